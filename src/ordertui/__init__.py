@@ -1,0 +1,6 @@
+"""ordertui: find the orders to cancel or refund, see what each action does to the cancellation rate, commit a checked batch.
+
+Nothing is imported here, so that a command pays only for what it uses.
+"""
+
+__version__ = "0.1.0"

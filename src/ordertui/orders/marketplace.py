@@ -1,0 +1,60 @@
+"""Amazon's marketplaces: code, id, sales channel, currency, zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Marketplace:
+    """One marketplace. `code` is what people type and policies name; `zone` is the IANA zone its window is shown in."""
+
+    code: str
+    id: str
+    name: str
+    currency: str
+    zone: str
+    country: str
+    """ISO 3166 code for the holiday calendar."""
+    seller_central: str
+    """Host of its Seller Central, for links and instructions."""
+
+
+def _m(code: str, ident: str, name: str, currency: str, zone: str, country: str, host: str) -> Marketplace:
+    return Marketplace(code, ident, name, currency, zone, country, host)
+
+
+_EU_HOST = "sellercentral-europe.amazon.com"
+MARKETPLACES: dict[str, Marketplace] = {
+    m.code: m
+    for m in (
+        _m("US", "ATVPDKIKX0DER", "Amazon.com", "USD", "America/Los_Angeles", "US", "sellercentral.amazon.com"),
+        _m("CA", "A2EUQ1WTGCTBG2", "Amazon.ca", "CAD", "America/Toronto", "CA", "sellercentral.amazon.ca"),
+        _m("MX", "A1AM78C64UM0Y8", "Amazon.com.mx", "MXN", "America/Mexico_City", "MX", "sellercentral.amazon.com.mx"),
+        _m("BR", "A2Q3Y263D00KWC", "Amazon.com.br", "BRL", "America/Sao_Paulo", "BR", "sellercentral.amazon.com.br"),
+        _m("UK", "A1F83G8C2ARO7P", "Amazon.co.uk", "GBP", "Europe/London", "GB", "sellercentral.amazon.co.uk"),
+        _m("DE", "A1PA6795UKMFR9", "Amazon.de", "EUR", "Europe/Berlin", "DE", "sellercentral.amazon.de"),
+        _m("FR", "A13V1IB3VIYZZH", "Amazon.fr", "EUR", "Europe/Paris", "FR", "sellercentral.amazon.fr"),
+        _m("IT", "APJ6JRA9NG5V4", "Amazon.it", "EUR", "Europe/Rome", "IT", "sellercentral.amazon.it"),
+        _m("ES", "A1RKKUPIHCS9HS", "Amazon.es", "EUR", "Europe/Madrid", "ES", "sellercentral.amazon.es"),
+        _m("NL", "A1805IZSGTT6HS", "Amazon.nl", "EUR", "Europe/Amsterdam", "NL", "sellercentral.amazon.nl"),
+        _m("SE", "A2NODRKZP88ZB9", "Amazon.se", "SEK", "Europe/Stockholm", "SE", "sellercentral.amazon.se"),
+        _m("PL", "A1C3SOZRARQ6R3", "Amazon.pl", "PLN", "Europe/Warsaw", "PL", "sellercentral.amazon.pl"),
+        _m("BE", "AMEN7PMS3EDWL", "Amazon.com.be", "EUR", "Europe/Brussels", "BE", _EU_HOST),
+        _m("IE", "A28R8C7NBKEWEA", "Amazon.ie", "EUR", "Europe/Dublin", "IE", _EU_HOST),
+        _m("TR", "A33AVAJ2PDY3EV", "Amazon.com.tr", "TRY", "Europe/Istanbul", "TR", "sellercentral.amazon.com.tr"),
+        _m("AE", "A2VIGQ35RCS4UG", "Amazon.ae", "AED", "Asia/Dubai", "AE", "sellercentral.amazon.ae"),
+        _m("SA", "A17E79C6D8DWNP", "Amazon.sa", "SAR", "Asia/Riyadh", "SA", "sellercentral.amazon.sa"),
+        _m("IN", "A21TJRUUN4KGV", "Amazon.in", "INR", "Asia/Kolkata", "IN", "sellercentral.amazon.in"),
+        _m("JP", "A1VC38T7YXB528", "Amazon.co.jp", "JPY", "Asia/Tokyo", "JP", "sellercentral.amazon.co.jp"),
+        _m("AU", "A39IBJ37TRP1C6", "Amazon.com.au", "AUD", "Australia/Sydney", "AU", "sellercentral.amazon.com.au"),
+        _m("SG", "A19VAU5U5O7RUS", "Amazon.sg", "SGD", "Asia/Singapore", "SG", "sellercentral.amazon.sg"),
+    )
+}
+
+_BY_CHANNEL = {m.name.lower(): m for m in MARKETPLACES.values()}
+
+
+def by_sales_channel(text: str) -> Marketplace | None:
+    """The marketplace a report's `sales-channel` names (`Amazon.co.jp`), or None when it names none (`Non-Amazon US`)."""
+    return _BY_CHANNEL.get(text.strip().lower())

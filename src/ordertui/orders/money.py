@@ -1,0 +1,81 @@
+"""Money in minor units of one currency. There is no arithmetic across currencies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+_NO_MINOR_UNITS = frozenset({"JPY", "KRW", "CLP", "VND"})
+
+
+def exponent(currency: str) -> int:
+    """How many decimal digits the currency's minor unit stands for (ISO 4217): 0 for JPY, else 2."""
+    return 0 if currency in _NO_MINOR_UNITS else 2
+
+
+class CurrencyMismatch(ValueError):
+    """Two amounts of different currencies were to be added or compared."""
+
+
+@dataclass(frozen=True, slots=True, order=False)
+class Money:
+    """An amount: `minor` units (cents, yen) of ISO 4217 `currency`."""
+
+    minor: int
+    currency: str
+
+    def __add__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(self.minor + other.minor, self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(self.minor - other.minor, self.currency)
+
+    def __lt__(self, other: Money) -> bool:
+        self._same(other)
+        return self.minor < other.minor
+
+    def __le__(self, other: Money) -> bool:
+        self._same(other)
+        return self.minor <= other.minor
+
+    def _same(self, other: Money) -> None:
+        if self.currency != other.currency:
+            raise CurrencyMismatch(f"{self.currency} and {other.currency} cannot be added or compared")
+
+    def decimal(self) -> str:
+        """`1234.50`, `-3.00`, `1099` for yen: no thousands separators, always the currency's digits."""
+        return decimal_text(self.minor, self.currency)
+
+    def __str__(self) -> str:
+        return f"{self.currency} {grouped(self.minor, self.currency)}"
+
+
+def decimal_text(minor: int, currency: str) -> str:
+    """Minor units as plain decimal text with the currency's digits."""
+    digits = exponent(currency)
+    sign, value = ("-" if minor < 0 else ""), abs(minor)
+    if digits == 0:
+        return f"{sign}{value}"
+    whole, part = divmod(value, 10**digits)
+    return f"{sign}{whole}.{part:0{digits}d}"
+
+
+def grouped(minor: int, currency: str) -> str:
+    """As `decimal_text`, with a comma between thousands, for people."""
+    text = decimal_text(abs(minor), currency)
+    whole, dot, part = text.partition(".")
+    return f"{'-' if minor < 0 else ''}{int(whole):,}{dot}{part}"
+
+
+def parse_minor(text: str, currency: str) -> int:
+    """Minor units of decimal text such as `12.50`. Raises ValueError when it is no amount, or has more digits than the currency."""
+    try:
+        value = Decimal(text.strip())
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is not an amount") from None
+    scaled = value.scaleb(exponent(currency))
+    if not scaled.is_finite() or scaled != scaled.to_integral_value():
+        raise ValueError(f"{text!r} has more decimals than {currency} has")
+    return int(scaled)

@@ -1,0 +1,128 @@
+"""An order and its lines, as every package hands them about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .money import Money
+from .status import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
+
+COMPONENTS = (
+    "item_price",
+    "item_tax",
+    "shipping_price",
+    "shipping_tax",
+    "gift_wrap_price",
+    "gift_wrap_tax",
+    "item_promotion",
+    "ship_promotion",
+)
+"""Names of the money components of a line, in the order of the payment adjustment file. Promotions are positive
+amounts that were taken off; a line's total is the first six less the last two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """Amounts of one line for its whole quantity, in minor units of one currency."""
+
+    item_price: int = 0
+    item_tax: int = 0
+    shipping_price: int = 0
+    shipping_tax: int = 0
+    gift_wrap_price: int = 0
+    gift_wrap_tax: int = 0
+    item_promotion: int = 0
+    ship_promotion: int = 0
+
+    @property
+    def total(self) -> int:
+        """What the buyer pays for the line: prices and taxes less promotions."""
+        return (
+            self.item_price
+            + self.item_tax
+            + self.shipping_price
+            + self.shipping_tax
+            + self.gift_wrap_price
+            + self.gift_wrap_tax
+            - self.item_promotion
+            - self.ship_promotion
+        )
+
+    def minus(self, other: Components) -> Components:
+        """Component by component, this less `other`."""
+        return Components(*(getattr(self, name) - getattr(other, name) for name in COMPONENTS))
+
+    def plus(self, other: Components) -> Components:
+        """Component by component, this and `other`."""
+        return Components(*(getattr(self, name) + getattr(other, name) for name in COMPONENTS))
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One item of an order. A field that no report gave is None."""
+
+    line: int
+    """Position within the order, from 1; stable across imports."""
+    order_item_id: str | None
+    """Amazon's order-item-id (text; leading zeros matter). None when only an All Orders report named the line."""
+    sku: str
+    asin: str | None
+    title: str | None
+    quantity: int | None
+    quantity_shipped: int | None
+    status: OrderStatus
+    currency: str | None
+    paid: Components | None
+    """What the buyer paid, or None when no report carried prices."""
+    refunded: Components
+    """What is refunded, or sent to be refunded, by this store's own journal."""
+    buyer_request: BuyerRequest
+    request_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """What the table, plans and rules need of an order without its lines."""
+
+    id: int
+    """Row number in the store; never reused, never shown."""
+    order_id: str
+    marketplace: str
+    channel: Channel
+    status: OrderStatus
+    purchased_at: int | None
+    ship_by: int | None
+    """Latest time to ship (epoch seconds), or None when no report gave it."""
+    items: int | None
+    """Units ordered, over all lines."""
+    units_shipped: int | None
+    total: Money | None
+    dispatched: Dispatched
+    buyer_request: BuyerRequest
+    cancelled_by: CancelledBy
+    refunded: Refunded
+    replacement: YesNo
+    business: YesNo
+    prime: YesNo
+    title: str | None
+    """Title of the first line."""
+    sku: str | None
+    """SKU of the first line."""
+    open_action: str | None
+    """`cancel:held`, `refund:sent`...: action and RowState of the journal's open or last row for this order, else None."""
+    version: int
+    """Rises with every change of the order; a plan freezes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order with its lines."""
+
+    row: OrderRow
+    updated_at: int | None
+    """Amazon's last-updated time, or the newest date of the reports that named it."""
+    lines: tuple[OrderLine, ...]
+    refunds_known: bool
+    """Whether any source could have shown refunds (a report never does: then only this store's own are known)."""
+    sources: tuple[str, ...]
+    """Kinds of report that have named this order: `unshipped`, `new_orders`, `all_orders`, `cancellation_rate`."""
