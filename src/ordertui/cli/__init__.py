@@ -1,0 +1,1 @@
+"""The command line: the twin of the screen. Parses, calls `operations`, prints. No rule, format or SQL lives here."""

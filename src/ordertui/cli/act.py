@@ -1,0 +1,156 @@
+"""Commands that act: plan, commit, undo, release, outbox, dispatch, facts."""
+
+from __future__ import annotations
+
+from array import array
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ordertui.orders.clock import iso_utc
+from ordertui.orders.status import Action, Dispatched
+
+from .context import Settings, fail, open_shop, real_clock_only
+from .exits import Exit
+from .output import FORMATS, emit, say
+
+FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+BATCH = ("batch", "action", "marketplace", "state", "orders", "due_at", "files")
+
+
+def batch_record(batch: Any) -> dict[str, Any]:
+    """A batch as one line of a list."""
+    return {
+        "batch": batch.id, "action": str(batch.action), "marketplace": batch.marketplace, "state": str(batch.state),
+        "orders": len(batch.rows), "due_at": iso_utc(batch.due_at), "files": " ".join(batch.files),
+    }  # fmt: skip
+
+
+def ids_of(shop: Any, order_ids: list[str]) -> list[int]:
+    """Row numbers of order ids; leaves with exit 4 when one is not in the store, naming it."""
+    found = {order_id: shop.id_of(order_id) for order_id in dict.fromkeys(order_ids)}
+    missing = [order_id for order_id, ident in found.items() if ident is None]
+    if missing:
+        fail(Exit.BAD_INPUT, f"not in this store: {', '.join(missing[:10])}; nothing was done")
+    return list(found.values())
+
+
+@click.command()
+@click.argument("action", type=click.Choice([a.value for a in Action]))
+@click.option("--filter", "text", help="Orders by filter; without --filter or --ids nothing is taken.")
+@click.option("--ids", "ids_file", type=click.File("r", encoding="utf-8"), help="Order ids, one a line; - is stdin.")
+@click.option("--reason", default="NoInventory", show_default=True)
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Plan file to write."
+)
+@FORMAT
+@click.pass_obj
+def plan(
+    settings: Settings, action: str, text: str | None, ids_file: Any, reason: str, output: Path, form: str
+) -> None:
+    """Check a batch and freeze it into a plan file. Nothing is done yet. Exit 3 when no order is in."""
+    if ((text is None or not text.strip()) and ids_file is None) or (text is not None and ids_file is not None):
+        fail(Exit.USAGE, "give either --filter (not empty) or --ids: none marked never means all")
+    with open_shop(settings) as shop:
+        if ids_file is not None:
+            ids = array("q", ids_of(shop, [line.strip() for line in ids_file if line.strip()]))
+        else:
+            ids = shop.view(text or "")
+        plans = shop.plan(Action(action), ids, reason=reason)
+        shop.save_plan(plans, output)
+    records: list[dict[str, Any]] = []
+    for one in plans:
+        base = {"marketplace": one.marketplace, "action": str(one.action)}
+        records += [
+            base | {"order_id": r.order_id, "in": True, "counts": r.counts, "rule": r.rule, "why": r.note}
+            for r in one.rows
+        ]
+        records += [base | {"order_id": r.order_id, "in": False, "rule": r.rule, "why": r.why} for r in one.out]
+        say(f"{one.marketplace}: {len(one.rows)} in, {len(one.out)} out")
+        for warning in one.warnings:
+            say(f"{one.marketplace}: {warning}")
+    emit(records, ("marketplace", "action", "order_id", "in", "counts", "rule", "why"), form)
+    if not any(one.rows for one in plans):
+        fail(Exit.REFUSED, "no order may be taken in")
+
+
+@click.command()
+@click.argument("plan_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--yes", is_flag=True, help="Confirm.")
+@click.option("--typed", help="The number of orders, where policy asks for it.")
+@FORMAT
+@click.pass_obj
+def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, form: str) -> None:
+    """Put a plan into the hold; until the hold ends it can be undone."""
+    real_clock_only(settings)
+    with open_shop(settings) as shop:
+        plans = [p for p in shop.load_plan(plan_file) if p.rows]
+        if not yes:
+            fail(
+                Exit.NOT_CONFIRMED, f"{sum(len(p.rows) for p in plans)} orders; give --yes to commit. Nothing was done."
+            )
+        emit([batch_record(shop.commit(p, typed=typed)) for p in plans], BATCH, form)
+
+
+@click.command()
+@click.argument("what")
+@click.pass_obj
+def undo(settings: Settings, what: str) -> None:
+    """Take back a held BATCH, or one ORDER-ID out of its batch."""
+    with open_shop(settings) as shop:
+        say(f"{shop.undo(int(what) if what.isdigit() else what)} orders taken back")
+
+
+@click.command()
+@click.argument("batch", type=int)
+@click.pass_obj
+def release(settings: Settings, batch: int) -> None:
+    """End the hold of a BATCH now."""
+    real_clock_only(settings)
+    with open_shop(settings) as shop:
+        emit([batch_record(shop.release(batch))], BATCH, "table")
+
+
+@click.command()
+@FORMAT
+@click.pass_obj
+def outbox(settings: Settings, form: str) -> None:
+    """Batches and where they stand."""
+    with open_shop(settings) as shop:
+        emit([batch_record(b) for b in shop.outbox()], BATCH, form)
+
+
+@click.command()
+@FORMAT
+@click.pass_obj
+def dispatch(settings: Settings, form: str) -> None:
+    """Write the feed files of batches whose hold has ended."""
+    real_clock_only(settings)
+    with open_shop(settings) as shop:
+        sent = shop.dispatch()
+    emit([batch_record(b) for b in sent], BATCH, form)
+    for batch in sent:
+        if batch.advice:
+            say(batch.advice)
+    if not sent:
+        say("nothing is due")
+
+
+@click.group()
+def facts() -> None:
+    """What Amazon does not know and you do."""
+
+
+@facts.command("dispatched")
+@click.argument("order_ids", nargs=-1, required=True)
+@click.option("--yes", "value", flag_value="yes")
+@click.option("--no", "value", flag_value="no")
+@click.option("--unknown", "value", flag_value="unknown")
+@click.pass_obj
+def dispatched(settings: Settings, order_ids: tuple[str, ...], value: str | None) -> None:
+    """Whether the parcel was handed to the carrier."""
+    if value is None:
+        fail(Exit.USAGE, "give --yes, --no or --unknown")
+    with open_shop(settings) as shop:
+        shop.set_dispatched(ids_of(shop, list(order_ids)), Dispatched(value))

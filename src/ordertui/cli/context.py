@@ -1,0 +1,95 @@
+"""What every command shares: global options, the clock, opening the shop, and errors made into exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from ordertui.orders.clock import Clock, FixedClock, SystemClock
+
+from .exits import Exit, exit_for
+from .output import say
+
+if TYPE_CHECKING:
+    from ordertui.operations.shop import Shop
+
+TEST_CLOCK = "ORDERTUI_TEST_CLOCK"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The options that stand before the command."""
+
+    store: Path | None
+    read_only: bool
+    as_of: int | None
+
+    def clock(self) -> Clock:
+        """The machine's clock, or one that stands at `--as-of`."""
+        return SystemClock() if self.as_of is None else FixedClock(self.as_of)
+
+
+@contextmanager
+def open_shop(settings: Settings) -> Iterator[Shop]:
+    """The shop, closed at the end whatever happens."""
+    from ordertui.operations.shop import Shop
+
+    shop = Shop.open(settings.store, clock=settings.clock(), read_only=settings.read_only)
+    try:
+        if shop.practice:
+            say("PRACTICE STORE: nothing here is real.")
+        yield shop
+    finally:
+        shop.close()
+
+
+def real_clock_only(settings: Settings) -> None:
+    """Refuse `--as-of` for what cannot be taken back, unless the test clock is switched on."""
+    if settings.as_of is not None and os.environ.get(TEST_CLOCK) != "1":
+        fail(Exit.USAGE, f"--as-of is not taken by this command: it acts now. (Tests set {TEST_CLOCK}=1.)")
+
+
+def fail(code: Exit, message: str) -> NoReturn:
+    """Say why on stderr and leave with the code."""
+    say(f"ordertui: {message}")
+    sys.exit(int(code))
+
+
+class Group(click.Group):
+    """A command group that turns known errors into messages and exit codes; an unknown error keeps its traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. Ctrl-C is left to click (Aborted!, exit 1); the store commits whole chunks only."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            code = exit_for(error)
+            if code is Exit.INTERNAL:
+                raise
+            fail(code, explain(error))
+
+
+def explain(error: Exception) -> str:
+    """The error's message with what helps to settle it: differences, samples and the option to give, problems."""
+    text = [str(error) or type(error).__name__]
+    text += [f"  {item}" for item in getattr(error, "differences", ())]
+    candidates = getattr(error, "candidates", ())
+    if candidates:
+        text += [f"  --encoding {name:<12} {sample!s}" for name, sample in candidates]
+        text.append("Look which line reads right and give its --encoding.")
+    if type(error).__name__ == "MarketplaceNeeded":
+        choices = ", ".join(str(c) for c in getattr(error, "choices", ()))
+        text.append(f"Give --marketplace CODE{f' ({choices})' if choices else ''}.")
+    suggestion = getattr(error, "suggestion", None)
+    if suggestion:
+        text.append(f"Did you mean {suggestion}?")
+    return "\n".join(text)

@@ -1,0 +1,34 @@
+"""`demo`: the practice store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from .context import Settings
+from .output import say
+
+
+@click.command()
+@click.option("--orders", type=click.IntRange(100), default=5000, show_default=True)
+@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--where", type=click.Path(file_okay=False, path_type=Path), help="Folder to keep it in.")
+@click.option("--no-screen", is_flag=True, help="Only build it; print its path.")
+@click.pass_obj
+def demo(settings: Settings, orders: int, seed: int, where: Path | None, no_screen: bool) -> None:
+    """Build a practice store of made-up orders and open it. Nothing in it is real."""
+    import platformdirs
+
+    from ordertui.operations.demo import build_practice
+
+    from .main import open_screen
+
+    folder = where or Path(platformdirs.user_data_dir("ordertui", appauthor=False)) / "practice"
+    store = build_practice(folder, orders=orders, seed=seed, now=settings.clock().now())
+    if no_screen:
+        click.echo(str(store))
+        return
+    say(f"practice store: {store}")
+    open_screen(replace(settings, store=store))

@@ -1,0 +1,233 @@
+"""Commands that only look: list, show, rate, message, policy, audit, config."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ordertui.orders.clock import iso_utc
+
+from .context import Settings, fail, open_shop
+from .exits import Exit
+from .output import FORMATS, cell, emit, json_text, say
+
+FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+LIST = ("order_id", "marketplace", "placed", "ship_by", "items", "total", "currency", "status", "may", "sku", "title")
+
+
+def iso(epoch: int | None) -> str | None:
+    """ISO text, or None for an unknown time."""
+    return None if epoch is None else iso_utc(epoch)
+
+
+@click.command("list")
+@click.option("--filter", "text", default="", help="As typed into the screen's filter bar.")
+@click.option("--sort", default="placed", show_default=True)
+@click.option("--ascending", is_flag=True, help="Smallest first.")
+@click.option("--queue", default="all", show_default=True)
+@click.option("--limit", type=click.IntRange(1))
+@FORMAT
+@click.pass_obj
+def list_command(
+    settings: Settings, text: str, sort: str, ascending: bool, queue: str, limit: int | None, form: str
+) -> None:
+    """List orders."""
+    with open_shop(settings) as shop:
+        ids = shop.view(text, sort, not ascending, queue, limit)
+        rows, records = shop.rows(ids), []
+        for row in (rows[i] for i in ids):
+            total = row.total
+            records.append({
+                "order_id": row.order_id, "marketplace": row.marketplace, "placed": iso(row.purchased_at), "ship_by": iso(row.ship_by),
+                "items": row.items, "total": total.decimal() if total else None, "currency": total.currency if total else None,
+                "status": str(row.status), "may": shop.may(row), "sku": row.sku, "title": row.title,
+            })  # fmt: skip
+    emit(records, LIST, form)
+
+
+@click.command()
+@click.argument("order_id")
+@click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True)
+@click.pass_obj
+def show(settings: Settings, order_id: str, form: str) -> None:
+    """Everything known of one order, and what may be done with it and why."""
+    with open_shop(settings) as shop:
+        order = shop.order(order_id)
+        if order is None:
+            fail(Exit.BAD_INPUT, f"no order {order_id} in this store; `ordertui list` shows what is there")
+        row = order.row
+        facts: dict[str, Any] = {
+            "channel": row.channel, "dispatched": row.dispatched, "buyer_request": row.buyer_request, "cancelled_by": row.cancelled_by,
+            "refunded": row.refunded, "replacement": row.replacement, "business": row.business, "prime": row.prime,
+            "placed": iso(row.purchased_at), "ship_by": iso(row.ship_by), "auto_cancel_at": iso(shop.deadline(row)),
+            "items": row.items, "units_shipped": row.units_shipped, "total": row.total.decimal() if row.total else None,
+            "currency": row.total.currency if row.total else None, "open_action": row.open_action, "sources": order.sources,
+        }  # fmt: skip
+        actions = [
+            {
+                "action": v.action,
+                "allowed": v.allowed,
+                "counts": v.counts,
+                "rule": v.rule,
+                "why": v.why,
+                "source": v.source,
+                "instead": v.instead,
+            }
+            for v in shop.verdicts(row)
+        ]
+    if form == "json":
+        shape = {
+            "order_id": row.order_id,
+            "marketplace": row.marketplace,
+            "status": row.status,
+            "facts": facts,
+            "actions": actions,
+        }
+        click.echo(json_text(shape), nl=False)
+        return
+    click.echo(f"{cell(row.order_id)}  {row.marketplace}  {row.status}")
+    for key, value in facts.items():
+        click.echo(f"  {key:<15} {', '.join(value) if isinstance(value, tuple) else cell(value) or 'unknown'}")
+    emit(actions, ("action", "allowed", "counts", "rule", "why", "instead"), "table")
+
+
+@click.command()
+@click.option("--marketplace", help="Only this one.")
+@click.option("--if-cancel", "text", help="A filter: what the rate becomes when these are cancelled.")
+@FORMAT
+@click.pass_obj
+def rate(settings: Settings, marketplace: str | None, text: str | None, form: str) -> None:
+    """The cancellation rate, an estimate, per marketplace and window."""
+    with open_shop(settings) as shop:
+        codes = shop.marketplaces()
+        if marketplace is not None and marketplace not in codes:
+            fail(
+                Exit.BAD_INPUT, f"no orders of marketplace {marketplace} here; there are: {', '.join(codes) or 'none'}"
+            )
+        extra = None if text is None else shop.view(text)
+        effects = [
+            e
+            for code in codes
+            if marketplace in (None, code)
+            for e in shop.rate(code, extra if extra is not None else ())
+        ]
+    records = []
+    for effect in effects:
+        now = effect.before
+        record: dict[str, Any] = {
+            "marketplace": now.marketplace, "window_from": iso(now.window_from), "window_to": iso(now.window_to), "timezone": now.timezone,
+            "orders": now.orders, "cancelled": now.cancelled, "rate": share(now.cancelled, now.orders), "target": float(now.target),
+            "headroom": now.headroom, "status": now.status, "basis": now.basis,
+        }  # fmt: skip
+        if text is not None:
+            after = effect.after
+            record |= {
+                "after_cancelled": after.cancelled,
+                "after_rate": share(after.cancelled, after.orders),
+                "after_headroom": after.headroom,
+            }
+        records.append(record)
+    extra_columns = ("after_cancelled", "after_rate", "after_headroom") if text is not None else ()
+    columns = (
+        "marketplace",
+        "window_from",
+        "window_to",
+        "timezone",
+        "orders",
+        "cancelled",
+        "rate",
+        "target",
+        "headroom",
+        "status",
+        "basis",
+    )
+    emit(records, columns + extra_columns, form)
+
+
+def share(part: int, whole: int) -> float | None:
+    """The rate as a number for people and JSON (6 digits); None without orders."""
+    return round(part / whole, 6) if whole else None
+
+
+@click.command()
+@click.argument("order_id")
+@click.pass_obj
+def message(settings: Settings, order_id: str) -> None:
+    """The text to send to the buyer of this order, to paste into Seller Central."""
+    with open_shop(settings) as shop:
+        click.echo(shop.message_text(order_id))
+
+
+@click.group()
+def policy() -> None:
+    """The rules as data: check, show, explain."""
+
+
+@policy.command("check")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def policy_check(file: Path | None) -> None:
+    """Check a house policy file, or the built-in ones."""
+    from ordertui.rules.policy import load
+
+    load("amazon", file)
+    say("the policy is sound")
+
+
+@policy.command("show")
+@click.argument("marketplace", default="US")
+@FORMAT
+@click.pass_obj
+def policy_show(settings: Settings, marketplace: str, form: str) -> None:
+    """Every policy value of a marketplace with its source and the day it was read."""
+    with open_shop(settings) as shop:
+        found = shop.policies.of(marketplace).settings()
+    columns = ("name", "value", "source", "checked_on", "inherited_from")
+    emit([{c: cell(getattr(s, c)) for c in columns} for s in found], columns, form)
+
+
+@policy.command("explain")
+@click.argument("order_id")
+@FORMAT
+@click.pass_obj
+def policy_explain(settings: Settings, order_id: str, form: str) -> None:
+    """Which rows of the tables decide for an order, with sources."""
+    with open_shop(settings) as shop:
+        order = shop.order(order_id)
+        if order is None:
+            fail(Exit.BAD_INPUT, f"no order {order_id} in this store")
+        verdicts = shop.verdicts(order.row)
+    columns = ("action", "allowed", "rule", "why", "counts", "counts_rule", "counts_why", "source", "instead", "note")
+    emit([{c: getattr(v, c) for c in columns} for v in verdicts], columns, form)
+
+
+@click.group()
+def audit() -> None:
+    """The append-only record of what was done."""
+
+
+@audit.command("verify")
+@click.pass_obj
+def audit_verify(settings: Settings) -> None:
+    """Check the hash chain; exit 4 when it is broken."""
+    with open_shop(settings) as shop:
+        outcome = shop.audit_verify()
+    click.echo(str(outcome))
+    if outcome is False:
+        sys.exit(int(Exit.BAD_INPUT))
+
+
+@click.group()
+def config() -> None:
+    """Where things are kept."""
+
+
+@config.command("path")
+@click.pass_obj
+def config_path(settings: Settings) -> None:
+    """The folder of the store and outbox."""
+    import platformdirs
+
+    click.echo(str(settings.store or Path(platformdirs.user_data_dir("ordertui", appauthor=False))))

@@ -1,0 +1,65 @@
+"""The `ordertui` command: global options, the screen when no command is given, and the list of commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from ordertui import __version__
+from ordertui.orders.clock import parse_iso
+
+from . import act, look, reports
+from .context import Group, Settings, fail, open_shop
+from .demo import demo
+from .exits import Exit
+
+
+def _time(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    if value is None:
+        return None
+    try:
+        return parse_iso(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no ISO time such as 2026-11-23T14:05:00Z") from None
+
+
+@click.group(cls=Group, invoke_without_command=True)
+@click.version_option(__version__)
+@click.option("--store", type=click.Path(path_type=Path), help="The store; default: in the user's data folder.")
+@click.option("--read-only", is_flag=True, help="Change nothing.")
+@click.option("--as-of", callback=_time, metavar="ISO-TIME", help="Look as of this time (UTC without offset).")
+@click.pass_context
+def cli(ctx: click.Context, store: Path | None, read_only: bool, as_of: int | None) -> None:
+    """Cancel and refund Amazon orders in checked batches. Without a command: the screen.
+
+    Exit codes: 0 ok, 1 internal, 2 usage (or no terminal for the screen), 3 refused by the rules, 4 bad input,
+    5 not confirmed, 6 changed since the plan.
+    """
+    ctx.obj = Settings(store, read_only, as_of)
+    if ctx.invoked_subcommand is None:
+        open_screen(ctx.obj)
+
+
+def open_screen(settings: Settings) -> None:
+    """Run the screen; without a terminal say what to use instead and leave with exit 2."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "") in ("dumb", ""):
+        fail(Exit.USAGE, "the screen needs a terminal; use `ordertui list`, or `ordertui --help` for all commands")
+    with open_shop(settings) as shop:
+        from ordertui.tui.app import run
+
+        run(shop)
+
+
+for _command in (
+    reports.import_command, reports.results, look.list_command, look.show, look.rate, look.message, look.policy, look.audit,
+    look.config, act.plan, act.commit, act.undo, act.release, act.outbox, act.dispatch, act.facts, demo,
+):  # fmt: skip
+    cli.add_command(_command)
+
+
+def entry() -> None:
+    """Console script."""
+    cli()

@@ -1,0 +1,150 @@
+"""One connection to the store's file: opening, durability, locking, transactions, and errors in words."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from ordertui.orders.clock import Clock
+
+from . import migrations
+from .errors import ReadOnlyStore, StoreError, StoreLocked
+
+BUSY_SECONDS = 10.0
+SLICE = 900
+"""Values put into one IN list."""
+
+Params = Mapping[str, object] | Sequence[object]
+
+
+def slices(values: Iterable[Any], size: int = SLICE) -> Iterator[list[Any]]:
+    """The values in lists of at most `size`."""
+    part: list[Any] = []
+    for value in values:
+        part.append(value)
+        if len(part) == size:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def marks(values: Sequence[object]) -> str:
+    """`?,?,?` for an IN list."""
+    return ",".join("?" * len(values))
+
+
+def in_words(error: sqlite3.Error, path: Path) -> StoreError:
+    """The store's own error for what SQLite said."""
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return StoreLocked(f"{path} is locked by another process; wait until it has finished, or stop it")
+    if "not a database" in text or "malformed" in text:
+        return StoreError(f"{path} is not a readable store ({text}); restore a copy, or choose another file with --store")
+    if "unable to open" in text:
+        return StoreError(f"{path} cannot be opened ({text}); see whether the folder exists and may be written")
+    if "readonly" in text:
+        return ReadOnlyStore(f"{path} may not be written ({text}); check its permissions")
+    if "full" in text:
+        return StoreError(f"{path}: the disk is full; nothing of this step was kept; free some space and repeat")
+    return StoreError(f"{path}: {text}")
+
+
+def connect(path: Path, *, read_only: bool, full: bool = True, cache_kib: int = 16_384) -> sqlite3.Connection:
+    """A connection in autocommit mode, WAL, checked and migrated. Raises StoreError."""
+    try:
+        if read_only:
+            if not path.is_file():
+                raise StoreError(f"{path} does not exist; import a report first")
+            address = "file:" + quote(str(path.resolve())) + "?mode=ro"
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            address = "file:" + quote(str(path.resolve()))
+    except OSError as error:
+        raise StoreError(f"{path} cannot be opened: {error.strerror}; choose another place with --store") from error
+    try:
+        connection = sqlite3.connect(
+            address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+    except sqlite3.Error as error:
+        raise in_words(error, path) from error
+    try:
+        if read_only:
+            if migrations.check(connection, str(path)) < migrations.LATEST:
+                raise StoreError(f"{path} has an older version; open it once without --read-only")
+        else:
+            connection.execute("PRAGMA journal_mode = WAL")
+            migrations.migrate(connection, str(path))
+        connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
+        connection.execute(f"PRAGMA cache_size = -{cache_kib}")
+    except sqlite3.Error as error:
+        connection.close()
+        raise in_words(error, path) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+class Database:
+    """A connection behind one lock. The parts of the store build on it."""
+
+    def __init__(self, path: Path, *, clock: Clock, read_only: bool) -> None:
+        self.path = path
+        self.clock = clock
+        self.read_only = read_only
+        self._connection = connect(path, read_only=read_only)
+        self._lock = threading.RLock()
+
+    def close(self) -> None:
+        """Close the file; closing twice is harmless."""
+        with self._lock:
+            self._connection.close()
+
+    def _query(self, sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
+        with self._lock:
+            try:
+                return self._connection.execute(sql, params).fetchall()
+            except sqlite3.Error as error:
+                raise in_words(error, self.path) from error
+
+    def _one(self, sql: str, params: Params = ()) -> Any:
+        """The first value of the first row, or None."""
+        found = self._query(sql, params)
+        return found[0][0] if found else None
+
+    def _query_in(self, sql: str, values: Iterable[object], before: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Run `sql`, whose `{}` stands for the IN list, over slices of the values."""
+        found: list[tuple[Any, ...]] = []
+        for part in slices(values):
+            found += self._query(sql.format(marks(part)), [*before, *part])
+        return found
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction; nested use joins the outer one. Raises ReadOnlyStore, StoreLocked, StoreError."""
+        if self.read_only:
+            raise ReadOnlyStore(f"{self.path} was opened read-only; nothing was changed")
+        with self._lock:
+            if self._connection.in_transaction:
+                yield self._connection
+                return
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._connection
+                    self._connection.execute("COMMIT")
+                except BaseException:
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                    raise
+            except sqlite3.Error as error:
+                raise in_words(error, self.path) from error

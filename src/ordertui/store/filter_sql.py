@@ -1,0 +1,160 @@
+"""A condition as a WHERE clause over `orders o`, with bound named parameters only.
+
+Standard SQL, so that it reads the same elsewhere: no JSON, no GLOB, no regular expressions. A comparison with a NULL
+is left NULL, which WHERE drops; `NOT` first makes it FALSE with COALESCE, so its negation is TRUE, as in
+`rules.language.predicate`. Comparisons stay bare because COALESCE would hide them from an index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from ordertui.orders.money import _NO_MINOR_UNITS
+from ordertui.rules.language.bounds import Bounds, bounds, money_bounds
+from ordertui.rules.language.fields import FIELDS, WAITING, Field, Kind
+from ordertui.rules.language.patterns import ESCAPE, like, variants
+from ordertui.rules.language.tree import (
+    Always,
+    Amount,
+    And,
+    Choices,
+    Compare,
+    Condition,
+    Flag,
+    Not,
+    Or,
+    Pattern,
+    Span,
+    Text,
+    Whole,
+)
+
+Situations = Callable[[str, str], Sequence[int]]
+_NEVER = "1 = 0"
+_EVERY = "1 = 1"
+_WITHOUT_MINOR = tuple(sorted(_NO_MINOR_UNITS))
+_LINE_COLUMNS = frozenset({"sku", "asin", "title"})
+
+
+def compile_filter(condition: Condition, *, situations: Situations) -> tuple[str, dict[str, object]]:
+    """The WHERE clause (without the word) and its parameters, named `f0`, `f1`...
+
+    `situations(kind, value)` gives the situation numbers for which `action:` or `counts:` (the kind) has the value.
+    The caller must name the table `orders o`; SKU, ASIN and title are found through `lines` and `products`.
+    """
+    writer = _Writer(situations)
+    return writer.clause(condition), writer.params
+
+
+class _Writer:
+    def __init__(self, situations: Situations) -> None:
+        self.params: dict[str, object] = {}
+        self._situations = situations
+        self._names: dict[tuple[type, object], str] = {}
+
+    def clause(self, condition: Condition) -> str:
+        return self._nested(condition, True)[1]
+
+    def _nested(self, condition: Condition, positive: bool) -> tuple[int, str]:
+        """Depth of brackets, and the clause or its negation.
+
+        Negation goes down to the leaves, and the deepest part of a bracket is written first: then a parser keeps one
+        entry per bracket, and 40 levels fit the 100 entries of SQLite's.
+        """
+        if isinstance(condition, Not):
+            return self._nested(condition.item, not positive)
+        if isinstance(condition, And | Or):
+            parts = sorted((self._nested(item, positive) for item in condition.items), key=lambda part: -part[0])
+            glue = " AND " if isinstance(condition, And) is positive else " OR "
+            return parts[0][0] + 1, "(" + glue.join(text for _, text in parts) + ")"
+        if isinstance(condition, Always):
+            return 0, _EVERY if positive else _NEVER
+        leaf = self._leaf(condition)
+        return 0, leaf if positive else f"NOT COALESCE(({leaf}), FALSE)"
+
+    def _leaf(self, condition: Text | Compare) -> str:
+        if isinstance(condition, Text):
+            return self._anywhere(condition.words)
+        return self._compare(condition, FIELDS[condition.field])
+
+    def _bind(self, value: str | int) -> str:
+        key = (type(value), value)
+        name = self._names.get(key)
+        if name is None:
+            name = self._names[key] = f"f{len(self._names)}"
+            self.params[name] = value
+        return f":{name}"
+
+    def _one_of(self, column: str, values: Iterable[str | int]) -> str:
+        bound = [self._bind(value) for value in values]
+        if not bound:
+            return _NEVER
+        return f"{column} = {bound[0]}" if len(bound) == 1 else f"{column} IN ({', '.join(bound)})"
+
+    def _within(self, column: str, limits: Bounds | None) -> str:
+        if limits is None:
+            return _NEVER
+        low, high = limits
+        if low is not None and low == high:
+            return f"{column} = {self._bind(low)}"
+        parts = []
+        if low is not None:
+            parts.append(f"{column} >= {self._bind(low)}")
+        if high is not None:
+            parts.append(f"{column} <= {self._bind(high)}")
+        return "(" + " AND ".join(parts) + ")"
+
+    def _compare(self, condition: Compare, spec: Field) -> str:
+        value, column = condition.value, f"o.{spec.column}"
+        if isinstance(value, Pattern):
+            return self._text(spec, value)
+        if isinstance(value, Flag):
+            late = f"({self._waiting()} AND o.ship_by < {self._bind(value.at)})"
+            return late if value.yes else f"NOT COALESCE({late}, FALSE)"
+        if isinstance(value, Choices):
+            if spec.kind is Kind.SITUATION:
+                numbers = {n for v in value.values for n in self._situations(spec.name, v)}
+                return self._one_of(column, sorted(numbers))
+            return self._one_of(column, value.values)
+        if isinstance(value, Amount):
+            return self._money(condition.op, value)
+        if isinstance(value, Whole):
+            return self._within(column, bounds(condition.op, value.number))
+        clause = self._within(column, (value.low, value.high)) if isinstance(value, Span) else f"{column} IS NULL"
+        return f"({self._waiting()} AND {clause})" if spec.waiting_only else clause
+
+    def _waiting(self) -> str:
+        return self._one_of("o.status", WAITING)
+
+    def _money(self, op: str, amount: Amount) -> str:
+        if amount.currency is not None:
+            limits = self._within("o.total", money_bounds(op, amount, amount.currency))
+            return f"({self._one_of('o.currency', (amount.currency,))} AND {limits})"
+        whole = self._within("o.total", bounds(op, amount.major))
+        cents = self._within("o.total", bounds(op, amount.major * 100))
+        without = self._one_of("o.currency", _WITHOUT_MINOR)
+        return f"(({without} AND {whole}) OR (NOT ({without}) AND {cents}))"
+
+    def _like(self, column: str, pattern: Pattern, *, anywhere: bool) -> str:
+        tried = [
+            f"lower({column}) LIKE {self._bind(like(p, anywhere=anywhere))} ESCAPE '{ESCAPE}'"
+            for p in variants(pattern)
+        ]
+        return tried[0] if len(tried) == 1 else "(" + " OR ".join(tried) + ")"
+
+    def _text(self, spec: Field, pattern: Pattern) -> str:
+        if spec.column not in _LINE_COLUMNS:
+            return self._like(f"o.{spec.column}", pattern, anywhere=False)
+        return self._on_lines(self._like(f"p.{spec.column}", pattern, anywhere=spec.kind is Kind.CONTAINS))
+
+    def _anywhere(self, pattern: Pattern) -> str:
+        products = " OR ".join(self._like(f"p.{name}", pattern, anywhere=True) for name in ("sku", "asin", "title"))
+        return f"({self._like('o.order_id', pattern, anywhere=True)} OR {self._on_lines(products)})"
+
+    @staticmethod
+    def _on_lines(products: str) -> str:
+        """Orders with a line of such a product; without reference to `o`, so it is worked out once, not per order."""
+        return (
+            "o.id IN (SELECT l.order_id FROM lines l WHERE l.product_id IN "
+            f"(SELECT p.id FROM products p WHERE {products}))"
+        )

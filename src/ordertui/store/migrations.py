@@ -1,0 +1,66 @@
+"""The schema's versions: SQL files beside this one, applied once each, in order, in one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from importlib import resources
+
+from .errors import SchemaTooNew, StoreError
+
+APPLICATION_ID = 0x6F747569
+"""Marks the file as a store of this program (`otui`)."""
+SCRIPTS = ("v001.sql",)
+"""One per version: the first leads from nothing to version 1."""
+LATEST = len(SCRIPTS)
+
+
+def statements(name: str) -> Iterator[str]:
+    """The statements of one SQL file of this package."""
+    text = resources.files(__package__).joinpath("sql", name).read_text(encoding="utf-8")
+    pending = ""
+    for line in text.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """The schema version of the file; 0 for a new one."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def check(connection: sqlite3.Connection, path: str) -> int:
+    """The version, after making sure that the file is a store that this program understands.
+
+    Raises SchemaTooNew, or StoreError for another program's database.
+    """
+    application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    found = version(connection)
+    if application != APPLICATION_ID:
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if application or found or tables:
+            raise StoreError(f"{path} is a database of another program; choose another file with --store")
+        return 0
+    if found > LATEST:
+        raise SchemaTooNew(path, found, LATEST)
+    return found
+
+
+def migrate(connection: sqlite3.Connection, path: str) -> None:
+    """Bring the file to the latest version; all or nothing. Raises as `check` does."""
+    if check(connection, path) == LATEST:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for number in range(check(connection, path), LATEST):
+            for statement in statements(SCRIPTS[number]):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {LATEST}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

@@ -1,0 +1,9 @@
+-- Indexes that only make reading fast. Made after a first big import; each is safe to make again.
+CREATE INDEX IF NOT EXISTS orders_placed ON orders (purchased_at);
+CREATE INDEX IF NOT EXISTS orders_status ON orders (status, purchased_at);
+CREATE INDEX IF NOT EXISTS orders_ship_by ON orders (ship_by) WHERE ship_by IS NOT NULL;
+CREATE INDEX IF NOT EXISTS orders_situation ON orders (situation, purchased_at);
+CREATE INDEX IF NOT EXISTS orders_rate ON orders (marketplace, channel, purchased_at, situation, status);
+CREATE INDEX IF NOT EXISTS orders_request ON orders (buyer_request, purchased_at);
+CREATE INDEX IF NOT EXISTS orders_state ON orders (state) WHERE state IS NOT NULL;
+CREATE INDEX IF NOT EXISTS lines_product ON lines (product_id);

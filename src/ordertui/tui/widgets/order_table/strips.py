@@ -1,0 +1,89 @@
+"""One row as a strip of terminal cells: pure functions, no widget.
+
+A content strip has foreground colours only and is cached by its caller; mark, cursor and range are laid under it
+afterwards as one state style, so moving the cursor makes no new content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from ordertui.orders.order import OrderRow
+
+from .columns import GAP, GUTTER, CellContext, Column, Layout
+
+ELLIPSIS = "…"
+REPLACEMENT = "�"
+_INVISIBLE = (
+    set(range(0x20)) | set(range(0x7F, 0xA0)) | set(range(0x200B, 0x2010)) | set(range(0x2028, 0x202F)) | set(range(0x2060, 0x2070)) | {0xFEFF, 0xAD, 0x061C}
+)
+_CLEAN = dict.fromkeys(_INVISIBLE, REPLACEMENT) | {0x09: " ", 0x0A: " ", 0x0D: " ", 0x200D: "", 0xFE0E: "", 0xFE0F: ""}
+
+
+def clean(text: str) -> str:
+    """The text without what a terminal would obey or hide: control, zero-width and direction characters
+    become `�`; the joiners of emoji are dropped."""
+    return text if text.isascii() and text.isprintable() else text.translate(_CLEAN)
+
+
+def fit(text: str, width: int, align: Literal["left", "right"] = "left") -> str:
+    """The text in exactly `width` cells, cut with an ellipsis; a wide character is never halved."""
+    if width <= 0:
+        return ""
+    text = clean(text)
+    size = cell_len(text)
+    if size > width:
+        cut = set_cell_size(text, width - 1).rstrip() + ELLIPSIS
+        text, size = cut, cell_len(cut)
+    pad = " " * (width - size)
+    return pad + text if align == "right" else text + pad
+
+
+def content_strip(row: OrderRow, layout: Layout, context: CellContext, tones: Mapping[str, Style]) -> Strip:
+    """The row's cells without gutter, `layout.width - GUTTER` wide. `tones` gives the foreground style of each tone."""
+    segments: list[Segment] = []
+    last = len(layout.columns) - 1
+    for place, (column, width) in enumerate(zip(layout.columns, layout.widths, strict=True)):
+        text = fit(column.text(row, context), width, column.align)
+        segments.append(Segment(text if place == last else text + " " * GAP, tones.get(column.tone(row, context))))
+    return Strip(segments).simplify()
+
+
+def placeholder_strip(layout: Layout, tones: Mapping[str, Style]) -> Strip:
+    """A row whose order the store did not give."""
+    width = layout.width - GUTTER
+    return Strip([Segment(fit(ELLIPSIS, width), tones.get("muted"))], width)
+
+
+def header_strip(layout: Layout, sort: str, reverse: bool, style: Style, width: int) -> Strip:
+    """The labels, the sorted one with an arrow, `width` cells wide."""
+    parts = [" " * GUTTER]
+    for column, size in zip(layout.columns, layout.widths, strict=True):
+        parts.append(fit(_label(column, sort, reverse), size, column.align) + " " * GAP)
+    return Strip([Segment(fit("".join(parts).rstrip(), width), style)], width)
+
+
+def _label(column: Column, sort: str, reverse: bool) -> str:
+    if column.key != sort:
+        return column.label
+    arrow = "↓" if reverse else "↑"
+    return arrow + column.label if column.align == "right" else column.label + arrow
+
+
+def gutter_strip(*, marked: bool, visual: bool, cursor: bool, styles: Mapping[str, Style]) -> Strip:
+    """Two cells: the cursor's bar and the mark; a range that is not yet marked shows `○`."""
+    glyph = "●" if marked else "○" if visual else " "
+    bar = Segment("▌" if cursor else " ", styles.get("accent"))
+    return Strip([bar, Segment(glyph, styles.get("accent") if marked or visual else None)], 2)
+
+
+def line_strip(gutter: Strip, content: Strip, state: Style, width: int, scroll_x: int = 0) -> Strip:
+    """The finished line: gutter and content, cropped or filled to `width`, with the state style under all of it."""
+    joined = Strip.join([gutter, content])
+    return joined.crop_extend(scroll_x, scroll_x + width, None).apply_style(state).simplify()

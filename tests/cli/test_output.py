@@ -1,0 +1,26 @@
+"""What reaches stdout is safe for terminals and spreadsheets."""
+
+import json
+
+import pytest
+
+from ordertui.cli.output import render
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd", "-cmd", "@SUM(A1)", "  =1"])
+@pytest.mark.parametrize("form", ["csv", "tsv"])
+def test_a_formula_is_quoted(text: str, form: str) -> None:
+    assert render([{"title": text}], ["title"], form) == f"title\n'{text}\n"
+
+
+def test_a_negative_amount_stays_a_number() -> None:
+    assert render([{"total": "-3.00"}], ["total"], "csv") == "total\n-3.00\n"
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "tsv"])
+def test_control_characters_never_leave(form: str) -> None:
+    assert "\x1b" not in render([{"title": "a\x1b[2Jb\u202e"}], ["title"], form)
+
+
+def test_json_is_one_array() -> None:
+    assert json.loads(render([{"a": None}], ["a"], "json")) == [{"a": None}]

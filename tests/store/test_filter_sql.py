@@ -1,0 +1,240 @@
+"""SQL and predicate give the same orders for random filters over random orders, unknown facts included."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ordertui.orders.money import Money
+from ordertui.orders.order import Components, Order, OrderLine, OrderRow
+from ordertui.orders.status import (
+    Action,
+    BuyerRequest,
+    CancelledBy,
+    Channel,
+    Dispatched,
+    OrderStatus,
+    Refunded,
+    RowState,
+    YesNo,
+)
+from ordertui.rules.language import Condition, echo, parse, predicate
+from ordertui.rules.language.fields import FIELDS, Kind
+from ordertui.store.filter_sql import compile_filter
+
+NOW, ZONE = 1_795_000_000, "America/Los_Angeles"
+CURRENCIES = ("USD", "EUR", "JPY")
+WORDS = ("ABC-1", "abc_1", "AB%C", "a!b", "Übertopf", "ÜBER", "größe", "yoga mat", "ヨガマット", "a*b", "x\\y", 'q"t')
+TIMES = tuple(NOW + d for d in (-604_801, -604_800, -172_800, -86_400, -1, 0, 1, 86_400, 172_800, 9_000_000))
+ASCII_AND_MORE = st.text(alphabet="abAB%_!*üÜß- 1", min_size=1, max_size=5)
+
+SCHEMA = """
+CREATE TABLE orders (id INTEGER PRIMARY KEY, order_id TEXT, marketplace TEXT, channel TEXT, status TEXT,
+  purchased_at INTEGER, ship_by INTEGER, auto_cancel_at INTEGER, items INTEGER, total INTEGER, currency TEXT,
+  dispatched TEXT, buyer_request TEXT, cancelled_by TEXT, refunded TEXT, replacement TEXT, business TEXT, prime TEXT,
+  situation INTEGER, state TEXT);
+CREATE TABLE products (id INTEGER PRIMARY KEY, sku TEXT, asin TEXT, title TEXT);
+CREATE TABLE lines (order_id INTEGER, product_id INTEGER);
+"""
+
+
+def situation(row: OrderRow) -> int:
+    return list(OrderStatus).index(row.status) * 10 + list(BuyerRequest).index(row.buyer_request)
+
+
+def situations(kind: str, value: str) -> Sequence[int]:
+    """A made-up policy; `message` is never allowed, so that its list is empty."""
+    if kind == "counts":
+        return [n for n in range(70) if (n % 3 == 0) is (value == "yes")]
+    return {"cancel": [10, 11, 12, 13], "refund": [20, 30, 31], "confirm": [11, 21], "message": []}[value]
+
+
+def auto_cancel_at(row: OrderRow) -> int | None:
+    return None if row.ship_by is None else row.ship_by + 3_600
+
+
+def make(rng: random.Random, number: int) -> Order:
+    status = rng.choice(list(OrderStatus))
+    words = [*WORDS, *("".join(rng.choices("abAB%_!üÜß 1", k=3)) for _ in range(3))]
+    amount = rng.choice((0, 1, 49, 50, 51, 4_999, 5_000, 5_001, 5_050, -3))
+    row = OrderRow(
+        number, f"{rng.randint(100, 130)}-{rng.choice(('1234567', '7654321'))}-{number}",
+        rng.choice(("US", "DE", "JP", "UK")), rng.choice(list(Channel)), status,
+        rng.choice((None, *TIMES)), rng.choice((None, *TIMES)), rng.choice((None, 0, 1, 2, 5)), None,
+        rng.choice((None, Money(amount, rng.choice(CURRENCIES)))), rng.choice(list(Dispatched)),
+        rng.choice(list(BuyerRequest)), rng.choice(list(CancelledBy)), rng.choice(list(Refunded)),
+        rng.choice(list(YesNo)), rng.choice(list(YesNo)), rng.choice(list(YesNo)), None, None,
+        rng.choice((None, f"{rng.choice(list(Action))}:{rng.choice(list(RowState))}")), 1,
+    )  # fmt: skip
+    lines = tuple(
+        OrderLine(i, None, rng.choice(words), rng.choice((None, "B0ABC", "B0XYZ")), rng.choice((None, *words)), 1, 0,
+                  status, None, None, Components(), row.buyer_request, None)
+        for i in range(1, rng.randint(0, 3) + 1)
+    )  # fmt: skip
+    return Order(row, None, lines, False, ())
+
+
+def database(orders: Sequence[Order]) -> sqlite3.Connection:
+    db = sqlite3.connect(":memory:")
+    db.executescript(SCHEMA)
+    for order in orders:
+        row = order.row
+        state = row.open_action and row.open_action.partition(":")[2]
+        db.execute(
+            f"INSERT INTO orders VALUES ({','.join('?' * 20)})",
+            (row.id, row.order_id, row.marketplace, row.channel, row.status, row.purchased_at, row.ship_by,
+             auto_cancel_at(row), row.items, row.total and row.total.minor, row.total and row.total.currency,
+             row.dispatched, row.buyer_request, row.cancelled_by, row.refunded, row.replacement, row.business,
+             row.prime, situation(row), state),
+        )  # fmt: skip
+        for line in order.lines:
+            made = db.execute(
+                "INSERT INTO products (sku, asin, title) VALUES (?,?,?)", (line.sku, line.asin, line.title)
+            )
+            db.execute("INSERT INTO lines VALUES (?,?)", (row.id, made.lastrowid))
+    return db
+
+
+def by_sql(db: sqlite3.Connection, condition: Condition) -> list[int]:
+    where, params = compile_filter(condition, situations=situations)
+    return [n for (n,) in db.execute(f"SELECT o.id FROM orders o WHERE {where} ORDER BY o.id", params)]
+
+
+def by_python(orders: Sequence[Order], condition: Condition) -> list[int]:
+    test = predicate(
+        condition,
+        decide=lambda row, kind, value: situation(row) in situations(kind, value),
+        auto_cancel_at=auto_cancel_at,
+    )
+    return [order.row.id for order in orders if test(order)]
+
+
+def _values(name: str) -> st.SearchStrategy[str]:
+    spec = FIELDS[name]
+    if spec.kind in (Kind.CHOICE, Kind.SITUATION, Kind.FLAG):
+        one = st.sampled_from([*spec.values, *spec.aliases])
+        if spec.kind is Kind.FLAG:
+            return one.map(lambda v: f"{name}:{v}")
+        return st.lists(one, min_size=1, max_size=2).map(lambda vs: f"{name}:{','.join(vs)}")
+    if spec.kind in (Kind.EXACT, Kind.CONTAINS):
+        return _texts().map(lambda t: f"{name}:{t}")
+    op = st.sampled_from([":", "<", "<=", ">", ">="])
+    if spec.kind is Kind.MONEY:
+        edges = st.sampled_from(["0", "0.01", "0.49", "0.5", "49.99", "50", "50.5", "50.01", "51"])
+        value = st.builds(str.__add__, edges, st.sampled_from(["", "USD", "EUR"])) | st.sampled_from(["50JPY", "51jpy"])
+    elif spec.kind is Kind.WHOLE:
+        value = st.sampled_from(["0", "1", "2", "9"])
+    else:
+        value = st.sampled_from(["2d", "1w", "24h", "today", "yesterday", "2026-11-18", "1990-01-01"])
+        stretch = st.sampled_from(["last-7d", "next-2d", "last-24h", "unknown"]).map(lambda v: f"{name}:{v}")
+        return st.builds(lambda o, v: name + o + v, op, value) | stretch
+    return st.builds(lambda o, v: name + o + v, op, value) | st.just(f"{name}:unknown")
+
+
+def _texts() -> st.SearchStrategy[str]:
+    def quoted(text: str) -> str:
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+    words = st.sampled_from(WORDS) | ASCII_AND_MORE.filter(lambda t: bool(t.strip()))
+    starred = st.sampled_from(["ABC*", "*1", "a*c", "ü*", "Ü*f", "*ß*", "*%*", "1*7*1", "*_1", "b0*"])
+    return words.map(quoted) | starred
+
+
+atoms = st.one_of(*(_values(name) for name in FIELDS), _texts(), st.sampled_from(["late", "prime", "buyer-requested"]))
+filters = st.recursive(
+    atoms,
+    lambda inner: st.one_of(
+        inner.map(lambda f: f"-({f})"),
+        st.builds(lambda a, b: f"({a} {b})", inner, inner),
+        st.builds(lambda a, b: f"({a} or {b})", inner, inner),
+    ),
+    max_leaves=6,
+)
+
+MANY = [make(random.Random(number), number) for number in range(1, 301)]
+
+
+@pytest.fixture(scope="module")
+def many() -> sqlite3.Connection:
+    return database(MANY)
+
+
+@given(text=filters)
+@settings(max_examples=300, deadline=None)
+def test_sql_equals_predicate_over_many_orders(many: sqlite3.Connection, text: str) -> None:
+    condition = parse(text, now=NOW, zone=ZONE)
+    found = by_sql(many, condition)
+    assert found == by_python(MANY, condition)
+    assert parse(echo(condition), now=NOW, zone=ZONE) == condition
+    negated = by_sql(many, parse(f"-({text})", now=NOW, zone=ZONE))
+    assert sorted(found + negated) == [order.row.id for order in MANY]
+
+
+@given(text=filters, seeds=st.lists(st.integers(0, 10_000), max_size=6))
+@settings(max_examples=150, deadline=None)
+def test_sql_equals_predicate_over_drawn_orders(text: str, seeds: list[int]) -> None:
+    orders = [make(random.Random(seed), number) for number, seed in enumerate(seeds, 1)]
+    condition = parse(text, now=NOW, zone=ZONE)
+    db = database(orders)
+    try:
+        assert by_sql(db, condition) == by_python(orders, condition)
+    finally:
+        db.close()
+
+
+@pytest.mark.parametrize("name", list(FIELDS))
+def test_every_field_tells_some_orders_from_others(many: sqlite3.Connection, name: str) -> None:
+    examples = {"sku": "abc*", "asin": "b0abc", "title": "yoga", "id": "113-*", "total": "50", "items": "2",
+                "placed": "last-7d", "ship-by": "2d", "auto-cancel": "2d", "counts": "no"}  # fmt: skip
+    value = examples.get(name) or next(iter(FIELDS[name].values or FIELDS[name].aliases))
+    condition = parse(f"{name}:{value}", now=NOW, zone=ZONE)
+    found = by_sql(many, condition)
+    assert found == by_python(MANY, condition)
+    assert 0 < len(found) < len(MANY)
+
+
+@pytest.mark.parametrize("text", ["'; DROP TABLE orders;--", 'sku:"\' OR 1=1"', 'title:":f0"', "id:x'--"])
+def test_nothing_typed_reaches_the_sql(many: sqlite3.Connection, text: str) -> None:
+    condition = parse(text, now=NOW, zone=ZONE)
+    where, params = compile_filter(condition, situations=situations)
+    assert "DROP" not in where
+    assert "1=1" not in where
+    assert set(params) == {f"f{n}" for n in range(len(params))}
+    assert by_sql(many, condition) == by_python(MANY, condition)
+
+
+DEEP = (
+    "-(" * 20 + '"a"' + ")" * 20,
+    "-(late or " * 19 + "total>50" + ")" * 19,
+    "".join("(late or " if n % 2 else "(-late " for n in range(39)) + "yoga" + ")" * 39,
+    "".join("(-sku:a* or " if n % 2 else "(-total>1 " for n in range(39)) + "-yoga" + ")" * 39,
+    "".join("-(late " if n % 2 else "-(total>1 or " for n in range(19)) + "auto-cancel<2d" + ")" * 19,
+    "(" * 4 + " or ".join(["((late or total>50) (prime or (items>1 -late)))"] * 30) + ")" * 4,
+)
+
+
+def test_the_longest_filters_stay_within_sqlites_limits(many: sqlite3.Connection) -> None:
+    for text in ("sku:a* " * 200, " or ".join(["-late"] * 200), "counts:yes " * 150, *DEEP):
+        condition = parse(text, now=NOW, zone=ZONE)
+        assert by_sql(many, condition) == by_python(MANY, condition)
+
+
+def test_always_and_an_empty_policy_answer(many: sqlite3.Connection) -> None:
+    assert len(by_sql(many, parse("", now=NOW, zone=ZONE))) == len(MANY)
+    assert by_sql(many, parse("action:message", now=NOW, zone=ZONE)) == []
+    assert len(by_sql(many, parse("-action:message", now=NOW, zone=ZONE))) == len(MANY)
+
+
+def test_a_plain_comparison_can_use_an_index(many: sqlite3.Connection) -> None:
+    many.execute("CREATE INDEX IF NOT EXISTS by_status ON orders (status, purchased_at)")
+    condition = parse("status:unshipped placed:last-7d", now=NOW, zone=ZONE)
+    where, params = compile_filter(condition, situations=situations)
+    plan = " ".join(
+        row[3] for row in many.execute(f"EXPLAIN QUERY PLAN SELECT o.id FROM orders o WHERE {where}", params)
+    )
+    assert "by_status" in plan
