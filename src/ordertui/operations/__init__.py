@@ -1,5 +1,5 @@
-"""The operator's work, without a screen: import, mark, plan, commit, hold, take back, dispatch, results.
+"""The operator's work, headless: import, marks, plan, commit, hold, take back, dispatch, results, rates.
 
-The command line and the screen call the same operations through `Shop`. Nothing here imports Textual or opens a
-database by itself.
+`shop.Shop` is the one door for the screen and the command line. Nothing here prints, draws or asks; it answers with
+frozen values and raises the errors of `errors`. No Textual, no SQL.
 """

@@ -71,6 +71,8 @@ class RateFigure(msgspec.Struct, frozen=True):
     """`ok`, `near`, `over`, `no orders`, `unknown`."""
     basis: str
     """How the window is dated, for people."""
+    committed: int = 0
+    """Of `cancelled`, those in held or sent batches of this store that no report shows as cancelled yet."""
 
 
 class RateEffect(msgspec.Struct, frozen=True):

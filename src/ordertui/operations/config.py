@@ -1,0 +1,56 @@
+"""The operator's own settings: a small TOML file, every field optional, unknown fields refused."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+from .errors import BadInput
+
+APP = "ordertui"
+ENVIRONMENT = "ORDERTUI_CONFIG"
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the operator may set."""
+
+    shop_name: str = ""
+    """Shown in the screen's first line."""
+    operator: str = ""
+    """Who works here; goes into the audit."""
+    merchant_id: str = ""
+    """Amazon's merchant token, for the XML feeds' header."""
+    policy: str = "amazon"
+    """Edition of the rules: `amazon` (today's) or `article` (30-day auto-cancel)."""
+    policy_file: str = ""
+    """A policy file of your own, on top of the edition."""
+
+
+def config_path() -> Path:
+    """Where the settings are read from: $ORDERTUI_CONFIG, else the user's configuration folder."""
+    named = os.environ.get(ENVIRONMENT)
+    return Path(named) if named else Path(platformdirs.user_config_dir(APP, appauthor=False)) / "config.toml"
+
+
+def default_store() -> Path:
+    """Where the store is kept when --store does not say."""
+    return Path(platformdirs.user_data_dir(APP, appauthor=False)) / "orders.db"
+
+
+def load_config(path: Path | None = None) -> Config:
+    """The settings; the defaults when there is no file. Raises BadInput naming the file and the field."""
+    path = path or config_path()
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Config)
+    except FileNotFoundError:
+        return Config()
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: {error}; see `ordertui config schema` for the fields") from error
+
+
+def schema() -> dict[str, object]:
+    """JSON schema of the settings."""
+    return msgspec.json.schema(Config)

@@ -1,0 +1,58 @@
+"""What can be refused, and what the command line's exit code means by it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ordertui.orders.status import Action
+
+
+class OperationError(Exception):
+    """An operation was not done; the message says why and what to do."""
+
+
+class Refused(OperationError):
+    """The rules, the journal or the mode of the store stand against it."""
+
+
+class ReadOnly(Refused):
+    """The store was opened with --read-only."""
+
+    def __init__(self) -> None:
+        super().__init__("the store was opened read-only; start without --read-only to change something")
+
+
+class NotConfirmed(OperationError):
+    """The confirmation is missing or is not the number asked for."""
+
+
+class PlanChanged(OperationError):
+    """Orders, or the plan file itself, changed since the plan was made."""
+
+    def __init__(self, message: str, differences: Sequence[str]) -> None:
+        super().__init__(message)
+        self.differences = tuple(differences)
+
+
+class PlanExpired(OperationError):
+    """The plan is older than policy lets a plan be."""
+
+
+class BadInput(OperationError):
+    """A file, id or value that was given cannot be used."""
+
+
+class UnknownReason(BadInput):
+    """A reason code that Amazon does not take for the action."""
+
+    def __init__(self, action: Action, reason: str, choices: Sequence[str]) -> None:
+        super().__init__(f"{reason!r} is no reason for {action.value}; choose one of: {', '.join(choices)}")
+        self.choices = tuple(choices)
+
+
+class BatchNeeded(BadInput):
+    """A processing report fits no batch, or several: the operator must say which."""
+
+
+class Stopped(OperationError):
+    """The operator stopped a long run; what was done before is whole and kept."""

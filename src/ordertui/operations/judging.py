@@ -1,0 +1,104 @@
+"""The policies asked about orders: verdicts, the word for the table, deadlines, situation numbers for filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.order import OrderRow
+from ordertui.orders.status import Action, BuyerRequest, OrderStatus, YesNo
+from ordertui.rules.facts import Situation, situation_from_number, situation_number, situation_of
+from ordertui.rules.policy import Policies, Policy
+from ordertui.rules.verdict import Verdict
+
+WAITING = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED)
+
+
+class Judge:
+    """Answers from the policies in force."""
+
+    def __init__(self, policies: Policies) -> None:
+        self.policies = policies
+        self._words: dict[tuple[str, int], str] = {}
+
+    def policy(self, marketplace: str) -> Policy:
+        """The policy of a marketplace; an unknown one gets the default, which says so."""
+        return self.policies.of(marketplace)
+
+    def zone(self, marketplace: str) -> str:
+        """The named zone in which a marketplace's times are shown."""
+        known = MARKETPLACES.get(marketplace)
+        return known.zone if known else "UTC"
+
+    def verdicts(self, row: OrderRow) -> tuple[Verdict, ...]:
+        """One verdict per action, in the order of Action."""
+        return self.policy(row.marketplace).verdicts(situation_of(row))
+
+    def verdict(self, row: OrderRow, action: Action) -> Verdict:
+        """The verdict for one action."""
+        return self.policy(row.marketplace).verdict(situation_of(row), action)
+
+    def may(self, row: OrderRow) -> str:
+        """One short word for the table: what may be done first; `★` when cancelling does not count."""
+        situation = situation_of(row)
+        key = (row.marketplace, situation_number(situation))
+        word = self._words.get(key)
+        if word is None:
+            word = self._words[key] = self._word(self.policy(row.marketplace), situation)
+        return word
+
+    @staticmethod
+    def _word(policy: Policy, situation: Situation) -> str:
+        cancel, refund, confirm, _ = policy.verdicts(situation)
+        if cancel.allowed:
+            return "cancel ★" if cancel.counts is YesNo.NO else "cancel"
+        if confirm.allowed:
+            return "confirm"
+        if refund.allowed:
+            return "refund"
+        return "wait" if situation.status is OrderStatus.PENDING else "-"
+
+    def deadline(self, row: OrderRow) -> int | None:
+        """When Amazon cancels the order for want of a ship confirmation (epoch seconds); None: unknown, or it will not."""
+        if row.ship_by is None or row.status not in WAITING:
+            return None
+        return self.policy(row.marketplace).auto_cancel_at(row.ship_by)
+
+    def auto_cancel_at(self, marketplace: str, ship_by: int) -> int | None:
+        """As `deadline`, for the store while it imports."""
+        return self.policy(marketplace).auto_cancel_at(ship_by)
+
+    def cancel_weight(self, marketplace: str, number: int) -> tuple[bool, bool]:
+        """For a situation number: whether it may be cancelled, and whether that would count toward the rate."""
+        verdict = self.policy(marketplace).verdict(situation_from_number(number), Action.CANCEL)
+        return verdict.allowed, verdict.allowed and verdict.counts is not YesNo.NO
+
+    def history(self, marketplace: str, number: int) -> YesNo:
+        """For a cancelled order's situation number: whether it counts; UNKNOWN when nobody said who cancelled."""
+        return self.policy(marketplace).counts_history(situation_from_number(number))
+
+    def situations(self, present: Callable[[], Sequence[int]]) -> Callable[[str, str], Sequence[int]]:
+        """What `store.filter_sql` asks for `action:` and `counts:`, over the situation numbers that are present.
+
+        Permission does not differ between marketplaces of one edition; the default policy answers for all.
+        """
+        policy = self.policies.of("US")
+
+        def fits(number: int, kind: str, value: str) -> bool:
+            situation = situation_from_number(number)
+            if kind == "action":
+                return policy.verdict(situation, Action(value)).allowed
+            cancel = policy.verdict(situation, Action.CANCEL)
+            if situation.status is OrderStatus.CANCELLED:
+                counts = policy.counts_history(situation)
+            elif cancel.allowed:
+                counts = cancel.counts
+            else:
+                return False
+            return (counts is YesNo.NO) is (value == "no")
+
+        return lambda kind, value: [number for number in present() if fits(number, kind, value)]
+
+    def exempt(self, row: OrderRow) -> bool:
+        """Whether the buyer's official request fixes the cancellation reason."""
+        return row.buyer_request is BuyerRequest.OFFICIAL

@@ -1,0 +1,244 @@
+"""From ids to plans: who is in, who is out and why, money, rates, and the very bytes; nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+import msgspec
+
+from ordertui.orders.clock import Clock
+from ordertui.orders.order import Order
+from ordertui.orders.reason import CancelReason, RefundReason
+from ordertui.orders.status import Action, BuyerRequest, YesNo
+from ordertui.rules.verdict import Verdict
+from ordertui.store import Store
+
+from .errors import UnknownReason
+from .feed_files import build_files
+from .judging import Judge
+from .plan_effects import buyer_mails, money_effects, restock_words
+from .plan_lines import Left, cancel_lines, confirm_lines, refund_lines
+from .plan_values import Plan, PlanLine, PlanOut, PlanRow, RateEffect
+from .rating import Rates
+
+Shipping = Mapping[str, tuple[str, str, str]]
+"""Order id to carrier, tracking number, ship date (`2026-11-23`)."""
+REASONS: dict[Action, tuple[str, ...]] = {
+    Action.CANCEL: tuple(reason.value for reason in CancelReason),
+    Action.REFUND: tuple(reason.value for reason in RefundReason),
+    Action.CONFIRM: (),
+    Action.MESSAGE: (),
+}
+"""Reason codes each action takes; the first is the default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the operator chose for a plan, beyond which orders."""
+
+    reason: str = ""
+    """For all rows; empty: the action's default."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Order id to its own reason."""
+    refunds: Mapping[str, Sequence[PlanLine]] = field(default_factory=dict)
+    """Order id to the lines and amounts to give back; others give back all that is left."""
+    shipping: Shipping = field(default_factory=dict)
+
+
+class Planner:
+    """Makes plans against one reader of the store, by the policies in force."""
+
+    def __init__(
+        self, store: Callable[[], Store], judge: Judge, rates: Rates, clock: Clock, *, merchant_id: str, practice: bool
+    ) -> None:
+        self._store = store
+        self._judge = judge
+        self._rates = rates
+        self._clock = clock
+        self._merchant_id = merchant_id
+        self._practice = practice
+
+    def plan(self, action: Action, ids: Sequence[int], wishes: Wishes) -> tuple[Plan, ...]:
+        """One plan per marketplace of these orders, by marketplace code. Raises UnknownReason."""
+        self._check_reasons(action, wishes)
+        orders = self._store().orders(list(dict.fromkeys(ids)))
+        by_market: dict[str, list[Order]] = {}
+        for row_id in dict.fromkeys(ids):
+            if row_id in orders:
+                order = orders[row_id]
+                by_market.setdefault(order.row.marketplace, []).append(order)
+        return tuple(self._one(action, code, by_market[code], wishes) for code in sorted(by_market))
+
+    @staticmethod
+    def _check_reasons(action: Action, wishes: Wishes) -> None:
+        choices = REASONS[action]
+        for reason in (wishes.reason, *wishes.reasons.values()):
+            if reason and choices and reason not in choices:
+                raise UnknownReason(action, reason, choices)
+
+    def _one(self, action: Action, marketplace: str, orders: Sequence[Order], wishes: Wishes) -> Plan:
+        policy = self._judge.policy(marketplace)
+        now = self._clock.now()
+        rows: list[PlanRow] = []
+        out: list[PlanOut] = []
+        for order in orders:
+            found = self.row(action, order, wishes)
+            if isinstance(found, PlanRow):
+                rows.append(found)
+            else:
+                out.append(found)
+        rates = self._rate_effects(action, marketplace, rows)
+        plan_id = identity(action, marketplace, now, rows)
+        over = any(effect.after.status == "over" for effect in rates)
+        typed = len(rows) if rows and (len(rows) >= policy.typed_count_from or over) else None
+        return Plan(
+            id=plan_id,
+            action=action,
+            marketplace=marketplace,
+            created_at=now,
+            expires_at=now + policy.plan_expires_seconds,
+            rows=tuple(rows),
+            out=tuple(out),
+            money=money_effects(action, rows, {order.row.id: order for order in orders}),
+            unpriced=sum(row.total is None for row in rows) if action in (Action.CANCEL, Action.REFUND) else 0,
+            rates=rates,
+            buyer_mails=buyer_mails(action, rows),
+            restock=restock_words(action, rows),
+            warnings=self._warnings(action, rows, orders, rates),
+            typed_count=typed,
+            files=build_files(plan_id, action, marketplace, rows, self._merchant_id),
+            hold_seconds=policy.hold_seconds(action),
+            practice=self._practice,
+        )
+
+    def _rate_effects(self, action: Action, marketplace: str, rows: Sequence[PlanRow]) -> tuple[RateEffect, ...]:
+        if action is not Action.CANCEL:
+            return ()
+        return tuple(self._rates.effects(marketplace, [row.id for row in rows if row.counts]))
+
+    def row(self, action: Action, order: Order, wishes: Wishes) -> PlanRow | PlanOut:
+        """The order as a row of the plan, or why it is left out."""
+        row = order.row
+        verdict = self._judge.verdict(row, action)
+        if not verdict.allowed:
+            instead = verdict.instead.value if verdict.instead else ""
+            return PlanOut(row.id, row.order_id, verdict.rule, verdict.why, instead)
+        holder = self._store().open_batch_of(row.order_id)
+        if holder is not None:
+            state = (row.open_action or "").replace(":", ", ")
+            return PlanOut(row.id, row.order_id, "open", f"batch {holder} already holds an action for it ({state})")
+        if action is Action.MESSAGE:
+            return self._row(order, verdict, "", (), note=self.message(order))
+        if action is Action.CANCEL:
+            lines = cancel_lines(order)
+        elif action is Action.CONFIRM:
+            lines = confirm_lines(order, wishes.shipping.get(row.order_id), self._clock.now(), self._judge.zone(row.marketplace))
+        else:
+            lines = refund_lines(order, wishes.refunds.get(row.order_id))
+        if isinstance(lines, Left):
+            return PlanOut(row.id, row.order_id, lines.rule, lines.why, lines.instead)
+        carrier, tracking, ship_date = wishes.shipping.get(row.order_id, ("", "", ""))
+        reason, note = self._reason(action, order, wishes)
+        if action is not Action.CONFIRM:
+            carrier = tracking = ship_date = ""
+        return self._row(
+            order, verdict, reason, lines, note=note or verdict.note, carrier=carrier, tracking=tracking, ship_date=ship_date
+        )
+
+    def still_allowed(self, action: Action, order: Order, row: PlanRow) -> str:
+        """For a row that its own batch holds: why it may not leave any more, or an empty text."""
+        verdict = self._judge.verdict(order.row, action)
+        if not verdict.allowed:
+            return verdict.why
+        if action is Action.CANCEL:
+            lines = cancel_lines(order)
+            same = not isinstance(lines, Left) and {line.order_item_id for line in lines} == {line.order_item_id for line in row.lines}
+            return "" if same else "its lines are not those of the preview any more"
+        return ""
+
+    def _reason(self, action: Action, order: Order, wishes: Wishes) -> tuple[str, str]:
+        """Reason code, and a note about it."""
+        if not REASONS[action]:
+            return "", ""
+        order_id = order.row.order_id
+        wanted = wishes.reasons.get(order_id) or wishes.reason or REASONS[action][0]
+        if action is Action.REFUND:
+            return wanted, ""
+        if order.row.buyer_request is BuyerRequest.OFFICIAL:
+            return CancelReason.BUYER_CANCELED.value, "the buyer asked officially: the reason is fixed"
+        if wanted == CancelReason.BUYER_CANCELED.value:
+            return wanted, "no official request is known: this reason alone does not protect the rate"
+        return wanted, ""
+
+    @staticmethod
+    def _row(
+        order: Order,
+        verdict: Verdict,
+        reason: str,
+        lines: tuple[PlanLine, ...],
+        *,
+        note: str,
+        carrier: str = "",
+        tracking: str = "",
+        ship_date: str = "",
+    ) -> PlanRow:
+        row = order.row
+        total = row.total.minor if row.total else None
+        currency = row.total.currency if row.total else None
+        if verdict.action is Action.REFUND:
+            total = sum(line.refund.total for line in lines if line.refund is not None)
+            currency = next(line.currency for line in order.lines if line.currency)
+        return PlanRow(
+            id=row.id,
+            order_id=row.order_id,
+            version=row.version,
+            reason=reason,
+            rule=verdict.rule,
+            counts=verdict.action is Action.CANCEL and verdict.counts is not YesNo.NO,
+            lines=lines,
+            currency=currency,
+            total=total,
+            carrier=carrier,
+            tracking=tracking,
+            ship_date=ship_date,
+            note=note,
+        )
+
+    def message(self, order: Order) -> str:
+        """The text to send to this buyer, by what his order is waiting for."""
+        policy = self._judge.policy(order.row.marketplace)
+        asked = order.row.buyer_request is BuyerRequest.MESSAGE and self._judge.verdict(order.row, Action.CANCEL).allowed
+        return policy.message_text("ask_to_request" if asked else "refuse_parcel")
+
+    def _warnings(
+        self, action: Action, rows: Sequence[PlanRow], orders: Sequence[Order], rates: Sequence[RateEffect]
+    ) -> tuple[str, ...]:
+        found: list[str] = []
+        for effect in rates:
+            after = effect.after
+            if after.status == "over" and after.cancelled > effect.before.cancelled:
+                found.append(f"takes the {after.days}-day rate to {after.cancelled} of {after.orders}: at or over the target")
+        by_id = {order.row.id: order.row for order in orders}
+        taken = [by_id[row.id] for row in rows]
+        if action is Action.CANCEL:
+            unknown = sum(row.buyer_request is BuyerRequest.UNKNOWN for row in taken)
+            if unknown:
+                found.append(f"{unknown:,} orders: no report says whether the buyer asked; they are taken as counting")
+            claimed = sum(row.reason == CancelReason.BUYER_CANCELED.value and row.counts for row in rows)
+            if claimed:
+                found.append(f"{claimed:,} say BuyerCanceled without an official request: they count all the same")
+        replaced = sum(row.replacement is YesNo.YES for row in taken)
+        if replaced:
+            found.append(f"{replaced:,} are replacement orders: no source gives a special rule, look at them first")
+        if action is Action.REFUND and rows:
+            found.append("refunds by file are paid at once and cannot be taken back after the upload")
+            if not all(order.refunds_known for order in orders):
+                found.append("refunds made outside this store are not in Amazon's order reports: only this store's own are subtracted")
+        return tuple(found)
+
+
+def identity(action: Action, marketplace: str, created_at: int, rows: Sequence[PlanRow]) -> str:
+    """The plan's id: 12 hex digits over what it would do."""
+    return sha256(msgspec.json.encode((action, marketplace, created_at, rows))).hexdigest()[:12]

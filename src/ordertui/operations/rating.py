@@ -1,0 +1,150 @@
+"""The cancellation rate of what the store holds: now, after a set, per day, and what rolls off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+
+from ordertui.orders.clock import Clock, day_start, to_local
+from ordertui.orders.status import YesNo
+from ordertui.rules.rates import Figure, exact_text, figure, roll_off_span, window
+from ordertui.store import Store
+
+from .judging import Judge
+from .plan_values import RateEffect, RateFigure
+from .values import Impact
+
+IN_FLIGHT = (
+    "o.open_action IN ('cancel:held','cancel:sent','cancel:accepted','cancel:ok','cancel:unknown') "
+    "AND o.status <> 'cancelled' AND o.state IS NOT NULL"
+)
+"""Orders that this store's own batches are about to cancel, or have cancelled without a report showing it yet."""
+BASIS = "by order date, whole days, today included; orders in held or sent batches are taken as cancelled"
+
+
+class Rates:
+    """Rates over one reader of the store. `store` is called for the reader of the calling thread."""
+
+    def __init__(self, store: Callable[[], Store], judge: Judge, clock: Clock) -> None:
+        self._store = store
+        self._judge = judge
+        self._clock = clock
+
+    def effects(self, marketplace: str, extra_ids: Iterable[int] = ()) -> list[RateEffect]:
+        """Now, and after cancelling `extra_ids`; one for each window the policy names (India has two).
+
+        Ids of other marketplaces, outside the window, already on their way, or that may not be cancelled add nothing.
+        """
+        extra = self._countable(marketplace, extra_ids)
+        return [self._effect(marketplace, days, extra) for days in self._judge.policy(marketplace).rate_days]
+
+    def _countable(self, marketplace: str, ids: Iterable[int]) -> dict[int, int]:
+        """Purchase time by id, of those whose cancellation would count."""
+        wanted = list(dict.fromkeys(ids))
+        if not wanted:
+            return {}
+        store = self._store()
+        flying = set(store.view_ids(IN_FLIGHT))
+        found: dict[int, int] = {}
+        for row_id, market, placed, number, _, _ in store.tally(wanted):
+            if market == marketplace and placed is not None and row_id not in flying:
+                if self._judge.cancel_weight(market, number)[1]:
+                    found[row_id] = placed
+        return found
+
+    def _effect(self, marketplace: str, days: int, extra: dict[int, int]) -> RateEffect:
+        policy = self._judge.policy(marketplace)
+        start, end = window(self._clock.now(), days, policy.zone)
+        orders, cancelled, known = self._tally(marketplace, start, end + 1)
+        committed = self._committed(marketplace, start, end)
+        cancelled, known = cancelled + committed, known + committed
+        more = sum(start <= placed <= end for placed in extra.values())
+
+        def as_value(found: Figure) -> RateFigure:
+            return RateFigure(
+                marketplace=marketplace,
+                days=days,
+                window_from=start,
+                window_to=end,
+                timezone=policy.zone,
+                orders=found.orders,
+                cancelled=found.cancelled,
+                cancelled_at_least=found.cancelled_at_least,
+                target=exact_text(found.target),
+                headroom=found.headroom,
+                status=found.status,
+                basis=BASIS,
+                committed=committed,
+            )
+
+        target, near = policy.rate_target, policy.near
+        return RateEffect(
+            as_value(figure(orders, cancelled, target, near, at_least=known)),
+            as_value(figure(orders, cancelled, target, near, at_least=known, more=more)),
+        )
+
+    def _tally(self, marketplace: str, start: int, end: int) -> tuple[int, int, int]:
+        """Orders, counted cancellations, and those known to count; `end` is not included."""
+        return self._sum(marketplace, self._store().rate_tally(marketplace, start, end))
+
+    def _sum(self, marketplace: str, groups: Iterable[tuple[int, bool, int]]) -> tuple[int, int, int]:
+        orders = cancelled = known = 0
+        for number, is_cancelled, count in groups:
+            orders += count
+            if is_cancelled:
+                counts = self._judge.history(marketplace, number)
+                cancelled += count if counts is not YesNo.NO else 0
+                known += count if counts is YesNo.YES else 0
+        return orders, cancelled, known
+
+    def _committed(self, marketplace: str, start: int, end: int) -> int:
+        store = self._store()
+        ids = store.view_ids(
+            IN_FLIGHT + " AND o.channel = 'merchant' AND o.marketplace = :rate_market"
+            " AND o.purchased_at BETWEEN :rate_from AND :rate_to",
+            {"rate_market": marketplace, "rate_from": start, "rate_to": end},
+        )
+        return sum(self._judge.cancel_weight(market, number)[1] for _, market, _, number, _, _ in store.tally(ids))
+
+    def days(self, marketplace: str, days: int) -> list[tuple[date, int, int]]:
+        """Day, orders placed on it, counted cancellations of them; oldest first, today last."""
+        zone = self._judge.policy(marketplace).zone
+        now = self._clock.now()
+        edges = [day_start(now, zone, offset) for offset in range(1 - days, 2)]
+        groups = self._store().per_day(marketplace, edges)
+        out = []
+        for start, group in zip(edges, groups, strict=False):
+            orders, cancelled, _ = self._sum(marketplace, group)
+            out.append((to_local(start, zone).date(), orders, cancelled))
+        return out
+
+    def rolls_off_tonight(self, marketplace: str) -> int:
+        """Counted cancellations that leave the shortest window at the next local midnight."""
+        policy = self._judge.policy(marketplace)
+        start, end = roll_off_span(self._clock.now(), min(policy.rate_days), policy.zone)
+        return self._tally(marketplace, start, end + 1)[1]
+
+    def impact(self, ids: Sequence[int]) -> Impact:
+        """Money, and how many may be cancelled and count, of a marked set; orders on their way cannot."""
+        if not ids:
+            return Impact(0, (), 0, 0, 0, 0)
+        store = self._store()
+        flying = set(store.view_ids("o.state IN ('held','sent','accepted','unknown')"))
+        flying.update(store.view_ids(IN_FLIGHT))
+        weights: dict[tuple[str, int], tuple[bool, bool]] = {}
+        money: dict[str, int] = {}
+        count = unpriced = cancellable = counted = 0
+        for row_id, market, _, number, total, currency in store.tally(ids):
+            count += 1
+            if total is None or currency is None:
+                unpriced += 1
+            else:
+                money[currency] = money.get(currency, 0) + total
+            key = (market, number)
+            if key not in weights:
+                weights[key] = self._judge.cancel_weight(market, number)
+            allowed, counts = weights[key]
+            if allowed and row_id not in flying:
+                cancellable += 1
+                counted += counts
+        return Impact(count, tuple(sorted(money.items())), unpriced, cancellable, counted, count - cancellable)

@@ -1,0 +1,186 @@
+"""Processing reports back in: which batch one answers, and what it says of each order. Silence is never taken for success
+when the counts do not add up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ordertui.amazon.results import ProcessingReport, RowResult, read_report
+from ordertui.orders.status import Action, BatchState, RowState
+from ordertui.store import JournalBatch, Outcome, Store
+
+from .errors import BatchNeeded, Refused
+from .feed_files import first_message, record_of
+from .plan_store import decode
+from .plan_values import Plan, PlanRow
+from .values import ResultRow, ResultSummary
+
+SETTLE = {
+    Action.CANCEL: "a later All Orders report that says Cancelled settles it",
+    Action.REFUND: "look at the order in Seller Central before anything is refunded again",
+    Action.CONFIRM: "a later All Orders report that says Shipped settles it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A batch that left, with the rows that were in its files, in file order."""
+
+    batch: JournalBatch
+    plan: Plan
+    rows: tuple[PlanRow, ...]
+
+    @property
+    def records(self) -> list[tuple[str, str]]:
+        """(order id, item id) by data row of the flat file."""
+        return record_of(self.rows)
+
+    def size(self, report: ProcessingReport) -> int:
+        """How many records or messages a report on this batch must have processed."""
+        return len(self.rows) if report.format == "xml" else len(self.records)
+
+
+class Reconciler:
+    """Reads processing reports into one store's journal."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def results(self, paths: Sequence[Path], batch_id: int | None) -> list[ResultSummary]:
+        """Take these reports in. Raises ResultError (unreadable), BatchNeeded (fits none or several), Refused (wrong batch)."""
+        out = []
+        for path in paths:
+            report = read_report(path)
+            sent = self._named(batch_id, report) if batch_id is not None else self._find(report)
+            outcomes, notes = judge(sent, report)
+            self._store.record_results(sent.batch.id, outcomes, raw=path.read_bytes())
+            states = [outcome.state for outcome in outcomes.values()]
+            out.append(
+                ResultSummary(
+                    path=path,
+                    batch=sent.batch.id,
+                    ok=states.count(RowState.OK),
+                    errors=states.count(RowState.ERROR),
+                    unknown=states.count(RowState.UNKNOWN),
+                    rows=tuple(ResultRow(key, o.state, o.code, o.text) for key, o in outcomes.items()),
+                    notes=tuple(notes),
+                )
+            )
+        return out
+
+    def _sent(self, batch: JournalBatch) -> Sent:
+        plan = decode(self._store.plan_bytes(batch.id))
+        gone = {row.order_id for row in batch.rows if row.state is RowState.RECALLED}
+        return Sent(batch, plan, tuple(row for row in plan.rows if row.order_id not in gone))
+
+    def _named(self, batch_id: int, report: ProcessingReport) -> Sent:
+        batch = self._store.batch(batch_id)
+        if batch.state not in (BatchState.SENT, BatchState.ANSWERED):
+            raise Refused(f"batch {batch_id} is {batch.state.value}: it has not left, so no report can be about it")
+        sent = self._sent(batch)
+        why = misfit(sent, report)
+        if why:
+            raise Refused(f"the report is not about batch {batch_id}: {why}")
+        return sent
+
+    def _find(self, report: ProcessingReport) -> Sent:
+        left = [b for b in self._store.batches() if b.state in (BatchState.SENT, BatchState.ANSWERED)]
+        fits = [sent for sent in map(self._sent, left) if not misfit(sent, report) and sent.size(report) == report.processed]
+        waiting = [sent for sent in fits if sent.batch.state is BatchState.SENT] or fits
+        if len(waiting) == 1:
+            return waiting[0]
+        if not waiting:
+            raise BatchNeeded(
+                f"the report speaks of {report.processed} records, and no batch that was sent fits it; name the batch with --batch, `ordertui outbox` lists them"
+            )
+        names = ", ".join(str(sent.batch.id) for sent in waiting)
+        raise BatchNeeded(f"the report could be about any of the batches {names}; name the one with --batch")
+
+
+def misfit(sent: Sent, report: ProcessingReport) -> str:
+    """Why a report cannot be about a batch, or an empty text."""
+    orders = {row.order_id for row in sent.rows}
+    items = {item for _, item in sent.records}
+    first = first_message(sent.plan.id)
+    for result in report.results:
+        if result.order_id and result.order_id not in orders:
+            return f"it names order {result.order_id}, which was not in it"
+        if result.item_id and result.item_id not in items:
+            return f"it names item {result.item_id}, which was not in it"
+        if report.format == "xml":
+            if result.message_id and not first <= result.message_id < first + len(sent.rows):
+                return f"it names message {result.message_id}, the batch has {first} to {first + len(sent.rows) - 1}"
+        elif result.record and not 1 <= result.record <= len(sent.records):
+            return f"it names record {result.record}, the file had {len(sent.records)}"
+        elif result.record and result.order_id and sent.records[result.record - 1][0] != result.order_id:
+            return f"its record {result.record} is order {result.order_id}, the file's was {sent.records[result.record - 1][0]}"
+    return ""
+
+
+def judge(sent: Sent, report: ProcessingReport) -> tuple[dict[str, Outcome], list[str]]:
+    """The outcome of each order, and notes. Raises Refused when an error concerns the whole file.
+
+    An order is ok only when the report is complete, its counts are those of the batch, and no error names it.
+    """
+    notes: list[str] = []
+    settle = SETTLE.get(sent.plan.action, "")
+    by_order = _by_order(sent, report)
+    whole = [result for result in report.results if not _key(sent, report, result) and result.severity == "error"]
+    doubt = _doubt(sent, report, whole)
+    if doubt:
+        notes.append(f"{doubt}: rows that it does not name are unknown")
+    out: dict[str, Outcome] = {}
+    for row in sent.rows:
+        named = by_order.get(row.order_id, [])
+        errors = [result for result in named if result.severity == "error"]
+        if errors:
+            out[row.order_id] = _failed(sent, report, row, errors, settle)
+        elif doubt:
+            out[row.order_id] = Outcome(RowState.UNKNOWN, "", f"{doubt}; {settle}")
+        else:
+            warning = named[0] if named else None
+            out[row.order_id] = Outcome(RowState.OK, warning.code if warning else "", warning.text if warning else "")
+    return out, notes
+
+
+def _failed(sent: Sent, report: ProcessingReport, row: PlanRow, errors: Sequence[RowResult], settle: str) -> Outcome:
+    first = errors[0]
+    lines = {result.item_id or str(result.record) for result in errors}
+    if report.format != "xml" and len(lines) < len(row.lines):
+        text = f"{len(lines)} of its {len(row.lines)} items failed: {first.text}; {settle}"
+        return Outcome(RowState.UNKNOWN, first.code, text)
+    return Outcome(RowState.ERROR, first.code, first.text)
+
+
+def _key(sent: Sent, report: ProcessingReport, result: RowResult) -> str:
+    """The order a result is about; empty for the file as a whole."""
+    if result.order_id:
+        return result.order_id
+    if report.format == "xml":
+        return sent.rows[result.message_id - first_message(sent.plan.id)].order_id if result.message_id else ""
+    return sent.records[result.record - 1][0] if result.record else ""
+
+
+def _by_order(sent: Sent, report: ProcessingReport) -> dict[str, list[RowResult]]:
+    found: dict[str, list[RowResult]] = {}
+    for result in report.results:
+        key = _key(sent, report, result)
+        if key:
+            found.setdefault(key, []).append(result)
+    return found
+
+
+def _doubt(sent: Sent, report: ProcessingReport, whole: Sequence[RowResult]) -> str:
+    """Why what the report does not name cannot be taken as done, or an empty text."""
+    if whole:
+        return f"Amazon refused something of the whole file ({whole[0].code} {whole[0].text})".strip()
+    if report.status.lower() != "complete":
+        return f"the report's status is {report.status}, not Complete"
+    if report.processed != sent.size(report):
+        return f"the report processed {report.processed} of the {sent.size(report)} that were sent"
+    failed = {(result.message_id if report.format == "xml" else result.record) for result in report.results if result.severity == "error"}
+    if report.successful != report.processed - len(failed):
+        return f"the report says {report.successful} of {report.processed} succeeded, but names {len(failed)} errors"
+    return ""

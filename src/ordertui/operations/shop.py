@@ -1,0 +1,358 @@
+"""The shop: one store, its policies and its outbox, with everything an operator can do. Screen and command line use only this."""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from ordertui.orders.clock import Clock, iso_utc
+from ordertui.orders.order import Components, Order, OrderRow
+from ordertui.orders.status import Action, BatchState, Dispatched
+from ordertui.rules.language import Condition, parse
+from ordertui.rules.policy import load
+from ordertui.rules.verdict import Verdict
+from ordertui.store import Store, filter_sql
+
+from .advice import upload_advice
+from .committing import Committer, as_batch
+from .config import Config, default_store, load_config
+from .dispatching import Dispatcher
+from .errors import BadInput, ReadOnly, Refused
+from .importing import Importer, Progress, Stop
+from .judging import Judge
+from .plan_lines import refundable
+from .plan_store import load_plans, save_plans
+from .plan_values import Batch, Plan, PlanLine, RateEffect
+from .planning import REASONS, Planner, Wishes
+from .queues import BY_KEY, INVISIBLE_REQUESTS, QUEUES
+from .rating import Rates
+from .reconciling import Reconciler
+from .values import Impact, ImportSummary, Queue, ResultSummary
+
+PRACTICE = "practice"
+DAY_OLD = 24 * 3600
+
+
+class Shop:
+    """Open with `Shop.open`; close it, or use it as a context manager.
+
+    Reading is safe from any thread: each thread gets its own reader, so a long count never holds up the screen.
+    """
+
+    def __init__(self, store: Store, *, clock: Clock, config: Config, practice: bool) -> None:
+        self._store = store
+        self.clock = clock
+        self.config = config
+        self.practice = practice
+        self.read_only = store.read_only
+        self.folder = store.path.parent
+        self.outbox_dir = self.folder / "outbox"
+        policy_file = Path(config.policy_file).expanduser() if config.policy_file else None
+        self.policies = load(config.policy, policy_file)
+        self._threads = threading.local()
+        self._readers: list[Store] = []
+        self._guard = threading.Lock()
+        self._judge = Judge(self.policies)
+        self._rates = Rates(self._reader, self._judge, clock)
+        merchant = config.merchant_id or "MERCHANT-ID"
+        self._planner = Planner(
+            self._reader, self._judge, self._rates, clock, merchant_id=merchant, practice=practice
+        )
+        self._committer = Committer(store, self._planner, clock, merchant_id=merchant, practice=practice)
+        self._dispatcher = Dispatcher(store, self._planner, clock, self.outbox_dir, merchant_id=merchant)
+        self._situations: tuple[int, list[int]] = (-1, [])
+
+    @classmethod
+    def open(
+        cls,
+        store_path: Path | None = None,
+        *,
+        clock: Clock,
+        read_only: bool = False,
+        practice: bool = False,
+        config: Config | None = None,
+    ) -> Shop:
+        """Open the store at a path (None: in the user's data folder), making it when it is not there.
+
+        `practice` marks a new store as practice for good. Raises StoreError, PolicyError, BadInput (settings).
+        """
+        config = load_config() if config is None else config
+        store = Store.open(store_path or default_store(), clock=clock, read_only=read_only)
+        try:
+            if practice:
+                store.set_meta(PRACTICE, "1")
+            return cls(store, clock=clock, config=config, practice=store.meta(PRACTICE) == "1")
+        except BaseException:
+            store.close()
+            raise
+
+    def close(self) -> None:
+        """Close the store and every reader; closing twice is harmless."""
+        with self._guard:
+            for reader in self._readers:
+                reader.close()
+            self._readers.clear()
+        self._store.close()
+
+    def __enter__(self) -> Shop:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _reader(self) -> Store:
+        """This thread's own connection."""
+        mine: Store | None = getattr(self._threads, "reader", None)
+        if mine is None:
+            mine = self._store.reader()
+            self._threads.reader = mine
+            with self._guard:
+                self._readers.append(mine)
+        return mine
+
+    def _writer(self) -> Store:
+        if self.read_only:
+            raise ReadOnly
+        return self._store
+
+    # -- reports in
+
+    def import_files(
+        self,
+        paths: Sequence[Path],
+        *,
+        encoding: str | None = None,
+        marketplace: str | None = None,
+        progress: Progress | None = None,
+        stop: Stop = lambda: False,
+    ) -> list[ImportSummary]:
+        """Import Amazon's reports; see `importing.Importer.run`."""
+        importer = Importer(self._writer(), self._judge.auto_cancel_at, self.folder / "rejects")
+        return importer.run(paths, encoding=encoding, marketplace=marketplace, progress=progress, stop=stop)
+
+    # -- looking
+
+    def condition(self, text: str) -> Condition:
+        """The filter as a condition, in the shop's zone. Raises FilterError."""
+        return parse(text, now=self.clock.now(), zone=self.zone)
+
+    @property
+    def zone(self) -> str:
+        """The named zone for dates in filters: that of the marketplace with most orders."""
+        codes = self.marketplaces()
+        return self._judge.zone(codes[0]) if codes else "UTC"
+
+    def view(
+        self, filter_text: str = "", sort: str = "placed", reverse: bool = True, queue: str = "all", limit: int | None = None
+    ) -> array[int]:
+        """Ids of the orders that fit queue and filter, sorted. Raises FilterError, BadInput (unknown sort key)."""
+        where, params = self._where(filter_text, queue)
+        try:
+            return self._reader().view_ids(where, params, sort, reverse=reverse, limit=limit)
+        except KeyError:
+            raise BadInput(f"cannot sort by {sort!r}") from None
+
+    def count(self, filter_text: str = "", queue: str = "all") -> int:
+        """How many orders fit. Raises FilterError."""
+        return self._reader().count(*self._where(filter_text, queue))
+
+    def _where(self, filter_text: str, queue: str) -> tuple[str, dict[str, object]]:
+        spec = BY_KEY.get(queue)
+        if spec is None:
+            raise BadInput(f"there is no queue {queue!r}; there are: {', '.join(BY_KEY)}")
+        theirs, ours = self.condition(filter_text), self.condition(spec.filter)
+        from ordertui.rules.language import And
+
+        condition = theirs if not spec.filter else ours if not filter_text.strip() else And((ours, theirs))
+        return filter_sql.compile_filter(condition, situations=self._judge.situations(self._present))
+
+    def _present(self) -> Sequence[int]:
+        """Situation numbers in the store, kept until something changes."""
+        version = self._reader().data_version()
+        if self._situations[0] != version:
+            self._situations = (version, self._reader().situations_present())
+        return self._situations[1]
+
+    def rows(self, ids: Iterable[int]) -> dict[int, OrderRow]:
+        """The rows of these ids."""
+        return self._reader().rows(ids)
+
+    def order(self, order_id: str) -> Order | None:
+        """An order with its lines, by Amazon's order id."""
+        return self._reader().order(order_id)
+
+    def id_of(self, order_id: str) -> int | None:
+        """The row number of an order id."""
+        return self._reader().id_of(order_id)
+
+    def may(self, row: OrderRow) -> str:
+        """The word of the `May` column."""
+        return self._judge.may(row)
+
+    def verdicts(self, row: OrderRow) -> tuple[Verdict, ...]:
+        """One verdict per action."""
+        return self._judge.verdicts(row)
+
+    def deadline(self, row: OrderRow) -> int | None:
+        """When Amazon cancels it by itself; None: unknown or never."""
+        return self._judge.deadline(row)
+
+    def queues(self) -> tuple[Queue, ...]:
+        """The work queues with their counts."""
+        blind = not self._reader().has_request_column()
+        out = []
+        for spec in QUEUES:
+            count: int | None = self.count("", spec.key)
+            note = ""
+            if spec.key == "buyer_asked" and blind and self.marketplaces():
+                note = INVISIBLE_REQUESTS
+                count = count or None
+            out.append(Queue(spec.key, spec.title, spec.filter, count, spec.why_empty, note))
+        return tuple(out)
+
+    def marketplaces(self) -> list[str]:
+        """Codes of the marketplaces that have orders, most orders first."""
+        return self._reader().marketplaces()
+
+    def as_of(self) -> int | None:
+        """The newest date any imported report gave."""
+        return self._reader().as_of()
+
+    def data_version(self) -> int:
+        """Changes whenever anything in the store changed, by whatever process."""
+        return self._reader().data_version()
+
+    def notes(self) -> tuple[str, ...]:
+        """Banners: stale reports, stale policy values, invisible requests."""
+        found = []
+        as_of, now = self.as_of(), self.clock.now()
+        if as_of is not None and now - as_of > DAY_OLD:
+            found.append(f"the newest report is of {iso_utc(as_of)}: import fresh ones before acting")
+        if as_of is not None and not self._reader().has_request_column():
+            found.append(INVISIBLE_REQUESTS)
+        stale = {setting.name for code in self.marketplaces() for setting in self.policies.of(code).stale(now)}
+        if stale:
+            found.append(f"policy values to check again: {', '.join(sorted(stale))}")
+        return tuple(found)
+
+    # -- rates
+
+    def rate(self, marketplace: str, extra_ids: Iterable[int] = ()) -> list[RateEffect]:
+        """The rate now, and after cancelling `extra_ids`, per window of the policy."""
+        return self._rates.effects(marketplace, extra_ids)
+
+    def rate_days(self, marketplace: str, days: int = 14) -> list[tuple[date, int, int]]:
+        """Day, orders, counted cancellations; oldest first."""
+        return self._rates.days(marketplace, days)
+
+    def rolls_off_tonight(self, marketplace: str) -> int:
+        """Counted cancellations that leave the window at midnight."""
+        return self._rates.rolls_off_tonight(marketplace)
+
+    def auto_cancel_risk(self, marketplace: str, hours: int = 24) -> int:
+        """Orders that Amazon is about to cancel by itself."""
+        return self.count(f"channel:merchant marketplace:{marketplace} auto-cancel<{hours}h")
+
+    def impact(self, ids: Sequence[int]) -> Impact:
+        """What cancelling this set would mean, for the status line."""
+        return self._rates.impact(ids)
+
+    # -- plan, commit, hold, dispatch, results
+
+    @staticmethod
+    def reasons(action: Action) -> tuple[str, ...]:
+        """Reason codes that an action takes."""
+        return REASONS[action]
+
+    def refundable(self, order: Order) -> dict[int, Components]:
+        """Line number to what may still be given back."""
+        return refundable(order)
+
+    def plan(
+        self,
+        action: Action,
+        ids: Sequence[int],
+        *,
+        reason: str = "",
+        reasons: Mapping[str, str] | None = None,
+        refunds: Mapping[str, Sequence[PlanLine]] | None = None,
+        shipping: Mapping[str, tuple[str, str, str]] | None = None,
+    ) -> tuple[Plan, ...]:
+        """One plan per marketplace; nothing is changed. Raises UnknownReason, FeedError."""
+        return self._planner.plan(action, ids, Wishes(reason, reasons or {}, refunds or {}, shipping or {}))
+
+    def save_plan(self, plans: Sequence[Plan], path: Path) -> None:
+        """Write a plan file."""
+        save_plans(plans, path, inside=self.folder if self.practice else None)
+
+    def load_plan(self, path: Path) -> tuple[Plan, ...]:
+        """Read a plan file. Raises BadInput."""
+        return load_plans(path)
+
+    def commit(self, plan: Plan, *, typed: str | None = None) -> Batch:
+        """Put a plan into the hold; see `committing.Committer.commit`."""
+        self._writer()
+        return self._committer.commit(plan, typed)
+
+    def undo(self, what: int | str) -> int:
+        """Take back a held batch, or one order of it; gives how many orders came back."""
+        self._writer()
+        return self._committer.recall(what)
+
+    def release(self, batch_id: int) -> Batch:
+        """End a hold now."""
+        self._writer()
+        return self._committer.release(batch_id)
+
+    def outbox(self, *, open_only: bool = False) -> list[Batch]:
+        """Batches, newest first, each with what to do next."""
+        return [
+            as_batch(batch, upload_advice(batch) if batch.state in (BatchState.SENT, BatchState.ANSWERED) else "")
+            for batch in self._reader().batches(open_only=open_only)
+        ]
+
+    def next_due(self) -> int | None:
+        """When the next hold ends (epoch seconds), or None when nothing is held."""
+        held = [b.due_at for b in self._reader().batches(open_only=True) if b.state is BatchState.HELD]
+        return min(held, default=None)
+
+    def dispatch(self, stop: Stop = lambda: False) -> list[Batch]:
+        """Write what is due into the outbox folder; gives the batches that left."""
+        self._writer()
+        return self._dispatcher.run(stop)
+
+    def results(self, paths: Sequence[Path], batch: int | None = None) -> list[ResultSummary]:
+        """Take processing reports in."""
+        return Reconciler(self._writer()).results(paths, batch)
+
+    # -- the operator's own facts
+
+    def set_dispatched(self, ids: Sequence[int], value: Dispatched) -> int:
+        """Say whether parcels left; gives how many orders changed."""
+        return self._writer().set_facts(ids, dispatched=value)
+
+    def set_asked(self, ids: Sequence[int], asked: bool) -> int:
+        """Say that buyers asked by message, or take that back; gives how many orders changed."""
+        return self._writer().set_facts(ids, asked=asked)
+
+    def message_text(self, order_id: str) -> str:
+        """The text to send to the buyer. Raises BadInput, or Refused with the rule's reason."""
+        order = self.order(order_id)
+        if order is None:
+            raise BadInput(f"no order {order_id} in this store")
+        verdict = self._judge.verdict(order.row, Action.MESSAGE)
+        if not verdict.allowed:
+            raise Refused(f"{order_id}: {verdict.why} ({verdict.rule})")
+        return self._planner.message(order)
+
+    # -- care
+
+    def audit_verify(self) -> str:
+        """The state of the audit chain in words. Raises BadInput naming the first broken record."""
+        report = self._reader().audit_verify()
+        if not report.ok:
+            raise BadInput(f"the audit is broken at record {report.first_bad} of {report.entries}")
+        return f"{report.entries} records, chain unbroken, head {report.head[:16]}"

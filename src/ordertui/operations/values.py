@@ -1,0 +1,98 @@
+"""What operations answer with, as frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ordertui.orders.status import RowState
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProgress:
+    """How far an import is."""
+
+    path: Path
+    rows: int
+    """Rows read so far."""
+    bytes_done: int
+    bytes_total: int
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row that could not be taken in; personal columns are blanked."""
+
+    file: str
+    line: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportSummary:
+    """What one report file brought. `new`, `changed` and `unchanged` count orders; `rows` counts lines of the file."""
+
+    path: Path
+    kind: str
+    encoding: str
+    rows: int
+    new: int
+    changed: int
+    unchanged: int
+    rejected: int
+    rejects: tuple[RejectedRow, ...]
+    """The first of them; all are in `rejects_file`."""
+    rejects_file: Path | None
+    notes: tuple[str, ...]
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A work queue: a filter with a name and a live count."""
+
+    key: str
+    title: str
+    filter: str
+    count: int | None
+    """None: no report could have said; then `note` says why."""
+    why_empty: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What cancelling a set of orders would mean, before any plan."""
+
+    count: int
+    money: tuple[tuple[str, int], ...]
+    """(currency, minor units), one entry a currency, never summed across."""
+    unpriced: int
+    cancellable: int
+    counted: int
+    """Of the cancellable, those that count toward the rate."""
+    cannot: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """What a processing report means for one order."""
+
+    order_id: str
+    state: RowState
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultSummary:
+    """What one processing report brought."""
+
+    path: Path
+    batch: int
+    ok: int
+    errors: int
+    unknown: int
+    rows: tuple[ResultRow, ...]
+    notes: tuple[str, ...]
