@@ -16,6 +16,7 @@ from .exits import Exit
 from .output import FORMATS, emit, say
 
 FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
 BATCH = ("batch", "action", "marketplace", "state", "orders", "due_at", "files")
 
 
@@ -40,14 +41,24 @@ def ids_of(shop: Any, order_ids: list[str]) -> list[int]:
 @click.argument("action", type=click.Choice([a.value for a in Action]))
 @click.option("--filter", "text", help="Orders by filter; without --filter or --ids nothing is taken.")
 @click.option("--ids", "ids_file", type=click.File("r", encoding="utf-8"), help="Order ids, one a line; - is stdin.")
-@click.option("--reason", default="NoInventory", show_default=True)
+@click.option("--reason", default="", help="Amazon's reason code; without it the first that the action takes.")
+@click.option("--amounts", type=PATH, help="Refund: a tab-separated file of order-id, line and amounts; without it all that is left.")
+@click.option("--shipping", type=PATH, help="Confirm: a tab-separated file of order-id, carrier, tracking-number, ship-date.")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Plan file to write."
 )
 @FORMAT
 @click.pass_obj
 def plan(
-    settings: Settings, action: str, text: str | None, ids_file: Any, reason: str, output: Path, form: str
+    settings: Settings,
+    action: str,
+    text: str | None,
+    ids_file: Any,
+    reason: str,
+    amounts: Path | None,
+    shipping: Path | None,
+    output: Path,
+    form: str,
 ) -> None:
     """Check a batch and freeze it into a plan file. Nothing is done yet. Exit 3 when no order is in."""
     if ((text is None or not text.strip()) and ids_file is None) or (text is not None and ids_file is not None):
@@ -57,7 +68,9 @@ def plan(
             ids = array("q", ids_of(shop, [line.strip() for line in ids_file if line.strip()]))
         else:
             ids = shop.view(text or "")
-        plans = shop.plan(Action(action), ids, reason=reason)
+        refunds = None if amounts is None else shop.read_refunds(amounts, ids)
+        ship = None if shipping is None else shop.read_shipping(shipping)
+        plans = shop.plan(Action(action), ids, reason=reason, refunds=refunds, shipping=ship)
         shop.save_plan(plans, output)
     records: list[dict[str, Any]] = []
     for one in plans:

@@ -66,7 +66,7 @@ class Group(click.Group):
     """A command group that turns known errors into messages and exit codes; an unknown error keeps its traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command. Ctrl-C is left to click (Aborted!, exit 1); the store commits whole chunks only."""
+        """Run the command. Ctrl-C is click's (Aborted!, exit 1) where a command does not stop by itself."""
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
@@ -80,16 +80,18 @@ class Group(click.Group):
 
 def explain(error: Exception) -> str:
     """The error's message with what helps to settle it: differences, samples and the option to give, problems."""
+    from ordertui.amazon.reports import AmbiguousEncoding, MarketplaceNeeded
+    from ordertui.operations.errors import PlanChanged
+    from ordertui.rules.language import FilterError
+
     text = [str(error) or type(error).__name__]
-    text += [f"  {item}" for item in getattr(error, "differences", ())]
-    candidates = getattr(error, "candidates", ())
-    if candidates:
-        text += [f"  --encoding {name:<12} {sample!s}" for name, sample in candidates]
+    if isinstance(error, PlanChanged):
+        text += [f"  {difference}" for difference in error.differences]
+    elif isinstance(error, AmbiguousEncoding):
+        text += [f"  --encoding {name:<12} {sample}" for name, sample in error.candidates]
         text.append("Look which line reads right and give its --encoding.")
-    if type(error).__name__ == "MarketplaceNeeded":
-        choices = ", ".join(str(c) for c in getattr(error, "choices", ()))
-        text.append(f"Give --marketplace CODE{f' ({choices})' if choices else ''}.")
-    suggestion = getattr(error, "suggestion", None)
-    if suggestion:
-        text.append(f"Did you mean {suggestion}?")
+    elif isinstance(error, MarketplaceNeeded):
+        text.append(f"Give --marketplace CODE, one of: {', '.join(error.choices)}.")
+    elif isinstance(error, FilterError) and error.suggestion:
+        text.append(f"Did you mean {error.suggestion}?")
     return "\n".join(text)

@@ -21,32 +21,44 @@ class Exit(IntEnum):
     """`--yes` or the typed count is missing."""
     CHANGED = 6
     """Orders changed since the plan, or the plan expired."""
-
-
-_BY_NAME = {
-    "NotConfirmed": Exit.NOT_CONFIRMED,
-    "PlanChanged": Exit.CHANGED,
-    "PlanExpired": Exit.CHANGED,
-    "FilterError": Exit.USAGE,
-    "OpenAction": Exit.REFUSED,
-    "ReadOnly": Exit.REFUSED,
-    "Refused": Exit.REFUSED,
-    "ReportError": Exit.BAD_INPUT,
-    "ResultError": Exit.BAD_INPUT,
-    "PolicyError": Exit.BAD_INPUT,
-    "StoreError": Exit.BAD_INPUT,
-    "SchemaTooNew": Exit.BAD_INPUT,
-    "OSError": Exit.BAD_INPUT,
-    "ValueError": Exit.BAD_INPUT,
-}
+    INTERRUPTED = 130
+    """Stopped by Ctrl-C between two chunks, as shells number it."""
 
 
 def exit_for(error: BaseException) -> Exit:
-    """The code of an error, by the nearest known class among its ancestors; INTERNAL when none is known.
+    """The code of an error; INTERNAL for one that is not known here.
 
-    By name, so that a command's start imports none of the packages that define them.
+    The classes are imported now, when something went wrong, so that a command's start pays for none of them.
     """
-    for kind in type(error).__mro__:
-        if kind.__name__ in _BY_NAME:
-            return _BY_NAME[kind.__name__]
+    from ordertui.amazon.feeds import FeedError
+    from ordertui.amazon.outbox import OutboxConflict
+    from ordertui.amazon.reports import ReportError
+    from ordertui.amazon.results import ResultError
+    from ordertui.operations import errors
+    from ordertui.rules.language import FilterError
+    from ordertui.rules.policy import PolicyError
+    from ordertui.store import OpenAction, ReadOnlyStore, RecallRefused, StoreError
+
+    known: tuple[tuple[type[BaseException], Exit], ...] = (
+        (errors.NotConfirmed, Exit.NOT_CONFIRMED),
+        (errors.PlanChanged, Exit.CHANGED),
+        (errors.PlanExpired, Exit.CHANGED),
+        (FilterError, Exit.USAGE),
+        (errors.UnknownReason, Exit.USAGE),
+        (errors.Refused, Exit.REFUSED),
+        (OpenAction, Exit.REFUSED),
+        (RecallRefused, Exit.REFUSED),
+        (ReadOnlyStore, Exit.REFUSED),
+        (OutboxConflict, Exit.REFUSED),
+        (errors.OperationError, Exit.BAD_INPUT),
+        (ReportError, Exit.BAD_INPUT),
+        (ResultError, Exit.BAD_INPUT),
+        (FeedError, Exit.BAD_INPUT),
+        (PolicyError, Exit.BAD_INPUT),
+        (StoreError, Exit.BAD_INPUT),
+        (OSError, Exit.BAD_INPUT),
+    )
+    for kind, code in known:
+        if isinstance(error, kind):
+            return code
     return Exit.INTERNAL

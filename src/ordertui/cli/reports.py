@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from .context import Settings, open_shop
+from .context import Settings, fail, open_shop
 from .exits import Exit
 from .output import FORMATS, emit, say
 
@@ -63,10 +66,10 @@ def import_command(
 ) -> None:
     """Read Amazon's order reports. Importing a file twice changes nothing. Exit 4 when a row was rejected."""
     progress = _Progress()
-    with open_shop(settings) as shop:
+    with open_shop(settings) as shop, stop_on_interrupt() as stopped:
         try:
             summaries = shop.import_files(
-                list(files), encoding=encoding, marketplace=marketplace, progress=progress, stop=lambda: False
+                list(files), encoding=encoding, marketplace=marketplace, progress=progress, stop=stopped
             )
         finally:
             progress.close()
@@ -81,8 +84,29 @@ def import_command(
         if summary.rejected:
             rejected = True
             say(f"{summary.rejected} rows rejected; all of them: {summary.rejects_file}")
+    if any(summary.stopped for summary in summaries):
+        fail(Exit.INTERRUPTED, "stopped; what was read is kept, import the rest again")
     if rejected:
         sys.exit(int(Exit.BAD_INPUT))
+
+
+@contextmanager
+def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
+    """While it lasts, the first Ctrl-C asks the run to end after a whole chunk; a second one ends it at once."""
+    asked = False
+
+    def ask(_signal: int, _frame: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        say("stopping after this chunk; Ctrl-C again stops at once")
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @click.command()
@@ -92,9 +116,15 @@ def import_command(
 @click.pass_obj
 def results(settings: Settings, files: tuple[Path, ...], batch: int | None, form: str) -> None:
     """Read Amazon's processing reports: what became of each row of a batch."""
-    import msgspec
-
     with open_shop(settings) as shop:
         found = shop.results(list(files), batch=batch)
-    records = [msgspec.to_builtins(f, enc_hook=str) for f in found]
-    emit(records, tuple(records[0]) if records else ("path",), form)
+    records = [
+        {"file": str(one.path), "batch": one.batch, "order_id": row.order_id, "state": row.state.value, "code": row.code, "text": row.text}
+        for one in found
+        for row in one.rows
+    ]  # fmt: skip
+    emit(records, ("batch", "order_id", "state", "code", "text"), form)
+    for one in found:
+        say(f"batch {one.batch}: {one.ok} ok, {one.errors} refused by Amazon, {one.unknown} unknown")
+        for note in one.notes:
+            say(f"batch {one.batch}: {note}")

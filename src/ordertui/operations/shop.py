@@ -30,6 +30,7 @@ from .planning import REASONS, Planner, Wishes
 from .queues import BY_KEY, INVISIBLE_REQUESTS, QUEUES
 from .rating import Rates
 from .reconciling import Reconciler
+from .wish_files import read_refunds, read_shipping
 from .values import Impact, ImportSummary, Queue, ResultSummary
 
 PRACTICE = "practice"
@@ -283,6 +284,16 @@ class Shop:
     ) -> tuple[Plan, ...]:
         """One plan per marketplace; nothing is changed. Raises UnknownReason, FeedError."""
         return self._planner.plan(action, ids, Wishes(reason, reasons or {}, refunds or {}, shipping or {}))
+
+    def read_refunds(self, path: Path, ids: Sequence[int]) -> dict[str, tuple[PlanLine, ...]]:
+        """Amounts to refund from a file, for `plan`; only orders among `ids`. Raises BadInput."""
+        orders = self._reader().orders(list(ids))
+        return read_refunds(path, {order.row.order_id: order for order in orders.values()})
+
+    @staticmethod
+    def read_shipping(path: Path) -> dict[str, tuple[str, str, str]]:
+        """Carrier, tracking number and ship date by order id from a file, for `plan`. Raises BadInput."""
+        return read_shipping(path)
 
     def save_plan(self, plans: Sequence[Plan], path: Path) -> None:
         """Write a plan file."""

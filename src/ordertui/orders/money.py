@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-_NO_MINOR_UNITS = frozenset({"JPY", "KRW", "CLP", "VND"})
+NO_MINOR_UNITS = frozenset({"JPY", "KRW", "CLP", "VND"})
 
 
 def exponent(currency: str) -> int:
     """How many decimal digits the currency's minor unit stands for (ISO 4217): 0 for JPY, else 2."""
-    return 0 if currency in _NO_MINOR_UNITS else 2
+    return 0 if currency in NO_MINOR_UNITS else 2
 
 
 class CurrencyMismatch(ValueError):

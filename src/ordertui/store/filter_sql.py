@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from ordertui.orders.money import _NO_MINOR_UNITS
+from ordertui.orders.money import NO_MINOR_UNITS
 from ordertui.rules.language.bounds import Bounds, bounds, money_bounds
 from ordertui.rules.language.fields import FIELDS, WAITING, Field, Kind
 from ordertui.rules.language.patterns import ESCAPE, like, variants
@@ -32,7 +32,7 @@ from ordertui.rules.language.tree import (
 Situations = Callable[[str, str], Sequence[int]]
 _NEVER = "1 = 0"
 _EVERY = "1 = 1"
-_WITHOUT_MINOR = tuple(sorted(_NO_MINOR_UNITS))
+_WITHOUT_MINOR = tuple(sorted(NO_MINOR_UNITS))
 _LINE_COLUMNS = frozenset({"sku", "asin", "title"})
 
 

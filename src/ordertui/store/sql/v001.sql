@@ -45,7 +45,7 @@ CREATE TABLE rate_report (
 ) WITHOUT ROWID;
 
 CREATE TABLE batches (
-  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, action TEXT NOT NULL, marketplace TEXT NOT NULL,
+  id INTEGER PRIMARY KEY, action TEXT NOT NULL, marketplace TEXT NOT NULL,
   state TEXT NOT NULL, created_at INTEGER NOT NULL, due_at INTEGER NOT NULL, sent_at INTEGER,
   files TEXT NOT NULL DEFAULT '[]', sha256 TEXT NOT NULL, advice TEXT NOT NULL, plan BLOB NOT NULL
 );
@@ -54,7 +54,7 @@ CREATE TABLE batches (
 CREATE TABLE batch_rows (
   batch INTEGER NOT NULL, pos INTEGER NOT NULL, order_id INTEGER NOT NULL, action TEXT NOT NULL,
   state TEXT NOT NULL, is_open INTEGER NOT NULL, reason TEXT NOT NULL, currency TEXT, total INTEGER,
-  message_id INTEGER, code TEXT NOT NULL DEFAULT '', text TEXT NOT NULL DEFAULT '',
+  code TEXT NOT NULL DEFAULT '', text TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (batch, pos)
 );
 CREATE UNIQUE INDEX batch_rows_open ON batch_rows (order_id) WHERE is_open = 1;
@@ -68,6 +68,11 @@ CREATE TABLE refunds (
   PRIMARY KEY (batch, order_id, line)
 );
 CREATE INDEX refunds_order ON refunds (order_id);
+
+-- The processing reports of a batch, as they came.
+CREATE TABLE results (
+  batch INTEGER NOT NULL, sha256 TEXT NOT NULL, at INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY (batch, sha256)
+) WITHOUT ROWID;
 
 CREATE TABLE audit (
   id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, payload TEXT NOT NULL,

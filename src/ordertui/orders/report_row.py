@@ -1,8 +1,8 @@
-"""Positions in the tuples that a report's rows come in; the same order as the readers' own ROW_FIELDS."""
+"""One row of a report as a plain tuple: what the readers hand out and the store takes in."""
 
 from __future__ import annotations
 
-from ordertui.orders.order import COMPONENTS
+from .order import COMPONENTS
 
 ROW_FIELDS = (
     "line_no",

@@ -1,0 +1,121 @@
+"""What a feed says of one order item, checked before a byte is made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.order import COMPONENTS, Components
+from ordertui.orders.reason import CancelReason, RefundReason
+
+ORDER_ID = re.compile(r"[A-Z0-9]{3}-[0-9]{7}-[0-9]{7}")
+
+
+class FeedError(ValueError):
+    """Something that must not go to Amazon; names the order and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelItem:
+    """Cancel one item of an order."""
+
+    order_id: str
+    item_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundItem:
+    """Give money back for one item; amounts are for the whole quantity, in minor units of `currency`."""
+
+    order_id: str
+    item_id: str
+    reason: str
+    currency: str
+    amounts: Components
+    quantity: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShipItem:
+    """Confirm the shipment of one item. `ship_date` is `2026-11-23`."""
+
+    order_id: str
+    item_id: str
+    quantity: int
+    ship_date: str
+    carrier_code: str
+    carrier_name: str
+    tracking: str
+    method: str = ""
+
+
+Item = TypeVar("Item", CancelItem, RefundItem, ShipItem)
+
+
+def checked(items: Iterable[Item], marketplace: str) -> list[Item]:
+    """The items, all sound. Raises FeedError for the first that is not."""
+    found = list(items)
+    if not found:
+        raise FeedError("a feed without rows is not made")
+    market = MARKETPLACES.get(marketplace)
+    if market is None:
+        raise FeedError(f"there is no marketplace {marketplace!r}; a feed belongs to one")
+    seen: set[tuple[str, str]] = set()
+    for item in found:
+        where = f"order {item.order_id}, item {item.item_id or '(none)'}"
+        if not ORDER_ID.fullmatch(item.order_id):
+            raise FeedError(f"{item.order_id!r} is no order id such as 113-0000001-0000001")
+        if not (item.item_id.isascii() and item.item_id.isdigit()):
+            raise FeedError(f"{where}: the order-item-id must be digits; import the Unshipped orders report")
+        if (item.order_id, item.item_id) in seen:
+            raise FeedError(f"{where}: it is in the feed twice")
+        seen.add((item.order_id, item.item_id))
+        if isinstance(item, CancelItem):
+            if item.reason not in tuple(CancelReason):
+                raise FeedError(f"{where}: {item.reason!r} is no cancellation reason")
+        elif isinstance(item, RefundItem):
+            _check_refund(item, where, market.currency)
+        else:
+            _check_shipment(item, where)
+    return found
+
+
+def _check_refund(item: RefundItem, where: str, currency: str) -> None:
+    if item.reason not in tuple(RefundReason):
+        raise FeedError(f"{where}: {item.reason!r} is no refund reason")
+    if item.currency != currency:
+        raise FeedError(f"{where}: {item.currency} in a feed of {currency}: amounts of another currency are never sent")
+    for name in COMPONENTS:
+        if getattr(item.amounts, name) < 0:
+            raise FeedError(f"{where}: {name.replace('_', ' ')} is below zero")
+    if item.amounts.total <= 0:
+        raise FeedError(f"{where}: nothing would be given back")
+
+
+def _check_shipment(item: ShipItem, where: str) -> None:
+    if item.quantity < 1:
+        raise FeedError(f"{where}: the quantity must be 1 or more")
+    if not item.tracking.strip() or not item.carrier_code:
+        raise FeedError(f"{where}: a shipment needs a carrier and a tracking number")
+    if item.carrier_code == "Other" and not item.carrier_name.strip():
+        raise FeedError(f"{where}: carrier Other needs the carrier's name")
+    try:
+        date.fromisoformat(item.ship_date)
+    except ValueError:
+        raise FeedError(f"{where}: {item.ship_date!r} is no date such as 2026-11-23") from None
+    for name in ("carrier_name", "tracking", "method"):
+        if not getattr(item, name).isprintable():
+            raise FeedError(f"{where}: {name.replace('_', ' ')} has a tab, line end or control character in it")
+
+
+def by_order(items: Sequence[Item]) -> list[tuple[str, list[Item]]]:
+    """The items by order, orders in the sequence of their first item."""
+    found: dict[str, list[Item]] = {}
+    for item in items:
+        found.setdefault(item.order_id, []).append(item)
+    return list(found.items())

@@ -1,0 +1,24 @@
+"""Reports that a seller downloads, read as streams: Unshipped orders, New orders, All Orders, Cancellation Rate."""
+
+from .errors import AmbiguousEncoding, MarketplaceNeeded, ReportError, UnknownReport
+from .kinds import ReportKind
+from .looking import ENCODINGS, inspect
+from .rate_report import read_rate
+from .reading import read
+from .values import RateRow, Reject, ReportInfo, RowBatch
+
+__all__ = [
+    "ENCODINGS",
+    "AmbiguousEncoding",
+    "MarketplaceNeeded",
+    "RateRow",
+    "Reject",
+    "ReportError",
+    "ReportInfo",
+    "ReportKind",
+    "RowBatch",
+    "UnknownReport",
+    "inspect",
+    "read",
+    "read_rate",
+]

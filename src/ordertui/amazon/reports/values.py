@@ -1,0 +1,55 @@
+"""What the readers hand out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ordertui.orders.report_row import Row
+
+from .kinds import ReportKind
+
+
+@dataclass(frozen=True, slots=True)
+class ReportInfo:
+    """A report file after a first look at all of it."""
+
+    path: Path
+    kind: ReportKind
+    encoding: str
+    delimiter: str
+    header: tuple[str, ...]
+    size_bytes: int
+    sha256: str
+    as_of: int | None
+    """Newest date in it, epoch seconds."""
+    marketplace: str | None
+    """The code that was given for rows that name none."""
+    has_request_column: bool
+    missing: tuple[str, ...]
+    """Wanted columns that are not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that cannot be taken in. `text` keeps only columns that are read; buyers' columns are left out."""
+
+    file: str
+    line: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowBatch:
+    """Some rows, in file order."""
+
+    rows: list[Row]
+    rejects: list[Reject]
+    ignored: int
+    """Rows of channels outside Amazon."""
+    bytes_done: int
+
+
+RateRow = tuple[int, str, int | None, bool]
+"""Line, order id, order date (epoch seconds or None), whether it impacts account health."""

@@ -1,0 +1,192 @@
+"""Amazon's processing reports, flat and XML: counts, and what went wrong with which row (AMAZON.md f)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .reports.cells import clean
+
+LARGEST = 64 * 1024 * 1024
+_COUNT = re.compile(r"Number of records (processed|successful)\D*?(\d+)\s*$", re.IGNORECASE)
+
+
+class ResultError(ValueError):
+    """The file is no processing report, or not a whole one."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What Amazon says of one row. `record` counts from 1 in the flat file, `message_id` is the XML message; 0: the whole file."""
+
+    record: int
+    message_id: int
+    severity: str
+    """`error` or `warning`."""
+    code: str
+    text: str
+    order_id: str
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessingReport:
+    """A processing report. Amazon lists failures and warnings only; what it does not name succeeded, if the counts agree."""
+
+    format: str
+    """`flat` or `xml`."""
+    status: str
+    """`Complete` for a finished one."""
+    processed: int
+    successful: int
+    errors: int
+    warnings: int
+    results: tuple[RowResult, ...]
+    transaction: str = ""
+
+
+def read_report(path: Path) -> ProcessingReport:
+    """The report in a file. Raises ResultError naming file, line and what to do."""
+    try:
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise ResultError(f"{path} has {size:,} bytes: no processing report is that large")
+        content = path.read_bytes()
+    except OSError as error:
+        raise ResultError(f"{path} cannot be read: {error.strerror}") from error
+    return parse_report(content, str(path))
+
+
+def parse_report(content: bytes, name: str) -> ProcessingReport:
+    """The report in some bytes; `name` stands in errors. Raises ResultError."""
+    head = content.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")[:200]
+    if head.replace(b"\x00", b"").startswith(b"<"):
+        return _xml(content, name)
+    return _flat(_text(content, name), name)
+
+
+def _text(content: bytes, name: str) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings: tuple[str, ...] = ("utf-16",)
+    else:
+        encodings = ("utf-8-sig", "cp932", "cp1252", "iso-8859-1")
+    for encoding in encodings:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise ResultError(f"{name}: its characters cannot be read; download it again")
+
+
+def _flat(text: str, name: str) -> ProcessingReport:
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    counts: dict[str, int] = {}
+    header: list[str] | None = None
+    results: list[RowResult] = []
+    if not any("feed processing summary" in line.lower() for line in lines[:5]):
+        raise ResultError(f"{name}: no “Feed Processing Summary” at its beginning: this is no processing report")
+    for number, line in enumerate(lines, start=1):
+        found = _COUNT.search(line.rstrip())
+        if found and header is None:
+            counts[found.group(1).lower()] = int(found.group(2))
+        elif header is None and "error-code" in line.lower():
+            header = [cell.strip().lower() for cell in line.split("\t")]
+        elif header is not None and line.strip():
+            results.append(_flat_row(header, line, number, name))
+    missing = [word for word in ("processed", "successful") if word not in counts]
+    if missing:
+        raise ResultError(f"{name}: it lacks the line “Number of records {missing[0]}”: it was cut off, download it again")
+    processed, successful = counts["processed"], counts["successful"]
+    if successful > processed:
+        raise ResultError(f"{name}: {successful} successful of {processed} processed cannot be; download it again")
+    if header is None and successful < processed:
+        raise ResultError(f"{name}: {processed - successful} records failed but none is listed: it was cut off, download it again")
+    errors = sum(result.severity == "error" for result in results)
+    return ProcessingReport("flat", "Complete", processed, successful, errors, len(results) - errors, tuple(results))
+
+
+def _flat_row(header: list[str], line: str, number: int, name: str) -> RowResult:
+    cells = [cell.strip() for cell in line.split("\t")]
+    row = dict(zip(header, [*cells, *[""] * (len(header) - len(cells))], strict=False))
+    record = row.get("original-record-number", "")
+    kind = row.get("error-type", "").lower()
+    if not record.isdigit():
+        raise ResultError(f"{name}:{number}: original-record-number {record!r} is no number; download it again")
+    if kind not in ("error", "warning", "fatal"):
+        raise ResultError(f"{name}:{number}: error-type {kind!r} is neither Error nor Warning; the line may be cut off")
+    return RowResult(
+        int(record),
+        0,
+        "warning" if kind == "warning" else "error",
+        clean(row.get("error-code", "")),
+        clean(row.get("error-message", "")),
+        row.get("order-id", ""),
+        row.get("order-item-id", ""),
+    )
+
+
+def _xml(content: bytes, name: str) -> ProcessingReport:
+    from defusedxml import DefusedXmlException
+    from defusedxml.ElementTree import ParseError, fromstring
+
+    try:
+        root = fromstring(content)
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        raise ResultError(f"{name}: it is not whole XML ({error}); download it again") from error
+    report = next((element for element in root.iter() if _tag(element) == "ProcessingReport"), None)
+    if report is None:
+        raise ResultError(f"{name}: it has no ProcessingReport: this is not what “View processing report” gives")
+    summary = _child(report, "ProcessingSummary")
+    if summary is None:
+        raise ResultError(f"{name}: its ProcessingReport has no ProcessingSummary; download it again")
+    counts = {key: _count(summary, key, name) for key in ("MessagesProcessed", "MessagesSuccessful", "MessagesWithError", "MessagesWithWarning")}
+    results = tuple(_xml_row(element, name) for element in report if _tag(element) == "Result")
+    return ProcessingReport(
+        "xml",
+        _word(report, "StatusCode"),
+        counts["MessagesProcessed"],
+        counts["MessagesSuccessful"],
+        counts["MessagesWithError"],
+        counts["MessagesWithWarning"],
+        results,
+        _word(report, "DocumentTransactionID"),
+    )
+
+
+def _xml_row(element: Any, name: str) -> RowResult:
+    message = _word(element, "MessageID")
+    kind = _word(element, "ResultCode").lower()
+    if not message.isdigit() or kind not in ("error", "warning"):
+        raise ResultError(f"{name}: a Result has MessageID {message!r} and ResultCode {kind!r}; download it again")
+    more = _child(element, "AdditionalInfo")
+    return RowResult(
+        0,
+        int(message),
+        kind,
+        clean(_word(element, "ResultMessageCode")),
+        clean(_word(element, "ResultDescription")),
+        _word(more, "AmazonOrderID") if more is not None else "",
+        _word(more, "AmazonOrderItemCode") if more is not None else "",
+    )
+
+
+def _tag(element: Any) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _child(element: Any, name: str) -> Any:
+    return next((child for child in element if _tag(child) == name), None)
+
+
+def _word(element: Any, name: str) -> str:
+    child = _child(element, name)
+    return "" if child is None or child.text is None else str(child.text).strip()
+
+
+def _count(element: Any, key: str, name: str) -> int:
+    text = _word(element, key)
+    if not text.isdigit():
+        raise ResultError(f"{name}: {key} is {text!r}, no number; download it again")
+    return int(text)

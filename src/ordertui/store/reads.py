@@ -1,0 +1,190 @@
+"""Reading: views as ids, rows and orders by id, counts, and the sums that rates are made of."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
+from typing import Any
+
+from ordertui.orders.money import Money
+from ordertui.orders.order import Components, Order, OrderLine, OrderRow
+from ordertui.orders.status import (
+    BuyerRequest,
+    CancelledBy,
+    Channel,
+    Dispatched,
+    OrderStatus,
+    Refunded,
+    YesNo,
+)
+
+from .database import Database
+
+SORT_KEYS: dict[str, str] = {
+    "placed": "o.purchased_at",
+    "ship_by": "o.ship_by",
+    "total": "o.total",
+    "items": "o.items",
+    "status": "o.status",
+    "order_id": "o.order_id",
+    "updated": "o.at",
+    "marketplace": "o.marketplace",
+    "auto_cancel": "o.auto_cancel_at",
+}
+"""What a view can be sorted by. Ties go by the store's row number; an unknown value is the smallest."""
+KINDS = ("unshipped", "new_orders", "all_orders", "cancellation_rate")
+"""Report kinds, by bit of `orders.sources`."""
+_ROW = (
+    "o.id, o.order_id, o.marketplace, o.channel, o.status, o.purchased_at, o.ship_by, o.items, o.units_shipped, o.total,"
+    " o.currency, o.dispatched, o.buyer_request, o.cancelled_by, o.refunded, o.replacement, o.business, o.prime, p.title,"
+    " p.sku, o.open_action, o.version, o.at, o.sources FROM orders o LEFT JOIN products p ON p.id = o.product_id"
+)
+_PAID_BACK = "('held','sent','accepted','ok','unknown','confirmed')"
+"""States of a refund row that count as given back: all but those that were recalled or that Amazon refused."""
+
+
+class Cancelled(IntEnum):
+    """How much of an order is cancelled."""
+
+    NO = 0
+    YES = 1
+    SOME_ITEM = 2
+
+
+def as_row(v: tuple[Any, ...]) -> OrderRow:
+    """An OrderRow from the columns of `_ROW`."""
+    return OrderRow(
+        v[0], v[1], v[2], Channel(v[3]), OrderStatus(v[4]), v[5], v[6], v[7], v[8],
+        None if v[9] is None or v[10] is None else Money(v[9], v[10]),
+        Dispatched(v[11]), BuyerRequest(v[12]), CancelledBy(v[13]), Refunded(v[14]), YesNo(v[15]), YesNo(v[16]), YesNo(v[17]),
+        v[18], v[19] or None, v[20], v[21],
+    )  # fmt: skip
+
+
+class ReadsPart(Database):
+    """The reading half of a store."""
+
+    def view_ids(
+        self,
+        where: str = "1 = 1",
+        params: Mapping[str, object] | None = None,
+        sort: str = "placed",
+        *,
+        reverse: bool = False,
+        limit: int | None = None,
+    ) -> array[int]:
+        """Row numbers of the orders that fit, sorted. Raises KeyError for an unknown sort key."""
+        way = "DESC" if reverse else "ASC"
+        sql = f"SELECT o.id FROM orders o WHERE {where} ORDER BY {SORT_KEYS[sort]} {way}, o.id {way}"
+        if limit is not None:
+            sql += f" LIMIT {int(limit)}"
+        return array("q", [row[0] for row in self._query(sql, params or {})])
+
+    def count(self, where: str = "1 = 1", params: Mapping[str, object] | None = None) -> int:
+        """How many orders fit."""
+        return int(self._one(f"SELECT count(*) FROM orders o WHERE {where}", params or {}))
+
+    def rows(self, ids: Iterable[int]) -> dict[int, OrderRow]:
+        """Rows by row number; one that is not there is left out."""
+        return {v[0]: as_row(v) for v in self._query_in(f"SELECT {_ROW} WHERE o.id IN ({{}})", ids)}
+
+    def orders(self, ids: Iterable[int]) -> dict[int, Order]:
+        """Orders with their lines, by row number."""
+        wanted = list(ids)
+        lines: dict[int, list[OrderLine]] = {}
+        returned = self._returned(wanted)
+        for v in self._query_in(
+            "SELECT l.order_id, l.line, l.item_id, p.sku, p.asin, p.title, l.quantity, l.quantity_shipped, l.status, l.currency,"
+            " l.item_price, l.item_tax, l.shipping_price, l.shipping_tax, l.gift_wrap_price, l.gift_wrap_tax, l.item_promotion,"
+            " l.ship_promotion, l.buyer_request, l.request_reason FROM lines l JOIN products p ON p.id = l.product_id"
+            " WHERE l.order_id IN ({}) ORDER BY l.order_id, l.line",
+            wanted,
+        ):
+            paid = None if v[10] is None else Components(*(part or 0 for part in v[10:18]))
+            lines.setdefault(v[0], []).append(
+                OrderLine(
+                    v[1], v[2], v[3], v[4], v[5], v[6], v[7], OrderStatus(v[8] or "unknown"), v[9], paid,
+                    returned.get((v[0], v[1]), Components()), BuyerRequest(v[18] or "unknown"), v[19],
+                )  # fmt: skip
+            )
+        found = {}
+        for v in self._query_in(f"SELECT {_ROW} WHERE o.id IN ({{}})", wanted):
+            sources = tuple(kind for bit, kind in enumerate(KINDS) if v[23] & (1 << bit))
+            found[v[0]] = Order(as_row(v), v[22] or None, tuple(lines.get(v[0], ())), False, sources)
+        return found
+
+    def order(self, order_id: str) -> Order | None:
+        """An order by Amazon's order id."""
+        row_id = self.id_of(order_id)
+        return None if row_id is None else self.orders([row_id]).get(row_id)
+
+    def id_of(self, order_id: str) -> int | None:
+        """The row number of an order id."""
+        found: int | None = self._one("SELECT id FROM orders WHERE order_id = ?", (order_id,))
+        return found
+
+    def ids_of(self, order_ids: Iterable[str]) -> dict[str, int]:
+        """Row numbers by order id; unknown ones are left out."""
+        return dict(self._query_in("SELECT order_id, id FROM orders WHERE order_id IN ({})", order_ids))
+
+    def _returned(self, ids: Sequence[int]) -> dict[tuple[int, int], Components]:
+        """What has gone back, or is on its way, per order and line."""
+        sums: dict[tuple[int, int], Components] = {}
+        for v in self._query_in(
+            "SELECT r.order_id, r.line, r.item_price, r.item_tax, r.shipping_price, r.shipping_tax, r.gift_wrap_price,"
+            " r.gift_wrap_tax, r.item_promotion, r.ship_promotion FROM refunds r JOIN batch_rows b"
+            f" ON b.batch = r.batch AND b.order_id = r.order_id WHERE b.state IN {_PAID_BACK} AND r.order_id IN ({{}})",
+            ids,
+        ):
+            key = (v[0], v[1])
+            sums[key] = sums.get(key, Components()).plus(Components(*v[2:10]))
+        return sums
+
+    def refunded_so_far(self, order_id: str) -> dict[int, Components]:
+        """Line to what has gone back or is on its way, by this store's own journal."""
+        row_id = self.id_of(order_id)
+        return {} if row_id is None else {line: sums for (_, line), sums in self._returned([row_id]).items()}
+
+    def situations_present(self) -> list[int]:
+        """The situation numbers that any order has; each is one jump in the index."""
+        found: list[int] = []
+        number = self._one("SELECT min(situation) FROM orders")
+        while number is not None:
+            found.append(number)
+            number = self._one("SELECT min(situation) FROM orders WHERE situation > ?", (number,))
+        return found
+
+    def rate_tally(self, marketplace: str, start: int, end: int) -> list[tuple[int, Cancelled, int]]:
+        """(situation, how much is cancelled, orders) of the seller's own shipments placed from `start` until before `end`."""
+        found = self._query(
+            "SELECT situation, CASE WHEN status = 'cancelled' THEN 1 WHEN cancelled_lines > 0 THEN 2 ELSE 0 END AS c, count(*)"
+            " FROM orders WHERE marketplace = ? AND channel = 'merchant' AND purchased_at >= ? AND purchased_at < ?"
+            " GROUP BY situation, c",
+            (marketplace, start, end),
+        )
+        return [(situation, Cancelled(kind), count) for situation, kind, count in found]
+
+    def per_day(self, marketplace: str, edges: Sequence[int]) -> list[list[tuple[int, Cancelled, int]]]:
+        """`rate_tally` between each two neighbouring edges (epoch seconds, ascending)."""
+        return [self.rate_tally(marketplace, start, end) for start, end in zip(edges, edges[1:], strict=False)]
+
+    def tally(self, ids: Iterable[int]) -> list[tuple[int, str, int | None, int, int | None, str | None]]:
+        """(id, marketplace, purchased_at, situation, total, currency) of these orders."""
+        return self._query_in(
+            "SELECT id, marketplace, purchased_at, situation, total, currency FROM orders WHERE id IN ({})", ids
+        )
+
+    def marketplaces(self) -> list[str]:
+        """Codes of the marketplaces that have orders, most orders first."""
+        found = self._query("SELECT marketplace, count(*) AS n FROM orders GROUP BY marketplace ORDER BY n DESC, marketplace")
+        return [row[0] for row in found]
+
+    def as_of(self) -> int | None:
+        """The newest date of any imported report."""
+        found: int | None = self._one("SELECT max(as_of) FROM imports WHERE kind <> 'cancellation_rate'")
+        return found
+
+    def has_request_column(self) -> bool:
+        """Whether any imported report had a column for buyers' requests."""
+        return bool(self._one("SELECT max(has_request_column) FROM imports"))

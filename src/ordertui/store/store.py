@@ -1,0 +1,105 @@
+"""The store: one file, one writer, any number of readers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ordertui.orders.clock import Clock
+
+from .importer import Importer
+from .journal import JournalPart
+from .rate_report import RateReportPart
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRecord:
+    """One import of one file."""
+
+    id: int
+    kind: str
+    path: str
+    sha256: str
+    marketplace: str | None
+    as_of: int | None
+    has_request_column: bool
+    at: int
+    rows: int
+    new: int
+    changed: int
+    unchanged: int
+    rejected: int
+    finished: bool
+
+
+class Store(JournalPart, RateReportPart):
+    """Open with `Store.open`; `reader()` gives another connection for another thread."""
+
+    @classmethod
+    def open(cls, path: Path, *, clock: Clock, read_only: bool = False) -> Store:
+        """Open a store file, making or migrating it when it may be written. Raises StoreError, SchemaTooNew."""
+        return cls(path, clock=clock, read_only=read_only)
+
+    def reader(self) -> Store:
+        """A second connection that never writes and never waits for the writer."""
+        return Store(self.path, clock=self.clock, read_only=True)
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def data_version(self) -> int:
+        """Changes when anything was committed, by any connection; for this connection's own view of the file."""
+        with self._lock:
+            return int(self._one("PRAGMA data_version")) * 1_000_003 + self._connection.total_changes
+
+    def meta(self, key: str) -> str | None:
+        """A value kept with the store."""
+        found: str | None = self._one("SELECT value FROM meta WHERE key = ?", (key,))
+        return found
+
+    def set_meta(self, key: str, value: str | None) -> None:
+        """Keep a value with the store; None removes it."""
+        with self._write() as connection:
+            if value is None:
+                connection.execute("DELETE FROM meta WHERE key = ?", (key,))
+            else:
+                connection.execute(
+                    "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
+                )
+
+    def importer(
+        self,
+        *,
+        kind: str,
+        path: str,
+        sha256: str,
+        as_of: int | None,
+        has_request_column: bool,
+        marketplace: str | None,
+        auto_cancel_at: Callable[[str, int], int | None],
+    ) -> Importer:
+        """A context manager that takes report rows in; see `importer.Importer`. Raises ReadOnlyStore."""
+        return Importer(
+            self, kind=kind, path=path, sha256=sha256, as_of=as_of, has_request_column=has_request_column,
+            marketplace=marketplace, auto_cancel_at=auto_cancel_at,
+        )  # fmt: skip
+
+    def imports(self, limit: int | None = None) -> list[ImportRecord]:
+        """Imports, newest first."""
+        found = self._query(
+            "SELECT id, kind, path, sha256, marketplace, as_of, has_request_column, at, row_count, new_orders, changed, unchanged,"
+            " rejected, finished FROM imports ORDER BY id DESC" + (f" LIMIT {int(limit)}" if limit else "")
+        )
+        return [ImportRecord(*v[:6], bool(v[6]), *v[7:13], bool(v[13])) for v in found]
+
+    def auto_cancel(self, ids: Iterable[int]) -> dict[int, int | None]:
+        """When Amazon cancels these orders by itself, as kept at import."""
+        return dict(self._query_in("SELECT id, auto_cancel_at FROM orders WHERE id IN ({})", ids))
+
+    def check(self) -> list[str]:
+        """What SQLite's own integrity check finds; empty when all is well."""
+        return [row[0] for row in self._query("PRAGMA integrity_check") if row[0] != "ok"]
