@@ -53,7 +53,9 @@ def sweep(folder: Path) -> int:
 
 def _same(target: Path, content: bytes) -> Path:
     if target.read_bytes() != content:
-        raise OutboxConflict(f"{target} exists with other content; it was not touched: move it away, or look whether it was uploaded")
+        raise OutboxConflict(
+            f"{target} exists with other content; it was not touched: move it away, or look whether it was uploaded"
+        )
     return target
 
 

@@ -97,12 +97,16 @@ def _flat(text: str, name: str) -> ProcessingReport:
             results.append(_flat_row(header, line, number, name))
     missing = [word for word in ("processed", "successful") if word not in counts]
     if missing:
-        raise ResultError(f"{name}: it lacks the line “Number of records {missing[0]}”: it was cut off, download it again")
+        raise ResultError(
+            f"{name}: it lacks the line “Number of records {missing[0]}”: it was cut off, download it again"
+        )
     processed, successful = counts["processed"], counts["successful"]
     if successful > processed:
         raise ResultError(f"{name}: {successful} successful of {processed} processed cannot be; download it again")
     if header is None and successful < processed:
-        raise ResultError(f"{name}: {processed - successful} records failed but none is listed: it was cut off, download it again")
+        raise ResultError(
+            f"{name}: {processed - successful} records failed but none is listed: it was cut off, download it again"
+        )
     errors = sum(result.severity == "error" for result in results)
     return ProcessingReport("flat", "Complete", processed, successful, errors, len(results) - errors, tuple(results))
 
@@ -141,7 +145,10 @@ def _xml(content: bytes, name: str) -> ProcessingReport:
     summary = _child(report, "ProcessingSummary")
     if summary is None:
         raise ResultError(f"{name}: its ProcessingReport has no ProcessingSummary; download it again")
-    counts = {key: _count(summary, key, name) for key in ("MessagesProcessed", "MessagesSuccessful", "MessagesWithError", "MessagesWithWarning")}
+    counts = {
+        key: _count(summary, key, name)
+        for key in ("MessagesProcessed", "MessagesSuccessful", "MessagesWithError", "MessagesWithWarning")
+    }
     results = tuple(_xml_row(element, name) for element in report if _tag(element) == "Result")
     return ProcessingReport(
         "xml",

@@ -42,8 +42,14 @@ def ids_of(shop: Any, order_ids: list[str]) -> list[int]:
 @click.option("--filter", "text", help="Orders by filter; without --filter or --ids nothing is taken.")
 @click.option("--ids", "ids_file", type=click.File("r", encoding="utf-8"), help="Order ids, one a line; - is stdin.")
 @click.option("--reason", default="", help="Amazon's reason code; without it the first that the action takes.")
-@click.option("--amounts", type=PATH, help="Refund: a tab-separated file of order-id, line and amounts; without it all that is left.")
-@click.option("--shipping", type=PATH, help="Confirm: a tab-separated file of order-id, carrier, tracking-number, ship-date.")
+@click.option(
+    "--amounts",
+    type=PATH,
+    help="Refund: a tab-separated file of order-id, line and amounts; without it all that is left.",
+)
+@click.option(
+    "--shipping", type=PATH, help="Confirm: a tab-separated file of order-id, carrier, tracking-number, ship-date."
+)
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Plan file to write."
 )

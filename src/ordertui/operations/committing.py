@@ -36,7 +36,9 @@ class Committer:
         if not plan.rows:
             raise Refused("the plan takes no order in; there is nothing to commit")
         if plan.action is Action.MESSAGE:
-            raise Refused("messages are not sent by file: copy the text (key m, or `ordertui message ORDER-ID`) into Seller Central")
+            raise Refused(
+                "messages are not sent by file: copy the text (key m, or `ordertui message ORDER-ID`) into Seller Central"
+            )
         if plan.practice is not self._practice:
             raise Refused("a practice plan cannot be committed to a real store, nor a real one to a practice store")
         now = self._clock.now()
@@ -66,9 +68,15 @@ class Committer:
         found: list[str] = []
         if plan.id != identity(plan.action, plan.marketplace, plan.created_at, plan.rows):
             found.append("the plan file was edited: its rows are not those it was made with")
-        made = build_files(plan.id, plan.action, plan.marketplace, plan.rows, self._merchant_id) if not found else plan.files
+        made = (
+            build_files(plan.id, plan.action, plan.marketplace, plan.rows, self._merchant_id)
+            if not found
+            else plan.files
+        )
         if made != plan.files or any(sha256(file.content).hexdigest() != file.sha256 for file in plan.files):
-            found.append("the plan's bytes are not what its rows make: the file was edited, or another program version or merchant id made it")
+            found.append(
+                "the plan's bytes are not what its rows make: the file was edited, or another program version or merchant id made it"
+            )
         orders = self._store.orders([row.id for row in plan.rows])
         wishes = wishes_of(plan)
         for row in plan.rows:
@@ -114,7 +122,8 @@ def wishes_of(plan: Plan) -> Wishes:
     """What the operator chose, read back from the plan."""
     if plan.action is Action.REFUND:
         return Wishes(
-            reasons={row.order_id: row.reason for row in plan.rows}, refunds={row.order_id: row.lines for row in plan.rows}
+            reasons={row.order_id: row.reason for row in plan.rows},
+            refunds={row.order_id: row.lines for row in plan.rows},
         )
     if plan.action is Action.CONFIRM:
         return Wishes(shipping={row.order_id: (row.carrier, row.tracking, row.ship_date) for row in plan.rows})
@@ -148,5 +157,3 @@ def as_batch(batch: JournalBatch, advice: str = "") -> Batch:
         sha256=batch.sha256,
         advice=advice or batch.advice,
     )
-
-

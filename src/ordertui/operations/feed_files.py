@@ -26,9 +26,7 @@ def build_files(
         return ()
     first = first_message(plan_id)
     if action is Action.CANCEL:
-        cancels = [
-            feeds.CancelItem(row.order_id, line.order_item_id, row.reason) for row in rows for line in row.lines
-        ]
+        cancels = [feeds.CancelItem(row.order_id, line.order_item_id, row.reason) for row in rows for line in row.lines]
         flat = feeds.cancellation_flat(cancels, marketplace=marketplace)
         xml = feeds.acknowledgement_xml(cancels, merchant_id, first, marketplace=marketplace)
         name = CANCEL_FILE
@@ -56,9 +54,7 @@ def record_of(rows: Sequence[PlanRow]) -> list[tuple[str, str]]:
 
 def _refund(row: PlanRow, line: PlanLine) -> feeds.RefundItem:
     assert line.refund is not None, "a refund row has amounts on each line"
-    return feeds.RefundItem(
-        row.order_id, line.order_item_id, row.reason, row.currency or "", line.refund, None
-    )
+    return feeds.RefundItem(row.order_id, line.order_item_id, row.reason, row.currency or "", line.refund, None)
 
 
 def _shipment(row: PlanRow, line: PlanLine) -> feeds.ShipItem:

@@ -43,13 +43,19 @@ class Importer:
         infos = [inspect(path, encoding=encoding, marketplace=marketplace) for path in paths]
         out: list[ImportSummary] = []
         for info in infos:
-            summary = self._rate_report(info, marketplace) if info.kind is ReportKind.CANCELLATION_RATE else self._orders(info, marketplace, progress, stop)
+            summary = (
+                self._rate_report(info, marketplace)
+                if info.kind is ReportKind.CANCELLATION_RATE
+                else self._orders(info, marketplace, progress, stop)
+            )
             out.append(summary)
             if summary.stopped:
                 break
         return out
 
-    def _orders(self, info: ReportInfo, marketplace: str | None, progress: Progress | None, stop: Stop) -> ImportSummary:
+    def _orders(
+        self, info: ReportInfo, marketplace: str | None, progress: Progress | None, stop: Stop
+    ) -> ImportSummary:
         rejects: list[Reject] = []
         rows = ignored = 0
         stopped = False
@@ -95,7 +101,9 @@ class Importer:
     def _notes(info: ReportInfo) -> list[str]:
         notes = []
         if info.kind in (ReportKind.UNSHIPPED, ReportKind.NEW_ORDERS) and not info.has_request_column:
-            notes.append("buyer requests are invisible in this report: it has no column is-buyer-requested-cancellation")
+            notes.append(
+                "buyer requests are invisible in this report: it has no column is-buyer-requested-cancellation"
+            )
         if info.missing:
             notes.append(f"columns not in this file: {', '.join(info.missing)}")
         return notes

@@ -111,7 +111,9 @@ def refund_lines(order: Order, wanted: Sequence[PlanLine] | None) -> tuple[PlanL
         if line is None:
             return Left("lines", f"it has no line {ask.line}")
         if limit is None:
-            return Left("price", f"what was paid for line {ask.line} is unknown: import the New orders or All Orders report")
+            return Left(
+                "price", f"what was paid for line {ask.line} is unknown: import the New orders or All Orders report"
+            )
         if line.order_item_id is None:
             return NO_ITEM_ID
         if market is not None and line.currency != market.currency:
@@ -119,7 +121,9 @@ def refund_lines(order: Order, wanted: Sequence[PlanLine] | None) -> tuple[PlanL
         why = _beyond(ask, limit)
         if why:
             return Left("amount", f"line {ask.line}: {why}")
-        checked.append(PlanLine(line.line, line.order_item_id, line.sku, ask.quantity or line.quantity or 0, ask.refund))
+        checked.append(
+            PlanLine(line.line, line.order_item_id, line.sku, ask.quantity or line.quantity or 0, ask.refund)
+        )
     if len({line.line for line in checked}) != len(checked):
         return Left("lines", "a line is named twice")
     return tuple(checked) if checked else Left("amount", "no amount was given")
@@ -149,5 +153,3 @@ def refundable(order: Order) -> dict[int, Components]:
         if limit is not None and limit.total > 0:
             found[line.line] = limit
     return found
-
-

@@ -36,7 +36,9 @@ def decode(content: bytes) -> Plan:
 def save_plans(plans: Sequence[Plan], path: Path, *, inside: Path | None) -> None:
     """Write a plan file, readable JSON. With `inside` (practice) only into that folder. Raises Refused, BadInput."""
     if inside is not None and not path.resolve().is_relative_to(inside.resolve()):
-        raise Refused(f"this is a practice store: it writes nothing outside its own folder; save the plan under {inside}")
+        raise Refused(
+            f"this is a practice store: it writes nothing outside its own folder; save the plan under {inside}"
+        )
     content = msgspec.json.format(msgspec.json.encode(_File(VERSION, tuple(plans))), indent=2)
     try:
         path.write_bytes(content + b"\n")
@@ -53,7 +55,9 @@ def load_plans(path: Path) -> tuple[Plan, ...]:
     except msgspec.MsgspecError as error:
         raise BadInput(f"{path} is no plan file of ordertui: {error}; make one with `ordertui plan`") from error
     if found.ordertui_plan != VERSION:
-        raise BadInput(f"{path} has plan version {found.ordertui_plan}, this program knows {VERSION}; make the plan again")
+        raise BadInput(
+            f"{path} has plan version {found.ordertui_plan}, this program knows {VERSION}; make the plan again"
+        )
     return found.plans
 
 

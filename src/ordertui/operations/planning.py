@@ -134,7 +134,9 @@ class Planner:
         if action is Action.CANCEL:
             lines = cancel_lines(order)
         elif action is Action.CONFIRM:
-            lines = confirm_lines(order, wishes.shipping.get(row.order_id), self._clock.now(), self._judge.zone(row.marketplace))
+            lines = confirm_lines(
+                order, wishes.shipping.get(row.order_id), self._clock.now(), self._judge.zone(row.marketplace)
+            )
         else:
             lines = refund_lines(order, wishes.refunds.get(row.order_id))
         if isinstance(lines, Left):
@@ -144,7 +146,14 @@ class Planner:
         if action is not Action.CONFIRM:
             carrier = tracking = ship_date = ""
         return self._row(
-            order, verdict, reason, lines, note=note or verdict.note, carrier=carrier, tracking=tracking, ship_date=ship_date
+            order,
+            verdict,
+            reason,
+            lines,
+            note=note or verdict.note,
+            carrier=carrier,
+            tracking=tracking,
+            ship_date=ship_date,
         )
 
     def still_allowed(self, action: Action, order: Order, row: PlanRow) -> str:
@@ -154,7 +163,9 @@ class Planner:
             return verdict.why
         if action is Action.CANCEL:
             lines = cancel_lines(order)
-            same = not isinstance(lines, Left) and {line.order_item_id for line in lines} == {line.order_item_id for line in row.lines}
+            same = not isinstance(lines, Left) and {line.order_item_id for line in lines} == {
+                line.order_item_id for line in row.lines
+            }
             return "" if same else "its lines are not those of the preview any more"
         return ""
 
@@ -209,7 +220,9 @@ class Planner:
     def message(self, order: Order) -> str:
         """The text to send to this buyer, by what his order is waiting for."""
         policy = self._judge.policy(order.row.marketplace)
-        asked = order.row.buyer_request is BuyerRequest.MESSAGE and self._judge.verdict(order.row, Action.CANCEL).allowed
+        asked = (
+            order.row.buyer_request is BuyerRequest.MESSAGE and self._judge.verdict(order.row, Action.CANCEL).allowed
+        )
         return policy.message_text("ask_to_request" if asked else "refuse_parcel")
 
     def _warnings(
@@ -219,7 +232,9 @@ class Planner:
         for effect in rates:
             after = effect.after
             if after.status == "over" and after.cancelled > effect.before.cancelled:
-                found.append(f"takes the {after.days}-day rate to {after.cancelled} of {after.orders}: at or over the target")
+                found.append(
+                    f"takes the {after.days}-day rate to {after.cancelled} of {after.orders}: at or over the target"
+                )
         by_id = {order.row.id: order.row for order in orders}
         taken = [by_id[row.id] for row in rows]
         if action is Action.CANCEL:
@@ -235,7 +250,9 @@ class Planner:
         if action is Action.REFUND and rows:
             found.append("refunds by file are paid at once and cannot be taken back after the upload")
             if not all(order.refunds_known for order in orders):
-                found.append("refunds made outside this store are not in Amazon's order reports: only this store's own are subtracted")
+                found.append(
+                    "refunds made outside this store are not in Amazon's order reports: only this store's own are subtracted"
+                )
         return tuple(found)
 
 

@@ -16,7 +16,12 @@ class QueueSpec:
 
 
 QUEUES = (
-    QueueSpec("all", "All", "", "No orders yet. Import the reports that Seller Central offers: key i, or `ordertui import FILE`."),
+    QueueSpec(
+        "all",
+        "All",
+        "",
+        "No orders yet. Import the reports that Seller Central offers: key i, or `ordertui import FILE`.",
+    ),
     QueueSpec(
         "to_ship",
         "To ship",
@@ -36,7 +41,9 @@ QUEUES = (
         "channel:merchant auto-cancel<24h",
         "Amazon is not about to cancel any order that is known here.",
     ),
-    QueueSpec("held", "Held", "state:held", "No batch is held. x, r and c open a preview; y there puts it into the hold."),
+    QueueSpec(
+        "held", "Held", "state:held", "No batch is held. x, r and c open a preview; y there puts it into the hold."
+    ),
     QueueSpec(
         "unconfirmed",
         "Unconfirmed",

@@ -8,7 +8,7 @@ from datetime import date
 from ordertui.orders.clock import Clock, day_start, to_local
 from ordertui.orders.status import YesNo
 from ordertui.rules.rates import Figure, exact_text, figure, roll_off_span, window
-from ordertui.store import Store
+from ordertui.store import Cancelled, Store
 
 from .judging import Judge
 from .plan_values import RateEffect, RateFigure
@@ -47,9 +47,10 @@ class Rates:
         flying = set(store.view_ids(IN_FLIGHT))
         found: dict[int, int] = {}
         for row_id, market, placed, number, _, _ in store.tally(wanted):
-            if market == marketplace and placed is not None and row_id not in flying:
-                if self._judge.cancel_weight(market, number)[1]:
-                    found[row_id] = placed
+            if market != marketplace or placed is None or row_id in flying:
+                continue
+            if self._judge.cancel_weight(market, number)[1]:
+                found[row_id] = placed
         return found
 
     def _effect(self, marketplace: str, days: int, extra: dict[int, int]) -> RateEffect:
@@ -87,12 +88,13 @@ class Rates:
         """Orders, counted cancellations, and those known to count; `end` is not included."""
         return self._sum(marketplace, self._store().rate_tally(marketplace, start, end))
 
-    def _sum(self, marketplace: str, groups: Iterable[tuple[int, bool, int]]) -> tuple[int, int, int]:
+    def _sum(self, marketplace: str, groups: Iterable[tuple[int, Cancelled, int]]) -> tuple[int, int, int]:
         orders = cancelled = known = 0
-        for number, is_cancelled, count in groups:
+        for number, kind, count in groups:
             orders += count
-            if is_cancelled:
-                counts = self._judge.history(marketplace, number)
+            if kind is not Cancelled.NO:
+                # one cancelled item makes the order a cancellation (AMAZON.md a); no report says who cancelled an item
+                counts = self._judge.history(marketplace, number) if kind is Cancelled.YES else YesNo.UNKNOWN
                 cancelled += count if counts is not YesNo.NO else 0
                 known += count if counts is YesNo.YES else 0
         return orders, cancelled, known

@@ -87,7 +87,9 @@ class Reconciler:
 
     def _find(self, report: ProcessingReport) -> Sent:
         left = [b for b in self._store.batches() if b.state in (BatchState.SENT, BatchState.ANSWERED)]
-        fits = [sent for sent in map(self._sent, left) if not misfit(sent, report) and sent.size(report) == report.processed]
+        fits = [
+            sent for sent in map(self._sent, left) if not misfit(sent, report) and sent.size(report) == report.processed
+        ]
         waiting = [sent for sent in fits if sent.batch.state is BatchState.SENT] or fits
         if len(waiting) == 1:
             return waiting[0]
@@ -180,7 +182,11 @@ def _doubt(sent: Sent, report: ProcessingReport, whole: Sequence[RowResult]) -> 
         return f"the report's status is {report.status}, not Complete"
     if report.processed != sent.size(report):
         return f"the report processed {report.processed} of the {sent.size(report)} that were sent"
-    failed = {(result.message_id if report.format == "xml" else result.record) for result in report.results if result.severity == "error"}
+    failed = {
+        (result.message_id if report.format == "xml" else result.record)
+        for result in report.results
+        if result.severity == "error"
+    }
     if report.successful != report.processed - len(failed):
         return f"the report says {report.successful} of {report.processed} succeeded, but names {len(failed)} errors"
     return ""

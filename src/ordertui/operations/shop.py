@@ -30,8 +30,8 @@ from .planning import REASONS, Planner, Wishes
 from .queues import BY_KEY, INVISIBLE_REQUESTS, QUEUES
 from .rating import Rates
 from .reconciling import Reconciler
-from .wish_files import read_refunds, read_shipping
 from .values import Impact, ImportSummary, Queue, ResultSummary
+from .wish_files import read_refunds, read_shipping
 
 PRACTICE = "practice"
 DAY_OLD = 24 * 3600
@@ -59,9 +59,7 @@ class Shop:
         self._judge = Judge(self.policies)
         self._rates = Rates(self._reader, self._judge, clock)
         merchant = config.merchant_id or "MERCHANT-ID"
-        self._planner = Planner(
-            self._reader, self._judge, self._rates, clock, merchant_id=merchant, practice=practice
-        )
+        self._planner = Planner(self._reader, self._judge, self._rates, clock, merchant_id=merchant, practice=practice)
         self._committer = Committer(store, self._planner, clock, merchant_id=merchant, practice=practice)
         self._dispatcher = Dispatcher(store, self._planner, clock, self.outbox_dir, merchant_id=merchant)
         self._situations: tuple[int, list[int]] = (-1, [])
@@ -147,7 +145,12 @@ class Shop:
         return self._judge.zone(codes[0]) if codes else "UTC"
 
     def view(
-        self, filter_text: str = "", sort: str = "placed", reverse: bool = True, queue: str = "all", limit: int | None = None
+        self,
+        filter_text: str = "",
+        sort: str = "placed",
+        reverse: bool = True,
+        queue: str = "all",
+        limit: int | None = None,
     ) -> array[int]:
         """Ids of the orders that fit queue and filter, sorted. Raises FilterError, BadInput (unknown sort key)."""
         where, params = self._where(filter_text, queue)

@@ -54,7 +54,9 @@ def read_refunds(path: Path, order_of: dict[str, Order]) -> dict[str, tuple[Plan
             raise BadInput(f"{path}:{number}: order {row['order-id']} is not among the orders of this plan")
         line = next((one for one in order.lines if str(one.line) == row["line"]), None)
         if line is None or line.currency is None:
-            raise BadInput(f"{path}:{number}: order {row['order-id']} has no line {row['line']!r} with a known currency")
+            raise BadInput(
+                f"{path}:{number}: order {row['order-id']} has no line {row['line']!r} with a known currency"
+            )
         amounts = {}
         for name in COMPONENTS:
             text = row.get(name.replace("_", "-"), "")

@@ -72,7 +72,9 @@ def check_table(table: Table, text: Source) -> list[PolicyProblem]:
             )
     for gap in gaps(table.rows):
         problems.append(
-            text.problem(f"table {table.name}: no row fits {words(gap)}; for example {example(gap)}", [f"table.{table.name}"])
+            text.problem(
+                f"table {table.name}: no row fits {words(gap)}; for example {example(gap)}", [f"table.{table.name}"]
+            )
         )
     return problems
 

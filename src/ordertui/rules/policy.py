@@ -30,7 +30,9 @@ EDITIONS = ("amazon", "article")
 class Policy:
     """The rules of one marketplace."""
 
-    def __init__(self, marketplace: str, data: PolicyData, settings: Mapping[str, Setting], inherited_from: str | None) -> None:
+    def __init__(
+        self, marketplace: str, data: PolicyData, settings: Mapping[str, Setting], inherited_from: str | None
+    ) -> None:
         self.marketplace = marketplace
         self.edition = data.edition
         self.inherited_from = inherited_from
@@ -117,7 +119,11 @@ class Policy:
     def stale(self, now: int) -> list[Setting]:
         """Values read so long ago that they should be looked up again. `now`: epoch seconds."""
         today = datetime.fromtimestamp(now, UTC).date()
-        return [s for s in self._settings.values() if s.source_id != "house" and (today - s.checked_on).days > self._data.shelf_life_days]
+        return [
+            s
+            for s in self._settings.values()
+            if s.source_id != "house" and (today - s.checked_on).days > self._data.shelf_life_days
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +148,9 @@ class Policies:
 def load(edition: str = "amazon", user_file: Path | None = None) -> Policies:
     """The policies of an edition, with a user's own settings on top. Raises PolicyError with every problem found."""
     if edition not in EDITIONS:
-        raise PolicyError([PolicyProblem("policy", 0, 0, f"there is no edition {edition!r}; there are: {', '.join(EDITIONS)}")])
+        raise PolicyError(
+            [PolicyProblem("policy", 0, 0, f"there is no edition {edition!r}; there are: {', '.join(EDITIONS)}")]
+        )
     data = bundled(edition)
     own = user_settings(user_file, data) if user_file is not None else {}
     by_code = {code: Policy(code, data, data.settings_of(code, own), None) for code in MARKETPLACES}

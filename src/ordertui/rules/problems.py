@@ -51,7 +51,9 @@ class Source:
         end = self.text.find("\n", at)
         line = self.text[start : end if end >= 0 else None]
         indent = len(line) - len(line.lstrip())
-        return PolicyProblem(self.file, self.text.count("\n", 0, at) + 1, at - start + 1 - indent, message, line.strip())
+        return PolicyProblem(
+            self.file, self.text.count("\n", 0, at) + 1, at - start + 1 - indent, message, line.strip()
+        )
 
     def _find(self, word: str, start: int) -> int:
         quoted = self.text.find(f'"{word}"', start)

@@ -99,7 +99,11 @@ def _share(value: Any) -> tuple[Any, str]:
         share = Fraction(value) if isinstance(value, str) else None
     except ValueError:
         share = None
-    return (share, "") if share is not None and 0 < share < 1 else (None, "is a share as text between 0 and 1, such as '0.025'")
+    return (
+        (share, "")
+        if share is not None and 0 < share < 1
+        else (None, "is a share as text between 0 and 1, such as '0.025'")
+    )
 
 
 def _whole(value: Any) -> tuple[Any, str]:
@@ -124,8 +128,16 @@ def _span(value: Any) -> tuple[Any, str]:
 
 def _hold(value: Any) -> tuple[Any, str]:
     kinds = {Action.CANCEL.value, Action.REFUND.value, Action.CONFIRM.value}
-    good = isinstance(value, dict) and set(value) == kinds and all(isinstance(v, int) and 0 <= v <= 1440 for v in value.values())
-    return ({**value, Action.MESSAGE.value: 0}, "") if good else (None, "gives minutes (0 to 1440) for cancel, refund and confirm")
+    good = (
+        isinstance(value, dict)
+        and set(value) == kinds
+        and all(isinstance(v, int) and 0 <= v <= 1440 for v in value.values())
+    )
+    return (
+        ({**value, Action.MESSAGE.value: 0}, "")
+        if good
+        else (None, "gives minutes (0 to 1440) for cancel, refund and confirm")
+    )
 
 
 CONVERTERS: dict[str, Callable[[Any], tuple[Any, str]]] = {
@@ -175,7 +187,11 @@ def read_edition(text: str, file: str) -> PolicyData:
         problems += found or check_table(tables[name], source)
     for name in data.get("table", {}):
         if name not in OUTPUTS:
-            problems.append(source.problem(f"there is no use for a table {name!r}{did_you_mean(name, list(OUTPUTS))}", [f"table.{name}"]))
+            problems.append(
+                source.problem(
+                    f"there is no use for a table {name!r}{did_you_mean(name, list(OUTPUTS))}", [f"table.{name}"]
+                )
+            )
     for rule in data.get("never", ()):
         problems += _never(rule, tables, source)
     problems += _check_settings(data, data.get("sources", {}), source, set(CONVERTERS))
@@ -233,23 +249,41 @@ def _never(rule: Mapping[str, Any], tables: Mapping[str, Table], source: Source)
 def _check_settings(
     data: Mapping[str, Any], sources: Mapping[str, Any], source: Source, needed: set[str]
 ) -> list[PolicyProblem]:
-    problems = [source.problem(f"[settings] lacks {name}", ["settings"]) for name in sorted(needed - set(data.get("settings", {})))]
+    problems = [
+        source.problem(f"[settings] lacks {name}", ["settings"])
+        for name in sorted(needed - set(data.get("settings", {})))
+    ]
     places = [("settings", data.get("settings", {}))]
     for code, values in data.get("marketplace", {}).items():
         if code not in MARKETPLACES:
-            problems.append(source.problem(f"there is no marketplace {code!r}{did_you_mean(code, list(MARKETPLACES))}", [f"marketplace.{code}"]))
+            problems.append(
+                source.problem(
+                    f"there is no marketplace {code!r}{did_you_mean(code, list(MARKETPLACES))}", [f"marketplace.{code}"]
+                )
+            )
         places.append((f"marketplace.{code}", values))
     for place, values in places:
         for name, entry in values.items():
             if name not in CONVERTERS:
-                problems.append(source.problem(f"{place}: there is no setting {name!r}{did_you_mean(name, list(CONVERTERS))}", [f"[{place}]", name]))
+                problems.append(
+                    source.problem(
+                        f"{place}: there is no setting {name!r}{did_you_mean(name, list(CONVERTERS))}",
+                        [f"[{place}]", name],
+                    )
+                )
                 continue
             if not isinstance(entry, dict) or "value" not in entry or entry.get("source") not in sources:
-                problems.append(source.problem(f"{place}.{name} needs a value and a source listed under [sources]", [f"[{place}]", name]))
+                problems.append(
+                    source.problem(
+                        f"{place}.{name} needs a value and a source listed under [sources]", [f"[{place}]", name]
+                    )
+                )
                 continue
             problem = CONVERTERS[name](entry["value"])[1]
             if problem:
-                problems.append(source.problem(f"{place}.{name} {problem}, not {entry['value']!r}", [f"[{place}]", name]))
+                problems.append(
+                    source.problem(f"{place}.{name} {problem}, not {entry['value']!r}", [f"[{place}]", name])
+                )
     return problems
 
 
@@ -260,13 +294,21 @@ def user_settings(path: Path, base: PolicyData) -> dict[str, dict[str, Any]]:
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyError([PolicyProblem(str(path), 0, 0, f"cannot be read: {error}")]) from error
     data, source = parse(text, str(path)), Source(str(path), text)
-    problems = [source.problem(f"unknown key {key!r}{did_you_mean(key, ['settings'])}", [key]) for key in data if key != "settings"]
+    problems = [
+        source.problem(f"unknown key {key!r}{did_you_mean(key, ['settings'])}", [key])
+        for key in data
+        if key != "settings"
+    ]
     found: dict[str, dict[str, Any]] = {}
     for name, value in data.get("settings", {}).items():
         if name not in base.settings:
             problems.append(source.problem(f"there is no setting {name!r}{did_you_mean(name, list(HOUSE))}", [name]))
         elif name not in HOUSE:
-            problems.append(source.problem(f"{name} is Amazon's and cannot be changed; choose the edition in the settings instead", [name]))
+            problems.append(
+                source.problem(
+                    f"{name} is Amazon's and cannot be changed; choose the edition in the settings instead", [name]
+                )
+            )
         elif problem := CONVERTERS[name](value)[1]:
             problems.append(source.problem(f"{name} {problem}, not {value!r}", [name]))
         else:

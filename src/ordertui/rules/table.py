@@ -84,7 +84,11 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
 
 
 def read_table(
-    name: str, data: Mapping[str, object], outputs: Mapping[str, Sequence[object]], sources: Mapping[str, object], text: Source
+    name: str,
+    data: Mapping[str, object],
+    outputs: Mapping[str, Sequence[object]],
+    sources: Mapping[str, object],
+    text: Source,
 ) -> tuple[Table, list[PolicyProblem]]:
     """A table from TOML data, and every problem in it. `outputs`: name of an output column to its closed values."""
     problems: list[PolicyProblem] = []
@@ -92,7 +96,9 @@ def read_table(
     if data.get("hit", "unique") in tuple(HitPolicy):
         hit = HitPolicy(str(data.get("hit", "unique")))
     else:
-        problems.append(text.problem(f"table {name}: hit policy is 'unique' or 'collect', not {data['hit']!r}", [str(data["hit"])]))
+        problems.append(
+            text.problem(f"table {name}: hit policy is 'unique' or 'collect', not {data['hit']!r}", [str(data["hit"])])
+        )
     rows: list[Row] = []
     seen: set[str] = set()
     for entry in _rows_of(data):
@@ -114,7 +120,11 @@ def _rows_of(data: Mapping[str, object]) -> list[Mapping[str, object]]:
 
 
 def _read_row(
-    table: str, entry: Mapping[str, object], outputs: Mapping[str, Sequence[object]], sources: Mapping[str, object], text: Source
+    table: str,
+    entry: Mapping[str, object],
+    outputs: Mapping[str, Sequence[object]],
+    sources: Mapping[str, object],
+    text: Source,
 ) -> tuple[Row, list[PolicyProblem]]:
     ident = str(entry.get("id", ""))
     problems: list[PolicyProblem] = []
@@ -129,7 +139,7 @@ def _read_row(
             wrong(f"unknown key {key!r}{did_you_mean(key, ['id', 'when', 'then', 'why', 'source', 'note'])}", key)
     box = list(EVERYTHING)
     when = entry.get("when", {})
-    for fact, value in (when.items() if isinstance(when, dict) else ()):
+    for fact, value in when.items() if isinstance(when, dict) else ():
         if fact not in FACTS:
             wrong(f"{fact!r} is not a fact{did_you_mean(fact, list(FACTS))}", fact)
         elif not isinstance(value, str):

@@ -42,10 +42,10 @@ class AuditPart(Database):
 
     def audit_add(self, kind: str, payload: str) -> int:
         """Append a record; gives its id. Joins the transaction that is open."""
-        with self._write() as connection:
-            return self._append(connection, kind, payload)
+        with self.writing() as connection:
+            return self.append(connection, kind, payload)
 
-    def _append(self, connection: sqlite3.Connection, kind: str, payload: str) -> int:
+    def append(self, connection: sqlite3.Connection, kind: str, payload: str) -> int:
         last = connection.execute("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1").fetchone() or (0, GENESIS)
         ident, at = last[0] + 1, self.clock.now()
         connection.execute(

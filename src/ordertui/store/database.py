@@ -46,7 +46,9 @@ def in_words(error: sqlite3.Error, path: Path) -> StoreError:
     if "locked" in text or "busy" in text:
         return StoreLocked(f"{path} is locked by another process; wait until it has finished, or stop it")
     if "not a database" in text or "malformed" in text:
-        return StoreError(f"{path} is not a readable store ({text}); restore a copy, or choose another file with --store")
+        return StoreError(
+            f"{path} is not a readable store ({text}); restore a copy, or choose another file with --store"
+        )
     if "unable to open" in text:
         return StoreError(f"{path} cannot be opened ({text}); see whether the folder exists and may be written")
     if "readonly" in text:
@@ -129,7 +131,7 @@ class Database:
         return found
 
     @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction; nested use joins the outer one. Raises ReadOnlyStore, StoreLocked, StoreError."""
         if self.read_only:
             raise ReadOnlyStore(f"{self.path} was opened read-only; nothing was changed")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -123,8 +123,3 @@ def _situation(
         open_action=None, version=0,
     )  # fmt: skip
     return situation_number(situation_of(row))
-
-
-def any_known(values: Iterable[object]) -> bool:
-    """Whether any of the values is known."""
-    return any(value is not None for value in values)

@@ -39,7 +39,7 @@ class FactsPart(AuditPart):
         """Keep the operator's word on these orders; gives how many changed. Raises UnknownOrder."""
         now = self.clock.now()
         changed = []
-        with self._write() as connection:
+        with self.writing() as connection:
             for row_id in ids:
                 order_id = connection.execute("SELECT order_id FROM orders WHERE id = ?", (row_id,)).fetchone()
                 if order_id is None:
@@ -53,12 +53,17 @@ class FactsPart(AuditPart):
                 if dispatched is not None:
                     moved |= self.change_fact(connection, row_id, "dispatched", dispatched.value)
                 if asked is not None:
-                    moved |= self.change_fact(connection, row_id, "buyer_request", buyer_request(self._reported(connection, row_id), int(asked)))
+                    moved |= self.change_fact(
+                        connection,
+                        row_id,
+                        "buyer_request",
+                        buyer_request(self._reported(connection, row_id), int(asked)),
+                    )
                 if moved:
                     changed.append(order_id[0])
             if changed:
                 word = {"dispatched": dispatched, "asked": asked, "orders": changed}
-                self._append(connection, "facts", json.dumps(word, sort_keys=True, separators=(",", ":")))
+                self.append(connection, "facts", json.dumps(word, sort_keys=True, separators=(",", ":")))
         return len(changed)
 
     @staticmethod

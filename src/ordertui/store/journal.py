@@ -11,7 +11,6 @@ from hashlib import sha256 as digest
 from ordertui.orders.order import COMPONENTS, Components
 from ordertui.orders.status import Action, BatchState, RowState
 
-from .audit import AuditPart
 from .derive import refunded
 from .errors import OpenAction, OverRefund, RecallRefused, StoreError, UnknownBatch, UnknownOrder, VersionChanged
 from .facts import FactsPart
@@ -89,7 +88,7 @@ def is_open(action: Action, state: RowState) -> bool:
     return state in OPEN and not (action is Action.REFUND and state is RowState.OK)
 
 
-class JournalPart(AuditPart, FactsPart, ReadsPart):
+class JournalPart(FactsPart, ReadsPart):
     """The journal of a store."""
 
     def add_batch(
@@ -99,7 +98,7 @@ class JournalPart(AuditPart, FactsPart, ReadsPart):
         if not rows:
             raise StoreError("a batch without rows is not kept")
         now = self.clock.now()
-        with self._write() as connection:
+        with self.writing() as connection:
             ids = self.ids_of(row.order_id for row in rows)
             self._check(connection, rows, ids)
             cursor = connection.execute(
@@ -152,7 +151,8 @@ class JournalPart(AuditPart, FactsPart, ReadsPart):
     def _check_refund(self, connection: sqlite3.Connection, row: NewRow, row_id: int, refund: RefundLine) -> None:
         """The last guard: with what went back before, no line gives back more than was paid."""
         paid = connection.execute(
-            f"SELECT currency, {', '.join(COMPONENTS)} FROM lines WHERE order_id = ? AND line = ?", (row_id, refund.line)
+            f"SELECT currency, {', '.join(COMPONENTS)} FROM lines WHERE order_id = ? AND line = ?",
+            (row_id, refund.line),
         ).fetchone()
         if paid is None or paid[1] is None or paid[0] != refund.currency:
             raise OverRefund(f"order {row.order_id}, line {refund.line}: what was paid in {refund.currency} is unknown")
@@ -184,7 +184,8 @@ class JournalPart(AuditPart, FactsPart, ReadsPart):
 
     def _batches(self, tail: str, params: Sequence[object]) -> list[JournalBatch]:
         heads = self._query(
-            f"SELECT id, action, marketplace, state, created_at, due_at, sent_at, files, sha256 FROM batches {tail}", params
+            f"SELECT id, action, marketplace, state, created_at, due_at, sent_at, files, sha256 FROM batches {tail}",
+            params,
         )
         rows: dict[int, list[JournalRow]] = {}
         for v in self._query_in(
@@ -217,7 +218,9 @@ class JournalPart(AuditPart, FactsPart, ReadsPart):
 
     def batches_of(self, order_id: str) -> list[int]:
         """Every batch that ever had an order, oldest first."""
-        sql = "SELECT b.batch FROM batch_rows b JOIN orders o ON o.id = b.order_id WHERE o.order_id = ? ORDER BY b.batch"
+        sql = (
+            "SELECT b.batch FROM batch_rows b JOIN orders o ON o.id = b.order_id WHERE o.order_id = ? ORDER BY b.batch"
+        )
         return [row[0] for row in self._query(sql, (order_id,))]
 
     def due(self, now: int) -> list[JournalBatch]:
@@ -226,7 +229,7 @@ class JournalPart(AuditPart, FactsPart, ReadsPart):
 
     def hold_until(self, batch_id: int, due_at: int) -> None:
         """Move the end of a hold. Raises UnknownBatch, RecallRefused when it has left."""
-        with self._write() as connection:
+        with self.writing() as connection:
             batch = self.batch(batch_id)
             if batch.state is not BatchState.HELD:
                 raise RecallRefused(f"batch {batch_id} is not held any more: it is {batch.state.value}")
@@ -235,10 +238,12 @@ class JournalPart(AuditPart, FactsPart, ReadsPart):
 
     def recall(self, batch_id: int, order_ids: Collection[str] | None = None, *, why: str = "taken back") -> int:
         """Take held rows back (None: all); gives how many. Raises UnknownBatch, RecallRefused when it has left or has no such row."""
-        with self._write() as connection:
+        with self.writing() as connection:
             batch = self.batch(batch_id)
             if batch.state is not BatchState.HELD:
-                raise RecallRefused(f"batch {batch_id} has left ({batch.state.value}); only a held batch can be taken back")
+                raise RecallRefused(
+                    f"batch {batch_id} has left ({batch.state.value}); only a held batch can be taken back"
+                )
             wanted = {row.order_id for row in batch.rows if row.state is RowState.HELD}
             if order_ids is not None:
                 wanted &= set(order_ids)
@@ -252,7 +257,7 @@ class JournalPart(AuditPart, FactsPart, ReadsPart):
 
     def mark_sent(self, batch_id: int, *, files: Sequence[str], sha256: str) -> JournalBatch:
         """Say, before anything is written, that the batch leaves as these files. Raises RecallRefused unless it is held."""
-        with self._write() as connection:
+        with self.writing() as connection:
             batch = self.batch(batch_id)
             if batch.state is not BatchState.HELD:
                 raise RecallRefused(f"batch {batch_id} is {batch.state.value}; only a held batch can leave")
@@ -267,7 +272,7 @@ class JournalPart(AuditPart, FactsPart, ReadsPart):
 
     def record_results(self, batch_id: int, outcomes: Mapping[str, Outcome], *, raw: bytes = b"") -> JournalBatch:
         """Keep what Amazon said. A row that a report confirmed already, or that was taken back, stays as it is. Raises UnknownBatch, StoreError."""
-        with self._write() as connection:
+        with self.writing() as connection:
             batch = self.batch(batch_id)
             if batch.state not in (BatchState.SENT, BatchState.ANSWERED):
                 raise StoreError(f"batch {batch_id} is {batch.state.value}: it has not left")
@@ -291,7 +296,14 @@ class JournalPart(AuditPart, FactsPart, ReadsPart):
             row_id = ids[order_id]
             connection.execute(
                 "UPDATE batch_rows SET state = ?, is_open = ?, code = ?, text = ? WHERE batch = ? AND order_id = ?",
-                (outcome.state.value, is_open(batch.action, outcome.state), outcome.code, outcome.text, batch.id, row_id),
+                (
+                    outcome.state.value,
+                    is_open(batch.action, outcome.state),
+                    outcome.code,
+                    outcome.text,
+                    batch.id,
+                    row_id,
+                ),
             )
             self._show(connection, row_id, batch.action, outcome.state)
             if batch.action is Action.REFUND:
@@ -314,4 +326,4 @@ class JournalPart(AuditPart, FactsPart, ReadsPart):
         self.change_fact(connection, row_id, "refunded", refunded(None if paid[1] else paid[0], back))
 
     def _note(self, connection: sqlite3.Connection, kind: str, batch: int, **more: object) -> None:
-        self._append(connection, kind, json.dumps({"batch": batch, **more}, sort_keys=True, separators=(",", ":")))
+        self.append(connection, kind, json.dumps({"batch": batch, **more}, sort_keys=True, separators=(",", ":")))

@@ -17,7 +17,7 @@ class RateReportPart(FactsPart, ReadsPart):
         """Keep the report's rows (line, order id, date, impacts); gives how many known orders changed, and rows. The later import wins."""
         changed = 0
         now = self.clock.now()
-        with self._write() as connection:
+        with self.writing() as connection:
             ids = self.ids_of(row[1] for row in rows)
             for _, order_id, date, impacts in rows:
                 connection.execute(
@@ -41,5 +41,8 @@ class RateReportPart(FactsPart, ReadsPart):
 
     def rate_report(self, marketplace: str) -> list[tuple[str, int | None, bool]]:
         """(order id, order date, impacts) of what Amazon listed for a marketplace."""
-        found = self._query("SELECT order_id, order_date, impacts FROM rate_report WHERE marketplace = ? ORDER BY order_id", (marketplace,))
+        found = self._query(
+            "SELECT order_id, order_date, impacts FROM rate_report WHERE marketplace = ? ORDER BY order_id",
+            (marketplace,),
+        )
         return [(order_id, date, bool(impacts)) for order_id, date, impacts in found]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
+from itertools import pairwise
 from typing import Any
 
 from ordertui.orders.money import Money
@@ -104,9 +105,20 @@ class ReadsPart(Database):
             paid = None if v[10] is None else Components(*(part or 0 for part in v[10:18]))
             lines.setdefault(v[0], []).append(
                 OrderLine(
-                    v[1], v[2], v[3], v[4], v[5], v[6], v[7], OrderStatus(v[8] or "unknown"), v[9], paid,
-                    returned.get((v[0], v[1]), Components()), BuyerRequest(v[18] or "unknown"), v[19],
-                )  # fmt: skip
+                    v[1],
+                    v[2],
+                    v[3],
+                    v[4],
+                    v[5],
+                    v[6],
+                    v[7],
+                    OrderStatus(v[8] or "unknown"),
+                    v[9],
+                    paid,
+                    returned.get((v[0], v[1]), Components()),
+                    BuyerRequest(v[18] or "unknown"),
+                    v[19],
+                )
             )
         found = {}
         for v in self._query_in(f"SELECT {_ROW} WHERE o.id IN ({{}})", wanted):
@@ -167,7 +179,7 @@ class ReadsPart(Database):
 
     def per_day(self, marketplace: str, edges: Sequence[int]) -> list[list[tuple[int, Cancelled, int]]]:
         """`rate_tally` between each two neighbouring edges (epoch seconds, ascending)."""
-        return [self.rate_tally(marketplace, start, end) for start, end in zip(edges, edges[1:], strict=False)]
+        return [self.rate_tally(marketplace, start, end) for start, end in pairwise(edges)]
 
     def tally(self, ids: Iterable[int]) -> list[tuple[int, str, int | None, int, int | None, str | None]]:
         """(id, marketplace, purchased_at, situation, total, currency) of these orders."""
@@ -177,7 +189,9 @@ class ReadsPart(Database):
 
     def marketplaces(self) -> list[str]:
         """Codes of the marketplaces that have orders, most orders first."""
-        found = self._query("SELECT marketplace, count(*) AS n FROM orders GROUP BY marketplace ORDER BY n DESC, marketplace")
+        found = self._query(
+            "SELECT marketplace, count(*) AS n FROM orders GROUP BY marketplace ORDER BY n DESC, marketplace"
+        )
         return [row[0] for row in found]
 
     def as_of(self) -> int | None:

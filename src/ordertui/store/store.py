@@ -63,12 +63,13 @@ class Store(JournalPart, RateReportPart):
 
     def set_meta(self, key: str, value: str | None) -> None:
         """Keep a value with the store; None removes it."""
-        with self._write() as connection:
+        with self.writing() as connection:
             if value is None:
                 connection.execute("DELETE FROM meta WHERE key = ?", (key,))
             else:
                 connection.execute(
-                    "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
+                    "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                    (key, value),
                 )
 
     def importer(
@@ -94,7 +95,12 @@ class Store(JournalPart, RateReportPart):
             "SELECT id, kind, path, sha256, marketplace, as_of, has_request_column, at, row_count, new_orders, changed, unchanged,"
             " rejected, finished FROM imports ORDER BY id DESC" + (f" LIMIT {int(limit)}" if limit else "")
         )
-        return [ImportRecord(*v[:6], bool(v[6]), *v[7:13], bool(v[13])) for v in found]
+        return [
+            ImportRecord(
+                v[0], v[1], v[2], v[3], v[4], v[5], bool(v[6]), v[7], v[8], v[9], v[10], v[11], v[12], bool(v[13])
+            )
+            for v in found
+        ]
 
     def auto_cancel(self, ids: Iterable[int]) -> dict[int, int | None]:
         """When Amazon cancels these orders by itself, as kept at import."""

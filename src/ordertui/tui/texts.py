@@ -18,8 +18,19 @@ from ordertui.rules.verdict import Verdict
 Piece = str | tuple[str, str]
 
 GLYPH = {"ok": "✓", "near": "!", "over": "✗", "no orders": "·", "unknown": "?"}
-STYLE = {"ok": "$text-success", "near": "$text-warning", "over": "bold $text-error", "no orders": "$text-muted", "unknown": "$text-warning"}
-ACTION_WORD = {Action.CANCEL: "cancel", Action.REFUND: "refund", Action.CONFIRM: "confirm shipment", Action.MESSAGE: "message"}
+STYLE = {
+    "ok": "$text-success",
+    "near": "$text-warning",
+    "over": "bold $text-error",
+    "no orders": "$text-muted",
+    "unknown": "$text-warning",
+}
+ACTION_WORD = {
+    Action.CANCEL: "cancel",
+    Action.REFUND: "refund",
+    Action.CONFIRM: "confirm shipment",
+    Action.MESSAGE: "message",
+}
 
 
 def span(seconds: int) -> str:
@@ -83,9 +94,21 @@ def money_sums(money: Sequence[tuple[str, int]], unpriced: int = 0) -> str:
     return " + ".join(parts)
 
 
-def header(*, shop_name: str, marketplaces: Sequence[str], as_of: int | None, now: int, zone: str, practice: bool, read_only: bool) -> Content:
+def header(
+    *,
+    shop_name: str,
+    marketplaces: Sequence[str],
+    as_of: int | None,
+    now: int,
+    zone: str,
+    practice: bool,
+    read_only: bool,
+) -> Content:
     """The first line of the screen."""
-    pieces: list[Piece] = [(" ordertui ", "bold $text-accent"), f" {shop_name} · {', '.join(marketplaces) or 'no orders yet'}"]
+    pieces: list[Piece] = [
+        (" ordertui ", "bold $text-accent"),
+        f" {shop_name} · {', '.join(marketplaces) or 'no orders yet'}",
+    ]
     if practice:
         pieces.append(("  PRACTICE – nothing leaves its own folder ", "bold $text-warning"))
     if read_only:
@@ -135,8 +158,15 @@ def rate_panel(
         word = "after the marked" if marked else "more that count"
         pieces.append((f"    {room:,} {word}\n", "$text-success" if room else "bold $text-error"))
         if now.cancelled_at_least != now.cancelled:
-            pieces.append((f" of these {now.cancelled - now.cancelled_at_least:,} by whom is unknown: taken as counting\n", "$text-warning"))
-    pieces.append((f" tonight {rolls_off:,} roll off · auto-cancel < 24 h: {risk:,}", "$text-warning" if risk else "$text-muted"))
+            pieces.append(
+                (
+                    f" of these {now.cancelled - now.cancelled_at_least:,} by whom is unknown: taken as counting\n",
+                    "$text-warning",
+                )
+            )
+    pieces.append(
+        (f" tonight {rolls_off:,} roll off · auto-cancel < 24 h: {risk:,}", "$text-warning" if risk else "$text-muted")
+    )
     return Content.assemble(*pieces)
 
 
@@ -146,7 +176,11 @@ REQUEST_WORD = {
     BuyerRequest.NONE: "buyer did not ask",
     BuyerRequest.UNKNOWN: "? buyer request unknown: treated as counting",
 }
-DISPATCHED_WORD = {Dispatched.YES: "parcel left", Dispatched.NO: "parcel still here", Dispatched.UNKNOWN: "? parcel: not said (d left, D still here)"}
+DISPATCHED_WORD = {
+    Dispatched.YES: "parcel left",
+    Dispatched.NO: "parcel still here",
+    Dispatched.UNKNOWN: "? parcel: not said (d left, D still here)",
+}
 
 
 def verdict_lines(verdicts: Sequence[Verdict], *, full: bool) -> list[Piece]:
@@ -154,12 +188,22 @@ def verdict_lines(verdicts: Sequence[Verdict], *, full: bool) -> list[Piece]:
     pieces: list[Piece] = []
     for verdict in verdicts:
         mark, style = ("✓ may", "$text-success") if verdict.allowed else ("✗ no ", "$text-muted")
-        pieces += [f" {verdict.action.value:<8}", (mark, style), (f"  {verdict.rule:<4}", "$text-muted"), f" {verdict.why}\n"]
+        pieces += [
+            f" {verdict.action.value:<8}",
+            (mark, style),
+            (f"  {verdict.rule:<4}", "$text-muted"),
+            f" {verdict.why}\n",
+        ]
         if verdict.instead and not verdict.allowed:
             pieces.append((f"          instead: {verdict.instead.value}\n", "$text-accent"))
         if verdict.action is Action.CANCEL and verdict.allowed:
             word = "counts" if verdict.counts is not YesNo.NO else "does not count"
-            pieces.append((f"          {word} ({verdict.counts_rule}): {verdict.counts_why}\n", "$text-warning" if verdict.counts is not YesNo.NO else "$text-success"))
+            pieces.append(
+                (
+                    f"          {word} ({verdict.counts_rule}): {verdict.counts_why}\n",
+                    "$text-warning" if verdict.counts is not YesNo.NO else "$text-success",
+                )
+            )
         if verdict.note and (full or verdict.allowed):
             pieces.append((f"          {verdict.note}\n", "$text-warning"))
         if full:
@@ -167,7 +211,9 @@ def verdict_lines(verdicts: Sequence[Verdict], *, full: bool) -> list[Piece]:
     return pieces
 
 
-def detail(order: Order, verdicts: Sequence[Verdict], *, deadline: int | None, now: int, zone: str, full: bool = False) -> Content:
+def detail(
+    order: Order, verdicts: Sequence[Verdict], *, deadline: int | None, now: int, zone: str, full: bool = False
+) -> Content:
     """The detail pane: facts, lines, verdicts."""
     row = order.row
     pieces: list[Piece] = [(f"{row.order_id}", "bold"), f"  {row.marketplace} · {row.status.value.replace('_', ' ')}\n"]
@@ -176,11 +222,21 @@ def detail(order: Order, verdicts: Sequence[Verdict], *, deadline: int | None, n
     official = row.buyer_request is BuyerRequest.OFFICIAL
     pieces.append((f" {REQUEST_WORD[row.buyer_request]}\n", "$text-success" if official else "$text-muted"))
     pieces.append((f" {DISPATCHED_WORD[row.dispatched]}\n", "$text-muted"))
-    pieces.append((f" ship by {when(row.ship_by, zone)}", "$text-error" if row.ship_by is not None and row.ship_by < now else "$text-muted"))
+    pieces.append(
+        (
+            f" ship by {when(row.ship_by, zone)}",
+            "$text-error" if row.ship_by is not None and row.ship_by < now else "$text-muted",
+        )
+    )
     if deadline is not None:
         left = deadline - now
         word = f"in {span(left)}" if left > 0 else f"{span(left)} overdue"
-        pieces.append((f" · Amazon cancels {when(deadline, zone)} ({word})", "$text-warning" if left < 2 * 86_400 else "$text-muted"))
+        pieces.append(
+            (
+                f" · Amazon cancels {when(deadline, zone)} ({word})",
+                "$text-warning" if left < 2 * 86_400 else "$text-muted",
+            )
+        )
     elif row.ship_by is None:
         pieces.append((" · auto-cancel date unknown", "$text-muted"))
     pieces.append("\n")
@@ -200,15 +256,24 @@ def detail(order: Order, verdicts: Sequence[Verdict], *, deadline: int | None, n
         if line.request_reason:
             pieces.append((f"\n     buyer: {line.request_reason}", "$text-accent"))
         if full:
-            pieces.append((f"\n     item {line.order_item_id or 'id unknown: import the Unshipped orders report'}", "$text-muted"))
+            pieces.append(
+                (f"\n     item {line.order_item_id or 'id unknown: import the Unshipped orders report'}", "$text-muted")
+            )
         pieces.append("\n")
     if full:
-        pieces.append((f"\n placed {when(row.purchased_at, zone)} · last word {when(order.updated_at, zone)} · times in {zone}\n", "$text-muted"))
+        pieces.append(
+            (
+                f"\n placed {when(row.purchased_at, zone)} · last word {when(order.updated_at, zone)} · times in {zone}\n",
+                "$text-muted",
+            )
+        )
         pieces.append((f" named by: {', '.join(order.sources) or 'no report'}\n", "$text-muted"))
     return Content.assemble(*pieces)
 
 
-def status_line(*, marked: int, hidden: int, money: str, allowed: int, counted: int, cannot: int, cursor: OrderRow | None, held: str) -> Content:
+def status_line(
+    *, marked: int, hidden: int, money: str, allowed: int, counted: int, cannot: int, cursor: OrderRow | None, held: str
+) -> Content:
     """The line above the key hints: the marked set, or what one key would act on."""
     pieces: list[Piece] = []
     if marked:
@@ -239,13 +304,17 @@ def effects(plan: Plan) -> Content:
     ]
     for effect in plan.rates if plan.action is Action.CANCEL else ():
         before, after = effect.before, effect.after
-        pieces.append(f" rate {before.days} days   {before.cancelled:,} / {before.orders:,} {percent(before)}  →  {after.cancelled:,} / {after.orders:,} ")
+        pieces.append(
+            f" rate {before.days} days   {before.cancelled:,} / {before.orders:,} {percent(before)}  →  {after.cancelled:,} / {after.orders:,} "
+        )
         pieces.append((f"{percent(after)} {GLYPH[after.status]} {after.status}", STYLE[after.status]))
         pieces.append(f"   target {target_text(after)} · room left {after.headroom:,}\n")
     if plan.action is Action.CANCEL:
         pieces.append(f" {counted:,} count, {len(plan.rows) - counted:,} do not\n")
     for entry in plan.money:
-        pieces.append(f" {entry.component.replace('_', ' '):<18} {entry.currency} {grouped(entry.minor, entry.currency):>12}\n")
+        pieces.append(
+            f" {entry.component.replace('_', ' '):<18} {entry.currency} {grouped(entry.minor, entry.currency):>12}\n"
+        )
     if plan.unpriced:
         pieces.append((f" {plan.unpriced:,} without a known price: not in these sums\n", "$text-warning"))
     pieces.append(f" buyer e-mails by Amazon: {plan.buyer_mails:,}\n")
@@ -254,7 +323,12 @@ def effects(plan: Plan) -> Content:
     for warning in plan.warnings:
         pieces.append((f" ! {warning}\n", "$text-warning"))
     for file in plan.files:
-        pieces.append((f" {'file' if file.upload else 'twin'} {file.name}  {len(file.content):,} bytes  sha256 {file.sha256[:16]}…\n", "$text-muted"))
+        pieces.append(
+            (
+                f" {'file' if file.upload else 'twin'} {file.name}  {len(file.content):,} bytes  sha256 {file.sha256[:16]}…\n",
+                "$text-muted",
+            )
+        )
     pieces.append(f" held {span(plan.hold_seconds)} before anything is written; u takes it back until then\n")
     return Content.assemble(*pieces)
 

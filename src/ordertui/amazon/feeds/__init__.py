@@ -20,7 +20,25 @@ FEED_TYPES = {
     "confirm": FeedTypes("POST_FLAT_FILE_FULFILLMENT_DATA", "POST_ORDER_FULFILLMENT_DATA"),
 }
 CARRIER_CODES = frozenset(
-    "USPS UPS UPSMI FedEx DHL DPD GLS Hermes Yodel TNT OnTrac LaserShip Correos Chronopost Colissimo YAMATO SAGAWA".split()
+    [
+        "USPS",
+        "UPS",
+        "UPSMI",
+        "FedEx",
+        "DHL",
+        "DPD",
+        "GLS",
+        "Hermes",
+        "Yodel",
+        "TNT",
+        "OnTrac",
+        "LaserShip",
+        "Correos",
+        "Chronopost",
+        "Colissimo",
+        "YAMATO",
+        "SAGAWA",
+    ]
 )
 """Carriers sent by code; any other goes as `Other` with its name."""
 

@@ -9,7 +9,11 @@ from ordertui.orders.order import Components
 
 from .items import CancelItem, FeedError, RefundItem, ShipItem, checked
 
-TEMPLATE = ("TemplateType=OrderCancellation", "Version=1.0/1.0.3", "This row for Amazon.com use only.  Do not modify or delete.")
+TEMPLATE = (
+    "TemplateType=OrderCancellation",
+    "Version=1.0/1.0.3",
+    "This row for Amazon.com use only.  Do not modify or delete.",
+)
 CANCELLATION = ("order-id", "cancellation-reason-code", "amazon-order-item-code")
 ADJUSTMENT = (
     "order-id",
@@ -29,7 +33,16 @@ ADJUSTMENT = (
     "quantity-cancelled",
 )
 PROMOTIONS = frozenset({"item-promotion-adj", "item-promotion-id", "ship-promotion-adj", "ship-promotion-id"})
-FULFILLMENT = ("order-id", "order-item-id", "quantity", "ship-date", "carrier-code", "carrier-name", "tracking-number", "ship-method")
+FULFILLMENT = (
+    "order-id",
+    "order-item-id",
+    "quantity",
+    "ship-date",
+    "carrier-code",
+    "carrier-name",
+    "tracking-number",
+    "ship-method",
+)
 
 
 def encoding_of(marketplace: str) -> str:
@@ -48,7 +61,9 @@ def _file(rows: Iterable[Sequence[str]], marketplace: str) -> bytes:
     try:
         return text.encode(encoding_of(marketplace))
     except UnicodeEncodeError as error:
-        raise FeedError(f"{text[error.start : error.end]!r} cannot be written in {error.encoding}, which {marketplace} needs") from None
+        raise FeedError(
+            f"{text[error.start : error.end]!r} cannot be written in {error.encoding}, which {marketplace} needs"
+        ) from None
 
 
 def cancellation_flat(items: Iterable[CancelItem], *, marketplace: str) -> bytes:

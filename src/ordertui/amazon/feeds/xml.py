@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape
 
-from .flat import two_digits, tax_in_principal
+from .flat import tax_in_principal, two_digits
 from .items import CancelItem, FeedError, RefundItem, ShipItem, by_order, checked
 
 _COMPONENTS = (
@@ -19,13 +19,16 @@ _COMPONENTS = (
 """Amazon's component type for each amount (OrderAdjustment.xsd)."""
 
 
-def acknowledgement_xml(items: Iterable[CancelItem], merchant_id: str, first_message: int, *, marketplace: str) -> bytes:
+def acknowledgement_xml(
+    items: Iterable[CancelItem], merchant_id: str, first_message: int, *, marketplace: str
+) -> bytes:
     """OrderAcknowledgement with StatusCode Failure and each item's CancelReason. MessageIDs count from `first_message`. Raises FeedError."""
 
     def body() -> Iterator[str]:
         for order_id, group in by_order(checked(items, marketplace)):
             lines = "".join(
-                f"<Item><AmazonOrderItemCode>{i.item_id}</AmazonOrderItemCode><CancelReason>{i.reason}</CancelReason></Item>" for i in group
+                f"<Item><AmazonOrderItemCode>{i.item_id}</AmazonOrderItemCode><CancelReason>{i.reason}</CancelReason></Item>"
+                for i in group
             )
             yield f"<OrderAcknowledgement><AmazonOrderID>{order_id}</AmazonOrderID><StatusCode>Failure</StatusCode>{lines}</OrderAcknowledgement>"
 
@@ -68,11 +71,22 @@ def fulfillment_xml(items: Iterable[ShipItem], merchant_id: str, first_message: 
     def body() -> Iterator[str]:
         for order_id, group in by_order(checked(items, marketplace)):
             head = group[0]
-            if any((i.ship_date, i.carrier_code, i.carrier_name, i.tracking) != (head.ship_date, head.carrier_code, head.carrier_name, head.tracking) for i in group):
+            if any(
+                (i.ship_date, i.carrier_code, i.carrier_name, i.tracking)
+                != (head.ship_date, head.carrier_code, head.carrier_name, head.tracking)
+                for i in group
+            ):
                 raise FeedError(f"order {order_id}: its items have different parcels; confirm them in separate batches")
-            carrier = f"<CarrierName>{escape(head.carrier_name)}</CarrierName>" if head.carrier_code == "Other" else f"<CarrierCode>{escape(head.carrier_code)}</CarrierCode>"
+            carrier = (
+                f"<CarrierName>{escape(head.carrier_name)}</CarrierName>"
+                if head.carrier_code == "Other"
+                else f"<CarrierCode>{escape(head.carrier_code)}</CarrierCode>"
+            )
             method = f"<ShippingMethod>{escape(head.method)}</ShippingMethod>" if head.method else ""
-            lines = "".join(f"<Item><AmazonOrderItemCode>{i.item_id}</AmazonOrderItemCode><Quantity>{i.quantity}</Quantity></Item>" for i in group)
+            lines = "".join(
+                f"<Item><AmazonOrderItemCode>{i.item_id}</AmazonOrderItemCode><Quantity>{i.quantity}</Quantity></Item>"
+                for i in group
+            )
             yield (
                 f"<OrderFulfillment><AmazonOrderID>{order_id}</AmazonOrderID><FulfillmentDate>{head.ship_date}T00:00:00Z</FulfillmentDate>"
                 f"<FulfillmentData>{carrier}{method}<ShipperTrackingNumber>{escape(head.tracking)}</ShipperTrackingNumber></FulfillmentData>"

@@ -126,7 +126,7 @@ _STATUS = {
 def status(text: str) -> str | None:
     """The order's or item's status in one spelling; None for a word that is not known."""
     word = unquoted(text).lower()
-    if word.startswith("shipped - ") or word.startswith("shipped-"):
+    if word.startswith(("shipped - ", "shipped-")):
         return "shipped"
     return _STATUS.get(word.replace(" ", "").replace("-", ""))
 

@@ -78,9 +78,26 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """Field to the column names it may have; the first that is there is read."""
 WANTED: dict[ReportKind, tuple[str, ...]] = {
-    ReportKind.UNSHIPPED: ("order-item-id", "promise-date", "quantity-purchased", "quantity-shipped", "sku", "sales-channel", "is-buyer-requested-cancellation"),
+    ReportKind.UNSHIPPED: (
+        "order-item-id",
+        "promise-date",
+        "quantity-purchased",
+        "quantity-shipped",
+        "sku",
+        "sales-channel",
+        "is-buyer-requested-cancellation",
+    ),
     ReportKind.NEW_ORDERS: ("order-item-id", "quantity-purchased", "sku", "currency", "item-price", "sales-channel"),
-    ReportKind.ALL_ORDERS: ("last-updated-date", "order-status", "fulfillment-channel", "sales-channel", "sku", "quantity", "currency", "item-price"),
+    ReportKind.ALL_ORDERS: (
+        "last-updated-date",
+        "order-status",
+        "fulfillment-channel",
+        "sales-channel",
+        "sku",
+        "quantity",
+        "currency",
+        "item-price",
+    ),
     ReportKind.CANCELLATION_RATE: (),
 }
 """Columns whose absence is worth a word."""

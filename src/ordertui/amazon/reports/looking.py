@@ -75,9 +75,8 @@ def _look(path: Path, encoding: str | None, marketplace: str | None) -> ReportIn
     if encoding is not None and not scan.fits(encoding):
         raise ReportError(f"{path}: it is not {encoding}: some of its bytes mean nothing there; try another --encoding")
     found = encoding or scan.encoding(marketplace)
-    if scan.kind in (ReportKind.UNSHIPPED, ReportKind.NEW_ORDERS, ReportKind.ALL_ORDERS) and not scan.names_markets:
-        if marketplace is None and scan.rows:
-            raise MarketplaceNeeded(path)
+    if scan.kind is not ReportKind.CANCELLATION_RATE and scan.rows and not scan.names_markets and marketplace is None:
+        raise MarketplaceNeeded(path)
     return ReportInfo(
         path=path,
         kind=scan.kind,
@@ -214,6 +213,4 @@ def _strange(path: Path, first: bytes, header: tuple[str, ...]) -> str:
     if first[:2] == b"PK":
         return f"{path} is a spreadsheet or zip; save it as tab-delimited text, or download the .txt again"
     names = ", ".join(name for name in header[:6] if name)
-    return (
-        f"{path}: no known report has the header {names[:120]!r}...; known are Unshipped orders, New orders, All Orders and the Cancellation Rate report"
-    )
+    return f"{path}: no known report has the header {names[:120]!r}...; known are Unshipped orders, New orders, All Orders and the Cancellation Rate report"

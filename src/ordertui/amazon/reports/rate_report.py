@@ -32,14 +32,20 @@ def read_rate(info: ReportInfo, rejects: list[Reject]) -> Iterator[RateRow]:
             if info.delimiter == "," and len(cells) > len(info.header) and '"' in line:
                 cells = _csv(line)
             if len(cells) <= max(wanted):
-                rejects.append(Reject(str(info.path), number, f"{len(cells)} values, the header has {len(info.header)}", line))
+                rejects.append(
+                    Reject(str(info.path), number, f"{len(cells)} values, the header has {len(info.header)}", line)
+                )
                 continue
             date, order_id, impacts = (unquoted(cells[at]) for at in wanted)
             word = flag(impacts)
             if not ORDER_ID.fullmatch(order_id):
-                rejects.append(Reject(str(info.path), number, f"{order_id!r} is no order id such as 113-0000001-0000001", line))
+                rejects.append(
+                    Reject(str(info.path), number, f"{order_id!r} is no order id such as 113-0000001-0000001", line)
+                )
             elif word is None:
-                rejects.append(Reject(str(info.path), number, f"Impacts Account Health: {impacts!r} is neither Yes nor No", line))
+                rejects.append(
+                    Reject(str(info.path), number, f"Impacts Account Health: {impacts!r} is neither Yes nor No", line)
+                )
             else:
                 yield number, order_id, order_date(date, info.marketplace), word == "yes"
 

@@ -66,7 +66,9 @@ class _Reader:
                     cells += [""] * (self._width - len(cells))
                 elif len(cells) > self._width:
                     if any(cell.strip() for cell in cells[self._width :]):
-                        rejects.append(self._reject(number, f"{len(cells)} values, the header has {self._width}", cells))
+                        rejects.append(
+                            self._reject(number, f"{len(cells)} values, the header has {self._width}", cells)
+                        )
                         continue
                     del cells[self._width :]
                 cells.append("")
@@ -83,7 +85,10 @@ class _Reader:
             yield RowBatch(rows, rejects, ignored, done)
 
     def _reject(self, number: int, reason: str, cells: list[str]) -> Reject:
-        kept = [label(cell) or "" for cell in self._pick([*cells[: self._width], *[""] * (self._width + 1 - len(cells))])]
+        kept = [
+            label(cell) or ""
+            for cell in self._pick([*cells[: self._width], *[""] * (self._width + 1 - min(len(cells), self._width))])
+        ]
         return Reject(str(self._info.path), number, reason, " | ".join(cell for cell in kept if cell))
 
     def _market(self, text: str) -> str | None:

@@ -21,7 +21,12 @@ from .columns import GAP, GUTTER, CellContext, Column, Layout
 ELLIPSIS = "…"
 REPLACEMENT = "�"
 _INVISIBLE = (
-    set(range(0x20)) | set(range(0x7F, 0xA0)) | set(range(0x200B, 0x2010)) | set(range(0x2028, 0x202F)) | set(range(0x2060, 0x2070)) | {0xFEFF, 0xAD, 0x061C}
+    set(range(0x20))
+    | set(range(0x7F, 0xA0))
+    | set(range(0x200B, 0x2010))
+    | set(range(0x2028, 0x202F))
+    | set(range(0x2060, 0x2070))
+    | {0xFEFF, 0xAD, 0x061C}
 )
 _CLEAN = dict.fromkeys(_INVISIBLE, REPLACEMENT) | {0x09: " ", 0x0A: " ", 0x0D: " ", 0x200D: "", 0xFE0E: "", 0xFE0F: ""}
 

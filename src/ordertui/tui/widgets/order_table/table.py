@@ -71,7 +71,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         _key("ctrl+d", "half_page(1)", "half-down", "half a page down"),
         _key("g,home", "home", "home", "first"),
         _key("G,end", "end", "end", "last"),
-        _key("space", "toggle", "toggle", "mark"),
+        _key("space", "toggle_mark", "toggle", "mark"),
         _key("v", "visual(True)", "range", "range"),
         _key("V", "visual(False)", "unrange", "unmark range"),
         _key("shift+up", "extend(-1)", "extend-up", "range up"),
@@ -261,7 +261,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Last order."""
         self._go(viewport.end(self.view))
 
-    def action_toggle(self) -> None:
+    def action_toggle_mark(self) -> None:
         """Mark or unmark and go on; ends an open range instead."""
         if not self._commit_range() and self.cursor_id is not None:
             self._toggle_line(self.cursor)
@@ -339,7 +339,9 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         row_id, at_cursor = self.ids[index], index == self.cursor
         marked, visual = row_id in self.marks, self._in_range(index)
         gutter = gutter_strip(marked=marked, visual=visual and self._range_marks, cursor=at_cursor, styles=self._tones)
-        state = "cursor" if at_cursor else "visual" if visual else "marked" if marked else "odd" if index % 2 else "base"
+        state = (
+            "cursor" if at_cursor else "visual" if visual else "marked" if marked else "odd" if index % 2 else "base"
+        )
         return line_strip(gutter, self._content(index), self._states[state], width)
 
     def notify_style_update(self) -> None:
