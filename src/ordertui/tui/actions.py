@@ -136,3 +136,12 @@ TABLE_KEYS: tuple[tuple[str, str], ...] = (
 def bindings(actions: tuple[KeyAction, ...] = MAIN_ACTIONS) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
     """Textual bindings of the registry, with ids so that a keymap can change the keys."""
     return [Binding(a.keys, a.action, a.label, show=a.hint, id=a.id, tooltip=a.description) for a in actions]
+
+
+TABLE_HINTS = (("space", "mark"), ("v", "range"), ("a", "all"))
+
+
+def hint_line() -> str:
+    """The keys at the foot of the screen: eight at most."""
+    hints = [*TABLE_HINTS, *((action.key_text, action.label) for action in MAIN_ACTIONS if action.hint)]
+    return "  ".join(f"{key} {label}" for key, label in hints)

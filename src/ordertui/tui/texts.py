@@ -341,3 +341,60 @@ def batch_line(batch: Batch, now: int) -> str:
     rows = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
     left = f" · leaves in {countdown(batch.due_at - now)}" if batch.state.value == "held" else ""
     return f"#{batch.id:<4} {batch.action.value:<8} {batch.marketplace}  {batch.state.value:<9} {rows}{left}"
+
+
+def rate_strip(effects: Sequence[RateEffect], *, marked: bool, name: str) -> Content:
+    """The rate in one line, for terminals without room for the panel."""
+    pieces: list[Piece] = [(f"{name} ", "bold")]
+    for effect in effects[:1]:
+        now, after = effect.before, effect.after
+        pieces.append((f"{now.days} d {now.cancelled:,}/{now.orders:,} ", "$text-muted"))
+        pieces.append((f"{percent(now)} {GLYPH[now.status]} {now.status}", STYLE[now.status]))
+        if marked:
+            pieces.append((" → after ", "$text-muted"))
+            pieces.append((f"{percent(after)} {GLYPH[after.status]} {after.status}", STYLE[after.status]))
+        room = after.headroom if marked else now.headroom
+        pieces.append((f" · target {target_text(now)} · room {room:,}", "$text-muted"))
+    return Content.assemble(*pieces)
+
+
+def why_empty(text: str, filtered: bool) -> str:
+    """What an empty table says."""
+    return "Nothing here fits the filter; Esc clears it." if filtered else text
+
+
+ROW_STYLE = {
+    "held": "$text-warning",
+    "recalled": "$text-muted",
+    "sent": "$text-accent",
+    "accepted": "$text-accent",
+    "ok": "$text-success",
+    "error": "$text-error",
+    "unknown": "$text-warning",
+    "confirmed": "$text-success",
+}
+
+
+def batch_detail(batch: Batch, zone: str) -> Content:
+    """A batch in words: what to do next, then its rows, trouble first."""
+    pieces: list[Piece] = [
+        (f"Batch {batch.id}: {ACTION_WORD[batch.action]}, {batch.marketplace}, {batch.state.value}\n", "bold"),
+        (f" committed {when(batch.created_at, zone)}", "$text-muted"),
+    ]
+    if batch.state.value == "held":
+        pieces.append((f", leaves {when(batch.due_at, zone)}\n", "$text-warning"))
+    else:
+        pieces.append((f", left {when(batch.sent_at, zone)}\n" if batch.sent_at else "\n", "$text-muted"))
+    pieces.append((f" sha256 {batch.sha256}\n", "$text-muted"))
+    if batch.advice:
+        pieces.append(f"\n{batch.advice}\n")
+    pieces.append("\n")
+    first = {"error": 0, "unknown": 1}
+    for row in sorted(batch.rows, key=lambda row: first.get(row.state.value, 2)):
+        pieces.append(f" {row.order_id}  ")
+        pieces.append((f"{row.state.value:<9}", ROW_STYLE[row.state.value]))
+        pieces.append(f" {row.reason}")
+        if row.code or row.text:
+            pieces.append((f"  {row.code} {row.text}", ROW_STYLE[row.state.value]))
+        pieces.append("\n")
+    return Content.assemble(*pieces)

@@ -1,6 +1,6 @@
 """Reports that a seller downloads, read as streams: Unshipped orders, New orders, All Orders, Cancellation Rate."""
 
-from .errors import AmbiguousEncoding, MarketplaceNeeded, ReportError, UnknownReport
+from .errors import AmbiguousEncoding, MarketplaceNeeded, ProcessingReportGiven, ReportError, UnknownReport
 from .kinds import ReportKind
 from .looking import ENCODINGS, inspect
 from .rate_report import read_rate
@@ -11,6 +11,7 @@ __all__ = [
     "ENCODINGS",
     "AmbiguousEncoding",
     "MarketplaceNeeded",
+    "ProcessingReportGiven",
     "RateRow",
     "Reject",
     "ReportError",

@@ -16,6 +16,10 @@ class UnknownReport(ReportError):
     """No report that this program knows has such a header."""
 
 
+class ProcessingReportGiven(UnknownReport):
+    """The file is a processing report, which answers a batch."""
+
+
 class AmbiguousEncoding(ReportError):
     """The bytes make sense in several encodings; a person must look."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from ordertui.orders.marketplace import MARKETPLACES
 
 from .cells import moment, unquoted
-from .errors import AmbiguousEncoding, MarketplaceNeeded, ReportError, UnknownReport
+from .errors import AmbiguousEncoding, MarketplaceNeeded, ProcessingReportGiven, ReportError, UnknownReport
 from .kinds import FIELDS, ReportKind, missing, normal, positions, recognise
 from .values import ReportInfo
 
@@ -43,7 +43,7 @@ def chunks(path: Path) -> Iterator[tuple[bytes, int]]:
 def inspect(path: Path, *, encoding: str | None = None, marketplace: str | None = None) -> ReportInfo:
     """What the file is. Reads all of it once.
 
-    Raises UnknownReport, AmbiguousEncoding (with samples), MarketplaceNeeded, ReportError (unreadable, wrong encoding).
+    Raises UnknownReport, AmbiguousEncoding (with samples), MarketplaceNeeded, ProcessingReportGiven, ReportError (unreadable, wrong encoding).
     """
     if marketplace is not None and marketplace not in MARKETPLACES:
         raise ReportError(f"there is no marketplace {marketplace!r}; there are: {', '.join(MARKETPLACES)}")
@@ -104,7 +104,7 @@ class _Scan:
         self.header = tuple(normal(name) for name in text.split(self.delimiter))
         kind = recognise(self.header)
         if kind is None:
-            raise UnknownReport(_strange(path, first, self.header))
+            raise _strange(path, first, self.header)
         self.kind = kind
         self.rows = 0
         self.names_markets = False
@@ -206,11 +206,17 @@ class _Scan:
         return max(times, default=None)
 
 
-def _strange(path: Path, first: bytes, header: tuple[str, ...]) -> str:
+def _strange(path: Path, first: bytes, header: tuple[str, ...]) -> UnknownReport:
+    """What to say of a file whose header is none of the known ones."""
     head = first[:400].lower()
     if b"feed processing summary" in head or b"processingreport" in head or b"<amazonenvelope" in head:
-        return f"{path} is a processing report: import it with `ordertui results`"
+        return ProcessingReportGiven(f"{path} is a processing report: import it with `ordertui results`")
     if first[:2] == b"PK":
-        return f"{path} is a spreadsheet or zip; save it as tab-delimited text, or download the .txt again"
+        return UnknownReport(
+            f"{path} is a spreadsheet or zip; save it as tab-delimited text, or download the .txt again"
+        )
     names = ", ".join(name for name in header[:6] if name)
-    return f"{path}: no known report has the header {names[:120]!r}...; known are Unshipped orders, New orders, All Orders and the Cancellation Rate report"
+    return UnknownReport(
+        f"{path}: no known report has the header {names[:120]!r}...; known are Unshipped orders, New orders, All Orders"
+        " and the Cancellation Rate report"
+    )

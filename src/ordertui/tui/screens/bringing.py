@@ -1,0 +1,193 @@
+"""Files in: reports and processing reports, with progress, questions where the file leaves one open, and a summary."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import ProgressBar, Static
+
+from ordertui.amazon.reports import AmbiguousEncoding, MarketplaceNeeded, ProcessingReportGiven
+from ordertui.operations.known import KNOWN, sentence
+from ordertui.operations.shop import Shop
+from ordertui.operations.values import ImportProgress, ImportSummary, ResultSummary
+from ordertui.orders.marketplace import MARKETPLACES
+
+from ..texts import Piece
+from ..widgets.order_table import OrderTable
+from .dialogs import ChoiceScreen, FormScreen, TextScreen
+
+
+class ProgressScreen(ModalScreen[None]):
+    """A bar while a file is read; Escape asks it to stop after a whole chunk."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop", "stop", show=False)]
+
+    def __init__(self) -> None:
+        super().__init__(classes="dialog-screen")
+        self.latest: ImportProgress | None = None
+        """Written by the import's thread, read here by a timer."""
+        self.stopping = False
+        self._started = time.monotonic()
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static("Importing", classes="dialog-title")
+            yield ProgressBar(total=None, show_eta=True)
+            yield Static("", id="progress-text", markup=False)
+            yield Static("Esc stop; what was read is kept", classes="dialog-keys")
+
+    def on_mount(self) -> None:
+        """Look a few times a second."""
+        self.set_interval(0.2, self._look)
+
+    def _look(self) -> None:
+        now = self.latest
+        if now is None:
+            return
+        speed = now.rows / max(time.monotonic() - self._started, 0.001)
+        self.query_one(ProgressBar).update(total=now.bytes_total, progress=now.bytes_done)
+        stopping = "   stopping…" if self.stopping else ""
+        self.query_one("#progress-text", Static).update(
+            f"{now.path.name}: {now.rows:,} rows, {speed:,.0f} rows/s{stopping}"
+        )
+
+    def action_stop(self) -> None:
+        """Ask the import to end."""
+        self.stopping = True
+
+
+class Bringing(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
+    """What the main screen brings in."""
+
+    shop: Shop
+
+    if TYPE_CHECKING:
+
+        @property
+        def table(self) -> OrderTable: ...
+        def refresh_all(self) -> None: ...
+
+    @work(exclusive=True, group="act")
+    async def action_import_files(self) -> None:
+        """Ask for files and read them."""
+        answer = await self.app.push_screen_wait(
+            FormScreen(
+                "Import report files, or a processing report",
+                [("paths", "Files", "")],
+                "Unshipped orders, New orders, All Orders, Cancellation Rate; several with a space between them.",
+            )
+        )
+        if answer is None or not answer["paths"].strip():
+            return
+        try:
+            paths = [Path(word).expanduser() for word in shlex.split(answer["paths"])]
+        except ValueError as error:
+            self.notify(f"{answer['paths']}: {error}", severity="error")
+            return
+        lines = [piece for path in paths for piece in await self._bring(path)]
+        self.table.reload()
+        self.refresh_all()
+        if lines:
+            self.app.push_screen(TextScreen("What was read", Content.assemble(*lines)))
+
+    async def _bring(self, path: Path) -> list[Piece]:
+        """Read one file, asking what it leaves open; what to say of it."""
+        encoding = marketplace = None
+        while True:
+            try:
+                return summary_lines(await self._import(path, encoding, marketplace))
+            except ProcessingReportGiven:
+                return await self._results(path)
+            except AmbiguousEncoding as error:
+                choices = [(name, f"{name:<12} {sample}") for name, sample in error.candidates]
+                encoding = await self.app.push_screen_wait(
+                    ChoiceScreen(f"Which line of {path.name} reads right?", choices)
+                )
+                if encoding is None:
+                    return [(f"{path.name}: left out, its encoding is open\n", "$text-warning")]
+            except MarketplaceNeeded as error:
+                choices = [(code, f"{code}  {MARKETPLACES[code].name}") for code in error.choices]
+                marketplace = await self.app.push_screen_wait(
+                    ChoiceScreen(f"Which marketplace is {path.name} of?", choices)
+                )
+                if marketplace is None:
+                    return [(f"{path.name}: left out, its marketplace is open\n", "$text-warning")]
+            except KNOWN as error:
+                return [(f"{sentence(error)}\n", "$text-error")]
+
+    async def _import(self, path: Path, encoding: str | None, marketplace: str | None) -> Sequence[ImportSummary]:
+        screen = ProgressScreen()
+        self.app.push_screen(screen)
+
+        def progress(now: ImportProgress) -> None:
+            screen.latest = now
+
+        try:
+            return await asyncio.to_thread(
+                self.shop.import_files,
+                [path],
+                encoding=encoding,
+                marketplace=marketplace,
+                progress=progress,
+                stop=lambda: screen.stopping,
+            )
+        finally:
+            screen.dismiss(None)
+
+    async def _results(self, path: Path) -> list[Piece]:
+        try:
+            return result_lines(await asyncio.to_thread(self.shop.results, [path]))
+        except KNOWN as error:
+            return [(f"{sentence(error)}\n", "$text-error")]
+
+
+def summary_lines(summaries: Sequence[ImportSummary]) -> list[Piece]:
+    """What reports brought."""
+    pieces: list[Piece] = []
+    for one in summaries:
+        kind = one.kind.replace("_", " ")
+        pieces.append((f"{one.path.name}  {kind}, {one.encoding}\n", "bold"))
+        pieces.append(
+            f"  {one.rows:,} rows: {one.new:,} new orders, {one.changed:,} changed, {one.unchanged:,} unchanged\n"
+        )
+        pieces += [(f"  {note}\n", "$text-warning") for note in one.notes]
+        for reject in one.rejects[:20]:
+            pieces.append((f"  line {reject.line}: {reject.reason}\n", "$text-error"))
+        if one.rejected:
+            pieces.append((f"  {one.rejected:,} rows left out; all of them: {one.rejects_file}\n", "$text-error"))
+    return pieces
+
+
+def result_lines(summaries: Sequence[ResultSummary]) -> list[Piece]:
+    """What processing reports brought: problems first, grouped by what Amazon said."""
+    pieces: list[Piece] = []
+    for one in summaries:
+        pieces.append(
+            (f"Batch {one.batch}: {one.ok:,} ok, {one.errors:,} refused by Amazon, {one.unknown:,} unknown\n", "bold")
+        )
+        pieces += [(f"  {note}\n", "$text-warning") for note in one.notes]
+        groups: dict[tuple[str, str, str], list[str]] = {}
+        for row in one.rows:
+            groups.setdefault((row.state.value, row.code, row.text), []).append(row.order_id)
+        for (state, code, text), orders in sorted(groups.items(), key=lambda group: group[0][0] == "ok"):
+            style = {"ok": "$text-success", "error": "$text-error"}.get(state, "$text-warning")
+            glyph = {"ok": "✓", "error": "✗"}.get(state, "?")
+            pieces.append((f"\n {glyph} {state} {code} {text}  ({len(orders):,})\n", style))
+            pieces += [f"     {order_id}\n" for order_id in orders[:200]]
+        if one.ok:
+            pieces.append(
+                ("\n ok is Amazon's word for the file; a later report confirms the orders themselves\n", "$text-muted")
+            )
+    return pieces

@@ -1,0 +1,174 @@
+"""Small dialogs: a question, a text, a form, a choice. Enter and Escape never do anything that cannot be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label, OptionList, Static
+from textual.widgets.option_list import Option
+
+
+class ConfirmScreen(ModalScreen[str]):
+    """A question with letters as answers; Enter and Escape answer with an empty text, which means no."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,n", "answer('')", "no", show=False)]
+
+    def __init__(self, question: str, answers: Mapping[str, str], detail: str = "") -> None:
+        super().__init__(classes="dialog-screen")
+        self._question = question
+        self._answers = dict(answers)
+        self._detail = detail
+
+    def compose(self) -> ComposeResult:
+        keys = "   ".join(f"{key} {word}" for key, word in self._answers.items())
+        with Vertical(classes="dialog"):
+            yield Static(self._question, classes="dialog-title", markup=False)
+            if self._detail:
+                yield Static(self._detail, markup=False)
+            yield Static(f"{keys}   Enter, Esc: no", classes="dialog-keys", markup=False)
+
+    def on_key(self, event: events.Key) -> None:
+        """One of the letters answers."""
+        if event.character in self._answers:
+            event.stop()
+            self.dismiss(event.character)
+
+    def action_answer(self, key: str) -> None:
+        """Answer and close."""
+        self.dismiss(key)
+
+
+class TextScreen(ModalScreen[None]):
+    """A text to read; `y` copies `copy` when there is one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter", "close", "close", show=False),
+        Binding("y", "copy", "copy", show=False),
+        Binding("j,down", "scroll(1)", show=False),
+        Binding("k,up", "scroll(-1)", show=False),
+        Binding("pagedown,space", "scroll(10)", show=False),
+        Binding("pageup", "scroll(-10)", show=False),
+    ]
+
+    def __init__(self, title: str, body: str | Content, copy: str = "") -> None:
+        super().__init__(classes="dialog-screen")
+        self._title = title
+        self._body = body
+        self._copy = copy
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog dialog-tall"):
+            yield Static(self._title, classes="dialog-title", markup=False)
+            with VerticalScroll(classes="dialog-body", can_focus=False):
+                yield Static(self._body, markup=False)
+            keys = "y copy   Esc close" if self._copy else "Esc close"
+            yield Static(keys, classes="dialog-keys", markup=False)
+
+    def action_close(self) -> None:
+        """Close."""
+        self.dismiss(None)
+
+    def action_scroll(self, lines: int) -> None:
+        """Move the text."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def action_copy(self) -> None:
+        """Put the text into the terminal's clipboard (OSC 52)."""
+        if self._copy:
+            self.app.copy_to_clipboard(self._copy)
+            self.notify("copied, if your terminal allows OSC 52; else select it with the mouse and shift")
+
+
+class FormScreen(ModalScreen[dict[str, str] | None]):
+    """Some fields; Enter goes to the next one and, on the last, gives them; Escape gives None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "leave", show=False),
+        Binding("down", "app.focus_next", show=False),
+        Binding("up", "app.focus_previous", show=False),
+    ]
+
+    def __init__(self, title: str, fields: Sequence[tuple[str, str, str]], note: str = "", keys: str = "") -> None:
+        super().__init__(classes="dialog-screen")
+        self._title = title
+        self._fields = tuple(fields)
+        self._note = note
+        self._keys = keys or "Enter next, then done   Esc leave"
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(self._title, classes="dialog-title", markup=False)
+            if self._note:
+                yield Static(self._note, markup=False)
+            yield Static("")
+            for name, label, value in self._fields:
+                with Horizontal(classes="field"):
+                    yield Label(label, markup=False)
+                    yield Input(value, id=f"field-{name}", select_on_focus=True)
+            yield Static(self._keys, classes="dialog-keys", markup=False)
+
+    def on_mount(self) -> None:
+        """Begin in the first field."""
+        self.query_one(Input).focus()
+
+    @on(Input.Submitted)
+    def _next(self, event: Input.Submitted) -> None:
+        event.stop()
+        inputs = list(self.query(Input))
+        place = inputs.index(event.input)
+        if place + 1 < len(inputs):
+            inputs[place + 1].focus()
+        else:
+            self.dismiss({name: self.query_one(f"#field-{name}", Input).value for name, _, _ in self._fields})
+
+    def action_cancel(self) -> None:
+        """Leave without an answer."""
+        self.dismiss(None)
+
+
+class ChoiceScreen(ModalScreen[str | None]):
+    """One of several; Escape gives None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "cancel", "leave", show=False),
+        Binding("j", "down", show=False),
+        Binding("k", "up", show=False),
+    ]
+
+    def __init__(self, title: str, choices: Sequence[tuple[str, str]], note: str = "") -> None:
+        super().__init__(classes="dialog-screen")
+        self._title = title
+        self._choices = tuple(choices)
+        self._note = note
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(self._title, classes="dialog-title", markup=False)
+            if self._note:
+                yield Static(self._note, markup=False)
+            yield OptionList(*(Option(Content(text), id=key) for key, text in self._choices))
+            yield Static("Enter choose   Esc leave", classes="dialog-keys", markup=False)
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.dismiss(event.option_id)
+
+    def action_cancel(self) -> None:
+        """Leave without an answer."""
+        self.dismiss(None)
+
+    def action_down(self) -> None:
+        """Next."""
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_up(self) -> None:
+        """The one before."""
+        self.query_one(OptionList).action_cursor_up()

@@ -1,0 +1,94 @@
+"""The refund editor: line, quantity, component, always beside what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from textual.app import App
+
+from ordertui.operations.plan_values import PlanLine
+from ordertui.orders.money import decimal_text, parse_minor
+from ordertui.orders.order import COMPONENTS, Components, Order, OrderLine
+
+from .dialogs import ChoiceScreen, FormScreen
+
+
+async def ask_amounts(app: App[Any], order: Order, left: Mapping[int, Components]) -> tuple[PlanLine, ...] | None:
+    """Ask line by line what goes back; None when the operator leaves. What is beyond the limit is asked for again."""
+    lines = [line for line in order.lines if line.line in left and line.currency is not None]
+    if not lines:
+        app.notify("nothing is left to give back, or what was paid is unknown")
+        return None
+    if len(lines) > 1:
+        choices = [
+            ("all", "every line, one after another"),
+            *((str(line.line), _line_words(line, left[line.line])) for line in lines),
+        ]
+        chosen = await app.push_screen_wait(ChoiceScreen(f"Refund which line of {order.row.order_id}?", choices))
+        if chosen is None:
+            return None
+        lines = lines if chosen == "all" else [line for line in lines if str(line.line) == chosen]
+    found: list[PlanLine] = []
+    for line in lines:
+        planned = await _ask_line(app, order, line, left[line.line])
+        if planned is None:
+            return None
+        if planned.refund is not None and planned.refund.total:
+            found.append(planned)
+    return tuple(found)
+
+
+async def _ask_line(app: App[Any], order: Order, line: OrderLine, limit: Components) -> PlanLine | None:
+    currency = line.currency or ""
+    quantity = line.quantity or 1
+    if quantity > 1:
+        answer = await app.push_screen_wait(
+            FormScreen(
+                f"{line.sku}: for how many of {quantity}?",
+                [("quantity", "Quantity", str(quantity))],
+                "Sets the amounts on the next page.",
+            )
+        )
+        if answer is None:
+            return None
+        wanted = answer["quantity"].strip()
+        if not wanted.isdigit() or not 1 <= int(wanted) <= quantity:
+            app.notify(f"{wanted!r} is no number from 1 to {quantity}", severity="error")
+            return None
+        part = int(wanted)
+    else:
+        part = 1
+    start = share(limit, part, quantity)
+    names = [name for name in COMPONENTS if getattr(limit, name)]
+    note = f"{currency}; left: {', '.join(f'{_word(n)} {decimal_text(getattr(limit, n), currency)}' for n in names)}"
+    values = {name: decimal_text(getattr(start, name), currency) for name in names}
+    while True:
+        fields = [(name, _word(name), values[name]) for name in names]
+        answer = await app.push_screen_wait(FormScreen(f"Refund {line.sku} of {order.row.order_id}", fields, note))
+        if answer is None:
+            return None
+        values = answer
+        try:
+            amounts = Components(**{name: parse_minor(answer[name] or "0", currency) for name in names})
+        except ValueError as error:
+            app.notify(str(error), severity="error")
+            continue
+        over = [name for name in names if not 0 <= getattr(amounts, name) <= getattr(limit, name)]
+        if over or amounts.total > limit.total:
+            app.notify(f"more than is left: {', '.join(map(_word, over)) or 'in all'}", severity="error")
+            continue
+        return PlanLine(line.line, line.order_item_id or "", line.sku, part, amounts)
+
+
+def share(limit: Components, part: int, whole: int) -> Components:
+    """The amounts for `part` of `whole` units, rounded down; all of it for the whole."""
+    return Components(*(getattr(limit, name) * part // whole for name in COMPONENTS))
+
+
+def _word(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _line_words(line: OrderLine, limit: Components) -> str:
+    return f"{line.line}  {line.quantity or '?'} × {line.sku}   left {line.currency} {decimal_text(limit.total, line.currency or '')}"

@@ -1,0 +1,135 @@
+"""The filter bar: what is typed is explained as it is typed; nothing is applied before Enter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from ordertui.rules.language import Condition, FilterError, complete, echo, word_start
+
+
+class FilterInput(Input):
+    """The input; Tab completes, Escape leaves."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", show=False),
+        Binding("escape", "leave", show=False),
+    ]
+
+    class Left(Message):
+        """Escape was pressed."""
+
+    def action_complete(self) -> None:
+        """Complete the word under the cursor."""
+        found = complete(self.value, self.cursor_position)
+        if not found:
+            return
+        start = word_start(self.value, self.cursor_position)
+        word = found[0] if len(found) == 1 else _common(found)
+        if len(word) >= self.cursor_position - start:
+            self.value = self.value[:start] + word + self.value[self.cursor_position :]
+            self.cursor_position = start + len(word)
+
+    def action_leave(self) -> None:
+        """Back to the table."""
+        self.post_message(self.Left())
+
+
+def _common(words: list[str]) -> str:
+    """The longest beginning that all words share."""
+    shortest = min(words, key=len)
+    for place, char in enumerate(shortest):
+        if any(word[place] != char for word in words):
+            return shortest[:place]
+    return shortest
+
+
+class FilterBar(Vertical):
+    """A line to type a filter in, and a note below it while it is typed or wrong."""
+
+    class Applied(Message):
+        """Enter was pressed on a filter that can be read."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Left(Message):
+        """The bar was left without applying."""
+
+    def __init__(self, read: Callable[[str], Condition], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._read = read
+        self._applied = ""
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="filter-line"):
+            yield Static("/", id="filter-slash")
+            yield FilterInput(placeholder="filter: status:unshipped total>50 late", id="filter-input")
+            yield Static("", id="filter-count")
+        yield Static("", id="filter-note", markup=False)
+
+    @property
+    def _input(self) -> FilterInput:
+        return self.query_one(FilterInput)
+
+    def begin(self) -> None:
+        """Start typing."""
+        self._input.focus()
+        self._explain(self._input.value)
+
+    def put(self, text: str) -> None:
+        """Show a filter that is in force."""
+        self._applied = text
+        self._input.value = text
+        self._say("")
+
+    def count(self, text: str) -> None:
+        """The count at the right."""
+        self.query_one("#filter-count", Static).update(text)
+
+    def _say(self, text: str, *, error: bool = False) -> None:
+        note = self.query_one("#filter-note", Static)
+        note.update(text)
+        note.set_class(bool(text), "-shown")
+        note.set_class(error, "-error")
+
+    def _explain(self, text: str) -> bool:
+        """Say how the filter is understood, or what is wrong with it; False when it is wrong."""
+        try:
+            condition = self._read(text)
+        except FilterError as error:
+            hint = f"  did you mean {error.suggestion}?" if error.suggestion else ""
+            self._say(f"{' ' * (error.column - 1)}^\n{error}{hint}", error=True)
+            return False
+        found = complete(text, self._input.cursor_position)
+        words = f"   Tab: {'  '.join(found[:6])}" if found and text and not text.endswith(" ") else ""
+        self._say(f"{echo(condition) if text.strip() else 'all orders of this queue'}{words}")
+        return True
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self._input.has_focus:
+            self._explain(event.value)
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if self._explain(event.value):
+            self._applied = event.value
+            self._say("")
+            self.post_message(self.Applied(event.value))
+
+    @on(FilterInput.Left)
+    def _left(self, event: FilterInput.Left) -> None:
+        event.stop()
+        self.put(self._applied)
+        self.post_message(self.Left())
