@@ -101,7 +101,6 @@ MAIN_ACTIONS: tuple[KeyAction, ...] = (
         "outbox",
         "Batches: what is held, sent, answered; release, take back, where to upload",
         "See",
-        True,
     ),
     KeyAction(
         "see.detail",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
@@ -16,6 +17,8 @@ from ordertui.orders.status import Action, BuyerRequest, Dispatched, YesNo
 from ordertui.rules.verdict import Verdict
 
 Piece = str | tuple[str, str]
+PANE = 41
+"""Cells of a line in the detail pane."""
 
 GLYPH = {"ok": "✓", "near": "!", "over": "✗", "no orders": "·", "unknown": "?"}
 STYLE = {
@@ -179,35 +182,32 @@ REQUEST_WORD = {
 DISPATCHED_WORD = {
     Dispatched.YES: "parcel left",
     Dispatched.NO: "parcel still here",
-    Dispatched.UNKNOWN: "? parcel: not said (d left, D still here)",
+    Dispatched.UNKNOWN: "? parcel: not said (d left, D here)",
 }
 
 
-def verdict_lines(verdicts: Sequence[Verdict], *, full: bool) -> list[Piece]:
-    """One line a verdict: action, allowed or no, rule, why; sources too when `full`."""
+def wrapped(text: str, indent: str, width: int) -> str:
+    """The text in lines of at most `width` cells, each after the indent."""
+    return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent)
+
+
+def verdict_lines(verdicts: Sequence[Verdict], *, full: bool, width: int) -> list[Piece]:
+    """Per action: allowed or not with its rule, then why; sources too when `full`. `width`: cells of a line."""
     pieces: list[Piece] = []
     for verdict in verdicts:
         mark, style = ("✓ may", "$text-success") if verdict.allowed else ("✗ no ", "$text-muted")
-        pieces += [
-            f" {verdict.action.value:<8}",
-            (mark, style),
-            (f"  {verdict.rule:<4}", "$text-muted"),
-            f" {verdict.why}\n",
-        ]
-        if verdict.instead and not verdict.allowed:
-            pieces.append((f"          instead: {verdict.instead.value}\n", "$text-accent"))
+        head = f" → {verdict.instead.value} instead" if verdict.instead and not verdict.allowed else ""
+        pieces += [(f" {verdict.action.value:<8}", "bold" if verdict.allowed else ""), (mark, style)]
+        pieces += [(f" {verdict.rule:<4}", "$text-muted"), (f"{head}\n", "$text-accent")]
+        pieces.append((f"{wrapped(verdict.why, '    ', width)}\n", "" if verdict.allowed else "$text-muted"))
         if verdict.action is Action.CANCEL and verdict.allowed:
-            word = "counts" if verdict.counts is not YesNo.NO else "does not count"
-            pieces.append(
-                (
-                    f"          {word} ({verdict.counts_rule}): {verdict.counts_why}\n",
-                    "$text-warning" if verdict.counts is not YesNo.NO else "$text-success",
-                )
-            )
+            counts = verdict.counts is not YesNo.NO
+            text = f"{'counts' if counts else '★ does not count'} ({verdict.counts_rule}): {verdict.counts_why}"
+            pieces.append((f"{wrapped(text, '    ', width)}\n", "$text-warning" if counts else "$text-success"))
         if verdict.note and (full or verdict.allowed):
-            pieces.append((f"          {verdict.note}\n", "$text-warning"))
+            pieces.append((f"{wrapped(verdict.note, '    ', width)}\n", "$text-warning"))
         if full:
-            pieces.append((f"          source: {verdict.source}\n", "$text-muted"))
+            pieces.append((f"{wrapped('source: ' + verdict.source, '    ', width)}\n", "$text-muted"))
     return pieces
 
 
@@ -233,15 +233,17 @@ def detail(
         word = f"in {span(left)}" if left > 0 else f"{span(left)} overdue"
         pieces.append(
             (
-                f" · Amazon cancels {when(deadline, zone)} ({word})",
+                f"\n Amazon cancels {when(deadline, zone)} ({word})",
                 "$text-warning" if left < 2 * 86_400 else "$text-muted",
             )
         )
     elif row.ship_by is None:
-        pieces.append((" · auto-cancel date unknown", "$text-muted"))
+        pieces.append(("\n auto-cancel date unknown", "$text-muted"))
     pieces.append("\n")
-    pieces += verdict_lines(verdicts, full=full)
-    pieces.append(("\n Lines\n" if full else " Lines\n", "bold"))
+    pieces.append("\n")
+    pieces += verdict_lines(verdicts, full=full, width=100 if full else PANE)
+    pieces.append("\n")
+    pieces.append((" Lines\n", "bold"))
     for line in order.lines:
         quantity = "?" if line.quantity is None else str(line.quantity)
         pieces.append(f" {quantity} × {line.sku}")

@@ -138,7 +138,8 @@ class MainScreen(Acting, Bringing, Screen[None]):
 
     def _show_header(self) -> None:
         shop = self.shop
-        markets = [MARKETPLACES[code].name if code in MARKETPLACES else code for code in shop.marketplaces()]
+        codes = shop.marketplaces()
+        markets = [f"{MARKETPLACES[codes[0]].name} ({codes[0]})"] if len(codes) == 1 else codes
         self.put(
             "header",
             texts.header(
@@ -228,7 +229,7 @@ class MainScreen(Acting, Bringing, Screen[None]):
     def _held_text(self) -> str:
         if self._next_due is None:
             return ""
-        return f"held: leaves in {texts.countdown(self._next_due - self.now())}"
+        return f"held {texts.countdown(self._next_due - self.now())}"
 
     def _show_detail(self) -> None:
         row = self.table.cursor_row

@@ -82,14 +82,14 @@ class PreviewScreen(ModalScreen[Batch | None]):
                 group.add_leaf(_in_line(row), data=row)
         for (rule, why, instead), left in _by_why(plan).items():
             more = f"; instead: {instead}" if instead else ""
-            label = Content.assemble(
-                ("✗ out  ", "$text-warning"), f"{len(left):,}  {why}{more}  ", (rule, "$text-muted")
-            )
+            label = Text.assemble(("✗ out  ", "bold"), f"{len(left):,}  {why}{more}  ", (rule, "dim"))
             group = tree.root.add(label, expand=not plan.rows)
             for out in left:
                 group.add_leaf(f"{out.order_id}", data=out)
         tree.cursor_line = 0
-        keys = ["y commit" if plan.rows else "nothing to commit"]
+        keys = [
+            "y commit" + (" (asks for the number)" if plan.typed_count else "") if plan.rows else "nothing to commit"
+        ]
         if plan.rows and plan.action in (Action.CANCEL, Action.REFUND):
             keys.append("e reason")
         if plan.rows and plan.action is Action.REFUND:

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from ordertui.operations.values import Queue
 
-SHORT = {"to_ship": "Ship", "buyer_asked": "Asked", "auto_cancel": "<24h", "unconfirmed": "Unconf", "late": "Late"}
+SHORT = {"to_ship": "Ship", "buyer_asked": "Asked", "auto_cancel": "<24h", "unconfirmed": "Sent", "failed": "Fail"}
 
 
 class QueueTabs(Widget):
@@ -37,22 +37,22 @@ class QueueTabs(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        """One line, short names when the long ones do not fit."""
-        for short, wide in ((False, True), (True, True), (True, False)):
-            content, ends = self._line(short=short, wide=wide)
+        """One line, with names as long as fit."""
+        for short, letters in ((False, 99), (True, 99), (True, 4), (True, 2)):
+            content, ends = self._line(short=short, letters=letters)
             if content.cell_length <= self.size.width:
                 break
         self._ends = ends
         return content
 
-    def _line(self, *, short: bool, wide: bool) -> tuple[Content, list[tuple[int, str]]]:
+    def _line(self, *, short: bool, letters: int) -> tuple[Content, list[tuple[int, str]]]:
         pieces: list[str | tuple[str, str]] = []
         ends: list[tuple[int, str]] = []
         at = 0
         for number, queue in enumerate(self._queues, start=1):
-            title = SHORT.get(queue.key, queue.title) if short else queue.title
+            title = (SHORT.get(queue.key, queue.title) if short else queue.title)[:letters]
             count = "?" if queue.count is None else f"{queue.count:,}"
-            text = f" {number} {title} {count} " if wide else f"{number} {title[:5]} {count} "
+            text = f" {number} {title} {count} " if letters == 99 else f"{number} {title} {count} "
             style = "reverse bold" if queue.key == self._active else ""
             if not style and not queue.count:
                 style = "$text-muted"

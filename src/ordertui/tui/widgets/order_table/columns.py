@@ -178,6 +178,7 @@ def _may_tone(row: OrderRow, context: CellContext) -> str:
 
 COLUMNS: tuple[Column, ...] = (
     Column("order", "Order", 19, 0, lambda row, _: row.order_id, _plain),
+    Column("marketplace", "Mkt", 3, 5, lambda row, _: row.marketplace, _muted),
     Column("placed", "Placed", 8, 6, placed_text, _muted),
     Column("ship-by", "Ship by", 9, 2, ship_by_text, ship_by_tone),
     Column("items", "Items", 5, 7, lambda row, _: UNKNOWN if row.items is None else str(row.items), _plain, "right"),
