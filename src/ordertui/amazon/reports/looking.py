@@ -18,7 +18,8 @@ CHUNK = 1 << 20
 LONGEST_LINE = 1 << 20
 JAPANESE, WESTERN = "cp932", "cp1252"
 ENCODINGS = ("utf-8", WESTERN, "iso-8859-1", JAPANESE)
-_DATES = ("updated", "purchased")
+DATES = frozenset({"last-updated-date", "purchase-date", "reporting-date"})
+"""Columns that tell how new a report is."""
 
 
 def chunks(path: Path) -> Iterator[tuple[bytes, int]]:
@@ -115,7 +116,7 @@ class _Scan:
         self._samples: list[bytes] = []
         self._others = {name: codecs.getincrementaldecoder(name)() for name in (JAPANESE, WESTERN)}
         places = dict(zip(FIELDS, positions(self.header), strict=True))
-        self._date = next((at for at in (places[name] for name in _DATES) if at is not None), None)
+        self._dates = [at for at, name in enumerate(self.header) if name in DATES]
         self._channel = places["sales_channel"]
         self._newest: dict[tuple[int, bytes], bytes] = {}
 
@@ -126,7 +127,7 @@ class _Scan:
             lines = lines[1:]
             self._started = True
         self._bytes(block, lines)
-        date, channel = self._date, self._channel
+        dates, channel = self._dates, self._channel
         mark = self.delimiter.encode()
         newest, channels = self._newest, self.channels
         for line in lines:
@@ -134,11 +135,12 @@ class _Scan:
                 continue
             self.rows += 1
             cells = line.split(mark)
-            if date is not None and date < len(cells):
-                text = cells[date].strip()
-                key = (len(text), text[19:])
-                if text > newest.get(key, b""):
-                    newest[key] = text
+            for date in dates:
+                if date < len(cells):
+                    text = cells[date].strip()
+                    key = (len(text), text[19:])
+                    if text > newest.get(key, b""):
+                        newest[key] = text
             if channel is not None and channel < len(cells):
                 channels.add(cells[channel].strip())
         self.names_markets = bool(channels - {b""})

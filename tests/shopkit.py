@@ -1,0 +1,153 @@
+"""Shops and report files for tests: small, hermetic, at one fixed moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ordertui.operations.config import Config
+from ordertui.operations.shop import Shop
+from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc, parse_iso
+from ordertui.orders.marketplace import MARKETPLACES
+
+NOW = parse_iso("2026-11-23T14:05:00Z")
+ALL_ORDERS = [
+    "amazon-order-id",
+    "purchase-date",
+    "last-updated-date",
+    "order-status",
+    "fulfillment-channel",
+    "sales-channel",
+    "product-name",
+    "sku",
+    "asin",
+    "item-status",
+    "quantity",
+    "currency",
+    "item-price",
+    "item-tax",
+    "shipping-price",
+    "shipping-tax",
+    "gift-wrap-price",
+    "gift-wrap-tax",
+    "item-promotion-discount",
+    "ship-promotion-discount",
+    "is-replacement-order",
+]
+UNSHIPPED = [
+    "order-id",
+    "order-item-id",
+    "purchase-date",
+    "reporting-date",
+    "promise-date",
+    "sku",
+    "product-name",
+    "quantity-purchased",
+    "quantity-shipped",
+    "quantity-to-ship",
+    "is-business-order",
+    "sales-channel",
+    "is-buyer-requested-cancellation",
+    "buyer-requested-cancel-reason",
+]
+
+
+def order_id(number: int) -> str:
+    """`111-0000000-0000007`."""
+    return f"111-0000000-{number:07d}"
+
+
+def item_id(number: int, line: int = 1) -> str:
+    """A 15-digit item id with a leading zero."""
+    return f"0{number:012d}{line:02d}"
+
+
+def write(path: Path, columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> Path:
+    """A tab-delimited report."""
+    names = list(columns)
+    lines = ["\t".join(names), *("\t".join(str(row.get(name, "")) for name in names) for row in rows)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def all_orders_row(number: int, status: str = "Unshipped", **more: object) -> dict[str, object]:
+    """A row of All Orders; `market`, `age` (seconds), `updated` (epoch) and any column, with underscores, may be given."""
+    market = MARKETPLACES[str(more.pop("market", "US"))]
+    placed = NOW - int(str(more.pop("age", DAY)))
+    updated = int(str(more.pop("updated", placed + HOUR)))
+    row: dict[str, object] = {
+        "amazon-order-id": order_id(number),
+        "purchase-date": iso_utc(placed),
+        "last-updated-date": iso_utc(updated),
+        "order-status": status,
+        "fulfillment-channel": "Merchant",
+        "sales-channel": market.name,
+        "product-name": f"Thing {number}",
+        "sku": f"SKU-{number}",
+        "item-status": status,
+        "quantity": 1,
+        "currency": market.currency,
+        "item-price": "1000" if market.currency == "JPY" else "10.00",
+        "item-tax": "80" if market.currency == "JPY" else "0.80",
+    }
+    row.update({name.replace("_", "-"): value for name, value in more.items()})
+    return row
+
+
+def unshipped_row(number: int, requested: str = "false", **more: object) -> dict[str, object]:
+    """A row of Unshipped orders."""
+    market = MARKETPLACES[str(more.pop("market", "US"))]
+    placed = NOW - int(str(more.pop("age", DAY)))
+    row: dict[str, object] = {
+        "order-id": order_id(number),
+        "order-item-id": item_id(number),
+        "purchase-date": iso_utc(placed),
+        "reporting-date": iso_utc(NOW - HOUR),
+        "promise-date": iso_utc(placed + 2 * DAY),
+        "sku": f"SKU-{number}",
+        "product-name": f"Thing {number}",
+        "quantity-purchased": 1,
+        "quantity-shipped": 0,
+        "quantity-to-ship": 1,
+        "sales-channel": market.name,
+        "is-buyer-requested-cancellation": requested,
+    }
+    row.update({name.replace("_", "-"): value for name, value in more.items()})
+    return row
+
+
+def open_shop(folder: Path, *, clock: FixedClock | None = None, **more: bool) -> Shop:
+    """A shop in a folder, at NOW."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return Shop.open(folder / "orders.db", clock=clock or FixedClock(NOW), config=Config(), **more)
+
+
+def bring(
+    shop: Shop,
+    folder: Path,
+    *,
+    everything: Iterable[Mapping[str, object]] = (),
+    open_: Iterable[Mapping[str, object]] = (),
+) -> None:
+    """Import All Orders rows, then Unshipped rows."""
+    everything, open_ = list(everything), list(open_)
+    if everything:
+        shop.import_files([write(folder / "all.txt", ALL_ORDERS, everything)])
+    if open_:
+        shop.import_files([write(folder / "unshipped.txt", UNSHIPPED, open_)])
+
+
+def standard(shop: Shop, folder: Path, *, waiting: int = 6, shipped: int = 94) -> list[int]:
+    """`waiting` unshipped orders (1..) that may be cancelled, number 1 with an official request, and `shipped` shipped ones (1001..).
+
+    Gives the row numbers of the waiting ones, by number.
+    """
+    rows = [all_orders_row(n) for n in range(1, waiting + 1)]
+    rows += [all_orders_row(1000 + n, "Shipped", age=2 * DAY) for n in range(1, shipped + 1)]
+    bring(
+        shop,
+        folder,
+        everything=rows,
+        open_=[unshipped_row(n, "true" if n == 1 else "false") for n in range(1, waiting + 1)],
+    )
+    return [row_id for n in range(1, waiting + 1) if (row_id := shop.id_of(order_id(n))) is not None]
