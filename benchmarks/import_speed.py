@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 from ordertui.operations.shop import Shop
-
 from ordertui.orders.clock import SystemClock, iso_utc
 
 COLUMNS = "amazon-order-id purchase-date last-updated-date order-status fulfillment-channel sales-channel product-name sku asin item-status quantity currency item-price"

@@ -1,0 +1,312 @@
+"""The keys, on a real shop: what each does, and what must never happen by one key."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from ordertui.operations.shop import Shop
+from ordertui.orders.clock import FixedClock
+from ordertui.orders.status import Action, BatchState, BuyerRequest, Dispatched
+from ordertui.tui.actions import MAIN_ACTIONS
+from ordertui.tui.app import OrderTuiApp
+from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
+from ordertui.tui.screens.help import HelpScreen, help_text
+from ordertui.tui.screens.main import MainScreen
+from ordertui.tui.screens.outbox import OutboxScreen
+from ordertui.tui.screens.preview import PreviewScreen
+from ordertui.tui.widgets.order_table import OrderTable
+from shopkit import NOW, all_orders_row, bring, open_shop, order_id, standard, unshipped_row
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOW)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, clock: FixedClock) -> Shop:
+    found = open_shop(tmp_path / "shop", clock=clock)
+    standard(found, tmp_path)
+    return found
+
+
+async def until(pilot: Pilot[None], true: Callable[[], object]) -> None:
+    for _ in range(400):
+        if true():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError(f"never came true; the screen is {pilot.app.screen}")
+
+
+@asynccontextmanager
+async def running(shop: Shop, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Pilot[None]]:
+    app = OrderTuiApp(shop)
+    async with app.run_test(size=size) as pilot:
+        count = shop.count()
+        await until(pilot, lambda: len(table(pilot).ids) == count)
+        yield pilot
+
+
+def main(pilot: Pilot[None]) -> MainScreen:
+    screen = pilot.app.screen_stack[0]
+    assert isinstance(screen, MainScreen)
+    return screen
+
+
+def table(pilot: Pilot[None]) -> OrderTable:
+    return main(pilot).query_one(OrderTable)
+
+
+def text(pilot: Pilot[None], name: str) -> str:
+    return str(main(pilot).query_one(f"#{name}", Static).content)
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    for key in keys:
+        await pilot.press(key)
+        await pilot.pause()
+
+
+async def to_ship(pilot: Pilot[None]) -> None:
+    await press(pilot, "2")
+    await until(pilot, lambda: len(table(pilot).ids) == 6)
+
+
+async def preview(pilot: Pilot[None], key: str = "x") -> PreviewScreen:
+    await press(pilot, key)
+    await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))
+    screen = pilot.app.screen
+    assert isinstance(screen, PreviewScreen)
+    return screen
+
+
+async def test_nothing_marked_acts_on_the_cursor_only(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        row = table(pilot).cursor_row
+        assert row is not None
+        screen = await preview(pilot)
+        await press(pilot, "y")
+        await until(pilot, lambda: shop.outbox() or isinstance(pilot.app.screen, FormScreen))
+        if isinstance(pilot.app.screen, FormScreen):
+            await press(pilot, "1", "enter")
+        await until(pilot, lambda: shop.outbox() and pilot.app.screen is not screen)
+        assert [r.order_id for r in shop.outbox()[0].rows] == [row.order_id]
+
+
+@pytest.mark.parametrize(
+    "keys", [("enter",), ("escape",), ("n",), ("x",), ("x", "x", "enter", "escape"), ("space", "q")]
+)
+async def test_no_other_key_commits(shop: Shop, keys: tuple[str, ...]) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        await preview(pilot)
+        await press(pilot, *keys)
+        assert shop.outbox() == []
+
+
+async def test_the_count_is_typed_and_a_wrong_one_holds_nothing(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        await press(pilot, "a")
+        assert table(pilot).marks.count == 6
+        await preview(pilot)
+        await press(pilot, "y")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        await press(pilot, "5", "enter")
+        await pilot.pause(0.1)
+        assert shop.outbox() == []
+        await press(pilot, "y")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        await press(pilot, "6", "enter")
+        await until(pilot, lambda: shop.outbox() and pilot.app.screen is main(pilot))
+        assert table(pilot).marks.count == 0, "what went in is unmarked"
+        assert shop.outbox()[0].state is BatchState.HELD
+
+
+async def test_typing_in_the_filter_acts_on_nothing(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        await press(pilot, "slash", *"xyraqD")
+        assert pilot.app.screen is main(pilot)
+        assert main(pilot).query_one(Input).value == "xyraqD"
+        assert table(pilot).marks.count == 0
+        await press(pilot, "escape", "escape")
+        assert len(table(pilot).ids) == 6
+
+
+async def test_a_filter_is_applied_by_enter_and_explained_before(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await press(pilot, "slash", *"status:unshiped")
+        note = str(main(pilot).query_one("#filter-note", Static).content)
+        assert "unshipped" in note
+        assert "^" in note
+        await press(pilot, "enter")
+        assert len(table(pilot).ids) == 100
+        await press(pilot, *["backspace"] * 2, *"ped", "enter")
+        await until(pilot, lambda: len(table(pilot).ids) == 6)
+        assert table(pilot).has_focus
+        await press(pilot, "escape")
+        await until(pilot, lambda: len(table(pilot).ids) == 100)
+
+
+async def test_the_panel_follows_every_mark(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        assert "0 / 100" in text(pilot, "rate")
+        await press(pilot, "a")
+        await until(pilot, lambda: "5 / 100" in text(pilot, "rate"))
+        assert "5.00 %" in text(pilot, "rate")
+        assert "over" in text(pilot, "rate")
+        assert "6 cancel (5 count)" in text(pilot, "status")
+        await press(pilot, "z")
+        await until(pilot, lambda: "5 / 100" not in text(pilot, "rate"))
+
+
+async def test_take_back_asks_and_enter_means_no(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        ids = list(table(pilot).ids)[:2]
+        shop.commit(shop.plan(Action.CANCEL, ids)[0], typed="2")
+        await press(pilot, "R")
+        await press(pilot, "u")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await press(pilot, "enter")
+        assert shop.outbox()[0].state is BatchState.HELD
+        await press(pilot, "u")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await press(pilot, "b")
+        await until(pilot, lambda: shop.outbox()[0].state is BatchState.RECALLED)
+
+
+async def test_a_due_batch_leaves_while_the_screen_is_open(shop: Shop, clock: FixedClock) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        plan = shop.plan(Action.CANCEL, list(table(pilot).ids)[:1])[0]
+        shop.commit(plan, typed="1")
+        await press(pilot, "R")
+        assert "held" in text(pilot, "status") or await _later(pilot, lambda: "held" in text(pilot, "status"))
+        clock.advance(plan.hold_seconds)
+        await until(pilot, lambda: shop.outbox()[0].state is BatchState.SENT)
+        assert Path(shop.outbox()[0].files[0]).exists()
+
+
+async def _later(pilot: Pilot[None], true: Callable[[], object]) -> bool:
+    await until(pilot, true)
+    return True
+
+
+async def test_facts_are_set_on_the_marked(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        await press(pilot, "space", "space", "d")
+        marked = table(pilot).marks.ids()
+        assert {row.dispatched for row in shop.rows(marked).values()} == {Dispatched.YES}
+        await press(pilot, "M", "b")
+        row = table(pilot).cursor_row
+        assert row is not None
+        assert shop.rows([row.id])[row.id].buyer_request is BuyerRequest.MESSAGE
+
+
+async def test_confirm_then_message(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        await press(pilot, "d", "c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        await press(pilot, *"UPS", "enter", *"1Z9", "enter", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))
+        await press(pilot, "y")
+        await until(pilot, lambda: bool(shop.outbox()))
+        assert shop.outbox()[0].action.value == "confirm"
+
+
+async def test_only_a_buyer_who_asked_is_told_how_to_ask_officially(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await press(pilot, "2")
+        await until(pilot, lambda: len(table(pilot).ids) == 6)
+        await press(pilot, "m")
+        assert pilot.app.screen is main(pilot), "the buyer did not ask"
+        await press(pilot, "g", "b", "m")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+
+
+async def test_the_reason_of_a_group_can_be_changed(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        await press(pilot, "a")
+        screen = await preview(pilot)
+        await press(pilot, "j", "k")
+        await press(pilot, "e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        await press(pilot, "j", "j", "enter")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        await pilot.pause(0.1)
+        reasons = {row.reason for row in screen._plan.rows}
+        assert "ShippingAddressUndeliverable" in reasons or reasons == {"BuyerCanceled", "NoInventory"}
+
+
+async def test_import_asks_for_what_the_file_leaves_open(shop: Shop, tmp_path: Path) -> None:
+    row = unshipped_row(50)
+    del row["sales-channel"]
+    names = list(row)
+    path = tmp_path / "no-market.txt"
+    path.write_text("\t".join(names) + "\n" + "\t".join(str(row[n]) for n in names) + "\n", encoding="utf-8")
+    async with running(shop) as pilot:
+        await press(pilot, "i")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        pilot.app.screen.query_one(Input).value = str(path)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        assert shop.id_of(order_id(50)) is not None
+
+
+async def test_another_process_is_seen(shop: Shop, tmp_path: Path, clock: FixedClock) -> None:
+    async with running(shop) as pilot:
+        other = open_shop(tmp_path / "shop", clock=clock)
+        bring(other, tmp_path, everything=[all_orders_row(300)])
+        await until(pilot, lambda: len(table(pilot).ids) == 101)
+
+
+async def test_help_outbox_and_detail_open_and_close(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        for key, kind in (("question_mark", HelpScreen), ("o", OutboxScreen), ("enter", TextScreen)):
+            await press(pilot, key)
+            await until(pilot, lambda kind=kind: isinstance(pilot.app.screen, kind))
+            await press(pilot, "escape")
+            assert pilot.app.screen is main(pilot)
+
+
+async def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
+    async with running(open_shop(tmp_path)) as pilot:
+        assert "import" in table(pilot).empty_text.lower()
+        await press(pilot, "x", "r", "u", "a", "space", "d", "m", "enter", "o", "escape")
+        assert pilot.app.screen is main(pilot)
+
+
+async def test_an_idle_screen_paints_nothing(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await pilot.pause(0.3)
+        before = table(pilot).renders
+        await pilot.pause(2.2)
+        assert table(pilot).renders == before
+
+
+async def test_too_small_says_so(shop: Shop) -> None:
+    async with running(shop, (50, 12)) as pilot:
+        assert main(pilot).query_one("#too-small").display
+
+
+def test_every_key_is_in_help_and_no_key_has_two_meanings() -> None:
+    words = help_text("").plain
+    for action in MAIN_ACTIONS:
+        assert action.description in words
+    keys = [key for action in MAIN_ACTIONS for key in action.keys.split(",")]
+    assert len(keys) == len(set(keys))
+    assert sum(action.hint for action in MAIN_ACTIONS) + 3 <= 8
+    assert help_text("zzzz").plain == "no key fits these words"
