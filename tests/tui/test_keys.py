@@ -284,7 +284,7 @@ async def test_help_outbox_and_detail_open_and_close(shop: Shop) -> None:
 
 async def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
     async with running(open_shop(tmp_path)) as pilot:
-        assert "import" in table(pilot).empty_text.lower()
+        await until(pilot, lambda: "import" in table(pilot).empty_text.lower())
         await press(pilot, "x", "r", "u", "a", "space", "d", "m", "enter", "o", "escape")
         assert pilot.app.screen is main(pilot)
 
