@@ -31,7 +31,7 @@ ROW = OrderRow(
 
 def order(row: OrderRow = ROW, *skus: str) -> Order:
     lines = tuple(
-        OrderLine(i, None, sku, "B000TEST01", row.title, 1, 0, row.status, "EUR", None, Components(),
+        OrderLine(i, None, sku, "B000TEST01", row.title, 1, 0, row.status, "EUR", None, Components(), 0,
                   row.buyer_request, None)
         for i, sku in enumerate(skus or ("ABC-1",), 1)
     )  # fmt: skip

@@ -73,7 +73,7 @@ def make(rng: random.Random, number: int) -> Order:
     )  # fmt: skip
     lines = tuple(
         OrderLine(i, None, rng.choice(words), rng.choice((None, "B0ABC", "B0XYZ")), rng.choice((None, *words)), 1, 0,
-                  status, None, None, Components(), row.buyer_request, None)
+                  status, None, None, Components(), 0, row.buyer_request, None)
         for i in range(1, rng.randint(0, 3) + 1)
     )  # fmt: skip
     return Order(row, None, lines, False, ())

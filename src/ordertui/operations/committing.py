@@ -134,7 +134,9 @@ def _journal_row(action: Action, row: PlanRow) -> NewRow:
     refunds: tuple[RefundLine, ...] = ()
     if action is Action.REFUND:
         refunds = tuple(
-            RefundLine(line.line, row.currency or "", line.refund) for line in row.lines if line.refund is not None
+            RefundLine(line.line, row.currency or "", line.refund, line.cancelled)
+            for line in row.lines
+            if line.refund is not None
         )
     return NewRow(row.order_id, row.reason, row.currency, row.total, version=row.version, refunds=refunds)
 

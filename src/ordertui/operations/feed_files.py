@@ -54,7 +54,9 @@ def record_of(rows: Sequence[PlanRow]) -> list[tuple[str, str]]:
 
 def _refund(row: PlanRow, line: PlanLine) -> feeds.RefundItem:
     assert line.refund is not None, "a refund row has amounts on each line"
-    return feeds.RefundItem(row.order_id, line.order_item_id, row.reason, row.currency or "", line.refund, None)
+    return feeds.RefundItem(
+        row.order_id, line.order_item_id, row.reason, row.currency or "", line.refund, line.cancelled
+    )
 
 
 def _shipment(row: PlanRow, line: PlanLine) -> feeds.ShipItem:

@@ -38,6 +38,10 @@ class Judge:
         """The verdict for one action."""
         return self.policy(row.marketplace).verdict(situation_of(row), action)
 
+    def counts(self, row: OrderRow) -> bool:
+        """Whether cancelling it, or an item of it, counts toward the rate; an unknown request does (AMAZON.md a)."""
+        return self.verdict(row, Action.CANCEL).counts is not YesNo.NO
+
     def may(self, row: OrderRow) -> str:
         """One short word for the table: what may be done first; `★` when cancelling does not count."""
         situation = situation_of(row)

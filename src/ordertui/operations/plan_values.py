@@ -17,6 +17,8 @@ class PlanLine(msgspec.Struct, frozen=True):
     quantity: int
     refund: Components | None = None
     """Amounts to give back for this line, refund plans only."""
+    cancelled: int = 0
+    """Units never shipped that the refund cancels, refund plans only. Each makes the order count toward the rate."""
 
 
 class PlanRow(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ import msgspec
 from ordertui.orders.clock import Clock
 from ordertui.orders.order import Order
 from ordertui.orders.reason import CancelReason, RefundReason
-from ordertui.orders.status import Action, BuyerRequest, YesNo
+from ordertui.orders.status import Action, BuyerRequest, Dispatched, YesNo
 from ordertui.rules.verdict import Verdict
 from ordertui.store import Store
 
@@ -31,7 +31,7 @@ REASONS: dict[Action, tuple[str, ...]] = {
     Action.CONFIRM: (),
     Action.MESSAGE: (),
 }
-"""Reason codes each action takes; the first is the default."""
+"""Reason codes each action takes; the first is a cancellation's default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,8 @@ class Planner:
         if isinstance(lines, Left):
             return PlanOut(row.id, row.order_id, lines.rule, lines.why, lines.instead)
         carrier, tracking, ship_date = wishes.shipping.get(row.order_id, ("", "", ""))
-        reason, note = self._reason(action, order, wishes)
+        cancelled = sum(line.cancelled for line in lines)
+        reason, note = self._reason(action, order, wishes, cancelled)
         if action is not Action.CONFIRM:
             carrier = tracking = ship_date = ""
         return self._row(
@@ -150,6 +151,7 @@ class Planner:
             verdict,
             reason,
             lines,
+            counts=(action is Action.CANCEL or cancelled > 0) and self._judge.counts(row),
             note=note or verdict.note,
             carrier=carrier,
             tracking=tracking,
@@ -169,14 +171,15 @@ class Planner:
             return "" if same else "its lines are not those of the preview any more"
         return ""
 
-    def _reason(self, action: Action, order: Order, wishes: Wishes) -> tuple[str, str]:
-        """Reason code, and a note about it."""
+    def _reason(self, action: Action, order: Order, wishes: Wishes, cancelled: int) -> tuple[str, str]:
+        """Reason code, and a note about it. `cancelled`: units that a refund cancels."""
         if not REASONS[action]:
             return "", ""
-        order_id = order.row.order_id
-        wanted = wishes.reasons.get(order_id) or wishes.reason or REASONS[action][0]
+        wanted = wishes.reasons.get(order.row.order_id) or wishes.reason
         if action is Action.REFUND:
-            return wanted, ""
+            note = f"cancels {cancelled:,} {'unit' if cancelled == 1 else 'units'} not shipped" if cancelled else ""
+            return wanted or _refund_reason(order, cancelled).value, note
+        wanted = wanted or REASONS[action][0]
         if order.row.buyer_request is BuyerRequest.OFFICIAL:
             return CancelReason.BUYER_CANCELED.value, "the buyer asked officially: the reason is fixed"
         if wanted == CancelReason.BUYER_CANCELED.value:
@@ -190,6 +193,7 @@ class Planner:
         reason: str,
         lines: tuple[PlanLine, ...],
         *,
+        counts: bool = False,
         note: str,
         carrier: str = "",
         tracking: str = "",
@@ -207,7 +211,7 @@ class Planner:
             version=row.version,
             reason=reason,
             rule=verdict.rule,
-            counts=verdict.action is Action.CANCEL and verdict.counts is not YesNo.NO,
+            counts=counts,
             lines=lines,
             currency=currency,
             total=total,
@@ -254,6 +258,13 @@ class Planner:
                     "refunds made outside this store are not in Amazon's order reports: only this store's own are subtracted"
                 )
         return tuple(found)
+
+
+def _refund_reason(order: Order, cancelled: int) -> RefundReason:
+    """What a refund gives as its reason when the operator says nothing."""
+    if cancelled:
+        return RefundReason.NO_INVENTORY
+    return RefundReason.COULD_NOT_SHIP if order.row.dispatched is Dispatched.NO else RefundReason.CUSTOMER_RETURN
 
 
 def identity(action: Action, marketplace: str, created_at: int, rows: Sequence[PlanRow]) -> str:

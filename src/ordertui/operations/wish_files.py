@@ -12,7 +12,8 @@ from ordertui.orders.order import COMPONENTS, Components, Order
 from .errors import BadInput
 from .plan_values import PlanLine
 
-REFUND_COLUMNS = ("order-id", "line", *(name.replace("_", "-") for name in COMPONENTS))
+CANCELLED = "quantity-cancelled"
+REFUND_COLUMNS = ("order-id", "line", *(name.replace("_", "-") for name in COMPONENTS), CANCELLED)
 SHIPPING_COLUMNS = ("order-id", "carrier", "tracking-number", "ship-date")
 
 
@@ -46,7 +47,7 @@ def read_shipping(path: Path) -> dict[str, tuple[str, str, str]]:
 
 
 def read_refunds(path: Path, order_of: dict[str, Order]) -> dict[str, tuple[PlanLine, ...]]:
-    """Order id to the lines to refund, amounts as decimals in the line's currency. Raises BadInput naming file and line."""
+    """Order id to the lines to refund, amounts as decimals in the line's currency, and units never shipped to cancel. Raises BadInput naming file and line."""
     found: dict[str, tuple[PlanLine, ...]] = {}
     for number, row in _rows(path, ("order-id", "line"), REFUND_COLUMNS):
         order = order_of.get(row["order-id"])
@@ -64,6 +65,11 @@ def read_refunds(path: Path, order_of: dict[str, Order]) -> dict[str, tuple[Plan
                 amounts[name] = parse_minor(text, line.currency) if text else 0
             except ValueError as error:
                 raise BadInput(f"{path}:{number}: {name.replace('_', '-')}: {error}") from error
-        planned = PlanLine(line.line, line.order_item_id or "", line.sku, line.quantity or 0, Components(**amounts))
+        units = row.get(CANCELLED, "") or "0"
+        if not (units.isascii() and units.isdigit()):
+            raise BadInput(f"{path}:{number}: {CANCELLED}: {units!r} is no whole number")
+        planned = PlanLine(
+            line.line, line.order_item_id or "", line.sku, line.quantity or 0, Components(**amounts), int(units)
+        )
         found[row["order-id"]] = (*found.get(row["order-id"], ()), planned)
     return found

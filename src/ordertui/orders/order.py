@@ -76,8 +76,17 @@ class OrderLine:
     """What the buyer paid, or None when no report carried prices."""
     refunded: Components
     """What is refunded, or sent to be refunded, by this store's own journal."""
+    units_cancelled: int
+    """Units never shipped that those refunds cancel (`quantity-cancelled` of the payment adjustment)."""
     buyer_request: BuyerRequest
     request_reason: str | None
+
+    @property
+    def units_waiting(self) -> int | None:
+        """Units that are neither confirmed shipped nor cancelled; None when no report says how many were shipped."""
+        if self.quantity is None or self.quantity_shipped is None:
+            return None
+        return max(0, self.quantity - self.quantity_shipped - self.units_cancelled)
 
 
 @dataclass(frozen=True, slots=True)

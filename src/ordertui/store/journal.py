@@ -14,7 +14,7 @@ from ordertui.orders.status import Action, BatchState, RowState
 from .derive import refunded
 from .errors import OpenAction, OverRefund, RecallRefused, StoreError, UnknownBatch, UnknownOrder, VersionChanged
 from .facts import FactsPart
-from .reads import ReadsPart
+from .reads import NOTHING, ReadsPart
 
 OPEN = frozenset({RowState.HELD, RowState.SENT, RowState.ACCEPTED, RowState.OK, RowState.UNKNOWN})
 """States in which no other action may be taken with the order. A cancel or shipment that is ok waits for a report to show it."""
@@ -28,7 +28,8 @@ class RefundLine:
     line: int
     currency: str
     amounts: Components
-    quantity: int | None = None
+    quantity: int = 0
+    """Units never shipped that it cancels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +150,21 @@ class JournalPart(FactsPart, ReadsPart):
         self._show(connection, row_id, action, RowState.HELD)
 
     def _check_refund(self, connection: sqlite3.Connection, row: NewRow, row_id: int, refund: RefundLine) -> None:
-        """The last guard: with what went back before, no line gives back more than was paid."""
+        """The last guard: with what went back before, no line gives back more than was paid, or cancels more units than it has."""
         paid = connection.execute(
-            f"SELECT currency, {', '.join(COMPONENTS)} FROM lines WHERE order_id = ? AND line = ?",
+            f"SELECT currency, {', '.join(COMPONENTS)}, quantity FROM lines WHERE order_id = ? AND line = ?",
             (row_id, refund.line),
         ).fetchone()
         if paid is None or paid[1] is None or paid[0] != refund.currency:
             raise OverRefund(f"order {row.order_id}, line {refund.line}: what was paid in {refund.currency} is unknown")
-        before = self._returned([row_id]).get((row_id, refund.line), Components())
+        before, cancelled = self._returned([row_id]).get((row_id, refund.line), NOTHING)
         after = before.plus(refund.amounts).total
-        if refund.amounts.total <= 0 or after > Components(*(part or 0 for part in paid[1:])).total:
+        if refund.amounts.total <= 0 or after > Components(*(part or 0 for part in paid[1:9])).total:
             raise OverRefund(f"order {row.order_id}, line {refund.line}: more would go back than was paid")
+        if refund.quantity < 0 or cancelled + refund.quantity > (paid[9] or 0):
+            raise OverRefund(
+                f"order {row.order_id}, line {refund.line}: more units would be cancelled than were ordered"
+            )
 
     @staticmethod
     def _show(connection: sqlite3.Connection, row_id: int, action: Action, state: RowState) -> None:

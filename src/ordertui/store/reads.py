@@ -45,6 +45,10 @@ _PAID_BACK = "('held','sent','accepted','ok','unknown','confirmed')"
 """States of a refund row that count as given back: all but those that were recalled or that Amazon refused."""
 
 
+Returned = tuple[Components, int]
+NOTHING: Returned = (Components(), 0)
+
+
 class Cancelled(IntEnum):
     """How much of an order is cancelled."""
 
@@ -115,7 +119,7 @@ class ReadsPart(Database):
                     OrderStatus(v[8] or "unknown"),
                     v[9],
                     paid,
-                    returned.get((v[0], v[1]), Components()),
+                    *returned.get((v[0], v[1]), NOTHING),
                     BuyerRequest(v[18] or "unknown"),
                     v[19],
                 )
@@ -140,23 +144,24 @@ class ReadsPart(Database):
         """Row numbers by order id; unknown ones are left out."""
         return dict(self._query_in("SELECT order_id, id FROM orders WHERE order_id IN ({})", order_ids))
 
-    def _returned(self, ids: Sequence[int]) -> dict[tuple[int, int], Components]:
-        """What has gone back, or is on its way, per order and line."""
-        sums: dict[tuple[int, int], Components] = {}
+    def _returned(self, ids: Sequence[int]) -> dict[tuple[int, int], Returned]:
+        """What has gone back, or is on its way, per order and line: amounts, and units cancelled with them."""
+        sums: dict[tuple[int, int], Returned] = {}
         for v in self._query_in(
             "SELECT r.order_id, r.line, r.item_price, r.item_tax, r.shipping_price, r.shipping_tax, r.gift_wrap_price,"
-            " r.gift_wrap_tax, r.item_promotion, r.ship_promotion FROM refunds r JOIN batch_rows b"
+            " r.gift_wrap_tax, r.item_promotion, r.ship_promotion, coalesce(r.quantity, 0) FROM refunds r JOIN batch_rows b"
             f" ON b.batch = r.batch AND b.order_id = r.order_id WHERE b.state IN {_PAID_BACK} AND r.order_id IN ({{}})",
             ids,
         ):
             key = (v[0], v[1])
-            sums[key] = sums.get(key, Components()).plus(Components(*v[2:10]))
+            amounts, units = sums.get(key, NOTHING)
+            sums[key] = (amounts.plus(Components(*v[2:10])), units + v[10])
         return sums
 
     def refunded_so_far(self, order_id: str) -> dict[int, Components]:
         """Line to what has gone back or is on its way, by this store's own journal."""
         row_id = self.id_of(order_id)
-        return {} if row_id is None else {line: sums for (_, line), sums in self._returned([row_id]).items()}
+        return {} if row_id is None else {line: sums for (_, line), (sums, _) in self._returned([row_id]).items()}
 
     def situations_present(self) -> list[int]:
         """The situation numbers that any order has; each is one jump in the index."""

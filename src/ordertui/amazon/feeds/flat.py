@@ -102,7 +102,7 @@ def _adjustment(item: RefundItem, marketplace: str) -> dict[str, str]:
         "item-promotion-id": "",
         "ship-promotion-adj": text(-amounts.ship_promotion),
         "ship-promotion-id": "",
-        "quantity-cancelled": "" if item.quantity is None else str(item.quantity),
+        "quantity-cancelled": str(item.units_cancelled) if item.units_cancelled else "",
     }
 
 

@@ -30,14 +30,17 @@ class CancelItem:
 
 @dataclass(frozen=True, slots=True)
 class RefundItem:
-    """Give money back for one item; amounts are for the whole quantity, in minor units of `currency`."""
+    """Give money back for one item; amounts are for the whole quantity, in minor units of `currency`.
+
+    `units_cancelled` are units that were never shipped and are cancelled with it (AMAZON.md b, partial cancellation).
+    """
 
     order_id: str
     item_id: str
     reason: str
     currency: str
     amounts: Components
-    quantity: int | None = None
+    units_cancelled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,8 @@ def _check_refund(item: RefundItem, where: str, currency: str) -> None:
         raise FeedError(f"{where}: {item.reason!r} is no refund reason")
     if item.currency != currency:
         raise FeedError(f"{where}: {item.currency} in a feed of {currency}: amounts of another currency are never sent")
+    if item.units_cancelled < 0:
+        raise FeedError(f"{where}: {item.units_cancelled} units cannot be cancelled")
     for name in COMPONENTS:
         if getattr(item.amounts, name) < 0:
             raise FeedError(f"{where}: {name.replace('_', ' ')} is below zero")

@@ -59,9 +59,10 @@ def _adjusted(item: RefundItem, marketplace: str) -> str:
         for kind, minor in (("Principal", amounts.item_promotion), ("Shipping", amounts.ship_promotion))
         if minor
     )
+    cancelled = f"<QuantityCancelled>{item.units_cancelled}</QuantityCancelled>" if item.units_cancelled else ""
     return (
         f"<AdjustedItem><AmazonOrderItemCode>{item.item_id}</AmazonOrderItemCode><AdjustmentReason>{item.reason}</AdjustmentReason>"
-        f"<ItemPriceAdjustments>{prices}</ItemPriceAdjustments>{promotions}</AdjustedItem>"
+        f"<ItemPriceAdjustments>{prices}</ItemPriceAdjustments>{promotions}{cancelled}</AdjustedItem>"
     )
 
 

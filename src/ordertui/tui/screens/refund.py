@@ -7,11 +7,14 @@ from typing import Any
 
 from textual.app import App
 
+from ordertui.operations.plan_lines import share, units_to_cancel
 from ordertui.operations.plan_values import PlanLine
 from ordertui.orders.money import decimal_text, parse_minor
 from ordertui.orders.order import COMPONENTS, Components, Order, OrderLine
 
 from .dialogs import ChoiceScreen, FormScreen
+
+CANCELLED = "cancelled"
 
 
 async def ask_amounts(app: App[Any], order: Order, left: Mapping[int, Components]) -> tuple[PlanLine, ...] | None:
@@ -46,7 +49,7 @@ async def _ask_line(app: App[Any], order: Order, line: OrderLine, limit: Compone
         answer = await app.push_screen_wait(
             FormScreen(
                 f"{line.sku}: for how many of {quantity}?",
-                [("quantity", "Quantity", str(quantity))],
+                [("quantity", "Quantity", str(units_to_cancel(order, line) or quantity))],
                 "Sets the amounts on the next page.",
             )
         )
@@ -63,8 +66,14 @@ async def _ask_line(app: App[Any], order: Order, line: OrderLine, limit: Compone
     names = [name for name in COMPONENTS if getattr(limit, name)]
     note = f"{currency}; left: {', '.join(f'{_word(n)} {decimal_text(getattr(limit, n), currency)}' for n in names)}"
     values = {name: decimal_text(getattr(start, name), currency) for name in names}
+    waiting = units_to_cancel(order, line) or 0
+    if waiting:
+        note += f"; {waiting} of its units were never shipped and can be cancelled with it"
+        values[CANCELLED] = str(min(part, waiting))
     while True:
         fields = [(name, _word(name), values[name]) for name in names]
+        if waiting:
+            fields.append((CANCELLED, "Cancel units", values[CANCELLED]))
         answer = await app.push_screen_wait(FormScreen(f"Refund {line.sku} of {order.row.order_id}", fields, note))
         if answer is None:
             return None
@@ -78,12 +87,11 @@ async def _ask_line(app: App[Any], order: Order, line: OrderLine, limit: Compone
         if over or amounts.total > limit.total:
             app.notify(f"more than is left: {', '.join(map(_word, over)) or 'in all'}", severity="error")
             continue
-        return PlanLine(line.line, line.order_item_id or "", line.sku, part, amounts)
-
-
-def share(limit: Components, part: int, whole: int) -> Components:
-    """The amounts for `part` of `whole` units, rounded down; all of it for the whole."""
-    return Components(*(getattr(limit, name) * part // whole for name in COMPONENTS))
+        units = answer.get(CANCELLED, "0").strip() or "0"
+        if not units.isdigit() or int(units) > waiting:
+            app.notify(f"{units!r} is no number from 0 to {waiting}", severity="error")
+            continue
+        return PlanLine(line.line, line.order_item_id or "", line.sku, part, amounts, int(units))
 
 
 def _word(name: str) -> str:
