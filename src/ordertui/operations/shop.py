@@ -62,7 +62,6 @@ class Shop:
         self._planner = Planner(self._reader, self._judge, self._rates, clock, merchant_id=merchant, practice=practice)
         self._committer = Committer(store, self._planner, clock, merchant_id=merchant, practice=practice)
         self._dispatcher = Dispatcher(store, self._planner, clock, self.outbox_dir, merchant_id=merchant)
-        self._situations: tuple[int, list[int]] = (-1, [])
 
     @classmethod
     def open(
@@ -171,14 +170,9 @@ class Shop:
         from ordertui.rules.language import And
 
         condition = theirs if not spec.filter else ours if not filter_text.strip() else And((ours, theirs))
-        return filter_sql.compile_filter(condition, situations=self._judge.situations(self._present))
-
-    def _present(self) -> Sequence[int]:
-        """Situation numbers in the store, kept until something changes."""
-        version = self._reader().data_version()
-        if self._situations[0] != version:
-            self._situations = (version, self._reader().situations_present())
-        return self._situations[1]
+        return filter_sql.compile_filter(
+            condition, situations=self._judge.situations(self._reader().situations_present)
+        )
 
     def rows(self, ids: Iterable[int]) -> dict[int, OrderRow]:
         """The rows of these ids."""
@@ -217,7 +211,7 @@ class Shop:
             out.append(Queue(spec.key, spec.title, spec.filter, count, spec.why_empty, note))
         return tuple(out)
 
-    def marketplaces(self) -> list[str]:
+    def marketplaces(self) -> Sequence[str]:
         """Codes of the marketplaces that have orders, most orders first."""
         return self._reader().marketplaces()
 
@@ -226,7 +220,7 @@ class Shop:
         return self._reader().as_of()
 
     def data_version(self) -> int:
-        """Changes whenever anything in the store changed, by whatever process."""
+        """Changes whenever anything in the store changed, by whatever process; compare values of one thread only."""
         return self._reader().data_version()
 
     def notes(self) -> tuple[str, ...]:

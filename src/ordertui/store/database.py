@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from ordertui.orders.clock import Clock
@@ -20,6 +20,7 @@ BUSY_SECONDS = 10.0
 SLICE = 900
 """Values put into one IN list."""
 
+Answer = TypeVar("Answer")
 Params = Mapping[str, object] | Sequence[object]
 
 
@@ -105,6 +106,7 @@ class Database:
         self.read_only = read_only
         self._connection = connect(path, read_only=read_only)
         self._lock = threading.RLock()
+        self._answers: dict[str, tuple[int, Any]] = {}
 
     def close(self) -> None:
         """Close the file; closing twice is harmless."""
@@ -122,6 +124,20 @@ class Database:
         """The first value of the first row, or None."""
         found = self._query(sql, params)
         return found[0][0] if found else None
+
+    def data_version(self) -> int:
+        """Changes when anything was committed, by any connection. Only two values of one connection can be compared."""
+        with self._lock:
+            return int(self._one("PRAGMA data_version")) * 1_000_003 + self._connection.total_changes
+
+    def _kept(self, question: str, answer: Callable[[], Answer]) -> Answer:
+        """The answer, asked again only after something changed in the store; for what scans a whole index."""
+        version = self.data_version()
+        found = self._answers.get(question)
+        if found is None or found[0] != version:
+            found = self._answers[question] = (version, answer())
+        kept: Answer = found[1]
+        return kept
 
     def _query_in(self, sql: str, values: Iterable[object], before: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Run `sql`, whose `{}` stands for the IN list, over slices of the values."""

@@ -163,14 +163,17 @@ class ReadsPart(Database):
         row_id = self.id_of(order_id)
         return {} if row_id is None else {line: sums for (_, line), (sums, _) in self._returned([row_id]).items()}
 
-    def situations_present(self) -> list[int]:
+    def situations_present(self) -> Sequence[int]:
         """The situation numbers that any order has; each is one jump in the index."""
+        return self._kept("situations", self._jump_situations)
+
+    def _jump_situations(self) -> tuple[int, ...]:
         found: list[int] = []
         number = self._one("SELECT min(situation) FROM orders")
         while number is not None:
             found.append(number)
             number = self._one("SELECT min(situation) FROM orders WHERE situation > ?", (number,))
-        return found
+        return tuple(found)
 
     def rate_tally(self, marketplace: str, start: int, end: int) -> list[tuple[int, Cancelled, int]]:
         """(situation, how much is cancelled, orders) of the seller's own shipments placed from `start` until before `end`."""
@@ -192,12 +195,10 @@ class ReadsPart(Database):
             "SELECT id, marketplace, purchased_at, situation, total, currency FROM orders WHERE id IN ({})", ids
         )
 
-    def marketplaces(self) -> list[str]:
+    def marketplaces(self) -> Sequence[str]:
         """Codes of the marketplaces that have orders, most orders first."""
-        found = self._query(
-            "SELECT marketplace, count(*) AS n FROM orders GROUP BY marketplace ORDER BY n DESC, marketplace"
-        )
-        return [row[0] for row in found]
+        sql = "SELECT marketplace, count(*) AS n FROM orders GROUP BY marketplace ORDER BY n DESC, marketplace"
+        return self._kept("marketplaces", lambda: tuple(row[0] for row in self._query(sql)))
 
     def as_of(self) -> int | None:
         """The newest date of any imported report."""

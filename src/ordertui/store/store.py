@@ -51,11 +51,6 @@ class Store(JournalPart, RateReportPart):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def data_version(self) -> int:
-        """Changes when anything was committed, by any connection; for this connection's own view of the file."""
-        with self._lock:
-            return int(self._one("PRAGMA data_version")) * 1_000_003 + self._connection.total_changes
-
     def meta(self, key: str) -> str | None:
         """A value kept with the store."""
         found: str | None = self._one("SELECT value FROM meta WHERE key = ?", (key,))
