@@ -71,6 +71,8 @@ def test_a_partly_shipped_order_gives_back_the_units_that_never_left(tmp_path: P
     assert plan.rows[0].reason == "NoInventory"
     assert plan.rows[0].counts, "one cancelled item makes the order count (AMAZON.md a)"
     assert "2 units not shipped" in plan.rows[0].note
+    before, after = plan.rates[0].before, plan.rates[0].after
+    assert (before.cancelled, after.cancelled, after.orders) == (0, 1, 1)
     text = send(shop, plan, clock, tmp_path).splitlines()
     cells = dict(zip(text[0].split("\t"), text[1].split("\t"), strict=True))
     assert cells["quantity-cancelled"] == "2"
@@ -80,7 +82,9 @@ def test_a_partly_shipped_order_gives_back_the_units_that_never_left(tmp_path: P
     adjusted = next(ElementTree.fromstring(xml).iter("AdjustedItem"))
     assert [child.tag for child in adjusted][-1] == "QuantityCancelled"
 
+    assert shop.rate("US")[0].before.cancelled == 1, "no report shows it yet, so this store's own word counts"
     again = refund(shop, row_id)
+    assert again.rates == ()
     assert again.rows[0].lines[0].cancelled == 0, "the two are cancelled; a second refund is for what was shipped"
     assert again.rows[0].lines[0].refund == Components(1000, 81, 167, 0, 0, 0, 100, 0)
     beyond = refund(shop, row_id, PlanLine(1, item_id(1), "SKU-1", 1, Components(item_price=1), 1))

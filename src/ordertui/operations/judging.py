@@ -77,6 +77,10 @@ class Judge:
         verdict = self.policy(marketplace).verdict(situation_from_number(number), Action.CANCEL)
         return verdict.allowed, verdict.allowed and verdict.counts is not YesNo.NO
 
+    def item_counts(self, marketplace: str, number: int) -> bool:
+        """For a situation number: whether cancelling items of it counts, although the whole order may not be cancelled."""
+        return self.policy(marketplace).verdict(situation_from_number(number), Action.CANCEL).counts is not YesNo.NO
+
     def history(self, marketplace: str, number: int) -> YesNo:
         """For a cancelled order's situation number: whether it counts; UNKNOWN when nobody said who cancelled."""
         return self.policy(marketplace).counts_history(situation_from_number(number))

@@ -114,9 +114,10 @@ class Planner:
         )
 
     def _rate_effects(self, action: Action, marketplace: str, rows: Sequence[PlanRow]) -> tuple[RateEffect, ...]:
-        if action is not Action.CANCEL:
-            return ()
-        return tuple(self._rates.effects(marketplace, [row.id for row in rows if row.counts]))
+        counting = [row.id for row in rows if row.counts]
+        if action is Action.CANCEL:
+            return tuple(self._rates.effects(marketplace, counting))
+        return tuple(self._rates.effects(marketplace, item_ids=counting)) if counting else ()
 
     def row(self, action: Action, order: Order, wishes: Wishes) -> PlanRow | PlanOut:
         """The order as a row of the plan, or why it is left out."""

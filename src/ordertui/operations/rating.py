@@ -8,17 +8,12 @@ from datetime import date
 from ordertui.orders.clock import Clock, day_start, to_local
 from ordertui.orders.status import YesNo
 from ordertui.rules.rates import Figure, exact_text, figure, roll_off_span, window
-from ordertui.store import Cancelled, Store
+from ordertui.store import UNDER_WAY, Cancelled, Store
 
 from .judging import Judge
 from .plan_values import RateEffect, RateFigure
 from .values import Impact
 
-IN_FLIGHT = (
-    "o.open_action IN ('cancel:held','cancel:sent','cancel:accepted','cancel:ok','cancel:unknown') "
-    "AND o.status <> 'cancelled' AND o.state IS NOT NULL"
-)
-"""Orders that this store's own batches are about to cancel, or have cancelled without a report showing it yet."""
 BASIS = "by order date, whole days, today included; orders in held or sent batches are taken as cancelled"
 
 
@@ -30,28 +25,41 @@ class Rates:
         self._judge = judge
         self._clock = clock
 
-    def effects(self, marketplace: str, extra_ids: Iterable[int] = ()) -> list[RateEffect]:
-        """Now, and after cancelling `extra_ids`; one for each window the policy names (India has two).
+    def effects(
+        self, marketplace: str, extra_ids: Iterable[int] = (), item_ids: Iterable[int] = ()
+    ) -> list[RateEffect]:
+        """Now, and after cancelling `extra_ids`, and single items of `item_ids`; one for each window the policy names
+        (India has two).
 
         Ids of other marketplaces, outside the window, already on their way, or that may not be cancelled add nothing.
         """
-        extra = self._countable(marketplace, extra_ids)
+        extra = self._countable(marketplace, extra_ids) | self._items_countable(marketplace, item_ids)
         return [self._effect(marketplace, days, extra) for days in self._judge.policy(marketplace).rate_days]
 
     def _countable(self, marketplace: str, ids: Iterable[int]) -> dict[int, int]:
         """Purchase time by id, of those whose cancellation would count."""
+        return {
+            order.id: order.purchased_at
+            for order in self._store().tally(dict.fromkeys(ids))
+            if order.marketplace == marketplace
+            and order.purchased_at is not None
+            and not order.on_its_way
+            and self._judge.cancel_weight(marketplace, order.situation)[1]
+        }
+
+    def _items_countable(self, marketplace: str, ids: Iterable[int]) -> dict[int, int]:
+        """As `_countable`, where only items are cancelled: one makes the order count (AMAZON.md a), a second adds nothing."""
         wanted = list(dict.fromkeys(ids))
-        if not wanted:
-            return {}
         store = self._store()
-        flying = set(store.view_ids(IN_FLIGHT))
-        found: dict[int, int] = {}
-        for row_id, market, placed, number, _, _ in store.tally(wanted):
-            if market != marketplace or placed is None or row_id in flying:
-                continue
-            if self._judge.cancel_weight(market, number)[1]:
-                found[row_id] = placed
-        return found
+        before = store.with_cancelled_units(wanted)
+        return {
+            order.id: order.purchased_at
+            for order in store.tally(wanted)
+            if order.marketplace == marketplace
+            and order.purchased_at is not None
+            and not (order.cancelled_lines or order.id in before)
+            and self._judge.item_counts(marketplace, order.situation)
+        }
 
     def _effect(self, marketplace: str, days: int, extra: dict[int, int]) -> RateEffect:
         policy = self._judge.policy(marketplace)
@@ -100,13 +108,15 @@ class Rates:
         return orders, cancelled, known
 
     def _committed(self, marketplace: str, start: int, end: int) -> int:
-        store = self._store()
-        ids = store.view_ids(
-            IN_FLIGHT + " AND o.channel = 'merchant' AND o.marketplace = :rate_market"
-            " AND o.purchased_at BETWEEN :rate_from AND :rate_to",
-            {"rate_market": marketplace, "rate_from": start, "rate_to": end},
+        return sum(
+            count
+            for number, whole, count in self._store().on_their_way(marketplace, start, end)
+            if (
+                self._judge.cancel_weight(marketplace, number)[1]
+                if whole
+                else self._judge.item_counts(marketplace, number)
+            )
         )
-        return sum(self._judge.cancel_weight(market, number)[1] for _, market, _, number, _, _ in store.tally(ids))
 
     def days(self, marketplace: str, days: int) -> list[tuple[date, int, int]]:
         """Day, orders placed on it, counted cancellations of them; oldest first, today last."""
@@ -128,25 +138,20 @@ class Rates:
 
     def impact(self, ids: Sequence[int]) -> Impact:
         """Money, and how many may be cancelled and count, of a marked set; orders on their way cannot."""
-        if not ids:
-            return Impact(0, (), 0, 0, 0, 0)
-        store = self._store()
-        flying = set(store.view_ids("o.state IN ('held','sent','accepted','unknown')"))
-        flying.update(store.view_ids(IN_FLIGHT))
         weights: dict[tuple[str, int], tuple[bool, bool]] = {}
         money: dict[str, int] = {}
         count = unpriced = cancellable = counted = 0
-        for row_id, market, _, number, total, currency in store.tally(ids):
+        for order in self._store().tally(ids):
             count += 1
-            if total is None or currency is None:
+            if order.total is None or order.currency is None:
                 unpriced += 1
             else:
-                money[currency] = money.get(currency, 0) + total
-            key = (market, number)
+                money[order.currency] = money.get(order.currency, 0) + order.total
+            key = (order.marketplace, order.situation)
             if key not in weights:
-                weights[key] = self._judge.cancel_weight(market, number)
+                weights[key] = self._judge.cancel_weight(*key)
             allowed, counts = weights[key]
-            if allowed and row_id not in flying:
+            if allowed and order.state not in UNDER_WAY:
                 cancellable += 1
                 counted += counts
         return Impact(count, tuple(sorted(money.items())), unpriced, cancellable, counted, count - cancellable)

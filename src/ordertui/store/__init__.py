@@ -18,11 +18,12 @@ from .errors import (
 )
 from .importer import Importer
 from .journal import JournalBatch, JournalRow, NewRow, Outcome, RefundLine
-from .reads import SORT_KEYS, Cancelled
+from .reads import SORT_KEYS, UNDER_WAY, Cancelled, Tally
 from .store import ImportRecord, Store
 
 __all__ = [
     "SORT_KEYS",
+    "UNDER_WAY",
     "AuditEntry",
     "AuditReport",
     "Cancelled",
@@ -41,6 +42,7 @@ __all__ = [
     "Store",
     "StoreError",
     "StoreLocked",
+    "Tally",
     "UnknownBatch",
     "UnknownOrder",
     "VersionChanged",

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from ordertui.orders.money import Money
 from ordertui.orders.order import Components, Order, OrderLine, OrderRow
@@ -41,12 +41,36 @@ _ROW = (
     " o.currency, o.dispatched, o.buyer_request, o.cancelled_by, o.refunded, o.replacement, o.business, o.prime, p.title,"
     " p.sku, o.open_action, o.version, o.at, o.sources FROM orders o LEFT JOIN products p ON p.id = o.product_id"
 )
+UNDER_WAY = ("held", "sent", "accepted", "ok", "unknown")
+"""States of a cancellation that is coming, or done without a report showing it."""
+_UNDER_WAY = "('" + "','".join(UNDER_WAY) + "')"
 _PAID_BACK = "('held','sent','accepted','ok','unknown','confirmed')"
 """States of a refund row that count as given back: all but those that were recalled or that Amazon refused."""
 
 
 Returned = tuple[Components, int]
 NOTHING: Returned = (Components(), 0)
+
+
+class Tally(NamedTuple):
+    """Columns of `orders` that sums are made of."""
+
+    id: int
+    marketplace: str
+    purchased_at: int | None
+    situation: int
+    total: int | None
+    """Minor units of `currency`."""
+    currency: str | None
+    status: str
+    cancelled_lines: int
+    state: str | None
+    open_action: str | None
+
+    @property
+    def on_its_way(self) -> bool:
+        """Whether this store's own batch cancels it and no report shows that yet."""
+        return self.state in UNDER_WAY and (self.open_action or "").startswith("cancel:") and self.status != "cancelled"
 
 
 class Cancelled(IntEnum):
@@ -189,10 +213,31 @@ class ReadsPart(Database):
         """`rate_tally` between each two neighbouring edges (epoch seconds, ascending)."""
         return [self.rate_tally(marketplace, start, end) for start, end in pairwise(edges)]
 
-    def tally(self, ids: Iterable[int]) -> list[tuple[int, str, int | None, int, int | None, str | None]]:
-        """(id, marketplace, purchased_at, situation, total, currency) of these orders."""
-        return self._query_in(
-            "SELECT id, marketplace, purchased_at, situation, total, currency FROM orders WHERE id IN ({})", ids
+    def tally(self, ids: Iterable[int]) -> list[Tally]:
+        """What sums over these orders are made of."""
+        sql = f"SELECT {', '.join(Tally._fields)} FROM orders WHERE id IN ({{}})"
+        return [Tally(*row) for row in self._query_in(sql, ids)]
+
+    def with_cancelled_units(self, ids: Iterable[int]) -> set[int]:
+        """Those of these orders of which this store's refunds cancel, or cancelled, units."""
+        sql = (
+            "SELECT DISTINCT r.order_id FROM refunds r JOIN batch_rows b ON b.batch = r.batch AND b.order_id = r.order_id"
+            f" WHERE r.quantity > 0 AND b.state IN {_PAID_BACK} AND r.order_id IN ({{}})"
+        )
+        return {row[0] for row in self._query_in(sql, ids)}
+
+    def on_their_way(self, marketplace: str, start: int, end: int) -> list[tuple[int, bool, int]]:
+        """(situation, whole, orders) that this store's batches cancel, wholly or some units, and no report shows as
+        cancelled yet; placed from `start` to `end`, both included."""
+        placed = "o.marketplace = :market AND o.channel = 'merchant' AND o.purchased_at BETWEEN :start AND :end"
+        return self._query(
+            f"SELECT o.situation, TRUE, count(*) FROM orders o WHERE o.state IN {_UNDER_WAY} AND o.open_action LIKE 'cancel:%'"
+            f" AND o.status <> 'cancelled' AND {placed} GROUP BY o.situation"
+            " UNION ALL SELECT o.situation, FALSE, count(DISTINCT o.id) FROM refunds r"
+            " JOIN batch_rows b ON b.batch = r.batch AND b.order_id = r.order_id JOIN orders o ON o.id = r.order_id"
+            f" WHERE r.quantity > 0 AND b.state IN {_PAID_BACK} AND o.cancelled_lines = 0 AND o.status <> 'cancelled'"
+            f" AND {placed} GROUP BY o.situation",
+            {"market": marketplace, "start": start, "end": end},
         )
 
     def marketplaces(self) -> Sequence[str]:

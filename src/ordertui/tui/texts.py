@@ -304,7 +304,7 @@ def effects(plan: Plan) -> Content:
         (f"{word.capitalize()} {len(plan.rows):,} orders in {plan.marketplace}", "bold"),
         (f"   {len(plan.out):,} left out\n" if plan.out else "\n", "$text-warning"),
     ]
-    for effect in plan.rates if plan.action is Action.CANCEL else ():
+    for effect in plan.rates:
         before, after = effect.before, effect.after
         pieces.append(
             f" rate {before.days} days   {before.cancelled:,} / {before.orders:,} {percent(before)}  →  {after.cancelled:,} / {after.orders:,} "
