@@ -1,41 +1,135 @@
-"""Import speed: rows a second and peak memory. `python benchmarks/import_speed.py [ROWS]`."""
+"""Import speed and memory: `python benchmarks/import_speed.py [ROWS...]` (100,000 and 1,000,000 when none is given).
 
+Each scenario runs in a process of its own: All Orders into a new store, the same file again, a later All Orders
+with one order in ten changed, and an Unshipped report that names every order. Prints rows a second and the peak of
+private memory (Linux: Private_* of smaps_rollup, sampled at each progress report; elsewhere: peak resident memory).
+"""
+
+from __future__ import annotations
+
+import random
 import resource
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from ordertui.operations.shop import Shop
-from ordertui.orders.clock import SystemClock, iso_utc
+from ordertui.orders.clock import DAY, HOUR, SystemClock, iso_utc
 
-COLUMNS = "amazon-order-id purchase-date last-updated-date order-status fulfillment-channel sales-channel product-name sku asin item-status quantity currency item-price"
+ALL_ORDERS = (
+    "amazon-order-id merchant-order-id purchase-date last-updated-date order-status fulfillment-channel sales-channel"
+    " order-channel ship-service-level product-name sku asin item-status quantity currency item-price item-tax"
+    " shipping-price shipping-tax gift-wrap-price gift-wrap-tax item-promotion-discount ship-promotion-discount ship-city"
+    " ship-state ship-postal-code ship-country promotion-ids is-business-order purchase-order-number price-designation"
+).split()
+UNSHIPPED = (
+    "order-id order-item-id purchase-date payments-date reporting-date promise-date days-past-promise buyer-email"
+    " buyer-name buyer-phone-number sku product-name quantity-purchased quantity-shipped quantity-to-ship"
+    " ship-service-level recipient-name ship-address-1 ship-address-2 ship-address-3 ship-city ship-state"
+    " ship-postal-code ship-country is-business-order sales-channel is-buyer-requested-cancellation"
+    " buyer-requested-cancel-reason"
+).split()
+PRODUCTS = 4_000
+CITIES = ("Winston-Salem\tNC\t27101\tUS", "San José\tCA\t95112\tUS", "Bayamón\tPR\t00961\tUS", "Boston\tMA\t02108\tUS")
 
 
-def generate(path: Path, rows: int, now: int) -> None:
-    """Write an All Orders report row by row."""
-    with path.open("w", encoding="utf-8") as out:
-        out.write(COLUMNS.replace(" ", "\t") + "\n")
-        for n in range(rows):
-            when = iso_utc(now - n)
-            out.write(
-                f"111-{n // 10**7:07d}-{n % 10**7:07d}\t{when}\t{when}\tShipped\tMerchant\tAmazon.com\tThing\tS-{n % 999}\tB0{n % 999:08d}\tShipped\t1\tUSD\t9.99\n"
-            )
+def title(product: int) -> str:
+    """About as long as real ones, with a bare quote."""
+    return f'Premium Stainless Water Bottle No. {product}, 12" Insulated for Home and Office, Café Edition (Set of 4)'
 
 
-def main() -> None:
-    """Generate, import, print."""
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "all.txt"
-        generate(report, rows, SystemClock().now())
-        shop = Shop.open(Path(folder) / "store.db", clock=SystemClock())
+def write_reports(folder: Path, rows: int, now: int) -> None:
+    """`all.txt`, `later.txt` and `unshipped.txt`: the same orders, 1.3 rows an order, newest first, seeded."""
+    rng = random.Random(7)
+    with (
+        (folder / "all.txt").open("w", encoding="utf-8") as first,
+        (folder / "later.txt").open("w", encoding="utf-8") as later,
+        (folder / "unshipped.txt").open("w", encoding="utf-8") as unshipped,
+    ):
+        first.write("\t".join(ALL_ORDERS) + "\n")
+        later.write("\t".join(ALL_ORDERS) + "\n")
+        unshipped.write("\t".join(UNSHIPPED) + "\n")
+        number = written = 0
+        placed = now - HOUR
+        while written < rows:
+            number += 1
+            placed -= rng.randint(0, 4)
+            order = f"{rng.choice((111, 112, 113, 114))}-{rng.randrange(10**7):07d}-{number:07d}"
+            lines = min(rng.choices((1, 2, 3, 7), (80, 14, 5, 1))[0], rows - written)
+            status = rng.choices(("Shipped", "Unshipped", "Cancelled", "Pending"), (90, 6, 2, 2))[0]
+            updated, moved = placed + rng.randint(60, DAY), rng.random() < 0.1
+            place = rng.choice(CITIES)
+            for line in range(lines):
+                product = min(rng.randrange(PRODUCTS), rng.randrange(PRODUCTS))
+                price = "" if status == "Pending" else f"{rng.randint(349, 19_999) / 100:.2f}"
+                tax = "" if not price else f"{rng.randint(0, 900) / 100:.2f}"
+                head = f"{order}\t\t{iso_utc(placed)}"
+                tail = (
+                    f"Merchant\tAmazon.com\t\tStandard\t{title(product)}\tMFN-{product:05d}-BLK\tB0{product:08d}\t{{}}\t1\tUSD\t{price}\t{tax}"
+                    f"\t0.0\t0.0\t\t\t\t\t{place}\t\tfalse\t\t\n"
+                )
+                first.write(f"{head}\t{iso_utc(updated)}\t{status}\t" + tail.format(status))
+                late = ("Cancelled" if status == "Shipped" else "Shipped") if moved else status
+                later.write(f"{head}\t{iso_utc(updated + DAY * moved)}\t{late}\t" + tail.format(late))
+                unshipped.write(
+                    f"{order}\t{number:013d}{line:02d}\t{iso_utc(placed)}\t{iso_utc(placed)}\t{iso_utc(now)}\t{iso_utc(placed + 2 * DAY)}\t-1"
+                    f"\tx1@marketplace.amazon.com\tA Buyer\t+1 555 0100\tMFN-{product:05d}-BLK\t{title(product)}\t1\t0\t1\tStandard\tA Buyer"
+                    f"\t1 Main St\t\t\t{place}\tfalse\tAmazon.com\tfalse\t\n"
+                )
+                written += 1
+
+
+def private_mb() -> float:
+    """Private memory of this process now, in MB; 0 where the system does not say."""
+    try:
+        text = Path("/proc/self/smaps_rollup").read_text(encoding="ascii")
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Private_")) / 1024
+
+
+def run_one(store: Path, report: Path) -> None:
+    """Import one report and print what it took."""
+    peak = 0.0
+
+    def progress(_: object) -> None:
+        nonlocal peak
+        peak = max(peak, private_mb())
+
+    with Shop.open(store, clock=SystemClock()) as shop:
         start = time.perf_counter()
-        shop.import_files([report])
+        (summary,) = shop.import_files([report], progress=progress)
         seconds = time.perf_counter() - start
-        shop.close()
-    print(f"{rows / seconds:,.0f} rows/s, peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    progress(None)
+    if not peak:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{summary.rows:>9,} rows  {summary.rows / seconds:>9,.0f} rows/s  {peak:>5.0f} MB"
+        f"  new {summary.new:,} changed {summary.changed:,} unchanged {summary.unchanged:,} rejected {summary.rejected:,}"
+    )
+
+
+def main(sizes: list[int]) -> None:
+    """Make the reports, run each scenario, print a line for each."""
+    for rows in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            home = Path(folder)
+            write_reports(home, rows, SystemClock().now())
+            for name, report in (
+                ("All Orders, new store", "all.txt"),
+                ("the same file again", "all.txt"),
+                ("a later All Orders", "later.txt"),
+                ("Unshipped joined onto it", "unshipped.txt"),
+                ("Unshipped again", "unshipped.txt"),
+            ):
+                print(f"{name:<26}", end="", flush=True)
+                subprocess.run([sys.executable, __file__, "--one", home / "store.db", home / report], check=True)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--one"]:
+        run_one(Path(sys.argv[2]), Path(sys.argv[3]))
+    else:
+        main([int(size.replace(",", "").replace("_", "")) for size in sys.argv[1:]] or [100_000, 1_000_000])

@@ -1,8 +1,9 @@
 """Reports that a seller downloads, read as streams: Unshipped orders, New orders, All Orders, Cancellation Rate."""
 
+from .encoding import ENCODINGS
 from .errors import AmbiguousEncoding, MarketplaceNeeded, ProcessingReportGiven, ReportError, UnknownReport
 from .kinds import ReportKind
-from .looking import ENCODINGS, inspect
+from .looking import Stopped, inspect
 from .rate_report import read_rate
 from .reading import read
 from .values import RateRow, Reject, ReportInfo, RowBatch
@@ -18,6 +19,7 @@ __all__ = [
     "ReportInfo",
     "ReportKind",
     "RowBatch",
+    "Stopped",
     "UnknownReport",
     "inspect",
     "read",

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Generic, TypeVar
 
 from ordertui.orders.money import exponent
 
+K = TypeVar("K")
 T = TypeVar("T")
 MEMO_LIMIT = 50_000
+FIRST_YEAR = 1995
+_AMOUNT = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,6}))?", re.ASCII)
+_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 _KEEP = frozenset("\u200c\u200d")
 """Joiners that emoji and some scripts need."""
 
 
-class Memo(dict[str, T], Generic[T]):
-    """Text to value; a miss is worked out by `make`. Emptied when it grows past MEMO_LIMIT, so memory stays flat."""
+class Memo(dict[K, T], Generic[K, T]):
+    """Text, or several, to value; a miss is worked out by `make`. Emptied when it grows past MEMO_LIMIT, so memory stays flat."""
 
-    def __init__(self, make: Callable[[str], T]) -> None:
+    def __init__(self, make: Callable[[K], T]) -> None:
         super().__init__()
         self._make = make
 
-    def __missing__(self, text: str) -> T:
+    def __missing__(self, text: K) -> T:
         value = self._make(text)
         if len(self) >= MEMO_LIMIT:
             self.clear()
@@ -46,10 +50,12 @@ def clean(text: str) -> str:
 
 
 def unquoted(text: str) -> str:
-    """A cell that a spreadsheet wrapped in quotes, without them."""
+    """A cell that a spreadsheet wrapped in quotes, without them; quotes that only stand at both ends stay."""
     text = text.strip()
     if len(text) >= 2 and text[0] == text[-1] == '"':
-        return text[1:-1].replace('""', '"')
+        inside = text[1:-1].replace('""', "\0")
+        if '"' not in inside:
+            return inside.replace("\0", '"').strip()
     return text
 
 
@@ -64,30 +70,42 @@ def moment(text: str) -> int | None:
     if not text:
         return None
     found = datetime.fromisoformat(text)
+    if found.year < FIRST_YEAR:
+        raise ValueError(f"{text!r} is before Amazon sold anything")
     if found.tzinfo is None:
         return int((found - datetime(1970, 1, 1)).total_seconds())
     return int(found.timestamp())
 
 
-def amount(currency: str) -> Callable[[str], int | None]:
-    """A function from decimal text to minor units of the currency. It gives None when empty and raises ValueError."""
-    digits = exponent(currency)
+def amount(currency: str | None) -> Callable[[str], int | None]:
+    """A function from decimal text to minor units of the currency, 0 or more. It gives None when empty and raises ValueError."""
+    digits = 0 if currency is None else exponent(currency)
 
     def read(text: str) -> int | None:
         text = unquoted(text)
         if not text:
             return None
-        if text.count(",") and text.count("."):
-            raise ValueError(f"{text!r} has both comma and point: is it {currency} 1.234,00 or 1,234.00?")
-        try:
-            scaled = Decimal(text).scaleb(digits)
-        except InvalidOperation:
-            raise ValueError(f"{text!r} is not an amount such as 12.50") from None
-        if not scaled.is_finite() or scaled != scaled.to_integral_value():
-            raise ValueError(f"{text!r} has more decimals than {currency} has")
-        return int(scaled)
+        if currency is None:
+            raise ValueError("is an amount without a currency")
+        found = _AMOUNT.fullmatch(text)
+        if found is None:
+            raise ValueError("is not an amount such as 12.50")
+        sign, whole, part = found.groups()
+        part = (part or "").rstrip("0")
+        if len(part) > digits:
+            raise ValueError(f"has more decimals than {currency} has")
+        value = int(whole + part.ljust(digits, "0"))
+        if sign and value:
+            raise ValueError("is below zero")
+        return value
 
     return read
+
+
+def discount(currency: str | None) -> Callable[[str], int | None]:
+    """As `amount`, for what was taken off: some reports write it below zero."""
+    read = amount(currency)
+    return lambda text: read(unquoted(text).removeprefix("-"))
 
 
 def whole(text: str) -> int | None:
@@ -95,10 +113,9 @@ def whole(text: str) -> int | None:
     text = unquoted(text)
     if not text:
         return None
-    number = int(text)
-    if number < 0:
-        raise ValueError(f"{text!r} is below zero")
-    return number
+    if not _WHOLE.fullmatch(text):
+        raise ValueError(f"{text!r} is no whole number")
+    return int(text)
 
 
 def flag(text: str) -> str | None:

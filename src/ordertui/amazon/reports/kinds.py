@@ -123,6 +123,20 @@ def recognise(header: Sequence[str]) -> ReportKind | None:
     return None
 
 
+def nearest(header: Sequence[str]) -> tuple[str, list[str]] | None:
+    """The title of the report that a strange header is nearest to, and what it lacks; None when nothing is alike."""
+    names = set(header)
+    needed = {
+        "the Cancellation Rate report": ("order-id", "order-date", "impacts-account-health"),
+        "All Orders": ("amazon-order-id", "order-status"),
+        "Unshipped orders": ("order-id", "order-item-id", "promise-date"),
+        "New orders": ("order-id", "order-item-id", "item-price"),
+    }
+    title = max(needed, key=lambda one: len(names.intersection(needed[one])) / len(needed[one]))
+    lacking = [name for name in needed[title] if name not in names]
+    return (title, lacking) if len(lacking) < len(needed[title]) else None
+
+
 def positions(header: Sequence[str]) -> tuple[int | None, ...]:
     """For each of FIELDS the column it stands in, or None."""
     place = {name: at for at, name in reversed(list(enumerate(header)))}

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from ordertui.orders.marketplace import MARKETPLACES
 
-from .cells import flag, moment, unquoted
-from .looking import chunks
-from .reading import ORDER_ID, decode
+from .cells import clean, flag, moment, unquoted
+from .looking import chunks, split
+from .reading import ORDER_ID, lines_of
 from .values import RateRow, Reject, ReportInfo
 
 _MONTH_FIRST = frozenset({"US"})
@@ -19,41 +19,30 @@ _FORMATS = ("%b %d, %Y", "%d %b %Y", "%d-%b-%Y", "%B %d, %Y", "%d.%m.%Y", "%Y/%m
 
 def read_rate(info: ReportInfo, rejects: list[Reject]) -> Iterator[RateRow]:
     """Its rows; bad ones are added to `rejects`. A date that cannot be read is None, the row still counts."""
-    place = {name: at for at, name in enumerate(info.header)}
+    place = {name: at for at, name in reversed(list(enumerate(info.header)))}
     wanted = (place["order-date"], place["order-id"], place["impacts-account-health"])
     number = 0
     for block, _ in chunks(info.path):
-        for line in decode(info, block).split("\n")[:-1]:
+        lines, _ = lines_of(info, block, number)
+        for line in lines:
             number += 1
-            line = line.rstrip("\r")
-            if number == 1 or not line.strip():
+            if number == 1 or not line or line.isspace():
                 continue
-            cells = line.split(info.delimiter)
-            if info.delimiter == "," and len(cells) > len(info.header) and '"' in line:
-                cells = _csv(line)
+            cells = split(line, info.delimiter)
             if len(cells) <= max(wanted):
-                rejects.append(
-                    Reject(str(info.path), number, f"{len(cells)} values, the header has {len(info.header)}", line)
-                )
+                why = f"the row has {len(cells)} values, the header has {len(info.header)}"
+                rejects.append(Reject(str(info.path), number, why, ""))
                 continue
-            date, order_id, impacts = (unquoted(cells[at]) for at in wanted)
+            date, order_id, impacts = (clean(unquoted(cells[at])) for at in wanted)
             word = flag(impacts)
             if not ORDER_ID.fullmatch(order_id):
-                rejects.append(
-                    Reject(str(info.path), number, f"{order_id!r} is no order id such as 113-0000001-0000001", line)
-                )
+                why = f"order-id: {order_id[:60]!r} is no order id such as 113-0000001-0000001"
             elif word is None:
-                rejects.append(
-                    Reject(str(info.path), number, f"Impacts Account Health: {impacts!r} is neither Yes nor No", line)
-                )
+                why = f"impacts-account-health: {impacts[:60]!r} is neither Yes nor No"
             else:
                 yield number, order_id, order_date(date, info.marketplace), word == "yes"
-
-
-def _csv(line: str) -> list[str]:
-    import csv
-
-    return next(csv.reader([line]))
+                continue
+            rejects.append(Reject(str(info.path), number, why, " | ".join(t for t in (date, order_id, impacts) if t)))
 
 
 def order_date(text: str, marketplace: str | None) -> int | None:

@@ -49,6 +49,8 @@ class RowBatch:
     ignored: int
     """Rows of channels outside Amazon."""
     bytes_done: int
+    odd_words: tuple[str, ...] = ()
+    """What this part of the file says in words that are not known here; each is told once."""
 
 
 RateRow = tuple[int, str, int | None, bool]
