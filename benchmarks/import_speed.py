@@ -18,19 +18,69 @@ from pathlib import Path
 from ordertui.operations.shop import Shop
 from ordertui.orders.clock import DAY, HOUR, SystemClock, iso_utc
 
-ALL_ORDERS = (
-    "amazon-order-id merchant-order-id purchase-date last-updated-date order-status fulfillment-channel sales-channel"
-    " order-channel ship-service-level product-name sku asin item-status quantity currency item-price item-tax"
-    " shipping-price shipping-tax gift-wrap-price gift-wrap-tax item-promotion-discount ship-promotion-discount ship-city"
-    " ship-state ship-postal-code ship-country promotion-ids is-business-order purchase-order-number price-designation"
-).split()
-UNSHIPPED = (
-    "order-id order-item-id purchase-date payments-date reporting-date promise-date days-past-promise buyer-email"
-    " buyer-name buyer-phone-number sku product-name quantity-purchased quantity-shipped quantity-to-ship"
-    " ship-service-level recipient-name ship-address-1 ship-address-2 ship-address-3 ship-city ship-state"
-    " ship-postal-code ship-country is-business-order sales-channel is-buyer-requested-cancellation"
-    " buyer-requested-cancel-reason"
-).split()
+ALL_ORDERS = [
+    "amazon-order-id",
+    "merchant-order-id",
+    "purchase-date",
+    "last-updated-date",
+    "order-status",
+    "fulfillment-channel",
+    "sales-channel",
+    "order-channel",
+    "ship-service-level",
+    "product-name",
+    "sku",
+    "asin",
+    "item-status",
+    "quantity",
+    "currency",
+    "item-price",
+    "item-tax",
+    "shipping-price",
+    "shipping-tax",
+    "gift-wrap-price",
+    "gift-wrap-tax",
+    "item-promotion-discount",
+    "ship-promotion-discount",
+    "ship-city",
+    "ship-state",
+    "ship-postal-code",
+    "ship-country",
+    "promotion-ids",
+    "is-business-order",
+    "purchase-order-number",
+    "price-designation",
+]
+UNSHIPPED = [
+    "order-id",
+    "order-item-id",
+    "purchase-date",
+    "payments-date",
+    "reporting-date",
+    "promise-date",
+    "days-past-promise",
+    "buyer-email",
+    "buyer-name",
+    "buyer-phone-number",
+    "sku",
+    "product-name",
+    "quantity-purchased",
+    "quantity-shipped",
+    "quantity-to-ship",
+    "ship-service-level",
+    "recipient-name",
+    "ship-address-1",
+    "ship-address-2",
+    "ship-address-3",
+    "ship-city",
+    "ship-state",
+    "ship-postal-code",
+    "ship-country",
+    "is-business-order",
+    "sales-channel",
+    "is-buyer-requested-cancellation",
+    "buyer-requested-cancel-reason",
+]
 PRODUCTS = 4_000
 CITIES = ("Winston-Salem\tNC\t27101\tUS", "San José\tCA\t95112\tUS", "Bayamón\tPR\t00961\tUS", "Boston\tMA\t02108\tUS")
 

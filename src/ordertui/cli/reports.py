@@ -68,8 +68,9 @@ def import_command(
     progress = _Progress()
     with open_shop(settings) as shop, stop_on_interrupt() as stopped:
         try:
+            market = marketplace.upper() if marketplace else None
             summaries = shop.import_files(
-                list(files), encoding=encoding, marketplace=marketplace, progress=progress, stop=stopped
+                list(files), encoding=encoding, marketplace=market, progress=progress, stop=stopped
             )
         finally:
             progress.close()

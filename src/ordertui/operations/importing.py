@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from ordertui.amazon.outbox import write_atomic
-from ordertui.amazon.reports import Reject, ReportInfo, ReportKind, inspect, read, read_rate
+from ordertui.amazon.reports import MarketplaceNeeded, Reject, ReportInfo, ReportKind, Stopped, inspect, read, read_rate
 from ordertui.store import Store
 
-from .values import ImportProgress, ImportSummary, RejectedRow
-
-SHOWN_REJECTS = 200
-"""Rejects that a summary carries; the rejects file has all."""
+from .rejects import Rejects
+from .values import ImportProgress, ImportSummary
 
 Progress = Callable[[ImportProgress], None]
 Stop = Callable[[], bool]
@@ -35,111 +34,122 @@ class Importer:
         progress: Progress | None,
         stop: Stop,
     ) -> list[ImportSummary]:
-        """Import these files, in this order; every file is recognised before the first row is stored.
+        """Import these files; every file is recognised before the first row is stored. Cancellation Rate reports go last:
+        their orders tell of which marketplace they are.
 
         Raises the errors of `amazon.reports` (unknown report, ambiguous encoding, marketplace needed) before anything
-        is changed. When `stop` says so, the file at hand ends after a whole chunk and the rest is left.
+        is changed; only a Cancellation Rate report none of whose orders is known asks for its marketplace at its turn.
+        When `stop` says so, the file at hand ends after a whole chunk and the rest is left.
         """
-        infos = [inspect(path, encoding=encoding, marketplace=marketplace) for path in paths]
+        infos: list[ReportInfo] = []
+        for path in paths:
+            try:
+                infos.append(inspect(path, encoding=encoding, marketplace=marketplace, stop=stop))
+            except Stopped:
+                return [_nothing(path)]
+        infos.sort(key=lambda info: info.kind is ReportKind.CANCELLATION_RATE)
         out: list[ImportSummary] = []
         for info in infos:
-            summary = (
-                self._rate_report(info, marketplace)
-                if info.kind is ReportKind.CANCELLATION_RATE
-                else self._orders(info, marketplace, progress, stop)
-            )
-            out.append(summary)
-            if summary.stopped:
+            rate = info.kind is ReportKind.CANCELLATION_RATE
+            out.append(self._rate_report(info) if rate else self._orders(info, progress, stop))
+            if out[-1].stopped:
                 break
         return out
 
-    def _orders(
-        self, info: ReportInfo, marketplace: str | None, progress: Progress | None, stop: Stop
-    ) -> ImportSummary:
-        rejects: list[Reject] = []
+    def _orders(self, info: ReportInfo, progress: Progress | None, stop: Stop) -> ImportSummary:
         rows = ignored = 0
         stopped = False
-        with self._store.importer(
+        odd: dict[str, None] = {}
+        target = self._store.importer(
             kind=info.kind.value,
             path=str(info.path),
             sha256=info.sha256,
             as_of=info.as_of,
             has_request_column=info.has_request_column,
-            marketplace=marketplace,
+            marketplace=info.marketplace,
             auto_cancel_at=self._deadline,
-        ) as target:
+        )
+        with Rejects(self._rejects_folder, info) as rejects, target:
             for batch in read(info):
                 target.add(batch.rows)
+                rejects.add(batch.rejects)
                 rows += len(batch.rows)
-                rejects += batch.rejects
                 ignored += batch.ignored
+                odd.update(dict.fromkeys(batch.odd_words))
                 if progress is not None:
                     progress(ImportProgress(info.path, rows, batch.bytes_done, info.size_bytes))
-                if stop():
+                if batch.bytes_done < info.size_bytes and stop():
                     stopped = True
                     break
-            target.rejected = len(rejects)
-        notes = self._notes(info)
+            target.rejected = rejects.count
+            target.stopped = stopped
+        notes = [*_notes(info), *odd]
         if ignored:
             notes.append(f"{ignored:,} rows of channels outside Amazon were left out")
         if stopped:
             notes.append("stopped: what was read so far is kept; import the file again to go on")
-        return self._summary(info, rows, target.new, target.changed, target.unchanged, rejects, notes, stopped)
+        return _summary(info, rows, (target.new, target.changed, target.unchanged), rejects, notes, stopped=stopped)
 
-    def _rate_report(self, info: ReportInfo, marketplace: str | None) -> ImportSummary:
-        rejects: list[Reject] = []
-        found = list(read_rate(info, rejects))
-        changed, rows = self._store.add_rate_report(marketplace or info.marketplace or "", found)
-        counted = sum(1 for row in found if row[3])
-        notes = [f"Amazon counts {counted:,} of these {rows:,} orders"]
-        known = len(self._store.ids_of([row[1] for row in found]))
-        if known < len(found):
-            notes.append(f"{len(found) - known:,} of them are in no imported order report")
-        return self._summary(info, rows, 0, changed, known - changed, rejects, notes, False)
-
-    @staticmethod
-    def _notes(info: ReportInfo) -> list[str]:
-        notes = []
-        if info.kind in (ReportKind.UNSHIPPED, ReportKind.NEW_ORDERS) and not info.has_request_column:
-            notes.append(
-                "buyer requests are invisible in this report: it has no column is-buyer-requested-cancellation"
-            )
-        if info.missing:
-            notes.append(f"columns not in this file: {', '.join(info.missing)}")
-        return notes
-
-    def _summary(
-        self,
-        info: ReportInfo,
-        rows: int,
-        new: int,
-        changed: int,
-        unchanged: int,
-        rejects: Sequence[Reject],
-        notes: Sequence[str],
-        stopped: bool,
-    ) -> ImportSummary:
-        shown = tuple(RejectedRow(str(r.file), r.line, r.reason, r.text) for r in rejects[:SHOWN_REJECTS])
-        return ImportSummary(
-            path=info.path,
-            kind=info.kind.value,
-            encoding=info.encoding,
-            rows=rows,
-            new=new,
-            changed=changed,
-            unchanged=unchanged,
-            rejected=len(rejects),
-            rejects=shown,
-            rejects_file=self._keep(info, rejects),
-            notes=tuple(notes),
-            stopped=stopped,
+    def _rate_report(self, info: ReportInfo) -> ImportSummary:
+        found: list[Reject] = []
+        rows = list(read_rate(info, found))
+        known = self._store.ids_of([row[1] for row in rows])
+        if info.marketplace is None and rows:
+            markets = Counter(row[1] for row in self._store.tally(known.values()))
+            if not markets:
+                raise MarketplaceNeeded(info.path)
+            info = replace(info, marketplace=markets.most_common(1)[0][0])
+            found.clear()
+            rows = list(read_rate(info, found))  # again: dates are read as the marketplace writes them
+        with Rejects(self._rejects_folder, info) as rejects:
+            rejects.add(found)
+        changed, _ = self._store.add_rate_report(
+            info.marketplace or "", rows, path=str(info.path), sha256=info.sha256, rejected=len(found)
         )
+        notes = [f"Amazon counts {sum(row[3] for row in rows):,} of these {len(rows):,} orders"]
+        if len(known) < len({row[1] for row in rows}):
+            notes.append(f"{len({row[1] for row in rows}) - len(known):,} of them are in no imported order report")
+        undated = sum(row[2] is None for row in rows)
+        if undated:
+            notes.append(f"the order date of {undated:,} rows could not be read; they count all the same")
+        return _summary(info, len(rows), (0, changed, len(known) - changed), rejects, notes)
 
-    def _keep(self, info: ReportInfo, rejects: Sequence[Reject]) -> Path | None:
-        """Write the rejected rows where they can be looked at; the name holds the report's sha256, so a repeat is the same file."""
-        if not rejects:
-            return None
-        lines = ["file\tline\treason\ttext", *(f"{r.file}\t{r.line}\t{r.reason}\t{r.text}" for r in rejects)]
-        self._rejects_folder.mkdir(parents=True, exist_ok=True)
-        name = f"{info.path.stem}-{info.sha256[:8]}-{info.encoding}.rejects.tsv"
-        return write_atomic(self._rejects_folder, name, ("\n".join(lines) + "\n").encode("utf-8"))
+
+def _notes(info: ReportInfo) -> list[str]:
+    notes = []
+    if info.kind in (ReportKind.UNSHIPPED, ReportKind.NEW_ORDERS) and not info.has_request_column:
+        notes.append("buyer requests are invisible in this report: it has no column is-buyer-requested-cancellation")
+    if info.missing:
+        notes.append(f"columns not in this file: {', '.join(info.missing)}")
+    return notes
+
+
+def _summary(
+    info: ReportInfo,
+    rows: int,
+    orders: tuple[int, int, int],
+    rejects: Rejects,
+    notes: Sequence[str],
+    *,
+    stopped: bool = False,
+) -> ImportSummary:
+    new, changed, unchanged = orders
+    return ImportSummary(
+        path=info.path,
+        kind=info.kind.value,
+        encoding=info.encoding,
+        rows=rows,
+        new=new,
+        changed=changed,
+        unchanged=unchanged,
+        rejected=rejects.count,
+        rejects=tuple(rejects.first),
+        rejects_file=rejects.path,
+        notes=tuple(notes),
+        stopped=stopped,
+    )
+
+
+def _nothing(path: Path) -> ImportSummary:
+    """Of a run that was stopped while its files were looked at."""
+    return ImportSummary(path, "", "", 0, 0, 0, 0, 0, (), None, ("stopped before anything was stored",), stopped=True)

@@ -1,4 +1,4 @@
-"""One chunk of an import: new orders built in one go, known ones merged by `merge.Record`."""
+"""One chunk of an import: new orders built in one go, known ones left alone when nothing is new, else merged by `merge.Record`."""
 
 from __future__ import annotations
 
@@ -8,21 +8,42 @@ from typing import Any, NamedTuple
 
 from ordertui.orders.report_row import FACT_AT, ITEM_ID, PRICE, SKU, Row
 
-from .database import slices
-from .derive import LineFacts, buyer_request, cancelled_by, price_total, situation, summarise
+from .database import marks, slices
+from .derive import LineFacts, Sums, buyer_request, cancelled_by, price_total, situation, summarise
 from .merge import LINE_FIELDS, ORDER_FIELDS, Record, pack, unpack
 from .products import Products
 from .reads import KINDS
+from .seen import Seen
 
 _MARKET, _CHANNEL, _STATUS, _ITEM_STATUS, _PURCHASED, _SHIP_BY, _ASIN, _TITLE, _QUANTITY, _SHIPPED, _CURRENCY = (
     3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15,
 )  # fmt: skip
 _REQUEST, _REASON, _REPLACEMENT, _BUSINESS, _PRIME = 24, 25, 26, 27, 28
-_ENUM = frozenset({"channel", "status", "replacement", "business", "prime"})
-_OLD_ORDER = (
-    "id, marketplace, channel, status, purchased_at, ship_by, replacement, business, prime, dispatched, refunded, open_action,"
-    " sources, at, ages"
+_WORDS = frozenset(ORDER_FIELDS.index(name) for name in ("channel", "status", "replacement", "business", "prime"))
+"""Order fields that the store keeps as the word `unknown` when no report said."""
+_RATE_REPORT = 1 << KINDS.index("cancellation_rate")
+NEW_ORDER = (
+    "INSERT INTO orders (id, order_id, marketplace, channel, status, purchased_at, ship_by, auto_cancel_at, items, units_shipped,"
+    " cancelled_lines, total, currency, buyer_request, cancelled_by, replacement, business, prime, situation, product_id, sources,"
+    f" at, ages) VALUES ({marks(range(23))})"
 )
+_OLD_ORDER = (
+    "SELECT id, marketplace, channel, status, purchased_at, ship_by, replacement, business, prime, dispatched, refunded, open_action,"
+    " sources, at, ages, product_id FROM orders WHERE id IN ({})"
+)
+_CHANGED_ORDER = (
+    "UPDATE orders SET marketplace = ?, channel = ?, status = ?, purchased_at = ?, ship_by = ?, auto_cancel_at = ?, items = ?,"
+    " units_shipped = ?, cancelled_lines = ?, total = ?, currency = ?, buyer_request = ?, cancelled_by = ?, replacement = ?,"
+    " business = ?, prime = ?, situation = ?, product_id = ?, sources = ?, at = ?, ages = ?, version = version + 1 WHERE id = ?"
+)
+_DATED_ORDER = "UPDATE orders SET sources = ?, at = ?, ages = ? WHERE id = ?"
+_LINE = (
+    "order_id, line, product_id, item_id, quantity, quantity_shipped, status, currency, item_price, item_tax, shipping_price,"
+    " shipping_tax, gift_wrap_price, gift_wrap_tax, item_promotion, ship_promotion, buyer_request, request_reason, at, ages"
+)
+NEW_LINE = f"INSERT INTO lines ({_LINE}) VALUES ({marks(_LINE.split(','))})"
+_OLD_LINE = f"SELECT {_LINE} FROM lines WHERE order_id IN ({{}}) ORDER BY order_id, line"
+_CHANGED_LINE = f"UPDATE lines SET {', '.join(f'{name.strip()} = ?' for name in _LINE.split(',')[3:])} WHERE order_id = ? AND line = ?"
 
 
 class NewOrder(NamedTuple):
@@ -49,6 +70,13 @@ def line_fields(row: Row) -> list[Any]:
     ]  # fmt: skip
 
 
+def line_facts(row: Row) -> LineFacts:
+    """What sums over lines are made of, from a line that only this row names."""
+    price: Any = row[PRICE]
+    total = None if price[0] is None else price_total(price)
+    return row[_ITEM_STATUS], row[_QUANTITY], row[_SHIPPED], row[_CURRENCY], total, row[_REQUEST]  # type: ignore[return-value]
+
+
 class Line:
     """A line while it is merged."""
 
@@ -61,8 +89,15 @@ class Line:
         self.fresh = fresh
         self.touched = fresh
 
+    @classmethod
+    def stored(cls, v: tuple[Any, ...]) -> Line:
+        """A line from its columns."""
+        price = None if v[8] is None else tuple(v[8:16])
+        request = None if v[16] is None else (v[16], v[17] or "")
+        return cls(v[1], v[2], Record([*v[3:8], price, request], v[18], unpack(v[19])), fresh=False)
+
     def facts(self) -> LineFacts:
-        """What sums are made of."""
+        """What sums over lines are made of."""
         _, quantity, shipped, status, currency, price, request = self.record.fields
         total = None if price is None else price_total(price)
         return status, quantity, shipped, currency, total, request[0] if request else None
@@ -78,131 +113,147 @@ class Line:
 
 
 class Chunk:
-    """Builds and merges the orders of one chunk."""
+    """Builds and merges the orders of one chunk. `seen` lives as long as the import."""
 
     def __init__(
-        self, connection: sqlite3.Connection, products: Products, deadline: Callable[[str, int], int | None], kind: str
+        self,
+        connection: sqlite3.Connection,
+        products: Products,
+        deadline: Callable[[str, int], int | None],
+        kind: str,
+        seen: Seen,
     ) -> None:
         self._connection = connection
         self._products = products
         self._deadline = deadline
         self._bit = 1 << KINDS.index(kind)
+        self._seen = seen
+        self._changed_orders: list[tuple[object, ...]] = []
+        self._dated_orders: list[tuple[object, ...]] = []
+        self._new_lines: list[tuple[object, ...]] = []
+        self._changed_lines: list[tuple[object, ...]] = []
 
     def _product(self, row: Row) -> int:
         return self._products.number(row[_MARKET], row[SKU], row[_ASIN], row[_TITLE], row[FACT_AT])  # type: ignore[arg-type]
 
+    def _line(self, order: int, number: int, row: Row) -> tuple[object, ...]:
+        """The columns of `lines` for a line that only this row names."""
+        request = row[_REQUEST]
+        return (
+            order, number, self._product(row), row[ITEM_ID], row[_QUANTITY], row[_SHIPPED], row[_ITEM_STATUS], row[_CURRENCY],
+            *row[PRICE], request, row[_REASON] if request is not None else None, row[FACT_AT], None,
+        )  # fmt: skip
+
     def new(self, row_id: int, order_id: str, rows: Sequence[Row], impacts: int | None) -> NewOrder:
-        """A new order from its rows."""
-        if len(rows) == 1:
-            row = rows[0]
-            record = Record(order_fields(row), row[FACT_AT], {}, "order")  # type: ignore[arg-type]
-            lines = [Line(1, self._product(row), Record(line_fields(row), row[FACT_AT], {}, "line"), fresh=True)]  # type: ignore[arg-type]
-        else:
-            record = _empty(len(ORDER_FIELDS), "order")
-            lines = []
-            for row in rows:
-                record.merge(order_fields(row), row[FACT_AT])  # type: ignore[arg-type]
-            self._merge_lines(lines, rows)
-        f = record.fields
-        sums = summarise([line.facts() for line in lines])
-        channel, status, replacement = f[1] or "unknown", f[2] or "unknown", f[5] or "unknown"
+        """A new order from its rows; each row is a line of its own."""
+        lines = [self._line(row_id, number, row) for number, row in enumerate(rows, 1)]
+        self._seen.add(row_id, range(1, len(lines) + 1))
+        fields = order_fields(rows[0])
+        at: Any = rows[0][FACT_AT]
+        ages: str | None = None
+        if any(row[FACT_AT] != at or order_fields(row) != fields for row in rows[1:]):
+            record = _merged(rows)
+            fields, at, ages = record.fields, record.at, pack(record.ages)
+        market, channel, status, purchased, ship_by, replacement, business, prime = fields
+        channel, status, replacement = channel or "unknown", status or "unknown", replacement or "unknown"
+        sums = summarise([line_facts(row) for row in rows])
         by = cancelled_by(status, impacts, False)
         number = situation(
             channel, status, sums.items, sums.units_shipped, "unknown", sums.request, by, "none", replacement
         )
-        total, currency = (sums.total, sums.currency) if sums.total is not None and sums.currency else (None, None)
-        due = self._deadline(f[0], f[4]) if f[4] is not None else None
+        due = self._deadline(market, ship_by) if ship_by is not None else None
         order = (
-            row_id, order_id, f[0], channel, status, f[3], f[4], due, sums.items, sums.units_shipped, sums.cancelled_lines,
-            total, currency, sums.request, by, replacement, f[6] or "unknown", f[7] or "unknown", number, lines[0].product,
-            self._bit | (8 if impacts is not None else 0), record.at, pack(record.ages),
+            row_id, order_id, market, channel, status, purchased, ship_by, due, sums.items, sums.units_shipped, sums.cancelled_lines,
+            *_money(sums), sums.request, by, replacement, business or "unknown", prime or "unknown", number, lines[0][2],
+            self._bit | (0 if impacts is None else _RATE_REPORT), at, ages,
         )  # fmt: skip
-        return NewOrder(order, [line.values(row_id) for line in lines])
+        return NewOrder(order, lines)
 
     def merge(self, old: Sequence[tuple[int, str, list[Row]]], impacts: Mapping[str, int]) -> int:
         """Merge rows into known orders; gives how many orders changed."""
         changed = 0
         for part in slices(old):
             ids = [row_id for row_id, _, _ in part]
-            heads = self._heads(ids)
-            lines = self._lines(ids)
+            heads = {v[0]: v for v in self._connection.execute(_OLD_ORDER.format(marks(ids)), ids)}
+            lines: dict[int, list[tuple[Any, ...]]] = {row_id: [] for row_id in ids}
+            for v in self._connection.execute(_OLD_LINE.format(marks(ids)), ids):
+                lines[v[0]].append(v)
             asked = self._asked(ids)
             for row_id, order_id, rows in part:
-                changed += self._merge_one(
-                    row_id, rows, heads[row_id], lines[row_id], impacts.get(order_id), asked.get(row_id)
-                )
+                changed += self._merge_one(rows, heads[row_id], lines[row_id], impacts.get(order_id), asked.get(row_id))
+            self._write()
         return changed
-
-    def _heads(self, ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
-        found = self._connection.execute(
-            f"SELECT {_OLD_ORDER} FROM orders WHERE id IN ({','.join('?' * len(ids))})", ids
-        )
-        return {v[0]: v for v in found}
-
-    def _lines(self, ids: Sequence[int]) -> dict[int, list[Line]]:
-        found: dict[int, list[Line]] = {row_id: [] for row_id in ids}
-        for v in self._connection.execute(
-            "SELECT order_id, line, product_id, item_id, quantity, quantity_shipped, status, currency, item_price, item_tax,"
-            " shipping_price, shipping_tax, gift_wrap_price, gift_wrap_tax, item_promotion, ship_promotion, buyer_request,"
-            f" request_reason, at, ages FROM lines WHERE order_id IN ({','.join('?' * len(ids))}) ORDER BY order_id, line",
-            ids,
-        ):
-            price = None if v[8] is None else tuple(v[8:16])
-            request = None if v[16] is None else (v[16], v[17] or "")
-            record = Record([*v[3:8], price, request], v[18], unpack(v[19]), "line")
-            found[v[0]].append(Line(v[1], v[2], record, fresh=False))
-        return found
 
     def _asked(self, ids: Sequence[int]) -> dict[int, int]:
         found = self._connection.execute(
-            f"SELECT order_id, asked FROM operator_facts WHERE asked IS NOT NULL AND order_id IN ({','.join('?' * len(ids))})",
-            ids,
+            f"SELECT order_id, asked FROM operator_facts WHERE asked IS NOT NULL AND order_id IN ({marks(ids)})", ids
         )
         return dict(found.fetchall())
 
     def _merge_one(
         self,
-        row_id: int,
         rows: Sequence[Row],
         head: tuple[Any, ...],
-        lines: list[Line],
+        stored: list[tuple[Any, ...]],
         impacts: int | None,
         asked: int | None,
     ) -> bool:
-        fields = [
-            None if name in _ENUM and value == "unknown" else value
-            for name, value in zip(ORDER_FIELDS, head[1:9], strict=True)
-        ]
-        record = Record(fields, head[13], unpack(head[14]), "order")
-        changed = touched = False
-        for row in rows:
-            values, moved = record.merge(order_fields(row), row[FACT_AT])  # type: ignore[arg-type]
-            changed |= values
-            touched |= moved
-        first = lines[0].product if lines else None
-        changed |= self._merge_lines(lines, rows)
-        if head[12] & self._bit == 0:
-            touched = True
-        dirty = [line for line in lines if line.touched]
-        if not (changed or touched or dirty):
+        row_id = head[0]
+        used = self._seen.lines(row_id)
+        if not used and self._nothing_new(rows, head, stored):
+            self._seen.add(row_id, range(1, len(rows) + 1))
             return False
-        for line in dirty:
-            self._write_line(row_id, line)
-        self._write_order(row_id, record, head, lines, impacts, asked, changed)
-        if first is None and lines:
-            self._connection.execute("UPDATE orders SET product_id = ? WHERE id = ?", (lines[0].product, row_id))
+        fields = [None if i in _WORDS and value == "unknown" else value for i, value in enumerate(head[1:9])]
+        record = Record(fields, head[13], unpack(head[14]))
+        changed = moved = False
+        before: tuple[object, object] | None = None
+        for row in rows:
+            facts = order_fields(row), row[FACT_AT]
+            if facts != before:  # rows of one order repeat its facts
+                values, dates = record.merge(*facts)  # type: ignore[arg-type]
+                changed |= values
+                moved |= dates
+                before = facts
+        lines = [Line.stored(v) for v in stored]
+        changed |= self._merge_lines(lines, rows, used)
+        self._seen.add(row_id, used)
+        for line in lines:
+            if line.fresh:
+                self._new_lines.append(line.values(row_id))
+            elif line.touched:
+                self._changed_lines.append((*line.values(row_id)[3:], row_id, line.number))
+        sources = head[12] | self._bit
+        if changed:
+            self._change_order(row_id, record, head, lines, sources, impacts, asked)
+        elif moved or sources != head[12]:
+            self._dated_orders.append((sources, record.at, pack(record.ages), row_id))
+        if head[11]:
+            self._confirm(row_id, record.fields[2], head[11])
         return changed
 
-    def _merge_lines(self, lines: list[Line], rows: Sequence[Row]) -> bool:
-        """Give each row its line: by item id, else the next free line of its SKU; gives whether a value changed."""
+    def _nothing_new(self, rows: Sequence[Row], head: tuple[Any, ...], stored: list[tuple[Any, ...]]) -> bool:
+        """Whether the store holds just what these rows say, of the same date: the usual case when a file comes again."""
+        if head[14] is not None or len(rows) != len(stored) or not head[12] & self._bit:
+            return False
+        row_id, at, known = head[0], head[13], head[1:9]
+        for row, line in zip(rows, stored, strict=True):
+            facts = (
+                row[_MARKET], row[_CHANNEL] or "unknown", row[_STATUS] or "unknown", row[_PURCHASED], row[_SHIP_BY],
+                row[_REPLACEMENT] or "unknown", row[_BUSINESS] or "unknown", row[_PRIME] or "unknown",
+            )  # fmt: skip
+            if row[FACT_AT] != at or facts != known or self._line(row_id, line[1], row) != line:
+                return False
+        return True
+
+    def _merge_lines(self, lines: list[Line], rows: Sequence[Row], used: set[int]) -> bool:
+        """Give each row its line, which joins `used`; gives whether a value changed."""
         changed = False
-        used: set[int] = set()
         for row in rows:
             product = self._product(row)
-            line = _matching(lines, used, product, row[ITEM_ID])
+            line = matching(lines, used, product, row[ITEM_ID], row[_QUANTITY])
             at: Any = row[FACT_AT]
             if line is None:
-                line = Line(len(lines) + 1, product, _empty(len(LINE_FIELDS), "line"), fresh=True)
+                line = Line(len(lines) + 1, product, _empty(len(LINE_FIELDS)), fresh=True)
                 lines.append(line)
             used.add(line.number)
             values, moved = line.record.merge(line_fields(row), at)
@@ -210,58 +261,33 @@ class Chunk:
             line.touched |= moved
         return changed
 
-    def _write_line(self, order: int, line: Line) -> None:
-        v = line.values(order)
-        if line.fresh:
-            self._connection.execute(f"INSERT INTO lines VALUES ({','.join('?' * len(v))})", v)
-            return
-        self._connection.execute(
-            "UPDATE lines SET item_id = ?, quantity = ?, quantity_shipped = ?, status = ?, currency = ?, item_price = ?, item_tax = ?,"
-            " shipping_price = ?, shipping_tax = ?, gift_wrap_price = ?, gift_wrap_tax = ?, item_promotion = ?, ship_promotion = ?,"
-            " buyer_request = ?, request_reason = ?, at = ?, ages = ? WHERE order_id = ? AND line = ?",
-            (*v[3:], order, line.number),
-        )
-
-    def _write_order(
+    def _change_order(
         self,
         row_id: int,
         record: Record,
         head: tuple[Any, ...],
         lines: Sequence[Line],
+        sources: int,
         impacts: int | None,
         asked: int | None,
-        changed: bool,
     ) -> None:
-        f: list[Any] = [
-            value if name not in _ENUM or value is not None else "unknown"
-            for name, value in zip(ORDER_FIELDS, record.fields, strict=True)
-        ]
-        market, channel, status, purchased, ship_by, replacement, business, prime = f
+        known: list[Any] = ["unknown" if v is None and i in _WORDS else v for i, v in enumerate(record.fields)]
+        market, channel, status, purchased, ship_by, replacement, business, prime = known
         sums = summarise([line.facts() for line in lines])
-        dispatched, back, action, sources = head[9:13]
-        by = cancelled_by(status, impacts, self._ours(row_id, action))
+        dispatched, back, action = head[9:12]
+        by = cancelled_by(status, impacts, _ours(action))
         request = buyer_request(sums.request, asked)
         number = situation(channel, status, sums.items, sums.units_shipped, dispatched, request, by, back, replacement)
-        total, currency = (sums.total, sums.currency) if sums.total is not None and sums.currency else (None, None)
         due = self._deadline(market, ship_by) if ship_by is not None else None
-        self._connection.execute(
-            "UPDATE orders SET marketplace = ?, channel = ?, status = ?, purchased_at = ?, ship_by = ?, auto_cancel_at = ?, items = ?,"
-            " units_shipped = ?, cancelled_lines = ?, total = ?, currency = ?, buyer_request = ?, cancelled_by = ?, replacement = ?,"
-            " business = ?, prime = ?, situation = ?, sources = ?, at = ?, ages = ?, version = version + ? WHERE id = ?",
-            (market, channel, status, purchased, ship_by, due, sums.items, sums.units_shipped, sums.cancelled_lines, total, currency,
-             request, by, replacement, business, prime, number, sources | self._bit, record.at, pack(record.ages), int(changed), row_id),
+        product = head[15] if head[15] is not None or not lines else lines[0].product
+        self._changed_orders.append(
+            (market, channel, status, purchased, ship_by, due, sums.items, sums.units_shipped, sums.cancelled_lines, *_money(sums),
+             request, by, replacement, business, prime, number, product, sources, record.at, pack(record.ages), row_id)
         )  # fmt: skip
-        self._confirm(row_id, status, action)
 
-    def _ours(self, row_id: int, action: str | None) -> bool:
-        """Whether a cancellation of this store's journal left for the order and was not refused."""
-        if not action or not action.startswith("cancel:"):
-            return False
-        return action.partition(":")[2] in ("sent", "accepted", "ok", "unknown", "confirmed")
-
-    def _confirm(self, row_id: int, status: str, action: str | None) -> None:
+    def _confirm(self, row_id: int, status: str | None, action: str) -> None:
         """A report that shows what a batch asked for confirms the batch's row."""
-        kind, _, state = (action or "").partition(":")
+        kind, _, state = action.partition(":")
         if (kind, status) not in (("cancel", "cancelled"), ("confirm", "shipped")) or state not in (
             "sent",
             "accepted",
@@ -276,17 +302,51 @@ class Chunk:
             "UPDATE orders SET state = 'confirmed', open_action = ? WHERE id = ?", (f"{kind}:confirmed", row_id)
         )
 
+    def _write(self) -> None:
+        """Write what was merged."""
+        for statement, values in (
+            (NEW_LINE, self._new_lines),
+            (_CHANGED_LINE, self._changed_lines),
+            (_CHANGED_ORDER, self._changed_orders),
+            (_DATED_ORDER, self._dated_orders),
+        ):
+            if values:
+                self._connection.executemany(statement, values)
+                values.clear()
 
-def _empty(width: int, what: str) -> Record:
-    return Record([None] * width, -1, {}, what)
 
-
-def _matching(lines: Sequence[Line], used: set[int], product: int, item: object) -> Line | None:
-    """The line a row is about, not yet used by this report."""
+def matching(lines: Sequence[Line], used: set[int], product: int, item: object, quantity: object) -> Line | None:
+    """The line a row is about, not yet named by this report: by item id, else one of its SKU, with its quantity if there is."""
     free = [line for line in lines if line.number not in used and line.product == product]
     if item is not None:
         for line in free:
             if line.record.fields[0] == item:
                 return line
-        return next((line for line in free if line.record.fields[0] is None), None)
+        free = [line for line in free if line.record.fields[0] is None]
+    for line in free:
+        if line.record.fields[1] == quantity:
+            return line
     return free[0] if free else None
+
+
+def _merged(rows: Sequence[Row]) -> Record:
+    """The order's facts by rows that differ."""
+    record = _empty(len(ORDER_FIELDS))
+    for row in rows:
+        record.merge(order_fields(row), row[FACT_AT])  # type: ignore[arg-type]
+    return record
+
+
+def _empty(width: int) -> Record:
+    return Record([None] * width, -1, {})
+
+
+def _money(sums: Sums) -> tuple[int | None, str | None]:
+    """Total and currency, both or neither."""
+    return (sums.total, sums.currency) if sums.total is not None and sums.currency else (None, None)
+
+
+def _ours(action: str | None) -> bool:
+    """Whether a cancellation of this store's journal left for the order and was not refused."""
+    kind, _, state = (action or "").partition(":")
+    return kind == "cancel" and state in ("sent", "accepted", "ok", "unknown", "confirmed")

@@ -15,24 +15,15 @@ from typing import TYPE_CHECKING, Any
 from ordertui.orders.report_row import ORDER_ID, Row
 
 from . import migrations
-from .chunk import Chunk, NewOrder
+from .chunk import NEW_LINE, NEW_ORDER, Chunk, NewOrder
 from .errors import ReadOnlyStore
 from .products import Products
+from .seen import Seen
 
 if TYPE_CHECKING:
     from .store import Store
 
 CHUNK_ROWS = 20_000
-_NEW_ORDER = (
-    "INSERT INTO orders (id, order_id, marketplace, channel, status, purchased_at, ship_by, auto_cancel_at, items, units_shipped,"
-    " cancelled_lines, total, currency, buyer_request, cancelled_by, replacement, business, prime, situation, product_id, sources,"
-    " at, ages) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-)
-_NEW_LINE = (
-    "INSERT INTO lines (order_id, line, product_id, item_id, quantity, quantity_shipped, status, currency, item_price, item_tax,"
-    " shipping_price, shipping_tax, gift_wrap_price, gift_wrap_tax, item_promotion, ship_promotion, buyer_request, request_reason,"
-    " at, ages) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-)
 
 
 class Importer:
@@ -49,6 +40,7 @@ class Importer:
         has_request_column: bool,
         marketplace: str | None,
         auto_cancel_at: Callable[[str, int], int | None],
+        chunk_rows: int = CHUNK_ROWS,
     ) -> None:
         if store.read_only:
             raise ReadOnlyStore(f"{store.path} was opened read-only; nothing was imported")
@@ -60,6 +52,8 @@ class Importer:
         self._waiting = 0
         self._import_id = 0
         self._products: Products | None = None
+        self._seen = Seen()
+        self._chunk_rows = chunk_rows
         self.rows = 0
         """Rows taken in."""
         self.new = 0
@@ -68,6 +62,8 @@ class Importer:
         self.unchanged = 0
         self.rejected = 0
         """Rows that the reader refused; set by the caller."""
+        self.stopped = False
+        """Whether the file has more rows; set by the caller. The import is then not recorded as finished."""
 
     def __enter__(self) -> Importer:
         with self._store.writing() as connection:
@@ -97,7 +93,7 @@ class Importer:
             else:
                 group.append(row)
             self._waiting += 1
-        if self._waiting >= CHUNK_ROWS:
+        if self._waiting >= self._chunk_rows:
             self._flush(everything=False)
 
     def _flush(self, *, everything: bool) -> None:
@@ -119,7 +115,7 @@ class Importer:
         assert self._products is not None, "the importer is a context manager"
         with self._store.writing() as connection:
             known = self._store.ids_of(groups)
-            chunk = Chunk(connection, self._products, self._deadline, self._kind)
+            chunk = Chunk(connection, self._products, self._deadline, self._kind, self._seen)
             impacts = self._impacts(connection, groups)
             fresh: list[NewOrder] = []
             next_id = int(connection.execute("SELECT coalesce(max(id), 0) FROM orders").fetchone()[0])
@@ -132,8 +128,8 @@ class Importer:
                     fresh.append(chunk.new(next_id, order_id, rows, impacts.get(order_id)))
                 else:
                     old.append((row_id, order_id, rows))
-            connection.executemany(_NEW_ORDER, [order.order for order in fresh])
-            connection.executemany(_NEW_LINE, [line for order in fresh for line in order.lines])
+            connection.executemany(NEW_ORDER, [order.order for order in fresh])
+            connection.executemany(NEW_LINE, [line for order in fresh for line in order.lines])
             self.new += len(fresh)
             moved = chunk.merge(old, impacts)
             self.changed += moved
@@ -165,12 +161,13 @@ class Importer:
             for statement in migrations.statements("indexes.sql"):
                 connection.execute(statement)
             self._count(connection)
-            connection.execute("UPDATE imports SET finished = 1 WHERE id = ?", (self._import_id,))
+            connection.execute("UPDATE imports SET finished = ? WHERE id = ?", (int(not self.stopped), self._import_id))
             head = {
                 "kind": self._kind,
                 "sha256": self._head[2],
                 "rows": self.rows,
                 "new": self.new,
                 "changed": self.changed,
+                "finished": not self.stopped,
             }
             self._store.append(connection, "import", json.dumps(head, sort_keys=True, separators=(",", ":")))

@@ -8,7 +8,6 @@ idempotent. A record keeps the newest date of any of its fields; only fields wit
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 STATUS_RANK = {
@@ -22,57 +21,67 @@ STATUS_RANK = {
 """At equal dates the more advanced status wins."""
 ORDER_FIELDS = ("marketplace", "channel", "status", "purchased_at", "ship_by", "replacement", "business", "prime")
 LINE_FIELDS = ("item_id", "quantity", "quantity_shipped", "status", "currency", "price", "request")
-_STATUS = {"order": ORDER_FIELDS.index("status"), "line": LINE_FIELDS.index("status")}
 
 
 class Record:
     """Known fields of one order or one line, with the dates of the reports that said so."""
 
-    __slots__ = ("ages", "at", "fields", "status_at")
+    __slots__ = ("ages", "at", "fields")
 
-    def __init__(self, fields: list[Any], at: int, ages: dict[int, int], what: str) -> None:
+    def __init__(self, fields: list[Any], at: int, ages: dict[int, int]) -> None:
         self.fields = fields
         self.at = at
         """Newest date at which any field was named, epoch seconds."""
         self.ages = ages
         """Field number to date, only where it is older than `at`."""
-        self.status_at = _STATUS[what]
 
-    def merge(self, incoming: Sequence[Any], at: int) -> tuple[bool, bool]:
+    def merge(self, incoming: list[Any], at: int) -> tuple[bool, bool]:
         """Take in what a report of date `at` says. Gives whether a value changed, and whether anything did."""
         fields, ages, newest = self.fields, self.ages, self.at
-        if at == newest and not ages and list(incoming) == fields:
+        if at > newest:
+            self.at = at
+            self.ages = {
+                i: ages.get(i, newest) for i, old in enumerate(fields) if old is not None and incoming[i] is None
+            }
+            after = [old if new is None else new for new, old in zip(incoming, fields, strict=True)]
+            changed = after != fields
+            self.fields = after
+            return changed, True
+        if at == newest and not ages and incoming == fields:
             return False, False
         values = moved = False
-        dates: list[int | None] = [None] * len(fields)
-        for i, old in enumerate(fields):
-            new = incoming[i]
-            date = ages.get(i, newest) if old is not None else None
-            if new is not None and (date is None or at >= date):
-                if date is None or (at > date and new != old) or (new != old and self._beats(i, new, old)):
-                    fields[i] = new
-                    values = True
-                moved = moved or date != at
-                date = at
-            dates[i] = date
-        if at > newest:
-            self.at = newest = at
-            moved = True
-        self.ages = {i: date for i, date in enumerate(dates) if date is not None and date != newest}
+        for i, new in enumerate(incoming):
+            if new is None:
+                continue
+            old = fields[i]
+            date = -1 if old is None else ages.get(i, newest)
+            if at < date:
+                continue
+            if old is None or (new != old and (at > date or beats(new, old))):
+                fields[i] = new
+                values = True
+            if at > date:
+                moved = True
+                if at < newest:
+                    ages[i] = at
+                else:
+                    ages.pop(i, None)
         return values, values or moved
 
-    def _beats(self, field: int, new: Any, old: Any) -> bool:
-        """Which of two words of the same date stays: the more advanced status, else the greater value."""
-        if field == self.status_at:
-            return STATUS_RANK.get(new, 0) > STATUS_RANK.get(old, 0)
-        return bool(new > old)
+
+def beats(new: Any, old: Any) -> bool:
+    """Which of two words of the same date stays: the more advanced status, else the greater value."""
+    rank = STATUS_RANK.get(new)
+    return bool(new > old) if rank is None else rank > STATUS_RANK.get(old, 0)
 
 
 def pack(ages: dict[int, int]) -> str | None:
-    """Ages as the store keeps them."""
-    return json.dumps({str(i): ages[i] for i in sorted(ages)}, separators=(",", ":")) if ages else None
+    """Ages as the store keeps them: a JSON object."""
+    if not ages:
+        return None
+    return "{" + ",".join([f'"{i}":{ages[i]}' for i in sorted(ages)]) + "}"
 
 
 def unpack(text: str | None) -> dict[int, int]:
     """Ages as `pack` wrote them."""
-    return {int(i): int(date) for i, date in json.loads(text).items()} if text else {}
+    return {int(i): date for i, date in json.loads(text).items()} if text else {}

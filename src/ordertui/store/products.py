@@ -4,55 +4,72 @@ from __future__ import annotations
 
 import sqlite3
 
-_ID, _ASIN, _ASIN_AT, _TITLE, _TITLE_AT = range(5)
+NEVER = -1
+
+
+class _Product:
+    """One product; a word and the newest date of a report that said it."""
+
+    __slots__ = ("asin", "asin_at", "number", "title", "title_at")
+
+    def __init__(self, number: int, asin: str | None, asin_at: int | None, title: str | None, title_at: int | None):
+        self.number = number
+        self.asin = asin
+        self.asin_at = NEVER if asin_at is None else asin_at
+        self.title = title
+        self.title_at = NEVER if title_at is None else title_at
+
+    def words(self) -> tuple[object, ...]:
+        """The columns of `products` beside its key."""
+        return (
+            self.asin, None if self.asin_at == NEVER else self.asin_at,
+            self.title, None if self.title_at == NEVER else self.title_at,
+        )  # fmt: skip
 
 
 class Products:
     """The products of a store while it imports. Memory grows with products, not with orders."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._known: dict[tuple[str, str], list[object]] = {
-            (market, sku): [ident, asin, asin_at, title, title_at]
-            for ident, market, sku, asin, asin_at, title, title_at in connection.execute(
+        self._known: dict[tuple[str, str], _Product] = {
+            (market, sku): _Product(number, *words)
+            for number, market, sku, *words in connection.execute(
                 "SELECT id, marketplace, sku, asin, asin_at, title, title_at FROM products"
             )
         }
         self._next = 1 + int(connection.execute("SELECT coalesce(max(id), 0) FROM products").fetchone()[0])
-        self._fresh: dict[tuple[str, str], list[object]] = {}
-        self._dirty: dict[int, list[object]] = {}
+        self._fresh: dict[tuple[str, str], _Product] = {}
+        self._dirty: dict[int, _Product] = {}
 
     def number(self, market: str, sku: str, asin: str | None, title: str | None, at: int) -> int:
-        """The product's number; its words are taken in."""
+        """The product's number; its words are taken in, each by the newest date; at one date the greater word stays."""
         key = (market, sku)
-        entry = self._known.get(key)
-        if entry is None:
-            entry = [self._next, asin, at if asin else None, title, at if title else None]
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._fresh[key] = _Product(self._next, None, None, None, None)
             self._next += 1
-            self._known[key] = self._fresh[key] = entry
-            return int(str(entry[_ID]))
-        if asin is not None and asin != entry[_ASIN]:
-            self._take(entry, _ASIN, asin, at)
-        if title is not None and title != entry[_TITLE]:
-            self._take(entry, _TITLE, title, at)
-        ident: int = entry[_ID]  # type: ignore[assignment]
-        return ident
-
-    def _take(self, entry: list[object], field: int, value: str, at: int) -> None:
-        """The newer word; at one date the greater, so that the order of import does not matter."""
-        before: int | None = entry[field + 1]  # type: ignore[assignment]
-        if before is None or at > before or (at == before and value > str(entry[field])):
-            entry[field], entry[field + 1] = value, at
-            self._dirty[int(str(entry[_ID]))] = entry
+        if asin is not None and _wins(asin, at, known.asin, known.asin_at):
+            known.asin, known.asin_at = asin, at
+            self._dirty[known.number] = known
+        if title is not None and _wins(title, at, known.title, known.title_at):
+            known.title, known.title_at = title, at
+            self._dirty[known.number] = known
+        return known.number
 
     def flush(self, connection: sqlite3.Connection) -> None:
         """Write what is new."""
         connection.executemany(
-            "INSERT INTO products (marketplace, sku, id, asin, asin_at, title, title_at) VALUES (?,?,?,?,?,?,?)",
-            [(*key, *entry) for key, entry in self._fresh.items()],
+            "INSERT INTO products (marketplace, sku, id) VALUES (?,?,?)",
+            [(*key, product.number) for key, product in self._fresh.items()],
         )
         connection.executemany(
             "UPDATE products SET asin = ?, asin_at = ?, title = ?, title_at = ? WHERE id = ?",
-            [(*entry[1:], entry[0]) for entry in self._dirty.values()],
+            [(*product.words(), product.number) for product in self._dirty.values()],
         )
         self._fresh.clear()
         self._dirty.clear()
+
+
+def _wins(word: str, at: int, old: str | None, old_at: int) -> bool:
+    """Whether a word of date `at` takes the place of the old one, or makes its date newer."""
+    return at > old_at or (at == old_at and old is not None and word > old)

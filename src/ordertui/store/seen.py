@@ -1,0 +1,35 @@
+"""Which lines of which orders an import has spoken of so far: two rows of one report are never one line, however far apart.
+
+One byte an order of the store (a bit for each of its first eight lines), so memory stays flat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_BITS = 8
+
+
+class Seen:
+    """Lines by order, over the chunks of one import."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+        self._more: dict[int, set[int]] = {}
+
+    def lines(self, order: int) -> set[int]:
+        """Numbers of the lines that this import has named."""
+        bits = self._bits[order] if order < len(self._bits) else 0
+        if not bits:
+            return set()
+        return {line for line in range(1, _BITS + 1) if bits & 1 << (line - 1)} | self._more.get(order, set())
+
+    def add(self, order: int, lines: Iterable[int]) -> None:
+        """Remember these lines of an order."""
+        if order >= len(self._bits):
+            self._bits.extend(bytes(order + 4096 - len(self._bits)))
+        for line in lines:
+            if line <= _BITS:
+                self._bits[order] |= 1 << (line - 1)
+            else:
+                self._more.setdefault(order, set()).add(line)
