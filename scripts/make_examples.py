@@ -276,9 +276,9 @@ def leave(shop: Shop, plan: Plan, *, undo: Sequence[str] = ()) -> list[PlanRow]:
 def reports_on(
     plan: Plan, kept: Sequence[PlanRow], faults: Sequence[Fault], encoding: str = "utf-8"
 ) -> dict[str, bytes]:
-    """The flat and the XML processing report on a batch."""
+    """The flat and the XML processing report on a batch. An XML report names messages, whose numbers come from the plan's id."""
     name = f"{plan.action.value}-report"
-    return {f"{name}.txt": flat_report(kept, faults, encoding), f"{name}.xml": xml_report(plan, kept, faults)}
+    return {f"{name}.txt": flat_report(kept, faults), f"{name}.xml": xml_report(plan, kept, faults)}
 
 
 def answers(folder: Path, market: Market) -> dict[str, bytes]:
@@ -289,13 +289,15 @@ def answers(folder: Path, market: Market) -> dict[str, bytes]:
         shop.import_files(files, marketplace=market.code)
         if market.code == "IN":
             (plan,) = shop.plan(Action.CANCEL, shop.view(f"sku:{market.things[0].sku} status:unshipped"))
-            return reports_on(
-                plan, leave(shop, plan), [(0, "5000", "Warning", "A duplicate update was skipped (example).")]
-            )
+            faults = [(0, "5000", "Warning", "A duplicate update was skipped (example).")]
+            return {"cancel-report.txt": flat_report(leave(shop, plan), faults)}
         if market.code != "US":
             (plan,) = shop.plan(Action.CANCEL, shop.view("request:official channel:merchant"))
-            faults = [(1, "18028", "Error", "この注文はキャンセルできません（例）。")] if market is JP else []
-            return reports_on(plan, leave(shop, plan), faults, encoding=market.encoding)
+            kept = leave(shop, plan)
+            if market is JP:
+                faults = [(1, "18028", "Error", "この注文はキャンセルできません（例）。")]
+                return {"cancel-report.txt": flat_report(kept, faults, market.encoding)}
+            return reports_on(plan, kept, [])
         four, eleven = (shop.id_of(order_id(market, n)) or 0 for n in (4, 11))
         shop.set_dispatched([four], Dispatched.YES)
         (plan,) = shop.plan(Action.CANCEL, shop.view("sku:MUG-BLUE"))

@@ -9,11 +9,12 @@ from typing import Any
 import click
 
 from ordertui.orders.clock import iso_utc
-from ordertui.orders.status import Action, Dispatched
+from ordertui.orders.status import Action, Dispatched, RowState
 
 from .context import Settings, fail, open_shop, real_clock_only
 from .exits import Exit
 from .output import FORMATS, emit, say
+from .sentences import held_sentence, orders, plan_sentences, saved_sentences, sent_sentence, waiting_sentences
 
 FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -21,10 +22,10 @@ BATCH = ("batch", "action", "marketplace", "state", "orders", "due_at", "files")
 
 
 def batch_record(batch: Any) -> dict[str, Any]:
-    """A batch as one line of a list."""
+    """A batch as one line of a list; `orders` are those that were not taken back."""
     return {
         "batch": batch.id, "action": str(batch.action), "marketplace": batch.marketplace, "state": str(batch.state),
-        "orders": len(batch.rows), "due_at": iso_utc(batch.due_at), "files": " ".join(batch.files),
+        "orders": sum(row.state is not RowState.RECALLED for row in batch.rows), "due_at": iso_utc(batch.due_at), "files": " ".join(batch.files),
     }  # fmt: skip
 
 
@@ -86,10 +87,9 @@ def plan(
             for r in one.rows
         ]
         records += [base | {"order_id": r.order_id, "in": False, "rule": r.rule, "why": r.why} for r in one.out]
-        say(f"{one.marketplace}: {len(one.rows)} in, {len(one.out)} out")
-        for warning in one.warnings:
-            say(f"{one.marketplace}: {warning}")
-    emit(records, ("marketplace", "action", "order_id", "in", "counts", "rule", "why"), form)
+    emit(records, ("marketplace", "action", "order_id", "in", "counts", "rule", "why"), form, ("action", "marketplace"))
+    for sentence in (*(s for one in plans for s in plan_sentences(one)), *saved_sentences(plans, output)):
+        say(sentence)
     if not any(one.rows for one in plans):
         fail(Exit.REFUSED, "no order may be taken in")
 
@@ -109,7 +109,10 @@ def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, fo
             fail(
                 Exit.NOT_CONFIRMED, f"{sum(len(p.rows) for p in plans)} orders; give --yes to commit. Nothing was done."
             )
-        emit([batch_record(shop.commit(p, typed=typed)) for p in plans], BATCH, form)
+        batches = [shop.commit(p, typed=typed) for p in plans]
+    emit([batch_record(batch) for batch in batches], BATCH, form)
+    for batch in batches:
+        say(held_sentence(batch))
 
 
 @click.command()
@@ -118,7 +121,7 @@ def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, fo
 def undo(settings: Settings, what: str) -> None:
     """Take back a held BATCH, or one ORDER-ID out of its batch."""
     with open_shop(settings) as shop:
-        say(f"{shop.undo(int(what) if what.isdigit() else what)} orders taken back")
+        say(f"{orders(shop.undo(int(what) if what.isdigit() else what))} taken back; nothing was sent for them")
 
 
 @click.command()
@@ -129,6 +132,7 @@ def release(settings: Settings, batch: int) -> None:
     real_clock_only(settings)
     with open_shop(settings) as shop:
         emit([batch_record(shop.release(batch))], BATCH, "table")
+        say("The hold is over; `ordertui dispatch` writes the files.")
 
 
 @click.command()
@@ -148,12 +152,15 @@ def dispatch(settings: Settings, form: str) -> None:
     real_clock_only(settings)
     with open_shop(settings) as shop:
         sent = shop.dispatch()
+        waiting = () if sent else shop.outbox(open_only=True)
     emit([batch_record(b) for b in sent], BATCH, form)
     for batch in sent:
+        say(sent_sentence(batch))
         if batch.advice:
             say(batch.advice)
     if not sent:
-        say("nothing is due")
+        for sentence in waiting_sentences(waiting):
+            say(sentence)
 
 
 @click.group()

@@ -31,6 +31,11 @@ class Settings:
     read_only: bool
     as_of: int | None
 
+    @property
+    def another_time(self) -> bool:
+        """Whether the clock is not the machine's, and no test asked for that: then nothing may be committed or sent."""
+        return self.as_of is not None and os.environ.get(TEST_CLOCK) != "1"
+
     def clock(self) -> Clock:
         """The machine's clock, or one that stands at `--as-of`."""
         return SystemClock() if self.as_of is None else FixedClock(self.as_of)
@@ -52,7 +57,7 @@ def open_shop(settings: Settings) -> Iterator[Shop]:
 
 def real_clock_only(settings: Settings) -> None:
     """Refuse `--as-of` for what cannot be taken back, unless the test clock is switched on."""
-    if settings.as_of is not None and os.environ.get(TEST_CLOCK) != "1":
+    if settings.another_time:
         fail(Exit.USAGE, f"--as-of is not taken by this command: it acts now. (Tests set {TEST_CLOCK}=1.)")
 
 
@@ -62,15 +67,26 @@ def fail(code: Exit, message: str) -> NoReturn:
     sys.exit(int(code))
 
 
+def reader_left() -> NoReturn:
+    """Leave quietly after stdout was closed by its reader: what is still buffered goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    sys.exit(int(Exit.PIPE_CLOSED))
+
+
 class Group(click.Group):
     """A command group that turns known errors into messages and exit codes; an unknown error keeps its traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command. Ctrl-C is click's (Aborted!, exit 1) where a command does not stop by itself."""
+        """Run the command."""
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except BrokenPipeError:
+            reader_left()
+        except KeyboardInterrupt:
+            fail(Exit.INTERRUPTED, "stopped")
         except Exception as error:
             code = exit_for(error)
             if code is Exit.INTERNAL:
@@ -94,4 +110,6 @@ def explain(error: Exception) -> str:
         text.append(f"Give --marketplace CODE, one of: {', '.join(error.choices)}.")
     elif isinstance(error, FilterError) and error.suggestion:
         text.append(f"Did you mean {error.suggestion}?")
+    elif isinstance(error, OSError) and error.strerror:
+        text = [f"{error.filename}: {error.strerror}" if error.filename else error.strerror]
     return "\n".join(text)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from .context import Settings
+from .context import Settings, fail
+from .exits import Exit
 from .output import say
 
 
@@ -26,7 +27,11 @@ def demo(settings: Settings, orders: int, seed: int, where: Path | None, no_scre
     from .main import open_screen
 
     folder = where or Path(platformdirs.user_data_dir("ordertui", appauthor=False)) / "practice"
-    store = build_practice(folder, orders=orders, seed=seed, now=settings.clock().now())
+    try:
+        store = build_practice(folder, orders=orders, seed=seed, now=settings.clock().now())
+    except OSError as error:
+        why = error.strerror or error
+        fail(Exit.BAD_INPUT, f"no practice store can be made in {folder}: {why}; choose a folder with --where")
     if no_screen:
         click.echo(str(store))
         return

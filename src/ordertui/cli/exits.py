@@ -22,7 +22,11 @@ class Exit(IntEnum):
     CHANGED = 6
     """Orders changed since the plan, or the plan expired."""
     INTERRUPTED = 130
-    """Stopped by Ctrl-C between two chunks, as shells number it."""
+    """Stopped by Ctrl-C, as shells number it; an import stops between two chunks."""
+    PIPE_CLOSED = 141
+    """Who read stdout went away (`| head -1`), as shells number it. What the command does was done."""
+    TERMINATED = 143
+    """The screen was told to end (SIGTERM, or its terminal went away), as shells number it."""
 
 
 def exit_for(error: BaseException) -> Exit:
@@ -45,6 +49,7 @@ def exit_for(error: BaseException) -> Exit:
         (errors.PlanExpired, Exit.CHANGED),
         (FilterError, Exit.USAGE),
         (errors.UnknownReason, Exit.USAGE),
+        (errors.UnknownChoice, Exit.USAGE),
         (errors.Refused, Exit.REFUSED),
         (OpenAction, Exit.REFUSED),
         (RecallRefused, Exit.REFUSED),

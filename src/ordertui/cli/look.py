@@ -44,7 +44,13 @@ def list_command(
                 "items": row.items, "total": total.decimal() if total else None, "currency": total.currency if total else None,
                 "status": str(row.status), "may": shop.may(row), "sku": row.sku, "title": row.title,
             })  # fmt: skip
-    emit(records, LIST, form)
+    emit(records, LIST, form, spare=("title", "sku", "marketplace", "placed", "currency", "items", "total", "ship_by"))
+    if not records:
+        say(
+            "no order fits"
+            if text.strip() or queue != "all"
+            else "no orders yet; `ordertui import FILE...` reads reports"
+        )
 
 
 @click.command()
@@ -89,8 +95,10 @@ def show(settings: Settings, order_id: str, form: str) -> None:
         return
     click.echo(f"{cell(row.order_id)}  {row.marketplace}  {row.status}")
     for key, value in facts.items():
-        click.echo(f"  {key:<15} {', '.join(value) if isinstance(value, tuple) else cell(value) or 'unknown'}")
-    emit(actions, ("action", "allowed", "counts", "rule", "why", "instead"), "table")
+        click.echo(
+            f"  {key:<15} {', '.join(value) if isinstance(value, tuple) else cell(value) or ('none' if key == 'open_action' else 'unknown')}"
+        )
+    emit(actions, ("action", "allowed", "counts", "rule", "instead", "why"), "table")
 
 
 @click.command()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -26,9 +28,17 @@ def _time(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
         raise click.BadParameter(f"{value!r} is no ISO time such as 2026-11-23T14:05:00Z") from None
 
 
+def _store(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    if value is not None and re.match(r"[a-z][a-z0-9+]+:/", str(value)):
+        raise click.BadParameter(f"{value} is an address; this version keeps its store in a file")
+    return value
+
+
 @click.group(cls=Group, invoke_without_command=True)
 @click.version_option(__version__)
-@click.option("--store", type=click.Path(path_type=Path), help="The store; default: in the user's data folder.")
+@click.option(
+    "--store", type=click.Path(path_type=Path), callback=_store, help="The store; default: in the user's data folder."
+)
 @click.option("--read-only", is_flag=True, help="Change nothing.")
 @click.option("--as-of", callback=_time, metavar="ISO-TIME", help="Look as of this time (UTC without offset).")
 @click.pass_context
@@ -36,7 +46,7 @@ def cli(ctx: click.Context, store: Path | None, read_only: bool, as_of: int | No
     """Cancel and refund Amazon orders in checked batches. Without a command: the screen.
 
     Exit codes: 0 ok, 1 internal, 2 usage (or no terminal for the screen), 3 refused by the rules, 4 bad input,
-    5 not confirmed, 6 changed since the plan.
+    5 not confirmed, 6 changed since the plan; 130 Ctrl-C, 141 the reader of stdout left, 143 the screen was ended.
     """
     ctx.obj = Settings(store, read_only, as_of)
     if ctx.invoked_subcommand is None:
@@ -44,13 +54,17 @@ def cli(ctx: click.Context, store: Path | None, read_only: bool, as_of: int | No
 
 
 def open_screen(settings: Settings) -> None:
-    """Run the screen; without a terminal say what to use instead and leave with exit 2."""
+    """Run the screen; without a terminal say what to use instead and leave with exit 2. At another time it only looks."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "") in ("dumb", ""):
         fail(Exit.USAGE, "the screen needs a terminal; use `ordertui list`, or `ordertui --help` for all commands")
+    if settings.another_time:
+        settings = replace(settings, read_only=True)
     with open_shop(settings) as shop:
         from ordertui.tui.app import run
 
-        run(shop)
+        code = run(shop)
+    if code:
+        sys.exit(code)
 
 
 for _command in (

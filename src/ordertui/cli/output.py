@@ -6,11 +6,15 @@ import csv
 import io
 import json
 import re
+import shutil
+import sys
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 import click
+
+from .table import lay_out
 
 FORMATS = ("table", "json", "csv", "tsv")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -29,11 +33,13 @@ def clean(text: str) -> str:
 
 
 def cell(value: Any) -> str:
-    """A value as table text: None is empty, booleans are yes and no."""
+    """A value as table text: None is empty, booleans are yes and no, numbers have no exponent."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:f}".rstrip("0").rstrip(".")
     return clean(str(value))
 
 
@@ -45,12 +51,8 @@ def safe_cell(value: Any) -> str:
     return text
 
 
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)
-
-
 def render(records: Sequence[Record], columns: Sequence[str], form: str) -> str:
-    """The list as text that ends in a newline; `form` is one of FORMATS."""
+    """The list as text that ends in a newline, in full; `form` is one of FORMATS."""
     if form == "json":
         return json_text(records)
     if form in ("csv", "tsv"):
@@ -59,10 +61,19 @@ def render(records: Sequence[Record], columns: Sequence[str], form: str) -> str:
         writer.writerow(columns)
         writer.writerows([safe_cell(r.get(c)) for c in columns] for r in records)
         return out.getvalue()
-    rows = [[c.upper().replace("_", " ") for c in columns], *([cell(r.get(c)) for c in columns] for r in records)]
-    widths = [max(_width(row[i]) for row in rows) for i in range(len(columns))]
-    lines = ("  ".join(t + " " * (w - _width(t)) for t, w in zip(row, widths, strict=True)).rstrip() for row in rows)
-    return "\n".join(lines) + "\n"
+    return _table(records, columns, None, ())[0]
+
+
+def _table(
+    records: Sequence[Record], columns: Sequence[str], width: int | None, spare: Sequence[str]
+) -> tuple[str, list[str]]:
+    head = [_heading(column) for column in columns]
+    rows = [[cell(record.get(column)) for column in columns] for record in records]
+    return lay_out(head, rows, width, [_heading(column) for column in spare])
+
+
+def _heading(column: str) -> str:
+    return column.upper().replace("_", " ")
 
 
 def json_text(value: Any) -> str:
@@ -72,9 +83,15 @@ def json_text(value: Any) -> str:
     return json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2) + "\n"
 
 
-def emit(records: Sequence[Record], columns: Sequence[str], form: str) -> None:
-    """Print a list to stdout."""
-    click.echo(render(records, columns, form), nl=False)
+def emit(records: Sequence[Record], columns: Sequence[str], form: str, spare: Sequence[str] = ()) -> None:
+    """Print a list to stdout. On a terminal a table is fitted to its width; `spare` columns may go, first to go first."""
+    if form != "table" or not sys.stdout.isatty():
+        click.echo(render(records, columns, form), nl=False)
+        return
+    text, left_out = _table(records, columns, shutil.get_terminal_size().columns, spare)
+    click.echo(text, nl=False)
+    if left_out:
+        say(f"not shown, for want of room: {', '.join(left_out).lower()} (--format tsv has all)")
 
 
 def say(text: str) -> None:

@@ -45,8 +45,10 @@ def load_config(path: Path | None = None) -> Config:
     path = path or config_path()
     try:
         return msgspec.toml.decode(path.read_bytes(), type=Config)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # no home folder is no settings
         return Config()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}; {ENVIRONMENT} may name another file") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BadInput(f"{path}: {error}; see `ordertui config schema` for the fields") from error
 

@@ -95,7 +95,7 @@ def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int)
     marker = folder / "PRACTICE"
     if folder.exists() and any(folder.iterdir()):
         if not marker.exists():
-            raise FileExistsError(f"{folder} is not empty and holds no practice store; choose another --where")
+            raise FileExistsError("it is not empty and holds no practice store")
         shutil.rmtree(folder)
     reports = folder / "reports"
     reports.mkdir(parents=True)

@@ -50,6 +50,13 @@ class UnknownReason(BadInput):
         self.choices = tuple(choices)
 
 
+class UnknownChoice(BadInput):
+    """A sort key or queue that there is not."""
+
+    def __init__(self, what: str, given: str, choices: Sequence[str]) -> None:
+        super().__init__(f"there is no {what} {given!r}; there are: {', '.join(choices)}")
+
+
 class BatchNeeded(BadInput):
     """A processing report fits no batch, or several: the operator must say which."""
 

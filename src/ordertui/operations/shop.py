@@ -14,13 +14,13 @@ from ordertui.orders.status import Action, BatchState, Dispatched
 from ordertui.rules.language import Condition, parse
 from ordertui.rules.policy import load
 from ordertui.rules.verdict import Verdict
-from ordertui.store import Store, filter_sql
+from ordertui.store import SORT_KEYS, Store, filter_sql
 
 from .advice import upload_advice
 from .committing import Committer, as_batch
 from .config import Config, default_store, load_config
 from .dispatching import Dispatcher
-from .errors import BadInput, ReadOnly, Refused
+from .errors import BadInput, ReadOnly, Refused, UnknownChoice
 from .importing import Importer, Progress, Stop
 from .judging import Judge
 from .plan_lines import refundable
@@ -151,12 +151,12 @@ class Shop:
         queue: str = "all",
         limit: int | None = None,
     ) -> array[int]:
-        """Ids of the orders that fit queue and filter, sorted. Raises FilterError, BadInput (unknown sort key)."""
+        """Ids of the orders that fit queue and filter, sorted. Raises FilterError, UnknownChoice."""
         where, params = self._where(filter_text, queue)
         try:
             return self._reader().view_ids(where, params, sort, reverse=reverse, limit=limit)
         except KeyError:
-            raise BadInput(f"cannot sort by {sort!r}") from None
+            raise UnknownChoice("sort key", sort, tuple(SORT_KEYS)) from None
 
     def count(self, filter_text: str = "", queue: str = "all") -> int:
         """How many orders fit. Raises FilterError."""
@@ -165,7 +165,7 @@ class Shop:
     def _where(self, filter_text: str, queue: str) -> tuple[str, dict[str, object]]:
         spec = BY_KEY.get(queue)
         if spec is None:
-            raise BadInput(f"there is no queue {queue!r}; there are: {', '.join(BY_KEY)}")
+            raise UnknownChoice("queue", queue, tuple(BY_KEY))
         theirs, ours = self.condition(filter_text), self.condition(spec.filter)
         from ordertui.rules.language import And
 

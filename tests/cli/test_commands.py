@@ -1,0 +1,348 @@
+"""Every command on the example store: shapes, exit codes, stdout is data and stderr is words."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .run import AS_OF, EXAMPLES, Command, environment
+
+MUG = ("--filter", "sku:MUG-BLUE")
+FOUR, ELEVEN = "001-0000000-0000004", "001-0000000-0000011"
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Command:
+    """The US reports, imported; no test changes this store."""
+    command = Command(tmp_path_factory.mktemp("us"))
+    command.bring("US")
+    return command
+
+
+@pytest.fixture
+def us(tmp_path: Path, looked_at: Command) -> Command:
+    """A copy of it, to work on."""
+    store = tmp_path / "orders.db"
+    done = Command(tmp_path, store)
+    store.write_bytes(looked_at.store.read_bytes())
+    return done
+
+
+def planned(command: Command, *args: str | Path, action: str = "cancel") -> Path:
+    path = command.folder / f"{action}.json"
+    command.ok("plan", action, *args, "-o", path)
+    return path
+
+
+# Looking
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("list",), ("list", "--filter", "status:unshipped", "--sort", "total", "--limit", "3"), ("rate",),
+        ("rate", "--if-cancel", "sku:MUG-BLUE"), ("outbox",), ("policy", "show", "US"), ("policy", "explain", FOUR), ("config", "show"),
+    ],
+)  # fmt: skip
+def test_lists_say_the_same_in_every_format(looked_at: Command, args: tuple[str, ...]) -> None:
+    records = looked_at.json(*args)
+    assert isinstance(records, list)
+    for form, mark in (("csv", ","), ("tsv", "\t")):
+        rows = list(csv.DictReader(io.StringIO(looked_at.ok(*args, "--format", form)), delimiter=mark))
+        assert len(rows) == len(records)
+        for row, record in zip(rows, records, strict=True):
+            assert set(row) == set(record)
+    table = looked_at.ok(*args).splitlines()
+    assert len(table) == len(records) + 1
+
+
+def test_rate_has_the_documented_shape(looked_at: Command) -> None:
+    (now,) = looked_at.json("rate")
+    assert list(now) == [
+        "marketplace",
+        "window_from",
+        "window_to",
+        "timezone",
+        "orders",
+        "cancelled",
+        "rate",
+        "target",
+        "headroom",
+        "status",
+        "basis",
+    ]
+    assert (now["orders"], now["cancelled"], now["target"], now["headroom"]) == (128, 1, 0.025, 2)
+    (after,) = looked_at.json("rate", "--marketplace", "US", "--if-cancel", "sku:MUG-BLUE status:unshipped")
+    assert list(after)[-3:] == ["after_cancelled", "after_rate", "after_headroom"]
+    assert after["after_cancelled"] == 4
+    assert after["after_headroom"] == 0
+
+
+def test_show_has_the_documented_shape(looked_at: Command) -> None:
+    order = looked_at.json("show", "001-0000000-0000001")
+    assert list(order) == ["order_id", "marketplace", "status", "facts", "actions"]
+    assert [action["action"] for action in order["actions"]] == ["cancel", "refund", "confirm", "message"]
+    for action in order["actions"]:
+        assert list(action) == ["action", "allowed", "counts", "rule", "why", "source", "instead"]
+    assert (order["actions"][0]["allowed"], order["actions"][0]["counts"]) == (True, "no")
+
+
+def test_sort_and_limit(looked_at: Command) -> None:
+    totals = [float(order["total"]) for order in looked_at.json("list", "--sort", "total", "--limit", "5")]
+    assert totals == sorted(totals, reverse=True)
+    assert len(totals) == 5
+
+
+def test_an_empty_list_is_an_empty_list_and_a_word(looked_at: Command, tmp_path: Path) -> None:
+    done = looked_at.run("list", "--filter", "sku:NOPE", "--format", "json")
+    assert (done.code, done.stdout, done.stderr) == (0, "[]\n", "no order fits\n")
+    assert "ordertui import" in Command(tmp_path).run("list").stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (("show", "001-0000000-9999999"), 4, "001-0000000-9999999"),
+        (("message", "1-2-3"), 4, "1-2-3"),
+        (("policy", "explain", "1-2-3"), 4, "1-2-3"),
+        (("list", "--filter", "statsu:unshipped"), 2, "status"),
+        (("list", "--filter", "(late"), 2, "column"),
+        (("list", "--sort", "price"), 2, "total"),
+        (("list", "--queue", "lost"), 2, "to_ship"),
+        (("list", "--limit", "0"), 2, "limit"),
+        (("rate", "--marketplace", "DE"), 4, "US"),
+        (("plan", "cancel", "-o", "p.json"), 2, "--filter"),
+        (("plan", "cancel", "--filter", "late", "--ids", "-", "-o", "p.json"), 2, "--ids"),
+        (("plan", "cancel", *MUG, "--reason", "Mood", "-o", "p.json"), 2, "NoInventory"),
+        (("plan", "cancel", "--ids", "-", "-o", "p.json"), 4, "001-0000000-9999999"),
+        (("commit", "nowhere.json", "--yes"), 2, "nowhere.json"),
+        (("undo", "77"), 4, "outbox"),
+        (("undo", FOUR), 4, "outbox"),
+        (("release", "77"), 4, "outbox"),
+        (("results", EXAMPLES / "us" / "results" / "cancel-report.txt"), 4, "--batch"),
+        (("results", EXAMPLES / "README.md"), 4, "no processing report"),
+        (("import", EXAMPLES / "us" / "results" / "cancel-report.txt"), 4, "ordertui results"),
+        (("import", EXAMPLES / "quirks" / "no-report.txt"), 4, "no known report"),
+        (("facts", "dispatched", FOUR), 2, "--yes"),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_to_do(
+    looked_at: Command, args: tuple[str, ...], code: int, words: str
+) -> None:
+    done = looked_at.run(*args, stdin="001-0000000-9999999\n")
+    assert (done.code, done.stdout) == (code, "")
+    assert words in done.stderr
+
+
+@pytest.mark.parametrize("address", ["postgres://host/db", "postgresql://host/db"])
+def test_an_address_is_no_file(tmp_path: Path, address: str) -> None:
+    done = Command(tmp_path, Path(address)).spawn("list")
+    assert done.code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+# Acting
+
+
+def test_a_plan_says_in_short_sentences_what_it_would_do(us: Command) -> None:
+    done = us.run("plan", "cancel", *MUG, "-o", us.folder / "p.json")
+    assert "US: cancel 4 orders, of which 3 count; 3 left out." in done.stderr
+    assert "7-day rate: 1 of 128 (0.78 %) now, 4 of 128 (3.13 %) after; target under 2.5 %" in done.stderr
+    assert f"ordertui commit {us.folder / 'p.json'} --yes --typed 4" in done.stderr
+    assert "US: cancel" not in done.stdout
+
+
+def test_a_plan_in_which_nobody_is_exits_3_with_the_reasons(us: Command) -> None:
+    done = us.run("plan", "cancel", "--filter", f"id:{ELEVEN}", "-o", us.folder / "p.json", "--format", "json")
+    assert done.code == 3
+    (left_out,) = json.loads(done.stdout)
+    assert (left_out["in"], left_out["rule"]) == (False, "A9")
+
+
+def test_the_whole_way_to_an_answer(us: Command) -> None:
+    us.ok("facts", "dispatched", FOUR, "--yes")
+    plan = planned(us, *MUG)
+    assert us.run("commit", plan).code == 5
+    held = us.run("commit", plan, "--yes")
+    assert "held until 2026-11-23 14:20 UTC" in held.stderr
+    waiting = us.run("dispatch", "--format", "json")
+    assert (waiting.code, waiting.stdout) == (0, "[]\n")
+    assert "ordertui release 1" in waiting.stderr
+    us.ok("undo", "001-0000000-0000003")
+    us.ok("release", "1")
+    sent = us.run("dispatch", "--format", "json")
+    (batch,) = json.loads(sent.stdout)
+    assert (batch["state"], batch["orders"]) == ("sent", 2)
+    assert "sellercentral.amazon.com" in sent.stderr
+    upload = us.folder / "outbox" / "0001-US-cancel" / "order-cancellation.txt"
+    assert str(upload) in sent.stderr
+    assert "001-0000000-0000003" not in upload.read_text(encoding="utf-8")
+    found = {
+        row["order_id"]: row["state"] for row in us.json("results", EXAMPLES / "us" / "results" / "cancel-report.txt")
+    }
+    assert found == {"001-0000000-0000001": "ok", "001-0000000-0000002": "error"}
+    us.ok("import", EXAMPLES / "us" / "next-day" / "all-orders-by-last-update.txt")
+    assert us.json("show", "001-0000000-0000001")["status"] == "cancelled"
+    assert "chain unbroken" in us.ok("audit", "verify")
+
+
+@pytest.mark.parametrize("form", ["txt", "xml"])
+def test_the_example_answers_fit_batches_planned_from_the_examples(us: Command, form: str) -> None:
+    us.ok("facts", "dispatched", FOUR, "--yes")
+    us.ok("facts", "dispatched", ELEVEN, "--no")
+    choices = EXAMPLES / "us" / "choices"
+    ids = us.folder / "ids.txt"
+    ids.write_text(f"{ELEVEN}\n001-0000000-0000012\n")
+    plans = (
+        ("cancel", MUG, "001-0000000-0000003"),
+        ("refund", ("--filter", f"id:{ELEVEN} or id:001-0000000-0000012", "--amounts", choices / "refund.tsv", "--reason", "CouldNotShip"), ""),
+        ("confirm", ("--filter", f"id:{FOUR}", "--shipping", choices / "shipping.tsv"), ""),
+    )  # fmt: skip
+    for number, (action, args, undone) in enumerate(plans, start=1):
+        us.ok("commit", planned(us, *args, action=action), "--yes", "--typed", "3")
+        if undone:
+            us.ok("undo", undone)
+        us.ok("release", str(number))
+        us.ok("dispatch")
+        report = EXAMPLES / "us" / "results" / f"{action}-report.{form}"
+        states = [row["state"] for row in us.json("results", report)]
+        assert sorted(states) == {"cancel": ["error", "ok"], "refund": ["ok", "ok"], "confirm": ["ok"]}[action]
+
+
+@pytest.mark.parametrize(
+    ("code", "filter_text", "states"),
+    [
+        ("DE", "request:official", ["ok", "ok"]),
+        ("JP", "request:official", ["error", "ok"]),
+        ("IN", "sku:TUMBLER-S status:unshipped", ["ok"] * 4),
+    ],
+)
+def test_the_answers_of_other_marketplaces(tmp_path: Path, code: str, filter_text: str, states: list[str]) -> None:
+    command = Command(tmp_path)
+    command.bring(code)
+    plan = planned(command, "--filter", filter_text)
+    command.ok("commit", plan, "--yes", "--typed", str(len(states)))
+    command.ok("release", "1")
+    command.ok("dispatch")
+    for report in sorted((EXAMPLES / code.lower() / "results").iterdir()):
+        rows = command.json("results", report)
+        assert sorted(row["state"] for row in rows) == states
+        texts = [row["text"] for row in rows if row["text"]]
+        assert (
+            texts
+            == {
+                "DE": [],
+                "JP": ["この注文はキャンセルできません（例）。"],
+                "IN": ["A duplicate update was skipped (example)."],
+            }[code]
+        )
+
+
+def test_a_plan_whose_orders_changed_is_refused_with_the_difference(us: Command) -> None:
+    plan = planned(us, *MUG)
+    us.ok("facts", "dispatched", FOUR, "--yes")
+    done = us.run("commit", plan, "--yes", "--typed", "4")
+    assert (done.code, done.stdout) == (6, "")
+    assert FOUR in done.stderr
+
+
+def test_an_edited_plan_is_refused(us: Command) -> None:
+    plan = planned(us, "--filter", f"id:{FOUR}")
+    plan.write_text(plan.read_text().replace("NoInventory", "CustomerReturn"))
+    assert us.run("commit", plan, "--yes", "--typed", "1").code == 6
+
+
+def test_what_is_under_way_is_not_planned_twice(us: Command) -> None:
+    us.ok("commit", planned(us, *MUG), "--yes", "--typed", "4")
+    assert us.run("plan", "cancel", *MUG, "-o", us.folder / "again.json").code == 3
+
+
+# The clock and the store
+
+
+@pytest.mark.parametrize("args", [("commit", "p.json", "--yes"), ("release", "1"), ("dispatch",)])
+def test_another_clock_never_acts(us: Command, args: tuple[str, ...]) -> None:
+    planned(us, *MUG).rename(us.folder / "p.json")
+    words = [str(us.folder / word) if word == "p.json" else word for word in args]
+    done = us.run(*words, ORDERTUI_TEST_CLOCK="")
+    assert (done.code, done.stdout) == (2, "")
+    assert "--as-of" in done.stderr
+    assert us.json("outbox") == []
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("import", EXAMPLES / "us" / "next-day" / "all-orders-by-last-update.txt"),
+        ("commit", "cancel.json", "--yes", "--typed", "4"),
+        ("undo", "1"),
+        ("release", "1"),
+        ("dispatch",),
+        ("results", EXAMPLES / "us" / "results" / "cancel-report.txt"),
+        ("facts", "dispatched", FOUR, "--yes"),
+    ],
+)
+def test_read_only_changes_nothing(us: Command, args: tuple[str | Path, ...]) -> None:
+    plan = planned(us, *MUG)
+    before = us.store.read_bytes()
+    us.before.append("--read-only")
+    done = us.run(*(plan if word == "cancel.json" else word for word in args))
+    assert (done.code, done.stdout) == (3, "")
+    assert "read-only" in done.stderr
+    assert us.store.read_bytes() == before
+
+
+def test_read_only_still_looks_and_plans(us: Command) -> None:
+    us.before.append("--read-only")
+    assert len(us.json("list", *MUG)) == 7
+    planned(us, *MUG)
+
+
+# Pipes, homes, terminals
+
+
+def test_a_reader_that_leaves_is_no_error(looked_at: Command) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "ordertui", "--store", looked_at.store, "list"],
+            stdout=writing, stderr=subprocess.PIPE, env=environment(looked_at.folder), timeout=60, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize(
+    "env", [{"HOME": "/dev/null"}, {"HOME": "/dev/null", "TERM": "dumb"}, {"LANG": "C", "LC_ALL": "C"}]
+)
+def test_no_home_and_a_poor_terminal_do_not_matter_with_a_store(looked_at: Command, env: dict[str, str]) -> None:
+    done = looked_at.spawn("list", "--limit", "1", **env)
+    assert (done.code, done.stderr) == (0, "")
+
+
+def test_without_a_home_the_way_out_is_named(tmp_path: Path) -> None:
+    for args, option in ((["list"], "--store"), (["demo", "--no-screen"], "--where")):
+        done = subprocess.run(
+            [sys.executable, "-m", "ordertui", *args], capture_output=True, encoding="utf-8",
+            env=environment(tmp_path, HOME="/dev/null"), timeout=60, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout) == (4, "")
+        assert option in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_as_of_is_the_clock_everywhere(looked_at: Command) -> None:
+    looked_at.before = ["--store", str(looked_at.store), "--as-of", "2027-01-31T00:00:00Z"]
+    try:
+        (later,) = looked_at.json("rate")
+        assert (later["orders"], later["rate"], later["status"]) == (0, None, "no orders")
+        assert len(looked_at.json("list", "--filter", "late")) == 12
+    finally:
+        looked_at.before = ["--store", str(looked_at.store), "--as-of", AS_OF]
