@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint check screenshots examples bench clean
+.PHONY: run test simulator lint check screenshots examples bench clean
 
 $(VENV)/.run: pyproject.toml requirements/constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -19,6 +19,9 @@ run: $(VENV)/.run
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
+
+simulator: $(VENV)/.dev
+	PYTHONPATH=tests/spapi $(BIN)/python -m simulator $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -1,0 +1,71 @@
+"""What can go wrong with a call, and above all: whether Amazon may have acted on it."""
+
+from __future__ import annotations
+
+
+class SpApiError(Exception):
+    """A call that did not give the expected answer. `maybe_done` says whether Amazon may have acted on it all the same."""
+
+    maybe_done = False
+
+    def __init__(self, operation: str, text: str, *, status: int = 0, request_id: str = "") -> None:
+        about = f" (HTTP {status})" if status else ""
+        reference = f" [Amazon's request id {request_id}]" if request_id else ""
+        super().__init__(f"{operation}: {text}{about}{reference}")
+        self.operation = operation
+        self.text = text
+        self.status = status
+        self.request_id = request_id
+
+
+class NotSent(SpApiError):
+    """The request never left: no connection, no TLS, no access token, or the address is not allowed."""
+
+
+class TokenRefused(NotSent):
+    """Login with Amazon gave no access token for these credentials."""
+
+
+class Throttled(SpApiError):
+    """429: Amazon took nothing, because the quota is used up."""
+
+
+class Denied(SpApiError):
+    """401 or 403: Amazon took nothing, because the access token or a role is missing."""
+
+
+class Rejected(SpApiError):
+    """Another 4xx: Amazon took nothing, because the request itself is wrong."""
+
+
+class ServerTrouble(SpApiError):
+    """A 5xx, or a status that this operation does not have. Amazon may have acted."""
+
+    maybe_done = True
+
+
+class NoAnswer(SpApiError):
+    """The request may have arrived, but no whole answer came back: time-out or broken connection."""
+
+    maybe_done = True
+
+
+class BadAnswer(SpApiError):
+    """The status was the expected one, the body was not. Never taken for an empty success."""
+
+    maybe_done = True
+
+
+class DocumentBroken(SpApiError):
+    """A document could not be read whole: truncated, not gzip, or larger than allowed."""
+
+
+class Missing(Exception):
+    """The connector's libraries are not installed."""
+
+    def __init__(self) -> None:
+        super().__init__("the connector needs its libraries: install `ordertui[api]` (httpx, keyring, cryptography)")
+
+
+class CallStopped(Exception):
+    """The operator stopped the run while it waited for its quota."""
