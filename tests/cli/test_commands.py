@@ -127,7 +127,7 @@ def test_an_empty_list_is_an_empty_list_and_a_word(looked_at: Command, tmp_path:
         (("results", EXAMPLES / "us" / "results" / "cancel-report.txt"), 4, "--batch"),
         (("results", EXAMPLES / "README.md"), 4, "no processing report"),
         (("import", EXAMPLES / "us" / "results" / "cancel-report.txt"), 4, "ordertui results"),
-        (("import", EXAMPLES / "quirks" / "no-report.txt"), 4, "no known report"),
+        (("import", EXAMPLES / "quirks" / "no-report.txt"), 4, "no header of a known report"),
         (("facts", "dispatched", FOUR), 2, "--yes"),
     ],
 )
