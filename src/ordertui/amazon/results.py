@@ -49,14 +49,18 @@ class ProcessingReport:
 
 def read_report(path: Path) -> ProcessingReport:
     """The report in a file. Raises ResultError naming file, line and what to do."""
+    return parse_report(read_bytes(path), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The very bytes of a report's file. Raises ResultError."""
     try:
         size = path.stat().st_size
         if size > LARGEST:
             raise ResultError(f"{path} has {size:,} bytes: no processing report is that large")
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ResultError(f"{path} cannot be read: {error.strerror}") from error
-    return parse_report(content, str(path))
 
 
 def parse_report(content: bytes, name: str) -> ProcessingReport:

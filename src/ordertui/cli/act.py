@@ -1,8 +1,9 @@
-"""Commands that act: plan, commit, undo, release, outbox, dispatch, facts."""
+"""Commands that act: plan, commit, undo, release, outbox, dispatch, retry, questions, settle, facts."""
 
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,11 @@ def plan(
         ship = None if shipping is None else shop.read_shipping(shipping)
         plans = shop.plan(Action(action), ids, reason=reason, refunds=refunds, shipping=ship)
         shop.save_plan(plans, output)
+    show_plans(plans, output, form)
+
+
+def show_plans(plans: Sequence[Any], output: Path, form: str) -> None:
+    """List who is in and who is out, and why; leaves with exit 3 when nobody is in."""
     records: list[dict[str, Any]] = []
     for one in plans:
         base = {"marketplace": one.marketplace, "action": str(one.action)}
@@ -161,6 +167,59 @@ def dispatch(settings: Settings, form: str) -> None:
     if not sent:
         for sentence in waiting_sentences(waiting):
             say(sentence)
+
+
+@click.command()
+@click.argument("batch", type=int)
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Plan file to write."
+)
+@FORMAT
+@click.pass_obj
+def retry(settings: Settings, batch: int, output: Path, form: str) -> None:
+    """Plan the rows of a BATCH again that failed, and only those; then `commit` the plan. Exit 3 when none may."""
+    with open_shop(settings) as shop:
+        plans = shop.retry(batch)
+        shop.save_plan(plans, output)
+    show_plans(plans, output, form)
+
+
+@click.command()
+@FORMAT
+@click.pass_obj
+def questions(settings: Settings, form: str) -> None:
+    """What left and needs somebody: unwritten, stuck, unknown, diverged, unconfirmed, overpaid; and what would settle it."""
+    with open_shop(settings) as shop:
+        found = shop.questions()
+    records = [
+        {"batch": q.batch, "action": str(q.action), "marketplace": q.marketplace, "kind": q.kind, "order_id": order_id,
+         "since": iso_utc(q.since), "why": q.why, "evidence": q.evidence}
+        for q in found for order_id in q.orders
+    ]  # fmt: skip
+    emit(records, ("batch", "action", "marketplace", "kind", "order_id", "since", "why", "evidence"), form)
+    if not found:
+        say("nothing is open")
+
+
+@click.command()
+@click.argument("batch", type=int)
+@click.argument("order_ids", nargs=-1, required=True)
+@click.option("--done/--not-done", default=None, help="What became of them.")
+@click.option("--why", required=True, help="What you looked at, and what it showed; kept in the audit.")
+@click.option("--typed", help="The number of orders, to confirm.")
+@click.pass_obj
+def settle(
+    settings: Settings, batch: int, order_ids: tuple[str, ...], done: bool | None, why: str, typed: str | None
+) -> None:
+    """Say what became of ORDER-IDS of a BATCH that left, by your own word.
+
+    Not done lets them be tried again: if Amazon did refund them, it would then refund twice.
+    """
+    if done is None:
+        fail(Exit.USAGE, "give --done or --not-done")
+    with open_shop(settings) as shop:
+        shop.settle(batch, order_ids, done=done, why=why, typed=typed)
+    say(f"{len(set(order_ids))} orders settled by your word; the audit keeps it")
 
 
 @click.group()

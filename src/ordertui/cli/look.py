@@ -1,4 +1,4 @@
-"""Commands that only look: list, show, rate, message, policy, audit, config."""
+"""Commands that only look: list, show, rate, message, policy, config."""
 
 from __future__ import annotations
 
@@ -208,19 +208,6 @@ def policy_explain(settings: Settings, order_id: str, form: str) -> None:
         verdicts = shop.verdicts(order.row)
     columns = ("action", "allowed", "rule", "why", "counts", "counts_rule", "counts_why", "source", "instead", "note")
     emit([{c: getattr(v, c) for c in columns} for v in verdicts], columns, form)
-
-
-@click.group()
-def audit() -> None:
-    """The append-only record of what was done."""
-
-
-@audit.command("verify")
-@click.pass_obj
-def audit_verify(settings: Settings) -> None:
-    """Check the hash chain; exit 4 and the first broken record when it is broken."""
-    with open_shop(settings) as shop:
-        click.echo(shop.audit_verify())
 
 
 @click.group()

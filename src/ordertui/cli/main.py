@@ -14,9 +14,11 @@ from ordertui import __version__
 from ordertui.orders.clock import parse_iso
 
 from . import act, look, reports
+from .audit import audit
 from .context import Group, Settings, fail, open_shop
 from .demo import demo
 from .exits import Exit
+from .store import store as store_group
 
 
 def _time(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
@@ -68,8 +70,9 @@ def open_screen(settings: Settings) -> None:
 
 
 for _command in (
-    reports.import_command, reports.results, look.list_command, look.show, look.rate, look.message, look.policy, look.audit,
-    look.config, act.plan, act.commit, act.undo, act.release, act.outbox, act.dispatch, act.facts, demo,
+    reports.import_command, reports.results, look.list_command, look.show, look.rate, look.message, look.policy,
+    look.config, act.plan, act.commit, act.undo, act.release, act.outbox, act.dispatch, act.facts, act.retry, act.questions,
+    act.settle, audit, store_group, demo,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import platform
 from pathlib import Path
 
 import msgspec
 import platformdirs
+
+from ordertui.store import Who
 
 from .errors import BadInput
 
@@ -27,6 +30,19 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Edition of the rules: `amazon` (today's) or `article` (30-day auto-cancel)."""
     policy_file: str = ""
     """A policy file of your own, on top of the edition."""
+    retention_days: int = 400
+    """How long `ordertui store purge` keeps orders that were never in a batch: a year and some days, for comparisons."""
+
+
+def who_works(config: Config) -> Who:
+    """Who is at work here, for the audit: the operator of the settings and the account of the operating system."""
+    try:
+        import pwd  # not on Windows
+
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, KeyError):
+        user = os.environ.get("USERNAME", "")
+    return Who(config.operator, user, platform.node(), os.getpid())
 
 
 def config_path() -> Path:

@@ -1,8 +1,9 @@
 """What is due leaves: the files of a batch are written into the outbox folder, once, whole, and as previewed.
 
-Write-ahead: the journal says `sent`, with the paths and the sha256, before the first byte is written. A crash in
-between leaves a note (`writing:<batch>`), and the next run writes the same bytes again; the files of a batch whose
-writing was finished are never written again, because the operator may have uploaded them.
+Write-ahead: one transaction looks at every row again, freezes the bytes and says `sent`; only then is a file written,
+under the store's own lock, so that two processes never write one batch. A crash in between leaves the batch marked as
+being written, and the next run writes the same kept bytes. A batch whose writing was finished is never written again,
+because the operator may have uploaded it.
 """
 
 from __future__ import annotations
@@ -11,10 +12,9 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-from ordertui.amazon.outbox import write_atomic
-from ordertui.orders.clock import Clock
-from ordertui.orders.status import BatchState, RowState
-from ordertui.store import JournalBatch, Store
+from ordertui.amazon.outbox import OutboxConflict, sweep, write_atomic
+from ordertui.orders.status import RowState
+from ordertui.store import FeedFile, JournalBatch, Store
 
 from .advice import upload_advice
 from .committing import as_batch
@@ -24,54 +24,114 @@ from .plan_store import decode
 from .plan_values import Batch, Plan, PlanFile, PlanRow
 from .planning import Planner
 
-INSTRUCTIONS = "WHAT-TO-DO.txt"
+INSTRUCTIONS, INTERRUPTED = "WHAT-TO-DO.txt", "INTERRUPTED.txt"
+UPLOAD_SUFFIX = ".txt"
+AGAIN = (
+    "NOTE: the writing of this batch was interrupted and was finished later.\n"
+    "If you uploaded its file before this note came, do NOT upload it again: Amazon would act twice."
+)
 
 
 class Dispatcher:
     """Writes due batches of one store into `outbox`."""
 
-    def __init__(self, store: Store, planner: Planner, clock: Clock, outbox: Path, *, merchant_id: str) -> None:
+    def __init__(self, store: Store, planner: Planner, outbox: Path, *, merchant_id: str) -> None:
         self._store = store
         self._planner = planner
-        self._clock = clock
         self._outbox = outbox
         self._merchant_id = merchant_id
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> list[Batch]:
-        """Finish what a crash interrupted, then write every batch whose hold has ended. Raises OSError, OutboxConflict."""
-        self._finish_interrupted()
-        out = []
-        for batch in self._store.due(self._clock.now()):
+        """Finish what a crash interrupted, then write every batch whose hold has ended; gives the batches written.
+
+        A batch that cannot be written does not stand in the way of the others; the first trouble is raised at the end:
+        OSError, OutboxConflict, OperationError.
+        """
+        written: list[Batch] = []
+        trouble: list[Exception] = []
+
+        def attempt(batch_id: int, *, again: bool) -> None:
+            try:
+                batch = self._write(batch_id, again=again)
+            except (OSError, OutboxConflict, OperationError) as error:
+                trouble.append(error)
+            else:
+                written.extend([batch] if batch is not None else [])
+
+        for batch_id in self._store.unwritten():
+            attempt(batch_id, again=True)
+        for batch in self._store.due():
             if stop():
                 break
-            sent = self._send(batch)
-            if sent is not None:
-                out.append(sent)
-        return out
+            try:
+                left = self._leave(batch.id)
+            except OperationError as error:
+                trouble.append(error)
+                continue
+            if left:
+                attempt(batch.id, again=False)
+        if trouble:
+            raise trouble[0]
+        return written
 
-    def _send(self, batch: JournalBatch) -> Batch | None:
-        plan = decode(self._store.plan_bytes(batch.id))
-        self._leave_out_what_changed(batch, plan)
-        batch = self._store.batch(batch.id)
-        files = self.files_of(batch, plan)
-        if not files:
-            return None
-        folder = self.folder(batch)
-        paths = [str(folder / file.name) for file in files]
-        upload = next(file for file in files if file.upload)
-        self._store.set_meta(_note(batch.id), upload.sha256)
-        sent = self._store.mark_sent(batch.id, files=paths, sha256=upload.sha256)
-        self._write(sent, files)
-        return as_batch(sent, upload_advice(sent))
+    def _leave(self, batch_id: int) -> bool:
+        """Say that a due batch leaves; False when another process was faster or nothing of it may leave any more."""
+        with self._store.writing():  # no import, fact or undo comes between the last look and the word `sent`
+            if batch_id not in {batch.id for batch in self._store.due()}:
+                return False
+            plan = decode(self._store.plan_bytes(batch_id))
+            self._leave_out_what_changed(self._store.batch(batch_id), plan)
+            batch = self._store.batch(batch_id)
+            files = self.files_of(batch, plan)
+            if not files:
+                return False
+            for file in files:
+                if sha256(file.content).hexdigest() != file.sha256:
+                    raise OperationError(
+                        f"batch {batch.id}: {file.name} does not match its sha256; nothing was written"
+                    )
+            folder = self.folder(batch)
+            self._store.mark_sent(
+                batch.id,
+                files=[str(folder / file.name) for file in files],
+                sha256=next(file.sha256 for file in files if file.upload),
+                feeds=as_feeds(files),
+            )
+        return True
+
+    def _write(self, batch_id: int, *, again: bool) -> Batch | None:
+        """Write the kept bytes of a batch that left; None when another process has done so."""
+        with self._store.writing():
+            if batch_id not in self._store.unwritten():
+                return None
+            batch = self._store.batch(batch_id)
+            folder = self.folder(batch)
+            folder.mkdir(parents=True, exist_ok=True)
+            sweep(folder)
+            advice = upload_advice(batch)
+            write_atomic(folder, INSTRUCTIONS, (advice + "\n").encode("utf-8"))
+            if again:
+                advice += f"\n{AGAIN}"
+                write_atomic(folder, INTERRUPTED, (AGAIN + "\n").encode("utf-8"))
+            feeds = self._store.feeds(batch_id) or as_feeds(self.files_of(batch))  # version 1 kept no bytes
+            for feed in sorted(feeds, key=lambda feed: feed.name.endswith(UPLOAD_SUFFIX)):
+                if sha256(feed.content).hexdigest() != feed.sha256:
+                    raise OperationError(
+                        f"batch {batch_id}: the kept {feed.name} is damaged; nothing was written: see `ordertui audit verify`"
+                    )
+                write_atomic(folder, feed.name, feed.content)  # the file to upload comes last
+            self._store.written(batch_id)
+        return as_batch(self._store.batch(batch_id), advice)
 
     def _leave_out_what_changed(self, batch: JournalBatch, plan: Plan) -> None:
-        """Recall rows that a report or a fact made impossible while they were held: they must not leave."""
+        """Recall rows that a report, a fact or a late answer made impossible while they were held: they must not leave."""
         held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
         orders = self._store.orders([row.id for row in plan.rows])
+        against = self._store.stands_against(batch.id)
         for row in plan.rows:
             if row.order_id not in held:
                 continue
-            why = self._planner.still_allowed(plan.action, orders[row.id], row)
+            why = against.get(row.order_id) or self._planner.still_allowed(plan.action, orders[row.id], row)
             if why:
                 self._store.recall(batch.id, [row.order_id], why=f"left out at dispatch: {why}")
 
@@ -94,25 +154,7 @@ class Dispatcher:
         """Where the batch's files go: `outbox/0003-US-cancel`."""
         return self._outbox / f"{batch.id:04d}-{batch.marketplace}-{batch.action.value}"
 
-    def _write(self, batch: JournalBatch, files: tuple[PlanFile, ...]) -> None:
-        folder = self.folder(batch)
-        folder.mkdir(parents=True, exist_ok=True)
-        for file in files:
-            if sha256(file.content).hexdigest() != file.sha256:
-                raise OperationError(f"batch {batch.id}: {file.name} does not match its sha256; nothing was written")
-            write_atomic(folder, file.name, file.content)
-        write_atomic(folder, INSTRUCTIONS, (upload_advice(batch) + "\n").encode("utf-8"))
-        self._store.set_meta(_note(batch.id), None)
 
-    def _finish_interrupted(self) -> None:
-        for batch in self._store.batches(open_only=True):
-            if self._store.meta(_note(batch.id)) is None:
-                continue
-            if batch.state is BatchState.HELD:
-                self._store.set_meta(_note(batch.id), None)
-            else:
-                self._write(batch, self.files_of(batch))
-
-
-def _note(batch_id: int) -> str:
-    return f"writing:{batch_id}"
+def as_feeds(files: tuple[PlanFile, ...]) -> list[FeedFile]:
+    """A plan's files as the journal keeps them."""
+    return [FeedFile(file.name, file.sha256, file.content) for file in files]

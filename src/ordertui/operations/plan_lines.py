@@ -177,7 +177,7 @@ def _beyond(ask: PlanLine, limit: Components) -> str:
         word = name.replace("_", " ")
         if value < 0:
             return f"{word} is negative"
-        if not name.endswith("promotion") and value > max(most, 0):
+        if value > max(most, 0):
             return f"{word}: more than is left ({most} minor units)"
     if ask.refund.total > limit.total:
         return f"more in all than is left ({limit.total} minor units)"

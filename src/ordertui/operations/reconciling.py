@@ -1,13 +1,18 @@
 """Processing reports back in: which batch one answers, and what it says of each order. Silence is never taken for success
-when the counts do not add up."""
+when the counts do not add up.
+
+What became of a row is worked out from all reports that ever came for its batch and from the operator's word, not from
+the last one: the sequence in which they came does not matter, and reports that contradict each other leave it unknown.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
-from ordertui.amazon.results import ProcessingReport, RowResult, read_report
+from ordertui.amazon.results import ProcessingReport, RowResult, parse_report, read_bytes
 from ordertui.orders.status import Action, BatchState, RowState
 from ordertui.store import JournalBatch, Outcome, Store
 
@@ -22,6 +27,8 @@ SETTLE = {
     Action.REFUND: "look at the order in Seller Central before anything is refunded again",
     Action.CONFIRM: "a later All Orders report that says Shipped settles it",
 }
+WORD = "word"
+"""The code of a row that the operator settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,16 @@ class Sent:
         return len(self.rows) if report.format == "xml" else len(self.records)
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What one report says of each order, taken by itself."""
+
+    sha256: str
+    transaction: str
+    """Amazon's number of the processing; empty in flat reports."""
+    outcomes: Mapping[str, Outcome]
+
+
 class Reconciler:
     """Reads processing reports into one store's journal."""
 
@@ -50,24 +67,38 @@ class Reconciler:
 
     def results(self, paths: Sequence[Path], batch_id: int | None) -> list[ResultSummary]:
         """Take these reports in. Raises ResultError (unreadable), BatchNeeded (fits none or several), Refused (wrong batch)."""
+        return [self._take(path, batch_id) for path in paths]
+
+    def _take(self, path: Path, batch_id: int | None) -> ResultSummary:
+        content = read_bytes(path)
+        report = parse_report(content, str(path))
+        with self._store.writing():  # two processes that bring reports of one batch wait for each other
+            sent = self._named(batch_id, report) if batch_id is not None else self._find(report, content)
+            batch = sent.batch.id
+            notes = judge(sent, report)[1]
+            if not self._store.keep_result(batch, content):
+                notes.insert(0, f"this very report was taken in for batch {batch} before: nothing new")
+            outcomes = weigh(sent, self._judged(sent))
+            self._store.record_results(batch, outcomes, raw=content)
+            rows = {row.order_id: row for row in self._store.batch(batch).rows}
+        found = [rows[row.order_id] for row in sent.rows]
+        states = [row.state for row in found]
+        return ResultSummary(
+            path=path,
+            batch=batch,
+            ok=states.count(RowState.OK) + states.count(RowState.CONFIRMED),
+            errors=states.count(RowState.ERROR),
+            unknown=states.count(RowState.UNKNOWN),
+            rows=tuple(ResultRow(row.order_id, row.state, row.code, row.text) for row in found),
+            notes=tuple(notes),
+        )
+
+    def _judged(self, sent: Sent) -> list[Judged]:
+        """Every report that came for the batch, judged by itself."""
         out = []
-        for path in paths:
-            report = read_report(path)
-            sent = self._named(batch_id, report) if batch_id is not None else self._find(report)
-            outcomes, notes = judge(sent, report)
-            self._store.record_results(sent.batch.id, outcomes, raw=path.read_bytes())
-            states = [outcome.state for outcome in outcomes.values()]
-            out.append(
-                ResultSummary(
-                    path=path,
-                    batch=sent.batch.id,
-                    ok=states.count(RowState.OK),
-                    errors=states.count(RowState.ERROR),
-                    unknown=states.count(RowState.UNKNOWN),
-                    rows=tuple(ResultRow(key, o.state, o.code, o.text) for key, o in outcomes.items()),
-                    notes=tuple(notes),
-                )
-            )
+        for kept in self._store.results_of(sent.batch.id):
+            report = parse_report(kept.content, f"report {kept.sha256[:12]} of batch {sent.batch.id}")
+            out.append(Judged(kept.sha256, report.transaction, judge(sent, report)[0]))
         return out
 
     def _sent(self, batch: JournalBatch) -> Sent:
@@ -85,7 +116,13 @@ class Reconciler:
             raise Refused(f"the report is not about batch {batch_id}: {why}")
         return sent
 
-    def _find(self, report: ProcessingReport) -> Sent:
+    def _find(self, report: ProcessingReport, content: bytes) -> Sent:
+        before = self._store.batches_answered_by(sha256(content).hexdigest())
+        if before:
+            raise BatchNeeded(
+                f"this very report was taken in for batch {before[-1]} already; if it is another batch's (all went well in"
+                " both, so that they read alike), name that one with --batch"
+            )
         left = [b for b in self._store.batches() if b.state in (BatchState.SENT, BatchState.ANSWERED)]
         fits = [
             sent for sent in map(self._sent, left) if not misfit(sent, report) and sent.size(report) == report.processed
@@ -99,6 +136,34 @@ class Reconciler:
             )
         names = ", ".join(str(sent.batch.id) for sent in waiting)
         raise BatchNeeded(f"the report could be about any of the batches {names}; name the one with --batch")
+
+
+def weigh(sent: Sent, reports: Sequence[Judged]) -> dict[str, Outcome]:
+    """What all evidence together says of each order; `reports` in any sequence. Without any, what the batch says now."""
+    words = {row.order_id: row.word for row in sent.batch.rows}
+    settle = SETTLE.get(sent.plan.action, "")
+    out: dict[str, Outcome] = {}
+    for row in sent.rows:
+        word = words.get(row.order_id)
+        heard = [one for one in reports if word is None or one.sha256 not in word.seen]
+        found = [one.outcomes[row.order_id] for one in heard]
+        plain = [outcome for outcome in found if outcome.state is not RowState.UNKNOWN]
+        if word is not None:
+            plain.insert(0, Outcome(word.state, WORD, "by the operator's word"))
+        states = {outcome.state for outcome in plain}
+        done = {one.transaction for one in heard if one.outcomes[row.order_id].state is RowState.OK}
+        if len(states) > 1:
+            error = next(outcome for outcome in plain if outcome.state is RowState.ERROR)
+            text = f"one report says done, another {error.code} {error.text}".rstrip()
+            out[row.order_id] = Outcome(RowState.UNKNOWN, "", f"{text}: was the file uploaded twice? {settle}")
+        elif len(done) > 1:
+            text = f"Amazon processed it {len(done)} times ({', '.join(sorted(done))})"
+            out[row.order_id] = Outcome(RowState.UNKNOWN, "", f"{text}: the file was uploaded twice; {settle}")
+        elif plain:
+            out[row.order_id] = plain[-1]
+        elif found:
+            out[row.order_id] = found[-1]
+    return out
 
 
 def misfit(sent: Sent, report: ProcessingReport) -> str:
@@ -124,7 +189,8 @@ def misfit(sent: Sent, report: ProcessingReport) -> str:
 def judge(sent: Sent, report: ProcessingReport) -> tuple[dict[str, Outcome], list[str]]:
     """The outcome of each order, and notes. Raises Refused when an error concerns the whole file.
 
-    An order is ok only when the report is complete, its counts are those of the batch, and no error names it.
+    A report that is not complete, or whose counts are not those of the batch, is no evidence either way. An order is ok
+    only when no error of a sound report names it.
     """
     notes: list[str] = []
     settle = SETTLE.get(sent.plan.action, "")
@@ -132,15 +198,16 @@ def judge(sent: Sent, report: ProcessingReport) -> tuple[dict[str, Outcome], lis
     whole = [result for result in report.results if not _key(sent, report, result) and result.severity == "error"]
     doubt = _doubt(sent, report, whole)
     if doubt:
-        notes.append(f"{doubt}: rows that it does not name are unknown")
+        notes.append(f"{doubt}: what became of the rows is unknown")
     out: dict[str, Outcome] = {}
     for row in sent.rows:
         named = by_order.get(row.order_id, [])
         errors = [result for result in named if result.severity == "error"]
-        if errors:
+        if doubt:
+            code = errors[0].code if errors else ""
+            out[row.order_id] = Outcome(RowState.UNKNOWN, code, f"{doubt}; {settle}")
+        elif errors:
             out[row.order_id] = _failed(sent, report, row, errors, settle)
-        elif doubt:
-            out[row.order_id] = Outcome(RowState.UNKNOWN, "", f"{doubt}; {settle}")
         else:
             warning = named[0] if named else None
             out[row.order_id] = Outcome(RowState.OK, warning.code if warning else "", warning.text if warning else "")

@@ -17,8 +17,10 @@ from ordertui.rules.verdict import Verdict
 from ordertui.store import SORT_KEYS, Store, filter_sql
 
 from .advice import upload_advice
+from .after import AfterPart
+from .care import older_copy
 from .committing import Committer, as_batch
-from .config import Config, default_store, load_config
+from .config import Config, default_store, load_config, who_works
 from .dispatching import Dispatcher
 from .errors import BadInput, ReadOnly, Refused, UnknownChoice
 from .importing import Importer, Progress, Stop
@@ -37,7 +39,7 @@ PRACTICE = "practice"
 DAY_OLD = 24 * 3600
 
 
-class Shop:
+class Shop(AfterPart):
     """Open with `Shop.open`; close it, or use it as a context manager.
 
     Reading is safe from any thread: each thread gets its own reader, so a long count never holds up the screen.
@@ -61,7 +63,7 @@ class Shop:
         merchant = config.merchant_id or "MERCHANT-ID"
         self._planner = Planner(self._reader, self._judge, self._rates, clock, merchant_id=merchant, practice=practice)
         self._committer = Committer(store, self._planner, clock, merchant_id=merchant, practice=practice)
-        self._dispatcher = Dispatcher(store, self._planner, clock, self.outbox_dir, merchant_id=merchant)
+        self._dispatcher = Dispatcher(store, self._planner, self.outbox_dir, merchant_id=merchant)
 
     @classmethod
     def open(
@@ -78,7 +80,7 @@ class Shop:
         `practice` marks a new store as practice for good. Raises StoreError, PolicyError, BadInput (settings).
         """
         config = load_config() if config is None else config
-        store = Store.open(store_path or default_store(), clock=clock, read_only=read_only)
+        store = Store.open(store_path or default_store(), clock=clock, read_only=read_only, who=who_works(config))
         try:
             if practice:
                 store.set_meta(PRACTICE, "1")
@@ -224,7 +226,7 @@ class Shop:
         return self._reader().data_version()
 
     def notes(self) -> tuple[str, ...]:
-        """Banners: stale reports, stale policy values, invisible requests."""
+        """Banners: stale reports, stale policy values, invisible requests, and what `needs` finds."""
         found = []
         as_of, now = self.as_of(), self.clock.now()
         if as_of is not None and now - as_of > DAY_OLD:
@@ -234,7 +236,7 @@ class Shop:
         stale = {setting.name for code in self.marketplaces() for setting in self.policies.of(code).stale(now)}
         if stale:
             found.append(f"policy values to check again: {', '.join(sorted(stale))}")
-        return tuple(found)
+        return (*found, *self.needs())
 
     # -- rates
 
@@ -302,7 +304,9 @@ class Shop:
 
     def commit(self, plan: Plan, *, typed: str | None = None) -> Batch:
         """Put a plan into the hold; see `committing.Committer.commit`."""
-        self._writer()
+        older = older_copy(self._writer(), self.outbox_dir)
+        if older:
+            raise Refused(older)
         return self._committer.commit(plan, typed)
 
     def undo(self, what: int | str) -> int:
@@ -355,12 +359,3 @@ class Shop:
         if not verdict.allowed:
             raise Refused(f"{order_id}: {verdict.why} ({verdict.rule})")
         return self._planner.message(order)
-
-    # -- care
-
-    def audit_verify(self) -> str:
-        """The state of the audit chain in words. Raises BadInput naming the first broken record."""
-        report = self._reader().audit_verify()
-        if not report.ok:
-            raise BadInput(f"the audit is broken at record {report.first_bad} of {report.entries}")
-        return f"{report.entries} records, chain unbroken, head {report.head[:16]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ordertui.orders.status import RowState
+from ordertui.orders.status import Action, RowState
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +96,20 @@ class ResultSummary:
     unknown: int
     rows: tuple[ResultRow, ...]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something about a batch that left and that somebody must look at."""
+
+    batch: int
+    action: Action
+    marketplace: str
+    kind: str
+    """`unwritten`, `stuck`, `unknown`, `diverged`, `unconfirmed`, `overpaid`."""
+    orders: tuple[str, ...]
+    since: int
+    """When the batch left (epoch seconds)."""
+    why: str
+    evidence: str
+    """What would settle it."""

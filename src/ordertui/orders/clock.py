@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 DAY = 86_400
@@ -21,12 +24,48 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Steady:
+    """A reading of a clock that nobody can set. Readings compare only within one `boot`."""
+
+    boot: str
+    seconds: int
+
+
+@runtime_checkable
+class SteadyClock(Clock, Protocol):
+    """A clock that also has a steady reading."""
+
+    def steady(self) -> Steady:
+        """Seconds since some moment before, whatever was done to the wall clock."""
+        ...
+
+
+def steady_of(clock: Clock) -> Steady | None:
+    """The clock's steady reading; None for a clock that has none and is believed as it is."""
+    return clock.steady() if isinstance(clock, SteadyClock) else None
+
+
+@lru_cache(maxsize=1)
+def boot_id() -> str:
+    """What tells this start of the machine from every other; where the system does not say, this start of the program."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return f"process-{os.getpid()}-{time.time_ns()}"
+
+
+@dataclass(frozen=True, slots=True)
 class SystemClock:
     """The machine's clock."""
 
     def now(self) -> int:
         """UTC epoch seconds."""
         return int(time.time())
+
+    def steady(self) -> Steady:
+        """Seconds since the machine started, time asleep included where the system counts it."""
+        source = getattr(time, "CLOCK_BOOTTIME", None)
+        return Steady(boot_id(), int(time.monotonic() if source is None else time.clock_gettime(source)))
 
 
 @dataclass(slots=True)

@@ -4,7 +4,9 @@ Nothing outside this package knows SQL or sqlite3. Money in minor units, times i
 """
 
 from .audit import AuditEntry, AuditReport
+from .database import Who
 from .errors import (
+    BatchMoved,
     OpenAction,
     OverRefund,
     ReadOnlyStore,
@@ -17,7 +19,8 @@ from .errors import (
     VersionChanged,
 )
 from .importer import Importer
-from .journal import JournalBatch, JournalRow, NewRow, Outcome, RefundLine
+from .journal import FeedFile, NewRow, RefundLine
+from .outcomes import JournalBatch, JournalRow, KeptResult, Outcome, Word
 from .reads import SORT_KEYS, UNDER_WAY, Cancelled, Tally
 from .store import ImportRecord, Store
 
@@ -26,11 +29,14 @@ __all__ = [
     "UNDER_WAY",
     "AuditEntry",
     "AuditReport",
+    "BatchMoved",
     "Cancelled",
+    "FeedFile",
     "ImportRecord",
     "Importer",
     "JournalBatch",
     "JournalRow",
+    "KeptResult",
     "NewRow",
     "OpenAction",
     "Outcome",
@@ -46,4 +52,6 @@ __all__ = [
     "UnknownBatch",
     "UnknownOrder",
     "VersionChanged",
+    "Who",
+    "Word",
 ]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
-from .database import Database
+from .database import Database, in_words
 
 GENESIS = "0" * 64
+WITH_ORDERS = ("orders", "states")
+"""Keys of a payload whose list, or whose object's keys, are order ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +29,24 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """Whether the chain holds. `first_bad` is the id of the first record that does not fit."""
+    """Whether the chain and the bytes it speaks of hold. `first_bad` is the id of the first record that does not fit."""
 
     ok: bool
     entries: int
     first_bad: int | None
     head: str
+    why: str = ""
+    """What does not fit, in words."""
 
 
 def chained(previous: str, ident: int, at: int, kind: str, payload: str) -> str:
     """The hash of an entry."""
     return sha256("\x1f".join((previous, str(ident), str(at), kind, payload)).encode()).hexdigest()
+
+
+def orders_in(payload: Mapping[str, Any]) -> list[str]:
+    """Order ids that a record speaks of."""
+    return sorted({str(order_id) for key in WITH_ORDERS for order_id in payload.get(key) or ()})
 
 
 class AuditPart(Database):
@@ -46,28 +58,111 @@ class AuditPart(Database):
             return self.append(connection, kind, payload)
 
     def append(self, connection: sqlite3.Connection, kind: str, payload: str) -> int:
+        """Append a record to the open transaction; `payload` is a JSON object, who did it is added. Gives the record's id."""
+        facts = json.loads(payload)
+        if self.who.user or self.who.operator:
+            facts["by"] = {
+                "operator": self.who.operator, "user": self.who.user, "host": self.who.host, "process": self.who.process,
+            }  # fmt: skip
+        text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
         last = connection.execute("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1").fetchone() or (0, GENESIS)
         ident, at = last[0] + 1, self.clock.now()
         connection.execute(
             "INSERT INTO audit (id, at, kind, payload, previous, hash) VALUES (?, ?, ?, ?, ?, ?)",
-            (ident, at, kind, payload, last[1], chained(last[1], ident, at, kind, payload)),
+            (ident, at, kind, text, last[1], chained(last[1], ident, at, kind, text)),
+        )
+        connection.executemany(
+            "INSERT INTO audit_orders (order_id, audit) VALUES (?, ?)", [(one, ident) for one in orders_in(facts)]
         )
         return ident
 
-    def audit(self, limit: int | None = None) -> list[AuditEntry]:
-        """Records, newest first."""
-        sql = "SELECT id, at, kind, payload, hash FROM audit ORDER BY id DESC" + (" LIMIT ?" if limit else "")
-        return [AuditEntry(*row) for row in self._query(sql, (limit,) if limit else ())]
+    def audit(self, limit: int | None = None, *, order_id: str | None = None) -> list[AuditEntry]:
+        """Records, newest first; with `order_id` those that speak of the order."""
+        params: list[object] = []
+        sql = "SELECT a.id, a.at, a.kind, a.payload, a.hash FROM audit a"
+        if order_id is not None:
+            sql = sql.replace("FROM audit a", "FROM audit_orders x JOIN audit a ON a.id = x.audit WHERE x.order_id = ?")
+            params.append(order_id)
+        sql += " ORDER BY " + ("x.audit" if order_id is not None else "a.id") + " DESC"
+        if limit is not None:
+            sql += " LIMIT ?"
+            params.append(limit)
+        return [AuditEntry(*row) for row in self._query(sql, params)]
 
     def audit_verify(self) -> AuditReport:
-        """Work every hash out again."""
-        previous, expected, first_bad, entries = GENESIS, 1, None, 0
-        for ident, at, kind, payload, before, mark in self._query(
-            "SELECT id, at, kind, payload, previous, hash FROM audit ORDER BY id"
+        """Work every hash out again: of the chain, and of the plans, feeds and reports whose sha256 a record names."""
+        previous, expected, entries = GENESIS, 1, 0
+        first: tuple[int, str] | None = None
+        named: dict[str, set[tuple[object, ...]]] = {"batch.held": set(), "batch.sent": set(), "batch.answered": set()}
+        for ident, at, *texts in self._stream(
+            "SELECT id, at, CAST(kind AS BLOB), CAST(payload AS BLOB), CAST(previous AS BLOB), CAST(hash AS BLOB)"
+            " FROM audit ORDER BY id"
         ):
+            kind, payload, before, mark = (bytes(text or b"").decode("utf-8", "replace") for text in texts)
             entries += 1
-            good = ident == expected and before == previous and mark == chained(previous, ident, at, kind, payload)
-            if not good and first_bad is None:
-                first_bad = ident
+            why = ""
+            if ident != expected:
+                why = f"record {expected} is missing"
+            elif before != previous or mark != chained(previous, ident, at, kind, payload):
+                why = "its hash does not fit what it says"
+            elif kind in named:
+                facts = json.loads(payload)
+                named[kind].add(
+                    (facts["batch"], facts.get("sha256")) if kind == "batch.answered" else (facts["batch"],)
+                )
+                why = self._damage(kind, facts)
+            if why and first is None:
+                first = (ident, why)
             previous, expected = mark, ident + 1
-        return AuditReport(first_bad is None, entries, first_bad, previous)
+        if first is None:
+            why = self._unrecorded(named)
+            first = (expected, why) if why else None
+        return AuditReport(first is None, entries, first[0] if first else None, previous, first[1] if first else "")
+
+    def _damage(self, kind: str, facts: Mapping[str, Any]) -> str:
+        """Why the bytes that a record names are not those that are kept, or an empty text."""
+        batch = facts["batch"]
+        if kind == "batch.held" and "plan" in facts:
+            found = self._one("SELECT plan FROM batches WHERE id = ?", (batch,))
+            return _differs(found, facts["plan"], f"the plan of batch {batch}")
+        if kind == "batch.sent":
+            for name, mark in sorted((facts.get("feeds") or {}).items()):
+                found = self._one("SELECT content FROM feeds WHERE batch = ? AND name = ?", (batch, name))
+                why = _differs(found, mark, f"the kept feed {name} of batch {batch}")
+                if why:
+                    return why
+        if kind == "batch.answered":
+            found = self._one("SELECT content FROM results WHERE batch = ? AND sha256 = ?", (batch, facts["sha256"]))
+            return _differs(found, facts["sha256"], f"a kept processing report of batch {batch}")
+        return ""
+
+    def _unrecorded(self, named: Mapping[str, set[tuple[object, ...]]]) -> str:
+        """What the journal has and no record speaks of (records at the end were cut off), or an empty text."""
+        for sql, kind, what in (
+            ("SELECT id FROM batches ORDER BY id", "batch.held", "batch {} was committed"),
+            ("SELECT id FROM batches WHERE sent_at IS NOT NULL ORDER BY id", "batch.sent", "batch {} left"),
+            ("SELECT batch, sha256 FROM results ORDER BY batch", "batch.answered", "batch {} was answered"),
+        ):
+            for row in self._query(sql):
+                if tuple(row) not in named[kind]:
+                    return f"{what.format(row[0])}, but no record says so: records are missing at the end"
+        return ""
+
+    def _stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """The rows one by one, so that a long audit needs little memory."""
+        with self._lock:
+            try:
+                yield from self._connection.execute(sql)
+            except sqlite3.Error as error:
+                raise in_words(error, self.path) from error
+
+
+def _differs(content: bytes | None, mark: str, what: str) -> str:
+    if content is None:
+        return f"{what} is missing"
+    return "" if sha256(bytes(content)).hexdigest() == mark else f"{what} is not what was recorded"
+
+
+def states_of(changes: Iterable[tuple[str, str, str]]) -> dict[str, list[str]]:
+    """(order id, state before, state after) as a record keeps them."""
+    return {order_id: [before, after] for order_id, before, after in changes}

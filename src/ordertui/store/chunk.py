@@ -44,6 +44,7 @@ _LINE = (
 NEW_LINE = f"INSERT INTO lines ({_LINE}) VALUES ({marks(_LINE.split(','))})"
 _OLD_LINE = f"SELECT {_LINE} FROM lines WHERE order_id IN ({{}}) ORDER BY order_id, line"
 _CHANGED_LINE = f"UPDATE lines SET {', '.join(f'{name.strip()} = ?' for name in _LINE.split(',')[3:])} WHERE order_id = ? AND line = ?"
+_LEFT = "('sent', 'accepted', 'ok', 'unknown')"
 
 
 class NewOrder(NamedTuple):
@@ -132,6 +133,8 @@ class Chunk:
         self._dated_orders: list[tuple[object, ...]] = []
         self._new_lines: list[tuple[object, ...]] = []
         self._changed_lines: list[tuple[object, ...]] = []
+        self.confirmed: list[tuple[int, str, str]] = []
+        """(batch, order id, state before) of rows that this chunk's orders confirmed."""
 
     def _product(self, row: Row) -> int:
         return self._products.number(row[_MARKET], row[SKU], row[_ASIN], row[_TITLE], row[FACT_AT])  # type: ignore[arg-type]
@@ -295,8 +298,14 @@ class Chunk:
             "unknown",
         ):
             return
+        self.confirmed += self._connection.execute(
+            "SELECT r.batch, o.order_id, r.state FROM batch_rows r JOIN orders o ON o.id = r.order_id"
+            f" WHERE r.order_id = ? AND r.action = ? AND r.state IN {_LEFT}",
+            (row_id, kind),
+        ).fetchall()
         self._connection.execute(
-            "UPDATE batch_rows SET state = 'confirmed', is_open = 0 WHERE order_id = ? AND is_open = 1", (row_id,)
+            f"UPDATE batch_rows SET state = 'confirmed', is_open = 0 WHERE order_id = ? AND action = ? AND state IN {_LEFT}",
+            (row_id, kind),
         )
         self._connection.execute(
             "UPDATE orders SET state = 'confirmed', open_action = ? WHERE id = ?", (f"{kind}:confirmed", row_id)

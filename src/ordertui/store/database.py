@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -21,6 +22,9 @@ SLICE = 900
 """Values put into one IN list."""
 
 Answer = TypeVar("Answer")
+JOURNAL_TABLES = ("batches", "batch_rows", "refunds", "results", "feeds", "audit", "audit_orders")
+"""What says which money moved."""
+
 Params = Mapping[str, object] | Sequence[object]
 
 
@@ -57,6 +61,14 @@ def in_words(error: sqlite3.Error, path: Path) -> StoreError:
     if "full" in text:
         return StoreError(f"{path}: the disk is full; nothing of this step was kept; free some space and repeat")
     return StoreError(f"{path}: {text}")
+
+
+def unclean(path: Path) -> bool:
+    """Whether the last process that wrote did not close the store, or another one has it open."""
+    try:
+        return path.with_name(path.name + "-wal").stat().st_size > 0
+    except OSError:
+        return False
 
 
 def connect(path: Path, *, read_only: bool, full: bool = True, cache_kib: int = 16_384) -> sqlite3.Connection:
@@ -97,16 +109,47 @@ def connect(path: Path, *, read_only: bool, full: bool = True, cache_kib: int = 
     return connection
 
 
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who is at work: goes into every record of the audit."""
+
+    operator: str = ""
+    """The name in the settings."""
+    user: str = ""
+    """The account of the operating system."""
+    host: str = ""
+    process: int = 0
+
+    def __str__(self) -> str:
+        name = self.operator or self.user or "somebody"
+        return f"{name} ({self.user}@{self.host}, process {self.process})" if self.user else name
+
+
 class Database:
     """A connection behind one lock. The parts of the store build on it."""
 
-    def __init__(self, path: Path, *, clock: Clock, read_only: bool) -> None:
+    def __init__(self, path: Path, *, clock: Clock, read_only: bool, who: Who | None = None) -> None:
         self.path = path
         self.clock = clock
         self.read_only = read_only
+        self.who = who or Who()
+        crashed = not read_only and unclean(path)
         self._connection = connect(path, read_only=read_only)
         self._lock = threading.RLock()
         self._answers: dict[str, tuple[int, Any]] = {}
+        if crashed:
+            self._check_journal()
+
+    def _check_journal(self) -> None:
+        """After a crash: the tables that money hangs on must be sound before anything is done. Raises StoreError."""
+        for table in JOURNAL_TABLES:
+            found = [row[0] for row in self._query(f"PRAGMA quick_check({table})") if row[0] != "ok"]
+            if found:
+                self.close()
+                raise StoreError(
+                    f"{self.path} was damaged ({table}: {found[0]}); nothing was changed: keep a copy of it, "
+                    "see `ordertui --read-only store check`, and restore the last backup"
+                )
 
     def close(self) -> None:
         """Close the file; closing twice is harmless."""

@@ -41,6 +41,10 @@ class RecallRefused(StoreError):
     """The rows have left: only held ones can be recalled."""
 
 
+class BatchMoved(StoreError):
+    """Another process changed the batch meanwhile."""
+
+
 class OverRefund(StoreError):
     """More would be given back for a line than was paid."""
 
@@ -48,10 +52,10 @@ class OverRefund(StoreError):
 class OpenAction(StoreError):
     """The order already has an action under way."""
 
-    def __init__(self, order_id: str, batch_id: str, action: str, state: str) -> None:
+    def __init__(self, order_id: str, batch_id: str, action: str, state: str, by: str = "") -> None:
         super().__init__(
-            f"order {order_id} already has an open action: {action}, {state}, in batch {batch_id}; "
-            "undo that one, or wait for Amazon's answer"
+            f"order {order_id} already has an open action: {action}, {state}, in batch {batch_id}"
+            f"{f', committed by {by}' if by else ''}; undo that one, or wait for Amazon's answer"
         )
         self.order_id = order_id
         self.batch_id = batch_id

@@ -135,7 +135,17 @@ class Importer:
             self.changed += moved
             self.unchanged += len(old) - moved
             self._products.flush(connection)
+            self._note_confirmed(connection, chunk.confirmed)
             self._count(connection)
+
+    def _note_confirmed(self, connection: sqlite3.Connection, rows: Iterable[tuple[int, str, str]]) -> None:
+        """Put into the audit which rows of batches this report confirmed."""
+        by_batch: dict[int, dict[str, list[str]]] = {}
+        for batch, order_id, before in rows:
+            by_batch.setdefault(batch, {})[order_id] = [before, "confirmed"]
+        for batch, states in sorted(by_batch.items()):
+            facts = {"batch": batch, "states": states, "report": self._head[2], "kind": self._kind}
+            self._store.append(connection, "batch.confirmed", json.dumps(facts))
 
     @staticmethod
     def _impacts(connection: sqlite3.Connection, order_ids: Iterable[str]) -> dict[str, int]:

@@ -1,24 +1,22 @@
-"""Batches and what became of their rows. Each change is one transaction, with its audit record in it."""
+"""Batches: held, taken back, leaving. Each change is one transaction, with its audit record in it."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256 as digest
 
+from ordertui.orders.clock import Steady, iso_utc, steady_of
 from ordertui.orders.order import COMPONENTS, Components
 from ordertui.orders.status import Action, BatchState, RowState
 
-from .derive import refunded
-from .errors import OpenAction, OverRefund, RecallRefused, StoreError, UnknownBatch, UnknownOrder, VersionChanged
-from .facts import FactsPart
-from .reads import NOTHING, ReadsPart
+from .errors import BatchMoved, OpenAction, OverRefund, RecallRefused, StoreError, UnknownOrder, VersionChanged
+from .outcomes import JournalBatch, Outcome, OutcomePart
+from .reads import NOTHING, Returned
 
-OPEN = frozenset({RowState.HELD, RowState.SENT, RowState.ACCEPTED, RowState.OK, RowState.UNKNOWN})
-"""States in which no other action may be taken with the order. A cancel or shipment that is ok waits for a report to show it."""
-_GONE = "('sent','accepted','ok','unknown','confirmed')"
+__all__ = ["FeedFile", "JournalPart", "NewRow", "RefundLine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,50 +44,15 @@ class NewRow:
 
 
 @dataclass(frozen=True, slots=True)
-class JournalRow:
-    """One order of a batch."""
+class FeedFile:
+    """One file of a batch that leaves."""
 
-    order_id: str
-    state: RowState
-    reason: str
-    currency: str | None
-    total: int | None
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class JournalBatch:
-    """A batch."""
-
-    id: int
-    action: Action
-    marketplace: str
-    state: BatchState
-    created_at: int
-    due_at: int
-    sent_at: int | None
-    rows: tuple[JournalRow, ...]
-    files: tuple[str, ...]
+    name: str
     sha256: str
-    advice: str = ""
+    content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What Amazon said of one order."""
-
-    state: RowState
-    code: str = ""
-    text: str = ""
-
-
-def is_open(action: Action, state: RowState) -> bool:
-    """Whether a row in that state still holds its order. A refund that is ok is done: no report shows refunds."""
-    return state in OPEN and not (action is Action.REFUND and state is RowState.OK)
-
-
-class JournalPart(FactsPart, ReadsPart):
+class JournalPart(OutcomePart):
     """The journal of a store."""
 
     def add_batch(
@@ -99,19 +62,20 @@ class JournalPart(FactsPart, ReadsPart):
         if not rows:
             raise StoreError("a batch without rows is not kept")
         now = self.clock.now()
+        boot, mark = self._mark(due_at - now)
         with self.writing() as connection:
             ids = self.ids_of(row.order_id for row in rows)
             self._check(connection, rows, ids)
             cursor = connection.execute(
-                "INSERT INTO batches (action, marketplace, state, created_at, due_at, sha256, advice, plan)"
-                " VALUES (?, ?, 'held', ?, ?, ?, '', ?)",
-                (action.value, marketplace, now, due_at, sha256, plan),
+                "INSERT INTO batches (action, marketplace, state, created_at, due_at, sha256, advice, plan, who, hold_boot, hold_mark)"
+                " VALUES (?, ?, 'held', ?, ?, ?, '', ?, ?, ?, ?)",
+                (action.value, marketplace, now, due_at, sha256, plan, str(self.who), boot, mark),
             )
             batch = int(cursor.lastrowid or 0)
             for position, row in enumerate(rows):
                 self._add_row(connection, batch, position, action, row, ids[row.order_id])
             self._note(connection, "batch.held", batch, action=action.value, marketplace=marketplace, sha256=sha256,
-                       due_at=due_at, orders=[row.order_id for row in rows])  # fmt: skip
+                       due_at=due_at, orders=[row.order_id for row in rows], plan=digest(plan).hexdigest())  # fmt: skip
         return self.batch(batch)
 
     def _check(self, connection: sqlite3.Connection, rows: Sequence[NewRow], ids: Mapping[str, int]) -> None:
@@ -121,10 +85,13 @@ class JournalPart(FactsPart, ReadsPart):
             if row_id is None:
                 raise UnknownOrder(f"order {row.order_id} is not in this store")
             held = connection.execute(
-                "SELECT batch, action, state FROM batch_rows WHERE order_id = ? AND is_open = 1", (row_id,)
+                "SELECT r.batch, r.action, r.state, b.who, b.created_at FROM batch_rows r JOIN batches b ON b.id = r.batch"
+                " WHERE r.order_id = ? AND r.is_open = 1",
+                (row_id,),
             ).fetchone()
             if held:
-                raise OpenAction(row.order_id, str(held[0]), held[1], held[2])
+                by = f"{held[3] or 'somebody'} at {iso_utc(held[4])}"
+                raise OpenAction(row.order_id, str(held[0]), held[1], held[2], by)
             version = connection.execute("SELECT version FROM orders WHERE id = ?", (row_id,)).fetchone()[0]
             if row.version is not None and row.version != version:
                 changed.append(row.order_id)
@@ -135,7 +102,7 @@ class JournalPart(FactsPart, ReadsPart):
         self, connection: sqlite3.Connection, batch: int, position: int, action: Action, row: NewRow, row_id: int
     ) -> None:
         for refund in row.refunds:
-            self._check_refund(connection, row, row_id, refund)
+            self._check_refund(row, row_id, refund)
             connection.execute(
                 f"INSERT INTO refunds (batch, order_id, line, currency, quantity, {', '.join(COMPONENTS)})"
                 f" VALUES (?, ?, ?, ?, ?, {', '.join('?' * len(COMPONENTS))})",
@@ -147,90 +114,63 @@ class JournalPart(FactsPart, ReadsPart):
             " VALUES (?, ?, ?, ?, 'held', 1, ?, ?, ?)",
             (batch, position, row_id, action.value, row.reason, row.currency, row.total),
         )
-        self._show(connection, row_id, action, RowState.HELD)
+        self._show(connection, row_id)
 
-    def _check_refund(self, connection: sqlite3.Connection, row: NewRow, row_id: int, refund: RefundLine) -> None:
-        """The last guard: with what went back before, no line gives back more than was paid, or cancels more units than it has."""
-        paid = connection.execute(
-            f"SELECT currency, {', '.join(COMPONENTS)}, quantity FROM lines WHERE order_id = ? AND line = ?",
-            (row_id, refund.line),
-        ).fetchone()
-        if paid is None or paid[1] is None or paid[0] != refund.currency:
-            raise OverRefund(f"order {row.order_id}, line {refund.line}: what was paid in {refund.currency} is unknown")
-        before, cancelled = self._returned([row_id]).get((row_id, refund.line), NOTHING)
-        after = before.plus(refund.amounts).total
-        if refund.amounts.total <= 0 or after > Components(*(part or 0 for part in paid[1:9])).total:
-            raise OverRefund(f"order {row.order_id}, line {refund.line}: more would go back than was paid")
-        if refund.quantity < 0 or cancelled + refund.quantity > (paid[9] or 0):
-            raise OverRefund(
-                f"order {row.order_id}, line {refund.line}: more units would be cancelled than were ordered"
-            )
+    def _check_refund(self, row: NewRow, row_id: int, refund: RefundLine) -> None:
+        """The last guard: with what went back before, no line gives back more than was paid, in all or in any component,
+        or cancels more units than it has."""
+        where = f"order {row.order_id}, line {refund.line}"
+        paid = self._paid(row_id, refund.line, refund.currency)
+        if paid is None:
+            raise OverRefund(f"{where}: what was paid in {refund.currency} is unknown")
+        amounts, units = self._returned([row_id]).get((row_id, refund.line), NOTHING)
+        why = beyond(paid, (amounts.plus(refund.amounts), units + refund.quantity))
+        if refund.amounts.total <= 0 or refund.quantity < 0:
+            why = "nothing would go back"
+        if why:
+            raise OverRefund(f"{where}: {why}")
 
-    @staticmethod
-    def _show(connection: sqlite3.Connection, row_id: int, action: Action, state: RowState) -> None:
-        """What the order's own row says of its last action."""
-        shown = state is not RowState.RECALLED
-        connection.execute(
-            "UPDATE orders SET state = ?, open_action = ? WHERE id = ?",
-            (state.value if shown else None, f"{action.value}:{state.value}" if shown else None, row_id),
+    def _paid(self, row_id: int, line: int, currency: str) -> Returned | None:
+        """What was paid for a line, and for how many units, if that is known in this currency."""
+        found = self._query(
+            f"SELECT currency, quantity, {', '.join(COMPONENTS)} FROM lines WHERE order_id = ? AND line = ?",
+            (row_id, line),
         )
+        if not found or found[0][2] is None or found[0][0] != currency:
+            return None
+        return Components(*(part or 0 for part in found[0][2:])), found[0][1] or 0
 
-    def batch(self, batch_id: int) -> JournalBatch:
-        """A batch with its rows. Raises UnknownBatch."""
-        found = self._batches("WHERE id = ?", (batch_id,))
-        if not found:
-            raise UnknownBatch(f"there is no batch {batch_id}; `ordertui outbox` lists them")
-        return found[0]
+    # -- the hold
 
-    def batches(self, *, open_only: bool = False, limit: int | None = None) -> list[JournalBatch]:
-        """Batches, newest first. `open_only`: those of which a row still holds its order."""
-        where = "WHERE id IN (SELECT batch FROM batch_rows WHERE is_open = 1)" if open_only else ""
-        return self._batches(f"{where} ORDER BY id DESC" + (f" LIMIT {int(limit)}" if limit else ""), ())
+    def _mark(self, seconds: int) -> tuple[str, int | None]:
+        """Where the steady clock will stand in so many seconds."""
+        steady = steady_of(self.clock)
+        return ("", None) if steady is None else (steady.boot, steady.seconds + seconds)
 
-    def _batches(self, tail: str, params: Sequence[object]) -> list[JournalBatch]:
-        heads = self._query(
-            f"SELECT id, action, marketplace, state, created_at, due_at, sent_at, files, sha256 FROM batches {tail}",
-            params,
-        )
-        rows: dict[int, list[JournalRow]] = {}
-        for v in self._query_in(
-            "SELECT b.batch, o.order_id, b.state, b.reason, b.currency, b.total, b.code, b.text FROM batch_rows b"
-            " JOIN orders o ON o.id = b.order_id WHERE b.batch IN ({}) ORDER BY b.batch, b.pos",
-            [head[0] for head in heads],
-        ):
-            rows.setdefault(v[0], []).append(JournalRow(v[1], RowState(v[2]), *v[3:]))
-        return [
-            JournalBatch(
-                h[0], Action(h[1]), h[2], BatchState(h[3]), h[4], h[5], h[6], tuple(rows.get(h[0], ())), tuple(json.loads(h[7])), h[8]
-            )
-            for h in heads
-        ]  # fmt: skip
+    def anchor_holds(self) -> None:
+        """Tie holds of another start of the machine to this one's steady clock, so that setting the wall clock moves none.
 
-    def plan_bytes(self, batch_id: int) -> bytes:
-        """The plan as it was committed. Raises UnknownBatch."""
-        found = self._one("SELECT plan FROM batches WHERE id = ?", (batch_id,))
-        if found is None:
-            raise UnknownBatch(f"there is no batch {batch_id}; `ordertui outbox` lists them")
-        return bytes(found)
+        The wall clock is believed once; one that stands before the commit is not: then the whole hold begins again.
+        """
+        steady = steady_of(self.clock)
+        if steady is None:
+            return
+        sql = "SELECT id, created_at, due_at FROM batches WHERE state = 'held' AND hold_boot <> ?"
+        if not self._query(sql, (steady.boot,)):
+            return
+        now = self.clock.now()
+        with self.writing() as connection:
+            for batch, created, due in connection.execute(sql, (steady.boot,)).fetchall():
+                left = due - now if now >= created else due - created
+                connection.execute(
+                    "UPDATE batches SET hold_boot = ?, hold_mark = ? WHERE id = ?",
+                    (steady.boot, steady.seconds + max(left, 0), batch),
+                )
 
-    def open_batch_of(self, order_id: str) -> int | None:
-        """The batch that holds an order, if any."""
-        found: int | None = self._one(
-            "SELECT b.batch FROM batch_rows b JOIN orders o ON o.id = b.order_id WHERE o.order_id = ? AND b.is_open = 1",
-            (order_id,),
-        )
-        return found
-
-    def batches_of(self, order_id: str) -> list[int]:
-        """Every batch that ever had an order, oldest first."""
-        sql = (
-            "SELECT b.batch FROM batch_rows b JOIN orders o ON o.id = b.order_id WHERE o.order_id = ? ORDER BY b.batch"
-        )
-        return [row[0] for row in self._query(sql, (order_id,))]
-
-    def due(self, now: int) -> list[JournalBatch]:
+    def due(self) -> list[JournalBatch]:
         """Held batches whose hold has ended, oldest first."""
-        return self._batches("WHERE state = 'held' AND due_at <= ? ORDER BY id", (now,))
+        now = self.clock.now()
+        return [batch for batch in self._batches("WHERE state = 'held' ORDER BY id", ()) if batch.due_at <= now]
 
     def hold_until(self, batch_id: int, due_at: int) -> None:
         """Move the end of a hold. Raises UnknownBatch, RecallRefused when it has left."""
@@ -238,8 +178,12 @@ class JournalPart(FactsPart, ReadsPart):
             batch = self.batch(batch_id)
             if batch.state is not BatchState.HELD:
                 raise RecallRefused(f"batch {batch_id} is not held any more: it is {batch.state.value}")
-            connection.execute("UPDATE batches SET due_at = ? WHERE id = ?", (due_at, batch_id))
-            self._note(connection, "batch.due", batch_id, due_at=due_at)
+            boot, mark = self._mark(due_at - self.clock.now())
+            connection.execute(
+                "UPDATE batches SET due_at = ?, hold_boot = ?, hold_mark = ? WHERE id = ?",
+                (due_at, boot, mark, batch_id),
+            )
+            self._note(connection, "batch.due", batch_id, before=batch.due_at, after=due_at)
 
     def recall(self, batch_id: int, order_ids: Collection[str] | None = None, *, why: str = "taken back") -> int:
         """Take held rows back (None: all); gives how many. Raises UnknownBatch, RecallRefused when it has left or has no such row."""
@@ -254,81 +198,128 @@ class JournalPart(FactsPart, ReadsPart):
                 wanted &= set(order_ids)
             if not wanted:
                 raise RecallRefused(f"batch {batch_id} holds nothing of that any more")
-            self._settle(connection, batch, {order_id: Outcome(RowState.RECALLED, "", why) for order_id in wanted})
+            changes = self._move(connection, batch, {key: Outcome(RowState.RECALLED, "", why) for key in wanted})
             if not any(row.state is RowState.HELD for row in self.batch(batch_id).rows):
                 connection.execute("UPDATE batches SET state = 'recalled' WHERE id = ?", (batch_id,))
-            self._note(connection, "batch.recalled", batch_id, orders=sorted(wanted), why=why)
+            self._note(connection, "batch.recalled", batch_id, states=changes, why=why)
         return len(wanted)
 
-    def mark_sent(self, batch_id: int, *, files: Sequence[str], sha256: str) -> JournalBatch:
-        """Say, before anything is written, that the batch leaves as these files. Raises RecallRefused unless it is held."""
+    # -- leaving
+
+    def mark_sent(
+        self, batch_id: int, *, files: Sequence[str], sha256: str, feeds: Sequence[FeedFile] = ()
+    ) -> JournalBatch:
+        """Say, before anything is written, that the batch's held rows leave as these files.
+
+        With `feeds` their bytes are kept, and the batch counts as being written until `written`. Raises RecallRefused
+        unless it is held, BatchMoved when nothing of it is held.
+        """
         with self.writing() as connection:
             batch = self.batch(batch_id)
             if batch.state is not BatchState.HELD:
                 raise RecallRefused(f"batch {batch_id} is {batch.state.value}; only a held batch can leave")
-            connection.execute(
-                "UPDATE batches SET state = 'sent', sent_at = ?, files = ?, sha256 = ? WHERE id = ?",
-                (self.clock.now(), json.dumps(list(files)), sha256, batch_id),
-            )
             leaving = {r.order_id: Outcome(RowState.SENT) for r in batch.rows if r.state is RowState.HELD}
-            self._settle(connection, batch, leaving)
-            self._note(connection, "batch.sent", batch_id, sha256=sha256, orders=sorted(leaving))
+            if not leaving:
+                raise BatchMoved(f"batch {batch_id} holds nothing that could leave")
+            connection.execute(
+                "UPDATE batches SET state = 'sent', sent_at = ?, files = ?, sha256 = ?, writing = ? WHERE id = ?",
+                (self.clock.now(), json.dumps(list(files)), sha256, int(bool(feeds)), batch_id),
+            )
+            connection.executemany(
+                "INSERT INTO feeds (batch, name, sha256, content) VALUES (?, ?, ?, ?)",
+                [(batch_id, feed.name, feed.sha256, feed.content) for feed in feeds],
+            )
+            changes = self._move(connection, batch, leaving)
+            self._note(connection, "batch.sent", batch_id, sha256=sha256, states=changes,
+                       feeds={feed.name: feed.sha256 for feed in feeds})  # fmt: skip
         return self.batch(batch_id)
 
-    def record_results(self, batch_id: int, outcomes: Mapping[str, Outcome], *, raw: bytes = b"") -> JournalBatch:
-        """Keep what Amazon said. A row that a report confirmed already, or that was taken back, stays as it is. Raises UnknownBatch, StoreError."""
+    def unwritten(self) -> list[int]:
+        """Batches that are said to have left, but whose files are not all known to be written."""
+        return [row[0] for row in self._query("SELECT id FROM batches WHERE writing = 1 ORDER BY id")]
+
+    def written(self, batch_id: int) -> None:
+        """Say that every file of the batch is written, whole."""
         with self.writing() as connection:
-            batch = self.batch(batch_id)
-            if batch.state not in (BatchState.SENT, BatchState.ANSWERED):
-                raise StoreError(f"batch {batch_id} is {batch.state.value}: it has not left")
-            settled = (RowState.CONFIRMED, RowState.RECALLED)
-            fixed = {row.order_id for row in batch.rows if row.state in settled}
-            self._settle(connection, batch, {key: value for key, value in outcomes.items() if key not in fixed})
-            connection.execute("UPDATE batches SET state = 'answered' WHERE id = ?", (batch_id,))
-            mark = digest(raw).hexdigest()
-            connection.execute(
-                "INSERT OR IGNORE INTO results (batch, sha256, at, content) VALUES (?, ?, ?, ?)",
-                (batch_id, mark, self.clock.now(), raw),
-            )
-            self._note(connection, "batch.answered", batch_id, sha256=mark,
-                       states={key: value.state.value for key, value in sorted(outcomes.items())})  # fmt: skip
-        return self.batch(batch_id)
+            connection.execute("UPDATE batches SET writing = 0 WHERE id = ?", (batch_id,))
+            self._note(connection, "batch.written", batch_id)
 
-    def _settle(self, connection: sqlite3.Connection, batch: JournalBatch, outcomes: Mapping[str, Outcome]) -> None:
-        """Move rows to new states, and what follows for their orders."""
-        ids = self.ids_of(outcomes)
-        for order_id, outcome in outcomes.items():
-            row_id = ids[order_id]
-            connection.execute(
-                "UPDATE batch_rows SET state = ?, is_open = ?, code = ?, text = ? WHERE batch = ? AND order_id = ?",
-                (
-                    outcome.state.value,
-                    is_open(batch.action, outcome.state),
-                    outcome.code,
-                    outcome.text,
-                    batch.id,
-                    row_id,
-                ),
-            )
-            self._show(connection, row_id, batch.action, outcome.state)
-            if batch.action is Action.REFUND:
-                self._refresh_refunded(connection, row_id)
+    def feeds(self, batch_id: int) -> list[FeedFile]:
+        """The very bytes of the batch that left, by file name."""
+        found = self._query("SELECT name, sha256, content FROM feeds WHERE batch = ? ORDER BY name", (batch_id,))
+        return [FeedFile(name, mark, bytes(content)) for name, mark, content in found]
 
-    def _refresh_refunded(self, connection: sqlite3.Connection, row_id: int) -> None:
-        """The order's `refunded` fact, from refunds that left."""
-        sums = " + ".join(COMPONENTS[:6]) + " - item_promotion - ship_promotion"
-        paid = connection.execute(
-            f"SELECT sum({sums}), count(*) - count(item_price) FROM"
-            f" (SELECT item_price, {', '.join(f'coalesce({name}, 0) AS {name}' for name in COMPONENTS[1:])}"
-            " FROM lines WHERE order_id = ? AND coalesce(status, '') <> 'cancelled')",
-            (row_id,),
-        ).fetchone()
-        back = connection.execute(
-            f"SELECT sum({sums}) FROM refunds r JOIN batch_rows b ON b.batch = r.batch AND b.order_id = r.order_id"
-            f" WHERE r.order_id = ? AND b.state IN {_GONE}",
-            (row_id,),
-        ).fetchone()[0]
-        self.change_fact(connection, row_id, "refunded", refunded(None if paid[1] else paid[0], back))
+    def stands_against(self, batch_id: int) -> dict[str, str]:
+        """Orders of a held batch that must not leave, by what the journal has learned since, and why."""
+        found: dict[str, str] = {}
+        for order_id, other, state in self._query(
+            "SELECT o.order_id, x.batch, x.state FROM batch_rows r JOIN orders o ON o.id = r.order_id"
+            " JOIN batch_rows x ON x.order_id = r.order_id AND x.batch <> r.batch AND x.action = r.action"
+            " WHERE r.batch = ? AND r.state = 'held' AND r.action <> 'refund'"
+            " AND x.state IN ('sent', 'accepted', 'ok', 'unknown')",
+            (batch_id,),
+        ):
+            found[order_id] = f"batch {other} may have done it already ({state})"
+        for row_id, order_id, line, currency in self._query(
+            "SELECT o.id, o.order_id, f.line, f.currency FROM refunds f JOIN orders o ON o.id = f.order_id"
+            " JOIN batch_rows r ON r.batch = f.batch AND r.order_id = f.order_id WHERE f.batch = ? AND r.state = 'held'",
+            (batch_id,),
+        ):
+            paid = self._paid(row_id, line, currency)
+            after = self._returned([row_id]).get((row_id, line), NOTHING)
+            why = "what was paid is unknown now" if paid is None else beyond(paid, after)
+            if why:
+                found[order_id] = f"line {line}: {why}"
+        return found
 
-    def _note(self, connection: sqlite3.Connection, kind: str, batch: int, **more: object) -> None:
-        self.append(connection, kind, json.dumps({"batch": batch, **more}, sort_keys=True, separators=(",", ":")))
+    def overpaid(self) -> list[tuple[int, Action, str, str, int, str]]:
+        """(batch, action, marketplace, order id, when it left, why) of refunds that together gave back more than was paid.
+
+        Only late or contradicting answers of Amazon's make that possible: nothing that would do it is ever committed.
+        """
+        found = []
+        for row_id, line, currency in self._query(
+            "SELECT order_id, line, currency FROM refunds GROUP BY order_id, line, currency HAVING count(*) > 1"
+        ):
+            paid = self._paid(row_id, line, currency)
+            back = self._returned([row_id]).get((row_id, line), NOTHING)
+            why = "" if paid is None else beyond(paid, back)
+            if why:
+                head = self._query(
+                    "SELECT b.id, b.marketplace, o.order_id, coalesce(b.sent_at, b.created_at) FROM batch_rows r"
+                    " JOIN batches b ON b.id = r.batch JOIN orders o ON o.id = r.order_id"
+                    " WHERE r.order_id = ? AND r.action = 'refund' ORDER BY b.id DESC LIMIT 1",
+                    (row_id,),
+                )[0]
+                found.append((head[0], Action.REFUND, head[1], head[2], head[3], f"line {line}: {why}"))
+        return found
+
+    # -- one by one
+
+    def _batches(self, tail: str, params: Sequence[object]) -> list[JournalBatch]:
+        """As OutcomePart's, with the end of each hold as the steady clock has it."""
+        steady = steady_of(self.clock)
+        found = super()._batches(tail, params)
+        if steady is None:
+            return found
+        now = self.clock.now()
+        return [replace(batch, due_at=self._due(batch, steady, now)) for batch in found]
+
+    def _due(self, batch: JournalBatch, steady: Steady, now: int) -> int:
+        if batch.state is not BatchState.HELD or batch.hold[0] != steady.boot or batch.hold[1] is None:
+            return batch.due_at
+        due = now + batch.hold[1] - steady.seconds
+        return batch.due_at if abs(due - batch.due_at) <= 1 else due  # both clocks tick in whole seconds
+
+
+def beyond(paid: Returned, back: Returned) -> str:
+    """In which way more would have gone back than was paid, or an empty text."""
+    for name in COMPONENTS:
+        value, most = getattr(back[0], name), getattr(paid[0], name)
+        if value > most:
+            return f"{name.replace('_', ' ')}: {value} would have gone back of {most} minor units"
+    if back[0].total > paid[0].total:
+        return f"{back[0].total} would have gone back of {paid[0].total} minor units"
+    if back[1] > paid[1]:
+        return f"{back[1]} units would be cancelled of {paid[1]}"
+    return ""

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from ordertui.orders.clock import Clock
 
+from .care import CarePart
+from .database import Who
 from .importer import Importer
 from .journal import JournalPart
 from .rate_report import RateReportPart
@@ -33,13 +35,16 @@ class ImportRecord:
     finished: bool
 
 
-class Store(JournalPart, RateReportPart):
+class Store(JournalPart, RateReportPart, CarePart):
     """Open with `Store.open`; `reader()` gives another connection for another thread."""
 
     @classmethod
-    def open(cls, path: Path, *, clock: Clock, read_only: bool = False) -> Store:
+    def open(cls, path: Path, *, clock: Clock, read_only: bool = False, who: Who | None = None) -> Store:
         """Open a store file, making or migrating it when it may be written. Raises StoreError, SchemaTooNew."""
-        return cls(path, clock=clock, read_only=read_only)
+        store = cls(path, clock=clock, read_only=read_only, who=who)
+        if not read_only:
+            store.anchor_holds()
+        return store
 
     def reader(self) -> Store:
         """A second connection that never writes and never waits for the writer."""
@@ -100,7 +105,3 @@ class Store(JournalPart, RateReportPart):
     def auto_cancel(self, ids: Iterable[int]) -> dict[int, int | None]:
         """When Amazon cancels these orders by itself, as kept at import."""
         return dict(self._query_in("SELECT id, auto_cancel_at FROM orders WHERE id IN ({})", ids))
-
-    def check(self) -> list[str]:
-        """What SQLite's own integrity check finds; empty when all is well."""
-        return [row[0] for row in self._query("PRAGMA integrity_check") if row[0] != "ok"]

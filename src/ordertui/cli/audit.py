@@ -1,0 +1,39 @@
+"""`audit`: who did what, when and why; and whether the record still holds."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from .context import Settings, open_shop
+from .output import FORMATS, emit
+
+COLUMNS = ("record", "at", "what", "operator", "user", "batch", "orders", "change", "why")
+
+
+@click.group(invoke_without_command=True)
+@click.option("--order", "order_id", help="Only records that speak of this order.")
+@click.option("--limit", type=click.IntRange(1), help="Only the newest so many.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+@click.pass_context
+def audit(ctx: click.Context, order_id: str | None, limit: int | None, form: str) -> None:
+    """The append-only record of what was done, newest first; csv and json export all of it."""
+    if ctx.invoked_subcommand is not None:
+        return
+    settings: Settings = ctx.obj
+    with open_shop(settings) as shop:
+        found = shop.audit_records(order_id, limit)
+    if form == "json":
+        emit(found, (), form)
+        return
+    columns = COLUMNS if form == "table" else (*COLUMNS, "more", "hash")
+    emit([one | {"more": json.dumps(one["more"], sort_keys=True)} for one in found], columns, form)
+
+
+@audit.command("verify")
+@click.pass_obj
+def audit_verify(settings: Settings) -> None:
+    """Check the hash chain and the kept plans, feeds and reports; exit 4 and the first broken record when one is broken."""
+    with open_shop(settings) as shop:
+        click.echo(shop.audit_verify())

@@ -1,0 +1,88 @@
+"""The part of the shop that deals with what left: trying again, open questions, the operator's word, the audit, care."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ordertui.orders.clock import Clock
+from ordertui.rules.policy import Policies
+from ordertui.store import Store
+
+from . import care
+from .config import Config
+from .plan_values import Batch, Plan
+from .planning import Planner
+from .retrying import retry_plans
+from .settling import questions, settle
+from .values import Question
+
+
+class AfterPart:
+    """Mixed into the shop."""
+
+    clock: Clock
+    config: Config
+    policies: Policies
+    outbox_dir: Path
+    _planner: Planner
+
+    def _reader(self) -> Store:
+        raise NotImplementedError
+
+    def _writer(self) -> Store:
+        raise NotImplementedError
+
+    def retry(self, batch_id: int) -> tuple[Plan, ...]:
+        """The failed rows of a batch as a new plan; every other row is listed as left out. Raises UnknownBatch, Refused."""
+        return retry_plans(self._reader(), self._planner, batch_id)
+
+    def questions(self) -> list[Question]:
+        """What left and needs somebody: unwritten, stuck, unknown, diverged, unconfirmed, overpaid."""
+        return questions(self._reader(), self.clock.now())
+
+    def settle(
+        self, batch_id: int, order_ids: Sequence[str], *, done: bool, why: str, typed: str | None = None
+    ) -> Batch:
+        """Take the operator's word for rows that left; see `settling.settle`."""
+        return settle(self._writer(), batch_id, order_ids, done=done, why=why, typed=typed)
+
+    def needs(self) -> tuple[str, ...]:
+        """Banners about the store and about batches that need somebody."""
+        found = [care.room_words(self._reader()), care.older_copy(self._reader(), self.outbox_dir)]
+        for one in self.questions():
+            count = f"{len(one.orders)} order" + ("s" if len(one.orders) > 1 else "")
+            found.append(f"batch {one.batch} ({one.action.value}), {count} {one.kind}: {one.why}")
+        return tuple(text for text in found if text)
+
+    # -- audit and care
+
+    def audit_verify(self) -> str:
+        """The state of the audit chain and of the kept bytes, in words. Raises BadInput naming the first broken record."""
+        return care.verified(self._reader())
+
+    def audit_records(self, order_id: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:
+        """Audit records, newest first, of one order or of all: record, at, what, operator, user, batch, orders, change, why, more, hash."""
+        return list(care.records(self._reader().audit(limit, order_id=order_id)))
+
+    def store_check(self) -> list[str]:
+        """Everything that is wrong with the store; empty when all is well."""
+        return care.check(self._reader(), self.outbox_dir)
+
+    def store_backup(self, target: Path, progress: Callable[[int, int], None] | None = None) -> int:
+        """Copy the store into a new file; gives its bytes. Raises StoreError."""
+        return self._reader().backup(target, progress)
+
+    def store_compact(self) -> int:
+        """Give back unused room; gives the bytes won."""
+        return self._writer().compact()
+
+    def store_purge(self, days: int | None = None, *, yes: bool = False) -> int:
+        """Delete orders older than so many days (None: as the settings say) that were never in a batch; gives how many.
+
+        Raises Refused, NotConfirmed.
+        """
+        store = self._writer()
+        before = care.cutoff(self.policies, self.config.retention_days if days is None else days, self.clock.now())
+        return care.purge(store, before, yes=yes)

@@ -1,0 +1,97 @@
+"""What is open after a batch left: rows whose outcome is unknown, late or contradicted, what would settle each, and the
+operator's word, which is taken only when it is given in so many words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ordertui.orders.clock import iso_utc
+from ordertui.orders.status import Action, OrderStatus, RowState
+from ordertui.store import JournalBatch, JournalRow, Outcome, Store
+
+from .committing import as_batch
+from .errors import BadInput, NotConfirmed, Refused
+from .plan_values import Batch
+from .reconciling import SETTLE, WORD
+from .values import Question
+from .waiting import waiting
+
+LONGEST_WHY = 500
+EVIDENCE = {
+    "unwritten": "free the disk or fix the folder's permissions; the next dispatch writes the same bytes",
+    "stuck": "fetch the processing report and import it; if the file was never uploaded, upload it once now",
+    "overpaid": "look at the order in Seller Central: if it was paid twice, ask the buyer or Amazon; refund nothing more",
+}
+_EXPECTED = {Action.CANCEL: OrderStatus.CANCELLED, Action.CONFIRM: OrderStatus.SHIPPED}
+_CONTRARY = {
+    Action.CANCEL: (OrderStatus.SHIPPED, OrderStatus.PARTIALLY_SHIPPED),
+    Action.CONFIRM: (OrderStatus.CANCELLED,),
+}
+
+
+def questions(store: Store, now: int) -> list[Question]:
+    """What needs somebody, newest batch first. `now`: epoch seconds."""
+    found: list[Question] = []
+    for batch in store.batches(open_only=True):
+        groups: dict[tuple[str, str], list[str]] = {}
+        if batch.writing:
+            groups["unwritten", "its files could not all be written"] = [row.order_id for row in batch.rows]
+        for row, kind, why in _doubtful(store, batch, now):
+            groups.setdefault((kind, why), []).append(row.order_id)
+        for (kind, why), orders in groups.items():
+            evidence = EVIDENCE.get(kind) or SETTLE.get(batch.action, "")
+            since = batch.sent_at or batch.created_at
+            found.append(Question(batch.id, batch.action, batch.marketplace, kind, tuple(orders), since, why, evidence))
+    for batch_id, action, market, order_id, at, why in store.overpaid():
+        found.append(Question(batch_id, action, market, "overpaid", (order_id,), at, why, EVIDENCE["overpaid"]))
+    return found
+
+
+def _doubtful(store: Store, batch: JournalBatch, now: int) -> list[tuple[JournalRow, str, str]]:
+    """(row, kind, why) of the rows of a batch that left and are not as they should be by now."""
+    limits = waiting()
+    out: list[tuple[JournalRow, str, str]] = []
+    late = batch.sent_at is not None and now - batch.sent_at >= limits.stuck
+    answered = store.answered_at(batch.id)
+    ids = store.ids_of([row.order_id for row in batch.rows])
+    orders = {row.order_id: row for row in store.rows(ids.values()).values()}
+    as_of = store.as_of() or 0
+    for row in batch.rows:
+        status = orders[row.order_id].status
+        if row.state is RowState.UNKNOWN:
+            out.append((row, "unknown", row.text))
+        elif row.state in (RowState.SENT, RowState.ACCEPTED) and late and batch.sent_at is not None:
+            out.append((row, "stuck", f"no processing report since it left at {iso_utc(batch.sent_at)}"))
+        elif row.state is RowState.OK and batch.action in _EXPECTED:
+            word = status.value.replace("_", " ")
+            if status in _CONTRARY[batch.action]:
+                out.append((row, "diverged", f"Amazon said done, but a report shows it as {word}"))
+            elif answered is not None and as_of - answered >= limits.unconfirmed:
+                out.append(
+                    (row, "unconfirmed", f"Amazon said done, but reports of {iso_utc(as_of)} still show it as {word}")
+                )
+    return out
+
+
+def settle(store: Store, batch_id: int, order_ids: Sequence[str], *, done: bool, why: str, typed: str | None) -> Batch:
+    """Take the operator's word that these rows of a batch were done, or were not. `typed` is the number of orders.
+
+    Done: a refund counts as paid; a cancellation or shipment still waits for a report. Not done: it failed, and may be
+    tried again. Raises BadInput, NotConfirmed, Refused, StoreError.
+    """
+    orders = list(dict.fromkeys(order_ids))
+    words = " ".join(why.split())
+    if not orders:
+        raise BadInput("name the orders to settle; none named never means all")
+    if not words:
+        raise BadInput("say why: what you looked at, and what it showed")
+    if len(words) > LONGEST_WHY or not words.isprintable():
+        raise BadInput(f"the reason must be plain text of at most {LONGEST_WHY} characters")
+    if (typed or "").strip() != str(len(orders)):
+        raise NotConfirmed(f"type the number of orders, {len(orders)}, to settle them by your word")
+    batch = store.batch(batch_id)
+    if not done and batch.writing:
+        raise Refused(f"batch {batch_id} is still being written: run `ordertui dispatch` first")
+    state = RowState.OK if done else RowState.ERROR
+    text = f"{'done' if done else 'not done'}, by {store.who}: {words}"
+    return as_batch(store.settle(batch_id, {one: Outcome(state, WORD, text) for one in orders}, why=words))
