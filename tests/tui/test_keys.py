@@ -192,7 +192,7 @@ async def test_a_due_batch_leaves_while_the_screen_is_open(shop: Shop, clock: Fi
         assert "held" in text(pilot, "status") or await _later(pilot, lambda: "held" in text(pilot, "status"))
         clock.advance(plan.hold_seconds)
         await until(pilot, lambda: shop.outbox()[0].state is BatchState.SENT)
-        assert Path(shop.outbox()[0].files[0]).exists()
+        await until(pilot, lambda: Path(shop.outbox()[0].files[0]).exists())  # `sent` is said before a byte is written
 
 
 async def _later(pilot: Pilot[None], true: Callable[[], object]) -> bool:
