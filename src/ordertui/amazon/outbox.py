@@ -25,10 +25,7 @@ def write_atomic(folder: Path, name: str, content: bytes) -> Path:
         return _same(target, content)
     temporary = folder / f".{name}.{os.getpid()}{TEMPORARY}"
     try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        _write(temporary, content)
         try:
             os.link(temporary, target)  # fails when the name was taken meanwhile, where a rename would replace it
         except FileExistsError:
@@ -41,6 +38,18 @@ def write_atomic(folder: Path, name: str, content: bytes) -> Path:
         temporary.unlink(missing_ok=True)
     _sync(folder)
     return target
+
+
+def _write(path: Path, content: bytes) -> None:
+    """The bytes into a new file, down to the disk; through os alone, so that tests can fail at each call."""
+    handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        left = memoryview(content)
+        while left:
+            left = left[os.write(handle, left) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def sweep(folder: Path) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ordertui.amazon.results import ProcessingReport, RowResult, parse_report, read_bytes
 from ordertui.orders.status import Action, BatchState, RowState
-from ordertui.store import JournalBatch, Outcome, Store
+from ordertui.store import JournalBatch, KeptResult, Outcome, Store
 
 from .errors import BatchNeeded, Refused
 from .feed_files import first_message, record_of
@@ -27,6 +27,8 @@ SETTLE = {
     Action.REFUND: "look at the order in Seller Central before anything is refunded again",
     Action.CONFIRM: "a later All Orders report that says Shipped settles it",
 }
+WAITING = (RowState.SENT, RowState.ACCEPTED, RowState.UNKNOWN)
+"""States of rows for which a processing report would still be news."""
 WORD = "word"
 """The code of a row that the operator settled."""
 
@@ -98,8 +100,40 @@ class Reconciler:
         out = []
         for kept in self._store.results_of(sent.batch.id):
             report = parse_report(kept.content, f"report {kept.sha256[:12]} of batch {sent.batch.id}")
-            out.append(Judged(kept.sha256, report.transaction, judge(sent, report)[0]))
+            outcomes = judge(sent, report)[0]
+            failed = [key for key, outcome in outcomes.items() if outcome.state is RowState.ERROR]
+            rival = self._rival(sent, report, kept) if failed else None
+            if rival is not None:
+                text = (
+                    f"the report fits batch {rival} as well, so it cannot be told whose it is; {SETTLE[Action.REFUND]}"
+                )
+                outcomes |= {key: Outcome(RowState.UNKNOWN, outcomes[key].code, text) for key in failed}
+            out.append(Judged(kept.sha256, report.transaction, outcomes))
         return out
+
+    def _rival(self, sent: Sent, report: ProcessingReport, kept: KeptResult) -> int | None:
+        """Another batch whose failed refunds this report could be about: taking it for this one's could pay them twice.
+
+        Flat reports carry no number of the batch; XML ones name messages that only one batch has.
+        """
+        if sent.plan.action is not Action.REFUND or report.format == "xml":
+            return None
+        twins = set(self._store.batches_answered_by(kept.sha256))
+        for batch in self._store.batches():
+            if batch.action is not Action.REFUND or batch.id == sent.batch.id or batch.sent_at is None:
+                continue
+            other = self._sent(batch)
+            if batch.sent_at > kept.at or misfit(other, report) or other.size(report) != report.processed:
+                continue
+            if batch.id in twins or not any(self._whole(other, one) for one in self._store.results_of(batch.id)):
+                return batch.id
+        return None
+
+    @staticmethod
+    def _whole(sent: Sent, kept: KeptResult) -> bool:
+        """Whether a kept report is sound evidence for a batch."""
+        report = parse_report(kept.content, kept.sha256)
+        return any(outcome.state is not RowState.UNKNOWN for outcome in judge(sent, report)[0].values())
 
     def _sent(self, batch: JournalBatch) -> Sent:
         plan = decode(self._store.plan_bytes(batch.id))
@@ -127,7 +161,7 @@ class Reconciler:
         fits = [
             sent for sent in map(self._sent, left) if not misfit(sent, report) and sent.size(report) == report.processed
         ]
-        waiting = [sent for sent in fits if sent.batch.state is BatchState.SENT] or fits
+        waiting = [sent for sent in fits if any(row.state in WAITING for row in sent.batch.rows)] or fits
         if len(waiting) == 1:
             return waiting[0]
         if not waiting:
@@ -247,6 +281,9 @@ def _doubt(sent: Sent, report: ProcessingReport, whole: Sequence[RowResult]) -> 
         return f"Amazon refused something of the whole file ({whole[0].code} {whole[0].text})".strip()
     if report.status.lower() != "complete":
         return f"the report's status is {report.status}, not Complete"
+    nameless = [result for result in report.results if result.severity == "error" and not result.order_id]
+    if sent.plan.action is Action.REFUND and report.format != "xml" and nameless:
+        return f"its record {nameless[0].record} names no order, so it may be another file's"
     if report.processed != sent.size(report):
         return f"the report processed {report.processed} of the {sent.size(report)} that were sent"
     failed = {

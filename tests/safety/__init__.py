@@ -1,0 +1,1 @@
+"""Money and account safety: nothing twice, nothing lost, everything provable."""

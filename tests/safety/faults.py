@@ -1,0 +1,98 @@
+"""Crashes and failing disks, at the file layer and around each transaction."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from errno import EACCES, ENOSPC
+from typing import Any
+
+import pytest
+
+from ordertui.amazon import outbox
+from ordertui.store.database import Database
+
+FILE_CALLS = ("open", "write", "fsync", "link", "rename")
+
+
+class Crash(BaseException):
+    """The process is gone: nothing after this point happens."""
+
+
+class Faults:
+    """Counts the points at which things can go wrong, and makes one of them do so."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.at: int | None = None
+        """The point, from 0, at which it happens; None: never."""
+        self.error: BaseException | None = None
+
+    def point(self, name: str) -> None:
+        """Called at each point."""
+        number = len(self.seen)
+        self.seen.append(name)
+        if number == self.at and self.error is not None:
+            raise self.error
+
+    @contextmanager
+    def armed(self, at: int | None, error: BaseException | None) -> Iterator[None]:
+        """Let the point number `at` raise, within the block."""
+        self.seen.clear()
+        self.at, self.error = at, error
+        try:
+            yield
+        finally:
+            self.at = self.error = None
+
+
+def disk_full() -> OSError:
+    return OSError(ENOSPC, os.strerror(ENOSPC))
+
+
+def read_only_folder() -> OSError:
+    return OSError(EACCES, os.strerror(EACCES))
+
+
+class FaultyOs:
+    """The module os, with a point before each call that changes the disk, and half a write before a failing one."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(os, name)
+        if name not in FILE_CALLS:
+            return real
+
+        def call(*args: Any, **more: Any) -> Any:
+            try:
+                self._faults.point(name)
+            except BaseException:
+                if name == "write":
+                    real(args[0], bytes(args[1])[: len(args[1]) // 2])
+                raise
+            return real(*args, **more)
+
+        return call
+
+
+def inject(patch: pytest.MonkeyPatch) -> Faults:
+    """Put the points into the file layer and into the store's transactions."""
+    faults = Faults()
+    patch.setattr(outbox, "os", FaultyOs(faults))
+    original = Database.writing
+
+    @contextmanager
+    def writing(self: Database) -> Iterator[Any]:
+        outer = not self._connection.in_transaction
+        with original(self) as connection:
+            yield connection
+            if outer:
+                faults.point("before commit")
+        if outer:
+            faults.point("after commit")
+
+    patch.setattr(Database, "writing", writing)
+    return faults
