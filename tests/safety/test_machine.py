@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,13 +17,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from ordertui.amazon.results import ResultError
 from ordertui.operations.errors import OperationError
 from ordertui.operations.plan_values import Plan, PlanLine
-from ordertui.operations.shop import Shop
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.order import COMPONENTS, Components
 from ordertui.orders.status import Action, RowState
-from ordertui.amazon.results import ResultError
 from ordertui.store import StoreError
 from safety.fake_amazon import FakeAmazon, Message, Processed, parse, report
 from safety.faults import Crash, Faults, disk_full, inject, read_only_folder
@@ -67,6 +68,10 @@ class Machine(RuleBasedStateMachine):
         self.amazon = FakeAmazon()
         self.uploaded: dict[int, Processed] = {}
         self.committed: dict[int, list[str]] = {}
+        self.root: dict[int, int] = {}
+        """Batch to the batch whose wish it tries again; its own number for a first try."""
+        self.granted: Counter[tuple[int, Message]] = Counter()
+        """How often Amazon did what one wish asked for, by the wish's first batch."""
         self.reports = 0
 
     def teardown(self) -> None:
@@ -85,10 +90,11 @@ class Machine(RuleBasedStateMachine):
     def ids(self, numbers: set[int]) -> list[int]:
         return [row_id for n in sorted(numbers) if (row_id := self.shop.id_of(order_id(n))) is not None]
 
-    def commit(self, plans: tuple[Plan, ...]) -> None:
+    def commit(self, plans: tuple[Plan, ...], again: int | None = None) -> None:
         for plan in plans:
             if plan.rows:
                 batch = self.shop.commit(plan, typed=str(len(plan.rows)))
+                self.root[batch.id] = batch.id if again is None else self.root[again]
                 self.committed[batch.id] = [row.order_id for row in plan.rows]
 
     @rule(numbers=st.sets(st.sampled_from(WAITING), min_size=1))
@@ -129,7 +135,7 @@ class Machine(RuleBasedStateMachine):
             except OperationError:
                 return
             assert {row.order_id for plan in plans for row in plan.rows} <= failed
-            self.commit(plans)
+            self.commit(plans, batch.id)
 
     @rule(data=st.data())
     def settle_by_looking(self, data: st.DataObject) -> None:
@@ -186,7 +192,10 @@ class Machine(RuleBasedStateMachine):
         batch, path = data.draw(st.sampled_from(waiting))
         fails = data.draw(st.lists(st.booleans(), min_size=8, max_size=8))
         bad = {message: fails[i % 8] for i, message in enumerate(parse(path.read_bytes()))}
-        self.uploaded[batch] = self.amazon.upload(path.read_bytes(), lambda message: bad[message], most)
+        processed = self.uploaded[batch] = self.amazon.upload(path.read_bytes(), lambda message: bad[message], most)
+        for number, message in enumerate(processed.messages[: processed.done], start=1):
+            if number not in processed.failed:
+                self.granted[self.root[batch], message] += 1
         if data.draw(st.booleans()):
             path.rename(path.with_name("uploaded.txt"))
 
@@ -214,10 +223,8 @@ class Machine(RuleBasedStateMachine):
         self.reports += 1
         path = self.folder / f"report-{self.reports}.txt"
         path.write_bytes(content)
-        try:
+        with suppress(*REFUSALS):
             self.shop.results([path], batch=target if named or kind == "of another batch" else None)
-        except REFUSALS:
-            pass
 
     @rule()
     def import_report(self) -> None:
@@ -236,6 +243,10 @@ class Machine(RuleBasedStateMachine):
             for name in COMPONENTS:
                 assert sums[name] <= getattr(PAID, name), (key, name, sums)
             assert back.total <= PAID.total, (key, sums)
+
+    @invariant()
+    def no_wish_granted_twice(self) -> None:
+        assert all(count <= 1 for count in self.granted.values()), self.granted
 
     @invariant()
     def no_order_cancelled_twice(self) -> None:
