@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from ordertui.cli.main import cli
 from ordertui.operations.config import Config
-from ordertui.operations.errors import BadInput
 from ordertui.operations.shop import Shop
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.status import Action
@@ -122,7 +121,9 @@ def test_records_cut_off_at_the_end_are_missed(shop: Shop, tmp_path: Path) -> No
 
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
-def test_any_flipped_byte_of_the_file_is_found_and_named(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_any_flipped_byte_of_the_file_is_found_and_named(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
     """Flip one byte of a record, feed, report or plan as it lies in the file itself."""
     folder = tmp_path_factory.mktemp("flip")
     with shop_of(folder, waiting=1, shipped=0) as shop:
@@ -137,9 +138,10 @@ def test_any_flipped_byte_of_the_file_is_found_and_named(tmp_path_factory: pytes
     piece = data.draw(st.sampled_from(pieces))
     start = data.draw(st.integers(0, len(piece) - 1))
     window = piece[start : start + 24]
-    at = bytes(content).find(window)
-    if at < 0:  # it runs over into another page
+    places = [at for at in range(len(content)) if content.startswith(window, at)]
+    if not places:  # it runs over into another page
         return
+    at = data.draw(st.sampled_from(places))
     content[at] ^= data.draw(st.sampled_from((1, 2, 4, 64, 128)))
     (folder / "orders.db").write_bytes(content)
     assert broken(folder / "orders.db")
@@ -156,7 +158,9 @@ def test_the_command_exports_and_searches(shop: Shop, tmp_path: Path) -> None:
     environment = {"ORDERTUI_CONFIG": "none"}
     every = CliRunner().invoke(cli, ["--store", store, "audit", "--format", "json"], env=environment)
     assert [one["record"] for one in json.loads(every.stdout)] == list(range(len(json.loads(every.stdout)), 0, -1))
-    one = CliRunner().invoke(cli, ["--store", store, "audit", "--order", order_id(11), "--format", "csv"], env=environment)
+    one = CliRunner().invoke(
+        cli, ["--store", store, "audit", "--order", order_id(11), "--format", "csv"], env=environment
+    )
     lines = one.stdout.splitlines()
     assert lines[0] == "record,at,what,operator,user,batch,orders,change,why,more,hash"
     assert len(lines) == 3

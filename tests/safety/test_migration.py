@@ -6,24 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from ordertui.operations.plan_store import encode
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.status import Action, RowState
 from ordertui.store import Store, StoreError, migrations
 from ordertui.store.audit import GENESIS, chained
-from safety.kit import shop_of, states
+from safety.kit import plan, shop_of, states
 from shopkit import NOW, open_shop, order_id
-
-PLAN_OF = "SELECT plan FROM batches WHERE id = 1"
 
 
 def version_one(path: Path, folder: Path) -> None:
     """A store as version 1 wrote it: order 1 in a batch that left without its files (a crash), order 2 still held."""
     with shop_of(folder, waiting=2, shipped=0) as shop:
-        from safety.kit import plan
-
         plans = [plan(shop, Action.CANCEL, 1), plan(shop, Action.CANCEL, 2)]
-        from ordertui.operations.plan_store import encode
-
         encoded = [encode(one) for one in plans]
     source = sqlite3.connect(folder / "orders.db")
     old = sqlite3.connect(path)
@@ -50,8 +45,16 @@ def version_one(path: Path, folder: Path) -> None:
     for ident, state in ((1, "sent"), (2, "held")):
         old.execute(
             "INSERT INTO batches (id, action, marketplace, state, created_at, due_at, sent_at, files, sha256, advice, plan)"
-            " VALUES (?, 'cancel', 'US', ?, ?, ?, ?, '[]', 'x', '', ?)",
-            (ident, state, NOW, NOW + 900, NOW if ident == 1 else None, encoded[ident - 1]),
+            " VALUES (?, 'cancel', 'US', ?, ?, ?, ?, '[]', ?, '', ?)",
+            (
+                ident,
+                state,
+                NOW,
+                NOW + 900,
+                NOW if ident == 1 else None,
+                plans[ident - 1].files[0].sha256,
+                encoded[ident - 1],
+            ),
         )
         old.execute(
             "INSERT INTO batch_rows (batch, pos, order_id, action, state, is_open, reason) VALUES (?, 0, ?, 'cancel', ?, 1, 'NoInventory')",

@@ -91,7 +91,7 @@ class AuditPart(Database):
 
     def audit_verify(self) -> AuditReport:
         """Work every hash out again: of the chain, and of the plans, feeds and reports whose sha256 a record names."""
-        previous, expected, entries = GENESIS, 1, 0
+        previous, expected, entries, listed = GENESIS, 1, 0, 0
         first: tuple[int, str] | None = None
         named: dict[str, set[tuple[object, ...]]] = {"batch.held": set(), "batch.sent": set(), "batch.answered": set()}
         for ident, at, *texts in self._stream(
@@ -105,35 +105,50 @@ class AuditPart(Database):
                 why = f"record {expected} is missing"
             elif before != previous or mark != chained(previous, ident, at, kind, payload):
                 why = "its hash does not fit what it says"
-            elif kind in named:
+            else:
                 facts = json.loads(payload)
-                named[kind].add(
-                    (facts["batch"], facts.get("sha256")) if kind == "batch.answered" else (facts["batch"],)
-                )
-                why = self._damage(kind, facts)
+                if kind in named:
+                    named[kind].add(
+                        (facts["batch"], facts["sha256"]) if kind == "batch.answered" else (facts["batch"],)
+                    )
+                spoken = orders_in(facts)
+                listed += len(spoken)
+                why = self._damage(kind, facts) or self._unlisted(ident, spoken)
             if why and first is None:
                 first = (ident, why)
             previous, expected = mark, ident + 1
         if first is None:
-            why = self._unrecorded(named)
+            extra = self._one("SELECT count(*) FROM audit_orders") - listed
+            why = self._unrecorded(named) or (f"the list by order has {extra} entries too many" if extra else "")
             first = (expected, why) if why else None
         return AuditReport(first is None, entries, first[0] if first else None, previous, first[1] if first else "")
 
     def _damage(self, kind: str, facts: Mapping[str, Any]) -> str:
         """Why the bytes that a record names are not those that are kept, or an empty text."""
-        batch = facts["batch"]
+        batch = facts.get("batch")
         if kind == "batch.held" and "plan" in facts:
             found = self._one("SELECT plan FROM batches WHERE id = ?", (batch,))
             return _differs(found, facts["plan"], f"the plan of batch {batch}")
         if kind == "batch.sent":
+            if self._one("SELECT sha256 FROM batches WHERE id = ?", (batch,)) != facts["sha256"]:
+                return f"the sha256 of batch {batch} is not what was recorded"
             for name, mark in sorted((facts.get("feeds") or {}).items()):
+                what = f"the kept feed {name} of batch {batch}"
                 found = self._one("SELECT content FROM feeds WHERE batch = ? AND name = ?", (batch, name))
-                why = _differs(found, mark, f"the kept feed {name} of batch {batch}")
+                noted = self._one("SELECT sha256 FROM feeds WHERE batch = ? AND name = ?", (batch, name))
+                why = _differs(found, mark, what) or ("" if noted == mark else f"the sha256 of {what} was changed")
                 if why:
                     return why
         if kind == "batch.answered":
             found = self._one("SELECT content FROM results WHERE batch = ? AND sha256 = ?", (batch, facts["sha256"]))
             return _differs(found, facts["sha256"], f"a kept processing report of batch {batch}")
+        return ""
+
+    def _unlisted(self, ident: int, order_ids: Iterable[str]) -> str:
+        """Why the list by order does not lead from these orders to a record, or an empty text."""
+        for order_id in order_ids:
+            if self._one("SELECT 1 FROM audit_orders WHERE order_id = ? AND audit = ?", (order_id, ident)) is None:
+                return f"the list by order does not name it for {order_id}"
         return ""
 
     def _unrecorded(self, named: Mapping[str, set[tuple[object, ...]]]) -> str:
@@ -157,10 +172,11 @@ class AuditPart(Database):
                 raise in_words(error, self.path) from error
 
 
-def _differs(content: bytes | None, mark: str, what: str) -> str:
+def _differs(content: bytes | str | None, mark: str, what: str) -> str:
     if content is None:
         return f"{what} is missing"
-    return "" if sha256(bytes(content)).hexdigest() == mark else f"{what} is not what was recorded"
+    found = content.encode("utf-8", "replace") if isinstance(content, str) else bytes(content)
+    return "" if sha256(found).hexdigest() == mark else f"{what} is not what was recorded"
 
 
 def states_of(changes: Iterable[tuple[str, str, str]]) -> dict[str, list[str]]:
