@@ -14,6 +14,7 @@ K = TypeVar("K")
 T = TypeVar("T")
 MEMO_LIMIT = 50_000
 FIRST_YEAR = 1995
+ORDER_ID = re.compile(r"[A-Z0-9]{3}-[0-9]{7}-[0-9]{7}", re.ASCII)
 _AMOUNT = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,6}))?", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 _KEEP = frozenset("\u200c\u200d")

@@ -13,6 +13,8 @@ from .errors import AmbiguousEncoding, ReportError
 
 UTF8, JAPANESE, WESTERN, LATIN = "utf-8", "cp932", "cp1252", "iso-8859-1"
 ENCODINGS = (UTF8, WESTERN, LATIN, JAPANESE)
+AMAZON_NAMES = {"windows-31j": JAPANESE}
+"""What Amazon calls an encoding that Python calls otherwise."""
 SAMPLES = 3
 SAMPLE_WIDTH = 60
 
@@ -20,7 +22,7 @@ SAMPLE_WIDTH = 60
 def known(name: str) -> str:
     """The codec's name. Raises ReportError when there is none, or when tabs and digits are other bytes in it."""
     try:
-        codec = codecs.lookup(name).name
+        codec = codecs.lookup(AMAZON_NAMES.get(name.lower(), name)).name
         fits = bytes(range(128)).decode(codec) == "".join(map(chr, range(128)))
     except (LookupError, UnicodeError):
         fits = False

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ordertui.orders.marketplace import MARKETPLACES
 
-from .cells import clean, moment, unquoted
+from .cells import ORDER_ID, clean, moment, unquoted
 from .encoding import Encodings, fits, known
 from .errors import MarketplaceNeeded, ProcessingReportGiven, ReportError, UnknownReport
 from .kinds import FIELDS, ReportKind, missing, nearest, normal, positions, recognise
@@ -186,6 +186,8 @@ def _strange(path: Path, first: bytes, header: tuple[str, ...]) -> UnknownReport
         return UnknownReport(
             f"{path} is a spreadsheet or zip; save it as tab-delimited text, or download the .txt again"
         )
+    if any(ORDER_ID.fullmatch(cell.upper()) for cell in header):
+        return UnknownReport(f"{path}: the file begins with a row, its header is missing; download the report again")
     seen = clean(", ".join(name for name in header if name))[:SHOWN_HEADER] or "nothing"
     near = nearest(header)
     hint = f"; nearest is {near[0]}, which also needs {' and '.join(near[1])}" if near else ""

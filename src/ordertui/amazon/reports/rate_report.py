@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from ordertui.orders.marketplace import MARKETPLACES
 
-from .cells import clean, flag, moment, unquoted
+from .cells import ORDER_ID, clean, flag, moment, unquoted
 from .looking import chunks, split
-from .reading import ORDER_ID, lines_of
+from .reading import lines_of
 from .values import RateRow, Reject, ReportInfo
 
 _MONTH_FIRST = frozenset({"US"})

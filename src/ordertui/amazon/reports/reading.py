@@ -10,13 +10,12 @@ from typing import Any
 from ordertui.orders.marketplace import by_sales_channel
 from ordertui.orders.report_row import Row
 
-from .cells import Memo, amount, channel, clean, discount, flag, label, moment, status, unquoted, whole
+from .cells import ORDER_ID, Memo, amount, channel, clean, discount, flag, label, moment, status, unquoted, whole
 from .encoding import fits
 from .kinds import COLUMNS, FIELDS, ReportKind, positions
 from .looking import chunks, split
 from .values import Reject, ReportInfo, RowBatch
 
-ORDER_ID = re.compile(r"[A-Z0-9]{3}-[0-9]{7}-[0-9]{7}", re.ASCII)
 _ITEM_ID = re.compile(r"[0-9]{1,20}", re.ASCII)
 _BROKEN_NUMBER = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
 _CHANNEL_WORD = re.compile(r"[A-Za-z.\- ]*amazon[A-Za-z.\- ]*", re.IGNORECASE)
