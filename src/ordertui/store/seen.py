@@ -20,9 +20,10 @@ class Seen:
     def lines(self, order: int) -> set[int]:
         """Numbers of the lines that this import has named."""
         bits = self._bits[order] if order < len(self._bits) else 0
+        more = self._more.get(order, set()) if self._more else set()
         if not bits:
-            return set()
-        return {line for line in range(1, _BITS + 1) if bits & 1 << (line - 1)} | self._more.get(order, set())
+            return set(more)
+        return {line for line in range(1, _BITS + 1) if bits & 1 << (line - 1)} | more
 
     def add(self, order: int, lines: Iterable[int]) -> None:
         """Remember these lines of an order."""
