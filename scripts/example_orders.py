@@ -108,6 +108,7 @@ def cases(market: Market) -> Iterator[Order]:
     yield Order(20, 33, "Shipped", (Line(second, shipped=1),), outside=True)
     yield Order(21, 170, "Shipped", (Line(second, shipped=1), Line(third, cancelled=True)), -122)
     yield Order(22, 90, "Unfulfillable", (Line(third),))
+    yield Order(23, 13, "Unshipped", (Line(gone, asked=asked),), 35, new=True)
 
 
 def orders(market: Market) -> list[Order]:

@@ -185,7 +185,7 @@ def rate_report(market: Market, every: Iterable[Order]) -> bytes:
 
 def next_day(market: Market) -> bytes:
     """All Orders by last update, a day later: what Amazon made of the cancellation, the confirmation and a late shipment."""
-    later = {1: "Cancelled", 4: "Shipped", 9: "Shipped"}
+    later = {1: "Cancelled", 23: "Cancelled", 4: "Shipped", 9: "Shipped"}
     found = [row for row in rows(market, orders(market)) if int(str(row["order-id"])[-7:]) in later]
     for row in found:
         status = later[int(str(row["order-id"])[-7:])]
@@ -226,17 +226,21 @@ def quirks() -> dict[str, bytes]:
 SHIPPING = f"order-id\tcarrier\ttracking-number\tship-date\n{order_id(US, 4)}\tUSPS\tINVENTED0000000004\t2026-11-23\n"
 REFUND = f"order-id\tline\titem-price\titem-tax\n{order_id(US, 12)}\t1\t32.50\t2.60\n"
 Fault = tuple[int, str, str, str]
-"""Row of the batch (from 0), error code, Error or Warning, text."""
+"""Row of the batch (from 0) or WHOLE_FILE, code, Error or Warning, text."""
+WHOLE_FILE = -1
 
 
 def flat_report(kept: Sequence[PlanRow], faults: Sequence[Fault], encoding: str = "utf-8") -> bytes:
     """Amazon's flat processing report on these rows."""
     records = record_of(kept)
-    failed = sum(len(kept[n].lines) for n, _, kind, _ in faults if kind == "Error")
+    failed = sum(len(kept[n].lines) for n, _, kind, _ in faults if kind == "Error" and n != WHOLE_FILE)
     lines = ["Feed Processing Summary:", f"\tNumber of records processed\t\t{len(records)}",
              f"\tNumber of records successful\t\t{len(records) - failed}", "",
              "original-record-number\torder-id\torder-item-id\terror-code\terror-type\terror-message"]  # fmt: skip
     for n, code, kind, words in faults:
+        if n == WHOLE_FILE:
+            lines.append(f"0\t\t\t{code}\t{kind}\t{words}")
+            continue
         for line in kept[n].lines:
             record = records.index((kept[n].order_id, line.order_item_id)) + 1
             lines.append(f"{record}\t{kept[n].order_id}\t{line.order_item_id}\t{code}\t{kind}\t{words}")
@@ -289,7 +293,7 @@ def answers(folder: Path, market: Market) -> dict[str, bytes]:
         shop.import_files(files, marketplace=market.code)
         if market.code == "IN":
             (plan,) = shop.plan(Action.CANCEL, shop.view(f"sku:{market.things[0].sku} status:unshipped"))
-            faults = [(0, "5000", "Warning", "A duplicate update was skipped (example).")]
+            faults = [(WHOLE_FILE, "5000", "Warning", "A duplicate update was skipped (example).")]
             return {"cancel-report.txt": flat_report(leave(shop, plan), faults)}
         if market.code != "US":
             (plan,) = shop.plan(Action.CANCEL, shop.view("request:official channel:merchant"))

@@ -1,0 +1,112 @@
+"""A real pseudo-terminal with a program in it, and what a person would see on its screen."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pexpect
+import pyte
+
+PATIENCE = 20.0
+"""Seconds until a text that was waited for is given up; a loaded machine is slow, not wrong."""
+_UNKNOWN_TO_PYTE = re.compile(
+    rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1b\[[0-9;]*\$[a-z]|\x1bP.*?\x1b\\", re.DOTALL
+)
+"""Questions to the terminal and keyboard modes, which pyte would print."""
+
+
+class Terminal:
+    """A program on `columns` x `rows`."""
+
+    def __init__(
+        self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], columns: int = 120, rows: int = 40
+    ) -> None:
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self.written = b""
+        """Every byte the program wrote."""
+        self.child = pexpect.spawn(
+            command[0], list(command[1:]), cwd=str(cwd), env=dict(env), dimensions=(rows, columns), timeout=PATIENCE
+        )
+        self.child.delaybeforesend = None
+
+    def _read(self, seconds: float) -> bool:
+        """Take in what the program wrote; False when it has ended."""
+        try:
+            data = self.child.read_nonblocking(65_536, timeout=seconds)
+        except pexpect.TIMEOUT:
+            return True
+        except pexpect.EOF:
+            return False
+        self.written += data
+        self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data))
+        return True
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen, line by line, without trailing blanks."""
+        return [line.rstrip() for line in self._screen.display]
+
+    @property
+    def text(self) -> str:
+        """The screen."""
+        return "\n".join(self.lines)
+
+    def wait(self, *words: str, gone: str = "") -> str:
+        """Read until all these words are on the screen, and `gone` is not; gives the screen. Fails with the screen."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            if all(word in self.text for word in words) and (not gone or gone not in self.text):
+                return self.text
+            if not self._read(0.1):
+                break
+        raise AssertionError(f"waited for {words}, gone {gone!r}; the screen is:\n{self.text}")
+
+    def keys(self, text: str) -> None:
+        """Type."""
+        self.child.send(text)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size of the window."""
+        self._screen.resize(rows, columns)
+        self._screen.reset()
+        self.child.setwinsize(rows, columns)
+
+    def ended(self) -> int:
+        """Read until the program has ended; gives its exit code, or the negative number of the signal that killed it."""
+        end = time.monotonic() + PATIENCE
+        while self._read(0.2):
+            assert time.monotonic() < end, f"it did not end; the screen is:\n{self.text}"
+        self.child.wait()
+        return self.child.exitstatus if self.child.exitstatus is not None else -int(self.child.signalstatus or 0)
+
+    def left_behind(self) -> list[int]:
+        """Processes of the program's session that still run (Linux; elsewhere none can be told)."""
+        found = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            if int(fields[3]) == self.child.pid:
+                found.append(int(stat.parent.name))
+        return found
+
+    def close(self) -> None:
+        """End the program, whatever it does."""
+        self.child.close(force=True)
+
+
+def given_back(written: bytes) -> bool:
+    """Whether the program left the alternate screen and showed the cursor after its last drawing."""
+    return all(
+        written.rfind(on) < written.rfind(off) or on not in written
+        for on, off in (
+            (b"\x1b[?1049h", b"\x1b[?1049l"),
+            (b"\x1b[?25l", b"\x1b[?25h"),
+            (b"\x1b[?1000h", b"\x1b[?1000l"),
+        )
+    )

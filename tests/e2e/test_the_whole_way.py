@@ -1,0 +1,158 @@
+"""One seller's morning on the real screen: reports in, marks, preview, hold, one taken back, files out, Amazon's answer in."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("pty", reason="no pseudo-terminals here")
+
+from cli.run import AS_OF, EXAMPLES, environment
+
+from .terminal import Terminal, given_back
+
+REPORTS = EXAMPLES / "us" / "reports"
+ORDER = "001-0000000-000000{}".format
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[list[Terminal]]:
+    """Terminals of a test; all are closed after it."""
+    found: list[Terminal] = []
+    yield found
+    for terminal in found:
+        terminal.close()
+
+
+def start(opened: list[Terminal], folder: Path, *args: str, **env: str) -> Terminal:
+    command = [sys.executable, "-m", "ordertui", "--store", str(folder / "orders.db"), "--as-of", AS_OF, *args]
+    terminal = Terminal(command, cwd=REPORTS, env=environment(folder, **env))
+    opened.append(terminal)
+    return terminal
+
+
+def bring(folder: Path) -> None:
+    command = [sys.executable, "-m", "ordertui", "--store", str(folder / "orders.db"), "--as-of", AS_OF, "import"]
+    subprocess.run([*command, *sorted(REPORTS.iterdir())], check=True, capture_output=True, env=environment(folder))
+
+
+def test_import_mark_cancel_undo_one_release_and_the_answer(opened: list[Terminal], tmp_path: Path) -> None:
+    screen = start(opened, tmp_path)
+    screen.wait("No orders yet", "0 of 0")
+
+    screen.keys("i")
+    screen.wait("Import report files")
+    screen.keys(" ".join(path.name for path in sorted(REPORTS.iterdir())) + "\r")
+    screen.wait("What was read", "148 new orders", "unshipped-orders.txt")
+    screen.keys("\x1b")
+    screen.wait("148 of 148", "2 To ship 13", "Buyer asked 3", gone="What was read")
+
+    screen.keys("/")
+    screen.wait("all orders of this queue")  # what an empty filter means
+    screen.keys("sku:MUG-BLUE\r")
+    screen.wait(" 8 of 148", gone="all orders of this queue")
+    screen.keys("jjjjjj")
+    screen.wait(f"keys act on {ORDER(4)} only")
+    screen.keys("d")
+    screen.wait("parcel left")
+
+    screen.keys("a")
+    screen.wait("8 marked", "4 cancel (2 count)", "3 / 129", "2.33 %")
+    screen.keys("x")
+    screen.wait("Cancel 4 orders in US", "4 left out", "USD       120.01", "y commit")
+    screen.keys("\r")  # never commits
+    screen.keys("y")
+    screen.wait("4 orders held until", "Held 4", gone="y commit")
+
+    screen.keys("gjjj")
+    screen.wait(f"▌ {ORDER(3)}", "cancel · held")
+    screen.keys("u")
+    screen.wait("Take back from batch 1", f"only {ORDER(3)}")
+    screen.keys("o")
+    screen.wait("1 order taken back", "Held 3")
+
+    screen.keys("o")
+    screen.wait("Outbox", "3 held, 1 recalled")
+    screen.keys("r")
+    screen.wait("Release batch 1 now?")
+    screen.keys("\r")  # no
+    screen.wait("3 held, 1 recalled", gone="Release batch 1 now?")
+    assert not (tmp_path / "outbox").exists()
+    screen.keys("r")
+    screen.wait("w write its files now")
+    screen.keys("w")
+    screen.wait("1 recalled, 3 sent", "sellercentral.amazon.com")
+    screen.keys("\x1b")
+    screen.wait("Held 0", "Unconfirmed 3", gone="Outbox")
+    upload = (tmp_path / "outbox" / "0001-US-cancel" / "order-cancellation.txt").read_text(encoding="utf-8")
+    assert [line.split("\t")[0] for line in upload.splitlines()[2:]] == [ORDER(1), ORDER(2), "001-0000000-0000023"]
+
+    screen.keys("i")
+    screen.wait("Import report files")
+    screen.keys("../results/cancel-report.txt\r")
+    screen.wait("Batch 1: 2 ok, 1 refused by Amazon, 0 unknown", "18028", ORDER(2))
+    screen.keys("\x1b")
+    screen.wait("Unconfirmed 2", "Failed 1", gone="What was read")
+
+    screen.keys("q")
+    assert screen.ended() == 0
+    assert given_back(screen.written)
+    assert screen.left_behind() == []
+
+
+def test_another_size_is_drawn_anew(opened: list[Terminal], tmp_path: Path) -> None:
+    bring(tmp_path)
+    screen = start(opened, tmp_path)
+    screen.wait("148 of 148", "Cancellation rate US", "To ship 13")
+    for columns, rows in ((80, 24), (60, 15), (120, 40)):
+        screen.resize(columns, rows)
+        screen.wait(ORDER(6), "129", "0.78 %", "keys act on")
+        assert len(screen.lines) == rows
+    screen.wait("Cancellation rate US")
+    screen.keys("q")
+    assert screen.ended() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_in_order(opened: list[Terminal], tmp_path: Path, number: signal.Signals) -> None:
+    bring(tmp_path)
+    screen = start(opened, tmp_path)
+    screen.wait("148 of 148")
+    os.kill(screen.child.pid, number)
+    assert screen.ended() == 143
+    assert given_back(screen.written)
+    assert screen.left_behind() == []
+
+
+def test_at_another_time_the_screen_only_looks(opened: list[Terminal], tmp_path: Path) -> None:
+    bring(tmp_path)
+    screen = start(opened, tmp_path, ORDERTUI_TEST_CLOCK="")
+    screen.wait("READ ONLY", "148 of 148")
+    screen.keys("d")
+    screen.wait("read-only")
+    screen.keys("q")
+    assert screen.ended() == 0
+
+
+def test_a_dumb_terminal_is_declined_politely(opened: list[Terminal], tmp_path: Path) -> None:
+    screen = start(opened, tmp_path, TERM="dumb")
+    assert screen.ended() == 2
+    assert b"ordertui list" in screen.written
+    assert b"\x1b" not in screen.written
+
+
+def test_the_practice_store_is_marked(opened: list[Terminal], tmp_path: Path) -> None:
+    screen = start(opened, tmp_path, "demo", "--where", str(tmp_path / "practice"), "--orders", "200")
+    screen.wait("PRACTICE", "of 200", "To ship")
+    screen.keys("o")
+    screen.wait("Outbox")
+    screen.keys("\x1b")
+    screen.wait("PRACTICE", gone="Outbox")
+    screen.keys("q")
+    assert screen.ended() == 0
