@@ -1,0 +1,170 @@
+"""The practice store: believable, marked, the same for the same seed, and unable to write outside its own folder."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from ordertui.operations.demo import build_practice
+from ordertui.orders.clock import parse_iso
+
+from .run import AS_OF, EXAMPLES, Command
+
+QUEUES = ("all", "to_ship", "buyer_asked", "late", "auto_cancel", "held", "unconfirmed", "failed")
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory: pytest.TempPathFactory) -> Command:
+    """The store `ordertui demo` builds, at a fixed moment; no test of this module changes it."""
+    folder = tmp_path_factory.mktemp("machine")
+    return Command(folder, build_practice(folder / "practice", now=parse_iso(AS_OF)))
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Command:
+    """A small one, to work on."""
+    return Command(tmp_path, build_practice(tmp_path / "practice", orders=400, now=parse_iso(AS_OF)))
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_every_queue_is_filled(practice: Command) -> None:
+    counts = {queue: len(practice.json("list", "--queue", queue)) for queue in QUEUES}
+    assert counts["all"] == 5000
+    assert all(counts.values()), counts
+    assert counts["to_ship"] > counts["buyer_asked"] > counts["auto_cancel"] > counts["failed"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "status:pending", "status:partially_shipped", "status:cancelled", "channel:amazon", "business:yes", "prime:yes", "replacement:yes",
+        "request:official", "request:message", "request:none status:unshipped", "dispatched:yes status:unshipped",
+        "dispatched:no status:shipped", "refunded:partial", "refunded:full", "items>3", "total>200",
+    ],
+)  # fmt: skip
+def test_every_situation_is_there(practice: Command, text: str) -> None:
+    assert practice.json("list", "--filter", f"marketplace:US {text}", "--limit", "1")
+
+
+def test_goods_look_like_goods(practice: Command) -> None:
+    orders = practice.json("list")
+    titles = {order["title"] for order in orders}
+    assert len(titles) >= 50
+    assert max(len(title) for title in titles) > 100
+    assert {order["currency"] for order in orders if order["currency"]} == {"USD", "GBP", "EUR", "JPY", "CAD"}
+    assert all(not order["title"].isascii() for order in orders if order["marketplace"] == "JP")
+    assert len(Counter(order["order_id"] for order in orders)) == 5000
+
+
+def test_the_rate_is_near_its_target_and_under_it(practice: Command) -> None:
+    (us,) = practice.json("rate", "--marketplace", "US")
+    assert us["status"] == "near"
+    assert 1 <= us["headroom"] <= 4
+    assert us["cancelled"] < us["target"] * us["orders"]
+
+
+def test_batches_stand_in_every_state(practice: Command) -> None:
+    batches = practice.json("outbox")
+    assert {(batch["action"], batch["state"]) for batch in batches} == {
+        ("cancel", "answered"), ("refund", "answered"), ("confirm", "sent"), ("cancel", "held"),
+    }  # fmt: skip
+    assert len(practice.json("list", "--filter", "state:confirmed")) >= 2
+    assert "chain unbroken" in practice.ok("audit", "verify")
+
+
+def test_shipped_orders_may_be_refunded_in_full(practice: Command) -> None:
+    plan = practice.store.parent / "refund.json"
+    text = "marketplace:US status:shipped dispatched:no refunded:none"
+    records = practice.json("plan", "refund", "--filter", text, "--reason", "CouldNotShip", "-o", plan)
+    plan.unlink()
+    assert sum(record["in"] for record in records) >= 2
+
+
+def test_the_same_seed_gives_the_same_orders(tmp_path: Path) -> None:
+    def orders(name: str, seed: int) -> str:
+        store = build_practice(tmp_path / name, orders=300, seed=seed, now=parse_iso(AS_OF))
+        return Command(tmp_path, store).ok("list", "--format", "csv")
+
+    first = orders("one", 3)
+    assert orders("two", 3) == first
+    assert orders("three", 4) != first
+
+
+@pytest.mark.parametrize(
+    ("orders", "now"), [(100, AS_OF), (150, "2026-02-28T23:50:00Z"), (120, "2026-11-01T09:30:00Z")]
+)
+def test_it_can_be_built_at_any_size_and_time(tmp_path: Path, orders: int, now: str) -> None:
+    store = build_practice(tmp_path / "p", orders=orders, now=parse_iso(now))
+    assert store.exists()
+
+
+def test_every_command_says_that_it_is_practice(practice: Command) -> None:
+    for args in (("list", "--limit", "1"), ("rate",), ("outbox",), ("audit", "verify")):
+        done = practice.run(*args)
+        assert done.stderr.startswith("PRACTICE STORE")
+        assert "PRACTICE" not in done.stdout
+
+
+def test_nothing_is_written_outside_its_folder(small: Command) -> None:
+    """Everything that writes: plan, commit, release, dispatch, import with rejects, results, facts."""
+    inside = small.store.parent
+    outside = {name: content for name, content in files(small.folder).items() if not name.startswith("practice/")}
+    elsewhere = small.folder / "plan.json"
+    refused = small.run("plan", "cancel", "--filter", "status:unshipped request:none", "-o", elsewhere)
+    assert refused.code == 3
+    assert str(inside) in refused.stderr
+    assert small.run("plan", "cancel", "--filter", "late", "-o", inside / ".." / "plan.json").code == 3
+    link = inside / "link.json"
+    link.symlink_to(elsewhere)
+    assert small.run("plan", "cancel", "--filter", "late", "-o", link).code == 3
+    link.unlink()
+    plan = inside / "plan.json"
+    text = "marketplace:US status:unshipped request:none dispatched:unknown"
+    small.ok("plan", "cancel", "--filter", text, "-o", plan)
+    count = sum(record["in"] for record in small.json("plan", "cancel", "--filter", text, "-o", plan))
+    small.ok("commit", plan, "--yes", "--typed", str(count))
+    newest = str(small.json("outbox")[0]["batch"])
+    small.ok("release", newest)
+    sent = small.json("dispatch")
+    assert [Path(path).is_relative_to(inside) for batch in sent for path in batch["files"].split()] == [True] * 2
+    small.ok("import", EXAMPLES / "quirks" / "bad-rows.txt", code=4)
+    small.ok("facts", "dispatched", "001-0000000-0000013", "--yes")
+    now = {name: content for name, content in files(small.folder).items() if not name.startswith("practice/")}
+    assert now == outside
+    assert list((inside / "rejects").iterdir())
+
+
+def test_practice_and_real_plans_do_not_mix(small: Command, tmp_path: Path) -> None:
+    real = Command(tmp_path / "real")
+    real.folder.mkdir()
+    real.bring("US")
+    real_plan, practice_plan = real.folder / "plan.json", small.store.parent / "plan.json"
+    real.ok("plan", "cancel", "--filter", "id:001-0000000-0000002", "-o", real_plan)
+    small.ok("plan", "cancel", "--filter", "marketplace:US status:unshipped request:none", "-o", practice_plan)
+    for command, plan in ((small, real_plan), (real, practice_plan)):
+        done = command.run("commit", plan, "--yes", "--typed", "1")
+        assert done.code == 3
+        assert "practice" in done.stderr
+
+
+def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    done = Command(tmp_path).run("demo", "--where", tmp_path / "mine", "--no-screen")
+    assert (done.code, done.stdout) == (4, "")
+    assert "--where" in done.stderr
+    assert files(tmp_path) == {"mine/letter.txt": b"dear"}
+
+
+def test_it_is_built_anew_over_an_older_one(small: Command) -> None:
+    before = small.ok("list", "--format", "csv")
+    (small.store.parent / "left-over.txt").write_text("x")
+    path = small.ok("demo", "--where", small.store.parent, "--no-screen", "--orders", "400").strip()
+    assert Path(path) == small.store
+    assert not (small.store.parent / "left-over.txt").exists()
+    assert small.ok("list", "--format", "csv") == before
