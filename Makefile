@@ -1,21 +1,26 @@
 # Two commands for a newcomer: `make run` opens the practice store, `make test` runs every test.
-PYTHON ?= python3
+# The first Python of at least 3.11 is taken; `make run PYTHON=...` names another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt
 
-.PHONY: run test simulator lint check screenshots examples bench clean
+.PHONY: run test simulator lint check screenshots examples clean
 
 $(VENV)/.run: pyproject.toml requirements/constraints.txt
+	@test -n "$(PYTHON)" || { echo "ordertui needs Python 3.11 or newer; none was found. Install one, or name it: make run PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "This Python cannot make virtual environments: install the package python3-venv (Debian, Ubuntu), or name another Python: make run PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt -e .
-	touch $@
+	$(PIP) -e .
+	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt -e '.[test,dev]'
-	touch $@
+	$(PIP) -e '.[test,dev]'
+	@touch $@
 
 run: $(VENV)/.run
-	$(BIN)/ordertui demo
+	@$(BIN)/ordertui demo
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
