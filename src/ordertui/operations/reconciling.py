@@ -191,7 +191,8 @@ def weigh(sent: Sent, reports: Sequence[Judged]) -> dict[str, Outcome]:
             text = f"one report says done, another {error.code} {error.text}".rstrip()
             out[row.order_id] = Outcome(RowState.UNKNOWN, "", f"{text}: was the file uploaded twice? {settle}")
         elif len(done) > 1:
-            text = f"Amazon processed it {len(done)} times ({', '.join(sorted(done))})"
+            names = ", ".join(sorted(filter(None, done)))
+            text = f"Amazon processed it {len(done)} times" + (f" ({names})" if names else "")
             out[row.order_id] = Outcome(RowState.UNKNOWN, "", f"{text}: the file was uploaded twice; {settle}")
         elif plain:
             out[row.order_id] = plain[-1]
