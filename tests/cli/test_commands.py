@@ -214,19 +214,6 @@ def test_the_answers_of_other_marketplaces(tmp_path: Path, report: str, filter_t
     assert [row["text"] for row in rows if row["text"]] == said
 
 
-def test_two_reports_of_one_batch_mean_that_the_file_was_uploaded_twice(tmp_path: Path) -> None:
-    command = Command(tmp_path)
-    command.bring("DE")
-    command.ok("commit", planned(command, "--filter", "request:official"), "--yes", "--typed", "3")
-    command.ok("release", "1")
-    command.ok("dispatch")
-    results = EXAMPLES / "de" / "results"
-    command.ok("results", results / "cancel-report.txt")
-    again = command.run("results", results / "cancel-report.txt")
-    assert (again.code, "already" in again.stderr) == (4, True)
-    assert {row["state"] for row in command.json("results", results / "cancel-report.xml")} == {"unknown"}
-
-
 def test_a_plan_whose_orders_changed_is_refused_with_the_difference(us: Command) -> None:
     plan = planned(us, *MUG)
     us.ok("facts", "dispatched", FOUR, "--yes")

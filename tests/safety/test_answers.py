@@ -110,8 +110,19 @@ def test_a_file_that_was_uploaded_twice_is_seen_by_its_transactions(shop: Shop, 
     assert set(states(shop, batch).values()) == {OK}
     shop.results([xml_report(shop, tmp_path, batch, "4002")], batch)
     assert set(states(shop, batch).values()) == {UNKNOWN}
-    assert "processed it 2 times (4001, 4002)" in shop.outbox()[0].rows[0].text
+    assert "processed it 2 times (xml 4001, xml 4002)" in shop.outbox()[0].rows[0].text
     assert plan(shop, Action.REFUND, 11).rows == ()
+
+
+def test_both_files_of_a_refund_batch_uploaded_is_seen_by_their_reports(shop: Shop, tmp_path: Path) -> None:
+    batch = send(shop, Action.REFUND, 11)
+    shop.results([answer(shop, tmp_path, batch)], batch)
+    shop.results([xml_report(shop, tmp_path, batch, "4001")], batch)
+    assert states(shop, batch) == {order_id(11): UNKNOWN}
+    other = send(shop, Action.CANCEL, 1)
+    shop.results([answer(shop, tmp_path, other, name="other.txt")], other)
+    shop.results([xml_report(shop, tmp_path, other, "4002")], other)
+    assert states(shop, other) == {order_id(1): OK}, "an order is cancelled once, whatever is uploaded"
 
 
 def test_the_same_report_twice_is_said_and_changes_nothing(shop: Shop, tmp_path: Path) -> None:

@@ -56,8 +56,8 @@ class Judged:
     """What one report says of each order, taken by itself."""
 
     sha256: str
-    transaction: str
-    """Amazon's number of the processing; empty in flat reports."""
+    origin: str
+    """The processing that it reports: its format, and Amazon's number where the format has one."""
     outcomes: Mapping[str, Outcome]
 
 
@@ -108,7 +108,7 @@ class Reconciler:
                     f"the report fits batch {rival} as well, so it cannot be told whose it is; {SETTLE[Action.REFUND]}"
                 )
                 outcomes |= {key: Outcome(RowState.UNKNOWN, outcomes[key].code, text) for key in failed}
-            out.append(Judged(kept.sha256, report.transaction, outcomes))
+            out.append(Judged(kept.sha256, f"{report.format} {report.transaction}".strip(), outcomes))
         return out
 
     def _rival(self, sent: Sent, report: ProcessingReport, kept: KeptResult) -> int | None:
@@ -185,15 +185,17 @@ def weigh(sent: Sent, reports: Sequence[Judged]) -> dict[str, Outcome]:
         if word is not None:
             plain.insert(0, Outcome(word.state, WORD, "by the operator's word"))
         states = {outcome.state for outcome in plain}
-        done = {one.transaction for one in heard if one.outcomes[row.order_id].state is RowState.OK}
+        done = {one.origin for one in heard if one.outcomes[row.order_id].state is RowState.OK}
         if len(states) > 1:
             error = next(outcome for outcome in plain if outcome.state is RowState.ERROR)
             text = f"one report says done, another {error.code} {error.text}".rstrip()
             out[row.order_id] = Outcome(RowState.UNKNOWN, "", f"{text}: was the file uploaded twice? {settle}")
-        elif len(done) > 1:
+        elif len(done) > 1 and sent.plan.action is Action.REFUND:  # the others cannot be done twice
             names = ", ".join(sorted(filter(None, done)))
             text = f"Amazon processed it {len(done)} times" + (f" ({names})" if names else "")
-            out[row.order_id] = Outcome(RowState.UNKNOWN, "", f"{text}: the file was uploaded twice; {settle}")
+            out[row.order_id] = Outcome(
+                RowState.UNKNOWN, "", f"{text}: it was uploaded twice, and may be paid twice; {settle}"
+            )
         elif plain:
             out[row.order_id] = plain[-1]
         elif found:
