@@ -15,6 +15,8 @@ from safety.fake_amazon import parse, report
 from safety.kit import answer, commit, plan, send, shop_of, states, upload
 from shopkit import NOW, all_orders_row, bring, order_id
 
+pytestmark = pytest.mark.usefixtures("fast_disk")
+
 OK, ERROR, UNKNOWN, SENT = RowState.OK, RowState.ERROR, RowState.UNKNOWN, RowState.SENT
 
 

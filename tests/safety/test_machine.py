@@ -29,6 +29,8 @@ from safety.faults import Crash, Faults, disk_full, inject, read_only_folder
 from safety.profile import LONG
 from shopkit import NOW, all_orders_row, bring, item_id, open_shop, order_id, unshipped_row
 
+pytestmark = pytest.mark.usefixtures("fast_disk")
+
 WAITING, SHIPPED = (1, 2, 3), (11, 12)
 PAID = Components(item_price=1000, item_tax=80, shipping_price=300, item_promotion=200)
 PRICES = {"item_price": "10.00", "item_tax": "0.80", "shipping_price": "3.00", "item_promotion_discount": "2.00"}

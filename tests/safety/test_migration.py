@@ -14,6 +14,8 @@ from ordertui.store.audit import GENESIS, chained
 from safety.kit import plan, shop_of, states
 from shopkit import NOW, open_shop, order_id
 
+pytestmark = pytest.mark.usefixtures("fast_disk")
+
 
 def version_one(path: Path, folder: Path) -> None:
     """A store as version 1 wrote it: order 1 in a batch that left without its files (a crash), order 2 still held."""

@@ -42,8 +42,10 @@ class Committer:
         if plan.practice is not self._practice:
             raise Refused("a practice plan cannot be committed to a real store, nor a real one to a practice store")
         now = self._clock.now()
-        if now >= plan.expires_at:
-            raise PlanExpired(f"the plan expired at {iso_utc(plan.expires_at)}; make it again")
+        life = plan.expires_at - plan.created_at
+        if not plan.created_at - life <= now < plan.expires_at:
+            when = "expired at" if now >= plan.expires_at else "is from the future, good until"
+            raise PlanExpired(f"the plan {when} {iso_utc(plan.expires_at)}; make it again")
         differences = self._differences(plan)
         if differences:
             raise PlanChanged(f"{len(differences)} differences since the plan was made; make it again", differences)
