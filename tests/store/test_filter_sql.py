@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import Money
 from ordertui.orders.order import Components, Order, OrderLine, OrderRow
 from ordertui.orders.status import (
@@ -47,11 +48,27 @@ def situation(row: OrderRow) -> int:
     return list(OrderStatus).index(row.status) * 10 + list(BuyerRequest).index(row.buyer_request)
 
 
-def situations(kind: str, value: str) -> Sequence[int]:
+def numbers(kind: str, value: str) -> Sequence[int]:
     """A made-up policy; `message` is never allowed, so that its list is empty."""
     if kind == "counts":
         return [n for n in range(70) if (n % 3 == 0) is (value == "yes")]
     return {"cancel": [10, 11, 12, 13], "refund": [20, 30, 31], "confirm": [11, 21], "message": []}[value]
+
+
+def situations(kind: str, value: str) -> list[tuple[tuple[str, ...] | None, Sequence[int]]]:
+    """The policy as `filter_sql` asks it: Japan counts the other way round, the rest decide alike."""
+    rest = tuple(code for code in MARKETPLACES if code != "JP")
+    if kind == "counts":
+        other = numbers(kind, "no" if value == "yes" else "yes")
+        return [(("JP",), other), (rest, numbers(kind, value))]
+    return [(None, numbers(kind, value))]
+
+
+def decide(row: OrderRow, kind: str, value: str) -> bool:
+    return any(
+        (codes is None or row.marketplace in codes) and situation(row) in found
+        for codes, found in situations(kind, value)
+    )
 
 
 def auto_cancel_at(row: OrderRow) -> int | None:
@@ -108,7 +125,7 @@ def by_sql(db: sqlite3.Connection, condition: Condition) -> list[int]:
 def by_python(orders: Sequence[Order], condition: Condition) -> list[int]:
     test = predicate(
         condition,
-        decide=lambda row, kind, value: situation(row) in situations(kind, value),
+        decide=decide,
         auto_cancel_at=auto_cancel_at,
     )
     return [order.row.id for order in orders if test(order)]

@@ -1,4 +1,4 @@
-"""Commands that only look: list, show, rate, message, policy, config."""
+"""Commands that only look: list, show, message, config."""
 
 from __future__ import annotations
 
@@ -102,64 +102,6 @@ def show(settings: Settings, order_id: str, form: str) -> None:
 
 
 @click.command()
-@click.option("--marketplace", help="Only this one.")
-@click.option("--if-cancel", "text", help="A filter: what the rate becomes when these are cancelled.")
-@FORMAT
-@click.pass_obj
-def rate(settings: Settings, marketplace: str | None, text: str | None, form: str) -> None:
-    """The cancellation rate, an estimate, per marketplace and window."""
-    with open_shop(settings) as shop:
-        codes = shop.marketplaces()
-        if marketplace is not None and marketplace not in codes:
-            fail(
-                Exit.BAD_INPUT, f"no orders of marketplace {marketplace} here; there are: {', '.join(codes) or 'none'}"
-            )
-        extra = None if text is None else shop.view(text)
-        effects = [
-            e
-            for code in codes
-            if marketplace in (None, code)
-            for e in shop.rate(code, extra if extra is not None else ())
-        ]
-    records = []
-    for effect in effects:
-        now = effect.before
-        record: dict[str, Any] = {
-            "marketplace": now.marketplace, "window_from": iso(now.window_from), "window_to": iso(now.window_to), "timezone": now.timezone,
-            "orders": now.orders, "cancelled": now.cancelled, "rate": share(now.cancelled, now.orders), "target": float(now.target),
-            "headroom": now.headroom, "status": now.status, "basis": now.basis,
-        }  # fmt: skip
-        if text is not None:
-            after = effect.after
-            record |= {
-                "after_cancelled": after.cancelled,
-                "after_rate": share(after.cancelled, after.orders),
-                "after_headroom": after.headroom,
-            }
-        records.append(record)
-    extra_columns = ("after_cancelled", "after_rate", "after_headroom") if text is not None else ()
-    columns = (
-        "marketplace",
-        "window_from",
-        "window_to",
-        "timezone",
-        "orders",
-        "cancelled",
-        "rate",
-        "target",
-        "headroom",
-        "status",
-        "basis",
-    )
-    emit(records, columns + extra_columns, form)
-
-
-def share(part: int, whole: int) -> float | None:
-    """The rate as a number for people and JSON (6 digits); None without orders."""
-    return round(part / whole, 6) if whole else None
-
-
-@click.command()
 @click.argument("order_id")
 @click.pass_obj
 def message(settings: Settings, order_id: str) -> None:
@@ -169,47 +111,6 @@ def message(settings: Settings, order_id: str) -> None:
 
 
 @click.group()
-def policy() -> None:
-    """The rules as data: check, show, explain."""
-
-
-@policy.command("check")
-@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def policy_check(file: Path | None) -> None:
-    """Check a house policy file, or the built-in ones."""
-    from ordertui.rules.policy import load
-
-    load("amazon", file)
-    say("the policy is sound")
-
-
-@policy.command("show")
-@click.argument("marketplace", default="US")
-@FORMAT
-@click.pass_obj
-def policy_show(settings: Settings, marketplace: str, form: str) -> None:
-    """Every policy value of a marketplace with its source and the day it was read."""
-    with open_shop(settings) as shop:
-        found = shop.policies.of(marketplace).settings()
-    columns = ("name", "value", "source", "checked_on", "inherited_from")
-    emit([{c: cell(getattr(s, c)) for c in columns} for s in found], columns, form)
-
-
-@policy.command("explain")
-@click.argument("order_id")
-@FORMAT
-@click.pass_obj
-def policy_explain(settings: Settings, order_id: str, form: str) -> None:
-    """Which rows of the tables decide for an order, with sources."""
-    with open_shop(settings) as shop:
-        order = shop.order(order_id)
-        if order is None:
-            fail(Exit.BAD_INPUT, f"no order {order_id} in this store")
-        verdicts = shop.verdicts(order.row)
-    columns = ("action", "allowed", "rule", "why", "counts", "counts_rule", "counts_why", "source", "instead", "note")
-    emit([{c: getattr(v, c) for c in columns} for v in verdicts], columns, form)
-
-
 @click.group()
 def config() -> None:
     """Your settings: where they are, what is in force, what may be set."""

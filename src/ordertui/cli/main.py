@@ -13,7 +13,7 @@ import click
 from ordertui import __version__
 from ordertui.orders.clock import parse_iso
 
-from . import act, look, reports
+from . import act, look, policy, rates, reports
 from .audit import audit
 from .context import Group, Settings, fail, open_shop
 from .demo import demo
@@ -70,7 +70,7 @@ def open_screen(settings: Settings) -> None:
 
 
 for _command in (
-    reports.import_command, reports.results, look.list_command, look.show, look.rate, look.message, look.policy,
+    reports.import_command, reports.results, look.list_command, look.show, rates.rate, look.message, policy.policy,
     look.config, act.plan, act.commit, act.undo, act.release, act.outbox, act.dispatch, act.facts, act.retry, act.questions,
     act.settle, audit, store_group, demo,
 ):  # fmt: skip

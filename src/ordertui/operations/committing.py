@@ -88,7 +88,7 @@ class Committer:
                 if len(found) >= MOST_SHOWN:
                     found.append("and maybe more")
                     break
-        return found
+        return found or self._planner.house_differences(plan, orders)
 
     def _difference(self, action: Action, row: PlanRow, order: Order | None, wishes: Wishes) -> str:
         if order is None or order.row.order_id != row.order_id:

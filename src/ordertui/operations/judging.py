@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import OrderRow
 from ordertui.orders.status import Action, BuyerRequest, OrderStatus, YesNo
+from ordertui.rules.explain import Explanation
 from ordertui.rules.facts import Situation, situation_from_number, situation_number, situation_of
 from ordertui.rules.policy import Policies, Policy
 from ordertui.rules.verdict import Verdict
+from ordertui.store import Store, filter_sql
+
+
+def decides(policy: Policy, number: int, kind: str, value: str) -> bool:
+    """Whether `action:` or `counts:` (the kind) has the value in a situation. An unknown canceller counts."""
+    situation = situation_from_number(number)
+    if kind == "action":
+        return policy.verdict(situation, Action(value)).allowed
+    cancel = policy.verdict(situation, Action.CANCEL)
+    if situation.status is OrderStatus.CANCELLED:
+        counts = policy.counts_history(situation)
+    elif cancel.allowed:
+        counts = cancel.counts
+    else:
+        return False
+    return (counts is YesNo.NO) is (value == "no")
+
 
 WAITING = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED)
 
@@ -19,7 +37,7 @@ class Judge:
 
     def __init__(self, policies: Policies) -> None:
         self.policies = policies
-        self._words: dict[tuple[str, int], str] = {}
+        self._words: dict[tuple[Policy, int], str] = {}
 
     def policy(self, marketplace: str) -> Policy:
         """The policy of a marketplace; an unknown one gets the default, which says so."""
@@ -42,13 +60,18 @@ class Judge:
         """Whether cancelling it, or an item of it, counts toward the rate; an unknown request does (AMAZON.md a)."""
         return self.verdict(row, Action.CANCEL).counts is not YesNo.NO
 
+    def explain(self, row: OrderRow, action: Action) -> Explanation:
+        """The verdict with the facts that decided and the nearest row that would allow; without house rules."""
+        return self.policy(row.marketplace).explain(situation_of(row), action)
+
     def may(self, row: OrderRow) -> str:
         """One short word for the table: what may be done first; `★` when cancelling does not count."""
         situation = situation_of(row)
-        key = (row.marketplace, situation_number(situation))
+        policy = self.policy(row.marketplace)
+        key = (policy, situation_number(situation))
         word = self._words.get(key)
         if word is None:
-            word = self._words[key] = self._word(self.policy(row.marketplace), situation)
+            word = self._words[key] = self._word(policy, situation)
         return word
 
     @staticmethod
@@ -85,27 +108,29 @@ class Judge:
         """For a cancelled order's situation number: whether it counts; UNKNOWN when nobody said who cancelled."""
         return self.policy(marketplace).counts_history(situation_from_number(number))
 
-    def situations(self, present: Callable[[], Sequence[int]]) -> Callable[[str, str], Sequence[int]]:
-        """What `store.filter_sql` asks for `action:` and `counts:`, over the situation numbers that are present.
+    def situations(self, store: Callable[[], Store]) -> filter_sql.Situations:
+        """What `store.filter_sql` asks for `action:` and `counts:`: the situation numbers there are, by marketplaces that
+        decide alike. `store` is called for the reader of the calling thread."""
 
-        Permission does not differ between marketplaces of one edition; the default policy answers for all.
-        """
-        policy = self.policies.of("US")
+        def groups(kind: str, value: str) -> list[filter_sql.Group]:
+            kin: dict[object, list[str]] = {}
+            for code in store().marketplaces():
+                kin.setdefault(self.policy(code).kin, []).append(code)
+            found: dict[tuple[int, ...], list[str]] = {}
+            present = store().situations_present()
+            for alike in kin.values():
+                policy = self.policy(alike[0])
+                numbers = tuple(n for n in present if decides(policy, n, kind, value))
+                found.setdefault(numbers, []).extend(alike)
+            if len(found) == 1:
+                return [(None, numbers) for numbers in found]
+            return [(tuple(alike), numbers) for numbers, alike in found.items()]
 
-        def fits(number: int, kind: str, value: str) -> bool:
-            situation = situation_from_number(number)
-            if kind == "action":
-                return policy.verdict(situation, Action(value)).allowed
-            cancel = policy.verdict(situation, Action.CANCEL)
-            if situation.status is OrderStatus.CANCELLED:
-                counts = policy.counts_history(situation)
-            elif cancel.allowed:
-                counts = cancel.counts
-            else:
-                return False
-            return (counts is YesNo.NO) is (value == "no")
+        return groups
 
-        return lambda kind, value: [number for number in present() if fits(number, kind, value)]
+    def decide(self, row: OrderRow, kind: str, value: str) -> bool:
+        """As the SQL of `situations`, for one order."""
+        return decides(self.policy(row.marketplace), situation_number(situation_of(row)), kind, value)
 
     def exempt(self, row: OrderRow) -> bool:
         """Whether the buyer's official request fixes the cancellation reason."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ordertui.orders.clock import DAY
 from ordertui.orders.order import COMPONENTS, Components, Order
-from ordertui.orders.reason import CancelReason
-from ordertui.orders.status import Action, OrderStatus
+from ordertui.orders.status import Action, OrderStatus, YesNo
+from ordertui.rules.policy import Policy
 
 from .plan_values import MoneyEffect, PlanRow
 
@@ -46,20 +47,43 @@ def _amounts(action: Action, row: PlanRow, order: Order) -> list[tuple[str, Comp
     ]
 
 
-def buyer_mails(action: Action, rows: Sequence[PlanRow]) -> int:
-    """How many e-mails Amazon sends to buyers: one an order for cancel, refund and shipment (AMAZON.md b, d)."""
-    return 0 if action is Action.MESSAGE else len(rows)
+def buyer_mails(policy: Policy, action: Action, rows: Sequence[PlanRow]) -> int:
+    """How many e-mails Amazon sends to buyers, by the table `mail`."""
+    return policy.mails(action) * len(rows)
 
 
-def restock_words(action: Action, rows: Sequence[PlanRow]) -> str:
-    """What happens to the listing's stock: raised for every cancel reason but NoInventory (AMAZON.md b, grade B)."""
-    if action is not Action.CANCEL or not rows:
+def restock_words(policy: Policy, action: Action, rows: Sequence[PlanRow]) -> str:
+    """What happens to the listing's stock, by the table `restock`."""
+    if action is not Action.CANCEL:
         return ""
-    back = sum(line.quantity for row in rows if row.reason != CancelReason.NO_INVENTORY.value for line in row.lines)
-    none = sum(row.reason == CancelReason.NO_INVENTORY.value for row in rows)
+    units: dict[YesNo, int] = {}
+    orders: dict[YesNo, int] = {}
+    for row in rows:
+        back, _ = policy.restocks(row.reason)
+        units[back] = units.get(back, 0) + sum(line.quantity for line in row.lines)
+        orders[back] = orders.get(back, 0) + 1
     words = []
-    if back:
-        words.append(f"Amazon puts {back:,} units back on sale")
-    if none:
-        words.append(f"NoInventory puts nothing back ({none:,} orders)")
+    if YesNo.YES in orders:
+        words.append(f"Amazon puts {units[YesNo.YES]:,} units back on sale")
+    if YesNo.NO in orders:
+        words.append(f"NoInventory puts nothing back ({orders[YesNo.NO]:,} orders)")
+    if YesNo.UNKNOWN in orders:
+        words.append(f"no source says what becomes of the stock of {orders[YesNo.UNKNOWN]:,} orders")
     return "; ".join(words)
+
+
+def fee_warnings(
+    policy: Policy, action: Action, rows: Sequence[PlanRow], orders: Mapping[int, Order], now: int
+) -> list[str]:
+    """What Amazon charges for the batch, by the table `fees`; `now` in epoch seconds. No report carries the referral fee itself."""
+    charged: dict[tuple[int, str], int] = {}
+    for row in rows:
+        order = orders[row.id].row
+        late = None if order.ship_by is None else -((order.ship_by - now) // DAY)
+        percent, why = policy.referral_fee_percent(action, row.counts, late, order.total)
+        if percent:
+            charged[percent, why] = charged.get((percent, why), 0) + 1
+    return [
+        f"Amazon charges {percent} % of the referral fee for {count:,} {'order' if count == 1 else 'orders'}: {why}"
+        for (percent, why), count in sorted(charged.items())
+    ]

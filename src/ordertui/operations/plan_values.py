@@ -50,6 +50,8 @@ class PlanOut(msgspec.Struct, frozen=True):
     rule: str
     why: str
     instead: str = ""
+    nearest: str = ""
+    """What would have to be otherwise: the nearest row that allows it, and the facts in the way."""
 
 
 class RateFigure(msgspec.Struct, frozen=True):

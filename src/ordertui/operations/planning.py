@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 import msgspec
 
 from ordertui.orders.clock import Clock
-from ordertui.orders.order import Order
+from ordertui.orders.money import Money
+from ordertui.orders.order import Order, OrderRow
 from ordertui.orders.reason import CancelReason, RefundReason
 from ordertui.orders.status import Action, BuyerRequest, Dispatched, YesNo
+from ordertui.rules.explain import Explanation
+from ordertui.rules.house import HouseRule
 from ordertui.rules.verdict import Verdict
 from ordertui.store import Store
 
 from .errors import UnknownReason
 from .feed_files import build_files
+from .house_rules import HouseRules, Taken
 from .judging import Judge
-from .plan_effects import buyer_mails, money_effects, restock_words
+from .offers import removal_warnings
+from .plan_effects import buyer_mails, fee_warnings, money_effects, restock_words
 from .plan_lines import Left, cancel_lines, confirm_lines, refund_lines
 from .plan_values import Plan, PlanLine, PlanOut, PlanRow, RateEffect
 from .rating import Rates
@@ -59,6 +64,7 @@ class Planner:
         self._clock = clock
         self._merchant_id = merchant_id
         self._practice = practice
+        self.house = HouseRules(store, judge, rates, clock)
 
     def plan(self, action: Action, ids: Sequence[int], wishes: Wishes) -> tuple[Plan, ...]:
         """One plan per marketplace of these orders, by marketplace code. Raises UnknownReason."""
@@ -89,10 +95,16 @@ class Planner:
                 rows.append(found)
             else:
                 out.append(found)
+        said = self.house.batch(action, marketplace, taken(rows, orders))
+        out += [self._denied(row, said.denied[row.id]) for row in rows if row.id in said.denied]
+        rows = [row for row in rows if row.id not in said.denied]
+        by_id = {order.row.id: order for order in orders}
         rates = self._rate_effects(action, marketplace, rows)
         plan_id = identity(action, marketplace, now, rows)
         over = any(effect.after.status == "over" for effect in rates)
-        typed = len(rows) if rows and (len(rows) >= policy.typed_count_from or over) else None
+        typed = len(rows) if rows and (len(rows) >= policy.typed_count_from or over or said.typed) else None
+        warnings = [*said.warnings, *self._warnings(action, rows, orders, rates)]
+        warnings += fee_warnings(policy, action, rows, by_id, now)
         return Plan(
             id=plan_id,
             action=action,
@@ -101,12 +113,12 @@ class Planner:
             expires_at=now + policy.plan_expires_seconds,
             rows=tuple(rows),
             out=tuple(out),
-            money=money_effects(action, rows, {order.row.id: order for order in orders}),
+            money=money_effects(action, rows, by_id),
             unpriced=sum(row.total is None for row in rows) if action in (Action.CANCEL, Action.REFUND) else 0,
             rates=rates,
-            buyer_mails=buyer_mails(action, rows),
-            restock=restock_words(action, rows),
-            warnings=self._warnings(action, rows, orders, rates),
+            buyer_mails=buyer_mails(policy, action, rows),
+            restock=restock_words(policy, action, rows),
+            warnings=tuple(warnings),
             typed_count=typed,
             files=build_files(plan_id, action, marketplace, rows, self._merchant_id),
             hold_seconds=policy.hold_seconds(action),
@@ -125,7 +137,11 @@ class Planner:
         verdict = self._judge.verdict(row, action)
         if not verdict.allowed:
             instead = verdict.instead.value if verdict.instead else ""
-            return PlanOut(row.id, row.order_id, verdict.rule, verdict.why, instead)
+            found = self._judge.explain(row, action).nearest
+            return PlanOut(row.id, row.order_id, verdict.rule, verdict.why, instead, str(found) if found else "")
+        denied = self.house.refusal(action, order)
+        if denied is not None:
+            return self._denied(row, denied)
         holder = self._store().open_batch_of(row.order_id)
         if holder is not None:
             state = (row.open_action or "").replace(":", ", ")
@@ -159,11 +175,49 @@ class Planner:
             ship_date=ship_date,
         )
 
+    @staticmethod
+    def _denied(row: OrderRow | PlanRow, rule: HouseRule) -> PlanOut:
+        return PlanOut(row.id, row.order_id, f"house {rule.id}", rule.why, nearest=f"your rule: {rule.text}")
+
+    def house_differences(self, plan: Plan, orders: Mapping[int, Order]) -> list[str]:
+        """What the house rules say of a plan by now that it does not carry: orders to take out, a count to type."""
+        rows = [row for row in plan.rows if row.id in orders]
+        said = self.house.batch(plan.action, plan.marketplace, taken(rows, list(orders.values())))
+        found = [
+            f"{row.order_id}: now left out by house rule {said.denied[row.id].id}: {said.denied[row.id].why}"
+            for row in rows
+            if row.id in said.denied
+        ]
+        if said.typed and plan.typed_count is None:
+            found.append("a house rule asks for the count to be typed, and the plan does not")
+        return found
+
+    def explain(self, order: Order, action: Action) -> Explanation:
+        """The verdict with the facts that decided, the nearest row that would allow, and the house rules that fit."""
+        found = self._judge.explain(order.row, action)
+        if action is Action.MESSAGE:
+            return found
+        counts = action is Action.CANCEL and found.counts is not YesNo.NO
+        return replace(found, house=self.house.hits(action, Taken(order, counts, order.row.total)))
+
+    def _offers(self, rows: Sequence[PlanRow], orders: Mapping[int, Order]) -> list[str]:
+        """Which offers Amazon may remove after this batch."""
+        counted = [row for row in rows if row.counts]
+        if not counted:
+            return []
+        marketplace = orders[counted[0].id].row.marketplace
+        limit, days = self._judge.policy(marketplace).offer_removal
+        offers = self.house.offers(Action.CANCEL, marketplace, taken(counted, list(orders.values())))
+        return removal_warnings(offers, [row.id for row in counted], limit, days)
+
     def still_allowed(self, action: Action, order: Order, row: PlanRow) -> str:
         """For a row that its own batch holds: why it may not leave any more, or an empty text."""
         verdict = self._judge.verdict(order.row, action)
         if not verdict.allowed:
             return verdict.why
+        denied = self.house.refusal(action, order)
+        if denied is not None:
+            return f"house rule {denied.id}: {denied.why}"
         if action is Action.CANCEL:
             lines = cancel_lines(order)
             same = not isinstance(lines, Left) and {line.order_item_id for line in lines} == {
@@ -240,16 +294,17 @@ class Planner:
                 found.append(
                     f"takes the {after.days}-day rate to {after.cancelled} of {after.orders}: at or over the target"
                 )
-        by_id = {order.row.id: order.row for order in orders}
-        taken = [by_id[row.id] for row in rows]
+        by_id = {order.row.id: order for order in orders}
+        inside = [by_id[row.id].row for row in rows]
         if action is Action.CANCEL:
-            unknown = sum(row.buyer_request is BuyerRequest.UNKNOWN for row in taken)
+            found += self._offers(rows, by_id)
+            unknown = sum(row.buyer_request is BuyerRequest.UNKNOWN for row in inside)
             if unknown:
                 found.append(f"{unknown:,} orders: no report says whether the buyer asked; they are taken as counting")
             claimed = sum(row.reason == CancelReason.BUYER_CANCELED.value and row.counts for row in rows)
             if claimed:
                 found.append(f"{claimed:,} say BuyerCanceled without an official request: they count all the same")
-        replaced = sum(row.replacement is YesNo.YES for row in taken)
+        replaced = sum(row.replacement is YesNo.YES for row in inside)
         if replaced:
             found.append(f"{replaced:,} are replacement orders: no source gives a special rule, look at them first")
         if action is Action.REFUND and rows:
@@ -266,6 +321,19 @@ def _refund_reason(order: Order, cancelled: int) -> RefundReason:
     if cancelled:
         return RefundReason.NO_INVENTORY
     return RefundReason.COULD_NOT_SHIP if order.row.dispatched is Dispatched.NO else RefundReason.CUSTOMER_RETURN
+
+
+def taken(rows: Sequence[PlanRow], orders: Sequence[Order]) -> list[Taken]:
+    """The rows as house rules look at them."""
+    by_id = {order.row.id: order for order in orders}
+    return [
+        Taken(
+            by_id[row.id],
+            row.counts,
+            None if row.total is None or row.currency is None else Money(row.total, row.currency),
+        )
+        for row in rows
+    ]
 
 
 def identity(action: Action, marketplace: str, created_at: int, rows: Sequence[PlanRow]) -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.order import Components, Order, OrderRow
 from ordertui.orders.status import Action, BatchState, Dispatched
+from ordertui.rules.explain import Explanation
 from ordertui.rules.language import Condition, parse
-from ordertui.rules.policy import load
 from ordertui.rules.verdict import Verdict
 from ordertui.store import SORT_KEYS, Store, filter_sql
 
@@ -23,6 +23,7 @@ from .committing import Committer, as_batch
 from .config import Config, default_store, load_config, who_works
 from .dispatching import Dispatcher
 from .errors import BadInput, ReadOnly, Refused, UnknownChoice
+from .house_file import policies_of
 from .importing import Importer, Progress, Stop
 from .judging import Judge
 from .plan_lines import refundable
@@ -53,8 +54,7 @@ class Shop(AfterPart):
         self.read_only = store.read_only
         self.folder = store.path.parent
         self.outbox_dir = self.folder / "outbox"
-        policy_file = Path(config.policy_file).expanduser() if config.policy_file else None
-        self.policies = load(config.policy, policy_file)
+        self.policies, self._policy_note = policies_of(config, store, clock)
         self._threads = threading.local()
         self._readers: list[Store] = []
         self._guard = threading.Lock()
@@ -172,9 +172,7 @@ class Shop(AfterPart):
         from ordertui.rules.language import And
 
         condition = theirs if not spec.filter else ours if not filter_text.strip() else And((ours, theirs))
-        return filter_sql.compile_filter(
-            condition, situations=self._judge.situations(self._reader().situations_present)
-        )
+        return filter_sql.compile_filter(condition, situations=self._judge.situations(self._reader))
 
     def rows(self, ids: Iterable[int]) -> dict[int, OrderRow]:
         """The rows of these ids."""
@@ -195,6 +193,10 @@ class Shop(AfterPart):
     def verdicts(self, row: OrderRow) -> tuple[Verdict, ...]:
         """One verdict per action."""
         return self._judge.verdicts(row)
+
+    def explain(self, order: Order, action: Action) -> Explanation:
+        """The verdict with everything behind it: facts, sources, house rules, and what stands in the way."""
+        return self._planner.explain(order, action)
 
     def deadline(self, row: OrderRow) -> int | None:
         """When Amazon cancels it by itself; None: unknown or never."""
@@ -226,8 +228,8 @@ class Shop(AfterPart):
         return self._reader().data_version()
 
     def notes(self) -> tuple[str, ...]:
-        """Banners: stale reports, stale policy values, invisible requests, and what `needs` finds."""
-        found = []
+        """Banners: a policy file not in force, stale reports, stale policy values, invisible requests, and what `needs` finds."""
+        found = [self._policy_note] if self._policy_note else []
         as_of, now = self.as_of(), self.clock.now()
         if as_of is not None and now - as_of > DAY_OLD:
             found.append(f"the newest report is of {iso_utc(as_of)}: import fresh ones before acting")

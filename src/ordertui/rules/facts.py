@@ -8,8 +8,12 @@ from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
+from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import OrderRow
-from ordertui.orders.status import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
+from ordertui.orders.reason import CancelReason
+from ordertui.orders.status import Action, BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
+
+from .schema import Fact, Kind
 
 
 class Confirmed(StrEnum):
@@ -45,6 +49,16 @@ FACTS: dict[str, tuple[StrEnum, ...]] = {
     "replacement": tuple(YesNo),
 }
 """Fact name to its closed list of values, in the order of Situation's fields. Stored numbers depend on these orders: append only."""
+MARKETPLACE = Fact("marketplace", Kind.ENUM, tuple(MARKETPLACES))
+DECIDING = (*(Fact(name, Kind.ENUM, tuple(v.value for v in values)) for name, values in FACTS.items()), MARKETPLACE)
+"""What the tables of permission and counting look at: the situation, then the marketplace. Time and money are not among
+them, so that a decision stays an indexed query; house rules compare those live."""
+ACTION = Fact("action", Kind.ENUM, tuple(action.value for action in Action))
+REASON = Fact("reason", Kind.ENUM, tuple(reason.value for reason in CancelReason))
+COUNTS = Fact("counts", Kind.ENUM, (YesNo.YES.value, YesNo.NO.value))
+DAYS_LATE = Fact("days_late", Kind.DAYS)
+"""Begun days past ship-by: above 0 exactly when the ship-by time has passed; unknown without a ship-by time."""
+TOTAL = Fact("total", Kind.MONEY)
 _PLACES = tuple({value: place for place, value in enumerate(values)} for values in FACTS.values())
 SITUATIONS = 1
 for _values in FACTS.values():
@@ -69,6 +83,11 @@ def situation_from_number(number: int) -> Situation:
         number, place = divmod(number, len(choices))
         values.append(choices[place])
     return Situation(*reversed(values))  # type: ignore[arg-type]
+
+
+def situation_places(situation: Situation) -> list[int]:
+    """Where each fact's value stands in its list of FACTS, as a table over DECIDING asks for it."""
+    return [places[value] for places, value in zip(_PLACES, situation, strict=True)]
 
 
 def all_situations() -> Iterator[Situation]:

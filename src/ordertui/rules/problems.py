@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
+
+from .positions import Path, places
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +35,38 @@ class PolicyError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text of a policy file, to find where something stands in it."""
+    """The text of a policy file, to show where something stands in it."""
 
     file: str
     text: str
 
-    def problem(self, message: str, path: Sequence[str]) -> PolicyProblem:
-        """A problem at the place that is found by searching for each word of the path after the one before."""
-        at = -1
-        for word in path:
-            found = self._find(word, max(at, 0) if at < 0 else at + 1)
-            if found < 0:
-                break
-            at = found
-        if at < 0:
-            return PolicyProblem(self.file, 0, 0, message)
-        start = self.text.rfind("\n", 0, at) + 1
-        end = self.text.find("\n", at)
-        line = self.text[start : end if end >= 0 else None]
-        indent = len(line) - len(line.lstrip())
-        return PolicyProblem(
-            self.file, self.text.count("\n", 0, at) + 1, at - start + 1 - indent, message, line.strip()
-        )
+    def problem(self, message: str, path: Path = (), *, key: bool = False, inside: int | None = None) -> PolicyProblem:
+        """A problem at the value of a path (or at its key); `inside` is a position within a text value.
 
-    def _find(self, word: str, start: int) -> int:
-        quoted = self.text.find(f'"{word}"', start)
-        if quoted >= 0:
-            return quoted + 1
-        return self.text.find(word, start)
+        A path that is not there is shown at the nearest part of it that is.
+        """
+        known = places(self.text)
+        place, whole = known.get(path), path
+        while place is None and path:
+            path = path[:-1]
+            place = known.get(path)
+        if place is None:
+            return PolicyProblem(self.file, 0, 0, message)
+        at = place.key if key or path != whole else place.value
+        if inside is not None and path == whole and place.exact:
+            at = place.value + 1 + inside
+        return self.at(message, at)
+
+    def at(self, message: str, offset: int) -> PolicyProblem:
+        """A problem at an offset of the text."""
+        start = self.text.rfind("\n", 0, offset) + 1
+        end = self.text.find("\n", offset)
+        line = self.text[start : end if end >= 0 else None].rstrip("\r").replace("\t", " ")
+        return PolicyProblem(self.file, self.text.count("\n", 0, offset) + 1, offset - start + 1, message, line)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """` (did you mean 'unshipped'?)`, or the list of what there is."""
+    choices = list(known)
+    close = get_close_matches(word, choices, n=1, cutoff=0.6)
+    return f" (did you mean {close[0]!r}?)" if close else f"; there are: {', '.join(choices)}"

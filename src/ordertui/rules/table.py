@@ -1,28 +1,59 @@
-"""Decision tables as data: rows of conditions over closed facts, with DMN's hit policies UNIQUE and COLLECT."""
+"""Decision tables as data: rows of conditions over typed facts, with DMN's hit policies UNIQUE and COLLECT.
+
+A row is a box: for each fact the set of values it takes, as bits. Asking a table is one look per fact and one AND.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
+from typing import Any, TypeAlias
 
-from .facts import FACTS, Situation
-from .problems import PolicyProblem, Source
+from .positions import Path
+from .schema import Axis, Fact
 
-_PLACE = {name: place for place, name in enumerate(FACTS)}
+
+def day_after(day: date) -> date:
+    """The next day; the last day there is stays."""
+    return day if day == date.max else date.fromordinal(day.toordinal() + 1)
 
 
 class HitPolicy(StrEnum):
-    """DMN's meaning: UNIQUE: exactly one row fits; COLLECT: any number of rows, all of them count."""
+    """DMN's meaning. UNIQUE: at most one row fits (the checker also wants one for every order); COLLECT: any number fit, all count."""
 
     UNIQUE = "unique"
     COLLECT = "collect"
 
 
-Box = tuple[frozenset[str], ...]
-"""For each fact, in the order of FACTS, the values it may have."""
-EVERYTHING: Box = tuple(frozenset(value.value for value in values) for values in FACTS.values())
+class Aggregate(StrEnum):
+    """DMN's operators of COLLECT: what the numbers of all fitting rows come to."""
+
+    SUM = "sum"
+    MIN = "min"
+    MAX = "max"
+    COUNT = "count"
+
+
+Box: TypeAlias = tuple[int, ...]
+"""For each fact of a table, the set of values it may have, as bits of its axis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output column. `values` None: any number that is not negative."""
+
+    values: tuple[object, ...] | None
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    """What a table may look at and what it answers; the program owns this, a file cannot add to it."""
+
+    facts: tuple[Fact, ...]
+    outputs: Mapping[str, Output]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,134 +62,93 @@ class Row:
 
     id: str
     box: Box
-    then: Mapping[str, object]
+    then: Mapping[str, Any]
     why: str
     source: str
     note: str = ""
+    start: date | None = None
+    """First day it is in force."""
+    end: date | None = None
+    """Last day it is in force."""
+    path: Path = ()
 
-    def fits(self, situation: Situation) -> bool:
-        """Whether the situation is inside the row."""
-        return all(value.value in allowed for value, allowed in zip(situation, self.box, strict=True))
+    def in_force(self, day: date) -> bool:
+        """Whether the row counts on a day."""
+        return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
 
 
-@dataclass(frozen=True, slots=True)
 class Table:
-    """A checked table."""
+    """A table, ready to be asked."""
 
-    name: str
-    hit: HitPolicy
-    rows: tuple[Row, ...] = field(default=())
+    __slots__ = ("_looks", "aggregate", "axes", "hit", "name", "rows")
 
-    def row(self, situation: Situation) -> Row:
-        """The one row that fits. Raises LookupError for a table that is not UNIQUE and complete (the checker refuses those)."""
+    def __init__(
+        self,
+        name: str,
+        hit: HitPolicy,
+        axes: Sequence[Axis],
+        rows: Sequence[Row],
+        aggregate: Aggregate | None = None,
+    ) -> None:
+        self.name = name
+        self.hit = hit
+        self.axes = tuple(axes)
+        self.rows = tuple(rows)
+        self.aggregate = aggregate
+        self._looks = [
+            [
+                sum(1 << n for n, row in enumerate(self.rows) if row.box[a] >> place & 1)
+                for place in range(len(axis.atoms))
+            ]
+            for a, axis in enumerate(self.axes)
+        ]
+
+    def on(self, day: date) -> Table:
+        """The table as it is in force on a day."""
+        rows = [row for row in self.rows if row.in_force(day)]
+        return self if len(rows) == len(self.rows) else Table(self.name, self.hit, self.axes, rows, self.aggregate)
+
+    def changes(self) -> Iterator[date]:
+        """The days on which a row begins, or is no longer in force."""
         for row in self.rows:
-            if row.fits(situation):
-                return row
-        raise LookupError(f"table {self.name} has no row for {situation}")
+            if row.start is not None:
+                yield row.start
+            if row.end is not None:
+                yield day_after(row.end)
 
-    def collect(self, situation: Situation) -> tuple[Row, ...]:
-        """Every row that fits."""
-        return tuple(row for row in self.rows if row.fits(situation))
+    def places(self, values: Sequence[object]) -> list[int]:
+        """Where the facts' values, given in the order of the axes, stand on them. Raises LookupError for one that cannot be."""
+        return [axis.place(value) for axis, value in zip(self.axes, values, strict=True)]
 
+    def at(self, places: Sequence[int]) -> tuple[Row, ...]:
+        """Every row that fits; `places` as `places` gives them, shared by tables that look at the same enumerations."""
+        hits = (1 << len(self.rows)) - 1
+        for look, place in zip(self._looks, places, strict=True):
+            hits &= look[place]
+        return tuple(row for number, row in enumerate(self.rows) if hits >> number & 1) if hits else ()
 
-def cell(fact: str, text: str) -> tuple[frozenset[str], str]:
-    """The values a cell stands for: `-` any, `a, b` one of, `not a, b` any other; and what is wrong, or an empty text."""
-    known = EVERYTHING[_PLACE[fact]]
-    words = text.strip()
-    if words == "-":
-        return known, ""
-    negative = words.startswith("not ")
-    named = [word.strip() for word in words.removeprefix("not ").split(",")]
-    for word in named:
-        if word not in known:
-            return frozenset(), f"{word!r} is not a value of {fact}{did_you_mean(word, sorted(known))}"
-    values = frozenset(named)
-    values = known - values if negative else values
-    return values, "" if values else f"this cell of {fact} fits nothing: the row can never apply"
+    def one(self, places: Sequence[int]) -> Row:
+        """The one row that fits. Raises LookupError when none or several do (the checker refuses such tables)."""
+        found = self.at(places)
+        if len(found) != 1:
+            raise LookupError(f"table {self.name}: {len(found)} rows fit the places {places}")
+        return found[0]
 
+    def collect(self, values: Sequence[object]) -> tuple[Row, ...]:
+        """As `at`, of the facts' values."""
+        return self.at(self.places(values))
 
-def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """` (did you mean 'unshipped'?)`, or the list of what there is."""
-    close = get_close_matches(word, known, n=1, cutoff=0.6)
-    return f" (did you mean {close[0]!r}?)" if close else f"; there are: {', '.join(known)}"
+    def row(self, values: Sequence[object]) -> Row:
+        """As `one`, of the facts' values."""
+        return self.one(self.places(values))
 
-
-def read_table(
-    name: str,
-    data: Mapping[str, object],
-    outputs: Mapping[str, Sequence[object]],
-    sources: Mapping[str, object],
-    text: Source,
-) -> tuple[Table, list[PolicyProblem]]:
-    """A table from TOML data, and every problem in it. `outputs`: name of an output column to its closed values."""
-    problems: list[PolicyProblem] = []
-    hit = HitPolicy.UNIQUE
-    if data.get("hit", "unique") in tuple(HitPolicy):
-        hit = HitPolicy(str(data.get("hit", "unique")))
-    else:
-        problems.append(
-            text.problem(f"table {name}: hit policy is 'unique' or 'collect', not {data['hit']!r}", [str(data["hit"])])
-        )
-    rows: list[Row] = []
-    seen: set[str] = set()
-    for entry in _rows_of(data):
-        row, found = _read_row(name, entry, outputs, sources, text)
-        problems += found
-        if row.id in seen:
-            problems.append(text.problem(f"table {name}: the id {row.id} is used twice", [row.id, row.id]))
-        seen.add(row.id)
-        if not found:
-            rows.append(row)
-    if not seen:
-        problems.append(text.problem(f"table {name} has no rows", [name]))
-    return Table(name, hit, tuple(rows)), problems
-
-
-def _rows_of(data: Mapping[str, object]) -> list[Mapping[str, object]]:
-    rows = data.get("row", [])
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-
-
-def _read_row(
-    table: str,
-    entry: Mapping[str, object],
-    outputs: Mapping[str, Sequence[object]],
-    sources: Mapping[str, object],
-    text: Source,
-) -> tuple[Row, list[PolicyProblem]]:
-    ident = str(entry.get("id", ""))
-    problems: list[PolicyProblem] = []
-
-    def wrong(message: str, *where: str) -> None:
-        problems.append(text.problem(f"table {table}, row {ident or '(no id)'}: {message}", [ident, *where]))
-
-    if not ident:
-        wrong("a row needs an id")
-    for key in entry:
-        if key not in ("id", "when", "then", "why", "source", "note"):
-            wrong(f"unknown key {key!r}{did_you_mean(key, ['id', 'when', 'then', 'why', 'source', 'note'])}", key)
-    box = list(EVERYTHING)
-    when = entry.get("when", {})
-    for fact, value in when.items() if isinstance(when, dict) else ():
-        if fact not in FACTS:
-            wrong(f"{fact!r} is not a fact{did_you_mean(fact, list(FACTS))}", fact)
-        elif not isinstance(value, str):
-            wrong(f"{fact}: a cell is text such as 'a, b' or 'not a', not {value!r}", fact)
-        else:
-            values, problem = cell(fact, value)
-            if problem:
-                wrong(problem, fact, problem.split("'")[1] if "'" in problem else fact)
-            box[_PLACE[fact]] = values
-    then = entry.get("then", {})
-    then = dict(then) if isinstance(then, dict) else {}
-    for name, value in then.items():
-        if name not in outputs:
-            wrong(f"{name!r} is not an output of this table{did_you_mean(name, list(outputs))}", name)
-        elif value not in outputs[name] or type(value) not in {type(known) for known in outputs[name]}:
-            wrong(f"{name} is one of {', '.join(map(str, outputs[name]))}, not {value!r}", name)
-    why, source = entry.get("why", ""), entry.get("source", "")
-    if not why or not isinstance(why, str):
-        wrong("a row needs a why")
-    if source not in sources:
-        wrong(f"source {source!r} is not listed under [sources]{did_you_mean(str(source), list(sources))}", "source")
-    return Row(ident, tuple(box), then, str(why), str(source), str(entry.get("note", ""))), problems
+    def total(self, values: Sequence[object], output: str) -> Any:
+        """What COLLECT's operator makes of an output over the fitting rows; None when none fits (a count is 0)."""
+        numbers = [row.then[output] for row in self.collect(values)]
+        if self.aggregate is Aggregate.COUNT:
+            return len(numbers)
+        if not numbers:
+            return None
+        if self.aggregate is Aggregate.MIN:
+            return min(numbers)
+        return max(numbers) if self.aggregate is Aggregate.MAX else sum(numbers)

@@ -8,6 +8,7 @@ is left NULL, which WHERE drops; `NOT` first makes it FALSE with COALESCE, so it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 from ordertui.orders.money import NO_MINOR_UNITS
 from ordertui.rules.language.bounds import Bounds, bounds, money_bounds
@@ -29,7 +30,9 @@ from ordertui.rules.language.tree import (
     Whole,
 )
 
-Situations = Callable[[str, str], Sequence[int]]
+Group: TypeAlias = tuple[Sequence[str] | None, Sequence[int]]
+"""Marketplaces that decide alike (None: all), and the situation numbers that fit there."""
+Situations: TypeAlias = Callable[[str, str], Sequence[Group]]
 _NEVER = "1 = 0"
 _EVERY = "1 = 1"
 _WITHOUT_MINOR = tuple(sorted(NO_MINOR_UNITS))
@@ -39,7 +42,8 @@ _LINE_COLUMNS = frozenset({"sku", "asin", "title"})
 def compile_filter(condition: Condition, *, situations: Situations) -> tuple[str, dict[str, object]]:
     """The WHERE clause (without the word) and its parameters, named `f0`, `f1`...
 
-    `situations(kind, value)` gives the situation numbers for which `action:` or `counts:` (the kind) has the value.
+    `situations(kind, value)` gives the situation numbers for which `action:` or `counts:` (the kind) has the value, by
+    groups of marketplaces.
     The caller must name the table `orders o`; SKU, ASIN and title are found through `lines` and `products`.
     """
     writer = _Writer(situations)
@@ -113,8 +117,7 @@ class _Writer:
             return late if value.yes else f"NOT COALESCE({late}, FALSE)"
         if isinstance(value, Choices):
             if spec.kind is Kind.SITUATION:
-                numbers = {n for v in value.values for n in self._situations(spec.name, v)}
-                return self._one_of(column, sorted(numbers))
+                return self._decided(spec.name, value.values)
             return self._one_of(column, value.values)
         if isinstance(value, Amount):
             return self._money(condition.op, value)
@@ -122,6 +125,18 @@ class _Writer:
             return self._within(column, bounds(condition.op, value.number))
         clause = self._within(column, (value.low, value.high)) if isinstance(value, Span) else f"{column} IS NULL"
         return f"({self._waiting()} AND {clause})" if spec.waiting_only else clause
+
+    def _decided(self, kind: str, values: Sequence[str]) -> str:
+        """The situations that fit, in one list when every marketplace decides alike: then one index answers."""
+        numbers: dict[tuple[str, ...] | None, set[int]] = {}
+        for value in values:
+            for codes, found in self._situations(kind, value):
+                numbers.setdefault(None if codes is None else tuple(codes), set()).update(found)
+        parts = []
+        for codes, fitting in numbers.items():
+            one = self._one_of("o.situation", sorted(fitting))
+            parts.append(one if codes is None else f"({one} AND {self._one_of('o.marketplace', codes)})")
+        return parts[0] if len(parts) == 1 else "(" + " OR ".join(parts) + ")" if parts else _NEVER
 
     def _waiting(self) -> str:
         return self._one_of("o.status", WAITING)

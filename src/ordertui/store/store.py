@@ -13,6 +13,7 @@ from .database import Who
 from .importer import Importer
 from .journal import JournalPart
 from .rate_report import RateReportPart
+from .sku_reads import SkuPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class ImportRecord:
     finished: bool
 
 
-class Store(JournalPart, RateReportPart, CarePart):
+class Store(JournalPart, RateReportPart, SkuPart, CarePart):
     """Open with `Store.open`; `reader()` gives another connection for another thread."""
 
     @classmethod

@@ -8,7 +8,7 @@ from .echo import echo
 from .errors import FilterError
 from .fields import FIELDS, FLAGS, field_names
 from .parser import MAX_CONDITIONS, MAX_DEPTH, parse
-from .predicate import LineText, Subject, Undecidable, predicate
+from .predicate import Batch, LineText, Subject, Undecidable, predicate
 from .tree import ALWAYS, Always, And, Compare, Condition, Not, Or, Text
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "MAX_DEPTH",
     "Always",
     "And",
+    "Batch",
     "Compare",
     "Condition",
     "FilterError",

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from .fields import FIELDS, FLAGS, Kind
+from .fields import ALL_FIELDS, FLAGS, Kind
 from .lexer import KEYWORDS, OPERATOR_CHARS
-from .tree import Always, Amount, And, Choices, Compare, Condition, Flag, Not, Or, Pattern, Span, Text, Unknown, Whole
+from .tree import (
+    Always,
+    Amount,
+    And,
+    Choices,
+    Compare,
+    Condition,
+    Flag,
+    Not,
+    Or,
+    Pattern,
+    Share,
+    Span,
+    Text,
+    Unknown,
+    Whole,
+)
 
 _SPECIAL = frozenset('()"*' + OPERATOR_CHARS)
 
@@ -36,9 +52,9 @@ def _compare(condition: Compare) -> str:
     return f"{name}{condition.op}{_value(name, value)}"
 
 
-def _value(name: str, value: Choices | Flag | Amount | Whole | Span | Unknown) -> str:
+def _value(name: str, value: Choices | Flag | Amount | Whole | Span | Unknown | Share) -> str:
     if isinstance(value, Choices):
-        spec = FIELDS[name]
+        spec = ALL_FIELDS[name]
         if spec.kind is Kind.CHOICE and not spec.values:
             return ",".join(word for word, stands in spec.aliases.items() if set(stands) <= set(value.values))
         return ",".join(value.values)

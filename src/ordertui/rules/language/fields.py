@@ -40,6 +40,8 @@ class Kind(Enum):
     """Text matched whole, `*` is a wildcard."""
     CONTAINS = auto()
     """Text matched anywhere."""
+    SHARE = auto()
+    """A rate, as `2.25%`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,19 @@ FIELDS: dict[str, Field] = {
     )
 }
 
+PLAN_FIELDS: dict[str, Field] = {
+    f.name: f
+    for f in (
+        Field("batch-orders", Kind.WHOLE, "", "how many orders the batch takes in", examples=("25", "100")),
+        Field("batch-total", Kind.MONEY, "", "what they come to; unknown when one has no price", examples=("1000USD", "unknown")),
+        Field("rate-after", Kind.SHARE, "", "cancellation rate after the batch, of the worst window", examples=("2%", "2.25%")),
+        Field("sku-cancels", Kind.WHOLE, "", "seller cancellations of one of its SKUs in the policy's days, this one included",
+              examples=("2",)),
+        Field("sku-streak", Kind.WHOLE, "", "of these, how many in a row", examples=("2",)),
+    )
+}  # fmt: skip
+"""Facts of a whole batch: only house rules can ask for them."""
+ALL_FIELDS = FIELDS | PLAN_FIELDS
 FLAGS = ("late", "buyer-requested", "prime", "business")
 """Fields that stand alone: `late` is `late:yes`."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .errors import FilterError, closest
-from .fields import FIELDS, FLAGS
+from .fields import ALL_FIELDS, FIELDS, FLAGS, PLAN_FIELDS
 from .lexer import Mark, Token, tokens
 from .tree import ALWAYS, And, Compare, Condition, Not, Or, Text
 from .values import pattern, value_of
@@ -12,16 +12,16 @@ MAX_CONDITIONS = 200
 MAX_DEPTH = 40
 
 
-def parse(text: str, *, now: int, zone: str) -> Condition:
+def parse(text: str, *, now: int, zone: str, plan: bool = False) -> Condition:
     """The condition a filter asks for; empty text gives `ALWAYS`.
 
-    `now` is UTC epoch seconds and `zone` an IANA name: `today` and `last-7d` are fixed at this moment. Raises
-    FilterError with the column of the mistake.
+    `now` is UTC epoch seconds and `zone` an IANA name: `today` and `last-7d` are fixed at this moment. `plan` (house
+    rules) also knows the facts of a whole batch. Raises FilterError with the column of the mistake.
     """
     found = tokens(text)
     if not found:
         return ALWAYS
-    reader = _Reader(found, len(text) + 1, now, zone)
+    reader = _Reader(found, len(text) + 1, now, zone, plan)
     condition = reader.any_of(0)
     left = reader.peek()
     if left is not None:
@@ -30,12 +30,13 @@ def parse(text: str, *, now: int, zone: str) -> Condition:
 
 
 class _Reader:
-    def __init__(self, found: list[Token], end: int, now: int, zone: str) -> None:
+    def __init__(self, found: list[Token], end: int, now: int, zone: str, plan: bool) -> None:
         self._tokens = found
         self._at = 0
         self._end = end
         self._now = now
         self._zone = zone
+        self._fields = ALL_FIELDS if plan else FIELDS
         self._conditions = 0
 
     def peek(self) -> Token | None:
@@ -94,11 +95,13 @@ class _Reader:
 
     def _triple(self, token: Token) -> Condition:
         name = token.field.lower().replace("_", "-")
-        spec = FIELDS.get(name)
+        spec = self._fields.get(name)
+        if spec is None and name in PLAN_FIELDS:
+            raise FilterError(token.column, f"'{name}' is a fact of a whole batch; only house rules can ask for it")
         if spec is None:
             raise FilterError(
                 token.column,
                 f"there is no field '{token.field}'; to search for text with '{token.op}' in it, quote it",
-                closest(name, FIELDS),
+                closest(name, self._fields),
             )
         return Compare(name, token.op, value_of(spec, token, now=self._now, zone=self._zone))

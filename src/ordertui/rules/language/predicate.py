@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Protocol, TypeAlias
 
+from ordertui.orders.money import Money
 from ordertui.orders.order import OrderRow
 
 from .bounds import bounds, inside, money_bounds
-from .fields import FIELDS, WAITING, Field, Kind
+from .fields import ALL_FIELDS, PLAN_FIELDS, WAITING, Field, Kind
 from .patterns import matches, variants
-from .tree import Always, Amount, And, Choices, Compare, Condition, Flag, Not, Or, Pattern, Span, Text, Unknown, Whole
+from .tree import (
+    Always,
+    Amount,
+    And,
+    Choices,
+    Compare,
+    Condition,
+    Flag,
+    Not,
+    Or,
+    Pattern,
+    Share,
+    Span,
+    Text,
+    Unknown,
+    Whole,
+)
 
 
 class LineText(Protocol):
@@ -36,8 +55,25 @@ class Subject(Protocol):
 Test: TypeAlias = Callable[[Subject], bool]
 
 
+class Batch(Protocol):
+    """A batch, asked for the fields of PLAN_FIELDS."""
+
+    def fact(self, subject: Subject, name: str) -> int | Money | Fraction | None:
+        """The fact, for an order of the batch; None when nothing of it is known."""
+        ...
+
+    def unknown(self, subject: Subject, name: str) -> bool:
+        """Whether some part of it is unknown."""
+        ...
+
+
+_OPS: dict[str, Callable[[Fraction, Fraction], bool]] = {
+    ":": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
+
 class Undecidable(ValueError):
-    """The condition asks for the policy or the auto-cancel time, and `predicate` was not given them."""
+    """The condition asks for the policy, the auto-cancel time or a batch, and `predicate` was not given them."""
 
 
 def predicate(
@@ -45,25 +81,29 @@ def predicate(
     *,
     decide: Callable[[OrderRow, str, str], bool] | None = None,
     auto_cancel_at: Callable[[OrderRow], int | None] | None = None,
+    batch: Batch | None = None,
 ) -> Test:
     """The condition as a function; an unknown fact fails every comparison, and so passes its negation.
 
     `decide(row, kind, value)` answers `action:` and `counts:` (kind `action` or `counts`); `auto_cancel_at(row)` gives
-    epoch seconds or None. Raises Undecidable, at once, when the condition needs one that was not given.
+    epoch seconds or None; `batch` answers the fields of a whole batch. Raises Undecidable, at once, when the condition
+    needs one that was not given.
     """
     if isinstance(condition, Always):
         return lambda _: True
     if isinstance(condition, Not):
-        inner = predicate(condition.item, decide=decide, auto_cancel_at=auto_cancel_at)
+        inner = predicate(condition.item, decide=decide, auto_cancel_at=auto_cancel_at, batch=batch)
         return lambda subject: not inner(subject)
     if isinstance(condition, And | Or):
-        tests = [predicate(item, decide=decide, auto_cancel_at=auto_cancel_at) for item in condition.items]
+        tests = [predicate(i, decide=decide, auto_cancel_at=auto_cancel_at, batch=batch) for i in condition.items]
         if isinstance(condition, And):
             return lambda subject: all(test(subject) for test in tests)
         return lambda subject: any(test(subject) for test in tests)
     if isinstance(condition, Text):
         return _anywhere(condition.words)
-    spec = FIELDS[condition.field]
+    spec = ALL_FIELDS[condition.field]
+    if spec.name in PLAN_FIELDS:
+        return _of_batch(condition, batch)
     if spec.kind is Kind.SITUATION:
         return _decided(condition, decide)
     if spec.name == "auto-cancel":
@@ -117,6 +157,27 @@ def _decided(condition: Compare, decide: Callable[[OrderRow, str, str], bool] | 
     assert isinstance(condition.value, Choices)
     kind, values, ask = condition.field, condition.value.values, decide
     return lambda s: any(ask(s.row, kind, value) for value in values)
+
+
+def _of_batch(condition: Compare, batch: Batch | None) -> Test:
+    if batch is None:
+        raise Undecidable(f"{condition.field} needs a batch: pass batch")
+    name, op, value = condition.field, condition.op, condition.value
+    if isinstance(value, Unknown):
+        return lambda s: batch.unknown(s, name)
+
+    def test(subject: Subject) -> bool:
+        found = batch.fact(subject, name)
+        if found is None:
+            return False
+        if isinstance(value, Amount):
+            return isinstance(found, Money) and inside(found.minor, money_bounds(op, value, found.currency))
+        assert isinstance(value, Whole | Share)
+        assert not isinstance(found, Money)
+        edge = value.number if isinstance(value, Whole) else value.share
+        return _OPS[op](Fraction(found), Fraction(edge))
+
+    return test
 
 
 def _late(row: OrderRow, at: int) -> bool:

@@ -59,7 +59,15 @@ class Pattern:
     parts: tuple[str, ...]
 
 
-Value: TypeAlias = Choices | Flag | Amount | Whole | Span | Unknown | Pattern
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A rate; `text` as typed."""
+
+    share: Fraction
+    text: str
+
+
+Value: TypeAlias = Choices | Flag | Amount | Whole | Span | Unknown | Pattern | Share
 
 
 @dataclass(frozen=True, slots=True)

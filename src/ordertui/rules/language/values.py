@@ -11,12 +11,13 @@ from .errors import FilterError, closest
 from .fields import NULLABLE, Field, Kind, spellings
 from .lexer import Token
 from .moments import span
-from .tree import Amount, Choices, Flag, Pattern, Span, Unknown, Value, Whole
+from .tree import Amount, Choices, Flag, Pattern, Share, Span, Unknown, Value, Whole
 
 MAX_STARS = 5
 _MAX_WHOLE_DIGITS = 12
 _CURRENCIES = tuple(sorted({m.currency for m in MARKETPLACES.values()}))
-_ORDERED = frozenset({Kind.MONEY, Kind.WHOLE, Kind.PAST, Kind.FUTURE})
+_ORDERED = frozenset({Kind.MONEY, Kind.WHOLE, Kind.PAST, Kind.FUTURE, Kind.SHARE})
+_SHARE_DIGITS = 9
 
 
 def value_of(spec: Field, token: Token, *, now: int, zone: str) -> Value:
@@ -32,6 +33,8 @@ def value_of(spec: Field, token: Token, *, now: int, zone: str) -> Value:
         return pattern(token.text, quoted=token.quoted, column=column)
     if spec.kind is Kind.MONEY:
         return _amount(token.text, column)
+    if spec.kind is Kind.SHARE:
+        return _share(token.text, column)
     if spec.kind is Kind.WHOLE:
         return Whole(_whole(token.text, column))
     if spec.kind in (Kind.PAST, Kind.FUTURE):
@@ -86,6 +89,14 @@ def _whole(text: str, column: int) -> int:
     if len(text) > _MAX_WHOLE_DIGITS:
         raise FilterError(column, f"'{text}' is too large; at most {_MAX_WHOLE_DIGITS} digits")
     return int(text)
+
+
+def _share(text: str, column: int) -> Share:
+    number = text.removesuffix("%")
+    whole, dot, part = number.partition(".")
+    if number == text or not _digits(whole) or (dot and not _digits(part)) or len(number) > _SHARE_DIGITS:
+        raise FilterError(column, f"'{text}' is no rate; write 2% or 2.25%")
+    return Share(Fraction(int(whole + part), 100 * 10 ** len(part)), text)
 
 
 def _amount(text: str, column: int) -> Amount:

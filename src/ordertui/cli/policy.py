@@ -1,0 +1,114 @@
+"""`ordertui policy`: the rules as data, checked, listed and explained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ordertui.orders.status import Action
+
+from .context import Settings, fail, open_shop
+from .exits import Exit
+from .look import FORMAT
+from .output import cell, emit, json_text, say
+
+
+@click.group()
+def policy() -> None:
+    """The rules as data: check, show, explain."""
+
+
+@policy.command("check")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def policy_check(settings: Settings, file: Path | None) -> None:
+    """Check a policy file of your own (or a whole edition, when it has an [edition]); without FILE the one in your settings.
+
+    Every mistake is printed with file, line, column and a caret; exit 4 when there is one.
+    """
+    from ordertui.operations.house_file import check_file
+
+    say(check_file(file, settings.clock()))
+
+
+@policy.command("show")
+@click.argument("marketplace", default="US")
+@click.option("--rows", is_flag=True, help="The rows of every decision table too.")
+@FORMAT
+@click.pass_obj
+def policy_show(settings: Settings, marketplace: str, rows: bool, form: str) -> None:
+    """What is in force in a marketplace and from where: values, house rules and, with --rows, every table row."""
+    with open_shop(settings) as shop:
+        if marketplace not in shop.policies.marketplaces:
+            codes = ", ".join(shop.policies.marketplaces)
+            fail(Exit.BAD_INPUT, f"there is no marketplace {marketplace!r}; there are: {codes}")
+        found = in_force(shop, marketplace, rows)
+        for note in shop.notes():
+            say(note)
+    columns = ("kind", "name", "value", "why", "source", "checked_on", "stale", "inherited_from", "from", "until")
+    emit(found, columns, form)
+
+
+def in_force(shop: Any, marketplace: str, rows: bool) -> list[dict[str, Any]]:
+    """Settings, house rules and table rows of a marketplace as records."""
+    one = shop.policies.of(marketplace)
+    stale = {setting.name for setting in one.stale(shop.clock.now())}
+    records: list[dict[str, Any]] = [
+        {"kind": "value", "name": s.name, "value": s.value, "source": s.source, "checked_on": str(s.checked_on),
+         "stale": "check again" if s.name in stale else "", "inherited_from": s.inherited_from,
+         "from": cell(s.effective_from), "until": cell(s.effective_until)}
+        for s in one.settings()
+    ]  # fmt: skip
+    records += [
+        {"kind": "house rule", "name": rule.id, "value": f"{rule.effect.value}: {rule.text}", "why": rule.why,
+         "source": shop.policies.house.file, "from": cell(rule.start), "until": cell(rule.end)}
+        for rule in one.house_rules
+    ]  # fmt: skip
+    if rows:
+        for table, row, source in one.rows():
+            then = ", ".join(f"{name} {cell(value)}" for name, value in row.then.items())
+            records.append(
+                {"kind": f"table {table}", "name": row.id, "value": f"{one.conditions(table, row)} -> {then or 'warns'}",
+                 "why": row.why, "source": source, "from": cell(row.start), "until": cell(row.end)}
+            )  # fmt: skip
+    return records
+
+
+@policy.command("explain")
+@click.argument("order_id")
+@click.argument("action", required=False, type=click.Choice([action.value for action in Action]))
+@click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True)
+@click.pass_obj
+def policy_explain(settings: Settings, order_id: str, action: str | None, form: str) -> None:
+    """Which rows decide for an order, by which facts, with sources, house rules, and what stands in the way of the rest."""
+    with open_shop(settings) as shop:
+        order = shop.order(order_id)
+        if order is None:
+            fail(Exit.BAD_INPUT, f"no order {order_id} in this store")
+        found = [shop.explain(order, one) for one in Action if action in (None, one.value)]
+    if form == "json":
+        click.echo(json_text(found), nl=False)
+        return
+    for explanation in found:
+        click.echo("\n".join(in_words(explanation)))
+
+
+def in_words(e: Any) -> list[str]:
+    """An explanation as lines of text."""
+    lines = [f"{e.action.value}: {'allowed' if e.allowed else 'not allowed'}", f"  {e.rule}: {cell(e.why)}"]
+    lines.append(f"    because {', '.join(e.because) or 'it is so for every order'}")
+    lines.append(f"    source: {cell(e.source)}")
+    if e.note:
+        lines.append(f"    note: {cell(e.note)}")
+    if e.counts is not None:
+        word = {"yes": "counts", "no": "does not count", "unknown": "may count"}[e.counts.value]
+        lines += [f"  {e.counts_rule}: {word} toward the rate: {cell(e.counts_why)}"]
+        lines += [f"    because {', '.join(e.counts_because)}", f"    source: {cell(e.counts_source)}"]
+    lines += [f"  house rule {hit.rule}: {hit.effect}: {cell(hit.why)}  [{cell(hit.condition)}]" for hit in e.house]
+    if e.instead:
+        lines.append(f"  instead: {e.instead.value}")
+    if e.nearest:
+        lines.append(f"  why not: the nearest row {cell(str(e.nearest))}")
+    return lines

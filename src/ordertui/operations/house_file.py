@@ -1,0 +1,80 @@
+"""The user's policy file: read and checked; when it fails, the last good copy stays in force and the shop says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ordertui.orders.clock import Clock
+from ordertui.rules.edition import bundled, parse, read_edition
+from ordertui.rules.house import House, read_house
+from ordertui.rules.policy import Policies, PolicyError, PolicyProblem, load
+from ordertui.store import Store
+
+from .config import Config, load_config
+
+LAST_GOOD = "policy.last-good"
+"""Key in the store's meta under which the last good text is kept."""
+
+
+def read_policy_file(path: Path) -> str:
+    """The text of a policy file. Raises PolicyError when it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        problem = PolicyProblem(str(path), 0, 0, f"cannot be read: {error.strerror}")
+    except UnicodeDecodeError as error:
+        problem = PolicyProblem(str(path), 0, 0, f"is not UTF-8 text (byte {error.start}): save it as UTF-8")
+    raise PolicyError([problem])
+
+
+def policies_of(config: Config, store: Store, clock: Clock) -> tuple[Policies, str]:
+    """The policies in force, and what to tell the operator when his own file is not among them.
+
+    A file that passes is kept in the store; one that fails leaves the kept text in force. Raises PolicyError when it
+    fails and none is kept.
+    """
+    if not config.policy_file:
+        return load(config.policy, now=clock.now), ""
+    path = Path(config.policy_file).expanduser()
+    base = bundled(config.policy)
+    try:
+        text = read_policy_file(path)
+        house = read_house(text, str(path), base, now=clock.now())
+    except PolicyError as error:
+        kept = store.meta(LAST_GOOD)
+        if kept is None:
+            raise
+        count = len(error.problems)
+        note = (
+            f"your policy file {path} is not in force ({count} {'problem' if count == 1 else 'problems'}, see"
+            " `ordertui policy check`): its last good version is"
+        )
+        return load(config.policy, _kept(kept, path, config, clock), now=clock.now), note
+    if not store.read_only and store.meta(LAST_GOOD) != text:
+        store.set_meta(LAST_GOOD, text)
+    return load(config.policy, house, now=clock.now), ""
+
+
+def _kept(text: str, path: Path, config: Config, clock: Clock) -> House:
+    return read_house(text, f"the last good version of {path.name}", bundled(config.policy), now=clock.now())
+
+
+def check_file(path: Path | None, clock: Clock) -> str:
+    """Check a policy file, by default the one named in the settings; gives what was found sound. Raises PolicyError.
+
+    A file with `[edition]` is checked as a whole edition, any other as a user's own rules on top of the chosen one.
+    """
+    config = load_config()
+    if path is None:
+        if not config.policy_file:
+            load(config.policy, now=clock.now)
+            return f"the edition {config.policy} is sound; no policy file of your own is named in the settings"
+        path = Path(config.policy_file).expanduser()
+    text = read_policy_file(path)
+    if "edition" in parse(text, str(path)):
+        edition = read_edition(text, str(path))
+        rows = sum(len(table.rows) for table in edition.tables.values())
+        return f"{path}: the edition {edition.edition} is sound: {len(edition.tables)} tables, {rows} rows"
+    house = read_house(text, str(path), bundled(config.policy), now=clock.now())
+    rules = len(house.rules)
+    return f"{path} is sound: {rules} house {'rule' if rules == 1 else 'rules'}, they only tighten the edition {config.policy}"

@@ -1,0 +1,174 @@
+"""House rules at work: what they say of an order, and of a batch as a whole. They take out, ask or warn; never let in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+from ordertui.orders.clock import Clock, to_local
+from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.money import Money
+from ordertui.orders.order import Order
+from ordertui.orders.status import Action
+from ordertui.rules.explain import Hit
+from ordertui.rules.house import Effect, HouseRule
+from ordertui.rules.language import Subject, predicate
+from ordertui.rules.policy import Policy
+from ordertui.rules.rates import rate
+from ordertui.store import Store
+
+from .judging import Judge
+from .offers import Offers, offer_cancels
+from .rating import Rates
+
+Test = Callable[[Subject], bool]
+
+
+class Taken(NamedTuple):
+    """An order that a batch would take in."""
+
+    order: Order
+    counts: bool
+    total: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the rules about batches say of one."""
+
+    denied: Mapping[int, HouseRule]
+    """Row number to the rule that takes the order out."""
+    warnings: tuple[str, ...]
+    typed: bool
+    """Whether the count must be typed."""
+
+
+class _Batch:
+    """The facts of a batch, each worked out when first asked for."""
+
+    def __init__(self, house: HouseRules, action: Action, marketplace: str, taken: Sequence[Taken]) -> None:
+        self._house = house
+        self._action = action
+        self._marketplace = marketplace
+        self._taken = taken
+        self._offers: Offers | None = None
+        self._rate: Fraction | None = None
+        self._rate_known = False
+        market = MARKETPLACES.get(marketplace)
+        currency = market.currency if market else ""
+        priced = [one.total.minor for one in taken if one.total is not None and one.total.currency == currency]
+        self._total = Money(sum(priced), currency)
+        self._unpriced = len(priced) < len(taken)
+
+    def fact(self, subject: Subject, name: str) -> int | Money | Fraction | None:
+        """A field of PLAN_FIELDS. Money is the sum of what is known, so that a missing price never switches a limit off."""
+        if name == "batch-orders":
+            return len(self._taken)
+        if name == "batch-total":
+            return self._total
+        if name == "rate-after":
+            if not self._rate_known:
+                self._rate, self._rate_known = (
+                    self._house.rate_after(self._action, self._marketplace, self._taken),
+                    True,
+                )
+            return self._rate
+        if self._offers is None:
+            self._offers = self._house.offers(self._action, self._marketplace, self._taken)
+        cancels, streak, _ = self._offers.of(subject.row.id)
+        return cancels if name == "sku-cancels" else streak
+
+    def unknown(self, subject: Subject, name: str) -> bool:
+        """Whether part of a fact is not known."""
+        return self._unpriced if name == "batch-total" else self.fact(subject, name) is None
+
+
+class HouseRules:
+    """The user's rules, asked about orders of one reader of the store."""
+
+    def __init__(self, store: Callable[[], Store], judge: Judge, rates: Rates, clock: Clock) -> None:
+        self._store = store
+        self._judge = judge
+        self._rates = rates
+        self._clock = clock
+        self._compiled: tuple[tuple[Policy, Action, int], list[tuple[HouseRule, Test]]] | None = None
+
+    def rules(self, marketplace: str, action: Action) -> list[HouseRule]:
+        """The rules about an action that are in force now."""
+        policy = self._judge.policy(marketplace)
+        day = to_local(self._clock.now(), policy.zone).date()
+        return [rule for rule in policy.house_rules if action in rule.actions and rule.in_force(day)]
+
+    def refusal(self, action: Action, order: Order) -> HouseRule | None:
+        """The rule that takes the order out whatever the batch, or None."""
+        for rule, test in self._single(action, order.row.marketplace):
+            if rule.effect is Effect.DENY and test(order):
+                return rule
+        return None
+
+    def _single(self, action: Action, marketplace: str) -> list[tuple[HouseRule, Test]]:
+        """Rules that look at one order only, compiled once a moment."""
+        key = (self._judge.policy(marketplace), action, self._clock.now())
+        if self._compiled is None or self._compiled[0] != key:
+            rules = [rule for rule in self.rules(marketplace, action) if not rule.of_batch]
+            self._compiled = (key, [(rule, self._test(rule, key[0].zone, None)) for rule in rules])
+        return self._compiled[1]
+
+    def _test(self, rule: HouseRule, zone: str, batch: _Batch | None) -> Test:
+        return predicate(
+            rule.condition(now=self._clock.now(), zone=zone),
+            decide=self._judge.decide,
+            auto_cancel_at=self._judge.deadline,
+            batch=batch,
+        )
+
+    def batch(self, action: Action, marketplace: str, taken: Sequence[Taken]) -> Said:
+        """What the rules say of a batch of these orders. Facts of the batch are those before its own rules take orders out."""
+        if not taken:
+            return Said({}, (), False)
+        zone = self._judge.policy(marketplace).zone
+        facts = _Batch(self, action, marketplace, taken)
+        denied: dict[int, HouseRule] = {}
+        found: list[tuple[HouseRule, list[Taken]]] = []
+        for rule in self.rules(marketplace, action):
+            test = self._test(rule, zone, facts)
+            hit = [one for one in taken if test(one.order)]
+            if rule.effect is Effect.DENY:
+                for one in hit:
+                    denied.setdefault(one.order.row.id, rule)
+            else:
+                found.append((rule, hit))
+        warnings, typed = [], False
+        for rule, hit in found:
+            left = sum(one.order.row.id not in denied for one in hit)
+            if left:
+                typed |= rule.effect is Effect.TYPED
+                warnings.append(f"house rule {rule.id}: {rule.why} ({left:,} {'order' if left == 1 else 'orders'})")
+        return Said(denied, tuple(warnings), typed)
+
+    def hits(self, action: Action, taken: Taken) -> tuple[Hit, ...]:
+        """Every rule that fits an order, as if it were a batch by itself."""
+        marketplace = taken.order.row.marketplace
+        facts = _Batch(self, action, marketplace, [taken])
+        zone = self._judge.policy(marketplace).zone
+        return tuple(
+            Hit(rule.id, rule.effect.value, rule.why, rule.text)
+            for rule in self.rules(marketplace, action)
+            if self._test(rule, zone, facts)(taken.order)
+        )
+
+    def rate_after(self, action: Action, marketplace: str, taken: Sequence[Taken]) -> Fraction | None:
+        """The highest rate of any window after the batch; None without orders, or when the action does not cancel."""
+        if action is not Action.CANCEL:
+            return None
+        effects = self._rates.effects(marketplace, [one.order.row.id for one in taken if one.counts])
+        shares = [share for e in effects if (share := rate(e.after.orders, e.after.cancelled)) is not None]
+        return max(shares, default=None)
+
+    def offers(self, action: Action, marketplace: str, taken: Sequence[Taken]) -> Offers:
+        """Seller cancellations of the batch's SKUs, with the batch."""
+        coming = [one.order.row.id for one in taken if one.counts] if action is Action.CANCEL else []
+        ids = [one.order.row.id for one in taken]
+        return offer_cancels(self._store(), self._judge, marketplace, ids, coming, self._clock.now())

@@ -1,0 +1,295 @@
+"""Whether any order and batch at all can fit a condition, and whether one condition always holds where another does.
+
+Exact over closed facts, amounts, numbers and times; each text pattern is taken to be true or false on its own, so a rule
+about text is never called impossible because of what the words are. Splits the domain of one fact at a time until every
+part is decided; a condition that takes too many steps is refused rather than guessed at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from ordertui.orders.status import RowState
+
+from .facts import FACTS, MARKETPLACE
+from .language.fields import ALL_FIELDS, WAITING, Kind
+from .language.tree import (
+    Always,
+    Amount,
+    And,
+    Choices,
+    Compare,
+    Condition,
+    Flag,
+    Not,
+    Or,
+    Pattern,
+    Share,
+    Span,
+    Text,
+    Unknown,
+    Whole,
+)
+from .table import Table
+
+MOST_STEPS = 20_000
+_NONE = "none of these"
+_LEAST = {
+    "total": 0,
+    "items": 0,
+    "batch-orders": 1,
+    "batch-total": 0,
+    "sku-cancels": 0,
+    "sku-streak": 0,
+    "rate-after": 0,
+}
+_MOST = {"rate-after": 1}
+_ALWAYS_KNOWN = ("batch-orders", "sku-cancels", "sku-streak")
+
+
+class TooComplex(ValueError):
+    """The condition cannot be checked within MOST_STEPS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One axis has one of these values: words of an enumeration, or a stretch of numbers."""
+
+    axis: str
+    values: frozenset[str] | None = None
+    low: Fraction | None = None
+    high: Fraction | None = None
+    open_low: bool = False
+    open_high: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """All of the parts; of none: true."""
+
+    parts: tuple[Formula, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """Any of the parts; of none: false."""
+
+    parts: tuple[Formula, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """Not the part."""
+
+    part: Formula
+
+
+Formula: TypeAlias = Leaf | Both | Either | Never
+Tables: TypeAlias = Callable[[str], Table]
+TRUE = Both(())
+
+
+def formula(condition: Condition, tables: Tables) -> Formula:
+    """A condition as a formula over facts; `tables` gives the policy's tables, which `action:` and `counts:` ask."""
+    if isinstance(condition, Always):
+        return TRUE
+    if isinstance(condition, Not):
+        return Never(formula(condition.item, tables))
+    if isinstance(condition, And | Or):
+        parts = tuple(formula(item, tables) for item in condition.items)
+        return Both(parts) if isinstance(condition, And) else Either(parts)
+    if isinstance(condition, Text):
+        return Leaf(f"text {condition.words.parts}", frozenset({"yes"}))
+    return _compare(condition, tables)
+
+
+def _compare(condition: Compare, tables: Tables) -> Formula:
+    spec, value, name = ALL_FIELDS[condition.field], condition.value, condition.field
+    if isinstance(value, Pattern):
+        return Leaf(f"text {name} {value.parts}", frozenset({"yes"}))
+    if isinstance(value, Choices):
+        if spec.kind is not Kind.SITUATION:
+            return Leaf(spec.column, frozenset(value.values))
+        answer = decided if name == "action" else counted
+        return Either(tuple(answer(word, tables) for word in value.values))
+    if isinstance(value, Flag):
+        late = Both((_waiting(), Leaf("ship_by", high=Fraction(value.at), open_high=True)))
+        return late if value.yes else Never(late)
+    if isinstance(value, Span):
+        inside: Formula = Leaf(spec.column, low=_maybe(value.low), high=_maybe(value.high))
+        return Both((_waiting(), inside)) if spec.waiting_only else inside
+    axis = spec.column or name
+    if isinstance(value, Unknown):
+        missing = Leaf(axis, frozenset({"unknown"}))
+        return Both((_waiting(), missing)) if spec.waiting_only else missing
+    if isinstance(value, Amount):
+        stretch = _stretch(axis, condition.op, value.major)
+        return stretch if value.currency is None else Both((Leaf("currency", frozenset({value.currency})), stretch))
+    return _stretch(axis, condition.op, Fraction(value.number if isinstance(value, Whole) else _share(value)))
+
+
+def _share(value: Share) -> Fraction:
+    return value.share
+
+
+def _maybe(number: int | None) -> Fraction | None:
+    return None if number is None else Fraction(number)
+
+
+def _waiting() -> Leaf:
+    return Leaf("status", frozenset(WAITING))
+
+
+def _stretch(axis: str, op: str, edge: Fraction) -> Leaf:
+    if op == ":":
+        return Leaf(axis, low=edge, high=edge)
+    if op.startswith(">"):
+        return Leaf(axis, low=edge, open_low=op == ">")
+    return Leaf(axis, high=edge, open_high=op == "<")
+
+
+def rows(table: Table, fits: Callable[[dict[str, object]], bool]) -> Formula:
+    """Some row fits whose outputs do."""
+    found = []
+    for row in table.rows:
+        if fits(dict(row.then)):
+            parts = [
+                Leaf(axis.fact.name, frozenset(axis.named(mask)))
+                for axis, mask in zip(table.axes, row.box, strict=True)
+                if mask != axis.full
+            ]
+            found.append(Both(tuple(parts)))
+    return Either(tuple(found))
+
+
+def decided(action: str, tables: Tables) -> Formula:
+    """The policy allows the action."""
+    return rows(tables(action), lambda then: then["allowed"] is True)
+
+
+def counted(word: str, tables: Tables) -> Formula:
+    """`counts:yes` or `counts:no`, as `operations.judging` answers it: of a cancelled order what it did, else what it would."""
+    wanted = ("no",) if word == "no" else ("yes", "unknown")
+    gone = Leaf("status", frozenset({"cancelled"}))
+    did = Both((gone, rows(tables("history"), lambda then: then["counts"] in wanted)))
+    would = rows(tables("counts"), lambda then: then["counts"] in wanted)
+    return Either((did, Both((Never(gone), decided("cancel", tables), would))))
+
+
+def possible(wanted: Formula) -> bool:
+    """Whether anything fits. Raises TooComplex."""
+    solver = _Solver(wanted)
+    return solver.solve(solver.domains, wanted)
+
+
+def implies(first: Formula, second: Formula) -> bool:
+    """Whether `second` holds wherever `first` does. Raises TooComplex."""
+    return not possible(Both((first, Never(second))))
+
+
+class _Solver:
+    """Domains as bits: of an enumeration its words, of numbers the bands between all edges, then `unknown`."""
+
+    def __init__(self, wanted: Formula) -> None:
+        self.domains: dict[str, int] = {}
+        self._masks: dict[Leaf, int] = {}
+        self._steps = 0
+        leaves: dict[str, list[Leaf]] = {}
+        for leaf in _leaves(wanted):
+            leaves.setdefault(leaf.axis, []).append(leaf)
+        for axis, found in leaves.items():
+            if any(leaf.values is None for leaf in found) or axis in _LEAST:
+                self._numbers(axis, found)
+            else:
+                self._words(axis, found)
+
+    def _words(self, axis: str, found: list[Leaf]) -> None:
+        if axis in FACTS:
+            words = [str(value) for value in FACTS[axis]]
+        elif axis == "marketplace":
+            words = list(MARKETPLACE.values)
+        elif axis == "state":
+            words = [_NONE, *(str(state) for state in RowState)]
+        elif axis in ("business", "prime"):
+            words = ["yes", "no", "unknown"]
+        else:
+            words = [_NONE, *sorted({word for leaf in found for word in leaf.values or ()})]
+        self.domains[axis] = (1 << len(words)) - 1
+        for leaf in found:
+            self._masks[leaf] = sum(1 << n for n, word in enumerate(words) if word in (leaf.values or ()))
+
+    def _numbers(self, axis: str, found: list[Leaf]) -> None:
+        """Bands: every edge by itself and everything between two edges; then `unknown`."""
+        least, most = _LEAST.get(axis), _MOST.get(axis)
+        edges = {edge for leaf in found for edge in (leaf.low, leaf.high) if edge is not None}
+        edges |= {Fraction(limit) for limit in (least, most) if limit is not None}
+        points: list[Fraction] = []
+        for edge in sorted(edges):
+            points += [(points[-1] + edge) / 2 if points else edge - 1, edge]
+        points.append(points[-1] + 1 if points else Fraction(0))
+        whole = axis in ("items", "batch-orders", "sku-cancels", "sku-streak")
+        domain = 0 if axis in _ALWAYS_KNOWN else 1 << len(points)
+        for n, point in enumerate(points):
+            inside = (least is None or point >= least) and (most is None or point <= most)
+            if inside and not (
+                whole and n % 2 == 0 and 0 < n < len(points) - 1 and _no_whole(points[n - 1], points[n + 1])
+            ):
+                domain |= 1 << n
+        self.domains[axis] = domain
+        for leaf in found:
+            mask = 1 << len(points) if leaf.values is not None else 0
+            for n, point in enumerate(points):
+                if leaf.values is None and _within(point, leaf):
+                    mask |= 1 << n
+            self._masks[leaf] = mask
+
+    def value(self, node: Formula, domains: dict[str, int]) -> bool | Leaf:
+        """True, false, or the leaf that keeps it open."""
+        if isinstance(node, Leaf):
+            domain, mask = domains[node.axis], self._masks[node]
+            return node if domain & mask and domain & ~mask else bool(domain & mask)
+        if isinstance(node, Never):
+            inner = self.value(node.part, domains)
+            return inner if isinstance(inner, Leaf) else not inner
+        decisive = isinstance(node, Either)
+        undecided: Leaf | None = None
+        for part in node.parts:
+            found = self.value(part, domains)
+            if found is decisive:
+                return decisive
+            if isinstance(found, Leaf) and undecided is None:
+                undecided = found
+        return undecided if undecided is not None else not decisive
+
+    def solve(self, domains: dict[str, int], wanted: Formula) -> bool:
+        """Whether some part of the domains fits."""
+        self._steps += 1
+        if self._steps > MOST_STEPS:
+            raise TooComplex("it is too complex to check; split it into several rules")
+        found = self.value(wanted, domains)
+        if not isinstance(found, Leaf):
+            return found
+        domain, mask = domains[found.axis], self._masks[found]
+        return any(self.solve({**domains, found.axis: part}, wanted) for part in (domain & mask, domain & ~mask))
+
+
+def _within(point: Fraction, leaf: Leaf) -> bool:
+    low = leaf.low is None or point > leaf.low or (point == leaf.low and not leaf.open_low)
+    high = leaf.high is None or point < leaf.high or (point == leaf.high and not leaf.open_high)
+    return low and high
+
+
+def _no_whole(low: Fraction, high: Fraction) -> bool:
+    """Whether no whole number lies strictly between two edges."""
+    return low // 1 + 1 >= high
+
+
+def _leaves(node: Formula) -> Iterable[Leaf]:
+    if isinstance(node, Leaf):
+        yield node
+    else:
+        for part in (node.part,) if isinstance(node, Never) else node.parts:
+            yield from _leaves(part)
