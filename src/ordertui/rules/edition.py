@@ -130,6 +130,10 @@ def bundled(edition: str) -> PolicyData:
 def read_edition(text: str, file: str) -> PolicyData:
     """An edition from its text. Raises PolicyError with every mistake found."""
     data, source = parse(text, file), Source(file, text)
+    base = data["edition"].get("base") if isinstance(data.get("edition"), dict) else None
+    if base is not None and base not in EDITIONS:
+        hint = did_you_mean(str(base), EDITIONS)
+        raise PolicyError([source.problem(f"there is no edition {base!r}{hint}", ("edition", "base"), inside=0)])
     reader = _Edition(data, source)
     problems = reader.problems
     if problems:
@@ -169,11 +173,6 @@ class _Edition:
         """On top of the edition it is based on: sections are joined by key, a table is replaced whole."""
         base = data.get("edition", {}).get("base")
         if base is None:
-            return data
-        if base not in EDITIONS:
-            self._wrong(
-                f"there is no edition {base!r}{did_you_mean(str(base), EDITIONS)}", ("edition", "base"), inside=0
-            )
             return data
         below = parse(*bundled_text(base))
         merged = {**below, **data, "never": [*data.get("never", []), *below.get("never", [])]}
@@ -302,7 +301,7 @@ class _Edition:
                     ("languages", code),
                     key=True,
                 )
-            if language not in messages:
+            if language not in list(messages):
                 self._wrong(
                     f"languages: there are no messages in {language!r}{did_you_mean(str(language), messages)}",
                     ("languages", code),

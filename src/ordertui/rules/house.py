@@ -235,7 +235,7 @@ class _House:
                 self._wrong(f"{who}: {word!r} is no action of a batch{did_you_mean(str(word), words)}", where, inside=0)
             else:
                 found.append(Action(word))
-        if not found:
+        if not given:
             self._wrong(f"{who}: action names at least one of {', '.join(words)}", (*path, "action"))
         return tuple(found)
 
@@ -251,49 +251,49 @@ class _House:
                 self._wrong(f"house rule {rule.id}: {error}", (*rule.path, "when"))
         if self.problems:
             return
+        budget = satisfy.Budget()
         for place, rule in enumerate(rules):
             for other in rules[:place]:
                 try:
-                    self._compare(rule, other, formulas)
+                    self._compare(rule, other, formulas, budget)
                 except satisfy.TooComplex:
-                    continue  # each of the two can be checked by itself, and was
+                    message = f"house rule {rule.id}: the rules up to here are too complex to compare; write fewer or simpler ones"
+                    self._wrong(message, (*rule.path, "when"))
+                    return
 
     def _applies(self, rule: HouseRule, wanted: satisfy.Formula) -> None:
-        if not satisfy.possible(wanted):
-            self._wrong(
-                f"house rule {rule.id} can never apply: its condition contradicts itself: {rule.text}",
-                (*rule.path, "when"),
-            )
+        budget = satisfy.Budget()
+        if not satisfy.possible(wanted, budget):
+            message = f"house rule {rule.id} can never apply: its condition contradicts itself: {rule.text}"
+            self._wrong(message, (*rule.path, "when"))
             return
-        for action in rule.actions:
-            allowed = satisfy.decided(action.value, self._tables.__getitem__)
-            if not satisfy.possible(satisfy.Both((wanted, allowed))):
-                if len(rule.actions) == len(ACTIONS):
-                    continue
-                self._wrong(
-                    f"house rule {rule.id} can never apply to {action.value}: Amazon's rules already refuse it"
-                    f" for every order that fits {rule.text}",
-                    (*rule.path, "when"),
-                )
-        if len(rule.actions) == len(ACTIONS) and not any(
-            satisfy.possible(satisfy.Both((wanted, satisfy.decided(a.value, self._tables.__getitem__))))
-            for a in rule.actions
-        ):
-            self._wrong(
-                f"house rule {rule.id} can never apply: Amazon's rules already refuse every action for the orders that fit {rule.text}",
-                (*rule.path, "when"),
+        refused = [
+            action
+            for action in rule.actions
+            if not satisfy.possible(
+                satisfy.Both((wanted, satisfy.decided(action.value, self._tables.__getitem__))), budget
             )
+        ]
+        if len(refused) == len(ACTIONS):
+            message = f"can never apply: Amazon's rules already refuse every action for the orders that fit {rule.text}"
+            self._wrong(f"house rule {rule.id} {message}", (*rule.path, "when"))
+        elif len(rule.actions) < len(ACTIONS):
+            for action in refused:
+                message = f"can never apply to {action.value}: Amazon's rules already refuse it for every order that fits {rule.text}"
+                self._wrong(f"house rule {rule.id} {message}", (*rule.path, "when"))
 
-    def _compare(self, rule: HouseRule, other: HouseRule, formulas: Mapping[str, satisfy.Formula]) -> None:
+    def _compare(
+        self, rule: HouseRule, other: HouseRule, formulas: Mapping[str, satisfy.Formula], budget: satisfy.Budget
+    ) -> None:
         """Refuses a rule that is hidden by a stricter one, and two that contradict each other."""
         if (rule.start, rule.end) != (other.start, other.end):
             return
         for weak, strong in ((rule, other), (other, rule)):
             if _CHAIN.index(weak.effect) > _CHAIN.index(strong.effect) or not set(weak.actions) <= set(strong.actions):
                 continue
-            if not satisfy.implies(formulas[weak.id], formulas[strong.id]):
+            if not satisfy.implies(formulas[weak.id], formulas[strong.id], budget):
                 continue
-            if satisfy.implies(formulas[strong.id], formulas[weak.id]) and weak.effect is not strong.effect:
+            if satisfy.implies(formulas[strong.id], formulas[weak.id], budget) and weak.effect is not strong.effect:
                 message = (
                     f"house rules {other.id} and {rule.id} contradict each other: the same orders get"
                     f" {other.effect.value} and {rule.effect.value}; only {strong.effect.value} would ever count"

@@ -36,6 +36,7 @@ from .language.tree import (
 from .table import Table
 
 MOST_STEPS = 20_000
+"""Of one check, or of all that share a budget: about a second."""
 _NONE = "none of these"
 _LEAST = {
     "total": 0,
@@ -51,7 +52,14 @@ _ALWAYS_KNOWN = ("batch-orders", "sku-cancels", "sku-streak")
 
 
 class TooComplex(ValueError):
-    """The condition cannot be checked within MOST_STEPS."""
+    """The condition cannot be checked within the steps allowed."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """Steps that are left."""
+
+    left: int = MOST_STEPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,24 +187,24 @@ def counted(word: str, tables: Tables) -> Formula:
     return Either((did, Both((Never(gone), decided("cancel", tables), would))))
 
 
-def possible(wanted: Formula) -> bool:
+def possible(wanted: Formula, budget: Budget | None = None) -> bool:
     """Whether anything fits. Raises TooComplex."""
-    solver = _Solver(wanted)
+    solver = _Solver(wanted, budget or Budget())
     return solver.solve(solver.domains, wanted)
 
 
-def implies(first: Formula, second: Formula) -> bool:
+def implies(first: Formula, second: Formula, budget: Budget | None = None) -> bool:
     """Whether `second` holds wherever `first` does. Raises TooComplex."""
-    return not possible(Both((first, Never(second))))
+    return not possible(Both((first, Never(second))), budget)
 
 
 class _Solver:
     """Domains as bits: of an enumeration its words, of numbers the bands between all edges, then `unknown`."""
 
-    def __init__(self, wanted: Formula) -> None:
+    def __init__(self, wanted: Formula, budget: Budget) -> None:
         self.domains: dict[str, int] = {}
         self._masks: dict[Leaf, int] = {}
-        self._steps = 0
+        self._budget = budget
         leaves: dict[str, list[Leaf]] = {}
         for leaf in _leaves(wanted):
             leaves.setdefault(leaf.axis, []).append(leaf)
@@ -266,8 +274,8 @@ class _Solver:
 
     def solve(self, domains: dict[str, int], wanted: Formula) -> bool:
         """Whether some part of the domains fits."""
-        self._steps += 1
-        if self._steps > MOST_STEPS:
+        self._budget.left -= 1
+        if self._budget.left < 0:
             raise TooComplex("it is too complex to check; split it into several rules")
         found = self.value(wanted, domains)
         if not isinstance(found, Leaf):

@@ -105,7 +105,8 @@ def _term(fact: Fact, text: str, at: int) -> Term:
         return text
     for sign in (">=", "<=", ">", "<"):
         if text.startswith(sign):
-            edge, unit = _amount(fact, text[len(sign) :].strip(), at + len(sign))
+            number = text[len(sign) :].strip()
+            edge, unit = _amount(fact, number, at + len(text) - len(number))
             if sign[0] == ">":
                 return Range(edge + (sign == ">"), None, unit)
             return Range(None, edge - (sign == "<"), unit)

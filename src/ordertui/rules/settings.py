@@ -173,7 +173,7 @@ def _entry(
             problems.append(
                 source.problem(f"{label}: unknown key {key!r}{did_you_mean(key, _KEYS)}", (*path, key), key=True)
             )
-    if given["source"] not in sources:
+    if given["source"] not in list(sources):
         hint = did_you_mean(str(given["source"]), list(sources))
         problems.append(
             source.problem(
@@ -191,7 +191,7 @@ def _entry(
             )
     stated = given.get("stated_for", [])
     for number, code in enumerate(stated if isinstance(stated, list) else []):
-        if code not in MARKETPLACES:
+        if code not in list(MARKETPLACES):
             hint = did_you_mean(str(code), list(MARKETPLACES))
             problems.append(
                 source.problem(f"{label}: there is no marketplace {code!r}{hint}", (*path, "stated_for", number))

@@ -1,0 +1,52 @@
+"""The public DMN compliance cases for the two hit policies we have, restated in `dmn_tck.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ordertui.rules.problems import Source
+from ordertui.rules.schema import Fact, Kind
+from ordertui.rules.table import HitPolicy, Output, Table, TableSpec
+from ordertui.rules.table_reading import read_table
+
+CASES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("dmn_tck.toml").read_text(encoding="utf-8"))["case"]
+
+
+def table_of(case: dict[str, Any]) -> Table:
+    facts = tuple(
+        Fact(name, Kind(kind)) if isinstance(kind, str) else Fact(name, Kind.ENUM, tuple(kind))
+        for name, kind in case["facts"].items()
+    )
+    rows = case["table"]["row"]
+    outputs = {name: Output(None if "aggregate" in case["table"] else tuple({r["then"][name] for r in rows}))
+               for name in case["outputs"]}  # fmt: skip
+    for row in rows:
+        row |= {"why": "so says the kit", "source": "kit"}
+    table, problems = read_table(
+        "case", case["table"], TableSpec(facts, outputs), {"kit": {}}, Source("kit", ""), ("table", "case")
+    )
+    assert problems == []
+    return table
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [(name, n) for name, case in CASES.items() for n in range(len(case["ask"]))]
+)
+def test_the_kits_results(name: str, number: int) -> None:
+    case = CASES[name]
+    ask, table = case["ask"][number], table_of(case)
+    if "total" in ask:
+        assert table.total(ask["given"], case["outputs"][0]) == ask["total"]
+        return
+    found = [dict(row.then) for row in table.collect(ask["given"])]
+    assert found == ask["expect"]
+    if table.hit is HitPolicy.UNIQUE:
+        assert table.row(ask["given"]).then == ask["expect"][0]
+
+
+def test_all_eighteen_are_there() -> None:
+    assert sum(len(case["ask"]) for case in CASES.values()) == 18
