@@ -92,8 +92,12 @@ def show_plans(plans: Sequence[Any], output: Path, form: str) -> None:
             base | {"order_id": r.order_id, "in": True, "counts": r.counts, "rule": r.rule, "why": r.note}
             for r in one.rows
         ]
-        records += [base | {"order_id": r.order_id, "in": False, "rule": r.rule, "why": r.why} for r in one.out]
-    emit(records, ("marketplace", "action", "order_id", "in", "counts", "rule", "why"), form, ("action", "marketplace"))
+        records += [
+            base | {"order_id": r.order_id, "in": False, "rule": r.rule, "why": r.why, "why_not": r.nearest}
+            for r in one.out
+        ]
+    columns = ("marketplace", "action", "order_id", "in", "counts", "rule", "why", "why_not")
+    emit(records, columns, form, ("why_not", "action", "marketplace"))
     for sentence in (*(s for one in plans for s in plan_sentences(one)), *saved_sentences(plans, output)):
         say(sentence)
     if not any(one.rows for one in plans):

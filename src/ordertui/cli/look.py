@@ -71,18 +71,15 @@ def show(settings: Settings, order_id: str, form: str) -> None:
             "items": row.items, "units_shipped": row.units_shipped, "total": row.total.decimal() if row.total else None,
             "currency": row.total.currency if row.total else None, "open_action": row.open_action, "sources": order.sources,
         }  # fmt: skip
-        actions = [
+        actions: list[dict[str, Any]] = [
             {
-                "action": v.action,
-                "allowed": v.allowed,
-                "counts": v.counts,
-                "rule": v.rule,
-                "why": v.why,
-                "source": v.source,
-                "instead": v.instead,
+                "action": v.action, "allowed": v.allowed, "counts": v.counts, "rule": v.rule, "why": v.why, "source": v.source,
+                "instead": v.instead, "because": e.because, "why_not": str(e.nearest) if e.nearest else "",
+                "house": [f"{hit.rule}: {hit.effect}: {hit.why}" for hit in e.house],
             }
             for v in shop.verdicts(row)
-        ]
+            for e in (shop.explain(order, v.action),)
+        ]  # fmt: skip
     if form == "json":
         shape = {
             "order_id": row.order_id,
@@ -98,7 +95,10 @@ def show(settings: Settings, order_id: str, form: str) -> None:
         click.echo(
             f"  {key:<15} {', '.join(value) if isinstance(value, tuple) else cell(value) or ('none' if key == 'open_action' else 'unknown')}"
         )
-    emit(actions, ("action", "allowed", "counts", "rule", "instead", "why"), "table")
+    for action in actions:
+        action["house"] = "; ".join(action["house"])
+    columns = ("action", "allowed", "counts", "rule", "instead", "house", "why", "why_not")
+    emit(actions, columns, "table", ("why_not", "house"))
 
 
 @click.command()

@@ -1,0 +1,119 @@
+"""`ordertui policy`: check, show, explain, as a seller runs them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ordertui.cli.main import cli
+from ordertui.operations.config import Config
+from ordertui.operations.shop import Shop
+from ordertui.orders.clock import FixedClock
+from shopkit import NOW, order_id, standard
+
+RULE = '[[rule]]\nid = "big"\nwhen = "total>500 business"\neffect = "deny"\nwhy = "the owner cancels these"\n'
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    (tmp_path / "house.toml").write_text(RULE, encoding="utf-8")
+    settings = tmp_path / "config.toml"
+    settings.write_text(f'policy_file = "{tmp_path / "house.toml"}"\n', encoding="utf-8")
+    monkeypatch.setenv("ORDERTUI_CONFIG", str(settings))
+    with Shop.open(tmp_path / "orders.db", clock=FixedClock(NOW), config=Config()) as shop:
+        standard(shop, tmp_path)
+    return CliRunner()
+
+
+def ask(run: CliRunner, folder: Path, *words: str) -> tuple[int, str, str]:
+    found = run.invoke(
+        cli, ["--store", str(folder / "orders.db"), "--as-of", "2026-11-23T14:05:00Z", *words], terminal_width=200
+    )
+    return found.exit_code, found.stdout, found.stderr
+
+
+def test_check(run: CliRunner, tmp_path: Path) -> None:
+    code, out, err = ask(run, tmp_path, "policy", "check")
+    assert (code, out) == (0, "")
+    assert err.endswith("house.toml is sound: 1 house rule, they only tighten the edition amazon\n")
+    broken = tmp_path / "broken.toml"
+    broken.write_text(RULE.replace("total", "totl"), encoding="utf-8")
+    code, out, err = ask(run, tmp_path, "policy", "check", str(broken))
+    assert (code, out) == (4, "")
+    first, line, caret = err.rstrip("\n").split("\n")
+    assert first.endswith(
+        "broken.toml:3:9: house rule big: there is no field 'totl'; to search for text with '>' in it, quote it (did you mean 'total'?)"
+    )
+    assert line[caret.index("^") :].startswith("totl")
+
+
+def test_an_edition_is_checked_as_one(run: CliRunner, tmp_path: Path) -> None:
+    edition = tmp_path / "mine.toml"
+    head = '[edition]\nname = "mine"\ntitle = "t"\nbase = "amazon"\nchecked = 2026-11-23\n'
+    edition.write_text(head, encoding="utf-8")
+    code, _, err = ask(run, tmp_path, "policy", "check", str(edition))
+    assert code == 0
+    assert "the edition mine is sound: 10 tables, 72 rows" in err
+    edition.write_text(head + "[settings]\nnear = 1\n", encoding="utf-8")
+    code, _, err = ask(run, tmp_path, "policy", "check", str(edition))
+    assert code == 4
+    assert "mine.toml:7:8: settings.near needs a value and a source" in err
+
+
+def test_show_lists_what_is_in_force_and_from_where(run: CliRunner, tmp_path: Path) -> None:
+    code, out, _ = ask(run, tmp_path, "policy", "show", "IN", "--rows", "--format", "json")
+    assert code == 0
+    found = {(r["kind"], r["name"]): r for r in json.loads(out)}
+    assert found["value", "rate_target"]["value"] == "0.02"
+    assert found["house rule", "big"]["value"] == "deny: total>500 business"
+    assert found["house rule", "big"]["source"].endswith("house.toml")
+    row = found["table cancel", "A4"]
+    assert row["value"].startswith("channel merchant, status unshipped, confirmed no, dispatched no -> allowed yes")
+    assert "(read 2026-11-23)" in row["source"]
+    assert ask(run, tmp_path, "policy", "show", "XX")[0] == 4
+
+
+def test_explain(run: CliRunner, tmp_path: Path) -> None:
+    code, out, _ = ask(run, tmp_path, "policy", "explain", order_id(1001), "cancel")
+    assert code == 0
+    assert "cancel: not allowed\n  A9: the shipment is confirmed: refund it instead\n" in out
+    assert "because channel is merchant, status is shipped\n" in out
+    assert (
+        "  why not: the nearest row A5 would need status unshipped (it is shipped), confirmed no (it is all)\n" in out
+    )
+    assert "  instead: refund\n" in out
+    code, out, _ = ask(run, tmp_path, "policy", "explain", order_id(1), "--format", "json")
+    found = json.loads(out)
+    assert [e["action"] for e in found] == ["cancel", "refund", "confirm", "message"]
+    assert found[0]["counts"] == "no"
+    assert ask(run, tmp_path, "policy", "explain", "1")[0] == 4
+
+
+def test_show_of_an_order_explains(run: CliRunner, tmp_path: Path) -> None:
+    code, out, _ = ask(run, tmp_path, "show", order_id(1001), "--format", "json")
+    assert code == 0
+    cancel = json.loads(out)["actions"][0]
+    assert cancel["because"] == ["channel is merchant", "status is shipped"]
+    assert cancel["why_not"] == "A5 would need status unshipped (it is shipped), confirmed no (it is all)"
+    assert cancel["house"] == []
+
+
+def test_a_plan_says_what_stands_in_the_way(run: CliRunner, tmp_path: Path) -> None:
+    code, out, _ = ask(
+        run,
+        tmp_path,
+        "plan",
+        "cancel",
+        "--filter",
+        f"id:{order_id(1001)}",
+        "-o",
+        str(tmp_path / "p.json"),
+        "--format",
+        "json",
+    )
+    assert code == 3
+    (record,) = json.loads(out)
+    assert record["why_not"] == "A5 would need status unshipped (it is shipped), confirmed no (it is all)"
