@@ -89,6 +89,10 @@ def test_explain(run: CliRunner, tmp_path: Path) -> None:
     found = json.loads(out)
     assert [e["action"] for e in found] == ["cancel", "refund", "confirm", "message"]
     assert found[0]["counts"] == "no"
+    assert found[0]["counts_because"] == ["buyer_request is official"]
+    code, out, _ = ask(run, tmp_path, "policy", "explain", order_id(1), "--format", "csv")
+    assert out.split("\n")[0] == ",".join(found[0])
+    assert len(out.split("\n")) == 6
     assert ask(run, tmp_path, "policy", "explain", "1")[0] == 4
 
 

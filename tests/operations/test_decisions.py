@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ordertui.operations.judging import Judge, Present, decides
+from ordertui.operations.judging import Judge, decides
 from ordertui.orders.clock import DAY, FixedClock
 from ordertui.orders.status import Action, Dispatched
 from ordertui.rules.edition import read_edition
@@ -99,7 +99,7 @@ def judges() -> list[Judge]:
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_sql_is_predicate_is_memo(store: Store, judge: Judge, question: str) -> None:
     condition = parse(question, now=NOW, zone="UTC")
-    where, params = compile_filter(condition, situations=judge.situations(Present(lambda: store)))
+    where, params = compile_filter(condition, situations=judge.situations(lambda: store))
     found = set(store.view_ids(where, params))
     orders = store.orders(list(store.view_ids()))
     test = predicate(condition, decide=judge.decide)
@@ -117,9 +117,8 @@ def test_sql_is_predicate_is_memo(store: Store, judge: Judge, question: str) -> 
 
 def test_marketplaces_that_decide_otherwise_are_told_apart(store: Store) -> None:
     bundled, mixed = judges()
-    present = Present(lambda: store)
-    assert [codes for codes, _ in bundled.situations(present)("counts", "no")] == [None]
-    groups = {codes: numbers for codes, numbers in mixed.situations(present)("counts", "no") if codes is not None}
+    assert [codes for codes, _ in bundled.situations(lambda: store)("counts", "no")] == [None]
+    groups = {codes: numbers for codes, numbers in mixed.situations(lambda: store)("counts", "no") if codes is not None}
     assert {frozenset(codes) for codes in groups} == {frozenset({"JP"}), frozenset({"US", "DE"})}
     japan, rest = (mixed.policies.of(code) for code in ("JP", "US"))
     assert japan.kin != rest.kin
@@ -131,7 +130,7 @@ def test_editing_the_policy_touches_no_stored_order(store: Store) -> None:
     answers = []
     for judge in judges():
         where, params = compile_filter(
-            parse("counts:no", now=NOW, zone="UTC"), situations=judge.situations(Present(lambda: store))
+            parse("counts:no", now=NOW, zone="UTC"), situations=judge.situations(lambda: store)
         )
         answers.append(len(store.view_ids(where, params)))
     assert answers[0] != answers[1]
@@ -142,7 +141,7 @@ def test_editing_the_policy_touches_no_stored_order(store: Store) -> None:
 def test_a_decision_is_an_indexed_query(store: Store, question: str) -> None:
     judge = judges()[0]
     condition = parse(question, now=NOW, zone="UTC")
-    where, params = compile_filter(condition, situations=judge.situations(Present(lambda: store)))
+    where, params = compile_filter(condition, situations=judge.situations(lambda: store))
     with sqlite3.connect(store.path) as connection:
         plan = connection.execute(f"EXPLAIN QUERY PLAN SELECT count(*) FROM orders o WHERE {where}", params).fetchall()
     assert all("orders_situation" in row[3] for row in plan if "orders" in row[3] or "o " in row[3])

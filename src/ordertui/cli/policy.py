@@ -12,7 +12,7 @@ from ordertui.orders.status import Action
 from .context import Settings, fail, open_shop
 from .exits import Exit
 from .look import FORMAT
-from .output import cell, emit, json_text, say
+from .output import cell, emit, say
 
 
 @click.group()
@@ -48,7 +48,7 @@ def policy_show(settings: Settings, marketplace: str, rows: bool, form: str) -> 
         for note in shop.notes():
             say(note)
     columns = ("kind", "name", "value", "why", "source", "checked_on", "stale", "inherited_from", "from", "until")
-    emit(found, columns, form)
+    emit([{column: record.get(column) for column in columns} for record in found], columns, form, ("until", "from"))
 
 
 def in_force(shop: Any, marketplace: str, rows: bool) -> list[dict[str, Any]]:
@@ -79,7 +79,7 @@ def in_force(shop: Any, marketplace: str, rows: bool) -> list[dict[str, Any]]:
 @policy.command("explain")
 @click.argument("order_id")
 @click.argument("action", required=False, type=click.Choice([action.value for action in Action]))
-@click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True)
+@FORMAT
 @click.pass_obj
 def policy_explain(settings: Settings, order_id: str, action: str | None, form: str) -> None:
     """Which rows decide for an order, by which facts, with sources, house rules, and what stands in the way of the rest."""
@@ -88,11 +88,24 @@ def policy_explain(settings: Settings, order_id: str, action: str | None, form: 
         if order is None:
             fail(Exit.BAD_INPUT, f"no order {order_id} in this store")
         found = [shop.explain(order, one) for one in Action if action in (None, one.value)]
-    if form == "json":
-        click.echo(json_text(found), nl=False)
+    if form == "table":
+        for explanation in found:
+            click.echo("\n".join(in_words(explanation)))
         return
-    for explanation in found:
-        click.echo("\n".join(in_words(explanation)))
+    records = [as_record(explanation) for explanation in found]
+    if form != "json":
+        records = [{k: "; ".join(v) if isinstance(v, tuple) else v for k, v in record.items()} for record in records]
+    emit(records, tuple(records[0]), form)
+
+
+def as_record(e: Any) -> dict[str, Any]:
+    """An explanation as a flat record."""
+    return {
+        "action": e.action, "allowed": e.allowed, "rule": e.rule, "why": e.why, "because": e.because, "source": e.source, "note": e.note,
+        "counts": e.counts, "counts_rule": e.counts_rule, "counts_why": e.counts_why, "counts_because": e.counts_because,
+        "counts_source": e.counts_source, "house": tuple(f"{hit.rule}: {hit.effect}: {hit.why}" for hit in e.house),
+        "instead": e.instead, "why_not": str(e.nearest) if e.nearest else "",
+    }  # fmt: skip
 
 
 def in_words(e: Any) -> list[str]:
