@@ -10,7 +10,12 @@ from typing import Any
 from .reports.cells import clean
 
 LARGEST = 64 * 1024 * 1024
-_COUNT = re.compile(r"Number of records (processed|successful)\D*?(\d+)\s*$", re.IGNORECASE)
+_COUNT = re.compile(r"Number of records (processed|successful)[^0-9]*?([0-9]{1,9})\s*$", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]{1,20}")
+
+
+_DECLARED = re.compile(rb"""<\?xml[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._-]+)""")
+_JAPANESE = frozenset({"windows-31j", "cp932", "ms932", "shift_jis", "shift-jis", "sjis"})
 
 
 class ResultError(ValueError):
@@ -120,7 +125,7 @@ def _flat_row(header: list[str], line: str, number: int, name: str) -> RowResult
     row = dict(zip(header, [*cells, *[""] * (len(header) - len(cells))], strict=False))
     record = row.get("original-record-number", "")
     kind = row.get("error-type", "").lower()
-    if not record.isdigit():
+    if not _NUMBER.fullmatch(record):
         raise ResultError(f"{name}:{number}: original-record-number {record!r} is no number; download it again")
     if kind not in ("error", "warning", "fatal"):
         raise ResultError(f"{name}:{number}: error-type {kind!r} is neither Error nor Warning; the line may be cut off")
@@ -130,8 +135,8 @@ def _flat_row(header: list[str], line: str, number: int, name: str) -> RowResult
         "warning" if kind == "warning" else "error",
         clean(row.get("error-code", "")),
         clean(row.get("error-message", "")),
-        row.get("order-id", ""),
-        row.get("order-item-id", ""),
+        clean(row.get("order-id", "")),
+        clean(row.get("order-item-id", "")),
     )
 
 
@@ -140,12 +145,17 @@ def _xml(content: bytes, name: str) -> ProcessingReport:
     from defusedxml.ElementTree import ParseError, fromstring
 
     try:
-        root = fromstring(content)
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        root = fromstring(_unicode(content))
+    except DefusedXmlException as error:
+        raise ResultError(f"{name}: it defines entities, which no report of Amazon's does; it was not read") from error
+    except (ParseError, ValueError, LookupError) as error:
         raise ResultError(f"{name}: it is not whole XML ({error}); download it again") from error
-    report = next((element for element in root.iter() if _tag(element) == "ProcessingReport"), None)
-    if report is None:
+    reports = [element for element in root.iter() if _tag(element) == "ProcessingReport"]
+    if not reports:
         raise ResultError(f"{name}: it has no ProcessingReport: this is not what “View processing report” gives")
+    if len(reports) > 1:
+        raise ResultError(f"{name}: it has {len(reports)} processing reports; import the report of one feed")
+    report = reports[0]
     summary = _child(report, "ProcessingSummary")
     if summary is None:
         raise ResultError(f"{name}: its ProcessingReport has no ProcessingSummary; download it again")
@@ -166,10 +176,19 @@ def _xml(content: bytes, name: str) -> ProcessingReport:
     )
 
 
+def _unicode(content: bytes) -> str | bytes:
+    """Text, when the declaration names an encoding that the parser does not know (Japan's Windows-31J); else the bytes as they are."""
+    declared = _DECLARED.match(content.removeprefix(b"\xef\xbb\xbf"))
+    name = declared.group(1).decode("ascii").lower() if declared else ""
+    if name in _JAPANESE:
+        return content.decode("cp932")
+    return content
+
+
 def _xml_row(element: Any, name: str) -> RowResult:
     message = _word(element, "MessageID")
     kind = _word(element, "ResultCode").lower()
-    if not message.isdigit() or kind not in ("error", "warning"):
+    if not _NUMBER.fullmatch(message) or kind not in ("error", "warning"):
         raise ResultError(f"{name}: a Result has MessageID {message!r} and ResultCode {kind!r}; download it again")
     more = _child(element, "AdditionalInfo")
     return RowResult(
@@ -178,8 +197,8 @@ def _xml_row(element: Any, name: str) -> RowResult:
         kind,
         clean(_word(element, "ResultMessageCode")),
         clean(_word(element, "ResultDescription")),
-        _word(more, "AmazonOrderID") if more is not None else "",
-        _word(more, "AmazonOrderItemCode") if more is not None else "",
+        clean(_word(more, "AmazonOrderID")) if more is not None else "",
+        clean(_word(more, "AmazonOrderItemCode")) if more is not None else "",
     )
 
 
@@ -198,6 +217,6 @@ def _word(element: Any, name: str) -> str:
 
 def _count(element: Any, key: str, name: str) -> int:
     text = _word(element, key)
-    if not text.isdigit():
+    if not _NUMBER.fullmatch(text):
         raise ResultError(f"{name}: {key} is {text!r}, no number; download it again")
     return int(text)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from ordertui.orders.money import decimal_text
 from ordertui.orders.order import Components
 
-from .items import CancelItem, FeedError, RefundItem, ShipItem, checked
+from .items import CancelItem, FeedError, RefundItem, ShipItem, check_text, checked
 
 TEMPLATE = (
     "TemplateType=OrderCancellation",
@@ -54,8 +54,7 @@ def _file(rows: Iterable[Sequence[str]], marketplace: str) -> bytes:
     lines = []
     for row in rows:
         for cell in row:
-            if any(char < " " for char in cell):
-                raise FeedError(f"{cell!r} has a tab, line end or control character in it")
+            check_text(cell, "the value")
         lines.append("\t".join(row))
     text = "\r\n".join(lines) + "\r\n"
     try:

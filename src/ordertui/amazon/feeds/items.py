@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +13,9 @@ from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import COMPONENTS, Components
 from ordertui.orders.reason import CancelReason, RefundReason
 
-ORDER_ID = re.compile(r"[A-Z0-9]{3}-[0-9]{7}-[0-9]{7}")
+ORDER_ID = re.compile(r"[A-Z0-9]{3}-[0-9]{7}-[0-9]{7}", re.ASCII)
+_BREAKING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode categories that no cell of a feed may hold."""
 
 
 class FeedError(ValueError):
@@ -55,6 +58,12 @@ class ShipItem:
     carrier_name: str
     tracking: str
     method: str = ""
+
+
+def check_text(text: str, what: str) -> None:
+    """Raises FeedError for what would break a row or a message: tabs, line ends, control and direction characters, no characters at all."""
+    if any(unicodedata.category(char) in _BREAKING for char in text):
+        raise FeedError(f"{what} {text!r} has a tab, line end or control character in it")
 
 
 Item = TypeVar("Item", CancelItem, RefundItem, ShipItem)
@@ -105,17 +114,18 @@ def _check_refund(item: RefundItem, where: str, currency: str) -> None:
 def _check_shipment(item: ShipItem, where: str) -> None:
     if item.quantity < 1:
         raise FeedError(f"{where}: the quantity must be 1 or more")
+    for name in ("carrier_code", "carrier_name", "tracking", "method"):
+        check_text(getattr(item, name), f"{where}: {name.replace('_', ' ')}")
     if not item.tracking.strip() or not item.carrier_code:
         raise FeedError(f"{where}: a shipment needs a carrier and a tracking number")
     if item.carrier_code == "Other" and not item.carrier_name.strip():
         raise FeedError(f"{where}: carrier Other needs the carrier's name")
     try:
-        date.fromisoformat(item.ship_date)
+        good = date.fromisoformat(item.ship_date).isoformat() == item.ship_date
     except ValueError:
-        raise FeedError(f"{where}: {item.ship_date!r} is no date such as 2026-11-23") from None
-    for name in ("carrier_name", "tracking", "method"):
-        if not getattr(item, name).isprintable():
-            raise FeedError(f"{where}: {name.replace('_', ' ')} has a tab, line end or control character in it")
+        good = False
+    if not good:
+        raise FeedError(f"{where}: {item.ship_date!r} is no date such as 2026-11-23")
 
 
 def by_order(items: Sequence[Item]) -> list[tuple[str, list[Item]]]:

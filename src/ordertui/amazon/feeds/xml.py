@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from xml.sax.saxutils import escape
+from zoneinfo import ZoneInfo
+
+from ordertui.orders.marketplace import MARKETPLACES
 
 from .flat import tax_in_principal, two_digits
-from .items import CancelItem, FeedError, RefundItem, ShipItem, by_order, checked
+from .items import CancelItem, FeedError, RefundItem, ShipItem, by_order, check_text, checked
 
 _COMPONENTS = (
     ("Principal", "item_price"),
@@ -89,7 +93,7 @@ def fulfillment_xml(items: Iterable[ShipItem], merchant_id: str, first_message: 
                 for i in group
             )
             yield (
-                f"<OrderFulfillment><AmazonOrderID>{order_id}</AmazonOrderID><FulfillmentDate>{head.ship_date}T00:00:00Z</FulfillmentDate>"
+                f"<OrderFulfillment><AmazonOrderID>{order_id}</AmazonOrderID><FulfillmentDate>{_midnight(head.ship_date, marketplace)}</FulfillmentDate>"
                 f"<FulfillmentData>{carrier}{method}<ShipperTrackingNumber>{escape(head.tracking)}</ShipperTrackingNumber></FulfillmentData>"
                 f"{lines}</OrderFulfillment>"
             )
@@ -97,9 +101,15 @@ def fulfillment_xml(items: Iterable[ShipItem], merchant_id: str, first_message: 
     return _envelope("OrderFulfillment", merchant_id, first_message, body())
 
 
+def _midnight(day: str, marketplace: str) -> str:
+    """The day's beginning where the marketplace is: a moment in UTC would be the day before in America."""
+    return datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(MARKETPLACES[marketplace].zone)).isoformat()
+
+
 def _envelope(kind: str, merchant_id: str, first_message: int, bodies: Iterator[str]) -> bytes:
     if first_message < 1:
         raise FeedError("MessageIDs count from 1")
+    check_text(merchant_id, "the merchant id")
     messages = "\n".join(
         f"<Message><MessageID>{number}</MessageID>{body}</Message>" for number, body in enumerate(bodies, first_message)
     )

@@ -1,0 +1,168 @@
+"""The files that Seller Central takes, byte for byte (AMAZON.md c, d, e)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ordertui.amazon import feeds
+from ordertui.amazon.feeds import CancelItem, FeedError, RefundItem, ShipItem
+from ordertui.orders.order import COMPONENTS, Components
+from ordertui.orders.reason import CancelReason, RefundReason
+
+A, B = "113-0000001-0000009", "113-0000002-0000009"
+CANCEL = CancelItem(A, "000123456789012", "NoInventory")
+REFUND = RefundItem(A, "012345678901234", "CouldNotShip", "USD", Components(item_price=1999, item_tax=160))
+SHIP = ShipItem(A, "01234567890123", 2, "2026-11-23", "UPS", "", "1Z999AA10123456784")
+many = settings(max_examples=60, deadline=None)
+
+
+def test_cancellation_file() -> None:
+    items = [CANCEL, CancelItem(A, "100000000000002", "NoInventory"), CancelItem(B, "7", "BuyerCanceled")]
+    assert feeds.cancellation_flat(items, marketplace="US") == (
+        b"TemplateType=OrderCancellation\tVersion=1.0/1.0.3\tThis row for Amazon.com use only.  Do not modify or delete.\r\n"
+        b"order-id\tcancellation-reason-code\tamazon-order-item-code\r\n"
+        b"113-0000001-0000009\tNoInventory\t000123456789012\r\n"
+        b"113-0000001-0000009\tNoInventory\t100000000000002\r\n"
+        b"113-0000002-0000009\tBuyerCanceled\t7\r\n"
+    )
+
+
+def test_payment_adjustment_file_without_promotions_has_no_promotion_columns() -> None:
+    other = RefundItem(
+        B, "9", "CustomerReturn", "USD", Components(shipping_price=5, gift_wrap_price=100), units_cancelled=2
+    )
+    assert feeds.adjustment_flat([REFUND, other], marketplace="US") == (
+        b"order-id\torder-item-id\tadjustment-reason-code\tcurrency\titem-price-adj\titem-tax-adj\tshipping-price-adj"
+        b"\tshipping-tax-adj\tgift-wrap-price-adj\tgift-wrap-tax-adj\tquantity-cancelled\r\n"
+        b"113-0000001-0000009\t012345678901234\tCouldNotShip\tUSD\t19.99\t1.60\t\t\t\t\t\r\n"
+        b"113-0000002-0000009\t9\tCustomerReturn\tUSD\t\t\t0.05\t\t1.00\t\t2\r\n"
+    )
+
+
+def test_payment_adjustment_file_with_a_promotion_has_them_and_takes_it_off() -> None:
+    item = replace(REFUND, amounts=Components(item_price=1999, item_promotion=200, ship_promotion=0))
+    assert feeds.adjustment_flat([item], marketplace="US") == (
+        b"order-id\torder-item-id\tadjustment-reason-code\tcurrency\titem-price-adj\titem-tax-adj\tshipping-price-adj"
+        b"\tshipping-tax-adj\tgift-wrap-price-adj\tgift-wrap-tax-adj\titem-promotion-adj\titem-promotion-id"
+        b"\tship-promotion-adj\tship-promotion-id\tquantity-cancelled\r\n"
+        b"113-0000001-0000009\t012345678901234\tCouldNotShip\tUSD\t19.99\t\t\t\t\t\t-2.00\t\t\t\t\r\n"
+    )
+
+
+def test_in_japan_tax_is_in_the_price_and_yen_have_two_decimals() -> None:
+    item = RefundItem(
+        "250-0000001-0000009", "1", "GeneralAdjustment", "JPY",
+        Components(item_price=1000, item_tax=100, shipping_price=300, shipping_tax=30, gift_wrap_tax=5),
+    )  # fmt: skip
+    content = feeds.adjustment_flat([item], marketplace="JP").decode("cp932")
+    assert content.splitlines()[1] == "250-0000001-0000009\t1\tGeneralAdjustment\tJPY\t1100.00\t\t330.00\t\t5.00\t\t"
+
+
+def test_shipping_confirmation_file_in_utf8_and_in_japan_cp932() -> None:
+    other = ShipItem(B, "2", 1, "2026-11-22", "Other", "ヤマト　運輸", "12-34", "宅急便")
+    wanted = (
+        "order-id\torder-item-id\tquantity\tship-date\tcarrier-code\tcarrier-name\ttracking-number\tship-method\r\n"
+        "113-0000001-0000009\t01234567890123\t2\t2026-11-23\tUPS\t\t1Z999AA10123456784\t\r\n"
+        "113-0000002-0000009\t2\t1\t2026-11-22\tOther\tヤマト　運輸\t12-34\t宅急便\r\n"
+    )
+    assert feeds.fulfillment_flat([SHIP, other], marketplace="US") == wanted.encode("utf-8")
+    assert feeds.fulfillment_flat([SHIP, other], marketplace="JP") == wanted.encode("cp932")
+    with pytest.raises(FeedError, match="'é' cannot be written in cp932, which JP needs"):
+        feeds.fulfillment_flat([replace(other, carrier_name="Société")], marketplace="JP")
+
+
+components = st.builds(Components, **{name: st.integers(0, 10**7) for name in COMPONENTS}).filter(lambda c: c.total > 0)
+
+
+@many
+@given(st.lists(components, min_size=1, max_size=8), st.sampled_from([("US", "USD"), ("JP", "JPY"), ("DE", "EUR")]))
+def test_the_file_gives_back_exactly_the_money_that_was_asked_for(
+    amounts: list[Components], market: tuple[str, str]
+) -> None:
+    code, currency = market
+    items = [RefundItem(A, str(n), "CustomerReturn", currency, one) for n, one in enumerate(amounts)]
+    lines = feeds.adjustment_flat(items, marketplace=code).decode("cp932").split("\r\n")
+    header = lines[0].split("\t")
+    assert ("item-promotion-adj" in header) == any(c.item_promotion or c.ship_promotion for c in amounts)
+    for one, line in zip(amounts, lines[1:-1], strict=True):
+        row = dict(zip(header, line.split("\t"), strict=True))
+        money = [Decimal(value) for name, value in row.items() if name.endswith("-adj") and value]
+        assert all(-value.as_tuple().exponent == 2 for value in money)  # type: ignore[operator]
+        assert sum(money) * (1 if code == "JP" else 100) == one.total
+
+
+@many
+@given(st.lists(st.integers(0, 10**15 - 1), min_size=1, max_size=6, unique=True), st.sampled_from(list(CancelReason)))
+def test_the_same_items_give_the_same_bytes_and_ids_stay_text(numbers: list[int], reason: CancelReason) -> None:
+    items = [CancelItem(A, f"{number:015d}", reason) for number in numbers]
+    content = feeds.cancellation_flat(items, marketplace="UK")
+    assert content == feeds.cancellation_flat(iter(items), marketplace="UK")
+    rows = [line.split("\t") for line in content.decode("ascii").split("\r\n")[2:-1]]
+    assert rows == [[item.order_id, item.reason, item.item_id] for item in items]
+
+
+def refused(item: CancelItem | RefundItem | ShipItem, market: str = "US") -> str:
+    """What both forms say when they refuse an item."""
+    flat, xml = {
+        CancelItem: (feeds.cancellation_flat, feeds.acknowledgement_xml),
+        RefundItem: (feeds.adjustment_flat, feeds.adjustment_xml),
+        ShipItem: (feeds.fulfillment_flat, feeds.fulfillment_xml),
+    }[type(item)]
+    with pytest.raises(FeedError) as one:
+        flat([item], marketplace=market)  # type: ignore[operator]
+    with pytest.raises(FeedError) as two:
+        xml([item], "M", 1, marketplace=market)  # type: ignore[operator]
+    assert str(one.value) == str(two.value)
+    return str(one.value)
+
+
+@pytest.mark.parametrize(
+    ("item", "says"),
+    [
+        (replace(CANCEL, order_id="113-1-2"), "is no order id"),
+        (replace(CANCEL, order_id="１13-0000001-0000009"), "is no order id"),
+        (replace(CANCEL, item_id=""), "import the Unshipped orders report"),
+        (replace(CANCEL, item_id="1.2E+14"), "the order-item-id must be digits"),
+        (replace(CANCEL, item_id="１２"), "the order-item-id must be digits"),
+        (replace(CANCEL, reason="Because"), "'Because' is no cancellation reason"),
+        (replace(CANCEL, reason="CouldNotShip"), "is no cancellation reason"),
+        (replace(REFUND, reason="BuyerCanceled"), "is no refund reason"),
+        (replace(REFUND, currency="EUR"), "EUR in a feed of USD: amounts of another currency are never sent"),
+        (replace(REFUND, amounts=Components()), "nothing would be given back"),
+        (replace(REFUND, amounts=Components(item_price=-1, item_tax=5)), "item price is below zero"),
+        (replace(REFUND, amounts=Components(item_price=5, item_promotion=9)), "nothing would be given back"),
+        (replace(REFUND, units_cancelled=-1), "cannot be cancelled"),
+        (replace(SHIP, quantity=0), "the quantity must be 1 or more"),
+        (replace(SHIP, tracking=" "), "a shipment needs a carrier and a tracking number"),
+        (replace(SHIP, carrier_code="Other"), "carrier Other needs the carrier's name"),
+        (replace(SHIP, ship_date="23.11.2026"), "is no date such as 2026-11-23"),
+        (replace(SHIP, ship_date="20261123"), "is no date such as 2026-11-23"),
+        *((replace(SHIP, tracking=f"1Z{odd}9"), "has a tab, line end or control character in it") for odd in "\t\r\n\x00\x1b\x85\u202e\u2028\ufffe\ud800"),
+        (replace(SHIP, carrier_code="UPS\tX"), "has a tab, line end or control character in it"),
+    ],
+)  # fmt: skip
+def test_what_must_not_go_to_amazon_is_refused(item: CancelItem | RefundItem | ShipItem, says: str) -> None:
+    assert says in refused(item)
+
+
+def test_a_feed_is_of_one_known_marketplace_and_names_an_item_once() -> None:
+    assert "there is no marketplace 'XX'; a feed belongs to one" in refused(CANCEL, "XX")
+    assert "USD in a feed of EUR" in refused(REFUND, "DE")
+    with pytest.raises(FeedError, match="it is in the feed twice"):
+        feeds.cancellation_flat([CANCEL, replace(CANCEL, reason="BuyerCanceled")], marketplace="US")
+    for build in (feeds.cancellation_flat, feeds.adjustment_flat, feeds.fulfillment_flat):
+        with pytest.raises(FeedError, match="a feed without rows is not made"):
+            build([], marketplace="US")
+
+
+def test_reason_codes_are_those_amazon_takes() -> None:
+    assert set(CancelReason) == {
+        "BuyerCanceled", "CustomerExchange", "CustomerReturn", "GeneralAdjustment", "MerchandiseNotReceived", "NoInventory",
+        "ShippingAddressUndeliverable",
+    }  # fmt: skip
+    assert set(RefundReason) == {"NoInventory", "CustomerReturn", "GeneralAdjustment", "CouldNotShip", "DifferentItem"}
