@@ -111,7 +111,6 @@ def message(settings: Settings, order_id: str) -> None:
 
 
 @click.group()
-@click.group()
 def config() -> None:
     """Your settings: where they are, what is in force, what may be set."""
 
