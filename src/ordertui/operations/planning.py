@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import msgspec
 
-from ordertui.orders.clock import Clock
+from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.money import Money
 from ordertui.orders.order import Order, OrderRow
 from ordertui.orders.reason import CancelReason, RefundReason
@@ -142,10 +142,12 @@ class Planner:
         denied = self.house.refusal(action, order)
         if denied is not None:
             return self._denied(row, denied)
-        holder = self._store().open_batch_of(row.order_id)
+        holder = self._store().holder_of(row.order_id)
         if holder is not None:
             state = (row.open_action or "").replace(":", ", ")
-            return PlanOut(row.id, row.order_id, "open", f"batch {holder} already holds an action for it ({state})")
+            by = f"committed by {holder.who or 'somebody'} at {iso_utc(holder.at)}"
+            why = f"batch {holder.batch} already holds an action for it ({state}), {by}"
+            return PlanOut(row.id, row.order_id, "open", why)
         if action is Action.MESSAGE:
             return self._row(order, verdict, "", (), note=self.message(order))
         if action is Action.CANCEL:

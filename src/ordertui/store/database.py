@@ -58,8 +58,10 @@ def in_words(error: sqlite3.Error, path: Path) -> StoreError:
         return StoreError(f"{path} cannot be opened ({text}); see whether the folder exists and may be written")
     if "readonly" in text:
         return ReadOnlyStore(f"{path} may not be written ({text}); check its permissions")
-    if "full" in text:
-        return StoreError(f"{path}: the disk is full; nothing of this step was kept; free some space and repeat")
+    if "full" in text or "disk I/O" in text:
+        return StoreError(
+            f"{path} cannot be written ({text}): the disk may be full; nothing of this step was kept; make room and repeat"
+        )
     return StoreError(f"{path}: {text}")
 
 

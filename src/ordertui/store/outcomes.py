@@ -68,6 +68,16 @@ class JournalBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Holder:
+    """The batch that holds an order."""
+
+    batch: int
+    who: str
+    at: int
+    """When it was committed (epoch seconds)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one order."""
 
@@ -135,13 +145,19 @@ class OutcomePart(FactsPart, ReadsPart):
             raise UnknownBatch(f"there is no batch {batch_id}; `ordertui outbox` lists them")
         return bytes(found)
 
-    def open_batch_of(self, order_id: str) -> int | None:
-        """The batch that holds an order, if any."""
-        found: int | None = self._one(
-            "SELECT b.batch FROM batch_rows b JOIN orders o ON o.id = b.order_id WHERE o.order_id = ? AND b.is_open = 1",
+    def holder_of(self, order_id: str) -> Holder | None:
+        """The batch that holds an order, if any, with who committed it and when."""
+        found = self._query(
+            "SELECT h.id, h.who, h.created_at FROM batch_rows b JOIN orders o ON o.id = b.order_id JOIN batches h ON h.id = b.batch"
+            " WHERE o.order_id = ? AND b.is_open = 1",
             (order_id,),
         )
-        return found
+        return Holder(*found[0]) if found else None
+
+    def open_batch_of(self, order_id: str) -> int | None:
+        """The batch that holds an order, if any."""
+        holder = self.holder_of(order_id)
+        return None if holder is None else holder.batch
 
     def batches_of(self, order_id: str) -> list[int]:
         """Every batch that ever had an order, oldest first."""

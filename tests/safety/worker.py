@@ -1,0 +1,104 @@
+"""One process at work on a store until it is stopped or killed: answers in, reports in, commits, holds, dispatches.
+
+    python worker.py STORE INBOX SEED [ROUNDS]
+
+It says on stdout, one line each and at once, what it knows to be done: `committed 3 ORDER ORDER`, `sent 3`, `waited 0.05`,
+`loser WHY`. Reports wait in INBOX as `BATCH-anything.txt`, order reports as `orders-anything.txt`.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from pathlib import Path
+
+from ordertui.operations.config import Config
+from ordertui.operations.errors import OperationError, PlanChanged
+from ordertui.operations.plan_values import PlanLine
+from ordertui.operations.shop import Shop
+from ordertui.orders.clock import SystemClock
+from ordertui.orders.order import Components
+from ordertui.orders.status import Action, BatchState
+from ordertui.store import OpenAction, StoreError
+
+
+def say(*words: object) -> None:
+    print(*words, flush=True)
+
+
+def lost(error: Exception) -> None:
+    """Somebody else was faster: say who and when, as the error does."""
+    if isinstance(error, OpenAction):
+        say("loser", error)
+    elif isinstance(error, PlanChanged):
+        for difference in error.differences:
+            if "already holds" in difference:
+                say("loser", difference)
+
+
+def commit(shop: Shop, rng: random.Random) -> None:
+    """Hold a few random orders; a part of a refund, so that the next one has something left to give."""
+    action = rng.choice((Action.CANCEL, Action.REFUND))
+    ids = list(shop.view("status:unshipped" if action is Action.CANCEL else "status:shipped channel:merchant"))
+    chosen = rng.sample(ids, min(len(ids), rng.randint(1, 4)))
+    refunds = {}
+    if action is Action.REFUND and rng.random() < 0.7:
+        for order in shop._reader().orders(chosen).values():
+            line = order.lines[0]
+            part = Components(item_price=rng.choice((300, 500)))
+            refunds[order.row.order_id] = (PlanLine(1, line.order_item_id or "", line.sku, 1, part),)
+    for plan in shop.plan(action, chosen, refunds=refunds):
+        if plan.rows:
+            batch = shop.commit(plan, typed=str(len(plan.rows)))
+            say("committed", batch.id, *(row.order_id for row in plan.rows))
+
+
+def bring(shop: Shop, inbox: Path, rng: random.Random) -> None:
+    """Take in one file of the inbox."""
+    path = rng.choice(sorted(inbox.glob("*.txt")) or [None])
+    if path is not None and path.name.startswith("orders-"):
+        shop.import_files([path])
+    elif path is not None:
+        shop.results([path], batch=int(path.name.split("-")[0]))
+
+
+def leave(shop: Shop, rng: random.Random) -> None:
+    """End a hold, or take a batch back; then let leave what is due."""
+    held = [batch.id for batch in shop.outbox() if batch.state is BatchState.HELD]
+    if held and rng.random() < 0.2:
+        shop.undo(rng.choice(held))
+    elif held:
+        shop.release(rng.choice(held))
+    for batch in shop.dispatch():
+        say("sent", batch.id)
+
+
+def retry(shop: Shop, rng: random.Random) -> None:
+    """Try the failed rows of a batch again."""
+    answered = [batch.id for batch in shop.outbox() if batch.state is BatchState.ANSWERED]
+    if answered:
+        for plan in shop.retry(rng.choice(answered)):
+            if plan.rows:
+                batch = shop.commit(plan, typed=str(len(plan.rows)))
+                say("committed", batch.id, *(row.order_id for row in plan.rows))
+
+
+def main(store: str, inbox: str, seed: str, rounds: str = "0") -> None:
+    rng = random.Random(int(seed))
+    with Shop.open(Path(store), clock=SystemClock(), config=Config(operator=f"worker-{seed}")) as shop:
+        say("ready")
+        number = 0
+        while rounds == "0" or number < int(rounds):
+            number += 1
+            started = time.monotonic()
+            try:
+                step = rng.choice((bring, commit, commit, leave, leave, retry))
+                step(shop, Path(inbox), rng) if step is bring else step(shop, rng)
+            except (OperationError, StoreError) as error:
+                lost(error)
+            say("waited", round(time.monotonic() - started, 3))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
