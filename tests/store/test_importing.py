@@ -183,8 +183,12 @@ def test_rows_of_an_order_far_apart_stay_lines_of_their_own(tmp_path: Path) -> N
 def test_lines_seen_are_remembered(pairs: list[tuple[int, int]]) -> None:
     seen, model = Seen(), dict[int, set[int]]()
     for order, line in pairs:
-        seen.add(order, [line])
-        model.setdefault(order, set()).add(line)
+        if line % 3:
+            seen.add_all(order, [line])
+            model.setdefault(order, set()).add(line)
+        else:
+            seen.add(order, line)
+            model.setdefault(order, set()).update(range(1, line + 1))
     assert all(
         seen.lines(order) == model.get(order, set())
         for order in range(0, 9_001, 1)

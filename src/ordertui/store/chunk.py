@@ -141,20 +141,21 @@ class Chunk:
 
     def _line(self, order: int, number: int, row: Row) -> tuple[object, ...]:
         """The columns of `lines` for a line that only this row names."""
-        request = row[_REQUEST]
+        (_, _, item, market, _, _, status, _, _, at, sku, asin, title, quantity, shipped, currency, a, b, c, d, e, f, g, h,
+         request, reason, _, _, _) = row  # fmt: skip
         return (
-            order, number, self._product(row), row[ITEM_ID], row[_QUANTITY], row[_SHIPPED], row[_ITEM_STATUS], row[_CURRENCY],
-            *row[PRICE], request, row[_REASON] if request is not None else None, row[FACT_AT], None,
+            order, number, self._products.number(market, sku, asin, title, at), item, quantity, shipped, status, currency,  # type: ignore[arg-type]
+            a, b, c, d, e, f, g, h, request, reason if request is not None else None, at, None,
         )  # fmt: skip
 
     def new(self, row_id: int, order_id: str, rows: Sequence[Row], impacts: int | None) -> NewOrder:
         """A new order from its rows; each row is a line of its own."""
         lines = [self._line(row_id, number, row) for number, row in enumerate(rows, 1)]
-        self._seen.add(row_id, range(1, len(lines) + 1))
+        self._seen.add(row_id, len(lines))
         fields = order_fields(rows[0])
         at: Any = rows[0][FACT_AT]
         ages: str | None = None
-        if any(row[FACT_AT] != at or order_fields(row) != fields for row in rows[1:]):
+        if len(rows) > 1 and any(row[FACT_AT] != at or order_fields(row) != fields for row in rows):
             record = _merged(rows)
             fields, at, ages = record.fields, record.at, pack(record.ages)
         market, channel, status, purchased, ship_by, replacement, business, prime = fields
@@ -204,7 +205,7 @@ class Chunk:
         row_id = head[0]
         used = self._seen.lines(row_id)
         if not used and self._nothing_new(rows, head, stored):
-            self._seen.add(row_id, range(1, len(rows) + 1))
+            self._seen.add(row_id, len(rows))
             return False
         fields = [None if i in _WORDS and value == "unknown" else value for i, value in enumerate(head[1:9])]
         record = Record(fields, head[13], unpack(head[14]))
@@ -219,7 +220,7 @@ class Chunk:
                 before = facts
         lines = [Line.stored(v) for v in stored]
         changed |= self._merge_lines(lines, rows, used)
-        self._seen.add(row_id, used)
+        self._seen.add_all(row_id, used)
         for line in lines:
             if line.fresh:
                 self._new_lines.append(line.values(row_id))
@@ -326,6 +327,10 @@ class Chunk:
 
 def matching(lines: Sequence[Line], used: set[int], product: int, item: object, quantity: object) -> Line | None:
     """The line a row is about, not yet named by this report: by item id, else one of its SKU, with its quantity if there is."""
+    if len(lines) == 1 and not used:  # nearly all orders have one line
+        (line,) = lines
+        fits = line.product == product and (item is None or line.record.fields[0] in (item, None))
+        return line if fits else None
     free = [line for line in lines if line.number not in used and line.product == product]
     if item is not None:
         for line in free:

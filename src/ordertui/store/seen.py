@@ -25,12 +25,23 @@ class Seen:
             return set(more)
         return {line for line in range(1, _BITS + 1) if bits & 1 << (line - 1)} | more
 
-    def add(self, order: int, lines: Iterable[int]) -> None:
+    def add(self, order: int, count: int) -> None:
+        """Remember the first `count` lines of an order."""
+        if count > _BITS:
+            self.add_all(order, range(1, count + 1))
+            return
+        self._reach(order)
+        self._bits[order] |= (1 << count) - 1
+
+    def add_all(self, order: int, lines: Iterable[int]) -> None:
         """Remember these lines of an order."""
-        if order >= len(self._bits):
-            self._bits.extend(bytes(order + 4096 - len(self._bits)))
+        self._reach(order)
         for line in lines:
             if line <= _BITS:
                 self._bits[order] |= 1 << (line - 1)
             else:
                 self._more.setdefault(order, set()).add(line)
+
+    def _reach(self, order: int) -> None:
+        if order >= len(self._bits):
+            self._bits.extend(bytes(order + 4096 - len(self._bits)))
