@@ -1,0 +1,30 @@
+"""The examples of docs/formats.md are what the program writes and reads."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ordertui.amazon import feeds
+from ordertui.amazon.feeds import CancelItem
+from ordertui.amazon.results import parse_report
+
+from .test_feeds_flat import CANCEL, REFUND, SHIP, B
+from .test_results import FLAT
+
+PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
+BLOCKS = {
+    name: body.replace("→", "\t").replace("\n", "\r\n").encode()
+    for name, body in re.findall(r"^```([a-z-]+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+}
+
+
+def test_the_examples_are_real() -> None:
+    cancel = [CANCEL, CancelItem(B, "7", "BuyerCanceled")]
+    assert {
+        "cancellation": feeds.cancellation_flat(cancel, marketplace="US"),
+        "adjustment": feeds.adjustment_flat([REFUND], marketplace="US"),
+        "fulfillment": feeds.fulfillment_flat([SHIP], marketplace="US"),
+        "flat-report": FLAT.encode(),
+    } == BLOCKS
+    assert parse_report(BLOCKS["flat-report"], "a").processed == 3
