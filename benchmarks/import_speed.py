@@ -124,7 +124,7 @@ def write_reports(folder: Path, rows: int, now: int) -> None:
                 late = ("Cancelled" if status == "Shipped" else "Shipped") if moved else status
                 later.write(f"{head}\t{iso_utc(updated + DAY * moved)}\t{late}\t" + tail.format(late))
                 unshipped.write(
-                    f"{order}\t{number:013d}{line:02d}\t{iso_utc(placed)}\t{iso_utc(placed)}\t{iso_utc(now)}\t{iso_utc(placed + 2 * DAY)}\t-1"
+                    f"{order}\t{number:013d}{line:02d}\t{iso_utc(placed)}\t{iso_utc(placed)}\t{iso_utc(now)}\t{iso_utc((placed // DAY + 3) * DAY + 8 * HOUR - 1)}\t-1"
                     f"\tx1@marketplace.amazon.com\tA Buyer\t+1 555 0100\tMFN-{product:05d}-BLK\t{title(product)}\t1\t0\t1\tStandard\tA Buyer"
                     f"\t1 Main St\t\t\t{place}\tfalse\tAmazon.com\tfalse\t\n"
                 )

@@ -19,8 +19,6 @@ _MARKET, _CHANNEL, _STATUS, _ITEM_STATUS, _PURCHASED, _SHIP_BY, _ASIN, _TITLE, _
     3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15,
 )  # fmt: skip
 _REQUEST, _REASON, _REPLACEMENT, _BUSINESS, _PRIME = 24, 25, 26, 27, 28
-_WORDS = frozenset(ORDER_FIELDS.index(name) for name in ("channel", "status", "replacement", "business", "prime"))
-"""Order fields that the store keeps as the word `unknown` when no report said."""
 _RATE_REPORT = 1 << KINDS.index("cancellation_rate")
 NEW_ORDER = (
     "INSERT INTO orders (id, order_id, marketplace, channel, status, purchased_at, ship_by, auto_cancel_at, items, units_shipped,"
@@ -207,7 +205,7 @@ class Chunk:
         if not used and self._nothing_new(rows, head, stored):
             self._seen.add(row_id, len(rows))
             return False
-        fields = [None if i in _WORDS and value == "unknown" else value for i, value in enumerate(head[1:9])]
+        fields = [None if value == "unknown" else value for value in head[1:9]]
         record = Record(fields, head[13], unpack(head[14]))
         changed = moved = False
         before: tuple[object, object] | None = None
@@ -275,8 +273,8 @@ class Chunk:
         impacts: int | None,
         asked: int | None,
     ) -> None:
-        known: list[Any] = ["unknown" if v is None and i in _WORDS else v for i, v in enumerate(record.fields)]
-        market, channel, status, purchased, ship_by, replacement, business, prime = known
+        market, channel, status, purchased, ship_by, replacement, business, prime = record.fields
+        channel, status, replacement = channel or "unknown", status or "unknown", replacement or "unknown"
         sums = summarise([line.facts() for line in lines])
         dispatched, back, action = head[9:12]
         by = cancelled_by(status, impacts, _ours(action))
@@ -286,7 +284,7 @@ class Chunk:
         product = head[15] if head[15] is not None or not lines else lines[0].product
         self._changed_orders.append(
             (market, channel, status, purchased, ship_by, due, sums.items, sums.units_shipped, sums.cancelled_lines, *_money(sums),
-             request, by, replacement, business, prime, number, product, sources, record.at, pack(record.ages), row_id)
+             request, by, replacement, business or "unknown", prime or "unknown", number, product, sources, record.at, pack(record.ages), row_id)
         )  # fmt: skip
 
     def _confirm(self, row_id: int, status: str | None, action: str) -> None:
