@@ -11,12 +11,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requi
 $(VENV)/.run: pyproject.toml requirements/constraints.txt
 	@test -n "$(PYTHON)" || { echo "ordertui needs Python 3.11 or newer; none was found. Install one, or name it: make run PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "This Python cannot make virtual environments: install the package python3-venv (Debian, Ubuntu), or name another Python: make run PYTHON=/path/to/python3"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(PIP) -e .
+	@echo "Setting up in $(VENV), once; about half a minute."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(PIP) -e '.[test,dev]'
+	@echo "Adding what the tests need, once."
+	@$(PIP) -e '.[test,dev]'
 	@touch $@
 
 run: $(VENV)/.run
