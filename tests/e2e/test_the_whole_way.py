@@ -66,7 +66,8 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(opened: list[Termina
     screen.wait("8 marked", "4 cancel (2 count)", "3 / 129", "2.33 %")
     screen.keys("x")
     screen.wait("Cancel 4 orders in US", "4 left out", "USD       120.01", "y commit")
-    screen.keys("\r")  # never commits
+    screen.keys("\r")  # never commits: it closes the group under the cursor
+    screen.wait("▶ ✓ in", "y commit")
     screen.keys("y")
     screen.wait("4 orders held until", "Held 4", gone="y commit")
 
@@ -150,9 +151,24 @@ def test_a_dumb_terminal_is_declined_politely(opened: list[Terminal], tmp_path: 
 def test_the_practice_store_is_marked(opened: list[Terminal], tmp_path: Path) -> None:
     screen = start(opened, tmp_path, "demo", "--where", str(tmp_path / "practice"), "--orders", "200")
     screen.wait("PRACTICE", "of 200", "To ship")
-    screen.keys("o")
-    screen.wait("Outbox")
-    screen.keys("\x1b")
-    screen.wait("PRACTICE", gone="Outbox")
+    for key, title in (
+        ("o", "Outbox"),
+        ("?", "Keys"),
+        ("i", "Import report files"),
+        ("x", "y commit"),
+        ("\r", "Order 1"),
+    ):
+        if key == "x":
+            screen.keys("/")
+            screen.wait("all orders of this queue")
+            screen.keys("status:unshipped channel:merchant\r")
+            screen.wait("PRACTICE", gone="all orders of this queue")
+        screen.keys(key)
+        screen.wait("PRACTICE", title)
+        screen.keys("\x1b")
+        screen.wait("PRACTICE", gone=title)
+    for columns, rows in ((80, 24), (60, 15)):
+        screen.resize(columns, rows)
+        screen.wait("PRACTICE", "keys act on")
     screen.keys("q")
     assert screen.ended() == 0
