@@ -72,7 +72,7 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(opened: list[Termina
     screen.wait("4 orders held until", "Held 4", gone="y commit")
 
     screen.keys("gjjj")
-    screen.wait(f"▌ {ORDER(3)}", "cancel · held")
+    screen.wait(f"{ORDER(3)}  US", "journal: cancel · held")
     screen.keys("u")
     screen.wait("Take back from batch 1", f"only {ORDER(3)}")
     screen.keys("o")
@@ -156,7 +156,7 @@ def test_the_practice_store_is_marked(opened: list[Terminal], tmp_path: Path) ->
         ("?", "Keys"),
         ("i", "Import report files"),
         ("x", "y commit"),
-        ("\r", "Order 1"),
+        ("\r", "y copy"),
     ):
         if key == "x":
             screen.keys("/")
