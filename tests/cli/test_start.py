@@ -10,7 +10,7 @@ from ordertui.cli.main import cli
 
 
 def test_start_imports_no_screen_and_no_database() -> None:
-    code = "import sys, ordertui.cli.main; print([m for m in ('textual', 'sqlite3', 'rich', 'holidays') if m in sys.modules])"
+    code = "import sys, ordertui.cli.main; print([m for m in ('textual', 'sqlite3', 'rich', 'holidays', 'httpx', 'keyring', 'cryptography', 'asyncio') if m in sys.modules])"
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
 
 from simulator import Simulator
 
@@ -13,10 +15,15 @@ from ordertui.amazon.spapi.rates import RateBook
 from ordertui.amazon.spapi.secret import Secret
 from ordertui.amazon.spapi.tokens import Credentials
 from ordertui.amazon.spapi.transport import Timeouts
-from ordertui.orders.clock import FixedClock
+from ordertui.operations.config import AmazonConfig, Config
+from ordertui.operations.shop import Shop
+from ordertui.orders.clock import FixedClock, parse_iso
 
-QUICK = Timeouts(connect=2.0, read=0.3, whole=0.6, document=0.6)
-"""So that a hanging server costs a test half a second."""
+NOW = parse_iso("2026-11-23T14:05:00Z")
+PATIENT = Timeouts(connect=10.0, read=30.0, whole=60.0, document=60.0)
+"""So that a busy machine breaks no test."""
+QUICK = Timeouts(connect=10.0, read=1.5, whole=3.0, document=3.0)
+"""So that a server that hangs costs a test little."""
 
 
 class SimulatedTime:
@@ -27,13 +34,14 @@ class SimulatedTime:
         self.stop = stop
         self.waited: list[tuple[str, int]] = []
 
-    async def _sleep(self, seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:
+        """Wait, on the clock."""
         self.clock.advance(math.ceil(seconds))
 
     def waiting(self) -> Waiting:
         """For a client."""
         return Waiting(
-            stop=self.stop, told=lambda name, seconds: self.waited.append((name, seconds)), sleep=self._sleep, step=60
+            stop=self.stop, told=lambda name, seconds: self.waited.append((name, seconds)), sleep=self.sleep, step=60
         )
 
 
@@ -50,6 +58,7 @@ def client(
     rates: RateBook | None = None,
     time: SimulatedTime | None = None,
     who: Credentials | None = None,
+    hangs: bool = False,
 ) -> Client:
     """A client of the simulator."""
     return Client(
@@ -58,5 +67,25 @@ def client(
         clock,
         rates=rates,
         waiting=(time or SimulatedTime(clock)).waiting(),
-        timeouts=QUICK,
+        timeouts=QUICK if hangs else PATIENT,
     )
+
+
+def shop(
+    sim: Simulator,
+    folder: Path,
+    clock: FixedClock,
+    *,
+    time: SimulatedTime | None = None,
+    dispatch: Literal["file", "api"] = "api",
+    markets: tuple[str, ...] = ("US",),
+) -> Shop:
+    """A shop connected to the simulator; waiting only moves its clock."""
+    amazon = AmazonConfig(profile="test", marketplaces=markets, endpoint=sim.address, dispatch=dispatch)
+    folder.mkdir(parents=True, exist_ok=True)
+    made = Shop.open(folder / "orders.db", clock=clock, config=Config(merchant_id="A1SELLER", amazon=amazon))
+    connector = made.online.connector
+    connector.sleep = (time or SimulatedTime(clock)).sleep
+    connector.step = 60
+    connector.timeouts = PATIENT
+    return made

@@ -2,17 +2,30 @@
 
 from collections.abc import Iterator
 
+import keyring
 import pytest
+from apikit import NOW
+from keyring.backends import fail
 from simulator import Contract, Simulator
 
-from ordertui.orders.clock import FixedClock, parse_iso
-
-NOW = parse_iso("2026-11-23T14:05:00Z")
+from ordertui.orders.clock import FixedClock
 
 
 @pytest.fixture(scope="session")
 def contract() -> Contract:
     return Contract()
+
+
+@pytest.fixture(autouse=True)
+def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The simulator's credentials in the environment; no keyring of this machine is ever touched."""
+    keyring.set_keyring(fail.Keyring())
+    for name, value in (
+        ("LWA_CLIENT_ID", "sim-client"),
+        ("LWA_CLIENT_SECRET", "sim-secret"),
+        ("REFRESH_TOKEN", "sim-refresh"),
+    ):
+        monkeypatch.setenv(f"ORDERTUI_{name}", value)
 
 
 @pytest.fixture

@@ -28,8 +28,8 @@ async def feeds(sim: Simulator, clock: FixedClock, **more: Any) -> Feeds:
         return await api.call(GET_FEEDS, Feeds, query={"feedTypes": [FEED], "pageSize": "100"})
 
 
-async def post(sim: Simulator, clock: FixedClock) -> FeedCreated:
-    async with client(sim, clock) as api:
+async def post(sim: Simulator, clock: FixedClock, **more: Any) -> FeedCreated:
+    async with client(sim, clock, **more) as api:
         document = await upload(api, b"<AmazonEnvelope/>")
         body = {"feedType": FEED, "marketplaceIds": ["ATVPDKIKX0DER"], "inputFeedDocumentId": document}
         return await api.call(CREATE_FEED, FeedCreated, body=body)
@@ -56,7 +56,7 @@ SAFE_FAULTS = ["html503", "empty502", "error500", "drop", "drop_after", "hang", 
 @pytest.mark.parametrize("fault", SAFE_FAULTS)
 async def test_what_only_reads_is_read_again(sim: Simulator, clock: FixedClock, fault: str) -> None:
     sim.faults.add("getFeeds", fault)
-    assert (await feeds(sim, clock)).feeds == ()
+    assert (await feeds(sim, clock, hangs=fault == "hang")).feeds == ()
     assert sim.calls.count("getFeeds") == 2
 
 
@@ -106,7 +106,7 @@ async def test_create_feed_is_sent_once_and_says_whether_it_may_have_arrived(
 ) -> None:
     sim.faults.add("createFeed", fault)
     with pytest.raises(kind) as caught:
-        await post(sim, clock)
+        await post(sim, clock, hangs="hang" in fault)
     assert caught.value.maybe_done is maybe
     assert sim.calls.count("createFeed") == 1
     assert len(sim.amazon.posts) == (fault.endswith("_after") or fault in ("html_body", "empty_object", "half_body"))
@@ -161,10 +161,13 @@ async def test_refused_credentials_say_what_to_do(
 
 
 @pytest.mark.parametrize("fault", ["html503", "drop", "hang", "html_body", "empty_object"])
-async def test_without_a_token_nothing_is_sent(sim: Simulator, clock: FixedClock, fault: str) -> None:
+async def test_without_a_token_nothing_is_sent(
+    sim: Simulator, clock: FixedClock, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ordertui.amazon.spapi.client.TRIES", 1)
     sim.faults.add("login", fault, 99)
     with pytest.raises(errors.NotSent):
-        await feeds(sim, clock)
+        await feeds(sim, clock, hangs=fault == "hang")
     assert "getFeeds" not in sim.calls
 
 

@@ -15,6 +15,7 @@ from ordertui.orders.status import Action, Dispatched, RowState
 from .context import Settings, fail, open_shop, real_clock_only
 from .exits import Exit
 from .output import FORMATS, emit, say
+from .reports import stop_on_interrupt
 from .sentences import held_sentence, orders, plan_sentences, saved_sentences, sent_sentence, waiting_sentences
 
 FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
@@ -155,13 +156,16 @@ def outbox(settings: Settings, form: str) -> None:
 
 
 @click.command()
+@click.option("--wait", is_flag=True, help="By the API: until Amazon has answered what is on its way. Ctrl-C stops.")
 @FORMAT
 @click.pass_obj
-def dispatch(settings: Settings, form: str) -> None:
-    """Write the feed files of batches whose hold has ended."""
+def dispatch(settings: Settings, wait: bool, form: str) -> None:
+    """Let batches leave whose hold has ended: as files to upload, or, where the settings say so, as feeds by the API."""
     real_clock_only(settings)
-    with open_shop(settings) as shop:
-        sent = shop.dispatch()
+    with open_shop(settings) as shop, stop_on_interrupt() as stop:
+        sent = shop.dispatch(stop, say)
+        while wait and shop.wait_for_feeds(stop):
+            sent += shop.dispatch(stop, say)
         waiting = () if sent else shop.outbox(open_only=True)
     emit([batch_record(b) for b in sent], BATCH, form)
     for batch in sent:

@@ -38,6 +38,7 @@ def exit_for(error: BaseException) -> Exit:
     from ordertui.amazon.outbox import OutboxConflict
     from ordertui.amazon.reports import ReportError
     from ordertui.amazon.results import ResultError
+    from ordertui.amazon.spapi.errors import Missing, SpApiError
     from ordertui.operations import errors
     from ordertui.rules.language import FilterError
     from ordertui.rules.policy import PolicyError
@@ -58,6 +59,8 @@ def exit_for(error: BaseException) -> Exit:
         (errors.OperationError, Exit.BAD_INPUT),
         (ReportError, Exit.BAD_INPUT),
         (ResultError, Exit.BAD_INPUT),
+        (SpApiError, Exit.BAD_INPUT),
+        (Missing, Exit.BAD_INPUT),
         (FeedError, Exit.BAD_INPUT),
         (PolicyError, Exit.BAD_INPUT),
         (StoreError, Exit.BAD_INPUT),

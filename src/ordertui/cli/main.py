@@ -13,7 +13,7 @@ import click
 from ordertui import __version__
 from ordertui.orders.clock import parse_iso
 
-from . import act, look, policy, rates, reports
+from . import act, look, policy, rates, reports, sync
 from .audit import audit
 from .context import Group, Settings, fail, open_shop
 from .demo import demo
@@ -72,7 +72,7 @@ def open_screen(settings: Settings) -> None:
 for _command in (
     reports.import_command, reports.results, look.list_command, look.show, rates.rate, look.message, policy.policy,
     look.config, act.plan, act.commit, act.undo, act.release, act.outbox, act.dispatch, act.facts, act.retry, act.questions,
-    act.settle, audit, store_group, demo,
+    act.settle, audit, store_group, sync.sync, sync.api, demo,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -84,7 +84,8 @@ def sent_sentence(batch: Batch) -> str:
     """After a dispatch."""
     gone = sum(row.state.value == "recalled" for row in batch.rows)
     left = f" ({orders(gone)} taken back)" if gone else ""
-    return f"Batch {batch.id} is written: {batch.action.value} {orders(len(batch.rows) - gone)} in {batch.marketplace}{left}."
+    how = "written" if batch.files else "at Amazon"
+    return f"Batch {batch.id} is {how}: {batch.action.value} {orders(len(batch.rows) - gone)} in {batch.marketplace}{left}."
 
 
 def waiting_sentences(batches: Sequence[Batch]) -> Iterator[str]:

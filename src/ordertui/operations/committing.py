@@ -56,7 +56,7 @@ class Committer:
             batch = self._store.add_batch(
                 action=plan.action,
                 marketplace=plan.marketplace,
-                rows=[_journal_row(plan.action, row) for row in plan.rows],
+                rows=[journal_row(plan.action, row) for row in plan.rows],
                 plan=encode(plan),
                 sha256=upload.sha256,
                 due_at=now + plan.hold_seconds,
@@ -132,7 +132,8 @@ def wishes_of(plan: Plan) -> Wishes:
     return Wishes(reasons={row.order_id: row.reason for row in plan.rows})
 
 
-def _journal_row(action: Action, row: PlanRow) -> NewRow:
+def journal_row(action: Action, row: PlanRow) -> NewRow:
+    """A plan's row as the journal takes it."""
     refunds: tuple[RefundLine, ...] = ()
     if action is Action.REFUND:
         refunds = tuple(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import platformdirs
@@ -15,6 +16,19 @@ from .errors import BadInput
 
 APP = "ordertui"
 ENVIRONMENT = "ORDERTUI_CONFIG"
+
+
+class AmazonConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The connection to Amazon's Selling Partner API. No secret stands here (docs/connector.md)."""
+
+    profile: Literal["off", "test", "production"] = "off"
+    """`production` reaches Amazon; `test` a simulator on this machine and nothing else; `off` nothing at all."""
+    marketplaces: tuple[str, ...] = ()
+    """Codes such as `US`; all of one region, because an account's tokens are."""
+    endpoint: str = "http://127.0.0.1:8707"
+    """Address of the simulator, for the test profile."""
+    dispatch: Literal["file", "api"] = "file"
+    """How batches leave: as files to upload by hand, or as feeds."""
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,6 +46,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A policy file of your own, on top of the edition."""
     retention_days: int = 400
     """How long `ordertui store purge` keeps orders that were never in a batch: a year and some days, for comparisons."""
+    amazon: AmazonConfig = AmazonConfig()
+    """The connection to Amazon."""
 
 
 def who_works(config: Config) -> Who:

@@ -135,6 +135,13 @@ class Dispatcher:
             if why:
                 self._store.recall(batch.id, [row.order_id], why=f"left out at dispatch: {why}")
 
+    def prepared(self, batch: JournalBatch) -> tuple[JournalBatch, tuple[PlanFile, ...]]:
+        """The batch without what must not leave any more, and its files; no files when nothing is left of it."""
+        plan = decode(self._store.plan_bytes(batch.id))
+        self._leave_out_what_changed(batch, plan)
+        batch = self._store.batch(batch.id)
+        return batch, self.files_of(batch, plan)
+
     def files_of(self, batch: JournalBatch, plan: Plan | None = None) -> tuple[PlanFile, ...]:
         """The files of the batch's rows that were not taken back; the plan's very bytes when none was.
 

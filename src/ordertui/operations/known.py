@@ -6,6 +6,7 @@ from ordertui.amazon.feeds import FeedError
 from ordertui.amazon.outbox import OutboxConflict
 from ordertui.amazon.reports import ReportError
 from ordertui.amazon.results import ResultError
+from ordertui.amazon.spapi.errors import Missing, SpApiError
 from ordertui.rules.language import FilterError
 from ordertui.rules.policy import PolicyError
 from ordertui.store import StoreError
@@ -19,6 +20,8 @@ KNOWN: tuple[type[Exception], ...] = (
     OutboxConflict,
     ReportError,
     ResultError,
+    SpApiError,
+    Missing,
     FilterError,
     PolicyError,
     OSError,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.order import Components, Order, OrderRow
@@ -20,12 +22,14 @@ from .advice import upload_advice
 from .after import AfterPart
 from .care import older_copy
 from .committing import Committer, as_batch
-from .config import Config, default_store, load_config, who_works
+from .config import Config, config_path, default_store, load_config, who_works
 from .dispatching import Dispatcher
 from .errors import BadInput, ReadOnly, Refused, UnknownChoice
+from .feed_words import feed_words
 from .house_file import policies_of
 from .importing import Importer, Progress, Stop
 from .judging import Judge
+from .outlet import Outlet
 from .plan_lines import refundable
 from .plan_store import load_plans, save_plans
 from .plan_values import Batch, Plan, PlanLine, RateEffect
@@ -35,6 +39,9 @@ from .rating import Rates
 from .reconciling import Reconciler
 from .values import Impact, ImportSummary, Queue, ResultSummary
 from .wish_files import read_refunds, read_shipping
+
+if TYPE_CHECKING:
+    from .online import Online
 
 PRACTICE = "practice"
 DAY_OLD = 24 * 3600
@@ -132,6 +139,23 @@ class Shop(AfterPart):
         """Import Amazon's reports; see `importing.Importer.run`."""
         importer = Importer(self._writer(), self._judge.auto_cancel_at, self.folder / "rejects")
         return importer.run(paths, encoding=encoding, marketplace=marketplace, progress=progress, stop=stop)
+
+    # -- the live path
+
+    @cached_property
+    def online(self) -> Online:
+        """Amazon's API; imported when it is first asked for."""
+        from .connecting import Connector
+        from .online import Online
+
+        connector = Connector(
+            self._store, self.config.amazon, self.clock, practice=self.practice, folder=config_path().parent
+        )
+        importer = Importer(self._store, self._judge.auto_cancel_at, self.folder / "rejects")
+        return Online(
+            self._store, self.clock, connector, importer, self._judge.auto_cancel_at, self._dispatcher, self.folder,
+            merchant_id=self.config.merchant_id,
+        )  # fmt: skip
 
     # -- looking
 
@@ -323,8 +347,10 @@ class Shop(AfterPart):
 
     def outbox(self, *, open_only: bool = False) -> list[Batch]:
         """Batches, newest first, each with what to do next."""
+        attempts, now = self._reader().attempts(), self.clock.now()
+        left = (BatchState.SENT, BatchState.ANSWERED)
         return [
-            as_batch(batch, upload_advice(batch) if batch.state in (BatchState.SENT, BatchState.ANSWERED) else "")
+            as_batch(batch, feed_words(attempts, batch, now) or (upload_advice(batch) if batch.state in left else ""))
             for batch in self._reader().batches(open_only=open_only)
         ]
 
@@ -333,10 +359,17 @@ class Shop(AfterPart):
         held = [b.due_at for b in self._reader().batches(open_only=True) if b.state is BatchState.HELD]
         return min(held, default=None)
 
-    def dispatch(self, stop: Stop = lambda: False) -> list[Batch]:
-        """Write what is due into the outbox folder; gives the batches that left."""
+    def dispatch(self, stop: Stop = lambda: False, note: Callable[[str], None] = lambda text: None) -> list[Batch]:
+        """Let what is due leave, as files in the outbox folder or as feeds; gives the batches that left. `note` hears what waits."""
         self._writer()
-        return self._dispatcher.run(stop)
+        return self._outlet(note).run(stop)
+
+    def wait_for_feeds(self, stop: Stop = lambda: False) -> bool:
+        """Wait until a feed on its way should be looked at again; False when none is, or the wait was stopped."""
+        return self.config.amazon.dispatch == "api" and self.online.wait(stop)
+
+    def _outlet(self, note: Callable[[str], None]) -> Outlet:
+        return self.online.outlet(note) if self.config.amazon.dispatch == "api" else self._dispatcher
 
     def results(self, paths: Sequence[Path], batch: int | None = None) -> list[ResultSummary]:
         """Take processing reports in."""

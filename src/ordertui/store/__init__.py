@@ -3,6 +3,7 @@
 Nothing outside this package knows SQL or sqlite3. Money in minor units, times in UTC epoch seconds, enums as their words.
 """
 
+from .attempts import NEVER_ARRIVED, Attempt, FeedBusy
 from .audit import AuditEntry, AuditReport
 from .database import Who
 from .errors import (
@@ -25,12 +26,15 @@ from .reads import SORT_KEYS, UNDER_WAY, Cancelled, Tally
 from .store import ImportRecord, Store
 
 __all__ = [
+    "NEVER_ARRIVED",
     "SORT_KEYS",
     "UNDER_WAY",
+    "Attempt",
     "AuditEntry",
     "AuditReport",
     "BatchMoved",
     "Cancelled",
+    "FeedBusy",
     "FeedFile",
     "ImportRecord",
     "Importer",

@@ -22,7 +22,7 @@ SLICE = 900
 """Values put into one IN list."""
 
 Answer = TypeVar("Answer")
-JOURNAL_TABLES = ("batches", "batch_rows", "refunds", "results", "feeds", "audit", "audit_orders")
+JOURNAL_TABLES = ("batches", "batch_rows", "refunds", "results", "feeds", "feed_attempts", "audit", "audit_orders")
 """What says which money moved."""
 
 Params = Mapping[str, object] | Sequence[object]

@@ -136,6 +136,7 @@ class Importer:
             self.unchanged += len(old) - moved
             self._products.flush(connection)
             self._note_confirmed(connection, chunk.confirmed)
+            self._store.apply_said(connection, groups)
             self._count(connection)
 
     def _note_confirmed(self, connection: sqlite3.Connection, rows: Iterable[tuple[int, str, str]]) -> None:

@@ -34,7 +34,7 @@ SORT_KEYS: dict[str, str] = {
     "auto_cancel": "o.auto_cancel_at",
 }
 """What a view can be sorted by. Ties go by the store's row number; an unknown value is the smallest."""
-KINDS = ("unshipped", "new_orders", "all_orders", "cancellation_rate")
+KINDS = ("unshipped", "new_orders", "all_orders", "cancellation_rate", "api_orders")
 """Report kinds, by bit of `orders.sources`."""
 _ROW = (
     "o.id, o.order_id, o.marketplace, o.channel, o.status, o.purchased_at, o.ship_by, o.items, o.units_shipped, o.total,"

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from ordertui.orders.clock import Clock
 
+from .attempts import AttemptsPart
 from .care import CarePart
 from .database import Who
 from .importer import Importer
-from .journal import JournalPart
 from .rate_report import RateReportPart
+from .said import SaidPart
 from .sku_reads import SkuPart
 
 
@@ -36,7 +37,7 @@ class ImportRecord:
     finished: bool
 
 
-class Store(JournalPart, RateReportPart, SkuPart, CarePart):
+class Store(AttemptsPart, RateReportPart, SaidPart, SkuPart, CarePart):
     """Open with `Store.open`; `reader()` gives another connection for another thread."""
 
     @classmethod

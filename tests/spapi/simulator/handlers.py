@@ -202,6 +202,9 @@ class Handlers:
         actions = [{"href": f"{root}/messages/{name}{tail}", "name": name} for name in self._amazon.allowed_messages]
         return 200, {"_links": {"self": {"href": root + tail}, "actions": actions}, "_embedded": {"actions": []}}
 
+    def do_GetAttributes(self, path: dict[str, str], query: dict[str, str], body: Any) -> Reply:  # noqa: N802
+        return 200, {"buyer": {"locale": "en-US"}}
+
     def _message(self, kind: str, path: dict[str, str], body: Any) -> Reply:
         if kind not in self._amazon.allowed_messages:
             return problem(403, "Unauthorized", "this message is not allowed for this order")

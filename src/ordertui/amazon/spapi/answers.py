@@ -296,6 +296,21 @@ class MessagingActions(msgspec.Struct, frozen=True):
         )
 
 
+class _Buyer(_Body, frozen=True):
+    locale: str = ""
+
+
+class BuyerAttributes(_Body, frozen=True):
+    """GetAttributes: the buyer's language, and nothing else of him."""
+
+    buyer: _Buyer
+
+    @property
+    def locale(self) -> str:
+        """Such as `en-US`."""
+        return self.buyer.locale
+
+
 class _ApiProblem(_Body, frozen=True):
     code: str = ""
     message: str = ""

@@ -114,19 +114,21 @@ class Client:
         address = self._address(operation, path or {}, query or {})
         content = b"" if body is None else msgspec.json.encode(body)
         refreshed = False
-        for turn in range(1, TRIES + 1):
+        turn = 0
+        while True:
+            turn += 1
             try:
                 return self._body(operation, await self._once(operation, address, content), into)
             except (Denied, TokenRefused) as error:
                 if refreshed or isinstance(error, TokenRefused) or operation.repeat is Repeat.ONCE:
                     raise
                 refreshed = True
+                turn -= 1  # one new token is no new try
                 self._tokens.forget()
             except (Throttled, ServerTrouble, NoAnswer, NotSent, BadAnswer):
                 if turn == TRIES or operation.repeat is Repeat.ONCE:
                     raise
                 await self.waiting.pause(operation.name, 2**turn)
-        raise AssertionError("the last turn returns or raises")
 
     @staticmethod
     def _check(operation: Operation, query: Mapping[str, object], names: frozenset[str]) -> None:

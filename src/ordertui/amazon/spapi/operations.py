@@ -88,6 +88,10 @@ GET_MESSAGING_ACTIONS = Operation(
     "getMessagingActionsForOrder", "GET", "/messaging/v1/orders/{amazonOrderId}", 200, 1.0, 5,
     _q("marketplaceIds"), _q("marketplaceIds"), model="messaging",
 )  # fmt: skip
+GET_ATTRIBUTES = Operation(
+    "GetAttributes", "GET", "/messaging/v1/orders/{amazonOrderId}/attributes", 200, 1.0, 5,
+    _q("marketplaceIds"), _q("marketplaceIds"), model="messaging",
+)  # fmt: skip
 CONFIRM_ORDER_DETAILS = Operation(
     "createConfirmOrderDetails", "POST", "/messaging/v1/orders/{amazonOrderId}/messages/confirmOrderDetails", 201, 1.0, 5,
     _q("marketplaceIds"), _q("marketplaceIds"), body=True, repeat=Repeat.ONCE, model="messaging",
@@ -113,7 +117,7 @@ OPERATIONS = {
     operation.name: operation
     for operation in (
         SEARCH_ORDERS, GET_ORDER, CANCEL_ORDER, CONFIRM_SHIPMENT, CREATE_FEED_DOCUMENT, CREATE_FEED, GET_FEEDS, GET_FEED,
-        GET_FEED_DOCUMENT, CREATE_REPORT, GET_REPORT, GET_REPORT_DOCUMENT, GET_MESSAGING_ACTIONS, CONFIRM_ORDER_DETAILS,
+        GET_FEED_DOCUMENT, CREATE_REPORT, GET_REPORT, GET_REPORT_DOCUMENT, GET_MESSAGING_ACTIONS, GET_ATTRIBUTES, CONFIRM_ORDER_DETAILS,
         CONFIRM_DELIVERY_DETAILS, UNEXPECTED_PROBLEM, LIST_TRANSACTIONS, GET_PARTICIPATIONS,
     )
 }  # fmt: skip

@@ -1,0 +1,215 @@
+"""Commands of the live path: sync, and api login, check, status, feeds, adopt, evidence, message, logout."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from ordertui.orders.clock import iso_utc, parse_iso
+
+from .context import Settings, fail, open_shop, real_clock_only
+from .exits import Exit
+from .output import FORMATS, emit, say
+from .reports import stop_on_interrupt
+
+FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+_WORTH_SAYING = 5
+"""Seconds of waiting that are told."""
+
+
+def online(shop: Any) -> Any:
+    """The shop's live path; a terminal is asked for the passphrase of the encrypted file when it is needed."""
+    if sys.stdin.isatty():
+        shop.online.connector.secrets.ask = lambda: click.prompt("passphrase", hide_input=True, err=True)
+    return shop.online
+
+
+def waits(operation: str, seconds: int) -> None:
+    """Say what is waited for."""
+    if seconds >= _WORTH_SAYING:
+        say(f"waiting {seconds} s for {operation}")
+
+
+@click.command()
+@click.option("--history", "days", type=click.IntRange(1, 730), help="Also the last DAYS days, by reports.")
+@click.option("--account-health", is_flag=True, help="Also Amazon's account-health report, for rate --reconcile.")
+@FORMAT
+@click.pass_obj
+def sync(settings: Settings, days: int | None, account_health: bool, form: str) -> None:
+    """Bring the orders up to date from Amazon's API. Ctrl-C stops after a page; the next sync goes on from there."""
+    with open_shop(settings) as shop, stop_on_interrupt() as stop:
+
+        def page(progress: Any) -> None:
+            more = ", more to come" if progress.more else ""
+            say(f"{progress.step}: {progress.orders:,} orders in {progress.pages:,} pages{more}")
+
+        found = online(shop).sync(progress=page, told=waits, stop=stop)
+        stopped, rejected = found.stopped, len(found.rejects)
+        record = {
+            "orders": found.orders, "new": found.new, "changed": found.changed, "pages": found.pages, "rejected": rejected,
+            "up_to": None if found.watermark is None else iso_utc(found.watermark),
+        }  # fmt: skip
+        emit([record], tuple(record), form)
+        for note in found.notes:
+            say(note)
+        for reject in found.rejects[:20]:
+            say(f"{reject.text}: {reject.reason}")
+        if days is not None and not stopped:
+            summaries, stopped = online(shop).history(days, words=say, told=waits, stop=stop)
+            for one in summaries:
+                say(
+                    f"history: {one.rows:,} rows, {one.new:,} new orders, {one.changed:,} changed, {one.rejected:,} rejected"
+                )
+            rejected += sum(one.rejected for one in summaries)
+        if account_health and not stopped:
+            for path in online(shop).account_health(told=waits, stop=stop):
+                say(f"account health: {path}; compare with: ordertui rate --reconcile {path}")
+    if stopped:
+        fail(Exit.INTERRUPTED, "stopped; what came so far is kept")
+    if rejected:
+        sys.exit(int(Exit.BAD_INPUT))
+
+
+@click.group()
+def api() -> None:
+    """The connection to Amazon: credentials, check, status."""
+
+
+def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    try:
+        return None if value is None else parse_iso(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no day such as 2026-11-23") from None
+
+
+@api.command("login")
+@click.option("--secret-issued", callback=_day, metavar="DAY", help="The day on which the client secret was made.")
+@click.option("--file", "in_file", is_flag=True, help="Keep them in an encrypted file, not in the system's keyring.")
+@click.pass_obj
+def api_login(settings: Settings, secret_issued: int | None, in_file: bool) -> None:
+    """Ask for the credentials and keep them. They are typed (or piped in, one a line), never given as arguments."""
+    with open_shop(settings) as shop:
+        names = ("client id", "client secret", "refresh token")
+        if sys.stdin.isatty():
+            given = [click.prompt(name, hide_input=name != "client id", err=True) for name in names]
+        else:
+            given = [sys.stdin.readline().strip() for _ in names]
+        where = online(shop).login(
+            client_id=given[0], client_secret=given[1], refresh_token=given[2],
+            secret_issued_at=secret_issued, in_file=in_file,
+        )  # fmt: skip
+    say(f"kept in {where}; `ordertui api check` tries them")
+
+
+@api.command("logout")
+@click.pass_obj
+def api_logout(settings: Settings) -> None:
+    """Forget the credentials that are kept here."""
+    with open_shop(settings) as shop:
+        shop.online.connector.secrets.forget()
+    say("forgotten; to end the application's rights as well, disable it in Seller Central")
+
+
+@api.command("check")
+@click.pass_obj
+def api_check(settings: Settings) -> None:
+    """Ask Amazon which marketplaces this account sells in: proof that address, credentials and roles are right."""
+    with open_shop(settings) as shop, stop_on_interrupt() as stop:
+        for line in online(shop).check(told=waits, stop=stop):
+            click.echo(line)
+
+
+@api.command("status")
+@FORMAT
+@click.pass_obj
+def api_status(settings: Settings, form: str) -> None:
+    """Profile, credentials and their age, data age, quota. Nothing is called."""
+    from ordertui.operations.errors import OperationError
+
+    with open_shop(settings) as shop:
+        found = shop.online.connection()
+        rows = [
+            {"what": "profile", "value": found.profile},
+            {"what": "marketplaces", "value": " ".join(found.marketplaces)},
+            {"what": "batches leave as", "value": "feeds" if found.dispatch == "api" else "files to upload"},
+            {"what": "orders up to", "value": "never synced" if found.watermark is None else iso_utc(found.watermark)},
+        ]
+        if found.running:
+            rows.append({"what": "unfinished", "value": found.running})
+        for quota in found.quotas:
+            wait = "" if quota.calls else f", next in {quota.next_in} s"
+            rows.append({"what": quota.operation, "value": f"{quota.calls} of {quota.burst} calls now{wait}"})
+        if found.profile != "off":
+            try:
+                login = online(shop).connector.secrets.load()
+                rows.append({"what": "credentials", "value": login.source})
+                warning = login.rotation(shop.clock)
+                if warning:
+                    rows.append({"what": "rotation", "value": warning})
+            except OperationError as error:
+                rows.append({"what": "credentials", "value": str(error)})
+    emit(rows, ("what", "value"), form)
+
+
+@api.command("feeds")
+@FORMAT
+@click.pass_obj
+def api_feeds(settings: Settings, form: str) -> None:
+    """Every attempt to submit a batch as a feed, newest first, and what it means. Nothing is called."""
+    with open_shop(settings) as shop:
+        rows = [
+            {
+                "batch": one.batch, "action": one.action.value, "marketplace": one.marketplace, "state": one.state,
+                "feed": one.feed_id or "", "orders": one.messages, "started": iso_utc(one.started_at), "means": words,
+            }
+            for one, words in shop.online.feeds()
+        ]  # fmt: skip
+    emit(rows, ("batch", "action", "marketplace", "state", "feed", "orders", "started", "means"), form)
+
+
+@api.command("adopt")
+@click.argument("batch", type=int)
+@click.argument("feed_id")
+@click.pass_obj
+def api_adopt(settings: Settings, batch: int, feed_id: str) -> None:
+    """Say which of Amazon's feeds an unclear BATCH is; then it is followed as any other."""
+    with open_shop(settings) as shop:
+        shop.online.adopt(batch, feed_id)
+    say(f"batch {batch} is feed {feed_id} by your word; `ordertui dispatch` follows it")
+
+
+@api.command("evidence")
+@click.argument("order_id")
+@FORMAT
+@click.pass_obj
+def api_evidence(settings: Settings, order_id: str, form: str) -> None:
+    """What Amazon booked for an order: proof of a refund, or that there was none (it may lag two days)."""
+    with open_shop(settings) as shop, stop_on_interrupt() as stop:
+        found = online(shop).evidence(order_id, told=waits, stop=stop)
+    columns = ("posted", "kind", "status", "amount")
+    emit([{name: getattr(one, name) for name in columns} for one in found], columns, form)
+    if not found:
+        say("Amazon has booked nothing for it that it shows yet")
+
+
+@api.command("message")
+@click.argument("order_id")
+@click.option("--yes", is_flag=True, help="Send it; without, it is only shown.")
+@click.pass_obj
+def api_message(settings: Settings, order_id: str, yes: bool) -> None:
+    """The message to the buyer of a shipped ORDER-ID, by a template that Amazon allows for it; --yes sends it, once."""
+    if yes:
+        real_clock_only(settings)
+    with open_shop(settings) as shop, stop_on_interrupt() as stop:
+        text = shop.message_text(order_id)
+        message, said = online(shop).message(shop.order(order_id), text, send=yes, told=waits, stop=stop)
+    click.echo(text)
+    say(
+        f"template: {message.kind or 'none that fits is allowed'}; the buyer's language: {message.language or 'not said'}"
+    )
+    if yes:
+        say(said)
+    elif message.kind:
+        fail(Exit.NOT_CONFIRMED, "not sent; --yes sends it, and it cannot be taken back")

@@ -1,0 +1,209 @@
+"""Due batches leave as feeds: one of a kind at a time, each submitted once, from bytes that were approved (SP-API.md 4).
+
+The order of things for a batch: orders synced, rows that must not leave taken out, feeds of its kind that Amazon already has
+listed, the document uploaded (which does nothing yet), then in one transaction the batch said to be leaving, and only then
+the one call that acts. What that call answers decides the rest; what it does not answer is never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+
+from ordertui.amazon.spapi.answers import FeedCreated
+from ordertui.amazon.spapi.client import Client
+from ordertui.amazon.spapi.documents import MOST_FEED, upload
+from ordertui.amazon.spapi.errors import BadAnswer, CallStopped, SpApiError
+from ordertui.amazon.spapi.operations import CREATE_FEED
+from ordertui.orders.clock import Clock, iso_utc
+from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.status import BatchState, RowState
+from ordertui.store import NEVER_ARRIVED, Attempt, FeedBusy, JournalBatch, RecallRefused, Store, StoreError
+
+from .committing import as_batch
+from .dispatching import Dispatcher
+from .errors import OperationError, Refused
+from .feed_limits import feed_limits
+from .feed_watching import FeedWatch
+from .feed_words import feed_words
+from .plan_values import Batch, PlanFile
+from .splitting import sizes, split
+from .syncing import OrderSync, load_state
+
+
+class ApiOutlet:
+    """Sends one store's batches to Amazon. `note` hears why a due batch does not leave yet."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        dispatcher: Dispatcher,
+        watch: FeedWatch,
+        sync: Callable[[Callable[[], bool]], OrderSync],
+        *,
+        merchant_id: str,
+        marketplaces: tuple[str, ...],
+        note: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._dispatcher = dispatcher
+        self._watch = watch
+        self._sync = sync
+        self._merchant_id = merchant_id
+        self._marketplaces = marketplaces
+        self._note = note
+
+    async def run(self, client: Client, stop: Callable[[], bool]) -> list[Batch]:
+        """Look at what is on its way, then let leave what is due and may; gives the batches that left.
+
+        Raises SpApiError before anything of a batch has left; a stop is no error. Safe to run again at any time.
+        """
+        await self._watch.step(client, stop)
+        left: list[Batch] = []
+        try:
+            for batch in self._in_parts():
+                if stop():
+                    break
+                why = self.waits_for(batch)
+                if why:
+                    self._note(f"batch {batch.id} waits: {why}")
+                    continue
+                try:
+                    attempt = await self._submit(client, batch, stop)
+                except SpApiError as error:
+                    if not left:
+                        raise
+                    self._note(f"batch {batch.id} waits: {error}")
+                    break
+                if attempt is not None and attempt.open:
+                    left.append(self._shown(batch.id))
+        except CallStopped:
+            pass
+        return left
+
+    def _shown(self, batch_id: int) -> Batch:
+        batch = self._store.batch(batch_id)
+        return as_batch(batch, feed_words(self._store.attempts(), batch, self._clock.now()))
+
+    def _due(self) -> list[JournalBatch]:
+        now = self._clock.now()
+        held = [batch for batch in self._store.batches(open_only=True) if batch.state is BatchState.HELD]
+        return sorted((batch for batch in held if batch.due_at <= now), key=lambda batch: batch.id)
+
+    def _in_parts(self) -> list[JournalBatch]:
+        """Due batches, large ones split into parts first."""
+        for batch in self._due():
+            if self._store.part_after(batch.id) is not None or self._store.attempts(batch.id):
+                continue
+            rows = sum(row.state is RowState.HELD for row in batch.rows)
+            first = not any(one.action is batch.action and one.state == "done" for one in self._store.attempts())
+            parts = sizes(rows, first=first, limits=feed_limits())
+            if len(parts) > 1:
+                numbers = split(self._store, self._clock, batch, parts, self._merchant_id)
+                self._note(f"batch {batch.id} leaves in {len(parts)} parts of {', '.join(f'{size:,}' for size in parts)} orders: batches {', '.join(map(str, numbers))}")  # fmt: skip
+        return self._due()
+
+    def waits_for(self, batch: JournalBatch) -> str:
+        """Why a due batch may not leave now, or an empty text."""
+        if batch.marketplace not in self._marketplaces:
+            return f"the settings connect {', '.join(self._marketplaces)}, not {batch.marketplace}"
+        before = self._store.part_after(batch.id)
+        if before is not None:
+            why = self._part_trouble(self._store.batch(before))
+            if why:
+                return why
+        same = [one for one in self._store.attempts() if one.action is batch.action]
+        busy = next((one for one in same if one.open), None)
+        if busy is not None:
+            return f"batch {busy.batch}, of the same kind, is on its way"
+        last = max((one.started_at for one in same if one.state not in NEVER_ARRIVED), default=None)
+        free = None if last is None else last + feed_limits().gap_seconds.value
+        if free is not None and self._clock.now() < free:
+            return f"Amazon wants 20 minutes between two feeds of a kind; it may leave at {iso_utc(free)}"
+        return ""
+
+    def _part_trouble(self, before: JournalBatch) -> str:
+        """Why the part behind this one may not follow it, or an empty text."""
+        rows = [row for row in before.rows if row.state is not RowState.RECALLED]
+        if any(row.state in (RowState.HELD, RowState.SENT, RowState.ACCEPTED) for row in rows):
+            return f"the part before it, batch {before.id}, is not answered yet"
+        unknown = sum(row.state is RowState.UNKNOWN for row in rows)
+        failed = sum(row.state is RowState.ERROR for row in rows)
+        if unknown or failed * 100 > len(rows) * feed_limits().wrong_percent.value:
+            return (
+                f"of the part before it, batch {before.id}, {failed:,} of {len(rows):,} orders failed and {unknown:,} are unknown:"
+                " look at them first; undo takes this part back"
+            )
+        return ""
+
+    # -- one batch
+
+    async def _submit(self, client: Client, batch: JournalBatch, stop: Callable[[], bool]) -> Attempt | None:
+        await self._fresh(client, stop)
+        with self._store.writing():
+            batch, files = self._dispatcher.prepared(batch)
+        if not files:
+            self._note(f"batch {batch.id}: nothing of it may leave any more")
+            return None
+        feed = self._checked(batch, files)
+        since = self._clock.now()
+        known = [one.feed_id for one in await self._watch.listed(client, feed.feed_type, since - 3600)]
+        document = await upload(client, feed.content)
+        try:
+            attempt = self._store.begin_attempt(
+                batch.id,
+                feed_type=feed.feed_type,
+                content=feed.content,
+                sha256=feed.sha256,
+                document_id=document,
+                known=known,
+                orders=[row.order_id for row in batch.rows if row.state is RowState.HELD],
+            )
+        except (FeedBusy, RecallRefused, StoreError) as error:
+            self._note(f"batch {batch.id}: {error}")
+            return None
+        return await self._post(client, attempt)
+
+    async def _post(self, client: Client, attempt: Attempt) -> Attempt:
+        """The one call that acts."""
+        body = {
+            "feedType": attempt.feed_type,
+            "marketplaceIds": [MARKETPLACES[attempt.marketplace].id],
+            "inputFeedDocumentId": attempt.document_id,
+        }
+        try:
+            made = await client.call(CREATE_FEED, FeedCreated, body=body)
+            if not made.feed_id:
+                raise BadAnswer(CREATE_FEED.name, "Amazon took it, but named no feed")
+        except CallStopped:
+            self._store.return_attempt(attempt.id, "not_taken", note="It was stopped before it was submitted.")
+            raise
+        except SpApiError as error:
+            if error.maybe_done:
+                self._note(f"batch {attempt.batch}: {error}; it is looked for before anything else of its kind leaves")
+                return self._watch.unclear(attempt, str(error))
+            self._note(f"batch {attempt.batch}: {error}; it is held again")
+            return self._store.return_attempt(attempt.id, "refused", note=f"Amazon's answer: {error}.")
+        return self._watch.adopt(attempt, made.feed_id, "taken by Amazon")
+
+    async def _fresh(self, client: Client, stop: Callable[[], bool]) -> None:
+        """Sync, unless the orders are young enough to act on. Raises Refused when they cannot be made so."""
+        watermark = load_state(self._store).watermark
+        if watermark is None:
+            raise Refused("the orders were never synced; run `ordertui sync` before a batch leaves by the API")
+        old = self._clock.now() - watermark > feed_limits().fresh_seconds.value
+        if old and (await self._sync(stop).run(client)).stopped:
+            raise CallStopped
+
+    def _checked(self, batch: JournalBatch, files: tuple[PlanFile, ...]) -> PlanFile:
+        """The XML feed of a batch, its bytes proven to be those that were approved. Raises OperationError."""
+        feed = next(file for file in files if not file.upload)
+        if sha256(feed.content).hexdigest() != feed.sha256:
+            raise OperationError(f"batch {batch.id}: {feed.name} does not match its sha256; nothing was sent")
+        if len(feed.content) >= MOST_FEED:
+            raise OperationError(
+                f"batch {batch.id}: its feed has {len(feed.content):,} bytes, Amazon takes less than {MOST_FEED:,}; undo it and plan fewer orders"
+            )
+        return feed

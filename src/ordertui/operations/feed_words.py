@@ -1,0 +1,49 @@
+"""What a feed's attempt means to the operator: where it stands, what is waited for, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ordertui.orders.clock import iso_utc
+from ordertui.orders.status import Action, BatchState
+from ordertui.store import NEVER_ARRIVED, Attempt, JournalBatch
+
+from .feed_limits import feed_limits
+
+_LATER = {
+    Action.CANCEL: "The next sync shows each order as cancelled.",
+    Action.REFUND: "`ordertui api evidence ORDER-ID` shows what Amazon booked; that may lag two days.",
+    Action.CONFIRM: "The next sync shows each order as shipped.",
+}
+
+
+def feed_words(attempts: Sequence[Attempt], batch: JournalBatch, now: int) -> str:
+    """What to say of a batch that went, or tried to go, by the API; empty when it did not, or went as a file after all.
+
+    `attempts`: of the whole store, newest first.
+    """
+    mine = next((one for one in attempts if one.batch == batch.id), None)
+    if mine is None or (mine.state in NEVER_ARRIVED and batch.state in (BatchState.SENT, BatchState.ANSWERED)):
+        return ""
+    return attempt_words(mine, now)
+
+
+def attempt_words(attempt: Attempt, now: int) -> str:
+    """One attempt in words. `now`: epoch seconds."""
+    since = iso_utc(attempt.started_at)
+    late = " It has waited unusually long: Amazon's queue is slow at times; nothing is lost." if attempt.open and now - attempt.started_at >= feed_limits().stuck_seconds.value else ""  # fmt: skip
+    note = f" {attempt.note}" if attempt.note else ""
+    words = {
+        "submitting": f"It is being submitted since {since}.",
+        "unknown": f"Amazon gave no clear answer when it was submitted at {since}: it may have the feed. `ordertui dispatch` looks for it; it is not sent again until that is clear.",
+        "submitted": f"Amazon has it as feed {attempt.feed_id}; it waits in Amazon's queue.{late}",
+        "processing": f"Amazon is working on feed {attempt.feed_id} ({attempt.status or 'IN_PROGRESS'}).{late}",
+        "done": f"Amazon has processed feed {attempt.feed_id}. {_LATER.get(attempt.action, '')}",
+        "fatal": f"Amazon broke feed {attempt.feed_id} off: some, none or all of it may have been done, so every row is unknown. Sync, look, then settle each; nothing is sent again by itself.",
+        "cancelled": f"Amazon cancelled feed {attempt.feed_id} before it began: nothing was done, and its orders are free again.",
+        "refused": "Amazon did not take it, and nothing was done. It is held; dispatch tries again, undo takes it back.",
+        "not_taken": "Amazon never got it, and nothing was done. It is held; dispatch tries again, undo takes it back.",
+        "needs_operator": "It cannot be told whether Amazon has it. Look in Seller Central, then settle its orders; no other batch of this kind leaves before.",
+        "settled": "Settled by the operator.",
+    }
+    return words[attempt.state] + note

@@ -1,0 +1,292 @@
+"""The live path of a shop: orders from Amazon's API, and what the operator must know of the connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ordertui.amazon.spapi.answers import Participations, Transaction, Transactions
+from ordertui.amazon.spapi.client import Client, Waiting
+from ordertui.amazon.spapi.errors import CallStopped
+from ordertui.amazon.spapi.operations import GET_PARTICIPATIONS, LIST_TRANSACTIONS
+from ordertui.amazon.spapi.orders import Deadline
+from ordertui.amazon.spapi.secret import Secret
+from ordertui.amazon.spapi.tokens import Credentials
+from ordertui.orders.clock import Clock
+from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.order import Order
+from ordertui.store import Attempt, Store
+
+from .api_outlet import ApiOutlet
+from .connecting import Connector, Quota, Stop, Told, quotas
+from .dispatching import Dispatcher
+from .errors import BadInput, Refused
+from .feed_watching import FeedWatch
+from .feed_words import attempt_words
+from .importing import Importer
+from .messaging import Message, Messenger
+from .outlet import Outlet
+from .plan_values import Batch
+from .secrets import Login
+from .sync_reports import ReportSync
+from .syncing import OrderSync, SyncProgress, SyncSummary, load_state
+from .values import ImportSummary
+
+SHOWN_QUOTAS = ("searchOrders", "createFeed", "getFeeds", "createReport")
+"""The scarce ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What screen and command line show of the connection."""
+
+    profile: str
+    marketplaces: tuple[str, ...]
+    dispatch: str
+    """`file` or `api`."""
+    watermark: int | None
+    """All changes up to here are in (epoch seconds); None: never synced."""
+    running: str
+    """The pass that a run has left unfinished, or an empty text."""
+    quotas: tuple[Quota, ...]
+
+    def words(self, now: int) -> str:
+        """One line for the screen's head: how old the data is, and what a refresh costs."""
+        if self.profile == "off":
+            return ""
+        age = "never synced" if self.watermark is None else f"synced {max(0, now - self.watermark) // 60} min ago"
+        search = next(quota for quota in self.quotas if quota.operation == "searchOrders")
+        left = f"{search.calls} refreshes left" if search.calls else f"next refresh in {search.next_in} s"
+        return f"{age} · {left}" + (" · TEST, not Amazon" if self.profile == "test" else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One booking of Amazon's."""
+
+    posted: str
+    """Amazon's own time text."""
+    kind: str
+    status: str
+    amount: str
+    """Decimal text with its currency, as it came."""
+
+
+def _evidence(one: Transaction) -> Evidence:
+    total = one.total_amount
+    amount = f"{total.currency_code} {bytes(total.currency_amount).decode()}".strip() if total else ""
+    return Evidence(one.posted_date, one.transaction_type, one.transaction_status, amount)
+
+
+def _quiet(operation: str, seconds: int) -> None:
+    """Waiting that nobody asked to hear of."""
+
+
+def _never() -> bool:
+    """No stop."""
+    return False
+
+
+class Online:
+    """Everything that talks to Amazon, for one store. `store` may be read-only: then only `connection` works."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        connector: Connector,
+        importer: Importer,
+        deadline: Deadline,
+        dispatcher: Dispatcher,
+        folder: Path,
+        *,
+        merchant_id: str,
+    ) -> None:
+        self._store = store
+        self._dispatcher = dispatcher
+        self._merchant_id = merchant_id
+        self._watch = FeedWatch(store, clock, folder)
+        self._clock = clock
+        self._importer = importer
+        self._deadline = deadline
+        self._folder = folder
+        self.connector = connector
+
+    def connection(self) -> Connection:
+        """Where the connection stands; nothing is called."""
+        state = load_state(self._store)
+        config = self.connector.config
+        running = "" if state.running is None else f"{state.running.kind}, {state.running.orders:,} orders so far"
+        return Connection(
+            config.profile, config.marketplaces, config.dispatch, state.watermark, running,
+            quotas(self._store, self._clock.now(), SHOWN_QUOTAS),
+        )  # fmt: skip
+
+    def login(
+        self,
+        *,
+        client_id: str,
+        client_secret: str,
+        refresh_token: str,
+        secret_issued_at: int | None,
+        in_file: bool = False,
+    ) -> str:
+        """Keep credentials; gives where. Raises BadInput for an empty one, Refused without a passphrase."""
+        if not (client_id.strip() and client_secret.strip() and refresh_token.strip()):
+            raise BadInput("client id, client secret and refresh token are all needed; nothing was kept")
+        credentials = Credentials(client_id.strip(), Secret(client_secret.strip()), Secret(refresh_token.strip()))
+        found = Login(credentials, "", secret_issued_at, self._clock.now())
+        return self.connector.secrets.save(found, in_file=in_file)
+
+    def check(self, *, told: Told = _quiet, stop: Stop = _never) -> list[str]:
+        """Ask Amazon which marketplaces the account sells in; gives one line for each. Raises SpApiError, Refused, BadInput."""
+
+        async def work(client: Client) -> Participations:
+            return await client.call(GET_PARTICIPATIONS, Participations)
+
+        names = {market.id: market.code for market in MARKETPLACES.values()}
+        found = self.connector.run(work, stop=stop, told=told)
+        selling = {one.marketplace.id for one in found.payload if one.participation.is_participating}
+        lines = [f"{names.get(ident, ident)}: selling" for ident in sorted(selling)]
+        wanted = {code: MARKETPLACES[code].id for code in self.connector.config.marketplaces}
+        return lines + [f"{code}: the settings name it, the account does not sell there" for code, ident in wanted.items() if ident not in selling]  # fmt: skip
+
+    # -- batches out
+
+    def outlet(self, note: Callable[[str], None], told: Told = _quiet) -> Outlet:
+        """The outlet that sends batches as feeds. Raises Refused without a merchant id."""
+        if not self._merchant_id:
+            raise Refused("set merchant_id in the settings: Amazon's merchant token stands in every feed")
+        return _FeedOutlet(self, note, told)
+
+    def send(self, *, note: Callable[[str], None], told: Told, stop: Stop) -> list[Batch]:
+        """Look at what is on its way, and let leave what is due and may; see `api_outlet.ApiOutlet.run`."""
+        config = self.connector.config
+        outlet = ApiOutlet(
+            self._store, self._clock, self._dispatcher, self._watch, self._order_sync,
+            merchant_id=self._merchant_id, marketplaces=config.marketplaces, note=note,
+        )  # fmt: skip
+
+        async def work(client: Client) -> list[Batch]:
+            return await outlet.run(client, stop)
+
+        return self.connector.run(work, stop=stop, told=told)
+
+    def next_look(self) -> int | None:
+        """When a feed on its way should be looked at next (epoch seconds); None when none is."""
+        looks = [
+            self._watch.next_look(one) for one in self._store.attempts() if one.open and one.state != "needs_operator"
+        ]
+        return min(looks, default=None)
+
+    def wait(self, stop: Stop = _never) -> bool:
+        """Wait until a feed on its way should be looked at again; False when none is, or the wait was stopped."""
+        due = self.next_look()
+        if due is None:
+            return False
+        waiting = Waiting(stop=stop, sleep=self.connector.sleep, step=self.connector.step)
+        try:
+            asyncio.run(waiting.pause("feeds", max(1, due - self._clock.now())))
+        except CallStopped:
+            return False
+        return True
+
+    def feeds(self) -> list[tuple[Attempt, str]]:
+        """Every attempt, newest first, and what it means."""
+        return [(one, attempt_words(one, self._clock.now())) for one in self._store.attempts()]
+
+    def adopt(self, batch_id: int, feed_id: str) -> None:
+        """The operator says which of Amazon's feeds an unclear batch is. Raises OperationError."""
+        self._watch.adopt_by_hand(batch_id, feed_id)
+
+    # -- looking and writing
+
+    def evidence(self, order_id: str, *, told: Told = _quiet, stop: Stop = _never) -> list[Evidence]:
+        """What Amazon booked for an order (Finances; may lag two days), oldest first. Raises as `sync`."""
+
+        async def work(client: Client) -> list[Evidence]:
+            found: list[Evidence] = []
+            query: dict[str, str | list[str]] = {
+                "relatedIdentifierName": "ORDER_ID",
+                "relatedIdentifierValue": order_id,
+            }
+            while True:
+                page = (await client.call(LIST_TRANSACTIONS, Transactions, query=query)).payload
+                found += [_evidence(one) for one in page.transactions]
+                if not page.next_token:
+                    return sorted(found, key=lambda one: one.posted)
+                query = {**query, "nextToken": page.next_token}
+
+        return self.connector.run(work, stop=stop, told=told)
+
+    def message(
+        self, order: Order, text: str, *, send: bool, told: Told = _quiet, stop: Stop = _never
+    ) -> tuple[Message, str]:
+        """The message to a buyer as it would go, and, with `send`, what became of it. Raises as `messaging.Messenger` says."""
+        messenger = Messenger(self._store, self._clock)
+
+        async def work(client: Client) -> tuple[Message, str]:
+            found = await messenger.preview(client, order, text)
+            return found, (await messenger.send(client, found) if send else "")
+
+        return self.connector.run(work, stop=stop, told=told)
+
+    def _order_sync(self, stop: Stop) -> OrderSync:
+        return OrderSync(self._store, self._clock, self.connector.config.marketplaces, self._deadline, stop=stop)
+
+    def sync(
+        self,
+        *,
+        progress: Callable[[SyncProgress], None] = lambda progress: None,
+        told: Told = _quiet,
+        stop: Stop = _never,
+    ) -> SyncSummary:
+        """Bring the orders up to date; see `syncing.OrderSync.run`. Raises SpApiError, Refused, BadInput."""
+        orders = OrderSync(self._store, self._clock, self.connector.config.marketplaces, self._deadline, progress, stop)
+        return self.connector.run(orders.run, stop=stop, told=told)
+
+    def history(
+        self,
+        days: int,
+        *,
+        words: Callable[[str], None] = lambda text: None,
+        told: Told = _quiet,
+        stop: Stop = _never,
+    ) -> tuple[list[ImportSummary], bool]:
+        """Bring in the last `days` days by reports; gives the imports, and whether it was stopped. Raises as `sync`."""
+        reports = ReportSync(self._store, self._clock, self._importer, self._folder, words, stop)
+
+        async def work(client: Client) -> tuple[list[ImportSummary], bool]:
+            done: list[ImportSummary] = []
+            try:
+                for code in self.connector.config.marketplaces:
+                    done += await reports.back(client, code, days)
+            except CallStopped:
+                return done, True
+            return done, False
+
+        return self.connector.run(work, stop=stop, told=told)
+
+    def account_health(self, *, told: Told = _quiet, stop: Stop = _never) -> list[Path]:
+        """Fetch Amazon's account-health report of each marketplace; gives their files. Raises as `sync`."""
+        reports = ReportSync(self._store, self._clock, self._importer, self._folder, stop=stop)
+
+        async def work(client: Client) -> list[Path]:
+            return [await reports.account_health(client, code) for code in self.connector.config.marketplaces]
+
+        return self.connector.run(work, stop=stop, told=told)
+
+
+class _FeedOutlet:
+    """The API as an outlet."""
+
+    def __init__(self, online: Online, note: Callable[[str], None], told: Told) -> None:
+        self._online = online
+        self._note = note
+        self._told = told
+
+    def run(self, stop: Stop = _never) -> list[Batch]:
+        """As `outlet.Outlet` says."""
+        return self._online.send(note=self._note, told=self._told, stop=stop)
