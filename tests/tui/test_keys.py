@@ -1,7 +1,6 @@
 """The keys, on a real shop: what each does, and what must never happen by one key."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,77 +10,14 @@ from textual.widgets import Input, Static
 from ordertui.operations.shop import Shop
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.status import Action, BatchState, BuyerRequest, Dispatched
-from ordertui.tui.actions import MAIN_ACTIONS
-from ordertui.tui.app import OrderTuiApp
+from ordertui.tui.actions import ALL_ACTIONS, hints
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from ordertui.tui.screens.help import HelpScreen, help_text
-from ordertui.tui.screens.main import MainScreen
 from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.preview import PreviewScreen
-from ordertui.tui.widgets.order_table import OrderTable
-from shopkit import NOW, all_orders_row, bring, open_shop, order_id, standard, unshipped_row
+from shopkit import all_orders_row, bring, open_shop, order_id, unshipped_row
 
-
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock(NOW)
-
-
-@pytest.fixture
-def shop(tmp_path: Path, clock: FixedClock) -> Shop:
-    found = open_shop(tmp_path / "shop", clock=clock)
-    standard(found, tmp_path)
-    return found
-
-
-async def until(pilot: Pilot[None], true: Callable[[], object]) -> None:
-    for _ in range(400):
-        if true():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError(f"never came true; the screen is {pilot.app.screen}")
-
-
-@asynccontextmanager
-async def running(shop: Shop, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Pilot[None]]:
-    app = OrderTuiApp(shop)
-    async with app.run_test(size=size) as pilot:
-        count = shop.count()
-        await until(pilot, lambda: len(table(pilot).ids) == count)
-        yield pilot
-
-
-def main(pilot: Pilot[None]) -> MainScreen:
-    screen = pilot.app.screen_stack[0]
-    assert isinstance(screen, MainScreen)
-    return screen
-
-
-def table(pilot: Pilot[None]) -> OrderTable:
-    return main(pilot).query_one(OrderTable)
-
-
-def text(pilot: Pilot[None], name: str) -> str:
-    return str(main(pilot).query_one(f"#{name}", Static).content)
-
-
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-        await pilot.pause()
-
-
-async def to_ship(pilot: Pilot[None]) -> None:
-    await press(pilot, "2")
-    await until(pilot, lambda: len(table(pilot).ids) == 6)
-
-
-async def preview(pilot: Pilot[None], key: str = "x") -> PreviewScreen:
-    await press(pilot, key)
-    await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))
-    screen = pilot.app.screen
-    assert isinstance(screen, PreviewScreen)
-    return screen
+from .kit import main, press, preview, running, table, text, to_ship, until
 
 
 async def test_nothing_marked_acts_on_the_cursor_only(shop: Shop) -> None:
@@ -192,7 +128,7 @@ async def test_a_due_batch_leaves_while_the_screen_is_open(shop: Shop, clock: Fi
         assert "held" in text(pilot, "status") or await _later(pilot, lambda: "held" in text(pilot, "status"))
         clock.advance(plan.hold_seconds)
         await until(pilot, lambda: shop.outbox()[0].state is BatchState.SENT)
-        await until(pilot, lambda: Path(shop.outbox()[0].files[0]).exists())  # `sent` is said before a byte is written
+        await until(pilot, lambda: Path(shop.outbox()[0].files[0]).exists())
 
 
 async def _later(pilot: Pilot[None], true: Callable[[], object]) -> bool:
@@ -245,7 +181,7 @@ async def test_the_reason_of_a_group_can_be_changed(shop: Shop) -> None:
         await press(pilot, "j", "j", "enter")
         await until(pilot, lambda: pilot.app.screen is screen)
         await pilot.pause(0.1)
-        reasons = {row.reason for row in screen._plan.rows}
+        reasons = {row.reason for row in screen.plan.rows}
         assert "ShippingAddressUndeliverable" in reasons or reasons == {"BuyerCanceled", "NoInventory"}
 
 
@@ -304,9 +240,10 @@ async def test_too_small_says_so(shop: Shop) -> None:
 
 def test_every_key_is_in_help_and_no_key_has_two_meanings() -> None:
     words = help_text("").plain
-    for action in MAIN_ACTIONS:
+    for action in ALL_ACTIONS:
         assert action.description in words
-    keys = [key for action in MAIN_ACTIONS for key in action.keys.split(",")]
-    assert len(keys) == len(set(keys))
-    assert sum(action.hint for action in MAIN_ACTIONS) + 3 <= 8
+    keys = [key for action in ALL_ACTIONS for key in action.keys.split(",") if key != "escape"]
+    assert len(keys) == len(set(keys)), "Esc alone is shared: the table has it while a range is open"
+    assert len(hints()) == 8
+    assert hints()[-1] == ("?", "help")
     assert help_text("zzzz").plain == "no key fits these words"

@@ -7,19 +7,13 @@ from typing import Any
 
 import click
 
-from ordertui.orders.clock import iso_utc
+from ordertui.operations.listing import COLUMNS, iso, record
 
 from .context import Settings, fail, open_shop
 from .exits import Exit
 from .output import FORMATS, cell, emit, json_text, say
 
 FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
-LIST = ("order_id", "marketplace", "placed", "ship_by", "items", "total", "currency", "status", "may", "sku", "title")
-
-
-def iso(epoch: int | None) -> str | None:
-    """ISO text, or None for an unknown time."""
-    return None if epoch is None else iso_utc(epoch)
 
 
 @click.command("list")
@@ -36,15 +30,11 @@ def list_command(
     """List orders."""
     with open_shop(settings) as shop:
         ids = shop.view(text, sort, not ascending, queue, limit)
-        rows, records = shop.rows(ids), []
-        for row in (rows[i] for i in ids):
-            total = row.total
-            records.append({
-                "order_id": row.order_id, "marketplace": row.marketplace, "placed": iso(row.purchased_at), "ship_by": iso(row.ship_by),
-                "items": row.items, "total": total.decimal() if total else None, "currency": total.currency if total else None,
-                "status": str(row.status), "may": shop.may(row), "sku": row.sku, "title": row.title,
-            })  # fmt: skip
-    emit(records, LIST, form, spare=("title", "sku", "marketplace", "placed", "currency", "items", "total", "ship_by"))
+        rows = shop.rows(ids)
+        records = [record(rows[i], shop.may(rows[i])) for i in ids]
+    emit(
+        records, COLUMNS, form, spare=("title", "sku", "marketplace", "placed", "currency", "items", "total", "ship_by")
+    )
     if not records:
         say(
             "no order fits"

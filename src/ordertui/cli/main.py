@@ -43,8 +43,9 @@ def _store(ctx: click.Context, param: click.Parameter, value: Path | None) -> Pa
 )
 @click.option("--read-only", is_flag=True, help="Change nothing.")
 @click.option("--as-of", callback=_time, metavar="ISO-TIME", help="Look as of this time (UTC without offset).")
+@click.option("--no-mouse", is_flag=True, help="The screen leaves the mouse to the terminal.")
 @click.pass_context
-def cli(ctx: click.Context, store: Path | None, read_only: bool, as_of: int | None) -> None:
+def cli(ctx: click.Context, store: Path | None, read_only: bool, as_of: int | None, no_mouse: bool) -> None:
     """Cancel and refund Amazon orders in checked batches. Without a command: the screen.
 
     Exit codes: 0 ok, 1 internal, 2 usage (or no terminal for the screen), 3 refused by the rules, 4 bad input,
@@ -52,10 +53,10 @@ def cli(ctx: click.Context, store: Path | None, read_only: bool, as_of: int | No
     """
     ctx.obj = Settings(store, read_only, as_of)
     if ctx.invoked_subcommand is None:
-        open_screen(ctx.obj)
+        open_screen(ctx.obj, mouse=not no_mouse)
 
 
-def open_screen(settings: Settings) -> None:
+def open_screen(settings: Settings, *, mouse: bool = True) -> None:
     """Run the screen; without a terminal say what to use instead and leave with exit 2. At another time it only looks."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "") in ("dumb", ""):
         fail(Exit.USAGE, "the screen needs a terminal; use `ordertui list`, or `ordertui --help` for all commands")
@@ -64,7 +65,7 @@ def open_screen(settings: Settings) -> None:
     with open_shop(settings) as shop:
         from ordertui.tui.app import run
 
-        code = run(shop)
+        code = run(shop, mouse=mouse)
     if code:
         sys.exit(code)
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import click
 
+from ordertui.operations.listing import iso
+
 from .context import Settings, fail, open_shop
 from .exits import Exit
-from .look import FORMAT, iso
+from .look import FORMAT
 from .output import emit
 
 

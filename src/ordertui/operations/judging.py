@@ -104,6 +104,10 @@ class Judge:
         """For a situation number: whether cancelling items of it counts, although the whole order may not be cancelled."""
         return self.policy(marketplace).verdict(situation_from_number(number), Action.CANCEL).counts is not YesNo.NO
 
+    def allows(self, marketplace: str, number: int, action: Action) -> bool:
+        """For a situation number: whether the action may be taken."""
+        return self.policy(marketplace).verdict(situation_from_number(number), action).allowed
+
     def history(self, marketplace: str, number: int) -> YesNo:
         """For a cancelled order's situation number: whether it counts; UNKNOWN when nobody said who cancelled."""
         return self.policy(marketplace).counts_history(situation_from_number(number))

@@ -77,6 +77,11 @@ class Marks:
         """Whether every one of these is marked."""
         return all(row_id in self for row_id in ids)
 
+    def common(self, other: Marks) -> int:
+        """How many ids both hold."""
+        mine, theirs = int.from_bytes(self._bits, "little"), int.from_bytes(other._bits, "little")
+        return (mine & theirs).bit_count()
+
     def undo(self) -> bool:
         """Take the newest change back; False when there is none left."""
         if not self._changes:

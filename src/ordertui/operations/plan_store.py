@@ -33,12 +33,17 @@ def decode(content: bytes) -> Plan:
         raise BadInput(f"the journal's plan cannot be read: {error}") from error
 
 
-def save_plans(plans: Sequence[Plan], path: Path, *, inside: Path | None) -> None:
-    """Write a plan file, readable JSON. With `inside` (practice) only into that folder. Raises Refused, BadInput."""
+def inside_only(path: Path, inside: Path | None) -> None:
+    """Let a practice store (`inside`: its folder) write nowhere else. Raises Refused."""
     if inside is not None and not path.resolve().is_relative_to(inside.resolve()):
         raise Refused(
-            f"this is a practice store: it writes nothing outside its own folder; save the plan under {inside}"
+            f"this is a practice store: it writes nothing outside its own folder; choose a place under {inside}"
         )
+
+
+def save_plans(plans: Sequence[Plan], path: Path, *, inside: Path | None) -> None:
+    """Write a plan file, readable JSON. With `inside` (practice) only into that folder. Raises Refused, BadInput."""
+    inside_only(path, inside)
     content = msgspec.json.format(msgspec.json.encode(_File(VERSION, tuple(plans))), indent=2)
     try:
         path.write_bytes(content + b"\n")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 from ordertui.orders.clock import Clock, day_start, to_local
-from ordertui.orders.status import YesNo
+from ordertui.orders.status import Action, YesNo
 from ordertui.rules.rates import Figure, exact_text, figure, roll_off_span, window
 from ordertui.store import UNDER_WAY, Cancelled, Store
 
@@ -14,6 +14,8 @@ from .judging import Judge
 from .plan_values import RateEffect, RateFigure
 from .values import Impact
 
+KEPT = 100
+"""Sums of past days kept; one a reader, marketplace and window."""
 BASIS = "by order date, whole days, today included; orders in held or sent batches are taken as cancelled"
 
 
@@ -24,6 +26,7 @@ class Rates:
         self._store = store
         self._judge = judge
         self._clock = clock
+        self._kept: dict[tuple[int, int, str, int, int], tuple[int, int, int]] = {}
 
     def effects(
         self, marketplace: str, extra_ids: Iterable[int] = (), item_ids: Iterable[int] = ()
@@ -93,8 +96,22 @@ class Rates:
         )
 
     def _tally(self, marketplace: str, start: int, end: int) -> tuple[int, int, int]:
-        """Orders, counted cancellations, and those known to count; `end` is not included."""
-        return self._sum(marketplace, self._store().rate_tally(marketplace, start, end))
+        """Orders, counted cancellations, and those known to count; `end` is not included.
+
+        What was placed before today is kept until the store changes, so that a mark costs only today's orders.
+        """
+        today = day_start(self._clock.now(), self._judge.policy(marketplace).zone)
+        if not start < today < end:
+            return self._sum(marketplace, self._store().rate_tally(marketplace, start, end))
+        store = self._store()
+        key = (id(store), store.data_version(), marketplace, start, today)
+        before = self._kept.get(key)
+        if before is None:
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            before = self._kept[key] = self._sum(marketplace, store.rate_tally(marketplace, start, today))
+        since = self._sum(marketplace, store.rate_tally(marketplace, today, end))
+        return before[0] + since[0], before[1] + since[1], before[2] + since[2]
 
     def _sum(self, marketplace: str, groups: Iterable[tuple[int, Cancelled, int]]) -> tuple[int, int, int]:
         orders = cancelled = known = 0
@@ -138,20 +155,34 @@ class Rates:
 
     def impact(self, ids: Sequence[int]) -> Impact:
         """Money, and how many may be cancelled and count, of a marked set; orders on their way cannot."""
-        weights: dict[tuple[str, int], tuple[bool, bool]] = {}
+        weights: dict[tuple[str, int], tuple[bool, bool, bool]] = {}
         money: dict[str, int] = {}
-        count = unpriced = cancellable = counted = 0
+        markets: dict[str, int] = {}
+        count = unpriced = cancellable = counted = refundable = 0
         for order in self._store().tally(ids):
             count += 1
+            markets[order.marketplace] = markets.get(order.marketplace, 0) + 1
             if order.total is None or order.currency is None:
                 unpriced += 1
             else:
                 money[order.currency] = money.get(order.currency, 0) + order.total
             key = (order.marketplace, order.situation)
             if key not in weights:
-                weights[key] = self._judge.cancel_weight(*key)
-            allowed, counts = weights[key]
-            if allowed and order.state not in UNDER_WAY:
+                weights[key] = (*self._judge.cancel_weight(*key), self._judge.allows(*key, Action.REFUND))
+            allowed, counts, refunds = weights[key]
+            if order.state in UNDER_WAY:
+                continue
+            refundable += refunds
+            if allowed:
                 cancellable += 1
                 counted += counts
-        return Impact(count, tuple(sorted(money.items())), unpriced, cancellable, counted, count - cancellable)
+        return Impact(
+            count,
+            tuple(sorted(money.items())),
+            unpriced,
+            cancellable,
+            counted,
+            count - cancellable,
+            refundable,
+            tuple(sorted(markets.items(), key=lambda entry: (-entry[1], entry[0]))),
+        )

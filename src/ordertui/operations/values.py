@@ -73,6 +73,10 @@ class Impact:
     counted: int
     """Of the cancellable, those that count toward the rate."""
     cannot: int
+    refundable: int = 0
+    """How many a refund would take."""
+    markets: tuple[tuple[str, int], ...] = ()
+    """(marketplace, how many of the set are of it), most first."""
 
 
 @dataclass(frozen=True, slots=True)

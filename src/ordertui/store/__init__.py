@@ -8,6 +8,7 @@ from .audit import AuditEntry, AuditReport
 from .database import Who
 from .errors import (
     BatchMoved,
+    Interrupted,
     OpenAction,
     OverRefund,
     ReadOnlyStore,
@@ -38,6 +39,7 @@ __all__ = [
     "FeedFile",
     "ImportRecord",
     "Importer",
+    "Interrupted",
     "JournalBatch",
     "JournalRow",
     "KeptResult",

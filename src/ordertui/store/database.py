@@ -15,9 +15,11 @@ from urllib.parse import quote
 from ordertui.orders.clock import Clock
 
 from . import migrations
-from .errors import ReadOnlyStore, StoreError, StoreLocked
+from .errors import Interrupted, ReadOnlyStore, StoreError, StoreLocked
 
 BUSY_SECONDS = 10.0
+PART = 20_000
+"""Rows fetched at a time of a long answer."""
 SLICE = 900
 """Values put into one IN list."""
 
@@ -58,6 +60,8 @@ def in_words(error: sqlite3.Error, path: Path) -> StoreError:
         return StoreError(f"{path} cannot be opened ({text}); see whether the folder exists and may be written")
     if "readonly" in text:
         return ReadOnlyStore(f"{path} may not be written ({text}); check its permissions")
+    if "interrupted" in text:
+        return Interrupted(f"{path}: the reading was stopped")
     if "full" in text or "disk I/O" in text:
         return StoreError(
             f"{path} cannot be written ({text}): the disk may be full; nothing of this step was kept; make room and repeat"
@@ -157,6 +161,20 @@ class Database:
         """Close the file; closing twice is harmless."""
         with self._lock:
             self._connection.close()
+
+    def interrupt(self) -> None:
+        """Stop what another thread reads through this connection now: it raises Interrupted."""
+        self._connection.interrupt()
+
+    def _column(self, sql: str, params: Params = ()) -> Iterator[list[Any]]:
+        """The first column in parts, so that a long answer never keeps other threads waiting."""
+        with self._lock:
+            try:
+                cursor = self._connection.execute(sql, params)
+                while part := cursor.fetchmany(PART):
+                    yield [row[0] for row in part]
+            except sqlite3.Error as error:
+                raise in_words(error, self.path) from error
 
     def _query(self, sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
         with self._lock:

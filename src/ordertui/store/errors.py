@@ -25,6 +25,10 @@ class StoreLocked(StoreError):
     """Another process is writing and did not finish in time."""
 
 
+class Interrupted(StoreError):
+    """A reading was stopped because nobody waits for it any more."""
+
+
 class ReadOnlyStore(StoreError):
     """A change was asked of a store that was opened read-only."""
 

@@ -108,7 +108,10 @@ class ReadsPart(Database):
         sql = f"SELECT o.id FROM orders o WHERE {where} ORDER BY {SORT_KEYS[sort]} {way}, o.id {way}"
         if limit is not None:
             sql += f" LIMIT {int(limit)}"
-        return array("q", [row[0] for row in self._query(sql, params or {})])
+        found = array("q")
+        for part in self._column(sql, params or {}):
+            found.extend(part)
+        return found
 
     def count(self, where: str = "1 = 1", params: Mapping[str, object] | None = None) -> int:
         """How many orders fit."""

@@ -1,4 +1,4 @@
-"""The application: themes, the main screen, and how a shop is run on a terminal. Nothing else is put together here."""
+"""The application: themes, keys in order, the main screen, and how a shop is run on a terminal."""
 
 from __future__ import annotations
 
@@ -7,13 +7,21 @@ import signal
 from contextlib import suppress
 from typing import ClassVar
 
+from textual import events, on
 from textual.app import App
 from textual.binding import BindingType
+from textual.screen import Screen
 
+from ordertui.operations.config import config_path
 from ordertui.operations.shop import Shop
 
+from .keymap import KEYMAP_FILE, Keymap, read_keymap
 from .screens.main import MainScreen
 from .themes import DARK, THEMES
+from .typeahead import KeyWent, TypeAhead
+
+LOST_AFTER = 0.5
+"""Seconds after which a key whose trace was lost (its dialog is gone) holds up the next ones no longer."""
 
 TERMINATED = 143
 """Exit code after SIGTERM or SIGHUP, as shells number it."""
@@ -32,13 +40,18 @@ class OrderTuiApp(App[None]):
     ]
     VERTICAL_BREAKPOINTS = [(0, "-too-low"), (15, "-low"), (22, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = []
+    ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, *, keymap: Keymap | None = None, theme: str = DARK.name) -> None:
         super().__init__()
         self.shop = shop
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = DARK.name
+        self.keys = TypeAhead(lambda: self.call_later(self.next_key))
+        for one in THEMES:
+            self.register_theme(one)
+        self.theme = theme
+        self._own_keys = keymap or Keymap()
+        self.set_keymap(self._own_keys.changed())
+        self._key_screen: Screen[object] | None = None
 
     def on_load(self) -> None:
         """End in order when the system says so: the terminal is given back, and nothing is left half done."""
@@ -49,11 +62,53 @@ class OrderTuiApp(App[None]):
 
     def get_default_screen(self) -> MainScreen:
         """The main screen."""
-        return MainScreen(self.shop)
+        return MainScreen(self.shop, self.keys, self._own_keys)
+
+    # Keys, in order (see typeahead)
+
+    async def on_event(self, event: events.Event) -> None:
+        """A key just typed goes into the line, but for the one that leaves; everything else is Textual's."""
+        leave = isinstance(event, events.Key) and event.key == "ctrl+q"
+        if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded and not leave:
+            self.keys.add(event)
+            if self.keys.on_its_way:
+                number = self.keys.number
+                self.set_timer(LOST_AFTER, lambda: self._key_went(number))
+            await self.next_key()
+        else:
+            await super().on_event(event)
+
+    async def next_key(self) -> None:
+        """Hand the next key on, if one may go."""
+        event = self.keys.next()
+        if event is None:
+            return
+        self._key_screen = self.screen
+        await super().on_event(event)
+        self._follow(KeyWent(self.keys.number))
+
+    def _follow(self, trace: KeyWent) -> None:
+        target = self.focused or self.screen
+        if not target.post_message(trace):
+            self._key_went(trace.number)
+
+    @on(KeyWent)
+    def _trace_arrived(self, trace: KeyWent) -> None:
+        trace.stop()
+        if trace.round == 1:
+            self._follow(KeyWent(trace.number, 2))
+        elif self.screen is self._key_screen:
+            self.call_later(self._key_went, trace.number)
+        else:  # what the key opened, or showed again, is drawn first
+            self.screen.call_after_refresh(self._key_went, trace.number)
+
+    def _key_went(self, number: int) -> None:
+        if self.keys.went(number):
+            self.call_later(self.next_key)
 
 
-def run(shop: Shop) -> int:
+def run(shop: Shop, *, mouse: bool = True) -> int:
     """Show the shop until the operator leaves; gives the exit code."""
-    app = OrderTuiApp(shop)
-    app.run()
+    app = OrderTuiApp(shop, keymap=read_keymap(config_path().with_name(KEYMAP_FILE)))
+    app.run(mouse=mouse)
     return app.return_code or 0

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual import work
-from textual.widget import Widget
 
-from ordertui.operations.known import KNOWN, sentence
+from ordertui.operations.known import KNOWN
 from ordertui.operations.plan_values import Batch
 from ordertui.operations.shop import Shop
 from ordertui.orders.clock import to_local
@@ -18,12 +17,13 @@ from ordertui.orders.status import Action, BatchState, BuyerRequest, Dispatched
 
 from ..widgets.order_table import OrderTable
 from .dialogs import ConfirmScreen, FormScreen, TextScreen
+from .flow import Flow, Flows
 from .preview import PreviewScreen
 
 Shipping = dict[str, tuple[str, str, str]]
 
 
-class Acting(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
+class Acting(Flows):
     """What the main screen does to orders."""
 
     shop: Shop
@@ -33,37 +33,34 @@ class Acting(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
         @property
         def table(self) -> OrderTable: ...
         def refresh_all(self) -> None: ...
+        def keep_set(self) -> None: ...
 
-    def failed(self, error: Exception) -> None:
-        """Say what went wrong."""
-        self.notify(sentence(error), severity="error", timeout=10)
-
-    @work(exclusive=True, group="act")
-    async def action_plan(self, name: str) -> None:
+    def action_plan(self, name: str) -> None:
         """Preview an action on the marked orders, else on the one under the cursor."""
         action, ids = Action(name), self.table.acting_ids()
         if not ids:
             self.notify("there is no order here to act on")
             return
+        self.start(lambda flow: self._plan(flow, action, ids))
+
+    async def _plan(self, flow: Flow, action: Action, ids: array[int]) -> None:
         shipping: Shipping | None = {}
         if action is Action.CONFIRM:
-            shipping = await self._ask_shipping(ids)
+            shipping = await self._ask_shipping(flow, ids)
             if shipping is None:
                 return
-        try:
-            plans = await asyncio.to_thread(self.shop.plan, action, ids, shipping=shipping)
-        except KNOWN as error:
-            self.failed(error)
-            return
+        plans = await flow.work(self.shop.plan, action, ids, shipping=shipping)
         for number, plan in enumerate(plans, start=1):
             place = f"{number} of {len(plans)}" if len(plans) > 1 else ""
-            batch = await self.app.push_screen_wait(PreviewScreen(self.shop, plan, place, shipping=shipping or {}))
+            preview = PreviewScreen(self.shop, self.keys, plan, place, shipping=shipping or {})
+            batch = await flow.ask(preview, unseen=True)
             if batch is not None:
                 self._committed(batch)
 
     def _committed(self, batch: Batch) -> None:
         orders = {row.order_id for row in batch.rows}
         ids = [row_id for row_id, row in self.shop.rows(self.table.marks.ids()).items() if row.order_id in orders]
+        self.keep_set()
         if self.table.marks.remove(ids):
             self.table.marks_changed()
         self.table.reload()
@@ -71,14 +68,14 @@ class Acting(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
         due = to_local(batch.due_at, self.shop.zone).strftime("%H:%M")
         self.notify(f"batch {batch.id}: {len(batch.rows):,} orders held until {due}; u takes them back")
 
-    async def _ask_shipping(self, ids: Sequence[int]) -> Shipping | None:
+    async def _ask_shipping(self, flow: Flow, ids: Sequence[int]) -> Shipping | None:
         """Carrier, tracking and date for each order that may be confirmed; None when the operator leaves."""
         rows = [row for row in self.shop.rows(ids).values() if self.shop.verdicts(row)[2].allowed]
         found: Shipping = {}
         carrier = ""
         day = to_local(self.shop.clock.now(), self.shop.zone).date().isoformat()
         for number, row in enumerate(rows, start=1):
-            answer = await self.app.push_screen_wait(
+            answer = await flow.ask(
                 FormScreen(
                     f"Confirm the shipment of {row.order_id}  ({number} of {len(rows)})",
                     [("carrier", "Carrier", carrier), ("tracking", "Tracking number", ""), ("day", "Ship date", day)],
@@ -91,9 +88,11 @@ class Acting(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
             found[row.order_id] = (carrier, answer["tracking"].strip(), day)
         return found
 
-    @work(exclusive=True, group="act")
-    async def action_undo(self) -> None:
+    def action_undo(self) -> None:
         """Take held orders back, after asking which."""
+        self.start(self._undo)
+
+    async def _undo(self, flow: Flow) -> None:
         held = [batch for batch in self.shop.outbox(open_only=True) if batch.state is BatchState.HELD]
         if not held:
             self.notify("nothing is held; what has left cannot be taken back")
@@ -108,15 +107,11 @@ class Acting(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
         waiting = sum(r.state.value == "held" for r in batch.rows)
         answers["b"] = f"all {waiting:,} orders of batch {batch.id}"
         question = f"Take back from batch {batch.id} ({batch.action.value}, {batch.marketplace})?"
-        answer = await self.app.push_screen_wait(ConfirmScreen(question, answers))
+        answer = await flow.ask(ConfirmScreen(question, answers), unseen=True)
         if not answer:
             return
         what: int | str = row.order_id if answer == "o" and row is not None else batch.id
-        try:
-            count = await asyncio.to_thread(self.shop.undo, what)
-        except KNOWN as error:
-            self.failed(error)
-            return
+        count = await flow.work(self.shop.undo, what)
         self.notify(f"{count:,} {'order' if count == 1 else 'orders'} taken back; nothing was sent for them")
         self.table.reload()
         self.refresh_all()
@@ -173,26 +168,3 @@ class Acting(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
             self.failed(error)
             return
         self.app.push_screen(TextScreen(f"Message for the buyer of {row.order_id}", text, copy=text))
-
-    @work(exclusive=True, group="act")
-    async def action_mark_query(self, mark: bool) -> None:
-        """Mark, or unmark, what a filter finds, without changing what is shown."""
-        word = "Mark" if mark else "Unmark"
-        answer = await self.app.push_screen_wait(
-            FormScreen(f"{word} by a filter", [("filter", "Filter", "")], "Of all orders, shown or not.")
-        )
-        if answer is None or not answer["filter"].strip():
-            return
-        try:
-            ids = await asyncio.to_thread(self.shop.view, answer["filter"])
-        except KNOWN as error:
-            self.failed(error)
-            return
-        changed = self.table.marks.add(ids) if mark else self.table.marks.remove(ids)
-        self.table.marks_changed()
-        self.notify(f"{changed:,} {'marked' if mark else 'unmarked'}")
-
-    def action_clear_marks(self) -> None:
-        """Remove every mark; z brings them back."""
-        if self.table.marks.clear():
-            self.table.marks_changed()

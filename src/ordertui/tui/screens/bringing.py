@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widget import Widget
 from textual.widgets import ProgressBar, Static
 
 from ordertui.amazon.reports import AmbiguousEncoding, MarketplaceNeeded, ProcessingReportGiven
@@ -24,9 +21,10 @@ from ordertui.operations.shop import Shop
 from ordertui.operations.values import ImportProgress, ImportSummary, ResultSummary
 from ordertui.orders.marketplace import MARKETPLACES
 
-from ..texts import Piece
+from ..texts.words import Piece
 from ..widgets.order_table import OrderTable
 from .dialogs import ChoiceScreen, FormScreen, TextScreen
+from .flow import Flow, Flows
 
 
 class ProgressScreen(ModalScreen[None]):
@@ -68,7 +66,7 @@ class ProgressScreen(ModalScreen[None]):
         self.stopping = True
 
 
-class Bringing(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
+class Bringing(Flows):
     """What the main screen brings in."""
 
     shop: Shop
@@ -79,10 +77,12 @@ class Bringing(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
         def table(self) -> OrderTable: ...
         def refresh_all(self) -> None: ...
 
-    @work(exclusive=True, group="act")
-    async def action_import_files(self) -> None:
+    def action_import_files(self) -> None:
         """Ask for files and read them."""
-        answer = await self.app.push_screen_wait(
+        self.start(self._bring_files)
+
+    async def _bring_files(self, flow: Flow) -> None:
+        answer = await flow.ask(
             FormScreen(
                 "Import report files, or a processing report",
                 [("paths", "Files", "")],
@@ -96,46 +96,43 @@ class Bringing(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
         except ValueError as error:
             self.notify(f"{answer['paths']}: {error}", severity="error")
             return
-        lines = [piece for path in paths for piece in await self._bring(path)]
+        lines = [piece for path in paths for piece in await self._bring(flow, path)]
         self.table.reload()
         self.refresh_all()
         if lines:
-            self.app.push_screen(TextScreen("What was read", Content.assemble(*lines)))
+            await flow.ask(TextScreen("What was read", Content.assemble(*lines)))
 
-    async def _bring(self, path: Path) -> list[Piece]:
+    async def _bring(self, flow: Flow, path: Path) -> list[Piece]:
         """Read one file, asking what it leaves open; what to say of it."""
         encoding = marketplace = None
         while True:
             try:
-                return summary_lines(await self._import(path, encoding, marketplace))
+                return summary_lines(await self._import(flow, path, encoding, marketplace))
             except ProcessingReportGiven:
-                return await self._results(path)
+                return await self._results(flow, path)
             except AmbiguousEncoding as error:
                 choices = [(name, f"{name:<12} {sample}") for name, sample in error.candidates]
-                encoding = await self.app.push_screen_wait(
-                    ChoiceScreen(f"Which line of {path.name} reads right?", choices)
-                )
+                encoding = await flow.ask(ChoiceScreen(f"Which line of {path.name} reads right?", choices))
                 if encoding is None:
                     return [(f"{path.name}: left out, its encoding is open\n", "$text-warning")]
             except MarketplaceNeeded as error:
                 choices = [(code, f"{code}  {MARKETPLACES[code].name}") for code in error.choices]
-                marketplace = await self.app.push_screen_wait(
-                    ChoiceScreen(f"Which marketplace is {path.name} of?", choices)
-                )
+                marketplace = await flow.ask(ChoiceScreen(f"Which marketplace is {path.name} of?", choices))
                 if marketplace is None:
                     return [(f"{path.name}: left out, its marketplace is open\n", "$text-warning")]
             except KNOWN as error:
                 return [(f"{sentence(error)}\n", "$text-error")]
 
-    async def _import(self, path: Path, encoding: str | None, marketplace: str | None) -> Sequence[ImportSummary]:
+    async def _import(
+        self, flow: Flow, path: Path, encoding: str | None, marketplace: str | None
+    ) -> Sequence[ImportSummary]:
         screen = ProgressScreen()
-        self.app.push_screen(screen)
 
         def progress(now: ImportProgress) -> None:
             screen.latest = now
 
-        try:
-            return await asyncio.to_thread(
+        with flow.showing(screen):
+            return await flow.work(
                 self.shop.import_files,
                 [path],
                 encoding=encoding,
@@ -143,12 +140,10 @@ class Bringing(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
                 progress=progress,
                 stop=lambda: screen.stopping,
             )
-        finally:
-            screen.dismiss(None)
 
-    async def _results(self, path: Path) -> list[Piece]:
+    async def _results(self, flow: Flow, path: Path) -> list[Piece]:
         try:
-            return result_lines(await asyncio.to_thread(self.shop.results, [path]))
+            return result_lines(await flow.work(self.shop.results, [path]))
         except KNOWN as error:
             return [(f"{sentence(error)}\n", "$text-error")]
 
@@ -188,6 +183,9 @@ def result_lines(summaries: Sequence[ResultSummary]) -> list[Piece]:
             pieces += [f"     {order_id}\n" for order_id in orders[:200]]
         if one.ok:
             pieces.append(
-                ("\n ok is Amazon's word for the file; a later report confirms the orders themselves\n", "$text-muted")
+                (
+                    "\n ok is Amazon's word for the file; a later report confirms the orders themselves\n",
+                    "$foreground-muted",
+                )
             )
     return pieces

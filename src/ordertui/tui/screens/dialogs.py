@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -11,11 +11,42 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
+from ..clipboard import copy
 
-class ConfirmScreen(ModalScreen[str]):
+
+class ListKeys(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
+    """j and k in a screen with one list."""
+
+    KEYS: ClassVar[list[Binding]] = [Binding("j", "down", show=False), Binding("k", "up", show=False)]
+
+    def action_down(self) -> None:
+        """Next."""
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_up(self) -> None:
+        """The one before."""
+        self.query_one(OptionList).action_cursor_up()
+
+
+class LineInput(Input):
+    """An input that takes a paste of several lines as one; its cursor stands still, so that an idle screen writes nothing."""
+
+    def on_mount(self) -> None:
+        """No blinking."""
+        self.cursor_blink = False
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Lines are joined with spaces."""
+        event.stop()
+        event.prevent_default()
+        self.insert_text_at_cursor(" ".join(event.text.split()))
+
+
+class ConfirmScreen(ModalScreen[str | None]):
     """A question with letters as answers; Enter and Escape answer with an empty text, which means no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,n", "answer('')", "no", show=False)]
@@ -82,8 +113,7 @@ class TextScreen(ModalScreen[None]):
     def action_copy(self) -> None:
         """Put the text into the terminal's clipboard (OSC 52)."""
         if self._copy:
-            self.app.copy_to_clipboard(self._copy)
-            self.notify("copied, if your terminal allows OSC 52; else select it with the mouse and shift")
+            self.notify(copy(self.app, self._copy, "it"))
 
 
 class FormScreen(ModalScreen[dict[str, str] | None]):
@@ -111,7 +141,7 @@ class FormScreen(ModalScreen[dict[str, str] | None]):
             for name, label, value in self._fields:
                 with Horizontal(classes="field"):
                     yield Label(label, markup=False)
-                    yield Input(value, id=f"field-{name}", select_on_focus=True)
+                    yield LineInput(value, id=f"field-{name}", select_on_focus=True)
             yield Static(self._keys, classes="dialog-keys", markup=False)
 
     def on_mount(self) -> None:
@@ -133,13 +163,12 @@ class FormScreen(ModalScreen[dict[str, str] | None]):
         self.dismiss(None)
 
 
-class ChoiceScreen(ModalScreen[str | None]):
+class ChoiceScreen(ListKeys, ModalScreen[str | None]):
     """One of several; Escape gives None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "cancel", "leave", show=False),
-        Binding("j", "down", show=False),
-        Binding("k", "up", show=False),
+        *ListKeys.KEYS,
     ]
 
     def __init__(self, title: str, choices: Sequence[tuple[str, str]], note: str = "") -> None:
@@ -164,11 +193,3 @@ class ChoiceScreen(ModalScreen[str | None]):
     def action_cancel(self) -> None:
         """Leave without an answer."""
         self.dismiss(None)
-
-    def action_down(self) -> None:
-        """Next."""
-        self.query_one(OptionList).action_cursor_down()
-
-    def action_up(self) -> None:
-        """The one before."""
-        self.query_one(OptionList).action_cursor_up()

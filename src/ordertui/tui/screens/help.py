@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
@@ -14,8 +15,19 @@ from textual.widgets import Input, Static
 
 from ordertui.rules.language import FIELDS
 
-from ..actions import MAIN_ACTIONS, TABLE_KEYS
-from ..texts import Piece
+from ..actions import ALL_ACTIONS, QUEUE_HELP, KeyAction
+from ..texts.words import Piece
+from .dialogs import LineInput
+
+GLYPHS = (
+    ("●", "marked"),
+    ("★", "the buyer asked with Amazon's own button: cancelling does not count"),
+    ("☆", "the buyer asked by message only: cancelling counts"),
+    ("◷ → ✓ ✗ ?", "held, sent, ok, failed, outcome unknown"),
+    ("✓ ! ✗", "beside a rate: ok, near the target, over it"),
+    ("?", "no report said"),
+)
+"""What the signs on the screen mean."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -29,20 +41,21 @@ class HelpScreen(ModalScreen[None]):
         Binding("pageup", "scroll(-10)", show=False),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, actions: Sequence[KeyAction] = ALL_ACTIONS) -> None:
         super().__init__(classes="dialog-screen")
+        self._actions = tuple(actions)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog dialog-tall"):
             yield Static("Keys", classes="dialog-title")
-            yield Input(placeholder="type to narrow")
+            yield LineInput(placeholder="type to narrow")
             with VerticalScroll(classes="dialog-body", can_focus=False):
-                yield Static(help_text(""), id="help-text")
+                yield Static(help_text("", self._actions), id="help-text")
             yield Static("↑ ↓ scroll   Esc close", classes="dialog-keys")
 
     @on(Input.Changed)
     def _narrow(self, event: Input.Changed) -> None:
-        self.query_one("#help-text", Static).update(help_text(event.value))
+        self.query_one("#help-text", Static).update(help_text(event.value, self._actions))
 
     def action_close(self) -> None:
         """Close."""
@@ -53,7 +66,7 @@ class HelpScreen(ModalScreen[None]):
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
 
-def help_text(narrow: str) -> Content:
+def help_text(narrow: str, actions: Sequence[KeyAction] = ALL_ACTIONS) -> Content:
     """Every key and filter field whose line holds the words typed."""
     words = narrow.lower().split()
     pieces: list[Piece] = []
@@ -66,9 +79,10 @@ def help_text(narrow: str) -> Content:
                 pieces.append((f"  {key:<18}", "$text-primary"))
                 pieces.append(f" {text}\n")
 
-    section("Moving and marking", list(TABLE_KEYS))
-    for group in dict.fromkeys(action.group for action in MAIN_ACTIONS):
-        section(group, [(action.key_text, action.description) for action in MAIN_ACTIONS if action.group == group])
+    for group in dict.fromkeys(action.group for action in actions):
+        lines = [(action.key_text, action.description) for action in actions if action.group == group]
+        section(group, [*lines, QUEUE_HELP] if group == "Find" else lines)
+    section("Glyphs", list(GLYPHS))
     section(
         "Filter fields",
         [(field.name, f"{field.help}  {' '.join((*field.values, *field.examples)[:7])}") for field in FIELDS.values()],

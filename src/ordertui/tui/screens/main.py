@@ -1,10 +1,11 @@
-"""The main screen: queues, filter, table, rate panel and detail. What its keys do to orders is in `acting` and `bringing`."""
+"""The main screen: queues, filter, table, rate panel and detail. Its keys live in `looking`, `marking`, `acting`, `bringing`."""
 
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on, work
@@ -16,39 +17,45 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
-from ordertui.operations.known import KNOWN, sentence
+from ordertui.operations.known import KNOWN
+from ordertui.operations.marks import Marks
 from ordertui.operations.queues import BY_KEY, QUEUES
 from ordertui.operations.shop import Shop
 from ordertui.operations.values import Queue
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import OrderRow
+from ordertui.store import Interrupted
 
-from .. import texts
-from ..actions import bindings, hint_line
+from ..actions import bindings
+from ..keymap import Keymap
+from ..panel import Answer, Question, RatePanel
+from ..texts.detail import PANE, detail
+from ..texts.lines import age, header
+from ..texts.welcome import welcome
+from ..texts.words import why_empty
+from ..typeahead import TypeAhead
+from ..view import FIRST_PAGE, Request, View, build, read
 from ..widgets.filter_bar import FilterBar
+from ..widgets.hint_line import HintLine
 from ..widgets.order_table import OrderTable
+from ..widgets.order_table.messages import Activated, CursorMoved, MarksChanged, SortRequested, VisualChanged
 from ..widgets.queue_tabs import QueueTabs
 from .acting import Acting
 from .bringing import Bringing
-from .dialogs import TextScreen
-from .help import HelpScreen
-from .outbox import OutboxScreen
+from .looking import Looking
+from .marking import Marking
 
-SORTS = {
-    "order": "order_id",
-    "placed": "placed",
-    "ship-by": "ship_by",
-    "items": "items",
-    "total": "total",
-    "status": "status",
-}
-"""Table column to what the shop sorts by; other columns cannot be sorted."""
-DEBOUNCE = 0.06
+DEBOUNCE = 0.08
+"""Seconds the cursor rests before the detail follows."""
+ROOMY = 110
+"""Cells from which the first line has room for the time of the reports."""
+FULL = 100
+"""Cells of a line in the full view of an order, at most."""
 INSTANT = 2_000
 """Up to so many marks the panel is worked out at once; more are worked out beside the screen."""
 
 
-class MainScreen(Acting, Bringing, Screen[None]):
+class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
     """Orders, and what may be done with them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -57,43 +64,65 @@ class MainScreen(Acting, Bringing, Screen[None]):
     ]
     AUTO_FOCUS = "#orders"
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, keys: TypeAhead, keymap: Keymap) -> None:
         super().__init__()
         self.shop = shop
-        self.queue = "all"
-        self.filter_text = ""
-        self.sort = "placed"
-        self.reverse = True
-        self._queues: tuple[Queue, ...] = ()
+        self.keys = keys
+        self.keymap = keymap
+        self.request = Request()
+        self.shown_view: View | None = None
+        self.pending: View | None = None
+        """A view that other processes' changes made, and that waits because marks, a range or a dialog are open."""
+        self.panel = RatePanel(shop)
+        self.queue_counts: tuple[Queue, ...] = ()
+        self.marks, self.last_set = shop.desk.marks()
+        self.found: array[int] = array("q")
         self._version = -1
         self._next_due: int | None = None
         self._market = ""
+        self._asked = 0
+        self._view_hold = keys.hold()
         self._shown: dict[str, tuple[str, object]] = {}
         self._detail_timer: Timer | None = None
+        self._marks_kept = True
 
     def compose(self) -> ComposeResult:
         yield Static("ordertui needs at least 60 x 15", id="too-small")
         with Vertical(id="body"):
-            yield Static(id="header")
+            with Horizontal(id="header-line"):
+                yield Static(id="header")
+                yield Static(id="age")
             yield Static(id="notes")
             yield QueueTabs(id="queues")
             yield FilterBar(self.shop.condition, id="filter")
+            yield Static(welcome(), id="welcome")
             with Horizontal(id="middle"):
-                yield OrderTable(id="orders")
+                yield OrderTable(self.marks, id="orders")
                 with Vertical(id="side"):
                     yield Static(id="rate")
                     with VerticalScroll(id="detail-scroll", can_focus=False):
                         yield Static(id="detail")
             yield Static(id="rate-strip")
             yield Static(id="status")
-            yield Static(hint_line(), id="hints", markup=False)
+            yield HintLine(self.keymap.actions, id="hints")
 
     def on_mount(self) -> None:
         """Show the orders, then keep an eye on holds and on other processes."""
         self.table.set_source(self)
-        self.table.set_sort("placed", True)
+        self.query_one(FilterBar).set_history(self.shop.desk.history())
         self.refresh_all()
+        for problem in self.keymap.problems:
+            self.notify(problem, severity="warning", timeout=12)
         self.set_interval(1.0, self._tick)
+
+    def on_unmount(self) -> None:
+        """Keep the marks for the next start."""
+        self._keep_marks()
+
+    def on_resize(self) -> None:
+        """The first line says what fits."""
+        if self.shown_view is not None:
+            self._show_header()
 
     @property
     def table(self) -> OrderTable:
@@ -130,142 +159,181 @@ class MainScreen(Acting, Bringing, Screen[None]):
 
     def refresh_all(self) -> None:
         """Read everything again: view, counts, panel."""
+        if not self.query(OrderTable):
+            return  # work that ends while the screen is taken down
+        self._look_again()
+        self.show_view()
+
+    def _look_again(self) -> None:
         self._version = self.shop.data_version()
         self._next_due = self.shop.next_due()
-        self._show_header()
-        self._build_view()
+        self.panel.forget()
         self._count_queues()
 
     def _show_header(self) -> None:
         shop = self.shop
-        codes = shop.marketplaces()
+        codes = list(shop.marketplaces())
+        self.set_class(not codes, "-empty")
         markets = [f"{MARKETPLACES[codes[0]].name} ({codes[0]})"] if len(codes) == 1 else codes
+        name = shop.config.shop_name or "my shop"
         self.put(
-            "header",
-            texts.header(
-                shop_name=shop.config.shop_name or "my shop", marketplaces=markets, as_of=shop.as_of(), now=self.now(),
-                zone=shop.zone, practice=shop.practice, read_only=shop.read_only,
-            ),
-        )  # fmt: skip
+            "header", header(shop_name=name, marketplaces=markets, practice=shop.practice, read_only=shop.read_only)
+        )
+        self.put("age", age(as_of=shop.as_of(), now=self.now(), zone=shop.zone, short=self.size.width < ROOMY))
         notes = shop.notes()
         self.put("notes", Content("! " + "  ·  ".join(notes)) if notes else Content(""))
         self.query_one("#notes").set_class(bool(notes), "-some")
+        self.table.set_columns(self.request.choice(several=len(codes) > 1))
+
+    def show_view(self) -> None:
+        """Show what `request` asks for: the first page at once, the rest when it is known. Keys wait until all is there."""
+        self.pending = None
+        self.table.set_sort(self.request.column, self.request.reverse)
+        self.query_one(QueueTabs).show(self.queue_counts, self.request.queue)
+        self._view_hold.shut()
+        self._build_view(self.request)
 
     @work(exclusive=True, group="view")
-    async def _build_view(self) -> None:
+    async def _build_view(self, request: Request) -> None:
+        self.shop.interrupt_views()
         try:
-            ids = await asyncio.to_thread(self.shop.view, self.filter_text, self.sort, self.reverse, self.queue)
-        except KNOWN as error:
-            self.notify(sentence(error), severity="error")
+            first = await asyncio.to_thread(read, self.shop, request, FIRST_PAGE)
+            await asyncio.to_thread(self.shop.marketplaces)
+            if len(first) == FIRST_PAGE:
+                self._swap(View(request, first, Marks(first)), whole=False)
+            self._swap(await asyncio.to_thread(build, self.shop, request), whole=True)
+        except Interrupted:
             return
-        self.table.empty_text = texts.why_empty(BY_KEY[self.queue].why_empty, bool(self.filter_text.strip()))
-        self.table.show(ids)
-        self._show_count()
-        self.show_panel()
+        except KNOWN as error:
+            self.failed(error)
+        self._view_hold.open()
+
+    def _swap(self, view: View, *, whole: bool) -> None:
+        self.shown_view = view
+        self._show_header()
+        self.table.empty_text = why_empty(BY_KEY[view.request.queue].why_empty, bool(view.request.filter.strip()))
+        self.table.show(view.ids)
+        if whole:
+            self._show_count()
+            self.show_panel()
         self._show_detail()
+
+    @work(exclusive=True, group="elsewhere")
+    async def _look_elsewhere(self) -> None:
+        """Another process changed the store: rows are read again in place; orders that come or go wait while something
+        is open or marked."""
+        try:
+            view = await asyncio.to_thread(build, self.shop, self.request)
+        except KNOWN:
+            return  # the next change, or the next key that reads, says what is wrong
+        if view.request != self.request or self.shown_view is None or view.ids == self.shown_view.ids:
+            return
+        if self.app.screen is self and not self.table.in_visual and not self.table.marks and not self.keys.holds:
+            self._swap(view, whole=True)
+        else:
+            self.pending = view
+            self.show_panel()
+
+    def _pending_text(self) -> str:
+        if self.pending is None or self.shown_view is None:
+            return ""
+        stay = self.pending.members.common(self.shown_view.members)
+        come, go = len(self.pending.ids) - stay, len(self.shown_view.ids) - stay
+        parts = [f"+{come:,}"] * bool(come) + [f"−{go:,}"] * bool(go)
+        return " ".join(parts) or "order changed"
 
     @work(exclusive=True, group="counts")
     async def _count_queues(self) -> None:
-        self._queues = await asyncio.to_thread(self.shop.queues)
-        self.query_one(QueueTabs).show(self._queues, self.queue)
+        try:
+            self.queue_counts = await asyncio.to_thread(self.shop.queues)
+        except KNOWN as error:
+            self.failed(error)
+            return
+        self.query_one(QueueTabs).show(self.queue_counts, self.request.queue)
         self._show_count()
 
     def _show_count(self) -> None:
-        total = self._queues[0].count if self._queues else None
+        total = self.queue_counts[0].count if self.queue_counts else None
         shown = f"{len(self.table.ids):,}"
         self.query_one(FilterBar).count(shown if total is None else f"{shown} of {total:,}")
 
     def show_panel(self) -> None:
         """The rate panel and the status line, for the marked set."""
-        row = self.table.cursor_row
-        codes = self.shop.marketplaces()
-        self._market = row.marketplace if row is not None and row.marketplace in codes else (codes[0] if codes else "")
-        ids = self.table.marks.ids()
-        if len(ids) <= INSTANT:
-            self._put_panel(*self._work_out(ids, self._market, row, self._hidden(ids)))
+        asked = self._question()
+        self._asked += 1
+        if len(asked.ids) <= INSTANT and self.panel.is_warm(asked):
+            self._put_answer(self.panel.answer(asked))
         else:
-            self._panel_beside(ids, row, self._hidden(ids))
+            self._panel_beside(asked)
 
     @work(exclusive=True, group="panel")
-    async def _panel_beside(self, ids: Sequence[int], row: OrderRow | None, hidden: int) -> None:
-        found = await asyncio.to_thread(self._work_out, ids, self._market, row, hidden)
-        self._put_panel(*found)
+    async def _panel_beside(self, asked: Question) -> None:
+        number = self._asked
+        try:
+            answer = await asyncio.to_thread(self.panel.answer, asked)
+        except KNOWN as error:
+            self.failed(error)
+            return
+        if number == self._asked:
+            self._put_answer(answer)
 
-    def _work_out(
-        self, ids: Sequence[int], market: str, row: OrderRow | None, hidden: int
-    ) -> tuple[Content, Content, Content]:
-        """Panel, strip and status line; reads the shop and touches no widget."""
-        impact = self.shop.impact(ids)
-        status = texts.status_line(
-            marked=impact.count, hidden=hidden, money=texts.money_sums(impact.money, impact.unpriced),
-            allowed=impact.cancellable, counted=impact.counted, cannot=impact.cannot, cursor=row, held=self._held_text(),
-        )  # fmt: skip
-        if not market:
-            return (
-                Content("\n No orders yet.\n i imports the reports you\n downloaded from Seller Central."),
-                Content(""),
-                status,
-            )
-        effects = self.shop.rate(market, ids)
-        days = self.shop.rate_days(market, 14)
-        panel = texts.rate_panel(
-            effects, marked=bool(ids), spark=texts.sparkline(days, Fraction(effects[0].before.target)),
-            rolls_off=self.shop.rolls_off_tonight(market), risk=self.shop.auto_cancel_risk(market), name=market,
-        )  # fmt: skip
-        return panel, texts.rate_strip(effects, marked=bool(ids), name=market), status
+    def _question(self) -> Question:
+        marks, view = self.table.marks, self.shown_view
+        ids = marks.ids() if marks else array("q")
+        hidden = len(ids) - marks.common(view.members) if ids and view is not None else 0
+        title = BY_KEY[self.request.queue].title
+        return Question(
+            ids, self.table.cursor_row, hidden, self._next_due, title, self._pending_text(), self.table.range_size
+        )
 
-    def _put_panel(self, panel: Content, strip: Content, status: Content) -> None:
-        self.put("rate", panel)
-        self.put("rate-strip", strip)
-        self.put("status", status)
-
-    def _hidden(self, ids: Sequence[int]) -> int:
-        """How many marked orders the view does not show."""
-        if not ids:
-            return 0
-        marks = self.table.marks
-        return len(ids) - sum(row_id in marks for row_id in self.table.ids)
-
-    def _held_text(self) -> str:
-        if self._next_due is None:
-            return ""
-        return f"held {texts.countdown(self._next_due - self.now())}"
+    def _put_answer(self, answer: Answer) -> None:
+        self.put("rate", answer.panel)
+        self.put("rate-strip", answer.strip)
+        self.put("status", answer.status)
+        self._market = answer.market
 
     def _show_detail(self) -> None:
         row = self.table.cursor_row
-        order = self.shop.order(row.order_id) if row is not None else None
-        if order is None:
-            self.put("detail", Content(""))
-            return
-        self.put("detail", self.detail_of(order.row, full=False))
+        self.put("detail", Content("") if row is None else self.detail_of(row, full=False))
 
     def detail_of(self, row: OrderRow, *, full: bool) -> Content:
-        """The order in words."""
+        """The order in words; empty when it is gone."""
         order = self.shop.order(row.order_id)
-        assert order is not None, "the row is in the store"
-        return texts.detail(
+        if order is None:
+            return Content("")
+        return detail(
             order,
-            self.shop.verdicts(row),
-            deadline=self.shop.deadline(row),
+            self.shop.verdicts(order.row),
+            deadline=self.shop.deadline(order.row),
             now=self.now(),
             zone=self.zone(row),
             full=full,
+            history=self.shop.history(order) if full else (),
+            width=min(FULL, self.size.width * 9 // 10 - 6) if full else PANE,
         )
 
     def _tick(self) -> None:
-        """Once a second: what is due leaves, what others changed is shown, the countdown goes on."""
+        """Once a second: what is due leaves, what others changed is shown, the countdown goes on, marks are kept."""
         if self._next_due is not None and self.now() >= self._next_due and not self.shop.read_only:
             self._next_due = None
             self.send_due()
-        elif self.shop.data_version() != self._version and not self.table.in_visual:
+        elif self.shop.data_version() != self._version:
+            self._look_again()
+            self._show_header()
             self.table.reload()
-            self.refresh_all()
+            self._look_elsewhere()
         elif self._next_due is not None and self.app.screen is self:
-            self.show_panel()
+            self.put("status", self.panel.status(self._question()))
+        self._keep_marks()
+
+    def _keep_marks(self) -> None:
+        if not self._marks_kept:
+            self._marks_kept = True
+            self.shop.desk.keep_marks(self.marks, self.last_set)
 
     # Messages
 
-    @on(OrderTable.CursorMoved)
+    @on(CursorMoved)
     def _cursor_moved(self) -> None:
         if self._detail_timer is not None:
             self._detail_timer.stop()
@@ -273,21 +341,26 @@ class MainScreen(Acting, Bringing, Screen[None]):
 
     def _cursor_rests(self) -> None:
         self._show_detail()
-        row = self.table.cursor_row
-        if not self.table.marks or (row is not None and row.marketplace != self._market):
+        self.query_one("#detail-scroll", VerticalScroll).scroll_home(animate=False)
+        if not self.table.marks or self.panel.market(self.table.cursor_row) != self._market:
             self.show_panel()
 
-    @on(OrderTable.MarksChanged)
+    @on(MarksChanged)
     def _marks_changed(self) -> None:
+        self._marks_kept = False
         self.show_panel()
 
-    @on(OrderTable.Activated)
+    @on(VisualChanged)
+    def _visual_changed(self) -> None:
+        self.put("status", self.panel.status(self._question()))
+
+    @on(Activated)
     def _activated(self) -> None:
         self.action_detail()
 
-    @on(OrderTable.SortRequested)
-    def _sort_requested(self, event: OrderTable.SortRequested) -> None:
-        self._sort_by(event.key)
+    @on(SortRequested)
+    def _sort_requested(self, event: SortRequested) -> None:
+        self.sort_by(event.key)
 
     @on(QueueTabs.Chosen)
     def _queue_chosen(self, event: QueueTabs.Chosen) -> None:
@@ -295,76 +368,10 @@ class MainScreen(Acting, Bringing, Screen[None]):
 
     @on(FilterBar.Applied)
     def _filter_applied(self, event: FilterBar.Applied) -> None:
-        self.filter_text = event.text
+        self.shop.desk.remember(event.text)
         self.table.focus()
-        self._build_view()
+        self.ask_for(replace(self.request, filter=event.text))
 
     @on(FilterBar.Left)
     def _filter_left(self) -> None:
         self.table.focus()
-
-    # Keys that only look
-
-    def action_queue(self, key: str) -> None:
-        """Show a work queue."""
-        self.queue = key
-        self.query_one(QueueTabs).show(self._queues, key)
-        note = next((queue.note for queue in self._queues if queue.key == key and queue.note), "")
-        if note:
-            self.notify(note, severity="warning")
-        self._build_view()
-
-    def action_filter(self) -> None:
-        """Type a filter."""
-        self.query_one(FilterBar).begin()
-
-    def action_clear_filter(self) -> None:
-        """Drop the filter."""
-        if self.filter_text:
-            self.filter_text = ""
-            self.query_one(FilterBar).put("")
-            self._build_view()
-
-    def action_sort(self) -> None:
-        """Sort by the next column."""
-        keys = list(SORTS)
-        self._sort_by(keys[(keys.index(self._sort_column()) + 1) % len(keys)])
-
-    def action_reverse(self) -> None:
-        """Turn the order round."""
-        self._sort_by(self._sort_column())
-
-    def _sort_column(self) -> str:
-        return next(column for column, key in SORTS.items() if key == self.sort)
-
-    def _sort_by(self, column: str) -> None:
-        if column not in SORTS:
-            self.notify(f"the column {column} cannot be sorted", severity="warning")
-            return
-        self.reverse = not self.reverse if SORTS[column] == self.sort else column in ("placed", "total", "items")
-        self.sort = SORTS[column]
-        self.table.set_sort(column, self.reverse)
-        self._build_view()
-
-    def action_detail(self) -> None:
-        """The whole order."""
-        row = self.table.cursor_row
-        if row is not None:
-            self.app.push_screen(TextScreen(f"Order {row.order_id}", self.detail_of(row, full=True), copy=row.order_id))
-
-    def action_outbox(self) -> None:
-        """Batches."""
-        self.app.push_screen(OutboxScreen(self.shop), lambda _: self.refresh_all())
-
-    def action_refresh_view(self) -> None:
-        """Read the store again."""
-        self.table.reload()
-        self.refresh_all()
-
-    def action_help(self) -> None:
-        """All keys."""
-        self.app.push_screen(HelpScreen())
-
-    def action_quit(self) -> None:
-        """Leave; what is held stays held."""
-        self.app.exit()

@@ -2,75 +2,87 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from ordertui.operations.known import KNOWN, sentence
-from ordertui.operations.plan_values import Batch
+from ordertui.operations.plan_values import Batch, BatchRow
 from ordertui.operations.shop import Shop
-from ordertui.orders.status import BatchState
+from ordertui.orders.status import BatchState, RowState
 
-from .. import texts
-from .dialogs import ConfirmScreen
+from ..clipboard import copy
+from ..texts.plans import batch_head, batch_line, batch_rows, row_line
+from ..typeahead import TypeAhead
+from .dialogs import ConfirmScreen, ListKeys
+from .flow import Flow, Flows
+
+ROWS = 2_000
+"""Rows listed of a batch; trouble comes first."""
 
 
-class OutboxScreen(ModalScreen[None]):
-    """The batches of the shop, newest first."""
+class OutboxScreen(Flows, ListKeys, ModalScreen[None]):
+    """The batches of the shop, newest first, and the rows of the one under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,o", "close", "close", show=False),
         Binding("u", "undo", "take back", show=False),
         Binding("r", "release", "release now", show=False),
         Binding("y", "copy", "copy path", show=False),
-        Binding("j", "down", show=False),
-        Binding("k", "up", show=False),
-        Binding("pagedown", "scroll(10)", show=False),
-        Binding("pageup", "scroll(-10)", show=False),
+        Binding("tab,shift+tab", "other_list", "rows", show=False, priority=True),
+        *ListKeys.KEYS,
     ]
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, keys: TypeAhead) -> None:
         super().__init__(classes="dialog-screen")
+        self.keys = keys
         self._shop = shop
         self._batches: list[Batch] = []
+        self._rows: tuple[BatchRow, ...] = ()
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog dialog-tall"):
             yield Static("Outbox", classes="dialog-title")
             yield OptionList(id="batches")
-            with VerticalScroll(classes="dialog-body", can_focus=False):
-                yield Static(id="batch-detail")
-            yield Static("u take back   r release now   y copy path   PgDn scroll   Esc close", classes="dialog-keys")
+            yield Static(id="batch-head")
+            yield OptionList(id="batch-rows")
+            yield Static(
+                "Tab batches, rows   u take back   r release now   y copy path   Esc close", classes="dialog-keys"
+            )
 
     def on_mount(self) -> None:
         """Show the batches, and count their holds down."""
         self._read()
-        self.query_one(OptionList).focus()
+        self._list("batches").focus()
         self.set_interval(1.0, self._count_down)
+
+    def _list(self, name: str) -> OptionList:
+        return self.query_one(f"#{name}", OptionList)
+
+    @property
+    def _in_rows(self) -> bool:
+        return self.focused is self._list("batch-rows")
 
     def _read(self) -> None:
         self._batches = self._shop.outbox()
-        options = self.query_one(OptionList)
+        options = self._list("batches")
         keep = options.highlighted or 0
         options.clear_options()
         now = self._shop.clock.now()
-        options.add_options(
-            [Option(Content(texts.batch_line(batch, now)), id=str(batch.id)) for batch in self._batches]
-        )
+        options.add_options(Option(batch_line(batch, now), id=str(batch.id)) for batch in self._batches)
         if self._batches:
             options.highlighted = min(keep, len(self._batches) - 1)
         else:
-            self.query_one("#batch-detail", Static).update(
-                "No batch yet. x, r and c on the main screen open a preview."
+            self.query_one("#batch-head", Static).update(
+                "\n Nothing was committed yet. x, r and c on the main screen open a preview; y there commits."
             )
+        self._show_batch()
 
     def _count_down(self) -> None:
         now = self._shop.clock.now()
@@ -79,79 +91,99 @@ class OutboxScreen(ModalScreen[None]):
             self._read()
             return
         for batch in held:
-            self.query_one(OptionList).replace_option_prompt(str(batch.id), Content(texts.batch_line(batch, now)))
+            self._list("batches").replace_option_prompt(str(batch.id), batch_line(batch, now))
 
     @property
     def _batch(self) -> Batch | None:
-        place = self.query_one(OptionList).highlighted
+        place = self._list("batches").highlighted
         return self._batches[place] if place is not None and place < len(self._batches) else None
 
-    @on(OptionList.OptionHighlighted)
+    @on(OptionList.OptionHighlighted, "#batches")
     def _highlighted(self) -> None:
+        self._show_batch()
+
+    def _show_batch(self) -> None:
         batch = self._batch
-        if batch is not None:
-            self.query_one("#batch-detail", Static).update(texts.batch_detail(batch, self._shop.zone))
+        if batch is None:
+            return
+        self.query_one("#batch-head", Static).update(batch_head(batch, self._shop.zone))
+        rows = batch_rows(batch)
+        if rows == self._rows and self._list("batch-rows").option_count:
+            return
+        self._rows = rows
+        options = self._list("batch-rows")
+        keep = options.highlighted or 0
+        options.clear_options()
+        options.add_options(Option(row_line(row)) for row in rows[:ROWS])
+        if len(rows) > ROWS:
+            options.add_option(
+                Option(Content(f"and {len(rows) - ROWS:,} more: `ordertui outbox` lists all"), disabled=True)
+            )
+        options.highlighted = min(keep, len(rows) - 1) if rows else None
 
     def action_close(self) -> None:
         """Close."""
         self.dismiss(None)
 
+    def action_other_list(self) -> None:
+        """From batches to rows and back."""
+        self._list("batches" if self._in_rows else "batch-rows").focus()
+
     def action_down(self) -> None:
-        """Next batch."""
-        self.query_one(OptionList).action_cursor_down()
+        """Next."""
+        self._list("batch-rows" if self._in_rows else "batches").action_cursor_down()
 
     def action_up(self) -> None:
-        """The batch before."""
-        self.query_one(OptionList).action_cursor_up()
-
-    def action_scroll(self, lines: int) -> None:
-        """Move the detail."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+        """The one before."""
+        self._list("batch-rows" if self._in_rows else "batches").action_cursor_up()
 
     def action_copy(self) -> None:
         """Copy the path of the file to upload."""
         batch = self._batch
         path = next((name for name in batch.files if name.endswith(".txt")), "") if batch else ""
-        if path:
-            self.app.copy_to_clipboard(path)
-            self.notify(f"copied, if your terminal allows OSC 52: {path}")
+        self.notify(copy(self.app, path, path) if path else "no file was written for this batch yet")
 
-    @work(exclusive=True, group="outbox")
-    async def action_undo(self) -> None:
-        """Take the held batch back."""
+    def action_undo(self) -> None:
+        """Take back the held batch, or the row under the cursor of its list."""
         batch = self._batch
         if batch is None or batch.state is not BatchState.HELD:
-            self.notify("only a held batch can be taken back")
+            self.notify("only what is held can be taken back")
             return
-        count = sum(row.state.value == "held" for row in batch.rows)
-        answer = await self.app.push_screen_wait(
-            ConfirmScreen(f"Take batch {batch.id} back?", {"b": f"all {count:,} orders"})
-        )
-        if answer:
-            await self._do(self._shop.undo, batch.id)
+        place = self._list("batch-rows").highlighted
+        row = self._rows[place] if self._in_rows and place is not None and place < len(self._rows) else None
+        if row is not None and row.state is not RowState.HELD:
+            self.notify(f"{row.order_id} is not held: {row.state.value}")
+            return
+        self.start(lambda flow: self._undo(flow, batch, row))
 
-    @work(exclusive=True, group="outbox")
-    async def action_release(self) -> None:
+    async def _undo(self, flow: Flow, batch: Batch, row: BatchRow | None) -> None:
+        held = sum(one.state is RowState.HELD for one in batch.rows)
+        answers = {"o": f"only {row.order_id}"} if row is not None else {"b": f"all {held:,} orders"}
+        whom = f"{row.order_id} out of batch {batch.id}" if row is not None else f"batch {batch.id}"
+        if await flow.ask(ConfirmScreen(f"Take {whom} back?", answers), unseen=True):
+            try:
+                count = await flow.work(self._shop.undo, row.order_id if row is not None else batch.id)
+                self.notify(f"{count:,} {'order' if count == 1 else 'orders'} taken back; nothing was sent for them")
+            finally:
+                self._read()
+
+    def action_release(self) -> None:
         """End the hold now."""
         batch = self._batch
         if batch is None or batch.state is not BatchState.HELD:
             self.notify("only a held batch can be released")
-            return
-        answer = await self.app.push_screen_wait(
-            ConfirmScreen(
-                f"Release batch {batch.id} now?",
-                {"w": "write its files now"},
-                "Its files are written at once; it cannot be taken back then. Nothing reaches Amazon before you upload a file.",
-            )
-        )
-        if answer:
-            await self._do(self._shop.release, batch.id)
-            await self._do(self._shop.dispatch)
+        else:
+            self.start(lambda flow: self._release(flow, batch))
 
-    async def _do(self, what: object, *args: int) -> None:
-        try:
-            await asyncio.to_thread(what, *args)  # type: ignore[arg-type]
-        except KNOWN as error:
-            self.notify(sentence(error), severity="error", timeout=10)
-        self._read()
-        self._highlighted()
+    async def _release(self, flow: Flow, batch: Batch) -> None:
+        question = ConfirmScreen(
+            f"Release batch {batch.id} now?",
+            {"w": "write its files now"},
+            "Its files are written at once; it cannot be taken back then. Nothing reaches Amazon before you upload a file.",
+        )
+        if await flow.ask(question, unseen=True):
+            try:
+                await flow.work(self._shop.release, batch.id)
+                await flow.work(self._shop.dispatch)
+            finally:
+                self._read()

@@ -3,13 +3,11 @@ the key that opened the preview; Enter and Escape change nothing."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from rich.text import Text
-from textual import work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -18,20 +16,27 @@ from textual.widgets import Static, Tree
 from textual.widgets.tree import TreeNode
 
 from ordertui.operations.errors import PlanChanged, PlanExpired
-from ordertui.operations.known import KNOWN, sentence
-from ordertui.operations.plan_values import Batch, Plan, PlanLine, PlanOut, PlanRow
+from ordertui.operations.known import sentence
+from ordertui.operations.plan_values import Batch, Plan, PlanLine, PlanRow
 from ordertui.operations.shop import Shop
-from ordertui.orders.money import grouped
 from ordertui.orders.status import Action
 
-from .. import texts
+from ..texts.groups import Group, groups, line_of
+from ..texts.plans import effects
+from ..texts.words import ACTION_WORD
+from ..typeahead import TypeAhead
 from .dialogs import ChoiceScreen, ConfirmScreen, FormScreen
+from .flow import Flow, Flows
 from .refund import ask_amounts
 
-Node = PlanRow | PlanOut | None
+Node = Group | PlanRow | str | None
+OPENED = 12
+"""A group of at most so many orders is open from the start."""
+LISTED = 2_000
+"""Orders listed in an open group; the saved plan and the sheet hold all."""
 
 
-class PreviewScreen(ModalScreen[Batch | None]):
+class PreviewScreen(Flows, ModalScreen[Batch | None]):
     """Shows a plan; gives the batch when it was committed, else None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -40,14 +45,20 @@ class PreviewScreen(ModalScreen[Batch | None]):
         Binding("e", "reason", "reason", show=False),
         Binding("m", "amounts", "amounts", show=False),
         Binding("w", "save", "save plan", show=False),
+        Binding("s", "sheet", "save sheet", show=False),
         Binding("j", "down", show=False),
         Binding("k", "up", show=False),
+        Binding("J", "scroll_sheet(3)", show=False),
+        Binding("K", "scroll_sheet(-3)", show=False),
     ]
 
-    def __init__(self, shop: Shop, plan: Plan, place: str, *, shipping: Mapping[str, tuple[str, str, str]]) -> None:
+    def __init__(
+        self, shop: Shop, keys: TypeAhead, plan: Plan, place: str, *, shipping: Mapping[str, tuple[str, str, str]]
+    ) -> None:
         super().__init__(classes="dialog-screen")
-        self._shop = shop
-        self._plan = plan
+        self.shop = shop
+        self.keys = keys
+        self.plan = plan
         self._place = place
         self._shipping = dict(shipping)
         self._ids = [row.id for row in plan.rows] + [row.id for row in plan.out]
@@ -68,47 +79,45 @@ class PreviewScreen(ModalScreen[Batch | None]):
     def on_mount(self) -> None:
         """Show the plan."""
         self._show()
-        self.query_one(Tree).focus()
+        self._tree.focus()
+
+    @property
+    def _tree(self) -> Tree[Node]:
+        tree: Tree[Node] = self.query_one(Tree)
+        return tree
 
     def _show(self) -> None:
-        plan = self._plan
-        self.query_one("#effects-text", Static).update(texts.effects(plan))
-        tree: Tree[Node] = self.query_one(Tree)
+        plan = self.plan
+        self.query_one("#effects-text", Static).update(effects(plan))
+        tree = self._tree
         tree.clear()
-        for reason, rows in _by_reason(plan).items():
-            label = Text.assemble(("✓ in   ", "bold"), f"{len(rows):,}  {reason}")
-            group = tree.root.add(label, expand=len(plan.rows) <= 12)
-            for row in rows:
-                group.add_leaf(_in_line(row), data=row)
-        for (rule, why, instead), left in _by_why(plan).items():
-            more = f"; instead: {instead}" if instead else ""
-            label = Text.assemble(("✗ out  ", "bold"), f"{len(left):,}  {why}{more}  ", (rule, "dim"))
-            group = tree.root.add(label, expand=not plan.rows)
-            for out in left:
-                group.add_leaf(f"{out.order_id}", data=out)
+        for group in groups(plan):
+            few = len(group.members) <= OPENED
+            node = tree.root.add(group.label, data=group, expand=few and (group.is_in or not plan.rows))
+            if node.is_expanded:
+                _fill(node, group)
         tree.cursor_line = 0
         keys = [
-            "y commit" + (" (asks for the number)" if plan.typed_count else "") if plan.rows else "nothing to commit"
+            "y commit" + (", asks for the number" if plan.typed_count else "") if plan.rows else "nothing to commit"
         ]
         if plan.rows and plan.action in (Action.CANCEL, Action.REFUND):
             keys.append("e reason")
         if plan.rows and plan.action is Action.REFUND:
             keys.append("m amounts")
         self.query_one("#preview-keys", Static).update(
-            "   ".join([*keys, "Enter open or close a group", "w save plan", "Esc no"])
+            "   ".join([*keys, "Enter open a group", "s save sheet", "w save plan", "Esc no"])
         )
 
-    @property
-    def _node(self) -> TreeNode[Node] | None:
-        tree: Tree[Node] = self.query_one(Tree)
-        return tree.cursor_node
+    @on(Tree.NodeExpanded)
+    def _expanded(self, event: Tree.NodeExpanded[Node]) -> None:
+        if isinstance(event.node.data, Group) and not event.node.children:
+            _fill(event.node, event.node.data)
 
     def _chosen_rows(self) -> list[PlanRow]:
-        """The order under the cursor, or the orders of its group."""
-        node = self._node
-        if node is None:
-            return []
-        found = [node.data] if node.data is not None else [child.data for child in node.children]
+        """The order under the cursor, or the orders of its group; only those that are in."""
+        node = self._tree.cursor_node
+        data = node.data if node is not None else None
+        found = data.members if isinstance(data, Group) else [data]
         return [row for row in found if isinstance(row, PlanRow)]
 
     def action_close(self) -> None:
@@ -117,140 +126,111 @@ class PreviewScreen(ModalScreen[Batch | None]):
 
     def action_down(self) -> None:
         """Next line."""
-        self.query_one(Tree).action_cursor_down()
+        self._tree.action_cursor_down()
 
     def action_up(self) -> None:
         """The line before."""
-        self.query_one(Tree).action_cursor_up()
+        self._tree.action_cursor_up()
 
-    @work(exclusive=True, group="preview")
-    async def action_reason(self) -> None:
+    def action_scroll_sheet(self, lines: int) -> None:
+        """Move the effects sheet, where it is higher than its place."""
+        self.query_one("#effects", VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def action_reason(self) -> None:
         """Choose the reason of the order, or of the group, under the cursor."""
-        rows = self._chosen_rows()
-        choices = self._shop.reasons(self._plan.action)
-        if not rows or not choices:
-            return
-        reason = await self.app.push_screen_wait(
-            ChoiceScreen(
-                f"Reason for {rows[0].order_id if len(rows) == 1 else f'{len(rows):,} orders'}",
-                [(c, c) for c in choices],
-            )
-        )
+        rows, choices = self._chosen_rows(), self.shop.reasons(self.plan.action)
+        if rows and choices:
+            self.start(lambda flow: self._reason(flow, rows, choices))
+        else:
+            self.notify("put the cursor on orders that are in" if choices else "this action has no reason to choose")
+
+    async def _reason(self, flow: Flow, rows: list[PlanRow], choices: tuple[str, ...]) -> None:
+        whose = rows[0].order_id if len(rows) == 1 else f"{len(rows):,} orders"
+        reason = await flow.ask(ChoiceScreen(f"Reason for {whose}", [(choice, choice) for choice in choices]))
         if reason is not None:
             self._reasons.update(dict.fromkeys((row.order_id for row in rows), reason))
-            await self._plan_again()
+            await self._plan_again(flow)
 
-    @work(exclusive=True, group="preview")
-    async def action_amounts(self) -> None:
+    def action_amounts(self) -> None:
         """Change what goes back for the order under the cursor."""
         rows = self._chosen_rows()
-        if self._plan.action is not Action.REFUND or len(rows) != 1:
+        if self.plan.action is not Action.REFUND or len(rows) != 1:
             self.notify("put the cursor on one order that is in")
-            return
-        order = self._shop.order(rows[0].order_id)
+        else:
+            self.start(lambda flow: self._amounts(flow, rows[0]))
+
+    async def _amounts(self, flow: Flow, row: PlanRow) -> None:
+        order = self.shop.order(row.order_id)
         if order is None:
             return
-        lines = await ask_amounts(self.app, order, self._shop.refundable(order))
+        lines = await ask_amounts(flow, order, self.shop.refundable(order), self.notify)
         if lines is not None:
             self._refunds[order.row.order_id] = lines
-            await self._plan_again()
+            await self._plan_again(flow)
 
-    async def _plan_again(self) -> None:
-        try:
-            plans = await asyncio.to_thread(
-                self._shop.plan,
-                self._plan.action,
-                self._ids,
-                reasons=self._reasons,
-                refunds=self._refunds,
-                shipping=self._shipping,
-            )
-        except KNOWN as error:
-            self.notify(sentence(error), severity="error", timeout=10)
-            return
-        self._plan = plans[0]
+    async def _plan_again(self, flow: Flow) -> None:
+        options = {"reasons": self._reasons, "refunds": self._refunds, "shipping": self._shipping}
+        plans = await flow.work(self.shop.plan, self.plan.action, self._ids, **options)
+        self.plan = plans[0]
         self._show()
 
-    @work(exclusive=True, group="preview")
-    async def action_save(self) -> None:
+    def action_save(self) -> None:
         """Write the plan as a file that `ordertui commit` takes."""
-        answer = await self.app.push_screen_wait(
-            FormScreen("Save the plan", [("path", "File", str(self._shop.folder / f"plan-{self._plan.id}.json"))])
-        )
+        path = self.shop.folder / f"plan-{self.plan.id}.json"
+        self.start(lambda flow: self._save(flow, "Save the plan", path, sheet=False))
+
+    def action_sheet(self) -> None:
+        """Write the sheet: every order with in or out, reason, rule, amount."""
+        path = self.shop.folder / f"sheet-{self.plan.id}.csv"
+        self.start(lambda flow: self._save(flow, "Save the sheet (.csv, .tsv or .json)", path, sheet=True))
+
+    async def _save(self, flow: Flow, title: str, path: Path, *, sheet: bool) -> None:
+        answer = await flow.ask(FormScreen(title, [("path", "File", str(path))]))
         if answer is None or not answer["path"].strip():
             return
-        path = Path(answer["path"].strip()).expanduser()
-        try:
-            self._shop.save_plan([self._plan], path)
-        except KNOWN as error:
-            self.notify(sentence(error), severity="error")
-            return
-        self.notify(f"saved: {path}")
+        target = Path(answer["path"].strip()).expanduser()
+        if sheet:
+            await flow.work(self.shop.export_sheet, self.plan, target)
+        else:
+            await flow.work(self.shop.save_plan, [self.plan], target)
+        self.notify(f"saved: {target}")
 
-    @work(exclusive=True, group="preview")
-    async def action_commit(self) -> None:
+    def action_commit(self) -> None:
         """Put the plan into the hold."""
-        plan = self._plan
-        if not plan.rows:
+        if self.plan.rows:
+            self.start(self._commit)
+        else:
             self.notify("no order is in: there is nothing to commit")
-            return
+
+    async def _commit(self, flow: Flow) -> None:
+        plan = self.plan
         typed = None
         if plan.typed_count is not None:
-            answer = await self.app.push_screen_wait(
+            answer = await flow.ask(
                 FormScreen(
                     f"Type how many orders: {plan.typed_count}",
                     [("count", "Number of orders", "")],
-                    f"{texts.ACTION_WORD[plan.action].capitalize()} {plan.typed_count:,} orders in {plan.marketplace}.",
-                )
+                    f"{ACTION_WORD[plan.action].capitalize()} {plan.typed_count:,} orders in {plan.marketplace}.",
+                ),
+                unseen=True,
             )
             if answer is None:
                 return
             typed = answer["count"]
         try:
-            batch = await asyncio.to_thread(self._shop.commit, plan, typed=typed)
+            batch = await flow.work(self.shop.commit, plan, typed=typed)
         except (PlanChanged, PlanExpired) as error:
-            again = await self.app.push_screen_wait(
-                ConfirmScreen(
-                    "It changed since the preview. Make the preview again?", {"p": "preview again"}, sentence(error)
-                )
-            )
-            if again:
-                await self._plan_again()
-            return
-        except KNOWN as error:
-            self.notify(sentence(error), severity="error", timeout=10)
+            question = "It changed since the preview. Make the preview again?"
+            if await flow.ask(ConfirmScreen(question, {"p": "preview again"}, sentence(error)), unseen=True):
+                await self._plan_again(flow)
             return
         self.dismiss(batch)
 
 
-def _by_reason(plan: Plan) -> dict[str, list[PlanRow]]:
-    """Rows by what their group is called."""
-    groups: dict[str, list[PlanRow]] = {}
-    for row in plan.rows:
-        word = row.reason or texts.ACTION_WORD[plan.action]
-        if plan.action is Action.CANCEL:
-            word += "  counts" if row.counts else "  does not count"
-        groups.setdefault(word, []).append(row)
-    return groups
-
-
-def _by_why(plan: Plan) -> dict[tuple[str, str, str], list[PlanOut]]:
-    groups: dict[tuple[str, str, str], list[PlanOut]] = {}
-    for out in plan.out:
-        groups.setdefault((out.rule, out.why, out.instead), []).append(out)
-    return groups
-
-
-def _in_line(row: PlanRow) -> Text:
-    """One order that is in."""
-    money = (
-        f"{row.currency} {grouped(row.total, row.currency)}"
-        if row.total is not None and row.currency
-        else "price unknown"
-    )
-    pieces: list[str | tuple[str, str]] = [f"{row.order_id}  {money:>14}  ", (row.rule, "dim")]
-    if row.tracking:
-        pieces.append(f"  {row.carrier} {row.tracking} {row.ship_date}")
-    if row.note:
-        pieces.append((f"  {row.note}", "italic"))
-    return Text.assemble(*pieces)
+def _fill(node: TreeNode[Node], group: Group) -> None:
+    """The orders of a group, as leaves."""
+    for member in group.members[:LISTED]:
+        node.add_leaf(line_of(member), data=member if isinstance(member, PlanRow) else None)
+    left = len(group.members) - LISTED
+    if left > 0:
+        node.add_leaf(f"and {left:,} more: s saves all of them")

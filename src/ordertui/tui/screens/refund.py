@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from textual.app import App
+from collections.abc import Callable, Mapping
 
 from ordertui.operations.plan_lines import share, units_to_cancel
 from ordertui.operations.plan_values import PlanLine
@@ -13,28 +10,31 @@ from ordertui.orders.money import decimal_text, parse_minor
 from ordertui.orders.order import COMPONENTS, Components, Order, OrderLine
 
 from .dialogs import ChoiceScreen, FormScreen
+from .flow import Flow
 
 CANCELLED = "cancelled"
 
 
-async def ask_amounts(app: App[Any], order: Order, left: Mapping[int, Components]) -> tuple[PlanLine, ...] | None:
+async def ask_amounts(
+    flow: Flow, order: Order, left: Mapping[int, Components], say: Callable[[str], object]
+) -> tuple[PlanLine, ...] | None:
     """Ask line by line what goes back; None when the operator leaves. What is beyond the limit is asked for again."""
     lines = [line for line in order.lines if line.line in left and line.currency is not None]
     if not lines:
-        app.notify("nothing is left to give back, or what was paid is unknown")
+        say("nothing is left to give back, or what was paid is unknown")
         return None
     if len(lines) > 1:
         choices = [
             ("all", "every line, one after another"),
             *((str(line.line), _line_words(line, left[line.line])) for line in lines),
         ]
-        chosen = await app.push_screen_wait(ChoiceScreen(f"Refund which line of {order.row.order_id}?", choices))
+        chosen = await flow.ask(ChoiceScreen(f"Refund which line of {order.row.order_id}?", choices))
         if chosen is None:
             return None
         lines = lines if chosen == "all" else [line for line in lines if str(line.line) == chosen]
     found: list[PlanLine] = []
     for line in lines:
-        planned = await _ask_line(app, order, line, left[line.line])
+        planned = await _ask_line(flow, order, line, left[line.line], say)
         if planned is None:
             return None
         if planned.refund is not None and planned.refund.total:
@@ -42,11 +42,13 @@ async def ask_amounts(app: App[Any], order: Order, left: Mapping[int, Components
     return tuple(found)
 
 
-async def _ask_line(app: App[Any], order: Order, line: OrderLine, limit: Components) -> PlanLine | None:
+async def _ask_line(
+    flow: Flow, order: Order, line: OrderLine, limit: Components, say: Callable[[str], object]
+) -> PlanLine | None:
     currency = line.currency or ""
     quantity = line.quantity or 1
     if quantity > 1:
-        answer = await app.push_screen_wait(
+        answer = await flow.ask(
             FormScreen(
                 f"{line.sku}: for how many of {quantity}?",
                 [("quantity", "Quantity", str(units_to_cancel(order, line) or quantity))],
@@ -57,7 +59,7 @@ async def _ask_line(app: App[Any], order: Order, line: OrderLine, limit: Compone
             return None
         wanted = answer["quantity"].strip()
         if not wanted.isdigit() or not 1 <= int(wanted) <= quantity:
-            app.notify(f"{wanted!r} is no number from 1 to {quantity}", severity="error")
+            say(f"{wanted!r} is no number from 1 to {quantity}")
             return None
         part = int(wanted)
     else:
@@ -74,22 +76,22 @@ async def _ask_line(app: App[Any], order: Order, line: OrderLine, limit: Compone
         fields = [(name, _word(name), values[name]) for name in names]
         if waiting:
             fields.append((CANCELLED, "Cancel units", values[CANCELLED]))
-        answer = await app.push_screen_wait(FormScreen(f"Refund {line.sku} of {order.row.order_id}", fields, note))
+        answer = await flow.ask(FormScreen(f"Refund {line.sku} of {order.row.order_id}", fields, note))
         if answer is None:
             return None
         values = answer
         try:
             amounts = Components(**{name: parse_minor(answer[name] or "0", currency) for name in names})
         except ValueError as error:
-            app.notify(str(error), severity="error")
+            say(str(error))
             continue
         over = [name for name in names if not 0 <= getattr(amounts, name) <= getattr(limit, name)]
         if over or amounts.total > limit.total:
-            app.notify(f"more than is left: {', '.join(map(_word, over)) or 'in all'}", severity="error")
+            say(f"more than is left: {', '.join(map(_word, over)) or 'in all'}")
             continue
         units = answer.get(CANCELLED, "0").strip() or "0"
         if not units.isdigit() or int(units) > waiting:
-            app.notify(f"{units!r} is no number from 0 to {waiting}", severity="error")
+            say(f"{units!r} is no number from 0 to {waiting}")
             continue
         return PlanLine(line.line, line.order_item_id or "", line.sku, part, amounts, int(units))
 

@@ -21,7 +21,17 @@ class FilterInput(Input):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "complete", show=False),
         Binding("escape", "leave", show=False),
+        Binding("up", "older(1)", show=False),
+        Binding("down", "older(-1)", show=False),
     ]
+
+    def __init__(self, *, placeholder: str, id: str) -> None:  # noqa: A002
+        super().__init__(placeholder=placeholder, id=id, select_on_focus=False)
+        self.history: list[str] = []
+        """Filters used before, oldest first."""
+        self.cursor_blink = False
+        self._back = 0
+        self._typed = ""
 
     class Left(Message):
         """Escape was pressed."""
@@ -36,6 +46,18 @@ class FilterInput(Input):
         if len(word) >= self.cursor_position - start:
             self.value = self.value[:start] + word + self.value[self.cursor_position :]
             self.cursor_position = start + len(word)
+
+    def action_older(self, by: int) -> None:
+        """A filter used before; down comes back to what was typed."""
+        if self._back == 0:
+            self._typed = self.value
+        self._back = min(max(0, self._back + by), len(self.history))
+        self.value = self.history[-self._back] if self._back else self._typed
+        self.cursor_position = len(self.value)
+
+    def settle(self) -> None:
+        """Typing begins or ends: up starts from the newest again."""
+        self._back = 0
 
     def action_leave(self) -> None:
         """Back to the table."""
@@ -65,7 +87,7 @@ class FilterBar(Vertical):
         """The bar was left without applying."""
 
     def __init__(self, read: Callable[[str], Condition], *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+        super().__init__(id=id, classes="-idle")
         self._read = read
         self._applied = ""
 
@@ -80,8 +102,14 @@ class FilterBar(Vertical):
     def _input(self) -> FilterInput:
         return self.query_one(FilterInput)
 
+    def set_history(self, history: list[str]) -> None:
+        """Filters used before, oldest first."""
+        self._input.history = history
+
     def begin(self) -> None:
         """Start typing."""
+        self.remove_class("-idle")
+        self._input.settle()
         self._input.focus()
         self._explain(self._input.value)
 
@@ -90,6 +118,7 @@ class FilterBar(Vertical):
         self._applied = text
         self._input.value = text
         self._say("")
+        self.set_class(not text, "-idle")
 
     def count(self, text: str) -> None:
         """The count at the right."""
@@ -106,7 +135,9 @@ class FilterBar(Vertical):
         try:
             condition = self._read(text)
         except FilterError as error:
-            hint = f"  did you mean {error.suggestion}?" if error.suggestion else ""
+            hint = (
+                f"  did you mean {error.suggestion}?" if error.suggestion and error.suggestion not in str(error) else ""
+            )
             self._say(f"{' ' * (error.column - 1)}^\n{error}{hint}", error=True)
             return False
         found = complete(text, self._input.cursor_position)
@@ -126,6 +157,10 @@ class FilterBar(Vertical):
         if self._explain(event.value):
             self._applied = event.value
             self._say("")
+            self.set_class(not event.value.strip(), "-idle")
+            text = " ".join(event.value.split())
+            if text:
+                self._input.history = [*(old for old in self._input.history if old != text), text]
             self.post_message(self.Applied(event.value))
 
     @on(FilterInput.Left)

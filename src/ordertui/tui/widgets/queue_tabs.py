@@ -38,7 +38,7 @@ class QueueTabs(Widget):
 
     def render(self) -> Content:
         """One line, with names as long as fit."""
-        for short, letters in ((False, 99), (True, 99), (True, 4), (True, 2)):
+        for short, letters in ((False, 99), (True, 99), (True, 5), (True, 0)):
             content, ends = self._line(short=short, letters=letters)
             if content.cell_length <= self.size.width:
                 break
@@ -50,9 +50,17 @@ class QueueTabs(Widget):
         ends: list[tuple[int, str]] = []
         at = 0
         for number, queue in enumerate(self._queues, start=1):
-            title = (SHORT.get(queue.key, queue.title) if short else queue.title)[:letters]
+            title = SHORT.get(queue.key, queue.title) if short else queue.title
+            if queue.key != self._active:
+                title = title[:letters]
             count = "?" if queue.count is None else f"{queue.count:,}"
-            text = f" {number} {title} {count} " if letters == 99 else f"{number} {title} {count} "
+            text = (
+                f" {number} {title} {count} "
+                if letters == 99
+                else f"{number} {title} {count} "
+                if title
+                else f"{number}:{count} "
+            )
             style = "reverse bold" if queue.key == self._active else ""
             if not style and not queue.count:
                 style = "$text-muted"

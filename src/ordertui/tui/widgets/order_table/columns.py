@@ -1,39 +1,43 @@
 """What the table's columns say and how wide they are: pure, and never by looking at the data.
 
-A missing fact is shown as `?`. Widths are terminal cells. On a narrow terminal the columns with the highest
-`priority` number go first; the title is there only when room is left for it.
+A missing fact is shown as `?`. Widths are terminal cells. Columns are taken by `priority` while they fit; what is left
+over widens the flexible one. The operator's own choice of columns is shown whole, and scrolled when it is wider.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ordertui.orders.clock import DAY, HOUR, to_local
 from ordertui.orders.money import grouped
 from ordertui.orders.order import OrderRow
-from ordertui.orders.status import OrderStatus
+from ordertui.orders.status import BuyerRequest, OrderStatus
 
 UNKNOWN = "?"
-GUTTER = 2
+NOTHING = "–"
+"""For a fact that says nothing any more."""
+GUTTER = 3
 """Cells of the mark gutter at the left."""
-GAP = 2
-"""Cells between two columns."""
+GAPS = (2, 1)
+"""Cells between two columns: the wide gap when every column fits with it, else the narrow one."""
 
 
 @dataclass(frozen=True, slots=True)
 class CellContext:
-    """What a cell needs besides the row: `now` in epoch seconds, the row's zone, and the word for `May`."""
+    """What a cell needs besides the row: `now` in epoch seconds, the row's zone, the word for `May`, and whether the view
+    may hold more than one currency."""
 
     now: int
     zone: str
     may: str
+    several: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `width` in cells is the least width of the flexible one (`flex`)."""
+    """One column. `width` in cells; `most` is how wide it may grow when room is left (0: it does not)."""
 
     key: str
     label: str
@@ -42,61 +46,91 @@ class Column:
     text: Callable[[OrderRow, CellContext], str]
     tone: Callable[[OrderRow, CellContext], str]
     align: Literal["left", "right"] = "left"
-    flex: bool = False
+    most: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is asked of the columns: `several` marketplaces may be in view; `keys` are the operator's own columns, left to
+    right (none: by priority); `widths` his own widths."""
+
+    several: bool = True
+    keys: tuple[str, ...] = ()
+    widths: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The columns shown and their widths in cells."""
+    """The columns shown, their widths in cells, and the cells between two of them."""
 
     columns: tuple[Column, ...]
     widths: tuple[int, ...]
+    gap: int = GAPS[0]
+    several: bool = True
 
     @property
     def width(self) -> int:
         """Cells from the gutter's first to the last column's last."""
-        return GUTTER + sum(self.widths) + GAP * max(0, len(self.widths) - 1)
+        return GUTTER + sum(self.widths) + self.gap * max(0, len(self.widths) - 1)
 
     def column_at(self, x: int) -> Column | None:
         """The column that holds cell `x` (its gap to the right included); None in the gutter and past the last."""
         left = GUTTER
         for column, width in zip(self.columns, self.widths, strict=True):
-            if left <= x < left + width + GAP:
+            if left <= x < left + width + self.gap:
                 return column
-            left += width + GAP
+            left += width + self.gap
         return None
 
 
-def layout_for(width: int) -> Layout:
-    """The columns that fit `width` cells; the order number always stays."""
-    shown = [column for column in COLUMNS if not column.flex]
+def layout_for(width: int, choice: Choice = Choice()) -> Layout:
+    """The columns for `width` cells; the order number is always there."""
+    base = {column.key: column for column in columns_for(several=choice.several)}
+    own = dict(choice.widths)
+    if choice.keys:
+        shown = [base[key] for key in choice.keys if key in base] or [base["order"]]
+        widths = [own.get(column.key, column.width) for column in shown]
+        return _grown(Layout(tuple(shown), tuple(widths), GAPS[-1], choice.several), width, own)
+    sizes = {key: own.get(key, column.width) for key, column in base.items()}
+    fixed = [column for column in base.values() if column.key != "title"]
 
-    def taken(columns: list[Column]) -> int:
-        return GUTTER + sum(column.width for column in columns) + GAP * (len(columns) - 1)
+    def taken(columns: Collection[Column], gap: int) -> int:
+        return GUTTER + sum(sizes[column.key] for column in columns) + gap * (len(columns) - 1)
 
-    while len(shown) > 1 and taken(shown) > width:
-        shown.remove(max(shown, key=lambda column: column.priority))
-    widths = [column.width for column in shown]
-    for column in COLUMNS:
-        room = width - taken(shown) - GAP
-        if column.flex and len(shown) == len(COLUMNS) - 1 and room >= column.width:
-            shown.append(column)
-            widths.append(room)
-    return Layout(tuple(shown), tuple(widths))
+    gap = next((gap for gap in GAPS if taken(fixed, gap) <= width), GAPS[-1])
+    chosen: list[Column] = []
+    for column in sorted(base.values(), key=lambda column: column.priority):
+        if not chosen or taken([*chosen, column], gap) <= width:
+            chosen.append(column)
+    shown = [column for column in base.values() if column in chosen]
+    return _grown(Layout(tuple(shown), tuple(sizes[c.key] for c in shown), gap, choice.several), width, own)
+
+
+def _grown(layout: Layout, width: int, own: Mapping[str, int]) -> Layout:
+    """The same columns, with what is left of `width` given to those that can use it, the last ones first."""
+    room = width - layout.width
+    widths = list(layout.widths)
+    for place in reversed(range(len(widths))):
+        column = layout.columns[place]
+        more = min(max(0, room), column.most - widths[place])
+        if more > 0 and column.key not in own:
+            widths[place] += more
+            room -= more
+    return replace(layout, widths=tuple(widths))
 
 
 def placed_text(row: OrderRow, context: CellContext) -> str:
-    """`Nov 20`, with the year instead of the day when it is another: `Nov 2025`."""
+    """`Nov 20`, with the year instead of the day when it is another: `Nov’25`."""
     if row.purchased_at is None:
         return UNKNOWN
     placed, now = to_local(row.purchased_at, context.zone), to_local(context.now, context.zone)
-    return placed.strftime("%b %d" if placed.year == now.year else "%b %Y")
+    return placed.strftime("%b %d" if placed.year == now.year else "%b’%y")
 
 
 def ship_by_text(row: OrderRow, context: CellContext) -> str:
     """`in 5 h`, `late 1 d` while it is to be shipped; the plain date once it is not."""
     if row.ship_by is None:
-        return UNKNOWN
+        return UNKNOWN if _to_ship(row) else NOTHING
     if not _to_ship(row):
         return to_local(row.ship_by, context.zone).strftime("%b %d")
     left = row.ship_by - context.now
@@ -123,8 +157,14 @@ def _to_ship(row: OrderRow) -> bool:
 
 
 def total_text(row: OrderRow, context: CellContext) -> str:
-    """The amount in the currency's digits; the currency itself stands in the detail pane."""
-    return UNKNOWN if row.total is None else grouped(row.total.minor, row.total.currency)
+    """The amount in the currency's digits, after the currency where more than one may be in view."""
+    if row.total is None:
+        return UNKNOWN
+    amount = grouped(row.total.minor, row.total.currency)
+    if not context.several:
+        return amount
+    text = f"{row.total.currency} {amount}"
+    return text if len(text) <= TOTAL_WIDTH else text.replace(",", "")
 
 
 STATUS_WORDS = {
@@ -141,10 +181,12 @@ STATE_WORDS = {
     "sent": ("→ sent", "accent"),
     "accepted": ("→ taken", "accent"),
     "ok": ("✓ ok", "success"),
-    "error": ("✗ failed", "error"),
+    "error": ("✗ fail", "error"),
     "unknown": ("? unsure", "warning"),
     "confirmed": ("✓ done", "success"),
 }
+ON_THE_WAY = ("held", "sent", "accepted", "unknown")
+"""States in which an order can be acted on no more until it is taken back or answered."""
 """Glyph and word of a journal row's state. A recalled row is over: Amazon's status is shown again."""
 
 
@@ -172,19 +214,60 @@ def _muted(row: OrderRow, context: CellContext) -> str:
     return "muted"
 
 
-def _may_tone(row: OrderRow, context: CellContext) -> str:
-    return "success" if "★" in context.may else "muted" if context.may in ("-", "wait") else ""
+def may_text(row: OrderRow, context: CellContext) -> str:
+    """What may be done first, `★` when cancelling does not count; `-` while a batch has the order and after
+    Amazon took the cancellation. `☆` beside `cancel`: the
+    buyer asked by message only, which counts."""
+    action, _, state = (row.open_action or "").partition(":")
+    if state in ON_THE_WAY or (action == "cancel" and state in DONE):
+        return "-"
+    if row.buyer_request is BuyerRequest.MESSAGE and context.may == "cancel":
+        return "cancel ☆"
+    return context.may
+
+
+def may_tone(row: OrderRow, context: CellContext) -> str:
+    """What does not count stands out; what cannot be done steps back."""
+    text = may_text(row, context)
+    return "success" if "★" in text else "warning" if "☆" in text else "muted" if text in ("-", "wait") else ""
+
+
+DONE = ("ok", "confirmed")
+"""States in which Amazon did what was asked."""
+ASKED_WORDS = {
+    BuyerRequest.OFFICIAL: ("★ asked", "success"),
+    BuyerRequest.MESSAGE: ("☆ by msg", "warning"),
+    BuyerRequest.NONE: ("", ""),
+    BuyerRequest.UNKNOWN: (UNKNOWN, "muted"),
+}
+TOTAL_WIDTH = 12
+"""Cells of an amount with its currency."""
+
+
+def columns_for(*, several: bool) -> tuple[Column, ...]:
+    """All columns, left to right; without marketplace and currency where only one can be in view. Priority 0 never goes."""
+    return COLUMNS if several else _ONE_MARKET
 
 
 COLUMNS: tuple[Column, ...] = (
     Column("order", "Order", 19, 0, lambda row, _: row.order_id, _plain),
-    Column("marketplace", "Mkt", 3, 5, lambda row, _: row.marketplace, _muted),
-    Column("placed", "Placed", 8, 6, placed_text, _muted),
-    Column("ship-by", "Ship by", 9, 2, ship_by_text, ship_by_tone),
-    Column("items", "Items", 5, 7, lambda row, _: UNKNOWN if row.items is None else str(row.items), _plain, "right"),
-    Column("total", "Total", 10, 4, total_text, _plain, "right"),
-    Column("status", "Status", 16, 1, status_text, status_tone),
-    Column("may", "May", 9, 3, lambda _, context: context.may, _may_tone),
-    Column("title", "Title", 12, 8, lambda row, _: row.title or row.sku or UNKNOWN, _muted, flex=True),
+    Column("marketplace", "Mkt", 3, 4, lambda row, _: row.marketplace, _muted),
+    Column("placed", "Date", 6, 6, placed_text, _muted),
+    Column("ship-by", "Ship by", 9, 3, ship_by_text, ship_by_tone),
+    Column("items", "Qty", 3, 7, lambda row, _: UNKNOWN if row.items is None else str(row.items), _plain, "right"),
+    Column("total", "Total", TOTAL_WIDTH, 5, total_text, _plain, "right"),
+    Column("status", "Status", 14, 2, status_text, status_tone, most=16),
+    Column("may", "May", 8, 1, may_text, may_tone),
+    Column(
+        "asked",
+        "Buyer",
+        8,
+        8,
+        lambda row, _: ASKED_WORDS[row.buyer_request][0],
+        lambda row, _: ASKED_WORDS[row.buyer_request][1],
+    ),
+    Column("title", "Title", 12, 9, lambda row, _: row.title or row.sku or UNKNOWN, _muted, most=60),
 )
-"""Left to right. Priority 0 never goes."""
+_ONE_MARKET = tuple(
+    replace(column, width=9) if column.key == "total" else column for column in COLUMNS if column.key != "marketplace"
+)

@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from ordertui.orders.order import OrderRow
 
-from .columns import GAP, GUTTER, CellContext, Column, Layout
+from .columns import GUTTER, CellContext, Column, Layout
 
 ELLIPSIS = "…"
 REPLACEMENT = "�"
@@ -56,7 +56,9 @@ def content_strip(row: OrderRow, layout: Layout, context: CellContext, tones: Ma
     last = len(layout.columns) - 1
     for place, (column, width) in enumerate(zip(layout.columns, layout.widths, strict=True)):
         text = fit(column.text(row, context), width, column.align)
-        segments.append(Segment(text if place == last else text + " " * GAP, tones.get(column.tone(row, context))))
+        segments.append(
+            Segment(text if place == last else text + " " * layout.gap, tones.get(column.tone(row, context)))
+        )
     return Strip(segments).simplify()
 
 
@@ -70,22 +72,23 @@ def header_strip(layout: Layout, sort: str, reverse: bool, style: Style, width: 
     """The labels, the sorted one with an arrow, `width` cells wide."""
     parts = [" " * GUTTER]
     for column, size in zip(layout.columns, layout.widths, strict=True):
-        parts.append(fit(_label(column, sort, reverse), size, column.align) + " " * GAP)
+        parts.append(fit(_label(column, sort, reverse, size), size, column.align) + " " * layout.gap)
     return Strip([Segment(fit("".join(parts).rstrip(), width), style)], width)
 
 
-def _label(column: Column, sort: str, reverse: bool) -> str:
+def _label(column: Column, sort: str, reverse: bool, width: int) -> str:
     if column.key != sort:
         return column.label
-    arrow = "↓" if reverse else "↑"
-    return arrow + column.label if column.align == "right" else column.label + arrow
+    arrow, label = "↓" if reverse else "↑", column.label[: width - 1]
+    return arrow + label if column.align == "right" else label + arrow
 
 
 def gutter_strip(*, marked: bool, visual: bool, cursor: bool, styles: Mapping[str, Style]) -> Strip:
-    """Two cells: the cursor's bar and the mark; a range that is not yet marked shows `○`."""
+    """The cursor's bar and the mark; a range that is not yet marked shows `○`."""
     glyph = "●" if marked else "○" if visual else " "
     bar = Segment("▌" if cursor else " ", styles.get("accent"))
-    return Strip([bar, Segment(glyph, styles.get("accent") if marked or visual else None)], 2)
+    mark = Segment(f"{glyph} ", styles.get("accent") if marked or visual else None)
+    return Strip([bar, mark], GUTTER)
 
 
 def line_strip(gutter: Strip, content: Strip, state: Style, width: int, scroll_x: int = 0) -> Strip:

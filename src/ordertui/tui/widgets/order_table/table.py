@@ -7,16 +7,13 @@ is derived: another view over the same orders keeps the order under the cursor, 
 from __future__ import annotations
 
 from array import array
-from collections import OrderedDict
 from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region, Size
-from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -24,20 +21,18 @@ from textual.strip import Strip
 from ordertui.operations.marks import Marks
 from ordertui.orders.order import OrderRow
 
+from ...actions import TABLE_ACTIONS, bindings
 from . import viewport
-from .columns import GUTTER, CellContext, Layout, layout_for
+from .columns import GUTTER, Choice
+from .messages import Activated, CursorMoved, MarksChanged, SortRequested, VisualChanged
+from .painter import STATES, TONES, Painter
 from .source import RowSource, RowWindow
-from .strips import content_strip, fit, gutter_strip, header_strip, line_strip, placeholder_strip
+from .strips import fit
 from .viewport import Viewport
 
 HEADER = 1
-CONTENT_KEPT = 1_000
-TONES = ("muted", "error", "warning", "success", "accent")
-STATES = ("base", "odd", "marked", "visual", "cursor", "header")
-
-
-def _key(keys: str, action: str, name: str, label: str) -> Binding:
-    return Binding(keys, action, label, show=False, id=f"table.{name}")
+WHEEL = 3
+"""Rows a turn of the wheel moves."""
 
 
 class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
@@ -49,92 +44,23 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         background: $background; color: $foreground;
         & > .order-table--base { background: $background; }
         & > .order-table--odd { background: $surface; }
-        & > .order-table--marked { background: $accent 18%; }
+        & > .order-table--marked { background: $accent 16%; }
         & > .order-table--visual { background: $primary 25%; }
         & > .order-table--cursor { background: $panel; text-style: bold; }
         &:focus > .order-table--cursor { background: $block-cursor-background; text-style: bold; }
-        & > .order-table--header { background: $panel; color: $text-muted; text-style: bold; }
-        & > .order-table--muted { color: $text-muted; }
+        & > .order-table--header { background: $panel; color: $foreground-muted; text-style: bold; }
+        & > .order-table--muted { color: $foreground-muted; }
         & > .order-table--error { color: $text-error; }
         & > .order-table--warning { color: $text-warning; }
         & > .order-table--success { color: $text-success; }
-        & > .order-table--accent { color: $accent; }
+        & > .order-table--accent { color: $text-accent; }
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"order-table--{name}" for name in TONES + STATES}
-    BINDINGS: ClassVar[list[BindingType]] = [
-        _key("up,k", "move(-1)", "up", "up"),
-        _key("down,j", "move(1)", "down", "down"),
-        _key("pageup", "page(-1)", "page-up", "page up"),
-        _key("pagedown", "page(1)", "page-down", "page down"),
-        _key("ctrl+u", "half_page(-1)", "half-up", "half a page up"),
-        _key("ctrl+d", "half_page(1)", "half-down", "half a page down"),
-        _key("g,home", "home", "home", "first"),
-        _key("G,end", "end", "end", "last"),
-        _key("space", "toggle_mark", "toggle", "mark"),
-        _key("v", "visual(True)", "range", "range"),
-        _key("V", "visual(False)", "unrange", "unmark range"),
-        _key("shift+up", "extend(-1)", "extend-up", "range up"),
-        _key("shift+down", "extend(1)", "extend-down", "range down"),
-        _key("a", "all", "all", "all"),
-        _key("A", "invert", "invert", "invert"),
-        _key("z", "undo_marks", "undo", "undo marks"),
-        _key("escape", "leave_visual", "leave", "leave range"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(TABLE_ACTIONS)
 
     cursor: reactive[int] = reactive(0, repaint=False, init=False)
     """Index of the row under the cursor; 0 when the table is empty."""
-
-    class TableMessage(Message):
-        """Something this table says."""
-
-        def __init__(self, table: OrderTable) -> None:
-            super().__init__()
-            self.table = table
-
-        @property
-        def control(self) -> OrderTable:
-            """The table."""
-            return self.table
-
-    class CursorMoved(TableMessage):
-        """Another order is under the cursor, or none: `order_rowid`. Of several waiting, the newest stays."""
-
-        def __init__(self, table: OrderTable, order_rowid: int | None) -> None:
-            super().__init__(table)
-            self.order_rowid = order_rowid
-
-        def can_replace(self, message: Message) -> bool:
-            """An older one that nobody has read yet is worth nothing."""
-            return isinstance(message, OrderTable.CursorMoved)
-
-    class MarksChanged(TableMessage):
-        """Marks were changed by a key or the mouse; `count` are marked now."""
-
-        def __init__(self, table: OrderTable, count: int) -> None:
-            super().__init__(table)
-            self.count = count
-
-    class Activated(TableMessage):
-        """An order was double-clicked."""
-
-        def __init__(self, table: OrderTable, order_rowid: int) -> None:
-            super().__init__(table)
-            self.order_rowid = order_rowid
-
-    class SortRequested(TableMessage):
-        """The header of column `key` was clicked."""
-
-        def __init__(self, table: OrderTable, key: str) -> None:
-            super().__init__(table)
-            self.key = key
-
-    class VisualChanged(TableMessage):
-        """Range marking was begun or left; `marks` is False for a range that unmarks."""
-
-        def __init__(self, table: OrderTable, on: bool, marks: bool) -> None:
-            super().__init__(table)
-            self.on, self.marks = on, marks
 
     def __init__(self, marks: Marks | None = None, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
@@ -144,17 +70,14 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         self.empty_text = "No orders here."
         self.renders = 0
         """Row lines painted so far."""
-        self.contents = 0
-        """Content strips made so far."""
         self.row_window = RowWindow()
+        self.painter = Painter(self.row_window)
         self.sort_key, self.sort_reverse = "", False
         self._anchor: int | None = None
         self._range_marks = True
         self._cursor_order: int | None = None
-        self._table_layout: Layout = layout_for(80)
-        self._contents: OrderedDict[tuple[object, ...], Strip] = OrderedDict()
-        self._tones: dict[str, Style] = {}
-        self._states: dict[str, Style] = {}
+        self._across = 0
+        self._pressed: int | None = None
 
     # What the screen asks and says
 
@@ -164,6 +87,11 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         return self.row_window.fetches
 
     @property
+    def contents(self) -> int:
+        """Content strips made so far."""
+        return self.painter.made
+
+    @property
     def cursor_id(self) -> int | None:
         """Row id under the cursor, or None in an empty view."""
         return self.ids[self.cursor] if self.cursor < len(self.ids) else None
@@ -171,12 +99,19 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def cursor_row(self) -> OrderRow | None:
         """The order under the cursor."""
-        return self._row(self.cursor) if self.cursor < len(self.ids) else None
+        if self.cursor >= len(self.ids):
+            return None
+        return self.row_window.row(self.ids, self.cursor, self.scroll_offset.y, self.view.height)
 
     @property
     def in_visual(self) -> bool:
         """Whether a range is being drawn."""
         return self._anchor is not None
+
+    @property
+    def range_size(self) -> int:
+        """How many orders the open range holds; 0 without one."""
+        return 0 if self._anchor is None else abs(self.cursor - self._anchor) + 1
 
     @property
     def view(self) -> Viewport:
@@ -194,11 +129,10 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         view = viewport.after_swap(self.view, self._cursor_order, ids)
         anchor = self.ids[self._anchor] if self._anchor is not None else None
         self.ids = ids
-        self.row_window.drop()
         if anchor is not None:
             self._anchor = viewport.index_of(ids, anchor)
             if self._anchor is None:
-                self.post_message(self.VisualChanged(self, False, self._range_marks))
+                self._say_visual(on=False)
         self._resize_table()
         self._go(view)
         self._tell_cursor()
@@ -207,13 +141,19 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
     def reload(self, ids: Iterable[int] | None = None) -> None:
         """Rows changed in the store, not their order: read these (or all) again and repaint."""
         self.row_window.drop(ids)
-        self._contents.clear()
         self.refresh()
 
     def set_sort(self, key: str, reverse: bool) -> None:
         """Show by which column the view is sorted."""
         self.sort_key, self.sort_reverse = key, reverse
         self.refresh(Region(0, 0, self.size.width, HEADER))
+
+    def set_columns(self, choice: Choice) -> None:
+        """Show these columns."""
+        if choice != self.painter.choice:
+            self.painter.choice = choice
+            self._resize_table()
+            self.refresh()
 
     def go_to(self, row_id: int) -> bool:
         """Put the cursor on this order; False when the view does not hold it."""
@@ -233,7 +173,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
     def marks_changed(self) -> None:
         """Marks were changed: repaint, and say so."""
         self.refresh()
-        self.post_message(self.MarksChanged(self, self.marks.count))
+        self.post_message(MarksChanged(self, self.marks.count))
 
     # Keys
 
@@ -261,6 +201,14 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Last order."""
         self._go(viewport.end(self.view))
 
+    def action_across(self, by: int) -> None:
+        """Scroll sideways, as far as there are columns."""
+        most = max(0, self.painter.layout.width - self.scrollable_content_region.width)
+        across = min(max(0, self._across + by), most)
+        if across != self._across:
+            self._across = across
+            self.refresh()
+
     def action_toggle_mark(self) -> None:
         """Mark or unmark and go on; ends an open range instead."""
         if not self._commit_range() and self.cursor_id is not None:
@@ -275,7 +223,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
             self._anchor = self.cursor if self._anchor is None else self._anchor
             self._range_marks = marks
             self._repaint(self._anchor, self.cursor)
-            self.post_message(self.VisualChanged(self, True, marks))
+            self._say_visual(on=True)
 
     def action_extend(self, by: int) -> None:
         """Begin a range that marks, if none is open, and move."""
@@ -288,7 +236,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         if self._anchor is not None:
             self._repaint(self._anchor, self.cursor)
             self._anchor = None
-            self.post_message(self.VisualChanged(self, False, self._range_marks))
+            self._say_visual(on=False)
 
     def action_all(self) -> None:
         """Mark the whole view; unmark it when it is all marked already."""
@@ -306,48 +254,107 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         if self.marks.undo():
             self.marks_changed()
 
+    # Mouse
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Remember where a drag may begin."""
+        self._pressed = self._index_at(event)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """With the button down: draw a range."""
+        index = self._index_at(event)
+        if self._pressed is None or event.button != 1 or index is None or index == self.cursor:
+            return
+        if self._anchor is None:
+            self.cursor = self._pressed
+            self.action_visual(True)
+        self.cursor = index
+
+    def on_mouse_up(self) -> None:
+        """The end of a drag takes the range in."""
+        if self._pressed is not None and self.range_size > 1:
+            self._commit_range()
+        self._pressed = None
+
     def on_click(self, event: events.Click) -> None:
-        """Header: sort. Gutter: mark. Elsewhere: cursor; twice: activate."""
+        """Header: sort. Gutter: mark. Elsewhere: cursor; with shift: mark from the cursor to here; twice: activate."""
         offset = event.get_content_offset(self)
         if offset is None:
             return
-        index = self.scroll_offset.y + offset.y - HEADER
+        index = self._index_at(event)
         if offset.y < HEADER:
-            column = self._table_layout.column_at(offset.x)
+            column = self.painter.layout.column_at(offset.x + self._across)
             if column is not None:
-                self.post_message(self.SortRequested(self, column.key))
-        elif index < len(self.ids):
+                self.post_message(SortRequested(self, column.key))
+        elif index is None:
+            return
+        elif event.shift:
+            low, high = sorted((self.cursor, index))
+            if self.marks.add(self.ids[low : high + 1]):
+                self.marks_changed()
+            self.cursor = index
+        else:
             self.cursor = index
             if offset.x < GUTTER:
                 self._toggle_line(index)
             elif event.chain == 2:
-                self.post_message(self.Activated(self, self.ids[index]))
+                self.post_message(Activated(self, self.ids[index]))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel moves what is shown; the cursor stays in sight."""
+        self._wheel(event, WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """As down."""
+        self._wheel(event, -WHEEL)
+
+    def _wheel(self, event: events.MouseEvent, rows: int) -> None:
+        event.stop()
+        event.prevent_default()
+        self._go(viewport.scroll(self.view, rows))
+
+    def _index_at(self, event: events.MouseEvent) -> int | None:
+        offset = event.get_content_offset(self)
+        if offset is None or offset.y < HEADER:
+            return None
+        index = self.scroll_offset.y + offset.y - HEADER
+        return index if index < len(self.ids) else None
 
     # Painting
 
     def render_line(self, y: int) -> Strip:
         """Line `y` of what is shown: the header, or a row."""
         width = self.scrollable_content_region.width
-        self._styles_ready()
+        painter = self.painter
+        painter.ready(self.get_component_rich_style)
         if y < HEADER:
-            return header_strip(self._table_layout, self.sort_key, self.sort_reverse, self._states["header"], width)
+            return painter.header(self.sort_key, self.sort_reverse, width, self._across)
         index = self.scroll_offset.y + y - HEADER
         if index >= len(self.ids):
-            text = self.empty_text if not self.ids and y == HEADER + 1 else ""
-            return Strip([Segment(fit(f"  {text}", width), self._states["base"] + self._tones["muted"])], width)
+            text = self.empty_text.split("\n")[y - HEADER - 1 :][:1] if not self.ids and y > HEADER else []
+            return Strip([Segment(fit(f"  {''.join(text)}", width), painter.note_style)], width)
         self.renders += 1
-        row_id, at_cursor = self.ids[index], index == self.cursor
-        marked, visual = row_id in self.marks, self._in_range(index)
-        gutter = gutter_strip(marked=marked, visual=visual and self._range_marks, cursor=at_cursor, styles=self._tones)
+        marked, drawn = self.ids[index] in self.marks, self._in_range(index)
         state = (
-            "cursor" if at_cursor else "visual" if visual else "marked" if marked else "odd" if index % 2 else "base"
+            "cursor"
+            if index == self.cursor
+            else "visual"
+            if drawn
+            else "marked"
+            if marked
+            else "odd"
+            if index % 2
+            else "base"
         )
-        return line_strip(gutter, self._content(index), self._states[state], width)
+        return painter.line(
+            index, self.ids, self.view, state=state, marked=marked, drawn=drawn and self._range_marks, width=width,
+            scroll_x=self._across,
+        )  # fmt: skip
 
     def notify_style_update(self) -> None:
         """The theme, or the focus, changed."""
         super().notify_style_update()
-        self._states = {}
+        self.painter.restyle()
 
     def on_resize(self) -> None:
         """Fit the columns, and keep the cursor in sight."""
@@ -362,45 +369,18 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Repaint the lines whose look changed, and only those."""
         if self.in_visual:
             self._repaint(old, new)
+            self._say_visual(on=True)
         else:
             self._repaint(old)
             self._repaint(new)
         self.scroll_to(y=viewport.settle(self.view).top, animate=False, force=True)
         self._tell_cursor()
 
-    def _row(self, index: int) -> OrderRow | None:
-        return self.row_window.row(self.ids, index, self.scroll_offset.y, self.view.height)
-
-    def _content(self, index: int) -> Strip:
-        row, source = self._row(index), self.row_window.source
-        if row is None or source is None:
-            return placeholder_strip(self._table_layout, self._tones)
-        now = source.now()
-        key = (row.id, row.version, row.open_action, now // 60, self._table_layout.widths)
-        strip = self._contents.get(key)
-        if strip is None:
-            self.contents += 1
-            context = CellContext(now, source.zone(row), source.may(row))
-            strip = self._contents[key] = content_strip(row, self._table_layout, context, self._tones)
-            if len(self._contents) > CONTENT_KEPT:
-                self._contents.popitem(last=False)
-        else:
-            self._contents.move_to_end(key)
-        return strip
-
-    def _styles_ready(self) -> None:
-        if self._states:
-            return
-        self._states = {name: self.get_component_rich_style(f"order-table--{name}") for name in STATES}
-        tones = {name: Style(color=self.get_component_rich_style(f"order-table--{name}").color) for name in TONES}
-        if tones != self._tones:
-            self._tones = tones
-            self._contents.clear()
-
     def _resize_table(self) -> None:
         width = self.scrollable_content_region.width
         if width:
-            self._table_layout = layout_for(width)
+            self.painter.fit(width)
+        self.action_across(0)
         self.virtual_size = Size(width, len(self.ids) + HEADER)
 
     def _go(self, view: Viewport) -> None:
@@ -410,7 +390,10 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
     def _tell_cursor(self) -> None:
         if self.cursor_id != self._cursor_order:
             self._cursor_order = self.cursor_id
-            self.post_message(self.CursorMoved(self, self._cursor_order))
+            self.post_message(CursorMoved(self, self._cursor_order))
+
+    def _say_visual(self, *, on: bool) -> None:
+        self.post_message(VisualChanged(self, on, self._range_marks))
 
     def _repaint(self, first: int, last: int | None = None) -> None:
         low, high = sorted((first, first if last is None else last))
@@ -422,7 +405,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
     def _toggle_line(self, index: int) -> None:
         self.marks.toggle(self.ids[index])
         self._repaint(index)
-        self.post_message(self.MarksChanged(self, self.marks.count))
+        self.post_message(MarksChanged(self, self.marks.count))
 
     def _in_range(self, index: int) -> bool:
         return self._anchor is not None and min(self._anchor, self.cursor) <= index <= max(self._anchor, self.cursor)
@@ -434,6 +417,6 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._anchor = None
         change = self.marks.add if self._range_marks else self.marks.remove
         change(self.ids[low : high + 1])
-        self.post_message(self.VisualChanged(self, False, self._range_marks))
+        self._say_visual(on=False)
         self.marks_changed()
         return True

@@ -52,6 +52,13 @@ def half_page(view: Viewport, halves: int) -> Viewport:
     return settle(Viewport(view.cursor + by, view.top + by, view.height, view.total))
 
 
+def scroll(view: Viewport, by: int) -> Viewport:
+    """The top `by` rows further; the cursor is taken along only when it would leave the shown rows."""
+    height, last = max(1, view.height), max(0, view.total - view.height)
+    top = min(max(0, view.top + by), last)
+    return settle(Viewport(min(max(view.cursor, top), top + height - 1), top, view.height, view.total))
+
+
 def home(view: Viewport) -> Viewport:
     """The first row."""
     return settle(Viewport(0, 0, view.height, view.total))

@@ -1,0 +1,159 @@
+"""Draw screenshots/*.svg from the seeded practice store at one fixed moment: `make screenshots`.
+
+With `--png FOLDER` the same pictures are also written as PNG (needs resvg-py), to look at them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from ordertui.operations.config import Config
+from ordertui.operations.demo import build_practice
+from ordertui.operations.shop import Shop
+from ordertui.orders.clock import FixedClock, parse_iso
+from ordertui.tui.app import OrderTuiApp
+from ordertui.tui.screens.main import MainScreen
+from ordertui.tui.themes import DARK, LIGHT
+
+NOW = parse_iso("2026-11-23T14:05:00Z")
+WIDE, SMALL = (120, 40), (80, 24)
+Steps = Callable[[Pilot[None], Shop], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture: what is done before it is drawn."""
+
+    name: str
+    steps: Steps
+    size: tuple[int, int] = WIDE
+    theme: str = DARK.name
+
+
+async def keys(pilot: Pilot[None], *names: str) -> None:
+    """Type, and wait until each key had its effect and what it started is done."""
+    app = pilot.app
+    assert isinstance(app, OrderTuiApp)
+    for name in names:
+        await pilot.press(name)
+        for _ in range(500):
+            await pilot.pause(0.01)
+            if not (app.keys.holds or app.keys.on_its_way or len(app.keys)):
+                break
+        for worker in [worker for worker in app.workers if worker.group in ("panel", "counts", "view")]:
+            await worker.wait()
+    await pilot.pause(0.1)
+
+
+def main_screen(pilot: Pilot[None]) -> MainScreen:
+    """The main screen, under whatever is open."""
+    screen = pilot.app.screen_stack[0]
+    assert isinstance(screen, MainScreen)
+    return screen
+
+
+def mark(pilot: Pilot[None], shop: Shop, text: str, count: int) -> None:
+    """Mark the first orders that fit a filter."""
+    table = main_screen(pilot).table
+    table.marks.add(shop.view(text, limit=count))
+    table.marks_changed()
+
+
+async def main_dark(pilot: Pilot[None], shop: Shop) -> None:
+    """Orders to ship, the cursor on one whose buyer asked."""
+    await keys(pilot, "2", *["j"] * 8)
+
+
+async def near_target(pilot: Pilot[None], shop: Shop) -> None:
+    """Marked as many as the target leaves room for, in two marketplaces."""
+    await keys(pilot, "2", "j", "j", "space", "space", "j", "j", "space", "space", "j")
+    mark(pilot, shop, "status:unshipped marketplace:US request:official -state:held", 3)
+    await keys(pilot, "j")
+
+
+async def preview(pilot: Pilot[None], shop: Shop) -> None:
+    """A batch that fits, with two orders that are left out."""
+    await keys(pilot, "2")
+    mark(pilot, shop, "status:unshipped marketplace:US request:none", 3)
+    mark(
+        pilot,
+        shop,
+        "status:unshipped marketplace:US request:official action:cancel -state:held -state:ok -state:error",
+        4,
+    )
+    mark(pilot, shop, "status:shipped marketplace:US channel:merchant", 2)
+    await keys(pilot, "x")
+
+
+async def refused(pilot: Pilot[None], shop: Shop) -> None:
+    """A batch where nothing may be cancelled: shipped, cancelled, held, Amazon's own."""
+    mark(pilot, shop, "status:shipped marketplace:US channel:merchant", 5)
+    mark(pilot, shop, "channel:amazon marketplace:US", 3)
+    mark(pilot, shop, "state:held marketplace:US", 2)
+    mark(pilot, shop, "status:cancelled marketplace:US", 3)
+    await keys(pilot, "x")
+
+
+async def result(pilot: Pilot[None], shop: Shop) -> None:
+    """The outbox: one batch answered by Amazon, with a refused row; one held."""
+    await keys(pilot, "o", "j")
+
+
+PICTURES = (
+    Picture("main-dark", main_dark),
+    Picture("marked-near-target", near_target),
+    Picture("preview", preview),
+    Picture("refused", refused),
+    Picture("result", result),
+    Picture("main-light", main_dark, theme=LIGHT.name),
+    Picture("small-80x24", near_target, size=SMALL),
+)
+
+
+async def draw(picture: Picture) -> str:
+    """The picture as SVG, over a copy of the folder `practice`."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree("practice", folder, dirs_exist_ok=True)
+        with Shop.open(Path(folder) / "practice.db", clock=FixedClock(NOW), config=Config(shop_name="my-shop")) as shop:
+            app = OrderTuiApp(shop, theme=picture.theme)
+            async with app.run_test(size=picture.size) as pilot:
+                await keys(pilot)
+                await picture.steps(pilot, shop)
+                return app.export_screenshot(title="ordertui")
+
+
+def main() -> None:
+    """Draw all, or those named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--png", type=Path, metavar="FOLDER")
+    asked = parser.parse_args()
+    target = Path(__file__).resolve().parent.parent / "screenshots"
+    target.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)  # so that no machine's path is in a picture
+        build_practice(Path("practice"), now=NOW)
+        for picture in PICTURES:
+            if asked.names and picture.name not in asked.names:
+                continue
+            svg = asyncio.run(draw(picture))
+            (target / f"{picture.name}.svg").write_text(svg, encoding="utf-8")
+            if asked.png:
+                import resvg_py
+
+                png = resvg_py.svg_to_bytes(svg_string=svg.replace("Fira Code", "DejaVu Sans Mono"))
+                (asked.png / f"{picture.name}.png").write_bytes(bytes(png))
+            print(f"screenshots/{picture.name}.svg")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""What the operator leaves on the desk, kept beside the store as small readable files: marks, saved views, filter history.
+
+None of it is part of the order book: a file that cannot be read or written costs only convenience.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from .marks import Marks
+
+HISTORY = 200
+"""Filters remembered."""
+
+
+class SavedView(msgspec.Struct, frozen=True):
+    """A named way to look: queue, filter, sort, columns."""
+
+    name: str
+    queue: str = "all"
+    filter: str = ""
+    sort: str = "placed"
+    reverse: bool = True
+    columns: str = ""
+    """Column keys left to right, each with `:width` when it was widened; empty: chosen by the screen's width."""
+
+
+class _Marked(msgspec.Struct, frozen=True):
+    marked: str
+    last: str
+
+
+class Desk:
+    """The files beside one store. Nothing is written for a store that is open read-only."""
+
+    def __init__(self, store: Path, *, read_only: bool) -> None:
+        self._read_only = read_only
+        self._marks = store.with_suffix(".marks.json")
+        self.views_file = store.with_suffix(".views.toml")
+        """Saved views, to be edited with any editor too."""
+        self._history = store.with_suffix(".filters.txt")
+
+    def marks(self) -> tuple[Marks, bytes]:
+        """The marks when the screen was left, and the snapshot of the last set."""
+        marks = Marks()
+        try:
+            found = msgspec.json.decode(self._marks.read_bytes(), type=_Marked)
+            marks.restore(base64.b64decode(found.marked))
+            return marks, base64.b64decode(found.last)
+        except (OSError, ValueError, msgspec.MsgspecError):
+            return Marks(), b""
+
+    def keep_marks(self, marks: Marks, last: bytes) -> None:
+        """Keep them for the next start."""
+        texts = [base64.b64encode(part).decode() for part in (marks.snapshot(), last)]
+        self._write(self._marks, msgspec.json.encode(_Marked(*texts)).decode())
+
+    def views(self) -> tuple[list[SavedView], str]:
+        """The saved views, and what is wrong with their file (empty: nothing)."""
+        try:
+            found = tomllib.loads(self.views_file.read_text(encoding="utf-8"))
+            return msgspec.convert(found.get("view", []), list[SavedView]), ""
+        except FileNotFoundError:
+            return [], ""
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+            return [], f"{self.views_file}: {error}; correct it, or remove it"
+
+    def keep_views(self, views: Sequence[SavedView]) -> None:
+        """Write the saved views."""
+        parts = []
+        for view in views:
+            lines = [
+                f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in msgspec.to_builtins(view).items()
+            ]
+            parts.append("\n".join(["[[view]]", *lines]))
+        self._write(
+            self.views_file, "# Saved views of ordertui; f on the screen shows them.\n\n" + "\n\n".join(parts) + "\n"
+        )
+
+    def history(self) -> list[str]:
+        """Filters used before, oldest first."""
+        try:
+            return [line for line in self._history.read_text(encoding="utf-8").splitlines() if line.strip()]
+        except (OSError, UnicodeDecodeError):
+            return []
+
+    def remember(self, text: str) -> None:
+        """Put a filter into the history; one that was there moves to the end."""
+        text = " ".join(text.split())
+        if text:
+            lines = [*(line for line in self.history() if line != text), text]
+            self._write(self._history, "\n".join(lines[-HISTORY:]) + "\n")
+
+    def _write(self, path: Path, text: str) -> None:
+        if self._read_only:
+            return
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            temporary.write_text(text, encoding="utf-8")
+            os.replace(temporary, path)
+        except OSError:
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,51 @@
+"""What is known to have happened to one order: by Amazon's reports, and by this store's own batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ordertui.orders.order import Order
+from ordertui.orders.status import RowState
+
+from .plan_values import Batch
+
+Event = tuple[int | None, str]
+"""When (epoch seconds, None: unknown) and what, in words."""
+_ANSWERS = {
+    RowState.ACCEPTED: "Amazon took the file in",
+    RowState.OK: "Amazon said ok; a later report confirms it",
+    RowState.ERROR: "Amazon refused it",
+    RowState.UNKNOWN: "its outcome is unknown: it is never sent again by itself",
+    RowState.CONFIRMED: "confirmed by a later report",
+}
+
+
+def history(order: Order, batches: Sequence[Batch]) -> list[Event]:
+    """Events in the order of time; those without a time keep their place after the one they follow."""
+    row = order.row
+    found: list[list[Event]] = []
+    if row.purchased_at is not None:
+        found.append([(row.purchased_at, "placed")])
+    if order.updated_at is not None:
+        status = row.status.value.replace("_", " ")
+        names = ", ".join(source.replace("_", " ") for source in order.sources)
+        found.append([(order.updated_at, f"{status}, by {names or 'no report'}")])
+    for batch in batches:
+        mine = next((one for one in batch.rows if one.order_id == row.order_id), None)
+        if mine is None:
+            continue
+        name = f"batch {batch.id}"
+        reason = f" ({mine.reason})" if mine.reason else ""
+        events: list[Event] = [(batch.created_at, f"{batch.action.value} committed in {name}{reason}")]
+        if mine.state is RowState.RECALLED:
+            events.append((None, f"taken back from {name}: nothing was sent"))
+        elif mine.state is RowState.HELD:
+            events.append((batch.due_at, f"{name} leaves the hold"))
+        elif batch.sent_at is not None:
+            events.append((batch.sent_at, f"{name} written for upload"))
+        if mine.state in _ANSWERS:
+            said = " ".join(part for part in (mine.code, mine.text) if part)
+            events.append((None, f"{_ANSWERS[mine.state]}{f': {said}' if said else ''}"))
+        found.append(events)
+    found.sort(key=lambda events: events[0][0] or 0)
+    return [event for events in found for event in events]

@@ -1,0 +1,53 @@
+"""Copying, and saying how it was done: the terminal's own clipboard (OSC 52), and a local tool where there is one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import Any
+
+from textual.app import App
+
+OSC52_LIMIT = 74_000
+"""Bytes that every terminal with OSC 52 takes; xterm and its kin stop near 100,000 after encoding."""
+TOOL_SECONDS = 2
+
+
+def tools(environment: dict[str, str]) -> list[list[str]]:
+    """Commands that take the text on standard input, for what this terminal runs in, best first."""
+    found: list[list[str]] = []
+    if environment.get("TMUX"):
+        found.append(["tmux", "load-buffer", "-w", "-"])
+    if not environment.get("SSH_CONNECTION"):
+        found.append(["pbcopy"])
+    if environment.get("WAYLAND_DISPLAY"):
+        found.append(["wl-copy"])
+    if environment.get("DISPLAY"):
+        found += [["xclip", "-selection", "clipboard"], ["xsel", "--clipboard", "--input"]]
+    return [command for command in found if shutil.which(command[0])]
+
+
+def copy(app: App[Any], text: str, what: str) -> str:
+    """Copy the text; gives a sentence that says what was done, and what to do when it did not work."""
+    size = len(text.encode())
+    small = size <= OSC52_LIMIT
+    if small:
+        app.copy_to_clipboard(text)
+    if not app.is_headless:
+        for command in tools(dict(os.environ)):
+            if _run(command, text):
+                return f"copied {what} ({command[0]})"
+    if small:
+        return (
+            f"copied {what} by OSC 52; if nothing arrives, allow it in the terminal, or select with shift and the mouse"
+        )
+    return f"{what}: {size:,} bytes are more than a terminal's clipboard takes; e writes a file instead"
+
+
+def _run(command: list[str], text: str) -> bool:
+    try:
+        done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=TOOL_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0

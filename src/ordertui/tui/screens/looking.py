@@ -1,0 +1,324 @@
+"""The keys that only look: queues, filter, find, sort, columns, views, detail, copies, export, help."""
+
+from __future__ import annotations
+
+import os
+import sys
+from array import array
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+
+from ordertui.operations.marks import Marks
+from ordertui.operations.shop import Shop
+from ordertui.operations.values import Queue
+from ordertui.orders.clock import to_local
+from ordertui.orders.order import OrderRow
+
+from ..clipboard import copy
+from ..copies import COPIES, as_text
+from ..keymap import Keymap
+from ..order_ids import order_ids
+from ..panel import RatePanel
+from ..themes import DARK, LIGHT
+from ..view import SORTS, Request
+from ..widgets.filter_bar import FilterBar
+from ..widgets.order_table import OrderTable
+from .arrange import ColumnsScreen, ViewsScreen
+from .dialogs import ChoiceScreen, FormScreen, TextScreen
+from .flow import Flow, Flows
+from .help import HelpScreen
+from .outbox import OutboxScreen
+from .palette import PaletteScreen
+
+
+class Looking(Flows):
+    """What the main screen shows, and how."""
+
+    shop: Shop
+    keymap: Keymap
+    request: Request
+    panel: RatePanel
+    queue_counts: tuple[Queue, ...]
+    found: array[int]
+
+    if TYPE_CHECKING:
+
+        @property
+        def table(self) -> OrderTable: ...
+        def refresh_all(self) -> None: ...
+        def show_view(self) -> None: ...
+        def show_panel(self) -> None: ...
+        def detail_of(self, row: OrderRow, *, full: bool) -> Content: ...
+        def failed(self, error: Exception) -> None: ...
+
+    def ask_for(self, request: Request) -> None:
+        """Show another view."""
+        if request.filter != self.request.filter:
+            self.query_one(FilterBar).put(request.filter)
+        self.request = request
+        self.show_view()
+
+    def action_queue(self, key: str) -> None:
+        """Show a work queue."""
+        note = next((queue.note for queue in self.queue_counts if queue.key == key and queue.note), "")
+        if note:
+            self.notify(note, severity="warning")
+        self.ask_for(replace(self.request, queue=key))
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        self.query_one(FilterBar).begin()
+
+    def action_clear_filter(self) -> None:
+        """Drop the filter; with none, what was found."""
+        if self.request.filter:
+            self.ask_for(replace(self.request, filter=""))
+        elif self.found:
+            self.found = array("q")
+            self.notify("what was found is forgotten; n and N go through the marked orders")
+
+    def action_find(self) -> None:
+        """Find without hiding the others."""
+        self.start(self._find)
+
+    async def _find(self, flow: Flow) -> None:
+        answer = await flow.ask(
+            FormScreen("Find by a filter", [("filter", "Filter", "")], "n and N go through what fits.")
+        )
+        if answer is None or not answer["filter"].strip():
+            return
+        wanted = Marks(await flow.work(self.shop.view, answer["filter"]))
+        self.found = array("q", [row_id for row_id in self.table.ids if row_id in wanted])
+        self.notify(f"{len(self.found):,} found in this view" if self.found else "nothing in this view fits")
+        if self.found and self.table.cursor_id not in wanted:
+            self.action_next(1)
+
+    def action_next(self, way: int) -> None:
+        """The next, or the last, order that was found or is marked."""
+        table = self.table
+        wanted = Marks(self.found) if self.found else table.marks
+        if not wanted:
+            self.notify("nothing was found and nothing is marked: F finds, space marks")
+            return
+        places = range(table.cursor + 1, len(table.ids)) if way > 0 else range(table.cursor - 1, -1, -1)
+        place = next((index for index in places if table.ids[index] in wanted), None)
+        if place is None:
+            self.notify(f"none {'below' if way > 0 else 'above'}")
+        else:
+            table.cursor = place
+
+    def action_go_to(self) -> None:
+        """Go to an order id, or mark several."""
+        self.start(self._go_to)
+
+    async def _go_to(self, flow: Flow) -> None:
+        answer = await flow.ask(
+            FormScreen("Go to an order", [("ids", "Order id", "")], "Several ids, pasted in any form, are marked.")
+        )
+        wanted = order_ids(answer["ids"]) if answer else []
+        if answer is None or not answer["ids"].strip():
+            return
+        if not wanted:
+            self.notify(f"no order id such as 111-2222222-3333333 in: {answer['ids'][:60]}", severity="error")
+            return
+        known = await flow.work(self.shop.ids_of, wanted)
+        missing = [order_id for order_id in wanted if order_id not in known]
+        if missing:
+            more = f" and {len(missing) - 5:,} more" if len(missing) > 5 else ""
+            self.notify(f"not in this store: {', '.join(missing[:5])}{more}", severity="warning", timeout=10)
+        if len(wanted) > 1:
+            self._mark_ids(list(known.values()))
+        elif known:
+            await self._show_order(flow, known[wanted[0]])
+
+    def _mark_ids(self, ids: Sequence[int]) -> None:
+        changed = self.table.marks.add(ids)
+        self.table.marks_changed()
+        self.notify(f"{changed:,} marked")
+
+    async def _show_order(self, flow: Flow, row_id: int) -> None:
+        if not self.table.go_to(row_id):
+            self.ask_for(replace(self.request, queue="all", filter=""))
+            for worker in [worker for worker in self.workers if worker.group == "view"]:
+                await worker.wait()
+            self.notify("it is not in that view: all orders are shown")
+            self.table.go_to(row_id)
+
+    def action_sort(self) -> None:
+        """Choose the column to sort by."""
+        self.start(self._sort)
+
+    async def _sort(self, flow: Flow) -> None:
+        now = self.request.column
+        arrow = "↓" if self.request.reverse else "↑"
+        choices = [(column, f"{arrow if column == now else ' '} {column}") for column in SORTS]
+        chosen = await flow.ask(ChoiceScreen("Sort by", choices, "The same column again turns the order round."))
+        if chosen is not None:
+            self.sort_by(chosen)
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        self.sort_by(self.request.column)
+
+    def sort_by(self, column: str) -> None:
+        """Sort by a column of the table."""
+        if column not in SORTS:
+            self.notify(f"the column {column} cannot be sorted", severity="warning")
+            return
+        self.ask_for(self.request.sorted_by(column))
+
+    def action_columns(self) -> None:
+        """Choose columns."""
+        self.start(self._columns)
+
+    async def _columns(self, flow: Flow) -> None:
+        several = len(self.shop.marketplaces()) > 1
+        chosen = await flow.ask(ColumnsScreen(self.request, self.table.painter.layout, several=several))
+        if chosen is not None:
+            self.request = chosen
+            self.table.set_columns(chosen.choice(several=several))
+
+    def action_views(self) -> None:
+        """Saved views."""
+        self.start(self._views)
+
+    async def _views(self, flow: Flow) -> None:
+        desk = self.shop.desk
+        views, problem = desk.views()
+        if problem:
+            self.notify(problem, severity="error", timeout=12)
+            return
+        chosen = await flow.ask(ViewsScreen(desk, views, self.request))
+        if chosen is not None:
+            self.ask_for(Request.of(chosen))
+
+    def action_market(self) -> None:
+        """The rate of another marketplace."""
+        pinned = self.panel.switch()
+        self.notify(f"the panel stays with {pinned}" if pinned else "the panel follows the cursor", timeout=2)
+        self.show_panel()
+
+    def action_theme(self) -> None:
+        """Dark or light."""
+        self.app.theme = LIGHT.name if self.app.current_theme.dark else DARK.name
+
+    def action_detail(self) -> None:
+        """The order under the cursor, in full."""
+        row = self.table.cursor_row
+        if row is not None:
+            text = self.detail_of(row, full=True)
+            self.start(lambda flow: self._read(flow, TextScreen(f"Order {row.order_id}", text, copy=row.order_id)))
+
+    async def _read(self, flow: Flow, screen: TextScreen) -> None:
+        await flow.ask(screen)
+
+    def action_scroll_detail(self, lines: int) -> None:
+        """Move the detail pane."""
+        self.query_one("#detail-scroll", VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def action_outbox(self) -> None:
+        """Batches."""
+        self.start(self._outbox)
+
+    async def _outbox(self, flow: Flow) -> None:
+        await flow.ask(OutboxScreen(self.shop, self.keys))
+        self.table.reload()
+        self.refresh_all()
+
+    def action_refresh_view(self) -> None:
+        """Read the store again."""
+        self.table.reload()
+        self.refresh_all()
+
+    def action_copy(self) -> None:
+        """Copy the order id."""
+        row = self.table.cursor_row
+        if row is not None:
+            self.notify(copy(self.app, row.order_id, row.order_id))
+
+    def action_copy_menu(self) -> None:
+        """Copy in another form."""
+        self.start(self._copy_menu)
+
+    async def _copy_menu(self, flow: Flow) -> None:
+        ids = self.table.acting_ids()
+        what = f"{len(ids):,} orders" if len(ids) != 1 else "the order"
+        form = await flow.ask(ChoiceScreen(f"Copy {what} as", list(COPIES)))
+        if form is not None and ids:
+            rows = await flow.work(self.shop.rows, ids)
+            text = as_text([rows[i] for i in ids if i in rows], form, self.shop.may)
+            self.notify(copy(self.app, text, what))
+
+    def action_open_order(self) -> None:
+        """The order's page in Seller Central."""
+        row = self.table.cursor_row
+        if row is None:
+            return
+        link = self.shop.link(row)
+        if self.shop.practice or not self.can_browse():
+            why = (
+                "Practice orders are not real: the link would find nothing."
+                if self.shop.practice
+                else "No browser here."
+            )
+            text = f"{why}\n\n{link}"
+            self.start(lambda flow: self._read(flow, TextScreen(f"{row.order_id} in Seller Central", text, copy=link)))
+        else:
+            self.app.open_url(link)
+            self.notify(f"opened {link}")
+
+    @staticmethod
+    def can_browse() -> bool:
+        """Whether a browser would open where the operator sits."""
+        if os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"):
+            return False
+        return sys.platform in ("darwin", "win32") or bool(
+            os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+        )
+
+    def action_export(self) -> None:
+        """Write the marked, or the shown, orders to a file."""
+        self.start(self._export)
+
+    async def _export(self, flow: Flow) -> None:
+        table = self.table
+        ids = table.marks.ids() if table.marks else table.ids
+        what = f"{len(ids):,} {'marked' if table.marks else 'shown'} {'order' if len(ids) == 1 else 'orders'}"
+        stamp = to_local(self.shop.clock.now(), self.shop.zone).strftime("%Y%m%d-%H%M")
+        path = self.shop.folder / f"orders-{stamp}.csv"
+        note = "Ends in .csv, .tsv or .json. Buyers' names and addresses are not in it: ordertui keeps none."
+        answer = await flow.ask(FormScreen(f"Export {what}", [("path", "File", str(path))], note))
+        if answer is not None and answer["path"].strip():
+            target = Path(answer["path"].strip()).expanduser()
+            count = await flow.work(self.shop.export, ids, target)
+            self.notify(f"{count:,} {'order' if count == 1 else 'orders'} written: {target}")
+
+    def action_palette(self) -> None:
+        """Any action by name."""
+        self.start(self._palette)
+
+    async def _palette(self, flow: Flow) -> None:
+        chosen = await flow.ask(PaletteScreen(self.keymap.actions))
+        if chosen is not None:
+            owner = self.table if chosen.id.startswith("table.") else self
+            self.call_later(owner.run_action, chosen.action)
+
+    def action_suspend(self) -> None:
+        """Back to the shell."""
+        self.app.action_suspend_process()
+
+    def action_help(self) -> None:
+        """All keys."""
+        self.start(self._help)
+
+    async def _help(self, flow: Flow) -> None:
+        await flow.ask(HelpScreen(self.keymap.actions))
+
+    def action_quit(self) -> None:
+        """Leave; what is held stays held."""
+        self.app.exit()

@@ -1,0 +1,60 @@
+"""A plan's orders in groups: those that are in by reason, those that are out by why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from ordertui.operations.plan_values import Plan, PlanOut, PlanRow
+from ordertui.orders.money import grouped
+from ordertui.orders.status import Action
+
+from .words import ACTION_WORD
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Orders with the same outcome."""
+
+    label: Text
+    is_in: bool
+    members: tuple[PlanRow | PlanOut, ...]
+
+
+def groups(plan: Plan) -> list[Group]:
+    """In first; each kind in the order of its first order."""
+    ins: dict[str, list[PlanRow]] = {}
+    for row in plan.rows:
+        word = row.reason or ACTION_WORD[plan.action]
+        if plan.action is Action.CANCEL:
+            word += " · counts" if row.counts else " · ★ does not count"
+        ins.setdefault(word, []).append(row)
+    outs: dict[tuple[str, str, str], list[PlanOut]] = {}
+    for out in plan.out:
+        outs.setdefault((out.rule, out.why, out.instead), []).append(out)
+    found = [
+        Group(Text.assemble(("✓ in   ", "bold"), f"{len(rows):>5,}  {word}"), True, tuple(rows))
+        for word, rows in ins.items()
+    ]
+    for (rule, why, instead), left in outs.items():
+        more = f"; instead: {instead}" if instead and instead not in why else ""
+        label = Text.assemble(("✗ out  ", "bold"), f"{len(left):>5,}  {why}{more}  ", (rule, "dim"))
+        found.append(Group(label, False, tuple(left)))
+    return found
+
+
+def line_of(member: PlanRow | PlanOut) -> Text:
+    """One order of a group."""
+    if isinstance(member, PlanOut):
+        return Text(member.order_id)
+    known = member.total is not None and member.currency
+    money = f"{member.currency} {grouped(member.total or 0, member.currency or '')}" if known else "price unknown"
+    pieces: list[str | tuple[str, str]] = [f"{member.order_id}  {money:>14}  ", (member.rule, "dim")]
+    if member.tracking:
+        pieces.append(f"  {member.carrier} {member.tracking} {member.ship_date}")
+    for line in member.lines if member.note or any(line.refund for line in member.lines) else ():
+        pieces.append(f"  {line.quantity} × {line.sku}")
+    if member.note:
+        pieces.append((f"  {member.note}", "italic"))
+    return Text.assemble(*pieces)

@@ -1,0 +1,69 @@
+"""The first line of the screen, and the line above the key hints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from ordertui.operations.values import Impact
+from ordertui.orders.order import OrderRow
+
+from .words import MUTED, Piece, money_sums, span, when, zone_name
+
+
+def header(*, shop_name: str, marketplaces: Sequence[str], practice: bool, read_only: bool) -> Content:
+    """The left of the first line: whose orders these are, and whether they are real."""
+    pieces: list[Piece] = [(" ordertui ", "bold $text-accent")]
+    if practice:
+        pieces += [" ", (" PRACTICE ", "bold reverse $text-warning")]
+    if read_only:
+        pieces += [" ", (" READ ONLY ", "bold reverse $text-warning")]
+    pieces.append(f"  {shop_name} · {', '.join(marketplaces) or 'no orders yet'} ")
+    return Content.assemble(*pieces)
+
+
+def age(*, as_of: int | None, now: int, zone: str, short: bool = False) -> Content:
+    """The right of the first line: how old what is shown is; `short` without the time."""
+    if as_of is None:
+        return Content.styled("no report imported yet ", MUTED)
+    old = now - as_of
+    text = (
+        f"reports {span(old)} old "
+        if short
+        else f"reports as of {when(as_of, zone)} {zone_name(as_of, zone)}, {span(old)} ago "
+    )
+    return Content.styled(text, "$text-warning" if old > 86_400 else MUTED)
+
+
+def status_line(
+    *, impact: Impact, hidden: int, cursor: OrderRow | None, held: str, view: str, pending: str = "", range_: int = 0
+) -> Content:
+    """The line above the key hints: the marked set and what may be done with it, or what one key would act on.
+
+    `hidden`: marked orders that the view does not show. `range_`: orders of an open range. `pending`: changes that wait.
+    """
+    pieces: list[Piece] = []
+    if pending:
+        pieces += [" ", (f" {pending} · R ", "bold reverse $text-accent")]
+    if range_:
+        pieces.append((f" range of {range_:,} · space takes it, Esc leaves it", "bold $text-accent"))
+    elif impact.count:
+        pieces.append((f" ● {impact.count:,} marked", "bold $text-accent"))
+        if hidden:
+            pieces.append((f" ({hidden:,} hidden)", "bold $text-warning"))
+        money = money_sums(impact.money, impact.unpriced)
+        if money:
+            pieces.append(f" · {money}")
+        pieces.append(f" · {impact.cancellable:,} cancel ({impact.counted:,} count)")
+        if impact.refundable:
+            pieces.append(f" · {impact.refundable:,} refund")
+        if impact.cannot:
+            pieces.append((f" · {impact.cannot:,} cannot be cancelled", "$text-warning"))
+    elif cursor is not None:
+        pieces.append((f" none marked: keys act on {cursor.order_id} only", MUTED))
+    else:
+        pieces.append((f" {view}: nothing to show", MUTED))
+    if held:
+        pieces.append((f"   ◷ {held}", "bold $text-warning"))
+    return Content.assemble(*pieces)

@@ -1,0 +1,148 @@
+"""Plans and batches in words: the effects sheet, the outbox's lines, a batch and its rows."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from ordertui.operations.plan_values import Batch, BatchRow, Plan
+from ordertui.orders.money import grouped
+from ordertui.orders.status import Action, BatchState, RowState
+
+from .words import ACTION_WORD, GLYPH, MUTED, STYLE, Piece, countdown, percent, span, target_text, when
+
+
+def _orders(count: int) -> str:
+    return f"{count:,} {'order' if count == 1 else 'orders'}"
+
+
+def effects(plan: Plan) -> Content:
+    """The effects sheet of a plan: who is in, money, rate, mails, stock, bytes."""
+    word = ACTION_WORD[plan.action]
+    if not plan.rows:
+        return Content.assemble(
+            (f"Nothing to {word} in {plan.marketplace}: ", "bold"),
+            (f"{len(plan.out):,} left out, and why\n", "$text-warning"),
+        )
+    counted = sum(row.counts for row in plan.rows)
+    pieces: list[Piece] = [
+        (f"{word.capitalize()} {_orders(len(plan.rows))} in {plan.marketplace}", "bold"),
+        (f"   {len(plan.out):,} left out\n" if plan.out else "\n", "$text-warning"),
+    ]
+    for effect in plan.rates:
+        before, after = effect.before, effect.after
+        pieces.append(f" rate {before.days} d  {before.cancelled:,} / {before.orders:,} = {percent(before)}")
+        pieces.append(f"  →  {after.cancelled:,} / {after.orders:,} = ")
+        pieces.append((f"{percent(after)} {GLYPH[after.status]} {after.status}\n", STYLE[after.status]))
+        pieces.append((f" target {target_text(after)}, room left {after.headroom:,}\n", MUTED))
+    for warning in plan.warnings:
+        pieces.append((f" ! {warning}\n", "bold $text-warning"))
+    if plan.action is Action.CANCEL:
+        pieces.append(f" {counted:,} count, {len(plan.rows) - counted:,} do not\n")
+    for entry in plan.money:
+        pieces.append(
+            f" {entry.component.replace('_', ' '):<18} {entry.currency} {grouped(entry.minor, entry.currency):>12}\n"
+        )
+    if plan.unpriced:
+        pieces.append((f" {plan.unpriced:,} without a known price: not in these sums\n", "$text-warning"))
+    pieces.append(f" buyer e-mails by Amazon: {plan.buyer_mails:,}\n")
+    if plan.restock:
+        pieces.append(f" stock: {plan.restock}\n")
+    for file in plan.files:
+        pieces.append(
+            (
+                f" {'file' if file.upload else 'twin'} {file.name}  {len(file.content):,} bytes  sha256 {file.sha256[:16]}…\n",
+                MUTED,
+            )
+        )
+    pieces.append(f" held {span(plan.hold_seconds)} before anything is written; u takes it back until then\n")
+    return Content.assemble(*pieces)
+
+
+STATE_GLYPH = {"held": "◷", "recalled": "↶", "sent": "→", "answered": "✓"}
+
+
+def batch_line(batch: Batch, now: int) -> Content:
+    """One batch in the outbox list."""
+    states: dict[str, int] = {}
+    for row in batch.rows:
+        states[row.state.value] = states.get(row.state.value, 0) + 1
+    rows = ", ".join(f"{count:,} {_STATE_WORD.get(state, state)}" for state, count in sorted(states.items()))
+    state = batch.state.value
+    pieces: list[Piece] = [
+        f"#{batch.id:<4} {batch.action.value:<8} {batch.marketplace:<3} ",
+        (f"{STATE_GLYPH.get(state, '·')} {state:<9}", ROW_STYLE.get(state, MUTED)),
+        f" {rows}",
+    ]
+    if state == "held":
+        pieces.append((f"   leaves in {countdown(batch.due_at - now)}", "bold $text-warning"))
+    elif batch.state is BatchState.SENT:
+        pieces.append(("   upload it, then import the processing report (i)", MUTED))
+    return Content.assemble(*pieces)
+
+
+ROW_WORD = {
+    "held": "held, not sent yet",
+    "recalled": "taken back",
+    "sent": "sent, not answered yet",
+    "accepted": "taken in by Amazon",
+    "ok": "Amazon said ok, not confirmed yet",
+    "error": "refused by Amazon",
+    "unknown": "outcome unknown, never sent again by itself",
+    "confirmed": "confirmed by a later report",
+}
+_STATE_WORD = {"error": "refused by Amazon", "unknown": "outcome unknown", "accepted": "taken in"}
+ROW_GLYPH = {
+    "held": "◷",
+    "recalled": "↶",
+    "sent": "→",
+    "accepted": "→",
+    "ok": "✓",
+    "error": "✗",
+    "unknown": "?",
+    "confirmed": "✓",
+}
+ROW_STYLE = {
+    "held": "$text-warning",
+    "recalled": MUTED,
+    "sent": "$text-accent",
+    "accepted": "$text-accent",
+    "ok": "$text-success",
+    "error": "$text-error",
+    "unknown": "$text-warning",
+    "confirmed": "$text-success",
+}
+
+
+def batch_head(batch: Batch, zone: str) -> Content:
+    """A batch in words: when, which bytes, what to do next."""
+    pieces: list[Piece] = [
+        (f"\nBatch {batch.id}: {ACTION_WORD[batch.action]}, {batch.marketplace}, {batch.state.value}", "bold"),
+        (f" · committed {when(batch.created_at, zone)}", MUTED),
+    ]
+    if batch.state is BatchState.HELD:
+        pieces.append((f", leaves {when(batch.due_at, zone)}", "$text-warning"))
+    elif batch.sent_at:
+        pieces.append((f", left {when(batch.sent_at, zone)}", MUTED))
+    pieces.append((f"\nsha256 {batch.sha256}", MUTED))
+    if batch.advice:
+        pieces.append(f"\n\n{batch.advice}")
+    return Content.assemble(*pieces)
+
+
+def batch_rows(batch: Batch) -> tuple[BatchRow, ...]:
+    """The rows, trouble first."""
+    first = {RowState.ERROR: 0, RowState.UNKNOWN: 1}
+    return tuple(sorted(batch.rows, key=lambda row: (first.get(row.state, 2), row.code)))
+
+
+def row_line(row: BatchRow) -> Content:
+    """One row of a batch."""
+    style = ROW_STYLE[row.state.value]
+    pieces: list[Piece] = [
+        f"{row.order_id}  ",
+        (f"{ROW_GLYPH[row.state.value]} {row.state.value:<9}", style),
+        f" {row.reason}",
+    ]
+    if row.code or row.text:
+        pieces.append((f"  {row.code} {row.text}".rstrip(), style))
+    return Content.assemble(*pieces)

@@ -1,0 +1,32 @@
+"""What an empty store says: which reports to download, where, and what to press."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from .words import MUTED, Piece
+
+REPORTS = (
+    ("Unshipped orders", "Orders > Order Reports > Unshipped"),
+    ("New orders", "Orders > Order Reports > New"),
+    ("All Orders", "Reports > Fulfillment > All Orders"),
+    ("Cancellation Rate", "Performance > Account Health"),
+)
+"""Report, and where Seller Central offers it."""
+
+
+def welcome() -> Content:
+    """The page of an empty store: what to press comes first, so that the smallest terminal shows it."""
+    pieces: list[Piece] = [
+        ("No orders yet\n", "bold"),
+        ("i", "bold $text-accent"), " imports report files   ", ("?", "bold $text-accent"), " all keys   ",
+        ("q", "bold $text-accent"), " leaves\n\n",
+        "Download from Seller Central, as text files:\n",
+    ]  # fmt: skip
+    for name, where in REPORTS:
+        pieces += [(f" {name:<18}", "bold"), (f"{where}\n", MUTED)]
+    pieces += [
+        "\nSwitch the column ", ("Buyer Requested Cancel", "bold"), " of Unshipped orders on:\nwithout it these requests are invisible.\n\n",
+        "To try it first: leave, and run ", ("ordertui demo", "bold"), ",\na practice store of made-up orders.",
+    ]  # fmt: skip
+    return Content.assemble(*pieces)

@@ -1,0 +1,106 @@
+"""Finished lines of the table: content strips are made once and kept; the look of a state is laid under them."""
+
+from __future__ import annotations
+
+from array import array
+from collections import OrderedDict
+from collections.abc import Callable
+
+from rich.style import Style
+from textual.strip import Strip
+
+from ordertui.orders.order import OrderRow
+
+from .columns import CellContext, Choice, Layout, layout_for
+from .source import RowWindow
+from .strips import content_strip, gutter_strip, header_strip, line_strip, placeholder_strip
+from .viewport import Viewport
+
+CONTENT_KEPT = 1_000
+TONES = ("muted", "error", "warning", "success", "accent")
+STATES = ("base", "odd", "marked", "visual", "cursor", "header")
+
+
+class Painter:
+    """Layout, styles and the strips made so far. `row_window` is where the rows come from."""
+
+    def __init__(self, row_window: RowWindow) -> None:
+        self.made = 0
+        """Content strips made so far."""
+        self.choice = Choice()
+        self.layout: Layout = layout_for(80, self.choice)
+        self._window = row_window
+        self._contents: OrderedDict[tuple[object, ...], Strip] = OrderedDict()
+        self._tones: dict[str, Style] = {}
+        self._states: dict[str, Style] = {}
+
+    def fit(self, width: int) -> None:
+        """Choose the columns for so many cells."""
+        layout = layout_for(width, self.choice)
+        if layout != self.layout:
+            self.layout = layout
+            self.forget()
+
+    def forget(self) -> None:
+        """Make every content strip again."""
+        self._contents.clear()
+
+    def restyle(self) -> None:
+        """The theme or the focus changed: look the styles up again before the next line."""
+        self._states = {}
+
+    def ready(self, style_of: Callable[[str], Style]) -> None:
+        """Look the styles up, once for many lines."""
+        if self._states:
+            return
+        self._states = {name: style_of(f"order-table--{name}") for name in STATES}
+        tones = {name: Style(color=style_of(f"order-table--{name}").color) for name in TONES}
+        if tones != self._tones:
+            self._tones = tones
+            self.forget()
+
+    def header(self, sort: str, reverse: bool, width: int, scroll_x: int) -> Strip:
+        """The line of labels."""
+        style = self._states["header"]
+        whole = header_strip(self.layout, sort, reverse, style, max(width, self.layout.width))
+        return whole.crop_extend(scroll_x, scroll_x + width, style)
+
+    @property
+    def note_style(self) -> Style:
+        """The style of what an empty table says."""
+        return self._states["base"] + self._tones["muted"]
+
+    def line(
+        self,
+        index: int,
+        ids: array[int],
+        view: Viewport,
+        *,
+        state: str,
+        marked: bool,
+        drawn: bool,
+        width: int,
+        scroll_x: int,
+    ) -> Strip:
+        """The finished line of the row at `index`; `drawn`: an open range would mark it."""
+        gutter = gutter_strip(marked=marked, visual=drawn, cursor=state == "cursor", styles=self._tones)
+        content = self.content(self._window.row(ids, index, view.top, view.height))
+        return line_strip(gutter, content, self._states[state], width, scroll_x)
+
+    def content(self, row: OrderRow | None) -> Strip:
+        """The row's cells, made when they are not kept."""
+        source = self._window.source
+        if row is None or source is None:
+            return placeholder_strip(self.layout, self._tones)
+        now = source.now()
+        key = (row.id, row.version, row.open_action, now // 60, self.layout)
+        strip = self._contents.get(key)
+        if strip is None:
+            self.made += 1
+            context = CellContext(now, source.zone(row), source.may(row), self.layout.several)
+            strip = self._contents[key] = content_strip(row, self.layout, context, self._tones)
+            if len(self._contents) > CONTENT_KEPT:
+                self._contents.popitem(last=False)
+        else:
+            self._contents.move_to_end(key)
+        return strip

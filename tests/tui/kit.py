@@ -1,0 +1,91 @@
+"""Driving the screen in tests: a shop at a fixed moment, keys slow or in one burst, waiting for what must come true."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from textual import events
+from textual.keys import key_to_character
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from ordertui.operations.shop import Shop
+from ordertui.tui.app import OrderTuiApp
+from ordertui.tui.screens.main import MainScreen
+from ordertui.tui.screens.preview import PreviewScreen
+from ordertui.tui.widgets.order_table import OrderTable
+
+
+async def until(pilot: Pilot[None], true: Callable[[], object]) -> None:
+    for _ in range(400):
+        if true():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError(f"never came true; the screen is {pilot.app.screen}")
+
+
+@asynccontextmanager
+async def running(shop: Shop, size: tuple[int, int] = (120, 40), **more: Any) -> AsyncIterator[Pilot[None]]:
+    app = OrderTuiApp(shop, **more)
+    async with app.run_test(size=size) as pilot:
+        count = shop.count()
+        await until(pilot, lambda: len(table(pilot).ids) == count)
+        await settled(pilot)
+        yield pilot
+
+
+def main(pilot: Pilot[None]) -> MainScreen:
+    screen = pilot.app.screen_stack[0]
+    assert isinstance(screen, MainScreen)
+    return screen
+
+
+def table(pilot: Pilot[None]) -> OrderTable:
+    return main(pilot).query_one(OrderTable)
+
+
+def text(pilot: Pilot[None], name: str) -> str:
+    return str(main(pilot).query_one(f"#{name}", Static).content)
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    for key in keys:
+        await pilot.press(key)
+        await pilot.pause()
+
+
+async def to_ship(pilot: Pilot[None]) -> None:
+    await press(pilot, "2")
+    await until(pilot, lambda: len(table(pilot).ids) == 6)
+
+
+async def preview(pilot: Pilot[None], key: str = "x") -> PreviewScreen:
+    await press(pilot, key)
+    await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))
+    screen = pilot.app.screen
+    assert isinstance(screen, PreviewScreen)
+    return screen
+
+
+def idle(pilot: Pilot[None]) -> bool:
+    """Whether no key waits or is on its way, and nothing holds them."""
+    app = pilot.app
+    assert isinstance(app, OrderTuiApp)
+    return not (app.keys.holds or app.keys.on_its_way or len(app.keys))
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Wait until every key typed so far had its effect."""
+    await until(pilot, lambda: idle(pilot))
+    await pilot.pause()
+
+
+async def burst(pilot: Pilot[None], keys: Iterable[str]) -> None:
+    """Type these without waiting for anything, as a paste or a slow line does."""
+    for key in keys:
+        character = key_to_character(key)
+        pilot.app.post_message(events.Key(key, character))
+    await pilot.pause()
+    await settled(pilot)

@@ -1,0 +1,110 @@
+"""Keys typed faster than the screen works: none is lost, none acts on another row, none answers what nobody saw."""
+
+import random
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from ordertui.operations.shop import Shop
+from ordertui.orders.clock import FixedClock
+from ordertui.tui.app import OrderTuiApp
+from ordertui.tui.screens.preview import PreviewScreen
+from shopkit import all_orders_row, bring, open_shop
+
+from .kit import burst, main, press, running, settled, table, text, to_ship, until
+
+SAFE = [
+    *["j", "k", "space", "v", "V", "a", "A", "z", "g", "G", "pagedown", "S", "n", "N", "M", "L", "escape"],
+    *["1", "2", "3", "4", "R", "p", "J", "shift+down", "ctrl+d"],
+    *["slash", "l", "a", "t", "e", "enter"],
+]
+"""Keys that only look and mark; the letters also go into the filter."""
+
+
+def state(pilot: Pilot[None]) -> tuple[object, ...]:
+    screen = main(pilot)
+    return (
+        list(screen.marks.ids()), table(pilot).cursor_id, list(table(pilot).ids), screen.request, table(pilot).range_size,
+        screen.query_one(Input).value, pilot.app.screen is screen,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_a_burst_ends_where_slow_typing_ends(tmp_path: Path, clock: FixedClock, seed: int) -> None:
+    keys = random.Random(seed).choices(SAFE, k=80)
+    ends = []
+    for fast in (True, False):
+        shop = open_shop(tmp_path / str(fast), clock=clock)
+        bring(shop, tmp_path, everything=[all_orders_row(n, age=n * 997) for n in range(1, 90)])
+        async with running(shop) as pilot:
+            if fast:
+                await burst(pilot, keys)
+            else:
+                for key in keys:
+                    await burst(pilot, [key])
+            ends.append(state(pilot))
+    assert ends[0] == ends[1]
+
+
+async def test_what_is_typed_after_slash_goes_into_the_filter(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await burst(pilot, ["slash", *"xyrud", "escape"])
+        assert pilot.app.screen is main(pilot)
+        await burst(pilot, ["slash", *"late", "enter", "space"])
+        assert main(pilot).request.filter == "late"
+
+
+async def test_a_key_after_a_queue_acts_on_that_queue(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await burst(pilot, ["G", "2", "g", "space"])
+        marked = shop.rows(table(pilot).marks.ids())
+        assert len(marked) == 1
+        assert set(marked) <= set(shop.view(queue="to_ship"))
+
+
+async def test_what_was_typed_before_the_preview_was_drawn_does_not_commit(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        await burst(pilot, ["x", "y", "y", "enter", "1", "enter"])
+        await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))
+        await pilot.pause(0.1)
+        assert shop.outbox() == []
+        app = pilot.app
+        assert isinstance(app, OrderTuiApp)
+        assert app.keys.dropped == 5
+
+
+async def test_a_pasted_list_of_ids_is_marked(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        ids = [row.order_id for row in shop.rows(table(pilot).ids[:3]).values()]
+        await press(pilot, "number_sign")
+        await until(pilot, lambda: pilot.app.screen is not main(pilot))
+        pilot.app.screen.query_one(Input).value = f"\t{ids[0]};{ids[1]} see {ids[2]} and 999-0000000-0000000"
+        await press(pilot, "enter")
+        await until(pilot, lambda: table(pilot).marks.count == 3)
+
+
+async def test_changes_of_another_process_wait_while_something_is_marked(
+    shop: Shop, tmp_path: Path, clock: FixedClock
+) -> None:
+    async with running(shop) as pilot:
+        await press(pilot, "j", "j", "space")
+        before, cursor = list(table(pilot).ids), table(pilot).cursor_id
+        bring(open_shop(tmp_path / "shop", clock=clock), tmp_path, everything=[all_orders_row(n) for n in (300, 301)])
+        await until(pilot, lambda: "+2 · R" in text(pilot, "status"))
+        assert list(table(pilot).ids) == before
+        line = table(pilot).view.screen_line
+        await press(pilot, "R")
+        await until(pilot, lambda: len(table(pilot).ids) == len(before) + 2)
+        assert table(pilot).cursor_id == cursor
+        assert table(pilot).view.screen_line == line or table(pilot).view.top == 0
+        assert "· R" not in text(pilot, "status")
+
+
+async def test_keys_wait_for_a_dialog_that_opens_late(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await burst(pilot, ["plus", *"status", "colon", *"shipped", "enter"])
+        await settled(pilot)
+        await until(pilot, lambda: table(pilot).marks.count == 94)
