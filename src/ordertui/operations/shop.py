@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ordertui.orders.clock import Clock, iso_utc
-from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import Components, Order, OrderRow
 from ordertui.orders.status import Action, BatchState, Dispatched
 from ordertui.rules.explain import Explanation
@@ -24,18 +23,16 @@ from .after import AfterPart
 from .care import older_copy
 from .committing import Committer, as_batch
 from .config import Config, config_path, default_store, load_config, who_works
-from .desk import Desk
+from .desk_part import DeskPart
 from .dispatching import Dispatcher
 from .errors import BadInput, ReadOnly, Refused, UnknownChoice
 from .feed_words import feed_words
-from .history import Event, history
 from .house_file import policies_of
 from .importing import Importer, Progress, Stop
 from .judging import Judge
-from .listing import SHEET, record, sheet, write_list
 from .outlet import Outlet
 from .plan_lines import refundable
-from .plan_store import inside_only, load_plans, save_plans
+from .plan_store import load_plans, save_plans
 from .plan_values import Batch, Plan, PlanLine, RateEffect
 from .planning import REASONS, Planner, Wishes
 from .queues import BY_KEY, INVISIBLE_REQUESTS, QUEUES
@@ -51,7 +48,7 @@ PRACTICE = "practice"
 DAY_OLD = 24 * 3600
 
 
-class Shop(AfterPart):
+class Shop(AfterPart, DeskPart):
     """Open with `Shop.open`; close it, or use it as a context manager.
 
     Reading is safe from any thread: each thread gets its own reader, so a long count never holds up the screen.
@@ -220,10 +217,6 @@ class Shop(AfterPart):
         """An order with its lines, by Amazon's order id."""
         return self._reader().order(order_id)
 
-    def history(self, order: Order) -> list[Event]:
-        """What is known to have happened to an order, oldest first."""
-        return history(order, self.outbox())
-
     def id_of(self, order_id: str) -> int | None:
         """The row number of an order id."""
         return self._reader().id_of(order_id)
@@ -362,33 +355,6 @@ class Shop(AfterPart):
         """End a hold now."""
         self._writer()
         return self._committer.release(batch_id)
-
-    @property
-    def desk(self) -> Desk:
-        """What the operator left on the screen: marks, saved views, filter history."""
-        return Desk(self._store.path, read_only=self.read_only)
-
-    def ids_of(self, order_ids: Iterable[str]) -> dict[str, int]:
-        """Row numbers by order id; unknown ones are left out."""
-        return self._reader().ids_of(order_ids)
-
-    def export(self, ids: Sequence[int], path: Path) -> int:
-        """Write these orders as CSV, TSV or JSON, by the file's suffix; gives how many. Raises BadInput, Refused (practice)."""
-        inside_only(path, self.folder if self.practice else None)
-        rows = self.rows(ids)
-        return write_list((record(rows[i], self.may(rows[i])) for i in ids if i in rows), path)
-
-    def export_sheet(self, plan: Plan, path: Path) -> int:
-        """Write who is in and who is out of a plan, and why; as `export`."""
-        inside_only(path, self.folder if self.practice else None)
-        return write_list(sheet(plan), path, SHEET)
-
-    @staticmethod
-    def link(row: OrderRow) -> str:
-        """The order's page in Seller Central."""
-        market = MARKETPLACES.get(row.marketplace)
-        host = market.seller_central if market else "sellercentral.amazon.com"
-        return f"https://{host}/orders-v3/order/{row.order_id}"
 
     def outbox(self, *, open_only: bool = False) -> list[Batch]:
         """Batches, newest first, each with what to do next."""
