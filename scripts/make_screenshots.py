@@ -75,7 +75,7 @@ async def main_dark(pilot: Pilot[None], shop: Shop) -> None:
 
 async def near_target(pilot: Pilot[None], shop: Shop) -> None:
     """Marked as many as the target leaves room for, in two marketplaces."""
-    await keys(pilot, "2", "j", "j", "space", "space", "j", "j", "space", "space", "j")
+    await keys(pilot, "2", "j", "j", "space", "space", "j", "j", "space", "j")
     mark(pilot, shop, "status:unshipped marketplace:US request:official -state:held", 3)
     await keys(pilot, "j")
 
@@ -83,7 +83,7 @@ async def near_target(pilot: Pilot[None], shop: Shop) -> None:
 async def preview(pilot: Pilot[None], shop: Shop) -> None:
     """A batch that fits, with two orders that are left out."""
     await keys(pilot, "2")
-    mark(pilot, shop, "status:unshipped marketplace:US request:none", 3)
+    mark(pilot, shop, "status:unshipped marketplace:US request:none", 2)
     mark(
         pilot,
         shop,
@@ -95,17 +95,16 @@ async def preview(pilot: Pilot[None], shop: Shop) -> None:
 
 
 async def refused(pilot: Pilot[None], shop: Shop) -> None:
-    """A batch where nothing may be cancelled: shipped, cancelled, held, Amazon's own."""
+    """A batch where nothing may be cancelled: shipped, cancelled, Amazon's own."""
     mark(pilot, shop, "status:shipped marketplace:US channel:merchant", 5)
     mark(pilot, shop, "channel:amazon marketplace:US", 3)
-    mark(pilot, shop, "state:held marketplace:US", 2)
     mark(pilot, shop, "status:cancelled marketplace:US", 3)
     await keys(pilot, "x")
 
 
 async def result(pilot: Pilot[None], shop: Shop) -> None:
-    """The outbox: one batch answered by Amazon, with a refused row; one held."""
-    await keys(pilot, "o", "j")
+    """The outbox, the cursor on the oldest batch: Amazon answered it, and refused a row."""
+    await keys(pilot, "o", *["j"] * 9)
 
 
 PICTURES = (

@@ -38,32 +38,34 @@ class QueueTabs(Widget):
 
     def render(self) -> Content:
         """One line, with names as long as fit."""
-        for short, letters in ((False, 99), (True, 99), (True, 5), (True, 0)):
+        everything = frozenset(SHORT)
+        for short, letters in (
+            (frozenset(), 99),
+            (frozenset({"auto_cancel"}), 99),
+            (everything, 99),
+            (everything, 5),
+            (everything, 0),
+        ):
             content, ends = self._line(short=short, letters=letters)
             if content.cell_length <= self.size.width:
                 break
         self._ends = ends
         return content
 
-    def _line(self, *, short: bool, letters: int) -> tuple[Content, list[tuple[int, str]]]:
+    def _line(self, *, short: frozenset[str], letters: int) -> tuple[Content, list[tuple[int, str]]]:
         pieces: list[str | tuple[str, str]] = []
         ends: list[tuple[int, str]] = []
         at = 0
         for number, queue in enumerate(self._queues, start=1):
-            title = SHORT.get(queue.key, queue.title) if short else queue.title
+            title = SHORT[queue.key] if queue.key in short else queue.title
             if queue.key != self._active:
                 title = title[:letters]
             count = "?" if queue.count is None else f"{queue.count:,}"
-            text = (
-                f" {number} {title} {count} "
-                if letters == 99
-                else f"{number} {title} {count} "
-                if title
-                else f"{number}:{count} "
-            )
+            text = f"{number} {title} {count} " if title else f"{number}:{count} "
+            text = f" {text}" if letters == 99 else text
             style = "reverse bold" if queue.key == self._active else ""
             if not style and not queue.count:
-                style = "$text-muted"
+                style = "$foreground-muted"
             elif not style and queue.key in ("late", "auto_cancel", "failed"):
                 style = "$text-warning"
             pieces.append((text, style))

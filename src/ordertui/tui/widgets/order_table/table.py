@@ -45,7 +45,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         & > .order-table--base { background: $background; }
         & > .order-table--odd { background: $surface; }
         & > .order-table--marked { background: $accent 16%; }
-        & > .order-table--visual { background: $primary 25%; }
+        & > .order-table--visual { background: $primary 17%; }
         & > .order-table--cursor { background: $panel; text-style: bold; }
         &:focus > .order-table--cursor { background: $block-cursor-background; text-style: bold; }
         & > .order-table--header { background: $panel; color: $foreground-muted; text-style: bold; }
