@@ -53,14 +53,18 @@ class Committer:
             raise NotConfirmed(f"type the number of orders, {plan.typed_count}, to commit this plan")
         upload = next(file for file in plan.files if file.upload)
         try:
-            batch = self._store.add_batch(
-                action=plan.action,
-                marketplace=plan.marketplace,
-                rows=[journal_row(plan.action, row) for row in plan.rows],
-                plan=encode(plan),
-                sha256=upload.sha256,
-                due_at=now + plan.hold_seconds,
-            )
+            with self._store.writing():  # two processes that reach a limit of the day together: one of them is refused
+                limits = self._planner.house_differences(plan, self._store.orders([row.id for row in plan.rows]))
+                if limits:
+                    raise PlanChanged(f"{len(limits)} differences since the plan was made; make it again", limits)
+                batch = self._store.add_batch(
+                    action=plan.action,
+                    marketplace=plan.marketplace,
+                    rows=[journal_row(plan.action, row) for row in plan.rows],
+                    plan=encode(plan),
+                    sha256=upload.sha256,
+                    due_at=now + plan.hold_seconds,
+                )
         except VersionChanged as error:
             raise PlanChanged(str(error), [f"{order_id} changed" for order_id in error.order_ids]) from error
         return as_batch(batch)
@@ -88,7 +92,7 @@ class Committer:
                 if len(found) >= MOST_SHOWN:
                     found.append("and maybe more")
                     break
-        return found or self._planner.house_differences(plan, orders)
+        return found
 
     def _difference(self, action: Action, row: PlanRow, order: Order | None, wishes: Wishes) -> str:
         if order is None or order.row.order_id != row.order_id:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from ordertui.orders.clock import Clock, to_local
+from ordertui.orders.clock import Clock, day_start, to_local
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import Money
 from ordertui.orders.order import Order
@@ -17,7 +17,7 @@ from ordertui.rules.house import Effect, HouseRule
 from ordertui.rules.language import Subject, predicate
 from ordertui.rules.policy import Policy
 from ordertui.rules.rates import rate
-from ordertui.store import Store
+from ordertui.store import Day, Store
 
 from .judging import Judge
 from .offers import Offers, offer_cancels
@@ -61,6 +61,7 @@ class _Batch:
         priced = [one.total.minor for one in taken if one.total is not None and one.total.currency == currency]
         self._total = Money(sum(priced), currency)
         self._unpriced = len(priced) < len(taken)
+        self._day: Day | None = None
 
     def fact(self, subject: Subject, name: str) -> int | Money | Fraction | None:
         """A field of PLAN_FIELDS. Money is the sum of what is known, so that a missing price never switches a limit off."""
@@ -68,6 +69,14 @@ class _Batch:
             return len(self._taken)
         if name == "batch-total":
             return self._total
+        if name in ("day-orders", "day-total"):
+            day = self._today()
+            before = day.totals.get(self._total.currency, 0)
+            return (
+                day.orders + len(self._taken)
+                if name == "day-orders"
+                else Money(before + self._total.minor, self._total.currency)
+            )
         if name == "rate-after":
             if not self._rate_known:
                 self._rate, self._rate_known = (
@@ -82,7 +91,14 @@ class _Batch:
 
     def unknown(self, subject: Subject, name: str) -> bool:
         """Whether part of a fact is not known."""
+        if name == "day-total":
+            return self._unpriced or self._today().unpriced > 0
         return self._unpriced if name == "batch-total" else self.fact(subject, name) is None
+
+    def _today(self) -> Day:
+        if self._day is None:
+            self._day = self._house.committed_today(self._action, self._marketplace)
+        return self._day
 
 
 class HouseRules:
@@ -158,6 +174,11 @@ class HouseRules:
             for rule in self.rules(marketplace, action)
             if self._test(rule, zone, facts)(taken.order)
         )
+
+    def committed_today(self, action: Action, marketplace: str) -> Day:
+        """What was committed for an action since the marketplace's midnight, and neither taken back nor refused by Amazon."""
+        midnight = day_start(self._clock.now(), self._judge.policy(marketplace).zone)
+        return self._store().committed_since(action, marketplace, midnight)
 
     def rate_after(self, action: Action, marketplace: str, taken: Sequence[Taken]) -> Fraction | None:
         """The highest rate of any window after the batch; None without orders, or when the action does not cancel."""

@@ -43,12 +43,14 @@ _LEAST = {
     "items": 0,
     "batch-orders": 1,
     "batch-total": 0,
+    "day-orders": 1,
+    "day-total": 0,
     "sku-cancels": 0,
     "sku-streak": 0,
     "rate-after": 0,
 }
 _MOST = {"rate-after": 1}
-_ALWAYS_KNOWN = ("batch-orders", "sku-cancels", "sku-streak")
+_ALWAYS_KNOWN = ("batch-orders", "day-orders", "sku-cancels", "sku-streak")
 
 
 class TooComplex(ValueError):
@@ -238,7 +240,7 @@ class _Solver:
         for edge in sorted(edges):
             points += [(points[-1] + edge) / 2 if points else edge - 1, edge]
         points.append(points[-1] + 1 if points else Fraction(0))
-        whole = axis in ("items", "batch-orders", "sku-cancels", "sku-streak")
+        whole = axis in ("items", "batch-orders", "day-orders", "sku-cancels", "sku-streak")
         domain = 0 if axis in _ALWAYS_KNOWN else 1 << len(points)
         for n, point in enumerate(points):
             inside = (least is None or point >= least) and (most is None or point <= most)

@@ -22,7 +22,7 @@ from .errors import (
 )
 from .importer import Importer
 from .journal import FeedFile, NewRow, RefundLine
-from .outcomes import JournalBatch, JournalRow, KeptResult, Outcome, Word
+from .outcomes import Day, JournalBatch, JournalRow, KeptResult, Outcome, Word
 from .reads import SORT_KEYS, UNDER_WAY, Cancelled, Tally
 from .store import ImportRecord, Store
 
@@ -35,6 +35,7 @@ __all__ = [
     "AuditReport",
     "BatchMoved",
     "Cancelled",
+    "Day",
     "FeedBusy",
     "FeedFile",
     "ImportRecord",

@@ -78,6 +78,17 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """What a stretch of time saw committed."""
+
+    orders: int
+    unpriced: int
+    """Of them, those whose amounts no report gave."""
+    totals: Mapping[str, int]
+    """Minor units by currency."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one order."""
 
@@ -176,6 +187,23 @@ class OutcomePart(FactsPart, ReadsPart):
                 (batch_id,),
             )
         )
+
+    def committed_since(self, action: Action, marketplace: str, start: int) -> Day:
+        """What was committed for an action from `start` on (epoch seconds), but for rows taken back or refused by Amazon."""
+        orders = unpriced = 0
+        totals: dict[str, int] = {}
+        for currency, total, count in self._query(
+            "SELECT r.currency, sum(r.total), count(*) FROM batch_rows r JOIN batches b ON b.id = r.batch"
+            " WHERE b.action = ? AND b.marketplace = ? AND b.created_at >= ? AND r.state NOT IN ('recalled', 'error')"
+            " GROUP BY r.currency, r.total IS NULL",
+            (action.value, marketplace, start),
+        ):
+            orders += count
+            if currency is None or total is None:
+                unpriced += count
+            else:
+                totals[currency] = total
+        return Day(orders, unpriced, totals)
 
     # -- what Amazon, or the operator, said
 

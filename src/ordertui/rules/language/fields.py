@@ -140,6 +140,8 @@ PLAN_FIELDS: dict[str, Field] = {
     for f in (
         Field("batch-orders", Kind.WHOLE, "", "how many orders the batch takes in", examples=("25", "100")),
         Field("batch-total", Kind.MONEY, "", "what they come to; unknown when one has no price", examples=("1000USD", "unknown")),
+        Field("day-orders", Kind.WHOLE, "", "orders committed for the same action today, this batch included", examples=("50", "200")),
+        Field("day-total", Kind.MONEY, "", "what they come to; unknown when one has no price", examples=("2000USD", "unknown")),
         Field("rate-after", Kind.SHARE, "", "cancellation rate after the batch, of the worst window", examples=("2%", "2.25%")),
         Field("sku-cancels", Kind.WHOLE, "", "seller cancellations of one of its SKUs in the policy's days, this one included",
               examples=("2",)),
