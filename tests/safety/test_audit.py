@@ -65,6 +65,11 @@ def test_each_step_is_recorded_with_who_when_what_before_and_after(tmp_path: Pat
     assert all(one["user"] and one["at"] and one["batch"] == batch for one in found)
 
 
+def test_the_records_of_an_order_tell_its_own_change(shop: Shop) -> None:
+    answers = [shop.audit_records(order_id(n))[0]["change"] for n in (1, 2)]
+    assert answers == ["sent -> ok", "sent -> error"]
+
+
 def test_the_store_refuses_to_change_or_delete_a_record(shop: Shop, tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "shop" / "orders.db")
     for sql in ("UPDATE audit SET payload = '{}'", "DELETE FROM audit WHERE id = 1"):

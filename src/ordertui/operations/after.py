@@ -64,7 +64,7 @@ class AfterPart:
 
     def audit_records(self, order_id: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:
         """Audit records, newest first, of one order or of all: record, at, what, operator, user, batch, orders, change, why, more, hash."""
-        return list(care.records(self._reader().audit(limit, order_id=order_id)))
+        return list(care.records(self._reader().audit(limit, order_id=order_id), order_id))
 
     def store_check(self) -> list[str]:
         """Everything that is wrong with the store; empty when all is well."""

@@ -84,14 +84,15 @@ def verified(store: Store) -> str:
     return f"{report.entries} records, chain unbroken, head {report.head[:16]}"
 
 
-def records(entries: list[AuditEntry]) -> Iterator[dict[str, Any]]:
-    """Audit records as lists show and export them."""
+def records(entries: list[AuditEntry], order_id: str | None = None) -> Iterator[dict[str, Any]]:
+    """Audit records as lists show and export them; with `order_id`, the change is that order's."""
     for entry in entries:
         facts = json.loads(entry.payload)
         by = facts.pop("by", {})
         states = facts.pop("states", None) or {}
         orders = facts.pop("orders", None) or sorted(states)
-        changes = {f"{before} -> {after}" for before, after in (s for s in states.values() if isinstance(s, list))}
+        told = states if order_id is None else {order_id: states.get(order_id)}
+        changes = {f"{before} -> {after}" for before, after in (s for s in told.values() if isinstance(s, list))}
         yield {
             "record": entry.id,
             "at": iso_utc(entry.at),
