@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,26 @@ def test_kept_bytes_are_tied_to_the_record_that_names_them(
     assert what in found
     result = CliRunner().invoke(cli, ["--store", str(path), "audit", "verify"], env={"ORDERTUI_CONFIG": "none"})
     assert (result.exit_code, f"broken at record {record}" in result.stderr) == (4, True)
+
+
+def test_feeds_that_went_by_the_api_are_tied_to_their_records_too(tmp_path: Path) -> None:
+    with shop_of(tmp_path) as shop:
+        batch = commit(shop, Action.CANCEL, 1, 2)
+        shop.release(batch)
+        for content in (b"<first/>", b"<second/>"):
+            attempt = shop._store.begin_attempt(
+                batch, feed_type="T", content=content, sha256=sha256(content).hexdigest(), document_id="d", known=[],
+                orders=[order_id(1), order_id(2)],
+            )  # fmt: skip
+            if content == b"<first/>":
+                shop._store.return_attempt(attempt.id, "refused", note="not taken")
+        assert shop._reader().audit_verify().ok
+        record = next(one["record"] for one in reversed(shop.audit_records()) if one["what"] == "feed.submitting")
+    tamper(tmp_path / "orders.db", "UPDATE feed_attempts SET content = x'00' WHERE id = 1")
+    assert (
+        broken(tmp_path / "orders.db")
+        == f"{record}: the kept feed of attempt 1, batch {batch} is not what was recorded"
+    )
 
 
 def test_records_cut_off_at_the_end_are_missed(shop: Shop, tmp_path: Path) -> None:

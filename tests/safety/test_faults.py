@@ -280,6 +280,7 @@ def test_one_batch_that_cannot_be_written_does_not_hold_up_the_others(tmp_path: 
     with pytest.raises(OutboxConflict):
         shop.dispatch()
     assert Path(shop.outbox()[0].files[0]).exists()
+    assert "nothing to upload" in shop.outbox()[1].advice
     assert ("unwritten", first) in [(one.kind, one.batch) for one in shop.questions()]
     (blocked / "order-cancellation.txt").unlink()
     assert [batch.id for batch in shop.dispatch()] == [first]

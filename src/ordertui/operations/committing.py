@@ -16,6 +16,7 @@ from .plan_values import Batch, BatchRow, Plan, PlanRow
 from .planning import Planner, Wishes, identity
 
 MOST_SHOWN = 20
+NOT_WRITTEN = "Its files are not all written yet, so there is nothing to upload: `ordertui questions` says why; the next dispatch writes them."
 
 
 class Committer:
@@ -164,5 +165,6 @@ def as_batch(batch: JournalBatch, advice: str = "") -> Batch:
         rows=rows,
         files=batch.files,
         sha256=batch.sha256,
-        advice=advice or batch.advice,
+        advice=NOT_WRITTEN if batch.writing else advice or batch.advice,
+        who=batch.who,
     )

@@ -162,3 +162,5 @@ class Batch(msgspec.Struct, frozen=True):
     """Of the upload file."""
     advice: str = ""
     """Where in Seller Central to upload which file, and what to bring back."""
+    who: str = ""
+    """Who committed it."""

@@ -40,6 +40,10 @@ def questions(store: Store, now: int) -> list[Question]:
             groups.setdefault((kind, why), []).append(row.order_id)
         for (kind, why), orders in groups.items():
             evidence = EVIDENCE.get(kind) or SETTLE.get(batch.action, "")
+            if kind == "stuck" and store.attempts(batch.id):
+                evidence = (
+                    "it went by the API: `ordertui dispatch` looks at it again, `ordertui api feeds` says where it is"
+                )
             since = batch.sent_at or batch.created_at
             found.append(Question(batch.id, batch.action, batch.marketplace, kind, tuple(orders), since, why, evidence))
     for batch_id, action, market, order_id, at, why in store.overpaid():

@@ -93,6 +93,7 @@ class AuditPart(Database):
         """Work every hash out again: of the chain, and of the plans, feeds and reports whose sha256 a record names."""
         previous, expected, entries, listed = GENESIS, 1, 0, 0
         first: tuple[int, str] | None = None
+        sent: dict[int, tuple[int, str]] = {}
         named: dict[str, set[tuple[object, ...]]] = {"batch.held": set(), "batch.sent": set(), "batch.answered": set()}
         for ident, at, *texts in self._stream(
             "SELECT id, at, CAST(kind AS BLOB), CAST(payload AS BLOB), CAST(previous AS BLOB), CAST(hash AS BLOB)"
@@ -111,12 +112,15 @@ class AuditPart(Database):
                     named[kind].add(
                         (facts["batch"], facts["sha256"]) if kind == "batch.answered" else (facts["batch"],)
                     )
+                if kind == "batch.sent":
+                    sent[facts["batch"]] = (ident, facts["sha256"])
                 spoken = orders_in(facts)
                 listed += len(spoken)
                 why = self._damage(kind, facts) or self._unlisted(ident, spoken)
             if why and first is None:
                 first = (ident, why)
             previous, expected = mark, ident + 1
+        first = first or self._mismatched(sent)
         if first is None:
             extra = self._one("SELECT count(*) FROM audit_orders") - listed
             why = self._unrecorded(named) or (f"the list by order has {extra} entries too many" if extra else "")
@@ -130,8 +134,6 @@ class AuditPart(Database):
             found = self._one("SELECT plan FROM batches WHERE id = ?", (batch,))
             return _differs(found, facts["plan"], f"the plan of batch {batch}")
         if kind == "batch.sent":
-            if self._one("SELECT sha256 FROM batches WHERE id = ?", (batch,)) != facts["sha256"]:
-                return f"the sha256 of batch {batch} is not what was recorded"
             for name, mark in sorted((facts.get("feeds") or {}).items()):
                 what = f"the kept feed {name} of batch {batch}"
                 found = self._one("SELECT content FROM feeds WHERE batch = ? AND name = ?", (batch, name))
@@ -139,10 +141,20 @@ class AuditPart(Database):
                 why = _differs(found, mark, what) or ("" if noted == mark else f"the sha256 of {what} was changed")
                 if why:
                     return why
+        if kind == "feed.submitting":
+            found = self._one("SELECT content FROM feed_attempts WHERE id = ?", (facts["attempt"],))
+            return _differs(found, facts["sha256"], f"the kept feed of attempt {facts['attempt']}, batch {batch}")
         if kind == "batch.answered":
             found = self._one("SELECT content FROM results WHERE batch = ? AND sha256 = ?", (batch, facts["sha256"]))
             return _differs(found, facts["sha256"], f"a kept processing report of batch {batch}")
         return ""
+
+    def _mismatched(self, sent: Mapping[int, tuple[int, str]]) -> tuple[int, str] | None:
+        """The first batch whose sha256 is not that of the last record that it left (a feed that never arrived leaves again)."""
+        for batch, (ident, mark) in sorted(sent.items(), key=lambda item: item[1]):
+            if self._one("SELECT sha256 FROM batches WHERE id = ?", (batch,)) != mark:
+                return ident, f"the sha256 of batch {batch} is not what was recorded"
+        return None
 
     def _unlisted(self, ident: int, order_ids: Iterable[str]) -> str:
         """Why the list by order does not lead from these orders to a record, or an empty text."""
