@@ -12,6 +12,8 @@ import pyte
 
 PATIENCE = 20.0
 """Seconds until a text that was waited for is given up; a loaded machine is slow, not wrong."""
+QUIET = 0.5
+"""Seconds without output after which a program that waits for keys has drawn all it had to."""
 _UNKNOWN_TO_PYTE = re.compile(
     rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1b\[[0-9;]*\$[a-z]|\x1bP.*?\x1b\\", re.DOTALL
 )
@@ -70,7 +72,13 @@ class Terminal:
         self.child.send(text)
 
     def resize(self, columns: int, rows: int) -> None:
-        """Change the size of the window."""
+        """Change the size of the window, once the program has finished drawing at the size before: what comes then is of the new one."""
+        quiet_since = time.monotonic()
+        while time.monotonic() - quiet_since < QUIET:
+            before = len(self.written)
+            self._read(0.05)
+            if len(self.written) != before:
+                quiet_since = time.monotonic()
         self._screen.resize(rows, columns)
         self._screen.reset()
         self.child.setwinsize(rows, columns)
