@@ -35,8 +35,9 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def sim(clock: FixedClock, contract: Contract) -> Iterator[Simulator]:
-    """After the test, every request of ours and every answer of the simulator must have fitted Amazon's models."""
+    """After the test, all requests and answers must have fitted Amazon's models, and all calls the published limits."""
     made = Simulator(clock, contract=contract)
     with made.running():
         yield made
-    assert made.problems == []
+    assert (made.problems, made.broken) == ([], [])
+    assert made.quotas.breaches() == []

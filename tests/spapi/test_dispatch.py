@@ -1,5 +1,6 @@
 """Batches as feeds: what leaves, what Amazon does with it, and for everything that goes wrong the state and the words."""
 
+import threading
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +13,7 @@ from simulator.shop import order
 from ordertui.amazon.spapi import errors
 from ordertui.operations.errors import OperationError, Refused
 from ordertui.operations.plan_values import Batch, Plan
+from ordertui.operations.shop import Shop
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.status import Action, BatchState, RowState
 from ordertui.store import Attempt
@@ -227,6 +229,27 @@ def test_a_refund_that_never_arrived_waits_for_the_operator(floor: Floor, sim: S
     other = floor.commit(REFUND, 1002)
     assert floor.dispatch(DAY) == []
     assert any(f"batch {other} waits: batch {batch}, of the same kind, is on its way" in note for note in floor.notes)
+
+
+def test_the_operators_word_settles_it_and_frees_the_next(floor: Floor, sim: Simulator) -> None:
+    batch = floor.commit(REFUND, 1001)
+    floor.fail_once("drop")
+    for _ in range(6):
+        floor.dispatch(1800)
+    assert floor.attempt(batch).state == "needs_operator"
+    floor.made.settle(batch, [floor.order_id(1001)], done=False, why="not in Seller Central, nothing booked", typed="1")
+    other = floor.commit(REFUND, 1002)
+    floor.dispatch(60)
+    assert floor.attempt(batch).state == "settled"
+    floor.dispatch(60)
+    assert floor.states(other) == {RowState.OK}
+    retry = floor.made.retry(batch)[0]
+    again = floor.made.commit(retry, typed=str(retry.typed_count)).id
+    floor.made.release(again)
+    floor.dispatch(1200)
+    floor.dispatch(1200)
+    floor.dispatch(1200)
+    assert (sim.amazon.refunds(floor.order_id(1001)), sim.amazon.refunds(floor.order_id(1002))) == (1, 1)
 
 
 def test_a_list_that_lags_never_makes_a_second_refund(floor: Floor, sim: Simulator) -> None:
@@ -566,3 +589,64 @@ def test_a_stop_before_the_call_that_acts_holds_it_again(sim: Simulator, clock: 
     assert floor.states(batch) == {RowState.HELD}
     assert sim.amazon.posts == []
     assert [one.id for one in floor.dispatch(10)] == [batch]
+
+
+def test_two_processes_submit_a_batch_once(floor: Floor, sim: Simulator, clock: FixedClock) -> None:
+    batch = floor.commit(REFUND, 1001)
+    other = shop(sim, floor.folder, clock)
+    together = threading.Barrier(2)
+    trouble: list[Exception] = []
+
+    def dispatch(made: Shop) -> None:
+        try:
+            together.wait(10)
+            made.dispatch()
+        except Exception as error:
+            trouble.append(error)
+
+    threads = [threading.Thread(target=dispatch, args=(made,)) for made in (floor.made, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert trouble == []
+    assert len(sim.amazon.posts) == 1
+    assert floor.states(batch) == {RowState.ACCEPTED}
+    other.close()
+
+
+def test_a_changed_byte_of_a_feed_that_went_is_found(floor: Floor) -> None:
+    floor.commit(CANCEL, 1)
+    floor.dispatch()
+    with floor.made._store.writing() as connection:
+        connection.execute("UPDATE feed_attempts SET content = replace(content, 'Failure', 'Success')")
+    with pytest.raises(Exception, match="went by the API"):
+        floor.made.audit_verify()
+
+
+def test_a_batch_that_is_stuck_is_never_to_be_uploaded(floor: Floor, sim: Simulator) -> None:
+    sim.amazon.feed_outcomes.append("STUCK")
+    floor.commit(CANCEL, 1)
+    floor.dispatch()
+    floor.clock.advance(5 * DAY)
+    questions = floor.made.questions()
+    assert [one.kind for one in questions] == ["stuck"]
+    assert "upload no file of it" in questions[0].evidence
+
+
+def test_nothing_that_is_kept_holds_a_secret_or_a_buyer(floor: Floor, sim: Simulator) -> None:
+    sim.amazon.put(order(3, floor.clock.now(), asked=True, updated=floor.clock.now()))
+    floor.commit(CANCEL, 1)
+    floor.commit(REFUND, 1001)
+    for fault in ("html503", "drop_after"):
+        sim.faults.add("createFeed", fault)
+        floor.dispatch(2 * HOUR)
+    for _ in range(6):
+        floor.dispatch(1800)
+    said = " ".join(floor.notes) + " ".join(one.advice for one in floor.made.outbox())
+    said += " ".join(entry.payload for entry in floor.made._store.audit())
+    floor.made.close()
+    kept = b"".join(path.read_bytes() for path in floor.folder.rglob("*") if path.is_file()) + said.encode()
+    assert floor.order_id(1).encode() in kept
+    for planted in ("sim-secret", "sim-refresh", "SIGNED-", "Jane Doe", *sim.tokens):
+        assert planted.encode() not in kept

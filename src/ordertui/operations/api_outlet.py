@@ -60,7 +60,7 @@ class ApiOutlet:
 
         Raises SpApiError before anything of a batch has left; a stop is no error. Safe to run again at any time.
         """
-        await self._watch.step(client, stop)
+        await self._watch.step(client, stop, self._note)
         left: list[Batch] = []
         try:
             for batch in self._in_parts():

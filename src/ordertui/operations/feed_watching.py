@@ -24,6 +24,7 @@ from ordertui.store import Attempt, Store
 
 from .errors import OperationError, Refused
 from .feed_limits import feed_limits
+from .feed_words import attempt_words
 from .reconciling import Reconciler
 from .sync_reports import POLLS
 
@@ -42,8 +43,11 @@ class FeedWatch:
         self._clock = clock
         self._folder = folder
 
-    async def step(self, client: Client, stop: Callable[[], bool]) -> None:
-        """Look once at every attempt that is due for a look. An error of Amazon's is noted with the attempt, and stops nothing."""
+    async def step(self, client: Client, stop: Callable[[], bool], note: Callable[[str], None]) -> None:
+        """Look once at every attempt that is due for a look; `note` hears what moved.
+
+        An error of Amazon's is kept with the attempt, and stops nothing.
+        """
         for attempt in reversed(self._store.attempts()):
             if not attempt.open or stop() or self._clock.now() < self.next_look(attempt):
                 continue
@@ -51,6 +55,9 @@ class FeedWatch:
                 await self._look(client, attempt)
             except (SpApiError, ResultError, OSError) as error:
                 self._store.attempt_polled(attempt.id, note=f"The last look failed: {error}")
+            after = next(one for one in self._store.attempts(attempt.batch) if one.id == attempt.id)
+            if (after.state, after.note) != (attempt.state, attempt.note):
+                note(f"batch {attempt.batch}: {attempt_words(after, self._clock.now())}")
 
     def next_look(self, attempt: Attempt) -> int:
         """When an open attempt is looked at next (epoch seconds)."""

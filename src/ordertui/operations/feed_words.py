@@ -17,13 +17,29 @@ _LATER = {
 }
 
 
+WORDS = {
+    "submitting": "It is being submitted since {since}.",
+    "unknown": "Amazon gave no clear answer when it was submitted at {since}: it may have the feed. `ordertui dispatch` looks for it; it is not sent again until that is clear.",
+    "submitted": "Amazon has it as feed {feed}; it waits in Amazon's queue.{late}",
+    "processing": "Amazon is working on feed {feed} ({status}).{late}",
+    "done": "Amazon has processed feed {feed}. {later}",
+    "fatal": "Amazon broke feed {feed} off: some, none or all of it may have been done, so every row is unknown. Sync, look, then settle each; nothing is sent again by itself.",
+    "cancelled": "Amazon cancelled feed {feed} before it began: nothing was done, and its orders are free again.",
+    "refused": "Amazon did not take it, and nothing was done. It is held; dispatch tries again, undo takes it back.",
+    "not_taken": "Amazon never got it, and nothing was done. It is held; dispatch tries again, undo takes it back.",
+    "needs_operator": "It cannot be told whether Amazon has it. Look in Seller Central, then settle its orders; no other batch of this kind leaves before.",
+    "settled": "Settled by the operator.",
+}
+"""What each state of an attempt means, and what to do."""
+
+
 def feed_words(attempts: Sequence[Attempt], batch: JournalBatch, now: int) -> str:
-    """What to say of a batch that went, or tried to go, by the API; empty when it did not, or went as a file after all.
+    """What to say of a batch that went, or tried to go, by the API; empty when it did not, or took another way since.
 
     `attempts`: of the whole store, newest first.
     """
     mine = next((one for one in attempts if one.batch == batch.id), None)
-    if mine is None or (mine.state in NEVER_ARRIVED and batch.state in (BatchState.SENT, BatchState.ANSWERED)):
+    if mine is None or (mine.state in NEVER_ARRIVED and batch.state is not BatchState.HELD):
         return ""
     return attempt_words(mine, now)
 
@@ -33,17 +49,11 @@ def attempt_words(attempt: Attempt, now: int) -> str:
     since = iso_utc(attempt.started_at)
     late = " It has waited unusually long: Amazon's queue is slow at times; nothing is lost." if attempt.open and now - attempt.started_at >= feed_limits().stuck_seconds.value else ""  # fmt: skip
     note = f" {attempt.note}" if attempt.note else ""
-    words = {
-        "submitting": f"It is being submitted since {since}.",
-        "unknown": f"Amazon gave no clear answer when it was submitted at {since}: it may have the feed. `ordertui dispatch` looks for it; it is not sent again until that is clear.",
-        "submitted": f"Amazon has it as feed {attempt.feed_id}; it waits in Amazon's queue.{late}",
-        "processing": f"Amazon is working on feed {attempt.feed_id} ({attempt.status or 'IN_PROGRESS'}).{late}",
-        "done": f"Amazon has processed feed {attempt.feed_id}. {_LATER.get(attempt.action, '')}",
-        "fatal": f"Amazon broke feed {attempt.feed_id} off: some, none or all of it may have been done, so every row is unknown. Sync, look, then settle each; nothing is sent again by itself.",
-        "cancelled": f"Amazon cancelled feed {attempt.feed_id} before it began: nothing was done, and its orders are free again.",
-        "refused": "Amazon did not take it, and nothing was done. It is held; dispatch tries again, undo takes it back.",
-        "not_taken": "Amazon never got it, and nothing was done. It is held; dispatch tries again, undo takes it back.",
-        "needs_operator": "It cannot be told whether Amazon has it. Look in Seller Central, then settle its orders; no other batch of this kind leaves before.",
-        "settled": "Settled by the operator.",
-    }
-    return words[attempt.state] + note
+    words = WORDS[attempt.state].format(
+        since=since,
+        feed=attempt.feed_id,
+        status=attempt.status or "IN_PROGRESS",
+        later=_LATER.get(attempt.action, ""),
+        late=late,
+    )
+    return words + note

@@ -22,6 +22,7 @@ EVIDENCE = {
     "stuck": "fetch the processing report and import it; if the file was never uploaded, upload it once now",
     "overpaid": "look at the order in Seller Central: if it was paid twice, ask the buyer or Amazon; refund nothing more",
 }
+BY_FEED = "it went by the API: `ordertui dispatch` looks at its feed; upload no file of it"
 _EXPECTED = {Action.CANCEL: OrderStatus.CANCELLED, Action.CONFIRM: OrderStatus.SHIPPED}
 _CONTRARY = {
     Action.CANCEL: (OrderStatus.SHIPPED, OrderStatus.PARTIALLY_SHIPPED),
@@ -41,9 +42,7 @@ def questions(store: Store, now: int) -> list[Question]:
         for (kind, why), orders in groups.items():
             evidence = EVIDENCE.get(kind) or SETTLE.get(batch.action, "")
             if kind == "stuck" and store.attempts(batch.id):
-                evidence = (
-                    "it went by the API: `ordertui dispatch` looks at it again, `ordertui api feeds` says where it is"
-                )
+                evidence = BY_FEED
             since = batch.sent_at or batch.created_at
             found.append(Question(batch.id, batch.action, batch.marketplace, kind, tuple(orders), since, why, evidence))
     for batch_id, action, market, order_id, at, why in store.overpaid():

@@ -39,7 +39,9 @@ class Simulator:
         self.calls: list[str] = []
         """Names of the operations that were called, in order."""
         self.problems: list[str] = []
-        """Requests that Amazon's models refuse, and answers of ours that they do."""
+        """Requests that Amazon's models refuse."""
+        self.broken: list[str] = []
+        """Answers of this simulator that they refuse."""
         self.check_answers = True
         self.rate_header: dict[str, str] = {}
         """Operation to the rate that the header names."""
@@ -87,7 +89,7 @@ class Simulator:
             try:
                 self.contract.check_answer(route, *reply)
             except AssertionError as error:
-                self.problems.append(str(error))
+                self.broken.append(str(error))
                 return problem(500, "InternalFailure", str(error))
         return reply
 
