@@ -591,6 +591,33 @@ def test_a_stop_before_the_call_that_acts_holds_it_again(sim: Simulator, clock: 
     assert [one.id for one in floor.dispatch(10)] == [batch]
 
 
+def test_the_next_step_is_known_and_errors_are_given_time(floor: Floor, sim: Simulator, clock: FixedClock) -> None:
+    made = floor.made
+    assert made.next_due() is None
+    plan = floor.plan(CANCEL, 1)
+    batch = made.commit(plan, typed=str(plan.typed_count))
+    assert made.next_due() == batch.due_at
+    made.release(batch.id)
+    assert made.next_due() == clock.now()
+    sim.faults.add("login", "html503", 99)
+    pauses = []
+    for _ in range(6):
+        with pytest.raises(errors.NotSent):
+            made.dispatch()
+        pauses.append((made.next_due() or 0) - clock.now())
+    assert pauses == [60, 120, 240, 480, 900, 900], "a screen that tries by itself does not hammer"
+    sim.faults.clear()
+    floor.dispatch()
+    second = floor.commit(CANCEL, 2)
+    assert made.next_due() == clock.now(), "the feed is looked at; the second batch waits for it"
+    floor.dispatch(1)
+    assert made.next_due() == clock.now() + 30
+    floor.dispatch(120)
+    assert made.next_due() == floor.attempt(batch.id).started_at + 1200
+    made.undo(second)
+    assert made.next_due() is None
+
+
 def test_two_processes_submit_a_batch_once(floor: Floor, sim: Simulator, clock: FixedClock) -> None:
     batch = floor.commit(REFUND, 1001)
     other = shop(sim, floor.folder, clock)

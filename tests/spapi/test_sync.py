@@ -188,6 +188,31 @@ def test_a_stop_while_a_report_is_made_goes_on_with_the_same_report(
     assert sim.calls.count("createReport") == 1
 
 
+@pytest.mark.parametrize(
+    ("market", "codec", "charset", "title"),
+    [
+        ("JP", "cp932", "Windows-31J", "ヨガマット 6mm"),
+        ("DE", "cp1252", "Cp1252", "Gießkanne 10 l"),
+        ("DE", "utf-8", "", "Gießkanne 10 l"),
+        ("DE", "utf-8", "no-such-charset", "Gießkanne 10 l"),
+    ],
+)
+def test_a_report_is_read_as_amazon_says_it_is_written(
+    sim: Simulator, clock: FixedClock, tmp_path: Path, market: str, codec: str, charset: str, title: str
+) -> None:
+    one = order(1, clock.now(), market=market)
+    one["orderItems"][0]["product"]["title"] = title
+    sim.amazon.put(one)
+    plain = all_orders_report(sim.amazon)
+    sim.amazon.report_makers[REPORT] = lambda report: (plain(report) or b"").decode().encode(codec)
+    sim.amazon.charset = charset
+    made = shop(sim, tmp_path, clock, markets=(market,))
+    made.online.history(20)
+    known = made.order("113-0000000-0000001")
+    assert known is not None
+    assert known.lines[0].title == title
+
+
 def test_the_account_health_report_is_kept_for_reconciling(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     sim.amazon.report_makers["GET_V2_SELLER_PERFORMANCE_REPORT"] = lambda report: b'{"performanceMetrics": []}'
     path = shop(sim, tmp_path, clock).online.account_health()[0]

@@ -107,6 +107,26 @@ class ApiOutlet:
 
     def waits_for(self, batch: JournalBatch) -> str:
         """Why a due batch may not leave now, or an empty text."""
+        why = self._blocked(batch)
+        if not why and self._clock.now() < self._free_at(batch):
+            why = f"Amazon wants {feed_limits().gap_seconds.value // 60} minutes between two feeds of a kind; it may leave at {iso_utc(self._free_at(batch))}"
+        return why
+
+    def leaves_at(self, batch: JournalBatch) -> int | None:
+        """When a held batch may leave (epoch seconds); None when something else must happen first."""
+        return None if self._blocked(batch) else max(batch.due_at, self._free_at(batch))
+
+    def _free_at(self, batch: JournalBatch) -> int:
+        """When Amazon takes another feed of the batch's kind."""
+        times = [
+            one.started_at
+            for one in self._store.attempts()
+            if one.action is batch.action and one.state not in NEVER_ARRIVED
+        ]
+        return max(times) + feed_limits().gap_seconds.value if times else 0
+
+    def _blocked(self, batch: JournalBatch) -> str:
+        """What must happen before a batch may leave, other than time; or an empty text."""
         if batch.marketplace not in self._marketplaces:
             return f"the settings connect {', '.join(self._marketplaces)}, not {batch.marketplace}"
         before = self._store.part_after(batch.id)
@@ -114,15 +134,8 @@ class ApiOutlet:
             why = self._part_trouble(self._store.batch(before))
             if why:
                 return why
-        same = [one for one in self._store.attempts() if one.action is batch.action]
-        busy = next((one for one in same if one.open), None)
-        if busy is not None:
-            return f"batch {busy.batch}, of the same kind, is on its way"
-        last = max((one.started_at for one in same if one.state not in NEVER_ARRIVED), default=None)
-        free = None if last is None else last + feed_limits().gap_seconds.value
-        if free is not None and self._clock.now() < free:
-            return f"Amazon wants 20 minutes between two feeds of a kind; it may leave at {iso_utc(free)}"
-        return ""
+        busy = next((one for one in self._store.attempts() if one.open and one.action is batch.action), None)
+        return f"batch {busy.batch}, of the same kind, is on its way" if busy is not None else ""
 
     def _part_trouble(self, before: JournalBatch) -> str:
         """Why the part behind this one may not follow it, or an empty text."""

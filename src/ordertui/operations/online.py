@@ -17,6 +17,7 @@ from ordertui.amazon.spapi.tokens import Credentials
 from ordertui.orders.clock import Clock
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import Order
+from ordertui.orders.status import BatchState
 from ordertui.store import Attempt, Store
 
 from .api_outlet import ApiOutlet
@@ -36,6 +37,8 @@ from .values import ImportSummary
 
 SHOWN_QUOTAS = ("searchOrders", "createFeed", "getFeeds", "createReport")
 """The scarce ones."""
+SHORTEST_PAUSE, LONGEST_PAUSE = 60, 900
+"""Seconds until dispatch is tried again by itself after an error; doubled each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ class Online:
         self._dispatcher = dispatcher
         self._merchant_id = merchant_id
         self._watch = FeedWatch(store, clock, folder)
+        self._pause = self._not_before = 0
         self._clock = clock
         self._importer = importer
         self._deadline = deadline
@@ -162,17 +166,29 @@ class Online:
         return _FeedOutlet(self, note, told)
 
     def send(self, *, note: Callable[[str], None], told: Told, stop: Stop) -> list[Batch]:
-        """Look at what is on its way, and let leave what is due and may; see `api_outlet.ApiOutlet.run`."""
-        config = self.connector.config
-        outlet = ApiOutlet(
-            self._store, self._clock, self._dispatcher, self._watch, self._order_sync,
-            merchant_id=self._merchant_id, marketplaces=config.marketplaces, note=note,
-        )  # fmt: skip
+        """Look at what is on its way, and let leave what is due and may; see `api_outlet.ApiOutlet.run`.
+
+        After an error `next_step` gives Amazon, or the operator, ever longer to mend it; asking again by hand is always heard.
+        """
+        outlet = self._api_outlet(note)
 
         async def work(client: Client) -> list[Batch]:
             return await outlet.run(client, stop)
 
-        return self.connector.run(work, stop=stop, told=told)
+        try:
+            left = self.connector.run(work, stop=stop, told=told)
+        except Exception:
+            self._pause = min(max(SHORTEST_PAUSE, self._pause * 2), LONGEST_PAUSE)
+            self._not_before = self._clock.now() + self._pause
+            raise
+        self._pause = self._not_before = 0
+        return left
+
+    def _api_outlet(self, note: Callable[[str], None] = lambda text: None) -> ApiOutlet:
+        return ApiOutlet(
+            self._store, self._clock, self._dispatcher, self._watch, self._order_sync,
+            merchant_id=self._merchant_id, marketplaces=self.connector.config.marketplaces, note=note,
+        )  # fmt: skip
 
     def next_look(self) -> int | None:
         """When a feed on its way should be looked at next (epoch seconds); None when none is."""
@@ -180,6 +196,14 @@ class Online:
             self._watch.next_look(one) for one in self._store.attempts() if one.open and one.state != "needs_operator"
         ]
         return min(looks, default=None)
+
+    def next_step(self) -> int | None:
+        """When `send` has something to do by itself (epoch seconds); None: not before somebody does something."""
+        outlet, look = self._api_outlet(), self.next_look()
+        held = [batch for batch in self._store.batches(open_only=True) if batch.state is BatchState.HELD]
+        times = [at for batch in held if (at := outlet.leaves_at(batch)) is not None]
+        times += [look] if look is not None else []
+        return max(min(times), self._not_before) if times else None
 
     def wait(self, stop: Stop = _never) -> bool:
         """Wait until a feed on its way should be looked at again; False when none is, or the wait was stopped."""

@@ -366,7 +366,9 @@ class Shop(AfterPart, DeskPart):
         ]
 
     def next_due(self) -> int | None:
-        """When the next hold ends (epoch seconds), or None when nothing is held."""
+        """When `dispatch` has something to do next (epoch seconds): a hold ends, or a feed is to be looked at; None: nothing."""
+        if self.config.amazon.dispatch == "api":
+            return self.online.next_step()
         held = [b.due_at for b in self._reader().batches(open_only=True) if b.state is BatchState.HELD]
         return min(held, default=None)
 

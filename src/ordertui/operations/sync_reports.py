@@ -138,10 +138,10 @@ class ReportSync:
         with tempfile.TemporaryDirectory(prefix="ordertui-") as folder:
             path = Path(folder) / f"{report.report_id}.txt"
             with path.open("wb") as file:
-                await self._fetch(client, report, file, MOST_REPORT)
+                charset = await self._fetch(client, report, file, MOST_REPORT)
             try:
                 found = self._importer.run(
-                    [path], encoding=None, marketplace=marketplace, progress=None, stop=self._stop
+                    [path], encoding=charset or None, marketplace=marketplace, progress=None, stop=self._stop
                 )
             except ReportError as error:
                 raise BadInput(f"{marketplace}: the report {report.report_id} cannot be taken in: {error}") from error
@@ -150,10 +150,10 @@ class ReportSync:
         return found[0]
 
     @staticmethod
-    async def _fetch(client: Client, report: Report, file: BinaryIO, most: int) -> None:
+    async def _fetch(client: Client, report: Report, file: BinaryIO, most: int) -> str:
         if not report.report_document_id:
             raise BadInput(f"the report {report.report_id} is done, but Amazon names no document of it; sync again")
-        await fetch(client, GET_REPORT_DOCUMENT, "reportDocumentId", report.report_document_id, file, most)
+        return await fetch(client, GET_REPORT_DOCUMENT, "reportDocumentId", report.report_document_id, file, most)
 
     async def account_health(self, client: Client, marketplace: str) -> Path:
         """Fetch Amazon's account-health report into the store's folder; gives its path, for `rate --reconcile`. Raises as `back`."""

@@ -85,6 +85,8 @@ class Amazon:
         """Order id to the error that a feed gets for it."""
         self.lag_seconds = 0
         """How long a new feed is not in getFeeds yet."""
+        self.charset = ""
+        """What the store of documents says that reports are written in."""
         self.miscount = 0
         """How many messages fewer than sent the next reports count."""
         self.damage: Callable[[bytes], bytes] | None = None
@@ -226,7 +228,9 @@ class Amazon:
 
         packed = gzip.compress(content, mtime=0)
         report.document = self.document(
-            "text/tab-separated-values", self.damage(packed) if self.damage else packed, packed=True
+            f"text/tab-separated-values; charset={self.charset}" if self.charset else "text/tab-separated-values",
+            self.damage(packed) if self.damage else packed,
+            packed=True,
         )
         report.status = "DONE"
 

@@ -104,6 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1
     disable_nagle_algorithm = True
     timeout = 30
+    kind = "application/json"
 
     def log_message(self, *_: Any) -> None:
         """Nothing: tests read `calls`."""
@@ -111,6 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Any method."""
         parts = urlsplit(self.path)
+        self.kind = "application/json"
         length = int(self.headers.get("content-length") or 0)
         content = self.rfile.read(length) if length else b""
         try:
@@ -183,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault == "empty_object":
             self._send(status, b"{}", "application/json")
         else:
-            self._send(status, body, name=name, half=fault == "half_body")
+            self._send(status, body, self.kind, name=name, half=fault == "half_body")
 
     def _send(
         self, status: int, body: Any, kind: str = "application/json", *, name: str = "", half: bool = False
@@ -228,4 +230,5 @@ class _Handler(BaseHTTPRequestHandler):
                 return 403, b"<Error><Code>SignatureDoesNotMatch</Code></Error>"
             document.content = content
             return 200, b""
+        self.kind = document.content_type
         return (200, document.content) if document.content is not None else (404, b"<Error/>")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import zlib
 from collections.abc import Callable
 from typing import BinaryIO
@@ -41,8 +42,10 @@ async def upload(client: Client, content: bytes, content_type: str = XML) -> str
     return slot.feed_document_id
 
 
-async def fetch(client: Client, operation: Operation, name: str, document_id: str, into: BinaryIO, most: int) -> int:
-    """Fetch a document into a binary file, unpacked; gives its size in bytes. `name` is the path parameter.
+async def fetch(client: Client, operation: Operation, name: str, document_id: str, into: BinaryIO, most: int) -> str:
+    """Fetch a document into a binary file, unpacked; gives its charset as Amazon's store names it, or an empty text.
+
+    `name` is the path parameter.
 
     Asks for a fresh address when the first has expired. Raises SpApiError, DocumentBroken (truncated, not gzip, more than `most`).
     """
@@ -58,12 +61,22 @@ async def fetch(client: Client, operation: Operation, name: str, document_id: st
                 raise
             answer = None
         if answer is not None and answer.status == 200:
-            return sink.finish()
+            sink.finish()
+            return _charset(answer.headers.get("content-type", ""))
         if last and answer is not None:
             raise ServerTrouble(f"document of {operation.name}", "it cannot be fetched", status=answer.status)
         into.seek(0)
         into.truncate()
     raise AssertionError("the second turn returns or raises")
+
+
+def _charset(content_type: str) -> str:
+    """`cp1252` of `text/plain; charset=Cp1252`; empty when none is named or Python has no such codec."""
+    name = content_type.lower().partition("charset=")[2].partition(";")[0].strip(" \"'")
+    try:
+        return codecs.lookup(name).name if name else ""
+    except LookupError:
+        return ""
 
 
 class _Unpacker:
@@ -76,7 +89,6 @@ class _Unpacker:
         self._write = write
         self._gzip = zlib.decompressobj(wbits=31) if algorithm else None
         self._left = most
-        self._size = 0
 
     def take(self, piece: bytes) -> None:
         """The next bytes as they came."""
@@ -95,10 +107,8 @@ class _Unpacker:
         if self._left < 0:
             raise DocumentBroken(self._operation, "it is larger than a document may be")
         self._write(plain)
-        self._size += len(plain)
 
-    def finish(self) -> int:
-        """Size in bytes. Raises DocumentBroken when the packed document did not end."""
+    def finish(self) -> None:
+        """Raises DocumentBroken when the packed document did not end."""
         if self._gzip is not None and (not self._gzip.eof or self._gzip.unused_data):
             raise DocumentBroken(self._operation, "it is cut off, or has more behind its end; fetch it again")
-        return self._size

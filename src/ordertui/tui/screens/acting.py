@@ -125,7 +125,12 @@ class Acting(Flows):
             self.failed(error)
             return
         for batch in sent:
-            self.notify(f"batch {batch.id} is in the outbox folder; o says where to upload it", timeout=15)
+            where = (
+                "in the outbox folder; o says where to upload it"
+                if batch.files
+                else "at Amazon; o says where it stands"
+            )
+            self.notify(f"batch {batch.id} is {where}", timeout=15)
         self.table.reload()
         self.refresh_all()
 
