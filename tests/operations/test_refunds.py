@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ordertui.operations.plan_lines import left_to_refund, refund_lines, share
 from ordertui.operations.plan_values import Plan, PlanLine
 from ordertui.operations.shop import Shop
-from ordertui.orders.clock import FixedClock
+from ordertui.orders.clock import FixedClock, iso_utc
 from ordertui.orders.order import COMPONENTS, Components
 from ordertui.orders.status import Action, Dispatched
 from shopkit import NOW, all_orders_row, bring, item_id, open_shop, order_id, unshipped_row
@@ -180,6 +180,43 @@ def test_shares_add_up_to_no_more_than_the_whole(paid: Components, whole: int, d
         rest = getattr(paid, name) - getattr(one, name) - getattr(other, name)
         assert 0 <= rest <= 1
     assert share(paid, whole, whole) == paid
+
+
+def two_lines(status: str = "Unshipped") -> list[dict[str, object]]:
+    """Order 1 as All Orders names it: two lines of 10.80 each."""
+    return [all_orders_row(1, status, sku=sku, item_status=status) for sku in ("SKU-1", "SKU-2")]
+
+
+@pytest.mark.parametrize("report_first", [True, False])
+def test_a_line_that_a_newer_unshipped_report_leaves_out_has_left(tmp_path: Path, report_first: bool) -> None:
+    """Else cancelling the order would refund it all (DESIGN.md 5.6)."""
+    shop = open_shop(tmp_path)
+    waiting = [unshipped_row(1)]
+    if report_first:
+        bring(shop, tmp_path, open_=waiting)
+        bring(shop, tmp_path, everything=two_lines())
+    else:
+        bring(shop, tmp_path, everything=two_lines(), open_=waiting)
+    row_id = shop.id_of(order_id(1))
+    assert row_id is not None
+    cancel = only(shop.plan(Action.CANCEL, [row_id]))
+    assert (cancel.rows, cancel.out[0].rule, cancel.out[0].instead) == ((), "A7", "refund")
+    rest = refund(shop, row_id).rows[0].lines
+    assert [(line.sku, line.cancelled) for line in rest] == [("SKU-1", 1)], "only what still waits"
+
+
+def test_a_later_word_of_all_orders_that_nothing_left_is_believed(tmp_path: Path) -> None:
+    shop = open_shop(tmp_path)
+    both = [unshipped_row(1), unshipped_row(1, sku="SKU-2", order_item_id=item_id(1, 2))]
+    bring(shop, tmp_path, everything=two_lines(), open_=both)
+    row_id = shop.id_of(order_id(1))
+    assert row_id is not None
+    assert only(shop.plan(Action.CANCEL, [row_id])).rows
+    bring(shop, tmp_path, open_=[unshipped_row(1, reporting_date=iso_utc(NOW - 60))])
+    assert not only(shop.plan(Action.CANCEL, [row_id])).rows
+    later = [dict(row, **{"last-updated-date": iso_utc(NOW)}) for row in two_lines()]
+    bring(shop, tmp_path, everything=later)
+    assert only(shop.plan(Action.CANCEL, [row_id])).rows
 
 
 def test_no_amount_at_all_is_left_out(tmp_path: Path) -> None:

@@ -9,8 +9,18 @@ from typing import Any, NamedTuple
 from ordertui.orders.report_row import FACT_AT, ITEM_ID, PRICE, SKU, Row
 
 from .database import marks, slices
-from .derive import LineFacts, Sums, buyer_request, cancelled_by, price_total, situation, summarise
-from .merge import LINE_FIELDS, ORDER_FIELDS, Record, pack, unpack
+from .derive import (
+    LineFacts,
+    Shipping,
+    Sums,
+    buyer_request,
+    cancelled_by,
+    price_total,
+    situation,
+    summarise,
+    units_shipped,
+)
+from .merge import LINE_FIELDS, ORDER_FIELDS, SHIPPED_FIELD, Record, pack, unpack
 from .products import Products
 from .reads import KINDS
 from .seen import Seen
@@ -27,7 +37,7 @@ NEW_ORDER = (
 )
 _OLD_ORDER = (
     "SELECT id, marketplace, channel, status, purchased_at, ship_by, replacement, business, prime, dispatched, refunded, open_action,"
-    " sources, at, ages, product_id FROM orders WHERE id IN ({})"
+    " sources, at, ages, product_id, units_shipped FROM orders WHERE id IN ({})"
 )
 _CHANGED_ORDER = (
     "UPDATE orders SET marketplace = ?, channel = ?, status = ?, purchased_at = ?, ship_by = ?, auto_cancel_at = ?, items = ?,"
@@ -95,11 +105,19 @@ class Line:
         request = None if v[16] is None else (v[16], v[17] or "")
         return cls(v[1], v[2], Record([*v[3:8], price, request], v[18], unpack(v[19])), fresh=False)
 
-    def facts(self) -> LineFacts:
+    def facts(self, shipped: int | None) -> LineFacts:
         """What sums over lines are made of."""
-        _, quantity, shipped, status, currency, price, request = self.record.fields
+        _, quantity, _, status, currency, price, request = self.record.fields
         total = None if price is None else price_total(price)
         return status, quantity, shipped, currency, total, request[0] if request else None
+
+    def shipping(self) -> Shipping:
+        """What the reports say of its way to the buyer."""
+        record = self.record
+        _, quantity, shipped, status, *_ = record.fields
+        return Shipping(
+            status, quantity, shipped, record.at, None if shipped is None else record.ages.get(SHIPPED_FIELD, record.at)
+        )
 
     def values(self, order: int) -> tuple[object, ...]:
         """The columns of `lines`."""
@@ -218,6 +236,8 @@ class Chunk:
                 before = facts
         lines = [Line.stored(v) for v in stored]
         changed |= self._merge_lines(lines, rows, used)
+        sums = _sums(lines)
+        changed = changed or bool(sums.units_shipped != head[16])
         self._seen.add_all(row_id, used)
         for line in lines:
             if line.fresh:
@@ -226,7 +246,7 @@ class Chunk:
                 self._changed_lines.append((*line.values(row_id)[3:], row_id, line.number))
         sources = head[12] | self._bit
         if changed:
-            self._change_order(row_id, record, head, lines, sources, impacts, asked)
+            self._change_order(row_id, record, head, lines, sums, sources, impacts, asked)
         elif moved or sources != head[12]:
             self._dated_orders.append((sources, record.at, pack(record.ages), row_id))
         if head[11]:
@@ -269,13 +289,13 @@ class Chunk:
         record: Record,
         head: tuple[Any, ...],
         lines: Sequence[Line],
+        sums: Sums,
         sources: int,
         impacts: int | None,
         asked: int | None,
     ) -> None:
         market, channel, status, purchased, ship_by, replacement, business, prime = record.fields
         channel, status, replacement = channel or "unknown", status or "unknown", replacement or "unknown"
-        sums = summarise([line.facts() for line in lines])
         dispatched, back, action = head[9:12]
         by = cancelled_by(status, impacts, _ours(action))
         request = buyer_request(sums.request, asked)
@@ -347,6 +367,12 @@ def _merged(rows: Sequence[Row]) -> Record:
     for row in rows:
         record.merge(order_fields(row), row[FACT_AT])  # type: ignore[arg-type]
     return record
+
+
+def _sums(lines: Sequence[Line]) -> Sums:
+    """The sums over an order's lines."""
+    shipped = units_shipped([line.shipping() for line in lines])
+    return summarise([line.facts(units) for line, units in zip(lines, shipped, strict=True)])
 
 
 def _empty(width: int) -> Record:

@@ -29,6 +29,31 @@ class Sums(NamedTuple):
     """The reports' word on the buyer's request: `official`, `none` or `unknown`."""
 
 
+class Shipping(NamedTuple):
+    """What the reports say of one line's way to the buyer."""
+
+    status: str | None
+    quantity: int | None
+    shipped: int | None
+    named_at: int
+    """Newest date of a report that named the line (epoch seconds)."""
+    shipped_at: int | None
+    """Date of the report that gave `shipped`; None when none did."""
+
+
+def units_shipped(lines: Sequence[Shipping]) -> list[int | None]:
+    """Units shipped of each line of one order.
+
+    The Unshipped report lists only what still waits (AMAZON.md h): a line that the newest word on shipped units leaves out
+    does not wait any more, so it is taken as shipped. Otherwise an order of which a line has left would look untouched,
+    and cancelling it would refund all of it.
+    """
+    told = max((line.shipped_at for line in lines if line.shipped_at is not None), default=0)
+    return [
+        line.shipped if line.named_at >= told or line.status == "cancelled" else (line.quantity or 1) for line in lines
+    ]
+
+
 def price_total(price: Price) -> int:
     """What the buyer pays: prices and taxes less promotions."""
     a, b, c, d, e, f, g, h = price

@@ -21,6 +21,7 @@ STATUS_RANK = {
 """At equal dates the more advanced status wins."""
 ORDER_FIELDS = ("marketplace", "channel", "status", "purchased_at", "ship_by", "replacement", "business", "prime")
 LINE_FIELDS = ("item_id", "quantity", "quantity_shipped", "status", "currency", "price", "request")
+SHIPPED_FIELD = LINE_FIELDS.index("quantity_shipped")
 
 
 class Record:

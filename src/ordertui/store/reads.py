@@ -21,6 +21,8 @@ from ordertui.orders.status import (
 )
 
 from .database import Database
+from .derive import Shipping, units_shipped
+from .merge import SHIPPED_FIELD, unpack
 
 SORT_KEYS: dict[str, str] = {
     "placed": "o.purchased_at",
@@ -91,6 +93,34 @@ def as_row(v: tuple[Any, ...]) -> OrderRow:
     )  # fmt: skip
 
 
+def _lines(rows: Sequence[tuple[Any, ...]], returned: Mapping[tuple[int, int], Returned]) -> tuple[OrderLine, ...]:
+    """The lines of one order from the columns that `ReadsPart.orders` asks for."""
+    shipped = units_shipped(
+        [
+            Shipping(v[8], v[6], v[7], v[20], None if v[7] is None else unpack(v[21]).get(SHIPPED_FIELD, v[20]))
+            for v in rows
+        ]
+    )
+    return tuple(
+        OrderLine(
+            v[1],
+            v[2],
+            v[3],
+            v[4],
+            v[5],
+            v[6],
+            units,
+            OrderStatus(v[8] or "unknown"),
+            v[9],
+            None if v[10] is None else Components(*(part or 0 for part in v[10:18])),
+            *returned.get((v[0], v[1]), NOTHING),
+            BuyerRequest(v[18] or "unknown"),
+            v[19],
+        )
+        for v, units in zip(rows, shipped, strict=True)
+    )
+
+
 class ReadsPart(Database):
     """The reading half of a store."""
 
@@ -124,37 +154,20 @@ class ReadsPart(Database):
     def orders(self, ids: Iterable[int]) -> dict[int, Order]:
         """Orders with their lines, by row number."""
         wanted = list(ids)
-        lines: dict[int, list[OrderLine]] = {}
+        lines: dict[int, list[tuple[Any, ...]]] = {}
         returned = self._returned(wanted)
         for v in self._query_in(
             "SELECT l.order_id, l.line, l.item_id, p.sku, p.asin, p.title, l.quantity, l.quantity_shipped, l.status, l.currency,"
             " l.item_price, l.item_tax, l.shipping_price, l.shipping_tax, l.gift_wrap_price, l.gift_wrap_tax, l.item_promotion,"
-            " l.ship_promotion, l.buyer_request, l.request_reason FROM lines l JOIN products p ON p.id = l.product_id"
-            " WHERE l.order_id IN ({}) ORDER BY l.order_id, l.line",
+            " l.ship_promotion, l.buyer_request, l.request_reason, l.at, l.ages FROM lines l"
+            " JOIN products p ON p.id = l.product_id WHERE l.order_id IN ({}) ORDER BY l.order_id, l.line",
             wanted,
         ):
-            paid = None if v[10] is None else Components(*(part or 0 for part in v[10:18]))
-            lines.setdefault(v[0], []).append(
-                OrderLine(
-                    v[1],
-                    v[2],
-                    v[3],
-                    v[4],
-                    v[5],
-                    v[6],
-                    v[7],
-                    OrderStatus(v[8] or "unknown"),
-                    v[9],
-                    paid,
-                    *returned.get((v[0], v[1]), NOTHING),
-                    BuyerRequest(v[18] or "unknown"),
-                    v[19],
-                )
-            )
+            lines.setdefault(v[0], []).append(v)
         found = {}
         for v in self._query_in(f"SELECT {_ROW} WHERE o.id IN ({{}})", wanted):
             sources = tuple(kind for bit, kind in enumerate(KINDS) if v[23] & (1 << bit))
-            found[v[0]] = Order(as_row(v), v[22] or None, tuple(lines.get(v[0], ())), False, sources)
+            found[v[0]] = Order(as_row(v), v[22] or None, _lines(lines.get(v[0], ()), returned), False, sources)
         return found
 
     def order(self, order_id: str) -> Order | None:
