@@ -140,22 +140,6 @@ def test_a_window_with_a_clock_change_is_an_hour_longer_or_shorter(
     assert end - start == (6 * 24 + 12 - hours) * 3600
 
 
-@pytest.mark.parametrize("code", SIX)
-def test_what_rolls_off_is_the_difference_of_two_windows(code: str) -> None:
-    zone = MARKETPLACES[code].zone
-    for day in range(0, 365, 15):
-        now = at(zone, 2026, 1, 1, 15) + day * 86_400
-        times = [now - 9 * 86_400 + step * 3_600 for step in range(9 * 24)]
-        midnight = rates.window(now, 1, zone)[0]
-        tomorrow = next(
-            t for t in range(midnight + 82_800, midnight + 93_600, 1_800) if rates.window(t, 1, zone)[0] == t
-        )
-        for days in (1, 7):
-            inside_now = [t for t in times if rates.window(now, days, zone)[0] <= t <= now]
-            inside_then = [t for t in inside_now if t >= rates.window(tomorrow, days, zone)[0]]
-            assert rates.roll_off(times, now, days, zone) == len(inside_now) - len(inside_then)
-
-
 def test_a_window_of_no_days_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 1 day"):
         rates.window(0, 0, "UTC")

@@ -181,10 +181,11 @@ class HouseRules:
         return self._store().committed_since(action, marketplace, midnight)
 
     def rate_after(self, action: Action, marketplace: str, taken: Sequence[Taken]) -> Fraction | None:
-        """The highest rate of any window after the batch; None without orders, or when the action does not cancel."""
-        if action is not Action.CANCEL:
-            return None
-        effects = self._rates.effects(marketplace, [one.order.row.id for one in taken if one.counts])
+        """The highest rate of any window after the batch, items that a refund cancels included; None without orders."""
+        ids = [one.order.row.id for one in taken if one.counts]
+        effects = self._rates.effects(
+            marketplace, ids if action is Action.CANCEL else (), () if action is Action.CANCEL else ids
+        )
         shares = [share for e in effects if (share := rate(e.after.orders, e.after.cancelled)) is not None]
         return max(shares, default=None)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import OrderRow
-from ordertui.orders.status import Action, BuyerRequest, OrderStatus, YesNo
+from ordertui.orders.status import Action, BuyerRequest, CancelledBy, OrderStatus, YesNo
 from ordertui.rules.explain import Explanation
 from ordertui.rules.facts import Situation, situation_from_number, situation_number, situation_of
 from ordertui.rules.policy import Policies, Policy
@@ -107,6 +107,11 @@ class Judge:
     def allows(self, marketplace: str, number: int, action: Action) -> bool:
         """For a situation number: whether the action may be taken."""
         return self.policy(marketplace).verdict(situation_from_number(number), action).allowed
+
+    def auto_counts(self, marketplace: str, number: int) -> bool:
+        """For the situation number of a waiting order: whether Amazon's cancelling it for want of a shipment would count."""
+        gone = situation_from_number(number)._replace(status=OrderStatus.CANCELLED, cancelled_by=CancelledBy.AUTO)
+        return self.policy(marketplace).counts_history(gone) is not YesNo.NO
 
     def history(self, marketplace: str, number: int) -> YesNo:
         """For a cancelled order's situation number: whether it counts; UNKNOWN when nobody said who cancelled."""

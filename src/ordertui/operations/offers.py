@@ -55,9 +55,9 @@ def offer_cancels(
         if product in skus and judge.history(marketplace, number) is not YesNo.NO
     }
     flying = [
-        order.id
-        for order in store.tally(store.coming_ids(marketplace, since))
-        if judge.cancel_weight(marketplace, order.situation)[1]
+        one.id
+        for one in store.coming(marketplace)
+        if (one.placed or 0) >= since and judge.item_counts(marketplace, one.situation)
     ]
     gone |= {(product, row_id) for row_id, product, _ in store.products_of([*flying, *coming]) if product in skus}
     cancels: dict[int, int] = {}

@@ -1,22 +1,38 @@
-"""The cancellation rate of what the store holds: now, after a set, per day, and what rolls off."""
+"""The cancellation rate of what the store holds: now, after a set, per day, and what rolls off.
+
+Counts are kept by day until something in the store changes, so a rate asked again costs no query over the orders.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from enum import StrEnum
+from itertools import pairwise
 
 from ordertui.orders.clock import Clock, day_start, to_local
 from ordertui.orders.status import Action, YesNo
-from ordertui.rules.rates import Figure, exact_text, figure, roll_off_span, window
-from ordertui.store import UNDER_WAY, Cancelled, Store
+from ordertui.rules.policy import Policy
+from ordertui.rules.rates import Figure, exact_text, figure, window
+from ordertui.store import Cancelled, Coming, Groups, Store
 
 from .judging import Judge
 from .plan_values import RateEffect, RateFigure
 from .values import Impact
 
-KEPT = 100
-"""Sums of past days kept; one a reader, marketplace and window."""
-BASIS = "by order date, whole days, today included; orders in held or sent batches are taken as cancelled"
+
+class Dated(StrEnum):
+    """What puts a cancellation into a window. Amazon does not publish it; its report lists order dates (AMAZON.md a)."""
+
+    ORDER = "order"
+    CANCELLATION = "cancellation"
+
+
+_TODAY = "whole days, today included; orders in held or sent batches are taken as cancelled"
+BASIS = {
+    Dated.ORDER: f"by order date, {_TODAY}",
+    Dated.CANCELLATION: f"orders by order date, cancellations by the newest report that shows them, {_TODAY}",
+}
 
 
 class Rates:
@@ -26,51 +42,61 @@ class Rates:
         self._store = store
         self._judge = judge
         self._clock = clock
-        self._kept: dict[tuple[int, int, str, int, int], tuple[int, int, int]] = {}
+        self._sums: dict[tuple[str, int], tuple[Groups, Policy, tuple[int, int, int]]] = {}
 
     def effects(
-        self, marketplace: str, extra_ids: Iterable[int] = (), item_ids: Iterable[int] = ()
+        self,
+        marketplace: str,
+        extra_ids: Iterable[int] = (),
+        item_ids: Iterable[int] = (),
+        dated: Dated = Dated.ORDER,
     ) -> list[RateEffect]:
         """Now, and after cancelling `extra_ids`, and single items of `item_ids`; one for each window the policy names
         (India has two).
 
         Ids of other marketplaces, outside the window, already on their way, or that may not be cancelled add nothing.
         """
-        extra = self._countable(marketplace, extra_ids) | self._items_countable(marketplace, item_ids)
-        return [self._effect(marketplace, days, extra) for days in self._judge.policy(marketplace).rate_days]
+        policy, now = self._judge.policy(marketplace), self._clock.now()
+        whole, items = list(dict.fromkeys(extra_ids)), self._items_countable(marketplace, item_ids)
+        found = []
+        for days in policy.rate_days:
+            start, end = window(now, days, policy.zone) if dated is Dated.ORDER else (0, now)
+            more = self._countable(marketplace, whole, start, end) + sum(start <= placed <= end for placed in items)
+            found.append(self._effect(marketplace, days, more, dated))
+        return found
 
-    def _countable(self, marketplace: str, ids: Iterable[int]) -> dict[int, int]:
-        """Purchase time by id, of those whose cancellation would count."""
-        return {
-            order.id: order.purchased_at
-            for order in self._store().tally(dict.fromkeys(ids))
-            if order.marketplace == marketplace
-            and order.purchased_at is not None
-            and not order.on_its_way
-            and self._judge.cancel_weight(marketplace, order.situation)[1]
-        }
+    def _countable(self, marketplace: str, ids: Sequence[int], start: int, end: int) -> int:
+        """How many of these count when they are cancelled, of those placed from `start` to `end`."""
+        return sum(
+            count
+            for number, count in self._store().placed_within(ids, marketplace, start, end + 1)
+            if self._judge.cancel_weight(marketplace, number)[1]
+        )
 
-    def _items_countable(self, marketplace: str, ids: Iterable[int]) -> dict[int, int]:
-        """As `_countable`, where only items are cancelled: one makes the order count (AMAZON.md a), a second adds nothing."""
+    def _items_countable(self, marketplace: str, ids: Iterable[int]) -> list[int]:
+        """Purchase times of those that count when items of them are cancelled: one makes the order count (AMAZON.md a), a second adds nothing."""
         wanted = list(dict.fromkeys(ids))
         store = self._store()
         before = store.with_cancelled_units(wanted)
-        return {
-            order.id: order.purchased_at
+        return [
+            order.purchased_at
             for order in store.tally(wanted)
             if order.marketplace == marketplace
             and order.purchased_at is not None
             and not (order.cancelled_lines or order.id in before)
             and self._judge.item_counts(marketplace, order.situation)
-        }
+        ]
 
-    def _effect(self, marketplace: str, days: int, extra: dict[int, int]) -> RateEffect:
+    def _effect(self, marketplace: str, days: int, more: int, dated: Dated = Dated.ORDER) -> RateEffect:
+        """The rate of one window, now and with so many more counted cancellations in it."""
         policy = self._judge.policy(marketplace)
         start, end = window(self._clock.now(), days, policy.zone)
-        orders, cancelled, known = self._tally(marketplace, start, end + 1)
-        committed = self._committed(marketplace, start, end)
+        orders, cancelled, known = self._window(marketplace, days)
+        by_order = dated is Dated.ORDER
+        if not by_order:
+            cancelled, known = self._cancelled_in(marketplace, start, end)
+        committed = self._committed(marketplace, start if by_order else 0, end)
         cancelled, known = cancelled + committed, known + committed
-        more = sum(start <= placed <= end for placed in extra.values())
 
         def as_value(found: Figure) -> RateFigure:
             return RateFigure(
@@ -85,33 +111,58 @@ class Rates:
                 target=exact_text(found.target),
                 headroom=found.headroom,
                 status=found.status,
-                basis=BASIS,
+                basis=BASIS[dated],
                 committed=committed,
             )
 
         target, near = policy.rate_target, policy.near
         return RateEffect(
-            as_value(figure(orders, cancelled, target, near, at_least=known)),
-            as_value(figure(orders, cancelled, target, near, at_least=known, more=more)),
+            as_value(figure(orders, cancelled, target, near, at_least=known, loose=not by_order)),
+            as_value(figure(orders, cancelled, target, near, at_least=known, more=more, loose=not by_order)),
         )
 
-    def _tally(self, marketplace: str, start: int, end: int) -> tuple[int, int, int]:
-        """Orders, counted cancellations, and those known to count; `end` is not included.
+    def over(self, marketplace: str, start: int, end: int) -> tuple[int, int, int]:
+        """Orders placed from `start` to `end` (epoch seconds, both included), counted cancellations of them, and those known
+        to count; batches under way are left out, as Amazon does not know them."""
+        return self._sum(marketplace, self._store().rate_tally(marketplace, start, end + 1))
 
-        What was placed before today is kept until the store changes, so that a mark costs only today's orders.
-        """
-        today = day_start(self._clock.now(), self._judge.policy(marketplace).zone)
-        if not start < today < end:
-            return self._sum(marketplace, self._store().rate_tally(marketplace, start, end))
+    def _window(self, marketplace: str, days: int) -> tuple[int, int, int]:
+        """Orders, counted cancellations, and those known to count, of a window that ends now, from the days' own."""
+        counts = [day[1:] for day in self._by_day(marketplace, days)]
+        return sum(c[0] for c in counts), sum(c[1] for c in counts), sum(c[2] for c in counts)
+
+    def _by_day(self, marketplace: str, days: int) -> list[tuple[int, int, int, int]]:
+        """Local midnight, orders, counted cancellations and those known to count, of each of the last days, today last;
+        nothing placed after now."""
+        store, now, zone = self._store(), self._clock.now(), self._judge.policy(marketplace).zone
+        edges = [day_start(now, zone, offset) for offset in range(1 - days, 2)]
+        found = []
+        for start, end in pairwise(edges):
+            newest, groups = store.day_tally(marketplace, start, end)
+            if newest <= now:
+                found.append((start, *self._day_sum(marketplace, start, groups)))
+            else:
+                found.append((start, *self._sum(marketplace, store.rate_tally(marketplace, start, now + 1))))
+        return found
+
+    def _cancelled_in(self, marketplace: str, start: int, end: int) -> tuple[int, int]:
+        """Counted cancellations, and those known to count, that a span's reports show, whenever the orders were placed."""
         store = self._store()
-        key = (id(store), store.data_version(), marketplace, start, today)
-        before = self._kept.get(key)
-        if before is None:
-            if len(self._kept) >= KEPT:
-                self._kept.clear()
-            before = self._kept[key] = self._sum(marketplace, store.rate_tally(marketplace, start, today))
-        since = self._sum(marketplace, store.rate_tally(marketplace, today, end))
-        return before[0] + since[0], before[1] + since[1], before[2] + since[2]
+        groups = [
+            (order.situation, Cancelled.YES if order.status == "cancelled" else Cancelled.SOME_ITEM, 1)
+            for order in store.tally(store.cancelled_ids(marketplace, start, end + 1))
+        ]
+        return self._sum(marketplace, groups)[1:]
+
+    def _day_sum(self, marketplace: str, start: int, groups: Groups) -> tuple[int, int, int]:
+        """`_sum` of one day, kept as long as the store keeps the day's counts and the policy stands."""
+        policy = self._judge.policy(marketplace)
+        kept = self._sums.get((marketplace, start))
+        if kept is not None and kept[0] is groups and kept[1] is policy:
+            return kept[2]
+        found = self._sum(marketplace, groups)
+        self._sums[marketplace, start] = (groups, policy, found)
+        return found
 
     def _sum(self, marketplace: str, groups: Iterable[tuple[int, Cancelled, int]]) -> tuple[int, int, int]:
         orders = cancelled = known = 0
@@ -125,57 +176,45 @@ class Rates:
         return orders, cancelled, known
 
     def _committed(self, marketplace: str, start: int, end: int) -> int:
+        """Of the orders placed from `start` to `end`, those that batches are about to cancel and that will count."""
         return sum(
-            count
-            for number, whole, count in self._store().on_their_way(marketplace, start, end)
-            if (
-                self._judge.cancel_weight(marketplace, number)[1]
-                if whole
-                else self._judge.item_counts(marketplace, number)
-            )
+            one.placed is not None and start <= one.placed <= end and self._will_count(marketplace, one)
+            for one in self._store().coming(marketplace)
         )
+
+    def _will_count(self, marketplace: str, one: Coming) -> bool:
+        if one.whole:
+            return self._judge.cancel_weight(marketplace, one.situation)[1]
+        return self._judge.item_counts(marketplace, one.situation)
 
     def days(self, marketplace: str, days: int) -> list[tuple[date, int, int]]:
         """Day, orders placed on it, counted cancellations of them; oldest first, today last."""
         zone = self._judge.policy(marketplace).zone
-        now = self._clock.now()
-        edges = [day_start(now, zone, offset) for offset in range(1 - days, 2)]
-        groups = self._store().per_day(marketplace, edges)
-        out = []
-        for start, group in zip(edges, groups, strict=False):
-            orders, cancelled, _ = self._sum(marketplace, group)
-            out.append((to_local(start, zone).date(), orders, cancelled))
-        return out
+        counted = self._by_day(marketplace, days)
+        return [(to_local(start, zone).date(), orders, cancelled) for start, orders, cancelled, _ in counted]
 
     def rolls_off_tonight(self, marketplace: str) -> int:
         """Counted cancellations that leave the shortest window at the next local midnight."""
-        policy = self._judge.policy(marketplace)
-        start, end = roll_off_span(self._clock.now(), min(policy.rate_days), policy.zone)
-        return self._tally(marketplace, start, end + 1)[1]
+        return self.days(marketplace, min(self._judge.policy(marketplace).rate_days))[0][2]
 
     def impact(self, ids: Sequence[int]) -> Impact:
         """Money, and how many may be cancelled and count, of a marked set; orders on their way cannot."""
-        weights: dict[tuple[str, int], tuple[bool, bool, bool]] = {}
         money: dict[str, int] = {}
         markets: dict[str, int] = {}
         count = unpriced = cancellable = counted = refundable = 0
-        for order in self._store().tally(ids):
-            count += 1
-            markets[order.marketplace] = markets.get(order.marketplace, 0) + 1
-            if order.total is None or order.currency is None:
-                unpriced += 1
+        for market, number, currency, busy, orders, total in self._store().sums(ids):
+            count += orders
+            markets[market] = markets.get(market, 0) + orders
+            if currency is None:
+                unpriced += orders
             else:
-                money[order.currency] = money.get(order.currency, 0) + order.total
-            key = (order.marketplace, order.situation)
-            if key not in weights:
-                weights[key] = (*self._judge.cancel_weight(*key), self._judge.allows(*key, Action.REFUND))
-            allowed, counts, refunds = weights[key]
-            if order.state in UNDER_WAY:
+                money[currency] = money.get(currency, 0) + total
+            if busy:
                 continue
-            refundable += refunds
-            if allowed:
-                cancellable += 1
-                counted += counts
+            allowed, counts = self._judge.cancel_weight(market, number)
+            refundable += orders if self._judge.allows(market, number, Action.REFUND) else 0
+            cancellable += orders if allowed else 0
+            counted += orders if counts else 0
         return Impact(
             count,
             tuple(sorted(money.items())),

@@ -36,7 +36,9 @@ from .plan_store import load_plans, save_plans
 from .plan_values import Batch, Plan, PlanLine, RateEffect
 from .planning import REASONS, Planner, Wishes
 from .queues import BY_KEY, INVISIBLE_REQUESTS, QUEUES
-from .rating import Rates
+from .rate_reconciling import RateReconciler, Reconciliation
+from .rate_views import RateViews
+from .rating import Dated
 from .reconciling import Reconciler
 from .values import Impact, ImportSummary, Queue, ResultSummary
 from .wish_files import read_refunds, read_shipping
@@ -68,7 +70,7 @@ class Shop(AfterPart, DeskPart):
         self._viewing: set[Store] = set()
         self._guard = threading.Lock()
         self._judge = Judge(self.policies)
-        self._rates = Rates(self._reader, self._judge, clock)
+        self._rates = RateViews(self._reader, self._judge, clock)
         merchant = config.merchant_id or "MERCHANT-ID"
         self._planner = Planner(self._reader, self._judge, self._rates, clock, merchant_id=merchant, practice=practice)
         self._committer = Committer(store, self._planner, clock, merchant_id=merchant, practice=practice)
@@ -277,9 +279,18 @@ class Shop(AfterPart, DeskPart):
 
     # -- rates
 
-    def rate(self, marketplace: str, extra_ids: Iterable[int] = ()) -> list[RateEffect]:
+    @property
+    def rates(self) -> RateViews:
+        """What stands behind the rates: lists, outlook, forecast, neighbours."""
+        return self._rates
+
+    def rate(self, marketplace: str, extra_ids: Iterable[int] = (), dated: Dated = Dated.ORDER) -> list[RateEffect]:
         """The rate now, and after cancelling `extra_ids`, per window of the policy."""
-        return self._rates.effects(marketplace, extra_ids)
+        return self._rates.effects(marketplace, extra_ids, dated=dated)
+
+    def reconcile_rate(self, path: Path, marketplace: str | None = None) -> list[Reconciliation]:
+        """Compare with Amazon's own report; see `rate_reconciling.RateReconciler.compare`. Changes nothing."""
+        return RateReconciler(self._reader, self._judge, self._rates, self.clock.now).compare(path, marketplace)
 
     def rate_days(self, marketplace: str, days: int = 14) -> list[tuple[date, int, int]]:
         """Day, orders, counted cancellations; oldest first."""

@@ -65,14 +65,17 @@ class Policy:
         """How long a buyer may cancel by himself."""
         self._hold: Mapping[str, int] = value["hold_minutes"]
         self._deadlines = Deadlines(value["auto_cancel"], market.zone, market.country)
+        self._asked = [self._tables[name] for name in (*(action.value for action in _ACTIONS), "counts", "warn")]
+        self._made: dict[tuple[int, ...], tuple[Verdict, ...]] = {}
         self.kin = decides_like(self._tables, marketplace)
         """Equal for marketplaces that give the same verdicts for every situation."""
         self._verdicts: dict[int, tuple[Verdict, ...]] = {}
         self._history: dict[int, YesNo] = {}
+        self._explained: dict[tuple[int, Action], Explanation] = {}
 
     def share(self, other: Policy) -> None:
         """Use the verdicts that a policy of the same kin has already made."""
-        self._verdicts, self._history = other._verdicts, other._history
+        self._verdicts, self._history, self._explained = other._verdicts, other._history, other._explained
 
     def verdicts(self, situation: Situation) -> tuple[Verdict, ...]:
         """One verdict per action, in the order of Action."""
@@ -87,10 +90,19 @@ class Policy:
         return self.verdicts(situation)[_ACTIONS.index(action)]
 
     def _judge(self, situation: Situation) -> tuple[Verdict, ...]:
+        """Situations in which the same rows fit share one answer."""
         places = [*situation_places(situation), self._place]
-        rows = {action: self._tables[action.value].one(places) for action in _ACTIONS}
-        warnings = [row.why for row in self._tables["warn"].at(places)]
-        counting = self._tables["counts"].one(places)
+        hits = tuple(table.hits(places) for table in self._asked)
+        found = self._made.get(hits)
+        if found is None:
+            found = self._made[hits] = self._verdicts_of(hits)
+        return found
+
+    def _verdicts_of(self, hits: Sequence[int]) -> tuple[Verdict, ...]:
+        *acting, counts, warn = zip(self._asked, hits, strict=True)
+        rows = {action: table.one(hit) for action, (table, hit) in zip(_ACTIONS, acting, strict=True)}
+        counting = counts[0].one(counts[1])
+        warnings = [row.why for row in warn[0].named(warn[1])]
         found = []
         for action, row in rows.items():
             instead = row.then.get("instead")
@@ -113,6 +125,13 @@ class Policy:
 
     def explain(self, situation: Situation, action: Action) -> Explanation:
         """The verdict with the facts that decided, and for a denied action the nearest row that would allow it."""
+        key = (situation_number(situation), action)
+        found = self._explained.get(key)
+        if found is None:
+            found = self._explained[key] = self._explain(situation, action)
+        return found
+
+    def _explain(self, situation: Situation, action: Action) -> Explanation:
         values = (*situation, self.marketplace)
         verdict = self.verdict(situation, action)
         table = self._tables[action.value]

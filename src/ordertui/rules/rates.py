@@ -1,14 +1,14 @@
 """The cancellation rate in exact arithmetic: window, share, headroom, status. No float comes near a target.
 
-The rate is counted cancellations over all orders of the window, both dated by purchase; it must stay strictly under
-the target. How Amazon dates the window is not published, so every figure is an estimate. Targets, days and the "near"
-share are policy and are passed in.
+The rate is counted cancellations over all orders of the window, and must stay strictly under the target. How Amazon dates
+the window is not published, so every figure is an estimate: by default both are dated by purchase; dated by cancellation,
+what was cancelled in the window may have been placed before it, and can even be more than the orders in it. Targets, days
+and the "near" share are policy and are passed in.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -27,40 +27,29 @@ def window(now: int, days: int, zone: str) -> tuple[int, int]:
     return day_start(now, zone, 1 - days), now
 
 
-def roll_off_span(now: int, days: int, zone: str) -> tuple[int, int]:
-    """First and last second of the day that leaves the window at the next local midnight; both included."""
-    start, _ = window(now, days, zone)
-    return start, min(now, day_start(now, zone, 2 - days) - 1)
-
-
-def roll_off(times: Iterable[int], now: int, days: int, zone: str) -> int:
-    """How many of these purchase times leave the window at the next local midnight."""
-    start, end = roll_off_span(now, days, zone)
-    return sum(start <= time <= end for time in times)
-
-
-def rate(orders: int, cancelled: int) -> Fraction | None:
-    """The exact share; None without orders. Raises ValueError on counts that cannot be."""
-    if cancelled < 0 or orders < cancelled:
+def rate(orders: int, cancelled: int, *, loose: bool = False) -> Fraction | None:
+    """The exact share; None without orders. Raises ValueError on counts that cannot be; `loose`: the cancelled need not be
+    among the orders."""
+    if cancelled < 0 or (orders < cancelled and not loose):
         raise ValueError(f"{cancelled} cancelled of {orders} orders cannot be")
     return Fraction(cancelled, orders) if orders else None
 
 
-def headroom(orders: int, cancelled: int, target: Fraction) -> int:
+def headroom(orders: int, cancelled: int, target: Fraction, *, loose: bool = False) -> int:
     """How many more of the window's orders may be cancelled, all counting, with the rate still strictly under target.
 
     Cancelling does not change the number of orders. 0 when already at or over, and without orders.
     """
-    rate(orders, cancelled)
+    rate(orders, cancelled, loose=loose)
     most = min(math.ceil(target * orders) - 1, orders)
     return max(0, most - cancelled)
 
 
-def status(orders: int | None, cancelled: int, target: Fraction, near: Fraction) -> str:
+def status(orders: int | None, cancelled: int, target: Fraction, near: Fraction, *, loose: bool = False) -> str:
     """`over` at or above the target, `near` from `near` x target on, else `ok`; `no orders`; `unknown` when orders is None."""
     if orders is None:
         return UNKNOWN
-    share = rate(orders, cancelled)
+    share = rate(orders, cancelled, loose=loose)
     if share is None:
         return NO_ORDERS
     if share >= target:
@@ -118,11 +107,19 @@ class Figure:
 
 
 def figure(
-    orders: int, cancelled: int, target: Fraction, near: Fraction, *, at_least: int | None = None, more: int = 0
+    orders: int,
+    cancelled: int,
+    target: Fraction,
+    near: Fraction,
+    *,
+    at_least: int | None = None,
+    more: int = 0,
+    loose: bool = False,
 ) -> Figure:
     """The figure, or with `more` what it becomes after cancelling so many of the window's orders that count.
 
-    Headroom and status go by `cancelled`, the careful count. Raises ValueError on counts that cannot be.
+    Headroom and status go by `cancelled`, the careful count. `loose`: the cancelled need not be among the orders. Raises
+    ValueError on counts that cannot be.
     """
     after = cancelled + more
     known = (cancelled if at_least is None else at_least) + more
@@ -133,7 +130,7 @@ def figure(
         after,
         known,
         target,
-        rate(orders, after),
-        headroom(orders, after, target),
-        status(orders, after, target, near),
+        rate(orders, after, loose=loose),
+        headroom(orders, after, target, loose=loose),
+        status(orders, after, target, near, loose=loose),
     )

@@ -120,27 +120,30 @@ class Table:
         """Where the facts' values, given in the order of the axes, stand on them. Raises LookupError for one that cannot be."""
         return [axis.place(value) for axis, value in zip(self.axes, values, strict=True)]
 
-    def at(self, places: Sequence[int]) -> tuple[Row, ...]:
-        """Every row that fits; `places` as `places` gives them, shared by tables that look at the same enumerations."""
+    def hits(self, places: Sequence[int]) -> int:
+        """The rows that fit, as bits; `places` as `places` gives them, shared by tables that look at the same enumerations."""
         hits = (1 << len(self.rows)) - 1
         for look, place in zip(self._looks, places, strict=True):
             hits &= look[place]
-        return tuple(row for number, row in enumerate(self.rows) if hits >> number & 1) if hits else ()
+        return hits
 
-    def one(self, places: Sequence[int]) -> Row:
-        """The one row that fits. Raises LookupError when none or several do (the checker refuses such tables)."""
-        found = self.at(places)
-        if len(found) != 1:
-            raise LookupError(f"table {self.name}: {len(found)} rows fit the places {places}")
-        return found[0]
+    def named(self, hits: int) -> tuple[Row, ...]:
+        """The rows of `hits`."""
+        return tuple(row for number, row in enumerate(self.rows) if hits >> number & 1)
+
+    def one(self, hits: int) -> Row:
+        """The one row of `hits`. Raises LookupError when there is none or several (the checker refuses such tables)."""
+        if not hits or hits & (hits - 1):
+            raise LookupError(f"table {self.name}: {hits.bit_count()} rows fit where one must")
+        return self.rows[hits.bit_length() - 1]
 
     def collect(self, values: Sequence[object]) -> tuple[Row, ...]:
-        """As `at`, of the facts' values."""
-        return self.at(self.places(values))
+        """Every row that fits the facts' values."""
+        return self.named(self.hits(self.places(values)))
 
     def row(self, values: Sequence[object]) -> Row:
-        """As `one`, of the facts' values."""
-        return self.one(self.places(values))
+        """The one row that fits the facts' values. Raises LookupError as `one` does."""
+        return self.one(self.hits(self.places(values)))
 
     def total(self, values: Sequence[object], output: str) -> Any:
         """What COLLECT's operator makes of an output over the fitting rows; None when none fits (a count is 0)."""

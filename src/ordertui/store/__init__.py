@@ -23,6 +23,7 @@ from .errors import (
 from .importer import Importer
 from .journal import FeedFile, NewRow, RefundLine
 from .outcomes import Day, JournalBatch, JournalRow, KeptResult, Outcome, Word
+from .rate_reads import Coming, Groups
 from .reads import SORT_KEYS, UNDER_WAY, Cancelled, Tally
 from .store import ImportRecord, Store
 
@@ -35,9 +36,11 @@ __all__ = [
     "AuditReport",
     "BatchMoved",
     "Cancelled",
+    "Coming",
     "Day",
     "FeedBusy",
     "FeedFile",
+    "Groups",
     "ImportRecord",
     "Importer",
     "Interrupted",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ordertui.orders.money import Money
@@ -45,7 +44,6 @@ _ROW = (
 )
 UNDER_WAY = ("held", "sent", "accepted", "ok", "unknown")
 """States of a cancellation that is coming, or done without a report showing it."""
-_UNDER_WAY = "('" + "','".join(UNDER_WAY) + "')"
 _PAID_BACK = "('held','sent','accepted','ok','unknown','confirmed')"
 """States of a refund row that count as given back: all but those that were recalled or that Amazon refused."""
 
@@ -225,10 +223,6 @@ class ReadsPart(Database):
         )
         return [(situation, Cancelled(kind), count) for situation, kind, count in found]
 
-    def per_day(self, marketplace: str, edges: Sequence[int]) -> list[list[tuple[int, Cancelled, int]]]:
-        """`rate_tally` between each two neighbouring edges (epoch seconds, ascending)."""
-        return [self.rate_tally(marketplace, start, end) for start, end in pairwise(edges)]
-
     def tally(self, ids: Iterable[int]) -> list[Tally]:
         """What sums over these orders are made of."""
         sql = f"SELECT {', '.join(Tally._fields)} FROM orders WHERE id IN ({{}})"
@@ -241,20 +235,6 @@ class ReadsPart(Database):
             f" WHERE r.quantity > 0 AND b.state IN {_PAID_BACK} AND r.order_id IN ({{}})"
         )
         return {row[0] for row in self._query_in(sql, ids)}
-
-    def on_their_way(self, marketplace: str, start: int, end: int) -> list[tuple[int, bool, int]]:
-        """(situation, whole, orders) that this store's batches cancel, wholly or some units, and no report shows as
-        cancelled yet; placed from `start` to `end`, both included."""
-        placed = "o.marketplace = :market AND o.channel = 'merchant' AND o.purchased_at BETWEEN :start AND :end"
-        return self._query(
-            f"SELECT o.situation, TRUE, count(*) FROM orders o WHERE o.state IN {_UNDER_WAY} AND o.open_action LIKE 'cancel:%'"
-            f" AND o.status <> 'cancelled' AND {placed} GROUP BY o.situation"
-            " UNION ALL SELECT o.situation, FALSE, count(DISTINCT o.id) FROM refunds r"
-            " JOIN batch_rows b ON b.batch = r.batch AND b.order_id = r.order_id JOIN orders o ON o.id = r.order_id"
-            f" WHERE r.quantity > 0 AND b.state IN {_PAID_BACK} AND o.cancelled_lines = 0 AND o.status <> 'cancelled'"
-            f" AND {placed} GROUP BY o.situation",
-            {"market": marketplace, "start": start, "end": end},
-        )
 
     def marketplaces(self) -> Sequence[str]:
         """Codes of the marketplaces that have orders, most orders first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .reads import UNDER_WAY, ReadsPart
+from .reads import ReadsPart
 
 
 class SkuPart(ReadsPart):
@@ -25,16 +25,6 @@ class SkuPart(ReadsPart):
             " WHERE o.status = 'cancelled' AND o.purchased_at >= ? AND o.marketplace = ? AND o.channel = 'merchant'",
             (since, marketplace),
         )
-
-    def coming_ids(self, marketplace: str, since: int) -> list[int]:
-        """The orders placed from `since` on that this store's batches cancel and no report shows as cancelled yet."""
-        states = ", ".join(f"'{state}'" for state in UNDER_WAY)
-        found = self._query(
-            f"SELECT o.id FROM orders o WHERE o.state IN ({states}) AND o.open_action LIKE 'cancel:%' AND o.status <> 'cancelled'"
-            " AND o.marketplace = ? AND o.purchased_at >= ?",
-            (marketplace, since),
-        )
-        return [row[0] for row in found]
 
     def orders_of_products(self, products: Iterable[int], marketplace: str, since: int) -> list[tuple[int, int, int]]:
         """(product, order, placed) of the seller's own orders of these products from `since` on, oldest first."""

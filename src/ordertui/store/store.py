@@ -12,6 +12,7 @@ from .attempts import AttemptsPart
 from .care import CarePart
 from .database import Who
 from .importer import Importer
+from .rate_reads import RateReadsPart
 from .rate_report import RateReportPart
 from .said import SaidPart
 from .sku_reads import SkuPart
@@ -37,7 +38,7 @@ class ImportRecord:
     finished: bool
 
 
-class Store(AttemptsPart, RateReportPart, SaidPart, SkuPart, CarePart):
+class Store(AttemptsPart, RateReportPart, SaidPart, RateReadsPart, SkuPart, CarePart):
     """Open with `Store.open`; `reader()` gives another connection for another thread."""
 
     @classmethod

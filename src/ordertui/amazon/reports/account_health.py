@@ -1,0 +1,105 @@
+"""Amazon's account health report (JSON, GET_V2_SELLER_PERFORMANCE_REPORT): its own figure of the cancellation rate.
+
+The published schema and its own example spell some keys differently (`preFulfillmentCancellationRate`,
+`prefulfillmentCancelRate`); both are read (AMAZON.md a).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ordertui.orders.marketplace import MARKETPLACES
+
+from .errors import ReportError
+
+SPELLINGS = ("prefulfillmentcancellationrate", "prefulfillmentcancelrate")
+_BY_ID = {market.id: code for code, market in MARKETPLACES.items()}
+_MOST_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class HealthFigure:
+    """Amazon's own figure for one marketplace. None: the report does not say."""
+
+    marketplace: str
+    start: int | None
+    """First second of Amazon's window (epoch)."""
+    end: int | None
+    """Last second of the last minute it names, as Amazon writes `T23:59Z`."""
+    orders: int | None
+    cancelled: int | None
+    rate: float | None
+    target: float | None
+    status: str
+
+
+def read_health(path: Path) -> list[HealthFigure]:
+    """The figures of every marketplace in the report. Raises ReportError naming the file and what is missing."""
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise ReportError(f"{path} is too large for an account health report")
+        data = msgspec.json.decode(path.read_bytes())
+    except OSError as error:
+        raise ReportError(f"{path} cannot be read: {error.strerror}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ReportError(f"{path} is not JSON: {error}") from error
+    metrics = data.get("performanceMetrics") if isinstance(data, dict) else None
+    if not isinstance(metrics, list):
+        raise ReportError(f"{path} is no account health report: it has no list performanceMetrics")
+    found = []
+    for number, entry in enumerate(metrics):
+        if not isinstance(entry, dict):
+            raise ReportError(f"{path}: performanceMetrics[{number}] is no object")
+        ident = entry.get("marketplaceId")
+        code = _BY_ID.get(ident) if isinstance(ident, str) else None
+        if code is None:
+            raise ReportError(f"{path}: performanceMetrics[{number}]: there is no marketplace {ident!r}")
+        part = next((v for k, v in entry.items() if k.lower() in SPELLINGS), None)
+        if isinstance(part, dict):
+            found.append(_figure(code, part))
+    if not found:
+        raise ReportError(f"{path} has no cancellation rate (preFulfillmentCancellationRate) of any marketplace")
+    return found
+
+
+def _figure(code: str, part: Mapping[str, Any]) -> HealthFigure:
+    span = part.get("reportingDateRange")
+    span = span if isinstance(span, dict) else {}
+    status = part.get("status")
+    return HealthFigure(
+        marketplace=code,
+        start=_moment(span.get("reportingDateFrom"), 0),
+        end=_moment(span.get("reportingDateTo"), 59),
+        orders=_count(part.get("orderCount")),
+        cancelled=_count(part.get("cancellationCount")),
+        rate=_number(part.get("rate")),
+        target=_number(part.get("targetValue")),
+        status=status if isinstance(status, str) else "",
+    )
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e9 else None
+
+
+def _moment(value: Any, seconds: int) -> int | None:
+    """`2020-11-12T00:00Z`, at the given second of its minute when it names none."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp()) + (seconds if value.count(":") == 1 else 0)

@@ -1,0 +1,90 @@
+"""`ordertui rate` and what stands behind it, as a seller asks for it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ordertui.cli.main import cli
+from ordertui.operations.config import Config
+from ordertui.operations.shop import Shop
+from ordertui.orders.clock import FixedClock
+from shopkit import NOW, all_orders_row, bring, order_id, unshipped_row, write
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ORDERTUI_CONFIG", str(tmp_path / "none.toml"))
+    path = tmp_path / "orders.db"
+    with Shop.open(path, clock=FixedClock(NOW), config=Config()) as shop:
+        rows = [all_orders_row(n, "Cancelled" if n < 3 else "Shipped") for n in range(100)]
+        bring(shop, tmp_path, everything=[*rows, all_orders_row(500)], open_=[unshipped_row(500, "true")])
+        bring(shop, tmp_path, everything=[all_orders_row(500, "Cancelled", updated=NOW)])
+    return path
+
+
+def ask(store: Path, *words: str) -> tuple[int, str, str]:
+    found = CliRunner().invoke(cli, ["--store", str(store), "--as-of", "2026-11-23T14:05:00Z", "rate", *words])
+    return found.exit_code, found.stdout, found.stderr
+
+
+def test_the_range(store: Path) -> None:
+    code, out, err = ask(store, "--format", "json")
+    assert code == 0
+    assert json.loads(out)[0]["cancelled"] == 3
+    assert "between 0 and 3 of 101 count; of 3 it is unknown who cancelled" in err
+
+
+def test_numerator_and_denominator(store: Path) -> None:
+    rows = json.loads(ask(store, "--list", "numerator", "--format", "json")[1])
+    assert [(r["order_id"], r["counts"], r["rule"]) for r in rows] == [(order_id(n), "unknown", "H6") for n in range(3)]
+    rows = json.loads(ask(store, "--list", "denominator", "--format", "json")[1])
+    assert len(rows) == 101
+    assert len(json.loads(ask(store, "--list", "denominator", "--days", "1", "--format", "json")[1])) == 0
+
+
+def test_dated_by_cancellation(store: Path) -> None:
+    code, out, _ = ask(store, "--dated", "cancellation", "--format", "json")
+    assert code == 0
+    assert "cancellations by the newest report" in json.loads(out)[0]["basis"]
+
+
+def test_outlook_and_neighbours(store: Path) -> None:
+    code, out, err = ask(store, "--outlook", "--format", "json")
+    assert (code, len(json.loads(out))) == (0, 7)
+    assert "0 that Amazon cancels by itself within 24 h take 3 to 3 of 101: over" in err
+    code, out, _ = ask(store, "--neighbours", "--format", "json")
+    assert [(r["metric"], r["rate"]) for r in json.loads(out)] == [
+        ("late shipment rate", "unknown"),
+        ("late shipment rate", "unknown"),
+        ("valid tracking rate", "unknown"),
+    ]
+
+
+def test_reconcile_and_dispute(store: Path, tmp_path: Path) -> None:
+    columns = ["Order Date", "Order ID", "Impacts Account Health"]
+    listed = [{"Order Date": "", "Order ID": order_id(n), "Impacts Account Health": "Yes"} for n in (0, 1, 2, 500)]
+    file = write(tmp_path / "rate.txt", columns, listed)
+    code, out, err = ask(store, "--reconcile", str(file), "--marketplace", "US", "--format", "json")
+    assert code == 0
+    assert [(r["what"], r["dispute"]) for r in json.loads(out)] == [(order_id(500), True)]
+    assert "1 disagreement, 1 to dispute" in err
+    assert "--dispute --format csv gives the list" in err
+    code, out, _ = ask(store, "--reconcile", str(file), "--marketplace", "US", "--dispute", "--format", "csv")
+    (row,) = csv.DictReader(io.StringIO(out))
+    assert row["cause"] == "the buyer asked for it with Amazon's own button"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--list", "numerator", "--outlook"), ("--dispute",), ("--days", "3"), ("--if-cancel", "late", "--neighbours")],
+)
+def test_what_does_not_go_together(store: Path, words: tuple[str, ...]) -> None:
+    code, out, err = ask(store, *words)
+    assert (code, out) == (2, "")
+    assert "give one of" in err or "goes with" in err
