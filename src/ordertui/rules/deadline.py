@@ -62,4 +62,6 @@ class Deadlines:
             import holidays
 
             self._calendar = holidays.country_holidays(self.country)
-        return day.weekday() not in self._calendar.weekend and day not in self._calendar
+        return bool(
+            self._calendar.is_working_day(day)
+        )  # by the weekend of that year: the Emirates changed theirs in 2022
