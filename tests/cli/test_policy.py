@@ -50,6 +50,18 @@ def test_check(run: CliRunner, tmp_path: Path) -> None:
     assert line[caret.index("^") :].startswith("totl")
 
 
+def test_a_file_as_windows_saves_it(run: CliRunner, tmp_path: Path) -> None:
+    file = tmp_path / "notepad.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + RULE.replace("\n", "\r\n").encode())
+    assert ask(run, tmp_path, "policy", "check", str(file))[0] == 0
+    file.write_bytes(b"\xef\xbb\xbf" + RULE.replace("deny", "dney").replace("\n", "\r\n").encode())
+    code, _, err = ask(run, tmp_path, "policy", "check", str(file))
+    assert code == 4
+    assert "notepad.toml:4:11: house rule big: 'dney' is no effect (did you mean 'deny'?)" in err
+    file.write_bytes(RULE.replace("owner", "\u00e9").encode("cp1252"))
+    assert "is not UTF-8 text" in ask(run, tmp_path, "policy", "check", str(file))[2]
+
+
 def test_an_edition_is_checked_as_one(run: CliRunner, tmp_path: Path) -> None:
     edition = tmp_path / "mine.toml"
     head = '[edition]\nname = "mine"\ntitle = "t"\nbase = "amazon"\nchecked = 2026-11-23\n'

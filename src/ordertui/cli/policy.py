@@ -48,7 +48,12 @@ def policy_show(settings: Settings, marketplace: str, rows: bool, form: str) -> 
         for note in shop.notes():
             say(note)
     columns = ("kind", "name", "value", "why", "source", "checked_on", "stale", "inherited_from", "from", "until")
-    emit([{column: record.get(column) for column in columns} for record in found], columns, form, ("until", "from"))
+    emit(
+        [{column: record.get(column) for column in columns} for record in found],
+        columns,
+        form,
+        ("until", "from", "stale", "inherited_from"),
+    )
 
 
 def in_force(shop: Any, marketplace: str, rows: bool) -> list[dict[str, Any]]:

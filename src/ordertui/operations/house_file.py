@@ -19,7 +19,7 @@ LAST_GOOD = "policy.last-good"
 def read_policy_file(path: Path) -> str:
     """The text of a policy file. Raises PolicyError when it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # editors on Windows put a mark in front
     except OSError as error:
         problem = PolicyProblem(str(path), 0, 0, f"cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:

@@ -199,7 +199,7 @@ class Planner:
         found = self._judge.explain(order.row, action)
         if action is Action.MESSAGE:
             return found
-        counts = action is Action.CANCEL and found.counts is not YesNo.NO
+        counts = action is Action.CANCEL and found.allowed and found.counts is not YesNo.NO
         return replace(found, house=self.house.hits(action, Taken(order, counts, order.row.total)))
 
     def _offers(self, rows: Sequence[PlanRow], orders: Mapping[int, Order]) -> list[str]:

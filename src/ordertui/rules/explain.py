@@ -48,7 +48,7 @@ class Explanation:
     note: str
     instead: Action | None
     counts: YesNo | None
-    """For `cancel`: whether it counts or would; None for other actions."""
+    """For `cancel`: whether it counted, or would; None for other actions, and where it may not be cancelled."""
     counts_rule: str
     counts_why: str
     counts_because: tuple[str, ...]

@@ -137,7 +137,7 @@ class Policy:
         table = self._tables[action.value]
         history = situation.status == "cancelled"
         counting = self._tables["history" if history else "counts"]
-        row = counting.row(values) if action is Action.CANCEL else None
+        row = counting.row(values) if action is Action.CANCEL and (history or verdict.allowed) else None
         return Explanation(
             action=action,
             allowed=verdict.allowed,
