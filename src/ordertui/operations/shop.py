@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,14 +32,13 @@ from .judging import Judge
 from .outlet import Outlet
 from .plan_lines import refundable
 from .plan_store import load_plans, save_plans
-from .plan_values import Batch, Plan, PlanLine, RateEffect
+from .plan_values import Batch, Plan, PlanLine
 from .planning import REASONS, Planner, Wishes
 from .queues import BY_KEY, INVISIBLE_REQUESTS, QUEUES
-from .rate_reconciling import RateReconciler, Reconciliation
+from .rate_part import RatePart
 from .rate_views import RateViews
-from .rating import Dated
 from .reconciling import Reconciler
-from .values import Impact, ImportSummary, Queue, ResultSummary
+from .values import ImportSummary, Queue, ResultSummary
 from .wish_files import read_refunds, read_shipping
 
 if TYPE_CHECKING:
@@ -50,7 +48,7 @@ PRACTICE = "practice"
 DAY_OLD = 24 * 3600
 
 
-class Shop(AfterPart, DeskPart):
+class Shop(AfterPart, DeskPart, RatePart):
     """Open with `Shop.open`; close it, or use it as a context manager.
 
     Reading is safe from any thread: each thread gets its own reader, so a long count never holds up the screen.
@@ -276,37 +274,6 @@ class Shop(AfterPart, DeskPart):
         if stale:
             found.append(f"policy values to check again: {', '.join(sorted(stale))}")
         return (*found, *self.needs())
-
-    # -- rates
-
-    @property
-    def rates(self) -> RateViews:
-        """What stands behind the rates: lists, outlook, forecast, neighbours."""
-        return self._rates
-
-    def rate(self, marketplace: str, extra_ids: Iterable[int] = (), dated: Dated = Dated.ORDER) -> list[RateEffect]:
-        """The rate now, and after cancelling `extra_ids`, per window of the policy."""
-        return self._rates.effects(marketplace, extra_ids, dated=dated)
-
-    def reconcile_rate(self, path: Path, marketplace: str | None = None) -> list[Reconciliation]:
-        """Compare with Amazon's own report; see `rate_reconciling.RateReconciler.compare`. Changes nothing."""
-        return RateReconciler(self._reader, self._judge, self._rates, self.clock.now).compare(path, marketplace)
-
-    def rate_days(self, marketplace: str, days: int = 14) -> list[tuple[date, int, int]]:
-        """Day, orders, counted cancellations; oldest first."""
-        return self._rates.days(marketplace, days)
-
-    def rolls_off_tonight(self, marketplace: str) -> int:
-        """Counted cancellations that leave the window at midnight."""
-        return self._rates.rolls_off_tonight(marketplace)
-
-    def auto_cancel_risk(self, marketplace: str, hours: int = 24) -> int:
-        """Orders that Amazon is about to cancel by itself."""
-        return self.count(f"channel:merchant marketplace:{marketplace} auto-cancel<{hours}h")
-
-    def impact(self, ids: Sequence[int]) -> Impact:
-        """What cancelling this set would mean, for the status line."""
-        return self._rates.impact(ids)
 
     # -- plan, commit, hold, dispatch, results
 

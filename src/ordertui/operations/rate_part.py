@@ -1,0 +1,61 @@
+"""The part of the shop that deals with the cancellation rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+
+from ordertui.orders.clock import Clock
+from ordertui.store import Store
+
+from .judging import Judge
+from .plan_values import RateEffect
+from .rate_reconciling import RateReconciler, Reconciliation
+from .rate_views import RateViews
+from .rating import Dated
+from .values import Impact
+
+
+class RatePart:
+    """Mixed into the shop."""
+
+    clock: Clock
+    _judge: Judge
+    _rates: RateViews
+
+    def _reader(self) -> Store:
+        raise NotImplementedError
+
+    def count(self, filter_text: str = "", queue: str = "all") -> int:
+        """How many orders fit. Raises FilterError."""
+        raise NotImplementedError
+
+    @property
+    def rates(self) -> RateViews:
+        """What stands behind the rates: lists, outlook, forecast, neighbours."""
+        return self._rates
+
+    def rate(self, marketplace: str, extra_ids: Iterable[int] = (), dated: Dated = Dated.ORDER) -> list[RateEffect]:
+        """The rate now, and after cancelling `extra_ids`, per window of the policy."""
+        return self._rates.effects(marketplace, extra_ids, dated=dated)
+
+    def reconcile_rate(self, path: Path, marketplace: str | None = None) -> list[Reconciliation]:
+        """Compare with Amazon's own report; see `rate_reconciling.RateReconciler.compare`. Changes nothing."""
+        return RateReconciler(self._reader, self._judge, self._rates, self.clock.now).compare(path, marketplace)
+
+    def rate_days(self, marketplace: str, days: int = 14) -> list[tuple[date, int, int]]:
+        """Day, orders, counted cancellations; oldest first."""
+        return self._rates.days(marketplace, days)
+
+    def rolls_off_tonight(self, marketplace: str) -> int:
+        """Counted cancellations that leave the window at midnight."""
+        return self._rates.rolls_off_tonight(marketplace)
+
+    def auto_cancel_risk(self, marketplace: str, hours: int = 24) -> int:
+        """Orders that Amazon is about to cancel by itself."""
+        return self.count(f"channel:merchant marketplace:{marketplace} auto-cancel<{hours}h")
+
+    def impact(self, ids: Sequence[int]) -> Impact:
+        """What cancelling this set would mean, for the status line."""
+        return self._rates.impact(ids)
