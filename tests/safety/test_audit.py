@@ -136,7 +136,7 @@ def test_feeds_that_went_by_the_api_are_tied_to_their_records_too(tmp_path: Path
     tamper(tmp_path / "orders.db", "UPDATE feed_attempts SET content = x'00' WHERE id = 1")
     assert (
         broken(tmp_path / "orders.db")
-        == f"{record}: the kept feed of attempt 1, batch {batch} is not what was recorded"
+        == f"{record}: the kept feed of batch {batch} that went by the API is not what was recorded"
     )
 
 

@@ -229,6 +229,22 @@ def test_a_damaged_journal_is_found_at_the_next_open(crashed: Path, tmp_path: Pa
         open_shop(copy)
 
 
+def test_a_broken_end_of_the_audit_is_found_at_the_next_open(crashed: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for name in ("orders.db", "orders.db-wal"):
+        shutil.copy(crashed / name, copy / name)
+    open_shop(copy).close()
+    connection = sqlite3.connect(copy / "orders.db")
+    connection.execute("DROP TRIGGER audit_no_update")
+    connection.execute("UPDATE audit SET payload = payload || ' ' WHERE id = (SELECT max(id) FROM audit) - 1")
+    connection.commit()
+    assert database.unclean(copy / "orders.db"), "the tool has not closed it yet"
+    with pytest.raises(StoreError, match=r"was damaged \(audit: record \d+\)"):
+        open_shop(copy)
+    connection.close()
+
+
 def test_a_clean_store_is_not_checked_again(tmp_path: Path) -> None:
     shop_of(tmp_path).close()
     assert not database.unclean(tmp_path / "orders.db")

@@ -12,6 +12,8 @@ from typing import Any
 from .database import Database, in_words
 
 GENESIS = "0" * 64
+TAIL = 1_000
+"""Newest records that are looked at when a store is opened that was not closed."""
 WITH_ORDERS = ("orders", "states")
 """Keys of a payload whose list, or whose object's keys, are order ids."""
 
@@ -89,6 +91,16 @@ class AuditPart(Database):
             params.append(limit)
         return [AuditEntry(*row) for row in self._query(sql, params)]
 
+    def _check_journal(self) -> None:
+        super()._check_journal()
+        newer: tuple[int, str] | None = None
+        for ident, at, kind, payload, previous, mark in self._query(
+            "SELECT id, at, kind, payload, previous, hash FROM audit ORDER BY id DESC LIMIT ?", (TAIL,)
+        ):
+            if mark != chained(previous, ident, at, kind, payload) or newer not in (None, (ident, mark)):
+                raise self._damaged(f"audit: record {ident}")
+            newer = (ident - 1, previous)  # what the record before must be
+
     def audit_verify(self) -> AuditReport:
         """Work every hash out again: of the chain, and of the plans, feeds and reports whose sha256 a record names."""
         previous, expected, entries, listed = GENESIS, 1, 0, 0
@@ -143,7 +155,7 @@ class AuditPart(Database):
                     return why
         if kind == "feed.submitting":
             found = self._one("SELECT content FROM feed_attempts WHERE id = ?", (facts["attempt"],))
-            return _differs(found, facts["sha256"], f"the kept feed of attempt {facts['attempt']}, batch {batch}")
+            return _differs(found, facts["sha256"], f"the kept feed of batch {batch} that went by the API")
         if kind == "batch.answered":
             found = self._one("SELECT content FROM results WHERE batch = ? AND sha256 = ?", (batch, facts["sha256"]))
             return _differs(found, facts["sha256"], f"a kept processing report of batch {batch}")

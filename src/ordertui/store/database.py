@@ -24,8 +24,8 @@ SLICE = 900
 """Values put into one IN list."""
 
 Answer = TypeVar("Answer")
-JOURNAL_TABLES = ("batches", "batch_rows", "refunds", "results", "feeds", "feed_attempts", "audit", "audit_orders")
-"""What says which money moved."""
+JOURNAL_TABLES = ("batches", "batch_rows", "refunds", "feed_attempts")
+"""What says which money moved: small enough to be looked at whenever the store was not closed."""
 
 Params = Mapping[str, object] | Sequence[object]
 
@@ -151,11 +151,15 @@ class Database:
         for table in JOURNAL_TABLES:
             found = [row[0] for row in self._query(f"PRAGMA quick_check({table})") if row[0] != "ok"]
             if found:
-                self.close()
-                raise StoreError(
-                    f"{self.path} was damaged ({table}: {found[0]}); nothing was changed: keep a copy of it, "
-                    "see `ordertui --read-only store check`, and restore the last backup"
-                )
+                raise self._damaged(f"{table}: {found[0]}")
+
+    def _damaged(self, what: str) -> StoreError:
+        """Close the store, and say what to do."""
+        self.close()
+        return StoreError(
+            f"{self.path} was damaged ({what}); nothing was changed: keep a copy of it, see `ordertui --read-only store check`,"
+            " and restore the last backup"
+        )
 
     def close(self) -> None:
         """Close the file; closing twice is harmless."""
