@@ -231,6 +231,7 @@ def test_the_word_frees_or_closes_a_row_and_the_audit_keeps_it(shop: Shop, tmp_p
     shop.settle(batch, [order_id(11)], done=True, why="Seller Central shows the refund", typed="1")
     shop.settle(batch, [order_id(12)], done=False, why="the upload was never made", typed="1")
     assert states(shop, batch) == {order_id(11): OK, order_id(12): ERROR}
+    assert "Do NOT upload" in upload(shop, batch).with_name("DO-NOT-UPLOAD.txt").read_text(encoding="utf-8")
     assert [row.order_id for row in shop.retry(batch)[0].rows] == [order_id(12)]
     record = shop.audit_records(order_id(12))[0]
     assert (record["what"], record["change"], record["why"]) == (

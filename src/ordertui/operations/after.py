@@ -46,7 +46,7 @@ class AfterPart:
         self, batch_id: int, order_ids: Sequence[str], *, done: bool, why: str, typed: str | None = None
     ) -> Batch:
         """Take the operator's word for rows that left; see `settling.settle`."""
-        return settle(self._writer(), batch_id, order_ids, done=done, why=why, typed=typed)
+        return settle(self._writer(), self.outbox_dir, batch_id, order_ids, done=done, why=why, typed=typed)
 
     def needs(self) -> tuple[str, ...]:
         """Banners about the store and about batches that need somebody."""

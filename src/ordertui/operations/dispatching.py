@@ -159,7 +159,12 @@ class Dispatcher:
 
     def folder(self, batch: JournalBatch) -> Path:
         """Where the batch's files go: `outbox/0003-US-cancel`."""
-        return self._outbox / f"{batch.id:04d}-{batch.marketplace}-{batch.action.value}"
+        return folder_of(self._outbox, batch)
+
+
+def folder_of(outbox: Path, batch: JournalBatch) -> Path:
+    """Where a batch's files go in an outbox folder: `0003-US-cancel`."""
+    return outbox / f"{batch.id:04d}-{batch.marketplace}-{batch.action.value}"
 
 
 def as_feeds(files: tuple[PlanFile, ...]) -> list[FeedFile]:

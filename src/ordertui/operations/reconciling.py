@@ -257,7 +257,9 @@ def _failed(sent: Sent, report: ProcessingReport, row: PlanRow, errors: Sequence
     if report.format != "xml" and len(lines) < len(row.lines):
         text = f"{len(lines)} of its {len(row.lines)} items failed: {first.text}; {settle}"
         return Outcome(RowState.UNKNOWN, first.code, text)
-    return Outcome(RowState.ERROR, first.code, first.text)
+    return Outcome(
+        RowState.ERROR, first.code, first.text or f"Amazon refused it and gave no words but {first.code or 'this'}"
+    )
 
 
 def _key(sent: Sent, report: ProcessingReport, result: RowResult) -> str:

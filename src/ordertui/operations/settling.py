@@ -4,12 +4,15 @@ operator's word, which is taken only when it is given in so many words."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from ordertui.amazon.outbox import write_atomic
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.status import Action, OrderStatus, RowState
 from ordertui.store import JournalBatch, JournalRow, Outcome, Store
 
 from .committing import as_batch
+from .dispatching import folder_of
 from .errors import BadInput, NotConfirmed, Refused
 from .plan_values import Batch
 from .reconciling import SETTLE, WORD
@@ -17,6 +20,11 @@ from .values import Question
 from .waiting import waiting
 
 LONGEST_WHY = 500
+SETTLED = "DO-NOT-UPLOAD.txt"
+DO_NOT_UPLOAD = (
+    "Orders of this batch were settled as not done, and may be tried again in a newer batch.\n"
+    "Do NOT upload the files of this folder any more: Amazon would act twice."
+)
 EVIDENCE = {
     "unwritten": "free the disk or fix the folder's permissions; the next dispatch writes the same bytes",
     "stuck": "fetch the processing report and import it; if the file was never uploaded, upload it once now",
@@ -76,7 +84,9 @@ def _doubtful(store: Store, batch: JournalBatch, now: int) -> list[tuple[Journal
     return out
 
 
-def settle(store: Store, batch_id: int, order_ids: Sequence[str], *, done: bool, why: str, typed: str | None) -> Batch:
+def settle(
+    store: Store, outbox: Path, batch_id: int, order_ids: Sequence[str], *, done: bool, why: str, typed: str | None
+) -> Batch:
     """Take the operator's word that these rows of a batch were done, or were not. `typed` is the number of orders.
 
     Done: a refund counts as paid; a cancellation or shipment still waits for a report. Not done: it failed, and may be
@@ -97,4 +107,8 @@ def settle(store: Store, batch_id: int, order_ids: Sequence[str], *, done: bool,
         raise Refused(f"batch {batch_id} is still being written: run `ordertui dispatch` first")
     state = RowState.OK if done else RowState.ERROR
     text = f"{'done' if done else 'not done'}, by {store.who}: {words}"
-    return as_batch(store.settle(batch_id, {one: Outcome(state, WORD, text) for one in orders}, why=words))
+    settled = store.settle(batch_id, {one: Outcome(state, WORD, text) for one in orders}, why=words)
+    folder = folder_of(outbox, batch)
+    if not done and folder.is_dir():
+        write_atomic(folder, SETTLED, (DO_NOT_UPLOAD + "\n").encode("utf-8"))
+    return as_batch(settled)
