@@ -11,6 +11,8 @@ from simulator import Simulator
 from simulator.shop import order
 
 from ordertui.amazon.spapi import errors
+from ordertui.amazon.spapi.client import Client
+from ordertui.operations import api_outlet
 from ordertui.operations.errors import OperationError, Refused
 from ordertui.operations.plan_values import Batch, Plan
 from ordertui.operations.shop import Shop
@@ -642,12 +644,39 @@ def test_two_processes_submit_a_batch_once(floor: Floor, sim: Simulator, clock: 
     other.close()
 
 
+def test_an_order_taken_back_while_the_feed_is_uploaded_does_not_leave(
+    floor: Floor, sim: Simulator, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = floor.commit(CANCEL, 1, 2)
+    other = shop(sim, floor.folder, clock)
+    real = api_outlet.upload
+
+    async def late(client: Client, content: bytes) -> str:
+        document = await real(client, content)
+        other.undo(floor.order_id(2))
+        return document
+
+    with monkeypatch.context() as patch:
+        patch.setattr(api_outlet, "upload", late)
+        assert floor.dispatch() == []
+    assert any("changed while its feed was made" in note for note in floor.notes)
+    assert sim.amazon.posts == []
+    floor.dispatch(10)
+    floor.dispatch(120)
+    assert {row.order_id[-1]: row.state for row in floor.batch(batch).rows} == {
+        "1": RowState.OK,
+        "2": RowState.RECALLED,
+    }
+    assert [one for feed in sim.amazon.feeds.values() for one in feed.effects] == [floor.order_id(1)]
+    other.close()
+
+
 def test_a_changed_byte_of_a_feed_that_went_is_found(floor: Floor) -> None:
     floor.commit(CANCEL, 1)
     floor.dispatch()
     with floor.made._store.writing() as connection:
         connection.execute("UPDATE feed_attempts SET content = replace(content, 'Failure', 'Success')")
-    with pytest.raises(Exception, match="went by the API"):
+    with pytest.raises(Exception, match="kept feed of attempt"):
         floor.made.audit_verify()
 
 

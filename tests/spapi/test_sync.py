@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 from apikit import SimulatedTime, shop
+from click.testing import CliRunner
 from simulator import Simulator
 from simulator.shop import all_orders_report, order, stock
 
 from ordertui.amazon.spapi.errors import ServerTrouble
+from ordertui.cli.main import cli
 from ordertui.operations.config import AmazonConfig, Config
 from ordertui.operations.errors import BadInput, Refused
 from ordertui.operations.shop import Shop
@@ -78,6 +80,7 @@ def test_ten_thousand_orders_keep_amazons_limits_and_a_restart_goes_on(
     assert 0 < first.orders < 10_000
     assert watermark(made) is None, "an unfinished pass moves no watermark"
     assert "open" in made.online.connection().running
+    assert made.as_of() is None, "half of the orders are not yet `as of` anything"
     made.close()
     again = shop(sim, tmp_path, clock, time=time)
     second = again.online.sync()
@@ -267,3 +270,11 @@ def test_the_connection_says_its_age_and_its_price(sim: Simulator, clock: FixedC
     clock.advance(600)
     assert made.online.connection().words(clock.now()).startswith("synced 12 min ago · 20 refreshes left")
     assert load_state(made._store).running is None
+
+
+@pytest.mark.parametrize("command", [["sync"], ["api", "check"], ["api", "evidence", "113-0000000-0000001"]])
+def test_amazon_is_asked_at_no_other_time_than_now(command: list[str], tmp_path: Path) -> None:
+    store = ["--store", str(tmp_path / "orders.db"), "--as-of", "2026-01-01T00:00:00Z"]
+    result = CliRunner(env={"ORDERTUI_TEST_CLOCK": ""}).invoke(cli, [*store, *command])
+    assert result.exit_code == 2
+    assert "--as-of is not taken" in result.stderr

@@ -39,6 +39,7 @@ def waits(operation: str, seconds: int) -> None:
 @click.pass_obj
 def sync(settings: Settings, days: int | None, account_health: bool, form: str) -> None:
     """Bring the orders up to date from Amazon's API. Ctrl-C stops after a page; the next sync goes on from there."""
+    real_clock_only(settings)
     with open_shop(settings) as shop, stop_on_interrupt() as stop:
 
         def page(progress: Any) -> None:
@@ -90,6 +91,7 @@ def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> int |
 @click.pass_obj
 def api_login(settings: Settings, secret_issued: int | None, in_file: bool) -> None:
     """Ask for the credentials and keep them. They are typed (or piped in, one a line), never given as arguments."""
+    real_clock_only(settings)
     with open_shop(settings) as shop:
         names = ("client id", "client secret", "refresh token")
         if sys.stdin.isatty():
@@ -116,6 +118,7 @@ def api_logout(settings: Settings) -> None:
 @click.pass_obj
 def api_check(settings: Settings) -> None:
     """Ask Amazon which marketplaces this account sells in: proof that address, credentials and roles are right."""
+    real_clock_only(settings)
     with open_shop(settings) as shop, stop_on_interrupt() as stop:
         for line in online(shop).check(told=waits, stop=stop):
             click.echo(line)
@@ -186,6 +189,7 @@ def api_adopt(settings: Settings, batch: int, feed_id: str) -> None:
 @click.pass_obj
 def api_evidence(settings: Settings, order_id: str, form: str) -> None:
     """What Amazon booked for an order: proof of a refund, or that there was none (it may lag two days)."""
+    real_clock_only(settings)
     with open_shop(settings) as shop, stop_on_interrupt() as stop:
         found = online(shop).evidence(order_id, told=waits, stop=stop)
     columns = ("posted", "kind", "status", "amount")
@@ -200,8 +204,7 @@ def api_evidence(settings: Settings, order_id: str, form: str) -> None:
 @click.pass_obj
 def api_message(settings: Settings, order_id: str, yes: bool) -> None:
     """The message to the buyer of a shipped ORDER-ID, by a template that Amazon allows for it; --yes sends it, once."""
-    if yes:
-        real_clock_only(settings)
+    real_clock_only(settings)
     with open_shop(settings) as shop, stop_on_interrupt() as stop:
         text = shop.message_text(order_id)
         message, said = online(shop).message(shop.order(order_id), text, send=yes, told=waits, stop=stop)

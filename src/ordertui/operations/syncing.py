@@ -175,7 +175,7 @@ class OrderSync:
         with self._store.writing():
             self._store.note_cancelled(found.cancelled)
             target = self._store.importer(
-                kind=KIND, path=f"{running.kind}, page {after.pages}", sha256="", as_of=until, has_request_column=True,
+                kind=KIND, path=f"{running.kind}, page {after.pages}", sha256="", as_of=until if done else None, has_request_column=True,
                 marketplace=None, auto_cancel_at=self._deadline,
             )  # fmt: skip
             with target:
