@@ -21,6 +21,7 @@ from ordertui.orders.status import BatchState
 from ordertui.store import Attempt, Store
 
 from .api_outlet import ApiOutlet
+from .config import AmazonConfig
 from .connecting import Connector, Quota, Stop, Told, quotas
 from .dispatching import Dispatcher
 from .errors import BadInput, Refused
@@ -55,14 +56,26 @@ class Connection:
     """The pass that a run has left unfinished, or an empty text."""
     quotas: tuple[Quota, ...]
 
-    def words(self, now: int) -> str:
-        """One line for the screen's head: how old the data is, and what a refresh costs."""
+    def words(self, now: int, *, short: bool = False) -> str:
+        """For the screen's first line: how old the data is, and what a refresh costs; empty without a connection."""
         if self.profile == "off":
             return ""
         age = "never synced" if self.watermark is None else f"synced {max(0, now - self.watermark) // 60} min ago"
+        test = " · TEST, not Amazon" if self.profile == "test" else ""
+        if short:
+            return f"{age}{' · TEST' if test else ''}"
         search = next(quota for quota in self.quotas if quota.operation == "searchOrders")
         left = f"{search.calls} refreshes left" if search.calls else f"next refresh in {search.next_in} s"
-        return f"{age} · {left}" + (" · TEST, not Amazon" if self.profile == "test" else "")
+        return f"{age} · {left}{test}"
+
+
+def connection(store: Store, config: AmazonConfig, now: int) -> Connection:
+    """Where the connection of a store stands; nothing is called. `now`: epoch seconds."""
+    state = load_state(store)
+    running = "" if state.running is None else f"{state.running.kind}, {state.running.orders:,} orders so far"
+    return Connection(
+        config.profile, config.marketplaces, config.dispatch, state.watermark, running, quotas(store, now, SHOWN_QUOTAS)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +133,7 @@ class Online:
 
     def connection(self) -> Connection:
         """Where the connection stands; nothing is called."""
-        state = load_state(self._store)
-        config = self.connector.config
-        running = "" if state.running is None else f"{state.running.kind}, {state.running.orders:,} orders so far"
-        return Connection(
-            config.profile, config.marketplaces, config.dispatch, state.watermark, running,
-            quotas(self._store, self._clock.now(), SHOWN_QUOTAS),
-        )  # fmt: skip
+        return connection(self._store, self.connector.config, self._clock.now())
 
     def login(
         self,

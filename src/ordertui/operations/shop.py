@@ -5,9 +5,7 @@ from __future__ import annotations
 import threading
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.order import Components, Order, OrderRow
@@ -21,7 +19,7 @@ from .advice import upload_advice
 from .after import AfterPart
 from .care import older_copy
 from .committing import Committer, as_batch
-from .config import Config, config_path, default_store, load_config, who_works
+from .config import Config, default_store, load_config, who_works
 from .desk_part import DeskPart
 from .dispatching import Dispatcher
 from .errors import BadInput, ReadOnly, Refused, UnknownChoice
@@ -29,7 +27,7 @@ from .feed_words import feed_words
 from .house_file import policies_of
 from .importing import Importer, Progress, Stop
 from .judging import Judge
-from .outlet import Outlet
+from .live import LivePart
 from .plan_lines import refundable
 from .plan_store import load_plans, save_plans
 from .plan_values import Batch, Plan, PlanLine
@@ -41,14 +39,11 @@ from .reconciling import Reconciler
 from .values import ImportSummary, Queue, ResultSummary
 from .wish_files import read_refunds, read_shipping
 
-if TYPE_CHECKING:
-    from .online import Online
-
 PRACTICE = "practice"
 DAY_OLD = 24 * 3600
 
 
-class Shop(AfterPart, DeskPart, RatePart):
+class Shop(AfterPart, DeskPart, RatePart, LivePart):
     """Open with `Shop.open`; close it, or use it as a context manager.
 
     Reading is safe from any thread: each thread gets its own reader, so a long count never holds up the screen.
@@ -141,23 +136,6 @@ class Shop(AfterPart, DeskPart, RatePart):
         """Import Amazon's reports; see `importing.Importer.run`."""
         importer = Importer(self._writer(), self._judge.auto_cancel_at, self.folder / "rejects")
         return importer.run(paths, encoding=encoding, marketplace=marketplace, progress=progress, stop=stop)
-
-    # -- the live path
-
-    @cached_property
-    def online(self) -> Online:
-        """Amazon's API; imported when it is first asked for."""
-        from .connecting import Connector
-        from .online import Online
-
-        connector = Connector(
-            self._store, self.config.amazon, self.clock, practice=self.practice, folder=config_path().parent
-        )
-        importer = Importer(self._store, self._judge.auto_cancel_at, self.folder / "rejects")
-        return Online(
-            self._store, self.clock, connector, importer, self._judge.auto_cancel_at, self._dispatcher, self.folder,
-            merchant_id=self.config.merchant_id,
-        )  # fmt: skip
 
     # -- looking
 
@@ -353,14 +331,7 @@ class Shop(AfterPart, DeskPart, RatePart):
     def dispatch(self, stop: Stop = lambda: False, note: Callable[[str], None] = lambda text: None) -> list[Batch]:
         """Let what is due leave, as files in the outbox folder or as feeds; gives the batches that left. `note` hears what waits."""
         self._writer()
-        return self._outlet(note).run(stop)
-
-    def wait_for_feeds(self, stop: Stop = lambda: False) -> bool:
-        """Wait until a feed on its way should be looked at again; False when none is, or the wait was stopped."""
-        return self.config.amazon.dispatch == "api" and self.online.wait(stop)
-
-    def _outlet(self, note: Callable[[str], None]) -> Outlet:
-        return self.online.outlet(note) if self.config.amazon.dispatch == "api" else self._dispatcher
+        return self._outlet(self._dispatcher, note).run(stop)
 
     def results(self, paths: Sequence[Path], batch: int | None = None) -> list[ResultSummary]:
         """Take processing reports in."""

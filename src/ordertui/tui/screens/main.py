@@ -179,7 +179,9 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
         self.put(
             "header", header(shop_name=name, marketplaces=markets, practice=shop.practice, read_only=shop.read_only)
         )
-        self.put("age", age(as_of=shop.as_of(), now=self.now(), zone=shop.zone, short=self.size.width < ROOMY))
+        short = self.size.width < ROOMY
+        words = age(as_of=shop.as_of(), now=self.now(), zone=shop.zone, short=short, live=shop.live(short=short))
+        self.put("age", words)
         notes = shop.notes()
         self.put("notes", Content("! " + "  ·  ".join(notes)) if notes else Content(""))
         self.query_one("#notes").set_class(bool(notes), "-some")

@@ -23,8 +23,10 @@ def header(*, shop_name: str, marketplaces: Sequence[str], practice: bool, read_
     return Content.assemble(*pieces)
 
 
-def age(*, as_of: int | None, now: int, zone: str, short: bool = False) -> Content:
-    """The right of the first line: how old what is shown is; `short` without the time."""
+def age(*, as_of: int | None, now: int, zone: str, short: bool = False, live: str = "") -> Content:
+    """The right of the first line: how old what is shown is; `short` without the time. `live`: the words of the connection to Amazon."""
+    if live:
+        return Content.styled(f"{live} ", MUTED)
     if as_of is None:
         return Content.styled("no report imported yet ", MUTED)
     old = now - as_of

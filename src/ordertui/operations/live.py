@@ -1,0 +1,67 @@
+"""The part of the shop that is connected to Amazon, or is not: what it needs is imported when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ordertui.orders.clock import Clock
+from ordertui.store import Store
+
+from .config import Config, config_path
+from .dispatching import Dispatcher
+from .importing import Importer
+from .judging import Judge
+from .outlet import Outlet
+
+if TYPE_CHECKING:
+    from .online import Online
+
+
+class LivePart:
+    """Mixed into the shop."""
+
+    clock: Clock
+    config: Config
+    practice: bool
+    folder: Path
+    _store: Store
+    _judge: Judge
+    _dispatcher: Dispatcher
+
+    def _reader(self) -> Store:
+        raise NotImplementedError
+
+    @cached_property
+    def online(self) -> Online:
+        """Amazon's API."""
+        from .connecting import Connector
+        from .online import Online
+
+        connector = Connector(
+            self._store, self.config.amazon, self.clock, practice=self.practice, folder=config_path().parent
+        )
+        importer = Importer(self._store, self._judge.auto_cancel_at, self.folder / "rejects")
+        return Online(
+            self._store, self.clock, connector, importer, self._judge.auto_cancel_at, self._dispatcher, self.folder,
+            merchant_id=self.config.merchant_id,
+        )  # fmt: skip
+
+    def live(self, *, short: bool = False) -> str:
+        """How old the orders from Amazon's API are and what a refresh costs, in words; empty without a connection."""
+        if self.config.amazon.profile == "off":
+            return ""
+        from .online import connection
+
+        now = self.clock.now()
+        return connection(self._reader(), self.config.amazon, now).words(now, short=short)
+
+    def wait_for_feeds(self, stop: Callable[[], bool] = lambda: False) -> bool:
+        """Wait until a feed on its way should be looked at again; False when none is, or the wait was stopped."""
+        return self.config.amazon.dispatch == "api" and self.online.wait(stop)
+
+    def _outlet(self, files: Dispatcher, note: Callable[[str], None]) -> Outlet:
+        """How batches leave, by the settings."""
+        return self.online.outlet(note) if self.config.amazon.dispatch == "api" else files
