@@ -124,6 +124,8 @@ class Acting(Flows):
         except KNOWN as error:
             self.failed(error)
             return
+        if not self.query(OrderTable):  # the screen was closed meanwhile; what left is in the journal
+            return
         for batch in sent:
             where = (
                 "in the outbox folder; o says where to upload it"

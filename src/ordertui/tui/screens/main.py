@@ -155,7 +155,8 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
         key = (content.plain, tuple(content.spans))
         if self._shown.get(name) != key:
             self._shown[name] = key
-            self.query_one(f"#{name}", Static).update(content)
+            for static in self.query(f"#{name}").results(Static):  # none when the screen is being closed
+                static.update(content)
 
     def refresh_all(self) -> None:
         """Read everything again: view, counts, panel."""
@@ -251,8 +252,9 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
         except KNOWN as error:
             self.failed(error)
             return
-        self.query_one(QueueTabs).show(self.queue_counts, self.request.queue)
-        self._show_count()
+        if self.query(QueueTabs):  # none when the screen was closed meanwhile
+            self.query_one(QueueTabs).show(self.queue_counts, self.request.queue)
+            self._show_count()
 
     def _show_count(self) -> None:
         total = self.queue_counts[0].count if self.queue_counts else None
