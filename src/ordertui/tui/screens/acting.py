@@ -18,7 +18,6 @@ from ordertui.orders.status import Action, BatchState, BuyerRequest, Dispatched
 from ..widgets.order_table import OrderTable
 from .dialogs import ConfirmScreen, FormScreen, TextScreen
 from .flow import Flow, Flows
-from .preview import PreviewScreen
 
 Shipping = dict[str, tuple[str, str, str]]
 
@@ -44,6 +43,8 @@ class Acting(Flows):
         self.start(lambda flow: self._plan(flow, action, ids))
 
     async def _plan(self, flow: Flow, action: Action, ids: array[int]) -> None:
+        from .preview import PreviewScreen  # when it is opened: the first orders are on the screen before that
+
         shipping: Shipping | None = {}
         if action is Action.CONFIRM:
             shipping = await self._ask_shipping(flow, ids)

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import shlex
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import ProgressBar, Static
 
 from ordertui.amazon.reports import AmbiguousEncoding, MarketplaceNeeded, ProcessingReportGiven
 from ordertui.operations.known import KNOWN, sentence
@@ -25,45 +19,6 @@ from ..texts.words import Piece
 from ..widgets.order_table import OrderTable
 from .dialogs import ChoiceScreen, FormScreen, TextScreen
 from .flow import Flow, Flows
-
-
-class ProgressScreen(ModalScreen[None]):
-    """A bar while a file is read; Escape asks it to stop after a whole chunk."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop", "stop", show=False)]
-
-    def __init__(self) -> None:
-        super().__init__(classes="dialog-screen")
-        self.latest: ImportProgress | None = None
-        """Written by the import's thread, read here by a timer."""
-        self.stopping = False
-        self._started = time.monotonic()
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
-            yield Static("Importing", classes="dialog-title")
-            yield ProgressBar(total=None, show_eta=True)
-            yield Static("", id="progress-text", markup=False)
-            yield Static("Esc stop; what was read is kept", classes="dialog-keys")
-
-    def on_mount(self) -> None:
-        """Look a few times a second."""
-        self.set_interval(0.2, self._look)
-
-    def _look(self) -> None:
-        now = self.latest
-        if now is None:
-            return
-        speed = now.rows / max(time.monotonic() - self._started, 0.001)
-        self.query_one(ProgressBar).update(total=now.bytes_total, progress=now.bytes_done)
-        stopping = "   stopping…" if self.stopping else ""
-        self.query_one("#progress-text", Static).update(
-            f"{now.path.name}: {now.rows:,} rows, {speed:,.0f} rows/s{stopping}"
-        )
-
-    def action_stop(self) -> None:
-        """Ask the import to end."""
-        self.stopping = True
 
 
 class Bringing(Flows):
@@ -126,6 +81,8 @@ class Bringing(Flows):
     async def _import(
         self, flow: Flow, path: Path, encoding: str | None, marketplace: str | None
     ) -> Sequence[ImportSummary]:
+        from .progress import ProgressScreen  # when it is opened
+
         screen = ProgressScreen()
 
         def progress(now: ImportProgress) -> None:

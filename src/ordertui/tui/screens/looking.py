@@ -1,4 +1,7 @@
-"""The keys that only look: queues, filter, find, sort, columns, views, detail, copies, export, help."""
+"""The keys that only look: queues, filter, find, sort, columns, views, detail, copies, export, help.
+
+Dialogs are imported when they are opened: the first orders are on the screen before that.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,6 @@ from ordertui.orders.clock import to_local
 from ordertui.orders.order import OrderRow
 
 from ..clipboard import copy
-from ..copies import COPIES, as_text
 from ..keymap import Keymap
 from ..order_ids import order_ids
 from ..panel import RatePanel
@@ -28,12 +30,8 @@ from ..themes import DARK, LIGHT
 from ..view import SORTS, Request
 from ..widgets.filter_bar import FilterBar
 from ..widgets.order_table import OrderTable
-from .arrange import ColumnsScreen, ViewsScreen
 from .dialogs import ChoiceScreen, FormScreen, TextScreen
 from .flow import Flow, Flows
-from .help import HelpScreen
-from .outbox import OutboxScreen
-from .palette import PaletteScreen
 
 
 class Looking(Flows):
@@ -177,6 +175,8 @@ class Looking(Flows):
         self.start(self._columns)
 
     async def _columns(self, flow: Flow) -> None:
+        from .arrange import ColumnsScreen
+
         several = len(self.shop.marketplaces()) > 1
         chosen = await flow.ask(ColumnsScreen(self.request, self.table.painter.layout, several=several))
         if chosen is not None:
@@ -188,6 +188,8 @@ class Looking(Flows):
         self.start(self._views)
 
     async def _views(self, flow: Flow) -> None:
+        from .arrange import ViewsScreen
+
         desk = self.shop.desk
         views, problem = desk.views()
         if problem:
@@ -226,6 +228,8 @@ class Looking(Flows):
         self.start(self._outbox)
 
     async def _outbox(self, flow: Flow) -> None:
+        from .outbox import OutboxScreen
+
         await flow.ask(OutboxScreen(self.shop, self.keys))
         self.table.reload()
         self.refresh_all()
@@ -246,6 +250,8 @@ class Looking(Flows):
         self.start(self._copy_menu)
 
     async def _copy_menu(self, flow: Flow) -> None:
+        from ..copies import COPIES, as_text
+
         ids = self.table.acting_ids()
         what = f"{len(ids):,} orders" if len(ids) != 1 else "the order"
         form = await flow.ask(ChoiceScreen(f"Copy {what} as", list(COPIES)))
@@ -303,6 +309,8 @@ class Looking(Flows):
         self.start(self._palette)
 
     async def _palette(self, flow: Flow) -> None:
+        from .palette import PaletteScreen
+
         chosen = await flow.ask(PaletteScreen(self.keymap.actions))
         if chosen is not None:
             owner = self.table if chosen.id.startswith("table.") else self
@@ -317,6 +325,8 @@ class Looking(Flows):
         self.start(self._help)
 
     async def _help(self, flow: Flow) -> None:
+        from .help import HelpScreen
+
         await flow.ask(HelpScreen(self.keymap.actions))
 
     def action_quit(self) -> None:

@@ -110,10 +110,21 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
         """Show the orders, then keep an eye on holds and on other processes."""
         self.table.set_source(self)
         self.query_one(FilterBar).set_history(self.shop.desk.history())
+        self._show_at_once()
         self.refresh_all()
         for problem in self.keymap.problems:
             self.notify(problem, severity="warning", timeout=12)
         self.set_interval(1.0, self._tick)
+
+    def _show_at_once(self) -> None:
+        """The first orders, before anything is counted: a page of the first view comes straight from an index."""
+        try:
+            first = read(self.shop, self.request, FIRST_PAGE)
+            codes = {row.marketplace for row in self.shop.rows(first[:ROOMY]).values()}
+        except KNOWN:
+            return  # the view that is built next says what is wrong
+        self.table.set_columns(self.request.choice(several=len(codes) > 1))
+        self.table.show(first)
 
     def on_unmount(self) -> None:
         """Keep the marks for the next start."""
@@ -219,7 +230,7 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
         if whole:
             self._show_count()
             self.show_panel()
-        self._show_detail()
+            self._show_detail()
 
     @work(exclusive=True, group="elsewhere")
     async def _look_elsewhere(self) -> None:
