@@ -12,9 +12,11 @@ from ordertui.operations.errors import BadInput, Refused
 from ordertui.operations.marks import Marks
 from ordertui.operations.shop import Shop
 from ordertui.orders.clock import FixedClock
-from ordertui.orders.status import Action
+from ordertui.orders.status import Action, RowState
 from ordertui.tui.order_ids import order_ids
-from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen, TextScreen
+from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
+from ordertui.tui.screens.outbox import OutboxScreen
+from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.view import Request
 from shopkit import open_shop, order_id
 
@@ -192,3 +194,38 @@ def test_a_damaged_desk_costs_only_convenience(tmp_path: Path) -> None:
     sealed.keep_marks(Marks([1]), b"")
     sealed.remember("late")
     assert not list(tmp_path.glob("other*"))
+
+
+async def test_failed_rows_are_tried_again_from_the_outbox_and_one_row_is_taken_back(
+    shop: Shop, tmp_path: Path, clock: FixedClock
+) -> None:
+    plan = shop.plan(Action.CANCEL, list(shop.view("status:unshipped"))[:3])[0]
+    first = shop.commit(plan, typed="3")
+    clock.advance(plan.hold_seconds)
+    shop.dispatch()
+    bad = plan.rows[0]
+    report = tmp_path / "answer.txt"
+    report.write_text(
+        "Feed Processing Summary:\n\tNumber of records processed\t\t3\n\tNumber of records successful\t\t2\n\n"
+        "original-record-number\torder-id\torder-item-id\terror-code\terror-type\terror-message\n"
+        f"1\t{bad.order_id}\t{bad.lines[0].order_item_id}\t18028\tError\tno\n",
+        encoding="utf-8",
+    )
+    shop.results([report], batch=first.id)
+    async with running(shop) as pilot:
+        await press(pilot, "o")
+        await until(pilot, lambda: isinstance(pilot.app.screen, OutboxScreen))
+        await press(pilot, "t")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))
+        screen = pilot.app.screen
+        assert isinstance(screen, PreviewScreen)
+        assert [row.order_id for row in screen.plan.rows] == [bad.order_id]
+        await press(pilot, "y")
+        await until(pilot, lambda: isinstance(pilot.app.screen, OutboxScreen | FormScreen))
+        if isinstance(pilot.app.screen, FormScreen):
+            await answer(pilot, "1")
+        await until(pilot, lambda: len(shop.outbox()) == 2 and isinstance(pilot.app.screen, OutboxScreen))
+        await press(pilot, "g", "tab", "u")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await press(pilot, "o")
+        await until(pilot, lambda: shop.outbox()[0].rows[0].state is RowState.RECALLED)

@@ -24,6 +24,7 @@ from ordertui.operations.shop import Shop
 from ordertui.operations.values import Queue
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import OrderRow
+from ordertui.orders.status import Action
 from ordertui.store import Interrupted
 
 from ..actions import bindings
@@ -324,6 +325,7 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
             zone=self.zone(row),
             full=full,
             history=self.shop.history(order) if full else (),
+            behind=[self.shop.explain(order, action) for action in Action] if full else (),
             width=min(FULL, self.size.width * 9 // 10 - 6) if full else PANE,
         )
 

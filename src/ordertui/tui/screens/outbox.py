@@ -15,12 +15,13 @@ from textual.widgets.option_list import Option
 
 from ordertui.operations.plan_values import Batch, BatchRow
 from ordertui.operations.shop import Shop
+from ordertui.operations.values import Question
 from ordertui.orders.status import BatchState, RowState
 
 from ..clipboard import copy
 from ..texts.plans import batch_head, batch_line, batch_rows, row_line
 from ..typeahead import TypeAhead
-from .dialogs import ConfirmScreen, ListKeys
+from .dialogs import ConfirmScreen, FormScreen, ListKeys
 from .flow import Flow, Flows
 
 ROWS = 2_000
@@ -35,6 +36,8 @@ class OutboxScreen(Flows, ListKeys, ModalScreen[None]):
         Binding("u", "undo", "take back", show=False),
         Binding("r", "release", "release now", show=False),
         Binding("y", "copy", "copy path", show=False),
+        Binding("t", "retry", "try failed again", show=False),
+        Binding("s", "settle", "settle", show=False),
         Binding("tab,shift+tab", "other_list", "rows", show=False, priority=True),
         *ListKeys.KEYS,
     ]
@@ -45,6 +48,7 @@ class OutboxScreen(Flows, ListKeys, ModalScreen[None]):
         self._shop = shop
         self._batches: list[Batch] = []
         self._rows: tuple[BatchRow, ...] = ()
+        self._questions: list[Question] = []
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog dialog-tall"):
@@ -53,7 +57,9 @@ class OutboxScreen(Flows, ListKeys, ModalScreen[None]):
             yield Static(id="batch-head")
             yield OptionList(id="batch-rows")
             yield Static(
-                "Tab batches, rows   u take back   r release now   y copy path   Esc close", classes="dialog-keys"
+                "Tab batches, rows   u take back   r release now   t try failed rows again   s settle an unknown row"
+                "   y copy path   Esc close",
+                classes="dialog-keys",
             )
 
     def on_mount(self) -> None:
@@ -71,6 +77,7 @@ class OutboxScreen(Flows, ListKeys, ModalScreen[None]):
 
     def _read(self) -> None:
         self._batches = self._shop.outbox()
+        self._questions = self._shop.questions()
         options = self._list("batches")
         keep = options.highlighted or 0
         options.clear_options()
@@ -106,7 +113,9 @@ class OutboxScreen(Flows, ListKeys, ModalScreen[None]):
         batch = self._batch
         if batch is None:
             return
-        self.query_one("#batch-head", Static).update(batch_head(batch, self._shop.zone))
+        self.query_one("#batch-head", Static).update(
+            batch_head(batch, self._shop.zone, [one for one in self._questions if one.batch == batch.id])
+        )
         rows = batch_rows(batch)
         if rows == self._rows and self._list("batch-rows").option_count:
             return
@@ -164,6 +173,59 @@ class OutboxScreen(Flows, ListKeys, ModalScreen[None]):
             try:
                 count = await flow.work(self._shop.undo, row.order_id if row is not None else batch.id)
                 self.notify(f"{count:,} {'order' if count == 1 else 'orders'} taken back; nothing was sent for them")
+            finally:
+                self._read()
+
+    def action_retry(self) -> None:
+        """Preview the rows of the batch that Amazon refused, and only those."""
+        batch = self._batch
+        if batch is None or not any(row.state is RowState.ERROR for row in batch.rows):
+            self.notify("Amazon refused no row of this batch")
+        else:
+            self.start(lambda flow: self._retry(flow, batch))
+
+    async def _retry(self, flow: Flow, batch: Batch) -> None:
+        from .preview import PreviewScreen  # when it is opened
+
+        for plan in await flow.work(self._shop.retry, batch.id):
+            again = PreviewScreen(
+                self._shop, self.keys, plan, f"of a retry of batch {batch.id}", shipping={}, fixed=True
+            )
+            made = await flow.ask(again, unseen=True)
+            if made is not None:
+                self.notify(f"batch {made.id}: {len(made.rows):,} held; u takes them back")
+        self._read()
+
+    def action_settle(self) -> None:
+        """Say what became of the row under the cursor, whose outcome is unknown."""
+        batch, place = self._batch, self._list("batch-rows").highlighted
+        row = self._rows[place] if place is not None and place < len(self._rows) else None
+        if batch is None or row is None or row.state is not RowState.UNKNOWN:
+            self.notify("put the cursor on a row whose outcome is unknown (Tab)")
+        else:
+            self.start(lambda flow: self._settle(flow, batch, row))
+
+    async def _settle(self, flow: Flow, batch: Batch, row: BatchRow) -> None:
+        warning = "Not done lets it be tried again: if Amazon did refund it, it would then be refunded twice."
+        question = ConfirmScreen(
+            f"What became of {row.order_id}?", {"d": "it was done", "k": "it was not done"}, warning
+        )
+        said = await flow.ask(question, unseen=True)
+        if not said:
+            return
+        why = await flow.ask(
+            FormScreen(
+                f"{row.order_id} was {'done' if said == 'd' else 'not done'}",
+                [("why", "What you looked at", ""), ("typed", "Type 1 to confirm", "")],
+                "Kept in the audit as your word.",
+            ),
+            unseen=True,
+        )
+        if why is not None:
+            try:
+                options = {"done": said == "d", "why": why["why"], "typed": why["typed"]}
+                await flow.work(self._shop.settle, batch.id, [row.order_id], **options)
+                self.notify(f"{row.order_id} settled by your word; the audit keeps it")
             finally:
                 self._read()
 

@@ -53,13 +53,22 @@ class PreviewScreen(Flows, ModalScreen[Batch | None]):
     ]
 
     def __init__(
-        self, shop: Shop, keys: TypeAhead, plan: Plan, place: str, *, shipping: Mapping[str, tuple[str, str, str]]
+        self,
+        shop: Shop,
+        keys: TypeAhead,
+        plan: Plan,
+        place: str,
+        *,
+        shipping: Mapping[str, tuple[str, str, str]],
+        fixed: bool = False,
     ) -> None:
+        """`fixed`: the rows of a retry, which may be committed or left, but not planned anew."""
         super().__init__(classes="dialog-screen")
         self.shop = shop
         self.keys = keys
         self.plan = plan
         self._place = place
+        self._fixed = fixed
         self._shipping = dict(shipping)
         self._ids = [row.id for row in plan.rows] + [row.id for row in plan.out]
         self._reasons: dict[str, str] = {}
@@ -100,9 +109,9 @@ class PreviewScreen(Flows, ModalScreen[Batch | None]):
         keys = [
             "y commit" + (", asks for the number" if plan.typed_count else "") if plan.rows else "nothing to commit"
         ]
-        if plan.rows and plan.action in (Action.CANCEL, Action.REFUND):
+        if plan.rows and plan.action in (Action.CANCEL, Action.REFUND) and not self._fixed:
             keys.append("e reason")
-        if plan.rows and plan.action is Action.REFUND:
+        if plan.rows and plan.action is Action.REFUND and not self._fixed:
             keys.append("m amounts")
         self.query_one("#preview-keys", Static).update(
             "   ".join([*keys, "Enter open a group", "s save sheet", "w save plan", "Esc no"])
@@ -139,7 +148,9 @@ class PreviewScreen(Flows, ModalScreen[Batch | None]):
     def action_reason(self) -> None:
         """Choose the reason of the order, or of the group, under the cursor."""
         rows, choices = self._chosen_rows(), self.shop.reasons(self.plan.action)
-        if rows and choices:
+        if self._fixed:
+            self.notify("a retry repeats what was sent: its reasons and amounts stay")
+        elif rows and choices:
             self.start(lambda flow: self._reason(flow, rows, choices))
         else:
             self.notify("put the cursor on orders that are in" if choices else "this action has no reason to choose")
@@ -154,7 +165,9 @@ class PreviewScreen(Flows, ModalScreen[Batch | None]):
     def action_amounts(self) -> None:
         """Change what goes back for the order under the cursor."""
         rows = self._chosen_rows()
-        if self.plan.action is not Action.REFUND or len(rows) != 1:
+        if self._fixed:
+            self.notify("a retry repeats what was sent: its reasons and amounts stay")
+        elif self.plan.action is not Action.REFUND or len(rows) != 1:
             self.notify("put the cursor on one order that is in")
         else:
             self.start(lambda flow: self._amounts(flow, rows[0]))
@@ -220,6 +233,8 @@ class PreviewScreen(Flows, ModalScreen[Batch | None]):
         try:
             batch = await flow.work(self.shop.commit, plan, typed=typed)
         except (PlanChanged, PlanExpired) as error:
+            if self._fixed:
+                raise
             question = "It changed since the preview. Make the preview again?"
             if await flow.ask(ConfirmScreen(question, {"p": "preview again"}, sentence(error)), unseen=True):
                 await self._plan_again(flow)

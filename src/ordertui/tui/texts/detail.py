@@ -10,6 +10,7 @@ from ordertui.orders.clock import DAY
 from ordertui.orders.money import grouped
 from ordertui.orders.order import Order, OrderRow
 from ordertui.orders.status import Action, BuyerRequest, Dispatched, OrderStatus, YesNo
+from ordertui.rules.explain import Explanation
 from ordertui.rules.verdict import Verdict
 
 from .plans import ROW_GLYPH, ROW_STYLE, ROW_WORD
@@ -31,7 +32,9 @@ DISPATCHED_WORD = {
 }
 
 
-def verdict_lines(verdicts: Sequence[Verdict], *, full: bool, width: int) -> list[Piece]:
+def verdict_lines(
+    verdicts: Sequence[Verdict], *, full: bool, width: int, behind: Sequence[Explanation] = ()
+) -> list[Piece]:
     """Per action: allowed or not with its rule, then why; sources too when `full`. `width`: cells of a line."""
     pieces: list[Piece] = []
     for verdict in verdicts:
@@ -46,9 +49,21 @@ def verdict_lines(verdicts: Sequence[Verdict], *, full: bool, width: int) -> lis
             pieces.append((f"{wrapped(text, '    ', width)}\n", "$text-warning" if counts else "$text-success"))
         if verdict.note and (full or verdict.allowed):
             pieces.append((f"{wrapped(verdict.note, '    ', width)}\n", "$text-warning"))
+        for one in behind:
+            if one.action is verdict.action:
+                pieces += [(f"{wrapped(text, '    ', width)}\n", style) for text, style in _behind(one)]
         if full:
             pieces.append((f"{wrapped('source: ' + verdict.source, '    ', width)}\n", MUTED))
     return pieces
+
+
+def _behind(one: Explanation) -> list[tuple[str, str]]:
+    """The facts that decided, what a denied action would need, and the house rules that fit."""
+    found = [(f"because {', '.join(one.because)}", MUTED)] if one.because else []
+    if one.nearest is not None:
+        found.append((str(one.nearest), MUTED))
+    found += [(f"house rule {hit.rule}, {hit.effect}: {hit.why}", "$text-warning") for hit in one.house]
+    return found
 
 
 def _facts(row: OrderRow, *, deadline: int | None, now: int, zone: str, width: int) -> list[Piece]:
@@ -84,6 +99,7 @@ def detail(
     full: bool = False,
     history: Sequence[tuple[int | None, str]] = (),
     width: int = PANE,
+    behind: Sequence[Explanation] = (),
 ) -> Content:
     """The detail pane: facts, lines, verdicts."""
     row = order.row
@@ -98,7 +114,7 @@ def detail(
         )
     pieces += _facts(row, deadline=deadline, now=now, zone=zone, width=width)
     pieces.append("\n")
-    pieces += verdict_lines(verdicts, full=full, width=width)
+    pieces += verdict_lines(verdicts, full=full, width=width, behind=behind)
     pieces.append("\n")
     pieces.append((" Lines\n", "bold"))
     for line in order.lines:

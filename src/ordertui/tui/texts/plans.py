@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.content import Content
 
 from ordertui.operations.plan_values import Batch, BatchRow, Plan
+from ordertui.operations.values import Question
 from ordertui.orders.money import grouped
 from ordertui.orders.status import Action, BatchState, RowState
 
@@ -113,8 +116,8 @@ ROW_STYLE = {
 }
 
 
-def batch_head(batch: Batch, zone: str) -> Content:
-    """A batch in words: when, which bytes, what to do next."""
+def batch_head(batch: Batch, zone: str, questions: Sequence[Question] = ()) -> Content:
+    """A batch in words: when, which bytes, what is open and what would settle it, what to do next."""
     pieces: list[Piece] = [
         (f"\nBatch {batch.id}: {ACTION_WORD[batch.action]}, {batch.marketplace}, {batch.state.value}", "bold"),
         (f" · committed {when(batch.created_at, zone)}", MUTED),
@@ -124,6 +127,10 @@ def batch_head(batch: Batch, zone: str) -> Content:
     elif batch.sent_at:
         pieces.append((f", left {when(batch.sent_at, zone)}", MUTED))
     pieces.append((f"\nsha256 {batch.sha256}", MUTED))
+    for one in questions:
+        orders = _orders(len(one.orders))
+        pieces.append((f"\n! {orders} {one.kind}: {one.why}", "bold $text-warning"))
+        pieces.append((f"\n  {one.evidence}", MUTED))
     if batch.advice:
         pieces.append(f"\n\n{batch.advice}")
     return Content.assemble(*pieces)
