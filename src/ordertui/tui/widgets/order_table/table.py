@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.segment import Segment
-from textual import events
 from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.reactive import reactive
@@ -23,19 +22,16 @@ from ordertui.orders.order import OrderRow
 
 from ...actions import TABLE_ACTIONS, bindings
 from . import viewport
-from .columns import GUTTER, Choice
-from .messages import Activated, CursorMoved, MarksChanged, SortRequested, VisualChanged
+from .columns import Choice
+from .messages import CursorMoved, MarksChanged, VisualChanged
 from .painter import STATES, TONES, Painter
+from .pointer import HEADER, Pointer
 from .source import RowSource, RowWindow
 from .strips import fit
 from .viewport import Viewport
 
-HEADER = 1
-WHEEL = 3
-"""Rows a turn of the wheel moves."""
 
-
-class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
+class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
     """A table of orders over an array of row ids."""
 
     DEFAULT_CSS = """
@@ -76,8 +72,8 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._anchor: int | None = None
         self._range_marks = True
         self._cursor_order: int | None = None
-        self._across = 0
-        self._pressed: int | None = None
+        self.across = 0
+        self.pressed: int | None = None
 
     # What the screen asks and says
 
@@ -134,7 +130,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
             if self._anchor is None:
                 self._say_visual(on=False)
         self._resize_table()
-        self._go(view)
+        self.go(view)
         self._tell_cursor()
         self.refresh()
 
@@ -165,7 +161,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def acting_ids(self) -> array[int]:
         """What a key acts on: all marked, in this view or not; else the order under the cursor. An open range is marked first."""
-        self._commit_range()
+        self.commit_range()
         if self.marks:
             return self.marks.ids()
         return array("q", () if self.cursor_id is None else (self.cursor_id,))
@@ -183,42 +179,42 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_move(self, by: int) -> None:
         """Cursor up or down."""
-        self._go(viewport.move(self.view, by))
+        self.go(viewport.move(self.view, by))
 
     def action_page(self, pages: int) -> None:
         """Pages up or down."""
-        self._go(viewport.page(self.view, pages))
+        self.go(viewport.page(self.view, pages))
 
     def action_half_page(self, halves: int) -> None:
         """Half pages up or down."""
-        self._go(viewport.half_page(self.view, halves))
+        self.go(viewport.half_page(self.view, halves))
 
     def action_home(self) -> None:
         """First order."""
-        self._go(viewport.home(self.view))
+        self.go(viewport.home(self.view))
 
     def action_end(self) -> None:
         """Last order."""
-        self._go(viewport.end(self.view))
+        self.go(viewport.end(self.view))
 
     def action_across(self, by: int) -> None:
         """Scroll sideways, as far as there are columns."""
         most = max(0, self.painter.layout.width - self.scrollable_content_region.width)
-        across = min(max(0, self._across + by), most)
-        if across != self._across:
-            self._across = across
+        across = min(max(0, self.across + by), most)
+        if across != self.across:
+            self.across = across
             self.refresh()
 
     def action_toggle_mark(self) -> None:
         """Mark or unmark and go on; ends an open range instead."""
-        if not self._commit_range() and self.cursor_id is not None:
-            self._toggle_line(self.cursor)
+        if not self.commit_range() and self.cursor_id is not None:
+            self.toggle_line(self.cursor)
             self.action_move(1)
 
     def action_visual(self, marks: bool) -> None:
         """Begin a range that marks or unmarks; the same key again takes it in."""
         if self.in_visual and self._range_marks is marks:
-            self._commit_range()
+            self.commit_range()
         elif self.cursor_id is not None:
             self._anchor = self.cursor if self._anchor is None else self._anchor
             self._range_marks = marks
@@ -254,72 +250,6 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         if self.marks.undo():
             self.marks_changed()
 
-    # Mouse
-
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Remember where a drag may begin."""
-        self._pressed = self._index_at(event)
-
-    def on_mouse_move(self, event: events.MouseMove) -> None:
-        """With the button down: draw a range."""
-        index = self._index_at(event)
-        if self._pressed is None or event.button != 1 or index is None or index == self.cursor:
-            return
-        if self._anchor is None:
-            self.cursor = self._pressed
-            self.action_visual(True)
-        self.cursor = index
-
-    def on_mouse_up(self) -> None:
-        """The end of a drag takes the range in."""
-        if self._pressed is not None and self.range_size > 1:
-            self._commit_range()
-        self._pressed = None
-
-    def on_click(self, event: events.Click) -> None:
-        """Header: sort. Gutter: mark. Elsewhere: cursor; with shift: mark from the cursor to here; twice: activate."""
-        offset = event.get_content_offset(self)
-        if offset is None:
-            return
-        index = self._index_at(event)
-        if offset.y < HEADER:
-            column = self.painter.layout.column_at(offset.x + self._across)
-            if column is not None:
-                self.post_message(SortRequested(self, column.key))
-        elif index is None:
-            return
-        elif event.shift:
-            low, high = sorted((self.cursor, index))
-            if self.marks.add(self.ids[low : high + 1]):
-                self.marks_changed()
-            self.cursor = index
-        else:
-            self.cursor = index
-            if offset.x < GUTTER:
-                self._toggle_line(index)
-            elif event.chain == 2:
-                self.post_message(Activated(self, self.ids[index]))
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """The wheel moves what is shown; the cursor stays in sight."""
-        self._wheel(event, WHEEL)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """As down."""
-        self._wheel(event, -WHEEL)
-
-    def _wheel(self, event: events.MouseEvent, rows: int) -> None:
-        event.stop()
-        event.prevent_default()
-        self._go(viewport.scroll(self.view, rows))
-
-    def _index_at(self, event: events.MouseEvent) -> int | None:
-        offset = event.get_content_offset(self)
-        if offset is None or offset.y < HEADER:
-            return None
-        index = self.scroll_offset.y + offset.y - HEADER
-        return index if index < len(self.ids) else None
-
     # Painting
 
     def render_line(self, y: int) -> Strip:
@@ -328,7 +258,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         painter = self.painter
         painter.ready(self.get_component_rich_style)
         if y < HEADER:
-            return painter.header(self.sort_key, self.sort_reverse, width, self._across)
+            return painter.header(self.sort_key, self.sort_reverse, width, self.across)
         index = self.scroll_offset.y + y - HEADER
         if index >= len(self.ids):
             text = self.empty_text.split("\n")[y - HEADER - 1 :][:1] if not self.ids and y > HEADER else []
@@ -348,7 +278,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         )
         return painter.line(
             index, self.ids, self.view, state=state, marked=marked, drawn=drawn and self._range_marks, width=width,
-            scroll_x=self._across,
+            scroll_x=self.across,
         )  # fmt: skip
 
     def notify_style_update(self) -> None:
@@ -359,7 +289,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
     def on_resize(self) -> None:
         """Fit the columns, and keep the cursor in sight."""
         self._resize_table()
-        self._go(viewport.settle(self.view))
+        self.go(viewport.settle(self.view))
 
     def validate_cursor(self, cursor: int) -> int:
         """Within the view."""
@@ -383,7 +313,8 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         self.action_across(0)
         self.virtual_size = Size(width, len(self.ids) + HEADER)
 
-    def _go(self, view: Viewport) -> None:
+    def go(self, view: Viewport) -> None:
+        """Put cursor and first line there."""
         self.scroll_to(y=view.top, animate=False, force=True)
         self.cursor = view.cursor
 
@@ -402,7 +333,8 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         if low <= high:
             self.refresh(Region(0, low - top + HEADER, self.size.width, high - low + 1))
 
-    def _toggle_line(self, index: int) -> None:
+    def toggle_line(self, index: int) -> None:
+        """Mark or unmark this row, and say so."""
         self.marks.toggle(self.ids[index])
         self._repaint(index)
         self.post_message(MarksChanged(self, self.marks.count))
@@ -410,7 +342,8 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
     def _in_range(self, index: int) -> bool:
         return self._anchor is not None and min(self._anchor, self.cursor) <= index <= max(self._anchor, self.cursor)
 
-    def _commit_range(self) -> bool:
+    def commit_range(self) -> bool:
+        """Take an open range in; False without one."""
         if self._anchor is None:
             return False
         low, high = sorted((self._anchor, self.cursor))

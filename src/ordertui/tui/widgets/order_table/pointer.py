@@ -1,0 +1,115 @@
+"""The mouse on the table: click, double click, shift-click, drag, wheel, click on a header."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.widget import Widget
+
+from ordertui.operations.marks import Marks
+
+from . import viewport
+from .columns import GUTTER
+from .messages import Activated, SortRequested
+from .painter import Painter
+from .viewport import Viewport
+
+if TYPE_CHECKING:
+    pass
+
+HEADER = 1
+"""Lines above the first row."""
+WHEEL = 3
+"""Rows a turn of the wheel moves."""
+
+
+class Pointer(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
+    """Mixed into the table."""
+
+    ids: array[int]
+    marks: Marks
+    painter: Painter
+    across: int
+    cursor: int
+    pressed: int | None
+    """Where the button went down; None when it is up."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def view(self) -> Viewport: ...
+        @property
+        def in_visual(self) -> bool: ...
+        @property
+        def range_size(self) -> int: ...
+        def action_visual(self, marks: bool) -> None: ...
+        def commit_range(self) -> bool: ...
+        def toggle_line(self, index: int) -> None: ...
+        def marks_changed(self) -> None: ...
+        def go(self, view: Viewport) -> None: ...
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Remember where a drag may begin."""
+        self.pressed = self._index_at(event)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """With the button down: draw a range."""
+        index = self._index_at(event)
+        if self.pressed is None or event.button != 1 or index is None or index == self.cursor:
+            return
+        if not self.in_visual:
+            self.cursor = self.pressed
+            self.action_visual(True)
+        self.cursor = index
+
+    def on_mouse_up(self) -> None:
+        """The end of a drag takes the range in."""
+        if self.pressed is not None and self.range_size > 1:
+            self.commit_range()
+        self.pressed = None
+
+    def on_click(self, event: events.Click) -> None:
+        """Header: sort. Gutter: mark. Elsewhere: cursor; with shift: mark from the cursor to here; twice: activate."""
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        index = self._index_at(event)
+        if offset.y < HEADER:
+            column = self.painter.layout.column_at(offset.x + self.across)
+            if column is not None:
+                self.post_message(SortRequested(self, column.key))
+        elif index is None:
+            return
+        elif event.shift:
+            low, high = sorted((self.cursor, index))
+            if self.marks.add(self.ids[low : high + 1]):
+                self.marks_changed()
+            self.cursor = index
+        else:
+            self.cursor = index
+            if offset.x < GUTTER:
+                self.toggle_line(index)
+            elif event.chain == 2:
+                self.post_message(Activated(self, self.ids[index]))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel moves what is shown; the cursor stays in sight."""
+        self._wheel(event, WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """As down."""
+        self._wheel(event, -WHEEL)
+
+    def _wheel(self, event: events.MouseEvent, rows: int) -> None:
+        event.stop()
+        event.prevent_default()
+        self.go(viewport.scroll(self.view, rows))
+
+    def _index_at(self, event: events.MouseEvent) -> int | None:
+        offset = event.get_content_offset(self)
+        if offset is None or offset.y < HEADER:
+            return None
+        index = self.scroll_offset.y + offset.y - HEADER
+        return index if index < len(self.ids) else None

@@ -1,0 +1,78 @@
+"""The mouse on the table."""
+
+from textual import events
+from textual.widgets import Static
+
+from ordertui.operations.shop import Shop
+from ordertui.tui.screens.dialogs import TextScreen
+from ordertui.tui.widgets.order_table import OrderTable
+
+from .kit import main, press, running, settled, table, text, until
+
+
+async def test_click_marks_in_the_gutter_and_moves_elsewhere(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await pilot.click(OrderTable, offset=(10, 5))
+        assert table(pilot).cursor == 4
+        assert table(pilot).marks.count == 0
+        await pilot.click(OrderTable, offset=(1, 3))
+        assert list(table(pilot).marks.ids()) == [table(pilot).ids[2]]
+        await pilot.click(OrderTable, offset=(10, 8), shift=True)
+        assert table(pilot).marks.count == 6, "from the cursor to the click"
+        await pilot.click(OrderTable, offset=(10, 2), times=2)
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+
+
+async def test_a_drag_marks_what_it_covers(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        view = table(pilot)
+
+        def at(kind: type[events.MouseEvent], y: int, button: int = 1) -> None:
+            place = view.region.offset + (10, y)
+            view.post_message(kind(view, 10, y, 0, 0, button, False, False, False, place.x, place.y))
+
+        at(events.MouseMove, 9, button=0)
+        at(events.MouseDown, 2)
+        for y in (3, 5, 6):
+            at(events.MouseMove, y)
+        await pilot.pause()
+        assert view.range_size == 5
+        assert view.marks.count == 0
+        at(events.MouseUp, 6)
+        await pilot.pause()
+        assert list(view.marks.ids()) == sorted(view.ids[1:6])
+
+
+async def test_a_click_on_a_header_sorts_and_on_a_queue_opens_it(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await pilot.click(OrderTable, offset=(5, 0))
+        await settled(pilot)
+        assert main(pilot).request.sort == "order_id"
+        await pilot.click("#queues", offset=(14, 0))
+        await settled(pilot)
+        assert main(pilot).request.queue == "to_ship"
+
+
+async def test_the_wheel_takes_the_cursor_along_only_when_it_must(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        view = table(pilot)
+
+        def turn(kind: type[events.MouseEvent]) -> events.MouseEvent:
+            return kind(view, 5, 5, 0, 0, 0, False, False, False)
+
+        view.post_message(turn(events.MouseScrollDown))
+        await pilot.pause()
+        assert (view.view.top, view.cursor) == (3, 3)
+        view.post_message(turn(events.MouseScrollUp))
+        await pilot.pause()
+        assert (view.view.top, view.cursor) == (0, 3)
+
+
+async def test_the_panel_can_be_held_at_a_marketplace(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        assert "Cancellation rate US" in text(pilot, "rate")
+        await press(pilot, "p")
+        assert main(pilot).panel.pinned == "US"
+        await press(pilot, "p")
+        assert main(pilot).panel.pinned == ""
+        assert isinstance(main(pilot).query_one("#rate"), Static)
