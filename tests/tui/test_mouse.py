@@ -35,11 +35,10 @@ async def test_a_drag_marks_what_it_covers(shop: Shop) -> None:
         at(events.MouseDown, 2)
         for y in (3, 5, 6):
             at(events.MouseMove, y)
-        await pilot.pause()
-        assert view.range_size == 5
+        await until(pilot, lambda: view.range_size == 5)
         assert view.marks.count == 0
         at(events.MouseUp, 6)
-        await pilot.pause()
+        await until(pilot, lambda: view.marks.count == 5)
         assert list(view.marks.ids()) == sorted(view.ids[1:6])
 
 
