@@ -29,7 +29,7 @@ async def test_a_drag_marks_what_it_covers(shop: Shop) -> None:
 
         def at(kind: type[events.MouseEvent], y: int, button: int = 1) -> None:
             place = view.region.offset + (10, y)
-            view.post_message(kind(view, 10, y, 0, 0, button, False, False, False, place.x, place.y))
+            pilot.app.post_message(kind(None, *place, 0, 0, button, False, False, False, *place))
 
         at(events.MouseMove, 9, button=0)
         at(events.MouseDown, 2)
