@@ -48,6 +48,8 @@ from .marking import Marking
 
 DEBOUNCE = 0.08
 """Seconds the cursor rests before the detail follows."""
+DETAIL_LINES = 48
+"""Lines the detail pane has at least, so that another order seldom lays the screen out anew."""
 ROOMY = 110
 """Cells from which the first line has room for the time of the reports."""
 FULL = 100
@@ -163,12 +165,16 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
     # Showing
 
     def put(self, name: str, content: Content) -> None:
-        """Update a text, and only if it differs: an idle screen writes nothing."""
+        """Update a text, and only if it differs: an idle screen writes nothing. The screen is laid out anew only when the
+        text has another number of lines, or `age` another width."""
         key = (content.plain, tuple(content.spans))
-        if self._shown.get(name) != key:
+        before = self._shown.get(name)
+        if before != key:
             self._shown[name] = key
+            lines = -1 if before is None else before[0].count("\n")
+            layout = lines != content.plain.count("\n") or name == "age"
             for static in self.query(f"#{name}").results(Static):  # none when the screen is being closed
-                static.update(content)
+                static.update(content, layout=layout)
 
     def refresh_all(self) -> None:
         """Read everything again: view, counts, panel."""
@@ -310,7 +316,8 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
 
     def _show_detail(self) -> None:
         row = self.table.cursor_row
-        self.put("detail", Content("") if row is None else self.detail_of(row, full=False))
+        text = Content("") if row is None else self.detail_of(row, full=False)
+        self.put("detail", text + "\n" * max(0, DETAIL_LINES - text.plain.count("\n")))
 
     def detail_of(self, row: OrderRow, *, full: bool) -> Content:
         """The order in words; empty when it is gone."""
