@@ -42,10 +42,11 @@ class Hold:
             self._is_shut = True
             self._keys.holds += 1
 
-    def open(self, *, drop: bool = False) -> None:
-        """Keys go on; `drop` throws away those typed so far, because nobody can have seen what they would answer."""
-        if drop:
-            self._keys.drop()
+    def open(self, *, unseen_before: float | None = None) -> None:
+        """Keys go on. Those typed before `unseen_before` (by the clock that messages carry) are thrown away: nobody can have seen what they
+        would answer."""
+        if unseen_before is not None:
+            self._keys.drop(unseen_before)
         if self._is_shut:
             self._is_shut = False
             self._keys.holds -= 1
@@ -100,7 +101,8 @@ class TypeAhead:
         self.on_its_way = False
         return True
 
-    def drop(self) -> None:
-        """Throw away what waits."""
-        self.dropped += len(self._waiting)
-        self._waiting.clear()
+    def drop(self, before: float) -> None:
+        """Throw away what was typed before that moment (by the clock that messages carry)."""
+        kept = [event for event in self._waiting if event.time >= before]
+        self.dropped += len(self._waiting) - len(kept)
+        self._waiting = deque(kept)

@@ -21,6 +21,7 @@ from ordertui.operations.queues import BY_KEY
 from ..texts.words import MUTED
 from ..view import Request
 from ..widgets.order_table.columns import Layout, columns_for
+from ..widgets.title import Title
 from .dialogs import FormScreen, ListKeys
 
 NARROWEST, WIDEST = 3, 80
@@ -52,7 +53,7 @@ class ColumnsScreen(ListKeys, ModalScreen[Request | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Static("Columns", classes="dialog-title")
+            yield Title("Columns")
             yield OptionList()
             yield Static(
                 "space show, hide   J K move   + - width   r as usual   Enter done   Esc leave", classes="dialog-keys"
@@ -133,7 +134,7 @@ class ViewsScreen(ListKeys, ModalScreen[SavedView | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Static("Saved views", classes="dialog-title")
+            yield Title("Saved views")
             yield OptionList()
             yield Static(f"Kept in {self._desk.views_file.name} beside the store.", classes="dialog-note")
             yield Static(

@@ -16,6 +16,7 @@ from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 from ..clipboard import copy
+from ..widgets.title import Title
 
 
 class ListKeys(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
@@ -60,7 +61,7 @@ class ConfirmScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         keys = "   ".join(f"{key} {word}" for key, word in self._answers.items())
         with Vertical(classes="dialog"):
-            yield Static(self._question, classes="dialog-title", markup=False)
+            yield Title(self._question)
             if self._detail:
                 yield Static(self._detail, markup=False)
             yield Static(f"{keys}   Enter, Esc: no", classes="dialog-keys", markup=False)
@@ -96,7 +97,7 @@ class TextScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog dialog-tall"):
-            yield Static(self._title, classes="dialog-title", markup=False)
+            yield Title(self._title)
             with VerticalScroll(classes="dialog-body", can_focus=False):
                 yield Static(self._body, markup=False)
             keys = "y copy   Esc close" if self._copy else "Esc close"
@@ -134,7 +135,7 @@ class FormScreen(ModalScreen[dict[str, str] | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Static(self._title, classes="dialog-title", markup=False)
+            yield Title(self._title)
             if self._note:
                 yield Static(self._note, markup=False)
             yield Static("")
@@ -179,7 +180,7 @@ class ChoiceScreen(ListKeys, ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Static(self._title, classes="dialog-title", markup=False)
+            yield Title(self._title)
             if self._note:
                 yield Static(self._note, markup=False)
             yield OptionList(*(Option(Content(text), id=key) for key, text in self._choices))

@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
 from ordertui.operations.known import KNOWN, sentence
 
 from ..typeahead import Hold, TypeAhead
+from ..widgets.title import Title
 
 Answer = TypeVar("Answer")
 Result = TypeVar("Result")
@@ -48,7 +50,7 @@ class Flow:
 
         def drawn() -> None:
             if not over:
-                self._hold.open(drop=drop)
+                self._hold.open(unseen_before=_first_drawn(screen) if drop else None)
 
         screen.call_after_refresh(drawn)
         try:
@@ -88,3 +90,9 @@ class Flows(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
     def failed(self, error: Exception) -> None:
         """Say what went wrong."""
         self.notify(sentence(error), severity="error", timeout=10)
+
+
+def _first_drawn(screen: Screen[Any]) -> float:
+    """When the dialog's title was first drawn (by the clock that messages carry); now, when it has none."""
+    moments = [title.first_drawn for title in screen.query(Title) if title.first_drawn is not None]
+    return min(moments, default=Message().time)

@@ -17,6 +17,7 @@ from ordertui.rules.language import FIELDS
 
 from ..actions import ALL_ACTIONS, QUEUE_HELP, KeyAction
 from ..texts.words import Piece
+from ..widgets.title import Title
 from .dialogs import LineInput
 
 GLYPHS = (
@@ -47,7 +48,7 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog dialog-tall"):
-            yield Static("Keys", classes="dialog-title")
+            yield Title("Keys")
             yield LineInput(placeholder="type to narrow")
             with VerticalScroll(classes="dialog-body", can_focus=False):
                 yield Static(help_text("", self._actions), id="help-text")

@@ -21,6 +21,7 @@ from ordertui.orders.status import BatchState, RowState
 from ..clipboard import copy
 from ..texts.plans import batch_head, batch_line, batch_rows, row_line
 from ..typeahead import TypeAhead
+from ..widgets.title import Title
 from .dialogs import ConfirmScreen, FormScreen, ListKeys
 from .flow import Flow, Flows
 
@@ -52,7 +53,7 @@ class OutboxScreen(Flows, ListKeys, ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog dialog-tall"):
-            yield Static("Outbox", classes="dialog-title")
+            yield Title("Outbox")
             yield OptionList(id="batches")
             yield Static(id="batch-head")
             yield OptionList(id="batch-rows")

@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from ..actions import KeyAction
 from ..texts.words import MUTED
+from ..widgets.title import Title
 from .dialogs import LineInput
 
 
@@ -35,7 +36,7 @@ class PaletteScreen(ModalScreen[KeyAction | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Static("Actions", classes="dialog-title")
+            yield Title("Actions")
             yield LineInput(placeholder="type to narrow")
             yield OptionList()
             yield Static("↑ ↓ choose   Enter do it   Esc leave", classes="dialog-keys")

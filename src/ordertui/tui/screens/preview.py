@@ -25,6 +25,7 @@ from ..texts.groups import Group, groups, line_of
 from ..texts.plans import effects
 from ..texts.words import ACTION_WORD
 from ..typeahead import TypeAhead
+from ..widgets.title import Title
 from .dialogs import ChoiceScreen, ConfirmScreen, FormScreen
 from .flow import Flow, Flows
 from .refund import ask_amounts
@@ -76,7 +77,7 @@ class PreviewScreen(Flows, ModalScreen[Batch | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog dialog-tall"):
-            yield Static(f"Preview {self._place}".rstrip(), classes="dialog-title", markup=False)
+            yield Title(f"Preview {self._place}".rstrip())
             with VerticalScroll(id="effects", can_focus=False):
                 yield Static(id="effects-text", markup=False)
             tree: Tree[Node] = Tree("plan", id="plan-tree")

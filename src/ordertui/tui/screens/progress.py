@@ -13,6 +13,8 @@ from textual.widgets import ProgressBar, Static
 
 from ordertui.operations.values import ImportProgress
 
+from ..widgets.title import Title
+
 
 class ProgressScreen(ModalScreen[None]):
     """A bar while a file is read; Escape asks it to stop after a whole chunk."""
@@ -28,7 +30,7 @@ class ProgressScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Static("Importing", classes="dialog-title")
+            yield Title("Importing")
             yield ProgressBar(total=None, show_eta=True)
             yield Static("", id="progress-text", markup=False)
             yield Static("Esc stop; what was read is kept", classes="dialog-keys")
