@@ -169,7 +169,7 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
         text has another number of lines, or `age` another width."""
         key = (content.plain, tuple(content.spans))
         before = self._shown.get(name)
-        if before != key:
+        if before != key and self.query(f"#{name}"):  # nothing is there while the screen is taken down
             self._shown[name] = key
             lines = -1 if before is None else before[0].count("\n")
             layout = lines != content.plain.count("\n") or name == "age"
