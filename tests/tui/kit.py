@@ -19,7 +19,7 @@ from ordertui.tui.widgets.order_table import OrderTable
 
 
 async def until(pilot: Pilot[None], true: Callable[[], object]) -> None:
-    for _ in range(400):
+    for _ in range(3000):  # half a minute and more: the machine may be busy
         if true():
             return
         await pilot.pause(0.01)

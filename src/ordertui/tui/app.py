@@ -99,8 +99,10 @@ class OrderTuiApp(App[None]):
             self._follow(KeyWent(trace.number, 2))
         elif self.screen is self._key_screen:
             self.call_later(self._key_went, trace.number)
-        else:  # what the key opened, or showed again, is drawn first
-            self.screen.call_after_refresh(self._key_went, trace.number)
+        else:  # what the key opened, or showed again, is drawn first, unless it is gone before
+            number = trace.number
+            self.screen.call_after_refresh(self._key_went, number)
+            self.set_timer(LOST_AFTER, lambda: self._key_went(number))
 
     def _key_went(self, number: int) -> None:
         if self.keys.went(number):
