@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -13,12 +15,33 @@ import click
 from ordertui import __version__
 from ordertui.orders.clock import parse_iso
 
-from . import act, look, policy, rates, reports, sync
-from .audit import audit
 from .context import Group, Settings, fail, open_shop
-from .demo import demo
 from .exits import Exit
-from .store import store as store_group
+
+COMMANDS = {
+    "import": "reports.import_command", "results": "reports.results", "list": "look.list_command", "show": "look.show",
+    "rate": "rates.rate", "message": "look.message", "policy": "policy.policy", "config": "look.config", "plan": "act.plan",
+    "commit": "act.commit", "undo": "act.undo", "release": "act.release", "outbox": "act.outbox", "dispatch": "act.dispatch",
+    "facts": "act.facts", "retry": "act.retry", "questions": "act.questions", "settle": "act.settle", "audit": "audit.audit",
+    "store": "store.store", "sync": "sync.sync", "api": "sync.api", "demo": "demo.demo",
+}  # fmt: skip
+"""Where each command is; its module is imported when it is asked for, so that none pays for the others."""
+
+
+class Commands(Group):
+    """The commands of COMMANDS."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(".")
+        command: click.Command = getattr(import_module(f"{__package__}.{module}"), name)
+        return command
 
 
 def _time(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
@@ -36,7 +59,7 @@ def _store(ctx: click.Context, param: click.Parameter, value: Path | None) -> Pa
     return value
 
 
-@click.group(cls=Group, invoke_without_command=True)
+@click.group(cls=Commands, invoke_without_command=True)
 @click.version_option(__version__)
 @click.option(
     "--store", type=click.Path(path_type=Path), callback=_store, help="The store; default: in the user's data folder."
@@ -62,20 +85,15 @@ def open_screen(settings: Settings, *, mouse: bool = True) -> None:
         fail(Exit.USAGE, "the screen needs a terminal; use `ordertui list`, or `ordertui --help` for all commands")
     if settings.another_time:
         settings = replace(settings, read_only=True)
+    gc.disable()  # imports make many objects and free none: collecting in between costs a fifth of the start
     with open_shop(settings) as shop:
         from ordertui.tui.app import run
 
+        gc.freeze()
+        gc.enable()
         code = run(shop, mouse=mouse)
     if code:
         sys.exit(code)
-
-
-for _command in (
-    reports.import_command, reports.results, look.list_command, look.show, rates.rate, look.message, policy.policy,
-    look.config, act.plan, act.commit, act.undo, act.release, act.outbox, act.dispatch, act.facts, act.retry, act.questions,
-    act.settle, audit, store_group, sync.sync, sync.api, demo,
-):  # fmt: skip
-    cli.add_command(_command)
 
 
 def entry() -> None:
