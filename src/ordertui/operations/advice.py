@@ -18,13 +18,16 @@ _LATER = {
 }
 
 
-def upload_advice(batch: JournalBatch) -> str:
+PRACTICE = "PRACTICE: these orders are made up, upload nothing. In a real store you would:\n"
+
+
+def upload_advice(batch: JournalBatch, *, practice: bool) -> str:
     """What the operator does next with a batch that was sent."""
     market = MARKETPLACES.get(batch.marketplace)
     host = market.seller_central if market else "Seller Central"
     upload = next((name for name in batch.files if name.endswith(".txt")), "")
     return (
-        f"1. Upload {upload}\n"
+        f"{PRACTICE if practice else ''}1. Upload {upload}\n"
         f"   at {host} > Orders > Upload order related files > {_PAGE.get(batch.action, '')}, once.\n"
         "2. When Amazon is done with it, choose “View processing report” on the same page and save it.\n"
         f"3. Import it: `ordertui results FILE --batch {batch.id}`, or key i on the screen.\n"

@@ -35,11 +35,12 @@ AGAIN = (
 class Dispatcher:
     """Writes due batches of one store into `outbox`."""
 
-    def __init__(self, store: Store, planner: Planner, outbox: Path, *, merchant_id: str) -> None:
+    def __init__(self, store: Store, planner: Planner, outbox: Path, *, merchant_id: str, practice: bool) -> None:
         self._store = store
         self._planner = planner
         self._outbox = outbox
         self._merchant_id = merchant_id
+        self._practice = practice
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> list[Batch]:
         """Finish what a crash interrupted, then write every batch whose hold has ended; gives the batches written.
@@ -108,7 +109,7 @@ class Dispatcher:
             folder = self.folder(batch)
             folder.mkdir(parents=True, exist_ok=True)
             sweep(folder)
-            advice = upload_advice(batch)
+            advice = upload_advice(batch, practice=self._practice)
             write_atomic(folder, INSTRUCTIONS, (advice + "\n").encode("utf-8"))
             if again:
                 advice += f"\n{AGAIN}"

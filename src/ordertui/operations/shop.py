@@ -67,7 +67,7 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
         merchant = config.merchant_id or "MERCHANT-ID"
         self._planner = Planner(self._reader, self._judge, self._rates, clock, merchant_id=merchant, practice=practice)
         self._committer = Committer(store, self._planner, clock, merchant_id=merchant, practice=practice)
-        self._dispatcher = Dispatcher(store, self._planner, self.outbox_dir, merchant_id=merchant)
+        self._dispatcher = Dispatcher(store, self._planner, self.outbox_dir, merchant_id=merchant, practice=practice)
 
     @classmethod
     def open(
@@ -316,10 +316,11 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
         """Batches, newest first, each with what to do next."""
         attempts, now = self._reader().attempts(), self.clock.now()
         left = (BatchState.SENT, BatchState.ANSWERED)
-        return [
-            as_batch(batch, feed_words(attempts, batch, now) or (upload_advice(batch) if batch.state in left else ""))
-            for batch in self._reader().batches(open_only=open_only)
-        ]
+        out = []
+        for batch in self._reader().batches(open_only=open_only):
+            upload = upload_advice(batch, practice=self.practice) if batch.state in left else ""
+            out.append(as_batch(batch, feed_words(attempts, batch, now) or upload))
+        return out
 
     def next_due(self) -> int | None:
         """When `dispatch` has something to do next (epoch seconds): a hold ends, or a feed is to be looked at; None: nothing."""

@@ -165,8 +165,7 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
     # Showing
 
     def put(self, name: str, content: Content) -> None:
-        """Update a text, and only if it differs: an idle screen writes nothing. The screen is laid out anew only when the
-        text has another number of lines, or `age` another width."""
+        """Update a text if it differs: an idle screen writes nothing. Another number of lines, or `age`, lays out anew."""
         key = (content.plain, tuple(content.spans))
         before = self._shown.get(name)
         if before != key and self.query(f"#{name}"):  # nothing is there while the screen is taken down
