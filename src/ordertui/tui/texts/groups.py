@@ -47,7 +47,7 @@ def groups(plan: Plan) -> list[Group]:
 def line_of(member: PlanRow | PlanOut) -> Text:
     """One order of a group."""
     if isinstance(member, PlanOut):
-        return Text(member.order_id)
+        return Text.assemble(member.order_id, (f"  {member.nearest}" if member.nearest else "", "dim"))
     known = member.total is not None and member.currency
     money = f"{member.currency} {grouped(member.total or 0, member.currency or '')}" if known else "price unknown"
     pieces: list[str | tuple[str, str]] = [f"{member.order_id}  {money:>14}  ", (member.rule, "dim")]
