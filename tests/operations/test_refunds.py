@@ -205,6 +205,16 @@ def test_a_line_that_a_newer_unshipped_report_leaves_out_has_left(tmp_path: Path
     assert [(line.sku, line.cancelled) for line in rest] == [("SKU-1", 1)], "only what still waits"
 
 
+def test_an_order_that_only_unshipped_orders_names_is_cancelled_with_a_warning(tmp_path: Path) -> None:
+    shop = open_shop(tmp_path)
+    bring(shop, tmp_path, open_=[unshipped_row(1)])
+    row_id = shop.id_of(order_id(1))
+    assert row_id is not None
+    assert any("import All Orders" in word for word in only(shop.plan(Action.CANCEL, [row_id])).warnings)
+    bring(shop, tmp_path, everything=[all_orders_row(1)])
+    assert not any("import All Orders" in word for word in only(shop.plan(Action.CANCEL, [row_id])).warnings)
+
+
 def test_a_later_word_of_all_orders_that_nothing_left_is_believed(tmp_path: Path) -> None:
     shop = open_shop(tmp_path)
     both = [unshipped_row(1), unshipped_row(1, sku="SKU-2", order_item_id=item_id(1, 2))]

@@ -39,6 +39,10 @@ REASONS: dict[Action, tuple[str, ...]] = {
 """Reason codes each action takes; the first is a cancellation's default."""
 
 
+INCOMPLETE = frozenset({"unshipped", "cancellation_rate"})
+"""Kinds of report that need not name every line of an order (AMAZON.md h)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """What the operator chose for a plan, beyond which orders."""
@@ -303,6 +307,12 @@ class Planner:
             unknown = sum(row.buyer_request is BuyerRequest.UNKNOWN for row in inside)
             if unknown:
                 found.append(f"{unknown:,} orders: no report says whether the buyer asked; they are taken as counting")
+            partial = sum(set(by_id[row.id].sources) <= INCOMPLETE for row in rows)
+            if partial:
+                found.append(
+                    f"{partial:,} are named by Unshipped orders alone: if another line of one has left, cancelling refunds"
+                    " the whole order; import All Orders first"
+                )
             claimed = sum(row.reason == CancelReason.BUYER_CANCELED.value and row.counts for row in rows)
             if claimed:
                 found.append(f"{claimed:,} say BuyerCanceled without an official request: they count all the same")
