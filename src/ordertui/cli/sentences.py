@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ordertui.operations.words import how_many
 from ordertui.orders.money import grouped
 from ordertui.orders.status import Action, BatchState
 
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
     from ordertui.operations.plan_values import Batch, Plan, RateFigure
 
 _MONEY = {Action.CANCEL: "The buyers will not be charged", Action.REFUND: "The buyers get back"}
-
-
-def orders(count: int) -> str:
-    """`1 order`, `2 orders`."""
-    return f"{count:,} order{'' if count == 1 else 's'}"
 
 
 def clock(epoch: int) -> str:
@@ -40,7 +36,7 @@ def plan_sentences(plan: Plan) -> Iterator[str]:
     """Who is in, what it does to the rate and to money, and what to be warned of."""
     counted = sum(row.counts for row in plan.rows)
     word = f", of which {counted:,} count" if plan.action is Action.CANCEL and plan.rows else ""
-    yield f"{plan.marketplace}: {plan.action.value} {orders(len(plan.rows))}{word}; {len(plan.out):,} left out."
+    yield f"{plan.marketplace}: {plan.action.value} {how_many(len(plan.rows))}{word}; {len(plan.out):,} left out."
     if not plan.rows:
         return
     for effect in plan.rates:
@@ -54,7 +50,7 @@ def plan_sentences(plan: Plan) -> Iterator[str]:
     if sums:
         yield f"  {_MONEY[plan.action]} {' and '.join(sums)}."
     if plan.unpriced:
-        yield f"  {orders(plan.unpriced)} without a known price: not in this sum."
+        yield f"  {how_many(plan.unpriced)} without a known price: not in this sum."
     for warning in plan.warnings:
         yield f"  Note: {warning}."
 
@@ -75,7 +71,7 @@ def saved_sentences(plans: Sequence[Plan], path: Path) -> Iterator[str]:
 def held_sentence(batch: Batch) -> str:
     """After a commit."""
     return (
-        f"Batch {batch.id}: {orders(len(batch.rows))} held until {clock(batch.due_at)}; nothing has left."
+        f"Batch {batch.id}: {how_many(len(batch.rows))} held until {clock(batch.due_at)}; nothing has left."
         f" `ordertui undo {batch.id}` takes them back, `ordertui release {batch.id}` ends the hold."
     )
 
@@ -83,9 +79,9 @@ def held_sentence(batch: Batch) -> str:
 def sent_sentence(batch: Batch) -> str:
     """After a dispatch."""
     gone = sum(row.state.value == "recalled" for row in batch.rows)
-    left = f" ({orders(gone)} taken back)" if gone else ""
+    left = f" ({how_many(gone)} taken back)" if gone else ""
     how = "written" if batch.files else "at Amazon"
-    return f"Batch {batch.id} is {how}: {batch.action.value} {orders(len(batch.rows) - gone)} in {batch.marketplace}{left}."
+    return f"Batch {batch.id} is {how}: {batch.action.value} {how_many(len(batch.rows) - gone)} in {batch.marketplace}{left}."
 
 
 def waiting_sentences(batches: Sequence[Batch]) -> Iterator[str]:

@@ -22,6 +22,7 @@ from ordertui.store import Day, Store
 from .judging import Judge
 from .offers import Offers, offer_cancels
 from .rating import Rates
+from .words import how_many
 
 Test = Callable[[Subject], bool]
 
@@ -161,7 +162,7 @@ class HouseRules:
             left = sum(one.order.row.id not in denied for one in hit)
             if left:
                 typed |= rule.effect is Effect.TYPED
-                warnings.append(f"house rule {rule.id}: {rule.why} ({left:,} {'order' if left == 1 else 'orders'})")
+                warnings.append(f"house rule {rule.id}: {rule.why} ({how_many(left)})")
         return Said(denied, tuple(warnings), typed)
 
     def hits(self, action: Action, taken: Taken) -> tuple[Hit, ...]:

@@ -10,6 +10,7 @@ from ordertui.orders.status import Action, OrderStatus, YesNo
 from ordertui.rules.policy import Policy
 
 from .plan_values import MoneyEffect, PlanRow
+from .words import how_many
 
 TOTAL = "total"
 
@@ -84,6 +85,6 @@ def fee_warnings(
         if percent:
             charged[percent, why] = charged.get((percent, why), 0) + 1
     return [
-        f"Amazon charges {percent} % of the referral fee for {count:,} {'order' if count == 1 else 'orders'}: {why}"
+        f"Amazon charges {percent} % of the referral fee for {how_many(count)}: {why}"
         for (percent, why), count in sorted(charged.items())
     ]

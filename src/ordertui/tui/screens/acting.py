@@ -12,6 +12,7 @@ from textual import work
 from ordertui.operations.known import KNOWN
 from ordertui.operations.plan_values import Batch
 from ordertui.operations.shop import Shop
+from ordertui.operations.words import how_many
 from ordertui.orders.clock import to_local
 from ordertui.orders.status import Action, BatchState, BuyerRequest, Dispatched
 
@@ -67,7 +68,7 @@ class Acting(Flows):
         self.table.reload()
         self.refresh_all()
         due = to_local(batch.due_at, self.shop.zone).strftime("%H:%M")
-        self.notify(f"batch {batch.id}: {len(batch.rows):,} orders held until {due}; u takes them back")
+        self.notify(f"batch {batch.id}: {how_many(len(batch.rows))} held until {due}; u takes them back")
 
     async def _ask_shipping(self, flow: Flow, ids: Sequence[int]) -> Shipping | None:
         """Carrier, tracking and date for each order that may be confirmed; None when the operator leaves."""
@@ -113,7 +114,7 @@ class Acting(Flows):
             return
         what: int | str = row.order_id if answer == "o" and row is not None else batch.id
         count = await flow.work(self.shop.undo, what)
-        self.notify(f"{count:,} {'order' if count == 1 else 'orders'} taken back; nothing was sent for them")
+        self.notify(f"{how_many(count)} taken back; nothing was sent for them")
         self.table.reload()
         self.refresh_all()
 
@@ -157,11 +158,7 @@ class Acting(Flows):
         except KNOWN as error:
             self.failed(error)
             return
-        self.notify(
-            f"{count:,} {'order' if count == 1 else 'orders'} changed"
-            if count
-            else "nothing changed: it was so already"
-        )
+        self.notify(f"{how_many(count)} changed" if count else "nothing changed: it was so already")
         self.table.reload(ids)
         self.refresh_all()
 

@@ -19,6 +19,7 @@ from textual.content import Content
 from ordertui.operations.marks import Marks
 from ordertui.operations.shop import Shop
 from ordertui.operations.values import Queue
+from ordertui.operations.words import how_many
 from ordertui.orders.clock import to_local
 from ordertui.orders.order import OrderRow
 
@@ -294,7 +295,7 @@ class Looking(Flows):
     async def _export(self, flow: Flow) -> None:
         table = self.table
         ids = table.marks.ids() if table.marks else table.ids
-        what = f"{len(ids):,} {'marked' if table.marks else 'shown'} {'order' if len(ids) == 1 else 'orders'}"
+        what = how_many(len(ids), "marked order" if table.marks else "shown order")
         stamp = to_local(self.shop.clock.now(), self.shop.zone).strftime("%Y%m%d-%H%M")
         path = self.shop.folder / f"orders-{stamp}.csv"
         note = "Ends in .csv, .tsv or .json. Buyers' names and addresses are not in it: ordertui keeps none."
@@ -302,7 +303,7 @@ class Looking(Flows):
         if answer is not None and answer["path"].strip():
             target = Path(answer["path"].strip()).expanduser()
             count = await flow.work(self.shop.export, ids, target)
-            self.notify(f"{count:,} {'order' if count == 1 else 'orders'} written: {target}")
+            self.notify(f"{how_many(count)} written: {target}")
 
     def action_palette(self) -> None:
         """Any action by name."""

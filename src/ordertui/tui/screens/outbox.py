@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 from ordertui.operations.plan_values import Batch, BatchRow
 from ordertui.operations.shop import Shop
 from ordertui.operations.values import Question
+from ordertui.operations.words import how_many
 from ordertui.orders.status import BatchState, RowState
 
 from ..clipboard import copy
@@ -173,7 +174,7 @@ class OutboxScreen(Flows, ListKeys, ModalScreen[None]):
         if await flow.ask(ConfirmScreen(f"Take {whom} back?", answers), unseen=True):
             try:
                 count = await flow.work(self._shop.undo, row.order_id if row is not None else batch.id)
-                self.notify(f"{count:,} {'order' if count == 1 else 'orders'} taken back; nothing was sent for them")
+                self.notify(f"{how_many(count)} taken back; nothing was sent for them")
             finally:
                 self._read()
 

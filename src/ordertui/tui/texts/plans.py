@@ -8,14 +8,11 @@ from textual.content import Content
 
 from ordertui.operations.plan_values import Batch, BatchRow, Plan
 from ordertui.operations.values import Question
+from ordertui.operations.words import how_many
 from ordertui.orders.money import grouped
 from ordertui.orders.status import Action, BatchState, RowState
 
 from .words import ACTION_WORD, GLYPH, MUTED, STYLE, Piece, countdown, percent, span, target_text, when
-
-
-def _orders(count: int) -> str:
-    return f"{count:,} {'order' if count == 1 else 'orders'}"
 
 
 def effects(plan: Plan) -> Content:
@@ -28,7 +25,7 @@ def effects(plan: Plan) -> Content:
         )
     counted = sum(row.counts for row in plan.rows)
     pieces: list[Piece] = [
-        (f"{word.capitalize()} {_orders(len(plan.rows))} in {plan.marketplace}", "bold"),
+        (f"{word.capitalize()} {how_many(len(plan.rows))} in {plan.marketplace}", "bold"),
         (f"   {len(plan.out):,} left out\n" if plan.out else "\n", "$text-warning"),
     ]
     for effect in plan.rates:
@@ -128,7 +125,7 @@ def batch_head(batch: Batch, zone: str, questions: Sequence[Question] = ()) -> C
         pieces.append((f", left {when(batch.sent_at, zone)}", MUTED))
     pieces.append((f"\nsha256 {batch.sha256}", MUTED))
     for one in questions:
-        orders = _orders(len(one.orders))
+        orders = how_many(len(one.orders))
         pieces.append((f"\n! {orders} {one.kind}: {one.why}", "bold $text-warning"))
         pieces.append((f"\n  {one.evidence}", MUTED))
     if batch.advice:
