@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from array import array
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual import work
+from textual.css.query import NoMatches
 
 from ordertui.operations.known import KNOWN
 from ordertui.operations.plan_values import Batch
@@ -126,8 +128,9 @@ class Acting(Flows):
         except KNOWN as error:
             self.failed(error)
             return
-        if not self.query(OrderTable):  # the screen was closed meanwhile; what left is in the journal
-            return
+        with suppress(NoMatches):  # the screen is being closed, piece by piece; what left is in the journal
+            self.table.reload()
+            self.refresh_all()
         for batch in sent:
             where = (
                 "in the outbox folder; o says where to upload it"
@@ -135,8 +138,6 @@ class Acting(Flows):
                 else "at Amazon; o says where it stands"
             )
             self.notify(f"batch {batch.id} is {where}", timeout=15)
-        self.table.reload()
-        self.refresh_all()
 
     def action_dispatched(self, value: str) -> None:
         """Say whether the parcels left."""

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
@@ -222,7 +223,7 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
             if len(first) == FIRST_PAGE:
                 self._swap(View(request, first, Marks(first)), whole=False)
             self._swap(await asyncio.to_thread(build, self.shop, request), whole=True)
-        except Interrupted:
+        except (Interrupted, NoMatches):  # another view is asked for, or the screen is being taken down
             return
         except KNOWN as error:
             self.failed(error)
@@ -240,8 +241,7 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
 
     @work(exclusive=True, group="elsewhere")
     async def _look_elsewhere(self) -> None:
-        """Another process changed the store: rows are read again in place; orders that come or go wait while something
-        is open or marked."""
+        """Another process changed the store: rows are read again in place; new ones wait while something is open or marked."""
         try:
             view = await asyncio.to_thread(build, self.shop, self.request)
         except KNOWN:
