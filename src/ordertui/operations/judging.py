@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import OrderRow
-from ordertui.orders.status import Action, BuyerRequest, CancelledBy, OrderStatus, YesNo
+from ordertui.orders.status import Action, CancelledBy, OrderStatus, YesNo
 from ordertui.rules.explain import Explanation
 from ordertui.rules.facts import Situation, situation_from_number, situation_number, situation_of
 from ordertui.rules.policy import Policies, Policy
@@ -140,7 +140,3 @@ class Judge:
     def decide(self, row: OrderRow, kind: str, value: str) -> bool:
         """As the SQL of `situations`, for one order."""
         return decides(self.policy(row.marketplace), situation_number(situation_of(row)), kind, value)
-
-    def exempt(self, row: OrderRow) -> bool:
-        """Whether the buyer's official request fixes the cancellation reason."""
-        return row.buyer_request is BuyerRequest.OFFICIAL

@@ -108,10 +108,6 @@ class AttemptsPart(JournalPart):
             self._tell(connection, "feed.submitting", batch_id, attempt, document=document_id, sha256=sha256)
         return self._attempt(attempt)
 
-    def attempt_content(self, attempt_id: int) -> bytes:
-        """The very bytes of an attempt."""
-        return bytes(self._one("SELECT content FROM feed_attempts WHERE id = ?", (attempt_id,)))
-
     def _attempt(self, attempt_id: int) -> Attempt:
         return next(one for one in self.attempts() if one.id == attempt_id)
 

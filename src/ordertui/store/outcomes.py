@@ -170,13 +170,6 @@ class OutcomePart(FactsPart, ReadsPart):
         holder = self.holder_of(order_id)
         return None if holder is None else holder.batch
 
-    def batches_of(self, order_id: str) -> list[int]:
-        """Every batch that ever had an order, oldest first."""
-        sql = (
-            "SELECT b.batch FROM batch_rows b JOIN orders o ON o.id = b.order_id WHERE o.order_id = ? ORDER BY b.batch"
-        )
-        return [row[0] for row in self._query(sql, (order_id,))]
-
     def later_tries(self, batch_id: int) -> dict[str, int]:
         """Orders of a batch for which a newer batch had the same action and was not taken back, and that batch."""
         return dict(

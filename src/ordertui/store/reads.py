@@ -196,11 +196,6 @@ class ReadsPart(Database):
             sums[key] = (amounts.plus(Components(*v[2:10])), units + v[10])
         return sums
 
-    def refunded_so_far(self, order_id: str) -> dict[int, Components]:
-        """Line to what has gone back or is on its way, by this store's own journal."""
-        row_id = self.id_of(order_id)
-        return {} if row_id is None else {line: sums for (_, line), (sums, _) in self._returned([row_id]).items()}
-
     def situations_present(self) -> Sequence[int]:
         """The situation numbers that any order has; each is one jump in the index."""
         return self._kept("situations", self._jump_situations)
