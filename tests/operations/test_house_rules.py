@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from ordertui.operations.config import Config
-from ordertui.operations.errors import NotConfirmed, PlanChanged
+from ordertui.operations.errors import NotConfirmed, PlanChanged, Refused
 from ordertui.operations.plan_values import Plan
 from ordertui.operations.shop import Shop
 from ordertui.orders.clock import DAY, HOUR, FixedClock
@@ -234,6 +234,22 @@ def test_the_last_good_file_stays_in_force(tmp_path: Path) -> None:
     with shop_with(tmp_path, rule("new", "late", "deny")) as shop:
         assert [r.id for r in shop.policies.house.rules] == ["new"]
         assert len(cancel(shop, ids).rows) == 6
+
+
+def test_nothing_is_committed_by_rules_that_were_edited_since(tmp_path: Path) -> None:
+    file = tmp_path / "house.toml"
+    mild = rule("third", f"id:{order_id(3)}", "deny")
+    with shop_with(tmp_path, mild) as shop:
+        plan = cancel(shop, standard(shop, tmp_path))
+        for edit in (mild + rule("all", "late or -late", "deny"), None):
+            file.unlink() if edit is None else file.write_text(edit, encoding="utf-8")
+            with pytest.raises(Refused, match="was edited after ordertui was opened"):
+                shop.commit(plan)
+            assert "open it again" in shop.notes()[0]
+            assert shop.outbox() == []
+        file.write_text(mild, encoding="utf-8")
+        assert shop.notes() == ()
+        assert len(shop.commit(plan, typed="5").rows) == 5
 
 
 def test_a_first_file_that_is_broken_is_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from ordertui.orders.clock import Clock
 from ordertui.rules.edition import bundled, parse, read_edition
@@ -27,16 +28,33 @@ def read_policy_file(path: Path) -> str:
     raise PolicyError([problem])
 
 
-def policies_of(config: Config, store: Store, clock: Clock) -> tuple[Policies, str]:
-    """The policies in force, and what to tell the operator when his own file is not among them.
+EDITED = (
+    "your policy file {path} was edited after ordertui was opened: close it and open it again to work by the new rules;"
+    " until then nothing can be committed"
+)
+
+
+class InForce(NamedTuple):
+    """What decides as long as the shop is open."""
+
+    policies: Policies
+    note: str = ""
+    """What to tell the operator when his own file is not among them."""
+    text: str | None = None
+    """His own file as it was read; None: none is named, or it could not be read."""
+
+
+def policies_of(config: Config, store: Store, clock: Clock) -> InForce:
+    """The policies in force.
 
     A file that passes is kept in the store; one that fails leaves the kept text in force. Raises PolicyError when it
     fails and none is kept.
     """
     if not config.policy_file:
-        return load(config.policy, now=clock.now), ""
+        return InForce(load(config.policy, now=clock.now))
     path = Path(config.policy_file).expanduser()
     base = bundled(config.policy)
+    text = None
     try:
         text = read_policy_file(path)
         house = read_house(text, str(path), base, now=clock.now())
@@ -49,10 +67,22 @@ def policies_of(config: Config, store: Store, clock: Clock) -> tuple[Policies, s
             f"your policy file {path} is not in force ({count} {'problem' if count == 1 else 'problems'}, see"
             " `ordertui policy check`): its last good version is"
         )
-        return load(config.policy, _kept(kept, path, config, clock), now=clock.now), note
+        return InForce(load(config.policy, _kept(kept, path, config, clock), now=clock.now), note, text)
     if not store.read_only and store.meta(LAST_GOOD) != text:
         store.set_meta(LAST_GOOD, text)
-    return load(config.policy, house, now=clock.now), ""
+    return InForce(load(config.policy, house, now=clock.now), text=text)
+
+
+def edited(config: Config, in_force: InForce) -> str:
+    """What to say when the user's policy file is no longer as it was read, else an empty text."""
+    if not config.policy_file:
+        return ""
+    path = Path(config.policy_file).expanduser()
+    try:
+        text: str | None = read_policy_file(path)
+    except PolicyError:
+        text = None
+    return "" if text == in_force.text else EDITED.format(path=path)
 
 
 def _kept(text: str, path: Path, config: Config, clock: Clock) -> House:

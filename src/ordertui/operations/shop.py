@@ -24,7 +24,7 @@ from .desk_part import DeskPart
 from .dispatching import Dispatcher
 from .errors import BadInput, ReadOnly, Refused, UnknownChoice
 from .feed_words import feed_words
-from .house_file import policies_of
+from .house_file import edited, policies_of
 from .importing import Importer, Progress, Stop
 from .judging import Judge
 from .live import LivePart
@@ -57,7 +57,8 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
         self.read_only = store.read_only
         self.folder = store.path.parent
         self.outbox_dir = self.folder / "outbox"
-        self.policies, self._policy_note = policies_of(config, store, clock)
+        self._in_force = policies_of(config, store, clock)
+        self.policies = self._in_force.policies
         self._threads = threading.local()
         self._readers: list[Store] = []
         self._viewing: set[Store] = set()
@@ -241,8 +242,8 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
         return self._reader().data_version()
 
     def notes(self) -> tuple[str, ...]:
-        """Banners: a policy file not in force, stale reports, stale policy values, invisible requests, and what `needs` finds."""
-        found = [self._policy_note] if self._policy_note else []
+        """Banners: a policy file not in force or edited, stale reports and policy values, invisible requests, and what `needs` finds."""
+        found = [text for text in (self._in_force.note, edited(self.config, self._in_force)) if text]
         as_of, now = self.as_of(), self.clock.now()
         if as_of is not None and now - as_of > DAY_OLD:
             found.append(f"the newest report is of {iso_utc(as_of)}: import fresh ones before acting")
@@ -296,10 +297,10 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
         return load_plans(path)
 
     def commit(self, plan: Plan, *, typed: str | None = None) -> Batch:
-        """Put a plan into the hold; see `committing.Committer.commit`."""
-        older = older_copy(self._writer(), self.outbox_dir)
-        if older:
-            raise Refused(older)
+        """Put a plan into the hold; see `committing.Committer.commit`. Refused when the rules were edited meanwhile."""
+        obstacle = older_copy(self._writer(), self.outbox_dir) or edited(self.config, self._in_force)
+        if obstacle:
+            raise Refused(obstacle)
         return self._committer.commit(plan, typed)
 
     def undo(self, what: int | str) -> int:
