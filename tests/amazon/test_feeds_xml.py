@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from xml.etree.ElementTree import Element
 
 import pytest
 from defusedxml.ElementTree import fromstring
+from msgspec.structs import replace
 
 from ordertui.amazon import feeds
 from ordertui.amazon.feeds import CancelItem, FeedError, RefundItem

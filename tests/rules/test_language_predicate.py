@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from ordertui.orders.money import Money
 from ordertui.orders.order import Components, Order, OrderLine, OrderRow

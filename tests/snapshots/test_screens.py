@@ -2,11 +2,11 @@
 and look at each picture."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any
 
 import make_screenshots as scenes
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from ordertui.operations.shop import Shop

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from .reports.cells import clean
 
@@ -22,8 +23,7 @@ class ResultError(ValueError):
     """The file is no processing report, or not a whole one."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowResult:
+class RowResult(msgspec.Struct, frozen=True):
     """What Amazon says of one row. `record` counts from 1 in the flat file, `message_id` is the XML message; 0: the whole file."""
 
     record: int
@@ -36,8 +36,7 @@ class RowResult:
     item_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessingReport:
+class ProcessingReport(msgspec.Struct, frozen=True):
     """A processing report. Amazon lists failures and warnings only; what it does not name succeeded, if the counts agree."""
 
     format: str

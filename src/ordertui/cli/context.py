@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+import msgspec
 
 from ordertui.orders.clock import Clock, FixedClock, SystemClock
 
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 TEST_CLOCK = "ORDERTUI_TEST_CLOCK"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """The options that stand before the command."""
 
     store: Path | None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
+import msgspec
 
 from .context import Settings, fail
 from .exits import Exit
@@ -36,4 +36,4 @@ def demo(settings: Settings, orders: int, seed: int, where: Path | None, no_scre
         click.echo(str(store))
         return
     say(f"practice store: {store}")
-    open_screen(replace(settings, store=store))
+    open_screen(msgspec.structs.replace(settings, store=store))

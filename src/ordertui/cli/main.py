@@ -6,11 +6,11 @@ import gc
 import os
 import re
 import sys
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
 import click
+import msgspec
 
 from ordertui import __version__
 from ordertui.orders.clock import parse_iso
@@ -84,7 +84,7 @@ def open_screen(settings: Settings, *, mouse: bool = True) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "") in ("dumb", ""):
         fail(Exit.USAGE, "the screen needs a terminal; use `ordertui list`, or `ordertui --help` for all commands")
     if settings.another_time:
-        settings = replace(settings, read_only=True)
+        settings = msgspec.structs.replace(settings, read_only=True)
     gc.disable()  # imports make many objects and free none: collecting in between costs a fifth of the start
     with open_shop(settings) as shop:
         from ordertui.tui.app import run

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,8 +30,7 @@ Told = Callable[[str, int], None]
 Stop = Callable[[], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(msgspec.Struct, frozen=True):
     """How many calls of an operation may be made now, and when the next one may (seconds)."""
 
     operation: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
+
+import msgspec
 
 from ordertui.orders.clock import Clock, day_start, to_local
 from ordertui.orders.marketplace import MARKETPLACES
@@ -35,8 +36,7 @@ class Taken(NamedTuple):
     total: Money | None
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     """What the rules about batches say of one."""
 
     denied: Mapping[int, HouseRule]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+import msgspec
 
 from ordertui.amazon.reports import MarketplaceNeeded, Reject, ReportInfo, ReportKind, Stopped, inspect, read, read_rate
 from ordertui.store import Store
@@ -98,7 +99,7 @@ class Importer:
             markets = Counter(row[1] for row in self._store.tally(known.values()))
             if not markets:
                 raise MarketplaceNeeded(info.path)
-            info = replace(info, marketplace=markets.most_common(1)[0][0])
+            info = msgspec.structs.replace(info, marketplace=markets.most_common(1)[0][0])
             found.clear()
             rows = list(read_rate(info, found))  # again: dates are read as the marketplace writes them
         with Rejects(self._rejects_folder, info) as rejects:

@@ -4,7 +4,8 @@ shown before they go, sent once. None ever asks a buyer to cancel (AMAZON.md i).
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+
+import msgspec
 
 from ordertui.amazon.spapi.answers import BuyerAttributes, Created, MessagingActions
 from ordertui.amazon.spapi.client import Client
@@ -30,8 +31,7 @@ LONGEST = 2000
 _NOTE = "amazon:message:"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """A message before it goes."""
 
     order_id: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from ordertui.orders.clock import day_start
 from ordertui.orders.status import YesNo
@@ -14,8 +15,7 @@ from .judging import Judge
 MOST_NAMED = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Offers:
+class Offers(msgspec.Struct, frozen=True):
     """What a batch means for the SKUs in it."""
 
     products: Mapping[int, Sequence[int]]

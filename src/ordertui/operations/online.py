@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from ordertui.amazon.spapi.answers import Participations, Transaction, Transactions
 from ordertui.amazon.spapi.client import Client, Waiting
@@ -42,8 +43,7 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 60, 900
 """Seconds until dispatch is tried again by itself after an error; doubled each time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(msgspec.Struct, frozen=True):
     """What screen and command line show of the connection."""
 
     profile: str
@@ -78,8 +78,7 @@ def connection(store: Store, config: AmazonConfig, now: int) -> Connection:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True):
     """One booking of Amazon's."""
 
     posted: str

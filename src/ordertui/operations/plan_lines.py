@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from ordertui.orders.clock import to_local
 from ordertui.orders.marketplace import MARKETPLACES
@@ -14,8 +15,7 @@ from ordertui.orders.status import OrderStatus
 from .plan_values import PlanLine
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(msgspec.Struct, frozen=True):
     """Why an order is left out although the rules allow the action."""
 
     rule: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 import msgspec
@@ -43,17 +42,16 @@ INCOMPLETE = frozenset({"unshipped", "cancellation_rate"})
 """Kinds of report that need not name every line of an order (AMAZON.md h)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(msgspec.Struct, frozen=True):
     """What the operator chose for a plan, beyond which orders."""
 
     reason: str = ""
     """For all rows; empty: the action's default."""
-    reasons: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Order id to its own reason."""
-    refunds: Mapping[str, Sequence[PlanLine]] = field(default_factory=dict)
+    refunds: Mapping[str, Sequence[PlanLine]] = msgspec.field(default_factory=dict)
     """Order id to the lines and amounts to give back; others give back all that is left."""
-    shipping: Shipping = field(default_factory=dict)
+    shipping: Shipping = msgspec.field(default_factory=dict)
 
 
 class Planner:
@@ -204,7 +202,7 @@ class Planner:
         if action is Action.MESSAGE:
             return found
         counts = action is Action.CANCEL and found.allowed and found.counts is not YesNo.NO
-        return replace(found, house=self.house.hits(action, Taken(order, counts, order.row.total)))
+        return msgspec.structs.replace(found, house=self.house.hits(action, Taken(order, counts, order.row.total)))
 
     def _offers(self, rows: Sequence[PlanRow], orders: Mapping[int, Order]) -> list[str]:
         """Which offers Amazon may remove after this batch."""

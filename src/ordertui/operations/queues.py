@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class QueueSpec:
+class QueueSpec(msgspec.Struct, frozen=True):
     """A queue before it is counted."""
 
     key: str

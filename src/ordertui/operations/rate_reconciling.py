@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+
+import msgspec
 
 from ordertui.amazon.reports import Reject, ReportKind, inspect, read_rate
 from ordertui.amazon.reports.account_health import HealthFigure, read_health
@@ -25,8 +26,7 @@ TAKEN_OUT = "Amazon does not count it: import this report, and it is taken out h
 FRESH = "import fresh reports: the newest here does not show it as cancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(msgspec.Struct, frozen=True):
     """Where we and Amazon do not agree."""
 
     marketplace: str
@@ -39,8 +39,7 @@ class Difference:
     """Whether the facts here speak against Amazon's count."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reconciliation:
+class Reconciliation(msgspec.Struct, frozen=True):
     """One marketplace compared."""
 
     marketplace: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+
+import msgspec
 
 from ordertui.orders.clock import HOUR, day_start, to_local
 from ordertui.orders.order import OrderRow
@@ -17,8 +18,7 @@ from .plan_values import RateEffect
 from .rating import Dated, Rates
 
 
-@dataclass(frozen=True, slots=True)
-class RateEntry:
+class RateEntry(msgspec.Struct, frozen=True):
     """One order of a rate's numerator or denominator."""
 
     order_id: str
@@ -32,8 +32,7 @@ class RateEntry:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class OutlookDay:
+class OutlookDay(msgspec.Struct, frozen=True):
     """The end of a day, if no order is placed and nothing is cancelled but by Amazon for want of a shipment."""
 
     day: date
@@ -47,8 +46,7 @@ class OutlookDay:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(msgspec.Struct, frozen=True):
     """A neighbour of the cancellation rate that reports do not carry: unknown, and why."""
 
     name: str

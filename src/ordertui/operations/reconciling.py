@@ -8,9 +8,10 @@ the last one: the sequence in which they came does not matter, and reports that 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+
+import msgspec
 
 from ordertui.amazon.results import ProcessingReport, RowResult, parse_report, read_bytes
 from ordertui.orders.status import Action, BatchState, RowState
@@ -33,8 +34,7 @@ WORD = "word"
 """The code of a row that the operator settled."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True):
     """A batch that left, with the rows that were in its files, in file order."""
 
     batch: JournalBatch
@@ -51,8 +51,7 @@ class Sent:
         return len(self.rows) if report.format == "xml" else len(self.records)
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True):
     """What one report says of each order, taken by itself."""
 
     sha256: str

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +48,7 @@ class _Kept(msgspec.Struct, frozen=True):
         return "_Kept(...)"
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(msgspec.Struct, frozen=True):
     """Credentials, where they were found, and when they were issued (epoch seconds, None: not known)."""
 
     credentials: Credentials

@@ -6,7 +6,6 @@ A part's rows are the very rows that were approved, and each row is in exactly o
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import msgspec
 
@@ -52,7 +51,7 @@ def split(store: Store, clock: Clock, batch: JournalBatch, parts: list[int], mer
                 action=part.action,
                 marketplace=part.marketplace,
                 rows=[
-                    replace(journal_row(part.action, row), version=None) for row in part.rows
+                    msgspec.structs.replace(journal_row(part.action, row), version=None) for row in part.rows
                 ],  # its version was approved
                 plan=encode(part),
                 sha256=next(file.sha256 for file in part.files if file.upload),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from ordertui.orders.status import Action, RowState
 
 
-@dataclass(frozen=True, slots=True)
-class ImportProgress:
+class ImportProgress(msgspec.Struct, frozen=True):
     """How far an import is."""
 
     path: Path
@@ -19,8 +19,7 @@ class ImportProgress:
     bytes_total: int
 
 
-@dataclass(frozen=True, slots=True)
-class RejectedRow:
+class RejectedRow(msgspec.Struct, frozen=True):
     """A row that could not be taken in; personal columns are blanked."""
 
     file: str
@@ -29,8 +28,7 @@ class RejectedRow:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ImportSummary:
+class ImportSummary(msgspec.Struct, frozen=True):
     """What one report file brought. `new`, `changed` and `unchanged` count orders; `rows` counts lines of the file."""
 
     path: Path
@@ -48,8 +46,7 @@ class ImportSummary:
     stopped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
+class Queue(msgspec.Struct, frozen=True):
     """A work queue: a filter with a name and a live count."""
 
     key: str
@@ -61,8 +58,7 @@ class Queue:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Impact:
+class Impact(msgspec.Struct, frozen=True):
     """What cancelling a set of orders would mean, before any plan."""
 
     count: int
@@ -79,8 +75,7 @@ class Impact:
     """(marketplace, how many of the set are of it), most first."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResultRow:
+class ResultRow(msgspec.Struct, frozen=True):
     """What a processing report means for one order."""
 
     order_id: str
@@ -89,8 +84,7 @@ class ResultRow:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ResultSummary:
+class ResultSummary(msgspec.Struct, frozen=True):
     """What one processing report brought."""
 
     path: Path
@@ -102,8 +96,7 @@ class ResultSummary:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """Something about a batch that left and that somebody must look at."""
 
     batch: int

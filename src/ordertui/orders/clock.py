@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 DAY = 86_400
 HOUR = 3_600
@@ -23,8 +24,7 @@ class Clock(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Steady:
+class Steady(msgspec.Struct, frozen=True):
     """A reading of a clock that nobody can set. Readings compare only within one `boot`."""
 
     boot: str
@@ -54,8 +54,7 @@ def boot_id() -> str:
         return f"process-{os.getpid()}-{time.time_ns()}"
 
 
-@dataclass(frozen=True, slots=True)
-class SystemClock:
+class SystemClock(msgspec.Struct, frozen=True):
     """The machine's clock."""
 
     def now(self) -> int:
@@ -68,8 +67,7 @@ class SystemClock:
         return Steady(boot_id(), int(time.monotonic() if source is None else time.clock_gettime(source)))
 
 
-@dataclass(slots=True)
-class FixedClock:
+class FixedClock(msgspec.Struct):
     """A clock that stands still until it is set: `--as-of`, tests, the practice store."""
 
     moment: int

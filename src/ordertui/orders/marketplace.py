@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Marketplace:
+class Marketplace(msgspec.Struct, frozen=True):
     """One marketplace. `code` is what people type and policies name; `zone` is the IANA zone its window is shown in."""
 
     code: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+
+import msgspec
 
 NO_MINOR_UNITS = frozenset({"JPY", "KRW", "CLP", "VND"})
 
@@ -17,8 +18,7 @@ class CurrencyMismatch(ValueError):
     """Two amounts of different currencies were to be added or compared."""
 
 
-@dataclass(frozen=True, slots=True, order=False)
-class Money:
+class Money(msgspec.Struct, frozen=True):
     """An amount: `minor` units (cents, yen) of ISO 4217 `currency`."""
 
     minor: int

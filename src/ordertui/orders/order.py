@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from .money import Money
 from .status import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
@@ -21,8 +21,7 @@ COMPONENTS = (
 amounts that were taken off; a line's total is the first six less the last two."""
 
 
-@dataclass(frozen=True, slots=True)
-class Components:
+class Components(msgspec.Struct, frozen=True):
     """Amounts of one line for its whole quantity, in minor units of one currency."""
 
     item_price: int = 0
@@ -57,8 +56,7 @@ class Components:
         return Components(*(getattr(self, name) + getattr(other, name) for name in COMPONENTS))
 
 
-@dataclass(frozen=True, slots=True)
-class OrderLine:
+class OrderLine(msgspec.Struct, frozen=True):
     """One item of an order. A field that no report gave is None."""
 
     line: int
@@ -89,8 +87,7 @@ class OrderLine:
         return max(0, self.quantity - self.quantity_shipped - self.units_cancelled)
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRow:
+class OrderRow(msgspec.Struct, frozen=True):
     """What the table, plans and rules need of an order without its lines."""
 
     id: int
@@ -123,8 +120,7 @@ class OrderRow:
     """Rises with every change of the order; a plan freezes it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """An order with its lines."""
 
     row: OrderRow

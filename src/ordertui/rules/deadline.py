@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Span:
+
+class Span(msgspec.Struct, frozen=True):
     """How long after ship-by. Exactly one is set; all None: unknown."""
 
     business_days: int | None = None
@@ -17,17 +17,16 @@ class Span:
     hours: int | None = None
 
 
-@dataclass(slots=True)
-class Deadlines:
+class Deadlines(msgspec.Struct):
     """Deadlines of one marketplace. `country` is ISO 3166; holidays and weekend come from the `holidays` package,
     imported at the first business day asked for."""
 
     span: Span
     zone: str
     country: str
-    _calendar: Any = field(default=None, repr=False)
-    _known: dict[int, int | None] = field(default_factory=dict, repr=False)
-    _days: dict[date, date] = field(default_factory=dict, repr=False)
+    _calendar: Any = None
+    _known: dict[int, int | None] = msgspec.field(default_factory=dict)
+    _days: dict[date, date] = msgspec.field(default_factory=dict)
 
     def at(self, ship_by: int) -> int | None:
         """Epoch seconds of the cancellation: the same local time so many days later, right across DST changes; None: unknown."""

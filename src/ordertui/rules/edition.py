@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from importlib import resources
 from typing import Any
+
+import msgspec
 
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.status import Action, YesNo
@@ -42,8 +43,7 @@ MESSAGES = ("refuse_parcel", "ask_to_request")
 ENGLISH = "en"
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyData:
+class PolicyData(msgspec.Struct, frozen=True):
     """A checked edition."""
 
     edition: str

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from ordertui.orders.status import Action, YesNo
 
 from .table import Row, Table
 
 
-@dataclass(frozen=True, slots=True)
-class Nearest:
+class Nearest(msgspec.Struct, frozen=True):
     """The row that would allow the action with the fewest facts changed."""
 
     rule: str
@@ -23,8 +23,7 @@ class Nearest:
         return f"{self.rule} would need {', '.join(self.needs)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(msgspec.Struct, frozen=True):
     """A house rule that fits an order."""
 
     rule: str
@@ -33,8 +32,7 @@ class Hit:
     condition: str
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(msgspec.Struct, frozen=True):
     """The whole answer for one order and one action."""
 
     action: Action

@@ -7,10 +7,11 @@ that apply; there is no effect that allows, so a rule can never grant what Amazo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.status import Action
@@ -49,8 +50,7 @@ def stricter(first: Effect | None, second: Effect | None) -> Effect | None:
     return max(first, second, key=_CHAIN.index)
 
 
-@dataclass(frozen=True, slots=True)
-class HouseRule:
+class HouseRule(msgspec.Struct, frozen=True):
     """One rule of the user."""
 
     id: str
@@ -74,14 +74,13 @@ class HouseRule:
         return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
 
 
-@dataclass(frozen=True, slots=True)
-class House:
+class House(msgspec.Struct, frozen=True):
     """A user's policy file, checked."""
 
     file: str = ""
     rules: tuple[HouseRule, ...] = ()
-    settings: Mapping[str, Entry] = field(default_factory=dict)
-    by_marketplace: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
+    settings: Mapping[str, Entry] = msgspec.field(default_factory=dict)
+    by_marketplace: Mapping[str, Mapping[str, Entry]] = msgspec.field(default_factory=dict)
 
     def settings_of(self, code: str) -> dict[str, Entry]:
         """The user's values for a marketplace."""

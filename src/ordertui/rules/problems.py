@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+import msgspec
 
 from .positions import Path, places
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyProblem:
+class PolicyProblem(msgspec.Struct, frozen=True):
     """One mistake. Line and column count from 1; 0 when it concerns the file as a whole."""
 
     file: str
@@ -33,8 +33,7 @@ class PolicyError(ValueError):
         self.problems = tuple(problems)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """The text of a policy file, to show where something stands in it."""
 
     file: str

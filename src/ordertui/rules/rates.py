@@ -9,8 +9,9 @@ and the "near" share are policy and are passed in.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
+
+import msgspec
 
 from ordertui.orders.clock import day_start
 
@@ -93,8 +94,7 @@ def exact_text(value: Fraction) -> str:
     return f"{sign}{whole}.{part:0{digits}d}" if digits else f"{sign}{whole}"
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(msgspec.Struct, frozen=True):
     """The rate of one window. `cancelled_at_least` counts only what is known to count; `cancelled` what may."""
 
     orders: int

@@ -8,9 +8,10 @@ part is decided; a condition that takes too many steps is refused rather than gu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
+
+import msgspec
 
 from ordertui.orders.status import RowState
 
@@ -57,15 +58,13 @@ class TooComplex(ValueError):
     """The condition cannot be checked within the steps allowed."""
 
 
-@dataclass(slots=True)
-class Budget:
+class Budget(msgspec.Struct):
     """Steps that are left."""
 
     left: int = MOST_STEPS
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(msgspec.Struct, frozen=True):
     """One axis has one of these values: words of an enumeration, or a stretch of numbers."""
 
     axis: str
@@ -76,22 +75,19 @@ class Leaf:
     open_high: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Both:
+class Both(msgspec.Struct, frozen=True):
     """All of the parts; of none: true."""
 
     parts: tuple[Formula, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Either:
+class Either(msgspec.Struct, frozen=True):
     """Any of the parts; of none: false."""
 
     parts: tuple[Formula, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Never:
+class Never(msgspec.Struct, frozen=True):
     """Not the part."""
 
     part: Formula

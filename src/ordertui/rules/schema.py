@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from typing import TypeAlias
+
+import msgspec
 
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import Money, decimal_text, parse_minor
@@ -37,8 +38,7 @@ class Kind(StrEnum):
 ORDERED = frozenset({Kind.INT, Kind.DAYS, Kind.MONEY})
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True):
     """A fact: an ENUM has a closed list of values; a number, days or money may be unknown (None)."""
 
     name: str
@@ -46,8 +46,7 @@ class Fact:
     values: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(msgspec.Struct, frozen=True):
     """Whole numbers from `low` to `high`, both included, None is open; of money in minor units of the currency `unit`."""
 
     low: int | None
@@ -66,8 +65,7 @@ class BadCell(ValueError):
         self.at = at
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True):
     """What a cell asks for: any value (no terms), one of the terms, or none of them."""
 
     terms: tuple[Term, ...]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
+
+import msgspec
 
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.status import Action
@@ -21,8 +22,7 @@ HOUSE = ("near", "typed_count_from", "hold_minutes", "plan_expires_minutes", "fo
 _KEYS = ("value", "source", "stated_for", "checked", "from", "until")
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True):
     """One value in force."""
 
     name: str
@@ -38,8 +38,7 @@ class Setting:
     effective_until: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A value as a policy file gives it."""
 
     raw: Any

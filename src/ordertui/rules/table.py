@@ -6,10 +6,11 @@ A row is a box: for each fact the set of values it takes, as bits. Asking a tabl
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any, TypeAlias
+
+import msgspec
 
 from .positions import Path
 from .schema import Axis, Fact
@@ -40,24 +41,21 @@ Box: TypeAlias = tuple[int, ...]
 """For each fact of a table, the set of values it may have, as bits of its axis."""
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(msgspec.Struct, frozen=True):
     """An output column. `values` None: any number that is not negative."""
 
     values: tuple[object, ...] | None
     required: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class TableSpec:
+class TableSpec(msgspec.Struct, frozen=True):
     """What a table may look at and what it answers; the program owns this, a file cannot add to it."""
 
     facts: tuple[Fact, ...]
     outputs: Mapping[str, Output]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One rule of a table."""
 
     id: str

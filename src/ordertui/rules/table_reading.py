@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+
+import msgspec
 
 from .positions import Path
 from .problems import PolicyProblem, Source, did_you_mean
@@ -16,14 +17,13 @@ KEYS = ("id", "when", "then", "why", "source", "note", "from", "until")
 TABLE_KEYS = ("hit", "aggregate", "row")
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(msgspec.Struct):
     """A row whose cells are read but not yet cut into bands."""
 
     id: str
     path: Path
-    cells: dict[str, Cell] = field(default_factory=dict)
-    then: dict[str, Any] = field(default_factory=dict)
+    cells: dict[str, Cell] = msgspec.field(default_factory=dict)
+    then: dict[str, Any] = msgspec.field(default_factory=dict)
     why: str = ""
     source: str = ""
     note: str = ""

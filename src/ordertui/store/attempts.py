@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from ordertui.orders.status import Action, RowState
 
@@ -30,8 +31,7 @@ class FeedBusy(StoreError):
     """Another feed of this type is on its way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True):
     """One attempt. Times are epoch seconds."""
 
     id: int

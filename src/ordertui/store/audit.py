@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
+
+import msgspec
 
 from .database import Database, in_words
 
@@ -18,8 +19,7 @@ WITH_ORDERS = ("orders", "states")
 """Keys of a payload whose list, or whose object's keys, are order ids."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
+class AuditEntry(msgspec.Struct, frozen=True):
     """One record. `payload` is JSON; no buyer data is ever in it."""
 
     id: int
@@ -29,8 +29,7 @@ class AuditEntry:
     hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class AuditReport:
+class AuditReport(msgspec.Struct, frozen=True):
     """Whether the chain and the bytes it speaks of hold. `first_bad` is the id of the first record that does not fit."""
 
     ok: bool

@@ -7,10 +7,11 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
+
+import msgspec
 
 from ordertui.orders.clock import Clock
 
@@ -115,8 +116,7 @@ def connect(path: Path, *, read_only: bool, full: bool = True, cache_kib: int = 
     return connection
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(msgspec.Struct, frozen=True):
     """Who is at work: goes into every record of the audit."""
 
     operator: str = ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from hashlib import sha256 as digest
+
+import msgspec
 
 from ordertui.orders.clock import Steady, iso_utc, steady_of
 from ordertui.orders.order import COMPONENTS, Components
@@ -19,8 +20,7 @@ from .reads import NOTHING, Returned
 __all__ = ["FeedFile", "JournalPart", "NewRow", "RefundLine"]
 
 
-@dataclass(frozen=True, slots=True)
-class RefundLine:
+class RefundLine(msgspec.Struct, frozen=True):
     """What a row gives back for one line; minor units."""
 
     line: int
@@ -30,8 +30,7 @@ class RefundLine:
     """Units never shipped that it cancels."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewRow:
+class NewRow(msgspec.Struct, frozen=True):
     """A row to be held."""
 
     order_id: str
@@ -43,8 +42,7 @@ class NewRow:
     refunds: tuple[RefundLine, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FeedFile:
+class FeedFile(msgspec.Struct, frozen=True):
     """One file of a batch that leaves."""
 
     name: str
@@ -303,7 +301,7 @@ class JournalPart(OutcomePart):
         if steady is None:
             return found
         now = self.clock.now()
-        return [replace(batch, due_at=self._due(batch, steady, now)) for batch in found]
+        return [msgspec.structs.replace(batch, due_at=self._due(batch, steady, now)) for batch in found]
 
     def _due(self, batch: JournalBatch, steady: Steady, now: int) -> int:
         if batch.state is not BatchState.HELD or batch.hold[0] != steady.boot or batch.hold[1] is None:

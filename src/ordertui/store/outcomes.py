@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256 as digest
+
+import msgspec
 
 from ordertui.orders.order import COMPONENTS
 from ordertui.orders.status import Action, BatchState, RowState
@@ -22,16 +23,14 @@ OPEN = frozenset({RowState.HELD, RowState.SENT, RowState.ACCEPTED, RowState.OK, 
 _GONE = "('sent','accepted','ok','unknown','confirmed')"
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(msgspec.Struct, frozen=True):
     """What the operator said became of a row, and the sha256 of the reports that had come by then."""
 
     state: RowState
     seen: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class JournalRow:
+class JournalRow(msgspec.Struct, frozen=True):
     """One order of a batch."""
 
     order_id: str
@@ -44,8 +43,7 @@ class JournalRow:
     word: Word | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JournalBatch:
+class JournalBatch(msgspec.Struct, frozen=True):
     """A batch."""
 
     id: int
@@ -67,8 +65,7 @@ class JournalBatch:
     """It is said to have left, but its files are not all known to be written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(msgspec.Struct, frozen=True):
     """The batch that holds an order."""
 
     batch: int
@@ -77,8 +74,7 @@ class Holder:
     """When it was committed (epoch seconds)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(msgspec.Struct, frozen=True):
     """What a stretch of time saw committed."""
 
     orders: int
@@ -88,8 +84,7 @@ class Day:
     """Minor units by currency."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What became of one order."""
 
     state: RowState
@@ -97,8 +92,7 @@ class Outcome:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class KeptResult:
+class KeptResult(msgspec.Struct, frozen=True):
     """A processing report as it came."""
 
     sha256: str

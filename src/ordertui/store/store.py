@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from ordertui.orders.clock import Clock
 
@@ -18,8 +19,7 @@ from .said import SaidPart
 from .sku_reads import SkuPart
 
 
-@dataclass(frozen=True, slots=True)
-class ImportRecord:
+class ImportRecord(msgspec.Struct, frozen=True):
     """One import of one file."""
 
     id: int

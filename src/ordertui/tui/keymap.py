@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
 
 from .actions import ALL_ACTIONS, NO_KEY, KeyAction, written
 
@@ -18,8 +19,7 @@ _NAMES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Keymap:
+class Keymap(msgspec.Struct, frozen=True):
     """The registry with the operator's keys, and what to tell him about them."""
 
     actions: tuple[KeyAction, ...] = ALL_ACTIONS
@@ -71,14 +71,14 @@ def resolve(wanted: Mapping[str, object], where: str = KEYMAP_FILE) -> Keymap:
     actions = []
     for action in ALL_ACTIONS:
         if action.id in mine:
-            actions.append(replace(action, keys=",".join(mine[action.id])))
+            actions.append(msgspec.structs.replace(action, keys=",".join(mine[action.id])))
             continue
         left = [key for key in action.keys.split(",") if key not in owner or _lives_beside(action, owner[key])]
         lost = [key for key in action.keys.split(",") if key not in left]
         for key in lost:
             more = "" if left else "; it has no key now, : finds it by name"
             problems.append(f"{written(key)} is yours now ({owner[key]}); {action.id} ({action.label}) lost it{more}")
-        actions.append(replace(action, keys=",".join(left or [NO_KEY])) if lost else action)
+        actions.append(msgspec.structs.replace(action, keys=",".join(left or [NO_KEY])) if lost else action)
     return Keymap(tuple(actions), tuple(problems))
 
 

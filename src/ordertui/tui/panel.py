@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
+import msgspec
 from textual.content import Content
 
 from ordertui.operations.plan_values import RateEffect
@@ -21,8 +21,7 @@ SPARK_DAYS = 14
 NO_ORDERS = Content("\n No orders yet.\n i imports the reports you\n downloaded from Seller Central.")
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """What the panel is asked about."""
 
     ids: Sequence[int]
@@ -35,8 +34,7 @@ class Question:
     range_: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """The three texts."""
 
     panel: Content

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, field, replace
+
+import msgspec
 
 from ordertui.operations.desk import SavedView
 from ordertui.operations.marks import Marks
@@ -27,8 +28,7 @@ DOWN_FIRST = ("placed", "total", "items")
 """Columns whose first sort is largest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What is asked for."""
 
     queue: str = "all"
@@ -48,7 +48,9 @@ class Request:
     def sorted_by(self, column: str) -> Request:
         """By this column; the other way round when it is sorted by already."""
         key = SORTS[column]
-        return replace(self, sort=key, reverse=not self.reverse if key == self.sort else column in DOWN_FIRST)
+        return msgspec.structs.replace(
+            self, sort=key, reverse=not self.reverse if key == self.sort else column in DOWN_FIRST
+        )
 
     def choice(self, *, several: bool) -> Choice:
         """The columns for the table."""
@@ -74,13 +76,12 @@ class Request:
         return cls(view.queue, view.filter, view.sort, view.reverse, tuple(keys), tuple(widths))
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(msgspec.Struct, frozen=True):
     """The orders of a request. `members` answers which marked ones are among them."""
 
     request: Request
     ids: array[int]
-    members: Marks = field(repr=False)
+    members: Marks
 
 
 def read(shop: Shop, request: Request, limit: int | None = None) -> array[int]:

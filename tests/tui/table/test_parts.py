@@ -1,10 +1,9 @@
 """The table's pure parts: where the cursor stands, which columns fit, and that a line is never wider than its place."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.style import Style
 

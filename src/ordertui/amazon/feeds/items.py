@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
+
+import msgspec
 
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import COMPONENTS, Components
@@ -22,8 +23,7 @@ class FeedError(ValueError):
     """Something that must not go to Amazon; names the order and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class CancelItem:
+class CancelItem(msgspec.Struct, frozen=True):
     """Cancel one item of an order."""
 
     order_id: str
@@ -31,8 +31,7 @@ class CancelItem:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RefundItem:
+class RefundItem(msgspec.Struct, frozen=True):
     """Give money back for one item; amounts are for the whole quantity, in minor units of `currency`.
 
     `units_cancelled` are units that were never shipped and are cancelled with it (AMAZON.md b, partial cancellation).
@@ -46,8 +45,7 @@ class RefundItem:
     units_cancelled: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ShipItem:
+class ShipItem(msgspec.Struct, frozen=True):
     """Confirm the shipment of one item. `ship_date` is `2026-11-23`."""
 
     order_id: str

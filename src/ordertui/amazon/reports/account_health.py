@@ -7,7 +7,6 @@ The published schema and its own example spell some keys differently (`preFulfil
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,7 @@ _BY_ID = {market.id: code for code, market in MARKETPLACES.items()}
 _MOST_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class HealthFigure:
+class HealthFigure(msgspec.Struct, frozen=True):
     """Amazon's own figure for one marketplace. None: the report does not say."""
 
     marketplace: str

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from ordertui.orders.report_row import Row
 
 from .kinds import ReportKind
 
 
-@dataclass(frozen=True, slots=True)
-class ReportInfo:
+class ReportInfo(msgspec.Struct, frozen=True):
     """A report file after a first look at all of it."""
 
     path: Path
@@ -30,8 +30,7 @@ class ReportInfo:
     """Wanted columns that are not there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(msgspec.Struct, frozen=True):
     """A row that cannot be taken in. `text` keeps only columns that are read; buyers' columns are left out."""
 
     file: str
@@ -40,8 +39,7 @@ class Reject:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class RowBatch:
+class RowBatch(msgspec.Struct, frozen=True):
     """Some rows, in file order."""
 
     rows: list[Row]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
+
+import msgspec
 
 LOOPBACK = "127.0.0.1"
 LWA_HOST = "api.amazon.com"
@@ -36,8 +37,7 @@ class NotAllowed(ValueError):
     """The address is not one that this profile may reach."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoints:
+class Endpoints(msgspec.Struct, frozen=True):
     """The addresses of one connection."""
 
     profile: Profile

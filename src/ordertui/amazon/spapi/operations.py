@@ -6,8 +6,9 @@ tests compare this table with them. Rates are requests per second.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class Repeat(StrEnum):
@@ -19,8 +20,7 @@ class Repeat(StrEnum):
     """Maybe everything again: it is sent once, and an unclear answer is for the caller to settle."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(msgspec.Struct, frozen=True):
     """One operation of the Selling Partner API."""
 
     name: str

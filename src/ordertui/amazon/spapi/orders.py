@@ -6,7 +6,8 @@ Buyers' names and addresses are never asked for; the buyer's own words on a canc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from ordertui.amazon.reports.cells import label
 from ordertui.orders.clock import DAY, parse_iso
@@ -37,16 +38,15 @@ Deadline = Callable[[str, int], int | None]
 """When Amazon cancels by itself: marketplace code and ship-by time to epoch seconds."""
 
 
-@dataclass(slots=True)
-class OrderRows:
+class OrderRows(msgspec.Struct):
     """What some orders come to."""
 
-    rows: list[Row] = field(default_factory=list)
-    cancelled: list[tuple[str, str, int]] = field(default_factory=list)
+    rows: list[Row] = msgspec.field(default_factory=list)
+    cancelled: list[tuple[str, str, int]] = msgspec.field(default_factory=list)
     """(order id, who cancelled it, as of) for cancelled orders."""
-    rejected: list[tuple[str, str]] = field(default_factory=list)
+    rejected: list[tuple[str, str]] = msgspec.field(default_factory=list)
     """(order id, why it cannot be taken in)."""
-    strange: set[str] = field(default_factory=set)
+    strange: set[str] = msgspec.field(default_factory=set)
     """Values that are not known here; what they stand for is kept as unknown."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import msgspec
@@ -19,8 +18,7 @@ _EARLY = 60
 """Seconds before its end at which a token is not used any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(msgspec.Struct, frozen=True):
     """What a private, self-authorised application has."""
 
     client_id: str

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from types import ModuleType, TracebackType
 from typing import Any
+
+import msgspec
 
 from .endpoints import Endpoints, NotAllowed
 from .errors import BadAnswer, DocumentBroken, Missing, NoAnswer, NotSent
@@ -21,8 +22,7 @@ MOST_JSON = 32 * 1024 * 1024
 """Bytes that an answer of the API may have; a page of 100 orders has about 0.3 MB."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
+class Timeouts(msgspec.Struct, frozen=True):
     """Seconds. `whole` ends an exchange that trickles: no single read times out, and it would never end."""
 
     connect: float = 10.0
@@ -32,14 +32,16 @@ class Timeouts:
     """For the whole of a document, up or down."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What came back."""
 
     status: int
     headers: Mapping[str, str]
     """Names in small letters."""
-    content: bytes = field(repr=False)
+    content: bytes
+
+    def __repr__(self) -> str:  # what Amazon sent stays out of tracebacks and logs
+        return f"Answer({self.status}, {len(self.content):,} bytes)"
 
 
 def _httpx() -> ModuleType:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
+
+import msgspec
 
 from ordertui.orders.clock import DAY, HOUR
 from ordertui.rules.policy import Policy
@@ -17,8 +18,7 @@ MONTH = 30 * DAY
 ASKED = ("Found it cheaper", "Ordered by mistake", "No longer needed", "Delivery takes too long", "Wrong size", "")
 
 
-@dataclass(slots=True)
-class MadeLine:
+class MadeLine(msgspec.Struct):
     """One line of a made-up order; amounts in minor units for the whole quantity."""
 
     goods: Goods
@@ -31,15 +31,14 @@ class MadeLine:
     """The buyer's words when he asked officially for this line."""
 
 
-@dataclass(slots=True)
-class MadeOrder:
+class MadeOrder(msgspec.Struct):
     """One made-up order, by Amazon's words."""
 
     order_id: str
     placed: int
     ship_by: int
     status: str
-    lines: list[MadeLine] = field(default_factory=list)
+    lines: list[MadeLine] = msgspec.field(default_factory=list)
     fba: bool = False
     business: bool = False
     prime: bool = False

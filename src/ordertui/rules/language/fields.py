@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum, auto
+
+import msgspec
 
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.status import (
@@ -44,8 +45,7 @@ class Kind(Enum):
     """A rate, as `2.25%`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """One field. `column` names the attribute of OrderRow and the column of table `orders`; empty when neither holds it."""
 
     name: str
@@ -53,7 +53,7 @@ class Field:
     column: str
     help: str
     values: tuple[str, ...] = ()
-    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    aliases: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """Other spellings of a value, and what they stand for."""
     examples: tuple[str, ...] = ()
     waiting_only: bool = False

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
+
+import msgspec
 
 from .errors import FilterError
 
@@ -25,8 +26,7 @@ class Mark(Enum):
     TRIPLE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(msgspec.Struct, frozen=True):
     """One token; columns are 1-based."""
 
     mark: Mark

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+
+class Choices(msgspec.Struct, frozen=True):
     """Any of these values of a closed list, in the field's own order."""
 
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(msgspec.Struct, frozen=True):
     """Yes or no, judged at `at` (epoch seconds)."""
 
     yes: bool
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(msgspec.Struct, frozen=True):
     """An amount in major units; `currency` None means in each order's own currency."""
 
     major: Fraction
@@ -31,15 +29,13 @@ class Amount:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(msgspec.Struct, frozen=True):
     """A whole number."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """Epoch seconds from `low` to `high`, both included; None is open. The operator is already applied."""
 
     low: int | None
@@ -47,20 +43,17 @@ class Span:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(msgspec.Struct, frozen=True):
     """The order does not say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(msgspec.Struct, frozen=True):
     """Literal parts between wildcards: `AB*C` is ("AB", "C"); one part means no wildcard."""
 
     parts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(msgspec.Struct, frozen=True):
     """A rate; `text` as typed."""
 
     share: Fraction
@@ -70,20 +63,17 @@ class Share:
 Value: TypeAlias = Choices | Flag | Amount | Whole | Span | Unknown | Pattern | Share
 
 
-@dataclass(frozen=True, slots=True)
-class Always:
+class Always(msgspec.Struct, frozen=True):
     """Matches every order: the empty filter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """A word or phrase anywhere in id, SKU, ASIN or title."""
 
     words: Pattern
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(msgspec.Struct, frozen=True):
     """One field against one value; `op` is `:`, `<`, `<=`, `>` or `>=`."""
 
     field: str
@@ -91,22 +81,19 @@ class Compare:
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(msgspec.Struct, frozen=True):
     """Matches what `item` does not; an unknown fact fails `item` and so passes here."""
 
     item: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(msgspec.Struct, frozen=True):
     """All of two or more."""
 
     items: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(msgspec.Struct, frozen=True):
     """Any of two or more."""
 
     items: tuple[Condition, ...]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import ClassVar
 
+import msgspec
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -102,12 +102,12 @@ class ColumnsScreen(ListKeys, ModalScreen[Request | None]):
 
     def action_reset(self) -> None:
         """Back to what the width of the terminal chooses."""
-        self.dismiss(replace(self._request, keys=(), widths=()))
+        self.dismiss(msgspec.structs.replace(self._request, keys=(), widths=()))
 
     def action_done(self) -> None:
         """Take them."""
         keys = tuple(key for key in self._order if key in self._on)
-        self.dismiss(replace(self._request, keys=keys, widths=tuple(self._widths.items())))
+        self.dismiss(msgspec.structs.replace(self._request, keys=keys, widths=tuple(self._widths.items())))
 
     def action_leave(self) -> None:
         """Change nothing."""

@@ -9,10 +9,10 @@ import os
 import sys
 from array import array
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from textual.containers import VerticalScroll
 from textual.content import Content
 
@@ -67,7 +67,7 @@ class Looking(Flows):
         note = next((queue.note for queue in self.queue_counts if queue.key == key and queue.note), "")
         if note:
             self.notify(note, severity="warning")
-        self.ask_for(replace(self.request, queue=key))
+        self.ask_for(msgspec.structs.replace(self.request, queue=key))
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -76,7 +76,7 @@ class Looking(Flows):
     def action_clear_filter(self) -> None:
         """Drop the filter; with none, what was found."""
         if self.request.filter:
-            self.ask_for(replace(self.request, filter=""))
+            self.ask_for(msgspec.structs.replace(self.request, filter=""))
         elif self.found:
             self.found = array("q")
             self.notify("what was found is forgotten; n and N go through the marked orders")
@@ -142,7 +142,7 @@ class Looking(Flows):
 
     async def _show_order(self, flow: Flow, row_id: int) -> None:
         if not self.table.go_to(row_id):
-            self.ask_for(replace(self.request, queue="all", filter=""))
+            self.ask_for(msgspec.structs.replace(self.request, queue="all", filter=""))
             for worker in [worker for worker in self.workers if worker.group == "view"]:
                 await worker.wait()
             self.notify("it is not in that view: all orders are shown")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import ClassVar
 
+import msgspec
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -393,7 +393,7 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
     def _filter_applied(self, event: FilterBar.Applied) -> None:
         self.shop.desk.remember(event.text)
         self.table.focus()
-        self.ask_for(replace(self.request, filter=event.text))
+        self.ask_for(msgspec.structs.replace(self.request, filter=event.text))
 
     @on(FilterBar.Left)
     def _filter_left(self) -> None:

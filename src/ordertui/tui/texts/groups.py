@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 from rich.text import Text
 
 from ordertui.operations.plan_values import Plan, PlanOut, PlanRow
@@ -13,8 +12,7 @@ from ordertui.orders.status import Action
 from .words import ACTION_WORD
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(msgspec.Struct, frozen=True):
     """Orders with the same outcome."""
 
     label: Text

@@ -7,8 +7,9 @@ over widens the flexible one. The operator's own choice of columns is shown whol
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
 from typing import Literal
+
+import msgspec
 
 from ordertui.orders.clock import DAY, HOUR, to_local
 from ordertui.orders.money import grouped
@@ -24,8 +25,7 @@ GAPS = (2, 1)
 """Cells between two columns: the wide gap when every column fits with it, else the narrow one."""
 
 
-@dataclass(frozen=True, slots=True)
-class CellContext:
+class CellContext(msgspec.Struct, frozen=True):
     """What a cell needs besides the row: `now` in epoch seconds, the row's zone, the word for `May`, and whether the view
     may hold more than one currency."""
 
@@ -35,8 +35,7 @@ class CellContext:
     several: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """One column. `width` in cells; `most` is how wide it may grow when room is left (0: it does not)."""
 
     key: str
@@ -49,8 +48,7 @@ class Column:
     most: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """What is asked of the columns: `several` marketplaces may be in view; `keys` are the operator's own columns, left to
     right (none: by priority); `widths` his own widths."""
 
@@ -59,8 +57,11 @@ class Choice:
     widths: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+BY_WIDTH = Choice()
+"""No choice: the columns that fit."""
+
+
+class Layout(msgspec.Struct, frozen=True):
     """The columns shown, their widths in cells, and the cells between two of them."""
 
     columns: tuple[Column, ...]
@@ -83,7 +84,7 @@ class Layout:
         return None
 
 
-def layout_for(width: int, choice: Choice = Choice()) -> Layout:
+def layout_for(width: int, choice: Choice = BY_WIDTH) -> Layout:
     """The columns for `width` cells; the order number is always there."""
     base = {column.key: column for column in columns_for(several=choice.several)}
     own = dict(choice.widths)
@@ -116,7 +117,7 @@ def _grown(layout: Layout, width: int, own: Mapping[str, int]) -> Layout:
         if more > 0 and column.key not in own:
             widths[place] += more
             room -= more
-    return replace(layout, widths=tuple(widths))
+    return msgspec.structs.replace(layout, widths=tuple(widths))
 
 
 def placed_text(row: OrderRow, context: CellContext) -> str:
@@ -269,5 +270,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("title", "Title", 12, 9, lambda row, _: row.title or row.sku or UNKNOWN, _muted, most=60),
 )
 _ONE_MARKET = tuple(
-    replace(column, width=9) if column.key == "total" else column for column in COLUMNS if column.key != "marketplace"
+    msgspec.structs.replace(column, width=9) if column.key == "total" else column
+    for column in COLUMNS
+    if column.key != "marketplace"
 )

@@ -7,11 +7,11 @@ shown, and no line past the last row is scrolled to while earlier rows could fil
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Viewport:
+class Viewport(msgspec.Struct, frozen=True):
     """`cursor` and `top` are row indexes, `height` the number of rows shown, `total` the number of rows there are."""
 
     cursor: int
