@@ -71,14 +71,18 @@ class Terminal:
         """Type."""
         self.child.send(text)
 
-    def resize(self, columns: int, rows: int) -> None:
-        """Change the size of the window, once the program has finished drawing at the size before: what comes then is of the new one."""
-        quiet_since = time.monotonic()
-        while time.monotonic() - quiet_since < QUIET:
+    def quiet(self, seconds: float = QUIET) -> None:
+        """Read until the program wrote nothing for so long: it has drawn all it had to."""
+        since = time.monotonic()
+        while time.monotonic() - since < seconds:
             before = len(self.written)
             self._read(0.05)
             if len(self.written) != before:
-                quiet_since = time.monotonic()
+                since = time.monotonic()
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size of the window, once the program has finished drawing at the size before: what comes then is of the new one."""
+        self.quiet()
         self._screen.resize(rows, columns)
         self._screen.reset()
         self.child.setwinsize(rows, columns)

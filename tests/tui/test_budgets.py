@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import pytest
+from textual.geometry import Region
+from textual.widget import Widget
 
 from ordertui.operations.shop import Shop
 from ordertui.orders.clock import FixedClock
 from shopkit import all_orders_row, bring, open_shop
 
-from .kit import press, running, settled, table
+from .kit import main, press, running, settled, table
 
 
 @pytest.fixture
@@ -71,3 +73,25 @@ async def test_a_theme_or_size_change_makes_each_shown_strip_once(many: Shop) ->
             await pilot.resize_terminal(*size)
             await pilot.pause(0.05)
             assert view.contents - contents <= 2 * size[1]
+
+
+async def test_an_idle_screen_asks_for_no_repaint_while_time_goes_by(
+    many: Shop, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(many) as pilot:
+        asked: list[Widget] = []
+        refresh = Widget.refresh
+
+        def counted(widget: Widget, *regions: Region, **more: bool) -> Widget:
+            asked.append(widget)
+            return refresh(widget, *regions, **more)
+
+        monkeypatch.setattr(Widget, "refresh", counted)
+        for _ in range(50):
+            clock.advance(1)
+            main(pilot)._tick()
+            await pilot.pause()
+        assert asked == []
+        await press(pilot, "j")
+        await settled(pilot)
+        assert asked, "a repaint would have been seen"

@@ -1,11 +1,15 @@
 """The mouse on the table."""
 
+from pathlib import Path
+
 from textual import events
 from textual.widgets import Static
 
 from ordertui.operations.shop import Shop
+from ordertui.orders.clock import FixedClock
 from ordertui.tui.screens.dialogs import TextScreen
 from ordertui.tui.widgets.order_table import OrderTable
+from shopkit import all_orders_row, bring, open_shop
 
 from .kit import main, press, running, settled, table, text, until
 
@@ -75,3 +79,29 @@ async def test_the_panel_can_be_held_at_a_marketplace(shop: Shop) -> None:
         await press(pilot, "p")
         assert main(pilot).panel.pinned == ""
         assert isinstance(main(pilot).query_one("#rate"), Static)
+
+
+async def test_the_scroll_bar_is_clicked_and_dragged(tmp_path: Path, clock: FixedClock) -> None:
+    shop = open_shop(tmp_path / "many", clock=clock)
+    bring(shop, tmp_path, everything=[all_orders_row(n, age=n * 60) for n in range(1, 601)])
+    async with running(shop, size=(160, 50)) as pilot:
+        view = table(pilot)
+        left = view.region.x + view.size.width - 1
+
+        def at(kind: type[events.MouseEvent], y: int) -> None:
+            place = (left, view.region.y + 1 + y)
+            pilot.app.post_message(kind(None, *place, 0, 0, 1, False, False, False, *place))
+
+        last = 600 - view.view.height
+        at(events.MouseDown, view.view.height - 1)
+        await until(pilot, lambda: view.view.top == last)
+        at(events.MouseMove, 0)
+        await until(pilot, lambda: view.view.top == 0)
+        at(events.MouseMove, view.view.height // 2)
+        await until(pilot, lambda: abs(view.view.top - last // 2) < 30)
+        top, cursor = view.view.top, view.cursor
+        at(events.MouseUp, view.view.height // 2)
+        at(events.MouseMove, 0)
+        await pilot.pause(0.05)
+        assert (view.view.top, view.cursor) == (top, cursor), "once the button is up nothing follows"
+        assert view.marks.count == 0

@@ -42,6 +42,7 @@ from ..widgets.hint_line import HintLine
 from ..widgets.order_table import OrderTable
 from ..widgets.order_table.messages import Activated, CursorMoved, MarksChanged, SortRequested, VisualChanged
 from ..widgets.queue_tabs import QueueTabs
+from ..widgets.thrift import ThriftyStatic
 from .acting import Acting
 from .bringing import Bringing
 from .looking import Looking
@@ -94,7 +95,7 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
         yield Static("ordertui needs at least 60 x 15", id="too-small")
         with Vertical(id="body"):
             with Horizontal(id="header-line"):
-                yield Static(id="header")
+                yield ThriftyStatic(id="header")
                 yield Static(id="age")
             yield Static(id="notes")
             yield QueueTabs(id="queues")
@@ -103,11 +104,11 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
             with Horizontal(id="middle"):
                 yield OrderTable(self.marks, id="orders")
                 with Vertical(id="side"):
-                    yield Static(id="rate")
+                    yield ThriftyStatic(id="rate")
                     with VerticalScroll(id="detail-scroll", can_focus=False):
-                        yield Static(id="detail")
-            yield Static(id="rate-strip")
-            yield Static(id="status")
+                        yield ThriftyStatic(id="detail")
+            yield ThriftyStatic(id="rate-strip")
+            yield ThriftyStatic(id="status")
             yield HintLine(self.keymap.actions, id="hints")
 
     def on_mount(self) -> None:

@@ -127,9 +127,9 @@ def detail(
         else:
             pieces.append(("  price unknown", MUTED))
         if line.title:
-            pieces.append((f"\n     {line.title}", MUTED))
+            pieces.append((f"\n{wrapped(line.title, '     ', width)}", MUTED))
         if line.request_reason:
-            pieces.append((f"\n     buyer: {line.request_reason}", "$text-accent"))
+            pieces.append((f"\n{wrapped(f'buyer: {line.request_reason}', '     ', width)}", "$text-accent"))
         if full:
             pieces.append(
                 (

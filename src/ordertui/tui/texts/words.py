@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
+
+from textual.content import Content
 
 from ordertui.operations.plan_values import RateFigure
 from ordertui.orders.clock import to_local
@@ -97,8 +98,9 @@ def money_sums(money: Sequence[tuple[str, int]], unpriced: int = 0) -> str:
 
 
 def wrapped(text: str, indent: str, width: int) -> str:
-    """The text in lines of at most `width` cells, each after the indent."""
-    return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent)
+    """The text in lines of at most `width` cells (a wide character is two), each after the indent."""
+    lines = Content(text).wrap(max(1, width - len(indent)))
+    return "\n".join(f"{indent}{line.plain.rstrip()}" for line in lines)
 
 
 def why_empty(text: str, filtered: bool) -> str:

@@ -148,7 +148,7 @@ def ship_by_text(row: OrderRow, context: CellContext) -> str:
 def ship_by_tone(row: OrderRow, context: CellContext) -> str:
     """Late is an error, less than a day a warning."""
     if row.ship_by is None or not _to_ship(row):
-        return "muted"
+        return ""
     left = row.ship_by - context.now
     return "error" if left < 0 else "warning" if left < DAY else ""
 
@@ -252,8 +252,8 @@ def columns_for(*, several: bool) -> tuple[Column, ...]:
 
 COLUMNS: tuple[Column, ...] = (
     Column("order", "Order", 19, 0, lambda row, _: row.order_id, _plain),
-    Column("marketplace", "Mkt", 3, 4, lambda row, _: row.marketplace, _muted),
-    Column("placed", "Date", 6, 6, placed_text, _muted),
+    Column("marketplace", "Mkt", 3, 4, lambda row, _: row.marketplace, _plain),
+    Column("placed", "Date", 6, 6, placed_text, _plain),
     Column("ship-by", "Ship by", 9, 3, ship_by_text, ship_by_tone),
     Column("items", "Qty", 3, 7, lambda row, _: UNKNOWN if row.items is None else str(row.items), _plain, "right"),
     Column("total", "Total", TOTAL_WIDTH, 5, total_text, _plain, "right"),

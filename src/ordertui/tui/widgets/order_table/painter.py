@@ -6,6 +6,7 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Callable
 
+from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
@@ -14,11 +15,14 @@ from ordertui.orders.order import OrderRow
 from .columns import CellContext, Choice, Layout, layout_for
 from .source import RowWindow
 from .strips import content_strip, gutter_strip, header_strip, line_strip, placeholder_strip
-from .viewport import Viewport
+from .viewport import Viewport, thumb
 
 CONTENT_KEPT = 1_000
 TONES = ("muted", "error", "warning", "success", "accent")
 STATES = ("base", "odd", "marked", "visual", "cursor", "header")
+BAR = "bar"
+"""The component of the scroll bar's thumb."""
+THUMB = "▐"
 
 
 class Painter:
@@ -54,7 +58,7 @@ class Painter:
         if self._states:
             return
         self._states = {name: style_of(f"order-table--{name}") for name in STATES}
-        tones = {name: Style(color=style_of(f"order-table--{name}").color) for name in TONES}
+        tones = {name: Style(color=style_of(f"order-table--{name}").color) for name in (*TONES, BAR)}
         if tones != self._tones:
             self._tones = tones
             self.forget()
@@ -81,11 +85,18 @@ class Painter:
         drawn: bool,
         width: int,
         scroll_x: int,
+        bar: bool = False,
     ) -> Strip:
-        """The finished line of the row at `index`; `drawn`: an open range would mark it."""
+        """The finished line of the row at `index`; `drawn`: an open range would mark it; `bar`: with a cell of the scroll bar at its end."""
         gutter = gutter_strip(marked=marked, visual=drawn, cursor=state == "cursor", styles=self._tones)
         content = self.content(self._window.row(ids, index, view.top, view.height))
-        return line_strip(gutter, content, self._states[state], width, scroll_x)
+        return line_strip(
+            gutter, content, self._states[state], width, scroll_x, self._end(index, view) if bar else None
+        )
+
+    def _end(self, index: int, view: Viewport) -> Segment:
+        """The cell of the scroll bar on this row's line."""
+        return Segment(THUMB, self._tones[BAR]) if index - view.top in thumb(view) else Segment(" ")
 
     def content(self, row: OrderRow | None) -> Strip:
         """The row's cells, made when they are not kept."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 HEADER = 1
 """Lines above the first row."""
+BAR_FROM = 81
+"""Cells of a table from which it has room for a scroll bar."""
 WHEEL = 3
 """Rows a turn of the wheel moves."""
 
@@ -35,11 +37,15 @@ class Pointer(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
     cursor: int
     pressed: int | None
     """Where the button went down; None when it is up."""
+    on_bar: bool
+    """Whether the button went down on the scroll bar, and is not up yet."""
 
     if TYPE_CHECKING:
 
         @property
         def view(self) -> Viewport: ...
+        @property
+        def row_width(self) -> int: ...
         @property
         def in_visual(self) -> bool: ...
         @property
@@ -51,11 +57,19 @@ class Pointer(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
         def go(self, view: Viewport) -> None: ...
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Remember where a drag may begin."""
+        """Remember where a drag may begin; on the scroll bar, scroll there."""
         self.pressed = self._index_at(event)
+        offset = event.get_content_offset(self)
+        if offset is not None and offset.x >= self.row_width and offset.y >= HEADER:
+            self.on_bar = True
+            self.capture_mouse()
+            self.go(viewport.at_bar(self.view, offset.y - HEADER))
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """With the button down: draw a range."""
+        """With the button down: draw a range, or scroll."""
+        if self.on_bar:
+            self.go(viewport.at_bar(self.view, event.y - HEADER))
+            return
         index = self._index_at(event)
         if self.pressed is None or event.button != 1 or index is None or index == self.cursor:
             return
@@ -66,12 +80,16 @@ class Pointer(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
 
     def on_mouse_up(self) -> None:
         """The end of a drag takes the range in."""
+        if self.on_bar:
+            self.on_bar = False
+            self.release_mouse()
         if self.pressed is not None and self.range_size > 1:
             self.commit_range()
         self.pressed = None
 
     def on_click(self, event: events.Click) -> None:
-        """Header: sort. Gutter: mark. Elsewhere: cursor; with shift: mark from the cursor to here; twice: activate."""
+        """Header: sort. Gutter: mark. Elsewhere: cursor; with shift: mark from the cursor to here; twice: activate. On the
+        scroll bar the button has done what it does."""
         offset = event.get_content_offset(self)
         if offset is None:
             return
@@ -109,7 +127,7 @@ class Pointer(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
 
     def _index_at(self, event: events.MouseEvent) -> int | None:
         offset = event.get_content_offset(self)
-        if offset is None or offset.y < HEADER:
+        if offset is None or offset.y < HEADER or offset.x >= self.row_width:
             return None
         index = self.scroll_offset.y + offset.y - HEADER
         return index if index < len(self.ids) else None

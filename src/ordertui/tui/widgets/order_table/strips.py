@@ -16,6 +16,7 @@ from textual.strip import Strip
 
 from ordertui.orders.order import OrderRow
 
+from ..thrift import thrifty
 from .columns import GUTTER, CellContext, Column, Layout
 
 ELLIPSIS = "…"
@@ -59,7 +60,7 @@ def content_strip(row: OrderRow, layout: Layout, context: CellContext, tones: Ma
         segments.append(
             Segment(text if place == last else text + " " * layout.gap, tones.get(column.tone(row, context)))
         )
-    return Strip(segments).simplify()
+    return thrifty(Strip(segments))
 
 
 def placeholder_strip(layout: Layout, tones: Mapping[str, Style]) -> Strip:
@@ -91,7 +92,9 @@ def gutter_strip(*, marked: bool, visual: bool, cursor: bool, styles: Mapping[st
     return Strip([bar, mark], GUTTER)
 
 
-def line_strip(gutter: Strip, content: Strip, state: Style, width: int, scroll_x: int = 0) -> Strip:
-    """The finished line: gutter and content, cropped or filled to `width`, with the state style under all of it."""
-    joined = Strip.join([gutter, content])
-    return joined.crop_extend(scroll_x, scroll_x + width, None).apply_style(state).simplify()
+def line_strip(
+    gutter: Strip, content: Strip, state: Style, width: int, scroll_x: int = 0, end: Segment | None = None
+) -> Strip:
+    """The finished line: gutter and content, cropped or filled to `width`, then `end`; the state style under all of it."""
+    shown = Strip.join([gutter, content]).crop_extend(scroll_x, scroll_x + width, None)
+    return thrifty(Strip([*shown, end] if end else shown).apply_style(state))

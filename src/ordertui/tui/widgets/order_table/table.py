@@ -24,8 +24,8 @@ from ...actions import TABLE_ACTIONS, bindings
 from . import viewport
 from .columns import Choice
 from .messages import CursorMoved, MarksChanged, VisualChanged
-from .painter import STATES, TONES, Painter
-from .pointer import HEADER, Pointer
+from .painter import BAR, STATES, TONES, Painter
+from .pointer import BAR_FROM, HEADER, Pointer
 from .source import RowSource, RowWindow
 from .strips import fit
 from .viewport import Viewport
@@ -36,7 +36,7 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
 
     DEFAULT_CSS = """
     OrderTable {
-        height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-gutter: stable; scrollbar-size-vertical: 1;
+        height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 0;
         background: $background; color: $foreground;
         & > .order-table--base { background: $background; }
         & > .order-table--odd { background: $surface; }
@@ -50,9 +50,10 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
         & > .order-table--warning { color: $text-warning; }
         & > .order-table--success { color: $text-success; }
         & > .order-table--accent { color: $text-accent; }
+        & > .order-table--bar { color: $scrollbar; }
     }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"order-table--{name}" for name in TONES + STATES}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"order-table--{name}" for name in (*TONES, *STATES, BAR)}
     BINDINGS: ClassVar[list[BindingType]] = bindings(TABLE_ACTIONS)
 
     cursor: reactive[int] = reactive(0, repaint=False, init=False)
@@ -74,6 +75,7 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
         self._cursor_order: int | None = None
         self.across = 0
         self.pressed: int | None = None
+        self.on_bar = False
 
     # What the screen asks and says
 
@@ -112,8 +114,18 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def view(self) -> Viewport:
         """Where the cursor and the first line are."""
-        height = max(1, self.scrollable_content_region.height - HEADER)
+        height = max(1, self.size.height - HEADER)
         return Viewport(self.cursor, self.scroll_offset.y, height, len(self.ids))
+
+    @property
+    def bar(self) -> int:
+        """Cells of the scroll bar at the right, drawn with the rows: it costs no bytes of its own. A narrow table has none."""
+        return 1 if self.size.width >= BAR_FROM else 0
+
+    @property
+    def row_width(self) -> int:
+        """Cells for gutter and columns."""
+        return self.size.width - self.bar
 
     def set_source(self, source: RowSource) -> None:
         """Read rows from here from now on; what was kept is forgotten."""
@@ -199,7 +211,7 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_across(self, by: int) -> None:
         """Scroll sideways, as far as there are columns."""
-        most = max(0, self.painter.layout.width - self.scrollable_content_region.width)
+        most = max(0, self.painter.layout.width - self.row_width)
         across = min(max(0, self.across + by), most)
         if across != self.across:
             self.across = across
@@ -254,7 +266,7 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """Line `y` of what is shown: the header, or a row."""
-        width = self.scrollable_content_region.width
+        width = self.size.width
         painter = self.painter
         painter.ready(self.get_component_rich_style)
         if y < HEADER:
@@ -277,8 +289,8 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
             else "base"
         )
         return painter.line(
-            index, self.ids, self.view, state=state, marked=marked, drawn=drawn and self._range_marks, width=width,
-            scroll_x=self.across,
+            index, self.ids, self.view, state=state, marked=marked, drawn=drawn and self._range_marks,
+            width=self.row_width, scroll_x=self.across, bar=self.bar > 0,
         )  # fmt: skip
 
     def notify_style_update(self) -> None:
@@ -306,8 +318,13 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
         self.scroll_to(y=viewport.settle(self.view).top, animate=False, force=True)
         self._tell_cursor()
 
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Repaint the rows; the header stands still."""
+        if round(old_value) != round(new_value):
+            self.refresh(Region(0, HEADER, self.size.width, self.view.height))
+
     def _resize_table(self) -> None:
-        width = self.scrollable_content_region.width
+        width = self.row_width
         if width:
             self.painter.fit(width)
         self.action_across(0)

@@ -77,6 +77,24 @@ def after_swap(view: Viewport, cursor_id: int | None, ids: Sequence[int]) -> Vie
     return settle(Viewport(index, index - view.screen_line, view.height, len(ids)))
 
 
+def thumb(view: Viewport) -> range:
+    """The screen lines of the scroll bar's thumb; none when all rows are shown."""
+    height, last = max(1, view.height), view.total - view.height
+    if last <= 0:
+        return range(0)
+    size = max(1, height * height // view.total)
+    first = (height - size) * min(max(0, view.top), last) // last
+    return range(first, first + size)
+
+
+def at_bar(view: Viewport, line: int) -> Viewport:
+    """Scrolled so that the middle of the thumb is at this screen line, as near as that goes."""
+    size, last = len(thumb(view)), max(0, view.total - view.height)
+    room = max(1, view.height - size)
+    top = -(-min(max(0, line - size // 2), room) * last // room)  # rounded up, so that the thumb comes there
+    return scroll(view, top - view.top)
+
+
 def index_of(ids: Sequence[int], row_id: int | None) -> int | None:
     """Where the id stands, or None."""
     if row_id is None:
