@@ -132,7 +132,7 @@ def measure(shop: Shop) -> None:
     show("count every decision", total, 60)
     for text in ("action:cancel", "action:cancel counts:no", "action:cancel business total>500", "action:refund"):
         where, params = compiled(text)
-        page = best(lambda where=where, params=params: store.view_ids(where, params, reverse=True, limit=100))  # type: ignore[misc]
+        page = best(lambda where=where, params=params: store.view_ids(where, params, (("placed", True),), limit=100))  # type: ignore[misc]
         print(f"    first 100 {text:<34} {page:9.2f} ms")
     sample = "status:unshipped total>50 -sku:ABC* (late or buyer-requested) placed:last-7d"
     show("compile a filter", best(lambda: compiled(sample), 50), 0.1)

@@ -11,6 +11,7 @@ from ordertui.operations.desk import Desk, SavedView
 from ordertui.operations.errors import BadInput, Refused
 from ordertui.operations.marks import Marks
 from ordertui.operations.shop import Shop
+from ordertui.operations.sorting import SortBy
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.status import Action, RowState
 from ordertui.tui.order_ids import order_ids
@@ -92,14 +93,14 @@ async def test_go_to_an_order_outside_the_view_shows_all(shop: Shop) -> None:
 
 async def test_a_view_is_saved_opened_and_deleted(shop: Shop) -> None:
     async with running(shop) as pilot:
-        await burst(pilot, ["slash", *"status", "colon", *"shipped", "enter", "S", "f"])
+        await burst(pilot, ["slash", *"status", "colon", *"shipped", "enter", "s", "enter", "f"])
         await press(pilot, "s")
         await answer(pilot, "Gone")
         await press(pilot, "escape", "escape")
         await until(pilot, lambda: main(pilot).request.filter == "")
         await press(pilot, "f", "1")
         await until(pilot, lambda: len(table(pilot).ids) == 94)
-        assert main(pilot).request == Request(filter="status:shipped", reverse=False)
+        assert main(pilot).request == Request(filter="status:shipped", sort=(SortBy("placed", False),))
         assert 'name = "Gone"' in shop.desk.views_file.read_text()
         await press(pilot, "f", "d", "escape")
         assert shop.desk.views() == ([], "")

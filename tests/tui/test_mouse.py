@@ -50,7 +50,7 @@ async def test_a_click_on_a_header_sorts_and_on_a_queue_opens_it(shop: Shop) -> 
     async with running(shop) as pilot:
         await pilot.click(OrderTable, offset=(5, 0))
         await settled(pilot)
-        assert main(pilot).request.sort == "order_id"
+        assert main(pilot).request.order == (("order", False),)
         await pilot.click("#queues", offset=(14, 0))
         await settled(pilot)
         assert main(pilot).request.queue == "to_ship"

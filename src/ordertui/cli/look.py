@@ -18,8 +18,13 @@ FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="t
 
 @click.command("list")
 @click.option("--filter", "text", default="", help="As typed into the screen's filter bar.")
-@click.option("--sort", default="placed", show_default=True)
-@click.option("--ascending", is_flag=True, help="Smallest first.")
+@click.option(
+    "--sort",
+    default="placed",
+    show_default=True,
+    help="Keys, the first weighs most: status,-total (+ smallest first, - largest first).",
+)
+@click.option("--ascending", is_flag=True, help="Smallest first, for keys without a sign.")
 @click.option("--queue", default="all", show_default=True)
 @click.option("--limit", type=click.IntRange(1))
 @FORMAT

@@ -19,17 +19,24 @@ from .marks import Marks
 HISTORY = 200
 """Filters remembered."""
 
+_VIEWS_HEAD = """# Saved views of ordertui; f on the screen shows them. What is not said is as usual: queue "all", no filter, newest first.
+# sort = "status,-total": the first weighs most, - largest first, + smallest first. columns = "order total:14 title".
 
-class SavedView(msgspec.Struct, frozen=True):
+"""
+
+
+class SavedView(msgspec.Struct, frozen=True, omit_defaults=True):
     """A named way to look: queue, filter, sort, columns."""
 
     name: str
     queue: str = "all"
     filter: str = ""
-    sort: str = "placed"
-    reverse: bool = True
+    sort: str = "-placed"
+    """As `sorting` reads it."""
     columns: str = ""
     """Column keys left to right, each with `:width` when it was widened; empty: chosen by the screen's width."""
+    reverse: bool = True
+    """For sort keys without a sign."""
 
 
 class _Marked(msgspec.Struct, frozen=True):
@@ -80,9 +87,7 @@ class Desk:
                 f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in msgspec.to_builtins(view).items()
             ]
             parts.append("\n".join(["[[view]]", *lines]))
-        self._write(
-            self.views_file, "# Saved views of ordertui; f on the screen shows them.\n\n" + "\n\n".join(parts) + "\n"
-        )
+        self._write(self.views_file, _VIEWS_HEAD + "\n\n".join(parts) + "\n")
 
     def history(self) -> list[str]:
         """Filters used before, oldest first."""

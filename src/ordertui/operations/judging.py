@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import OrderRow
-from ordertui.orders.status import Action, CancelledBy, OrderStatus, YesNo
+from ordertui.orders.status import Action, BuyerRequest, CancelledBy, OrderStatus, YesNo
 from ordertui.rules.explain import Explanation
 from ordertui.rules.facts import Situation, situation_from_number, situation_number, situation_of
 from ordertui.rules.policy import Policies, Policy
 from ordertui.rules.verdict import Verdict
-from ordertui.store import Store, filter_sql
+from ordertui.store import Ranks, Store, filter_sql
 
 
 def decides(policy: Policy, number: int, kind: str, value: str) -> bool:
@@ -30,6 +30,8 @@ def decides(policy: Policy, number: int, kind: str, value: str) -> bool:
 
 
 WAITING = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED)
+RANKED = ("-", "wait", "refund", "confirm", "cancel", "cancel ☆", "cancel ★")
+"""The words of the `May` column as a list sorts them; `☆`: the buyer asked by message, and it counts."""
 
 
 class Judge:
@@ -84,6 +86,24 @@ class Judge:
         if refund.allowed:
             return "refund"
         return "wait" if situation.status is OrderStatus.PENDING else "-"
+
+    def ranks(self, store: Store) -> Ranks:
+        """How much may be done in each situation there is, as RANKED, for sorting by it; by marketplaces that decide alike."""
+        kin: dict[object, list[str]] = {}
+        for code in store.marketplaces():
+            kin.setdefault(self.policy(code).kin, []).append(code)
+        present = store.situations_present()
+        found = []
+        for alike in kin.values():
+            policy = self.policy(alike[0])
+            by_rank: list[list[int]] = [[] for _ in RANKED]
+            for number in present:
+                situation = situation_from_number(number)
+                word = self._word(policy, situation)
+                asked = word == "cancel" and situation.buyer_request is BuyerRequest.MESSAGE
+                by_rank[RANKED.index("cancel ☆" if asked else word)].append(number)
+            found += [(alike if len(kin) > 1 else None, numbers, rank) for rank, numbers in enumerate(by_rank)]
+        return found
 
     def deadline(self, row: OrderRow) -> int | None:
         """When Amazon cancels the order for want of a ship confirmation (epoch seconds); None: unknown, or it will not."""

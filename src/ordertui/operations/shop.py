@@ -13,7 +13,7 @@ from ordertui.orders.status import Action, BatchState, Dispatched
 from ordertui.rules.explain import Explanation
 from ordertui.rules.language import Condition, parse
 from ordertui.rules.verdict import Verdict
-from ordertui.store import SORT_KEYS, Store, filter_sql
+from ordertui.store import Store, filter_sql
 
 from .advice import upload_advice
 from .after import AfterPart
@@ -36,6 +36,7 @@ from .queues import BY_KEY, INVISIBLE_REQUESTS, QUEUES
 from .rate_part import RatePart
 from .rate_views import RateViews
 from .reconciling import Reconciler
+from .sorting import read_sorting
 from .values import ImportSummary, Queue, ResultSummary
 from .wish_files import read_refunds, read_shipping
 
@@ -158,14 +159,14 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
         queue: str = "all",
         limit: int | None = None,
     ) -> array[int]:
-        """Ids of the orders that fit queue and filter, sorted. Raises FilterError, UnknownChoice."""
+        """Ids of the orders that fit queue and filter, sorted: see `sorting`; `reverse` is for keys without a sign. Raises
+        FilterError, UnknownChoice."""
+        sorting = read_sorting(sort, down=reverse)
         where, params = self._where(filter_text, queue)
         reader = self._reader()
         self._viewing.add(reader)
         try:
-            return reader.view_ids(where, params, sort, reverse=reverse, limit=limit)
-        except KeyError:
-            raise UnknownChoice("sort key", sort, tuple(SORT_KEYS)) from None
+            return reader.view_ids(where, params, sorting, ranks=lambda: self._judge.ranks(reader), limit=limit)
         finally:
             self._viewing.discard(reader)
 

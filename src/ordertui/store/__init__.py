@@ -24,7 +24,8 @@ from .importer import Importer
 from .journal import FeedFile, NewRow, RefundLine
 from .outcomes import Day, JournalBatch, JournalRow, KeptResult, Outcome, Word
 from .rate_reads import Coming, Groups
-from .reads import SORT_KEYS, UNDER_WAY, Cancelled, Tally
+from .reads import UNDER_WAY, Cancelled, Tally
+from .sorting import SORT_KEYS, Ranks
 from .store import ImportRecord, Store
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "OpenAction",
     "Outcome",
     "OverRefund",
+    "Ranks",
     "ReadOnlyStore",
     "RecallRefused",
     "RefundLine",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -22,19 +22,8 @@ from ordertui.orders.status import (
 from .database import Database
 from .derive import Shipping, units_shipped
 from .merge import SHIPPED_FIELD, unpack
+from .sorting import Ranks, Sorting, order_by
 
-SORT_KEYS: dict[str, str] = {
-    "placed": "o.purchased_at",
-    "ship_by": "o.ship_by",
-    "total": "o.total",
-    "items": "o.items",
-    "status": "o.status",
-    "order_id": "o.order_id",
-    "updated": "o.at",
-    "marketplace": "o.marketplace",
-    "auto_cancel": "o.auto_cancel_at",
-}
-"""What a view can be sorted by. Ties go by the store's row number; an unknown value is the smallest."""
 KINDS = ("unshipped", "new_orders", "all_orders", "cancellation_rate", "api_orders")
 """Report kinds, by bit of `orders.sources`."""
 _ROW = (
@@ -126,18 +115,19 @@ class ReadsPart(Database):
         self,
         where: str = "1 = 1",
         params: Mapping[str, object] | None = None,
-        sort: str = "placed",
+        sorting: Sorting = (("placed", False),),
         *,
-        reverse: bool = False,
+        ranks: Callable[[], Ranks] = tuple,
         limit: int | None = None,
     ) -> array[int]:
-        """Row numbers of the orders that fit, sorted. Raises KeyError for an unknown sort key."""
-        way = "DESC" if reverse else "ASC"
-        sql = f"SELECT o.id FROM orders o WHERE {where} ORDER BY {SORT_KEYS[sort]} {way}, o.id {way}"
+        """Row numbers of the orders that fit, sorted; `ranks` is asked when they are sorted by what may be done. Raises
+        KeyError for an unknown sort key."""
+        order, more = order_by(sorting, ranks, whole=limit is None)
+        sql = f"SELECT o.id FROM orders o WHERE {where} {order}"
         if limit is not None:
             sql += f" LIMIT {int(limit)}"
         found = array("q")
-        for part in self._column(sql, params or {}):
+        for part in self._column(sql, {**(params or {}), **more}):
             found.extend(part)
         return found
 

@@ -100,8 +100,8 @@ MAIN_ACTIONS: tuple[KeyAction, ...] = (
     _a("find.previous", "N", "next(-1)", "previous", "The one before", "Find"),
     _a("find.go", "number_sign,ctrl+g", "go_to", "go to id", "Go to an order id; several ids (pasted) are marked", "Find"),
     _a("find.views", "f", "views", "views", "Saved views: open, save this one, rename, delete", "Find"),
-    _a("find.sort", "s", "sort", "sort", "Choose the column to sort by", "Arrange"),
-    _a("find.reverse", "S", "reverse", "reverse", "Reverse the order", "Arrange"),
+    _a("find.sort", "s", "sort", "sort", "Choose the column to sort by; the same again turns the order round", "Arrange"),
+    _a("find.then", "S", "then_sort", "then sort", "Sort by one more column; chosen again it turns round, then goes", "Arrange"),
     _a("see.columns", "C", "columns", "columns", "Choose, order and widen columns; kept with the view", "Arrange"),
     _a("see.market", "p", "market", "marketplace", "Show the rate of the next marketplace; after the last one, that of the cursor", "Arrange"),
     _a("see.theme", "T", "theme", "theme", "Dark or light", "Arrange"),
@@ -168,7 +168,8 @@ or a question was drawn are thrown away: they cannot answer what nobody has read
 ## Mouse
 
 Click: cursor. Click on the mark: mark. Shift and click: mark from the cursor to there. Drag: mark a range. Double click: the
-whole order. Wheel: scroll. Click on a header: sort; on a queue: open it. To select text, hold shift, or start with
+whole order. Wheel: scroll. Click on a header: sort; with
+shift: by that column too; on a queue: open it. To select text, hold shift, or start with
 `ordertui --no-mouse`.
 
 ## Your own keys

@@ -7,10 +7,13 @@ from array import array
 import msgspec
 
 from ordertui.operations.desk import SavedView
+from ordertui.operations.errors import UnknownChoice
 from ordertui.operations.marks import Marks
+from ordertui.operations.queues import BY_KEY
 from ordertui.operations.shop import Shop
+from ordertui.operations.sorting import SortBy, read_sorting, sorting_text
 
-from .widgets.order_table.columns import COLUMNS, Choice
+from .widgets.order_table.columns import COLUMNS, Choice, Order
 
 FIRST_PAGE = 200
 """Orders shown before all of them are known."""
@@ -22,10 +25,14 @@ SORTS = {
     "items": "items",
     "total": "total",
     "status": "status",
+    "may": "may",
+    "asked": "request",
+    "title": "title",
 }
-"""Table column to what the shop sorts by; other columns cannot be sorted."""
-DOWN_FIRST = ("placed", "total", "items")
-"""Columns whose first sort is largest first."""
+"""Table column to what the shop sorts by."""
+COLUMN_OF = {key: column for column, key in SORTS.items()}
+DOWN_FIRST = ("placed", "total", "items", "may", "asked")
+"""Columns whose first sort is largest first; of May and Buyer, what can be done and who asked."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -33,24 +40,35 @@ class Request(msgspec.Struct, frozen=True):
 
     queue: str = "all"
     filter: str = ""
-    sort: str = "placed"
-    """A key of the shop."""
-    reverse: bool = True
+    sort: tuple[SortBy, ...] = (SortBy("placed", True),)
+    """Keys of the shop; the first weighs most."""
     keys: tuple[str, ...] = ()
     """The operator's own columns."""
     widths: tuple[tuple[str, int], ...] = ()
 
     @property
-    def column(self) -> str:
-        """The table column that is sorted by."""
-        return next((column for column, key in SORTS.items() if key == self.sort), "placed")
+    def order(self) -> Order:
+        """The table's columns that are sorted by; a key that no column shows is left out."""
+        return tuple((COLUMN_OF[by.key], by.down) for by in self.sort if by.key in COLUMN_OF)
 
     def sorted_by(self, column: str) -> Request:
-        """By this column; the other way round when it is sorted by already."""
-        key = SORTS[column]
-        return msgspec.structs.replace(
-            self, sort=key, reverse=not self.reverse if key == self.sort else column in DOWN_FIRST
-        )
+        """By this column alone; the other way round when it is the first already, and then the others stay."""
+        first = SortBy(SORTS[column], column in DOWN_FIRST)
+        if first.key == self.sort[0].key:
+            return msgspec.structs.replace(self, sort=(self.sort[0].turned(), *self.sort[1:]))
+        return msgspec.structs.replace(self, sort=(first,))
+
+    def then_by(self, column: str) -> Request:
+        """By this column too, after the others; when it is one of them, the other way round, and the third time not any
+        more, unless it is the only one."""
+        key, usual = SORTS[column], column in DOWN_FIRST
+        place = next((place for place, by in enumerate(self.sort) if by.key == key), None)
+        if place is None:
+            return msgspec.structs.replace(self, sort=(*self.sort, SortBy(key, usual)))
+        before, by, after = self.sort[:place], self.sort[place], self.sort[place + 1 :]
+        if by.down is not usual and (before or after):
+            return msgspec.structs.replace(self, sort=(*before, *after))
+        return msgspec.structs.replace(self, sort=(*before, by.turned(), *after))
 
     def choice(self, *, several: bool) -> Choice:
         """The columns for the table."""
@@ -60,11 +78,14 @@ class Request(msgspec.Struct, frozen=True):
         """As a named view."""
         own = dict(self.widths)
         columns = " ".join(f"{key}:{own[key]}" if key in own else key for key in self.keys)
-        return SavedView(name, self.queue, self.filter, self.sort, self.reverse, columns)
+        return SavedView(name, self.queue, self.filter, sorting_text(self.sort), columns)
 
     @classmethod
     def of(cls, view: SavedView) -> Request:
-        """A named view opened; columns it names that do not exist are left out."""
+        """A named view opened; columns it names that do not exist are left out. Raises UnknownChoice for a queue or sort
+        key that there is not."""
+        if view.queue not in BY_KEY:
+            raise UnknownChoice("queue", view.queue, tuple(BY_KEY))
         known = {column.key for column in COLUMNS}
         keys, widths = [], []
         for word in view.columns.split():
@@ -73,7 +94,7 @@ class Request(msgspec.Struct, frozen=True):
                 keys.append(key)
                 if width.isdigit() and int(width):
                     widths.append((key, int(width)))
-        return cls(view.queue, view.filter, view.sort, view.reverse, tuple(keys), tuple(widths))
+        return cls(view.queue, view.filter, read_sorting(view.sort, down=view.reverse), tuple(keys), tuple(widths))
 
 
 class View(msgspec.Struct, frozen=True):
@@ -86,7 +107,7 @@ class View(msgspec.Struct, frozen=True):
 
 def read(shop: Shop, request: Request, limit: int | None = None) -> array[int]:
     """The ids of a request, the first `limit` of them. Raises FilterError, StoreError (Interrupted)."""
-    return shop.view(request.filter, request.sort, request.reverse, request.queue, limit)
+    return shop.view(request.filter, sorting_text(request.sort), queue=request.queue, limit=limit)
 
 
 def build(shop: Shop, request: Request) -> View:

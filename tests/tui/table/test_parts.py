@@ -100,7 +100,7 @@ def test_a_line_is_as_wide_as_the_table(title: str, width: int, scroll: int) -> 
     assert content.cell_length == layout.width - 3
     gutter = gutter_strip(marked=True, visual=False, cursor=True, styles={})
     assert line_strip(gutter, content, Style(), width, scroll).cell_length == width
-    assert header_strip(layout, "placed", True, Style(), width).cell_length == width
+    assert header_strip(layout, (("placed", True), ("total", False)), Style(), width).cell_length == width
 
 
 def _cell(key: str, row: OrderRow, may: str = "cancel", several: bool = True) -> str:

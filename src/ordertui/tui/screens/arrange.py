@@ -151,7 +151,7 @@ class ViewsScreen(ListKeys, ModalScreen[SavedView | None]):
         options.clear_options()
         for number, view in enumerate(self._views, start=1):
             queue = BY_KEY[view.queue].title if view.queue in BY_KEY else view.queue
-            words = f"  {queue} · {view.filter or 'no filter'} · by {view.sort}"
+            words = f"  {queue} · {view.filter or 'no filter'} · by {view.sort.replace(',', ', ')}"
             options.add_option(
                 Option(Content.assemble((f"{number:>2} ", "bold $text-accent"), view.name, (words, MUTED)))
             )
@@ -197,8 +197,7 @@ class ViewsScreen(ListKeys, ModalScreen[SavedView | None]):
         view = self._views[place]
         answer = await self.app.push_screen_wait(FormScreen("Rename", [("name", "Name", view.name)]))
         if answer and answer["name"].strip():
-            fields = (view.queue, view.filter, view.sort, view.reverse, view.columns)
-            self._views[place] = SavedView(answer["name"].strip(), *fields)
+            self._views[place] = msgspec.structs.replace(view, name=answer["name"].strip())
             self._keep(place)
 
     def action_delete(self) -> None:

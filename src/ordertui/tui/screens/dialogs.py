@@ -172,11 +172,13 @@ class ChoiceScreen(ListKeys, ModalScreen[str | None]):
         *ListKeys.KEYS,
     ]
 
-    def __init__(self, title: str, choices: Sequence[tuple[str, str]], note: str = "") -> None:
+    def __init__(self, title: str, choices: Sequence[tuple[str, str]], note: str = "", at: str = "") -> None:
         super().__init__(classes="dialog-screen")
         self._title = title
         self._choices = tuple(choices)
         self._note = note
+        self._at = at
+        """The choice that is highlighted first; none: the first."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -185,6 +187,12 @@ class ChoiceScreen(ListKeys, ModalScreen[str | None]):
                 yield Static(self._note, markup=False)
             yield OptionList(*(Option(Content(text), id=key) for key, text in self._choices))
             yield Static("Enter choose   Esc leave", classes="dialog-keys", markup=False)
+
+    def on_mount(self) -> None:
+        """Begin at the choice asked for."""
+        if self._at:
+            options = self.query_one(OptionList)
+            options.highlighted = options.get_option_index(self._at)
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

@@ -28,7 +28,7 @@ from ..keymap import Keymap
 from ..order_ids import order_ids
 from ..panel import RatePanel
 from ..themes import DARK, LIGHT
-from ..view import SORTS, Request
+from ..view import Request
 from ..widgets.filter_bar import FilterBar
 from ..widgets.order_table import OrderTable
 from .dialogs import ChoiceScreen, FormScreen, TextScreen
@@ -153,23 +153,33 @@ class Looking(Flows):
         self.start(self._sort)
 
     async def _sort(self, flow: Flow) -> None:
-        now = self.request.column
-        arrow = "↓" if self.request.reverse else "↑"
-        choices = [(column, f"{arrow if column == now else ' '} {column}") for column in SORTS]
-        chosen = await flow.ask(ChoiceScreen("Sort by", choices, "The same column again turns the order round."))
+        note = "The same column again turns the order round. S on the table sorts by one more."
+        first = next((column for column, _ in self.request.order), "")
+        chosen = await flow.ask(ChoiceScreen("Sort by", self._sortable(), note, at=first))
         if chosen is not None:
             self.sort_by(chosen)
 
-    def action_reverse(self) -> None:
-        """Turn the order round."""
-        self.sort_by(self.request.column)
+    def action_then_sort(self) -> None:
+        """Choose one more column to sort by."""
+        self.start(self._then_sort)
 
-    def sort_by(self, column: str) -> None:
-        """Sort by a column of the table."""
-        if column not in SORTS:
-            self.notify(f"the column {column} cannot be sorted", severity="warning")
-            return
-        self.ask_for(self.request.sorted_by(column))
+    async def _then_sort(self, flow: Flow) -> None:
+        note = "After those that have a number. One of them again turns round, then goes."
+        chosen = await flow.ask(ChoiceScreen("Then sort by", self._sortable(), note))
+        if chosen is not None:
+            self.sort_by(chosen, more=True)
+
+    def _sortable(self) -> list[tuple[str, str]]:
+        """Each column, with its place and direction when it is sorted by."""
+        sign = {
+            column: f"{number}{'▼' if down else '▲'}"
+            for number, (column, down) in enumerate(self.request.order, start=1)
+        }
+        return [(column.key, f"{sign.get(column.key, ''):<3}{column.label}") for column in self.table.painter.known]
+
+    def sort_by(self, column: str, *, more: bool = False) -> None:
+        """Sort by a column of the table, alone or after the others."""
+        self.ask_for(self.request.then_by(column) if more else self.request.sorted_by(column))
 
     def action_columns(self) -> None:
         """Choose columns."""

@@ -210,7 +210,7 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
     def show_view(self) -> None:
         """Show what `request` asks for: the first page at once, the rest when it is known. Keys wait until all is there."""
         self.pending = None
-        self.table.set_sort(self.request.column, self.request.reverse)
+        self.table.set_sort(self.request.order)
         self.query_one(QueueTabs).show(self.queue_counts, self.request.queue)
         self._view_hold.shut()
         self._build_view(self.request)
@@ -384,7 +384,7 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
 
     @on(SortRequested)
     def _sort_requested(self, event: SortRequested) -> None:
-        self.sort_by(event.key)
+        self.sort_by(event.key, more=event.more)
 
     @on(QueueTabs.Chosen)
     def _queue_chosen(self, event: QueueTabs.Chosen) -> None:

@@ -7,7 +7,7 @@ over widens the flexible one. The operator's own choice of columns is shown whol
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -23,6 +23,8 @@ GUTTER = 3
 """Cells of the mark gutter at the left."""
 GAPS = (2, 1)
 """Cells between two columns: the wide gap when every column fits with it, else the narrow one."""
+Order: TypeAlias = tuple[tuple[str, bool], ...]
+"""What a view is sorted by: column and whether the largest comes first; the first weighs most."""
 
 
 class CellContext(msgspec.Struct, frozen=True):

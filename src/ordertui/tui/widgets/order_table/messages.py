@@ -52,11 +52,11 @@ class Activated(TableMessage):
 
 
 class SortRequested(TableMessage):
-    """The header of column `key` was clicked."""
+    """The header of column `key` was clicked; `more` with shift: sort by it too."""
 
-    def __init__(self, table: OrderTable, key: str) -> None:
+    def __init__(self, table: OrderTable, key: str, more: bool = False) -> None:
         super().__init__(table)
-        self.key = key
+        self.key, self.more = key, more
 
 
 class VisualChanged(TableMessage):

@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from ordertui.orders.order import OrderRow
 
-from .columns import CellContext, Choice, Layout, layout_for
+from .columns import CellContext, Choice, Column, Layout, Order, columns_for, layout_for
 from .source import RowWindow
 from .strips import content_strip, gutter_strip, header_strip, line_strip, placeholder_strip
 from .viewport import Viewport, thumb
@@ -37,6 +37,11 @@ class Painter:
         self._contents: OrderedDict[tuple[object, ...], Strip] = OrderedDict()
         self._tones: dict[str, Style] = {}
         self._states: dict[str, Style] = {}
+
+    @property
+    def known(self) -> tuple[Column, ...]:
+        """Every column there is to choose from."""
+        return columns_for(several=self.choice.several)
 
     def fit(self, width: int) -> None:
         """Choose the columns for so many cells."""
@@ -63,10 +68,10 @@ class Painter:
             self._tones = tones
             self.forget()
 
-    def header(self, sort: str, reverse: bool, width: int, scroll_x: int) -> Strip:
+    def header(self, order: Order, width: int, scroll_x: int) -> Strip:
         """The line of labels."""
         style = self._states["header"]
-        whole = header_strip(self.layout, sort, reverse, style, max(width, self.layout.width))
+        whole = header_strip(self.layout, order, style, max(width, self.layout.width))
         return whole.crop_extend(scroll_x, scroll_x + width, style)
 
     @property

@@ -88,8 +88,8 @@ class Pointer(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
         self.pressed = None
 
     def on_click(self, event: events.Click) -> None:
-        """Header: sort. Gutter: mark. Elsewhere: cursor; with shift: mark from the cursor to here; twice: activate. On the
-        scroll bar the button has done what it does."""
+        """Header: sort; with shift: by it too. Gutter: mark. Elsewhere: cursor; with shift: mark from the cursor to here; twice:
+        activate. On the scroll bar the button has done what it does."""
         offset = event.get_content_offset(self)
         if offset is None:
             return
@@ -97,7 +97,7 @@ class Pointer(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
         if offset.y < HEADER:
             column = self.painter.layout.column_at(offset.x + self.across)
             if column is not None:
-                self.post_message(SortRequested(self, column.key))
+                self.post_message(SortRequested(self, column.key, event.shift))
         elif index is None:
             return
         elif event.shift:

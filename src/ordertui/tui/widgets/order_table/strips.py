@@ -17,7 +17,7 @@ from textual.strip import Strip
 from ordertui.orders.order import OrderRow
 
 from ..thrift import thrifty
-from .columns import GUTTER, CellContext, Column, Layout
+from .columns import GUTTER, CellContext, Column, Layout, Order
 
 ELLIPSIS = "…"
 REPLACEMENT = "�"
@@ -69,19 +69,21 @@ def placeholder_strip(layout: Layout, tones: Mapping[str, Style]) -> Strip:
     return Strip([Segment(fit(ELLIPSIS, width), tones.get("muted"))], width)
 
 
-def header_strip(layout: Layout, sort: str, reverse: bool, style: Style, width: int) -> Strip:
-    """The labels, the sorted one with an arrow, `width` cells wide."""
+def header_strip(layout: Layout, order: Order, style: Style, width: int) -> Strip:
+    """The labels, those sorted by with an arrow, and with their number when they are several, `width` cells wide."""
+    signs = {
+        key: f"{number if len(order) > 1 else ''}{'▼' if down else '▲'}"
+        for number, (key, down) in enumerate(order, start=1)
+    }
     parts = [" " * GUTTER]
     for column, size in zip(layout.columns, layout.widths, strict=True):
-        parts.append(fit(_label(column, sort, reverse, size), size, column.align) + " " * layout.gap)
+        parts.append(fit(_label(column, signs.get(column.key, ""), size), size, column.align) + " " * layout.gap)
     return Strip([Segment(fit("".join(parts).rstrip(), width), style)], width)
 
 
-def _label(column: Column, sort: str, reverse: bool, width: int) -> str:
-    if column.key != sort:
-        return column.label
-    arrow, label = "↓" if reverse else "↑", column.label[: width - 1]
-    return arrow + label if column.align == "right" else label + arrow
+def _label(column: Column, sign: str, width: int) -> str:
+    label = column.label[: max(0, width - len(sign))]
+    return sign + label if column.align == "right" else label + sign
 
 
 def gutter_strip(*, marked: bool, visual: bool, cursor: bool, styles: Mapping[str, Style]) -> Strip:

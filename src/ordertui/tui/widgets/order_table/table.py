@@ -22,7 +22,7 @@ from ordertui.orders.order import OrderRow
 
 from ...actions import TABLE_ACTIONS, bindings
 from . import viewport
-from .columns import Choice
+from .columns import Choice, Order
 from .messages import CursorMoved, MarksChanged, VisualChanged
 from .painter import BAR, STATES, TONES, Painter
 from .pointer import BAR_FROM, HEADER, Pointer
@@ -69,7 +69,7 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
         """Row lines painted so far."""
         self.row_window = RowWindow()
         self.painter = Painter(self.row_window)
-        self.sort_key, self.sort_reverse = "", False
+        self.order: Order = ()
         self._anchor: int | None = None
         self._range_marks = True
         self._cursor_order: int | None = None
@@ -151,10 +151,11 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
         self.row_window.drop(ids)
         self.refresh()
 
-    def set_sort(self, key: str, reverse: bool) -> None:
-        """Show by which column the view is sorted."""
-        self.sort_key, self.sort_reverse = key, reverse
-        self.refresh(Region(0, 0, self.size.width, HEADER))
+    def set_sort(self, order: Order) -> None:
+        """Show by which columns the view is sorted."""
+        if order != self.order:
+            self.order = order
+            self.refresh(Region(0, 0, self.size.width, HEADER))
 
     def set_columns(self, choice: Choice) -> None:
         """Show these columns."""
@@ -270,7 +271,7 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
         painter = self.painter
         painter.ready(self.get_component_rich_style)
         if y < HEADER:
-            return painter.header(self.sort_key, self.sort_reverse, width, self.across)
+            return painter.header(self.order, width, self.across)
         index = self.scroll_offset.y + y - HEADER
         if index >= len(self.ids):
             text = self.empty_text.split("\n")[y - HEADER - 1 :][:1] if not self.ids and y > HEADER else []
