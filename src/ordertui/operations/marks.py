@@ -1,29 +1,36 @@
 """Marked orders: a bitmap by row id, so that no filter, sort or refresh can lose a mark.
 
-A view of a million orders is marked in one pass over its ids; the count is kept and never recounted. Every change
-that changed something can be taken back, newest first.
+A whole view, given as marks, is marked or unmarked by one operation on the bitmaps, whatever its size. Every change that
+changed something can be taken back, newest first.
 """
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import compress
 
 UNDO_DEPTH = 50
 """How many changes of marks can be taken back."""
+_SOME = re.compile(rb"[^\0]+")
+_PLACES = tuple(tuple(bit for bit in range(8) if byte & (1 << bit)) for byte in range(256))
+"""The bits that are set in each byte."""
 
 
 class Marks:
     """A set of row ids (0 and up) with undo. Ids below zero raise ValueError."""
 
-    __slots__ = ("_bits", "_changes", "_count")
+    __slots__ = ("_bits", "_changes", "_count", "_ids", "version")
 
     def __init__(self, ids: Iterable[int] = ()) -> None:
         self._bits = bytearray()
         self._count = 0
-        self._changes: deque[array[int]] = deque(maxlen=UNDO_DEPTH)
+        self._changes: deque[array[int] | int] = deque(maxlen=UNDO_DEPTH)
+        """What each change turned over: ids, or a bitmap."""
+        self._ids: array[int] | None = None
+        self.version = 0
+        """Another number after each change."""
         if ids:
             self._flip(ids, marked=False)
 
@@ -45,12 +52,15 @@ class Marks:
         return iter(self.ids())
 
     def ids(self) -> array[int]:
-        """The marked ids, ascending."""
-        found = array("q")
-        for byte in compress(range(len(self._bits)), self._bits):
-            bits, base = self._bits[byte], byte << 3
-            found.extend(base + bit for bit in range(8) if bits & (1 << bit))
-        return found
+        """The marked ids, ascending; not to be changed."""
+        if self._ids is None:
+            found = self._ids = array("q")
+            for run in _SOME.finditer(self._bits):
+                base = run.start() << 3
+                for byte in run.group():
+                    found.extend([base + bit for bit in _PLACES[byte]])
+                    base += 8
+        return self._ids
 
     def toggle(self, row_id: int) -> bool:
         """Mark it, or unmark it; returns whether it is marked now."""
@@ -59,34 +69,43 @@ class Marks:
 
     def add(self, ids: Iterable[int]) -> int:
         """Mark these; returns how many were not marked before."""
+        if isinstance(ids, Marks):
+            return self._turn(ids._number() & ~self._number())
         return self._remember(self._flip(ids, marked=False))
 
     def remove(self, ids: Iterable[int]) -> int:
         """Unmark these; returns how many were marked before."""
+        if isinstance(ids, Marks):
+            return self._turn(ids._number() & self._number())
         return self._remember(self._flip(ids, marked=True))
 
     def invert(self, ids: Iterable[int]) -> int:
         """Within these ids, mark what is not marked and unmark what is. An id given twice counts once."""
+        if isinstance(ids, Marks):
+            return self._turn(ids._number())
         return self._remember(self._flip(dict.fromkeys(ids), marked=None))
 
     def clear(self) -> int:
         """Unmark all; returns how many there were."""
-        return self.remove(self.ids())
+        return self._turn(self._number())
 
-    def covers(self, ids: Iterable[int]) -> bool:
+    def covers(self, ids: Marks) -> bool:
         """Whether every one of these is marked."""
-        return all(row_id in self for row_id in ids)
+        return not ids._number() & ~self._number()
 
     def common(self, other: Marks) -> int:
         """How many ids both hold."""
-        mine, theirs = int.from_bytes(self._bits, "little"), int.from_bytes(other._bits, "little")
-        return (mine & theirs).bit_count()
+        return (self._number() & other._number()).bit_count()
 
     def undo(self) -> bool:
         """Take the newest change back; False when there is none left."""
         if not self._changes:
             return False
-        self._flip(self._changes.pop(), marked=None)
+        change = self._changes.pop()
+        if isinstance(change, int):
+            self._apply(change)
+        else:
+            self._flip(change, marked=None)
         return True
 
     def snapshot(self) -> bytes:
@@ -95,10 +114,27 @@ class Marks:
 
     def restore(self, snapshot: bytes) -> int:
         """Make the marks what they were at `snapshot`, as one change that can be taken back; returns how many differ."""
-        then = Marks()
-        then._bits = bytearray(snapshot)
-        now, wanted = set(self.ids()), set(then.ids())
-        return self._remember(self._flip(sorted(now ^ wanted), marked=None))
+        return self._turn(self._number() ^ int.from_bytes(snapshot, "little"))
+
+    def _number(self) -> int:
+        return int.from_bytes(self._bits, "little")
+
+    def _turn(self, change: int) -> int:
+        """Turn these bits over, so that it can be taken back; returns how many they are."""
+        if change:
+            self._apply(change)
+            self._changes.append(change)
+        return change.bit_count()
+
+    def _apply(self, change: int) -> None:
+        now = self._number() ^ change
+        self._bits = bytearray(now.to_bytes(max(len(self._bits), (change.bit_length() + 7) >> 3), "little"))
+        self._count = now.bit_count()
+        self._changed()
+
+    def _changed(self) -> None:
+        self._ids = None
+        self.version += 1
 
     def _flip(self, ids: Iterable[int], *, marked: bool | None) -> array[int]:
         """Turn over the ids that are marked (or unmarked; None: all) now; returns those turned over."""
@@ -121,6 +157,7 @@ class Marks:
                 count += -1 if is_on else 1
                 flipped.append(row_id)
         self._count = count
+        self._changed()
         return flipped
 
     def _remember(self, flipped: array[int]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
@@ -56,6 +56,6 @@ class RatePart:
         """Orders that Amazon is about to cancel by itself."""
         return self.count(f"channel:merchant marketplace:{marketplace} auto-cancel<{hours}h")
 
-    def impact(self, ids: Sequence[int]) -> Impact:
+    def impact(self, ids: Iterable[int]) -> Impact:
         """What cancelling this set would mean, for the status line."""
         return self._rates.impact(ids)

@@ -197,7 +197,7 @@ class Rates:
         """Counted cancellations that leave the shortest window at the next local midnight."""
         return self.days(marketplace, min(self._judge.policy(marketplace).rate_days))[0][2]
 
-    def impact(self, ids: Sequence[int]) -> Impact:
+    def impact(self, ids: Iterable[int]) -> Impact:
         """Money, and how many may be cancelled and count, of a marked set; orders on their way cannot."""
         money: dict[str, int] = {}
         markets: dict[str, int] = {}

@@ -93,7 +93,7 @@ MAIN_ACTIONS: tuple[KeyAction, ...] = (
     _a("order.dispatched", "d", "dispatched('yes')", "left", "Say: the parcel was handed to the carrier", "Facts"),
     _a("order.not_dispatched", "D", "dispatched('no')", "still here", "Say: the parcel is still here", "Facts"),
     _a("order.asked", "b", "asked", "asked", "Say: the buyer asked by message (again: take that back)", "Facts"),
-    _a("find.filter", "slash", "filter", "filter", "Filter: status:unshipped total>50 late; Enter applies, Esc leaves", "Find", 7),
+    _a("find.filter", "slash", "filter", "filter", "Filter: status:unshipped total>50 late; its first orders come as you type, Enter applies, Esc leaves", "Find", 7),
     _a("find.clear", "escape", "clear_filter", "clear", "Clear the filter", "Find"),
     _a("find.find", "F", "find", "find", "Find by a filter without hiding the others; n and N go through what fits", "Find"),
     _a("find.next", "n", "next(1)", "next", "The next order that was found; with nothing found, the next marked one", "Find"),

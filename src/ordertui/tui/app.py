@@ -23,6 +23,8 @@ from .typeahead import KeyWent, TypeAhead
 LOST_AFTER = 0.5
 """Seconds after which a key whose trace was lost (its dialog is gone) holds up the next ones no longer."""
 
+QUIET = 0.25
+"""Seconds without a key before Escape, so that it is an answer to what is shown and no part of a run of keys."""
 TERMINATED = 143
 """Exit code after SIGTERM or SIGHUP, as shells number it."""
 
@@ -71,12 +73,26 @@ class OrderTuiApp(App[None]):
         leave = isinstance(event, events.Key) and event.key == "ctrl+q"
         if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded and not leave:
             self.keys.add(event)
+            if self._stops(event):
+                return
             if self.keys.on_its_way:
                 number = self.keys.number
                 self.set_timer(LOST_AFTER, lambda: self._key_went(number))
             await self.next_key()
         else:
             await super().on_event(event)
+
+    def _stops(self, event: events.Key | events.Paste) -> bool:
+        """Escape, typed when a view was said to be read and not amid other keys, stops that at once. What was typed for the
+        view that will not come is thrown away."""
+        main = self.screen
+        if not isinstance(event, events.Key) or event.key != "escape" or self.keys.pause < QUIET:
+            return False
+        if not isinstance(main, MainScreen) or not main.is_stoppable:
+            return False
+        self.keys.drop(event.time + 1)
+        main.stop_building()
+        return True
 
     async def next_key(self) -> None:
         """Hand the next key on, if one may go."""

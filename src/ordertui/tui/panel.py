@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 import msgspec
 from textual.content import Content
 
+from ordertui.operations.errors import Stopped
 from ordertui.operations.plan_values import RateEffect
 from ordertui.operations.shop import Shop
 from ordertui.operations.values import Impact
@@ -18,6 +19,8 @@ from .texts.panel import rate_panel, rate_strip
 from .texts.words import countdown, sparkline
 
 SPARK_DAYS = 14
+LOOK_AFTER = 2_000
+"""Orders weighed between two looks at whether somebody still waits for the answer."""
 NO_ORDERS = Content("\n No orders yet.\n i imports the reports you\n downloaded from Seller Central.")
 
 
@@ -26,12 +29,15 @@ class Question(msgspec.Struct, frozen=True):
 
     ids: Sequence[int]
     """The marked orders."""
+    version: int
+    """Of the marks; another one after each change."""
     cursor: OrderRow | None
     hidden: int
     next_due: int | None
     view: str
     pending: str = ""
     range_: int = 0
+    building: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -51,12 +57,14 @@ class RatePanel:
         self._shop = shop
         self.pinned = ""
         """The marketplace chosen with a key; empty: that of the cursor."""
-        self._impact = Impact(0, (), 0, 0, 0, 0)
+        self._weighed: tuple[int, Impact] = (-1, Impact(0, (), 0, 0, 0, 0))
+        """What the last answer found of the marked set, and which version of the marks that was."""
         self._kept: tuple[int, dict[str, object]] = (-1, {})
 
     def forget(self) -> None:
         """The store changed: read everything again."""
         self._kept = (-1, {})
+        self._weighed = (-1, self._weighed[1])
 
     def market(self, cursor: OrderRow | None) -> str:
         """The marketplace that is shown: the pinned one; else the cursor's, but with marks only one that has some. Empty
@@ -64,7 +72,7 @@ class RatePanel:
         codes = self._codes()
         if self.pinned in codes:
             return self.pinned
-        marked = [code for code, _ in self._impact.markets if code in codes]
+        marked = [code for code, _ in self._weighed[1].markets if code in codes]
         if cursor is not None and cursor.marketplace in (marked or codes):
             return cursor.marketplace
         return (marked or codes or [""])[0]
@@ -77,16 +85,19 @@ class RatePanel:
         return self.pinned
 
     def status(self, asked: Question) -> Content:
-        """The status line, with what the last answer found of the marked set."""
+        """The status line: at once, and with money and verdicts as soon as an answer has found them."""
         now = self._shop.clock.now()
+        version, impact = self._weighed
         return status_line(
-            impact=self._impact,
+            count=len(asked.ids),
+            impact=impact if version == asked.version else None,
             hidden=asked.hidden,
             cursor=asked.cursor,
             held="" if asked.next_due is None else f"held {countdown(asked.next_due - now)}",
             view=asked.view,
             pending=asked.pending,
             range_=asked.range_,
+            building=asked.building,
         )
 
     def is_warm(self, asked: Question) -> bool:
@@ -98,10 +109,11 @@ class RatePanel:
         shown = self.market(asked.cursor)
         return f"around {shown}" in memory and all(f"rate {code}" in memory for code in codes)
 
-    def answer(self, asked: Question) -> Answer:
-        """The texts; reads the shop."""
+    def answer(self, asked: Question, stop: Callable[[], bool] = lambda: False) -> Answer:
+        """The texts; reads the shop. Raises Stopped when `stop` says that nobody waits for them any more."""
         shop = self._shop
-        impact = self._impact = shop.impact(asked.ids)
+        impact = shop.impact(_while(asked.ids, stop))
+        self._weighed = (asked.version, impact)
         status = self.status(asked)
         shown = self.market(asked.cursor)
         if not shown:
@@ -157,3 +169,11 @@ class RatePanel:
             )
         spark, rolls_off, risk = found
         return spark, rolls_off, risk
+
+
+def _while(ids: Sequence[int], stop: Callable[[], bool]) -> Iterator[int]:
+    """The ids, as long as nobody stops it."""
+    for start in range(0, len(ids), LOOK_AFTER):
+        if stop():
+            raise Stopped("another set is marked by now")
+        yield from ids[start : start + LOOK_AFTER]

@@ -73,6 +73,9 @@ class TypeAhead:
         self.on_its_way = False
         self.dropped = 0
         """Keys thrown away so far."""
+        self.pause = 0.0
+        """Seconds between the newest key and the one before it."""
+        self._newest = 0.0
         self._waiting: deque[TypedEvent] = deque()
 
     def __len__(self) -> int:
@@ -84,6 +87,7 @@ class TypeAhead:
 
     def add(self, event: TypedEvent) -> None:
         """A key was typed."""
+        self.pause, self._newest = event.time - self._newest, event.time
         self._waiting.append(event)
 
     def next(self) -> TypedEvent | None:

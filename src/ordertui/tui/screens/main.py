@@ -1,4 +1,4 @@
-"""The main screen: queues, filter, table, rate panel and detail. Its keys live in `looking`, `marking`, `acting`, `bringing`."""
+"""The main screen: queues, filter, table, rate panel and detail. How it gets its orders is in `showing`; its keys live in `looking`, `marking`, `acting`, `bringing`."""
 
 from __future__ import annotations
 
@@ -7,26 +7,23 @@ from array import array
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-import msgspec
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
+from ordertui.operations.errors import Stopped
 from ordertui.operations.known import KNOWN
-from ordertui.operations.marks import Marks
 from ordertui.operations.queues import BY_KEY, QUEUES
 from ordertui.operations.shop import Shop
 from ordertui.operations.values import Queue
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import OrderRow
 from ordertui.orders.status import Action
-from ordertui.store import Interrupted
 
 from ..actions import bindings
 from ..keymap import Keymap
@@ -34,9 +31,8 @@ from ..panel import Answer, Question, RatePanel
 from ..texts.detail import PANE, detail
 from ..texts.lines import age, header
 from ..texts.welcome import welcome
-from ..texts.words import why_empty
 from ..typeahead import TypeAhead
-from ..view import FIRST_PAGE, Request, View, build, read
+from ..view import FIRST_PAGE, Request, View, read
 from ..widgets.filter_bar import FilterBar
 from ..widgets.hint_line import HintLine
 from ..widgets.order_table import OrderTable
@@ -47,6 +43,7 @@ from .acting import Acting
 from .bringing import Bringing
 from .looking import Looking
 from .marking import Marking
+from .showing import Showing
 
 DEBOUNCE = 0.08
 """Seconds the cursor rests before the detail follows."""
@@ -56,11 +53,11 @@ ROOMY = 110
 """Cells from which the first line has room for the time of the reports."""
 FULL = 100
 """Cells of a line in the full view of an order, at most."""
-INSTANT = 2_000
-"""Up to so many marks the panel is worked out at once; more are worked out beside the screen."""
+INSTANT = 500
+"""Up to so many marks are weighed at once, which takes some milliseconds; more are weighed beside the screen."""
 
 
-class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
+class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
     """Orders, and what may be done with them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -76,8 +73,8 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
         self.keymap = keymap
         self.request = Request()
         self.shown_view: View | None = None
+        self.whole_view: View | None = None
         self.pending: View | None = None
-        """A view that other processes' changes made, and that waits because marks, a range or a dialog are open."""
         self.panel = RatePanel(shop)
         self.queue_counts: tuple[Queue, ...] = ()
         self.marks, self.last_set = shop.desk.marks()
@@ -86,7 +83,8 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
         self._next_due: int | None = None
         self._market = ""
         self._asked = 0
-        self._view_hold = keys.hold()
+        self.view_hold = keys.hold()
+        self.building = ""
         self._shown: dict[str, tuple[str, object]] = {}
         self._detail_timer: Timer | None = None
         self._marks_kept = True
@@ -138,7 +136,7 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
     def on_resize(self) -> None:
         """The first line says what fits."""
         if self.shown_view is not None:
-            self._show_header()
+            self.show_header()
 
     @property
     def table(self) -> OrderTable:
@@ -190,7 +188,8 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
         self.panel.forget()
         self._count_queues()
 
-    def _show_header(self) -> None:
+    def show_header(self) -> None:
+        """The first line, and what needs attention below it."""
         shop = self.shop
         codes = list(shop.marketplaces())
         self.set_class(not codes, "-empty")
@@ -207,62 +206,6 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
         self.query_one("#notes").set_class(bool(notes), "-some")
         self.table.set_columns(self.request.choice(several=len(codes) > 1))
 
-    def show_view(self) -> None:
-        """Show what `request` asks for: the first page at once, the rest when it is known. Keys wait until all is there."""
-        self.pending = None
-        self.table.set_sort(self.request.order)
-        self.query_one(QueueTabs).show(self.queue_counts, self.request.queue)
-        self._view_hold.shut()
-        self._build_view(self.request)
-
-    @work(exclusive=True, group="view")
-    async def _build_view(self, request: Request) -> None:
-        self.shop.interrupt_views()
-        try:
-            first = await asyncio.to_thread(read, self.shop, request, FIRST_PAGE)
-            await asyncio.to_thread(self.shop.marketplaces)
-            if len(first) == FIRST_PAGE:
-                self._swap(View(request, first, Marks(first)), whole=False)
-            self._swap(await asyncio.to_thread(build, self.shop, request), whole=True)
-        except (Interrupted, NoMatches):  # another view is asked for, or the screen is being taken down
-            return
-        except KNOWN as error:
-            self.failed(error)
-        self._view_hold.open()
-
-    def _swap(self, view: View, *, whole: bool) -> None:
-        self.shown_view = view
-        self._show_header()
-        self.table.empty_text = why_empty(BY_KEY[view.request.queue].why_empty, bool(view.request.filter.strip()))
-        self.table.show(view.ids)
-        if whole:
-            self._show_count()
-            self.show_panel()
-            self._show_detail()
-
-    @work(exclusive=True, group="elsewhere")
-    async def _look_elsewhere(self) -> None:
-        """Another process changed the store: rows are read again in place; new ones wait while something is open or marked."""
-        try:
-            view = await asyncio.to_thread(build, self.shop, self.request)
-        except KNOWN:
-            return  # the next change, or the next key that reads, says what is wrong
-        if view.request != self.request or self.shown_view is None or view.ids == self.shown_view.ids:
-            return
-        if self.app.screen is self and not self.table.in_visual and not self.table.marks and not self.keys.holds:
-            self._swap(view, whole=True)
-        else:
-            self.pending = view
-            self.show_panel()
-
-    def _pending_text(self) -> str:
-        if self.pending is None or self.shown_view is None:
-            return ""
-        stay = self.pending.members.common(self.shown_view.members)
-        come, go = len(self.pending.ids) - stay, len(self.shown_view.ids) - stay
-        parts = [f"+{come:,}"] * bool(come) + [f"−{go:,}"] * bool(go)
-        return " ".join(parts) or "order changed"
-
     @work(exclusive=True, group="counts")
     async def _count_queues(self) -> None:
         try:
@@ -272,27 +215,32 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
             return
         if self.query(QueueTabs):  # none when the screen was closed meanwhile
             self.query_one(QueueTabs).show(self.queue_counts, self.request.queue)
-            self._show_count()
+            self.show_count()
 
-    def _show_count(self) -> None:
-        total = self.queue_counts[0].count if self.queue_counts else None
-        shown = f"{len(self.table.ids):,}"
-        self.query_one(FilterBar).count(shown if total is None else f"{shown} of {total:,}")
+    def show_status(self) -> None:
+        """The status line, with what is known at once."""
+        self.put("status", self.panel.status(self._question()))
 
     def show_panel(self) -> None:
-        """The rate panel and the status line, for the marked set."""
+        """The rate panel and the status line, for the marked set. A big set is weighed beside the screen, when no other
+        one follows soon; how many are marked is said before."""
         asked = self._question()
         self._asked += 1
         if len(asked.ids) <= INSTANT and self.panel.is_warm(asked):
             self._put_answer(self.panel.answer(asked))
         else:
+            self.put("status", self.panel.status(asked))
             self._panel_beside(asked)
 
     @work(exclusive=True, group="panel")
     async def _panel_beside(self, asked: Question) -> None:
         number = self._asked
+        if len(asked.ids) > INSTANT:
+            await asyncio.sleep(DEBOUNCE)
         try:
-            answer = await asyncio.to_thread(self.panel.answer, asked)
+            answer = await asyncio.to_thread(self.panel.answer, asked, lambda: number != self._asked)
+        except Stopped:
+            return
         except KNOWN as error:
             self.failed(error)
             return
@@ -301,11 +249,17 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
 
     def _question(self) -> Question:
         marks, view = self.table.marks, self.shown_view
-        ids = marks.ids() if marks else array("q")
-        hidden = len(ids) - marks.common(view.members) if ids and view is not None else 0
-        title = BY_KEY[self.request.queue].title
+        hidden = len(marks) - marks.common(view.members) if marks and view is not None else 0
         return Question(
-            ids, self.table.cursor_row, hidden, self._next_due, title, self._pending_text(), self.table.range_size
+            marks.ids(),
+            marks.version,
+            self.table.cursor_row,
+            hidden,
+            self._next_due,
+            BY_KEY[self.request.queue].title,
+            self.pending_text(),
+            self.table.range_size,
+            self.building,
         )
 
     def _put_answer(self, answer: Answer) -> None:
@@ -314,7 +268,8 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
         self.put("status", answer.status)
         self._market = answer.market
 
-    def _show_detail(self) -> None:
+    def show_detail(self) -> None:
+        """The detail pane, for the order under the cursor."""
         row = self.table.cursor_row
         text = Content("") if row is None else self.detail_of(row, full=False)
         self.put("detail", text + "\n" * max(0, DETAIL_LINES - text.plain.count("\n")))
@@ -343,11 +298,11 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
             self.send_due()
         elif self.shop.data_version() != self._version:
             self._look_again()
-            self._show_header()
+            self.show_header()
             self.table.reload()
-            self._look_elsewhere()
+            self.look_elsewhere()
         elif self._next_due is not None and self.app.screen is self:
-            self.put("status", self.panel.status(self._question()))
+            self.show_status()
         self._keep_marks()
 
     def _keep_marks(self) -> None:
@@ -364,7 +319,7 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
         self._detail_timer = self.set_timer(DEBOUNCE, self._cursor_rests)
 
     def _cursor_rests(self) -> None:
-        self._show_detail()
+        self.show_detail()
         self.query_one("#detail-scroll", VerticalScroll).scroll_home(animate=False)
         if not self.table.marks or self.panel.market(self.table.cursor_row) != self._market:
             self.show_panel()
@@ -376,7 +331,7 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
 
     @on(VisualChanged)
     def _visual_changed(self) -> None:
-        self.put("status", self.panel.status(self._question()))
+        self.show_status()
 
     @on(Activated)
     def _activated(self) -> None:
@@ -389,13 +344,3 @@ class MainScreen(Looking, Marking, Acting, Bringing, Screen[None]):
     @on(QueueTabs.Chosen)
     def _queue_chosen(self, event: QueueTabs.Chosen) -> None:
         self.action_queue(event.key)
-
-    @on(FilterBar.Applied)
-    def _filter_applied(self, event: FilterBar.Applied) -> None:
-        self.shop.desk.remember(event.text)
-        self.table.focus()
-        self.ask_for(msgspec.structs.replace(self.request, filter=event.text))
-
-    @on(FilterBar.Left)
-    def _filter_left(self) -> None:
-        self.table.focus()

@@ -39,29 +39,34 @@ def age(*, as_of: int | None, now: int, zone: str, short: bool = False, live: st
 
 
 def status_line(
-    *, impact: Impact, hidden: int, cursor: OrderRow | None, held: str, view: str, pending: str = "", range_: int = 0
+    *,
+    count: int,
+    impact: Impact | None,
+    hidden: int,
+    cursor: OrderRow | None,
+    held: str,
+    view: str,
+    pending: str = "",
+    range_: int = 0,
+    building: str = "",
 ) -> Content:
     """The line above the key hints: the marked set and what may be done with it, or what one key would act on.
 
-    `hidden`: marked orders that the view does not show. `range_`: orders of an open range. `pending`: changes that wait.
+    `count`: marked orders; `impact`: what they come to, None while it is worked out. `hidden`: marked orders that the view
+    does not show. `range_`: orders of an open range. `pending`: changes that wait. `building`: a view that is being read.
     """
     pieces: list[Piece] = []
+    if building:
+        pieces += [" ", (f" {building} ", "bold reverse $text-warning")]
     if pending:
         pieces += [" ", (f" {pending} · R ", "bold reverse $text-accent")]
     if range_:
         pieces.append((f" range of {range_:,} · space takes it, Esc leaves it", "bold $text-accent"))
-    elif impact.count:
-        pieces.append((f" ● {impact.count:,} marked", "bold $text-accent"))
+    elif count:
+        pieces.append((f" ● {count:,} marked", "bold $text-accent"))
         if hidden:
             pieces.append((f" ({hidden:,} hidden)", "bold $text-warning"))
-        money = money_sums(impact.money, impact.unpriced)
-        if money:
-            pieces.append(f" · {money}")
-        pieces.append(f" · {impact.cancellable:,} cancel ({impact.counted:,} count)")
-        if impact.refundable:
-            pieces.append(f" · {impact.refundable:,} refund")
-        if impact.cannot:
-            pieces.append((f" · {impact.cannot:,} cannot be cancelled", "$text-warning"))
+        pieces += _weighed(impact)
     elif cursor is not None:
         pieces.append((f" none marked: keys act on {cursor.order_id} only", MUTED))
     else:
@@ -69,3 +74,17 @@ def status_line(
     if held:
         pieces.append((f"   ◷ {held}", "bold $text-warning"))
     return Content.assemble(*pieces)
+
+
+def _weighed(impact: Impact | None) -> list[Piece]:
+    """Money of the marked set, and how many of it each action may take."""
+    if impact is None:
+        return [(" · working out what they come to…", MUTED)]
+    money = money_sums(impact.money, impact.unpriced)
+    pieces: list[Piece] = [f" · {money}"] if money else []
+    pieces.append(f" · {impact.cancellable:,} cancel ({impact.counted:,} count)")
+    if impact.refundable:
+        pieces.append(f" · {impact.refundable:,} refund")
+    if impact.cannot:
+        pieces.append((f" · {impact.cannot:,} cannot be cancelled", "$text-warning"))
+    return pieces

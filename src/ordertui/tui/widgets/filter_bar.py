@@ -83,6 +83,13 @@ class FilterBar(Vertical):
             super().__init__()
             self.text = text
 
+    class Typed(Message):
+        """A filter that can be read stands there, and may not be finished; its last word is no beginning of a field's name."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     class Left(Message):
         """The bar was left without applying."""
 
@@ -101,6 +108,11 @@ class FilterBar(Vertical):
     @property
     def _input(self) -> FilterInput:
         return self.query_one(FilterInput)
+
+    @property
+    def typed(self) -> str | None:
+        """What stands there while it is typed; None when the bar has not the keys."""
+        return self._input.value if self._input.has_focus else None
 
     def set_history(self, history: list[str]) -> None:
         """Filters used before, oldest first."""
@@ -148,8 +160,14 @@ class FilterBar(Vertical):
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        if self._input.has_focus:
-            self._explain(event.value)
+        if self._input.has_focus and self._explain(event.value) and not self._may_become_a_field():
+            self.post_message(self.Typed(event.value))
+
+    def _may_become_a_field(self) -> bool:
+        """Whether the word at the cursor is the beginning of a field's name, and so no word to look for yet."""
+        text, place = self._input.value, self._input.cursor_position
+        word = text[word_start(text, place) : place]
+        return bool(word) and not set(word) & set(":<>=") and bool(complete(text, place))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from typing import ClassVar
+from dataclasses import replace
+from typing import ClassVar, TypeAlias
 
 from rich.segment import Segment
 from textual.binding import BindingType
@@ -29,6 +30,9 @@ from .pointer import BAR_FROM, HEADER, Pointer
 from .source import RowSource, RowWindow
 from .strips import fit
 from .viewport import Viewport
+
+Rest: TypeAlias = tuple[Viewport, int | None]
+"""A viewport, and the order under its cursor."""
 
 
 class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
@@ -70,6 +74,7 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
         self.row_window = RowWindow()
         self.painter = Painter(self.row_window)
         self.order: Order = ()
+        self._members: Marks | None = None
         self._anchor: int | None = None
         self._range_marks = True
         self._cursor_order: int | None = None
@@ -88,6 +93,13 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
     def contents(self) -> int:
         """Content strips made so far."""
         return self.painter.made
+
+    @property
+    def members(self) -> Marks:
+        """The view's orders as a set."""
+        if self._members is None:
+            self._members = Marks(self.ids)
+        return self._members
 
     @property
     def cursor_id(self) -> int | None:
@@ -127,14 +139,24 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
         """Cells for gutter and columns."""
         return self.size.width - self.bar
 
+    @property
+    def rest(self) -> Rest:
+        """Where the cursor stands, for `show`."""
+        return self.view, self._cursor_order
+
     def set_source(self, source: RowSource) -> None:
         """Read rows from here from now on; what was kept is forgotten."""
         self.row_window.source = source
         self.reload()
 
-    def show(self, ids: array[int]) -> None:
-        """Show this view instead, with the cursor on the same order and screen line if it is still there."""
-        view = viewport.after_swap(self.view, self._cursor_order, ids)
+    def show(self, ids: array[int], members: Marks | None = None, *, rest: Rest | None = None) -> None:
+        """Show this view instead, with the cursor on the same order and screen line if it is still there.
+
+        `members`: the same ids as a set, when they are known. `rest`: where the cursor stood earlier, to begin from there.
+        """
+        view, order = rest or self.rest
+        view = viewport.after_swap(replace(view, height=self.view.height), order, ids)
+        self._members = members
         anchor = self.ids[self._anchor] if self._anchor is not None else None
         self.ids = ids
         if anchor is not None:
@@ -249,13 +271,14 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_all(self) -> None:
         """Mark the whole view; unmark it when it is all marked already."""
-        change = self.marks.remove if self.marks.covers(self.ids) else self.marks.add
-        if change(self.ids):
+        members = self.members
+        change = self.marks.remove if self.marks.covers(members) else self.marks.add
+        if change(members):
             self.marks_changed()
 
     def action_invert(self) -> None:
         """Turn the marks of the whole view over."""
-        if self.marks.invert(self.ids):
+        if self.marks.invert(self.members):
             self.marks_changed()
 
     def action_undo_marks(self) -> None:

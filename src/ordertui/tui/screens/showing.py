@@ -1,0 +1,235 @@
+"""The view that is shown: built beside the screen, its first page at once, stopped by Escape; what other processes change waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+from textual import work
+from textual.css.query import NoMatches
+from textual.timer import Timer
+
+from ordertui.operations.known import KNOWN
+from ordertui.operations.marks import Marks
+from ordertui.operations.queues import BY_KEY
+from ordertui.operations.shop import Shop
+from ordertui.operations.values import Queue
+from ordertui.store import Interrupted
+
+from ..texts.words import why_empty
+from ..typeahead import Hold
+from ..view import FIRST_PAGE, Request, View, build, read
+from ..widgets.filter_bar import FilterBar
+from ..widgets.order_table import OrderTable
+from ..widgets.order_table.table import Rest
+from ..widgets.queue_tabs import QueueTabs
+from .flow import Flows
+
+SAY_AFTER = 0.3
+"""Seconds after which the status line says that a view is being built, and that Escape stops it."""
+TYPED = 0.12
+"""Seconds after the last letter of a filter until its first orders are shown."""
+
+
+class Showing(Flows):
+    """How the main screen gets from a request to orders in the table."""
+
+    shop: Shop
+    request: Request
+    """What was asked for last."""
+    shown_view: View | None
+    """What is in the table; its beginning only, while the rest is read."""
+    whole_view: View | None
+    """The last view that was read to its end: what a stopped one goes back to."""
+    pending: View | None
+    """A view that other processes' changes made, and that waits because marks, a range or a dialog are open."""
+    queue_counts: tuple[Queue, ...]
+    view_hold: Hold
+    building: str
+    """What the status line says while a view is being built; empty at first, and when none is."""
+
+    _say_timer: Timer | None = None
+    _typed_timer: Timer | None = None
+    _rest: Rest | None = None
+    """Where the cursor stood when typing a filter began: what is shown in between does not move it."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def table(self) -> OrderTable: ...
+        def show_panel(self) -> None: ...
+        def show_status(self) -> None: ...
+        def show_header(self) -> None: ...
+        def show_detail(self) -> None: ...
+
+    def ask_for(self, request: Request) -> None:
+        """Show another view."""
+        if request.filter != self.request.filter:
+            self.query_one(FilterBar).put(request.filter)
+        self.request = request
+        self.show_view()
+
+    def show_view(self) -> None:
+        """Show what `request` asks for: the first page at once, the rest when it is known. Keys wait until all is there."""
+        self.pending = None
+        self._show_request()
+        self.view_hold.shut()
+        if self._say_timer is not None:
+            self._say_timer.stop()
+        self._say_timer = self.set_timer(SAY_AFTER, self._say_building)
+        self._build_view(self.request)
+
+    @property
+    def is_stoppable(self) -> bool:
+        """Whether a view is being built, that was said, and there is one to go back to."""
+        return bool(self.building) and self.whole_view is not None
+
+    def stop_building(self) -> None:
+        """Stop the view that is being built, if that was said, and show the one before it."""
+        view = self.whole_view
+        if not self.building or view is None:
+            return
+        self.workers.cancel_group(self, "view")
+        self.shop.interrupt_views()
+        self.request = view.request
+        self.query_one(FilterBar).put(view.request.filter)
+        self._swap(view, whole=True)
+        self._built()
+        self.notify("stopped: what was shown before is shown again")
+
+    def _show_request(self) -> None:
+        self.table.set_sort(self.request.order)
+        self.query_one(QueueTabs).show(self.queue_counts, self.request.queue)
+
+    def _say_building(self) -> None:
+        before = self.whole_view.request if self.whole_view is not None else self.request
+        sorts = self.request.sort != before.sort
+        self.building = f"{'sorting' if sorts else 'looking'}…" + (" Esc stops" if self.whole_view is not None else "")
+        self.show_status()
+
+    def _built(self) -> None:
+        if self._say_timer is not None:
+            self._say_timer.stop()
+        said, self.building = self.building, ""
+        if said:
+            self.show_status()
+        self.view_hold.open()
+
+    @work(exclusive=True, group="view")
+    async def _build_view(self, request: Request) -> None:
+        self.shop.interrupt_views()
+        try:
+            first = await asyncio.to_thread(read, self.shop, request, FIRST_PAGE)
+            await asyncio.to_thread(self.shop.marketplaces)
+            if len(first) == FIRST_PAGE:
+                self._swap(View(request, first, Marks(first)), whole=False)
+            self._swap(await asyncio.to_thread(build, self.shop, request), whole=True)
+        except (Interrupted, NoMatches):  # another view is asked for, or the screen is being taken down
+            return
+        except KNOWN as error:
+            self.failed(error)
+            if self.whole_view is not None:
+                self.request = self.whole_view.request
+                self._show_request()
+        self._built()
+
+    def _swap(self, view: View, *, whole: bool) -> None:
+        self.shown_view = view
+        self._show_request()
+        self.show_header()
+        self.table.empty_text = why_empty(BY_KEY[view.request.queue].why_empty, bool(view.request.filter.strip()))
+        self.table.show(view.ids, view.members, rest=self._rest)
+        if whole:
+            self.whole_view = view
+            self._rest = None
+            self.show_count()
+            self.show_panel()
+            self.show_detail()
+
+    def show_count(self) -> None:
+        """How many orders are shown, and of how many."""
+        total = self.queue_counts[0].count if self.queue_counts else None
+        shown = f"{len(self.table.ids):,}"
+        self.query_one(FilterBar).count(shown if total is None else f"{shown} of {total:,}")
+
+    # While a filter is typed: its first orders, without holding keys
+
+    def on_filter_bar_typed(self, event: FilterBar.Typed) -> None:
+        """Wait until no letter follows."""
+        if self._typed_timer is not None:
+            self._typed_timer.stop()
+        if not self.table.in_visual:
+            text = event.text
+            self._typed_timer = self.set_timer(TYPED, lambda: self._try_filter(text))
+
+    @work(exclusive=True, group="typed")
+    async def _try_filter(self, text: str) -> None:
+        bar, view = self.query_one(FilterBar), self.whole_view
+        if view is None or self.building or bar.typed != text:
+            return
+        self.shop.interrupt_views()
+        try:
+            first = await asyncio.to_thread(
+                read, self.shop, msgspec.structs.replace(self.request, filter=text), FIRST_PAGE
+            )
+        except KNOWN:
+            return  # of a text that cannot be read the bar says what is wrong; another one was typed meanwhile
+        if bar.typed == text:
+            if self._rest is None:
+                self._rest = self.table.rest
+            self.table.empty_text = why_empty("", True)
+            self.table.show(first, rest=self._rest)
+            bar.count(f"{len(first):,}" if len(first) < FIRST_PAGE else f"{FIRST_PAGE:,} and more")
+
+    def on_filter_bar_applied(self, event: FilterBar.Applied) -> None:
+        """Enter: the filter is in force."""
+        self._forget_typed()
+        self.shop.desk.remember(event.text)
+        self.table.focus()
+        self.ask_for(msgspec.structs.replace(self.request, filter=event.text))
+
+    def on_filter_bar_left(self) -> None:
+        """Escape: what was there is shown again."""
+        self._forget_typed()
+        self.table.focus()
+        if self._rest is not None and self.whole_view is not None:
+            self._swap(self.whole_view, whole=True)
+
+    def _forget_typed(self) -> None:
+        if self._typed_timer is not None:
+            self._typed_timer.stop()
+        self.workers.cancel_group(self, "typed")
+
+    # What other processes change
+
+    @work(exclusive=True, group="elsewhere")
+    async def look_elsewhere(self) -> None:
+        """Another process changed the store: rows are read again in place; new ones wait while something is open or marked."""
+        try:
+            view = await asyncio.to_thread(build, self.shop, self.request)
+        except KNOWN:
+            return  # the next change, or the next key that reads, says what is wrong
+        if view.request != self.request or self.shown_view is None or view.ids == self.shown_view.ids:
+            return
+        busy: Sequence[object] = (
+            self.table.in_visual,
+            self.table.marks,
+            self.keys.holds,
+            self.query_one(FilterBar).typed is not None,
+        )
+        if self.app.screen is self and not any(busy):
+            self._swap(view, whole=True)
+        else:
+            self.pending = view
+            self.show_panel()
+
+    def pending_text(self) -> str:
+        """How many orders come and go when the pending view is shown; empty without one."""
+        if self.pending is None or self.shown_view is None:
+            return ""
+        stay = self.pending.members.common(self.shown_view.members)
+        come, go = len(self.pending.ids) - stay, len(self.shown_view.ids) - stay
+        parts = [f"+{come:,}"] * bool(come) + [f"−{go:,}"] * bool(go)
+        return " ".join(parts) or "order changed"

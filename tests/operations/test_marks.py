@@ -1,0 +1,75 @@
+"""Marks against a set: every operation, in any order, with undo, on ids and on whole views."""
+
+from __future__ import annotations
+
+from array import array
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ordertui.operations.marks import UNDO_DEPTH, Marks
+
+IDS = st.lists(st.one_of(st.integers(0, 40), st.integers(0, 5_000)), max_size=25)
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["toggle", "add", "remove", "invert", "clear", "undo", "keep", "restore"]), IDS, st.booleans()
+    ),
+    max_size=25,
+)
+
+
+@given(STEPS)
+@settings(max_examples=250, deadline=None)
+def test_marks_are_a_set_with_undo(steps: list[tuple[str, list[int], bool]]) -> None:
+    marks, model = Marks(), set[int]()
+    past: list[set[int]] = []
+    kept, kept_model = marks.snapshot(), set[int]()
+    for name, ids, whole in steps:
+        given_ids = Marks(ids) if whole else array("q", ids)
+        before, version = set(model), marks.version
+        changed: int | None = None
+        if name == "toggle" and ids:
+            model ^= {ids[0]}
+            assert marks.toggle(ids[0]) is (ids[0] in model)
+        elif name == "add":
+            model |= set(ids)
+            changed = marks.add(given_ids)
+        elif name == "remove":
+            model -= set(ids)
+            changed = marks.remove(given_ids)
+        elif name == "invert":
+            model ^= set(ids)
+            changed = marks.invert(given_ids)
+        elif name == "clear":
+            model = set()
+            changed = marks.clear()
+        elif name == "keep":
+            kept, kept_model = marks.snapshot(), set(model)
+        elif name == "restore":
+            model = set(kept_model)
+            changed = marks.restore(kept)
+        elif name == "undo":
+            assert marks.undo() is bool(past)
+            model = past.pop() if past else model
+        if name != "undo" and model != before:
+            past = [*past, before][-UNDO_DEPTH:]
+        if changed is not None:
+            assert changed == len(model ^ before)
+        assert list(marks.ids()) == sorted(model) == list(marks)
+        assert (marks.count, len(marks)) == (len(model), len(model))
+        assert model == before or marks.version != version
+        assert all((i in marks) is (i in model) for i in [*ids, 0, 7, 8, 5_001])
+        other = Marks(ids)
+        assert marks.common(other) == len(model & set(ids))
+        assert marks.covers(other) is (set(ids) <= model)
+        again = Marks()
+        again.restore(marks.snapshot())
+        assert again.snapshot() == marks.snapshot()
+
+
+def test_ids_below_zero_and_strangers() -> None:
+    with pytest.raises(ValueError, match="below zero"):
+        Marks([-1])
+    assert "1" not in Marks([1])
+    assert -1 not in Marks([1])

@@ -1,0 +1,119 @@
+"""A view that takes long: it says so, Escape stops it, a newer one interrupts it; a filter's first orders come while it is typed."""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+
+from ordertui.operations.shop import Shop
+from ordertui.operations.sorting import SortBy
+from ordertui.store import Interrupted
+from ordertui.tui.widgets.filter_bar import FilterBar
+from shopkit import order_id
+
+from ..kit import burst, idle, main, press, running, settled, table, text, until
+
+SLOW = (SortBy("may", True),)
+
+
+@pytest.fixture
+def stopped(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The shop, where reading the whole of a view that is sorted by `may` lasts until it is interrupted; the sorts of those that were."""
+    real, stop, found = shop.view, threading.Event(), []
+
+    def view(
+        filter_text: str = "", sort: str = "placed", reverse: bool = True, queue: str = "all", limit: int | None = None
+    ) -> array[int]:
+        if limit is None and "may" in sort:
+            stop.wait(30)
+            found.append(sort)
+            raise Interrupted("the reading was stopped")
+        return real(filter_text, sort, reverse, queue, limit)
+
+    def interrupt() -> None:
+        stop.set()
+        stop.clear()
+
+    monkeypatch.setattr(shop, "view", view)
+    monkeypatch.setattr(shop, "interrupt_views", interrupt)
+    yield found
+    stop.set()
+
+
+async def begin(pilot: Pilot[None]) -> None:
+    main(pilot).ask_for(msgspec.structs.replace(main(pilot).request, sort=SLOW))
+    await until(pilot, lambda: main(pilot).building)
+
+
+async def test_escape_stops_a_view_and_keeps_the_one_that_was_there(shop: Shop, stopped: list[str]) -> None:
+    async with running(shop) as pilot:
+        await press(pilot, "j", "j", "space")
+        await settled(pilot)
+        before, ids, cursor = main(pilot).request, list(table(pilot).ids), table(pilot).cursor_id
+        await begin(pilot)
+        assert "sorting… Esc stops" in text(pilot, "status")
+        await pilot.press("j")
+        await pilot.pause(0.3)
+        assert table(pilot).cursor_id == cursor, "keys wait for the view"
+        await pilot.press("escape")
+        await until(pilot, lambda: idle(pilot))
+        assert main(pilot).request == before
+        assert (list(table(pilot).ids), table(pilot).cursor_id) == (ids, cursor), "the key that waited is thrown away"
+        assert "Date▼" in table(pilot).render_line(0).text
+        assert "Esc stops" not in text(pilot, "status")
+        assert any("stopped" in note.message for note in pilot.app._notifications)
+        await until(pilot, lambda: stopped == ["-may"])
+        await press(pilot, "j")
+        await settled(pilot)
+        assert table(pilot).cursor_id != cursor, "keys go on"
+
+
+async def test_escape_amid_other_keys_is_one_of_them(shop: Shop, stopped: list[str]) -> None:
+    async with running(shop) as pilot:
+        await begin(pilot)
+        await pilot.pause(0.3)
+        for key in ("v", "j", "escape"):
+            await pilot.press(key)
+        assert main(pilot).building, "a run of keys waits as it is"
+        await pilot.pause(0.3)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert not main(pilot).building
+
+
+async def test_another_view_interrupts_the_one_before(shop: Shop, stopped: list[str]) -> None:
+    async with running(shop) as pilot:
+        await begin(pilot)
+        main(pilot).ask_for(msgspec.structs.replace(main(pilot).request, sort=(SortBy("total", False),)))
+        await settled(pilot)
+        assert stopped == ["-may"]
+        assert list(table(pilot).ids) == list(shop.view("", "+total"))
+        assert not main(pilot).building
+
+
+async def test_a_filter_shows_its_first_orders_while_it_is_typed(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await press(pilot, "j", "j", "j")
+        cursor = table(pilot).cursor_id
+        await burst(pilot, ["slash", *"status", "colon", *"unshipped"])
+        await until(pilot, lambda: len(table(pilot).ids) == 6)
+        assert main(pilot).request.filter == "", "nothing is applied before Enter"
+        assert main(pilot).query_one(FilterBar).typed == "status:unshipped"
+        for keys in (["backspace"] * 3, ["space", *"stat"]):
+            await press(pilot, *keys)
+            await pilot.pause(0.3)
+            assert len(table(pilot).ids) == 6, "half a word, or half a field's name, changes nothing"
+        await press(pilot, "escape")
+        await settled(pilot)
+        assert (len(table(pilot).ids), table(pilot).cursor_id) == (100, cursor), "Escape brings back what was there"
+        await burst(pilot, ["slash", *"id", "colon", *order_id(1003)])
+        await until(pilot, lambda: len(table(pilot).ids) == 1)
+        await press(pilot, "enter")
+        await settled(pilot)
+        assert main(pilot).request.filter == f"id:{order_id(1003)}"
+        assert len(table(pilot).ids) == 1
