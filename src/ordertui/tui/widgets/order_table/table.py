@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import ClassVar, TypeAlias
 
+from msgspec.structs import replace
 from rich.segment import Segment
 from textual.binding import BindingType
 from textual.geometry import Region, Size
