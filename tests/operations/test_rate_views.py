@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ordertui.operations.rating import Dated
 from ordertui.operations.shop import Shop
+from ordertui.operations.values import Dated
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.status import Action, YesNo

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ordertui.orders.trouble import Trouble
+
 TEMPORARY = ".part"
 
 
-class OutboxConflict(Exception):
+class OutboxConflict(Trouble):
     """A file of that name with other content is there already."""
 
 

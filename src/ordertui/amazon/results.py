@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from ordertui.orders.trouble import Trouble
+
 from .reports.cells import clean
 
 LARGEST = 64 * 1024 * 1024
@@ -19,7 +21,7 @@ _DECLARED = re.compile(rb"""<\?xml[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._-]+)"""
 _JAPANESE = frozenset({"windows-31j", "cp932", "ms932", "shift_jis", "shift-jis", "sjis"})
 
 
-class ResultError(ValueError):
+class ResultError(Trouble, ValueError):
     """The file is no processing report, or not a whole one."""
 
 

@@ -15,7 +15,7 @@ import msgspec
 from ordertui.orders.clock import Clock, FixedClock, SystemClock
 
 from .exits import Exit, exit_for
-from .output import say
+from .saying import say
 
 if TYPE_CHECKING:
     from ordertui.operations.shop import Shop

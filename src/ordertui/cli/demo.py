@@ -9,7 +9,7 @@ import msgspec
 
 from .context import Settings, fail
 from .exits import Exit
-from .output import say
+from .saying import say
 
 
 @click.command()

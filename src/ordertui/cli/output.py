@@ -1,4 +1,4 @@
-"""Lists to stdout, messages to stderr; how they read is `operations.listing`."""
+"""Lists to stdout; how they read is `operations.listing`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from collections.abc import Sequence
 
 import click
 
-from ordertui.operations.listing import FORMATS, Record, cell, clean, json_text
+from ordertui.operations.listing import FORMATS, Record, cell, json_text
 from ordertui.operations.listing import render as render_file
+from ordertui.operations.words import clean
 
+from .saying import say
 from .table import lay_out
 
 __all__ = ["FORMATS", "cell", "clean", "emit", "json_text", "render", "say"]
@@ -42,8 +44,3 @@ def emit(records: Sequence[Record], columns: Sequence[str], form: str, spare: Se
     click.echo(text, nl=False)
     if left_out:
         say(f"not shown, for want of room: {', '.join(left_out).lower()} (--format tsv has all)")
-
-
-def say(text: str) -> None:
-    """A message to stderr."""
-    click.echo("\n".join(clean(line) for line in text.splitlines()), err=True)

@@ -95,7 +95,7 @@ def rate(
 
 def show_figures(shop: Shop, codes: list[str], text: str | None, dated: str, form: str) -> None:
     """One line a marketplace and window."""
-    from ordertui.operations.rating import Dated
+    from ordertui.operations.values import Dated
 
     extra = () if text is None else shop.view(text)
     records = []
@@ -121,7 +121,7 @@ def show_figures(shop: Shop, codes: list[str], text: str | None, dated: str, for
 
 def show_list(shop: Shop, codes: list[str], part: str, dated: str, days: int | None, form: str) -> None:
     """The orders of a numerator or denominator."""
-    from ordertui.operations.rating import Dated
+    from ordertui.operations.values import Dated
 
     columns = ("marketplace", "order_id", "placed", "status", "counts", "how", "rule", "why")
     records = [

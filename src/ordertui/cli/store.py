@@ -9,7 +9,7 @@ import click
 
 from .context import Settings, fail, open_shop
 from .exits import Exit
-from .output import say
+from .saying import say
 
 
 @click.group()

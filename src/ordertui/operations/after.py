@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ordertui.orders.clock import Clock
-from ordertui.rules.policy import Policies
 from ordertui.store import Store
 
-from . import care
 from .config import Config
-from .plan_values import Batch, Plan
-from .planning import Planner
-from .retrying import retry_plans
-from .settling import questions, settle
-from .values import Question
+
+if TYPE_CHECKING:
+    from ordertui.rules.policy import Policies
+
+    from .plan_values import Batch, Plan
+    from .planning import Planner
+    from .values import Question
 
 
 class AfterPart:
@@ -24,9 +25,7 @@ class AfterPart:
 
     clock: Clock
     config: Config
-    policies: Policies
     outbox_dir: Path
-    _planner: Planner
 
     def _reader(self) -> Store:
         raise NotImplementedError
@@ -34,22 +33,39 @@ class AfterPart:
     def _writer(self) -> Store:
         raise NotImplementedError
 
+    @property
+    def policies(self) -> Policies:
+        """The policies in force."""
+        raise NotImplementedError
+
+    @cached_property
+    def _planner(self) -> Planner:
+        raise NotImplementedError
+
     def retry(self, batch_id: int) -> tuple[Plan, ...]:
         """The failed rows of a batch as a new plan; every other row is listed as left out. Raises UnknownBatch, Refused."""
+        from .retrying import retry_plans
+
         return retry_plans(self._reader(), self._planner, batch_id)
 
     def questions(self) -> list[Question]:
         """What left and needs somebody: unwritten, stuck, unknown, diverged, unconfirmed, overpaid."""
+        from .settling import questions
+
         return questions(self._reader(), self.clock.now())
 
     def settle(
         self, batch_id: int, order_ids: Sequence[str], *, done: bool, why: str, typed: str | None = None
     ) -> Batch:
         """Take the operator's word for rows that left; see `settling.settle`."""
+        from .settling import settle
+
         return settle(self._writer(), self.outbox_dir, batch_id, order_ids, done=done, why=why, typed=typed)
 
     def needs(self) -> tuple[str, ...]:
         """Banners about the store and about batches that need somebody."""
+        from . import care
+
         found = [care.room_words(self._reader()), care.older_copy(self._reader(), self.outbox_dir)]
         for one in self.questions():
             count = f"{len(one.orders)} order" + ("s" if len(one.orders) > 1 else "")
@@ -60,14 +76,20 @@ class AfterPart:
 
     def audit_verify(self) -> str:
         """The state of the audit chain and of the kept bytes, in words. Raises BadInput naming the first broken record."""
+        from . import care
+
         return care.verified(self._reader())
 
     def audit_records(self, order_id: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:
         """Audit records, newest first, of one order or of all: record, at, what, operator, user, batch, orders, change, why, more, hash."""
+        from . import care
+
         return list(care.records(self._reader().audit(limit, order_id=order_id), order_id))
 
     def store_check(self) -> list[str]:
         """Everything that is wrong with the store; empty when all is well."""
+        from . import care
+
         return care.check(self._reader(), self.outbox_dir)
 
     def store_backup(self, target: Path, progress: Callable[[int, int], None] | None = None) -> int:
@@ -83,6 +105,8 @@ class AfterPart:
 
         Raises Refused, NotConfirmed.
         """
+        from . import care
+
         store = self._writer()
         before = care.cutoff(self.policies, self.config.retention_days if days is None else days, self.clock.now())
         return care.purge(store, before, yes=yes)

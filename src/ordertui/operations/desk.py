@@ -6,9 +6,7 @@ None of it is part of the order book: a file that cannot be read or written cost
 from __future__ import annotations
 
 import base64
-import json
 import os
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -71,6 +69,8 @@ class Desk:
 
     def views(self) -> tuple[list[SavedView], str]:
         """The saved views, and what is wrong with their file (empty: nothing)."""
+        import tomllib
+
         try:
             found = tomllib.loads(self.views_file.read_text(encoding="utf-8"))
             return msgspec.convert(found.get("view", []), list[SavedView]), ""
@@ -81,6 +81,8 @@ class Desk:
 
     def keep_views(self, views: Sequence[SavedView]) -> None:
         """Write the saved views."""
+        import json
+
         parts = []
         for view in views:
             lines = [

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import Order, OrderRow
 from ordertui.store import Store
 
 from .desk import Desk
-from .history import Event, history
-from .listing import SHEET, record, sheet, write_list
-from .plan_store import inside_only
-from .plan_values import Batch, Plan
+
+if TYPE_CHECKING:
+    from .history import Event
+    from .plan_values import Batch, Plan
 
 
 class DeskPart:
@@ -50,12 +51,18 @@ class DeskPart:
 
     def export(self, ids: Sequence[int], path: Path) -> int:
         """Write these orders as CSV, TSV or JSON, by the file's suffix; gives how many. Raises BadInput, Refused (practice)."""
+        from .listing import record, write_list
+        from .plan_store import inside_only
+
         inside_only(path, self.folder if self.practice else None)
         rows = self.rows(ids)
         return write_list((record(rows[i], self.may(rows[i])) for i in ids if i in rows), path)
 
     def export_sheet(self, plan: Plan, path: Path) -> int:
         """Write who is in and who is out of a plan, and why; as `export`."""
+        from .listing import SHEET, sheet, write_list
+        from .plan_store import inside_only
+
         inside_only(path, self.folder if self.practice else None)
         return write_list(sheet(plan), path, SHEET)
 
@@ -68,4 +75,6 @@ class DeskPart:
 
     def history(self, order: Order) -> list[Event]:
         """What is known to have happened to an order, oldest first."""
+        from .history import history
+
         return history(order, self.outbox())

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ordertui.orders.status import Action
+from ordertui.orders.trouble import Trouble
 
 
-class OperationError(Exception):
+class OperationError(Trouble):
     """An operation was not done; the message says why and what to do."""
 
 

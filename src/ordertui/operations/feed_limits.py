@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
-from importlib import resources
+from pathlib import Path
 
 import msgspec
 
@@ -42,4 +42,4 @@ class FeedLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @lru_cache(maxsize=1)
 def feed_limits() -> FeedLimits:
     """The numbers that come with the program."""
-    return msgspec.toml.decode(resources.files(__package__).joinpath("feed_limits.toml").read_bytes(), type=FeedLimits)
+    return msgspec.toml.decode(Path(__file__).with_name("feed_limits.toml").read_bytes(), type=FeedLimits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.marketplace import zone_of
 from ordertui.orders.order import OrderRow
 from ordertui.orders.status import Action, BuyerRequest, CancelledBy, OrderStatus, YesNo
 from ordertui.rules.explain import Explanation
@@ -47,8 +47,7 @@ class Judge:
 
     def zone(self, marketplace: str) -> str:
         """The named zone in which a marketplace's times are shown."""
-        known = MARKETPLACES.get(marketplace)
-        return known.zone if known else "UTC"
+        return zone_of(marketplace)
 
     def verdicts(self, row: OrderRow) -> tuple[Verdict, ...]:
         """One verdict per action, in the order of Action."""

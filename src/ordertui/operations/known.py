@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-from ordertui.amazon.feeds import FeedError
-from ordertui.amazon.outbox import OutboxConflict
-from ordertui.amazon.reports import ReportError
-from ordertui.amazon.results import ResultError
-from ordertui.amazon.spapi.errors import Missing, SpApiError
-from ordertui.rules.language import FilterError
-from ordertui.rules.policy import PolicyError
-from ordertui.store import StoreError
+from ordertui.orders.trouble import Trouble
 
-from .errors import OperationError, PlanChanged
+from .errors import PlanChanged
 
-KNOWN: tuple[type[Exception], ...] = (
-    OperationError,
-    StoreError,
-    FeedError,
-    OutboxConflict,
-    ReportError,
-    ResultError,
-    SpApiError,
-    Missing,
-    FilterError,
-    PolicyError,
-    OSError,
-)
+KNOWN: tuple[type[Exception], ...] = (Trouble, OSError)
 
 
 def sentence(error: Exception) -> str:

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from ordertui.orders.order import OrderRow
 
 from .errors import BadInput
 from .plan_values import Plan
+from .words import clean
 
 FORMATS = ("table", "json", "csv", "tsv")
 COLUMNS = (
@@ -38,16 +38,6 @@ SHEET = ("order_id", "outcome", "reason", "counts", "rule", "why", "instead", "t
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Record = dict[str, Any]
-
-
-def clean(text: str) -> str:
-    """The text without control, format-override or line-break characters."""
-    return "".join(
-        c
-        for c in text
-        if unicodedata.category(c) not in ("Cc", "Cs")
-        and c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-    )
 
 
 def cell(value: Any) -> str:

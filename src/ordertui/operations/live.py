@@ -11,13 +11,12 @@ from ordertui.orders.clock import Clock
 from ordertui.store import Store
 
 from .config import Config, config_path
-from .dispatching import Dispatcher
-from .importing import Importer
-from .judging import Judge
-from .outlet import Outlet
 
 if TYPE_CHECKING:
+    from .dispatching import Dispatcher
+    from .judging import Judge
     from .online import Online
+    from .outlet import Outlet
 
 
 class LivePart:
@@ -28,16 +27,23 @@ class LivePart:
     practice: bool
     folder: Path
     _store: Store
-    _judge: Judge
-    _dispatcher: Dispatcher
 
     def _reader(self) -> Store:
+        raise NotImplementedError
+
+    @cached_property
+    def _judge(self) -> Judge:
+        raise NotImplementedError
+
+    @cached_property
+    def _dispatcher(self) -> Dispatcher:
         raise NotImplementedError
 
     @cached_property
     def online(self) -> Online:
         """Amazon's API."""
         from .connecting import Connector
+        from .importing import Importer
         from .online import Online
 
         connector = Connector(

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ordertui.orders.clock import Clock
 from ordertui.store import Store
 
-from .judging import Judge
-from .plan_values import RateEffect
-from .rate_reconciling import RateReconciler, Reconciliation
-from .rate_views import RateViews
-from .rating import Dated
-from .values import Impact
+from .values import Dated, Impact
+
+if TYPE_CHECKING:
+    from .judging import Judge
+    from .plan_values import RateEffect
+    from .rate_reconciling import Reconciliation
+    from .rate_views import RateViews
 
 
 class RatePart:
     """Mixed into the shop."""
 
     clock: Clock
-    _judge: Judge
-    _rates: RateViews
 
     def _reader(self) -> Store:
+        raise NotImplementedError
+
+    @cached_property
+    def _judge(self) -> Judge:
+        raise NotImplementedError
+
+    @cached_property
+    def _rates(self) -> RateViews:
         raise NotImplementedError
 
     def count(self, filter_text: str = "", queue: str = "all") -> int:
@@ -42,6 +51,8 @@ class RatePart:
 
     def reconcile_rate(self, path: Path, marketplace: str | None = None) -> list[Reconciliation]:
         """Compare with Amazon's own report; see `rate_reconciling.RateReconciler.compare`. Changes nothing."""
+        from .rate_reconciling import RateReconciler
+
         return RateReconciler(self._reader, self._judge, self._rates, self.clock.now).compare(path, marketplace)
 
     def rate_days(self, marketplace: str, days: int = 14) -> list[tuple[date, int, int]]:

@@ -15,7 +15,8 @@ from ordertui.rules.rates import UNKNOWN, exact_text, status, window
 from ordertui.store import Coming
 
 from .plan_values import RateEffect
-from .rating import Dated, Rates
+from .rating import Rates
+from .values import Dated
 
 
 class RateEntry(msgspec.Struct, frozen=True):

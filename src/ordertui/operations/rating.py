@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from enum import StrEnum
 from itertools import pairwise
 
 from ordertui.orders.clock import Clock, day_start, to_local
@@ -18,15 +17,7 @@ from ordertui.store import Cancelled, Coming, Groups, Store
 
 from .judging import Judge
 from .plan_values import RateEffect, RateFigure
-from .values import Impact
-
-
-class Dated(StrEnum):
-    """What puts a cancellation into a window. Amazon does not publish it; its report lists order dates (AMAZON.md a)."""
-
-    ORDER = "order"
-    CANCELLATION = "cancellation"
-
+from .values import Dated, Impact
 
 _TODAY = "whole days, today included; orders in held or sent batches are taken as cancelled"
 BASIS = {

@@ -1,47 +1,52 @@
-"""The shop: one store, its policies and its outbox, with everything an operator can do. Screen and command line use only this."""
+"""The shop: one store, its policies and its outbox, with everything an operator can do. Screen and command line use only this.
+
+What looking at orders does not need is imported by the method that needs it, so that the first orders are soon on the screen.
+"""
 
 from __future__ import annotations
 
 import threading
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ordertui.orders.clock import Clock, iso_utc
+from ordertui.orders.marketplace import zone_of
 from ordertui.orders.order import Components, Order, OrderRow
 from ordertui.orders.status import Action, BatchState, Dispatched
-from ordertui.rules.explain import Explanation
-from ordertui.rules.language import Condition, parse
-from ordertui.rules.verdict import Verdict
-from ordertui.store import Store, filter_sql
+from ordertui.store import EVERY, Store
 
-from .advice import upload_advice
 from .after import AfterPart
-from .care import older_copy
-from .committing import Committer, as_batch
 from .config import Config, default_store, load_config, who_works
 from .desk_part import DeskPart
-from .dispatching import Dispatcher
 from .errors import BadInput, ReadOnly, Refused, UnknownChoice
-from .feed_words import feed_words
-from .house_file import edited, policies_of
-from .importing import Importer, Progress, Stop
-from .judging import Judge
 from .live import LivePart
-from .plan_lines import refundable
-from .plan_store import load_plans, save_plans
-from .plan_values import Batch, Plan, PlanLine
-from .planning import REASONS, Planner, Wishes
 from .queues import BY_KEY, INVISIBLE_REQUESTS, QUEUES
 from .rate_part import RatePart
-from .rate_views import RateViews
-from .reconciling import Reconciler
 from .sorting import read_sorting
 from .values import ImportSummary, Queue, ResultSummary
-from .wish_files import read_refunds, read_shipping
+
+if TYPE_CHECKING:
+    from ordertui.rules.explain import Explanation
+    from ordertui.rules.language import Condition
+    from ordertui.rules.policy import Policies
+    from ordertui.rules.verdict import Verdict
+
+    from .committing import Committer
+    from .dispatching import Dispatcher
+    from .house_file import InForce
+    from .importing import Progress, Stop
+    from .judging import Judge
+    from .plan_values import Batch, Plan, PlanLine
+    from .planning import Planner
+    from .rate_views import RateViews
 
 PRACTICE = "practice"
 DAY_OLD = 24 * 3600
+BUNDLED = Config()
+"""Settings that name no rules but those that come with the program."""
 
 
 class Shop(AfterPart, DeskPart, RatePart, LivePart):
@@ -58,18 +63,13 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
         self.read_only = store.read_only
         self.folder = store.path.parent
         self.outbox_dir = self.folder / "outbox"
-        self._in_force = policies_of(config, store, clock)
-        self.policies = self._in_force.policies
         self._threads = threading.local()
         self._readers: list[Store] = []
         self._viewing: set[Store] = set()
         self._guard = threading.Lock()
-        self._judge = Judge(self.policies)
-        self._rates = RateViews(self._reader, self._judge, clock)
-        merchant = config.merchant_id or "MERCHANT-ID"
-        self._planner = Planner(self._reader, self._judge, self._rates, clock, merchant_id=merchant, practice=practice)
-        self._committer = Committer(store, self._planner, clock, merchant_id=merchant, practice=practice)
-        self._dispatcher = Dispatcher(store, self._planner, self.outbox_dir, merchant_id=merchant, practice=practice)
+        self._merchant = config.merchant_id or "MERCHANT-ID"
+        if (config.policy, config.policy_file) != (BUNDLED.policy, BUNDLED.policy_file):
+            _ = self._in_force  # what the operator chose himself is read at once: mistakes in it are said now
 
     @classmethod
     def open(
@@ -124,6 +124,51 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
             raise ReadOnly
         return self._store
 
+    @cached_property
+    def _in_force(self) -> InForce:
+        from .house_file import policies_of
+
+        return policies_of(self.config, self._store, self.clock)
+
+    @property
+    def policies(self) -> Policies:
+        """The policies in force: read and checked before the first decision is made, and not before the first orders are shown."""
+        return self._in_force.policies
+
+    @cached_property
+    def _judge(self) -> Judge:
+        from .judging import Judge
+
+        return Judge(self.policies)
+
+    @cached_property
+    def _rates(self) -> RateViews:
+        from .rate_views import RateViews
+
+        return RateViews(self._reader, self._judge, self.clock)
+
+    @cached_property
+    def _planner(self) -> Planner:
+        from .planning import Planner
+
+        return Planner(
+            self._reader, self._judge, self._rates, self.clock, merchant_id=self._merchant, practice=self.practice
+        )
+
+    @cached_property
+    def _committer(self) -> Committer:
+        from .committing import Committer
+
+        return Committer(self._store, self._planner, self.clock, merchant_id=self._merchant, practice=self.practice)
+
+    @cached_property
+    def _dispatcher(self) -> Dispatcher:
+        from .dispatching import Dispatcher
+
+        return Dispatcher(
+            self._store, self._planner, self.outbox_dir, merchant_id=self._merchant, practice=self.practice
+        )
+
     # -- reports in
 
     def import_files(
@@ -136,6 +181,8 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
         stop: Stop = lambda: False,
     ) -> list[ImportSummary]:
         """Import Amazon's reports; see `importing.Importer.run`."""
+        from .importing import Importer
+
         importer = Importer(self._writer(), self._judge.auto_cancel_at, self.folder / "rejects")
         return importer.run(paths, encoding=encoding, marketplace=marketplace, progress=progress, stop=stop)
 
@@ -143,13 +190,15 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
 
     def condition(self, text: str) -> Condition:
         """The filter as a condition, in the shop's zone. Raises FilterError."""
+        from ordertui.rules.language import parse
+
         return parse(text, now=self.clock.now(), zone=self.zone)
 
     @property
     def zone(self) -> str:
         """The named zone for dates in filters: that of the marketplace with most orders."""
         codes = self.marketplaces()
-        return self._judge.zone(codes[0]) if codes else "UTC"
+        return zone_of(codes[0]) if codes else "UTC"
 
     def view(
         self,
@@ -183,8 +232,11 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
         spec = BY_KEY.get(queue)
         if spec is None:
             raise UnknownChoice("queue", queue, tuple(BY_KEY))
+        if not spec.filter and not filter_text.strip():
+            return EVERY, {}
         theirs, ours = self.condition(filter_text), self.condition(spec.filter)
         from ordertui.rules.language import And
+        from ordertui.store import filter_sql
 
         condition = theirs if not spec.filter else ours if not filter_text.strip() else And((ours, theirs))
         return filter_sql.compile_filter(condition, situations=self._judge.situations(self._reader))
@@ -244,6 +296,8 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
 
     def notes(self) -> tuple[str, ...]:
         """Banners: a policy file not in force or edited, stale reports and policy values, invisible requests, and what `needs` finds."""
+        from .house_file import edited
+
         found = [text for text in (self._in_force.note, edited(self.config, self._in_force)) if text]
         as_of, now = self.as_of(), self.clock.now()
         if as_of is not None and now - as_of > DAY_OLD:
@@ -260,10 +314,14 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
     @staticmethod
     def reasons(action: Action) -> tuple[str, ...]:
         """Reason codes that an action takes."""
+        from .planning import REASONS
+
         return REASONS[action]
 
     def refundable(self, order: Order) -> dict[int, Components]:
         """Line number to what may still be given back."""
+        from .plan_lines import refundable
+
         return refundable(order)
 
     def plan(
@@ -277,28 +335,41 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
         shipping: Mapping[str, tuple[str, str, str]] | None = None,
     ) -> tuple[Plan, ...]:
         """One plan per marketplace; nothing is changed. Raises UnknownReason, FeedError."""
+        from .planning import Wishes
+
         return self._planner.plan(action, ids, Wishes(reason, reasons or {}, refunds or {}, shipping or {}))
 
     def read_refunds(self, path: Path, ids: Sequence[int]) -> dict[str, tuple[PlanLine, ...]]:
         """Amounts to refund from a file, for `plan`; only orders among `ids`. Raises BadInput."""
+        from .wish_files import read_refunds
+
         orders = self._reader().orders(list(ids))
         return read_refunds(path, {order.row.order_id: order for order in orders.values()})
 
     @staticmethod
     def read_shipping(path: Path) -> dict[str, tuple[str, str, str]]:
         """Carrier, tracking number and ship date by order id from a file, for `plan`. Raises BadInput."""
+        from .wish_files import read_shipping
+
         return read_shipping(path)
 
     def save_plan(self, plans: Sequence[Plan], path: Path) -> None:
         """Write a plan file."""
+        from .plan_store import save_plans
+
         save_plans(plans, path, inside=self.folder if self.practice else None)
 
     def load_plan(self, path: Path) -> tuple[Plan, ...]:
         """Read a plan file. Raises BadInput."""
+        from .plan_store import load_plans
+
         return load_plans(path)
 
     def commit(self, plan: Plan, *, typed: str | None = None) -> Batch:
         """Put a plan into the hold; see `committing.Committer.commit`. Refused when the rules were edited meanwhile."""
+        from .care import older_copy
+        from .house_file import edited
+
         obstacle = older_copy(self._writer(), self.outbox_dir) or edited(self.config, self._in_force)
         if obstacle:
             raise Refused(obstacle)
@@ -316,6 +387,10 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
 
     def outbox(self, *, open_only: bool = False) -> list[Batch]:
         """Batches, newest first, each with what to do next."""
+        from .advice import upload_advice
+        from .committing import as_batch
+        from .feed_words import feed_words
+
         attempts, now = self._reader().attempts(), self.clock.now()
         left = (BatchState.SENT, BatchState.ANSWERED)
         out = []
@@ -338,6 +413,8 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
 
     def results(self, paths: Sequence[Path], batch: int | None = None) -> list[ResultSummary]:
         """Take processing reports in."""
+        from .reconciling import Reconciler
+
         return Reconciler(self._writer()).results(paths, batch)
 
     # -- the operator's own facts

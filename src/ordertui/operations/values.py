@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
 from ordertui.orders.status import Action, RowState
+
+
+class Dated(StrEnum):
+    """What puts a cancellation into a window. Amazon does not publish it; its report lists order dates (AMAZON.md a)."""
+
+    ORDER = "order"
+    CANCELLATION = "cancellation"
 
 
 class ImportProgress(msgspec.Struct, frozen=True):

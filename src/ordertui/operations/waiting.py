@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
-from importlib import resources
+from pathlib import Path
 
 import msgspec
 
@@ -45,5 +45,5 @@ class Waiting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @lru_cache(maxsize=1)
 def waiting() -> Waiting:
     """The numbers that come with the program."""
-    text = resources.files(__package__).joinpath("waiting.toml").read_bytes()
+    text = Path(__file__).with_name("waiting.toml").read_bytes()
     return msgspec.toml.decode(text, type=Waiting)

@@ -57,3 +57,9 @@ _BY_CHANNEL = {m.name.lower(): m for m in MARKETPLACES.values()}
 def by_sales_channel(text: str) -> Marketplace | None:
     """The marketplace a report's `sales-channel` names (`Amazon.co.jp`), or None when it names none (`Non-Amazon US`)."""
     return _BY_CHANNEL.get(text.strip().lower())
+
+
+def zone_of(code: str) -> str:
+    """The IANA zone in which a marketplace's times are shown; UTC for a marketplace that is not known."""
+    market = MARKETPLACES.get(code)
+    return market.zone if market else "UTC"

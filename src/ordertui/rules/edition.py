@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import lru_cache
-from importlib import resources
+from pathlib import Path as FilePath
 from typing import Any
 
 import msgspec
@@ -118,7 +118,7 @@ def bundled_text(edition: str) -> tuple[str, str]:
             [PolicyProblem("policy", 0, 0, f"there is no edition {edition!r}{did_you_mean(edition, EDITIONS)}")]
         )
     name = f"{edition}.toml"
-    return resources.files(__package__).joinpath("policies", name).read_text(encoding="utf-8"), name
+    return (FilePath(__file__).with_name("policies") / name).read_text(encoding="utf-8"), name
 
 
 @lru_cache(maxsize=4)

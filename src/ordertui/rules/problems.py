@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 
 import msgspec
+
+from ordertui.orders.trouble import Trouble
 
 from .positions import Path, places
 
@@ -25,7 +26,7 @@ class PolicyProblem(msgspec.Struct, frozen=True):
         return f"{self.file}:{self.line}:{self.column}: {self.message}\n    {self.text}\n    {' ' * (self.column - 1)}^"
 
 
-class PolicyError(ValueError):
+class PolicyError(Trouble, ValueError):
     """A policy file was refused; `problems` lists every mistake that was found."""
 
     def __init__(self, problems: Sequence[PolicyProblem]) -> None:
@@ -66,6 +67,8 @@ class Source(msgspec.Struct, frozen=True):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` (did you mean 'unshipped'?)`, or the list of what there is."""
+    from difflib import get_close_matches  # only a mistake needs it
+
     choices = list(known)
     close = get_close_matches(word, choices, n=1, cutoff=0.6)
     return f" (did you mean {close[0]!r}?)" if close else f"; there are: {', '.join(choices)}"

@@ -24,11 +24,12 @@ from .importer import Importer
 from .journal import FeedFile, NewRow, RefundLine
 from .outcomes import Day, JournalBatch, JournalRow, KeptResult, Outcome, Word
 from .rate_reads import Coming, Groups
-from .reads import UNDER_WAY, Cancelled, Tally
+from .reads import EVERY, UNDER_WAY, Cancelled, Tally
 from .sorting import SORT_KEYS, Ranks
 from .store import ImportRecord, Store
 
 __all__ = [
+    "EVERY",
     "NEVER_ARRIVED",
     "SORT_KEYS",
     "UNDER_WAY",

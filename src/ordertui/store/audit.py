@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -17,6 +16,13 @@ TAIL = 1_000
 """Newest records that are looked at when a store is opened that was not closed."""
 WITH_ORDERS = ("orders", "states")
 """Keys of a payload whose list, or whose object's keys, are order ids."""
+
+
+def digest(content: bytes) -> str:
+    """The SHA-256 in hex digits. OpenSSL is loaded when the first is wanted: no start needs one."""
+    from hashlib import sha256
+
+    return sha256(content).hexdigest()
 
 
 class AuditEntry(msgspec.Struct, frozen=True):
@@ -42,7 +48,7 @@ class AuditReport(msgspec.Struct, frozen=True):
 
 def chained(previous: str, ident: int, at: int, kind: str, payload: str) -> str:
     """The hash of an entry."""
-    return sha256("\x1f".join((previous, str(ident), str(at), kind, payload)).encode()).hexdigest()
+    return digest("\x1f".join((previous, str(ident), str(at), kind, payload)).encode())
 
 
 def orders_in(payload: Mapping[str, Any]) -> list[str]:
@@ -199,7 +205,7 @@ def _differs(content: bytes | str | None, mark: str, what: str) -> str:
     if content is None:
         return f"{what} is missing"
     found = content.encode("utf-8", "replace") if isinstance(content, str) else bytes(content)
-    return "" if sha256(found).hexdigest() == mark else f"{what} is not what was recorded"
+    return "" if digest(found) == mark else f"{what} is not what was recorded"
 
 
 def states_of(changes: Iterable[tuple[str, str, str]]) -> dict[str, list[str]]:

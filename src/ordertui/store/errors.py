@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ordertui.orders.trouble import Trouble
 
-class StoreError(Exception):
+
+class StoreError(Trouble):
     """The store cannot do what was asked."""
 
 

@@ -30,11 +30,12 @@ from ordertui.rules.language.tree import (
     Whole,
 )
 
+from .reads import EVERY
+
 Group: TypeAlias = tuple[Sequence[str] | None, Sequence[int]]
 """Marketplaces that decide alike (None: all), and the situation numbers that fit there."""
 Situations: TypeAlias = Callable[[str, str], Sequence[Group]]
 _NEVER = "1 = 0"
-_EVERY = "1 = 1"
 _WITHOUT_MINOR = tuple(sorted(NO_MINOR_UNITS))
 _LINE_COLUMNS = frozenset({"sku", "asin", "title"})
 
@@ -72,7 +73,7 @@ class _Writer:
             glue = " AND " if isinstance(condition, And) is positive else " OR "
             return parts[0][0] + 1, "(" + glue.join(text for _, text in parts) + ")"
         if isinstance(condition, Always):
-            return 0, _EVERY if positive else _NEVER
+            return 0, EVERY if positive else _NEVER
         leaf = self._leaf(condition)
         return 0, leaf if positive else f"NOT COALESCE(({leaf}), FALSE)"
 

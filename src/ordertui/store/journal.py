@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
-from hashlib import sha256 as digest
 
 import msgspec
 
@@ -13,6 +12,7 @@ from ordertui.orders.clock import Steady, iso_utc, steady_of
 from ordertui.orders.order import COMPONENTS, Components
 from ordertui.orders.status import Action, BatchState, RowState
 
+from .audit import digest
 from .errors import BatchMoved, OpenAction, OverRefund, RecallRefused, StoreError, UnknownOrder, VersionChanged
 from .outcomes import JournalBatch, Outcome, OutcomePart
 from .reads import NOTHING, Returned
@@ -73,7 +73,7 @@ class JournalPart(OutcomePart):
             for position, row in enumerate(rows):
                 self._add_row(connection, batch, position, action, row, ids[row.order_id])
             self._note(connection, "batch.held", batch, action=action.value, marketplace=marketplace, sha256=sha256,
-                       due_at=due_at, orders=[row.order_id for row in rows], plan=digest(plan).hexdigest())  # fmt: skip
+                       due_at=due_at, orders=[row.order_id for row in rows], plan=digest(plan))  # fmt: skip
         return self.batch(batch)
 
     def _check(self, connection: sqlite3.Connection, rows: Sequence[NewRow], ids: Mapping[str, int]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from importlib import resources
+from pathlib import Path
 
 from .errors import SchemaTooNew, StoreError
 
@@ -17,7 +17,7 @@ LATEST = len(SCRIPTS)
 
 def statements(name: str) -> Iterator[str]:
     """The statements of one SQL file of this package."""
-    text = resources.files(__package__).joinpath("sql", name).read_text(encoding="utf-8")
+    text = (Path(__file__).with_name("sql") / name).read_text(encoding="utf-8")
     pending = ""
     for line in text.splitlines(keepends=True):
         pending += line

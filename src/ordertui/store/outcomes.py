@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from hashlib import sha256 as digest
 
 import msgspec
 
 from ordertui.orders.order import COMPONENTS
 from ordertui.orders.status import Action, BatchState, RowState
 
-from .audit import states_of
+from .audit import digest, states_of
 from .derive import refunded
 from .errors import StoreError, UnknownBatch
 from .facts import FactsPart
@@ -216,7 +215,7 @@ class OutcomePart(FactsPart, ReadsPart):
                 raise StoreError(f"batch {batch_id} is {batch.state.value}: it has not left")
             cursor = connection.execute(
                 "INSERT OR IGNORE INTO results (batch, sha256, at, content) VALUES (?, ?, ?, ?)",
-                (batch_id, digest(raw).hexdigest(), self.clock.now(), raw),
+                (batch_id, digest(raw), self.clock.now(), raw),
             )
             return cursor.rowcount > 0
 
@@ -226,7 +225,7 @@ class OutcomePart(FactsPart, ReadsPart):
             self.keep_result(batch_id, raw)
             changes = self._move(connection, self.batch(batch_id), outcomes)
             connection.execute("UPDATE batches SET state = 'answered' WHERE id = ?", (batch_id,))
-            self._note(connection, "batch.answered", batch_id, sha256=digest(raw).hexdigest(), states=changes)
+            self._note(connection, "batch.answered", batch_id, sha256=digest(raw), states=changes)
         return self.batch(batch_id)
 
     def settle(self, batch_id: int, outcomes: Mapping[str, Outcome], *, why: str) -> JournalBatch:

@@ -24,6 +24,8 @@ from .derive import Shipping, units_shipped
 from .merge import SHIPPED_FIELD, unpack
 from .sorting import Ranks, Sorting, order_by
 
+EVERY = "1 = 1"
+"""The WHERE clause that every order fits."""
 KINDS = ("unshipped", "new_orders", "all_orders", "cancellation_rate", "api_orders")
 """Report kinds, by bit of `orders.sources`."""
 _ROW = (
@@ -113,7 +115,7 @@ class ReadsPart(Database):
 
     def view_ids(
         self,
-        where: str = "1 = 1",
+        where: str = EVERY,
         params: Mapping[str, object] | None = None,
         sorting: Sorting = (("placed", False),),
         *,
@@ -131,7 +133,7 @@ class ReadsPart(Database):
             found.extend(part)
         return found
 
-    def count(self, where: str = "1 = 1", params: Mapping[str, object] | None = None) -> int:
+    def count(self, where: str = EVERY, params: Mapping[str, object] | None = None) -> int:
         """How many orders fit."""
         return int(self._one(f"SELECT count(*) FROM orders o WHERE {where}", params or {}))
 

@@ -50,7 +50,11 @@ class OrderTuiApp(App[None]):
         self.keys = TypeAhead(lambda: self.call_later(self.next_key))
         for one in THEMES:
             self.register_theme(one)
-        self.theme = theme
+        if theme == DARK.name:  # the same as what follows, but for parsing every style twice
+            self.set_reactive(App.theme, theme)
+            self.stylesheet.set_variables(self.get_css_variables())
+        else:
+            self.theme = theme
         self._own_keys = keymap or Keymap()
         self.set_keymap(self._own_keys.changed())
         self._key_screen: Screen[object] | None = None

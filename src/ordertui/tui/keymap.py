@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -37,12 +35,22 @@ def read_keymap(path: Path) -> Keymap:
     What cannot be read is left out and named in `problems`; the rest holds.
     """
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return Keymap()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        return Keymap(problems=(f"{path}: {error}; the usual keys are in force",))
+    except (OSError, UnicodeDecodeError) as error:
+        return _unread(path, error)
+    import tomllib  # few have such a file
+
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return _unread(path, error)
     return resolve(found, str(path))
+
+
+def _unread(path: Path, error: Exception) -> Keymap:
+    return Keymap(problems=(f"{path}: {error}; the usual keys are in force",))
 
 
 def resolve(wanted: Mapping[str, object], where: str = KEYMAP_FILE) -> Keymap:
@@ -53,6 +61,8 @@ def resolve(wanted: Mapping[str, object], where: str = KEYMAP_FILE) -> Keymap:
     owner: dict[str, str] = {}
     for name, value in wanted.items():
         if name not in known:
+            import difflib  # only a mistake needs it
+
             close = difflib.get_close_matches(name, known, 1)
             hint = f"; did you mean {close[0]}?" if close else ""
             problems.append(f"{where}: there is no action {name}{hint}")

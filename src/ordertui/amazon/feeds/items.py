@@ -13,13 +13,14 @@ import msgspec
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import COMPONENTS, Components
 from ordertui.orders.reason import CancelReason, RefundReason
+from ordertui.orders.trouble import Trouble
 
 ORDER_ID = re.compile(r"[A-Z0-9]{3}-[0-9]{7}-[0-9]{7}", re.ASCII)
 _BREAKING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that no cell of a feed may hold."""
 
 
-class FeedError(ValueError):
+class FeedError(Trouble, ValueError):
     """Something that must not go to Amazon; names the order and what to do."""
 
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.trouble import Trouble
 
 
-class ReportError(ValueError):
+class ReportError(Trouble, ValueError):
     """A report file cannot be used."""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ordertui.orders.trouble import Trouble
 
-class SpApiError(Exception):
+
+class SpApiError(Trouble):
     """A call that did not give the expected answer. `maybe_done` says whether Amazon may have acted on it all the same."""
 
     maybe_done = False
@@ -60,7 +62,7 @@ class DocumentBroken(SpApiError):
     """A document could not be read whole: truncated, not gzip, or larger than allowed."""
 
 
-class Missing(Exception):
+class Missing(Trouble):
     """The connector's libraries are not installed."""
 
     def __init__(self) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
+from ordertui.orders.trouble import Trouble
 
-class FilterError(ValueError):
+
+class FilterError(Trouble, ValueError):
     """A filter that cannot be read. `column` is 1-based; `suggestion` is a replacement for the word there, or None."""
 
     def __init__(self, column: int, message: str, suggestion: str | None = None) -> None:
@@ -23,5 +24,7 @@ class FilterError(ValueError):
 
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word nearest to a misspelt one, or None when none is near."""
+    import difflib  # only a mistake needs it
+
     found = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
     return found[0] if found else None

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from ordertui.amazon.reports import AmbiguousEncoding, MarketplaceNeeded, ProcessingReportGiven
 from ordertui.operations.known import KNOWN, sentence
 from ordertui.operations.shop import Shop
 from ordertui.operations.values import ImportProgress, ImportSummary, ResultSummary
@@ -47,6 +45,8 @@ class Bringing(Flows):
         if answer is None or not answer["paths"].strip():
             return
         try:
+            import shlex
+
             paths = [Path(word).expanduser() for word in shlex.split(answer["paths"])]
         except ValueError as error:
             self.notify(f"{answer['paths']}: {error}", severity="error")
@@ -59,6 +59,8 @@ class Bringing(Flows):
 
     async def _bring(self, flow: Flow, path: Path) -> list[Piece]:
         """Read one file, asking what it leaves open; what to say of it."""
+        from ordertui.amazon.reports.errors import AmbiguousEncoding, MarketplaceNeeded, ProcessingReportGiven
+
         encoding = marketplace = None
         while True:
             try:

@@ -21,7 +21,7 @@ from ordertui.operations.known import KNOWN
 from ordertui.operations.queues import BY_KEY, QUEUES
 from ordertui.operations.shop import Shop
 from ordertui.operations.values import Queue
-from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.marketplace import MARKETPLACES, zone_of
 from ordertui.orders.order import OrderRow
 from ordertui.orders.status import Action
 
@@ -88,6 +88,7 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
         self._shown: dict[str, tuple[str, object]] = {}
         self._detail_timer: Timer | None = None
         self._marks_kept = True
+        self._judging = False
 
     def compose(self) -> ComposeResult:
         yield Static("ordertui needs at least 60 x 15", id="too-small")
@@ -110,10 +111,18 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
             yield HintLine(self.keymap.actions, id="hints")
 
     def on_mount(self) -> None:
-        """Show the orders, then keep an eye on holds and on other processes."""
+        """Show the first orders; everything else begins when they are drawn, so that nothing holds them up."""
         self.table.set_source(self)
-        self.query_one(FilterBar).set_history(self.shop.desk.history())
+        self.table.set_sort(self.request.order)
         self._show_at_once()
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """Show what may be done and all the rest, then keep an eye on holds and on other processes."""
+        self._judging = True
+        self.table.painter.forget()
+        self.table.refresh()
+        self.query_one(FilterBar).set_history(self.shop.desk.history())
         self.refresh_all()
         for problem in self.keymap.problems:
             self.notify(problem, severity="warning", timeout=12)
@@ -150,8 +159,8 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
         return self.shop.rows(ids)
 
     def may(self, row: OrderRow) -> str:
-        """The word of the May column."""
-        return self.shop.may(row)
+        """The word of the May column; empty until the rules are read, right after the first orders are drawn."""
+        return self.shop.may(row) if self._judging else ""
 
     def now(self) -> int:
         """Epoch seconds."""
@@ -159,8 +168,7 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
 
     def zone(self, row: OrderRow) -> str:
         """The zone of the row's marketplace."""
-        market = MARKETPLACES.get(row.marketplace)
-        return market.zone if market else "UTC"
+        return zone_of(row.marketplace)
 
     # Showing
 

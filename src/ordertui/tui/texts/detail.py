@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
@@ -10,11 +11,13 @@ from ordertui.orders.clock import DAY
 from ordertui.orders.money import grouped
 from ordertui.orders.order import Order, OrderRow
 from ordertui.orders.status import Action, BuyerRequest, Dispatched, OrderStatus, YesNo
-from ordertui.rules.explain import Explanation
-from ordertui.rules.verdict import Verdict
 
 from .plans import ROW_GLYPH, ROW_STYLE, ROW_WORD
 from .words import MUTED, Piece, span, when, wrapped, zone_name
+
+if TYPE_CHECKING:
+    from ordertui.rules.explain import Explanation
+    from ordertui.rules.verdict import Verdict
 
 PANE = 37
 """Cells of a line in the detail pane."""

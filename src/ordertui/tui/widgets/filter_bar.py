@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,7 +12,8 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from ordertui.rules.language import Condition, FilterError, complete, echo, word_start
+if TYPE_CHECKING:
+    from ordertui.rules.language import Condition
 
 
 class FilterInput(Input):
@@ -38,6 +39,8 @@ class FilterInput(Input):
 
     def action_complete(self) -> None:
         """Complete the word under the cursor."""
+        from ordertui.rules.language import complete, word_start  # when it is typed
+
         found = complete(self.value, self.cursor_position)
         if not found:
             return
@@ -144,6 +147,8 @@ class FilterBar(Vertical):
 
     def _explain(self, text: str) -> bool:
         """Say how the filter is understood, or what is wrong with it; False when it is wrong."""
+        from ordertui.rules.language import FilterError, complete, echo  # when it is typed
+
         try:
             condition = self._read(text)
         except FilterError as error:
@@ -165,6 +170,8 @@ class FilterBar(Vertical):
 
     def _may_become_a_field(self) -> bool:
         """Whether the word at the cursor is the beginning of a field's name, and so no word to look for yet."""
+        from ordertui.rules.language import complete, word_start  # when it is typed
+
         text, place = self._input.value, self._input.cursor_position
         word = text[word_start(text, place) : place]
         return bool(word) and not set(word) & set(":<>=") and bool(complete(text, place))

@@ -1,0 +1,12 @@
+"""Messages to stderr, apart from the lists: every start needs it, and it needs next to nothing."""
+
+from __future__ import annotations
+
+import click
+
+from ordertui.operations.words import clean
+
+
+def say(text: str) -> None:
+    """A message to stderr."""
+    click.echo("\n".join(clean(line) for line in text.splitlines()), err=True)
