@@ -91,24 +91,32 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
         self._judging = False
 
     def compose(self) -> ComposeResult:
-        yield Static("ordertui needs at least 60 x 15", id="too-small")
         with Vertical(id="body"):
             with Horizontal(id="header-line"):
                 yield ThriftyStatic(id="header")
                 yield Static(id="age")
-            yield Static(id="notes")
             yield QueueTabs(id="queues")
             yield FilterBar(self.shop.condition, id="filter")
-            yield Static(welcome(), id="welcome")
             with Horizontal(id="middle"):
                 yield OrderTable(self.marks, id="orders")
-                with Vertical(id="side"):
-                    yield ThriftyStatic(id="rate")
-                    with VerticalScroll(id="detail-scroll", can_focus=False):
-                        yield ThriftyStatic(id="detail")
-            yield ThriftyStatic(id="rate-strip")
+                yield Vertical(id="side")
             yield ThriftyStatic(id="status")
             yield HintLine(self.keymap.actions, id="hints")
+
+    async def _furnish(self) -> None:
+        """What the first orders can be seen without; none of it moves them."""
+        body, scroll = (
+            self.query_one("#body"),
+            VerticalScroll(ThriftyStatic(id="detail"), id="detail-scroll", can_focus=False),
+        )
+        await asyncio.gather(
+            self.mount(Static("ordertui needs at least 60 x 15", id="too-small"), before=body),
+            body.mount(Static(id="notes"), after="#header-line"),
+            body.mount(Static(welcome(), id="welcome"), before="#middle"),
+            body.mount(ThriftyStatic(id="rate-strip"), before="#status"),
+            self.query_one("#side").mount(ThriftyStatic(id="rate"), scroll),
+            self.query_one(FilterBar).furnish(),
+        )
 
     def on_mount(self) -> None:
         """Show the first orders; everything else begins when they are drawn, so that nothing holds them up."""
@@ -117,8 +125,10 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
         self._show_at_once()
         self.call_after_refresh(self._begin)
 
-    def _begin(self) -> None:
+    async def _begin(self) -> None:
         """Show what may be done and all the rest, then keep an eye on holds and on other processes."""
+        with self.app.batch_update():
+            await self._furnish()
         self._judging = True
         self.table.painter.forget()
         self.table.refresh()

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
@@ -101,12 +100,11 @@ class FilterBar(Vertical):
         self._read = read
         self._applied = ""
 
-    def compose(self) -> ComposeResult:
-        with Horizontal(id="filter-line"):
-            yield Static("/", id="filter-slash")
-            yield FilterInput(placeholder="filter: status:unshipped total>50 late", id="filter-input")
-            yield Static("", id="filter-count")
-        yield Static("", id="filter-note", markup=False)
+    async def furnish(self) -> None:
+        """Mount what is typed in and said: nobody types before the first orders are drawn."""
+        entry = FilterInput(placeholder="filter: status:unshipped total>50 late", id="filter-input")
+        line = Horizontal(Static("/", id="filter-slash"), entry, Static("", id="filter-count"), id="filter-line")
+        await self.mount(line, Static("", id="filter-note", markup=False))
 
     @property
     def _input(self) -> FilterInput:
