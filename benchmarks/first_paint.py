@@ -50,6 +50,7 @@ def start(command: list[str], mark: re.Pattern[bytes]) -> Start:
     began = time.perf_counter()
     pid, terminal = pty.fork()
     if pid == 0:
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else every start would compile every module
         os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", COLUMNS=str(COLUMNS), LINES=str(LINES))
         os.execv(command[0], command)
     termios.tcsetwinsize(terminal, (LINES, COLUMNS))

@@ -1,12 +1,93 @@
 """Starting the command line: what it imports, and what it says without a terminal."""
 
+import json
 import subprocess
 import sys
+from typing import Any
 
+import pytest
 from click.testing import CliRunner
 
 from ordertui.cli.exits import Exit, exit_for
 from ordertui.cli.main import cli
+from ordertui.orders.clock import FixedClock
+from shopkit import NOW, all_orders_row, bring, open_shop
+
+FIRST_ORDERS = """
+import json, sys
+from pathlib import Path
+import ordertui.cli.main, ordertui.cli.context
+from ordertui.operations.config import Config
+from ordertui.operations.shop import Shop
+from ordertui.orders.clock import FixedClock
+shop = Shop.open(Path(sys.argv[1]), clock=FixedClock(int(sys.argv[2])), config=Config())
+from ordertui.tui.app import OrderTuiApp
+from ordertui.tui.screens.main import MainScreen
+
+async def begin(screen):
+    modules = sorted(sys.modules)
+    made = [
+        f"{name}.{kind.__name__}"
+        for name in modules if name.startswith("ordertui")
+        for kind in vars(sys.modules[name]).values()
+        if isinstance(kind, type) and kind.__module__ == name and hasattr(kind, "__dataclass_fields__")
+    ]
+    page = [row.order_id for row in shop.rows(screen.table.ids).values()]
+    print(json.dumps({
+        "modules": modules, "dataclasses": made, "lines": screen.table.renders, "strips": screen.table.contents,
+        "orders": page, "widgets": len(screen.app.query("*")),
+    }))
+    screen.app.exit()
+
+MainScreen._begin = begin
+OrderTuiApp(shop).run(headless=True, size=(120, 40))
+"""
+"""Starts the screen, and says what there is when the first orders are drawn and nothing else has begun."""
+LATER = (
+    "ordertui.amazon", "ordertui.rules.language", "ordertui.rules.policy", "ordertui.rules.edition", "ordertui.rules.house",
+    "ordertui.operations.planning", "ordertui.operations.committing", "ordertui.operations.dispatching",
+    "ordertui.operations.reconciling", "ordertui.operations.importing", "ordertui.operations.rating",
+    "ordertui.operations.rate_views", "ordertui.operations.listing", "ordertui.operations.care", "ordertui.operations.online",
+    "ordertui.operations.connecting", "ordertui.operations.secrets", "ordertui.store.filter_sql", "ordertui.store.importer", "ordertui.tui.screens.dialogs",
+    "ordertui.tui.screens.preview", "ordertui.tui.screens.outbox", "ordertui.tui.screens.arrange", "ordertui.tui.screens.help",
+    "ordertui.tui.screens.palette", "csv", "hashlib", "holidays", "html", "httpx", "keyring", "cryptography",
+    "importlib.resources", "tomllib",
+)  # fmt: skip
+"""Not imported before the first orders are drawn."""
+
+
+@pytest.fixture(scope="module")
+def first_orders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What FIRST_ORDERS says of a store of 60 orders."""
+    folder = tmp_path_factory.mktemp("start")
+    shop = open_shop(folder / "shop", clock=FixedClock(NOW))
+    bring(shop, folder, everything=[all_orders_row(n, age=n * 60) for n in range(1, 61)])
+    shop.close()
+    command = [sys.executable, "-c", FIRST_ORDERS, str(folder / "shop" / "orders.db"), str(NOW)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found: dict[str, Any] = json.loads(said.strip().splitlines()[-1])
+    return found
+
+
+def test_the_first_orders_are_drawn_before_anything_else_is_imported(first_orders: dict[str, Any]) -> None:
+    modules = first_orders["modules"]
+    assert [name for name in modules if name.startswith(LATER)] == []
+    assert sum(name.startswith("ordertui") for name in modules) <= 90
+
+
+def test_the_first_orders_are_real_and_undecided(first_orders: dict[str, Any]) -> None:
+    """Rows of the store are on the screen; no decision can be, for the rules were not imported (the test above)."""
+    assert len(first_orders["orders"]) == 60
+    assert 25 <= first_orders["strips"] <= first_orders["lines"]
+
+
+def test_the_first_orders_need_few_widgets(first_orders: dict[str, Any]) -> None:
+    assert first_orders["widgets"] <= 16
+
+
+def test_values_of_the_start_are_structs(first_orders: dict[str, Any]) -> None:
+    """A dataclass costs half a millisecond at import, fifty times as much as a Struct (docs/architecture.md)."""
+    assert first_orders["dataclasses"] == []
 
 
 def test_start_imports_no_screen_and_no_database() -> None:

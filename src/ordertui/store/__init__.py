@@ -20,7 +20,6 @@ from .errors import (
     UnknownOrder,
     VersionChanged,
 )
-from .importer import Importer
 from .journal import FeedFile, NewRow, RefundLine
 from .outcomes import Day, JournalBatch, JournalRow, KeptResult, Outcome, Word
 from .rate_reads import Coming, Groups
@@ -44,7 +43,6 @@ __all__ = [
     "FeedFile",
     "Groups",
     "ImportRecord",
-    "Importer",
     "Interrupted",
     "JournalBatch",
     "JournalRow",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,11 +13,13 @@ from ordertui.orders.clock import Clock
 from .attempts import AttemptsPart
 from .care import CarePart
 from .database import Who
-from .importer import Importer
 from .rate_reads import RateReadsPart
 from .rate_report import RateReportPart
 from .said import SaidPart
 from .sku_reads import SkuPart
+
+if TYPE_CHECKING:
+    from .importer import Importer
 
 
 class ImportRecord(msgspec.Struct, frozen=True):
@@ -87,6 +90,8 @@ class Store(AttemptsPart, RateReportPart, SaidPart, RateReadsPart, SkuPart, Care
         auto_cancel_at: Callable[[str, int], int | None],
     ) -> Importer:
         """A context manager that takes report rows in; see `importer.Importer`. Raises ReadOnlyStore."""
+        from .importer import Importer  # only a report needs it
+
         return Importer(
             self, kind=kind, path=path, sha256=sha256, as_of=as_of, has_request_column=has_request_column,
             marketplace=marketplace, auto_cancel_at=auto_cancel_at,

@@ -15,7 +15,6 @@ from ordertui.operations.values import Impact
 from ordertui.orders.order import OrderRow
 
 from .texts.lines import status_line
-from .texts.panel import rate_panel, rate_strip
 from .texts.words import countdown, sparkline
 
 SPARK_DAYS = 14
@@ -111,6 +110,8 @@ class RatePanel:
 
     def answer(self, asked: Question, stop: Callable[[], bool] = lambda: False) -> Answer:
         """The texts; reads the shop. Raises Stopped when `stop` says that nobody waits for them any more."""
+        from .texts.panel import rate_panel, rate_strip
+
         shop = self._shop
         impact = shop.impact(_while(asked.ids, stop))
         self._weighed = (asked.version, impact)

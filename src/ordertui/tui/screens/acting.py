@@ -19,7 +19,6 @@ from ordertui.orders.clock import to_local
 from ordertui.orders.status import Action, BatchState, BuyerRequest, Dispatched
 
 from ..widgets.order_table import OrderTable
-from .dialogs import ConfirmScreen, FormScreen, TextScreen
 from .flow import Flow, Flows
 
 Shipping = dict[str, tuple[str, str, str]]
@@ -74,6 +73,8 @@ class Acting(Flows):
 
     async def _ask_shipping(self, flow: Flow, ids: Sequence[int]) -> Shipping | None:
         """Carrier, tracking and date for each order that may be confirmed; None when the operator leaves."""
+        from .dialogs import FormScreen
+
         rows = [row for row in self.shop.rows(ids).values() if self.shop.verdicts(row)[2].allowed]
         found: Shipping = {}
         carrier = ""
@@ -97,6 +98,8 @@ class Acting(Flows):
         self.start(self._undo)
 
     async def _undo(self, flow: Flow) -> None:
+        from .dialogs import ConfirmScreen
+
         held = [batch for batch in self.shop.outbox(open_only=True) if batch.state is BatchState.HELD]
         if not held:
             self.notify("nothing is held; what has left cannot be taken back")
@@ -165,6 +168,8 @@ class Acting(Flows):
 
     def action_message(self) -> None:
         """The text for the buyer of the order under the cursor."""
+        from .dialogs import TextScreen
+
         row = self.table.cursor_row
         if row is None:
             return

@@ -15,7 +15,6 @@ from ordertui.orders.marketplace import MARKETPLACES
 
 from ..texts.words import Piece
 from ..widgets.order_table import OrderTable
-from .dialogs import ChoiceScreen, FormScreen, TextScreen
 from .flow import Flow, Flows
 
 
@@ -35,6 +34,8 @@ class Bringing(Flows):
         self.start(self._bring_files)
 
     async def _bring_files(self, flow: Flow) -> None:
+        from .dialogs import FormScreen, TextScreen
+
         answer = await flow.ask(
             FormScreen(
                 "Import report files, or a processing report",
@@ -60,6 +61,8 @@ class Bringing(Flows):
     async def _bring(self, flow: Flow, path: Path) -> list[Piece]:
         """Read one file, asking what it leaves open; what to say of it."""
         from ordertui.amazon.reports.errors import AmbiguousEncoding, MarketplaceNeeded, ProcessingReportGiven
+
+        from .dialogs import ChoiceScreen
 
         encoding = marketplace = None
         while True:

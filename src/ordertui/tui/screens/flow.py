@@ -14,7 +14,6 @@ from textual.widget import Widget
 from ordertui.operations.known import KNOWN, sentence
 
 from ..typeahead import Hold, TypeAhead
-from ..widgets.title import Title
 
 Answer = TypeVar("Answer")
 Result = TypeVar("Result")
@@ -94,5 +93,7 @@ class Flows(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
 
 def _first_drawn(screen: Screen[Any]) -> float:
     """When the dialog's title was first drawn (by the clock that messages carry); now, when it has none."""
+    from ..widgets.title import Title
+
     moments = [title.first_drawn for title in screen.query(Title) if title.first_drawn is not None]
     return min(moments, default=Message().time)

@@ -31,8 +31,10 @@ from ..themes import DARK, LIGHT
 from ..view import Request
 from ..widgets.filter_bar import FilterBar
 from ..widgets.order_table import OrderTable
-from .dialogs import ChoiceScreen, FormScreen, TextScreen
 from .flow import Flow, Flows
+
+if TYPE_CHECKING:
+    from .dialogs import TextScreen
 
 
 class Looking(Flows):
@@ -79,6 +81,8 @@ class Looking(Flows):
         self.start(self._find)
 
     async def _find(self, flow: Flow) -> None:
+        from .dialogs import FormScreen
+
         answer = await flow.ask(
             FormScreen("Find by a filter", [("filter", "Filter", "")], "n and N go through what fits.")
         )
@@ -109,6 +113,8 @@ class Looking(Flows):
         self.start(self._go_to)
 
     async def _go_to(self, flow: Flow) -> None:
+        from .dialogs import FormScreen
+
         answer = await flow.ask(
             FormScreen("Go to an order", [("ids", "Order id", "")], "Several ids, pasted in any form, are marked.")
         )
@@ -146,6 +152,8 @@ class Looking(Flows):
         self.start(self._sort)
 
     async def _sort(self, flow: Flow) -> None:
+        from .dialogs import ChoiceScreen
+
         note = "The same column again turns the order round. S on the table sorts by one more."
         first = next((column for column, _ in self.request.order), "")
         chosen = await flow.ask(ChoiceScreen("Sort by", self._sortable(), note, at=first))
@@ -157,6 +165,8 @@ class Looking(Flows):
         self.start(self._then_sort)
 
     async def _then_sort(self, flow: Flow) -> None:
+        from .dialogs import ChoiceScreen
+
         note = "After those that have a number. One of them again turns round, then goes."
         chosen = await flow.ask(ChoiceScreen("Then sort by", self._sortable(), note))
         if chosen is not None:
@@ -215,6 +225,8 @@ class Looking(Flows):
 
     def action_detail(self) -> None:
         """The order under the cursor, in full."""
+        from .dialogs import TextScreen
+
         row = self.table.cursor_row
         if row is not None:
             text = self.detail_of(row, full=True)
@@ -255,6 +267,7 @@ class Looking(Flows):
 
     async def _copy_menu(self, flow: Flow) -> None:
         from ..copies import COPIES, as_text
+        from .dialogs import ChoiceScreen
 
         ids = self.table.acting_ids()
         what = f"{len(ids):,} orders" if len(ids) != 1 else "the order"
@@ -266,6 +279,8 @@ class Looking(Flows):
 
     def action_open_order(self) -> None:
         """The order's page in Seller Central."""
+        from .dialogs import TextScreen
+
         row = self.table.cursor_row
         if row is None:
             return
@@ -296,6 +311,8 @@ class Looking(Flows):
         self.start(self._export)
 
     async def _export(self, flow: Flow) -> None:
+        from .dialogs import FormScreen
+
         table = self.table
         ids = table.marks.ids() if table.marks else table.ids
         what = how_many(len(ids), "marked order" if table.marks else "shown order")

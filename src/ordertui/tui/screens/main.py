@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from array import array
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on, work
@@ -28,9 +29,7 @@ from ordertui.orders.status import Action
 from ..actions import bindings
 from ..keymap import Keymap
 from ..panel import Answer, Question, RatePanel
-from ..texts.detail import PANE, detail
 from ..texts.lines import age, header
-from ..texts.welcome import welcome
 from ..typeahead import TypeAhead
 from ..view import FIRST_PAGE, Request, View, read
 from ..widgets.filter_bar import FilterBar
@@ -45,6 +44,7 @@ from .looking import Looking
 from .marking import Marking
 from .showing import Showing
 
+DIALOGS = Path(__file__).with_name("dialogs.tcss")
 DEBOUNCE = 0.08
 """Seconds the cursor rests before the detail follows."""
 DETAIL_LINES = 48
@@ -104,7 +104,10 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
             yield HintLine(self.keymap.actions, id="hints")
 
     async def _furnish(self) -> None:
-        """What the first orders can be seen without; none of it moves them."""
+        """What the first orders can be seen without; none of it moves them. Styles of dialogs are read before any is opened."""
+        from ..texts.welcome import welcome
+
+        self.app.stylesheet.read(DIALOGS)
         body, scroll = (
             self.query_one("#body"),
             VerticalScroll(ThriftyStatic(id="detail"), id="detail-scroll", can_focus=False),
@@ -294,6 +297,8 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
 
     def detail_of(self, row: OrderRow, *, full: bool) -> Content:
         """The order in words; empty when it is gone."""
+        from ..texts.detail import PANE, detail
+
         order = self.shop.order(row.order_id)
         if order is None:
             return Content("")

@@ -11,7 +11,6 @@ from ordertui.orders.status import BuyerRequest, OrderStatus
 
 from ..view import Request
 from ..widgets.order_table import OrderTable
-from .dialogs import ChoiceScreen, FormScreen
 from .flow import Flow, Flows
 
 
@@ -32,6 +31,8 @@ class Marking(Flows):
         self.start(lambda flow: self._mark_query(flow, mark))
 
     async def _mark_query(self, flow: Flow, mark: bool) -> None:
+        from .dialogs import FormScreen
+
         word = "Mark" if mark else "Unmark"
         answer = await flow.ask(
             FormScreen(f"{word} by a filter", [("filter", "Filter", "")], "Of all orders, shown or not.")
@@ -46,6 +47,8 @@ class Marking(Flows):
             self.start(lambda flow: self._mark_same(flow, row))
 
     async def _mark_same(self, flow: Flow, row: OrderRow) -> None:
+        from .dialogs import ChoiceScreen
+
         choices = []
         for text, words in same_values(row, self.shop.zone):
             count = await flow.work(self.shop.count, self._within(text), self.request.queue)
