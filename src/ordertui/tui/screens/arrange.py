@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -20,14 +19,16 @@ from ordertui.operations.queues import BY_KEY
 
 from ..texts.words import MUTED
 from ..view import Request
+from ..widgets.choices import Choices
 from ..widgets.order_table.columns import Layout, columns_for
 from ..widgets.title import Title
+from .dialog import Dialog
 from .dialogs import FormScreen, ListKeys
 
 NARROWEST, WIDEST = 3, 80
 
 
-class ColumnsScreen(ListKeys, ModalScreen[Request | None]):
+class ColumnsScreen(ListKeys, Dialog[Request | None]):
     """Which columns, in which order, how wide; gives the request with them, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -46,7 +47,7 @@ class ColumnsScreen(ListKeys, ModalScreen[Request | None]):
         super().__init__(classes="dialog-screen")
         self._request = request
         self._known = {column.key: column for column in columns_for(several=several)}
-        shown = [column.key for column in layout.columns]
+        shown = [column.key for column in layout.columns if column.key in self._known]
         self._order = [*shown, *(key for key in self._known if key not in shown)]
         self._on = set(shown)
         self._widths = dict(request.widths)
@@ -54,7 +55,7 @@ class ColumnsScreen(ListKeys, ModalScreen[Request | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Title("Columns")
-            yield OptionList()
+            yield Choices()
             yield Static(
                 "space show, hide   J K move   + - width   r as usual   Enter done   Esc leave", classes="dialog-keys"
             )
@@ -114,7 +115,7 @@ class ColumnsScreen(ListKeys, ModalScreen[Request | None]):
         self.dismiss(None)
 
 
-class ViewsScreen(ListKeys, ModalScreen[SavedView | None]):
+class ViewsScreen(ListKeys, Dialog[SavedView | None]):
     """The saved views; gives the one to open."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -135,7 +136,7 @@ class ViewsScreen(ListKeys, ModalScreen[SavedView | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Title("Saved views")
-            yield OptionList()
+            yield Choices()
             yield Static(f"Kept in {self._desk.views_file.name} beside the store.", classes="dialog-note")
             yield Static(
                 "Enter or 1 to 9 open   s save this one   r rename   d delete   Esc leave", classes="dialog-keys"

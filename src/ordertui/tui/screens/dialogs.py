@@ -10,13 +10,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 from ..clipboard import copy
+from ..widgets.choices import Choices
 from ..widgets.title import Title
+from .dialog import Dialog
 
 
 class ListKeys(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
@@ -47,7 +48,7 @@ class LineInput(Input):
         self.insert_text_at_cursor(" ".join(event.text.split()))
 
 
-class ConfirmScreen(ModalScreen[str | None]):
+class ConfirmScreen(Dialog[str | None]):
     """A question with letters as answers; Enter and Escape answer with an empty text, which means no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,n", "answer('')", "no", show=False)]
@@ -77,7 +78,7 @@ class ConfirmScreen(ModalScreen[str | None]):
         self.dismiss(key)
 
 
-class TextScreen(ModalScreen[None]):
+class TextScreen(Dialog[None]):
     """A text to read; `y` copies `copy` when there is one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -117,7 +118,7 @@ class TextScreen(ModalScreen[None]):
             self.notify(copy(self.app, self._copy, "it"))
 
 
-class FormScreen(ModalScreen[dict[str, str] | None]):
+class FormScreen(Dialog[dict[str, str] | None]):
     """Some fields; Enter goes to the next one and, on the last, gives them; Escape gives None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -164,7 +165,7 @@ class FormScreen(ModalScreen[dict[str, str] | None]):
         self.dismiss(None)
 
 
-class ChoiceScreen(ListKeys, ModalScreen[str | None]):
+class ChoiceScreen(ListKeys, Dialog[str | None]):
     """One of several; Escape gives None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -185,7 +186,7 @@ class ChoiceScreen(ListKeys, ModalScreen[str | None]):
             yield Title(self._title)
             if self._note:
                 yield Static(self._note, markup=False)
-            yield OptionList(*(Option(Content(text), id=key) for key, text in self._choices))
+            yield Choices(*(Option(Content(text), id=key) for key, text in self._choices))
             yield Static("Enter choose   Esc leave", classes="dialog-keys", markup=False)
 
     def on_mount(self) -> None:

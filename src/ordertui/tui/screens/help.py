@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from ordertui.rules.language import FIELDS
@@ -18,6 +17,7 @@ from ordertui.rules.language import FIELDS
 from ..actions import ALL_ACTIONS, QUEUE_HELP, KeyAction
 from ..texts.words import Piece
 from ..widgets.title import Title
+from .dialog import Dialog
 from .dialogs import LineInput
 
 GLYPHS = (
@@ -31,7 +31,7 @@ GLYPHS = (
 """What the signs on the screen mean."""
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """Keys and filter fields."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -248,7 +248,7 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
         asked = self._question()
         self._asked += 1
         if len(asked.ids) <= INSTANT and self.panel.is_warm(asked):
-            self._put_answer(self.panel.answer(asked))
+            self._put_answer(asked, self.panel.answer(asked))
         else:
             self.put("status", self.panel.status(asked))
             self._panel_beside(asked)
@@ -266,7 +266,7 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
             self.failed(error)
             return
         if number == self._asked:
-            self._put_answer(answer)
+            self._put_answer(asked, answer)
 
     def _question(self) -> Question:
         marks, view = self.table.marks, self.shown_view
@@ -283,10 +283,12 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
             self.building,
         )
 
-    def _put_answer(self, answer: Answer) -> None:
+    def _put_answer(self, asked: Question, answer: Answer) -> None:
         self.put("rate", answer.panel)
         self.put("rate-strip", answer.strip)
-        self.put("status", answer.status)
+        # a range may have been begun or left while the answer was worked out
+        now = answer.status if asked.range_ == self.table.range_size else self.panel.status(self._question())
+        self.put("status", now)
         self._market = answer.market
 
     def show_detail(self) -> None:

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -22,7 +21,9 @@ from ordertui.orders.status import BatchState, RowState
 from ..clipboard import copy
 from ..texts.plans import batch_head, batch_line, batch_rows, row_line
 from ..typeahead import TypeAhead
+from ..widgets.choices import Choices
 from ..widgets.title import Title
+from .dialog import Dialog
 from .dialogs import ConfirmScreen, FormScreen, ListKeys
 from .flow import Flow, Flows
 
@@ -30,7 +31,7 @@ ROWS = 2_000
 """Rows listed of a batch; trouble comes first."""
 
 
-class OutboxScreen(Flows, ListKeys, ModalScreen[None]):
+class OutboxScreen(Flows, ListKeys, Dialog[None]):
     """The batches of the shop, newest first, and the rows of the one under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,9 +56,9 @@ class OutboxScreen(Flows, ListKeys, ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog dialog-tall"):
             yield Title("Outbox")
-            yield OptionList(id="batches")
+            yield Choices(id="batches")
             yield Static(id="batch-head")
-            yield OptionList(id="batch-rows")
+            yield Choices(id="batch-rows")
             yield Static(
                 "Tab batches, rows   u take back   r release now   t try failed rows again   s settle an unknown row"
                 "   y copy path   Esc close",

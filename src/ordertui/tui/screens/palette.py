@@ -10,17 +10,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from ..actions import KeyAction
 from ..texts.words import MUTED
+from ..widgets.choices import Choices
 from ..widgets.title import Title
+from .dialog import Dialog
 from .dialogs import LineInput
 
 
-class PaletteScreen(ModalScreen[KeyAction | None]):
+class PaletteScreen(Dialog[KeyAction | None]):
     """The registry, narrowed by what is typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,7 +39,7 @@ class PaletteScreen(ModalScreen[KeyAction | None]):
         with Vertical(classes="dialog"):
             yield Title("Actions")
             yield LineInput(placeholder="type to narrow")
-            yield OptionList()
+            yield Choices()
             yield Static("↑ ↓ choose   Enter do it   Esc leave", classes="dialog-keys")
 
     def on_mount(self) -> None:

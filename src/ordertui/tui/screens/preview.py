@@ -11,7 +11,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static, Tree
 from textual.widgets.tree import TreeNode
 
@@ -26,6 +25,7 @@ from ..texts.plans import effects
 from ..texts.words import ACTION_WORD
 from ..typeahead import TypeAhead
 from ..widgets.title import Title
+from .dialog import Dialog
 from .dialogs import ChoiceScreen, ConfirmScreen, FormScreen
 from .flow import Flow, Flows
 from .refund import ask_amounts
@@ -37,7 +37,7 @@ LISTED = 2_000
 """Orders listed in an open group; the saved plan and the sheet hold all."""
 
 
-class PreviewScreen(Flows, ModalScreen[Batch | None]):
+class PreviewScreen(Flows, Dialog[Batch | None]):
     """Shows a plan; gives the batch when it was committed, else None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -8,15 +8,15 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import ProgressBar, Static
 
 from ordertui.operations.values import ImportProgress
 
 from ..widgets.title import Title
+from .dialog import Dialog
 
 
-class ProgressScreen(ModalScreen[None]):
+class ProgressScreen(Dialog[None]):
     """A bar while a file is read; Escape asks it to stop after a whole chunk."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop", "stop", show=False)]

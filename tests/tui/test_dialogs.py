@@ -1,0 +1,89 @@
+"""Dialogs answer once and take any key, and what they leave on the screen is true; each case was found by random keys."""
+
+import importlib
+import pkgutil
+import threading
+from collections.abc import Sequence
+
+import pytest
+from textual.screen import ModalScreen
+
+from ordertui.operations.shop import Shop
+from ordertui.operations.values import Impact
+from ordertui.tui import screens
+from ordertui.tui.screens.dialog import Dialog
+from ordertui.tui.screens.dialogs import ChoiceScreen
+from ordertui.tui.screens.palette import PaletteScreen
+from ordertui.tui.screens.preview import PreviewScreen
+from ordertui.tui.widgets.choices import Choices
+
+from .kit import burst, main, press, preview, running, settled, table, text, to_ship, until
+
+
+def test_every_modal_screen_is_a_dialog() -> None:
+    for module in pkgutil.iter_modules(screens.__path__):
+        importlib.import_module(f"{screens.__name__}.{module.name}")
+    waiting, found = [ModalScreen], []
+    while waiting:
+        waiting += (subclasses := waiting.pop().__subclasses__())
+        found += [one for one in subclasses if one.__module__.startswith(screens.__name__)]
+    assert len(found) > 8
+    assert [one for one in found if not issubclass(one, Dialog)] == []
+
+
+async def test_a_double_click_on_a_list_closes_only_that_list(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await press(pilot, "s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        await pilot.click(Choices, offset=(2, 1), times=2)
+        await settled(pilot)
+        assert pilot.app.screen is main(pilot)
+        await to_ship(pilot)
+        shown = await preview(pilot)
+        await press(pilot, "e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        await pilot.click(Choices, offset=(2, 1), times=3)
+        await until(pilot, lambda: pilot.app.screen is shown)
+        await settled(pilot)
+        await press(pilot, "escape")
+        assert pilot.app.screen is main(pilot)
+        await press(pilot, "colon")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PaletteScreen))
+        await pilot.click(Choices, offset=(2, 1), times=2)
+        await settled(pilot)
+        assert not isinstance(pilot.app.screen, (PaletteScreen, PreviewScreen))
+        assert main(pilot).is_attached
+
+
+@pytest.mark.parametrize("keys", [["o"], ["f"], ["s"], ["C"], ["Y"]])
+async def test_page_keys_on_a_list_without_room_or_without_lines(shop: Shop, keys: list[str]) -> None:
+    async with running(shop, size=(20, 3)) as pilot:
+        await burst(pilot, keys)
+        await burst(pilot, ["pageup", "pagedown", "end", "pageup", "home", "pagedown"])
+        await pilot.resize_terminal(80, 24)
+        await burst(pilot, ["pagedown", "pageup", "escape", "escape"])
+        assert pilot.app.screen is main(pilot)
+
+
+async def test_a_late_answer_does_not_hide_the_range_begun_meanwhile(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(shop) as pilot:
+        go, impact = threading.Event(), shop.impact
+
+        def held(ids: Sequence[int]) -> Impact:
+            assert go.wait(30)
+            return impact(ids)
+
+        main(pilot).panel.forget()
+        monkeypatch.setattr(shop, "impact", held)
+        await press(pilot, "space")
+        await press(pilot, "v", "j", "j")
+        await until(pilot, lambda: "range of 3" in text(pilot, "status"))
+        go.set()
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "range of 3" in text(pilot, "status")
+        await press(pilot, "escape")
+        assert "1 marked" in text(pilot, "status")
+        assert table(pilot).marks.count == 1
