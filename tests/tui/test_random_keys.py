@@ -1,67 +1,115 @@
-"""Whatever is typed, pasted, clicked or resized: nothing is committed without its `y` after a preview, nothing crashes."""
+"""Whatever is typed, pasted, clicked or resized: nothing is committed without its `y` on a preview that was drawn, nothing crashes."""
 
+import os
 import random
+import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
-from textual import events
 
+from ordertui.operations.config import Config
+from ordertui.operations.demo import build_practice
 from ordertui.operations.shop import Shop
 from ordertui.orders.clock import FixedClock
-from ordertui.tui.actions import ALL_ACTIONS
-from ordertui.tui.screens.preview import PreviewScreen
-from shopkit import open_shop, standard
+from ordertui.tui.app import OrderTuiApp
+from safety.profile import LONG
+from shopkit import NOW
 
-from .kit import burst, main, running, settled
+from .kit import burst, running
+from .monkey import GENERAL, REGISTRY, Monkey
 
-STEPS = 400
-"""Keys of one run; the bound keeps the suite short, the seed makes a failure come again."""
-LEAVES = {"q", "ctrl+z", "i"}
-"""Not typed: they end the program, stop the process, or read the machine's files."""
-
-
-def every_key() -> list[str]:
-    keys = [key for action in ALL_ACTIONS for key in action.keys.split(",") if key not in LEAVES]
-    return [*keys, *"12345678", "enter", "escape", "backspace", "tab", *"late", "space", "y", "w", "h"]
-
-
-@pytest.mark.parametrize("seed", [11, 12])
-async def test_random_keys_change_no_order_and_never_crash(tmp_path: Path, clock: FixedClock, seed: int) -> None:
-    shop = open_shop(tmp_path / "shop", clock=clock, read_only=False)
-    standard(shop, tmp_path, waiting=20, shipped=60)
-    rng = random.Random(seed)
-    keys = every_key()
-    async with running(shop) as pilot:
-        for _ in range(STEPS // 8):
-            chosen = rng.choices(keys, k=8)
-            # `y` on a preview, or the number it asks for, would rightly commit: leave that to other tests
-            if any(isinstance(screen, PreviewScreen) for screen in pilot.app.screen_stack):
-                chosen = [key for key in chosen if key not in ("y", "w")]
-            await burst(pilot, [key for key in chosen if key != "y" or not _could_open_preview(chosen)])
-            what = rng.random()
-            if what < 0.1:
-                await pilot.resize_terminal(*rng.choice([(120, 40), (80, 24), (60, 15), (40, 10)]))
-            elif what < 0.2:
-                await pilot.click(offset=(rng.randrange(0, 40), rng.randrange(0, 10)))
-            elif what < 0.25:
-                pilot.app.post_message(events.Paste("111-0000000-0000001\n111-0000000-0000002\x1b[2J"))
-            await settled(pilot)
-        assert main(pilot).is_attached
-    assert shop.outbox() == []
+KEYS = 50_000 if LONG else 1_200
+"""Keys of one seed; the long profile is `ORDERTUI_SAFETY=long`."""
+SEEDS = [int(seed) for seed in os.environ.get("ORDERTUI_SEEDS", "11 12").split()]
+SIZE = (80, 24)
+EVERYWHERE = {
+    "ChoiceScreen", "ColumnsScreen", "ConfirmScreen", "HelpScreen", "OutboxScreen", "PaletteScreen", "TextScreen", "ViewsScreen",
+}  # fmt: skip
+"""Screens that a long run comes to as well."""
 
 
-def _could_open_preview(keys: list[str]) -> bool:
-    return any(key in ("x", "r", "c") for key in keys)
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Orders of five marketplaces, and batches in every state: held, sent, answered, refused, unknown."""
+    folder = tmp_path_factory.mktemp("practice")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        build_practice(Path("practice"), orders=240, now=NOW)
+    return folder / "practice"
 
 
-async def test_random_keys_on_a_store_that_may_not_be_written(shop: Shop, tmp_path: Path, clock: FixedClock) -> None:
+@pytest.fixture
+def shop(practice: Path, tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A practice shop: by its own rule it writes nothing outside its folder, whatever path is typed."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "TMUX"):
+        monkeypatch.delenv(name, raising=False)
+    shutil.copytree(practice, tmp_path / "practice")
+    monkeypatch.chdir(tmp_path / "practice")
+    return Shop.open(Path("practice.db"), clock=clock, config=Config(shop_name="my-shop"))
+
+
+async def session(shop: Shop, clock: FixedClock, rng: random.Random, keys: int, *, may_commit: bool = False) -> Monkey:
+    """One run of the application, until so many keys were typed or the monkey left."""
+    app = OrderTuiApp(shop)
+    async with app.run_test(size=SIZE) as pilot:
+        monkey = Monkey(pilot, shop, clock, rng, may_commit=may_commit)
+        await monkey.settled()
+        await monkey.play(keys)
+    assert shop.desk.marks()[0].ids() == monkey.marks.ids(), "marks are kept for the next start"
+    return monkey
+
+
+async def played(
+    shop: Shop, clock: FixedClock, seed: int, keys: int, *, may_commit: bool = False
+) -> tuple[int, Counter[str]]:
+    """Sessions one after another, until so many keys were typed; gives what was committed, and the screens that were open."""
+    rng, seen, committed = random.Random(seed), Counter[str](), 0
+    while keys > 0:
+        monkey = await session(shop, clock, rng, keys, may_commit=may_commit)
+        keys -= max(1, monkey.typed)
+        seen += monkey.seen
+        committed += len(monkey.committed)
+    return committed, seen
+
+
+def batches(shop: Shop) -> dict[int, list[str]]:
+    """The orders of every batch."""
+    return {batch.id: [row.order_id for row in batch.rows] for batch in shop.outbox()}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_random_keys_commit_nothing_and_never_crash(shop: Shop, clock: FixedClock, seed: int) -> None:
+    """A `y` on a preview that can be read commits, and should: so `y` is typed everywhere but there. Typed before, in the same
+    burst as the key that opens a preview, it must not: nobody can have read it. Every other key is typed on previews, and on
+    all that opens from them."""
+    before = batches(shop)
+    committed, seen = await played(shop, clock, seed, KEYS)
+    assert committed == 0
+    assert batches(shop) == before
+    assert {"MainScreen", "PreviewScreen", "FormScreen"} | (EVERYWHERE if LONG else set()) <= set(seen), seen
+
+
+async def test_random_keys_with_y_commit_only_the_plan_whose_preview_it_was_typed_on(
+    shop: Shop, clock: FixedClock
+) -> None:
+    before = batches(shop)
+    committed, _ = await played(shop, clock, 21, KEYS // 3, may_commit=True)
+    assert committed > 0, "the keys got as far as that"
+    after = batches(shop)
+    assert len(after) == len(before) + committed
+    assert {number: after[number] for number in before} == before
+
+
+async def test_random_keys_on_a_store_that_may_not_be_written(shop: Shop, clock: FixedClock) -> None:
+    folder = shop.folder
     shop.close()
-    sealed = open_shop(tmp_path / "shop", clock=clock, read_only=True)
-    files = sorted(path.name for path in (tmp_path / "shop").iterdir())
-    async with running(sealed) as pilot:
-        rng = random.Random(5)
+    sealed = Shop.open(folder / "practice.db", clock=clock, config=Config(), read_only=True)
+    before, files = batches(sealed), sorted(path.name for path in folder.iterdir())
+    rng = random.Random(5)
+    async with running(sealed, size=SIZE) as pilot:
         for _ in range(15):
-            await burst(pilot, rng.choices([*every_key(), "y"], k=8))
-    assert sealed.outbox() == []
-    left = [path.name for path in (tmp_path / "shop").iterdir() if not path.name.endswith(("-wal", "-shm"))]
+            await burst(pilot, rng.choices([*REGISTRY, *GENERAL, "y"], k=8))
+    assert batches(sealed) == before
+    left = [path.name for path in folder.iterdir() if not path.name.endswith(("-wal", "-shm"))]
     assert sorted(left) == [name for name in files if not name.endswith(("-wal", "-shm"))]

@@ -1,0 +1,289 @@
+"""A monkey at the keyboard: keys, pastes, mouse and sizes at random, in bursts, and what must hold after each of them.
+
+Events are put straight into the application's queue, as the driver does with what a terminal sends; nothing waits between
+two keys of a burst. Between bursts the monkey looks: half of its keys are those of the screen that is on top, so that it gets
+deep into dialogs; some bursts begin as people do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from textual import events
+from textual.events import Key
+from textual.keys import key_to_character
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Static
+
+from ordertui.operations.plan_values import Batch, Plan
+from ordertui.operations.shop import Shop
+from ordertui.orders.clock import FixedClock
+from ordertui.orders.money import grouped
+from ordertui.orders.status import YesNo
+from ordertui.tui.actions import ALL_ACTIONS
+from ordertui.tui.app import OrderTuiApp
+from ordertui.tui.screens.main import MainScreen
+from ordertui.tui.screens.preview import PreviewScreen
+from ordertui.tui.widgets.order_table import OrderTable
+from ordertui.tui.widgets.order_table.columns import ON_THE_WAY
+
+REGISTRY = [key for action in ALL_ACTIONS for key in action.keys.split(",")]
+GENERAL = [
+    *"12345678",
+    "enter",
+    "escape",
+    "escape",
+    "backspace",
+    "delete",
+    "tab",
+    "shift+tab",
+    "left",
+    "right",
+    "home",
+    *"late x0,:-*<>",
+]
+BEGINNINGS = [
+    ["2", "space", "space", "x"],
+    ["2", "a", "x", "j", "e", "j", "enter"],
+    ["slash", *"status:shipped channel:merchant", "enter", "space", "r", "j", "m"],
+    ["slash", *"sku:mug", "enter"],
+    ["slash", *"total>"],
+    ["g", "r", "j", "m", "enter", "enter", "9", "9", "enter"],
+    ["o", "j", "tab", "j", "u"],
+    ["o", "j", "j", "j", "t"],
+    ["o", "j", "s"],
+    ["o", "r"],
+    ["7", "u"],
+    ["6", "u"],
+    ["c", *"UPS", "enter", *"1Z1", "enter", "enter"],
+    ["plus", *"request:official", "enter"],
+    ["minus", *"late", "enter"],
+    ["comma", "j", "enter"],
+    ["F", *"late", "enter", "n", "N", "n"],
+    ["C", "space", "J", "plus", "enter"],
+    ["f", "s", *"mine", "enter", "enter"],
+    ["s", "j", "enter"],
+    ["question_mark", *"mark", "down"],
+    ["colon", *"canc", "enter"],
+    ["e", "enter"],
+    ["x", "s", "enter"],
+    ["x", "w", "enter"],
+    ["i", *"no such file", "enter"],
+    ["v", "j", "j", "j", "space"],
+    ["shift+down", "shift+down", "shift+up", "escape"],
+    ["Y", "j", "enter"],
+    ["escape"] * 4,
+]
+PASTES = [
+    "111-0000000-0000001\n111-0000000-0000002\x1b[2J",
+    "y\ny\n",
+    "手ぬぐい🎁\u202e" * 5,
+    "\x00\x07\r\n\t",
+    "status:unshipped " * 60,
+    "",
+]
+SIZES = [(80, 24)] * 4 + [(120, 40), (160, 50), (60, 15), (40, 10), (20, 3)]
+LEAVES = {"q", "ctrl+q"}
+"""Keys that leave, where the main screen is on top: typed seldom, or every session would be short."""
+LONGEST = 10.0
+"""Seconds after which the application is taken to answer no more; it takes milliseconds."""
+
+
+class Monkey:
+    """One session at the keyboard. `y` is typed on a preview only when it `may_commit`."""
+
+    def __init__(
+        self, pilot: Pilot[None], shop: Shop, clock: FixedClock, rng: random.Random, *, may_commit: bool = False
+    ) -> None:
+        assert isinstance(pilot.app, OrderTuiApp)
+        self.app = pilot.app
+        self.pilot, self.shop, self.clock, self.rng = pilot, shop, clock, rng
+        self.may_commit = may_commit
+        self.typed = 0
+        """Keys typed so far."""
+        self.seen: Counter[str] = Counter()
+        """Screens that were on top after a burst."""
+        self.last: list[str] = []
+        """What the last burst typed: for the one who looks into a failure."""
+        self.confirmed: Plan | None = None
+        """The plan of the preview on which `y` was typed, as long as that preview is open."""
+        self.committed: list[Batch] = []
+        self.marks = self.main.marks
+        self._began = clock.now()
+        self._commit = shop.commit
+        shop.commit = self._watched_commit  # type: ignore[method-assign]
+
+    def _watched_commit(self, plan: Plan, *, typed: str | None = None) -> Batch:
+        """As the shop's; fails the run when no `y` was typed on this plan's preview."""
+        assert self.confirmed is plan, f"committed without its y: {plan.id}; typed {self.last}"
+        batch = self._commit(plan, typed=typed)
+        assert plan.typed_count is None or typed == str(plan.typed_count)
+        self.committed.append(batch)
+        return batch
+
+    # Looking
+
+    @property
+    def running(self) -> bool:
+        """Whether the application still runs: `q` ends it."""
+        return self.app.is_running and bool(self.app.screen_stack)
+
+    @property
+    def main(self) -> MainScreen:
+        """The main screen, under whatever is open."""
+        screen = self.app.screen_stack[0]
+        assert isinstance(screen, MainScreen)
+        return screen
+
+    @property
+    def table(self) -> OrderTable:
+        """The table."""
+        return self.main.query_one(OrderTable)
+
+    @property
+    def idle(self) -> bool:
+        """Whether every key typed so far had its effect."""
+        keys = self.app.keys
+        return not (keys.holds or keys.on_its_way or len(keys) or self.app.message_queue_size)
+
+    async def until(self, true: Callable[[], object], words: Callable[[], object] = str) -> None:
+        """Wait until it is so, or until the application was left; `words` say more of a failure."""
+        end = time.monotonic() + LONGEST
+        while self.running and not true():
+            assert time.monotonic() < end, f"never came true: {words()}; typed {self.last}; on {self.app.screen_stack}"
+            await asyncio.sleep(0.0005)
+
+    async def settled(self) -> None:
+        """Wait until every key typed so far had its effect."""
+        await asyncio.sleep(0)
+        await self.until(lambda: self.idle)
+
+    # Typing
+
+    async def play(self, keys: int) -> None:
+        """Type so many keys, or until the application was left."""
+        while self.running and self.typed < keys:
+            await self.burst()
+            if self.running:
+                self.seen[type(self.app.screen).__name__] += 1
+                await self.check()
+
+    async def burst(self) -> None:
+        """Some keys at once; now and then something else as well."""
+        rng, screen = self.rng, self.app.screen
+        if not any(isinstance(one, PreviewScreen) for one in self.app.screen_stack):
+            self.confirmed = None
+        if self.may_commit and isinstance(screen, PreviewScreen) and rng.random() < 0.4:
+            self.confirmed = screen.plan
+            self.type(["y"])
+        else:
+            self.type(self._keys(screen))
+        what = rng.random()
+        if what < 0.06:
+            await self.pilot.resize_terminal(*rng.choice(SIZES))
+        elif what < 0.16:
+            self._mouse()
+        elif what < 0.20:
+            self.app.post_message(events.Paste(rng.choice(PASTES)))
+        elif what < 0.23:
+            self.clock.advance(rng.choice([1, 30, 61, 600]))
+        await self.settled()
+
+    def _keys(self, screen: Screen[object]) -> list[str]:
+        rng = self.rng
+        if not isinstance(screen, MainScreen) and rng.random() < 0.2:
+            keys = ["escape"] * 4
+        elif rng.random() < 0.25:
+            keys = list(rng.choice(BEGINNINGS))
+        else:
+            own = list(screen.active_bindings) or GENERAL
+            pool = rng.choices([own, REGISTRY, GENERAL], weights=[50, 25, 25], k=rng.randint(1, 14))
+            keys = [rng.choice(keys) for keys in pool]
+        # a `y` typed while no preview is open must commit nothing, whatever opens before it arrives
+        on_preview = any(isinstance(one, PreviewScreen) for one in self.app.screen_stack)
+        keys = [key for key in keys if not (on_preview and key == "y")]
+        return [key for key in keys if key not in LEAVES or rng.random() < 0.02]
+
+    def type(self, keys: list[str]) -> None:
+        """Put these into the queue."""
+        self.last = keys
+        self.typed += len(keys)
+        for key in keys:
+            self.app.post_message(Key(key, key_to_character(key)))
+
+    def _mouse(self) -> None:
+        rng = self.rng
+        width, height = self.app.size
+        shift = rng.random() < 0.2
+
+        def at(kind: type[events.MouseEvent], place: tuple[int, int], button: int = 1) -> None:
+            self.app.post_message(kind(None, *place, 0, 0, button, shift, False, False, *place))
+
+        start, end = ((rng.randrange(width), rng.randrange(height)) for _ in range(2))
+        if rng.random() < 0.4:
+            wheel = rng.choice([events.MouseScrollDown, events.MouseScrollUp])
+            for _ in range(3):
+                at(wheel, start, 0)
+            return
+        end = start if rng.random() < 0.6 else end
+        at(events.MouseMove, start, 0)
+        for _ in range(rng.choice([1, 1, 2])):
+            at(events.MouseDown, start)
+            if end != start:
+                at(events.MouseMove, end)
+            at(events.MouseUp, end)
+
+    # What must hold
+
+    async def check(self) -> None:
+        """The cursor is on a shown order, only known orders are marked, and the status line is what a recount says."""
+        table = self.table
+        assert table.cursor_id == (table.ids[table.cursor] if table.ids else None), self.last
+        view = table.view
+        if table.size.height > 1 and table.ids:
+            assert view.top <= view.cursor < view.top + view.height, (view, self.last)
+        marked = list(table.marks.ids())
+        assert len(marked) == table.marks.count
+        assert set(self.shop.rows(marked)) == set(marked), self.last
+        words = self._recount(marked)
+        await self.until(
+            lambda: words.search(self._status()),
+            lambda: (words.pattern, self._status(), self.clock.now() - self._began),
+        )
+
+    def _status(self) -> str:
+        return str(self.main.query_one("#status", Static).content)
+
+    def _recount(self, marked: list[int]) -> re.Pattern[str]:
+        """What the status line must say of these marks, worked out order by order."""
+        table = self.table
+        if table.range_size:
+            return re.compile(re.escape(f"range of {table.range_size:,} "))
+        if not marked:
+            row = table.cursor_row
+            return re.compile(re.escape(f"keys act on {row.order_id} only") if row is not None else "nothing to show")
+        hidden = len(set(marked) - set(table.ids))
+        rows = self.shop.rows(marked).values()
+        free = [row for row in rows if (row.open_action or "").partition(":")[2] not in ON_THE_WAY]
+        cancel = [verdict for row in free if (verdict := self.shop.verdicts(row)[0]).allowed]
+        refunds = sum(self.shop.verdicts(row)[1].allowed for row in free)
+        money: Counter[str] = Counter()
+        for row in rows:
+            if row.total is not None:
+                money[row.total.currency] += row.total.minor
+        sums = [f"{currency} {grouped(minor, currency)}" for currency, minor in sorted(money.items())]
+        unpriced = sum(row.total is None for row in rows)
+        parts = [
+            f"● {len(marked):,} marked" + (f" ({hidden:,} hidden)" if hidden else ""),
+            " + ".join([*sums, *([f"{unpriced} without a known price"] if unpriced else [])]),
+            f"{len(cancel):,} cancel ({sum(verdict.counts is not YesNo.NO for verdict in cancel):,} count)",
+            *([f"{refunds:,} refund"] if refunds else []),
+            *([f"{len(marked) - len(cancel):,} cannot be cancelled"] if len(cancel) < len(marked) else []),
+        ]
+        return re.compile(re.escape(" · ".join(parts)) + r"(   ◷|$)")
