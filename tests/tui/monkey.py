@@ -91,7 +91,7 @@ PASTES = [
 SIZES = [(80, 24)] * 4 + [(120, 40), (160, 50), (60, 15), (40, 10), (20, 3)]
 LEAVES = {"q", "ctrl+q"}
 """Keys that leave, where the main screen is on top: typed seldom, or every session would be short."""
-LONGEST = 10.0
+LONGEST = 30.0
 """Seconds after which the application is taken to answer no more; it takes milliseconds."""
 
 
@@ -200,7 +200,7 @@ class Monkey:
         if not isinstance(screen, MainScreen) and rng.random() < 0.2:
             keys = ["escape"] * 4
         elif rng.random() < 0.25:
-            keys = list(rng.choice(BEGINNINGS))
+            keys = list(rng.choice(BEGINNINGS[:2] if self.may_commit else BEGINNINGS))
         else:
             own = list(screen.active_bindings) or GENERAL
             pool = rng.choices([own, REGISTRY, GENERAL], weights=[50, 25, 25], k=rng.randint(1, 14))
@@ -268,7 +268,8 @@ class Monkey:
         if not marked:
             row = table.cursor_row
             return re.compile(re.escape(f"keys act on {row.order_id} only") if row is not None else "nothing to show")
-        hidden = len(set(marked) - set(table.ids))
+        view = self.main.shown_view  # not what a filter shows while it is typed
+        hidden = len(set(marked) - set(view.ids)) if view is not None else 0
         rows = self.shop.rows(marked).values()
         free = [row for row in rows if (row.open_action or "").partition(":")[2] not in ON_THE_WAY]
         cancel = [verdict for row in free if (verdict := self.shop.verdicts(row)[0]).allowed]

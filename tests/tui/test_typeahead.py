@@ -64,9 +64,9 @@ def reading_waits(shop: Shop) -> Iterator[None]:
     """No view is read as long as the context lasts."""
     go, read = threading.Event(), shop.view
 
-    def held(*args: Any) -> Any:
+    def held(*args: Any, **more: Any) -> Any:
         assert go.wait(30)
-        return read(*args)
+        return read(*args, **more)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shop, "view", held)
