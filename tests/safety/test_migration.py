@@ -29,8 +29,9 @@ def version_one(path: Path, folder: Path) -> None:
     old.execute(f"PRAGMA application_id = {migrations.APPLICATION_ID}")
     old.execute("PRAGMA user_version = 1")
     for table in ("products", "orders", "lines", "imports"):
-        rows = source.execute(f"SELECT * FROM {table}").fetchall()
-        old.executemany(f"INSERT INTO {table} VALUES ({','.join('?' * len(rows[0]))})", rows)
+        names = [name for _, name, *_ in old.execute(f"PRAGMA table_info({table})")]
+        rows = source.execute(f"SELECT {','.join(names)} FROM {table}").fetchall()
+        old.executemany(f"INSERT INTO {table} VALUES ({','.join('?' * len(names))})", rows)
     previous = GENESIS
     for ident, (kind, payload) in enumerate(
         [

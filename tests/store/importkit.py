@@ -78,7 +78,7 @@ def stored(path: Path, reports: Iterable[Report], *, chunk_rows: int = 20_000) -
 
 def dump(path: Path) -> dict[str, object]:
     """All that a store says of orders and products: by Amazon's ids, without what depends on when and how often was imported
-    (row numbers, versions, positions of lines)."""
+    (row numbers, versions, digests of the last report, positions of lines)."""
     connection = sqlite3.connect(path)
     try:
         orders = _table(connection, "orders")
@@ -97,6 +97,7 @@ def dump(path: Path) -> dict[str, object]:
         first = products[order.pop("product_id")]
         assert (first["marketplace"], first["sku"]) in [(line[0], line[1]) for line in own]
         order.pop("version")
+        order.pop("digest")
         out[str(order.pop("order_id"))] = (order, sorted(own, key=repr))
     assert not by_order, "lines without an order"
     out["products"] = sorted(

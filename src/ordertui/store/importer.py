@@ -8,26 +8,61 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ordertui.orders.report_row import ORDER_ID, Row
 
 from . import migrations
-from .chunk import NEW_LINE, NEW_ORDER, Chunk, NewOrder
+from .changes import Changes
 from .errors import ReadOnlyStore
-from .products import Products
-from .seen import Seen
+from .planner import Groups, Planner
 
 if TYPE_CHECKING:
     from .store import Store
 
-CHUNK_ROWS = 20_000
+CHUNK_ROWS = 10_000
+_LEFT = "('sent', 'accepted', 'ok', 'unknown')"
+_MANY_DEADLINES = 10_000
+
+
+class Gatherer:
+    """Rows into whole orders: what is complete is handed on by the chunk. The order of the last row waits: its next line may be the next row."""
+
+    def __init__(self, chunk_rows: int = CHUNK_ROWS) -> None:
+        self._chunk_rows = chunk_rows
+        self._groups: Groups = {}
+        self.waiting = 0
+        """Rows in hand."""
+
+    def add(self, rows: Iterable[Row]) -> Iterator[Groups]:
+        """Take some rows; gives a chunk when there is one."""
+        groups = self._groups
+        for row in rows:
+            order_id: Any = row[ORDER_ID]
+            group = groups.get(order_id)
+            if group is None:
+                groups[order_id] = [row]
+            else:
+                group.append(row)
+            self.waiting += 1
+        if self.waiting >= self._chunk_rows and len(groups) > 1:
+            order_id, last = groups.popitem()
+            self._groups, self.waiting = {order_id: last}, len(last)
+            yield groups
+
+    def rest(self) -> Groups:
+        """What is left at the end."""
+        groups, self._groups, self.waiting = self._groups, {}, 0
+        return groups
 
 
 class Importer:
-    """Takes the rows of one report: `with store.importer(...) as target: target.add(rows)`. Counts are final after the with."""
+    """Takes the rows of one report: `with store.importer(...) as target: target.add(rows)`. Counts are final after the with.
+
+    Another process may do the planning: then `take` gets what it planned.
+    """
 
     def __init__(
         self,
@@ -48,12 +83,11 @@ class Importer:
         self._head = (kind, path, sha256, marketplace, as_of, int(has_request_column))
         self._kind = kind
         self._deadline = auto_cancel_at
-        self._groups: dict[str, list[Row]] = {}
-        self._waiting = 0
+        self._deadlines: dict[tuple[str, int | None], int | None] = {}
+        self._gatherer = Gatherer(chunk_rows)
         self._import_id = 0
-        self._products: Products | None = None
-        self._seen = Seen()
-        self._chunk_rows = chunk_rows
+        self._planner: Planner | None = None
+        self._state = (0, 0)
         self.rows = 0
         """Rows taken in."""
         self.new = 0
@@ -72,93 +106,88 @@ class Importer:
                 (*self._head, self._store.clock.now()),
             )
             self._import_id = int(cursor.lastrowid or 0)
-            self._products = Products(connection)
+            self._state = _state(connection)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
-            self._flush(everything=True)
+            self._plan_and_write(self._gatherer.rest())
             self._finish()
 
-    def add(self, rows: Iterable[Row]) -> None:
-        """Take some rows in; what is complete is written every CHUNK_ROWS rows."""
-        groups = self._groups
-        for row in rows:
-            order_id: Any = row[ORDER_ID]
-            group = groups.get(order_id)
-            if group is None:
-                groups[order_id] = [row]
-            else:
-                group.append(row)
-            self._waiting += 1
-        if self._waiting >= self._chunk_rows:
-            self._flush(everything=False)
+    @property
+    def waiting(self) -> int:
+        """Rows in hand that are not written yet."""
+        return self._gatherer.waiting
 
-    def _flush(self, *, everything: bool) -> None:
-        groups = self._groups
+    def add(self, rows: Iterable[Row]) -> None:
+        """Take some rows in; what is complete is written by the chunk."""
+        for groups in self._gatherer.add(rows):
+            self._plan_and_write(groups)
+
+    def _plan_and_write(self, groups: Groups) -> None:
         if not groups:
             return
-        last: dict[str, list[Row]] = {}
-        if not everything:
-            order_id, rows = groups.popitem()  # its next line may be the next row
-            last = {order_id: rows}
-        try:
-            if groups:
-                self._write(groups)
-        finally:
-            self._groups = last
-            self._waiting = sum(map(len, last.values()))
-
-    def _write(self, groups: dict[str, list[Row]]) -> None:
-        assert self._products is not None, "the importer is a context manager"
         with self._store.writing() as connection:
-            known = self._store.ids_of(groups)
-            chunk = Chunk(connection, self._products, self._deadline, self._kind, self._seen)
-            impacts = self._impacts(connection, groups)
-            fresh: list[NewOrder] = []
-            next_id = int(connection.execute("SELECT coalesce(max(id), 0) FROM orders").fetchone()[0])
-            old: list[tuple[int, str, list[Row]]] = []
-            for order_id, rows in groups.items():
-                self.rows += len(rows)
-                row_id = known.get(order_id)
-                if row_id is None:
-                    next_id += 1
-                    fresh.append(chunk.new(next_id, order_id, rows, impacts.get(order_id)))
-                else:
-                    old.append((row_id, order_id, rows))
-            connection.executemany(NEW_ORDER, [order.order for order in fresh])
-            connection.executemany(NEW_LINE, [line for order in fresh for line in order.lines])
-            self.new += len(fresh)
-            moved = chunk.merge(old, impacts)
-            self.changed += moved
-            self.unchanged += len(old) - moved
-            self._products.flush(connection)
-            self._note_confirmed(connection, chunk.confirmed)
-            self._store.apply_said(connection, groups)
-            self._count(connection)
+            if self._planner is None:
+                self._planner = Planner(connection, self._kind)
+            elif self._state != _state(connection):
+                self._planner.reload()
+            changes, named = self._planner.plan(groups)
+            self._write(connection, changes)
+        self._planner.keep(named)
 
-    def _note_confirmed(self, connection: sqlite3.Connection, rows: Iterable[tuple[int, str, str]]) -> None:
-        """Put into the audit which rows of batches this report confirmed."""
+    def take(self, changes: Changes, again: Callable[[], Changes]) -> None:
+        """Write what another process planned from the store as it was after the last chunk, or at the beginning.
+
+        When anybody else changed the store since, `again` must give it planned anew; until then nobody can change the store.
+        """
+        with self._store.writing() as connection:
+            self._write(connection, changes if self._state == _state(connection) else again())
+
+    def _write(self, connection: sqlite3.Connection, changes: Changes) -> None:
+        changes.write(connection, self._due)
+        self.rows += changes.rows
+        self.new += len(changes.new_orders)
+        self.changed += changes.changed
+        self.unchanged += changes.unchanged
+        self._confirm(connection, changes.shown)
+        self._store.apply_said(connection, changes.cancelled)
+        self._count(connection)
+        self._state = _state(connection)
+
+    def _due(self, market: str, ship_by: int | None) -> int | None:
+        """When Amazon cancels by itself."""
+        key = (market, ship_by)
+        try:
+            return self._deadlines[key]
+        except KeyError:
+            if len(self._deadlines) >= _MANY_DEADLINES:
+                self._deadlines.clear()
+            due = self._deadlines[key] = None if ship_by is None else self._deadline(market, ship_by)
+            return due
+
+    def _confirm(self, connection: sqlite3.Connection, shown: Iterable[tuple[int, str]]) -> None:
+        """A report that shows what a batch asked for confirms the batch's row; the audit says so."""
         by_batch: dict[int, dict[str, list[str]]] = {}
-        for batch, order_id, before in rows:
-            by_batch.setdefault(batch, {})[order_id] = [before, "confirmed"]
+        for order, action in shown:
+            for batch, order_id, before in connection.execute(
+                "SELECT r.batch, o.order_id, r.state FROM batch_rows r JOIN orders o ON o.id = r.order_id"
+                f" WHERE r.order_id = ? AND r.action = ? AND r.state IN {_LEFT}",
+                (order, action),
+            ):
+                by_batch.setdefault(batch, {})[order_id] = [before, "confirmed"]
+            connection.execute(
+                f"UPDATE batch_rows SET state = 'confirmed', is_open = 0 WHERE order_id = ? AND action = ? AND state IN {_LEFT}",
+                (order, action),
+            )
+            connection.execute(
+                "UPDATE orders SET state = 'confirmed', open_action = ? WHERE id = ?", (f"{action}:confirmed", order)
+            )
         for batch, states in sorted(by_batch.items()):
             facts = {"batch": batch, "states": states, "report": self._head[2], "kind": self._kind}
             self._store.append(connection, "batch.confirmed", json.dumps(facts))
-
-    @staticmethod
-    def _impacts(connection: sqlite3.Connection, order_ids: Iterable[str]) -> dict[str, int]:
-        """What Amazon's own rate report says of these orders."""
-        if connection.execute("SELECT 1 FROM rate_report LIMIT 1").fetchone() is None:
-            return {}
-        found: dict[str, int] = {}
-        for order_id in order_ids:
-            row = connection.execute("SELECT impacts FROM rate_report WHERE order_id = ?", (order_id,)).fetchone()
-            if row:
-                found[order_id] = row[0]
-        return found
 
     def _count(self, connection: sqlite3.Connection) -> None:
         connection.execute(
@@ -182,3 +211,8 @@ class Importer:
                 "finished": not self.stopped,
             }
             self._store.append(connection, "import", json.dumps(head, sort_keys=True, separators=(",", ":")))
+
+
+def _state(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Differs when any connection changed the store in between."""
+    return int(connection.execute("PRAGMA data_version").fetchone()[0]), connection.total_changes

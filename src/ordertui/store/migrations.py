@@ -10,7 +10,7 @@ from .errors import SchemaTooNew, StoreError
 
 APPLICATION_ID = 0x6F747569
 """Marks the file as a store of this program (`otui`)."""
-SCRIPTS = ("v001.sql", "v002.sql", "v003.sql")
+SCRIPTS = ("v001.sql", "v002.sql", "v003.sql", "v004.sql")
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)
 

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 
+from ordertui.orders.report_row import FACT_AT, SKU, Row
+
+from .changes import Values
+from .row_facts import ASIN, MARKET, TITLE
+
 NEVER = -1
 
 
@@ -56,18 +61,17 @@ class Products:
             self._dirty[known.number] = known
         return known.number
 
-    def flush(self, connection: sqlite3.Connection) -> None:
-        """Write what is new."""
-        connection.executemany(
-            "INSERT INTO products (marketplace, sku, id) VALUES (?,?,?)",
-            [(*key, product.number) for key, product in self._fresh.items()],
-        )
-        connection.executemany(
-            "UPDATE products SET asin = ?, asin_at = ?, title = ?, title_at = ? WHERE id = ?",
-            [(*product.words(), product.number) for product in self._dirty.values()],
-        )
+    def of(self, row: Row) -> int:
+        """The number of a report row's product."""
+        return self.number(row[MARKET], row[SKU], row[ASIN], row[TITLE], row[FACT_AT])  # type: ignore[arg-type]
+
+    def take(self) -> tuple[list[Values], list[Values]]:
+        """What is new and what changed since the last call, as `Changes` has them."""
+        fresh: list[Values] = [(*key, product.number) for key, product in self._fresh.items()]
+        words: list[Values] = [(*product.words(), product.number) for product in self._dirty.values()]
         self._fresh.clear()
         self._dirty.clear()
+        return fresh, words
 
 
 def _wins(word: str, at: int, old: str | None, old_at: int) -> bool:

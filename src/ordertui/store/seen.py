@@ -25,6 +25,10 @@ class Seen:
             return set(more)
         return {line for line in range(1, _BITS + 1) if bits & 1 << (line - 1)} | more
 
+    def any(self, order: int) -> bool:
+        """Whether this import has named a line of the order."""
+        return (order < len(self._bits) and bool(self._bits[order])) or order in self._more
+
     def add(self, order: int, count: int) -> None:
         """Remember the first `count` lines of an order."""
         if count > _BITS:

@@ -1,0 +1,126 @@
+"""A chunk of report rows to what it changes in the store: new orders are built, known ones joined, what was said before is passed over.
+
+Reads the store and never writes it, so that it may work beside the one that does, in another process (`importer` sees to it
+that nobody else changed the store in between).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+
+from ordertui.orders.report_row import Row
+
+from . import building
+from .changes import LINE, Changes, Values
+from .database import marks, slices
+from .joining import DIGEST, HEAD, OPEN_ACTION, Joiner
+from .products import Products
+from .reads import KINDS
+from .row_facts import digest
+from .seen import Seen
+
+Groups = dict[str, list[Row]]
+"""Rows by order id."""
+Named = list[tuple[int, Iterable[int] | int]]
+"""By order the numbers of lines that a chunk names: so many first ones, or these."""
+_RATE_REPORT = 1 << KINDS.index("cancellation_rate")
+
+
+class Planner:
+    """Plans the chunks of one import, in order. `keep` what was planned once it is sure to be written."""
+
+    def __init__(self, connection: sqlite3.Connection, kind: str) -> None:
+        self._connection = connection
+        self._salt = kind.encode()
+        self._source = 1 << KINDS.index(kind)
+        self._seen = Seen()
+        self.reload()
+
+    def reload(self) -> None:
+        """Forget what was planned and not kept, and read anew what is known of products and numbers: somebody else wrote."""
+        self._products = Products(self._connection)
+        self._last = int(self._connection.execute("SELECT coalesce(max(id), 0) FROM orders").fetchone()[0])
+
+    def keep(self, named: Named) -> None:
+        """Remember which lines a chunk named: a later row of this report is never about one of them."""
+        for order, lines in named:
+            if isinstance(lines, int):
+                self._seen.add(order, lines)
+            else:
+                self._seen.add_all(order, lines)
+
+    def plan(self, groups: Groups) -> tuple[Changes, Named]:
+        """What these orders change. Orders of chunks that are not kept yet must not be among them."""
+        known = self._in(f"SELECT {HEAD} FROM orders WHERE order_id IN ({{}})", groups)
+        impacts: dict[str, int] = {}
+        if self._connection.execute("SELECT 1 FROM rate_report LIMIT 1").fetchone():
+            impacts = dict(self._in("SELECT order_id, impacts FROM rate_report WHERE order_id IN ({})", groups))
+        heads = {head[0]: head for head in known}
+        named: Named = []
+        found = Changes(0, 0, 0, [], [], [], [], [], [], [], [], [], [])
+        joining: list[tuple[list[Row], int | None, Values]] = []
+        count = unchanged = 0
+        for order_id, rows in groups.items():
+            count += len(rows)
+            said = digest(self._salt, rows)
+            head = heads.get(order_id)
+            if head is None:
+                self._new(found, order_id, rows, said, impacts.get(order_id))
+                named.append((self._last, len(rows)))
+            elif said is not None and said == head[DIGEST] and not head[OPEN_ACTION] and not self._seen.any(head[1]):
+                unchanged += 1
+                named.append((head[1], len(rows)))
+            else:
+                joining.append((rows, said, head))
+        changed = self._join(found, joining, impacts, named)
+        products, words = self._products.take()
+        return found._replace(
+            rows=count,
+            changed=changed,
+            unchanged=unchanged + len(joining) - changed,
+            new_products=products,
+            products=words,
+        ), named
+
+    def _new(self, found: Changes, order_id: str, rows: list[Row], said: int | None, impacts: int | None) -> None:
+        self._last += 1
+        lines = [building.line(self._products, self._last, number, row) for number, row in enumerate(rows, 1)]
+        sources = self._source | (0 if impacts is None else _RATE_REPORT)
+        order = building.order(self._last, order_id, rows, lines, impacts, sources, said)
+        found.new_orders.append(order)
+        found.new_lines.extend(lines)
+        if order[4] == "cancelled":
+            found.cancelled.append(order_id)
+
+    def _join(
+        self,
+        found: Changes,
+        joining: Sequence[tuple[list[Row], int | None, Values]],
+        impacts: Mapping[str, int],
+        named: Named,
+    ) -> int:
+        """Join rows into known orders; gives how many of them change."""
+        joiner = Joiner(self._products, self._source, found, impacts)
+        changed = 0
+        for part in slices(joining):
+            ids = [head[1] for _, _, head in part]
+            lines: dict[int, list[Values]] = {order: [] for order in ids}
+            for line in self._in(f"SELECT {LINE} FROM lines WHERE order_id IN ({{}}) ORDER BY order_id, line", ids):
+                lines[line[0]].append(line)
+            asked: dict[int, int] = dict(
+                self._in("SELECT order_id, asked FROM operator_facts WHERE asked IS NOT NULL AND order_id IN ({})", ids)
+            )
+            for rows, said, head in part:
+                order = head[1]
+                used = self._seen.lines(order)
+                changed += joiner.join(rows, said, head, lines[order], used, asked.get(order))
+                named.append((order, used))
+        return changed
+
+    def _in(self, sql: str, values: Iterable[object]) -> list[Values]:
+        """The answers to `sql`, whose `{}` stands for the IN list."""
+        found: list[Values] = []
+        for part in slices(values):
+            found += self._connection.execute(sql.format(marks(part)), part).fetchall()
+        return found
