@@ -109,7 +109,7 @@ def write_reports(folder: Path, rows: int, now: int) -> None:
             order = f"{rng.choice((111, 112, 113, 114))}-{rng.randrange(10**7):07d}-{number:07d}"
             lines = min(rng.choices((1, 2, 3, 7), (80, 14, 5, 1))[0], rows - written)
             status = rng.choices(("Shipped", "Unshipped", "Cancelled", "Pending"), (90, 6, 2, 2))[0]
-            updated, moved = placed + rng.randint(60, DAY), rng.random() < 0.1
+            updated, moved = min(placed + rng.randint(60, DAY), now - 2), rng.random() < 0.1
             place = rng.choice(CITIES)
             for line in range(lines):
                 product = min(rng.randrange(PRODUCTS), rng.randrange(PRODUCTS))
@@ -122,7 +122,7 @@ def write_reports(folder: Path, rows: int, now: int) -> None:
                 )
                 first.write(f"{head}\t{iso_utc(updated)}\t{status}\t" + tail.format(status))
                 late = ("Cancelled" if status == "Shipped" else "Shipped") if moved else status
-                later.write(f"{head}\t{iso_utc(updated + DAY * moved)}\t{late}\t" + tail.format(late))
+                later.write(f"{head}\t{iso_utc(min(updated + DAY, now - 1) if moved else updated)}\t{late}\t" + tail.format(late))
                 unshipped.write(
                     f"{order}\t{number:013d}{line:02d}\t{iso_utc(placed)}\t{iso_utc(placed)}\t{iso_utc(now)}\t{iso_utc((placed // DAY + 3) * DAY + 8 * HOUR - 1)}\t-1"
                     f"\tx1@marketplace.amazon.com\tA Buyer\t+1 555 0100\tMFN-{product:05d}-BLK\t{title(product)}\t1\t0\t1\tStandard\tA Buyer"

@@ -81,8 +81,14 @@ def moment(text: str) -> int | None:
 def amount(currency: str | None) -> Callable[[str], int | None]:
     """A function from decimal text to minor units of the currency, 0 or more. It gives None when empty and raises ValueError."""
     digits = 0 if currency is None else exponent(currency)
+    point = "." if digits else ""
 
     def read(text: str) -> int | None:
+        above, between, below = text.partition(".")
+        if len(below) == digits and between == point and currency and 0 < len(above) <= 12 and text.isascii():
+            figures = above + below
+            if figures.isdigit():  # the usual case, without a pattern
+                return int(figures)
         text = unquoted(text)
         if not text:
             return None
