@@ -27,9 +27,11 @@ async def until(pilot: Pilot[None], true: Callable[[], object]) -> None:
 
 
 @asynccontextmanager
-async def running(shop: Shop, size: tuple[int, int] = (120, 40), **more: Any) -> AsyncIterator[Pilot[None]]:
+async def running(
+    shop: Shop, size: tuple[int, int] = (120, 40), *, toasts: bool = False, **more: Any
+) -> AsyncIterator[Pilot[None]]:
     app = OrderTuiApp(shop, **more)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=toasts) as pilot:
         count = shop.count()
         await until(pilot, lambda: len(table(pilot).ids) == count)
         await settled(pilot)
@@ -48,6 +50,11 @@ def table(pilot: Pilot[None]) -> OrderTable:
 
 def text(pilot: Pilot[None], name: str) -> str:
     return str(main(pilot).query_one(f"#{name}", Static).content)
+
+
+def said(pilot: Pilot[None]) -> str:
+    """What the screen says for a while, newest last."""
+    return "\n".join(str(toast.render()) for toast in pilot.app.screen.query("Toast"))
 
 
 async def press(pilot: Pilot[None], *keys: str) -> None:

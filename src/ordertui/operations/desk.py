@@ -50,6 +50,7 @@ class Desk:
         self._marks = store.with_suffix(".marks.json")
         self.views_file = store.with_suffix(".views.toml")
         """Saved views, to be edited with any editor too."""
+        self._columns = store.with_suffix(".columns.txt")
         self._history = store.with_suffix(".filters.txt")
 
     def marks(self) -> tuple[Marks, bytes]:
@@ -90,6 +91,17 @@ class Desk:
             ]
             parts.append("\n".join(["[[view]]", *lines]))
         self._write(self.views_file, _VIEWS_HEAD + "\n\n".join(parts) + "\n")
+
+    def columns(self) -> str:
+        """The operator's own columns when the screen was left; empty: none were chosen, or they cannot be read."""
+        try:
+            return self._columns.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def keep_columns(self, text: str) -> None:
+        """Keep them for the next start."""
+        self._write(self._columns, text + "\n")
 
     def history(self) -> list[str]:
         """Filters used before, oldest first."""

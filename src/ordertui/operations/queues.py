@@ -49,7 +49,12 @@ QUEUES = (
         "state:unconfirmed",
         "Every order that left in a batch is confirmed by a later report, or failed.",
     ),
-    QueueSpec("failed", "Failed", "state:failed", "Amazon refused no order of your batches."),
+    QueueSpec(
+        "failed",
+        "Failed",
+        "state:failed -status:cancelled",
+        "Amazon refused no order of your batches, or each one is cancelled by now.",
+    ),
 )
 BY_KEY = {queue.key: queue for queue in QUEUES}
 INVISIBLE_REQUESTS = "buyer requests are invisible in these reports: add the column “Buyer Requested Cancel” in Seller Central and import again"

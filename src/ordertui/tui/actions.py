@@ -98,7 +98,7 @@ MAIN_ACTIONS: tuple[KeyAction, ...] = (
     _a("find.find", "F", "find", "find", "Find by a filter without hiding the others; n and N go through what fits", "Find"),
     _a("find.next", "n", "next(1)", "next", "The next order that was found; with nothing found, the next marked one", "Find"),
     _a("find.previous", "N", "next(-1)", "previous", "The one before", "Find"),
-    _a("find.go", "number_sign,ctrl+g", "go_to", "go to id", "Go to an order id; several ids (pasted) are marked", "Find"),
+    _a("find.go", "number_sign,ctrl+g", "go_to", "go to id", "Go to an order id; several ids (pasted) are marked; pasted onto the table too", "Find"),
     _a("find.views", "f", "views", "views", "Saved views: open, save this one, rename, delete", "Find"),
     _a("find.sort", "s", "sort", "sort", "Choose the column to sort by; the same again turns the order round", "Arrange"),
     _a("find.then", "S", "then_sort", "then sort", "Sort by one more column; chosen again it turns round, then goes", "Arrange"),
@@ -169,7 +169,7 @@ or a question was drawn are thrown away: they cannot answer what nobody has read
 
 Click: cursor. Click on the mark: mark. Shift and click: mark from the cursor to there. Drag: mark a range. Double click: the
 whole order. Wheel: scroll. Click on a header: sort; with
-shift: by that column too; on a queue: open it. To select text, hold shift, or start with
+shift: by that column too; its edge: drag it to make the column wider. Click on a queue: open it. To select text, hold shift, or start with
 `ordertui --no-mouse`.
 
 ## Your own keys

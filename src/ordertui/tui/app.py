@@ -10,6 +10,8 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import App
 from textual.binding import BindingType
+from textual.message import Message
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from ordertui.operations.config import config_path
@@ -58,6 +60,7 @@ class OrderTuiApp(App[None]):
         self._own_keys = keymap or Keymap()
         self.set_keymap(self._own_keys.changed())
         self._key_screen: Screen[object] | None = None
+        self._serious_until = 0.0
 
     def on_load(self) -> None:
         """End in order when the system says so: the terminal is given back, and nothing is left half done."""
@@ -69,6 +72,24 @@ class OrderTuiApp(App[None]):
     def get_default_screen(self) -> MainScreen:
         """The main screen."""
         return MainScreen(self.shop, self.keys, self._own_keys)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Say something for a while, as it is: brackets in it are no markup. It takes the place of what was said before, but
+        for a warning or an error, which stays its time."""
+        now = Message().time
+        if now > self._serious_until:
+            self.clear_notifications()
+        if severity != "information":
+            self._serious_until = now + (timeout or self.NOTIFICATION_TIMEOUT)
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 
     # Keys, in order (see typeahead)
 

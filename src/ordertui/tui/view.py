@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 
 import msgspec
 
@@ -13,7 +14,7 @@ from ordertui.operations.queues import BY_KEY
 from ordertui.operations.shop import Shop
 from ordertui.operations.sorting import SortBy, read_sorting, sorting_text
 
-from .widgets.order_table.columns import COLUMNS, Choice, Order
+from .widgets.order_table.columns import COLUMNS, NARROWEST, WIDEST, Choice, Order
 
 FIRST_PAGE = 200
 """Orders shown before all of them are known."""
@@ -76,9 +77,30 @@ class Request(msgspec.Struct, frozen=True):
 
     def saved(self, name: str) -> SavedView:
         """As a named view."""
+        return SavedView(name, self.queue, self.filter, sorting_text(self.sort), self.columns)
+
+    @property
+    def columns(self) -> str:
+        """The operator's own columns as text: `order total:14 title`."""
         own = dict(self.widths)
-        columns = " ".join(f"{key}:{own[key]}" if key in own else key for key in self.keys)
-        return SavedView(name, self.queue, self.filter, sorting_text(self.sort), columns)
+        return " ".join(f"{key}:{own[key]}" if key in own else key for key in self.keys)
+
+    def with_columns(self, text: str) -> Request:
+        """With these columns; those that there are not are left out, and the id is always there."""
+        known = {column.key for column in COLUMNS}
+        widths: dict[str, int | None] = {}
+        for word in text.split():
+            key, _, width = word.partition(":")
+            if key in known:
+                widths[key] = min(max(int(width), NARROWEST), WIDEST) if width.isdigit() else None
+        keys = tuple(widths) if not widths or "order" in widths else ("order", *widths)
+        own = tuple((key, width) for key, width in widths.items() if width is not None)
+        return msgspec.structs.replace(self, keys=keys, widths=own)
+
+    def sized(self, key: str, width: int, shown: Sequence[str]) -> Request:
+        """With one column so wide; the columns that are `shown` are the operator's own from now on."""
+        own = {**dict(self.widths), key: min(max(width, NARROWEST), WIDEST)}
+        return msgspec.structs.replace(self, keys=self.keys or tuple(shown), widths=tuple(own.items()))
 
     @classmethod
     def of(cls, view: SavedView) -> Request:
@@ -86,15 +108,8 @@ class Request(msgspec.Struct, frozen=True):
         key that there is not."""
         if view.queue not in BY_KEY:
             raise UnknownChoice("queue", view.queue, tuple(BY_KEY))
-        known = {column.key for column in COLUMNS}
-        keys, widths = [], []
-        for word in view.columns.split():
-            key, _, width = word.partition(":")
-            if key in known:
-                keys.append(key)
-                if width.isdigit() and int(width):
-                    widths.append((key, int(width)))
-        return cls(view.queue, view.filter, read_sorting(view.sort, down=view.reverse), tuple(keys), tuple(widths))
+        sort = read_sorting(view.sort, down=view.reverse)
+        return cls(view.queue, view.filter, sort).with_columns(view.columns)
 
 
 class View(msgspec.Struct, frozen=True):

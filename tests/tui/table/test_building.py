@@ -16,7 +16,7 @@ from ordertui.store import Interrupted
 from ordertui.tui.widgets.filter_bar import FilterBar
 from shopkit import order_id
 
-from ..kit import burst, idle, main, press, running, settled, table, text, until
+from ..kit import burst, idle, main, press, running, said, settled, table, text, until
 
 SLOW = (SortBy("may", True),)
 
@@ -51,7 +51,7 @@ async def begin(pilot: Pilot[None]) -> None:
 
 
 async def test_escape_stops_a_view_and_keeps_the_one_that_was_there(shop: Shop, stopped: list[str]) -> None:
-    async with running(shop) as pilot:
+    async with running(shop, toasts=True) as pilot:
         await press(pilot, "j", "j", "space")
         await settled(pilot)
         before, ids, cursor = main(pilot).request, list(table(pilot).ids), table(pilot).cursor_id
@@ -66,7 +66,7 @@ async def test_escape_stops_a_view_and_keeps_the_one_that_was_there(shop: Shop, 
         assert (list(table(pilot).ids), table(pilot).cursor_id) == (ids, cursor), "the key that waited is thrown away"
         assert "Date▼" in table(pilot).render_line(0).text
         assert "Esc stops" not in text(pilot, "status")
-        assert any("stopped" in note.message for note in pilot.app._notifications)
+        await until(pilot, lambda: said(pilot).startswith("stopped"))
         await until(pilot, lambda: stopped == ["-may"])
         await press(pilot, "j")
         await settled(pilot)

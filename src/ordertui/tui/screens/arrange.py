@@ -20,12 +20,10 @@ from ordertui.operations.queues import BY_KEY
 from ..texts.words import MUTED
 from ..view import Request
 from ..widgets.choices import Choices
-from ..widgets.order_table.columns import Layout, columns_for
+from ..widgets.order_table.columns import NARROWEST, WIDEST, Layout, columns_for
 from ..widgets.title import Title
 from .dialog import Dialog
 from .dialogs import FormScreen, ListKeys
-
-NARROWEST, WIDEST = 3, 80
 
 
 class ColumnsScreen(ListKeys, Dialog[Request | None]):
@@ -37,8 +35,8 @@ class ColumnsScreen(ListKeys, Dialog[Request | None]):
         Binding("space", "show_or_hide", show=False),
         Binding("J,shift+down", "shift(1)", show=False),
         Binding("K,shift+up", "shift(-1)", show=False),
-        Binding("plus,right", "widen(1)", show=False),
-        Binding("minus,left", "widen(-1)", show=False),
+        Binding("plus,right,greater_than_sign", "widen(1)", show=False),
+        Binding("minus,left,less_than_sign", "widen(-1)", show=False),
         Binding("r", "reset", show=False),
         *ListKeys.KEYS,
     ]

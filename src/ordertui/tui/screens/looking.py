@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+from textual import events
 from textual.containers import VerticalScroll
 from textual.content import Content
 
@@ -31,6 +32,7 @@ from ..themes import DARK, LIGHT
 from ..view import Request
 from ..widgets.filter_bar import FilterBar
 from ..widgets.order_table import OrderTable
+from ..widgets.order_table.strips import clean
 from .flow import Flow, Flows
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class Looking(Flows):
         def table(self) -> OrderTable: ...
         def refresh_all(self) -> None: ...
         def ask_for(self, request: Request) -> None: ...
+        def show_columns(self, request: Request) -> None: ...
         def show_panel(self) -> None: ...
         def detail_of(self, row: OrderRow, *, full: bool) -> Content: ...
         def failed(self, error: Exception) -> None: ...
@@ -118,11 +121,18 @@ class Looking(Flows):
         answer = await flow.ask(
             FormScreen("Go to an order", [("ids", "Order id", "")], "Several ids, pasted in any form, are marked.")
         )
-        wanted = order_ids(answer["ids"]) if answer else []
-        if answer is None or not answer["ids"].strip():
-            return
+        if answer is not None and answer["ids"].strip():
+            await self._go_to_all(flow, answer["ids"])
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Order ids pasted onto the table: as `#`."""
+        if event.text.strip():
+            self.start(lambda flow: self._go_to_all(flow, event.text))
+
+    async def _go_to_all(self, flow: Flow, text: str) -> None:
+        wanted = order_ids(text)
         if not wanted:
-            self.notify(f"no order id such as 111-2222222-3333333 in: {answer['ids'][:60]}", severity="error")
+            self.notify(f"no order id such as 111-2222222-3333333 in: {clean(text[:60])}", severity="error")
             return
         known = await flow.work(self.shop.ids_of, wanted)
         missing = [order_id for order_id in wanted if order_id not in known]
@@ -194,8 +204,7 @@ class Looking(Flows):
         several = len(self.shop.marketplaces()) > 1
         chosen = await flow.ask(ColumnsScreen(self.request, self.table.painter.layout, several=several))
         if chosen is not None:
-            self.request = chosen
-            self.table.set_columns(chosen.choice(several=several))
+            self.show_columns(chosen)
 
     def action_views(self) -> None:
         """Saved views."""

@@ -35,7 +35,14 @@ from ..view import FIRST_PAGE, Request, View, read
 from ..widgets.filter_bar import FilterBar
 from ..widgets.hint_line import HintLine
 from ..widgets.order_table import OrderTable
-from ..widgets.order_table.messages import Activated, CursorMoved, MarksChanged, SortRequested, VisualChanged
+from ..widgets.order_table.messages import (
+    Activated,
+    ColumnSized,
+    CursorMoved,
+    MarksChanged,
+    SortRequested,
+    VisualChanged,
+)
 from ..widgets.queue_tabs import QueueTabs
 from ..widgets.thrift import ThriftyStatic
 from .acting import Acting
@@ -71,7 +78,7 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
         self.shop = shop
         self.keys = keys
         self.keymap = keymap
-        self.request = Request()
+        self.request = Request().with_columns(shop.desk.columns())
         self.shown_view: View | None = None
         self.whole_view: View | None = None
         self.pending: View | None = None
@@ -87,8 +94,9 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
         self.building = ""
         self._shown: dict[str, tuple[str, object]] = {}
         self._detail_timer: Timer | None = None
-        self._marks_kept = True
+        self._marks_kept = self.columns_kept = True
         self._judging = False
+        self._minute = self.now() // 60
 
     def compose(self) -> ComposeResult:
         with Vertical(id="body"):
@@ -153,7 +161,7 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
 
     def on_unmount(self) -> None:
         """Keep the marks for the next start."""
-        self._keep_marks()
+        self._keep_desk()
 
     def on_resize(self) -> None:
         """The first line says what fits."""
@@ -326,11 +334,26 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
             self.show_header()
             self.table.reload()
             self.look_elsewhere()
+        elif self.now() // 60 != self._minute:
+            self._tell_time()
         elif self._next_due is not None and self.app.screen is self:
             self.show_status()
-        self._keep_marks()
+        self._keep_desk()
 
-    def _keep_marks(self) -> None:
+    def _tell_time(self) -> None:
+        """Once a minute: ages, countdowns and what counts with them; only what reads otherwise now is painted."""
+        self._minute = self.now() // 60
+        self.table.tell_time()
+        self.show_header()
+        self.show_panel()
+        self.show_detail()
+        self._count_queues()
+
+    def _keep_desk(self) -> None:
+        """Write down what is to be there at the next start."""
+        if not self.columns_kept:
+            self.columns_kept = True
+            self.shop.desk.keep_columns(self.request.columns)
         if not self._marks_kept:
             self._marks_kept = True
             self.shop.desk.keep_marks(self.marks, self.last_set)
@@ -365,6 +388,11 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
     @on(SortRequested)
     def _sort_requested(self, event: SortRequested) -> None:
         self.sort_by(event.key, more=event.more)
+
+    @on(ColumnSized)
+    def _column_sized(self, event: ColumnSized) -> None:
+        shown = [column.key for column in self.table.painter.layout.columns]
+        self.show_columns(self.request.sized(event.key, event.width, shown))
 
     @on(QueueTabs.Chosen)
     def _queue_chosen(self, event: QueueTabs.Chosen) -> None:

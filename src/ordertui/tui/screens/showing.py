@@ -47,6 +47,8 @@ class Showing(Flows):
     """A view that other processes' changes made, and that waits because marks, a range or a dialog are open."""
     queue_counts: tuple[Queue, ...]
     view_hold: Hold
+    columns_kept: bool
+    """Whether the operator's columns are written down."""
     building: str
     """What the status line says while a view is being built; empty at first, and when none is."""
 
@@ -85,6 +87,21 @@ class Showing(Flows):
     def is_stoppable(self) -> bool:
         """Whether a view is being built, that was said, and there is one to go back to."""
         return bool(self.building) and self.whole_view is not None
+
+    def show_columns(self, request: Request) -> None:
+        """Show the same orders with other columns, which are kept for the next start."""
+        self.request = request
+        self.columns_kept = False
+
+        def dressed(view: View | None) -> View | None:
+            """The view with them too: it may be gone back to."""
+            if view is None:
+                return None
+            other = msgspec.structs.replace(view.request, keys=request.keys, widths=request.widths)
+            return msgspec.structs.replace(view, request=other)
+
+        self.shown_view, self.whole_view = dressed(self.shown_view), dressed(self.whole_view)
+        self.table.set_columns(request.choice(several=len(self.shop.marketplaces()) > 1))
 
     def stop_building(self) -> None:
         """Stop the view that is being built, if that was said, and show the one before it."""

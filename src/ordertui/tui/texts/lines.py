@@ -86,5 +86,5 @@ def _weighed(impact: Impact | None) -> list[Piece]:
     if impact.refundable:
         pieces.append(f" · {impact.refundable:,} refund")
     if impact.cannot:
-        pieces.append((f" · {impact.cannot:,} cannot be cancelled", "$text-warning"))
+        pieces.append((f" · {impact.cannot:,} cannot", "$text-warning"))
     return pieces

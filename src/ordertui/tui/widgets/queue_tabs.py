@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textual import events
 from textual.content import Content
@@ -11,7 +11,10 @@ from textual.widget import Widget
 
 from ordertui.operations.values import Queue
 
-SHORT = {"to_ship": "Ship", "buyer_asked": "Asked", "auto_cancel": "<24h", "unconfirmed": "Sent", "failed": "Fail"}
+SHORT = {"to_ship": "Ship", "buyer_asked": "Asked", "auto_cancel": "<24h", "unconfirmed": "Sent"}
+"""Words for a terminal of 80 cells."""
+SHORTEST = {**SHORT, "buyer_asked": "Ask", "auto_cancel": "24h", "failed": "Fail"}
+"""Words for one of 60."""
 
 
 class QueueTabs(Widget):
@@ -37,32 +40,37 @@ class QueueTabs(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        """One line, with names as long as fit."""
-        everything = frozenset(SHORT)
-        for short, letters in (
-            (frozenset(), 99),
-            (frozenset({"auto_cancel"}), 99),
-            (everything, 99),
-            (everything, 5),
-            (everything, 0),
-        ):
-            content, ends = self._line(short=short, letters=letters)
-            if content.cell_length <= self.size.width:
+        """One line, in the longest words that fit. Without room for the number that a key chooses it by, a queue has its
+        name and its place; names go last."""
+        ways: tuple[tuple[Mapping[str, str], str], ...] = (
+            ({}, " {number} {title} {count} "),
+            ({"auto_cancel": "<24h"}, " {number} {title} {count} "),
+            (SHORT, " {number} {title} {count} "),
+            (SHORT, "{number} {title} {count} "),
+            (SHORTEST, "{number} {title} {count} "),
+            (SHORTEST, "{number}{title} {brief} "),
+            (SHORTEST, "{title} {brief} "),
+            (SHORTEST, "{title}{brief} "),
+            (SHORTEST, "{number}:{brief} "),
+        )
+        for words, form in ways:
+            content, ends = self._line(words, form)
+            if content.cell_length <= self.size.width + 1:  # the blank at the end may be cut
                 break
         self._ends = ends
         return content
 
-    def _line(self, *, short: frozenset[str], letters: int) -> tuple[Content, list[tuple[int, str]]]:
+    def _line(self, words: Mapping[str, str], form: str) -> tuple[Content, list[tuple[int, str]]]:
         pieces: list[str | tuple[str, str]] = []
         ends: list[tuple[int, str]] = []
         at = 0
         for number, queue in enumerate(self._queues, start=1):
-            title = SHORT[queue.key] if queue.key in short else queue.title
-            if queue.key != self._active:
-                title = title[:letters]
-            count = "?" if queue.count is None else f"{queue.count:,}"
-            text = f"{number} {title} {count} " if title else f"{number}:{count} "
-            text = f" {text}" if letters == 99 else text
+            text = form.format(
+                number=number,
+                title=words.get(queue.key, queue.title),
+                count="?" if queue.count is None else f"{queue.count:,}",
+                brief="?" if queue.count is None else brief(queue.count),
+            )
             style = "reverse bold" if queue.key == self._active else ""
             if not style and not queue.count:
                 style = "$foreground-muted"
@@ -79,3 +87,12 @@ class QueueTabs(Widget):
             if event.x < end:
                 self.post_message(self.Chosen(key))
                 return
+
+
+def brief(count: int) -> str:
+    """The number in at most four cells: `412`, `18k`, `1.2M`; never rounded up."""
+    for size, sign in ((1_000_000, "M"), (1_000, "k")):
+        if count >= size:
+            whole, tenth = count // size, count % size * 10 // size
+            return f"{whole}.{tenth}{sign}" if whole < 10 and tenth else f"{whole}{sign}"
+    return str(count)

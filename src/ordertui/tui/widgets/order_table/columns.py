@@ -23,6 +23,8 @@ GUTTER = 3
 """Cells of the mark gutter at the left."""
 GAPS = (2, 1)
 """Cells between two columns: the wide gap when every column fits with it, else the narrow one."""
+NARROWEST, WIDEST = 3, 80
+"""Cells that a column of the operator's own may have."""
 Order: TypeAlias = tuple[tuple[str, bool], ...]
 """What a view is sorted by: column and whether the largest comes first; the first weighs most."""
 
@@ -48,6 +50,8 @@ class Column(msgspec.Struct, frozen=True):
     tone: Callable[[OrderRow, CellContext], str]
     align: Literal["left", "right"] = "left"
     most: int = 0
+    ages: bool = False
+    """Whether its words change as time passes."""
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -76,12 +80,35 @@ class Layout(msgspec.Struct, frozen=True):
         """Cells from the gutter's first to the last column's last."""
         return GUTTER + sum(self.widths) + self.gap * max(0, len(self.widths) - 1)
 
+    @property
+    def fixed(self) -> int:
+        """Cells at the left that stand still when the others are scrolled: the gutter, and the order id where it comes first."""
+        first = self.columns[0].key == "order" and len(self.columns) > 1
+        return GUTTER + (self.widths[0] + self.gap if first else 0)
+
+    @property
+    def ageing(self) -> tuple[Column, ...]:
+        """The columns whose words change as time passes."""
+        return tuple(column for column in self.columns if column.ages)
+
     def column_at(self, x: int) -> Column | None:
         """The column that holds cell `x` (its gap to the right included); None in the gutter and past the last."""
+        found = self._place_at(x)
+        return None if found is None else self.columns[found[0]]
+
+    def edge_at(self, x: int) -> tuple[str, int] | None:
+        """The column whose right edge is at cell `x`, and its first cell: there it can be taken and made wider."""
+        found = self._place_at(x)
+        if found is None or x < found[1] + self.widths[found[0]]:
+            return None
+        return self.columns[found[0]].key, found[1]
+
+    def _place_at(self, x: int) -> tuple[int, int] | None:
+        """Place and first cell of the column at cell `x`."""
         left = GUTTER
-        for column, width in zip(self.columns, self.widths, strict=True):
+        for place, width in enumerate(self.widths):
             if left <= x < left + width + self.gap:
-                return column
+                return place, left
             left += width + self.gap
         return None
 
@@ -255,8 +282,8 @@ def columns_for(*, several: bool) -> tuple[Column, ...]:
 COLUMNS: tuple[Column, ...] = (
     Column("order", "Order", 19, 0, lambda row, _: row.order_id, _plain),
     Column("marketplace", "Mkt", 3, 4, lambda row, _: row.marketplace, _plain),
-    Column("placed", "Date", 6, 6, placed_text, _plain),
-    Column("ship-by", "Ship by", 9, 3, ship_by_text, ship_by_tone),
+    Column("placed", "Date", 6, 6, placed_text, _plain, ages=True),
+    Column("ship-by", "Ship by", 9, 3, ship_by_text, ship_by_tone, ages=True),
     Column("items", "Qty", 3, 7, lambda row, _: UNKNOWN if row.items is None else str(row.items), _plain, "right"),
     Column("total", "Total", TOTAL_WIDTH, 5, total_text, _plain, "right"),
     Column("status", "Status", 14, 2, status_text, status_tone, most=16),

@@ -59,6 +59,14 @@ class SortRequested(TableMessage):
         self.key, self.more = key, more
 
 
+class ColumnSized(TableMessage):
+    """The right edge of the header of column `key` was drawn with the mouse: so many cells wide."""
+
+    def __init__(self, table: OrderTable, key: str, width: int) -> None:
+        super().__init__(table)
+        self.key, self.width = key, width
+
+
 class VisualChanged(TableMessage):
     """An open range was begun, changed or left; `marks` is False for a range that unmarks."""
 

@@ -14,7 +14,7 @@ from ordertui.orders.order import OrderRow
 
 from .columns import CellContext, Choice, Column, Layout, Order, columns_for, layout_for
 from .source import RowWindow
-from .strips import content_strip, gutter_strip, header_strip, line_strip, placeholder_strip
+from .strips import content_strip, gutter_strip, header_strip, line_strip, placeholder_strip, shifted
 from .viewport import Viewport, thumb
 
 CONTENT_KEPT = 1_000
@@ -34,7 +34,8 @@ class Painter:
         self.choice = Choice()
         self.layout: Layout = layout_for(80, self.choice)
         self._window = row_window
-        self._contents: OrderedDict[tuple[object, ...], Strip] = OrderedDict()
+        self._contents: OrderedDict[tuple[object, ...], tuple[int, tuple[str, ...], Strip]] = OrderedDict()
+        """The minute of the clock, the words that time changes, and the strip."""
         self._tones: dict[str, Style] = {}
         self._states: dict[str, Style] = {}
 
@@ -69,10 +70,15 @@ class Painter:
             self.forget()
 
     def header(self, order: Order, width: int, scroll_x: int) -> Strip:
-        """The line of labels."""
-        style = self._states["header"]
+        """The line of labels; `‹` and `›` say that there are more columns to that side."""
+        style, fixed = self._states["header"], self.layout.fixed
         whole = header_strip(self.layout, order, style, max(width, self.layout.width))
-        return whole.crop_extend(scroll_x, scroll_x + width, style)
+        text = shifted(whole, width, fixed, scroll_x, style).text
+        if scroll_x:
+            text = f"{text[: fixed - 1]}‹{text[fixed:]}"
+        if scroll_x + width < self.layout.width:
+            text = f"{text[:-1]}›"
+        return Strip([Segment(text, style)], width)
 
     @property
     def note_style(self) -> Style:
@@ -96,8 +102,9 @@ class Painter:
         gutter = gutter_strip(marked=marked, visual=drawn, cursor=state == "cursor", styles=self._tones)
         content = self.content(self._window.row(ids, index, view.top, view.height))
         return line_strip(
-            gutter, content, self._states[state], width, scroll_x, self._end(index, view) if bar else None
-        )
+            gutter, content, self._states[state], width, scroll_x, self._end(index, view) if bar else None,
+            fixed=self.layout.fixed,
+        )  # fmt: skip
 
     def _end(self, index: int, view: Viewport) -> Segment:
         """The cell of the scroll bar on this row's line."""
@@ -108,15 +115,26 @@ class Painter:
         source = self._window.source
         if row is None or source is None:
             return placeholder_strip(self.layout, self._tones)
-        now = source.now()
-        key = (row.id, row.version, row.open_action, now // 60, self.layout)
-        strip = self._contents.get(key)
-        if strip is None:
-            self.made += 1
-            context = CellContext(now, source.zone(row), source.may(row), self.layout.several)
-            strip = self._contents[key] = content_strip(row, self.layout, context, self._tones)
+        key, minute = (row.id, row.version, row.open_action), source.now() // 60
+        kept = self._contents.get(key)
+        if kept is None or kept[0] != minute:
+            context = CellContext(source.now(), source.zone(row), source.may(row), self.layout.several)
+            words = self._ageing_words(row, context)
+            if kept is None or kept[1] != words:
+                self.made += 1
+                kept = (minute, words, content_strip(row, self.layout, context, self._tones))
+            self._contents[key] = (minute, *kept[1:])
             if len(self._contents) > CONTENT_KEPT:
                 self._contents.popitem(last=False)
-        else:
-            self._contents.move_to_end(key)
-        return strip
+        self._contents.move_to_end(key)
+        return kept[2]
+
+    def has_aged(self, row: OrderRow) -> bool:
+        """Whether the row's line was drawn with words that time has changed."""
+        source, kept = self._window.source, self._contents.get((row.id, row.version, row.open_action))
+        if source is None or kept is None or kept[0] == source.now() // 60:
+            return False
+        return kept[1] != self._ageing_words(row, CellContext(source.now(), source.zone(row), "", self.layout.several))
+
+    def _ageing_words(self, row: OrderRow, context: CellContext) -> tuple[str, ...]:
+        return tuple(f"{column.text(row, context)} {column.tone(row, context)}" for column in self.layout.ageing)

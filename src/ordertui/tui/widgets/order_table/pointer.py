@@ -11,8 +11,8 @@ from textual.widget import Widget
 from ordertui.operations.marks import Marks
 
 from . import viewport
-from .columns import GUTTER
-from .messages import Activated, SortRequested
+from .columns import GUTTER, NARROWEST
+from .messages import Activated, ColumnSized, SortRequested
 from .painter import Painter
 from .viewport import Viewport
 
@@ -39,6 +39,10 @@ class Pointer(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
     """Where the button went down; None when it is up."""
     on_bar: bool
     """Whether the button went down on the scroll bar, and is not up yet."""
+    sizing: tuple[str, int] | None
+    """The column whose edge the button holds, and its first cell."""
+    was_sized: bool
+    """Whether the last press of the button drew an edge, and so is no click."""
 
     if TYPE_CHECKING:
 
@@ -60,13 +64,23 @@ class Pointer(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
         """Remember where a drag may begin; on the scroll bar, scroll there."""
         self.pressed = self._index_at(event)
         offset = event.get_content_offset(self)
-        if offset is not None and offset.x >= self.row_width and offset.y >= HEADER:
+        self.was_sized = False
+        if offset is not None and offset.y < HEADER:
+            self.sizing = self.painter.layout.edge_at(self._whole_x(offset.x))
+            if self.sizing is not None:
+                self.capture_mouse()
+        elif offset is not None and offset.x >= self.row_width and offset.y >= HEADER:
             self.on_bar = True
             self.capture_mouse()
             self.go(viewport.at_bar(self.view, offset.y - HEADER))
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """With the button down: draw a range, or scroll."""
+        """With the button down: draw a range, scroll, or draw a column's edge."""
+        if self.sizing is not None:
+            key, left = self.sizing
+            self.was_sized = True
+            self.post_message(ColumnSized(self, key, max(NARROWEST, self._whole_x(event.x) - left)))
+            return
         if self.on_bar:
             self.go(viewport.at_bar(self.view, event.y - HEADER))
             return
@@ -80,8 +94,8 @@ class Pointer(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
 
     def on_mouse_up(self) -> None:
         """The end of a drag takes the range in."""
-        if self.on_bar:
-            self.on_bar = False
+        if self.on_bar or self.sizing is not None:
+            self.on_bar, self.sizing = False, None
             self.release_mouse()
         if self.pressed is not None and self.range_size > 1:
             self.commit_range()
@@ -95,8 +109,8 @@ class Pointer(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
             return
         index = self._index_at(event)
         if offset.y < HEADER:
-            column = self.painter.layout.column_at(offset.x + self.across)
-            if column is not None:
+            column = self.painter.layout.column_at(self._whole_x(offset.x))
+            if column is not None and not self.was_sized:
                 self.post_message(SortRequested(self, column.key, event.shift))
         elif index is None:
             return
@@ -124,6 +138,10 @@ class Pointer(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
         event.stop()
         event.prevent_default()
         self.go(viewport.scroll(self.view, rows))
+
+    def _whole_x(self, x: int) -> int:
+        """The cell of the whole line that is shown at `x`."""
+        return x if x < self.painter.layout.fixed else x + self.across
 
     def _index_at(self, event: events.MouseEvent) -> int | None:
         offset = event.get_content_offset(self)

@@ -94,9 +94,24 @@ def gutter_strip(*, marked: bool, visual: bool, cursor: bool, styles: Mapping[st
     return Strip([bar, mark], GUTTER)
 
 
+def shifted(strip: Strip, width: int, fixed: int, scroll_x: int, style: Style | None = None) -> Strip:
+    """The strip in `width` cells: the first `fixed` stand still, the others are scrolled by `scroll_x`."""
+    if not scroll_x:
+        return strip.crop_extend(0, width, style)
+    moving = strip.crop_extend(fixed + scroll_x, max(width, fixed) + scroll_x, style)
+    return Strip.join([strip.crop(0, fixed), moving]).crop_extend(0, width, style)
+
+
 def line_strip(
-    gutter: Strip, content: Strip, state: Style, width: int, scroll_x: int = 0, end: Segment | None = None
+    gutter: Strip,
+    content: Strip,
+    state: Style,
+    width: int,
+    scroll_x: int = 0,
+    end: Segment | None = None,
+    *,
+    fixed: int = GUTTER,
 ) -> Strip:
-    """The finished line: gutter and content, cropped or filled to `width`, then `end`; the state style under all of it."""
-    shown = Strip.join([gutter, content]).crop_extend(scroll_x, scroll_x + width, None)
+    """The finished line: gutter and content in `width` cells, as `shifted`, then `end`; the state style under all of it."""
+    shown = shifted(Strip.join([gutter, content]), width, fixed, scroll_x)
     return thrifty(Strip([*shown, end] if end else shown).apply_style(state))

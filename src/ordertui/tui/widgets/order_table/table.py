@@ -81,6 +81,8 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
         self.across = 0
         self.pressed: int | None = None
         self.on_bar = False
+        self.sizing: tuple[str, int] | None = None
+        self.was_sized = False
 
     # What the screen asks and says
 
@@ -172,6 +174,14 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
         """Rows changed in the store, not their order: read these (or all) again and repaint."""
         self.row_window.drop(ids)
         self.refresh()
+
+    def tell_time(self) -> None:
+        """Time passed: repaint the lines whose words it changed, and only those."""
+        view = self.view
+        for index in range(view.top, min(view.top + view.height, view.total)):
+            row = self.row_window.row(self.ids, index, view.top, view.height)
+            if row is not None and self.painter.has_aged(row):
+                self._repaint(index)
 
     def set_sort(self, order: Order) -> None:
         """Show by which columns the view is sorted."""
