@@ -117,3 +117,23 @@ async def test_a_filter_shows_its_first_orders_while_it_is_typed(shop: Shop) -> 
         await settled(pilot)
         assert main(pilot).request.filter == f"id:{order_id(1003)}"
         assert len(table(pilot).ids) == 1
+
+
+async def test_the_cursor_comes_back_to_its_order_when_the_first_page_had_it_not(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ordertui.tui.screens.showing.FIRST_PAGE", 20)
+    async with running(shop) as pilot:
+        await press(pilot, "G", "k", "k")
+        cursor, tops = table(pilot).cursor_id, []
+        line = table(pilot).view.screen_line
+        monkeypatch.setattr(
+            table(pilot),
+            "show",
+            lambda ids, *a, _real=table(pilot).show, **more: tops.append(len(ids)) or _real(ids, *a, **more),
+        )
+        main(pilot).sort_by("placed")
+        await settled(pilot)
+        assert tops == [20, 100], "the first page, then all"
+        assert table(pilot).cursor_id == cursor
+        assert table(pilot).view.screen_line == line or table(pilot).view.top == 0

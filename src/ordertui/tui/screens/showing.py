@@ -55,7 +55,8 @@ class Showing(Flows):
     _say_timer: Timer | None = None
     _typed_timer: Timer | None = None
     _rest: Rest | None = None
-    """Where the cursor stood when typing a filter began: what is shown in between does not move it."""
+    """Where the cursor stood when a view was asked for, or typing a filter began: what is shown until all is there does not
+    move it."""
 
     if TYPE_CHECKING:
 
@@ -76,6 +77,7 @@ class Showing(Flows):
     def show_view(self) -> None:
         """Show what `request` asks for: the first page at once, the rest when it is known. Keys wait until all is there."""
         self.pending = None
+        self._rest = self._rest or self.table.rest
         self._show_request()
         self.view_hold.shut()
         if self._say_timer is not None:
@@ -149,7 +151,7 @@ class Showing(Flows):
             self.failed(error)
             if self.whole_view is not None:
                 self.request = self.whole_view.request
-                self._show_request()
+                self._swap(self.whole_view, whole=True)
         self._built()
 
     def _swap(self, view: View, *, whole: bool) -> None:
@@ -194,8 +196,7 @@ class Showing(Flows):
         except KNOWN:
             return  # of a text that cannot be read the bar says what is wrong; another one was typed meanwhile
         if bar.typed == text:
-            if self._rest is None:
-                self._rest = self.table.rest
+            self._rest = self._rest or self.table.rest
             self.table.empty_text = why_empty("", True)
             self.table.show(first, rest=self._rest)
             bar.count(f"{len(first):,}" if len(first) < FIRST_PAGE else f"{FIRST_PAGE:,} and more")

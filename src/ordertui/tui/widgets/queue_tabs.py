@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from textual import events
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from ordertui.operations.queues import QUEUES, QueueSpec
 from ordertui.operations.values import Queue
 
 SHORT = {"to_ship": "Ship", "buyer_asked": "Asked", "auto_cancel": "<24h", "unconfirmed": "Sent"}
@@ -29,14 +30,15 @@ class QueueTabs(Widget):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._queues: tuple[Queue, ...] = ()
+        self._queues: Sequence[Queue | QueueSpec] = QUEUES
         self._active = "all"
         self._ends: list[tuple[int, str]] = []
 
     def show(self, queues: Sequence[Queue], active: str) -> None:
-        """These queues, with one of them chosen; repaints only when something differs."""
-        if (tuple(queues), active) != (self._queues, self._active):
-            self._queues, self._active = tuple(queues), active
+        """These queues (none: those shown before), with one of them chosen; repaints only when something differs."""
+        found = tuple(queues) or self._queues
+        if (found, active) != (self._queues, self._active):
+            self._queues, self._active = found, active
             self.refresh()
 
     def render(self) -> Content:
@@ -68,11 +70,11 @@ class QueueTabs(Widget):
             text = form.format(
                 number=number,
                 title=words.get(queue.key, queue.title),
-                count="?" if queue.count is None else f"{queue.count:,}",
-                brief="?" if queue.count is None else brief(queue.count),
+                count=_count(queue, lambda count: f"{count:,}"),
+                brief=_count(queue, brief),
             )
             style = "reverse bold" if queue.key == self._active else ""
-            if not style and not queue.count:
+            if not style and not (isinstance(queue, Queue) and queue.count):
                 style = "$foreground-muted"
             elif not style and queue.key in ("late", "auto_cancel", "failed"):
                 style = "$text-warning"
@@ -87,6 +89,13 @@ class QueueTabs(Widget):
             if event.x < end:
                 self.post_message(self.Chosen(key))
                 return
+
+
+def _count(queue: Queue | QueueSpec, written: Callable[[int], str]) -> str:
+    """How many it holds; `…` before it was counted, `?` when no report could have said."""
+    if not isinstance(queue, Queue):
+        return "…"
+    return "?" if queue.count is None else written(queue.count)
 
 
 def brief(count: int) -> str:
