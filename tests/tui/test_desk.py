@@ -16,6 +16,7 @@ from ordertui.orders.clock import FixedClock
 from ordertui.orders.status import Action, RowState
 from ordertui.tui.order_ids import order_ids
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
+from ordertui.tui.screens.filtering import FilterScreen
 from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.view import Request
@@ -32,7 +33,7 @@ async def choose(pilot: Pilot[None], place: int) -> None:
 
 
 async def answer(pilot: Pilot[None], text: str) -> None:
-    await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+    await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen | FilterScreen))
     pilot.app.screen.query_one(Input).value = text
     await press(pilot, "enter")
     await settled(pilot)

@@ -125,15 +125,16 @@ async def test_the_cursor_comes_back_to_its_order_when_the_first_page_had_it_not
     monkeypatch.setattr("ordertui.tui.screens.showing.FIRST_PAGE", 20)
     async with running(shop) as pilot:
         await press(pilot, "G", "k", "k")
-        cursor, tops = table(pilot).cursor_id, []
-        line = table(pilot).view.screen_line
-        monkeypatch.setattr(
-            table(pilot),
-            "show",
-            lambda ids, *a, _real=table(pilot).show, **more: tops.append(len(ids)) or _real(ids, *a, **more),
-        )
+        view, shown = table(pilot), list[int]()
+        cursor, line, real = view.cursor_id, view.view.screen_line, view.show
+
+        def show(ids: array[int], *more: object, **options: object) -> None:
+            shown.append(len(ids))
+            real(ids, *more, **options)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(view, "show", show)
         main(pilot).sort_by("placed")
         await settled(pilot)
-        assert tops == [20, 100], "the first page, then all"
+        assert shown == [20, 100], "the first page, then all"
         assert table(pilot).cursor_id == cursor
         assert table(pilot).view.screen_line == line or table(pilot).view.top == 0

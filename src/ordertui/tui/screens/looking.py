@@ -84,18 +84,25 @@ class Looking(Flows):
         self.start(self._find)
 
     async def _find(self, flow: Flow) -> None:
-        from .dialogs import FormScreen
-
-        answer = await flow.ask(
-            FormScreen("Find by a filter", [("filter", "Filter", "")], "n and N go through what fits.")
-        )
-        if answer is None or not answer["filter"].strip():
+        text = await self.ask_filter(flow, "Find by a filter", "n and N go through what fits; nothing is hidden.")
+        if text is None:
             return
-        wanted = Marks(await flow.work(self.shop.view, answer["filter"]))
+        wanted = Marks(await flow.work(self.shop.view, text))
         self.found = array("q", [row_id for row_id in self.table.ids if row_id in wanted])
         self.notify(f"{len(self.found):,} found in this view" if self.found else "nothing in this view fits")
         if self.found and self.table.cursor_id not in wanted:
             self.action_next(1)
+
+    async def ask_filter(self, flow: Flow, title: str, note: str) -> str | None:
+        """A filter from a dialog, remembered with those of the bar; None when there is none."""
+        from .filtering import FilterScreen
+
+        desk = self.shop.desk
+        text = await flow.ask(FilterScreen(title, note, self.shop.condition, desk.history()))
+        if text is not None:
+            desk.remember(text)
+            self.query_one(FilterBar).set_history(desk.history())
+        return text
 
     def action_next(self, way: int) -> None:
         """The next, or the last, order that was found or is marked."""

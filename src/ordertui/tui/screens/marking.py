@@ -25,20 +25,17 @@ class Marking(Flows):
 
         @property
         def table(self) -> OrderTable: ...
+        async def ask_filter(self, flow: Flow, title: str, note: str) -> str | None: ...
 
     def action_mark_query(self, mark: bool) -> None:
         """Mark, or unmark, what a filter finds, without changing what is shown."""
         self.start(lambda flow: self._mark_query(flow, mark))
 
     async def _mark_query(self, flow: Flow, mark: bool) -> None:
-        from .dialogs import FormScreen
-
         word = "Mark" if mark else "Unmark"
-        answer = await flow.ask(
-            FormScreen(f"{word} by a filter", [("filter", "Filter", "")], "Of all orders, shown or not.")
-        )
-        if answer is not None and answer["filter"].strip():
-            await self._change(flow, answer["filter"], "all", mark=mark)
+        text = await self.ask_filter(flow, f"{word} by a filter", "Of all orders, shown or not.")
+        if text is not None:
+            await self._change(flow, text, "all", mark=mark)
 
     def action_mark_same(self) -> None:
         """Mark what shares a value with the order under the cursor, of what is shown."""

@@ -95,9 +95,17 @@ class FilterBar(Vertical):
     class Left(Message):
         """The bar was left without applying."""
 
-    def __init__(self, read: Callable[[str], Condition], *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        read: Callable[[str], Condition],
+        *,
+        nothing: str = "all orders of this queue",
+        id: str | None = None,  # noqa: A002
+    ) -> None:
         super().__init__(id=id, classes="-idle")
         self._read = read
+        self._nothing = nothing
+        """What an empty filter stands for, in words."""
         self._applied = ""
 
     async def furnish(self) -> None:
@@ -157,7 +165,7 @@ class FilterBar(Vertical):
             return False
         found = complete(text, self._input.cursor_position)
         words = f"   Tab: {'  '.join(found[:6])}" if found and text and not text.endswith(" ") else ""
-        self._say(f"{echo(condition) if text.strip() else 'all orders of this queue'}{words}")
+        self._say(f"{echo(condition) if text.strip() else self._nothing}{words}")
         return True
 
     @on(Input.Changed)
