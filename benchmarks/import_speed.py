@@ -122,7 +122,10 @@ def write_reports(folder: Path, rows: int, now: int) -> None:
                 )
                 first.write(f"{head}\t{iso_utc(updated)}\t{status}\t" + tail.format(status))
                 late = ("Cancelled" if status == "Shipped" else "Shipped") if moved else status
-                later.write(f"{head}\t{iso_utc(min(updated + DAY, now - 1) if moved else updated)}\t{late}\t" + tail.format(late))
+                later.write(
+                    f"{head}\t{iso_utc(min(updated + DAY, now - 1) if moved else updated)}\t{late}\t"
+                    + tail.format(late)
+                )
                 unshipped.write(
                     f"{order}\t{number:013d}{line:02d}\t{iso_utc(placed)}\t{iso_utc(placed)}\t{iso_utc(now)}\t{iso_utc((placed // DAY + 3) * DAY + 8 * HOUR - 1)}\t-1"
                     f"\tx1@marketplace.amazon.com\tA Buyer\t+1 555 0100\tMFN-{product:05d}-BLK\t{title(product)}\t1\t0\t1\tStandard\tA Buyer"

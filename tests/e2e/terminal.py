@@ -44,6 +44,8 @@ class Terminal:
         except pexpect.EOF:
             return False
         self.written += data
+        # pyte knows no alternate screen: entering it shows an empty one, and what leaving it shows again is left out
+        data = data.replace(b"\x1b[?1049h", b"\x1b[2J").replace(b"\x1b[?1049l", b"\x1b[2J")
         self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data))
         return True
 
@@ -86,6 +88,22 @@ class Terminal:
         self._screen.resize(rows, columns)
         self._screen.reset()
         self.child.setwinsize(rows, columns)
+
+    def storm(self, sizes: Sequence[tuple[int, int]]) -> None:
+        """Change the size again and again while the program draws, as dragging the corner of a window does."""
+        for columns, rows in sizes:
+            self.child.setwinsize(rows, columns)
+            self._read(0.003)
+
+    def hang_up(self) -> int:
+        """Close the terminal under the program, as a closed window or a lost line does; gives how it ended, as `ended`."""
+        self.child.ptyproc.fileobj.close()
+        end = time.monotonic() + PATIENCE
+        while self.child.ptyproc.isalive():
+            assert time.monotonic() < end, "it still runs without its terminal"
+            time.sleep(0.02)
+        status, number = self.child.ptyproc.exitstatus, self.child.ptyproc.signalstatus
+        return status if status is not None else -int(number or 0)
 
     def ended(self) -> int:
         """Read until the program has ended; gives its exit code, or the negative number of the signal that killed it."""

@@ -2,44 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("pty", reason="no pseudo-terminals here")
 
-from cli.run import AS_OF, EXAMPLES, environment
+from cli.run import ROOT
+from ordertui.tui.actions import ALL_ACTIONS
 
+from .starting import REPORTS, bring, start
 from .terminal import Terminal, given_back
 
-REPORTS = EXAMPLES / "us" / "reports"
 ORDER = "001-0000000-000000{}".format
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[list[Terminal]]:
-    """Terminals of a test; all are closed after it."""
-    found: list[Terminal] = []
-    yield found
-    for terminal in found:
-        terminal.close()
-
-
-def start(opened: list[Terminal], folder: Path, *args: str, **env: str) -> Terminal:
-    command = [sys.executable, "-m", "ordertui", "--store", str(folder / "orders.db"), "--as-of", AS_OF, *args]
-    terminal = Terminal(command, cwd=REPORTS, env=environment(folder, **env))
-    opened.append(terminal)
-    return terminal
-
-
-def bring(folder: Path) -> None:
-    command = [sys.executable, "-m", "ordertui", "--store", str(folder / "orders.db"), "--as-of", AS_OF, "import"]
-    subprocess.run([*command, *sorted(REPORTS.iterdir())], check=True, capture_output=True, env=environment(folder))
 
 
 def test_import_mark_cancel_undo_one_release_and_the_answer(opened: list[Terminal], tmp_path: Path) -> None:
@@ -101,32 +76,25 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(opened: list[Termina
     screen.keys("\x1b")
     screen.wait("Unconfirmed 2", "Failed 1", gone="What was read")
 
+    screen.keys("8")
+    screen.wait("1 of 148", ORDER(2), "✗ fail cancel")
+    screen.keys("i")
+    screen.wait("Import report files")
+    screen.keys("../next-day/all-orders-by-last-update.txt\r")
+    screen.wait("What was read", "changed")
+    screen.keys("\x1b")
+    screen.wait("Unconfirmed 0", "Failed 1", gone="What was read")
+    screen.keys(f"#{ORDER(1)}\r")
+    screen.wait(f"{ORDER(1)}  US · cancelled", "✓ done cancel")
+    screen.keys("\r")
+    screen.wait("confirmed by a later report", "y copy")
+    screen.keys("\x1b[6~" * 4)
+    screen.wait("What happened")
+    screen.keys("\x1b")
+    screen.wait("Failed 1", gone="What happened")
+
     screen.keys("q")
     assert screen.ended() == 0
-    assert given_back(screen.written)
-    assert screen.left_behind() == []
-
-
-def test_another_size_is_drawn_anew(opened: list[Terminal], tmp_path: Path) -> None:
-    bring(tmp_path)
-    screen = start(opened, tmp_path)
-    screen.wait("148 of 148", "Cancellation rate US", "To ship 13")
-    for columns, rows in ((80, 24), (60, 15), (120, 40)):
-        screen.resize(columns, rows)
-        screen.wait(ORDER(6), "129", "0.78 %", "keys act on")
-        assert len(screen.lines) == rows
-    screen.wait("Cancellation rate US")
-    screen.keys("q")
-    assert screen.ended() == 0
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_it_in_order(opened: list[Terminal], tmp_path: Path, number: signal.Signals) -> None:
-    bring(tmp_path)
-    screen = start(opened, tmp_path)
-    screen.wait("148 of 148")
-    os.kill(screen.child.pid, number)
-    assert screen.ended() == 143
     assert given_back(screen.written)
     assert screen.left_behind() == []
 
@@ -172,3 +140,17 @@ def test_the_practice_store_is_marked(opened: list[Terminal], tmp_path: Path) ->
         screen.wait("PRACTICE", "keys act on")
     screen.keys("q")
     assert screen.ended() == 0
+
+
+def test_the_keys_that_readme_names_do_what_it_says() -> None:
+    sentence = (ROOT / "README.md").read_text(encoding="utf-8").split("On the screen: ")[1].split(" Nothing is done")[0]
+    keys = {key: action.id for action in ALL_ACTIONS for key in action.key_text.split()}
+    said = dict(zip(sentence.split("`")[1::2], sentence.split("`")[2::2], strict=False))
+    del said["1"], said["8"]
+    meant = {
+        "v": "table.range", "a": "table.all", "/": "find.filter", "x": "order.cancel", "r": "order.refund", "c": "order.confirm",
+        "m": "order.message", "u": "batch.undo", "?": "app.help",
+    }  # fmt: skip
+    assert said.keys() == meant.keys(), "the sentence names other keys: say here what they do"
+    assert {key: keys[key] for key in said} == meant
+    assert keys["space"] == "table.toggle"

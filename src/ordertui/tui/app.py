@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import sys
 from contextlib import suppress
 from typing import ClassVar
 
@@ -68,6 +70,10 @@ class OrderTuiApp(App[None]):
             with suppress(AttributeError, NotImplementedError):  # Windows
                 number = getattr(signal, name)
                 asyncio.get_running_loop().add_signal_handler(number, lambda: self.exit(return_code=TERMINATED))
+
+    def on_mount(self) -> None:
+        """Back from the shell (ctrl+z, fg) the terminal is blank: paint all of it."""
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
     def get_default_screen(self) -> MainScreen:
         """The main screen."""
@@ -154,4 +160,14 @@ def run(shop: Shop, *, mouse: bool = True) -> int:
     """Show the shop until the operator leaves; gives the exit code."""
     app = OrderTuiApp(shop, keymap=read_keymap(config_path().with_name(KEYMAP_FILE)))
     app.run(mouse=mouse)
+    _let_go()
     return app.return_code or 0
+
+
+def _let_go() -> None:
+    """Of a terminal that is gone: what is still buffered for it goes nowhere, or Python would end with a code of its own."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

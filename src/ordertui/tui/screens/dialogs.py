@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from ..clipboard import copy
 from ..widgets.choices import Choices
+from ..widgets.line_input import LineInput
 from ..widgets.title import Title
 from .dialog import Dialog
 
@@ -32,20 +33,6 @@ class ListKeys(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
     def action_up(self) -> None:
         """The one before."""
         self.query_one(OptionList).action_cursor_up()
-
-
-class LineInput(Input):
-    """An input that takes a paste of several lines as one; its cursor stands still, so that an idle screen writes nothing."""
-
-    def on_mount(self) -> None:
-        """No blinking."""
-        self.cursor_blink = False
-
-    def on_paste(self, event: events.Paste) -> None:
-        """Lines are joined with spaces."""
-        event.stop()
-        event.prevent_default()
-        self.insert_text_at_cursor(" ".join(event.text.split()))
 
 
 class ConfirmScreen(Dialog[str | None]):

@@ -16,9 +16,9 @@ from ordertui.rules.language import FIELDS
 
 from ..actions import ALL_ACTIONS, QUEUE_HELP, KeyAction
 from ..texts.words import Piece
+from ..widgets.line_input import LineInput
 from ..widgets.title import Title
 from .dialog import Dialog
-from .dialogs import LineInput
 
 GLYPHS = (
     ("●", "marked"),

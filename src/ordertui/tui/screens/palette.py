@@ -16,9 +16,9 @@ from textual.widgets.option_list import Option
 from ..actions import KeyAction
 from ..texts.words import MUTED
 from ..widgets.choices import Choices
+from ..widgets.line_input import LineInput
 from ..widgets.title import Title
 from .dialog import Dialog
-from .dialogs import LineInput
 
 
 class PaletteScreen(Dialog[KeyAction | None]):

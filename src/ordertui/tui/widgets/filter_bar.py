@@ -11,11 +11,13 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from .line_input import LineInput
+
 if TYPE_CHECKING:
     from ordertui.rules.language import Condition
 
 
-class FilterInput(Input):
+class FilterInput(LineInput):
     """The input; Tab completes, Escape leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -29,7 +31,6 @@ class FilterInput(Input):
         super().__init__(placeholder=placeholder, id=id, select_on_focus=False)
         self.history: list[str] = []
         """Filters used before, oldest first."""
-        self.cursor_blink = False
         self._back = 0
         self._typed = ""
 
