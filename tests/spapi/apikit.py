@@ -79,9 +79,12 @@ def shop(
     time: SimulatedTime | None = None,
     dispatch: Literal["file", "api"] = "api",
     markets: tuple[str, ...] = ("US",),
+    sync_minutes: int = 0,
 ) -> Shop:
     """A shop connected to the simulator; waiting only moves its clock."""
-    amazon = AmazonConfig(profile="test", marketplaces=markets, endpoint=sim.address, dispatch=dispatch)
+    amazon = AmazonConfig(
+        profile="test", marketplaces=markets, endpoint=sim.address, dispatch=dispatch, sync_minutes=sync_minutes
+    )
     folder.mkdir(parents=True, exist_ok=True)
     made = Shop.open(folder / "orders.db", clock=clock, config=Config(merchant_id="A1SELLER", amazon=amazon))
     connector = made.online.connector

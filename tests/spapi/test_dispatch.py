@@ -16,6 +16,7 @@ from ordertui.operations import api_outlet
 from ordertui.operations.errors import OperationError, Refused
 from ordertui.operations.plan_values import Batch, Plan
 from ordertui.operations.shop import Shop
+from ordertui.operations.values import Due
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.status import Action, BatchState, RowState
 from ordertui.store import Attempt
@@ -598,24 +599,27 @@ def test_the_next_step_is_known_and_errors_are_given_time(floor: Floor, sim: Sim
     assert made.next_due() is None
     plan = floor.plan(CANCEL, 1)
     batch = made.commit(plan, typed=str(plan.typed_count))
-    assert made.next_due() == batch.due_at
+    assert made.next_due() == Due(batch.due_at, "held")
     made.release(batch.id)
-    assert made.next_due() == clock.now()
+    assert made.next_due() == Due(clock.now(), "held")
     sim.faults.add("login", "html503", 99)
     pauses = []
     for _ in range(6):
         with pytest.raises(errors.NotSent):
             made.dispatch()
-        pauses.append((made.next_due() or 0) - clock.now())
+        step = made.next_due()
+        assert step is not None
+        assert step.what == "tried again"
+        pauses.append(step.at - clock.now())
     assert pauses == [60, 120, 240, 480, 900, 900], "a screen that tries by itself does not hammer"
     sim.faults.clear()
     floor.dispatch()
     second = floor.commit(CANCEL, 2)
-    assert made.next_due() == clock.now(), "the feed is looked at; the second batch waits for it"
+    assert made.next_due() == Due(clock.now(), "next look"), "the feed is looked at; the second batch waits for it"
     floor.dispatch(1)
-    assert made.next_due() == clock.now() + 30
+    assert made.next_due() == Due(clock.now() + 30, "next look")
     floor.dispatch(120)
-    assert made.next_due() == floor.attempt(batch.id).started_at + 1200
+    assert made.next_due() == Due(floor.attempt(batch.id).started_at + 1200, "leaves")
     made.undo(second)
     assert made.next_due() is None
 

@@ -265,10 +265,10 @@ def test_a_practice_store_is_never_connected(sim: Simulator, clock: FixedClock, 
 
 def test_the_connection_says_its_age_and_its_price(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     made = shop(sim, tmp_path, clock)
-    assert made.online.connection().words(clock.now()) == "never synced · 20 refreshes left · TEST, not Amazon"
+    assert made.online.connection().words(clock.now()) == "never synced · quota 20 of 20 · TEST, not Amazon"
     made.online.sync()
     clock.advance(600)
-    assert made.online.connection().words(clock.now()).startswith("synced 12 min ago · 20 refreshes left")
+    assert made.online.connection().words(clock.now()).startswith("synced 12 min ago · quota 20 of 20")
     assert load_state(made._store).running is None
 
 

@@ -52,6 +52,7 @@ def exit_for(error: BaseException) -> Exit:
         (errors.UnknownReason, Exit.USAGE),
         (errors.UnknownChoice, Exit.USAGE),
         (errors.Refused, Exit.REFUSED),
+        (errors.Stopped, Exit.INTERRUPTED),
         (OpenAction, Exit.REFUSED),
         (RecallRefused, Exit.REFUSED),
         (ReadOnlyStore, Exit.REFUSED),

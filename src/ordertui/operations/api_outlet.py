@@ -1,4 +1,5 @@
 """Due batches leave as feeds: one of a kind at a time, each submitted once, from bytes that were approved (SP-API.md 4).
+The shipment of a single order leaves by its own call (`confirming`).
 
 The order of things for a batch: orders synced, rows that must not leave taken out, feeds of its kind that Amazon already has
 listed, the document uploaded (which does nothing yet), then in one transaction the batch said to be leaving, and only then
@@ -8,27 +9,38 @@ the one call that acts. What that call answers decides the rest; what it does no
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
+from itertools import takewhile
 
 from ordertui.amazon.spapi.answers import FeedCreated
 from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.documents import MOST_FEED, upload
 from ordertui.amazon.spapi.errors import BadAnswer, CallStopped, SpApiError
-from ordertui.amazon.spapi.operations import CREATE_FEED
+from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT, CREATE_FEED
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.status import BatchState, RowState
 from ordertui.store import NEVER_ARRIVED, Attempt, FeedBusy, JournalBatch, RecallRefused, Store, StoreError
 
 from .committing import as_batch
+from .confirming import ShipmentCall, way
 from .dispatching import Dispatcher
 from .errors import OperationError, Refused
 from .feed_limits import feed_limits
 from .feed_watching import FeedWatch
-from .feed_words import feed_words
+from .feed_words import attempt_words, feed_words
 from .plan_values import Batch, PlanFile
 from .splitting import sizes, split
 from .syncing import OrderSync, load_state
+
+SHORTEST_PAUSE, LONGEST_PAUSE = 60, 900
+"""Seconds until something is tried again by itself after a failure; doubled each time."""
+
+
+def pause_after(failures: int) -> int:
+    """Seconds to wait after so many failures in a row."""
+    return min(SHORTEST_PAUSE << (failures - 1), LONGEST_PAUSE)
 
 
 class ApiOutlet:
@@ -60,9 +72,9 @@ class ApiOutlet:
 
         Raises SpApiError before anything of a batch has left; a stop is no error. Safe to run again at any time.
         """
-        await self._watch.step(client, stop, self._note)
         left: list[Batch] = []
         try:
+            await self._watch.step(client, stop, self._note)
             for batch in self._in_parts():
                 if stop():
                     break
@@ -77,7 +89,7 @@ class ApiOutlet:
                         raise
                     self._note(f"batch {batch.id} waits: {error}")
                     break
-                if attempt is not None and attempt.open:
+                if attempt is not None and attempt.state not in (*NEVER_ARRIVED, "rejected"):
                     left.append(self._shown(batch.id))
         except CallStopped:
             pass
@@ -98,7 +110,8 @@ class ApiOutlet:
             if self._store.part_after(batch.id) is not None or self._store.attempts(batch.id):
                 continue
             rows = sum(row.state is RowState.HELD for row in batch.rows)
-            first = not any(one.action is batch.action and one.state == "done" for one in self._store.attempts())
+            kind = way(self._store, batch)
+            first = not any(one.feed_type == kind and one.state == "done" for one in self._store.attempts())
             parts = sizes(rows, first=first, limits=feed_limits())
             if len(parts) > 1:
                 numbers = split(self._store, self._clock, batch, parts, self._merchant_id)
@@ -113,15 +126,23 @@ class ApiOutlet:
         return why
 
     def leaves_at(self, batch: JournalBatch) -> int | None:
-        """When a held batch may leave (epoch seconds); None when something else must happen first."""
-        return None if self._blocked(batch) else max(batch.due_at, self._free_at(batch))
+        """When a held batch leaves by itself (epoch seconds); None when something else must happen first.
+
+        One that Amazon refused is given ever longer; by hand it is tried at once.
+        """
+        if self._blocked(batch):
+            return None
+        refused = list(takewhile(lambda one: one.state == "refused", self._store.attempts(batch.id)))
+        again = refused[0].started_at + pause_after(len(refused)) if refused else 0
+        return max(batch.due_at, self._free_at(batch), again)
 
     def _free_at(self, batch: JournalBatch) -> int:
         """When Amazon takes another feed of the batch's kind."""
+        kind = way(self._store, batch)
         times = [
             one.started_at
             for one in self._store.attempts()
-            if one.action is batch.action and one.state not in NEVER_ARRIVED
+            if one.feed_type == kind and one.state not in NEVER_ARRIVED and kind != CONFIRM_SHIPMENT.name
         ]
         return max(times) + feed_limits().gap_seconds.value if times else 0
 
@@ -134,7 +155,8 @@ class ApiOutlet:
             why = self._part_trouble(self._store.batch(before))
             if why:
                 return why
-        busy = next((one for one in self._store.attempts() if one.open and one.action is batch.action), None)
+        kind = way(self._store, batch)
+        busy = next((one for one in self._store.attempts() if one.open and one.feed_type == kind), None)
         return f"batch {busy.batch}, of the same kind, is on its way" if busy is not None else ""
 
     def _part_trouble(self, before: JournalBatch) -> str:
@@ -154,11 +176,18 @@ class ApiOutlet:
     # -- one batch
 
     async def _submit(self, client: Client, batch: JournalBatch, stop: Callable[[], bool]) -> Attempt | None:
-        await self._fresh(client, stop)
+        await self._fresh(client, batch, stop)
+        before = way(self._store, batch)
         with self._store.writing():
             batch, files = self._dispatcher.prepared(batch)
         if not files:
             self._note(f"batch {batch.id}: nothing of it may leave any more")
+            return None
+        kind = way(self._store, batch)
+        if kind == CONFIRM_SHIPMENT.name:
+            return await self._confirm(client, batch, stop)
+        if kind != before:
+            self._note(f"batch {batch.id}: its order changed meanwhile; it leaves as a feed, with the next dispatch")
             return None
         feed = self._checked(batch, files)
         since = self._clock.now()
@@ -178,6 +207,23 @@ class ApiOutlet:
             self._note(f"batch {batch.id}: {error}")
             return None
         return await self._post(client, attempt)
+
+    async def _confirm(self, client: Client, batch: JournalBatch, stop: Callable[[], bool]) -> Attempt | None:
+        """Confirm the shipment of the batch's one order, then look at the order: often Amazon shows it at once."""
+        call = ShipmentCall(self._store, self._watch)
+        try:
+            attempt = call.begin(batch)
+        except (FeedBusy, RecallRefused, StoreError) as error:
+            self._note(f"batch {batch.id}: {error}")
+            return None
+        order_id = next(row.order_id for row in batch.rows if row.state is RowState.HELD)
+        attempt = await call.post(client, attempt, order_id)
+        if attempt.state == "done":
+            with suppress(SpApiError):  # a later sync shows it
+                await self._sync(stop).one(client, order_id)
+        elif attempt.note:
+            self._note(f"batch {batch.id}: {attempt_words(attempt, self._clock.now())}")
+        return attempt
 
     async def _post(self, client: Client, attempt: Attempt) -> Attempt:
         """The one call that acts."""
@@ -201,11 +247,13 @@ class ApiOutlet:
             return self._store.return_attempt(attempt.id, "refused", note=f"Amazon's answer: {error}.")
         return self._watch.adopt(attempt, made.feed_id, "taken by Amazon")
 
-    async def _fresh(self, client: Client, stop: Callable[[], bool]) -> None:
+    async def _fresh(self, client: Client, batch: JournalBatch, stop: Callable[[], bool]) -> None:
         """Sync, unless the orders are young enough to act on. Raises Refused when they cannot be made so."""
-        watermark = load_state(self._store).watermark
+        watermark = load_state(self._store).watermark([batch.marketplace])
         if watermark is None:
-            raise Refused("the orders were never synced; run `ordertui sync` before a batch leaves by the API")
+            raise Refused(
+                f"the orders of {batch.marketplace} were never synced; run `ordertui sync` before a batch leaves by the API"
+            )
         old = self._clock.now() - watermark > feed_limits().fresh_seconds.value
         if old and (await self._sync(stop).run(client)).stopped:
             raise CallStopped

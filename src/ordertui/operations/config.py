@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 import platformdirs
@@ -29,6 +29,8 @@ class AmazonConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Address of the simulator, for the test profile."""
     dispatch: Literal["file", "api"] = "file"
     """How batches leave: as files to upload by hand, or as feeds."""
+    sync_minutes: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """The screen syncs by itself when the orders are so old; 0: only when it is asked to."""
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ import msgspec
 
 from ordertui.amazon.spapi.client import Client, Waiting
 from ordertui.amazon.spapi.endpoints import REGION_OF, Endpoints, NotAllowed
+from ordertui.amazon.spapi.errors import CallStopped
 from ordertui.amazon.spapi.operations import OPERATIONS
 from ordertui.amazon.spapi.rates import Bucket, fresh
 from ordertui.amazon.spapi.transport import Timeouts
@@ -18,7 +19,7 @@ from ordertui.orders.clock import Clock
 from ordertui.store import Store
 
 from .config import AmazonConfig
-from .errors import BadInput, Refused
+from .errors import BadInput, ReadOnly, Refused, Stopped
 from .secrets import Secrets
 
 WORLD = "amazon:profile"
@@ -96,12 +97,17 @@ class Connector:
         """Seconds after which a waiting call hears a stop."""
 
     def endpoints(self) -> Endpoints:
-        """Where this profile's calls go. Raises Refused (off, practice, another world's store), BadInput (settings)."""
+        """Where this profile's calls go. Raises Refused (read-only, off, practice, another world's store), BadInput (settings)."""
         config = self.config
-        if config.profile == "off":
-            raise Refused("there is no connection to Amazon: set [amazon] profile in the settings (docs/connector.md)")
+        if self._store.read_only:
+            raise ReadOnly
         if self._practice:
-            raise Refused("this is a practice store: it is never connected to anything")
+            raise Refused("this is a practice store: it is never connected to anything; start with a store of your own")
+        if config.profile == "off":
+            raise Refused(
+                "there is no connection to Amazon: set [amazon] profile in the settings (`ordertui config path` names them),"
+                " then `ordertui api login`; docs/connector.md says how"
+            )
         if not config.marketplaces:
             raise BadInput('the settings name no marketplace: set [amazon] marketplaces = ["US"]')
         unknown = [code for code in config.marketplaces if code not in REGION_OF]
@@ -127,7 +133,7 @@ class Connector:
             raise BadInput(f"[amazon] endpoint: {error}") from error
 
     def run(self, work: Callable[[Client], Coroutine[Any, Any, Result]], *, stop: Stop, told: Told) -> Result:
-        """Connect, do the work, disconnect. Raises what `endpoints`, the secrets and the work raise."""
+        """Connect, do the work, disconnect. Raises what `endpoints`, the secrets and the work raise, and Stopped."""
         endpoints = self.endpoints()
         login = self.secrets.load()
         client = Client(
@@ -145,4 +151,7 @@ class Connector:
             async with client:
                 return await work(client)
 
-        return asyncio.run(whole())
+        try:
+            return asyncio.run(whole())
+        except CallStopped:
+            raise Stopped("stopped; what was done before is kept") from None

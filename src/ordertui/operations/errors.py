@@ -23,6 +23,10 @@ class ReadOnly(Refused):
         super().__init__("the store was opened read-only; start without --read-only to change something")
 
 
+class PassphraseNeeded(Refused):
+    """The credentials are in the sealed file, and nobody gave its passphrase."""
+
+
 class NotConfirmed(OperationError):
     """The confirmation is missing or is not the number asked for."""
 

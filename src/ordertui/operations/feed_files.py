@@ -36,7 +36,7 @@ def build_files(
         xml = feeds.adjustment_xml(refunds, merchant_id, first, marketplace=marketplace)
         name = REFUND_FILE
     else:
-        shipments = [_shipment(row, line) for row in rows for line in row.lines]
+        shipments = [shipment(row, line) for row in rows for line in row.lines]
         flat = feeds.fulfillment_flat(shipments, marketplace=marketplace)
         xml = feeds.fulfillment_xml(shipments, merchant_id, first, marketplace=marketplace)
         name = CONFIRM_FILE
@@ -59,7 +59,8 @@ def _refund(row: PlanRow, line: PlanLine) -> feeds.RefundItem:
     )
 
 
-def _shipment(row: PlanRow, line: PlanLine) -> feeds.ShipItem:
+def shipment(row: PlanRow, line: PlanLine) -> feeds.ShipItem:
+    """A line of an order whose parcel left."""
     return feeds.ShipItem(
         order_id=row.order_id,
         item_id=line.order_item_id,

@@ -16,11 +16,11 @@ from ordertui.amazon.spapi.answers import Feed, Feeds
 from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.documents import MOST_RESULT, fetch
 from ordertui.amazon.spapi.errors import SpApiError
-from ordertui.amazon.spapi.operations import GET_FEED, GET_FEED_DOCUMENT, GET_FEEDS
+from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT, GET_FEED, GET_FEED_DOCUMENT, GET_FEEDS
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.status import Action, RowState
-from ordertui.store import Attempt, Store
+from ordertui.store import Attempt, Outcome, Store
 
 from .errors import OperationError, Refused
 from .feed_limits import feed_limits
@@ -88,7 +88,12 @@ class FeedWatch:
             await self._follow(client, attempt)
 
     def unclear(self, attempt: Attempt, why: str) -> Attempt:
-        """The call that acts gave no clear answer: every row is unknown until the feed is found."""
+        """The call that acts gave no clear answer: every row is unknown, until the feed is found or a sync shows the shipment."""
+        if attempt.feed_type == CONFIRM_SHIPMENT.name:
+            text = "Amazon gave no clear answer; a later sync that shows it as shipped settles it"
+            return self._store.answer_attempt(
+                attempt.id, "unanswered", Outcome(RowState.UNKNOWN, "", text), note=f"({why})"
+            )
         text = "Amazon gave no clear answer when it was submitted; it is looked for"
         return self._store.move_attempt(attempt.id, "unknown", note=f"({why})", rows=(RowState.UNKNOWN, text))
 

@@ -1,9 +1,10 @@
-"""What a feed's attempt means to the operator: where it stands, what is waited for, what to do."""
+"""What an attempt means to the operator: where it stands, what is waited for, what to do."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.status import Action, BatchState
 from ordertui.store import NEVER_ARRIVED, Attempt, JournalBatch
@@ -30,7 +31,16 @@ WORDS = {
     "needs_operator": "It cannot be told whether Amazon has it. Look in Seller Central, then settle its orders; no other batch of this kind leaves before.",
     "settled": "Settled by the operator.",
 }
-"""What each state of an attempt means, and what to do."""
+"""What each state of a feed's attempt means, and what to do."""
+CALL_WORDS = {
+    "submitting": "Its shipment is being confirmed since {since}.",
+    "done": "Amazon took the confirmation. {later}",
+    "rejected": "Amazon refused the confirmation, and nothing was done: correct it, then t tries it again (`ordertui retry`).",
+    "unanswered": "Amazon gave no clear answer at {since}: it may be confirmed. A later sync shows it as shipped; if it does not, settle it as not done. It is not sent again by itself.",
+    "refused": WORDS["refused"],
+    "not_taken": WORDS["not_taken"],
+}
+"""The same for the call that confirms the shipment of one order."""
 
 
 def feed_words(attempts: Sequence[Attempt], batch: JournalBatch, now: int) -> str:
@@ -49,7 +59,8 @@ def attempt_words(attempt: Attempt, now: int) -> str:
     since = iso_utc(attempt.started_at)
     late = " It has waited unusually long: Amazon's queue is slow at times; nothing is lost." if attempt.open and now - attempt.started_at >= feed_limits().stuck_seconds.value else ""  # fmt: skip
     note = f" {attempt.note}" if attempt.note else ""
-    words = WORDS[attempt.state].format(
+    table = CALL_WORDS if attempt.feed_type == CONFIRM_SHIPMENT.name else WORDS
+    words = table[attempt.state].format(
         since=since,
         feed=attempt.feed_id,
         status=attempt.status or "IN_PROGRESS",

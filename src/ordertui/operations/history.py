@@ -42,7 +42,9 @@ def history(order: Order, batches: Sequence[Batch]) -> list[Event]:
         elif mine.state is RowState.HELD:
             events.append((batch.due_at, f"{name} leaves the hold"))
         elif batch.sent_at is not None:
-            events.append((batch.sent_at, f"{name} written for upload"))
+            events.append(
+                (batch.sent_at, f"{name} {'went to Amazon by the API' if batch.by_api else 'written for upload'}")
+            )
         if mine.state in _ANSWERS:
             said = " ".join(part for part in (mine.code, mine.text) if part)
             events.append((None, f"{_ANSWERS[mine.state]}{f': {said}' if said else ''}"))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ordertui.orders.clock import Clock
-from ordertui.store import Store
+from ordertui.orders.status import BatchState
+from ordertui.store import Attempt, JournalBatch, Store
 
 from .config import Config, config_path
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from .judging import Judge
     from .online import Online
     from .outlet import Outlet
+    from .plan_values import Batch
+
+
+NOT_FOLLOWED = 'Nobody looks at it while the settings say dispatch = "file"; set it to "api" to have it followed.'
 
 
 class LivePart:
@@ -30,6 +35,11 @@ class LivePart:
 
     def _reader(self) -> Store:
         raise NotImplementedError
+
+    @property
+    def by_api(self) -> bool:
+        """Whether batches leave by the API; a practice store's never do, whatever the settings say."""
+        return self.config.amazon.dispatch == "api" and not self.practice
 
     @cached_property
     def _judge(self) -> Judge:
@@ -51,13 +61,13 @@ class LivePart:
         )
         importer = Importer(self._store, self._judge.auto_cancel_at, self.folder / "rejects")
         return Online(
-            self._store, self.clock, connector, importer, self._judge.auto_cancel_at, self._dispatcher, self.folder,
+            self._store, self._reader, self.clock, connector, importer, self._judge.auto_cancel_at, self._dispatcher, self.folder,
             merchant_id=self.config.merchant_id,
         )  # fmt: skip
 
     def live(self, *, short: bool = False) -> str:
         """How old the orders from Amazon's API are and what a refresh costs, in words; empty without a connection."""
-        if self.config.amazon.profile == "off":
+        if self.config.amazon.profile == "off" or self.practice:
             return ""
         from .online import connection
 
@@ -66,8 +76,27 @@ class LivePart:
 
     def wait_for_feeds(self, stop: Callable[[], bool] = lambda: False) -> bool:
         """Wait until a feed on its way should be looked at again; False when none is, or the wait was stopped."""
-        return self.config.amazon.dispatch == "api" and self.online.wait(stop)
+        return self.by_api and self.online.wait(stop)
 
     def _outlet(self, files: Dispatcher, note: Callable[[str], None]) -> Outlet:
         """How batches leave, by the settings."""
-        return self.online.outlet(note) if self.config.amazon.dispatch == "api" else files
+        return self.online.outlet(note) if self.by_api else files
+
+    def shown(self, batch: JournalBatch, attempts: Sequence[Attempt]) -> Batch:
+        """A batch with what to do next. `attempts`: of the whole store, newest first."""
+        from msgspec.structs import replace
+
+        from .advice import upload_advice
+        from .committing import as_batch
+        from .feed_words import feed_words
+
+        words = feed_words(attempts, batch, self.clock.now())
+        if not words and not (self.by_api and batch.state is BatchState.HELD):
+            left = batch.state in (BatchState.SENT, BatchState.ANSWERED)
+            return as_batch(batch, upload_advice(batch, practice=self.practice) if left else "")
+        if self.by_api:
+            next_at, more = self.online.outlook(batch, attempts)
+        else:
+            is_open = any(one.batch == batch.id and one.open for one in attempts)
+            next_at, more = None, NOT_FOLLOWED if is_open else ""
+        return replace(as_batch(batch, " ".join(filter(None, (words, more)))), by_api=True, next_at=next_at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,13 +15,13 @@ from ordertui.amazon.spapi.operations import GET_PARTICIPATIONS, LIST_TRANSACTIO
 from ordertui.amazon.spapi.orders import Deadline
 from ordertui.amazon.spapi.secret import Secret
 from ordertui.amazon.spapi.tokens import Credentials
-from ordertui.orders.clock import Clock
+from ordertui.orders.clock import DAY, HOUR, Clock
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import Order
 from ordertui.orders.status import BatchState
-from ordertui.store import Attempt, Store
+from ordertui.store import Attempt, JournalBatch, Store
 
-from .api_outlet import ApiOutlet
+from .api_outlet import ApiOutlet, pause_after
 from .config import AmazonConfig
 from .connecting import Connector, Quota, Stop, Told, quotas
 from .dispatching import Dispatcher
@@ -35,12 +35,10 @@ from .plan_values import Batch
 from .secrets import Login
 from .sync_reports import ReportSync
 from .syncing import OrderSync, SyncProgress, SyncSummary, load_state
-from .values import ImportSummary
+from .values import Due, ImportSummary
 
 SHOWN_QUOTAS = ("searchOrders", "createFeed", "getFeeds", "createReport")
 """The scarce ones."""
-SHORTEST_PAUSE, LONGEST_PAUSE = 60, 900
-"""Seconds until dispatch is tried again by itself after an error; doubled each time."""
 
 
 class Connection(msgspec.Struct, frozen=True):
@@ -50,32 +48,59 @@ class Connection(msgspec.Struct, frozen=True):
     marketplaces: tuple[str, ...]
     dispatch: str
     """`file` or `api`."""
-    watermark: int | None
-    """All changes up to here are in (epoch seconds); None: never synced."""
+    up_to: dict[str, int | None]
+    """Marketplace to when all its changes are in (epoch seconds); None: never synced."""
     running: str
     """The pass that a run has left unfinished, or an empty text."""
     quotas: tuple[Quota, ...]
 
+    @property
+    def watermark(self) -> int | None:
+        """All changes of all marketplaces are in up to here (epoch seconds); None: one of them was never synced."""
+        known = [at for at in self.up_to.values() if at is not None]
+        return min(known) if known and len(known) == len(self.up_to) else None
+
     def words(self, now: int, *, short: bool = False) -> str:
-        """For the screen's first line: how old the data is, and what a refresh costs; empty without a connection."""
+        """For the screen's first line: how old each marketplace's orders are, and what is left of the quota; empty without a connection."""
         if self.profile == "off":
             return ""
-        age = "never synced" if self.watermark is None else f"synced {max(0, now - self.watermark) // 60} min ago"
         test = " · TEST, not Amazon" if self.profile == "test" else ""
         if short:
-            return f"{age}{' · TEST' if test else ''}"
+            return f"{self._age(now)}{' · TEST' if test else ''}"
         search = next(quota for quota in self.quotas if quota.operation == "searchOrders")
-        left = f"{search.calls} refreshes left" if search.calls else f"next refresh in {search.next_in} s"
-        return f"{age} · {left}{test}"
+        wait = "" if search.calls else f", next in {-(-search.next_in // 60)} min"
+        return f"{self._age(now)} · {self.quota_words()}{wait}{test}"
+
+    def _age(self, now: int) -> str:
+        ages: dict[str, list[str]] = {}
+        for code, at in self.up_to.items():
+            words = "never synced" if at is None else f"synced {ago(max(0, now - at))}"
+            ages.setdefault(words, []).append(code)
+        if len(ages) <= 1:
+            return next(iter(ages), "never synced")
+        return ", ".join(f"{' '.join(codes)} {words}" for words, codes in ages.items())
+
+    def quota_words(self) -> str:
+        """What is left of the calls that fetch orders."""
+        search = next(quota for quota in self.quotas if quota.operation == "searchOrders")
+        return f"quota {search.calls} of {search.burst}"
 
 
 def connection(store: Store, config: AmazonConfig, now: int) -> Connection:
     """Where the connection of a store stands; nothing is called. `now`: epoch seconds."""
     state = load_state(store)
     running = "" if state.running is None else f"{state.running.kind}, {state.running.orders:,} orders so far"
+    up_to = {code: state.up_to.get(code) for code in config.marketplaces}
     return Connection(
-        config.profile, config.marketplaces, config.dispatch, state.watermark, running, quotas(store, now, SHOWN_QUOTAS)
+        config.profile, config.marketplaces, config.dispatch, up_to, running, quotas(store, now, SHOWN_QUOTAS)
     )
+
+
+def ago(seconds: int) -> str:
+    """`4 min ago`; hours and days when it is long."""
+    if seconds < 2 * HOUR:
+        return f"{seconds // 60} min ago"
+    return f"{seconds // HOUR} h ago" if seconds < 2 * DAY else f"{seconds // DAY} d ago"
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -105,11 +130,15 @@ def _never() -> bool:
 
 
 class Online:
-    """Everything that talks to Amazon, for one store. `store` may be read-only: then only `connection` works."""
+    """Everything that talks to Amazon, for one store. `store` may be read-only: then only what calls nothing works.
+
+    `reader` gives this thread's own connection: what the screen asks never waits for a page that is being stored.
+    """
 
     def __init__(
         self,
         store: Store,
+        reader: Callable[[], Store],
         clock: Clock,
         connector: Connector,
         importer: Importer,
@@ -120,10 +149,11 @@ class Online:
         merchant_id: str,
     ) -> None:
         self._store = store
+        self._reader = reader
         self._dispatcher = dispatcher
         self._merchant_id = merchant_id
         self._watch = FeedWatch(store, clock, folder)
-        self._pause = self._not_before = 0
+        self._failures = self._not_before = 0
         self._clock = clock
         self._importer = importer
         self._deadline = deadline
@@ -132,7 +162,7 @@ class Online:
 
     def connection(self) -> Connection:
         """Where the connection stands; nothing is called."""
-        return connection(self._store, self.connector.config, self._clock.now())
+        return connection(self._reader(), self.connector.config, self._clock.now())
 
     def login(
         self,
@@ -176,7 +206,7 @@ class Online:
 
         After an error `next_step` gives Amazon, or the operator, ever longer to mend it; asking again by hand is always heard.
         """
-        outlet = self._api_outlet(note)
+        outlet = self._api_outlet(self._store, note)
 
         async def work(client: Client) -> list[Batch]:
             return await outlet.run(client, stop)
@@ -184,32 +214,64 @@ class Online:
         try:
             left = self.connector.run(work, stop=stop, told=told)
         except Exception:
-            self._pause = min(max(SHORTEST_PAUSE, self._pause * 2), LONGEST_PAUSE)
-            self._not_before = self._clock.now() + self._pause
+            self._failures += 1
+            self._not_before = self._clock.now() + pause_after(self._failures)
             raise
-        self._pause = self._not_before = 0
+        self._failures = self._not_before = 0
         return left
 
-    def _api_outlet(self, note: Callable[[str], None] = lambda text: None) -> ApiOutlet:
+    def _api_outlet(self, store: Store, note: Callable[[str], None] = lambda text: None) -> ApiOutlet:
         return ApiOutlet(
-            self._store, self._clock, self._dispatcher, self._watch, self._order_sync,
+            store, self._clock, self._dispatcher, self._watch, self._order_sync,
             merchant_id=self._merchant_id, marketplaces=self.connector.config.marketplaces, note=note,
         )  # fmt: skip
 
+    @staticmethod
+    def pause(failures: int) -> int:
+        """Seconds after which something that failed so often in a row is tried again by itself."""
+        return pause_after(failures)
+
     def next_look(self) -> int | None:
         """When a feed on its way should be looked at next (epoch seconds); None when none is."""
-        looks = [
-            self._watch.next_look(one) for one in self._store.attempts() if one.open and one.state != "needs_operator"
-        ]
+        looks = [self._watch.next_look(one) for one in self._reader().attempts() if self._is_followed(one)]
         return min(looks, default=None)
 
-    def next_step(self) -> int | None:
-        """When `send` has something to do by itself (epoch seconds); None: not before somebody does something."""
-        outlet, look = self._api_outlet(), self.next_look()
-        held = [batch for batch in self._store.batches(open_only=True) if batch.state is BatchState.HELD]
-        times = [at for batch in held if (at := outlet.leaves_at(batch)) is not None]
-        times += [look] if look is not None else []
-        return max(min(times), self._not_before) if times else None
+    @staticmethod
+    def _is_followed(attempt: Attempt) -> bool:
+        """Whether the program looks at it by itself."""
+        return attempt.open and attempt.state != "needs_operator"
+
+    def next_step(self) -> Due | None:
+        """When `send` has something to do by itself; None: not before somebody does something."""
+        reader = self._reader()
+        outlet, look = self._api_outlet(reader), self.next_look()
+        held = [batch for batch in reader.batches(open_only=True) if batch.state is BatchState.HELD]
+        steps = [
+            Due(at, "held" if at == batch.due_at else "leaves")
+            for batch in held
+            if (at := outlet.leaves_at(batch)) is not None
+        ]
+        steps += [Due(look, "next look")] if look is not None else []
+        first = min(steps, default=None)
+        return first if first is None or first.at >= self._not_before else Due(self._not_before, "tried again")
+
+    def outlook(self, batch: JournalBatch, attempts: Sequence[Attempt]) -> tuple[int | None, str]:
+        """When an open batch goes on by itself (epoch seconds; None: not before something else happens), and why it waits.
+
+        `attempts`: of the whole store, newest first.
+        """
+        reader = self._reader()
+        if batch.state is BatchState.HELD:
+            outlet = self._api_outlet(reader)
+            due = batch.due_at <= self._clock.now()
+            why = outlet.waits_for(batch) if due else ""
+            return outlet.leaves_at(batch), f"It waits: {why}." if why else ""
+        mine = next((one for one in attempts if one.batch == batch.id), None)
+        if mine is None or not self._is_followed(mine):
+            return None, ""
+        shown = quotas(reader, self._clock.now(), ("createFeed", "getFeeds"))
+        left = ", ".join(f"{one.operation} {one.calls} of {one.burst}" for one in shown)
+        return max(self._watch.next_look(mine), self._not_before), f"Quota left: {left}."
 
     def wait(self, stop: Stop = _never) -> bool:
         """Wait until a feed on its way should be looked at again; False when none is, or the wait was stopped."""
@@ -225,7 +287,7 @@ class Online:
 
     def feeds(self) -> list[tuple[Attempt, str]]:
         """Every attempt, newest first, and what it means."""
-        return [(one, attempt_words(one, self._clock.now())) for one in self._store.attempts()]
+        return [(one, attempt_words(one, self._clock.now())) for one in self._reader().attempts()]
 
     def adopt(self, batch_id: int, feed_id: str) -> None:
         """The operator says which of Amazon's feeds an unclear batch is. Raises OperationError."""
@@ -260,6 +322,15 @@ class Online:
         async def work(client: Client) -> tuple[Message, str]:
             found = await messenger.preview(client, order, text)
             return found, (await messenger.send(client, found) if send else "")
+
+        return self.connector.run(work, stop=stop, told=told)
+
+    def one_order(self, order_id: str, *, told: Told = _quiet, stop: Stop = _never) -> SyncSummary:
+        """Fetch one order as it is now, by a call of its own. Raises as `sync`."""
+        orders = self._order_sync(stop)
+
+        async def work(client: Client) -> SyncSummary:
+            return await orders.one(client, order_id)
 
         return self.connector.run(work, stop=stop, told=told)
 

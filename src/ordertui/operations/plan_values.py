@@ -164,3 +164,7 @@ class Batch(msgspec.Struct, frozen=True):
     """Where in Seller Central to upload which file, and what to bring back."""
     who: str = ""
     """Who committed it."""
+    by_api: bool = False
+    """It went, or goes, by the API: nothing of it is uploaded by hand."""
+    next_at: int | None = None
+    """By the API: when it goes on by itself (epoch seconds); None: not before something else happens."""

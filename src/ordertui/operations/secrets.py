@@ -18,7 +18,7 @@ from ordertui.amazon.spapi.secret import Secret
 from ordertui.amazon.spapi.tokens import Credentials
 from ordertui.orders.clock import DAY, Clock, iso_utc
 
-from .errors import BadInput, Refused
+from .errors import BadInput, PassphraseNeeded, Refused
 
 SERVICE = "ordertui"
 ENVIRONMENT = {
@@ -77,7 +77,7 @@ class Secrets:
         """Asks the operator; a command line in a terminal sets it."""
 
     def load(self) -> Login:
-        """The credentials. Raises Refused when there are none, BadInput when the file cannot be opened."""
+        """The credentials. Raises Refused when there are none, PassphraseNeeded, BadInput when the file cannot be opened."""
         kept = self._from_keyring()
         if kept is not None:
             return _login(kept, "the system's keyring")
@@ -140,7 +140,9 @@ class Secrets:
     def _passphrase(self) -> Secret:
         word = os.environ.get(PASSPHRASE, "") or (self.ask() if self.ask is not None else "")
         if not word:
-            raise Refused(f"the encrypted file needs its passphrase: set {PASSPHRASE}, or run this in a terminal")
+            raise PassphraseNeeded(
+                f"the encrypted file needs its passphrase: set {PASSPHRASE}, run a command in a terminal, or press I on the screen"
+            )
         return Secret(word)
 
     def _to_file(self, kept: _Kept) -> None:

@@ -26,7 +26,7 @@ from .live import LivePart
 from .queues import BY_KEY, INVISIBLE_REQUESTS, QUEUES
 from .rate_part import RatePart
 from .sorting import read_sorting
-from .values import ImportSummary, Queue, ResultSummary
+from .values import Due, ImportSummary, Queue, ResultSummary
 
 if TYPE_CHECKING:
     from ordertui.rules.explain import Explanation
@@ -387,23 +387,14 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
 
     def outbox(self, *, open_only: bool = False) -> list[Batch]:
         """Batches, newest first, each with what to do next."""
-        from .advice import upload_advice
-        from .committing import as_batch
-        from .feed_words import feed_words
+        attempts = self._reader().attempts()
+        return [self.shown(batch, attempts) for batch in self._reader().batches(open_only=open_only)]
 
-        attempts, now = self._reader().attempts(), self.clock.now()
-        left = (BatchState.SENT, BatchState.ANSWERED)
-        out = []
-        for batch in self._reader().batches(open_only=open_only):
-            upload = upload_advice(batch, practice=self.practice) if batch.state in left else ""
-            out.append(as_batch(batch, feed_words(attempts, batch, now) or upload))
-        return out
-
-    def next_due(self) -> int | None:
-        """When `dispatch` has something to do next (epoch seconds): a hold ends, or a feed is to be looked at; None: nothing."""
-        if self.config.amazon.dispatch == "api":
+    def next_due(self) -> Due | None:
+        """When `dispatch` has something to do next: a hold ends, or a feed is to be looked at; None: nothing."""
+        if self.by_api:
             return self.online.next_step()
-        held = [b.due_at for b in self._reader().batches(open_only=True) if b.state is BatchState.HELD]
+        held = [Due(b.due_at, "held") for b in self._reader().batches(open_only=True) if b.state is BatchState.HELD]
         return min(held, default=None)
 
     def dispatch(self, stop: Stop = lambda: False, note: Callable[[str], None] = lambda text: None) -> list[Batch]:

@@ -6,15 +6,15 @@ a stop or a crash loses a page at most, and no change is ever jumped over. Sourc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
 
-from ordertui.amazon.spapi.answers import OrderPage
+from ordertui.amazon.spapi.answers import ApiOrder, OneOrder, OrderPage
 from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.errors import CallStopped, Rejected
-from ordertui.amazon.spapi.operations import SEARCH_ORDERS
+from ordertui.amazon.spapi.operations import GET_ORDER, SEARCH_ORDERS
 from ordertui.amazon.spapi.orders import Deadline, order_rows
 from ordertui.orders.clock import DAY, HOUR, Clock, iso_utc, parse_iso
 from ordertui.orders.marketplace import MARKETPLACES
@@ -41,6 +41,7 @@ class Pass(msgspec.Struct, frozen=True):
     """A search under way."""
 
     kind: Literal["open", "changes"]
+    markets: tuple[str, ...]
     query: dict[str, str]
     until: int
     """All changes up to here are in once its last page is."""
@@ -53,9 +54,15 @@ class Pass(msgspec.Struct, frozen=True):
 class SyncState(msgspec.Struct, frozen=True):
     """How far the store is."""
 
-    watermark: int | None = None
-    """All changes up to here are in (epoch seconds)."""
+    up_to: dict[str, int] = {}
+    """Marketplace to when all its changes are in (epoch seconds); one that was never synced whole is not there."""
     running: Pass | None = None
+
+    def watermark(self, marketplaces: Sequence[str]) -> int | None:
+        """All changes of all of these are in up to here (epoch seconds); None when one of them was never synced."""
+        times = [self.up_to.get(code) for code in marketplaces]
+        known = [at for at in times if at is not None]
+        return min(known) if known and len(known) == len(times) else None
 
 
 class SyncProgress(msgspec.Struct, frozen=True):
@@ -112,25 +119,39 @@ class OrderSync:
     async def run(self, client: Client) -> SyncSummary:
         """Go on where the last run ended, until all changes up to two minutes ago are in. Raises SpApiError; a stop is no error."""
         stopped = False
+        known = load_state(self._store).up_to
+        new = tuple(code for code in self._marketplaces if code not in known)
         try:
-            if load_state(self._store).watermark is None:
-                await self._pass(client, "open")
-            await self._pass(client, "changes")
+            if new:
+                await self._pass(client, "open", new)
+            await self._pass(client, "changes", self._marketplaces)
         except CallStopped:
             stopped = True
+        return self._summary(stopped=stopped)
+
+    async def one(self, client: Client, order_id: str) -> SyncSummary:
+        """Fetch one order as it is now. Raises SpApiError."""
+        query: dict[str, str | list[str]] = {"includedData": ",".join(DATA)}
+        found = await client.call(GET_ORDER, OneOrder, path={"orderId": order_id}, query=query)
+        with self._store.writing():
+            self._take([found.order], f"order {order_id}", None)
+        return self._summary(stopped=False)
+
+    def _summary(self, *, stopped: bool) -> SyncSummary:
         notes = [f"Amazon says what is not known here: {word}; it is kept as unknown" for word in sorted(self._strange)]
         if stopped:
             notes.append("stopped: what came so far is kept; the next sync goes on from there")
         return SyncSummary(
-            self._orders, self._new, self._changed, self._pages, load_state(self._store).watermark, tuple(self._rejects),
-            tuple(notes), stopped,
+            self._orders, self._new, self._changed, self._pages, load_state(self._store).watermark(self._marketplaces),
+            tuple(self._rejects), tuple(notes), stopped,
         )  # fmt: skip
 
-    async def _pass(self, client: Client, kind: Literal["open", "changes"]) -> None:
+    async def _pass(self, client: Client, kind: Literal["open", "changes"], markets: tuple[str, ...]) -> None:
         state = load_state(self._store)
         running = state.running
-        if running is None or running.kind != kind or self._clock.now() - running.token_at > TOKEN_AGE:
-            running = self._begin(kind, state)
+        fits = running is not None and (running.kind, running.markets) == (kind, markets)
+        if running is None or not fits or self._clock.now() - running.token_at > TOKEN_AGE:
+            running = self._begin(kind, markets, state)
         while True:
             if self._stop():
                 raise CallStopped
@@ -139,22 +160,22 @@ class OrderSync:
             except Rejected:
                 if not running.token:
                     raise
-                running = self._begin(kind, state)  # Amazon forgot the page token: from the beginning of this pass
+                running = self._begin(kind, markets, state)  # Amazon forgot the page token: this pass begins again
                 continue
             running = self._keep(running, page)
             if not page.next_token:
                 return
 
-    def _begin(self, kind: Literal["open", "changes"], state: SyncState) -> Pass:
+    def _begin(self, kind: Literal["open", "changes"], markets: tuple[str, ...], state: SyncState) -> Pass:
         now = self._clock.now()
-        ids = [MARKETPLACES[code].id for code in self._marketplaces]
+        ids = [MARKETPLACES[code].id for code in markets]
         query = {"marketplaceIds": ",".join(ids), "fulfilledBy": "MERCHANT", "includedData": ",".join(DATA)}
         if kind == "open":
             query |= {"createdAfter": iso_utc(now - OLDEST), "fulfillmentStatuses": ",".join(OPEN)}
         else:
-            since = state.watermark if state.watermark is not None else now - OLDEST
-            query |= {"lastUpdatedAfter": iso_utc(since - OVERLAP)}
-        return Pass(kind, query, now - YOUNGEST)
+            since = state.watermark(markets)
+            query |= {"lastUpdatedAfter": iso_utc((now - OLDEST if since is None else since) - OVERLAP)}
+        return Pass(kind, markets, query, now - YOUNGEST)
 
     async def _page(self, client: Client, running: Pass) -> OrderPage:
         query: dict[str, str | list[str]] = dict(running.query)
@@ -164,30 +185,35 @@ class OrderSync:
 
     def _keep(self, running: Pass, page: OrderPage) -> Pass:
         """Store a page, and with it, in the same transaction, where the pass stands."""
-        found = order_rows(page.orders, self._deadline)
         until = min(running.until, parse_iso(page.last_updated_before)) if page.last_updated_before else running.until
         after = msgspec.structs.replace(
             running, until=until, token=page.next_token, token_at=self._clock.now(),
             pages=running.pages + 1, orders=running.orders + len(page.orders),
         )  # fmt: skip
-        state = load_state(self._store)
         done = not page.next_token
         with self._store.writing():
-            self._store.note_cancelled(found.cancelled)
-            target = self._store.importer(
-                kind=KIND, path=f"{running.kind}, page {after.pages}", sha256="", as_of=until if done else None, has_request_column=True,
-                marketplace=None, auto_cancel_at=self._deadline,
-            )  # fmt: skip
-            with target:
-                target.add(found.rows)
-                target.rejected = len(found.rejected)
-            kept = SyncState(until, None) if done else msgspec.structs.replace(state, running=after)
+            state = load_state(self._store)
+            self._take(page.orders, f"{running.kind}, page {after.pages}", until if done else None)
+            reached = {code: max(until, state.up_to.get(code, 0)) for code in running.markets} if done else {}
+            kept = SyncState(state.up_to | reached, None if done else after)
             self._store.set_meta(STATE, msgspec.json.encode(kept).decode())
-        self._orders += len(page.orders)
+        self._progress(SyncProgress(running.kind, after.orders, after.pages, not done))
+        return after
+
+    def _take(self, orders: Sequence[ApiOrder], path: str, as_of: int | None) -> None:
+        """Store these orders, within the open transaction."""
+        found = order_rows(orders, self._deadline)
+        self._store.note_cancelled(found.cancelled)
+        target = self._store.importer(
+            kind=KIND, path=path, sha256="", as_of=as_of, has_request_column=True, marketplace=None,
+            auto_cancel_at=self._deadline,
+        )  # fmt: skip
+        with target:
+            target.add(found.rows)
+            target.rejected = len(found.rejected)
         self._pages += 1
+        self._orders += len(orders)
         self._new += target.new
         self._changed += target.changed
         self._strange |= found.strange
-        self._rejects += [RejectedRow("searchOrders", after.pages, why, order_id) for order_id, why in found.rejected]
-        self._progress(SyncProgress(running.kind, after.orders, after.pages, not done))
-        return after
+        self._rejects += [RejectedRow(KIND, self._pages, why, order_id) for order_id, why in found.rejected]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -102,6 +103,13 @@ class ResultSummary(msgspec.Struct, frozen=True):
     unknown: int
     rows: tuple[ResultRow, ...]
     notes: tuple[str, ...]
+
+
+class Due(NamedTuple):
+    """When `dispatch` has something to do next (epoch seconds), and what that is: `held`, `leaves`, `next look`, `tried again`."""
+
+    at: int
+    what: str
 
 
 class Question(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Attempts to bring a batch to Amazon as a feed: written down before the one call that acts, and after each thing learned.
+"""Attempts to bring a batch to Amazon, as a feed or by a call for its one order: written down before the one call that acts, and after each thing learned.
 
 At most one attempt of a feed type is open; the schema's own index sees to it. Rows of the batch move with the attempt, in
 the same transaction, so that no crash leaves the two telling different stories.
@@ -16,6 +16,7 @@ from ordertui.orders.status import Action, RowState
 
 from .errors import StoreError
 from .journal import JournalPart
+from .outcomes import Outcome
 
 OPEN_ATTEMPT = ("submitting", "unknown", "submitted", "processing", "needs_operator")
 """States in which Amazon may have the feed, and its outcome is not known."""
@@ -40,7 +41,8 @@ class Attempt(msgspec.Struct, frozen=True):
     feed_type: str
     marketplace: str
     state: str
-    """`submitting`, `unknown`, `submitted`, `processing`, `needs_operator`, then `done`, `fatal`, `cancelled`, `settled`; or `refused`, `not_taken`."""
+    """`submitting`, `unknown`, `submitted`, `processing`, `needs_operator`, then `done`, `fatal`, `cancelled`, `settled`; or `refused`, `not_taken`.
+    Of a call for one order: `submitting`, then `done`, `rejected`, `unanswered`, `refused`."""
     sha256: str
     size: int
     messages: int
@@ -111,6 +113,10 @@ class AttemptsPart(JournalPart):
     def _attempt(self, attempt_id: int) -> Attempt:
         return next(one for one in self.attempts() if one.id == attempt_id)
 
+    def attempt_bytes(self, attempt_id: int) -> bytes:
+        """The bytes that were written down before the call."""
+        return bytes(self._one("SELECT content FROM feed_attempts WHERE id = ?", (attempt_id,)))
+
     def attempt_polled(self, attempt_id: int, *, status: str = "", note: str = "") -> Attempt:
         """Keep that Amazon was asked, its own word if it gave one, and what went wrong if something did."""
         with self.writing() as connection:
@@ -141,6 +147,18 @@ class AttemptsPart(JournalPart):
                 self._rows_to(connection, before.batch, *rows)
             more = {} if feed_id is None else {"feed": feed_id}
             self._tell(connection, f"feed.{state}", before.batch, attempt_id, was=before.state, note=note, **more)
+        return self._attempt(attempt_id)
+
+    def answer_attempt(self, attempt_id: int, state: str, outcome: Outcome, *, note: str = "") -> Attempt:
+        """Bring an attempt to its end, with what became of every row of its batch that left; the batch counts as answered."""
+        with self.writing() as connection:
+            before = self._attempt(attempt_id)
+            batch = self.batch(before.batch)
+            waiting = [row.order_id for row in batch.rows if row.state is not RowState.RECALLED]
+            changes = self._move(connection, batch, dict.fromkeys(waiting, outcome))
+            connection.execute("UPDATE batches SET state = 'answered' WHERE id = ?", (batch.id,))
+            connection.execute("UPDATE feed_attempts SET state = ?, note = ? WHERE id = ?", (state, note, attempt_id))
+            self._tell(connection, f"feed.{state}", batch.id, attempt_id, was=before.state, note=note, states=changes)
         return self._attempt(attempt_id)
 
     def return_attempt(self, attempt_id: int, state: str, *, note: str) -> Attempt:

@@ -199,8 +199,12 @@ class OutcomePart(FactsPart, ReadsPart):
         return [KeptResult(mark, at, bytes(content)) for mark, at, content in found]
 
     def answered_at(self, batch_id: int) -> int | None:
-        """When the newest processing report of a batch came (epoch seconds)."""
-        found: int | None = self._one("SELECT max(at) FROM results WHERE batch = ?", (batch_id,))
+        """When the newest processing report of a batch came, or a call for its one order was taken (epoch seconds)."""
+        found: int | None = self._one(
+            "SELECT max(at) FROM (SELECT at FROM results WHERE batch = :batch UNION ALL"
+            " SELECT started_at FROM feed_attempts WHERE batch = :batch AND state = 'done')",
+            {"batch": batch_id},
+        )
         return found
 
     def batches_answered_by(self, sha256: str) -> list[int]:

@@ -115,6 +115,7 @@ MAIN_ACTIONS: tuple[KeyAction, ...] = (
     _a("out.open", "O", "open_order", "open", "Open the order in Seller Central; without a browser the link is shown", "Out"),
     _a("out.export", "e", "export", "export", "Write the marked orders, or all that are shown, to a CSV, TSV or JSON file", "Out"),
     _a("file.import", "i", "import_files", "import", "Read report files or a processing report", "Files"),
+    _a("file.sync", "I", "sync", "sync", "Sync with Amazon: fetch what changed by the API while you work on; again, or Esc, stops", "Files"),
     _a("app.palette", "colon,ctrl+p", "palette", "palette", "Every action by name", "Help"),
     _a("app.help", "question_mark", "help", "help", "All keys; type to narrow", "Help", 8),
     _a("app.suspend", "ctrl+z", "suspend", "suspend", "Back to the shell; fg returns", "Help"),

@@ -11,11 +11,11 @@ from textual.content import Content
 from ordertui.operations.errors import Stopped
 from ordertui.operations.plan_values import RateEffect
 from ordertui.operations.shop import Shop
-from ordertui.operations.values import Impact
+from ordertui.operations.values import Due, Impact
 from ordertui.orders.order import OrderRow
 
 from .texts.lines import status_line
-from .texts.words import countdown, sparkline
+from .texts.words import due_words, sparkline
 
 SPARK_DAYS = 14
 LOOK_AFTER = 2_000
@@ -32,7 +32,7 @@ class Question(msgspec.Struct, frozen=True):
     """Of the marks; another one after each change."""
     cursor: OrderRow | None
     hidden: int
-    next_due: int | None
+    next_due: Due | None
     view: str
     pending: str = ""
     range_: int = 0
@@ -92,7 +92,7 @@ class RatePanel:
             impact=impact if version == asked.version else None,
             hidden=asked.hidden,
             cursor=asked.cursor,
-            held="" if asked.next_due is None else f"held {countdown(asked.next_due - now)}",
+            held="" if asked.next_due is None else due_words(asked.next_due, now),
             view=asked.view,
             pending=asked.pending,
             range_=asked.range_,

@@ -98,7 +98,7 @@ def fulfillment_xml(items: Iterable[ShipItem], merchant_id: str, first_message: 
                 for i in group
             )
             yield (
-                f"<OrderFulfillment><AmazonOrderID>{order_id}</AmazonOrderID><FulfillmentDate>{_midnight(head.ship_date, marketplace)}</FulfillmentDate>"
+                f"<OrderFulfillment><AmazonOrderID>{order_id}</AmazonOrderID><FulfillmentDate>{midnight(head.ship_date, marketplace)}</FulfillmentDate>"
                 f"<FulfillmentData>{carrier}{method}<ShipperTrackingNumber>{_text(head.tracking)}</ShipperTrackingNumber></FulfillmentData>"
                 f"{lines}</OrderFulfillment>"
             )
@@ -106,7 +106,7 @@ def fulfillment_xml(items: Iterable[ShipItem], merchant_id: str, first_message: 
     return _envelope("OrderFulfillment", merchant_id, first_message, body())
 
 
-def _midnight(day: str, marketplace: str) -> str:
+def midnight(day: str, marketplace: str) -> str:
     """The day's beginning where the marketplace is: a moment in UTC would be the day before in America."""
     return datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(MARKETPLACES[marketplace].zone)).isoformat()
 

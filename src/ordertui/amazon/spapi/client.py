@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -33,9 +33,12 @@ from .tokens import Credentials, Tokens
 from .transport import Answer, Timeouts, Transport
 
 Body = TypeVar("Body")
+Result = TypeVar("Result")
 TRIES = 4
 """How often a safe operation is called before its error is the answer."""
 _LONGEST_TEXT = 300
+_LISTEN = 0.25
+"""Seconds after which a call under way hears a stop."""
 
 
 class Waiting:
@@ -67,6 +70,19 @@ class Waiting:
             left -= self._step
             if self._stop():
                 raise CallStopped
+
+    async def during(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Await work that may be given up at any moment, and hear a stop meanwhile. Raises CallStopped."""
+        task = asyncio.ensure_future(work)
+        try:
+            while not (await asyncio.wait({task}, timeout=_LISTEN))[0]:
+                if self._stop():
+                    raise CallStopped
+            return task.result()
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
 
 
 class Client:
@@ -109,7 +125,8 @@ class Client:
     ) -> Body:
         """One call, repeated only where that is safe; gives the body as `into`.
 
-        Raises SpApiError: its `maybe_done` says whether Amazon may have acted. Raises CallStopped while it waits.
+        Raises SpApiError: its `maybe_done` says whether Amazon may have acted. Raises CallStopped, but never while a call
+        is under way that may have effects.
         """
         address = self._address(operation, path or {}, query or {})
         content = b"" if body is None else msgspec.json.encode(body)
@@ -151,11 +168,11 @@ class Client:
         bucket = self._rates.change(operation.name, self._take(operation))
         try:
             await self.waiting.pause(operation.name, bucket.wait)
-            token = await self._tokens.get()
+            token = await self.waiting.during(self._tokens.get())
         except BaseException:
             self._rates.change(operation.name, lambda known: (known or bucket).returned())
             raise
-        answer = await self.transport.send(
+        sending = self.transport.send(
             operation.name,
             operation.method,
             address,
@@ -163,6 +180,7 @@ class Client:
             content_type="application/json" if operation.body else "",
             token=token,
         )
+        answer = await (sending if operation.repeat is Repeat.ONCE else self.waiting.during(sending))
         self._learn(operation, answer)
         return answer
 

@@ -31,8 +31,10 @@ async def upload(client: Client, content: bytes, content_type: str = XML) -> str
     slot = await client.call(CREATE_FEED_DOCUMENT, FeedSlot, body={"contentType": content_type})
     if not slot.feed_document_id or not slot.url:
         raise DocumentBroken(CREATE_FEED_DOCUMENT.name, "Amazon named no document and no address for it")
-    answer = await client.transport.send(
-        "upload of the feed", "PUT", slot.url, content=content, content_type=content_type, document=True
+    answer = await client.waiting.during(
+        client.transport.send(
+            "upload of the feed", "PUT", slot.url, content=content, content_type=content_type, document=True
+        )
     )
     if answer.status != 200:
         kind = Rejected if 400 <= answer.status < 500 else ServerTrouble
@@ -53,8 +55,10 @@ async def fetch(client: Client, operation: Operation, name: str, document_id: st
         where = await client.call(operation, Document, path={name: document_id})
         sink = _Unpacker(operation.name, into.write, where.compression_algorithm, most)
         try:
-            answer = await client.transport.send(
-                f"document of {operation.name}", "GET", where.url, document=True, sink=sink.take, most=most
+            answer = await client.waiting.during(
+                client.transport.send(
+                    f"document of {operation.name}", "GET", where.url, document=True, sink=sink.take, most=most
+                )
             )
         except (NoAnswer, NotSent):
             if last:

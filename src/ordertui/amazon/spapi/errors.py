@@ -70,4 +70,4 @@ class Missing(Trouble):
 
 
 class CallStopped(Exception):
-    """The operator stopped the run while it waited for its quota."""
+    """The operator stopped the run, while nothing was under way that may have effects."""

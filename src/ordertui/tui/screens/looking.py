@@ -59,6 +59,7 @@ class Looking(Flows):
         def show_panel(self) -> None: ...
         def detail_of(self, row: OrderRow, *, full: bool) -> Content: ...
         def failed(self, error: Exception) -> None: ...
+        def stop_sync(self) -> bool: ...
 
     def action_queue(self, key: str) -> None:
         """Show a work queue."""
@@ -72,12 +73,14 @@ class Looking(Flows):
         self.query_one(FilterBar).begin()
 
     def action_clear_filter(self) -> None:
-        """Drop the filter; with none, what was found."""
+        """Drop the filter; with none, what was found; else stop a sync."""
         if self.request.filter:
             self.ask_for(msgspec.structs.replace(self.request, filter=""))
         elif self.found:
             self.found = array("q")
             self.notify("what was found is forgotten; n and N go through the marked orders")
+        else:
+            self.stop_sync()
 
     def action_find(self) -> None:
         """Find without hiding the others."""

@@ -1,4 +1,4 @@
-"""The main screen: queues, filter, table, rate panel and detail. How it gets its orders is in `showing`; its keys live in `looking`, `marking`, `acting`, `bringing`."""
+"""The main screen: queues, filter, table, rate panel and detail. How it gets its orders is in `showing`; its keys live in `looking`, `marking`, `acting`, `bringing`, `syncing`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ordertui.operations.errors import Stopped
 from ordertui.operations.known import KNOWN
 from ordertui.operations.queues import BY_KEY, QUEUES
 from ordertui.operations.shop import Shop
-from ordertui.operations.values import Queue
+from ordertui.operations.values import Due, Queue
 from ordertui.orders.marketplace import MARKETPLACES, zone_of
 from ordertui.orders.order import OrderRow
 from ordertui.orders.status import Action
@@ -29,7 +29,7 @@ from ordertui.orders.status import Action
 from ..actions import bindings
 from ..keymap import Keymap
 from ..panel import Answer, Question, RatePanel
-from ..texts.lines import age, header
+from ..texts.lines import header
 from ..typeahead import TypeAhead
 from ..view import FIRST_PAGE, Request, View, read
 from ..widgets.filter_bar import FilterBar
@@ -50,21 +50,20 @@ from .bringing import Bringing
 from .looking import Looking
 from .marking import Marking
 from .showing import Showing
+from .syncing import ROOMY, Syncing
 
 DIALOGS = Path(__file__).with_name("dialogs.tcss")
 DEBOUNCE = 0.08
 """Seconds the cursor rests before the detail follows."""
 DETAIL_LINES = 48
 """Lines the detail pane has at least, so that another order seldom lays the screen out anew."""
-ROOMY = 110
-"""Cells from which the first line has room for the time of the reports."""
 FULL = 100
 """Cells of a line in the full view of an order, at most."""
 INSTANT = 500
 """Up to so many marks are weighed at once, which takes some milliseconds; more are weighed beside the screen."""
 
 
-class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
+class MainScreen(Showing, Looking, Marking, Acting, Bringing, Syncing, Screen[None]):
     """Orders, and what may be done with them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -87,7 +86,7 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
         self.marks, self.last_set = shop.desk.marks()
         self.found: array[int] = array("q")
         self._version = -1
-        self._next_due: int | None = None
+        self._next_due: Due | None = None
         self._market = ""
         self._asked = 0
         self.view_hold = keys.hold()
@@ -162,6 +161,8 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
     def on_unmount(self) -> None:
         """Keep the marks for the next start."""
         self._keep_desk()
+        if self.syncing is not None:
+            self.syncing.stopping = True
 
     def on_resize(self) -> None:
         """The first line says what fits."""
@@ -172,6 +173,10 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
     def table(self) -> OrderTable:
         """The table."""
         return self.query_one(OrderTable)
+
+    def key_of(self, action: str) -> str:
+        """The first key of an action, as people write it."""
+        return next(one.first_key for one in self.keymap.actions if one.id == action)
 
     # What the table asks (RowSource)
 
@@ -227,9 +232,7 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
         self.put(
             "header", header(shop_name=name, marketplaces=markets, practice=shop.practice, read_only=shop.read_only)
         )
-        short = self.size.width < ROOMY
-        words = age(as_of=shop.as_of(), now=self.now(), zone=shop.zone, short=short, live=shop.live(short=short))
-        self.put("age", words)
+        self.show_age()
         notes = shop.notes()
         self.put("notes", Content("! " + "  ·  ".join(notes)) if notes else Content(""))
         self.query_one("#notes").set_class(bool(notes), "-some")
@@ -326,7 +329,7 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
 
     def _tick(self) -> None:
         """Once a second: what is due leaves, what others changed is shown, the countdown goes on, marks are kept."""
-        if self._next_due is not None and self.now() >= self._next_due and not self.shop.read_only:
+        if self._next_due is not None and self.now() >= self._next_due.at and not self.shop.read_only:
             self._next_due = None
             self.send_due()
         elif self.shop.data_version() != self._version:
@@ -339,6 +342,7 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Screen[None]):
         elif self._next_due is not None and self.app.screen is self:
             self.show_status()
         self._keep_desk()
+        self.watch_sync()
 
     def _tell_time(self) -> None:
         """Once a minute: ages, countdowns and what counts with them; only what reads otherwise now is painted."""

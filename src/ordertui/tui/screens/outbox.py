@@ -1,4 +1,4 @@
-"""Batches: what is held and until when, what left and where to upload it, what Amazon said of each row."""
+"""Batches: what is held and until when, what left and where to upload it or when it is looked at next, what Amazon said of each row."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ class OutboxScreen(Flows, ListKeys, Dialog[None]):
         self._batches: list[Batch] = []
         self._rows: tuple[BatchRow, ...] = ()
         self._questions: list[Question] = []
+        self._version = -1
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog dialog-tall"):
@@ -79,6 +80,7 @@ class OutboxScreen(Flows, ListKeys, Dialog[None]):
         return self.focused is self._list("batch-rows")
 
     def _read(self) -> None:
+        self._version = self._shop.data_version()
         self._batches = self._shop.outbox()
         self._questions = self._shop.questions()
         options = self._list("batches")
@@ -95,13 +97,13 @@ class OutboxScreen(Flows, ListKeys, Dialog[None]):
         self._show_batch()
 
     def _count_down(self) -> None:
-        now = self._shop.clock.now()
-        held = [batch for batch in self._batches if batch.state is BatchState.HELD]
-        if any(batch.due_at <= now for batch in held):
+        if self._shop.data_version() != self._version:
             self._read()
             return
-        for batch in held:
-            self._list("batches").replace_option_prompt(str(batch.id), batch_line(batch, now))
+        now = self._shop.clock.now()
+        for batch in self._batches:
+            if batch.state is BatchState.HELD or batch.next_at is not None:
+                self._list("batches").replace_option_prompt(str(batch.id), batch_line(batch, now))
 
     @property
     def _batch(self) -> Batch | None:
@@ -241,11 +243,13 @@ class OutboxScreen(Flows, ListKeys, Dialog[None]):
             self.start(lambda flow: self._release(flow, batch))
 
     async def _release(self, flow: Flow, batch: Batch) -> None:
-        question = ConfirmScreen(
-            f"Release batch {batch.id} now?",
-            {"w": "write its files now"},
-            "Its files are written at once; it cannot be taken back then. Nothing reaches Amazon before you upload a file.",
-        )
+        title = f"Release batch {batch.id} now?"
+        if batch.by_api:
+            warning = "It goes to Amazon by the API as soon as it may; then it cannot be taken back."
+            question = ConfirmScreen(title, {"w": "let it go to Amazon"}, warning)
+        else:
+            warning = "Its files are written at once; it cannot be taken back then. Nothing reaches Amazon before you upload a file."
+            question = ConfirmScreen(title, {"w": "write its files now"}, warning)
         if await flow.ask(question, unseen=True):
             try:
                 await flow.work(self._shop.release, batch.id)

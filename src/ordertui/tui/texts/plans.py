@@ -73,11 +73,26 @@ def batch_line(batch: Batch, now: int) -> Content:
         (f"{STATE_GLYPH.get(state, '·')} {state:<9}", ROW_STYLE.get(state, MUTED)),
         f" {rows}",
     ]
-    if state == "held":
-        pieces.append((f"   leaves in {countdown(batch.due_at - now)}", "bold $text-warning"))
-    elif batch.state is BatchState.SENT:
-        pieces.append(("   upload it, then import the processing report (i)", MUTED))
+    pieces.append(_goes_on(batch, now))
     return Content.assemble(*pieces)
+
+
+def _goes_on(batch: Batch, now: int) -> Piece:
+    """What happens next to a batch, and when."""
+    if batch.state is BatchState.HELD and (not batch.by_api or batch.next_at is not None):
+        left = countdown((batch.due_at if batch.next_at is None else batch.next_at) - now)
+        held = batch.next_at is None or batch.next_at == batch.due_at
+        word = "held, leaves" if held and batch.due_at > now else "leaves"
+        return f"   {word} {'in ' if left != 'now' else ''}{left}", "bold $text-warning"
+    if batch.state is BatchState.HELD:
+        return "   waits, see below", "$text-warning"
+    if batch.by_api and batch.next_at is not None:
+        left = countdown(batch.next_at - now)
+        return f"   next look {'in ' if left != 'now' else ''}{left}", MUTED
+    if batch.state is BatchState.SENT:
+        by_hand = "   upload it, then import the processing report (i)"
+        return ("   needs you, see below", "bold $text-warning") if batch.by_api else (by_hand, MUTED)
+    return ""
 
 
 ROW_WORD = {
@@ -120,7 +135,9 @@ def batch_head(batch: Batch, zone: str, questions: Sequence[Question] = ()) -> C
         (f" · committed {when(batch.created_at, zone)}", MUTED),
     ]
     if batch.state is BatchState.HELD:
-        pieces.append((f", leaves {when(batch.due_at, zone)}", "$text-warning"))
+        leaves = batch.next_at or batch.due_at
+        if not batch.by_api or batch.next_at is not None:
+            pieces.append((f", leaves {when(leaves, zone)}", "$text-warning"))
     elif batch.sent_at:
         pieces.append((f", left {when(batch.sent_at, zone)}", MUTED))
     pieces.append((f"\nsha256 {batch.sha256}", MUTED))

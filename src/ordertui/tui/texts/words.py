@@ -9,6 +9,7 @@ from fractions import Fraction
 from textual.content import Content
 
 from ordertui.operations.plan_values import RateFigure
+from ordertui.operations.values import Due
 from ordertui.orders.clock import to_local
 from ordertui.orders.money import grouped
 from ordertui.orders.status import Action
@@ -50,6 +51,11 @@ def countdown(seconds: int) -> str:
     hours, rest = divmod(seconds, 3600)
     minutes, secs = divmod(rest, 60)
     return f"{hours}:{minutes:02d}:{secs:02d}" if hours else f"{minutes}:{secs:02d}"
+
+
+def due_words(due: Due, now: int) -> str:
+    """`held 14:32`, `next look in 0:30`, `leaves in 12:00`, `tried again in 1:00`."""
+    return f"{due.what}{'' if due.what == 'held' else ' in'} {countdown(due.at - now)}"
 
 
 def when(epoch: int | None, zone: str) -> str:
