@@ -6,7 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from apikit import PATIENT, QUICK, SimulatedTime, shop
+from apikit import SimulatedTime, shop
+from floor import Floor
 from simulator import Simulator
 from simulator.shop import order
 
@@ -14,73 +15,12 @@ from ordertui.amazon.spapi import errors
 from ordertui.amazon.spapi.client import Client
 from ordertui.operations import api_outlet
 from ordertui.operations.errors import OperationError, Refused
-from ordertui.operations.plan_values import Batch, Plan
 from ordertui.operations.shop import Shop
 from ordertui.operations.values import Due
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.status import Action, BatchState, RowState
-from ordertui.store import Attempt
 
 CANCEL, REFUND = Action.CANCEL, Action.REFUND
-
-
-class Floor:
-    """A shop with `waiting` orders to cancel and `shipped` ones to refund, all synced."""
-
-    def __init__(self, sim: Simulator, clock: FixedClock, folder: Path, *, waiting: int = 6, shipped: int = 2) -> None:
-        self.sim, self.clock, self.folder = sim, clock, folder
-        for number in range(1, waiting + 1):
-            sim.amazon.put(order(number, clock.now()))
-        self.notes: list[str] = []
-        self.made = shop(sim, folder, clock)
-        self.made.online.sync()
-        for number in range(1001, 1001 + shipped):
-            sim.amazon.put(order(number, clock.now(), "SHIPPED", age=3 * DAY, updated=clock.now()))
-        clock.advance(300)
-        self.made.online.sync()
-        sim.calls.clear()
-
-    def again(self) -> None:
-        """As after a crash: a new process on the same store."""
-        self.made.close()
-        self.made = shop(self.sim, self.folder, self.clock)
-
-    def order_id(self, number: int) -> str:
-        return f"113-0000000-{number:07d}"
-
-    def plan(self, action: Action, *numbers: int) -> Plan:
-        ids = [self.made.id_of(self.order_id(number)) for number in numbers]
-        plan = self.made.plan(action, [one for one in ids if one is not None])[0]
-        assert len(plan.rows) == len(numbers), plan.out
-        return plan
-
-    def commit(self, action: Action, *numbers: int) -> int:
-        plan = self.plan(action, *numbers)
-        batch = self.made.commit(plan, typed=str(plan.typed_count)).id
-        self.made.release(batch)
-        return batch
-
-    def dispatch(self, seconds: int = 0) -> list[Batch]:
-        self.clock.advance(seconds)
-        self.notes.clear()
-        return self.made.dispatch(note=self.notes.append)
-
-    def fail_once(self, fault: str) -> None:
-        """Dispatch while createFeed goes wrong."""
-        self.sim.faults.add("createFeed", fault)
-        connector = self.made.online.connector
-        connector.timeouts = QUICK if "hang" in fault else PATIENT
-        self.dispatch()
-        connector.timeouts = PATIENT
-
-    def attempt(self, batch: int) -> Attempt:
-        return self.made._store.attempts(batch)[0]
-
-    def batch(self, batch: int) -> Batch:
-        return next(one for one in self.made.outbox() if one.id == batch)
-
-    def states(self, batch: int) -> set[RowState]:
-        return {row.state for row in self.batch(batch).rows}
 
 
 @pytest.fixture

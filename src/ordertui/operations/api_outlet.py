@@ -219,7 +219,7 @@ class ApiOutlet:
         order_id = next(row.order_id for row in batch.rows if row.state is RowState.HELD)
         attempt = await call.post(client, attempt, order_id)
         if attempt.state == "done":
-            with suppress(SpApiError):  # a later sync shows it
+            with suppress(SpApiError, CallStopped):  # a later sync shows it
                 await self._sync(stop).one(client, order_id)
         elif attempt.note:
             self._note(f"batch {batch.id}: {attempt_words(attempt, self._clock.now())}")

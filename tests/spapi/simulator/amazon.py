@@ -76,6 +76,8 @@ class Amazon:
         """Report type to what makes its bytes; None means that there is no data."""
         self.transactions: list[dict[str, Any]] = []
         self.messages: list[tuple[str, str, str]] = []
+        self.confirmations: list[tuple[str, dict[str, Any]]] = []
+        """Order id and body of each confirmShipment that was accepted."""
         self.allowed_messages = ["confirmDeliveryDetails", "unexpectedProblem"]
         self.posts: list[str] = []
         """Feed ids in the order in which createFeed was accepted."""
@@ -180,11 +182,16 @@ class Amazon:
         elif body.tag == "OrderAdjustment":
             self._pay(body, order_id)
         else:
-            order["fulfillment"]["fulfillmentStatus"] = "SHIPPED"
-            for item in order["orderItems"]:
-                item["fulfillment"] = {"quantityFulfilled": item["quantityOrdered"], "quantityUnfulfilled": 0}
+            self.ship(order)
         self.touch(order_id)
         return None
+
+    def ship(self, order: dict[str, Any]) -> None:
+        """Mark an order as shipped."""
+        order["fulfillment"]["fulfillmentStatus"] = "SHIPPED"
+        for item in order["orderItems"]:
+            item["fulfillment"] = {"quantityFulfilled": item["quantityOrdered"], "quantityUnfulfilled": 0}
+        self.touch(order["orderId"])
 
     def _pay(self, body: Any, order_id: str) -> None:
         minor, currency = 0, ""

@@ -115,8 +115,11 @@ class Handlers:
         order = self._amazon.orders.get(path["orderId"])
         if order is None:
             return problem(404, "NotFound", "no such order")
-        order["fulfillment"]["fulfillmentStatus"] = "SHIPPED"
-        self._amazon.touch(path["orderId"])
+        why = self._amazon.refuse.get(path["orderId"])
+        if why:
+            return problem(400, *why)
+        self._amazon.confirmations.append((path["orderId"], body))
+        self._amazon.ship(order)
         return 204, None
 
     # -- feeds
