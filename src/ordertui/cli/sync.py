@@ -35,18 +35,24 @@ def waits(operation: str, seconds: int) -> None:
 @click.command()
 @click.option("--history", "days", type=click.IntRange(1, 730), help="Also the last DAYS days, by reports.")
 @click.option("--account-health", is_flag=True, help="Also Amazon's account-health report, for rate --reconcile.")
+@click.option("--order", "order_id", help="Only this order, as it is now, by a call of its own.")
 @FORMAT
 @click.pass_obj
-def sync(settings: Settings, days: int | None, account_health: bool, form: str) -> None:
+def sync(settings: Settings, days: int | None, account_health: bool, order_id: str | None, form: str) -> None:
     """Bring the orders up to date from Amazon's API. Ctrl-C stops after a page; the next sync goes on from there."""
     real_clock_only(settings)
+    if order_id is not None and (days is not None or account_health):
+        fail(Exit.USAGE, "--order is fetched alone: leave --history and --account-health out")
     with open_shop(settings) as shop, stop_on_interrupt() as stop:
 
         def page(progress: Any) -> None:
             more = ", more to come" if progress.more else ""
             say(f"{progress.step}: {progress.orders:,} orders in {progress.pages:,} pages{more}")
 
-        found = online(shop).sync(progress=page, told=waits, stop=stop)
+        if order_id is not None:
+            found = online(shop).one_order(order_id, told=waits, stop=stop)
+        else:
+            found = online(shop).sync(progress=page, told=waits, stop=stop)
         stopped, rejected = found.stopped, len(found.rejects)
         record = {
             "orders": found.orders, "new": found.new, "changed": found.changed, "pages": found.pages, "rejected": rejected,
@@ -137,7 +143,10 @@ def api_status(settings: Settings, form: str) -> None:
             {"what": "profile", "value": found.profile},
             {"what": "marketplaces", "value": " ".join(found.marketplaces)},
             {"what": "batches leave as", "value": "feeds" if found.dispatch == "api" else "files to upload"},
-            {"what": "orders up to", "value": "never synced" if found.watermark is None else iso_utc(found.watermark)},
+        ]
+        rows += [
+            {"what": f"orders of {code} up to", "value": "never synced" if at is None else iso_utc(at)}
+            for code, at in found.up_to.items()
         ]
         if found.running:
             rows.append({"what": "unfinished", "value": found.running})
@@ -201,18 +210,24 @@ def api_evidence(settings: Settings, order_id: str, form: str) -> None:
 @api.command("message")
 @click.argument("order_id")
 @click.option("--yes", is_flag=True, help="Send it; without, it is only shown.")
+@click.option("--did-not-go", is_flag=True, help="Say that an unclear one did not go: you looked in Seller Central.")
 @click.pass_obj
-def api_message(settings: Settings, order_id: str, yes: bool) -> None:
+def api_message(settings: Settings, order_id: str, yes: bool, did_not_go: bool) -> None:
     """The message to the buyer of a shipped ORDER-ID, by a template that Amazon allows for it; --yes sends it, once."""
     real_clock_only(settings)
+    if yes and did_not_go:
+        fail(Exit.USAGE, "give --yes or --did-not-go, not both")
     with open_shop(settings) as shop, stop_on_interrupt() as stop:
-        text = shop.message_text(order_id)
-        message, said = online(shop).message(shop.order(order_id), text, send=yes, told=waits, stop=stop)
-    click.echo(text)
-    say(
-        f"template: {message.kind or 'none that fits is allowed'}; the buyer's language: {message.language or 'not said'}"
-    )
-    if yes:
-        say(said)
-    elif message.kind:
-        fail(Exit.NOT_CONFIRMED, "not sent; --yes sends it, and it cannot be taken back")
+        if did_not_go:
+            shop.online.message_did_not_go(order_id)
+            say("kept as your word, in the audit; the message may be sent now")
+            return
+        text, order = shop.message_text(order_id), shop.order(order_id)
+        assert order is not None, "an order without a text was refused"
+        message = online(shop).message(order, text, shop.message_language(order), told=waits, stop=stop)
+        click.echo(text)
+        say(message.about)
+        if yes:
+            say(online(shop).send_message(message, told=waits, stop=stop))
+        elif message.kind:
+            fail(Exit.NOT_CONFIRMED, "not sent; --yes sends it, and it cannot be taken back")

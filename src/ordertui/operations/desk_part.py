@@ -75,6 +75,7 @@ class DeskPart:
 
     def history(self, order: Order) -> list[Event]:
         """What is known to have happened to an order, oldest first."""
-        from .history import history
+        from .history import history, messages
 
-        return history(order, self.outbox())
+        said = messages(self._reader().audit(order_id=order.row.order_id))
+        return history(order, self.outbox(), said)

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from ordertui.orders.order import Order
 from ordertui.orders.status import RowState
+from ordertui.store import AuditEntry
 
 from .plan_values import Batch
 
 Event = tuple[int | None, str]
 """When (epoch seconds, None: unknown) and what, in words."""
+
+
+def messages(records: Sequence[AuditEntry]) -> list[Event]:
+    """The messages to a buyer among an order's audit records (newest first), oldest first; what a later word settled is left out."""
+    found: list[Event] = []
+    for one in reversed(records):
+        if one.kind == "message":
+            facts = json.loads(one.payload)
+            if found and "may have gone" in found[-1][1]:
+                found.pop()
+            by = f" by template {facts['template']}" if "template" in facts else ""
+            found.append((one.at, f"message to the buyer{by}: {facts['state']}"))
+    return found
+
+
 _ANSWERS = {
     RowState.ACCEPTED: "Amazon took the file in",
     RowState.OK: "Amazon said ok; a later report confirms it",
@@ -20,10 +37,10 @@ _ANSWERS = {
 }
 
 
-def history(order: Order, batches: Sequence[Batch]) -> list[Event]:
-    """Events in the order of time; those without a time keep their place after the one they follow."""
+def history(order: Order, batches: Sequence[Batch], mail: Sequence[Event] = ()) -> list[Event]:
+    """Events in the order of time; those without a time keep their place after the one they follow. `mail`: messages to the buyer."""
     row = order.row
-    found: list[list[Event]] = []
+    found: list[list[Event]] = [[event] for event in mail]
     if row.purchased_at is not None:
         found.append([(row.purchased_at, "placed")])
     if order.updated_at is not None:

@@ -314,16 +314,32 @@ class Online:
         return self.connector.run(work, stop=stop, told=told)
 
     def message(
-        self, order: Order, text: str, *, send: bool, told: Told = _quiet, stop: Stop = _never
-    ) -> tuple[Message, str]:
-        """The message to a buyer as it would go, and, with `send`, what became of it. Raises as `messaging.Messenger` says."""
+        self, order: Order, text: str, written_in: str = "", *, told: Told = _quiet, stop: Stop = _never
+    ) -> Message:
+        """The message to a buyer as it would go. Raises as `messaging.Messenger.preview`, and as `sync`."""
         messenger = Messenger(self._store, self._clock)
 
-        async def work(client: Client) -> tuple[Message, str]:
-            found = await messenger.preview(client, order, text)
-            return found, (await messenger.send(client, found) if send else "")
+        async def work(client: Client) -> Message:
+            return await messenger.preview(client, order, text, written_in)
 
         return self.connector.run(work, stop=stop, told=told)
+
+    def send_message(self, message: Message, *, told: Told = _quiet, stop: Stop = _never) -> str:
+        """Send a message as it was shown, once; gives what became of it. Raises as `messaging.Messenger.send`, and as `sync`."""
+        messenger = Messenger(self._store, self._clock)
+
+        async def work(client: Client) -> str:
+            return await messenger.send(client, message)
+
+        return self.connector.run(work, stop=stop, told=told)
+
+    def message_before(self, order_id: str) -> str:
+        """What is known of a message that went to the buyer, or may have; nothing is called."""
+        return Messenger(self._reader(), self._clock).before(order_id)
+
+    def message_did_not_go(self, order_id: str) -> None:
+        """Take the operator's word that an unclear message did not go. Raises Refused."""
+        Messenger(self._store, self._clock).did_not_go(order_id)
 
     def one_order(self, order_id: str, *, told: Told = _quiet, stop: Stop = _never) -> SyncSummary:
         """Fetch one order as it is now, by a call of its own. Raises as `sync`."""

@@ -427,3 +427,7 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
         if not verdict.allowed:
             raise Refused(f"{order_id}: {verdict.why} ({verdict.rule})")
         return self._planner.message(order)
+
+    def message_language(self, order: Order) -> str:
+        """The language of that text, such as `en`."""
+        return self._judge.policy(order.row.marketplace).message_language

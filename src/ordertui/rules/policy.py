@@ -191,8 +191,12 @@ class Policy:
 
     def message_text(self, kind: str) -> str:
         """The text for the buyer: `refuse_parcel` or `ask_to_request`, in the marketplace's language where there is one, else English."""
-        language = self._data.languages.get(self.marketplace, ENGLISH)
-        return self._data.messages[language][kind]
+        return self._data.messages[self.message_language][kind]
+
+    @property
+    def message_language(self) -> str:
+        """The language of the texts for buyers, such as `de`."""
+        return self._data.languages.get(self.marketplace, ENGLISH)
 
     def settings(self) -> list[Setting]:
         """Every value in force, with its source and the day it was read."""

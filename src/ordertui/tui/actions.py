@@ -88,7 +88,7 @@ MAIN_ACTIONS: tuple[KeyAction, ...] = (
     _a("order.cancel", "x", "plan('cancel')", "cancel", "Cancel the marked orders, or the one under the cursor: opens the preview", "Act", 4),
     _a("order.refund", "r", "plan('refund')", "refund", "Refund the marked orders, or the one under the cursor: opens the preview", "Act", 5),
     _a("order.confirm", "c", "plan('confirm')", "confirm", "Confirm the shipment of parcels that left, with carrier and tracking", "Act"),
-    _a("order.message", "m", "message", "message", "Show the text to send to the buyer, and copy it", "Act"),
+    _a("order.message", "m", "message", "message", "Show the text for the buyer: copy it, or send it by the API when Amazon shows the order as shipped", "Act"),
     _a("batch.undo", "u", "undo", "take back", "Take held orders back; nothing else is undone by this key", "Act", 6),
     _a("order.dispatched", "d", "dispatched('yes')", "left", "Say: the parcel was handed to the carrier", "Facts"),
     _a("order.not_dispatched", "D", "dispatched('no')", "still here", "Say: the parcel is still here", "Facts"),

@@ -168,8 +168,6 @@ class Acting(Flows):
 
     def action_message(self) -> None:
         """The text for the buyer of the order under the cursor."""
-        from .dialogs import TextScreen
-
         row = self.table.cursor_row
         if row is None:
             return
@@ -178,4 +176,8 @@ class Acting(Flows):
         except KNOWN as error:
             self.failed(error)
             return
-        self.app.push_screen(TextScreen(f"Message for the buyer of {row.order_id}", text, copy=text))
+        order = self.shop.order(row.order_id)
+        if order is not None:
+            from .message import MessageScreen  # when it is opened
+
+            self.app.push_screen(MessageScreen(self.shop, self.keys, order, text))
