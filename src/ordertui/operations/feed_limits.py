@@ -33,6 +33,9 @@ class FeedLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fresh_seconds: Value
     stuck_seconds: Value
     wrong_percent: Value
+    finances_seconds: Value
+    finances_overlap_seconds: Value
+    finances_days: Value
 
     def settle(self, action: Action) -> int:
         """Seconds after an unclear call before the absence of a feed says anything."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from ordertui.amazon.spapi.answers import Participations, Transaction, Transactions
 from ordertui.amazon.spapi.client import Client, Waiting
@@ -22,6 +24,7 @@ from ordertui.orders.status import BatchState
 from ordertui.store import Attempt, JournalBatch, Store
 
 from .api_outlet import ApiOutlet, pause_after
+from .bookings import Bookings
 from .config import AmazonConfig
 from .connecting import Connector, Quota, Stop, Told, quotas
 from .dispatching import Dispatcher
@@ -360,9 +363,19 @@ class Online:
         told: Told = _quiet,
         stop: Stop = _never,
     ) -> SyncSummary:
-        """Bring the orders up to date; see `syncing.OrderSync.run`. Raises SpApiError, Refused, BadInput."""
+        """Bring the orders up to date, see `syncing.OrderSync.run`, and then the refunds, see `bookings`. Raises SpApiError, Refused, BadInput."""
         orders = OrderSync(self._store, self._clock, self.connector.config.marketplaces, self._deadline, progress, stop)
-        return self.connector.run(orders.run, stop=stop, told=told)
+        bookings = Bookings(self._store, self._clock)
+
+        async def work(client: Client) -> SyncSummary:
+            found = await orders.run(client)
+            if found.stopped:
+                return found
+            with suppress(CallStopped):  # the orders are in; what was booked is looked at with the next sync
+                found = replace(found, notes=(*found.notes, *await bookings.look(client)))
+            return found
+
+        return self.connector.run(work, stop=stop, told=told)
 
     def history(
         self,

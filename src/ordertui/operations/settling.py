@@ -53,7 +53,7 @@ def questions(store: Store, now: int) -> list[Question]:
                 evidence = BY_FEED
             since = batch.sent_at or batch.created_at
             found.append(Question(batch.id, batch.action, batch.marketplace, kind, tuple(orders), since, why, evidence))
-    for batch_id, action, market, order_id, at, why in store.overpaid():
+    for batch_id, action, market, order_id, at, why in (*store.overpaid(), *store.twice_booked()):
         found.append(Question(batch_id, action, market, "overpaid", (order_id,), at, why, EVIDENCE["overpaid"]))
     return found
 

@@ -21,7 +21,7 @@ from .errors import (
     VersionChanged,
 )
 from .journal import FeedFile, NewRow, RefundLine
-from .outcomes import Day, JournalBatch, JournalRow, KeptResult, Outcome, Word
+from .outcomes import Day, JournalBatch, JournalRow, KeptResult, Outcome, RefundRow, Word
 from .rate_reads import Coming, Groups
 from .reads import EVERY, UNDER_WAY, Cancelled, Tally
 from .sorting import SORT_KEYS, Ranks
@@ -55,6 +55,7 @@ __all__ = [
     "ReadOnlyStore",
     "RecallRefused",
     "RefundLine",
+    "RefundRow",
     "SchemaTooNew",
     "Store",
     "StoreError",

@@ -19,6 +19,8 @@ from .reads import ReadsPart
 
 OPEN = frozenset({RowState.HELD, RowState.SENT, RowState.ACCEPTED, RowState.OK, RowState.UNKNOWN})
 """States in which no other action may be taken with the order. A cancel or shipment that is ok waits for a report to show it."""
+BOOKED_AGAIN = "booked-again"
+"""The code of a refund that Amazon booked more than once."""
 _GONE = "('sent','accepted','ok','unknown','confirmed')"
 
 
@@ -81,6 +83,19 @@ class Day(msgspec.Struct, frozen=True):
     """Of them, those whose amounts no report gave."""
     totals: Mapping[str, int]
     """Minor units by currency."""
+
+
+class RefundRow(msgspec.Struct, frozen=True):
+    """A refund that left."""
+
+    batch: int
+    order_id: str
+    state: RowState
+    currency: str
+    total: int
+    """Minor units."""
+    sent_at: int
+    """Epoch seconds."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -251,6 +266,40 @@ class OutcomePart(FactsPart, ReadsPart):
             changes = self._move(connection, batch, outcomes)
             self._note(connection, "batch.settled", batch_id, states=changes, why=why)
         return self.batch(batch_id)
+
+    def refund_rows(self) -> list[RefundRow]:
+        """The refunds that left, oldest batch first, whatever became of them."""
+        found = self._query(
+            "SELECT r.batch, o.order_id, r.state, r.currency, r.total, b.sent_at FROM batch_rows r"
+            " JOIN batches b ON b.id = r.batch JOIN orders o ON o.id = r.order_id"
+            " WHERE r.action = 'refund' AND r.state NOT IN ('held', 'recalled') AND b.sent_at IS NOT NULL"
+            " AND r.currency IS NOT NULL AND r.total IS NOT NULL ORDER BY r.batch, r.pos"
+        )
+        return [RefundRow(v[0], v[1], RowState(v[2]), *v[3:]) for v in found]
+
+    def confirm_booked(self, batch_id: int, order_id: str, *, text: str, evidence: Mapping[str, object]) -> None:
+        """Confirm a refund by what Amazon booked; the evidence is kept in the audit."""
+        with self.writing() as connection:
+            changes = self._move(connection, self.batch(batch_id), {order_id: Outcome(RowState.CONFIRMED, "", text)})
+            self._note(connection, "batch.booked", batch_id, states=changes, **evidence)
+
+    def booked_again(self, batch_id: int, order_id: str, *, text: str, transactions: Sequence[str]) -> None:
+        """Say of a confirmed refund that Amazon booked it more than once."""
+        with self.writing() as connection:
+            connection.execute(
+                "UPDATE batch_rows SET code = ?, text = ? WHERE batch = ? AND order_id = ?",
+                (BOOKED_AGAIN, text, batch_id, self.ids_of([order_id])[order_id]),
+            )
+            self._note(connection, "batch.booked_again", batch_id, orders=[order_id], transactions=list(transactions))
+
+    def twice_booked(self) -> list[tuple[int, Action, str, str, int, str]]:
+        """(batch, action, marketplace, order id, when it left, why) of refunds that Amazon booked more than once."""
+        found = self._query(
+            "SELECT b.id, b.action, b.marketplace, o.order_id, b.sent_at, r.text FROM batch_rows r"
+            " JOIN batches b ON b.id = r.batch JOIN orders o ON o.id = r.order_id WHERE r.code = ? ORDER BY b.id DESC",
+            (BOOKED_AGAIN,),
+        )
+        return [(v[0], Action(v[1]), *v[2:]) for v in found]
 
     # -- moving rows
 

@@ -85,6 +85,9 @@ class Amazon:
         """Outcomes of the next feeds; then DONE."""
         self.refuse: dict[str, tuple[str, str]] = {}
         """Order id to the error that a feed gets for it."""
+        self.transaction_page = 100
+        self.booking_lag = 0
+        """How long a transaction is not shown yet."""
         self.lag_seconds = 0
         """How long a new feed is not in getFeeds yet."""
         self.charset = ""

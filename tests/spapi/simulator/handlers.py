@@ -224,13 +224,29 @@ class Handlers:
         return self._message("unexpectedProblem", path, body)
 
     def do_listTransactions(self, path: dict[str, str], query: dict[str, str], body: Any) -> Reply:  # noqa: N802
-        wanted = query.get("relatedIdentifierValue")
+        amazon, wanted, latest = (
+            self._amazon,
+            query.get("relatedIdentifierValue"),
+            self._amazon.clock.now() - TWO_MINUTES,
+        )
+        if wanted is None and "postedAfter" not in query:
+            raise Refusal("give postedAfter or a related identifier")
+        after = parse_iso(query["postedAfter"]) if "postedAfter" in query else 0
+        before = parse_iso(query["postedBefore"]) if "postedBefore" in query else latest
+        if not after < before <= latest:
+            raise Refusal("postedAfter must lie before postedBefore, and that two minutes in the past")
         found = [
             one
-            for one in self._amazon.transactions
-            if wanted is None or any(r["relatedIdentifierValue"] == wanted for r in one["relatedIdentifiers"])
+            for one in amazon.transactions
+            if (wanted is None or any(r["relatedIdentifierValue"] == wanted for r in one["relatedIdentifiers"]))
+            and after <= parse_iso(one["postedDate"]) < (amazon.clock.now() + 1 if wanted else before)
+            and amazon.clock.now() - parse_iso(one["postedDate"]) >= amazon.booking_lag
         ]
-        return 200, {"payload": {"transactions": found}}
+        start, size = int(query.get("nextToken", "0")), amazon.transaction_page
+        payload: dict[str, Any] = {"transactions": found[start : start + size]}
+        if start + size < len(found):
+            payload["nextToken"] = str(start + size)
+        return 200, {"payload": payload}
 
     def do_getMarketplaceParticipations(self, path: dict[str, str], query: dict[str, str], body: Any) -> Reply:  # noqa: N802
         market = MARKETPLACES["US"]

@@ -227,14 +227,40 @@ class Related(_Body, frozen=True):
     related_identifier_value: str = ""
 
 
+class Breakdown(_Body, frozen=True):
+    """A part of a transaction's total."""
+
+    breakdown_type: str = ""
+    breakdown_amount: Amount | None = None
+
+    @property
+    def kind(self) -> str:
+        """Its type in small letters without spaces: Amazon writes `Amazon Fees` and `AmazonFees`."""
+        return self.breakdown_type.replace(" ", "").casefold()
+
+
+class _Breakdowns(_Body, frozen=True):
+    breakdowns: tuple[Breakdown, ...] = ()
+
+
 class Transaction(_Body, frozen=True):
     """One financial transaction."""
 
+    transaction_id: str = ""
     transaction_type: str = ""
     transaction_status: str = ""
     posted_date: str = ""
     total_amount: Amount | None = None
     related_identifiers: tuple[Related, ...] = ()
+    breakdowns: msgspec.Raw = msgspec.Raw(b"[]")
+
+    def parts(self) -> tuple[Breakdown, ...]:
+        """The parts of the total. Amazon's model has a list, its example an object around it. Raises ValueError for anything else."""
+        try:
+            found = msgspec.json.decode(self.breakdowns, type=tuple[Breakdown, ...] | _Breakdowns | None)
+        except msgspec.MsgspecError as error:
+            raise ValueError(str(error)) from error
+        return (found.breakdowns if isinstance(found, _Breakdowns) else found) or ()
 
 
 class _TransactionPage(_Body, frozen=True):
