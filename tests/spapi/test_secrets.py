@@ -1,5 +1,6 @@
 """Credentials: kept where they belong, found in order, and nowhere else."""
 
+import io
 import os
 import pickle
 import stat
@@ -164,11 +165,12 @@ async def test_crash_output_with_locals_shows_no_secret(
                 async with client(sim, clock) as api:
                     await api.call(GET_FEEDS, Feeds, query={"feedTypes": ["POST_ORDER_ACKNOWLEDGEMENT_DATA"]})
             except SpApiError as error:
-                console = Console(width=200, record=True, quiet=True)
+                console = Console(width=200, record=True, file=io.StringIO())
                 console.print(Traceback.from_exception(type(error), error, error.__traceback__, show_locals=True))
                 said.append(console.export_text())
             sim.faults.clear()
     assert len(said) == 2 * len(faults)
+    assert all("Traceback" in text and "─ locals ─" in text for text in said), "the locals are in it"
     tokens = list(sim.tokens)
     assert tokens
     for secret in ("sim-secret", "sim-refresh", *tokens):
