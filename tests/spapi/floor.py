@@ -69,6 +69,15 @@ class Floor:
         self.dispatch()
         connector.timeouts = PATIENT
 
+    def dispatch_quickly(self) -> list[Batch]:
+        """Dispatch with time-outs of a second or two, for a server that may hang."""
+        connector = self.made.online.connector
+        connector.timeouts = QUICK
+        try:
+            return self.dispatch()
+        finally:
+            connector.timeouts = PATIENT
+
     def attempt(self, batch: int) -> Attempt:
         return self.made._store.attempts(batch)[0]
 

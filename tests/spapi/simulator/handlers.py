@@ -175,7 +175,8 @@ class Handlers:
         document = self._amazon.documents.get(path["feedDocumentId"])
         if document is None or document.incoming:
             raise Refusal("Invalid feedDocumentId")
-        return 200, {"feedDocumentId": document.id, "url": self._address(document.id)}
+        answer = {"feedDocumentId": document.id, "url": self._address(document.id)}
+        return 200, answer | ({"compressionAlgorithm": "GZIP"} if document.packed else {})
 
     # -- reports
 
