@@ -242,6 +242,18 @@ def test_a_file_that_may_not_be_uploaded_yet_is_never_confirmed(floor: Floor) ->
     assert feed_limits().finances_overlap_seconds.value > 2 * DAY
 
 
+def test_two_refunds_of_one_amount_are_confirmed_one_after_the_other() -> None:
+    first = RefundRow(1, "A", RowState.UNKNOWN, "USD", 500, 1000)
+    later = RefundRow(2, "A", RowState.UNKNOWN, "USD", 500, 90_000)
+    one, two = (Booking(f"T{at}", "A", at, "USD", 500) for at in (2000, 91_000))
+    assert certain([first], [one], ()) == [(first, one)]
+    gone = RefundRow(1, "A", RowState.CONFIRMED, "USD", 500, 1000)
+    assert certain([gone, later], [one, two], {"T2000"}) == [(later, two)]
+    assert certain([gone, later], [one], {"T2000"}) == []
+    assert certain([first, later], [one], ()) == [(first, one)], "the later one had not left then"
+    assert certain([first, later], [two], ()) == [], "it may be either's"
+
+
 # -- never a wrong row, whatever is seen when
 
 ROW = st.tuples(

@@ -149,6 +149,18 @@ def test_what_never_arrived_is_asked_about_and_not_sent_again_by_itself(
     assert [one for one, _ in sim.amazon.confirmations] == [floor.order_id(2), floor.order_id(1)]
 
 
+def test_a_row_settled_before_the_other_left_alone_stays_settled(floor: Floor, sim: Simulator) -> None:
+    batch = floor.commit(CONFIRM, 1, 2)
+    floor.fail_once("drop")
+    floor.made.settle(batch, [floor.order_id(1)], done=False, why="not shipped in Seller Central", typed="1")
+    for _ in range(5):
+        floor.dispatch(300)
+    assert [one for one, _ in sim.amazon.confirmations] == [floor.order_id(2)]
+    assert {row.order_id[-1]: row.state for row in floor.batch(batch).rows} == {
+        "1": RowState.ERROR, "2": RowState.CONFIRMED,
+    }  # fmt: skip
+
+
 class Killed(BaseException):
     """As kill -9: nothing after it runs."""
 

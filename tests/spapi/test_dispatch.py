@@ -195,6 +195,33 @@ def test_the_operators_word_settles_it_and_frees_the_next(floor: Floor, sim: Sim
     assert (sim.amazon.refunds(floor.order_id(1001)), sim.amazon.refunds(floor.order_id(1002))) == (1, 1)
 
 
+def test_a_row_settled_while_its_feed_is_unclear_does_not_leave_again(floor: Floor, sim: Simulator) -> None:
+    batch = floor.commit(CANCEL, 1, 2)
+    floor.fail_once("drop")
+    floor.made.settle(batch, [floor.order_id(1)], done=False, why="it stands as unshipped", typed="1")
+    for _ in range(4):
+        floor.dispatch(300)
+    floor.dispatch(300)
+    assert len(sim.amazon.posts) == 1
+    assert [one for feed in sim.amazon.feeds.values() for one in feed.effects] == [floor.order_id(2)]
+    assert {row.order_id[-1]: row.state for row in floor.batch(batch).rows} == {"1": RowState.ERROR, "2": RowState.OK}
+
+
+@pytest.mark.parametrize("outcome", ["", "CANCELLED"])
+def test_when_every_row_is_settled_nothing_is_held_any_more(floor: Floor, sim: Simulator, outcome: str) -> None:
+    if outcome:
+        sim.amazon.feed_outcomes.append(outcome)
+    batch = floor.commit(CANCEL, 1)
+    floor.fail_once("drop_after" if outcome else "drop")
+    floor.made.settle(batch, [floor.order_id(1)], done=False, why="it stands as unshipped", typed="1")
+    for _ in range(5):
+        floor.dispatch(300)
+    assert floor.attempt(batch).state == ("cancelled" if outcome else "settled")
+    assert floor.batch(batch).state is not BatchState.HELD
+    assert floor.made.store_check() == []
+    assert len(sim.amazon.posts) == bool(outcome)
+
+
 def test_a_list_that_lags_never_makes_a_second_refund(floor: Floor, sim: Simulator) -> None:
     batch = floor.commit(REFUND, 1001)
     sim.amazon.lag_seconds = 2 * DAY

@@ -20,6 +20,8 @@ from ordertui.cli.main import cli
 from ordertui.operations.errors import BadInput, Refused
 from ordertui.operations.secrets import ENVIRONMENT, Login, Secrets
 from ordertui.orders.clock import DAY, FixedClock
+from tui.kit import running
+from tui.kit import text as shown_text
 
 LOGIN = Login(Credentials("client", Secret("planted-secret"), Secret("planted-token")), "", 1_000_000, 1_000_000)
 
@@ -194,3 +196,18 @@ def test_the_store_holds_no_secret_and_no_buyer_data(sim: Simulator, clock: Fixe
     for planted in (b"sim-secret", b"sim-refresh", b"Atza|", b"SIGNED-", b"Jane Doe", b"Springfield", b"97477"):
         assert planted not in kept
     assert credentials(sim).client_secret.reveal() == "sim-secret"
+
+
+async def test_the_screen_warns_before_the_secret_expires(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
+    keyring.set_keyring(MemoryKeyring())
+    made = shop(sim, tmp_path, clock)
+    made.online.login(
+        client_id="a", client_secret="planted-secret", refresh_token="b", secret_issued_at=clock.now() - 151 * DAY
+    )
+    assert "the client secret expires on 2026-12-22, in 29 days" in made.notes()
+    async with running(made) as pilot:
+        assert "the client secret expires on 2026-12-22" in shown_text(pilot, "notes")
+        clock.advance(30 * DAY)
+        assert "the client secret expired on 2026-12-22: make a new one" in " ".join(made.notes())
+    made.online.login(client_id="a", client_secret="planted-secret", refresh_token="b", secret_issued_at=clock.now())
+    assert made.rotation() == ""

@@ -8,10 +8,10 @@ from click.testing import CliRunner
 from simulator import Simulator
 from simulator.shop import all_orders_report, order, stock
 
-from ordertui.amazon.spapi.errors import ServerTrouble
+from ordertui.amazon.spapi.errors import Rejected, ServerTrouble
 from ordertui.cli.main import cli
 from ordertui.operations.config import AmazonConfig, Config
-from ordertui.operations.errors import BadInput, Refused
+from ordertui.operations.errors import BadInput, Refused, Stopped
 from ordertui.operations.shop import Shop
 from ordertui.operations.syncing import load_state
 from ordertui.orders.clock import DAY, HOUR, FixedClock
@@ -278,3 +278,88 @@ def test_amazon_is_asked_at_no_other_time_than_now(command: list[str], tmp_path:
     result = CliRunner(env={"ORDERTUI_TEST_CLOCK": ""}).invoke(cli, [*store, *command])
     assert result.exit_code == 2
     assert "--as-of is not taken" in result.stderr
+
+
+def test_a_marketplace_added_later_brings_its_open_orders_too(
+    sim: Simulator, clock: FixedClock, tmp_path: Path
+) -> None:
+    sim.amazon.put(order(1, clock.now()))
+    sim.amazon.put(order(2, clock.now(), market="CA", age=9 * DAY))
+    made = shop(sim, tmp_path, clock)
+    made.online.sync()
+    made.close()
+    clock.advance(5 * DAY)
+    both = shop(sim, tmp_path, clock, markets=("US", "CA"))
+    words = both.online.connection().words(clock.now(), short=True)
+    assert words == "US synced 5 d ago, CA never synced · TEST"
+    both.online.sync()
+    assert both.order("113-0000000-0000002") is not None, "it did not change since the first marketplace was synced"
+    assert both.online.connection().words(clock.now(), short=True) == "synced 2 min ago · TEST"
+    assert sim.calls.count("searchOrders") == 4
+    both.close()
+    clock.advance(DAY)
+    one = shop(sim, tmp_path, clock, markets=("US",))
+    one.online.sync()
+    one.close()
+    again = shop(sim, tmp_path, clock, markets=("US", "CA"))
+    assert again.online.connection().words(clock.now(), short=True) == "US synced 2 min ago, CA synced 24 h ago · TEST"
+    sim.amazon.orders["113-0000000-0000002"] = order(
+        2, clock.now(), "CANCELLED", market="CA", updated=clock.now() - DAY // 2
+    )
+    again.online.sync()
+    known = again.order("113-0000000-0000002")
+    assert known is not None
+    assert known.row.status is OrderStatus.CANCELLED, "what changed while it was left out is not jumped over"
+
+
+def test_one_order_is_fetched_by_itself(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
+    sim.amazon.put(order(1, clock.now()))
+    made = shop(sim, tmp_path, clock)
+    made.online.sync()
+    before = watermark(made)
+    sim.amazon.orders["113-0000000-0000001"] = order(1, clock.now(), "SHIPPED", updated=clock.now())
+    found = made.online.one_order("113-0000000-0000001")
+    assert (found.orders, found.changed, watermark(made)) == (1, 1, before), "it moves no watermark"
+    known = made.order("113-0000000-0000001")
+    assert known is not None
+    assert known.row.status is OrderStatus.SHIPPED
+    with pytest.raises(Rejected, match="no such order"):
+        made.online.one_order("113-0000000-0000009")
+
+
+def test_a_stop_is_heard_in_the_middle_of_a_call(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
+    fill(sim, 250)
+    made = shop(sim, tmp_path, clock)
+    sim.faults.add("login", "hang", 9)
+    assert made.online.sync(stop=lambda: "login" in sim.calls).stopped
+    sim.faults.clear()
+    sim.faults.add("searchOrders", "hang", 9)
+    assert made.online.sync(stop=lambda: "searchOrders" in sim.calls).stopped
+    sim.faults.clear()
+    with pytest.raises(Stopped):
+        made.online.check(stop=lambda: True)
+    assert made.online.sync().orders == 250
+    sim.closing.set()
+
+
+def test_the_command_line_fetches_one_order_and_says_each_marketplaces_age(
+    sim: Simulator, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sim.amazon.put(order(1, clock.now()))
+    shop(sim, tmp_path, clock).online.sync()
+    settings = tmp_path / "settings.toml"
+    settings.write_text(
+        f'[amazon]\nprofile = "test"\nmarketplaces = ["US", "CA"]\nendpoint = "{sim.address}"\n', encoding="utf-8"
+    )
+    monkeypatch.setenv("ORDERTUI_CONFIG", str(settings))
+    monkeypatch.setenv("ORDERTUI_TEST_CLOCK", "1")
+    start = ["--store", str(tmp_path / "orders.db"), "--as-of", "2026-11-23T14:15:00Z"]
+    run = CliRunner()
+    shown = run.invoke(cli, [*start, "api", "status", "--format", "tsv"]).stdout
+    assert "orders of US up to\t2026-11-23T14:03:00Z" in shown
+    assert "orders of CA up to\tnever synced" in shown
+    one = run.invoke(cli, [*start, "sync", "--order", "113-0000000-0000001", "--format", "json"])
+    assert (one.exit_code, '"orders": 1' in one.stdout) == (0, True)
+    assert sim.calls.count("getOrder") == 1
+    wrong = run.invoke(cli, [*start, "sync", "--order", "113-0000000-0000001", "--history", "3"])
+    assert (wrong.exit_code, "fetched alone" in wrong.stderr) == (2, True)

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ordertui.amazon.outbox import OutboxConflict, sweep, write_atomic
-from ordertui.orders.status import RowState
+from ordertui.orders.status import BatchState, RowState
 from ordertui.store import FeedFile, JournalBatch, Store
 
 from .advice import upload_advice
@@ -144,12 +144,19 @@ class Dispatcher:
         return batch, self.files_of(batch, plan)
 
     def files_of(self, batch: JournalBatch, plan: Plan | None = None) -> tuple[PlanFile, ...]:
-        """The files of the batch's rows that were not taken back; the plan's very bytes when none was.
+        """The files of the batch's rows that leave, or left; the plan's very bytes when these are all.
 
         Raises OperationError when they would differ from what was previewed.
         """
         plan = plan or decode(self._store.plan_bytes(batch.id))
-        gone = {row.order_id for row in batch.rows if row.state is RowState.RECALLED}
+        held = (
+            batch.state is BatchState.HELD
+        )  # then a row that is not held was settled meanwhile: it does not leave again
+        gone = {
+            row.order_id
+            for row in batch.rows
+            if row.state is RowState.RECALLED or (held and row.state is not RowState.HELD)
+        }
         rows: list[PlanRow] = [row for row in plan.rows if row.order_id not in gone]
         files = build_files(plan.id, plan.action, plan.marketplace, rows, self._merchant_id)
         if not gone and files != plan.files:

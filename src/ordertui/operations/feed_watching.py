@@ -115,7 +115,9 @@ class FeedWatch:
         looked = self._store.attempt_polled(attempt.id, note=f"Not in Amazon's list at {iso_utc(self._clock.now())}.")
         if looked.polls < feed_limits().looks.value:
             return
-        if attempt.action is Action.REFUND:
+        if not self._waits(attempt):
+            self._store.move_attempt(attempt.id, "settled")
+        elif attempt.action is Action.REFUND:
             self._ask_operator(attempt, "Amazon's list shows no such feed, but a refund is never sent again by itself.")
         else:
             self._store.return_attempt(
@@ -154,8 +156,12 @@ class FeedWatch:
         self._store.move_attempt(attempt.id, "needs_operator", note=why, rows=(RowState.UNKNOWN, text))
 
     def _settled(self, attempt: Attempt) -> None:
-        if not any(row.state in WAITING for row in self._store.batch(attempt.batch).rows):
+        if not self._waits(attempt):
             self._store.move_attempt(attempt.id, "settled")
+
+    def _waits(self, attempt: Attempt) -> bool:
+        """Whether a row of it is still without an outcome."""
+        return any(row.state in WAITING for row in self._store.batch(attempt.batch).rows)
 
     # -- following it
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .plan_values import Batch
 
 
+ISSUED = "amazon:secret-issued"
+"""The day on which the client secret was made: kept in the store too, so that it is said without opening the secrets."""
 NOT_FOLLOWED = 'Nobody looks at it while the settings say dispatch = "file"; set it to "api" to have it followed.'
 
 
@@ -73,6 +75,15 @@ class LivePart:
 
         now = self.clock.now()
         return connection(self._reader(), self.config.amazon, now).words(now, short=short)
+
+    def rotation(self) -> str:
+        """When the client secret must be renewed, from 30 days before; empty while there is time, or where it is not known."""
+        issued = self._reader().meta(ISSUED) if self.config.amazon.profile != "off" else None
+        if issued is None:
+            return ""
+        from .secrets import rotation
+
+        return rotation(int(issued), self.clock.now())
 
     def wait_for_feeds(self, stop: Callable[[], bool] = lambda: False) -> bool:
         """Wait until a feed on its way should be looked at again; False when none is, or the wait was stopped."""

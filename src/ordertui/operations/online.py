@@ -32,6 +32,7 @@ from .errors import BadInput, Refused
 from .feed_watching import FeedWatch
 from .feed_words import attempt_words
 from .importing import Importer
+from .live import ISSUED
 from .messaging import Message, Messenger
 from .outlet import Outlet
 from .plan_values import Batch
@@ -181,7 +182,9 @@ class Online:
             raise BadInput("client id, client secret and refresh token are all needed; nothing was kept")
         credentials = Credentials(client_id.strip(), Secret(client_secret.strip()), Secret(refresh_token.strip()))
         found = Login(credentials, "", secret_issued_at, self._clock.now())
-        return self.connector.secrets.save(found, in_file=in_file)
+        where = self.connector.secrets.save(found, in_file=in_file)
+        self._store.set_meta(ISSUED, None if secret_issued_at is None else str(secret_issued_at))
+        return where
 
     def check(self, *, told: Told = _quiet, stop: Stop = _never) -> list[str]:
         """Ask Amazon which marketplaces the account sells in; gives one line for each. Raises SpApiError, Refused, BadInput."""

@@ -7,6 +7,7 @@ the last one: the sequence in which they came does not matter, and reports that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -30,6 +31,7 @@ SETTLE = {
 }
 WAITING = (RowState.SENT, RowState.ACCEPTED, RowState.UNKNOWN)
 """States of rows for which a processing report would still be news."""
+_ORDER = re.compile(rb"<AmazonOrderID>([^<]+)</AmazonOrderID>")
 WORD = "word"
 """The code of a row that the operator settled."""
 
@@ -137,6 +139,10 @@ class Reconciler:
     def _sent(self, batch: JournalBatch) -> Sent:
         plan = decode(self._store.plan_bytes(batch.id))
         gone = {row.order_id for row in batch.rows if row.state is RowState.RECALLED}
+        content = self._store.left_bytes(batch.id) if any(row.word for row in batch.rows) else None
+        if content is not None:  # one that was settled before the batch left again was not in it
+            there = {found.decode() for found in _ORDER.findall(content)}
+            gone |= {row.order_id for row in plan.rows if row.order_id not in there}
         return Sent(batch, plan, tuple(row for row in plan.rows if row.order_id not in gone))
 
     def _named(self, batch_id: int, report: ProcessingReport) -> Sent:

@@ -59,12 +59,17 @@ class Login(msgspec.Struct, frozen=True):
     def rotation(self, clock: Clock) -> str:
         """What the operator must know about the client secret's age; empty when there is time."""
         if self.secret_issued_at is None:
-            return "nobody said when the client secret was issued; Amazon makes it expire after 180 days"
-        ends = self.secret_issued_at + ROTATION_DAYS * DAY
-        left = (ends - clock.now()) // DAY
-        if left < 0:
-            return f"the client secret expired on {iso_utc(ends)[:10]}: make a new one in Seller Central, then `ordertui api login`"
-        return f"the client secret expires on {iso_utc(ends)[:10]}, in {left} days" if left <= _REMIND_DAYS else ""
+            return f"nobody said when the client secret was issued; Amazon makes it expire after {ROTATION_DAYS} days"
+        return rotation(self.secret_issued_at, clock.now())
+
+
+def rotation(issued_at: int, now: int) -> str:
+    """When a client secret of that day must be renewed, from 30 days before; empty while there is time. Epoch seconds."""
+    ends = issued_at + ROTATION_DAYS * DAY
+    left = (ends - now) // DAY
+    if left < 0:
+        return f"the client secret expired on {iso_utc(ends)[:10]}: make a new one in Seller Central, then `ordertui api login`"
+    return f"the client secret expires on {iso_utc(ends)[:10]}, in {left} days" if left <= _REMIND_DAYS else ""
 
 
 class Secrets:

@@ -295,7 +295,8 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
         return self._reader().data_version()
 
     def notes(self) -> tuple[str, ...]:
-        """Banners: a policy file not in force or edited, stale reports and policy values, invisible requests, and what `needs` finds."""
+        """Banners: a policy file not in force or edited, stale reports and policy values, invisible requests, an old client secret, and
+        what `needs` finds."""
         from .house_file import edited
 
         found = [text for text in (self._in_force.note, edited(self.config, self._in_force)) if text]
@@ -307,6 +308,7 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
         stale = {setting.name for code in self.marketplaces() for setting in self.policies.of(code).stale(now)}
         if stale:
             found.append(f"policy values to check again: {', '.join(sorted(stale))}")
+        found += filter(None, [self.rotation()])
         return (*found, *self.needs())
 
     # -- plan, commit, hold, dispatch, results

@@ -117,6 +117,13 @@ class AttemptsPart(JournalPart):
         """The bytes that were written down before the call."""
         return bytes(self._one("SELECT content FROM feed_attempts WHERE id = ?", (attempt_id,)))
 
+    def left_bytes(self, batch_id: int) -> bytes | None:
+        """The XML of a batch that left, as it went by the API, else as it was written beside the upload file; None: not kept."""
+        went = next((one for one in self.attempts(batch_id) if one.state not in NEVER_ARRIVED), None)
+        if went is not None:
+            return self.attempt_bytes(went.id)
+        return next((feed.content for feed in self.feeds(batch_id) if feed.name.endswith(".xml")), None)
+
     def attempt_polled(self, attempt_id: int, *, status: str = "", note: str = "") -> Attempt:
         """Keep that Amazon was asked, its own word if it gave one, and what went wrong if something did."""
         with self.writing() as connection:
@@ -150,11 +157,12 @@ class AttemptsPart(JournalPart):
         return self._attempt(attempt_id)
 
     def answer_attempt(self, attempt_id: int, state: str, outcome: Outcome, *, note: str = "") -> Attempt:
-        """Bring an attempt to its end, with what became of every row of its batch that left; the batch counts as answered."""
+        """Bring an attempt to its end, with what became of the rows that left with it; the batch counts as answered."""
         with self.writing() as connection:
             before = self._attempt(attempt_id)
             batch = self.batch(before.batch)
-            waiting = [row.order_id for row in batch.rows if row.state is not RowState.RECALLED]
+            left = (RowState.SENT, RowState.ACCEPTED, RowState.UNKNOWN)
+            waiting = [row.order_id for row in batch.rows if row.state in left]
             changes = self._move(connection, batch, dict.fromkeys(waiting, outcome))
             connection.execute("UPDATE batches SET state = 'answered' WHERE id = ?", (batch.id,))
             connection.execute("UPDATE feed_attempts SET state = ?, note = ? WHERE id = ?", (state, note, attempt_id))
@@ -162,20 +170,27 @@ class AttemptsPart(JournalPart):
         return self._attempt(attempt_id)
 
     def return_attempt(self, attempt_id: int, state: str, *, note: str) -> Attempt:
-        """Amazon provably does not have it: the batch is held again, and may leave or be taken back."""
+        """Amazon provably does not have it: the batch is held again, and may leave or be taken back; but for rows that were settled."""
         if state not in NEVER_ARRIVED:
             raise ValueError(f"{state} does not say that Amazon does not have it")
         with self.writing() as connection:
             attempt = self.move_attempt(attempt_id, state, note=note, rows=(RowState.HELD, ""))
-            connection.execute("UPDATE batches SET state = 'held', sent_at = NULL WHERE id = ?", (attempt.batch,))
+            if self._holds(attempt.batch):
+                connection.execute("UPDATE batches SET state = 'held', sent_at = NULL WHERE id = ?", (attempt.batch,))
+            else:
+                connection.execute("UPDATE batches SET state = 'answered' WHERE id = ?", (attempt.batch,))
         return attempt
+
+    def _holds(self, batch_id: int) -> bool:
+        return any(row.state is RowState.HELD for row in self.batch(batch_id).rows)
 
     def drop_attempt(self, attempt_id: int, *, note: str) -> Attempt:
         """Amazon cancelled the feed before it began: its orders are free again, and a new plan may take them."""
         with self.writing():
             attempt = self.return_attempt(attempt_id, "not_taken", note=note)
             self.move_attempt(attempt_id, "cancelled", note=note)
-            self.recall(attempt.batch, why=note)
+            if self._holds(attempt.batch):
+                self.recall(attempt.batch, why=note)
         return self._attempt(attempt_id)
 
     def _rows_to(self, connection: sqlite3.Connection, batch_id: int, state: RowState, text: str) -> None:

@@ -81,17 +81,17 @@ def _goes_on(batch: Batch, now: int) -> Piece:
     """What happens next to a batch, and when."""
     if batch.state is BatchState.HELD and (not batch.by_api or batch.next_at is not None):
         left = countdown((batch.due_at if batch.next_at is None else batch.next_at) - now)
-        held = batch.next_at is None or batch.next_at == batch.due_at
-        word = "held, leaves" if held and batch.due_at > now else "leaves"
-        return f"   {word} {'in ' if left != 'now' else ''}{left}", "bold $text-warning"
+        return f"   leaves in {left}" if left != "now" else "   leaves now", "bold $text-warning"
     if batch.state is BatchState.HELD:
         return "   waits, see below", "$text-warning"
     if batch.by_api and batch.next_at is not None:
         left = countdown(batch.next_at - now)
-        return f"   next look {'in ' if left != 'now' else ''}{left}", MUTED
+        return f"   next look in {left}" if left != "now" else "   looking now", MUTED
     if batch.state is BatchState.SENT:
-        by_hand = "   upload it, then import the processing report (i)"
-        return ("   needs you, see below", "bold $text-warning") if batch.by_api else (by_hand, MUTED)
+        if not batch.by_api:
+            return "   upload it, then import the processing report (i)", MUTED
+        waiting = (RowState.SENT, RowState.ACCEPTED, RowState.UNKNOWN)
+        return ("   needs you, see below", "bold $text-warning") if any(r.state in waiting for r in batch.rows) else ""
     return ""
 
 

@@ -55,7 +55,8 @@ def countdown(seconds: int) -> str:
 
 def due_words(due: Due, now: int) -> str:
     """`held 14:32`, `next look in 0:30`, `leaves in 12:00`, `tried again in 1:00`."""
-    return f"{due.what}{'' if due.what == 'held' else ' in'} {countdown(due.at - now)}"
+    left = countdown(due.at - now)
+    return f"{due.what} {left}" if due.what == "held" or left == "now" else f"{due.what} in {left}"
 
 
 def when(epoch: int | None, zone: str) -> str:
