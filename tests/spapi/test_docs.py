@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ordertui.operations.feed_words import WORDS as STATES
+from ordertui.operations.feed_words import CALL_WORDS, WORDS
 from ordertui.operations.secrets import ENVIRONMENT
 
 ROOT = Path(__file__).parents[2]
@@ -53,4 +53,4 @@ def test_one_order_goes_all_the_way_as_the_page_says(tmp_path: Path) -> None:
 
 def test_every_state_of_a_feed_is_explained() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert [state for state in STATES if f"`{state}`" not in page] == ["settled"]
+    assert [state for state in {**WORDS, **CALL_WORDS} if f"`{state}`" not in page] == ["settled"]

@@ -19,7 +19,7 @@ CANCEL, REFUND = Action.CANCEL, Action.REFUND
 BOTH = (CANCEL, REFUND)
 OK, ERROR, UNKNOWN, HELD, CONFIRMED = RowState.OK, RowState.ERROR, RowState.UNKNOWN, RowState.HELD, RowState.CONFIRMED
 ACCEPTED = RowState.ACCEPTED
-UNCLEAR = "it may have the feed. `ordertui dispatch` looks for it; it is not sent again until that is clear"
+UNCLEAR = "it may have the feed. It is looked for, and not sent again until that is clear"
 REFUSED = "Amazon did not take it, and nothing was done. It is held; dispatch tries again, undo takes it back"
 
 

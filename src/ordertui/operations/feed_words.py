@@ -20,7 +20,7 @@ _LATER = {
 
 WORDS = {
     "submitting": "It is being submitted since {since}.",
-    "unknown": "Amazon gave no clear answer when it was submitted at {since}: it may have the feed. `ordertui dispatch` looks for it; it is not sent again until that is clear.",
+    "unknown": "Amazon gave no clear answer when it was submitted at {since}: it may have the feed. It is looked for, and not sent again until that is clear.",
     "submitted": "Amazon has it as feed {feed}; it waits in Amazon's queue.{late}",
     "processing": "Amazon is working on feed {feed} ({status}).{late}",
     "done": "Amazon has processed feed {feed}. {later}",
@@ -34,7 +34,7 @@ WORDS = {
 """What each state of a feed's attempt means, and what to do."""
 CALL_WORDS = {
     "submitting": "Its shipment is being confirmed since {since}.",
-    "done": "Amazon took the confirmation. {later}",
+    "done": "Amazon took the confirmation. A sync shows the order as shipped.",
     "rejected": "Amazon refused the confirmation, and nothing was done: correct it, then t tries it again (`ordertui retry`).",
     "unanswered": "Amazon gave no clear answer at {since}: it may be confirmed. A later sync shows it as shipped; if it does not, settle it as not done. It is not sent again by itself.",
     "refused": WORDS["refused"],
