@@ -551,6 +551,18 @@ def test_the_file_outlet_stays_the_default(sim: Simulator, clock: FixedClock, tm
     assert sim.calls == []
 
 
+def test_a_feed_that_nobody_follows_any_more_says_so(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
+    floor = Floor(sim, clock, tmp_path / "shop")
+    floor.commit(CANCEL, 1)
+    floor.dispatch()
+    floor.made.close()
+    by_file = shop(sim, tmp_path / "shop", clock, dispatch="file")
+    (batch,) = by_file.outbox()
+    assert 'while the settings say dispatch = "file"' in batch.advice
+    assert (batch.by_api, batch.next_at) == (True, None)
+    assert by_file.dispatch() == []
+
+
 def test_a_stop_before_the_call_that_acts_holds_it_again(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     floor = Floor(sim, clock, tmp_path / "shop")
     batch = floor.commit(CANCEL, 1)

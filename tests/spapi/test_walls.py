@@ -12,11 +12,11 @@ from types import TracebackType
 import pytest
 from apikit import shop
 from click.testing import CliRunner
-from floor import Floor
+from floor import Floor, everything
 from rich.console import Console
 from rich.traceback import Traceback
 from simulator import Simulator
-from simulator.shop import all_orders_report, order
+from simulator.shop import order
 
 from ordertui.amazon.spapi.errors import NotSent, SpApiError
 from ordertui.cli.main import cli
@@ -140,25 +140,6 @@ def asked() -> Iterator[set[str]]:
     sys.addaudithook(hook)  # it cannot be taken away again
     yield hosts
     listening[0] = False
-
-
-def everything(floor: Floor) -> list[str]:
-    """All that the connector can do, once; gives what it said."""
-    sim, made = floor.sim, floor.made
-    sim.amazon.report_makers["GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL"] = all_orders_report(sim.amazon)
-    sim.amazon.report_makers["GET_V2_SELLER_PERFORMANCE_REPORT"] = lambda report: b"{}"
-    said = [*made.online.check(), *made.online.sync().notes]
-    floor.commit(Action.CANCEL, 1)
-    floor.commit(Action.REFUND, 1001)
-    floor.commit(Action.CONFIRM, 2)
-    for _ in range(4):
-        said += [one.advice for one in floor.dispatch(300)] + floor.notes
-    said += [str(made.online.history(20)), str(made.online.account_health()), str(made.online.sync())]
-    said += [str(made.online.evidence(floor.order_id(1001))), str(made.online.one_order(floor.order_id(2)))]
-    known = made.order(floor.order_id(2))
-    assert known is not None
-    shown = made.online.message(known, "You can refuse the parcel.", "en")
-    return [*said, str(shown), made.online.send_message(shown)]
 
 
 def test_the_test_profile_reaches_this_machine_and_nothing_else(

@@ -169,7 +169,7 @@ def api_status(settings: Settings, form: str) -> None:
 @FORMAT
 @click.pass_obj
 def api_feeds(settings: Settings, form: str) -> None:
-    """Every attempt to submit a batch as a feed, newest first, and what it means. Nothing is called."""
+    """Every attempt to bring a batch to Amazon, newest first, and what it means. Nothing is called."""
     with open_shop(settings) as shop:
         rows = [
             {
