@@ -110,24 +110,6 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Syncing, Screen[No
             yield ThriftyStatic(id="status")
             yield HintLine(self.keymap.actions, id="hints")
 
-    async def _furnish(self) -> None:
-        """What the first orders can be seen without; none of it moves them. Styles of dialogs are read before any is opened."""
-        from ..texts.welcome import welcome
-
-        self.app.stylesheet.read(DIALOGS)
-        body, scroll = (
-            self.query_one("#body"),
-            VerticalScroll(ThriftyStatic(id="detail"), id="detail-scroll", can_focus=False),
-        )
-        await asyncio.gather(
-            self.mount(Static("ordertui needs at least 60 x 15", id="too-small"), before=body),
-            body.mount(Static(id="notes"), after="#header-line"),
-            body.mount(Static(welcome(), id="welcome"), before="#middle"),
-            body.mount(ThriftyStatic(id="rate-strip"), before="#status"),
-            self.query_one("#side").mount(ThriftyStatic(id="rate"), scroll),
-            self.query_one(FilterBar).furnish(),
-        )
-
     def on_mount(self) -> None:
         """Show the first orders; everything else begins when they are drawn, so that nothing holds them up."""
         self.table.set_source(self)
@@ -135,18 +117,38 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Syncing, Screen[No
         self._show_at_once()
         self.call_after_refresh(self._begin)
 
-    async def _begin(self) -> None:
-        """Show what may be done and all the rest, then keep an eye on holds and on other processes."""
-        with self.app.batch_update():
-            await self._furnish()
+    def _begin(self) -> None:
+        """Say what may be done with the orders that are shown; the rest comes when that is drawn."""
         self._judging = True
         self.table.painter.forget()
         self.table.refresh()
+        self.table.call_later(self.call_after_refresh, self._go_on)  # by way of the table: it says first what to draw
+
+    async def _go_on(self) -> None:
+        """Show all the rest, then keep an eye on holds and on other processes."""
+        with self.app.batch_update():
+            await self._furnish()
         self.query_one(FilterBar).set_history(self.shop.desk.history())
         self.refresh_all()
         for problem in self.keymap.problems:
             self.notify(problem, severity="warning", timeout=12)
         self.set_interval(1.0, self._tick)
+
+    async def _furnish(self) -> None:
+        """What the first orders can be seen without; none of it moves them. Styles of dialogs are read before any is opened."""
+        from ..texts.welcome import welcome
+
+        self.app.stylesheet.read(DIALOGS)
+        body, side = self.query_one("#body"), self.query_one("#side")
+        scroll = VerticalScroll(ThriftyStatic(id="detail"), id="detail-scroll", can_focus=False)
+        await asyncio.gather(
+            self.mount(Static("ordertui needs at least 60 x 15", id="too-small"), before=body),
+            body.mount(Static(id="notes"), after="#header-line"),
+            body.mount(Static(welcome(), id="welcome"), before="#middle"),
+            body.mount(ThriftyStatic(id="rate-strip"), before="#status"),
+            side.mount(ThriftyStatic(id="rate"), scroll),
+            self.query_one(FilterBar).furnish(),
+        )
 
     def _show_at_once(self) -> None:
         """The first orders, before anything is counted: a page of the first view comes straight from an index."""
