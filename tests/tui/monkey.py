@@ -267,13 +267,14 @@ class Monkey:
             return re.compile(re.escape(f"range of {table.range_size:,} "))
         if not marked:
             row = table.cursor_row
-            return re.compile(re.escape(f"keys act on {row.order_id} only") if row is not None else "nothing to show")
+            return re.compile(re.escape(f"keys act on {row.order_id}") if row is not None else "nothing to show")
         view = self.main.shown_view  # not what a filter shows while it is typed
         hidden = len(set(marked) - set(view.ids)) if view is not None else 0
         rows = self.shop.rows(marked).values()
         free = [row for row in rows if (row.open_action or "").partition(":")[2] not in ON_THE_WAY]
         cancel = [verdict for row in free if (verdict := self.shop.verdicts(row)[0]).allowed]
         refunds = sum(self.shop.verdicts(row)[1].allowed for row in free)
+        confirms = sum(self.shop.verdicts(row)[2].allowed for row in free)
         money: Counter[str] = Counter()
         for row in rows:
             if row.total is not None:
@@ -285,6 +286,7 @@ class Monkey:
             " + ".join([*sums, *([f"{unpriced} without a known price"] if unpriced else [])]),
             f"{len(cancel):,} cancel ({sum(verdict.counts is not YesNo.NO for verdict in cancel):,} count)",
             *([f"{refunds:,} refund"] if refunds else []),
-            *([f"{len(marked) - len(cancel):,} cannot be cancelled"] if len(cancel) < len(marked) else []),
+            *([f"{confirms:,} confirm"] if confirms else []),
+            *([f"{len(marked) - len(cancel):,} cannot"] if len(cancel) < len(marked) else []),
         ]
         return re.compile(re.escape(" · ".join(parts)) + r"(   ◷|$)")

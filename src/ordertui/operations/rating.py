@@ -192,7 +192,7 @@ class Rates:
         """Money, and how many may be cancelled and count, of a marked set; orders on their way cannot."""
         money: dict[str, int] = {}
         markets: dict[str, int] = {}
-        count = unpriced = cancellable = counted = refundable = 0
+        count = unpriced = cancellable = counted = refundable = confirmable = 0
         for market, number, currency, busy, orders, total in self._store().sums(ids):
             count += orders
             markets[market] = markets.get(market, 0) + orders
@@ -204,6 +204,7 @@ class Rates:
                 continue
             allowed, counts = self._judge.cancel_weight(market, number)
             refundable += orders if self._judge.allows(market, number, Action.REFUND) else 0
+            confirmable += orders if self._judge.allows(market, number, Action.CONFIRM) else 0
             cancellable += orders if allowed else 0
             counted += orders if counts else 0
         return Impact(
@@ -215,4 +216,5 @@ class Rates:
             count - cancellable,
             refundable,
             tuple(sorted(markets.items(), key=lambda entry: (-entry[1], entry[0]))),
+            confirmable,
         )

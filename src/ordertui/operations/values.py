@@ -82,6 +82,8 @@ class Impact(msgspec.Struct, frozen=True):
     """How many a refund would take."""
     markets: tuple[tuple[str, int], ...] = ()
     """(marketplace, how many of the set are of it), most first."""
+    confirmable: int = 0
+    """Of how many the shipment may be confirmed."""
 
 
 class ResultRow(msgspec.Struct, frozen=True):

@@ -82,3 +82,31 @@ def test_facts_of_a_whole_batch_are_never_offered_and_named_when_they_are_typed(
             assert not any(word.rstrip(":") == name for word in complete(name[:length], length))
         with pytest.raises(FilterError):
             shop.condition(f"{name}>3")
+
+
+async def test_escape_goes_back_one_step_at_a_time_and_never_unmarks(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await burst(pilot, ["slash", *"status", "colon", *"unshipped", "enter", "g", "space", "space", "v", "j"])
+        view, marked = table(pilot), list(table(pilot).marks.ids())
+        assert (len(marked), view.in_visual, len(view.ids)) == (2, True, 6)
+        await burst(pilot, ["escape"])
+        assert (view.in_visual, main(pilot).request.filter) == (False, "status:unshipped")
+        await burst(pilot, ["escape"])
+        assert (len(view.ids), main(pilot).request.filter) == (100, "")
+        await burst(pilot, ["escape", "escape"])
+        assert list(view.marks.ids()) == marked, "only M unmarks"
+        await burst(pilot, ["s", "enter", "3", "R", "1"])
+        assert list(view.marks.ids()) == marked, "a sort, a queue, a refresh lose none"
+        await burst(pilot, ["u"])
+        assert list(view.marks.ids()) == marked, "u takes held orders back, and nothing else"
+        await burst(pilot, ["z"])
+        assert len(view.marks) == 1, "z takes changes of marks back"
+        assert shop.outbox() == []
+
+
+async def test_the_status_line_says_how_many_each_action_may_take(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        await burst(pilot, ["d", "a"])
+        await until(pilot, lambda: "5 cancel (" in text(pilot, "status"))
+        assert "· 1 confirm · 1 cannot" in text(pilot, "status")

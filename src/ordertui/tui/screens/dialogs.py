@@ -22,9 +22,14 @@ from .dialog import Dialog
 
 
 class ListKeys(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
-    """j and k in a screen with one list."""
+    """j, k, g and G in a screen with one list."""
 
-    KEYS: ClassVar[list[Binding]] = [Binding("j", "down", show=False), Binding("k", "up", show=False)]
+    KEYS: ClassVar[list[Binding]] = [
+        Binding("j", "down", show=False),
+        Binding("k", "up", show=False),
+        Binding("g", "first", show=False),
+        Binding("G", "last", show=False),
+    ]
 
     def action_down(self) -> None:
         """Next."""
@@ -33,6 +38,14 @@ class ListKeys(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
     def action_up(self) -> None:
         """The one before."""
         self.query_one(OptionList).action_cursor_up()
+
+    def action_first(self) -> None:
+        """The first."""
+        self.query_one(OptionList).action_first()
+
+    def action_last(self) -> None:
+        """The last."""
+        self.query_one(OptionList).action_last()
 
 
 class ConfirmScreen(Dialog[str | None]):

@@ -68,7 +68,7 @@ def status_line(
             pieces.append((f" ({hidden:,} hidden)", "bold $text-warning"))
         pieces += _weighed(impact)
     elif cursor is not None:
-        pieces.append((f" none marked: keys act on {cursor.order_id} only", MUTED))
+        pieces.append((f" none marked: keys act on {cursor.order_id}", MUTED))
     else:
         pieces.append((f" {view}: nothing to show", MUTED))
     if held:
@@ -85,6 +85,8 @@ def _weighed(impact: Impact | None) -> list[Piece]:
     pieces.append(f" · {impact.cancellable:,} cancel ({impact.counted:,} count)")
     if impact.refundable:
         pieces.append(f" · {impact.refundable:,} refund")
+    if impact.confirmable:
+        pieces.append(f" · {impact.confirmable:,} confirm")
     if impact.cannot:
         pieces.append((f" · {impact.cannot:,} cannot", "$text-warning"))
     return pieces
