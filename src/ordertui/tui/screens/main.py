@@ -117,17 +117,13 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Syncing, Screen[No
         self._show_at_once()
         self.call_after_refresh(self._begin)
 
-    def _begin(self) -> None:
-        """Say what may be done with the orders that are shown; the rest comes when that is drawn."""
+    async def _begin(self) -> None:
+        """Show what may be done and all the rest, then keep an eye on holds and on other processes."""
+        with self.app.batch_update():
+            await self._furnish()
         self._judging = True
         self.table.painter.forget()
         self.table.refresh()
-        self.table.call_later(self.call_after_refresh, self._go_on)  # by way of the table: it says first what to draw
-
-    async def _go_on(self) -> None:
-        """Show all the rest, then keep an eye on holds and on other processes."""
-        with self.app.batch_update():
-            await self._furnish()
         self.query_one(FilterBar).set_history(self.shop.desk.history())
         self.refresh_all()
         for problem in self.keymap.problems:
