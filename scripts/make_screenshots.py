@@ -39,19 +39,36 @@ class Picture:
     theme: str = DARK.name
 
 
+QUIET = 15
+"""Looks in a row, a hundredth of a second apart, at which nothing may be under way; longer than the detail pane waits."""
+
+
 async def keys(pilot: Pilot[None], *names: str) -> None:
     """Type, and wait until each key had its effect and what it started is done."""
-    app = pilot.app
-    assert isinstance(app, OrderTuiApp)
     for name in names:
         await pilot.press(name)
-        for _ in range(500):
-            await pilot.pause(0.01)
-            if not (app.keys.holds or app.keys.on_its_way or len(app.keys)):
-                break
-        for worker in [worker for worker in app.workers if worker.group in ("panel", "counts", "view")]:
-            await worker.wait()
-    await pilot.pause(0.1)
+        await settled(pilot, 1)
+    await settled(pilot, QUIET)
+
+
+async def settled(pilot: Pilot[None], looks: int) -> None:
+    """Wait until the screen is complete and at rest, so many looks in a row."""
+    seen = 0
+    for _ in range(3000):  # half a minute and more: the machine may be busy
+        await pilot.pause(0.01)
+        seen = seen + 1 if at_rest(pilot) else 0
+        if seen >= looks:
+            return
+    raise AssertionError(f"never at rest; the screen is {pilot.app.screen}")
+
+
+def at_rest(pilot: Pilot[None]) -> bool:
+    """Whether every part is there, no key is on its way, and no work goes on beside the screen."""
+    app, screen = pilot.app, main_screen(pilot)
+    assert isinstance(app, OrderTuiApp)
+    works = any(worker.is_running for worker in app.workers if worker.group in ("panel", "counts", "view"))
+    there = screen.whole_view is not None and bool(screen.queue_counts)
+    return there and not (works or app.keys.holds or app.keys.on_its_way or len(app.keys))
 
 
 def main_screen(pilot: Pilot[None]) -> MainScreen:
