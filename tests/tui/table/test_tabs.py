@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import msgspec
 import pytest
 
 from ordertui.operations.queues import QUEUES
 from ordertui.operations.shop import Shop
 from ordertui.operations.values import Queue
+from ordertui.orders.clock import FixedClock
 from ordertui.tui.widgets.queue_tabs import QueueTabs, brief
+from shopkit import all_orders_row, bring, open_shop
 
 from ..kit import main, press, preview, running, said, settled, table, to_ship, until
 
@@ -68,3 +73,31 @@ async def test_what_is_said_takes_the_place_of_what_was_said_but_not_of_an_error
         screen.notify("wrong: [in brackets]", severity="error")
         screen.notify("said 3")
         await until(pilot, lambda: said(pilot).splitlines() == ["wrong: [in brackets]", "said 3"])
+
+
+@pytest.mark.parametrize("size", [(120, 40), (60, 15)])
+async def test_an_empty_queue_says_why_in_words_that_fit(shop: Shop, size: tuple[int, int]) -> None:
+    def said_in_table() -> str:
+        lines = [table(pilot).render_line(y).text.strip(" ▐") for y in range(1, table(pilot).size.height)]
+        return " ".join(line for line in lines if line)
+
+    async with running(shop, size) as pilot:
+        for number, queue in enumerate(QUEUES, start=1):
+            await press(pilot, str(number))
+            await settled(pilot)
+            if not table(pilot).ids:
+                assert said_in_table() == queue.why_empty
+        await press(pilot, "6")
+        await settled(pilot)
+        main(pilot).ask_for(msgspec.structs.replace(main(pilot).request, filter="late"))
+        await settled(pilot)
+        assert said_in_table() == "Nothing here fits the filter; Esc clears it."
+
+
+async def test_a_queue_that_no_report_could_fill_says_so(tmp_path: Path, clock: FixedClock) -> None:
+    blind = open_shop(tmp_path / "blind", clock=clock)
+    bring(blind, tmp_path, everything=[all_orders_row(1)])
+    async with running(blind) as pilot:
+        await press(pilot, "3")
+        await until(pilot, lambda: "It cannot be said" in table(pilot).empty_text)
+        assert "Buyer Requested Cancel" in table(pilot).empty_text

@@ -246,6 +246,7 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Syncing, Screen[No
         if self.query(QueueTabs):  # none when the screen was closed meanwhile
             self.query_one(QueueTabs).show(self.queue_counts, self.request.queue)
             self.show_count()
+            self.say_why_empty()
 
     def show_status(self) -> None:
         """The status line, with what is known at once."""

@@ -53,6 +53,8 @@ class Showing(Flows):
     """What the status line says while a view is being built; empty at first, and when none is."""
 
     _say_timer: Timer | None = None
+    _view_number = 0
+    """Another number for each view that is asked for, and when it is there."""
     _typed_timer: Timer | None = None
     _rest: Rest | None = None
     """Where the cursor stood when a view was asked for, or typing a filter began: what is shown until all is there does not
@@ -82,7 +84,9 @@ class Showing(Flows):
         self.view_hold.shut()
         if self._say_timer is not None:
             self._say_timer.stop()
-        self._say_timer = self.set_timer(SAY_AFTER, self._say_building)
+        self._view_number += 1
+        number = self._view_number
+        self._say_timer = self.set_timer(SAY_AFTER, lambda: self._say_building(number))
         self._build_view(self.request)
 
     @property
@@ -122,13 +126,16 @@ class Showing(Flows):
         self.table.set_sort(self.request.order)
         self.query_one(QueueTabs).show(self.queue_counts, self.request.queue)
 
-    def _say_building(self) -> None:
+    def _say_building(self, number: int) -> None:
+        if number != self._view_number:
+            return  # it was built just before, or another one is asked for
         before = self.whole_view.request if self.whole_view is not None else self.request
         sorts = self.request.sort != before.sort
         self.building = f"{'sorting' if sorts else 'looking'}…" + (" Esc stops" if self.whole_view is not None else "")
         self.show_status()
 
     def _built(self) -> None:
+        self._view_number += 1
         if self._say_timer is not None:
             self._say_timer.stop()
         said, self.building = self.building, ""
@@ -158,7 +165,7 @@ class Showing(Flows):
         self.shown_view = view
         self._show_request()
         self.show_header()
-        self.table.empty_text = why_empty(BY_KEY[view.request.queue].why_empty, bool(view.request.filter.strip()))
+        self.say_why_empty()
         self.table.show(view.ids, view.members, rest=self._rest)
         if whole:
             self.whole_view = view
@@ -166,6 +173,13 @@ class Showing(Flows):
             self.show_count()
             self.show_panel()
             self.show_detail()
+
+    def say_why_empty(self) -> None:
+        """What the table says when it shows no order: why its queue has none, or that no report could have said."""
+        key = self.request.queue
+        note = next((queue.note for queue in self.queue_counts if queue.key == key), "")
+        why = f"It cannot be said: {note}." if note else BY_KEY[key].why_empty
+        self.table.say_empty(why_empty(why, bool(self.request.filter.strip())))
 
     def show_count(self) -> None:
         """How many orders are shown, and of how many."""
@@ -197,7 +211,7 @@ class Showing(Flows):
             return  # of a text that cannot be read the bar says what is wrong; another one was typed meanwhile
         if bar.typed == text:
             self._rest = self._rest or self.table.rest
-            self.table.empty_text = why_empty("", True)
+            self.table.say_empty(why_empty("", True))
             self.table.show(first, rest=self._rest)
             bar.count(f"{len(first):,}" if len(first) < FIRST_PAGE else f"{FIRST_PAGE:,} and more")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
+from textwrap import wrap
 from typing import ClassVar, TypeAlias
 
 from msgspec.structs import replace
@@ -183,6 +184,13 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
             if row is not None and self.painter.has_aged(row):
                 self._repaint(index)
 
+    def say_empty(self, text: str) -> None:
+        """What to say in place of orders, when there are none."""
+        if text != self.empty_text:
+            self.empty_text = text
+            if not self.ids:
+                self.refresh()
+
     def set_sort(self, order: Order) -> None:
         """Show by which columns the view is sorted."""
         if order != self.order:
@@ -307,8 +315,9 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
             return painter.header(self.order, width, self.across)
         index = self.scroll_offset.y + y - HEADER
         if index >= len(self.ids):
-            text = self.empty_text.split("\n")[y - HEADER - 1 :][:1] if not self.ids and y > HEADER else []
-            return Strip([Segment(fit(f"  {''.join(text)}", width), painter.note_style)], width)
+            lines = [] if self.ids else wrap(self.empty_text, max(10, width - 4))
+            text = lines[y - HEADER - 1] if 0 < y - HEADER <= len(lines) else ""
+            return Strip([Segment(fit(f"  {text}", width), painter.note_style)], width)
         self.renders += 1
         marked, drawn = self.ids[index] in self.marks, self._in_range(index)
         state = (
