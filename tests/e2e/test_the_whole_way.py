@@ -33,7 +33,7 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(opened: list[Termina
     screen.keys("sku:MUG-BLUE\r")
     screen.wait(" 8 of 148", gone="all orders of this queue")
     screen.keys("jjjjjj")
-    screen.wait(f"keys act on {ORDER(4)} only")
+    screen.wait(f"keys act on {ORDER(4)}")
     screen.keys("d")
     screen.wait("parcel left")
 

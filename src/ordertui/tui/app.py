@@ -93,6 +93,8 @@ class OrderTuiApp(App[None]):
         now = Message().time
         if now > self._serious_until:
             self.clear_notifications()
+            for screen in self.screen_stack:
+                screen.query("ToastHolder").remove()  # it would keep its line, and what is said now stood below it
         if severity != "information":
             self._serious_until = now + (timeout or self.NOTIFICATION_TIMEOUT)
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)

@@ -70,6 +70,7 @@ async def test_what_is_said_takes_the_place_of_what_was_said_but_not_of_an_error
             screen.notify(f"said {number}")
             await pilot.pause()
         await until(pilot, lambda: said(pilot) == "said 2")
+        await until(pilot, lambda: [toast.region.y for toast in screen.query("Toast")] == [0])
         screen.notify("wrong: [in brackets]", severity="error")
         screen.notify("said 3")
         await until(pilot, lambda: said(pilot).splitlines() == ["wrong: [in brackets]", "said 3"])

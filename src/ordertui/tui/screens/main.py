@@ -370,6 +370,8 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Syncing, Screen[No
         self._detail_timer = self.set_timer(DEBOUNCE, self._cursor_rests)
 
     def _cursor_rests(self) -> None:
+        if not self.query("#detail-scroll"):
+            return  # it is mounted after the first orders are drawn, and filled then
         self.show_detail()
         self.query_one("#detail-scroll", VerticalScroll).scroll_home(animate=False)
         if not self.table.marks or self.panel.market(self.table.cursor_row) != self._market:
