@@ -130,7 +130,7 @@ def test_what_goes_wrong(sim: Simulator, clock: FixedClock, tmp_path: Path, faul
     assert (attempts[0].state if attempts else "", floor.states(batch)) == (fault.state, fault.rows)
     assert fault.words in said + screen(floor, batch)
     assert "upload it" not in screen(floor, batch)
-    for _ in range(12):
+    for _ in range(8):
         floor.dispatch(1800)
     floor.made.online.sync()
     floor.clock.advance(3 * DAY)

@@ -355,7 +355,7 @@ def test_no_sequence_does_anything_twice(
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=2_000 if LONG else 40,
+            max_examples=2_000 if LONG else 25,
             stateful_step_count=40 if LONG else 18,
             deadline=None,
             suppress_health_check=list(HealthCheck),

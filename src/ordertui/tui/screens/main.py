@@ -373,7 +373,10 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Syncing, Screen[No
         if not self.query("#detail-scroll"):
             return  # it is mounted after the first orders are drawn, and filled then
         self.show_detail()
-        self.query_one("#detail-scroll", VerticalScroll).scroll_home(animate=False)
+        for scroll in self.query("#detail-scroll").results(
+            VerticalScroll
+        ):  # none before it is mounted, or while it is taken down
+            scroll.scroll_home(animate=False)
         if not self.table.marks or self.panel.market(self.table.cursor_row) != self._market:
             self.show_panel()
 
