@@ -71,7 +71,7 @@ class LivePart:
         """How old the orders from Amazon's API are and what a refresh costs, in words; empty without a connection."""
         if self.config.amazon.profile == "off" or self.practice:
             return ""
-        from .online import connection
+        from .connection import connection
 
         now = self.clock.now()
         return connection(self._reader(), self.config.amazon, now).words(now, short=short)
