@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,8 +14,15 @@ from ordertui.amazon.reports import MarketplaceNeeded, Reject, ReportInfo, Repor
 from ordertui.store import Store
 
 from .rejects import Rejects
-from .values import ImportProgress, ImportSummary
+from .values import ImportProgress, ImportStep, ImportSummary
 
+if TYPE_CHECKING:
+    from ordertui.store.importer import Importer as StoreImporter
+
+    from .reading_process import ReadingProcess
+
+APART_BYTES = 8_000_000
+"""Files from this size on are read by a process of their own; smaller ones are done before it would have started."""
 Progress = Callable[[ImportProgress], None]
 Stop = Callable[[], bool]
 
@@ -21,10 +30,18 @@ Stop = Callable[[], bool]
 class Importer:
     """Imports into one store. `deadline` gives the auto-cancel time of a marketplace and a ship-by time."""
 
-    def __init__(self, store: Store, deadline: Callable[[str, int], int | None], rejects_folder: Path) -> None:
+    def __init__(
+        self,
+        store: Store,
+        deadline: Callable[[str, int], int | None],
+        rejects_folder: Path,
+        *,
+        apart_bytes: int = APART_BYTES,
+    ) -> None:
         self._store = store
         self._deadline = deadline
         self._rejects_folder = rejects_folder
+        self._apart_bytes = apart_bytes
 
     def run(
         self,
@@ -42,6 +59,25 @@ class Importer:
         is changed; only a Cancellation Rate report none of whose orders is known asks for its marketplace at its turn.
         When `stop` says so, the file at hand ends after a whole chunk and the rest is left.
         """
+        with contextlib.ExitStack() as ending:
+            process = None
+            if any(_size(path) >= self._apart_bytes for path in paths):
+                from .reading_process import ReadingProcess  # when there is a use for it
+
+                process = ReadingProcess.start()
+            if process is not None:  # it comes up while the files are looked at
+                ending.enter_context(process)
+            return self._run(paths, process, encoding, marketplace, progress, stop)
+
+    def _run(
+        self,
+        paths: Sequence[Path],
+        process: ReadingProcess | None,
+        encoding: str | None,
+        marketplace: str | None,
+        progress: Progress | None,
+        stop: Stop,
+    ) -> list[ImportSummary]:
         infos: list[ReportInfo] = []
         for path in paths:
             try:
@@ -52,12 +88,14 @@ class Importer:
         out: list[ImportSummary] = []
         for info in infos:
             rate = info.kind is ReportKind.CANCELLATION_RATE
-            out.append(self._rate_report(info) if rate else self._orders(info, progress, stop))
+            out.append(self._rate_report(info) if rate else self._orders(info, process, progress, stop))
             if out[-1].stopped:
                 break
         return out
 
-    def _orders(self, info: ReportInfo, progress: Progress | None, stop: Stop) -> ImportSummary:
+    def _orders(
+        self, info: ReportInfo, process: ReadingProcess | None, progress: Progress | None, stop: Stop
+    ) -> ImportSummary:
         rows = ignored = 0
         stopped = False
         odd: dict[str, None] = {}
@@ -71,15 +109,15 @@ class Importer:
             auto_cancel_at=self._deadline,
         )
         with Rejects(self._rejects_folder, info) as rejects, target:
-            for batch in read(info):
-                target.add(batch.rows)
-                rejects.add(batch.rejects)
-                rows += len(batch.rows)
-                ignored += batch.ignored
-                odd.update(dict.fromkeys(batch.odd_words))
+            apart = process is not None and info.size_bytes >= self._apart_bytes and process.ready()
+            for step in process.steps(info, self._store, target) if process and apart else _here(info, target):
+                rejects.add(step.rejects)
+                rows += step.rows
+                ignored += step.ignored
+                odd.update(dict.fromkeys(step.odd_words))
                 if progress is not None:
-                    progress(ImportProgress(info.path, rows, batch.bytes_done, info.size_bytes))
-                if batch.bytes_done < info.size_bytes and stop():
+                    progress(ImportProgress(info.path, rows, step.bytes_done, info.size_bytes))
+                if step.bytes_done < info.size_bytes and stop():
                     stopped = True
                     break
             target.rejected = rejects.count
@@ -114,6 +152,21 @@ class Importer:
         if undated:
             notes.append(f"the order date of {undated:,} rows could not be read; they count all the same")
         return _summary(info, len(rows), (0, changed, len(known) - changed), rejects, notes)
+
+
+def _here(info: ReportInfo, target: StoreImporter) -> Iterator[ImportStep]:
+    """Take a report into the store in this process."""
+    for batch in read(info):
+        target.add(batch.rows)
+        yield ImportStep(len(batch.rows), batch.rejects, batch.ignored, batch.bytes_done, batch.odd_words)
+
+
+def _size(path: Path) -> int:
+    """Bytes; 0 when that cannot be told, which reading tells of."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _notes(info: ReportInfo) -> list[str]:

@@ -214,6 +214,14 @@ class Database:
         return found
 
     @contextmanager
+    def in_words(self) -> Iterator[None]:
+        """What SQLite says goes wrong inside becomes a StoreError."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise in_words(error, self.path) from error
+
+    @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction; nested use joins the outer one. Raises ReadOnlyStore, StoreLocked, StoreError."""
         if self.read_only:

@@ -84,6 +84,7 @@ class Importer:
         self._kind = kind
         self._deadline = auto_cancel_at
         self._deadlines: dict[tuple[str, int | None], int | None] = {}
+        self.chunk_rows = chunk_rows
         self._gatherer = Gatherer(chunk_rows)
         self._import_id = 0
         self._planner: Planner | None = None

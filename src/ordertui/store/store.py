@@ -20,6 +20,7 @@ from .sku_reads import SkuPart
 
 if TYPE_CHECKING:
     from .importer import Importer
+    from .planner import Planner
 
 
 class ImportRecord(msgspec.Struct, frozen=True):
@@ -96,6 +97,12 @@ class Store(AttemptsPart, RateReportPart, SaidPart, RateReadsPart, SkuPart, Care
             self, kind=kind, path=path, sha256=sha256, as_of=as_of, has_request_column=has_request_column,
             marketplace=marketplace, auto_cancel_at=auto_cancel_at,
         )  # fmt: skip
+
+    def planner(self, kind: str) -> Planner:
+        """Works out what reports of a kind change, for the importer of another process that has this store open."""
+        from .planner import Planner
+
+        return Planner(self._connection, kind)
 
     def imports(self, limit: int | None = None) -> list[ImportRecord]:
         """Imports, newest first."""

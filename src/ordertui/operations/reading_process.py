@@ -1,0 +1,170 @@
+"""This side of the process that reads a big report: starting it, taking its chunks into the store, ending it.
+
+A report of a hundred thousand rows is read on one core while the other writes. Whatever happens to that process, the store is
+whole: it only ever tells what to write, and each chunk is one transaction here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import marshal
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from types import TracebackType
+from typing import IO, Any
+
+from ordertui.amazon.reports import Reject, ReportError, ReportInfo
+from ordertui.store import Store, StoreError
+from ordertui.store.changes import Changes
+from ordertui.store.importer import Importer
+
+from .errors import ReadingBroken
+from .pipe import receive_bytes, send
+from .reading_main import READY
+from .values import ImportStep
+
+_START_SECONDS = 30.0
+_END_SECONDS = 5.0
+_LOOK_SECONDS = 0.5
+BLOCK_BYTES = 1 << 19
+
+
+class ReadingProcess:
+    """`with ReadingProcess.start() as process` (it may be None), then `steps`. Ends with the `with`, at the latest."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._process = process
+        self._out: IO[bytes] = process.stdin
+        self._messages: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._listen, args=(process.stdout,), daemon=True)
+        self._thread.start()
+        self._ready: bool | None = None
+
+    @classmethod
+    def start(cls) -> ReadingProcess | None:
+        """Start it; None where a second process is no help or cannot be started."""
+        if (os.cpu_count() or 1) < 2 or not sys.executable or getattr(sys, "frozen", False):
+            return None
+        apart: dict[str, Any] = {"start_new_session": True}  # so that Ctrl-C comes to this side only
+        if sys.platform == "win32":
+            apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+        command = [sys.executable, "-m", "ordertui.operations.reading_main"]
+        try:
+            return cls(
+                subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    bufsize=0,
+                    **apart,
+                )
+            )
+        except OSError:
+            return None
+
+    @property
+    def pid(self) -> int:
+        """Its process number."""
+        return self._process.pid
+
+    def ready(self) -> bool:
+        """Whether it came up and is of the same program; waits for that."""
+        if self._ready is None:
+            try:
+                data = self._messages.get(timeout=_START_SECONDS)
+            except queue.Empty:
+                data = None
+            self._ready = data is not None and marshal.loads(data) == READY
+        return self._ready
+
+    def steps(
+        self, info: ReportInfo, store: Store, target: Importer, *, block_bytes: int = BLOCK_BYTES
+    ) -> Iterator[ImportStep]:
+        """Take the report into the store, a chunk a step.
+
+        Raises ReportError, StoreError and OSError as reading here would, and ReadingBroken when the process ended or failed.
+        """
+        told = (
+            str(info.path), info.kind.value, info.encoding, info.delimiter, info.header, info.size_bytes, info.sha256,
+            info.as_of, info.marketplace, info.has_request_column, info.missing,
+        )  # fmt: skip
+        current = 0
+
+        def again() -> Changes:
+            nonlocal current
+            self._say(info, "again")
+            current += 1
+            while (message := self._next(info))[1] != current:
+                pass  # planned before it heard
+            return Changes(*message[2])
+
+        self._say(info, (str(store.path), target.chunk_rows, block_bytes, told))
+        while (message := self._next(info))[0] != "end":
+            _, number, changes, told = message
+            if number != current:
+                continue
+            target.take(Changes(*changes), again)
+            self._say(info, "kept")
+            done, rejects, ignored, odd = told
+            yield ImportStep(changes[0], [Reject(*one) for one in rejects], ignored, done, tuple(odd))
+
+    def _say(self, info: ReportInfo, word: Any) -> None:
+        try:
+            send(self._out, word)
+        except OSError:
+            raise self._broken(info) from None
+
+    def _next(self, info: ReportInfo) -> Any:
+        """The next message about a chunk, or the end. Raises what the process tells of."""
+        while True:
+            with contextlib.suppress(queue.Empty):  # looks up now and then, so that Ctrl-C is heard everywhere
+                data = self._messages.get(timeout=_LOOK_SECONDS)
+                break
+        if data is None:
+            raise self._broken(info)
+        message = marshal.loads(data)
+        if message[0] != "error":
+            return message
+        _, kind, arguments = message
+        if kind == "broken":
+            raise ReadingBroken(
+                f"{info.path}: reading failed, what was read so far is kept; please report this:\n{arguments[0]}"
+            )
+        raise {"system": OSError, "report": ReportError, "store": StoreError}[kind](*arguments)
+
+    def _broken(self, info: ReportInfo) -> ReadingBroken:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_SECONDS)
+        return ReadingBroken(
+            f"{info.path}: the process that reads it ended before its end (code {self._process.returncode});"
+            " what was read so far is kept: import the file again to go on"
+        )
+
+    def _listen(self, pipe: IO[bytes]) -> None:
+        """Take its messages as they come, so that it can go on while a chunk is written here; how many wait, it sees to."""
+        try:
+            while (data := receive_bytes(pipe)) is not None:
+                self._messages.put(data)
+        except (OSError, ValueError):
+            pass  # closed
+        self._messages.put(None)
+
+    def __enter__(self) -> ReadingProcess:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()  # it writes nothing, so nothing can be left half done
+        self._process.wait()
+        self._thread.join()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
