@@ -13,83 +13,85 @@ import signal
 import sys
 import traceback
 from collections import deque
-from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from ordertui.amazon.reports import ReportError, ReportInfo, ReportKind, read
+import msgspec
+
+from ordertui.amazon.reports import Reject, ReportError, read
 from ordertui.orders.clock import SystemClock
 from ordertui.store import Store, StoreError
 from ordertui.store.importer import Gatherer
+from ordertui.store.planner import Groups, Named
 
-from .pipe import receive, send
+from .reading_talk import Again, Chunk, End, Failed, Kept, Read, Ready, receive, send, to_process
 
-READY = "ordertui reads 1"
-"""Says that both sides are of one program."""
 AHEAD = 2
+VERSION = "1"
 
 
 class _Gone(Exception):
     """The other side is gone."""
 
 
-class _Chunk:
-    """A chunk that was planned and is not written yet."""
+class _Planned:
+    """A chunk that is on its way: planned, and not known to be written."""
 
-    def __init__(self, groups: dict[str, list[Any]], told: tuple[Any, ...]) -> None:
+    def __init__(
+        self, groups: Groups, bytes_done: int, rejects: list[Reject], ignored: int, odd_words: list[str]
+    ) -> None:
         self.groups = groups
-        self.told = told
-        """What the reader has to say beside rows: bytes done, rejects, rows left out, odd words."""
-        self.named: Any = ()
+        self.told = (bytes_done, rejects, ignored, odd_words)
+        self.named: Named = []
 
 
 class _Reading:
     """One report."""
 
-    def __init__(self, info: ReportInfo, store: Store, inbox: IO[bytes], out: IO[bytes], chunk_rows: int) -> None:
-        self._info = info
-        self._planner = store.planner(info.kind.value)
+    def __init__(self, order: Read, store: Store, inbox: IO[bytes], out: IO[bytes]) -> None:
+        self._order = order
+        self._planner = store.planner(order.info.kind.value)
         self._inbox = inbox
         self._out = out
-        self._gatherer = Gatherer(chunk_rows)
-        self._waiting: deque[_Chunk] = deque()
+        self._waiting: deque[_Planned] = deque()
         self._round = 0
-        """How often everything that waits was planned anew."""
 
-    def run(self, block_bytes: int) -> None:
+    def run(self) -> None:
         """Read it all. Raises ReportError, StoreError, OSError, and _Gone."""
-        rejects: list[tuple[str, int, str, str]] = []
+        gatherer = Gatherer(self._order.chunk_rows)
+        rejects: list[Reject] = []
         odd: list[str] = []
         ignored = done = 0
-        for batch in read(self._info, block_bytes=block_bytes):
-            rejects += [(one.file, one.line, one.reason, one.text) for one in batch.rejects]
+        for batch in read(self._order.info, block_bytes=self._order.block_bytes):
+            rejects += [msgspec.structs.replace(one, file="") for one in batch.rejects]
             odd += batch.odd_words
             ignored += batch.ignored
             done = batch.bytes_done
-            for groups in self._gatherer.add(batch.rows):
-                self._offer(_Chunk(groups, (done, rejects, ignored, odd)))
+            for groups in gatherer.add(batch.rows):
+                self._offer(_Planned(groups, done, rejects, ignored, odd))
                 rejects, odd, ignored = [], [], 0
-        self._offer(_Chunk(self._gatherer.rest(), (done, rejects, ignored, odd)))
+        self._offer(_Planned(gatherer.rest(), done, rejects, ignored, odd))
         while self._waiting:
             self._hear()
-        send(self._out, ("end",))
+        send(self._out, End())
 
-    def _offer(self, chunk: _Chunk) -> None:
-        while len(self._waiting) >= AHEAD or not all(
-            chunk.groups.keys().isdisjoint(other.groups) for other in self._waiting
+    def _offer(self, chunk: _Planned) -> None:
+        while len(self._waiting) >= AHEAD or any(
+            not chunk.groups.keys().isdisjoint(other.groups) for other in self._waiting
         ):
             self._hear()
         self._waiting.append(chunk)
         self._plan(chunk)
 
-    def _plan(self, chunk: _Chunk) -> None:
+    def _plan(self, chunk: _Planned) -> None:
         changes, chunk.named = self._planner.plan(chunk.groups)
-        send(self._out, ("chunk", self._round, tuple(changes), chunk.told))
+        send(self._out, Chunk(self._round, changes, *chunk.told))
 
     def _hear(self) -> None:
-        word = receive(self._inbox)
-        if word == "kept":
+        data = receive(self._inbox)
+        word = None if data is None else to_process(data)
+        if isinstance(word, Kept):
             self._planner.keep(self._waiting.popleft().named)
-        elif word == "again":  # somebody else changed the store
+        elif isinstance(word, Again):
             self._round += 1
             self._planner.reload()
             for chunk in self._waiting:
@@ -105,31 +107,30 @@ def main() -> None:
     inbox, out = os.fdopen(0, "rb", buffering=0), os.fdopen(os.dup(1), "wb", buffering=0)
     sys.stdout = sys.stderr  # a stray print must not get between the messages
     try:
-        send(out, READY)
-        while (asked := receive(inbox)) is not None:
-            _serve(asked, inbox, out)
+        send(out, Ready(VERSION))
+        while (data := receive(inbox)) is not None:
+            order = to_process(data)
+            if isinstance(order, Read):
+                _serve(order, inbox, out)
     except (_Gone, BrokenPipeError):
         pass
 
 
-def _serve(asked: Any, inbox: IO[bytes], out: IO[bytes]) -> None:
+def _serve(order: Read, inbox: IO[bytes], out: IO[bytes]) -> None:
     """Read one report, or tell why it cannot be read."""
-    store_path, chunk_rows, block_bytes, told = asked
-    path, kind, *rest = told
-    info = ReportInfo(Path(path), ReportKind(kind), *rest)
     try:
-        with Store.open(Path(store_path), clock=SystemClock(), read_only=True) as store, store.in_words():
-            _Reading(info, store, inbox, out, chunk_rows).run(block_bytes)
+        with Store.open(order.store, clock=SystemClock(), read_only=True) as store, store.in_words():
+            _Reading(order, store, inbox, out).run()
     except (BrokenPipeError, _Gone):
         raise
     except OSError as error:
-        send(out, ("error", "system", (error.errno, error.strerror, str(path))))
+        send(out, Failed("system", error.strerror or str(error), error.errno))
     except ReportError as error:
-        send(out, ("error", "report", (str(error),)))
+        send(out, Failed("report", str(error)))
     except StoreError as error:
-        send(out, ("error", "store", (str(error),)))
+        send(out, Failed("store", str(error)))
     except Exception:
-        send(out, ("error", "broken", (traceback.format_exc(),)))
+        send(out, Failed("defect", traceback.format_exc()))
 
 
 if __name__ == "__main__":

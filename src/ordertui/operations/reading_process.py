@@ -7,7 +7,6 @@ whole: it only ever tells what to write, and each chunk is one transaction here.
 from __future__ import annotations
 
 import contextlib
-import marshal
 import os
 import queue
 import subprocess
@@ -17,14 +16,16 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import IO, Any
 
-from ordertui.amazon.reports import Reject, ReportError, ReportInfo
+import msgspec
+
+from ordertui.amazon.reports import ReportError, ReportInfo
 from ordertui.store import Store, StoreError
 from ordertui.store.changes import Changes
 from ordertui.store.importer import Importer
 
 from .errors import ReadingBroken
-from .pipe import receive_bytes, send
-from .reading_main import READY
+from .reading_main import VERSION
+from .reading_talk import Again, Chunk, Failed, Kept, Read, Ready, from_process, receive, send
 from .values import ImportStep
 
 _START_SECONDS = 30.0
@@ -81,7 +82,7 @@ class ReadingProcess:
                 data = self._messages.get(timeout=_START_SECONDS)
             except queue.Empty:
                 data = None
-            self._ready = data is not None and marshal.loads(data) == READY
+            self._ready = data is not None and from_process(data) == Ready(VERSION)
         return self._ready
 
     def steps(
@@ -91,53 +92,43 @@ class ReadingProcess:
 
         Raises ReportError, StoreError and OSError as reading here would, and ReadingBroken when the process ended or failed.
         """
-        told = (
-            str(info.path), info.kind.value, info.encoding, info.delimiter, info.header, info.size_bytes, info.sha256,
-            info.as_of, info.marketplace, info.has_request_column, info.missing,
-        )  # fmt: skip
-        current = 0
+        turn = 0
 
         def again() -> Changes:
-            nonlocal current
-            self._say(info, "again")
-            current += 1
-            while (message := self._next(info))[1] != current:
+            nonlocal turn
+            self._say(info, Again())
+            turn += 1
+            while (chunk := self._next(info)) is None or chunk.round != turn:
                 pass  # planned before it heard
-            return Changes(*message[2])
+            return chunk.changes
 
-        self._say(info, (str(store.path), target.chunk_rows, block_bytes, told))
-        while (message := self._next(info))[0] != "end":
-            _, number, changes, told = message
-            if number != current:
+        self._say(info, Read(store.path, info, target.chunk_rows, block_bytes))
+        while (chunk := self._next(info)) is not None:
+            if chunk.round != turn:
                 continue
-            target.take(Changes(*changes), again)
-            self._say(info, "kept")
-            done, rejects, ignored, odd = told
-            yield ImportStep(changes[0], [Reject(*one) for one in rejects], ignored, done, tuple(odd))
+            target.take(chunk.changes, again)
+            self._say(info, Kept())
+            rejects = [msgspec.structs.replace(one, file=str(info.path)) for one in chunk.rejects]
+            yield ImportStep(chunk.changes.rows, rejects, chunk.ignored, chunk.bytes_done, tuple(chunk.odd_words))
 
-    def _say(self, info: ReportInfo, word: Any) -> None:
+    def _say(self, info: ReportInfo, word: msgspec.Struct) -> None:
         try:
             send(self._out, word)
         except OSError:
             raise self._broken(info) from None
 
-    def _next(self, info: ReportInfo) -> Any:
-        """The next message about a chunk, or the end. Raises what the process tells of."""
+    def _next(self, info: ReportInfo) -> Chunk | None:
+        """The next chunk; None at the end. Raises what the process tells of."""
         while True:
             with contextlib.suppress(queue.Empty):  # looks up now and then, so that Ctrl-C is heard everywhere
                 data = self._messages.get(timeout=_LOOK_SECONDS)
                 break
         if data is None:
             raise self._broken(info)
-        message = marshal.loads(data)
-        if message[0] != "error":
-            return message
-        _, kind, arguments = message
-        if kind == "broken":
-            raise ReadingBroken(
-                f"{info.path}: reading failed, what was read so far is kept; please report this:\n{arguments[0]}"
-            )
-        raise {"system": OSError, "report": ReportError, "store": StoreError}[kind](*arguments)
+        message = from_process(data)
+        if isinstance(message, Failed):
+            raise _error(info, message)
+        return message if isinstance(message, Chunk) else None
 
     def _broken(self, info: ReportInfo) -> ReadingBroken:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -150,7 +141,7 @@ class ReadingProcess:
     def _listen(self, pipe: IO[bytes]) -> None:
         """Take its messages as they come, so that it can go on while a chunk is written here; how many wait, it sees to."""
         try:
-            while (data := receive_bytes(pipe)) is not None:
+            while (data := receive(pipe)) is not None:
                 self._messages.put(data)
         except (OSError, ValueError):
             pass  # closed
@@ -168,3 +159,16 @@ class ReadingProcess:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
+
+
+def _error(info: ReportInfo, failed: Failed) -> Exception:
+    """What went wrong over there, as it would be raised here."""
+    if failed.kind == "system":
+        return OSError(failed.number, failed.text, str(info.path))
+    if failed.kind == "report":
+        return ReportError(failed.text)
+    if failed.kind == "store":
+        return StoreError(failed.text)
+    return ReadingBroken(
+        f"{info.path}: reading failed, what was read so far is kept; please report this:\n{failed.text}"
+    )

@@ -32,7 +32,7 @@ class Planner:
 
     def __init__(self, connection: sqlite3.Connection, kind: str) -> None:
         self._connection = connection
-        self._salt = kind.encode()
+        self._kind = kind.encode()
         self._source = 1 << KINDS.index(kind)
         self._seen = Seen()
         self.reload()
@@ -59,16 +59,16 @@ class Planner:
         heads = {head[0]: head for head in known}
         named: Named = []
         found = Changes(0, 0, 0, [], [], [], [], [], [], [], [], [], [])
-        joining: list[tuple[list[Row], int | None, Values]] = []
+        joining: list[tuple[list[Row], int, Values]] = []
         count = unchanged = 0
         for order_id, rows in groups.items():
             count += len(rows)
-            said = digest(self._salt, rows)
+            said = digest(self._kind, rows)
             head = heads.get(order_id)
             if head is None:
                 self._new(found, order_id, rows, said, impacts.get(order_id))
                 named.append((self._last, len(rows)))
-            elif said is not None and said == head[DIGEST] and not head[OPEN_ACTION] and not self._seen.any(head[1]):
+            elif said == head[DIGEST] and not head[OPEN_ACTION] and not self._seen.any(head[1]):
                 unchanged += 1
                 named.append((head[1], len(rows)))
             else:
@@ -83,7 +83,7 @@ class Planner:
             products=words,
         ), named
 
-    def _new(self, found: Changes, order_id: str, rows: list[Row], said: int | None, impacts: int | None) -> None:
+    def _new(self, found: Changes, order_id: str, rows: list[Row], said: int, impacts: int | None) -> None:
         self._last += 1
         lines = [building.line(self._products, self._last, number, row) for number, row in enumerate(rows, 1)]
         sources = self._source | (0 if impacts is None else _RATE_REPORT)
@@ -96,7 +96,7 @@ class Planner:
     def _join(
         self,
         found: Changes,
-        joining: Sequence[tuple[list[Row], int | None, Values]],
+        joining: Sequence[tuple[list[Row], int, Values]],
         impacts: Mapping[str, int],
         named: Named,
     ) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import marshal
+import struct
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
+
+import msgspec
 
 from ordertui.orders.report_row import ITEM_ID, PRICE, Row
 
@@ -15,8 +17,8 @@ MARKET, CHANNEL, STATUS, ITEM_STATUS, PURCHASED, SHIP_BY, ASIN, TITLE, QUANTITY,
     3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15,
 )  # fmt: skip
 REQUEST, REASON, REPLACEMENT, BUSINESS, PRIME = 24, 25, 26, 27, 28
-_PLAIN = 2
-"""The form of marshal that is the same for equal values, whatever else refers to them."""
+_encode = msgspec.msgpack.Encoder().encode
+_number = struct.Struct("<q").unpack
 
 
 def order_fields(row: Row) -> list[Any]:
@@ -41,10 +43,7 @@ def line_facts(row: Row) -> LineFacts:
     return row[ITEM_STATUS], row[QUANTITY], row[SHIPPED], row[CURRENCY], total, row[REQUEST]  # type: ignore[return-value]
 
 
-def digest(salt: bytes, rows: Sequence[Row]) -> int | None:
-    """All that these rows say, but for their line numbers, as a signed number of 64 bits; None when they hold more than plain values."""
-    try:
-        said = marshal.dumps([row[1:] for row in rows], _PLAIN)
-    except ValueError:
-        return None
-    return int.from_bytes(blake2b(said, digest_size=8, key=salt).digest(), "little", signed=True)
+def digest(kind: bytes, rows: Sequence[Row]) -> int:
+    """All that these rows of a report of this kind say, but for their line numbers, as a signed number of 64 bits."""
+    said = _encode([row[1:] for row in rows])
+    return _number(blake2b(kind + said, digest_size=8).digest())[0]  # type: ignore[no-any-return]
