@@ -107,7 +107,7 @@ class Joiner:
             after = overtake(rows, products, fields, head[_AT], stored)
             if after is not None:
                 used.update(range(1, len(rows) + 1))
-                return self._overtake(after, head, asked, digest)
+                return self._overtake(after, head, products[0], asked, digest)
         record = Record(fields, head[_AT], unpack(head[_AGES]))
         changed = moved = False
         before: tuple[object, object] | None = None
@@ -146,12 +146,15 @@ class Joiner:
         )
         return changed
 
-    def _overtake(self, after: Overtaken, head: Values, asked: int | None, digest: int | None) -> bool:
-        """Put down an order that a newer report overtook, and its lines; gives whether a value changed."""
+    def _overtake(self, after: Overtaken, head: Values, first: int, asked: int | None, digest: int | None) -> bool:
+        """Put down an order that a newer report overtook, and its lines; gives whether a value changed.
+
+        `first` is the product of its first line.
+        """
         sums = summarise(after.facts)
         changed = after.changed or sums.units_shipped != head[_UNITS]
-        self._changes.changed_lines.extend([(*line[3:], line[0], line[1]) for line in after.lines])
-        product = head[_PRODUCT] if head[_PRODUCT] is not None else after.lines[0][2]
+        self._changes.changed_lines.extend(after.lines)
+        product = head[_PRODUCT] if head[_PRODUCT] is not None else first
         self._put(head, after.fields, after.at, after.ages, sums, product, asked, digest, changed=changed, moved=True)
         return changed
 

@@ -6,24 +6,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 
-from ordertui.orders.report_row import FACT_AT, Row
+from ordertui.orders.report_row import FACT_AT, PRICE, Row
 
 from .changes import Values
 from .derive import LineFacts
-from .row_facts import BUSINESS, CHANNEL, MARKET, PRIME, PURCHASED, REPLACEMENT, SHIP_BY, STATUS
+from .row_facts import ORDER_FACTS
+
+_AGES = ["{" + ",".join(f'"{place}":@' for place in range(8) if older & 1 << place) + "}" for older in range(256)]
+"""Ages of one date `@`, by the numbers of the fields that have it, as bits."""
+_PRICE = slice(8, 16)
+_order_said = itemgetter(*ORDER_FACTS)
 
 
 class Overtaken(NamedTuple):
     """An order after the report."""
 
-    fields: list[object]
+    fields: list[Any]
     """In the order of ORDER_FIELDS."""
     at: int
     ages: str | None
     lines: list[Values]
-    """Columns of `lines`, one for each that was stored."""
+    """Rows of `Changes.changed_lines`, one for each line that was stored."""
     facts: list[LineFacts]
     """What sums over lines are made of."""
     changed: bool
@@ -31,76 +37,90 @@ class Overtaken(NamedTuple):
 
 
 def overtake(
-    rows: Sequence[Row], products: Sequence[int], known: Sequence[object], at: int, stored: Sequence[Values]
+    rows: Sequence[Row], products: Sequence[int], known: Sequence[Any], at: int, stored: Sequence[Values]
 ) -> Overtaken | None:
     """The order after rows that are newer than it, with their products' numbers; None when this is not the usual case.
 
     `known` are the order's fields, all of date `at`, and `stored` its lines.
     """
     first = rows[0]
-    date: int = first[FACT_AT]  # type: ignore[assignment]
-    if len(rows) != len(stored) or date <= at or (len(products) > 1 and len(set(products)) != len(products)):
+    date: Any = first[FACT_AT]
+    if len(rows) != len(stored) or date <= at:
         return None
-    said = (
-        first[MARKET], first[CHANNEL], first[STATUS], first[PURCHASED], first[SHIP_BY], first[REPLACEMENT], first[BUSINESS], first[PRIME],
-    )  # fmt: skip
+    if len(rows) > 1:
+        said = _order_said(first)
+        if len(set(products)) != len(products) or any(row[FACT_AT] != date or _order_said(row) != said for row in rows):
+            return None
     lines: list[Values] = []
     facts: list[LineFacts] = []
     changed = False
+    row: Any
     for row, product, line in zip(rows, products, stored, strict=True):
-        (_, _, item, market, channel, status, item_status, purchased, ship_by, fact_at, _, _, _, quantity, shipped, currency,
-         a, b, c, d, e, f, g, h, request, reason, replacement, business, prime) = row  # fmt: skip
+        (_, _, item, _, _, _, status, _, _, _, _, _, _, quantity, shipped, currency, a, b, c, d, e, f, g, h,
+         request, reason, _, _, _) = row  # fmt: skip
         (order, number, known_product, old_item, old_quantity, old_shipped, old_status, old_currency,
          a2, b2, c2, d2, e2, f2, g2, h2, old_request, old_reason, named_at, ages) = line  # fmt: skip
-        if (
-            ages is not None
-            or product != known_product
-            or fact_at != date
-            or named_at >= date
-            or (item is not None and old_item is not None and item != old_item)
-            or (lines and (market, channel, status, purchased, ship_by, replacement, business, prime) != said)
-        ):
+        if ages is not None or product != known_product or named_at >= date:
             return None
-        older = ""
-        if item is None:
-            item = old_item
-            if item is not None:
-                older = f',"0":{named_at}'
-        if quantity is None:
-            quantity = old_quantity
-            if quantity is not None:
-                older += f',"1":{named_at}'
-        if shipped is None:
-            shipped = old_shipped
-            if shipped is not None:
-                older += f',"2":{named_at}'
-        if item_status is None:
-            item_status = old_status
-            if item_status is not None:
-                older += f',"3":{named_at}'
-        if currency is None:
-            currency = old_currency
-            if currency is not None:
-                older += f',"4":{named_at}'
-        if a is None:
+        older = 0
+        if item != old_item:
+            if item is None:
+                item = old_item
+                older = 1
+            elif old_item is not None:
+                return None  # another line
+            else:
+                changed = True
+        if quantity != old_quantity:
+            if quantity is None:
+                quantity = old_quantity
+                older += 2
+            else:
+                changed = True
+        if shipped != old_shipped:
+            if shipped is None:
+                shipped = old_shipped
+                older += 4
+            else:
+                changed = True
+        if status != old_status:
+            if status is None:
+                status = old_status
+                older += 8
+            else:
+                changed = True
+        if currency != old_currency:
+            if currency is None:
+                currency = old_currency
+                older += 16
+            else:
+                changed = True
+        if a is not None:
+            changed = changed or row[PRICE] != line[_PRICE]
+        elif a2 is not None:
             a, b, c, d, e, f, g, h = a2, b2, c2, d2, e2, f2, g2, h2
-            if a is not None:
-                older += f',"5":{named_at}'
-        if request is None:
+            older += 32
+        if request is not None:
+            reason = reason or None
+            changed = changed or request != old_request or reason != old_reason
+        else:
             request, reason = old_request, old_reason
             if request is not None:
-                older += f',"6":{named_at}'
-        elif not reason:
-            reason = None
-        after = (
-            order, number, product, item, quantity, shipped, item_status, currency, a, b, c, d, e, f, g, h, request, reason,
-            date, f"{{{older[1:]}}}" if older else None,
+                older += 64
+        lines.append(
+            (item, quantity, shipped, status, currency, a, b, c, d, e, f, g, h, request, reason, date,
+             _AGES[older].replace("@", str(named_at)) if older else None, order, number)
         )  # fmt: skip
-        changed = changed or after[:18] != line[:18]
-        lines.append(after)
-        total = None if a is None else a + b + c + d + e + f - g - h  # type: ignore[operator]
-        facts.append((item_status, quantity, shipped, currency, total, request))  # type: ignore[arg-type]
-    fields = [old if new is None else new for new, old in zip(said, known, strict=True)]
-    older = "".join([f',"{i}":{at}' for i, new in enumerate(said) if new is None and known[i] is not None])
-    changed = changed or fields != list(known)
-    return Overtaken(fields, date, f"{{{older[1:]}}}" if older else None, lines, facts, changed)
+        total = None if a is None else a + b + c + d + e + f - g - h
+        facts.append((status, quantity, shipped, currency, total, request))
+    fields = list(known)
+    older = 0
+    for place, where in enumerate(ORDER_FACTS):
+        new = first[where]
+        if new != known[place]:
+            if new is None:
+                older += 1 << place
+            else:
+                fields[place] = new
+                changed = True
+    return Overtaken(fields, date, _AGES[older].replace("@", str(at)) if older else None, lines, facts, changed)

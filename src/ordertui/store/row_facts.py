@@ -17,6 +17,8 @@ MARKET, CHANNEL, STATUS, ITEM_STATUS, PURCHASED, SHIP_BY, ASIN, TITLE, QUANTITY,
     3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15,
 )  # fmt: skip
 REQUEST, REASON, REPLACEMENT, BUSINESS, PRIME = 24, 25, 26, 27, 28
+ORDER_FACTS = (MARKET, CHANNEL, STATUS, PURCHASED, SHIP_BY, REPLACEMENT, BUSINESS, PRIME)
+"""Where a row has the facts of ORDER_FIELDS."""
 _encode = msgspec.msgpack.Encoder().encode
 _number = struct.Struct("<q").unpack
 

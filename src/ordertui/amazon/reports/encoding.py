@@ -47,6 +47,11 @@ class Encodings:
         self._good = self._bad = 0
         """Pieces that the given encoding can and cannot read."""
 
+    @property
+    def odd(self) -> bool:
+        """Whether anything so far is not UTF-8, or not in the given encoding."""
+        return self._bad > 0
+
     def take(self, block: bytes) -> None:
         """Look at some whole lines."""
         if block.isascii():

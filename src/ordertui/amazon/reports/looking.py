@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -87,8 +87,9 @@ def _look(path: Path, given: str | None, marketplace: str | None, stop: Stop) ->
         scan.take(block)
     if scan is None:
         raise UnknownReport(f"{path} is empty: it has not even a header")
+    scan.look_again(block for block, _ in chunks(path))
     names = {name.lower() for name in scan.channels}
-    if scan.kind is not ReportKind.CANCELLATION_RATE and scan.rows and not names and marketplace is None:
+    if scan.kind is not ReportKind.CANCELLATION_RATE and scan.has_rows and not names and marketplace is None:
         raise MarketplaceNeeded(path)
     if given is None:
         japanese = marketplace == "JP" or "amazon.co.jp" in names
@@ -123,9 +124,10 @@ class _Scan:
         if kind is None:
             raise _strange(path, first, self.header)
         self.kind = kind
-        self.rows = 0
+        self.has_rows = False
         self.channels: set[str] = set()
-        """Words of the sales-channel column."""
+        """Words of the sales-channel column: one at least, when there are any; all of them after `look_again`."""
+        self._passed_over = False
         places = positions(self.header)
         self._read = sorted(at for at in places if at is not None)
         self._dates = [at for at, name in enumerate(self.header) if name in DATES]
@@ -142,27 +144,53 @@ class _Scan:
     def take(self, block: bytes) -> None:
         """Look at some whole lines."""
         self.encodings.take(block)
-        lines = block.decode("latin-1").split("\n")  # places of cells are the same in every encoding that is read
-        if not self._started:
-            lines = lines[1:]
-            self._started = True
-        dates, channel, newest, channels = self._dates, self._channel, self._newest, self.channels
-        last = max([*dates, -1 if channel is None else channel]) + 1
+        lines = self._lines(block, first=not self._started)
+        self._started = True
+        last = max(self._dates, default=-1) + 1
         mark = self.delimiter
+        rows = [line.split(mark, last) for line in lines] if mark == "\t" else [split(line, mark) for line in lines]
+        for date in self._dates:
+            self._take_dates([cells[date] for cells in rows if len(cells) > date])
+        self.has_rows = self.has_rows or not all(not line or line.isspace() for line in lines)
+        if not self.channels or self.encodings.odd:
+            self._take_channels(lines)
+        else:
+            self._passed_over = True
+
+    def look_again(self, blocks: Iterable[bytes]) -> None:
+        """Take the sales channels of all blocks, when they matter and some were passed over."""
+        if self._passed_over and self.encodings.odd:
+            for number, block in enumerate(blocks):
+                self._take_channels(self._lines(block, first=not number))
+
+    @staticmethod
+    def _lines(block: bytes, *, first: bool) -> list[str]:
+        """The lines of a block but for the header; places of cells are the same in every encoding that is read."""
+        lines = block.decode("latin-1").split("\n")
+        return lines[1:] if first else lines
+
+    def _take_dates(self, texts: list[str]) -> None:
+        """Keep the newest text of each shape: those compare as text."""
+        newest = self._newest
+        ends = {text[19:] for text in texts}
+        if len(ends) == 1 and len(set(map(len, texts))) == 1:
+            texts = [max(texts)]
+        for text in texts:
+            key = (len(text), text[19:])
+            if text > newest.get(key, ""):
+                newest[key] = text
+
+    def _take_channels(self, lines: Iterable[str]) -> None:
+        channel = self._channel
+        if channel is None:
+            return
+        mark = self.delimiter
+        found = set()
         for line in lines:
-            if not line or line.isspace():
-                continue
-            self.rows += 1
-            cells = line.split(mark, last) if mark == "\t" else split(line, mark)
-            for date in dates:
-                if date < len(cells):
-                    text = cells[date]
-                    key = (len(text), text[19:])
-                    if text > newest.get(key, ""):
-                        newest[key] = text
-            if channel is not None and channel < len(cells):
-                channels.add(cells[channel])
-        self.channels = {word for name in channels if (word := unquoted(name))}
+            cells = line.split(mark, channel + 1) if mark == "\t" else split(line, mark)
+            if channel < len(cells):
+                found.add(cells[channel])
+        self.channels.update(word for name in found if (word := unquoted(name)))
 
     def newest(self) -> int | None:
         """Epoch seconds of the newest date; texts of one shape compare as text, shapes compare as times."""
