@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.report_row import ROW_FIELDS, Row
-from ordertui.store import Store
+from ordertui.store import Store, joining
+from ordertui.store.overtaking import overtake
 from ordertui.store.seen import Seen
 
 from .importkit import CLOCK, NOW, Report, dump, importer, row, stored, take
@@ -145,6 +147,90 @@ def test_the_stored_facts_are_those_of_a_slow_obvious_merge(data: st.DataObject,
             assert line[7:15] == (price or (None,) * 8)
             asked = best([(one[9], (one[24], one[25] or "") if one[24] else None) for one in of_line])  # type: ignore[misc]
             assert line[15:17] == ((asked[0], asked[1] or None) if asked else (None, None))  # type: ignore[index]
+
+
+@some
+@given(found=reports())
+def test_the_short_way_of_joining_gives_what_the_long_way_gives(found: list[Report], tmp_path: Path) -> None:
+    quick = stored(tmp_path / "a.db", found)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(joining, "overtake", lambda *_: None)
+        assert stored(tmp_path / "b.db", found) == quick
+
+
+def test_a_newer_report_of_known_orders_takes_the_short_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[bool] = []
+
+    def noted(*given: object) -> object:
+        after = overtake(*given)  # type: ignore[arg-type]
+        taken.append(after is not None)
+        return after
+
+    monkeypatch.setattr(joining, "overtake", noted)
+    lines = [{"sku": "S1", "quantity": 1}, {"sku": "S2", "quantity": 2}]
+    first = [row(n, status="shipped", channel="merchant", **line) for n in (1, 2) for line in lines]
+    second = [
+        row(n, status="unshipped", quantity_shipped=0, order_item_id=f"{n}{line['sku'][1:]}", fact_at=NOW, **line)
+        for n in (1, 2)
+        for line in lines
+    ]  # type: ignore[index]
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        take(store, Report("all_orders", tuple(first)))
+        assert take(store, Report("unshipped", tuple(second))) == (0, 2, 0)
+        assert taken == [True, True]
+        order = store.order("113-0000002-0000001")
+        assert order is not None
+        assert [(line.order_item_id, line.quantity_shipped) for line in order.lines] == [("21", 0), ("22", 0)]
+
+
+def test_what_was_said_before_is_passed_over_unless_a_batch_waits_or_a_line_is_named_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joined: list[str] = []
+    join = joining.Joiner.join
+
+    def noted(self: joining.Joiner, rows: Sequence[Row], *rest: object) -> bool:
+        joined.append(str(rows[0][1])[4:11])
+        return join(self, rows, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(joining.Joiner, "join", noted)
+    report = Report("all_orders", tuple(row(n) for n in (1, 2, 3)))
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        take(store, report)
+        assert take(store, report) == (0, 0, 3)
+        assert take(store, Report("new_orders", report.rows)) == (0, 0, 3)  # another report: it says it, too
+        assert joined == ["0000001", "0000002", "0000003"]
+        joined.clear()
+        assert take(store, Report("new_orders", report.rows)) == (0, 0, 3)
+        assert joined == []
+        with store.writing() as connection:
+            connection.execute("UPDATE orders SET open_action = 'cancel:sent' WHERE id = 2")
+        assert take(store, Report("new_orders", report.rows)) == (0, 0, 3)
+        assert joined == ["0000002"]
+        joined.clear()
+        again = (row(1), *(row(n) for n in range(10, 40)), row(1))
+        take(store, Report("new_orders", again), chunk_rows=5)
+        assert joined == ["0000001"]
+        order = store.order("113-0000001-0000001")
+        assert order is not None
+        assert len(order.lines) == 2
+
+
+def test_a_store_of_version_three_learns_what_reports_say_with_the_next_import(tmp_path: Path) -> None:
+    report = Report("all_orders", tuple(row(n) for n in (1, 2, 3)))
+    path = tmp_path / "a.db"
+    with Store.open(path, clock=CLOCK) as store:
+        take(store, report)
+        with store.writing() as connection:
+            connection.execute("ALTER TABLE orders DROP COLUMN digest")
+            connection.execute("PRAGMA user_version = 3")
+    with Store.open(path, clock=CLOCK) as store:
+        for _ in range(2):
+            assert take(store, report) == (0, 0, 3)
+            with store.writing() as connection:
+                digests = connection.execute("SELECT count(DISTINCT digest) FROM orders").fetchone()[0]
+            assert digests == 3
+        assert [one.version for one in store.rows(store.view_ids()).values()] == [1, 1, 1]
 
 
 def test_lines_of_one_sku_are_told_apart_by_id_then_quantity_then_place(tmp_path: Path) -> None:

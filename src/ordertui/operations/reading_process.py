@@ -102,6 +102,8 @@ class ReadingProcess:
                 pass  # planned before it heard
             return chunk.changes
 
+        if not self.ready():
+            raise self._broken(info)
         self._say(info, Read(store.path, info, target.chunk_rows, block_bytes))
         while (chunk := self._next(info)) is not None:
             if chunk.round != turn:
