@@ -40,7 +40,7 @@ ODD = {
     "is-buyer-requested-cancellation": ["true", "false", "", "perhaps"],
     "buyer-requested-cancel-reason": ["late", ""],
 }  # fmt: skip
-some = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+some = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def odd_cells(draw: st.DrawFn, kind: str, often: int) -> dict[str, str]:
@@ -111,6 +111,16 @@ def test_many_at_once_gives_the_same_as_one_by_one(kind: str, data: st.DataObjec
     assert all_of(read(info)) == straight
     piece = data.draw(st.integers(1, 5))
     assert all_of(read(info, piece=piece, block_bytes=data.draw(st.integers(300, 3_000)))) == straight
+
+
+@pytest.mark.parametrize("kind", sorted(COLUMNS))
+def test_each_odd_cell_alone_gives_the_same_as_one_by_one(kind: str, tmp_path: Path) -> None:
+    for name, values in ODD.items():
+        for value in values:
+            rows = [cells(kind, number) for number in (1, 2, 3)]
+            rows[1] |= {known: value for known in (name, f"amazon-{name}") if known in rows[1]}
+            info = inspect(write(tmp_path / "a.txt", COLUMNS[kind], rows), marketplace="US")
+            assert all_of(read(info)) == one_by_one(info), (name, value)
 
 
 @pytest.mark.parametrize("kind", sorted(COLUMNS))
