@@ -37,6 +37,10 @@ _NEW_LINE = f"INSERT INTO lines ({LINE}) VALUES ({marks(LINE.split(','))})"
 _CHANGED_ORDER = f"UPDATE orders SET {_set(_ORDER)}, auto_cancel_at = ?, version = version + 1 WHERE id = ?"
 _DATED_ORDER = "UPDATE orders SET sources = ?, at = ?, ages = ?, digest = ? WHERE id = ?"
 _CHANGED_LINE = f"UPDATE lines SET {_set(_LINE)} WHERE order_id = ? AND line = ?"
+_UNPRICED_LINE = (
+    f"UPDATE lines SET {_set('item_id, quantity, quantity_shipped, status, currency, buyer_request, request_reason, at, ages')}"
+    " WHERE order_id = ? AND line = ?"
+)
 _NEW_PRODUCT = "INSERT INTO products (marketplace, sku, id) VALUES (?, ?, ?)"
 _PRODUCT = "UPDATE products SET asin = ?, asin_at = ?, title = ?, title_at = ? WHERE id = ?"
 
@@ -58,6 +62,8 @@ class Changes(NamedTuple):
     dated_orders: list[Values]
     """Orders of which only the dates, the sources or the digest change."""
     changed_lines: list[Values]
+    unpriced_lines: list[Values]
+    """Lines of which the price stays."""
     new_products: list[Values]
     products: list[Values]
     """Words of products that change."""
@@ -76,6 +82,7 @@ class Changes(NamedTuple):
             (_CHANGED_ORDER, [(*v, due(v[_MARKET], v[_SHIP_BY]), order) for v, order in zip(self.changed_orders, self.changed_ids, strict=True)]),
             (_DATED_ORDER, self.dated_orders),
             (_CHANGED_LINE, self.changed_lines),
+            (_UNPRICED_LINE, self.unpriced_lines),
         ):  # fmt: skip
             if values:
                 connection.executemany(statement, values)

@@ -153,7 +153,8 @@ class Joiner:
         """
         sums = summarise(after.facts)
         changed = after.changed or sums.units_shipped != head[_UNITS]
-        self._changes.changed_lines.extend(after.lines)
+        changes = self._changes
+        (changes.unpriced_lines if after.unpriced else changes.changed_lines).extend(after.lines)
         product = head[_PRODUCT] if head[_PRODUCT] is not None else first
         self._put(head, after.fields, after.at, after.ages, sums, product, asked, digest, changed=changed, moved=True)
         return changed

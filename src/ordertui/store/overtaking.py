@@ -18,6 +18,7 @@ from .row_facts import ORDER_FACTS
 _AGES = ["{" + ",".join(f'"{place}":@' for place in range(8) if older & 1 << place) + "}" for older in range(256)]
 """Ages of one date `@`, by the numbers of the fields that have it, as bits."""
 _PRICE = slice(8, 16)
+_ITEM_PRICE = PRICE.start
 _order_said = itemgetter(*ORDER_FACTS)
 
 
@@ -29,7 +30,8 @@ class Overtaken(NamedTuple):
     at: int
     ages: str | None
     lines: list[Values]
-    """Rows of `Changes.changed_lines`, one for each line that was stored."""
+    """Rows of `Changes.unpriced_lines` when it is `unpriced`, else of `Changes.changed_lines`, one for each line that was stored."""
+    unpriced: bool
     facts: list[LineFacts]
     """What sums over lines are made of."""
     changed: bool
@@ -54,6 +56,7 @@ def overtake(
     lines: list[Values] = []
     facts: list[LineFacts] = []
     changed = False
+    unpriced = not any(row[_ITEM_PRICE] is not None for row in rows)
     row: Any
     for row, product, line in zip(rows, products, stored, strict=True):
         (_, _, item, _, _, _, status, _, _, _, _, _, _, quantity, shipped, currency, a, b, c, d, e, f, g, h,
@@ -108,6 +111,9 @@ def overtake(
             if request is not None:
                 older += 64
         lines.append(
+            (item, quantity, shipped, status, currency, request, reason, date,
+             _AGES[older].replace("@", str(named_at)) if older else None, order, number)
+            if unpriced else
             (item, quantity, shipped, status, currency, a, b, c, d, e, f, g, h, request, reason, date,
              _AGES[older].replace("@", str(named_at)) if older else None, order, number)
         )  # fmt: skip
@@ -123,4 +129,6 @@ def overtake(
             else:
                 fields[place] = new
                 changed = True
-    return Overtaken(fields, date, _AGES[older].replace("@", str(at)) if older else None, lines, facts, changed)
+    return Overtaken(
+        fields, date, _AGES[older].replace("@", str(at)) if older else None, lines, unpriced, facts, changed
+    )

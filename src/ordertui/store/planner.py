@@ -6,14 +6,15 @@ that nobody else changed the store in between).
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 
 from ordertui.orders.report_row import Row
 
 from . import building
 from .changes import LINE, Changes, Values
-from .database import marks, slices
 from .joining import DIGEST, HEAD, OPEN_ACTION, Joiner
 from .products import Products
 from .reads import KINDS
@@ -24,6 +25,9 @@ Groups = dict[str, list[Row]]
 """Rows by order id."""
 Named = list[tuple[int, Iterable[int] | int]]
 """By order the numbers of lines that a chunk names: so many first ones, or these."""
+_BY_LINE = itemgetter(0, 1)
+_PART = 1_000
+"""Orders joined at a time."""
 _RATE_REPORT = 1 << KINDS.index("cancellation_rate")
 
 
@@ -52,13 +56,12 @@ class Planner:
 
     def plan(self, groups: Groups) -> tuple[Changes, Named]:
         """What these orders change. Orders of chunks that are not kept yet must not be among them."""
-        known = self._in(f"SELECT {HEAD} FROM orders WHERE order_id IN ({{}})", groups)
+        heads = {head[0]: head for head in self._of(f"SELECT {HEAD} FROM orders WHERE order_id = it", groups)}
         impacts: dict[str, int] = {}
-        if self._connection.execute("SELECT 1 FROM rate_report LIMIT 1").fetchone():
-            impacts = dict(self._in("SELECT order_id, impacts FROM rate_report WHERE order_id IN ({})", groups))
-        heads = {head[0]: head for head in known}
+        if self._any("rate_report"):
+            impacts = dict(self._of("SELECT order_id, impacts FROM rate_report WHERE order_id = it", groups))
         named: Named = []
-        found = Changes(0, 0, 0, [], [], [], [], [], [], [], [], [], [])
+        found = Changes(0, 0, 0, [], [], [], [], [], [], [], [], [], [], [])
         joining: list[tuple[list[Row], int, Values]] = []
         count = unchanged = 0
         for order_id, rows in groups.items():
@@ -102,15 +105,23 @@ class Planner:
     ) -> int:
         """Join rows into known orders; gives how many of them change."""
         joiner = Joiner(self._products, self._source, found, impacts)
+        some_asked = self._any("operator_facts WHERE asked IS NOT NULL")
         changed = 0
-        for part in slices(joining):
+        for start in range(0, len(joining), _PART):
+            part = joining[start : start + _PART]
             ids = [head[1] for _, _, head in part]
             lines: dict[int, list[Values]] = {order: [] for order in ids}
-            for line in self._in(f"SELECT {LINE} FROM lines WHERE order_id IN ({{}}) ORDER BY order_id, line", ids):
-                lines[line[0]].append(line)
-            asked: dict[int, int] = dict(
-                self._in("SELECT order_id, asked FROM operator_facts WHERE asked IS NOT NULL AND order_id IN ({})", ids)
-            )
+            for line in self._lines(ids):
+                if line[0] in lines:
+                    lines[line[0]].append(line)
+            asked: dict[int, int] = {}
+            if some_asked:
+                asked = dict(
+                    self._of(
+                        "SELECT order_id, asked FROM operator_facts WHERE asked IS NOT NULL AND order_id = it",
+                        ids,
+                    )
+                )
             for rows, said, head in part:
                 order = head[1]
                 used = self._seen.lines(order)
@@ -118,9 +129,20 @@ class Planner:
                 named.append((order, used))
         return changed
 
-    def _in(self, sql: str, values: Iterable[object]) -> list[Values]:
-        """The answers to `sql`, whose `{}` stands for the IN list."""
-        found: list[Values] = []
-        for part in slices(values):
-            found += self._connection.execute(sql.format(marks(part)), part).fetchall()
-        return found
+    def _lines(self, ids: Sequence[int]) -> Iterable[Values]:
+        """Lines of these orders, and it may be of others; those of an order by their number."""
+        first, last = min(ids), max(ids)
+        if last - first < 2 * len(ids):  # a report mostly names orders in the order in which they came to be known
+            sql = f"SELECT {LINE} FROM lines WHERE order_id BETWEEN ? AND ? ORDER BY order_id, line"
+            return self._connection.execute(sql, (first, last))
+        return sorted(self._of(f"SELECT {LINE} FROM lines WHERE order_id = it", ids), key=_BY_LINE)
+
+    def _any(self, table: str) -> bool:
+        return self._connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
+
+    def _of(self, sql: str, values: Iterable[object]) -> list[Values]:
+        """The answers to `sql` for each of the values, which it calls `it`."""
+        sql = sql.replace(
+            " FROM ", " FROM (SELECT value AS it FROM json_each(?)) CROSS JOIN ", 1
+        )  # each in turn, by the index
+        return self._connection.execute(sql, (json.dumps(list(values)),)).fetchall()

@@ -53,10 +53,18 @@ class Products:
         if known is None:
             known = self._known[key] = self._fresh[key] = _Product(self._next, None, None, None, None)
             self._next += 1
-        if asin is not None and _wins(asin, at, known.asin, known.asin_at):
+        if (
+            asin is not None
+            and (asin != known.asin or at > known.asin_at)
+            and _wins(asin, at, known.asin, known.asin_at)
+        ):
             known.asin, known.asin_at = asin, at
             self._dirty[known.number] = known
-        if title is not None and _wins(title, at, known.title, known.title_at):
+        if (
+            title is not None
+            and (title != known.title or at > known.title_at)
+            and _wins(title, at, known.title, known.title_at)
+        ):
             known.title, known.title_at = title, at
             self._dirty[known.number] = known
         return known.number
