@@ -188,6 +188,7 @@ def test_what_was_said_before_is_passed_over_unless_a_batch_waits_or_a_line_is_n
 ) -> None:
     joined: list[str] = []
     join = joining.Joiner.join
+    monkeypatch.setattr(joining.Joiner, "overtake", lambda *_: None)
 
     def noted(self: joining.Joiner, rows: Sequence[Row], *rest: object) -> bool:
         joined.append(str(rows[0][1])[4:11])

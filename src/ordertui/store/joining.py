@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ordertui.orders.report_row import FACT_AT, ITEM_ID, Row
+from ordertui.orders.report_row import FACT_AT, ITEM_ID, SKU, Row
 
 from .building import money
 from .changes import Changes, Values
@@ -21,9 +21,9 @@ from .derive import (
     units_shipped,
 )
 from .merge import LINE_FIELDS, SHIPPED_FIELD, Record, pack, unpack
-from .overtaking import Overtaken, overtake
+from .overtaking import overtake
 from .products import Products
-from .row_facts import QUANTITY, line_fields, order_fields
+from .row_facts import ASIN, MARKET, QUANTITY, TITLE, line_fields, order_fields
 
 HEAD = (
     "order_id, id, marketplace, channel, status, purchased_at, ship_by, replacement, business, prime, dispatched, refunded, open_action,"
@@ -91,6 +91,28 @@ class Joiner:
         self._changes = changes
         self._impacts = impacts
 
+    def overtake(
+        self, rows: Sequence[Row], digest: int, head: Values, stored: Sequence[Values], asked: int | None
+    ) -> bool | None:
+        """Join one order's rows as `join` does, when they are newer and name its lines in their order; None when they do not.
+
+        Only for an order of which the import has named no line.
+        """
+        if head[_AGES] is not None:
+            return None
+        number = self._products.number
+        products = [number(row[MARKET], row[SKU], row[ASIN], row[TITLE], row[FACT_AT]) for row in rows]  # type: ignore[arg-type]
+        after = overtake(rows, products, head[_FACTS], head[_AT], stored)
+        if after is None:
+            return None
+        sums = summarise(after.facts)
+        changed = after.changed or sums.units_shipped != head[_UNITS]
+        changes = self._changes
+        (changes.unpriced_lines if after.unpriced else changes.changed_lines).extend(after.lines)
+        product = head[_PRODUCT] if head[_PRODUCT] is not None else products[0]
+        self._put(head, after.fields, after.at, after.ages, sums, product, asked, digest, changed=changed, moved=True)
+        return changed
+
     def join(
         self,
         rows: Sequence[Row],
@@ -102,12 +124,6 @@ class Joiner:
     ) -> bool:
         """Join one order's rows. The numbers of their lines join `used`; gives whether a value changed."""
         fields = [None if value == "unknown" else value for value in head[_FACTS]]
-        if not used and head[_AGES] is None:
-            products = [self._products.of(row) for row in rows]
-            after = overtake(rows, products, fields, head[_AT], stored)
-            if after is not None:
-                used.update(range(1, len(rows) + 1))
-                return self._overtake(after, head, products[0], asked, digest)
         record = Record(fields, head[_AT], unpack(head[_AGES]))
         changed = moved = False
         before: tuple[object, object] | None = None
@@ -144,19 +160,6 @@ class Joiner:
             changed=changed,
             moved=moved,
         )
-        return changed
-
-    def _overtake(self, after: Overtaken, head: Values, first: int, asked: int | None, digest: int | None) -> bool:
-        """Put down an order that a newer report overtook, and its lines; gives whether a value changed.
-
-        `first` is the product of its first line.
-        """
-        sums = summarise(after.facts)
-        changed = after.changed or sums.units_shipped != head[_UNITS]
-        changes = self._changes
-        (changes.unpriced_lines if after.unpriced else changes.changed_lines).extend(after.lines)
-        product = head[_PRODUCT] if head[_PRODUCT] is not None else first
-        self._put(head, after.fields, after.at, after.ages, sums, product, asked, digest, changed=changed, moved=True)
         return changed
 
     def _join_lines(self, lines: list[Line], rows: Sequence[Row], used: set[int]) -> bool:

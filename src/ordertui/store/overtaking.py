@@ -26,7 +26,7 @@ class Overtaken(NamedTuple):
     """An order after the report."""
 
     fields: list[Any]
-    """In the order of ORDER_FIELDS."""
+    """In the order of ORDER_FIELDS; what was `unknown` may still be."""
     at: int
     ages: str | None
     lines: list[Values]
@@ -43,7 +43,7 @@ def overtake(
 ) -> Overtaken | None:
     """The order after rows that are newer than it, with their products' numbers; None when this is not the usual case.
 
-    `known` are the order's fields, all of date `at`, and `stored` its lines.
+    `known` are the order's fields as they are stored, all of date `at`, and `stored` its lines.
     """
     first = rows[0]
     date: Any = first[FACT_AT]
@@ -124,11 +124,11 @@ def overtake(
     for place, where in enumerate(ORDER_FACTS):
         new = first[where]
         if new != known[place]:
-            if new is None:
-                older += 1 << place
-            else:
+            if new is not None:
                 fields[place] = new
                 changed = True
+            elif known[place] != "unknown":
+                older += 1 << place
     return Overtaken(
         fields, date, _AGES[older].replace("@", str(at)) if older else None, lines, unpriced, facts, changed
     )

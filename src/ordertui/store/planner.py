@@ -124,6 +124,12 @@ class Planner:
                 )
             for rows, said, head in part:
                 order = head[1]
+                if not self._seen.any(order):
+                    short = joiner.overtake(rows, said, head, lines[order], asked.get(order))
+                    if short is not None:
+                        changed += short
+                        named.append((order, len(rows)))
+                        continue
                 used = self._seen.lines(order)
                 changed += joiner.join(rows, said, head, lines[order], used, asked.get(order))
                 named.append((order, used))

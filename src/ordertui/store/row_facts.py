@@ -47,5 +47,5 @@ def line_facts(row: Row) -> LineFacts:
 
 def digest(kind: bytes, rows: Sequence[Row]) -> int:
     """All that these rows of a report of this kind say, but for their line numbers, as a signed number of 64 bits."""
-    said = _encode([row[1:] for row in rows])
+    said = _encode(rows[0][1:]) if len(rows) == 1 else _encode([row[1:] for row in rows])
     return _number(blake2b(kind + said, digest_size=8).digest())[0]  # type: ignore[no-any-return]
