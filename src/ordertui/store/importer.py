@@ -22,7 +22,7 @@ from .planner import Groups, Planner
 if TYPE_CHECKING:
     from .store import Store
 
-CHUNK_ROWS = 10_000
+CHUNK_ROWS = 8_000
 _LEFT = "('sent', 'accepted', 'ok', 'unknown')"
 _MANY_DEADLINES = 10_000
 
