@@ -14,7 +14,7 @@ from ordertui.amazon.reports import MarketplaceNeeded, Reject, ReportInfo, Repor
 from ordertui.store import Store
 
 from .rejects import Rejects
-from .values import ImportProgress, ImportStep, ImportSummary
+from .values import ImportProgress, ImportSummary
 
 if TYPE_CHECKING:
     from ordertui.store.importer import Importer as StoreImporter
@@ -25,6 +25,17 @@ APART_BYTES = 8_000_000
 """Files from this size on are read by a process of their own; smaller ones are done before it would have started."""
 Progress = Callable[[ImportProgress], None]
 Stop = Callable[[], bool]
+
+
+class ImportStep(msgspec.Struct, frozen=True):
+    """Some rows of a report that are in the store now, or will be with the next ones."""
+
+    rows: int
+    rejects: list[Reject]
+    ignored: int
+    """Rows of channels outside Amazon."""
+    bytes_done: int
+    odd_words: tuple[str, ...]
 
 
 class Importer:

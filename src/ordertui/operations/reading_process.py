@@ -24,9 +24,9 @@ from ordertui.store.changes import Changes
 from ordertui.store.importer import Importer
 
 from .errors import ReadingBroken
+from .importing import ImportStep
 from .reading_main import VERSION
 from .reading_talk import Again, Chunk, Failed, Kept, Read, Ready, from_process, receive, send
-from .values import ImportStep
 
 _START_SECONDS = 30.0
 _END_SECONDS = 5.0

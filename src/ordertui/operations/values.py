@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from ordertui.amazon.reports import Reject
 from ordertui.orders.status import Action, RowState
 
 
@@ -27,17 +26,6 @@ class ImportProgress(msgspec.Struct, frozen=True):
     """Rows read so far."""
     bytes_done: int
     bytes_total: int
-
-
-class ImportStep(msgspec.Struct, frozen=True):
-    """Some rows of a report that are in the store now, or will be with the next ones."""
-
-    rows: int
-    rejects: list[Reject]
-    ignored: int
-    """Rows of channels outside Amazon."""
-    bytes_done: int
-    odd_words: tuple[str, ...]
 
 
 class RejectedRow(msgspec.Struct, frozen=True):
