@@ -363,6 +363,17 @@ def test_where_no_process_comes_up_files_are_read_here(
     assert imported_alone(tmp_path, "apart", 1, file) == straight
 
 
+def test_nothing_in_the_folder_at_hand_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("msgspec.py", "ordertui.py"):
+        (tmp_path / name).write_text("open('was-run', 'w').close()", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    started = ReadingProcess.start()
+    assert started is not None
+    with started:
+        assert started.ready()
+    assert not (tmp_path / "was-run").exists()
+
+
 def imported_alone(tmp_path: Path, name: str, apart_bytes: int, file: Path) -> tuple[object, object]:
     """One sound file brought in."""
     with Store.open(tmp_path / name / "a.db", clock=CLOCK) as store:

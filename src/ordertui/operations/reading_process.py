@@ -55,7 +55,12 @@ class ReadingProcess:
         apart: dict[str, Any] = {"start_new_session": True}  # so that Ctrl-C comes to this side only
         if sys.platform == "win32":
             apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
-        command = [sys.executable, "-m", "ordertui.operations.reading_main"]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "ordertui.operations.reading_main",
+        ]  # never a module of the folder at hand
         try:
             return cls(
                 subprocess.Popen(
