@@ -8,12 +8,14 @@ import make_screenshots as scenes
 import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from ordertui.operations.shop import Shop
 from ordertui.tui.app import OrderTuiApp
 from ordertui.tui.themes import DARK, LIGHT
 
 WIDE, MEDIUM, SMALL = (120, 40), (80, 24), (60, 15)
+NONE = "no colour"
 Steps = Callable[[Pilot[None], Shop], Awaitable[None]]
 Compare = Callable[..., bool]
 
@@ -31,12 +33,42 @@ async def titles(pilot: Pilot[None], shop: Shop) -> None:
     await scenes.keys(pilot, "j", "space", "j", "j")
 
 
+def after_titles(*names: str) -> Steps:
+    async def steps(pilot: Pilot[None], shop: Shop) -> None:
+        await titles(pilot, shop)
+        await scenes.keys(pilot, *names)
+
+    return steps
+
+
+async def released(pilot: Pilot[None], shop: Shop) -> None:
+    """Asked whether the held batch shall leave now."""
+    await scenes.keys(pilot, "o", "r")
+
+
+async def amounts(pilot: Pilot[None], shop: Shop) -> None:
+    """The refund editor, over the preview of one order."""
+    scenes.mark(pilot, shop, "status:shipped marketplace:US channel:merchant action:refund", 1)
+    await scenes.keys(pilot, "r", "j", "m", "enter")
+
+
+async def saved_views(pilot: Pilot[None], shop: Shop) -> None:
+    """Two views, one of them with a Japanese name."""
+    await scenes.keys(pilot, "f", "s", *"late", "enter", "s")
+    pilot.app.screen.query_one(Input).value = "青海波"
+    await scenes.keys(pilot, "enter")
+
+
 def same(compare: Compare, shop: Shop, steps: Steps, size: tuple[int, int], theme: str = DARK.name) -> bool:
     async def before(pilot: Pilot[Any]) -> None:
         await scenes.keys(pilot)
         await steps(pilot, shop)
 
-    return compare(OrderTuiApp(shop, theme=theme), terminal_size=size, run_before=before)
+    with pytest.MonkeyPatch.context() as patch:
+        if theme == NONE:
+            patch.setenv("NO_COLOR", "1")
+        app = OrderTuiApp(shop, theme=DARK.name if theme == NONE else theme)
+        return compare(app, terminal_size=size, run_before=before)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +97,57 @@ def test_dark(snap_compare: Compare, shop: Shop, steps: Steps, size: tuple[int, 
 
 
 @pytest.mark.parametrize(
+    ("steps", "size", "look"),
+    [
+        pytest.param(scenes.near_target, MEDIUM, DARK.name, id="marked-medium"),
+        pytest.param(scenes.refused, MEDIUM, LIGHT.name, id="refused-medium"),
+        pytest.param(scenes.refused, SMALL, NONE, id="refused-small"),
+        pytest.param(scenes.result, SMALL, DARK.name, id="result-small"),
+        pytest.param(released, WIDE, LIGHT.name, id="question-wide"),
+        pytest.param(released, MEDIUM, NONE, id="question-medium"),
+        pytest.param(released, SMALL, DARK.name, id="question-small"),
+        pytest.param(amounts, WIDE, DARK.name, id="amounts-wide"),
+        pytest.param(amounts, MEDIUM, LIGHT.name, id="amounts-medium"),
+        pytest.param(amounts, SMALL, NONE, id="amounts-small"),
+        pytest.param(typed("slash", *"stat", "colon", "x"), WIDE, LIGHT.name, id="filter-wrong-wide"),
+        pytest.param(typed("slash", *"stat", "colon", "x"), SMALL, DARK.name, id="filter-wrong-small"),
+        pytest.param(typed("question_mark", *"mark"), WIDE, LIGHT.name, id="help-wide"),
+        pytest.param(typed("question_mark", *"mark"), SMALL, NONE, id="help-small"),
+        pytest.param(typed("colon", *"copy"), WIDE, NONE, id="palette-wide"),
+        pytest.param(typed("colon", *"copy"), MEDIUM, LIGHT.name, id="palette-medium"),
+    ],
+)
+def test_look(snap_compare: Compare, shop: Shop, steps: Steps, size: tuple[int, int], look: str) -> None:
+    assert same(snap_compare, shop, steps, size, look)
+
+
+@pytest.mark.parametrize(
+    ("steps", "size", "look"),
+    [
+        pytest.param(titles, SMALL, DARK.name, id="main-small"),
+        pytest.param(after_titles("v", "j", "j"), WIDE, NONE, id="range-wide"),
+        pytest.param(after_titles("v", "j", "j"), SMALL, LIGHT.name, id="range-small"),
+        pytest.param(after_titles("enter"), WIDE, NONE, id="order-wide"),
+        pytest.param(after_titles("enter"), MEDIUM, DARK.name, id="order-medium"),
+        pytest.param(after_titles("enter"), SMALL, LIGHT.name, id="order-small"),
+        pytest.param(after_titles("a", "x"), WIDE, NONE, id="preview-wide"),
+        pytest.param(after_titles("a", "x"), SMALL, LIGHT.name, id="preview-small"),
+        pytest.param(after_titles("comma"), WIDE, DARK.name, id="same-wide"),
+        pytest.param(after_titles("comma"), MEDIUM, LIGHT.name, id="same-medium"),
+        pytest.param(after_titles("comma"), SMALL, NONE, id="same-small"),
+        pytest.param(after_titles("C"), WIDE, LIGHT.name, id="columns-wide"),
+        pytest.param(after_titles("C"), MEDIUM, NONE, id="columns-medium"),
+        pytest.param(after_titles("C"), SMALL, DARK.name, id="columns-small"),
+        pytest.param(saved_views, WIDE, LIGHT.name, id="views-wide"),
+        pytest.param(saved_views, MEDIUM, DARK.name, id="views-medium"),
+        pytest.param(saved_views, SMALL, NONE, id="views-small"),
+    ],
+)
+def test_look_in_japanese(snap_compare: Compare, japan: Shop, steps: Steps, size: tuple[int, int], look: str) -> None:
+    assert same(snap_compare, japan, steps, size, look)
+
+
+@pytest.mark.parametrize(
     ("steps", "size"),
     [
         pytest.param(scenes.near_target, WIDE, id="marked-wide"),
@@ -75,12 +158,11 @@ def test_light(snap_compare: Compare, shop: Shop, steps: Steps, size: tuple[int,
     assert same(snap_compare, shop, steps, size, LIGHT.name)
 
 
-def test_without_colour(snap_compare: Compare, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert same(snap_compare, shop, scenes.near_target, WIDE)
+def test_without_colour(snap_compare: Compare, shop: Shop) -> None:
+    assert same(snap_compare, shop, scenes.near_target, WIDE, NONE)
 
 
-@pytest.mark.parametrize("size", [MEDIUM, SMALL], ids=["medium", "small"])
+@pytest.mark.parametrize("size", [WIDE, MEDIUM, SMALL], ids=["wide", "medium", "small"])
 def test_welcome(snap_compare: Compare, empty: Shop, size: tuple[int, int]) -> None:
     assert same(snap_compare, empty, typed(), size)
 
