@@ -115,7 +115,7 @@ def measure(one: Contender, asked: argparse.Namespace, folder: Path) -> Result:
 def write_tsv(store: Path, tsv: Path) -> None:
     """The orders as the table shows them, newest first."""
     with (
-        Shop.open(store, clock=SystemClock(), config=Config(), read_only=True) as shop,
+        Shop.open(store, clock=SystemClock(), config=Config()) as shop,
         tsv.open("w", encoding="utf-8") as file,
     ):
         file.write("\t".join(COLUMNS) + "\n")

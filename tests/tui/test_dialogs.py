@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 import pytest
 from textual import events
+from textual.geometry import Offset
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
-from textual.widgets import Input
+from textual.selection import Selection
+from textual.widgets import Input, Static
 
 from ordertui.operations.shop import Shop
 from ordertui.operations.values import Impact
@@ -113,3 +115,20 @@ async def test_a_paste_brings_only_what_can_be_read(shop: Shop) -> None:
             await press(pilot, "escape")
             await settled(pilot)
         assert main(pilot).is_attached
+
+
+@pytest.mark.parametrize("where", ["orders", "preview"])
+async def test_a_selection_of_a_text_that_became_shorter_is_no_end(shop: Shop, where: str) -> None:
+    async with running(shop) as pilot:
+        if where == "preview":
+            await to_ship(pilot)
+            await preview(pilot)
+        screen = pilot.app.screen
+        words = screen.query("#status, #effects-text").first(Static)
+        below = len(str(words.content).splitlines())
+        screen.selections = {words: Selection(Offset(0, below), Offset(3, below + 2))}
+        await press(pilot, "ctrl+c")
+        await settled(pilot)
+        assert screen.get_selected_text() is None
+        screen.selections = {words: Selection(None, None)}
+        assert (screen.get_selected_text() or "").strip()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, ScreenResultType
 
+from .selecting import Selecting
 
-class Dialog(ModalScreen[ScreenResultType]):
+
+class Dialog(Selecting, ModalScreen[ScreenResultType]):
     """A modal screen that answers once.
 
     Textual's own takes whatever screen is on top away, each time it is dismissed: the second click of a double click on a
