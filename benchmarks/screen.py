@@ -37,7 +37,7 @@ HERE = Path(__file__).resolve().parent
 PEERS = ROOT / ".venv-bench"
 COLUMNS = ("order_id", "marketplace", "placed", "ship_by", "items", "total", "currency", "status", "may", "title")
 """Of the file that the peers read; what the table shows."""
-FIRST = re.compile(rb"\d{3}-\d{7}-\d{7}")
+FIRST = re.compile(r"\d{3}-\d{7}-\d{7}")
 GAP, QUIET, LONGEST = 0.04, 0.35, 20.0
 """Seconds of silence that end a frame and an answer; seconds after which a key was not answered."""
 CHUNK = 5_000
@@ -78,7 +78,7 @@ def contenders(store: Path, tsv: Path, orders: int, python: Path) -> list[Conten
         ),
         Contender(
             "visidata", [str(python.with_name("vd")), "--config=/dev/null", "--visidata-dir=.", "-f", "tsv", str(tsv)],
-            rf"{orders} +rows", ("\x1b[B", "\x1b[6~", "\x1b[F", "\x1b[H"), "visidata",
+            rf"{orders:,}|{orders} +rows", ("\x1b[B", "\x1b[6~", "\x1b[F", "\x1b[H"), "visidata",
         ),
         Contender(
             "textual-fastdatatable", [str(python), str(HERE / "peers" / "fastdatatable.py"), str(tsv)], rows, control,
@@ -97,7 +97,7 @@ def measure(one: Contender, asked: argparse.Namespace, folder: Path) -> Result:
         if first is None:
             ended = "it ended" if program.ended else f"no order within {asked.limit:g} s"
             return Result(one.name, memory=program.memory, why=ended)
-        ready = program.wait(re.compile(one.ready.encode()), asked.limit)
+        ready = program.wait(re.compile(one.ready), asked.limit)
         program.quiet(1.0, 30)
         down, page, last, home = one.keys
         answers: dict[str, list[Answer]] = {"down": [], "page": [], "end": [], "home": []}

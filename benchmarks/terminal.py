@@ -1,7 +1,7 @@
 """A program on a real pseudo-terminal, timed from outside: when its bytes come, how many, and the memory of all its processes.
 
-Nothing inside the program is trusted, and no terminal is emulated while it is timed: texts are looked for in the bytes. Linux only
-(`/proc` tells the memory).
+Nothing inside the program is trusted. A terminal is emulated (pyte) only while a text is waited for, not while keys are timed.
+Linux only (`/proc` tells the memory).
 """
 
 from __future__ import annotations
@@ -17,9 +17,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyte
+
 MIB = 1024.0
-KEEP = 200
-"""Bytes of what came before that a text may begin in."""
+UNKNOWN_TO_PYTE = re.compile(
+    rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1b\[[0-9;]*\$[a-z]|\x1bP.*?\x1b\\\\", re.DOTALL
+)
+"""Questions to the terminal and keyboard modes, which pyte would print."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class Program:
         self.ended = False
         self.peak: dict[int, int] = {}
         """Largest resident size of each process seen, in KiB."""
-        self._seen = b""
+        self._screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self._screen)
         self._looked = 0.0
         pid, self._terminal = pty.fork()
         if pid == 0:
@@ -81,13 +86,15 @@ class Program:
             if size:
                 self.peak[pid] = max(self.peak.get(pid, 0), int(size[1]))
 
-    def wait(self, mark: re.Pattern[bytes], longest: float) -> float | None:
-        """Seconds from the start until what is written fits; None when it does not within `longest` seconds of the start."""
-        while time.perf_counter() - self.began < longest and not self.ended:
-            if mark.search(self._seen):
-                return time.perf_counter() - self.began
+    def wait(self, mark: re.Pattern[str], longest: float) -> float | None:
+        """Seconds from the start until the screen shows what fits; None when it does not within `longest` seconds of the start."""
+        came = time.perf_counter()
+        while came - self.began < longest and not self.ended:
+            if mark.search("\n".join(self._screen.display)):
+                return came - self.began
             data = self._read(0.2)
-            self._seen = self._seen[-KEEP:] + data if data else self._seen
+            came = time.perf_counter()
+            self._stream.feed(UNKNOWN_TO_PYTE.sub(b"", data))
         return None
 
     def quiet(self, seconds: float, longest: float) -> None:
