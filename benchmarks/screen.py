@@ -78,7 +78,7 @@ def contenders(store: Path, tsv: Path, orders: int, python: Path) -> list[Conten
         ),
         Contender(
             "visidata", [str(python.with_name("vd")), "--config=/dev/null", "--visidata-dir=.", "-f", "tsv", str(tsv)],
-            rf"{orders:,}|{orders} +rows", ("\x1b[B", "\x1b[6~", "\x1b[F", "\x1b[H"), "visidata",
+            rf"({orders:,}|{orders}) +rows", ("\x1b[B", "\x1b[6~", "\x1b[F", "\x1b[H"), "visidata",
         ),
         Contender(
             "textual-fastdatatable", [str(python), str(HERE / "peers" / "fastdatatable.py"), str(tsv)], rows, control,
