@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 from datetime import date
 from functools import cached_property
@@ -16,8 +17,11 @@ from .values import Dated, Impact
 if TYPE_CHECKING:
     from .judging import Judge
     from .plan_values import RateEffect
+    from .rate_course import RateCourse
     from .rate_reconciling import Reconciliation
-    from .rate_views import RateViews
+
+AT_RISK = "channel:merchant marketplace:{} auto-cancel<{}h"
+"""The filter of orders that Amazon is about to cancel by itself."""
 
 
 class RatePart:
@@ -33,16 +37,20 @@ class RatePart:
         raise NotImplementedError
 
     @cached_property
-    def _rates(self) -> RateViews:
+    def _rates(self) -> RateCourse:
         raise NotImplementedError
 
     def count(self, filter_text: str = "", queue: str = "all") -> int:
         """How many orders fit. Raises FilterError."""
         raise NotImplementedError
 
+    def view(self, filter_text: str = "", sort: str = "placed", reverse: bool = True) -> array[int]:
+        """Ids of the orders that fit. Raises FilterError."""
+        raise NotImplementedError
+
     @property
-    def rates(self) -> RateViews:
-        """What stands behind the rates: lists, outlook, forecast, neighbours."""
+    def rates(self) -> RateCourse:
+        """What stands behind the rates: their course day by day, lists, outlook, forecast, neighbours."""
         return self._rates
 
     def rate(self, marketplace: str, extra_ids: Iterable[int] = (), dated: Dated = Dated.ORDER) -> list[RateEffect]:
@@ -65,7 +73,11 @@ class RatePart:
 
     def auto_cancel_risk(self, marketplace: str, hours: int = 24) -> int:
         """Orders that Amazon is about to cancel by itself."""
-        return self.count(f"channel:merchant marketplace:{marketplace} auto-cancel<{hours}h")
+        return self.count(AT_RISK.format(marketplace, hours))
+
+    def at_risk(self, marketplace: str, hours: int = 24) -> array[int]:
+        """These orders, the one that has waited longest first."""
+        return self.view(AT_RISK.format(marketplace, hours), "ship_by", False)
 
     def impact(self, ids: Iterable[int]) -> Impact:
         """What cancelling this set would mean, for the status line."""

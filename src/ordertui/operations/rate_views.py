@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from fractions import Fraction
 
@@ -123,13 +124,18 @@ class RateViews(Rates):
             found.append(self._effect(marketplace, days, sum(start <= placed <= end for _, placed in landing)))
         return found
 
-    def _landing(self, marketplace: str, until: int) -> list[tuple[int, int]]:
-        """(auto-cancel time, placed) of what Amazon cancels before `until` and counts; what is overdue lands now."""
+    def _landing(self, marketplace: str, until: int, but: Iterable[int] = ()) -> list[tuple[int, int]]:
+        """(auto-cancel time, placed) of what Amazon cancels before `until` and counts; what is overdue lands now. Those of
+        `but` that may be cancelled are left out: they would be, before."""
         now = self._clock.now()
+        found = self._store().deadlines(marketplace, until)
+        mine = {
+            row_id for row_id, _, _, number in found if self._judge.cancel_weight(marketplace, number)[0]
+        }.intersection(but)
         return [
             (max(at, now), placed)
-            for at, placed, number in self._store().deadlines(marketplace, until)
-            if placed is not None and self._judge.auto_counts(marketplace, number)
+            for row_id, at, placed, number in found
+            if placed is not None and row_id not in mine and self._judge.auto_counts(marketplace, number)
         ]
 
     def outlook(self, marketplace: str) -> list[OutlookDay]:

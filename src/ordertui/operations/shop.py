@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from .judging import Judge
     from .plan_values import Batch, Plan, PlanLine
     from .planning import Planner
-    from .rate_views import RateViews
+    from .rate_course import RateCourse
 
 PRACTICE = "practice"
 DAY_OLD = 24 * 3600
@@ -142,10 +142,10 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
         return Judge(self.policies)
 
     @cached_property
-    def _rates(self) -> RateViews:
-        from .rate_views import RateViews
+    def _rates(self) -> RateCourse:
+        from .rate_course import RateCourse
 
-        return RateViews(self._reader, self._judge, self.clock)
+        return RateCourse(self._reader, self._judge, self.clock)
 
     @cached_property
     def _planner(self) -> Planner:

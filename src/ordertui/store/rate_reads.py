@@ -95,11 +95,11 @@ class RateReadsPart(ReadsPart):
             for market, number, currency, busy, count, total in found
         ]
 
-    def deadlines(self, marketplace: str, until: int) -> list[tuple[int, int | None, int]]:
-        """(auto-cancel time, placed, situation) of orders that wait for shipment and that Amazon cancels before `until`;
+    def deadlines(self, marketplace: str, until: int) -> list[tuple[int, int, int | None, int]]:
+        """(id, auto-cancel time, placed, situation) of orders that wait for shipment and that Amazon cancels before `until`;
         those that a batch cancels already are left out."""
         return self._query(
-            "SELECT auto_cancel_at, purchased_at, situation FROM orders WHERE auto_cancel_at < ? AND marketplace = ? AND channel = 'merchant'"
+            "SELECT id, auto_cancel_at, purchased_at, situation FROM orders WHERE auto_cancel_at < ? AND marketplace = ? AND channel = 'merchant'"
             f" AND status IN ('unshipped', 'partially_shipped') AND NOT (coalesce(state, '') IN ({_STATES})"
             " AND coalesce(open_action, '') LIKE 'cancel:%') ORDER BY auto_cancel_at",
             (until, marketplace),

@@ -108,6 +108,7 @@ MAIN_ACTIONS: tuple[KeyAction, ...] = (
     _a("see.detail", "enter", "detail", "details", "The whole order with every verdict, its source and what happened", "See"),
     _a("see.detail-down", "J", "scroll_detail(3)", "detail down", "Scroll the detail pane down", "See"),
     _a("see.detail-up", "K", "scroll_detail(-3)", "detail up", "Scroll the detail pane up", "See"),
+    _a("see.rate", "P", "rate", "rate in full", "The rate in full: a month as a chart, what rolls off, its orders, per marketplace", "See"),
     _a("batch.outbox", "o", "outbox", "outbox", "Batches: what is held, sent, answered; release, take back, where to upload", "See"),
     _a("see.refresh", "R", "refresh_view", "refresh", "Read the store again, and show changes that wait", "See"),
     _a("out.copy", "y", "copy", "copy id", "Copy the order id under the cursor", "Out"),

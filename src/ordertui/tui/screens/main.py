@@ -49,6 +49,7 @@ from .acting import Acting
 from .bringing import Bringing
 from .looking import Looking
 from .marking import Marking
+from .rating import Rating
 from .selecting import Selecting
 from .showing import Showing
 from .syncing import ROOMY, Syncing
@@ -64,7 +65,7 @@ INSTANT = 500
 """Up to so many marks are weighed at once, which takes some milliseconds; more are weighed beside the screen."""
 
 
-class MainScreen(Showing, Looking, Marking, Acting, Bringing, Syncing, Selecting, Screen[None]):
+class MainScreen(Showing, Looking, Marking, Acting, Bringing, Syncing, Selecting, Rating, Screen[None]):
     """Orders, and what may be done with them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

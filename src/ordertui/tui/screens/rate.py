@@ -1,0 +1,229 @@
+"""The rate in full: chart of a month, what is to come, its orders as lists, per marketplace or all of them stacked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from ordertui.operations.shop import Shop
+from ordertui.orders.marketplace import MARKETPLACES
+
+from ..clipboard import copy
+from ..texts.rate import Course, entry_line, risk_line, stacked, whole
+from ..typeahead import TypeAhead
+from ..widgets.choices import Choices
+from ..widgets.title import Title
+from .dialog import Dialog
+from .dialogs import ListKeys, TextScreen
+from .flow import Flow, Flows
+
+LISTED = 2_000
+"""Orders in a list; `ordertui rate --list` gives all."""
+STACK_ROWS = 5
+"""Rows of each chart when marketplaces are stacked."""
+AROUND = 6
+"""Lines of the screen that are neither chart nor days to come: title, figures, keys."""
+CHART_ROWS = (3, 14)
+"""Rows of the chart, at least and at most."""
+Describe = Callable[[str], Content]
+
+
+def courses(shop: Shop, marketplace: str, ids: Sequence[int]) -> list[Course]:
+    """A marketplace's windows, with and without the marked set; reads the shop."""
+    marked = dict(shop.impact(ids).markets).get(marketplace, 0)
+    mine = ids if marked else ()
+    risk = shop.auto_cancel_risk(marketplace)
+    return [
+        Course(effect, tuple(shop.rates.course(marketplace, mine, days=effect.before.days)), risk, marked)
+        for effect in shop.rate(marketplace, mine)
+    ]
+
+
+class RateScreen(Flows, Dialog[None]):
+    """The rate of one marketplace after the other; after the last one all of them, stacked."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,P", "close", "close", show=False),
+        Binding("p", "market(1)", "next marketplace", show=False),
+        Binding("n", "listing(True)", "what counts", show=False),
+        Binding("d", "listing(False)", "all orders", show=False),
+        Binding("r", "risk", "risk", show=False),
+        Binding("j,down", "scroll(1)", show=False),
+        Binding("k,up", "scroll(-1)", show=False),
+        Binding("pagedown,space", "scroll(10)", show=False),
+        Binding("pageup", "scroll(-10)", show=False),
+    ]
+
+    def __init__(self, shop: Shop, keys: TypeAhead, ids: Sequence[int], marketplace: str, describe: Describe) -> None:
+        super().__init__(classes="dialog-screen")
+        self.keys = keys
+        self._shop = shop
+        self._ids = ids
+        self._describe = describe
+        self._codes = list(shop.marketplaces())
+        self._first = marketplace
+        self._known: dict[str, list[Course]] = {}
+        self._views: list[Course | None] = []
+        """What `p` goes through; None: all of them."""
+        self._place = 0
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog dialog-tall", id="rate-dialog"):
+            yield Title(f"Cancellation rate{' · PRACTICE' if self._shop.practice else ''}")
+            with VerticalScroll(classes="dialog-body", can_focus=False):
+                yield Static("Counting…", id="rate-full", markup=False)
+            yield Static("", id="rate-keys", classes="dialog-keys", markup=False)
+
+    def on_mount(self) -> None:
+        """Count beside the screen, then show the marketplace asked for."""
+        self.start(self._count)
+
+    async def _count(self, flow: Flow) -> None:
+        for code in self._codes:
+            self._known[code] = await flow.work(courses, self._shop, code, self._ids)
+        self._views = [course for found in self._known.values() for course in found]
+        if len(self._views) > 1:
+            self._views.append(None)
+        mine = [n for n, one in enumerate(self._views) if one and one.effect.before.marketplace == self._first]
+        self._place = mine[0] if mine else 0
+        self._show()
+
+    @property
+    def _course(self) -> Course | None:
+        return self._views[self._place] if self._views else None
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The chart fills what there is."""
+        self.call_after_refresh(self._show)
+
+    def _show(self) -> None:
+        if not self._views:
+            return
+        body = self.query_one(VerticalScroll)
+        width = body.scrollable_content_region.width
+        low, high = CHART_ROWS
+        course = self._course
+        if course is None:
+            every = [one for one in self._views if one is not None]
+            text = stacked(every, width, STACK_ROWS)
+            keys = "p one by one"
+        else:
+            ahead = sum(point.ahead >= 0 for point in course.points)
+            text = whole(course, width, max(low, min(high, body.content_region.height - AROUND - ahead)))
+            keys = "n what counts   d all orders   r about to be cancelled"
+            keys = ("p next marketplace   " if len(self._views) > 1 else "") + keys
+        self.query_one("#rate-full", Static).update(text)
+        self.query_one("#rate-keys", Static).update(f"{keys}   Esc close")
+
+    def action_close(self) -> None:
+        """Close."""
+        self.dismiss(None)
+
+    def action_market(self, by: int) -> None:
+        """The next marketplace, or all."""
+        if self._views:
+            self._place = (self._place + by) % len(self._views)
+            self._show()
+            self.query_one(VerticalScroll).scroll_home(animate=False)
+
+    def action_scroll(self, lines: int) -> None:
+        """Move the text."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def action_listing(self, numerator: bool) -> None:
+        """The orders that count as cancelled, or all of the window."""
+        course = self._course
+        if course is None:
+            self.notify("p goes to one marketplace: its orders can be listed")
+        else:
+            self.start(lambda flow: self._listing(flow, course, numerator))
+
+    async def _listing(self, flow: Flow, course: Course, numerator: bool) -> None:
+        now = course.effect.before
+        found = await flow.work(self._shop.rates.listing, now.marketplace, days=now.days, numerator=numerator)
+        lines = [(entry.order_id, entry_line(entry, now.timezone)) for entry in found[:LISTED]]
+        what = "counted as cancelled" if numerator else "orders of the window"
+        await flow.ask(
+            OrdersScreen(self.keys, f"{course.title}: {len(found):,} {what}", lines, len(found), self._describe)
+        )
+
+    def action_risk(self) -> None:
+        """Orders that Amazon is about to cancel by itself."""
+        course = self._course
+        if course is None:
+            self.notify("p goes to one marketplace: its orders can be listed")
+        else:
+            self.start(lambda flow: self._risk(flow, course.effect.before.marketplace))
+
+    async def _risk(self, flow: Flow, code: str) -> None:
+        shop = self._shop
+        ids = await flow.work(shop.at_risk, code)
+        rows = shop.rows(ids[:LISTED])
+        zone = MARKETPLACES[code].zone if code in MARKETPLACES else "UTC"
+        now = shop.clock.now()
+        lines = [(rows[i].order_id, risk_line(rows[i], shop.deadline(rows[i]), now, zone)) for i in ids if i in rows]
+        title = f"{code}: {len(ids):,} that Amazon cancels within 24 h unless their shipment is confirmed"
+        await flow.ask(OrdersScreen(self.keys, title, lines, len(ids), self._describe))
+
+
+class OrdersScreen(Flows, ListKeys, Dialog[None]):
+    """Orders as lines; Enter opens one in full."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "close", "close", show=False),
+        Binding("y", "copy", "copy id", show=False),
+        *ListKeys.KEYS,
+    ]
+
+    def __init__(
+        self, keys: TypeAhead, title: str, lines: Sequence[tuple[str, Content]], count: int, describe: Describe
+    ) -> None:
+        super().__init__(classes="dialog-screen")
+        self.keys = keys
+        self._title = title
+        self._lines = list(lines)
+        self._count = count
+        self._describe = describe
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog dialog-tall"):
+            yield Title(self._title)
+            options = [Option(line, id=order_id) for order_id, line in self._lines] or [Option("none", disabled=True)]
+            if self._count > len(self._lines):
+                more = self._count - len(self._lines)
+                options.append(Option(f"and {more:,} more: `ordertui rate --list` gives all", disabled=True))
+            yield Choices(*options, id="rate-orders", markup=False)
+            yield Static("Enter the whole order   y copy its id   Esc close", classes="dialog-keys")
+
+    def on_mount(self) -> None:
+        """Begin in the list."""
+        self.query_one(OptionList).focus()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Open the order."""
+        order_id = event.option_id
+        if order_id is not None:
+            text = TextScreen(f"Order {order_id}", self._describe(order_id), copy=order_id)
+            self.start(lambda flow: self._read(flow, text))
+
+    async def _read(self, flow: Flow, screen: TextScreen) -> None:
+        await flow.ask(screen)
+
+    def action_copy(self) -> None:
+        """Copy the id under the cursor."""
+        place = self.query_one(OptionList).highlighted
+        if place is not None and place < len(self._lines):
+            order_id = self._lines[place][0]
+            self.notify(copy(self.app, order_id, order_id))
+
+    def action_close(self) -> None:
+        """Close."""
+        self.dismiss(None)

@@ -1,0 +1,45 @@
+"""The key that opens the rate in full."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from ordertui.operations.shop import Shop
+from ordertui.orders.order import OrderRow
+
+from ..panel import RatePanel
+from ..widgets.order_table import OrderTable
+from .flow import Flow, Flows
+
+
+class Rating(Flows):
+    """What the main screen shows of the rate beside the panel."""
+
+    shop: Shop
+    panel: RatePanel
+
+    if TYPE_CHECKING:
+
+        @property
+        def table(self) -> OrderTable: ...
+        def detail_of(self, row: OrderRow, *, full: bool) -> Content: ...
+
+    def action_rate(self) -> None:
+        """The rate in full, with and without the marked orders."""
+        if self.shop.marketplaces():
+            self.start(self._rate)
+        else:
+            self.notify("no orders yet: there is no rate; i brings in reports")
+
+    async def _rate(self, flow: Flow) -> None:
+        from .rate import RateScreen  # when it is opened
+
+        marks = self.table.marks
+        ids = marks.ids() if marks else ()
+        await flow.ask(RateScreen(self.shop, self.keys, ids, self.panel.market(self.table.cursor_row), self._describe))
+
+    def _describe(self, order_id: str) -> Content:
+        order = self.shop.order(order_id)
+        return Content("") if order is None else self.detail_of(order.row, full=True)
