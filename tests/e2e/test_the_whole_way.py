@@ -22,7 +22,8 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(opened: list[Termina
     screen.wait("No orders yet", "0 of 0")
 
     screen.keys("i")
-    screen.wait("Import report files")
+    screen.wait("Import report files", "unshipped-orders.txt  ", "Unshipped orders", "Cancellation Rate")
+    screen.keys("/")
     screen.keys(" ".join(path.name for path in sorted(REPORTS.iterdir())) + "\r")
     screen.wait("What was read", "148 new orders", "unshipped-orders.txt")
     screen.keys("\x1b")
@@ -71,7 +72,7 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(opened: list[Termina
 
     screen.keys("i")
     screen.wait("Import report files")
-    screen.keys("../results/cancel-report.txt\r")
+    screen.keys("/../results/cancel-\ttxt\r")
     screen.wait("Batch 1: 2 ok, 1 refused by Amazon, 0 unknown", "18028", ORDER(2))
     screen.keys("\x1b")
     screen.wait("Unconfirmed 2", "Failed 1", gone="What was read")

@@ -14,6 +14,7 @@ from ordertui.tui.actions import ALL_ACTIONS, hints
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from ordertui.tui.screens.help import HelpScreen, help_text
 from ordertui.tui.screens.outbox import OutboxScreen
+from ordertui.tui.screens.picker import PickerScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from shopkit import all_orders_row, bring, open_shop, order_id, unshipped_row
 
@@ -193,7 +194,8 @@ async def test_import_asks_for_what_the_file_leaves_open(shop: Shop, tmp_path: P
     path.write_text("\t".join(names) + "\n" + "\t".join(str(row[n]) for n in names) + "\n", encoding="utf-8")
     async with running(shop) as pilot:
         await press(pilot, "i")
-        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        await until(pilot, lambda: isinstance(pilot.app.screen, PickerScreen))
+        await press(pilot, "slash")
         pilot.app.screen.query_one(Input).value = str(path)
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))

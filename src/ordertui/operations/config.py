@@ -74,6 +74,16 @@ def default_store() -> Path:
     return Path(platformdirs.user_data_dir(APP, appauthor=False)) / "orders.db"
 
 
+def practice_folder() -> Path:
+    """Where the practice store is kept when `ordertui demo --where` does not say."""
+    return Path(platformdirs.user_data_dir(APP, appauthor=False)) / "practice"
+
+
+def downloads_folder() -> Path:
+    """Where a browser of this user puts what it downloads."""
+    return Path(platformdirs.user_downloads_dir())
+
+
 def load_config(path: Path | None = None) -> Config:
     """The settings; the defaults when there is no file. Raises BadInput naming the file and the field."""
     path = path or config_path()

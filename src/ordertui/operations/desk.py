@@ -52,6 +52,7 @@ class Desk:
         """Saved views, to be edited with any editor too."""
         self._columns = store.with_suffix(".columns.txt")
         self._history = store.with_suffix(".filters.txt")
+        self._folder = store.with_suffix(".folder.txt")
 
     def marks(self) -> tuple[Marks, bytes]:
         """The marks when the screen was left, and the snapshot of the last set."""
@@ -116,6 +117,18 @@ class Desk:
         if text:
             lines = [*(line for line in self.history() if line != text), text]
             self._write(self._history, "\n".join(lines[-HISTORY:]) + "\n")
+
+    def folder(self) -> Path:
+        """Where report files were looked for last; the current folder when that is not known or gone."""
+        try:
+            found = Path(self._folder.read_text(encoding="utf-8").strip())
+        except (OSError, UnicodeDecodeError):
+            return Path.cwd()
+        return found if found.is_absolute() and found.is_dir() else Path.cwd()
+
+    def keep_folder(self, folder: Path) -> None:
+        """Look there first the next time."""
+        self._write(self._folder, f"{folder.resolve()}\n")
 
     def _write(self, path: Path, text: str) -> None:
         if self._read_only:

@@ -3,7 +3,7 @@
 from .encoding import ENCODINGS
 from .errors import AmbiguousEncoding, MarketplaceNeeded, ProcessingReportGiven, ReportError, UnknownReport
 from .kinds import ReportKind
-from .looking import Stopped, inspect
+from .looking import Stopped, glance, inspect
 from .rate_report import read_rate
 from .reading import read
 from .values import RateRow, Reject, ReportInfo, RowBatch
@@ -21,6 +21,7 @@ __all__ = [
     "RowBatch",
     "Stopped",
     "UnknownReport",
+    "glance",
     "inspect",
     "read",
     "read_rate",

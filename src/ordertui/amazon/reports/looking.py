@@ -23,6 +23,9 @@ DATES = frozenset({"last-updated-date", "purchase-date", "reporting-date"})
 """Columns that tell how new a report is."""
 SHOWN_HEADER = 200
 
+GLANCE = 1 << 16
+"""Bytes of the first look at a folder's files."""
+
 Stop = Callable[[], bool]
 
 
@@ -73,6 +76,18 @@ def inspect(
         return _look(path, given, marketplace, stop)
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def glance(path: Path) -> ReportKind:
+    """What a file is by its header alone; no row is looked at. Raises as `inspect` does for what is no report."""
+    try:
+        with path.open("rb") as file:
+            first = file.read(GLANCE)
+    except OSError as error:
+        raise ReportError(f"{path} cannot be read: {error.strerror}") from error
+    if not first:
+        raise UnknownReport(f"{path} is empty: it has not even a header")
+    return _Scan(path, first, None).kind
 
 
 def _look(path: Path, given: str | None, marketplace: str | None, stop: Stop) -> ReportInfo:

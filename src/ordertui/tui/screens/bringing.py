@@ -34,32 +34,34 @@ class Bringing(Flows):
         self.start(self._bring_files)
 
     async def _bring_files(self, flow: Flow) -> None:
-        from .dialogs import FormScreen, TextScreen
+        from .picker import PickerScreen  # when it is opened
 
-        answer = await flow.ask(
-            FormScreen(
-                "Import report files, or a processing report",
-                [("paths", "Files", "")],
-                "Unshipped orders, New orders, All Orders, Cancellation Rate; several with a space between them.",
-            )
-        )
-        if answer is None or not answer["paths"].strip():
-            return
-        try:
-            import shlex
+        chosen = await flow.ask(PickerScreen(self.shop, self.keys))
+        if chosen:
+            await self.bring(flow, chosen)
 
-            paths = [Path(word).expanduser() for word in shlex.split(answer["paths"])]
-        except ValueError as error:
-            self.notify(f"{answer['paths']}: {error}", severity="error")
-            return
-        lines = [piece for path in paths for piece in await self._bring(flow, path)]
+    async def bring(self, flow: Flow, paths: Sequence[Path]) -> None:
+        """Read these files one after the other, asking what they leave open, and say what came of it."""
+        from ordertui.operations.report_files import in_turn
+
+        from .dialogs import TextScreen
+
+        lines: list[Piece] = []
+        paths = await flow.work(in_turn, list(paths))
+        for number, path in enumerate(paths, start=1):
+            place = f"{number} of {len(paths)}" if len(paths) > 1 else ""
+            said, stopped = await self._bring(flow, path, place)
+            lines += said
+            if stopped:
+                lines += [(f"{left.name}: left out, you stopped\n", "$text-warning") for left in paths[number:]]
+                break
         self.table.reload()
         self.refresh_all()
         if lines:
             await flow.ask(TextScreen("What was read", Content.assemble(*lines)))
 
-    async def _bring(self, flow: Flow, path: Path) -> list[Piece]:
-        """Read one file, asking what it leaves open; what to say of it."""
+    async def _bring(self, flow: Flow, path: Path, place: str) -> tuple[list[Piece], bool]:
+        """Read one file, asking what it leaves open; what to say of it, and whether the operator stopped."""
         from ordertui.amazon.reports.errors import AmbiguousEncoding, MarketplaceNeeded, ProcessingReportGiven
 
         from .dialogs import ChoiceScreen
@@ -67,28 +69,29 @@ class Bringing(Flows):
         encoding = marketplace = None
         while True:
             try:
-                return summary_lines(await self._import(flow, path, encoding, marketplace))
+                summaries = await self._import(flow, path, place, encoding, marketplace)
+                return summary_lines(summaries), any(one.stopped for one in summaries)
             except ProcessingReportGiven:
-                return await self._results(flow, path)
+                return await self._results(flow, path), False
             except AmbiguousEncoding as error:
                 choices = [(name, f"{name:<12} {sample}") for name, sample in error.candidates]
                 encoding = await flow.ask(ChoiceScreen(f"Which line of {path.name} reads right?", choices))
                 if encoding is None:
-                    return [(f"{path.name}: left out, its encoding is open\n", "$text-warning")]
+                    return [(f"{path.name}: left out, its encoding is open\n", "$text-warning")], False
             except MarketplaceNeeded as error:
                 choices = [(code, f"{code}  {MARKETPLACES[code].name}") for code in error.choices]
                 marketplace = await flow.ask(ChoiceScreen(f"Which marketplace is {path.name} of?", choices))
                 if marketplace is None:
-                    return [(f"{path.name}: left out, its marketplace is open\n", "$text-warning")]
+                    return [(f"{path.name}: left out, its marketplace is open\n", "$text-warning")], False
             except KNOWN as error:
-                return [(f"{sentence(error)}\n", "$text-error")]
+                return [(f"{sentence(error)}\n", "$text-error")], False
 
     async def _import(
-        self, flow: Flow, path: Path, encoding: str | None, marketplace: str | None
+        self, flow: Flow, path: Path, place: str, encoding: str | None, marketplace: str | None
     ) -> Sequence[ImportSummary]:
         from .progress import ProgressScreen  # when it is opened
 
-        screen = ProgressScreen()
+        screen = ProgressScreen(f"Importing {place}".rstrip())
 
         def progress(now: ImportProgress) -> None:
             screen.latest = now

@@ -21,8 +21,9 @@ class ProgressScreen(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop", "stop", show=False)]
 
-    def __init__(self) -> None:
+    def __init__(self, title: str = "Importing") -> None:
         super().__init__(classes="dialog-screen")
+        self._title = title
         self.latest: ImportProgress | None = None
         """Written by the import's thread, read here by a timer."""
         self.stopping = False
@@ -30,7 +31,7 @@ class ProgressScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Title("Importing")
+            yield Title(self._title)
             yield ProgressBar(total=None, show_eta=True)
             yield Static("", id="progress-text", markup=False)
             yield Static("Esc stop; what was read is kept", classes="dialog-keys")
