@@ -23,9 +23,12 @@ COMMANDS = {
     "rate": "rates.rate", "message": "look.message", "policy": "policy.policy", "config": "look.config", "plan": "act.plan",
     "commit": "act.commit", "undo": "act.undo", "release": "act.release", "outbox": "act.outbox", "dispatch": "act.dispatch",
     "facts": "act.facts", "retry": "act.retry", "questions": "act.questions", "settle": "act.settle", "audit": "audit.audit",
-    "store": "store.store", "sync": "sync.sync", "api": "sync.api", "demo": "demo.demo",
+    "store": "store.store", "sync": "sync.sync", "api": "sync.api", "demo": "demo.demo", "serve": "serve.serve",
 }  # fmt: skip
 """Where each command is; its module is imported when it is asked for, so that none pays for the others."""
+
+ELSEWHERE = "TEXTUAL_DRIVER"
+"""Set by `ordertui serve` for the screens it starts: they draw in a browser, not on a terminal."""
 
 
 class Commands(Group):
@@ -81,7 +84,10 @@ def cli(ctx: click.Context, store: Path | None, read_only: bool, as_of: int | No
 
 def open_screen(settings: Settings, *, mouse: bool = True) -> None:
     """Run the screen; without a terminal say what to use instead and leave with exit 2. At another time it only looks."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "") in ("dumb", ""):
+    in_browser = ELSEWHERE in os.environ
+    if not in_browser and (
+        not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "") in ("dumb", "")
+    ):
         fail(Exit.USAGE, "the screen needs a terminal; use `ordertui list`, or `ordertui --help` for all commands")
     if settings.another_time:
         settings = msgspec.structs.replace(settings, read_only=True)

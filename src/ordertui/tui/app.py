@@ -29,6 +29,8 @@ LOST_AFTER = 0.5
 
 QUIET = 0.25
 """Seconds without a key before Escape, so that it is an answer to what is shown and no part of a run of keys."""
+ALONE_AFTER = 2.0
+"""Seconds between two looks whether the server of a browser's screen still runs."""
 TERMINATED = 143
 """Exit code after SIGTERM or SIGHUP, as shells number it."""
 
@@ -72,8 +74,17 @@ class OrderTuiApp(App[None]):
                 asyncio.get_running_loop().add_signal_handler(number, lambda: self.exit(return_code=TERMINATED))
 
     def on_mount(self) -> None:
-        """Back from the shell (ctrl+z, fg) the terminal is blank: paint all of it."""
+        """Back from the shell (ctrl+z, fg) the terminal is blank: paint all of it. In a browser, end with the server:
+        without it nobody sees the screen, and nobody can end it."""
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        if self.is_web:
+            server = os.getppid()
+
+            def look() -> None:
+                if os.getppid() != server:
+                    self.exit(return_code=TERMINATED)
+
+            self.set_interval(ALONE_AFTER, look)
 
     def get_default_screen(self) -> MainScreen:
         """The main screen."""
@@ -103,6 +114,8 @@ class OrderTuiApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """A key just typed goes into the line, but for the one that leaves; everything else is Textual's."""
+        if isinstance(event, events.AppBlur) and self.is_web:
+            return  # a browser's screen begins with it, at any moment: the cursor would be lost, and keys with it
         leave = isinstance(event, events.Key) and event.key == "ctrl+q"
         if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded and not leave:
             self.keys.add(event)

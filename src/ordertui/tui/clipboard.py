@@ -34,7 +34,7 @@ def copy(app: App[Any], text: str, what: str) -> str:
     small = size <= OSC52_LIMIT
     if small:
         app.copy_to_clipboard(text)
-    if not app.is_headless:
+    if not (app.is_headless or app.is_web):  # a browser's clipboard is where the browser is
         for command in tools(dict(os.environ)):
             if _run(command, text):
                 return f"copied {what} ({command[0]})"

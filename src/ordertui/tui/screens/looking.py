@@ -304,7 +304,7 @@ class Looking(Flows):
         if row is None:
             return
         link = self.shop.link(row)
-        if self.shop.practice or not self.can_browse():
+        if self.shop.practice or not (self.app.is_web or self.can_browse()):
             why = (
                 "Practice orders are not real: the link would find nothing."
                 if self.shop.practice
