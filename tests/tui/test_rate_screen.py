@@ -75,14 +75,13 @@ async def test_marketplaces_one_after_the_other_then_stacked(shop: Shop, tmp_pat
         first = body(pilot)
         assert "(DE)" in first, "that of the cursor"
         await press(pilot, "p")
-        assert "(US)" in body(pilot)
-        assert "(DE)" in body(pilot)
+        await until(pilot, lambda: "(US)" in body(pilot) and "(DE)" in body(pilot))
         await press(pilot, "n")
         assert isinstance(pilot.app.screen, RateScreen), "no list of all at once"
         await press(pilot, "p")
-        assert "(DE)" not in body(pilot)
+        await until(pilot, lambda: "(US)" in body(pilot) and "(DE)" not in body(pilot))
         await press(pilot, "p")
-        assert body(pilot) == first
+        await until(pilot, lambda: body(pilot) == first)
         await pilot.resize_terminal(60, 15)
         await until(pilot, lambda: body(pilot) != first)
         assert max(map(len, body(pilot).split("\n"))) <= 60 or "Window" in body(pilot)

@@ -19,14 +19,13 @@ from .saying import say
 @click.option("--no-screen", is_flag=True, help="Only build it; print its path.")
 @click.pass_obj
 def demo(settings: Settings, orders: int, seed: int, where: Path | None, no_screen: bool) -> None:
-    """Build a practice store of made-up orders and open it. Nothing in it is real."""
-    import platformdirs
-
+    """Build a practice store of made-up orders and open it, the first time with a tour. Nothing in it is real."""
+    from ordertui.operations.config import practice_folder
     from ordertui.operations.demo import build_practice
 
     from .main import open_screen
 
-    folder = where or Path(platformdirs.user_data_dir("ordertui", appauthor=False)) / "practice"
+    folder = where or practice_folder()
     try:
         store = build_practice(folder, orders=orders, seed=seed, now=settings.clock().now())
     except OSError as error:

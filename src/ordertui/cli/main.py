@@ -82,8 +82,8 @@ def cli(ctx: click.Context, store: Path | None, read_only: bool, as_of: int | No
         open_screen(ctx.obj, mouse=not no_mouse)
 
 
-def open_screen(settings: Settings, *, mouse: bool = True) -> None:
-    """Run the screen; without a terminal say what to use instead and leave with exit 2. At another time it only looks."""
+def open_screen(settings: Settings, *, mouse: bool = True, tour: bool = False) -> None:
+    """Run the screen, with the tour when it was not seen yet; without a terminal say what to use instead and leave with exit 2. At another time it only looks."""
     in_browser = ELSEWHERE in os.environ
     if not in_browser and (
         not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "") in ("dumb", "")
@@ -97,7 +97,7 @@ def open_screen(settings: Settings, *, mouse: bool = True) -> None:
 
         gc.freeze()
         gc.enable()
-        code = run(shop, mouse=mouse)
+        code = run(shop, mouse=mouse, tour=tour and not shop.desk.tour_seen())
     if code:
         sys.exit(code)
 

@@ -14,6 +14,8 @@ import msgspec
 
 from .marks import Marks
 
+TOUR_SEEN = ".tour"
+"""Ending of the file that says so; a practice store that is built anew keeps it."""
 HISTORY = 200
 """Filters remembered."""
 
@@ -52,6 +54,7 @@ class Desk:
         """Saved views, to be edited with any editor too."""
         self._columns = store.with_suffix(".columns.txt")
         self._history = store.with_suffix(".filters.txt")
+        self._tour = store.with_suffix(TOUR_SEEN)
         self._folder = store.with_suffix(".folder.txt")
 
     def marks(self) -> tuple[Marks, bytes]:
@@ -129,6 +132,14 @@ class Desk:
     def keep_folder(self, folder: Path) -> None:
         """Look there first the next time."""
         self._write(self._folder, f"{folder.resolve()}\n")
+
+    def tour_seen(self) -> bool:
+        """Whether the tour was done, or left, in this store."""
+        return self._tour.exists()
+
+    def keep_tour_seen(self) -> None:
+        """It was."""
+        self._write(self._tour, "the tour was seen; t on the screen begins it again\n")
 
     def _write(self, path: Path, text: str) -> None:
         if self._read_only:

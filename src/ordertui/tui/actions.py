@@ -119,6 +119,7 @@ MAIN_ACTIONS: tuple[KeyAction, ...] = (
     _a("file.sync", "I", "sync", "sync", "Sync with Amazon: fetch what changed by the API while you work on; again, or Esc, stops", "Files"),
     _a("app.palette", "colon,ctrl+p", "palette", "palette", "Every action by name", "Help"),
     _a("app.help", "question_mark", "help", "help", "All keys; type to narrow", "Help", 8),
+    _a("app.tour", "t", "tour", "tour", "The tour in six steps; in a store with real orders, the offer to open the practice store", "Help"),
     _a("app.suspend", "ctrl+z", "suspend", "suspend", "Back to the shell; fg returns", "Help"),
     _a("app.quit", "q", "quit", "quit", "Leave; held batches stay held and are kept", "Help"),
 )  # fmt: skip

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on
@@ -50,8 +51,11 @@ class OrderTuiApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = []
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, shop: Shop, *, keymap: Keymap | None = None, theme: str = DARK.name) -> None:
+    def __init__(self, shop: Shop, *, keymap: Keymap | None = None, theme: str = DARK.name, tour: bool = False) -> None:
+        """`tour`: begin with it."""
         super().__init__()
+        self._tour = tour
+        self._practice: Shop | None = None
         self.shop = shop
         self.keys = TypeAhead(lambda: self.call_later(self.next_key))
         for one in THEMES:
@@ -77,6 +81,8 @@ class OrderTuiApp(App[None]):
         """Back from the shell (ctrl+z, fg) the terminal is blank: paint all of it. In a browser, end with the server:
         without it nobody sees the screen, and nobody can end it."""
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        if self._tour:
+            self.call_after_refresh(self._begin_tour)
         if self.is_web:
             server = os.getppid()
 
@@ -109,6 +115,21 @@ class OrderTuiApp(App[None]):
         if severity != "information":
             self._serious_until = now + (timeout or self.NOTIFICATION_TIMEOUT)
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
+
+    def _begin_tour(self) -> None:
+        if isinstance(self.screen, MainScreen):
+            self.screen.begin_tour()
+
+    async def open_practice(self, path: Path) -> None:
+        """Show the practice store over the one that was opened, with the tour."""
+        self._practice = Shop.open(path, clock=self.shop.clock, config=self.shop.config)
+        await self.push_screen(MainScreen(self._practice, self.keys, self._own_keys))
+        self.call_after_refresh(self._begin_tour)
+
+    def on_unmount(self) -> None:
+        """Close what was opened here."""
+        if self._practice is not None:
+            self._practice.close()
 
     # Keys, in order (see typeahead)
 
@@ -171,9 +192,9 @@ class OrderTuiApp(App[None]):
             self.call_later(self.next_key)
 
 
-def run(shop: Shop, *, mouse: bool = True) -> int:
+def run(shop: Shop, *, mouse: bool = True, tour: bool = False) -> int:
     """Show the shop until the operator leaves; gives the exit code."""
-    app = OrderTuiApp(shop, keymap=read_keymap(config_path().with_name(KEYMAP_FILE)))
+    app = OrderTuiApp(shop, keymap=read_keymap(config_path().with_name(KEYMAP_FILE)), tour=tour)
     app.run(mouse=mouse)
     _let_go()
     return app.return_code or 0

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 
+from ..desk import TOUR_SEEN
 from ..shop import Shop
 from . import book, morning, reports
 from .goods import MARKETS, catalogue
 
+STORE = "practice.db"
 MARKER = "PRACTICE"
 """A file of this name says that the folder may be replaced."""
 
@@ -19,19 +21,23 @@ MARKER = "PRACTICE"
 def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int) -> Path:
     """Build the store in `folder`, replacing an older practice store there; gives the store's path.
 
-    `now` is epoch seconds. The same arguments give the same orders. Raises FileExistsError when the folder holds something
+    `now` is epoch seconds. The same arguments give the same orders; that the tour was seen is kept. Raises FileExistsError when the folder holds something
     that is no practice store, OSError when it cannot be written.
     """
     marker = folder / MARKER
+    tour = (folder / STORE).with_suffix(TOUR_SEEN)
+    seen = tour.exists()
     if folder.exists() and any(folder.iterdir()):
         if not marker.exists():
             raise FileExistsError("it is not empty and holds no practice store")
         shutil.rmtree(folder)
     incoming = folder / "reports"
     incoming.mkdir(parents=True)
+    if seen:
+        tour.touch()
     marker.write_text("made-up orders; safe to delete\n", encoding="utf-8")
     clock = FixedClock(now - 2 * HOUR)
-    with Shop.open(folder / "practice.db", clock=clock, practice=True) as shop:
+    with Shop.open(folder / STORE, clock=clock, practice=True) as shop:
         rng = random.Random(seed)
         home: dict[str, book.MadeOrder] = {}
         for code, share in MARKETS:
@@ -41,4 +47,4 @@ def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int)
             if code == morning.HOME:
                 home = {order.order_id: order for order in made}
         morning.work(shop, clock, incoming, home, now)
-    return folder / "practice.db"
+    return folder / STORE

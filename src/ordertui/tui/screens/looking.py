@@ -60,6 +60,7 @@ class Looking(Flows):
         def detail_of(self, row: OrderRow, *, full: bool) -> Content: ...
         def failed(self, error: Exception) -> None: ...
         def stop_sync(self) -> bool: ...
+        def leave_tour(self) -> bool: ...
 
     def action_queue(self, key: str) -> None:
         """Show a work queue."""
@@ -73,14 +74,14 @@ class Looking(Flows):
         self.query_one(FilterBar).begin()
 
     def action_clear_filter(self) -> None:
-        """Drop the filter; with none, what was found; else stop a sync."""
+        """Drop the filter; with none, what was found; else stop a sync, or leave the tour."""
         if self.request.filter:
             self.ask_for(msgspec.structs.replace(self.request, filter=""))
         elif self.found:
             self.found = array("q")
             self.notify("what was found is forgotten; n and N go through the marked orders")
         else:
-            self.stop_sync()
+            _ = self.stop_sync() or self.leave_tour()
 
     def action_find(self) -> None:
         """Find without hiding the others."""

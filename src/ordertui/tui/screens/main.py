@@ -53,6 +53,7 @@ from .rating import Rating
 from .selecting import Selecting
 from .showing import Showing
 from .syncing import ROOMY, Syncing
+from .touring import Touring
 
 DIALOGS = Path(__file__).with_name("dialogs.tcss")
 DEBOUNCE = 0.08
@@ -65,7 +66,7 @@ INSTANT = 500
 """Up to so many marks are weighed at once, which takes some milliseconds; more are weighed beside the screen."""
 
 
-class MainScreen(Showing, Looking, Marking, Acting, Bringing, Syncing, Selecting, Rating, Screen[None]):
+class MainScreen(Showing, Looking, Marking, Acting, Bringing, Syncing, Selecting, Rating, Touring, Screen[None]):
     """Orders, and what may be done with them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

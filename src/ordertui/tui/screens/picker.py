@@ -22,9 +22,10 @@ from ordertui.operations.shop import Shop
 from ..texts.files import file_line
 from ..typeahead import TypeAhead
 from ..widgets.choices import Choices
+from ..widgets.line_input import LineInput
 from ..widgets.title import Title
 from .dialog import Dialog
-from .dialogs import LineInput, ListKeys
+from .dialogs import ListKeys
 from .flow import Flow, Flows
 
 SHOWN = 1_000

@@ -1,4 +1,4 @@
-"""How far a long run is, and the key that stops it."""
+"""How far a long run is, and the key that stops it; or that something takes a moment."""
 
 from __future__ import annotations
 
@@ -54,3 +54,17 @@ class ProgressScreen(Dialog[None]):
     def action_stop(self) -> None:
         """Ask the import to end."""
         self.stopping = True
+
+
+class WaitScreen(Dialog[None]):
+    """Something that takes some seconds and cannot be stopped halfway."""
+
+    def __init__(self, title: str, detail: str) -> None:
+        super().__init__(classes="dialog-screen")
+        self._title = title
+        self._detail = detail
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Title(self._title)
+            yield Static(self._detail, markup=False)

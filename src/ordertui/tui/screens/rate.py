@@ -105,23 +105,26 @@ class RateScreen(Flows, Dialog[None]):
         self.call_after_refresh(self._show)
 
     def _show(self) -> None:
-        if not self._views:
-            return
+        """The keys first: the text is made for the room they leave."""
+        if self._views:
+            keys = "p one by one"
+            if self._course is not None:
+                keys = "n what counts   d all orders   r about to be cancelled"
+                keys = ("p next marketplace   " if len(self._views) > 1 else "") + keys
+            self.query_one("#rate-keys", Static).update(f"{keys}   Esc close")
+            self.call_after_refresh(self._draw)
+
+    def _draw(self) -> None:
         body = self.query_one(VerticalScroll)
         width = body.scrollable_content_region.width
-        low, high = CHART_ROWS
         course = self._course
         if course is None:
-            every = [one for one in self._views if one is not None]
-            text = stacked(every, width, STACK_ROWS)
-            keys = "p one by one"
+            text = stacked([one for one in self._views if one is not None], width, STACK_ROWS)
         else:
+            low, high = CHART_ROWS
             ahead = sum(point.ahead >= 0 for point in course.points)
             text = whole(course, width, max(low, min(high, body.content_region.height - AROUND - ahead)))
-            keys = "n what counts   d all orders   r about to be cancelled"
-            keys = ("p next marketplace   " if len(self._views) > 1 else "") + keys
         self.query_one("#rate-full", Static).update(text)
-        self.query_one("#rate-keys", Static).update(f"{keys}   Esc close")
 
     def action_close(self) -> None:
         """Close."""

@@ -19,14 +19,14 @@ def welcome() -> Content:
     """The page of an empty store: what to press comes first, so that the smallest terminal shows it."""
     pieces: list[Piece] = [
         ("No orders yet\n", "bold"),
-        ("i", "bold $text-accent"), " imports report files   ", ("?", "bold $text-accent"), " all keys   ",
-        ("q", "bold $text-accent"), " leaves\n\n",
+        ("i", "bold $text-accent"), " imports report files   ", ("t", "bold $text-accent"), " practice store, with a tour   ",
+        ("?", "bold $text-accent"), " all keys\n\n",
         "Download from Seller Central, as text files:\n",
     ]  # fmt: skip
     for name, where in REPORTS:
         pieces += [(f" {name:<18}", "bold"), (f"{where}\n", MUTED)]
     pieces += [
         "\nSwitch the column ", ("Buyer Requested Cancel", "bold"), " of Unshipped orders on:\nwithout it these requests are invisible.\n\n",
-        "To try it first: leave, and run ", ("ordertui demo", "bold"), ",\na practice store of made-up orders.",
+        "Then ", ("i", "bold $text-accent"), " lists them: space marks, Enter reads.",
     ]  # fmt: skip
     return Content.assemble(*pieces)
