@@ -23,6 +23,7 @@ from ordertui.orders.clock import FixedClock, parse_iso
 from ordertui.tui.app import OrderTuiApp
 from ordertui.tui.screens.main import MainScreen
 from ordertui.tui.themes import DARK, LIGHT
+from ordertui.tui.widgets.tour_note import TourNote
 
 NOW = parse_iso("2026-11-23T14:05:00Z")
 WIDE, SMALL = (120, 40), (80, 24)
@@ -66,7 +67,7 @@ def at_rest(pilot: Pilot[None]) -> bool:
     """Whether every part is there, no key is on its way, and no work goes on beside the screen."""
     app, screen = pilot.app, main_screen(pilot)
     assert isinstance(app, OrderTuiApp)
-    works = any(worker.is_running for worker in app.workers if worker.group in ("panel", "counts", "view"))
+    works = any(worker.is_running for worker in app.workers if worker.group in ("panel", "counts", "view", "kinds"))
     there = screen.whole_view is not None and bool(screen.queue_counts)
     return there and not (works or app.keys.holds or app.keys.on_its_way or len(app.keys))
 
@@ -124,12 +125,61 @@ async def result(pilot: Pilot[None], shop: Shop) -> None:
     await keys(pilot, "o", *["j"] * 9)
 
 
+async def rate(pilot: Pilot[None], shop: Shop) -> None:
+    """The rate in full, with two marked."""
+    mark(pilot, shop, "status:unshipped marketplace:US request:none -state:held", 2)
+    table = main_screen(pilot).table
+    table.go_to(table.marks.ids()[0])
+    await keys(pilot, "P")
+
+
+async def rates(pilot: Pilot[None], shop: Shop) -> None:
+    """Every marketplace's rate, stacked."""
+    await rate(pilot, shop)
+    await keys(pilot, *["p"] * 5)
+
+
+async def tour(pilot: Pilot[None], shop: Shop) -> None:
+    """The tour's first step."""
+    await keys(pilot, "2", "j", "space", "t")
+    await until_note(pilot, "1/6")
+    await pilot.pause(0.1)
+
+
+async def tour_preview(pilot: Pilot[None], shop: Shop) -> None:
+    """The fourth step, in the preview."""
+    mark(pilot, shop, "status:unshipped marketplace:US request:official action:cancel -state:held", 3)
+    await keys(pilot, "t", "2")
+    await until_note(pilot, "2/6")
+    await keys(pilot, "P", "escape")
+    await until_note(pilot, "3/6")
+    await keys(pilot, "1", "slash", *"status", "colon", *"shipped", "enter")
+    await keys(pilot, "enter")
+    await until_note(pilot, "3/6", "goes back")
+    await keys(pilot, "escape")
+    await until_note(pilot, "4/6")
+    await keys(pilot, "escape", "x")
+    await until_note(pilot, "4/6", "y commits")
+
+
+async def until_note(pilot: Pilot[None], *words: str) -> None:
+    """Wait until the tour says this."""
+    for _ in range(500):
+        said = " ".join(str(note.content) for note in pilot.app.screen.query(TourNote))
+        if all(word in said for word in words):
+            return
+        await pilot.pause(0.02)
+    raise AssertionError(f"the tour never said {words}")
+
+
 PICTURES = (
     Picture("main-dark", main_dark),
     Picture("marked-near-target", near_target),
     Picture("preview", preview),
     Picture("refused", refused),
     Picture("result", result),
+    Picture("rate", rate),
+    Picture("tour", tour, size=SMALL),
     Picture("main-light", main_dark, theme=LIGHT.name),
     Picture("small-80x24", near_target, size=SMALL),
 )

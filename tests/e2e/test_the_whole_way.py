@@ -45,7 +45,8 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(opened: list[Termina
     screen.keys("\r")  # never commits: it closes the group under the cursor
     screen.wait("▶ ✓ in", "y commit")
     screen.keys("y")
-    screen.wait("4 orders held until", "Held 4", gone="y commit")
+    screen.wait("4 orders held until", gone="y commit")
+    screen.wait("Held 4")  # the message stood on it
 
     screen.keys("gjjj")
     screen.wait(f"{ORDER(3)}  US", "journal: cancel · held")

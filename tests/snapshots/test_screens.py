@@ -1,7 +1,10 @@
 """Pictures of the screens, compared cell by cell. After a change that is meant: `pytest tests/snapshots --snapshot-update`,
 and look at each picture."""
 
+import os
+import shutil
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import make_screenshots as scenes
@@ -10,9 +13,13 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from ordertui.operations.desk import Desk
 from ordertui.operations.shop import Shop
 from ordertui.tui.app import OrderTuiApp
 from ordertui.tui.themes import DARK, LIGHT
+from shopkit import NOW
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 WIDE, MEDIUM, SMALL = (120, 40), (80, 24), (60, 15)
 NONE = "no colour"
@@ -85,6 +92,13 @@ def same(compare: Compare, shop: Shop, steps: Steps, size: tuple[int, int], them
         pytest.param(scenes.refused, WIDE, id="refused-wide"),
         pytest.param(scenes.result, WIDE, id="result-wide"),
         pytest.param(scenes.result, MEDIUM, id="result-medium"),
+        pytest.param(scenes.rate, WIDE, id="rate-wide"),
+        pytest.param(scenes.rate, MEDIUM, id="rate-medium"),
+        pytest.param(scenes.rate, SMALL, id="rate-small"),
+        pytest.param(scenes.rates, WIDE, id="rates-wide"),
+        pytest.param(scenes.tour, WIDE, id="tour-wide"),
+        pytest.param(scenes.tour, SMALL, id="tour-small"),
+        pytest.param(scenes.tour_preview, MEDIUM, id="tour-preview-medium"),
         pytest.param(typed("8", "enter"), WIDE, id="order-wide"),
         pytest.param(typed("2", "v", "j", "j"), MEDIUM, id="range-medium"),
         pytest.param(typed("slash", *"stat", "colon", "x"), MEDIUM, id="filter-wrong-medium"),
@@ -152,6 +166,7 @@ def test_look_in_japanese(snap_compare: Compare, japan: Shop, steps: Steps, size
     [
         pytest.param(scenes.near_target, WIDE, id="marked-wide"),
         pytest.param(scenes.preview, MEDIUM, id="preview-medium"),
+        pytest.param(scenes.rate, MEDIUM, id="rate-medium"),
     ],
 )
 def test_light(snap_compare: Compare, shop: Shop, steps: Steps, size: tuple[int, int]) -> None:
@@ -160,6 +175,24 @@ def test_light(snap_compare: Compare, shop: Shop, steps: Steps, size: tuple[int,
 
 def test_without_colour(snap_compare: Compare, shop: Shop) -> None:
     assert same(snap_compare, shop, scenes.near_target, WIDE, NONE)
+
+
+def test_rate_without_colour(snap_compare: Compare, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert same(snap_compare, shop, scenes.rate, WIDE)
+
+
+@pytest.mark.parametrize("size", [MEDIUM, SMALL], ids=["medium", "small"])
+def test_report_files(
+    snap_compare: Compare, empty: Shop, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports = Path("reports")
+    shutil.copytree(EXAMPLES / "us" / "reports", reports)
+    shutil.copytree(EXAMPLES / "us" / "results", reports / "results")
+    for age, path in enumerate(sorted(reports.glob("*.*"))):
+        os.utime(path, (NOW - 3600 * age, NOW - 3600 * age))
+    monkeypatch.setattr(Desk, "folder", lambda self: reports)
+    assert same(snap_compare, empty, typed("i", "space", "space"), size)
 
 
 @pytest.mark.parametrize("size", [WIDE, MEDIUM, SMALL], ids=["wide", "medium", "small"])

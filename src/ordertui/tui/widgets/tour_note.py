@@ -7,9 +7,3 @@ from textual.widgets import Static
 
 class TourNote(Static):
     """Docked below what the screen shows."""
-
-    DEFAULT_CSS = """
-    TourNote { dock: bottom; height: auto; max-height: 4; width: 1fr; padding: 0 1; background: $panel; border-top: solid $accent; }
-    .-low TourNote { border-top: none; max-height: 3; }
-    .-too-narrow TourNote, .-too-low TourNote { display: none; }
-    """
