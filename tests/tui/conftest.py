@@ -9,6 +9,13 @@ from ordertui.orders.clock import FixedClock
 from shopkit import NOW, open_shop, standard
 
 
+@pytest.fixture(autouse=True)
+def nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The practice store that `t` offers, and the downloads of the list of report files, are not the developer's."""
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "nobody"))
+
+
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock(NOW)

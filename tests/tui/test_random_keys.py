@@ -10,6 +10,7 @@ import pytest
 
 from ordertui.operations.config import Config
 from ordertui.operations.demo import build_practice
+from ordertui.operations.report_files import FileEntry, look_into
 from ordertui.operations.shop import Shop
 from ordertui.orders.clock import FixedClock
 from ordertui.tui.app import OrderTuiApp
@@ -46,6 +47,14 @@ def shop(practice: Path, tmp_path: Path, clock: FixedClock, monkeypatch: pytest.
         monkeypatch.delenv(name, raising=False)
     shutil.copytree(practice, tmp_path / "practice")
     monkeypatch.chdir(tmp_path / "practice")
+
+    def fenced(folder: Path, *, everything: bool = False) -> list[FileEntry]:
+        """The list of report files shows nothing of the machine."""
+        if not folder.resolve().is_relative_to(tmp_path):
+            raise PermissionError(13, "out of bounds", str(folder))
+        return look_into(folder, everything=everything)
+
+    monkeypatch.setattr("ordertui.tui.screens.picker.look_into", fenced)
     return Shop.open(Path("practice.db"), clock=clock, config=Config(shop_name="my-shop"))
 
 
