@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from ordertui.operations.config import Config
 from ordertui.operations.demo import build_practice
@@ -131,6 +132,11 @@ async def rate(pilot: Pilot[None], shop: Shop) -> None:
     table = main_screen(pilot).table
     table.go_to(table.marks.ids()[0])
     await keys(pilot, "P")
+    for _ in range(500):
+        if "To come" in str(pilot.app.screen.query_one("#rate-full", Static).content):
+            break
+        await pilot.pause(0.02)
+    await pilot.pause(0.2)
 
 
 async def rates(pilot: Pilot[None], shop: Shop) -> None:
