@@ -95,6 +95,11 @@ class PickerScreen(Flows, ListKeys, Dialog[list[Path] | None]):
     def _typing(self) -> bool:
         return self.focused is self._input
 
+    @property
+    def _is_gone(self) -> bool:
+        """Whether it was closed while something was read."""
+        return not self.query("#picker-files")
+
     def _say(self, text: str) -> None:
         note = self.query_one("#picker-note", Static)
         note.update(text)
@@ -107,10 +112,15 @@ class PickerScreen(Flows, ListKeys, Dialog[list[Path] | None]):
         self.start(lambda flow: self._look(flow, folder, at))
 
     async def _look(self, flow: Flow, folder: Path, at: Path | None) -> None:
+        problem, entries = "", []
         try:
             entries = await flow.work(look_into, folder, everything=self._everything)
         except OSError as error:
-            self._say(f"{folder} cannot be read: {error.strerror or error}")
+            problem = str(error.strerror or error)
+        if self._is_gone:
+            return
+        if problem:
+            self._say(f"{folder} cannot be read: {problem}")
             return
         self._folder, self._entries = folder, entries[:SHOWN]
         self._say("" if len(entries) <= SHOWN else f"{len(entries) - SHOWN:,} more are not listed: type a path with /")
@@ -118,6 +128,8 @@ class PickerScreen(Flows, ListKeys, Dialog[list[Path] | None]):
         self._look_at_headers()
 
     def _show(self, at: Path | None = None) -> None:
+        if self._is_gone:
+            return
         count = f"   {len(self._marked):,} marked, Enter reads them" if self._marked else ""
         self.query_one("#picker-folder", Static).update(f"{self._folder}{count}")
         options = self._files
@@ -143,6 +155,8 @@ class PickerScreen(Flows, ListKeys, Dialog[list[Path] | None]):
             if entry.is_folder or entry.path in self._kinds:
                 continue
             self._kinds[entry.path] = await asyncio.to_thread(kind_of, entry.path)
+            if self._is_gone:
+                return
             self._files.replace_option_prompt(str(number), self._line(entry))
 
     def on_resize(self) -> None:

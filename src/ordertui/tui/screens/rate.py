@@ -106,7 +106,7 @@ class RateScreen(Flows, Dialog[None]):
 
     def _show(self) -> None:
         """The keys first: the text is made for the room they leave."""
-        if self._views:
+        if self._views and self.query("#rate-keys"):  # none when it was closed meanwhile
             keys = "p one by one"
             if self._course is not None:
                 keys = "n what counts   d all orders   r about to be cancelled"
@@ -115,6 +115,8 @@ class RateScreen(Flows, Dialog[None]):
             self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:
+        if not self.query("#rate-full"):
+            return
         body = self.query_one(VerticalScroll)
         width = body.scrollable_content_region.width
         course = self._course

@@ -85,8 +85,8 @@ class Touring(Flows):
         """Go on when the step was done, and say on the screen that is open what to do."""
         from ..widgets.tour_note import TourNote
 
-        if self.tour is None:
-            return
+        if self.tour is None or not self.query(OrderTable) or not self.app.screen.is_attached:
+            return  # there is none, or screens are being taken down
         self.tour.look(self._facts())
         if self.tour.over:
             self._end_tour(OVER)
