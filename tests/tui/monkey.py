@@ -274,7 +274,6 @@ class Monkey:
         free = [row for row in rows if (row.open_action or "").partition(":")[2] not in ON_THE_WAY]
         cancel = [verdict for row in free if (verdict := self.shop.verdicts(row)[0]).allowed]
         refunds, confirms = (sum(self.shop.verdicts(row)[place].allowed for row in free) for place in (1, 2))
-        confirms = sum(self.shop.verdicts(row)[2].allowed for row in free)
         money: Counter[str] = Counter()
         for row in rows:
             if row.total is not None:
@@ -287,7 +286,6 @@ class Monkey:
             f"{len(cancel):,} cancel ({sum(verdict.counts is not YesNo.NO for verdict in cancel):,} count)",
             *([f"{refunds:,} refund"] if refunds else []),
             *([f"{confirms:,} confirm"] if confirms else []),
-            *([f"{len(marked) - len(cancel):,} cannot"] if len(cancel) < len(marked) else []),
             *([f"{len(marked) - len(cancel):,} cannot"] if len(cancel) < len(marked) else []),
         ]
         return re.compile(re.escape(" · ".join(parts)) + r"(   ◷|$)")
