@@ -132,3 +132,17 @@ async def test_a_selection_of_a_text_that_became_shorter_is_no_end(shop: Shop, w
         assert screen.get_selected_text() is None
         screen.selections = {words: Selection(None, None)}
         assert (screen.get_selected_text() or "").strip()
+
+
+async def test_a_y_typed_before_the_new_plan_was_shown_does_not_commit_it(shop: Shop) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        shown = await preview(pilot)
+        before = shown.plan
+        await press(pilot, "j", "e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        await burst(pilot, ["j", "enter", "y"])
+        await until(pilot, lambda: shown.plan is not before)
+        await settled(pilot)
+        assert shop.outbox() == []
+        assert pilot.app.screen is shown

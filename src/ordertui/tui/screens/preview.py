@@ -11,6 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
+from textual.message import Message
 from textual.widgets import Static, Tree
 from textual.widgets.tree import TreeNode
 
@@ -187,6 +188,7 @@ class PreviewScreen(Flows, Dialog[Batch | None]):
         plans = await flow.work(self.shop.plan, self.plan.action, self._ids, **options)
         self.plan = plans[0]
         self._show()
+        self.keys.drop(Message().time)  # a `y` typed before this was shown was meant for the plan before it
 
     def action_save(self) -> None:
         """Write the plan as a file that `ordertui commit` takes."""
