@@ -13,6 +13,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 from textual import events
 from textual.events import Key
@@ -116,7 +117,7 @@ class Monkey:
         self.committed: list[Batch] = []
         self.marks = self.main.marks
         self._began = clock.now()
-        self._commit = shop.commit
+        self._commit = partial(Shop.commit, shop)  # not that of the monkey of the session before
         shop.commit = self._watched_commit  # type: ignore[method-assign]
 
     def _watched_commit(self, plan: Plan, *, typed: str | None = None) -> Batch:
