@@ -139,8 +139,8 @@ async def test_escape_stops_a_call_that_hangs(sim: Simulator, clock: FixedClock,
         await until(pilot, lambda: sim.calls.count("searchOrders") == 3)
         assert idle(pilot)
         await press(pilot, "escape")
-        await until(pilot, lambda: main(pilot).syncing is None)
-        assert "sync stopped: 0 orders came" in said(pilot)
+        await until(pilot, lambda: "sync stopped: 0 orders came" in said(pilot))
+        assert main(pilot).syncing is None
         assert text(pilot, "age").startswith("synced 2 min ago")
     sim.closing.set()
 
