@@ -6,33 +6,27 @@ What looking at orders does not need is imported by the method that needs it, so
 from __future__ import annotations
 
 import threading
-from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ordertui.orders.clock import Clock, iso_utc
-from ordertui.orders.marketplace import zone_of
-from ordertui.orders.order import Components, Order, OrderRow
+from ordertui.orders.clock import Clock
+from ordertui.orders.order import Components, Order
 from ordertui.orders.status import Action, BatchState, Dispatched
-from ordertui.store import EVERY, Store
+from ordertui.store import Store
 
 from .after import AfterPart
 from .config import Config, default_store, load_config, who_works
 from .desk_part import DeskPart
-from .errors import BadInput, ReadOnly, Refused, UnknownChoice
+from .errors import BadInput, ReadOnly, Refused
 from .live import LivePart
-from .queues import BY_KEY, INVISIBLE_REQUESTS, QUEUES
+from .look_part import LookPart
 from .rate_part import RatePart
-from .sorting import read_sorting
-from .values import Due, ImportSummary, Queue, ResultSummary
+from .values import Due, ImportSummary, ResultSummary
 
 if TYPE_CHECKING:
-    from ordertui.rules.explain import Explanation
-    from ordertui.rules.language import Condition
     from ordertui.rules.policy import Policies
-    from ordertui.rules.verdict import Verdict
 
     from .committing import Committer
     from .dispatching import Dispatcher
@@ -44,12 +38,11 @@ if TYPE_CHECKING:
     from .rate_course import RateCourse
 
 PRACTICE = "practice"
-DAY_OLD = 24 * 3600
 BUNDLED = Config()
 """Settings that name no rules but those that come with the program."""
 
 
-class Shop(AfterPart, DeskPart, RatePart, LivePart):
+class Shop(AfterPart, LivePart, LookPart, DeskPart, RatePart):
     """Open with `Shop.open`; close it, or use it as a context manager.
 
     Reading is safe from any thread: each thread gets its own reader, so a long count never holds up the screen.
@@ -185,131 +178,6 @@ class Shop(AfterPart, DeskPart, RatePart, LivePart):
 
         importer = Importer(self._writer(), self._judge.auto_cancel_at, self.folder / "rejects")
         return importer.run(paths, encoding=encoding, marketplace=marketplace, progress=progress, stop=stop)
-
-    # -- looking
-
-    def condition(self, text: str) -> Condition:
-        """The filter as a condition, in the shop's zone. Raises FilterError."""
-        from ordertui.rules.language import parse
-
-        return parse(text, now=self.clock.now(), zone=self.zone)
-
-    @property
-    def zone(self) -> str:
-        """The named zone for dates in filters: that of the marketplace with most orders."""
-        codes = self.marketplaces()
-        return zone_of(codes[0]) if codes else "UTC"
-
-    def view(
-        self,
-        filter_text: str = "",
-        sort: str = "placed",
-        reverse: bool = True,
-        queue: str = "all",
-        limit: int | None = None,
-    ) -> array[int]:
-        """Ids of the orders that fit queue and filter, sorted: see `sorting`; `reverse` is for keys without a sign. Raises
-        FilterError, UnknownChoice."""
-        sorting = read_sorting(sort, down=reverse)
-        where, params = self._where(filter_text, queue)
-        reader = self._reader()
-        self._viewing.add(reader)
-        try:
-            return reader.view_ids(where, params, sorting, ranks=lambda: self._judge.ranks(reader), limit=limit)
-        finally:
-            self._viewing.discard(reader)
-
-    def interrupt_views(self) -> None:
-        """Stop the views that other threads are reading: each raises store.Interrupted."""
-        for reader in tuple(self._viewing):
-            reader.interrupt()
-
-    def count(self, filter_text: str = "", queue: str = "all") -> int:
-        """How many orders fit. Raises FilterError."""
-        return self._reader().count(*self._where(filter_text, queue))
-
-    def _where(self, filter_text: str, queue: str) -> tuple[str, dict[str, object]]:
-        spec = BY_KEY.get(queue)
-        if spec is None:
-            raise UnknownChoice("queue", queue, tuple(BY_KEY))
-        if not spec.filter and not filter_text.strip():
-            return EVERY, {}
-        theirs, ours = self.condition(filter_text), self.condition(spec.filter)
-        from ordertui.rules.language import And
-        from ordertui.store import filter_sql
-
-        condition = theirs if not spec.filter else ours if not filter_text.strip() else And((ours, theirs))
-        return filter_sql.compile_filter(condition, situations=self._judge.situations(self._reader))
-
-    def rows(self, ids: Iterable[int]) -> dict[int, OrderRow]:
-        """The rows of these ids."""
-        return self._reader().rows(ids)
-
-    def order(self, order_id: str) -> Order | None:
-        """An order with its lines, by Amazon's order id."""
-        return self._reader().order(order_id)
-
-    def id_of(self, order_id: str) -> int | None:
-        """The row number of an order id."""
-        return self._reader().id_of(order_id)
-
-    def may(self, row: OrderRow) -> str:
-        """The word of the `May` column."""
-        return self._judge.may(row)
-
-    def verdicts(self, row: OrderRow) -> tuple[Verdict, ...]:
-        """One verdict per action."""
-        return self._judge.verdicts(row)
-
-    def explain(self, order: Order, action: Action) -> Explanation:
-        """The verdict with everything behind it: facts, sources, house rules, and what stands in the way."""
-        return self._planner.explain(order, action)
-
-    def deadline(self, row: OrderRow) -> int | None:
-        """When Amazon cancels it by itself; None: unknown or never."""
-        return self._judge.deadline(row)
-
-    def queues(self) -> tuple[Queue, ...]:
-        """The work queues with their counts."""
-        blind = not self._reader().has_request_column()
-        out = []
-        for spec in QUEUES:
-            count: int | None = self.count("", spec.key)
-            note = ""
-            if spec.key == "buyer_asked" and blind and self.marketplaces():
-                note = INVISIBLE_REQUESTS
-                count = count or None
-            out.append(Queue(spec.key, spec.title, spec.filter, count, spec.why_empty, note))
-        return tuple(out)
-
-    def marketplaces(self) -> Sequence[str]:
-        """Codes of the marketplaces that have orders, most orders first."""
-        return self._reader().marketplaces()
-
-    def as_of(self) -> int | None:
-        """The newest date any imported report gave."""
-        return self._reader().as_of()
-
-    def data_version(self) -> int:
-        """Changes whenever anything in the store changed, by whatever process; compare values of one thread only."""
-        return self._reader().data_version()
-
-    def notes(self) -> tuple[str, ...]:
-        """Banners: a policy file not in force or edited, stale reports and policy values, invisible requests, an old client secret, and
-        what `needs` finds."""
-        from .house_file import edited
-
-        found = [text for text in (self._in_force.note, edited(self.config, self._in_force)) if text]
-        as_of, now = self.as_of(), self.clock.now()
-        if as_of is not None and now - as_of > DAY_OLD:
-            found.append(f"the newest report is of {iso_utc(as_of)}: import fresh ones before acting")
-        if as_of is not None and not self._reader().has_request_column():
-            found.append(INVISIBLE_REQUESTS)
-        stale = {setting.name for code in self.marketplaces() for setting in self.policies.of(code).stale(now)}
-        if stale:
-            found.append(f"policy values to check again: {', '.join(sorted(stale))}")
-        found += filter(None, [self.rotation()])
-        return (*found, *self.needs())
 
     # -- plan, commit, hold, dispatch, results
 
