@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+import msgspec
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
 from ordertui.operations.shop import Shop
 from ordertui.orders.clock import DAY, FixedClock
 from ordertui.tui.screens.dialogs import TextScreen
-from ordertui.tui.screens.rate import OrdersScreen, RateScreen
+from ordertui.tui.screens.rate import OrdersScreen, RateScreen, courses
+from ordertui.tui.texts.rate import columns
 from shopkit import all_orders_row, bring, open_shop, order_id, unshipped_row
 
 from .kit import burst, main, press, running, settled, to_ship, until
@@ -66,6 +68,19 @@ async def test_its_orders_and_what_amazon_is_about_to_cancel(tmp_path: Path, clo
         assert "overdue" in str(options.get_option_at_index(0).prompt)
         await press(pilot, "escape", "escape")
         assert pilot.app.screen is main(pilot)
+
+
+def test_a_past_day_that_is_over_only_if_the_unknown_count_says_so(tmp_path: Path, clock: FixedClock) -> None:
+    with open_shop(tmp_path / "shop", clock=clock) as found:
+        rows = [all_orders_row(n, "Cancelled" if n < 2 else "Shipped", age=10 * DAY) for n in range(10)]
+        bring(found, tmp_path, everything=rows)
+        (course, *_) = courses(found, "US", ())
+    past = [number for number, point in enumerate(course.points) if point.ahead < 0 and point.cancelled]
+    assert len(past) == 7
+    assert {columns(course, 110)[number].glyph for number in past} == {"?"}
+    surely = [msgspec.structs.replace(point, at_least=point.cancelled) for point in course.points]
+    known = columns(msgspec.structs.replace(course, points=tuple(surely)), 110)
+    assert {known[number].glyph for number in past} == {"✗"}
 
 
 async def test_marketplaces_one_after_the_other_then_stacked(shop: Shop, tmp_path: Path) -> None:

@@ -100,6 +100,7 @@ def columns(course: Course, width: int) -> list[Column]:
     fits = [cells for cells in range(1, WIDEST + 1) if len(past) * cells + len(future) * each(cells) <= room]
     wide = max(fits, default=1)
     past = past[-max(1, (room - len(future) * each(wide)) // wide) :]
+    target = Fraction(course.effect.before.target)
     found = []
     for number, point in enumerate((*past, *future)):
         label = "▲ today" if not point.ahead else f"{point.day:%b} {point.day.day}"
@@ -107,7 +108,11 @@ def columns(course: Course, width: int) -> list[Column]:
         is_past = point.ahead < 0
         gap = 1 if number == len(past) - 1 or (not is_past and not two) else 0
         tone = "$secondary" if is_past else ""
-        style, glyph = STYLE[point.status], GLYPH[point.status]
+        unclear = (
+            is_past and point.status == "over" and (low or 0) < target
+        )  # to come, the worse of the two is planned for
+        word = "unknown" if unclear else point.status
+        style, glyph = STYLE[word], GLYPH[word]
         found.append(Column(low or Fraction(0), high, style, glyph, label, wide, gap, tone, strong=not point.ahead))
         if two and not is_past:
             after, unsure = _share(point.orders, point.after), point.cancelled - point.at_least
@@ -122,7 +127,7 @@ def picture(course: Course, width: int, height: int) -> Content:
     drawn = chart(columns(course, width), Fraction(course.effect.before.target), height)
     words = " bar: the window ending that day · ✓ ok ! near ✗ over"
     if any(point.cancelled > point.at_least for point in course.points):
-        words += "\n ░ cancelled, by whom is unknown: may or may not count"
+        words += "\n ░ cancelled, nobody knows by whom: may count · ? over if it does"
     if course.marked:
         words += "\n from today on two bars: left without, right with the marked"
     return drawn + Content.styled(f"{words}\n", MUTED)
