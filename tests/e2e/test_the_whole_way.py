@@ -82,7 +82,7 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(opened: list[Termina
     screen.wait("1 of 148", ORDER(2), "✗ fail cancel")
     screen.keys("i")
     screen.wait("Import report files")
-    screen.keys("../next-day/all-orders-by-last-update.txt\r")
+    screen.keys("/../next-day/all-orders-by-last-update.txt\r")
     screen.wait("What was read", "changed")
     screen.keys("\x1b")
     screen.wait("Unconfirmed 0", "Failed 1", gone="What was read")
