@@ -104,14 +104,14 @@ async def test_a_late_answer_does_not_hide_the_range_begun_meanwhile(
 
 async def test_a_paste_brings_only_what_can_be_read(shop: Shop) -> None:
     async with running(shop) as pilot:
-        for key, field in (("i", "field-paths"), ("slash", "filter-input")):
+        for key, field in (("e", "field-path"), ("slash", "filter-input")):
             await press(pilot, key)
             await until(pilot, lambda field=field: pilot.app.focused is not None and pilot.app.focused.id == field)  # type: ignore[misc]
             pilot.app.post_message(events.Paste("one\x00\x1b[2J\ntwo\u202e 三"))
             await settled(pilot)
             line = pilot.app.screen.query_one(f"#{field}", Input)
             await until(pilot, lambda line=line: line.value)  # type: ignore[misc]
-            assert line.value == "one[2J two 三"
+            assert line.value.endswith("one[2J two 三")
             await press(pilot, "escape")
             await settled(pilot)
         assert main(pilot).is_attached
