@@ -27,9 +27,10 @@ from .kit import burst, idle, main, press, running, settled, table, text, to_shi
 SAFE = [
     *["j", "k", "space", "v", "V", "a", "A", "z", "g", "G", "pagedown", "S", "n", "N", "M", "L", "escape"],
     *["1", "2", "3", "4", "R", "p", "J", "shift+down", "ctrl+d"],
-    *["slash", "l", "a", "t", "e", "enter"],
+    *["slash", "l", "a", "e", "enter"],
 ]
-"""Keys that only look and mark; the letters also go into the filter."""
+"""Keys that only look and mark, and ask nothing: a question throws away what was typed before it was drawn. The letters also go
+into the filter."""
 
 
 BURST = 500
@@ -103,7 +104,8 @@ async def test_500_keys_in_a_second_during_a_refresh_end_where_slow_typing_ends(
                     await asyncio.sleep(0)
                     await caught_up(pilot)
             await settled(pilot)
-            await pilot.app.workers.wait_for_complete()
+            for worker in [worker for worker in pilot.app.workers if worker.group != "act"]:  # those wait for an answer
+                await worker.wait()
             await pilot.pause(2 * DEBOUNCE)
             ends.append(state(pilot))
     assert ends[0] == ends[1]
