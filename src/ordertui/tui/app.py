@@ -8,6 +8,7 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 from typing import ClassVar
 
 from textual import events, on
@@ -81,6 +82,7 @@ class OrderTuiApp(App[None]):
         """Back from the shell (ctrl+z, fg) the terminal is blank: paint all of it. In a browser, end with the server:
         without it nobody sees the screen, and nobody can end it."""
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        go_on_only_with_a_terminal()
         if self._tour:
             self.call_after_refresh(self._begin_tour)
         if self.is_web:
@@ -198,6 +200,21 @@ def run(shop: Shop, *, mouse: bool = True, tour: bool = False) -> int:
     app.run(mouse=mouse)
     _let_go()
     return app.return_code or 0
+
+
+def go_on_only_with_a_terminal() -> None:
+    """A terminal that goes away sends SIGCONT after SIGHUP; Textual would take it for `fg` and begin to read keys a second
+    time, from nowhere, and for ever."""
+    number = getattr(signal, "SIGCONT", None)  # not on Windows
+    goes_on = None if number is None else signal.getsignal(number)
+    if number is None or not callable(goes_on):
+        return
+
+    def handler(what: int, frame: FrameType | None) -> None:
+        if os.isatty(sys.__stdin__.fileno() if sys.__stdin__ else 0):
+            goes_on(what, frame)
+
+    signal.signal(number, handler)
 
 
 def _let_go() -> None:

@@ -1,0 +1,28 @@
+"""A terminal that is closed sends SIGHUP and SIGCONT together: the second is no `fg`."""
+
+import os
+import pty
+import signal
+import sys
+
+import pytest
+
+from ordertui.tui.app import go_on_only_with_a_terminal
+
+
+def test_only_with_a_terminal_does_it_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    went_on: list[int] = []
+    before = signal.signal(signal.SIGCONT, lambda number, frame: went_on.append(number))
+    master, slave = pty.openpty()
+    try:
+        go_on_only_with_a_terminal()
+        with os.fdopen(slave, "rb", buffering=0, closefd=False) as terminal:
+            monkeypatch.setattr(sys, "__stdin__", terminal)
+            os.kill(os.getpid(), signal.SIGCONT)
+            assert went_on == [signal.SIGCONT]
+            os.close(master)
+            os.kill(os.getpid(), signal.SIGCONT)
+            assert went_on == [signal.SIGCONT]
+    finally:
+        signal.signal(signal.SIGCONT, before)
+        os.close(slave)
