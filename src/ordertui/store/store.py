@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from .importer import Importer
     from .planner import Planner
 
-_MAPPED_BYTES = 2_000_000_000
-"""Of the file; what is beyond is read as ever."""
-_SMALL_CACHE_KIB = 2_000
-
 
 class ImportRecord(msgspec.Struct, frozen=True):
     """One import of one file."""
@@ -106,9 +102,6 @@ class Store(AttemptsPart, RateReportPart, SaidPart, RateReadsPart, SkuPart, Care
         """Works out what reports of a kind change, for the importer of another process that has this store open."""
         from .planner import Planner
 
-        if self.read_only:  # pages straight from the system's cache: no second copy of them here
-            self._connection.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
-            self._connection.execute(f"PRAGMA cache_size = -{_SMALL_CACHE_KIB}")
         return Planner(self._connection, kind)
 
     def imports(self, limit: int | None = None) -> list[ImportRecord]:
