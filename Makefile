@@ -25,7 +25,7 @@ run: $(VENV)/.run
 	@$(BIN)/ordertui demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 simulator: $(VENV)/.dev
 	PYTHONPATH=tests/spapi $(BIN)/python -m simulator $(ARGS)
