@@ -35,4 +35,4 @@ def demo(settings: Settings, orders: int, seed: int, where: Path | None, no_scre
         click.echo(str(store))
         return
     say(f"practice store: {store}")
-    open_screen(msgspec.structs.replace(settings, store=store))
+    open_screen(msgspec.structs.replace(settings, store=store), tour=True)
