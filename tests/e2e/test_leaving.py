@@ -80,6 +80,17 @@ def test_a_closed_terminal_ends_it_and_nothing_is_lost(opened: list[Terminal], t
     again.wait("148 of 148", "1 marked", "Held 0")
 
 
+def test_a_closed_terminal_ends_it_when_nobody_passes_the_signal_on(opened: list[Terminal], tmp_path: Path) -> None:
+    """As under `make run`: only the leader of the session is told of it, and that waits for its child."""
+    bring(tmp_path)
+    command = shlex.join([sys.executable, "-m", "ordertui", "--store", str(tmp_path / "orders.db"), "--as-of", AS_OF])
+    leader = Terminal(["bash", "-c", f"trap : HUP; {command}; exit $?"], cwd=tmp_path, env=environment(tmp_path))
+    opened.append(leader)
+    leader.wait("148 of 148", "To ship 13")
+    assert leader.hang_up() == 143
+    assert leader.left_behind() == []
+
+
 def test_ctrl_z_gives_the_shell_back_and_fg_the_screen(opened: list[Terminal], tmp_path: Path) -> None:
     bring(tmp_path)
     command = (

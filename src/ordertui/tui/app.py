@@ -31,8 +31,9 @@ LOST_AFTER = 0.5
 
 QUIET = 0.25
 """Seconds without a key before Escape, so that it is an answer to what is shown and no part of a run of keys."""
-ALONE_AFTER = 2.0
-"""Seconds between two looks whether the server of a browser's screen still runs."""
+ALONE_AFTER = 1.0
+"""Seconds between two looks whether anybody can see the screen still. What is drawn for nobody waits in Textual, which holds 30
+drawings and then stands still: so this is shorter than it takes a countdown to fill that."""
 TERMINATED = 143
 """Exit code after SIGTERM or SIGHUP, as shells number it."""
 
@@ -79,17 +80,18 @@ class OrderTuiApp(App[None]):
                 asyncio.get_running_loop().add_signal_handler(number, lambda: self.exit(return_code=TERMINATED))
 
     def on_mount(self) -> None:
-        """Back from the shell (ctrl+z, fg) the terminal is blank: paint all of it. In a browser, end with the server:
-        without it nobody sees the screen, and nobody can end it."""
+        """Back from the shell (ctrl+z, fg) the terminal is blank: paint all of it. End when nobody can see the screen any more."""
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         go_on_only_with_a_terminal()
         if self._tour:
             self.call_after_refresh(self._begin_tour)
-        if self.is_web:
+        if not self.is_headless:
             server = os.getppid()
 
             def look() -> None:
-                if os.getppid() != server:
+                """In a browser the server is gone; else the terminal, of which a program that is not first in its session is
+                not always told (under `make`, say)."""
+                if os.getppid() != server if self.is_web else not has_terminal():
                     self.exit(return_code=TERMINATED)
 
             self.set_interval(ALONE_AFTER, look)
@@ -202,6 +204,11 @@ def run(shop: Shop, *, mouse: bool = True, tour: bool = False) -> int:
     return app.return_code or 0
 
 
+def has_terminal() -> bool:
+    """Whether standard input is a terminal that is still there."""
+    return sys.__stdin__ is not None and sys.__stdin__.isatty()
+
+
 def go_on_only_with_a_terminal() -> None:
     """A terminal that goes away sends SIGCONT after SIGHUP; Textual would take it for `fg` and begin to read keys a second
     time, from nowhere, and for ever."""
@@ -211,7 +218,7 @@ def go_on_only_with_a_terminal() -> None:
         return
 
     def handler(what: int, frame: FrameType | None) -> None:
-        if os.isatty(sys.__stdin__.fileno() if sys.__stdin__ else 0):
+        if has_terminal():
             goes_on(what, frame)
 
     signal.signal(number, handler)
