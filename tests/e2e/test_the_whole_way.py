@@ -120,7 +120,9 @@ def test_a_dumb_terminal_is_declined_politely(opened: list[Terminal], tmp_path: 
 
 def test_the_practice_store_is_marked(opened: list[Terminal], tmp_path: Path) -> None:
     screen = start(opened, tmp_path, "demo", "--where", str(tmp_path / "practice"), "--orders", "200")
-    screen.wait("PRACTICE", "of 200", "To ship")
+    screen.wait("PRACTICE", "of 200", "To ship", "Tour 1/6")
+    screen.keys("\x1b")
+    screen.wait("PRACTICE", gone="Tour 1/6")
     for key, title in (
         ("o", "Outbox"),
         ("?", "Keys"),
