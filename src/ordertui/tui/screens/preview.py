@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
+from rich.style import Style
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -36,6 +38,17 @@ OPENED = 12
 """A group of at most so many orders is open from the start."""
 LISTED = 2_000
 """Orders listed in an open group; the saved plan and the sheet hold all."""
+
+
+class PlanTree(Tree[Node]):
+    """The orders in groups; what does not fit a line says so."""
+
+    def render_label(self, node: TreeNode[Node], base_style: Style, style: Style) -> Text:
+        """One line."""
+        text = super().render_label(node, base_style, style)
+        level = 0 if node.parent is None or node.parent.is_root else 1
+        text.truncate(max(1, self.scrollable_content_region.width - level * self.guide_depth), overflow="ellipsis")
+        return text
 
 
 class PreviewScreen(Flows, Dialog[Batch | None]):
@@ -81,7 +94,7 @@ class PreviewScreen(Flows, Dialog[Batch | None]):
             yield Title(f"Preview {self._place}".rstrip())
             with VerticalScroll(id="effects", can_focus=False):
                 yield Static(id="effects-text", markup=False)
-            tree: Tree[Node] = Tree("plan", id="plan-tree")
+            tree = PlanTree("plan", id="plan-tree")
             tree.show_root = False
             tree.guide_depth = 2
             yield tree
@@ -99,7 +112,7 @@ class PreviewScreen(Flows, Dialog[Batch | None]):
 
     def _show(self) -> None:
         plan = self.plan
-        self.query_one("#effects-text", Static).update(effects(plan))
+        self.query_one("#effects-text", Static).update(effects(plan, by_api=self.shop.by_api))
         tree = self._tree
         tree.clear()
         for group in groups(plan):

@@ -15,8 +15,9 @@ from ordertui.orders.status import Action, BatchState, RowState
 from .words import ACTION_WORD, GLYPH, MUTED, STYLE, Piece, countdown, percent, span, target_text, when
 
 
-def effects(plan: Plan) -> Content:
-    """The effects sheet of a plan: who is in, money, rate, mails, stock, bytes."""
+def effects(plan: Plan, *, by_api: bool = False) -> Content:
+    """The effects sheet of a plan: who is in, money, rate, mails, stock, and the bytes that leave: the upload file, or by the
+    API its XML twin."""
     word = ACTION_WORD[plan.action]
     if not plan.rows:
         return Content.assemble(
@@ -48,13 +49,12 @@ def effects(plan: Plan) -> Content:
     if plan.restock:
         pieces.append(f" stock: {plan.restock}\n")
     for file in plan.files:
-        pieces.append(
-            (
-                f" {'file' if file.upload else 'twin'} {file.name}  {len(file.content):,} bytes  sha256 {file.sha256[:16]}…\n",
-                MUTED,
-            )
-        )
-    pieces.append(f" held {span(plan.hold_seconds)} before anything is written; u takes it back until then\n")
+        word = "twin" if file.upload is by_api else "feed" if by_api else "file"
+        pieces.append((f" {word} {file.name}  {len(file.content):,} bytes  sha256 {file.sha256[:16]}…\n", MUTED))
+    if by_api and plan.action is Action.CONFIRM and len(plan.rows) == 1:
+        pieces.append((" a single shipment goes by its own call, if nothing of its order left before\n", MUTED))
+    happens = "goes to Amazon" if by_api else "is written"
+    pieces.append(f" held {span(plan.hold_seconds)} before anything {happens}; u takes it back until then\n")
     return Content.assemble(*pieces)
 
 
