@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordertui.amazon.results import LARGEST, ProcessingReport, ResultError, RowResult, parse_report, read_report
+from ordertui.amazon.results import LARGEST, ProcessingReport, ResultError, RowResult, parse_report, read_bytes
 
 ID = "113-0000001-0000009"
 FLAT = (
@@ -145,12 +145,12 @@ def test_a_report_cut_anywhere_or_filled_with_anything_is_read_or_refused(whole:
 
 def test_a_file_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ResultError, match="cannot be read"):
-        read_report(tmp_path / "none.txt")
+        read_bytes(tmp_path / "none.txt")
     huge = tmp_path / "huge.txt"
     with huge.open("wb") as file:
         file.truncate(LARGEST + 1)
     with pytest.raises(ResultError, match="no processing report is that large"):
-        read_report(huge)
+        read_bytes(huge)
     good = tmp_path / "good.txt"
     good.write_text(FLAT, encoding="utf-8")
-    assert read_report(good).processed == 3
+    assert parse_report(read_bytes(good), str(good)).processed == 3

@@ -53,11 +53,6 @@ class ProcessingReport(msgspec.Struct, frozen=True):
     transaction: str = ""
 
 
-def read_report(path: Path) -> ProcessingReport:
-    """The report in a file. Raises ResultError naming file, line and what to do."""
-    return parse_report(read_bytes(path), str(path))
-
-
 def read_bytes(path: Path) -> bytes:
     """The very bytes of a report's file. Raises ResultError."""
     try:

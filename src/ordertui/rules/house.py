@@ -109,7 +109,6 @@ def read_house(text: str, file: str, base: PolicyData, *, now: int) -> House:
 class _House:
     def __init__(self, base: PolicyData, source: Source, now: int) -> None:
         self.problems: list[PolicyProblem] = []
-        self._base = base
         self._source = source
         self._now = now
         day = datetime.fromtimestamp(now, UTC).date()

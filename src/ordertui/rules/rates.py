@@ -75,12 +75,6 @@ def percent(share: Fraction, digits: int = 2, *, target: Fraction | None = None)
     return f"{sign}{whole}.{part:0{digits}d}%"
 
 
-def rate_text(orders: int, cancelled: int, digits: int = 2, *, target: Fraction | None = None) -> str:
-    """The rate as percent for people, or `no orders`."""
-    share = rate(orders, cancelled)
-    return NO_ORDERS if share is None else percent(share, digits, target=target)
-
-
 def exact_text(value: Fraction) -> str:
     """`0.025`: the exact decimal. Raises ValueError when the fraction has none (1/3)."""
     digits, rest = 0, value.denominator

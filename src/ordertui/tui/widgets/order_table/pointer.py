@@ -16,9 +16,6 @@ from .messages import Activated, ColumnSized, SortRequested
 from .painter import Painter
 from .viewport import Viewport
 
-if TYPE_CHECKING:
-    pass
-
 HEADER = 1
 """Lines above the first row."""
 BAR_FROM = 81
