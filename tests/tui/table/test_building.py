@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from array import array
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,7 +16,7 @@ from ordertui.operations.shop import Shop
 from ordertui.operations.sorting import SortBy
 from ordertui.store import Interrupted
 from ordertui.tui.widgets.filter_bar import FilterBar
-from shopkit import order_id
+from shopkit import all_orders_row, bring, open_shop, order_id
 
 from ..kit import burst, idle, main, press, running, said, settled, table, text, until
 
@@ -117,6 +119,29 @@ async def test_a_filter_shows_its_first_orders_while_it_is_typed(shop: Shop) -> 
         await settled(pilot)
         assert main(pilot).request.filter == f"id:{order_id(1003)}"
         assert len(table(pilot).ids) == 1
+
+
+async def test_what_others_changed_while_a_filter_was_typed_is_not_forgotten(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(shop) as pilot:
+        await press(pilot, "slash", "l", "a", "t", "e")
+        await until(pilot, lambda: len(table(pilot).ids) < 100)
+        real, interrupted = shop.view, []
+
+        def view(*args: Any, **more: Any) -> array[int]:
+            """The reading that another process's change begins is interrupted by the next letter, as it were."""
+            if not interrupted:
+                interrupted.append(1)
+                raise Interrupted("the reading was stopped")
+            return real(*args, **more)
+
+        monkeypatch.setattr(shop, "view", view)
+        with open_shop(shop.folder, clock=shop.clock) as other:
+            bring(other, tmp_path, everything=[all_orders_row(7000)])
+        await until(pilot, lambda: interrupted)
+        await press(pilot, "escape")
+        await until(pilot, lambda: shop.id_of(order_id(7000)) in list(table(pilot).ids))
 
 
 async def test_the_cursor_comes_back_to_its_order_when_the_first_page_had_it_not(

@@ -228,6 +228,7 @@ class Showing(Flows):
         self.table.focus()
         if self._rest is not None and self.whole_view is not None:
             self._swap(self.whole_view, whole=True)
+            self.look_elsewhere()  # typing interrupts that too
 
     def _forget_typed(self) -> None:
         if self._typed_timer is not None:
