@@ -10,7 +10,7 @@ from floor import Floor
 from simulator import Simulator
 
 from ordertui.amazon.spapi.errors import SpApiError
-from ordertui.operations.known import sentence
+from ordertui.operations.errors import sentence
 from ordertui.orders.clock import DAY, FixedClock
 from ordertui.orders.status import Action, RowState
 from ordertui.tui.texts.plans import batch_head, batch_line, batch_rows, row_line

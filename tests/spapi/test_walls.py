@@ -21,8 +21,7 @@ from simulator.shop import order
 from ordertui.amazon.spapi.errors import NotSent, SpApiError
 from ordertui.cli.main import cli
 from ordertui.operations.config import AmazonConfig, Config
-from ordertui.operations.errors import OperationError, Refused
-from ordertui.operations.known import sentence
+from ordertui.operations.errors import OperationError, Refused, sentence
 from ordertui.operations.messaging import Message
 from ordertui.operations.shop import Shop
 from ordertui.orders.clock import FixedClock

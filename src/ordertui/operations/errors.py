@@ -72,3 +72,15 @@ class BatchNeeded(BadInput):
 
 class Stopped(OperationError):
     """The operator stopped a long run; what was done before is whole and kept."""
+
+
+KNOWN: tuple[type[Exception], ...] = (Trouble, OSError)
+"""The operator's to settle: shown as a sentence, never as a traceback. Any other error is a defect."""
+
+
+def sentence(error: Exception) -> str:
+    """What went wrong, with the differences when a plan changed."""
+    text = str(error) or type(error).__name__
+    if isinstance(error, PlanChanged):
+        text += "".join(f"\n  {difference}" for difference in error.differences)
+    return text

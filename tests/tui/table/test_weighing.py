@@ -17,7 +17,7 @@ from ..kit import main, press, running, table, text, to_ship, until
 async def test_a_big_set_is_counted_at_once_and_weighed_beside_the_screen(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ordertui.tui.screens.main.INSTANT", 3)
+    monkeypatch.setattr("ordertui.tui.screens.weighing.INSTANT", 3)
     real, go, threads, weighed = shop.impact, threading.Event(), set(), []
 
     def impact(ids: Iterable[int]) -> Impact:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.css.query import NoMatches
 
-from ordertui.operations.known import KNOWN
+from ordertui.operations.errors import KNOWN
 from ordertui.operations.plan_values import Batch
 from ordertui.operations.shop import Shop
 from ordertui.operations.words import how_many

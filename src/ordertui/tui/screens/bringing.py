@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from ordertui.operations.known import KNOWN, sentence
+from ordertui.operations.errors import KNOWN, sentence
 from ordertui.operations.shop import Shop
 from ordertui.operations.values import ImportProgress, ImportSummary, ResultSummary
 from ordertui.orders.marketplace import MARKETPLACES

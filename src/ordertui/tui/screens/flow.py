@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
-from ordertui.operations.known import KNOWN, sentence
+from ordertui.operations.errors import KNOWN, sentence
 
 from ..typeahead import Hold, TypeAhead
 

@@ -24,7 +24,6 @@ from ordertui.operations.words import how_many
 from ordertui.orders.clock import to_local
 from ordertui.orders.order import OrderRow
 
-from ..clipboard import copy
 from ..keymap import Keymap
 from ..order_ids import order_ids
 from ..panel import RatePanel
@@ -277,6 +276,8 @@ class Looking(Flows):
 
     def action_copy(self) -> None:
         """Copy the order id."""
+        from ..clipboard import copy
+
         row = self.table.cursor_row
         if row is not None:
             self.notify(copy(self.app, row.order_id, row.order_id))
@@ -286,6 +287,7 @@ class Looking(Flows):
         self.start(self._copy_menu)
 
     async def _copy_menu(self, flow: Flow) -> None:
+        from ..clipboard import copy
         from ..copies import COPIES, as_text
         from .dialogs import ChoiceScreen
 

@@ -17,9 +17,8 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
-from ordertui.operations.errors import Stopped
-from ordertui.operations.known import KNOWN
-from ordertui.operations.queues import BY_KEY, QUEUES
+from ordertui.operations.errors import KNOWN
+from ordertui.operations.queues import QUEUES
 from ordertui.operations.shop import Shop
 from ordertui.operations.values import Due, Queue
 from ordertui.orders.marketplace import MARKETPLACES, zone_of
@@ -28,7 +27,7 @@ from ordertui.orders.status import Action
 
 from ..actions import bindings
 from ..keymap import Keymap
-from ..panel import Answer, Question, RatePanel
+from ..panel import RatePanel
 from ..texts.lines import header
 from ..typeahead import TypeAhead
 from ..view import FIRST_PAGE, Request, View, read
@@ -54,6 +53,7 @@ from .selecting import Selecting
 from .showing import Showing
 from .syncing import ROOMY, Syncing
 from .touring import Touring
+from .weighing import Weighing
 
 DIALOGS = Path(__file__).with_name("dialogs.tcss")
 DEBOUNCE = 0.08
@@ -62,11 +62,11 @@ DETAIL_LINES = 48
 """Lines the detail pane has at least, so that another order seldom lays the screen out anew."""
 FULL = 100
 """Cells of a line in the full view of an order, at most."""
-INSTANT = 500
-"""Up to so many marks are weighed at once, which takes some milliseconds; more are weighed beside the screen."""
 
 
-class MainScreen(Showing, Looking, Marking, Acting, Bringing, Syncing, Selecting, Rating, Touring, Screen[None]):
+class MainScreen(
+    Showing, Weighing, Looking, Marking, Acting, Bringing, Syncing, Selecting, Rating, Touring, Screen[None]
+):
     """Orders, and what may be done with them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -89,9 +89,7 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Syncing, Selecting
         self.marks, self.last_set = shop.desk.marks()
         self.found: array[int] = array("q")
         self._version = -1
-        self._next_due: Due | None = None
-        self._market = ""
-        self._asked = 0
+        self.next_due: Due | None = None
         self.view_hold = keys.hold()
         self.building = ""
         self._shown: dict[str, tuple[str, object]] = {}
@@ -219,7 +217,7 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Syncing, Selecting
 
     def _look_again(self) -> None:
         self._version = self.shop.data_version()
-        self._next_due = self.shop.next_due()
+        self.next_due = self.shop.next_due()
         self.panel.forget()
         self._count_queues()
 
@@ -251,59 +249,6 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Syncing, Selecting
             self.show_count()
             self.say_why_empty()
 
-    def show_status(self) -> None:
-        """The status line, with what is known at once."""
-        self.put("status", self.panel.status(self._question()))
-
-    def show_panel(self) -> None:
-        """The rate panel and the status line, for the marked set. A big set is weighed beside the screen, when no other
-        one follows soon; how many are marked is said before."""
-        asked = self._question()
-        self._asked += 1
-        if len(asked.ids) <= INSTANT and self.panel.is_warm(asked):
-            self._put_answer(asked, self.panel.answer(asked))
-        else:
-            self.put("status", self.panel.status(asked))
-            self._panel_beside(asked)
-
-    @work(exclusive=True, group="panel")
-    async def _panel_beside(self, asked: Question) -> None:
-        number = self._asked
-        if len(asked.ids) > INSTANT:
-            await asyncio.sleep(DEBOUNCE)
-        try:
-            answer = await asyncio.to_thread(self.panel.answer, asked, lambda: number != self._asked)
-        except Stopped:
-            return
-        except KNOWN as error:
-            self.failed(error)
-            return
-        if number == self._asked:
-            self._put_answer(asked, answer)
-
-    def _question(self) -> Question:
-        marks, view = self.table.marks, self.shown_view
-        hidden = len(marks) - marks.common(view.members) if marks and view is not None else 0
-        return Question(
-            marks.ids(),
-            marks.version,
-            self.table.cursor_row,
-            hidden,
-            self._next_due,
-            BY_KEY[self.request.queue].title,
-            self.pending_text(),
-            self.table.range_size,
-            self.building,
-        )
-
-    def _put_answer(self, asked: Question, answer: Answer) -> None:
-        self.put("rate", answer.panel)
-        self.put("rate-strip", answer.strip)
-        # a range may have been begun or left while the answer was worked out
-        now = answer.status if asked.range_ == self.table.range_size else self.panel.status(self._question())
-        self.put("status", now)
-        self._market = answer.market
-
     def show_detail(self) -> None:
         """The detail pane, for the order under the cursor."""
         row = self.table.cursor_row
@@ -331,8 +276,8 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Syncing, Selecting
 
     def _tick(self) -> None:
         """Once a second: what is due leaves, what others changed is shown, the countdown goes on, marks are kept."""
-        if self._next_due is not None and self.now() >= self._next_due.at and not self.shop.read_only:
-            self._next_due = None
+        if self.next_due is not None and self.now() >= self.next_due.at and not self.shop.read_only:
+            self.next_due = None
             self.send_due()
         elif self.shop.data_version() != self._version:
             self._look_again()
@@ -341,7 +286,7 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Syncing, Selecting
             self.look_elsewhere()
         elif self.now() // 60 != self._minute:
             self._tell_time()
-        elif self._next_due is not None and self.app.screen is self:
+        elif self.next_due is not None and self.app.screen is self:
             self.show_status()
         self._keep_desk()
         self.watch_sync()
@@ -380,7 +325,7 @@ class MainScreen(Showing, Looking, Marking, Acting, Bringing, Syncing, Selecting
             VerticalScroll
         ):  # none before it is mounted, or while it is taken down
             scroll.scroll_home(animate=False)
-        if not self.table.marks or self.panel.market(self.table.cursor_row) != self._market:
+        if not self.table.marks or self.panel.market(self.table.cursor_row) != self.market:
             self.show_panel()
 
     @on(MarksChanged)

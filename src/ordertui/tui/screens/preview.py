@@ -17,8 +17,7 @@ from textual.message import Message
 from textual.widgets import Static, Tree
 from textual.widgets.tree import TreeNode
 
-from ordertui.operations.errors import PlanChanged, PlanExpired
-from ordertui.operations.known import sentence
+from ordertui.operations.errors import PlanChanged, PlanExpired, sentence
 from ordertui.operations.plan_values import Batch, Plan, PlanLine, PlanRow
 from ordertui.operations.shop import Shop
 from ordertui.orders.status import Action

@@ -11,7 +11,7 @@ from textual import work
 from textual.css.query import NoMatches
 from textual.timer import Timer
 
-from ordertui.operations.known import KNOWN
+from ordertui.operations.errors import KNOWN
 from ordertui.operations.marks import Marks
 from ordertui.operations.queues import BY_KEY
 from ordertui.operations.shop import Shop

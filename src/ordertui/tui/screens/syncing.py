@@ -9,8 +9,7 @@ from textual import work
 from textual.content import Content
 from textual.css.query import NoMatches
 
-from ordertui.operations.errors import BadInput, PassphraseNeeded
-from ordertui.operations.known import KNOWN
+from ordertui.operations.errors import KNOWN, BadInput, PassphraseNeeded
 from ordertui.operations.shop import Shop
 from ordertui.operations.words import how_many
 

@@ -25,9 +25,10 @@ from ordertui.orders.order import OrderRow
 from ...actions import TABLE_ACTIONS, bindings
 from . import viewport
 from .columns import Choice, Order
-from .messages import CursorMoved, MarksChanged, VisualChanged
+from .messages import CursorMoved
 from .painter import BAR, STATES, TONES, Painter
 from .pointer import BAR_FROM, HEADER, Pointer
+from .ranges import Ranges
 from .source import RowSource, RowWindow
 from .strips import fit
 from .viewport import Viewport
@@ -36,7 +37,7 @@ Rest: TypeAlias = tuple[Viewport, int | None]
 """A viewport, and the order under its cursor."""
 
 
-class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
+class OrderTable(Pointer, Ranges, ScrollView, can_focus=True, inherit_bindings=False):
     """A table of orders over an array of row ids."""
 
     DEFAULT_CSS = """
@@ -76,8 +77,6 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
         self.painter = Painter(self.row_window)
         self.order: Order = ()
         self._members: Marks | None = None
-        self._anchor: int | None = None
-        self._range_marks = True
         self._cursor_order: int | None = None
         self.across = 0
         self.pressed: int | None = None
@@ -117,16 +116,6 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
         return self.row_window.row(self.ids, self.cursor, self.scroll_offset.y, self.view.height)
 
     @property
-    def in_visual(self) -> bool:
-        """Whether a range is being drawn."""
-        return self._anchor is not None
-
-    @property
-    def range_size(self) -> int:
-        """How many orders the open range holds; 0 without one."""
-        return 0 if self._anchor is None else abs(self.cursor - self._anchor) + 1
-
-    @property
     def view(self) -> Viewport:
         """Where the cursor and the first line are."""
         height = max(1, self.size.height - HEADER)
@@ -160,12 +149,12 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
         view, order = rest or self.rest
         view = viewport.after_swap(replace(view, height=self.view.height), order, ids)
         self._members = members
-        anchor = self.ids[self._anchor] if self._anchor is not None else None
+        anchor = self.ids[self.range_from] if self.range_from is not None else None
         self.ids = ids
         if anchor is not None:
-            self._anchor = viewport.index_of(ids, anchor)
-            if self._anchor is None:
-                self._say_visual(on=False)
+            self.range_from = viewport.index_of(ids, anchor)
+            if self.range_from is None:
+                self.say_visual(on=False)
         self._resize_table()
         self.go(view)
         self._tell_cursor()
@@ -182,7 +171,7 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
         for index in range(view.top, min(view.top + view.height, view.total)):
             row = self.row_window.row(self.ids, index, view.top, view.height)
             if row is not None and self.painter.has_aged(row):
-                self._repaint(index)
+                self.repaint_rows(index)
 
     def say_empty(self, text: str) -> None:
         """What to say in place of orders, when there are none."""
@@ -212,19 +201,7 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
         self.cursor = index
         return True
 
-    def acting_ids(self) -> array[int]:
-        """What a key acts on: all marked, in this view or not; else the order under the cursor. An open range is marked first."""
-        self.commit_range()
-        if self.marks:
-            return self.marks.ids()
-        return array("q", () if self.cursor_id is None else (self.cursor_id,))
-
-    def marks_changed(self) -> None:
-        """Marks were changed: repaint, and say so."""
-        self.refresh()
-        self.post_message(MarksChanged(self, self.marks.count))
-
-    # Keys
+    # Keys; those that mark are in `ranges`
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Escape is the table's only while a range is open; else the screen gets it."""
@@ -258,52 +235,6 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
             self.across = across
             self.refresh()
 
-    def action_toggle_mark(self) -> None:
-        """Mark or unmark and go on; ends an open range instead."""
-        if not self.commit_range() and self.cursor_id is not None:
-            self.toggle_line(self.cursor)
-            self.action_move(1)
-
-    def action_visual(self, marks: bool) -> None:
-        """Begin a range that marks or unmarks; the same key again takes it in."""
-        if self.in_visual and self._range_marks is marks:
-            self.commit_range()
-        elif self.cursor_id is not None:
-            self._anchor = self.cursor if self._anchor is None else self._anchor
-            self._range_marks = marks
-            self._repaint(self._anchor, self.cursor)
-            self._say_visual(on=True)
-
-    def action_extend(self, by: int) -> None:
-        """Begin a range that marks, if none is open, and move."""
-        if not self.in_visual:
-            self.action_visual(True)
-        self.action_move(by)
-
-    def action_leave_visual(self) -> None:
-        """Leave the range; marks stay as they were."""
-        if self._anchor is not None:
-            self._repaint(self._anchor, self.cursor)
-            self._anchor = None
-            self._say_visual(on=False)
-
-    def action_all(self) -> None:
-        """Mark the whole view; unmark it when it is all marked already."""
-        members = self.members
-        change = self.marks.remove if self.marks.covers(members) else self.marks.add
-        if change(members):
-            self.marks_changed()
-
-    def action_invert(self) -> None:
-        """Turn the marks of the whole view over."""
-        if self.marks.invert(self.members):
-            self.marks_changed()
-
-    def action_undo_marks(self) -> None:
-        """Take the newest change of marks back."""
-        if self.marks.undo():
-            self.marks_changed()
-
     # Painting
 
     def render_line(self, y: int) -> Strip:
@@ -319,7 +250,7 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
             text = lines[y - HEADER - 1] if 0 < y - HEADER <= len(lines) else ""
             return Strip([Segment(fit(f"  {text}", width), painter.note_style)], width)
         self.renders += 1
-        marked, drawn = self.ids[index] in self.marks, self._in_range(index)
+        marked, drawn = self.ids[index] in self.marks, self.in_range(index)
         state = (
             "cursor"
             if index == self.cursor
@@ -332,7 +263,7 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
             else "base"
         )
         return painter.line(
-            index, self.ids, self.view, state=state, marked=marked, drawn=drawn and self._range_marks,
+            index, self.ids, self.view, state=state, marked=marked, drawn=drawn and self.range_marks,
             width=self.row_width, scroll_x=self.across, bar=self.bar > 0,
         )  # fmt: skip
 
@@ -353,11 +284,11 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
     def watch_cursor(self, old: int, new: int) -> None:
         """Repaint the lines whose look changed, and only those."""
         if self.in_visual:
-            self._repaint(old, new)
-            self._say_visual(on=True)
+            self.repaint_rows(old, new)
+            self.say_visual(on=True)
         else:
-            self._repaint(old)
-            self._repaint(new)
+            self.repaint_rows(old)
+            self.repaint_rows(new)
         self.scroll_to(y=viewport.settle(self.view).top, animate=False, force=True)
         self._tell_cursor()
 
@@ -383,33 +314,10 @@ class OrderTable(Pointer, ScrollView, can_focus=True, inherit_bindings=False):
             self._cursor_order = self.cursor_id
             self.post_message(CursorMoved(self, self._cursor_order))
 
-    def _say_visual(self, *, on: bool) -> None:
-        self.post_message(VisualChanged(self, on, self._range_marks))
-
-    def _repaint(self, first: int, last: int | None = None) -> None:
+    def repaint_rows(self, first: int, last: int | None = None) -> None:
+        """Paint these rows again, as far as they are shown."""
         low, high = sorted((first, first if last is None else last))
         top = self.scroll_offset.y
         low, high = max(low, top), min(high, top + self.view.height)
         if low <= high:
             self.refresh(Region(0, low - top + HEADER, self.size.width, high - low + 1))
-
-    def toggle_line(self, index: int) -> None:
-        """Mark or unmark this row, and say so."""
-        self.marks.toggle(self.ids[index])
-        self._repaint(index)
-        self.post_message(MarksChanged(self, self.marks.count))
-
-    def _in_range(self, index: int) -> bool:
-        return self._anchor is not None and min(self._anchor, self.cursor) <= index <= max(self._anchor, self.cursor)
-
-    def commit_range(self) -> bool:
-        """Take an open range in; False without one."""
-        if self._anchor is None:
-            return False
-        low, high = sorted((self._anchor, self.cursor))
-        self._anchor = None
-        change = self.marks.add if self._range_marks else self.marks.remove
-        change(self.ids[low : high + 1])
-        self._say_visual(on=False)
-        self.marks_changed()
-        return True

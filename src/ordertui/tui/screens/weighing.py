@@ -1,0 +1,97 @@
+"""The rate panel and the status line: what the marked set comes to, at once or, when it is large, beside the screen."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.content import Content
+
+from ordertui.operations.errors import KNOWN, Stopped
+from ordertui.operations.queues import BY_KEY
+from ordertui.operations.values import Due
+
+from ..panel import Answer, Question, RatePanel
+from ..view import Request, View
+from ..widgets.order_table import OrderTable
+from .flow import Flows
+
+INSTANT = 500
+"""Up to so many marks are weighed at once, which takes some milliseconds; more are weighed beside the screen."""
+REST = 0.08
+"""Seconds after the last mark until a large set is weighed."""
+
+
+class Weighing(Flows):
+    """How the main screen says what is marked."""
+
+    panel: RatePanel
+    request: Request
+    shown_view: View | None
+    building: str
+    next_due: Due | None
+    """When a batch does something next."""
+    market: str = ""
+    """Whose rate the panel shows."""
+    _asked = 0
+
+    if TYPE_CHECKING:
+
+        @property
+        def table(self) -> OrderTable: ...
+        def pending_text(self) -> str: ...
+        def put(self, name: str, content: Content) -> None: ...
+
+    def show_status(self) -> None:
+        """The status line, with what is known at once."""
+        self.put("status", self.panel.status(self._question()))
+
+    def show_panel(self) -> None:
+        """The rate panel and the status line, for the marked set. A big set is weighed beside the screen, when no other
+        one follows soon; how many are marked is said before."""
+        asked = self._question()
+        self._asked += 1
+        if len(asked.ids) <= INSTANT and self.panel.is_warm(asked):
+            self._put_answer(asked, self.panel.answer(asked))
+        else:
+            self.put("status", self.panel.status(asked))
+            self._panel_beside(asked)
+
+    @work(exclusive=True, group="panel")
+    async def _panel_beside(self, asked: Question) -> None:
+        number = self._asked
+        if len(asked.ids) > INSTANT:
+            await asyncio.sleep(REST)
+        try:
+            answer = await asyncio.to_thread(self.panel.answer, asked, lambda: number != self._asked)
+        except Stopped:
+            return
+        except KNOWN as error:
+            self.failed(error)
+            return
+        if number == self._asked:
+            self._put_answer(asked, answer)
+
+    def _question(self) -> Question:
+        marks, view = self.table.marks, self.shown_view
+        hidden = len(marks) - marks.common(view.members) if marks and view is not None else 0
+        return Question(
+            marks.ids(),
+            marks.version,
+            self.table.cursor_row,
+            hidden,
+            self.next_due,
+            BY_KEY[self.request.queue].title,
+            self.pending_text(),
+            self.table.range_size,
+            self.building,
+        )
+
+    def _put_answer(self, asked: Question, answer: Answer) -> None:
+        self.put("rate", answer.panel)
+        self.put("rate-strip", answer.strip)
+        # a range may have been begun or left while the answer was worked out
+        now = answer.status if asked.range_ == self.table.range_size else self.panel.status(self._question())
+        self.put("status", now)
+        self.market = answer.market
