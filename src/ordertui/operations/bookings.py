@@ -25,8 +25,6 @@ from .feed_watching import SKEW
 
 STATE = "amazon:finances"
 _BOOKED = "amazon:booked:"
-YOUNGEST = 180
-"""Seconds: a search must end more than two minutes ago (model of listTransactions)."""
 WAITING = (RowState.ACCEPTED, RowState.UNKNOWN, RowState.OK)
 """States of rows that a booking confirms. One that may still wait for its upload by hand is not among them."""
 _FEES = ("expenses", "amazonfees")
@@ -127,7 +125,7 @@ class Bookings:
         before = self._coverage()
         if not waiting or (before is not None and now - before.looked < limits.finances_seconds.value):
             return ()
-        since, until = min(waiting) - SKEW, now - YOUNGEST
+        since, until = min(waiting) - SKEW, now - limits.finances_youngest_seconds.value
         if before is None or before.end < since:
             before = _Coverage(since, since, now)
         start = max(before.start, before.end - limits.finances_overlap_seconds.value)

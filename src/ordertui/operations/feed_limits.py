@@ -35,6 +35,7 @@ class FeedLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wrong_percent: Value
     finances_seconds: Value
     finances_overlap_seconds: Value
+    finances_youngest_seconds: Value
     finances_days: Value
 
     def settle(self, action: Action) -> int:

@@ -28,18 +28,13 @@ from ordertui.orders.status import OrderStatus
 from ordertui.store import Store
 
 from .errors import BadInput, OperationError, Refused
+from .feed_limits import Value
 
 TEMPLATES = {"unexpectedProblem": UNEXPECTED_PROBLEM, "confirmDeliveryDetails": CONFIRM_DELIVERY_DETAILS}
 """Kinds that fit a parcel on its way, the fitting one first. `confirmOrderDetails` is for before the shipment: it is not sent."""
 UNCLEAR = "a message may have gone at"
 """How the note of a message begins whose call had no clear answer."""
 _NOTE = "amazon:message:"
-
-
-class _Longest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    value: int
-    source: str
-    checked: date
 
 
 class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,7 +46,7 @@ class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class MessageLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What `messages.toml` says."""
 
-    longest: _Longest
+    longest: Value
     asks_to_cancel: _Words
 
 
