@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ordertui.amazon.reports import MarketplaceNeeded, ProcessingReportGiven, ReportError, UnknownReport, inspect, read
+from ordertui.amazon.reports.looking import chunks
 from ordertui.orders.clock import iso_utc, parse_iso
 from ordertui.orders.money import exponent
 from ordertui.orders.order import COMPONENTS
@@ -175,6 +176,21 @@ def test_rows_come_out_as_they_were_written(kind: str, data: st.DataObject, tmp_
         assert got["line_no"] == number
         wanted = expected(kind, row, set(columns), newest)
         assert {name: got[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_the_newest_date_is_found_at_the_edges_of_what_is_read_at_once(place: str, tmp_path: Path) -> None:
+    old, new = "2026-11-01T00:00:00+00:00", "2026-11-20T00:00:00+00:00"
+    line = {"purchase-date": old, "last-updated-date": old, "product-name": "x" * 90}
+    rows = [cells("all_orders", number) | line for number in range(1, 6_000)]
+    path = tmp_path / "orders.txt"
+    path.write_text(text_of(COLUMNS["all_orders"], rows), encoding="utf-8")
+    blocks = [block.count(b"\n") for block, _ in chunks(path)]
+    assert len(blocks) > 1
+    at = blocks[0] - 1 if place == "first" else blocks[0] - 2  # the first of the second block, the last of the first
+    rows[at]["last-updated-date"] = new
+    path.write_text(text_of(COLUMNS["all_orders"], rows), encoding="utf-8")
+    assert inspect(path).as_of == parse_iso(new)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.report_row import ROW_FIELDS, Row
 from ordertui.store import Store, joining
 from ordertui.store.overtaking import overtake
-from ordertui.store.seen import Seen
+from ordertui.store.seen import Known, Seen
 
 from .importkit import CLOCK, NOW, Report, dump, importer, row, stored, take
 
@@ -281,6 +283,51 @@ def test_lines_seen_are_remembered(pairs: list[tuple[int, int]]) -> None:
         for order in range(0, 9_001, 1)
         if order in model or order % 500 == 0
     )
+
+
+@some
+@given(st.sets(st.text(max_size=19)), st.sets(st.text(max_size=19)))
+def test_every_order_that_was_added_may_be_known_and_of_others_few(added: set[str], asked: set[str]) -> None:
+    known = Known()
+    for one in added:
+        known.add(one)
+    found = known.among(sorted(asked | added))
+    assert added <= set(found)
+    assert len(set(found) - added) <= 1
+
+
+def test_in_a_new_store_only_orders_that_the_report_names_again_are_looked_up(tmp_path: Path) -> None:
+    looked: list[str] = []
+
+    def hear(statement: str) -> None:
+        if "FROM orders WHERE" in statement or "CROSS JOIN orders" in statement:
+            looked.extend(re.findall(r"113-\d{7}-\d{7}", statement))
+
+    rows = [*(row(n) for n in range(1, 30)), row(3, quantity=2)]
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        with store.writing() as connection:
+            connection.set_trace_callback(hear)
+        take(store, Report("all_orders", tuple(rows)), chunk_rows=5)
+        assert looked == ["113-0000003-0000001"]
+        take(store, Report("all_orders", tuple(rows[:29])), chunk_rows=5)
+        assert len(looked) == 1 + 29
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_log_is_long_only_while_a_report_comes_in(fails: bool, tmp_path: Path) -> None:
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+
+        def pages() -> int:
+            with store.writing() as connection:
+                return int(connection.execute("PRAGMA wal_autocheckpoint").fetchone()[0])
+
+        usual = pages()
+        with contextlib.suppress(_PowerCut), importer(store, Report("all_orders", ())) as target:
+            target.add([row(1)])
+            assert pages() > usual
+            if fails:
+                raise _PowerCut
+        assert pages() == usual
 
 
 class _PowerCut(Exception):

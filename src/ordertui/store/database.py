@@ -21,6 +21,8 @@ from .errors import Interrupted, ReadOnlyStore, StoreError, StoreLocked
 BUSY_SECONDS = 10.0
 PART = 20_000
 """Rows fetched at a time of a long answer."""
+_LOG, _LONG_LOG = 1_000, 20_000
+"""Pages of the write-ahead log after which they are taken over into the store: usually, and during an import."""
 SLICE = 900
 """Values put into one IN list."""
 
@@ -104,6 +106,7 @@ def connect(path: Path, *, read_only: bool, full: bool = True, cache_kib: int = 
                 raise StoreError(f"{path} has an older version; open it once without --read-only")
         else:
             connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA journal_size_limit = {_LOG * 4096}")
             migrations.migrate(connection, str(path))
         connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
         connection.execute(f"PRAGMA cache_size = -{cache_kib}")
@@ -212,6 +215,13 @@ class Database:
         for part in slices(values):
             found += self._query(sql.format(marks(part)), [*before, *part])
         return found
+
+    def keep_log(self, *, long: bool) -> None:
+        """While many transactions write the same pages, let the write-ahead log grow, so that each page goes to the store once for all of them."""
+        with self._lock, self.in_words():
+            self._connection.execute(f"PRAGMA wal_autocheckpoint = {_LONG_LOG if long else _LOG}")
+            if not long:
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     @contextmanager
     def in_words(self) -> Iterator[None]:

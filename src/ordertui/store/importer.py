@@ -101,6 +101,7 @@ class Importer:
         """Whether the file has more rows; set by the caller. The import is then not recorded as finished."""
 
     def __enter__(self) -> Importer:
+        self._store.keep_log(long=True)
         with self._store.writing() as connection:
             cursor = connection.execute(
                 "INSERT INTO imports (kind, path, sha256, marketplace, as_of, has_request_column, at) VALUES (?,?,?,?,?,?,?)",
@@ -113,9 +114,12 @@ class Importer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._plan_and_write(self._gatherer.rest())
-            self._finish()
+        try:
+            if kind is None:
+                self._plan_and_write(self._gatherer.rest())
+                self._finish()
+        finally:
+            self._store.keep_log(long=False)
 
     @property
     def waiting(self) -> int:
@@ -199,6 +203,7 @@ class Importer:
     def _finish(self) -> None:
         """Make the indexes that reading wants (a first big import is faster without them), and close the record."""
         with self._store.writing() as connection:
+            connection.execute("PRAGMA threads = 1")  # sorts on another core too
             for statement in migrations.statements("indexes.sql"):
                 connection.execute(statement)
             self._count(connection)

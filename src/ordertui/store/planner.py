@@ -19,7 +19,7 @@ from .joining import DIGEST, HEAD, OPEN_ACTION, Joiner
 from .products import Products
 from .reads import KINDS
 from .row_facts import digest
-from .seen import Seen
+from .seen import Known, Seen
 
 Groups = dict[str, list[Row]]
 """Rows by order id."""
@@ -45,6 +45,7 @@ class Planner:
         """Forget what was planned and not kept, and read anew what is known of products and numbers: somebody else wrote."""
         self._products = Products(self._connection)
         self._last = int(self._connection.execute("SELECT coalesce(max(id), 0) FROM orders").fetchone()[0])
+        self._known = None if self._last else Known()
 
     def keep(self, named: Named) -> None:
         """Remember which lines a chunk named: a later row of this report is never about one of them."""
@@ -56,7 +57,9 @@ class Planner:
 
     def plan(self, groups: Groups) -> tuple[Changes, Named]:
         """What these orders change. Orders of chunks that are not kept yet must not be among them."""
-        heads = {head[0]: head for head in self._of(f"SELECT {HEAD} FROM orders WHERE order_id = it", groups)}
+        ordered = sorted(groups)  # as their index is, which is faster to read and to write
+        ids = ordered if self._known is None else self._known.among(ordered)
+        heads = {head[0]: head for head in self._of(f"SELECT {HEAD} FROM orders WHERE order_id = it", ids)}
         impacts: dict[str, int] = {}
         if self._any("rate_report"):
             impacts = dict(self._of("SELECT order_id, impacts FROM rate_report WHERE order_id = it", groups))
@@ -64,7 +67,8 @@ class Planner:
         found = Changes(0, 0, 0, [], [], [], [], [], [], [], [], [], [], [])
         joining: list[tuple[list[Row], int, Values]] = []
         count = unchanged = 0
-        for order_id, rows in groups.items():
+        for order_id in ordered:
+            rows = groups[order_id]
             count += len(rows)
             said = digest(self._kind, rows)
             head = heads.get(order_id)
@@ -76,6 +80,7 @@ class Planner:
                 named.append((head[1], len(rows)))
             else:
                 joining.append((rows, said, head))
+        joining.sort(key=lambda one: one[2][1])  # by their numbers, as their lines are stored
         changed = self._join(found, joining, impacts, named)
         products, words = self._products.take()
         return found._replace(
@@ -88,6 +93,8 @@ class Planner:
 
     def _new(self, found: Changes, order_id: str, rows: list[Row], said: int, impacts: int | None) -> None:
         self._last += 1
+        if self._known is not None:
+            self._known.add(order_id)
         lines = [building.line(self._products, self._last, number, row) for number, row in enumerate(rows, 1)]
         sources = self._source | (0 if impacts is None else _RATE_REPORT)
         order = building.order(self._last, order_id, rows, lines, impacts, sources, said)

@@ -1,6 +1,7 @@
-"""Which lines of which orders an import has spoken of so far: two rows of one report are never one line, however far apart.
+"""What an import has spoken of so far, in memory that stays flat.
 
-One byte an order of the store (a bit for each of its first eight lines), so memory stays flat.
+Which lines of which orders: two rows of one report are never one line, however far apart; one byte an order of the store (a bit for each of
+its first eight lines). Which orders of a store that was empty: the others need no looking up.
 """
 
 from __future__ import annotations
@@ -8,6 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 _BITS = 8
+_PLACES = 1 << 25
+"""Of them one in fifty is taken after 700,000 orders; more orders than places only cost looking up."""
+
+
+class Known:
+    """Which orders may be in a store that had none before: every one that was added, and a few others."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray(_PLACES // _BITS)
+
+    def add(self, order_id: str) -> None:
+        """It is in the store from now on."""
+        place = hash(order_id) % _PLACES
+        self._bits[place >> 3] |= 1 << (place & 7)
+
+    def among(self, order_ids: Iterable[str]) -> list[str]:
+        """Those of them that may be in the store."""
+        bits = self._bits
+        return [one for one in order_ids if bits[(place := hash(one) % _PLACES) >> 3] & 1 << (place & 7)]
 
 
 class Seen:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from ordertui.orders.marketplace import MARKETPLACES
 
@@ -146,8 +148,9 @@ class _Scan:
         places = positions(self.header)
         self._read = sorted(at for at in places if at is not None)
         self._dates = [at for at, name in enumerate(self.header) if name in DATES]
+        self._pick_dates = _picking(self._dates) if self.delimiter == "\t" and self._dates else None
         self._channel = dict(zip(FIELDS, places, strict=True))["sales_channel"]
-        self._newest: dict[tuple[int, str], str] = {}
+        self._newest: dict[tuple[int, bytes], bytes] = {}
         self._started = False
         self.encodings = Encodings(path, given, self._read_cells)
 
@@ -159,15 +162,19 @@ class _Scan:
     def take(self, block: bytes) -> None:
         """Look at some whole lines."""
         self.encodings.take(block)
-        lines = self._lines(block, first=not self._started)
+        first = not self._started
         self._started = True
-        last = max(self._dates, default=-1) + 1
-        mark = self.delimiter
-        rows = [line.split(mark, last) for line in lines] if mark == "\t" else [split(line, mark) for line in lines]
-        for date in self._dates:
-            self._take_dates([cells[date] for cells in rows if len(cells) > date])
-        self.has_rows = self.has_rows or not all(not line or line.isspace() for line in lines)
-        if not self.channels or self.encodings.odd:
+        if self._pick_dates is not None:
+            found = self._pick_dates(block if first else b"\n" + block)
+            for texts in [found] if len(self._dates) == 1 else zip(*found, strict=True):
+                self._take_dates(texts)
+        elif self._dates:
+            rows = [split(line, self.delimiter) for line in self._lines(block, first=first)]
+            for date in self._dates:
+                self._take_dates([cells[date].encode("latin-1") for cells in rows if len(cells) > date])
+        if not self.has_rows or not self.channels or self.encodings.odd:
+            lines = self._lines(block, first=first)
+            self.has_rows = self.has_rows or not all(not line or line.isspace() for line in lines)
             self._take_channels(lines)
         else:
             self._passed_over = True
@@ -184,15 +191,15 @@ class _Scan:
         lines = block.decode("latin-1").split("\n")
         return lines[1:] if first else lines
 
-    def _take_dates(self, texts: list[str]) -> None:
+    def _take_dates(self, texts: Sequence[bytes]) -> None:
         """Keep the newest text of each shape: those compare as text."""
         newest = self._newest
         ends = {text[19:] for text in texts}
-        if len(ends) == 1 and len(set(map(len, texts))) == 1:
+        if len(ends) == 1 and b"" not in ends:
             texts = [max(texts)]
         for text in texts:
             key = (len(text), text[19:])
-            if text > newest.get(key, ""):
+            if text > newest.get(key, b""):
                 newest[key] = text
 
     def _take_channels(self, lines: Iterable[str]) -> None:
@@ -212,12 +219,23 @@ class _Scan:
         times = []
         for text in self._newest.values():
             try:
-                time = moment(text)
+                time = moment(text.decode("latin-1"))
             except ValueError:
                 continue
             if time is not None:
                 times.append(time)
         return max(times, default=None)
+
+
+def _picking(columns: list[int]) -> Callable[[bytes], list[Any]]:
+    """Finds the cells of these columns in each line that follows a line end; empty where the line ends before. Much faster than splitting."""
+    cell, before = r"[^\t\n]*+", -1
+    parts = []
+    for at in columns:
+        passed = at - before - 1
+        parts.append(rf"(?:{cell}\t){{{passed}}}({cell})")
+        before = at
+    return re.compile(("\n" + r"(?:\t".join(parts) + ")?" * (len(parts) - 1)).encode()).findall
 
 
 def _strange(path: Path, first: bytes, header: tuple[str, ...]) -> UnknownReport:
