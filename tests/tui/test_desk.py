@@ -17,6 +17,7 @@ from ordertui.orders.status import Action, RowState
 from ordertui.tui.order_ids import order_ids
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from ordertui.tui.screens.filtering import FilterScreen
+from ordertui.tui.screens.going import GoScreen
 from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.view import Request
@@ -33,7 +34,7 @@ async def choose(pilot: Pilot[None], place: int) -> None:
 
 
 async def answer(pilot: Pilot[None], text: str) -> None:
-    await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen | FilterScreen))
+    await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen | FilterScreen | GoScreen))
     pilot.app.screen.query_one(Input).value = text
     await press(pilot, "enter")
     await settled(pilot)
@@ -86,10 +87,12 @@ async def test_find_goes_through_what_fits_and_hides_nothing(shop: Shop) -> None
 async def test_go_to_an_order_outside_the_view_shows_all(shop: Shop) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)
-        await press(pilot, "number_sign")
+        await press(pilot, "g")
         await answer(pilot, order_id(1050))
         await until(pilot, lambda: table(pilot).cursor_row and table(pilot).cursor_row.order_id == order_id(1050))
         assert main(pilot).request.queue == "all"
+        await press(pilot, "g", "g")
+        await until(pilot, lambda: table(pilot).cursor == 0 and pilot.app.screen is main(pilot))
 
 
 async def test_a_view_is_saved_opened_and_deleted(shop: Shop) -> None:

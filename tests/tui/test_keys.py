@@ -167,7 +167,7 @@ async def test_only_a_buyer_who_asked_is_told_how_to_ask_officially(shop: Shop) 
         await until(pilot, lambda: len(table(pilot).ids) == 6)
         await press(pilot, "m")
         assert pilot.app.screen is main(pilot), "the buyer did not ask"
-        await press(pilot, "g", "b", "m")
+        await press(pilot, "home", "b", "m")
         await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
 
 

@@ -72,7 +72,7 @@ async def test_shift_and_arrows_draw_a_range_that_space_takes_and_escape_leaves(
         assert (view.range_size, view.marks.count, view.cursor) == (0, 0, 2)
         await burst(pilot, ["shift+up", "space"])
         assert (view.range_size, list(view.marks.ids())) == (0, sorted(view.ids[1:3]))
-        await burst(pilot, ["g", "V", "G", "space"])
+        await burst(pilot, ["g", "g", "V", "G", "space"])
         assert view.marks.count == 0
 
 
@@ -86,7 +86,7 @@ def test_facts_of_a_whole_batch_are_never_offered_and_named_when_they_are_typed(
 
 async def test_escape_goes_back_one_step_at_a_time_and_never_unmarks(shop: Shop) -> None:
     async with running(shop) as pilot:
-        await burst(pilot, ["slash", *"status", "colon", *"unshipped", "enter", "g", "space", "space", "v", "j"])
+        await burst(pilot, ["slash", *"status", "colon", *"unshipped", "enter", "g", "g", "space", "space", "v", "j"])
         view, marked = table(pilot), list(table(pilot).marks.ids())
         assert (len(marked), view.in_visual, len(view.ids)) == (2, True, 6)
         await burst(pilot, ["escape"])

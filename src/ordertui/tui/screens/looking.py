@@ -126,16 +126,16 @@ class Looking(Flows):
         self.start(self._go_to)
 
     async def _go_to(self, flow: Flow) -> None:
-        from .dialogs import FormScreen
+        from .going import FIRST, GoScreen
 
-        answer = await flow.ask(
-            FormScreen("Go to an order", [("ids", "Order id", "")], "Several ids, pasted in any form, are marked.")
-        )
-        if answer is not None and answer["ids"].strip():
-            await self._go_to_all(flow, answer["ids"])
+        wanted = await flow.ask(GoScreen())
+        if wanted == FIRST:
+            self.table.action_home()
+        elif wanted:
+            await self._go_to_all(flow, wanted)
 
     def on_paste(self, event: events.Paste) -> None:
-        """Order ids pasted onto the table: as `#`."""
+        """Order ids pasted onto the table: as when they are typed after `g`."""
         if event.text.strip():
             self.start(lambda flow: self._go_to_all(flow, event.text))
 
