@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from textual.content import Content
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -130,6 +131,19 @@ async def test_a_due_batch_leaves_while_the_screen_is_open(shop: Shop, clock: Fi
         clock.advance(plan.hold_seconds)
         await until(pilot, lambda: shop.outbox()[0].state is BatchState.SENT)
         await until(pilot, lambda: Path(shop.outbox()[0].files[0]).exists())
+
+
+async def test_the_countdown_stands_however_much_else_there_is_to_say(shop: Shop) -> None:
+    async with running(shop, size=(120, 40)) as pilot:
+        await to_ship(pilot)
+        shop.commit(shop.plan(Action.CANCEL, list(table(pilot).ids)[:1])[0], typed="1")
+        await press(pilot, "R", "1", "d", "a")
+        await until(pilot, lambda: "cannot   ◷ held 15:00" in text(pilot, "status"))
+        for width in (80, 60, 120):
+            await pilot.resize_terminal(width, 24)
+            await until(pilot, lambda cells=width: ("…" in text(pilot, "status")) == (cells < 120))  # type: ignore[misc]
+            assert text(pilot, "status").endswith("   ◷ held 15:00")
+            assert Content(text(pilot, "status")).cell_length <= width
 
 
 async def _later(pilot: Pilot[None], true: Callable[[], object]) -> bool:

@@ -162,7 +162,7 @@ class OrderTuiApp(App[None]):
         if not isinstance(main, MainScreen) or not main.is_stoppable:
             return False
         self.keys.drop(event.time + 1)
-        main.stop_building()
+        main.stop_reading()
         return True
 
     async def next_key(self) -> None:

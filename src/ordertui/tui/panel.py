@@ -34,6 +34,8 @@ class Question(msgspec.Struct, frozen=True):
     hidden: int
     next_due: Due | None
     view: str
+    width: int
+    """Cells of the status line."""
     pending: str = ""
     range_: int = 0
     building: str = ""
@@ -97,6 +99,7 @@ class RatePanel:
             pending=asked.pending,
             range_=asked.range_,
             building=asked.building,
+            width=asked.width,
         )
 
     def is_warm(self, asked: Question) -> bool:

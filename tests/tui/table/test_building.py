@@ -21,19 +21,20 @@ from shopkit import all_orders_row, bring, open_shop, order_id
 from ..kit import burst, idle, main, press, running, said, settled, table, text, until
 
 SLOW = (SortBy("may", True),)
+SLOW_FILTER = "status:unshipped"
 
 
 @pytest.fixture
 def stopped(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The shop, where reading the whole of a view that is sorted by `may` lasts until it is interrupted; the sorts of those that were."""
+    """The shop, where reading the whole of a view that is sorted by `may`, or fits SLOW_FILTER, lasts until it is interrupted; what those were."""
     real, stop, found = shop.view, threading.Event(), []
 
     def view(
         filter_text: str = "", sort: str = "placed", reverse: bool = True, queue: str = "all", limit: int | None = None
     ) -> array[int]:
-        if limit is None and "may" in sort:
+        if limit is None and ("may" in sort or filter_text == SLOW_FILTER):
             stop.wait(30)
-            found.append(sort)
+            found.append(filter_text or sort)
             raise Interrupted("the reading was stopped")
         return real(filter_text, sort, reverse, queue, limit)
 
@@ -73,6 +74,42 @@ async def test_escape_stops_a_view_and_keeps_the_one_that_was_there(shop: Shop, 
         await press(pilot, "j")
         await settled(pilot)
         assert table(pilot).cursor_id != cursor, "keys go on"
+
+
+@pytest.mark.parametrize("key", ["plus", "minus", "F"])
+async def test_escape_stops_what_a_filter_looks_up_to_mark_or_find(shop: Shop, stopped: list[str], key: str) -> None:
+    async with running(shop, toasts=True) as pilot:
+        await press(pilot, "j", "space", "space")
+        marked = list(main(pilot).marks.ids())
+        await pilot.press(key, *"status", "colon", *"unshipped", "enter")
+        await until(pilot, lambda: "looking… Esc stops" in text(pilot, "status"))
+        await pilot.pause(0.3)
+        await pilot.press("j")
+        await pilot.pause(0.3)
+        cursor = table(pilot).cursor_id
+        await pilot.press("escape")
+        await until(pilot, lambda: idle(pilot))
+        assert stopped == [SLOW_FILTER]
+        assert said(pilot).startswith("stopped")
+        assert "Esc stops" not in text(pilot, "status")
+        assert list(main(pilot).marks.ids()) == marked
+        assert not main(pilot).found
+        assert table(pilot).cursor_id == cursor, "the key that waited is thrown away"
+
+
+async def test_a_look_up_that_somebody_else_interrupts_goes_on(shop: Shop, stopped: list[str]) -> None:
+    async with running(shop) as pilot:
+        await press(pilot, "plus")
+        await press(pilot, *"status", "colon", *"unshipped")
+        await pilot.press("enter")
+        await until(pilot, lambda: main(pilot).looking_up)
+        shop.interrupt_views()
+        await until(pilot, lambda: stopped == [SLOW_FILTER])
+        await pilot.pause(0.3)
+        assert main(pilot).looking_up, "it is read again"
+        await pilot.press("escape")
+        await until(pilot, lambda: idle(pilot))
+        assert not main(pilot).marks
 
 
 async def test_escape_amid_other_keys_is_one_of_them(shop: Shop, stopped: list[str]) -> None:

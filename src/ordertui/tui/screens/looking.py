@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from array import array
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +27,7 @@ from ..keymap import Keymap
 from ..order_ids import order_ids
 from ..panel import RatePanel
 from ..themes import DARK, LIGHT
-from ..view import Request
+from ..view import Request, View
 from ..widgets.filter_bar import FilterBar
 from ..widgets.order_table import OrderTable
 from ..widgets.order_table.strips import clean
@@ -46,7 +45,9 @@ class Looking(Flows):
     request: Request
     panel: RatePanel
     queue_counts: tuple[Queue, ...]
-    found: array[int]
+    shown_view: View | None
+    found: Marks
+    """What a filter found, shown or not."""
 
     if TYPE_CHECKING:
 
@@ -54,6 +55,7 @@ class Looking(Flows):
         def table(self) -> OrderTable: ...
         def refresh_all(self) -> None: ...
         def ask_for(self, request: Request) -> None: ...
+        async def look_up(self, flow: Flow, text: str, queue: str = "all") -> Marks | None: ...
         def show_columns(self, request: Request) -> None: ...
         def show_panel(self) -> None: ...
         def detail_of(self, row: OrderRow, *, full: bool) -> Content: ...
@@ -77,7 +79,7 @@ class Looking(Flows):
         if self.request.filter:
             self.ask_for(msgspec.structs.replace(self.request, filter=""))
         elif self.found:
-            self.found = array("q")
+            self.found = Marks()
             self.notify("what was found is forgotten; n and N go through the marked orders")
         else:
             _ = self.stop_sync() or self.leave_tour()
@@ -90,10 +92,13 @@ class Looking(Flows):
         text = await self.ask_filter(flow, "Find by a filter", "n and N go through what fits; nothing is hidden.")
         if text is None:
             return
-        wanted = Marks(await flow.work(self.shop.view, text))
-        self.found = array("q", [row_id for row_id in self.table.ids if row_id in wanted])
-        self.notify(f"{len(self.found):,} found in this view" if self.found else "nothing in this view fits")
-        if self.found and self.table.cursor_id not in wanted:
+        found = await self.look_up(flow, text)
+        if found is None:
+            return
+        count = 0 if self.shown_view is None else found.common(self.shown_view.members)
+        self.found = found if count else Marks()
+        self.notify(f"{count:,} found in this view" if count else "nothing in this view fits")
+        if count and self.table.cursor_id not in found:
             self.action_next(1)
 
     async def ask_filter(self, flow: Flow, title: str, note: str) -> str | None:
@@ -110,7 +115,7 @@ class Looking(Flows):
     def action_next(self, way: int) -> None:
         """The next, or the last, order that was found or is marked."""
         table = self.table
-        wanted = Marks(self.found) if self.found else table.marks
+        wanted = self.found or table.marks
         if not wanted:
             self.notify("nothing was found and nothing is marked: F finds, space marks")
             return

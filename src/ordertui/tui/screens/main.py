@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from array import array
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -18,6 +17,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from ordertui.operations.errors import KNOWN
+from ordertui.operations.marks import Marks
 from ordertui.operations.queues import QUEUES
 from ordertui.operations.shop import Shop
 from ordertui.operations.values import Due, Queue
@@ -87,7 +87,7 @@ class MainScreen(
         self.panel = RatePanel(shop)
         self.queue_counts: tuple[Queue, ...] = ()
         self.marks, self.last_set = shop.desk.marks()
-        self.found: array[int] = array("q")
+        self.found = Marks()
         self._version = -1
         self.next_due: Due | None = None
         self.view_hold = keys.hold()
@@ -164,9 +164,10 @@ class MainScreen(
             self.syncing.stopping = True
 
     def on_resize(self) -> None:
-        """The first line says what fits."""
+        """The first line and the status line say what fits."""
         if self.shown_view is not None:
             self.show_header()
+            self.show_status()
 
     @property
     def table(self) -> OrderTable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ordertui.operations.marks import Marks
 from ordertui.operations.shop import Shop
 from ordertui.orders.clock import to_local
 from ordertui.orders.order import OrderRow
@@ -26,6 +27,7 @@ class Marking(Flows):
         @property
         def table(self) -> OrderTable: ...
         async def ask_filter(self, flow: Flow, title: str, note: str) -> str | None: ...
+        async def look_up(self, flow: Flow, text: str, queue: str = "all") -> Marks | None: ...
 
     def action_mark_query(self, mark: bool) -> None:
         """Mark, or unmark, what a filter finds, without changing what is shown."""
@@ -58,8 +60,10 @@ class Marking(Flows):
         return f"({self.request.filter}) {text}" if self.request.filter.strip() else text
 
     async def _change(self, flow: Flow, text: str, queue: str, *, mark: bool) -> None:
-        ids = await flow.work(self.shop.view, text, queue=queue)
-        changed = self.table.marks.add(ids) if mark else self.table.marks.remove(ids)
+        found = await self.look_up(flow, text, queue)
+        if found is None:
+            return
+        changed = self.table.marks.add(found) if mark else self.table.marks.remove(found)
         self.table.marks_changed()
         self.notify(f"{changed:,} {'marked' if mark else 'unmarked'}; z takes that back")
 

@@ -25,7 +25,7 @@ from ..widgets.filter_bar import FilterBar
 from ..widgets.order_table import OrderTable
 from ..widgets.order_table.table import Rest
 from ..widgets.queue_tabs import QueueTabs
-from .flow import Flows
+from .flow import Flow, Flows
 
 SAY_AFTER = 0.3
 """Seconds after which the status line says that a view is being built, and that Escape stops it."""
@@ -52,7 +52,11 @@ class Showing(Flows):
     building: str
     """What the status line says while a view is being built; empty at first, and when none is."""
 
+    looking_up: str = ""
+    """What the status line says while orders that fit a filter are looked up for a key, once that takes long."""
+
     _say_timer: Timer | None = None
+    _look_up_stopped = False
     _view_number = 0
     """Another number for each view that is asked for, and when it is there."""
     _typed_timer: Timer | None = None
@@ -91,8 +95,8 @@ class Showing(Flows):
 
     @property
     def is_stoppable(self) -> bool:
-        """Whether a view is being built, that was said, and there is one to go back to."""
-        return bool(self.building) and self.whole_view is not None
+        """Whether something is being read that Escape stops, and that was said."""
+        return bool(self.looking_up) or (bool(self.building) and self.whole_view is not None)
 
     def show_columns(self, request: Request) -> None:
         """Show the same orders with other columns, which are kept for the next start."""
@@ -109,9 +113,13 @@ class Showing(Flows):
         self.shown_view, self.whole_view = dressed(self.shown_view), dressed(self.whole_view)
         self.table.set_columns(request.choice(several=len(self.shop.marketplaces()) > 1))
 
-    def stop_building(self) -> None:
-        """Stop the view that is being built, if that was said, and show the one before it."""
+    def stop_reading(self) -> None:
+        """Stop what `is_stoppable` tells of; of a view that was being built the one before it is shown."""
         view = self.whole_view
+        if self.looking_up:
+            self._look_up_stopped = True
+            self.shop.interrupt_views()
+            return
         if not self.building or view is None:
             return
         self.workers.cancel_group(self, "view")
@@ -121,6 +129,31 @@ class Showing(Flows):
         self._swap(view, whole=True)
         self._built()
         self.notify("stopped: what was shown before is shown again")
+
+    async def look_up(self, flow: Flow, text: str, queue: str = "all") -> Marks | None:
+        """The orders of a queue that fit a filter, read beside the screen; None when Escape stopped that, which is said. Raises FilterError."""
+        self._look_up_stopped = False
+        say = self.set_timer(SAY_AFTER, self._say_looking_up)
+        try:
+            while not self._look_up_stopped:
+                try:
+                    found = await flow.work(lambda: Marks(self.shop.view(text, queue=queue)))
+                except Interrupted:
+                    continue  # stopped, or taken along by somebody else who stopped his own reading
+                if not self._look_up_stopped:
+                    return found
+        finally:
+            say.stop()
+            if self.looking_up:
+                self.looking_up = ""
+                self.show_status()
+        self.notify("stopped: nothing was looked up, nothing changed")
+        self.look_elsewhere()  # it may have been stopped as well
+        return None
+
+    def _say_looking_up(self) -> None:
+        self.looking_up = "looking… Esc stops"
+        self.show_status()
 
     def _show_request(self) -> None:
         self.table.set_sort(self.request.order)

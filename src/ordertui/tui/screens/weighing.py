@@ -30,6 +30,7 @@ class Weighing(Flows):
     request: Request
     shown_view: View | None
     building: str
+    looking_up: str
     next_due: Due | None
     """When a batch does something next."""
     market: str = ""
@@ -83,9 +84,10 @@ class Weighing(Flows):
             hidden,
             self.next_due,
             BY_KEY[self.request.queue].title,
+            self.size.width,
             self.pending_text(),
             self.table.range_size,
-            self.building,
+            self.building or self.looking_up,
         )
 
     def _put_answer(self, asked: Question, answer: Answer) -> None:

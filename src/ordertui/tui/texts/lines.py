@@ -49,11 +49,13 @@ def status_line(
     pending: str = "",
     range_: int = 0,
     building: str = "",
+    width: int,
 ) -> Content:
     """The line above the key hints: the marked set and what may be done with it, or what one key would act on.
 
     `count`: marked orders; `impact`: what they come to, None while it is worked out. `hidden`: marked orders that the view
     does not show. `range_`: orders of an open range. `pending`: changes that wait. `building`: a view that is being read.
+    `width`: cells there are; what does not fit is left out at the end, but the countdown of what is held always stands.
     """
     pieces: list[Piece] = []
     if building:
@@ -71,9 +73,8 @@ def status_line(
         pieces.append((f" none marked: keys act on {cursor.order_id}", MUTED))
     else:
         pieces.append((f" {view}: nothing to show", MUTED))
-    if held:
-        pieces.append((f"   ◷ {held}", "bold $text-warning"))
-    return Content.assemble(*pieces)
+    clock = Content.styled(f"   ◷ {held}", "bold $text-warning") if held else Content("")
+    return Content.assemble(*pieces).truncate(max(0, width - clock.cell_length), ellipsis=True) + clock
 
 
 def _weighed(impact: Impact | None) -> list[Piece]:
