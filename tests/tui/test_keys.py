@@ -255,7 +255,7 @@ async def test_too_small_says_so(shop: Shop) -> None:
 
 
 def test_every_key_is_in_help_and_no_key_has_two_meanings() -> None:
-    words = help_text("").plain
+    words = help_text("", width=500).plain
     for action in ALL_ACTIONS:
         assert action.description in words
     keys = [key for action in ALL_ACTIONS for key in action.keys.split(",") if key != "escape"]

@@ -73,6 +73,7 @@ async def test_its_orders_and_what_amazon_is_about_to_cancel(tmp_path: Path, clo
 def test_a_past_day_that_is_over_only_if_the_unknown_count_says_so(tmp_path: Path, clock: FixedClock) -> None:
     with open_shop(tmp_path / "shop", clock=clock) as found:
         rows = [all_orders_row(n, "Cancelled" if n < 2 else "Shipped", age=10 * DAY) for n in range(10)]
+        rows.append(all_orders_row(10, "Shipped", age=40 * DAY))
         bring(found, tmp_path, everything=rows)
         (course, *_) = courses(found, "US", ())
     past = [number for number, point in enumerate(course.points) if point.ahead < 0 and point.cancelled]

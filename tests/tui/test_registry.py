@@ -25,13 +25,13 @@ def test_every_action_can_be_done() -> None:
 
 
 def test_help_and_footer_say_what_the_registry_says() -> None:
-    words = help_text("").plain
+    words = help_text("", width=500).plain
     assert all(action.description in words for action in ALL_ACTIONS)
     assert len({action.id for action in ALL_ACTIONS}) == len(ALL_ACTIONS)
     assert len(hints()) == 8
     mine = resolve({"app.help": "f1"})
     assert hints(mine.actions)[-1] == ("f1", "help")
-    assert "f1" in help_text("", mine.actions).plain
+    assert "f1" in help_text("", mine.actions, 500).plain
 
 
 def test_the_operators_key_wins_and_the_loser_is_named() -> None:

@@ -47,7 +47,8 @@ class RateCourse(RateViews):
     def course(
         self, marketplace: str, ids: Iterable[int] = (), *, days: int | None = None, back: int = BACK
     ) -> list[CoursePoint]:
-        """The last `back` days, today and some to come, oldest first, of a window (by default the shortest).
+        """The last `back` days, today and some to come, oldest first, of a window (by default the shortest). Past days whose
+        window begins before the oldest order that is known are left out: nobody knows what their rate was.
 
         `ids` is the marked set. Orders are dated by purchase. Today's point is `effects` of the same window and set.
         """
@@ -69,8 +70,11 @@ class RateCourse(RateViews):
             )  # fmt: skip
 
         found = []
+        oldest = self._store().oldest_placed(marketplace) or 0
         for end in range(window, window + back):
             first = end - window
+            if counted[first + 1][0] <= oldest:
+                continue
             start, until = counted[first][0], counted[end][0] - 1
             coming = self._committed(marketplace, start, until)
             orders, cancelled = placed[end] - placed[first], gone[end] - gone[first] + coming

@@ -36,6 +36,12 @@ class RateReadsPart(ReadsPart):
         )
         return (0, ()) if newest is None else (newest, self.rate_tally(marketplace, start, end))
 
+    def oldest_placed(self, marketplace: str) -> int | None:
+        """When the oldest order was placed; None without one. Kept until something changes."""
+        sql = "SELECT min(purchased_at) FROM orders WHERE marketplace = ? AND channel = 'merchant'"
+        found: int | None = self._kept(f"oldest {marketplace}", lambda: self._one(sql, (marketplace,)))
+        return found
+
     def placed_ids(self, marketplace: str, start: int, end: int, *, cancelled: bool = False) -> list[int]:
         """Orders placed in a span, oldest first; with `cancelled` only those that are, wholly or in part."""
         part = " AND (status = 'cancelled' OR cancelled_lines > 0)" if cancelled else ""

@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 from ordertui.rules.language import FIELDS
 
 from ..actions import ALL_ACTIONS, QUEUE_HELP, KeyAction
-from ..texts.words import Piece
+from ..texts.words import Piece, wrapped
 from ..widgets.line_input import LineInput
 from ..widgets.title import Title
 from .dialog import Dialog
@@ -29,6 +29,8 @@ GLYPHS = (
     ("?", "no report said"),
 )
 """What the signs on the screen mean."""
+KEYS = 21
+"""Cells before what a key does."""
 
 
 class HelpScreen(Dialog[None]):
@@ -51,12 +53,22 @@ class HelpScreen(Dialog[None]):
             yield Title("Keys")
             yield LineInput(placeholder="type to narrow")
             with VerticalScroll(classes="dialog-body", can_focus=False):
-                yield Static(help_text("", self._actions), id="help-text")
+                yield Static(id="help-text")
             yield Static("↑ ↓ scroll   Esc close", classes="dialog-keys")
 
     @on(Input.Changed)
-    def _narrow(self, event: Input.Changed) -> None:
-        self.query_one("#help-text", Static).update(help_text(event.value, self._actions))
+    def _narrow(self) -> None:
+        self._show()
+
+    def on_resize(self) -> None:
+        """The lines are made for the room there is."""
+        self.call_after_refresh(self._show)
+
+    def _show(self) -> None:
+        if self.query("#help-text"):  # none when it was closed meanwhile
+            width = self.query_one(VerticalScroll).scrollable_content_region.width
+            text = help_text(self.query_one(Input).value, self._actions, width)
+            self.query_one("#help-text", Static).update(text)
 
     def action_close(self) -> None:
         """Close."""
@@ -67,8 +79,8 @@ class HelpScreen(Dialog[None]):
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
 
-def help_text(narrow: str, actions: Sequence[KeyAction] = ALL_ACTIONS) -> Content:
-    """Every key and filter field whose line holds the words typed."""
+def help_text(narrow: str, actions: Sequence[KeyAction] = ALL_ACTIONS, width: int = 100) -> Content:
+    """Every key and filter field whose line holds the words typed, in lines of `width` cells."""
     words = narrow.lower().split()
     pieces: list[Piece] = []
 
@@ -77,8 +89,8 @@ def help_text(narrow: str, actions: Sequence[KeyAction] = ALL_ACTIONS) -> Conten
         if found:
             pieces.append((f"{title}\n", "bold $text-accent"))
             for key, text in found:
-                pieces.append((f"  {key:<18}", "$text-primary"))
-                pieces.append(f" {text}\n")
+                pieces.append((f"  {key:<{KEYS - 3}} ", "$text-primary"))
+                pieces.append(f"{wrapped(text, ' ' * KEYS, width).lstrip()}\n")
 
     for group in dict.fromkeys(action.group for action in actions):
         lines = [(action.key_text, action.description) for action in actions if action.group == group]

@@ -9,7 +9,7 @@ import msgspec
 from textual.content import Content
 
 from ordertui.operations.plan_values import RateEffect
-from ordertui.operations.rate_course import CoursePoint
+from ordertui.operations.rate_course import BACK, CoursePoint
 from ordertui.operations.rate_views import RateEntry
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import OrderRow
@@ -128,6 +128,10 @@ def picture(course: Course, width: int, height: int) -> Content:
     words = " bar: the window ending that day · ✓ ok ! near ✗ over"
     if any(point.cancelled > point.at_least for point in course.points):
         words += "\n ░ cancelled, nobody knows by whom: may count · ? over if it does"
+    past = [point.day for point in course.points if point.ahead < 0]
+    if len(past) < BACK:
+        words += f"\n days before {past[0]:%b} {past[0].day} are not drawn" if past else "\n past days are not drawn"
+        words += ": the reports begin later than their windows"
     if course.marked:
         words += "\n from today on two bars: left without, right with the marked"
     return drawn + Content.styled(f"{words}\n", MUTED)
