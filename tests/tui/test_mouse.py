@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from textual import events
 from textual.widgets import Static
 
 from ordertui.operations.shop import Shop
 from ordertui.orders.clock import FixedClock
 from ordertui.tui.screens.dialogs import TextScreen
+from ordertui.tui.screens.rate import RateScreen
 from ordertui.tui.widgets.order_table import OrderTable
 from shopkit import all_orders_row, bring, open_shop
 
@@ -79,6 +81,15 @@ async def test_the_panel_can_be_held_at_a_marketplace(shop: Shop) -> None:
         await press(pilot, "p")
         assert main(pilot).panel.pinned == ""
         assert isinstance(main(pilot).query_one("#rate"), Static)
+
+
+@pytest.mark.parametrize(("size", "where"), [((120, 40), "#rate"), ((80, 24), "#rate-strip")])
+async def test_a_click_on_the_rate_opens_it_in_full(shop: Shop, size: tuple[int, int], where: str) -> None:
+    async with running(shop, size=size) as pilot:
+        await pilot.click(where, offset=(4, 0))
+        await until(pilot, lambda: isinstance(pilot.app.screen, RateScreen))
+        await press(pilot, "escape")
+        await until(pilot, lambda: pilot.app.screen is main(pilot))
 
 
 async def test_the_scroll_bar_is_clicked_and_dragged(tmp_path: Path, clock: FixedClock) -> None:

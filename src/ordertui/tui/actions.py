@@ -172,7 +172,7 @@ or a question was drawn are thrown away: they cannot answer what nobody has read
 
 Click: cursor. Click on the mark: mark. Shift and click: mark from the cursor to there. Drag: mark a range. Double click: the
 whole order. Wheel: scroll. Click on a header: sort; with
-shift: by that column too; its edge: drag it to make the column wider. Click on a queue: open it. To select text, hold shift, or start with
+shift: by that column too; its edge: drag it to make the column wider. Click on a queue: open it; on the rate: the rate in full. To select text, hold shift, or start with
 `ordertui --no-mouse`.
 
 ## Your own keys

@@ -103,6 +103,15 @@ def test_a_line_is_as_wide_as_the_table(title: str, width: int, scroll: int) -> 
     assert header_strip(layout, (("placed", True), ("total", False)), Style(), width).cell_length == width
 
 
+def test_the_header_tells_of_a_sort_whose_column_has_no_room() -> None:
+    narrow = layout_for(60, Choice())
+    assert "placed" not in [column.key for column in narrow.columns]
+    assert header_strip(narrow, (("placed", True),), Style(), 60).text.startswith("   Order  by Date▼ ")
+    assert "by" not in header_strip(narrow, (("status", True),), Style(), 60).text.replace("Ship by", "")
+    tiny = layout_for(60, Choice(keys=("may", "asked")))
+    assert "by" not in header_strip(tiny, (("placed", True),), Style(), 60).text
+
+
 def _cell(key: str, row: OrderRow, may: str = "cancel", several: bool = True) -> str:
     column = next(column for column in COLUMNS if column.key == key)
     return column.text(row, replace(CONTEXT, may=may, several=several))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -311,6 +311,11 @@ class MainScreen(
             self.shop.desk.keep_marks(self.marks, self.last_set)
 
     # Messages
+
+    @on(events.Click, "#rate, #rate-strip")
+    def _rate_clicked(self) -> None:
+        if not self.get_selected_text():  # else the mouse was drawn over it to copy
+            self.action_rate()
 
     @on(CursorMoved)
     def _cursor_moved(self) -> None:

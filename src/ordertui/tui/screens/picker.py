@@ -227,10 +227,15 @@ class PickerScreen(Flows, ListKeys, Dialog[list[Path] | None]):
         if not self._typing:
             self._input.focus()
         elif self._input.value:
-            self._input.value = completed(self._input.value, self._folder)
-            self._input.cursor_position = len(self._input.value)
+            self.start(self._complete)
         else:
             self._files.focus()
+
+    async def _complete(self, flow: Flow) -> None:
+        whole = await flow.work(completed, self._input.value, self._folder)
+        if not self._is_gone:
+            self._input.value = whole
+            self._input.cursor_position = len(whole)
 
     def on_paste(self, event: events.Paste) -> None:
         """A path dropped or pasted on the list goes where paths are typed."""
@@ -255,21 +260,33 @@ class PickerScreen(Flows, ListKeys, Dialog[list[Path] | None]):
         if not event.value.strip():
             self._files.focus()
             return
+        self.start(lambda flow: self._take_typed(flow, event.value))
+
+    async def _take_typed(self, flow: Flow, text: str) -> None:
+        """Read what is named, or go into the folder that is."""
         try:
-            paths = typed_paths(event.value, self._folder)
+            paths = typed_paths(text, self._folder)
         except ValueError as error:
-            self._say(f"{event.value}: {error}")
+            self._say(f"{text}: {error}")
             return
-        missing = [path for path in paths if not path.exists()]
-        if missing:
-            self._say(f"there is no {missing[0]}")
-        elif len(paths) == 1 and paths[0].is_dir():
+        missing, folder = await flow.work(_looked_at, paths)
+        if self._is_gone:
+            return
+        if missing is not None:
+            self._say(f"there is no {missing}")
+        elif folder is not None:
             self._input.value = ""
             self._files.focus()
-            self._go(paths[0].resolve())
+            await self._look(flow, folder, None)
         else:
             self._give(paths)
 
     def _give(self, paths: list[Path]) -> None:
         self._shop.desk.keep_folder(paths[-1].parent)
         self.dismiss(paths)
+
+
+def _looked_at(paths: list[Path]) -> tuple[Path | None, Path | None]:
+    """The first path that is not there; the folder, when only one is named."""
+    missing = next((path for path in paths if not path.exists()), None)
+    return missing, paths[0].resolve() if len(paths) == 1 and paths[0].is_dir() else None

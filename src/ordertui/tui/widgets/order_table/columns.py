@@ -298,6 +298,8 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("title", "Title", 12, 9, lambda row, _: row.title or row.sku or UNKNOWN, _muted, most=60),
 )
+LABELS = {column.key: column.label for column in COLUMNS}
+"""What stands over a column, by its key."""
 _ONE_MARKET = tuple(
     msgspec.structs.replace(column, width=9) if column.key == "total" else column
     for column in COLUMNS

@@ -17,7 +17,7 @@ from textual.strip import Strip
 from ordertui.orders.order import OrderRow
 
 from ..thrift import thrifty
-from .columns import GUTTER, CellContext, Column, Layout, Order
+from .columns import GUTTER, LABELS, CellContext, Column, Layout, Order
 
 ELLIPSIS = "…"
 REPLACEMENT = "�"
@@ -70,14 +70,20 @@ def placeholder_strip(layout: Layout, tones: Mapping[str, Style]) -> Strip:
 
 
 def header_strip(layout: Layout, order: Order, style: Style, width: int) -> Strip:
-    """The labels, those sorted by with an arrow, and with their number when they are several, `width` cells wide."""
+    """The labels, those sorted by with an arrow, and with their number when they are several, `width` cells wide. When the first
+    of them is not shown, the first label tells of it, if it has room."""
     signs = {
         key: f"{number if len(order) > 1 else ''}{'▼' if down else '▲'}"
         for number, (key, down) in enumerate(order, start=1)
     }
+    shown = {column.key for column in layout.columns}
     parts = [" " * GUTTER]
-    for column, size in zip(layout.columns, layout.widths, strict=True):
-        parts.append(fit(_label(column, signs.get(column.key, ""), size), size, column.align) + " " * layout.gap)
+    for place, (column, size) in enumerate(zip(layout.columns, layout.widths, strict=True)):
+        label = _label(column, signs.get(column.key, ""), size)
+        if not place and order and order[0][0] not in shown:
+            told = f"{label}  by {LABELS[order[0][0]]}{signs[order[0][0]]}"
+            label = told if cell_len(told) <= size else label
+        parts.append(fit(label, size, column.align) + " " * layout.gap)
     return Strip([Segment(fit("".join(parts).rstrip(), width), style)], width)
 
 
