@@ -11,14 +11,17 @@ pytest.importorskip("pty", reason="no pseudo-terminals here")
 from cli.run import ROOT
 from ordertui.tui.actions import ALL_ACTIONS
 
-from .starting import REPORTS, bring, start
+from .starting import REPORTS, bring, needs_tmux, running_in, start
 from .terminal import Terminal, given_back
 
 ORDER = "001-0000000-000000{}".format
 
 
-def test_import_mark_cancel_undo_one_release_and_the_answer(opened: list[Terminal], tmp_path: Path) -> None:
-    screen = start(opened, tmp_path)
+@pytest.mark.parametrize("in_tmux", [False, pytest.param(True, marks=needs_tmux)], ids=["terminal", "tmux"])
+def test_import_mark_cancel_undo_one_release_and_the_answer(
+    opened: list[Terminal], tmp_path: Path, in_tmux: bool
+) -> None:
+    screen = start(opened, tmp_path, in_tmux=in_tmux)
     screen.wait("No orders yet", "0 of 0")
 
     screen.keys("i")
@@ -48,7 +51,7 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(opened: list[Termina
     screen.wait("4 orders held until", gone="y commit")
     screen.wait("Held 4")  # the message stood on it
 
-    screen.keys("gjjj")
+    screen.keys("ggjjj")
     screen.wait(f"{ORDER(3)}  US", "journal: cancel · held")
     screen.keys("u")
     screen.wait("Take back from batch 1", f"only {ORDER(3)}")
@@ -86,7 +89,7 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(opened: list[Termina
     screen.wait("What was read", "changed")
     screen.keys("\x1b")
     screen.wait("Unconfirmed 0", "Failed 1", gone="What was read")
-    screen.keys(f"#{ORDER(1)}\r")
+    screen.keys(f"g{ORDER(1)}\r")
     screen.wait(f"{ORDER(1)}  US · cancelled", "✓ done cancel")
     screen.keys("\r")
     screen.wait("confirmed by a later report", "y copy")
@@ -99,6 +102,8 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(opened: list[Termina
     assert screen.ended() == 0
     assert given_back(screen.written)
     assert screen.left_behind() == []
+    if in_tmux:
+        assert not running_in(tmp_path), "nothing stays behind in it"
 
 
 def test_at_another_time_the_screen_only_looks(opened: list[Terminal], tmp_path: Path) -> None:

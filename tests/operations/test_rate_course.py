@@ -113,7 +113,9 @@ def test_a_past_window_that_begins_before_the_oldest_order_is_left_out(tmp_path:
     with open_shop(tmp_path) as shop:
         bring(shop, tmp_path, everything=[all_orders_row(n, "Cancelled", age=n * DAY) for n in range(1, 13)])
         course = shop.rates.course("US")
-        assert [point.ahead for point in course] == list(range(-6, 7)), "day -12 begins the window that ends with day -6"
+        assert [point.ahead for point in course] == list(range(-6, 7)), (
+            "day -12 begins the window that ends with day -6"
+        )
         assert [point.orders for point in course if point.ahead < 0] == [7] * 6
         bring(shop, tmp_path, everything=[all_orders_row(20, "Cancelled", age=60 * DAY)])
         assert [point.ahead for point in shop.rates.course("US")] == list(range(-30, 7))

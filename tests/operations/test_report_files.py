@@ -81,6 +81,8 @@ def test_paths_as_they_are_typed(folder: Path) -> None:
     assert typed_paths("Old reports", folder) == [folder / "Old reports"]
     with pytest.raises(ValueError):
         typed_paths("'all.txt", folder)
+    assert typed_paths(" ~nobody-has-this/x ", folder) == [folder / "~nobody-has-this/x"]
+    assert typed_paths("x" * 5_000, folder) == [folder / ("x" * 5_000)], "too long a name is no crash"
 
 
 @pytest.mark.parametrize(
@@ -88,6 +90,7 @@ def test_paths_as_they_are_typed(folder: Path) -> None:
     [
         ("al", "all.txt"), ("a", "a"), ("ar", "archive/"), ("Old", "Old\\ reports/"), ("Old\\ r", "Old\\ reports/"),
         ("all.txt op", "all.txt open.TXT"), ("zz", "zz"), ("nowhere/x", "nowhere/x"), (".hid", ".hid"), ("pic", "pic"),
+        ("~nobody-has-this/x", "~nobody-has-this/x"), pytest.param("x" * 5_000 + "/a", "x" * 5_000 + "/a", id="long"),
     ],
 )  # fmt: skip
 def test_a_path_is_completed_as_far_as_all_agree(folder: Path, typed: str, grown: str) -> None:

@@ -256,9 +256,7 @@ class Monkey:
         assert len(marked) == table.marks.count
         assert set(self.shop.rows(marked)) == set(marked), self.last
         words = self._recount(marked)
-        await self.until(
-            lambda: self._is_said(words), lambda: (words, self._status(), self.clock.now() - self._began)
-        )
+        await self.until(lambda: self._is_said(words), lambda: (words, self._status(), self.clock.now() - self._began))
 
     def _status(self) -> str:
         return str(self.main.query_one("#status", Static).content)

@@ -107,6 +107,17 @@ async def test_a_path_is_typed_completed_and_corrected(empty: Shop, folder: Path
         assert empty.id_of(order_id(400)) is not None
 
 
+@pytest.mark.parametrize("text", ["x" * 5_000, "~nobody-has-this/x", "'open"], ids=["long", "nobody", "open"])
+async def test_a_path_that_cannot_be(empty: Shop, folder: Path, text: str) -> None:
+    async with running(empty) as pilot:
+        screen = await pick(pilot)
+        pilot.app.post_message(events.Paste(text))
+        await until(pilot, lambda: screen.query_one(Input).value == text)
+        await press(pilot, "tab", "enter")
+        await until(pilot, lambda: text[:20] in str(screen.query_one("#picker-note", Static).content))
+        assert pilot.app.screen is screen
+
+
 async def test_a_file_dropped_on_the_terminal(empty: Shop, folder: Path) -> None:
     async with running(empty) as pilot:
         screen = await pick(pilot)

@@ -12,6 +12,7 @@ from ordertui.rules.policy import Policies, PolicyError, PolicyProblem, load
 from ordertui.store import Store
 
 from .config import Config, load_config
+from .typed_path import typed_path
 
 LAST_GOOD = "policy.last-good"
 """Key in the store's meta under which the last good text is kept."""
@@ -52,7 +53,7 @@ def policies_of(config: Config, store: Store, clock: Clock) -> InForce:
     """
     if not config.policy_file:
         return InForce(load(config.policy, now=clock.now))
-    path = Path(config.policy_file).expanduser()
+    path = typed_path(config.policy_file)
     base = bundled(config.policy)
     text = None
     try:
@@ -77,7 +78,7 @@ def edited(config: Config, in_force: InForce) -> str:
     """What to say when the user's policy file is no longer as it was read, else an empty text."""
     if not config.policy_file:
         return ""
-    path = Path(config.policy_file).expanduser()
+    path = typed_path(config.policy_file)
     try:
         text: str | None = read_policy_file(path)
     except PolicyError:
@@ -99,7 +100,7 @@ def check_file(path: Path | None, clock: Clock) -> str:
         if not config.policy_file:
             load(config.policy, now=clock.now)
             return f"the edition {config.policy} is sound; no policy file of your own is named in the settings"
-        path = Path(config.policy_file).expanduser()
+        path = typed_path(config.policy_file)
     text = read_policy_file(path)
     if "edition" in parse(text, str(path)):
         edition = read_edition(text, str(path))

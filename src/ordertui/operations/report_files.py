@@ -11,6 +11,8 @@ import msgspec
 
 from ordertui.amazon.reports import ProcessingReportGiven, ReportError, ReportKind, glance
 
+from .typed_path import is_there, typed_path
+
 LIKELY = frozenset({".txt", ".tsv", ".csv", ".xml"})
 """Endings that Amazon's reports have when they are downloaded or saved again."""
 RESULT = "processing report"
@@ -81,10 +83,10 @@ def typed_paths(text: str, folder: Path) -> list[Path]:
     A line that is one path with spaces in it, as a file manager drops it, is taken as it is. Raises ValueError on an
     open quote.
     """
-    whole = folder / Path(text.strip()).expanduser()
-    if text.strip() and whole.exists():
+    whole = folder / typed_path(text)
+    if text.strip() and is_there(whole):
         return [whole]
-    return [folder / Path(word).expanduser() for word in shlex.split(text)]
+    return [folder / typed_path(word) for word in shlex.split(text)]
 
 
 def completed(text: str, folder: Path) -> str:
@@ -93,7 +95,7 @@ def completed(text: str, folder: Path) -> str:
     word = last[0] if last else ""
     ahead, slash, name = re.sub(r"\\(.)", r"\1", word).rpartition("/")
     try:
-        found = look_into(folder / Path(ahead + slash).expanduser())
+        found = look_into(folder / typed_path(ahead + slash))
     except OSError:
         return text
     names = [one.path.name + "/" * one.is_folder for one in found if one.path.name.startswith(name)]

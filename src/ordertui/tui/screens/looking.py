@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,6 +17,7 @@ from textual.content import Content
 
 from ordertui.operations.marks import Marks
 from ordertui.operations.shop import Shop
+from ordertui.operations.typed_path import typed_path
 from ordertui.operations.values import Queue
 from ordertui.operations.words import how_many
 from ordertui.orders.clock import to_local
@@ -348,7 +348,7 @@ class Looking(Flows):
         note = "Ends in .csv, .tsv or .json. Buyers' names and addresses are not in it: ordertui keeps none."
         answer = await flow.ask(FormScreen(f"Export {what}", [("path", "File", str(path))], note))
         if answer is not None and answer["path"].strip():
-            target = Path(answer["path"].strip()).expanduser()
+            target = typed_path(answer["path"])
             count = await flow.work(self.shop.export, ids, target)
             self.notify(f"{how_many(count)} written: {target}")
 

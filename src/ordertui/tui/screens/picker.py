@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 from ordertui.operations.config import downloads_folder
 from ordertui.operations.report_files import FileEntry, completed, kind_of, look_into, typed_paths
 from ordertui.operations.shop import Shop
+from ordertui.operations.typed_path import is_there
 
 from ..texts.files import file_line
 from ..typeahead import TypeAhead
@@ -265,7 +266,7 @@ class PickerScreen(Flows, ListKeys, Dialog[list[Path] | None]):
     async def _take_typed(self, flow: Flow, text: str) -> None:
         """Read what is named, or go into the folder that is."""
         try:
-            paths = typed_paths(text, self._folder)
+            paths = await flow.work(typed_paths, text, self._folder)
         except ValueError as error:
             self._say(f"{text}: {error}")
             return
@@ -288,5 +289,6 @@ class PickerScreen(Flows, ListKeys, Dialog[list[Path] | None]):
 
 def _looked_at(paths: list[Path]) -> tuple[Path | None, Path | None]:
     """The first path that is not there; the folder, when only one is named."""
-    missing = next((path for path in paths if not path.exists()), None)
-    return missing, paths[0].resolve() if len(paths) == 1 and paths[0].is_dir() else None
+    missing = next((path for path in paths if not is_there(path)), None)
+    is_folder = missing is None and len(paths) == 1 and paths[0].is_dir()
+    return missing, paths[0].resolve() if is_folder else None

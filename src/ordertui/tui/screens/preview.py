@@ -20,6 +20,7 @@ from textual.widgets.tree import TreeNode
 from ordertui.operations.errors import PlanChanged, PlanExpired, sentence
 from ordertui.operations.plan_values import Batch, Plan, PlanLine, PlanRow
 from ordertui.operations.shop import Shop
+from ordertui.operations.typed_path import typed_path
 from ordertui.orders.status import Action
 
 from ..texts.groups import Group, groups, line_of
@@ -216,7 +217,7 @@ class PreviewScreen(Flows, Dialog[Batch | None]):
         answer = await flow.ask(FormScreen(title, [("path", "File", str(path))]))
         if answer is None or not answer["path"].strip():
             return
-        target = Path(answer["path"].strip()).expanduser()
+        target = typed_path(answer["path"])
         if sheet:
             await flow.work(self.shop.export_sheet, self.plan, target)
         else:
