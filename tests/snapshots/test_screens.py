@@ -129,6 +129,15 @@ def test_dark(snap_compare: Compare, shop: Shop, steps: Steps, size: tuple[int, 
         pytest.param(typed("question_mark", *"mark"), SMALL, NONE, id="help-small"),
         pytest.param(typed("colon", *"copy"), WIDE, NONE, id="palette-wide"),
         pytest.param(typed("colon", *"copy"), MEDIUM, LIGHT.name, id="palette-medium"),
+        pytest.param(typed("g"), WIDE, NONE, id="going-wide"),
+        pytest.param(typed("g"), MEDIUM, DARK.name, id="going-medium"),
+        pytest.param(typed("g"), SMALL, LIGHT.name, id="going-small"),
+        pytest.param(typed("3", "m"), WIDE, LIGHT.name, id="message-wide"),
+        pytest.param(typed("3", "m"), MEDIUM, NONE, id="message-medium"),
+        pytest.param(typed("3", "m"), SMALL, DARK.name, id="message-small"),
+        pytest.param(typed("6", "u"), WIDE, DARK.name, id="undo-wide"),
+        pytest.param(typed("6", "u"), MEDIUM, LIGHT.name, id="undo-medium"),
+        pytest.param(typed("6", "u"), SMALL, NONE, id="undo-small"),
     ],
 )
 def test_look(snap_compare: Compare, shop: Shop, steps: Steps, size: tuple[int, int], look: str) -> None:
@@ -182,7 +191,7 @@ def test_rate_without_colour(snap_compare: Compare, shop: Shop, monkeypatch: pyt
     assert same(snap_compare, shop, scenes.rate, WIDE)
 
 
-@pytest.mark.parametrize("size", [MEDIUM, SMALL], ids=["medium", "small"])
+@pytest.mark.parametrize("size", [WIDE, MEDIUM, SMALL], ids=["wide", "medium", "small"])
 def test_report_files(
     snap_compare: Compare, empty: Shop, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

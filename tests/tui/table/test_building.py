@@ -125,6 +125,22 @@ async def test_escape_amid_other_keys_is_one_of_them(shop: Shop, stopped: list[s
         assert not main(pilot).building
 
 
+async def test_a_view_that_somebody_else_interrupts_is_read_again(shop: Shop, stopped: list[str]) -> None:
+    """Else keys would wait for it for ever."""
+    async with running(shop) as pilot:
+        cursor = table(pilot).cursor_id
+        await begin(pilot)
+        shop.interrupt_views()
+        await until(pilot, lambda: stopped == ["-may"])
+        await pilot.pause(0.3)
+        assert main(pilot).building
+        await pilot.press("escape")
+        await until(pilot, lambda: idle(pilot))
+        await until(pilot, lambda: stopped == ["-may", "-may"])
+        await press(pilot, "j")
+        assert table(pilot).cursor_id != cursor, "keys go on"
+
+
 async def test_another_view_interrupts_the_one_before(shop: Shop, stopped: list[str]) -> None:
     async with running(shop) as pilot:
         await begin(pilot)

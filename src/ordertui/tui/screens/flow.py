@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from contextlib import contextmanager, suppress
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from textual.css.query import NoMatches
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
@@ -17,6 +19,21 @@ from ..typeahead import Hold, TypeAhead
 
 Answer = TypeVar("Answer")
 Result = TypeVar("Result")
+Owner = TypeVar("Owner")
+Given = ParamSpec("Given")
+
+
+def ends_with_screen(
+    run: Callable[Concatenate[Owner, Given], Coroutine[Any, Any, None]],
+) -> Callable[Concatenate[Owner, Given], Coroutine[Any, Any, None]]:
+    """A worker that may still run while its screen is being taken down: what it finds missing then is nobody's loss."""
+
+    @wraps(run)
+    async def guarded(self: Owner, /, *args: Given.args, **more: Given.kwargs) -> None:
+        with suppress(NoMatches):
+            await run(self, *args, **more)
+
+    return guarded
 
 
 class Flow:

@@ -17,7 +17,6 @@ from textual.content import Content
 
 from ordertui.operations.marks import Marks
 from ordertui.operations.shop import Shop
-from ordertui.operations.typed_path import typed_path
 from ordertui.operations.values import Queue
 from ordertui.operations.words import how_many
 from ordertui.orders.clock import to_local
@@ -338,6 +337,8 @@ class Looking(Flows):
         self.start(self._export)
 
     async def _export(self, flow: Flow) -> None:
+        from ordertui.operations.typed_path import typed_path
+
         from .dialogs import FormScreen
 
         table = self.table

@@ -46,6 +46,7 @@ from ..widgets.queue_tabs import QueueTabs
 from ..widgets.thrift import ThriftyStatic
 from .acting import Acting
 from .bringing import Bringing
+from .flow import ends_with_screen
 from .looking import Looking
 from .marking import Marking
 from .rating import Rating
@@ -239,16 +240,16 @@ class MainScreen(
         self.table.set_columns(self.request.choice(several=len(codes) > 1))
 
     @work(exclusive=True, group="counts")
+    @ends_with_screen
     async def _count_queues(self) -> None:
         try:
             self.queue_counts = await asyncio.to_thread(self.shop.queues)
         except KNOWN as error:
             self.failed(error)
             return
-        if self.query(QueueTabs):  # none when the screen was closed meanwhile
-            self.query_one(QueueTabs).show(self.queue_counts, self.request.queue)
-            self.show_count()
-            self.say_why_empty()
+        self.query_one(QueueTabs).show(self.queue_counts, self.request.queue)
+        self.show_count()
+        self.say_why_empty()
 
     def show_detail(self) -> None:
         """The detail pane, for the order under the cursor."""

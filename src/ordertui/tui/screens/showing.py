@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from textual import work
-from textual.css.query import NoMatches
 from textual.timer import Timer
 
 from ordertui.operations.errors import KNOWN
@@ -25,7 +24,7 @@ from ..widgets.filter_bar import FilterBar
 from ..widgets.order_table import OrderTable
 from ..widgets.order_table.table import Rest
 from ..widgets.queue_tabs import QueueTabs
-from .flow import Flow, Flows
+from .flow import Flow, Flows, ends_with_screen
 
 SAY_AFTER = 0.3
 """Seconds after which the status line says that a view is being built, and that Escape stops it."""
@@ -91,7 +90,7 @@ class Showing(Flows):
         self._view_number += 1
         number = self._view_number
         self._say_timer = self.set_timer(SAY_AFTER, lambda: self._say_building(number))
-        self._build_view(self.request)
+        self._build_view(self.request, number)
 
     @property
     def is_stoppable(self) -> bool:
@@ -177,22 +176,31 @@ class Showing(Flows):
         self.view_hold.open()
 
     @work(exclusive=True, group="view")
-    async def _build_view(self, request: Request) -> None:
+    @ends_with_screen
+    async def _build_view(self, request: Request, number: int) -> None:
         self.shop.interrupt_views()
         try:
-            first = await asyncio.to_thread(read, self.shop, request, FIRST_PAGE)
-            await asyncio.to_thread(self.shop.marketplaces)
-            if len(first) == FIRST_PAGE:
-                self._swap(View(request, first, Marks(first)), whole=False)
-            self._swap(await asyncio.to_thread(build, self.shop, request), whole=True)
-        except (Interrupted, NoMatches):  # another view is asked for, or the screen is being taken down
-            return
+            while not await self._has_built(request):
+                if number != self._view_number:  # another view is asked for, or this one was stopped
+                    return
         except KNOWN as error:
             self.failed(error)
             if self.whole_view is not None:
                 self.request = self.whole_view.request
                 self._swap(self.whole_view, whole=True)
         self._built()
+
+    async def _has_built(self, request: Request) -> bool:
+        """Show a view, its first page first; False when its reading was interrupted."""
+        try:
+            first = await asyncio.to_thread(read, self.shop, request, FIRST_PAGE)
+            await asyncio.to_thread(self.shop.marketplaces)
+            if len(first) == FIRST_PAGE:
+                self._swap(View(request, first, Marks(first)), whole=False)
+            self._swap(await asyncio.to_thread(build, self.shop, request), whole=True)
+        except Interrupted:
+            return False
+        return True
 
     def _swap(self, view: View, *, whole: bool) -> None:
         self.shown_view = view
@@ -231,6 +239,7 @@ class Showing(Flows):
             self._typed_timer = self.set_timer(TYPED, lambda: self._try_filter(text))
 
     @work(exclusive=True, group="typed")
+    @ends_with_screen
     async def _try_filter(self, text: str) -> None:
         bar, view = self.query_one(FilterBar), self.whole_view
         if view is None or self.building or bar.typed != text:
@@ -271,6 +280,7 @@ class Showing(Flows):
     # What other processes change
 
     @work(exclusive=True, group="elsewhere")
+    @ends_with_screen
     async def look_elsewhere(self) -> None:
         """Another process changed the store: rows are read again in place; new ones wait while something is open or marked."""
         try:

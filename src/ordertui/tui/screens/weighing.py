@@ -15,7 +15,7 @@ from ordertui.operations.values import Due
 from ..panel import Answer, Question, RatePanel
 from ..view import Request, View
 from ..widgets.order_table import OrderTable
-from .flow import Flows
+from .flow import Flows, ends_with_screen
 
 INSTANT = 500
 """Up to so many marks are weighed at once, which takes some milliseconds; more are weighed beside the screen."""
@@ -60,6 +60,7 @@ class Weighing(Flows):
             self._panel_beside(asked)
 
     @work(exclusive=True, group="panel")
+    @ends_with_screen
     async def _panel_beside(self, asked: Question) -> None:
         number = self._asked
         if len(asked.ids) > INSTANT:
