@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.report_row import ROW_FIELDS, Row
-from ordertui.store import Store, joining
+from ordertui.store import Store, building, joining
 from ordertui.store.overtaking import overtake
+from ordertui.store.products import Products
 from ordertui.store.seen import Known, Seen
 
 from .importkit import CLOCK, NOW, Report, dump, importer, row, stored, take
@@ -328,6 +329,19 @@ def test_the_log_is_long_only_while_a_report_comes_in(fails: bool, tmp_path: Pat
             if fails:
                 raise _PowerCut
         assert pages() == usual
+
+
+@some
+@given(found=reports(), impacts=st.sampled_from([None, 0, 1]))
+def test_an_order_of_one_row_is_built_as_one_of_several(
+    found: list[Report], impacts: int | None, tmp_path: Path
+) -> None:
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store, store.writing() as connection:
+        for one in (one for report in found for one in report.rows):
+            products = Products(connection)
+            line = building.line(products, 7, 1, one)
+            order = building.order(7, "113", [one], [line], impacts, 4, 5)
+            assert building.single(Products(connection), 7, "113", one, impacts, 4, 5) == (order, line)
 
 
 class _PowerCut(Exception):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .store import Store
 
 CHUNK_ROWS = 8_000
+"""Rows of a transaction; of a store without orders half as many again: nothing is read there, so memory has room for them, and an
+index of random ids is written all over each time."""
 _LEFT = "('sent', 'accepted', 'ok', 'unknown')"
 _MANY_DEADLINES = 10_000
 
@@ -75,7 +77,7 @@ class Importer:
         has_request_column: bool,
         marketplace: str | None,
         auto_cancel_at: Callable[[str, int], int | None],
-        chunk_rows: int = CHUNK_ROWS,
+        chunk_rows: int | None = None,
     ) -> None:
         if store.read_only:
             raise ReadOnlyStore(f"{store.path} was opened read-only; nothing was imported")
@@ -84,8 +86,8 @@ class Importer:
         self._kind = kind
         self._deadline = auto_cancel_at
         self._deadlines: dict[tuple[str, int | None], int | None] = {}
-        self.chunk_rows = chunk_rows
-        self._gatherer = Gatherer(chunk_rows)
+        self.chunk_rows = chunk_rows or (CHUNK_ROWS if store.has_orders() else CHUNK_ROWS * 3 // 2)
+        self._gatherer = Gatherer(self.chunk_rows)
         self._import_id = 0
         self._planner: Planner | None = None
         self._state = (0, 0)

@@ -95,11 +95,15 @@ class Planner:
         self._last += 1
         if self._known is not None:
             self._known.add(order_id)
-        lines = [building.line(self._products, self._last, number, row) for number, row in enumerate(rows, 1)]
         sources = self._source | (0 if impacts is None else _RATE_REPORT)
-        order = building.order(self._last, order_id, rows, lines, impacts, sources, said)
+        if len(rows) == 1:
+            order, line = building.single(self._products, self._last, order_id, rows[0], impacts, sources, said)
+            found.new_lines.append(line)
+        else:
+            lines = [building.line(self._products, self._last, number, row) for number, row in enumerate(rows, 1)]
+            order = building.order(self._last, order_id, rows, lines, impacts, sources, said)
+            found.new_lines.extend(lines)
         found.new_orders.append(order)
-        found.new_lines.extend(lines)
         if order[4] == "cancelled":
             found.cancelled.append(order_id)
 

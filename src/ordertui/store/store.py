@@ -98,6 +98,10 @@ class Store(AttemptsPart, RateReportPart, SaidPart, RateReadsPart, SkuPart, Care
             marketplace=marketplace, auto_cancel_at=auto_cancel_at,
         )  # fmt: skip
 
+    def has_orders(self) -> bool:
+        """Whether there is any order."""
+        return bool(self._query("SELECT 1 FROM orders LIMIT 1"))
+
     def planner(self, kind: str) -> Planner:
         """Works out what reports of a kind change, for the importer of another process that has this store open."""
         from .planner import Planner
