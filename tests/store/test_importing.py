@@ -344,6 +344,19 @@ def test_an_order_of_one_row_is_built_as_one_of_several(
             assert building.single(Products(connection), 7, "113", one, impacts, 4, 5) == (order, line)
 
 
+def test_a_report_comes_in_with_other_changes_as_one(tmp_path: Path) -> None:
+    """As a sync does: the orders and how far it got, both or neither."""
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        with contextlib.suppress(_PowerCut), store.writing():
+            take(store, Report("all_orders", (row(1),)))
+            raise _PowerCut
+        assert store.count() == 0
+        with store.writing():
+            take(store, Report("all_orders", (row(1),)))
+            store.set_meta("synced", "1")
+        assert (store.count(), store.meta("synced")) == (1, "1")
+
+
 class _PowerCut(Exception):
     pass
 

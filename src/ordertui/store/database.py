@@ -220,7 +220,7 @@ class Database:
         """While many transactions write the same pages, let the write-ahead log grow, so that each page goes to the store once for all of them."""
         with self._lock, self.in_words():
             self._connection.execute(f"PRAGMA wal_autocheckpoint = {_LONG_LOG if long else _LOG}")
-            if not long:
+            if not long and not self._connection.in_transaction:  # else the end of the transaction does it
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     @contextmanager
