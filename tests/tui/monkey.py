@@ -256,7 +256,9 @@ class Monkey:
         assert len(marked) == table.marks.count
         assert set(self.shop.rows(marked)) == set(marked), self.last
         words = self._recount(marked)
-        await self.until(lambda: self._is_said(words), lambda: (words, self._status(), self.clock.now() - self._began))
+        await self.until(
+            lambda: any(map(self._is_said, words)), lambda: (words, self._status(), self.clock.now() - self._began)
+        )
 
     def _status(self) -> str:
         return str(self.main.query_one("#status", Static).content)
@@ -270,14 +272,14 @@ class Monkey:
             return told != shown
         return words.startswith(told[place:].rstrip()) if told != shown else told[place:] == words
 
-    def _recount(self, marked: list[int]) -> str:
-        """What the status line must say of these marks, worked out order by order."""
+    def _recount(self, marked: list[int]) -> tuple[str, ...]:
+        """What the status line must say of these marks, worked out order by order: one of these, the shorter where cells are few."""
         table = self.table
         if table.range_size:
-            return f"range of {table.range_size:,} · space takes it, Esc leaves it"
+            return (f"range of {table.range_size:,} · space takes it, Esc leaves it",)
         if not marked:
             row = table.cursor_row
-            return f"keys act on {row.order_id}" if row is not None else "nothing to show"
+            return (f"keys act on {row.order_id}" if row is not None else "nothing to show",)
         view = self.main.shown_view  # not what a filter shows while it is typed
         hidden = len(set(marked) - set(view.ids)) if view is not None else 0
         rows = self.shop.rows(marked).values()
@@ -298,4 +300,5 @@ class Monkey:
             *([f"{confirms:,} confirm"] if confirms else []),
             *([f"{len(marked) - len(cancel):,} cannot"] if len(cancel) < len(marked) else []),
         ]
-        return " · ".join(parts)
+        short = [parts[0], f"{len(money)} currencies", *parts[2:]]
+        return " · ".join(parts), *([" · ".join(short)] if len(money) > 1 else [])

@@ -102,6 +102,27 @@ async def test_a_late_answer_does_not_hide_the_range_begun_meanwhile(
         assert table(pilot).marks.count == 1
 
 
+async def test_a_late_answer_does_not_say_that_a_view_is_read_which_is_there(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(shop) as pilot:
+        go, impact = threading.Event(), shop.impact
+
+        def held(ids: Sequence[int]) -> Impact:
+            assert go.wait(30)
+            return impact(ids)
+
+        monkeypatch.setattr(shop, "impact", held)
+        main(pilot).panel.forget()
+        main(pilot).building = "looking…"
+        main(pilot).show_panel()
+        await until(pilot, lambda: "looking…" in text(pilot, "status"))
+        main(pilot).building = ""
+        go.set()
+        await pilot.app.workers.wait_for_complete()
+        await until(pilot, lambda: "looking…" not in text(pilot, "status"))
+
+
 async def test_a_paste_brings_only_what_can_be_read(shop: Shop) -> None:
     async with running(shop) as pilot:
         for key, field in (("e", "field-path"), ("slash", "filter-input")):

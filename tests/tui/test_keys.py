@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from ordertui.operations.shop import Shop
+from ordertui.operations.values import Impact
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.status import Action, BatchState, BuyerRequest, Dispatched
 from ordertui.tui.actions import ALL_ACTIONS, hints
@@ -17,6 +18,7 @@ from ordertui.tui.screens.help import HelpScreen, help_text
 from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.picker import PickerScreen
 from ordertui.tui.screens.preview import PreviewScreen
+from ordertui.tui.texts.lines import status_line
 from shopkit import all_orders_row, bring, open_shop, order_id, unshipped_row
 
 from .kit import main, press, preview, running, table, text, to_ship, until
@@ -144,6 +146,19 @@ async def test_the_countdown_stands_however_much_else_there_is_to_say(shop: Shop
             await until(pilot, lambda cells=width: ("…" in text(pilot, "status")) == (cells < 120))  # type: ignore[misc]
             assert text(pilot, "status").endswith("   ◷ held 15:00")
             assert Content(text(pilot, "status")).cell_length <= width
+
+
+def test_where_cells_are_few_the_status_line_counts_currencies_rather_than_cut_off_what_may_be_done() -> None:
+    money = (("CAD", 121_248), ("EUR", 255_872), ("USD", 363_715))
+    impact = Impact(421, money, 0, cancellable=410, counted=380, cannot=11)
+
+    def line(width: int) -> str:
+        return status_line(
+            count=421, impact=impact, hidden=0, cursor=None, held="held 14:40", view="All", width=width
+        ).plain
+
+    assert "CAD 1,212.48 + EUR 2,558.72 + USD 3,637.15 · 410 cancel" in line(120)
+    assert line(80) == " ● 421 marked · 3 currencies · 410 cancel (380 count) · 11 cannot   ◷ held 14:40"
 
 
 async def _later(pilot: Pilot[None], true: Callable[[], object]) -> bool:

@@ -42,11 +42,10 @@ class Question(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """The three texts."""
+    """The texts of the rate; with it `status` knows what the marked set comes to."""
 
     panel: Content
     strip: Content
-    status: Content
     market: str
     """The marketplace shown."""
 
@@ -118,10 +117,9 @@ class RatePanel:
         shop = self._shop
         impact = shop.impact(_while(asked.ids, stop))
         self._weighed = (asked.version, impact)
-        status = self.status(asked)
         shown = self.market(asked.cursor)
         if not shown:
-            return Answer(NO_ORDERS, Content(""), status, "")
+            return Answer(NO_ORDERS, Content(""), "")
         marked = dict(impact.markets)
         effects = shop.rate(shown, asked.ids) if marked.get(shown) else self._still(shown)
         elsewhere = [
@@ -135,7 +133,7 @@ class RatePanel:
             effects, marked=some, spark=spark, rolls_off=rolls_off, risk=risk, name=shown, elsewhere=elsewhere,
             follows=not self.pinned,
         )  # fmt: skip
-        return Answer(panel, rate_strip(effects, marked=some, name=shown, elsewhere=elsewhere), status, shown)
+        return Answer(panel, rate_strip(effects, marked=some, name=shown, elsewhere=elsewhere), shown)
 
     def _memory(self) -> dict[str, object]:
         """What was read since the store changed or the minute passed."""

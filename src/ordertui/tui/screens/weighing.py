@@ -54,7 +54,7 @@ class Weighing(Flows):
         asked = self._question()
         self._asked += 1
         if len(asked.ids) <= INSTANT and self.panel.is_warm(asked):
-            self._put_answer(asked, self.panel.answer(asked))
+            self._put_answer(self.panel.answer(asked))
         else:
             self.put("status", self.panel.status(asked))
             self._panel_beside(asked)
@@ -73,7 +73,7 @@ class Weighing(Flows):
             self.failed(error)
             return
         if number == self._asked:
-            self._put_answer(asked, answer)
+            self._put_answer(answer)
 
     def _question(self) -> Question:
         marks, view = self.table.marks, self.shown_view
@@ -91,10 +91,8 @@ class Weighing(Flows):
             self.building or self.looking_up,
         )
 
-    def _put_answer(self, asked: Question, answer: Answer) -> None:
+    def _put_answer(self, answer: Answer) -> None:
         self.put("rate", answer.panel)
         self.put("rate-strip", answer.strip)
-        # a range may have been begun or left while the answer was worked out
-        now = answer.status if asked.range_ == self.table.range_size else self.panel.status(self._question())
-        self.put("status", now)
+        self.show_status()  # of now: a range, a view, the size may be another one than when it was asked
         self.market = answer.market

@@ -55,8 +55,11 @@ def status_line(
 
     `count`: marked orders; `impact`: what they come to, None while it is worked out. `hidden`: marked orders that the view
     does not show. `range_`: orders of an open range. `pending`: changes that wait. `building`: a view that is being read.
-    `width`: cells there are; what does not fit is left out at the end, but the countdown of what is held always stands.
+    `width`: cells there are. Where they are few, money in several currencies is only counted, then the end is left out; the
+    countdown of what is held always stands.
     """
+    clock = Content.styled(f"   ◷ {held}", "bold $text-warning") if held else Content("")
+    room = max(0, width - clock.cell_length)
     pieces: list[Piece] = []
     if building:
         pieces += [" ", (f" {building} ", "bold reverse $text-warning")]
@@ -68,20 +71,21 @@ def status_line(
         pieces.append((f" ● {count:,} marked", "bold $text-accent"))
         if hidden:
             pieces.append((f" ({hidden:,} hidden)", "bold $text-warning"))
-        pieces += _weighed(impact)
+        long, short = ([*pieces, *_weighed(impact, short=short)] for short in (False, True))
+        pieces = long if Content.assemble(*long).cell_length <= room else short
     elif cursor is not None:
         pieces.append((f" none marked: keys act on {cursor.order_id}", MUTED))
     else:
         pieces.append((f" {view}: nothing to show", MUTED))
-    clock = Content.styled(f"   ◷ {held}", "bold $text-warning") if held else Content("")
-    return Content.assemble(*pieces).truncate(max(0, width - clock.cell_length), ellipsis=True) + clock
+    return Content.assemble(*pieces).truncate(room, ellipsis=True) + clock
 
 
-def _weighed(impact: Impact | None) -> list[Piece]:
+def _weighed(impact: Impact | None, *, short: bool) -> list[Piece]:
     """Money of the marked set, and how many of it each action may take."""
     if impact is None:
         return [(" · working out what they come to…", MUTED)]
-    money = money_sums(impact.money, impact.unpriced)
+    many = short and len(impact.money) > 1
+    money = f"{len(impact.money)} currencies" if many else money_sums(impact.money, impact.unpriced)
     pieces: list[Piece] = [f" · {money}"] if money else []
     pieces.append(f" · {impact.cancellable:,} cancel ({impact.counted:,} count)")
     if impact.refundable:
