@@ -78,18 +78,24 @@ async def test_page_keys_on_a_list_without_room_or_without_lines(shop: Shop, key
         assert pilot.app.screen is main(pilot)
 
 
+def weighing_waits(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """What a marked set comes to is not known before this is set."""
+    go, impact = threading.Event(), shop.impact
+
+    def held(ids: Sequence[int]) -> Impact:
+        assert go.wait(30)
+        return impact(ids)
+
+    monkeypatch.setattr(shop, "impact", held)
+    return go
+
+
 async def test_a_late_answer_does_not_hide_the_range_begun_meanwhile(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(shop) as pilot:
-        go, impact = threading.Event(), shop.impact
-
-        def held(ids: Sequence[int]) -> Impact:
-            assert go.wait(30)
-            return impact(ids)
-
         main(pilot).panel.forget()
-        monkeypatch.setattr(shop, "impact", held)
+        go = weighing_waits(shop, monkeypatch)
         await press(pilot, "space")
         await press(pilot, "v", "j", "j")
         await until(pilot, lambda: "range of 3" in text(pilot, "status"))
@@ -106,14 +112,8 @@ async def test_a_late_answer_does_not_say_that_a_view_is_read_which_is_there(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(shop) as pilot:
-        go, impact = threading.Event(), shop.impact
-
-        def held(ids: Sequence[int]) -> Impact:
-            assert go.wait(30)
-            return impact(ids)
-
-        monkeypatch.setattr(shop, "impact", held)
         main(pilot).panel.forget()
+        go = weighing_waits(shop, monkeypatch)
         main(pilot).building = "looking…"
         main(pilot).show_panel()
         await until(pilot, lambda: "looking…" in text(pilot, "status"))

@@ -112,10 +112,10 @@ class Acting(Flows):
             batch = next((b for b in held if any(r.order_id == row.order_id for r in b.rows)), batch)
             answers["o"] = f"only {row.order_id}"
         waiting = sum(r.state.value == "held" for r in batch.rows)
-        if waiting > 1 or not answers:
-            answers["b"] = (
-                f"all {waiting:,} orders of batch {batch.id}" if waiting > 1 else f"batch {batch.id}, of 1 order"
-            )
+        if waiting > 1:
+            answers["b"] = f"all {waiting:,} orders of batch {batch.id}"
+        elif not answers:
+            answers["b"] = f"batch {batch.id}, of 1 order"
         question = f"Take back from batch {batch.id} ({batch.action.value}, {batch.marketplace})?"
         answer = await flow.ask(ConfirmScreen(question, answers), unseen=True)
         if not answer:
