@@ -65,7 +65,7 @@ def single(
     sources: int,
     digest: int | None,
 ) -> tuple[Values, Values]:
-    """`order` and `line` of an order that only this row names, at half the cost: nearly all orders are so."""
+    """`order` and `line` of an order that only this row names, for less: nearly all orders are so."""
     found: Any = row
     (_, _, item, market, channel, status, line_status, purchased, ship_by, at, sku, asin, title, quantity, shipped, currency,
      a, b, c, d, e, f, g, h, request, reason, replacement, business, prime) = found  # fmt: skip

@@ -94,7 +94,7 @@ class Changes(NamedTuple):
 
 
 def _insert(connection: sqlite3.Connection, table: str, columns: str, rows: Sequence[Values]) -> None:
-    """Insert rows, many with one statement: SQLite then begins and ends its work once for all of them, a fifth of the time."""
+    """Insert rows, many with one statement: SQLite then begins and ends its work once for all of them, which takes a fifth less."""
     head, one = f"INSERT INTO {table} ({columns}) VALUES ", f"({marks(columns.split(','))})"
     whole = len(rows) - len(rows) % _AT_ONCE
     parts = (chain.from_iterable(rows[at : at + _AT_ONCE]) for at in range(0, whole, _AT_ONCE))
