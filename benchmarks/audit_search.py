@@ -15,9 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from ordertui.operations import care
+from ordertui.operations import maintenance
 from ordertui.orders.clock import SystemClock
-from ordertui.store import Store, Who
+from ordertui.store import Operator, Store
 
 AT_ONCE = 10_000
 SEARCHES = 200
@@ -34,7 +34,7 @@ def main(records: int) -> None:
     orders = max(records // 5, 1)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "orders.db"
-        with Store.open(path, clock=SystemClock(), who=Who("anna", "anna", "desk", 1)) as store:
+        with Store.open(path, clock=SystemClock(), who=Operator("anna", "anna", "desk", 1)) as store:
             started = time.perf_counter()
             for first in range(0, records, AT_ONCE):
                 with store.writing() as connection:
@@ -50,7 +50,7 @@ def main(records: int) -> None:
             for _ in range(SEARCHES):
                 wanted = order_id(rng.randrange(orders))
                 started = time.perf_counter()
-                found = list(care.records(store.audit(order_id=wanted), wanted))
+                found = list(maintenance.records(store.audit(order_id=wanted), wanted))
                 times.append((time.perf_counter() - started) * 1000)
                 assert len(found) >= records // orders
             print(

@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR, SystemClock, iso_utc
 
 ALL_ORDERS = [
@@ -162,7 +162,7 @@ def run_one(store: Path, report: Path) -> None:
         nonlocal peak
         peak = max(peak, private_mb() + sum(map(private_mb, children())))
 
-    with Shop.open(store, clock=SystemClock()) as shop:
+    with Session.open(store, clock=SystemClock()) as shop:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         start, busy = time.perf_counter(), time.process_time()
         (summary,) = shop.import_files([report], progress=progress)

@@ -12,17 +12,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ordertui.operations.config import Config
-from ordertui.operations.judging import Judge
-from ordertui.operations.shop import Shop
+from ordertui.operations.eligibility import Eligibility
+from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, FixedClock
-from ordertui.orders.status import Action
-from ordertui.rules.edition import bundled_text, read_edition
-from ordertui.rules.facts import situation_from_number, situation_of
-from ordertui.rules.house import read_house
+from ordertui.orders.enums import Action
 from ordertui.rules.language import parse
-from ordertui.rules.policy import load
+from ordertui.rules.policy.edition import bundled_text, read_edition
+from ordertui.rules.policy.house_rules import read_house
+from ordertui.rules.policy.policy import load
+from ordertui.rules.situation import situation_from_number, situation_of
 from ordertui.store import filter_sql
-from ordertui.store.derive import situation
+from ordertui.store.derived_facts import situation
 from ordertui.store.migrations import statements
 
 NOW = 1_795_442_700
@@ -69,7 +69,7 @@ def fill(path: Path, count: int) -> None:
     if rows:
         db.executemany(f"INSERT INTO orders ({COLUMNS}) VALUES ({','.join('?' * 24)})", rows)
     db.execute("COMMIT")
-    for statement in statements("indexes.sql"):
+    for statement in statements("read_indexes.sql"):
         db.execute(statement)
     db.execute("ANALYZE")
     db.close()
@@ -99,14 +99,14 @@ def main() -> None:
     show("check a house file of four rules", best(lambda: read_house(HOUSE, "house.toml", edition, now=NOW)), 100)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "orders.db"
-        with Shop.open(path, clock=FixedClock(NOW), config=Config()):
+        with Session.open(path, clock=FixedClock(NOW), config=Config()):
             pass
         fill(path, count)
-        with Shop.open(path, clock=FixedClock(NOW), config=Config()) as shop:
+        with Session.open(path, clock=FixedClock(NOW), config=Config()) as shop:
             measure(shop)
 
 
-def measure(shop: Shop) -> None:
+def measure(shop: Session) -> None:
     """Everything that asks a store."""
     store = shop._store
     print(f"{shop.count():,} orders, {len(store.situations_present()):,} situations")
@@ -117,7 +117,7 @@ def measure(shop: Shop) -> None:
             policy.verdicts(situation_from_number(number))
 
     show("decide every situation there is, cold", best(decide_all), 50)
-    judge = Judge(load(now=lambda: NOW))
+    judge = Eligibility(load(now=lambda: NOW))
     ask = judge.situations(lambda: store)
 
     def compiled(text: str) -> tuple[str, dict[str, object]]:
@@ -151,7 +151,7 @@ def measure(shop: Shop) -> None:
     show("status line for the same", best(lambda: shop.impact(marked), 25), 15)
     show("rate from the kept counts", best(lambda: shop.rate("US"), 20), 1)
     start = time.perf_counter()
-    with Shop.open(store.path, clock=FixedClock(NOW), config=Config()) as fresh:
+    with Session.open(store.path, clock=FixedClock(NOW), config=Config()) as fresh:
         fresh.rate("US")
         print(
             f"    a new process's first rate, opening the store included: {(time.perf_counter() - start) * 1000:.1f} ms"

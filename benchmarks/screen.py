@@ -28,8 +28,8 @@ from terminal import Answer, Program
 
 from ordertui.operations.config import Config
 from ordertui.operations.demo import build_practice
-from ordertui.operations.listing import record
-from ordertui.operations.shop import Shop
+from ordertui.operations.query.export import record
+from ordertui.operations.session import Session
 from ordertui.orders.clock import SystemClock
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -115,7 +115,7 @@ def measure(one: Contender, asked: argparse.Namespace, folder: Path) -> Result:
 def write_tsv(store: Path, tsv: Path) -> None:
     """The orders as the table shows them, newest first."""
     with (
-        Shop.open(store, clock=SystemClock(), config=Config()) as shop,
+        Session.open(store, clock=SystemClock(), config=Config()) as shop,
         tsv.open("w", encoding="utf-8") as file,
     ):
         file.write("\t".join(COLUMNS) + "\n")

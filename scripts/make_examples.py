@@ -19,11 +19,11 @@ from pathlib import Path
 from example_orders import AS_OF, JP, MARKETS, NEXT_DAY, US, Line, Market, Order, orders
 
 from ordertui.operations.config import Config
-from ordertui.operations.feed_files import first_message, record_of
-from ordertui.operations.plan_values import Plan, PlanRow
-from ordertui.operations.shop import Shop
+from ordertui.operations.planning.feed_builder import first_message_id, flat_file_records
+from ordertui.operations.planning.plan import Plan, PlannedOrder
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, parse_iso
-from ordertui.orders.status import Action, Dispatched
+from ordertui.orders.enums import Action, Dispatched
 
 HERE = Path(__file__).resolve().parent.parent / "examples"
 NOW = datetime.fromisoformat(AS_OF.replace("Z", "+00:00"))
@@ -230,9 +230,9 @@ Fault = tuple[int, str, str, str]
 WHOLE_FILE = -1
 
 
-def flat_report(kept: Sequence[PlanRow], faults: Sequence[Fault], encoding: str = "utf-8") -> bytes:
+def flat_report(kept: Sequence[PlannedOrder], faults: Sequence[Fault], encoding: str = "utf-8") -> bytes:
     """Amazon's flat processing report on these rows."""
-    records = record_of(kept)
+    records = flat_file_records(kept)
     failed = sum(len(kept[n].lines) for n, _, kind, _ in faults if kind == "Error" and n != WHOLE_FILE)
     lines = ["Feed Processing Summary:", f"\tNumber of records processed\t\t{len(records)}",
              f"\tNumber of records successful\t\t{len(records) - failed}", "",
@@ -247,11 +247,11 @@ def flat_report(kept: Sequence[PlanRow], faults: Sequence[Fault], encoding: str 
     return ("\n".join(lines) + "\n").encode(encoding)
 
 
-def xml_report(plan: Plan, kept: Sequence[PlanRow], faults: Sequence[Fault]) -> bytes:
+def xml_report(plan: Plan, kept: Sequence[PlannedOrder], faults: Sequence[Fault]) -> bytes:
     """The same as an XML processing report; messages are numbered as in the plan's XML feed."""
     errors = sum(kind == "Error" for _, _, kind, _ in faults)
     results = "".join(
-        f"      <Result>\n        <MessageID>{first_message(plan.id) + n}</MessageID>\n        <ResultCode>{kind}</ResultCode>\n"
+        f"      <Result>\n        <MessageID>{first_message_id(plan.id) + n}</MessageID>\n        <ResultCode>{kind}</ResultCode>\n"
         f"        <ResultMessageCode>{code}</ResultMessageCode>\n        <ResultDescription>{words}</ResultDescription>\n"
         f"        <AdditionalInfo>\n          <AmazonOrderID>{kept[n].order_id}</AmazonOrderID>\n        </AdditionalInfo>\n      </Result>\n"
         for n, code, kind, words in faults
@@ -267,7 +267,7 @@ def xml_report(plan: Plan, kept: Sequence[PlanRow], faults: Sequence[Fault]) -> 
     ).encode()
 
 
-def leave(shop: Shop, plan: Plan, *, undo: Sequence[str] = ()) -> list[PlanRow]:
+def leave(shop: Session, plan: Plan, *, undo: Sequence[str] = ()) -> list[PlannedOrder]:
     """Commit, take some orders back, dispatch; gives the rows that left."""
     batch = shop.commit(plan, typed=str(len(plan.rows)))
     for one in undo:
@@ -278,7 +278,7 @@ def leave(shop: Shop, plan: Plan, *, undo: Sequence[str] = ()) -> list[PlanRow]:
 
 
 def reports_on(
-    plan: Plan, kept: Sequence[PlanRow], faults: Sequence[Fault], encoding: str = "utf-8"
+    plan: Plan, kept: Sequence[PlannedOrder], faults: Sequence[Fault], encoding: str = "utf-8"
 ) -> dict[str, bytes]:
     """The flat and the XML processing report on a batch. An XML report names messages, whose numbers come from the plan's id."""
     name = f"{plan.action.value}-report"
@@ -288,7 +288,10 @@ def reports_on(
 def answers(folder: Path, market: Market) -> dict[str, bytes]:
     """The processing reports, for batches planned from this marketplace's reports as examples/README.md does."""
     clock = FixedClock(parse_iso(AS_OF))
-    with tempfile.TemporaryDirectory() as place, Shop.open(Path(place) / "a.db", clock=clock, config=Config()) as shop:
+    with (
+        tempfile.TemporaryDirectory() as place,
+        Session.open(Path(place) / "a.db", clock=clock, config=Config()) as shop,
+    ):
         files = sorted((folder / market.code.lower() / "reports").iterdir())
         shop.import_files(files, marketplace=market.code)
         if market.code == "IN":

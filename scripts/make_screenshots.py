@@ -19,16 +19,16 @@ from textual.widgets import Static
 
 from ordertui.operations.config import Config
 from ordertui.operations.demo import build_practice
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, parse_iso
 from ordertui.tui.app import OrderTuiApp
-from ordertui.tui.screens.main import MainScreen
+from ordertui.tui.main.screen import MainScreen
 from ordertui.tui.themes import DARK, LIGHT
-from ordertui.tui.widgets.tour_note import TourNote
+from ordertui.tui.tour.note import TourNote
 
 NOW = parse_iso("2026-11-23T14:05:00Z")
 WIDE, SMALL = (120, 40), (80, 24)
-Steps = Callable[[Pilot[None], Shop], Awaitable[None]]
+Steps = Callable[[Pilot[None], Session], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +80,26 @@ def main_screen(pilot: Pilot[None]) -> MainScreen:
     return screen
 
 
-def mark(pilot: Pilot[None], shop: Shop, text: str, count: int) -> None:
+def mark(pilot: Pilot[None], shop: Session, text: str, count: int) -> None:
     """Mark the first orders that fit a filter."""
     table = main_screen(pilot).table
     table.marks.add(shop.view(text, limit=count))
     table.marks_changed()
 
 
-async def main_dark(pilot: Pilot[None], shop: Shop) -> None:
+async def main_dark(pilot: Pilot[None], shop: Session) -> None:
     """Orders to ship, the cursor on one whose buyer asked."""
     await keys(pilot, "2", *["j"] * 8)
 
 
-async def near_target(pilot: Pilot[None], shop: Shop) -> None:
+async def near_target(pilot: Pilot[None], shop: Session) -> None:
     """Marked as many as the target leaves room for, in two marketplaces."""
     await keys(pilot, "2", "j", "j", "space", "space", "j", "j", "space", "j")
     mark(pilot, shop, "status:unshipped marketplace:US request:official -state:held", 3)
     await keys(pilot, "j")
 
 
-async def preview(pilot: Pilot[None], shop: Shop) -> None:
+async def preview(pilot: Pilot[None], shop: Session) -> None:
     """A batch that fits, with two orders that are left out."""
     await keys(pilot, "2")
     mark(pilot, shop, "status:unshipped marketplace:US request:none", 2)
@@ -113,7 +113,7 @@ async def preview(pilot: Pilot[None], shop: Shop) -> None:
     await keys(pilot, "x")
 
 
-async def refused(pilot: Pilot[None], shop: Shop) -> None:
+async def refused(pilot: Pilot[None], shop: Session) -> None:
     """A batch where nothing may be cancelled: shipped, cancelled, Amazon's own."""
     mark(pilot, shop, "status:shipped marketplace:US channel:merchant", 5)
     mark(pilot, shop, "channel:amazon marketplace:US", 3)
@@ -121,12 +121,12 @@ async def refused(pilot: Pilot[None], shop: Shop) -> None:
     await keys(pilot, "x")
 
 
-async def result(pilot: Pilot[None], shop: Shop) -> None:
+async def result(pilot: Pilot[None], shop: Session) -> None:
     """The outbox, the cursor on the oldest batch: Amazon answered it, and refused a row."""
     await keys(pilot, "o", *["j"] * 9)
 
 
-async def rate(pilot: Pilot[None], shop: Shop) -> None:
+async def rate(pilot: Pilot[None], shop: Session) -> None:
     """The rate in full, with two marked."""
     mark(pilot, shop, "status:unshipped marketplace:US request:none -state:held", 2)
     table = main_screen(pilot).table
@@ -139,20 +139,20 @@ async def rate(pilot: Pilot[None], shop: Shop) -> None:
     await pilot.pause(0.2)
 
 
-async def rates(pilot: Pilot[None], shop: Shop) -> None:
+async def rates(pilot: Pilot[None], shop: Session) -> None:
     """Every marketplace's rate, stacked."""
     await rate(pilot, shop)
     await keys(pilot, *["p"] * 5)
 
 
-async def tour(pilot: Pilot[None], shop: Shop) -> None:
+async def tour(pilot: Pilot[None], shop: Session) -> None:
     """The tour's first step."""
     await keys(pilot, "2", "j", "space", "t")
     await until_note(pilot, "1/6")
     await pilot.pause(0.1)
 
 
-async def tour_preview(pilot: Pilot[None], shop: Shop) -> None:
+async def tour_preview(pilot: Pilot[None], shop: Session) -> None:
     """The fourth step, in the preview."""
     mark(pilot, shop, "status:unshipped marketplace:US request:official action:cancel -state:held", 3)
     await keys(pilot, "t", "2")
@@ -197,7 +197,9 @@ async def draw(picture: Picture) -> str:
     """The picture as SVG, over a copy of the folder `practice`."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree("practice", folder, dirs_exist_ok=True)
-        with Shop.open(Path(folder) / "practice.db", clock=FixedClock(NOW), config=Config(shop_name="my-shop")) as shop:
+        with Session.open(
+            Path(folder) / "practice.db", clock=FixedClock(NOW), config=Config(shop_name="my-shop")
+        ) as shop:
             app = OrderTuiApp(shop, theme=picture.theme)
             async with app.run_test(size=picture.size) as pilot:
                 await keys(pilot)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ordertui.operations.config import Config
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc, parse_iso
 from ordertui.orders.marketplace import MARKETPLACES
 
@@ -116,14 +116,14 @@ def unshipped_row(number: int, requested: str = "false", **more: object) -> dict
     return row
 
 
-def open_shop(folder: Path, *, clock: FixedClock | None = None, **more: bool) -> Shop:
+def open_shop(folder: Path, *, clock: FixedClock | None = None, **more: bool) -> Session:
     """A shop in a folder, at NOW."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Shop.open(folder / "orders.db", clock=clock or FixedClock(NOW), config=Config(), **more)
+    return Session.open(folder / "orders.db", clock=clock or FixedClock(NOW), config=Config(), **more)
 
 
 def bring(
-    shop: Shop,
+    shop: Session,
     folder: Path,
     *,
     everything: Iterable[Mapping[str, object]] = (),
@@ -137,7 +137,7 @@ def bring(
         shop.import_files([write(folder / "unshipped.txt", UNSHIPPED, open_)])
 
 
-def standard(shop: Shop, folder: Path, *, waiting: int = 6, shipped: int = 94) -> list[int]:
+def standard(shop: Session, folder: Path, *, waiting: int = 6, shipped: int = 94) -> list[int]:
     """`waiting` unshipped orders (1..) that may be cancelled, number 1 with an official request, and `shipped` shipped ones (1001..).
 
     Gives the row numbers of the waiting ones, by number.

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ordertui.amazon.reports import ReportInfo, RowBatch, inspect, read
-from ordertui.amazon.reports.columns import ColumnReader
+from ordertui.amazon.reports.column_reader import ColumnReader
 
 from .reportkit import COLUMNS, cells, write
 

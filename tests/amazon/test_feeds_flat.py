@@ -11,12 +11,12 @@ from msgspec.structs import replace
 
 from ordertui.amazon import feeds
 from ordertui.amazon.feeds import CancelItem, FeedError, RefundItem, ShipItem
-from ordertui.orders.order import COMPONENTS, Components
+from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.orders.reason import CancelReason, RefundReason
 
 A, B = "113-0000001-0000009", "113-0000002-0000009"
 CANCEL = CancelItem(A, "000123456789012", "NoInventory")
-REFUND = RefundItem(A, "012345678901234", "CouldNotShip", "USD", Components(item_price=1999, item_tax=160))
+REFUND = RefundItem(A, "012345678901234", "CouldNotShip", "USD", LineAmounts(item_price=1999, item_tax=160))
 SHIP = ShipItem(A, "01234567890123", 2, "2026-11-23", "UPS", "", "1Z999AA10123456784")
 many = settings(max_examples=60, deadline=None)
 
@@ -34,7 +34,7 @@ def test_cancellation_file() -> None:
 
 def test_payment_adjustment_file_without_promotions_has_no_promotion_columns() -> None:
     other = RefundItem(
-        B, "9", "CustomerReturn", "USD", Components(shipping_price=5, gift_wrap_price=100), units_cancelled=2
+        B, "9", "CustomerReturn", "USD", LineAmounts(shipping_price=5, gift_wrap_price=100), units_cancelled=2
     )
     assert feeds.adjustment_flat([REFUND, other], marketplace="US") == (
         b"order-id\torder-item-id\tadjustment-reason-code\tcurrency\titem-price-adj\titem-tax-adj\tshipping-price-adj"
@@ -45,7 +45,7 @@ def test_payment_adjustment_file_without_promotions_has_no_promotion_columns() -
 
 
 def test_payment_adjustment_file_with_a_promotion_has_them_and_takes_it_off() -> None:
-    item = replace(REFUND, amounts=Components(item_price=1999, item_promotion=200, ship_promotion=0))
+    item = replace(REFUND, amounts=LineAmounts(item_price=1999, item_promotion=200, ship_promotion=0))
     assert feeds.adjustment_flat([item], marketplace="US") == (
         b"order-id\torder-item-id\tadjustment-reason-code\tcurrency\titem-price-adj\titem-tax-adj\tshipping-price-adj"
         b"\tshipping-tax-adj\tgift-wrap-price-adj\tgift-wrap-tax-adj\titem-promotion-adj\titem-promotion-id"
@@ -57,7 +57,7 @@ def test_payment_adjustment_file_with_a_promotion_has_them_and_takes_it_off() ->
 def test_in_japan_tax_is_in_the_price_and_yen_have_two_decimals() -> None:
     item = RefundItem(
         "250-0000001-0000009", "1", "GeneralAdjustment", "JPY",
-        Components(item_price=1000, item_tax=100, shipping_price=300, shipping_tax=30, gift_wrap_tax=5),
+        LineAmounts(item_price=1000, item_tax=100, shipping_price=300, shipping_tax=30, gift_wrap_tax=5),
     )  # fmt: skip
     content = feeds.adjustment_flat([item], marketplace="JP").decode("cp932")
     assert content.splitlines()[1] == "250-0000001-0000009\t1\tGeneralAdjustment\tJPY\t1100.00\t\t330.00\t\t5.00\t\t"
@@ -76,13 +76,15 @@ def test_shipping_confirmation_file_in_utf8_and_in_japan_cp932() -> None:
         feeds.fulfillment_flat([replace(other, carrier_name="Société")], marketplace="JP")
 
 
-components = st.builds(Components, **{name: st.integers(0, 10**7) for name in COMPONENTS}).filter(lambda c: c.total > 0)
+components = st.builds(LineAmounts, **{name: st.integers(0, 10**7) for name in COMPONENTS}).filter(
+    lambda c: c.total > 0
+)
 
 
 @many
 @given(st.lists(components, min_size=1, max_size=8), st.sampled_from([("US", "USD"), ("JP", "JPY"), ("DE", "EUR")]))
 def test_the_file_gives_back_exactly_the_money_that_was_asked_for(
-    amounts: list[Components], market: tuple[str, str]
+    amounts: list[LineAmounts], market: tuple[str, str]
 ) -> None:
     code, currency = market
     items = [RefundItem(A, str(n), "CustomerReturn", currency, one) for n, one in enumerate(amounts)]
@@ -133,9 +135,9 @@ def refused(item: CancelItem | RefundItem | ShipItem, market: str = "US") -> str
         (replace(CANCEL, reason="CouldNotShip"), "is no cancellation reason"),
         (replace(REFUND, reason="BuyerCanceled"), "is no refund reason"),
         (replace(REFUND, currency="EUR"), "EUR in a feed of USD: amounts of another currency are never sent"),
-        (replace(REFUND, amounts=Components()), "nothing would be given back"),
-        (replace(REFUND, amounts=Components(item_price=-1, item_tax=5)), "item price is below zero"),
-        (replace(REFUND, amounts=Components(item_price=5, item_promotion=9)), "nothing would be given back"),
+        (replace(REFUND, amounts=LineAmounts()), "nothing would be given back"),
+        (replace(REFUND, amounts=LineAmounts(item_price=-1, item_tax=5)), "item price is below zero"),
+        (replace(REFUND, amounts=LineAmounts(item_price=5, item_promotion=9)), "nothing would be given back"),
         (replace(REFUND, units_cancelled=-1), "cannot be cancelled"),
         (replace(SHIP, quantity=0), "the quantity must be 1 or more"),
         (replace(SHIP, tracking=" "), "a shipment needs a carrier and a tracking number"),

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from ordertui.amazon import feeds
 from ordertui.amazon.feeds import CancelItem, FeedError, RefundItem
-from ordertui.orders.order import Components
+from ordertui.orders.order import LineAmounts
 
 from .test_feeds_flat import CANCEL, REFUND, SHIP, A, B
 
@@ -82,7 +82,7 @@ def test_acknowledgement_failure_names_every_item_with_its_reason() -> None:
 
 
 def test_adjustment_gives_amounts_by_component_in_the_schemas_order() -> None:
-    amounts = Components(1999, 160, 500, 40, 300, 24, 200, 100)
+    amounts = LineAmounts(1999, 160, 500, 40, 300, 24, 200, 100)
     item = replace(REFUND, amounts=amounts, units_cancelled=1)
     root = parsed(feeds.adjustment_xml([item], "M&M", 1, marketplace="US"), "OrderAdjustment")
     assert root.findtext("Message/OrderAdjustment/ActionType") == "Refund"
@@ -100,7 +100,7 @@ def test_adjustment_gives_amounts_by_component_in_the_schemas_order() -> None:
 
 
 def test_in_japan_the_twin_sends_no_tax_either() -> None:
-    item = RefundItem(A, "1", "CustomerReturn", "JPY", Components(item_price=1000, item_tax=100))
+    item = RefundItem(A, "1", "CustomerReturn", "JPY", LineAmounts(item_price=1000, item_tax=100))
     root = parsed(feeds.adjustment_xml([item], "M&M", 1, marketplace="JP"), "OrderAdjustment")
     assert [(c.findtext("Type"), c.findtext("Amount")) for c in root.iter("Component")] == [("Principal", "1100.00")]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ordertui.amazon import feeds
 from ordertui.amazon.feeds import CancelItem
-from ordertui.amazon.results import parse_report
+from ordertui.amazon.processing_report import parse_report
 
 from .test_feeds_flat import CANCEL, REFUND, SHIP, B
 from .test_results import FLAT

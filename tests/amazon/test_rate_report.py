@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ordertui.amazon.reports import Reject, inspect, read_rate
-from ordertui.amazon.reports.rate_report import order_date
+from ordertui.amazon.reports.cancellation_rate import order_date
 from ordertui.orders.clock import parse_iso
 
 ID = "113-0000001-0000009"

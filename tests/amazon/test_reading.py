@@ -10,8 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ordertui.amazon.reports import MarketplaceNeeded, ProcessingReportGiven, ReportError, UnknownReport, inspect, read
-from ordertui.amazon.reports.looking import chunks
+from ordertui.amazon.reports import (
+    MarketplaceNeeded,
+    ProcessingReportGiven,
+    ReportError,
+    UnknownReport,
+    inspect,
+    read,
+)
+from ordertui.amazon.reports.inspect import read_line_blocks
 from ordertui.orders.clock import iso_utc, parse_iso
 from ordertui.orders.money import exponent
 from ordertui.orders.order import COMPONENTS
@@ -185,7 +192,7 @@ def test_the_newest_date_is_found_at_the_edges_of_what_is_read_at_once(place: st
     rows = [cells("all_orders", number) | line for number in range(1, 6_000)]
     path = tmp_path / "orders.txt"
     path.write_text(text_of(COLUMNS["all_orders"], rows), encoding="utf-8")
-    blocks = [block.count(b"\n") for block, _ in chunks(path)]
+    blocks = [block.count(b"\n") for block, _ in read_line_blocks(path)]
     assert len(blocks) > 1
     at = blocks[0] - 1 if place == "first" else blocks[0] - 2  # the first of the second block, the last of the first
     rows[at]["last-updated-date"] = new

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordertui.amazon.results import LARGEST, ProcessingReport, ResultError, RowResult, parse_report, read_bytes
+from ordertui.amazon.processing_report import (
+    LARGEST,
+    ProcessingReport,
+    ProcessingReportError,
+    RowResult,
+    parse_report,
+    read_bytes,
+)
 
 ID = "113-0000001-0000009"
 FLAT = (
@@ -112,7 +119,7 @@ BOMB = '<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;&b;">]>'
     ],
 )  # fmt: skip
 def test_a_report_that_is_not_whole_is_refused_by_name(content: str, says: str) -> None:
-    with pytest.raises(ResultError) as caught:
+    with pytest.raises(ProcessingReportError) as caught:
         parse_report(content.encode(), "a")
     assert str(caught.value).startswith("a")
     assert says in str(caught.value)
@@ -138,18 +145,18 @@ def test_a_report_cut_anywhere_or_filled_with_anything_is_read_or_refused(whole:
         at = data.draw(st.integers(0, len(content)))
         content = content[:at] + data.draw(st.binary(max_size=4)) + content[at:]
     report = None
-    with contextlib.suppress(ResultError):  # any other exception fails the test
+    with contextlib.suppress(ProcessingReportError):  # any other exception fails the test
         report = parse_report(content, "a")
     assert report is None or all(result.severity in ("error", "warning") for result in report.results)
 
 
 def test_a_file_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ResultError, match="cannot be read"):
+    with pytest.raises(ProcessingReportError, match="cannot be read"):
         read_bytes(tmp_path / "none.txt")
     huge = tmp_path / "huge.txt"
     with huge.open("wb") as file:
         file.truncate(LARGEST + 1)
-    with pytest.raises(ResultError, match="no processing report is that large"):
+    with pytest.raises(ProcessingReportError, match="no processing report is that large"):
         read_bytes(huge)
     good = tmp_path / "good.txt"
     good.write_text(FLAT, encoding="utf-8")

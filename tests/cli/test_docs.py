@@ -77,7 +77,7 @@ def test_links_lead_somewhere(page: str) -> None:
 
 
 def test_the_exit_codes_of_the_readme_are_those_of_the_program() -> None:
-    from ordertui.cli.exits import Exit
+    from ordertui.cli.exit_codes import Exit
 
     table = (ROOT / "README.md").read_text(encoding="utf-8").split("## Exit codes")[1].split("## ")[0]
     told = {int(code) for row in re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE) for code in row.split(",")}

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from ordertui.cli.main import cli
 from ordertui.operations.config import Config
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from shopkit import NOW, order_id, standard
 
@@ -23,7 +23,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     settings = tmp_path / "config.toml"
     settings.write_text(f'policy_file = "{tmp_path / "house.toml"}"\n', encoding="utf-8")
     monkeypatch.setenv("ORDERTUI_CONFIG", str(settings))
-    with Shop.open(tmp_path / "orders.db", clock=FixedClock(NOW), config=Config()) as shop:
+    with Session.open(tmp_path / "orders.db", clock=FixedClock(NOW), config=Config()) as shop:
         standard(shop, tmp_path)
     return CliRunner()
 

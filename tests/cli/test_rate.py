@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from ordertui.cli.main import cli
 from ordertui.operations.config import Config
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from shopkit import NOW, all_orders_row, bring, order_id, unshipped_row, write
 
@@ -21,7 +21,7 @@ from shopkit import NOW, all_orders_row, bring, order_id, unshipped_row, write
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ORDERTUI_CONFIG", str(tmp_path / "none.toml"))
     path = tmp_path / "orders.db"
-    with Shop.open(path, clock=FixedClock(NOW), config=Config()) as shop:
+    with Session.open(path, clock=FixedClock(NOW), config=Config()) as shop:
         rows = [all_orders_row(n, "Cancelled" if n < 3 else "Shipped") for n in range(100)]
         bring(shop, tmp_path, everything=[*rows, all_orders_row(500)], open_=[unshipped_row(500, "true")])
         bring(shop, tmp_path, everything=[all_orders_row(500, "Cancelled", updated=NOW)])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from ordertui.cli.exits import Exit, exit_for
+from ordertui.cli.exit_codes import Exit, exit_for
 from ordertui.cli.main import cli
 from ordertui.orders.clock import FixedClock
 from shopkit import NOW, all_orders_row, bring, open_shop
@@ -18,11 +18,11 @@ import json, sys
 from pathlib import Path
 import ordertui.cli.main, ordertui.cli.context
 from ordertui.operations.config import Config
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
-shop = Shop.open(Path(sys.argv[1]), clock=FixedClock(int(sys.argv[2])), config=Config())
+shop = Session.open(Path(sys.argv[1]), clock=FixedClock(int(sys.argv[2])), config=Config())
 from ordertui.tui.app import OrderTuiApp
-from ordertui.tui.screens.main import MainScreen
+from ordertui.tui.main.screen import MainScreen
 
 async def begin(screen):
     modules = sorted(sys.modules)
@@ -44,13 +44,13 @@ OrderTuiApp(shop).run(headless=True, size=(120, 40))
 """
 """Starts the screen, and says what there is when the first orders are drawn and nothing else has begun."""
 LATER = (
-    "ordertui.amazon", "ordertui.rules.language", "ordertui.rules.policy", "ordertui.rules.edition", "ordertui.rules.house",
-    "ordertui.operations.planning", "ordertui.operations.committing", "ordertui.operations.dispatching",
-    "ordertui.operations.reconciling", "ordertui.operations.importing", "ordertui.operations.rating",
-    "ordertui.operations.rate_views", "ordertui.operations.listing", "ordertui.operations.care", "ordertui.operations.online",
-    "ordertui.operations.connecting", "ordertui.operations.secrets", "ordertui.store.filter_sql", "ordertui.store.importer", "ordertui.tui.screens.dialogs",
+    "ordertui.amazon", "ordertui.rules.language", "ordertui.rules.policy.policy", "ordertui.rules.policy.edition", "ordertui.rules.policy.house_rules",
+    "ordertui.operations.planning.planner", "ordertui.operations.batches.committer", "ordertui.operations.dispatch.file_dispatcher",
+    "ordertui.operations.results.reconciler", "ordertui.operations.reports.importer", "ordertui.operations.rate.calculator",
+    "ordertui.operations.rate.lists", "ordertui.operations.query.export", "ordertui.operations.maintenance", "ordertui.operations.sync.service",
+    "ordertui.operations.sync.connection", "ordertui.operations.sync.credentials", "ordertui.store.filter_sql", "ordertui.store.importing.import_session", "ordertui.tui.screens.dialogs",
     "ordertui.tui.screens.preview", "ordertui.tui.screens.outbox", "ordertui.tui.screens.arrange", "ordertui.tui.screens.help",
-    "ordertui.tui.screens.palette", "csv", "hashlib", "holidays", "html", "httpx", "keyring", "cryptography",
+    "ordertui.tui.screens.command_palette", "csv", "hashlib", "holidays", "html", "httpx", "keyring", "cryptography",
     "importlib.resources", "tomllib",
 )  # fmt: skip
 """Not imported before the first orders are drawn."""
@@ -72,7 +72,9 @@ def first_orders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_the_first_orders_are_drawn_before_anything_else_is_imported(first_orders: dict[str, Any]) -> None:
     modules = first_orders["modules"]
     assert [name for name in modules if name.startswith(LATER)] == []
-    assert sum(name.startswith("ordertui") for name in modules) <= 95
+    assert (
+        sum(name.startswith("ordertui") for name in modules) <= 102
+    )  # 95 before every room became a package; back below that when the mixins of the screen go
 
 
 def test_the_first_orders_are_real_and_undecided(first_orders: dict[str, Any]) -> None:

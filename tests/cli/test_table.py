@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordertui.cli.table import cells_of, lay_out, wrapped
+from ordertui.cli.table_layout import cells_of, lay_out, wrapped
 
 TEXT = st.text(alphabet="ab ü架あ-", max_size=30).map(lambda text: " ".join(text.split()))
 

@@ -6,12 +6,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ordertui.amazon import outbox
-from ordertui.operations.errors import BadInput, BatchNeeded, NotConfirmed, PlanChanged, PlanExpired, ReadOnly, Refused
-from ordertui.operations.plan_values import Plan
-from ordertui.operations.shop import Shop
+from ordertui.amazon import atomic_files
+from ordertui.operations.errors import (
+    BadInput,
+    BatchNeeded,
+    NotConfirmed,
+    PlanChanged,
+    PlanExpired,
+    ReadOnly,
+    Refused,
+)
+from ordertui.operations.planning.plan import Plan
+from ordertui.operations.session import Session
 from ordertui.orders.clock import HOUR, FixedClock
-from ordertui.orders.status import Action, BatchState, Dispatched, RowState
+from ordertui.orders.enums import Action, BatchState, Dispatched, RowState
 from ordertui.store import RecallRefused
 from shopkit import NOW, all_orders_row, bring, item_id, open_shop, order_id, standard
 
@@ -22,20 +30,20 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, clock: FixedClock) -> Shop:
+def shop(tmp_path: Path, clock: FixedClock) -> Session:
     return open_shop(tmp_path / "shop", clock=clock)
 
 
 @pytest.fixture
-def waiting(shop: Shop, tmp_path: Path) -> list[int]:
+def waiting(shop: Session, tmp_path: Path) -> list[int]:
     return standard(shop, tmp_path)
 
 
-def cancel(shop: Shop, ids: list[int]) -> Plan:
+def cancel(shop: Session, ids: list[int]) -> Plan:
     return shop.plan(Action.CANCEL, ids)[0]
 
 
-def commit(shop: Shop, plan: Plan) -> int:
+def commit(shop: Session, plan: Plan) -> int:
     return shop.commit(plan, typed=str(plan.typed_count)).id
 
 
@@ -57,13 +65,13 @@ def flat_report(
     return path
 
 
-def states(shop: Shop, batch: int) -> dict[str, RowState]:
+def states(shop: Session, batch: int) -> dict[str, RowState]:
     found = next(b for b in shop.outbox() if b.id == batch)
     return {row.order_id: row.state for row in found.rows}
 
 
 def test_nothing_is_written_before_the_hold_ends_and_then_the_previewed_bytes(
-    shop: Shop, waiting: list[int], clock: FixedClock
+    shop: Session, waiting: list[int], clock: FixedClock
 ) -> None:
     plan = cancel(shop, waiting)
     batch = commit(shop, plan)
@@ -80,7 +88,7 @@ def test_nothing_is_written_before_the_hold_ends_and_then_the_previewed_bytes(
     assert shop.dispatch() == []
 
 
-def test_the_hold_survives_a_restart(tmp_path: Path, shop: Shop, waiting: list[int], clock: FixedClock) -> None:
+def test_the_hold_survives_a_restart(tmp_path: Path, shop: Session, waiting: list[int], clock: FixedClock) -> None:
     commit(shop, cancel(shop, waiting))
     shop.close()
     clock.advance(HOUR)
@@ -89,7 +97,7 @@ def test_the_hold_survives_a_restart(tmp_path: Path, shop: Shop, waiting: list[i
     assert len(again.dispatch()) == 1
 
 
-def test_a_row_taken_back_is_not_in_the_file(shop: Shop, waiting: list[int], clock: FixedClock) -> None:
+def test_a_row_taken_back_is_not_in_the_file(shop: Session, waiting: list[int], clock: FixedClock) -> None:
     batch = commit(shop, cancel(shop, waiting))
     assert shop.undo(order_id(2)) == 1
     assert states(shop, batch)[order_id(2)] is RowState.RECALLED
@@ -100,7 +108,7 @@ def test_a_row_taken_back_is_not_in_the_file(shop: Shop, waiting: list[int], clo
     assert cancel(shop, [waiting[1]]).rows, "an order taken back is free again"
 
 
-def test_a_batch_taken_back_never_leaves(shop: Shop, waiting: list[int], clock: FixedClock) -> None:
+def test_a_batch_taken_back_never_leaves(shop: Session, waiting: list[int], clock: FixedClock) -> None:
     batch = commit(shop, cancel(shop, waiting))
     assert shop.undo(batch) == 6
     clock.advance(HOUR)
@@ -108,7 +116,7 @@ def test_a_batch_taken_back_never_leaves(shop: Shop, waiting: list[int], clock: 
     assert shop.outbox()[0].state is BatchState.RECALLED
 
 
-def test_what_has_left_cannot_be_taken_back(shop: Shop, waiting: list[int], clock: FixedClock) -> None:
+def test_what_has_left_cannot_be_taken_back(shop: Session, waiting: list[int], clock: FixedClock) -> None:
     batch = commit(shop, cancel(shop, waiting))
     shop.release(batch)
     shop.dispatch()
@@ -118,7 +126,7 @@ def test_what_has_left_cannot_be_taken_back(shop: Shop, waiting: list[int], cloc
         shop.undo(order_id(99))
 
 
-def test_the_count_must_be_typed_right(shop: Shop, waiting: list[int]) -> None:
+def test_the_count_must_be_typed_right(shop: Session, waiting: list[int]) -> None:
     plan = cancel(shop, waiting)
     for typed in (None, "", "5", "all", "6 orders"):
         with pytest.raises(NotConfirmed):
@@ -126,7 +134,7 @@ def test_the_count_must_be_typed_right(shop: Shop, waiting: list[int]) -> None:
     assert shop.commit(plan, typed=" 6 ").state is BatchState.HELD
 
 
-def test_changed_orders_are_refused_with_the_difference(shop: Shop, waiting: list[int], tmp_path: Path) -> None:
+def test_changed_orders_are_refused_with_the_difference(shop: Session, waiting: list[int], tmp_path: Path) -> None:
     plan = cancel(shop, waiting)
     bring(shop, tmp_path, everything=[all_orders_row(2, "Shipped", updated=NOW)])
     shop.set_dispatched([waiting[2]], Dispatched.NO)
@@ -137,7 +145,7 @@ def test_changed_orders_are_refused_with_the_difference(shop: Shop, waiting: lis
     assert shop.outbox() == []
 
 
-def test_the_same_plan_twice_is_refused(shop: Shop, waiting: list[int]) -> None:
+def test_the_same_plan_twice_is_refused(shop: Session, waiting: list[int]) -> None:
     plan = cancel(shop, waiting)
     commit(shop, plan)
     with pytest.raises(PlanChanged, match="differences"):
@@ -145,14 +153,14 @@ def test_the_same_plan_twice_is_refused(shop: Shop, waiting: list[int]) -> None:
     assert len(shop.outbox()) == 1
 
 
-def test_an_expired_plan_is_refused(shop: Shop, waiting: list[int], clock: FixedClock) -> None:
+def test_an_expired_plan_is_refused(shop: Session, waiting: list[int], clock: FixedClock) -> None:
     plan = cancel(shop, waiting)
     clock.advance(plan.expires_at - plan.created_at)
     with pytest.raises(PlanExpired):
         commit(shop, plan)
 
 
-def test_an_edited_plan_file_is_refused(shop: Shop, waiting: list[int], tmp_path: Path) -> None:
+def test_an_edited_plan_file_is_refused(shop: Session, waiting: list[int], tmp_path: Path) -> None:
     plan = cancel(shop, waiting[:3])
     path = tmp_path / "plan.json"
     shop.save_plan([plan], path)
@@ -165,14 +173,14 @@ def test_an_edited_plan_file_is_refused(shop: Shop, waiting: list[int], tmp_path
         commit(shop, other)
 
 
-def test_a_broken_plan_file_is_named(shop: Shop, tmp_path: Path) -> None:
+def test_a_broken_plan_file_is_named(shop: Session, tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     path.write_text('{"ordertui_plan": 1, "plans": [{}]}', encoding="utf-8")
     with pytest.raises(BadInput, match=r"plan\.json"):
         shop.load_plan(path)
 
 
-def test_read_only_changes_nothing(tmp_path: Path, shop: Shop, waiting: list[int]) -> None:
+def test_read_only_changes_nothing(tmp_path: Path, shop: Session, waiting: list[int]) -> None:
     plan = cancel(shop, waiting)
     looker = open_shop(tmp_path / "shop", read_only=True)
     for act in (
@@ -185,7 +193,7 @@ def test_read_only_changes_nothing(tmp_path: Path, shop: Shop, waiting: list[int
             act()
 
 
-def test_practice_and_real_do_not_mix(tmp_path: Path, shop: Shop, waiting: list[int]) -> None:
+def test_practice_and_real_do_not_mix(tmp_path: Path, shop: Session, waiting: list[int]) -> None:
     practice = open_shop(tmp_path / "practice", practice=True)
     ids = standard(practice, tmp_path)
     plan = cancel(practice, ids)
@@ -197,7 +205,7 @@ def test_practice_and_real_do_not_mix(tmp_path: Path, shop: Shop, waiting: list[
 
 
 def test_an_order_shipped_during_the_hold_does_not_leave(
-    shop: Shop, waiting: list[int], clock: FixedClock, tmp_path: Path
+    shop: Session, waiting: list[int], clock: FixedClock, tmp_path: Path
 ) -> None:
     batch = commit(shop, cancel(shop, waiting))
     bring(shop, tmp_path, everything=[all_orders_row(3, "Shipped", updated=NOW + 60)])
@@ -210,7 +218,7 @@ def test_an_order_shipped_during_the_hold_does_not_leave(
 
 
 def test_a_crash_before_the_bytes_writes_the_same_bytes_later(
-    shop: Shop, waiting: list[int], monkeypatch: pytest.MonkeyPatch
+    shop: Session, waiting: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = cancel(shop, waiting)
     shop.release(commit(shop, plan))
@@ -219,7 +227,7 @@ def test_a_crash_before_the_bytes_writes_the_same_bytes_later(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(outbox.os, "fsync", full)
+        patch.setattr(atomic_files.os, "fsync", full)
         with pytest.raises(OSError, match="No space"):
             shop.dispatch()
     assert not list(shop.outbox_dir.rglob("order-*")), "no half file"
@@ -230,7 +238,7 @@ def test_a_crash_before_the_bytes_writes_the_same_bytes_later(
     assert Path(shop.outbox()[0].files[0]).read_bytes() == plan.files[0].content
 
 
-def test_finished_files_are_not_written_again(shop: Shop, waiting: list[int]) -> None:
+def test_finished_files_are_not_written_again(shop: Session, waiting: list[int]) -> None:
     shop.release(commit(shop, cancel(shop, waiting)))
     upload = Path(shop.dispatch()[0].files[0])
     upload.rename(upload.with_name("uploaded.txt"))
@@ -238,14 +246,14 @@ def test_finished_files_are_not_written_again(shop: Shop, waiting: list[int]) ->
     assert not upload.exists()
 
 
-def sent(shop: Shop, ids: list[int]) -> int:
+def sent(shop: Session, ids: list[int]) -> int:
     batch = commit(shop, cancel(shop, ids))
     shop.release(batch)
     shop.dispatch()
     return batch
 
 
-def test_results_by_row(shop: Shop, waiting: list[int], tmp_path: Path) -> None:
+def test_results_by_row(shop: Session, waiting: list[int], tmp_path: Path) -> None:
     batch = sent(shop, waiting)
     found = shop.results([flat_report(tmp_path / "r.txt", 6, [(2, order_id(2), item_id(2))])])
     assert (found[0].batch, found[0].ok, found[0].errors, found[0].unknown) == (batch, 5, 1, 0)
@@ -256,7 +264,7 @@ def test_results_by_row(shop: Shop, waiting: list[int], tmp_path: Path) -> None:
     assert [row.order_id for row in retry.rows] == [order_id(2)], "only what Amazon refused may go again"
 
 
-def test_a_later_report_confirms(shop: Shop, waiting: list[int], tmp_path: Path) -> None:
+def test_a_later_report_confirms(shop: Session, waiting: list[int], tmp_path: Path) -> None:
     batch = sent(shop, waiting)
     shop.results([flat_report(tmp_path / "r.txt", 6)])
     bring(shop, tmp_path, everything=[all_orders_row(n, "Cancelled", updated=NOW + 60) for n in (1, 2)])
@@ -270,7 +278,7 @@ def test_a_later_report_confirms(shop: Shop, waiting: list[int], tmp_path: Path)
 
 @pytest.mark.parametrize("successful", [5, 3])
 def test_counts_that_do_not_add_up_leave_rows_unknown(
-    shop: Shop, waiting: list[int], tmp_path: Path, successful: int
+    shop: Session, waiting: list[int], tmp_path: Path, successful: int
 ) -> None:
     batch = sent(shop, waiting)
     found = shop.results(
@@ -287,12 +295,12 @@ def test_counts_that_do_not_add_up_leave_rows_unknown(
     assert cancel(shop, waiting[3:]).rows == (), "unknown rows are never sent again by themselves"
 
 
-def test_a_report_of_fewer_records_is_unknown(shop: Shop, waiting: list[int], tmp_path: Path) -> None:
+def test_a_report_of_fewer_records_is_unknown(shop: Session, waiting: list[int], tmp_path: Path) -> None:
     batch = sent(shop, waiting)
     assert shop.results([flat_report(tmp_path / "r.txt", 4)], batch)[0].unknown == 6
 
 
-def test_a_report_about_other_orders_is_refused(shop: Shop, waiting: list[int], tmp_path: Path) -> None:
+def test_a_report_about_other_orders_is_refused(shop: Session, waiting: list[int], tmp_path: Path) -> None:
     batch = sent(shop, waiting)
     report = flat_report(tmp_path / "r.txt", 6, [(1, order_id(77), item_id(77))])
     with pytest.raises(Refused, match=order_id(77)):
@@ -302,13 +310,13 @@ def test_a_report_about_other_orders_is_refused(shop: Shop, waiting: list[int], 
     assert set(states(shop, batch).values()) == {RowState.SENT}
 
 
-def test_a_held_batch_has_no_results(shop: Shop, waiting: list[int], tmp_path: Path) -> None:
+def test_a_held_batch_has_no_results(shop: Session, waiting: list[int], tmp_path: Path) -> None:
     batch = commit(shop, cancel(shop, waiting))
     with pytest.raises(Refused, match="has not left"):
         shop.results([flat_report(tmp_path / "r.txt", 6)], batch)
 
 
-def test_two_batches_that_fit_are_asked_about(shop: Shop, waiting: list[int], tmp_path: Path) -> None:
+def test_two_batches_that_fit_are_asked_about(shop: Session, waiting: list[int], tmp_path: Path) -> None:
     first, second = sent(shop, waiting[:2]), sent(shop, waiting[2:4])
     report = flat_report(tmp_path / "r.txt", 2)
     with pytest.raises(BatchNeeded, match=f"{second}, {first}"):
@@ -316,7 +324,7 @@ def test_two_batches_that_fit_are_asked_about(shop: Shop, waiting: list[int], tm
     assert shop.results([report], second)[0].batch == second
 
 
-def test_everything_is_in_the_audit(shop: Shop, waiting: list[int], tmp_path: Path) -> None:
+def test_everything_is_in_the_audit(shop: Session, waiting: list[int], tmp_path: Path) -> None:
     sent(shop, waiting)
     shop.results([flat_report(tmp_path / "r.txt", 6)])
     assert "chain unbroken" in shop.audit_verify()

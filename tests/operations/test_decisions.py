@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from ordertui.operations.judging import Judge, decides
+from ordertui.operations.eligibility import Eligibility, decides
 from ordertui.orders.clock import DAY, FixedClock
-from ordertui.orders.status import Action, Dispatched
-from ordertui.rules.edition import read_edition
-from ordertui.rules.facts import situation_number, situation_of
-from ordertui.rules.house import House
+from ordertui.orders.enums import Action, Dispatched
 from ordertui.rules.language import parse, predicate
-from ordertui.rules.policy import Policies
+from ordertui.rules.policy.edition import read_edition
+from ordertui.rules.policy.house_rules import HousePolicy
+from ordertui.rules.policy.policy import Policies
+from ordertui.rules.situation import situation_number, situation_of
 from ordertui.store import Store
 from ordertui.store.filter_sql import compile_filter
 from shopkit import NOW, all_orders_row, bring, open_shop, unshipped_row
@@ -26,7 +26,7 @@ QUESTIONS = [f"action:{action}" for action in Action] + [
     "-counts:no",
     "action:cancel,refund",
 ]
-HEAD = """
+EXISTING_ORDER_COLUMNS = """
 [edition]
 name = "mixed"
 title = "Two marketplaces that decide otherwise"
@@ -88,16 +88,16 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return Store.open(folder / "orders.db", clock=FixedClock(NOW))
 
 
-def judges() -> list[Judge]:
-    mixed = Policies(read_edition(HEAD, "mixed.toml"), House(), lambda: NOW)
-    from ordertui.rules.policy import load
+def judges() -> list[Eligibility]:
+    mixed = Policies(read_edition(EXISTING_ORDER_COLUMNS, "mixed.toml"), HousePolicy(), lambda: NOW)
+    from ordertui.rules.policy.policy import load
 
-    return [Judge(load(now=lambda: NOW)), Judge(mixed)]
+    return [Eligibility(load(now=lambda: NOW)), Eligibility(mixed)]
 
 
 @pytest.mark.parametrize("judge", judges(), ids=("bundled", "mixed"))
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_sql_is_predicate_is_memo(store: Store, judge: Judge, question: str) -> None:
+def test_sql_is_predicate_is_memo(store: Store, judge: Eligibility, question: str) -> None:
     condition = parse(question, now=NOW, zone="UTC")
     where, params = compile_filter(condition, situations=judge.situations(lambda: store))
     found = set(store.view_ids(where, params))
@@ -121,8 +121,8 @@ def test_marketplaces_that_decide_otherwise_are_told_apart(store: Store) -> None
     groups = {codes: numbers for codes, numbers in mixed.situations(lambda: store)("counts", "no") if codes is not None}
     assert {frozenset(codes) for codes in groups} == {frozenset({"JP"}), frozenset({"US", "DE"})}
     japan, rest = (mixed.policies.of(code) for code in ("JP", "US"))
-    assert japan.kin != rest.kin
-    assert rest.kin == mixed.policies.of("DE").kin
+    assert japan.decision_signature != rest.decision_signature
+    assert rest.decision_signature == mixed.policies.of("DE").decision_signature
 
 
 def test_editing_the_policy_touches_no_stored_order(store: Store) -> None:

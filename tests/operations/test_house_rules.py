@@ -11,11 +11,11 @@ import pytest
 
 from ordertui.operations.config import Config
 from ordertui.operations.errors import NotConfirmed, PlanChanged, Refused
-from ordertui.operations.plan_values import Plan
-from ordertui.operations.shop import Shop
+from ordertui.operations.planning.plan import Plan
+from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR, FixedClock
-from ordertui.orders.status import Action
-from ordertui.rules.policy import PolicyError
+from ordertui.orders.enums import Action
+from ordertui.rules.policy.policy import PolicyError
 from shopkit import NOW, all_orders_row, bring, order_id, standard, unshipped_row
 
 
@@ -23,16 +23,16 @@ def rule(ident: str, when: str, effect: str, more: str = "") -> str:
     return f'[[rule]]\nid = "{ident}"\nwhen = "{when}"\neffect = "{effect}"\nwhy = "because of {ident}"\n{more}\n'
 
 
-def shop_with(folder: Path, *rules: str, clock: FixedClock | None = None, read_only: bool = False) -> Shop:
+def shop_with(folder: Path, *rules: str, clock: FixedClock | None = None, read_only: bool = False) -> Session:
     """A shop whose policy file holds these rules."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "house.toml"
     file.write_text("\n".join(rules), encoding="utf-8")
     config = Config(policy_file=str(file))
-    return Shop.open(folder / "orders.db", clock=clock or FixedClock(NOW), config=config, read_only=read_only)
+    return Session.open(folder / "orders.db", clock=clock or FixedClock(NOW), config=config, read_only=read_only)
 
 
-def cancel(shop: Shop, ids: Sequence[int]) -> Plan:
+def cancel(shop: Session, ids: Sequence[int]) -> Plan:
     (plan,) = shop.plan(Action.CANCEL, ids)
     return plan
 
@@ -103,7 +103,7 @@ def test_the_resulting_rate(tmp_path: Path) -> None:
         assert cancel(shop, ids[:3]).typed_count == 3
 
 
-def history(shop: Shop, folder: Path) -> list[int]:
+def history(shop: Session, folder: Path) -> list[int]:
     """Orders of one SKU, oldest first: cancelled, shipped, cancelled, then two waiting; and one old cancellation."""
     states = ["Cancelled", "Shipped", "Cancelled", "Unshipped", "Unshipped"]
     rows = [all_orders_row(n, state, sku="HOT", age=(9 - n) * DAY) for n, state in enumerate(states, 1)]
@@ -226,7 +226,7 @@ def test_the_last_good_file_stays_in_force(tmp_path: Path) -> None:
             assert "is not in force (1 problem, see `ordertui policy check`): its last good version is" in note
             assert shop.policies.house.file == "the last good version of house.toml"
     (tmp_path / "house.toml").unlink()
-    with Shop.open(
+    with Session.open(
         tmp_path / "orders.db", clock=FixedClock(NOW), config=Config(policy_file=str(tmp_path / "house.toml"))
     ) as shop:
         assert len(cancel(shop, ids).rows) == 5

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from ordertui.operations.errors import UnknownReason
-from ordertui.operations.plan_values import Plan, PlanLine
-from ordertui.operations.shop import Shop
+from ordertui.operations.planning.plan import Plan, PlanLine
+from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY
-from ordertui.orders.order import Components
-from ordertui.orders.status import Action, Dispatched
+from ordertui.orders.enums import Action, Dispatched
+from ordertui.orders.order import LineAmounts
 from shopkit import NOW, all_orders_row, bring, item_id, open_shop, order_id, standard, unshipped_row
 
 
@@ -18,7 +18,7 @@ def only(plans: tuple[Plan, ...]) -> Plan:
     return plans[0]
 
 
-def ids(shop: Shop, *numbers: int) -> list[int]:
+def ids(shop: Session, *numbers: int) -> list[int]:
     found = [shop.id_of(order_id(n)) for n in numbers]
     assert None not in found
     return [n for n in found if n is not None]
@@ -97,7 +97,7 @@ def test_the_three_way_rule(tmp_path: Path) -> None:
     assert refund.out[0].rule == "item-id", "All Orders alone has no item ids"
 
 
-def shipped_with_price(shop: Shop, folder: Path, **more: object) -> int:
+def shipped_with_price(shop: Session, folder: Path, **more: object) -> int:
     """Order 1, shipped, with item id and prices: 2 units at 20.00 + 1.60 tax + 5.00 shipping - 3.00 promotion."""
     bring(shop, folder, open_=[unshipped_row(1, quantity_purchased=2)])
     row = {
@@ -115,10 +115,10 @@ def test_a_refund_gives_back_all_that_is_left_and_no_more(tmp_path: Path) -> Non
     shop = open_shop(tmp_path)
     row_id = shipped_with_price(shop, tmp_path)
     plan = only(shop.plan(Action.REFUND, [row_id]))
-    assert plan.rows[0].lines[0].refund == Components(2000, 160, 500, 0, 0, 0, 300, 0)
+    assert plan.rows[0].lines[0].refund == LineAmounts(2000, 160, 500, 0, 0, 0, 300, 0)
     assert plan.rows[0].total == 2360
     assert [(m.component, m.minor) for m in plan.money][-1] == ("total", 2360)
-    part = PlanLine(1, item_id(1), "SKU-1", 1, Components(item_price=1500))
+    part = PlanLine(1, item_id(1), "SKU-1", 1, LineAmounts(item_price=1500))
     first = only(shop.plan(Action.REFUND, [row_id], refunds={order_id(1): [part]}))
     assert first.rows[0].total == 1500
     shop.release(shop.commit(first).id)
@@ -130,13 +130,13 @@ def test_a_refund_gives_back_all_that_is_left_and_no_more(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "amounts",
     [
-        Components(item_price=2001),
-        Components(item_price=-1),
-        Components(item_price=2000, item_tax=160, shipping_price=500),
-        Components(),
+        LineAmounts(item_price=2001),
+        LineAmounts(item_price=-1),
+        LineAmounts(item_price=2000, item_tax=160, shipping_price=500),
+        LineAmounts(),
     ],
 )
-def test_an_amount_beyond_what_is_left_is_left_out(tmp_path: Path, amounts: Components) -> None:
+def test_an_amount_beyond_what_is_left_is_left_out(tmp_path: Path, amounts: LineAmounts) -> None:
     shop = open_shop(tmp_path)
     row_id = shipped_with_price(shop, tmp_path)
     ask = PlanLine(1, item_id(1), "SKU-1", 1, amounts)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ordertui.operations.queues import QUEUES
+from ordertui.operations.query.queues import QUEUES
 from ordertui.orders.clock import FixedClock
-from ordertui.orders.status import Action
+from ordertui.orders.enums import Action
 from shopkit import NOW, all_orders_row, bring, open_shop, standard
 
 

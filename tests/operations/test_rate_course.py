@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
+from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
-from ordertui.orders.status import Action
 from shopkit import NOW, all_orders_row, bring, open_shop, order_id, unshipped_row
 
 from .test_rate_views import midnight, waiting_shop

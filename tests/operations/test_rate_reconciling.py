@@ -11,15 +11,15 @@ import pytest
 from ordertui.amazon.reports import ReportError
 from ordertui.amazon.reports.account_health import read_health
 from ordertui.operations.errors import BadInput
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR, iso_utc, parse_iso
-from ordertui.orders.status import Action
+from ordertui.orders.enums import Action
 from shopkit import NOW, all_orders_row, bring, open_shop, order_id, unshipped_row, write
 
 COLUMNS = ["Order Date", "Order ID", "Impacts Account Health"]
 
 
-def made(folder: Path) -> Shop:
+def made(folder: Path) -> Session:
     """100 orders: 1-3 cancelled, 4 officially asked for and then cancelled, 5 waiting, 6 in a batch, 7 an old cancellation."""
     shop = open_shop(folder)
     bring(shop, folder, everything=[all_orders_row(n) for n in (4, 5, 6)],

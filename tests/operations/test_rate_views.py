@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.operations.values import Dated
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
+from ordertui.orders.enums import Action, YesNo
 from ordertui.orders.marketplace import MARKETPLACES
-from ordertui.orders.status import Action, YesNo
 from shopkit import (
     ALL_ORDERS,
     NOW,
@@ -134,7 +134,7 @@ def test_the_lists_are_the_figures(tmp_path: Path) -> None:
         assert "by order date" in figure.basis
 
 
-def waiting_shop(folder: Path) -> Shop:
+def waiting_shop(folder: Path) -> Session:
     """Twelve orders that wait, four of them with a deadline: two overdue, one within the day, one in three days; and 100 shipped."""
     shop = open_shop(folder)
     policy = shop.policies.of("US")
@@ -171,7 +171,7 @@ def test_what_amazon_is_about_to_cancel(tmp_path: Path) -> None:
         assert (after.before.cancelled, after.after.cancelled) == (held, 3)
 
 
-def cancel_first(shop: Shop) -> int:
+def cancel_first(shop: Session) -> int:
     """Put an overdue order into a batch: it is counted once, as committed."""
     row_id = shop.id_of(order_id(0))
     assert row_id is not None
@@ -194,7 +194,7 @@ def test_neighbours_are_unknown_because(tmp_path: Path) -> None:
 
 def test_asking_again_reads_no_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once counted, a rate, its days and a what-if come from the kept counts until the store changes."""
-    from ordertui.store.reads import ReadsPart
+    from ordertui.store.orders import ReadsPart
 
     asked = []
     plain = ReadsPart.rate_tally

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ordertui.orders.clock import DAY, HOUR, day_start
-from ordertui.orders.status import Action
+from ordertui.orders.enums import Action
 from shopkit import ALL_ORDERS, NOW, UNSHIPPED, all_orders_row, open_shop, order_id, unshipped_row, write
 
 START = day_start(NOW, "America/Los_Angeles", -6)

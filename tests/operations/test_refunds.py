@@ -7,18 +7,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ordertui.operations.plan_lines import left_to_refund, refund_lines, share
-from ordertui.operations.plan_values import Plan, PlanLine
-from ordertui.operations.shop import Shop
+from ordertui.operations.planning.lines import left_to_refund, refund_lines, share
+from ordertui.operations.planning.plan import Plan, PlanLine
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, iso_utc
-from ordertui.orders.order import COMPONENTS, Components
-from ordertui.orders.status import Action, Dispatched
+from ordertui.orders.enums import Action, Dispatched
+from ordertui.orders.order import COMPONENTS, LineAmounts
 from shopkit import NOW, all_orders_row, bring, item_id, open_shop, order_id, unshipped_row
 
 PRICES = {"item_price": "30.00", "item_tax": "2.41", "shipping_price": "5.00", "item_promotion_discount": "3.00"}
 
 
-def partly_shipped(shop: Shop, folder: Path, *, requested: str = "false", shipped: int = 1) -> int:
+def partly_shipped(shop: Session, folder: Path, *, requested: str = "false", shipped: int = 1) -> int:
     """Order 1: three units at 30.00 together, `shipped` of them confirmed. Gives its row number."""
     row = {"quantity": 3, "item_status": "Unshipped", **PRICES}
     bring(
@@ -39,11 +39,11 @@ def only(plans: tuple[Plan, ...]) -> Plan:
     return plans[0]
 
 
-def refund(shop: Shop, row_id: int, *lines: PlanLine) -> Plan:
+def refund(shop: Session, row_id: int, *lines: PlanLine) -> Plan:
     return only(shop.plan(Action.REFUND, [row_id], refunds={order_id(1): lines} if lines else None))
 
 
-def send(shop: Shop, plan: Plan, clock: FixedClock, folder: Path) -> str:
+def send(shop: Session, plan: Plan, clock: FixedClock, folder: Path) -> str:
     """Commit, dispatch and have Amazon take every row; gives the flat file's text."""
     batch = shop.commit(plan, typed=str(len(plan.rows)))
     clock.advance(plan.hold_seconds)
@@ -67,7 +67,7 @@ def test_a_partly_shipped_order_gives_back_the_units_that_never_left(tmp_path: P
     plan = refund(shop, row_id)
     line = plan.rows[0].lines[0]
     assert (line.quantity, line.cancelled) == (2, 2)
-    assert line.refund == Components(2000, 160, 333, 0, 0, 0, 200, 0), "two thirds of each component, rounded down"
+    assert line.refund == LineAmounts(2000, 160, 333, 0, 0, 0, 200, 0), "two thirds of each component, rounded down"
     assert plan.rows[0].reason == "NoInventory"
     assert plan.rows[0].counts, "one cancelled item makes the order count (AMAZON.md a)"
     assert "2 units not shipped" in plan.rows[0].note
@@ -86,8 +86,8 @@ def test_a_partly_shipped_order_gives_back_the_units_that_never_left(tmp_path: P
     again = refund(shop, row_id)
     assert again.rates == ()
     assert again.rows[0].lines[0].cancelled == 0, "the two are cancelled; a second refund is for what was shipped"
-    assert again.rows[0].lines[0].refund == Components(1000, 81, 167, 0, 0, 0, 100, 0)
-    beyond = refund(shop, row_id, PlanLine(1, item_id(1), "SKU-1", 1, Components(item_price=1), 1))
+    assert again.rows[0].lines[0].refund == LineAmounts(1000, 81, 167, 0, 0, 0, 100, 0)
+    beyond = refund(shop, row_id, PlanLine(1, item_id(1), "SKU-1", 1, LineAmounts(item_price=1), 1))
     assert beyond.out[0].rule == "units"
 
 
@@ -99,7 +99,7 @@ def test_a_buyer_who_asked_officially_makes_the_cancelled_units_not_count(tmp_pa
 def test_money_alone_cancels_no_unit(tmp_path: Path) -> None:
     shop = open_shop(tmp_path)
     row_id = partly_shipped(shop, tmp_path)
-    plan = refund(shop, row_id, PlanLine(1, item_id(1), "SKU-1", 1, Components(shipping_price=500)))
+    plan = refund(shop, row_id, PlanLine(1, item_id(1), "SKU-1", 1, LineAmounts(shipping_price=500)))
     assert plan.rows[0].lines[0].cancelled == 0
     assert not plan.rows[0].counts
     assert "quantity-cancelled" in plan.files[0].content.decode()
@@ -132,7 +132,7 @@ def test_the_reason_follows_what_happened_to_the_parcel(tmp_path: Path, value: D
 
 
 amounts = st.builds(
-    Components,
+    LineAmounts,
     item_price=st.integers(0, 3000),
     item_tax=st.integers(0, 241),
     shipping_price=st.integers(0, 500),
@@ -143,7 +143,7 @@ amounts = st.builds(
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asks=st.lists(st.tuples(amounts, st.integers(0, 2)), min_size=1, max_size=4))
 def test_any_refunds_and_then_the_rest_give_back_what_was_paid(
-    tmp_path_factory: pytest.TempPathFactory, asks: list[tuple[Components, int]]
+    tmp_path_factory: pytest.TempPathFactory, asks: list[tuple[LineAmounts, int]]
 ) -> None:
     """Against a slow count: what was taken in is subtracted by hand; what did not fit was left out; the rest is exact."""
     folder = tmp_path_factory.mktemp("refunds")
@@ -168,12 +168,12 @@ def test_any_refunds_and_then_the_rest_give_back_what_was_paid(
         order = shop.order(order_id(1))
         assert order is not None
         limit = left_to_refund(order, order.lines[0])
-        assert limit == Components(**left)
+        assert limit == LineAmounts(**left)
         assert order.lines[0].units_waiting == units
 
 
-@given(st.builds(Components, *[st.integers(0, 10**6)] * 8), st.integers(1, 9), st.data())
-def test_shares_add_up_to_no_more_than_the_whole(paid: Components, whole: int, data: st.DataObject) -> None:
+@given(st.builds(LineAmounts, *[st.integers(0, 10**6)] * 8), st.integers(1, 9), st.data())
+def test_shares_add_up_to_no_more_than_the_whole(paid: LineAmounts, whole: int, data: st.DataObject) -> None:
     part = data.draw(st.integers(0, whole))
     one, other = share(paid, part, whole), share(paid, whole - part, whole)
     for name in COMPONENTS:

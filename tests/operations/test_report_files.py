@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ordertui.operations.report_files import completed, in_turn, kind_of, look_into, typed_paths
+from ordertui.operations.reports.files import completed, in_turn, kind_of, look_into, typed_paths
 from shopkit import ALL_ORDERS, UNSHIPPED, all_orders_row, unshipped_row, write
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -3,7 +3,7 @@
 import inspect
 from types import CodeType, FunctionType
 
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 
 
 def code_of(found: object) -> CodeType | None:
@@ -13,7 +13,7 @@ def code_of(found: object) -> CodeType | None:
 
 
 def test_no_part_hides_what_another_part_has() -> None:
-    found = {name: code_of(inspect.getattr_static(Shop, name)) for name in dir(Shop)}
+    found = {name: code_of(inspect.getattr_static(Session, name)) for name in dir(Session)}
     hidden = [name for name, code in found.items() if code is not None and code.co_names == ("NotImplementedError",)]
     assert hidden == []
     assert {"needs", "rotation", "rows", "count", "view", "policies", "_judge"} <= {n for n, c in found.items() if c}

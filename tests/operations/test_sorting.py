@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ordertui.operations.eligibility import RANKED
 from ordertui.operations.errors import UnknownChoice
-from ordertui.operations.judging import RANKED
-from ordertui.operations.shop import Shop
-from ordertui.operations.sorting import SortBy, read_sorting, sorting_text
+from ordertui.operations.query.sort_order import SortKey, read_sorting, sorting_text
+from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY
+from ordertui.orders.enums import Action, BuyerRequest
 from ordertui.orders.order import OrderRow
-from ordertui.orders.status import Action, BuyerRequest
 from ordertui.store import SORT_KEYS
-from ordertui.store.sorting import order_by
+from ordertui.store.order_by import order_by
 from ordertui.tui.widgets.order_table.columns import CellContext, may_text
 from shopkit import NOW, all_orders_row, bring, open_shop, unshipped_row
 
@@ -27,7 +27,7 @@ ASKED = {BuyerRequest.OFFICIAL: 3, BuyerRequest.MESSAGE: 2, BuyerRequest.NONE: 1
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Session:
     """150 orders with few different values, so that there are many ties; one batch is held."""
     folder = tmp_path_factory.mktemp("sorting")
     rng = random.Random(3)
@@ -53,7 +53,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return found
 
 
-def shown(shop: Shop) -> dict[str, Callable[[OrderRow], Any]]:
+def shown(shop: Session) -> dict[str, Callable[[OrderRow], Any]]:
     """What each key compares, from the row; an unknown value is None."""
 
     def rank(row: OrderRow) -> int:
@@ -79,8 +79,8 @@ KEYS = sorted(SORT_KEYS.keys() - {"updated"})
 
 @given(st.lists(st.tuples(st.sampled_from(KEYS), st.booleans()), min_size=1, max_size=4, unique_by=lambda one: one[0]))
 @settings(max_examples=120, deadline=None)
-def test_it_is_the_stable_order_of_python(shop: Shop, keys: list[tuple[str, bool]]) -> None:
-    sorting = tuple(SortBy(*one) for one in keys)
+def test_it_is_the_stable_order_of_python(shop: Session, keys: list[tuple[str, bool]]) -> None:
+    sorting = tuple(SortKey(*one) for one in keys)
     rows = shop.rows(shop.view())
     expected = sorted(rows, reverse=keys[-1][1])
     for key, down in reversed(keys):
@@ -96,22 +96,22 @@ def test_it_is_the_stable_order_of_python(shop: Shop, keys: list[tuple[str, bool
     ("-placed", "orders_placed"), ("+placed", "orders_placed"), ("-placed,+total", "orders_placed"),
     ("+status,-placed", "orders_status"), ("+order_id", "sqlite_autoindex_orders_1"), ("-order_id,+may", "sqlite_autoindex_orders_1"),
 ])  # fmt: skip
-def test_a_first_page_comes_from_an_index(shop: Shop, sort: str, index: str) -> None:
+def test_a_first_page_comes_from_an_index(shop: Session, sort: str, index: str) -> None:
     order, params = order_by(read_sorting(sort), tuple)
     plan = shop._reader()._query(f"EXPLAIN QUERY PLAN SELECT o.id FROM orders o {order} LIMIT 200", params)
     assert index in plan[0][3]
     assert not any("TEMP B-TREE FOR ORDER BY" in step[3] for step in plan), "no sort of everything"
 
 
-def test_words_for_an_order_of_keys(shop: Shop) -> None:
-    assert read_sorting("status, -total,+status", down=False) == (SortBy("status", False), SortBy("total", True))
-    assert read_sorting("placed") == (SortBy("placed", True),)
+def test_words_for_an_order_of_keys(shop: Session) -> None:
+    assert read_sorting("status, -total,+status", down=False) == (SortKey("status", False), SortKey("total", True))
+    assert read_sorting("placed") == (SortKey("placed", True),)
     for wrong in ("", "price", "status,,total", "-"):
         with pytest.raises(UnknownChoice, match="there are: placed, ship_by"):
             read_sorting(wrong)
 
 
-def test_amounts_of_two_currencies_are_never_compared(shop: Shop) -> None:
+def test_amounts_of_two_currencies_are_never_compared(shop: Session) -> None:
     ids = shop.view("-total:unknown", "-total")
     rows = shop.rows(ids)
     currencies = [total.currency for row_id in ids if (total := rows[row_id].total)]

@@ -10,21 +10,13 @@ from typing import Any
 import pytest
 
 from ordertui.orders.clock import DAY, parse_iso
+from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import Money
 from ordertui.orders.reason import CancelReason
-from ordertui.orders.status import (
-    Action,
-    BuyerRequest,
-    CancelledBy,
-    Channel,
-    Dispatched,
-    OrderStatus,
-    Refunded,
-    YesNo,
-)
-from ordertui.rules.edition import EDITIONS, SPECS, bundled, bundled_text, read_edition
-from ordertui.rules.facts import (
+from ordertui.rules.policy.edition import EDITIONS, SPECS, bundled, bundled_text, read_edition
+from ordertui.rules.policy.policy import Policies, Policy, PolicyError, load
+from ordertui.rules.situation import (
     FACTS,
     SITUATIONS,
     Confirmed,
@@ -33,8 +25,7 @@ from ordertui.rules.facts import (
     situation_from_number,
     situation_number,
 )
-from ordertui.rules.policy import Policies, Policy, PolicyError, load
-from ordertui.rules.table import HitPolicy
+from ordertui.rules.tables.table import HitPolicy
 from shopkit import NOW
 
 BASE = Situation(

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from ordertui.orders.money import Money
-from ordertui.rules.checker import check_table, gaps, intersection, without
 from ordertui.rules.problems import Source
-from ordertui.rules.schema import Fact, Kind
-from ordertui.rules.table import HitPolicy, Output, Table, TableSpec
-from ordertui.rules.table_reading import read_table
+from ordertui.rules.tables.checker import check_table, gaps, intersection, without
+from ordertui.rules.tables.reader import read_table
+from ordertui.rules.tables.schema import Fact, Kind
+from ordertui.rules.tables.table import HitPolicy, Output, Table, TableSpec
 
 FACTS = (
     Fact("colour", Kind.ENUM, ("red", "green", "blue")),

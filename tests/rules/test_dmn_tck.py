@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from ordertui.rules.problems import Source
-from ordertui.rules.schema import Fact, Kind
-from ordertui.rules.table import HitPolicy, Output, Table, TableSpec
-from ordertui.rules.table_reading import read_table
+from ordertui.rules.tables.reader import read_table
+from ordertui.rules.tables.schema import Fact, Kind
+from ordertui.rules.tables.table import HitPolicy, Output, Table, TableSpec
 
 CASES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("dmn_tck.toml").read_text(encoding="utf-8"))["case"]
 

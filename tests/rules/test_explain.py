@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from ordertui.orders.status import Action, BuyerRequest, Dispatched, OrderStatus
-from ordertui.rules.facts import DECIDING, SITUATIONS, Confirmed, situation_from_number
+from ordertui.orders.enums import Action, BuyerRequest, Dispatched, OrderStatus
+from ordertui.rules.situation import DECIDING, SITUATIONS, Confirmed, situation_from_number
 
 from .test_bundled import BASE, policy
 

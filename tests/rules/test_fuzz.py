@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordertui.rules.edition import SPECS, bundled, bundled_text, parse, read_edition
-from ordertui.rules.facts import DECIDING, SITUATIONS, situation_from_number
-from ordertui.rules.house import Effect, read_house, stricter
-from ordertui.rules.policy import PolicyError
-from ordertui.rules.positions import places
-from ordertui.rules.table import HitPolicy
+from ordertui.rules.policy.edition import SPECS, bundled, bundled_text, parse, read_edition
+from ordertui.rules.policy.house_rules import Effect, read_house, stricter
+from ordertui.rules.policy.policy import PolicyError
+from ordertui.rules.situation import DECIDING, SITUATIONS, situation_from_number
+from ordertui.rules.tables.table import HitPolicy
+from ordertui.rules.toml_positions import places
 from shopkit import NOW
 
 TEXT = bundled_text("amazon")[0]
@@ -106,7 +106,7 @@ json = st.recursive(
 @given(st.dictionaries(st.sampled_from(("rule", "settings", "marketplace")), json, max_size=3))
 @settings(max_examples=150, deadline=None)
 def test_any_shape_of_data_is_read_or_refused(data: dict[str, object]) -> None:
-    from ordertui.rules.house import _House
+    from ordertui.rules.policy.house_rules import _House
     from ordertui.rules.problems import Source
 
     reader = _House(bundled("amazon"), Source("x", ""), NOW)
@@ -117,7 +117,7 @@ def test_any_shape_of_data_is_read_or_refused(data: dict[str, object]) -> None:
 @given(st.dictionaries(st.sampled_from(("edition", "sources", "settings", "marketplace", "table", "never", "messages", "languages")), json, max_size=4))  # fmt: skip
 @settings(max_examples=80, deadline=None)
 def test_any_shape_of_an_edition_is_refused(data: dict[str, object]) -> None:
-    from ordertui.rules.edition import _Edition
+    from ordertui.rules.policy.edition import _Edition
     from ordertui.rules.problems import Source
 
     assert _Edition(dict(data), Source("x", "")).problems

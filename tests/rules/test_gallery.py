@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ordertui.rules.edition import bundled, parse, read_edition
-from ordertui.rules.house import read_house
-from ordertui.rules.policy import PolicyError
+from ordertui.rules.policy.edition import bundled, parse, read_edition
+from ordertui.rules.policy.house_rules import read_house
+from ordertui.rules.policy.policy import PolicyError
 from shopkit import NOW
 
 GALLERY = sorted((Path(__file__).parent / "gallery").glob("*.toml"))

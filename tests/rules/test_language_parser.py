@@ -21,12 +21,12 @@ from ordertui.rules.language import (
     Or,
     Text,
     complete,
-    echo,
     field_names,
+    format_condition,
     parse,
     word_start,
 )
-from ordertui.rules.language.tree import Amount, Choices, Pattern, Span
+from ordertui.rules.language.ast import Amount, Choices, Pattern, Span
 
 BERLIN = "Europe/Berlin"
 NOW = int(datetime(2026, 11, 23, 14, 5, tzinfo=ZoneInfo(BERLIN)).timestamp())
@@ -64,13 +64,13 @@ def test_the_example_of_the_issue() -> None:
     assert found.items[2] == Not(Compare("sku", ":", Pattern(("ABC", ""))))
     assert isinstance(found.items[3], Or)
     assert found.items[5] == Text(Pattern(("yoga mat",)))
-    assert echo(found) == EXAMPLE.replace("(late or buyer-requested)", "(late:yes or buyer-requested:yes)")
+    assert format_condition(found) == EXAMPLE.replace("(late or buyer-requested)", "(late:yes or buyer-requested:yes)")
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\t\n"])
 def test_empty_text_is_always(text: str) -> None:
     assert read(text) is ALWAYS
-    assert echo(ALWAYS) == ""
+    assert format_condition(ALWAYS) == ""
 
 
 def test_binding_strength() -> None:
@@ -177,13 +177,13 @@ def test_values_of_closed_lists_in_other_spellings() -> None:
     assert read("channel:FBA") == Compare("channel", ":", Choices(("amazon",)))
     assert read("marketplace:de,gb") == Compare("marketplace", ":", Choices(("UK", "DE")))
     assert read("ship_by:unknown") == read("ship-by:unknown")
-    assert echo(read("buyer-requested:no,yes")) == "buyer-requested:yes,no"
+    assert format_condition(read("buyer-requested:no,yes")) == "buyer-requested:yes,no"
 
 
 def test_a_quoted_flag_or_keyword_is_text() -> None:
     for word in ("late", "or", "-a", "a*b", "a:b", "a(b", 'say "hi"', "back\\slash", " two  words "):
         condition = Text(Pattern((word,)))
-        assert read(echo(condition)) == condition
+        assert read(format_condition(condition)) == condition
 
 
 @given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=6)), max_size=12), st.sampled_from(["", " "]))
@@ -198,7 +198,7 @@ def test_anything_typed_parses_or_is_a_filter_error(pieces: list[str], glue: str
         column = error.column
     else:
         column = 1
-        assert read(echo(found)) == found
+        assert read(format_condition(found)) == found
     assert 1 <= column <= len(text) + 1
 
 

@@ -5,20 +5,12 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from ordertui.orders.enums import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
 from ordertui.orders.money import Money
-from ordertui.orders.order import Components, Order, OrderLine, OrderRow
-from ordertui.orders.status import (
-    BuyerRequest,
-    CancelledBy,
-    Channel,
-    Dispatched,
-    OrderStatus,
-    Refunded,
-    YesNo,
-)
+from ordertui.orders.order import LineAmounts, Order, OrderLine, OrderRow
 from ordertui.rules.language import Undecidable, parse, predicate
-from ordertui.rules.language.patterns import matches, variants
-from ordertui.rules.language.tree import Pattern
+from ordertui.rules.language.ast import Pattern
+from ordertui.rules.language.wildcards import matches, variants
 
 NOW = 1_795_000_000
 ROW = OrderRow(
@@ -30,7 +22,7 @@ ROW = OrderRow(
 
 def order(row: OrderRow = ROW, *skus: str) -> Order:
     lines = tuple(
-        OrderLine(i, None, sku, "B000TEST01", row.title, 1, 0, row.status, "EUR", None, Components(), 0,
+        OrderLine(i, None, sku, "B000TEST01", row.title, 1, 0, row.status, "EUR", None, LineAmounts(), 0,
                   row.buyer_request, None)
         for i, sku in enumerate(skus or ("ABC-1",), 1)
     )  # fmt: skip

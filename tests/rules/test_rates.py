@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ordertui.orders.marketplace import MARKETPLACES
-from ordertui.rules import rates
+from ordertui.rules import rate
 
 TARGET, NEAR = Fraction(25, 1000), Fraction(4, 5)
 SIX = ("US", "UK", "DE", "JP", "IN", "AU")
@@ -30,74 +30,74 @@ def test_headroom_is_what_a_slow_recount_finds(pair: tuple[int, int], target: Fr
     more = 0
     while cancelled + more + 1 <= orders and Fraction(cancelled + more + 1, orders) < target:
         more += 1
-    assert rates.headroom(orders, cancelled, target) == more
+    assert rate.headroom(orders, cancelled, target) == more
 
 
 @given(counts, targets, st.builds(Fraction, st.integers(0, 10), st.just(10)))
 @settings(max_examples=300, deadline=None)
 def test_status_and_figure_agree_with_the_exact_share(pair: tuple[int, int], target: Fraction, near: Fraction) -> None:
     orders, cancelled = pair
-    found = rates.figure(orders, cancelled, target, near)
+    found = rate.figure(orders, cancelled, target, near)
     if orders == 0:
-        assert (found.status, found.rate, found.headroom) == (rates.NO_ORDERS, None, 0)
+        assert (found.status, found.rate, found.headroom) == (rate.NO_ORDERS, None, 0)
         return
-    assert (found.status == rates.OVER) == (cancelled >= target * orders)
-    assert (found.status == rates.NEAR) == (near * target * orders <= cancelled < target * orders)
+    assert (found.status == rate.OVER) == (cancelled >= target * orders)
+    assert (found.status == rate.NEAR) == (near * target * orders <= cancelled < target * orders)
 
 
 @given(counts, targets)
 @settings(max_examples=200, deadline=None)
 def test_using_up_the_headroom_stays_under_and_one_more_does_not(pair: tuple[int, int], target: Fraction) -> None:
     orders, cancelled = pair
-    room = rates.headroom(orders, cancelled, target)
+    room = rate.headroom(orders, cancelled, target)
     if room:
-        assert rates.figure(orders, cancelled, target, NEAR, more=room).status != rates.OVER
+        assert rate.figure(orders, cancelled, target, NEAR, more=room).status != rate.OVER
     if orders and cancelled + room < orders:
-        assert rates.figure(orders, cancelled, target, NEAR, more=room + 1).status == rates.OVER
+        assert rate.figure(orders, cancelled, target, NEAR, more=room + 1).status == rate.OVER
 
 
 @given(counts, targets, st.integers(0, 4))
 @settings(max_examples=300, deadline=None)
 def test_text_never_rounds_across_the_target(pair: tuple[int, int], target: Fraction, digits: int) -> None:
     orders, cancelled = pair
-    share = rates.rate(orders, cancelled)
+    share = rate.rate(orders, cancelled)
     if share is None:
         return
-    shown = Fraction(rates.percent(share, digits, target=target).rstrip("%")) / 100
+    shown = Fraction(rate.percent(share, digits, target=target).rstrip("%")) / 100
     assert (shown >= target) == (share >= target)
     assert abs(shown - share) <= Fraction(1, 100 * 10**digits)
 
 
 def test_exactly_on_the_target_is_over() -> None:
-    assert rates.status(1000, 25, TARGET, NEAR) == "over"
-    assert rates.status(1000, 24, TARGET, NEAR) == "near"
-    assert rates.status(1000, 19, TARGET, NEAR) == "ok"
-    assert rates.headroom(1000, 24, TARGET) == 0
-    assert rates.headroom(1000, 19, TARGET) == 5
-    assert rates.status(None, 0, TARGET, NEAR) == "unknown"
+    assert rate.status(1000, 25, TARGET, NEAR) == "over"
+    assert rate.status(1000, 24, TARGET, NEAR) == "near"
+    assert rate.status(1000, 19, TARGET, NEAR) == "ok"
+    assert rate.headroom(1000, 24, TARGET) == 0
+    assert rate.headroom(1000, 19, TARGET) == 5
+    assert rate.status(None, 0, TARGET, NEAR) == "unknown"
 
 
 def test_text_of_known_figures() -> None:
-    assert rates.percent(Fraction(19, 1000)) == "1.90%"
-    assert rates.percent(Fraction(2_499, 100_000), target=TARGET) == "2.49%"
-    assert rates.percent(Fraction(2_499, 100_000), 0, target=Fraction(2, 100)) == "2%"
-    assert rates.exact_text(TARGET) == "0.025"
-    assert rates.exact_text(Fraction(2)) == "2"
+    assert rate.percent(Fraction(19, 1000)) == "1.90%"
+    assert rate.percent(Fraction(2_499, 100_000), target=TARGET) == "2.49%"
+    assert rate.percent(Fraction(2_499, 100_000), 0, target=Fraction(2, 100)) == "2%"
+    assert rate.exact_text(TARGET) == "0.025"
+    assert rate.exact_text(Fraction(2)) == "2"
     with pytest.raises(ValueError, match="no exact decimal"):
-        rates.exact_text(Fraction(1, 3))
+        rate.exact_text(Fraction(1, 3))
 
 
 @pytest.mark.parametrize(("orders", "cancelled"), [(5, 6), (5, -1), (0, 1)])
 def test_impossible_counts_are_refused(orders: int, cancelled: int) -> None:
     with pytest.raises(ValueError, match="cannot be"):
-        rates.headroom(orders, cancelled, TARGET)
+        rate.headroom(orders, cancelled, TARGET)
 
 
 def test_the_range_of_counted_cancellations_is_kept() -> None:
-    found = rates.figure(1000, 20, TARGET, NEAR, at_least=15, more=2)
+    found = rate.figure(1000, 20, TARGET, NEAR, at_least=15, more=2)
     assert (found.cancelled_at_least, found.cancelled, found.headroom) == (17, 22, 2)
     with pytest.raises(ValueError, match="cannot be"):
-        rates.figure(10, 2, TARGET, NEAR, at_least=3)
+        rate.figure(10, 2, TARGET, NEAR, at_least=3)
 
 
 @pytest.mark.parametrize("code", SIX)
@@ -107,7 +107,7 @@ def test_window_starts_at_local_midnight_all_year(code: str, days: int) -> None:
     tz = ZoneInfo(zone)
     for hours in range(0, 366 * 24, 47):
         now = at(zone, 2026, 1, 1) + hours * 3600
-        start, end = rates.window(now, days, zone)
+        start, end = rate.window(now, days, zone)
         first = datetime.fromtimestamp(start, tz)
         today = datetime.fromtimestamp(now, tz).date()
         assert (first.hour, first.minute, first.second) == (0, 0, 0)
@@ -135,10 +135,10 @@ def test_a_window_with_a_clock_change_is_an_hour_longer_or_shorter(
 ) -> None:
     zone = MARKETPLACES[code].zone
     noon = at(zone, *day, 12)
-    start, end = rates.window(noon, 7, zone)
+    start, end = rate.window(noon, 7, zone)
     assert end - start == (6 * 24 + 12 - hours) * 3600
 
 
 def test_a_window_of_no_days_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 1 day"):
-        rates.window(0, 0, "UTC")
+        rate.window(0, 0, "UTC")

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from ordertui.orders.enums import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
 from ordertui.orders.money import Money
 from ordertui.orders.order import OrderRow
-from ordertui.orders.status import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
-from ordertui.rules import satisfy
-from ordertui.rules.edition import bundled
-from ordertui.rules.facts import situation_of
+from ordertui.rules import satisfiability
 from ordertui.rules.language import Condition, Subject, parse, predicate
+from ordertui.rules.policy.edition import bundled
+from ordertui.rules.situation import situation_of
 from shopkit import NOW
 
 from .test_bundled import policy
@@ -82,8 +82,8 @@ ORDERS = everything(random.Random(4))
 
 
 def decide(row: OrderRow, kind: str, value: str) -> bool:
-    from ordertui.operations.judging import decides
-    from ordertui.rules.facts import situation_number
+    from ordertui.operations.eligibility import decides
+    from ordertui.rules.situation import situation_number
 
     return decides(RULES, situation_number(situation_of(row)), kind, value)
 
@@ -95,8 +95,8 @@ def text(rng: random.Random, depth: int = 0) -> str:
     return "(" + glue.join(text(rng, depth + 1) for _ in range(rng.randint(2, 3))) + ")"
 
 
-def formula(condition: Condition) -> satisfy.Formula:
-    return satisfy.formula(condition, TABLES.__getitem__)
+def formula(condition: Condition) -> satisfiability.Formula:
+    return satisfiability.formula(condition, TABLES.__getitem__)
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -106,11 +106,11 @@ def test_what_is_called_impossible_fits_no_order(seed: int) -> None:
     tests = [predicate(c, decide=decide, auto_cancel_at=lambda row: None, batch=_Batch()) for c in (first, second)]
     hits = [(tests[0](one), tests[1](one)) for one in ORDERS]
     if any(a for a, _ in hits):
-        assert satisfy.possible(formula(first))
+        assert satisfiability.possible(formula(first))
     if any(a and not b for a, b in hits):
-        assert not satisfy.implies(formula(first), formula(second))
-    assert satisfy.implies(formula(first), formula(first))
-    assert not satisfy.possible(satisfy.Both((formula(first), satisfy.Never(formula(first)))))
+        assert not satisfiability.implies(formula(first), formula(second))
+    assert satisfiability.implies(formula(first), formula(first))
+    assert not satisfiability.possible(satisfiability.AllOf((formula(first), satisfiability.Negation(formula(first)))))
 
 
 class _Batch:
@@ -135,7 +135,7 @@ class _Batch:
     ],
 )  # fmt: skip
 def test_impossible(impossible: str) -> None:
-    assert not satisfy.possible(formula(parse(impossible, now=NOW, zone="UTC", plan=True)))
+    assert not satisfiability.possible(formula(parse(impossible, now=NOW, zone="UTC", plan=True)))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_impossible(impossible: str) -> None:
     ],
 )
 def test_possible(possible: str) -> None:
-    assert satisfy.possible(formula(parse(possible, now=NOW, zone="UTC", plan=True)))
+    assert satisfiability.possible(formula(parse(possible, now=NOW, zone="UTC", plan=True)))
 
 
 def test_a_condition_that_takes_too_long_is_refused() -> None:
@@ -162,6 +162,6 @@ def test_a_condition_that_takes_too_long_is_refused() -> None:
     somewhere = " ".join("(" + " or ".join(f"p{p}{h}" for h in holes) + ")" for p in pigeons)
     apart = " ".join(f"-(p{p}{h} p{q}{h})" for h in holes for q in pigeons for p in range(q))
     condition = formula(parse(f"{somewhere} {apart}", now=NOW, zone="UTC", plan=True))
-    with pytest.raises(satisfy.TooComplex, match="split it"):
-        satisfy.possible(condition, satisfy.Budget(100))
-    assert not satisfy.possible(condition)
+    with pytest.raises(satisfiability.TooComplex, match="split it"):
+        satisfiability.possible(condition, satisfiability.Budget(100))
+    assert not satisfiability.possible(condition)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ordertui.amazon import outbox
+from ordertui.amazon import atomic_files
 from ordertui.store.database import Database
 
 FILE_CALLS = ("open", "write", "fsync", "link", "rename")
@@ -81,7 +81,7 @@ class FaultyOs:
 def inject(patch: pytest.MonkeyPatch) -> Faults:
     """Put the points into the file layer and into the store's transactions."""
     faults = Faults()
-    patch.setattr(outbox, "os", FaultyOs(faults))
+    patch.setattr(atomic_files, "os", FaultyOs(faults))
     original = Database.writing
 
     @contextmanager

@@ -6,10 +6,10 @@ from xml.sax.saxutils import escape
 import pytest
 
 from ordertui.operations.errors import BadInput, BatchNeeded, NotConfirmed, Refused
-from ordertui.operations.feed_files import first_message
-from ordertui.operations.shop import Shop
+from ordertui.operations.planning.feed_builder import first_message_id
+from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR, FixedClock
-from ordertui.orders.status import Action, RowState
+from ordertui.orders.enums import Action, RowState
 from ordertui.store import StoreError
 from safety.fake_amazon import parse, report
 from safety.kit import answer, commit, plan, send, shop_of, states, upload
@@ -26,15 +26,15 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, clock: FixedClock) -> Shop:
+def shop(tmp_path: Path, clock: FixedClock) -> Session:
     return shop_of(tmp_path / "shop", clock)
 
 
-def kinds(shop: Shop) -> list[tuple[int, str, tuple[str, ...]]]:
+def kinds(shop: Session) -> list[tuple[int, str, tuple[str, ...]]]:
     return [(one.batch, one.kind, one.orders) for one in shop.questions()]
 
 
-def test_a_retry_holds_only_rows_that_amazon_refused(shop: Shop, tmp_path: Path) -> None:
+def test_a_retry_holds_only_rows_that_amazon_refused(shop: Session, tmp_path: Path) -> None:
     batch = send(shop, Action.CANCEL, 1, 2, 3)
     shop.results([answer(shop, tmp_path, batch, {1, 3})])
     (again,) = shop.retry(batch)
@@ -45,7 +45,7 @@ def test_a_retry_holds_only_rows_that_amazon_refused(shop: Shop, tmp_path: Path)
         shop.retry(batch)
 
 
-def test_a_refund_that_was_retried_well_is_not_retried_from_the_first_batch(shop: Shop, tmp_path: Path) -> None:
+def test_a_refund_that_was_retried_well_is_not_retried_from_the_first_batch(shop: Session, tmp_path: Path) -> None:
     """A partial refund leaves a balance that a second retry would fit into: the newer batch alone stands against it."""
     first = send(shop, Action.REFUND, 11)
     shop.results([answer(shop, tmp_path, first, {1})])
@@ -59,7 +59,7 @@ def test_a_refund_that_was_retried_well_is_not_retried_from_the_first_batch(shop
         shop.retry(first)
 
 
-def test_unknown_rows_are_never_retried(shop: Shop, tmp_path: Path) -> None:
+def test_unknown_rows_are_never_retried(shop: Session, tmp_path: Path) -> None:
     batch = send(shop, Action.REFUND, 11, 12)
     content = answer(shop, tmp_path, batch, {1}).read_bytes()
     (tmp_path / "short.txt").write_bytes(content.replace(b"processed\t\t2", b"processed\t\t3"))
@@ -74,7 +74,7 @@ def test_unknown_rows_are_never_retried(shop: Shop, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_reports_that_contradict_each_other_settle_nothing(shop: Shop, tmp_path: Path, turned: bool) -> None:
+def test_reports_that_contradict_each_other_settle_nothing(shop: Session, tmp_path: Path, turned: bool) -> None:
     batch = send(shop, Action.REFUND, 11, 12)
     reports = [answer(shop, tmp_path, batch, {1}, "a.txt"), answer(shop, tmp_path, batch, {1, 2}, "b.txt")]
     for path in reversed(reports) if turned else reports:
@@ -85,7 +85,7 @@ def test_reports_that_contradict_each_other_settle_nothing(shop: Shop, tmp_path:
     assert plan(shop, Action.REFUND, 12).rows == ()
 
 
-def xml_report(shop: Shop, folder: Path, batch: int, transaction: str) -> Path:
+def xml_report(shop: Session, folder: Path, batch: int, transaction: str) -> Path:
     found = plan_of(shop, batch)
     count = len(found.rows)
     path = folder / f"{transaction}.xml"
@@ -100,13 +100,13 @@ def xml_report(shop: Shop, folder: Path, batch: int, transaction: str) -> Path:
     return path
 
 
-def plan_of(shop: Shop, batch: int):  # type: ignore[no-untyped-def]
-    from ordertui.operations.plan_store import decode
+def plan_of(shop: Session, batch: int):  # type: ignore[no-untyped-def]
+    from ordertui.operations.planning.plan_file import decode
 
     return decode(shop._reader().plan_bytes(batch))
 
 
-def test_a_file_that_was_uploaded_twice_is_seen_by_its_transactions(shop: Shop, tmp_path: Path) -> None:
+def test_a_file_that_was_uploaded_twice_is_seen_by_its_transactions(shop: Session, tmp_path: Path) -> None:
     batch = send(shop, Action.REFUND, 11, 12)
     shop.results([xml_report(shop, tmp_path, batch, "4001")], batch)
     assert set(states(shop, batch).values()) == {OK}
@@ -116,7 +116,7 @@ def test_a_file_that_was_uploaded_twice_is_seen_by_its_transactions(shop: Shop, 
     assert plan(shop, Action.REFUND, 11).rows == ()
 
 
-def test_both_files_of_a_refund_batch_uploaded_is_seen_by_their_reports(shop: Shop, tmp_path: Path) -> None:
+def test_both_files_of_a_refund_batch_uploaded_is_seen_by_their_reports(shop: Session, tmp_path: Path) -> None:
     batch = send(shop, Action.REFUND, 11)
     shop.results([answer(shop, tmp_path, batch)], batch)
     shop.results([xml_report(shop, tmp_path, batch, "4001")], batch)
@@ -127,7 +127,7 @@ def test_both_files_of_a_refund_batch_uploaded_is_seen_by_their_reports(shop: Sh
     assert states(shop, other) == {order_id(1): OK}, "an order is cancelled once, whatever is uploaded"
 
 
-def test_the_same_report_twice_is_said_and_changes_nothing(shop: Shop, tmp_path: Path) -> None:
+def test_the_same_report_twice_is_said_and_changes_nothing(shop: Session, tmp_path: Path) -> None:
     batch = send(shop, Action.CANCEL, 1, 2)
     path = answer(shop, tmp_path, batch, {2})
     shop.results([path])
@@ -139,7 +139,7 @@ def test_the_same_report_twice_is_said_and_changes_nothing(shop: Shop, tmp_path:
     assert states(shop, batch) == before
 
 
-def test_an_old_report_is_not_taken_for_a_newer_batch_of_the_same_size(shop: Shop, tmp_path: Path) -> None:
+def test_an_old_report_is_not_taken_for_a_newer_batch_of_the_same_size(shop: Session, tmp_path: Path) -> None:
     first = send(shop, Action.CANCEL, 1)
     path = answer(shop, tmp_path, first)
     shop.results([path])
@@ -149,7 +149,7 @@ def test_an_old_report_is_not_taken_for_a_newer_batch_of_the_same_size(shop: Sho
     assert states(shop, second) == {order_id(2): SENT}
 
 
-def test_a_report_that_fits_two_refund_batches_lets_neither_be_retried(shop: Shop, tmp_path: Path) -> None:
+def test_a_report_that_fits_two_refund_batches_lets_neither_be_retried(shop: Session, tmp_path: Path) -> None:
     first = send(shop, Action.REFUND, 11)
     path = answer(shop, tmp_path, first, {1})
     shop.results([path], first)
@@ -162,7 +162,7 @@ def test_a_report_that_fits_two_refund_batches_lets_neither_be_retried(shop: Sho
         shop.retry(second)
 
 
-def test_a_failed_refund_that_names_no_order_is_unknown(shop: Shop, tmp_path: Path) -> None:
+def test_a_failed_refund_that_names_no_order_is_unknown(shop: Session, tmp_path: Path) -> None:
     batch = send(shop, Action.REFUND, 11, 12)
     content = answer(shop, tmp_path, batch, {1}).read_text(encoding="utf-8")
     path = tmp_path / "nameless.txt"
@@ -171,7 +171,7 @@ def test_a_failed_refund_that_names_no_order_is_unknown(shop: Shop, tmp_path: Pa
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
-def test_reports_in_other_encodings_are_read(shop: Shop, tmp_path: Path, encoding: str) -> None:
+def test_reports_in_other_encodings_are_read(shop: Session, tmp_path: Path, encoding: str) -> None:
     batch = send(shop, Action.CANCEL, 1, 2)
     text = answer(shop, tmp_path, batch, {1}).read_text(encoding="utf-8").replace("not taken", "nicht möglich")
     path = tmp_path / "other.txt"
@@ -180,7 +180,7 @@ def test_reports_in_other_encodings_are_read(shop: Shop, tmp_path: Path, encodin
     assert states(shop, batch) == {order_id(1): ERROR, order_id(2): OK}
 
 
-def test_a_late_answer_of_the_first_try_keeps_the_second_from_leaving(shop: Shop, tmp_path: Path) -> None:
+def test_a_late_answer_of_the_first_try_keeps_the_second_from_leaving(shop: Session, tmp_path: Path) -> None:
     first = send(shop, Action.CANCEL, 1, 2)
     shop.results([answer(shop, tmp_path, first, {1})], first)
     second = shop.commit(shop.retry(first)[0], typed="1").id
@@ -193,7 +193,7 @@ def test_a_late_answer_of_the_first_try_keeps_the_second_from_leaving(shop: Shop
     assert plan(shop, Action.CANCEL, 1).rows == ()
 
 
-def test_a_late_answer_says_when_more_may_have_gone_back_than_was_paid(shop: Shop, tmp_path: Path) -> None:
+def test_a_late_answer_says_when_more_may_have_gone_back_than_was_paid(shop: Session, tmp_path: Path) -> None:
     first = send(shop, Action.REFUND, 11)
     shop.results([answer(shop, tmp_path, first, {1})], first)
     second = shop.commit(shop.retry(first)[0], typed="1").id
@@ -207,7 +207,7 @@ def test_a_late_answer_says_when_more_may_have_gone_back_than_was_paid(shop: Sho
 # -- the operator's word
 
 
-def test_the_word_needs_orders_a_reason_and_the_count(shop: Shop, tmp_path: Path) -> None:
+def test_the_word_needs_orders_a_reason_and_the_count(shop: Session, tmp_path: Path) -> None:
     batch = send(shop, Action.REFUND, 11, 12)
     one = [order_id(11)]
     for bad, error in (
@@ -226,7 +226,7 @@ def test_the_word_needs_orders_a_reason_and_the_count(shop: Shop, tmp_path: Path
         shop.settle(held, [order_id(1)], done=True, why="seen", typed="1")
 
 
-def test_the_word_frees_or_closes_a_row_and_the_audit_keeps_it(shop: Shop, tmp_path: Path) -> None:
+def test_the_word_frees_or_closes_a_row_and_the_audit_keeps_it(shop: Session, tmp_path: Path) -> None:
     batch = send(shop, Action.REFUND, 11, 12)
     shop.settle(batch, [order_id(11)], done=True, why="Seller Central shows the refund", typed="1")
     shop.settle(batch, [order_id(12)], done=False, why="the upload was never made", typed="1")
@@ -241,7 +241,7 @@ def test_the_word_frees_or_closes_a_row_and_the_audit_keeps_it(shop: Shop, tmp_p
     )
 
 
-def test_a_report_that_contradicts_the_word_is_not_taken_as_the_last(shop: Shop, tmp_path: Path) -> None:
+def test_a_report_that_contradicts_the_word_is_not_taken_as_the_last(shop: Session, tmp_path: Path) -> None:
     batch = send(shop, Action.REFUND, 11, 12)
     shop.settle(batch, [order_id(11), order_id(12)], done=True, why="both are shown", typed="2")
     shop.results([answer(shop, tmp_path, batch, {1})], batch)
@@ -255,7 +255,7 @@ def test_a_report_that_contradicts_the_word_is_not_taken_as_the_last(shop: Shop,
 # -- what is open
 
 
-def test_a_batch_without_an_answer_is_stuck(shop: Shop, clock: FixedClock) -> None:
+def test_a_batch_without_an_answer_is_stuck(shop: Session, clock: FixedClock) -> None:
     batch = send(shop, Action.CANCEL, 1)
     clock.advance(2 * HOUR - 1)
     assert kinds(shop) == []
@@ -265,7 +265,7 @@ def test_a_batch_without_an_answer_is_stuck(shop: Shop, clock: FixedClock) -> No
     assert "processing report" in shop.questions()[0].evidence
 
 
-def test_a_cancellation_that_a_report_contradicts_is_diverged(shop: Shop, tmp_path: Path, clock: FixedClock) -> None:
+def test_a_cancellation_that_a_report_contradicts_is_diverged(shop: Session, tmp_path: Path, clock: FixedClock) -> None:
     batch = send(shop, Action.CANCEL, 1, 2)
     shop.results([answer(shop, tmp_path, batch)])
     assert kinds(shop) == []
@@ -279,24 +279,24 @@ def test_a_cancellation_that_a_report_contradicts_is_diverged(shop: Shop, tmp_pa
     assert shop.audit_records(order_id(2))[0]["what"] == "batch.confirmed"
 
 
-def test_messages_of_a_batch_are_its_own(shop: Shop) -> None:
-    assert first_message("000000abcdef") != first_message("000001abcdef")
+def test_messages_of_a_batch_are_its_own(shop: Session) -> None:
+    assert first_message_id("000000abcdef") != first_message_id("000001abcdef")
 
 
-def test_a_cut_report_is_refused_or_unknown(shop: Shop, tmp_path: Path) -> None:
+def test_a_cut_report_is_refused_or_unknown(shop: Session, tmp_path: Path) -> None:
     """Cut at every byte: never an outcome that the whole report does not give."""
     batch = send(shop, Action.REFUND, 11, 12)
     content = report(parse(upload(shop, batch).read_bytes()), {2})
     path = tmp_path / "cut.txt"
-    from ordertui.amazon.results import ResultError, parse_report
-    from ordertui.operations.reconciling import Reconciler, judge
+    from ordertui.amazon.processing_report import ProcessingReportError, parse_report
+    from ordertui.operations.results.reconciler import Reconciler, judge
 
     sent = Reconciler(shop._reader())._sent(shop._reader().batch(batch))
     for length in range(len(content)):
         path.write_bytes(content[:length])
         try:
             outcomes = judge(sent, parse_report(content[:length], "cut"))[0]
-        except ResultError:
+        except ProcessingReportError:
             continue
         found = {key: outcome.state for key, outcome in outcomes.items()}
         assert set(found.values()) == {UNKNOWN} or found == {order_id(11): OK, order_id(12): ERROR}, length

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from ordertui.cli.main import cli
 from ordertui.operations.config import Config
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
-from ordertui.orders.status import Action
+from ordertui.orders.enums import Action
 from ordertui.store import Store
 from safety.kit import answer, commit, send, shop_of
 from shopkit import NOW, order_id
@@ -27,7 +27,7 @@ TRIGGERS = ("audit_no_update", "audit_no_delete")
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Shop:
+def shop(tmp_path: Path) -> Session:
     shop = shop_of(tmp_path / "shop")
     shop.results([answer(shop, tmp_path, send(shop, Action.CANCEL, 1, 2), {2})])
     send(shop, Action.REFUND, 11)
@@ -53,7 +53,7 @@ def broken(path: Path) -> str:
 
 def test_each_step_is_recorded_with_who_when_what_before_and_after(tmp_path: Path) -> None:
     shop_of(tmp_path).close()
-    with Shop.open(tmp_path / "orders.db", clock=FixedClock(NOW), config=Config(operator="anna")) as shop:
+    with Session.open(tmp_path / "orders.db", clock=FixedClock(NOW), config=Config(operator="anna")) as shop:
         batch = send(shop, Action.CANCEL, 1)
         shop.results([answer(shop, tmp_path, batch)])
         found = list(reversed(shop.audit_records(order_id(1))))
@@ -66,12 +66,12 @@ def test_each_step_is_recorded_with_who_when_what_before_and_after(tmp_path: Pat
     assert all(one["user"] and one["at"] and one["batch"] == batch for one in found)
 
 
-def test_the_records_of_an_order_tell_its_own_change(shop: Shop) -> None:
+def test_the_records_of_an_order_tell_its_own_change(shop: Session) -> None:
     answers = [shop.audit_records(order_id(n))[0]["change"] for n in (1, 2)]
     assert answers == ["sent -> ok", "sent -> error"]
 
 
-def test_the_store_refuses_to_change_or_delete_a_record(shop: Shop, tmp_path: Path) -> None:
+def test_the_store_refuses_to_change_or_delete_a_record(shop: Session, tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "shop" / "orders.db")
     for sql in ("UPDATE audit SET payload = '{}'", "DELETE FROM audit WHERE id = 1"):
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
@@ -79,7 +79,7 @@ def test_the_store_refuses_to_change_or_delete_a_record(shop: Shop, tmp_path: Pa
     connection.close()
 
 
-def test_every_column_of_every_record_is_covered(shop: Shop, tmp_path: Path) -> None:
+def test_every_column_of_every_record_is_covered(shop: Session, tmp_path: Path) -> None:
     shop.close()
     source = (tmp_path / "shop" / "orders.db").read_bytes()
     with Store.open(tmp_path / "shop" / "orders.db", clock=FixedClock(NOW), read_only=True) as store:
@@ -107,7 +107,7 @@ def test_every_column_of_every_record_is_covered(shop: Shop, tmp_path: Path) -> 
     ],
 )  # fmt: skip
 def test_kept_bytes_are_tied_to_the_record_that_names_them(
-    shop: Shop, tmp_path: Path, kind: str, sql: str, what: str
+    shop: Session, tmp_path: Path, kind: str, sql: str, what: str
 ) -> None:
     path = tmp_path / "shop" / "orders.db"
     record = next(one["record"] for one in reversed(shop.audit_records()) if one["what"] == kind)
@@ -140,7 +140,7 @@ def test_feeds_that_went_by_the_api_are_tied_to_their_records_too(tmp_path: Path
     )
 
 
-def test_records_cut_off_at_the_end_are_missed(shop: Shop, tmp_path: Path) -> None:
+def test_records_cut_off_at_the_end_are_missed(shop: Session, tmp_path: Path) -> None:
     shop.close()
     path = tmp_path / "shop" / "orders.db"
     with Store.open(path, clock=FixedClock(NOW), read_only=True) as store:
@@ -177,13 +177,13 @@ def test_any_flipped_byte_of_the_file_is_found_and_named(
     assert broken(folder / "orders.db")
 
 
-def test_no_buyer_data_and_no_free_text_of_reports_is_in_it(shop: Shop) -> None:
+def test_no_buyer_data_and_no_free_text_of_reports_is_in_it(shop: Session) -> None:
     text = json.dumps(shop.audit_records())
     assert "not taken" not in text
     assert "Thing" not in text
 
 
-def test_the_command_exports_and_searches(shop: Shop, tmp_path: Path) -> None:
+def test_the_command_exports_and_searches(shop: Session, tmp_path: Path) -> None:
     store = str(tmp_path / "shop" / "orders.db")
     environment = {"ORDERTUI_CONFIG": "none"}
     every = CliRunner().invoke(cli, ["--store", store, "audit", "--format", "json"], env=environment)
@@ -197,7 +197,7 @@ def test_the_command_exports_and_searches(shop: Shop, tmp_path: Path) -> None:
     assert all(order_id(11) in line for line in lines[1:])
 
 
-def test_the_search_by_order_uses_its_index(shop: Shop) -> None:
+def test_the_search_by_order_uses_its_index(shop: Session) -> None:
     plan = shop._reader()._query(
         "EXPLAIN QUERY PLAN SELECT a.id FROM audit_orders x JOIN audit a ON a.id = x.audit WHERE x.order_id = ? ORDER BY x.audit DESC",
         (order_id(1),),

@@ -11,13 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 from ordertui.cli.main import cli
-from ordertui.operations import care
+from ordertui.operations import maintenance
 from ordertui.operations.config import Config
 from ordertui.operations.errors import NotConfirmed, ReadOnly, Refused
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.operations.waiting import waiting
 from ordertui.orders.clock import DAY, FixedClock
-from ordertui.orders.status import Action
+from ordertui.orders.enums import Action
 from ordertui.store import StoreError
 from safety.kit import answer, commit, send, shop_of
 from shopkit import NOW, all_orders_row, bring, open_shop, order_id
@@ -56,7 +56,7 @@ def test_a_backup_never_overwrites_and_leaves_nothing_half(tmp_path: Path, monke
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ordertui.store.care.os.link", full)
+    monkeypatch.setattr("ordertui.store.maintenance.os.link", full)
     with pytest.raises(StoreError, match="No space"):
         shop.store_backup(target)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [
@@ -107,7 +107,7 @@ def test_a_nearly_full_disk_is_said_before_it_bites(tmp_path: Path, monkeypatch:
     shop = shop_of(tmp_path)
     assert not any("nearly full" in note for note in shop.notes())
     room = waiting().room(shop._store.size())
-    monkeypatch.setattr(care.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(room, 1, room - 1))  # type: ignore[attr-defined]
+    monkeypatch.setattr(maintenance.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(room, 1, room - 1))  # type: ignore[attr-defined]
     assert any("nearly full" in note for note in shop.notes())
 
 
@@ -140,7 +140,7 @@ def test_read_only_opens_no_writer(tmp_path: Path, opened: list[tuple[str, Any]]
     before = {path: path.read_bytes() for path in (tmp_path / "shop").rglob("*") if path.is_file()}
     opened.clear()
     path = tmp_path / "shop" / "orders.db"
-    with Shop.open(path, clock=FixedClock(NOW), config=Config(), read_only=True) as looker:
+    with Session.open(path, clock=FixedClock(NOW), config=Config(), read_only=True) as looker:
         (
             looker.notes(),
             looker.queues(),

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from ordertui.operations.errors import OperationError
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
-from ordertui.orders.status import Action, RowState
+from ordertui.orders.enums import Action, RowState
 from ordertui.store import StoreError, database
 from safety.faults import Crash, Faults, disk_full, inject, read_only_folder
 from safety.kit import answer, commit, plan, send, shop_of, states
@@ -21,7 +21,7 @@ from shopkit import ALL_ORDERS, NOW, all_orders_row, open_shop, order_id, write
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
 
-Step = Callable[[Shop], object]
+Step = Callable[[Session], object]
 ERRORS: dict[str, Callable[[], BaseException]] = {
     "crash": Crash,
     "full disk": disk_full,
@@ -29,28 +29,28 @@ ERRORS: dict[str, Callable[[], BaseException]] = {
 }
 
 
-def reports_in(shop: Shop) -> object:
+def reports_in(shop: Session) -> object:
     """Two order reports, one of them with a row that is rejected, so that a file of rejects is written."""
     return shop.import_files([shop.folder.parent / "good.txt", shop.folder.parent / "bad.txt"])
 
 
-def committed(shop: Shop) -> object:
+def committed(shop: Session) -> object:
     return commit(shop, Action.CANCEL, 1, 2)
 
 
-def dispatched(shop: Shop) -> object:
+def dispatched(shop: Session) -> object:
     return shop.dispatch()
 
 
-def answered(shop: Shop) -> object:
+def answered(shop: Session) -> object:
     return shop.results([shop.folder.parent / "report.txt"], batch=1)
 
 
-def undone(shop: Shop) -> object:
+def undone(shop: Session) -> object:
     return shop.undo(order_id(1))
 
 
-def settled(shop: Shop) -> object:
+def settled(shop: Session) -> object:
     return shop.settle(1, [order_id(1)], done=True, why="seen", typed="1")
 
 
@@ -65,7 +65,7 @@ STEPS: dict[str, tuple[Step, str]] = {
 """A step, and the state of the shop it starts from."""
 
 
-def facts(shop: Shop) -> dict[str, object]:
+def facts(shop: Session) -> dict[str, object]:
     """What a step changed, as far as it can be compared between runs."""
     return {
         "orders": [(row.order_id, row.status, row.open_action) for row in shop.rows(shop.view(sort="order_id")).values()],
@@ -144,7 +144,7 @@ def test_at_every_point(name: str, kind: str, scenes: dict[str, Path], tmp_path:
             assert shop.store_check() == []
 
 
-def outcome(shop: Shop, step: Step) -> bool:
+def outcome(shop: Session, step: Step) -> bool:
     """Whether the step said that it failed. A file system without hard links, or that cannot make a folder's entry
     durable, is no trouble."""
     try:
@@ -154,7 +154,7 @@ def outcome(shop: Shop, step: Step) -> bool:
     return False
 
 
-def again(shop: Shop, step: Step, untouched: bool) -> None:
+def again(shop: Session, step: Step, untouched: bool) -> None:
     """Do the step again, as an operator would; one that was done already may be refused."""
     try:
         step(shop)
@@ -291,9 +291,9 @@ def test_one_batch_that_cannot_be_written_does_not_hold_up_the_others(tmp_path: 
     blocked = shop.outbox_dir / f"{first:04d}-US-cancel"
     blocked.mkdir(parents=True)
     (blocked / "order-cancellation.txt").write_text("somebody's own file", encoding="utf-8")
-    from ordertui.amazon.outbox import OutboxConflict
+    from ordertui.amazon.atomic_files import FileConflict
 
-    with pytest.raises(OutboxConflict):
+    with pytest.raises(FileConflict):
         shop.dispatch()
     assert Path(shop.outbox()[0].files[0]).exists()
     assert "nothing to upload" in shop.outbox()[1].advice

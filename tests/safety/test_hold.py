@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from ordertui.operations.config import Config
 from ordertui.operations.errors import PlanExpired
-from ordertui.operations.shop import Shop
-from ordertui.orders.clock import DAY, HOUR, Steady, SystemClock, steady_of
-from ordertui.orders.status import Action, BatchState
+from ordertui.operations.session import Session
+from ordertui.orders.clock import DAY, HOUR, MonotonicReading, SystemClock, monotonic_reading
+from ordertui.orders.enums import Action, BatchState
 from safety.kit import commit, plan, shop_of
 from shopkit import NOW
 
@@ -33,8 +33,8 @@ class Machine:
     def now(self) -> int:
         return self.wall
 
-    def steady(self) -> Steady:
-        return Steady(self.boot, self.up)
+    def steady(self) -> MonotonicReading:
+        return MonotonicReading(self.boot, self.up)
 
     def live(self, seconds: int) -> None:
         """Time passes."""
@@ -47,8 +47,8 @@ class Machine:
         self.up, self.boot = 5, self.boot + "+"
 
 
-def opened(folder: Path, clock: Machine) -> Shop:
-    return Shop.open(folder / "orders.db", clock=clock, config=Config())
+def opened(folder: Path, clock: Machine) -> Session:
+    return Session.open(folder / "orders.db", clock=clock, config=Config())
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def clock() -> Machine:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, clock: Machine) -> Shop:
+def shop(tmp_path: Path, clock: Machine) -> Session:
     shop_of(tmp_path).close()
     return opened(tmp_path, clock)
 
@@ -94,7 +94,7 @@ def test_on_one_boot_only_time_that_passed_counts(
     shop.close()
 
 
-def test_a_reboot_keeps_the_hold(tmp_path: Path, shop: Shop, clock: Machine) -> None:
+def test_a_reboot_keeps_the_hold(tmp_path: Path, shop: Session, clock: Machine) -> None:
     commit(shop, Action.CANCEL, 1)
     clock.live(300)
     shop.close()
@@ -108,7 +108,7 @@ def test_a_reboot_keeps_the_hold(tmp_path: Path, shop: Shop, clock: Machine) -> 
 
 
 def test_a_wall_clock_before_the_commit_begins_the_hold_again_and_not_forever(
-    tmp_path: Path, shop: Shop, clock: Machine
+    tmp_path: Path, shop: Session, clock: Machine
 ) -> None:
     commit(shop, Action.CANCEL, 1)
     shop.close()
@@ -121,7 +121,7 @@ def test_a_wall_clock_before_the_commit_begins_the_hold_again_and_not_forever(
         assert len(again.dispatch()) == 1
 
 
-def test_send_now_and_take_back_work_after_the_clock_was_set(shop: Shop, clock: Machine) -> None:
+def test_send_now_and_take_back_work_after_the_clock_was_set(shop: Session, clock: Machine) -> None:
     first, second = commit(shop, Action.CANCEL, 1), commit(shop, Action.CANCEL, 2)
     clock.wall -= 3 * DAY
     shop.undo(second)
@@ -134,7 +134,7 @@ def test_send_now_and_take_back_work_after_the_clock_was_set(shop: Shop, clock: 
 
 
 @pytest.mark.parametrize("jump", [2 * HOUR, -2 * HOUR])
-def test_a_plan_of_another_time_has_expired(shop: Shop, clock: Machine, jump: int) -> None:
+def test_a_plan_of_another_time_has_expired(shop: Session, clock: Machine, jump: int) -> None:
     found = plan(shop, Action.CANCEL, 1)
     clock.wall += jump
     with pytest.raises(PlanExpired):
@@ -142,7 +142,7 @@ def test_a_plan_of_another_time_has_expired(shop: Shop, clock: Machine, jump: in
 
 
 def test_the_machines_own_clock_is_steady() -> None:
-    first, second = steady_of(SystemClock()), steady_of(SystemClock())
+    first, second = monotonic_reading(SystemClock()), monotonic_reading(SystemClock())
     assert first is not None
     assert second is not None
     assert first.boot == second.boot

@@ -6,23 +6,23 @@ import pytest
 
 from ordertui.operations.config import Config
 from ordertui.operations.errors import NotConfirmed, PlanChanged
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import HOUR, FixedClock
-from ordertui.orders.status import Action
+from ordertui.orders.enums import Action
 from safety.kit import answer, commit, plan, send, shop_of
 from shopkit import NOW, order_id
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
 
 
-def limited(folder: Path, when: str, effect: str, clock: FixedClock) -> Shop:
+def limited(folder: Path, when: str, effect: str, clock: FixedClock) -> Session:
     """A shop with one house rule."""
     shop_of(folder, clock, waiting=6).close()
     file = folder / "house.toml"
     file.write_text(
         f'[[rule]]\nid = "day"\nwhen = "{when}"\neffect = "{effect}"\nwhy = "enough for today"\n', encoding="utf-8"
     )
-    return Shop.open(folder / "orders.db", clock=clock, config=Config(policy_file=str(file)))
+    return Session.open(folder / "orders.db", clock=clock, config=Config(policy_file=str(file)))
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_money_a_day(tmp_path: Path, clock: FixedClock) -> None:
 def test_two_processes_reach_the_limit_together(tmp_path: Path, clock: FixedClock) -> None:
     with limited(tmp_path, "day-orders>3", "deny", clock) as shop:
         config = Config(policy_file=str(tmp_path / "house.toml"))
-        with Shop.open(tmp_path / "orders.db", clock=clock, config=config) as other:
+        with Session.open(tmp_path / "orders.db", clock=clock, config=config) as other:
             mine, theirs = plan(shop, Action.CANCEL, 1, 2), plan(other, Action.CANCEL, 3, 4)
             assert len(mine.rows) == len(theirs.rows) == 2
             other.commit(theirs, typed="2")

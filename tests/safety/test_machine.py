@@ -24,12 +24,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from ordertui.amazon.results import ResultError
+from ordertui.amazon.processing_report import ProcessingReportError
 from ordertui.operations.errors import OperationError
-from ordertui.operations.plan_values import Plan, PlanLine
+from ordertui.operations.planning.plan import Plan, PlanLine
 from ordertui.orders.clock import HOUR, FixedClock
-from ordertui.orders.order import COMPONENTS, Components
-from ordertui.orders.status import Action, BatchState, RowState
+from ordertui.orders.enums import Action, BatchState, RowState
+from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.store import StoreError
 from safety.fake_amazon import FakeAmazon, Message, Processed, parse, report
 from safety.faults import Crash, Faults, disk_full, inject, read_only_folder
@@ -39,11 +39,11 @@ from shopkit import NOW, all_orders_row, bring, item_id, open_shop, order_id, un
 pytestmark = pytest.mark.usefixtures("fast_disk")
 
 WAITING, SHIPPED = (1, 2, 3), (11, 12)
-PAID = Components(item_price=1000, item_tax=80, shipping_price=300, item_promotion=200)
+PAID = LineAmounts(item_price=1000, item_tax=80, shipping_price=300, item_promotion=200)
 PRICES = {"item_price": "10.00", "item_tax": "0.80", "shipping_price": "3.00", "item_promotion_discount": "2.00"}
 LEFT = (RowState.SENT, RowState.ACCEPTED, RowState.OK, RowState.UNKNOWN, RowState.CONFIRMED)
 UPLOADS = ("order-cancellation.txt", "payment-adjustment.txt")
-REFUSALS = (OperationError, StoreError, ResultError)
+REFUSALS = (OperationError, StoreError, ProcessingReportError)
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ class Machine(RuleBasedStateMachine):
     def begin(self, numbers: set[int], data: st.DataObject) -> None:
         """Something has left and was uploaded already: that is where it becomes interesting."""
         self.cancel(numbers & set(WAITING) or {1})
-        self.refund(numbers & set(SHIPPED) or {11}, Components(item_price=300), everything=False)
+        self.refund(numbers & set(SHIPPED) or {11}, LineAmounts(item_price=300), everything=False)
         self.leave()
         self.upload(data, None)
 
@@ -121,7 +121,7 @@ class Machine(RuleBasedStateMachine):
     @rule(
         numbers=st.sets(st.sampled_from(SHIPPED), min_size=1),
         part=st.builds(
-            Components,
+            LineAmounts,
             item_price=st.integers(0, 1000),
             item_tax=st.sampled_from((0, 40, 80)),
             shipping_price=st.sampled_from((0, 100, 300)),
@@ -129,7 +129,7 @@ class Machine(RuleBasedStateMachine):
         ),
         everything=st.booleans(),
     )
-    def refund(self, numbers: set[int], part: Components, everything: bool) -> None:
+    def refund(self, numbers: set[int], part: LineAmounts, everything: bool) -> None:
         wanted = {order_id(n): (PlanLine(1, item_id(n), f"SKU-{n}", 1, part),) for n in numbers}
         self.commit(self.shop.plan(Action.REFUND, self.ids(numbers), refunds={} if everything else wanted))
 
@@ -267,7 +267,7 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def never_more_back_than_was_paid(self) -> None:
         for key, sums in self.amazon.paid_back.items():
-            back = Components(**{name: sums[name] for name in COMPONENTS})
+            back = LineAmounts(**{name: sums[name] for name in COMPONENTS})
             for name in COMPONENTS:
                 assert sums[name] <= getattr(PAID, name), (key, name, sums)
             assert back.total <= PAID.total, (key, sums)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ordertui.operations.plan_store import encode
+from ordertui.operations.planning.plan_file import encode
 from ordertui.orders.clock import FixedClock
-from ordertui.orders.status import Action, RowState
+from ordertui.orders.enums import Action, RowState
 from ordertui.store import Store, StoreError, migrations
 from ordertui.store.audit import GENESIS, chained
 from safety.kit import plan, shop_of, states
@@ -24,7 +24,7 @@ def version_one(path: Path, folder: Path) -> None:
         encoded = [encode(one) for one in plans]
     source = sqlite3.connect(folder / "orders.db")
     old = sqlite3.connect(path)
-    for statement in migrations.statements("v001.sql"):
+    for statement in migrations.statements("0001_tables.sql"):
         old.execute(statement)
     old.execute(f"PRAGMA application_id = {migrations.APPLICATION_ID}")
     old.execute("PRAGMA user_version = 1")

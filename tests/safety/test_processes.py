@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from ordertui.operations.config import Config
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import HOUR, SystemClock
+from ordertui.orders.enums import Action, RowState
 from ordertui.orders.order import COMPONENTS
-from ordertui.orders.status import Action, RowState
 from safety.fake_amazon import FakeAmazon, report
 from safety.profile import LONG
 from shopkit import ALL_ORDERS, all_orders_row, bring, open_shop, order_id, unshipped_row, write
@@ -95,7 +95,7 @@ class Scene:
 
     def look(self) -> None:
         """After a restart: true states, no half file, nothing lost, nothing twice, and the work goes on."""
-        with Shop.open(self.folder / "orders.db", clock=SystemClock(), config=Config()) as shop:
+        with Session.open(self.folder / "orders.db", clock=SystemClock(), config=Config()) as shop:
             shop.dispatch()
             assert shop.store_check() == []
             batches = {batch.id: batch for batch in shop.outbox()}

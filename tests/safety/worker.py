@@ -15,11 +15,11 @@ from pathlib import Path
 
 from ordertui.operations.config import Config
 from ordertui.operations.errors import OperationError, PlanChanged
-from ordertui.operations.plan_values import PlanLine
-from ordertui.operations.shop import Shop
+from ordertui.operations.planning.plan import PlanLine
+from ordertui.operations.session import Session
 from ordertui.orders.clock import SystemClock
-from ordertui.orders.order import Components
-from ordertui.orders.status import Action, BatchState
+from ordertui.orders.enums import Action, BatchState
+from ordertui.orders.order import LineAmounts
 from ordertui.store import OpenAction, StoreError
 
 
@@ -37,7 +37,7 @@ def lost(error: Exception) -> None:
                 say("loser", difference)
 
 
-def commit(shop: Shop, rng: random.Random) -> None:
+def commit(shop: Session, rng: random.Random) -> None:
     """Hold a few random orders; a part of a refund, so that the next one has something left to give."""
     action = rng.choice((Action.CANCEL, Action.REFUND))
     ids = list(shop.view("status:unshipped" if action is Action.CANCEL else "status:shipped channel:merchant"))
@@ -46,7 +46,7 @@ def commit(shop: Shop, rng: random.Random) -> None:
     if action is Action.REFUND and rng.random() < 0.7:
         for order in shop._reader().orders(chosen).values():
             line = order.lines[0]
-            part = Components(item_price=rng.choice((300, 500)))
+            part = LineAmounts(item_price=rng.choice((300, 500)))
             refunds[order.row.order_id] = (PlanLine(1, line.order_item_id or "", line.sku, 1, part),)
     for plan in shop.plan(action, chosen, refunds=refunds):
         if plan.rows:
@@ -54,7 +54,7 @@ def commit(shop: Shop, rng: random.Random) -> None:
             say("committed", batch.id, *(row.order_id for row in plan.rows))
 
 
-def bring(shop: Shop, inbox: Path, rng: random.Random) -> None:
+def bring(shop: Session, inbox: Path, rng: random.Random) -> None:
     """Take in one file of the inbox."""
     path = rng.choice(sorted(inbox.glob("*.txt")) or [None])
     if path is not None and path.name.startswith("orders-"):
@@ -63,7 +63,7 @@ def bring(shop: Shop, inbox: Path, rng: random.Random) -> None:
         shop.results([path], batch=int(path.name.split("-")[0]))
 
 
-def leave(shop: Shop, rng: random.Random) -> None:
+def leave(shop: Session, rng: random.Random) -> None:
     """End a hold, or take a batch back; then let leave what is due."""
     held = [batch.id for batch in shop.outbox() if batch.state is BatchState.HELD]
     if held and rng.random() < 0.2:
@@ -74,7 +74,7 @@ def leave(shop: Shop, rng: random.Random) -> None:
         say("sent", batch.id)
 
 
-def retry(shop: Shop, rng: random.Random) -> None:
+def retry(shop: Session, rng: random.Random) -> None:
     """Try the failed rows of a batch again."""
     answered = [batch.id for batch in shop.outbox() if batch.state is BatchState.ANSWERED]
     if answered:
@@ -86,7 +86,7 @@ def retry(shop: Shop, rng: random.Random) -> None:
 
 def main(store: str, inbox: str, seed: str, rounds: str = "0") -> None:
     rng = random.Random(int(seed))
-    with Shop.open(Path(store), clock=SystemClock(), config=Config(operator=f"worker-{seed}")) as shop:
+    with Session.open(Path(store), clock=SystemClock(), config=Config(operator=f"worker-{seed}")) as shop:
         say("ready")
         number = 0
         while rounds == "0" or number < int(rounds):

@@ -9,7 +9,7 @@ import pytest
 
 from ordertui.operations.config import Config
 from ordertui.operations.demo import build_practice
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from shopkit import NOW, all_orders_row, bring, unshipped_row
 
@@ -33,12 +33,12 @@ def practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _open(folder: str) -> Shop:
-    return Shop.open(Path(folder) / "orders.db", clock=FixedClock(NOW), config=Config(shop_name="my-shop"))
+def _open(folder: str) -> Session:
+    return Session.open(Path(folder) / "orders.db", clock=FixedClock(NOW), config=Config(shop_name="my-shop"))
 
 
 @pytest.fixture
-def shop(practice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+def shop(practice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.chdir(tmp_path)
     shutil.copytree(practice, "practice")
@@ -48,14 +48,14 @@ def shop(practice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 @pytest.fixture
-def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     monkeypatch.chdir(tmp_path)
     with _open(".") as found:
         yield found
 
 
 @pytest.fixture
-def japan(empty: Shop, tmp_path: Path) -> Shop:
+def japan(empty: Session, tmp_path: Path) -> Session:
     rows = [
         all_orders_row(n, market="JP", age=n * 7000, product_name=TITLES[n % len(TITLES)], item_price=str(980 * n))
         for n in range(1, 31)

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from ordertui.operations.desk import Desk
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
+from ordertui.operations.workspace import Workspace
 from ordertui.tui.app import OrderTuiApp
 from ordertui.tui.themes import DARK, LIGHT
 from shopkit import NOW
@@ -23,50 +23,50 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 WIDE, MEDIUM, SMALL = (120, 40), (80, 24), (60, 15)
 NONE = "no colour"
-Steps = Callable[[Pilot[None], Shop], Awaitable[None]]
+Steps = Callable[[Pilot[None], Session], Awaitable[None]]
 Compare = Callable[..., bool]
 
 
 def typed(*names: str) -> Steps:
-    async def steps(pilot: Pilot[None], shop: Shop) -> None:
+    async def steps(pilot: Pilot[None], shop: Session) -> None:
         await scenes.keys(pilot, *names)
 
     return steps
 
 
-async def titles(pilot: Pilot[None], shop: Shop) -> None:
+async def titles(pilot: Pilot[None], shop: Session) -> None:
     screen = scenes.main_screen(pilot)
     screen.ask_for(replace(screen.request, keys=("order", "ship-by", "total", "may", "title")))
     await scenes.keys(pilot, "j", "space", "j", "j")
 
 
 def after_titles(*names: str) -> Steps:
-    async def steps(pilot: Pilot[None], shop: Shop) -> None:
+    async def steps(pilot: Pilot[None], shop: Session) -> None:
         await titles(pilot, shop)
         await scenes.keys(pilot, *names)
 
     return steps
 
 
-async def released(pilot: Pilot[None], shop: Shop) -> None:
+async def released(pilot: Pilot[None], shop: Session) -> None:
     """Asked whether the held batch shall leave now."""
     await scenes.keys(pilot, "o", "r")
 
 
-async def amounts(pilot: Pilot[None], shop: Shop) -> None:
+async def amounts(pilot: Pilot[None], shop: Session) -> None:
     """The refund editor, over the preview of one order."""
     scenes.mark(pilot, shop, "status:shipped marketplace:US channel:merchant action:refund", 1)
     await scenes.keys(pilot, "r", "j", "m", "enter")
 
 
-async def saved_views(pilot: Pilot[None], shop: Shop) -> None:
+async def saved_views(pilot: Pilot[None], shop: Session) -> None:
     """Two views, one of them with a Japanese name."""
     await scenes.keys(pilot, "f", "s", *"late", "enter", "s")
     pilot.app.screen.query_one(Input).value = "青海波"
     await scenes.keys(pilot, "enter")
 
 
-def same(compare: Compare, shop: Shop, steps: Steps, size: tuple[int, int], theme: str = DARK.name) -> bool:
+def same(compare: Compare, shop: Session, steps: Steps, size: tuple[int, int], theme: str = DARK.name) -> bool:
     async def before(pilot: Pilot[Any]) -> None:
         await scenes.keys(pilot)
         await steps(pilot, shop)
@@ -106,7 +106,7 @@ def same(compare: Compare, shop: Shop, steps: Steps, size: tuple[int, int], them
         pytest.param(typed("colon", *"copy"), SMALL, id="palette-small"),
     ],
 )
-def test_dark(snap_compare: Compare, shop: Shop, steps: Steps, size: tuple[int, int]) -> None:
+def test_dark(snap_compare: Compare, shop: Session, steps: Steps, size: tuple[int, int]) -> None:
     assert same(snap_compare, shop, steps, size)
 
 
@@ -140,7 +140,7 @@ def test_dark(snap_compare: Compare, shop: Shop, steps: Steps, size: tuple[int, 
         pytest.param(typed("6", "u"), SMALL, NONE, id="undo-small"),
     ],
 )
-def test_look(snap_compare: Compare, shop: Shop, steps: Steps, size: tuple[int, int], look: str) -> None:
+def test_look(snap_compare: Compare, shop: Session, steps: Steps, size: tuple[int, int], look: str) -> None:
     assert same(snap_compare, shop, steps, size, look)
 
 
@@ -166,7 +166,9 @@ def test_look(snap_compare: Compare, shop: Shop, steps: Steps, size: tuple[int, 
         pytest.param(saved_views, SMALL, NONE, id="views-small"),
     ],
 )
-def test_look_in_japanese(snap_compare: Compare, japan: Shop, steps: Steps, size: tuple[int, int], look: str) -> None:
+def test_look_in_japanese(
+    snap_compare: Compare, japan: Session, steps: Steps, size: tuple[int, int], look: str
+) -> None:
     assert same(snap_compare, japan, steps, size, look)
 
 
@@ -178,37 +180,37 @@ def test_look_in_japanese(snap_compare: Compare, japan: Shop, steps: Steps, size
         pytest.param(scenes.rate, MEDIUM, id="rate-medium"),
     ],
 )
-def test_light(snap_compare: Compare, shop: Shop, steps: Steps, size: tuple[int, int]) -> None:
+def test_light(snap_compare: Compare, shop: Session, steps: Steps, size: tuple[int, int]) -> None:
     assert same(snap_compare, shop, steps, size, LIGHT.name)
 
 
-def test_without_colour(snap_compare: Compare, shop: Shop) -> None:
+def test_without_colour(snap_compare: Compare, shop: Session) -> None:
     assert same(snap_compare, shop, scenes.near_target, WIDE, NONE)
 
 
-def test_rate_without_colour(snap_compare: Compare, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rate_without_colour(snap_compare: Compare, shop: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert same(snap_compare, shop, scenes.rate, WIDE)
 
 
 @pytest.mark.parametrize("size", [WIDE, MEDIUM, SMALL], ids=["wide", "medium", "small"])
 def test_report_files(
-    snap_compare: Compare, empty: Shop, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    snap_compare: Compare, empty: Session, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reports = Path("reports")
     shutil.copytree(EXAMPLES / "us" / "reports", reports)
     shutil.copytree(EXAMPLES / "us" / "results", reports / "results")
     for age, path in enumerate(sorted(reports.glob("*.*"))):
         os.utime(path, (NOW - 3600 * age, NOW - 3600 * age))
-    monkeypatch.setattr(Desk, "folder", lambda self: reports)
+    monkeypatch.setattr(Workspace, "folder", lambda self: reports)
     assert same(snap_compare, empty, typed("i", "space", "space"), size)
 
 
 @pytest.mark.parametrize("size", [WIDE, MEDIUM, SMALL], ids=["wide", "medium", "small"])
-def test_welcome(snap_compare: Compare, empty: Shop, size: tuple[int, int]) -> None:
+def test_welcome(snap_compare: Compare, empty: Session, size: tuple[int, int]) -> None:
     assert same(snap_compare, empty, typed(), size)
 
 
 @pytest.mark.parametrize("size", [WIDE, MEDIUM], ids=["wide", "medium"])
-def test_japanese(snap_compare: Compare, japan: Shop, size: tuple[int, int]) -> None:
+def test_japanese(snap_compare: Compare, japan: Session, size: tuple[int, int]) -> None:
     assert same(snap_compare, japan, titles, size, LIGHT.name)

@@ -9,14 +9,14 @@ from typing import Literal
 
 from simulator import Simulator
 
+from ordertui.amazon.spapi.auth import Credentials
 from ordertui.amazon.spapi.client import Client, Waiting
 from ordertui.amazon.spapi.endpoints import Endpoints
-from ordertui.amazon.spapi.rates import RateBook
+from ordertui.amazon.spapi.rate_limit import BucketStore
 from ordertui.amazon.spapi.secret import Secret
-from ordertui.amazon.spapi.tokens import Credentials
 from ordertui.amazon.spapi.transport import Timeouts
 from ordertui.operations.config import AmazonConfig, Config
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, parse_iso
 
 NOW = parse_iso("2026-11-23T14:05:00Z")
@@ -55,7 +55,7 @@ def client(
     sim: Simulator,
     clock: FixedClock,
     *,
-    rates: RateBook | None = None,
+    rates: BucketStore | None = None,
     time: SimulatedTime | None = None,
     who: Credentials | None = None,
     hangs: bool = False,
@@ -80,13 +80,13 @@ def shop(
     dispatch: Literal["file", "api"] = "api",
     markets: tuple[str, ...] = ("US",),
     sync_minutes: int = 0,
-) -> Shop:
+) -> Session:
     """A shop connected to the simulator; waiting only moves its clock."""
     amazon = AmazonConfig(
         profile="test", marketplaces=markets, endpoint=sim.address, dispatch=dispatch, sync_minutes=sync_minutes
     )
     folder.mkdir(parents=True, exist_ok=True)
-    made = Shop.open(folder / "orders.db", clock=clock, config=Config(merchant_id="A1SELLER", amazon=amazon))
+    made = Session.open(folder / "orders.db", clock=clock, config=Config(merchant_id="A1SELLER", amazon=amazon))
     connector = made.online.connector
     connector.sleep = (time or SimulatedTime(clock)).sleep
     connector.step = 60

@@ -8,10 +8,10 @@ from apikit import PATIENT, QUICK, shop
 from simulator import Simulator
 from simulator.shop import all_orders_report, order
 
-from ordertui.operations.plan_values import Batch, Plan
+from ordertui.operations.planning.plan import Batch, Plan
 from ordertui.orders.clock import DAY, FixedClock, iso_utc
-from ordertui.orders.status import Action, Dispatched, RowState
-from ordertui.store import Attempt
+from ordertui.orders.enums import Action, Dispatched, RowState
+from ordertui.store import Submission
 
 
 class Floor:
@@ -78,7 +78,7 @@ class Floor:
         finally:
             connector.timeouts = PATIENT
 
-    def attempt(self, batch: int) -> Attempt:
+    def attempt(self, batch: int) -> Submission:
         return self.made._store.attempts(batch)[0]
 
     def batch(self, batch: int) -> Batch:

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulator import Simulator
 
-from ordertui.operations.bookings import WAITING, Booking, certain
 from ordertui.operations.feed_limits import feed_limits
+from ordertui.operations.sync.refund_confirmations import WAITING, Booking, unambiguous_matches
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
-from ordertui.orders.status import Action, RowState
+from ordertui.orders.enums import Action, RowState
 from ordertui.store import RefundRow
 
 REFUND = Action.REFUND
@@ -238,7 +238,7 @@ def test_a_crash_while_a_row_is_confirmed_changes_nothing(
 def test_a_file_that_may_not_be_uploaded_yet_is_never_confirmed(floor: Floor) -> None:
     assert RowState.SENT not in WAITING
     row = RefundRow(1, "A", RowState.SENT, "USD", 1100, 1000)
-    assert certain([row], [Booking("T", "A", 2000, "USD", 1100)], ()) == []
+    assert unambiguous_matches([row], [Booking("T", "A", 2000, "USD", 1100)], ()) == []
     assert feed_limits().finances_overlap_seconds.value > 2 * DAY
 
 
@@ -246,12 +246,12 @@ def test_two_refunds_of_one_amount_are_confirmed_one_after_the_other() -> None:
     first = RefundRow(1, "A", RowState.UNKNOWN, "USD", 500, 1000)
     later = RefundRow(2, "A", RowState.UNKNOWN, "USD", 500, 90_000)
     one, two = (Booking(f"T{at}", "A", at, "USD", 500) for at in (2000, 91_000))
-    assert certain([first], [one], ()) == [(first, one)]
+    assert unambiguous_matches([first], [one], ()) == [(first, one)]
     gone = RefundRow(1, "A", RowState.CONFIRMED, "USD", 500, 1000)
-    assert certain([gone, later], [one, two], {"T2000"}) == [(later, two)]
-    assert certain([gone, later], [one], {"T2000"}) == []
-    assert certain([first, later], [one], ()) == [(first, one)], "the later one had not left then"
-    assert certain([first, later], [two], ()) == [], "it may be either's"
+    assert unambiguous_matches([gone, later], [one, two], {"T2000"}) == [(later, two)]
+    assert unambiguous_matches([gone, later], [one], {"T2000"}) == []
+    assert unambiguous_matches([first, later], [one], ()) == [(first, one)], "the later one had not left then"
+    assert unambiguous_matches([first, later], [two], ()) == [], "it may be either's"
 
 
 # -- never a wrong row, whatever is seen when
@@ -287,7 +287,7 @@ def test_no_row_is_confirmed_that_amazon_did_not_pay(rows: list[tuple[Any, Any]]
     for look in sorted(looks):
         there = [row for row in states.values() if row.sent_at <= look * HOUR]
         visible = [booking for booking, at in booked.values() if at <= look]
-        for row, booking in certain(there, visible, used):
+        for row, booking in unambiguous_matches(there, visible, used):
             assert booking.ident == f"T{row.batch}", "the booking is the row's own"
             used[booking.ident] = row.batch
             states[row.batch] = RefundRow(

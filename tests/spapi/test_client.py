@@ -8,11 +8,11 @@ from simulator import Simulator
 from simulator.shop import order
 
 from ordertui.amazon.spapi import errors
-from ordertui.amazon.spapi.answers import FeedCreated, Feeds, OrderPage, Participations
 from ordertui.amazon.spapi.client import TRIES
 from ordertui.amazon.spapi.documents import MOST_FEED, upload
 from ordertui.amazon.spapi.operations import CANCEL_ORDER, CREATE_FEED, GET_FEEDS, GET_PARTICIPATIONS, SEARCH_ORDERS
-from ordertui.amazon.spapi.rates import Bucket, MemoryRateBook, fresh
+from ordertui.amazon.spapi.rate_limit import MemoryRateBook, TokenBucket, fresh
+from ordertui.amazon.spapi.schemas import FeedCreated, Feeds, OrderPage, Participations
 from ordertui.orders.clock import HOUR, FixedClock, iso_utc
 
 FEED = "POST_ORDER_ACKNOWLEDGEMENT_DATA"
@@ -107,7 +107,7 @@ async def test_create_feed_is_sent_once_and_says_whether_it_may_have_arrived(
     sim.faults.add("createFeed", fault)
     with pytest.raises(kind) as caught:
         await post(sim, clock, hangs="hang" in fault)
-    assert caught.value.maybe_done is maybe
+    assert caught.value.may_have_been_applied is maybe
     assert sim.calls.count("createFeed") == 1
     assert len(sim.amazon.posts) == (fault.endswith("_after") or fault in ("html_body", "empty_object", "half_body"))
 
@@ -125,7 +125,7 @@ async def test_nobody_listening_means_nothing_was_sent(sim: Simulator, clock: Fi
                 CREATE_FEED, FeedCreated,
                 body={"feedType": FEED, "marketplaceIds": ["ATVPDKIKX0DER"], "inputFeedDocumentId": document},
             )  # fmt: skip
-    assert not caught.value.maybe_done
+    assert not caught.value.may_have_been_applied
 
 
 async def test_one_new_token_after_a_refusal(sim: Simulator, clock: FixedClock) -> None:
@@ -199,8 +199,8 @@ async def test_it_learns_the_accounts_own_rate(sim: Simulator, clock: FixedClock
 
 async def test_a_stop_ends_the_wait_and_gives_the_token_back(sim: Simulator, clock: FixedClock) -> None:
     book = MemoryRateBook()
-    book.buckets["getFeeds"] = Bucket(GET_FEEDS.rate, GET_FEEDS.burst, 0.0, clock.now())
-    with pytest.raises(errors.CallStopped):
+    book.buckets["getFeeds"] = TokenBucket(GET_FEEDS.rate, GET_FEEDS.burst, 0.0, clock.now())
+    with pytest.raises(errors.CallCancelled):
         await feeds(sim, clock, rates=book, time=SimulatedTime(clock, stop=lambda: True))
     assert book.buckets["getFeeds"].tokens == 0.0
     assert "getFeeds" not in sim.calls

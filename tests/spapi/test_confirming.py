@@ -12,9 +12,9 @@ from floor import Floor
 from simulator import Simulator
 from simulator.shop import order
 
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR, FixedClock
-from ordertui.orders.status import Action, BatchState, OrderStatus, RowState
+from ordertui.orders.enums import Action, BatchState, OrderStatus, RowState
 
 CONFIRM = Action.CONFIRM
 CALL = "confirmShipment"
@@ -202,7 +202,7 @@ def test_two_processes_confirm_an_order_once(floor: Floor, sim: Simulator, clock
     other = shop(sim, floor.folder, clock)
     together = threading.Barrier(2)
 
-    def dispatch(made: Shop) -> None:
+    def dispatch(made: Session) -> None:
         together.wait(10)
         made.dispatch()
 

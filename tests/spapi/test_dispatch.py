@@ -13,12 +13,12 @@ from simulator.shop import order
 
 from ordertui.amazon.spapi import errors
 from ordertui.amazon.spapi.client import Client
-from ordertui.operations import api_outlet
+from ordertui.operations.dispatch import feed_dispatcher
 from ordertui.operations.errors import OperationError, Refused
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.operations.values import Due
 from ordertui.orders.clock import DAY, HOUR, FixedClock
-from ordertui.orders.status import Action, BatchState, RowState
+from ordertui.orders.enums import Action, BatchState, RowState
 
 CANCEL, REFUND = Action.CANCEL, Action.REFUND
 
@@ -463,8 +463,8 @@ def test_a_canary_that_fails_stops_the_rest(sim: Simulator, clock: FixedClock, t
     ],
 )
 def test_sizes_of_parts(rows: int, first: bool, parts: list[int]) -> None:
+    from ordertui.operations.batches.splitting import sizes
     from ordertui.operations.feed_limits import feed_limits
-    from ordertui.operations.splitting import sizes
 
     assert sizes(rows, first=first, limits=feed_limits()) == parts
 
@@ -609,7 +609,7 @@ def test_two_processes_submit_a_batch_once(floor: Floor, sim: Simulator, clock: 
     together = threading.Barrier(2)
     trouble: list[Exception] = []
 
-    def dispatch(made: Shop) -> None:
+    def dispatch(made: Session) -> None:
         try:
             together.wait(10)
             made.dispatch()
@@ -632,7 +632,7 @@ def test_an_order_taken_back_while_the_feed_is_uploaded_does_not_leave(
 ) -> None:
     batch = floor.commit(CANCEL, 1, 2)
     other = shop(sim, floor.folder, clock)
-    real = api_outlet.upload
+    real = feed_dispatcher.upload
 
     async def late(client: Client, content: bytes) -> str:
         document = await real(client, content)
@@ -640,7 +640,7 @@ def test_an_order_taken_back_while_the_feed_is_uploaded_does_not_leave(
         return document
 
     with monkeypatch.context() as patch:
-        patch.setattr(api_outlet, "upload", late)
+        patch.setattr(feed_dispatcher, "upload", late)
         assert floor.dispatch() == []
     assert any("changed while its feed was made" in note for note in floor.notes)
     assert sim.amazon.posts == []

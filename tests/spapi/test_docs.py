@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ordertui.operations.feed_words import CALL_WORDS, WORDS
-from ordertui.operations.secrets import ENVIRONMENT
+from ordertui.operations.dispatch.status_text import CALL_WORDS, WORDS
+from ordertui.operations.sync.credentials import ENVIRONMENT
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "connector.md"

@@ -10,10 +10,10 @@ from floor import Floor
 from simulator import Simulator
 
 from ordertui.amazon.spapi.errors import SpApiError
-from ordertui.operations.errors import sentence
+from ordertui.operations.errors import error_message
 from ordertui.orders.clock import DAY, FixedClock
-from ordertui.orders.status import Action, RowState
-from ordertui.tui.texts.plans import batch_head, batch_line, batch_rows, row_line
+from ordertui.orders.enums import Action, RowState
+from ordertui.tui.render.plan import batch_head, batch_line, batch_rows, row_line
 
 CANCEL, REFUND = Action.CANCEL, Action.REFUND
 BOTH = (CANCEL, REFUND)
@@ -125,7 +125,7 @@ def test_what_goes_wrong(sim: Simulator, clock: FixedClock, tmp_path: Path, faul
         if fault.after:
             floor.dispatch(fault.after)
     except SpApiError as error:
-        said = sentence(error)
+        said = error_message(error)
     attempts = floor.made._store.attempts(batch)
     assert (attempts[0].state if attempts else "", floor.states(batch)) == (fault.state, fault.rows)
     assert fault.words in said + screen(floor, batch)

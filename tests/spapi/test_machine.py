@@ -26,14 +26,14 @@ from simulator import Contract, Simulator
 from simulator.amazon import Feed
 from simulator.faults import FAULTS
 
-from ordertui.amazon.results import ResultError
+from ordertui.amazon.processing_report import ProcessingReportError
 from ordertui.amazon.spapi.errors import SpApiError
 from ordertui.amazon.spapi.transport import Transport
 from ordertui.operations.errors import OperationError
 from ordertui.operations.feed_limits import feed_limits
-from ordertui.operations.plan_values import Batch, Plan
+from ordertui.operations.planning.plan import Batch, Plan
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
-from ordertui.orders.status import Action, BatchState, Dispatched, RowState
+from ordertui.orders.enums import Action, BatchState, Dispatched, RowState
 from ordertui.store import StoreError
 from safety.conftest import fast_disk as fast_disk
 from safety.faults import Crash, Faults, inject
@@ -48,7 +48,7 @@ UNCLEAR = ("drop_after", "error500_after", "half_body", "drop", "html503", "empt
 ANY = ("", "", *UNCLEAR, *(one for one in FAULTS if "hang" not in one))
 KILL = st.one_of(st.none(), st.none(), st.integers(0, 24))
 """The point at which the process dies, if it does."""
-REFUSALS = (OperationError, StoreError, SpApiError, ResultError, OSError)
+REFUSALS = (OperationError, StoreError, SpApiError, ProcessingReportError, OSError)
 CALLS = (
     "createFeedDocument", "upload", "getFeeds", "getFeed", "getFeedDocument", "download", "searchOrders", "listTransactions", "login",
 )  # fmt: skip

@@ -13,14 +13,14 @@ from textual.widgets import Static
 
 from ordertui.cli.main import cli
 from ordertui.operations.errors import BadInput, OperationError, Refused
-from ordertui.operations.messaging import checked_text, message_limits
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
+from ordertui.operations.sync.buyer_messages import checked_text, message_limits
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import Order
-from ordertui.rules.policy import load
+from ordertui.rules.policy.policy import load
+from ordertui.tui.screens.buyer_message import MessageScreen
 from ordertui.tui.screens.dialogs import ConfirmScreen
-from ordertui.tui.screens.message import MessageScreen
 from tui.kit import press, running, settled, table, until
 
 TEXT = "You can refuse the parcel when it is delivered."
@@ -28,7 +28,7 @@ SHIPPED = "113-0000000-0000002"
 
 
 @pytest.fixture
-def made(sim: Simulator, clock: FixedClock, tmp_path: Path) -> Shop:
+def made(sim: Simulator, clock: FixedClock, tmp_path: Path) -> Session:
     sim.amazon.put(order(1, clock.now()))
     found = shop(sim, tmp_path, clock)
     found.online.sync()
@@ -38,17 +38,17 @@ def made(sim: Simulator, clock: FixedClock, tmp_path: Path) -> Shop:
     return found
 
 
-def known(made: Shop, number: int) -> Order:
+def known(made: Session, number: int) -> Order:
     found = made.order(f"113-0000000-{number:07d}")
     assert found is not None
     return found
 
 
-def send(made: Shop, number: int = 2) -> str:
+def send(made: Session, number: int = 2) -> str:
     return made.online.send_message(made.online.message(known(made, number), TEXT, "en"))
 
 
-def test_it_is_shown_and_then_sent_once(made: Shop, sim: Simulator) -> None:
+def test_it_is_shown_and_then_sent_once(made: Session, sim: Simulator) -> None:
     shown = made.online.message(known(made, 2), TEXT, "en")
     assert (shown.kind, shown.language, shown.text, shown.misread) == ("unexpectedProblem", "en-US", TEXT, False)
     assert sim.amazon.messages == []
@@ -64,7 +64,7 @@ def test_it_is_shown_and_then_sent_once(made: Shop, sim: Simulator) -> None:
     assert len(sim.amazon.messages) == 1
 
 
-def test_it_is_recorded_without_its_text(made: Shop, sim: Simulator) -> None:
+def test_it_is_recorded_without_its_text(made: Session, sim: Simulator) -> None:
     send(made)
     said = "".join(entry.payload for entry in made._store.audit())
     assert "refuse the parcel" not in said
@@ -74,7 +74,7 @@ def test_it_is_recorded_without_its_text(made: Shop, sim: Simulator) -> None:
     assert "chain unbroken" in made.audit_verify()
 
 
-def test_only_what_amazon_allows(made: Shop, sim: Simulator) -> None:
+def test_only_what_amazon_allows(made: Session, sim: Simulator) -> None:
     sim.amazon.allowed_messages = ["confirmDeliveryDetails"]
     assert made.online.message(known(made, 2), TEXT).kind == "confirmDeliveryDetails"
     sim.amazon.allowed_messages = ["confirmOrderDetails", "warranty"]
@@ -85,7 +85,7 @@ def test_only_what_amazon_allows(made: Shop, sim: Simulator) -> None:
     assert sim.amazon.messages == []
 
 
-def test_nothing_before_the_shipment_is_confirmed(made: Shop, sim: Simulator) -> None:
+def test_nothing_before_the_shipment_is_confirmed(made: Session, sim: Simulator) -> None:
     with pytest.raises(Refused, match="not confirmed"):
         send(made, 1)
     assert sim.amazon.messages == []
@@ -111,7 +111,7 @@ def test_no_text_ever_asks_a_buyer_to_cancel() -> None:
         "Annulla l'ordine", "Siparişi iptal edin", "注文をキャンセルしてください", "Avbeställ gärna", "Anuluj zamówienie",
     ],
 )  # fmt: skip
-def test_a_text_that_speaks_of_cancelling_is_not_sent(made: Shop, sim: Simulator, text: str) -> None:
+def test_a_text_that_speaks_of_cancelling_is_not_sent(made: Session, sim: Simulator, text: str) -> None:
     calls = len(sim.calls)
     with pytest.raises(Refused, match="never asked to cancel"):
         made.online.message(known(made, 2), text)
@@ -119,19 +119,19 @@ def test_a_text_that_speaks_of_cancelling_is_not_sent(made: Shop, sim: Simulator
 
 
 @pytest.mark.parametrize("text", ["", "x" * 2001, "write to me@example.com", "<b>hello</b>"])
-def test_a_text_that_amazon_would_refuse(made: Shop, text: str) -> None:
+def test_a_text_that_amazon_would_refuse(made: Session, text: str) -> None:
     with pytest.raises(BadInput, match=f"{message_limits().longest.value:,}"):
         made.online.message(known(made, 2), text)
 
 
-def test_a_text_in_another_language_is_warned_of(made: Shop) -> None:
+def test_a_text_in_another_language_is_warned_of(made: Session) -> None:
     found = made.online.message(known(made, 2), TEXT, "de")
     assert found.misread
     assert "the buyer's language: en-US, but the text is in de" in found.about
 
 
 @pytest.mark.parametrize("fault", ["drop_after", "error500_after", "html503", "empty502", "drop"])
-def test_an_unclear_answer_is_said_and_nothing_is_written_again(made: Shop, sim: Simulator, fault: str) -> None:
+def test_an_unclear_answer_is_said_and_nothing_is_written_again(made: Session, sim: Simulator, fault: str) -> None:
     sim.faults.add("createUnexpectedProblem", fault)
     with pytest.raises(OperationError, match="not clear whether the message went"):
         send(made)
@@ -143,11 +143,11 @@ def test_an_unclear_answer_is_said_and_nothing_is_written_again(made: Shop, sim:
 
 
 def test_a_crash_in_the_middle_sends_nothing_again(
-    made: Shop, sim: Simulator, monkeypatch: pytest.MonkeyPatch, clock: FixedClock, tmp_path: Path
+    made: Session, sim: Simulator, monkeypatch: pytest.MonkeyPatch, clock: FixedClock, tmp_path: Path
 ) -> None:
     shown = made.online.message(known(made, 2), TEXT)
     with monkeypatch.context() as patch:
-        patch.setattr("ordertui.operations.messaging.TEMPLATES", {})  # as a kill right before the call
+        patch.setattr("ordertui.operations.sync.buyer_messages.TEMPLATES", {})  # as a kill right before the call
         with pytest.raises(KeyError):
             made.online.send_message(shown)
     made.close()
@@ -163,7 +163,7 @@ def test_a_crash_in_the_middle_sends_nothing_again(
     assert ["by the operator's word" in one for one in events] == [True, False]
 
 
-def test_what_did_not_go_may_go_later(made: Shop, sim: Simulator) -> None:
+def test_what_did_not_go_may_go_later(made: Session, sim: Simulator) -> None:
     sim.faults.add("createUnexpectedProblem", "forbidden")
     with pytest.raises(Exception, match="403"):
         send(made)
@@ -171,13 +171,13 @@ def test_what_did_not_go_may_go_later(made: Shop, sim: Simulator) -> None:
     assert len(sim.amazon.messages) == 1
 
 
-def test_two_processes_send_it_once(made: Shop, sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
+def test_two_processes_send_it_once(made: Session, sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     shown = made.online.message(known(made, 2), TEXT)
     other = shop(sim, tmp_path, clock)
     together = threading.Barrier(2)
     refused: list[str] = []
 
-    def run(one: Shop) -> None:
+    def run(one: Session) -> None:
         together.wait(10)
         try:
             one.online.send_message(shown)
@@ -208,7 +208,7 @@ def command(sim: Simulator, folder: Path, monkeypatch: pytest.MonkeyPatch, *word
 
 
 def test_the_command_line_shows_then_sends_then_settles(
-    made: Shop, sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: Session, sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = made.message_text(SHIPPED)
     made.close()
@@ -226,7 +226,7 @@ def test_the_command_line_shows_then_sends_then_settles(
     assert command(sim, tmp_path, monkeypatch, "api", "message", SHIPPED, "--yes", "--did-not-go")[0] == 2
 
 
-async def test_on_the_screen_the_text_is_shown_asked_about_and_sent_once(made: Shop, sim: Simulator) -> None:
+async def test_on_the_screen_the_text_is_shown_asked_about_and_sent_once(made: Session, sim: Simulator) -> None:
     text = made.message_text(SHIPPED)
     async with running(made) as pilot:
         await until(pilot, lambda: table(pilot).cursor_row is not None)
@@ -257,7 +257,7 @@ async def test_on_the_screen_the_text_is_shown_asked_about_and_sent_once(made: S
     assert len(sim.amazon.messages) == 1
 
 
-def test_evidence_is_what_amazon_booked(made: Shop, sim: Simulator) -> None:
+def test_evidence_is_what_amazon_booked(made: Session, sim: Simulator) -> None:
     assert made.online.evidence(SHIPPED) == []
     sim.amazon.transactions.append(
         {

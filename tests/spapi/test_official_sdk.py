@@ -9,7 +9,7 @@ from simulator import Simulator
 from simulator.shop import order
 
 from ordertui.amazon.feeds import CancelItem, acknowledgement_xml
-from ordertui.amazon.results import parse_report
+from ordertui.amazon.processing_report import parse_report
 from ordertui.orders.clock import FixedClock
 
 

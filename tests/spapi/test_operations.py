@@ -9,7 +9,6 @@ from apikit import client
 from floor import Floor, everything
 from simulator import Contract, Simulator
 
-from ordertui.amazon.spapi.answers import Created
 from ordertui.amazon.spapi.operations import (
     CANCEL_ORDER,
     CONFIRM_DELIVERY_DETAILS,
@@ -18,6 +17,7 @@ from ordertui.amazon.spapi.operations import (
     Operation,
     Repeat,
 )
+from ordertui.amazon.spapi.schemas import Created
 from ordertui.orders.clock import FixedClock
 
 

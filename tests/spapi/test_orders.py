@@ -7,8 +7,8 @@ import pytest
 from apikit import NOW
 from simulator.shop import order
 
-from ordertui.amazon.spapi.answers import OrderPage
-from ordertui.amazon.spapi.orders import OrderRows, order_rows
+from ordertui.amazon.spapi.order_mapping import OrderRows, order_rows
+from ordertui.amazon.spapi.schemas import OrderPage
 from ordertui.orders.clock import DAY, HOUR, iso_utc
 from ordertui.orders.report_row import ROW_FIELDS
 

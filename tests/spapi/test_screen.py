@@ -13,11 +13,11 @@ from textual.widgets import Input, OptionList, Static
 
 from ordertui.amazon.spapi.operations import SEARCH_ORDERS
 from ordertui.operations.config import AmazonConfig, Config
-from ordertui.operations.connecting import StoreRateBook
-from ordertui.operations.secrets import ENVIRONMENT
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
+from ordertui.operations.sync.connection import StoreRateBook
+from ordertui.operations.sync.credentials import ENVIRONMENT
 from ordertui.orders.clock import FixedClock
-from ordertui.orders.status import Action, RowState
+from ordertui.orders.enums import Action, RowState
 from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.passphrase import PassphraseScreen
 from tui.kit import idle, main, press, running, settled, table, text, until
@@ -37,7 +37,7 @@ def head(pilot: Pilot[None]) -> str:
     return str(pilot.app.screen.query_one("#batch-head", Static).content)
 
 
-async def synced(sim: Simulator, clock: FixedClock, folder: Path, count: int = 3) -> Shop:
+async def synced(sim: Simulator, clock: FixedClock, folder: Path, count: int = 3) -> Session:
     for number in range(1, count + 1):
         sim.amazon.put(order(number, clock.now()))
     made = shop(sim, folder, clock)
@@ -204,8 +204,8 @@ async def test_where_no_sync_is_possible_it_says_why_and_what_to_do(
         for name in ENVIRONMENT.values():
             monkeypatch.delenv(name)
         monkeypatch.setenv("ORDERTUI_CONFIG", str(tmp_path / "settings.toml"))
-    Shop.open(tmp_path / "orders.db", clock=clock, config=Config(), practice=practice).close()
-    made = Shop.open(tmp_path / "orders.db", clock=clock, config=Config(amazon=config), read_only=read_only)
+    Session.open(tmp_path / "orders.db", clock=clock, config=Config(), practice=practice).close()
+    made = Session.open(tmp_path / "orders.db", clock=clock, config=Config(amazon=config), read_only=read_only)
     async with running(made) as pilot:
         await press(pilot, "I")
         await until(pilot, lambda: words in said(pilot))

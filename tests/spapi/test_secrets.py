@@ -13,17 +13,19 @@ from click.testing import CliRunner
 from keyring.backend import KeyringBackend
 from simulator import Simulator
 
-from ordertui.amazon.spapi.answers import FeedSlot
+from ordertui.amazon.spapi.auth import Credentials
+from ordertui.amazon.spapi.schemas import FeedSlot
 from ordertui.amazon.spapi.secret import Secret
-from ordertui.amazon.spapi.tokens import Credentials
 from ordertui.cli.main import cli
 from ordertui.operations.errors import BadInput, Refused
-from ordertui.operations.secrets import ENVIRONMENT, Login, Secrets
+from ordertui.operations.sync.credentials import ENVIRONMENT, Secrets, StoredCredentials
 from ordertui.orders.clock import DAY, FixedClock
 from tui.kit import running
 from tui.kit import text as shown_text
 
-LOGIN = Login(Credentials("client", Secret("planted-secret"), Secret("planted-token")), "", 1_000_000, 1_000_000)
+LOGIN = StoredCredentials(
+    Credentials("client", Secret("planted-secret"), Secret("planted-token")), "", 1_000_000, 1_000_000
+)
 
 
 class MemoryKeyring(KeyringBackend):
@@ -100,9 +102,9 @@ def test_profiles_have_their_own(tmp_path: Path) -> None:
     ("age", "words"), [(1, ""), (149, ""), (151, "in 29 days"), (179, "in 1 days"), (181, "expired on 2026-11-22")]
 )
 def test_the_secrets_age_is_said_in_time(clock: FixedClock, age: int, words: str) -> None:
-    said = Login(LOGIN.credentials, "", clock.now() - age * DAY, None).rotation(clock)
+    said = StoredCredentials(LOGIN.credentials, "", clock.now() - age * DAY, None).rotation(clock)
     assert (words in said) if words else said == ""
-    assert "nobody said" in Login(LOGIN.credentials, "", None, None).rotation(clock)
+    assert "nobody said" in StoredCredentials(LOGIN.credentials, "", None, None).rotation(clock)
 
 
 def test_a_secret_is_never_printed() -> None:
@@ -152,9 +154,9 @@ async def test_crash_output_with_locals_shows_no_secret(
     from rich.console import Console
     from rich.traceback import Traceback
 
-    from ordertui.amazon.spapi.answers import Feeds
     from ordertui.amazon.spapi.errors import SpApiError
     from ordertui.amazon.spapi.operations import GET_FEEDS
+    from ordertui.amazon.spapi.schemas import Feeds
 
     caplog.set_level(logging.DEBUG)
     monkeypatch.setattr("ordertui.amazon.spapi.client.TRIES", 1)

@@ -12,10 +12,10 @@ from ordertui.amazon.spapi.errors import Rejected, ServerTrouble
 from ordertui.cli.main import cli
 from ordertui.operations.config import AmazonConfig, Config
 from ordertui.operations.errors import BadInput, Refused, Stopped
-from ordertui.operations.shop import Shop
-from ordertui.operations.syncing import load_state
+from ordertui.operations.session import Session
+from ordertui.operations.sync.order_sync import load_state
 from ordertui.orders.clock import DAY, HOUR, FixedClock
-from ordertui.orders.status import BuyerRequest, CancelledBy, OrderStatus
+from ordertui.orders.enums import BuyerRequest, CancelledBy, OrderStatus
 from shopkit import all_orders_row, bring
 
 REPORT = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL"
@@ -26,7 +26,7 @@ def fill(sim: Simulator, count: int) -> None:
         sim.amazon.put(order(number, sim.clock.now()))
 
 
-def watermark(made: Shop) -> int | None:
+def watermark(made: Session) -> int | None:
     return made.online.connection().watermark
 
 
@@ -227,7 +227,7 @@ def test_worlds_do_not_mix(sim: Simulator, clock: FixedClock, tmp_path: Path) ->
     shop(sim, tmp_path, clock).online.check()
     live = AmazonConfig(profile="production", marketplaces=("US",))
     with (
-        Shop.open(tmp_path / "orders.db", clock=clock, config=Config(amazon=live)) as made,
+        Session.open(tmp_path / "orders.db", clock=clock, config=Config(amazon=live)) as made,
         pytest.raises(Refused, match="filled by the profile test"),
     ):
         made.online.sync()
@@ -247,7 +247,7 @@ def test_settings_that_do_not_fit_are_refused(
     config: AmazonConfig, words: str, clock: FixedClock, tmp_path: Path
 ) -> None:
     with (
-        Shop.open(tmp_path / "orders.db", clock=clock, config=Config(amazon=config)) as made,
+        Session.open(tmp_path / "orders.db", clock=clock, config=Config(amazon=config)) as made,
         pytest.raises((Refused, BadInput), match=words),
     ):
         made.online.sync()
@@ -256,7 +256,7 @@ def test_settings_that_do_not_fit_are_refused(
 def test_a_practice_store_is_never_connected(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     config = Config(amazon=AmazonConfig(profile="test", marketplaces=("US",), endpoint=sim.address))
     with (
-        Shop.open(tmp_path / "p.db", clock=clock, config=config, practice=True) as made,
+        Session.open(tmp_path / "p.db", clock=clock, config=config, practice=True) as made,
         pytest.raises(Refused, match="practice"),
     ):
         made.online.sync()

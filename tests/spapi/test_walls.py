@@ -21,11 +21,11 @@ from simulator.shop import order
 from ordertui.amazon.spapi.errors import NotSent, SpApiError
 from ordertui.cli.main import cli
 from ordertui.operations.config import AmazonConfig, Config
-from ordertui.operations.errors import OperationError, Refused, sentence
-from ordertui.operations.messaging import Message
-from ordertui.operations.shop import Shop
+from ordertui.operations.errors import OperationError, Refused, error_message
+from ordertui.operations.session import Session
+from ordertui.operations.sync.buyer_messages import Message
 from ordertui.orders.clock import FixedClock
-from ordertui.orders.status import Action, BatchState
+from ordertui.orders.enums import Action, BatchState
 from ordertui.tui.screens.outbox import OutboxScreen
 from shopkit import standard
 from tui.kit import press, running, table, until
@@ -34,22 +34,22 @@ from tui.kit import press, running, table, until
 
 
 @pytest.fixture
-def practice(sim: Simulator, clock: FixedClock, tmp_path: Path) -> Iterator[Shop]:
+def practice(sim: Simulator, clock: FixedClock, tmp_path: Path) -> Iterator[Session]:
     """A practice store under settings that let batches leave by the API, with credentials at hand."""
     amazon = AmazonConfig(profile="test", marketplaces=("US",), endpoint=sim.address, dispatch="api", sync_minutes=1)
     config = Config(merchant_id="A1SELLER", amazon=amazon)
-    made = Shop.open(tmp_path / "practice.db", clock=clock, config=config, practice=True)
+    made = Session.open(tmp_path / "practice.db", clock=clock, config=config, practice=True)
     standard(made, tmp_path)
     yield made
     made.close()
 
 
-def commit(made: Shop, *ids: int) -> int:
+def commit(made: Session, *ids: int) -> int:
     plan = made.plan(Action.CANCEL, ids)[0]
     return made.commit(plan, typed=str(plan.typed_count)).id
 
 
-def test_a_practice_batch_leaves_as_a_file_whatever_the_settings_say(practice: Shop, sim: Simulator) -> None:
+def test_a_practice_batch_leaves_as_a_file_whatever_the_settings_say(practice: Session, sim: Simulator) -> None:
     batch = commit(practice, 1, 2)
     practice.release(batch)
     (left,) = practice.dispatch()
@@ -60,7 +60,7 @@ def test_a_practice_batch_leaves_as_a_file_whatever_the_settings_say(practice: S
     assert sim.calls == []
 
 
-EVERYTHING: dict[str, Callable[[Shop], object]] = {
+EVERYTHING: dict[str, Callable[[Session], object]] = {
     "outlet": lambda made: made.online.outlet(lambda text: None).run(),
     "send": lambda made: made.online.send(note=lambda text: None, told=lambda *_: None, stop=lambda: False),
     "sync": lambda made: made.online.sync(),
@@ -76,7 +76,7 @@ EVERYTHING: dict[str, Callable[[Shop], object]] = {
 
 
 @pytest.mark.parametrize("name", EVERYTHING)
-def test_nothing_of_a_practice_store_reaches_anybody(practice: Shop, sim: Simulator, name: str) -> None:
+def test_nothing_of_a_practice_store_reaches_anybody(practice: Session, sim: Simulator, name: str) -> None:
     practice.release(commit(practice, 1))
     with pytest.raises(Refused, match="practice store: it is never connected"):
         EVERYTHING[name](practice)
@@ -85,7 +85,7 @@ def test_nothing_of_a_practice_store_reaches_anybody(practice: Shop, sim: Simula
 
 
 def test_the_command_line_submits_nothing_of_a_practice_store(
-    practice: Shop, sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    practice: Session, sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     practice.release(commit(practice, 1))
     practice.close()
@@ -106,7 +106,7 @@ def test_the_command_line_submits_nothing_of_a_practice_store(
     assert sim.calls == []
 
 
-async def test_the_screen_submits_nothing_of_a_practice_store(practice: Shop, sim: Simulator) -> None:
+async def test_the_screen_submits_nothing_of_a_practice_store(practice: Session, sim: Simulator) -> None:
     batch = commit(practice, 1)
     async with running(practice) as pilot:
         practice.release(batch)
@@ -204,7 +204,7 @@ def test_nothing_kept_said_or_logged_holds_a_secret_or_a_buyer(
             try:
                 said.append(str(work()))
             except (SpApiError, OperationError) as error:
-                said.append(sentence(error))
+                said.append(error_message(error))
                 if (where, type(error)) not in drawn:
                     drawn.add((where, type(error)))
                     console = Console(width=200, record=True, file=io.StringIO())

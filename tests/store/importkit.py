@@ -10,7 +10,7 @@ from pathlib import Path
 from ordertui.orders.clock import DAY, FixedClock, parse_iso
 from ordertui.orders.report_row import ROW_FIELDS, Row
 from ordertui.store import Store
-from ordertui.store.importer import Importer
+from ordertui.store.importing.import_session import Importer
 
 NOW = parse_iso("2026-11-23T14:05:00Z")
 CLOCK = FixedClock(NOW)

@@ -10,10 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordertui.orders.marketplace import MARKETPLACES
-from ordertui.orders.money import Money
-from ordertui.orders.order import Components, Order, OrderLine, OrderRow
-from ordertui.orders.status import (
+from ordertui.orders.enums import (
     Action,
     BuyerRequest,
     CancelledBy,
@@ -24,7 +21,10 @@ from ordertui.orders.status import (
     RowState,
     YesNo,
 )
-from ordertui.rules.language import Condition, echo, parse, predicate
+from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.money import Money
+from ordertui.orders.order import LineAmounts, Order, OrderLine, OrderRow
+from ordertui.rules.language import Condition, format_condition, parse, predicate
 from ordertui.rules.language.fields import FIELDS, Kind
 from ordertui.store.filter_sql import compile_filter
 
@@ -90,7 +90,7 @@ def make(rng: random.Random, number: int) -> Order:
     )  # fmt: skip
     lines = tuple(
         OrderLine(i, None, rng.choice(words), rng.choice((None, "B0ABC", "B0XYZ")), rng.choice((None, *words)), 1, 0,
-                  status, None, None, Components(), 0, row.buyer_request, None)
+                  status, None, None, LineAmounts(), 0, row.buyer_request, None)
         for i in range(1, rng.randint(0, 3) + 1)
     )  # fmt: skip
     return Order(row, None, lines, False, ())
@@ -187,7 +187,7 @@ def test_sql_equals_predicate_over_many_orders(many: sqlite3.Connection, text: s
     condition = parse(text, now=NOW, zone=ZONE)
     found = by_sql(many, condition)
     assert found == by_python(MANY, condition)
-    assert parse(echo(condition), now=NOW, zone=ZONE) == condition
+    assert parse(format_condition(condition), now=NOW, zone=ZONE) == condition
     negated = by_sql(many, parse(f"-({text})", now=NOW, zone=ZONE))
     assert sorted(found + negated) == [order.row.id for order in MANY]
 

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.report_row import ROW_FIELDS, Row
-from ordertui.store import Store, building, joining
-from ordertui.store.overtaking import overtake
-from ordertui.store.products import Products
-from ordertui.store.seen import Known, Seen
+from ordertui.store import Store
+from ordertui.store.importing import merge_order, new_order
+from ordertui.store.importing.fast_merge import merge_newer_report
+from ordertui.store.importing.products import Products
+from ordertui.store.importing.seen_lines import BloomFilter, SeenLines
 
 from .importkit import CLOCK, NOW, Report, dump, importer, row, stored, take
 
@@ -157,7 +158,7 @@ def test_the_stored_facts_are_those_of_a_slow_obvious_merge(data: st.DataObject,
 def test_the_short_way_of_joining_gives_what_the_long_way_gives(found: list[Report], tmp_path: Path) -> None:
     quick = stored(tmp_path / "a.db", found)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(joining, "overtake", lambda *_: None)
+        patch.setattr(merge_order, "merge_newer_report", lambda *_: None)
         assert stored(tmp_path / "b.db", found) == quick
 
 
@@ -165,11 +166,11 @@ def test_a_newer_report_of_known_orders_takes_the_short_way(tmp_path: Path, monk
     taken: list[bool] = []
 
     def noted(*given: object) -> object:
-        after = overtake(*given)  # type: ignore[arg-type]
+        after = merge_newer_report(*given)  # type: ignore[arg-type]
         taken.append(after is not None)
         return after
 
-    monkeypatch.setattr(joining, "overtake", noted)
+    monkeypatch.setattr(merge_order, "merge_newer_report", noted)
     lines = [{"sku": "S1", "quantity": 1}, {"sku": "S2", "quantity": 2}]
     first = [row(n, status="shipped", channel="merchant", **line) for n in (1, 2) for line in lines]
     second = [
@@ -190,14 +191,14 @@ def test_what_was_said_before_is_passed_over_unless_a_batch_waits_or_a_line_is_n
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     joined: list[str] = []
-    join = joining.Joiner.join
-    monkeypatch.setattr(joining.Joiner, "overtake", lambda *_: None)
+    join = merge_order.OrderMerger.join
+    monkeypatch.setattr(merge_order.OrderMerger, "merge_newer_report", lambda *_: None)
 
-    def noted(self: joining.Joiner, rows: Sequence[Row], *rest: object) -> bool:
+    def noted(self: merge_order.OrderMerger, rows: Sequence[Row], *rest: object) -> bool:
         joined.append(str(rows[0][1])[4:11])
         return join(self, rows, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(joining.Joiner, "join", noted)
+    monkeypatch.setattr(merge_order.OrderMerger, "join", noted)
     report = Report("all_orders", tuple(row(n) for n in (1, 2, 3)))
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
         take(store, report)
@@ -271,7 +272,7 @@ def test_rows_of_an_order_far_apart_stay_lines_of_their_own(tmp_path: Path) -> N
 @some
 @given(st.lists(st.tuples(st.integers(0, 9_000), st.integers(1, 20)), max_size=60))
 def test_lines_seen_are_remembered(pairs: list[tuple[int, int]]) -> None:
-    seen, model = Seen(), dict[int, set[int]]()
+    seen, model = SeenLines(), dict[int, set[int]]()
     for order, line in pairs:
         if line % 3:
             seen.add_all(order, [line])
@@ -289,7 +290,7 @@ def test_lines_seen_are_remembered(pairs: list[tuple[int, int]]) -> None:
 @some
 @given(st.sets(st.text(max_size=19)), st.sets(st.text(max_size=19)))
 def test_every_order_that_was_added_may_be_known_and_of_others_few(added: set[str], asked: set[str]) -> None:
-    known = Known()
+    known = BloomFilter()
     for one in added:
         known.add(one)
     found = known.among(sorted(asked | added))
@@ -339,9 +340,9 @@ def test_an_order_of_one_row_is_built_as_one_of_several(
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store, store.writing() as connection:
         for one in (one for report in found for one in report.rows):
             products = Products(connection)
-            line = building.line(products, 7, 1, one)
-            order = building.order(7, "113", [one], [line], impacts, 4, 5)
-            assert building.single(Products(connection), 7, "113", one, impacts, 4, 5) == (order, line)
+            line = new_order.line(products, 7, 1, one)
+            order = new_order.order(7, "113", [one], [line], impacts, 4, 5)
+            assert new_order.single(Products(connection), 7, "113", one, impacts, 4, 5) == (order, line)
 
 
 def test_a_report_comes_in_with_other_changes_as_one(tmp_path: Path) -> None:

@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 
 from amazon.reportkit import ALL_ORDERS, COLUMNS, cells, write
 from ordertui.amazon.reports import ReportInfo, inspect, read
-from ordertui.operations import reading_process
-from ordertui.operations.errors import ReadingBroken
-from ordertui.operations.importing import Importer as FileImporter
-from ordertui.operations.importing import ImportStep
-from ordertui.operations.reading_process import ReadingProcess
-from ordertui.orders.status import Dispatched
+from ordertui.operations.errors import ReportWorkerDied
+from ordertui.operations.reports.importer import Importer as FileImporter
+from ordertui.operations.reports.importer import ImportStep
+from ordertui.operations.reports.worker import process as worker_process
+from ordertui.operations.reports.worker.process import WorkerProcess
+from ordertui.orders.enums import Dispatched
 from ordertui.store import Store, StoreError
-from ordertui.store.importer import Importer
+from ordertui.store.importing.import_session import Importer
 
 from .importkit import CLOCK, deadline, dump
 
@@ -34,9 +34,9 @@ BLOCK = 2_000
 
 
 @pytest.fixture(scope="module")
-def process() -> Iterator[ReadingProcess]:
+def process() -> Iterator[WorkerProcess]:
     """One process for many reports."""
-    started = ReadingProcess.start()
+    started = WorkerProcess.start()
     assert started is not None
     with started:
         assert started.ready()
@@ -44,9 +44,9 @@ def process() -> Iterator[ReadingProcess]:
 
 
 @pytest.fixture
-def own() -> Iterator[ReadingProcess]:
+def own() -> Iterator[WorkerProcess]:
     """A process that may be harmed."""
-    started = ReadingProcess.start()
+    started = WorkerProcess.start()
     assert started is not None
     with started:
         assert started.ready()
@@ -94,7 +94,7 @@ def taken(
     return told, dump(path)
 
 
-def apart(process: ReadingProcess) -> Callable[[ReportInfo, Store, Importer], Iterator[ImportStep]]:
+def apart(process: WorkerProcess) -> Callable[[ReportInfo, Store, Importer], Iterator[ImportStep]]:
     """Reading in a process of its own."""
     return lambda info, store, target: process.steps(info, store, target, block_bytes=BLOCK)
 
@@ -124,7 +124,7 @@ def files_of(draw: st.DrawFn) -> list[tuple[str, list[dict[str, str]]]]:
 @some
 @given(reports=files_of())
 def test_the_store_and_all_that_is_told_are_the_same(
-    reports: list[tuple[str, list[dict[str, str]]]], process: ReadingProcess, tmp_path: Path
+    reports: list[tuple[str, list[dict[str, str]]]], process: WorkerProcess, tmp_path: Path
 ) -> None:
     files = [write(tmp_path / f"{n}.txt", COLUMNS[kind], rows) for n, (kind, rows) in enumerate(reports)]
     assert taken(tmp_path / "b.db", files, apart(process)) == taken(tmp_path / "a.db", files, here)
@@ -136,7 +136,7 @@ def many(path: Path, count: int = 60, **more: str) -> Path:
     return write(path, ALL_ORDERS, rows)
 
 
-def test_what_others_write_meanwhile_is_neither_lost_nor_trampled_on(process: ReadingProcess, tmp_path: Path) -> None:
+def test_what_others_write_meanwhile_is_neither_lost_nor_trampled_on(process: WorkerProcess, tmp_path: Path) -> None:
     """After each chunk somebody else imports orders that come later in the file, with products of their own, and the operator
     speaks of orders through the same connection."""
     first = many(tmp_path / "first.txt", 40)
@@ -171,7 +171,7 @@ def test_what_others_write_meanwhile_is_neither_lost_nor_trampled_on(process: Re
     assert run("b.db", apart(process)) == run("a.db", here)
 
 
-def test_chunks_planned_before_somebody_else_wrote_are_planned_again(process: ReadingProcess, tmp_path: Path) -> None:
+def test_chunks_planned_before_somebody_else_wrote_are_planned_again(process: WorkerProcess, tmp_path: Path) -> None:
     file = many(tmp_path / "a.txt")
     info = inspect(file)
     again = 0
@@ -194,7 +194,7 @@ def test_chunks_planned_before_somebody_else_wrote_are_planned_again(process: Re
     assert (target.rows, target.new) == (60, 30)
 
 
-def test_a_killed_reader_leaves_a_whole_store_and_says_so(own: ReadingProcess, tmp_path: Path) -> None:
+def test_a_killed_reader_leaves_a_whole_store_and_says_so(own: WorkerProcess, tmp_path: Path) -> None:
     file = many(tmp_path / "a.txt", 400)
     info = inspect(file)
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
@@ -206,7 +206,7 @@ def test_a_killed_reader_leaves_a_whole_store_and_says_so(own: ReadingProcess, t
                         os.kill(own.pid, signal.SIGTERM)
 
         with pytest.raises(
-            ReadingBroken, match=r"a\.txt: the process that reads it ended before its end .* import the file again"
+            ReportWorkerDied, match=r"a\.txt: the process that reads it ended before its end .* import the file again"
         ):
             run()
         assert store.check() == []
@@ -219,7 +219,7 @@ def test_a_killed_reader_leaves_a_whole_store_and_says_so(own: ReadingProcess, t
     assert dump(tmp_path / "a.db") == taken(tmp_path / "b.db", [file], here)[1]
 
 
-def test_what_goes_wrong_over_there_is_raised_here_in_the_same_words(process: ReadingProcess, tmp_path: Path) -> None:
+def test_what_goes_wrong_over_there_is_raised_here_in_the_same_words(process: WorkerProcess, tmp_path: Path) -> None:
     info = inspect(many(tmp_path / "a.txt"))
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
 
@@ -242,13 +242,13 @@ def test_what_goes_wrong_over_there_is_raised_here_in_the_same_words(process: Re
                 run(steps)
 
 
-def test_a_defect_over_there_is_told_with_its_trace(process: ReadingProcess, tmp_path: Path) -> None:
+def test_a_defect_over_there_is_told_with_its_trace(process: WorkerProcess, tmp_path: Path) -> None:
     import msgspec
 
     info = msgspec.structs.replace(inspect(many(tmp_path / "a.txt")), encoding="no-such")
     with (
         Store.open(tmp_path / "a.db", clock=CLOCK) as store,
-        pytest.raises(ReadingBroken, match=r"(?s)please report this.*unknown encoding: no-such"),
+        pytest.raises(ReportWorkerDied, match=r"(?s)please report this.*unknown encoding: no-such"),
         importer(store, info) as target,
     ):
         list(process.steps(info, store, target))
@@ -264,7 +264,7 @@ def test_the_process_ends_with_what_it_is_used_in(tmp_path: Path) -> None:
                 next(process.steps(info, store, target, block_bytes=BLOCK))
                 raise KeyboardInterrupt
 
-    process = ReadingProcess.start()
+    process = WorkerProcess.start()
     assert process is not None
     with pytest.raises(KeyboardInterrupt):
         interrupted()
@@ -279,12 +279,12 @@ def test_the_process_ends_when_the_other_side_is_killed(tmp_path: Path) -> None:
         import sys
         from pathlib import Path
         from ordertui.amazon.reports import inspect
-        from ordertui.operations.reading_process import ReadingProcess
+        from ordertui.operations.reports.worker.process import WorkerProcess
         from ordertui.orders.clock import SystemClock
         from ordertui.store import Store
-        from ordertui.store.importer import Importer
+        from ordertui.store.importing.import_session import Importer
         info = inspect(Path(sys.argv[1]))
-        process = ReadingProcess.start()
+        process = WorkerProcess.start()
         with process, Store.open(Path(sys.argv[2]), clock=SystemClock()) as store:
             with Importer(store, kind="all_orders", path="", sha256="", as_of=None, has_request_column=False, marketplace=None,
                           auto_cancel_at=lambda m, t: None, chunk_rows=4) as target:
@@ -341,13 +341,13 @@ def test_a_run_over_several_files_is_the_same_either_way(tmp_path: Path, monkeyp
     files = [big, small, other]
     straight = imported(tmp_path, "here", 10**9, files)
     started: list[object] = []
-    start = ReadingProcess.start
+    start = WorkerProcess.start
 
-    def noted() -> ReadingProcess | None:
+    def noted() -> WorkerProcess | None:
         started.append(start())
         return started[-1]  # type: ignore[return-value]
 
-    monkeypatch.setattr(ReadingProcess, "start", noted)
+    monkeypatch.setattr(WorkerProcess, "start", noted)
     assert imported(tmp_path, "apart", 5_000, files) == straight
     assert len(started) == 1
     assert started[0] is not None
@@ -359,7 +359,7 @@ def test_where_no_process_comes_up_files_are_read_here(
 ) -> None:
     file = many(tmp_path / "a.txt")
     straight = imported_alone(tmp_path, "here", 10**9, file)
-    monkeypatch.setattr(reading_process.sys, "executable", program)
+    monkeypatch.setattr(worker_process.sys, "executable", program)
     assert imported_alone(tmp_path, "apart", 1, file) == straight
 
 
@@ -367,7 +367,7 @@ def test_nothing_in_the_folder_at_hand_is_run(tmp_path: Path, monkeypatch: pytes
     for name in ("msgspec.py", "ordertui.py"):
         (tmp_path / name).write_text("open('was-run', 'w').close()", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    started = ReadingProcess.start()
+    started = WorkerProcess.start()
     assert started is not None
     with started:
         assert started.ready()

@@ -13,9 +13,9 @@ import pytest
 
 from amazon.reportkit import ALL_ORDERS, BUYER, COLUMNS, cells, write
 from ordertui.amazon.reports import MarketplaceNeeded, UnknownReport
-from ordertui.operations import importing
-from ordertui.operations.rejects import SHOWN
-from ordertui.operations.shop import Shop
+from ordertui.operations.reports import importer
+from ordertui.operations.reports.rejects import SHOWN
+from ordertui.operations.session import Session
 from ordertui.operations.values import ImportProgress
 from ordertui.orders.clock import FixedClock
 from ordertui.store import Store
@@ -24,9 +24,9 @@ from .importkit import NOW, dump
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
+def shop(tmp_path: Path) -> Iterator[Session]:
     """An empty shop."""
-    with Shop.open(tmp_path / "shop" / "orders.db", clock=FixedClock(NOW)) as opened:
+    with Session.open(tmp_path / "shop" / "orders.db", clock=FixedClock(NOW)) as opened:
         yield opened
 
 
@@ -35,7 +35,7 @@ def on_disk(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
-def test_no_buyers_word_and_no_control_character_reaches_the_disk(shop: Shop, tmp_path: Path) -> None:
+def test_no_buyers_word_and_no_control_character_reaches_the_disk(shop: Session, tmp_path: Path) -> None:
     for kind, columns in COLUMNS.items():
         good = cells(kind, 1, product_name="Pan\x1b[31m\x00\u202e red\u200d")
         bad = [
@@ -58,7 +58,7 @@ def test_no_buyers_word_and_no_control_character_reaches_the_disk(shop: Shop, tm
     assert "\u202e".encode() not in found
 
 
-def test_three_reports_join_into_one_order_and_twice_changes_nothing(shop: Shop, tmp_path: Path) -> None:
+def test_three_reports_join_into_one_order_and_twice_changes_nothing(shop: Session, tmp_path: Path) -> None:
     files = [write(tmp_path / f"{kind}.txt", columns, [cells(kind)]) for kind, columns in COLUMNS.items()]
     shop.import_files(files)
     order = shop.order("113-0000001-0000009")
@@ -76,7 +76,7 @@ def test_three_reports_join_into_one_order_and_twice_changes_nothing(shop: Shop,
     assert shop.rows(shop.view()).popitem()[1].version == version
 
 
-def test_without_a_request_column_requests_are_unknown_and_the_user_is_told(shop: Shop, tmp_path: Path) -> None:
+def test_without_a_request_column_requests_are_unknown_and_the_user_is_told(shop: Session, tmp_path: Path) -> None:
     columns = [name for name in COLUMNS["unshipped"] if "requested" not in name]
     (summary,) = shop.import_files([write(tmp_path / "a.txt", columns, [cells("unshipped")])])
     assert any(note.startswith("buyer requests are invisible in this report") for note in summary.notes)
@@ -85,7 +85,7 @@ def test_without_a_request_column_requests_are_unknown_and_the_user_is_told(shop
     assert order.row.buyer_request.value == "unknown"
 
 
-def test_every_file_is_recognised_before_the_first_row_is_stored(shop: Shop, tmp_path: Path) -> None:
+def test_every_file_is_recognised_before_the_first_row_is_stored(shop: Session, tmp_path: Path) -> None:
     good = write(tmp_path / "a.txt", ALL_ORDERS, [cells("all_orders")])
     strange = tmp_path / "b.txt"
     strange.write_text("a\tb\n", encoding="utf-8")
@@ -94,7 +94,7 @@ def test_every_file_is_recognised_before_the_first_row_is_stored(shop: Shop, tmp
     assert shop.count() == 0
 
 
-def test_rejects_are_kept_in_full_though_a_summary_shows_some(shop: Shop, tmp_path: Path) -> None:
+def test_rejects_are_kept_in_full_though_a_summary_shows_some(shop: Session, tmp_path: Path) -> None:
     rows = [cells("all_orders", n, quantity="many") for n in range(1, SHOWN + 51)]
     path = write(tmp_path / "a.txt", ALL_ORDERS, [*rows, cells("all_orders", 999)])
     for _ in range(2):
@@ -116,7 +116,7 @@ def rate_file(path: Path, *rows: tuple[int, str]) -> Path:
     return path
 
 
-def test_the_rate_report_says_who_cancelled_whichever_came_first(shop: Shop, tmp_path: Path) -> None:
+def test_the_rate_report_says_who_cancelled_whichever_came_first(shop: Session, tmp_path: Path) -> None:
     orders = write(
         tmp_path / "z.txt", ALL_ORDERS, [cells("all_orders", n, order_status="Cancelled") for n in (1, 2, 3)]
     )
@@ -136,7 +136,7 @@ def test_the_rate_report_says_who_cancelled_whichever_came_first(shop: Shop, tmp
     assert dump(shop.folder / "orders.db") == before
 
 
-def test_a_rate_report_of_unknown_orders_asks_for_its_marketplace(shop: Shop, tmp_path: Path) -> None:
+def test_a_rate_report_of_unknown_orders_asks_for_its_marketplace(shop: Session, tmp_path: Path) -> None:
     rate = rate_file(tmp_path / "a.csv", (1, "Yes"))
     with pytest.raises(MarketplaceNeeded):
         shop.import_files([rate])
@@ -147,10 +147,10 @@ def test_a_rate_report_of_unknown_orders_asks_for_its_marketplace(shop: Shop, tm
 
 
 def test_a_stop_keeps_whole_chunks_and_the_file_again_completes_it(
-    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shop: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path / "a.txt", ALL_ORDERS, [cells("all_orders", n) for n in range(1, 301)])
-    monkeypatch.setattr(importing, "read", lambda info: importing_read(info, block_bytes=8_192))
+    monkeypatch.setattr(importer, "read", lambda info: importing_read(info, block_bytes=8_192))
     asked: list[ImportProgress] = []
     (summary,) = shop.import_files([path], progress=asked.append, stop=lambda: len(asked) >= 3)
     assert summary.stopped
@@ -163,13 +163,13 @@ def test_a_stop_keeps_whole_chunks_and_the_file_again_completes_it(
         assert [one.finished for one in store.imports()] == [True, False]
 
 
-def test_a_stop_while_files_are_looked_at_stores_nothing(shop: Shop, tmp_path: Path) -> None:
+def test_a_stop_while_files_are_looked_at_stores_nothing(shop: Session, tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", ALL_ORDERS, [cells("all_orders")])
     (summary,) = shop.import_files([path], stop=lambda: True)
     assert (summary.stopped, shop.count()) == (True, 0)
 
 
-importing_read = importing.read
+importing_read = importer.read
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a POSIX signal")

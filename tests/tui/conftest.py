@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from shopkit import NOW, open_shop, standard
 
@@ -22,7 +22,7 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, clock: FixedClock) -> Shop:
+def shop(tmp_path: Path, clock: FixedClock) -> Session:
     found = open_shop(tmp_path / "shop", clock=clock)
     standard(found, tmp_path)
     return found

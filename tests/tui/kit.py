@@ -11,9 +11,9 @@ from textual.keys import key_to_character
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.tui.app import OrderTuiApp
-from ordertui.tui.screens.main import MainScreen
+from ordertui.tui.main.screen import MainScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.widgets.order_table import OrderTable
 
@@ -28,7 +28,7 @@ async def until(pilot: Pilot[None], true: Callable[[], object]) -> None:
 
 @asynccontextmanager
 async def running(
-    shop: Shop, size: tuple[int, int] = (120, 40), *, toasts: bool = False, **more: Any
+    shop: Session, size: tuple[int, int] = (120, 40), *, toasts: bool = False, **more: Any
 ) -> AsyncIterator[Pilot[None]]:
     app = OrderTuiApp(shop, **more)
     async with app.run_test(size=size, notifications=toasts) as pilot:

@@ -21,14 +21,14 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Static
 
-from ordertui.operations.plan_values import Batch, Plan
-from ordertui.operations.shop import Shop
+from ordertui.operations.planning.plan import Batch, Plan
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
-from ordertui.orders.money import grouped
-from ordertui.orders.status import YesNo
+from ordertui.orders.enums import YesNo
+from ordertui.orders.money import format_grouped
 from ordertui.tui.actions import ALL_ACTIONS
 from ordertui.tui.app import OrderTuiApp
-from ordertui.tui.screens.main import MainScreen
+from ordertui.tui.main.screen import MainScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.widgets.order_table import OrderTable
 from ordertui.tui.widgets.order_table.columns import ON_THE_WAY
@@ -103,7 +103,7 @@ class Monkey:
     """One session at the keyboard. `y` is typed on a preview only when it `may_commit`."""
 
     def __init__(
-        self, pilot: Pilot[None], shop: Shop, clock: FixedClock, rng: random.Random, *, may_commit: bool = False
+        self, pilot: Pilot[None], shop: Session, clock: FixedClock, rng: random.Random, *, may_commit: bool = False
     ) -> None:
         assert isinstance(pilot.app, OrderTuiApp)
         self.app = pilot.app
@@ -120,7 +120,7 @@ class Monkey:
         self.committed: list[Batch] = []
         self.marks = self.main.marks
         self._began = clock.now()
-        self._commit = partial(Shop.commit, shop)  # not that of the monkey of the session before
+        self._commit = partial(Session.commit, shop)  # not that of the monkey of the session before
         shop.commit = self._watched_commit  # type: ignore[method-assign]
 
     def _watched_commit(self, plan: Plan, *, typed: str | None = None) -> Batch:
@@ -290,7 +290,7 @@ class Monkey:
         for row in rows:
             if row.total is not None:
                 money[row.total.currency] += row.total.minor
-        sums = [f"{currency} {grouped(minor, currency)}" for currency, minor in sorted(money.items())]
+        sums = [f"{currency} {format_grouped(minor, currency)}" for currency, minor in sorted(money.items())]
         unpriced = sum(row.total is None for row in rows)
         parts = [
             f"● {len(marked):,} marked" + (f" ({hidden:,} hidden)" if hidden else ""),

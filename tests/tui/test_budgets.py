@@ -6,7 +6,7 @@ import pytest
 from textual.geometry import Region
 from textual.widget import Widget
 
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from shopkit import all_orders_row, bring, open_shop
 
@@ -14,13 +14,13 @@ from .kit import main, press, running, settled, table
 
 
 @pytest.fixture
-def many(tmp_path: Path, clock: FixedClock) -> Shop:
+def many(tmp_path: Path, clock: FixedClock) -> Session:
     found = open_shop(tmp_path / "many", clock=clock)
     bring(found, tmp_path, everything=[all_orders_row(n, age=n * 60) for n in range(1, 601)])
     return found
 
 
-async def test_a_cursor_key_paints_two_lines_and_makes_nothing(many: Shop) -> None:
+async def test_a_cursor_key_paints_two_lines_and_makes_nothing(many: Session) -> None:
     async with running(many) as pilot:
         await press(pilot, "j")
         await settled(pilot)
@@ -31,7 +31,7 @@ async def test_a_cursor_key_paints_two_lines_and_makes_nothing(many: Shop) -> No
         assert (view.renders - renders, view.contents - contents, view.fetches - fetches) == (2, 0, 0)
 
 
-async def test_a_mark_paints_its_line_and_the_next(many: Shop) -> None:
+async def test_a_mark_paints_its_line_and_the_next(many: Session) -> None:
     async with running(many) as pilot:
         await press(pilot, "j")
         await settled(pilot)
@@ -43,7 +43,7 @@ async def test_a_mark_paints_its_line_and_the_next(many: Shop) -> None:
         assert (view.contents - contents, view.fetches - fetches) == (0, 0)
 
 
-async def test_pages_fetch_at_most_twice(many: Shop) -> None:
+async def test_pages_fetch_at_most_twice(many: Session) -> None:
     async with running(many) as pilot:
         view = table(pilot)
         for key in ("pagedown", "pagedown", "pagedown", "pageup", "end", "home", "ctrl+d"):
@@ -53,7 +53,7 @@ async def test_pages_fetch_at_most_twice(many: Shop) -> None:
             assert view.fetches - fetches <= 2, key
 
 
-async def test_a_range_over_all_orders_paints_only_what_is_shown(many: Shop) -> None:
+async def test_a_range_over_all_orders_paints_only_what_is_shown(many: Session) -> None:
     async with running(many) as pilot:
         view = table(pilot)
         await press(pilot, "v")
@@ -65,7 +65,7 @@ async def test_a_range_over_all_orders_paints_only_what_is_shown(many: Shop) -> 
         assert view.marks.count == 600
 
 
-async def test_a_theme_or_size_change_makes_each_shown_strip_once(many: Shop) -> None:
+async def test_a_theme_or_size_change_makes_each_shown_strip_once(many: Session) -> None:
     async with running(many) as pilot:
         view = table(pilot)
         for size in ((80, 24), (160, 50), (60, 15), (120, 40)):
@@ -76,7 +76,7 @@ async def test_a_theme_or_size_change_makes_each_shown_strip_once(many: Shop) ->
 
 
 async def test_an_idle_screen_asks_for_no_repaint_while_time_goes_by(
-    many: Shop, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+    many: Session, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(many) as pilot:
         asked: list[Widget] = []

@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordertui.tui.texts.chart import AXIS, BLOCKS, LINE, MORE, RANGE, Column, Scale, chart
+from ordertui.tui.render.bar_chart import AXIS, BLOCKS, LINE, MORE, RANGE, Column, Scale, chart
 
 TARGETS = st.sampled_from([Fraction(25, 1000), Fraction(4, 100), Fraction(1, 100)])
 SHARES = st.fractions(min_value=0, max_value=Fraction(3, 10), max_denominator=5000)

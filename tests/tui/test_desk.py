@@ -7,20 +7,20 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
-from ordertui.operations.desk import Desk, SavedView
 from ordertui.operations.errors import BadInput, Refused
-from ordertui.operations.marks import Marks
-from ordertui.operations.shop import Shop
-from ordertui.operations.sorting import SortBy
+from ordertui.operations.query.marks import Marks
+from ordertui.operations.query.sort_order import SortKey
+from ordertui.operations.session import Session
+from ordertui.operations.workspace import SavedView, Workspace
 from ordertui.orders.clock import FixedClock
-from ordertui.orders.status import Action, RowState
+from ordertui.orders.enums import Action, RowState
 from ordertui.tui.order_ids import order_ids
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
-from ordertui.tui.screens.filtering import FilterScreen
-from ordertui.tui.screens.going import GoScreen
+from ordertui.tui.screens.filter_prompt import FilterScreen
+from ordertui.tui.screens.go_to_order import GoScreen
 from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.preview import PreviewScreen
-from ordertui.tui.view import Request
+from ordertui.tui.view_request import Request
 from shopkit import open_shop, order_id
 
 from .kit import burst, main, press, running, settled, table, to_ship, until
@@ -41,7 +41,7 @@ async def answer(pilot: Pilot[None], text: str) -> None:
 
 
 async def test_marks_survive_a_restart_and_the_last_set_comes_back(
-    shop: Shop, tmp_path: Path, clock: FixedClock
+    shop: Session, tmp_path: Path, clock: FixedClock
 ) -> None:
     async with running(shop) as pilot:
         await press(pilot, "space", "space", "j", "space")
@@ -57,7 +57,7 @@ async def test_marks_survive_a_restart_and_the_last_set_comes_back(
         assert list(main(pilot).marks.ids()) == marked
 
 
-async def test_comma_marks_what_shares_a_value(shop: Shop) -> None:
+async def test_comma_marks_what_shares_a_value(shop: Session) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)
         await press(pilot, "comma")
@@ -70,7 +70,7 @@ async def test_comma_marks_what_shares_a_value(shop: Shop) -> None:
         assert table(pilot).marks.count == 6
 
 
-async def test_find_goes_through_what_fits_and_hides_nothing(shop: Shop) -> None:
+async def test_find_goes_through_what_fits_and_hides_nothing(shop: Session) -> None:
     async with running(shop) as pilot:
         await press(pilot, "F")
         await answer(pilot, "status:unshipped")
@@ -84,7 +84,7 @@ async def test_find_goes_through_what_fits_and_hides_nothing(shop: Shop) -> None
         assert sorted(seen) == [order_id(n) for n in range(1, 7)]
 
 
-async def test_go_to_an_order_outside_the_view_shows_all(shop: Shop) -> None:
+async def test_go_to_an_order_outside_the_view_shows_all(shop: Session) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)
         await press(pilot, "g")
@@ -95,7 +95,7 @@ async def test_go_to_an_order_outside_the_view_shows_all(shop: Shop) -> None:
         await until(pilot, lambda: table(pilot).cursor == 0 and pilot.app.screen is main(pilot))
 
 
-async def test_a_view_is_saved_opened_and_deleted(shop: Shop) -> None:
+async def test_a_view_is_saved_opened_and_deleted(shop: Session) -> None:
     async with running(shop) as pilot:
         await burst(pilot, ["slash", *"status", "colon", *"shipped", "enter", "s", "enter", "f"])
         await press(pilot, "s")
@@ -104,13 +104,13 @@ async def test_a_view_is_saved_opened_and_deleted(shop: Shop) -> None:
         await until(pilot, lambda: main(pilot).request.filter == "")
         await press(pilot, "f", "1")
         await until(pilot, lambda: len(table(pilot).ids) == 94)
-        assert main(pilot).request == Request(filter="status:shipped", sort=(SortBy("placed", False),))
+        assert main(pilot).request == Request(filter="status:shipped", sort=(SortKey("placed", False),))
         assert 'name = "Gone"' in shop.desk.views_file.read_text()
         await press(pilot, "f", "d", "escape")
         assert shop.desk.views() == ([], "")
 
 
-async def test_columns_are_chosen_and_kept_with_the_request(shop: Shop) -> None:
+async def test_columns_are_chosen_and_kept_with_the_request(shop: Session) -> None:
     async with running(shop) as pilot:
         await press(pilot, "C", "j", "space", "K", "enter")
         await settled(pilot)
@@ -122,7 +122,7 @@ async def test_columns_are_chosen_and_kept_with_the_request(shop: Shop) -> None:
         assert main(pilot).request.keys == ()
 
 
-async def test_filters_come_back_with_up(shop: Shop) -> None:
+async def test_filters_come_back_with_up(shop: Session) -> None:
     async with running(shop) as pilot:
         await burst(pilot, ["slash", *"late", "enter", "slash", *["backspace"] * 4, *"prime", "enter"])
         await burst(pilot, ["slash", "up", "up"])
@@ -130,7 +130,7 @@ async def test_filters_come_back_with_up(shop: Shop) -> None:
         assert shop.desk.history() == ["late", "prime"]
 
 
-async def test_export_writes_what_is_shown_and_never_over_a_file(shop: Shop, tmp_path: Path) -> None:
+async def test_export_writes_what_is_shown_and_never_over_a_file(shop: Session, tmp_path: Path) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)
         for _ in range(2):
@@ -142,7 +142,7 @@ async def test_export_writes_what_is_shown_and_never_over_a_file(shop: Shop, tmp
         ] or len(found) == 6
 
 
-async def test_copy_and_link_say_what_was_done(shop: Shop) -> None:
+async def test_copy_and_link_say_what_was_done(shop: Session) -> None:
     async with running(shop) as pilot:
         await press(pilot, "y")
         row = table(pilot).cursor_row
@@ -160,7 +160,7 @@ async def test_copy_and_link_say_what_was_done(shop: Shop) -> None:
         assert pilot.app.clipboard.startswith("https://sellercentral.amazon.com/orders-v3/order/")
 
 
-async def test_the_preview_saves_a_sheet(shop: Shop, tmp_path: Path) -> None:
+async def test_the_preview_saves_a_sheet(shop: Session, tmp_path: Path) -> None:
     plan = shop.plan(Action.CANCEL, list(shop.view("status:unshipped"))[:2] + list(shop.view("status:shipped"))[:1])[0]
     assert shop.export_sheet(plan, tmp_path / "sheet.csv") == 3
     lines = (tmp_path / "sheet.csv").read_text().splitlines()
@@ -186,7 +186,7 @@ def test_order_ids_are_found_in_anything() -> None:
 
 
 def test_a_damaged_desk_costs_only_convenience(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "orders.db", read_only=False)
+    desk = Workspace(tmp_path / "orders.db", read_only=False)
     (tmp_path / "orders.marks.json").write_text("{")
     desk.views_file.write_text("[[view]]\nname = 7\n")
     assert desk.marks()[0].count == 0
@@ -195,14 +195,14 @@ def test_a_damaged_desk_costs_only_convenience(tmp_path: Path) -> None:
     view = SavedView('a "b" \\ \u2028 c', filter='title:"x\ty"')
     desk.keep_views([view])
     assert desk.views() == ([view], "")
-    sealed = Desk(tmp_path / "other.db", read_only=True)
+    sealed = Workspace(tmp_path / "other.db", read_only=True)
     sealed.keep_marks(Marks([1]), b"")
     sealed.remember("late")
     assert not list(tmp_path.glob("other*"))
 
 
 async def test_failed_rows_are_tried_again_from_the_outbox_and_one_row_is_taken_back(
-    shop: Shop, tmp_path: Path, clock: FixedClock
+    shop: Session, tmp_path: Path, clock: FixedClock
 ) -> None:
     plan = shop.plan(Action.CANCEL, list(shop.view("status:unshipped"))[:3])[0]
     first = shop.commit(plan, typed="3")

@@ -13,14 +13,14 @@ from textual.screen import ModalScreen
 from textual.selection import Selection
 from textual.widgets import Input, Static
 
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.operations.values import Impact
 from ordertui.tui import screens
-from ordertui.tui.screens.dialog import Dialog
+from ordertui.tui.screens.base import Dialog
+from ordertui.tui.screens.command_palette import PaletteScreen
 from ordertui.tui.screens.dialogs import ChoiceScreen
-from ordertui.tui.screens.palette import PaletteScreen
 from ordertui.tui.screens.preview import PreviewScreen
-from ordertui.tui.widgets.choices import Choices
+from ordertui.tui.widgets.option_list import Choices
 
 from .kit import burst, main, press, preview, running, settled, table, text, to_ship, until
 
@@ -43,7 +43,7 @@ def click(pilot: Pilot[None], times: int) -> None:
         pilot.app.post_message(kind(None, *place, 0, 0, kind is not events.MouseMove, False, False, False, *place))
 
 
-async def test_a_double_click_on_a_list_closes_only_that_list(shop: Shop) -> None:
+async def test_a_double_click_on_a_list_closes_only_that_list(shop: Session) -> None:
     async with running(shop) as pilot:
         await press(pilot, "s")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
@@ -69,7 +69,7 @@ async def test_a_double_click_on_a_list_closes_only_that_list(shop: Shop) -> Non
 
 
 @pytest.mark.parametrize("keys", [["o"], ["f"], ["s"], ["C"], ["Y"]])
-async def test_page_keys_on_a_list_without_room_or_without_lines(shop: Shop, keys: list[str]) -> None:
+async def test_page_keys_on_a_list_without_room_or_without_lines(shop: Session, keys: list[str]) -> None:
     async with running(shop, size=(20, 3)) as pilot:
         await burst(pilot, keys)
         await burst(pilot, ["pageup", "pagedown", "end", "pageup", "home", "pagedown"])
@@ -78,7 +78,7 @@ async def test_page_keys_on_a_list_without_room_or_without_lines(shop: Shop, key
         assert pilot.app.screen is main(pilot)
 
 
-def weighing_waits(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+def weighing_waits(shop: Session, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """What a marked set comes to is not known before this is set."""
     go, impact = threading.Event(), shop.impact
 
@@ -91,7 +91,7 @@ def weighing_waits(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> threading.Eve
 
 
 async def test_a_late_answer_does_not_hide_the_range_begun_meanwhile(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(shop) as pilot:
         main(pilot).panel.forget()
@@ -109,7 +109,7 @@ async def test_a_late_answer_does_not_hide_the_range_begun_meanwhile(
 
 
 async def test_a_late_answer_does_not_say_that_a_view_is_read_which_is_there(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(shop) as pilot:
         main(pilot).panel.forget()
@@ -123,7 +123,7 @@ async def test_a_late_answer_does_not_say_that_a_view_is_read_which_is_there(
         await until(pilot, lambda: "looking…" not in text(pilot, "status"))
 
 
-async def test_a_paste_brings_only_what_can_be_read(shop: Shop) -> None:
+async def test_a_paste_brings_only_what_can_be_read(shop: Session) -> None:
     async with running(shop) as pilot:
         for key, field in (("e", "field-path"), ("slash", "filter-input")):
             await press(pilot, key)
@@ -139,7 +139,7 @@ async def test_a_paste_brings_only_what_can_be_read(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("where", ["orders", "preview"])
-async def test_a_selection_of_a_text_that_became_shorter_is_no_end(shop: Shop, where: str) -> None:
+async def test_a_selection_of_a_text_that_became_shorter_is_no_end(shop: Session, where: str) -> None:
     async with running(shop) as pilot:
         if where == "preview":
             await to_ship(pilot)
@@ -155,7 +155,7 @@ async def test_a_selection_of_a_text_that_became_shorter_is_no_end(shop: Shop, w
         assert (screen.get_selected_text() or "").strip()
 
 
-async def test_a_y_typed_before_the_new_plan_was_shown_does_not_commit_it(shop: Shop) -> None:
+async def test_a_y_typed_before_the_new_plan_was_shown_does_not_commit_it(shop: Session) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)
         shown = await preview(pilot)

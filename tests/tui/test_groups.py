@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from ordertui.orders.status import Action
-from ordertui.tui.texts.groups import groups, line_of
-from ordertui.tui.texts.plans import effects
+from ordertui.orders.enums import Action
+from ordertui.tui.render.plan import effects
+from ordertui.tui.render.plan_groups import groups, line_of
 from shopkit import open_shop, order_id, standard
 
 

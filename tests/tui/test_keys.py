@@ -8,23 +8,23 @@ from textual.content import Content
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.operations.values import Impact
 from ordertui.orders.clock import FixedClock
-from ordertui.orders.status import Action, BatchState, BuyerRequest, Dispatched
+from ordertui.orders.enums import Action, BatchState, BuyerRequest, Dispatched
 from ordertui.tui.actions import ALL_ACTIONS, hints
+from ordertui.tui.render.lines import status_line
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
+from ordertui.tui.screens.file_picker import PickerScreen
 from ordertui.tui.screens.help import HelpScreen, help_text
 from ordertui.tui.screens.outbox import OutboxScreen
-from ordertui.tui.screens.picker import PickerScreen
 from ordertui.tui.screens.preview import PreviewScreen
-from ordertui.tui.texts.lines import status_line
 from shopkit import all_orders_row, bring, open_shop, order_id, unshipped_row
 
 from .kit import main, press, preview, running, table, text, to_ship, until
 
 
-async def test_nothing_marked_acts_on_the_cursor_only(shop: Shop) -> None:
+async def test_nothing_marked_acts_on_the_cursor_only(shop: Session) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)
         row = table(pilot).cursor_row
@@ -41,7 +41,7 @@ async def test_nothing_marked_acts_on_the_cursor_only(shop: Shop) -> None:
 @pytest.mark.parametrize(
     "keys", [("enter",), ("escape",), ("n",), ("x",), ("x", "x", "enter", "escape"), ("space", "q")]
 )
-async def test_no_other_key_commits(shop: Shop, keys: tuple[str, ...]) -> None:
+async def test_no_other_key_commits(shop: Session, keys: tuple[str, ...]) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)
         await preview(pilot)
@@ -49,7 +49,7 @@ async def test_no_other_key_commits(shop: Shop, keys: tuple[str, ...]) -> None:
         assert shop.outbox() == []
 
 
-async def test_the_count_is_typed_and_a_wrong_one_holds_nothing(shop: Shop) -> None:
+async def test_the_count_is_typed_and_a_wrong_one_holds_nothing(shop: Session) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)
         await press(pilot, "a")
@@ -68,7 +68,7 @@ async def test_the_count_is_typed_and_a_wrong_one_holds_nothing(shop: Shop) -> N
         assert shop.outbox()[0].state is BatchState.HELD
 
 
-async def test_typing_in_the_filter_acts_on_nothing(shop: Shop) -> None:
+async def test_typing_in_the_filter_acts_on_nothing(shop: Session) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)
         await press(pilot, "slash", *"xyraqD")
@@ -79,7 +79,7 @@ async def test_typing_in_the_filter_acts_on_nothing(shop: Shop) -> None:
         assert len(table(pilot).ids) == 6
 
 
-async def test_a_filter_is_applied_by_enter_and_explained_before(shop: Shop) -> None:
+async def test_a_filter_is_applied_by_enter_and_explained_before(shop: Session) -> None:
     async with running(shop) as pilot:
         await press(pilot, "slash", *"status:unshiped")
         note = str(main(pilot).query_one("#filter-note", Static).content)
@@ -94,7 +94,7 @@ async def test_a_filter_is_applied_by_enter_and_explained_before(shop: Shop) -> 
         await until(pilot, lambda: len(table(pilot).ids) == 100)
 
 
-async def test_the_panel_follows_every_mark(shop: Shop) -> None:
+async def test_the_panel_follows_every_mark(shop: Session) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)
         assert "0 / 100" in text(pilot, "rate")
@@ -107,7 +107,7 @@ async def test_the_panel_follows_every_mark(shop: Shop) -> None:
         await until(pilot, lambda: "5 / 100" not in text(pilot, "rate"))
 
 
-async def test_take_back_asks_and_enter_means_no(shop: Shop) -> None:
+async def test_take_back_asks_and_enter_means_no(shop: Session) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)
         ids = list(table(pilot).ids)[:2]
@@ -123,7 +123,7 @@ async def test_take_back_asks_and_enter_means_no(shop: Shop) -> None:
         await until(pilot, lambda: shop.outbox()[0].state is BatchState.RECALLED)
 
 
-async def test_a_due_batch_leaves_while_the_screen_is_open(shop: Shop, clock: FixedClock) -> None:
+async def test_a_due_batch_leaves_while_the_screen_is_open(shop: Session, clock: FixedClock) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)
         plan = shop.plan(Action.CANCEL, list(table(pilot).ids)[:1])[0]
@@ -135,7 +135,7 @@ async def test_a_due_batch_leaves_while_the_screen_is_open(shop: Shop, clock: Fi
         await until(pilot, lambda: Path(shop.outbox()[0].files[0]).exists())
 
 
-async def test_the_countdown_stands_however_much_else_there_is_to_say(shop: Shop) -> None:
+async def test_the_countdown_stands_however_much_else_there_is_to_say(shop: Session) -> None:
     async with running(shop, size=(120, 40)) as pilot:
         await to_ship(pilot)
         shop.commit(shop.plan(Action.CANCEL, list(table(pilot).ids)[:1])[0], typed="1")
@@ -166,7 +166,7 @@ async def _later(pilot: Pilot[None], true: Callable[[], object]) -> bool:
     return True
 
 
-async def test_facts_are_set_on_the_marked(shop: Shop) -> None:
+async def test_facts_are_set_on_the_marked(shop: Session) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)
         await press(pilot, "space", "space", "d")
@@ -178,7 +178,7 @@ async def test_facts_are_set_on_the_marked(shop: Shop) -> None:
         assert shop.rows([row.id])[row.id].buyer_request is BuyerRequest.MESSAGE
 
 
-async def test_confirm_then_message(shop: Shop) -> None:
+async def test_confirm_then_message(shop: Session) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)
         await press(pilot, "d", "c")
@@ -190,7 +190,7 @@ async def test_confirm_then_message(shop: Shop) -> None:
         assert shop.outbox()[0].action.value == "confirm"
 
 
-async def test_only_a_buyer_who_asked_is_told_how_to_ask_officially(shop: Shop) -> None:
+async def test_only_a_buyer_who_asked_is_told_how_to_ask_officially(shop: Session) -> None:
     async with running(shop) as pilot:
         await press(pilot, "2")
         await until(pilot, lambda: len(table(pilot).ids) == 6)
@@ -200,7 +200,7 @@ async def test_only_a_buyer_who_asked_is_told_how_to_ask_officially(shop: Shop) 
         await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
 
 
-async def test_the_reason_of_a_group_can_be_changed(shop: Shop) -> None:
+async def test_the_reason_of_a_group_can_be_changed(shop: Session) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)
         await press(pilot, "a")
@@ -215,7 +215,7 @@ async def test_the_reason_of_a_group_can_be_changed(shop: Shop) -> None:
         assert "ShippingAddressUndeliverable" in reasons or reasons == {"BuyerCanceled", "NoInventory"}
 
 
-async def test_import_asks_for_what_the_file_leaves_open(shop: Shop, tmp_path: Path) -> None:
+async def test_import_asks_for_what_the_file_leaves_open(shop: Session, tmp_path: Path) -> None:
     row = unshipped_row(50)
     del row["sales-channel"]
     names = list(row)
@@ -233,14 +233,14 @@ async def test_import_asks_for_what_the_file_leaves_open(shop: Shop, tmp_path: P
         assert shop.id_of(order_id(50)) is not None
 
 
-async def test_another_process_is_seen(shop: Shop, tmp_path: Path, clock: FixedClock) -> None:
+async def test_another_process_is_seen(shop: Session, tmp_path: Path, clock: FixedClock) -> None:
     async with running(shop) as pilot:
         other = open_shop(tmp_path / "shop", clock=clock)
         bring(other, tmp_path, everything=[all_orders_row(300)])
         await until(pilot, lambda: len(table(pilot).ids) == 101)
 
 
-async def test_help_outbox_and_detail_open_and_close(shop: Shop) -> None:
+async def test_help_outbox_and_detail_open_and_close(shop: Session) -> None:
     async with running(shop) as pilot:
         for key, kind in (("question_mark", HelpScreen), ("o", OutboxScreen), ("enter", TextScreen)):
             await press(pilot, key)
@@ -256,7 +256,7 @@ async def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
         assert pilot.app.screen is main(pilot)
 
 
-async def test_an_idle_screen_paints_nothing(shop: Shop) -> None:
+async def test_an_idle_screen_paints_nothing(shop: Session) -> None:
     async with running(shop) as pilot:
         await pilot.pause(0.3)
         before = table(pilot).renders
@@ -264,7 +264,7 @@ async def test_an_idle_screen_paints_nothing(shop: Shop) -> None:
         assert table(pilot).renders == before
 
 
-async def test_too_small_says_so(shop: Shop) -> None:
+async def test_too_small_says_so(shop: Session) -> None:
     async with running(shop, (50, 12)) as pilot:
         assert main(pilot).query_one("#too-small").display
 

@@ -3,9 +3,9 @@
 import pytest
 from textual.color import Color
 
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.tui.themes import DARK, LIGHT, THEMES
-from ordertui.tui.widgets.order_table.painter import STATES, TONES
+from ordertui.tui.widgets.order_table.row_renderer import STATES, TONES
 
 from .kit import press, running, table
 
@@ -25,7 +25,7 @@ def _luminance(color: Color) -> float:
 
 
 @pytest.mark.parametrize("theme", [DARK.name, LIGHT.name])
-async def test_every_tone_can_be_read_on_every_row(shop: Shop, theme: str) -> None:
+async def test_every_tone_can_be_read_on_every_row(shop: Session, theme: str) -> None:
     async with running(shop) as pilot:
         pilot.app.theme = theme
         await pilot.pause()
@@ -48,7 +48,7 @@ def test_words_on_panels_can_be_read(theme: object) -> None:
             assert contrast >= READABLE, f"{name} on {ground} is {contrast:.2f}"
 
 
-async def test_t_turns_the_light_on_and_off(shop: Shop) -> None:
+async def test_t_turns_the_light_on_and_off(shop: Session) -> None:
     async with running(shop) as pilot:
         await press(pilot, "T")
         assert pilot.app.theme == LIGHT.name
@@ -57,7 +57,7 @@ async def test_t_turns_the_light_on_and_off(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("theme", ["nord", "textual-light", "ansi-dark"])
-async def test_textuals_own_themes_work_too(shop: Shop, theme: str) -> None:
+async def test_textuals_own_themes_work_too(shop: Session, theme: str) -> None:
     async with running(shop) as pilot:
         pilot.app.theme = theme
         await press(pilot, "j", "space")

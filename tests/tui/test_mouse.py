@@ -6,7 +6,7 @@ import pytest
 from textual import events
 from textual.widgets import Static
 
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.tui.screens.dialogs import TextScreen
 from ordertui.tui.screens.rate import RateScreen
@@ -16,7 +16,7 @@ from shopkit import all_orders_row, bring, open_shop
 from .kit import main, press, running, settled, table, text, until
 
 
-async def test_click_marks_in_the_gutter_and_moves_elsewhere(shop: Shop) -> None:
+async def test_click_marks_in_the_gutter_and_moves_elsewhere(shop: Session) -> None:
     async with running(shop) as pilot:
         await pilot.click(OrderTable, offset=(10, 5))
         assert table(pilot).cursor == 4
@@ -29,7 +29,7 @@ async def test_click_marks_in_the_gutter_and_moves_elsewhere(shop: Shop) -> None
         await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
 
 
-async def test_a_drag_marks_what_it_covers(shop: Shop) -> None:
+async def test_a_drag_marks_what_it_covers(shop: Session) -> None:
     async with running(shop) as pilot:
         view = table(pilot)
 
@@ -48,7 +48,7 @@ async def test_a_drag_marks_what_it_covers(shop: Shop) -> None:
         assert list(view.marks.ids()) == sorted(view.ids[1:6])
 
 
-async def test_a_click_on_a_header_sorts_and_on_a_queue_opens_it(shop: Shop) -> None:
+async def test_a_click_on_a_header_sorts_and_on_a_queue_opens_it(shop: Session) -> None:
     async with running(shop) as pilot:
         await pilot.click(OrderTable, offset=(5, 0))
         await settled(pilot)
@@ -58,7 +58,7 @@ async def test_a_click_on_a_header_sorts_and_on_a_queue_opens_it(shop: Shop) -> 
         assert main(pilot).request.queue == "to_ship"
 
 
-async def test_the_wheel_takes_the_cursor_along_only_when_it_must(shop: Shop) -> None:
+async def test_the_wheel_takes_the_cursor_along_only_when_it_must(shop: Session) -> None:
     async with running(shop) as pilot:
         view = table(pilot)
 
@@ -73,7 +73,7 @@ async def test_the_wheel_takes_the_cursor_along_only_when_it_must(shop: Shop) ->
         assert (view.view.top, view.cursor) == (0, 3)
 
 
-async def test_the_panel_can_be_held_at_a_marketplace(shop: Shop) -> None:
+async def test_the_panel_can_be_held_at_a_marketplace(shop: Session) -> None:
     async with running(shop) as pilot:
         assert "Cancellation rate US" in text(pilot, "rate")
         await press(pilot, "p")
@@ -84,7 +84,7 @@ async def test_the_panel_can_be_held_at_a_marketplace(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(("size", "where"), [((120, 40), "#rate"), ((80, 24), "#rate-strip")])
-async def test_a_click_on_the_rate_opens_it_in_full(shop: Shop, size: tuple[int, int], where: str) -> None:
+async def test_a_click_on_the_rate_opens_it_in_full(shop: Session, size: tuple[int, int], where: str) -> None:
     async with running(shop, size=size) as pilot:
         await pilot.click(where, offset=(4, 0))
         await until(pilot, lambda: isinstance(pilot.app.screen, RateScreen))

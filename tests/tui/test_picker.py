@@ -8,10 +8,10 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.tui.screens.dialogs import TextScreen
-from ordertui.tui.screens.picker import PickerScreen
+from ordertui.tui.screens.file_picker import PickerScreen
 from shopkit import ALL_ORDERS, UNSHIPPED, all_orders_row, open_shop, order_id, unshipped_row, write
 
 from .kit import main, press, running, settled, table, until
@@ -33,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def empty(tmp_path: Path, clock: FixedClock) -> Shop:
+def empty(tmp_path: Path, clock: FixedClock) -> Session:
     return open_shop(tmp_path / "empty", clock=clock)
 
 
@@ -56,7 +56,7 @@ async def pick(pilot: Pilot[None]) -> PickerScreen:
     return screen
 
 
-async def test_several_are_marked_and_read_at_once(empty: Shop, folder: Path) -> None:
+async def test_several_are_marked_and_read_at_once(empty: Session, folder: Path) -> None:
     async with running(empty) as pilot:
         await pick(pilot)
         names = [line.split()[0] for line in lines(pilot)]
@@ -78,7 +78,7 @@ async def test_several_are_marked_and_read_at_once(empty: Shop, folder: Path) ->
         assert len(lines(pilot)) == 5, "the folder is remembered"
 
 
-async def test_marks_of_two_folders_and_all_reports_of_one(empty: Shop, folder: Path) -> None:
+async def test_marks_of_two_folders_and_all_reports_of_one(empty: Session, folder: Path) -> None:
     async with running(empty, size=(60, 15)) as pilot:
         await pick(pilot)
         await press(pilot, "a", "up", "enter")
@@ -94,7 +94,7 @@ async def test_marks_of_two_folders_and_all_reports_of_one(empty: Shop, folder: 
         await until(pilot, lambda: len(table(pilot).ids) == 7)
 
 
-async def test_a_path_is_typed_completed_and_corrected(empty: Shop, folder: Path) -> None:
+async def test_a_path_is_typed_completed_and_corrected(empty: Session, folder: Path) -> None:
     async with running(empty) as pilot:
         screen = await pick(pilot)
         typed = screen.query_one(Input)
@@ -108,7 +108,7 @@ async def test_a_path_is_typed_completed_and_corrected(empty: Shop, folder: Path
 
 
 @pytest.mark.parametrize("text", ["x" * 5_000, "~nobody-has-this/x", "'open"], ids=["long", "nobody", "open"])
-async def test_a_path_that_cannot_be(empty: Shop, folder: Path, text: str) -> None:
+async def test_a_path_that_cannot_be(empty: Session, folder: Path, text: str) -> None:
     async with running(empty) as pilot:
         screen = await pick(pilot)
         pilot.app.post_message(events.Paste(text))
@@ -118,7 +118,7 @@ async def test_a_path_that_cannot_be(empty: Shop, folder: Path, text: str) -> No
         assert pilot.app.screen is screen
 
 
-async def test_a_file_dropped_on_the_terminal(empty: Shop, folder: Path) -> None:
+async def test_a_file_dropped_on_the_terminal(empty: Session, folder: Path) -> None:
     async with running(empty) as pilot:
         screen = await pick(pilot)
         pilot.app.post_message(events.Paste(f"{folder}/open.txt\n"))
@@ -127,7 +127,7 @@ async def test_a_file_dropped_on_the_terminal(empty: Shop, folder: Path) -> None
         await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
 
 
-async def test_other_files_are_shown_when_asked_for(empty: Shop, folder: Path) -> None:
+async def test_other_files_are_shown_when_asked_for(empty: Session, folder: Path) -> None:
     async with running(empty) as pilot:
         await pick(pilot)
         await press(pilot, "full_stop")
@@ -137,7 +137,7 @@ async def test_other_files_are_shown_when_asked_for(empty: Shop, folder: Path) -
         assert empty.count() == 0
 
 
-async def test_stopping_leaves_the_rest(empty: Shop, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_stopping_leaves_the_rest(empty: Session, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Esc while the first of two files is read: it ends after a chunk, the second is not begun."""
     from ordertui.tui.screens.progress import ProgressScreen
 

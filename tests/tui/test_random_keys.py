@@ -10,8 +10,8 @@ import pytest
 
 from ordertui.operations.config import Config
 from ordertui.operations.demo import build_practice
-from ordertui.operations.report_files import FileEntry, look_into
-from ordertui.operations.shop import Shop
+from ordertui.operations.reports.files import FileEntry, look_into
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.tui.app import OrderTuiApp
 from safety.profile import LONG
@@ -41,7 +41,7 @@ def practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shop(practice: Path, tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Shop:
+def shop(practice: Path, tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Session:
     """A practice shop: by its own rule it writes nothing outside its folder, whatever path is typed."""
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "TMUX"):
         monkeypatch.delenv(name, raising=False)
@@ -54,11 +54,13 @@ def shop(practice: Path, tmp_path: Path, clock: FixedClock, monkeypatch: pytest.
             raise PermissionError(13, "out of bounds", str(folder))
         return look_into(folder, everything=everything)
 
-    monkeypatch.setattr("ordertui.tui.screens.picker.look_into", fenced)
-    return Shop.open(Path("practice.db"), clock=clock, config=Config(shop_name="my-shop"))
+    monkeypatch.setattr("ordertui.tui.screens.file_picker.look_into", fenced)
+    return Session.open(Path("practice.db"), clock=clock, config=Config(shop_name="my-shop"))
 
 
-async def session(shop: Shop, clock: FixedClock, rng: random.Random, keys: int, *, may_commit: bool = False) -> Monkey:
+async def session(
+    shop: Session, clock: FixedClock, rng: random.Random, keys: int, *, may_commit: bool = False
+) -> Monkey:
     """One run of the application, until so many keys were typed or the monkey left."""
     app = OrderTuiApp(shop)
     async with app.run_test(size=SIZE) as pilot:
@@ -70,7 +72,7 @@ async def session(shop: Shop, clock: FixedClock, rng: random.Random, keys: int, 
 
 
 async def played(
-    shop: Shop, clock: FixedClock, seed: int, keys: int, *, may_commit: bool = False
+    shop: Session, clock: FixedClock, seed: int, keys: int, *, may_commit: bool = False
 ) -> tuple[int, Counter[str]]:
     """Sessions one after another, until so many keys were typed; gives what was committed, and the screens that were open."""
     rng, seen, committed = random.Random(seed), Counter[str](), 0
@@ -82,13 +84,13 @@ async def played(
     return committed, seen
 
 
-def batches(shop: Shop) -> dict[int, list[str]]:
+def batches(shop: Session) -> dict[int, list[str]]:
     """The orders of every batch."""
     return {batch.id: [row.order_id for row in batch.rows] for batch in shop.outbox()}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_random_keys_commit_nothing_and_never_crash(shop: Shop, clock: FixedClock, seed: int) -> None:
+async def test_random_keys_commit_nothing_and_never_crash(shop: Session, clock: FixedClock, seed: int) -> None:
     """A `y` on a preview that can be read commits, and should: so `y` is typed everywhere but there. Typed before, in the same
     burst as the key that opens a preview, it must not: nobody can have read it. Every other key is typed on previews, and on
     all that opens from them."""
@@ -100,7 +102,7 @@ async def test_random_keys_commit_nothing_and_never_crash(shop: Shop, clock: Fix
 
 
 async def test_random_keys_with_y_commit_only_the_plan_whose_preview_it_was_typed_on(
-    shop: Shop, clock: FixedClock
+    shop: Session, clock: FixedClock
 ) -> None:
     before = batches(shop)
     committed, seed = 0, 21
@@ -113,10 +115,10 @@ async def test_random_keys_with_y_commit_only_the_plan_whose_preview_it_was_type
     assert {number: after[number] for number in before} == before
 
 
-async def test_random_keys_on_a_store_that_may_not_be_written(shop: Shop, clock: FixedClock) -> None:
+async def test_random_keys_on_a_store_that_may_not_be_written(shop: Session, clock: FixedClock) -> None:
     folder = shop.folder
     shop.close()
-    sealed = Shop.open(folder / "practice.db", clock=clock, config=Config(), read_only=True)
+    sealed = Session.open(folder / "practice.db", clock=clock, config=Config(), read_only=True)
     before, files = batches(sealed), sorted(path.name for path in folder.iterdir())
     rng = random.Random(5)
     async with running(sealed, size=SIZE) as pilot:

@@ -6,11 +6,11 @@ import msgspec
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, FixedClock
+from ordertui.tui.render.rate_report import columns
 from ordertui.tui.screens.dialogs import TextScreen
 from ordertui.tui.screens.rate import OrdersScreen, RateScreen, courses
-from ordertui.tui.texts.rate import columns
 from shopkit import all_orders_row, bring, open_shop, order_id, unshipped_row
 
 from .kit import burst, main, press, running, settled, to_ship, until
@@ -26,7 +26,7 @@ async def open_rate(pilot: Pilot[None]) -> None:
     await settled(pilot)
 
 
-async def test_with_and_without_the_marked(shop: Shop) -> None:
+async def test_with_and_without_the_marked(shop: Session) -> None:
     async with running(shop) as pilot:
         await open_rate(pilot)
         assert "0 of 100" in body(pilot)
@@ -84,7 +84,7 @@ def test_a_past_day_that_is_over_only_if_the_unknown_count_says_so(tmp_path: Pat
     assert {known[number].glyph for number in past} == {"✗"}
 
 
-async def test_marketplaces_one_after_the_other_then_stacked(shop: Shop, tmp_path: Path) -> None:
+async def test_marketplaces_one_after_the_other_then_stacked(shop: Session, tmp_path: Path) -> None:
     bring(shop, tmp_path, everything=[all_orders_row(5000 + n, "Shipped", market="DE") for n in range(3)])
     async with running(shop, size=(80, 24)) as pilot:
         await open_rate(pilot)
@@ -103,7 +103,7 @@ async def test_marketplaces_one_after_the_other_then_stacked(shop: Shop, tmp_pat
         assert max(map(len, body(pilot).split("\n"))) <= 60 or "Window" in body(pilot)
 
 
-async def test_keys_typed_ahead_reach_it(shop: Shop) -> None:
+async def test_keys_typed_ahead_reach_it(shop: Session) -> None:
     async with running(shop) as pilot:
         await burst(pilot, ["P", "n", "escape", "escape", "2"])
         assert pilot.app.screen is main(pilot)

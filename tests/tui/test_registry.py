@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.tui.actions import ALL_ACTIONS, NO_KEY, hints, keys_page
 from ordertui.tui.keymap import read_keymap, resolve
+from ordertui.tui.main.screen import MainScreen
 from ordertui.tui.screens.help import help_text
-from ordertui.tui.screens.main import MainScreen
 from ordertui.tui.widgets.order_table import OrderTable
 
 from .kit import main, press, running, table, until
@@ -57,7 +57,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_holds(tmp_path: Path) -> None
     assert read_keymap(tmp_path / "none.toml").problems == ()
 
 
-async def test_own_keys_work_and_lost_ones_do_nothing(shop: Shop) -> None:
+async def test_own_keys_work_and_lost_ones_do_nothing(shop: Session) -> None:
     async with running(shop, keymap=resolve({"order.cancel": "ctrl+x", "table.toggle": "x"})) as pilot:
         await press(pilot, "x")
         assert table(pilot).marks.count == 1

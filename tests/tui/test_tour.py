@@ -8,22 +8,22 @@ from textual.pilot import Pilot
 
 from ordertui.operations.config import Config
 from ordertui.operations.demo import build_practice
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
+from ordertui.tui.main.screen import MainScreen
 from ordertui.tui.screens.dialogs import ConfirmScreen, FormScreen
-from ordertui.tui.screens.main import MainScreen
 from ordertui.tui.screens.preview import PreviewScreen
-from ordertui.tui.tour import STEPS, Facts, Tour
-from ordertui.tui.widgets.tour_note import TourNote
+from ordertui.tui.tour.note import TourNote
+from ordertui.tui.tour.steps import STEPS, Facts, Tour
 from shopkit import NOW
 
 from .kit import burst, main, press, running, settled, table, until
 
 
 @pytest.fixture
-def practice(tmp_path: Path, clock: FixedClock) -> Iterator[Shop]:
+def practice(tmp_path: Path, clock: FixedClock) -> Iterator[Session]:
     path = build_practice(tmp_path / "practice", orders=600, now=NOW)
-    with Shop.open(path, clock=clock, config=Config()) as found:
+    with Session.open(path, clock=clock, config=Config()) as found:
         yield found
 
 
@@ -45,7 +45,7 @@ async def opened(pilot: Pilot[None], name: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])
-async def test_all_six_steps_with_keys(practice: Shop, size: tuple[int, int]) -> None:
+async def test_all_six_steps_with_keys(practice: Session, size: tuple[int, int]) -> None:
     async with running(practice, size=size, tour=True) as pilot:
         await at(pilot, 1)
         assert "Esc leaves the tour" in note(pilot)
@@ -109,7 +109,7 @@ async def test_all_six_steps_with_keys(practice: Shop, size: tuple[int, int]) ->
         await at(pilot, 1)
 
 
-async def test_it_can_be_left_at_any_time_and_keys_are_never_held(practice: Shop) -> None:
+async def test_it_can_be_left_at_any_time_and_keys_are_never_held(practice: Session) -> None:
     async with running(practice, size=(60, 15), tour=True) as pilot:
         await at(pilot, 1)
         await burst(pilot, ["j", "j", "space", "2", "question_mark", "escape", "o", "escape", "escape"])
@@ -121,7 +121,7 @@ async def test_it_can_be_left_at_any_time_and_keys_are_never_held(practice: Shop
         await at(pilot, 1)
 
 
-async def test_keys_type_ahead_cannot_commit_because_of_it(practice: Shop) -> None:
+async def test_keys_type_ahead_cannot_commit_because_of_it(practice: Session) -> None:
     async with running(practice, tour=True) as pilot:
         await at(pilot, 1)
         before = len(practice.outbox())
@@ -131,7 +131,7 @@ async def test_keys_type_ahead_cannot_commit_because_of_it(practice: Shop) -> No
 
 
 async def test_a_real_store_has_no_tour_but_an_offer(
-    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: FixedClock
+    shop: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: FixedClock
 ) -> None:
     monkeypatch.setattr("ordertui.operations.config.practice_folder", lambda: tmp_path / "made-up")
     async with running(shop) as pilot:
@@ -164,11 +164,11 @@ async def test_a_real_store_has_no_tour_but_an_offer(
 
 def test_the_tour_is_remembered_over_a_new_practice_store(tmp_path: Path) -> None:
     path = build_practice(tmp_path / "p", orders=100, now=NOW)
-    with Shop.open(path, clock=FixedClock(NOW), config=Config()) as found:
+    with Session.open(path, clock=FixedClock(NOW), config=Config()) as found:
         assert not found.desk.tour_seen()
         found.desk.keep_tour_seen()
     build_practice(tmp_path / "p", orders=100, now=NOW)
-    with Shop.open(path, clock=FixedClock(NOW), config=Config()) as again:
+    with Session.open(path, clock=FixedClock(NOW), config=Config()) as again:
         assert again.desk.tour_seen()
 
 

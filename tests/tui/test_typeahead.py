@@ -15,10 +15,10 @@ from textual.keys import key_to_character
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.tui.app import OrderTuiApp
-from ordertui.tui.screens.main import DEBOUNCE
+from ordertui.tui.main.screen import DEBOUNCE
 from ordertui.tui.screens.preview import PreviewScreen
 from shopkit import all_orders_row, bring, open_shop
 
@@ -61,7 +61,7 @@ def put(pilot: Pilot[None], key: str) -> None:
 
 
 @contextmanager
-def reading_waits(shop: Shop) -> Iterator[None]:
+def reading_waits(shop: Session) -> Iterator[None]:
     """No view is read as long as the context lasts."""
     go, read = threading.Event(), shop.view
 
@@ -111,7 +111,7 @@ async def test_500_keys_in_a_second_during_a_refresh_end_where_slow_typing_ends(
     assert ends[0] == ends[1]
 
 
-async def test_what_is_typed_after_slash_goes_into_the_filter(shop: Shop) -> None:
+async def test_what_is_typed_after_slash_goes_into_the_filter(shop: Session) -> None:
     async with running(shop) as pilot:
         await burst(pilot, ["slash", *"xyrud", "escape"])
         assert pilot.app.screen is main(pilot)
@@ -119,7 +119,7 @@ async def test_what_is_typed_after_slash_goes_into_the_filter(shop: Shop) -> Non
         assert main(pilot).request.filter == "late"
 
 
-async def test_a_key_after_a_queue_acts_on_that_queue(shop: Shop) -> None:
+async def test_a_key_after_a_queue_acts_on_that_queue(shop: Session) -> None:
     async with running(shop) as pilot:
         await burst(pilot, ["G", "2", "g", "g", "space"])
         marked = shop.rows(table(pilot).marks.ids())
@@ -127,7 +127,7 @@ async def test_a_key_after_a_queue_acts_on_that_queue(shop: Shop) -> None:
         assert set(marked) <= set(shop.view(queue="to_ship"))
 
 
-async def test_what_was_typed_before_the_preview_was_drawn_does_not_commit(shop: Shop) -> None:
+async def test_what_was_typed_before_the_preview_was_drawn_does_not_commit(shop: Session) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)
         await burst(pilot, ["x", "y", "y", "enter", "1", "enter"])
@@ -139,7 +139,7 @@ async def test_what_was_typed_before_the_preview_was_drawn_does_not_commit(shop:
         assert app.keys.dropped == 5
 
 
-async def test_a_pasted_list_of_ids_is_marked(shop: Shop) -> None:
+async def test_a_pasted_list_of_ids_is_marked(shop: Session) -> None:
     async with running(shop) as pilot:
         ids = [row.order_id for row in shop.rows(table(pilot).ids[:3]).values()]
         await press(pilot, "g")
@@ -150,7 +150,7 @@ async def test_a_pasted_list_of_ids_is_marked(shop: Shop) -> None:
 
 
 async def test_changes_of_another_process_wait_while_something_is_marked(
-    shop: Shop, tmp_path: Path, clock: FixedClock
+    shop: Session, tmp_path: Path, clock: FixedClock
 ) -> None:
     async with running(shop) as pilot:
         await press(pilot, "j", "j", "space")
@@ -166,7 +166,7 @@ async def test_changes_of_another_process_wait_while_something_is_marked(
         assert "· R" not in text(pilot, "status")
 
 
-async def test_keys_wait_for_a_dialog_that_opens_late(shop: Shop) -> None:
+async def test_keys_wait_for_a_dialog_that_opens_late(shop: Session) -> None:
     async with running(shop) as pilot:
         await burst(pilot, ["plus", *"status", "colon", *"shipped", "enter"])
         await settled(pilot)

@@ -9,15 +9,15 @@ from typing import Any
 
 import click
 
-from ordertui.operations.words import how_many
 from ordertui.orders.clock import iso_utc
-from ordertui.orders.status import Action, Dispatched, RowState
+from ordertui.orders.enums import Action, Dispatched, RowState
+from ordertui.orders.text import pluralize
 
 from .context import Settings, fail, open_shop, real_clock_only
-from .exits import Exit
+from .exit_codes import Exit
+from .imports import stop_on_interrupt
+from .messages import held_sentence, plan_sentences, saved_sentences, sent_sentence, waiting_sentences
 from .output import FORMATS, emit, say
-from .reports import stop_on_interrupt
-from .sentences import held_sentence, plan_sentences, saved_sentences, sent_sentence, waiting_sentences
 
 FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -133,7 +133,7 @@ def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, fo
 def undo(settings: Settings, what: str) -> None:
     """Take back a held BATCH, or one ORDER-ID out of its batch."""
     with open_shop(settings) as shop:
-        say(f"{how_many(shop.undo(int(what) if what.isdigit() else what))} taken back; nothing was sent for them")
+        say(f"{pluralize(shop.undo(int(what) if what.isdigit() else what))} taken back; nothing was sent for them")
 
 
 @click.command()

@@ -14,11 +14,11 @@ import msgspec
 
 from ordertui.orders.clock import Clock, FixedClock, SystemClock
 
-from .exits import Exit, exit_for
+from .exit_codes import Exit, exit_for
 from .saying import say
 
 if TYPE_CHECKING:
-    from ordertui.operations.shop import Shop
+    from ordertui.operations.session import Session
 
 TEST_CLOCK = "ORDERTUI_TEST_CLOCK"
 
@@ -41,11 +41,11 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def open_shop(settings: Settings) -> Iterator[Shop]:
+def open_shop(settings: Settings) -> Iterator[Session]:
     """The shop, closed at the end whatever happens."""
-    from ordertui.operations.shop import Shop
+    from ordertui.operations.session import Session
 
-    shop = Shop.open(settings.store, clock=settings.clock(), read_only=settings.read_only)
+    shop = Session.open(settings.store, clock=settings.clock(), read_only=settings.read_only)
     try:
         if shop.practice:
             say("PRACTICE STORE: nothing here is real.")

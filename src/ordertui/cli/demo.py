@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from .context import Settings, fail
-from .exits import Exit
+from .exit_codes import Exit
 from .saying import say
 
 

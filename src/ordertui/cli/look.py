@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from ordertui.operations.listing import COLUMNS, iso, record
+from ordertui.operations.query.export import COLUMNS, iso, record
 
 from .context import Settings, fail, open_shop
-from .exits import Exit
+from .exit_codes import Exit
 from .output import FORMATS, cell, emit, json_text, say
 
 FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)

@@ -16,14 +16,14 @@ from ordertui import __version__
 from ordertui.orders.clock import parse_iso
 
 from .context import Group, Settings, fail, open_shop
-from .exits import Exit
+from .exit_codes import Exit
 
 COMMANDS = {
-    "import": "reports.import_command", "results": "reports.results", "list": "look.list_command", "show": "look.show",
-    "rate": "rates.rate", "message": "look.message", "policy": "policy.policy", "config": "look.config", "plan": "act.plan",
+    "import": "imports.import_command", "results": "imports.results", "list": "look.list_command", "show": "look.show",
+    "rate": "rate.rate", "message": "look.message", "policy": "policy.policy", "config": "look.config", "plan": "act.plan",
     "commit": "act.commit", "undo": "act.undo", "release": "act.release", "outbox": "act.outbox", "dispatch": "act.dispatch",
     "facts": "act.facts", "retry": "act.retry", "questions": "act.questions", "settle": "act.settle", "audit": "audit.audit",
-    "store": "store.store", "sync": "sync.sync", "api": "sync.api", "demo": "demo.demo", "serve": "serve.serve",
+    "store": "maintenance.store", "sync": "sync.sync", "api": "sync.api", "demo": "demo.demo", "serve": "serve.serve",
 }  # fmt: skip
 """Where each command is; its module is imported when it is asked for, so that none pays for the others."""
 

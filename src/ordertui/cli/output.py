@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 import click
 
-from ordertui.operations.listing import FORMATS, Record, cell, json_text
-from ordertui.operations.listing import render as render_file
-from ordertui.operations.words import clean
+from ordertui.operations.query.export import FORMATS, Record, cell, json_text
+from ordertui.operations.query.export import render as render_file
+from ordertui.orders.text import clean
 
 from .saying import say
-from .table import lay_out
+from .table_layout import lay_out
 
 __all__ = ["FORMATS", "cell", "clean", "emit", "json_text", "render", "say"]
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from ordertui.orders.status import Action
+from ordertui.orders.enums import Action
 
 from .context import Settings, fail, open_shop
-from .exits import Exit
+from .exit_codes import Exit
 from .look import FORMAT
 from .output import cell, emit, say
 
@@ -28,7 +28,7 @@ def policy_check(settings: Settings, file: Path | None) -> None:
 
     Every mistake is printed with file, line, column and a caret; exit 4 when there is one.
     """
-    from ordertui.operations.house_file import check_file
+    from ordertui.operations.policies import check_file
 
     say(check_file(file, settings.clock()))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ordertui.operations.words import clean
+from ordertui.orders.text import clean
 
 
 def say(text: str) -> None:

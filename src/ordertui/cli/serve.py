@@ -15,7 +15,7 @@ import click
 from ordertui.orders.clock import iso_utc
 
 from .context import Settings, fail
-from .exits import Exit
+from .exit_codes import Exit
 from .output import say
 
 KEY_BYTES = 24
@@ -35,7 +35,7 @@ def serve(settings: Settings, port: int, address: str, let_others_in: bool) -> N
     if not alone and not let_others_in:
         fail(Exit.USAGE, f"{address} can be reached from other machines; if you mean that, add --let-others-in")
     try:
-        from .serving import OrderServer
+        from .web_server import OrderServer
     except ImportError:
         fail(Exit.USAGE, "the browser needs an extra: pip install 'ordertui[serve]'")
     if not alone:

@@ -10,9 +10,9 @@ import click
 from ordertui.orders.clock import iso_utc, parse_iso
 
 from .context import Settings, fail, open_shop, real_clock_only
-from .exits import Exit
+from .exit_codes import Exit
+from .imports import stop_on_interrupt
 from .output import FORMATS, emit, say
-from .reports import stop_on_interrupt
 
 FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 _WORTH_SAYING = 5

@@ -13,10 +13,10 @@ from ordertui.store import Store
 from .config import Config
 
 if TYPE_CHECKING:
-    from ordertui.rules.policy import Policies
+    from ordertui.rules.policy.policy import Policies
 
-    from .plan_values import Batch, Plan
-    from .planning import Planner
+    from .planning.plan import Batch, Plan
+    from .planning.planner import Planner
     from .values import Question
 
 
@@ -44,13 +44,13 @@ class AfterPart:
 
     def retry(self, batch_id: int) -> tuple[Plan, ...]:
         """The failed rows of a batch as a new plan; every other row is listed as left out. Raises UnknownBatch, Refused."""
-        from .retrying import retry_plans
+        from .batches.retry import retry_plans
 
         return retry_plans(self._reader(), self._planner, batch_id)
 
     def questions(self) -> list[Question]:
         """What left and needs somebody: unwritten, stuck, unknown, diverged, unconfirmed, overpaid."""
-        from .settling import questions
+        from .batches.settle import questions
 
         return questions(self._reader(), self.clock.now())
 
@@ -58,15 +58,18 @@ class AfterPart:
         self, batch_id: int, order_ids: Sequence[str], *, done: bool, why: str, typed: str | None = None
     ) -> Batch:
         """Take the operator's word for rows that left; see `settling.settle`."""
-        from .settling import settle
+        from .batches.settle import settle
 
         return settle(self._writer(), self.outbox_dir, batch_id, order_ids, done=done, why=why, typed=typed)
 
     def needs(self) -> tuple[str, ...]:
         """Banners about the store and about batches that need somebody."""
-        from . import care
+        from . import maintenance
 
-        found = [care.room_words(self._reader()), care.older_copy(self._reader(), self.outbox_dir)]
+        found = [
+            maintenance.disk_space_warning(self._reader()),
+            maintenance.detect_restored_backup(self._reader(), self.outbox_dir),
+        ]
         for one in self.questions():
             count = f"{len(one.orders)} order" + ("s" if len(one.orders) > 1 else "")
             found.append(f"batch {one.batch} ({one.action.value}), {count} {one.kind}: {one.why}")
@@ -76,21 +79,21 @@ class AfterPart:
 
     def audit_verify(self) -> str:
         """The state of the audit chain and of the kept bytes, in words. Raises BadInput naming the first broken record."""
-        from . import care
+        from . import maintenance
 
-        return care.verified(self._reader())
+        return maintenance.verified(self._reader())
 
     def audit_records(self, order_id: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:
         """Audit records, newest first, of one order or of all: record, at, what, operator, user, batch, orders, change, why, more, hash."""
-        from . import care
+        from . import maintenance
 
-        return list(care.records(self._reader().audit(limit, order_id=order_id), order_id))
+        return list(maintenance.records(self._reader().audit(limit, order_id=order_id), order_id))
 
     def store_check(self) -> list[str]:
         """Everything that is wrong with the store; empty when all is well."""
-        from . import care
+        from . import maintenance
 
-        return care.check(self._reader(), self.outbox_dir)
+        return maintenance.check(self._reader(), self.outbox_dir)
 
     def store_backup(self, target: Path, progress: Callable[[int, int], None] | None = None) -> int:
         """Copy the store into a new file; gives its bytes. Raises StoreError."""
@@ -105,8 +108,10 @@ class AfterPart:
 
         Raises Refused, NotConfirmed.
         """
-        from . import care
+        from . import maintenance
 
         store = self._writer()
-        before = care.cutoff(self.policies, self.config.retention_days if days is None else days, self.clock.now())
-        return care.purge(store, before, yes=yes)
+        before = maintenance.cutoff(
+            self.policies, self.config.retention_days if days is None else days, self.clock.now()
+        )
+        return maintenance.purge(store, before, yes=yes)

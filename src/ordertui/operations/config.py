@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 import platformdirs
 
-from ordertui.store import Who
+from ordertui.store import Operator
 
 from .errors import BadInput
 
@@ -52,7 +52,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The connection to Amazon."""
 
 
-def who_works(config: Config) -> Who:
+def current_operator(config: Config) -> Operator:
     """Who is at work here, for the audit: the operator of the settings and the account of the operating system."""
     try:
         import pwd  # not on Windows
@@ -60,7 +60,7 @@ def who_works(config: Config) -> Who:
         user = pwd.getpwuid(os.getuid()).pw_name
     except (ImportError, KeyError):
         user = os.environ.get("USERNAME", "")
-    return Who(config.operator, user, platform.node(), os.getpid())
+    return Operator(config.operator, user, platform.node(), os.getpid())
 
 
 def config_path() -> Path:

@@ -10,11 +10,11 @@ from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import Order, OrderRow
 from ordertui.store import Store
 
-from .desk import Desk
+from .workspace import Workspace
 
 if TYPE_CHECKING:
-    from .history import Event
-    from .plan_values import Batch, Plan
+    from .planning.plan import Batch, Plan
+    from .query.timeline import Event
 
 
 class DeskPart:
@@ -41,9 +41,9 @@ class DeskPart:
         raise NotImplementedError
 
     @property
-    def desk(self) -> Desk:
+    def desk(self) -> Workspace:
         """What the operator left on the screen: marks, saved views, filter history."""
-        return Desk(self._store.path, read_only=self.read_only)
+        return Workspace(self._store.path, read_only=self.read_only)
 
     def ids_of(self, order_ids: Iterable[str]) -> dict[str, int]:
         """Row numbers by order id; unknown ones are left out."""
@@ -51,8 +51,8 @@ class DeskPart:
 
     def export(self, ids: Sequence[int], path: Path) -> int:
         """Write these orders as CSV, TSV or JSON, by the file's suffix; gives how many. Raises BadInput, Refused (practice)."""
-        from .listing import record, write_list
-        from .plan_store import inside_only
+        from .planning.plan_file import inside_only
+        from .query.export import record, write_list
 
         inside_only(path, self.folder if self.practice else None)
         rows = self.rows(ids)
@@ -60,8 +60,8 @@ class DeskPart:
 
     def export_sheet(self, plan: Plan, path: Path) -> int:
         """Write who is in and who is out of a plan, and why; as `export`."""
-        from .listing import SHEET, sheet, write_list
-        from .plan_store import inside_only
+        from .planning.plan_file import inside_only
+        from .query.export import SHEET, sheet, write_list
 
         inside_only(path, self.folder if self.practice else None)
         return write_list(sheet(plan), path, SHEET)
@@ -75,7 +75,7 @@ class DeskPart:
 
     def history(self, order: Order) -> list[Event]:
         """What is known to have happened to an order, oldest first."""
-        from .history import history, messages
+        from .query.timeline import history, messages
 
         said = messages(self._reader().audit(order_id=order.row.order_id))
         return history(order, self.outbox(), said)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ordertui.orders.status import Action
-from ordertui.orders.trouble import Trouble
+from ordertui.orders.enums import Action
+from ordertui.orders.errors import UserError
 
 
-class OperationError(Trouble):
+class OperationError(UserError):
     """An operation was not done; the message says why and what to do."""
 
 
@@ -47,7 +47,7 @@ class BadInput(OperationError):
     """A file, id or value that was given cannot be used."""
 
 
-class ReadingBroken(OperationError):
+class ReportWorkerDied(OperationError):
     """The process that reads a report came to an end before the report did."""
 
 
@@ -74,11 +74,11 @@ class Stopped(OperationError):
     """The operator stopped a long run; what was done before is whole and kept."""
 
 
-KNOWN: tuple[type[Exception], ...] = (Trouble, OSError)
+USER_ERRORS: tuple[type[Exception], ...] = (UserError, OSError)
 """The operator's to settle: shown as a sentence, never as a traceback. Any other error is a defect."""
 
 
-def sentence(error: Exception) -> str:
+def error_message(error: Exception) -> str:
     """What went wrong, with the differences when a plan changed."""
     text = str(error) or type(error).__name__
     if isinstance(error, PlanChanged):

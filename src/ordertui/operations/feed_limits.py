@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from ordertui.orders.status import Action
+from ordertui.orders.enums import Action
 
 
 class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ordertui.orders.clock import Clock
-from ordertui.orders.status import BatchState
-from ordertui.store import Attempt, JournalBatch, Store
+from ordertui.orders.enums import BatchState
+from ordertui.store import JournalBatch, Store, Submission
 
 from .config import Config, config_path
 
 if TYPE_CHECKING:
-    from .dispatching import Dispatcher
-    from .judging import Judge
-    from .online import Online
-    from .outlet import Outlet
-    from .plan_values import Batch
+    from .dispatch.dispatcher import BatchDispatcher
+    from .dispatch.file_dispatcher import Dispatcher
+    from .eligibility import Eligibility
+    from .planning.plan import Batch
+    from .sync.service import SyncService
 
 
 ISSUED = "amazon:secret-issued"
@@ -44,7 +44,7 @@ class LivePart:
         return self.config.amazon.dispatch == "api" and not self.practice
 
     @cached_property
-    def _judge(self) -> Judge:
+    def _judge(self) -> Eligibility:
         raise NotImplementedError
 
     @cached_property
@@ -52,17 +52,17 @@ class LivePart:
         raise NotImplementedError
 
     @cached_property
-    def online(self) -> Online:
+    def online(self) -> SyncService:
         """Amazon's API."""
-        from .connecting import Connector
-        from .importing import Importer
-        from .online import Online
+        from .reports.importer import Importer
+        from .sync.connection import ApiConnection
+        from .sync.service import SyncService
 
-        connector = Connector(
+        connector = ApiConnection(
             self._store, self.config.amazon, self.clock, practice=self.practice, folder=config_path().parent
         )
         importer = Importer(self._store, self._judge.auto_cancel_at, self.folder / "rejects")
-        return Online(
+        return SyncService(
             self._store, self._reader, self.clock, connector, importer, self._judge.auto_cancel_at, self._dispatcher, self.folder,
             merchant_id=self.config.merchant_id,
         )  # fmt: skip
@@ -71,7 +71,7 @@ class LivePart:
         """How old the orders from Amazon's API are and what a refresh costs, in words; empty without a connection."""
         if self.config.amazon.profile == "off" or self.practice:
             return ""
-        from .connection import connection
+        from .sync.status import connection
 
         now = self.clock.now()
         return connection(self._reader(), self.config.amazon, now).words(now, short=short)
@@ -81,7 +81,7 @@ class LivePart:
         issued = self._reader().meta(ISSUED) if self.config.amazon.profile != "off" else None
         if issued is None:
             return ""
-        from .secrets import rotation
+        from .sync.credentials import rotation
 
         return rotation(int(issued), self.clock.now())
 
@@ -89,22 +89,22 @@ class LivePart:
         """Wait until a feed on its way should be looked at again; False when none is, or the wait was stopped."""
         return self.by_api and self.online.wait(stop)
 
-    def _outlet(self, files: Dispatcher, note: Callable[[str], None]) -> Outlet:
+    def _outlet(self, files: Dispatcher, note: Callable[[str], None]) -> BatchDispatcher:
         """How batches leave, by the settings."""
         return self.online.outlet(note) if self.by_api else files
 
-    def shown(self, batch: JournalBatch, attempts: Sequence[Attempt]) -> Batch:
+    def shown(self, batch: JournalBatch, attempts: Sequence[Submission]) -> Batch:
         """A batch with what to do next. `attempts`: of the whole store, newest first."""
         from msgspec.structs import replace
 
-        from .advice import upload_advice
-        from .committing import as_batch
-        from .feed_words import feed_words
+        from .batches.committer import as_batch
+        from .batches.upload_instructions import upload_instructions
+        from .dispatch.status_text import feed_words
 
         words = feed_words(attempts, batch, self.clock.now())
         if not words and not (self.by_api and batch.state is BatchState.HELD):
             left = batch.state in (BatchState.SENT, BatchState.ANSWERED)
-            return as_batch(batch, upload_advice(batch, practice=self.practice) if left else "")
+            return as_batch(batch, upload_instructions(batch, practice=self.practice) if left else "")
         if self.by_api:
             next_at, more = self.online.outlook(batch, attempts)
         else:

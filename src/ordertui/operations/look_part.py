@@ -7,26 +7,26 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ordertui.orders.clock import Clock, iso_utc
+from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import zone_of
 from ordertui.orders.order import Order, OrderRow
-from ordertui.orders.status import Action
 from ordertui.store import EVERY, Store
 
 from .config import Config
 from .errors import UnknownChoice
-from .queues import BY_KEY, INVISIBLE_REQUESTS, QUEUES
-from .sorting import read_sorting
+from .query.queues import BY_KEY, INVISIBLE_REQUESTS, QUEUES
+from .query.sort_order import read_sorting
 from .values import Queue
 
 if TYPE_CHECKING:
-    from ordertui.rules.explain import Explanation
     from ordertui.rules.language import Condition
-    from ordertui.rules.policy import Policies
-    from ordertui.rules.verdict import Verdict
+    from ordertui.rules.policy.policy import Policies
+    from ordertui.rules.tables.explanation import Explanation
+    from ordertui.rules.tables.verdict import Verdict
 
-    from .house_file import InForce
-    from .judging import Judge
-    from .planning import Planner
+    from .eligibility import Eligibility
+    from .planning.planner import Planner
+    from .policies import ActivePolicies
 
 DAY_OLD = 24 * 3600
 
@@ -47,11 +47,11 @@ class LookPart:
         raise NotImplementedError
 
     @property
-    def _in_force(self) -> InForce:
+    def _in_force(self) -> ActivePolicies:
         raise NotImplementedError
 
     @property
-    def _judge(self) -> Judge:
+    def _judge(self) -> Eligibility:
         raise NotImplementedError
 
     @property
@@ -175,7 +175,7 @@ class LookPart:
     def notes(self) -> tuple[str, ...]:
         """Banners: a policy file not in force or edited, stale reports and policy values, invisible requests, an old client secret, and
         what `needs` finds."""
-        from .house_file import edited
+        from .policies import edited
 
         found = [text for text in (self._in_force.note, edited(self.config, self._in_force)) if text]
         as_of, now = self.as_of(), self.clock.now()

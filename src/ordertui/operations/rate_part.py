@@ -15,10 +15,10 @@ from ordertui.store import Store
 from .values import Dated, Impact
 
 if TYPE_CHECKING:
-    from .judging import Judge
-    from .plan_values import RateEffect
-    from .rate_course import RateCourse
-    from .rate_reconciling import Reconciliation
+    from .eligibility import Eligibility
+    from .planning.plan import RateEffect
+    from .rate.comparison import Reconciliation
+    from .rate.trend import RateTrend
 
 AT_RISK = "channel:merchant marketplace:{} auto-cancel<{}h"
 """The filter of orders that Amazon is about to cancel by itself."""
@@ -33,11 +33,11 @@ class RatePart:
         raise NotImplementedError
 
     @cached_property
-    def _judge(self) -> Judge:
+    def _judge(self) -> Eligibility:
         raise NotImplementedError
 
     @cached_property
-    def _rates(self) -> RateCourse:
+    def _rates(self) -> RateTrend:
         raise NotImplementedError
 
     def count(self, filter_text: str = "", queue: str = "all") -> int:
@@ -49,7 +49,7 @@ class RatePart:
         raise NotImplementedError
 
     @property
-    def rates(self) -> RateCourse:
+    def rates(self) -> RateTrend:
         """What stands behind the rates: their course day by day, lists, outlook, forecast, neighbours."""
         return self._rates
 
@@ -58,10 +58,10 @@ class RatePart:
         return self._rates.effects(marketplace, extra_ids, dated=dated)
 
     def reconcile_rate(self, path: Path, marketplace: str | None = None) -> list[Reconciliation]:
-        """Compare with Amazon's own report; see `rate_reconciling.RateReconciler.compare`. Changes nothing."""
-        from .rate_reconciling import RateReconciler
+        """Compare with Amazon's own report; see `rate_reconciling.RateComparison.compare`. Changes nothing."""
+        from .rate.comparison import RateComparison
 
-        return RateReconciler(self._reader, self._judge, self._rates, self.clock.now).compare(path, marketplace)
+        return RateComparison(self._reader, self._judge, self._rates, self.clock.now).compare(path, marketplace)
 
     def rate_days(self, marketplace: str, days: int = 14) -> list[tuple[date, int, int]]:
         """Day, orders, counted cancellations; oldest first."""

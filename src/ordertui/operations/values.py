@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ordertui.orders.status import Action, RowState
+from ordertui.orders.enums import Action, RowState
 
 
 class Dated(StrEnum):

@@ -24,7 +24,7 @@ class Clock(Protocol):
         ...
 
 
-class Steady(msgspec.Struct, frozen=True):
+class MonotonicReading(msgspec.Struct, frozen=True):
     """A reading of a clock that nobody can set. Readings compare only within one `boot`."""
 
     boot: str
@@ -35,12 +35,12 @@ class Steady(msgspec.Struct, frozen=True):
 class SteadyClock(Clock, Protocol):
     """A clock that also has a steady reading."""
 
-    def steady(self) -> Steady:
+    def steady(self) -> MonotonicReading:
         """Seconds since some moment before, whatever was done to the wall clock."""
         ...
 
 
-def steady_of(clock: Clock) -> Steady | None:
+def monotonic_reading(clock: Clock) -> MonotonicReading | None:
     """The clock's steady reading; None for a clock that has none and is believed as it is."""
     return clock.steady() if isinstance(clock, SteadyClock) else None
 
@@ -61,10 +61,10 @@ class SystemClock(msgspec.Struct, frozen=True):
         """UTC epoch seconds."""
         return int(time.time())
 
-    def steady(self) -> Steady:
+    def steady(self) -> MonotonicReading:
         """Seconds since the machine started, time asleep included where the system counts it."""
         source = getattr(time, "CLOCK_BOOTTIME", None)
-        return Steady(boot_id(), int(time.monotonic() if source is None else time.clock_gettime(source)))
+        return MonotonicReading(boot_id(), int(time.monotonic() if source is None else time.clock_gettime(source)))
 
 
 class FixedClock(msgspec.Struct):

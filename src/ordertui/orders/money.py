@@ -46,13 +46,13 @@ class Money(msgspec.Struct, frozen=True):
 
     def decimal(self) -> str:
         """`1234.50`, `-3.00`, `1099` for yen: no thousands separators, always the currency's digits."""
-        return decimal_text(self.minor, self.currency)
+        return format_decimal(self.minor, self.currency)
 
     def __str__(self) -> str:
-        return f"{self.currency} {grouped(self.minor, self.currency)}"
+        return f"{self.currency} {format_grouped(self.minor, self.currency)}"
 
 
-def decimal_text(minor: int, currency: str) -> str:
+def format_decimal(minor: int, currency: str) -> str:
     """Minor units as plain decimal text with the currency's digits."""
     digits = exponent(currency)
     sign, value = ("-" if minor < 0 else ""), abs(minor)
@@ -62,9 +62,9 @@ def decimal_text(minor: int, currency: str) -> str:
     return f"{sign}{whole}.{part:0{digits}d}"
 
 
-def grouped(minor: int, currency: str) -> str:
+def format_grouped(minor: int, currency: str) -> str:
     """As `decimal_text`, with a comma between thousands, for people."""
-    text = decimal_text(abs(minor), currency)
+    text = format_decimal(abs(minor), currency)
     whole, dot, part = text.partition(".")
     return f"{'-' if minor < 0 else ''}{int(whole):,}{dot}{part}"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from .enums import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
 from .money import Money
-from .status import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
 
 COMPONENTS = (
     "item_price",
@@ -21,7 +21,7 @@ COMPONENTS = (
 amounts that were taken off; a line's total is the first six less the last two."""
 
 
-class Components(msgspec.Struct, frozen=True):
+class LineAmounts(msgspec.Struct, frozen=True):
     """Amounts of one line for its whole quantity, in minor units of one currency."""
 
     item_price: int = 0
@@ -47,13 +47,13 @@ class Components(msgspec.Struct, frozen=True):
             - self.ship_promotion
         )
 
-    def minus(self, other: Components) -> Components:
+    def minus(self, other: LineAmounts) -> LineAmounts:
         """Component by component, this less `other`."""
-        return Components(*(getattr(self, name) - getattr(other, name) for name in COMPONENTS))
+        return LineAmounts(*(getattr(self, name) - getattr(other, name) for name in COMPONENTS))
 
-    def plus(self, other: Components) -> Components:
+    def plus(self, other: LineAmounts) -> LineAmounts:
         """Component by component, this and `other`."""
-        return Components(*(getattr(self, name) + getattr(other, name) for name in COMPONENTS))
+        return LineAmounts(*(getattr(self, name) + getattr(other, name) for name in COMPONENTS))
 
 
 class OrderLine(msgspec.Struct, frozen=True):
@@ -70,9 +70,9 @@ class OrderLine(msgspec.Struct, frozen=True):
     quantity_shipped: int | None
     status: OrderStatus
     currency: str | None
-    paid: Components | None
+    paid: LineAmounts | None
     """What the buyer paid, or None when no report carried prices."""
-    refunded: Components
+    refunded: LineAmounts
     """What is refunded, or sent to be refunded, by this store's own journal."""
     units_cancelled: int
     """Units never shipped that those refunds cancel (`quantity-cancelled` of the payment adjustment)."""

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from ordertui.orders.trouble import Trouble
+from ordertui.orders.errors import UserError
 
-from .positions import Path, places
+from .toml_positions import Path, places
 
 
 class PolicyProblem(msgspec.Struct, frozen=True):
@@ -26,7 +26,7 @@ class PolicyProblem(msgspec.Struct, frozen=True):
         return f"{self.file}:{self.line}:{self.column}: {self.message}\n    {self.text}\n    {' ' * (self.column - 1)}^"
 
 
-class PolicyError(Trouble, ValueError):
+class PolicyError(UserError, ValueError):
     """A policy file was refused; `problems` lists every mistake that was found."""
 
     def __init__(self, problems: Sequence[PolicyProblem]) -> None:

@@ -3,16 +3,15 @@
 Nothing outside this package knows SQL or sqlite3. Money in minor units, times in UTC epoch seconds, enums as their words.
 """
 
-from .attempts import NEVER_ARRIVED, Attempt, FeedBusy
 from .audit import AuditEntry, AuditReport
-from .database import Who
+from .database import Operator
 from .errors import (
-    BatchMoved,
+    BatchChanged,
     Interrupted,
     OpenAction,
-    OverRefund,
     ReadOnlyStore,
     RecallRefused,
+    RefundExceedsPayment,
     SchemaTooNew,
     StoreError,
     StoreLocked,
@@ -20,11 +19,12 @@ from .errors import (
     UnknownOrder,
     VersionChanged,
 )
-from .journal import FeedFile, NewRow, RefundLine
-from .outcomes import Day, JournalBatch, JournalRow, KeptResult, Outcome, RefundRow, Word
-from .rate_reads import Coming, Groups
-from .reads import EVERY, UNDER_WAY, Cancelled, Tally
-from .sorting import SORT_KEYS, Ranks
+from .journal.batches import FeedFile, NewRow, RefundLine
+from .journal.rows import CommittedTotals, JournalBatch, JournalRow, KeptResult, OperatorRuling, Outcome, RefundRow
+from .journal.submissions import NEVER_ARRIVED, FeedBusy, Submission
+from .order_by import SORT_KEYS, ActionRanks
+from .orders import EVERY, UNDER_WAY, Cancelled, Tally
+from .rates import Groups, PendingCancellation
 from .store import ImportRecord, Store
 
 __all__ = [
@@ -32,13 +32,12 @@ __all__ = [
     "NEVER_ARRIVED",
     "SORT_KEYS",
     "UNDER_WAY",
-    "Attempt",
+    "ActionRanks",
     "AuditEntry",
     "AuditReport",
-    "BatchMoved",
+    "BatchChanged",
     "Cancelled",
-    "Coming",
-    "Day",
+    "CommittedTotals",
     "FeedBusy",
     "FeedFile",
     "Groups",
@@ -49,21 +48,22 @@ __all__ = [
     "KeptResult",
     "NewRow",
     "OpenAction",
+    "Operator",
+    "OperatorRuling",
     "Outcome",
-    "OverRefund",
-    "Ranks",
+    "PendingCancellation",
     "ReadOnlyStore",
     "RecallRefused",
+    "RefundExceedsPayment",
     "RefundLine",
     "RefundRow",
     "SchemaTooNew",
     "Store",
     "StoreError",
     "StoreLocked",
+    "Submission",
     "Tally",
     "UnknownBatch",
     "UnknownOrder",
     "VersionChanged",
-    "Who",
-    "Word",
 ]

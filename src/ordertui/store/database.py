@@ -19,11 +19,11 @@ from . import migrations
 from .errors import Interrupted, ReadOnlyStore, StoreError, StoreLocked
 
 BUSY_SECONDS = 10.0
-PART = 20_000
+FETCH_SIZE = 20_000
 """Rows fetched at a time of a long answer."""
 _LOG, _LONG_LOG = 1_000, 20_000
 """Pages of the write-ahead log after which they are taken over into the store: usually, and during an import."""
-SLICE = 900
+MAX_PARAMETERS = 900
 """Values put into one IN list."""
 
 Answer = TypeVar("Answer")
@@ -33,7 +33,7 @@ JOURNAL_TABLES = ("batches", "batch_rows", "refunds", "feed_attempts")
 Params = Mapping[str, object] | Sequence[object]
 
 
-def slices(values: Iterable[Any], size: int = SLICE) -> Iterator[list[Any]]:
+def slices(values: Iterable[Any], size: int = MAX_PARAMETERS) -> Iterator[list[Any]]:
     """The values in lists of at most `size`."""
     part: list[Any] = []
     for value in values:
@@ -119,7 +119,7 @@ def connect(path: Path, *, read_only: bool, full: bool = True, cache_kib: int = 
     return connection
 
 
-class Who(msgspec.Struct, frozen=True):
+class Operator(msgspec.Struct, frozen=True):
     """Who is at work: goes into every record of the audit."""
 
     operator: str = ""
@@ -137,11 +137,11 @@ class Who(msgspec.Struct, frozen=True):
 class Database:
     """A connection behind one lock. The parts of the store build on it."""
 
-    def __init__(self, path: Path, *, clock: Clock, read_only: bool, who: Who | None = None) -> None:
+    def __init__(self, path: Path, *, clock: Clock, read_only: bool, who: Operator | None = None) -> None:
         self.path = path
         self.clock = clock
         self.read_only = read_only
-        self.who = who or Who()
+        self.who = who or Operator()
         crashed = not read_only and unclean(path)
         self._connection = connect(path, read_only=read_only)
         self._lock = threading.RLock()
@@ -178,7 +178,7 @@ class Database:
         with self._lock:
             try:
                 cursor = self._connection.execute(sql, params)
-                while part := cursor.fetchmany(PART):
+                while part := cursor.fetchmany(FETCH_SIZE):
                     yield [row[0] for row in part]
             except sqlite3.Error as error:
                 raise in_words(error, self.path) from error

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ordertui.orders.trouble import Trouble
+from ordertui.orders.errors import UserError
 
 
-class StoreError(Trouble):
+class StoreError(UserError):
     """The store cannot do what was asked."""
 
 
@@ -47,11 +47,11 @@ class RecallRefused(StoreError):
     """The rows have left: only held ones can be recalled."""
 
 
-class BatchMoved(StoreError):
+class BatchChanged(StoreError):
     """Another process changed the batch meanwhile."""
 
 
-class OverRefund(StoreError):
+class RefundExceedsPayment(StoreError):
     """More would be given back for a line than was paid."""
 
 

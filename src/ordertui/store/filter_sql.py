@@ -11,26 +11,26 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from ordertui.orders.money import NO_MINOR_UNITS
-from ordertui.rules.language.bounds import Bounds, bounds, money_bounds
-from ordertui.rules.language.fields import FIELDS, WAITING, Field, Kind
-from ordertui.rules.language.patterns import ESCAPE, like, variants
-from ordertui.rules.language.tree import (
-    Always,
+from ordertui.rules.language.ast import (
     Amount,
     And,
     Choices,
     Compare,
     Condition,
     Flag,
+    Integer,
+    MatchAll,
     Not,
     Or,
     Pattern,
     Span,
     Text,
-    Whole,
 )
+from ordertui.rules.language.bounds import Bounds, bounds, money_bounds
+from ordertui.rules.language.fields import FIELDS, WAITING, Field, Kind
+from ordertui.rules.language.wildcards import ESCAPE, like, variants
 
-from .reads import EVERY
+from .orders import EVERY
 
 Group: TypeAlias = tuple[Sequence[str] | None, Sequence[int]]
 """Marketplaces that decide alike (None: all), and the situation numbers that fit there."""
@@ -72,7 +72,7 @@ class _Writer:
             parts = sorted((self._nested(item, positive) for item in condition.items), key=lambda part: -part[0])
             glue = " AND " if isinstance(condition, And) is positive else " OR "
             return parts[0][0] + 1, "(" + glue.join(text for _, text in parts) + ")"
-        if isinstance(condition, Always):
+        if isinstance(condition, MatchAll):
             return 0, EVERY if positive else _NEVER
         leaf = self._leaf(condition)
         return 0, leaf if positive else f"NOT COALESCE(({leaf}), FALSE)"
@@ -122,7 +122,7 @@ class _Writer:
             return self._one_of(column, value.values)
         if isinstance(value, Amount):
             return self._money(condition.op, value)
-        if isinstance(value, Whole):
+        if isinstance(value, Integer):
             return self._within(column, bounds(condition.op, value.number))
         clause = self._within(column, (value.low, value.high)) if isinstance(value, Span) else f"{column} IS NULL"
         return f"({self._waiting()} AND {clause})" if spec.waiting_only else clause

@@ -10,14 +10,14 @@ from .errors import SchemaTooNew, StoreError
 
 APPLICATION_ID = 0x6F747569
 """Marks the file as a store of this program (`otui`)."""
-SCRIPTS = ("v001.sql", "v002.sql", "v003.sql", "v004.sql")
+SCRIPTS = ("0001_tables.sql", "0002_holds_and_audit.sql", "0003_api.sql", "0004_order_digest.sql")
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)
 
 
 def statements(name: str) -> Iterator[str]:
     """The statements of one SQL file of this package."""
-    text = (Path(__file__).with_name("sql") / name).read_text(encoding="utf-8")
+    text = (Path(__file__).with_name("schema") / name).read_text(encoding="utf-8")
     pending = ""
     for line in text.splitlines(keepends=True):
         pending += line

@@ -1,87 +1,37 @@
-"""SKUs with their ASIN and title, known by number; the newest report's words win."""
+"""Orders by what is in them: the cancellations of a SKU, for Amazon's rule about offers."""
 
 from __future__ import annotations
 
-import sqlite3
+from collections.abc import Iterable
 
-from ordertui.orders.report_row import FACT_AT, SKU, Row
-
-from .changes import Values
-from .row_facts import ASIN, MARKET, TITLE
-
-NEVER = -1
+from .orders import ReadsPart
 
 
-class _Product:
-    """One product; a word and the newest date of a report that said it."""
+class SkuPart(ReadsPart):
+    """Reading by product."""
 
-    __slots__ = ("asin", "asin_at", "number", "title", "title_at")
+    def products_of(self, ids: Iterable[int]) -> list[tuple[int, int, str]]:
+        """(order, product, SKU) of the lines of these orders that are not cancelled."""
+        return self._query_in(
+            "SELECT DISTINCT l.order_id, l.product_id, p.sku FROM lines l JOIN products p ON p.id = l.product_id"
+            " WHERE coalesce(l.status, '') <> 'cancelled' AND l.order_id IN ({})",
+            ids,
+        )
 
-    def __init__(self, number: int, asin: str | None, asin_at: int | None, title: str | None, title_at: int | None):
-        self.number = number
-        self.asin = asin
-        self.asin_at = NEVER if asin_at is None else asin_at
-        self.title = title
-        self.title_at = NEVER if title_at is None else title_at
+    def cancelled_products(self, marketplace: str, since: int) -> list[tuple[int, int, int]]:
+        """(product, order, situation) of the seller's own cancelled orders placed from `since` on."""
+        return self._query(
+            "SELECT DISTINCT l.product_id, o.id, o.situation FROM orders o JOIN lines l ON l.order_id = o.id"
+            " WHERE o.status = 'cancelled' AND o.purchased_at >= ? AND o.marketplace = ? AND o.channel = 'merchant'",
+            (since, marketplace),
+        )
 
-    def words(self) -> tuple[object, ...]:
-        """The columns of `products` beside its key."""
-        return (
-            self.asin, None if self.asin_at == NEVER else self.asin_at,
-            self.title, None if self.title_at == NEVER else self.title_at,
-        )  # fmt: skip
-
-
-class Products:
-    """The products of a store while it imports. Memory grows with products, not with orders."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._known: dict[tuple[str, str], _Product] = {
-            (market, sku): _Product(number, *words)
-            for number, market, sku, *words in connection.execute(
-                "SELECT id, marketplace, sku, asin, asin_at, title, title_at FROM products"
-            )
-        }
-        self._next = 1 + int(connection.execute("SELECT coalesce(max(id), 0) FROM products").fetchone()[0])
-        self._fresh: dict[tuple[str, str], _Product] = {}
-        self._dirty: dict[int, _Product] = {}
-
-    def number(self, market: str, sku: str, asin: str | None, title: str | None, at: int) -> int:
-        """The product's number; its words are taken in, each by the newest date; at one date the greater word stays."""
-        key = (market, sku)
-        known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = self._fresh[key] = _Product(self._next, None, None, None, None)
-            self._next += 1
-        if (
-            asin is not None
-            and (asin != known.asin or at > known.asin_at)
-            and _wins(asin, at, known.asin, known.asin_at)
-        ):
-            known.asin, known.asin_at = asin, at
-            self._dirty[known.number] = known
-        if (
-            title is not None
-            and (title != known.title or at > known.title_at)
-            and _wins(title, at, known.title, known.title_at)
-        ):
-            known.title, known.title_at = title, at
-            self._dirty[known.number] = known
-        return known.number
-
-    def of(self, row: Row) -> int:
-        """The number of a report row's product."""
-        return self.number(row[MARKET], row[SKU], row[ASIN], row[TITLE], row[FACT_AT])  # type: ignore[arg-type]
-
-    def take(self) -> tuple[list[Values], list[Values]]:
-        """What is new and what changed since the last call, as `Changes` has them."""
-        fresh: list[Values] = [(*key, product.number) for key, product in self._fresh.items()]
-        words: list[Values] = [(*product.words(), product.number) for product in self._dirty.values()]
-        self._fresh.clear()
-        self._dirty.clear()
-        return fresh, words
-
-
-def _wins(word: str, at: int, old: str | None, old_at: int) -> bool:
-    """Whether a word of date `at` takes the place of the old one, or makes its date newer."""
-    return at > old_at or (at == old_at and old is not None and word > old)
+    def orders_of_products(self, products: Iterable[int], marketplace: str, since: int) -> list[tuple[int, int, int]]:
+        """(product, order, placed) of the seller's own orders of these products from `since` on, oldest first."""
+        found = self._query_in(
+            "SELECT DISTINCT l.product_id, o.id, o.purchased_at FROM lines l JOIN orders o ON o.id = l.order_id"
+            " WHERE o.purchased_at >= ? AND o.marketplace = ? AND o.channel = 'merchant' AND l.product_id IN ({})",
+            products,
+            (since, marketplace),
+        )
+        return sorted(found, key=lambda row: (row[2], row[1]))

@@ -10,17 +10,17 @@ import msgspec
 
 from ordertui.orders.clock import Clock
 
-from .attempts import AttemptsPart
-from .care import CarePart
-from .database import Who
-from .rate_reads import RateReadsPart
-from .rate_report import RateReportPart
-from .said import SaidPart
-from .sku_reads import SkuPart
+from .database import Operator
+from .importing.cancellation_rate import RateReportPart
+from .importing.cancelled_by import SaidPart
+from .journal.submissions import AttemptsPart
+from .maintenance import CarePart
+from .products import SkuPart
+from .rates import RateReadsPart
 
 if TYPE_CHECKING:
-    from .importer import Importer
-    from .planner import Planner
+    from .importing.import_session import Importer
+    from .importing.merge_planner import Planner
 
 
 class ImportRecord(msgspec.Struct, frozen=True):
@@ -46,7 +46,7 @@ class Store(AttemptsPart, RateReportPart, SaidPart, RateReadsPart, SkuPart, Care
     """Open with `Store.open`; `reader()` gives another connection for another thread."""
 
     @classmethod
-    def open(cls, path: Path, *, clock: Clock, read_only: bool = False, who: Who | None = None) -> Store:
+    def open(cls, path: Path, *, clock: Clock, read_only: bool = False, who: Operator | None = None) -> Store:
         """Open a store file, making or migrating it when it may be written. Raises StoreError, SchemaTooNew."""
         store = cls(path, clock=clock, read_only=read_only, who=who)
         if not read_only:
@@ -91,7 +91,7 @@ class Store(AttemptsPart, RateReportPart, SaidPart, RateReadsPart, SkuPart, Care
         auto_cancel_at: Callable[[str, int], int | None],
     ) -> Importer:
         """A context manager that takes report rows in; see `importer.Importer`. Raises ReadOnlyStore."""
-        from .importer import Importer  # only a report needs it
+        from .importing.import_session import Importer  # only a report needs it
 
         return Importer(
             self, kind=kind, path=path, sha256=sha256, as_of=as_of, has_request_column=has_request_column,
@@ -104,7 +104,7 @@ class Store(AttemptsPart, RateReportPart, SaidPart, RateReadsPart, SkuPart, Care
 
     def planner(self, kind: str) -> Planner:
         """Works out what reports of a kind change, for the importer of another process that has this store open."""
-        from .planner import Planner
+        from .importing.merge_planner import Planner
 
         return Planner(self._connection, kind)
 

@@ -19,12 +19,12 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from ordertui.operations.config import config_path
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 
+from .key_queue import KeyHandled, KeyQueue
 from .keymap import KEYMAP_FILE, Keymap, read_keymap
-from .screens.main import MainScreen
+from .main.screen import MainScreen
 from .themes import DARK, THEMES
-from .typeahead import KeyWent, TypeAhead
 
 LOST_AFTER = 0.5
 """Seconds after which a key whose trace was lost (its dialog is gone) holds up the next ones no longer."""
@@ -53,13 +53,15 @@ class OrderTuiApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = []
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, shop: Shop, *, keymap: Keymap | None = None, theme: str = DARK.name, tour: bool = False) -> None:
+    def __init__(
+        self, shop: Session, *, keymap: Keymap | None = None, theme: str = DARK.name, tour: bool = False
+    ) -> None:
         """`tour`: begin with it."""
         super().__init__()
         self._tour = tour
-        self._practice: Shop | None = None
+        self._practice: Session | None = None
         self.shop = shop
-        self.keys = TypeAhead(lambda: self.call_later(self.next_key))
+        self.keys = KeyQueue(lambda: self.call_later(self.next_key))
         for one in THEMES:
             self.register_theme(one)
         if theme == DARK.name:  # the same as what follows, but for parsing every style twice
@@ -126,7 +128,7 @@ class OrderTuiApp(App[None]):
 
     async def open_practice(self, path: Path) -> None:
         """Show the practice store over the one that was opened, with the tour."""
-        self._practice = Shop.open(path, clock=self.shop.clock, config=self.shop.config)
+        self._practice = Session.open(path, clock=self.shop.clock, config=self.shop.config)
         await self.push_screen(MainScreen(self._practice, self.keys, self._own_keys))
         self.call_after_refresh(self._begin_tour)
 
@@ -172,18 +174,18 @@ class OrderTuiApp(App[None]):
             return
         self._key_screen = self.screen
         await super().on_event(event)
-        self._follow(KeyWent(self.keys.number))
+        self._follow(KeyHandled(self.keys.number))
 
-    def _follow(self, trace: KeyWent) -> None:
+    def _follow(self, trace: KeyHandled) -> None:
         target = self.focused or self.screen
         if not target.post_message(trace):
             self._key_went(trace.number)
 
-    @on(KeyWent)
-    def _trace_arrived(self, trace: KeyWent) -> None:
+    @on(KeyHandled)
+    def _trace_arrived(self, trace: KeyHandled) -> None:
         trace.stop()
         if trace.round == 1:
-            self._follow(KeyWent(trace.number, 2))
+            self._follow(KeyHandled(trace.number, 2))
         elif self.screen is self._key_screen:
             self.call_later(self._key_went, trace.number)
         else:  # what the key opened, or showed again, is drawn first, unless it is gone before
@@ -196,7 +198,7 @@ class OrderTuiApp(App[None]):
             self.call_later(self.next_key)
 
 
-def run(shop: Shop, *, mouse: bool = True, tour: bool = False) -> int:
+def run(shop: Session, *, mouse: bool = True, tour: bool = False) -> int:
     """Show the shop until the operator leaves; gives the exit code."""
     app = OrderTuiApp(shop, keymap=read_keymap(config_path().with_name(KEYMAP_FILE)), tour=tour)
     app.run(mouse=mouse)

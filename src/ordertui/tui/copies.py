@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ordertui.operations.listing import COLUMNS, record, render
+from ordertui.operations.query.export import COLUMNS, record, render
 from ordertui.orders.order import OrderRow
 
 COPIES = (

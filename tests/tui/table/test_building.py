@@ -12,20 +12,20 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
-from ordertui.operations.shop import Shop
-from ordertui.operations.sorting import SortBy
+from ordertui.operations.query.sort_order import SortKey
+from ordertui.operations.session import Session
 from ordertui.store import Interrupted
 from ordertui.tui.widgets.filter_bar import FilterBar
 from shopkit import all_orders_row, bring, open_shop, order_id
 
 from ..kit import burst, idle, main, press, running, said, settled, table, text, until
 
-SLOW = (SortBy("may", True),)
+SLOW = (SortKey("may", True),)
 SLOW_FILTER = "status:unshipped"
 
 
 @pytest.fixture
-def stopped(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def stopped(shop: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The shop, where reading the whole of a view that is sorted by `may`, or fits SLOW_FILTER, lasts until it is interrupted; what those were."""
     real, stop, found = shop.view, threading.Event(), []
 
@@ -53,7 +53,7 @@ async def begin(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: main(pilot).building)
 
 
-async def test_escape_stops_a_view_and_keeps_the_one_that_was_there(shop: Shop, stopped: list[str]) -> None:
+async def test_escape_stops_a_view_and_keeps_the_one_that_was_there(shop: Session, stopped: list[str]) -> None:
     async with running(shop, toasts=True) as pilot:
         await press(pilot, "j", "j", "space")
         await settled(pilot)
@@ -77,7 +77,7 @@ async def test_escape_stops_a_view_and_keeps_the_one_that_was_there(shop: Shop, 
 
 
 @pytest.mark.parametrize("key", ["plus", "minus", "F"])
-async def test_escape_stops_what_a_filter_looks_up_to_mark_or_find(shop: Shop, stopped: list[str], key: str) -> None:
+async def test_escape_stops_what_a_filter_looks_up_to_mark_or_find(shop: Session, stopped: list[str], key: str) -> None:
     async with running(shop, toasts=True) as pilot:
         await press(pilot, "j", "space", "space")
         marked = list(main(pilot).marks.ids())
@@ -97,7 +97,7 @@ async def test_escape_stops_what_a_filter_looks_up_to_mark_or_find(shop: Shop, s
         assert table(pilot).cursor_id == cursor, "the key that waited is thrown away"
 
 
-async def test_a_look_up_that_somebody_else_interrupts_goes_on(shop: Shop, stopped: list[str]) -> None:
+async def test_a_look_up_that_somebody_else_interrupts_goes_on(shop: Session, stopped: list[str]) -> None:
     async with running(shop) as pilot:
         await press(pilot, "plus")
         await press(pilot, *"status", "colon", *"unshipped")
@@ -112,7 +112,7 @@ async def test_a_look_up_that_somebody_else_interrupts_goes_on(shop: Shop, stopp
         assert not main(pilot).marks
 
 
-async def test_escape_amid_other_keys_is_one_of_them(shop: Shop, stopped: list[str]) -> None:
+async def test_escape_amid_other_keys_is_one_of_them(shop: Session, stopped: list[str]) -> None:
     async with running(shop) as pilot:
         await begin(pilot)
         await pilot.pause(0.3)
@@ -125,7 +125,7 @@ async def test_escape_amid_other_keys_is_one_of_them(shop: Shop, stopped: list[s
         assert not main(pilot).building
 
 
-async def test_a_view_that_somebody_else_interrupts_is_read_again(shop: Shop, stopped: list[str]) -> None:
+async def test_a_view_that_somebody_else_interrupts_is_read_again(shop: Session, stopped: list[str]) -> None:
     """Else keys would wait for it for ever."""
     async with running(shop) as pilot:
         cursor = table(pilot).cursor_id
@@ -141,17 +141,17 @@ async def test_a_view_that_somebody_else_interrupts_is_read_again(shop: Shop, st
         assert table(pilot).cursor_id != cursor, "keys go on"
 
 
-async def test_another_view_interrupts_the_one_before(shop: Shop, stopped: list[str]) -> None:
+async def test_another_view_interrupts_the_one_before(shop: Session, stopped: list[str]) -> None:
     async with running(shop) as pilot:
         await begin(pilot)
-        main(pilot).ask_for(msgspec.structs.replace(main(pilot).request, sort=(SortBy("total", False),)))
+        main(pilot).ask_for(msgspec.structs.replace(main(pilot).request, sort=(SortKey("total", False),)))
         await settled(pilot)
         assert stopped == ["-may"]
         assert list(table(pilot).ids) == list(shop.view("", "+total"))
         assert not main(pilot).building
 
 
-async def test_a_filter_shows_its_first_orders_while_it_is_typed(shop: Shop) -> None:
+async def test_a_filter_shows_its_first_orders_while_it_is_typed(shop: Session) -> None:
     async with running(shop) as pilot:
         await press(pilot, "j", "j", "j")
         cursor = table(pilot).cursor_id
@@ -175,7 +175,7 @@ async def test_a_filter_shows_its_first_orders_while_it_is_typed(shop: Shop) -> 
 
 
 async def test_what_others_changed_while_a_filter_was_typed_is_not_forgotten(
-    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shop: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(shop) as pilot:
         await press(pilot, "slash", "l", "a", "t", "e")
@@ -198,9 +198,9 @@ async def test_what_others_changed_while_a_filter_was_typed_is_not_forgotten(
 
 
 async def test_the_cursor_comes_back_to_its_order_when_the_first_page_had_it_not(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ordertui.tui.screens.showing.FIRST_PAGE", 20)
+    monkeypatch.setattr("ordertui.tui.main.view_controller.FIRST_PAGE", 20)
     async with running(shop) as pilot:
         await press(pilot, "G", "k", "k")
         view, shown = table(pilot), list[int]()

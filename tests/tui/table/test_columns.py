@@ -13,10 +13,10 @@ from textual import events
 from textual.pilot import Pilot
 from textual.strip import Strip
 
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.tui.screens.arrange import ColumnsScreen
-from ordertui.tui.view import Request
+from ordertui.tui.view_request import Request
 from ordertui.tui.widgets.order_table.columns import COLUMNS, NARROWEST, WIDEST, Choice, layout_for
 from ordertui.tui.widgets.order_table.strips import shifted
 from shopkit import open_shop
@@ -37,7 +37,7 @@ def shown(pilot: Pilot[None]) -> str:
 
 
 async def test_columns_are_hidden_moved_and_made_wider_and_come_back_at_the_next_start(
-    shop: Shop, tmp_path: Path, clock: FixedClock
+    shop: Session, tmp_path: Path, clock: FixedClock
 ) -> None:
     async with running(shop, (80, 24)) as pilot:
         assert shown(pilot) == "order:19 placed:6 ship-by:9 items:3 total:9 status:16 may:8"
@@ -57,7 +57,7 @@ async def test_columns_are_hidden_moved_and_made_wider_and_come_back_at_the_next
     assert shop.desk.columns() == ""
 
 
-async def test_an_edge_of_a_header_is_drawn_with_the_mouse(shop: Shop) -> None:
+async def test_an_edge_of_a_header_is_drawn_with_the_mouse(shop: Session) -> None:
     async with running(shop) as pilot:
         view = table(pilot)
         edge = next(x for x in range(60) if (found := view.painter.layout.edge_at(x)) and found[0] == "order")
@@ -81,7 +81,7 @@ async def test_an_edge_of_a_header_is_drawn_with_the_mouse(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("size", [(60, 15), (80, 24)])
-async def test_sideways_the_id_stands_still_and_every_column_can_be_seen(shop: Shop, size: tuple[int, int]) -> None:
+async def test_sideways_the_id_stands_still_and_every_column_can_be_seen(shop: Session, size: tuple[int, int]) -> None:
     every = " ".join(column.key for column in COLUMNS if column.key != "marketplace")
     async with running(shop, size) as pilot:
         main(pilot).show_columns(Request().with_columns(every))

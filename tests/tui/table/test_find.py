@@ -6,17 +6,17 @@ import pytest
 from textual import events
 from textual.widgets import Input, Static
 
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.rules.language import FilterError, complete
 from ordertui.rules.language.fields import PLAN_FIELDS
-from ordertui.tui.screens.filtering import FilterScreen
+from ordertui.tui.screens.filter_prompt import FilterScreen
 from shopkit import order_id
 
 from ..kit import burst, main, press, running, said, settled, table, text, to_ship, until
 
 
 @pytest.mark.parametrize(("key", "marked"), [("plus", 7), ("minus", 1), ("F", 1)])
-async def test_a_wrong_filter_stays_in_the_dialog_with_what_is_wrong(shop: Shop, key: str, marked: int) -> None:
+async def test_a_wrong_filter_stays_in_the_dialog_with_what_is_wrong(shop: Session, key: str, marked: int) -> None:
     async with running(shop, (60, 15)) as pilot:
         main(pilot).marks.add(
             [row_id for row_id in table(pilot).ids if row_id not in list(shop.view("status:unshipped"))][:1]
@@ -39,14 +39,14 @@ async def test_a_wrong_filter_stays_in_the_dialog_with_what_is_wrong(shop: Shop,
         assert shop.desk.history() == ["status:unshipped"]
 
 
-async def test_an_empty_filter_in_a_dialog_marks_nothing(shop: Shop) -> None:
+async def test_an_empty_filter_in_a_dialog_marks_nothing(shop: Session) -> None:
     async with running(shop) as pilot:
         await burst(pilot, ["plus", "enter"])
         assert pilot.app.screen is main(pilot)
         assert table(pilot).marks.count == 0
 
 
-async def test_ids_pasted_onto_the_table_are_marked_and_one_is_gone_to(shop: Shop) -> None:
+async def test_ids_pasted_onto_the_table_are_marked_and_one_is_gone_to(shop: Session) -> None:
     async with running(shop, toasts=True) as pilot:
         pilot.app.post_message(events.Paste(f"{order_id(2)}\r\n{order_id(3)},{order_id(1001)} {order_id(999)}"))
         await until(pilot, lambda: table(pilot).marks.count == 3)
@@ -61,7 +61,7 @@ async def test_ids_pasted_onto_the_table_are_marked_and_one_is_gone_to(shop: Sho
         assert table(pilot).marks.count == 3
 
 
-async def test_shift_and_arrows_draw_a_range_that_space_takes_and_escape_leaves(shop: Shop) -> None:
+async def test_shift_and_arrows_draw_a_range_that_space_takes_and_escape_leaves(shop: Session) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)
         view = table(pilot)
@@ -76,7 +76,7 @@ async def test_shift_and_arrows_draw_a_range_that_space_takes_and_escape_leaves(
         assert view.marks.count == 0
 
 
-def test_facts_of_a_whole_batch_are_never_offered_and_named_when_they_are_typed(shop: Shop) -> None:
+def test_facts_of_a_whole_batch_are_never_offered_and_named_when_they_are_typed(shop: Session) -> None:
     for name in PLAN_FIELDS:
         for length in range(1, len(name) + 1):
             assert not any(word.rstrip(":") == name for word in complete(name[:length], length))
@@ -84,7 +84,7 @@ def test_facts_of_a_whole_batch_are_never_offered_and_named_when_they_are_typed(
             shop.condition(f"{name}>3")
 
 
-async def test_escape_goes_back_one_step_at_a_time_and_never_unmarks(shop: Shop) -> None:
+async def test_escape_goes_back_one_step_at_a_time_and_never_unmarks(shop: Session) -> None:
     async with running(shop) as pilot:
         await burst(pilot, ["slash", *"status", "colon", *"unshipped", "enter", "g", "g", "space", "space", "v", "j"])
         view, marked = table(pilot), list(table(pilot).marks.ids())
@@ -104,7 +104,7 @@ async def test_escape_goes_back_one_step_at_a_time_and_never_unmarks(shop: Shop)
         assert shop.outbox() == []
 
 
-async def test_the_status_line_says_how_many_each_action_may_take(shop: Shop) -> None:
+async def test_the_status_line_says_how_many_each_action_may_take(shop: Session) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)
         await burst(pilot, ["d", "a"])

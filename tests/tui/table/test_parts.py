@@ -7,9 +7,9 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.style import Style
 
+from ordertui.orders.enums import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
 from ordertui.orders.money import Money
 from ordertui.orders.order import OrderRow
-from ordertui.orders.status import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
 from ordertui.tui.widgets.order_table import viewport
 from ordertui.tui.widgets.order_table.columns import COLUMNS, CellContext, Choice, layout_for
 from ordertui.tui.widgets.order_table.strips import content_strip, fit, gutter_strip, header_strip, line_strip

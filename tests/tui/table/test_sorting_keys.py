@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
-from ordertui.operations.desk import SavedView
 from ordertui.operations.errors import UnknownChoice
-from ordertui.operations.shop import Shop
-from ordertui.operations.sorting import SortBy
+from ordertui.operations.query.sort_order import SortKey
+from ordertui.operations.session import Session
+from ordertui.operations.workspace import SavedView
 from ordertui.tui.screens.dialogs import ChoiceScreen
-from ordertui.tui.view import SORTS, Request
+from ordertui.tui.view_request import SORTS, Request
 from ordertui.tui.widgets.order_table import OrderTable
 from ordertui.tui.widgets.order_table.columns import COLUMNS
 
@@ -31,7 +31,7 @@ def head(pilot: Pilot[None]) -> str:
     return table(pilot).render_line(0).text
 
 
-async def test_s_sorts_and_capital_s_sorts_by_one_more(shop: Shop) -> None:
+async def test_s_sorts_and_capital_s_sorts_by_one_more(shop: Session) -> None:
     async with running(shop) as pilot:
         assert "Date▼" in head(pilot)
         await choose(pilot, "s", "status")
@@ -50,7 +50,7 @@ async def test_s_sorts_and_capital_s_sorts_by_one_more(shop: Shop) -> None:
         assert main(pilot).request.order == (("title", False),)
 
 
-async def test_a_click_on_a_header_sorts_and_with_shift_adds_turns_and_removes(shop: Shop) -> None:
+async def test_a_click_on_a_header_sorts_and_with_shift_adds_turns_and_removes(shop: Session) -> None:
     async with running(shop) as pilot:
         at = {}
         for x in range(80):
@@ -79,7 +79,7 @@ async def test_a_click_on_a_header_sorts_and_with_shift_adds_turns_and_removes(s
         ]
 
 
-async def test_every_column_sorts(shop: Shop) -> None:
+async def test_every_column_sorts(shop: Session) -> None:
     assert set(SORTS) == {column.key for column in COLUMNS}
     async with running(shop) as pilot:
         for column in table(pilot).painter.known:
@@ -89,7 +89,7 @@ async def test_every_column_sorts(shop: Shop) -> None:
             assert len(table(pilot).ids) == 100
 
 
-async def test_a_saved_view_keeps_the_order_and_an_older_file_is_read(shop: Shop) -> None:
+async def test_a_saved_view_keeps_the_order_and_an_older_file_is_read(shop: Session) -> None:
     async with running(shop) as pilot:
         await choose(pilot, "s", "total")
         await choose(pilot, "S", "order")
@@ -105,11 +105,11 @@ async def test_a_saved_view_keeps_the_order_and_an_older_file_is_read(shop: Shop
     shop.desk.views_file.write_text('[[view]]\nname = "Old"\nsort = "ship_by"\nreverse = false\n')
     views, problem = shop.desk.views()
     assert not problem
-    assert Request.of(views[0]).sort == (SortBy("ship_by", False),)
+    assert Request.of(views[0]).sort == (SortKey("ship_by", False),)
 
 
 @pytest.mark.parametrize("view", [SavedView("a", queue="nowhere"), SavedView("a", sort="price")])
-async def test_a_view_that_names_what_there_is_not_is_said_and_changes_nothing(shop: Shop, view: SavedView) -> None:
+async def test_a_view_that_names_what_there_is_not_is_said_and_changes_nothing(shop: Session, view: SavedView) -> None:
     with pytest.raises(UnknownChoice):
         Request.of(view)
     shop.desk.keep_views([view])

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ordertui.operations.queues import QUEUES
-from ordertui.operations.shop import Shop
+from ordertui.operations.query.queues import QUEUES
+from ordertui.operations.session import Session
 from ordertui.operations.values import Queue
 from ordertui.orders.clock import FixedClock
 from ordertui.tui.widgets.queue_tabs import QueueTabs, brief
@@ -28,7 +28,7 @@ def queues(counts: tuple[int, ...]) -> list[Queue]:
     (80, "1 All 18,204 2 Ship 412 3 Ask 23 4 Late 9 5 24h 4 6 Held 12 7 Sent 104 8 Fail 3"),
     (60, "All 18k Ship 412 Ask 23 Late 9 24h 4 Held 12 Sent 104 Fail 3"),
 ])  # fmt: skip
-async def test_each_queue_can_be_told_from_the_others(shop: Shop, width: int, line: str) -> None:
+async def test_each_queue_can_be_told_from_the_others(shop: Session, width: int, line: str) -> None:
     async with running(shop, (width, 24)) as pilot:
         tabs = main(pilot).query_one(QueueTabs)
         tabs.show(queues(COUNTS), "all")
@@ -49,7 +49,7 @@ def test_brief_numbers_are_never_rounded_up() -> None:
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 15)])
-async def test_what_is_said_covers_neither_keys_nor_rows(shop: Shop, size: tuple[int, int]) -> None:
+async def test_what_is_said_covers_neither_keys_nor_rows(shop: Session, size: tuple[int, int]) -> None:
     async with running(shop, size, toasts=True) as pilot:
         await to_ship(pilot)
         await press(pilot, "y")
@@ -63,7 +63,7 @@ async def test_what_is_said_covers_neither_keys_nor_rows(shop: Shop, size: tuple
         assert not any(toast.region.overlaps(keys) for toast in screen.query("Toast"))
 
 
-async def test_what_is_said_takes_the_place_of_what_was_said_but_not_of_an_error(shop: Shop) -> None:
+async def test_what_is_said_takes_the_place_of_what_was_said_but_not_of_an_error(shop: Session) -> None:
     async with running(shop, toasts=True) as pilot:
         screen = main(pilot)
         for number in range(3):
@@ -77,7 +77,7 @@ async def test_what_is_said_takes_the_place_of_what_was_said_but_not_of_an_error
 
 
 @pytest.mark.parametrize("size", [(120, 40), (60, 15)])
-async def test_an_empty_queue_says_why_in_words_that_fit(shop: Shop, size: tuple[int, int]) -> None:
+async def test_an_empty_queue_says_why_in_words_that_fit(shop: Session, size: tuple[int, int]) -> None:
     def said_in_table() -> str:
         lines = [table(pilot).render_line(y).text.strip(" ▐") for y in range(1, table(pilot).size.height)]
         return " ".join(line for line in lines if line)

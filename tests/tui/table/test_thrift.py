@@ -10,9 +10,9 @@ from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.strip import Strip
 
+from ordertui.tui.widgets.minimal_repaint import DiffStatic, merge_segments
 from ordertui.tui.widgets.order_table import viewport
 from ordertui.tui.widgets.order_table.viewport import Viewport
-from ordertui.tui.widgets.thrift import ThriftyStatic, thrifty
 
 STYLES = [
     Style(),
@@ -47,11 +47,11 @@ def cells(strip: Strip) -> list[tuple[object, ...]]:
 @given(STRIPS)
 @settings(max_examples=300, deadline=None)
 def test_a_thrifty_strip_shows_the_same(strip: Strip) -> None:
-    small = thrifty(strip)
+    small = merge_segments(strip)
     assert cells(small) == cells(strip)
     assert len(list(small)) <= max(1, len(list(strip)))
     assert small.cell_length == strip.cell_length == sum(cell_len(segment.text) for segment in small)
-    assert cells(thrifty(small)) == cells(small)
+    assert cells(merge_segments(small)) == cells(small)
 
 
 def test_a_row_of_one_background_needs_one_style_for_each_run_of_words() -> None:
@@ -65,25 +65,25 @@ def test_a_row_of_one_background_needs_one_style_for_each_run_of_words() -> None
             Segment(" ", Style(bgcolor="black")),
         ]
     )
-    assert [(text, style) for text, style, _ in thrifty(row)] == [("  a   b ", red)]
+    assert [(text, style) for text, style, _ in merge_segments(row)] == [("  a   b ", red)]
 
 
 def test_a_selection_of_text_begins_where_the_first_cell_was() -> None:
     blank = STYLES[2] + Style.from_meta({"offset": (0, 3)})
     word = STYLES[1] + Style.from_meta({"offset": (2, 3)})
-    (segment,) = thrifty(Strip([Segment("  ", blank), Segment("word", word)]))
+    (segment,) = merge_segments(Strip([Segment("  ", blank), Segment("word", word)]))
     assert segment.style is not None
     assert (segment.text, segment.style.meta) == ("  word", {"offset": (0, 3)})
 
 
 class Texts(App[None]):
-    CSS = "ThriftyStatic { width: 20; height: auto; }"
+    CSS = "DiffStatic { width: 20; height: auto; }"
 
     def compose(self) -> ComposeResult:
         yield Counted(Content("one\ntwo\nthree"), id="text")
 
 
-class Counted(ThriftyStatic):
+class Counted(DiffStatic):
     """Says which lines were painted."""
 
     painted: list[int]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.clock import HOUR, FixedClock
 from shopkit import NOW, order_id
 
 from ..kit import main, press, running, settled, table, text, to_ship, until
 
 
-async def test_only_lines_whose_words_changed_are_painted(shop: Shop, clock: FixedClock, tmp_path: Path) -> None:
+async def test_only_lines_whose_words_changed_are_painted(shop: Session, clock: FixedClock, tmp_path: Path) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)
         view, screen = table(pilot), main(pilot)
@@ -36,7 +36,7 @@ async def test_only_lines_whose_words_changed_are_painted(shop: Shop, clock: Fix
         assert (view.renders - renders, view.contents - contents) == (0, 0), "no word changed"
 
 
-async def test_one_line_of_many(shop: Shop, clock: FixedClock) -> None:
+async def test_one_line_of_many(shop: Session, clock: FixedClock) -> None:
     async with running(shop) as pilot:
         await press(pilot, "1")
         view, screen = table(pilot), main(pilot)
@@ -61,7 +61,7 @@ async def test_one_line_of_many(shop: Shop, clock: FixedClock) -> None:
         assert view.renders - renders == 1
 
 
-async def test_the_words_above_and_beside_the_table_go_with_the_time(shop: Shop, clock: FixedClock) -> None:
+async def test_the_words_above_and_beside_the_table_go_with_the_time(shop: Session, clock: FixedClock) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)
         age, detail = text(pilot, "age"), text(pilot, "detail")

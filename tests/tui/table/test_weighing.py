@@ -7,17 +7,17 @@ from collections.abc import Iterable
 
 import pytest
 
-from ordertui.operations.marks import Marks
-from ordertui.operations.shop import Shop
+from ordertui.operations.query.marks import Marks
+from ordertui.operations.session import Session
 from ordertui.operations.values import Impact
 
 from ..kit import main, press, running, table, text, to_ship, until
 
 
 async def test_a_big_set_is_counted_at_once_and_weighed_beside_the_screen(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ordertui.tui.screens.weighing.INSTANT", 3)
+    monkeypatch.setattr("ordertui.tui.main.weighing.INSTANT", 3)
     real, go, threads, weighed = shop.impact, threading.Event(), set(), []
 
     def impact(ids: Iterable[int]) -> Impact:
@@ -47,7 +47,7 @@ async def test_a_big_set_is_counted_at_once_and_weighed_beside_the_screen(
 
 
 async def test_all_of_a_view_is_marked_and_unmarked_without_going_through_its_ids(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(shop) as pilot:
         await to_ship(pilot)

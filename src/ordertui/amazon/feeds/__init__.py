@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from .flat import adjustment_flat, cancellation_flat, encoding_of, fulfillment_flat
+from .flat_file import adjustment_flat, cancellation_flat, encoding_of, fulfillment_flat
 from .items import CancelItem, FeedError, RefundItem, ShipItem
-from .xml import acknowledgement_xml, adjustment_xml, fulfillment_xml
+from .xml_feed import acknowledgement_xml, adjustment_xml, fulfillment_xml
 
 
 class FeedTypes(NamedTuple):

@@ -10,17 +10,17 @@ from typing import TypeVar
 
 import msgspec
 
+from ordertui.orders.errors import UserError
 from ordertui.orders.marketplace import MARKETPLACES
-from ordertui.orders.order import COMPONENTS, Components
+from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.orders.reason import CancelReason, RefundReason
-from ordertui.orders.trouble import Trouble
 
 ORDER_ID = re.compile(r"[A-Z0-9]{3}-[0-9]{7}-[0-9]{7}", re.ASCII)
 _BREAKING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that no cell of a feed may hold."""
 
 
-class FeedError(Trouble, ValueError):
+class FeedError(UserError, ValueError):
     """Something that must not go to Amazon; names the order and what to do."""
 
 
@@ -42,7 +42,7 @@ class RefundItem(msgspec.Struct, frozen=True):
     item_id: str
     reason: str
     currency: str
-    amounts: Components
+    amounts: LineAmounts
     units_cancelled: int = 0
 
 

@@ -1,12 +1,12 @@
 """Reports that a seller downloads, read as streams: Unshipped orders, New orders, All Orders, Cancellation Rate."""
 
+from .cancellation_rate import read_rate
 from .encoding import ENCODINGS
 from .errors import AmbiguousEncoding, MarketplaceNeeded, ProcessingReportGiven, ReportError, UnknownReport
-from .kinds import ReportKind
-from .looking import Stopped, glance, inspect
-from .rate_report import read_rate
-from .reading import read
-from .values import RateRow, Reject, ReportInfo, RowBatch
+from .inspect import Stopped, detect_kind, inspect
+from .model import RateRow, Reject, ReportInfo, RowBatch
+from .reader import read
+from .report_kind import ReportKind
 
 __all__ = [
     "ENCODINGS",
@@ -21,7 +21,7 @@ __all__ = [
     "RowBatch",
     "Stopped",
     "UnknownReport",
-    "glance",
+    "detect_kind",
     "inspect",
     "read",
     "read_rate",

@@ -31,7 +31,7 @@ def known(name: str) -> str:
     return next((ours for ours in ENCODINGS if codecs.lookup(ours).name == codec), codec)
 
 
-class Encodings:
+class EncodingDetector:
     """Takes in the file block by block; then `choose` or `confirm`. `read_cells` gives the cells of a line that are read."""
 
     def __init__(self, path: Path, given: str | None, read_cells: Callable[[bytes], list[bytes]]) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ordertui.orders.errors import UserError
 from ordertui.orders.marketplace import MARKETPLACES
-from ordertui.orders.trouble import Trouble
 
 
-class ReportError(Trouble, ValueError):
+class ReportError(UserError, ValueError):
     """A report file cannot be used."""
 
 

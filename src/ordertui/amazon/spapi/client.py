@@ -10,14 +10,14 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from ordertui.amazon.reports.cells import clean
+from ordertui.amazon.reports.cell_parsers import clean
 from ordertui.orders.clock import Clock
 
-from .answers import Created, Problems
+from .auth import Credentials, Tokens
 from .endpoints import Endpoints
 from .errors import (
     BadAnswer,
-    CallStopped,
+    CallCancelled,
     Denied,
     NoAnswer,
     NotSent,
@@ -28,8 +28,8 @@ from .errors import (
     TokenRefused,
 )
 from .operations import Operation, Repeat
-from .rates import Bucket, MemoryRateBook, RateBook, fresh, named_rate
-from .tokens import Credentials, Tokens
+from .rate_limit import BucketStore, MemoryRateBook, TokenBucket, fresh, named_rate
+from .schemas import Created, Problems
 from .transport import Answer, Timeouts, Transport
 
 Body = TypeVar("Body")
@@ -60,7 +60,7 @@ class Waiting:
     async def pause(self, operation: str, seconds: int) -> None:
         """Wait. Raises CallStopped when the operator stops it."""
         if self._stop():
-            raise CallStopped
+            raise CallCancelled
         if seconds <= 0:
             return
         self._told(operation, seconds)
@@ -69,7 +69,7 @@ class Waiting:
             await self._sleep(min(self._step, left))
             left -= self._step
             if self._stop():
-                raise CallStopped
+                raise CallCancelled
 
     async def during(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Await work that may be given up at any moment, and hear a stop meanwhile. Raises CallStopped."""
@@ -77,7 +77,7 @@ class Waiting:
         try:
             while not (await asyncio.wait({task}, timeout=_LISTEN))[0]:
                 if self._stop():
-                    raise CallStopped
+                    raise CallCancelled
             return task.result()
         finally:
             if not task.done():
@@ -94,7 +94,7 @@ class Client:
         credentials: Credentials,
         clock: Clock,
         *,
-        rates: RateBook | None = None,
+        rates: BucketStore | None = None,
         waiting: Waiting | None = None,
         timeouts: Timeouts | None = None,
     ) -> None:
@@ -184,7 +184,7 @@ class Client:
         self._learn(operation, answer)
         return answer
 
-    def _take(self, operation: Operation) -> Callable[[Bucket | None], Bucket]:
+    def _take(self, operation: Operation) -> Callable[[TokenBucket | None], TokenBucket]:
         now = float(self._clock.now())
         return lambda known: (known or fresh(operation, now)).taken(now)
 
@@ -193,7 +193,7 @@ class Client:
         throttled = answer.status == 429
         now = float(self._clock.now())
 
-        def work(known: Bucket | None) -> Bucket:
+        def work(known: TokenBucket | None) -> TokenBucket:
             bucket = known or fresh(operation, now)
             if rate is not None:
                 bucket = bucket.refilled(now).learned(rate)

@@ -7,10 +7,10 @@ import zlib
 from collections.abc import Callable
 from typing import BinaryIO
 
-from .answers import Document, FeedSlot
 from .client import Client
 from .errors import DocumentBroken, NoAnswer, NotSent, Rejected, ServerTrouble
 from .operations import CREATE_FEED_DOCUMENT, Operation
+from .schemas import Document, FeedSlot
 
 MOST_FEED = 10 * 1024 * 1024
 """Bytes a feed may have: less than 10 MiB (developer-docs, Feeds API best practices)."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ordertui.orders.trouble import Trouble
+from ordertui.orders.errors import UserError
 
 
-class SpApiError(Trouble):
-    """A call that did not give the expected answer. `maybe_done` says whether Amazon may have acted on it all the same."""
+class SpApiError(UserError):
+    """A call that did not give the expected answer. `may_have_been_applied` says whether Amazon may have acted on it all the same."""
 
-    maybe_done = False
+    may_have_been_applied = False
 
     def __init__(self, operation: str, text: str, *, status: int = 0, request_id: str = "") -> None:
         about = f" (HTTP {status})" if status else ""
@@ -43,31 +43,31 @@ class Rejected(SpApiError):
 class ServerTrouble(SpApiError):
     """A 5xx, or a status that this operation does not have. Amazon may have acted."""
 
-    maybe_done = True
+    may_have_been_applied = True
 
 
 class NoAnswer(SpApiError):
     """The request may have arrived, but no whole answer came back: time-out or broken connection."""
 
-    maybe_done = True
+    may_have_been_applied = True
 
 
 class BadAnswer(SpApiError):
     """The status was the expected one, the body was not. Never taken for an empty success."""
 
-    maybe_done = True
+    may_have_been_applied = True
 
 
 class DocumentBroken(SpApiError):
     """A document could not be read whole: truncated, not gzip, or larger than allowed."""
 
 
-class Missing(Trouble):
+class Missing(UserError):
     """The connector's libraries are not installed."""
 
     def __init__(self) -> None:
         super().__init__("the connector needs its libraries: install `ordertui[api]` (httpx, keyring, cryptography)")
 
 
-class CallStopped(Exception):
+class CallCancelled(Exception):
     """The operator stopped the run, while nothing was under way that may have effects."""

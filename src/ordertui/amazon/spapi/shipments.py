@@ -8,7 +8,7 @@ import msgspec
 
 from ordertui.amazon.feeds import ShipItem
 from ordertui.amazon.feeds.items import checked
-from ordertui.amazon.feeds.xml import midnight
+from ordertui.amazon.feeds.xml_feed import midnight
 from ordertui.orders.marketplace import MARKETPLACES
 
 PARCEL = "1"

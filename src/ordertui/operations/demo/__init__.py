@@ -3,6 +3,6 @@
 `goods` is what is sold, `book` draws the orders, `reports` writes them as Amazon does, `morning` is what the operator did.
 """
 
-from .building import build_practice
+from .builder import build_practice
 
 __all__ = ["build_practice"]

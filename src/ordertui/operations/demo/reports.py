@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.marketplace import MARKETPLACES, Marketplace
-from ordertui.orders.money import decimal_text
+from ordertui.orders.money import format_decimal
 
-from .book import MadeLine, MadeOrder
+from .orders import MadeLine, MadeOrder
 
 ALL_ORDERS = (
     "amazon-order-id", "merchant-order-id", "purchase-date", "last-updated-date", "order-status", "fulfillment-channel",
@@ -99,7 +99,7 @@ def _amounts(currency: str, line: MadeLine) -> Row:
         "gift-wrap-price": line.gift_wrap, "item-promotion-discount": line.promotion,
     }  # fmt: skip
     always = ("item-price", "item-tax")
-    found: Row = {name: decimal_text(minor, currency) for name, minor in amounts.items() if minor or name in always}
+    found: Row = {name: format_decimal(minor, currency) for name, minor in amounts.items() if minor or name in always}
     return found | {"currency": currency}
 
 

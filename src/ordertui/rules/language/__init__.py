@@ -3,13 +3,13 @@
 `status:unshipped total>50 -sku:ABC* (late or buyer-requested) placed:last-7d "yoga mat" action:cancel counts:no`
 """
 
-from .complete import complete, word_start
-from .echo import echo
+from .ast import ALWAYS, And, Compare, Condition, MatchAll, Not, Or, Text
+from .completion import complete, word_start
 from .errors import FilterError
 from .fields import FIELDS, FLAGS, field_names
+from .format import format_condition
 from .parser import MAX_CONDITIONS, MAX_DEPTH, parse
 from .predicate import Batch, LineText, Subject, Undecidable, predicate
-from .tree import ALWAYS, Always, And, Compare, Condition, Not, Or, Text
 
 __all__ = [
     "ALWAYS",
@@ -17,21 +17,21 @@ __all__ = [
     "FLAGS",
     "MAX_CONDITIONS",
     "MAX_DEPTH",
-    "Always",
     "And",
     "Batch",
     "Compare",
     "Condition",
     "FilterError",
     "LineText",
+    "MatchAll",
     "Not",
     "Or",
     "Subject",
     "Text",
     "Undecidable",
     "complete",
-    "echo",
     "field_names",
+    "format_condition",
     "parse",
     "predicate",
     "word_start",

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from ordertui.orders.money import exponent
 
-from .tree import Amount
+from .ast import Amount
 
 Bounds: TypeAlias = tuple[int | None, int | None]
 

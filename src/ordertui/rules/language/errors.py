@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ordertui.orders.trouble import Trouble
+from ordertui.orders.errors import UserError
 
 
-class FilterError(Trouble, ValueError):
+class FilterError(UserError, ValueError):
     """A filter that cannot be read. `column` is 1-based; `suggestion` is a replacement for the word there, or None."""
 
     def __init__(self, column: int, message: str, suggestion: str | None = None) -> None:

@@ -7,8 +7,7 @@ from enum import Enum, auto
 
 import msgspec
 
-from ordertui.orders.marketplace import MARKETPLACES
-from ordertui.orders.status import (
+from ordertui.orders.enums import (
     Action,
     BuyerRequest,
     CancelledBy,
@@ -19,6 +18,7 @@ from ordertui.orders.status import (
     RowState,
     YesNo,
 )
+from ordertui.orders.marketplace import MARKETPLACES
 
 WAITING = (OrderStatus.UNSHIPPED.value, OrderStatus.PARTIALLY_SHIPPED.value)
 """Statuses of an order that still has something to ship: only these can be late or be cancelled by Amazon."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from .ast import ALWAYS, And, Compare, Condition, Not, Or, Text
 from .errors import FilterError, closest
 from .fields import ALL_FIELDS, FIELDS, FLAGS, PLAN_FIELDS
 from .lexer import Mark, Token, tokens
-from .tree import ALWAYS, And, Compare, Condition, Not, Or, Text
-from .values import pattern, value_of
+from .literals import pattern, value_of
 
 MAX_CONDITIONS = 200
 MAX_DEPTH = 40

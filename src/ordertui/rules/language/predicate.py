@@ -10,26 +10,26 @@ from typing import Protocol, TypeAlias
 from ordertui.orders.money import Money
 from ordertui.orders.order import OrderRow
 
-from .bounds import bounds, inside, money_bounds
-from .fields import ALL_FIELDS, PLAN_FIELDS, WAITING, Field, Kind
-from .patterns import matches, variants
-from .tree import (
-    Always,
+from .ast import (
     Amount,
     And,
     Choices,
     Compare,
     Condition,
     Flag,
+    Integer,
+    MatchAll,
     Not,
     Or,
     Pattern,
-    Share,
+    Ratio,
     Span,
     Text,
     Unknown,
-    Whole,
 )
+from .bounds import bounds, inside, money_bounds
+from .fields import ALL_FIELDS, PLAN_FIELDS, WAITING, Field, Kind
+from .wildcards import matches, variants
 
 
 class LineText(Protocol):
@@ -89,7 +89,7 @@ def predicate(
     epoch seconds or None; `batch` answers the fields of a whole batch. Raises Undecidable, at once, when the condition
     needs one that was not given.
     """
-    if isinstance(condition, Always):
+    if isinstance(condition, MatchAll):
         return lambda _: True
     if isinstance(condition, Not):
         inner = predicate(condition.item, decide=decide, auto_cancel_at=auto_cancel_at, batch=batch)
@@ -131,7 +131,7 @@ def _compared(condition: Compare, spec: Field) -> Test:
             s.row.total is not None and inside(s.row.total.minor, money_bounds(op, amount, s.row.total.currency))
         )
     column = spec.column
-    if isinstance(value, Whole):
+    if isinstance(value, Integer):
         limits = bounds(condition.op, value.number)
         return lambda s: inside(getattr(s.row, column), limits)
     if isinstance(value, Unknown) and spec.kind in (Kind.MONEY, Kind.WHOLE):
@@ -172,9 +172,9 @@ def _of_batch(condition: Compare, batch: Batch | None) -> Test:
             return False
         if isinstance(value, Amount):
             return isinstance(found, Money) and inside(found.minor, money_bounds(op, value, found.currency))
-        assert isinstance(value, Whole | Share)
+        assert isinstance(value, Integer | Ratio)
         assert not isinstance(found, Money)
-        edge = value.number if isinstance(value, Whole) else value.share
+        edge = value.number if isinstance(value, Integer) else value.share
         return _OPS[op](Fraction(found), Fraction(edge))
 
     return test

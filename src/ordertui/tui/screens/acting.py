@@ -11,23 +11,22 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.css.query import NoMatches
 
-from ordertui.operations.errors import KNOWN
-from ordertui.operations.plan_values import Batch
-from ordertui.operations.shop import Shop
-from ordertui.operations.words import how_many
+from ordertui.operations.errors import USER_ERRORS
+from ordertui.operations.planning.plan import Batch
+from ordertui.operations.session import Session
 from ordertui.orders.clock import to_local
-from ordertui.orders.status import Action, BatchState, BuyerRequest, Dispatched
-
-from ..widgets.order_table import OrderTable
-from .flow import Flow, Flows
+from ordertui.orders.enums import Action, BatchState, BuyerRequest, Dispatched
+from ordertui.orders.text import pluralize
+from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.widgets.order_table import OrderTable
 
 Shipping = dict[str, tuple[str, str, str]]
 
 
-class Acting(Flows):
+class Acting(TaskRunner):
     """What the main screen does to orders."""
 
-    shop: Shop
+    shop: Session
 
     if TYPE_CHECKING:
 
@@ -44,7 +43,7 @@ class Acting(Flows):
             return
         self.start(lambda flow: self._plan(flow, action, ids))
 
-    async def _plan(self, flow: Flow, action: Action, ids: array[int]) -> None:
+    async def _plan(self, flow: Task, action: Action, ids: array[int]) -> None:
         from .preview import PreviewScreen  # when it is opened: the first orders are on the screen before that
 
         shipping: Shipping | None = {}
@@ -69,9 +68,9 @@ class Acting(Flows):
         self.table.reload()
         self.refresh_all()
         due = to_local(batch.due_at, self.shop.zone).strftime("%H:%M")
-        self.notify(f"batch {batch.id}: {how_many(len(batch.rows))} held until {due}; u takes them back")
+        self.notify(f"batch {batch.id}: {pluralize(len(batch.rows))} held until {due}; u takes them back")
 
-    async def _ask_shipping(self, flow: Flow, ids: Sequence[int]) -> Shipping | None:
+    async def _ask_shipping(self, flow: Task, ids: Sequence[int]) -> Shipping | None:
         """Carrier, tracking and date for each order that may be confirmed; None when the operator leaves."""
         from .dialogs import FormScreen
 
@@ -97,7 +96,7 @@ class Acting(Flows):
         """Take held orders back, after asking which."""
         self.start(self._undo)
 
-    async def _undo(self, flow: Flow) -> None:
+    async def _undo(self, flow: Task) -> None:
         from .dialogs import ConfirmScreen
 
         held = [batch for batch in self.shop.outbox(open_only=True) if batch.state is BatchState.HELD]
@@ -122,7 +121,7 @@ class Acting(Flows):
             return
         what: int | str = row.order_id if answer == "o" and row is not None else batch.id
         count = await flow.work(self.shop.undo, what)
-        self.notify(f"{how_many(count)} taken back; nothing was sent for them")
+        self.notify(f"{pluralize(count)} taken back; nothing was sent for them")
         self.table.reload()
         self.refresh_all()
 
@@ -131,7 +130,7 @@ class Acting(Flows):
         """Write what is due into the outbox folder."""
         try:
             sent = await asyncio.to_thread(self.shop.dispatch)
-        except KNOWN as error:
+        except USER_ERRORS as error:
             self.failed(error)
             return
         with suppress(NoMatches):  # the screen is being closed, piece by piece; what left is in the journal
@@ -162,10 +161,10 @@ class Acting(Flows):
             return
         try:
             count = change()  # type: ignore[operator]
-        except KNOWN as error:
+        except USER_ERRORS as error:
             self.failed(error)
             return
-        self.notify(f"{how_many(count)} changed" if count else "nothing changed: it was so already")
+        self.notify(f"{pluralize(count)} changed" if count else "nothing changed: it was so already")
         self.table.reload(ids)
         self.refresh_all()
 
@@ -176,11 +175,11 @@ class Acting(Flows):
             return
         try:
             text = self.shop.message_text(row.order_id)
-        except KNOWN as error:
+        except USER_ERRORS as error:
             self.failed(error)
             return
         order = self.shop.order(row.order_id)
         if order is not None:
-            from .message import MessageScreen  # when it is opened
+            from .buyer_message import MessageScreen  # when it is opened
 
             self.app.push_screen(MessageScreen(self.shop, self.keys, order, text))

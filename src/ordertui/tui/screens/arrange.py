@@ -14,15 +14,15 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from ordertui.operations.desk import Desk, SavedView
-from ordertui.operations.queues import BY_KEY
+from ordertui.operations.query.queues import BY_KEY
+from ordertui.operations.workspace import SavedView, Workspace
+from ordertui.tui.render.format import MUTED
+from ordertui.tui.view_request import Request
+from ordertui.tui.widgets.dialog_title import Title
+from ordertui.tui.widgets.option_list import Choices
+from ordertui.tui.widgets.order_table.columns import NARROWEST, WIDEST, Layout, columns_for
 
-from ..texts.words import MUTED
-from ..view import Request
-from ..widgets.choices import Choices
-from ..widgets.order_table.columns import NARROWEST, WIDEST, Layout, columns_for
-from ..widgets.title import Title
-from .dialog import Dialog
+from .base import Dialog
 from .dialogs import FormScreen, ListKeys
 
 
@@ -125,7 +125,7 @@ class ViewsScreen(ListKeys, Dialog[SavedView | None]):
         *(Binding(str(number), f"open({number})", show=False) for number in range(1, 10)),
     ]
 
-    def __init__(self, desk: Desk, views: Sequence[SavedView], now: Request) -> None:
+    def __init__(self, desk: Workspace, views: Sequence[SavedView], now: Request) -> None:
         super().__init__(classes="dialog-screen")
         self._desk = desk
         self._views = list(views)

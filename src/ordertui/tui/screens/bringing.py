@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from ordertui.operations.errors import KNOWN, sentence
-from ordertui.operations.shop import Shop
+from ordertui.operations.errors import USER_ERRORS, error_message
+from ordertui.operations.session import Session
 from ordertui.operations.values import ImportProgress, ImportSummary, ResultSummary
 from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.tui.render.format import Piece
+from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.widgets.order_table import OrderTable
 
-from ..texts.words import Piece
-from ..widgets.order_table import OrderTable
-from .flow import Flow, Flows
 
-
-class Bringing(Flows):
+class Bringing(TaskRunner):
     """What the main screen brings in."""
 
-    shop: Shop
+    shop: Session
 
     if TYPE_CHECKING:
 
@@ -33,16 +32,16 @@ class Bringing(Flows):
         """Ask for files and read them."""
         self.start(self._bring_files)
 
-    async def _bring_files(self, flow: Flow) -> None:
-        from .picker import PickerScreen  # when it is opened
+    async def _bring_files(self, flow: Task) -> None:
+        from .file_picker import PickerScreen  # when it is opened
 
         chosen = await flow.ask(PickerScreen(self.shop, self.keys))
         if chosen:
             await self.bring(flow, chosen)
 
-    async def bring(self, flow: Flow, paths: Sequence[Path]) -> None:
+    async def bring(self, flow: Task, paths: Sequence[Path]) -> None:
         """Read these files one after the other, asking what they leave open, and say what came of it."""
-        from ordertui.operations.report_files import in_turn
+        from ordertui.operations.reports.files import in_turn
 
         from .dialogs import TextScreen
 
@@ -60,7 +59,7 @@ class Bringing(Flows):
         if lines:
             await flow.ask(TextScreen("What was read", Content.assemble(*lines)))
 
-    async def _bring(self, flow: Flow, path: Path, place: str) -> tuple[list[Piece], bool]:
+    async def _bring(self, flow: Task, path: Path, place: str) -> tuple[list[Piece], bool]:
         """Read one file, asking what it leaves open; what to say of it, and whether the operator stopped."""
         from ordertui.amazon.reports.errors import AmbiguousEncoding, MarketplaceNeeded, ProcessingReportGiven
 
@@ -83,11 +82,11 @@ class Bringing(Flows):
                 marketplace = await flow.ask(ChoiceScreen(f"Which marketplace is {path.name} of?", choices))
                 if marketplace is None:
                     return [(f"{path.name}: left out, its marketplace is open\n", "$text-warning")], False
-            except KNOWN as error:
-                return [(f"{sentence(error)}\n", "$text-error")], False
+            except USER_ERRORS as error:
+                return [(f"{error_message(error)}\n", "$text-error")], False
 
     async def _import(
-        self, flow: Flow, path: Path, place: str, encoding: str | None, marketplace: str | None
+        self, flow: Task, path: Path, place: str, encoding: str | None, marketplace: str | None
     ) -> Sequence[ImportSummary]:
         from .progress import ProgressScreen  # when it is opened
 
@@ -106,11 +105,11 @@ class Bringing(Flows):
                 stop=lambda: screen.stopping,
             )
 
-    async def _results(self, flow: Flow, path: Path) -> list[Piece]:
+    async def _results(self, flow: Task, path: Path) -> list[Piece]:
         try:
             return result_lines(await flow.work(self.shop.results, [path]))
-        except KNOWN as error:
-            return [(f"{sentence(error)}\n", "$text-error")]
+        except USER_ERRORS as error:
+            return [(f"{error_message(error)}\n", "$text-error")]
 
 
 def summary_lines(summaries: Sequence[ImportSummary]) -> list[Piece]:

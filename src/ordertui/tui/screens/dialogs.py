@@ -14,11 +14,12 @@ from textual.widget import Widget
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
-from ..clipboard import copy
-from ..widgets.choices import Choices
-from ..widgets.line_input import LineInput
-from ..widgets.title import Title
-from .dialog import Dialog
+from ordertui.tui.clipboard import copy
+from ordertui.tui.widgets.dialog_title import Title
+from ordertui.tui.widgets.line_input import LineInput
+from ordertui.tui.widgets.option_list import Choices
+
+from .base import Dialog
 
 
 class ListKeys(Widget if TYPE_CHECKING else object):  # type: ignore[misc]

@@ -13,12 +13,12 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from ordertui.rules.language import FIELDS
+from ordertui.tui.actions import ALL_ACTIONS, QUEUE_HELP, KeyAction
+from ordertui.tui.render.format import Piece, wrapped
+from ordertui.tui.widgets.dialog_title import Title
+from ordertui.tui.widgets.line_input import LineInput
 
-from ..actions import ALL_ACTIONS, QUEUE_HELP, KeyAction
-from ..texts.words import Piece, wrapped
-from ..widgets.line_input import LineInput
-from ..widgets.title import Title
-from .dialog import Dialog
+from .base import Dialog
 
 GLYPHS = (
     ("●", "marked"),

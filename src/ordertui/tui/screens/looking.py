@@ -15,34 +15,33 @@ from textual import events
 from textual.containers import VerticalScroll
 from textual.content import Content
 
-from ordertui.operations.marks import Marks
-from ordertui.operations.shop import Shop
+from ordertui.operations.query.marks import Marks
+from ordertui.operations.session import Session
 from ordertui.operations.values import Queue
-from ordertui.operations.words import how_many
 from ordertui.orders.clock import to_local
 from ordertui.orders.order import OrderRow
-
-from ..keymap import Keymap
-from ..order_ids import order_ids
-from ..panel import RatePanel
-from ..themes import DARK, LIGHT
-from ..view import Request, View
-from ..widgets.filter_bar import FilterBar
-from ..widgets.order_table import OrderTable
-from ..widgets.order_table.strips import clean
-from .flow import Flow, Flows
+from ordertui.orders.text import pluralize
+from ordertui.tui.keymap import Keymap
+from ordertui.tui.main.selection_summary import SelectionSummarizer
+from ordertui.tui.order_ids import order_ids
+from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.themes import DARK, LIGHT
+from ordertui.tui.view_request import Request, View
+from ordertui.tui.widgets.filter_bar import FilterBar
+from ordertui.tui.widgets.order_table import OrderTable
+from ordertui.tui.widgets.order_table.strips import clean
 
 if TYPE_CHECKING:
     from .dialogs import TextScreen
 
 
-class Looking(Flows):
+class Looking(TaskRunner):
     """What the main screen shows, and how."""
 
-    shop: Shop
+    shop: Session
     keymap: Keymap
     request: Request
-    panel: RatePanel
+    panel: SelectionSummarizer
     queue_counts: tuple[Queue, ...]
     shown_view: View | None
     found: Marks
@@ -54,7 +53,7 @@ class Looking(Flows):
         def table(self) -> OrderTable: ...
         def refresh_all(self) -> None: ...
         def ask_for(self, request: Request) -> None: ...
-        async def look_up(self, flow: Flow, text: str, queue: str = "all") -> Marks | None: ...
+        async def look_up(self, flow: Task, text: str, queue: str = "all") -> Marks | None: ...
         def show_columns(self, request: Request) -> None: ...
         def show_panel(self) -> None: ...
         def detail_of(self, row: OrderRow, *, full: bool) -> Content: ...
@@ -87,7 +86,7 @@ class Looking(Flows):
         """Find without hiding the others."""
         self.start(self._find)
 
-    async def _find(self, flow: Flow) -> None:
+    async def _find(self, flow: Task) -> None:
         text = await self.ask_filter(flow, "Find by a filter", "n and N go through what fits; nothing is hidden.")
         if text is None:
             return
@@ -100,9 +99,9 @@ class Looking(Flows):
         if count and self.table.cursor_id not in found:
             self.action_next(1)
 
-    async def ask_filter(self, flow: Flow, title: str, note: str) -> str | None:
+    async def ask_filter(self, flow: Task, title: str, note: str) -> str | None:
         """A filter from a dialog, remembered with those of the bar; None when there is none."""
-        from .filtering import FilterScreen
+        from .filter_prompt import FilterScreen
 
         desk = self.shop.desk
         text = await flow.ask(FilterScreen(title, note, self.shop.condition, desk.history()))
@@ -129,8 +128,8 @@ class Looking(Flows):
         """Go to an order id, or mark several."""
         self.start(self._go_to)
 
-    async def _go_to(self, flow: Flow) -> None:
-        from .going import FIRST, GoScreen
+    async def _go_to(self, flow: Task) -> None:
+        from .go_to_order import FIRST, GoScreen
 
         wanted = await flow.ask(GoScreen())
         if wanted == FIRST:
@@ -143,7 +142,7 @@ class Looking(Flows):
         if event.text.strip():
             self.start(lambda flow: self._go_to_all(flow, event.text))
 
-    async def _go_to_all(self, flow: Flow, text: str) -> None:
+    async def _go_to_all(self, flow: Task, text: str) -> None:
         wanted = order_ids(text)
         if not wanted:
             self.notify(f"no order id such as 111-2222222-3333333 in: {clean(text[:60])}", severity="error")
@@ -163,7 +162,7 @@ class Looking(Flows):
         self.table.marks_changed()
         self.notify(f"{changed:,} marked")
 
-    async def _show_order(self, flow: Flow, row_id: int) -> None:
+    async def _show_order(self, flow: Task, row_id: int) -> None:
         if not self.table.go_to(row_id):
             self.ask_for(msgspec.structs.replace(self.request, queue="all", filter=""))
             for worker in [worker for worker in self.workers if worker.group == "view"]:
@@ -175,7 +174,7 @@ class Looking(Flows):
         """Choose the column to sort by."""
         self.start(self._sort)
 
-    async def _sort(self, flow: Flow) -> None:
+    async def _sort(self, flow: Task) -> None:
         from .dialogs import ChoiceScreen
 
         note = "The same column again turns the order round. S on the table sorts by one more."
@@ -188,7 +187,7 @@ class Looking(Flows):
         """Choose one more column to sort by."""
         self.start(self._then_sort)
 
-    async def _then_sort(self, flow: Flow) -> None:
+    async def _then_sort(self, flow: Task) -> None:
         from .dialogs import ChoiceScreen
 
         note = "After those that have a number. One of them again turns round, then goes."
@@ -212,7 +211,7 @@ class Looking(Flows):
         """Choose columns."""
         self.start(self._columns)
 
-    async def _columns(self, flow: Flow) -> None:
+    async def _columns(self, flow: Task) -> None:
         from .arrange import ColumnsScreen
 
         several = len(self.shop.marketplaces()) > 1
@@ -224,7 +223,7 @@ class Looking(Flows):
         """Saved views."""
         self.start(self._views)
 
-    async def _views(self, flow: Flow) -> None:
+    async def _views(self, flow: Task) -> None:
         from .arrange import ViewsScreen
 
         desk = self.shop.desk
@@ -255,7 +254,7 @@ class Looking(Flows):
             text = self.detail_of(row, full=True)
             self.start(lambda flow: self._read(flow, TextScreen(f"Order {row.order_id}", text, copy=row.order_id)))
 
-    async def _read(self, flow: Flow, screen: TextScreen) -> None:
+    async def _read(self, flow: Task, screen: TextScreen) -> None:
         await flow.ask(screen)
 
     def action_scroll_detail(self, lines: int) -> None:
@@ -266,7 +265,7 @@ class Looking(Flows):
         """Batches."""
         self.start(self._outbox)
 
-    async def _outbox(self, flow: Flow) -> None:
+    async def _outbox(self, flow: Task) -> None:
         from .outbox import OutboxScreen
 
         await flow.ask(OutboxScreen(self.shop, self.keys))
@@ -280,7 +279,7 @@ class Looking(Flows):
 
     def action_copy(self) -> None:
         """Copy the order id."""
-        from ..clipboard import copy
+        from ordertui.tui.clipboard import copy
 
         row = self.table.cursor_row
         if row is not None:
@@ -290,9 +289,10 @@ class Looking(Flows):
         """Copy in another form."""
         self.start(self._copy_menu)
 
-    async def _copy_menu(self, flow: Flow) -> None:
-        from ..clipboard import copy
-        from ..copies import COPIES, as_text
+    async def _copy_menu(self, flow: Task) -> None:
+        from ordertui.tui.clipboard import copy
+        from ordertui.tui.copies import COPIES, as_text
+
         from .dialogs import ChoiceScreen
 
         ids = self.table.acting_ids()
@@ -336,14 +336,14 @@ class Looking(Flows):
         """Write the marked, or the shown, orders to a file."""
         self.start(self._export)
 
-    async def _export(self, flow: Flow) -> None:
-        from ordertui.operations.typed_path import typed_path
+    async def _export(self, flow: Task) -> None:
+        from ordertui.operations.paths import typed_path
 
         from .dialogs import FormScreen
 
         table = self.table
         ids = table.marks.ids() if table.marks else table.ids
-        what = how_many(len(ids), "marked order" if table.marks else "shown order")
+        what = pluralize(len(ids), "marked order" if table.marks else "shown order")
         stamp = to_local(self.shop.clock.now(), self.shop.zone).strftime("%Y%m%d-%H%M")
         path = self.shop.folder / f"orders-{stamp}.csv"
         note = "Ends in .csv, .tsv or .json. Buyers' names and addresses are not in it: ordertui keeps none."
@@ -351,14 +351,14 @@ class Looking(Flows):
         if answer is not None and answer["path"].strip():
             target = typed_path(answer["path"])
             count = await flow.work(self.shop.export, ids, target)
-            self.notify(f"{how_many(count)} written: {target}")
+            self.notify(f"{pluralize(count)} written: {target}")
 
     def action_palette(self) -> None:
         """Any action by name."""
         self.start(self._palette)
 
-    async def _palette(self, flow: Flow) -> None:
-        from .palette import PaletteScreen
+    async def _palette(self, flow: Task) -> None:
+        from .command_palette import PaletteScreen
 
         chosen = await flow.ask(PaletteScreen(self.keymap.actions))
         if chosen is not None:
@@ -373,7 +373,7 @@ class Looking(Flows):
         """All keys."""
         self.start(self._help)
 
-    async def _help(self, flow: Flow) -> None:
+    async def _help(self, flow: Task) -> None:
         from .help import HelpScreen
 
         await flow.ask(HelpScreen(self.keymap.actions))

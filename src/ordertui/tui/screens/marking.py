@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ordertui.operations.marks import Marks
-from ordertui.operations.shop import Shop
+from ordertui.operations.query.marks import Marks
+from ordertui.operations.session import Session
 from ordertui.orders.clock import to_local
+from ordertui.orders.enums import BuyerRequest, OrderStatus
 from ordertui.orders.order import OrderRow
-from ordertui.orders.status import BuyerRequest, OrderStatus
-
-from ..view import Request
-from ..widgets.order_table import OrderTable
-from .flow import Flow, Flows
+from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.view_request import Request
+from ordertui.tui.widgets.order_table import OrderTable
 
 
-class Marking(Flows):
+class Marking(TaskRunner):
     """How the main screen marks sets."""
 
-    shop: Shop
+    shop: Session
     request: Request
     last_set: bytes
 
@@ -26,14 +25,14 @@ class Marking(Flows):
 
         @property
         def table(self) -> OrderTable: ...
-        async def ask_filter(self, flow: Flow, title: str, note: str) -> str | None: ...
-        async def look_up(self, flow: Flow, text: str, queue: str = "all") -> Marks | None: ...
+        async def ask_filter(self, flow: Task, title: str, note: str) -> str | None: ...
+        async def look_up(self, flow: Task, text: str, queue: str = "all") -> Marks | None: ...
 
     def action_mark_query(self, mark: bool) -> None:
         """Mark, or unmark, what a filter finds, without changing what is shown."""
         self.start(lambda flow: self._mark_query(flow, mark))
 
-    async def _mark_query(self, flow: Flow, mark: bool) -> None:
+    async def _mark_query(self, flow: Task, mark: bool) -> None:
         word = "Mark" if mark else "Unmark"
         text = await self.ask_filter(flow, f"{word} by a filter", "Of all orders, shown or not.")
         if text is not None:
@@ -45,7 +44,7 @@ class Marking(Flows):
         if row is not None:
             self.start(lambda flow: self._mark_same(flow, row))
 
-    async def _mark_same(self, flow: Flow, row: OrderRow) -> None:
+    async def _mark_same(self, flow: Task, row: OrderRow) -> None:
         from .dialogs import ChoiceScreen
 
         choices = []
@@ -59,7 +58,7 @@ class Marking(Flows):
     def _within(self, text: str) -> str:
         return f"({self.request.filter}) {text}" if self.request.filter.strip() else text
 
-    async def _change(self, flow: Flow, text: str, queue: str, *, mark: bool) -> None:
+    async def _change(self, flow: Task, text: str, queue: str, *, mark: bool) -> None:
         found = await self.look_up(flow, text, queue)
         if found is None:
             return

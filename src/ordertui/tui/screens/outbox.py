@@ -12,26 +12,26 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from ordertui.operations.plan_values import Batch, BatchRow
-from ordertui.operations.shop import Shop
+from ordertui.operations.planning.plan import Batch, BatchRow
+from ordertui.operations.session import Session
 from ordertui.operations.values import Question
-from ordertui.operations.words import how_many
-from ordertui.orders.status import BatchState, RowState
+from ordertui.orders.enums import BatchState, RowState
+from ordertui.orders.text import pluralize
+from ordertui.tui.clipboard import copy
+from ordertui.tui.key_queue import KeyQueue
+from ordertui.tui.render.plan import batch_head, batch_line, batch_rows, row_line
+from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.widgets.dialog_title import Title
+from ordertui.tui.widgets.option_list import Choices
 
-from ..clipboard import copy
-from ..texts.plans import batch_head, batch_line, batch_rows, row_line
-from ..typeahead import TypeAhead
-from ..widgets.choices import Choices
-from ..widgets.title import Title
-from .dialog import Dialog
+from .base import Dialog
 from .dialogs import ConfirmScreen, FormScreen, ListKeys
-from .flow import Flow, Flows
 
 ROWS = 2_000
 """Rows listed of a batch; trouble comes first."""
 
 
-class OutboxScreen(Flows, ListKeys, Dialog[None]):
+class OutboxScreen(TaskRunner, ListKeys, Dialog[None]):
     """The batches of the shop, newest first, and the rows of the one under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -45,7 +45,7 @@ class OutboxScreen(Flows, ListKeys, Dialog[None]):
         *ListKeys.KEYS,
     ]
 
-    def __init__(self, shop: Shop, keys: TypeAhead) -> None:
+    def __init__(self, shop: Session, keys: KeyQueue) -> None:
         super().__init__(classes="dialog-screen")
         self.keys = keys
         self._shop = shop
@@ -170,14 +170,14 @@ class OutboxScreen(Flows, ListKeys, Dialog[None]):
             return
         self.start(lambda flow: self._undo(flow, batch, row))
 
-    async def _undo(self, flow: Flow, batch: Batch, row: BatchRow | None) -> None:
+    async def _undo(self, flow: Task, batch: Batch, row: BatchRow | None) -> None:
         held = sum(one.state is RowState.HELD for one in batch.rows)
         answers = {"o": f"only {row.order_id}"} if row is not None else {"b": f"all {held:,} orders"}
         whom = f"{row.order_id} out of batch {batch.id}" if row is not None else f"batch {batch.id}"
         if await flow.ask(ConfirmScreen(f"Take {whom} back?", answers), unseen=True):
             try:
                 count = await flow.work(self._shop.undo, row.order_id if row is not None else batch.id)
-                self.notify(f"{how_many(count)} taken back; nothing was sent for them")
+                self.notify(f"{pluralize(count)} taken back; nothing was sent for them")
             finally:
                 self._read()
 
@@ -189,7 +189,7 @@ class OutboxScreen(Flows, ListKeys, Dialog[None]):
         else:
             self.start(lambda flow: self._retry(flow, batch))
 
-    async def _retry(self, flow: Flow, batch: Batch) -> None:
+    async def _retry(self, flow: Task, batch: Batch) -> None:
         from .preview import PreviewScreen  # when it is opened
 
         for plan in await flow.work(self._shop.retry, batch.id):
@@ -210,7 +210,7 @@ class OutboxScreen(Flows, ListKeys, Dialog[None]):
         else:
             self.start(lambda flow: self._settle(flow, batch, row))
 
-    async def _settle(self, flow: Flow, batch: Batch, row: BatchRow) -> None:
+    async def _settle(self, flow: Task, batch: Batch, row: BatchRow) -> None:
         warning = "Not done lets it be tried again: if Amazon did refund it, it would then be refunded twice."
         question = ConfirmScreen(
             f"What became of {row.order_id}?", {"d": "it was done", "k": "it was not done"}, warning
@@ -242,7 +242,7 @@ class OutboxScreen(Flows, ListKeys, Dialog[None]):
         else:
             self.start(lambda flow: self._release(flow, batch))
 
-    async def _release(self, flow: Flow, batch: Batch) -> None:
+    async def _release(self, flow: Task, batch: Batch) -> None:
         title = f"Release batch {batch.id} now?"
         if batch.by_api:
             warning = "It goes to Amazon by the API as soon as it may; then it cannot be taken back."

@@ -17,23 +17,23 @@ from textual.message import Message
 from textual.widgets import Static, Tree
 from textual.widgets.tree import TreeNode
 
-from ordertui.operations.errors import PlanChanged, PlanExpired, sentence
-from ordertui.operations.plan_values import Batch, Plan, PlanLine, PlanRow
-from ordertui.operations.shop import Shop
-from ordertui.operations.typed_path import typed_path
-from ordertui.orders.status import Action
+from ordertui.operations.errors import PlanChanged, PlanExpired, error_message
+from ordertui.operations.paths import typed_path
+from ordertui.operations.planning.plan import Batch, Plan, PlanLine, PlannedOrder
+from ordertui.operations.session import Session
+from ordertui.orders.enums import Action
+from ordertui.tui.key_queue import KeyQueue
+from ordertui.tui.render.format import ACTION_WORD
+from ordertui.tui.render.plan import effects
+from ordertui.tui.render.plan_groups import Group, groups, line_of
+from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.widgets.dialog_title import Title
 
-from ..texts.groups import Group, groups, line_of
-from ..texts.plans import effects
-from ..texts.words import ACTION_WORD
-from ..typeahead import TypeAhead
-from ..widgets.title import Title
-from .dialog import Dialog
+from .base import Dialog
 from .dialogs import ChoiceScreen, ConfirmScreen, FormScreen
-from .flow import Flow, Flows
-from .refund import ask_amounts
+from .refund_editor import ask_amounts
 
-Node = Group | PlanRow | str | None
+Node = Group | PlannedOrder | str | None
 OPENED = 12
 """A group of at most so many orders is open from the start."""
 LISTED = 2_000
@@ -51,7 +51,7 @@ class PlanTree(Tree[Node]):
         return text
 
 
-class PreviewScreen(Flows, Dialog[Batch | None]):
+class PreviewScreen(TaskRunner, Dialog[Batch | None]):
     """Shows a plan; gives the batch when it was committed, else None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -69,8 +69,8 @@ class PreviewScreen(Flows, Dialog[Batch | None]):
 
     def __init__(
         self,
-        shop: Shop,
-        keys: TypeAhead,
+        shop: Session,
+        keys: KeyQueue,
         plan: Plan,
         place: str,
         *,
@@ -137,12 +137,12 @@ class PreviewScreen(Flows, Dialog[Batch | None]):
         if isinstance(event.node.data, Group) and not event.node.children:
             _fill(event.node, event.node.data)
 
-    def _chosen_rows(self) -> list[PlanRow]:
+    def _chosen_rows(self) -> list[PlannedOrder]:
         """The order under the cursor, or the orders of its group; only those that are in."""
         node = self._tree.cursor_node
         data = node.data if node is not None else None
         found = data.members if isinstance(data, Group) else [data]
-        return [row for row in found if isinstance(row, PlanRow)]
+        return [row for row in found if isinstance(row, PlannedOrder)]
 
     def action_close(self) -> None:
         """No."""
@@ -170,7 +170,7 @@ class PreviewScreen(Flows, Dialog[Batch | None]):
         else:
             self.notify("put the cursor on orders that are in" if choices else "this action has no reason to choose")
 
-    async def _reason(self, flow: Flow, rows: list[PlanRow], choices: tuple[str, ...]) -> None:
+    async def _reason(self, flow: Task, rows: list[PlannedOrder], choices: tuple[str, ...]) -> None:
         whose = rows[0].order_id if len(rows) == 1 else f"{len(rows):,} orders"
         reason = await flow.ask(ChoiceScreen(f"Reason for {whose}", [(choice, choice) for choice in choices]))
         if reason is not None:
@@ -187,7 +187,7 @@ class PreviewScreen(Flows, Dialog[Batch | None]):
         else:
             self.start(lambda flow: self._amounts(flow, rows[0]))
 
-    async def _amounts(self, flow: Flow, row: PlanRow) -> None:
+    async def _amounts(self, flow: Task, row: PlannedOrder) -> None:
         order = self.shop.order(row.order_id)
         if order is None:
             return
@@ -196,7 +196,7 @@ class PreviewScreen(Flows, Dialog[Batch | None]):
             self._refunds[order.row.order_id] = lines
             await self._plan_again(flow)
 
-    async def _plan_again(self, flow: Flow) -> None:
+    async def _plan_again(self, flow: Task) -> None:
         options = {"reasons": self._reasons, "refunds": self._refunds, "shipping": self._shipping}
         plans = await flow.work(self.shop.plan, self.plan.action, self._ids, **options)
         self.plan = plans[0]
@@ -213,7 +213,7 @@ class PreviewScreen(Flows, Dialog[Batch | None]):
         path = self.shop.folder / f"sheet-{self.plan.id}.csv"
         self.start(lambda flow: self._save(flow, "Save the sheet (.csv, .tsv or .json)", path, sheet=True))
 
-    async def _save(self, flow: Flow, title: str, path: Path, *, sheet: bool) -> None:
+    async def _save(self, flow: Task, title: str, path: Path, *, sheet: bool) -> None:
         answer = await flow.ask(FormScreen(title, [("path", "File", str(path))]))
         if answer is None or not answer["path"].strip():
             return
@@ -231,7 +231,7 @@ class PreviewScreen(Flows, Dialog[Batch | None]):
         else:
             self.notify("no order is in: there is nothing to commit")
 
-    async def _commit(self, flow: Flow) -> None:
+    async def _commit(self, flow: Task) -> None:
         plan = self.plan
         typed = None
         if plan.typed_count is not None:
@@ -252,7 +252,7 @@ class PreviewScreen(Flows, Dialog[Batch | None]):
             if self._fixed:
                 raise
             question = "It changed since the preview. Make the preview again?"
-            if await flow.ask(ConfirmScreen(question, {"p": "preview again"}, sentence(error)), unseen=True):
+            if await flow.ask(ConfirmScreen(question, {"p": "preview again"}, error_message(error)), unseen=True):
                 await self._plan_again(flow)
             return
         self.dismiss(batch)
@@ -261,7 +261,7 @@ class PreviewScreen(Flows, Dialog[Batch | None]):
 def _fill(node: TreeNode[Node], group: Group) -> None:
     """The orders of a group, as leaves."""
     for member in group.members[:LISTED]:
-        node.add_leaf(line_of(member), data=member if isinstance(member, PlanRow) else None)
+        node.add_leaf(line_of(member), data=member if isinstance(member, PlannedOrder) else None)
     left = len(group.members) - LISTED
     if left > 0:
         node.add_leaf(f"and {left:,} more: s saves all of them")

@@ -11,9 +11,9 @@ from textual.containers import Vertical
 from textual.widgets import ProgressBar, Static
 
 from ordertui.operations.values import ImportProgress
+from ordertui.tui.widgets.dialog_title import Title
 
-from ..widgets.title import Title
-from .dialog import Dialog
+from .base import Dialog
 
 
 class ProgressScreen(Dialog[None]):

@@ -13,17 +13,17 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.tui.clipboard import copy
+from ordertui.tui.key_queue import KeyQueue
+from ordertui.tui.render.rate_report import Course, entry_line, risk_line, stacked, whole
+from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.widgets.dialog_title import Title
+from ordertui.tui.widgets.option_list import Choices
 
-from ..clipboard import copy
-from ..texts.rate import Course, entry_line, risk_line, stacked, whole
-from ..typeahead import TypeAhead
-from ..widgets.choices import Choices
-from ..widgets.title import Title
-from .dialog import Dialog
+from .base import Dialog
 from .dialogs import ListKeys, TextScreen
-from .flow import Flow, Flows
 
 LISTED = 2_000
 """Orders in a list; `ordertui rate --list` gives all."""
@@ -36,7 +36,7 @@ CHART_ROWS = (3, 14)
 Describe = Callable[[str], Content]
 
 
-def courses(shop: Shop, marketplace: str, ids: Sequence[int]) -> list[Course]:
+def courses(shop: Session, marketplace: str, ids: Sequence[int]) -> list[Course]:
     """A marketplace's windows, with and without the marked set; reads the shop."""
     marked = dict(shop.impact(ids).markets).get(marketplace, 0)
     mine = ids if marked else ()
@@ -47,7 +47,7 @@ def courses(shop: Shop, marketplace: str, ids: Sequence[int]) -> list[Course]:
     ]
 
 
-class RateScreen(Flows, Dialog[None]):
+class RateScreen(TaskRunner, Dialog[None]):
     """The rate of one marketplace after the other; after the last one all of them, stacked."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -62,7 +62,7 @@ class RateScreen(Flows, Dialog[None]):
         Binding("pageup", "scroll(-10)", show=False),
     ]
 
-    def __init__(self, shop: Shop, keys: TypeAhead, ids: Sequence[int], marketplace: str, describe: Describe) -> None:
+    def __init__(self, shop: Session, keys: KeyQueue, ids: Sequence[int], marketplace: str, describe: Describe) -> None:
         super().__init__(classes="dialog-screen")
         self.keys = keys
         self._shop = shop
@@ -86,7 +86,7 @@ class RateScreen(Flows, Dialog[None]):
         """Count beside the screen, then show the marketplace asked for."""
         self.start(self._count)
 
-    async def _count(self, flow: Flow) -> None:
+    async def _count(self, flow: Task) -> None:
         for code in self._codes:
             self._known[code] = await flow.work(courses, self._shop, code, self._ids)
         self._views = [course for found in self._known.values() for course in found]
@@ -151,7 +151,7 @@ class RateScreen(Flows, Dialog[None]):
         else:
             self.start(lambda flow: self._listing(flow, course, numerator))
 
-    async def _listing(self, flow: Flow, course: Course, numerator: bool) -> None:
+    async def _listing(self, flow: Task, course: Course, numerator: bool) -> None:
         now = course.effect.before
         found = await flow.work(self._shop.rates.listing, now.marketplace, days=now.days, numerator=numerator)
         lines = [(entry.order_id, entry_line(entry, now.timezone)) for entry in found[:LISTED]]
@@ -168,7 +168,7 @@ class RateScreen(Flows, Dialog[None]):
         else:
             self.start(lambda flow: self._risk(flow, course.effect.before.marketplace))
 
-    async def _risk(self, flow: Flow, code: str) -> None:
+    async def _risk(self, flow: Task, code: str) -> None:
         shop = self._shop
         ids = await flow.work(shop.at_risk, code)
         rows = shop.rows(ids[:LISTED])
@@ -179,7 +179,7 @@ class RateScreen(Flows, Dialog[None]):
         await flow.ask(OrdersScreen(self.keys, title, lines, len(ids), self._describe))
 
 
-class OrdersScreen(Flows, ListKeys, Dialog[None]):
+class OrdersScreen(TaskRunner, ListKeys, Dialog[None]):
     """Orders as lines; Enter opens one in full."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -189,7 +189,7 @@ class OrdersScreen(Flows, ListKeys, Dialog[None]):
     ]
 
     def __init__(
-        self, keys: TypeAhead, title: str, lines: Sequence[tuple[str, Content]], count: int, describe: Describe
+        self, keys: KeyQueue, title: str, lines: Sequence[tuple[str, Content]], count: int, describe: Describe
     ) -> None:
         super().__init__(classes="dialog-screen")
         self.keys = keys
@@ -219,7 +219,7 @@ class OrdersScreen(Flows, ListKeys, Dialog[None]):
             text = TextScreen(f"Order {order_id}", self._describe(order_id), copy=order_id)
             self.start(lambda flow: self._read(flow, text))
 
-    async def _read(self, flow: Flow, screen: TextScreen) -> None:
+    async def _read(self, flow: Task, screen: TextScreen) -> None:
         await flow.ask(screen)
 
     def action_copy(self) -> None:

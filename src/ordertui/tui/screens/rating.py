@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from ordertui.operations.shop import Shop
+from ordertui.operations.session import Session
 from ordertui.orders.order import OrderRow
+from ordertui.tui.main.selection_summary import SelectionSummarizer
+from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.widgets.order_table import OrderTable
 
-from ..panel import RatePanel
-from ..widgets.order_table import OrderTable
-from .flow import Flow, Flows
 
-
-class Rating(Flows):
+class Rating(TaskRunner):
     """What the main screen shows of the rate beside the panel."""
 
-    shop: Shop
-    panel: RatePanel
+    shop: Session
+    panel: SelectionSummarizer
 
     if TYPE_CHECKING:
 
@@ -33,7 +32,7 @@ class Rating(Flows):
         else:
             self.notify("no orders yet: there is no rate; i brings in reports")
 
-    async def _rate(self, flow: Flow) -> None:
+    async def _rate(self, flow: Task) -> None:
         from .rate import RateScreen  # when it is opened
 
         marks = self.table.marks

@@ -154,7 +154,7 @@ class FilterBar(Vertical):
 
     def _explain(self, text: str) -> bool:
         """Say how the filter is understood, or what is wrong with it; False when it is wrong."""
-        from ordertui.rules.language import FilterError, complete, echo  # when it is typed
+        from ordertui.rules.language import FilterError, complete, format_condition  # when it is typed
 
         try:
             condition = self._read(text)
@@ -166,7 +166,7 @@ class FilterBar(Vertical):
             return False
         found = complete(text, self._input.cursor_position)
         words = f"   Tab: {'  '.join(found[:6])}" if found and text and not text.endswith(" ") else ""
-        self._say(f"{echo(condition) if text.strip() else self._nothing}{words}")
+        self._say(f"{format_condition(condition) if text.strip() else self._nothing}{words}")
         return True
 
     @on(Input.Changed)

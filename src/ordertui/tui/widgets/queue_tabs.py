@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from ordertui.operations.queues import QUEUES, QueueSpec
+from ordertui.operations.query.queues import QUEUES, QueueSpec
 from ordertui.operations.values import Queue
 
 SHORT = {"to_ship": "Ship", "buyer_asked": "Asked", "auto_cancel": "<24h", "unconfirmed": "Sent"}

@@ -1,6 +1,6 @@
 """The table of orders: virtual, over a million ids, repainting only the lines that changed."""
 
-from .source import RowSource
+from .row_cache import RowSource
 from .table import OrderTable
 
 __all__ = ["OrderTable", "RowSource"]

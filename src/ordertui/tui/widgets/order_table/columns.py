@@ -12,9 +12,9 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from ordertui.orders.clock import DAY, HOUR, to_local
-from ordertui.orders.money import grouped
+from ordertui.orders.enums import BuyerRequest, OrderStatus
+from ordertui.orders.money import format_grouped
 from ordertui.orders.order import OrderRow
-from ordertui.orders.status import BuyerRequest, OrderStatus
 
 UNKNOWN = "?"
 NOTHING = "–"
@@ -190,7 +190,7 @@ def total_text(row: OrderRow, context: CellContext) -> str:
     """The amount in the currency's digits, after the currency where more than one may be in view."""
     if row.total is None:
         return UNKNOWN
-    amount = grouped(row.total.minor, row.total.currency)
+    amount = format_grouped(row.total.minor, row.total.currency)
     if not context.several:
         return amount
     text = f"{row.total.currency} {amount}"

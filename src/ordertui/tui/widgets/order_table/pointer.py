@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from textual import events
 from textual.widget import Widget
 
-from ordertui.operations.marks import Marks
+from ordertui.operations.query.marks import Marks
 
 from . import viewport
 from .columns import GUTTER, NARROWEST
 from .messages import Activated, ColumnSized, SortRequested
-from .painter import Painter
+from .row_renderer import Painter
 from .viewport import Viewport
 
 HEADER = 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
-from ordertui.operations.marks import Marks
+from ordertui.operations.query.marks import Marks
 
 from .messages import MarksChanged, VisualChanged
 

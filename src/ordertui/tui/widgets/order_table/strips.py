@@ -15,8 +15,8 @@ from rich.style import Style
 from textual.strip import Strip
 
 from ordertui.orders.order import OrderRow
+from ordertui.tui.widgets.minimal_repaint import merge_segments
 
-from ..thrift import thrifty
 from .columns import GUTTER, LABELS, CellContext, Column, Layout, Order
 
 ELLIPSIS = "…"
@@ -60,7 +60,7 @@ def content_strip(row: OrderRow, layout: Layout, context: CellContext, tones: Ma
         segments.append(
             Segment(text if place == last else text + " " * layout.gap, tones.get(column.tone(row, context)))
         )
-    return thrifty(Strip(segments))
+    return merge_segments(Strip(segments))
 
 
 def placeholder_strip(layout: Layout, tones: Mapping[str, Style]) -> Strip:
@@ -120,4 +120,4 @@ def line_strip(
 ) -> Strip:
     """The finished line: gutter and content in `width` cells, as `shifted`, then `end`; the state style under all of it."""
     shown = shifted(Strip.join([gutter, content]), width, fixed, scroll_x)
-    return thrifty(Strip([*shown, end] if end else shown).apply_style(state))
+    return merge_segments(Strip([*shown, end] if end else shown).apply_style(state))

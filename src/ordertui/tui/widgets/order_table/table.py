@@ -19,17 +19,17 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from ordertui.operations.marks import Marks
+from ordertui.operations.query.marks import Marks
 from ordertui.orders.order import OrderRow
+from ordertui.tui.actions import TABLE_ACTIONS, bindings
 
-from ...actions import TABLE_ACTIONS, bindings
 from . import viewport
 from .columns import Choice, Order
 from .messages import CursorMoved
-from .painter import BAR, STATES, TONES, Painter
 from .pointer import BAR_FROM, HEADER, Pointer
 from .ranges import Ranges
-from .source import RowSource, RowWindow
+from .row_cache import RowCache, RowSource
+from .row_renderer import BAR, STATES, TONES, Painter
 from .strips import fit
 from .viewport import Viewport
 
@@ -73,7 +73,7 @@ class OrderTable(Pointer, Ranges, ScrollView, can_focus=True, inherit_bindings=F
         self.empty_text = "No orders here."
         self.renders = 0
         """Row lines painted so far."""
-        self.row_window = RowWindow()
+        self.row_window = RowCache()
         self.painter = Painter(self.row_window)
         self.order: Order = ()
         self._members: Marks | None = None

@@ -1,0 +1,126 @@
+"""The same batches as XML feeds: OrderAcknowledgement, OrderAdjustment, OrderFulfillment; one message an order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from html import escape
+from zoneinfo import ZoneInfo
+
+from ordertui.orders.marketplace import MARKETPLACES
+
+from .flat_file import tax_in_principal, two_digits
+from .items import CancelItem, FeedError, RefundItem, ShipItem, by_order, check_text, checked
+
+_COMPONENTS = (
+    ("Principal", "item_price"),
+    ("Tax", "item_tax"),
+    ("Shipping", "shipping_price"),
+    ("ShippingTax", "shipping_tax"),
+    ("GiftWrap", "gift_wrap_price"),
+    ("GiftWrapTax", "gift_wrap_tax"),
+)
+"""Amazon's component type for each amount (OrderAdjustment.xsd)."""
+
+
+def _text(value: str) -> str:
+    """The value as XML text. `html` is enough, and lighter than `xml.sax`, which brings the web with it."""
+    return escape(value, quote=False)
+
+
+def acknowledgement_xml(
+    items: Iterable[CancelItem], merchant_id: str, first_message: int, *, marketplace: str
+) -> bytes:
+    """OrderAcknowledgement with StatusCode Failure and each item's CancelReason. MessageIDs count from `first_message`. Raises FeedError."""
+
+    def body() -> Iterator[str]:
+        for order_id, group in by_order(checked(items, marketplace)):
+            lines = "".join(
+                f"<Item><AmazonOrderItemCode>{i.item_id}</AmazonOrderItemCode><CancelReason>{i.reason}</CancelReason></Item>"
+                for i in group
+            )
+            yield f"<OrderAcknowledgement><AmazonOrderID>{order_id}</AmazonOrderID><StatusCode>Failure</StatusCode>{lines}</OrderAcknowledgement>"
+
+    return _envelope("OrderAcknowledgement", merchant_id, first_message, body())
+
+
+def adjustment_xml(items: Iterable[RefundItem], merchant_id: str, first_message: int, *, marketplace: str) -> bytes:
+    """OrderAdjustment, amounts by component, promotions apart and negative. Raises FeedError."""
+
+    def body() -> Iterator[str]:
+        for order_id, group in by_order(checked(items, marketplace)):
+            lines = "".join(_adjusted(item, marketplace) for item in group)
+            yield f"<OrderAdjustment><AmazonOrderID>{order_id}</AmazonOrderID><ActionType>Refund</ActionType>{lines}</OrderAdjustment>"
+
+    return _envelope("OrderAdjustment", merchant_id, first_message, body())
+
+
+def _adjusted(item: RefundItem, marketplace: str) -> str:
+    amounts = tax_in_principal(item.amounts) if marketplace == "JP" else item.amounts
+
+    def component(kind: str, minor: int) -> str:
+        money = f'<Amount currency="{item.currency}">{two_digits(minor, item.currency)}</Amount>'
+        return f"<Component><Type>{kind}</Type>{money}</Component>"
+
+    prices = "".join(component(kind, getattr(amounts, name)) for kind, name in _COMPONENTS if getattr(amounts, name))
+    promotions = "".join(
+        f"<PromotionAdjustments>{component(kind, -minor)}</PromotionAdjustments>"
+        for kind, minor in (("Principal", amounts.item_promotion), ("Shipping", amounts.ship_promotion))
+        if minor
+    )
+    cancelled = f"<QuantityCancelled>{item.units_cancelled}</QuantityCancelled>" if item.units_cancelled else ""
+    return (
+        f"<AdjustedItem><AmazonOrderItemCode>{item.item_id}</AmazonOrderItemCode><AdjustmentReason>{item.reason}</AdjustmentReason>"
+        f"<ItemPriceAdjustments>{prices}</ItemPriceAdjustments>{promotions}{cancelled}</AdjustedItem>"
+    )
+
+
+def fulfillment_xml(items: Iterable[ShipItem], merchant_id: str, first_message: int, *, marketplace: str) -> bytes:
+    """OrderFulfillment; all items of an order must have left in one parcel. Raises FeedError."""
+
+    def body() -> Iterator[str]:
+        for order_id, group in by_order(checked(items, marketplace)):
+            head = group[0]
+            if any(
+                (i.ship_date, i.carrier_code, i.carrier_name, i.tracking)
+                != (head.ship_date, head.carrier_code, head.carrier_name, head.tracking)
+                for i in group
+            ):
+                raise FeedError(f"order {order_id}: its items have different parcels; confirm them in separate batches")
+            carrier = (
+                f"<CarrierName>{_text(head.carrier_name)}</CarrierName>"
+                if head.carrier_code == "Other"
+                else f"<CarrierCode>{_text(head.carrier_code)}</CarrierCode>"
+            )
+            method = f"<ShippingMethod>{_text(head.method)}</ShippingMethod>" if head.method else ""
+            lines = "".join(
+                f"<Item><AmazonOrderItemCode>{i.item_id}</AmazonOrderItemCode><Quantity>{i.quantity}</Quantity></Item>"
+                for i in group
+            )
+            yield (
+                f"<OrderFulfillment><AmazonOrderID>{order_id}</AmazonOrderID><FulfillmentDate>{midnight(head.ship_date, marketplace)}</FulfillmentDate>"
+                f"<FulfillmentData>{carrier}{method}<ShipperTrackingNumber>{_text(head.tracking)}</ShipperTrackingNumber></FulfillmentData>"
+                f"{lines}</OrderFulfillment>"
+            )
+
+    return _envelope("OrderFulfillment", merchant_id, first_message, body())
+
+
+def midnight(day: str, marketplace: str) -> str:
+    """The day's beginning where the marketplace is: a moment in UTC would be the day before in America."""
+    return datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(MARKETPLACES[marketplace].zone)).isoformat()
+
+
+def _envelope(kind: str, merchant_id: str, first_message: int, bodies: Iterator[str]) -> bytes:
+    if first_message < 1:
+        raise FeedError("MessageIDs count from 1")
+    check_text(merchant_id, "the merchant id")
+    messages = "\n".join(
+        f"<Message><MessageID>{number}</MessageID>{body}</Message>" for number, body in enumerate(bodies, first_message)
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<AmazonEnvelope xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:noNamespaceSchemaLocation="amzn-envelope.xsd">\n'
+        f"<Header><DocumentVersion>1.01</DocumentVersion><MerchantIdentifier>{_text(merchant_id)}</MerchantIdentifier></Header>\n"
+        f"<MessageType>{kind}</MessageType>\n{messages}\n</AmazonEnvelope>\n"
+    ).encode()

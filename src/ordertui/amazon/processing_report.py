@@ -1,0 +1,232 @@
+"""Amazon's processing reports, flat and XML: counts, and what went wrong with which row (AMAZON.md f)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ordertui.orders.errors import UserError
+
+from .reports.cell_parsers import clean
+
+LARGEST = 64 * 1024 * 1024
+_COUNT = re.compile(r"Number of records (processed|successful)[^0-9]*?([0-9]{1,9})\s*$", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]{1,20}")
+
+
+_DECLARED = re.compile(rb"""<\?xml[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._-]+)""")
+_JAPANESE = frozenset({"windows-31j", "cp932", "ms932", "shift_jis", "shift-jis", "sjis"})
+
+
+class ProcessingReportError(UserError, ValueError):
+    """The file is no processing report, or not a whole one."""
+
+
+class RowResult(msgspec.Struct, frozen=True):
+    """What Amazon says of one row. `record` counts from 1 in the flat file, `message_id` is the XML message; 0: the whole file."""
+
+    record: int
+    message_id: int
+    severity: str
+    """`error` or `warning`."""
+    code: str
+    text: str
+    order_id: str
+    item_id: str
+
+
+class ProcessingReport(msgspec.Struct, frozen=True):
+    """A processing report. Amazon lists failures and warnings only; what it does not name succeeded, if the counts agree."""
+
+    format: str
+    """`flat` or `xml`."""
+    status: str
+    """`Complete` for a finished one."""
+    processed: int
+    successful: int
+    errors: int
+    warnings: int
+    results: tuple[RowResult, ...]
+    transaction: str = ""
+
+
+def read_bytes(path: Path) -> bytes:
+    """The very bytes of a report's file. Raises ResultError."""
+    try:
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise ProcessingReportError(f"{path} has {size:,} bytes: no processing report is that large")
+        return path.read_bytes()
+    except OSError as error:
+        raise ProcessingReportError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def parse_report(content: bytes, name: str) -> ProcessingReport:
+    """The report in some bytes; `name` stands in errors. Raises ResultError."""
+    head = content.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")[:200]
+    if head.replace(b"\x00", b"").startswith(b"<"):
+        return _xml(content, name)
+    return _flat(_text(content, name), name)
+
+
+def _text(content: bytes, name: str) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings: tuple[str, ...] = ("utf-16",)
+    else:
+        encodings = ("utf-8-sig", "cp932", "cp1252", "iso-8859-1")
+    for encoding in encodings:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise ProcessingReportError(f"{name}: its characters cannot be read; download it again")
+
+
+def _flat(text: str, name: str) -> ProcessingReport:
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    counts: dict[str, int] = {}
+    header: list[str] | None = None
+    results: list[RowResult] = []
+    if not any("feed processing summary" in line.lower() for line in lines[:5]):
+        raise ProcessingReportError(
+            f"{name}: no “Feed Processing Summary” at its beginning: this is no processing report"
+        )
+    for number, line in enumerate(lines, start=1):
+        found = _COUNT.search(line.rstrip())
+        if found and header is None:
+            counts[found.group(1).lower()] = int(found.group(2))
+        elif header is None and "error-code" in line.lower():
+            header = [cell.strip().lower() for cell in line.split("\t")]
+        elif header is not None and line.strip():
+            results.append(_flat_row(header, line, number, name))
+    missing = [word for word in ("processed", "successful") if word not in counts]
+    if missing:
+        raise ProcessingReportError(
+            f"{name}: it lacks the line “Number of records {missing[0]}”: it was cut off, download it again"
+        )
+    processed, successful = counts["processed"], counts["successful"]
+    if successful > processed:
+        raise ProcessingReportError(
+            f"{name}: {successful} successful of {processed} processed cannot be; download it again"
+        )
+    if header is None and successful < processed:
+        raise ProcessingReportError(
+            f"{name}: {processed - successful} records failed but none is listed: it was cut off, download it again"
+        )
+    errors = sum(result.severity == "error" for result in results)
+    return ProcessingReport("flat", "Complete", processed, successful, errors, len(results) - errors, tuple(results))
+
+
+def _flat_row(header: list[str], line: str, number: int, name: str) -> RowResult:
+    cells = [cell.strip() for cell in line.split("\t")]
+    row = dict(zip(header, [*cells, *[""] * (len(header) - len(cells))], strict=False))
+    record = row.get("original-record-number", "")
+    kind = row.get("error-type", "").lower()
+    if not _NUMBER.fullmatch(record):
+        raise ProcessingReportError(
+            f"{name}:{number}: original-record-number {record!r} is no number; download it again"
+        )
+    if kind not in ("error", "warning", "fatal"):
+        raise ProcessingReportError(
+            f"{name}:{number}: error-type {kind!r} is neither Error nor Warning; the line may be cut off"
+        )
+    return RowResult(
+        int(record),
+        0,
+        "warning" if kind == "warning" else "error",
+        clean(row.get("error-code", "")),
+        clean(row.get("error-message", "")),
+        clean(row.get("order-id", "")),
+        clean(row.get("order-item-id", "")),
+    )
+
+
+def _xml(content: bytes, name: str) -> ProcessingReport:
+    from defusedxml import DefusedXmlException
+    from defusedxml.ElementTree import ParseError, fromstring
+
+    try:
+        root = fromstring(_unicode(content))
+    except DefusedXmlException as error:
+        raise ProcessingReportError(
+            f"{name}: it defines entities, which no report of Amazon's does; it was not read"
+        ) from error
+    except (ParseError, ValueError, LookupError) as error:
+        raise ProcessingReportError(f"{name}: it is not whole XML ({error}); download it again") from error
+    reports = [element for element in root.iter() if _tag(element) == "ProcessingReport"]
+    if not reports:
+        raise ProcessingReportError(
+            f"{name}: it has no ProcessingReport: this is not what “View processing report” gives"
+        )
+    if len(reports) > 1:
+        raise ProcessingReportError(f"{name}: it has {len(reports)} processing reports; import the report of one feed")
+    report = reports[0]
+    summary = _child(report, "ProcessingSummary")
+    if summary is None:
+        raise ProcessingReportError(f"{name}: its ProcessingReport has no ProcessingSummary; download it again")
+    counts = {
+        key: _count(summary, key, name)
+        for key in ("MessagesProcessed", "MessagesSuccessful", "MessagesWithError", "MessagesWithWarning")
+    }
+    results = tuple(_xml_row(element, name) for element in report if _tag(element) == "Result")
+    return ProcessingReport(
+        "xml",
+        _word(report, "StatusCode"),
+        counts["MessagesProcessed"],
+        counts["MessagesSuccessful"],
+        counts["MessagesWithError"],
+        counts["MessagesWithWarning"],
+        results,
+        _word(report, "DocumentTransactionID"),
+    )
+
+
+def _unicode(content: bytes) -> str | bytes:
+    """Text, when the declaration names an encoding that the parser does not know (Japan's Windows-31J); else the bytes as they are."""
+    declared = _DECLARED.match(content.removeprefix(b"\xef\xbb\xbf"))
+    name = declared.group(1).decode("ascii").lower() if declared else ""
+    if name in _JAPANESE:
+        return content.decode("cp932")
+    return content
+
+
+def _xml_row(element: Any, name: str) -> RowResult:
+    message = _word(element, "MessageID")
+    kind = _word(element, "ResultCode").lower()
+    if not _NUMBER.fullmatch(message) or kind not in ("error", "warning"):
+        raise ProcessingReportError(
+            f"{name}: a Result has MessageID {message!r} and ResultCode {kind!r}; download it again"
+        )
+    more = _child(element, "AdditionalInfo")
+    return RowResult(
+        0,
+        int(message),
+        kind,
+        clean(_word(element, "ResultMessageCode")),
+        clean(_word(element, "ResultDescription")),
+        clean(_word(more, "AmazonOrderID")) if more is not None else "",
+        clean(_word(more, "AmazonOrderItemCode")) if more is not None else "",
+    )
+
+
+def _tag(element: Any) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _child(element: Any, name: str) -> Any:
+    return next((child for child in element if _tag(child) == name), None)
+
+
+def _word(element: Any, name: str) -> str:
+    child = _child(element, name)
+    return "" if child is None or child.text is None else str(child.text).strip()
+
+
+def _count(element: Any, key: str, name: str) -> int:
+    text = _word(element, key)
+    if not _NUMBER.fullmatch(text):
+        raise ProcessingReportError(f"{name}: {key} is {text!r}, no number; download it again")
+    return int(text)

@@ -1,0 +1,73 @@
+"""Exit codes, one documented enum, and which error means which."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """What the process returns."""
+
+    OK = 0
+    INTERNAL = 1
+    """A defect of ordertui."""
+    USAGE = 2
+    """A wrong command, option, filter or time; also: the screen was asked for without a terminal."""
+    REFUSED = 3
+    """The rules, an open action or a read-only store refused it."""
+    BAD_INPUT = 4
+    """A file could not be read, or rows of it were rejected; what was good is loaded."""
+    NOT_CONFIRMED = 5
+    """`--yes` or the typed count is missing."""
+    CHANGED = 6
+    """Orders changed since the plan, or the plan expired."""
+    INTERRUPTED = 130
+    """Stopped by Ctrl-C, as shells number it; an import stops between two chunks."""
+    PIPE_CLOSED = 141
+    """Who read stdout went away (`| head -1`), as shells number it. What the command does was done."""
+    TERMINATED = 143
+    """The screen was told to end (SIGTERM, or its terminal went away), as shells number it."""
+
+
+def exit_for(error: BaseException) -> Exit:
+    """The code of an error; INTERNAL for one that is not known here.
+
+    The classes are imported now, when something went wrong, so that a command's start pays for none of them.
+    """
+    from ordertui.amazon.atomic_files import FileConflict
+    from ordertui.amazon.feeds import FeedError
+    from ordertui.amazon.processing_report import ProcessingReportError
+    from ordertui.amazon.reports import ReportError
+    from ordertui.amazon.spapi.errors import Missing, SpApiError
+    from ordertui.operations import errors
+    from ordertui.rules.language import FilterError
+    from ordertui.rules.policy.policy import PolicyError
+    from ordertui.store import OpenAction, ReadOnlyStore, RecallRefused, StoreError
+
+    known: tuple[tuple[type[BaseException], Exit], ...] = (
+        (errors.NotConfirmed, Exit.NOT_CONFIRMED),
+        (errors.PlanChanged, Exit.CHANGED),
+        (errors.PlanExpired, Exit.CHANGED),
+        (FilterError, Exit.USAGE),
+        (errors.UnknownReason, Exit.USAGE),
+        (errors.UnknownChoice, Exit.USAGE),
+        (errors.Refused, Exit.REFUSED),
+        (errors.Stopped, Exit.INTERRUPTED),
+        (OpenAction, Exit.REFUSED),
+        (RecallRefused, Exit.REFUSED),
+        (ReadOnlyStore, Exit.REFUSED),
+        (FileConflict, Exit.REFUSED),
+        (errors.OperationError, Exit.BAD_INPUT),
+        (ReportError, Exit.BAD_INPUT),
+        (ProcessingReportError, Exit.BAD_INPUT),
+        (SpApiError, Exit.BAD_INPUT),
+        (Missing, Exit.BAD_INPUT),
+        (FeedError, Exit.BAD_INPUT),
+        (PolicyError, Exit.BAD_INPUT),
+        (StoreError, Exit.BAD_INPUT),
+        (OSError, Exit.BAD_INPUT),
+    )
+    for kind, code in known:
+        if isinstance(error, kind):
+            return code
+    return Exit.INTERNAL

@@ -1,0 +1,131 @@
+"""`import` and `results`: Amazon's files in."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .context import Settings, fail, open_shop
+from .exit_codes import Exit
+from .output import FORMATS, clean, emit, say
+
+FILES = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class _Progress:
+    """A bar with rows a second and time left, on stderr, only on a terminal."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._task: Any = None
+        self._path: object = None
+
+    def __call__(self, progress: Any) -> None:
+        if not sys.stderr.isatty():
+            return
+        if self._bar is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+            columns = (
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                TextColumn("{task.fields[speed]} rows/s"),
+                TimeRemainingColumn(),
+            )
+            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._bar.start()
+        if self._path != progress.path:
+            self._path = progress.path
+            self._task = self._bar.add_task(clean(Path(progress.path).name), total=None, speed="0")
+        task = self._bar.tasks[-1]
+        speed = int(progress.rows / max(task.elapsed or 0.0, 0.001))
+        total = getattr(progress, "bytes_total", None)
+        self._bar.update(self._task, completed=progress.bytes_done, total=total, speed=f"{speed:,}")
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=FILES)
+@click.option("--encoding", help="Encoding of the files, when it cannot be told.")
+@click.option("--marketplace", help="Marketplace code (US, UK, DE, JP...), when a file names none.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+@click.pass_obj
+def import_command(
+    settings: Settings, files: tuple[Path, ...], encoding: str | None, marketplace: str | None, form: str
+) -> None:
+    """Read Amazon's order reports. Importing a file twice changes nothing. Exit 4 when a row was rejected."""
+    progress = _Progress()
+    with open_shop(settings) as shop, stop_on_interrupt() as stopped:
+        try:
+            market = marketplace.upper() if marketplace else None
+            summaries = shop.import_files(
+                list(files), encoding=encoding, marketplace=market, progress=progress, stop=stopped
+            )
+        finally:
+            progress.close()
+    columns = ("path", "kind", "encoding", "rows", "new", "changed", "unchanged", "rejected")
+    emit([{c: str(getattr(s, c)) if c == "path" else getattr(s, c) for c in columns} for s in summaries], columns, form)
+    rejected = False
+    for summary in summaries:
+        for note in summary.notes:
+            say(f"{summary.path}: {note}")
+        for reject in summary.rejects[:20]:
+            say(f"{reject.file}:{reject.line}: {reject.reason}")
+        if summary.rejected:
+            rejected = True
+            say(f"{summary.rejected} rows rejected; all of them: {summary.rejects_file}")
+    if any(summary.stopped for summary in summaries):
+        fail(Exit.INTERRUPTED, "stopped; what was read is kept, import the rest again")
+    if rejected:
+        sys.exit(int(Exit.BAD_INPUT))
+
+
+@contextmanager
+def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
+    """While it lasts, the first Ctrl-C asks the run to end after a whole chunk; a second one ends it at once."""
+    asked = False
+
+    def ask(_signal: int, _frame: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        say("stopping after this chunk; Ctrl-C again stops at once")
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=FILES)
+@click.option("--batch", type=int, help="Which batch it answers, when that cannot be told.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+@click.pass_obj
+def results(settings: Settings, files: tuple[Path, ...], batch: int | None, form: str) -> None:
+    """Read Amazon's processing reports: what became of each row of a batch."""
+    with open_shop(settings) as shop:
+        found = shop.results(list(files), batch=batch)
+    records = [
+        {"file": str(one.path), "batch": one.batch, "order_id": row.order_id, "state": row.state.value, "code": row.code, "text": row.text}
+        for one in found
+        for row in one.rows
+    ]  # fmt: skip
+    emit(records, ("batch", "order_id", "state", "code", "text"), form)
+    for one in found:
+        say(f"batch {one.batch}: {one.ok} ok, {one.errors} refused by Amazon, {one.unknown} unknown")
+        for note in one.notes:
+            say(f"batch {one.batch}: {note}")

@@ -1,0 +1,202 @@
+"""`ordertui rate`: the cancellation rate, an estimate: figures, the orders behind them, what is to come, and Amazon's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ordertui.operations.query.export import iso
+
+from .context import Settings, fail, open_shop
+from .exit_codes import Exit
+from .look import FORMAT
+from .output import emit, say
+
+if TYPE_CHECKING:
+    from ordertui.operations.session import Session
+
+COLUMNS = (
+    "marketplace", "window_from", "window_to", "timezone", "orders", "cancelled", "rate", "target", "headroom", "status", "basis",
+)  # fmt: skip
+AFTER = ("after_cancelled", "after_rate", "after_headroom")
+PARTS = ("numerator", "denominator")
+DATED = ("order", "cancellation")
+
+
+@click.command()
+@click.option("--marketplace", help="Only this one.")
+@click.option("--if-cancel", "text", help="A filter: what the rate becomes when these are cancelled.")
+@click.option(
+    "--dated",
+    type=click.Choice(DATED),
+    default="order",
+    show_default=True,
+    help="What puts a cancellation into the window.",
+)
+@click.option(
+    "--list", "part", type=click.Choice(PARTS), help="The orders that count as cancelled, or all orders of the window."
+)
+@click.option("--days", type=click.IntRange(1, 365), help="With --list: the window; without it the policy's shortest.")
+@click.option(
+    "--outlook", is_flag=True, help="Day by day: what leaves the window, and what Amazon is about to cancel by itself."
+)
+@click.option("--neighbours", is_flag=True, help="Late shipment rate and valid tracking rate, or why they are unknown.")
+@click.option(
+    "--reconcile",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Compare with Amazon's Cancellation Rate report or account health report (JSON); changes nothing.",
+)
+@click.option("--dispute", is_flag=True, help="With --reconcile: only what the facts here speak against.")
+@FORMAT
+@click.pass_obj
+def rate(
+    settings: Settings,
+    marketplace: str | None,
+    text: str | None,
+    dated: str,
+    part: str | None,
+    days: int | None,
+    outlook: bool,
+    neighbours: bool,
+    file: Path | None,
+    dispute: bool,
+    form: str,
+) -> None:
+    """The cancellation rate, an estimate, per marketplace and window."""
+    chosen = [name for name, given in (("--list", part), ("--outlook", outlook), ("--neighbours", neighbours), ("--reconcile", file),
+                                       ("--if-cancel", text is not None)) if given]  # fmt: skip
+    if len(chosen) > 1:
+        fail(Exit.USAGE, f"give one of {' and '.join(chosen)}")
+    if dispute and file is None:
+        fail(Exit.USAGE, "--dispute goes with --reconcile FILE")
+    if days is not None and part is None:
+        fail(Exit.USAGE, "--days goes with --list")
+    with open_shop(settings) as shop:
+        codes = shop.marketplaces()
+        if marketplace is not None and marketplace not in codes:
+            fail(
+                Exit.BAD_INPUT, f"no orders of marketplace {marketplace} here; there are: {', '.join(codes) or 'none'}"
+            )
+        wanted = [code for code in codes if marketplace in (None, code)]
+        if part is not None:
+            show_list(shop, wanted, part, dated, days, form)
+        elif outlook:
+            show_outlook(shop, wanted, form)
+        elif neighbours:
+            show_neighbours(shop, wanted, form)
+        elif file is not None:
+            show_differences(shop, file, marketplace, dispute, form)
+        else:
+            show_figures(shop, wanted, text, dated, form)
+
+
+def show_figures(shop: Session, codes: list[str], text: str | None, dated: str, form: str) -> None:
+    """One line a marketplace and window."""
+    from ordertui.operations.values import Dated
+
+    extra = () if text is None else shop.view(text)
+    records = []
+    for effect in (e for code in codes for e in shop.rate(code, extra, Dated(dated))):
+        now, after = effect.before, effect.after
+        record: dict[str, Any] = {
+            "marketplace": now.marketplace, "window_from": iso(now.window_from), "window_to": iso(now.window_to), "timezone": now.timezone,
+            "orders": now.orders, "cancelled": now.cancelled, "rate": share(now.cancelled, now.orders), "target": float(now.target),
+            "headroom": now.headroom, "status": now.status, "basis": now.basis,
+        }  # fmt: skip
+        if text is not None:
+            record |= dict(
+                zip(AFTER, (after.cancelled, share(after.cancelled, after.orders), after.headroom), strict=True)
+            )
+        records.append(record)
+        if now.cancelled_at_least != now.cancelled:
+            say(
+                f"{now.marketplace}, {now.days} days: between {now.cancelled_at_least:,} and {now.cancelled:,} of {now.orders:,} count;"
+                f" of {now.cancelled - now.cancelled_at_least:,} it is unknown who cancelled, and they are taken as counting"
+            )
+    emit(records, COLUMNS + (AFTER if text is not None else ()), form)
+
+
+def show_list(shop: Session, codes: list[str], part: str, dated: str, days: int | None, form: str) -> None:
+    """The orders of a numerator or denominator."""
+    from ordertui.operations.values import Dated
+
+    columns = ("marketplace", "order_id", "placed", "status", "counts", "how", "rule", "why")
+    records = [
+        {"marketplace": code, "order_id": e.order_id, "placed": iso(e.placed), "status": e.status, "counts": e.counts, "how": e.how,
+         "rule": e.rule, "why": e.why}
+        for code in codes
+        for e in shop.rates.listing(code, days=days, dated=Dated(dated), numerator=part == "numerator")
+    ]  # fmt: skip
+    emit(records, columns, form, ("rule", "how", "marketplace"))
+
+
+def show_outlook(shop: Session, codes: list[str], form: str) -> None:
+    """What leaves, and what lands, day by day."""
+    columns = (
+        "marketplace",
+        "day",
+        "orders",
+        "cancelled",
+        "rate",
+        "status",
+        "auto_cancels",
+        "rolls_off",
+        "rolls_off_orders",
+    )
+    records = []
+    for code in codes:
+        for d in shop.rates.outlook(code):
+            records.append({
+                "marketplace": code, "day": d.day.isoformat(), "orders": d.orders, "cancelled": d.cancelled, "rate": share(d.cancelled, d.orders),
+                "status": d.status, "auto_cancels": d.auto_cancels, "rolls_off": d.rolls_off, "rolls_off_orders": d.rolls_off_orders,
+            })  # fmt: skip
+        for effect in shop.rates.forecast(code):
+            landing = effect.after.cancelled - effect.before.cancelled
+            hours = shop.policies.of(code).forecast_hours
+            say(
+                f"{code}, {effect.before.days} days: {landing:,} that Amazon cancels by itself within {hours} h take"
+                f" {effect.before.cancelled:,} to {effect.after.cancelled:,} of {effect.after.orders:,}: {effect.after.status}"
+            )
+    say("each line is the end of its day, if no order is placed and nothing else is cancelled")
+    emit(records, columns, form)
+
+
+def show_neighbours(shop: Session, codes: list[str], form: str) -> None:
+    """The rates that reports do not carry."""
+    columns = ("marketplace", "metric", "days", "rate", "target", "orders", "at_least", "because", "source")
+    records = [
+        {"marketplace": code, "metric": m.name, "days": m.days, "rate": m.status, "target": f"{m.sign} {m.target}", "orders": m.orders,
+         "at_least": m.at_least, "because": m.because, "source": m.source}
+        for code in codes
+        for m in shop.rates.metrics(code)
+    ]  # fmt: skip
+    emit(records, columns, form, ("source",))
+
+
+def show_differences(shop: Session, file: Path, marketplace: str | None, dispute: bool, form: str) -> None:
+    """Where Amazon's report and we do not agree."""
+    from ordertui.operations.rate.comparison import summary
+
+    found = shop.reconcile_rate(file, marketplace)
+    columns = ("marketplace", "what", "ours", "amazon", "dispute", "cause")
+    records = [
+        {"marketplace": d.marketplace, "what": d.what, "ours": d.ours, "amazon": d.amazons, "dispute": d.dispute, "cause": d.cause}
+        for one in found
+        for d in one.differences
+        if d.dispute or not dispute
+    ]  # fmt: skip
+    emit(records, columns, form)
+    for one in found:
+        say(summary(one))
+        for note in one.notes:
+            say(note)
+    if not dispute and any(record["dispute"] for record in records):
+        say(f"ordertui rate --reconcile {file} --dispute --format csv gives the list for a dispute")
+
+
+def share(part: int, whole: int) -> float | None:
+    """The rate as a number for people and JSON (6 digits); None without orders."""
+    return round(part / whole, 6) if whole else None

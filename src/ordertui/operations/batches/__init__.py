@@ -1,0 +1,1 @@
+"""Committed batches: commit, hold, recall, retry, settle."""

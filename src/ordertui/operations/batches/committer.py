@@ -1,0 +1,169 @@
+"""Commit puts a checked plan into the hold; recall takes it, or one row of it, back; release ends the hold."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from ordertui.operations.errors import BadInput, NotConfirmed, PlanChanged, PlanExpired, Refused
+from ordertui.operations.planning.feed_builder import build_feed_files
+from ordertui.operations.planning.plan import Batch, BatchRow, Plan, PlannedOrder
+from ordertui.operations.planning.plan_file import encode
+from ordertui.operations.planning.planner import PlanChoices, Planner, identity
+from ordertui.orders.clock import Clock, iso_utc
+from ordertui.orders.enums import Action
+from ordertui.orders.order import Order
+from ordertui.store import JournalBatch, NewRow, RefundLine, Store, VersionChanged
+
+MOST_SHOWN = 20
+NOT_WRITTEN = "Its files are not all written yet, so there is nothing to upload: `ordertui questions` says why; the next dispatch writes them."
+
+
+class Committer:
+    """Writes plans into the journal of one store."""
+
+    def __init__(self, store: Store, planner: Planner, clock: Clock, *, merchant_id: str, practice: bool) -> None:
+        self._store = store
+        self._planner = planner
+        self._clock = clock
+        self._merchant_id = merchant_id
+        self._practice = practice
+
+    def commit(self, plan: Plan, typed: str | None) -> Batch:
+        """Put the plan into the hold. Every row is judged again first, and the bytes are made again and compared.
+
+        Raises Refused, PlanExpired, PlanChanged (with the differences), NotConfirmed, store.OpenAction.
+        """
+        if not plan.rows:
+            raise Refused("the plan takes no order in; there is nothing to commit")
+        if plan.action is Action.MESSAGE:
+            raise Refused(
+                "messages are not sent by file: copy the text (key m, or `ordertui message ORDER-ID`) into Seller Central"
+            )
+        if plan.practice is not self._practice:
+            raise Refused("a practice plan cannot be committed to a real store, nor a real one to a practice store")
+        now = self._clock.now()
+        life = plan.expires_at - plan.created_at
+        if not plan.created_at - life <= now < plan.expires_at:
+            when = "expired at" if now >= plan.expires_at else "is from the future, good until"
+            raise PlanExpired(f"the plan {when} {iso_utc(plan.expires_at)}; make it again")
+        differences = self._differences(plan)
+        if differences:
+            raise PlanChanged(f"{len(differences)} differences since the plan was made; make it again", differences)
+        if plan.typed_count is not None and (typed or "").strip() != str(plan.typed_count):
+            raise NotConfirmed(f"type the number of orders, {plan.typed_count}, to commit this plan")
+        upload = next(file for file in plan.files if file.upload)
+        try:
+            with self._store.writing():  # two processes that reach a limit of the day together: one of them is refused
+                limits = self._planner.house_differences(plan, self._store.orders([row.id for row in plan.rows]))
+                if limits:
+                    raise PlanChanged(f"{len(limits)} differences since the plan was made; make it again", limits)
+                batch = self._store.add_batch(
+                    action=plan.action,
+                    marketplace=plan.marketplace,
+                    rows=[journal_row(plan.action, row) for row in plan.rows],
+                    plan=encode(plan),
+                    sha256=upload.sha256,
+                    due_at=now + plan.hold_seconds,
+                )
+        except VersionChanged as error:
+            raise PlanChanged(str(error), [f"{order_id} changed" for order_id in error.order_ids]) from error
+        return as_batch(batch)
+
+    def _differences(self, plan: Plan) -> list[str]:
+        """What is not as it was when the plan was made, in words."""
+        found: list[str] = []
+        if plan.id != identity(plan.action, plan.marketplace, plan.created_at, plan.rows):
+            found.append("the plan file was edited: its rows are not those it was made with")
+        made = (
+            build_feed_files(plan.id, plan.action, plan.marketplace, plan.rows, self._merchant_id)
+            if not found
+            else plan.files
+        )
+        if made != plan.files or any(sha256(file.content).hexdigest() != file.sha256 for file in plan.files):
+            found.append(
+                "the plan's bytes are not what its rows make: the file was edited, or another program version or merchant id made it"
+            )
+        orders = self._store.orders([row.id for row in plan.rows])
+        wishes = choices_of(plan)
+        for row in plan.rows:
+            difference = self._difference(plan.action, row, orders.get(row.id), wishes)
+            if difference:
+                found.append(difference)
+                if len(found) >= MOST_SHOWN:
+                    found.append("and maybe more")
+                    break
+        return found
+
+    def _difference(self, action: Action, row: PlannedOrder, order: Order | None, wishes: PlanChoices) -> str:
+        if order is None or order.row.order_id != row.order_id:
+            return f"{row.order_id}: not in this store"
+        fresh = self._planner.row(action, order, wishes)
+        if not isinstance(fresh, PlannedOrder):
+            return f"{row.order_id}: now left out: {fresh.why}"
+        if fresh.version != row.version:
+            return f"{row.order_id}: changed (now {order.row.status.value.replace('_', ' ')}, version {row.version} → {fresh.version})"
+        if fresh != row:
+            return f"{row.order_id}: the rules now say {fresh.rule}, the plan was made by {row.rule}"
+        return ""
+
+    def recall(self, what: int | str) -> int:
+        """Take back a held batch by number, or one order out of its batch by order id; gives how many orders came back.
+
+        Raises store.RecallRefused when it has left already, BadInput when nothing of it is held.
+        """
+        if isinstance(what, int):
+            return self._store.recall(what)
+        holder = self._store.open_batch_of(what)
+        if holder is None:
+            raise BadInput(f"no held batch has order {what}; `ordertui outbox` shows what is held")
+        return self._store.recall(holder, [what])
+
+    def release(self, batch_id: int) -> Batch:
+        """End the hold now; the next dispatch takes the batch."""
+        self._store.hold_until(batch_id, self._clock.now())
+        return as_batch(self._store.batch(batch_id))
+
+
+def choices_of(plan: Plan) -> PlanChoices:
+    """What the operator chose, read back from the plan."""
+    if plan.action is Action.REFUND:
+        return PlanChoices(
+            reasons={row.order_id: row.reason for row in plan.rows},
+            refunds={row.order_id: row.lines for row in plan.rows},
+        )
+    if plan.action is Action.CONFIRM:
+        return PlanChoices(shipping={row.order_id: (row.carrier, row.tracking, row.ship_date) for row in plan.rows})
+    return PlanChoices(reasons={row.order_id: row.reason for row in plan.rows})
+
+
+def journal_row(action: Action, row: PlannedOrder) -> NewRow:
+    """A plan's row as the journal takes it."""
+    refunds: tuple[RefundLine, ...] = ()
+    if action is Action.REFUND:
+        refunds = tuple(
+            RefundLine(line.line, row.currency or "", line.refund, line.cancelled)
+            for line in row.lines
+            if line.refund is not None
+        )
+    return NewRow(row.order_id, row.reason, row.currency, row.total, version=row.version, refunds=refunds)
+
+
+def as_batch(batch: JournalBatch, advice: str = "") -> Batch:
+    """The journal's batch as operations hand it out."""
+    rows = tuple(
+        BatchRow(row.order_id, row.state, row.reason, row.currency, row.total, row.code, row.text) for row in batch.rows
+    )
+    return Batch(
+        id=batch.id,
+        action=batch.action,
+        marketplace=batch.marketplace,
+        state=batch.state,
+        created_at=batch.created_at,
+        due_at=batch.due_at,
+        sent_at=batch.sent_at,
+        rows=rows,
+        files=batch.files,
+        sha256=batch.sha256,
+        advice=NOT_WRITTEN if batch.writing else advice or batch.advice,
+        who=batch.who,
+    )

@@ -1,0 +1,56 @@
+"""Trying again: a new plan with only the rows of a batch that failed, by Amazon's report or the operator's word."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ordertui.operations.errors import Refused
+from ordertui.operations.planning.plan import ExcludedOrder, Plan
+from ordertui.operations.planning.plan_file import decode
+from ordertui.operations.planning.planner import Planner
+from ordertui.orders.enums import RowState
+from ordertui.store import Store
+
+from .committer import choices_of
+
+RULE = "retry"
+WHY = {
+    RowState.HELD: "it is still held: it has not left",
+    RowState.RECALLED: "it was taken back and never left",
+    RowState.SENT: "Amazon's answer is not here yet",
+    RowState.ACCEPTED: "Amazon's answer is not here yet",
+    RowState.OK: "Amazon did it",
+    RowState.UNKNOWN: "what became of it is unknown: it is never sent again by itself; settle it first",
+    RowState.CONFIRMED: "a report shows that it is done",
+}
+
+
+def retry_plans(store: Store, planner: Planner, batch_id: int) -> tuple[Plan, ...]:
+    """The failed rows of a batch as a plan, checked as any other, with the batch's own reasons and amounts.
+
+    Every other row is listed as left out. Raises UnknownBatch, Refused when nothing of it may be tried again.
+    """
+    batch = store.batch(batch_id)
+    old = decode(store.plan_bytes(batch_id))
+    later = store.later_tries(batch_id)
+    states = {row.order_id: row.state for row in batch.rows}
+    again, out = [], []
+    for row in old.rows:
+        state = states[row.order_id]
+        if state is not RowState.ERROR:
+            out.append(ExcludedOrder(row.id, row.order_id, RULE, WHY[state]))
+        elif row.order_id in later:
+            out.append(ExcludedOrder(row.id, row.order_id, RULE, f"batch {later[row.order_id]} tried it again already"))
+        else:
+            again.append(row.id)
+    if not again:
+        raise Refused(f"no row of batch {batch_id} may be tried again: {_sum(out)}")
+    plans = planner.plan(old.action, again, choices_of(old))
+    return tuple(msgspec.structs.replace(plan, out=(*plan.out, *out)) for plan in plans)
+
+
+def _sum(out: list[ExcludedOrder]) -> str:
+    counts: dict[str, int] = {}
+    for one in out:
+        counts[one.why] = counts.get(one.why, 0) + 1
+    return "; ".join(f"{count:,}: {why}" for why, count in counts.items())

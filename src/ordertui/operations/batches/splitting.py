@@ -1,0 +1,80 @@
+"""A large batch into parts, each a batch of its own: a canary first, then a few feeds, each waiting for the one before.
+
+A part's rows are the very rows that were approved, and each row is in exactly one part; only the envelope around them is new.
+"""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from ordertui.operations.feed_limits import FeedLimits
+from ordertui.operations.planning.feed_builder import build_feed_files
+from ordertui.operations.planning.plan import Plan, PlannedOrder
+from ordertui.operations.planning.plan_file import decode, encode
+from ordertui.operations.planning.planner import identity
+from ordertui.orders.clock import Clock
+from ordertui.orders.enums import RowState
+from ordertui.store import JournalBatch, Store
+
+from .committer import journal_row
+
+
+def sizes(rows: int, *, first: bool, limits: FeedLimits) -> list[int]:
+    """How many rows each part has; one number when the batch leaves as it is. `first`: no batch of its kind came through yet."""
+    canary = limits.canary_rows.value if first and rows >= limits.canary_from.value else 0
+    rest = rows - canary
+    parts = max(1, math.ceil(rest / limits.most_rows.value))
+    each, more = divmod(rest, parts)
+    return ([canary] if canary else []) + [each + (part < more) for part in range(parts)]
+
+
+def split(store: Store, clock: Clock, batch: JournalBatch, parts: list[int], merchant_id: str) -> list[int]:
+    """Split a held batch; gives the numbers of the batches that are its parts, the first being itself. One transaction.
+
+    Raises StoreError; then nothing was changed.
+    """
+    plan = decode(store.plan_bytes(batch.id))
+    held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
+    rows = [row for row in plan.rows if row.order_id in held]
+    if sum(parts) != len(rows):
+        raise ValueError(f"parts of {sum(parts)} rows for a batch of {len(rows)}")
+    numbers = [batch.id]
+    with store.writing():
+        place = parts[0]
+        for size in parts[1:]:
+            part = _part(plan, rows[place : place + size], batch.id, clock.now(), merchant_id)
+            place += size
+            store.recall(batch.id, [row.order_id for row in part.rows], why="it leaves in a later part of this batch")
+            made = store.add_batch(
+                action=part.action,
+                marketplace=part.marketplace,
+                rows=[
+                    msgspec.structs.replace(journal_row(part.action, row), version=None) for row in part.rows
+                ],  # its version was approved
+                plan=encode(part),
+                sha256=next(file.sha256 for file in part.files if file.upload),
+                due_at=batch.due_at,
+            )
+            numbers.append(made.id)
+        store.chain(numbers)
+    return numbers
+
+
+def _part(plan: Plan, rows: list[PlannedOrder], batch_id: int, now: int, merchant_id: str) -> Plan:
+    ident = identity(plan.action, plan.marketplace, now, rows)
+    return msgspec.structs.replace(
+        plan,
+        id=ident,
+        created_at=now,
+        rows=tuple(rows),
+        out=(),
+        money=(),
+        rates=(),
+        unpriced=0,
+        buyer_mails=len(rows),
+        warnings=(f"a part of batch {batch_id}, committed with it",),
+        typed_count=None,
+        files=build_feed_files(ident, plan.action, plan.marketplace, rows, merchant_id),
+    )

@@ -1,0 +1,36 @@
+"""Where in Seller Central a feed file is uploaded, and what to bring back (AMAZON.md c, d, e)."""
+
+from __future__ import annotations
+
+from ordertui.orders.enums import Action
+from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.store import JournalBatch
+
+_PAGE = {
+    Action.CANCEL: "Order Cancellation",
+    Action.REFUND: "Adjustments (refunds)",
+    Action.CONFIRM: "Shipping Confirmation",
+}
+_LATER = {
+    Action.CANCEL: "An order is shown as confirmed when a later All Orders report says Cancelled.",
+    Action.REFUND: "Refunds by file are paid at once. Do not upload the file twice: Amazon would pay twice.",
+    Action.CONFIRM: "An order is shown as confirmed when a later All Orders report says Shipped.",
+}
+
+
+PRACTICE = "PRACTICE: these orders are made up, upload nothing. In a real store you would:\n"
+
+
+def upload_instructions(batch: JournalBatch, *, practice: bool) -> str:
+    """What the operator does next with a batch that was sent."""
+    market = MARKETPLACES.get(batch.marketplace)
+    host = market.seller_central if market else "Seller Central"
+    upload = next((name for name in batch.files if name.endswith(".txt")), "")
+    return (
+        f"{PRACTICE if practice else ''}1. Upload {upload}\n"
+        f"   at {host} > Orders > Upload order related files > {_PAGE.get(batch.action, '')}, once.\n"
+        "2. When Amazon is done with it, choose “View processing report” on the same page and save it.\n"
+        f"3. Import it: `ordertui results FILE --batch {batch.id}`, or key i on the screen.\n"
+        f"{_LATER.get(batch.action, '')}\n"
+        "The .xml file beside it is the same batch for the Feeds API; upload one of the two, never both."
+    )

@@ -1,0 +1,1 @@
+"""How a batch leaves: as upload files or as a feed by Amazon's API."""

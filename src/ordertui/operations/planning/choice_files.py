@@ -1,0 +1,75 @@
+"""Choices for a plan from tab-separated files: amounts to refund by line, and carrier and tracking by order."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from ordertui.operations.errors import BadInput
+from ordertui.orders.money import parse_minor
+from ordertui.orders.order import COMPONENTS, LineAmounts, Order
+
+from .plan import PlanLine
+
+CANCELLED = "quantity-cancelled"
+REFUND_COLUMNS = ("order-id", "line", *(name.replace("_", "-") for name in COMPONENTS), CANCELLED)
+SHIPPING_COLUMNS = ("order-id", "carrier", "tracking-number", "ship-date")
+
+
+def _rows(path: Path, needed: tuple[str, ...], known: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} cannot be read as UTF-8 text: {error}") from error
+    reader = csv.reader(text.splitlines(), delimiter="\t")
+    header = [cell.strip() for cell in next(reader, [])]
+    missing = [name for name in needed if name not in header]
+    strange = [name for name in header if name not in known]
+    if missing or strange:
+        word = f"lacks {', '.join(missing)}" if missing else f"has unknown columns {', '.join(strange)}"
+        raise BadInput(f"{path}:1: the header {word}; it may have, tab-separated: {' '.join(known)}")
+    for number, cells in enumerate(reader, start=2):
+        if any(cell.strip() for cell in cells):
+            if len(cells) != len(header):
+                raise BadInput(f"{path}:{number}: {len(cells)} values, the header has {len(header)}")
+            yield number, dict(zip(header, (cell.strip() for cell in cells), strict=True))
+
+
+def read_shipping(path: Path) -> dict[str, tuple[str, str, str]]:
+    """Order id to carrier, tracking number, ship date. Raises BadInput naming file and line."""
+    found = {}
+    for number, row in _rows(path, SHIPPING_COLUMNS, SHIPPING_COLUMNS):
+        if row["order-id"] in found:
+            raise BadInput(f"{path}:{number}: order {row['order-id']} is named twice")
+        found[row["order-id"]] = (row["carrier"], row["tracking-number"], row["ship-date"])
+    return found
+
+
+def read_refunds(path: Path, order_of: dict[str, Order]) -> dict[str, tuple[PlanLine, ...]]:
+    """Order id to the lines to refund, amounts as decimals in the line's currency, and units never shipped to cancel. Raises BadInput naming file and line."""
+    found: dict[str, tuple[PlanLine, ...]] = {}
+    for number, row in _rows(path, ("order-id", "line"), REFUND_COLUMNS):
+        order = order_of.get(row["order-id"])
+        if order is None:
+            raise BadInput(f"{path}:{number}: order {row['order-id']} is not among the orders of this plan")
+        line = next((one for one in order.lines if str(one.line) == row["line"]), None)
+        if line is None or line.currency is None:
+            raise BadInput(
+                f"{path}:{number}: order {row['order-id']} has no line {row['line']!r} with a known currency"
+            )
+        amounts = {}
+        for name in COMPONENTS:
+            text = row.get(name.replace("_", "-"), "")
+            try:
+                amounts[name] = parse_minor(text, line.currency) if text else 0
+            except ValueError as error:
+                raise BadInput(f"{path}:{number}: {name.replace('_', '-')}: {error}") from error
+        units = row.get(CANCELLED, "") or "0"
+        if not (units.isascii() and units.isdigit()):
+            raise BadInput(f"{path}:{number}: {CANCELLED}: {units!r} is no whole number")
+        planned = PlanLine(
+            line.line, line.order_item_id or "", line.sku, line.quantity or 0, LineAmounts(**amounts), int(units)
+        )
+        found[row["order-id"]] = (*found.get(row["order-id"], ()), planned)
+    return found

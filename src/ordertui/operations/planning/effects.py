@@ -1,0 +1,90 @@
+"""The effects sheet of a plan: money by currency and component, Amazon's mails, the listing's stock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ordertui.orders.clock import DAY
+from ordertui.orders.enums import Action, OrderStatus, YesNo
+from ordertui.orders.order import COMPONENTS, LineAmounts, Order
+from ordertui.orders.text import pluralize
+from ordertui.rules.policy.policy import Policy
+
+from .plan import MoneyEffect, PlannedOrder
+
+TOTAL = "total"
+
+
+def money_effects(action: Action, rows: Sequence[PlannedOrder], orders: Mapping[int, Order]) -> tuple[MoneyEffect, ...]:
+    """Sums in minor units, per currency: each component that is not zero (promotions negative), then `total`.
+
+    For cancel, what the buyers will not be charged; for refund, what goes back. Rows without prices are left out.
+    """
+    if action not in (Action.CANCEL, Action.REFUND):
+        return ()
+    sums: dict[str, LineAmounts] = {}
+    for row in rows:
+        for currency, amounts in _amounts(action, row, orders[row.id]):
+            sums[currency] = sums.get(currency, LineAmounts()).plus(amounts)
+    found = []
+    for currency, amounts in sorted(sums.items()):
+        for name in COMPONENTS:
+            minor = getattr(amounts, name)
+            if minor:
+                found.append(MoneyEffect(currency, name, -minor if name.endswith("promotion") else minor))
+        found.append(MoneyEffect(currency, TOTAL, amounts.total))
+    return tuple(found)
+
+
+def _amounts(action: Action, row: PlannedOrder, order: Order) -> list[tuple[str, LineAmounts]]:
+    if action is Action.REFUND:
+        return [(row.currency or "", line.refund) for line in row.lines if line.refund is not None]
+    if row.total is None:
+        return []
+    return [
+        (line.currency, line.paid)
+        for line in order.lines
+        if line.paid is not None and line.currency is not None and line.status is not OrderStatus.CANCELLED
+    ]
+
+
+def buyer_mails(policy: Policy, action: Action, rows: Sequence[PlannedOrder]) -> int:
+    """How many e-mails Amazon sends to buyers, by the table `mail`."""
+    return policy.mails(action) * len(rows)
+
+
+def restock_note(policy: Policy, action: Action, rows: Sequence[PlannedOrder]) -> str:
+    """What happens to the listing's stock, by the table `restock`."""
+    if action is not Action.CANCEL:
+        return ""
+    units: dict[YesNo, int] = {}
+    orders: dict[YesNo, int] = {}
+    for row in rows:
+        back, _ = policy.restocks(row.reason)
+        units[back] = units.get(back, 0) + sum(line.quantity for line in row.lines)
+        orders[back] = orders.get(back, 0) + 1
+    words = []
+    if YesNo.YES in orders:
+        words.append(f"Amazon puts {units[YesNo.YES]:,} units back on sale")
+    if YesNo.NO in orders:
+        words.append(f"NoInventory puts nothing back ({orders[YesNo.NO]:,} orders)")
+    if YesNo.UNKNOWN in orders:
+        words.append(f"no source says what becomes of the stock of {orders[YesNo.UNKNOWN]:,} orders")
+    return "; ".join(words)
+
+
+def fee_warnings(
+    policy: Policy, action: Action, rows: Sequence[PlannedOrder], orders: Mapping[int, Order], now: int
+) -> list[str]:
+    """What Amazon charges for the batch, by the table `fees`; `now` in epoch seconds. No report carries the referral fee itself."""
+    charged: dict[tuple[int, str], int] = {}
+    for row in rows:
+        order = orders[row.id].row
+        late = None if order.ship_by is None else -((order.ship_by - now) // DAY)
+        percent, why = policy.referral_fee_percent(action, row.counts, late, order.total)
+        if percent:
+            charged[percent, why] = charged.get((percent, why), 0) + 1
+    return [
+        f"Amazon charges {percent} % of the referral fee for {pluralize(count)}: {why}"
+        for (percent, why), count in sorted(charged.items())
+    ]

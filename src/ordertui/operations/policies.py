@@ -1,0 +1,111 @@
+"""The user's policy file: read and checked; when it fails, the last good copy stays in force and the shop says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from ordertui.orders.clock import Clock
+from ordertui.rules.policy.edition import bundled, parse, read_edition
+from ordertui.rules.policy.house_rules import HousePolicy, read_house
+from ordertui.rules.policy.policy import Policies, PolicyError, PolicyProblem, load
+from ordertui.store import Store
+
+from .config import Config, load_config
+from .paths import typed_path
+
+LAST_GOOD = "policy.last-good"
+"""Key in the store's meta under which the last good text is kept."""
+
+
+def read_policy_file(path: Path) -> str:
+    """The text of a policy file. Raises PolicyError when it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8-sig")  # editors on Windows put a mark in front
+    except OSError as error:
+        problem = PolicyProblem(str(path), 0, 0, f"cannot be read: {error.strerror}")
+    except UnicodeDecodeError as error:
+        problem = PolicyProblem(str(path), 0, 0, f"is not UTF-8 text (byte {error.start}): save it as UTF-8")
+    raise PolicyError([problem])
+
+
+EDITED = (
+    "your policy file {path} was edited after ordertui was opened: close it and open it again to work by the new rules;"
+    " until then nothing can be committed"
+)
+
+
+class ActivePolicies(NamedTuple):
+    """What decides as long as the shop is open."""
+
+    policies: Policies
+    note: str = ""
+    """What to tell the operator when his own file is not among them."""
+    text: str | None = None
+    """His own file as it was read; None: none is named, or it could not be read."""
+
+
+def load_active_policies(config: Config, store: Store, clock: Clock) -> ActivePolicies:
+    """The policies in force.
+
+    A file that passes is kept in the store; one that fails leaves the kept text in force. Raises PolicyError when it
+    fails and none is kept.
+    """
+    if not config.policy_file:
+        return ActivePolicies(load(config.policy, now=clock.now))
+    path = typed_path(config.policy_file)
+    base = bundled(config.policy)
+    text = None
+    try:
+        text = read_policy_file(path)
+        house = read_house(text, str(path), base, now=clock.now())
+    except PolicyError as error:
+        kept = store.meta(LAST_GOOD)
+        if kept is None:
+            raise
+        count = len(error.problems)
+        note = (
+            f"your policy file {path} is not in force ({count} {'problem' if count == 1 else 'problems'}, see"
+            " `ordertui policy check`): its last good version is"
+        )
+        return ActivePolicies(load(config.policy, _kept(kept, path, config, clock), now=clock.now), note, text)
+    if not store.read_only and store.meta(LAST_GOOD) != text:
+        store.set_meta(LAST_GOOD, text)
+    return ActivePolicies(load(config.policy, house, now=clock.now), text=text)
+
+
+def edited(config: Config, in_force: ActivePolicies) -> str:
+    """What to say when the user's policy file is no longer as it was read, else an empty text."""
+    if not config.policy_file:
+        return ""
+    path = typed_path(config.policy_file)
+    try:
+        text: str | None = read_policy_file(path)
+    except PolicyError:
+        text = None
+    return "" if text == in_force.text else EDITED.format(path=path)
+
+
+def _kept(text: str, path: Path, config: Config, clock: Clock) -> HousePolicy:
+    return read_house(text, f"the last good version of {path.name}", bundled(config.policy), now=clock.now())
+
+
+def check_file(path: Path | None, clock: Clock) -> str:
+    """Check a policy file, by default the one named in the settings; gives what was found sound. Raises PolicyError.
+
+    A file with `[edition]` is checked as a whole edition, any other as a user's own rules on top of the chosen one.
+    """
+    config = load_config()
+    if path is None:
+        if not config.policy_file:
+            load(config.policy, now=clock.now)
+            return f"the edition {config.policy} is sound; no policy file of your own is named in the settings"
+        path = typed_path(config.policy_file)
+    text = read_policy_file(path)
+    if "edition" in parse(text, str(path)):
+        edition = read_edition(text, str(path))
+        rows = sum(len(table.rows) for table in edition.tables.values())
+        return f"{path}: the edition {edition.edition} is sound: {len(edition.tables)} tables, {rows} rows"
+    house = read_house(text, str(path), bundled(config.policy), now=clock.now())
+    rules = len(house.rules)
+    return f"{path} is sound: {rules} house {'rule' if rules == 1 else 'rules'}, they only tighten the edition {config.policy}"

@@ -1,0 +1,1 @@
+"""Finding orders: queues, filters, sort order, marks, exports, the timeline of an order."""

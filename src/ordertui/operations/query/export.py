@@ -1,0 +1,127 @@
+"""Lists of orders as table, json, csv or tsv text. Nothing that a terminal or spreadsheet would run gets out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ordertui.operations.errors import BadInput
+from ordertui.operations.planning.plan import Plan
+from ordertui.orders.clock import iso_utc
+from ordertui.orders.money import format_decimal
+from ordertui.orders.order import OrderRow
+from ordertui.orders.text import clean
+
+FORMATS = ("table", "json", "csv", "tsv")
+COLUMNS = (
+    "order_id",
+    "marketplace",
+    "placed",
+    "ship_by",
+    "items",
+    "total",
+    "currency",
+    "status",
+    "may",
+    "sku",
+    "title",
+)
+"""Of a list of orders."""
+SHEET = ("order_id", "outcome", "reason", "counts", "rule", "why", "instead", "total", "currency")
+"""Of a plan's sheet."""
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+Record = dict[str, Any]
+
+
+def cell(value: Any) -> str:
+    """A value as table text: None is empty, booleans are yes and no, numbers have no exponent."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:f}".rstrip("0").rstrip(".")
+    return clean(str(value))
+
+
+def safe_cell(value: Any) -> str:
+    """As `cell`, with an apostrophe before what a spreadsheet would take for a formula; plain numbers stay."""
+    text = cell(value)
+    if text.lstrip().startswith(_FORMULA) and not _NUMBER.fullmatch(text):
+        return "'" + text
+    return text
+
+
+def render(records: Sequence[Record], columns: Sequence[str], form: str) -> str:
+    """The list as `json`, `csv` or `tsv` text that ends in a newline."""
+    if form == "json":
+        return json_text(records)
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter="," if form == "csv" else "\t", lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([safe_cell(r.get(c)) for c in columns] for r in records)
+    return out.getvalue()
+
+
+def json_text(value: Any) -> str:
+    """Indented JSON with a final newline; enums as their value, frozen values as objects."""
+    import msgspec
+
+    return json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2) + "\n"
+
+
+def record(row: OrderRow, may: str) -> Record:
+    """One order of a list; `may` is the word for what may be done. Times are ISO texts in UTC."""
+    total = row.total
+    return {
+        "order_id": row.order_id, "marketplace": row.marketplace, "placed": iso(row.purchased_at), "ship_by": iso(row.ship_by),
+        "items": row.items, "total": total.decimal() if total else None, "currency": total.currency if total else None,
+        "status": str(row.status), "may": may, "sku": row.sku, "title": row.title,
+    }  # fmt: skip
+
+
+def sheet(plan: Plan) -> list[Record]:
+    """Every order of a plan with its outcome: those that are in first."""
+    ins: list[Record] = [
+        {
+            "order_id": row.order_id, "outcome": "in", "reason": row.reason, "counts": row.counts, "rule": row.rule, "why": row.note,
+            "instead": "", "currency": row.currency,
+            "total": format_decimal(row.total, row.currency) if row.total is not None and row.currency else None,
+        }
+        for row in plan.rows
+    ]  # fmt: skip
+    outs: list[Record] = [
+        {"order_id": out.order_id, "outcome": "out", "rule": out.rule, "why": out.why, "instead": out.instead}
+        for out in plan.out
+    ]
+    return ins + outs
+
+
+def iso(epoch: int | None) -> str | None:
+    """ISO text, or None for an unknown time."""
+    return None if epoch is None else iso_utc(epoch)
+
+
+def write_list(records: Iterable[Mapping[str, Any]], path: Path, columns: Sequence[str] = COLUMNS) -> int:
+    """Write a list to a new file, in the format its suffix names; gives how many orders it has.
+
+    Raises BadInput when the suffix is none of .csv, .tsv, .json, when the file exists, or when it cannot be written.
+    """
+    form = path.suffix.lower().removeprefix(".")
+    if form not in ("csv", "tsv", "json"):
+        raise BadInput(f"{path}: give a name that ends in .csv, .tsv or .json")
+    found = [dict(one) for one in records]
+    try:
+        with path.open("x", encoding="utf-8", newline="") as file:
+            file.write(render(found, columns, form))
+    except FileExistsError:
+        raise BadInput(f"{path} exists; it was not touched: choose another name") from None
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror}; choose another place") from error
+    return len(found)

@@ -1,0 +1,69 @@
+"""What is known to have happened to one order: by Amazon's reports, and by this store's own batches."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from ordertui.operations.planning.plan import Batch
+from ordertui.orders.enums import RowState
+from ordertui.orders.order import Order
+from ordertui.store import AuditEntry
+
+Event = tuple[int | None, str]
+"""When (epoch seconds, None: unknown) and what, in words."""
+
+
+def messages(records: Sequence[AuditEntry]) -> list[Event]:
+    """The messages to a buyer among an order's audit records (newest first), oldest first; what a later word settled is left out."""
+    found: list[Event] = []
+    for one in reversed(records):
+        if one.kind == "message":
+            facts = json.loads(one.payload)
+            if found and "may have gone" in found[-1][1]:
+                found.pop()
+            by = f" by template {facts['template']}" if "template" in facts else ""
+            found.append((one.at, f"message to the buyer{by}: {facts['state']}"))
+    return found
+
+
+_ANSWERS = {
+    RowState.ACCEPTED: "Amazon took the file in",
+    RowState.OK: "Amazon said ok; a later report confirms it",
+    RowState.ERROR: "Amazon refused it",
+    RowState.UNKNOWN: "its outcome is unknown: it is never sent again by itself",
+    RowState.CONFIRMED: "confirmed by a later report",
+}
+
+
+def history(order: Order, batches: Sequence[Batch], mail: Sequence[Event] = ()) -> list[Event]:
+    """Events in the order of time; those without a time keep their place after the one they follow. `mail`: messages to the buyer."""
+    row = order.row
+    found: list[list[Event]] = [[event] for event in mail]
+    if row.purchased_at is not None:
+        found.append([(row.purchased_at, "placed")])
+    if order.updated_at is not None:
+        status = row.status.value.replace("_", " ")
+        names = ", ".join(source.replace("_", " ") for source in order.sources)
+        found.append([(order.updated_at, f"{status}, by {names or 'no report'}")])
+    for batch in batches:
+        mine = next((one for one in batch.rows if one.order_id == row.order_id), None)
+        if mine is None:
+            continue
+        name = f"batch {batch.id}"
+        reason = f" ({mine.reason})" if mine.reason else ""
+        events: list[Event] = [(batch.created_at, f"{batch.action.value} committed in {name}{reason}")]
+        if mine.state is RowState.RECALLED:
+            events.append((None, f"taken back from {name}: nothing was sent"))
+        elif mine.state is RowState.HELD:
+            events.append((batch.due_at, f"{name} leaves the hold"))
+        elif batch.sent_at is not None:
+            events.append(
+                (batch.sent_at, f"{name} {'went to Amazon by the API' if batch.by_api else 'written for upload'}")
+            )
+        if mine.state in _ANSWERS:
+            said = " ".join(part for part in (mine.code, mine.text) if part)
+            events.append((None, f"{_ANSWERS[mine.state]}{f': {said}' if said else ''}"))
+        found.append(events)
+    found.sort(key=lambda events: events[0][0] or 0)
+    return [event for events in found for event in events]

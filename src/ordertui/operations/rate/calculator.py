@@ -1,0 +1,219 @@
+"""The cancellation rate of what the store holds: now, after a set, per day, and what rolls off.
+
+Counts are kept by day until something in the store changes, so a rate asked again costs no query over the orders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from itertools import pairwise
+
+from ordertui.operations.eligibility import Eligibility
+from ordertui.operations.planning.plan import RateEffect, RateFigure
+from ordertui.operations.values import Dated, Impact
+from ordertui.orders.clock import Clock, day_start, to_local
+from ordertui.orders.enums import Action, YesNo
+from ordertui.rules.policy.policy import Policy
+from ordertui.rules.rate import Figure, exact_text, figure, window
+from ordertui.store import Cancelled, Groups, PendingCancellation, Store
+
+_TODAY = "whole days, today included; orders in held or sent batches are taken as cancelled"
+BASIS = {
+    Dated.ORDER: f"by order date, {_TODAY}",
+    Dated.CANCELLATION: f"orders by order date, cancellations by the newest report that shows them, {_TODAY}",
+}
+
+
+class RateCalculator:
+    """Rates over one reader of the store. `store` is called for the reader of the calling thread."""
+
+    def __init__(self, store: Callable[[], Store], judge: Eligibility, clock: Clock) -> None:
+        self._store = store
+        self._judge = judge
+        self._clock = clock
+        self._sums: dict[tuple[str, int], tuple[Groups, Policy, tuple[int, int, int]]] = {}
+
+    def effects(
+        self,
+        marketplace: str,
+        extra_ids: Iterable[int] = (),
+        item_ids: Iterable[int] = (),
+        dated: Dated = Dated.ORDER,
+    ) -> list[RateEffect]:
+        """Now, and after cancelling `extra_ids`, and single items of `item_ids`; one for each window the policy names
+        (India has two).
+
+        Ids of other marketplaces, outside the window, already on their way, or that may not be cancelled add nothing.
+        """
+        policy, now = self._judge.policy(marketplace), self._clock.now()
+        whole, items = list(dict.fromkeys(extra_ids)), self._items_countable(marketplace, item_ids)
+        found = []
+        for days in policy.rate_days:
+            start, end = window(now, days, policy.zone) if dated is Dated.ORDER else (0, now)
+            more = self._countable(marketplace, whole, start, end) + sum(start <= placed <= end for placed in items)
+            found.append(self._effect(marketplace, days, more, dated))
+        return found
+
+    def _countable(self, marketplace: str, ids: Sequence[int], start: int, end: int) -> int:
+        """How many of these count when they are cancelled, of those placed from `start` to `end`."""
+        return sum(
+            count
+            for number, count in self._store().placed_within(ids, marketplace, start, end + 1)
+            if self._judge.cancel_weight(marketplace, number)[1]
+        )
+
+    def _items_countable(self, marketplace: str, ids: Iterable[int]) -> list[int]:
+        """Purchase times of those that count when items of them are cancelled: one makes the order count (AMAZON.md a), a second adds nothing."""
+        wanted = list(dict.fromkeys(ids))
+        store = self._store()
+        before = store.with_cancelled_units(wanted)
+        return [
+            order.purchased_at
+            for order in store.tally(wanted)
+            if order.marketplace == marketplace
+            and order.purchased_at is not None
+            and not (order.cancelled_lines or order.id in before)
+            and self._judge.item_counts(marketplace, order.situation)
+        ]
+
+    def _effect(self, marketplace: str, days: int, more: int, dated: Dated = Dated.ORDER) -> RateEffect:
+        """The rate of one window, now and with so many more counted cancellations in it."""
+        policy = self._judge.policy(marketplace)
+        start, end = window(self._clock.now(), days, policy.zone)
+        orders, cancelled, known = self._window(marketplace, days)
+        by_order = dated is Dated.ORDER
+        if not by_order:
+            cancelled, known = self._cancelled_in(marketplace, start, end)
+        committed = self._committed(marketplace, start if by_order else 0, end)
+        cancelled, known = cancelled + committed, known + committed
+
+        def as_value(found: Figure) -> RateFigure:
+            return RateFigure(
+                marketplace=marketplace,
+                days=days,
+                window_from=start,
+                window_to=end,
+                timezone=policy.zone,
+                orders=found.orders,
+                cancelled=found.cancelled,
+                cancelled_at_least=found.cancelled_at_least,
+                target=exact_text(found.target),
+                headroom=found.headroom,
+                status=found.status,
+                basis=BASIS[dated],
+                committed=committed,
+            )
+
+        target, near = policy.rate_target, policy.near
+        return RateEffect(
+            as_value(figure(orders, cancelled, target, near, at_least=known, loose=not by_order)),
+            as_value(figure(orders, cancelled, target, near, at_least=known, more=more, loose=not by_order)),
+        )
+
+    def over(self, marketplace: str, start: int, end: int) -> tuple[int, int, int]:
+        """Orders placed from `start` to `end` (epoch seconds, both included), counted cancellations of them, and those known
+        to count; batches under way are left out, as Amazon does not know them."""
+        return self._sum(marketplace, self._store().rate_tally(marketplace, start, end + 1))
+
+    def _window(self, marketplace: str, days: int) -> tuple[int, int, int]:
+        """Orders, counted cancellations, and those known to count, of a window that ends now, from the days' own."""
+        counts = [day[1:] for day in self._by_day(marketplace, days)]
+        return sum(c[0] for c in counts), sum(c[1] for c in counts), sum(c[2] for c in counts)
+
+    def _by_day(self, marketplace: str, days: int) -> list[tuple[int, int, int, int]]:
+        """Local midnight, orders, counted cancellations and those known to count, of each of the last days, today last;
+        nothing placed after now."""
+        store, now, zone = self._store(), self._clock.now(), self._judge.policy(marketplace).zone
+        edges = [day_start(now, zone, offset) for offset in range(1 - days, 2)]
+        found = []
+        for start, end in pairwise(edges):
+            newest, groups = store.day_tally(marketplace, start, end)
+            if newest <= now:
+                found.append((start, *self._day_sum(marketplace, start, groups)))
+            else:
+                found.append((start, *self._sum(marketplace, store.rate_tally(marketplace, start, now + 1))))
+        return found
+
+    def _cancelled_in(self, marketplace: str, start: int, end: int) -> tuple[int, int]:
+        """Counted cancellations, and those known to count, that a span's reports show, whenever the orders were placed."""
+        store = self._store()
+        groups = [
+            (order.situation, Cancelled.YES if order.status == "cancelled" else Cancelled.SOME_ITEM, 1)
+            for order in store.tally(store.cancelled_ids(marketplace, start, end + 1))
+        ]
+        return self._sum(marketplace, groups)[1:]
+
+    def _day_sum(self, marketplace: str, start: int, groups: Groups) -> tuple[int, int, int]:
+        """`_sum` of one day, kept as long as the store keeps the day's counts and the policy stands."""
+        policy = self._judge.policy(marketplace)
+        kept = self._sums.get((marketplace, start))
+        if kept is not None and kept[0] is groups and kept[1] is policy:
+            return kept[2]
+        found = self._sum(marketplace, groups)
+        self._sums[marketplace, start] = (groups, policy, found)
+        return found
+
+    def _sum(self, marketplace: str, groups: Iterable[tuple[int, Cancelled, int]]) -> tuple[int, int, int]:
+        orders = cancelled = known = 0
+        for number, kind, count in groups:
+            orders += count
+            if kind is not Cancelled.NO:
+                # one cancelled item makes the order a cancellation (AMAZON.md a); no report says who cancelled an item
+                counts = self._judge.history(marketplace, number) if kind is Cancelled.YES else YesNo.UNKNOWN
+                cancelled += count if counts is not YesNo.NO else 0
+                known += count if counts is YesNo.YES else 0
+        return orders, cancelled, known
+
+    def _committed(self, marketplace: str, start: int, end: int) -> int:
+        """Of the orders placed from `start` to `end`, those that batches are about to cancel and that will count."""
+        return sum(
+            one.placed is not None and start <= one.placed <= end and self._will_count(marketplace, one)
+            for one in self._store().coming(marketplace)
+        )
+
+    def _will_count(self, marketplace: str, one: PendingCancellation) -> bool:
+        if one.whole:
+            return self._judge.cancel_weight(marketplace, one.situation)[1]
+        return self._judge.item_counts(marketplace, one.situation)
+
+    def days(self, marketplace: str, days: int) -> list[tuple[date, int, int]]:
+        """Day, orders placed on it, counted cancellations of them; oldest first, today last."""
+        zone = self._judge.policy(marketplace).zone
+        counted = self._by_day(marketplace, days)
+        return [(to_local(start, zone).date(), orders, cancelled) for start, orders, cancelled, _ in counted]
+
+    def rolls_off_tonight(self, marketplace: str) -> int:
+        """Counted cancellations that leave the shortest window at the next local midnight."""
+        return self.days(marketplace, min(self._judge.policy(marketplace).rate_days))[0][2]
+
+    def impact(self, ids: Iterable[int]) -> Impact:
+        """Money, and how many may be cancelled and count, of a marked set; orders on their way cannot."""
+        money: dict[str, int] = {}
+        markets: dict[str, int] = {}
+        count = unpriced = cancellable = counted = refundable = confirmable = 0
+        for market, number, currency, busy, orders, total in self._store().sums(ids):
+            count += orders
+            markets[market] = markets.get(market, 0) + orders
+            if currency is None:
+                unpriced += orders
+            else:
+                money[currency] = money.get(currency, 0) + total
+            if busy:
+                continue
+            allowed, counts = self._judge.cancel_weight(market, number)
+            refundable += orders if self._judge.allows(market, number, Action.REFUND) else 0
+            confirmable += orders if self._judge.allows(market, number, Action.CONFIRM) else 0
+            cancellable += orders if allowed else 0
+            counted += orders if counts else 0
+        return Impact(
+            count,
+            tuple(sorted(money.items())),
+            unpriced,
+            cancellable,
+            counted,
+            count - cancellable,
+            refundable,
+            tuple(sorted(markets.items(), key=lambda entry: (-entry[1], entry[0]))),
+            confirmable,
+        )

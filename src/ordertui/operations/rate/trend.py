@@ -1,0 +1,111 @@
+"""How a rate moves: one point a day, past and to come, with and without a marked set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from itertools import accumulate
+
+import msgspec
+
+from ordertui.orders.clock import day_start, to_local
+from ordertui.rules.rate import status
+
+from .lists import RateViews
+
+BACK, AHEAD = 30, 7
+"""Days of the course: what the account health page looks back over, and a week to plan for."""
+
+
+class CoursePoint(msgspec.Struct, frozen=True):
+    """The rate of the window that ends with a day, by what is known today; that of today ends now."""
+
+    day: date
+    ahead: int
+    """Days from today; less than 0: past."""
+    orders: int
+    """To come: as many as today, as if as many orders were placed as leave the window."""
+    orders_left: int
+    """To come: those still in the window if no order is placed; else as `orders`."""
+    cancelled: int
+    """Counted cancellations, those of batches under way included; to come, also what Amazon cancels by itself until then."""
+    at_least: int
+    """Of these, known to count, or about to be cancelled."""
+    after: int
+    """As `cancelled`, with the marked set cancelled now; before today they are the same."""
+    status: str
+    after_status: str
+    rolls_off: int
+    """Counted cancellations that leave at the midnight after the day; 0 for past days."""
+    auto_cancels: int
+    """Of `cancelled`, by Amazon from now until the end of the day."""
+
+
+class RateTrend(RateViews):
+    """Rates with what is behind them and how they move."""
+
+    def course(
+        self, marketplace: str, ids: Iterable[int] = (), *, days: int | None = None, back: int = BACK
+    ) -> list[CoursePoint]:
+        """The last `back` days, today and some to come, oldest first, of a window (by default the shortest). Past days whose
+        window begins before the oldest order that is known are left out: nobody knows what their rate was.
+
+        `ids` is the marked set. Orders are dated by purchase. Today's point is `effects` of the same window and set.
+        """
+        policy, now = self._judge.policy(marketplace), self._clock.now()
+        window = days or min(policy.rate_days)
+        ids = list(dict.fromkeys(ids))
+        counted = self._by_day(marketplace, window + back)
+        placed = [0, *accumulate(day[1] for day in counted)]
+        gone = [0, *accumulate(day[2] for day in counted)]
+        known = [0, *accumulate(day[3] for day in counted)]
+
+        def point(ahead: int, orders: int, left: int, more: int, at_least: int, marked: int, auto: int) -> CoursePoint:
+            limit, near = policy.rate_target, policy.near
+            off = counted[back + ahead] if 0 <= ahead < window else None
+            return CoursePoint(
+                to_local(day_start(now, policy.zone, ahead), policy.zone).date(), ahead, orders, left, more, at_least, marked,
+                status(orders, min(more, orders), limit, near), status(orders, min(marked, orders), limit, near),
+                off[2] if off else 0, auto,
+            )  # fmt: skip
+
+        found = []
+        oldest = self._store().oldest_placed(marketplace) or 0
+        for end in range(window, window + back):
+            first = end - window
+            if counted[first + 1][0] <= oldest:
+                continue
+            start, until = counted[first][0], counted[end][0] - 1
+            coming = self._committed(marketplace, start, until)
+            orders, cancelled = placed[end] - placed[first], gone[end] - gone[first] + coming
+            least = known[end] - known[first] + coming
+            found.append(point(end - window - back, orders, orders, cancelled, least, cancelled, 0))
+        starts = [day[0] for day in counted[back:]]
+        marked = [
+            self._countable(marketplace, ids, start, next_ - 1) if ids else 0
+            for start, next_ in zip(starts, [*starts[1:], now + 1], strict=True)
+        ]
+        horizon = min(AHEAD, window - 1)
+        edges = [day_start(now, policy.zone, ahead + 1) for ahead in range(horizon + 1)]
+        landing = self._landing(marketplace, edges[-1])
+        others = self._landing(marketplace, edges[-1], ids) if ids else landing
+        total = placed[-1] - placed[back]
+        for ahead in range(horizon + 1):
+            start, midnight = starts[ahead], edges[ahead]
+            coming = self._committed(marketplace, start, now)
+            if ahead:
+                auto, auto_after = (
+                    sum(at < midnight and when >= start for at, when in some) for some in (landing, others)
+                )
+            else:
+                auto = auto_after = 0
+            standing = gone[-1] - gone[back + ahead] + coming
+            least = known[-1] - known[back + ahead] + coming + auto
+            more = sum(marked[ahead:])
+            found.append(
+                point(
+                    ahead, total, placed[-1] - placed[back + ahead], standing + auto, least, standing + auto_after + more,
+                    auto,
+                )
+            )  # fmt: skip
+        return found

@@ -1,0 +1,106 @@
+"""Finding report files on the disk: a folder's likely ones, what each is by its header, a path completed as it is typed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+import msgspec
+
+from ordertui.amazon.reports import ProcessingReportGiven, ReportError, ReportKind, detect_kind
+from ordertui.operations.paths import is_there, typed_path
+
+LIKELY = frozenset({".txt", ".tsv", ".csv", ".xml"})
+"""Endings that Amazon's reports have when they are downloaded or saved again."""
+RESULT = "processing report"
+KIND_WORDS = {
+    ReportKind.UNSHIPPED: "Unshipped orders",
+    ReportKind.NEW_ORDERS: "New orders",
+    ReportKind.ALL_ORDERS: "All Orders",
+    ReportKind.CANCELLATION_RATE: "Cancellation Rate",
+}
+LATER = {KIND_WORDS[ReportKind.CANCELLATION_RATE]: 1, RESULT: 2}
+"""Kinds that are read after the others: orders that are known tell a Cancellation Rate report its marketplace, and a
+processing report speaks of them."""
+_LAST = re.compile(r"(?:\\.|[^\s\\])*\Z")
+"""The last word of a line; a space in it has a backslash before it."""
+
+
+class FileEntry(msgspec.Struct, frozen=True):
+    """A file or folder."""
+
+    path: Path
+    is_folder: bool
+    size: int
+    """Bytes; 0 for a folder."""
+    modified: int
+    """Epoch seconds; 0 for a folder."""
+
+
+def look_into(folder: Path, *, everything: bool = False) -> list[FileEntry]:
+    """Its folders by name, then its files, newest first; hidden ones and, without `everything`, unlikely ones are left out.
+
+    Raises OSError when the folder cannot be read; an entry that cannot be looked at is left out.
+    """
+    folders, files = [], []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            try:
+                if entry.is_dir():
+                    folders.append(FileEntry(folder / entry.name, True, 0, 0))
+                elif entry.is_file() and (everything or Path(entry.name).suffix.lower() in LIKELY):
+                    stat = entry.stat()
+                    files.append(FileEntry(folder / entry.name, False, stat.st_size, int(stat.st_mtime)))
+            except OSError:
+                continue
+    by_name = sorted(folders, key=lambda one: one.path.name.casefold())
+    return by_name + sorted(files, key=lambda one: (-one.modified, one.path.name.casefold()))
+
+
+def kind_of(path: Path) -> str:
+    """What a file is by its header, in words; empty: no report that is read."""
+    try:
+        return KIND_WORDS[detect_kind(path)]
+    except ProcessingReportGiven:
+        return RESULT
+    except ReportError:
+        return ""
+
+
+def in_turn(paths: list[Path]) -> list[Path]:
+    """The files in the order in which they are read."""
+    return sorted(paths, key=lambda path: LATER.get(kind_of(path), 0))
+
+
+def typed_paths(text: str, folder: Path) -> list[Path]:
+    """The paths of a line, with a space between them, quoted where one has spaces; relative ones are of the folder.
+
+    A line that is one path with spaces in it, as a file manager drops it, is taken as it is. Raises ValueError on an
+    open quote.
+    """
+    whole = folder / typed_path(text)
+    if text.strip() and is_there(whole):
+        return [whole]
+    return [folder / typed_path(word) for word in shlex.split(text)]
+
+
+def completed(text: str, folder: Path) -> str:
+    """The line with its last path completed as far as all likely ones that begin like it agree; a folder gets a slash."""
+    last = _LAST.search(text)
+    word = last[0] if last else ""
+    ahead, slash, name = re.sub(r"\\(.)", r"\1", word).rpartition("/")
+    try:
+        found = look_into(folder / typed_path(ahead + slash))
+    except OSError:
+        return text
+    names = [one.path.name + "/" * one.is_folder for one in found if one.path.name.startswith(name)]
+    if not names:
+        return text
+    first, other = min(names), max(names)
+    agree = next((place for place, letter in enumerate(first) if other[place : place + 1] != letter), len(first))
+    grown = ahead + slash + first[:agree]
+    return text[: len(text) - len(word)] + re.sub(r"([\s\\'\"])", r"\\\1", grown)

@@ -1,0 +1,56 @@
+"""Rows that could not be taken in, kept in a file beside the store. Written as they come, so memory stays flat."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from ordertui.amazon.reports import Reject, ReportInfo
+from ordertui.operations.values import RejectedRow
+
+SHOWN = 200
+"""Rejects that a summary carries; the file has all."""
+
+
+class Rejects:
+    """The rejects of one report: `with Rejects(folder, info) as rejects: rejects.add(...)`. `path` is set at the end, when there are any.
+
+    The file's name holds the report's checksum: the same report again replaces it.
+    """
+
+    def __init__(self, folder: Path, info: ReportInfo) -> None:
+        name = f"{info.path.stem}-{info.sha256[:8]}-{info.encoding}.rejects.tsv"
+        self._target = folder / name
+        self._part = folder / f".{name}.part"
+        self._file: IO[str] | None = None
+        self.path: Path | None = None
+        self.count = 0
+        self.first: list[RejectedRow] = []
+        """At most SHOWN of them."""
+
+    def __enter__(self) -> Rejects:
+        return self
+
+    def add(self, rejects: Iterable[Reject]) -> None:
+        """Keep these. Raises OSError when the folder cannot be written."""
+        for one in rejects:
+            if self._file is None:
+                self._target.parent.mkdir(parents=True, exist_ok=True)
+                handle = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                self._file = os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n")
+                self._file.write("file\tline\treason\ttext\n")
+            self.count += 1
+            if len(self.first) < SHOWN:
+                self.first.append(RejectedRow(one.file, one.line, one.reason, one.text))
+            self._file.write(f"{one.file}\t{one.line}\t{one.reason}\t{one.text}\n")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+            os.replace(self._part, self._target)
+            self.path = self._target

@@ -1,0 +1,1 @@
+"""Amazon's processing reports, matched to batches and taken in."""

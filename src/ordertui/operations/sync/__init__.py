@@ -1,0 +1,1 @@
+"""Working with Amazon's Selling Partner API: orders, reports, messages, confirmations."""

@@ -1,0 +1,152 @@
+"""What the operator leaves on the desk, kept beside the store as small readable files: marks, saved views, filter history.
+
+None of it is part of the order book: a file that cannot be read or written costs only convenience.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from .query.marks import Marks
+
+TOUR_SEEN = ".tour"
+"""Ending of the file that says so; a practice store that is built anew keeps it."""
+HISTORY = 200
+"""Filters remembered."""
+
+_VIEWS_HEAD = """# Saved views of ordertui; f on the screen shows them. What is not said is as usual: queue "all", no filter, newest first.
+# sort = "status,-total": the first weighs most, - largest first, + smallest first. columns = "order total:14 title".
+
+"""
+
+
+class SavedView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A named way to look: queue, filter, sort, columns."""
+
+    name: str
+    queue: str = "all"
+    filter: str = ""
+    sort: str = "-placed"
+    """As `sorting` reads it."""
+    columns: str = ""
+    """Column keys left to right, each with `:width` when it was widened; empty: chosen by the screen's width."""
+    reverse: bool = True
+    """For sort keys without a sign."""
+
+
+class _Marked(msgspec.Struct, frozen=True):
+    marked: str
+    last: str
+
+
+class Workspace:
+    """The files beside one store. Nothing is written for a store that is open read-only."""
+
+    def __init__(self, store: Path, *, read_only: bool) -> None:
+        self._read_only = read_only
+        self._marks = store.with_suffix(".marks.json")
+        self.views_file = store.with_suffix(".views.toml")
+        """Saved views, to be edited with any editor too."""
+        self._columns = store.with_suffix(".columns.txt")
+        self._history = store.with_suffix(".filters.txt")
+        self._tour = store.with_suffix(TOUR_SEEN)
+        self._folder = store.with_suffix(".folder.txt")
+
+    def marks(self) -> tuple[Marks, bytes]:
+        """The marks when the screen was left, and the snapshot of the last set."""
+        marks = Marks()
+        try:
+            found = msgspec.json.decode(self._marks.read_bytes(), type=_Marked)
+            marks.restore(base64.b64decode(found.marked))
+            return marks, base64.b64decode(found.last)
+        except (OSError, ValueError, msgspec.MsgspecError):
+            return Marks(), b""
+
+    def keep_marks(self, marks: Marks, last: bytes) -> None:
+        """Keep them for the next start."""
+        texts = [base64.b64encode(part).decode() for part in (marks.snapshot(), last)]
+        self._write(self._marks, msgspec.json.encode(_Marked(*texts)).decode())
+
+    def views(self) -> tuple[list[SavedView], str]:
+        """The saved views, and what is wrong with their file (empty: nothing)."""
+        import tomllib
+
+        try:
+            found = tomllib.loads(self.views_file.read_text(encoding="utf-8"))
+            return msgspec.convert(found.get("view", []), list[SavedView]), ""
+        except FileNotFoundError:
+            return [], ""
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+            return [], f"{self.views_file}: {error}; correct it, or remove it"
+
+    def keep_views(self, views: Sequence[SavedView]) -> None:
+        """Write the saved views."""
+        import json
+
+        parts = []
+        for view in views:
+            lines = [
+                f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in msgspec.to_builtins(view).items()
+            ]
+            parts.append("\n".join(["[[view]]", *lines]))
+        self._write(self.views_file, _VIEWS_HEAD + "\n\n".join(parts) + "\n")
+
+    def columns(self) -> str:
+        """The operator's own columns when the screen was left; empty: none were chosen, or they cannot be read."""
+        try:
+            return self._columns.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def keep_columns(self, text: str) -> None:
+        """Keep them for the next start."""
+        self._write(self._columns, text + "\n")
+
+    def history(self) -> list[str]:
+        """Filters used before, oldest first."""
+        try:
+            return [line for line in self._history.read_text(encoding="utf-8").splitlines() if line.strip()]
+        except (OSError, UnicodeDecodeError):
+            return []
+
+    def remember(self, text: str) -> None:
+        """Put a filter into the history; one that was there moves to the end."""
+        text = " ".join(text.split())
+        if text:
+            lines = [*(line for line in self.history() if line != text), text]
+            self._write(self._history, "\n".join(lines[-HISTORY:]) + "\n")
+
+    def folder(self) -> Path:
+        """Where report files were looked for last; the current folder when that is not known or gone."""
+        try:
+            found = Path(self._folder.read_text(encoding="utf-8").strip())
+        except (OSError, UnicodeDecodeError):
+            return Path.cwd()
+        return found if found.is_absolute() and found.is_dir() else Path.cwd()
+
+    def keep_folder(self, folder: Path) -> None:
+        """Look there first the next time."""
+        self._write(self._folder, f"{folder.resolve()}\n")
+
+    def tour_seen(self) -> bool:
+        """Whether the tour was done, or left, in this store."""
+        return self._tour.exists()
+
+    def keep_tour_seen(self) -> None:
+        """It was."""
+        self._write(self._tour, "the tour was seen; t on the screen begins it again\n")
+
+    def _write(self, path: Path, text: str) -> None:
+        if self._read_only:
+            return
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            temporary.write_text(text, encoding="utf-8")
+            os.replace(temporary, path)
+        except OSError:
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""The policies in force: the bundled edition and a seller's house rules, read and checked."""

@@ -1,0 +1,303 @@
+"""Whether any order and batch at all can fit a condition, and whether one condition always holds where another does.
+
+Exact over closed facts, amounts, numbers and times; each text pattern is taken to be true or false on its own, so a rule
+about text is never called impossible because of what the words are. Splits the domain of one fact at a time until every
+part is decided; a condition that takes too many steps is refused rather than guessed at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from typing import TypeAlias
+
+import msgspec
+
+from ordertui.orders.enums import RowState
+
+from .language.ast import (
+    Amount,
+    And,
+    Choices,
+    Compare,
+    Condition,
+    Flag,
+    Integer,
+    MatchAll,
+    Not,
+    Or,
+    Pattern,
+    Ratio,
+    Span,
+    Text,
+    Unknown,
+)
+from .language.fields import ALL_FIELDS, WAITING, Kind
+from .situation import FACTS, MARKETPLACE
+from .tables.table import Table
+
+MOST_STEPS = 20_000
+"""Of one check, or of all that share a budget: about a second."""
+_NONE = "none of these"
+_LEAST = {
+    "total": 0,
+    "items": 0,
+    "batch-orders": 1,
+    "batch-total": 0,
+    "day-orders": 1,
+    "day-total": 0,
+    "sku-cancels": 0,
+    "sku-streak": 0,
+    "rate-after": 0,
+}
+_MOST = {"rate-after": 1}
+_ALWAYS_KNOWN = ("batch-orders", "day-orders", "sku-cancels", "sku-streak")
+
+
+class TooComplex(ValueError):
+    """The condition cannot be checked within the steps allowed."""
+
+
+class Budget(msgspec.Struct):
+    """Steps that are left."""
+
+    left: int = MOST_STEPS
+
+
+class Constraint(msgspec.Struct, frozen=True):
+    """One axis has one of these values: words of an enumeration, or a stretch of numbers."""
+
+    axis: str
+    values: frozenset[str] | None = None
+    low: Fraction | None = None
+    high: Fraction | None = None
+    open_low: bool = False
+    open_high: bool = False
+
+
+class AllOf(msgspec.Struct, frozen=True):
+    """All of the parts; of none: true."""
+
+    parts: tuple[Formula, ...]
+
+
+class AnyOf(msgspec.Struct, frozen=True):
+    """Any of the parts; of none: false."""
+
+    parts: tuple[Formula, ...]
+
+
+class Negation(msgspec.Struct, frozen=True):
+    """Not the part."""
+
+    part: Formula
+
+
+Formula: TypeAlias = Constraint | AllOf | AnyOf | Negation
+Tables: TypeAlias = Callable[[str], Table]
+TRUE = AllOf(())
+
+
+def formula(condition: Condition, tables: Tables) -> Formula:
+    """A condition as a formula over facts; `tables` gives the policy's tables, which `action:` and `counts:` ask."""
+    if isinstance(condition, MatchAll):
+        return TRUE
+    if isinstance(condition, Not):
+        return Negation(formula(condition.item, tables))
+    if isinstance(condition, And | Or):
+        parts = tuple(formula(item, tables) for item in condition.items)
+        return AllOf(parts) if isinstance(condition, And) else AnyOf(parts)
+    if isinstance(condition, Text):
+        return Constraint(f"text {condition.words.parts}", frozenset({"yes"}))
+    return _compare(condition, tables)
+
+
+def _compare(condition: Compare, tables: Tables) -> Formula:
+    spec, value, name = ALL_FIELDS[condition.field], condition.value, condition.field
+    if isinstance(value, Pattern):
+        return Constraint(f"text {name} {value.parts}", frozenset({"yes"}))
+    if isinstance(value, Choices):
+        if spec.kind is not Kind.SITUATION:
+            return Constraint(spec.column, frozenset(value.values))
+        answer = decided if name == "action" else counted
+        return AnyOf(tuple(answer(word, tables) for word in value.values))
+    if isinstance(value, Flag):
+        late = AllOf((_waiting(), Constraint("ship_by", high=Fraction(value.at), open_high=True)))
+        return late if value.yes else Negation(late)
+    if isinstance(value, Span):
+        inside: Formula = Constraint(spec.column, low=_maybe(value.low), high=_maybe(value.high))
+        return AllOf((_waiting(), inside)) if spec.waiting_only else inside
+    axis = spec.column or name
+    if isinstance(value, Unknown):
+        missing = Constraint(axis, frozenset({"unknown"}))
+        return AllOf((_waiting(), missing)) if spec.waiting_only else missing
+    if isinstance(value, Amount):
+        stretch = _stretch(axis, condition.op, value.major)
+        return (
+            stretch if value.currency is None else AllOf((Constraint("currency", frozenset({value.currency})), stretch))
+        )
+    return _stretch(axis, condition.op, Fraction(value.number if isinstance(value, Integer) else _share(value)))
+
+
+def _share(value: Ratio) -> Fraction:
+    return value.share
+
+
+def _maybe(number: int | None) -> Fraction | None:
+    return None if number is None else Fraction(number)
+
+
+def _waiting() -> Constraint:
+    return Constraint("status", frozenset(WAITING))
+
+
+def _stretch(axis: str, op: str, edge: Fraction) -> Constraint:
+    if op == ":":
+        return Constraint(axis, low=edge, high=edge)
+    if op.startswith(">"):
+        return Constraint(axis, low=edge, open_low=op == ">")
+    return Constraint(axis, high=edge, open_high=op == "<")
+
+
+def rows(table: Table, fits: Callable[[dict[str, object]], bool]) -> Formula:
+    """Some row fits whose outputs do."""
+    found = []
+    for row in table.rows:
+        if fits(dict(row.then)):
+            parts = [
+                Constraint(axis.fact.name, frozenset(axis.named(mask)))
+                for axis, mask in zip(table.axes, row.box, strict=True)
+                if mask != axis.full
+            ]
+            found.append(AllOf(tuple(parts)))
+    return AnyOf(tuple(found))
+
+
+def decided(action: str, tables: Tables) -> Formula:
+    """The policy allows the action."""
+    return rows(tables(action), lambda then: then["allowed"] is True)
+
+
+def counted(word: str, tables: Tables) -> Formula:
+    """`counts:yes` or `counts:no`, as `operations.judging` answers it: of a cancelled order what it did, else what it would."""
+    wanted = ("no",) if word == "no" else ("yes", "unknown")
+    gone = Constraint("status", frozenset({"cancelled"}))
+    did = AllOf((gone, rows(tables("history"), lambda then: then["counts"] in wanted)))
+    would = rows(tables("counts"), lambda then: then["counts"] in wanted)
+    return AnyOf((did, AllOf((Negation(gone), decided("cancel", tables), would))))
+
+
+def possible(wanted: Formula, budget: Budget | None = None) -> bool:
+    """Whether anything fits. Raises TooComplex."""
+    solver = _Solver(wanted, budget or Budget())
+    return solver.solve(solver.domains, wanted)
+
+
+def implies(first: Formula, second: Formula, budget: Budget | None = None) -> bool:
+    """Whether `second` holds wherever `first` does. Raises TooComplex."""
+    return not possible(AllOf((first, Negation(second))), budget)
+
+
+class _Solver:
+    """Domains as bits: of an enumeration its words, of numbers the bands between all edges, then `unknown`."""
+
+    def __init__(self, wanted: Formula, budget: Budget) -> None:
+        self.domains: dict[str, int] = {}
+        self._masks: dict[Constraint, int] = {}
+        self._budget = budget
+        leaves: dict[str, list[Constraint]] = {}
+        for leaf in _leaves(wanted):
+            leaves.setdefault(leaf.axis, []).append(leaf)
+        for axis, found in leaves.items():
+            if any(leaf.values is None for leaf in found) or axis in _LEAST:
+                self._numbers(axis, found)
+            else:
+                self._words(axis, found)
+
+    def _words(self, axis: str, found: list[Constraint]) -> None:
+        if axis in FACTS:
+            words = [str(value) for value in FACTS[axis]]
+        elif axis == "marketplace":
+            words = list(MARKETPLACE.values)
+        elif axis == "state":
+            words = [_NONE, *(str(state) for state in RowState)]
+        elif axis in ("business", "prime"):
+            words = ["yes", "no", "unknown"]
+        else:
+            words = [_NONE, *sorted({word for leaf in found for word in leaf.values or ()})]
+        self.domains[axis] = (1 << len(words)) - 1
+        for leaf in found:
+            self._masks[leaf] = sum(1 << n for n, word in enumerate(words) if word in (leaf.values or ()))
+
+    def _numbers(self, axis: str, found: list[Constraint]) -> None:
+        """Bands: every edge by itself and everything between two edges; then `unknown`."""
+        least, most = _LEAST.get(axis), _MOST.get(axis)
+        edges = {edge for leaf in found for edge in (leaf.low, leaf.high) if edge is not None}
+        edges |= {Fraction(limit) for limit in (least, most) if limit is not None}
+        points: list[Fraction] = []
+        for edge in sorted(edges):
+            points += [(points[-1] + edge) / 2 if points else edge - 1, edge]
+        points.append(points[-1] + 1 if points else Fraction(0))
+        whole = axis in ("items", "batch-orders", "day-orders", "sku-cancels", "sku-streak")
+        domain = 0 if axis in _ALWAYS_KNOWN else 1 << len(points)
+        for n, point in enumerate(points):
+            inside = (least is None or point >= least) and (most is None or point <= most)
+            if inside and not (
+                whole and n % 2 == 0 and 0 < n < len(points) - 1 and _no_whole(points[n - 1], points[n + 1])
+            ):
+                domain |= 1 << n
+        self.domains[axis] = domain
+        for leaf in found:
+            mask = 1 << len(points) if leaf.values is not None else 0
+            for n, point in enumerate(points):
+                if leaf.values is None and _within(point, leaf):
+                    mask |= 1 << n
+            self._masks[leaf] = mask
+
+    def value(self, node: Formula, domains: dict[str, int]) -> bool | Constraint:
+        """True, false, or the leaf that keeps it open."""
+        if isinstance(node, Constraint):
+            domain, mask = domains[node.axis], self._masks[node]
+            return node if domain & mask and domain & ~mask else bool(domain & mask)
+        if isinstance(node, Negation):
+            inner = self.value(node.part, domains)
+            return inner if isinstance(inner, Constraint) else not inner
+        decisive = isinstance(node, AnyOf)
+        undecided: Constraint | None = None
+        for part in node.parts:
+            found = self.value(part, domains)
+            if found is decisive:
+                return decisive
+            if isinstance(found, Constraint) and undecided is None:
+                undecided = found
+        return undecided if undecided is not None else not decisive
+
+    def solve(self, domains: dict[str, int], wanted: Formula) -> bool:
+        """Whether some part of the domains fits."""
+        self._budget.left -= 1
+        if self._budget.left < 0:
+            raise TooComplex("it is too complex to check; split it into several rules")
+        found = self.value(wanted, domains)
+        if not isinstance(found, Constraint):
+            return found
+        domain, mask = domains[found.axis], self._masks[found]
+        return any(self.solve({**domains, found.axis: part}, wanted) for part in (domain & mask, domain & ~mask))
+
+
+def _within(point: Fraction, leaf: Constraint) -> bool:
+    low = leaf.low is None or point > leaf.low or (point == leaf.low and not leaf.open_low)
+    high = leaf.high is None or point < leaf.high or (point == leaf.high and not leaf.open_high)
+    return low and high
+
+
+def _no_whole(low: Fraction, high: Fraction) -> bool:
+    """Whether no whole number lies strictly between two edges."""
+    return low // 1 + 1 >= high
+
+
+def _leaves(node: Formula) -> Iterable[Constraint]:
+    if isinstance(node, Constraint):
+        yield node
+    else:
+        for part in (node.part,) if isinstance(node, Negation) else node.parts:
+            yield from _leaves(part)

@@ -1,0 +1,150 @@
+"""What follows from an order's facts: sums over its lines, the buyer's request, who cancelled, the situation number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from ordertui.orders.enums import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
+from ordertui.orders.order import OrderRow
+from ordertui.rules.situation import situation_number, situation_of
+
+Price = tuple[int, int, int, int, int, int, int, int]
+"""The eight money components of a line, in the order of `orders.order.COMPONENTS`."""
+LineFacts = tuple[str | None, int | None, int | None, str | None, int | None, str | None]
+"""Status, quantity, quantity shipped, currency, total, buyer request of one line."""
+
+
+class Sums(NamedTuple):
+    """What the lines of one order come to."""
+
+    items: int | None
+    units_shipped: int | None
+    cancelled_lines: int
+    total: int | None
+    """Minor units, or None when a line that is not cancelled has no price, or the currencies differ."""
+    currency: str | None
+    request: str
+    """The reports' word on the buyer's request: `official`, `none` or `unknown`."""
+
+
+class Shipping(NamedTuple):
+    """What the reports say of one line's way to the buyer."""
+
+    status: str | None
+    quantity: int | None
+    shipped: int | None
+    named_at: int
+    """Newest date of a report that named the line (epoch seconds)."""
+    shipped_at: int | None
+    """Date of the report that gave `shipped`; None when none did."""
+
+
+def units_shipped(lines: Sequence[Shipping]) -> list[int | None]:
+    """Units shipped of each line of one order.
+
+    The Unshipped report lists only what still waits (AMAZON.md h): a line that the newest word on shipped units leaves out
+    does not wait any more, so it is taken as shipped. Otherwise an order of which a line has left would look untouched,
+    and cancelling it would refund all of it.
+    """
+    told = max((line.shipped_at for line in lines if line.shipped_at is not None), default=0)
+    return [
+        line.shipped if line.named_at >= told or line.status == "cancelled" else (line.quantity or 1) for line in lines
+    ]
+
+
+def price_total(price: Price) -> int:
+    """What the buyer pays: prices and taxes less promotions."""
+    a, b, c, d, e, f, g, h = price
+    return a + b + c + d + e + f - g - h
+
+
+def summarise(lines: Sequence[LineFacts]) -> Sums:
+    """The sums over one order's lines."""
+    if len(lines) == 1:
+        status, quantity, shipped, currency, total, request = lines[0]
+        return Sums(quantity, shipped, 1 if status == "cancelled" else 0, total, currency, request or "unknown")
+    items: int | None = None
+    units: int | None = None
+    cancelled = 0
+    total = None
+    unpriced = False
+    currencies = set()
+    requests = set()
+    for status, quantity, shipped, currency, amount, request in lines:
+        if quantity is not None:
+            items = quantity if items is None else items + quantity
+        if shipped is not None:
+            units = shipped if units is None else units + shipped
+        if status == "cancelled":
+            cancelled += 1
+        elif amount is None:
+            unpriced = True
+        if amount is not None:
+            total = amount if total is None else total + amount
+        if currency is not None:
+            currencies.add(currency)
+        requests.add(request)
+    one = currencies.pop() if len(currencies) == 1 else None
+    if unpriced or one is None:
+        total = None
+    word = "official" if "official" in requests else "none" if requests == {"none"} else "unknown"
+    return Sums(items, units, cancelled, total, one, word)
+
+
+def buyer_request(reported: str, asked: int | None) -> str:
+    """The reports' word joined with the operator's note of a message: official beats message beats the rest."""
+    return "message" if asked and reported != "official" else reported
+
+
+def cancelled_by(status: str, impacts: int | None, ours: bool) -> str:
+    """Who cancelled. `impacts` is what Amazon's own rate report says (None: not listed), `ours` whether a cancellation
+    of this store's journal went out for it."""
+    if status != "cancelled":
+        return "unknown" if status == "unknown" else "none"
+    if impacts is not None:
+        return "seller" if impacts else "buyer"
+    return "seller" if ours else "unknown"
+
+
+def refunded(paid: int | None, returned: int | None) -> str:
+    """How much has gone back; minor units of one currency. `returned` None: no refund of this store's went out."""
+    if not returned:
+        return "none"
+    return "full" if paid is not None and returned >= paid else "partial"
+
+
+def situation(
+    channel: str,
+    status: str,
+    items: int | None,
+    units_shipped: int | None,
+    dispatched: str,
+    request: str,
+    by: str,
+    back: str,
+    replacement: str,
+) -> int:
+    """The number of the order's situation; one look into a memo per call."""
+    if not units_shipped:
+        shipped = 0 if units_shipped is None else 1
+    else:
+        shipped = 2 if items is None or units_shipped < items else 3
+    return _situation(channel, status, shipped, dispatched, request, by, back, replacement)
+
+
+@lru_cache(maxsize=16_384)
+def _situation(
+    channel: str, status: str, shipped: int, dispatched: str, request: str, by: str, back: str, replacement: str
+) -> int:
+    """`shipped`: 0 unknown, 1 nothing, 2 some, 3 all. The rules themselves say what that means, from a sample row."""
+    items, units = ((2, None), (2, 0), (2, 1), (2, 2))[shipped]
+    row = OrderRow(
+        id=0, order_id="", marketplace="", channel=Channel(channel), status=OrderStatus(status), purchased_at=None,
+        ship_by=None, items=items, units_shipped=units, total=None, dispatched=Dispatched(dispatched),
+        buyer_request=BuyerRequest(request), cancelled_by=CancelledBy(by), refunded=Refunded(back),
+        replacement=YesNo(replacement), business=YesNo.UNKNOWN, prime=YesNo.UNKNOWN, title=None, sku=None,
+        open_action=None, version=0,
+    )  # fmt: skip
+    return situation_number(situation_of(row))

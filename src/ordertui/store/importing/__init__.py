@@ -1,0 +1,1 @@
+"""Merging report rows into the stored orders."""

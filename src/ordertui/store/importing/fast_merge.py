@@ -1,0 +1,134 @@
+"""The usual join, on plain tuples: a report newer than all that is known of an order, which names its lines in the store's order.
+
+`joining` does every case and gives the same here; this is about three times as fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from ordertui.orders.report_row import FACT_AT, PRICE, Row
+from ordertui.store.derived_facts import LineFacts
+
+from .changeset import Values
+from .row_layout import ORDER_FACTS
+
+_AGES = ["{" + ",".join(f'"{place}":@' for place in range(8) if older & 1 << place) + "}" for older in range(256)]
+"""Ages of one date `@`, by the numbers of the fields that have it, as bits."""
+_PRICE = slice(8, 16)
+_ITEM_PRICE = PRICE.start
+_order_said = itemgetter(*ORDER_FACTS)
+
+
+class MergedOrder(NamedTuple):
+    """An order after the report."""
+
+    fields: list[Any]
+    """In the order of ORDER_FIELDS; what was `unknown` may still be."""
+    at: int
+    ages: str | None
+    lines: list[Values]
+    """Rows of `ImportChangeset.unpriced_lines` when it is `unpriced`, else of `ImportChangeset.changed_lines`, one for each line that was stored."""
+    unpriced: bool
+    facts: list[LineFacts]
+    """What sums over lines are made of."""
+    changed: bool
+    """Whether a value is another one."""
+
+
+def merge_newer_report(
+    rows: Sequence[Row], products: Sequence[int], known: Sequence[Any], at: int, stored: Sequence[Values]
+) -> MergedOrder | None:
+    """The order after rows that are newer than it, with their products' numbers; None when this is not the usual case.
+
+    `known` are the order's fields as they are stored, all of date `at`, and `stored` its lines.
+    """
+    first = rows[0]
+    date: Any = first[FACT_AT]
+    if len(rows) != len(stored) or date <= at:
+        return None
+    if len(rows) > 1:
+        said = _order_said(first)
+        if len(set(products)) != len(products) or any(row[FACT_AT] != date or _order_said(row) != said for row in rows):
+            return None
+    lines: list[Values] = []
+    facts: list[LineFacts] = []
+    changed = False
+    unpriced = not any(row[_ITEM_PRICE] is not None for row in rows)
+    row: Any
+    for row, product, line in zip(rows, products, stored, strict=True):
+        (_, _, item, _, _, _, status, _, _, _, _, _, _, quantity, shipped, currency, a, b, c, d, e, f, g, h,
+         request, reason, _, _, _) = row  # fmt: skip
+        (order, number, known_product, old_item, old_quantity, old_shipped, old_status, old_currency,
+         a2, b2, c2, d2, e2, f2, g2, h2, old_request, old_reason, named_at, ages) = line  # fmt: skip
+        if ages is not None or product != known_product or named_at >= date:
+            return None
+        older = 0
+        if item != old_item:
+            if item is None:
+                item = old_item
+                older = 1
+            elif old_item is not None:
+                return None  # another line
+            else:
+                changed = True
+        if quantity != old_quantity:
+            if quantity is None:
+                quantity = old_quantity
+                older += 2
+            else:
+                changed = True
+        if shipped != old_shipped:
+            if shipped is None:
+                shipped = old_shipped
+                older += 4
+            else:
+                changed = True
+        if status != old_status:
+            if status is None:
+                status = old_status
+                older += 8
+            else:
+                changed = True
+        if currency != old_currency:
+            if currency is None:
+                currency = old_currency
+                older += 16
+            else:
+                changed = True
+        if a is not None:
+            changed = changed or row[PRICE] != line[_PRICE]
+        elif a2 is not None:
+            a, b, c, d, e, f, g, h = a2, b2, c2, d2, e2, f2, g2, h2
+            older += 32
+        if request is not None:
+            reason = reason or None
+            changed = changed or request != old_request or reason != old_reason
+        else:
+            request, reason = old_request, old_reason
+            if request is not None:
+                older += 64
+        lines.append(
+            (item, quantity, shipped, status, currency, request, reason, date,
+             _AGES[older].replace("@", str(named_at)) if older else None, order, number)
+            if unpriced else
+            (item, quantity, shipped, status, currency, a, b, c, d, e, f, g, h, request, reason, date,
+             _AGES[older].replace("@", str(named_at)) if older else None, order, number)
+        )  # fmt: skip
+        total = None if a is None else a + b + c + d + e + f - g - h
+        facts.append((status, quantity, shipped, currency, total, request))
+    fields = list(known)
+    older = 0
+    for place, where in enumerate(ORDER_FACTS):
+        new = first[where]
+        if new != known[place]:
+            if new is not None:
+                fields[place] = new
+                changed = True
+            elif known[place] != "unknown":
+                older += 1 << place
+    return MergedOrder(
+        fields, date, _AGES[older].replace("@", str(at)) if older else None, lines, unpriced, facts, changed
+    )

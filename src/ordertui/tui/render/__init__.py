@@ -1,0 +1,1 @@
+"""What the screen says, as pure functions: values in, `Content` out. No widget and no clock, so every sentence can be tested."""

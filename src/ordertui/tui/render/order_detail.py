@@ -1,0 +1,156 @@
+"""One order in words: facts, verdicts, lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from ordertui.orders.clock import DAY
+from ordertui.orders.enums import Action, BuyerRequest, Dispatched, OrderStatus, YesNo
+from ordertui.orders.money import format_grouped
+from ordertui.orders.order import Order, OrderRow
+
+from .format import MUTED, Piece, span, when, wrapped, zone_name
+from .plan import ROW_GLYPH, ROW_STYLE, ROW_WORD
+
+if TYPE_CHECKING:
+    from ordertui.rules.tables.explanation import Explanation
+    from ordertui.rules.tables.verdict import Verdict
+
+PANE = 37
+"""Cells of a line in the detail pane."""
+
+REQUEST_WORD = {
+    BuyerRequest.OFFICIAL: "★ buyer asked officially: does not count",
+    BuyerRequest.MESSAGE: "✉ buyer asked by message only: counts",
+    BuyerRequest.NONE: "buyer did not ask",
+    BuyerRequest.UNKNOWN: "? buyer request unknown: treated as counting",
+}
+DISPATCHED_WORD = {
+    Dispatched.YES: "parcel left",
+    Dispatched.NO: "parcel still here",
+    Dispatched.UNKNOWN: "? parcel: not said (d left, D here)",
+}
+
+
+def verdict_lines(
+    verdicts: Sequence[Verdict], *, full: bool, width: int, behind: Sequence[Explanation] = ()
+) -> list[Piece]:
+    """Per action: allowed or not with its rule, then why; sources too when `full`. `width`: cells of a line."""
+    pieces: list[Piece] = []
+    for verdict in verdicts:
+        mark, style = ("✓ may", "$text-success") if verdict.allowed else ("✗ no ", MUTED)
+        head = f" → {verdict.instead.value} instead" if verdict.instead and not verdict.allowed else ""
+        pieces += [(f" {verdict.action.value:<8}", "bold" if verdict.allowed else ""), (mark, style)]
+        pieces += [(f" {verdict.rule:<4}", MUTED), (f"{head}\n", "$text-accent")]
+        pieces.append((f"{wrapped(verdict.why, '    ', width)}\n", "" if verdict.allowed else MUTED))
+        if verdict.action is Action.CANCEL and verdict.allowed:
+            counts = verdict.counts is not YesNo.NO
+            text = f"{'counts' if counts else '★ does not count'} ({verdict.counts_rule}): {verdict.counts_why}"
+            pieces.append((f"{wrapped(text, '    ', width)}\n", "$text-warning" if counts else "$text-success"))
+        if verdict.note and (full or verdict.allowed):
+            pieces.append((f"{wrapped(verdict.note, '    ', width)}\n", "$text-warning"))
+        for one in behind:
+            if one.action is verdict.action:
+                pieces += [(f"{wrapped(text, '    ', width)}\n", style) for text, style in _behind(one)]
+        if full:
+            pieces.append((f"{wrapped('source: ' + verdict.source, '    ', width)}\n", MUTED))
+    return pieces
+
+
+def _behind(one: Explanation) -> list[tuple[str, str]]:
+    """The facts that decided, what a denied action would need, and the house rules that fit."""
+    found = [(f"because {', '.join(one.because)}", MUTED)] if one.because else []
+    if one.nearest is not None:
+        found.append((str(one.nearest), MUTED))
+    found += [(f"house rule {hit.rule}, {hit.effect}: {hit.why}", "$text-warning") for hit in one.house]
+    return found
+
+
+def _facts(row: OrderRow, *, deadline: int | None, now: int, zone: str, width: int) -> list[Piece]:
+    """Request, parcel, and the two times that matter, each with how long is left."""
+    official = row.buyer_request is BuyerRequest.OFFICIAL
+    words = [(REQUEST_WORD[row.buyer_request], "$text-success" if official else MUTED)]
+    waiting = row.status in (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.UNKNOWN)
+    if waiting or row.dispatched is not Dispatched.UNKNOWN:
+        words.append((DISPATCHED_WORD[row.dispatched], MUTED))
+    if row.ship_by is None:
+        words += [("? ship by unknown, so auto-cancel too", "$text-warning")] if waiting else []
+    elif waiting:
+        late = row.ship_by < now
+        left = f"{span(row.ship_by - now)} late" if late else f"in {span(row.ship_by - now)}"
+        text = f"ship by {when(row.ship_by, zone)} {zone_name(row.ship_by, zone)}, {left}"
+        words.append((text, "$text-error" if late else MUTED))
+    else:
+        words.append((f"ship by {when(row.ship_by, zone)} {zone_name(row.ship_by, zone)}", MUTED))
+    if deadline is not None:
+        left = f"in {span(deadline - now)}" if deadline > now else f"{span(deadline - now)} overdue"
+        soon = deadline - now < 2 * DAY
+        words.append((f"Amazon cancels {when(deadline, zone)}, {left}", "$text-warning" if soon else MUTED))
+    return [(f"{wrapped(text, ' ', width)}\n", style) for text, style in words]
+
+
+def detail(
+    order: Order,
+    verdicts: Sequence[Verdict],
+    *,
+    deadline: int | None,
+    now: int,
+    zone: str,
+    full: bool = False,
+    history: Sequence[tuple[int | None, str]] = (),
+    width: int = PANE,
+    behind: Sequence[Explanation] = (),
+) -> Content:
+    """The detail pane: facts, lines, verdicts."""
+    row = order.row
+    pieces: list[Piece] = [(f"{row.order_id}", "bold"), f"  {row.marketplace} · {row.status.value.replace('_', ' ')}\n"]
+    if row.open_action:
+        action, _, state = row.open_action.partition(":")
+        pieces.append(
+            (
+                f" {ROW_GLYPH.get(state, '·')} journal: {action} · {ROW_WORD.get(state, state) if full else state}\n",
+                ROW_STYLE.get(state, ""),
+            )
+        )
+    pieces += _facts(row, deadline=deadline, now=now, zone=zone, width=width)
+    pieces.append("\n")
+    pieces += verdict_lines(verdicts, full=full, width=width, behind=behind)
+    pieces.append("\n")
+    pieces.append((" Lines\n", "bold"))
+    for line in order.lines:
+        quantity = "?" if line.quantity is None else str(line.quantity)
+        pieces.append(f" {quantity} × {line.sku}")
+        if line.paid is not None and line.currency:
+            pieces.append(f"  {line.currency} {format_grouped(line.paid.total, line.currency)}")
+            if line.refunded.total:
+                pieces.append((f"  refunded {format_grouped(line.refunded.total, line.currency)}", "$text-warning"))
+        else:
+            pieces.append(("  price unknown", MUTED))
+        if line.title:
+            pieces.append((f"\n{wrapped(line.title, '     ', width)}", MUTED))
+        if line.request_reason:
+            pieces.append((f"\n{wrapped(f'buyer: {line.request_reason}', '     ', width)}", "$text-accent"))
+        if full:
+            pieces.append(
+                (
+                    f"\n     item {line.order_item_id or 'id unknown: import the Unshipped orders report'}",
+                    MUTED,
+                )
+            )
+        pieces.append("\n")
+    if full and history:
+        pieces.append(("\n What happened\n", "bold"))
+        for moment, text in history:
+            pieces += [(f" {when(moment, zone) if moment is not None else '':<13}", MUTED), f"{text}\n"]
+    if full:
+        pieces.append(
+            (
+                f"\n placed {when(row.purchased_at, zone)} · last word {when(order.updated_at, zone)} · times in {zone}\n",
+                MUTED,
+            )
+        )
+        pieces.append((f" named by: {', '.join(order.sources) or 'no report'}\n", MUTED))
+    return Content.assemble(*pieces)

@@ -1,0 +1,169 @@
+"""Plans and batches in words: the effects sheet, the outbox's lines, a batch and its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from ordertui.operations.planning.plan import Batch, BatchRow, Plan
+from ordertui.operations.values import Question
+from ordertui.orders.enums import Action, BatchState, RowState
+from ordertui.orders.money import format_grouped
+from ordertui.orders.text import pluralize
+
+from .format import ACTION_WORD, GLYPH, MUTED, STYLE, Piece, countdown, percent, span, target_text, when
+
+
+def effects(plan: Plan, *, by_api: bool = False) -> Content:
+    """The effects sheet of a plan: who is in, money, rate, mails, stock, and the bytes that leave: the upload file, or by the
+    API its XML twin."""
+    word = ACTION_WORD[plan.action]
+    if not plan.rows:
+        return Content.assemble(
+            (f"Nothing to {word} in {plan.marketplace}: ", "bold"),
+            (f"{len(plan.out):,} left out, and why\n", "$text-warning"),
+        )
+    counted = sum(row.counts for row in plan.rows)
+    pieces: list[Piece] = [
+        (f"{word.capitalize()} {pluralize(len(plan.rows))} in {plan.marketplace}", "bold"),
+        (f"   {len(plan.out):,} left out\n" if plan.out else "\n", "$text-warning"),
+    ]
+    for effect in plan.rates:
+        before, after = effect.before, effect.after
+        pieces.append(f" rate {before.days} d  {before.cancelled:,} / {before.orders:,} = {percent(before)}")
+        pieces.append(f"  →  {after.cancelled:,} / {after.orders:,} = ")
+        pieces.append((f"{percent(after)} {GLYPH[after.status]} {after.status}\n", STYLE[after.status]))
+        pieces.append((f" target {target_text(after)}, room left {after.headroom:,}\n", MUTED))
+    for warning in plan.warnings:
+        pieces.append((f" ! {warning}\n", "bold $text-warning"))
+    if plan.action is Action.CANCEL:
+        pieces.append(f" {counted:,} count, {len(plan.rows) - counted:,} do not\n")
+    for entry in plan.money:
+        pieces.append(
+            f" {entry.component.replace('_', ' '):<18} {entry.currency} {format_grouped(entry.minor, entry.currency):>12}\n"
+        )
+    if plan.unpriced:
+        pieces.append((f" {plan.unpriced:,} without a known price: not in these sums\n", "$text-warning"))
+    pieces.append(f" buyer e-mails by Amazon: {plan.buyer_mails:,}\n")
+    if plan.restock:
+        pieces.append(f" stock: {plan.restock}\n")
+    for file in plan.files:
+        word = "twin" if file.upload is by_api else "feed" if by_api else "file"
+        pieces.append((f" {word} {file.name}  {len(file.content):,} bytes  sha256 {file.sha256[:16]}…\n", MUTED))
+    if by_api and plan.action is Action.CONFIRM and len(plan.rows) == 1:
+        pieces.append((" a single shipment goes by its own call, if nothing of its order left before\n", MUTED))
+    happens = "goes to Amazon" if by_api else "is written"
+    pieces.append(f" held {span(plan.hold_seconds)} before anything {happens}; u takes it back until then\n")
+    return Content.assemble(*pieces)
+
+
+STATE_GLYPH = {"held": "◷", "recalled": "↶", "sent": "→", "answered": "✓"}
+
+
+def batch_line(batch: Batch, now: int) -> Content:
+    """One batch in the outbox list."""
+    states: dict[str, int] = {}
+    for row in batch.rows:
+        states[row.state.value] = states.get(row.state.value, 0) + 1
+    rows = ", ".join(f"{count:,} {_STATE_WORD.get(state, state)}" for state, count in sorted(states.items()))
+    state = batch.state.value
+    pieces: list[Piece] = [
+        f"#{batch.id:<4} {batch.action.value:<8} {batch.marketplace:<3} ",
+        (f"{STATE_GLYPH.get(state, '·')} {state:<9}", ROW_STYLE.get(state, MUTED)),
+        f" {rows}",
+    ]
+    pieces.append(_goes_on(batch, now))
+    return Content.assemble(*pieces)
+
+
+def _goes_on(batch: Batch, now: int) -> Piece:
+    """What happens next to a batch, and when."""
+    if batch.state is BatchState.HELD and (not batch.by_api or batch.next_at is not None):
+        left = countdown((batch.due_at if batch.next_at is None else batch.next_at) - now)
+        return f"   leaves in {left}" if left != "now" else "   leaves now", "bold $text-warning"
+    if batch.state is BatchState.HELD:
+        return "   waits, see below", "$text-warning"
+    if batch.by_api and batch.next_at is not None:
+        left = countdown(batch.next_at - now)
+        return f"   next look in {left}" if left != "now" else "   looking now", MUTED
+    if batch.state is BatchState.SENT:
+        if not batch.by_api:
+            return "   upload it, then import the processing report (i)", MUTED
+        waiting = (RowState.SENT, RowState.ACCEPTED, RowState.UNKNOWN)
+        return ("   needs you, see below", "bold $text-warning") if any(r.state in waiting for r in batch.rows) else ""
+    return ""
+
+
+ROW_WORD = {
+    "held": "held, not sent yet",
+    "recalled": "taken back",
+    "sent": "sent, not answered yet",
+    "accepted": "taken in by Amazon",
+    "ok": "Amazon said ok, not confirmed yet",
+    "error": "refused by Amazon",
+    "unknown": "outcome unknown, never sent again by itself",
+    "confirmed": "confirmed by a later report",
+}
+_STATE_WORD = {"error": "refused by Amazon", "unknown": "outcome unknown", "accepted": "taken in"}
+ROW_GLYPH = {
+    "held": "◷",
+    "recalled": "↶",
+    "sent": "→",
+    "accepted": "→",
+    "ok": "✓",
+    "error": "✗",
+    "unknown": "?",
+    "confirmed": "✓",
+}
+ROW_STYLE = {
+    "held": "$text-warning",
+    "recalled": MUTED,
+    "sent": "$text-accent",
+    "accepted": "$text-accent",
+    "ok": "$text-success",
+    "error": "$text-error",
+    "unknown": "$text-warning",
+    "confirmed": "$text-success",
+}
+
+
+def batch_head(batch: Batch, zone: str, questions: Sequence[Question] = ()) -> Content:
+    """A batch in words: when, which bytes, what is open and what would settle it, what to do next."""
+    pieces: list[Piece] = [
+        (f"\nBatch {batch.id}: {ACTION_WORD[batch.action]}, {batch.marketplace}, {batch.state.value}", "bold"),
+        (f" · committed {when(batch.created_at, zone)}", MUTED),
+    ]
+    if batch.state is BatchState.HELD:
+        leaves = batch.next_at or batch.due_at
+        if not batch.by_api or batch.next_at is not None:
+            pieces.append((f", leaves {when(leaves, zone)}", "$text-warning"))
+    elif batch.sent_at:
+        pieces.append((f", left {when(batch.sent_at, zone)}", MUTED))
+    pieces.append((f"\nsha256 {batch.sha256}", MUTED))
+    for one in questions:
+        orders = pluralize(len(one.orders))
+        pieces.append((f"\n! {orders} {one.kind}: {one.why}", "bold $text-warning"))
+        pieces.append((f"\n  {one.evidence}", MUTED))
+    if batch.advice:
+        pieces.append(f"\n\n{batch.advice}")
+    return Content.assemble(*pieces)
+
+
+def batch_rows(batch: Batch) -> tuple[BatchRow, ...]:
+    """The rows, trouble first."""
+    first = {RowState.ERROR: 0, RowState.UNKNOWN: 1}
+    return tuple(sorted(batch.rows, key=lambda row: (first.get(row.state, 2), row.code)))
+
+
+def row_line(row: BatchRow) -> Content:
+    """One row of a batch."""
+    style = ROW_STYLE[row.state.value]
+    pieces: list[Piece] = [
+        f"{row.order_id}  ",
+        (f"{ROW_GLYPH[row.state.value]} {row.state.value:<9}", style),
+        f" {row.reason}",
+    ]
+    if row.code or row.text:
+        pieces.append((f"  {row.code} {row.text}".rstrip(), style))
+    return Content.assemble(*pieces)

@@ -1,0 +1,60 @@
+"""A plan's orders in groups: those that are in by reason, those that are out by why."""
+
+from __future__ import annotations
+
+import msgspec
+from rich.text import Text
+
+from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlannedOrder
+from ordertui.orders.enums import Action
+from ordertui.orders.money import format_grouped
+
+from .format import ACTION_WORD
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Orders with the same outcome."""
+
+    label: Text
+    is_in: bool
+    members: tuple[PlannedOrder | ExcludedOrder, ...]
+
+
+def groups(plan: Plan) -> list[Group]:
+    """In first; each kind in the order of its first order."""
+    ins: dict[str, list[PlannedOrder]] = {}
+    for row in plan.rows:
+        word = row.reason or ACTION_WORD[plan.action]
+        if plan.action is Action.CANCEL:
+            word += " · counts" if row.counts else " · ★ does not count"
+        ins.setdefault(word, []).append(row)
+    outs: dict[tuple[str, str, str], list[ExcludedOrder]] = {}
+    for out in plan.out:
+        outs.setdefault((out.rule, out.why, out.instead), []).append(out)
+    found = [
+        Group(Text.assemble(("✓ in   ", "bold"), f"{len(rows):>5,}  {word}"), True, tuple(rows))
+        for word, rows in ins.items()
+    ]
+    for (rule, why, instead), left in outs.items():
+        more = f"; instead: {instead}" if instead and instead not in why else ""
+        label = Text.assemble(("✗ out  ", "bold"), f"{len(left):>5,}  {why}{more}  ", (rule, "dim"))
+        found.append(Group(label, False, tuple(left)))
+    return found
+
+
+def line_of(member: PlannedOrder | ExcludedOrder) -> Text:
+    """One order of a group."""
+    if isinstance(member, ExcludedOrder):
+        return Text.assemble(member.order_id, (f"  {member.nearest}" if member.nearest else "", "dim"))
+    known = member.total is not None and member.currency
+    money = (
+        f"{member.currency} {format_grouped(member.total or 0, member.currency or '')}" if known else "price unknown"
+    )
+    pieces: list[str | tuple[str, str]] = [f"{member.order_id}  {money:>14}  ", (member.rule, "dim")]
+    if member.tracking:
+        pieces.append(f"  {member.carrier} {member.tracking} {member.ship_date}")
+    for line in member.lines if member.note or any(line.refund for line in member.lines) else ():
+        pieces.append(f"  {line.quantity} × {line.sku}")
+    if member.note:
+        pieces.append((f"  {member.note}", "italic"))
+    return Text.assemble(*pieces)

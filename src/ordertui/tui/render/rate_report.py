@@ -1,0 +1,217 @@
+"""The rate in full as text: figures, chart of its course, the days to come, the lines of its lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import msgspec
+from textual.content import Content
+
+from ordertui.operations.planning.plan import RateEffect
+from ordertui.operations.rate.lists import RateEntry
+from ordertui.operations.rate.trend import BACK, CoursePoint
+from ordertui.orders.enums import YesNo
+from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.order import OrderRow
+from ordertui.rules.rate import percent as exact_percent
+
+from .bar_chart import AXIS, Column, chart
+from .format import GLYPH, MUTED, STYLE, Piece, percent, span, target_text, when
+
+WIDEST = 3
+"""Cells of a day, at most."""
+NARROW, ROOMY = 78, 100
+"""Cells below which the figures, and below which the days to come, are said shorter."""
+COUNTS = {
+    YesNo.YES: ("✗ counts    ", "$text-error"),
+    YesNo.UNKNOWN: ("? may count ", "$text-warning"),
+    YesNo.NO: ("· does not  ", MUTED),
+}
+
+
+class Course(msgspec.Struct, frozen=True):
+    """One marketplace and window: everything the view says of it."""
+
+    effect: RateEffect
+    """Now, and with the marked set."""
+    points: tuple[CoursePoint, ...]
+    risk: int
+    marked: int
+    """How many of the marked orders are of this marketplace."""
+
+    @property
+    def title(self) -> str:
+        """`Amazon.com (US) · 7 days`."""
+        now = self.effect.before
+        market = MARKETPLACES.get(now.marketplace)
+        return f"{market.name if market else now.marketplace} ({now.marketplace}) · {now.days} days"
+
+
+def _share(orders: int, cancelled: int) -> Fraction | None:
+    return Fraction(cancelled, orders) if orders else None
+
+
+def _percent(share: Fraction | None, target: Fraction) -> str:
+    """Two decimals, never rounded across the target."""
+    return "–" if share is None else exact_percent(share, target=target).replace("%", " %")
+
+
+def _point_text(orders: int, cancelled: int, status: str, target: Fraction) -> str:
+    return f"{_percent(_share(orders, cancelled), target):>8} {GLYPH[status]} {status:<5}"
+
+
+def figures(course: Course, *, short: bool = False) -> Content:
+    """Now, after the marked set, target and room, and how many Amazon is about to cancel."""
+    now, after = course.effect.before, course.effect.after
+    pieces: list[Piece] = [(f"{course.title}", "bold"), (" · estimate", MUTED)]
+    for word, figure in (("now", now), *((("after", after),) if course.marked else ())):
+        counts = f"{figure.cancelled:,} of {figure.orders:,}"
+        pieces += ["\n", (f" {word:<7}", MUTED), f"{counts:<14}"]
+        pieces.append((f"{percent(figure):>8} {GLYPH[figure.status]} {figure.status:<5}", STYLE[figure.status]))
+        room = f"room {figure.headroom:,}" if short else f"{figure.headroom:,} more that count"
+        pieces.append((f"  {room}" if figure.headroom else "  no room", "" if figure.headroom else "bold $text-error"))
+        if word == "after":
+            pieces.append(
+                (f"  {course.marked:,} ●" if short else f"  with the {course.marked:,} marked", "$text-accent")
+            )
+    pieces += ["\n", (" target", MUTED), f" {target_text(now)}"]
+    unsure = now.cancelled - now.cancelled_at_least
+    if unsure:
+        pieces.append(
+            (f" · {unsure:,} ?" if short else f" · {unsure:,} of the cancelled: by whom is unknown", "$text-warning")
+        )
+    if course.risk:
+        words = f" · Amazon cancels {course.risk:,} in 24 h"
+        pieces.append((words if short else f"{words} unless their shipment is confirmed", "$text-warning"))
+    return Content.assemble(*pieces, "\n")
+
+
+def columns(course: Course, width: int) -> list[Column]:
+    """A bar a day, as many past days as fit; from today on two where orders are marked: without, and with them."""
+    two = bool(course.marked)
+    future = [point for point in course.points if point.ahead >= 0]
+    past = [point for point in course.points if point.ahead < 0]
+    room = width - AXIS - 1
+
+    def each(cells: int) -> int:
+        return (2 * cells if two else cells) + 1
+
+    fits = [cells for cells in range(1, WIDEST + 1) if len(past) * cells + len(future) * each(cells) <= room]
+    wide = max(fits, default=1)
+    past = past[-max(1, (room - len(future) * each(wide)) // wide) :]
+    target = Fraction(course.effect.before.target)
+    found = []
+    for number, point in enumerate((*past, *future)):
+        label = "▲ today" if not point.ahead else f"{point.day:%b} {point.day.day}"
+        low, high = _share(point.orders, point.at_least), _share(point.orders, point.cancelled)
+        is_past = point.ahead < 0
+        gap = 1 if number == len(past) - 1 or (not is_past and not two) else 0
+        tone = "$secondary" if is_past else ""
+        unclear = (
+            is_past and point.status == "over" and (low or 0) < target
+        )  # to come, the worse of the two is planned for
+        word = "unknown" if unclear else point.status
+        style, glyph = STYLE[word], GLYPH[word]
+        found.append(Column(low or Fraction(0), high, style, glyph, label, wide, gap, tone, strong=not point.ahead))
+        if two and not is_past:
+            after, unsure = _share(point.orders, point.after), point.cancelled - point.at_least
+            least = _share(point.orders, max(0, point.after - unsure)) or Fraction(0)
+            style, glyph = STYLE[point.after_status], GLYPH[point.after_status]
+            found.append(Column(least, after, style, glyph, "", wide, 1))
+    return found
+
+
+def picture(course: Course, width: int, height: int) -> Content:
+    """The chart, and what its signs mean."""
+    drawn = chart(columns(course, width), Fraction(course.effect.before.target), height)
+    words = " bar: the window ending that day · ✓ ok ! near ✗ over"
+    if any(point.cancelled > point.at_least for point in course.points):
+        words += "\n ░ cancelled, nobody knows by whom: may count · ? over if it does"
+    past = [point.day for point in course.points if point.ahead < 0]
+    if len(past) < BACK:
+        words += f"\n days before {past[0]:%b} {past[0].day} are not drawn" if past else "\n past days are not drawn"
+        words += ": the reports begin later than their windows"
+    if course.marked:
+        words += "\n from today on two bars: left without, right with the marked"
+    return drawn + Content.styled(f"{words}\n", MUTED)
+
+
+def days_ahead(course: Course, *, short: bool) -> Content:
+    """What rolls off and what it makes of the rate, day by day."""
+    two = bool(course.marked)
+    head = f" {'day':<11}{'rolls off':>10}{'Amazon':>8}   {'rate, sales going on':<18}"
+    head += f"  {'with the marked':<18}" if two else ""
+    head += "" if short else "  if no order comes"
+    pieces: list[Piece] = [
+        ("To come", "bold"),
+        (
+            " · rolls off: leaves the window at midnight · Amazon: cancels by itself until then\n"
+            if not short
+            else "\n",
+            MUTED,
+        ),
+    ]
+    pieces.append((f"{head}\n", MUTED))
+    target = Fraction(course.effect.before.target)
+    for point in course.points:
+        if point.ahead < 0:
+            continue
+        day = "today" if not point.ahead else f"{point.day:%a} {point.day:%b} {point.day.day}"
+        pieces.append(f" {day:<11}{point.rolls_off:>10,}{point.auto_cancels:>8,}   ")
+        pieces.append((f"{_point_text(point.orders, point.cancelled, point.status, target):<18}", STYLE[point.status]))
+        if two:
+            text = _point_text(point.orders, point.after, point.after_status, target)
+            pieces += ["  ", (f"{text:<18}", STYLE[point.after_status])]
+        if not short:
+            share = _share(point.orders_left, point.cancelled)
+            words = "–" if share is None else f"{_percent(share, target)} of {point.orders_left:,}"
+            over = share is not None and share >= target
+            pieces.append((f"  {words}{' ✗ over' if over else ''}", STYLE["over"] if over else MUTED))
+        pieces.append("\n")
+    return Content.assemble(*pieces)
+
+
+def whole(course: Course, width: int, height: int) -> Content:
+    """One marketplace: figures, chart, days to come, how it is dated."""
+    short = width < ROOMY
+    now = course.effect.before
+    dated = f"Window {when(now.window_from, now.timezone)} to {when(now.window_to, now.timezone)}, {now.timezone}; {now.basis}.\n"
+    return Content("\n").join(
+        [
+            figures(course, short=width < NARROW) + picture(course, width, height),
+            days_ahead(course, short=short),
+            Content.styled(dated, MUTED),
+        ]
+    )
+
+
+def stacked(courses: Sequence[Course], width: int, height: int) -> Content:
+    """Every marketplace, one below the other."""
+    return Content("\n").join(
+        figures(course, short=width < NARROW)
+        + chart(columns(course, width), Fraction(course.effect.before.target), height)
+        for course in courses
+    )
+
+
+def entry_line(entry: RateEntry, zone: str) -> Content:
+    """An order of a numerator or denominator."""
+    word, style = COUNTS[entry.counts]
+    how = " · ".join(
+        part
+        for part in (entry.how or entry.status.value.replace("_", " "), entry.why if entry.how else "", entry.rule)
+        if part
+    )
+    return Content.assemble(f"{entry.order_id}  ", (f"{when(entry.placed, zone):<13}", MUTED), (word, style), how)
+
+
+def risk_line(row: OrderRow, deadline: int | None, now: int, zone: str) -> Content:
+    """An order that Amazon is about to cancel by itself."""
+    left = "unknown" if deadline is None else f"in {span(deadline - now)}" if deadline > now else "overdue"
+    return Content.assemble(
+        f"{row.order_id}  ",
+        (f"! {left:<10}", "$text-warning"),
+        (f"ship by {when(row.ship_by, zone)}  ", MUTED),
+        row.title or "",
+    )

@@ -1,0 +1,107 @@
+"""The message to a buyer: the text to copy, and, where the API is connected, the way to send just that, once."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.widgets import Static
+
+from ordertui.operations.session import Session
+from ordertui.orders.enums import OrderStatus
+from ordertui.orders.order import Order
+from ordertui.tui.key_queue import KeyQueue
+from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.widgets.dialog_title import Title
+
+from .base import Dialog
+from .dialogs import ConfirmScreen, TextScreen
+
+
+class AskingScreen(Dialog[None]):
+    """While Amazon is asked; Escape stops it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop", "stop", show=False)]
+
+    def __init__(self, what: str) -> None:
+        super().__init__(classes="dialog-screen")
+        self._what = what
+        self.stopping = False
+        """Read by the thread that asks."""
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Title(self._what)
+            yield Static("Esc stop", classes="dialog-keys")
+
+    def action_stop(self) -> None:
+        """Ask it to end."""
+        self.stopping = True
+
+
+class MessageScreen(TaskRunner, TextScreen):
+    """The text; `y` copies it, `s` sends it by the API after Amazon was asked and the operator too."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "send", "send", show=False)]
+
+    def __init__(self, shop: Session, keys: KeyQueue, order: Order, text: str) -> None:
+        super().__init__(f"Message for the buyer of {order.row.order_id}", text, copy=text)
+        self.keys = keys
+        self._shop = shop
+        self._order = order
+        self._text = text
+        connected = shop.config.amazon.profile != "off" and not shop.practice and not shop.read_only
+        self._can_send = connected and order.row.status is OrderStatus.SHIPPED
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog dialog-tall"):
+            yield Title(self._title)
+            with VerticalScroll(classes="dialog-body", can_focus=False):
+                yield Static(self._body, markup=False)
+                yield Static(id="message-before", markup=False)
+            keys = "y copy   s send it by Amazon's API   Esc close" if self._can_send else "y copy   Esc close"
+            yield Static(keys, classes="dialog-keys", markup=False)
+
+    def on_mount(self) -> None:
+        """Say what went before."""
+        self._show_before()
+
+    def _show_before(self) -> None:
+        before = self._shop.online.message_before(self._order.row.order_id) if self._can_send else ""
+        self.query_one("#message-before", Static).update(f"\n! {before}" if before else "")
+
+    def action_send(self) -> None:
+        """Ask Amazon which template it allows, show it with the text, and send it when the operator says so."""
+        if self._can_send:
+            self.start(self._send)
+        else:
+            self.notify(
+                "by the API only, and when Amazon shows the order as shipped; copy the text into Seller Central"
+            )
+
+    async def _send(self, flow: Task) -> None:
+        asking = AskingScreen("Asking Amazon which message it allows")
+        online = self._shop.online
+        try:
+            with flow.showing(asking):
+                message = await flow.work(
+                    online.message,
+                    self._order,
+                    self._text,
+                    self._shop.message_language(self._order),
+                    stop=lambda: asking.stopping,
+                )
+            if not message.kind:
+                self.notify(f"{message.about}; write to the buyer in Seller Central", severity="warning", timeout=10)
+                return
+            question = ConfirmScreen(
+                f"Send just this to the buyer of {message.order_id}, once?",
+                {"w": "send it"},
+                f"\n{message.text}\n\n{message.about}. It cannot be taken back.",
+            )
+            if await flow.ask(question, unseen=True):
+                self.notify(await flow.work(online.send_message, message))
+        finally:
+            self._show_before()

@@ -1,0 +1,294 @@
+"""Choosing report files: the likely ones of a folder with what each is by its header, several marked and read at once; or a
+path typed, completed by Tab. The same dialog for an empty store and for `i`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Input, Label, OptionList, Static
+from textual.widgets.option_list import Option
+
+from ordertui.operations.config import downloads_folder
+from ordertui.operations.paths import is_there
+from ordertui.operations.reports.files import FileEntry, completed, kind_of, look_into, typed_paths
+from ordertui.operations.session import Session
+from ordertui.tui.key_queue import KeyQueue
+from ordertui.tui.render.file_row import file_line
+from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.widgets.dialog_title import Title
+from ordertui.tui.widgets.line_input import LineInput
+from ordertui.tui.widgets.option_list import Choices
+
+from .base import Dialog
+from .dialogs import ListKeys
+
+SHOWN = 1_000
+"""Entries of a folder that are listed."""
+UP = ".."
+
+
+class PickerScreen(TaskRunner, ListKeys, Dialog[list[Path] | None]):
+    """Gives the files chosen; None when the operator leaves."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "leave", show=False),
+        Binding("space", "mark", "mark", show=False),
+        Binding("a", "all", "all reports", show=False),
+        Binding("full_stop", "everything", "every file", show=False),
+        Binding("d", "downloads", "downloads", show=False),
+        Binding("left,h,backspace", "up_folder", "up", show=False),
+        Binding("right,l", "open", "open", show=False),
+        Binding("slash", "type", "type a path", show=False),
+        Binding("tab,shift+tab", "tab", "complete", show=False, priority=True),
+        *ListKeys.KEYS,
+    ]
+
+    def __init__(self, shop: Session, keys: KeyQueue) -> None:
+        super().__init__(classes="dialog-screen")
+        self.keys = keys
+        self._shop = shop
+        self._folder = shop.desk.folder()
+        self._entries: list[FileEntry] = []
+        self._kinds: dict[Path, str] = {}
+        """What files are by their headers, as far as they were looked at."""
+        self._marked: dict[Path, None] = {}
+        """In the order of marking; those of other folders stay."""
+        self._everything = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog dialog-tall"):
+            yield Title("Import report files, or a processing report")
+            yield Static("", id="picker-folder", markup=False)
+            yield Choices(id="picker-files", markup=False)
+            with Horizontal(classes="field", id="picker-typed"):
+                yield Label("Path", markup=False)
+                yield LineInput(
+                    id="picker-path", placeholder="/ types one here, Tab completes it", select_on_focus=False
+                )
+            yield Static("", id="picker-note", classes="error", markup=False)
+            yield Static(
+                "space mark   a all reports   Enter read   ← up   d downloads   . other files   / type   Esc leave",
+                classes="dialog-keys",
+                markup=False,
+            )
+
+    def on_mount(self) -> None:
+        """The folder of last time."""
+        self._files.focus()
+        self._go(self._folder)
+
+    @property
+    def _files(self) -> OptionList:
+        return self.query_one("#picker-files", OptionList)
+
+    @property
+    def _input(self) -> Input:
+        return self.query_one("#picker-path", Input)
+
+    @property
+    def _typing(self) -> bool:
+        return self.focused is self._input
+
+    @property
+    def _is_gone(self) -> bool:
+        """Whether it was closed while something was read."""
+        return not self.query("#picker-files")
+
+    def _say(self, text: str) -> None:
+        note = self.query_one("#picker-note", Static)
+        note.update(text)
+        note.display = bool(text)
+
+    # The folder
+
+    def _go(self, folder: Path, at: Path | None = None) -> None:
+        """Show a folder, the cursor on `at`."""
+        self.start(lambda flow: self._look(flow, folder, at))
+
+    async def _look(self, flow: Task, folder: Path, at: Path | None) -> None:
+        problem, entries = "", []
+        try:
+            entries = await flow.work(look_into, folder, everything=self._everything)
+        except OSError as error:
+            problem = str(error.strerror or error)
+        if self._is_gone:
+            return
+        if problem:
+            self._say(f"{folder} cannot be read: {problem}")
+            return
+        self._folder, self._entries = folder, entries[:SHOWN]
+        self._say("" if len(entries) <= SHOWN else f"{len(entries) - SHOWN:,} more are not listed: type a path with /")
+        self._show(at)
+        self._look_at_headers()
+
+    def _show(self, at: Path | None = None) -> None:
+        if self._is_gone:
+            return
+        count = f"   {len(self._marked):,} marked, Enter reads them" if self._marked else ""
+        self.query_one("#picker-folder", Static).update(f"{self._folder}{count}")
+        options = self._files
+        options.clear_options()
+        options.add_option(Option(f"  {UP}/", id=UP))
+        options.add_options(Option(self._line(entry), id=str(number)) for number, entry in enumerate(self._entries))
+        if not any(not entry.is_folder for entry in self._entries):
+            options.add_option(Option("  no .txt, .tsv, .csv or .xml file here; . shows every file", disabled=True))
+        places = {entry.path: number for number, entry in enumerate(self._entries, start=1)}
+        first = next((number for number, entry in enumerate(self._entries, start=1) if not entry.is_folder), 0)
+        options.highlighted = places.get(at, first) if at is not None else first
+
+    def _line(self, entry: FileEntry) -> Content:
+        width = self._files.scrollable_content_region.width or 74
+        return file_line(
+            entry, self._kinds.get(entry.path), marked=entry.path in self._marked, zone=self._shop.zone, width=width
+        )  # fmt: skip
+
+    @work(exclusive=True, group="kinds")
+    async def _look_at_headers(self) -> None:
+        """What each file is, newest first, beside the screen."""
+        for number, entry in enumerate(self._entries):
+            if entry.is_folder or entry.path in self._kinds:
+                continue
+            self._kinds[entry.path] = await asyncio.to_thread(kind_of, entry.path)
+            if self._is_gone:
+                return
+            self._files.replace_option_prompt(str(number), self._line(entry))
+
+    def on_resize(self) -> None:
+        """Names have another width."""
+        entry = self._here
+        self.call_after_refresh(self._show, entry.path if entry else None)
+
+    @property
+    def _here(self) -> FileEntry | None:
+        place = self._files.highlighted
+        return self._entries[place - 1] if place and place <= len(self._entries) else None
+
+    # Keys
+
+    def action_leave(self) -> None:
+        """Nothing was chosen."""
+        self.dismiss(None)
+
+    def action_mark(self) -> None:
+        """Mark or unmark the file under the cursor, and go on."""
+        entry = self._here
+        if entry is None or entry.is_folder:
+            self._files.action_cursor_down()
+            return
+        if entry.path in self._marked:
+            del self._marked[entry.path]
+        else:
+            self._marked[entry.path] = None
+        self._show(entry.path)
+        self._files.action_cursor_down()
+
+    def action_all(self) -> None:
+        """Mark every report of the folder, or unmark them when all are."""
+        reports = [entry.path for entry in self._entries if self._kinds.get(entry.path)]
+        entry = self._here
+        if all(path in self._marked for path in reports):
+            for path in reports:
+                del self._marked[path]
+        else:
+            self._marked.update(dict.fromkeys(reports))
+        self._show(entry.path if entry else None)
+
+    def action_everything(self) -> None:
+        """Every file, or the likely ones only."""
+        self._everything = not self._everything
+        self._go(self._folder)
+
+    def action_downloads(self) -> None:
+        """Where a browser puts what it downloads."""
+        self._go(downloads_folder())
+
+    def action_up_folder(self) -> None:
+        """The folder above."""
+        self._go((self._folder / UP).resolve(), self._folder)
+
+    def action_open(self) -> None:
+        """Into the folder under the cursor."""
+        entry = self._here
+        if entry is not None and entry.is_folder:
+            self._go(entry.path)
+
+    def action_type(self) -> None:
+        """Type a path."""
+        self._input.focus()
+
+    def action_tab(self) -> None:
+        """Complete what is typed; with nothing typed, from the list to the path and back."""
+        if not self._typing:
+            self._input.focus()
+        elif self._input.value:
+            self.start(self._complete)
+        else:
+            self._files.focus()
+
+    async def _complete(self, flow: Task) -> None:
+        whole = await flow.work(completed, self._input.value, self._folder)
+        if not self._is_gone:
+            self._input.value = whole
+            self._input.cursor_position = len(whole)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """A path dropped or pasted on the list goes where paths are typed."""
+        if not self._typing:
+            self._input.focus()
+            self._input.insert_text_at_cursor(" ".join(event.text.split("\n")).strip())
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        entry = self._here
+        if event.option_id == UP:
+            self.action_up_folder()
+        elif entry is not None and entry.is_folder:
+            self._go(entry.path)
+        elif entry is not None:
+            self._give(list(self._marked) or [entry.path])
+
+    @on(Input.Submitted)
+    def _typed(self, event: Input.Submitted) -> None:
+        event.stop()
+        if not event.value.strip():
+            self._files.focus()
+            return
+        self.start(lambda flow: self._take_typed(flow, event.value))
+
+    async def _take_typed(self, flow: Task, text: str) -> None:
+        """Read what is named, or go into the folder that is."""
+        try:
+            paths = await flow.work(typed_paths, text, self._folder)
+        except ValueError as error:
+            self._say(f"{text}: {error}")
+            return
+        missing, folder = await flow.work(_looked_at, paths)
+        if self._is_gone:
+            return
+        if missing is not None:
+            self._say(f"there is no {missing}")
+        elif folder is not None:
+            self._input.value = ""
+            self._files.focus()
+            await self._look(flow, folder, None)
+        else:
+            self._give(paths)
+
+    def _give(self, paths: list[Path]) -> None:
+        self._shop.desk.keep_folder(paths[-1].parent)
+        self.dismiss(paths)
+
+
+def _looked_at(paths: list[Path]) -> tuple[Path | None, Path | None]:
+    """The first path that is not there; the folder, when only one is named."""
+    missing = next((path for path in paths if not is_there(path)), None)
+    is_folder = missing is None and len(paths) == 1 and paths[0].is_dir()
+    return missing, paths[0].resolve() if is_folder else None

@@ -1,0 +1,49 @@
+"""A filter asked for in a dialog, explained and completed as in the bar; a wrong one stays there with what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from ordertui.rules.language import Condition
+from ordertui.tui.widgets.dialog_title import Title
+from ordertui.tui.widgets.filter_bar import FilterBar
+
+from .base import Dialog
+
+
+class FilterScreen(Dialog[str | None]):
+    """Gives a filter that can be read and is not empty; Escape gives None."""
+
+    def __init__(self, title: str, note: str, read: Callable[[str], Condition], history: Sequence[str]) -> None:
+        super().__init__(classes="dialog-screen")
+        self._title = title
+        self._note = note
+        self._read = read
+        self._history = list(history)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Title(self._title)
+            yield Static(self._note, markup=False)
+            yield Static("")
+            yield FilterBar(self._read, nothing="")
+            yield Static("Enter done   Tab complete   ↑ earlier ones   Esc leave", classes="dialog-keys", markup=False)
+
+    async def on_mount(self) -> None:
+        """Begin to type."""
+        bar = self.query_one(FilterBar)
+        await bar.furnish()
+        bar.set_history(self._history)
+        bar.begin()
+
+    def on_filter_bar_applied(self, event: FilterBar.Applied) -> None:
+        """Give it; an empty one stands for nothing, and never for all."""
+        self.dismiss(event.text if event.text.strip() else None)
+
+    def on_filter_bar_left(self) -> None:
+        """Leave."""
+        self.dismiss(None)

@@ -1,0 +1,55 @@
+"""Where to go in the table: an order id, several to mark, or the first order."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input, Static
+
+from ordertui.tui.widgets.dialog_title import Title
+from ordertui.tui.widgets.line_input import LineInput
+
+from .base import Dialog
+
+FIRST = "g"
+"""Typed alone it stands for the first order, as vim's `gg`: no order id has a letter."""
+
+
+class GoScreen(Dialog[str | None]):
+    """Gives what was typed or pasted, or FIRST at once; None when it was left or nothing was typed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "leave", show=False)]
+
+    def __init__(self) -> None:
+        super().__init__(classes="dialog-screen")
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Title("Go to an order")
+            yield Static("Several ids, pasted in any form, are marked.", markup=False)
+            yield Static("")
+            yield LineInput(placeholder="111-2222222-3333333")
+            yield Static("Enter go   g the first order   Esc leave", classes="dialog-keys", markup=False)
+
+    def on_mount(self) -> None:
+        """Begin to type."""
+        self.query_one(Input).focus()
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if event.value == FIRST:
+            self.dismiss(FIRST)
+
+    @on(Input.Submitted)
+    def _done(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.dismiss(event.value.strip() or None)
+
+    def action_cancel(self) -> None:
+        """Leave without an answer."""
+        self.dismiss(None)

@@ -1,0 +1,124 @@
+"""The tour in six steps: what each says, and when it has been done. Plain Python over what the screen shows, no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+from textual.content import Content
+
+from ordertui.tui.render.format import MUTED, Piece
+
+MARKED = 3
+"""Orders to mark in the first step."""
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What the tour looks at."""
+
+    screen: str
+    """What is open: `main`, `rate`, `refused` (an order in full that may not be cancelled), `preview`, `outbox`, `other`."""
+    queue: str
+    marked: int
+    newest: int
+    """Number of the newest batch; 0: there is none."""
+    recalled: int
+    """Orders taken back, in all batches."""
+    left: int
+    """Batches whose files were written."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One thing to do."""
+
+    title: str
+    text: str
+    """Words in backquotes are keys."""
+    done: Callable[[Facts, Facts, frozenset[str]], bool]
+    """Whether it was done: by the facts when the step began, those of now, and the screens that were open meanwhile."""
+    inside: str = ""
+    """Said instead of `text` while something else than the main screen is open."""
+
+
+STEPS = (
+    Step(
+        "Mark orders",
+        f"`2` opens the queue To ship, `j` and `k` move. `space` marks an order and goes on: mark {MARKED}.",
+        lambda before, now, seen: now.queue == "to_ship" and now.marked >= MARKED,
+    ),
+    Step(
+        "See what it costs",
+        "The panel, or the line below the table, has the cancellation rate now and after the marked. `P` shows it in full.",
+        lambda before, now, seen: "rate" in seen and now.screen == "main",
+        "Bars against the target; to come: without and with the marked. `Esc` goes back.",
+    ),
+    Step(
+        "Why not this one",
+        "Type `/` status:shipped and `Enter`: these were confirmed. `Enter` again shows why one cannot be cancelled.",
+        lambda before, now, seen: "refused" in seen and now.screen == "main",
+        "Each action: may or no, the rule, why, and what to do instead. `Esc` goes back.",
+    ),
+    Step(
+        "Preview and commit",
+        "`Esc` clears the filter; the marks are still there. `x` opens the preview of cancelling them.",
+        lambda before, now, seen: now.newest > before.newest,
+        "Who is in, who is out and why, money and rate. `y` commits: held for some minutes, nothing has left.",
+    ),
+    Step(
+        "Take it back",
+        "Until the hold ends it can be taken back. `u` does, and asks what: `b` is the whole batch.",
+        lambda before, now, seen: now.recalled > before.recalled,
+    ),
+    Step(
+        "Let one leave",
+        "Two batches were held before you came. `o` opens the outbox. None held any more? Commit one with `x` and `y`.",
+        lambda before, now, seen: now.left > before.left,
+        "`j` to a batch that is held, `r` releases it, `w` writes its files. It then says where to upload them: not in practice.",
+    ),
+)
+
+
+class Tour:
+    """Where the operator is in it."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._place = 0
+        self._before = facts
+        self._seen: frozenset[str] = frozenset()
+        self._now = facts
+
+    @property
+    def over(self) -> bool:
+        """Whether all of it was done."""
+        return self._place == len(STEPS)
+
+    @property
+    def number(self) -> int:
+        """The step at hand, from 1."""
+        return min(self._place + 1, len(STEPS))
+
+    def look(self, now: Facts) -> bool:
+        """Take in what the screen shows; whether the step was done, and the next begins."""
+        self._now = now
+        if self.over:
+            return False
+        self._seen |= {now.screen}
+        if not STEPS[self._place].done(self._before, now, self._seen):
+            return False
+        self._place += 1
+        self._before, self._seen = now, frozenset()
+        return True
+
+    def text(self) -> Content:
+        """What to do now."""
+        step = STEPS[self.number - 1]
+        away = self._now.screen not in ("main", "other")
+        words = step.inside if away and step.inside else step.text
+        progress = "".join("●" if place < self._place else "○" for place in range(len(STEPS)))
+        leave = "" if away else " · Esc leaves the tour"
+        pieces: list[Piece] = [
+            (f"Tour {self.number}/{len(STEPS)} {progress} ", "bold $text-accent"), (f"{step.title}", "bold"), (f"{leave}\n", MUTED),
+        ]  # fmt: skip
+        for number, part in enumerate(words.split("`")):
+            pieces.append((part, "bold $text-accent") if number % 2 else part)
+        return Content.assemble(*pieces)

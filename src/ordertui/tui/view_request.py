@@ -1,0 +1,131 @@
+"""A view: which orders, in which order, as an immutable snapshot built beside the screen."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+
+import msgspec
+
+from ordertui.operations.errors import UnknownChoice
+from ordertui.operations.query.marks import Marks
+from ordertui.operations.query.queues import BY_KEY
+from ordertui.operations.query.sort_order import SortKey, read_sorting, sorting_text
+from ordertui.operations.session import Session
+from ordertui.operations.workspace import SavedView
+
+from .widgets.order_table.columns import COLUMNS, NARROWEST, WIDEST, Choice, Order
+
+FIRST_PAGE = 200
+"""Orders shown before all of them are known."""
+SORTS = {
+    "order": "order_id",
+    "marketplace": "marketplace",
+    "placed": "placed",
+    "ship-by": "ship_by",
+    "items": "items",
+    "total": "total",
+    "status": "status",
+    "may": "may",
+    "asked": "request",
+    "title": "title",
+}
+"""Table column to what the shop sorts by."""
+COLUMN_OF = {key: column for column, key in SORTS.items()}
+DESCENDING_FIRST = ("placed", "total", "items", "may", "asked")
+"""Columns whose first sort is largest first; of May and Buyer, what can be done and who asked."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What is asked for."""
+
+    queue: str = "all"
+    filter: str = ""
+    sort: tuple[SortKey, ...] = (SortKey("placed", True),)
+    """Keys of the shop; the first weighs most."""
+    keys: tuple[str, ...] = ()
+    """The operator's own columns."""
+    widths: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def order(self) -> Order:
+        """The table's columns that are sorted by; a key that no column shows is left out."""
+        return tuple((COLUMN_OF[by.key], by.down) for by in self.sort if by.key in COLUMN_OF)
+
+    def sorted_by(self, column: str) -> Request:
+        """By this column alone; the other way round when it is the first already, and then the others stay."""
+        first = SortKey(SORTS[column], column in DESCENDING_FIRST)
+        if first.key == self.sort[0].key:
+            return msgspec.structs.replace(self, sort=(self.sort[0].turned(), *self.sort[1:]))
+        return msgspec.structs.replace(self, sort=(first,))
+
+    def then_by(self, column: str) -> Request:
+        """By this column too, after the others; when it is one of them, the other way round, and the third time not any
+        more, unless it is the only one."""
+        key, usual = SORTS[column], column in DESCENDING_FIRST
+        place = next((place for place, by in enumerate(self.sort) if by.key == key), None)
+        if place is None:
+            return msgspec.structs.replace(self, sort=(*self.sort, SortKey(key, usual)))
+        before, by, after = self.sort[:place], self.sort[place], self.sort[place + 1 :]
+        if by.down is not usual and (before or after):
+            return msgspec.structs.replace(self, sort=(*before, *after))
+        return msgspec.structs.replace(self, sort=(*before, by.turned(), *after))
+
+    def choice(self, *, several: bool) -> Choice:
+        """The columns for the table."""
+        return Choice(several, self.keys, self.widths)
+
+    def saved(self, name: str) -> SavedView:
+        """As a named view."""
+        return SavedView(name, self.queue, self.filter, sorting_text(self.sort), self.columns)
+
+    @property
+    def columns(self) -> str:
+        """The operator's own columns as text: `order total:14 title`."""
+        own = dict(self.widths)
+        return " ".join(f"{key}:{own[key]}" if key in own else key for key in self.keys)
+
+    def with_columns(self, text: str) -> Request:
+        """With these columns; those that there are not are left out, and the id is always there."""
+        known = {column.key for column in COLUMNS}
+        widths: dict[str, int | None] = {}
+        for word in text.split():
+            key, _, width = word.partition(":")
+            if key in known:
+                widths[key] = min(max(int(width), NARROWEST), WIDEST) if width.isdigit() else None
+        keys = tuple(widths) if not widths or "order" in widths else ("order", *widths)
+        own = tuple((key, width) for key, width in widths.items() if width is not None)
+        return msgspec.structs.replace(self, keys=keys, widths=own)
+
+    def sized(self, key: str, width: int, shown: Sequence[str]) -> Request:
+        """With one column so wide; the columns that are `shown` are the operator's own from now on."""
+        own = {**dict(self.widths), key: min(max(width, NARROWEST), WIDEST)}
+        return msgspec.structs.replace(self, keys=self.keys or tuple(shown), widths=tuple(own.items()))
+
+    @classmethod
+    def of(cls, view: SavedView) -> Request:
+        """A named view opened; columns it names that do not exist are left out. Raises UnknownChoice for a queue or sort
+        key that there is not."""
+        if view.queue not in BY_KEY:
+            raise UnknownChoice("queue", view.queue, tuple(BY_KEY))
+        sort = read_sorting(view.sort, down=view.reverse)
+        return cls(view.queue, view.filter, sort).with_columns(view.columns)
+
+
+class View(msgspec.Struct, frozen=True):
+    """The orders of a request. `members` answers which marked ones are among them."""
+
+    request: Request
+    ids: array[int]
+    members: Marks
+
+
+def read(shop: Session, request: Request, limit: int | None = None) -> array[int]:
+    """The ids of a request, the first `limit` of them. Raises FilterError, StoreError (Interrupted)."""
+    return shop.view(request.filter, sorting_text(request.sort), queue=request.queue, limit=limit)
+
+
+def build(shop: Session, request: Request) -> View:
+    """The whole view."""
+    ids = read(shop, request)
+    return View(request, ids, Marks(ids))

@@ -1,0 +1,108 @@
+"""The same picture in fewer bytes: what a slow line feels.
+
+A terminal is told a style with some 40 bytes wherever it changes. A blank shows no colour but its background, so it takes
+the style of its neighbour; and a text that changes repaints only the lines that differ.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import zip_longest
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.content import Content
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.visual import VisualType
+from textual.widgets import Static
+
+PLAIN = Style()
+
+
+def merge_segments(strip: Strip) -> Strip:
+    """The strip with as few segments as show the same: blanks take the style beside them, equal neighbours become one."""
+    done: list[tuple[str, Style]] = []
+    for text, style, _ in strip:
+        style = style or PLAIN
+        if not done:
+            done.append((text, style))
+            continue
+        before, kept = done[-1]
+        if kept is style or _looks_the_same(kept, style) or (text.isspace() and _blank_alike(kept, style)):
+            done[-1] = (before + text, kept)
+        elif len(done) == 1 and before.isspace() and _blank_alike(kept, style):
+            done[-1] = (before + text, _moved(style, kept))
+        else:
+            done.append((text, style))
+    return Strip([Segment(text, style) for text, style in done], strip.cell_length)
+
+
+@lru_cache(maxsize=1024)
+def _looks_the_same(one: Style, other: Style) -> bool:
+    """Whether both styles draw the same and do the same when clicked."""
+    return one.clear_meta_and_links() == other.clear_meta_and_links() and _click(one) == _click(other)
+
+
+@lru_cache(maxsize=1024)
+def _blank_alike(one: Style, other: Style) -> bool:
+    """Whether a blank looks the same in both, and does the same when clicked."""
+    return (
+        one.bgcolor == other.bgcolor
+        and not any(style.reverse or style.underline or style.underline2 for style in (one, other))
+        and not any(style.strike or style.overline or style.frame or style.encircle for style in (one, other))
+        and _click(one) == _click(other)
+    )
+
+
+def _click(style: Style) -> tuple[str | None, list[tuple[str, object]]]:
+    """What the style does under the mouse; where a selection of text begins is no part of it."""
+    return style.link, sorted((key, value) for key, value in style.meta.items() if key != "offset")
+
+
+def _moved(style: Style, first: Style) -> Style:
+    """The style for a text that now begins where `first` began: a selection counts from there."""
+    return style + Style.from_meta(first.meta) if first.meta else style
+
+
+def _is_same(one: Content, other: Content) -> bool:
+    """Whether both are the same words in the same styles (`==` looks at the words only)."""
+    return one.plain == other.plain and one.spans == other.spans
+
+
+class DiffStatic(Static):
+    """A text that, when it changes but not its size, repaints only the lines that differ."""
+
+    _changed: list[Region] | None = None
+
+    def update(self, content: VisualType = "", *, layout: bool = True) -> None:
+        """As Static's; `layout=False` says that the size stays."""
+        old = self.content
+        if not layout and isinstance(old, Content) and isinstance(content, Content):
+            self._changed = self._lines_that_differ(old, content)
+        super().update(content, layout=layout)
+        self._changed = None
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> DiffStatic:
+        """Repaint; while a text is updated, only the lines that differ."""
+        if self._changed is not None and not regions:
+            if not self._changed:
+                return self
+            regions = tuple(self._changed)
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def _lines_that_differ(self, old: Content, new: Content) -> list[Region]:
+        """The lines to repaint, of the texts as they are wrapped here."""
+        width = self.content_size.width
+        if not width:
+            return []
+        both = zip_longest(old.wrap(width), new.wrap(width), fillvalue=Content(""))
+        return [Region(0, y, width, 1) for y, (one, other) in enumerate(both) if not _is_same(one, other)]
+
+    def render_line(self, y: int) -> Strip:
+        """The line with its blanks in the style beside them."""
+        line = super().render_line(y)
+        blank = Style(bgcolor=self.visual_style.rich_style.bgcolor)
+        return merge_segments(line.extend_cell_length(self.content_size.width, blank))
