@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from ordertui.amazon.reports import Reject, ReportInfo, inspect, read
+from ordertui.amazon.reports import RejectedRow, ReportInfo, inspect, read
 from ordertui.orders.report_row import ROW_FIELDS
 
 ALL_ORDERS = [
@@ -178,11 +178,11 @@ def write(
 
 def everything(
     path: Path, *, encoding: str | None = None, marketplace: str | None = None, block_bytes: int | None = None
-) -> tuple[ReportInfo, list[dict[str, object]], list[Reject]]:
+) -> tuple[ReportInfo, list[dict[str, object]], list[RejectedRow]]:
     """A file's info, rows by field name, rejects."""
     info = inspect(path, encoding=encoding, marketplace=marketplace)
     rows: list[dict[str, object]] = []
-    rejects: list[Reject] = []
+    rejects: list[RejectedRow] = []
     for batch in read(info, block_bytes=block_bytes):
         rows += [dict(zip(ROW_FIELDS, row, strict=True)) for row in batch.rows]
         rejects += batch.rejects

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from ordertui.amazon import feeds
 from ordertui.amazon.feeds import CancelItem, FeedError, RefundItem, ShipItem
+from ordertui.orders.enums import CancelReason, RefundReason
 from ordertui.orders.order import COMPONENTS, LineAmounts
-from ordertui.orders.reason import CancelReason, RefundReason
 
 A, B = "113-0000001-0000009", "113-0000002-0000009"
 CANCEL = CancelItem(A, "000123456789012", "NoInventory")

@@ -6,17 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from ordertui.amazon.reports import Reject, inspect, read_rate
+from ordertui.amazon.reports import RejectedRow, inspect, read_rate
 from ordertui.amazon.reports.cancellation_rate import order_date
 from ordertui.orders.clock import parse_iso
 
 ID = "113-0000001-0000009"
 
 
-def rows(path: Path, content: str, marketplace: str | None = "US") -> tuple[list[tuple[object, ...]], list[Reject]]:
+def rows(
+    path: Path, content: str, marketplace: str | None = "US"
+) -> tuple[list[tuple[object, ...]], list[RejectedRow]]:
     """What is read of a file."""
     path.write_bytes(content.encode("utf-8-sig"))
-    rejects: list[Reject] = []
+    rejects: list[RejectedRow] = []
     return list(read_rate(inspect(path, marketplace=marketplace), rejects)), rejects
 
 

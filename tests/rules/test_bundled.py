@@ -10,10 +10,19 @@ from typing import Any
 import pytest
 
 from ordertui.orders.clock import DAY, parse_iso
-from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
+from ordertui.orders.enums import (
+    Action,
+    BuyerRequest,
+    CancelledBy,
+    CancelReason,
+    Channel,
+    Dispatched,
+    OrderStatus,
+    Refunded,
+    YesNo,
+)
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import Money
-from ordertui.orders.reason import CancelReason
 from ordertui.rules.policy.edition import EDITIONS, SPECS, bundled, bundled_text, read_edition
 from ordertui.rules.policy.policy import Policies, Policy, PolicyError, load
 from ordertui.rules.situation import (

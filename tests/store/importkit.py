@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ordertui.orders.clock import DAY, FixedClock, parse_iso
-from ordertui.orders.report_row import ROW_FIELDS, Row
+from ordertui.orders.report_row import ROW_FIELDS, ReportRow
 from ordertui.store import Store
 from ordertui.store.importing.import_session import Importer
 
@@ -21,11 +21,11 @@ class Report:
     """Rows of one report; `as_of` is the newest date in it."""
 
     kind: str
-    rows: tuple[Row, ...]
+    rows: tuple[ReportRow, ...]
     as_of: int = NOW
 
 
-def row(number: int = 1, **values: object) -> Row:
+def row(number: int = 1, **values: object) -> ReportRow:
     """A row of a report: only what is given is said, beside ids, marketplace, SKU and date."""
     known: dict[str, object] = {
         "line_no": 2,

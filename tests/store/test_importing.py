@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ordertui.orders.clock import DAY, HOUR
-from ordertui.orders.report_row import ROW_FIELDS, Row
+from ordertui.orders.report_row import ROW_FIELDS, ReportRow
 from ordertui.store import Store
 from ordertui.store.importing import merge_order, new_order
 from ordertui.store.importing.fast_merge import merge_newer_report
@@ -39,7 +39,7 @@ def reports(draw: st.DrawFn) -> list[Report]:
     for _ in range(draw(st.integers(1, 4))):
         kind = draw(st.sampled_from(["unshipped", "new_orders", "all_orders"]))
         as_of = draw(dates)
-        rows: list[Row] = []
+        rows: list[ReportRow] = []
         for number, lines in orders.items():
             if draw(st.booleans()):
                 continue
@@ -194,7 +194,7 @@ def test_what_was_said_before_is_passed_over_unless_a_batch_waits_or_a_line_is_n
     join = merge_order.OrderMerger.join
     monkeypatch.setattr(merge_order.OrderMerger, "merge_newer_report", lambda *_: None)
 
-    def noted(self: merge_order.OrderMerger, rows: Sequence[Row], *rest: object) -> bool:
+    def noted(self: merge_order.OrderMerger, rows: Sequence[ReportRow], *rest: object) -> bool:
         joined.append(str(rows[0][1])[4:11])
         return join(self, rows, *rest)  # type: ignore[arg-type]
 

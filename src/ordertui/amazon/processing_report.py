@@ -9,8 +9,7 @@ from typing import Any
 import msgspec
 
 from ordertui.orders.errors import UserError
-
-from .reports.cell_parsers import clean
+from ordertui.orders.text import to_single_line
 
 LARGEST = 64 * 1024 * 1024
 _COUNT = re.compile(r"Number of records (processed|successful)[^0-9]*?([0-9]{1,9})\s*$", re.IGNORECASE)
@@ -137,10 +136,10 @@ def _flat_row(header: list[str], line: str, number: int, name: str) -> RowResult
         int(record),
         0,
         "warning" if kind == "warning" else "error",
-        clean(row.get("error-code", "")),
-        clean(row.get("error-message", "")),
-        clean(row.get("order-id", "")),
-        clean(row.get("order-item-id", "")),
+        to_single_line(row.get("error-code", "")),
+        to_single_line(row.get("error-message", "")),
+        to_single_line(row.get("order-id", "")),
+        to_single_line(row.get("order-item-id", "")),
     )
 
 
@@ -205,10 +204,10 @@ def _xml_row(element: Any, name: str) -> RowResult:
         0,
         int(message),
         kind,
-        clean(_word(element, "ResultMessageCode")),
-        clean(_word(element, "ResultDescription")),
-        clean(_word(more, "AmazonOrderID")) if more is not None else "",
-        clean(_word(more, "AmazonOrderItemCode")) if more is not None else "",
+        to_single_line(_word(element, "ResultMessageCode")),
+        to_single_line(_word(element, "ResultDescription")),
+        to_single_line(_word(more, "AmazonOrderID")) if more is not None else "",
+        to_single_line(_word(more, "AmazonOrderItemCode")) if more is not None else "",
     )
 
 

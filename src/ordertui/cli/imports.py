@@ -13,7 +13,7 @@ import click
 
 from .context import Settings, fail, open_shop
 from .exit_codes import Exit
-from .output import FORMATS, clean, emit, say
+from .output import FORMATS, emit, say, strip_control_characters
 
 FILES = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -43,7 +43,7 @@ class _Progress:
             self._bar.start()
         if self._path != progress.path:
             self._path = progress.path
-            self._task = self._bar.add_task(clean(Path(progress.path).name), total=None, speed="0")
+            self._task = self._bar.add_task(strip_control_characters(Path(progress.path).name), total=None, speed="0")
         task = self._bar.tasks[-1]
         speed = int(progress.rows / max(task.elapsed or 0.0, 0.001))
         total = getattr(progress, "bytes_total", None)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from ordertui.orders.text import clean
+from ordertui.orders.text import strip_control_characters
 
 
 def say(text: str) -> None:
     """A message to stderr."""
-    click.echo("\n".join(clean(line) for line in text.splitlines()), err=True)
+    click.echo("\n".join(strip_control_characters(line) for line in text.splitlines()), err=True)

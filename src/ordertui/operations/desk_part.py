@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.marketplace import seller_central_url
 from ordertui.orders.order import Order, OrderRow
 from ordertui.store import Store
 
@@ -69,9 +69,7 @@ class DeskPart:
     @staticmethod
     def link(row: OrderRow) -> str:
         """The order's page in Seller Central."""
-        market = MARKETPLACES.get(row.marketplace)
-        host = market.seller_central if market else "sellercentral.amazon.com"
-        return f"https://{host}/orders-v3/order/{row.order_id}"
+        return seller_central_url(row.marketplace, row.order_id)
 
     def history(self, order: Order) -> list[Event]:
         """What is known to have happened to an order, oldest first."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from ordertui.orders.enums import Action, RowState
+
+if TYPE_CHECKING:
+    from ordertui.amazon.reports.model import RejectedRow
 
 
 class Dated(StrEnum):
@@ -26,15 +29,6 @@ class ImportProgress(msgspec.Struct, frozen=True):
     """Rows read so far."""
     bytes_done: int
     bytes_total: int
-
-
-class RejectedRow(msgspec.Struct, frozen=True):
-    """A row that could not be taken in; personal columns are blanked."""
-
-    file: str
-    line: int
-    reason: str
-    text: str
 
 
 class ImportSummary(msgspec.Struct, frozen=True):

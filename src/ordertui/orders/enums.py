@@ -98,3 +98,46 @@ class BatchState(StrEnum):
     RECALLED = "recalled"
     SENT = "sent"
     ANSWERED = "answered"
+
+
+class CancelReason(StrEnum):
+    """Reason codes that the flat cancellation file and OrderAcknowledgement both take (AMAZON.md c, d)."""
+
+    NO_INVENTORY = "NoInventory"
+    BUYER_CANCELED = "BuyerCanceled"
+    SHIPPING_ADDRESS_UNDELIVERABLE = "ShippingAddressUndeliverable"
+    CUSTOMER_EXCHANGE = "CustomerExchange"
+    CUSTOMER_RETURN = "CustomerReturn"
+    GENERAL_ADJUSTMENT = "GeneralAdjustment"
+    MERCHANDISE_NOT_RECEIVED = "MerchandiseNotReceived"
+
+
+class RefundReason(StrEnum):
+    """Reason codes that the flat payment adjustment file takes (help 661)."""
+
+    NO_INVENTORY = "NoInventory"
+    CUSTOMER_RETURN = "CustomerReturn"
+    GENERAL_ADJUSTMENT = "GeneralAdjustment"
+    COULD_NOT_SHIP = "CouldNotShip"
+    DIFFERENT_ITEM = "DifferentItem"
+
+
+class ReportKind(StrEnum):
+    """Files and calls that tell of orders. `amazon.reports.report_kind` describes each kind of file.
+
+    The store keeps the value and the bit: append new kinds, never rename or reorder.
+    """
+
+    UNSHIPPED = "unshipped"
+    NEW_ORDERS = "new_orders"
+    ALL_ORDERS = "all_orders"
+    CANCELLATION_RATE = "cancellation_rate"
+    API_ORDERS = "api_orders"
+    """Orders of the Selling Partner API; no file."""
+    PROCESSING_REPORT = "processing_report"
+    """Amazon's answer to an uploaded feed; it names batch rows, never orders, so its bit is never stored."""
+
+    @property
+    def bit(self) -> int:
+        """The kind's bit in `orders.sources`, the set of kinds that have named an order."""
+        return 1 << list(ReportKind).index(self)

@@ -63,3 +63,10 @@ def zone_of(code: str) -> str:
     """The IANA zone in which a marketplace's times are shown; UTC for a marketplace that is not known."""
     market = MARKETPLACES.get(code)
     return market.zone if market else "UTC"
+
+
+def seller_central_url(marketplace: str, order_id: str) -> str:
+    """Return the address of an order's page in Seller Central; Amazon.com's for a marketplace code that is not known."""
+    market = MARKETPLACES.get(marketplace)
+    host = market.seller_central if market else "sellercentral.amazon.com"
+    return f"https://{host}/orders-v3/order/{order_id}"

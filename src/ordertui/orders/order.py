@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from .enums import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
+from .enums import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, ReportKind, YesNo
 from .money import Money
 
 COMPONENTS = (
@@ -129,5 +129,5 @@ class Order(msgspec.Struct, frozen=True):
     lines: tuple[OrderLine, ...]
     refunds_known: bool
     """Whether any source could have shown refunds (a report never does: then only this store's own are known)."""
-    sources: tuple[str, ...]
-    """Kinds of report that have named this order: `unshipped`, `new_orders`, `all_orders`, `cancellation_rate`."""
+    sources: tuple[ReportKind, ...]
+    """Kinds of report that have named this order."""

@@ -1,6 +1,11 @@
-"""One row of a report as a plain tuple: what the readers hand out and the store takes in."""
+"""One row of a report as a plain tuple: what the readers of `amazon.reports` return and the store takes in.
+
+A tuple, not a struct: an import builds a million of them, column by column.
+"""
 
 from __future__ import annotations
+
+from typing import TypeAlias
 
 from .order import COMPONENTS
 
@@ -28,12 +33,15 @@ ROW_FIELDS = (
     "business",
     "prime",
 )
-"""Names of a row's values, in order. None: the report does not say."""
+"""Names of a row's values, in order. A value is None when the report does not state it. Times are epoch seconds, amounts are
+minor units of `currency`; `fact_at` is the time at which the row's facts were true."""
 
-ORDER_ID = 1
-ITEM_ID = 2
-FACT_AT = 9
-SKU = 10
-PRICE = slice(16, 24)
+(
+    LINE_NO, ORDER_ID, ITEM_ID, MARKETPLACE, CHANNEL, STATUS, ITEM_STATUS, PURCHASED_AT, SHIP_BY, FACT_AT, SKU, ASIN, TITLE,
+    QUANTITY, QUANTITY_SHIPPED, CURRENCY,
+) = range(16)  # fmt: skip
+AMOUNTS = slice(16, 24)
+"""The money components, in the order of COMPONENTS."""
+BUYER_REQUEST, REQUEST_REASON, REPLACEMENT, BUSINESS, PRIME = range(24, 29)
 
-Row = tuple[object, ...]
+ReportRow: TypeAlias = tuple[object, ...]

@@ -8,10 +8,19 @@ from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
-from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
+from ordertui.orders.enums import (
+    Action,
+    BuyerRequest,
+    CancelledBy,
+    CancelReason,
+    Channel,
+    Dispatched,
+    OrderStatus,
+    Refunded,
+    YesNo,
+)
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import OrderRow
-from ordertui.orders.reason import CancelReason
 
 from .tables.schema import Fact, Kind
 

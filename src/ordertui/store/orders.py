@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from ordertui.orders.enums import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
+from ordertui.orders.enums import (
+    BuyerRequest,
+    CancelledBy,
+    Channel,
+    Dispatched,
+    OrderStatus,
+    Refunded,
+    ReportKind,
+    YesNo,
+)
 from ordertui.orders.money import Money
 from ordertui.orders.order import LineAmounts, Order, OrderLine, OrderRow
 
@@ -18,8 +27,6 @@ from .order_by import ActionRanks, Sorting, order_by
 
 EVERY = "1 = 1"
 """The WHERE clause that every order fits."""
-KINDS = ("unshipped", "new_orders", "all_orders", "cancellation_rate", "api_orders")
-"""Report kinds, by bit of `orders.sources`."""
 _ROW = (
     "o.id, o.order_id, o.marketplace, o.channel, o.status, o.purchased_at, o.ship_by, o.items, o.units_shipped, o.total,"
     " o.currency, o.dispatched, o.buyer_request, o.cancelled_by, o.refunded, o.replacement, o.business, o.prime, p.title,"
@@ -148,7 +155,7 @@ class ReadsPart(Database):
             lines.setdefault(v[0], []).append(v)
         found = {}
         for v in self._query_in(f"SELECT {_ROW} WHERE o.id IN ({{}})", wanted):
-            sources = tuple(kind for bit, kind in enumerate(KINDS) if v[23] & (1 << bit))
+            sources = tuple(kind for kind in ReportKind if v[23] & kind.bit)
             found[v[0]] = Order(as_row(v), v[22] or None, _lines(lines.get(v[0], ()), returned), False, sources)
         return found
 

@@ -10,10 +10,10 @@ from typing import TypeVar
 
 import msgspec
 
+from ordertui.orders.enums import CancelReason, RefundReason
 from ordertui.orders.errors import UserError
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import COMPONENTS, LineAmounts
-from ordertui.orders.reason import CancelReason, RefundReason
 
 ORDER_ID = re.compile(r"[A-Z0-9]{3}-[0-9]{7}-[0-9]{7}", re.ASCII)
 _BREAKING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})

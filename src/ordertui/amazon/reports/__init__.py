@@ -4,7 +4,7 @@ from .cancellation_rate import read_rate
 from .encoding import ENCODINGS
 from .errors import AmbiguousEncoding, MarketplaceNeeded, ProcessingReportGiven, ReportError, UnknownReport
 from .inspect import Stopped, detect_kind, inspect
-from .model import RateRow, Reject, ReportInfo, RowBatch
+from .model import RateRow, RejectedRow, ReportInfo, RowBatch
 from .reader import read
 from .report_kind import ReportKind
 
@@ -14,7 +14,7 @@ __all__ = [
     "MarketplaceNeeded",
     "ProcessingReportGiven",
     "RateRow",
-    "Reject",
+    "RejectedRow",
     "ReportError",
     "ReportInfo",
     "ReportKind",

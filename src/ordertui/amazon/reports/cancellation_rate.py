@@ -7,17 +7,18 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.text import to_single_line
 
-from .cell_parsers import ORDER_ID, clean, flag, moment, unquoted
+from .cell_parsers import ORDER_ID, flag, moment, unquoted
 from .inspect import read_line_blocks, split
-from .model import RateRow, Reject, ReportInfo
+from .model import RateRow, RejectedRow, ReportInfo
 from .reader import lines_of
 
 _MONTH_FIRST = frozenset({"US"})
 _FORMATS = ("%b %d, %Y", "%d %b %Y", "%d-%b-%Y", "%B %d, %Y", "%d.%m.%Y", "%Y/%m/%d")
 
 
-def read_rate(info: ReportInfo, rejects: list[Reject]) -> Iterator[RateRow]:
+def read_rate(info: ReportInfo, rejects: list[RejectedRow]) -> Iterator[RateRow]:
     """Its rows; bad ones are added to `rejects`. A date that cannot be read is None, the row still counts."""
     place = {name: at for at, name in reversed(list(enumerate(info.header)))}
     wanted = (place["order-date"], place["order-id"], place["impacts-account-health"])
@@ -31,9 +32,9 @@ def read_rate(info: ReportInfo, rejects: list[Reject]) -> Iterator[RateRow]:
             cells = split(line, info.delimiter)
             if len(cells) <= max(wanted):
                 why = f"the row has {len(cells)} values, the header has {len(info.header)}"
-                rejects.append(Reject(str(info.path), number, why, ""))
+                rejects.append(RejectedRow(str(info.path), number, why, ""))
                 continue
-            date, order_id, impacts = (clean(unquoted(cells[at])) for at in wanted)
+            date, order_id, impacts = (to_single_line(unquoted(cells[at])) for at in wanted)
             word = flag(impacts)
             if not ORDER_ID.fullmatch(order_id):
                 why = f"order-id: {order_id[:60]!r} is no order id such as 113-0000001-0000001"
@@ -42,7 +43,9 @@ def read_rate(info: ReportInfo, rejects: list[Reject]) -> Iterator[RateRow]:
             else:
                 yield number, order_id, order_date(date, info.marketplace), word == "yes"
                 continue
-            rejects.append(Reject(str(info.path), number, why, " | ".join(t for t in (date, order_id, impacts) if t)))
+            rejects.append(
+                RejectedRow(str(info.path), number, why, " | ".join(t for t in (date, order_id, impacts) if t))
+            )
 
 
 def order_date(text: str, marketplace: str | None) -> int | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 from typing import Generic, TypeVar
 
 from ordertui.orders.money import exponent
+from ordertui.orders.text import to_single_line
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -17,8 +17,6 @@ FIRST_YEAR = 1995
 ORDER_ID = re.compile(r"[A-Z0-9]{3}-[0-9]{7}-[0-9]{7}", re.ASCII)
 _AMOUNT = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,6}))?", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
-_KEEP = frozenset("\u200c\u200d")
-"""Joiners that emoji and some scripts need."""
 
 
 class Memo(dict[K, T], Generic[K, T]):
@@ -36,20 +34,6 @@ class Memo(dict[K, T], Generic[K, T]):
         return value
 
 
-def clean(text: str) -> str:
-    """The text without anything a terminal would obey: control characters, direction overrides; other blanks become spaces."""
-    if text.isprintable():
-        return text.strip()
-    out = []
-    for char in text:
-        kind = unicodedata.category(char)
-        if kind in ("Zs", "Zl", "Zp") or char in "\t\r\n":
-            out.append(" ")
-        elif kind[0] != "C" or char in _KEEP:
-            out.append(char)
-    return "".join(out).strip()
-
-
 def unquoted(text: str) -> str:
     """A cell that a spreadsheet wrapped in quotes, without them; quotes that only stand at both ends stay."""
     text = text.strip()
@@ -62,7 +46,7 @@ def unquoted(text: str) -> str:
 
 def label(text: str) -> str | None:
     """A title or SKU, cleaned; None when empty."""
-    return clean(unquoted(text)) or None
+    return to_single_line(unquoted(text)) or None
 
 
 def moment(text: str) -> int | None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import repeat
 from typing import Any
 
-from ordertui.orders.report_row import Row
+from ordertui.orders.report_row import ReportRow
 
 from .cell_parsers import FIRST_YEAR, ORDER_ID, Memo, channel, flag, label, status
 from .inspect import split
@@ -51,7 +51,7 @@ class ColumnReader:
             "prime": Memo(lambda text: rows.known("prime", flag, text)),
         }
 
-    def read(self, number: int, lines: list[str]) -> list[Row] | None:
+    def read(self, number: int, lines: list[str]) -> list[ReportRow] | None:
         """The rows of these lines, of which the first has this number; None when one of them is not plain."""
         mark = self._info.delimiter
         cells = [line.split(mark) for line in lines] if mark == "\t" else [split(line, mark) for line in lines]
@@ -64,7 +64,7 @@ class ColumnReader:
         except (ValueError, TypeError):  # TypeError: a time without its offset from UTC
             return None
 
-    def _read(self, numbers: Sequence[int], cells: list[Sequence[str]]) -> list[Row]:
+    def _read(self, numbers: Sequence[int], cells: list[Sequence[str]]) -> list[ReportRow]:
         """The rows of these columns. Raises ValueError, TypeError."""
         count = len(numbers)
         places, rows, words = self._places, self._rows, self._words
@@ -116,7 +116,7 @@ class ColumnReader:
                 states = ["partially_shipped" if units else "unshipped" for units in shipped]
             else:
                 states = [None] * count
-        found: list[Row] = list(
+        found: list[ReportRow] = list(
             zip(
                 numbers, ids, items, markets, channels, states, line_states, purchased, ship_by, facts,
                 [text or "" for text in self._through(rows.labels, "sku", cells, blank)],

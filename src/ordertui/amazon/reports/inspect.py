@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.text import to_single_line
 
-from .cell_parsers import ORDER_ID, clean, moment, unquoted
+from .cell_parsers import ORDER_ID, moment, unquoted
 from .encoding import EncodingDetector, fits, known
 from .errors import MarketplaceNeeded, ProcessingReportGiven, ReportError, UnknownReport
 from .model import ReportInfo
@@ -249,7 +250,7 @@ def _strange(path: Path, first: bytes, header: tuple[str, ...]) -> UnknownReport
         )
     if any(ORDER_ID.fullmatch(cell.upper()) for cell in header):
         return UnknownReport(f"{path}: the file begins with a row, its header is missing; download the report again")
-    seen = clean(", ".join(name for name in header if name))[:SHOWN_HEADER] or "nothing"
+    seen = to_single_line(", ".join(name for name in header if name))[:SHOWN_HEADER] or "nothing"
     near = nearest(header)
     hint = f"; nearest is {near[0]}, which also needs {' and '.join(near[1])}" if near else ""
     return UnknownReport(

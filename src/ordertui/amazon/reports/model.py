@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from ordertui.orders.report_row import Row
+from ordertui.orders.report_row import ReportRow
 
 from .report_kind import ReportKind
 
@@ -30,7 +30,7 @@ class ReportInfo(msgspec.Struct, frozen=True):
     """Wanted columns that are not there."""
 
 
-class Reject(msgspec.Struct, frozen=True):
+class RejectedRow(msgspec.Struct, frozen=True):
     """A row that cannot be taken in. `text` keeps only columns that are read; buyers' columns are left out."""
 
     file: str
@@ -42,8 +42,8 @@ class Reject(msgspec.Struct, frozen=True):
 class RowBatch(msgspec.Struct, frozen=True):
     """Some rows, in file order."""
 
-    rows: list[Row]
-    rejects: list[Reject]
+    rows: list[ReportRow]
+    rejects: list[RejectedRow]
     ignored: int
     """Rows of channels outside Amazon."""
     bytes_done: int

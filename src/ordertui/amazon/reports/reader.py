@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ordertui.orders.report_row import Row
+from ordertui.orders.report_row import ReportRow
 
 from .column_reader import ColumnReader
 from .encoding import fits
 from .inspect import CHUNK, read_line_blocks
-from .model import Reject, ReportInfo, RowBatch
+from .model import RejectedRow, ReportInfo, RowBatch
 from .row_reader import RowError, RowReader
 
 PIECE = 512
@@ -24,8 +24,8 @@ def read(info: ReportInfo, *, block_bytes: int = CHUNK, piece: int = PIECE) -> I
     """Of the last line read."""
     for block, done in read_line_blocks(info.path, block_bytes):
         lines, broken = lines_of(info, block, number)
-        rows: list[Row] = []
-        rejects: list[Reject] = []
+        rows: list[ReportRow] = []
+        rejects: list[RejectedRow] = []
         ignored = 0
         start = 0 if number else 1  # the header
         for at in range(start, len(lines), piece):
@@ -41,8 +41,8 @@ def read(info: ReportInfo, *, block_bytes: int = CHUNK, piece: int = PIECE) -> I
 
 
 def _one_by_one(
-    reader: RowReader, number: int, lines: list[str], broken: frozenset[int], rejects: list[Reject]
-) -> list[Row]:
+    reader: RowReader, number: int, lines: list[str], broken: frozenset[int], rejects: list[RejectedRow]
+) -> list[ReportRow]:
     """The rows of these lines, of which the first has this number; bad ones are added to `rejects`."""
     rows = []
     for at, line in enumerate(lines, number):

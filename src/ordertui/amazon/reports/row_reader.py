@@ -8,14 +8,14 @@ from operator import itemgetter
 from typing import Any
 
 from ordertui.orders.marketplace import by_sales_channel
-from ordertui.orders.report_row import Row
+from ordertui.orders.report_row import ReportRow
+from ordertui.orders.text import to_single_line
 
 from .cell_parsers import (
     ORDER_ID,
     Memo,
     amount,
     channel,
-    clean,
     discount,
     flag,
     label,
@@ -25,7 +25,7 @@ from .cell_parsers import (
     whole,
 )
 from .inspect import split
-from .model import Reject, ReportInfo
+from .model import RejectedRow, ReportInfo
 from .report_kind import COLUMNS, FIELDS, ReportKind, positions
 
 ITEM_ID = re.compile(r"[0-9]{1,20}", re.ASCII)
@@ -90,7 +90,7 @@ class RowReader:
         """Rows of channels outside Amazon, since `take_ignored`."""
         self._parse = self._all_orders if info.kind is ReportKind.ALL_ORDERS else self._shipping_report
 
-    def read(self, number: int, line: str, *, broken: bool) -> Row | None:
+    def read(self, number: int, line: str, *, broken: bool) -> ReportRow | None:
         """The row of a line; None: of a channel outside Amazon. `broken`: the line is not in the report's encoding. Raises Bad."""
         cells = self.picked(self.fitted(split(line, self._info.delimiter)))
         if broken and any("\ufffd" in cell for cell in cells):
@@ -124,15 +124,15 @@ class RowReader:
             raise RowError("the row", "", f"has {len(cells)} values, the header has {width}")
         return [*cells[:width], *[""] * (width - len(cells))]
 
-    def reject(self, number: int, error: RowError, line: str) -> Reject:
+    def reject(self, number: int, error: RowError, line: str) -> RejectedRow:
         """What is kept of a bad row. When it has not the header's width, any cell may be a buyer's: then only its order id is."""
         info = self._info
         cells = split(line, info.delimiter)
         if len(cells) == self._width:
-            kept = [clean(cell) for cell in self._pick([*cells, ""])]
-            return Reject(str(info.path), number, error.with_value(), " | ".join(cell for cell in kept if cell))
+            kept = [to_single_line(cell) for cell in self._pick([*cells, ""])]
+            return RejectedRow(str(info.path), number, error.with_value(), " | ".join(cell for cell in kept if cell))
         order_ids = [text for cell in cells if ORDER_ID.fullmatch(text := unquoted(cell))]
-        return Reject(str(info.path), number, str(error), " | ".join(order_ids[:1]))
+        return RejectedRow(str(info.path), number, str(error), " | ".join(order_ids[:1]))
 
     # -- words with few values
 
@@ -158,7 +158,7 @@ class RowReader:
         """What the word stands for; None when empty, or when it is not known, which is told once."""
         found = make(text)
         if found is None and unquoted(text):
-            self.odd.add(f"{COLUMNS[field][0]} {clean(text)[:40]!r} is not known here and read as unknown")
+            self.odd.add(f"{COLUMNS[field][0]} {to_single_line(text)[:40]!r} is not known here and read as unknown")
         return found
 
     def request(self, text: str) -> str | None:
@@ -190,7 +190,7 @@ class RowReader:
 
     # -- rows
 
-    def _all_orders(self, number: int, cells: tuple[str, ...]) -> Row | None:
+    def _all_orders(self, number: int, cells: tuple[str, ...]) -> ReportRow | None:
         (market, channel_, status_, item_status, currency, prices, discounts, request, reason, replacement, business, prime) = (
             self._words[self._words_of(cells)]
         )  # fmt: skip
@@ -214,7 +214,7 @@ class RowReader:
             *money, request, reason, replacement, business, prime,
         )  # fmt: skip
 
-    def _shipping_report(self, number: int, cells: tuple[str, ...]) -> Row | None:
+    def _shipping_report(self, number: int, cells: tuple[str, ...]) -> ReportRow | None:
         (market, _, _, _, currency, prices, discounts, request, reason, replacement, business, prime) = (
             self._words[self._words_of(cells)]
         )  # fmt: skip
@@ -269,7 +269,7 @@ class RowReader:
             try:
                 make(text)
             except ValueError as error:
-                return RowError(column, clean(text), wrong or str(error))
+                return RowError(column, to_single_line(text), wrong or str(error))
         raise AssertionError("one of them is wrong")
 
 
@@ -279,7 +279,7 @@ def order_id_of(text: str) -> str:
         return text
     if _BROKEN_NUMBER.fullmatch(text):
         raise RowError("order-id", text, "was broken by a spreadsheet: download the report again")
-    raise RowError("order-id", clean(text), "is no order id such as 113-0000001-0000001")
+    raise RowError("order-id", to_single_line(text), "is no order id such as 113-0000001-0000001")
 
 
 def item_id_of(text: str) -> str | None:
@@ -292,7 +292,7 @@ def item_id_of(text: str) -> str | None:
         return text
     if _BROKEN_NUMBER.fullmatch(text):
         raise RowError("order-item-id", text, "was broken by a spreadsheet: download the report again")
-    raise RowError("order-item-id", clean(text), "is not made of digits")
+    raise RowError("order-item-id", to_single_line(text), "is not made of digits")
 
 
 def currency_of(text: str) -> str | None:
@@ -301,4 +301,4 @@ def currency_of(text: str) -> str | None:
         return None
     if len(text) == 3 and text.isascii() and text.isalpha() and text.isupper():
         return text
-    raise RowError("currency", clean(text), "is no code such as USD")
+    raise RowError("currency", to_single_line(text), "is no code such as USD")

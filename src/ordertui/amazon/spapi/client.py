@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from ordertui.amazon.reports.cell_parsers import clean
 from ordertui.orders.clock import Clock
+from ordertui.orders.text import to_single_line
 
 from .auth import Credentials, Tokens
 from .endpoints import Endpoints
@@ -204,14 +204,14 @@ class Client:
 
     def _body(self, operation: Operation, answer: Answer, into: type[Body]) -> Body:
         """The body of a good answer. Raises the SpApiError that a bad one means."""
-        reference = clean(answer.headers.get("x-amzn-requestid", ""))[:80]
+        reference = to_single_line(answer.headers.get("x-amzn-requestid", ""))[:80]
         if answer.status == operation.expected:
             if into is Created:
                 return into()
             try:
                 return msgspec.json.decode(answer.content, type=into)
             except (msgspec.MsgspecError, UnicodeDecodeError):
-                kind = clean(answer.headers.get("content-type", "nothing"))[:60]
+                kind = to_single_line(answer.headers.get("content-type", "nothing"))[:60]
                 text = f"the status says done, but the body ({len(answer.content):,} bytes of {kind}) is not what Amazon documents"
                 raise BadAnswer(operation.name, text, status=answer.status, request_id=reference) from None
         raise _refusal(answer.status)(operation.name, _problem(answer), status=answer.status, request_id=reference)
@@ -232,4 +232,4 @@ def _problem(answer: Answer) -> str:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         errors = ()
     said = "; ".join(f"{problem.code} {problem.message}".strip() for problem in errors)
-    return clean(said)[:_LONGEST_TEXT] or "Amazon gave no reason that can be read"
+    return to_single_line(said)[:_LONGEST_TEXT] or "Amazon gave no reason that can be read"

@@ -15,7 +15,7 @@ from ordertui.orders.enums import CancelledBy, OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import parse_minor
 from ordertui.orders.order import COMPONENTS
-from ordertui.orders.report_row import Row
+from ordertui.orders.report_row import ReportRow
 
 from .schemas import ApiOrder, Item, MoneyText, Proceed
 
@@ -41,7 +41,7 @@ Deadline = Callable[[str, int], int | None]
 class OrderRows(msgspec.Struct):
     """What some orders come to."""
 
-    rows: list[Row] = msgspec.field(default_factory=list)
+    rows: list[ReportRow] = msgspec.field(default_factory=list)
     cancelled: list[tuple[str, str, int]] = msgspec.field(default_factory=list)
     """(order id, who cancelled it, as of) for cancelled orders."""
     rejected: list[tuple[str, str]] = msgspec.field(default_factory=list)
@@ -64,7 +64,7 @@ def order_rows(orders: Iterable[ApiOrder], deadline: Deadline) -> OrderRows:
     return out
 
 
-def _rows(order: ApiOrder, strange: set[str]) -> list[Row]:
+def _rows(order: ApiOrder, strange: set[str]) -> list[ReportRow]:
     code = _CODES.get(order.sales_channel.marketplace_id)
     if code is None:
         raise ValueError(f"{order.sales_channel.marketplace_id!r} is no marketplace that is known here")
@@ -83,7 +83,7 @@ def _rows(order: ApiOrder, strange: set[str]) -> list[Row]:
     return [_row(line, head, item, tail) for line, item in enumerate(order.order_items, 1)]
 
 
-def _row(line: int, head: tuple[object, ...], item: Item, tail: tuple[str, ...]) -> Row:
+def _row(line: int, head: tuple[object, ...], item: Item, tail: tuple[str, ...]) -> ReportRow:
     order_id, code, channel, status, purchased, ship_by, updated = head
     if not (item.order_item_id.isascii() and item.order_item_id.isdigit()):
         raise ValueError(f"order item id {item.order_item_id!r} is not made of digits")

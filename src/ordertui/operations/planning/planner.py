@@ -11,10 +11,9 @@ from ordertui.operations.eligibility import Eligibility
 from ordertui.operations.errors import UnknownReason
 from ordertui.operations.rate.calculator import RateCalculator
 from ordertui.orders.clock import Clock, iso_utc
-from ordertui.orders.enums import Action, BuyerRequest, Dispatched, YesNo
+from ordertui.orders.enums import Action, BuyerRequest, CancelReason, Dispatched, RefundReason, ReportKind, YesNo
 from ordertui.orders.money import Money
 from ordertui.orders.order import Order, OrderRow
-from ordertui.orders.reason import CancelReason, RefundReason
 from ordertui.rules.policy.house_rules import HouseRule
 from ordertui.rules.tables.explanation import Explanation
 from ordertui.rules.tables.verdict import Verdict
@@ -38,7 +37,7 @@ REASONS: dict[Action, tuple[str, ...]] = {
 """Reason codes each action takes; the first is a cancellation's default."""
 
 
-INCOMPLETE = frozenset({"unshipped", "cancellation_rate"})
+INCOMPLETE = frozenset({ReportKind.UNSHIPPED, ReportKind.CANCELLATION_RATE})
 """Kinds of report that need not name every line of an order (AMAZON.md h)."""
 
 

@@ -15,7 +15,7 @@ from ordertui.operations.planning.plan import Plan
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.money import format_decimal
 from ordertui.orders.order import OrderRow
-from ordertui.orders.text import clean
+from ordertui.orders.text import strip_control_characters
 
 FORMATS = ("table", "json", "csv", "tsv")
 COLUMNS = (
@@ -47,7 +47,7 @@ def cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:f}".rstrip("0").rstrip(".")
-    return clean(str(value))
+    return strip_control_characters(str(value))
 
 
 def safe_cell(value: Any) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from ordertui.amazon.reports import Reject, ReportKind, inspect, read_rate
+from ordertui.amazon.reports import RejectedRow, ReportKind, inspect, read_rate
 from ordertui.amazon.reports.account_health import HealthFigure, read_health
 from ordertui.operations.eligibility import Eligibility
 from ordertui.operations.errors import BadInput
@@ -89,7 +89,7 @@ class RateComparison:
                     f"{path} names no marketplace; give --marketplace, one of: {', '.join(codes) or 'none here'}"
                 )
             code = codes[0]
-        rejects: list[Reject] = []
+        rejects: list[RejectedRow] = []
         theirs = {order_id: impacts for _, order_id, _, impacts in read_rate(info, rejects)}
         ours = {entry.order_id: entry for entry in self._rates.listing(code)}
         store, policy = self._store(), self._judge.policy(code)

@@ -12,7 +12,7 @@ import msgspec
 
 from ordertui.amazon.reports import (
     MarketplaceNeeded,
-    Reject,
+    RejectedRow,
     ReportInfo,
     ReportKind,
     Stopped,
@@ -40,7 +40,7 @@ class ImportStep(msgspec.Struct, frozen=True):
     """Some rows of a report that are in the store now, or will be with the next ones."""
 
     rows: int
-    rejects: list[Reject]
+    rejects: list[RejectedRow]
     ignored: int
     """Rows of channels outside Amazon."""
     bytes_done: int
@@ -150,7 +150,7 @@ class Importer:
         return _summary(info, rows, (target.new, target.changed, target.unchanged), rejects, notes, stopped=stopped)
 
     def _rate_report(self, info: ReportInfo) -> ImportSummary:
-        found: list[Reject] = []
+        found: list[RejectedRow] = []
         rows = list(read_rate(info, found))
         known = self._store.ids_of([row[1] for row in rows])
         if info.marketplace is None and rows:

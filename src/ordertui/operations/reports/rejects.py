@@ -8,8 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from ordertui.amazon.reports import Reject, ReportInfo
-from ordertui.operations.values import RejectedRow
+from ordertui.amazon.reports import RejectedRow, ReportInfo
 
 SHOWN = 200
 """Rejects that a summary carries; the file has all."""
@@ -34,7 +33,7 @@ class Rejects:
     def __enter__(self) -> Rejects:
         return self
 
-    def add(self, rejects: Iterable[Reject]) -> None:
+    def add(self, rejects: Iterable[RejectedRow]) -> None:
         """Keep these. Raises OSError when the folder cannot be written."""
         for one in rejects:
             if self._file is None:
@@ -44,7 +43,7 @@ class Rejects:
                 self._file.write("file\tline\treason\ttext\n")
             self.count += 1
             if len(self.first) < SHOWN:
-                self.first.append(RejectedRow(one.file, one.line, one.reason, one.text))
+                self.first.append(one)
             self._file.write(f"{one.file}\t{one.line}\t{one.reason}\t{one.text}\n")
 
     def __exit__(

@@ -11,17 +11,18 @@ from typing import Literal
 
 import msgspec
 
+from ordertui.amazon.reports.model import RejectedRow
 from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.errors import CallCancelled, Rejected
 from ordertui.amazon.spapi.operations import GET_ORDER, SEARCH_ORDERS
 from ordertui.amazon.spapi.order_mapping import Deadline, order_rows
 from ordertui.amazon.spapi.schemas import ApiOrder, OneOrder, OrderPage
-from ordertui.operations.values import RejectedRow
 from ordertui.orders.clock import DAY, HOUR, Clock, iso_utc, parse_iso
+from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.store import Store
 
-KIND = "api_orders"
+KIND = ReportKind.API_ORDERS.value
 STATE = "amazon:sync"
 DATA = ("CANCELLATION", "FULFILLMENT", "PROCEEDS")
 """Data sets asked for: none that holds buyers' data, so that no restricted role is needed."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from ordertui.orders.report_row import FACT_AT, PRICE, Row
+from ordertui.orders.report_row import AMOUNTS, FACT_AT, ReportRow
 from ordertui.store.derived_facts import LineFacts
 
 from .changeset import Values
@@ -18,7 +18,7 @@ from .row_layout import ORDER_FACTS
 _AGES = ["{" + ",".join(f'"{place}":@' for place in range(8) if older & 1 << place) + "}" for older in range(256)]
 """Ages of one date `@`, by the numbers of the fields that have it, as bits."""
 _PRICE = slice(8, 16)
-_ITEM_PRICE = PRICE.start
+_ITEM_PRICE = AMOUNTS.start
 _order_said = itemgetter(*ORDER_FACTS)
 
 
@@ -39,7 +39,7 @@ class MergedOrder(NamedTuple):
 
 
 def merge_newer_report(
-    rows: Sequence[Row], products: Sequence[int], known: Sequence[Any], at: int, stored: Sequence[Values]
+    rows: Sequence[ReportRow], products: Sequence[int], known: Sequence[Any], at: int, stored: Sequence[Values]
 ) -> MergedOrder | None:
     """The order after rows that are newer than it, with their products' numbers; None when this is not the usual case.
 
@@ -99,7 +99,7 @@ def merge_newer_report(
             else:
                 changed = True
         if a is not None:
-            changed = changed or row[PRICE] != line[_PRICE]
+            changed = changed or row[AMOUNTS] != line[_PRICE]
         elif a2 is not None:
             a, b, c, d, e, f, g, h = a2, b2, c2, d2, e2, f2, g2, h2
             older += 32

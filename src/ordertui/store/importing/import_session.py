@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from ordertui.orders.report_row import ORDER_ID, Row
+from ordertui.orders.report_row import ORDER_ID, ReportRow
 from ordertui.store import migrations
 from ordertui.store.errors import ReadOnlyStore
 
@@ -38,7 +38,7 @@ class OrderGrouper:
         self.waiting = 0
         """Rows in hand."""
 
-    def add(self, rows: Iterable[Row]) -> Iterator[Groups]:
+    def add(self, rows: Iterable[ReportRow]) -> Iterator[Groups]:
         """Take some rows; gives a chunk when there is one."""
         groups = self._groups
         for row in rows:
@@ -128,7 +128,7 @@ class Importer:
         """Rows in hand that are not written yet."""
         return self._gatherer.waiting
 
-    def add(self, rows: Iterable[Row]) -> None:
+    def add(self, rows: Iterable[ReportRow]) -> None:
         """Take some rows in; what is complete is written by the chunk."""
         for groups in self._gatherer.add(rows):
             self._plan_and_write(groups)

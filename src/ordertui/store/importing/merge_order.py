@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ordertui.orders.report_row import FACT_AT, ITEM_ID, SKU, Row
+from ordertui.orders.report_row import ASIN, FACT_AT, ITEM_ID, MARKETPLACE, QUANTITY, SKU, TITLE, ReportRow
 from ordertui.store.derived_facts import (
     LineFacts,
     Shipping,
@@ -23,7 +23,7 @@ from .changeset import ImportChangeset, Values
 from .fast_merge import merge_newer_report
 from .new_order import money
 from .products import Products
-from .row_layout import ASIN, MARKET, QUANTITY, TITLE, line_fields, order_fields
+from .row_layout import line_fields, order_fields
 
 EXISTING_ORDER_COLUMNS = (
     "order_id, id, marketplace, channel, status, purchased_at, ship_by, replacement, business, prime, dispatched, refunded, open_action,"
@@ -92,7 +92,7 @@ class OrderMerger:
         self._impacts = impacts
 
     def merge_newer_report(
-        self, rows: Sequence[Row], digest: int, head: Values, stored: Sequence[Values], asked: int | None
+        self, rows: Sequence[ReportRow], digest: int, head: Values, stored: Sequence[Values], asked: int | None
     ) -> bool | None:
         """Join one order's rows as `join` does, when they are newer and name its lines in their order; None when they do not.
 
@@ -101,7 +101,7 @@ class OrderMerger:
         if head[_AGES] is not None:
             return None
         number = self._products.number
-        products = [number(row[MARKET], row[SKU], row[ASIN], row[TITLE], row[FACT_AT]) for row in rows]  # type: ignore[arg-type]
+        products = [number(row[MARKETPLACE], row[SKU], row[ASIN], row[TITLE], row[FACT_AT]) for row in rows]  # type: ignore[arg-type]
         after = merge_newer_report(rows, products, head[_FACTS], head[_AT], stored)
         if after is None:
             return None
@@ -115,7 +115,7 @@ class OrderMerger:
 
     def join(
         self,
-        rows: Sequence[Row],
+        rows: Sequence[ReportRow],
         digest: int | None,
         head: Values,
         stored: Sequence[Values],
@@ -162,7 +162,7 @@ class OrderMerger:
         )
         return changed
 
-    def _join_lines(self, lines: list[Line], rows: Sequence[Row], used: set[int]) -> bool:
+    def _join_lines(self, lines: list[Line], rows: Sequence[ReportRow], used: set[int]) -> bool:
         """Give each row its line, which joins `used`; gives whether a value changed."""
         changed = False
         for row in rows:

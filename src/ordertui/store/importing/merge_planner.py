@@ -11,9 +11,9 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 
-from ordertui.orders.report_row import Row
+from ordertui.orders.enums import ReportKind
+from ordertui.orders.report_row import ReportRow
 from ordertui.store.importing.merge_order import EXISTING_ORDER_COLUMNS
-from ordertui.store.orders import KINDS
 
 from . import new_order
 from .changeset import LINE, ImportChangeset, Values
@@ -22,14 +22,14 @@ from .products import Products
 from .row_layout import digest
 from .seen_lines import BloomFilter, SeenLines
 
-Groups = dict[str, list[Row]]
+Groups = dict[str, list[ReportRow]]
 """Rows by order id."""
 Named = list[tuple[int, Iterable[int] | int]]
 """By order the numbers of lines that a chunk names: so many first ones, or these."""
 _BY_LINE = itemgetter(0, 1)
 _PART = 1_000
 """Orders joined at a time."""
-_RATE_REPORT = 1 << KINDS.index("cancellation_rate")
+_RATE_REPORT = ReportKind.CANCELLATION_RATE.bit
 
 
 class Planner:
@@ -38,7 +38,7 @@ class Planner:
     def __init__(self, connection: sqlite3.Connection, kind: str) -> None:
         self._connection = connection
         self._kind = kind.encode()
-        self._source = 1 << KINDS.index(kind)
+        self._source = ReportKind(kind).bit
         self._seen = SeenLines()
         self.reload()
 
@@ -68,7 +68,7 @@ class Planner:
             impacts = dict(self._of("SELECT order_id, impacts FROM rate_report WHERE order_id = it", groups))
         named: Named = []
         found = ImportChangeset(0, 0, 0, [], [], [], [], [], [], [], [], [], [], [])
-        joining: list[tuple[list[Row], int, Values]] = []
+        joining: list[tuple[list[ReportRow], int, Values]] = []
         count = unchanged = 0
         for order_id in ordered:
             rows = groups[order_id]
@@ -94,7 +94,9 @@ class Planner:
             products=words,
         ), named
 
-    def _new(self, found: ImportChangeset, order_id: str, rows: list[Row], said: int, impacts: int | None) -> None:
+    def _new(
+        self, found: ImportChangeset, order_id: str, rows: list[ReportRow], said: int, impacts: int | None
+    ) -> None:
         self._last += 1
         if self._known is not None:
             self._known.add(order_id)
@@ -113,7 +115,7 @@ class Planner:
     def _join(
         self,
         found: ImportChangeset,
-        joining: Sequence[tuple[list[Row], int, Values]],
+        joining: Sequence[tuple[list[ReportRow], int, Values]],
         impacts: Mapping[str, int],
         named: Named,
     ) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ordertui.orders.report_row import FACT_AT, Row
+from ordertui.orders.report_row import FACT_AT, ReportRow
 from ordertui.store.derived_facts import Sums, cancelled_by, situation, summarise
 from ordertui.store.field_merge import ORDER_FIELDS, Record, pack
 
@@ -14,7 +14,7 @@ from .products import Products
 from .row_layout import line_facts, order_fields
 
 
-def line(products: Products, order: int, number: int, row: Row) -> Values:
+def line(products: Products, order: int, number: int, row: ReportRow) -> Values:
     """The columns of `lines` for a line that only this row names."""
     (_, _, item, market, _, _, status, _, _, at, sku, asin, title, quantity, shipped, currency, a, b, c, d, e, f, g, h,
      request, reason, _, _, _) = row  # fmt: skip
@@ -27,7 +27,7 @@ def line(products: Products, order: int, number: int, row: Row) -> Values:
 def order(
     row_id: int,
     order_id: str,
-    rows: Sequence[Row],
+    rows: Sequence[ReportRow],
     lines: Sequence[Values],
     impacts: int | None,
     sources: int,
@@ -60,7 +60,7 @@ def single(
     products: Products,
     row_id: int,
     order_id: str,
-    row: Row,
+    row: ReportRow,
     impacts: int | None,
     sources: int,
     digest: int | None,

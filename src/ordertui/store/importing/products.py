@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
-from ordertui.orders.report_row import FACT_AT, SKU, Row
+from ordertui.orders.report_row import ASIN, FACT_AT, MARKETPLACE, SKU, TITLE, ReportRow
 
 from .changeset import Values
-from .row_layout import ASIN, MARKET, TITLE
 
 NEVER = -1
 
@@ -69,9 +68,9 @@ class Products:
             self._dirty[known.number] = known
         return known.number
 
-    def of(self, row: Row) -> int:
+    def of(self, row: ReportRow) -> int:
         """The number of a report row's product."""
-        return self.number(row[MARKET], row[SKU], row[ASIN], row[TITLE], row[FACT_AT])  # type: ignore[arg-type]
+        return self.number(row[MARKETPLACE], row[SKU], row[ASIN], row[TITLE], row[FACT_AT])  # type: ignore[arg-type]
 
     def take(self) -> tuple[list[Values], list[Values]]:
         """What is new and what changed since the last call, as `ImportChangeset` has them."""

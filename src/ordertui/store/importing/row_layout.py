@@ -9,42 +9,56 @@ from typing import Any
 
 import msgspec
 
-from ordertui.orders.report_row import ITEM_ID, PRICE, Row
+from ordertui.orders.report_row import (
+    AMOUNTS,
+    BUSINESS,
+    BUYER_REQUEST,
+    CHANNEL,
+    CURRENCY,
+    ITEM_ID,
+    ITEM_STATUS,
+    MARKETPLACE,
+    PRIME,
+    PURCHASED_AT,
+    QUANTITY,
+    QUANTITY_SHIPPED,
+    REPLACEMENT,
+    REQUEST_REASON,
+    SHIP_BY,
+    STATUS,
+    ReportRow,
+)
 from ordertui.store.derived_facts import LineFacts, price_total
 
-MARKET, CHANNEL, STATUS, ITEM_STATUS, PURCHASED, SHIP_BY, ASIN, TITLE, QUANTITY, SHIPPED, CURRENCY = (
-    3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15,
-)  # fmt: skip
-REQUEST, REASON, REPLACEMENT, BUSINESS, PRIME = 24, 25, 26, 27, 28
-ORDER_FACTS = (MARKET, CHANNEL, STATUS, PURCHASED, SHIP_BY, REPLACEMENT, BUSINESS, PRIME)
+ORDER_FACTS = (MARKETPLACE, CHANNEL, STATUS, PURCHASED_AT, SHIP_BY, REPLACEMENT, BUSINESS, PRIME)
 """Where a row has the facts of ORDER_FIELDS."""
 _encode = msgspec.msgpack.Encoder().encode
 _number = struct.Struct("<q").unpack
 
 
-def order_fields(row: Row) -> list[Any]:
+def order_fields(row: ReportRow) -> list[Any]:
     """A report row's facts of its order, in the order of ORDER_FIELDS."""
-    return [row[MARKET], row[CHANNEL], row[STATUS], row[PURCHASED], row[SHIP_BY], row[REPLACEMENT], row[BUSINESS], row[PRIME]]  # fmt: skip
+    return [row[MARKETPLACE], row[CHANNEL], row[STATUS], row[PURCHASED_AT], row[SHIP_BY], row[REPLACEMENT], row[BUSINESS], row[PRIME]]  # fmt: skip
 
 
-def line_fields(row: Row) -> list[Any]:
+def line_fields(row: ReportRow) -> list[Any]:
     """A report row's facts of its line, in the order of LINE_FIELDS."""
-    price = row[PRICE]
+    price = row[AMOUNTS]
     return [
-        row[ITEM_ID], row[QUANTITY], row[SHIPPED], row[ITEM_STATUS], row[CURRENCY],
+        row[ITEM_ID], row[QUANTITY], row[QUANTITY_SHIPPED], row[ITEM_STATUS], row[CURRENCY],
         price if price[0] is not None else None,
-        None if row[REQUEST] is None else (row[REQUEST], row[REASON] or ""),
+        None if row[BUYER_REQUEST] is None else (row[BUYER_REQUEST], row[REQUEST_REASON] or ""),
     ]  # fmt: skip
 
 
-def line_facts(row: Row) -> LineFacts:
+def line_facts(row: ReportRow) -> LineFacts:
     """What sums over lines are made of, from a line that only this row names."""
-    price: Any = row[PRICE]
+    price: Any = row[AMOUNTS]
     total = None if price[0] is None else price_total(price)
-    return row[ITEM_STATUS], row[QUANTITY], row[SHIPPED], row[CURRENCY], total, row[REQUEST]  # type: ignore[return-value]
+    return row[ITEM_STATUS], row[QUANTITY], row[QUANTITY_SHIPPED], row[CURRENCY], total, row[BUYER_REQUEST]  # type: ignore[return-value]
 
 
-def digest(kind: bytes, rows: Sequence[Row]) -> int:
+def digest(kind: bytes, rows: Sequence[ReportRow]) -> int:
     """All that these rows of a report of this kind say, but for their line numbers, as a signed number of 64 bits."""
     said = _encode(rows[0][1:]) if len(rows) == 1 else _encode([row[1:] for row in rows])
     return _number(blake2b(kind + said, digest_size=8).digest())[0]  # type: ignore[no-any-return]

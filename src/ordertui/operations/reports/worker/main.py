@@ -17,7 +17,7 @@ from typing import IO
 
 import msgspec
 
-from ordertui.amazon.reports import Reject, ReportError, read
+from ordertui.amazon.reports import RejectedRow, ReportError, read
 from ordertui.orders.clock import SystemClock
 from ordertui.store import Store, StoreError
 from ordertui.store.importing.import_session import OrderGrouper
@@ -37,7 +37,7 @@ class _Planned:
     """A chunk that is on its way: planned, and not known to be written."""
 
     def __init__(
-        self, groups: Groups, bytes_done: int, rejects: list[Reject], ignored: int, odd_words: list[str]
+        self, groups: Groups, bytes_done: int, rejects: list[RejectedRow], ignored: int, odd_words: list[str]
     ) -> None:
         self.groups = groups
         self.told = (bytes_done, rejects, ignored, odd_words)
@@ -58,7 +58,7 @@ class _Reading:
     def run(self) -> None:
         """Read it all. Raises ReportError, StoreError, OSError, and _Gone."""
         gatherer = OrderGrouper(self._order.chunk_rows)
-        rejects: list[Reject] = []
+        rejects: list[RejectedRow] = []
         odd: list[str] = []
         ignored = done = 0
         for batch in read(self._order.info, block_bytes=self._order.block_bytes):

@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import msgspec
 
-from ordertui.amazon.reports import Reject, ReportInfo
+from ordertui.amazon.reports import RejectedRow, ReportInfo
 from ordertui.store.importing.changeset import ImportChangeset
 
 _LENGTH = 8
@@ -44,7 +44,7 @@ class Chunk(msgspec.Struct, array_like=True, tag=True):
     """How often it was told to plan anew before."""
     changes: ImportChangeset
     bytes_done: int
-    rejects: list[Reject]
+    rejects: list[RejectedRow]
     """Without their file."""
     ignored: int
     odd_words: list[str]
