@@ -18,8 +18,9 @@ from ordertui.operations.errors import (
 )
 from ordertui.operations.planning.plan import Plan
 from ordertui.operations.session import Session
+from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import HOUR, FixedClock
-from ordertui.orders.enums import Action, BatchState, Dispatched, RowState
+from ordertui.orders.enums import Action, Dispatched
 from ordertui.store import RecallRefused
 from shopkit import NOW, all_orders_row, bring, item_id, open_shop, order_id, standard
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from ordertui.operations.planning.plan import Plan
 from ordertui.operations.session import Session
+from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import HOUR, FixedClock
-from ordertui.orders.enums import Action, RowState
+from ordertui.orders.enums import Action
 from safety.fake_amazon import parse, report
 from shopkit import NOW, all_orders_row, bring, open_shop, order_id, unshipped_row
 

@@ -8,8 +8,9 @@ import pytest
 from ordertui.operations.errors import BadInput, BatchNeeded, NotConfirmed, Refused
 from ordertui.operations.planning.feed_builder import first_message_id
 from ordertui.operations.session import Session
+from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
-from ordertui.orders.enums import Action, RowState
+from ordertui.orders.enums import Action
 from ordertui.store import StoreError
 from safety.fake_amazon import parse, report
 from safety.kit import answer, commit, plan, send, shop_of, states, upload

@@ -12,8 +12,9 @@ import pytest
 
 from ordertui.operations.errors import OperationError
 from ordertui.operations.session import Session
+from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import FixedClock
-from ordertui.orders.enums import Action, RowState
+from ordertui.orders.enums import Action
 from ordertui.store import StoreError, database
 from safety.faults import Crash, Faults, disk_full, inject, read_only_folder
 from safety.kit import answer, commit, plan, send, shop_of, states

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from ordertui.operations.config import Config
 from ordertui.operations.errors import PlanExpired
 from ordertui.operations.session import Session
+from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import DAY, HOUR, MonotonicReading, SystemClock, monotonic_reading
-from ordertui.orders.enums import Action, BatchState
+from ordertui.orders.enums import Action
 from safety.kit import commit, plan, shop_of
 from shopkit import NOW
 

@@ -27,8 +27,9 @@ from hypothesis.stateful import (
 from ordertui.amazon.processing_report import ProcessingReportError
 from ordertui.operations.errors import OperationError
 from ordertui.operations.planning.plan import Plan, PlanLine
+from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import HOUR, FixedClock
-from ordertui.orders.enums import Action, BatchState, RowState
+from ordertui.orders.enums import Action
 from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.store import StoreError
 from safety.fake_amazon import FakeAmazon, Message, Processed, parse, report

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from ordertui.operations.planning.plan_file import encode
+from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import FixedClock
-from ordertui.orders.enums import Action, RowState
+from ordertui.orders.enums import Action
 from ordertui.store import Store, StoreError, migrations
 from ordertui.store.audit import GENESIS, chained
 from safety.kit import plan, shop_of, states

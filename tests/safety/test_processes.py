@@ -17,8 +17,9 @@ import pytest
 
 from ordertui.operations.config import Config
 from ordertui.operations.session import Session
+from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import HOUR, SystemClock
-from ordertui.orders.enums import Action, RowState
+from ordertui.orders.enums import Action
 from ordertui.orders.order import COMPONENTS
 from safety.fake_amazon import FakeAmazon, report
 from safety.profile import LONG

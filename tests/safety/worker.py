@@ -17,8 +17,9 @@ from ordertui.operations.config import Config
 from ordertui.operations.errors import OperationError, PlanChanged
 from ordertui.operations.planning.plan import PlanLine
 from ordertui.operations.session import Session
+from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import SystemClock
-from ordertui.orders.enums import Action, BatchState
+from ordertui.orders.enums import Action
 from ordertui.orders.order import LineAmounts
 from ordertui.store import OpenAction, StoreError
 

@@ -9,8 +9,9 @@ from simulator import Simulator
 from simulator.shop import all_orders_report, order
 
 from ordertui.operations.planning.plan import Batch, Plan
+from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import DAY, FixedClock, iso_utc
-from ordertui.orders.enums import Action, Dispatched, RowState
+from ordertui.orders.enums import Action, Dispatched
 from ordertui.store import Submission
 
 

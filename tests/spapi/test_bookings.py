@@ -13,8 +13,9 @@ from simulator import Simulator
 
 from ordertui.operations.feed_limits import feed_limits
 from ordertui.operations.sync.refund_confirmations import WAITING, Booking, unambiguous_matches
+from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
-from ordertui.orders.enums import Action, RowState
+from ordertui.orders.enums import Action
 from ordertui.store import RefundRow
 
 REFUND = Action.REFUND

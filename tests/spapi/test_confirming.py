@@ -13,8 +13,9 @@ from simulator import Simulator
 from simulator.shop import order
 
 from ordertui.operations.session import Session
+from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
-from ordertui.orders.enums import Action, BatchState, OrderStatus, RowState
+from ordertui.orders.enums import Action, OrderStatus
 
 CONFIRM = Action.CONFIRM
 CALL = "confirmShipment"

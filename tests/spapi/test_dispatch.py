@@ -17,8 +17,9 @@ from ordertui.operations.dispatch import feed_dispatcher
 from ordertui.operations.errors import OperationError, Refused
 from ordertui.operations.session import Session
 from ordertui.operations.values import Due
+from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
-from ordertui.orders.enums import Action, BatchState, RowState
+from ordertui.orders.enums import Action
 
 CANCEL, REFUND = Action.CANCEL, Action.REFUND
 

@@ -11,8 +11,9 @@ from simulator import Simulator
 
 from ordertui.amazon.spapi.errors import SpApiError
 from ordertui.operations.errors import error_message
+from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import DAY, FixedClock
-from ordertui.orders.enums import Action, RowState
+from ordertui.orders.enums import Action
 from ordertui.tui.render.plan import batch_head, batch_line, batch_rows, row_line
 
 CANCEL, REFUND = Action.CANCEL, Action.REFUND

@@ -32,8 +32,9 @@ from ordertui.amazon.spapi.transport import Transport
 from ordertui.operations.errors import OperationError
 from ordertui.operations.feed_limits import feed_limits
 from ordertui.operations.planning.plan import Batch, Plan
+from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
-from ordertui.orders.enums import Action, BatchState, Dispatched, RowState
+from ordertui.orders.enums import Action, Dispatched
 from ordertui.store import StoreError
 from safety.conftest import fast_disk as fast_disk
 from safety.faults import Crash, Faults, inject

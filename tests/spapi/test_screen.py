@@ -16,8 +16,9 @@ from ordertui.operations.config import AmazonConfig, Config
 from ordertui.operations.session import Session
 from ordertui.operations.sync.connection import StoreRateBook
 from ordertui.operations.sync.credentials import ENVIRONMENT
+from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import FixedClock
-from ordertui.orders.enums import Action, RowState
+from ordertui.orders.enums import Action
 from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.passphrase import PassphraseScreen
 from tui.kit import idle, main, press, running, settled, table, text, until

@@ -24,8 +24,9 @@ from ordertui.operations.config import AmazonConfig, Config
 from ordertui.operations.errors import OperationError, Refused, error_message
 from ordertui.operations.session import Session
 from ordertui.operations.sync.buyer_messages import Message
+from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import FixedClock
-from ordertui.orders.enums import Action, BatchState
+from ordertui.orders.enums import Action
 from ordertui.tui.screens.outbox import OutboxScreen
 from shopkit import standard
 from tui.kit import press, running, table, until

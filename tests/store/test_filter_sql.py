@@ -10,17 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordertui.orders.enums import (
-    Action,
-    BuyerRequest,
-    CancelledBy,
-    Channel,
-    Dispatched,
-    OrderStatus,
-    Refunded,
-    RowState,
-    YesNo,
-)
+from ordertui.orders.batch_state import RowState
+from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import Money
 from ordertui.orders.order import LineAmounts, Order, OrderLine, OrderRow

@@ -12,8 +12,9 @@ from ordertui.operations.query.marks import Marks
 from ordertui.operations.query.sort_order import SortKey
 from ordertui.operations.session import Session
 from ordertui.operations.workspace import SavedView, Workspace
+from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import FixedClock
-from ordertui.orders.enums import Action, RowState
+from ordertui.orders.enums import Action
 from ordertui.tui.order_ids import order_ids
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from ordertui.tui.screens.filter_prompt import FilterScreen

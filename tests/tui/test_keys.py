@@ -10,8 +10,9 @@ from textual.widgets import Input, Static
 
 from ordertui.operations.session import Session
 from ordertui.operations.values import Impact
+from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import FixedClock
-from ordertui.orders.enums import Action, BatchState, BuyerRequest, Dispatched
+from ordertui.orders.enums import Action, BuyerRequest, Dispatched
 from ordertui.tui.actions import ALL_ACTIONS, hints
 from ordertui.tui.render.lines import status_line
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen

@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
+from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import iso_utc
-from ordertui.orders.enums import Action, Dispatched, RowState
+from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.text import pluralize
 
 from .context import Settings, fail, open_shop, real_clock_only

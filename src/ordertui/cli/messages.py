@@ -9,7 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ordertui.orders.enums import Action, BatchState
+from ordertui.orders.batch_state import BatchState
+from ordertui.orders.enums import Action
 from ordertui.orders.money import format_grouped
 from ordertui.orders.text import pluralize
 

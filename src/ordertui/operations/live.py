@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import Clock
-from ordertui.orders.enums import BatchState
 from ordertui.store import JournalBatch, Store, Submission
 
 from .config import Config, config_path

@@ -11,8 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import Clock
-from ordertui.orders.enums import Action, BatchState, Dispatched
+from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.order import LineAmounts, Order
 from ordertui.store import Store
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from ordertui.orders.enums import Action, RowState
+from ordertui.orders.batch_state import RowState
+from ordertui.orders.enums import Action
 
 if TYPE_CHECKING:
     from ordertui.amazon.reports.model import RejectedRow

@@ -78,28 +78,6 @@ class Action(StrEnum):
     MESSAGE = "message"
 
 
-class RowState(StrEnum):
-    """Where one row of a batch stands; nothing is called done before Amazon said so."""
-
-    HELD = "held"
-    RECALLED = "recalled"
-    SENT = "sent"
-    ACCEPTED = "accepted"
-    OK = "ok"
-    ERROR = "error"
-    UNKNOWN = "unknown"
-    CONFIRMED = "confirmed"
-
-
-class BatchState(StrEnum):
-    """Where a batch stands. `sent` means its files were written to the outbox."""
-
-    HELD = "held"
-    RECALLED = "recalled"
-    SENT = "sent"
-    ANSWERED = "answered"
-
-
 class CancelReason(StrEnum):
     """Reason codes that the flat cancellation file and OrderAcknowledgement both take (AMAZON.md c, d)."""
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from ordertui.orders.enums import RowState
+from ordertui.orders.batch_state import RowState
 
 from .language.ast import (
     Amount,

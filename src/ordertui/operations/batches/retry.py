@@ -8,7 +8,7 @@ from ordertui.operations.errors import Refused
 from ordertui.operations.planning.plan import ExcludedOrder, Plan
 from ordertui.operations.planning.plan_file import decode
 from ordertui.operations.planning.planner import Planner
-from ordertui.orders.enums import RowState
+from ordertui.orders.batch_state import RowState
 from ordertui.store import Store
 
 from .committer import choices_of

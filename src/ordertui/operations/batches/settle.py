@@ -13,8 +13,9 @@ from ordertui.operations.planning.plan import Batch
 from ordertui.operations.results.reconciler import SETTLE, WORD
 from ordertui.operations.values import Question
 from ordertui.operations.waiting import waiting
+from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import iso_utc
-from ordertui.orders.enums import Action, OrderStatus, RowState
+from ordertui.orders.enums import Action, OrderStatus
 from ordertui.store import JournalBatch, JournalRow, Outcome, Store
 
 from .committer import as_batch

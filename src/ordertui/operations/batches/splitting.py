@@ -14,8 +14,8 @@ from ordertui.operations.planning.feed_builder import build_feed_files
 from ordertui.operations.planning.plan import Plan, PlannedOrder
 from ordertui.operations.planning.plan_file import decode, encode
 from ordertui.operations.planning.planner import identity
+from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import Clock
-from ordertui.orders.enums import RowState
 from ordertui.store import JournalBatch, Store
 
 from .committer import journal_row

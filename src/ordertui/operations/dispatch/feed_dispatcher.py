@@ -24,8 +24,8 @@ from ordertui.operations.errors import OperationError, Refused
 from ordertui.operations.feed_limits import feed_limits
 from ordertui.operations.planning.plan import Batch, PlanFile
 from ordertui.operations.sync.order_sync import OrderSync, load_state
+from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import Clock, iso_utc
-from ordertui.orders.enums import BatchState, RowState
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.store import NEVER_ARRIVED, FeedBusy, JournalBatch, RecallRefused, Store, StoreError, Submission
 

@@ -21,8 +21,9 @@ from ordertui.operations.errors import OperationError, Refused
 from ordertui.operations.feed_limits import feed_limits
 from ordertui.operations.results.reconciler import Reconciler
 from ordertui.operations.sync.report_sync import POLLS
+from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import Clock, iso_utc
-from ordertui.orders.enums import Action, RowState
+from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.store import Outcome, Store, Submission
 

@@ -20,7 +20,7 @@ from ordertui.operations.planning.feed_builder import build_feed_files
 from ordertui.operations.planning.plan import Batch, Plan, PlanFile, PlannedOrder
 from ordertui.operations.planning.plan_file import decode
 from ordertui.operations.planning.planner import Planner
-from ordertui.orders.enums import BatchState, RowState
+from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.store import FeedFile, JournalBatch, Store
 
 INSTRUCTIONS, INTERRUPTED = "WHAT-TO-DO.txt", "INTERRUPTED.txt"

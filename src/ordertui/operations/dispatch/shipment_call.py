@@ -18,7 +18,8 @@ from ordertui.amazon.spapi.schemas import Created
 from ordertui.amazon.spapi.shipments import shipment_body
 from ordertui.operations.planning.feed_builder import shipment
 from ordertui.operations.planning.plan_file import decode
-from ordertui.orders.enums import Action, OrderStatus, RowState
+from ordertui.orders.batch_state import RowState
+from ordertui.orders.enums import Action, OrderStatus
 from ordertui.store import JournalBatch, Outcome, Store, Submission
 
 from .feed_tracker import FeedTracker

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT
 from ordertui.operations.feed_limits import feed_limits
+from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import iso_utc
-from ordertui.orders.enums import Action, BatchState
+from ordertui.orders.enums import Action
 from ordertui.store import NEVER_ARRIVED, JournalBatch, Submission
 
 _LATER = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from ordertui.orders.enums import Action, BatchState, RowState
+from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.enums import Action
 from ordertui.orders.order import LineAmounts
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from ordertui.operations.errors import BadInput, Refused
-from ordertui.orders.enums import BatchState, RowState
+from ordertui.orders.batch_state import BatchState, RowState
 
 from .plan import Batch, Plan
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from ordertui.operations.planning.plan import Batch
-from ordertui.orders.enums import RowState
+from ordertui.orders.batch_state import RowState
 from ordertui.orders.order import Order
 from ordertui.store import AuditEntry
 

@@ -20,7 +20,8 @@ from ordertui.operations.planning.feed_builder import first_message_id, flat_fil
 from ordertui.operations.planning.plan import Plan, PlannedOrder
 from ordertui.operations.planning.plan_file import decode
 from ordertui.operations.values import ResultRow, ResultSummary
-from ordertui.orders.enums import Action, BatchState, RowState
+from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.enums import Action
 from ordertui.store import JournalBatch, KeptResult, Outcome, Store
 
 SETTLE = {

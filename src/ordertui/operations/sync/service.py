@@ -27,8 +27,8 @@ from ordertui.operations.live import ISSUED
 from ordertui.operations.planning.plan import Batch
 from ordertui.operations.reports.importer import Importer
 from ordertui.operations.values import Due, ImportSummary
+from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import Clock
-from ordertui.orders.enums import BatchState
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import Order
 from ordertui.store import JournalBatch, Store, Submission

@@ -7,17 +7,8 @@ from enum import Enum, auto
 
 import msgspec
 
-from ordertui.orders.enums import (
-    Action,
-    BuyerRequest,
-    CancelledBy,
-    Channel,
-    Dispatched,
-    OrderStatus,
-    Refunded,
-    RowState,
-    YesNo,
-)
+from ordertui.orders.batch_state import RowState
+from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
 from ordertui.orders.marketplace import MARKETPLACES
 
 WAITING = (OrderStatus.UNSHIPPED.value, OrderStatus.PARTIALLY_SHIPPED.value)

@@ -8,8 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
+from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import MonotonicReading, iso_utc, monotonic_reading
-from ordertui.orders.enums import Action, BatchState, RowState
+from ordertui.orders.enums import Action
 from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.store.audit import digest
 from ordertui.store.errors import (

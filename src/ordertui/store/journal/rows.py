@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from ordertui.orders.enums import Action, BatchState, RowState
+from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.enums import Action
 from ordertui.orders.order import COMPONENTS
 from ordertui.store.audit import digest, states_of
 from ordertui.store.derived_facts import refunded

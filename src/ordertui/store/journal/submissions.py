@@ -12,7 +12,8 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from ordertui.orders.enums import Action, RowState
+from ordertui.orders.batch_state import RowState
+from ordertui.orders.enums import Action
 from ordertui.store.errors import StoreError
 
 from .batches import JournalPart

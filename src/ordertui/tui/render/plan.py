@@ -8,7 +8,8 @@ from textual.content import Content
 
 from ordertui.operations.planning.plan import Batch, BatchRow, Plan
 from ordertui.operations.values import Question
-from ordertui.orders.enums import Action, BatchState, RowState
+from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.enums import Action
 from ordertui.orders.money import format_grouped
 from ordertui.orders.text import pluralize
 

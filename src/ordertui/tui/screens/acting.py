@@ -14,8 +14,9 @@ from textual.css.query import NoMatches
 from ordertui.operations.errors import USER_ERRORS
 from ordertui.operations.planning.plan import Batch
 from ordertui.operations.session import Session
+from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import to_local
-from ordertui.orders.enums import Action, BatchState, BuyerRequest, Dispatched
+from ordertui.orders.enums import Action, BuyerRequest, Dispatched
 from ordertui.orders.text import pluralize
 from ordertui.tui.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.order_table import OrderTable

@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from ordertui.operations.planning.plan import Batch, BatchRow
 from ordertui.operations.session import Session
 from ordertui.operations.values import Question
-from ordertui.orders.enums import BatchState, RowState
+from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.text import pluralize
 from ordertui.tui.clipboard import copy
 from ordertui.tui.key_queue import KeyQueue

@@ -11,7 +11,8 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from ordertui.operations.session import Session
-from ordertui.orders.enums import Action, BatchState, RowState
+from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.enums import Action
 from ordertui.tui.task_runner import Task, TaskRunner
 from ordertui.tui.view_request import Request
 from ordertui.tui.widgets.order_table import OrderTable

@@ -1,0 +1,241 @@
+"""The states of batches, of their rows and of their submissions to Amazon: allowed transitions and named sets.
+
+This is the only module that spells these states. A row describes one order of a batch, a submission one attempt to
+bring a batch to Amazon. Setting the same state again is always allowed, because a second answer replaces the code and
+the text of the first; every other change must be one of the transitions below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cache
+from typing import TypeVar
+
+import msgspec
+
+from .enums import Action
+from .errors import UserError
+
+
+class RowState(StrEnum):
+    """State of one row of a batch. Nothing counts as done before Amazon said so."""
+
+    HELD = "held"
+    RECALLED = "recalled"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    OK = "ok"
+    ERROR = "error"
+    UNKNOWN = "unknown"
+    CONFIRMED = "confirmed"
+
+
+class BatchState(StrEnum):
+    """State of a batch. `sent` means that its files were written to the outbox, or that its feed was submitted."""
+
+    HELD = "held"
+    RECALLED = "recalled"
+    SENT = "sent"
+    ANSWERED = "answered"
+
+
+class SubmissionState(StrEnum):
+    """State of one submission. `rejected` and `unanswered` are ends of the call that confirms a single shipment."""
+
+    SUBMITTING = "submitting"
+    """Written down; the call that acts may have been made."""
+    UNKNOWN = "unknown"
+    """Amazon gave no clear answer: its list of feeds is searched."""
+    SUBMITTED = "submitted"
+    PROCESSING = "processing"
+    NEEDS_OPERATOR = "needs_operator"
+    """It cannot be told whether Amazon has it."""
+    DONE = "done"
+    FATAL = "fatal"
+    """Amazon broke the feed off: any part of it may have been done."""
+    CANCELLED = "cancelled"
+    """Amazon cancelled the feed before it began."""
+    SETTLED = "settled"
+    """The operator said what became of every row."""
+    REFUSED = "refused"
+    NOT_TAKEN = "not_taken"
+    REJECTED = "rejected"
+    UNANSWERED = "unanswered"
+
+
+# -- rows
+
+ROW_TRANSITIONS: Mapping[RowState, frozenset[RowState]] = {
+    RowState.HELD: frozenset({RowState.SENT, RowState.RECALLED}),
+    RowState.RECALLED: frozenset(),
+    RowState.SENT: frozenset(
+        {RowState.HELD, RowState.ACCEPTED, RowState.OK, RowState.ERROR, RowState.UNKNOWN, RowState.CONFIRMED}
+    ),
+    RowState.ACCEPTED: frozenset({RowState.HELD, RowState.OK, RowState.ERROR, RowState.UNKNOWN, RowState.CONFIRMED}),
+    RowState.UNKNOWN: frozenset({RowState.HELD, RowState.ACCEPTED, RowState.OK, RowState.ERROR, RowState.CONFIRMED}),
+    RowState.OK: frozenset({RowState.ERROR, RowState.UNKNOWN, RowState.CONFIRMED}),
+    RowState.ERROR: frozenset({RowState.OK, RowState.UNKNOWN}),
+    RowState.CONFIRMED: frozenset(),
+}
+"""A row goes back to `held` when Amazon provably never got its feed. Answers may contradict each other until a report
+confirms one: therefore `ok`, `error` and `unknown` lead to each other."""
+
+FINAL = frozenset(state for state, following in ROW_TRANSITIONS.items() if not following)
+"""Taken back, or confirmed by a report: a late answer changes nothing."""
+UNANSWERED = frozenset({RowState.SENT, RowState.ACCEPTED, RowState.UNKNOWN})
+"""The row left, and its outcome is not known."""
+PENDING = UNANSWERED | {RowState.HELD}
+"""The outcome is still to come: no other action is offered for the order."""
+DONE = frozenset({RowState.OK, RowState.CONFIRMED})
+"""Amazon did what was asked."""
+UNCONFIRMED = UNANSWERED | {RowState.OK}
+"""The row left and was not refused, and no report has confirmed it."""
+OPEN_STATES = UNCONFIRMED | {RowState.HELD}
+"""No other batch may take the order (see `holds_order`): a cancellation or shipment that is ok waits for a report."""
+POSSIBLY_DONE = UNCONFIRMED | {RowState.CONFIRMED}
+"""The row left, and Amazon may have acted on it."""
+COMMITTED = POSSIBLY_DONE | {RowState.HELD}
+"""Counts toward the totals of a day and toward what is given back: neither taken back nor refused by Amazon."""
+LEFT = POSSIBLY_DONE | {RowState.ERROR}
+"""The row left in a file or a feed, whatever became of it."""
+
+
+def holds_order(action: Action, state: RowState) -> bool:
+    """Return whether a row keeps other batches from taking its order.
+
+    A refund that is ok does not, because no report shows refunds.
+    """
+    return state in OPEN_STATES and not (action is Action.REFUND and state is RowState.OK)
+
+
+# -- batches
+
+BATCH_TRANSITIONS: Mapping[BatchState, frozenset[BatchState]] = {
+    BatchState.HELD: frozenset({BatchState.SENT, BatchState.RECALLED}),
+    BatchState.RECALLED: frozenset(),
+    BatchState.SENT: frozenset({BatchState.ANSWERED, BatchState.HELD}),
+    BatchState.ANSWERED: frozenset({BatchState.HELD}),
+}
+"""A batch is held again when Amazon provably never got its feed, also after an answer for some of its rows."""
+
+LEFT_BATCHES = frozenset({BatchState.SENT, BatchState.ANSWERED})
+"""The batch left: a processing report can be about it."""
+
+
+# -- submissions
+
+SUBMISSION_TRANSITIONS: Mapping[SubmissionState, frozenset[SubmissionState]] = {
+    SubmissionState.SUBMITTING: frozenset(
+        {
+            SubmissionState.UNKNOWN,
+            SubmissionState.SUBMITTED,
+            SubmissionState.DONE,
+            SubmissionState.REFUSED,
+            SubmissionState.NOT_TAKEN,
+            SubmissionState.REJECTED,
+            SubmissionState.UNANSWERED,
+        }
+    ),
+    SubmissionState.UNKNOWN: frozenset(
+        {
+            SubmissionState.SUBMITTED,
+            SubmissionState.NEEDS_OPERATOR,
+            SubmissionState.SETTLED,
+            SubmissionState.REFUSED,
+            SubmissionState.NOT_TAKEN,
+        }
+    ),
+    SubmissionState.SUBMITTED: frozenset(
+        {SubmissionState.PROCESSING, SubmissionState.DONE, SubmissionState.FATAL, SubmissionState.NOT_TAKEN}
+    ),
+    SubmissionState.PROCESSING: frozenset({SubmissionState.DONE, SubmissionState.FATAL, SubmissionState.NOT_TAKEN}),
+    SubmissionState.NEEDS_OPERATOR: frozenset({SubmissionState.SUBMITTED, SubmissionState.SETTLED}),
+    SubmissionState.DONE: frozenset(),
+    SubmissionState.FATAL: frozenset(),
+    SubmissionState.CANCELLED: frozenset(),
+    SubmissionState.SETTLED: frozenset(),
+    SubmissionState.REFUSED: frozenset(),
+    SubmissionState.NOT_TAKEN: frozenset({SubmissionState.CANCELLED}),
+    SubmissionState.REJECTED: frozenset(),
+    SubmissionState.UNANSWERED: frozenset(
+        {SubmissionState.DONE, SubmissionState.REFUSED, SubmissionState.NOT_TAKEN, SubmissionState.REJECTED}
+    ),
+}
+"""`unknown` and `unanswered` lead to what the call itself answers, because another process may take a call that lasts
+very long for interrupted."""
+
+OPEN_SUBMISSIONS = frozenset(
+    {
+        SubmissionState.SUBMITTING,
+        SubmissionState.UNKNOWN,
+        SubmissionState.SUBMITTED,
+        SubmissionState.PROCESSING,
+        SubmissionState.NEEDS_OPERATOR,
+    }
+)
+"""Amazon may have the feed; its outcome is not known. The store's index `feed_attempts_open` names the same states."""
+NEVER_ARRIVED = frozenset({SubmissionState.REFUSED, SubmissionState.NOT_TAKEN})
+"""Amazon provably does not have it."""
+UNCLEAR_SUBMISSIONS = frozenset({SubmissionState.UNKNOWN, SubmissionState.NEEDS_OPERATOR})
+"""The operator may say which feed it is."""
+
+
+# -- checked transitions
+
+State = TypeVar("State", RowState, BatchState, SubmissionState)
+
+
+class IllegalTransition(UserError):
+    """A row, batch or submission was to change into a state that cannot follow its own; nothing was changed."""
+
+
+def check_transition(before: State, after: State, subject: str) -> State:
+    """Return `after` when it may follow `before`. `subject` names what changes, for the error.
+
+    Raises IllegalTransition, which only a defect of this program can cause.
+    """
+    if after is not before and after not in _following(before):
+        raise IllegalTransition(
+            f"{subject} is {before.value} and cannot become {after.value}; nothing was changed. Report this as a defect"
+        )
+    return after
+
+
+def _following(state: RowState | BatchState | SubmissionState) -> frozenset[StrEnum]:
+    # No common table: members of different enums with the same text are equal.
+    if isinstance(state, RowState):
+        return ROW_TRANSITIONS[state]
+    if isinstance(state, BatchState):
+        return BATCH_TRANSITIONS[state]
+    return SUBMISSION_TRANSITIONS[state]
+
+
+# -- what an order shows of it
+
+
+class OpenAction(msgspec.Struct, frozen=True):
+    """The action of the journal's open row for an order, else of its last row that was not taken back."""
+
+    kind: Action
+    state: RowState
+
+    def __str__(self) -> str:
+        """Return `cancel:held`, `refund:sent`...: the form of exports and of `ordertui show`."""
+        return f"{self.kind.value}:{self.state.value}"
+
+    @property
+    def is_pending_cancel(self) -> bool:
+        """Whether a cancellation is coming, or done without a report that shows it."""
+        return self.kind is Action.CANCEL and self.state in OPEN_STATES
+
+    @property
+    def ends_choice(self) -> bool:
+        """Whether no action is offered for the order: one is pending, or Amazon took a cancellation."""
+        return self.state in PENDING or (self.kind is Action.CANCEL and self.state in DONE)
+
+
+@cache
+def open_action(kind: str | None, state: str | None) -> OpenAction | None:
+    """Return the action that two columns of the store name, or None when either is NULL."""
+    return None if kind is None or state is None else OpenAction(Action(kind), RowState(state))
