@@ -10,7 +10,7 @@ from typing import Literal
 from simulator import Simulator
 
 from ordertui.amazon.spapi.auth import Credentials
-from ordertui.amazon.spapi.client import Client, Waiting
+from ordertui.amazon.spapi.client import CancellableSleep, Client
 from ordertui.amazon.spapi.endpoints import Endpoints
 from ordertui.amazon.spapi.rate_limit import BucketStore
 from ordertui.amazon.spapi.secret import Secret
@@ -38,10 +38,10 @@ class SimulatedTime:
         """Wait, on the clock."""
         self.clock.advance(math.ceil(seconds))
 
-    def waiting(self) -> Waiting:
+    def waiting(self) -> CancellableSleep:
         """For a client."""
-        return Waiting(
-            stop=self.stop, told=lambda name, seconds: self.waited.append((name, seconds)), sleep=self.sleep, step=60
+        return CancellableSleep(
+            stop=self.stop, on_wait=lambda name, seconds: self.waited.append((name, seconds)), sleep=self.sleep, step=60
         )
 
 
@@ -55,7 +55,7 @@ def client(
     sim: Simulator,
     clock: FixedClock,
     *,
-    rates: BucketStore | None = None,
+    buckets: BucketStore | None = None,
     time: SimulatedTime | None = None,
     who: Credentials | None = None,
     hangs: bool = False,
@@ -65,7 +65,7 @@ def client(
         Endpoints.test(sim.address),
         who or credentials(sim),
         clock,
-        rates=rates,
+        buckets=buckets,
         waiting=(time or SimulatedTime(clock)).waiting(),
         timeouts=QUICK if hangs else PATIENT,
     )

@@ -11,7 +11,7 @@ from ordertui.amazon.spapi import errors
 from ordertui.amazon.spapi.client import TRIES
 from ordertui.amazon.spapi.documents import MOST_FEED, upload
 from ordertui.amazon.spapi.operations import CANCEL_ORDER, CREATE_FEED, GET_FEEDS, GET_PARTICIPATIONS, SEARCH_ORDERS
-from ordertui.amazon.spapi.rate_limit import MemoryRateBook, TokenBucket, fresh
+from ordertui.amazon.spapi.rate_limit import MemoryBucketStore, TokenBucket, full_bucket
 from ordertui.amazon.spapi.schemas import FeedCreated, Feeds, OrderPage, Participations
 from ordertui.orders.clock import HOUR, FixedClock, iso_utc
 
@@ -192,22 +192,22 @@ async def test_it_waits_for_its_quota_and_never_overdraws(sim: Simulator, clock:
 
 async def test_it_learns_the_accounts_own_rate(sim: Simulator, clock: FixedClock) -> None:
     sim.rate_header["getFeeds"] = "2.0"
-    book = MemoryRateBook()
-    await feeds(sim, clock, rates=book)
+    book = MemoryBucketStore()
+    await feeds(sim, clock, buckets=book)
     assert book.buckets["getFeeds"].rate == 2.0
 
 
 async def test_a_stop_ends_the_wait_and_gives_the_token_back(sim: Simulator, clock: FixedClock) -> None:
-    book = MemoryRateBook()
+    book = MemoryBucketStore()
     book.buckets["getFeeds"] = TokenBucket(GET_FEEDS.rate, GET_FEEDS.burst, 0.0, clock.now())
     with pytest.raises(errors.CallCancelled):
-        await feeds(sim, clock, rates=book, time=SimulatedTime(clock, stop=lambda: True))
+        await feeds(sim, clock, buckets=book, time=SimulatedTime(clock, stop=lambda: True))
     assert book.buckets["getFeeds"].tokens == 0.0
     assert "getFeeds" not in sim.calls
 
 
 def test_a_bucket_fills_with_time_and_not_with_a_clock_that_goes_back() -> None:
-    bucket = fresh(SEARCH_ORDERS, 1000.0)
+    bucket = full_bucket(SEARCH_ORDERS, 1000.0)
     for _ in range(21):
         bucket = bucket.taken(1000.0)
     assert bucket.wait == 179

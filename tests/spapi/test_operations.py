@@ -23,7 +23,7 @@ from ordertui.orders.clock import FixedClock
 
 @pytest.mark.parametrize("operation", [o for o in OPERATIONS.values() if o.enabled], ids=lambda o: o.name)
 def test_it_is_as_amazon_declares_it(contract: Contract, operation: Operation) -> None:
-    route = contract.operation(operation.name, operation.model)
+    route = contract.operation(operation.name, operation.path)
     declared = {p["name"]: p for p in route.spec.get("parameters", []) if p["in"] == "query"}
     assert (operation.method, operation.path) == (route.method, route.path)
     assert operation.query <= declared.keys()

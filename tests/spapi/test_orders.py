@@ -100,7 +100,7 @@ def test_a_bad_order_is_named_and_stops_nothing(change: Any, why: str) -> None:
 def test_an_unknown_value_is_unknown_and_said() -> None:
     found = rows(order(1, NOW, "ON_THE_MOON"))
     assert found.rows[0][5] is None
-    assert found.strange == {"order status ON_THE_MOON"}
+    assert found.unrecognised_values == {"order status ON_THE_MOON"}
 
 
 def test_orders_of_other_channels_are_left_out() -> None:

@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from ordertui.amazon.spapi.endpoints import Endpoints
 from ordertui.amazon.spapi.errors import NotSent
-from ordertui.amazon.spapi.transport import Transport
+from ordertui.amazon.spapi.transport import HttpRequest, Transport
 
 
 def self_signed(folder: Path) -> ssl.SSLContext:
@@ -62,7 +62,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(
     try:
         async with Transport(Endpoints.test(address)) as transport:
             with pytest.raises(NotSent, match="cannot be reached"):
-                await transport.send("getFeeds", "GET", f"{address}/feeds")
+                await transport.send(HttpRequest("getFeeds", "GET", f"{address}/feeds"))
     finally:
         server.shutdown()
         server.server_close()

@@ -78,9 +78,9 @@ class Contract:
                 return route, {name: unquote(value) for name, value in found.groupdict().items()}
         return None
 
-    def operation(self, name: str, model: str = "") -> Route:
-        """The operation of a name."""
-        return next(route for route in self.routes if route.name == name and model in ("", route.model))
+    def operation(self, name: str, path: str = "") -> Route:
+        """Return the operation of a name, and of a path where several models have the name."""
+        return next(route for route in self.routes if route.name == name and path in ("", route.path))
 
     def request_problems(self, route: Route, query: dict[str, str], body: object) -> list[str]:
         """What Amazon's model says is wrong with a request."""

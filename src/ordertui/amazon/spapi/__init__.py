@@ -1,6 +1,7 @@
-"""Amazon's Selling Partner API: one thin client, and nothing that decides.
+"""One thin client for Amazon's Selling Partner API. It takes no decisions.
 
-Here live the operations as data, rate limits, tokens, the transport (the only module that opens a socket), documents and
-the reading of answers into orders. No storage, no rules, no policy of what to send when: `operations` has those.
-httpx is imported when the first call is made; importing this package imports none of it.
+The package declares the operations as data and holds rate limits, access tokens, the transport (the only module that
+opens a socket), document transfer, and the conversion of orders into store rows. It has no storage and does not decide
+what is sent when: `ordertui.operations` does. httpx is imported when the first call is made, never when this package is
+imported.
 """

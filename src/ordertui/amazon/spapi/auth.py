@@ -1,4 +1,4 @@
-"""Access tokens from Login with Amazon: kept in memory for as long as they are good, never anywhere else."""
+"""Access tokens from Login with Amazon. They are kept in memory while they are valid and never written anywhere."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from ordertui.orders.clock import Clock
 from .endpoints import Endpoints
 from .errors import NoAnswer, NotSent, TokenRefused
 from .secret import Secret
-from .transport import Transport
+from .transport import HttpRequest, Transport
 
 OPERATION = "Login with Amazon"
-_EARLY = 60
-"""Seconds before its end at which a token is not used any more."""
+_EARLY_SECONDS = 60
+"""A token is replaced this long before it expires, so that no call is sent with a token that expires on the way."""
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """What a private, self-authorised application has."""
+    """Credentials of a private, self-authorised application."""
 
     client_id: str
     client_secret: Secret
     refresh_token: Secret
 
 
-class _Granted(msgspec.Struct, frozen=True):
+class _TokenResponse(msgspec.Struct, frozen=True):
     access_token: str
     expires_in: int
 
 
-class _Refusal(msgspec.Struct, frozen=True):
+class _TokenError(msgspec.Struct, frozen=True):
     error: str = ""
 
 
 class Tokens:
-    """Gives the access token, asking for a new one when it must."""
+    """Hands out the access token and requests a new one when the last one expired or was refused."""
 
     def __init__(self, transport: Transport, endpoints: Endpoints, credentials: Credentials, clock: Clock) -> None:
         self._transport = transport
@@ -47,32 +47,36 @@ class Tokens:
         self._until = 0
 
     def forget(self) -> None:
-        """The token was refused: ask for a new one next time."""
+        """Drop the token, because a call was refused with it. The next `get` requests a new one."""
         self._token = None
 
     async def get(self) -> Secret:
-        """A token that is good for a minute at least. Raises TokenRefused, NotSent: either way the call was not made."""
+        """Return a token that is valid for another minute at least.
+
+        Raises TokenRefused or NotSent. Both mean that the call which wanted the token was not made.
+        """
         if self._token is not None and self._clock.now() < self._until:
             return self._token
+        request = HttpRequest(
+            OPERATION,
+            "POST",
+            self._address,
+            content=Secret(self._form()),
+            content_type="application/x-www-form-urlencoded;charset=UTF-8",
+        )
         try:
-            answer = await self._transport.send(
-                OPERATION,
-                "POST",
-                self._address,
-                content=Secret(self._form()),
-                content_type="application/x-www-form-urlencoded;charset=UTF-8",
-            )
+            response = await self._transport.send(request)
         except NoAnswer as error:
             raise NotSent(OPERATION, f"{error.text}; the call itself was not made") from None
-        if answer.status in (400, 401, 403):
-            raise TokenRefused(OPERATION, _why(answer.content), status=answer.status)
-        if answer.status != 200:
-            raise NotSent(OPERATION, "it gave no access token; the call itself was not made", status=answer.status)
-        granted = _granted(answer.content)
+        if response.status in (400, 401, 403):
+            raise TokenRefused(OPERATION, _refusal_reason(response.content), status=response.status)
+        if response.status != 200:
+            raise NotSent(OPERATION, "it gave no access token; the call itself was not made", status=response.status)
+        granted = _parse_token(response.content)
         if granted is None:
             raise NotSent(OPERATION, "its answer holds no access token; the call itself was not made")
         self._token, seconds = granted
-        self._until = self._clock.now() + max(1, seconds - _EARLY)
+        self._until = self._clock.now() + max(1, seconds - _EARLY_SECONDS)
         return self._token
 
     def _form(self) -> str:
@@ -86,22 +90,24 @@ class Tokens:
         )
 
 
-def _granted(content: bytes) -> tuple[Secret, int] | None:
-    """The token and its seconds; None when the answer is not what Amazon documents."""
+def _parse_token(content: bytes) -> tuple[Secret, int] | None:
+    """Return the token and the seconds it is valid for; None when the body is not the documented one."""
     try:
-        found = msgspec.json.decode(content, type=_Granted)
+        found = msgspec.json.decode(content, type=_TokenResponse)
     except msgspec.MsgspecError:
         return None
     return (Secret(found.access_token), found.expires_in) if found.access_token and found.expires_in > 0 else None
 
 
-def _why(content: bytes) -> str:
+def _refusal_reason(content: bytes) -> str:
     try:
-        code = msgspec.json.decode(content, type=_Refusal).error
+        code = msgspec.json.decode(content, type=_TokenError).error
     except msgspec.MsgspecError:
         code = ""
     known = {
-        "invalid_client": "the client id or secret is wrong, or the secret is older than 180 days: make a new one in Seller Central, then `ordertui api login`",
-        "invalid_grant": "the refresh token is not valid any more: authorise the application again, then `ordertui api login`",
+        "invalid_client": "the client id or secret is wrong, or the secret is older than 180 days:"
+        " make a new one in Seller Central, then `ordertui api login`",
+        "invalid_grant": "the refresh token is not valid any more:"
+        " authorise the application again, then `ordertui api login`",
     }
     return known.get(code, "the credentials were refused: `ordertui api login` enters them again")

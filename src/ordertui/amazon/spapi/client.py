@@ -1,4 +1,7 @@
-"""The client: one call of one operation, paced, authorised, checked. What is not the expected answer is an error."""
+"""One call of one operation: wait for the quota, authorise, send, check the response.
+
+Anything unexpected is an error.
+"""
 
 from __future__ import annotations
 
@@ -28,56 +31,74 @@ from .errors import (
     TokenRefused,
 )
 from .operations import Operation, Repeat
-from .rate_limit import BucketStore, MemoryRateBook, TokenBucket, fresh, named_rate
+from .rate_limit import BucketStore, MemoryBucketStore, TokenBucket, full_bucket, parse_rate_header
 from .schemas import Created, Problems
-from .transport import Answer, Timeouts, Transport
+from .transport import HttpRequest, HttpResponse, Timeouts, Transport
 
 Body = TypeVar("Body")
 Result = TypeVar("Result")
+Stop = Callable[[], bool]
+"""Returns True once the operator wants a run to end."""
+OnWait = Callable[[str, int], None]
+"""Called when a call has to wait: the operation's name, and for how many seconds."""
 TRIES = 4
-"""How often a safe operation is called before its error is the answer."""
-_LONGEST_TEXT = 300
-_LISTEN = 0.25
-"""Seconds after which a call under way hears a stop."""
+"""How often a safe operation is called before its error is final."""
+_MAX_REASON_LENGTH = 300
+_STOP_CHECK_SECONDS = 0.25
+"""How often a stop is looked for while a call is under way."""
 
 
-class Waiting:
-    """How the client waits: in short steps, so that a stop is heard; it says for what. Tests put simulated time here."""
+def never_stop() -> bool:
+    """Return False: the default `stop` callback."""
+    return False
+
+
+def ignore_wait(_operation: str, _seconds: int) -> None:
+    """Do nothing: the default `on_wait` callback."""
+
+
+class CancellableSleep:
+    """Waits in short steps so that the operator's stop is noticed.
+
+    Tests pass a `sleep` that moves a simulated clock.
+    """
 
     def __init__(
         self,
         *,
-        stop: Callable[[], bool] = lambda: False,
-        told: Callable[[str, int], None] = lambda operation, seconds: None,
+        stop: Stop = never_stop,
+        on_wait: OnWait = ignore_wait,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         step: float = 0.5,
     ) -> None:
         self._stop = stop
-        self._told = told
+        self._on_wait = on_wait
         self._sleep = sleep
         self._step = step
 
-    async def pause(self, operation: str, seconds: int) -> None:
-        """Wait. Raises CallStopped when the operator stops it."""
+    def check(self) -> None:
+        """Raise CallCancelled when the operator wants the run to end."""
         if self._stop():
             raise CallCancelled
+
+    async def pause(self, operation: str, seconds: int) -> None:
+        """Wait that many seconds and report it to `on_wait`. Raises CallCancelled when stopped."""
+        self.check()
         if seconds <= 0:
             return
-        self._told(operation, seconds)
+        self._on_wait(operation, seconds)
         left = float(seconds)
         while left > 0:
             await self._sleep(min(self._step, left))
             left -= self._step
-            if self._stop():
-                raise CallCancelled
+            self.check()
 
     async def during(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Await work that may be given up at any moment, and hear a stop meanwhile. Raises CallStopped."""
+        """Await work that may be abandoned at any moment, looking for a stop meanwhile. Raises CallCancelled."""
         task = asyncio.ensure_future(work)
         try:
-            while not (await asyncio.wait({task}, timeout=_LISTEN))[0]:
-                if self._stop():
-                    raise CallCancelled
+            while not (await asyncio.wait({task}, timeout=_STOP_CHECK_SECONDS))[0]:
+                self.check()
             return task.result()
         finally:
             if not task.done():
@@ -94,15 +115,15 @@ class Client:
         credentials: Credentials,
         clock: Clock,
         *,
-        rates: BucketStore | None = None,
-        waiting: Waiting | None = None,
+        buckets: BucketStore | None = None,
+        waiting: CancellableSleep | None = None,
         timeouts: Timeouts | None = None,
     ) -> None:
         self.endpoints = endpoints
         self.transport = Transport(endpoints, timeouts)
-        self.waiting = waiting or Waiting()
+        self.waiting = waiting or CancellableSleep()
         self._clock = clock
-        self._rates = rates or MemoryRateBook()
+        self._buckets = buckets or MemoryBucketStore()
         self._tokens = Tokens(self.transport, endpoints, credentials, clock)
 
     async def __aenter__(self) -> Client:
@@ -123,10 +144,10 @@ class Client:
         query: Mapping[str, str | list[str]] | None = None,
         body: object = None,
     ) -> Body:
-        """One call, repeated only where that is safe; gives the body as `into`.
+        """Call an operation and return the response's body as `into`. Repeat the call only where that is safe.
 
-        Raises SpApiError: its `maybe_done` says whether Amazon may have acted. Raises CallStopped, but never while a call
-        is under way that may have effects.
+        Raises SpApiError, whose `may_have_been_applied` says whether Amazon may have acted. Raises CallCancelled, but
+        never while a call that may have effects is under way.
         """
         address = self._address(operation, path or {}, query or {})
         content = b"" if body is None else msgspec.json.encode(body)
@@ -140,7 +161,7 @@ class Client:
                 if refreshed or isinstance(error, TokenRefused) or operation.repeat is Repeat.ONCE:
                     raise
                 refreshed = True
-                turn -= 1  # one new token is no new try
+                turn -= 1  # a new token does not use up a try
                 self._tokens.forget()
             except (Throttled, ServerTrouble, NoAnswer, NotSent, BadAnswer):
                 if turn == TRIES or operation.repeat is Repeat.ONCE:
@@ -148,11 +169,11 @@ class Client:
                 await self.waiting.pause(operation.name, 2**turn)
 
     @staticmethod
-    def _check(operation: Operation, query: Mapping[str, object], names: frozenset[str]) -> None:
+    def _check(operation: Operation, query: Mapping[str, object], unknown: frozenset[str]) -> None:
         if not operation.enabled:
             raise NotSent(operation.name, "Amazon does not publish this operation yet; it is switched off")
-        if names:
-            raise ValueError(f"{operation.name} has no parameter {', '.join(sorted(names))}")
+        if unknown:
+            raise ValueError(f"{operation.name} has no parameter {', '.join(sorted(unknown))}")
         missing = operation.required - query.keys()
         if missing:
             raise ValueError(f"{operation.name} needs {', '.join(sorted(missing))}")
@@ -160,64 +181,66 @@ class Client:
     def _address(self, operation: Operation, path: Mapping[str, str], query: Mapping[str, str | list[str]]) -> str:
         self._check(operation, query, frozenset(query) - operation.query)
         where = operation.path.format_map({name: quote(value, safe="") for name, value in path.items()})
-        words = {name: value if isinstance(value, str) else ",".join(value) for name, value in query.items()}
-        return f"{self.endpoints.api}{where}" + (f"?{urlencode(words)}" if words else "")
+        texts = {name: value if isinstance(value, str) else ",".join(value) for name, value in query.items()}
+        return f"{self.endpoints.api}{where}" + (f"?{urlencode(texts)}" if texts else "")
 
-    async def _once(self, operation: Operation, address: str, content: bytes) -> Answer:
+    async def _once(self, operation: Operation, address: str, content: bytes) -> HttpResponse:
         """Wait for the quota, then send once."""
-        bucket = self._rates.change(operation.name, self._take(operation))
+        bucket = self._buckets.change(operation.name, self._take(operation))
         try:
             await self.waiting.pause(operation.name, bucket.wait)
             token = await self.waiting.during(self._tokens.get())
         except BaseException:
-            self._rates.change(operation.name, lambda known: (known or bucket).returned())
+            self._buckets.change(operation.name, lambda known: (known or bucket).returned())
             raise
+        content_type = "application/json" if operation.body else ""
         sending = self.transport.send(
-            operation.name,
-            operation.method,
-            address,
-            content=content,
-            content_type="application/json" if operation.body else "",
-            token=token,
+            HttpRequest(operation.name, operation.method, address, content, content_type, token)
         )
-        answer = await (sending if operation.repeat is Repeat.ONCE else self.waiting.during(sending))
-        self._learn(operation, answer)
-        return answer
+        response = await (sending if operation.repeat is Repeat.ONCE else self.waiting.during(sending))
+        self._learn(operation, response)
+        return response
 
     def _take(self, operation: Operation) -> Callable[[TokenBucket | None], TokenBucket]:
         now = float(self._clock.now())
-        return lambda known: (known or fresh(operation, now)).taken(now)
+        return lambda known: (known or full_bucket(operation, now)).taken(now)
 
-    def _learn(self, operation: Operation, answer: Answer) -> None:
-        rate = named_rate(answer.headers.get("x-amzn-ratelimit-limit"))
-        throttled = answer.status == 429
+    def _learn(self, operation: Operation, response: HttpResponse) -> None:
+        """Adjust the bucket to the rate that Amazon named, and to a 429."""
+        rate = parse_rate_header(response.headers.get("x-amzn-ratelimit-limit"))
+        throttled = response.status == 429
         now = float(self._clock.now())
 
-        def work(known: TokenBucket | None) -> TokenBucket:
-            bucket = known or fresh(operation, now)
+        def change(known: TokenBucket | None) -> TokenBucket:
+            bucket = known or full_bucket(operation, now)
             if rate is not None:
                 bucket = bucket.refilled(now).learned(rate)
             return bucket.emptied(now) if throttled else bucket
 
         if rate is not None or throttled:
-            self._rates.change(operation.name, work)
+            self._buckets.change(operation.name, change)
 
-    def _body(self, operation: Operation, answer: Answer, into: type[Body]) -> Body:
-        """The body of a good answer. Raises the SpApiError that a bad one means."""
-        reference = to_single_line(answer.headers.get("x-amzn-requestid", ""))[:80]
-        if answer.status == operation.expected:
+    def _body(self, operation: Operation, response: HttpResponse, into: type[Body]) -> Body:
+        """Return the body of the expected response. Raises the SpApiError that any other response stands for."""
+        reference = to_single_line(response.headers.get("x-amzn-requestid", ""))[:80]
+        if response.status == operation.expected:
             if into is Created:
                 return into()
             try:
-                return msgspec.json.decode(answer.content, type=into)
+                return msgspec.json.decode(response.content, type=into)
             except (msgspec.MsgspecError, UnicodeDecodeError):
-                kind = to_single_line(answer.headers.get("content-type", "nothing"))[:60]
-                text = f"the status says done, but the body ({len(answer.content):,} bytes of {kind}) is not what Amazon documents"
-                raise BadAnswer(operation.name, text, status=answer.status, request_id=reference) from None
-        raise _refusal(answer.status)(operation.name, _problem(answer), status=answer.status, request_id=reference)
+                kind = to_single_line(response.headers.get("content-type", "nothing"))[:60]
+                text = (
+                    f"the status says done, but the body ({len(response.content):,} bytes of {kind})"
+                    " is not what Amazon documents"
+                )
+                raise BadAnswer(operation.name, text, status=response.status, request_id=reference) from None
+        raise _error_class(response.status)(
+            operation.name, _reason(response), status=response.status, request_id=reference
+        )
 
 
-def _refusal(status: int) -> type[SpApiError]:
+def _error_class(status: int) -> type[SpApiError]:
     if status == 429:
         return Throttled
     if status in (401, 403):
@@ -225,11 +248,11 @@ def _refusal(status: int) -> type[SpApiError]:
     return Rejected if 400 <= status < 500 else ServerTrouble
 
 
-def _problem(answer: Answer) -> str:
-    """Amazon's own words, when the body has them."""
+def _reason(response: HttpResponse) -> str:
+    """Return the errors that Amazon names in the body, else a text that there are none."""
     try:
-        errors = msgspec.json.decode(answer.content, type=Problems).errors
+        errors = msgspec.json.decode(response.content, type=Problems).errors
     except (msgspec.MsgspecError, UnicodeDecodeError):
         errors = ()
-    said = "; ".join(f"{problem.code} {problem.message}".strip() for problem in errors)
-    return to_single_line(said)[:_LONGEST_TEXT] or "Amazon gave no reason that can be read"
+    text = "; ".join(f"{problem.code} {problem.message}".strip() for problem in errors)
+    return to_single_line(text)[:_MAX_REASON_LENGTH] or "Amazon gave no reason that can be read"

@@ -1,4 +1,7 @@
-"""Feed documents up, result and report documents down. Addresses are signed and short-lived: never logged, never kept."""
+"""Upload of feed documents, download of results and reports.
+
+Their signed, short-lived addresses are never logged or kept.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from .client import Client
 from .errors import DocumentBroken, NoAnswer, NotSent, Rejected, ServerTrouble
 from .operations import CREATE_FEED_DOCUMENT, Operation
 from .schemas import Document, FeedSlot
+from .transport import HttpRequest
 
 MOST_FEED = 10 * 1024 * 1024
 """Bytes a feed may have: less than 10 MiB (developer-docs, Feeds API best practices)."""
@@ -22,60 +26,54 @@ XML = "text/xml; charset=UTF-8"
 
 
 async def upload(client: Client, content: bytes, content_type: str = XML) -> str:
-    """Put a feed's bytes where Amazon wants them; gives the document's id. Nothing happens until createFeed names it.
+    """Upload a feed document and return its id. It has no effect until createFeed names it.
 
-    Raises SpApiError, ValueError for more than `MOST_FEED` bytes.
+    Raises SpApiError, and ValueError for `MOST_FEED` bytes or more.
     """
     if len(content) >= MOST_FEED:
         raise ValueError(f"the feed has {len(content):,} bytes; Amazon takes less than {MOST_FEED:,}: split the batch")
     slot = await client.call(CREATE_FEED_DOCUMENT, FeedSlot, body={"contentType": content_type})
     if not slot.feed_document_id or not slot.url:
         raise DocumentBroken(CREATE_FEED_DOCUMENT.name, "Amazon named no document and no address for it")
-    answer = await client.waiting.during(
-        client.transport.send(
-            "upload of the feed", "PUT", slot.url, content=content, content_type=content_type, document=True
-        )
-    )
-    if answer.status != 200:
-        kind = Rejected if 400 <= answer.status < 500 else ServerTrouble
-        raise kind(
-            "upload of the feed", "Amazon's store did not take it; the address may have expired", status=answer.status
-        )
+    operation = "upload of the feed"
+    request = HttpRequest(operation, "PUT", slot.url, content, content_type, is_document=True)
+    response = await client.waiting.during(client.transport.send(request))
+    if response.status != 200:
+        kind = Rejected if 400 <= response.status < 500 else ServerTrouble
+        text = "Amazon's store did not take it; the address may have expired"
+        raise kind(operation, text, status=response.status)
     return slot.feed_document_id
 
 
 async def fetch(client: Client, operation: Operation, name: str, document_id: str, into: BinaryIO, most: int) -> str:
-    """Fetch a document into a binary file, unpacked; gives its charset as Amazon's store names it, or an empty text.
+    """Download a document into a binary file, unpacked, and return its charset; empty when none is named or known.
 
-    `name` is the path parameter.
-
-    Asks for a fresh address when the first has expired. Raises SpApiError, DocumentBroken (truncated, not gzip, more than `most`).
+    `name` is the operation's path parameter, `most` the largest size in bytes after unpacking. Asks once for a new
+    address when the first one fails, because it may have expired. Raises SpApiError, DocumentBroken (truncated, not
+    gzip, too large).
     """
     for last in (False, True):
-        where = await client.call(operation, Document, path={name: document_id})
-        sink = _Unpacker(operation.name, into.write, where.compression_algorithm, most)
+        document = await client.call(operation, Document, path={name: document_id})
+        sink = _Unpacker(operation.name, into.write, document.compression_algorithm, most)
+        request = HttpRequest(f"document of {operation.name}", "GET", document.url, is_document=True)
         try:
-            answer = await client.waiting.during(
-                client.transport.send(
-                    f"document of {operation.name}", "GET", where.url, document=True, sink=sink.take, most=most
-                )
-            )
+            response = await client.waiting.during(client.transport.send(request, sink=sink.take, most=most))
         except (NoAnswer, NotSent):
             if last:
                 raise
-            answer = None
-        if answer is not None and answer.status == 200:
+            response = None
+        if response is not None and response.status == 200:
             sink.finish()
-            return _charset(answer.headers.get("content-type", ""))
-        if last and answer is not None:
-            raise ServerTrouble(f"document of {operation.name}", "it cannot be fetched", status=answer.status)
+            return _charset(response.headers.get("content-type", ""))
+        if last and response is not None:
+            raise ServerTrouble(request.operation, "it cannot be fetched", status=response.status)
         into.seek(0)
         into.truncate()
     raise AssertionError("the second turn returns or raises")
 
 
 def _charset(content_type: str) -> str:
-    """`cp1252` of `text/plain; charset=Cp1252`; empty when none is named or Python has no such codec."""
+    """Return `cp1252` of `text/plain; charset=Cp1252`; empty when none is named or Python has no such codec."""
     name = content_type.lower().partition("charset=")[2].partition(";")[0].strip(" \"'")
     try:
         return codecs.lookup(name).name if name else ""
@@ -84,7 +82,7 @@ def _charset(content_type: str) -> str:
 
 
 class _Unpacker:
-    """Plain or gzip bytes, piece by piece, never more than `most`."""
+    """Writes plain or gzip bytes piece by piece, never more than `most`."""
 
     def __init__(self, operation: str, write: Callable[[bytes], object], algorithm: str, most: int) -> None:
         if algorithm not in ("", "GZIP"):
@@ -95,7 +93,7 @@ class _Unpacker:
         self._left = most
 
     def take(self, piece: bytes) -> None:
-        """The next bytes as they came."""
+        """Unpack and write the next bytes of the response."""
         if self._gzip is None:
             self._put(piece)
             return
@@ -113,6 +111,6 @@ class _Unpacker:
         self._write(plain)
 
     def finish(self) -> None:
-        """Raises DocumentBroken when the packed document did not end."""
+        """Raise DocumentBroken when the packed document is incomplete or has bytes behind its end."""
         if self._gzip is not None and (not self._gzip.eof or self._gzip.unused_data):
             raise DocumentBroken(self._operation, "it is cut off, or has more behind its end; fetch it again")

@@ -1,4 +1,4 @@
-"""Where calls may go. A production address only for a profile that says so; the test profile reaches this machine only."""
+"""Addresses that calls may go to: Amazon's for the production profile, this machine alone for the test profile."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ REGION_OF = {
 }
 """Marketplace code to region."""
 _DOCUMENT_DOMAINS = (".amazonaws.com", ".amazon.com")
-"""Where Amazon keeps feed and report documents, behind addresses that are signed for five minutes."""
+"""Domains of feed and report documents, whose addresses are signed for five minutes."""
 
 
 class Profile(StrEnum):
-    """Which world a connection is in."""
+    """Environment that a connection belongs to."""
 
     TEST = "test"
     PRODUCTION = "production"
 
 
 class NotAllowed(ValueError):
-    """The address is not one that this profile may reach."""
+    """This profile may not reach the address."""
 
 
 class Endpoints(msgspec.Struct, frozen=True):
@@ -44,25 +44,31 @@ class Endpoints(msgspec.Struct, frozen=True):
     api: str
     """Address of the API, without a path."""
     login: str
-    """Address that gives access tokens."""
+    """Address that issues access tokens."""
 
     @classmethod
     def production(cls, region: str) -> Endpoints:
-        """Amazon's own, for `na`, `eu` or `fe`. Raises NotAllowed for another region."""
+        """Return Amazon's addresses for the region `na`, `eu` or `fe`. Raises NotAllowed for another one."""
         if region not in API_HOSTS:
             raise NotAllowed(f"there is no region {region!r}; choose one of: {', '.join(API_HOSTS)}")
         return cls(Profile.PRODUCTION, f"https://{API_HOSTS[region]}", f"https://{LWA_HOST}/auth/o2/token")
 
     @classmethod
     def test(cls, address: str) -> Endpoints:
-        """A simulator on this machine, such as `http://127.0.0.1:8707`. Raises NotAllowed for any other place."""
+        """Return the addresses of a simulator such as `http://127.0.0.1:8707`.
+
+        Raises NotAllowed for another machine.
+        """
         address = address.rstrip("/")
         made = cls(Profile.TEST, address, f"{address}/auth/o2/token")
         made.check(made.api)
         return made
 
     def check(self, url: str, *, document: bool = False) -> None:
-        """Raises NotAllowed unless this profile may reach the address; `document`: it came from Amazon, for a feed or report."""
+        """Raise NotAllowed unless this profile may reach the address.
+
+        `document`: Amazon named the address, for a feed or report document.
+        """
         parts = urlsplit(url)
         host = (parts.hostname or "").lower()
         if parts.username is not None or parts.password is not None:

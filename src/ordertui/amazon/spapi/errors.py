@@ -1,4 +1,4 @@
-"""What can go wrong with a call, and above all: whether Amazon may have acted on it."""
+"""Errors of a call. Each says whether Amazon may have acted on the call all the same."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ordertui.orders.errors import UserError
 
 
 class SpApiError(UserError):
-    """A call that did not give the expected answer. `may_have_been_applied` says whether Amazon may have acted on it all the same."""
+    """A call without the expected response. `may_have_been_applied`: Amazon may have acted on it all the same."""
 
     may_have_been_applied = False
 
@@ -29,15 +29,15 @@ class TokenRefused(NotSent):
 
 
 class Throttled(SpApiError):
-    """429: Amazon took nothing, because the quota is used up."""
+    """429: Amazon did nothing, because the quota is used up."""
 
 
 class Denied(SpApiError):
-    """401 or 403: Amazon took nothing, because the access token or a role is missing."""
+    """401 or 403: Amazon did nothing, because the access token or a role is missing."""
 
 
 class Rejected(SpApiError):
-    """Another 4xx: Amazon took nothing, because the request itself is wrong."""
+    """Another 4xx: Amazon did nothing, because the request itself is wrong."""
 
 
 class ServerTrouble(SpApiError):
@@ -47,19 +47,19 @@ class ServerTrouble(SpApiError):
 
 
 class NoAnswer(SpApiError):
-    """The request may have arrived, but no whole answer came back: time-out or broken connection."""
+    """The request may have arrived, but no complete response came back: time-out or broken connection."""
 
     may_have_been_applied = True
 
 
 class BadAnswer(SpApiError):
-    """The status was the expected one, the body was not. Never taken for an empty success."""
+    """The status is the expected one, the body is not. It is never read as an empty success."""
 
     may_have_been_applied = True
 
 
 class DocumentBroken(SpApiError):
-    """A document could not be read whole: truncated, not gzip, or larger than allowed."""
+    """A document cannot be read completely: truncated, not gzip, or larger than allowed."""
 
 
 class Missing(UserError):
@@ -70,4 +70,4 @@ class Missing(UserError):
 
 
 class CallCancelled(Exception):
-    """The operator stopped the run, while nothing was under way that may have effects."""
+    """The operator stopped the run while no call with effects was under way."""

@@ -1,6 +1,6 @@
-"""Orders of the API as the rows that the store takes in: the same tuples that the report readers make.
+"""Conversion of the API's orders into the row tuples that the report readers make as well.
 
-Buyers' names and addresses are never asked for; the buyer's own words on a cancellation are dropped here.
+Buyers' names and addresses are never requested. The reason that a buyer gives for a cancellation is not read.
 """
 
 from __future__ import annotations
@@ -35,52 +35,62 @@ _TAX = {"ITEM": "item_tax", "SHIPPING": "shipping_tax", "GIFT_WRAP": "gift_wrap_
 _DISCOUNT = {"ITEM": "item_promotion", "SHIPPING": "ship_promotion"}
 
 Deadline = Callable[[str, int], int | None]
-"""When Amazon cancels by itself: marketplace code and ship-by time to epoch seconds."""
+"""Time at which Amazon cancels by itself: marketplace code and ship-by time to epoch seconds, or None."""
 
 
 class OrderRows(msgspec.Struct):
-    """What some orders come to."""
+    """Rows of some orders, and what else their import needs to know."""
 
     rows: list[ReportRow] = msgspec.field(default_factory=list)
     cancelled: list[tuple[str, str, int]] = msgspec.field(default_factory=list)
-    """(order id, who cancelled it, as of) for cancelled orders."""
+    """(order id, who cancelled it, as of when in epoch seconds) for cancelled orders."""
     rejected: list[tuple[str, str]] = msgspec.field(default_factory=list)
-    """(order id, why it cannot be taken in)."""
-    strange: set[str] = msgspec.field(default_factory=set)
-    """Values that are not known here; what they stand for is kept as unknown."""
+    """(order id, reason) for orders that cannot be read."""
+    unrecognised_values: set[str] = msgspec.field(default_factory=set)
+    """Values of Amazon that this program does not know; the field is stored as unknown."""
 
 
 def order_rows(orders: Iterable[ApiOrder], deadline: Deadline) -> OrderRows:
-    """The rows of these orders; one that cannot be read stands in `rejected` and stops nothing."""
+    """Return the rows of these orders.
+
+    An order that cannot be read is listed in `rejected`; the others are converted.
+    """
     out = OrderRows()
     for order in orders:
         if order.sales_channel.channel_name == "NON_AMAZON":
             continue
         try:
-            out.rows += _rows(order, out.strange)
+            out.rows += _rows(order, out.unrecognised_values)
             _cancelled(order, deadline, out)
         except ValueError as error:
             out.rejected.append((order.order_id, str(error)))
     return out
 
 
-def _rows(order: ApiOrder, strange: set[str]) -> list[ReportRow]:
+def _rows(order: ApiOrder, unrecognised: set[str]) -> list[ReportRow]:
     code = _CODES.get(order.sales_channel.marketplace_id)
     if code is None:
         raise ValueError(f"{order.sales_channel.marketplace_id!r} is no marketplace that is known here")
     if not order.order_items:
         raise ValueError("it has no items")
-    where = order.fulfillment
-    word = where.fulfillment_status if where else ""
-    status = _STATUS.get(word)
-    if word and status is None:
-        strange.add(f"order status {word}")
-    channel = _CHANNEL.get(where.fulfilled_by) if where else None
-    ship_by = parse_iso(where.ship_by_window.latest_date_time) if where and where.ship_by_window and where.ship_by_window.latest_date_time else None  # fmt: skip
-    head = (order.order_id, code, channel, status, parse_iso(order.created_time), ship_by, parse_iso(order.last_updated_time))  # fmt: skip
+    fulfillment = order.fulfillment
+    named = fulfillment.fulfillment_status if fulfillment else ""
+    status = _STATUS.get(named)
+    if named and status is None:
+        unrecognised.add(f"order status {named}")
+    channel = _CHANNEL.get(fulfillment.fulfilled_by) if fulfillment else None
+    times = parse_iso(order.created_time), _ship_by(order), parse_iso(order.last_updated_time)
+    head = (order.order_id, code, channel, status, *times)
     replacement = any(one.association_type.startswith("REPLACEMENT") for one in order.associated_orders)
-    tail = tuple("yes" if flag else "no" for flag in (replacement, "AMAZON_BUSINESS" in order.programs, "PRIME" in order.programs))  # fmt: skip
+    flags = replacement, "AMAZON_BUSINESS" in order.programs, "PRIME" in order.programs
+    tail = tuple("yes" if flag else "no" for flag in flags)
     return [_row(line, head, item, tail) for line, item in enumerate(order.order_items, 1)]
+
+
+def _ship_by(order: ApiOrder) -> int | None:
+    """Return the latest ship time in epoch seconds; None when Amazon names none. Raises ValueError."""
+    window = order.fulfillment.ship_by_window if order.fulfillment else None
+    return parse_iso(window.latest_date_time) if window and window.latest_date_time else None
 
 
 def _row(line: int, head: tuple[object, ...], item: Item, tail: tuple[str, ...]) -> ReportRow:
@@ -91,8 +101,9 @@ def _row(line: int, head: tuple[object, ...], item: Item, tail: tuple[str, ...])
     fulfilled = item.fulfillment.quantity_fulfilled if item.fulfillment else None
     asked = item.cancellation is not None and item.cancellation.cancellation_request is not None
     return (
-        line, order_id, item.order_item_id, code, channel, status, _item_status(status, item, fulfilled), purchased, ship_by,
-        updated, label(item.product.seller_sku) or "", label(item.product.asin), label(item.product.title),
+        line, order_id, item.order_item_id, code, channel, status, _item_status(status, item, fulfilled),
+        purchased, ship_by, updated,
+        label(item.product.seller_sku) or "", label(item.product.asin), label(item.product.title),
         item.quantity_ordered, fulfilled, currency, *prices, "official" if asked else "none", None, *tail,
     )  # fmt: skip
 
@@ -108,7 +119,10 @@ def _item_status(order: object, item: Item, fulfilled: int | None) -> str | None
 
 
 def _prices(item: Item) -> tuple[str | None, tuple[int | None, ...]]:
-    """Currency and components. Fees that a refund cannot name (COD_FEE, OTHER) are left out. Raises ValueError."""
+    """Return currency and amounts in the order of COMPONENTS.
+
+    Fees that a refund cannot name (COD_FEE, OTHER) are left out. Raises ValueError.
+    """
     parts = item.proceeds.breakdowns if item.proceeds else ()
     if not parts:
         return None, (None,) * len(COMPONENTS)
@@ -127,9 +141,9 @@ def _prices(item: Item) -> tuple[str | None, tuple[int | None, ...]]:
 
 
 def _split(found: dict[str, int], part: Proceed, currency: str, names: dict[str, str], rest: str) -> None:
-    """Add a tax or a discount to the components that it is made of; what no detail explains goes to `rest`.
+    """Add a tax or a discount to the components that its details name; the remainder goes to `rest`.
 
-    A tax on a discount (`DISCOUNT` within TAX) lowers the item's tax: then never more is refunded than was paid.
+    A tax on a discount (`DISCOUNT` within TAX) lowers the item's tax, so that a refund never exceeds the payment.
     """
     left = abs(_minor(part.subtotal, currency))
     for detail in part.detailed_breakdowns:
@@ -153,36 +167,35 @@ def _minor(money: MoneyText, currency: str) -> int:
 
 
 def _cancelled(order: ApiOrder, deadline: Deadline, out: OrderRows) -> None:
-    """Note who cancelled a cancelled order: the seller if he cancelled any item, else Amazon, else the buyer."""
+    """Add who cancelled a cancelled order: the seller if he cancelled any item, else Amazon, else the buyer."""
     if order.fulfillment is None or _STATUS.get(order.fulfillment.fulfillment_status) is not OrderStatus.CANCELLED:
         return
-    said = {
+    names = {
         item.cancellation.cancellation_execution.cancelled_by
         for item in order.order_items
         if item.cancellation and item.cancellation.cancellation_execution
     }
-    out.strange |= {f"cancelledBy {word}" for word in said - {"BUYER", "MERCHANT", "AMAZON", ""}}
-    if "MERCHANT" in said:
+    out.unrecognised_values |= {f"cancelledBy {name}" for name in names - {"BUYER", "MERCHANT", "AMAZON", ""}}
+    if "MERCHANT" in names:
         by = CancelledBy.SELLER
-    elif said - {"BUYER", "AMAZON"} or not said:
+    elif names - {"BUYER", "AMAZON"} or not names:
         return
-    elif "AMAZON" in said:
-        by = _amazon(order, deadline)
+    elif "AMAZON" in names:
+        by = _cancelled_by_amazon(order, deadline)
     else:
         by = CancelledBy.BUYER
     if by is not CancelledBy.UNKNOWN:
         out.cancelled.append((order.order_id, by.value, parse_iso(order.last_updated_time)))
 
 
-def _amazon(order: ApiOrder, deadline: Deadline) -> CancelledBy:
-    """Whether Amazon cancelled for want of a ship confirmation, which counts, or for another reason, which does not.
+def _cancelled_by_amazon(order: ApiOrder, deadline: Deadline) -> CancelledBy:
+    """Return AUTO (cancelled for a missing ship confirmation, which counts toward the rate) or AMAZON (another reason).
 
-    The API says AMAZON for both. Last touched within a day of the auto-cancel time, or later: it is taken as the first
-    (docs/connector.md: an inference, made so that a cancellation that counts is never shown as one that does not).
+    The API says AMAZON for both. An order last updated at most a day before the auto-cancel time, or later, is taken as
+    AUTO, so that a cancellation that counts is never shown as one that does not (an inference, see docs/connector.md).
     """
-    window = order.fulfillment.ship_by_window if order.fulfillment else None
-    code = _CODES.get(order.sales_channel.marketplace_id, "")
-    due = deadline(code, parse_iso(window.latest_date_time)) if window and window.latest_date_time else None
+    code, ship_by = _CODES.get(order.sales_channel.marketplace_id, ""), _ship_by(order)
+    due = None if ship_by is None else deadline(code, ship_by)
     if due is None:
         return CancelledBy.UNKNOWN
     return CancelledBy.AUTO if parse_iso(order.last_updated_time) >= due - DAY else CancelledBy.AMAZON

@@ -1,7 +1,8 @@
-"""Token buckets, one an operation, as Amazon runs them: they learn the account's own rate, and outlive the process.
+"""Token buckets, one for each operation, as Amazon's own rate limiter works.
 
-A call takes a token before it is sent, even one that is not there yet: then it waits until it is. So two processes that
-share a book never overdraw together. Amazon's `x-amzn-RateLimit-Limit` header replaces the published rate.
+A call takes a token before it is sent. When none is left it takes a future one and waits until that is due, so two
+processes that share the buckets never exceed the rate together. Amazon's `x-amzn-RateLimit-Limit` header replaces the
+published rate.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from .operations import Operation
 
 
 class TokenBucket(msgspec.Struct, frozen=True):
-    """How many calls may be made at a moment: `tokens` at time `at` (epoch seconds), `rate` more each second, at most `burst`."""
+    """Calls that may be made: `tokens` at the time `at` (epoch seconds), `rate` more each second, at most `burst`."""
 
     rate: float
     burst: int
@@ -24,7 +25,7 @@ class TokenBucket(msgspec.Struct, frozen=True):
     at: float
 
     def refilled(self, now: float) -> TokenBucket:
-        """The same bucket at a later time. A clock that went back adds nothing."""
+        """Return the bucket at a later time. A clock that went back adds nothing."""
         if now <= self.at:
             return self
         return msgspec.structs.replace(
@@ -32,56 +33,56 @@ class TokenBucket(msgspec.Struct, frozen=True):
         )
 
     def taken(self, now: float) -> TokenBucket:
-        """After one call's token was taken; the level may fall below zero, then the call waits for `wait` seconds."""
+        """Return the bucket with one token less. Below zero, the call has to wait for `wait` seconds."""
         full = self.refilled(now)
         return msgspec.structs.replace(full, tokens=full.tokens - 1)
 
     @property
     def wait(self) -> int:
-        """Whole seconds until the last token that was taken is there."""
+        """Whole seconds until the last token that was taken is due."""
         return 0 if self.tokens >= 0 else math.ceil(-self.tokens / self.rate)
 
     def emptied(self, now: float) -> TokenBucket:
-        """After Amazon said 429: it counts fewer tokens than we did."""
+        """Return the bucket after a 429: Amazon counts fewer tokens than it holds, so none are left."""
         full = self.refilled(now)
         return msgspec.structs.replace(full, tokens=min(full.tokens, 0.0))
 
     def learned(self, rate: float) -> TokenBucket:
-        """With the rate that Amazon named."""
+        """Return the bucket with the rate that Amazon named."""
         return msgspec.structs.replace(self, rate=rate)
 
     def returned(self) -> TokenBucket:
-        """With a token given back, because its call was not made."""
+        """Return the bucket with a token given back, because its call was not made."""
         return msgspec.structs.replace(self, tokens=min(float(self.burst), self.tokens + 1))
 
 
-def fresh(operation: Operation, now: float) -> TokenBucket:
-    """A full bucket with the published limits."""
+def full_bucket(operation: Operation, now: float) -> TokenBucket:
+    """Return a full bucket with the published limits. `now`: epoch seconds."""
     return TokenBucket(operation.rate, operation.burst, float(operation.burst), now)
 
 
 class BucketStore(Protocol):
-    """Keeps the buckets. `change` reads, works out and writes in one step, also between processes."""
+    """Keeps the buckets. `change` reads, calculates and writes in one step, also between processes."""
 
     def change(self, operation: str, work: Callable[[TokenBucket | None], TokenBucket]) -> TokenBucket:
-        """Replace the operation's bucket (None: not known yet) by what `work` makes of it; gives the new one."""
+        """Replace the operation's bucket (None: not known yet) by the result of `work`, and return that."""
         ...
 
 
-class MemoryRateBook:
-    """A book that is forgotten with the process."""
+class MemoryBucketStore:
+    """Buckets that last as long as the process."""
 
     def __init__(self) -> None:
         self.buckets: dict[str, TokenBucket] = {}
 
     def change(self, operation: str, work: Callable[[TokenBucket | None], TokenBucket]) -> TokenBucket:
-        """As the protocol says."""
+        """See `BucketStore.change`."""
         self.buckets[operation] = work(self.buckets.get(operation))
         return self.buckets[operation]
 
 
-def named_rate(header: str | None) -> float | None:
-    """The rate of an `x-amzn-RateLimit-Limit` header; None when there is none or it is no sensible number."""
+def parse_rate_header(header: str | None) -> float | None:
+    """Return the rate of an `x-amzn-RateLimit-Limit` header; None when it is missing or no positive number."""
     try:
         rate = float(header or "")
     except ValueError:

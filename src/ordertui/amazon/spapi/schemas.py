@@ -1,6 +1,7 @@
-"""Amazon's answers, as far as they are used. Enumerations stay text, because Amazon adds values; unknown fields are skipped.
+"""Bodies of Amazon's responses, with the fields that are used. Unknown fields are skipped.
 
-Names of buyers, addresses, phones, gift messages and payment data are in no struct here, so that no answer can bring them in.
+Enumerations stay text, because Amazon adds values. Buyers' names, addresses, phones, gift messages and payment data
+have no field here, so that no response can bring them in.
 """
 
 from __future__ import annotations
@@ -9,15 +10,18 @@ import msgspec
 
 
 class _Body(msgspec.Struct, frozen=True, rename="camel"):
-    """An answer's body."""
+    """Body of a response, with Amazon's camel-case names."""
 
 
 class Created(msgspec.Struct, frozen=True):
-    """A body that may be anything, or nothing; the status alone says that it was done."""
+    """Body that may be anything or empty; the status alone says that the call succeeded."""
+
+
+# -- feeds and their documents
 
 
 class FeedCreated(_Body, frozen=True):
-    """createFeed."""
+    """Response of createFeed."""
 
     feed_id: str
 
@@ -34,14 +38,14 @@ class Feed(_Body, frozen=True):
 
 
 class Feeds(_Body, frozen=True):
-    """A page of getFeeds."""
+    """Page of getFeeds."""
 
     feeds: tuple[Feed, ...]
     next_token: str = ""
 
 
 class FeedSlot(_Body, frozen=True):
-    """createFeedDocument: where to upload. The address is signed: it is a secret for five minutes."""
+    """Response of createFeedDocument. The address is signed: it is a secret for five minutes."""
 
     feed_document_id: str
     url: str
@@ -51,7 +55,7 @@ class FeedSlot(_Body, frozen=True):
 
 
 class Document(_Body, frozen=True):
-    """Where a document can be fetched for five minutes. The address is a secret for as long."""
+    """Address of a document, signed for five minutes and a secret for as long."""
 
     url: str
     compression_algorithm: str = ""
@@ -60,8 +64,11 @@ class Document(_Body, frozen=True):
         return "Document(...)"
 
 
+# -- reports
+
+
 class ReportCreated(_Body, frozen=True):
-    """createReport."""
+    """Response of createReport."""
 
     report_id: str
 
@@ -70,21 +77,23 @@ class Report(_Body, frozen=True):
     """One report."""
 
     report_id: str
-    report_type: str
     processing_status: str
     created_time: str
     report_document_id: str = ""
 
 
+# -- orders
+
+
 class MoneyText(_Body, frozen=True):
-    """An amount as decimal text."""
+    """Amount as decimal text."""
 
     amount: str
     currency_code: str
 
 
 class SubAmount(_Body, frozen=True):
-    """A part of a tax or a discount."""
+    """Part of a tax or a discount."""
 
     subtype: str = ""
     value: MoneyText | None = None
@@ -99,38 +108,38 @@ class Proceed(_Body, frozen=True):
 
 
 class Proceeds(_Body, frozen=True):
-    """What a seller gets for an item."""
+    """Amounts that a seller gets for an item."""
 
     breakdowns: tuple[Proceed, ...] = ()
 
 
-class Request(_Body, frozen=True):
-    """Who asked to cancel an item. The buyer's own words are not read: they are free text."""
+class CancellationRequest(_Body, frozen=True):
+    """Request to cancel an item. The buyer's reason is not read: it is free text."""
 
     requester: str = ""
 
 
-class Execution(_Body, frozen=True):
+class CancellationExecution(_Body, frozen=True):
     """Who cancelled an item."""
 
     cancelled_by: str = ""
 
 
 class Cancellation(_Body, frozen=True):
-    """An item's cancellation."""
+    """Cancellation of an item: requested, executed or both."""
 
-    cancellation_request: Request | None = None
-    cancellation_execution: Execution | None = None
+    cancellation_request: CancellationRequest | None = None
+    cancellation_execution: CancellationExecution | None = None
 
 
 class ItemFulfillment(_Body, frozen=True):
-    """How much of an item is confirmed as shipped."""
+    """Units of an item that are confirmed as shipped; None: not said."""
 
     quantity_fulfilled: int | None = None
 
 
 class Product(_Body, frozen=True):
-    """What was ordered."""
+    """Product of an item."""
 
     asin: str = ""
     title: str = ""
@@ -148,29 +157,29 @@ class Item(_Body, frozen=True):
     fulfillment: ItemFulfillment | None = None
 
 
-class Window(_Body, frozen=True):
-    """A span of time."""
+class TimeWindow(_Body, frozen=True):
+    """Span of time."""
 
     latest_date_time: str = ""
 
 
 class OrderFulfillment(_Body, frozen=True):
-    """Where an order stands."""
+    """State of an order's fulfillment."""
 
     fulfillment_status: str
     fulfilled_by: str = ""
-    ship_by_window: Window | None = None
+    ship_by_window: TimeWindow | None = None
 
 
 class SalesChannel(_Body, frozen=True):
-    """Where it was sold."""
+    """Shop and marketplace where an order was placed."""
 
     channel_name: str
     marketplace_id: str = ""
 
 
 class Associated(_Body, frozen=True):
-    """An order that this one replaces."""
+    """Relation to another order, such as the one that this one replaces."""
 
     association_type: str = ""
 
@@ -189,13 +198,13 @@ class ApiOrder(_Body, frozen=True):
 
 
 class Pagination(_Body, frozen=True):
-    """What leads to the next page."""
+    """Token of the next page."""
 
     next_token: str = ""
 
 
 class OrderPage(_Body, frozen=True):
-    """A page of searchOrders. `last_updated_before` is the moment up to which the whole search is complete."""
+    """Page of searchOrders. `last_updated_before`: the search as a whole is complete up to then."""
 
     orders: tuple[ApiOrder, ...]
     pagination: Pagination | None = None
@@ -208,34 +217,37 @@ class OrderPage(_Body, frozen=True):
 
 
 class OneOrder(_Body, frozen=True):
-    """getOrder."""
+    """Response of getOrder."""
 
     order: ApiOrder
 
 
-class Amount(_Body, frozen=True):
-    """Finances give amounts as numbers; the text of the number is kept, no float is made."""
+# -- finances
+
+
+class FinanceAmount(_Body, frozen=True):
+    """Amount of the Finances API, which are numbers: kept as the text of the number, never made a float."""
 
     currency_code: str = ""
     currency_amount: msgspec.Raw = msgspec.Raw(b"")
 
 
 class Related(_Body, frozen=True):
-    """What a transaction is about."""
+    """Identifier of something that a transaction is about."""
 
     related_identifier_name: str = ""
     related_identifier_value: str = ""
 
 
 class Breakdown(_Body, frozen=True):
-    """A part of a transaction's total."""
+    """Part of a transaction's total."""
 
     breakdown_type: str = ""
-    breakdown_amount: Amount | None = None
+    breakdown_amount: FinanceAmount | None = None
 
     @property
     def kind(self) -> str:
-        """Its type in small letters without spaces: Amazon writes `Amazon Fees` and `AmazonFees`."""
+        """Type in lower case without spaces: Amazon writes both `Amazon Fees` and `AmazonFees`."""
         return self.breakdown_type.replace(" ", "").casefold()
 
 
@@ -250,12 +262,15 @@ class Transaction(_Body, frozen=True):
     transaction_type: str = ""
     transaction_status: str = ""
     posted_date: str = ""
-    total_amount: Amount | None = None
+    total_amount: FinanceAmount | None = None
     related_identifiers: tuple[Related, ...] = ()
     breakdowns: msgspec.Raw = msgspec.Raw(b"[]")
 
     def parts(self) -> tuple[Breakdown, ...]:
-        """The parts of the total. Amazon's model has a list, its example an object around it. Raises ValueError for anything else."""
+        """Return the parts of the total. Raises ValueError when they are not readable.
+
+        Amazon's model shows a list, Amazon's example an object with that list; both are read.
+        """
         try:
             found = msgspec.json.decode(self.breakdowns, type=tuple[Breakdown, ...] | _Breakdowns | None)
         except msgspec.MsgspecError as error:
@@ -269,9 +284,12 @@ class _TransactionPage(_Body, frozen=True):
 
 
 class Transactions(_Body, frozen=True):
-    """listTransactions."""
+    """Response of listTransactions."""
 
     payload: _TransactionPage
+
+
+# -- sellers
 
 
 class _Market(_Body, frozen=True):
@@ -284,20 +302,19 @@ class _Part(_Body, frozen=True):
 
 
 class Participation(_Body, frozen=True):
-    """One marketplace of the account."""
+    """Marketplace of the account."""
 
     marketplace: _Market
     participation: _Part
 
 
 class Participations(_Body, frozen=True):
-    """getMarketplaceParticipations."""
+    """Response of getMarketplaceParticipations."""
 
     payload: tuple[Participation, ...]
 
 
-class _Action(_Body, frozen=True):
-    name: str
+# -- messaging
 
 
 class _Link(_Body, frozen=True):
@@ -310,13 +327,13 @@ class _Links(_Body, frozen=True):
 
 
 class MessagingActions(msgspec.Struct, frozen=True):
-    """getMessagingActionsForOrder: what may be sent for this order."""
+    """Response of getMessagingActionsForOrder: the messages that may be sent for an order."""
 
     links: _Links = msgspec.field(name="_links")
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the message kinds that Amazon allows now."""
+        """Names of the message types that Amazon allows now."""
         return tuple(
             link.name or link.href.rstrip("/").rpartition("/")[2].partition("?")[0] for link in self.links.actions
         )
@@ -327,14 +344,17 @@ class _Buyer(_Body, frozen=True):
 
 
 class BuyerAttributes(_Body, frozen=True):
-    """GetAttributes: the buyer's language, and nothing else of him."""
+    """Response of GetAttributes: the buyer's language; nothing else of the buyer is read."""
 
     buyer: _Buyer
 
     @property
     def locale(self) -> str:
-        """Such as `en-US`."""
+        """Language tag such as `en-US`."""
         return self.buyer.locale
+
+
+# -- errors
 
 
 class _ApiProblem(_Body, frozen=True):
@@ -343,6 +363,6 @@ class _ApiProblem(_Body, frozen=True):
 
 
 class Problems(_Body, frozen=True):
-    """The body of a refusal."""
+    """Body of a response with an error status."""
 
     errors: tuple[_ApiProblem, ...] = ()

@@ -1,4 +1,4 @@
-"""A value that is never printed: not by repr, not by a traceback that shows locals, not by pickling."""
+"""A text that is never printed: not by repr, not in a traceback that shows local variables, not by pickling."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import NoReturn
 
 
 class Secret:
-    """Holds a text; only `reveal` gives it, and it is called in the very expression that sends it."""
+    """Holds a text that only `reveal` returns.
+
+    Call it within the expression that sends the text, never into a variable.
+    """
 
     __slots__ = ("_text",)
 
@@ -14,7 +17,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """The text itself."""
+        """Return the text itself."""
         return self._text
 
     def __bool__(self) -> bool:

@@ -1,4 +1,4 @@
-"""The body of confirmShipment (Orders v0): one order, one parcel, everything in it."""
+"""Request body of confirmShipment (Orders v0): one order, shipped completely in one parcel."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ordertui.amazon.feeds.xml_feed import midnight
 from ordertui.orders.marketplace import MARKETPLACES
 
 PARCEL = "1"
-"""Number of the parcel within its order: the first, because only orders of which nothing left are confirmed this way."""
+"""Number of the parcel within its order: always the first, because only orders without any shipment go this way."""
 
 
 def shipment_body(items: Sequence[ShipItem], marketplace: str) -> bytes:
-    """The request's JSON for the items of one order, checked as a feed's are. Raises FeedError."""
+    """Return the request's JSON for the items of one order, checked like those of a feed. Raises FeedError."""
     lines = list(checked(items, marketplace))
     head = lines[0]
     other = {"carrierName": head.carrier_name} if head.carrier_code == "Other" else {}

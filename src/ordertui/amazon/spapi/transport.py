@@ -1,6 +1,7 @@
-"""The only module that opens a socket. One request, one answer; time-outs and size caps on everything.
+"""HTTP exchange with Amazon: the only module that opens a socket.
 
-TLS is verified, redirects are not followed, and neither proxies nor anything else from the environment is heeded.
+Every exchange has a time limit and a size limit. TLS certificates are verified, redirects are not followed, and proxy
+or other settings of the environment are ignored.
 """
 
 from __future__ import annotations
@@ -19,29 +20,45 @@ from .errors import BadAnswer, DocumentBroken, Missing, NoAnswer, NotSent
 from .secret import Secret
 
 MOST_JSON = 32 * 1024 * 1024
-"""Bytes that an answer of the API may have; a page of 100 orders has about 0.3 MB."""
+"""Bytes that a response of the API may have; a page of 100 orders has about 0.3 MB."""
 
 
 class Timeouts(msgspec.Struct, frozen=True):
-    """Seconds. `whole` ends an exchange that trickles: no single read times out, and it would never end."""
+    """Time limits in seconds. `whole` ends an exchange that trickles: each single read would be in time, for ever."""
 
     connect: float = 10.0
     read: float = 60.0
     whole: float = 120.0
     document: float = 900.0
-    """For the whole of a document, up or down."""
+    """Limit of a whole document transfer, in either direction."""
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """What came back."""
+class HttpRequest(msgspec.Struct, frozen=True):
+    """One request. `operation` names it in error messages."""
+
+    operation: str
+    method: str
+    url: str
+    content: bytes | Secret = b""
+    content_type: str = ""
+    token: Secret | None = None
+    is_document: bool = False
+    """True for the signed address of a feed or report document; it may be outside the API's own hosts."""
+
+    def __repr__(self) -> str:  # signed addresses and bodies stay out of tracebacks and logs
+        return f"HttpRequest({self.operation}, {self.method})"
+
+
+class HttpResponse(msgspec.Struct, frozen=True):
+    """Status, headers and body of a response."""
 
     status: int
     headers: Mapping[str, str]
-    """Names in small letters."""
+    """Names in lower case."""
     content: bytes
 
-    def __repr__(self) -> str:  # what Amazon sent stays out of tracebacks and logs
-        return f"Answer({self.status}, {len(self.content):,} bytes)"
+    def __repr__(self) -> str:  # the body stays out of tracebacks and logs
+        return f"HttpResponse({self.status}, {len(self.content):,} bytes)"
 
 
 def _httpx() -> ModuleType:
@@ -56,12 +73,12 @@ def _httpx() -> ModuleType:
 
 @lru_cache(maxsize=1)
 def _tls() -> Any:
-    """What verifies Amazon's certificates, against the authorities that come with httpx; made once, because it takes 30 ms."""
+    """Return the TLS context with the authorities that come with httpx. Cached, because making it takes 30 ms."""
     return _httpx().create_ssl_context(verify=True, trust_env=False)
 
 
 class Transport:
-    """A connection pool for one event loop; use it as an async context manager."""
+    """A connection pool for one event loop. Use it as an async context manager."""
 
     def __init__(self, endpoints: Endpoints, timeouts: Timeouts | None = None) -> None:
         self._endpoints = endpoints
@@ -86,35 +103,29 @@ class Transport:
         await self._pool.aclose()
 
     async def send(
-        self,
-        operation: str,
-        method: str,
-        url: str,
-        *,
-        content: bytes | Secret = b"",
-        content_type: str = "",
-        token: Secret | None = None,
-        document: bool = False,
-        sink: Callable[[bytes], None] | None = None,
-        most: int = MOST_JSON,
-    ) -> Answer:
-        """Send one request, once. With `sink` a 200's body goes there, piece by piece, and `content` of the answer is empty.
+        self, request: HttpRequest, *, sink: Callable[[bytes], None] | None = None, most: int = MOST_JSON
+    ) -> HttpResponse:
+        """Send a request once and return the response.
 
-        Raises NotSent (it never left), NoAnswer (it may have arrived), BadAnswer (more than `most` bytes came).
+        With `sink`, the body of a 200 is handed to it piece by piece and the response's `content` is empty. Raises
+        NotSent (the request never left), NoAnswer (it may have arrived), BadAnswer or, with `sink`, DocumentBroken (the
+        body has more than `most` bytes).
         """
         library = self._library
         assert library is not None, "the transport is an async context manager"
+        operation, url = request.operation, request.url
         host = url.split("/", 3)[2] if url.count("/") >= 2 else url
         try:
-            self._endpoints.check(url, document=document)
+            self._endpoints.check(url, document=request.is_document)
         except NotAllowed as error:
             raise NotSent(operation, str(error)) from None
-        limit = self._timeouts.document if document else self._timeouts.whole
+        limit = self._timeouts.document if request.is_document else self._timeouts.whole
         try:
             async with (
                 asyncio.timeout(limit),
+                # secrets are revealed within the call: a local variable of theirs would stand in a traceback
                 self._pool.stream(
-                    method, url, content=_plain(content), headers=_headers(content_type, token)
+                    request.method, url, content=_plain(request.content), headers=_headers(request)
                 ) as response,
             ):
                 return await self._read(operation, response, sink, most)
@@ -131,7 +142,7 @@ class Transport:
             raise NoAnswer(operation, f"the connection broke ({type(error).__name__})") from None
 
     @staticmethod
-    async def _read(operation: str, response: Any, sink: Callable[[bytes], None] | None, most: int) -> Answer:
+    async def _read(operation: str, response: Any, sink: Callable[[bytes], None] | None, most: int) -> HttpResponse:
         pieces: list[bytes] = []
         take = sink if sink is not None and response.status_code == 200 else pieces.append
         size = 0
@@ -141,15 +152,15 @@ class Transport:
                 raise (DocumentBroken if sink else BadAnswer)(operation, f"the answer is larger than {most:,} bytes")
             take(piece)
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, headers, b"".join(pieces))
+        return HttpResponse(response.status_code, headers, b"".join(pieces))
 
 
 def _plain(content: bytes | Secret) -> bytes:
     return content.reveal().encode() if isinstance(content, Secret) else content
 
 
-def _headers(content_type: str, token: Secret | None) -> dict[str, str]:
-    found = {"content-type": content_type} if content_type else {}
-    if token is not None:
-        found["x-amz-access-token"] = token.reveal()
+def _headers(request: HttpRequest) -> dict[str, str]:
+    found = {"content-type": request.content_type} if request.content_type else {}
+    if request.token is not None:
+        found["x-amz-access-token"] = request.token.reveal()
     return found

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ordertui.amazon.spapi.client import Client, Waiting
+from ordertui.amazon.spapi.client import CancellableSleep, Client
 from ordertui.amazon.spapi.endpoints import REGION_OF, Endpoints, NotAllowed
 from ordertui.amazon.spapi.errors import CallCancelled
 from ordertui.amazon.spapi.operations import OPERATIONS
-from ordertui.amazon.spapi.rate_limit import TokenBucket, fresh
+from ordertui.amazon.spapi.rate_limit import TokenBucket, full_bucket
 from ordertui.amazon.spapi.transport import Timeouts
 from ordertui.operations.config import AmazonConfig
 from ordertui.operations.errors import BadInput, ReadOnly, Refused, Stopped
@@ -49,7 +49,7 @@ class StoreRateBook:
         self._store = store
 
     def change(self, operation: str, work: Callable[[TokenBucket | None], TokenBucket]) -> TokenBucket:
-        """As `amazon.spapi.rates.BucketStore` says; one transaction."""
+        """As `amazon.spapi.rate_limit.BucketStore` says; one transaction."""
         key = _RATE + operation
         with self._store.writing():
             bucket = work(_bucket(self._store.meta(key)))
@@ -62,7 +62,7 @@ def quotas(store: Store, now: int, operations: tuple[str, ...]) -> tuple[Quota, 
     out = []
     for name in operations:
         operation = OPERATIONS[name]
-        bucket = (_bucket(store.meta(_RATE + name)) or fresh(operation, float(now))).refilled(float(now))
+        bucket = (_bucket(store.meta(_RATE + name)) or full_bucket(operation, float(now))).refilled(float(now))
         out.append(Quota(name, max(0, int(bucket.tokens)), bucket.burst, bucket.taken(float(now)).wait, bucket.rate))
     return tuple(out)
 
@@ -140,8 +140,8 @@ class ApiConnection:
             endpoints,
             login.credentials,
             self._clock,
-            rates=StoreRateBook(self._store),
-            waiting=Waiting(stop=stop, told=told, sleep=self.sleep, step=self.step),
+            buckets=StoreRateBook(self._store),
+            waiting=CancellableSleep(stop=stop, on_wait=told, sleep=self.sleep, step=self.step),
             timeouts=self.timeouts,
         )
         if self._store.meta(ENVIRONMENT_KEY) is None:

@@ -215,5 +215,5 @@ class OrderSync:
         self._orders += len(orders)
         self._new += target.new
         self._changed += target.changed
-        self._strange |= found.strange
+        self._strange |= found.unrecognised_values
         self._rejects += [RejectedRow(KIND, self._pages, why, order_id) for order_id, why in found.rejected]

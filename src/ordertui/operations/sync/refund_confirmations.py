@@ -14,7 +14,7 @@ import msgspec
 from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.errors import SpApiError
 from ordertui.amazon.spapi.operations import LIST_TRANSACTIONS
-from ordertui.amazon.spapi.schemas import Amount, Transaction, Transactions
+from ordertui.amazon.spapi.schemas import FinanceAmount, Transaction, Transactions
 from ordertui.operations.dispatch.feed_tracker import SKEW
 from ordertui.operations.feed_limits import feed_limits
 from ordertui.orders.batch_state import RowState
@@ -101,7 +101,7 @@ def _back(one: Transaction) -> tuple[str, int] | None:
     return (currency, back) if back > 0 else None
 
 
-def _minor(amount: Amount | None, currency: str) -> int:
+def _minor(amount: FinanceAmount | None, currency: str) -> int:
     """Raises ValueError."""
     if amount is None or amount.currency_code != currency:
         raise ValueError("an amount is missing, or of another currency")

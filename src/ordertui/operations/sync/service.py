@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ordertui.amazon.spapi.auth import Credentials
-from ordertui.amazon.spapi.client import Client, Waiting
+from ordertui.amazon.spapi.client import CancellableSleep, Client
 from ordertui.amazon.spapi.errors import CallCancelled
 from ordertui.amazon.spapi.operations import GET_PARTICIPATIONS, LIST_TRANSACTIONS
 from ordertui.amazon.spapi.order_mapping import Deadline
@@ -219,7 +219,7 @@ class SyncService:
         due = self.next_look()
         if due is None:
             return False
-        waiting = Waiting(stop=stop, sleep=self.connector.sleep, step=self.connector.step)
+        waiting = CancellableSleep(stop=stop, sleep=self.connector.sleep, step=self.connector.step)
         try:
             asyncio.run(waiting.pause("feeds", max(1, due - self._clock.now())))
         except CallCancelled:
