@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from ordertui.amazon.reports import RejectedRow, ReportInfo, inspect, read
+from ordertui.amazon.reports import RejectedRow, ReportInfo, inspect, read_orders
 from ordertui.orders.report_row import ROW_FIELDS
 
 ALL_ORDERS = [
@@ -183,7 +183,7 @@ def everything(
     info = inspect(path, encoding=encoding, marketplace=marketplace)
     rows: list[dict[str, object]] = []
     rejects: list[RejectedRow] = []
-    for batch in read(info, block_bytes=block_bytes):
+    for batch in read_orders(info, block_bytes=block_bytes):
         rows += [dict(zip(ROW_FIELDS, row, strict=True)) for row in batch.rows]
         rejects += batch.rejects
     return info, rows, rejects

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ordertui.amazon.reports import ReportInfo, RowBatch, inspect, read
+from ordertui.amazon.reports import ReportInfo, RowBatch, inspect, read_orders
 from ordertui.amazon.reports.column_reader import ColumnReader
 
 from .reportkit import COLUMNS, cells, write
@@ -87,7 +87,7 @@ def all_of(batches: Iterator[RowBatch]) -> tuple[list[object], list[object], int
         rows += batch.rows
         rejects += batch.rejects
         ignored += batch.ignored
-        odd |= set(batch.odd_words)
+        odd |= set(batch.unknown_words)
     return rows, rejects, ignored, odd
 
 
@@ -95,7 +95,7 @@ def one_by_one(info: ReportInfo) -> tuple[list[object], list[object], int, set[s
     """A report without the reader of columns."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ColumnReader, "read", lambda *_: None)
-        return all_of(read(info))
+        return all_of(read_orders(info))
 
 
 @pytest.mark.parametrize("kind", sorted(COLUMNS))
@@ -108,9 +108,9 @@ def test_many_at_once_gives_the_same_as_one_by_one(kind: str, data: st.DataObjec
         file.write("".join(line + "\n" for line in lines) + "\t".join(rows[0].get(name, "") for name in columns))
     info = inspect(path, marketplace="US")
     straight = one_by_one(info)
-    assert all_of(read(info)) == straight
+    assert all_of(read_orders(info)) == straight
     piece = data.draw(st.integers(1, 5))
-    assert all_of(read(info, piece=piece, block_bytes=data.draw(st.integers(300, 3_000)))) == straight
+    assert all_of(read_orders(info, group_lines=piece, block_bytes=data.draw(st.integers(300, 3_000)))) == straight
 
 
 @pytest.mark.parametrize("kind", sorted(COLUMNS))
@@ -120,7 +120,7 @@ def test_each_odd_cell_alone_gives_the_same_as_one_by_one(kind: str, tmp_path: P
             rows = [cells(kind, number) for number in (1, 2, 3)]
             rows[1] |= {known: value for known in (name, f"amazon-{name}") if known in rows[1]}
             info = inspect(write(tmp_path / "a.txt", COLUMNS[kind], rows), marketplace="US")
-            assert all_of(read(info)) == one_by_one(info), (name, value)
+            assert all_of(read_orders(info)) == one_by_one(info), (name, value)
 
 
 @pytest.mark.parametrize("kind", sorted(COLUMNS))
@@ -141,7 +141,7 @@ def test_sound_rows_are_all_read_many_at_once(kind: str, tmp_path: Path, monkeyp
     text = path.read_text(encoding="utf-8").splitlines()
     text[5] = text[5].rsplit("\t", 1)[0]  # one field short
     path.write_text("\n".join(text) + "\n", encoding="utf-8")
-    got, rejects, ignored, _ = all_of(read(inspect(path), piece=7))
+    got, rejects, ignored, _ = all_of(read_orders(inspect(path), group_lines=7))
     assert (len(got), rejects, ignored) == (40, [], 1)
     assert len(found) == 6
     assert all(found)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ordertui.amazon.reports import RejectedRow, inspect, read_rate
-from ordertui.amazon.reports.cancellation_rate import order_date
+from ordertui.amazon.reports.cancellation_rate import parse_order_date
 from ordertui.orders.clock import parse_iso
 
 ID = "113-0000001-0000009"
@@ -62,9 +62,9 @@ def test_rows_are_read_and_bad_ones_listed(delimiter: str, tmp_path: Path) -> No
     ],
 )
 def test_dates_are_read_as_the_marketplace_writes_them(text: str, market: str, iso: str) -> None:
-    assert order_date(text, market) == parse_iso(iso)
+    assert parse_order_date(text, market) == parse_iso(iso)
 
 
 def test_a_date_that_makes_no_sense_is_unknown() -> None:
-    assert order_date("31/31/2026", "US") is None
-    assert order_date("", "US") is None
+    assert parse_order_date("31/31/2026", "US") is None
+    assert parse_order_date("", "US") is None

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 
 from ordertui.amazon.reports import (
     MarketplaceNeeded,
-    ProcessingReportGiven,
     ReportError,
     UnknownReport,
     inspect,
-    read,
+    read_orders,
 )
 from ordertui.amazon.reports.inspect import read_line_blocks
 from ordertui.orders.clock import iso_utc, parse_iso
@@ -374,9 +373,9 @@ def test_marketplace_comes_from_the_sales_channel_else_is_asked(kind: str, tmp_p
 
 def test_an_unknown_word_is_told_and_read_as_unknown(tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", ALL_ORDERS, [cells("all_orders", n, order_status="Versandt") for n in (1, 2)])
-    (batch,) = read(inspect(path))
+    (batch,) = read_orders(inspect(path))
     assert [row[5] for row in batch.rows] == [None, None]
-    assert batch.odd_words == ("order-status 'Versandt' is not known here and read as unknown",)
+    assert batch.unknown_words == ("order-status 'Versandt' is not known here and read as unknown",)
 
 
 @pytest.mark.parametrize(
@@ -392,8 +391,8 @@ def test_an_unknown_word_is_told_and_read_as_unknown(tmp_path: Path) -> None:
         ),
         (b"PK\x03\x04whatever", UnknownReport, "spreadsheet or zip"),
         (b"\xff\xfeo\x00r\x00", UnknownReport, "UTF-16"),
-        (b"Feed Processing Summary:\n\tNumber of records processed\t\t1\n", ProcessingReportGiven, "ordertui results"),
-        (b'<?xml version="1.0"?><AmazonEnvelope>', ProcessingReportGiven, "ordertui results"),
+        (b"Feed Processing Summary:\n\tNumber of records processed\t\t1\n", UnknownReport, "ordertui results"),
+        (b'<?xml version="1.0"?><AmazonEnvelope>', UnknownReport, "ordertui results"),
         (b"a\x1b[31mtitle\x07b\n", UnknownReport, "it reads: a[31mtitleb"),
         (b"113-0000001-0000001\tZquinn Buyerson\n", UnknownReport, "the file begins with a row, its header is missing"),
         (b"x" * 3_000_000, UnknownReport, "a line is longer than"),
@@ -424,7 +423,7 @@ def test_reading_holds_one_block_at_a_time(tmp_path: Path) -> None:
     rows = [cells("all_orders", n) for n in range(1, 401)]
     path = write(tmp_path / "a.txt", ALL_ORDERS, rows)
     block = 8_192
-    batches = list(read(inspect(path), block_bytes=block))
+    batches = list(read_orders(inspect(path), block_bytes=block))
     widest = max(len("\t".join(row.values())) for row in rows) + 1
     assert len(batches) == -(-path.stat().st_size // block)
     assert max(len(batch.rows) for batch in batches) <= block // (widest - 20) + 1

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from amazon.reportkit import ALL_ORDERS, COLUMNS, cells, write
-from ordertui.amazon.reports import ReportInfo, inspect, read
+from ordertui.amazon.reports import ReportInfo, inspect, read_orders
 from ordertui.operations.errors import ReportWorkerDied
 from ordertui.operations.reports.importer import Importer as FileImporter
 from ordertui.operations.reports.importer import ImportStep
@@ -63,9 +63,9 @@ def importer(store: Store, info: ReportInfo) -> Importer:
 
 def here(info: ReportInfo, _store: Store, target: Importer) -> Iterator[ImportStep]:
     """Reading in this process."""
-    for batch in read(info, block_bytes=BLOCK):
+    for batch in read_orders(info, block_bytes=BLOCK):
         target.add(batch.rows)
-        yield ImportStep(len(batch.rows), batch.rejects, batch.ignored, batch.bytes_done, batch.odd_words)
+        yield ImportStep(len(batch.rows), batch.rejects, batch.ignored, batch.bytes_done, batch.unknown_words)
 
 
 def taken(
@@ -87,7 +87,7 @@ def taken(
                 for step in steps(info, store, target):
                     rejects += step.rejects
                     ignored += step.ignored
-                    odd |= set(step.odd_words)
+                    odd |= set(step.unknown_words)
                     between(store, target)
             told.append((target.rows, target.new, target.changed, target.unchanged, rejects, ignored, odd))
         assert store.check() == []
@@ -156,7 +156,7 @@ def test_what_others_write_meanwhile_is_neither_lost_nor_trampled_on(process: Wo
                 with Store.open(store.path, clock=CLOCK) as other:
                     info = waiting.pop(0)
                     with importer(other, info) as own:
-                        for batch in read(info):
+                        for batch in read_orders(info):
                             own.add(batch.rows)
                 again += 1
             known = sorted(store.ids_of([f"113-{n:07d}-0000009" for n in (1, 10, 20)]).values())
@@ -214,7 +214,7 @@ def test_a_killed_reader_leaves_a_whole_store_and_says_so(own: WorkerProcess, tm
         assert [one.finished for one in store.imports()] == [False]
         assert store.audit_verify().ok
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store, importer(store, info) as target:
-        for batch in read(info):
+        for batch in read_orders(info):
             target.add(batch.rows)
     assert dump(tmp_path / "a.db") == taken(tmp_path / "b.db", [file], here)[1]
 

@@ -150,7 +150,7 @@ def test_a_stop_keeps_whole_chunks_and_the_file_again_completes_it(
     shop: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path / "a.txt", ALL_ORDERS, [cells("all_orders", n) for n in range(1, 301)])
-    monkeypatch.setattr(importer, "read", lambda info: importing_read(info, block_bytes=8_192))
+    monkeypatch.setattr(importer, "read_orders", lambda info: importing_read(info, block_bytes=8_192))
     asked: list[ImportProgress] = []
     (summary,) = shop.import_files([path], progress=asked.append, stop=lambda: len(asked) >= 3)
     assert summary.stopped
@@ -169,7 +169,7 @@ def test_a_stop_while_files_are_looked_at_stores_nothing(shop: Session, tmp_path
     assert (summary.stopped, shop.count()) == (True, 0)
 
 
-importing_read = importer.read
+importing_read = importer.read_orders
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a POSIX signal")

@@ -70,7 +70,10 @@ def format_grouped(minor: int, currency: str) -> str:
 
 
 def parse_minor(text: str, currency: str) -> int:
-    """Minor units of decimal text such as `12.50`. Raises ValueError when it is no amount, or has more digits than the currency."""
+    """Minor units of decimal text such as `12.50`.
+
+    Raises ValueError when it is no amount, or has more digits than the currency.
+    """
     try:
         value = Decimal(text.strip())
     except InvalidOperation:

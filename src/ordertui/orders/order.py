@@ -115,7 +115,8 @@ class OrderRow(msgspec.Struct, frozen=True):
     sku: str | None
     """SKU of the first line."""
     open_action: str | None
-    """`cancel:held`, `refund:sent`...: action and RowState of the journal's open or last row for this order, else None."""
+    """`cancel:held`, `refund:sent`...: action and RowState of the journal's open or last row for this order, else None.
+    """
     version: int
     """Rises with every change of the order; a plan freezes it."""
 

@@ -33,12 +33,15 @@ ROW_FIELDS = (
     "business",
     "prime",
 )
-"""Names of a row's values, in order. A value is None when the report does not state it. Times are epoch seconds, amounts are
-minor units of `currency`; `fact_at` is the time at which the row's facts were true."""
+"""Names of a row's values, in order.
+
+A value is None when the report does not state it. Times are epoch seconds, amounts are minor units of `currency`;
+`fact_at` is the time at which the row's facts were true.
+"""
 
 (
-    LINE_NO, ORDER_ID, ITEM_ID, MARKETPLACE, CHANNEL, STATUS, ITEM_STATUS, PURCHASED_AT, SHIP_BY, FACT_AT, SKU, ASIN, TITLE,
-    QUANTITY, QUANTITY_SHIPPED, CURRENCY,
+    LINE_NO, ORDER_ID, ITEM_ID, MARKETPLACE, CHANNEL, STATUS, ITEM_STATUS, PURCHASED_AT, SHIP_BY, FACT_AT, SKU, ASIN,
+    TITLE, QUANTITY, QUANTITY_SHIPPED, CURRENCY,
 ) = range(16)  # fmt: skip
 AMOUNTS = slice(16, 24)
 """The money components, in the order of COMPONENTS."""

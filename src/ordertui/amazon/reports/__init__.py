@@ -1,28 +1,31 @@
 """Reports that a seller downloads, read as streams: Unshipped orders, New orders, All Orders, Cancellation Rate."""
 
+from ordertui.orders.enums import ReportKind
+
 from .cancellation_rate import read_rate
 from .encoding import ENCODINGS
-from .errors import AmbiguousEncoding, MarketplaceNeeded, ProcessingReportGiven, ReportError, UnknownReport
-from .inspect import Stopped, detect_kind, inspect
+from .errors import AmbiguousEncoding, InspectionStopped, MarketplaceNeeded, ReportError, UnknownReport
+from .inspect import detect_kind, inspect
 from .model import RateRow, RejectedRow, ReportInfo, RowBatch
-from .reader import read
-from .report_kind import ReportKind
+from .reader import read_orders
+from .report_kind import REPORT_FORMATS, ReportContent
 
 __all__ = [
     "ENCODINGS",
+    "REPORT_FORMATS",
     "AmbiguousEncoding",
+    "InspectionStopped",
     "MarketplaceNeeded",
-    "ProcessingReportGiven",
     "RateRow",
     "RejectedRow",
+    "ReportContent",
     "ReportError",
     "ReportInfo",
     "ReportKind",
     "RowBatch",
-    "Stopped",
     "UnknownReport",
     "detect_kind",
     "inspect",
-    "read",
+    "read_orders",
     "read_rate",
 ]

@@ -1,10 +1,13 @@
-"""Cells to values, each through a memo, because a report repeats itself: dates, amounts, titles, flags."""
+"""Parse the cells of a report: dates, amounts, quantities, flags, statuses.
+
+An empty cell is None, a bad one ValueError.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 from ordertui.orders.money import exponent
@@ -14,13 +17,18 @@ K = TypeVar("K")
 T = TypeVar("T")
 MEMO_LIMIT = 50_000
 FIRST_YEAR = 1995
+"""Amazon's first year: an earlier date is a mistake."""
 ORDER_ID = re.compile(r"[A-Z0-9]{3}-[0-9]{7}-[0-9]{7}", re.ASCII)
 _AMOUNT = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,6}))?", re.ASCII)
-_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
+_QUANTITY = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 class Memo(dict[K, T], Generic[K, T]):
-    """Text, or several, to value; a miss is worked out by `make`. Emptied when it grows past MEMO_LIMIT, so memory stays flat."""
+    """A cache from text (or a tuple of texts) to its value, because a report repeats itself; `make` parses what is
+    missing.
+
+    Emptied when it reaches MEMO_LIMIT entries, so that memory stays flat.
+    """
 
     def __init__(self, make: Callable[[K], T]) -> None:
         super().__init__()
@@ -34,8 +42,8 @@ class Memo(dict[K, T], Generic[K, T]):
         return value
 
 
-def unquoted(text: str) -> str:
-    """A cell that a spreadsheet wrapped in quotes, without them; quotes that only stand at both ends stay."""
+def strip_quotes(text: str) -> str:
+    """Return a cell without the quotes that a spreadsheet put around it. Quotes that belong to the text stay."""
     text = text.strip()
     if len(text) >= 2 and text[0] == text[-1] == '"':
         inside = text[1:-1].replace('""', "\0")
@@ -44,36 +52,43 @@ def unquoted(text: str) -> str:
     return text
 
 
-def label(text: str) -> str | None:
-    """A title or SKU, cleaned; None when empty."""
-    return to_single_line(unquoted(text)) or None
+def parse_label(text: str) -> str | None:
+    """Return a title or SKU as one printable line; None when empty."""
+    return to_single_line(strip_quotes(text)) or None
 
 
-def moment(text: str) -> int | None:
-    """UTC epoch seconds of an ISO 8601 time with offset; without one, UTC. None when empty. Raises ValueError."""
-    text = unquoted(text)
+def parse_time(text: str) -> int | None:
+    """Return the UTC epoch seconds of an ISO 8601 time; without an offset it is UTC.
+
+    None when empty. Raises ValueError.
+    """
+    text = strip_quotes(text)
     if not text:
         return None
     found = datetime.fromisoformat(text)
     if found.year < FIRST_YEAR:
         raise ValueError(f"{text!r} is before Amazon sold anything")
     if found.tzinfo is None:
-        return int((found - datetime(1970, 1, 1)).total_seconds())
+        found = found.replace(tzinfo=UTC)
     return int(found.timestamp())
 
 
-def amount(currency: str | None) -> Callable[[str], int | None]:
-    """A function from decimal text to minor units of the currency, 0 or more. It gives None when empty and raises ValueError."""
+def amount_parser(currency: str | None) -> Callable[[str], int | None]:
+    """Return a function from decimal text to minor units of the currency, 0 or more.
+
+    The function returns None for an empty cell and raises ValueError for a bad one, or for any amount when `currency`
+    is None.
+    """
     digits = 0 if currency is None else exponent(currency)
     point = "." if digits else ""
 
-    def read(text: str) -> int | None:
+    def parse(text: str) -> int | None:
         above, between, below = text.partition(".")
         if len(below) == digits and between == point and currency and 0 < len(above) <= 12 and text.isascii():
             figures = above + below
             if figures.isdigit():  # the usual case, without a pattern
                 return int(figures)
-        text = unquoted(text)
+        text = strip_quotes(text)
         if not text:
             return None
         if currency is None:
@@ -90,28 +105,28 @@ def amount(currency: str | None) -> Callable[[str], int | None]:
             raise ValueError("is below zero")
         return value
 
-    return read
+    return parse
 
 
-def discount(currency: str | None) -> Callable[[str], int | None]:
-    """As `amount`, for what was taken off: some reports write it below zero."""
-    read = amount(currency)
-    return lambda text: read(unquoted(text).removeprefix("-"))
+def discount_parser(currency: str | None) -> Callable[[str], int | None]:
+    """Return `amount_parser` for discounts: some reports write them below zero."""
+    parse = amount_parser(currency)
+    return lambda text: parse(strip_quotes(text).removeprefix("-"))
 
 
-def whole(text: str) -> int | None:
-    """A quantity; None when empty. Raises ValueError."""
-    text = unquoted(text)
+def parse_quantity(text: str) -> int | None:
+    """Return a whole number, 0 or more; None when empty. Raises ValueError."""
+    text = strip_quotes(text)
     if not text:
         return None
-    if not _WHOLE.fullmatch(text):
+    if not _QUANTITY.fullmatch(text):
         raise ValueError(f"{text!r} is no whole number")
     return int(text)
 
 
-def flag(text: str) -> str | None:
-    """`yes`, `no`, or None when the cell is empty or says something else."""
-    word = unquoted(text).lower()
+def parse_flag(text: str) -> str | None:
+    """Return `yes` or `no`; None when the cell is empty or says something else."""
+    word = strip_quotes(text).lower()
     if word in ("true", "yes", "y", "1"):
         return "yes"
     return "no" if word in ("false", "no", "n", "0") else None
@@ -131,17 +146,17 @@ _STATUS = {
 }
 
 
-def status(text: str) -> str | None:
-    """The order's or item's status in one spelling; None for a word that is not known."""
-    word = unquoted(text).lower()
+def parse_status(text: str) -> str | None:
+    """Return an order's or item's status as an OrderStatus value; None for an unknown word."""
+    word = strip_quotes(text).lower()
     if word.startswith(("shipped - ", "shipped-")):
         return "shipped"
     return _STATUS.get(word.replace(" ", "").replace("-", ""))
 
 
-def channel(text: str) -> str | None:
-    """`amazon` or `merchant`; None for a word that is not known."""
-    word = unquoted(text).lower()
+def parse_channel(text: str) -> str | None:
+    """Return `amazon` or `merchant`; None for an unknown word."""
+    word = strip_quotes(text).lower()
     if word in ("amazon", "afn"):
         return "amazon"
     return "merchant" if word in ("merchant", "seller", "mfn") else None

@@ -1,7 +1,8 @@
-"""Many rows of an order report at once, column by column, each through a memo: several times as fast as row by row.
+"""Read many rows of an order report at once, column by column: several times as fast as row by row.
 
-Only plain rows are read here. When anything in a piece is not, nothing of it is, and `row_reading` tells what is wrong with
-which row; both give the same rows.
+Only plain rows are read here. If any row of a group is not plain, none of the group is read and `row_reader` takes
+over, which tells what is wrong with which row. Both give the same rows; `tests/amazon/test_columns.py` holds them to
+it.
 """
 
 from __future__ import annotations
@@ -13,115 +14,119 @@ from typing import Any
 
 from ordertui.orders.report_row import ReportRow
 
-from .cell_parsers import FIRST_YEAR, ORDER_ID, Memo, channel, flag, label, status
-from .inspect import split
+from .cell_parsers import FIRST_YEAR, ORDER_ID, Memo, parse_channel, parse_flag, parse_label, parse_status
+from .inspect import split_line
 from .model import ReportInfo
-from .report_kind import FIELDS, ReportKind, positions
-from .row_reader import AT, ITEM_ID, RowReader, currency_of, item_id_of, order_id_of
+from .report_kind import FIELDS, StatusSource, column_positions
+from .row_reader import AMOUNT_FIELDS, ITEM_ID, RowReader, parse_currency, parse_item_id, parse_order_id
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
-_EARLY = int((datetime(FIRST_YEAR + 1, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
-"""Dates before are looked at one by one."""
-_AMOUNTS = FIELDS[AT["item_price"] + 1 : AT["requested"]]
+_EARLIEST = int((datetime(FIRST_YEAR + 1, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
+"""Rows with an earlier date are left to `row_reader`, which knows the local year."""
 _DISCOUNTS = frozenset({"item_promotion", "ship_promotion"})
 
 Column = Sequence[Any]
 
 
 class ColumnReader:
-    """Reads pieces of one report."""
+    """Reads groups of lines of one report. `rows` is the RowReader whose memos and counters it shares."""
 
     def __init__(self, info: ReportInfo, rows: RowReader) -> None:
         self._info = info
         self._rows = rows
-        self._all_orders = info.kind is ReportKind.ALL_ORDERS
+        self._has_status = info.format.status_source is StatusSource.COLUMNS
         self._width = len(info.header)
-        self._places = {name: at for name, at in zip(FIELDS, positions(info.header), strict=True) if at is not None}
-        self._markets: Memo[str, str | None] = Memo(rows.market)
-        self._currencies: Memo[str, str | None] = Memo(currency_of)
+        positions = zip(FIELDS, column_positions(info.header), strict=True)
+        self._positions = {name: index for name, index in positions if index is not None}
+        self._markets: Memo[str, str | None] = Memo(rows.parse_marketplace)
+        self._currencies: Memo[str, str | None] = Memo(parse_currency)
         self._words: dict[str, Memo[str, str | None]] = {
-            "channel": Memo(lambda text: rows.known("channel", channel, text)),
-            "status": Memo(lambda text: rows.known("status", status, text)),
-            "item_status": Memo(lambda text: rows.known("item_status", status, text)),
-            "requested": Memo(rows.request),
-            "request_reason": Memo(label),
-            "replacement": Memo(lambda text: rows.known("replacement", flag, text)),
-            "business": Memo(lambda text: rows.known("business", flag, text)),
-            "prime": Memo(lambda text: rows.known("prime", flag, text)),
+            "channel": Memo(lambda text: rows.parse_word("channel", parse_channel, text)),
+            "status": Memo(lambda text: rows.parse_word("status", parse_status, text)),
+            "item_status": Memo(lambda text: rows.parse_word("item_status", parse_status, text)),
+            "requested": Memo(rows.parse_request),
+            "request_reason": Memo(parse_label),
+            "replacement": Memo(lambda text: rows.parse_word("replacement", parse_flag, text)),
+            "business": Memo(lambda text: rows.parse_word("business", parse_flag, text)),
+            "prime": Memo(lambda text: rows.parse_word("prime", parse_flag, text)),
         }
 
     def read(self, number: int, lines: list[str]) -> list[ReportRow] | None:
-        """The rows of these lines, of which the first has this number; None when one of them is not plain."""
+        """Return the rows of these lines; None when one of them is not plain. `number` is the first line's number."""
         mark = self._info.delimiter
-        cells = [line.split(mark) for line in lines] if mark == "\t" else [split(line, mark) for line in lines]
+        cells = [line.split(mark) for line in lines] if mark == "\t" else [split_line(line, mark) for line in lines]
         try:
             if set(map(len, cells)) != {self._width}:
                 if not all(map(str.strip, lines)):
                     return None
-                cells = [self._rows.fitted(one) for one in cells]
+                cells = [self._rows.fit_to_header(one) for one in cells]
             return self._read(range(number, number + len(lines)), list(zip(*cells, strict=True)))
         except (ValueError, TypeError):  # TypeError: a time without its offset from UTC
             return None
 
     def _read(self, numbers: Sequence[int], cells: list[Sequence[str]]) -> list[ReportRow]:
-        """The rows of these columns. Raises ValueError, TypeError."""
+        """Return the rows of these columns of cells. Raises ValueError, TypeError."""
         count = len(numbers)
-        places, rows, words = self._places, self._rows, self._words
+        positions, rows, words = self._positions, self._rows, self._words
         blank = ("",) * count
-        markets = self._through(self._markets, "sales_channel", cells, blank)
+        markets = self._parse_column(self._markets, "sales_channel", cells, blank)
         ignored = 0
         if None in markets:
-            kept = [at for at, market in enumerate(markets) if market is not None]
+            kept = [index for index, market in enumerate(markets) if market is not None]
             ignored = count - len(kept)
             count, blank = len(kept), blank[: len(kept)]
-            numbers = [numbers[at] for at in kept]
-            markets = [markets[at] for at in kept]
-            cells = [[column[at] for at in kept] for column in cells]
-        currencies = self._through(self._currencies, "currency", cells, blank)
-        word = {name: self._through(memo, name, cells, blank) for name, memo in words.items()}
-        ids: Column = cells[places["order_id"]]
+            numbers = [numbers[index] for index in kept]
+            markets = [markets[index] for index in kept]
+            cells = [[column[index] for index in kept] for column in cells]
+        currencies = self._parse_column(self._currencies, "currency", cells, blank)
+        word = {name: self._parse_column(memo, name, cells, blank) for name, memo in words.items()}
+        ids: Column = cells[positions["order_id"]]
         if not all(map(ORDER_ID.fullmatch, ids)):
-            ids = [order_id_of(text) for text in ids]
+            ids = [parse_order_id(text) for text in ids]
         items: Column = repeat(None, count)  # type: ignore[assignment]
-        if "item_id" in places:
-            items = cells[places["item_id"]]
+        if "item_id" in positions:
+            items = cells[positions["item_id"]]
             if not all(map(ITEM_ID.fullmatch, items)):
-                items = [item_id_of(text) for text in items]
-                if None in items and not self._all_orders:
+                items = [parse_item_id(text) for text in items]
+                if None in items and not self._has_status:
                     raise ValueError
         purchased, ship_by = (
-            self._dates(cells[places[name]]) if name in places else [None] * count for name in ("purchased", "ship_by")
+            self._parse_times(cells[positions[name]]) if name in positions else [None] * count
+            for name in ("purchased", "ship_by")
         )
-        quantities = self._through(rows.wholes, "quantity", cells, blank)
-        shipped = self._through(rows.wholes, "shipped", cells, blank)
+        quantities = self._parse_column(rows.quantities, "quantity", cells, blank)
+        shipped = self._parse_column(rows.quantities, "shipped", cells, blank)
         as_of = self._info.as_of
-        channels, states, line_states, facts = word["channel"], word["status"], word["item_status"], [as_of] * count
-        if self._all_orders:
-            facts = self._dates(cells[places["updated"]]) if "updated" in places else [None] * count
-            if None in facts:
-                facts = [
-                    at if at is not None else bought or as_of or 0 for at, bought in zip(facts, purchased, strict=True)
+        channels, statuses, item_statuses = word["channel"], word["status"], word["item_status"]
+        fact_times: Column = [as_of] * count
+        if self._has_status:
+            fact_times = self._parse_times(cells[positions["updated"]]) if "updated" in positions else [None] * count
+            if None in fact_times:
+                fact_times = [
+                    updated if updated is not None else bought or as_of or 0
+                    for updated, bought in zip(fact_times, purchased, strict=True)
                 ]
             if None in shipped:
                 shipped = [
-                    quantity if units is None and state == "shipped" else units
-                    for units, quantity, state in zip(shipped, quantities, line_states, strict=True)
+                    quantity if units is None and status == "shipped" else units
+                    for units, quantity, status in zip(shipped, quantities, item_statuses, strict=True)
                 ]
         else:
-            channels, line_states = ["merchant"] * count, [None] * count
+            channels, item_statuses = ["merchant"] * count, [None] * count
             if not as_of:
-                facts = [at or 0 for at in purchased]
-            if self._info.kind is ReportKind.UNSHIPPED:
-                states = ["partially_shipped" if units else "unshipped" for units in shipped]
+                fact_times = [bought or 0 for bought in purchased]
+            if self._info.format.status_source is StatusSource.UNITS_SHIPPED:
+                statuses = ["partially_shipped" if units else "unshipped" for units in shipped]
             else:
-                states = [None] * count
+                statuses = [None] * count
         found: list[ReportRow] = list(
             zip(
-                numbers, ids, items, markets, channels, states, line_states, purchased, ship_by, facts,
-                [text or "" for text in self._through(rows.labels, "sku", cells, blank)],
-                self._through(rows.labels, "asin", cells, blank), self._through(rows.labels, "title", cells, blank),
-                quantities, shipped, currencies, *self._money(currencies, cells, blank),
+                numbers, ids, items, markets, channels, statuses, item_statuses, purchased, ship_by, fact_times,
+                [text or "" for text in self._parse_column(rows.labels, "sku", cells, blank)],
+                self._parse_column(rows.labels, "asin", cells, blank),
+                self._parse_column(rows.labels, "title", cells, blank),
+                quantities, shipped, currencies, *self._parse_amounts(currencies, cells, blank),
                 word["requested"], word["request_reason"], word["replacement"], word["business"], word["prime"],
                 strict=True,
             )
@@ -129,22 +134,22 @@ class ColumnReader:
         rows.ignored += ignored
         return found
 
-    def _through(self, memo: Memo[str, Any], field: str, cells: Sequence[Column], blank: Column) -> Column:
-        """A column's values; those of an empty one when it is not in this file."""
-        place = self._places.get(field)
-        if place is None:
+    def _parse_column(self, memo: Memo[str, Any], field: str, cells: Sequence[Column], blank: Column) -> Column:
+        """Return a field's values; those of empty cells when its column is not in this file."""
+        index = self._positions.get(field)
+        if index is None:
             return [memo[""]] * len(blank)
-        return list(map(memo.__getitem__, cells[place]))
+        return list(map(memo.__getitem__, cells[index]))
 
     @staticmethod
-    def _dates(texts: Column) -> list[int | None]:
-        """UTC epoch seconds of times with an offset; None for empty ones. Raises ValueError, TypeError."""
+    def _parse_times(texts: Column) -> list[int | None]:
+        """Return the UTC epoch seconds of times with an offset; None for empty ones. Raises ValueError, TypeError."""
         known: dict[str, int | None] = dict.fromkeys(texts)
         known.pop("", None)
         if not known:
             return [None] * len(texts)
         times = [(time - _EPOCH) // _SECOND for time in map(datetime.fromisoformat, known)]
-        if min(times) < _EARLY:
+        if min(times) < _EARLIEST:
             raise ValueError
         if len(times) == len(texts):
             return times  # type: ignore[return-value]
@@ -152,26 +157,24 @@ class ColumnReader:
         known[""] = None
         return list(map(known.__getitem__, texts))
 
-    def _money(self, currencies: Column, cells: Sequence[Column], blank: Column) -> Iterable[Column]:
-        """The eight amounts; None where there is no item price. Raises ValueError."""
-        rows, places = self._rows, self._places
-        if not rows.priced:
+    def _parse_amounts(self, currencies: Column, cells: Sequence[Column], blank: Column) -> Iterable[Column]:
+        """Return the eight columns of amounts; None where there is no item price. Raises ValueError."""
+        rows, positions = self._rows, self._positions
+        if not rows.has_amounts:
             return [[None] * len(blank)] * 8
-        named = set(currencies)
-        memos = {currency: rows.memos(currency) for currency in named}
+        memos = {currency: rows.amount_memos(currency) for currency in set(currencies)}
 
         def values(field: str) -> Column:
-            place = places.get(field)
-            if place is None:
+            index = positions.get(field)
+            if index is None:
                 return [None] * len(blank)
-            which = field in _DISCOUNTS
+            is_discount = field in _DISCOUNTS
             if len(memos) == 1:
                 (pair,) = memos.values()
-                return list(map(pair[which].__getitem__, cells[place]))
-            return [memos[currency][which][text] for currency, text in zip(currencies, cells[place], strict=True)]
+                return list(map(pair[is_discount].__getitem__, cells[index]))
+            return [memos[currency][is_discount][text] for currency, text in zip(currencies, cells[index], strict=True)]
 
-        prices = values("item_price")
-        rest = [values(field) for field in _AMOUNTS]
+        prices, *rest = map(values, AMOUNT_FIELDS)
         if None in prices:
             return [
                 prices,

@@ -1,4 +1,6 @@
-"""The first look at a report file: encoding, header, kind, newest date, checksum, in one pass over its bytes."""
+"""Inspect a report file before it is read: encoding, header, kind, newest date and checksum, in one pass over its
+bytes.
+"""
 
 from __future__ import annotations
 
@@ -9,35 +11,44 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.text import to_single_line
 
-from .cell_parsers import ORDER_ID, moment, unquoted
-from .encoding import EncodingDetector, fits, known
-from .errors import MarketplaceNeeded, ProcessingReportGiven, ReportError, UnknownReport
+from .cell_parsers import ORDER_ID, parse_time, strip_quotes
+from .encoding import EncodingDetector, codec_name, is_decodable
+from .errors import InspectionStopped, MarketplaceNeeded, ReportError, UnknownReport
 from .model import ReportInfo
-from .report_kind import FIELDS, ReportKind, missing, nearest, normal, positions, recognise
+from .report_kind import (
+    FIELDS,
+    REPORT_FORMATS,
+    ReportContent,
+    closest_kind,
+    column_positions,
+    missing_columns,
+    normalize_name,
+    recognize,
+    titles_with_header,
+)
 
-CHUNK = 1 << 20
-LONGEST_LINE = 1 << 20
+BLOCK_BYTES = 1 << 20
+LONGEST_LINE_BYTES = 1 << 20
+HEADER_BYTES = 1 << 16
+"""Bytes that `detect_kind` reads; a header is shorter."""
 DELIMITERS = "\t,;"
-"""Amazon's reports have tabs; a spreadsheet may have saved them with another."""
-DATES = frozenset({"last-updated-date", "purchase-date", "reporting-date"})
+"""Amazon's reports use tabs; a spreadsheet program may have saved them with another delimiter."""
+DATE_COLUMNS = frozenset({"last-updated-date", "purchase-date", "reporting-date"})
 """Columns that tell how new a report is."""
-SHOWN_HEADER = 200
-
-GLANCE = 1 << 16
-"""Bytes of the first look at a folder's files."""
+SHOWN_HEADER_CHARACTERS = 200
 
 Stop = Callable[[], bool]
 
 
-class Stopped(Exception):
-    """The look was ended before the end of the file; nothing is known of it."""
+def read_line_blocks(path: Path, size: int = BLOCK_BYTES) -> Iterator[tuple[bytes, int]]:
+    """Yield whole lines in blocks of about `size` bytes, each with the number of bytes read so far.
 
-
-def read_line_blocks(path: Path, size: int = CHUNK) -> Iterator[tuple[bytes, int]]:
-    """Whole lines of a file in pieces of about `size` bytes, each with the bytes read so far. Memory does not grow with the file."""
+    Memory does not grow with the file. Raises UnknownReport for a line longer than LONGEST_LINE_BYTES, and OSError.
+    """
     done = 0
     rest = b""
     with path.open("rb") as file:
@@ -46,8 +57,10 @@ def read_line_blocks(path: Path, size: int = CHUNK) -> Iterator[tuple[bytes, int
             cut = block.rfind(b"\n")
             if cut < 0:
                 rest += block
-                if len(rest) > LONGEST_LINE:
-                    raise UnknownReport(f"{path}: a line is longer than {LONGEST_LINE:,} bytes; this is no report")
+                if len(rest) > LONGEST_LINE_BYTES:
+                    raise UnknownReport(
+                        f"{path}: a line is longer than {LONGEST_LINE_BYTES:,} bytes; this is no report"
+                    )
                 continue
             yield rest + block[: cut + 1], done
             rest = block[cut + 1 :]
@@ -55,11 +68,11 @@ def read_line_blocks(path: Path, size: int = CHUNK) -> Iterator[tuple[bytes, int
         yield rest + b"\n", done
 
 
-def split(line: str, delimiter: str) -> list[str]:
-    """The cells of a line. Amazon's tab-delimited reports quote nothing; a comma-delimited one does."""
+def split_line(line: str, delimiter: str) -> list[str]:
+    """Return the cells of a line. Amazon's tab-delimited reports never quote a cell; comma-delimited ones do."""
     if delimiter == "\t" or '"' not in line:
         return line.split(delimiter)
-    import csv
+    import csv  # few reports need it
 
     return next(csv.reader([line.rstrip("\r")], delimiter=delimiter), [])
 
@@ -67,52 +80,56 @@ def split(line: str, delimiter: str) -> list[str]:
 def inspect(
     path: Path, *, encoding: str | None = None, marketplace: str | None = None, stop: Stop = lambda: False
 ) -> ReportInfo:
-    """What the file is. Reads all of it once.
+    """Read the whole file once and return its facts. `encoding` and `marketplace` are the operator's answers, if any.
 
-    Raises UnknownReport, MarketplaceNeeded, AmbiguousEncoding (with samples), ProcessingReportGiven, ReportError (unreadable, wrong encoding),
-    and Stopped when `stop` says so.
+    Raises UnknownReport, MarketplaceNeeded, AmbiguousEncoding (with samples), ReportError (unreadable, wrong encoding),
+    and InspectionStopped when `stop` returns True.
     """
     if marketplace is not None and marketplace not in MARKETPLACES:
         raise ReportError(f"there is no marketplace {marketplace!r}; there are: {', '.join(MARKETPLACES)}")
-    given = known(encoding) if encoding is not None else None
+    given = codec_name(encoding) if encoding is not None else None
     try:
-        return _look(path, given, marketplace, stop)
+        return _inspect(path, given, marketplace, stop)
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def detect_kind(path: Path) -> ReportKind:
-    """What a file is by its header alone; no row is looked at. Raises as `inspect` does for what is no report."""
+    """Return the kind of a file by its beginning alone; no row is read.
+
+    Raises ReportError for a file of no known kind.
+    """
     try:
         with path.open("rb") as file:
-            first = file.read(GLANCE)
+            beginning = file.read(HEADER_BYTES)
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {error.strerror}") from error
-    if not first:
+    if not beginning:
         raise UnknownReport(f"{path} is empty: it has not even a header")
-    return _Scan(path, first, None).kind
+    return _read_header(path, beginning)[0]
 
 
-def _look(path: Path, given: str | None, marketplace: str | None, stop: Stop) -> ReportInfo:
+def _inspect(path: Path, given: str | None, marketplace: str | None, stop: Stop) -> ReportInfo:
     digest = sha256()
-    scan: _Scan | None = None
+    scan: HeaderScan | None = None
     for block, _ in read_line_blocks(path):
         if stop():
-            raise Stopped
+            raise InspectionStopped
         digest.update(block)
         if scan is None:
-            scan = _Scan(path, block, given)
-        scan.take(block)
+            scan = HeaderScan(path, block, given)
+        scan.add(block)
     if scan is None:
         raise UnknownReport(f"{path} is empty: it has not even a header")
-    scan.look_again(block for block, _ in read_line_blocks(path))
+    scan.complete_channels(block for block, _ in read_line_blocks(path))
     names = {name.lower() for name in scan.channels}
-    if scan.kind is not ReportKind.CANCELLATION_RATE and scan.has_rows and not names and marketplace is None:
+    has_order_lines = REPORT_FORMATS[scan.kind].content is ReportContent.ORDER_LINES
+    if has_order_lines and scan.has_rows and not names and marketplace is None:
         raise MarketplaceNeeded(path)
     if given is None:
         japanese = marketplace == "JP" or "amazon.co.jp" in names
         western = marketplace not in (None, "JP") or any(n.startswith("amazon.") for n in names - {"amazon.co.jp"})
-        encoding = scan.encodings.choose(japanese=japanese, western=western)
+        encoding = scan.encodings.choose(is_japanese=japanese, is_western=western)
     else:
         encoding = scan.encodings.confirm()
     return ReportInfo(
@@ -123,104 +140,117 @@ def _look(path: Path, given: str | None, marketplace: str | None, stop: Stop) ->
         header=scan.header,
         size_bytes=path.stat().st_size,
         sha256=digest.hexdigest(),
-        as_of=scan.newest(),
+        as_of=scan.newest_date(),
         marketplace=marketplace,
         has_request_column="is-buyer-requested-cancellation" in scan.header,
-        missing=missing(scan.kind, scan.header),
+        missing=missing_columns(scan.kind, scan.header),
     )
 
 
-class _Scan:
-    def __init__(self, path: Path, first: bytes, given: str | None) -> None:
-        if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise UnknownReport(f"{path} is UTF-16 text; save it as UTF-8, tab-delimited, and import that")
-        line = first.removeprefix(codecs.BOM_UTF8).split(b"\n", 1)[0].rstrip(b"\r")
-        text = line.decode(next((name for name in ("utf-8", "cp932", "cp1252") if fits(line, name)), "iso-8859-1"))
-        self.delimiter = max(DELIMITERS, key=text.count)
-        self.header = tuple(normal(name) for name in split(text, self.delimiter))
-        kind = recognise(self.header)
-        if kind is None:
-            raise _strange(path, first, self.header)
-        self.kind = kind
+def _read_header(path: Path, beginning: bytes) -> tuple[ReportKind, str, tuple[str, ...]]:
+    """Return kind, delimiter and normalized header. Raises UnknownReport."""
+    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UnknownReport(f"{path} is UTF-16 text; save it as UTF-8, tab-delimited, and import that")
+    line = beginning.removeprefix(codecs.BOM_UTF8).split(b"\n", 1)[0].rstrip(b"\r")
+    guesses = ("utf-8", "cp932", "cp1252")
+    text = line.decode(next((name for name in guesses if is_decodable(line, name)), "iso-8859-1"))
+    delimiter = max(DELIMITERS, key=text.count)
+    header = tuple(normalize_name(name) for name in split_line(text, delimiter))
+    kind = recognize(header, beginning)
+    if kind is None:
+        raise _unknown_report(path, beginning, header)
+    return kind, delimiter, header
+
+
+class HeaderScan:
+    """Collects what `inspect` returns, block by block: dates, sales channels, encoding.
+
+    Cells are found in the bytes read as Latin-1: tabs, commas and digits are the same bytes in every encoding of
+    reports.
+    """
+
+    def __init__(self, path: Path, beginning: bytes, given: str | None) -> None:
+        self.kind, self.delimiter, self.header = _read_header(path, beginning)
+        if REPORT_FORMATS[self.kind].content is ReportContent.FEED_RESULTS:
+            raise UnknownReport(f"{path} is a processing report: import it with `ordertui results`")
         self.has_rows = False
         self.channels: set[str] = set()
-        """Words of the sales-channel column: one at least, when there are any; all of them after `look_again`."""
-        self._passed_over = False
-        places = positions(self.header)
-        self._read = sorted(at for at in places if at is not None)
-        self._dates = [at for at, name in enumerate(self.header) if name in DATES]
-        self._pick_dates = _picking(self._dates) if self.delimiter == "\t" and self._dates else None
-        self._channel = dict(zip(FIELDS, places, strict=True))["sales_channel"]
+        """Values of the sales-channel column: at least one if there are any; all of them after `complete_channels`."""
+        self._has_skipped_channels = False
+        positions = column_positions(self.header)
+        self._read_columns = sorted(index for index in positions if index is not None)
+        self._dates = [index for index, name in enumerate(self.header) if name in DATE_COLUMNS]
+        self._find_dates = _cell_finder(self._dates) if self.delimiter == "\t" and self._dates else None
+        self._channel = positions[FIELDS.index("sales_channel")]
         self._newest: dict[tuple[int, bytes], bytes] = {}
-        self._started = False
+        """Newest text by length and UTC offset: texts of one such shape sort like the times they stand for."""
+        self._has_started = False
         self.encodings = EncodingDetector(path, given, self._read_cells)
 
     def _read_cells(self, line: bytes) -> list[bytes]:
-        """A line's cells in columns that are read."""
-        cells = split(line.decode("latin-1"), self.delimiter)
-        return [cells[at].encode("latin-1") for at in self._read if at < len(cells)]
+        """Return a line's cells in columns that are read."""
+        cells = split_line(line.decode("latin-1"), self.delimiter)
+        return [cells[index].encode("latin-1") for index in self._read_columns if index < len(cells)]
 
-    def take(self, block: bytes) -> None:
-        """Look at some whole lines."""
-        self.encodings.take(block)
-        first = not self._started
-        self._started = True
-        if self._pick_dates is not None:
-            found = self._pick_dates(block if first else b"\n" + block)
+    def add(self, block: bytes) -> None:
+        """Take in a block of whole lines; the first one begins with the header."""
+        self.encodings.add(block)
+        is_first = not self._has_started
+        self._has_started = True
+        if self._find_dates is not None:
+            found = self._find_dates(block if is_first else b"\n" + block)
             for texts in [found] if len(self._dates) == 1 else zip(*found, strict=True):
-                self._take_dates(texts)
+                self._add_dates(texts)
         elif self._dates:
-            rows = [split(line, self.delimiter) for line in self._lines(block, first=first)]
+            rows = [split_line(line, self.delimiter) for line in self._lines(block, is_first=is_first)]
             for date in self._dates:
-                self._take_dates([cells[date].encode("latin-1") for cells in rows if len(cells) > date])
-        if not self.has_rows or not self.channels or self.encodings.odd:
-            lines = self._lines(block, first=first)
+                self._add_dates([cells[date].encode("latin-1") for cells in rows if len(cells) > date])
+        if not self.has_rows or not self.channels or self.encodings.has_undecodable:
+            lines = self._lines(block, is_first=is_first)
             self.has_rows = self.has_rows or not all(not line or line.isspace() for line in lines)
-            self._take_channels(lines)
+            self._add_channels(lines)
         else:
-            self._passed_over = True
+            self._has_skipped_channels = True
 
-    def look_again(self, blocks: Iterable[bytes]) -> None:
-        """Take the sales channels of all blocks, when they matter and some were passed over."""
-        if self._passed_over and self.encodings.odd:
+    def complete_channels(self, blocks: Iterable[bytes]) -> None:
+        """Collect the channels of all blocks, if they decide the encoding and `add` skipped some."""
+        if self._has_skipped_channels and self.encodings.has_undecodable:
             for number, block in enumerate(blocks):
-                self._take_channels(self._lines(block, first=not number))
+                self._add_channels(self._lines(block, is_first=not number))
 
     @staticmethod
-    def _lines(block: bytes, *, first: bool) -> list[str]:
-        """The lines of a block but for the header; places of cells are the same in every encoding that is read."""
+    def _lines(block: bytes, *, is_first: bool) -> list[str]:
         lines = block.decode("latin-1").split("\n")
-        return lines[1:] if first else lines
+        return lines[1:] if is_first else lines
 
-    def _take_dates(self, texts: Sequence[bytes]) -> None:
-        """Keep the newest text of each shape: those compare as text."""
+    def _add_dates(self, texts: Sequence[bytes]) -> None:
         newest = self._newest
-        ends = {text[19:] for text in texts}
-        if len(ends) == 1 and b"" not in ends:
+        offsets = {text[19:] for text in texts}
+        if len(offsets) == 1 and b"" not in offsets:
             texts = [max(texts)]
         for text in texts:
             key = (len(text), text[19:])
             if text > newest.get(key, b""):
                 newest[key] = text
 
-    def _take_channels(self, lines: Iterable[str]) -> None:
+    def _add_channels(self, lines: Iterable[str]) -> None:
         channel = self._channel
         if channel is None:
             return
         mark = self.delimiter
         found = set()
         for line in lines:
-            cells = line.split(mark, channel + 1) if mark == "\t" else split(line, mark)
+            cells = line.split(mark, channel + 1) if mark == "\t" else split_line(line, mark)
             if channel < len(cells):
                 found.add(cells[channel])
-        self.channels.update(word for name in found if (word := unquoted(name)))
+        self.channels.update(word for name in found if (word := strip_quotes(name)))
 
-    def newest(self) -> int | None:
-        """Epoch seconds of the newest date; texts of one shape compare as text, shapes compare as times."""
+    def newest_date(self) -> int | None:
+        """Return the newest date in epoch seconds; None when no date could be read."""
         times = []
         for text in self._newest.values():
             try:
-                time = moment(text.decode("latin-1"))
+                time = parse_time(text.decode("latin-1"))
             except ValueError:
                 continue
             if time is not None:
@@ -228,32 +258,32 @@ class _Scan:
         return max(times, default=None)
 
 
-def _picking(columns: list[int]) -> Callable[[bytes], list[Any]]:
-    """Finds the cells of these columns in each line that follows a line end; empty where the line ends before. Much faster than splitting."""
+def _cell_finder(columns: list[int]) -> Callable[[bytes], list[Any]]:
+    """Return a function that finds these columns' cells in each line after a line end, empty where a line is too short.
+
+    A pattern over the whole block is much faster than splitting every line.
+    """
     cell, before = r"[^\t\n]*+", -1
     parts = []
-    for at in columns:
-        passed = at - before - 1
-        parts.append(rf"(?:{cell}\t){{{passed}}}({cell})")
-        before = at
+    for index in columns:
+        skipped = index - before - 1
+        parts.append(rf"(?:{cell}\t){{{skipped}}}({cell})")
+        before = index
     return re.compile(("\n" + r"(?:\t".join(parts) + ")?" * (len(parts) - 1)).encode()).findall
 
 
-def _strange(path: Path, first: bytes, header: tuple[str, ...]) -> UnknownReport:
-    """What to say of a file whose header is none of the known ones."""
-    head = first[:400].lower()
-    if b"feed processing summary" in head or b"processingreport" in head or b"<amazonenvelope" in head:
-        return ProcessingReportGiven(f"{path} is a processing report: import it with `ordertui results`")
-    if first[:2] == b"PK":
+def _unknown_report(path: Path, beginning: bytes, header: tuple[str, ...]) -> UnknownReport:
+    """Return the error for a file whose header is of no known report: what it seems to be, and what to do."""
+    if beginning[:2] == b"PK":
         return UnknownReport(
             f"{path} is a spreadsheet or zip; save it as tab-delimited text, or download the .txt again"
         )
     if any(ORDER_ID.fullmatch(cell.upper()) for cell in header):
         return UnknownReport(f"{path}: the file begins with a row, its header is missing; download the report again")
-    seen = to_single_line(", ".join(name for name in header if name))[:SHOWN_HEADER] or "nothing"
-    near = nearest(header)
-    hint = f"; nearest is {near[0]}, which also needs {' and '.join(near[1])}" if near else ""
+    shown = to_single_line(", ".join(name for name in header if name))[:SHOWN_HEADER_CHARACTERS] or "nothing"
+    closest = closest_kind(header)
+    hint = f"; nearest is {closest[0]}, which also needs {' and '.join(closest[1])}" if closest else ""
     return UnknownReport(
-        f"{path}: line 1 is no header of a known report (Unshipped orders, New orders, All Orders, Cancellation Rate);"
-        f" it reads: {seen}{hint}. Download the report again, with Seller Central in English"
+        f"{path}: line 1 is no header of a known report ({', '.join(titles_with_header())});"
+        f" it reads: {shown}{hint}. Download the report again, with Seller Central in English"
     )

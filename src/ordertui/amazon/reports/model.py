@@ -1,55 +1,66 @@
-"""What the readers hand out."""
+"""Values that the report readers return."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
+from ordertui.orders.enums import ReportKind
 from ordertui.orders.report_row import ReportRow
 
-from .report_kind import ReportKind
+from .report_kind import REPORT_FORMATS, ReportFormat
 
 
 class ReportInfo(msgspec.Struct, frozen=True):
-    """A report file after a first look at all of it."""
+    """Facts of a report file, from one pass over all of its bytes."""
 
     path: Path
     kind: ReportKind
     encoding: str
+    """Name of the Python codec."""
     delimiter: str
     header: tuple[str, ...]
+    """Normalized column names."""
     size_bytes: int
     sha256: str
     as_of: int | None
-    """Newest date in it, epoch seconds."""
+    """Newest date in the file, epoch seconds; None when it has no date."""
     marketplace: str | None
-    """The code that was given for rows that name none."""
+    """Marketplace code that the caller gave for rows that name none."""
     has_request_column: bool
     missing: tuple[str, ...]
-    """Wanted columns that are not there."""
+    """Expected columns that the header lacks."""
+
+    @property
+    def format(self) -> ReportFormat:
+        """The description of this kind of report."""
+        return REPORT_FORMATS[self.kind]
 
 
 class RejectedRow(msgspec.Struct, frozen=True):
-    """A row that cannot be taken in. `text` keeps only columns that are read; buyers' columns are left out."""
+    """A row that could not be read. `text` holds only cells of columns that are read, so no buyer's data."""
 
     file: str
     line: int
+    """Line number from 1, the header's; for the API the number of the page."""
     reason: str
     text: str
 
 
 class RowBatch(msgspec.Struct, frozen=True):
-    """Some rows, in file order."""
+    """Consecutive rows of one report, in file order."""
 
     rows: list[ReportRow]
     rejects: list[RejectedRow]
     ignored: int
-    """Rows of channels outside Amazon."""
+    """Number of rows left out because they are of sales channels outside Amazon."""
     bytes_done: int
-    odd_words: tuple[str, ...] = ()
-    """What this part of the file says in words that are not known here; each is told once."""
+    """Bytes of the file read so far."""
+    unknown_words: tuple[str, ...] = ()
+    """Notes on words that this program does not know and reads as unknown; each is told once."""
 
 
-RateRow = tuple[int, str, int | None, bool]
-"""Line, order id, order date (epoch seconds or None), whether it impacts account health."""
+RateRow: TypeAlias = tuple[int, str, int | None, bool]
+"""Line number, order id, order date (epoch seconds; None when unreadable), whether it impacts account health."""

@@ -1,19 +1,19 @@
-"""Which report a file is, by its header's names; never by its file name or the order of its columns (AMAZON.md h)."""
+"""The registry of report files: one ReportFormat for each kind.
+
+To add a kind: append it to `orders.enums.ReportKind` and describe it in REPORT_FORMATS. Everything else (reading,
+import order, file picker, messages) asks the description; `tests/amazon/test_report_kind.py` names what is missing.
+
+The kind is told by the names in the header, never by the file's name or the order of columns (AMAZON.md h).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
+from enum import Enum, IntEnum, auto
 
+import msgspec
 
-class ReportKind(StrEnum):
-    """The reports this program reads."""
-
-    UNSHIPPED = "unshipped"
-    NEW_ORDERS = "new_orders"
-    ALL_ORDERS = "all_orders"
-    CANCELLATION_RATE = "cancellation_rate"
-
+from ordertui.orders.enums import ReportKind
 
 FIELDS = (
     "order_id",
@@ -45,7 +45,10 @@ FIELDS = (
     "business",
     "prime",
 )
-"""What is read of an order report's row, in this order. Everything else, buyers and addresses first, is never looked at."""
+"""The fields that are read of an order report's row, in this order.
+
+Other columns, buyers' names and addresses among them, are never read.
+"""
 COLUMNS: dict[str, tuple[str, ...]] = {
     "order_id": ("amazon-order-id", "order-id"),
     "item_id": ("order-item-id",),
@@ -76,73 +79,163 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "business": ("is-business-order",),
     "prime": ("is-prime",),
 }
-"""Field to the column names it may have; the first that is there is read."""
-WANTED: dict[ReportKind, tuple[str, ...]] = {
-    ReportKind.UNSHIPPED: (
-        "order-item-id",
-        "promise-date",
-        "quantity-purchased",
-        "quantity-shipped",
-        "sku",
-        "sales-channel",
-        "is-buyer-requested-cancellation",
-    ),
-    ReportKind.NEW_ORDERS: ("order-item-id", "quantity-purchased", "sku", "currency", "item-price", "sales-channel"),
-    ReportKind.ALL_ORDERS: (
-        "last-updated-date",
-        "order-status",
-        "fulfillment-channel",
-        "sales-channel",
-        "sku",
-        "quantity",
-        "currency",
-        "item-price",
-    ),
-    ReportKind.CANCELLATION_RATE: (),
+"""Field to the column names it may have; the first one in the header is read."""
+
+
+class ReportContent(IntEnum):
+    """What the rows of a file are, in the order in which files are imported.
+
+    Known orders tell a Cancellation Rate report its marketplace, and a processing report answers for known batches.
+    """
+
+    ORDER_LINES = auto()
+    """One order item in each row: `reader.read_orders`."""
+    RATE_ENTRIES = auto()
+    """One cancelled order in each row: `cancellation_rate.read_rate`."""
+    FEED_RESULTS = auto()
+    """Amazon's answer to a feed: `processing_report.parse_report`."""
+
+
+class StatusSource(Enum):
+    """Where the status of an order line is taken from."""
+
+    COLUMNS = auto()
+    """The row states channel, order status, item status and time of update."""
+    UNITS_SHIPPED = auto()
+    """The seller ships; the order is partially shipped when any unit is, else unshipped."""
+    NOT_STATED = auto()
+    """The seller ships; the report does not tell the status."""
+
+
+class ReportFormat(msgspec.Struct, frozen=True, kw_only=True):
+    """How one kind of report file is recognised, read and named."""
+
+    kind: ReportKind
+    title: str
+    """Amazon's name of the report, as the file picker and messages show it."""
+    title_in_sentence: str = ""
+    """The title with its article where a sentence needs one; empty: as `title`."""
+    content: ReportContent
+    identifying: tuple[tuple[str, ...], ...] = ()
+    """The header must have one column of each group. The first of a group is the one asked for when none is there."""
+    markers: tuple[bytes, ...] = ()
+    """Lower-case texts one of which stands at the beginning of a file that has no header."""
+    expected: tuple[str, ...] = ()
+    """Columns whose absence is told to the operator; the file is read all the same."""
+    status_source: StatusSource = StatusSource.NOT_STATED
+    may_show_buyer_requests: bool = False
+    """Whether Amazon can add the column is-buyer-requested-cancellation; its absence is told."""
+
+
+REPORT_FORMATS: dict[ReportKind, ReportFormat] = {
+    one.kind: one
+    for one in (
+        ReportFormat(
+            kind=ReportKind.CANCELLATION_RATE,
+            title="Cancellation Rate",
+            title_in_sentence="the Cancellation Rate report",
+            content=ReportContent.RATE_ENTRIES,
+            identifying=(("order-id",), ("order-date",), ("impacts-account-health",)),
+        ),
+        ReportFormat(
+            kind=ReportKind.ALL_ORDERS,
+            title="All Orders",
+            content=ReportContent.ORDER_LINES,
+            identifying=(("amazon-order-id",), ("order-status",)),
+            expected=(
+                "last-updated-date",
+                "order-status",
+                "fulfillment-channel",
+                "sales-channel",
+                "sku",
+                "quantity",
+                "currency",
+                "item-price",
+            ),
+            status_source=StatusSource.COLUMNS,
+        ),
+        ReportFormat(
+            kind=ReportKind.UNSHIPPED,
+            title="Unshipped orders",
+            content=ReportContent.ORDER_LINES,
+            identifying=(
+                ("order-id",),
+                ("order-item-id", "sku"),
+                ("promise-date", "quantity-to-ship", "days-past-promise", "reporting-date"),
+            ),
+            expected=(
+                "order-item-id",
+                "promise-date",
+                "quantity-purchased",
+                "quantity-shipped",
+                "sku",
+                "sales-channel",
+                "is-buyer-requested-cancellation",
+            ),
+            status_source=StatusSource.UNITS_SHIPPED,
+            may_show_buyer_requests=True,
+        ),
+        ReportFormat(
+            kind=ReportKind.NEW_ORDERS,
+            title="New orders",
+            content=ReportContent.ORDER_LINES,
+            identifying=(("order-id",), ("order-item-id", "sku"), ("item-price", "payments-date")),
+            expected=("order-item-id", "quantity-purchased", "sku", "currency", "item-price", "sales-channel"),
+            may_show_buyer_requests=True,
+        ),
+        ReportFormat(
+            kind=ReportKind.PROCESSING_REPORT,
+            title="processing report",
+            content=ReportContent.FEED_RESULTS,
+            markers=(b"feed processing summary", b"processingreport", b"<amazonenvelope"),
+        ),
+    )
 }
-"""Columns whose absence is worth a word."""
+"""In the order in which a header is compared: a header that fits two kinds is of the first."""
 
 
-def normal(name: str) -> str:
-    """A header cell for comparison: lower case, spaces and underscores as hyphens, no quotes."""
+def normalize_name(name: str) -> str:
+    """Return a header cell for comparison: lower case, spaces and underscores as hyphens, no quotes."""
     return name.strip().strip('"').strip().lower().replace(" ", "-").replace("_", "-")
 
 
-def recognise(header: Sequence[str]) -> ReportKind | None:
-    """The kind of a header (normalised names), or None."""
+def recognize(header: Sequence[str], beginning: bytes) -> ReportKind | None:
+    """Return the kind of a file by its normalized header, else by markers in its first bytes; None when it is neither."""
     names = set(header)
-    if {"order-id", "order-date", "impacts-account-health"} <= names:
-        return ReportKind.CANCELLATION_RATE
-    if "amazon-order-id" in names and "order-status" in names:
-        return ReportKind.ALL_ORDERS
-    if "order-id" in names and ("order-item-id" in names or "sku" in names):
-        if names & {"quantity-to-ship", "days-past-promise", "promise-date", "reporting-date"}:
-            return ReportKind.UNSHIPPED
-        if names & {"item-price", "payments-date"}:
-            return ReportKind.NEW_ORDERS
-    return None
+    for one in REPORT_FORMATS.values():
+        if one.identifying and all(names.intersection(group) for group in one.identifying):
+            return one.kind
+    start = beginning[:400].lower()
+    return next((one.kind for one in REPORT_FORMATS.values() if any(mark in start for mark in one.markers)), None)
 
 
-def nearest(header: Sequence[str]) -> tuple[str, list[str]] | None:
-    """The title of the report that a strange header is nearest to, and what it lacks; None when nothing is alike."""
+def closest_kind(header: Sequence[str]) -> tuple[str, list[str]] | None:
+    """Return the title of the report that an unknown header resembles most, and the columns it lacks; None: it
+    resembles none.
+    """
     names = set(header)
-    needed = {
-        "the Cancellation Rate report": ("order-id", "order-date", "impacts-account-health"),
-        "All Orders": ("amazon-order-id", "order-status"),
-        "Unshipped orders": ("order-id", "order-item-id", "promise-date"),
-        "New orders": ("order-id", "order-item-id", "item-price"),
-    }
+    needed = {one.title_in_sentence or one.title: [group[0] for group in one.identifying] for one in _with_header()}
     title = max(needed, key=lambda one: len(names.intersection(needed[one])) / len(needed[one]))
     lacking = [name for name in needed[title] if name not in names]
     return (title, lacking) if len(lacking) < len(needed[title]) else None
 
 
-def positions(header: Sequence[str]) -> tuple[int | None, ...]:
-    """For each of FIELDS the column it stands in, or None."""
-    place = {name: at for at, name in reversed(list(enumerate(header)))}
-    return tuple(next((place[name] for name in COLUMNS[field] if name in place), None) for field in FIELDS)
+def titles_with_header() -> list[str]:
+    """Return the titles of reports that are known by their header, in the order of ReportKind."""
+    known = _with_header()
+    return [one.title for kind in ReportKind for one in known if one.kind is kind]
 
 
-def missing(kind: ReportKind, header: Sequence[str]) -> tuple[str, ...]:
-    """Wanted columns that are not there."""
-    return tuple(name for name in WANTED[kind] if name not in header)
+def _with_header() -> list[ReportFormat]:
+    return [one for one in REPORT_FORMATS.values() if one.identifying]
+
+
+def column_positions(header: Sequence[str]) -> tuple[int | None, ...]:
+    """Return for each of FIELDS the index of its column in the header, or None."""
+    found = {name: index for index, name in reversed(list(enumerate(header)))}
+    return tuple(next((found[name] for name in COLUMNS[field] if name in found), None) for field in FIELDS)
+
+
+def missing_columns(kind: ReportKind, header: Sequence[str]) -> tuple[str, ...]:
+    """Return the expected columns that the header lacks."""
+    return tuple(name for name in REPORT_FORMATS[kind].expected if name not in header)

@@ -1,4 +1,7 @@
-"""One row of an order report, and what is wrong with it. `columns` reads many at once, and leaves to this what is not plain."""
+"""Read order reports row by row and tell what is wrong with a bad row.
+
+`column_reader` reads plain rows faster; both agree.
+"""
 
 from __future__ import annotations
 
@@ -14,27 +17,28 @@ from ordertui.orders.text import to_single_line
 from .cell_parsers import (
     ORDER_ID,
     Memo,
-    amount,
-    channel,
-    discount,
-    flag,
-    label,
-    moment,
-    status,
-    unquoted,
-    whole,
+    amount_parser,
+    discount_parser,
+    parse_channel,
+    parse_flag,
+    parse_label,
+    parse_quantity,
+    parse_status,
+    parse_time,
+    strip_quotes,
 )
-from .inspect import split
+from .inspect import split_line
 from .model import RejectedRow, ReportInfo
-from .report_kind import COLUMNS, FIELDS, ReportKind, positions
+from .report_kind import COLUMNS, FIELDS, StatusSource, column_positions
 
 ITEM_ID = re.compile(r"[0-9]{1,20}", re.ASCII)
 _BROKEN_NUMBER = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
-_CHANNEL_WORD = re.compile(r"[A-Za-z.\- ]*amazon[A-Za-z.\- ]*", re.IGNORECASE)
-NO_PRICES = (None,) * 8
+"""An id that a spreadsheet turned into a floating-point number."""
+_CHANNEL_TEXT = re.compile(r"[A-Za-z.\- ]*amazon[A-Za-z.\- ]*", re.IGNORECASE)
+_NO_AMOUNTS = (None,) * 8
 _OPTIONAL = frozenset({"title", "asin", "requested", "request_reason", "replacement", "business", "prime"})
-"""Fields that a short row may lack without being called cut off."""
-_WORDS = (
+"""Fields that a row may lack at its end without counting as cut off."""
+_VOCABULARY = (
     "sales_channel",
     "channel",
     "status",
@@ -46,14 +50,25 @@ _WORDS = (
     "business",
     "prime",
 )
-"""Fields with few values, which are looked up together."""
-AT = {name: at for at, name in enumerate(FIELDS)}
-_NUMBERS = ("purchased", "ship_by", "updated", "quantity", "shipped", *FIELDS[AT["item_price"] : AT["requested"]])
-_DATE = "is no date such as 2026-11-23T14:05:00+00:00"
+"""Fields with few different values. One memo parses all of them at once: their combinations repeat too."""
+FIELD_INDEX = {name: index for index, name in enumerate(FIELDS)}
+(
+    _ORDER_ID, _ITEM_ID, _, _, _, _, _PURCHASED, _SHIP_BY, _UPDATED, _SKU, _ASIN, _TITLE, _QUANTITY, _SHIPPED, _,
+    _ITEM_PRICE, _ITEM_TAX, _SHIPPING_PRICE, _SHIPPING_TAX, _GIFT_WRAP_PRICE, _GIFT_WRAP_TAX, _ITEM_PROMOTION, _SHIP_PROMOTION,
+) = range(23)  # fmt: skip
+"""Indexes of FIELDS."""
+AMOUNT_FIELDS = FIELDS[_ITEM_PRICE : _SHIP_PROMOTION + 1]
+_NUMBERS = ("purchased", "ship_by", "updated", "quantity", "shipped", *AMOUNT_FIELDS)
+
+AmountMemos = tuple[Memo[str, int | None], Memo[str, int | None]]
+"""Parsers of prices and of discounts."""
 
 
 class RowError(ValueError):
-    """Why a row cannot be taken in: the column, its value (shown only when the cells stand in their columns), and what is wrong."""
+    """A row cannot be read: the column, its value, and what is wrong with it.
+
+    The message leaves the value out: in a row of another width than the header it may be any cell, a buyer's name too.
+    """
 
     def __init__(self, column: str, value: str, wrong: str) -> None:
         super().__init__(f"{column} {wrong}")
@@ -62,61 +77,71 @@ class RowError(ValueError):
         self.wrong = wrong
 
     def with_value(self) -> str:
+        """Return the message with the value: only for a row whose cells are known to be in their columns."""
         return f"{self.column}: {self.value[:60]!r} {self.wrong}" if self.value else str(self)
 
 
 class RowReader:
-    """Reads rows of one report, and remembers what it read of repeated cells."""
+    """Reads single rows of one report. Its memos and counters are shared with ColumnReader."""
 
     def __init__(self, info: ReportInfo) -> None:
         self._info = info
         self._width = len(info.header)
-        places = positions(info.header)
-        last = self._width  # an empty cell is added there, for columns that are not in this file
-        self._pick = itemgetter(*(last if at is None else at for at in places))
-        self._words_of = itemgetter(*(AT[name] for name in _WORDS))
-        self.has = {name: at is not None for name, at in zip(FIELDS, places, strict=True)}
-        self.priced = any(self.has[name] for name in FIELDS[AT["item_price"] : AT["requested"]])
-        essential = [at for name, at in zip(FIELDS, places, strict=True) if at is not None and name not in _OPTIONAL]
+        positions = column_positions(info.header)
+        absent = self._width  # the index of an empty cell that is appended for columns not in this file
+        self._pick = itemgetter(*(absent if index is None else index for index in positions))
+        self._pick_words = itemgetter(*(FIELD_INDEX[name] for name in _VOCABULARY))
+        present = dict(zip(FIELDS, positions, strict=True))
+        self._has_item_ids = present["item_id"] is not None
+        self.has_amounts = any(present[name] is not None for name in AMOUNT_FIELDS)
+        essential = [index for name, index in present.items() if index is not None and name not in _OPTIONAL]
         self._shortest = min(self._width - 1, max(essential) + 1)
-        self._words: Memo[tuple[str, ...], tuple[Any, ...]] = Memo(self._read_words)
-        self.moments: Memo[str, int | None] = Memo(moment)
-        self.labels: Memo[str, str | None] = Memo(label)
-        self.wholes: Memo[str, int | None] = Memo(whole)
-        self._amounts: dict[str | None, tuple[Memo[str, int | None], Memo[str, int | None]]] = {}
-        self.odd: set[str] = set()
-        """What was read in words that are not known here, since `take_odd`."""
+        self._words: Memo[tuple[str, ...], tuple[Any, ...]] = Memo(self._parse_words)
+        self.times: Memo[str, int | None] = Memo(parse_time)
+        self.labels: Memo[str, str | None] = Memo(parse_label)
+        self.quantities: Memo[str, int | None] = Memo(parse_quantity)
+        self._amounts: dict[str | None, AmountMemos] = {}
+        self._unknown_words: set[str] = set()
         self.ignored = 0
-        """Rows of channels outside Amazon, since `take_ignored`."""
-        self._parse = self._all_orders if info.kind is ReportKind.ALL_ORDERS else self._shipping_report
+        """Rows of channels outside Amazon since `take_ignored`."""
+        self._status_source = info.format.status_source
+        has_status = self._status_source is StatusSource.COLUMNS
+        self._parse = self._parse_all_orders if has_status else self._parse_shipping_report
 
-    def read(self, number: int, line: str, *, broken: bool) -> ReportRow | None:
-        """The row of a line; None: of a channel outside Amazon. `broken`: the line is not in the report's encoding. Raises Bad."""
-        cells = self.picked(self.fitted(split(line, self._info.delimiter)))
-        if broken and any("\ufffd" in cell for cell in cells):
+    def read(self, number: int, line: str, *, is_broken: bool) -> ReportRow | None:
+        """Return the row of a line; None for a sales channel outside Amazon. Raises RowError.
+
+        `is_broken`: the line is not valid in the report's encoding.
+        """
+        cells = self.pick_fields(self.fit_to_header(split_line(line, self._info.delimiter)))
+        if is_broken and any("\ufffd" in cell for cell in cells):
             raise RowError("the row", "", f"has characters that are not {self._info.encoding}")
         row = self._parse(number, cells)
         self.ignored += row is None
         return row
 
-    def picked(self, cells: list[str]) -> tuple[str, ...]:
-        """The cells that are read, in the order of FIELDS; empty for those whose column is not in this file."""
+    def pick_fields(self, cells: list[str]) -> tuple[str, ...]:
+        """Return the cells in the order of FIELDS; empty text for a column that is not in this file."""
         found: tuple[str, ...] = self._pick([*cells, ""])
         return found
 
-    def take_odd(self) -> tuple[str, ...]:
-        """What was read since the last call and is in words that are not known here."""
-        odd = tuple(sorted(self.odd))
-        self.odd.clear()
-        return odd
+    def take_unknown_words(self) -> tuple[str, ...]:
+        """Return notes on the unknown words read since the last call."""
+        found = tuple(sorted(self._unknown_words))
+        self._unknown_words.clear()
+        return found
 
     def take_ignored(self) -> int:
-        """How many rows of channels outside Amazon were read since the last call."""
+        """Return how many rows of channels outside Amazon were read since the last call."""
         ignored, self.ignored = self.ignored, 0
         return ignored
 
-    def fitted(self, cells: list[str]) -> list[str]:
-        """The cells; those of a row that lacks its last cells, or has blank ones too many, in the header's width. Raises Bad."""
+    def fit_to_header(self, cells: list[str]) -> list[str]:
+        """Return the cells in the header's width: optional cells missing at the end are added, blank surplus ones
+        dropped.
+
+        Raises RowError for any other width.
+        """
         width = self._width
         if len(cells) == width:
             return cells
@@ -125,50 +150,56 @@ class RowReader:
         return [*cells[:width], *[""] * (width - len(cells))]
 
     def reject(self, number: int, error: RowError, line: str) -> RejectedRow:
-        """What is kept of a bad row. When it has not the header's width, any cell may be a buyer's: then only its order id is."""
-        info = self._info
-        cells = split(line, info.delimiter)
+        """Return what is kept of a bad row: the cells of columns that are read.
+
+        In a row of another width than the header any cell may be a buyer's, so only its order id is kept.
+        """
+        file, cells = str(self._info.path), split_line(line, self._info.delimiter)
         if len(cells) == self._width:
-            kept = [to_single_line(cell) for cell in self._pick([*cells, ""])]
-            return RejectedRow(str(info.path), number, error.with_value(), " | ".join(cell for cell in kept if cell))
-        order_ids = [text for cell in cells if ORDER_ID.fullmatch(text := unquoted(cell))]
-        return RejectedRow(str(info.path), number, str(error), " | ".join(order_ids[:1]))
+            kept = [to_single_line(cell) for cell in self.pick_fields(cells)]
+            return RejectedRow(file, number, error.with_value(), " | ".join(cell for cell in kept if cell))
+        order_ids = [text for cell in cells if ORDER_ID.fullmatch(text := strip_quotes(cell))]
+        return RejectedRow(file, number, str(error), " | ".join(order_ids[:1]))
 
-    # -- words with few values
+    # Fields of few values
 
-    def _read_words(self, cells: tuple[str, ...]) -> tuple[Any, ...]:
-        """Marketplace (None: outside Amazon), channel, status, item status, currency, memos of amounts, request, reason, three flags."""
-        market = self.market(cells[0])
+    def _parse_words(self, cells: tuple[str, ...]) -> tuple[Any, ...]:
+        """Return the values of _VOCABULARY cells, with the currency's amount memos after the currency.
+
+        All None for a sales channel outside Amazon.
+        """
+        market = self.parse_marketplace(cells[0])
         if market is None:
             return (None,) * 12
-        currency = currency_of(cells[4])
+        currency = parse_currency(cells[4])
         return (
             market,
-            self.known("channel", channel, cells[1]),
-            self.known("status", status, cells[2]),
-            self.known("item_status", status, cells[3]),
+            self.parse_word("channel", parse_channel, cells[1]),
+            self.parse_word("status", parse_status, cells[2]),
+            self.parse_word("item_status", parse_status, cells[3]),
             currency,
-            *self.memos(currency),
-            self.request(cells[5]),
-            label(cells[6]),
-            *(self.known(name, flag, cell) for name, cell in zip(_WORDS[7:], cells[7:], strict=True)),
+            *self.amount_memos(currency),
+            self.parse_request(cells[5]),
+            parse_label(cells[6]),
+            *(self.parse_word(name, parse_flag, cell) for name, cell in zip(_VOCABULARY[7:], cells[7:], strict=True)),
         )
 
-    def known(self, field: str, make: Callable[[str], str | None], text: str) -> str | None:
-        """What the word stands for; None when empty, or when it is not known, which is told once."""
-        found = make(text)
-        if found is None and unquoted(text):
-            self.odd.add(f"{COLUMNS[field][0]} {to_single_line(text)[:40]!r} is not known here and read as unknown")
+    def parse_word(self, field: str, parse: Callable[[str], str | None], text: str) -> str | None:
+        """Return the parsed word; None when it is empty, or when it is unknown, which is noted once."""
+        found = parse(text)
+        if found is None and strip_quotes(text):
+            shown = to_single_line(text)[:40]
+            self._unknown_words.add(f"{COLUMNS[field][0]} {shown!r} is not known here and read as unknown")
         return found
 
-    def request(self, text: str) -> str | None:
-        """The buyer's request: `official`, `none`, or None when the report does not say."""
-        word = self.known("requested", flag, text)
+    def parse_request(self, text: str) -> str | None:
+        """Return the buyer's request: `official`, `none`, or None when the report does not say."""
+        word = self.parse_word("requested", parse_flag, text)
         return "official" if word == "yes" else "none" if word == "no" else None
 
-    def market(self, text: str) -> str | None:
-        """The marketplace's code; None outside Amazon. Raises Bad when nobody says."""
-        text = unquoted(text)
+    def parse_marketplace(self, text: str) -> str | None:
+        """Return the marketplace code; None for a channel outside Amazon. Raises RowError when nothing tells it."""
+        text = strip_quotes(text)
         if not text:
             if self._info.marketplace is None:
                 raise RowError("sales-channel", "", "is empty: import with --marketplace CODE")
@@ -178,103 +209,102 @@ class RowReader:
             return market.code
         if text.lower().startswith("non-amazon"):
             return None
-        shown = text if _CHANNEL_WORD.fullmatch(text) else ""
+        shown = text if _CHANNEL_TEXT.fullmatch(text) else ""
         raise RowError("sales-channel", shown, "is no marketplace that is known here")
 
-    def memos(self, currency: str | None) -> tuple[Memo[str, int | None], Memo[str, int | None]]:
-        """Prices and discounts of a currency; None: amounts are errors."""
+    def amount_memos(self, currency: str | None) -> AmountMemos:
+        """Return the memos of prices and discounts in a currency; with None any amount is an error."""
         found = self._amounts.get(currency)
         if found is None:
-            found = self._amounts[currency] = Memo(amount(currency)), Memo(discount(currency))
+            found = self._amounts[currency] = Memo(amount_parser(currency)), Memo(discount_parser(currency))
         return found
 
-    # -- rows
+    # Rows
 
-    def _all_orders(self, number: int, cells: tuple[str, ...]) -> ReportRow | None:
-        (market, channel_, status_, item_status, currency, prices, discounts, request, reason, replacement, business, prime) = (
-            self._words[self._words_of(cells)]
-        )  # fmt: skip
+    def _parse_all_orders(self, number: int, cells: tuple[str, ...]) -> ReportRow | None:
+        words = self._words[self._pick_words(cells)]
+        market, channel, status, item_status, currency, prices, discounts, request, reason, *flags = words
         if market is None:
             return None
-        order_id = cells[0] if ORDER_ID.fullmatch(cells[0]) else order_id_of(cells[0])
-        item_id = item_id_of(cells[1]) if cells[1] else None
-        moments, labels = self.moments, self.labels
+        order_id = cells[_ORDER_ID] if ORDER_ID.fullmatch(cells[_ORDER_ID]) else parse_order_id(cells[_ORDER_ID])
+        item_id = parse_item_id(cells[_ITEM_ID]) if cells[_ITEM_ID] else None
+        times, labels = self.times, self.labels
         try:
-            purchased, ship_by, updated = moments[cells[6]], moments[cells[7]], moments[cells[8]]
-            quantity, shipped = self.wholes[cells[12]], self.wholes[cells[13]]
-            money = self._money(cells, prices, discounts) if self.priced else NO_PRICES
+            purchased, ship_by, updated = times[cells[_PURCHASED]], times[cells[_SHIP_BY]], times[cells[_UPDATED]]
+            quantity, shipped = self.quantities[cells[_QUANTITY]], self.quantities[cells[_SHIPPED]]
+            amounts = self._parse_amounts(cells, prices, discounts) if self.has_amounts else _NO_AMOUNTS
         except ValueError:
-            raise self._why(cells, currency) from None
+            raise self._number_error(cells, currency) from None
         if shipped is None and item_status == "shipped":
             shipped = quantity
         return (
-            number, order_id, item_id, market, channel_, status_, item_status,
+            number, order_id, item_id, market, channel, status, item_status,
             purchased, ship_by, updated if updated is not None else purchased or self._info.as_of or 0,
-            labels[cells[9]] or "", labels[cells[10]], labels[cells[11]], quantity, shipped, currency,
-            *money, request, reason, replacement, business, prime,
+            labels[cells[_SKU]] or "", labels[cells[_ASIN]], labels[cells[_TITLE]], quantity, shipped, currency,
+            *amounts, request, reason, *flags,
         )  # fmt: skip
 
-    def _shipping_report(self, number: int, cells: tuple[str, ...]) -> ReportRow | None:
-        (market, _, _, _, currency, prices, discounts, request, reason, replacement, business, prime) = (
-            self._words[self._words_of(cells)]
-        )  # fmt: skip
+    def _parse_shipping_report(self, number: int, cells: tuple[str, ...]) -> ReportRow | None:
+        market, _, _, _, currency, prices, discounts, request, reason, *flags = self._words[self._pick_words(cells)]
         if market is None:
             return None
-        order_id = cells[0] if ORDER_ID.fullmatch(cells[0]) else order_id_of(cells[0])
-        item_id = item_id_of(cells[1])
-        if item_id is None and self.has["item_id"]:
+        order_id = cells[_ORDER_ID] if ORDER_ID.fullmatch(cells[_ORDER_ID]) else parse_order_id(cells[_ORDER_ID])
+        item_id = parse_item_id(cells[_ITEM_ID])
+        if item_id is None and self._has_item_ids:
             raise RowError("order-item-id", "", "is empty")
         labels = self.labels
         try:
-            purchased, ship_by = self.moments[cells[6]], self.moments[cells[7]]
-            quantity, shipped = self.wholes[cells[12]], self.wholes[cells[13]]
-            money = self._money(cells, prices, discounts) if self.priced else NO_PRICES
+            purchased, ship_by = self.times[cells[_PURCHASED]], self.times[cells[_SHIP_BY]]
+            quantity, shipped = self.quantities[cells[_QUANTITY]], self.quantities[cells[_SHIPPED]]
+            amounts = self._parse_amounts(cells, prices, discounts) if self.has_amounts else _NO_AMOUNTS
         except ValueError:
-            raise self._why(cells, currency) from None
-        state = None
-        if self._info.kind is ReportKind.UNSHIPPED:
-            state = "partially_shipped" if shipped else "unshipped"
+            raise self._number_error(cells, currency) from None
+        status = None
+        if self._status_source is StatusSource.UNITS_SHIPPED:
+            status = "partially_shipped" if shipped else "unshipped"
         return (
-            number, order_id, item_id, market, "merchant", state, None,
+            number, order_id, item_id, market, "merchant", status, None,
             purchased, ship_by, self._info.as_of or purchased or 0,
-            labels[cells[9]] or "", labels[cells[10]], labels[cells[11]], quantity, shipped, currency,
-            *money, request, reason, replacement, business, prime,
+            labels[cells[_SKU]] or "", labels[cells[_ASIN]], labels[cells[_TITLE]], quantity, shipped, currency,
+            *amounts, request, reason, *flags,
         )  # fmt: skip
 
     @staticmethod
-    def _money(
+    def _parse_amounts(
         cells: tuple[str, ...], prices: Memo[str, int | None], discounts: Memo[str, int | None]
     ) -> tuple[int | None, ...]:
-        """The eight amounts; all None when the row has no item price. Raises ValueError."""
-        price = prices[cells[15]]
+        """Return the eight money components; all None when the row has no item price. Raises ValueError."""
+        price = prices[cells[_ITEM_PRICE]]
         rest = (
-            prices[cells[16]] or 0, prices[cells[17]] or 0, prices[cells[18]] or 0, prices[cells[19]] or 0,
-            prices[cells[20]] or 0, discounts[cells[21]] or 0, discounts[cells[22]] or 0,
+            prices[cells[_ITEM_TAX]] or 0, prices[cells[_SHIPPING_PRICE]] or 0, prices[cells[_SHIPPING_TAX]] or 0,
+            prices[cells[_GIFT_WRAP_PRICE]] or 0, prices[cells[_GIFT_WRAP_TAX]] or 0,
+            discounts[cells[_ITEM_PROMOTION]] or 0, discounts[cells[_SHIP_PROMOTION]] or 0,
         )  # fmt: skip
-        return NO_PRICES if price is None else (price, *rest)
+        return _NO_AMOUNTS if price is None else (price, *rest)
 
-    def _why(self, cells: tuple[str, ...], currency: str | None) -> RowError:
-        """Which of a row's dates and numbers is wrong."""
-        prices, discounts = self.memos(currency)
+    def _number_error(self, cells: tuple[str, ...], currency: str | None) -> RowError:
+        """Return the error of the first bad date, quantity or amount of a row that has one."""
+        prices, discounts = self.amount_memos(currency)
         for name in _NUMBERS:
-            text = cells[AT[name]]
+            text = cells[FIELD_INDEX[name]]
             column = next((one for one in COLUMNS[name] if one in self._info.header), COLUMNS[name][0])
-            make: Callable[[str], object]
+            parse: Callable[[str], object]
             if name in ("purchased", "ship_by", "updated"):
-                make, wrong = moment, _DATE
+                parse, wrong = parse_time, "is no date such as 2026-11-23T14:05:00+00:00"
             elif name in ("quantity", "shipped"):
-                make, wrong = whole, "is no whole number such as 2"
+                parse, wrong = parse_quantity, "is no whole number such as 2"
             else:
-                make, wrong = (discounts if name.endswith("promotion") else prices).__getitem__, ""
+                parse, wrong = (discounts if name.endswith("promotion") else prices).__getitem__, ""
             try:
-                make(text)
+                parse(text)
             except ValueError as error:
                 return RowError(column, to_single_line(text), wrong or str(error))
-        raise AssertionError("one of them is wrong")
+        raise AssertionError("called for a row whose numbers are all good")
 
 
-def order_id_of(text: str) -> str:
-    text = unquoted(text)
+def parse_order_id(text: str) -> str:
+    """Return the order id of a cell. Raises RowError."""
+    text = strip_quotes(text)
     if ORDER_ID.fullmatch(text):
         return text
     if _BROKEN_NUMBER.fullmatch(text):
@@ -282,10 +312,11 @@ def order_id_of(text: str) -> str:
     raise RowError("order-id", to_single_line(text), "is no order id such as 113-0000001-0000001")
 
 
-def item_id_of(text: str) -> str | None:
+def parse_item_id(text: str) -> str | None:
+    """Return the order-item-id of a cell; None when empty. Raises RowError."""
     if ITEM_ID.fullmatch(text):
         return text
-    text = unquoted(text)
+    text = strip_quotes(text)
     if not text:
         return None
     if ITEM_ID.fullmatch(text):
@@ -295,8 +326,9 @@ def item_id_of(text: str) -> str | None:
     raise RowError("order-item-id", to_single_line(text), "is not made of digits")
 
 
-def currency_of(text: str) -> str | None:
-    text = unquoted(text)
+def parse_currency(text: str) -> str | None:
+    """Return the ISO 4217 code of a cell; None when empty. Raises RowError."""
+    text = strip_quotes(text)
     if not text:
         return None
     if len(text) == 3 and text.isascii() and text.isalpha() and text.isupper():

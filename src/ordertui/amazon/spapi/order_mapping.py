@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from ordertui.amazon.reports.cell_parsers import label
+from ordertui.amazon.reports.cell_parsers import parse_label
 from ordertui.orders.clock import DAY, parse_iso
 from ordertui.orders.enums import CancelledBy, OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES
@@ -103,7 +103,7 @@ def _row(line: int, head: tuple[object, ...], item: Item, tail: tuple[str, ...])
     return (
         line, order_id, item.order_item_id, code, channel, status, _item_status(status, item, fulfilled),
         purchased, ship_by, updated,
-        label(item.product.seller_sku) or "", label(item.product.asin), label(item.product.title),
+        parse_label(item.product.seller_sku) or "", parse_label(item.product.asin), parse_label(item.product.title),
         item.quantity_ordered, fulfilled, currency, *prices, "official" if asked else "none", None, *tail,
     )  # fmt: skip
 

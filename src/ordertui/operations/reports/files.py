@@ -9,21 +9,11 @@ from pathlib import Path
 
 import msgspec
 
-from ordertui.amazon.reports import ProcessingReportGiven, ReportError, ReportKind, detect_kind
+from ordertui.amazon.reports import REPORT_FORMATS, ReportContent, ReportError, ReportKind, detect_kind
 from ordertui.operations.paths import is_there, typed_path
 
 LIKELY = frozenset({".txt", ".tsv", ".csv", ".xml"})
 """Endings that Amazon's reports have when they are downloaded or saved again."""
-RESULT = "processing report"
-KIND_WORDS = {
-    ReportKind.UNSHIPPED: "Unshipped orders",
-    ReportKind.NEW_ORDERS: "New orders",
-    ReportKind.ALL_ORDERS: "All Orders",
-    ReportKind.CANCELLATION_RATE: "Cancellation Rate",
-}
-LATER = {KIND_WORDS[ReportKind.CANCELLATION_RATE]: 1, RESULT: 2}
-"""Kinds that are read after the others: orders that are known tell a Cancellation Rate report its marketplace, and a
-processing report speaks of them."""
 _LAST = re.compile(r"(?:\\.|[^\s\\])*\Z")
 """The last word of a line; a space in it has a backslash before it."""
 
@@ -61,19 +51,28 @@ def look_into(folder: Path, *, everything: bool = False) -> list[FileEntry]:
     return by_name + sorted(files, key=lambda one: (-one.modified, one.path.name.casefold()))
 
 
-def kind_of(path: Path) -> str:
-    """What a file is by its header, in words; empty: no report that is read."""
+def find_kind(path: Path) -> ReportKind | None:
+    """Return the kind of a report by its header; None for a file that is no report or cannot be read."""
     try:
-        return KIND_WORDS[detect_kind(path)]
-    except ProcessingReportGiven:
-        return RESULT
+        return detect_kind(path)
     except ReportError:
-        return ""
+        return None
+
+
+def kind_of(path: Path) -> str:
+    """Return the title of a report by its header; empty for a file that is no report or cannot be read."""
+    kind = find_kind(path)
+    return REPORT_FORMATS[kind].title if kind else ""
 
 
 def in_turn(paths: list[Path]) -> list[Path]:
-    """The files in the order in which they are read."""
-    return sorted(paths, key=lambda path: LATER.get(kind_of(path), 0))
+    """Return the files in the order in which they are imported: orders, then rates, then processing reports."""
+
+    def content(path: Path) -> ReportContent:
+        kind = find_kind(path)
+        return REPORT_FORMATS[kind].content if kind else ReportContent.ORDER_LINES
+
+    return sorted(paths, key=content)
 
 
 def typed_paths(text: str, folder: Path) -> list[Path]:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ordertui.amazon.reports import (
+    InspectionStopped,
     MarketplaceNeeded,
     RejectedRow,
+    ReportContent,
     ReportInfo,
-    ReportKind,
-    Stopped,
     inspect,
-    read,
+    read_orders,
     read_rate,
 )
 from ordertui.operations.values import ImportProgress, ImportSummary
@@ -44,7 +44,7 @@ class ImportStep(msgspec.Struct, frozen=True):
     ignored: int
     """Rows of channels outside Amazon."""
     bytes_done: int
-    odd_words: tuple[str, ...]
+    unknown_words: tuple[str, ...]
 
 
 class Importer:
@@ -102,13 +102,15 @@ class Importer:
         for path in paths:
             try:
                 infos.append(inspect(path, encoding=encoding, marketplace=marketplace, stop=stop))
-            except Stopped:
+            except InspectionStopped:
                 return [_nothing(path)]
-        infos.sort(key=lambda info: info.kind is ReportKind.CANCELLATION_RATE)
+        infos.sort(key=lambda info: info.format.content)
         out: list[ImportSummary] = []
         for info in infos:
-            rate = info.kind is ReportKind.CANCELLATION_RATE
-            out.append(self._rate_report(info) if rate else self._orders(info, process, progress, stop))
+            if info.format.content is ReportContent.RATE_ENTRIES:
+                out.append(self._rate_report(info))
+            else:
+                out.append(self._orders(info, process, progress, stop))
             if out[-1].stopped:
                 break
         return out
@@ -134,7 +136,7 @@ class Importer:
                 rejects.add(step.rejects)
                 rows += step.rows
                 ignored += step.ignored
-                odd.update(dict.fromkeys(step.odd_words))
+                odd.update(dict.fromkeys(step.unknown_words))
                 if progress is not None:
                     progress(ImportProgress(info.path, rows, step.bytes_done, info.size_bytes))
                 if step.bytes_done < info.size_bytes and stop():
@@ -176,9 +178,9 @@ class Importer:
 
 def _here(info: ReportInfo, target: StoreImporter) -> Iterator[ImportStep]:
     """Take a report into the store in this process."""
-    for batch in read(info):
+    for batch in read_orders(info):
         target.add(batch.rows)
-        yield ImportStep(len(batch.rows), batch.rejects, batch.ignored, batch.bytes_done, batch.odd_words)
+        yield ImportStep(len(batch.rows), batch.rejects, batch.ignored, batch.bytes_done, batch.unknown_words)
 
 
 def _size(path: Path) -> int:
@@ -191,7 +193,7 @@ def _size(path: Path) -> int:
 
 def _notes(info: ReportInfo) -> list[str]:
     notes = []
-    if info.kind in (ReportKind.UNSHIPPED, ReportKind.NEW_ORDERS) and not info.has_request_column:
+    if info.format.may_show_buyer_requests and not info.has_request_column:
         notes.append("buyer requests are invisible in this report: it has no column is-buyer-requested-cancellation")
     if info.missing:
         notes.append(f"columns not in this file: {', '.join(info.missing)}")

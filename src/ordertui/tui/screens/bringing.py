@@ -61,17 +61,19 @@ class Bringing(TaskRunner):
 
     async def _bring(self, flow: Task, path: Path, place: str) -> tuple[list[Piece], bool]:
         """Read one file, asking what it leaves open; what to say of it, and whether the operator stopped."""
-        from ordertui.amazon.reports.errors import AmbiguousEncoding, MarketplaceNeeded, ProcessingReportGiven
+        from ordertui.amazon.reports.errors import AmbiguousEncoding, MarketplaceNeeded
+        from ordertui.operations.reports.files import find_kind
+        from ordertui.orders.enums import ReportKind
 
         from .dialogs import ChoiceScreen
 
+        if await flow.work(find_kind, path) is ReportKind.PROCESSING_REPORT:
+            return await self._results(flow, path), False
         encoding = marketplace = None
         while True:
             try:
                 summaries = await self._import(flow, path, place, encoding, marketplace)
                 return summary_lines(summaries), any(one.stopped for one in summaries)
-            except ProcessingReportGiven:
-                return await self._results(flow, path), False
             except AmbiguousEncoding as error:
                 choices = [(name, f"{name:<12} {sample}") for name, sample in error.candidates]
                 encoding = await flow.ask(ChoiceScreen(f"Which line of {path.name} reads right?", choices))

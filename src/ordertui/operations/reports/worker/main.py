@@ -17,7 +17,7 @@ from typing import IO
 
 import msgspec
 
-from ordertui.amazon.reports import RejectedRow, ReportError, read
+from ordertui.amazon.reports import RejectedRow, ReportError, read_orders
 from ordertui.orders.clock import SystemClock
 from ordertui.store import Store, StoreError
 from ordertui.store.importing.import_session import OrderGrouper
@@ -37,10 +37,10 @@ class _Planned:
     """A chunk that is on its way: planned, and not known to be written."""
 
     def __init__(
-        self, groups: Groups, bytes_done: int, rejects: list[RejectedRow], ignored: int, odd_words: list[str]
+        self, groups: Groups, bytes_done: int, rejects: list[RejectedRow], ignored: int, unknown_words: list[str]
     ) -> None:
         self.groups = groups
-        self.told = (bytes_done, rejects, ignored, odd_words)
+        self.told = (bytes_done, rejects, ignored, unknown_words)
         self.named: Named = []
 
 
@@ -61,9 +61,9 @@ class _Reading:
         rejects: list[RejectedRow] = []
         odd: list[str] = []
         ignored = done = 0
-        for batch in read(self._order.info, block_bytes=self._order.block_bytes):
+        for batch in read_orders(self._order.info, block_bytes=self._order.block_bytes):
             rejects += [msgspec.structs.replace(one, file="") for one in batch.rejects]
-            odd += batch.odd_words
+            odd += batch.unknown_words
             ignored += batch.ignored
             done = batch.bytes_done
             for groups in gatherer.add(batch.rows):

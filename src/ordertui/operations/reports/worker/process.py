@@ -116,7 +116,7 @@ class WorkerProcess:
             target.take(chunk.changes, again)
             self._say(info, ChunkWritten())
             rejects = [msgspec.structs.replace(one, file=str(info.path)) for one in chunk.rejects]
-            yield ImportStep(chunk.changes.rows, rejects, chunk.ignored, chunk.bytes_done, tuple(chunk.odd_words))
+            yield ImportStep(chunk.changes.rows, rejects, chunk.ignored, chunk.bytes_done, tuple(chunk.unknown_words))
 
     def _say(self, info: ReportInfo, word: msgspec.Struct) -> None:
         try:

@@ -47,7 +47,7 @@ class Chunk(msgspec.Struct, array_like=True, tag=True):
     rejects: list[RejectedRow]
     """Without their file."""
     ignored: int
-    odd_words: list[str]
+    unknown_words: list[str]
 
 
 class End(msgspec.Struct, array_like=True, tag=True):
