@@ -290,13 +290,14 @@ def test_a_cut_report_is_refused_or_unknown(shop: Session, tmp_path: Path) -> No
     content = report(parse(upload(shop, batch).read_bytes()), {2})
     path = tmp_path / "cut.txt"
     from ordertui.amazon.processing_report import ProcessingReportError, parse_report
-    from ordertui.operations.results.reconciler import Reconciler, judge
+    from ordertui.operations.results.evaluation import evaluate_report
+    from ordertui.operations.results.matching import BatchMatcher
 
-    sent = Reconciler(shop._reader())._sent(shop._reader().batch(batch))
+    sent = BatchMatcher(shop._reader()).load(shop._reader().batch(batch))
     for length in range(len(content)):
         path.write_bytes(content[:length])
         try:
-            outcomes = judge(sent, parse_report(content[:length], "cut"))[0]
+            outcomes = evaluate_report(sent, parse_report(content[:length], "cut"))[0]
         except ProcessingReportError:
             continue
         found = {key: outcome.state for key, outcome in outcomes.items()}

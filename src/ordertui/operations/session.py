@@ -24,7 +24,7 @@ from .errors import BadInput, ReadOnly, Refused
 from .live import LivePart
 from .look_part import LookPart
 from .rate_part import RatePart
-from .values import Due, ImportSummary, ResultSummary
+from .values import Due, ImportSummary
 
 if TYPE_CHECKING:
     from ordertui.rules.policy.policy import Policies
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .policies import ActivePolicies
     from .rate.trend import RateTrend
     from .reports.importer import Progress, Stop
+    from .results.model import ResultSummary
 
 PRACTICE = "practice"
 BUNDLED = Config()
@@ -277,9 +278,9 @@ class Session(AfterPart, LivePart, LookPart, DeskPart, RatePart):
 
     def results(self, paths: Sequence[Path], batch: int | None = None) -> list[ResultSummary]:
         """Take processing reports in."""
-        from .results.reconciler import Reconciler
+        from .results.reconciler import ResultReconciler
 
-        return Reconciler(self._writer()).results(paths, batch)
+        return ResultReconciler(self._writer()).take_in(paths, batch)
 
     # -- the operator's own facts
 

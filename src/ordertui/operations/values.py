@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from ordertui.orders.batch_state import RowState
 from ordertui.orders.enums import Action
 
 if TYPE_CHECKING:
@@ -79,27 +78,6 @@ class Impact(msgspec.Struct, frozen=True):
     """(marketplace, how many of the set are of it), most first."""
     confirmable: int = 0
     """Of how many the shipment may be confirmed."""
-
-
-class ResultRow(msgspec.Struct, frozen=True):
-    """What a processing report means for one order."""
-
-    order_id: str
-    state: RowState
-    code: str
-    text: str
-
-
-class ResultSummary(msgspec.Struct, frozen=True):
-    """What one processing report brought."""
-
-    path: Path
-    batch: int
-    ok: int
-    errors: int
-    unknown: int
-    rows: tuple[ResultRow, ...]
-    notes: tuple[str, ...]
 
 
 class Due(NamedTuple):

@@ -10,7 +10,7 @@ from ordertui.amazon.atomic_files import write_atomic
 from ordertui.operations.dispatch.file_dispatcher import folder_of
 from ordertui.operations.errors import BadInput, NotConfirmed, Refused
 from ordertui.operations.planning.plan import Batch
-from ordertui.operations.results.reconciler import SETTLE, WORD
+from ordertui.operations.results.evaluation import HOW_TO_SETTLE, OPERATOR_CODE
 from ordertui.operations.values import Question
 from ordertui.operations.waiting import waiting
 from ordertui.orders.batch_state import RowState
@@ -49,7 +49,7 @@ def questions(store: Store, now: int) -> list[Question]:
         for row, kind, why in _doubtful(store, batch, now):
             groups.setdefault((kind, why), []).append(row.order_id)
         for (kind, why), orders in groups.items():
-            evidence = EVIDENCE.get(kind) or SETTLE.get(batch.action, "")
+            evidence = EVIDENCE.get(kind) or HOW_TO_SETTLE.get(batch.action, "")
             if kind == "stuck" and store.attempts(batch.id):
                 evidence = BY_FEED
             since = batch.sent_at or batch.created_at
@@ -108,7 +108,7 @@ def settle(
         raise Refused(f"batch {batch_id} is still being written: run `ordertui dispatch` first")
     state = RowState.OK if done else RowState.ERROR
     text = f"{'done' if done else 'not done'}, by {store.who}: {words}"
-    settled = store.settle(batch_id, {one: Outcome(state, WORD, text) for one in orders}, why=words)
+    settled = store.settle(batch_id, {one: Outcome(state, OPERATOR_CODE, text) for one in orders}, why=words)
     folder = folder_of(outbox, batch)
     if not done and folder.is_dir():
         write_atomic(folder, SETTLED, (DO_NOT_UPLOAD + "\n").encode("utf-8"))

@@ -19,7 +19,7 @@ from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT, GET_FEED, GET_FEE
 from ordertui.amazon.spapi.schemas import Feed, Feeds
 from ordertui.operations.errors import OperationError, Refused
 from ordertui.operations.feed_limits import feed_limits
-from ordertui.operations.results.reconciler import Reconciler
+from ordertui.operations.results.reconciler import ResultReconciler
 from ordertui.operations.sync.report_sync import POLLS
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import Clock, iso_utc
@@ -199,7 +199,7 @@ class FeedTracker:
         folder.mkdir(parents=True, exist_ok=True)
         path = write_atomic(folder, f"batch-{attempt.batch:04d}-feed-{feed.feed_id}.xml", content)
         try:
-            Reconciler(self._store).results([path], attempt.batch)
+            ResultReconciler(self._store).take_in([path], attempt.batch)
         except (ProcessingReportError, Refused) as error:
             text = "Amazon's processing report cannot be used; sync and look at the order"
             self._store.move_attempt(

@@ -1,1 +1,1 @@
-"""Amazon's processing reports, matched to batches and taken in."""
+"""Processing reports: which batch a report answers, and what it says of each order."""

@@ -10,11 +10,14 @@ from textual.content import Content
 
 from ordertui.operations.errors import USER_ERRORS, error_message
 from ordertui.operations.session import Session
-from ordertui.operations.values import ImportProgress, ImportSummary, ResultSummary
+from ordertui.operations.values import ImportProgress, ImportSummary
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.tui.render.format import Piece
 from ordertui.tui.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.order_table import OrderTable
+
+if TYPE_CHECKING:
+    from ordertui.operations.results.model import ResultSummary
 
 
 class Bringing(TaskRunner):

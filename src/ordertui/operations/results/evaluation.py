@@ -1,0 +1,135 @@
+"""What processing reports say of the orders of a batch.
+
+A missing error counts as success only when the counts of the report add up. The outcome of an order follows from all
+reports that ever came for its batch and from the operator's ruling, not from the last report: the sequence in which
+they came does not matter, and reports that contradict each other make the outcome unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ordertui.amazon.processing_report import ProcessingReport, RowResult
+from ordertui.operations.planning.feed_builder import first_message_id
+from ordertui.operations.planning.plan import PlannedOrder
+from ordertui.orders.batch_state import RowState
+from ordertui.orders.enums import Action
+from ordertui.store import Outcome
+
+from .model import DispatchedBatch, ReportEvidence
+
+HOW_TO_SETTLE = {
+    Action.CANCEL: "a later All Orders report that says Cancelled settles it",
+    Action.REFUND: "look at the order in Seller Central before anything is refunded again",
+    Action.CONFIRM: "a later All Orders report that says Shipped settles it",
+}
+"""Action to the text that says what settles an unknown outcome."""
+OPERATOR_CODE = "word"
+"""Code of a row that the operator settled, as the store keeps it."""
+
+
+def combine_evidence(sent: DispatchedBatch, reports: Sequence[ReportEvidence]) -> dict[str, Outcome]:
+    """Return the outcome of each order from all evidence. `reports` may be in any sequence.
+
+    An order without any evidence is left out: it keeps its state.
+    """
+    rulings = {row.order_id: row.word for row in sent.batch.rows}
+    settle = HOW_TO_SETTLE.get(sent.plan.action, "")
+    out: dict[str, Outcome] = {}
+    for row in sent.rows:
+        ruling = rulings.get(row.order_id)
+        heard = [one for one in reports if ruling is None or one.sha256 not in ruling.seen]
+        found = [one.outcomes[row.order_id] for one in heard]
+        plain = [outcome for outcome in found if outcome.state is not RowState.UNKNOWN]
+        if ruling is not None:
+            plain.insert(0, Outcome(ruling.state, OPERATOR_CODE, "by the operator's word"))
+        states = {outcome.state for outcome in plain}
+        done = {one.origin for one in heard if one.outcomes[row.order_id].state is RowState.OK}
+        if len(states) > 1:
+            error = next(outcome for outcome in plain if outcome.state is RowState.ERROR)
+            text = f"one report says done, another {error.code} {error.text}".rstrip()
+            out[row.order_id] = Outcome(RowState.UNKNOWN, "", f"{text}: was the file uploaded twice? {settle}")
+        elif len(done) > 1 and sent.plan.action is Action.REFUND:  # the other actions cannot be done twice
+            names = ", ".join(sorted(filter(None, done)))
+            text = f"Amazon processed it {len(done)} times" + (f" ({names})" if names else "")
+            out[row.order_id] = Outcome(
+                RowState.UNKNOWN, "", f"{text}: it was uploaded twice, and may be paid twice; {settle}"
+            )
+        elif plain:
+            out[row.order_id] = plain[-1]
+        elif found:
+            out[row.order_id] = found[-1]
+    return out
+
+
+def evaluate_report(sent: DispatchedBatch, report: ProcessingReport) -> tuple[dict[str, Outcome], list[str]]:
+    """Return the outcome of each order by this report alone, and notes for the operator.
+
+    A report that is not complete, or whose counts are not those of the batch, is no evidence: every order is unknown
+    then. An order is ok only when no error of a sound report names it.
+    """
+    notes: list[str] = []
+    settle = HOW_TO_SETTLE.get(sent.plan.action, "")
+    by_order = _group_by_order(sent, report)
+    doubt = _doubt(sent, report)
+    if doubt:
+        notes.append(f"{doubt}: what became of the rows is unknown")
+    out: dict[str, Outcome] = {}
+    for row in sent.rows:
+        named = by_order.get(row.order_id, [])
+        errors = [result for result in named if result.severity == "error"]
+        if doubt:
+            code = errors[0].code if errors else ""
+            out[row.order_id] = Outcome(RowState.UNKNOWN, code, f"{doubt}; {settle}")
+        elif errors:
+            out[row.order_id] = _failure(report, row, errors, settle)
+        else:
+            warning = named[0] if named else None
+            out[row.order_id] = Outcome(RowState.OK, warning.code if warning else "", warning.text if warning else "")
+    return out, notes
+
+
+def _failure(report: ProcessingReport, row: PlannedOrder, errors: Sequence[RowResult], settle: str) -> Outcome:
+    first = errors[0]
+    lines = {result.item_id or str(result.record) for result in errors}
+    if report.format != "xml" and len(lines) < len(row.lines):
+        text = f"{len(lines)} of its {len(row.lines)} items failed: {first.text}; {settle}"
+        return Outcome(RowState.UNKNOWN, first.code, text)
+    text = first.text or f"Amazon refused it and gave no words but {first.code or 'this'}"
+    return Outcome(RowState.ERROR, first.code, text)
+
+
+def _order_id(sent: DispatchedBatch, report: ProcessingReport, result: RowResult) -> str:
+    """Return the order that a result is about; empty when it is about the whole file."""
+    if result.order_id:
+        return result.order_id
+    if report.format == "xml":
+        return sent.rows[result.message_id - first_message_id(sent.plan.id)].order_id if result.message_id else ""
+    return sent.records[result.record - 1][0] if result.record else ""
+
+
+def _group_by_order(sent: DispatchedBatch, report: ProcessingReport) -> dict[str, list[RowResult]]:
+    """Return the results by order id, those of the whole file under an empty one."""
+    found: dict[str, list[RowResult]] = {}
+    for result in report.results:
+        found.setdefault(_order_id(sent, report, result), []).append(result)
+    return found
+
+
+def _doubt(sent: DispatchedBatch, report: ProcessingReport) -> str:
+    """Return why orders that the report does not name cannot be taken as done; empty when they can."""
+    errors = [result for result in report.results if result.severity == "error"]
+    whole = next((result for result in errors if not _order_id(sent, report, result)), None)
+    if whole is not None:
+        return f"Amazon refused something of the whole file ({whole.code} {whole.text})".strip()
+    if report.status.lower() != "complete":
+        return f"the report's status is {report.status}, not Complete"
+    nameless = next((result for result in errors if not result.order_id), None)
+    if sent.plan.action is Action.REFUND and report.format != "xml" and nameless is not None:
+        return f"its record {nameless.record} names no order, so it may be another file's"
+    if report.processed != sent.expected_count(report):
+        return f"the report processed {report.processed} of the {sent.expected_count(report)} that were sent"
+    failed = {result.message_id if report.format == "xml" else result.record for result in errors}
+    if report.successful != report.processed - len(failed):
+        return f"the report says {report.successful} of {report.processed} succeeded, but names {len(failed)} errors"
+    return ""

@@ -1,0 +1,120 @@
+"""Which batch a processing report answers. Flat reports name no batch, so their order ids and counts have to tell."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+
+from ordertui.amazon.processing_report import ProcessingReport, parse_report
+from ordertui.operations.errors import BatchNeeded, Refused
+from ordertui.operations.planning.feed_builder import first_message_id
+from ordertui.operations.planning.plan_file import decode
+from ordertui.orders.batch_state import LEFT_BATCHES, UNANSWERED, RowState
+from ordertui.orders.enums import Action
+from ordertui.store import JournalBatch, KeptResult, Store
+
+from .evaluation import evaluate_report
+from .model import DispatchedBatch
+
+_ORDER = re.compile(rb"<AmazonOrderID>([^<]+)</AmazonOrderID>")
+
+
+class BatchMatcher:
+    """Finds the batch that a report is about among those of one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def find(self, report: ProcessingReport, content: bytes) -> DispatchedBatch:
+        """Return the one batch that the report fits. Raises BatchNeeded when it fits none or several."""
+        before = self._store.batches_answered_by(sha256(content).hexdigest())
+        if before:
+            raise BatchNeeded(
+                f"this very report was taken in for batch {before[-1]} already; if it is another batch's"
+                " (all went well in both, so that they read alike), name that one with --batch"
+            )
+        left = [self.load(batch) for batch in self._store.batches() if batch.state in LEFT_BATCHES]
+        fits = [
+            sent
+            for sent in left
+            if not mismatch_reason(sent, report) and sent.expected_count(report) == report.processed
+        ]
+        waiting = [sent for sent in fits if any(row.state in UNANSWERED for row in sent.batch.rows)] or fits
+        if len(waiting) == 1:
+            return waiting[0]
+        if not waiting:
+            raise BatchNeeded(
+                f"the report speaks of {report.processed} records, and no batch that was sent fits it;"
+                " name the batch with --batch, `ordertui outbox` lists them"
+            )
+        names = ", ".join(str(sent.batch.id) for sent in waiting)
+        raise BatchNeeded(f"the report could be about any of the batches {names}; name the one with --batch")
+
+    def check(self, batch_id: int, report: ProcessingReport) -> DispatchedBatch:
+        """Return the batch that the operator named. Raises Refused when the report cannot be about it."""
+        batch = self._store.batch(batch_id)
+        if batch.state not in LEFT_BATCHES:
+            raise Refused(f"batch {batch_id} is {batch.state.value}: it has not left, so no report can be about it")
+        sent = self.load(batch)
+        why = mismatch_reason(sent, report)
+        if why:
+            raise Refused(f"the report is not about batch {batch_id}: {why}")
+        return sent
+
+    def load(self, batch: JournalBatch) -> DispatchedBatch:
+        """Return a batch with the rows that were in its files when it left."""
+        plan = decode(self._store.plan_bytes(batch.id))
+        gone = {row.order_id for row in batch.rows if row.state is RowState.RECALLED}
+        content = self._store.left_bytes(batch.id) if any(row.word for row in batch.rows) else None
+        if content is not None:  # a row that was settled before the batch left again was not in it
+            there = {found.decode() for found in _ORDER.findall(content)}
+            gone |= {row.order_id for row in plan.rows if row.order_id not in there}
+        return DispatchedBatch(batch, plan, tuple(row for row in plan.rows if row.order_id not in gone))
+
+    def find_rival(self, sent: DispatchedBatch, report: ProcessingReport, kept: KeptResult) -> int | None:
+        """Return another batch of refunds that a report with failures fits as well; None when there is none.
+
+        Taking the failures for those of `sent` would allow its refunds again, and could pay them twice. XML reports
+        name messages that only one batch has, so that only flat reports can have a rival.
+        """
+        if sent.plan.action is not Action.REFUND or report.format == "xml":
+            return None
+        answered = set(self._store.batches_answered_by(kept.sha256))
+        for batch in self._store.batches():
+            if batch.action is not Action.REFUND or batch.id == sent.batch.id or batch.sent_at is None:
+                continue
+            other = self.load(batch)
+            is_fitting = not mismatch_reason(other, report) and other.expected_count(report) == report.processed
+            if batch.sent_at > kept.at or not is_fitting:
+                continue
+            if batch.id in answered or not any(self._is_sound(other, one) for one in self._store.results_of(batch.id)):
+                return batch.id
+        return None
+
+    @staticmethod
+    def _is_sound(sent: DispatchedBatch, kept: KeptResult) -> bool:
+        report = parse_report(kept.content, kept.sha256)
+        return any(outcome.state is not RowState.UNKNOWN for outcome in evaluate_report(sent, report)[0].values())
+
+
+def mismatch_reason(sent: DispatchedBatch, report: ProcessingReport) -> str:
+    """Return why a report cannot be about a batch; empty when it can."""
+    orders = {row.order_id for row in sent.rows}
+    records = sent.records
+    items = {item for _, item in records}
+    first = first_message_id(sent.plan.id)
+    for result in report.results:
+        if result.order_id and result.order_id not in orders:
+            return f"it names order {result.order_id}, which was not in it"
+        if result.item_id and result.item_id not in items:
+            return f"it names item {result.item_id}, which was not in it"
+        if report.format == "xml":
+            if result.message_id and not first <= result.message_id < first + len(sent.rows):
+                last = first + len(sent.rows) - 1
+                return f"it names message {result.message_id}, the batch has {first} to {last}"
+        elif result.record and not 1 <= result.record <= len(records):
+            return f"it names record {result.record}, the file had {len(records)}"
+        elif result.record and result.order_id and records[result.record - 1][0] != result.order_id:
+            order_id = records[result.record - 1][0]
+            return f"its record {result.record} is order {result.order_id}, the file's was {order_id}"
+    return ""
