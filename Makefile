@@ -28,7 +28,7 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2
 
 simulator: $(VENV)/.dev
-	PYTHONPATH=tests/spapi $(BIN)/python -m simulator $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m support.simulator $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

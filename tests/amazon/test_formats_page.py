@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from amazon.feeds.test_flat_file import CANCEL, REFUND, SHIP, B
 from ordertui.amazon import feeds
 from ordertui.amazon.feeds import CancelItem
 from ordertui.amazon.processing_report import parse_report
 
-from .test_feeds_flat import CANCEL, REFUND, SHIP, B
-from .test_results import FLAT
+from .test_processing_report import FLAT
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
 BLOCKS = {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .run import AS_OF, EXAMPLES, Command, environment
+from support.cli import AS_OF, EXAMPLES, Command, environment
 
 MUG = ("--filter", "sku:MUG-BLUE")
 FOUR, ELEVEN = "001-0000000-0000004", "001-0000000-0000011"

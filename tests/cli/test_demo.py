@@ -9,8 +9,7 @@ import pytest
 
 from ordertui.operations.demo import build_practice
 from ordertui.orders.clock import parse_iso
-
-from .run import AS_OF, EXAMPLES, Command
+from support.cli import AS_OF, EXAMPLES, Command
 
 QUEUES = ("all", "to_ship", "buyer_asked", "late", "auto_cancel", "held", "unconfirmed", "failed")
 

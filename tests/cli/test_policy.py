@@ -12,7 +12,7 @@ from ordertui.cli.main import cli
 from ordertui.operations.config import Config
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
-from shopkit import NOW, order_id, standard
+from support.shops import NOW, order_id, standard
 
 RULE = '[[rule]]\nid = "big"\nwhen = "total>500 business"\neffect = "deny"\nwhy = "the owner cancels these"\n'
 

@@ -14,7 +14,7 @@ from ordertui.cli.main import cli
 from ordertui.operations.config import Config
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
-from shopkit import NOW, all_orders_row, bring, order_id, unshipped_row, write
+from support.shops import NOW, all_orders_row, bring, order_id, unshipped_row, write
 
 
 @pytest.fixture

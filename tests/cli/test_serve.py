@@ -19,8 +19,7 @@ aiohttp = pytest.importorskip("aiohttp", reason="needs the extra ordertui[serve]
 pytest.importorskip("textual_serve")
 
 from ordertui.cli.serve import is_loopback  # noqa: E402
-
-from .run import AS_OF, Command, environment  # noqa: E402
+from support.cli import AS_OF, Command, environment  # noqa: E402
 
 PATIENCE = 60.0
 """Seconds until something that was waited for is given up."""

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from ordertui.cli.exit_codes import Exit, exit_for
 from ordertui.cli.main import cli
 from ordertui.orders.clock import FixedClock
-from shopkit import NOW, all_orders_row, bring, open_shop
+from support.shops import NOW, all_orders_row, bring, open_shop
 
 FIRST_ORDERS = """
 import json, sys

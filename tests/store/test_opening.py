@@ -10,8 +10,7 @@ import pytest
 
 from ordertui.store import Store, migrations
 from ordertui.store.errors import ReadOnlyStore, SchemaTooNew, StoreError
-
-from .importkit import CLOCK, Report, row, take
+from support.imports import CLOCK, Report, row, take
 
 
 def test_a_newer_schema_is_refused_with_what_to_do_and_not_touched(tmp_path: Path) -> None:

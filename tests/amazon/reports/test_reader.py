@@ -1,0 +1,434 @@
+"""Reports in: whatever the columns, line ends, quotes and ids, rows come out as they were written; bad rows are listed."""
+
+from __future__ import annotations
+
+import random
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ordertui.amazon.reports import (
+    MarketplaceNeeded,
+    ReportError,
+    UnknownReport,
+    inspect,
+    read_orders,
+)
+from ordertui.amazon.reports.inspect import read_line_blocks
+from ordertui.orders.clock import iso_utc, parse_iso
+from ordertui.orders.money import exponent
+from ordertui.orders.order import COMPONENTS
+from support.reports import ALL_ORDERS, BUYER, COLUMNS, NEW_ORDERS, UNSHIPPED, cells, everything, text_of, write
+
+many = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+KINDS = sorted(COLUMNS)
+PRICE_COLUMNS = {
+    "item_price": "item-price",
+    "item_tax": "item-tax",
+    "shipping_price": "shipping-price",
+    "shipping_tax": "shipping-tax",
+    "gift_wrap_price": "gift-wrap-price",
+    "gift_wrap_tax": "gift-wrap-tax",
+    "item_promotion": "item-promotion-discount",
+    "ship_promotion": "ship-promotion-discount",
+}
+STATUS = {
+    "Pending": "pending",
+    "Unshipped": "unshipped",
+    "Shipping": "partially_shipped",
+    "PartiallyShipped": "partially_shipped",
+    "Shipped": "shipped",
+    "Shipped - Delivered to Buyer": "shipped",
+    "Cancelled": "cancelled",
+    "Canceled": "cancelled",
+}
+words = st.text(
+    st.characters(blacklist_categories=("C", "Z"), blacklist_characters='"') | st.just(" "), min_size=1, max_size=20
+).map(str.strip)
+times = st.integers(parse_iso("2000-01-01T00:00:00Z"), parse_iso("2037-01-01T00:00:00Z"))
+
+
+@st.composite
+def made(draw: st.DrawFn, kind: str) -> dict[str, str]:
+    """Cells of a sound row."""
+    ident = draw(st.text("0123456789", min_size=17, max_size=17))
+    order_id = f"{ident[:3]}-{ident[3:10]}-{ident[10:17]}"
+    money = draw(st.sampled_from(["USD", "EUR", "JPY"]))
+    digits = exponent(money)
+
+    def price() -> str:
+        return str(Decimal(draw(st.integers(0, 10**9))).scaleb(-digits)) if draw(st.booleans()) else ""
+
+    row = {
+        "amazon-order-id": order_id,
+        "order-id": order_id,
+        "order-item-id": draw(st.text("0123456789", min_size=1, max_size=15)),
+        "purchase-date": iso_utc(draw(times)),
+        "last-updated-date": iso_utc(draw(times)),
+        "promise-date": iso_utc(draw(times)),
+        "reporting-date": iso_utc(draw(times)),
+        "order-status": draw(st.sampled_from(sorted(STATUS))),
+        "item-status": draw(st.sampled_from([*sorted(STATUS), ""])),
+        "fulfillment-channel": draw(st.sampled_from(["Merchant", "Amazon", "MFN", "AFN"])),
+        "sales-channel": draw(st.sampled_from(["Amazon.com", "Amazon.de", "Amazon.co.jp", "amazon.com.mx"])),
+        "sku": draw(words | st.sampled_from(["00123", "1E5", "-1", "=A1", "0", "TRUE", "12,5"])),
+        "product-name": draw(words),
+        "asin": "B000000001",
+        "quantity": str(draw(st.integers(0, 999))),
+        "quantity-shipped": str(draw(st.integers(0, 9))),
+        "currency": money,
+        "is-buyer-requested-cancellation": draw(st.sampled_from(["true", "false", "TRUE", "FALSE", ""])),
+        "buyer-requested-cancel-reason": draw(words | st.just("")),
+        "is-business-order": draw(st.sampled_from(["true", "false", ""])),
+        **{column: price() for column in PRICE_COLUMNS.values()},
+        **BUYER,
+    }
+    row["quantity-purchased"] = row["quantity"]
+    return {name: row.get(name, "") for name in COLUMNS[kind]}
+
+
+def expected(kind: str, row: dict[str, str], columns: set[str], newest: int) -> dict[str, object]:
+    """What must come out, worked out cell by cell; `columns`: those in the file."""
+    has = {name: value for name, value in row.items() if name in columns}
+    flags = {"true": "yes", "false": "no"}
+
+    def day(name: str) -> int | None:
+        return parse_iso(has[name]) if has.get(name) else None
+
+    def number(name: str) -> int | None:
+        return int(has[name]) if has.get(name) else None
+
+    money = {name: has.get(column, "") for name, column in PRICE_COLUMNS.items()}
+    scale = 10 ** exponent(row.get("currency") or "USD")
+    shown = {name: int(Decimal(text or "0") * scale) for name, text in money.items()}
+    if not money["item_price"]:
+        shown = dict.fromkeys(shown, None)  # type: ignore[arg-type]
+    asked = has.get("is-buyer-requested-cancellation", "").lower()
+    out: dict[str, object] = {
+        "order_id": row.get("order-id") or row.get("amazon-order-id"),
+        "order_item_id": has.get("order-item-id") or None,
+        "marketplace": {"amazon.com": "US", "amazon.de": "DE", "amazon.co.jp": "JP", "amazon.com.mx": "MX"}[
+            row["sales-channel"].lower()
+        ],
+        "purchased_at": day("purchase-date"),
+        "ship_by": day("promise-date"),
+        "sku": has["sku"],
+        "title": has.get("product-name") or None,
+        "quantity": number("quantity-purchased" if kind != "all_orders" else "quantity"),
+        "currency": has.get("currency") or None,
+        "buyer_request": {"true": "official", "false": "none"}.get(asked),
+        "business": flags.get(has.get("is-business-order", "")),
+        **shown,
+    }
+    shipped = number("quantity-shipped")
+    if kind == "all_orders":
+        item = STATUS.get(has.get("item-status", ""))
+        out |= {
+            "status": STATUS[has["order-status"]],
+            "item_status": item,
+            "channel": {"M": "merchant", "A": "amazon"}[has["fulfillment-channel"][0]]
+            if has["fulfillment-channel"] not in ("MFN", "AFN")
+            else {"MFN": "merchant", "AFN": "amazon"}[has["fulfillment-channel"]],
+            "quantity_shipped": out["quantity"] if item == "shipped" else None,
+            "fact_at": day("last-updated-date") or day("purchase-date") or newest,
+        }
+    else:
+        state = None if kind == "new_orders" else "partially_shipped" if shipped else "unshipped"
+        out |= {"status": state, "channel": "merchant", "quantity_shipped": shipped, "fact_at": newest}
+    return out
+
+
+REQUIRED = {
+    "order-id",
+    "amazon-order-id",
+    "order-item-id",
+    "order-status",
+    "sales-channel",
+    "sku",
+    "fulfillment-channel",
+    "currency",
+    "item-price",
+    "promise-date",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@many
+@given(data=st.data())
+def test_rows_come_out_as_they_were_written(kind: str, data: st.DataObject, tmp_path: Path) -> None:
+    rows = data.draw(st.lists(made(kind), min_size=1, max_size=6))
+    optional = sorted(set(COLUMNS[kind]) - REQUIRED)
+    gone = set(data.draw(st.lists(st.sampled_from(optional), unique=True, max_size=6)))
+    columns = [name for name in COLUMNS[kind] if name not in gone] + ["new-column-of-amazon"]
+    data.draw(st.randoms(use_true_random=False)).shuffle(columns)
+    text = text_of(columns, rows, data.draw(st.sampled_from(["\n", "\r\n"])))
+    if data.draw(st.booleans()):
+        text = text.rstrip("\r\n")
+    bom = b"\xef\xbb\xbf" if data.draw(st.booleans()) else b""
+    path = tmp_path / "any-name.csv"
+    path.write_bytes(bom + text.encode("utf-8"))
+    info, found, rejects = everything(path, block_bytes=data.draw(st.sampled_from([None, 64, 400])))
+    assert rejects == []
+    assert info.kind.value == kind
+    dates = {"purchase-date", "last-updated-date", "reporting-date"} & set(columns) & set(COLUMNS[kind])
+    newest = max((parse_iso(row[name]) for row in rows for name in dates), default=0)
+    assert info.as_of == (newest or None)
+    assert len(found) == len(rows)
+    for number, (row, got) in enumerate(zip(rows, found, strict=True), start=2):
+        assert got["line_no"] == number
+        wanted = expected(kind, row, set(columns), newest)
+        assert {name: got[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_the_newest_date_is_found_at_the_edges_of_what_is_read_at_once(place: str, tmp_path: Path) -> None:
+    old, new = "2026-11-01T00:00:00+00:00", "2026-11-20T00:00:00+00:00"
+    line = {"purchase-date": old, "last-updated-date": old, "product-name": "x" * 90}
+    rows = [cells("all_orders", number) | line for number in range(1, 6_000)]
+    path = tmp_path / "orders.txt"
+    path.write_text(text_of(COLUMNS["all_orders"], rows), encoding="utf-8")
+    blocks = [block.count(b"\n") for block, _ in read_line_blocks(path)]
+    assert len(blocks) > 1
+    at = blocks[0] - 1 if place == "first" else blocks[0] - 2  # the first of the second block, the last of the first
+    rows[at]["last-updated-date"] = new
+    path.write_text(text_of(COLUMNS["all_orders"], rows), encoding="utf-8")
+    assert inspect(path).as_of == parse_iso(new)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_one_field_short_is_normal_and_says_less_not_no(kind: str, tmp_path: Path) -> None:
+    columns = [name for name in COLUMNS[kind] if name != "is-buyer-requested-cancellation"]
+    columns.append("is-buyer-requested-cancellation")
+    row = cells(kind, is_buyer_requested_cancellation="false")
+    row["is-buyer-requested-cancellation"] = "false"
+    full = "\t".join(row.get(name, "") for name in columns)
+    short = "\t".join(row.get(name, "") for name in columns[:-1])
+    path = tmp_path / "a.txt"
+    path.write_text("\t".join(columns) + f"\n{full}\n{short}\n", encoding="utf-8")
+    _, found, rejects = everything(path)
+    assert rejects == []
+    assert [row["buyer_request"] for row in found] == ["none", None]
+    first, second = ({k: v for k, v in row.items() if k not in ("line_no", "buyer_request")} for row in found)
+    assert first == second
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_request_column_is_unknown_never_none(kind: str, tmp_path: Path) -> None:
+    columns = [name for name in COLUMNS[kind] if name != "is-buyer-requested-cancellation"]
+    info, found, _ = everything(write(tmp_path / "a.txt", columns, [cells(kind)]))
+    assert info.has_request_column is False
+    assert found[0]["buyer_request"] is None
+    if kind == "unshipped":
+        assert "is-buyer-requested-cancellation" in info.missing
+
+
+def test_kinds_are_told_by_names_not_by_file_or_order(tmp_path: Path) -> None:
+    for kind, columns in COLUMNS.items():
+        names = [name.upper().replace("-", " ") for name in columns]
+        random.Random(3).shuffle(names)
+        path = tmp_path / "cancellation-rate.xml"
+        path.write_text("\t".join(f'"{name}"' for name in names) + "\n", encoding="utf-8")
+        assert inspect(path).kind.value == kind
+    path.write_text("Impacts Account Health,Order ID,Order Date\n", encoding="utf-8")
+    assert inspect(path).kind.value == "cancellation_rate"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_a_spreadsheets_delimiters_and_quotes_are_read(delimiter: str, tmp_path: Path) -> None:
+    row = cells("all_orders", product_name='Pan, 12" wide; blue', sku="007")
+    quoted = delimiter.join('"' + row[name].replace('"', '""') + '"' for name in ALL_ORDERS)
+    path = tmp_path / "a.csv"
+    path.write_text(delimiter.join(ALL_ORDERS) + "\n" + quoted + "\n", encoding="utf-8")
+    _, (found,), rejects = everything(path)
+    assert rejects == []
+    assert (found["title"], found["sku"], found["item_price"]) == ('Pan, 12" wide; blue', "007", 2050)
+
+
+@pytest.mark.parametrize(
+    ("given_", "title"),
+    [
+        ('"Pan ""XL"", red"', 'Pan "XL", red'),
+        ('"Big" and "Small"', '"Big" and "Small"'),
+        ('12" Pan', '12" Pan'),
+        ('Pan 12"', 'Pan 12"'),
+        ('"', '"'),
+    ],
+)
+def test_quotes_of_a_spreadsheet_go_and_quotes_of_a_title_stay(given_: str, title: str, tmp_path: Path) -> None:
+    _, (found,), _ = everything(write(tmp_path / "a.txt", ALL_ORDERS, [cells("all_orders", product_name=given_)]))
+    assert found["title"] == title
+
+
+BAD = {
+    "order-id": ("113-1-2", "order-id: '113-1-2' is no order id such as 113-0000001-0000001"),
+    "order-item-id": ("1.2E+14", "order-item-id: '1.2E+14' was broken by a spreadsheet: download the report again"),
+    "purchase-date": ("20.11.2026", "purchase-date: '20.11.2026' is no date such as 2026-11-23T14:05:00+00:00"),
+    "promise-date": ("0026-11-23T10:00:00Z", "promise-date: '0026-11-23T10:00:00Z' is no date such as"),
+    "quantity-purchased": ("two", "quantity-purchased: 'two' is no whole number such as 2"),
+    "quantity-shipped": ("-1", "quantity-shipped: '-1' is no whole number"),
+    "sales-channel": ("Amazon.example", "sales-channel: 'Amazon.example' is no marketplace that is known here"),
+}
+BAD_MONEY = {
+    "currency": ("dollars", "currency: 'dollars' is no code such as USD"),
+    "item-price": ("12,50", "item-price: '12,50' is not an amount such as 12.50"),
+    "item-tax": ("1.001", "item-tax: '1.001' has more decimals than USD has"),
+    "shipping-price": ("-3.00", "shipping-price: '-3.00' is below zero"),
+    "shipping-tax": ("1e3", "shipping-tax: '1e3' is not an amount"),
+    "quantity-purchased": ("99999999999999999999", "is no whole number"),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "value", "reason"),
+    [("unshipped", c, *v) for c, v in BAD.items()] + [("new_orders", c, *v) for c, v in BAD_MONEY.items()],
+)
+def test_a_bad_row_is_listed_and_the_good_ones_load(
+    kind: str, column: str, value: str, reason: str, tmp_path: Path
+) -> None:
+    bad = cells(kind, 2) | {column: value}
+    path = write(tmp_path / "a.txt", COLUMNS[kind], [cells(kind, 1), bad, cells(kind, 3)], end="\r\n")
+    _, found, (reject,) = everything(path)
+    assert [row["line_no"] for row in found] == [2, 4]
+    assert (reject.file, reject.line) == (str(path), 3)
+    assert reason in reject.reason
+    assert not any(word in reject.text + reject.reason for word in BUYER.values())
+
+
+def test_amounts_without_a_currency_are_refused(tmp_path: Path) -> None:
+    columns = [name for name in NEW_ORDERS if name != "currency"]
+    _, found, (reject,) = everything(write(tmp_path / "a.txt", columns, [cells("new_orders")]))
+    assert found == []
+    assert reject.reason == "item-price: '20.50' is an amount without a currency"
+
+
+@many
+@given(data=st.data())
+def test_buyers_never_get_past_the_reader_however_a_row_is_broken(data: st.DataObject, tmp_path: Path) -> None:
+    kind = data.draw(st.sampled_from(KINDS))
+    columns = COLUMNS[kind]
+    texts = []
+    for number in range(1, 5):
+        values = list(cells(kind, number).values())
+        for _ in range(data.draw(st.integers(0, 3))):
+            at = data.draw(st.integers(0, max(len(values) - 1, 0)))
+            if not values:
+                break
+            how = data.draw(st.sampled_from(["drop", "cut", "double", "tab", "bad"]))
+            if how == "drop":
+                del values[at]
+            elif how == "cut":
+                values = values[: at + 1]
+            elif how == "double":
+                values.insert(at, values[at])
+            elif how == "tab":
+                values[at] += "\textra"
+            elif columns[min(at, len(columns) - 1)] not in BUYER:
+                values[at] = "\x1b[31mbad\u202e"
+        texts.append("\t".join(values) or "x")
+    texts.append("\t".join(cells(kind, 9).values()))
+    path = tmp_path / "a.txt"
+    path.write_text("\n".join(["\t".join(columns), *texts]) + "\n", encoding="utf-8")
+    _, found, rejects = everything(path)
+    assert len(found) + len(rejects) == len(texts)
+    wide = len(columns)
+    for reject in rejects:
+        out = reject.reason + reject.text
+        assert "\x1b" not in out
+        assert "\u202e" not in out
+        if texts[reject.line - 2].count("\t") + 1 != wide:
+            assert not any(word in out for word in BUYER.values())
+    for row in found:
+        assert all("\x1b" not in str(value) and "\u202e" not in str(value) for value in row.values())
+        assert not set(BUYER.values()) & set(map(str, row.values()))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_marketplace_comes_from_the_sales_channel_else_is_asked(kind: str, tmp_path: Path) -> None:
+    columns = [name for name in COLUMNS[kind] if name != "sales-channel"]
+    path = write(tmp_path / "a.txt", columns, [cells(kind)])
+    with pytest.raises(MarketplaceNeeded) as caught:
+        inspect(path)
+    assert "JP" in caught.value.choices
+    _, (row,), _ = everything(path, marketplace="DE")
+    assert row["marketplace"] == "DE"
+    _, (row,), _ = everything(
+        write(tmp_path / "b.txt", COLUMNS[kind], [cells(kind, sales_channel="Amazon.co.uk")]), marketplace="DE"
+    )
+    assert row["marketplace"] == "UK"
+    mixed = [cells(kind, 1), cells(kind, 2, sales_channel=""), cells(kind, 3, sales_channel="Non-Amazon US")]
+    path = write(tmp_path / "c.txt", COLUMNS[kind], mixed)
+    _, rows, (reject,) = everything(path)
+    assert [row["line_no"] for row in rows] == [2]
+    assert reject.reason == "sales-channel is empty: import with --marketplace CODE"
+    _, rows, rejects = everything(path, marketplace="CA")
+    assert [row["marketplace"] for row in rows] == ["US", "CA"]
+    assert rejects == []
+    with pytest.raises(ReportError, match="there is no marketplace 'XX'; there are: US"):
+        inspect(path, marketplace="XX")
+
+
+def test_an_unknown_word_is_told_and_read_as_unknown(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", ALL_ORDERS, [cells("all_orders", n, order_status="Versandt") for n in (1, 2)])
+    (batch,) = read_orders(inspect(path))
+    assert [row[5] for row in batch.rows] == [None, None]
+    assert batch.unknown_words == ("order-status 'Versandt' is not known here and read as unknown",)
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "says"),
+    [
+        (b"", UnknownReport, "is empty"),
+        (b"Bestellnummer\tK\xc3\xa4ufer\n1\t2\n", UnknownReport, "it reads: bestellnummer, käufer"),
+        ("注文番号\t商品名\n".encode("cp932"), UnknownReport, "it reads: 注文番号, 商品名"),
+        (
+            b"order-id\torder-item-id\tsku\n",
+            UnknownReport,
+            "nearest is Unshipped orders, which also needs promise-date",
+        ),
+        (b"PK\x03\x04whatever", UnknownReport, "spreadsheet or zip"),
+        (b"\xff\xfeo\x00r\x00", UnknownReport, "UTF-16"),
+        (b"Feed Processing Summary:\n\tNumber of records processed\t\t1\n", UnknownReport, "ordertui results"),
+        (b'<?xml version="1.0"?><AmazonEnvelope>', UnknownReport, "ordertui results"),
+        (b"a\x1b[31mtitle\x07b\n", UnknownReport, "it reads: a[31mtitleb"),
+        (b"113-0000001-0000001\tZquinn Buyerson\n", UnknownReport, "the file begins with a row, its header is missing"),
+        (b"x" * 3_000_000, UnknownReport, "a line is longer than"),
+    ],
+)
+def test_a_strange_file_is_refused_with_what_was_seen(
+    content: bytes, error: type[Exception], says: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(content)
+    with pytest.raises(error) as caught:
+        inspect(path)
+    assert says in str(caught.value)
+    assert not any(word in str(caught.value) for word in ("\x1b", *BUYER.values()))
+
+
+def test_a_file_cut_off_within_a_row_loses_only_that_row(tmp_path: Path) -> None:
+    text = text_of(UNSHIPPED, [cells("unshipped", n) for n in (1, 2)])
+    path = tmp_path / "a.txt"
+    path.write_text(text[: text.rindex("ityville")], encoding="utf-8")
+    _, found, (reject,) = everything(path)
+    assert [row["line_no"] for row in found] == [2]
+    assert reject.reason == f"the row has 21 values, the header has {len(UNSHIPPED)}"
+    assert reject.text == "113-0000002-0000009"
+
+
+def test_reading_holds_one_block_at_a_time(tmp_path: Path) -> None:
+    rows = [cells("all_orders", n) for n in range(1, 401)]
+    path = write(tmp_path / "a.txt", ALL_ORDERS, rows)
+    block = 8_192
+    batches = list(read_orders(inspect(path), block_bytes=block))
+    widest = max(len("\t".join(row.values())) for row in rows) + 1
+    assert len(batches) == -(-path.stat().st_size // block)
+    assert max(len(batch.rows) for batch in batches) <= block // (widest - 20) + 1
+    assert [row[0] for batch in batches for row in batch.rows] == list(range(2, 402))
+    assert batches[-1].bytes_done == path.stat().st_size
+
+
+def test_components_are_read_in_the_stores_order() -> None:
+    assert tuple(PRICE_COLUMNS) == COMPONENTS

@@ -1,0 +1,138 @@
+"""Orders of the API as rows: what is kept, what is dropped, what is unknown."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from ordertui.amazon.spapi.order_mapping import OrderRows, order_rows
+from ordertui.amazon.spapi.schemas import OrderPage
+from ordertui.orders.clock import DAY, HOUR, iso_utc
+from ordertui.orders.report_row import ROW_FIELDS
+from support.api import NOW
+from support.simulator.shop import order
+
+pytestmark = pytest.mark.usefixtures("api_credentials")
+
+
+def rows(*orders: dict[str, Any], due: int | None = None) -> OrderRows:
+    page = msgspec.json.decode(msgspec.json.encode({"orders": orders}), type=OrderPage)
+    return order_rows(page.orders, lambda market, ship_by: due)
+
+
+def fields(*orders: dict[str, Any]) -> list[dict[str, Any]]:
+    return [dict(zip(ROW_FIELDS, row, strict=True)) for row in rows(*orders).rows]
+
+
+def test_an_order_is_what_its_report_rows_would_be() -> None:
+    found = fields(order(7, NOW, items=2, quantity=3, price=1500, programs=["AMAZON_BUSINESS"]))
+    assert [row["order_item_id"] for row in found] == ["0000000000000701"[1:], "0000000000000702"[1:]]
+    first = found[0]
+    assert (first["order_id"], first["marketplace"], first["channel"]) == ("113-0000000-0000007", "US", "merchant")
+    assert (first["status"], first["item_status"], first["quantity"], first["quantity_shipped"]) == ("unshipped", "unshipped", 3, 0)  # fmt: skip
+    assert (first["currency"], first["item_price"], first["item_tax"], first["shipping_price"]) == ("USD", 1500, 150, 0)
+    assert (first["buyer_request"], first["replacement"], first["business"], first["prime"]) == ("none", "no", "yes", "no")  # fmt: skip
+    assert (first["purchased_at"], first["ship_by"], first["fact_at"]) == (NOW - DAY, NOW + DAY, NOW - DAY + HOUR)
+
+
+def test_the_buyers_request_is_kept_and_his_words_are_not() -> None:
+    found = rows(order(1, NOW, asked=True))
+    row = dict(zip(ROW_FIELDS, found.rows[0], strict=True))
+    assert (row["buyer_request"], row["request_reason"]) == ("official", None)
+    assert "Jane" not in repr(found)
+
+
+def with_proceeds(*breakdowns: dict[str, Any]) -> dict[str, Any]:
+    made = order(1, NOW)
+    made["orderItems"][0]["proceeds"]["breakdowns"] = list(breakdowns)
+    return made
+
+
+def part(kind: str, amount: str, **details: str) -> dict[str, Any]:
+    money = {"amount": amount, "currencyCode": "USD"}
+    more = [{"subtype": name, "value": {"amount": value, "currencyCode": "USD"}} for name, value in details.items()]
+    return {"type": kind, "subtotal": money} | ({"detailedBreakdowns": more} if more else {})
+
+
+def test_money_goes_to_its_component() -> None:
+    row = fields(
+        with_proceeds(
+            part("ITEM", "20.00"), part("SHIPPING", "4.99"), part("GIFT_WRAP", "3.00"),
+            part("TAX", "2.10", ITEM="1.60", SHIPPING="0.40", GIFT_WRAP="0.10"),
+            part("DISCOUNT", "-3.00", ITEM="-2.00", SHIPPING="-1.00"), part("COD_FEE", "1.00"),
+        )
+    )[0]  # fmt: skip
+    amounts = {name: row[name] for name in ROW_FIELDS[16:24]}
+    assert amounts == {
+        "item_price": 2000, "item_tax": 160, "shipping_price": 499, "shipping_tax": 40, "gift_wrap_price": 300,
+        "gift_wrap_tax": 10, "item_promotion": 200, "ship_promotion": 100,
+    }  # fmt: skip
+
+
+def test_what_no_detail_explains_is_not_lost() -> None:
+    row = fields(with_proceeds(part("ITEM", "20.00"), part("TAX", "1.60"), part("DISCOUNT", "5.00")))[0]
+    assert (row["item_tax"], row["item_promotion"]) == (160, 500)
+
+
+def test_without_proceeds_the_price_is_unknown() -> None:
+    made = order(1, NOW)
+    del made["orderItems"][0]["proceeds"]
+    assert fields(made)[0]["item_price"] is None
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda o: o["salesChannel"].update(marketplaceId="X"), "marketplace"),
+        (lambda o: o.update(orderItems=[]), "no items"),
+        (lambda o: o["orderItems"][0].update(orderItemId="12E3"), "digits"),
+        (lambda o: o["orderItems"][0]["proceeds"].update(breakdowns=[part("ITEM", "1.234")]), "decimals"),
+        (lambda o: o.update(createdTime="yesterday"), "yesterday"),
+    ],
+)
+def test_a_bad_order_is_named_and_stops_nothing(change: Any, why: str) -> None:
+    bad = order(1, NOW)
+    change(bad)
+    found = rows(bad, order(2, NOW))
+    assert [row[1] for row in found.rows] == ["113-0000000-0000002"]
+    assert found.rejected[0][0] == "113-0000000-0000001"
+    assert why in found.rejected[0][1]
+
+
+def test_an_unknown_value_is_unknown_and_said() -> None:
+    found = rows(order(1, NOW, "ON_THE_MOON"))
+    assert found.rows[0][5] is None
+    assert found.unrecognised_values == {"order status ON_THE_MOON"}
+
+
+def test_orders_of_other_channels_are_left_out() -> None:
+    made = order(1, NOW)
+    made["salesChannel"]["channelName"] = "NON_AMAZON"
+    assert rows(made).rows == []
+
+
+@pytest.mark.parametrize(
+    ("said", "due", "by"),
+    [
+        ("MERCHANT", None, "seller"),
+        ("BUYER", None, "buyer"),
+        ("AMAZON", NOW + 5 * DAY, "amazon"),
+        ("AMAZON", NOW - DAY, "auto"),
+        ("AMAZON", None, None),
+        ("ROBOT", None, None),
+    ],
+)
+def test_who_cancelled(said: str, due: int | None, by: str | None) -> None:
+    found = rows(order(1, NOW, "CANCELLED", cancelled_by=said, updated=NOW), due=due)
+    assert found.cancelled == ([("113-0000000-0000001", by, NOW)] if by else [])
+
+
+def test_one_item_of_the_seller_makes_it_his() -> None:
+    made = order(1, NOW, "CANCELLED", cancelled_by="BUYER", items=2)
+    made["orderItems"][1]["cancellation"]["cancellationExecution"]["cancelledBy"] = "MERCHANT"
+    assert rows(made).cancelled[0][1] == "seller"
+
+
+def test_a_search_answer_names_its_end() -> None:
+    page = msgspec.json.decode(msgspec.json.encode({"orders": [], "lastUpdatedBefore": iso_utc(NOW)}), type=OrderPage)
+    assert (page.last_updated_before, page.next_token) == ("2026-11-23T14:05:00Z", "")

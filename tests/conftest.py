@@ -1,0 +1,100 @@
+"""Fixtures of every test: no home directory, a fixed clock, one small shop, the API simulator, terminals."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ordertui.operations.session import Session
+from ordertui.orders.clock import FixedClock
+from ordertui.store import database
+from support.shops import NOW, open_shop, standard
+
+if TYPE_CHECKING:
+    from support.simulator import Contract, Simulator
+    from support.terminal import Terminal
+
+SIMULATOR_CREDENTIALS = {
+    "LWA_CLIENT_ID": "sim-client", "LWA_CLIENT_SECRET": "sim-secret", "REFRESH_TOKEN": "sim-refresh",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Point every home variable at a folder that does not exist, so that no test reads or writes the developer's files."""
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "nobody"))
+
+
+@pytest.fixture(autouse=True)
+def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse the machine's keyring to whatever imports keyring, and to the commands that a test starts."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+
+
+@pytest.fixture
+def api_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the simulator's credentials into the environment, and a keyring in place that refuses everything."""
+    import keyring
+    from keyring.backends import fail
+
+    keyring.set_keyring(fail.Keyring())
+    for name, value in SIMULATOR_CREDENTIALS.items():
+        monkeypatch.setenv(f"ORDERTUI_{name}", value)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Return a clock that stands at NOW until a test moves it."""
+    return FixedClock(NOW)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, clock: FixedClock) -> Session:
+    """Open a store with six orders that may be cancelled and 94 shipped ones."""
+    found = open_shop(tmp_path / "shop", clock=clock)
+    standard(found, tmp_path)
+    return found
+
+
+@pytest.fixture(scope="module")
+def fast_disk() -> Iterator[None]:
+    """Skip waiting for the disk, for tests that make hundreds of stores and in which the power does not fail."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "connect", partial(database.connect, full=False))
+        patch.setattr(os, "fsync", lambda handle: None)
+        yield
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    """Read Amazon's API models, against which the simulator checks every request and answer."""
+    from support.simulator import Contract
+
+    return Contract()
+
+
+@pytest.fixture
+def sim(clock: FixedClock, contract: Contract, api_credentials: None) -> Iterator[Simulator]:
+    """Run Amazon's simulator. Afterwards every request and answer must have fitted the models and the published limits."""
+    from support.simulator import Simulator
+
+    made = Simulator(clock, contract=contract)
+    with made.running():
+        yield made
+    assert (made.problems, made.broken) == ([], [])
+    assert made.quotas.breaches() == []
+
+
+@pytest.fixture
+def opened() -> Iterator[list[Terminal]]:
+    """Collect the terminals of a test; all are closed after it, however it ended."""
+    found: list[Terminal] = []
+    yield found
+    for terminal in found:
+        terminal.close()

@@ -1,0 +1,331 @@
+"""From commit to result: the hold, the bytes, what leaves, what Amazon says, and what must never happen twice."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ordertui.amazon import atomic_files
+from ordertui.operations.errors import (
+    BadInput,
+    BatchNeeded,
+    NotConfirmed,
+    PlanChanged,
+    PlanExpired,
+    ReadOnly,
+    Refused,
+)
+from ordertui.operations.planning.plan import Plan
+from ordertui.operations.session import Session
+from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.clock import HOUR, FixedClock
+from ordertui.orders.enums import Action, Dispatched
+from ordertui.store import RecallRefused
+from support.shops import NOW, all_orders_row, bring, item_id, open_shop, order_id, standard
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOW)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, clock: FixedClock) -> Session:
+    return open_shop(tmp_path / "shop", clock=clock)
+
+
+@pytest.fixture
+def waiting(shop: Session, tmp_path: Path) -> list[int]:
+    return standard(shop, tmp_path)
+
+
+def cancel(shop: Session, ids: list[int]) -> Plan:
+    return shop.plan(Action.CANCEL, ids)[0]
+
+
+def commit(shop: Session, plan: Plan) -> int:
+    return shop.commit(plan, typed=str(plan.typed_count)).id
+
+
+def flat_report(
+    path: Path, processed: int, errors: list[tuple[int, str, str]] | None = None, successful: int | None = None
+) -> Path:
+    if errors is None:
+        errors = []
+    good = processed - len(errors) if successful is None else successful
+    lines = [
+        "Feed Processing Summary:",
+        f"\tNumber of records processed\t\t{processed}",
+        f"\tNumber of records successful\t\t{good}",
+        "",
+    ]
+    lines.append("original-record-number\torder-id\torder-item-id\terror-code\terror-type\terror-message")
+    lines += [f"{record}\t{order}\t{item}\t18028\tError\tnot found" for record, order, item in errors]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def states(shop: Session, batch: int) -> dict[str, RowState]:
+    found = next(b for b in shop.outbox() if b.id == batch)
+    return {row.order_id: row.state for row in found.rows}
+
+
+def test_nothing_is_written_before_the_hold_ends_and_then_the_previewed_bytes(
+    shop: Session, waiting: list[int], clock: FixedClock
+) -> None:
+    plan = cancel(shop, waiting)
+    batch = commit(shop, plan)
+    clock.advance(plan.hold_seconds - 1)
+    assert shop.dispatch() == []
+    assert not shop.outbox_dir.exists()
+    clock.advance(1)
+    sent = shop.dispatch()
+    assert [b.id for b in sent] == [batch]
+    written = {Path(name).name: Path(name).read_bytes() for name in sent[0].files}
+    assert written == {file.name: file.content for file in plan.files}
+    assert sent[0].sha256 == next(sha256(f.content).hexdigest() for f in plan.files if f.upload)
+    assert "Order Cancellation" in sent[0].advice
+    assert shop.dispatch() == []
+
+
+def test_the_hold_survives_a_restart(tmp_path: Path, shop: Session, waiting: list[int], clock: FixedClock) -> None:
+    commit(shop, cancel(shop, waiting))
+    shop.close()
+    clock.advance(HOUR)
+    again = open_shop(tmp_path / "shop", clock=clock)
+    assert again.next_due() is not None
+    assert len(again.dispatch()) == 1
+
+
+def test_a_row_taken_back_is_not_in_the_file(shop: Session, waiting: list[int], clock: FixedClock) -> None:
+    batch = commit(shop, cancel(shop, waiting))
+    assert shop.undo(order_id(2)) == 1
+    assert states(shop, batch)[order_id(2)] is RowState.RECALLED
+    clock.advance(HOUR)
+    content = Path(shop.dispatch()[0].files[0]).read_text(encoding="utf-8")
+    assert order_id(2) not in content
+    assert content.count("111-0000000-") == 5
+    assert cancel(shop, [waiting[1]]).rows, "an order taken back is free again"
+
+
+def test_a_batch_taken_back_never_leaves(shop: Session, waiting: list[int], clock: FixedClock) -> None:
+    batch = commit(shop, cancel(shop, waiting))
+    assert shop.undo(batch) == 6
+    clock.advance(HOUR)
+    assert shop.dispatch() == []
+    assert shop.outbox()[0].state is BatchState.RECALLED
+
+
+def test_what_has_left_cannot_be_taken_back(shop: Session, waiting: list[int], clock: FixedClock) -> None:
+    batch = commit(shop, cancel(shop, waiting))
+    shop.release(batch)
+    shop.dispatch()
+    with pytest.raises(RecallRefused):
+        shop.undo(batch)
+    with pytest.raises(BadInput):
+        shop.undo(order_id(99))
+
+
+def test_the_count_must_be_typed_right(shop: Session, waiting: list[int]) -> None:
+    plan = cancel(shop, waiting)
+    for typed in (None, "", "5", "all", "6 orders"):
+        with pytest.raises(NotConfirmed):
+            shop.commit(plan, typed=typed)
+    assert shop.commit(plan, typed=" 6 ").state is BatchState.HELD
+
+
+def test_changed_orders_are_refused_with_the_difference(shop: Session, waiting: list[int], tmp_path: Path) -> None:
+    plan = cancel(shop, waiting)
+    bring(shop, tmp_path, everything=[all_orders_row(2, "Shipped", updated=NOW)])
+    shop.set_dispatched([waiting[2]], Dispatched.NO)
+    with pytest.raises(PlanChanged) as caught:
+        commit(shop, plan)
+    assert any(order_id(2) in line and "confirmed" in line for line in caught.value.differences)
+    assert any(order_id(3) in line and "changed" in line for line in caught.value.differences)
+    assert shop.outbox() == []
+
+
+def test_the_same_plan_twice_is_refused(shop: Session, waiting: list[int]) -> None:
+    plan = cancel(shop, waiting)
+    commit(shop, plan)
+    with pytest.raises(PlanChanged, match="differences"):
+        commit(shop, plan)
+    assert len(shop.outbox()) == 1
+
+
+def test_an_expired_plan_is_refused(shop: Session, waiting: list[int], clock: FixedClock) -> None:
+    plan = cancel(shop, waiting)
+    clock.advance(plan.expires_at - plan.created_at)
+    with pytest.raises(PlanExpired):
+        commit(shop, plan)
+
+
+def test_an_edited_plan_file_is_refused(shop: Session, waiting: list[int], tmp_path: Path) -> None:
+    plan = cancel(shop, waiting[:3])
+    path = tmp_path / "plan.json"
+    shop.save_plan([plan], path)
+    assert shop.load_plan(path) == (plan,)
+    path.write_text(path.read_text(encoding="utf-8").replace("NoInventory", "CustomerReturn"), encoding="utf-8")
+    with pytest.raises(PlanChanged, match="differences"):
+        commit(shop, shop.load_plan(path)[0])
+    other = msgspec.structs.replace(plan, files=cancel(shop, waiting[3:4]).files)
+    with pytest.raises(PlanChanged):
+        commit(shop, other)
+
+
+def test_a_broken_plan_file_is_named(shop: Session, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text('{"ordertui_plan": 1, "plans": [{}]}', encoding="utf-8")
+    with pytest.raises(BadInput, match=r"plan\.json"):
+        shop.load_plan(path)
+
+
+def test_read_only_changes_nothing(tmp_path: Path, shop: Session, waiting: list[int]) -> None:
+    plan = cancel(shop, waiting)
+    looker = open_shop(tmp_path / "shop", read_only=True)
+    for act in (
+        lambda: looker.commit(plan, typed="6"),
+        looker.dispatch,
+        lambda: looker.undo(1),
+        lambda: looker.set_asked(waiting, True),
+    ):
+        with pytest.raises(ReadOnly):
+            act()
+
+
+def test_practice_and_real_do_not_mix(tmp_path: Path, shop: Session, waiting: list[int]) -> None:
+    practice = open_shop(tmp_path / "practice", practice=True)
+    ids = standard(practice, tmp_path)
+    plan = cancel(practice, ids)
+    with pytest.raises(Refused, match="practice"):
+        commit(shop, plan)
+    with pytest.raises(Refused, match="practice"):
+        practice.save_plan([plan], tmp_path / "outside.json")
+    practice.save_plan([plan], tmp_path / "practice" / "inside.json")
+
+
+def test_an_order_shipped_during_the_hold_does_not_leave(
+    shop: Session, waiting: list[int], clock: FixedClock, tmp_path: Path
+) -> None:
+    batch = commit(shop, cancel(shop, waiting))
+    bring(shop, tmp_path, everything=[all_orders_row(3, "Shipped", updated=NOW + 60)])
+    clock.advance(HOUR)
+    content = Path(shop.dispatch()[0].files[0]).read_text(encoding="utf-8")
+    assert order_id(3) not in content
+    assert states(shop, batch)[order_id(3)] is RowState.RECALLED
+    row = next(row for row in shop.outbox()[0].rows if row.order_id == order_id(3))
+    assert "left out at dispatch" in row.text
+
+
+def test_a_crash_before_the_bytes_writes_the_same_bytes_later(
+    shop: Session, waiting: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = cancel(shop, waiting)
+    shop.release(commit(shop, plan))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(atomic_files.os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            shop.dispatch()
+    assert not list(shop.outbox_dir.rglob("order-*")), "no half file"
+    assert shop.outbox()[0].state is BatchState.SENT
+    with pytest.raises(RecallRefused):
+        shop.undo(shop.outbox()[0].id)
+    shop.dispatch()
+    assert Path(shop.outbox()[0].files[0]).read_bytes() == plan.files[0].content
+
+
+def test_finished_files_are_not_written_again(shop: Session, waiting: list[int]) -> None:
+    shop.release(commit(shop, cancel(shop, waiting)))
+    upload = Path(shop.dispatch()[0].files[0])
+    upload.rename(upload.with_name("uploaded.txt"))
+    assert shop.dispatch() == []
+    assert not upload.exists()
+
+
+def sent(shop: Session, ids: list[int]) -> int:
+    batch = commit(shop, cancel(shop, ids))
+    shop.release(batch)
+    shop.dispatch()
+    return batch
+
+
+def test_results_by_row(shop: Session, waiting: list[int], tmp_path: Path) -> None:
+    batch = sent(shop, waiting)
+    found = shop.results([flat_report(tmp_path / "r.txt", 6, [(2, order_id(2), item_id(2))])])
+    assert (found[0].batch, found[0].ok, found[0].errors, found[0].unknown) == (batch, 5, 1, 0)
+    assert states(shop, batch)[order_id(2)] is RowState.ERROR
+    assert {q.key: q.count for q in shop.queues()}["failed"] == 1
+    assert {q.key: q.count for q in shop.queues()}["unconfirmed"] == 5
+    retry = cancel(shop, waiting)
+    assert [row.order_id for row in retry.rows] == [order_id(2)], "only what Amazon refused may go again"
+
+
+def test_a_later_report_confirms(shop: Session, waiting: list[int], tmp_path: Path) -> None:
+    batch = sent(shop, waiting)
+    shop.results([flat_report(tmp_path / "r.txt", 6)])
+    bring(shop, tmp_path, everything=[all_orders_row(n, "Cancelled", updated=NOW + 60) for n in (1, 2)])
+    assert states(shop, batch)[order_id(1)] is RowState.CONFIRMED
+    assert states(shop, batch)[order_id(3)] is RowState.OK
+    effect = shop.rate("US")[0].before
+    assert (effect.cancelled, effect.committed) == (5, 4), (
+        "order 1 was asked for officially; 2 is confirmed, 3 to 6 are on their way"
+    )
+
+
+@pytest.mark.parametrize("successful", [5, 3])
+def test_counts_that_do_not_add_up_leave_rows_unknown(
+    shop: Session, waiting: list[int], tmp_path: Path, successful: int
+) -> None:
+    batch = sent(shop, waiting)
+    found = shop.results(
+        [
+            flat_report(
+                tmp_path / "r.txt", 6, [(1, "", "")] if successful == 3 else [(1, "", ""), (2, "", "")], successful
+            )
+        ],
+        batch,
+    )
+    assert found[0].unknown > 0
+    assert found[0].ok == 0
+    assert RowState.OK not in states(shop, batch).values()
+    assert cancel(shop, waiting[3:]).rows == (), "unknown rows are never sent again by themselves"
+
+
+def test_a_report_of_fewer_records_is_unknown(shop: Session, waiting: list[int], tmp_path: Path) -> None:
+    batch = sent(shop, waiting)
+    assert shop.results([flat_report(tmp_path / "r.txt", 4)], batch)[0].unknown == 6
+
+
+def test_a_report_about_other_orders_is_refused(shop: Session, waiting: list[int], tmp_path: Path) -> None:
+    batch = sent(shop, waiting)
+    report = flat_report(tmp_path / "r.txt", 6, [(1, order_id(77), item_id(77))])
+    with pytest.raises(Refused, match=order_id(77)):
+        shop.results([report], batch)
+    with pytest.raises(BatchNeeded):
+        shop.results([report])
+    assert set(states(shop, batch).values()) == {RowState.SENT}
+
+
+def test_a_held_batch_has_no_results(shop: Session, waiting: list[int], tmp_path: Path) -> None:
+    batch = commit(shop, cancel(shop, waiting))
+    with pytest.raises(Refused, match="has not left"):
+        shop.results([flat_report(tmp_path / "r.txt", 6)], batch)
+
+
+def test_two_batches_that_fit_are_asked_about(shop: Session, waiting: list[int], tmp_path: Path) -> None:
+    first, second = sent(shop, waiting[:2]), sent(shop, waiting[2:4])
+    report = flat_report(tmp_path / "r.txt", 2)
+    with pytest.raises(BatchNeeded, match=f"{second}, {first}"):
+        shop.results([report])
+    assert shop.results([report], second)[0].batch == second
+
+
+def test_everything_is_in_the_audit(shop: Session, waiting: list[int], tmp_path: Path) -> None:
+    sent(shop, waiting)
+    shop.results([flat_report(tmp_path / "r.txt", 6)])
+    assert "chain unbroken" in shop.audit_verify()

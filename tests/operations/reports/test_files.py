@@ -1,0 +1,104 @@
+"""Report files on the disk: what a folder offers, what each is by its header, paths completed as they are typed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ordertui.operations.reports.files import completed, in_turn, kind_of, look_into, typed_paths
+from support.shops import ALL_ORDERS, UNSHIPPED, all_orders_row, unshipped_row, write
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write(tmp_path / "all.txt", ALL_ORDERS, [all_orders_row(1)])
+    write(tmp_path / "open.TXT", UNSHIPPED, [unshipped_row(1)])
+    (tmp_path / "letter.txt").write_text("dear all\n")
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG")
+    (tmp_path / ".hidden.txt").write_text("x")
+    (tmp_path / "Old reports").mkdir()
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "gone.txt").symlink_to(tmp_path / "nowhere.txt")
+    for age, name in enumerate(("all.txt", "letter.txt", "open.TXT", "picture.png")):
+        os.utime(tmp_path / name, (1_000_000 - age, 1_000_000 - age))
+    return tmp_path
+
+
+def test_folders_first_then_likely_files_newest_first(folder: Path) -> None:
+    assert [entry.path.name for entry in look_into(folder)] == [
+        "archive",
+        "Old reports",
+        "all.txt",
+        "letter.txt",
+        "open.TXT",
+    ]
+    assert [entry.path.name for entry in look_into(folder, everything=True)][-1] == "picture.png"
+    newest = look_into(folder)[2]
+    assert (newest.modified, newest.size) == (1_000_000, (folder / "all.txt").stat().st_size)
+    with pytest.raises(OSError):
+        look_into(folder / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("us/reports/unshipped-orders.txt", "Unshipped orders"), ("jp/reports/new-orders.txt", "New orders"),
+        ("de/reports/all-orders-by-order-date.txt", "All Orders"), ("us/reports/cancellation-rate.csv", "Cancellation Rate"),
+        ("us/results/cancel-report.txt", "processing report"), ("us/results/refund-report.xml", "processing report"),
+        ("quirks/no-report.txt", ""), ("us/choices/refund.tsv", ""), ("none.txt", ""),
+    ],
+)  # fmt: skip
+def test_a_header_says_what_a_file_is(name: str, kind: str) -> None:
+    assert kind_of(EXAMPLES / name) == kind
+
+
+def test_only_the_beginning_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "big.txt"
+    with path.open("wb") as file:
+        file.write(("\t".join(UNSHIPPED) + "\n").encode())
+        file.truncate(1 << 33)
+    assert kind_of(path) == "Unshipped orders"
+    path.write_bytes(b"")
+    assert kind_of(path) == ""
+
+
+def test_rates_and_results_come_after_orders() -> None:
+    names = ["us/results/cancel-report.txt", "us/reports/cancellation-rate.csv", "us/reports/new-orders.txt"]
+    assert [path.name for path in in_turn([EXAMPLES / name for name in names])] == [
+        "new-orders.txt",
+        "cancellation-rate.csv",
+        "cancel-report.txt",
+    ]
+
+
+def test_paths_as_they_are_typed(folder: Path) -> None:
+    assert typed_paths("all.txt open.TXT", folder) == [folder / "all.txt", folder / "open.TXT"]
+    assert typed_paths(f"'Old reports' {folder}/all.txt", folder) == [folder / "Old reports", folder / "all.txt"]
+    assert typed_paths("Old reports", folder) == [folder / "Old reports"]
+    with pytest.raises(ValueError):
+        typed_paths("'all.txt", folder)
+    assert typed_paths(" ~nobody-has-this/x ", folder) == [folder / "~nobody-has-this/x"]
+    assert typed_paths("x" * 5_000, folder) == [folder / ("x" * 5_000)], "too long a name is no crash"
+
+
+@pytest.mark.parametrize(
+    ("typed", "grown"),
+    [
+        ("al", "all.txt"), ("a", "a"), ("ar", "archive/"), ("Old", "Old\\ reports/"), ("Old\\ r", "Old\\ reports/"),
+        ("all.txt op", "all.txt open.TXT"), ("zz", "zz"), ("nowhere/x", "nowhere/x"), (".hid", ".hid"), ("pic", "pic"),
+        ("~nobody-has-this/x", "~nobody-has-this/x"), pytest.param("x" * 5_000 + "/a", "x" * 5_000 + "/a", id="long"),
+    ],
+)  # fmt: skip
+def test_a_path_is_completed_as_far_as_all_agree(folder: Path, typed: str, grown: str) -> None:
+    assert completed(typed, folder) == grown
+
+
+def test_what_was_completed_is_read_as_that_path(folder: Path) -> None:
+    (folder / "Old reports" / "it's new.txt").write_text("x")
+    once = completed("Old", folder)
+    assert typed_paths(completed(once, folder), folder) == [folder / "Old reports" / "it's new.txt"]
+    assert completed(f"{folder}/al", Path("/")) == f"{folder}/all.txt"

@@ -1,0 +1,157 @@
+"""`action:` and `counts:`: the SQL, the predicate and the memo say the same for every order, per marketplace, from one index."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from ordertui.operations.eligibility import Eligibility, decides
+from ordertui.orders.clock import DAY, FixedClock
+from ordertui.orders.enums import Action, Dispatched
+from ordertui.rules.language import parse, predicate
+from ordertui.rules.policy.edition import read_edition
+from ordertui.rules.policy.house_rules import HousePolicy
+from ordertui.rules.policy.policy import Policies
+from ordertui.rules.situation import situation_number, situation_of
+from ordertui.store import Store
+from ordertui.store.filter_sql import compile_filter
+from support.shops import NOW, all_orders_row, bring, open_shop, unshipped_row
+
+QUESTIONS = [f"action:{action}" for action in Action] + [
+    "counts:yes",
+    "counts:no",
+    "-counts:no",
+    "action:cancel,refund",
+]
+EXISTING_ORDER_COLUMNS = """
+[edition]
+name = "mixed"
+title = "Two marketplaces that decide otherwise"
+base = "amazon"
+checked = 2026-11-23
+
+[table.counts]
+hit = "unique"
+
+[[table.counts.row]]
+id = "C1"
+when = { buyer_request = "official, message" }
+then = { counts = "no" }
+why = "for the test"
+source = "house"
+
+[[table.counts.row]]
+id = "C2"
+when = { buyer_request = "none, unknown", marketplace = "not JP" }
+then = { counts = "yes" }
+why = "for the test"
+source = "house"
+
+[[table.counts.row]]
+id = "C3"
+when = { buyer_request = "none, unknown", marketplace = "JP" }
+then = { counts = "no" }
+why = "for the test"
+source = "house"
+"""
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """300 orders of three marketplaces in every state."""
+    folder = tmp_path_factory.mktemp("decisions")
+    rng = random.Random(6)
+    with open_shop(folder) as shop:
+        rows, open_ = [], []
+        for number in range(300):
+            market = rng.choice(("US", "JP", "DE"))
+            status = rng.choice(("Unshipped", "Shipped", "Cancelled", "Pending", "Partially Shipped", "Unfulfillable"))
+            age = rng.randrange(1, 9 * DAY)
+            rows.append(
+                all_orders_row(
+                    number,
+                    status,
+                    market=market,
+                    age=age,
+                    fulfillment_channel=rng.choice(("Merchant", "Merchant", "Amazon")),
+                )
+            )
+            if status == "Unshipped" and rng.random() < 0.7:
+                open_.append(unshipped_row(number, rng.choice(("true", "false")), market=market, age=age))
+        bring(shop, folder, everything=rows, open_=open_)
+        ids = list(shop.view("status:unshipped"))
+        shop.set_dispatched(ids[::3], Dispatched.YES)
+        shop.set_asked(ids[::4], True)
+    return Store.open(folder / "orders.db", clock=FixedClock(NOW))
+
+
+def judges() -> list[Eligibility]:
+    mixed = Policies(read_edition(EXISTING_ORDER_COLUMNS, "mixed.toml"), HousePolicy(), lambda: NOW)
+    from ordertui.rules.policy.policy import load
+
+    return [Eligibility(load(now=lambda: NOW)), Eligibility(mixed)]
+
+
+@pytest.mark.parametrize("judge", judges(), ids=("bundled", "mixed"))
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_sql_is_predicate_is_memo(store: Store, judge: Eligibility, question: str) -> None:
+    condition = parse(question, now=NOW, zone="UTC")
+    where, params = compile_filter(condition, situations=judge.situations(lambda: store))
+    found = set(store.view_ids(where, params))
+    orders = store.orders(list(store.view_ids()))
+    test = predicate(condition, decide=judge.decide)
+    assert found == {row_id for row_id, order in orders.items() if test(order)}
+    name, _, values = question.removeprefix("-").partition(":")
+    slow = set()
+    for row_id, order in orders.items():
+        number = situation_number(situation_of(order.row))
+        policy = judge.policy(order.row.marketplace)
+        if any(decides(policy, number, name, value) for value in values.split(",")):
+            slow.add(row_id)
+    assert found == (set(orders) - slow if question.startswith("-") else slow)
+    assert 0 < len(found) < len(orders)
+
+
+def test_marketplaces_that_decide_otherwise_are_told_apart(store: Store) -> None:
+    bundled, mixed = judges()
+    assert [codes for codes, _ in bundled.situations(lambda: store)("counts", "no")] == [None]
+    groups = {codes: numbers for codes, numbers in mixed.situations(lambda: store)("counts", "no") if codes is not None}
+    assert {frozenset(codes) for codes in groups} == {frozenset({"JP"}), frozenset({"US", "DE"})}
+    japan, rest = (mixed.policies.of(code) for code in ("JP", "US"))
+    assert japan.decision_signature != rest.decision_signature
+    assert rest.decision_signature == mixed.policies.of("DE").decision_signature
+
+
+def test_editing_the_policy_touches_no_stored_order(store: Store) -> None:
+    before = [(row.id, row.version) for row in store.rows(store.view_ids()).values()]
+    answers = []
+    for judge in judges():
+        where, params = compile_filter(
+            parse("counts:no", now=NOW, zone="UTC"), situations=judge.situations(lambda: store)
+        )
+        answers.append(len(store.view_ids(where, params)))
+    assert answers[0] != answers[1]
+    assert before == [(row.id, row.version) for row in store.rows(store.view_ids()).values()]
+
+
+@pytest.mark.parametrize("question", ["action:cancel", "counts:no", "action:cancel counts:no placed:last-7d"])
+def test_a_decision_is_an_indexed_query(store: Store, question: str) -> None:
+    judge = judges()[0]
+    condition = parse(question, now=NOW, zone="UTC")
+    where, params = compile_filter(condition, situations=judge.situations(lambda: store))
+    with sqlite3.connect(store.path) as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN SELECT count(*) FROM orders o WHERE {where}", params).fetchall()
+    assert all("orders_situation" in row[3] for row in plan if "orders" in row[3] or "o " in row[3])
+    assert not any(row[3].startswith("SCAN") for row in plan)
+
+
+def test_what_is_present_follows_the_store(tmp_path: Path) -> None:
+    with open_shop(tmp_path) as shop:
+        assert shop.count("action:cancel") == 0
+        bring(shop, tmp_path, everything=[all_orders_row(1)], open_=[unshipped_row(1)])
+        assert shop.count("action:cancel") == 1
+        shop.set_dispatched([1], Dispatched.YES)
+        assert (shop.count("action:cancel"), shop.count("action:confirm")) == (0, 1)

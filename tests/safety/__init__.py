@@ -1,1 +1,0 @@
-"""Money and account safety: nothing twice, nothing lost, everything provable."""

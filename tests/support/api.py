@@ -1,0 +1,94 @@
+"""A simulator, a clock that waits for nobody, and clients of ours against both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from ordertui.amazon.spapi.auth import Credentials
+from ordertui.amazon.spapi.client import CancellableSleep, Client
+from ordertui.amazon.spapi.endpoints import Endpoints
+from ordertui.amazon.spapi.rate_limit import BucketStore
+from ordertui.amazon.spapi.secret import Secret
+from ordertui.amazon.spapi.transport import Timeouts
+from ordertui.operations.config import AmazonConfig, Config
+from ordertui.operations.session import Session
+from ordertui.orders.clock import FixedClock, parse_iso
+
+from .simulator import Simulator
+
+NOW = parse_iso("2026-11-23T14:05:00Z")
+PATIENT = Timeouts(connect=10.0, read=30.0, whole=60.0, document=60.0)
+"""So that a busy machine breaks no test."""
+QUICK = Timeouts(connect=10.0, read=1.5, whole=3.0, document=3.0)
+"""So that a server that hangs costs a test little."""
+
+
+class SimulatedTime:
+    """Waiting that only moves the clock."""
+
+    def __init__(self, clock: FixedClock, stop: Callable[[], bool] = lambda: False) -> None:
+        self.clock = clock
+        self.stop = stop
+        self.waited: list[tuple[str, int]] = []
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, on the clock."""
+        self.clock.advance(math.ceil(seconds))
+
+    def waiting(self) -> CancellableSleep:
+        """For a client."""
+        return CancellableSleep(
+            stop=self.stop, on_wait=lambda name, seconds: self.waited.append((name, seconds)), sleep=self.sleep, step=60
+        )
+
+
+def credentials(sim: Simulator, **other: str) -> Credentials:
+    """The simulator's own, or with something wrong in them."""
+    found = sim.credentials | other
+    return Credentials(found["client_id"], Secret(found["client_secret"]), Secret(found["refresh_token"]))
+
+
+def client(
+    sim: Simulator,
+    clock: FixedClock,
+    *,
+    buckets: BucketStore | None = None,
+    time: SimulatedTime | None = None,
+    who: Credentials | None = None,
+    hangs: bool = False,
+) -> Client:
+    """A client of the simulator."""
+    return Client(
+        Endpoints.test(sim.address),
+        who or credentials(sim),
+        clock,
+        buckets=buckets,
+        waiting=(time or SimulatedTime(clock)).waiting(),
+        timeouts=QUICK if hangs else PATIENT,
+    )
+
+
+def shop(
+    sim: Simulator,
+    folder: Path,
+    clock: FixedClock,
+    *,
+    time: SimulatedTime | None = None,
+    dispatch: Literal["file", "api"] = "api",
+    markets: tuple[str, ...] = ("US",),
+    sync_minutes: int = 0,
+) -> Session:
+    """A shop connected to the simulator; waiting only moves its clock."""
+    amazon = AmazonConfig(
+        profile="test", marketplaces=markets, endpoint=sim.address, dispatch=dispatch, sync_minutes=sync_minutes
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    made = Session.open(folder / "orders.db", clock=clock, config=Config(merchant_id="A1SELLER", amazon=amazon))
+    connector = made.online.connector
+    connector.sleep = (time or SimulatedTime(clock)).sleep
+    connector.step = 60
+    connector.timeouts = PATIENT
+    return made

@@ -1,0 +1,133 @@
+"""Sorting on the screen: keys, header clicks, what the header shows, and what a saved view keeps."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from textual.pilot import Pilot
+from textual.widgets import OptionList
+
+from ordertui.operations.errors import UnknownChoice
+from ordertui.operations.query.sort_order import SortKey
+from ordertui.operations.session import Session
+from ordertui.operations.workspace import SavedView
+from ordertui.tui.screens.dialogs import ChoiceScreen
+from ordertui.tui.view_request import SORTS, Request
+from ordertui.tui.widgets.order_table import OrderTable
+from ordertui.tui.widgets.order_table.columns import COLUMNS
+from support.pilot import burst, main, press, running, settled, table, until
+
+
+async def choose(pilot: Pilot[None], key: str, column: str) -> None:
+    await press(pilot, key)
+    await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+    options = pilot.app.screen.query_one(OptionList)
+    options.highlighted = options.get_option_index(column)
+    await press(pilot, "enter")
+    await settled(pilot)
+
+
+def head(pilot: Pilot[None]) -> str:
+    return table(pilot).render_line(0).text
+
+
+async def test_s_sorts_and_capital_s_sorts_by_one_more(shop: Session) -> None:
+    async with running(shop) as pilot:
+        assert "Date▼" in head(pilot)
+        await choose(pilot, "s", "status")
+        assert main(pilot).request.order == (("status", False),)
+        assert "Status▲" in head(pilot)
+        await choose(pilot, "S", "total")
+        await choose(pilot, "S", "may")
+        assert main(pilot).request.order == (("status", False), ("total", True), ("may", True))
+        assert [word in head(pilot) for word in ("Status1▲", "2▼Total", "May3▼")] == [True] * 3
+        assert list(table(pilot).ids) == list(shop.view("", "+status,-total,-may"))
+        await burst(pilot, ["s", "enter"])
+        assert main(pilot).request.order == (("status", True), ("total", True), ("may", True)), (
+            "the first turns, the rest stay"
+        )
+        await choose(pilot, "s", "title")
+        assert main(pilot).request.order == (("title", False),)
+
+
+async def test_a_click_on_a_header_sorts_and_with_shift_adds_turns_and_removes(shop: Session) -> None:
+    async with running(shop) as pilot:
+        at = {}
+        for x in range(80):
+            column = table(pilot).painter.layout.column_at(x)
+            if column is not None:
+                at.setdefault(column.key, x)
+        seen = []
+        for key, shift in (
+            ("items", False),
+            ("items", False),
+            ("order", True),
+            ("order", True),
+            ("items", True),
+            ("order", True),
+        ):
+            await pilot.click(OrderTable, offset=(at[key], 0), shift=shift)
+            await settled(pilot)
+            seen.append(main(pilot).request.order)
+        assert seen == [
+            (("items", True),),
+            (("items", False),),
+            (("items", False), ("order", False)),
+            (("items", False), ("order", True)),
+            (("order", True),),
+            (("order", False),),
+        ]
+
+
+async def test_every_column_sorts(shop: Session) -> None:
+    assert set(SORTS) == {column.key for column in COLUMNS}
+    async with running(shop) as pilot:
+        for column in table(pilot).painter.known:
+            main(pilot).sort_by(column.key)
+            await settled(pilot)
+            assert main(pilot).request.order[0][0] == column.key
+            assert len(table(pilot).ids) == 100
+
+
+async def test_a_saved_view_keeps_the_order_and_an_older_file_is_read(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await choose(pilot, "s", "total")
+        await choose(pilot, "S", "order")
+        saved = main(pilot).request.saved("By size")
+        assert saved == SavedView("By size", sort="-total,+order_id")
+        shop.desk.keep_views([saved])
+        assert 'sort = "-total,+order_id"' in shop.desk.views_file.read_text()
+        await press(pilot, "1")
+        await choose(pilot, "s", "placed")
+        await burst(pilot, ["f", "1"])
+        await settled(pilot)
+        assert main(pilot).request.order == (("total", True), ("order", False))
+    shop.desk.views_file.write_text('[[view]]\nname = "Old"\nsort = "ship_by"\nreverse = false\n')
+    views, problem = shop.desk.views()
+    assert not problem
+    assert Request.of(views[0]).sort == (SortKey("ship_by", False),)
+
+
+@pytest.mark.parametrize("view", [SavedView("a", queue="nowhere"), SavedView("a", sort="price")])
+async def test_a_view_that_names_what_there_is_not_is_said_and_changes_nothing(shop: Session, view: SavedView) -> None:
+    with pytest.raises(UnknownChoice):
+        Request.of(view)
+    shop.desk.keep_views([view])
+    async with running(shop) as pilot:
+        before = main(pilot).request
+        await burst(pilot, ["f", "1"])
+        await settled(pilot)
+        assert main(pilot).request == before
+
+
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from(sorted(SORTS))), max_size=12))
+@settings(max_examples=100, deadline=None)
+def test_there_is_always_an_order_and_no_column_comes_twice(steps: list[tuple[bool, str]]) -> None:
+    request = Request()
+    for more, column in steps:
+        before = request
+        request = request.then_by(column) if more else request.sorted_by(column)
+        assert request != before
+        columns = [name for name, _ in request.order]
+        assert columns
+        assert len(columns) == len(set(columns))
+        assert Request.of(request.saved("x")) == request

@@ -1,0 +1,236 @@
+"""What is found again, copied out, saved and restored: views, filters, marks, exports, copies."""
+
+import json
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList
+
+from ordertui.operations.errors import BadInput, Refused
+from ordertui.operations.query.marks import Marks
+from ordertui.operations.query.sort_order import SortKey
+from ordertui.operations.session import Session
+from ordertui.operations.workspace import SavedView, Workspace
+from ordertui.orders.batch_state import RowState
+from ordertui.orders.clock import FixedClock
+from ordertui.orders.enums import Action
+from ordertui.tui.order_ids import order_ids
+from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
+from ordertui.tui.screens.filter_prompt import FilterScreen
+from ordertui.tui.screens.go_to_order import GoScreen
+from ordertui.tui.screens.outbox import OutboxScreen
+from ordertui.tui.screens.preview import PreviewScreen
+from ordertui.tui.view_request import Request
+from support.pilot import burst, main, press, running, settled, table, to_ship, until
+from support.shops import open_shop, order_id
+
+
+async def choose(pilot: Pilot[None], place: int) -> None:
+    await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+    pilot.app.screen.query_one(OptionList).highlighted = place
+    await press(pilot, "enter")
+    await settled(pilot)
+
+
+async def answer(pilot: Pilot[None], text: str) -> None:
+    await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen | FilterScreen | GoScreen))
+    pilot.app.screen.query_one(Input).value = text
+    await press(pilot, "enter")
+    await settled(pilot)
+
+
+async def test_marks_survive_a_restart_and_the_last_set_comes_back(
+    shop: Session, tmp_path: Path, clock: FixedClock
+) -> None:
+    async with running(shop) as pilot:
+        await press(pilot, "space", "space", "j", "space")
+        marked = list(main(pilot).marks.ids())
+    async with running(open_shop(tmp_path / "shop", clock=clock)) as pilot:
+        assert list(main(pilot).marks.ids()) == marked
+        await press(pilot, "M")
+        assert main(pilot).marks.count == 0
+        await press(pilot, "L")
+        assert list(main(pilot).marks.ids()) == marked
+    async with running(open_shop(tmp_path / "shop", clock=clock)) as pilot:
+        await press(pilot, "M", "L")
+        assert list(main(pilot).marks.ids()) == marked
+
+
+async def test_comma_marks_what_shares_a_value(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        await press(pilot, "comma")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        options = pilot.app.screen.query_one(OptionList)
+        words = [str(options.get_option_at_index(i).prompt) for i in range(options.option_count)]
+        status = next(i for i, word in enumerate(words) if word.startswith("status"))
+        assert "6 shown" in words[status], "only what is shown counts"
+        await choose(pilot, status)
+        assert table(pilot).marks.count == 6
+
+
+async def test_find_goes_through_what_fits_and_hides_nothing(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await press(pilot, "F")
+        await answer(pilot, "status:unshipped")
+        assert len(table(pilot).ids) == 100
+        seen = []
+        for _ in range(6):
+            row = table(pilot).cursor_row
+            assert row is not None
+            seen.append(row.order_id)
+            await press(pilot, "n")
+        assert sorted(seen) == [order_id(n) for n in range(1, 7)]
+
+
+async def test_go_to_an_order_outside_the_view_shows_all(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        await press(pilot, "g")
+        await answer(pilot, order_id(1050))
+        await until(pilot, lambda: table(pilot).cursor_row and table(pilot).cursor_row.order_id == order_id(1050))
+        assert main(pilot).request.queue == "all"
+        await press(pilot, "g", "g")
+        await until(pilot, lambda: table(pilot).cursor == 0 and pilot.app.screen is main(pilot))
+
+
+async def test_a_view_is_saved_opened_and_deleted(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await burst(pilot, ["slash", *"status", "colon", *"shipped", "enter", "s", "enter", "f"])
+        await press(pilot, "s")
+        await answer(pilot, "Gone")
+        await press(pilot, "escape", "escape")
+        await until(pilot, lambda: main(pilot).request.filter == "")
+        await press(pilot, "f", "1")
+        await until(pilot, lambda: len(table(pilot).ids) == 94)
+        assert main(pilot).request == Request(filter="status:shipped", sort=(SortKey("placed", False),))
+        assert 'name = "Gone"' in shop.desk.views_file.read_text()
+        await press(pilot, "f", "d", "escape")
+        assert shop.desk.views() == ([], "")
+
+
+async def test_columns_are_chosen_and_kept_with_the_request(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await press(pilot, "C", "j", "space", "K", "enter")
+        await settled(pilot)
+        keys = [column.key for column in table(pilot).painter.layout.columns]
+        assert keys[0] == "order"
+        assert main(pilot).request.keys == tuple(keys)
+        await press(pilot, "C", "r")
+        await settled(pilot)
+        assert main(pilot).request.keys == ()
+
+
+async def test_filters_come_back_with_up(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await burst(pilot, ["slash", *"late", "enter", "slash", *["backspace"] * 4, *"prime", "enter"])
+        await burst(pilot, ["slash", "up", "up"])
+        assert main(pilot).query_one(Input).value == "late"
+        assert shop.desk.history() == ["late", "prime"]
+
+
+async def test_export_writes_what_is_shown_and_never_over_a_file(shop: Session, tmp_path: Path) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        for _ in range(2):
+            await press(pilot, "e")
+            await answer(pilot, str(tmp_path / "out.json"))
+        found = json.loads((tmp_path / "out.json").read_text())
+        assert [one["order_id"] for one in found] == [
+            row.order_id for row in shop.rows(table(pilot).ids).values()
+        ] or len(found) == 6
+
+
+async def test_copy_and_link_say_what_was_done(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await press(pilot, "y")
+        row = table(pilot).cursor_row
+        assert row is not None
+        assert pilot.app.clipboard == row.order_id
+        await press(pilot, "space", "space", "Y")
+        await choose(pilot, 0)
+        assert sorted(pilot.app.clipboard.split()) == sorted(
+            r.order_id for r in shop.rows(main(pilot).marks.ids()).values()
+        )
+        main(pilot).can_browse = lambda: False  # type: ignore[method-assign]
+        await press(pilot, "O")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        await press(pilot, "y")
+        assert pilot.app.clipboard.startswith("https://sellercentral.amazon.com/orders-v3/order/")
+
+
+async def test_the_preview_saves_a_sheet(shop: Session, tmp_path: Path) -> None:
+    plan = shop.plan(Action.CANCEL, list(shop.view("status:unshipped"))[:2] + list(shop.view("status:shipped"))[:1])[0]
+    assert shop.export_sheet(plan, tmp_path / "sheet.csv") == 3
+    lines = (tmp_path / "sheet.csv").read_text().splitlines()
+    assert lines[0].startswith("order_id,outcome,reason")
+    assert sum(",in," in line for line in lines) == 2
+    assert sum(",out," in line for line in lines) == 1
+    with pytest.raises(BadInput, match="exists"):
+        shop.export_sheet(plan, tmp_path / "sheet.csv")
+    with pytest.raises(BadInput, match="ends in"):
+        shop.export(shop.view(limit=1), tmp_path / "x.txt")
+
+
+def test_a_practice_store_exports_only_into_its_folder(tmp_path: Path) -> None:
+    with open_shop(tmp_path / "practice", practice=True) as found:
+        with pytest.raises(Refused, match="practice"):
+            found.export(found.view(), tmp_path / "out.csv")
+        assert found.export(found.view(), found.folder / "out.csv") == 0
+
+
+def test_order_ids_are_found_in_anything() -> None:
+    text = "a,111-0000000-0000001;\n(111-0000000-0000002) 111-0000000-0000001 1111-0000000-0000003 111-0000000-00000045"
+    assert order_ids(text) == ["111-0000000-0000001", "111-0000000-0000002"]
+
+
+def test_a_damaged_desk_costs_only_convenience(tmp_path: Path) -> None:
+    desk = Workspace(tmp_path / "orders.db", read_only=False)
+    (tmp_path / "orders.marks.json").write_text("{")
+    desk.views_file.write_text("[[view]]\nname = 7\n")
+    assert desk.marks()[0].count == 0
+    assert desk.views()[0] == []
+    assert "orders.views.toml" in desk.views()[1]
+    view = SavedView('a "b" \\ \u2028 c', filter='title:"x\ty"')
+    desk.keep_views([view])
+    assert desk.views() == ([view], "")
+    sealed = Workspace(tmp_path / "other.db", read_only=True)
+    sealed.keep_marks(Marks([1]), b"")
+    sealed.remember("late")
+    assert not list(tmp_path.glob("other*"))
+
+
+async def test_failed_rows_are_tried_again_from_the_outbox_and_one_row_is_taken_back(
+    shop: Session, tmp_path: Path, clock: FixedClock
+) -> None:
+    plan = shop.plan(Action.CANCEL, list(shop.view("status:unshipped"))[:3])[0]
+    first = shop.commit(plan, typed="3")
+    clock.advance(plan.hold_seconds)
+    shop.dispatch()
+    bad = plan.rows[0]
+    report = tmp_path / "answer.txt"
+    report.write_text(
+        "Feed Processing Summary:\n\tNumber of records processed\t\t3\n\tNumber of records successful\t\t2\n\n"
+        "original-record-number\torder-id\torder-item-id\terror-code\terror-type\terror-message\n"
+        f"1\t{bad.order_id}\t{bad.lines[0].order_item_id}\t18028\tError\tno\n",
+        encoding="utf-8",
+    )
+    shop.results([report], batch=first.id)
+    async with running(shop) as pilot:
+        await press(pilot, "o")
+        await until(pilot, lambda: isinstance(pilot.app.screen, OutboxScreen))
+        await press(pilot, "t")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))
+        screen = pilot.app.screen
+        assert isinstance(screen, PreviewScreen)
+        assert [row.order_id for row in screen.plan.rows] == [bad.order_id]
+        await press(pilot, "y")
+        await until(pilot, lambda: isinstance(pilot.app.screen, OutboxScreen | FormScreen))
+        if isinstance(pilot.app.screen, FormScreen):
+            await answer(pilot, "1")
+        await until(pilot, lambda: len(shop.outbox()) == 2 and isinstance(pilot.app.screen, OutboxScreen))
+        await press(pilot, "g", "tab", "u")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await press(pilot, "o")
+        await until(pilot, lambda: shop.outbox()[0].rows[0].state is RowState.RECALLED)

@@ -1,0 +1,96 @@
+"""What a key may cost, in counts: lines painted, strips made, rows fetched. Wall-clock times are in benchmarks/."""
+
+from pathlib import Path
+
+import pytest
+from textual.geometry import Region
+from textual.widget import Widget
+
+from ordertui.operations.session import Session
+from ordertui.orders.clock import FixedClock
+from support.pilot import main, press, running, settled, table
+from support.shops import all_orders_row, bring, open_shop
+
+
+@pytest.fixture
+def many(tmp_path: Path, clock: FixedClock) -> Session:
+    found = open_shop(tmp_path / "many", clock=clock)
+    bring(found, tmp_path, everything=[all_orders_row(n, age=n * 60) for n in range(1, 601)])
+    return found
+
+
+async def test_a_cursor_key_paints_two_lines_and_makes_nothing(many: Session) -> None:
+    async with running(many) as pilot:
+        await press(pilot, "j")
+        await settled(pilot)
+        view = table(pilot)
+        renders, contents, fetches = view.renders, view.contents, view.fetches
+        await press(pilot, "j")
+        await settled(pilot)
+        assert (view.renders - renders, view.contents - contents, view.fetches - fetches) == (2, 0, 0)
+
+
+async def test_a_mark_paints_its_line_and_the_next(many: Session) -> None:
+    async with running(many) as pilot:
+        await press(pilot, "j")
+        await settled(pilot)
+        view = table(pilot)
+        renders, contents, fetches = view.renders, view.contents, view.fetches
+        await press(pilot, "space")
+        await settled(pilot)
+        assert view.renders - renders <= 3
+        assert (view.contents - contents, view.fetches - fetches) == (0, 0)
+
+
+async def test_pages_fetch_at_most_twice(many: Session) -> None:
+    async with running(many) as pilot:
+        view = table(pilot)
+        for key in ("pagedown", "pagedown", "pagedown", "pageup", "end", "home", "ctrl+d"):
+            fetches = view.fetches
+            await press(pilot, key)
+            await settled(pilot)
+            assert view.fetches - fetches <= 2, key
+
+
+async def test_a_range_over_all_orders_paints_only_what_is_shown(many: Session) -> None:
+    async with running(many) as pilot:
+        view = table(pilot)
+        await press(pilot, "v")
+        renders = view.renders
+        await press(pilot, "G")
+        await settled(pilot)
+        assert view.renders - renders <= 4 * view.size.height
+        await press(pilot, "space")
+        assert view.marks.count == 600
+
+
+async def test_a_theme_or_size_change_makes_each_shown_strip_once(many: Session) -> None:
+    async with running(many) as pilot:
+        view = table(pilot)
+        for size in ((80, 24), (160, 50), (60, 15), (120, 40)):
+            contents = view.contents
+            await pilot.resize_terminal(*size)
+            await pilot.pause(0.05)
+            assert view.contents - contents <= 2 * size[1]
+
+
+async def test_an_idle_screen_asks_for_no_repaint_while_time_goes_by(
+    many: Session, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(many) as pilot:
+        asked: list[Widget] = []
+        refresh = Widget.refresh
+
+        def counted(widget: Widget, *regions: Region, **more: bool) -> Widget:
+            asked.append(widget)
+            return refresh(widget, *regions, **more)
+
+        monkeypatch.setattr(Widget, "refresh", counted)
+        for _ in range(50):
+            clock.advance(1)
+            main(pilot)._tick()
+            await pilot.pause()
+        assert asked == []
+        await press(pilot, "j")
+        await settled(pilot)
+        assert asked, "a repaint would have been seen"

@@ -1,0 +1,280 @@
+"""The keys, on a real shop: what each does, and what must never happen by one key."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual.content import Content
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from ordertui.operations.session import Session
+from ordertui.operations.values import Impact
+from ordertui.orders.batch_state import BatchState
+from ordertui.orders.clock import FixedClock
+from ordertui.orders.enums import Action, BuyerRequest, Dispatched
+from ordertui.tui.actions import ALL_ACTIONS, hints
+from ordertui.tui.render.lines import status_line
+from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
+from ordertui.tui.screens.file_picker import PickerScreen
+from ordertui.tui.screens.help import HelpScreen, help_text
+from ordertui.tui.screens.outbox import OutboxScreen
+from ordertui.tui.screens.preview import PreviewScreen
+from support.pilot import main, press, preview, running, table, text, to_ship, until
+from support.shops import all_orders_row, bring, open_shop, order_id, unshipped_row
+
+
+async def test_nothing_marked_acts_on_the_cursor_only(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        row = table(pilot).cursor_row
+        assert row is not None
+        screen = await preview(pilot)
+        await press(pilot, "y")
+        await until(pilot, lambda: shop.outbox() or isinstance(pilot.app.screen, FormScreen))
+        if isinstance(pilot.app.screen, FormScreen):
+            await press(pilot, "1", "enter")
+        await until(pilot, lambda: shop.outbox() and pilot.app.screen is not screen)
+        assert [r.order_id for r in shop.outbox()[0].rows] == [row.order_id]
+
+
+@pytest.mark.parametrize(
+    "keys", [("enter",), ("escape",), ("n",), ("x",), ("x", "x", "enter", "escape"), ("space", "q")]
+)
+async def test_no_other_key_commits(shop: Session, keys: tuple[str, ...]) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        await preview(pilot)
+        await press(pilot, *keys)
+        assert shop.outbox() == []
+
+
+async def test_the_count_is_typed_and_a_wrong_one_holds_nothing(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        await press(pilot, "a")
+        assert table(pilot).marks.count == 6
+        await preview(pilot)
+        await press(pilot, "y")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        await press(pilot, "5", "enter")
+        await pilot.pause(0.1)
+        assert shop.outbox() == []
+        await press(pilot, "y")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        await press(pilot, "6", "enter")
+        await until(pilot, lambda: shop.outbox() and pilot.app.screen is main(pilot))
+        assert table(pilot).marks.count == 0, "what went in is unmarked"
+        assert shop.outbox()[0].state is BatchState.HELD
+
+
+async def test_typing_in_the_filter_acts_on_nothing(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        await press(pilot, "slash", *"xyraqD")
+        assert pilot.app.screen is main(pilot)
+        assert main(pilot).query_one(Input).value == "xyraqD"
+        assert table(pilot).marks.count == 0
+        await press(pilot, "escape", "escape")
+        assert len(table(pilot).ids) == 6
+
+
+async def test_a_filter_is_applied_by_enter_and_explained_before(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await press(pilot, "slash", *"status:unshiped")
+        note = str(main(pilot).query_one("#filter-note", Static).content)
+        assert "unshipped" in note
+        assert "^" in note
+        await press(pilot, "enter")
+        assert len(table(pilot).ids) == 100
+        await press(pilot, *["backspace"] * 2, *"ped", "enter")
+        await until(pilot, lambda: len(table(pilot).ids) == 6)
+        assert table(pilot).has_focus
+        await press(pilot, "escape")
+        await until(pilot, lambda: len(table(pilot).ids) == 100)
+
+
+async def test_the_panel_follows_every_mark(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        assert "0 / 100" in text(pilot, "rate")
+        await press(pilot, "a")
+        await until(pilot, lambda: "5 / 100" in text(pilot, "rate"))
+        assert "5.00 %" in text(pilot, "rate")
+        assert "over" in text(pilot, "rate")
+        assert "6 cancel (5 count)" in text(pilot, "status")
+        await press(pilot, "z")
+        await until(pilot, lambda: "5 / 100" not in text(pilot, "rate"))
+
+
+async def test_take_back_asks_and_enter_means_no(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        ids = list(table(pilot).ids)[:2]
+        shop.commit(shop.plan(Action.CANCEL, ids)[0], typed="2")
+        await press(pilot, "R")
+        await press(pilot, "u")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await press(pilot, "enter")
+        assert shop.outbox()[0].state is BatchState.HELD
+        await press(pilot, "u")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await press(pilot, "b")
+        await until(pilot, lambda: shop.outbox()[0].state is BatchState.RECALLED)
+
+
+async def test_a_due_batch_leaves_while_the_screen_is_open(shop: Session, clock: FixedClock) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        plan = shop.plan(Action.CANCEL, list(table(pilot).ids)[:1])[0]
+        shop.commit(plan, typed="1")
+        await press(pilot, "R")
+        assert "held" in text(pilot, "status") or await _later(pilot, lambda: "held" in text(pilot, "status"))
+        clock.advance(plan.hold_seconds)
+        await until(pilot, lambda: shop.outbox()[0].state is BatchState.SENT)
+        await until(pilot, lambda: Path(shop.outbox()[0].files[0]).exists())
+
+
+async def test_the_countdown_stands_however_much_else_there_is_to_say(shop: Session) -> None:
+    async with running(shop, size=(120, 40)) as pilot:
+        await to_ship(pilot)
+        shop.commit(shop.plan(Action.CANCEL, list(table(pilot).ids)[:1])[0], typed="1")
+        await press(pilot, "R", "1", "d", "a")
+        await until(pilot, lambda: "cannot   ◷ held 15:00" in text(pilot, "status"))
+        for width in (80, 60, 120):
+            await pilot.resize_terminal(width, 24)
+            await until(pilot, lambda cells=width: ("…" in text(pilot, "status")) == (cells < 120))  # type: ignore[misc]
+            assert text(pilot, "status").endswith("   ◷ held 15:00")
+            assert Content(text(pilot, "status")).cell_length <= width
+
+
+def test_where_cells_are_few_the_status_line_counts_currencies_rather_than_cut_off_what_may_be_done() -> None:
+    money = (("CAD", 121_248), ("EUR", 255_872), ("USD", 363_715))
+    impact = Impact(421, money, 0, cancellable=410, counted=380, cannot=11)
+
+    def line(width: int) -> str:
+        return status_line(
+            count=421, impact=impact, hidden=0, cursor=None, held="held 14:40", view="All", width=width
+        ).plain
+
+    assert "CAD 1,212.48 + EUR 2,558.72 + USD 3,637.15 · 410 cancel" in line(120)
+    assert line(80) == " ● 421 marked · 3 currencies · 410 cancel (380 count) · 11 cannot   ◷ held 14:40"
+
+
+async def _later(pilot: Pilot[None], true: Callable[[], object]) -> bool:
+    await until(pilot, true)
+    return True
+
+
+async def test_facts_are_set_on_the_marked(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        await press(pilot, "space", "space", "d")
+        marked = table(pilot).marks.ids()
+        assert {row.dispatched for row in shop.rows(marked).values()} == {Dispatched.YES}
+        await press(pilot, "M", "b")
+        row = table(pilot).cursor_row
+        assert row is not None
+        assert shop.rows([row.id])[row.id].buyer_request is BuyerRequest.MESSAGE
+
+
+async def test_confirm_then_message(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        await press(pilot, "d", "c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        await press(pilot, *"UPS", "enter", *"1Z9", "enter", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))
+        await press(pilot, "y")
+        await until(pilot, lambda: bool(shop.outbox()))
+        assert shop.outbox()[0].action.value == "confirm"
+
+
+async def test_only_a_buyer_who_asked_is_told_how_to_ask_officially(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await press(pilot, "2")
+        await until(pilot, lambda: len(table(pilot).ids) == 6)
+        await press(pilot, "m")
+        assert pilot.app.screen is main(pilot), "the buyer did not ask"
+        await press(pilot, "home", "b", "m")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+
+
+async def test_the_reason_of_a_group_can_be_changed(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        await press(pilot, "a")
+        screen = await preview(pilot)
+        await press(pilot, "j", "k")
+        await press(pilot, "e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        await press(pilot, "j", "j", "enter")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        await pilot.pause(0.1)
+        reasons = {row.reason for row in screen.plan.rows}
+        assert "ShippingAddressUndeliverable" in reasons or reasons == {"BuyerCanceled", "NoInventory"}
+
+
+async def test_import_asks_for_what_the_file_leaves_open(shop: Session, tmp_path: Path) -> None:
+    row = unshipped_row(50)
+    del row["sales-channel"]
+    names = list(row)
+    path = tmp_path / "no-market.txt"
+    path.write_text("\t".join(names) + "\n" + "\t".join(str(row[n]) for n in names) + "\n", encoding="utf-8")
+    async with running(shop) as pilot:
+        await press(pilot, "i")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PickerScreen))
+        await press(pilot, "slash")
+        pilot.app.screen.query_one(Input).value = str(path)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        assert shop.id_of(order_id(50)) is not None
+
+
+async def test_another_process_is_seen(shop: Session, tmp_path: Path, clock: FixedClock) -> None:
+    async with running(shop) as pilot:
+        other = open_shop(tmp_path / "shop", clock=clock)
+        bring(other, tmp_path, everything=[all_orders_row(300)])
+        await until(pilot, lambda: len(table(pilot).ids) == 101)
+
+
+async def test_help_outbox_and_detail_open_and_close(shop: Session) -> None:
+    async with running(shop) as pilot:
+        for key, kind in (("question_mark", HelpScreen), ("o", OutboxScreen), ("enter", TextScreen)):
+            await press(pilot, key)
+            await until(pilot, lambda kind=kind: isinstance(pilot.app.screen, kind))
+            await press(pilot, "escape")
+            assert pilot.app.screen is main(pilot)
+
+
+async def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
+    async with running(open_shop(tmp_path)) as pilot:
+        await until(pilot, lambda: "import" in table(pilot).empty_text.lower())
+        await press(pilot, "x", "r", "u", "a", "space", "d", "m", "enter", "o", "escape")
+        assert pilot.app.screen is main(pilot)
+
+
+async def test_an_idle_screen_paints_nothing(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await pilot.pause(0.3)
+        before = table(pilot).renders
+        await pilot.pause(2.2)
+        assert table(pilot).renders == before
+
+
+async def test_too_small_says_so(shop: Session) -> None:
+    async with running(shop, (50, 12)) as pilot:
+        assert main(pilot).query_one("#too-small").display
+
+
+def test_every_key_is_in_help_and_no_key_has_two_meanings() -> None:
+    words = help_text("", width=500).plain
+    for action in ALL_ACTIONS:
+        assert action.description in words
+    keys = [key for action in ALL_ACTIONS for key in action.keys.split(",") if key != "escape"]
+    assert len(keys) == len(set(keys)), "Esc alone is shared: the table has it while a range is open"
+    assert len(hints()) == 8
+    assert hints()[-1] == ("?", "help")
+    assert help_text("zzzz").plain == "no key fits these words"

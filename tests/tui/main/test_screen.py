@@ -1,0 +1,63 @@
+"""The look: what is written can be read in both themes, on every background a row can have."""
+
+import pytest
+from textual.color import Color
+
+from ordertui.operations.session import Session
+from ordertui.tui.themes import DARK, LIGHT, THEMES
+from ordertui.tui.widgets.order_table.row_renderer import STATES, TONES
+from support.pilot import press, running, table
+
+READABLE = 4.5
+"""Contrast that WCAG 2 asks of body text (level AA)."""
+
+
+def ratio(one: Color, other: Color) -> float:
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(color: Color) -> float:
+    parts = [part / 255 for part in (color.r, color.g, color.b)]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("theme", [DARK.name, LIGHT.name])
+async def test_every_tone_can_be_read_on_every_row(shop: Session, theme: str) -> None:
+    async with running(shop) as pilot:
+        pilot.app.theme = theme
+        await pilot.pause()
+        view = table(pilot)
+        for state in STATES:
+            style = view.get_component_rich_style(f"order-table--{state}")
+            back = Color.from_rich_color(style.bgcolor)
+            for tone in (None, *TONES):
+                front = style if tone is None else view.get_component_rich_style(f"order-table--{tone}")
+                contrast = ratio(Color.from_rich_color(front.color), back)
+                assert contrast >= READABLE, f"{theme}: {tone or 'text'} on {state} is {contrast:.2f}"
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_words_on_panels_can_be_read(theme: object) -> None:
+    variables = theme.variables | {"text": theme.foreground}  # type: ignore[attr-defined]
+    for name in ("text", "foreground-muted", "text-accent", "text-success", "text-warning", "text-error"):
+        for ground in ("background", "surface", "panel"):
+            contrast = ratio(Color.parse(variables[name]), Color.parse(getattr(theme, ground)))
+            assert contrast >= READABLE, f"{name} on {ground} is {contrast:.2f}"
+
+
+async def test_t_turns_the_light_on_and_off(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await press(pilot, "T")
+        assert pilot.app.theme == LIGHT.name
+        await press(pilot, "T")
+        assert pilot.app.theme == DARK.name
+
+
+@pytest.mark.parametrize("theme", ["nord", "textual-light", "ansi-dark"])
+async def test_textuals_own_themes_work_too(shop: Session, theme: str) -> None:
+    async with running(shop) as pilot:
+        pilot.app.theme = theme
+        await press(pilot, "j", "space")
+        assert table(pilot).marks.count == 1

@@ -1,0 +1,62 @@
+"""What a marked set comes to: how many are marked is said at once, the rest is worked out beside the screen, once for the newest set."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+import pytest
+
+from ordertui.operations.query.marks import Marks
+from ordertui.operations.session import Session
+from ordertui.operations.values import Impact
+from support.pilot import main, press, running, table, text, to_ship, until
+
+
+async def test_a_big_set_is_counted_at_once_and_weighed_beside_the_screen(
+    shop: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ordertui.tui.main.weighing.INSTANT", 3)
+    real, go, threads, weighed = shop.impact, threading.Event(), set(), []
+
+    def impact(ids: Iterable[int]) -> Impact:
+        threads.add(threading.current_thread())
+        go.wait(30)
+        wanted = list(ids)  # raises Stopped when another set is marked by then
+        weighed.append(len(wanted))
+        return real(wanted)
+
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        monkeypatch.setattr(shop, "impact", impact)
+        await press(pilot, "a")
+        assert "6 marked · working out what they come to…" in text(pilot, "status")
+        await until(pilot, lambda: threads)
+        await press(pilot, "1", "a")
+        assert "100 marked · working out" in text(pilot, "status")
+        go.set()
+        await until(pilot, lambda: "6 cancel (5 count)" in text(pilot, "status"))
+        assert "94 cannot" in text(pilot, "status")
+        assert "5 / 100" in text(pilot, "rate")
+        assert weighed[-1] == 100
+        assert 6 not in weighed, "a set that is not marked any more is given up"
+        assert threading.main_thread() not in threads
+        await press(pilot, "z", "z")
+        await until(pilot, lambda: not main(pilot).marks and "none marked" in text(pilot, "status"))
+
+
+async def test_all_of_a_view_is_marked_and_unmarked_without_going_through_its_ids(
+    shop: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        await press(pilot, "space")
+        flips: list[object] = []
+        real = Marks._flip
+        monkeypatch.setattr(
+            Marks, "_flip", lambda self, ids, marked: flips.append(ids) or real(self, ids, marked=marked)
+        )
+        for keys, count in ((("a",), 6), (("a",), 0), (("z",), 6), (("A",), 0), (("1", "A"), 100), (("z",), 0)):
+            await press(pilot, *keys)
+            await until(pilot, lambda count=count: table(pilot).marks.count == count)
+        assert all(len(ids) >= 100 for ids in flips), "only a view that was read is a new set"  # type: ignore[arg-type]

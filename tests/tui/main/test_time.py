@@ -1,0 +1,68 @@
+"""Ages and countdowns: as time passes only the lines whose words changed are painted, and none when none did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ordertui.operations.session import Session
+from ordertui.orders.clock import HOUR, FixedClock
+from support.pilot import main, press, running, settled, table, text, to_ship, until
+from support.shops import NOW, order_id
+
+
+async def test_only_lines_whose_words_changed_are_painted(shop: Session, clock: FixedClock, tmp_path: Path) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        view, screen = table(pilot), main(pilot)
+        due = {row.ship_by for row in shop.rows(view.ids).values()}
+        assert due == {NOW + 24 * HOUR}, "all say: in 24 h"
+        assert "in 24 h" in view.render_line(1).text
+        renders, contents = view.renders, view.contents
+        for _ in range(
+            3
+        ):  # a minute that changes no word; one that takes an hour off all six; one more that changes none
+            clock.advance(60)
+            await until(pilot, lambda: screen._minute == clock.now() // 60)
+            await settled(pilot)
+            if view.renders != renders:
+                break
+        assert (view.renders - renders, view.contents - contents) == (6, 6)
+        assert "in 23 h" in view.render_line(1).text
+        renders, contents = view.renders, view.contents
+        clock.advance(60)
+        await until(pilot, lambda: screen._minute == clock.now() // 60)
+        await settled(pilot)
+        assert (view.renders - renders, view.contents - contents) == (0, 0), "no word changed"
+
+
+async def test_one_line_of_many(shop: Session, clock: FixedClock) -> None:
+    async with running(shop) as pilot:
+        await press(pilot, "1")
+        view, screen = table(pilot), main(pilot)
+        shop.set_asked([view.ids[3]], True)
+        await press(pilot, "R")
+        await settled(pilot)
+        waiting = shop.id_of(order_id(3))
+        assert waiting in list(view.ids)[: view.view.height]
+        for row_id in list(view.row_window._kept):
+            row = view.row_window._kept[row_id]
+            if row is not None and row.ship_by is not None and row_id != waiting:
+                view.row_window._kept[row_id] = type(row)(
+                    **{name: getattr(row, name) for name in row.__slots__} | {"ship_by": None}
+                )
+        view.painter.forget()
+        view.refresh()
+        await settled(pilot)
+        renders = view.renders
+        clock.advance(120)
+        await until(pilot, lambda: screen._minute == clock.now() // 60)
+        await settled(pilot)
+        assert view.renders - renders == 1
+
+
+async def test_the_words_above_and_beside_the_table_go_with_the_time(shop: Session, clock: FixedClock) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        age, detail = text(pilot, "age"), text(pilot, "detail")
+        clock.advance(2 * HOUR)
+        await until(pilot, lambda: text(pilot, "age") != age and text(pilot, "detail") != detail)

@@ -1,0 +1,168 @@
+"""Dialogs answer once and take any key, and what they leave on the screen is true; each case was found by random keys."""
+
+import importlib
+import pkgutil
+import threading
+from collections.abc import Sequence
+
+import pytest
+from textual import events
+from textual.geometry import Offset
+from textual.pilot import Pilot
+from textual.screen import ModalScreen
+from textual.selection import Selection
+from textual.widgets import Input, Static
+
+from ordertui.operations.session import Session
+from ordertui.operations.values import Impact
+from ordertui.tui import screens
+from ordertui.tui.screens.base import Dialog
+from ordertui.tui.screens.command_palette import PaletteScreen
+from ordertui.tui.screens.dialogs import ChoiceScreen
+from ordertui.tui.screens.preview import PreviewScreen
+from ordertui.tui.widgets.option_list import Choices
+from support.pilot import burst, main, press, preview, running, settled, table, text, to_ship, until
+
+
+def test_every_modal_screen_is_a_dialog() -> None:
+    for module in pkgutil.iter_modules(screens.__path__):
+        importlib.import_module(f"{screens.__name__}.{module.name}")
+    waiting, found = [ModalScreen], []
+    while waiting:
+        waiting += (subclasses := waiting.pop().__subclasses__())
+        found += [one for one in subclasses if one.__module__.startswith(screens.__name__)]
+    assert len(found) > 8
+    assert [one for one in found if not issubclass(one, Dialog)] == []
+
+
+def click(pilot: Pilot[None], times: int) -> None:
+    """Click on the second line of the list, so often that nothing is handled in between."""
+    place = pilot.app.screen.query_one(Choices).region.offset + (2, 1)
+    for kind in (events.MouseMove, *[events.MouseDown, events.MouseUp] * times):
+        pilot.app.post_message(kind(None, *place, 0, 0, kind is not events.MouseMove, False, False, False, *place))
+
+
+async def test_a_double_click_on_a_list_closes_only_that_list(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await press(pilot, "s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        click(pilot, 2)
+        await until(pilot, lambda: pilot.app.screen is main(pilot))
+        await settled(pilot)
+        await to_ship(pilot)
+        shown = await preview(pilot)
+        await press(pilot, "e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        click(pilot, 3)
+        await until(pilot, lambda: pilot.app.screen is shown)
+        await settled(pilot)
+        await press(pilot, "escape")
+        assert pilot.app.screen is main(pilot)
+        await press(pilot, "colon")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PaletteScreen))
+        click(pilot, 2)
+        await until(pilot, lambda: not isinstance(pilot.app.screen, PaletteScreen))
+        await settled(pilot)
+        assert not isinstance(pilot.app.screen, (PaletteScreen, PreviewScreen))
+        assert main(pilot).is_attached
+
+
+@pytest.mark.parametrize("keys", [["o"], ["f"], ["s"], ["C"], ["Y"]])
+async def test_page_keys_on_a_list_without_room_or_without_lines(shop: Session, keys: list[str]) -> None:
+    async with running(shop, size=(20, 3)) as pilot:
+        await burst(pilot, keys)
+        await burst(pilot, ["pageup", "pagedown", "end", "pageup", "home", "pagedown"])
+        await pilot.resize_terminal(80, 24)
+        await burst(pilot, ["pagedown", "pageup", "escape", "escape"])
+        assert pilot.app.screen is main(pilot)
+
+
+def weighing_waits(shop: Session, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """What a marked set comes to is not known before this is set."""
+    go, impact = threading.Event(), shop.impact
+
+    def held(ids: Sequence[int]) -> Impact:
+        assert go.wait(30)
+        return impact(ids)
+
+    monkeypatch.setattr(shop, "impact", held)
+    return go
+
+
+async def test_a_late_answer_does_not_hide_the_range_begun_meanwhile(
+    shop: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(shop) as pilot:
+        main(pilot).panel.forget()
+        go = weighing_waits(shop, monkeypatch)
+        await press(pilot, "space")
+        await press(pilot, "v", "j", "j")
+        await until(pilot, lambda: "range of 3" in text(pilot, "status"))
+        go.set()
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "range of 3" in text(pilot, "status")
+        await press(pilot, "escape")
+        assert "1 marked" in text(pilot, "status")
+        assert table(pilot).marks.count == 1
+
+
+async def test_a_late_answer_does_not_say_that_a_view_is_read_which_is_there(
+    shop: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(shop) as pilot:
+        main(pilot).panel.forget()
+        go = weighing_waits(shop, monkeypatch)
+        main(pilot).building = "looking…"
+        main(pilot).show_panel()
+        await until(pilot, lambda: "looking…" in text(pilot, "status"))
+        main(pilot).building = ""
+        go.set()
+        await pilot.app.workers.wait_for_complete()
+        await until(pilot, lambda: "looking…" not in text(pilot, "status"))
+
+
+async def test_a_paste_brings_only_what_can_be_read(shop: Session) -> None:
+    async with running(shop) as pilot:
+        for key, field in (("e", "field-path"), ("slash", "filter-input")):
+            await press(pilot, key)
+            await until(pilot, lambda field=field: pilot.app.focused is not None and pilot.app.focused.id == field)  # type: ignore[misc]
+            pilot.app.post_message(events.Paste("one\x00\x1b[2J\ntwo\u202e 三"))
+            await settled(pilot)
+            line = pilot.app.screen.query_one(f"#{field}", Input)
+            await until(pilot, lambda line=line: line.value)  # type: ignore[misc]
+            assert line.value.endswith("one[2J two 三")
+            await press(pilot, "escape")
+            await settled(pilot)
+        assert main(pilot).is_attached
+
+
+@pytest.mark.parametrize("where", ["orders", "preview"])
+async def test_a_selection_of_a_text_that_became_shorter_is_no_end(shop: Session, where: str) -> None:
+    async with running(shop) as pilot:
+        if where == "preview":
+            await to_ship(pilot)
+            await preview(pilot)
+        screen = pilot.app.screen
+        words = screen.query("#status, #effects-text").first(Static)
+        below = len(str(words.content).splitlines())
+        screen.selections = {words: Selection(Offset(0, below), Offset(3, below + 2))}
+        await press(pilot, "ctrl+c")
+        await settled(pilot)
+        assert screen.get_selected_text() is None
+        screen.selections = {words: Selection(None, None)}
+        assert (screen.get_selected_text() or "").strip()
+
+
+async def test_a_y_typed_before_the_new_plan_was_shown_does_not_commit_it(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        shown = await preview(pilot)
+        before = shown.plan
+        await press(pilot, "j", "e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        await burst(pilot, ["j", "enter", "y"])
+        await until(pilot, lambda: shown.plan is not before)
+        await settled(pilot)
+        assert shop.outbox() == []
+        assert pilot.app.screen is shown

@@ -1,0 +1,156 @@
+"""Choosing report files by keys: marked and read at once, typed with completion, folder by folder, stopped."""
+
+import os
+from pathlib import Path
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList, Static
+
+from ordertui.operations.session import Session
+from ordertui.orders.clock import FixedClock
+from ordertui.tui.screens.dialogs import TextScreen
+from ordertui.tui.screens.file_picker import PickerScreen
+from support.pilot import main, press, running, settled, table, until
+from support.shops import ALL_ORDERS, UNSHIPPED, all_orders_row, open_shop, order_id, unshipped_row, write
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    found = tmp_path / "downloads"
+    (found / "older").mkdir(parents=True)
+    write(found / "all.txt", ALL_ORDERS, [all_orders_row(n) for n in range(300, 305)])
+    write(found / "open.txt", UNSHIPPED, [unshipped_row(n) for n in range(300, 303)])
+    (found / "notes.txt").write_text("buy milk\n")
+    (found / "manual.pdf").write_bytes(b"%PDF")
+    write(found / "older" / "more.txt", ALL_ORDERS, [all_orders_row(n) for n in range(400, 402)])
+    for age, name in enumerate(("all.txt", "open.txt", "notes.txt")):
+        os.utime(found / name, (1_000_000 - age, 1_000_000 - age))
+    monkeypatch.chdir(found)
+    return found
+
+
+@pytest.fixture
+def empty(tmp_path: Path, clock: FixedClock) -> Session:
+    return open_shop(tmp_path / "empty", clock=clock)
+
+
+def lines(pilot: Pilot[None]) -> list[str]:
+    options = pilot.app.screen.query_one(OptionList)
+    return [str(options.get_option_at_index(n).prompt) for n in range(options.option_count)]
+
+
+def said(pilot: Pilot[None]) -> str:
+    return str(pilot.app.screen.query_one(".dialog-body Static", Static).content)
+
+
+async def pick(pilot: Pilot[None]) -> PickerScreen:
+    await press(pilot, "i")
+    await until(pilot, lambda: isinstance(pilot.app.screen, PickerScreen) and len(lines(pilot)) > 1)
+    await settled(pilot)
+    await until(pilot, lambda: "…" not in "".join(lines(pilot)))
+    screen = pilot.app.screen
+    assert isinstance(screen, PickerScreen)
+    return screen
+
+
+async def test_several_are_marked_and_read_at_once(empty: Session, folder: Path) -> None:
+    async with running(empty) as pilot:
+        await pick(pilot)
+        names = [line.split()[0] for line in lines(pilot)]
+        assert names == ["../", "older/", "all.txt", "open.txt", "notes.txt"], "folders, then files newest first"
+        kinds = [line.split("  ")[1:] for line in lines(pilot)]
+        assert "All Orders" in lines(pilot)[2]
+        assert "Unshipped orders" in lines(pilot)[3]
+        assert "no report" in lines(pilot)[4], kinds
+        await press(pilot, "space", "space")
+        assert [line[0] for line in lines(pilot)] == [" ", " ", "●", "●", " "]
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        assert "5 new orders" in said(pilot)
+        assert said(pilot).index("all.txt") < said(pilot).index("open.txt")
+        await press(pilot, "escape")
+        await until(pilot, lambda: len(table(pilot).ids) == 5)
+        assert not main(pilot).has_class("-empty")
+        await pick(pilot)
+        assert len(lines(pilot)) == 5, "the folder is remembered"
+
+
+async def test_marks_of_two_folders_and_all_reports_of_one(empty: Session, folder: Path) -> None:
+    async with running(empty, size=(60, 15)) as pilot:
+        await pick(pilot)
+        await press(pilot, "a", "up", "enter")
+        await until(pilot, lambda: "more.txt" in "".join(lines(pilot)))
+        await settled(pilot)
+        await press(pilot, "space", "left")
+        await until(pilot, lambda: "all.txt" in "".join(lines(pilot)))
+        await settled(pilot)
+        assert [line[0] for line in lines(pilot)] == [" ", " ", "●", "●", " "], "notes.txt is no report"
+        await press(pilot, "a", "a", "j", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        await press(pilot, "escape")
+        await until(pilot, lambda: len(table(pilot).ids) == 7)
+
+
+async def test_a_path_is_typed_completed_and_corrected(empty: Session, folder: Path) -> None:
+    async with running(empty) as pilot:
+        screen = await pick(pilot)
+        typed = screen.query_one(Input)
+        await press(pilot, "slash", *"ol", "tab", "m", "tab")
+        assert typed.value == "older/more.txt"
+        await press(pilot, "x", "enter")
+        assert "there is no" in str(screen.query_one("#picker-note", Static).content)
+        await press(pilot, "backspace", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        assert empty.id_of(order_id(400)) is not None
+
+
+@pytest.mark.parametrize("text", ["x" * 5_000, "~nobody-has-this/x", "'open"], ids=["long", "nobody", "open"])
+async def test_a_path_that_cannot_be(empty: Session, folder: Path, text: str) -> None:
+    async with running(empty) as pilot:
+        screen = await pick(pilot)
+        pilot.app.post_message(events.Paste(text))
+        await until(pilot, lambda: screen.query_one(Input).value == text)
+        await press(pilot, "tab", "enter")
+        await until(pilot, lambda: text[:20] in str(screen.query_one("#picker-note", Static).content))
+        assert pilot.app.screen is screen
+
+
+async def test_a_file_dropped_on_the_terminal(empty: Session, folder: Path) -> None:
+    async with running(empty) as pilot:
+        screen = await pick(pilot)
+        pilot.app.post_message(events.Paste(f"{folder}/open.txt\n"))
+        await until(pilot, lambda: screen.query_one(Input).value == f"{folder}/open.txt")
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+
+
+async def test_other_files_are_shown_when_asked_for(empty: Session, folder: Path) -> None:
+    async with running(empty) as pilot:
+        await pick(pilot)
+        await press(pilot, "full_stop")
+        await until(pilot, lambda: "manual.pdf" in "".join(lines(pilot)))
+        await press(pilot, "escape")
+        assert pilot.app.screen is main(pilot)
+        assert empty.count() == 0
+
+
+async def test_stopping_leaves_the_rest(empty: Session, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Esc while the first of two files is read: it ends after a chunk, the second is not begun."""
+    from ordertui.tui.screens.progress import ProgressScreen
+
+    plain = empty.import_files
+
+    def stopped(paths: list[Path], **options: object) -> object:
+        screens = [one for one in app.screen_stack if isinstance(one, ProgressScreen)]
+        screens[-1].action_stop()
+        return plain(paths, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(empty, "import_files", stopped)
+    async with running(empty) as pilot:
+        app = pilot.app
+        await pick(pilot)
+        await press(pilot, "a", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        assert "open.txt: left out, you stopped" in said(pilot)

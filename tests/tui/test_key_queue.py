@@ -1,0 +1,172 @@
+"""Keys typed faster than the screen works: none is lost, none acts on another row, none answers what nobody saw."""
+
+import asyncio
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual import events
+from textual.geometry import Region
+from textual.keys import key_to_character
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from ordertui.operations.session import Session
+from ordertui.orders.clock import FixedClock
+from ordertui.tui.app import OrderTuiApp
+from ordertui.tui.main.screen import DEBOUNCE
+from ordertui.tui.screens.preview import PreviewScreen
+from support.pilot import burst, idle, main, press, running, settled, table, text, to_ship, until
+from support.shops import all_orders_row, bring, open_shop
+
+SAFE = [
+    *["j", "k", "space", "v", "V", "a", "A", "z", "home", "G", "pagedown", "S", "n", "N", "M", "L", "escape"],
+    *["1", "2", "3", "4", "R", "p", "J", "shift+down", "ctrl+d"],
+    *["slash", "l", "a", "e", "enter"],
+]
+"""Keys that only look and mark, and ask nothing: a question throws away what was typed before it was drawn. The letters also go
+into the filter."""
+
+
+BURST = 500
+
+
+def state(pilot: Pilot[None]) -> dict[str, object]:
+    """Everything that keys can change, and what a person sees of it."""
+    screen, view = main(pilot), table(pilot)
+    words = {name: text(pilot, name) for name in ("status", "rate", "detail", "header")}
+    lines = [strip.text for strip in view.render_lines(Region(0, 0, *view.size))]
+    return words | {
+        "marks": list(screen.marks.ids()), "cursor": view.cursor_id, "ids": list(view.ids), "request": screen.request,
+        "range": view.range_size, "filter": screen.query_one(Input).value, "on top": type(pilot.app.screen), "lines": lines,
+        "top": view.view.top,
+    }  # fmt: skip
+
+
+async def caught_up(pilot: Pilot[None]) -> None:
+    """Wait until every key had its effect, without waiting longer."""
+    while not idle(pilot) or pilot.app.message_queue_size:
+        assert pilot.app.is_running
+        await asyncio.sleep(0.0005)
+
+
+def put(pilot: Pilot[None], key: str) -> None:
+    """Put a key into the queue, as the driver does."""
+    pilot.app.post_message(events.Key(key, key_to_character(key)))
+
+
+@contextmanager
+def reading_waits(shop: Session) -> Iterator[None]:
+    """No view is read as long as the context lasts."""
+    go, read = threading.Event(), shop.view
+
+    def held(*args: Any, **more: Any) -> Any:
+        assert go.wait(30)
+        return read(*args, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shop, "view", held)
+        yield
+        go.set()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_500_keys_in_a_second_during_a_refresh_end_where_slow_typing_ends(
+    tmp_path: Path, clock: FixedClock, seed: int
+) -> None:
+    keys = ["R", *random.Random(seed).choices(SAFE, k=BURST)]
+    ends = []
+    for fast in (True, False):
+        shop = open_shop(tmp_path / str(fast), clock=clock)
+        bring(shop, tmp_path, everything=[all_orders_row(n, age=n * 997) for n in range(1, 90)])
+        async with running(shop) as pilot:
+            bring(
+                open_shop(tmp_path / str(fast), clock=clock),
+                tmp_path,
+                everything=[all_orders_row(n) for n in (300, 301)],
+            )
+            if fast:
+                with reading_waits(shop):
+                    for number, key in enumerate(keys):
+                        put(pilot, key)
+                        await asyncio.sleep(0 if number % 10 else 1 / 50)
+                    waiting = len(main(pilot).keys)
+                await caught_up(pilot)
+                assert waiting >= BURST - 1, "the refresh was still going on when the last key came"
+            else:
+                for key in keys:
+                    put(pilot, key)
+                    await asyncio.sleep(0)
+                    await caught_up(pilot)
+            await settled(pilot)
+            for worker in [worker for worker in pilot.app.workers if worker.group != "act"]:  # those wait for an answer
+                await worker.wait()
+            await pilot.pause(2 * DEBOUNCE)
+            ends.append(state(pilot))
+    assert ends[0] == ends[1]
+
+
+async def test_what_is_typed_after_slash_goes_into_the_filter(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await burst(pilot, ["slash", *"xyrud", "escape"])
+        assert pilot.app.screen is main(pilot)
+        await burst(pilot, ["slash", *"late", "enter", "space"])
+        assert main(pilot).request.filter == "late"
+
+
+async def test_a_key_after_a_queue_acts_on_that_queue(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await burst(pilot, ["G", "2", "g", "g", "space"])
+        marked = shop.rows(table(pilot).marks.ids())
+        assert len(marked) == 1
+        assert set(marked) <= set(shop.view(queue="to_ship"))
+
+
+async def test_what_was_typed_before_the_preview_was_drawn_does_not_commit(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await to_ship(pilot)
+        await burst(pilot, ["x", "y", "y", "enter", "1", "enter"])
+        await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))
+        await pilot.pause(0.1)
+        assert shop.outbox() == []
+        app = pilot.app
+        assert isinstance(app, OrderTuiApp)
+        assert app.keys.dropped == 5
+
+
+async def test_a_pasted_list_of_ids_is_marked(shop: Session) -> None:
+    async with running(shop) as pilot:
+        ids = [row.order_id for row in shop.rows(table(pilot).ids[:3]).values()]
+        await press(pilot, "g")
+        await until(pilot, lambda: pilot.app.screen is not main(pilot))
+        pilot.app.screen.query_one(Input).value = f"\t{ids[0]};{ids[1]} see {ids[2]} and 999-0000000-0000000"
+        await press(pilot, "enter")
+        await until(pilot, lambda: table(pilot).marks.count == 3)
+
+
+async def test_changes_of_another_process_wait_while_something_is_marked(
+    shop: Session, tmp_path: Path, clock: FixedClock
+) -> None:
+    async with running(shop) as pilot:
+        await press(pilot, "j", "j", "space")
+        before, cursor = list(table(pilot).ids), table(pilot).cursor_id
+        bring(open_shop(tmp_path / "shop", clock=clock), tmp_path, everything=[all_orders_row(n) for n in (300, 301)])
+        await until(pilot, lambda: "+2 · R" in text(pilot, "status"))
+        assert list(table(pilot).ids) == before
+        line = table(pilot).view.screen_line
+        await press(pilot, "R")
+        await until(pilot, lambda: len(table(pilot).ids) == len(before) + 2)
+        assert table(pilot).cursor_id == cursor
+        assert table(pilot).view.screen_line == line or table(pilot).view.top == 0
+        assert "· R" not in text(pilot, "status")
+
+
+async def test_keys_wait_for_a_dialog_that_opens_late(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await burst(pilot, ["plus", *"status", "colon", *"shipped", "enter"])
+        await settled(pilot)
+        await until(pilot, lambda: table(pilot).marks.count == 94)

@@ -1,0 +1,185 @@
+"""The tour, done wholly with keys: each step waits for the deed, never stands in the way, and is never in a real store."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from ordertui.operations.config import Config
+from ordertui.operations.demo import build_practice
+from ordertui.operations.session import Session
+from ordertui.orders.clock import FixedClock
+from ordertui.tui.main.screen import MainScreen
+from ordertui.tui.screens.dialogs import ConfirmScreen, FormScreen
+from ordertui.tui.screens.preview import PreviewScreen
+from ordertui.tui.tour.note import TourNote
+from ordertui.tui.tour.steps import STEPS, Facts, Tour
+from support.pilot import burst, main, press, running, settled, table, until
+from support.shops import NOW
+
+
+@pytest.fixture
+def practice(tmp_path: Path, clock: FixedClock) -> Iterator[Session]:
+    path = build_practice(tmp_path / "practice", orders=600, now=NOW)
+    with Session.open(path, clock=clock, config=Config()) as found:
+        yield found
+
+
+def note(pilot: Pilot[None]) -> str:
+    notes = list(pilot.app.screen.query(TourNote))
+    assert len(notes) <= 1
+    return str(notes[0].content) if notes else ""
+
+
+async def at(pilot: Pilot[None], step: int) -> None:
+    await until(pilot, lambda: f"Tour {step}/6" in note(pilot))
+    await settled(pilot)
+
+
+async def opened(pilot: Pilot[None], name: str) -> None:
+    await until(pilot, lambda: type(pilot.app.screen).__name__ == name)
+    await until(pilot, lambda: "Tour" in note(pilot))
+    await settled(pilot)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_all_six_steps_with_keys(practice: Session, size: tuple[int, int]) -> None:
+    async with running(practice, size=size, tour=True) as pilot:
+        await at(pilot, 1)
+        assert "Esc leaves the tour" in note(pilot)
+        view = table(pilot)
+        assert view.region.bottom <= pilot.app.screen.query_one(TourNote).region.y, "below the table, not over it"
+        await press(pilot, "2")
+        await settled(pilot)
+        free = [
+            i
+            for i, row in practice.rows(view.ids).items()
+            if practice.may(row).startswith("cancel") and not row.open_action
+        ]
+        several = {row.marketplace: i for i, row in practice.rows(free).items()}
+        for row_id in list(several.values())[:3]:
+            view.go_to(row_id)
+            await press(pilot, "space")
+        await at(pilot, 2)
+        await press(pilot, "P")
+        await opened(pilot, "RateScreen")
+        assert "Tour 2/6" in note(pilot), "opened, not yet read"
+        await press(pilot, "escape")
+        await at(pilot, 3)
+        await press(pilot, "1", "slash", *"status", "colon", *"shipped", "enter")
+        await settled(pilot)
+        await press(pilot, "enter")
+        await opened(pilot, "TextScreen")
+        assert "Tour 3/6" in note(pilot)
+        await press(pilot, "escape")
+        await at(pilot, 4)
+        await press(pilot, "escape")
+        await settled(pilot)
+        assert "Tour 4/6" in note(pilot), "Esc cleared the filter, and did not leave the tour"
+        newest = practice.outbox()[0].id
+        await press(pilot, "x")
+        await opened(pilot, "PreviewScreen")
+        assert "y commits" in note(pilot)
+        dialog = pilot.app.screen.query_one(".dialog")
+        assert dialog.region.bottom <= pilot.app.screen.query_one(TourNote).region.y
+        for _ in range(9):  # a plan for each marketplace; one that passes the target asks for its number
+            screen = pilot.app.screen
+            if isinstance(screen, PreviewScreen):
+                await press(pilot, "y")
+            elif isinstance(screen, FormScreen):
+                await press(pilot, "1", "enter")
+            await settled(pilot)
+        await at(pilot, 5)
+        assert practice.outbox()[0].id > newest
+        await press(pilot, "u")
+        await opened(pilot, "ConfirmScreen")
+        await press(pilot, "b")
+        await at(pilot, 6)
+        await press(pilot, "o")
+        await opened(pilot, "OutboxScreen")
+        held = [n for n, batch in enumerate(practice.outbox()) if batch.state.value == "held"]
+        await press(pilot, *["j"] * held[0], "r")
+        await opened(pilot, "ConfirmScreen")
+        await press(pilot, "w")
+        await until(pilot, lambda: not note(pilot) and main(pilot).tour is None)
+        assert practice.desk.tour_seen()
+        await press(pilot, "escape", "t")
+        await at(pilot, 1)
+
+
+async def test_it_can_be_left_at_any_time_and_keys_are_never_held(practice: Session) -> None:
+    async with running(practice, size=(60, 15), tour=True) as pilot:
+        await at(pilot, 1)
+        await burst(pilot, ["j", "j", "space", "2", "question_mark", "escape", "o", "escape", "escape"])
+        assert main(pilot).request.queue == "to_ship"
+        assert table(pilot).marks.count == 1
+        await until(pilot, lambda: not note(pilot))
+        assert practice.desk.tour_seen()
+        await press(pilot, "colon", *"tour", "enter")
+        await at(pilot, 1)
+
+
+async def test_keys_type_ahead_cannot_commit_because_of_it(practice: Session) -> None:
+    async with running(practice, tour=True) as pilot:
+        await at(pilot, 1)
+        before = len(practice.outbox())
+        await burst(pilot, ["2", "x", "y"])
+        await settled(pilot)
+        assert len(practice.outbox()) == before
+
+
+async def test_a_real_store_has_no_tour_but_an_offer(
+    shop: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: FixedClock
+) -> None:
+    monkeypatch.setattr("ordertui.operations.config.practice_folder", lambda: tmp_path / "made-up")
+    async with running(shop) as pilot:
+        await press(pilot, "t")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await press(pilot, "enter")
+        assert pilot.app.screen is main(pilot)
+        assert not note(pilot)
+        real = main(pilot)
+        await press(pilot, "t")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await settled(pilot)
+        await press(pilot, "p")
+        await until(pilot, lambda: pilot.app.screen is not real and "Tour 1/6" in note(pilot))
+        await settled(pilot)
+        made_up = pilot.app.screen
+        assert isinstance(made_up, MainScreen)
+        assert made_up.shop.practice
+        assert made_up.shop.folder == tmp_path / "made-up"
+        await press(pilot, "2", "space")
+        await settled(pilot)
+        assert made_up.table.marks.count == 1
+        assert not real.table.marks
+        await press(pilot, "escape")
+        await until(pilot, lambda: not note(pilot))
+        assert made_up.shop.desk.tour_seen()
+        assert not shop.desk.tour_seen()
+    assert shop.outbox() == []
+
+
+def test_the_tour_is_remembered_over_a_new_practice_store(tmp_path: Path) -> None:
+    path = build_practice(tmp_path / "p", orders=100, now=NOW)
+    with Session.open(path, clock=FixedClock(NOW), config=Config()) as found:
+        assert not found.desk.tour_seen()
+        found.desk.keep_tour_seen()
+    build_practice(tmp_path / "p", orders=100, now=NOW)
+    with Session.open(path, clock=FixedClock(NOW), config=Config()) as again:
+        assert again.desk.tour_seen()
+
+
+def test_a_step_waits_for_its_deed() -> None:
+    nothing = Facts("main", "all", 0, 3, 0, 2)
+    tour = Tour(nothing)
+    for facts in (nothing, Facts("main", "all", 5, 3, 0, 2), Facts("rate", "to_ship", 2, 3, 0, 2)):
+        assert not tour.look(facts)
+    assert tour.look(Facts("main", "to_ship", 3, 3, 0, 2))
+    assert not tour.look(Facts("main", "to_ship", 3, 3, 0, 2)), "the rate was open in the step before, not in this one"
+    assert tour.number == 2
+    assert "●○○○○○" in tour.text().plain
+    assert all(len(step.text) <= 130 and len(step.inside) <= 130 for step in STEPS), (
+        "two lines at 80 columns, three at 60"
+    )

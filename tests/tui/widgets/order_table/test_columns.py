@@ -1,0 +1,129 @@
+"""The operator's columns: chosen, moved, made wider by keys and mouse, scrolled sideways, kept for the next start and in a view."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.pilot import Pilot
+from textual.strip import Strip
+
+from ordertui.operations.session import Session
+from ordertui.orders.clock import FixedClock
+from ordertui.tui.screens.arrange import ColumnsScreen
+from ordertui.tui.view_request import Request
+from ordertui.tui.widgets.order_table.columns import COLUMNS, NARROWEST, WIDEST, Choice, layout_for
+from ordertui.tui.widgets.order_table.strips import shifted
+from support.pilot import main, press, running, settled, table, until
+from support.shops import open_shop
+
+
+async def columns(pilot: Pilot[None], *keys: str) -> None:
+    await press(pilot, "C")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ColumnsScreen))
+    await press(pilot, *keys, "enter")
+    await settled(pilot)
+
+
+def shown(pilot: Pilot[None]) -> str:
+    layout = table(pilot).painter.layout
+    return " ".join(f"{column.key}:{width}" for column, width in zip(layout.columns, layout.widths, strict=True))
+
+
+async def test_columns_are_hidden_moved_and_made_wider_and_come_back_at_the_next_start(
+    shop: Session, tmp_path: Path, clock: FixedClock
+) -> None:
+    async with running(shop, (80, 24)) as pilot:
+        assert shown(pilot) == "order:19 placed:6 ship-by:9 items:3 total:9 status:16 may:8"
+        # hide the date, move the ship-by time after the total, and give the total two cells more
+        await columns(pilot, "j", "space", "j", "J", "J", "k", "plus", "greater_than_sign")
+        assert main(pilot).request.columns == "order items total:11 ship-by status may"
+        assert "Qty" in table(pilot).render_line(0).text
+        await press(pilot, "space")
+    async with running(open_shop(tmp_path / "shop", clock=clock), (80, 24)) as pilot:
+        assert main(pilot).request.columns == "order items total:11 ship-by status may"
+        assert shown(pilot).startswith("order:19 items:3 total:11 ship-by:9 status:")
+        await columns(pilot, "space")
+        assert "order" in main(pilot).request.keys, "the id cannot be hidden"
+        await press(pilot, "C", "r")
+        await settled(pilot)
+        assert main(pilot).request.columns == ""
+    assert shop.desk.columns() == ""
+
+
+async def test_an_edge_of_a_header_is_drawn_with_the_mouse(shop: Session) -> None:
+    async with running(shop) as pilot:
+        view = table(pilot)
+        edge = next(x for x in range(60) if (found := view.painter.layout.edge_at(x)) and found[0] == "order")
+
+        def at(kind: type[events.MouseEvent], x: int) -> None:
+            place = view.region.offset + (x, 0)
+            pilot.app.post_message(kind(None, *place, 0, 0, 1, False, False, False, *place))
+
+        at(events.MouseDown, edge)
+        for x in (edge + 1, edge + 6):
+            at(events.MouseMove, x)
+        at(events.MouseUp, edge + 6)
+        await until(pilot, lambda: dict(main(pilot).request.widths).get("order") == 25)
+        await settled(pilot)
+        assert main(pilot).request.order == (("placed", True),), "no click on the header"
+        assert main(pilot).request.keys == tuple(column.key for column in view.painter.layout.columns)
+        assert view.sizing is None
+        await pilot.click("#orders", offset=(8, 0))
+        await settled(pilot)
+        assert main(pilot).request.order == (("order", False),), "the next click is one"
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24)])
+async def test_sideways_the_id_stands_still_and_every_column_can_be_seen(shop: Session, size: tuple[int, int]) -> None:
+    every = " ".join(column.key for column in COLUMNS if column.key != "marketplace")
+    async with running(shop, size) as pilot:
+        main(pilot).show_columns(Request().with_columns(every))
+        await settled(pilot)
+        view = table(pilot)
+        before = view.render_line(1).text
+        assert view.render_line(0).text.endswith("›")
+        seen = set()
+        for _ in range(20):
+            head = view.render_line(0).text
+            seen |= {column.label for column in view.painter.layout.columns if column.label in head}
+            assert view.render_line(1).text[:22] == before[:22], "mark and id"
+            assert len(head) == len(view.render_line(1).text) == view.size.width - view.bar
+            await press(pilot, "l")
+        assert seen == {column.label for column in view.painter.layout.columns}
+        assert "‹" in view.render_line(0).text
+        assert "›" not in view.render_line(0).text
+        for _ in range(20):
+            await press(pilot, "left")
+        assert view.render_line(1).text == before
+
+
+@given(st.integers(1, 80), st.integers(0, 40), st.integers(0, 90))
+@settings(max_examples=150, deadline=None)
+def test_a_shifted_line_shows_its_beginning_and_a_window_of_the_rest(width: int, fixed: int, by: int) -> None:
+    text = "".join(chr(0x100 + place) for place in range(100))
+    found = shifted(Strip([Segment(text, Style())]), width, fixed, by).text
+    wanted = text[:width] if not by else (text[:fixed] + text[fixed + by : max(width, fixed) + by])
+    assert found == wanted[:width].ljust(width)
+
+
+@given(st.lists(st.tuples(st.sampled_from([column.key for column in COLUMNS]), st.integers(-5, 200)), max_size=8))
+@settings(max_examples=100, deadline=None)
+def test_columns_as_text_come_back_as_they_were(sizes: list[tuple[str, int]]) -> None:
+    request = Request()
+    for key, width in sizes:
+        request = request.sized(key, width, ["order", "total"])
+        assert NARROWEST <= dict(request.widths)[key] <= WIDEST
+    again = Request().with_columns(request.columns)
+    assert (again.keys, again.columns) == (request.keys, request.columns)
+
+
+def test_columns_that_there_are_not_are_left_out_and_the_id_is_always_there() -> None:
+    assert Request().with_columns("total:9 price title:x may:999").columns == "order total:9 title may:80"
+    layout = layout_for(40, Choice(True, ("order", "total"), (("order", 10),)))
+    assert (layout.fixed, layout.edge_at(13), layout.edge_at(12)) == (14, ("order", 3), None)

@@ -1,0 +1,103 @@
+"""The queues' names in one line, at every width; and that what is said covers neither keys nor the row acted on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ordertui.operations.query.queues import QUEUES
+from ordertui.operations.session import Session
+from ordertui.operations.values import Queue
+from ordertui.orders.clock import FixedClock
+from ordertui.tui.widgets.queue_tabs import QueueTabs, brief
+from support.pilot import main, press, preview, running, said, settled, table, to_ship, until
+from support.shops import all_orders_row, bring, open_shop
+
+COUNTS = (18_204, 412, 23, 9, 4, 12, 104, 3)
+
+
+def queues(counts: tuple[int, ...]) -> list[Queue]:
+    return [Queue(q.key, q.title, q.filter, count, q.why_empty) for q, count in zip(QUEUES, counts, strict=True)]
+
+
+@pytest.mark.parametrize(("width", "line"), [
+    (120, "1 All 18,204  2 To ship 412  3 Buyer asked 23  4 Late 9  5 <24h 4  6 Held 12  7 Unconfirmed 104  8 Failed 3"),
+    (80, "1 All 18,204 2 Ship 412 3 Ask 23 4 Late 9 5 24h 4 6 Held 12 7 Sent 104 8 Fail 3"),
+    (60, "All 18k Ship 412 Ask 23 Late 9 24h 4 Held 12 Sent 104 Fail 3"),
+])  # fmt: skip
+async def test_each_queue_can_be_told_from_the_others(shop: Session, width: int, line: str) -> None:
+    async with running(shop, (width, 24)) as pilot:
+        tabs = main(pilot).query_one(QueueTabs)
+        tabs.show(queues(COUNTS), "all")
+        await pilot.pause()
+        shown = str(tabs.render()).strip()
+        assert shown.startswith(line)
+        assert len(shown) <= width
+        for key, title in (("held", "Held"), ("failed", "Fail")):
+            await pilot.click("#queues", offset=(str(tabs.render()).index(title), 0))
+            await settled(pilot)
+            assert main(pilot).request.queue == key
+            tabs.show(queues(COUNTS), "all")
+
+
+def test_brief_numbers_are_never_rounded_up() -> None:
+    words = [brief(n) for n in (0, 999, 1_000, 1_999, 9_999, 18_999, 999_999, 1_000_000, 12_345_678)]
+    assert words == ["0", "999", "1k", "1.9k", "9.9k", "18k", "999k", "1M", "12M"]
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 15)])
+async def test_what_is_said_covers_neither_keys_nor_rows(shop: Session, size: tuple[int, int]) -> None:
+    async with running(shop, size, toasts=True) as pilot:
+        await to_ship(pilot)
+        await press(pilot, "y")
+        await until(pilot, lambda: "copied" in said(pilot) or "clipboard" in said(pilot))
+        (toast,) = pilot.app.screen.query("Toast")
+        assert toast.region.bottom <= table(pilot).region.y + 1, "above the rows"
+        screen = await preview(pilot)
+        keys = screen.query_one(".dialog-keys").region
+        screen.notify("something is said here")
+        await until(pilot, lambda: "something" in said(pilot))
+        assert not any(toast.region.overlaps(keys) for toast in screen.query("Toast"))
+
+
+async def test_what_is_said_takes_the_place_of_what_was_said_but_not_of_an_error(shop: Session) -> None:
+    async with running(shop, toasts=True) as pilot:
+        screen = main(pilot)
+        for number in range(3):
+            screen.notify(f"said {number}")
+            await pilot.pause()
+        await until(pilot, lambda: said(pilot) == "said 2")
+        await until(pilot, lambda: [toast.region.y for toast in screen.query("Toast")] == [0])
+        screen.notify("wrong: [in brackets]", severity="error")
+        screen.notify("said 3")
+        await until(pilot, lambda: said(pilot).splitlines() == ["wrong: [in brackets]", "said 3"])
+
+
+@pytest.mark.parametrize("size", [(120, 40), (60, 15)])
+async def test_an_empty_queue_says_why_in_words_that_fit(shop: Session, size: tuple[int, int]) -> None:
+    def said_in_table() -> str:
+        lines = [table(pilot).render_line(y).text.strip(" ▐") for y in range(1, table(pilot).size.height)]
+        return " ".join(line for line in lines if line)
+
+    async with running(shop, size) as pilot:
+        for number, queue in enumerate(QUEUES, start=1):
+            await press(pilot, str(number))
+            await settled(pilot)
+            if not table(pilot).ids:
+                assert said_in_table() == queue.why_empty
+        await press(pilot, "6")
+        await settled(pilot)
+        main(pilot).ask_for(msgspec.structs.replace(main(pilot).request, filter="late"))
+        await settled(pilot)
+        assert said_in_table() == "Nothing here fits the filter; Esc clears it."
+
+
+async def test_a_queue_that_no_report_could_fill_says_so(tmp_path: Path, clock: FixedClock) -> None:
+    blind = open_shop(tmp_path / "blind", clock=clock)
+    bring(blind, tmp_path, everything=[all_orders_row(1)])
+    async with running(blind) as pilot:
+        await press(pilot, "3")
+        await until(pilot, lambda: "It cannot be said" in table(pilot).empty_text)
+        assert "Buyer Requested Cancel" in table(pilot).empty_text

@@ -1,0 +1,84 @@
+"""The commands in README, guide and examples run as they stand, on the example files."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.cli import AS_OF, ROOT, environment
+
+PAGES = ("README.md", "docs/guide.md", "examples/README.md")
+LATER = "2028-03-01T09:00:00Z"
+"""A reader may come years after the reports were made."""
+COMMAND = re.compile(r"(?P<line>.*?)(?:\s+# exit (?P<code>\d+))?")
+
+
+def commands(page: str) -> list[tuple[str, int]]:
+    """Each line of a page's `sh` blocks, and the exit code it is to have."""
+    found = []
+    for block in re.findall(r"^```sh\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE):
+        for line in block.splitlines():
+            match = COMMAND.fullmatch(line)
+            assert match is not None
+            found.append((match["line"], int(match["code"] or 0)))
+    return found
+
+
+def run(page: str, folder: Path, now: str) -> None:
+    """All commands of a page in one shell, in a folder that has only the examples; at `now`, where a command says no other time."""
+    shutil.copytree(ROOT / "examples", folder / "examples")
+    (folder / "walk").mkdir()
+    (folder / "bin").mkdir()
+    twin = folder / "bin" / "ordertui"
+    twin.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ordertui --as-of {now} "$@"\n')
+    twin.chmod(0o755)
+    lines = ["shopt -s expand_aliases"]
+    for line, code in commands(page):
+        lines += [line, f'test $? -eq {code} || {{ echo "WRONG EXIT, not {code}:" {line!r} >&2; exit 99; }}']
+    env = environment(folder)
+    done = subprocess.run(
+        ["bash", "-c", "\n".join(lines)], cwd=folder, env=env | {"PATH": f"{twin.parent}{os.pathsep}{env['PATH']}"},
+        capture_output=True, encoding="utf-8", timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_of_a_page_runs_as_it_stands(page: str, tmp_path: Path) -> None:
+    assert len(commands(page)) >= 10
+    run(page, tmp_path, AS_OF)
+
+
+def test_the_readme_runs_years_later_too(tmp_path: Path) -> None:
+    run("README.md", tmp_path, LATER)
+
+
+def test_every_command_is_walked_through() -> None:
+    from ordertui.cli.main import cli
+
+    told = {line.split()[1] for page in PAGES for line, _ in commands(page) if line.startswith("ordertui ")}
+    assert set(cli.commands) - told <= {"demo", "sync", "api"}, "the live path is walked through in docs/connector.md"
+    assert "demo" in (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
+        if not target.startswith(("http", "screenshots/")):
+            assert ((ROOT / page).parent / target).exists(), target
+
+
+def test_the_exit_codes_of_the_readme_are_those_of_the_program() -> None:
+    from ordertui.cli.exit_codes import Exit
+
+    table = (ROOT / "README.md").read_text(encoding="utf-8").split("## Exit codes")[1].split("## ")[0]
+    told = {int(code) for row in re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE) for code in row.split(",")}
+    assert told == {int(code) for code in Exit}

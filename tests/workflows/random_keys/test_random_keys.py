@@ -1,0 +1,129 @@
+"""Whatever is typed, pasted, clicked or resized: nothing is committed without its `y` on a preview that was drawn, nothing crashes."""
+
+import os
+import random
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from ordertui.operations.config import Config
+from ordertui.operations.demo import build_practice
+from ordertui.operations.reports.files import FileEntry, look_into
+from ordertui.operations.session import Session
+from ordertui.orders.clock import FixedClock
+from ordertui.tui.app import OrderTuiApp
+from support.pilot import burst, running
+from support.profile import LONG
+from support.random_keys import GENERAL, LEAVES, REGISTRY, Monkey
+from support.shops import NOW
+
+KEYS = 50_000 if LONG else 1_200
+"""Keys of one seed; the long profile is `ORDERTUI_SAFETY=long`."""
+SEEDS = [int(seed) for seed in os.environ.get("ORDERTUI_SEEDS", "11 12").split()]
+SIZE = (80, 24)
+EVERYWHERE = {
+    "ChoiceScreen", "ColumnsScreen", "ConfirmScreen", "HelpScreen", "OutboxScreen", "PaletteScreen", "TextScreen", "ViewsScreen",
+}  # fmt: skip
+"""Screens that a long run comes to as well."""
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Orders of five marketplaces, and batches in every state: held, sent, answered, refused, unknown."""
+    folder = tmp_path_factory.mktemp("practice")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        build_practice(Path("practice"), orders=240, now=NOW)
+    return folder / "practice"
+
+
+@pytest.fixture
+def shop(practice: Path, tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """A practice shop: by its own rule it writes nothing outside its folder, whatever path is typed."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "TMUX"):
+        monkeypatch.delenv(name, raising=False)
+    shutil.copytree(practice, tmp_path / "practice")
+    monkeypatch.chdir(tmp_path / "practice")
+
+    def fenced(folder: Path, *, everything: bool = False) -> list[FileEntry]:
+        """The list of report files shows nothing of the machine."""
+        if not folder.resolve().is_relative_to(tmp_path):
+            raise PermissionError(13, "out of bounds", str(folder))
+        return look_into(folder, everything=everything)
+
+    monkeypatch.setattr("ordertui.tui.screens.file_picker.look_into", fenced)
+    return Session.open(Path("practice.db"), clock=clock, config=Config(shop_name="my-shop"))
+
+
+async def session(
+    shop: Session, clock: FixedClock, rng: random.Random, keys: int, *, may_commit: bool = False
+) -> Monkey:
+    """One run of the application, until so many keys were typed or the monkey left."""
+    app = OrderTuiApp(shop)
+    async with app.run_test(size=SIZE) as pilot:
+        monkey = Monkey(pilot, shop, clock, rng, may_commit=may_commit)
+        await monkey.settled()
+        await monkey.play(keys)
+    assert shop.desk.marks()[0].ids() == monkey.marks.ids(), "marks are kept for the next start"
+    return monkey
+
+
+async def played(
+    shop: Session, clock: FixedClock, seed: int, keys: int, *, may_commit: bool = False
+) -> tuple[int, Counter[str]]:
+    """Sessions one after another, until so many keys were typed; gives what was committed, and the screens that were open."""
+    rng, seen, committed = random.Random(seed), Counter[str](), 0
+    while keys > 0:
+        monkey = await session(shop, clock, rng, keys, may_commit=may_commit)
+        keys -= max(1, monkey.typed)
+        seen += monkey.seen
+        committed += len(monkey.committed)
+    return committed, seen
+
+
+def batches(shop: Session) -> dict[int, list[str]]:
+    """The orders of every batch."""
+    return {batch.id: [row.order_id for row in batch.rows] for batch in shop.outbox()}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_random_keys_commit_nothing_and_never_crash(shop: Session, clock: FixedClock, seed: int) -> None:
+    """A `y` on a preview that can be read commits, and should: so `y` is typed everywhere but there. Typed before, in the same
+    burst as the key that opens a preview, it must not: nobody can have read it. Every other key is typed on previews, and on
+    all that opens from them."""
+    before = batches(shop)
+    committed, seen = await played(shop, clock, seed, KEYS)
+    assert committed == 0
+    assert batches(shop) == before
+    assert {"MainScreen", "PreviewScreen", "FormScreen"} | (EVERYWHERE if LONG else set()) <= set(seen), seen
+
+
+async def test_random_keys_with_y_commit_only_the_plan_whose_preview_it_was_typed_on(
+    shop: Session, clock: FixedClock
+) -> None:
+    before = batches(shop)
+    committed, seed = 0, 21
+    while not committed and seed < 30:
+        committed += (await played(shop, clock, seed, KEYS // 3, may_commit=True))[0]
+        seed += 1
+    assert committed > 0, "the keys got as far as that"
+    after = batches(shop)
+    assert len(after) == len(before) + committed
+    assert {number: after[number] for number in before} == before
+
+
+async def test_random_keys_on_a_store_that_may_not_be_written(shop: Session, clock: FixedClock) -> None:
+    folder = shop.folder
+    shop.close()
+    sealed = Session.open(folder / "practice.db", clock=clock, config=Config(), read_only=True)
+    before, files = batches(sealed), sorted(path.name for path in folder.iterdir())
+    rng = random.Random(5)
+    async with running(sealed, size=SIZE) as pilot:
+        staying = [key for key in [*REGISTRY, *GENERAL, "y"] if key not in LEAVES]
+        for _ in range(15):
+            await burst(pilot, rng.choices(staying, k=8))
+    assert batches(sealed) == before
+    left = [path.name for path in folder.iterdir() if not path.name.endswith(("-wal", "-shm"))]
+    assert sorted(left) == [name for name in files if not name.endswith(("-wal", "-shm"))]

@@ -1,0 +1,325 @@
+"""Any sequence of commits, holds, crashes, uploads and answers: nothing is paid or cancelled twice, and nothing is lost.
+
+Bounded in CI; `ORDERTUI_SAFETY=long` runs 10,000 sequences.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from ordertui.amazon.processing_report import ProcessingReportError
+from ordertui.operations.errors import OperationError
+from ordertui.operations.planning.plan import Plan, PlanLine
+from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.clock import HOUR, FixedClock
+from ordertui.orders.enums import Action
+from ordertui.orders.order import COMPONENTS, LineAmounts
+from ordertui.store import StoreError
+from support.fake_amazon import FakeAmazon, Message, Processed, parse, report
+from support.faults import Crash, Faults, disk_full, inject, read_only_folder
+from support.profile import LONG
+from support.shops import NOW, all_orders_row, bring, item_id, open_shop, order_id, unshipped_row
+
+pytestmark = pytest.mark.usefixtures("fast_disk")
+
+WAITING, SHIPPED = (1, 2, 3), (11, 12)
+PAID = LineAmounts(item_price=1000, item_tax=80, shipping_price=300, item_promotion=200)
+PRICES = {"item_price": "10.00", "item_tax": "0.80", "shipping_price": "3.00", "item_promotion_discount": "2.00"}
+LEFT = (RowState.SENT, RowState.ACCEPTED, RowState.OK, RowState.UNKNOWN, RowState.CONFIRMED)
+UPLOADS = ("order-cancellation.txt", "payment-adjustment.txt")
+REFUSALS = (OperationError, StoreError, ProcessingReportError)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shop with three orders that may be cancelled and two that may be refunded."""
+    folder = tmp_path_factory.mktemp("template")
+    with open_shop(folder) as shop:
+        numbers = (*WAITING, *SHIPPED)
+        bring(
+            shop,
+            folder,
+            everything=[all_orders_row(n, **PRICES) for n in numbers],
+            open_=[unshipped_row(n) for n in numbers],
+        )
+        bring(shop, folder, everything=[all_orders_row(n, "Shipped", updated=NOW - HOUR, **PRICES) for n in SHIPPED])
+    return folder
+
+
+class Machine(RuleBasedStateMachine):
+    """An operator, a store that can crash, and an Amazon that pays whatever it is sent."""
+
+    template: Path
+    faults: Faults
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="ordertui-machine-"))
+        shutil.copy(self.template / "orders.db", self.folder / "orders.db")
+        self.clock = FixedClock(NOW)
+        self.shop = open_shop(self.folder, clock=self.clock)
+        self.amazon = FakeAmazon()
+        self.uploaded: dict[int, Processed] = {}
+        self.committed: dict[int, list[str]] = {}
+        self.root: dict[int, int] = {}
+        """Batch to the batch whose wish it tries again; its own number for a first try."""
+        self.granted: Counter[tuple[int, Message]] = Counter()
+        """How often Amazon did what one wish asked for, by the wish's first batch."""
+        self.reports = 0
+
+    def teardown(self) -> None:
+        try:
+            self.clock.advance(HOUR)
+            self.shop.dispatch()
+            assert self.shop.store_check() == [], "after whatever happened, the next run goes on"
+            assert not list(self.folder.glob("outbox/*/.*")), "nothing half is left behind"
+            assert "chain unbroken" in self.shop.audit_verify()
+        finally:
+            self.shop.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    # -- the operator
+
+    def ids(self, numbers: set[int]) -> list[int]:
+        return [row_id for n in sorted(numbers) if (row_id := self.shop.id_of(order_id(n))) is not None]
+
+    def commit(self, plans: tuple[Plan, ...], again: int | None = None) -> None:
+        for plan in plans:
+            if plan.rows:
+                batch = self.shop.commit(plan, typed=str(len(plan.rows)))
+                self.root[batch.id] = batch.id if again is None else self.root[again]
+                self.committed[batch.id] = [row.order_id for row in plan.rows]
+
+    @initialize(numbers=st.sets(st.sampled_from((*WAITING, *SHIPPED)), min_size=2), data=st.data())
+    def begin(self, numbers: set[int], data: st.DataObject) -> None:
+        """Something has left and was uploaded already: that is where it becomes interesting."""
+        self.cancel(numbers & set(WAITING) or {1})
+        self.refund(numbers & set(SHIPPED) or {11}, LineAmounts(item_price=300), everything=False)
+        self.leave()
+        self.upload(data, None)
+
+    @rule(numbers=st.sets(st.sampled_from(WAITING), min_size=1))
+    def cancel(self, numbers: set[int]) -> None:
+        self.commit(self.shop.plan(Action.CANCEL, self.ids(numbers)))
+
+    @rule(
+        numbers=st.sets(st.sampled_from(SHIPPED), min_size=1),
+        part=st.builds(
+            LineAmounts,
+            item_price=st.integers(0, 1000),
+            item_tax=st.sampled_from((0, 40, 80)),
+            shipping_price=st.sampled_from((0, 100, 300)),
+            item_promotion=st.sampled_from((0, 100, 200)),
+        ),
+        everything=st.booleans(),
+    )
+    def refund(self, numbers: set[int], part: LineAmounts, everything: bool) -> None:
+        wanted = {order_id(n): (PlanLine(1, item_id(n), f"SKU-{n}", 1, part),) for n in numbers}
+        self.commit(self.shop.plan(Action.REFUND, self.ids(numbers), refunds={} if everything else wanted))
+
+    @rule(data=st.data())
+    def take_back(self, data: st.DataObject) -> None:
+        held = [b for b in self.shop.outbox() if any(row.state is RowState.HELD for row in b.rows)]
+        if held:
+            batch = data.draw(st.sampled_from(held))
+            row = data.draw(st.sampled_from([row for row in batch.rows if row.state is RowState.HELD]))
+            self.shop.undo(batch.id if data.draw(st.booleans()) else row.order_id)
+
+    @rule()
+    def leave(self) -> None:
+        """The operator ends every hold."""
+        for batch in self.shop.outbox():
+            if batch.state is BatchState.HELD:
+                self.shop.release(batch.id)
+        self.shop.dispatch()
+
+    @rule(data=st.data())
+    def retry(self, data: st.DataObject) -> None:
+        batches = [b for b in self.shop.outbox() if any(row.state is RowState.ERROR for row in b.rows)]
+        if batches:
+            batch = data.draw(st.sampled_from(batches))
+            failed = {row.order_id for row in batch.rows if row.state is RowState.ERROR}
+            try:
+                plans = self.shop.retry(batch.id)
+            except OperationError:
+                return
+            assert {row.order_id for plan in plans for row in plan.rows} <= failed
+            self.commit(plans, batch.id)
+
+    @rule(data=st.data())
+    def settle_by_looking(self, data: st.DataObject) -> None:
+        """The operator looks at the order in Seller Central and says what he sees."""
+        found = [(q.batch, one) for q in self.shop.questions() for one in q.orders if q.batch in self.uploaded]
+        if found:
+            batch, order = data.draw(st.sampled_from(found))
+            done = self.did(batch, order)
+            self.shop.settle(batch, [order], done=done, why="looked at the order in Seller Central", typed="1")
+
+    def did(self, batch: int, order: str) -> bool:
+        """Whether Amazon did what the uploaded file of the batch asked for the order."""
+        processed = self.uploaded[batch]
+        return any(
+            message.order_id == order and number <= processed.done and number not in processed.failed
+            for number, message in enumerate(processed.messages, start=1)
+        )
+
+    # -- time, and what can go wrong
+
+    @rule(seconds=st.sampled_from((60, 900, 3 * HOUR)))
+    def wait(self, seconds: int) -> None:
+        self.clock.advance(seconds)
+
+    @rule(at=st.integers(0, 30), kind=st.sampled_from(("crash", "full", "read-only", "none", "none")))
+    def dispatch(self, at: int, kind: str) -> None:
+        error = {"crash": Crash(), "full": disk_full(), "read-only": read_only_folder(), "none": None}[kind]
+        try:
+            with self.faults.armed(at, error):
+                self.shop.dispatch()
+        except Crash:
+            self.restart()
+        except OSError:
+            pass
+
+    @rule()
+    def restart(self) -> None:
+        self.shop.close()
+        self.shop = open_shop(self.folder, clock=self.clock)
+
+    # -- Amazon
+
+    def files(self) -> Iterator[tuple[int, Path]]:
+        for path in self.folder.glob("outbox/*/*.txt"):
+            if path.name in UPLOADS:
+                yield int(path.parent.name[:4]), path
+
+    @precondition(lambda self: any(batch not in self.uploaded for batch, _ in self.files()))
+    @rule(data=st.data(), most=st.sampled_from((None, None, None, 0, 1)))
+    def upload(self, data: st.DataObject, most: int | None) -> None:
+        """Each file once, as the instructions say; it may be moved away afterwards."""
+        waiting = [(batch, path) for batch, path in self.files() if batch not in self.uploaded]
+        if not waiting:
+            return
+        batch, path = data.draw(st.sampled_from(waiting))
+        fails = data.draw(st.lists(st.booleans(), min_size=8, max_size=8))
+        bad = {message: fails[i % 8] for i, message in enumerate(parse(path.read_bytes()))}
+        processed = self.uploaded[batch] = self.amazon.upload(path.read_bytes(), lambda message: bad[message], most)
+        for number, message in enumerate(processed.messages[: processed.done], start=1):
+            if number not in processed.failed:
+                self.granted[self.root[batch], message] += 1
+        if data.draw(st.booleans()):
+            path.rename(path.with_name("uploaded.txt"))
+
+    @precondition(lambda self: self.uploaded)
+    @rule(
+        data=st.data(),
+        kind=st.sampled_from(
+            ("true", "true", "true", "true", "cut", "counts", "stranger", "all well", "of another batch")
+        ),
+        named=st.sampled_from((True, True, False)),
+    )
+    def answer(self, data: st.DataObject, kind: str, named: bool) -> None:
+        """A processing report, late, again, cut off, or lying, of any file that was uploaded."""
+        batch = data.draw(st.sampled_from(sorted(self.uploaded)))
+        processed = self.uploaded[batch]
+        content = report(processed.messages, processed.failed, processed.done)
+        if kind == "cut":
+            content = content[: data.draw(st.integers(0, len(content)))]
+        elif kind == "counts":
+            content = report(processed.messages, processed.failed, processed.done + data.draw(st.sampled_from((-1, 1))))
+        elif kind == "stranger":
+            stranger = [Message(order_id(99), item_id(99)), *processed.messages[1:]]
+            content = report(stranger, {1}, len(stranger))
+        elif kind == "all well":
+            content = report(processed.messages, set(), len(processed.messages))
+        target = data.draw(st.sampled_from(sorted(self.committed))) if kind == "of another batch" else batch
+        self.reports += 1
+        path = self.folder / f"report-{self.reports}.txt"
+        path.write_bytes(content)
+        with suppress(*REFUSALS):
+            self.shop.results([path], batch=target if named or kind == "of another batch" else None)
+
+    @rule()
+    def import_report(self) -> None:
+        """A later All Orders report shows what is cancelled by now."""
+        gone = [n for n in WAITING if self.amazon.cancelled[order_id(n)]]
+        if gone:
+            rows = [all_orders_row(n, "Cancelled", updated=self.clock.now(), **PRICES) for n in gone]
+            bring(self.shop, self.folder, everything=rows)
+
+    # -- what must never happen
+
+    @invariant()
+    def never_more_back_than_was_paid(self) -> None:
+        for key, sums in self.amazon.paid_back.items():
+            back = LineAmounts(**{name: sums[name] for name in COMPONENTS})
+            for name in COMPONENTS:
+                assert sums[name] <= getattr(PAID, name), (key, name, sums)
+            assert back.total <= PAID.total, (key, sums)
+
+    @invariant()
+    def no_wish_granted_twice(self) -> None:
+        assert all(count <= 1 for count in self.granted.values()), self.granted
+
+    @invariant()
+    def no_order_cancelled_twice(self) -> None:
+        assert all(count <= 1 for count in self.amazon.cancelled.values()), self.amazon.cancelled
+
+    @invariant()
+    def no_row_lost_and_none_done_before_amazon_said_so(self) -> None:
+        batches = {batch.id: batch for batch in self.shop.outbox()}
+        for ident, orders in self.committed.items():
+            assert [row.order_id for row in batches[ident].rows] == orders
+            for row in batches[ident].rows:
+                assert row.state is not RowState.CONFIRMED or self.amazon.cancelled[row.order_id]
+                if row.state in (RowState.UNKNOWN, RowState.ERROR):
+                    assert row.text, "an outcome that is not plain says why"
+
+    @invariant()
+    def what_may_have_been_done_is_never_sent_again(self) -> None:
+        seen: dict[str, int] = {}
+        for batch in self.shop.outbox():
+            if batch.action is Action.CANCEL:
+                for row in batch.rows:
+                    if row.state in LEFT:
+                        assert row.order_id not in seen or row.state is RowState.UNKNOWN, (row, seen)
+                        seen[row.order_id] = batch.id
+
+    @invariant()
+    def no_half_file(self) -> None:
+        batches = {batch.id: batch for batch in self.shop.outbox()}
+        for ident, path in self.files():
+            whole = {feed.name: feed.content for feed in self.shop._reader().feeds(ident)}
+            assert path.read_bytes() == whole[path.name]
+            assert str(path) in batches[ident].files
+
+
+def test_no_sequence_pays_or_cancels_twice(template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Machine.template = template
+    Machine.faults = inject(monkeypatch)
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=10_000 if LONG else 60,
+            stateful_step_count=40 if LONG else 25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            derandomize=not LONG,
+        ),
+    )

@@ -1,0 +1,150 @@
+"""The hold: nothing leaves early, nothing is held forever, whatever is done to the wall clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ordertui.operations.config import Config
+from ordertui.operations.errors import PlanExpired
+from ordertui.operations.session import Session
+from ordertui.orders.batch_state import BatchState
+from ordertui.orders.clock import DAY, HOUR, MonotonicReading, SystemClock, monotonic_reading
+from ordertui.orders.enums import Action
+from support.batches import commit, plan, shop_of
+from support.shops import NOW
+
+pytestmark = pytest.mark.usefixtures("fast_disk")
+
+HOLD = 900
+
+
+@dataclass
+class Machine:
+    """A machine with a wall clock that anybody can set and a steady one that nobody can."""
+
+    wall: int = NOW
+    up: int = 1_000
+    boot: str = "first"
+
+    def now(self) -> int:
+        return self.wall
+
+    def steady(self) -> MonotonicReading:
+        return MonotonicReading(self.boot, self.up)
+
+    def live(self, seconds: int) -> None:
+        """Time passes."""
+        self.wall += seconds
+        self.up += seconds
+
+    def reboot(self, seconds: int = 60) -> None:
+        """The machine is off for a while."""
+        self.wall += seconds
+        self.up, self.boot = 5, self.boot + "+"
+
+
+def opened(folder: Path, clock: Machine) -> Session:
+    return Session.open(folder / "orders.db", clock=clock, config=Config())
+
+
+@pytest.fixture
+def clock() -> Machine:
+    return Machine()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, clock: Machine) -> Session:
+    shop_of(tmp_path).close()
+    return opened(tmp_path, clock)
+
+
+JUMPS = st.one_of(st.integers(-10 * DAY, 10 * DAY), st.integers(-2, 2), st.just(0))
+
+
+@settings(max_examples=25, deadline=None)
+@given(steps=st.lists(st.tuples(JUMPS, st.integers(0, 400), st.booleans()), min_size=1, max_size=8))
+def test_on_one_boot_only_time_that_passed_counts(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int, bool]]
+) -> None:
+    """Against a slow count of the seconds that really passed; to the second both clocks tick in."""
+    folder, clock = tmp_path_factory.mktemp("hold"), Machine()
+    shop_of(folder, waiting=1, shipped=0).close()
+    shop = opened(folder, clock)
+    commit(shop, Action.CANCEL, 1)
+    passed = 0
+    for jump, seconds, again in steps:
+        clock.wall += jump
+        clock.live(seconds)
+        passed += seconds
+        if again:
+            shop.close()
+            shop = opened(folder, clock)
+        left = len(shop.dispatch()) == 1
+        if left:
+            assert passed >= HOLD - 1
+            break
+        assert passed <= HOLD
+        due = shop.next_due()
+        assert due is not None
+        assert abs((due.at - clock.now()) - (HOLD - passed)) <= 1, "the countdown shows what is really left"
+    shop.close()
+
+
+def test_a_reboot_keeps_the_hold(tmp_path: Path, shop: Session, clock: Machine) -> None:
+    commit(shop, Action.CANCEL, 1)
+    clock.live(300)
+    shop.close()
+    clock.reboot(100)
+    with opened(tmp_path, clock) as again:
+        clock.wall += 10 * DAY
+        clock.live(HOLD - 400 - 2)
+        assert again.dispatch() == []
+        clock.live(2)
+        assert len(again.dispatch()) == 1
+
+
+def test_a_wall_clock_before_the_commit_begins_the_hold_again_and_not_forever(
+    tmp_path: Path, shop: Session, clock: Machine
+) -> None:
+    commit(shop, Action.CANCEL, 1)
+    shop.close()
+    clock.reboot()
+    clock.wall = 0
+    with opened(tmp_path, clock) as again:
+        clock.live(HOLD - 1)
+        assert again.dispatch() == []
+        clock.live(1)
+        assert len(again.dispatch()) == 1
+
+
+def test_send_now_and_take_back_work_after_the_clock_was_set(shop: Session, clock: Machine) -> None:
+    first, second = commit(shop, Action.CANCEL, 1), commit(shop, Action.CANCEL, 2)
+    clock.wall -= 3 * DAY
+    shop.undo(second)
+    shop.release(first)
+    assert [batch.id for batch in shop.dispatch()] == [first]
+    assert {batch.id: batch.state for batch in shop.outbox()} == {
+        first: BatchState.SENT,
+        second: BatchState.RECALLED,
+    }
+
+
+@pytest.mark.parametrize("jump", [2 * HOUR, -2 * HOUR])
+def test_a_plan_of_another_time_has_expired(shop: Session, clock: Machine, jump: int) -> None:
+    found = plan(shop, Action.CANCEL, 1)
+    clock.wall += jump
+    with pytest.raises(PlanExpired):
+        shop.commit(found, typed="1")
+
+
+def test_the_machines_own_clock_is_steady() -> None:
+    first, second = monotonic_reading(SystemClock()), monotonic_reading(SystemClock())
+    assert first is not None
+    assert second is not None
+    assert first.boot == second.boot
+    assert 0 <= second.seconds - first.seconds <= 60

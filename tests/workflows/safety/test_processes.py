@@ -1,0 +1,173 @@
+"""Real processes: killed at random moments, and several at once on one store.
+
+Bounded in CI; `ORDERTUI_SAFETY=long` kills 200 times and runs 1,000 rounds of several processes each of three times.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from ordertui.operations.config import Config
+from ordertui.operations.session import Session
+from ordertui.orders.batch_state import RowState
+from ordertui.orders.clock import HOUR, SystemClock
+from ordertui.orders.enums import Action
+from ordertui.orders.order import COMPONENTS
+from support.fake_amazon import FakeAmazon, report
+from support.profile import LONG
+from support.shops import ALL_ORDERS, all_orders_row, bring, open_shop, order_id, unshipped_row, write
+
+KILLS = 200 if LONG else 15
+ROUNDS = 1_000 if LONG else 15
+MOST_WAITED = 2.0
+PAID = {"item_price": 1000, "item_tax": 80}
+WORKER = Path(__file__).parents[2] / "support" / "batch_worker.py"
+
+
+class Scene:
+    """A store, an inbox, an outbox, and an Amazon that stands between the two."""
+
+    def __init__(self, folder: Path, orders: int) -> None:
+        self.folder, self.inbox = folder, folder / "inbox"
+        self.inbox.mkdir(parents=True)
+        self.numbers = range(1, orders + 1)
+        with open_shop(folder) as shop:
+            every = [*self.numbers, *(n + 5_000 for n in self.numbers)]
+            bring(
+                shop,
+                folder,
+                everything=[all_orders_row(n) for n in every],
+                open_=[unshipped_row(n) for n in every],
+            )
+            shipped = [all_orders_row(n, "Shipped", updated=int(time.time()) - HOUR) for n in every if n > 5_000]
+            bring(shop, folder, everything=shipped)
+        self.amazon = FakeAmazon()
+        self.uploaded: set[int] = set()
+        self.said: dict[int, list[str]] = {}
+        self.losers: list[str] = []
+        self.waits: list[float] = []
+
+    def start(self, seed: int, rounds: int = 0) -> subprocess.Popen[str]:
+        environment = {**os.environ, "ORDERTUI_CONFIG": "none"}
+        return subprocess.Popen(
+            [sys.executable, str(WORKER), str(self.folder / "orders.db"), str(self.inbox), str(seed), str(rounds)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+
+    def hear(self, lines: str) -> None:
+        """What a worker said; a last line without its end was cut off by the kill."""
+        for line in lines.splitlines(keepends=True):
+            word, *rest = line.split()
+            if not line.endswith("\n"):
+                continue
+            if word == "committed":
+                self.said[int(rest[0])] = rest[1:]
+            elif word == "loser":
+                self.losers.append(line)
+            elif word == "waited":
+                self.waits.append(float(rest[0]))
+
+    def play_amazon(self, rng: random.Random) -> None:
+        """Upload each whole file once, answer most of them, and show what is cancelled in a report."""
+        for path in sorted(self.folder.glob("outbox/*/*.txt")):
+            batch = int(path.parent.name[:4])
+            if batch in self.uploaded or path.name not in ("order-cancellation.txt", "payment-adjustment.txt"):
+                continue
+            self.uploaded.add(batch)
+            done = self.amazon.upload(path.read_bytes(), lambda message: rng.random() < 0.3)
+            if rng.random() < 0.8:
+                answer = self.inbox / f"{batch}-answer.txt"
+                answer.write_bytes(report(done.messages, done.failed))
+        gone = [n for n in self.numbers if self.amazon.cancelled[order_id(n)] and rng.random() < 0.5]
+        if gone:
+            rows = [all_orders_row(n, "Cancelled", updated=int(time.time())) for n in gone]
+            write(self.inbox / "orders-next.txt", ALL_ORDERS, rows)
+
+    def look(self) -> None:
+        """After a restart: true states, no half file, nothing lost, nothing twice, and the work goes on."""
+        with Session.open(self.folder / "orders.db", clock=SystemClock(), config=Config()) as shop:
+            shop.dispatch()
+            assert shop.store_check() == []
+            batches = {batch.id: batch for batch in shop.outbox()}
+            for ident, orders in self.said.items():
+                assert [row.order_id for row in batches[ident].rows] == orders, "what was said to be committed is there"
+            for ident, batch in batches.items():
+                left = [row for row in batch.rows if row.state not in (RowState.HELD, RowState.RECALLED)]
+                whole = {feed.name: feed.content for feed in shop._reader().feeds(ident)}
+                assert bool(left) == bool(whole)
+                for name in batch.files:
+                    assert Path(name).read_bytes() == whole[Path(name).name]
+            holders = Counter(row.order_id for b in batches.values() if b.action is Action.CANCEL for row in b.rows
+                              if row.state in (RowState.HELD, RowState.SENT, RowState.OK, RowState.UNKNOWN, RowState.CONFIRMED))  # fmt: skip
+            assert all(count == 1 for count in holders.values()), holders
+        assert not list(self.folder.glob("outbox/*/.*")), "nothing half is left behind"
+        assert all(count <= 1 for count in self.amazon.cancelled.values()), self.amazon.cancelled
+        for sums in self.amazon.paid_back.values():
+            assert all(sums[name] <= PAID.get(name, 0) for name in COMPONENTS), sums
+
+
+def test_killed_at_random_moments(tmp_path: Path) -> None:
+    rng = random.Random(None if LONG else 11)
+    scene = Scene(tmp_path / "shop", orders=400 if LONG else 60)
+    more = [all_orders_row(n, "Shipped", fulfillment_channel="Amazon") for n in range(20_000, 23_000)]
+    write(scene.inbox / "orders-more.txt", ALL_ORDERS, more)
+    for kill in range(KILLS):
+        worker = scene.start(seed=kill if not LONG else rng.randrange(10**9))
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "ready\n", worker.communicate()[1]
+        time.sleep(rng.random() * 0.5)  # the moment of the kill, not a wait for anything
+        worker.kill()
+        said, trouble = worker.communicate()
+        assert trouble == ""
+        scene.hear(said)
+        scene.look()
+        scene.play_amazon(rng)
+    assert scene.said, "the workers got something done between the kills"
+    assert scene.uploaded
+    print(
+        len(scene.said),
+        len(scene.uploaded),
+        len(scene.waits),
+        sum(scene.amazon.cancelled.values()),
+        len(scene.amazon.paid_back),
+    )
+
+
+@pytest.mark.parametrize("count", [2, 3, 4] if LONG else [3])
+def test_several_processes_on_one_store(tmp_path: Path, count: int) -> None:
+    rng = random.Random(count)
+    scene = Scene(tmp_path / "shop", orders=60 if LONG else 8)
+    for part in range(4 if LONG else 2):
+        workers = [
+            scene.start(seed=10 * count + part * 100 + n, rounds=ROUNDS // (4 if LONG else 1)) for n in range(count)
+        ]
+        for worker in workers:
+            said, trouble = worker.communicate(timeout=600)
+            assert (worker.returncode, trouble) == (0, "")
+            scene.hear(said)
+        scene.look()
+        scene.play_amazon(rng)
+    with open_shop(scene.folder) as shop:
+        records = shop.audit_records()
+        held = [one for one in records if one["what"] == "batch.held"]
+        assert {one["batch"]: one["orders"].split() for one in held} == scene.said, (
+            "one record for each commit, none lost"
+        )
+        assert len(held) == len(scene.said)
+        assert {one["operator"] for one in held} <= {f"worker-{n}" for n in range(10_000)}
+    for line in scene.losers:
+        assert "committed by worker-" in line, "the loser is told who"
+        assert "Z" in line, "and when"
+    if LONG:
+        assert max(scene.waits) < MOST_WAITED

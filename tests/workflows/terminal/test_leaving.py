@@ -1,0 +1,119 @@
+"""Signals, a closed terminal, ctrl+z and fg, sizes that change: the terminal is clean afterwards, and no process is left."""
+
+from __future__ import annotations
+
+import os
+import random
+import shlex
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("pty", reason="no pseudo-terminals here")
+
+from support.cli import AS_OF, environment
+from support.practice import bring, start
+from support.terminal import Terminal, given_back
+
+ORDER = "001-0000000-000000{}".format
+
+
+def test_another_size_is_drawn_anew(opened: list[Terminal], tmp_path: Path) -> None:
+    bring(tmp_path)
+    screen = start(opened, tmp_path)
+    screen.wait("148 of 148", "Cancellation rate US", "To ship 13")
+    for columns, rows in ((80, 24), (60, 15), (120, 40)):
+        screen.resize(columns, rows)
+        screen.wait(ORDER(6), "129", "0.78 %", "keys act on")
+        assert len(screen.lines) == rows
+    screen.wait("Cancellation rate US")
+    screen.keys("q")
+    assert screen.ended() == 0
+
+
+def test_a_storm_of_sizes_ends_with_the_picture_of_the_last(opened: list[Terminal], tmp_path: Path) -> None:
+    bring(tmp_path)
+    screen = start(opened, tmp_path)
+    screen.wait("148 of 148", "Cancellation rate US", "To ship 13")
+    screen.quiet()
+    calm = screen.text
+    rng = random.Random(7)
+    screen.storm([(rng.randint(1, 200), rng.randint(1, 60)) for _ in range(80)])
+    screen.keys("jjk")
+    screen.storm([(rng.randint(1, 200), rng.randint(1, 60)) for _ in range(80)])
+    screen.keys("k")
+    screen.resize(120, 40)
+    screen.wait("148 of 148", "Cancellation rate US", "To ship 13")
+    screen.quiet()
+    assert screen.text == calm
+    screen.keys("q")
+    assert screen.ended() == 0
+    assert given_back(screen.written)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_in_order(opened: list[Terminal], tmp_path: Path, number: signal.Signals) -> None:
+    bring(tmp_path)
+    screen = start(opened, tmp_path)
+    screen.wait("148 of 148")
+    os.kill(screen.child.pid, number)
+    assert screen.ended() == 143
+    assert given_back(screen.written)
+    assert screen.left_behind() == []
+
+
+@pytest.mark.parametrize("keys", ["", "x", "/sku:", "i"], ids=["orders", "preview", "filter", "import"])
+def test_a_closed_terminal_ends_it_and_nothing_is_lost(opened: list[Terminal], tmp_path: Path, keys: str) -> None:
+    bring(tmp_path)
+    screen = start(opened, tmp_path)
+    screen.wait("148 of 148", "To ship 13")
+    screen.keys("2")
+    screen.wait("13 of 148")
+    screen.keys(" " + keys)
+    screen.wait(*{"": ["1 marked"], "x": ["y commit"], "/sku:": ["sku:"], "i": ["Import report files"]}[keys])
+    assert screen.hang_up() == 143
+    assert screen.left_behind() == []
+    again = start(opened, tmp_path)
+    again.wait("148 of 148", "1 marked", "Held 0")
+
+
+def test_a_closed_terminal_ends_it_when_nobody_passes_the_signal_on(opened: list[Terminal], tmp_path: Path) -> None:
+    """As under `make run`: only the leader of the session is told of it, and that waits for its child."""
+    bring(tmp_path)
+    command = shlex.join([sys.executable, "-m", "ordertui", "--store", str(tmp_path / "orders.db"), "--as-of", AS_OF])
+    leader = Terminal(["bash", "-c", f"trap : HUP; {command}; exit $?"], cwd=tmp_path, env=environment(tmp_path))
+    opened.append(leader)
+    leader.wait("148 of 148", "To ship 13")
+    assert leader.hang_up() == 143
+    assert leader.left_behind() == []
+
+
+def test_ctrl_z_gives_the_shell_back_and_fg_the_screen(opened: list[Terminal], tmp_path: Path) -> None:
+    bring(tmp_path)
+    command = (
+        f"{shlex.quote(sys.executable)} -m ordertui --store {shlex.quote(str(tmp_path / 'orders.db'))} --as-of {AS_OF}"
+    )
+    shell = Terminal(["bash", "--norc", "--noprofile", "-i"], cwd=tmp_path, env=environment(tmp_path, PS1="shell$ "))
+    opened.append(shell)
+    shell.wait("shell$")
+    for _ in range(2):
+        shell.keys(f"{command}\r" if b"1049h" not in shell.written else "fg\r")
+        shell.wait("148 of 148", "To ship 13")
+        shell.keys("j")
+        shell.keys("\x1a")
+        shell.wait("Stopped")
+        assert given_back(shell.written)
+        shell.keys("echo $((6 * 7))\r")
+        shell.wait("42")
+    shell.keys("fg\r")
+    shell.wait("148 of 148", "To ship 13")
+    shell.resize(80, 24)
+    shell.wait("148 of 148", "keys act on")
+    shell.keys("q")
+    shell.wait("shell$", gone="148 of 148")
+    assert given_back(shell.written)
+    shell.keys("exit\r")
+    assert shell.ended() == 0
+    assert shell.left_behind() == []

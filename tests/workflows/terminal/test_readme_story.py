@@ -1,0 +1,164 @@
+"""One seller's morning on the real screen: reports in, marks, preview, hold, one taken back, files out, Amazon's answer in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("pty", reason="no pseudo-terminals here")
+
+from ordertui.tui.actions import ALL_ACTIONS
+from support.cli import ROOT
+from support.practice import REPORTS, bring, needs_tmux, running_in, start
+from support.terminal import Terminal, given_back
+
+ORDER = "001-0000000-000000{}".format
+
+
+@pytest.mark.parametrize("in_tmux", [False, pytest.param(True, marks=needs_tmux)], ids=["terminal", "tmux"])
+def test_import_mark_cancel_undo_one_release_and_the_answer(
+    opened: list[Terminal], tmp_path: Path, in_tmux: bool
+) -> None:
+    screen = start(opened, tmp_path, in_tmux=in_tmux)
+    screen.wait("No orders yet", "0 of 0")
+
+    screen.keys("i")
+    screen.wait("Import report files", "unshipped-orders.txt  ", "Unshipped orders", "Cancellation Rate")
+    screen.keys("/")
+    screen.keys(" ".join(path.name for path in sorted(REPORTS.iterdir())) + "\r")
+    screen.wait("What was read", "148 new orders", "unshipped-orders.txt")
+    screen.keys("\x1b")
+    screen.wait("148 of 148", "2 To ship 13", "Buyer asked 3", gone="What was read")
+
+    screen.keys("/")
+    screen.wait("all orders of this queue")  # what an empty filter means
+    screen.keys("sku:MUG-BLUE\r")
+    screen.wait(" 8 of 148", gone="all orders of this queue")
+    screen.keys("jjjjjj")
+    screen.wait(f"keys act on {ORDER(4)}")
+    screen.keys("d")
+    screen.wait("parcel left")
+
+    screen.keys("a")
+    screen.wait("8 marked", "4 cancel (2 count)", "3 / 129", "2.33 %")
+    screen.keys("x")
+    screen.wait("Cancel 4 orders in US", "4 left out", "USD       120.01", "y commit")
+    screen.keys("\r")  # never commits: it closes the group under the cursor
+    screen.wait("▶ ✓ in", "y commit")
+    screen.keys("y")
+    screen.wait("4 orders held until", gone="y commit")
+    screen.wait("Held 4")  # the message stood on it
+
+    screen.keys("ggjjj")
+    screen.wait(f"{ORDER(3)}  US", "journal: cancel · held")
+    screen.keys("u")
+    screen.wait("Take back from batch 1", f"only {ORDER(3)}")
+    screen.keys("o")
+    screen.wait("1 order taken back", "Held 3")
+
+    screen.keys("o")
+    screen.wait("Outbox", "3 held, 1 recalled")
+    screen.keys("r")
+    screen.wait("Release batch 1 now?")
+    screen.keys("\r")  # no
+    screen.wait("3 held, 1 recalled", gone="Release batch 1 now?")
+    assert not (tmp_path / "outbox").exists()
+    screen.keys("r")
+    screen.wait("w write its files now")
+    screen.keys("w")
+    screen.wait("1 recalled, 3 sent", "sellercentral.amazon.com")
+    screen.keys("\x1b")
+    screen.wait("Held 0", "Unconfirmed 3", gone="Outbox")
+    upload = (tmp_path / "outbox" / "0001-US-cancel" / "order-cancellation.txt").read_text(encoding="utf-8")
+    assert [line.split("\t")[0] for line in upload.splitlines()[2:]] == [ORDER(1), ORDER(2), "001-0000000-0000023"]
+
+    screen.keys("i")
+    screen.wait("Import report files")
+    screen.keys("/../results/cancel-\ttxt\r")
+    screen.wait("Batch 1: 2 ok, 1 refused by Amazon, 0 unknown", "18028", ORDER(2))
+    screen.keys("\x1b")
+    screen.wait("Unconfirmed 2", "Failed 1", gone="What was read")
+
+    screen.keys("8")
+    screen.wait("1 of 148", ORDER(2), "✗ fail cancel")
+    screen.keys("i")
+    screen.wait("Import report files")
+    screen.keys("/../next-day/all-orders-by-last-update.txt\r")
+    screen.wait("What was read", "changed")
+    screen.keys("\x1b")
+    screen.wait("Unconfirmed 0", "Failed 1", gone="What was read")
+    screen.keys(f"g{ORDER(1)}\r")
+    screen.wait(f"{ORDER(1)}  US · cancelled", "✓ done cancel")
+    screen.keys("\r")
+    screen.wait("confirmed by a later report", "y copy")
+    screen.keys("\x1b[6~" * 4)
+    screen.wait("What happened")
+    screen.keys("\x1b")
+    screen.wait("Failed 1", gone="What happened")
+
+    screen.keys("q")
+    assert screen.ended() == 0
+    assert given_back(screen.written)
+    assert screen.left_behind() == []
+    if in_tmux:
+        assert not running_in(tmp_path), "nothing stays behind in it"
+
+
+def test_at_another_time_the_screen_only_looks(opened: list[Terminal], tmp_path: Path) -> None:
+    bring(tmp_path)
+    screen = start(opened, tmp_path, ORDERTUI_TEST_CLOCK="")
+    screen.wait("READ ONLY", "148 of 148")
+    screen.keys("d")
+    screen.wait("read-only")
+    screen.keys("q")
+    assert screen.ended() == 0
+
+
+def test_a_dumb_terminal_is_declined_politely(opened: list[Terminal], tmp_path: Path) -> None:
+    screen = start(opened, tmp_path, TERM="dumb")
+    assert screen.ended() == 2
+    assert b"ordertui list" in screen.written
+    assert b"\x1b" not in screen.written
+
+
+def test_the_practice_store_is_marked(opened: list[Terminal], tmp_path: Path) -> None:
+    screen = start(opened, tmp_path, "demo", "--where", str(tmp_path / "practice"), "--orders", "200")
+    screen.wait("PRACTICE", "of 200", "To ship", "Tour 1/6")
+    screen.keys("\x1b")
+    screen.wait("PRACTICE", gone="Tour 1/6")
+    for key, title in (
+        ("o", "Outbox"),
+        ("?", "Keys"),
+        ("i", "Import report files"),
+        ("x", "y commit"),
+        ("\r", "y copy"),
+    ):
+        if key == "x":
+            screen.keys("/")
+            screen.wait("all orders of this queue")
+            screen.keys("status:unshipped channel:merchant\r")
+            screen.wait("PRACTICE", gone="all orders of this queue")
+        screen.keys(key)
+        screen.wait("PRACTICE", title)
+        screen.keys("\x1b")
+        screen.wait("PRACTICE", gone=title)
+    for columns, rows in ((80, 24), (60, 15)):
+        screen.resize(columns, rows)
+        screen.wait("PRACTICE", "keys act on")
+    screen.keys("q")
+    assert screen.ended() == 0
+
+
+def test_the_keys_that_readme_names_do_what_it_says() -> None:
+    sentence = (ROOT / "README.md").read_text(encoding="utf-8").split("On the screen: ")[1].split(" Nothing is done")[0]
+    keys = {key: action.id for action in ALL_ACTIONS for key in action.key_text.split()}
+    said = dict(zip(sentence.split("`")[1::2], sentence.split("`")[2::2], strict=False))
+    del said["1"], said["8"]
+    meant = {
+        "v": "table.range", "a": "table.all", "/": "find.filter", "x": "order.cancel", "r": "order.refund", "c": "order.confirm",
+        "m": "order.message", "u": "batch.undo", "?": "app.help",
+    }  # fmt: skip
+    assert said.keys() == meant.keys(), "the sentence names other keys: say here what they do"
+    assert {key: keys[key] for key in said} == meant
+    assert keys["space"] == "table.toggle"
