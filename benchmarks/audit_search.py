@@ -34,14 +34,14 @@ def main(records: int) -> None:
     orders = max(records // 5, 1)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "orders.db"
-        with Store.open(path, clock=SystemClock(), who=Operator("anna", "anna", "desk", 1)) as store:
+        with Store.open(path, clock=SystemClock(), operator=Operator("anna", "anna", "desk", 1)) as store:
             started = time.perf_counter()
             for first in range(0, records, AT_ONCE):
-                with store.writing() as connection:
+                with store.write() as connection:
                     for number in range(first, min(first + AT_ONCE, records)):
                         states = {order_id(number % orders): ["sent", "ok"]}
                         facts = {"batch": number, "states": states, "why": "benchmark"}
-                        store.append(connection, "batch.settled", json.dumps(facts))
+                        store.audit.append(connection, "batch.settled", json.dumps(facts))
             print(
                 f"{records:,} records written in {time.perf_counter() - started:.1f} s, {path.stat().st_size / 2**20:.0f} MiB"
             )
@@ -50,14 +50,14 @@ def main(records: int) -> None:
             for _ in range(SEARCHES):
                 wanted = order_id(rng.randrange(orders))
                 started = time.perf_counter()
-                found = list(maintenance.records(store.audit(order_id=wanted), wanted))
+                found = list(maintenance.records(store.audit.entries(order_id=wanted), wanted))
                 times.append((time.perf_counter() - started) * 1000)
                 assert len(found) >= records // orders
             print(
                 f"search by order: first {times[0]:.2f} ms, median {statistics.median(times):.2f} ms, worst {max(times):.2f} ms"
             )
             started = time.perf_counter()
-            report = store.audit_verify()
+            report = store.audit.verify()
             print(f"verify: {time.perf_counter() - started:.1f} s, {'unbroken' if report.ok else report.why}")
 
 

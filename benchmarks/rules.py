@@ -16,13 +16,14 @@ from ordertui.operations.eligibility import Eligibility
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, FixedClock
 from ordertui.orders.enums import Action
-from ordertui.rules.language import parse
+from ordertui.rules.language import Condition, parse
 from ordertui.rules.policy.edition import bundled_text, read_edition
 from ordertui.rules.policy.house_rules import read_house
 from ordertui.rules.policy.policy import load
 from ordertui.rules.situation import situation_from_number, situation_of
-from ordertui.store import filter_sql
+from ordertui.store import SituationLists
 from ordertui.store.derived_facts import situation
+from ordertui.store.filter_sql import compile_filter
 from ordertui.store.migrations import statements
 
 NOW = 1_795_442_700
@@ -109,34 +110,35 @@ def main() -> None:
 def measure(shop: Session) -> None:
     """Everything that asks a store."""
     store = shop._store
-    print(f"{shop.count():,} orders, {len(store.situations_present()):,} situations")
+    print(f"{shop.count():,} orders, {len(store.tallies.situations_present()):,} situations")
 
     def decide_all() -> None:
         policy = load(now=lambda: NOW).of("US")
-        for number in store.situations_present():
+        for number in store.tallies.situations_present():
             policy.verdicts(situation_from_number(number))
 
     show("decide every situation there is, cold", best(decide_all), 50)
     judge = Eligibility(load(now=lambda: NOW))
-    ask = judge.situations(lambda: store)
 
-    def compiled(text: str) -> tuple[str, dict[str, object]]:
-        return filter_sql.compile_filter(parse(text, now=NOW, zone="UTC"), situations=ask)
+    def asked(text: str) -> tuple[Condition, SituationLists]:
+        condition = parse(text, now=NOW, zone="UTC")
+        return condition, judge.situation_lists(condition, store)
 
     total = 0.0
     for text in (*(f"action:{action}" for action in Action), "counts:yes", "counts:no"):
-        where, params = compiled(text)
-        ms = best(lambda where=where, params=params: store.count(where, params))  # type: ignore[misc]
+        condition, lists = asked(text)
+        ms = best(lambda condition=condition, lists=lists: store.orders.count(condition, situations=lists))  # type: ignore[misc]
         total += ms
-        print(f"    count {text:<16} {store.count(where, params):>9,} {ms:9.2f} ms")
+        print(f"    count {text:<16} {store.orders.count(condition, situations=lists):>9,} {ms:9.2f} ms")
     show("count every decision", total, 60)
+    newest = (("placed", True),)
     for text in ("action:cancel", "action:cancel counts:no", "action:cancel business total>500", "action:refund"):
-        where, params = compiled(text)
-        page = best(lambda where=where, params=params: store.view_ids(where, params, (("placed", True),), limit=100))  # type: ignore[misc]
+        condition, lists = asked(text)
+        page = best(lambda c=condition, s=lists: store.orders.find(c, situations=s, sorting=newest, limit=100))  # type: ignore[misc]
         print(f"    first 100 {text:<34} {page:9.2f} ms")
     sample = "status:unshipped total>50 -sku:ABC* (late or buyer-requested) placed:last-7d"
-    show("compile a filter", best(lambda: compiled(sample), 50), 0.1)
-    rows = list(store.rows(shop.view(limit=50)).values())
+    show("compile a filter", best(lambda: compile_filter(*asked(sample)), 50), 0.1)
+    rows = list(store.orders.rows(shop.view(limit=50)).values())
 
     def explain() -> None:
         for row in rows:

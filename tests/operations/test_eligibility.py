@@ -99,9 +99,8 @@ def judges() -> list[Eligibility]:
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_sql_is_predicate_is_memo(store: Store, judge: Eligibility, question: str) -> None:
     condition = parse(question, now=NOW, zone="UTC")
-    where, params = compile_filter(condition, situations=judge.situations(lambda: store))
-    found = set(store.view_ids(where, params))
-    orders = store.orders(list(store.view_ids()))
+    found = set(store.orders.find(condition, situations=judge.situation_lists(condition, store)))
+    orders = store.orders.get(list(store.orders.find()))
     test = predicate(condition, decide=judge.decide)
     assert found == {row_id for row_id, order in orders.items() if test(order)}
     name, _, values = question.removeprefix("-").partition(":")
@@ -117,8 +116,10 @@ def test_sql_is_predicate_is_memo(store: Store, judge: Eligibility, question: st
 
 def test_marketplaces_that_decide_otherwise_are_told_apart(store: Store) -> None:
     bundled, mixed = judges()
-    assert [codes for codes, _ in bundled.situations(lambda: store)("counts", "no")] == [None]
-    groups = {codes: numbers for codes, numbers in mixed.situations(lambda: store)("counts", "no") if codes is not None}
+    condition, key = parse("counts:no", now=NOW, zone="UTC"), ("counts", "no")
+    assert [codes for codes, _ in bundled.situation_lists(condition, store)[key]] == [None]
+    lists = mixed.situation_lists(condition, store)[key]
+    groups = {codes: numbers for codes, numbers in lists if codes is not None}
     assert {frozenset(codes) for codes in groups} == {frozenset({"JP"}), frozenset({"US", "DE"})}
     japan, rest = (mixed.policies.of(code) for code in ("JP", "US"))
     assert japan.decision_signature != rest.decision_signature
@@ -126,22 +127,20 @@ def test_marketplaces_that_decide_otherwise_are_told_apart(store: Store) -> None
 
 
 def test_editing_the_policy_touches_no_stored_order(store: Store) -> None:
-    before = [(row.id, row.version) for row in store.rows(store.view_ids()).values()]
+    before = [(row.id, row.version) for row in store.orders.rows(store.orders.find()).values()]
     answers = []
     for judge in judges():
-        where, params = compile_filter(
-            parse("counts:no", now=NOW, zone="UTC"), situations=judge.situations(lambda: store)
-        )
-        answers.append(len(store.view_ids(where, params)))
+        condition = parse("counts:no", now=NOW, zone="UTC")
+        answers.append(len(store.orders.find(condition, situations=judge.situation_lists(condition, store))))
     assert answers[0] != answers[1]
-    assert before == [(row.id, row.version) for row in store.rows(store.view_ids()).values()]
+    assert before == [(row.id, row.version) for row in store.orders.rows(store.orders.find()).values()]
 
 
 @pytest.mark.parametrize("question", ["action:cancel", "counts:no", "action:cancel counts:no placed:last-7d"])
 def test_a_decision_is_an_indexed_query(store: Store, question: str) -> None:
     judge = judges()[0]
     condition = parse(question, now=NOW, zone="UTC")
-    where, params = compile_filter(condition, situations=judge.situations(lambda: store))
+    where, params = compile_filter(condition, judge.situation_lists(condition, store))
     with sqlite3.connect(store.path) as connection:
         plan = connection.execute(f"EXPLAIN QUERY PLAN SELECT count(*) FROM orders o WHERE {where}", params).fetchall()
     assert all("orders_situation" in row[3] for row in plan if "orders" in row[3] or "o " in row[3])

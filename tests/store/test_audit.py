@@ -46,7 +46,7 @@ def tamper(path: Path, sql: str, *params: object) -> None:
 
 def broken(path: Path) -> str:
     with Store.open(path, clock=FixedClock(NOW), read_only=True) as store:
-        report = store.audit_verify()
+        report = store.audit.verify()
     assert not report.ok
     return f"{report.first_bad}: {report.why}"
 
@@ -83,7 +83,7 @@ def test_every_column_of_every_record_is_covered(shop: Session, tmp_path: Path) 
     shop.close()
     source = (tmp_path / "shop" / "orders.db").read_bytes()
     with Store.open(tmp_path / "shop" / "orders.db", clock=FixedClock(NOW), read_only=True) as store:
-        entries = store.audit_verify().entries
+        entries = store.audit.verify().entries
     copy = tmp_path / "copy.db"
     for ident in range(1, entries + 1):
         for column, value in (("at", "at + 1"), ("kind", "kind || 'x'"), ("payload", "replace(payload, '1', '2') || ' '"),
@@ -125,13 +125,13 @@ def test_feeds_that_went_by_the_api_are_tied_to_their_records_too(tmp_path: Path
         batch = commit(shop, Action.CANCEL, 1, 2)
         shop.release(batch)
         for content in (b"<first/>", b"<second/>"):
-            attempt = shop._store.begin_attempt(
+            attempt = shop._store.submissions.begin(
                 batch, feed_type="T", content=content, sha256=sha256(content).hexdigest(), document_id="d", known=[],
                 orders=[order_id(1), order_id(2)],
             )  # fmt: skip
             if content == b"<first/>":
-                shop._store.return_attempt(attempt.id, "refused", note="not taken")
-        assert shop._reader().audit_verify().ok
+                shop._store.submissions.return_to_hold(attempt.id, "refused", note="not taken")
+        assert shop._reader().audit.verify().ok
         record = next(one["record"] for one in reversed(shop.audit_records()) if one["what"] == "feed.submitting")
     tamper(tmp_path / "orders.db", "UPDATE feed_attempts SET content = x'00' WHERE id = 1")
     assert (
@@ -144,7 +144,7 @@ def test_records_cut_off_at_the_end_are_missed(shop: Session, tmp_path: Path) ->
     shop.close()
     path = tmp_path / "shop" / "orders.db"
     with Store.open(path, clock=FixedClock(NOW), read_only=True) as store:
-        last_sent = max(entry.id for entry in store.audit() if entry.kind == "batch.sent")
+        last_sent = max(entry.id for entry in store.audit.entries() if entry.kind == "batch.sent")
     tamper(path, "DELETE FROM audit WHERE id >= ?", last_sent)
     assert "records are missing at the end" in broken(path)
 
@@ -159,10 +159,10 @@ def test_any_flipped_byte_of_the_file_is_found_and_named(
     with shop_of(folder, waiting=1, shipped=0) as shop:
         batch = send(shop, Action.CANCEL, 1)
         shop.results([answer(shop, folder, batch)])
-        pieces = [entry.payload.encode() for entry in shop._reader().audit()]
-        pieces += [entry.hash.encode() for entry in shop._reader().audit(1)]
-        pieces += [feed.content for feed in shop._reader().feeds(batch)]
-        pieces += [kept.content for kept in shop._reader().results_of(batch)]
+        pieces = [entry.payload.encode() for entry in shop._reader().audit.entries()]
+        pieces += [entry.hash.encode() for entry in shop._reader().audit.entries(1)]
+        pieces += [feed.content for feed in shop._reader().batches.feeds(batch)]
+        pieces += [kept.content for kept in shop._reader().batches.results_of(batch)]
         shop.store_compact()
     content = bytearray((folder / "orders.db").read_bytes())
     piece = data.draw(st.sampled_from(pieces))
@@ -198,7 +198,7 @@ def test_the_command_exports_and_searches(shop: Session, tmp_path: Path) -> None
 
 
 def test_the_search_by_order_uses_its_index(shop: Session) -> None:
-    plan = shop._reader()._query(
+    plan = shop._reader().database.query(
         "EXPLAIN QUERY PLAN SELECT a.id FROM audit_orders x JOIN audit a ON a.id = x.audit WHERE x.order_id = ? ORDER BY x.audit DESC",
         (order_id(1),),
     )

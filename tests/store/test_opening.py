@@ -10,7 +10,7 @@ import pytest
 
 from ordertui.store import Store, migrations
 from ordertui.store.errors import ReadOnlyStore, SchemaTooNew, StoreError
-from support.imports import CLOCK, Report, row, take
+from support.imports import CLOCK, Report, importer, row, take
 
 
 def test_a_newer_schema_is_refused_with_what_to_do_and_not_touched(tmp_path: Path) -> None:
@@ -58,12 +58,9 @@ def test_a_store_is_migrated_from_nothing_and_opens_again(tmp_path: Path) -> Non
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
     with Store.open(path, clock=CLOCK, read_only=True) as store:
-        assert store.count() == 1
+        assert store.orders.count() == 1
         with pytest.raises(ReadOnlyStore):
-            store.importer(
-                kind="all_orders", path="", sha256="", as_of=None, has_request_column=False, marketplace=None,
-                auto_cancel_at=lambda _m, at: at,
-            )  # fmt: skip
+            importer(store, Report("all_orders", ()))
 
 
 def test_a_reader_never_waits_for_the_writer_nor_sees_half_a_change(tmp_path: Path) -> None:
@@ -71,10 +68,10 @@ def test_a_reader_never_waits_for_the_writer_nor_sees_half_a_change(tmp_path: Pa
     with Store.open(path, clock=CLOCK) as writer, writer.reader() as reader:
         take(writer, Report("all_orders", tuple(row(n) for n in range(1, 11))))
         seen: list[int] = []
-        with writer.writing() as connection:
+        with writer.write() as connection:
             connection.execute("DELETE FROM orders WHERE id > 3")
-            thread = threading.Thread(target=lambda: seen.append(reader.count()))
+            thread = threading.Thread(target=lambda: seen.append(reader.orders.count()))
             thread.start()
             thread.join(timeout=5)  # a reader that waits would wait for the end of this block
             assert seen == [10]
-        assert reader.count() == 3
+        assert reader.orders.count() == 3

@@ -45,7 +45,7 @@ def commit(shop: Session, rng: random.Random) -> None:
     chosen = rng.sample(ids, min(len(ids), rng.randint(1, 4)))
     refunds = {}
     if action is Action.REFUND and rng.random() < 0.7:
-        for order in shop._reader().orders(chosen).values():
+        for order in shop._reader().orders.get(chosen).values():
             line = order.lines[0]
             part = LineAmounts(item_price=rng.choice((300, 500)))
             refunds[order.row.order_id] = (PlanLine(1, line.order_item_id or "", line.sku, 1, part),)

@@ -51,7 +51,7 @@ def upload(shop: Session, batch: int) -> Path:
 def answer(shop: Session, folder: Path, batch: int, failed: set[int] = frozenset(), name: str = "report.txt") -> Path:  # type: ignore[assignment]
     """A true processing report of the batch, in which these records failed."""
     path = folder / name
-    feed = next(feed for feed in shop._reader().feeds(batch) if feed.name.endswith(".txt"))
+    feed = next(feed for feed in shop._reader().batches.feeds(batch) if feed.name.endswith(".txt"))
     path.write_bytes(report(parse(feed.content), set(failed)))
     return path
 

@@ -82,11 +82,11 @@ def inject(patch: pytest.MonkeyPatch) -> Faults:
     """Put the points into the file layer and into the store's transactions."""
     faults = Faults()
     patch.setattr(atomic_files, "os", FaultyOs(faults))
-    original = Database.writing
+    original = Database.write
 
     @contextmanager
-    def writing(self: Database) -> Iterator[Any]:
-        outer = not self._connection.in_transaction
+    def write(self: Database) -> Iterator[Any]:
+        outer = not self.connection.in_transaction
         with original(self) as connection:
             yield connection
             if outer:
@@ -94,5 +94,5 @@ def inject(patch: pytest.MonkeyPatch) -> Faults:
         if outer:
             faults.point("after commit")
 
-    patch.setattr(Database, "writing", writing)
+    patch.setattr(Database, "write", write)
     return faults

@@ -10,7 +10,7 @@ from pathlib import Path
 from ordertui.orders.clock import DAY, FixedClock, parse_iso
 from ordertui.orders.report_row import ROW_FIELDS, ReportRow
 from ordertui.store import Store
-from ordertui.store.importing.import_session import Importer
+from ordertui.store.importing.import_session import ImportSession, ReportSource
 
 NOW = parse_iso("2026-11-23T14:05:00Z")
 CLOCK = FixedClock(NOW)
@@ -48,12 +48,15 @@ def importer(
     *,
     chunk_rows: int = 20_000,
     auto_cancel_at: Callable[[str, int], int | None] = deadline,
-) -> Importer:
-    """An importer for a report's rows."""
-    return Importer(
-        store, kind=report.kind, path="a.txt", sha256="0", as_of=report.as_of, has_request_column=True, marketplace=None,
-        auto_cancel_at=auto_cancel_at, chunk_rows=chunk_rows,
-    )  # fmt: skip
+) -> ImportSession:
+    """An import session for a report's rows."""
+    source = ReportSource(report.kind, "a.txt", "0", report.as_of, has_request_column=True, marketplace=None)
+    return store.imports.open(source, auto_cancel_at, chunk_rows=chunk_rows)
+
+
+def finished(store: Store) -> list[bool]:
+    """Whether each recorded import came to its end, oldest first."""
+    return [bool(row[0]) for row in store.database.query("SELECT finished FROM imports ORDER BY id")]
 
 
 def take(store: Store, report: Report, *, chunk_rows: int = 20_000, batch: int = 7) -> tuple[int, int, int]:

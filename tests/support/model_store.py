@@ -80,7 +80,7 @@ class Floor:
             connector.timeouts = PATIENT
 
     def attempt(self, batch: int) -> Submission:
-        return self.made._store.attempts(batch)[0]
+        return self.made._store.submissions.find(batch)[0]
 
     def batch(self, batch: int) -> Batch:
         return next(one for one in self.made.outbox() if one.id == batch)

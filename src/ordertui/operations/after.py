@@ -87,7 +87,7 @@ class AfterPart:
         """Audit records, newest first, of one order or of all: record, at, what, operator, user, batch, orders, change, why, more, hash."""
         from . import maintenance
 
-        return list(maintenance.records(self._reader().audit(limit, order_id=order_id), order_id))
+        return list(maintenance.records(self._reader().audit.entries(limit, order_id=order_id), order_id))
 
     def store_check(self) -> list[str]:
         """Everything that is wrong with the store; empty when all is well."""
@@ -97,11 +97,11 @@ class AfterPart:
 
     def store_backup(self, target: Path, progress: Callable[[int, int], None] | None = None) -> int:
         """Copy the store into a new file; gives its bytes. Raises StoreError."""
-        return self._reader().backup(target, progress)
+        return self._reader().maintenance.backup(target, progress)
 
     def store_compact(self) -> int:
         """Give back unused room; gives the bytes won."""
-        return self._writer().compact()
+        return self._writer().maintenance.compact()
 
     def store_purge(self, days: int | None = None, *, yes: bool = False) -> int:
         """Delete orders older than so many days (None: as the settings say) that were never in a batch; gives how many.

@@ -47,7 +47,7 @@ class DeskPart:
 
     def ids_of(self, order_ids: Iterable[str]) -> dict[str, int]:
         """Row numbers by order id; unknown ones are left out."""
-        return self._reader().ids_of(order_ids)
+        return self._reader().orders.ids_of(order_ids)
 
     def export(self, ids: Sequence[int], path: Path) -> int:
         """Write these orders as CSV, TSV or JSON, by the file's suffix; gives how many. Raises BadInput, Refused (practice)."""
@@ -75,5 +75,5 @@ class DeskPart:
         """What is known to have happened to an order, oldest first."""
         from .query.timeline import history, messages
 
-        said = messages(self._reader().audit(order_id=order.row.order_id))
+        said = messages(self._reader().audit.entries(order_id=order.row.order_id))
         return history(order, self.outbox(), said)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, OrderStatus, YesNo
 from ordertui.orders.marketplace import zone_of
 from ordertui.orders.order import OrderRow
+from ordertui.rules.language.ast import Choices, Condition, comparisons
 from ordertui.rules.policy.policy import Policies, Policy
 from ordertui.rules.situation import Situation, situation_from_number, situation_number, situation_of
 from ordertui.rules.tables.explanation import Explanation
 from ordertui.rules.tables.verdict import Verdict
-from ordertui.store import ActionRanks, Store, filter_sql
+from ordertui.store import ActionRanks, SituationGroup, SituationLists, Store
 
 
 def decides(policy: Policy, number: int, kind: str, value: str) -> bool:
@@ -89,9 +90,9 @@ class Eligibility:
     def ranks(self, store: Store) -> ActionRanks:
         """How much may be done in each situation there is, as RANKED, for sorting by it; by marketplaces that decide alike."""
         decision_signature: dict[object, list[str]] = {}
-        for code in store.marketplaces():
+        for code in store.tallies.marketplaces():
             decision_signature.setdefault(self.policy(code).decision_signature, []).append(code)
-        present = store.situations_present()
+        present = store.tallies.situations_present()
         found = []
         for alike in decision_signature.values():
             policy = self.policy(alike[0])
@@ -138,26 +139,33 @@ class Eligibility:
         """For a cancelled order's situation number: whether it counts; UNKNOWN when nobody said who cancelled."""
         return self.policy(marketplace).counts_history(situation_from_number(number))
 
-    def situations(self, store: Callable[[], Store]) -> filter_sql.Situations:
-        """What `store.filter_sql` asks for `action:` and `counts:`: the situation numbers there are, by marketplaces that
-        decide alike. `store` is called for the reader of the calling thread."""
+    def situation_lists(self, condition: Condition, store: Store) -> SituationLists:
+        """Return what the store needs for each `action:` and `counts:` of a condition: the situations that fit.
 
-        def groups(kind: str, value: str) -> list[filter_sql.Group]:
-            decision_signature: dict[object, list[str]] = {}
-            for code in store().marketplaces():
-                decision_signature.setdefault(self.policy(code).decision_signature, []).append(code)
-            found: dict[tuple[int, ...], list[str]] = {}
-            present = store().situations_present()
-            for alike in decision_signature.values():
-                policy = self.policy(alike[0])
-                numbers = tuple(n for n in present if decides(policy, n, kind, value))
-                found.setdefault(numbers, []).extend(alike)
-            if len(found) == 1:
-                return [(None, numbers) for numbers in found]
-            return [(tuple(alike), numbers) for numbers, alike in found.items()]
+        They are listed by marketplaces that decide alike; in one list when all do.
+        """
+        wanted = {
+            (one.field, value)
+            for one in comparisons(condition)
+            if one.field in ("action", "counts") and isinstance(one.value, Choices)
+            for value in one.value.values
+        }
+        return {key: self._situation_groups(*key, store) for key in wanted}
 
-        return groups
+    def _situation_groups(self, kind: str, value: str, store: Store) -> Sequence[SituationGroup]:
+        by_signature: dict[object, list[str]] = {}
+        for code in store.tallies.marketplaces():
+            by_signature.setdefault(self.policy(code).decision_signature, []).append(code)
+        found: dict[tuple[int, ...], list[str]] = {}
+        present = store.tallies.situations_present()
+        for alike in by_signature.values():
+            policy = self.policy(alike[0])
+            numbers = tuple(n for n in present if decides(policy, n, kind, value))
+            found.setdefault(numbers, []).extend(alike)
+        if len(found) == 1:
+            return [(None, numbers) for numbers in found]
+        return [(tuple(alike), numbers) for numbers, alike in found.items()]
 
     def decide(self, row: OrderRow, kind: str, value: str) -> bool:
-        """As the SQL of `situations`, for one order."""
+        """As a filter decides with `situation_lists`, for one order."""
         return decides(self.policy(row.marketplace), situation_number(situation_of(row)), kind, value)

@@ -10,7 +10,7 @@ from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import zone_of
 from ordertui.orders.order import Order, OrderRow
-from ordertui.store import EVERY, Store
+from ordertui.store import BY_ALLOWED_ACTION, SituationLists, Store
 
 from .config import Config
 from .errors import UnknownChoice
@@ -89,11 +89,17 @@ class LookPart:
         """Ids of the orders that fit queue and filter, sorted: see `sorting`; `reverse` is for keys without a sign. Raises
         FilterError, UnknownChoice."""
         sorting = read_sorting(sort, down=reverse)
-        where, params = self._where(filter_text, queue)
+        condition = self._condition(filter_text, queue)
         reader = self._reader()
         self._viewing.add(reader)
         try:
-            return reader.view_ids(where, params, sorting, ranks=lambda: self._judge.ranks(reader), limit=limit)
+            return reader.orders.find(
+                condition,
+                situations=self._situations(condition),
+                sorting=sorting,
+                ranks=self._judge.ranks(reader) if any(key == BY_ALLOWED_ACTION for key, _ in sorting) else (),
+                limit=limit,
+            )
         finally:
             self._viewing.discard(reader)
 
@@ -104,32 +110,35 @@ class LookPart:
 
     def count(self, filter_text: str = "", queue: str = "all") -> int:
         """How many orders fit. Raises FilterError."""
-        return self._reader().count(*self._where(filter_text, queue))
+        condition = self._condition(filter_text, queue)
+        return self._reader().orders.count(condition, situations=self._situations(condition))
 
-    def _where(self, filter_text: str, queue: str) -> tuple[str, dict[str, object]]:
+    def _condition(self, filter_text: str, queue: str) -> Condition | None:
+        """Return the condition of a filter within a queue; None when every order fits. Raises FilterError."""
         spec = BY_KEY.get(queue)
         if spec is None:
             raise UnknownChoice("queue", queue, tuple(BY_KEY))
         if not spec.filter and not filter_text.strip():
-            return EVERY, {}
+            return None
         theirs, ours = self.condition(filter_text), self.condition(spec.filter)
         from ordertui.rules.language import And
-        from ordertui.store import filter_sql
 
-        condition = theirs if not spec.filter else ours if not filter_text.strip() else And((ours, theirs))
-        return filter_sql.compile_filter(condition, situations=self._judge.situations(self._reader))
+        return theirs if not spec.filter else ours if not filter_text.strip() else And((ours, theirs))
+
+    def _situations(self, condition: Condition | None) -> SituationLists:
+        return {} if condition is None else self._judge.situation_lists(condition, self._reader())
 
     def rows(self, ids: Iterable[int]) -> dict[int, OrderRow]:
         """The rows of these ids."""
-        return self._reader().rows(ids)
+        return self._reader().orders.rows(ids)
 
     def order(self, order_id: str) -> Order | None:
         """An order with its lines, by Amazon's order id."""
-        return self._reader().order(order_id)
+        return self._reader().orders.order(order_id)
 
     def id_of(self, order_id: str) -> int | None:
         """The row number of an order id."""
-        return self._reader().id_of(order_id)
+        return self._reader().orders.id_of(order_id)
 
     def may(self, row: OrderRow) -> str:
         """The word of the `May` column."""
@@ -149,7 +158,7 @@ class LookPart:
 
     def queues(self) -> tuple[Queue, ...]:
         """The work queues with their counts."""
-        blind = not self._reader().has_request_column()
+        blind = not self._reader().tallies.has_request_column()
         out = []
         for spec in QUEUES:
             count: int | None = self.count("", spec.key)
@@ -162,11 +171,11 @@ class LookPart:
 
     def marketplaces(self) -> Sequence[str]:
         """Codes of the marketplaces that have orders, most orders first."""
-        return self._reader().marketplaces()
+        return self._reader().tallies.marketplaces()
 
     def as_of(self) -> int | None:
         """The newest date any imported report gave."""
-        return self._reader().as_of()
+        return self._reader().tallies.as_of()
 
     def data_version(self) -> int:
         """Changes whenever anything in the store changed, by whatever process; compare values of one thread only."""
@@ -181,7 +190,7 @@ class LookPart:
         as_of, now = self.as_of(), self.clock.now()
         if as_of is not None and now - as_of > DAY_OLD:
             found.append(f"the newest report is of {iso_utc(as_of)}: import fresh ones before acting")
-        if as_of is not None and not self._reader().has_request_column():
+        if as_of is not None and not self._reader().tallies.has_request_column():
             found.append(INVISIBLE_REQUESTS)
         stale = {setting.name for code in self.marketplaces() for setting in self.policies.of(code).stale(now)}
         if stale:

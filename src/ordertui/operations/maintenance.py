@@ -21,7 +21,7 @@ _FOLDER = re.compile(r"(\d{4,})-[A-Z]{2}-[a-z]+")
 
 def disk_space_warning(store: Store) -> str:
     """What to say when the disk is nearly full, else an empty text."""
-    free, wanted = shutil.disk_usage(store.path.parent).free, waiting().room(store.size())
+    free, wanted = shutil.disk_usage(store.path.parent).free, waiting().room(store.maintenance.size())
     if free >= wanted:
         return ""
     return f"the disk is nearly full: {free // 2**20:,} MiB free, {wanted // 2**20:,} MiB wanted; make room before importing or sending"
@@ -29,7 +29,7 @@ def disk_space_warning(store: Store) -> str:
 
 def detect_restored_backup(store: Store, outbox: Path) -> str:
     """Why this store must be an older copy (a restored backup), or an empty text: the outbox has batches it does not know."""
-    last = max((batch.id for batch in store.batches(limit=1)), default=0)
+    last = max((batch.id for batch in store.batches.find(limit=1)), default=0)
     found = [int(match[1]) for path in _folders(outbox) if (match := _FOLDER.fullmatch(path.name))]
     if not found or max(found) <= last:
         return ""
@@ -48,11 +48,13 @@ def _folders(outbox: Path) -> list[Path]:
 
 def check(store: Store, outbox: Path) -> list[str]:
     """Everything that is wrong with a store, in words; empty when all is well."""
-    found = store.check()
-    report = store.audit_verify()
+    found = store.maintenance.check()
+    report = store.audit.verify()
     if not report.ok:
         found.append(f"the audit is broken at record {report.first_bad} of {report.entries}: {report.why}")
-    found += [f"batch {batch}: its files are not all written; run `ordertui dispatch`" for batch in store.unwritten()]
+    found += [
+        f"batch {batch}: its files are not all written; run `ordertui dispatch`" for batch in store.batches.unwritten()
+    ]
     return found + [text for text in (detect_restored_backup(store, outbox), disk_space_warning(store)) if text]
 
 
@@ -68,17 +70,17 @@ def cutoff(policies: Policies, days: int, now: int) -> int:
 
 def purge(store: Store, before: int, *, yes: bool) -> int:
     """Delete what may go. Raises NotConfirmed, saying how many orders, without `yes`."""
-    count = store.old_orders(before)
+    count = store.maintenance.count_purgeable(before)
     if not yes:
         raise NotConfirmed(
             f"{count:,} orders placed before {iso_utc(before)} that were never in a batch would be deleted; give --yes"
         )
-    return store.purge(before)
+    return store.maintenance.purge(before)
 
 
 def verified(store: Store) -> str:
     """The state of the audit in words. Raises BadInput naming the first broken record."""
-    report = store.audit_verify()
+    report = store.audit.verify()
     if not report.ok:
         raise BadInput(f"the audit is broken at record {report.first_bad} of {report.entries}: {report.why}")
     return f"{report.entries} records, chain unbroken, head {report.head[:16]}"

@@ -82,7 +82,7 @@ class Session(AfterPart, LivePart, LookPart, DeskPart, RatePart):
         """
         config = load_config() if config is None else config
         store = Store.open(
-            store_path or default_store(), clock=clock, read_only=read_only, who=current_operator(config)
+            store_path or default_store(), clock=clock, read_only=read_only, operator=current_operator(config)
         )
         try:
             if practice:
@@ -217,7 +217,7 @@ class Session(AfterPart, LivePart, LookPart, DeskPart, RatePart):
         """Amounts to refund from a file, for `plan`; only orders among `ids`. Raises BadInput."""
         from .planning.choice_files import read_refunds
 
-        orders = self._reader().orders(list(ids))
+        orders = self._reader().orders.get(list(ids))
         return read_refunds(path, {order.row.order_id: order for order in orders.values()})
 
     @staticmethod
@@ -261,14 +261,16 @@ class Session(AfterPart, LivePart, LookPart, DeskPart, RatePart):
 
     def outbox(self, *, open_only: bool = False) -> list[Batch]:
         """Batches, newest first, each with what to do next."""
-        attempts = self._reader().attempts()
-        return [self.shown(batch, attempts) for batch in self._reader().batches(open_only=open_only)]
+        attempts = self._reader().submissions.find()
+        return [self.shown(batch, attempts) for batch in self._reader().batches.find(open_only=open_only)]
 
     def next_due(self) -> Due | None:
         """When `dispatch` has something to do next: a hold ends, or a feed is to be looked at; None: nothing."""
         if self.by_api:
             return self.online.next_step()
-        held = [Due(b.due_at, "held") for b in self._reader().batches(open_only=True) if b.state is BatchState.HELD]
+        held = [
+            Due(b.due_at, "held") for b in self._reader().batches.find(open_only=True) if b.state is BatchState.HELD
+        ]
         return min(held, default=None)
 
     def dispatch(self, stop: Stop = lambda: False, note: Callable[[str], None] = lambda text: None) -> list[Batch]:
@@ -286,11 +288,11 @@ class Session(AfterPart, LivePart, LookPart, DeskPart, RatePart):
 
     def set_dispatched(self, ids: Sequence[int], value: Dispatched) -> int:
         """Say whether parcels left; gives how many orders changed."""
-        return self._writer().set_facts(ids, dispatched=value)
+        return self._writer().facts.set(ids, dispatched=value)
 
     def set_asked(self, ids: Sequence[int], asked: bool) -> int:
         """Say that buyers asked by message, or take that back; gives how many orders changed."""
-        return self._writer().set_facts(ids, asked=asked)
+        return self._writer().facts.set(ids, asked=asked)
 
     def message_text(self, order_id: str) -> str:
         """The text to send to the buyer. Raises BadInput, or Refused with the rule's reason."""

@@ -1,12 +1,13 @@
-"""The order book on disk: schema and migrations, import, views, aggregates, the journal and the audit (SQLite).
+"""The orders on disk: schema and migrations, imports, queries, the journal of batches, the audit log (SQLite).
 
-Nothing outside this package knows SQL or sqlite3. Money in minor units, times in UTC epoch seconds, enums as their words.
+Nothing outside this package knows SQL or sqlite3. Money is in minor units, times are UTC epoch seconds, enums are stored
+as their values.
 """
 
-from .audit import AuditEntry, AuditReport
-from .database import Operator
+from .audit import AuditEntry, AuditReport, Operator
 from .errors import (
     BatchChanged,
+    FeedBusy,
     Interrupted,
     OpenAction,
     ReadOnlyStore,
@@ -19,16 +20,27 @@ from .errors import (
     UnknownOrder,
     VersionChanged,
 )
-from .journal.batches import FeedFile, NewRow, RefundLine
-from .journal.rows import CommittedTotals, JournalBatch, JournalRow, KeptResult, OperatorRuling, Outcome, RefundRow
-from .journal.submissions import NEVER_ARRIVED, FeedBusy, Submission
-from .order_by import SORT_KEYS, ActionRanks
-from .orders import EVERY, UNDER_WAY, Cancelled, Tally
-from .rates import Groups, PendingCancellation
-from .store import ImportRecord, Store
+from .journal.records import (
+    NEVER_ARRIVED,
+    CommittedTotals,
+    FeedFile,
+    JournalBatch,
+    JournalRow,
+    KeptResult,
+    NewRow,
+    OperatorRuling,
+    Outcome,
+    RefundLine,
+    RefundRow,
+    Submission,
+)
+from .order_by import BY_ALLOWED_ACTION, SORT_KEYS, ActionRanks
+from .orders import SituationGroup, SituationLists
+from .store import Store
+from .tallies import UNDER_WAY, OrderTallies, Tally
 
 __all__ = [
-    "EVERY",
+    "BY_ALLOWED_ACTION",
     "NEVER_ARRIVED",
     "SORT_KEYS",
     "UNDER_WAY",
@@ -36,12 +48,9 @@ __all__ = [
     "AuditEntry",
     "AuditReport",
     "BatchChanged",
-    "Cancelled",
     "CommittedTotals",
     "FeedBusy",
     "FeedFile",
-    "Groups",
-    "ImportRecord",
     "Interrupted",
     "JournalBatch",
     "JournalRow",
@@ -50,14 +59,16 @@ __all__ = [
     "OpenAction",
     "Operator",
     "OperatorRuling",
+    "OrderTallies",
     "Outcome",
-    "PendingCancellation",
     "ReadOnlyStore",
     "RecallRefused",
     "RefundExceedsPayment",
     "RefundLine",
     "RefundRow",
     "SchemaTooNew",
+    "SituationGroup",
+    "SituationLists",
     "Store",
     "StoreError",
     "StoreLocked",

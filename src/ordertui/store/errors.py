@@ -51,6 +51,10 @@ class BatchChanged(StoreError):
     """Another process changed the batch meanwhile."""
 
 
+class FeedBusy(StoreError):
+    """Another feed of this type is on its way."""
+
+
 class RefundExceedsPayment(StoreError):
     """More would be given back for a line than was paid."""
 

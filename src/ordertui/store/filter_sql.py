@@ -1,14 +1,14 @@
-"""A condition as a WHERE clause over `orders o`, with bound named parameters only.
+"""Compile a condition of the filter language to a WHERE clause over `orders o`, with bound named parameters only.
 
-Standard SQL, so that it reads the same elsewhere: no JSON, no GLOB, no regular expressions. A comparison with a NULL
-is left NULL, which WHERE drops; `NOT` first makes it FALSE with COALESCE, so its negation is TRUE, as in
-`rules.language.predicate`. Comparisons stay bare because COALESCE would hide them from an index.
+Private to the store. Only standard SQL, so that other databases read it the same: no JSON, no GLOB, no regular
+expressions. A comparison with NULL stays NULL, which WHERE drops; `NOT` first makes it FALSE with COALESCE, so that its
+negation is TRUE, as in `rules.language.predicate`. Other comparisons have no COALESCE, which would hide their column
+from an index.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
 
 from ordertui.orders.money import NO_MINOR_UNITS
 from ordertui.rules.language.ast import (
@@ -30,29 +30,28 @@ from ordertui.rules.language.bounds import Bounds, bounds, money_bounds
 from ordertui.rules.language.fields import FIELDS, WAITING, Field, Kind
 from ordertui.rules.language.wildcards import ESCAPE, like, variants
 
-from .orders import EVERY
-
-Group: TypeAlias = tuple[Sequence[str] | None, Sequence[int]]
-"""Marketplaces that decide alike (None: all), and the situation numbers that fit there."""
-Situations: TypeAlias = Callable[[str, str], Sequence[Group]]
-_NEVER = "1 = 0"
+EVERY, NEVER = "1 = 1", "1 = 0"
+"""Clauses that every order fits, and none."""
 _WITHOUT_MINOR = tuple(sorted(NO_MINOR_UNITS))
 _LINE_COLUMNS = frozenset({"sku", "asin", "title"})
 
 
-def compile_filter(condition: Condition, *, situations: Situations) -> tuple[str, dict[str, object]]:
-    """The WHERE clause (without the word) and its parameters, named `f0`, `f1`...
+def compile_filter(
+    condition: Condition, situations: Mapping[tuple[str, str], Sequence[tuple[Sequence[str] | None, Sequence[int]]]]
+) -> tuple[str, dict[str, object]]:
+    """Return the WHERE clause, without the word, and its parameters, named `f0`, `f1`...
 
-    `situations(kind, value)` gives the situation numbers for which `action:` or `counts:` (the kind) has the value, by
-    groups of marketplaces.
-    The caller must name the table `orders o`; SKU, ASIN and title are found through `lines` and `products`.
+    `situations` is an `orders.SituationLists`. The statement must name the table `orders o`; SKU, ASIN and title are
+    found through `lines` and `products`. Raises KeyError when `situations` lacks a value of the condition.
     """
     writer = _Writer(situations)
     return writer.clause(condition), writer.params
 
 
 class _Writer:
-    def __init__(self, situations: Situations) -> None:
+    def __init__(
+        self, situations: Mapping[tuple[str, str], Sequence[tuple[Sequence[str] | None, Sequence[int]]]]
+    ) -> None:
         self.params: dict[str, object] = {}
         self._situations = situations
         self._names: dict[tuple[type, object], str] = {}
@@ -61,10 +60,10 @@ class _Writer:
         return self._nested(condition, True)[1]
 
     def _nested(self, condition: Condition, positive: bool) -> tuple[int, str]:
-        """Depth of brackets, and the clause or its negation.
+        """Return the depth of brackets, and the clause or its negation.
 
-        Negation goes down to the leaves, and the deepest part of a bracket is written first: then a parser keeps one
-        entry per bracket, and 40 levels fit the 100 entries of SQLite's.
+        Negation is pushed down to the leaves, and the deepest part of a bracket is written first: SQLite's parser then
+        needs one entry of its stack per bracket, and 40 levels fit its 100 entries.
         """
         if isinstance(condition, Not):
             return self._nested(condition.item, not positive)
@@ -73,7 +72,7 @@ class _Writer:
             glue = " AND " if isinstance(condition, And) is positive else " OR "
             return parts[0][0] + 1, "(" + glue.join(text for _, text in parts) + ")"
         if isinstance(condition, MatchAll):
-            return 0, EVERY if positive else _NEVER
+            return 0, EVERY if positive else NEVER
         leaf = self._leaf(condition)
         return 0, leaf if positive else f"NOT COALESCE(({leaf}), FALSE)"
 
@@ -93,12 +92,12 @@ class _Writer:
     def _one_of(self, column: str, values: Iterable[str | int]) -> str:
         bound = [self._bind(value) for value in values]
         if not bound:
-            return _NEVER
+            return NEVER
         return f"{column} = {bound[0]}" if len(bound) == 1 else f"{column} IN ({', '.join(bound)})"
 
     def _within(self, column: str, limits: Bounds | None) -> str:
         if limits is None:
-            return _NEVER
+            return NEVER
         low, high = limits
         if low is not None and low == high:
             return f"{column} = {self._bind(low)}"
@@ -128,16 +127,16 @@ class _Writer:
         return f"({self._waiting()} AND {clause})" if spec.waiting_only else clause
 
     def _decided(self, kind: str, values: Sequence[str]) -> str:
-        """The situations that fit, in one list when every marketplace decides alike: then one index answers."""
+        """Compare with the situations that fit: in one list when all marketplaces decide alike, for one index."""
         numbers: dict[tuple[str, ...] | None, set[int]] = {}
         for value in values:
-            for codes, found in self._situations(kind, value):
+            for codes, found in self._situations[kind, value]:
                 numbers.setdefault(None if codes is None else tuple(codes), set()).update(found)
         parts = []
         for codes, fitting in numbers.items():
             one = self._one_of("o.situation", sorted(fitting))
             parts.append(one if codes is None else f"({one} AND {self._one_of('o.marketplace', codes)})")
-        return parts[0] if len(parts) == 1 else "(" + " OR ".join(parts) + ")" if parts else _NEVER
+        return parts[0] if len(parts) == 1 else "(" + " OR ".join(parts) + ")" if parts else NEVER
 
     def _waiting(self) -> str:
         return self._one_of("o.status", WAITING)
@@ -169,7 +168,7 @@ class _Writer:
 
     @staticmethod
     def _on_lines(products: str) -> str:
-        """Orders with a line of such a product; without reference to `o`, so it is worked out once, not per order."""
+        """Match orders with a line of such a product. No reference to `o`, so that SQLite evaluates it once."""
         return (
             "o.id IN (SELECT l.order_id FROM lines l WHERE l.product_id IN "
             f"(SELECT p.id FROM products p WHERE {products}))"

@@ -1,4 +1,4 @@
-"""Looking after the file: whether it is sound, a copy of it, its size, and what is too old to keep."""
+"""Maintenance of the file: checking it, backing it up, compacting it, and deleting old orders."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from .audit import AuditPart
-from .database import in_words, slices
+from .audit import AuditLog
+from .database import Database, slices, translate_error
 from .errors import StoreError
 
 PURGED_AT_ONCE = 20_000
 """Orders deleted in one transaction, so that no other process waits long."""
-_RULES = (
+INTEGRITY_CHECKS = (
     (
-        "SELECT count(*) FROM (SELECT order_id FROM batch_rows WHERE is_open = 1 GROUP BY order_id HAVING count(*) > 1)",
+        "SELECT count(*) FROM"
+        " (SELECT order_id FROM batch_rows WHERE is_open = 1 GROUP BY order_id HAVING count(*) > 1)",
         "orders that two batches hold at once",
     ),
     (
@@ -27,51 +28,60 @@ _RULES = (
     ("SELECT count(*) FROM batch_rows WHERE batch NOT IN (SELECT id FROM batches)", "rows without their batch"),
     ("SELECT count(*) FROM lines WHERE order_id NOT IN (SELECT id FROM orders)", "lines without their order"),
     (
-        "SELECT count(*) FROM refunds r WHERE NOT EXISTS (SELECT 1 FROM batch_rows b WHERE b.batch = r.batch AND b.order_id = r.order_id)",
+        "SELECT count(*) FROM refunds r WHERE NOT EXISTS"
+        " (SELECT 1 FROM batch_rows b WHERE b.batch = r.batch AND b.order_id = r.order_id)",
         "refunds without their row",
     ),
     (
-        "SELECT count(*) FROM batch_rows r JOIN batches b ON b.id = r.batch WHERE (r.state = 'held') <> (b.state = 'held')"
-        " AND r.state <> 'recalled'",
+        "SELECT count(*) FROM batch_rows r JOIN batches b ON b.id = r.batch"
+        " WHERE (r.state = 'held') <> (b.state = 'held') AND r.state <> 'recalled'",
         "rows that are held in a batch that left, or the other way round",
     ),
 )
-_DATED = "coalesce(purchased_at, at)"
+_PURGEABLE = (
+    "coalesce(purchased_at, at) < :before AND at < :before AND id NOT IN (SELECT order_id FROM batch_rows)"
+    " AND id <> (SELECT max(id) FROM orders)"
+)
+"""The newest row number stays, so that SQLite never gives the number of a deleted order to another one."""
 
 
-class CarePart(AuditPart):
-    """The care of a store."""
+class Maintenance:
+    """Maintains the file of a store."""
+
+    def __init__(self, database: Database, audit: AuditLog) -> None:
+        self._database = database
+        self._audit = audit
 
     def size(self) -> int:
-        """Bytes of the file, without what waits beside it."""
-        return self.path.stat().st_size
+        """Return the bytes of the file, without its write-ahead log."""
+        return self._database.path.stat().st_size
 
     def check(self) -> list[str]:
-        """What is wrong with the file or in the journal; empty when all is well."""
-        found = [row[0] for row in self._query("PRAGMA integrity_check") if row[0] != "ok"]
-        for sql, what in _RULES:
-            count = self._one(sql)
+        """Return what is wrong with the file or in the journal; empty when all is well."""
+        found = [row[0] for row in self._database.query("PRAGMA integrity_check") if row[0] != "ok"]
+        for sql, what in INTEGRITY_CHECKS:
+            count = self._database.value(sql)
             if count:
                 found.append(f"{count:,} {what}")
         return found
 
     def backup(self, target: Path, progress: Callable[[int, int], None] | None = None) -> int:
-        """Copy the store into a new file, whole or not at all, while others work; gives its bytes. Raises StoreError.
+        """Copy the store into a new file, whole or not at all, while others work; return its bytes.
 
-        `progress` is given pages done and pages in all.
+        `progress` is called with the pages done and the pages in all. Raises StoreError.
         """
         if target.exists():
             raise StoreError(f"{target} exists; a backup never overwrites: give another name")
         part = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
             os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-            with self._lock, closing(sqlite3.connect(part, isolation_level=None)) as copy:
-                told = None if progress is None else lambda _, left, pages: progress(pages - left, pages)
-                self._connection.backup(copy, pages=4_096, progress=told)
+            with self._database.lock, closing(sqlite3.connect(part, isolation_level=None)) as copy:
+                report = None if progress is None else lambda _, left, pages: progress(pages - left, pages)
+                self._database.connection.backup(copy, pages=4_096, progress=report)
                 copy.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
                 wrong = [row[0] for row in copy.execute("PRAGMA integrity_check") if row[0] != "ok"]
             if wrong:
-                raise StoreError(f"the copy of {self.path} is not sound ({wrong[0]}); nothing was kept")
+                raise StoreError(f"the copy of {self._database.path} is not sound ({wrong[0]}); nothing was kept")
             with part.open("rb") as file:
                 os.fsync(file.fileno())
                 size = os.fstat(file.fileno()).st_size
@@ -79,7 +89,7 @@ class CarePart(AuditPart):
         except FileExistsError:
             raise StoreError(f"{target} exists; a backup never overwrites: give another name") from None
         except sqlite3.Error as error:
-            raise in_words(error, target) from error
+            raise translate_error(error, target) from error
         except OSError as error:
             raise StoreError(f"{target} cannot be written: {error.strerror}; choose another place") from error
         finally:
@@ -87,41 +97,34 @@ class CarePart(AuditPart):
         return size
 
     def compact(self) -> int:
-        """Give back the room of what was deleted; gives the bytes won. Raises StoreLocked, StoreError (disk full)."""
-        with self.writing() as connection:
-            self.append(connection, "store.compacted", json.dumps({"before": self.size()}))
+        """Release the space of deleted rows; return the bytes won. Raises StoreLocked, StoreError (disk full)."""
+        with self._database.write() as connection:
+            self._audit.append(connection, "store.compacted", json.dumps({"before": self.size()}))
         before = self.size()
-        self._query("VACUUM")
-        self._query("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._database.query("VACUUM")
+        self._database.query("PRAGMA wal_checkpoint(TRUNCATE)")
         return max(before - self.size(), 0)
 
-    def old_orders(self, before: int) -> int:
-        """How many orders `purge` would delete."""
-        return int(self._one(f"SELECT count(*) FROM orders WHERE {self._purgeable()}", {"before": before}))
-
-    @staticmethod
-    def _purgeable() -> str:
-        """Placed and last named before `:before`, and never in a batch; the newest row number stays, as none is used twice."""
-        return (
-            f"{_DATED} < :before AND at < :before AND id NOT IN (SELECT order_id FROM batch_rows)"
-            " AND id <> (SELECT max(id) FROM orders)"
-        )
+    def count_purgeable(self, before: int) -> int:
+        """Return how many orders `purge` would delete."""
+        return int(self._database.value(f"SELECT count(*) FROM orders WHERE {_PURGEABLE}", {"before": before}))
 
     def purge(self, before: int, progress: Callable[[int], None] | None = None) -> int:
-        """Delete orders placed and last named before `before` (epoch seconds) that were never in a batch; gives how many.
+        """Delete orders placed and last reported before `before` (epoch seconds) that were never in a batch.
 
-        Batches, refunds, feeds, reports and the audit stay: they are the proof, and the balance of what went back.
+        Batches, refunds, feeds, processing reports and the audit log stay: they prove what was done, and what went back
+        is added up from them. `progress` is called with the number deleted so far. Returns how many were deleted.
         """
-        ids = [row[0] for row in self._query(f"SELECT id FROM orders WHERE {self._purgeable()}", {"before": before})]
+        ids = [row[0] for row in self._database.query(f"SELECT id FROM orders WHERE {_PURGEABLE}", {"before": before})]
         done = 0
         for part in slices(ids, PURGED_AT_ONCE):
-            with self.writing() as connection:
+            with self._database.write() as connection:
                 for table, column in (("lines", "order_id"), ("operator_facts", "order_id"), ("orders", "id")):
                     connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(one,) for one in part])
                 done += len(part)
                 if len(part) < PURGED_AT_ONCE or done == len(ids):
                     connection.execute("DELETE FROM rate_report WHERE coalesce(order_date, as_of) < ?", (before,))
-                self.append(connection, "store.purged", json.dumps({"before": before, "count": len(part)}))
+                self._audit.append(connection, "store.purged", json.dumps({"before": before, "count": len(part)}))
             if progress is not None:
                 progress(done)
         return done

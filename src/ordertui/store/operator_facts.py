@@ -1,4 +1,4 @@
-"""Facts of an order that do not come from a report: the operator's word, and what follows from the journal."""
+"""Facts of an order that come from no report: those that the operator states, and those that follow from the journal."""
 
 from __future__ import annotations
 
@@ -6,27 +6,34 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
+from ordertui.orders.clock import Clock
 from ordertui.orders.enums import Dispatched
 
-from .audit import AuditPart
+from .audit import AuditLog
+from .database import Database
 from .derived_facts import buyer_request, situation, summarise
 from .errors import UnknownOrder
 
 SITUATION = "channel, status, items, units_shipped, dispatched, buyer_request, cancelled_by, refunded, replacement"
-"""Columns that a situation number is made of, in the order `derive.situation` wants, but for its own arrangement."""
+"""The columns from which a situation number is computed, as `derived_facts.situation` takes them."""
 
 
 def situation_of_row(v: Sequence[object]) -> int:
-    """The situation number from the columns of SITUATION."""
+    """Return the situation number from the columns of SITUATION."""
     channel, status, items, shipped, dispatched, request, by, back, replacement = v
     return situation(channel, status, items, shipped, dispatched, request, by, back, replacement)  # type: ignore[arg-type]
 
 
-class FactsPart(AuditPart):
-    """Changing single facts of orders."""
+class OperatorFacts:
+    """Changes single facts of orders."""
 
-    def change_fact(self, connection: sqlite3.Connection, row_id: int, column: str, value: str) -> bool:
-        """Set one fact column, and with it the situation and the version; False when it was so already."""
+    def __init__(self, database: Database, clock: Clock, audit: AuditLog) -> None:
+        self._database = database
+        self._clock = clock
+        self._audit = audit
+
+    def change(self, connection: sqlite3.Connection, row_id: int, column: str, value: str) -> bool:
+        """Set a fact column of an order, and with it the situation and the version; return whether it changed."""
         before = connection.execute(f"SELECT {column} FROM orders WHERE id = ?", (row_id,)).fetchone()[0]
         if before == value:
             return False
@@ -35,39 +42,39 @@ class FactsPart(AuditPart):
         connection.execute("UPDATE orders SET situation = ? WHERE id = ?", (situation_of_row(facts), row_id))
         return True
 
-    def set_facts(self, ids: Sequence[int], *, dispatched: Dispatched | None = None, asked: bool | None = None) -> int:
-        """Keep the operator's word on these orders; gives how many changed. Raises UnknownOrder."""
-        now = self.clock.now()
+    def set(self, ids: Sequence[int], *, dispatched: Dispatched | None = None, asked: bool | None = None) -> int:
+        """Store what the operator states of these orders; return how many changed. None leaves a fact as it is.
+
+        Raises UnknownOrder.
+        """
+        now = self._clock.now()
         changed = []
-        with self.writing() as connection:
+        with self._database.write() as connection:
             for row_id in ids:
                 order_id = connection.execute("SELECT order_id FROM orders WHERE id = ?", (row_id,)).fetchone()
                 if order_id is None:
                     raise UnknownOrder(f"there is no order with row number {row_id}")
                 connection.execute(
-                    "INSERT INTO operator_facts (order_id, dispatched, asked, at) VALUES (:id, coalesce(:d, 'unknown'), :a, :at)"
-                    " ON CONFLICT (order_id) DO UPDATE SET dispatched = coalesce(:d, dispatched), asked = coalesce(:a, asked), at = :at",
+                    "INSERT INTO operator_facts (order_id, dispatched, asked, at)"
+                    " VALUES (:id, coalesce(:d, 'unknown'), :a, :at) ON CONFLICT (order_id) DO UPDATE SET"
+                    " dispatched = coalesce(:d, dispatched), asked = coalesce(:a, asked), at = :at",
                     {"id": row_id, "d": dispatched, "a": None if asked is None else int(asked), "at": now},
                 )
                 moved = False
                 if dispatched is not None:
-                    moved |= self.change_fact(connection, row_id, "dispatched", dispatched.value)
+                    moved |= self.change(connection, row_id, "dispatched", dispatched.value)
                 if asked is not None:
-                    moved |= self.change_fact(
-                        connection,
-                        row_id,
-                        "buyer_request",
-                        buyer_request(self._reported(connection, row_id), int(asked)),
-                    )
+                    request = buyer_request(_reported_request(connection, row_id), int(asked))
+                    moved |= self.change(connection, row_id, "buyer_request", request)
                 if moved:
                     changed.append(order_id[0])
             if changed:
-                word = {"dispatched": dispatched, "asked": asked, "orders": changed}
-                self.append(connection, "facts", json.dumps(word, sort_keys=True, separators=(",", ":")))
+                facts = {"dispatched": dispatched, "asked": asked, "orders": changed}
+                self._audit.append(connection, "facts", json.dumps(facts, sort_keys=True, separators=(",", ":")))
         return len(changed)
 
-    @staticmethod
-    def _reported(connection: sqlite3.Connection, row_id: int) -> str:
-        """What the reports say of the buyer's request."""
-        lines = connection.execute("SELECT buyer_request FROM lines WHERE order_id = ?", (row_id,)).fetchall()
-        return summarise([(None, None, None, None, None, request) for (request,) in lines]).request
+
+def _reported_request(connection: sqlite3.Connection, row_id: int) -> str:
+    """Return what the reports say of the buyer's request."""
+    lines = connection.execute("SELECT buyer_request FROM lines WHERE order_id = ?", (row_id,)).fetchall()
+    return summarise([(None, None, None, None, None, request) for (request,) in lines]).request

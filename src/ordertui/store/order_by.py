@@ -6,7 +6,7 @@ so one index gives the whole order for a single key, and the first key's order f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 Sorting: TypeAlias = Sequence[tuple[str, bool]]
@@ -36,9 +36,7 @@ SORT_KEYS: dict[str, tuple[str, ...]] = {
 _TIMES = ("placed", "ship_by", "auto_cancel")
 
 
-def order_by(
-    sorting: Sorting, ranks: Callable[[], ActionRanks], *, whole: bool = False
-) -> tuple[str, dict[str, object]]:
+def order_by(sorting: Sorting, ranks: ActionRanks, *, whole: bool = False) -> tuple[str, dict[str, object]]:
     """The ORDER BY clause with its words, and its parameters, named `s0`, `s1`... Raises KeyError for an unknown key.
 
     `whole`: all rows are read. Then the index of a time is worth nothing under a second key: going to a million rows in its
@@ -49,7 +47,7 @@ def order_by(
     way = ""
     for place, (key, down) in enumerate(sorting):
         way = " DESC" if down else ""
-        found = SORT_KEYS[key] or (_rank(ranks(), params),)
+        found = SORT_KEYS[key] or (_rank(ranks, params),)
         if whole and place == 0 and len(sorting) > 1 and key in _TIMES:
             found = (f"coalesce({found[0]}, NULL)",)
         terms += [f"{term}{way}" for term in found]

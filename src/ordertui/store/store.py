@@ -2,60 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import sqlite3
+from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from ordertui.orders.clock import Clock
 
-from .database import Operator
-from .importing.cancellation_rate import RateReportPart
-from .importing.cancelled_by import SaidPart
-from .journal.submissions import AttemptsPart
-from .maintenance import CarePart
-from .products import SkuPart
-from .rates import RateReadsPart
+from .audit import AuditLog, Operator
+from .database import Database, is_unclean
+from .journal.batches import BatchJournal
+from .operator_facts import OperatorFacts
+from .orders import OrderRepository
+from .tallies import OrderTallies
 
 if TYPE_CHECKING:
-    from .importing.import_session import Importer
-    from .importing.merge_planner import Planner
+    from .importing.import_log import ImportLog
+    from .journal.submissions import SubmissionLog
+    from .maintenance import Maintenance
+    from .products import ProductQueries
+    from .rates import RateQueries
+
+JOURNAL_TABLES = ("batches", "batch_rows", "refunds", "feed_attempts")
+"""The tables that say which money moved: small enough to be checked whenever the store was not closed."""
 
 
-class ImportRecord(msgspec.Struct, frozen=True):
-    """One import of one file."""
+class Store:
+    """Opens a database and owns the repositories on it. Open with `Store.open`.
 
-    id: int
-    kind: str
-    path: str
-    sha256: str
-    marketplace: str | None
-    as_of: int | None
-    has_request_column: bool
-    at: int
-    rows: int
-    new: int
-    changed: int
-    unchanged: int
-    rejected: int
-    finished: bool
+    `reader()` gives another connection for another thread. Repositories that the first orders on the screen do not need
+    are imported when they are first used.
+    """
 
-
-class Store(AttemptsPart, RateReportPart, SaidPart, RateReadsPart, SkuPart, CarePart):
-    """Open with `Store.open`; `reader()` gives another connection for another thread."""
+    def __init__(self, path: Path, *, clock: Clock, read_only: bool, operator: Operator | None = None) -> None:
+        self.path = path
+        self.read_only = read_only
+        self._clock = clock
+        has_crashed = not read_only and is_unclean(path)
+        self.database = Database(path, read_only=read_only)
+        self.audit = AuditLog(self.database, clock, operator or Operator())
+        if has_crashed:
+            self.database.check_tables(JOURNAL_TABLES)
+            self.audit.check_newest()
+        self.orders = OrderRepository(self.database)
+        self.tallies = OrderTallies(self.database)
+        self.facts = OperatorFacts(self.database, clock, self.audit)
+        self.batches = BatchJournal(self.database, clock, self.audit, self.facts, self.orders)
 
     @classmethod
-    def open(cls, path: Path, *, clock: Clock, read_only: bool = False, who: Operator | None = None) -> Store:
+    def open(cls, path: Path, *, clock: Clock, read_only: bool = False, operator: Operator | None = None) -> Store:
         """Open a store file, making or migrating it when it may be written. Raises StoreError, SchemaTooNew."""
-        store = cls(path, clock=clock, read_only=read_only, who=who)
+        store = cls(path, clock=clock, read_only=read_only, operator=operator)
         if not read_only:
-            store.anchor_holds()
+            store.batches.anchor_holds()
         return store
 
     def reader(self) -> Store:
-        """A second connection that never writes and never waits for the writer."""
-        return Store(self.path, clock=self.clock, read_only=True)
+        """Return a second connection, which never writes and never waits for the writer."""
+        return Store(self.path, clock=self._clock, read_only=True)
 
     def __enter__(self) -> Store:
         return self
@@ -63,14 +68,66 @@ class Store(AttemptsPart, RateReportPart, SaidPart, RateReadsPart, SkuPart, Care
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @cached_property
+    def rates(self) -> RateQueries:
+        """Reads what the cancellation rate is made of."""
+        from .rates import RateQueries
+
+        return RateQueries(self.database)
+
+    @cached_property
+    def products(self) -> ProductQueries:
+        """Reads orders by product."""
+        from .products import ProductQueries
+
+        return ProductQueries(self.database)
+
+    @cached_property
+    def submissions(self) -> SubmissionLog:
+        """Records the submissions of batches to Amazon."""
+        from .journal.submissions import SubmissionLog
+
+        return SubmissionLog(self.database, self._clock, self.audit, self.batches)
+
+    @cached_property
+    def imports(self) -> ImportLog:
+        """Takes in reports."""
+        from .importing.import_log import ImportLog
+        from .importing.import_session import ImportContext
+
+        return ImportLog(ImportContext(self.database, self._clock, self.audit, self.facts), self.orders)
+
+    @cached_property
+    def maintenance(self) -> Maintenance:
+        """Checks, copies and compacts the file."""
+        from .maintenance import Maintenance
+
+        return Maintenance(self.database, self.audit)
+
+    def close(self) -> None:
+        """Close the file; closing twice is harmless."""
+        self.database.close()
+
+    def interrupt(self) -> None:
+        """Stop what another thread is reading through this connection: there it raises Interrupted."""
+        self.database.interrupt()
+
+    def data_version(self) -> int:
+        """Return a number that changes when any connection commits. Compare only values of one connection."""
+        return self.database.data_version()
+
+    def write(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Open a transaction for several changes. Raises ReadOnlyStore, StoreLocked, StoreError."""
+        return self.database.write()
+
     def meta(self, key: str) -> str | None:
-        """A value kept with the store."""
-        found: str | None = self._one("SELECT value FROM meta WHERE key = ?", (key,))
+        """Return a value stored beside the orders; None without one."""
+        found: str | None = self.database.value("SELECT value FROM meta WHERE key = ?", (key,))
         return found
 
     def set_meta(self, key: str, value: str | None) -> None:
-        """Keep a value with the store; None removes it."""
-        with self.writing() as connection:
+        """Store a value beside the orders; None removes it."""
+        with self.database.write() as connection:
             if value is None:
                 connection.execute("DELETE FROM meta WHERE key = ?", (key,))
             else:
@@ -78,49 +135,3 @@ class Store(AttemptsPart, RateReportPart, SaidPart, RateReadsPart, SkuPart, Care
                     "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                     (key, value),
                 )
-
-    def importer(
-        self,
-        *,
-        kind: str,
-        path: str,
-        sha256: str,
-        as_of: int | None,
-        has_request_column: bool,
-        marketplace: str | None,
-        auto_cancel_at: Callable[[str, int], int | None],
-    ) -> Importer:
-        """A context manager that takes report rows in; see `importer.Importer`. Raises ReadOnlyStore."""
-        from .importing.import_session import Importer  # only a report needs it
-
-        return Importer(
-            self, kind=kind, path=path, sha256=sha256, as_of=as_of, has_request_column=has_request_column,
-            marketplace=marketplace, auto_cancel_at=auto_cancel_at,
-        )  # fmt: skip
-
-    def has_orders(self) -> bool:
-        """Whether there is any order."""
-        return bool(self._query("SELECT 1 FROM orders LIMIT 1"))
-
-    def planner(self, kind: str) -> Planner:
-        """Works out what reports of a kind change, for the importer of another process that has this store open."""
-        from .importing.merge_planner import Planner
-
-        return Planner(self._connection, kind)
-
-    def imports(self, limit: int | None = None) -> list[ImportRecord]:
-        """Imports, newest first."""
-        found = self._query(
-            "SELECT id, kind, path, sha256, marketplace, as_of, has_request_column, at, row_count, new_orders, changed, unchanged,"
-            " rejected, finished FROM imports ORDER BY id DESC" + (f" LIMIT {int(limit)}" if limit else "")
-        )
-        return [
-            ImportRecord(
-                v[0], v[1], v[2], v[3], v[4], v[5], bool(v[6]), v[7], v[8], v[9], v[10], v[11], v[12], bool(v[13])
-            )
-            for v in found
-        ]
-
-    def auto_cancel(self, ids: Iterable[int]) -> dict[int, int | None]:
-        """When Amazon cancels these orders by itself, as kept at import."""
-        return dict(self._query_in("SELECT id, auto_cancel_at FROM orders WHERE id IN ({})", ids))

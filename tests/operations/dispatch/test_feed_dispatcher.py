@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from hashlib import sha256
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -479,7 +480,10 @@ class Killed(BaseException):
     """As kill -9: nothing after it runs."""
 
 
-STEPS = ("mark_sent", "begin_attempt", "move_attempt", "attempt_polled", "record_results", "return_attempt")
+STEPS = (
+    "batches.mark_sent", "submissions.begin", "submissions.move", "submissions.mark_polled", "batches.record_results",
+    "submissions.return_to_hold",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -493,8 +497,8 @@ def test_a_kill_at_any_step_makes_nothing_happen_twice_and_loses_nothing(
     if fault:
         sim.faults.add("createFeed", fault)
     for kill in range(4):
-        store = floor.made._store
-        real = getattr(store, step)
+        owner, name = attrgetter(step.partition(".")[0])(floor.made._store), step.partition(".")[2]
+        real = getattr(owner, name)
         left = [kill // 2]
 
         def killed(
@@ -512,7 +516,7 @@ def test_a_kill_at_any_step_makes_nothing_happen_twice_and_loses_nothing(
             raise Killed
 
         with monkeypatch.context() as patch:
-            patch.setattr(store, step, killed)
+            patch.setattr(owner, name, killed)
             for _ in range(2):
                 try:
                     floor.dispatch(400)
@@ -660,7 +664,7 @@ def test_an_order_taken_back_while_the_feed_is_uploaded_does_not_leave(
 def test_a_changed_byte_of_a_feed_that_went_is_found(floor: Floor) -> None:
     floor.commit(CANCEL, 1)
     floor.dispatch()
-    with floor.made._store.writing() as connection:
+    with floor.made._store.write() as connection:
         connection.execute("UPDATE feed_attempts SET content = replace(content, 'Failure', 'Success')")
     with pytest.raises(Exception, match="the audit is broken"):
         floor.made.audit_verify()
@@ -686,7 +690,7 @@ def test_nothing_that_is_kept_holds_a_secret_or_a_buyer(floor: Floor, sim: Simul
     for _ in range(6):
         floor.dispatch(1800)
     said = " ".join(floor.notes) + " ".join(one.advice for one in floor.made.outbox())
-    said += " ".join(entry.payload for entry in floor.made._store.audit())
+    said += " ".join(entry.payload for entry in floor.made._store.audit.entries())
     floor.made.close()
     kept = b"".join(path.read_bytes() for path in floor.folder.rglob("*") if path.is_file()) + said.encode()
     assert floor.order_id(1).encode() in kept

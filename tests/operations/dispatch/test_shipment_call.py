@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable
 from hashlib import sha256
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def test_one_order_is_confirmed_at_once_and_seen_at_once(floor: Floor, sim: Simu
         "packageReferenceId": "1", "carrierCode": "UPS", "trackingNumber": "1Z1", "shipDate": "2026-11-23T00:00:00-08:00",
         "orderItems": [{"orderItemId": "000000000000101", "quantity": 1}],
     }  # fmt: skip
-    kept = floor.made._store.attempt_bytes(floor.attempt(batch).id)
+    kept = floor.made._store.submissions.content(floor.attempt(batch).id)
     assert json.loads(kept) == body, "the bytes that were written down are those that went"
     assert floor.attempt(batch).sha256 == sha256(kept).hexdigest()
     assert (floor.attempt(batch).state, floor.states(batch)) == ("done", {RowState.CONFIRMED})
@@ -168,7 +169,9 @@ class Killed(BaseException):
     """As kill -9: nothing after it runs."""
 
 
-@pytest.mark.parametrize("step", ["mark_sent", "begin_attempt", "answer_attempt", "return_attempt"])
+@pytest.mark.parametrize(
+    "step", ["batches.mark_sent", "submissions.begin", "submissions.answer", "submissions.return_to_hold"]
+)
 @pytest.mark.parametrize("fault", ["", "drop_after"])
 @pytest.mark.parametrize("after", [True, False])
 def test_a_kill_at_any_step_confirms_at_most_once(
@@ -177,7 +180,8 @@ def test_a_kill_at_any_step_confirms_at_most_once(
     batch = floor.commit(CONFIRM, 1)
     if fault:
         sim.faults.add(CALL, fault)
-    real: Callable[..., object] = getattr(floor.made._store, step)
+    owner, name = attrgetter(step.partition(".")[0])(floor.made._store), step.partition(".")[2]
+    real: Callable[..., object] = getattr(owner, name)
 
     def killed(*args: object, **more: object) -> object:
         if after:
@@ -185,7 +189,7 @@ def test_a_kill_at_any_step_confirms_at_most_once(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(floor.made._store, step, killed)
+        patch.setattr(owner, name, killed)
         try:
             floor.dispatch()
         except Killed:
@@ -196,7 +200,7 @@ def test_a_kill_at_any_step_confirms_at_most_once(
     assert len(sim.amazon.confirmations) <= 1
     wanted = RowState.CONFIRMED if sim.amazon.confirmations else RowState.UNKNOWN
     assert floor.states(batch) == {wanted}
-    assert not [one for one in floor.made._store.attempts() if one.open]
+    assert not [one for one in floor.made._store.submissions.find() if one.open]
     assert "chain unbroken" in floor.made.audit_verify()
 
 

@@ -97,8 +97,8 @@ def test_it_is_the_stable_order_of_python(shop: Session, keys: list[tuple[str, b
     ("+status,-placed", "orders_status"), ("+order_id", "sqlite_autoindex_orders_1"), ("-order_id,+may", "sqlite_autoindex_orders_1"),
 ])  # fmt: skip
 def test_a_first_page_comes_from_an_index(shop: Session, sort: str, index: str) -> None:
-    order, params = order_by(read_sorting(sort), tuple)
-    plan = shop._reader()._query(f"EXPLAIN QUERY PLAN SELECT o.id FROM orders o {order} LIMIT 200", params)
+    order, params = order_by(read_sorting(sort), ())
+    plan = shop._reader().database.query(f"EXPLAIN QUERY PLAN SELECT o.id FROM orders o {order} LIMIT 200", params)
     assert index in plan[0][3]
     assert not any("TEMP B-TREE FOR ORDER BY" in step[3] for step in plan), "no sort of everything"
 

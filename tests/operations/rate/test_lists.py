@@ -184,16 +184,16 @@ def test_neighbours_are_unknown_because(tmp_path: Path) -> None:
 
 def test_asking_again_reads_no_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once counted, a rate, its days and a what-if come from the kept counts until the store changes."""
-    from ordertui.store.orders import ReadsPart
+    from ordertui.store.rates import RateQueries
 
     asked = []
-    plain = ReadsPart.rate_tally
+    plain = RateQueries.count_placed
 
-    def counted(self: ReadsPart, *args: object) -> object:
+    def counted(self: RateQueries, *args: object) -> object:
         asked.append(args)
         return plain(self, *args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(ReadsPart, "rate_tally", counted)
+    monkeypatch.setattr(RateQueries, "count_placed", counted)
     with open_shop(tmp_path) as shop:
         ids = standard(shop, tmp_path)
         shop.rate("US")

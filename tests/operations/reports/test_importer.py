@@ -18,7 +18,7 @@ from ordertui.operations.session import Session
 from ordertui.operations.values import ImportProgress
 from ordertui.orders.clock import FixedClock
 from ordertui.store import Store
-from support.imports import NOW, dump
+from support.imports import NOW, dump, finished
 from support.reports import ALL_ORDERS, BUYER, COLUMNS, cells, write
 
 
@@ -142,7 +142,7 @@ def test_a_rate_report_of_unknown_orders_asks_for_its_marketplace(shop: Session,
     (summary,) = shop.import_files([rate], marketplace="DE")
     assert summary.rows == 1
     with Store.open(shop.folder / "orders.db", clock=FixedClock(NOW), read_only=True) as store:
-        assert [row[0] for row in store.rate_report("DE")] == ["113-0000001-0000009"]
+        assert store.database.query("SELECT order_id, marketplace FROM rate_report") == [("113-0000001-0000009", "DE")]
 
 
 def test_a_stop_keeps_whole_chunks_and_the_file_again_completes_it(
@@ -159,7 +159,7 @@ def test_a_stop_keeps_whole_chunks_and_the_file_again_completes_it(
     (summary,) = shop.import_files([path])
     assert (summary.stopped, summary.new + summary.unchanged, shop.count()) == (False, 300, 300)
     with Store.open(shop.folder / "orders.db", clock=FixedClock(NOW), read_only=True) as store:
-        assert [one.finished for one in store.imports()] == [True, False]
+        assert finished(store) == [False, True]
 
 
 def test_a_stop_while_files_are_looked_at_stores_nothing(shop: Session, tmp_path: Path) -> None:
@@ -195,13 +195,13 @@ def test_ctrl_c_in_a_real_process_leaves_a_whole_store_that_the_file_again_compl
     assert process.returncode == 130, said
     assert "import" in said
     with Store.open(store, clock=FixedClock(NOW)) as left:
-        assert left.check() == []
-        assert 0 < left.count() < rows
-        assert left.audit_verify().ok
+        assert left.maintenance.check() == []
+        assert 0 < left.orders.count() < rows
+        assert left.audit.verify().ok
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     with Store.open(store, clock=FixedClock(NOW)) as whole:
-        assert whole.count() == rows
+        assert whole.orders.count() == rows
 
 
 def _orders(store: Path) -> int:
@@ -209,6 +209,6 @@ def _orders(store: Path) -> int:
         return 0
     try:
         with Store.open(store, clock=FixedClock(NOW), read_only=True) as reader:
-            return reader.count()
+            return reader.orders.count()
     except Exception:  # not made yet
         return 0

@@ -68,7 +68,7 @@ def test_it_is_shown_and_then_sent_once(made: Session, sim: Simulator) -> None:
 
 def test_it_is_recorded_without_its_text(made: Session, sim: Simulator) -> None:
     send(made)
-    said = "".join(entry.payload for entry in made._store.audit())
+    said = "".join(entry.payload for entry in made._store.audit.entries())
     assert "refuse the parcel" not in said
     assert sha256(TEXT.encode()).hexdigest() in said
     (event,) = [text for _, text in made.history(known(made, 2)) if "message" in text]

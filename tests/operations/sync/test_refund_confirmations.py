@@ -63,7 +63,7 @@ def test_an_unknown_refund_is_confirmed_by_its_booking_and_frees_the_next(floor:
     (row,) = floor.batch(batch).rows
     assert row.text.startswith("Amazon booked USD 11.00 back on 2026-11-23T")
     assert any(f"the refund of batch {batch} is confirmed" in note for note in notes)
-    (entry,) = [one for one in floor.made._store.audit(order_id=row.order_id) if one.kind == "batch.booked"]
+    (entry,) = [one for one in floor.made._store.audit.entries(order_id=row.order_id) if one.kind == "batch.booked"]
     facts = json.loads(entry.payload)
     assert (facts["batch"], facts["minor"], facts["states"]) == (batch, 1100, {row.order_id: ["unknown", "confirmed"]})
     assert facts["transaction"] == sim.amazon.transactions[0]["transactionId"]
@@ -229,7 +229,7 @@ def test_a_crash_while_a_row_is_confirmed_changes_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(floor.made._store, "confirm_booked", crash)
+        patch.setattr(floor.made._store.batches, "confirm_booked", crash)
         with pytest.raises(KeyboardInterrupt):
             sync(floor)
     floor.again()

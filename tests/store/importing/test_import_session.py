@@ -18,7 +18,7 @@ from ordertui.store.importing import merge_order, new_order
 from ordertui.store.importing.fast_merge import merge_newer_report
 from ordertui.store.importing.products import Products
 from ordertui.store.importing.seen_lines import BloomFilter, SeenLines
-from support.imports import CLOCK, NOW, Report, dump, importer, row, stored, take
+from support.imports import CLOCK, NOW, Report, dump, finished, importer, row, stored, take
 
 some = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 dates = st.sampled_from([NOW - 3 * DAY, NOW - 2 * DAY, NOW - DAY])
@@ -109,12 +109,12 @@ def test_chunks_and_repeats_change_nothing_even_with_several_lines_of_one_sku(
     with Store.open(tmp_path / "c.db", clock=CLOCK) as store:
         for report in found:
             take(store, report)
-        version = [r.version for r in store.rows(store.view_ids()).values()]
+        version = [r.version for r in store.orders.rows(store.orders.find()).values()]
         for report in found:
             _, changed, unchanged = take(store, report, chunk_rows=chunk_rows)
             assert changed == 0
             assert unchanged >= len({r[1] for r in report.rows})
-        assert [r.version for r in store.rows(store.view_ids()).values()] == version
+        assert [r.version for r in store.orders.rows(store.orders.find()).values()] == version
     assert dump(tmp_path / "c.db") == straight
     for name in ("c.db", "c.db-wal", "c.db-shm"):
         (tmp_path / name).unlink(missing_ok=True)
@@ -181,7 +181,7 @@ def test_a_newer_report_of_known_orders_takes_the_short_way(tmp_path: Path, monk
         take(store, Report("all_orders", tuple(first)))
         assert take(store, Report("unshipped", tuple(second))) == (0, 2, 0)
         assert taken == [True, True]
-        order = store.order("113-0000002-0000001")
+        order = store.orders.order("113-0000002-0000001")
         assert order is not None
         assert [(line.order_item_id, line.quantity_shipped) for line in order.lines] == [("21", 0), ("22", 0)]
 
@@ -207,7 +207,7 @@ def test_what_was_said_before_is_passed_over_unless_a_batch_waits_or_a_line_is_n
         joined.clear()
         assert take(store, Report("new_orders", report.rows)) == (0, 0, 3)
         assert joined == []
-        with store.writing() as connection:
+        with store.write() as connection:
             connection.execute("UPDATE orders SET open_action = 'cancel:sent' WHERE id = 2")
         assert take(store, Report("new_orders", report.rows)) == (0, 0, 3)
         assert joined == ["0000002"]
@@ -215,7 +215,7 @@ def test_what_was_said_before_is_passed_over_unless_a_batch_waits_or_a_line_is_n
         again = (row(1), *(row(n) for n in range(10, 40)), row(1))
         take(store, Report("new_orders", again), chunk_rows=5)
         assert joined == ["0000001"]
-        order = store.order("113-0000001-0000001")
+        order = store.orders.order("113-0000001-0000001")
         assert order is not None
         assert len(order.lines) == 2
 
@@ -225,16 +225,16 @@ def test_a_store_of_version_three_learns_what_reports_say_with_the_next_import(t
     path = tmp_path / "a.db"
     with Store.open(path, clock=CLOCK) as store:
         take(store, report)
-        with store.writing() as connection:
+        with store.write() as connection:
             connection.execute("ALTER TABLE orders DROP COLUMN digest")
             connection.execute("PRAGMA user_version = 3")
     with Store.open(path, clock=CLOCK) as store:
         for _ in range(2):
             assert take(store, report) == (0, 0, 3)
-            with store.writing() as connection:
+            with store.write() as connection:
                 digests = connection.execute("SELECT count(DISTINCT digest) FROM orders").fetchone()[0]
             assert digests == 3
-        assert [one.version for one in store.rows(store.view_ids()).values()] == [1, 1, 1]
+        assert [one.version for one in store.orders.rows(store.orders.find()).values()] == [1, 1, 1]
 
 
 def test_lines_of_one_sku_are_told_apart_by_id_then_quantity_then_place(tmp_path: Path) -> None:
@@ -248,11 +248,11 @@ def test_lines_of_one_sku_are_told_apart_by_id_then_quantity_then_place(tmp_path
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
         take(store, everything)
         take(store, unshipped)
-        order = store.order("113-0000001-0000001")
+        order = store.orders.order("113-0000001-0000001")
         assert order is not None
         assert [line.order_item_id for line in order.lines] == [None, "07", None]
         take(store, new)
-        order = store.order("113-0000001-0000001")
+        order = store.orders.order("113-0000001-0000001")
         assert order is not None
         assert [(line.order_item_id, line.quantity) for line in order.lines] == [("05", 2), ("07", 1), ("06", 1)]
 
@@ -262,7 +262,7 @@ def test_rows_of_an_order_far_apart_stay_lines_of_their_own(tmp_path: Path) -> N
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
         for _ in range(2):
             take(store, Report("all_orders", tuple(far)), chunk_rows=5)
-            order = store.order("113-0000001-0000001")
+            order = store.orders.order("113-0000001-0000001")
             assert order is not None
             assert [line.quantity for line in order.lines] == [1, 1]
             assert order.row.items == 2
@@ -306,7 +306,7 @@ def test_in_a_new_store_only_orders_that_the_report_names_again_are_looked_up(tm
 
     rows = [*(row(n) for n in range(1, 30)), row(3, quantity=2)]
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
-        with store.writing() as connection:
+        with store.write() as connection:
             connection.set_trace_callback(hear)
         take(store, Report("all_orders", tuple(rows)), chunk_rows=5)
         assert looked == ["113-0000003-0000001"]
@@ -319,7 +319,7 @@ def test_the_log_is_long_only_while_a_report_comes_in(fails: bool, tmp_path: Pat
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
 
         def pages() -> int:
-            with store.writing() as connection:
+            with store.write() as connection:
                 return int(connection.execute("PRAGMA wal_autocheckpoint").fetchone()[0])
 
         usual = pages()
@@ -336,7 +336,7 @@ def test_the_log_is_long_only_while_a_report_comes_in(fails: bool, tmp_path: Pat
 def test_an_order_of_one_row_is_built_as_one_of_several(
     found: list[Report], impacts: int | None, tmp_path: Path
 ) -> None:
-    with Store.open(tmp_path / "a.db", clock=CLOCK) as store, store.writing() as connection:
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store, store.write() as connection:
         for one in (one for report in found for one in report.rows):
             products = Products(connection)
             line = new_order.line(products, 7, 1, one)
@@ -347,14 +347,14 @@ def test_an_order_of_one_row_is_built_as_one_of_several(
 def test_a_report_comes_in_with_other_changes_as_one(tmp_path: Path) -> None:
     """As a sync does: the orders and how far it got, both or neither."""
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
-        with contextlib.suppress(_PowerCut), store.writing():
+        with contextlib.suppress(_PowerCut), store.write():
             take(store, Report("all_orders", (row(1),)))
             raise _PowerCut
-        assert store.count() == 0
-        with store.writing():
+        assert store.orders.count() == 0
+        with store.write():
             take(store, Report("all_orders", (row(1),)))
             store.set_meta("synced", "1")
-        assert (store.count(), store.meta("synced")) == (1, "1")
+        assert (store.orders.count(), store.meta("synced")) == (1, "1")
 
 
 class _PowerCut(Exception):
@@ -378,8 +378,8 @@ def test_a_stop_between_chunks_leaves_a_whole_store_and_the_file_again_completes
         cut_off()
     store.close()
     with Store.open(path, clock=CLOCK) as again:
-        assert again.check() == []
-        assert [one.finished for one in again.imports()] == [False]
+        assert again.maintenance.check() == []
+        assert finished(again) == [False]
         for order_id, kept in dump(path).items():
             assert order_id == "products" or kept == complete[order_id]
         take(again, Report("all_orders", rows))

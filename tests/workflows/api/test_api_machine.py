@@ -116,7 +116,7 @@ class Machine(RuleBasedStateMachine):
                 self.clock.advance(HOUR)
                 self.try_(self.shop.dispatch)
             self.try_(self.shop.online.sync)
-            for attempt in self.shop._store.attempts():
+            for attempt in self.shop._store.submissions.find():
                 assert not attempt.open or attempt.state == "needs_operator" or self.is_stuck(attempt.feed_id), attempt
                 self.seen[attempt.state] += 1
             self.no_effect_twice()
@@ -142,7 +142,7 @@ class Machine(RuleBasedStateMachine):
         """createFeed was accepted: is it what the journal says, and only that?"""
         content = self.sim.amazon.documents[document].content or b""
         with self.shop._store.reader() as reader:
-            mine = [one for one in reader.attempts() if one.open and one.feed_type == kind]
+            mine = [one for one in reader.submissions.find() if one.open and one.feed_type == kind]
         if [one.state for one in mine] != ["submitting"]:
             self.wrong.append(f"a feed of {kind} came while the journal has {mine}")
         elif (mine[0].document_id, mine[0].sha256) != (document, sha256(content).hexdigest()):
@@ -333,7 +333,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def one_feed_of_a_kind(self) -> None:
-        kinds = Counter(one.feed_type for one in self.shop._reader().attempts() if one.open)
+        kinds = Counter(one.feed_type for one in self.shop._reader().submissions.find() if one.open)
         assert all(count == 1 for count in kinds.values()), kinds
 
 

@@ -129,7 +129,7 @@ def test_what_goes_wrong(sim: Simulator, clock: FixedClock, tmp_path: Path, faul
             floor.dispatch(fault.after)
     except SpApiError as error:
         said = error_message(error)
-    attempts = floor.made._store.attempts(batch)
+    attempts = floor.made._store.submissions.find(batch)
     assert (attempts[0].state if attempts else "", floor.states(batch)) == (fault.state, fault.rows)
     assert fault.words in said + screen(floor, batch)
     assert "upload it" not in screen(floor, batch)

@@ -215,7 +215,7 @@ def test_nothing_kept_said_or_logged_holds_a_secret_or_a_buyer(
                     said.append(console.export_text())
         sim.faults.clear()
     said += floor.notes + [one.advice for one in floor.made.outbox()] + [str(one) for one in floor.made.questions()]
-    said += [entry.payload for entry in floor.made._store.audit()]
+    said += [entry.payload for entry in floor.made._store.audit.entries()]
     said += [str(floor.made.order(floor.order_id(7))), str(floor.made.online.feeds())]
     floor.made.close()
     kept = b"".join(path.read_bytes() for path in floor.folder.rglob("*") if path.is_file())

@@ -305,7 +305,7 @@ class Machine(RuleBasedStateMachine):
     def no_half_file(self) -> None:
         batches = {batch.id: batch for batch in self.shop.outbox()}
         for ident, path in self.files():
-            whole = {feed.name: feed.content for feed in self.shop._reader().feeds(ident)}
+            whole = {feed.name: feed.content for feed in self.shop._reader().batches.feeds(ident)}
             assert path.read_bytes() == whole[path.name]
             assert str(path) in batches[ident].files
 

@@ -138,7 +138,7 @@ def test_at_every_point(name: str, kind: str, scenes: dict[str, Path], tmp_path:
             for path, content in told["files"].items():  # type: ignore[attr-defined]
                 assert wanted["files"][path] == content, "whole, or not there"  # type: ignore[index]
             assert [line for line in shop.store_check() if "not all written" not in line] == [], (at, point)
-            if told != wanted or shop._reader().unwritten():
+            if told != wanted or shop._reader().batches.unwritten():
                 again(shop, step, told == before)
             assert facts(shop) == wanted, (at, point)
             assert not list((folder / "shop" / "outbox").rglob("*.part"))
@@ -183,7 +183,7 @@ def test_the_stores_own_disk(name: str, kind: str, scenes: dict[str, Path], tmp_
     folder = tmp_path / "scene"
     with open_shop(fresh(scenes[start], folder)) as shop:
         before = facts(shop)
-        connection = shop._store._connection
+        connection = shop._store.database.connection
         connection.execute(f"PRAGMA query_only = {'ON' if kind == 'read-only' else 'OFF'}")
         with no_more_room(shop._store.path) if kind == "full" else nullcontext():
             with pytest.raises(StoreError, match=r"the disk may be full|may not be written"):
@@ -198,8 +198,8 @@ def test_commits_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """Without the tests' shortcut: every commit is on the disk before it is believed."""
     monkeypatch.setattr(database, "connect", getattr(database.connect, "func", database.connect))
     with open_shop(tmp_path) as shop:
-        assert shop._store._one("PRAGMA synchronous") == 2
-        assert shop._store._one("PRAGMA journal_mode") == "wal"
+        assert shop._store.database.value("PRAGMA synchronous") == 2
+        assert shop._store.database.value("PRAGMA journal_mode") == "wal"
 
 
 @pytest.fixture

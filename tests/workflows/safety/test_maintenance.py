@@ -106,7 +106,7 @@ def test_check_names_what_is_wrong(tmp_path: Path) -> None:
 def test_a_nearly_full_disk_is_said_before_it_bites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = shop_of(tmp_path)
     assert not any("nearly full" in note for note in shop.notes())
-    room = waiting().room(shop._store.size())
+    room = waiting().room(shop._store.maintenance.size())
     monkeypatch.setattr(maintenance.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(room, 1, room - 1))  # type: ignore[attr-defined]
     assert any("nearly full" in note for note in shop.notes())
 

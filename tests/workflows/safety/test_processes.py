@@ -104,7 +104,7 @@ class Scene:
                 assert [row.order_id for row in batches[ident].rows] == orders, "what was said to be committed is there"
             for ident, batch in batches.items():
                 left = [row for row in batch.rows if row.state not in (RowState.HELD, RowState.RECALLED)]
-                whole = {feed.name: feed.content for feed in shop._reader().feeds(ident)}
+                whole = {feed.name: feed.content for feed in shop._reader().batches.feeds(ident)}
                 assert bool(left) == bool(whole)
                 for name in batch.files:
                     assert Path(name).read_bytes() == whole[Path(name).name]

@@ -104,7 +104,7 @@ def xml_report(shop: Session, folder: Path, batch: int, transaction: str) -> Pat
 def plan_of(shop: Session, batch: int):  # type: ignore[no-untyped-def]
     from ordertui.operations.planning.plan_file import decode
 
-    return decode(shop._reader().plan_bytes(batch))
+    return decode(shop._reader().batches.plan_bytes(batch))
 
 
 def test_a_file_that_was_uploaded_twice_is_seen_by_its_transactions(shop: Session, tmp_path: Path) -> None:
@@ -293,7 +293,7 @@ def test_a_cut_report_is_refused_or_unknown(shop: Session, tmp_path: Path) -> No
     from ordertui.operations.results.evaluation import evaluate_report
     from ordertui.operations.results.matching import BatchMatcher
 
-    sent = BatchMatcher(shop._reader()).load(shop._reader().batch(batch))
+    sent = BatchMatcher(shop._reader()).load(shop._reader().batches.get(batch))
     for length in range(len(content)):
         path.write_bytes(content[:length])
         try:

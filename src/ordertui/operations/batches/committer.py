@@ -53,11 +53,11 @@ class Committer:
             raise NotConfirmed(f"type the number of orders, {plan.typed_count}, to commit this plan")
         upload = next(file for file in plan.files if file.upload)
         try:
-            with self._store.writing():  # two processes that reach a limit of the day together: one of them is refused
-                limits = self._planner.house_differences(plan, self._store.orders([row.id for row in plan.rows]))
+            with self._store.write():  # two processes that reach a limit of the day together: one of them is refused
+                limits = self._planner.house_differences(plan, self._store.orders.get([row.id for row in plan.rows]))
                 if limits:
                     raise PlanChanged(f"{len(limits)} differences since the plan was made; make it again", limits)
-                batch = self._store.add_batch(
+                batch = self._store.batches.add(
                     action=plan.action,
                     marketplace=plan.marketplace,
                     rows=[journal_row(plan.action, row) for row in plan.rows],
@@ -83,7 +83,7 @@ class Committer:
             found.append(
                 "the plan's bytes are not what its rows make: the file was edited, or another program version or merchant id made it"
             )
-        orders = self._store.orders([row.id for row in plan.rows])
+        orders = self._store.orders.get([row.id for row in plan.rows])
         wishes = choices_of(plan)
         for row in plan.rows:
             difference = self._difference(plan.action, row, orders.get(row.id), wishes)
@@ -112,16 +112,16 @@ class Committer:
         Raises store.RecallRefused when it has left already, BadInput when nothing of it is held.
         """
         if isinstance(what, int):
-            return self._store.recall(what)
-        holder = self._store.open_batch_of(what)
+            return self._store.batches.recall(what)
+        holder = self._store.batches.open_batch_of(what)
         if holder is None:
             raise BadInput(f"no held batch has order {what}; `ordertui outbox` shows what is held")
-        return self._store.recall(holder, [what])
+        return self._store.batches.recall(holder, [what])
 
     def release(self, batch_id: int) -> Batch:
         """End the hold now; the next dispatch takes the batch."""
-        self._store.hold_until(batch_id, self._clock.now())
-        return as_batch(self._store.batch(batch_id))
+        self._store.batches.hold_until(batch_id, self._clock.now())
+        return as_batch(self._store.batches.get(batch_id))
 
 
 def choices_of(plan: Plan) -> PlanChoices:

@@ -30,9 +30,9 @@ def retry_plans(store: Store, planner: Planner, batch_id: int) -> tuple[Plan, ..
 
     Every other row is listed as left out. Raises UnknownBatch, Refused when nothing of it may be tried again.
     """
-    batch = store.batch(batch_id)
-    old = decode(store.plan_bytes(batch_id))
-    later = store.later_tries(batch_id)
+    batch = store.batches.get(batch_id)
+    old = decode(store.batches.plan_bytes(batch_id))
+    later = store.batches.later_tries(batch_id)
     states = {row.order_id: row.state for row in batch.rows}
     again, out = [], []
     for row in old.rows:

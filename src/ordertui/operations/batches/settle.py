@@ -42,7 +42,7 @@ _CONTRARY = {
 def questions(store: Store, now: int) -> list[Question]:
     """What needs somebody, newest batch first. `now`: epoch seconds."""
     found: list[Question] = []
-    for batch in store.batches(open_only=True):
+    for batch in store.batches.find(open_only=True):
         groups: dict[tuple[str, str], list[str]] = {}
         if batch.writing:
             groups["unwritten", "its files could not all be written"] = [row.order_id for row in batch.rows]
@@ -50,11 +50,11 @@ def questions(store: Store, now: int) -> list[Question]:
             groups.setdefault((kind, why), []).append(row.order_id)
         for (kind, why), orders in groups.items():
             evidence = EVIDENCE.get(kind) or HOW_TO_SETTLE.get(batch.action, "")
-            if kind == "stuck" and store.attempts(batch.id):
+            if kind == "stuck" and store.submissions.find(batch.id):
                 evidence = BY_FEED
             since = batch.sent_at or batch.created_at
             found.append(Question(batch.id, batch.action, batch.marketplace, kind, tuple(orders), since, why, evidence))
-    for batch_id, action, market, order_id, at, why in (*store.overpaid(), *store.twice_booked()):
+    for batch_id, action, market, order_id, at, why in (*store.batches.overpaid(), *store.batches.twice_booked()):
         found.append(Question(batch_id, action, market, "overpaid", (order_id,), at, why, EVIDENCE["overpaid"]))
     return found
 
@@ -64,10 +64,10 @@ def _doubtful(store: Store, batch: JournalBatch, now: int) -> list[tuple[Journal
     limits = waiting()
     out: list[tuple[JournalRow, str, str]] = []
     late = batch.sent_at is not None and now - batch.sent_at >= limits.stuck
-    answered = store.answered_at(batch.id)
-    ids = store.ids_of([row.order_id for row in batch.rows])
-    orders = {row.order_id: row for row in store.rows(ids.values()).values()}
-    as_of = store.as_of() or 0
+    answered = store.batches.answered_at(batch.id)
+    ids = store.orders.ids_of([row.order_id for row in batch.rows])
+    orders = {row.order_id: row for row in store.orders.rows(ids.values()).values()}
+    as_of = store.tallies.as_of() or 0
     for row in batch.rows:
         status = orders[row.order_id].status
         if row.state is RowState.UNKNOWN:
@@ -103,12 +103,12 @@ def settle(
         raise BadInput(f"the reason must be plain text of at most {LONGEST_WHY} characters")
     if (typed or "").strip() != str(len(orders)):
         raise NotConfirmed(f"type the number of orders, {len(orders)}, to settle them by your word")
-    batch = store.batch(batch_id)
+    batch = store.batches.get(batch_id)
     if not done and batch.writing:
         raise Refused(f"batch {batch_id} is still being written: run `ordertui dispatch` first")
     state = RowState.OK if done else RowState.ERROR
-    text = f"{'done' if done else 'not done'}, by {store.who}: {words}"
-    settled = store.settle(batch_id, {one: Outcome(state, OPERATOR_CODE, text) for one in orders}, why=words)
+    text = f"{'done' if done else 'not done'}, by {store.audit.operator}: {words}"
+    settled = store.batches.settle(batch_id, {one: Outcome(state, OPERATOR_CODE, text) for one in orders}, why=words)
     folder = folder_of(outbox, batch)
     if not done and folder.is_dir():
         write_atomic(folder, SETTLED, (DO_NOT_UPLOAD + "\n").encode("utf-8"))

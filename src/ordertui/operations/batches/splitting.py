@@ -35,19 +35,21 @@ def split(store: Store, clock: Clock, batch: JournalBatch, parts: list[int], mer
 
     Raises StoreError; then nothing was changed.
     """
-    plan = decode(store.plan_bytes(batch.id))
+    plan = decode(store.batches.plan_bytes(batch.id))
     held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
     rows = [row for row in plan.rows if row.order_id in held]
     if sum(parts) != len(rows):
         raise ValueError(f"parts of {sum(parts)} rows for a batch of {len(rows)}")
     numbers = [batch.id]
-    with store.writing():
+    with store.write():
         place = parts[0]
         for size in parts[1:]:
             part = _part(plan, rows[place : place + size], batch.id, clock.now(), merchant_id)
             place += size
-            store.recall(batch.id, [row.order_id for row in part.rows], why="it leaves in a later part of this batch")
-            made = store.add_batch(
+            store.batches.recall(
+                batch.id, [row.order_id for row in part.rows], why="it leaves in a later part of this batch"
+            )
+            made = store.batches.add(
                 action=part.action,
                 marketplace=part.marketplace,
                 rows=[
@@ -58,7 +60,7 @@ def split(store: Store, clock: Clock, batch: JournalBatch, parts: list[int], mer
                 due_at=batch.due_at,
             )
             numbers.append(made.id)
-        store.chain(numbers)
+        store.batches.chain(numbers)
     return numbers
 
 

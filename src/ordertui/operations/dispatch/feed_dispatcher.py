@@ -96,22 +96,22 @@ class FeedDispatcher:
         return left
 
     def _shown(self, batch_id: int) -> Batch:
-        batch = self._store.batch(batch_id)
-        return as_batch(batch, feed_words(self._store.attempts(), batch, self._clock.now()))
+        batch = self._store.batches.get(batch_id)
+        return as_batch(batch, feed_words(self._store.submissions.find(), batch, self._clock.now()))
 
     def _due(self) -> list[JournalBatch]:
         now = self._clock.now()
-        held = [batch for batch in self._store.batches(open_only=True) if batch.state is BatchState.HELD]
+        held = [batch for batch in self._store.batches.find(open_only=True) if batch.state is BatchState.HELD]
         return sorted((batch for batch in held if batch.due_at <= now), key=lambda batch: batch.id)
 
     def _in_parts(self) -> list[JournalBatch]:
         """Due batches, large ones split into parts first."""
         for batch in self._due():
-            if self._store.part_after(batch.id) is not None or self._store.attempts(batch.id):
+            if self._store.batches.predecessor(batch.id) is not None or self._store.submissions.find(batch.id):
                 continue
             rows = sum(row.state is RowState.HELD for row in batch.rows)
             kind = way(self._store, batch)
-            first = not any(one.feed_type == kind and one.state == "done" for one in self._store.attempts())
+            first = not any(one.feed_type == kind and one.state == "done" for one in self._store.submissions.find())
             parts = sizes(rows, first=first, limits=feed_limits())
             if len(parts) > 1:
                 numbers = split(self._store, self._clock, batch, parts, self._merchant_id)
@@ -132,7 +132,7 @@ class FeedDispatcher:
         """
         if self._blocked(batch):
             return None
-        refused = list(takewhile(lambda one: one.state == "refused", self._store.attempts(batch.id)))
+        refused = list(takewhile(lambda one: one.state == "refused", self._store.submissions.find(batch.id)))
         again = refused[0].started_at + pause_after(len(refused)) if refused else 0
         return max(batch.due_at, self._free_at(batch), again)
 
@@ -141,7 +141,7 @@ class FeedDispatcher:
         kind = way(self._store, batch)
         times = [
             one.started_at
-            for one in self._store.attempts()
+            for one in self._store.submissions.find()
             if one.feed_type == kind and one.state not in NEVER_ARRIVED and kind != CONFIRM_SHIPMENT.name
         ]
         return max(times) + feed_limits().gap_seconds.value if times else 0
@@ -150,13 +150,13 @@ class FeedDispatcher:
         """What must happen before a batch may leave, other than time; or an empty text."""
         if batch.marketplace not in self._marketplaces:
             return f"the settings connect {', '.join(self._marketplaces)}, not {batch.marketplace}"
-        before = self._store.part_after(batch.id)
+        before = self._store.batches.predecessor(batch.id)
         if before is not None:
-            why = self._part_trouble(self._store.batch(before))
+            why = self._part_trouble(self._store.batches.get(before))
             if why:
                 return why
         kind = way(self._store, batch)
-        busy = next((one for one in self._store.attempts() if one.open and one.feed_type == kind), None)
+        busy = next((one for one in self._store.submissions.find() if one.open and one.feed_type == kind), None)
         return f"batch {busy.batch}, of the same kind, is on its way" if busy is not None else ""
 
     def _part_trouble(self, before: JournalBatch) -> str:
@@ -178,7 +178,7 @@ class FeedDispatcher:
     async def _submit(self, client: Client, batch: JournalBatch, stop: Callable[[], bool]) -> Submission | None:
         await self._fresh(client, batch, stop)
         before = way(self._store, batch)
-        with self._store.writing():
+        with self._store.write():
             batch, files = self._dispatcher.prepared(batch)
         if not files:
             self._note(f"batch {batch.id}: nothing of it may leave any more")
@@ -194,7 +194,7 @@ class FeedDispatcher:
         known = [one.feed_id for one in await self._watch.listed(client, feed.feed_type, since - 3600)]
         document = await upload(client, feed.content)
         try:
-            attempt = self._store.begin_attempt(
+            attempt = self._store.submissions.begin(
                 batch.id,
                 feed_type=feed.feed_type,
                 content=feed.content,
@@ -237,14 +237,16 @@ class FeedDispatcher:
             if not made.feed_id:
                 raise BadAnswer(CREATE_FEED.name, "Amazon took it, but named no feed")
         except CallCancelled:
-            self._store.return_attempt(attempt.id, "not_taken", note="It was stopped before it was submitted.")
+            self._store.submissions.return_to_hold(
+                attempt.id, "not_taken", note="It was stopped before it was submitted."
+            )
             raise
         except SpApiError as error:
             if error.may_have_been_applied:
                 self._note(f"batch {attempt.batch}: {error}; it is looked for before anything else of its kind leaves")
                 return self._watch.unclear(attempt, str(error))
             self._note(f"batch {attempt.batch}: {error}; it is held again")
-            return self._store.return_attempt(attempt.id, "refused", note=f"Amazon's answer: {error}.")
+            return self._store.submissions.return_to_hold(attempt.id, "refused", note=f"Amazon's answer: {error}.")
         return self._watch.adopt(attempt, made.feed_id, "taken by Amazon")
 
     async def _fresh(self, client: Client, batch: JournalBatch, stop: Callable[[], bool]) -> None:

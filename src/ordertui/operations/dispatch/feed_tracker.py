@@ -49,14 +49,14 @@ class FeedTracker:
 
         An error of Amazon's is kept with the attempt, and stops nothing.
         """
-        for attempt in reversed(self._store.attempts()):
+        for attempt in reversed(self._store.submissions.find()):
             if not attempt.open or stop() or self._clock.now() < self.next_look(attempt):
                 continue
             try:
                 await self._look(client, attempt)
             except (SpApiError, ProcessingReportError, OSError) as error:
-                self._store.attempt_polled(attempt.id, note=f"The last look failed: {error}")
-            after = next(one for one in self._store.attempts(attempt.batch) if one.id == attempt.id)
+                self._store.submissions.mark_polled(attempt.id, note=f"The last look failed: {error}")
+            after = next(one for one in self._store.submissions.find(attempt.batch) if one.id == attempt.id)
             if (after.state, after.note) != (attempt.state, attempt.note):
                 note(f"batch {attempt.batch}: {attempt_words(after, self._clock.now())}")
 
@@ -92,11 +92,11 @@ class FeedTracker:
         """The call that acts gave no clear answer: every row is unknown, until the feed is found or a sync shows the shipment."""
         if attempt.feed_type == CONFIRM_SHIPMENT.name:
             text = "Amazon gave no clear answer; a later sync that shows it as shipped settles it"
-            return self._store.answer_attempt(
+            return self._store.submissions.answer(
                 attempt.id, "unanswered", Outcome(RowState.UNKNOWN, "", text), note=f"({why})"
             )
         text = "Amazon gave no clear answer when it was submitted; it is looked for"
-        return self._store.move_attempt(attempt.id, "unknown", note=f"({why})", rows=(RowState.UNKNOWN, text))
+        return self._store.submissions.move(attempt.id, "unknown", note=f"({why})", rows=(RowState.UNKNOWN, text))
 
     # -- finding it again
 
@@ -113,15 +113,17 @@ class FeedTracker:
             names = ", ".join(feed.feed_id for feed in new)
             self._ask_operator(attempt, f"Several feeds of this kind came up then: {names}.")
             return
-        looked = self._store.attempt_polled(attempt.id, note=f"Not in Amazon's list at {iso_utc(self._clock.now())}.")
+        looked = self._store.submissions.mark_polled(
+            attempt.id, note=f"Not in Amazon's list at {iso_utc(self._clock.now())}."
+        )
         if looked.polls < feed_limits().looks.value:
             return
         if not self._waits(attempt):
-            self._store.move_attempt(attempt.id, "settled")
+            self._store.submissions.move(attempt.id, "settled")
         elif attempt.action is Action.REFUND:
             self._ask_operator(attempt, "Amazon's list shows no such feed, but a refund is never sent again by itself.")
         else:
-            self._store.return_attempt(
+            self._store.submissions.return_to_hold(
                 attempt.id, "not_taken", note="Amazon's list showed no such feed, several times."
             )
 
@@ -140,7 +142,7 @@ class FeedTracker:
 
     def _may_be(self, attempt: Submission, feed: Feed) -> bool:
         """Whether a listed feed may be this attempt: new, of its marketplace, and no other attempt's."""
-        ours = {one.feed_id for one in self._store.attempts()}
+        ours = {one.feed_id for one in self._store.submissions.find()}
         if feed.feed_id in attempt.known or feed.feed_id in ours or feed.feed_type != attempt.feed_type:
             return False
         markets = set(feed.marketplace_ids)
@@ -148,21 +150,21 @@ class FeedTracker:
 
     def adopt(self, attempt: Submission, feed_id: str, how: str) -> Submission:
         """This feed is the attempt."""
-        return self._store.move_attempt(
+        return self._store.submissions.move(
             attempt.id, "submitted", note=f"({how})", feed_id=feed_id, rows=(RowState.ACCEPTED, f"feed {feed_id}")
         )
 
     def _ask_operator(self, attempt: Submission, why: str) -> None:
         text = "it cannot be told whether Amazon has it: look in Seller Central before anything is done again"
-        self._store.move_attempt(attempt.id, "needs_operator", note=why, rows=(RowState.UNKNOWN, text))
+        self._store.submissions.move(attempt.id, "needs_operator", note=why, rows=(RowState.UNKNOWN, text))
 
     def _settled(self, attempt: Submission) -> None:
         if not self._waits(attempt):
-            self._store.move_attempt(attempt.id, "settled")
+            self._store.submissions.move(attempt.id, "settled")
 
     def _waits(self, attempt: Submission) -> bool:
         """Whether a row of it is still without an outcome."""
-        return any(row.state in WAITING for row in self._store.batch(attempt.batch).rows)
+        return any(row.state in WAITING for row in self._store.batches.get(attempt.batch).rows)
 
     # -- following it
 
@@ -174,22 +176,22 @@ class FeedTracker:
             await self._take(client, attempt, feed)
         elif status == "FATAL":
             text = "Amazon broke the feed off: it may be done or not; sync, look at the order, then settle it"
-            self._store.move_attempt(attempt.id, "fatal", rows=(RowState.UNKNOWN, text))
+            self._store.submissions.move(attempt.id, "fatal", rows=(RowState.UNKNOWN, text))
         elif status == "CANCELLED":
-            self._store.drop_attempt(attempt.id, note="Amazon cancelled the feed before it began; nothing was done")
+            self._store.submissions.drop(attempt.id, note="Amazon cancelled the feed before it began; nothing was done")
         else:
             if status != "IN_QUEUE" and attempt.state == "submitted":
-                self._store.move_attempt(attempt.id, "processing")
+                self._store.submissions.move(attempt.id, "processing")
             strange = (
                 "" if status in ("IN_QUEUE", "IN_PROGRESS") else f"Amazon says {status!r}, which is not known here."
             )
-            self._store.attempt_polled(attempt.id, status=status, note=strange)
+            self._store.submissions.mark_polled(attempt.id, status=status, note=strange)
 
     async def _take(self, client: Client, attempt: Submission, feed: Feed) -> None:
         """Keep the processing report as it came, then take it in. What does not fit leaves every row unknown."""
         if not feed.result_feed_document_id:
             text = "Amazon is done with the feed but names no processing report; sync and look at the order"
-            self._store.move_attempt(attempt.id, "done", note="Without a report.", rows=(RowState.UNKNOWN, text))
+            self._store.submissions.move(attempt.id, "done", note="Without a report.", rows=(RowState.UNKNOWN, text))
             return
         with tempfile.TemporaryFile() as file:
             await fetch(client, GET_FEED_DOCUMENT, "feedDocumentId", feed.result_feed_document_id, file, MOST_RESULT)
@@ -202,17 +204,17 @@ class FeedTracker:
             ResultReconciler(self._store).take_in([path], attempt.batch)
         except (ProcessingReportError, Refused) as error:
             text = "Amazon's processing report cannot be used; sync and look at the order"
-            self._store.move_attempt(
+            self._store.submissions.move(
                 attempt.id, "done", note=f"{error} (kept as {path})", rows=(RowState.UNKNOWN, text)
             )
             return
-        self._store.move_attempt(attempt.id, "done", note=f"Its report is kept as {path}.")
+        self._store.submissions.move(attempt.id, "done", note=f"Its report is kept as {path}.")
 
     def adopt_by_hand(self, batch_id: int, feed_id: str) -> Submission:
         """The operator says which feed it is. Raises OperationError unless the batch's attempt is unclear."""
-        attempts = self._store.attempts(batch_id)
+        attempts = self._store.submissions.find(batch_id)
         if not attempts or attempts[0].state not in ("unknown", "needs_operator"):
             raise OperationError(f"batch {batch_id} has no unclear feed; `ordertui api feeds` lists them")
-        if feed_id in {one.feed_id for one in self._store.attempts()}:
+        if feed_id in {one.feed_id for one in self._store.submissions.find()}:
             raise OperationError(f"feed {feed_id} is another batch's")
         return self.adopt(attempts[0], feed_id, "by the operator's word")

@@ -58,9 +58,9 @@ class Dispatcher:
             else:
                 written.extend([batch] if batch is not None else [])
 
-        for batch_id in self._store.unwritten():
+        for batch_id in self._store.batches.unwritten():
             attempt(batch_id, again=True)
-        for batch in self._store.due():
+        for batch in self._store.batches.due():
             if stop():
                 break
             try:
@@ -76,12 +76,12 @@ class Dispatcher:
 
     def _leave(self, batch_id: int) -> bool:
         """Say that a due batch leaves; False when another process was faster or nothing of it may leave any more."""
-        with self._store.writing():  # no import, fact or undo comes between the last look and the word `sent`
-            if batch_id not in {batch.id for batch in self._store.due()}:
+        with self._store.write():  # no import, fact or undo comes between the last look and the word `sent`
+            if batch_id not in {batch.id for batch in self._store.batches.due()}:
                 return False
-            plan = decode(self._store.plan_bytes(batch_id))
-            self._leave_out_what_changed(self._store.batch(batch_id), plan)
-            batch = self._store.batch(batch_id)
+            plan = decode(self._store.batches.plan_bytes(batch_id))
+            self._leave_out_what_changed(self._store.batches.get(batch_id), plan)
+            batch = self._store.batches.get(batch_id)
             files = self.files_of(batch, plan)
             if not files:
                 return False
@@ -91,7 +91,7 @@ class Dispatcher:
                         f"batch {batch.id}: {file.name} does not match its sha256; nothing was written"
                     )
             folder = self.folder(batch)
-            self._store.mark_sent(
+            self._store.batches.mark_sent(
                 batch.id,
                 files=[str(folder / file.name) for file in files],
                 sha256=next(file.sha256 for file in files if file.upload),
@@ -101,10 +101,10 @@ class Dispatcher:
 
     def _write(self, batch_id: int, *, again: bool) -> Batch | None:
         """Write the kept bytes of a batch that left; None when another process has done so."""
-        with self._store.writing():
-            if batch_id not in self._store.unwritten():
+        with self._store.write():
+            if batch_id not in self._store.batches.unwritten():
                 return None
-            batch = self._store.batch(batch_id)
+            batch = self._store.batches.get(batch_id)
             folder = self.folder(batch)
             folder.mkdir(parents=True, exist_ok=True)
             remove_partial_files(folder)
@@ -113,33 +113,33 @@ class Dispatcher:
             if again:
                 advice += f"\n{AGAIN}"
                 write_atomic(folder, INTERRUPTED, (AGAIN + "\n").encode("utf-8"))
-            feeds = self._store.feeds(batch_id) or as_feeds(self.files_of(batch))  # version 1 kept no bytes
+            feeds = self._store.batches.feeds(batch_id) or as_feeds(self.files_of(batch))  # version 1 kept no bytes
             for feed in sorted(feeds, key=lambda feed: feed.name.endswith(UPLOAD_SUFFIX)):
                 if sha256(feed.content).hexdigest() != feed.sha256:
                     raise OperationError(
                         f"batch {batch_id}: the kept {feed.name} is damaged; nothing was written: see `ordertui audit verify`"
                     )
                 write_atomic(folder, feed.name, feed.content)  # the file to upload comes last
-            self._store.written(batch_id)
-        return as_batch(self._store.batch(batch_id), advice)
+            self._store.batches.mark_written(batch_id)
+        return as_batch(self._store.batches.get(batch_id), advice)
 
     def _leave_out_what_changed(self, batch: JournalBatch, plan: Plan) -> None:
         """Recall rows that a report, a fact or a late answer made impossible while they were held: they must not leave."""
         held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
-        orders = self._store.orders([row.id for row in plan.rows])
-        against = self._store.blocking_reasons(batch.id)
+        orders = self._store.orders.get([row.id for row in plan.rows])
+        against = self._store.batches.blocking_reasons(batch.id)
         for row in plan.rows:
             if row.order_id not in held:
                 continue
             why = against.get(row.order_id) or self._planner.still_allowed(plan.action, orders[row.id], row)
             if why:
-                self._store.recall(batch.id, [row.order_id], why=f"left out at dispatch: {why}")
+                self._store.batches.recall(batch.id, [row.order_id], why=f"left out at dispatch: {why}")
 
     def prepared(self, batch: JournalBatch) -> tuple[JournalBatch, tuple[PlanFile, ...]]:
         """The batch without what must not leave any more, and its files; no files when nothing is left of it."""
-        plan = decode(self._store.plan_bytes(batch.id))
+        plan = decode(self._store.batches.plan_bytes(batch.id))
         self._leave_out_what_changed(batch, plan)
-        batch = self._store.batch(batch.id)
+        batch = self._store.batches.get(batch.id)
         return batch, self.files_of(batch, plan)
 
     def files_of(self, batch: JournalBatch, plan: Plan | None = None) -> tuple[PlanFile, ...]:
@@ -147,7 +147,7 @@ class Dispatcher:
 
         Raises OperationError when they would differ from what was previewed.
         """
-        plan = plan or decode(self._store.plan_bytes(batch.id))
+        plan = plan or decode(self._store.batches.plan_bytes(batch.id))
         held = (
             batch.state is BatchState.HELD
         )  # then a row that is not held was settled meanwhile: it does not leave again

@@ -29,7 +29,7 @@ def way(store: Store, batch: JournalBatch) -> str:
     """What a held batch leaves by: confirmShipment, or the type of its feed."""
     held = [row.order_id for row in batch.rows if row.state is RowState.HELD]
     if batch.action is Action.CONFIRM and len(held) == 1:
-        order = store.order(held[0])
+        order = store.orders.order(held[0])
         if order is not None and order.row.status is OrderStatus.UNSHIPPED and not order.row.units_shipped:
             return CONFIRM_SHIPMENT.name
     return FEED_TYPES[batch.action.value].xml
@@ -45,27 +45,27 @@ class ShipmentCall:
     def begin(self, batch: JournalBatch) -> Submission:
         """Write down, before the call, that the batch's one order leaves. Raises FeedBusy, RecallRefused, StoreError, FeedError."""
         held = [row.order_id for row in batch.rows if row.state is RowState.HELD]
-        plan = decode(self._store.plan_bytes(batch.id))
+        plan = decode(self._store.batches.plan_bytes(batch.id))
         row = next(row for row in plan.rows if row.order_id == held[0])
         body = shipment_body([shipment(row, line) for line in row.lines], batch.marketplace)
-        return self._store.begin_attempt(
+        return self._store.submissions.begin(
             batch.id, feed_type=CONFIRM_SHIPMENT.name, content=body, sha256=sha256(body).hexdigest(), document_id="", known=(),
             orders=held,
         )  # fmt: skip
 
     async def post(self, client: Client, attempt: Submission, order_id: str) -> Submission:
         """The one call that acts, with the very bytes that were written down. Raises CallStopped: then it was not made."""
-        body = msgspec.Raw(self._store.attempt_bytes(attempt.id))
+        body = msgspec.Raw(self._store.submissions.content(attempt.id))
         try:
             await client.call(CONFIRM_SHIPMENT, Created, path={"orderId": order_id}, body=body)
         except CallCancelled:
-            self._store.return_attempt(attempt.id, "not_taken", note="It was stopped before it was sent.")
+            self._store.submissions.return_to_hold(attempt.id, "not_taken", note="It was stopped before it was sent.")
             raise
         except Rejected as error:
             outcome = Outcome(RowState.ERROR, str(error.status), f"Amazon refused it: {error.text}")
-            return self._store.answer_attempt(attempt.id, "rejected", outcome, note=f"Amazon's answer: {error}.")
+            return self._store.submissions.answer(attempt.id, "rejected", outcome, note=f"Amazon's answer: {error}.")
         except SpApiError as error:
             if error.may_have_been_applied:
                 return self._watch.unclear(attempt, str(error))
-            return self._store.return_attempt(attempt.id, "refused", note=f"Amazon's answer: {error}.")
-        return self._store.answer_attempt(attempt.id, "done", Outcome(RowState.OK))
+            return self._store.submissions.return_to_hold(attempt.id, "refused", note=f"Amazon's answer: {error}.")
+        return self._store.submissions.answer(attempt.id, "done", Outcome(RowState.OK))

@@ -179,7 +179,7 @@ class HouseRules:
     def committed_today(self, action: Action, marketplace: str) -> CommittedTotals:
         """What was committed for an action since the marketplace's midnight, and neither taken back nor refused by Amazon."""
         midnight = day_start(self._clock.now(), self._judge.policy(marketplace).zone)
-        return self._store().committed_since(action, marketplace, midnight)
+        return self._store().batches.committed_since(action, marketplace, midnight)
 
     def rate_after(self, action: Action, marketplace: str, taken: Sequence[Candidate]) -> Fraction | None:
         """The highest rate of any window after the batch, items that a refund cancels included; None without orders."""

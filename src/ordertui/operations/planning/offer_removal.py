@@ -45,27 +45,29 @@ def offer_cancels(
     since = day_start(now, policy.zone, 1 - policy.offer_removal[1])
     products: dict[int, list[int]] = {}
     skus: dict[int, str] = {}
-    for row_id, product, sku in store.products_of(ids):
+    for row_id, product, sku in store.products.of_orders(ids):
         products.setdefault(row_id, []).append(product)
         skus[product] = sku
     gone = {
         (product, row_id)
-        for product, row_id, number in store.cancelled_products(marketplace, since)
+        for product, row_id, number in store.products.cancelled(marketplace, since)
         if product in skus and judge.history(marketplace, number) is not YesNo.NO
     }
     flying = [
         one.id
-        for one in store.coming(marketplace)
+        for one in store.rates.pending_cancellations(marketplace)
         if (one.placed or 0) >= since and judge.item_counts(marketplace, one.situation)
     ]
-    gone |= {(product, row_id) for row_id, product, _ in store.products_of([*flying, *coming]) if product in skus}
+    gone |= {
+        (product, row_id) for row_id, product, _ in store.products.of_orders([*flying, *coming]) if product in skus
+    }
     cancels: dict[int, int] = {}
     for product, _ in gone:
         cancels[product] = cancels.get(product, 0) + 1
     streaks = dict.fromkeys(cancels, 1)
     several = [product for product, count in cancels.items() if count > 1]
     run: dict[int, int] = {}
-    for product, row_id, _ in store.orders_of_products(several, marketplace, since):
+    for product, row_id, _ in store.products.orders_with(several, marketplace, since):
         run[product] = run.get(product, 0) + 1 if (product, row_id) in gone else 0
         streaks[product] = max(streaks[product], run[product])
     return Offers(products, cancels, streaks, skus)

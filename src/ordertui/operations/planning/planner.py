@@ -77,7 +77,7 @@ class Planner:
     def plan(self, action: Action, ids: Sequence[int], wishes: PlanChoices) -> tuple[Plan, ...]:
         """One plan per marketplace of these orders, by marketplace code. Raises UnknownReason."""
         self._check_reasons(action, wishes)
-        orders = self._store().orders(list(dict.fromkeys(ids)))
+        orders = self._store().orders.get(list(dict.fromkeys(ids)))
         by_market: dict[str, list[Order]] = {}
         for row_id in dict.fromkeys(ids):
             if row_id in orders:
@@ -150,7 +150,7 @@ class Planner:
         denied = self.house.refusal(action, order)
         if denied is not None:
             return self._denied(row, denied)
-        holder = self._store().holder_of(row.order_id)
+        holder = self._store().batches.holder_of(row.order_id)
         if holder is not None:
             state = (row.open_action or "").replace(":", ", ")
             by = f"committed by {holder.who or 'somebody'} at {iso_utc(holder.at)}"

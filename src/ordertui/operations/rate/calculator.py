@@ -16,7 +16,8 @@ from ordertui.orders.clock import Clock, day_start, to_local
 from ordertui.orders.enums import Action, YesNo
 from ordertui.rules.policy.policy import Policy
 from ordertui.rules.rate import Figure, exact_text, figure, window
-from ordertui.store import Cancelled, Groups, PendingCancellation, Store
+from ordertui.store import Store
+from ordertui.store.rates import Cancelled, PendingCancellation, SituationCounts
 
 _TODAY = "whole days, today included; orders in held or sent batches are taken as cancelled"
 BASIS = {
@@ -32,7 +33,7 @@ class RateCalculator:
         self._store = store
         self._judge = judge
         self._clock = clock
-        self._sums: dict[tuple[str, int], tuple[Groups, Policy, tuple[int, int, int]]] = {}
+        self._sums: dict[tuple[str, int], tuple[SituationCounts, Policy, tuple[int, int, int]]] = {}
 
     def effects(
         self,
@@ -59,7 +60,7 @@ class RateCalculator:
         """How many of these count when they are cancelled, of those placed from `start` to `end`."""
         return sum(
             count
-            for number, count in self._store().placed_within(ids, marketplace, start, end + 1)
+            for number, count in self._store().rates.count_placed_among(ids, marketplace, start, end + 1)
             if self._judge.cancel_weight(marketplace, number)[1]
         )
 
@@ -67,10 +68,10 @@ class RateCalculator:
         """Purchase times of those that count when items of them are cancelled: one makes the order count (AMAZON.md a), a second adds nothing."""
         wanted = list(dict.fromkeys(ids))
         store = self._store()
-        before = store.with_cancelled_units(wanted)
+        before = store.orders.with_cancelled_units(wanted)
         return [
             order.purchased_at
-            for order in store.tally(wanted)
+            for order in store.tallies.of_orders(wanted)
             if order.marketplace == marketplace
             and order.purchased_at is not None
             and not (order.cancelled_lines or order.id in before)
@@ -114,7 +115,7 @@ class RateCalculator:
     def over(self, marketplace: str, start: int, end: int) -> tuple[int, int, int]:
         """Orders placed from `start` to `end` (epoch seconds, both included), counted cancellations of them, and those known
         to count; batches under way are left out, as Amazon does not know them."""
-        return self._sum(marketplace, self._store().rate_tally(marketplace, start, end + 1))
+        return self._sum(marketplace, self._store().rates.count_placed(marketplace, start, end + 1))
 
     def _window(self, marketplace: str, days: int) -> tuple[int, int, int]:
         """Orders, counted cancellations, and those known to count, of a window that ends now, from the days' own."""
@@ -128,11 +129,11 @@ class RateCalculator:
         edges = [day_start(now, zone, offset) for offset in range(1 - days, 2)]
         found = []
         for start, end in pairwise(edges):
-            newest, groups = store.day_tally(marketplace, start, end)
+            newest, groups = store.rates.count_day(marketplace, start, end)
             if newest <= now:
                 found.append((start, *self._day_sum(marketplace, start, groups)))
             else:
-                found.append((start, *self._sum(marketplace, store.rate_tally(marketplace, start, now + 1))))
+                found.append((start, *self._sum(marketplace, store.rates.count_placed(marketplace, start, now + 1))))
         return found
 
     def _cancelled_in(self, marketplace: str, start: int, end: int) -> tuple[int, int]:
@@ -140,11 +141,11 @@ class RateCalculator:
         store = self._store()
         groups = [
             (order.situation, Cancelled.YES if order.status == "cancelled" else Cancelled.SOME_ITEM, 1)
-            for order in store.tally(store.cancelled_ids(marketplace, start, end + 1))
+            for order in store.tallies.of_orders(store.rates.cancelled_ids(marketplace, start, end + 1))
         ]
         return self._sum(marketplace, groups)[1:]
 
-    def _day_sum(self, marketplace: str, start: int, groups: Groups) -> tuple[int, int, int]:
+    def _day_sum(self, marketplace: str, start: int, groups: SituationCounts) -> tuple[int, int, int]:
         """`_sum` of one day, kept as long as the store keeps the day's counts and the policy stands."""
         policy = self._judge.policy(marketplace)
         kept = self._sums.get((marketplace, start))
@@ -169,7 +170,7 @@ class RateCalculator:
         """Of the orders placed from `start` to `end`, those that batches are about to cancel and that will count."""
         return sum(
             one.placed is not None and start <= one.placed <= end and self._will_count(marketplace, one)
-            for one in self._store().coming(marketplace)
+            for one in self._store().rates.pending_cancellations(marketplace)
         )
 
     def _will_count(self, marketplace: str, one: PendingCancellation) -> bool:
@@ -192,7 +193,7 @@ class RateCalculator:
         money: dict[str, int] = {}
         markets: dict[str, int] = {}
         count = unpriced = cancellable = counted = refundable = confirmable = 0
-        for market, number, currency, busy, orders, total in self._store().sums(ids):
+        for market, number, currency, busy, orders, total in self._store().tallies.totals_by_situation(ids):
             count += orders
             markets[market] = markets.get(market, 0) + orders
             if currency is None:

@@ -83,7 +83,7 @@ class RateComparison:
             raise BadInput(f"{path} is no Cancellation Rate report (Order Date, Order ID, Impacts Account Health)")
         code = marketplace or info.marketplace
         if code is None:
-            codes = self._store().marketplaces()
+            codes = self._store().tallies.marketplaces()
             if len(codes) != 1:
                 raise BadInput(
                     f"{path} names no marketplace; give --marketplace, one of: {', '.join(codes) or 'none here'}"
@@ -95,8 +95,8 @@ class RateComparison:
         store, policy = self._store(), self._judge.policy(code)
         days = min(policy.rate_days)
         start, end = window(self._now(), days, policy.zone)
-        ids = store.ids_of(theirs)
-        rows = store.rows(ids.values())
+        ids = store.orders.ids_of(theirs)
+        rows = store.orders.rows(ids.values())
         differences = []
         for order_id, impacts in theirs.items():
             row = rows.get(ids[order_id]) if order_id in ids else None

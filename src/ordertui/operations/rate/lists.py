@@ -15,7 +15,7 @@ from ordertui.orders.enums import Action, OrderStatus, YesNo
 from ordertui.orders.order import OrderRow
 from ordertui.rules.rate import UNKNOWN, exact_text, status, window
 from ordertui.rules.situation import situation_of
-from ordertui.store import PendingCancellation
+from ordertui.store.rates import PendingCancellation
 
 from .calculator import RateCalculator
 
@@ -84,19 +84,21 @@ class RateViews(RateCalculator):
         store = self._store()
         by_order = dated is Dated.ORDER
         if not numerator:
-            ids = store.placed_ids(marketplace, start, end + 1)
+            ids = store.rates.placed_ids(marketplace, start, end + 1)
         elif by_order:
-            ids = store.placed_ids(marketplace, start, end + 1, cancelled=True)
+            ids = store.rates.placed_ids(marketplace, start, end + 1, cancelled=True)
         else:
-            ids = store.cancelled_ids(marketplace, start, end + 1)
+            ids = store.rates.cancelled_ids(marketplace, start, end + 1)
         earliest = start if by_order else 0
         coming = {
-            one.id: one for one in store.coming(marketplace) if one.placed is not None and earliest <= one.placed <= end
+            one.id: one
+            for one in store.rates.pending_cancellations(marketplace)
+            if one.placed is not None and earliest <= one.placed <= end
         }
         if numerator:
             ids = list(dict.fromkeys([*ids, *coming]))
-        items = {order.id for order in store.tally(ids) if order.cancelled_lines}
-        rows = store.rows(ids)
+        items = {order.id for order in store.tallies.of_orders(ids) if order.cancelled_lines}
+        rows = store.orders.rows(ids)
         found = [self._entry(rows[i], i in items, coming.get(i)) for i in ids if i in rows]
         return [entry for entry in found if not numerator or entry.counts is not YesNo.NO]
 
@@ -128,7 +130,7 @@ class RateViews(RateCalculator):
         """(auto-cancel time, placed) of what Amazon cancels before `until` and counts; what is overdue lands now. Those of
         `but` that may be cancelled are left out: they would be, before."""
         now = self._clock.now()
-        found = self._store().deadlines(marketplace, until)
+        found = self._store().rates.auto_cancellations(marketplace, until)
         mine = {
             row_id for row_id, _, _, number in found if self._judge.cancel_weight(marketplace, number)[0]
         }.intersection(but)
@@ -167,7 +169,7 @@ class RateViews(RateCalculator):
         def metric(name: str, days: int, target: Fraction, sign: str, late: bool, because: str, setting: str) -> Metric:
             start, _ = window(now, days, policy.zone)
             orders = self._window(marketplace, days)[0]
-            at_least = self._store().late_waiting(marketplace, start, now) if late else 0
+            at_least = self._store().rates.count_late(marketplace, start, now) if late else 0
             return Metric(name, days, exact_text(target), sign, orders, at_least, because, sources[setting])
 
         late = [

@@ -70,7 +70,7 @@ class RateTrend(RateViews):
             )  # fmt: skip
 
         found = []
-        oldest = self._store().oldest_placed(marketplace) or 0
+        oldest = self._store().rates.oldest_placed(marketplace) or 0
         for end in range(window, window + back):
             first = end - window
             if counted[first + 1][0] <= oldest:

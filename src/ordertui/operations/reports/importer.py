@@ -22,11 +22,12 @@ from ordertui.amazon.reports import (
 )
 from ordertui.operations.values import ImportProgress, ImportSummary
 from ordertui.store import Store
+from ordertui.store.importing.import_session import ReportSource
 
 from .rejects import Rejects
 
 if TYPE_CHECKING:
-    from ordertui.store.importing.import_session import Importer as StoreImporter
+    from ordertui.store.importing.import_session import ImportSession
 
     from .worker.process import WorkerProcess
 
@@ -121,15 +122,7 @@ class Importer:
         rows = ignored = 0
         stopped = False
         odd: dict[str, None] = {}
-        target = self._store.importer(
-            kind=info.kind.value,
-            path=str(info.path),
-            sha256=info.sha256,
-            as_of=info.as_of,
-            has_request_column=info.has_request_column,
-            marketplace=info.marketplace,
-            auto_cancel_at=self._deadline,
-        )
+        target = self._store.imports.open(_source(info), self._deadline)
         with Rejects(self._rejects_folder, info) as rejects, target:
             apart = process is not None and info.size_bytes >= self._apart_bytes and process.ready()
             for step in process.steps(info, self._store, target) if process and apart else _here(info, target):
@@ -154,9 +147,9 @@ class Importer:
     def _rate_report(self, info: ReportInfo) -> ImportSummary:
         found: list[RejectedRow] = []
         rows = list(read_rate(info, found))
-        known = self._store.ids_of([row[1] for row in rows])
+        known = self._store.orders.ids_of([row[1] for row in rows])
         if info.marketplace is None and rows:
-            markets = Counter(row[1] for row in self._store.tally(known.values()))
+            markets = Counter(row[1] for row in self._store.tallies.of_orders(known.values()))
             if not markets:
                 raise MarketplaceNeeded(info.path)
             info = msgspec.structs.replace(info, marketplace=markets.most_common(1)[0][0])
@@ -164,9 +157,7 @@ class Importer:
             rows = list(read_rate(info, found))  # again: dates are read as the marketplace writes them
         with Rejects(self._rejects_folder, info) as rejects:
             rejects.add(found)
-        changed, _ = self._store.add_rate_report(
-            info.marketplace or "", rows, path=str(info.path), sha256=info.sha256, rejected=len(found)
-        )
+        changed = self._store.imports.add_cancellation_rate(_source(info), rows, rejected=len(found))
         notes = [f"Amazon counts {sum(row[3] for row in rows):,} of these {len(rows):,} orders"]
         if len(known) < len({row[1] for row in rows}):
             notes.append(f"{len({row[1] for row in rows}) - len(known):,} of them are in no imported order report")
@@ -176,7 +167,13 @@ class Importer:
         return _summary(info, len(rows), (0, changed, len(known) - changed), rejects, notes)
 
 
-def _here(info: ReportInfo, target: StoreImporter) -> Iterator[ImportStep]:
+def _source(info: ReportInfo) -> ReportSource:
+    return ReportSource(
+        info.kind.value, str(info.path), info.sha256, info.as_of, info.has_request_column, info.marketplace
+    )
+
+
+def _here(info: ReportInfo, target: ImportSession) -> Iterator[ImportStep]:
     """Take a report into the store in this process."""
     for batch in read_orders(info):
         target.add(batch.rows)

@@ -27,13 +27,13 @@ class BatchMatcher:
 
     def find(self, report: ProcessingReport, content: bytes) -> DispatchedBatch:
         """Return the one batch that the report fits. Raises BatchNeeded when it fits none or several."""
-        before = self._store.batches_answered_by(sha256(content).hexdigest())
+        before = self._store.batches.answered_by(sha256(content).hexdigest())
         if before:
             raise BatchNeeded(
                 f"this very report was taken in for batch {before[-1]} already; if it is another batch's"
                 " (all went well in both, so that they read alike), name that one with --batch"
             )
-        left = [self.load(batch) for batch in self._store.batches() if batch.state in LEFT_BATCHES]
+        left = [self.load(batch) for batch in self._store.batches.find() if batch.state in LEFT_BATCHES]
         fits = [
             sent
             for sent in left
@@ -52,7 +52,7 @@ class BatchMatcher:
 
     def check(self, batch_id: int, report: ProcessingReport) -> DispatchedBatch:
         """Return the batch that the operator named. Raises Refused when the report cannot be about it."""
-        batch = self._store.batch(batch_id)
+        batch = self._store.batches.get(batch_id)
         if batch.state not in LEFT_BATCHES:
             raise Refused(f"batch {batch_id} is {batch.state.value}: it has not left, so no report can be about it")
         sent = self.load(batch)
@@ -63,9 +63,9 @@ class BatchMatcher:
 
     def load(self, batch: JournalBatch) -> DispatchedBatch:
         """Return a batch with the rows that were in its files when it left."""
-        plan = decode(self._store.plan_bytes(batch.id))
+        plan = decode(self._store.batches.plan_bytes(batch.id))
         gone = {row.order_id for row in batch.rows if row.state is RowState.RECALLED}
-        content = self._store.left_bytes(batch.id) if any(row.word for row in batch.rows) else None
+        content = self._store.submissions.sent_content(batch.id) if any(row.word for row in batch.rows) else None
         if content is not None:  # a row that was settled before the batch left again was not in it
             there = {found.decode() for found in _ORDER.findall(content)}
             gone |= {row.order_id for row in plan.rows if row.order_id not in there}
@@ -79,15 +79,17 @@ class BatchMatcher:
         """
         if sent.plan.action is not Action.REFUND or report.format == "xml":
             return None
-        answered = set(self._store.batches_answered_by(kept.sha256))
-        for batch in self._store.batches():
+        answered = set(self._store.batches.answered_by(kept.sha256))
+        for batch in self._store.batches.find():
             if batch.action is not Action.REFUND or batch.id == sent.batch.id or batch.sent_at is None:
                 continue
             other = self.load(batch)
             is_fitting = not mismatch_reason(other, report) and other.expected_count(report) == report.processed
             if batch.sent_at > kept.at or not is_fitting:
                 continue
-            if batch.id in answered or not any(self._is_sound(other, one) for one in self._store.results_of(batch.id)):
+            if batch.id in answered or not any(
+                self._is_sound(other, one) for one in self._store.batches.results_of(batch.id)
+            ):
                 return batch.id
         return None
 

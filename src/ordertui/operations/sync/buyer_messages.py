@@ -132,7 +132,7 @@ class Messenger:
                 f"{message.order_id}: Amazon allows no message that fits; write to the buyer in Seller Central"
             )
         checked_text(message.text)
-        with self._store.writing():  # of two processes one sends
+        with self._store.write():  # of two processes one sends
             self._may(message.order_id)
             self._keep(message, f"{UNCLEAR} {iso_utc(self._clock.now())}")
         try:
@@ -156,12 +156,12 @@ class Messenger:
         """The operator looked: the unclear message did not go, and may be sent. Raises Refused when none is unclear."""
         if not self.before(order_id).startswith(UNCLEAR):
             raise Refused(f"{order_id}: {self.before(order_id) or 'no message was sent'}; there is nothing to settle")
-        with self._store.writing():
+        with self._store.write():
             self._store.set_meta(_NOTE + order_id, None)
             self._tell({"orders": [order_id], "state": "it did not go, by the operator's word"})
 
     def _keep(self, message: Message, state: str | None) -> None:
-        with self._store.writing():
+        with self._store.write():
             self._store.set_meta(_NOTE + message.order_id, state)
             self._tell(
                 {
@@ -173,4 +173,4 @@ class Messenger:
             )
 
     def _tell(self, payload: dict[str, object]) -> None:
-        self._store.audit_add("message", json.dumps(payload, sort_keys=True, separators=(",", ":")))
+        self._store.audit.add("message", json.dumps(payload, sort_keys=True, separators=(",", ":")))

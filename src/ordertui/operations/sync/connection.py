@@ -51,7 +51,7 @@ class StoreRateBook:
     def change(self, operation: str, work: Callable[[TokenBucket | None], TokenBucket]) -> TokenBucket:
         """As `amazon.spapi.rate_limit.BucketStore` says; one transaction."""
         key = _RATE + operation
-        with self._store.writing():
+        with self._store.write():
             bucket = work(_bucket(self._store.meta(key)))
             self._store.set_meta(key, msgspec.json.encode(bucket).decode())
         return bucket

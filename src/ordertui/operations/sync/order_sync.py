@@ -21,6 +21,7 @@ from ordertui.orders.clock import DAY, HOUR, Clock, iso_utc, parse_iso
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.store import Store
+from ordertui.store.importing.import_session import ReportSource
 
 KIND = ReportKind.API_ORDERS.value
 STATE = "amazon:sync"
@@ -133,7 +134,7 @@ class OrderSync:
         """Fetch one order as it is now. Raises SpApiError."""
         query: dict[str, str | list[str]] = {"includedData": ",".join(DATA)}
         found = await client.call(GET_ORDER, OneOrder, path={"orderId": order_id}, query=query)
-        with self._store.writing():
+        with self._store.write():
             self._take([found.order], f"order {order_id}", None)
         return self._summary(stopped=False)
 
@@ -191,7 +192,7 @@ class OrderSync:
             pages=running.pages + 1, orders=running.orders + len(page.orders),
         )  # fmt: skip
         done = not page.next_token
-        with self._store.writing():
+        with self._store.write():
             state = load_state(self._store)
             self._take(page.orders, f"{running.kind}, page {after.pages}", until if done else None)
             reached = {code: max(until, state.up_to.get(code, 0)) for code in running.markets} if done else {}
@@ -203,11 +204,9 @@ class OrderSync:
     def _take(self, orders: Sequence[ApiOrder], path: str, as_of: int | None) -> None:
         """Store these orders, within the open transaction."""
         found = order_rows(orders, self._deadline)
-        self._store.note_cancelled(found.cancelled)
-        target = self._store.importer(
-            kind=KIND, path=path, sha256="", as_of=as_of, has_request_column=True, marketplace=None,
-            auto_cancel_at=self._deadline,
-        )  # fmt: skip
+        self._store.imports.add_cancelled_by(found.cancelled)
+        page = ReportSource(KIND, path, sha256="", as_of=as_of, has_request_column=True, marketplace=None)
+        target = self._store.imports.open(page, self._deadline)
         with target:
             target.add(found.rows)
             target.rejected = len(found.rejected)

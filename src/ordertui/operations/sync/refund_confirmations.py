@@ -120,7 +120,9 @@ class RefundConfirmer:
         Amazon's is said, and keeps nothing else from being done."""
         now, limits = self._clock.now(), feed_limits()
         oldest = now - limits.finances_days.value * DAY
-        waiting = [row.sent_at for row in self._store.refund_rows() if row.state in WAITING and row.sent_at >= oldest]
+        waiting = [
+            row.sent_at for row in self._store.batches.refund_rows() if row.state in WAITING and row.sent_at >= oldest
+        ]
         before = self._coverage()
         if not waiting or (before is not None and now - before.looked < limits.finances_seconds.value):
             return ()
@@ -135,7 +137,7 @@ class RefundConfirmer:
         except SpApiError as error:
             self._save(msgspec.structs.replace(before, looked=now))
             return (f"refunds are not confirmed by what Amazon booked: {error}",)
-        with self._store.writing():
+        with self._store.write():
             fresh = self._keep(found)
             self._save(_Coverage(before.start, until, now))
             return tuple(self._confirm(before.start, fresh))
@@ -164,7 +166,7 @@ class RefundConfirmer:
 
     def _keep(self, found: Sequence[Booking]) -> set[str]:
         """Keep the bookings of orders that this store refunded; gives the orders of which one is new."""
-        ours = {row.order_id for row in self._store.refund_rows()}
+        ours = {row.order_id for row in self._store.batches.refund_rows()}
         fresh = set()
         for order_id in sorted({one.order_id for one in found} & ours):
             known = {one.ident: one for one in self._booked(order_id)}
@@ -179,7 +181,7 @@ class RefundConfirmer:
 
     def _confirm(self, since: int, fresh: set[str]) -> Iterator[str]:
         """Confirm the rows that left since then, without doubt; gives what to say."""
-        rows = self._store.refund_rows()
+        rows = self._store.batches.refund_rows()
         for order_id in sorted({row.order_id for row in rows if row.state in WAITING} | fresh):
             mine = [row for row in rows if row.order_id == order_id]
             booked = self._booked(order_id)
@@ -196,7 +198,7 @@ class RefundConfirmer:
                     "currency": one.currency,
                     "minor": one.minor,
                 }
-                self._store.confirm_booked(row.batch, order_id, text=text, evidence=evidence)
+                self._store.batches.confirm_booked(row.batch, order_id, text=text, evidence=evidence)
                 yield f"{order_id}: the refund of batch {row.batch} is confirmed: {text}"
             if order_id in fresh:
                 yield from self._doubts(mine, booked, used)
@@ -210,12 +212,18 @@ class RefundConfirmer:
             if row.batch in used.values():
                 times = ", ".join(iso_utc(one.posted) for one in others)
                 text = f"Amazon booked it again ({times}): it may be paid twice; look at the order in Seller Central"
-                self._store.booked_again(row.batch, row.order_id, text=text, transactions=[one.ident for one in others])
+                self._store.batches.mark_booked_again(
+                    row.batch, row.order_id, text=text, transactions=[one.ident for one in others]
+                )
                 yield f"{row.order_id}, batch {row.batch}: {text}"
             elif row.state is RowState.UNKNOWN:
                 yield f"{row.order_id}, batch {row.batch}: Amazon booked what may be its refund; `ordertui api evidence {row.order_id}` shows it"
 
     def _used(self, order_id: str) -> dict[str, int]:
         """The bookings that confirmed a row of the order, and its batch."""
-        found = [json.loads(one.payload) for one in self._store.audit(order_id=order_id) if one.kind == "batch.booked"]
+        found = [
+            json.loads(one.payload)
+            for one in self._store.audit.entries(order_id=order_id)
+            if one.kind == "batch.booked"
+        ]
         return {facts["transaction"]: facts["batch"] for facts in found}

@@ -127,10 +127,7 @@ class ReportSync:
 
     def _is_empty(self, marketplace: str, window: Window, report: Report) -> bool:
         """Whether CANCELLED means that there is no data: said twice, and no order of that time is known here."""
-        known = self._store.count(
-            "marketplace = :market AND purchased_at >= :start AND purchased_at < :end",
-            {"market": marketplace, "start": window.start, "end": window.end},
-        )
+        known = self._store.tallies.total_placed(marketplace, window.start, window.end)
         return report.processing_status == "CANCELLED" and window.tries >= TRIES and known == 0
 
     async def _take(self, client: Client, marketplace: str, report: Report) -> ImportSummary:

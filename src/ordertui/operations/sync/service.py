@@ -174,7 +174,7 @@ class SyncService:
 
     def next_look(self) -> int | None:
         """When a feed on its way should be looked at next (epoch seconds); None when none is."""
-        looks = [self._watch.next_look(one) for one in self._reader().attempts() if self._is_followed(one)]
+        looks = [self._watch.next_look(one) for one in self._reader().submissions.find() if self._is_followed(one)]
         return min(looks, default=None)
 
     @staticmethod
@@ -186,7 +186,7 @@ class SyncService:
         """When `send` has something to do by itself; None: not before somebody does something."""
         reader = self._reader()
         outlet, look = self._api_outlet(reader), self.next_look()
-        held = [batch for batch in reader.batches(open_only=True) if batch.state is BatchState.HELD]
+        held = [batch for batch in reader.batches.find(open_only=True) if batch.state is BatchState.HELD]
         steps = [
             Due(at, "held" if at == batch.due_at else "leaves")
             for batch in held
@@ -228,7 +228,7 @@ class SyncService:
 
     def feeds(self) -> list[tuple[Submission, str]]:
         """Every attempt, newest first, and what it means."""
-        return [(one, attempt_words(one, self._clock.now())) for one in self._reader().attempts()]
+        return [(one, attempt_words(one, self._clock.now())) for one in self._reader().submissions.find()]
 
     def adopt(self, batch_id: int, feed_id: str) -> None:
         """The operator says which of Amazon's feeds an unclear batch is. Raises OperationError."""

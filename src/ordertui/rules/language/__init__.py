@@ -3,7 +3,7 @@
 `status:unshipped total>50 -sku:ABC* (late or buyer-requested) placed:last-7d "yoga mat" action:cancel counts:no`
 """
 
-from .ast import ALWAYS, And, Compare, Condition, MatchAll, Not, Or, Text
+from .ast import ALWAYS, And, Compare, Condition, MatchAll, Not, Or, Text, comparisons
 from .completion import complete, word_start
 from .errors import FilterError
 from .fields import FIELDS, FLAGS, field_names
@@ -29,6 +29,7 @@ __all__ = [
     "Subject",
     "Text",
     "Undecidable",
+    "comparisons",
     "complete",
     "field_names",
     "format_condition",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -100,4 +101,17 @@ class Or(msgspec.Struct, frozen=True):
 
 
 Condition: TypeAlias = MatchAll | Text | Compare | Not | And | Or
+
+
+def comparisons(condition: Condition) -> Iterator[Compare]:
+    """Yield every comparison inside a condition."""
+    if isinstance(condition, Compare):
+        yield condition
+    elif isinstance(condition, Not):
+        yield from comparisons(condition.item)
+    elif isinstance(condition, And | Or):
+        for item in condition.items:
+            yield from comparisons(item)
+
+
 ALWAYS = MatchAll()

@@ -18,7 +18,7 @@ from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.rules import satisfiability
 from ordertui.rules.language import FilterError
 from ordertui.rules.language import parse as parse_filter
-from ordertui.rules.language.ast import And, Compare, Condition, Not, Or
+from ordertui.rules.language.ast import Condition, comparisons
 from ordertui.rules.language.fields import PLAN_FIELDS
 from ordertui.rules.problems import PolicyError, PolicyProblem, Source, did_you_mean
 from ordertui.rules.tables.table import Table
@@ -89,11 +89,7 @@ class HousePolicy(msgspec.Struct, frozen=True):
 
 def asks_batch(condition: Condition) -> bool:
     """Whether a condition asks for a fact of a whole batch."""
-    if isinstance(condition, Compare):
-        return condition.field in PLAN_FIELDS
-    if isinstance(condition, Not):
-        return asks_batch(condition.item)
-    return isinstance(condition, And | Or) and any(asks_batch(item) for item in condition.items)
+    return any(one.field in PLAN_FIELDS for one in comparisons(condition))
 
 
 def read_house(text: str, file: str, base: PolicyData, *, now: int) -> HousePolicy:

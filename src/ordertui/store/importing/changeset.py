@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
-from ordertui.store.database import marks
+from ordertui.store.database import placeholders
 
-Values = tuple[Any, ...]
+TableRow = tuple[Any, ...]
 
 _ORDER = (
     "marketplace, channel, status, purchased_at, ship_by, items, units_shipped, cancelled_lines, total, currency, buyer_request,"
@@ -54,19 +54,19 @@ class ImportChangeset(NamedTuple):
     changed: int
     """Known orders of which a value changes."""
     unchanged: int
-    new_orders: list[Values]
+    new_orders: list[TableRow]
     """id, order id, columns."""
-    new_lines: list[Values]
-    changed_orders: list[Values]
+    new_lines: list[TableRow]
+    changed_orders: list[TableRow]
     changed_ids: list[int]
     """The ids of `changed_orders`."""
-    dated_orders: list[Values]
+    dated_orders: list[TableRow]
     """Orders of which only the dates, the sources or the digest change."""
-    changed_lines: list[Values]
-    unpriced_lines: list[Values]
+    changed_lines: list[TableRow]
+    unpriced_lines: list[TableRow]
     """Lines of which the price stays."""
-    new_products: list[Values]
-    products: list[Values]
+    new_products: list[TableRow]
+    products: list[TableRow]
     """Words of products that change."""
     shown: list[tuple[int, str]]
     """(order, action) where the reports show what a batch asked for."""
@@ -93,9 +93,9 @@ class ImportChangeset(NamedTuple):
                 connection.executemany(statement, values)
 
 
-def _insert(connection: sqlite3.Connection, table: str, columns: str, rows: Sequence[Values]) -> None:
+def _insert(connection: sqlite3.Connection, table: str, columns: str, rows: Sequence[TableRow]) -> None:
     """Insert rows, many with one statement: SQLite then begins and ends its work once for all of them, which takes a fifth less."""
-    head, one = f"INSERT INTO {table} ({columns}) VALUES ", f"({marks(columns.split(','))})"
+    head, one = f"INSERT INTO {table} ({columns}) VALUES ", f"({placeholders(columns.split(','))})"
     whole = len(rows) - len(rows) % _AT_ONCE
     parts = (chain.from_iterable(rows[at : at + _AT_ONCE]) for at in range(0, whole, _AT_ONCE))
     connection.executemany(head + ",".join([one] * _AT_ONCE), map(tuple, parts))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ordertui.orders.report_row import AMOUNTS, FACT_AT, ReportRow
 from ordertui.store.derived_facts import LineFacts
 
-from .changeset import Values
+from .changeset import TableRow
 from .row_layout import ORDER_FACTS
 
 _AGES = ["{" + ",".join(f'"{place}":@' for place in range(8) if older & 1 << place) + "}" for older in range(256)]
@@ -29,7 +29,7 @@ class MergedOrder(NamedTuple):
     """In the order of ORDER_FIELDS; what was `unknown` may still be."""
     at: int
     ages: str | None
-    lines: list[Values]
+    lines: list[TableRow]
     """Rows of `ImportChangeset.unpriced_lines` when it is `unpriced`, else of `ImportChangeset.changed_lines`, one for each line that was stored."""
     unpriced: bool
     facts: list[LineFacts]
@@ -39,7 +39,7 @@ class MergedOrder(NamedTuple):
 
 
 def merge_newer_report(
-    rows: Sequence[ReportRow], products: Sequence[int], known: Sequence[Any], at: int, stored: Sequence[Values]
+    rows: Sequence[ReportRow], products: Sequence[int], known: Sequence[Any], at: int, stored: Sequence[TableRow]
 ) -> MergedOrder | None:
     """The order after rows that are newer than it, with their products' numbers; None when this is not the usual case.
 
@@ -53,7 +53,7 @@ def merge_newer_report(
         said = _order_said(first)
         if len(set(products)) != len(products) or any(row[FACT_AT] != date or _order_said(row) != said for row in rows):
             return None
-    lines: list[Values] = []
+    lines: list[TableRow] = []
     facts: list[LineFacts] = []
     changed = False
     unpriced = not any(row[_ITEM_PRICE] is not None for row in rows)

@@ -1,7 +1,7 @@
-"""Report rows into orders: grouped by order, merged field by field, written a chunk at a time.
+"""The import of an order report: its rows are grouped by order, merged field by field, and written in chunks.
 
-A chunk is one transaction, so an interrupt leaves a whole store. Rows of one order are kept together across chunks as
-long as the report keeps them together; lines of one SKU are told apart by their item id, else by their place.
+A chunk is one transaction, so that an interrupt leaves a consistent store. Rows of one order stay together across chunks
+as long as the report keeps them together; lines of one SKU are told apart by their item id, else by their place.
 """
 
 from __future__ import annotations
@@ -10,36 +10,61 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import msgspec
+
+from ordertui.orders.clock import Clock
 from ordertui.orders.report_row import ORDER_ID, ReportRow
 from ordertui.store import migrations
+from ordertui.store.audit import AuditLog
+from ordertui.store.database import IMPORT_LOG_PAGES, LOG_PAGES, Database, placeholders, slices
 from ordertui.store.errors import ReadOnlyStore
+from ordertui.store.operator_facts import OperatorFacts
 
 from .changeset import ImportChangeset
-from .merge_planner import Groups, Planner
+from .merge_planner import Groups, MergePlanner
 
-if TYPE_CHECKING:
-    from ordertui.store.store import Store
-
-CHUNK_ROWS = 8_000
-"""Rows of a transaction; of a store without orders half as many again: nothing is read there, so memory has room for them, and an
-index of random ids is written all over each time."""
+CHUNK_ROWS, FIRST_CHUNK_ROWS = 8_000, 12_000
+"""Rows of a transaction, and of one into a store without orders. There nothing is read, so memory has room for more, and
+each chunk rewrites most pages of the index of order ids, which come in random order."""
 _LEFT = "('sent', 'accepted', 'ok', 'unknown')"
 _MANY_DEADLINES = 10_000
 
 
+class ReportSource(msgspec.Struct, frozen=True):
+    """The report or API page that is imported, as the store records it."""
+
+    kind: str
+    path: str
+    sha256: str
+    as_of: int | None
+    """Newest date in it (epoch seconds)."""
+    has_request_column: bool
+    """Whether it has a column for buyers' cancellation requests."""
+    marketplace: str | None
+
+
+class ImportContext(msgspec.Struct, frozen=True):
+    """The parts of the store that an import writes through."""
+
+    database: Database
+    clock: Clock
+    audit: AuditLog
+    facts: OperatorFacts
+
+
 class OrderGrouper:
-    """Rows into whole orders: what is complete is handed on by the chunk. The order of the last row waits: its next line may be the next row."""
+    """Groups consecutive rows by order id. Holds back the last order of a chunk: its next line may be the next row."""
 
     def __init__(self, chunk_rows: int = CHUNK_ROWS) -> None:
         self._chunk_rows = chunk_rows
         self._groups: Groups = {}
         self.waiting = 0
-        """Rows in hand."""
+        """Rows taken and not yielded yet."""
 
     def add(self, rows: Iterable[ReportRow]) -> Iterator[Groups]:
-        """Take some rows; gives a chunk when there is one."""
+        """Take some rows; yield a chunk of complete orders when it is full."""
         groups = self._groups
         for row in rows:
             order_id: Any = row[ORDER_ID]
@@ -55,60 +80,60 @@ class OrderGrouper:
             yield groups
 
     def rest(self) -> Groups:
-        """What is left at the end."""
+        """Return the orders that are left at the end."""
         groups, self._groups, self.waiting = self._groups, {}, 0
         return groups
 
 
-class Importer:
-    """Takes the rows of one report: `with store.importer(...) as target: target.add(rows)`. Counts are final after the with.
+class ImportSession:
+    """Imports the rows of one report: `with store.imports.open(...) as session: session.add(rows)`.
 
-    Another process may do the planning: then `take` gets what it planned.
+    The counts are final after the with. Another process may do the planning: then `write_planned` gets what it planned.
     """
 
     def __init__(
         self,
-        store: Store,
-        *,
-        kind: str,
-        path: str,
-        sha256: str,
-        as_of: int | None,
-        has_request_column: bool,
-        marketplace: str | None,
+        context: ImportContext,
+        report: ReportSource,
         auto_cancel_at: Callable[[str, int], int | None],
+        *,
+        is_first: bool,
         chunk_rows: int | None = None,
     ) -> None:
-        if store.read_only:
-            raise ReadOnlyStore(f"{store.path} was opened read-only; nothing was imported")
-        self._store = store
-        self._head = (kind, path, sha256, marketplace, as_of, int(has_request_column))
-        self._kind = kind
-        self._deadline = auto_cancel_at
+        database = context.database
+        if database.read_only:
+            raise ReadOnlyStore(f"{database.path} was opened read-only; nothing was imported")
+        self._database = database
+        self._context = context
+        self._report = report
+        self._auto_cancel_at = auto_cancel_at
         self._deadlines: dict[tuple[str, int | None], int | None] = {}
-        self.chunk_rows = chunk_rows or (CHUNK_ROWS if store.has_orders() else CHUNK_ROWS * 3 // 2)
-        self._gatherer = OrderGrouper(self.chunk_rows)
+        self.chunk_rows = chunk_rows or (FIRST_CHUNK_ROWS if is_first else CHUNK_ROWS)
+        self._grouper = OrderGrouper(self.chunk_rows)
         self._import_id = 0
-        self._planner: Planner | None = None
+        self._planner: MergePlanner | None = None
         self._state = (0, 0)
         self.rows = 0
-        """Rows taken in."""
+        """Rows written."""
         self.new = 0
-        """Orders that were not known."""
+        """Orders that were not known before."""
         self.changed = 0
         self.unchanged = 0
         self.rejected = 0
-        """Rows that the reader refused; set by the caller."""
+        """Rows that the reader rejected; set by the caller."""
         self.stopped = False
         """Whether the file has more rows; set by the caller. The import is then not recorded as finished."""
 
-    def __enter__(self) -> Importer:
-        self._store.keep_log(long=True)
-        with self._store.writing() as connection:
+    def __enter__(self) -> ImportSession:
+        self._database.set_log_limit(IMPORT_LOG_PAGES)
+        report = self._report
+        with self._database.write() as connection:
             cursor = connection.execute(
-                "INSERT INTO imports (kind, path, sha256, marketplace, as_of, has_request_column, at) VALUES (?,?,?,?,?,?,?)",
-                (*self._head, self._store.clock.now()),
-            )
+                "INSERT INTO imports (kind, path, sha256, marketplace, as_of, has_request_column, at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (report.kind, report.path, report.sha256, report.marketplace, report.as_of,
+                 int(report.has_request_column), self._context.clock.now()),
+            )  # fmt: skip
             self._import_id = int(cursor.lastrowid or 0)
             self._state = _state(connection)
         return self
@@ -118,65 +143,65 @@ class Importer:
     ) -> None:
         try:
             if kind is None:
-                self._plan_and_write(self._gatherer.rest())
+                self._plan_and_write(self._grouper.rest())
                 self._finish()
         finally:
-            self._store.keep_log(long=False)
+            self._database.set_log_limit(LOG_PAGES)
 
     @property
     def waiting(self) -> int:
-        """Rows in hand that are not written yet."""
-        return self._gatherer.waiting
+        """Rows taken that are not written yet."""
+        return self._grouper.waiting
 
     def add(self, rows: Iterable[ReportRow]) -> None:
-        """Take some rows in; what is complete is written by the chunk."""
-        for groups in self._gatherer.add(rows):
+        """Take some rows; write the complete orders when a chunk is full."""
+        for groups in self._grouper.add(rows):
             self._plan_and_write(groups)
 
     def _plan_and_write(self, groups: Groups) -> None:
         if not groups:
             return
-        with self._store.writing() as connection:
+        with self._database.write() as connection:
             if self._planner is None:
-                self._planner = Planner(connection, self._kind)
+                self._planner = MergePlanner(connection, self._report.kind)
             elif self._state != _state(connection):
                 self._planner.reload()
             changes, named = self._planner.plan(groups)
             self._write(connection, changes)
         self._planner.keep(named)
 
-    def take(self, changes: ImportChangeset, again: Callable[[], ImportChangeset]) -> None:
+    def write_planned(self, changes: ImportChangeset, replan: Callable[[], ImportChangeset]) -> None:
         """Write what another process planned from the store as it was after the last chunk, or at the beginning.
 
-        When anybody else changed the store since, `again` must give it planned anew; until then nobody can change the store.
+        When the store was changed since, `replan` is called inside the transaction, in which nobody else can change it.
         """
-        with self._store.writing() as connection:
-            self._write(connection, changes if self._state == _state(connection) else again())
+        with self._database.write() as connection:
+            self._write(connection, changes if self._state == _state(connection) else replan())
 
     def _write(self, connection: sqlite3.Connection, changes: ImportChangeset) -> None:
-        changes.write(connection, self._due)
+        changes.write(connection, self._cached_auto_cancel_at)
         self.rows += changes.rows
         self.new += len(changes.new_orders)
         self.changed += changes.changed
         self.unchanged += changes.unchanged
         self._confirm(connection, changes.shown)
-        self._store.apply_said(connection, changes.cancelled)
+        apply_cancelled_by(connection, self._context.facts, changes.cancelled)
         self._count(connection)
         self._state = _state(connection)
 
-    def _due(self, market: str, ship_by: int | None) -> int | None:
-        """When Amazon cancels by itself."""
+    def _cached_auto_cancel_at(self, market: str, ship_by: int | None) -> int | None:
+        """Return when Amazon cancels by itself (epoch seconds); None when it does not, or when that is unknown."""
         key = (market, ship_by)
         try:
             return self._deadlines[key]
         except KeyError:
             if len(self._deadlines) >= _MANY_DEADLINES:
                 self._deadlines.clear()
-            due = self._deadlines[key] = None if ship_by is None else self._deadline(market, ship_by)
+            due = self._deadlines[key] = None if ship_by is None else self._auto_cancel_at(market, ship_by)
             return due
 
     def _confirm(self, connection: sqlite3.Connection, shown: Iterable[tuple[int, str]]) -> None:
-        """A report that shows what a batch asked for confirms the batch's row; the audit says so."""
+        """Confirm the rows of batches whose effect the report shows, with an audit entry for each batch."""
         by_batch: dict[int, dict[str, list[str]]] = {}
         for order, action in shown:
             for batch, order_id, before in connection.execute(
@@ -193,8 +218,8 @@ class Importer:
                 "UPDATE orders SET state = 'confirmed', open_action = ? WHERE id = ?", (f"{action}:confirmed", order)
             )
         for batch, states in sorted(by_batch.items()):
-            facts = {"batch": batch, "states": states, "report": self._head[2], "kind": self._kind}
-            self._store.append(connection, "batch.confirmed", json.dumps(facts))
+            facts = {"batch": batch, "states": states, "report": self._report.sha256, "kind": self._report.kind}
+            self._context.audit.append(connection, "batch.confirmed", json.dumps(facts))
 
     def _count(self, connection: sqlite3.Connection) -> None:
         connection.execute(
@@ -203,24 +228,40 @@ class Importer:
         )
 
     def _finish(self) -> None:
-        """Make the indexes that reading wants (a first big import is faster without them), and close the record."""
-        with self._store.writing() as connection:
-            connection.execute("PRAGMA threads = 1")  # sorts on another core too
+        """Make the indexes for reading, without which a first big import is faster, and complete the record."""
+        with self._database.write() as connection:
+            connection.execute("PRAGMA threads = 1")  # lets SQLite sort on another core too
             for statement in migrations.statements("read_indexes.sql"):
                 connection.execute(statement)
             self._count(connection)
             connection.execute("UPDATE imports SET finished = ? WHERE id = ?", (int(not self.stopped), self._import_id))
             head = {
-                "kind": self._kind,
-                "sha256": self._head[2],
+                "kind": self._report.kind,
+                "sha256": self._report.sha256,
                 "rows": self.rows,
                 "new": self.new,
                 "changed": self.changed,
                 "finished": not self.stopped,
             }
-            self._store.append(connection, "import", json.dumps(head, sort_keys=True, separators=(",", ":")))
+            self._context.audit.append(connection, "import", json.dumps(head, sort_keys=True, separators=(",", ":")))
 
 
 def _state(connection: sqlite3.Connection) -> tuple[int, int]:
-    """Differs when any connection changed the store in between."""
+    """Return a value that differs when any connection changed the store in between."""
     return int(connection.execute("PRAGMA data_version").fetchone()[0]), connection.total_changes
+
+
+def apply_cancelled_by(connection: sqlite3.Connection, facts: OperatorFacts, order_ids: Iterable[str]) -> None:
+    """Set who cancelled these orders to the API's account, where Amazon's Cancellation Rate report lists none."""
+    if connection.execute("SELECT 1 FROM said_cancelled LIMIT 1").fetchone() is None:
+        return
+    for part in slices(order_ids):
+        found = connection.execute(
+            "SELECT o.id, s.by FROM said_cancelled s JOIN orders o ON o.order_id = s.order_id"
+            " LEFT JOIN rate_report r ON r.order_id = s.order_id"
+            " WHERE o.status = 'cancelled' AND r.order_id IS NULL AND o.cancelled_by <> s.by"
+            f" AND s.order_id IN ({placeholders(part)})",
+            part,
+        ).fetchall()
+        for row_id, by in found:
+            facts.change(connection, row_id, "cancelled_by", by)

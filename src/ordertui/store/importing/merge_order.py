@@ -19,7 +19,7 @@ from ordertui.store.derived_facts import (
 )
 from ordertui.store.field_merge import LINE_FIELDS, SHIPPED_FIELD, Record, pack, unpack
 
-from .changeset import ImportChangeset, Values
+from .changeset import ImportChangeset, TableRow
 from .fast_merge import merge_newer_report
 from .new_order import money
 from .products import Products
@@ -52,7 +52,7 @@ class Line:
         self.touched = fresh
 
     @classmethod
-    def stored(cls, v: Values) -> Line:
+    def stored(cls, v: TableRow) -> Line:
         """A line from its columns."""
         price = None if v[8] is None else tuple(v[8:16])
         request = None if v[16] is None else (v[16], v[17] or "")
@@ -72,7 +72,7 @@ class Line:
             status, quantity, shipped, record.at, None if shipped is None else record.ages.get(SHIPPED_FIELD, record.at)
         )
 
-    def values(self, order: int) -> Values:
+    def values(self, order: int) -> TableRow:
         """The columns of `lines`."""
         item, quantity, shipped, status, currency, price, request = self.record.fields
         asked, reason = request or (None, None)
@@ -92,7 +92,7 @@ class OrderMerger:
         self._impacts = impacts
 
     def merge_newer_report(
-        self, rows: Sequence[ReportRow], digest: int, head: Values, stored: Sequence[Values], asked: int | None
+        self, rows: Sequence[ReportRow], digest: int, head: TableRow, stored: Sequence[TableRow], asked: int | None
     ) -> bool | None:
         """Join one order's rows as `join` does, when they are newer and name its lines in their order; None when they do not.
 
@@ -117,8 +117,8 @@ class OrderMerger:
         self,
         rows: Sequence[ReportRow],
         digest: int | None,
-        head: Values,
-        stored: Sequence[Values],
+        head: TableRow,
+        stored: Sequence[TableRow],
         used: set[int],
         asked: int | None,
     ) -> bool:
@@ -180,7 +180,7 @@ class OrderMerger:
 
     def _put(
         self,
-        head: Values,
+        head: TableRow,
         fields: Sequence[Any],
         at: int,
         ages: str | None,

@@ -16,7 +16,7 @@ from ordertui.orders.report_row import ReportRow
 from ordertui.store.importing.merge_order import EXISTING_ORDER_COLUMNS
 
 from . import new_order
-from .changeset import LINE, ImportChangeset, Values
+from .changeset import LINE, ImportChangeset, TableRow
 from .merge_order import DIGEST, OPEN_ACTION, OrderMerger
 from .products import Products
 from .row_layout import digest
@@ -32,7 +32,7 @@ _PART = 1_000
 _RATE_REPORT = ReportKind.CANCELLATION_RATE.bit
 
 
-class Planner:
+class MergePlanner:
     """Plans the chunks of one import, in order. `keep` what was planned once it is sure to be written."""
 
     def __init__(self, connection: sqlite3.Connection, kind: str) -> None:
@@ -68,7 +68,7 @@ class Planner:
             impacts = dict(self._of("SELECT order_id, impacts FROM rate_report WHERE order_id = it", groups))
         named: Named = []
         found = ImportChangeset(0, 0, 0, [], [], [], [], [], [], [], [], [], [], [])
-        joining: list[tuple[list[ReportRow], int, Values]] = []
+        joining: list[tuple[list[ReportRow], int, TableRow]] = []
         count = unchanged = 0
         for order_id in ordered:
             rows = groups[order_id]
@@ -115,7 +115,7 @@ class Planner:
     def _join(
         self,
         found: ImportChangeset,
-        joining: Sequence[tuple[list[ReportRow], int, Values]],
+        joining: Sequence[tuple[list[ReportRow], int, TableRow]],
         impacts: Mapping[str, int],
         named: Named,
     ) -> int:
@@ -126,7 +126,7 @@ class Planner:
         for start in range(0, len(joining), _PART):
             part = joining[start : start + _PART]
             ids = [head[1] for _, _, head in part]
-            lines: dict[int, list[Values]] = {order: [] for order in ids}
+            lines: dict[int, list[TableRow]] = {order: [] for order in ids}
             for line in self._lines(ids):
                 if line[0] in lines:
                     lines[line[0]].append(line)
@@ -151,7 +151,7 @@ class Planner:
                 named.append((order, used))
         return changed
 
-    def _lines(self, ids: Sequence[int]) -> Iterable[Values]:
+    def _lines(self, ids: Sequence[int]) -> Iterable[TableRow]:
         """Lines of these orders, and it may be of others; those of an order by their number."""
         first, last = min(ids), max(ids)
         if last - first < 2 * len(ids):  # a report mostly names orders in the order in which they came to be known
@@ -162,7 +162,7 @@ class Planner:
     def _any(self, table: str) -> bool:
         return self._connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
 
-    def _of(self, sql: str, values: Iterable[object]) -> list[Values]:
+    def _of(self, sql: str, values: Iterable[object]) -> list[TableRow]:
         """The answers to `sql` for each of the values, which it calls `it`."""
         sql = sql.replace(
             " FROM ", " FROM (SELECT value AS it FROM json_each(?)) CROSS JOIN ", 1

@@ -9,12 +9,12 @@ from ordertui.orders.report_row import FACT_AT, ReportRow
 from ordertui.store.derived_facts import Sums, cancelled_by, situation, summarise
 from ordertui.store.field_merge import ORDER_FIELDS, Record, pack
 
-from .changeset import Values
+from .changeset import TableRow
 from .products import Products
 from .row_layout import line_facts, order_fields
 
 
-def line(products: Products, order: int, number: int, row: ReportRow) -> Values:
+def line(products: Products, order: int, number: int, row: ReportRow) -> TableRow:
     """The columns of `lines` for a line that only this row names."""
     (_, _, item, market, _, _, status, _, _, at, sku, asin, title, quantity, shipped, currency, a, b, c, d, e, f, g, h,
      request, reason, _, _, _) = row  # fmt: skip
@@ -28,11 +28,11 @@ def order(
     row_id: int,
     order_id: str,
     rows: Sequence[ReportRow],
-    lines: Sequence[Values],
+    lines: Sequence[TableRow],
     impacts: int | None,
     sources: int,
     digest: int | None,
-) -> Values:
+) -> TableRow:
     """The columns of `orders`, in the order of `ImportChangeset.new_orders`, for an order that only these rows name, each a line of its own."""
     fields = order_fields(rows[0])
     at: Any = rows[0][FACT_AT]
@@ -64,7 +64,7 @@ def single(
     impacts: int | None,
     sources: int,
     digest: int | None,
-) -> tuple[Values, Values]:
+) -> tuple[TableRow, TableRow]:
     """`order` and `line` of an order that only this row names, for less: nearly all orders are so."""
     found: Any = row
     (_, _, item, market, channel, status, line_status, purchased, ship_by, at, sku, asin, title, quantity, shipped, currency,

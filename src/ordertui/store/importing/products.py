@@ -6,7 +6,7 @@ import sqlite3
 
 from ordertui.orders.report_row import ASIN, FACT_AT, MARKETPLACE, SKU, TITLE, ReportRow
 
-from .changeset import Values
+from .changeset import TableRow
 
 NEVER = -1
 
@@ -72,10 +72,10 @@ class Products:
         """The number of a report row's product."""
         return self.number(row[MARKETPLACE], row[SKU], row[ASIN], row[TITLE], row[FACT_AT])  # type: ignore[arg-type]
 
-    def take(self) -> tuple[list[Values], list[Values]]:
+    def take(self) -> tuple[list[TableRow], list[TableRow]]:
         """What is new and what changed since the last call, as `ImportChangeset` has them."""
-        fresh: list[Values] = [(*key, product.number) for key, product in self._fresh.items()]
-        words: list[Values] = [(*product.words(), product.number) for product in self._dirty.values()]
+        fresh: list[TableRow] = [(*key, product.number) for key, product in self._fresh.items()]
+        words: list[TableRow] = [(*product.words(), product.number) for product in self._dirty.values()]
         self._fresh.clear()
         self._dirty.clear()
         return fresh, words

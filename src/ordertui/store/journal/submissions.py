@@ -8,69 +8,37 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Sequence
-
-import msgspec
+from collections.abc import Collection
 
 from ordertui.orders.batch_state import RowState
+from ordertui.orders.clock import Clock
 from ordertui.orders.enums import Action
-from ordertui.store.errors import StoreError
+from ordertui.store.audit import AuditLog
+from ordertui.store.database import Database
+from ordertui.store.errors import FeedBusy, StoreError
 
-from .batches import JournalPart
-from .rows import Outcome
+from .batches import BatchJournal
+from .records import NEVER_ARRIVED, Outcome, Submission
 
-OPEN_ATTEMPT = ("submitting", "unknown", "submitted", "processing", "needs_operator")
-"""States in which Amazon may have the feed, and its outcome is not known."""
-NEVER_ARRIVED = ("refused", "not_taken")
-"""States in which Amazon provably does not have it."""
 _COLUMNS = (
     "id, batch, action, feed_type, marketplace, state, sha256, size, messages, document_id, started_at, known, feed_id, polls,"
     " polled_at, status, note"
 )
 
 
-class FeedBusy(StoreError):
-    """Another feed of this type is on its way."""
+class SubmissionLog:
+    """The log of submissions. What it changes of a batch it changes through the journal, in the same transaction."""
 
+    def __init__(self, database: Database, clock: Clock, audit: AuditLog, batches: BatchJournal) -> None:
+        self._database = database
+        self._clock = clock
+        self._audit = audit
+        self._batches = batches
 
-class Submission(msgspec.Struct, frozen=True):
-    """One attempt. Times are epoch seconds."""
-
-    id: int
-    batch: int
-    action: Action
-    feed_type: str
-    marketplace: str
-    state: str
-    """`submitting`, `unknown`, `submitted`, `processing`, `needs_operator`, then `done`, `fatal`, `cancelled`, `settled`; or `refused`, `not_taken`.
-    Of a call for one order: `submitting`, then `done`, `rejected`, `unanswered`, `refused`."""
-    sha256: str
-    size: int
-    messages: int
-    document_id: str
-    started_at: int
-    known: tuple[str, ...]
-    """Feeds of this type that Amazon listed before."""
-    feed_id: str | None
-    polls: int
-    polled_at: int | None
-    status: str
-    """Amazon's own word, as it came."""
-    note: str
-
-    @property
-    def open(self) -> bool:
-        """Whether Amazon may have it, and its outcome is not known."""
-        return self.state in OPEN_ATTEMPT
-
-
-class AttemptsPart(JournalPart):
-    """The feed attempts of a store."""
-
-    def attempts(self, batch_id: int | None = None) -> list[Submission]:
+    def find(self, batch_id: int | None = None) -> list[Submission]:
         """Attempts, newest first; of one batch, or all."""
         where, params = ("", ()) if batch_id is None else (" WHERE batch = ?", (batch_id,))
-        found = self._query(f"SELECT {_COLUMNS} FROM feed_attempts{where} ORDER BY id DESC", params)
+        found = self._database.query(f"SELECT {_COLUMNS} FROM feed_attempts{where} ORDER BY id DESC", params)
         return [
             Submission(
                 v[0], v[1], Action(v[2]), v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], tuple(json.loads(v[11])), v[12], v[13],
@@ -79,7 +47,7 @@ class AttemptsPart(JournalPart):
             for v in found
         ]  # fmt: skip
 
-    def begin_attempt(
+    def begin(
         self,
         batch_id: int,
         *,
@@ -92,50 +60,50 @@ class AttemptsPart(JournalPart):
     ) -> Submission:
         """Say, before the call, that the batch leaves as this feed. Raises FeedBusy, RecallRefused (not held any more),
         StoreError when its held rows are not just these orders any more; then nothing was changed."""
-        with self.writing() as connection:
-            batch = self.batch(batch_id)
+        with self._database.write() as connection:
+            batch = self._batches.get(batch_id)
             held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
             if held != set(orders):
                 raise StoreError(f"batch {batch_id} changed while its feed was made; dispatch again")
-            self.mark_sent(batch_id, files=(), sha256=sha256)
+            self._batches.mark_sent(batch_id, files=(), sha256=sha256)
             try:
                 cursor = connection.execute(
                     "INSERT INTO feed_attempts (batch, action, feed_type, marketplace, state, sha256, size, messages, document_id,"
                     " started_at, known, content) VALUES (?, ?, ?, ?, 'submitting', ?, ?, ?, ?, ?, ?, ?)",
                     (batch_id, batch.action.value, feed_type, batch.marketplace, sha256, len(content), len(held), document_id,
-                     self.clock.now(), json.dumps(sorted(known)), content),
+                     self._clock.now(), json.dumps(sorted(known)), content),
                 )  # fmt: skip
             except sqlite3.IntegrityError:
                 raise FeedBusy(f"a feed of type {feed_type} is on its way; batch {batch_id} waits for it") from None
             attempt = int(cursor.lastrowid or 0)
             self._tell(connection, "feed.submitting", batch_id, attempt, document=document_id, sha256=sha256)
-        return self._attempt(attempt)
+        return self._get(attempt)
 
-    def _attempt(self, attempt_id: int) -> Submission:
-        return next(one for one in self.attempts() if one.id == attempt_id)
+    def _get(self, attempt_id: int) -> Submission:
+        return next(one for one in self.find() if one.id == attempt_id)
 
-    def attempt_bytes(self, attempt_id: int) -> bytes:
+    def content(self, attempt_id: int) -> bytes:
         """The bytes that were written down before the call."""
-        return bytes(self._one("SELECT content FROM feed_attempts WHERE id = ?", (attempt_id,)))
+        return bytes(self._database.value("SELECT content FROM feed_attempts WHERE id = ?", (attempt_id,)))
 
-    def left_bytes(self, batch_id: int) -> bytes | None:
+    def sent_content(self, batch_id: int) -> bytes | None:
         """The XML of a batch that left, as it went by the API, else as it was written beside the upload file; None: not kept."""
-        went = next((one for one in self.attempts(batch_id) if one.state not in NEVER_ARRIVED), None)
+        went = next((one for one in self.find(batch_id) if one.state not in NEVER_ARRIVED), None)
         if went is not None:
-            return self.attempt_bytes(went.id)
-        return next((feed.content for feed in self.feeds(batch_id) if feed.name.endswith(".xml")), None)
+            return self.content(went.id)
+        return next((feed.content for feed in self._batches.feeds(batch_id) if feed.name.endswith(".xml")), None)
 
-    def attempt_polled(self, attempt_id: int, *, status: str = "", note: str = "") -> Submission:
+    def mark_polled(self, attempt_id: int, *, status: str = "", note: str = "") -> Submission:
         """Keep that Amazon was asked, its own word if it gave one, and what went wrong if something did."""
-        with self.writing() as connection:
+        with self._database.write() as connection:
             connection.execute(
                 "UPDATE feed_attempts SET polls = polls + 1, polled_at = ?, status = CASE ? WHEN '' THEN status ELSE ? END, note = ?"
                 " WHERE id = ?",
-                (self.clock.now(), status, status, note, attempt_id),
+                (self._clock.now(), status, status, note, attempt_id),
             )
-        return self._attempt(attempt_id)
+        return self._get(attempt_id)
 
-    def move_attempt(
+    def move(
         self,
         attempt_id: int,
         state: str,
@@ -145,8 +113,8 @@ class AttemptsPart(JournalPart):
         rows: tuple[RowState, str] | None = None,
     ) -> Submission:
         """Bring an attempt to a state, and with `rows` (state, text) the rows of its batch that wait for an answer."""
-        with self.writing() as connection:
-            before = self._attempt(attempt_id)
+        with self._database.write() as connection:
+            before = self._get(attempt_id)
             connection.execute(
                 "UPDATE feed_attempts SET state = ?, note = ?, feed_id = coalesce(?, feed_id), polls = 0, polled_at = NULL WHERE id = ?",
                 (state, note, feed_id, attempt_id),
@@ -155,27 +123,27 @@ class AttemptsPart(JournalPart):
                 self._rows_to(connection, before.batch, *rows)
             more = {} if feed_id is None else {"feed": feed_id}
             self._tell(connection, f"feed.{state}", before.batch, attempt_id, was=before.state, note=note, **more)
-        return self._attempt(attempt_id)
+        return self._get(attempt_id)
 
-    def answer_attempt(self, attempt_id: int, state: str, outcome: Outcome, *, note: str = "") -> Submission:
+    def answer(self, attempt_id: int, state: str, outcome: Outcome, *, note: str = "") -> Submission:
         """Bring an attempt to its end, with what became of the rows that left with it; the batch counts as answered."""
-        with self.writing() as connection:
-            before = self._attempt(attempt_id)
-            batch = self.batch(before.batch)
+        with self._database.write() as connection:
+            before = self._get(attempt_id)
+            batch = self._batches.get(before.batch)
             left = (RowState.SENT, RowState.ACCEPTED, RowState.UNKNOWN)
             waiting = [row.order_id for row in batch.rows if row.state in left]
-            changes = self._move(connection, batch, dict.fromkeys(waiting, outcome))
+            changes = self._batches.move(connection, batch, dict.fromkeys(waiting, outcome))
             connection.execute("UPDATE batches SET state = 'answered' WHERE id = ?", (batch.id,))
             connection.execute("UPDATE feed_attempts SET state = ?, note = ? WHERE id = ?", (state, note, attempt_id))
             self._tell(connection, f"feed.{state}", batch.id, attempt_id, was=before.state, note=note, states=changes)
-        return self._attempt(attempt_id)
+        return self._get(attempt_id)
 
-    def return_attempt(self, attempt_id: int, state: str, *, note: str) -> Submission:
+    def return_to_hold(self, attempt_id: int, state: str, *, note: str) -> Submission:
         """Amazon provably does not have it: the batch is held again, and may leave or be taken back; but for rows that were settled."""
         if state not in NEVER_ARRIVED:
             raise ValueError(f"{state} does not say that Amazon does not have it")
-        with self.writing() as connection:
-            attempt = self.move_attempt(attempt_id, state, note=note, rows=(RowState.HELD, ""))
+        with self._database.write() as connection:
+            attempt = self.move(attempt_id, state, note=note, rows=(RowState.HELD, ""))
             if self._holds(attempt.batch):
                 connection.execute("UPDATE batches SET state = 'held', sent_at = NULL WHERE id = ?", (attempt.batch,))
             else:
@@ -183,16 +151,16 @@ class AttemptsPart(JournalPart):
         return attempt
 
     def _holds(self, batch_id: int) -> bool:
-        return any(row.state is RowState.HELD for row in self.batch(batch_id).rows)
+        return any(row.state is RowState.HELD for row in self._batches.get(batch_id).rows)
 
-    def drop_attempt(self, attempt_id: int, *, note: str) -> Submission:
+    def drop(self, attempt_id: int, *, note: str) -> Submission:
         """Amazon cancelled the feed before it began: its orders are free again, and a new plan may take them."""
-        with self.writing():
-            attempt = self.return_attempt(attempt_id, "not_taken", note=note)
-            self.move_attempt(attempt_id, "cancelled", note=note)
+        with self._database.write():
+            attempt = self.return_to_hold(attempt_id, "not_taken", note=note)
+            self.move(attempt_id, "cancelled", note=note)
             if self._holds(attempt.batch):
-                self.recall(attempt.batch, why=note)
-        return self._attempt(attempt_id)
+                self._batches.recall(attempt.batch, why=note)
+        return self._get(attempt_id)
 
     def _rows_to(self, connection: sqlite3.Connection, batch_id: int, state: RowState, text: str) -> None:
         """Move the rows that left and are not answered. An open state keeps holding its order: none of these lets it go."""
@@ -206,28 +174,13 @@ class AttemptsPart(JournalPart):
             f"UPDATE batch_rows SET state = ?, code = '', text = ? WHERE batch = ? AND {waiting}",
             (state.value, text, batch_id),
         )
-        if self.batch(batch_id).action is Action.REFUND:
+        if self._batches.get(batch_id).action is Action.REFUND:
             for (row_id,) in connection.execute(
                 "SELECT order_id FROM batch_rows WHERE batch = ?", (batch_id,)
             ).fetchall():
-                self._refresh_refunded(connection, row_id)
+                self._batches.refresh_refunded(connection, row_id)
 
     def _tell(self, connection: sqlite3.Connection, kind: str, batch: int, attempt: int, **more: object) -> None:
         """The audit's record."""
         payload = {"batch": batch, "attempt": attempt, **more}
-        self.append(connection, kind, json.dumps(payload, sort_keys=True, separators=(",", ":")))
-
-    # -- parts of a large batch
-
-    def chain(self, batches: Sequence[int]) -> None:
-        """Let each of these batches wait for the one before it."""
-        with self.writing() as connection:
-            connection.executemany(
-                "INSERT INTO feed_parts (batch, after_batch) VALUES (?, ?)",
-                list(zip(batches[1:], batches, strict=False)),
-            )
-
-    def part_after(self, batch_id: int) -> int | None:
-        """The batch that this one waits for."""
-        found: int | None = self._one("SELECT after_batch FROM feed_parts WHERE batch = ?", (batch_id,))
-        return found
+        self._audit.append(connection, kind, json.dumps(payload, sort_keys=True, separators=(",", ":")))

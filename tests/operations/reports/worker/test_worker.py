@@ -23,8 +23,8 @@ from ordertui.operations.reports.worker import process as worker_process
 from ordertui.operations.reports.worker.process import WorkerProcess
 from ordertui.orders.enums import Dispatched
 from ordertui.store import Store, StoreError
-from ordertui.store.importing.import_session import Importer
-from support.imports import CLOCK, deadline, dump
+from ordertui.store.importing.import_session import ImportSession, ReportSource
+from support.imports import CLOCK, deadline, dump, finished
 from support.reports import ALL_ORDERS, COLUMNS, cells, write
 
 some = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -52,15 +52,13 @@ def own() -> Iterator[WorkerProcess]:
         yield started
 
 
-def importer(store: Store, info: ReportInfo) -> Importer:
+def importer(store: Store, info: ReportInfo) -> ImportSession:
     """An importer of small chunks."""
-    return Importer(
-        store, kind=info.kind.value, path=str(info.path), sha256=info.sha256, as_of=info.as_of,
-        has_request_column=info.has_request_column, marketplace=None, auto_cancel_at=deadline, chunk_rows=CHUNK,
-    )  # fmt: skip
+    source = ReportSource(info.kind.value, str(info.path), info.sha256, info.as_of, info.has_request_column, None)
+    return store.imports.open(source, deadline, chunk_rows=CHUNK)
 
 
-def here(info: ReportInfo, _store: Store, target: Importer) -> Iterator[ImportStep]:
+def here(info: ReportInfo, _store: Store, target: ImportSession) -> Iterator[ImportStep]:
     """Reading in this process."""
     for batch in read_orders(info, block_bytes=BLOCK):
         target.add(batch.rows)
@@ -70,8 +68,8 @@ def here(info: ReportInfo, _store: Store, target: Importer) -> Iterator[ImportSt
 def taken(
     path: Path,
     files: list[Path],
-    steps: Callable[[ReportInfo, Store, Importer], Iterator[ImportStep]],
-    between: Callable[[Store, Importer], None] = lambda _store, _target: None,
+    steps: Callable[[ReportInfo, Store, ImportSession], Iterator[ImportStep]],
+    between: Callable[[Store, ImportSession], None] = lambda _store, _target: None,
 ) -> tuple[list[object], dict[str, object]]:
     """Import files into a new store; gives what was told of each, and the store. `between` is called after each step."""
     for end in ("", "-wal", "-shm"):
@@ -89,11 +87,11 @@ def taken(
                     odd |= set(step.unknown_words)
                     between(store, target)
             told.append((target.rows, target.new, target.changed, target.unchanged, rejects, ignored, odd))
-        assert store.check() == []
+        assert store.maintenance.check() == []
     return told, dump(path)
 
 
-def apart(process: WorkerProcess) -> Callable[[ReportInfo, Store, Importer], Iterator[ImportStep]]:
+def apart(process: WorkerProcess) -> Callable[[ReportInfo, Store, ImportSession], Iterator[ImportStep]]:
     """Reading in a process of its own."""
     return lambda info, store, target: process.steps(info, store, target, block_bytes=BLOCK)
 
@@ -145,11 +143,11 @@ def test_what_others_write_meanwhile_is_neither_lost_nor_trampled_on(process: Wo
         for n in (9, 15, 21, 24, 28, 300)
     ]
 
-    def run(name: str, steps: Callable[[ReportInfo, Store, Importer], Iterator[ImportStep]]) -> tuple[object, int]:
+    def run(name: str, steps: Callable[[ReportInfo, Store, ImportSession], Iterator[ImportStep]]) -> tuple[object, int]:
         waiting = list(others)
         again = 0
 
-        def meddle(store: Store, target: Importer) -> None:
+        def meddle(store: Store, target: ImportSession) -> None:
             nonlocal again
             if waiting and target.rows >= 8 and target.new + target.changed + target.unchanged:
                 with Store.open(store.path, clock=CLOCK) as other:
@@ -158,8 +156,8 @@ def test_what_others_write_meanwhile_is_neither_lost_nor_trampled_on(process: Wo
                         for batch in read_orders(info):
                             own.add(batch.rows)
                 again += 1
-            known = sorted(store.ids_of([f"113-{n:07d}-0000009" for n in (1, 10, 20)]).values())
-            store.set_facts(known, dispatched=Dispatched.YES)
+            known = sorted(store.orders.ids_of([f"113-{n:07d}-0000009" for n in (1, 10, 20)]).values())
+            store.facts.set(known, dispatched=Dispatched.YES)
 
         _, kept = taken(tmp_path / name, [first, later], steps, meddle)
         assert not waiting
@@ -175,7 +173,7 @@ def test_chunks_planned_before_somebody_else_wrote_are_planned_again(process: Wo
     info = inspect(file)
     again = 0
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store, importer(store, info) as target:
-        take = target.take
+        take = target.write_planned
 
         def noted(changes: object, planned_again: Callable[[], object]) -> None:
             def count() -> object:
@@ -185,7 +183,7 @@ def test_chunks_planned_before_somebody_else_wrote_are_planned_again(process: Wo
 
             take(changes, count)  # type: ignore[arg-type]
 
-        target.take = noted  # type: ignore[method-assign, assignment]
+        target.write_planned = noted  # type: ignore[method-assign, assignment]
         for number, _ in enumerate(process.steps(info, store, target, block_bytes=BLOCK)):
             if number in (1, 4):
                 store.set_meta("x", str(number))
@@ -208,10 +206,10 @@ def test_a_killed_reader_leaves_a_whole_store_and_says_so(own: WorkerProcess, tm
             ReportWorkerDied, match=r"a\.txt: the process that reads it ended before its end .* import the file again"
         ):
             run()
-        assert store.check() == []
-        assert 0 < store.count() < 200
-        assert [one.finished for one in store.imports()] == [False]
-        assert store.audit_verify().ok
+        assert store.maintenance.check() == []
+        assert 0 < store.orders.count() < 200
+        assert finished(store) == [False]
+        assert store.audit.verify().ok
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store, importer(store, info) as target:
         for batch in read_orders(info):
             target.add(batch.rows)
@@ -222,7 +220,7 @@ def test_what_goes_wrong_over_there_is_raised_here_in_the_same_words(process: Wo
     info = inspect(many(tmp_path / "a.txt"))
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
 
-        def run(steps: Callable[[ReportInfo, Store, Importer], Iterator[ImportStep]]) -> None:
+        def run(steps: Callable[[ReportInfo, Store, ImportSession], Iterator[ImportStep]]) -> None:
             with importer(store, info) as target:
                 for _ in steps(info, store, target):
                     pass
@@ -234,7 +232,7 @@ def test_what_goes_wrong_over_there_is_raised_here_in_the_same_words(process: Wo
         many(info.path)
         run(here)
         many(info.path, last_updated_date="2026-11-22T00:00:00+00:00")
-        with store.writing() as connection:
+        with store.write() as connection:
             connection.execute("ALTER TABLE lines RENAME TO elsewhere")
         for steps in (here, apart(process)):
             with pytest.raises(StoreError, match=r"a\.db: no such table: lines"):
@@ -281,12 +279,12 @@ def test_the_process_ends_when_the_other_side_is_killed(tmp_path: Path) -> None:
         from ordertui.operations.reports.worker.process import WorkerProcess
         from ordertui.orders.clock import SystemClock
         from ordertui.store import Store
-        from ordertui.store.importing.import_session import Importer
+        from ordertui.store.importing.import_session import ReportSource
         info = inspect(Path(sys.argv[1]))
         process = WorkerProcess.start()
         with process, Store.open(Path(sys.argv[2]), clock=SystemClock()) as store:
-            with Importer(store, kind="all_orders", path="", sha256="", as_of=None, has_request_column=False, marketplace=None,
-                          auto_cancel_at=lambda m, t: None, chunk_rows=4) as target:
+            source = ReportSource("all_orders", "", "", None, False, None)
+            with store.imports.open(source, lambda m, t: None, chunk_rows=4) as target:
                 for step in process.steps(info, store, target, block_bytes=2_000):
                     print(process.pid, flush=True)
                     sys.stdin.readline()
@@ -303,8 +301,8 @@ def test_the_process_ends_when_the_other_side_is_killed(tmp_path: Path) -> None:
         assert time.monotonic() < until, "it goes on alone"
         time.sleep(0.01)
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
-        assert store.check() == []
-        assert store.count() > 0
+        assert store.maintenance.check() == []
+        assert store.orders.count() > 0
 
 
 def _runs(pid: int) -> bool:

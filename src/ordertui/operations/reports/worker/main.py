@@ -49,7 +49,7 @@ class _Reading:
 
     def __init__(self, order: Read, store: Store, inbox: IO[bytes], out: IO[bytes]) -> None:
         self._order = order
-        self._planner = store.planner(order.info.kind.value)
+        self._planner = store.imports.planner(order.info.kind.value)
         self._inbox = inbox
         self._out = out
         self._waiting: deque[_Planned] = deque()
@@ -119,7 +119,7 @@ def main() -> None:
 def _serve(order: Read, inbox: IO[bytes], out: IO[bytes]) -> None:
     """Read one report, or tell why it cannot be read."""
     try:
-        with Store.open(order.store, clock=SystemClock(), read_only=True) as store, store.in_words():
+        with Store.open(order.store, clock=SystemClock(), read_only=True) as store, store.database.translate_errors():
             _Reading(order, store, inbox, out).run()
     except (BrokenPipeError, _Gone):
         raise

@@ -23,7 +23,7 @@ from ordertui.operations.errors import ReportWorkerDied
 from ordertui.operations.reports.importer import ImportStep
 from ordertui.store import Store, StoreError
 from ordertui.store.importing.changeset import ImportChangeset
-from ordertui.store.importing.import_session import Importer
+from ordertui.store.importing.import_session import ImportSession
 
 from .main import VERSION
 from .protocol import Chunk, ChunkWritten, Failed, Read, Ready, Replan, from_process, receive, send
@@ -91,7 +91,7 @@ class WorkerProcess:
         return self._ready
 
     def steps(
-        self, info: ReportInfo, store: Store, target: Importer, *, block_bytes: int = BLOCK_BYTES
+        self, info: ReportInfo, store: Store, target: ImportSession, *, block_bytes: int = BLOCK_BYTES
     ) -> Iterator[ImportStep]:
         """Take the report into the store, a chunk a step.
 
@@ -113,7 +113,7 @@ class WorkerProcess:
         while (chunk := self._next(info)) is not None:
             if chunk.round != turn:
                 continue
-            target.take(chunk.changes, again)
+            target.write_planned(chunk.changes, again)
             self._say(info, ChunkWritten())
             rejects = [msgspec.structs.replace(one, file=str(info.path)) for one in chunk.rejects]
             yield ImportStep(chunk.changes.rows, rejects, chunk.ignored, chunk.bytes_done, tuple(chunk.unknown_words))

@@ -1,0 +1,92 @@
+"""What is imported: order reports row by row, the Cancellation Rate report, and who cancelled by the API's account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ordertui.orders.enums import ReportKind
+from ordertui.store.orders import OrderRepository
+
+from .import_session import ImportContext, ImportSession, ReportSource, apply_cancelled_by
+from .merge_planner import MergePlanner
+
+
+class ImportLog:
+    """Opens import sessions, and takes in records that are no rows of an order report."""
+
+    def __init__(self, context: ImportContext, orders: OrderRepository) -> None:
+        self._context = context
+        self._orders = orders
+
+    def open(
+        self,
+        report: ReportSource,
+        auto_cancel_at: Callable[[str, int], int | None],
+        *,
+        chunk_rows: int | None = None,
+    ) -> ImportSession:
+        """Return a context manager that takes in the rows of a report.
+
+        `auto_cancel_at` gives, for a marketplace and a ship-by time, when Amazon cancels. Raises ReadOnlyStore.
+        """
+        return ImportSession(
+            self._context, report, auto_cancel_at, chunk_rows=chunk_rows, is_first=not self._orders.has_any()
+        )
+
+    def planner(self, kind: str) -> MergePlanner:
+        """Return a planner for reports of a kind, for the process that plans while another one writes."""
+        return MergePlanner(self._context.database.connection, kind)
+
+    def add_cancellation_rate(
+        self, report: ReportSource, rows: Sequence[tuple[int, str, int | None, bool]], *, rejected: int = 0
+    ) -> int:
+        """Store Amazon's Cancellation Rate report: rows of (line, order id, order date, whether it counts).
+
+        The report has no date of its own, so the later import wins. The report's marketplace is taken for orders that
+        are not known. Returns how many known orders changed.
+        """
+        changed = 0
+        bit = ReportKind.CANCELLATION_RATE.bit
+        now = self._context.clock.now()
+        with self._context.database.write() as connection:
+            ids = self._orders.ids_of(row[1] for row in rows)
+            for _, order_id, date, impacts in rows:
+                connection.execute(
+                    "INSERT INTO rate_report (order_id, marketplace, order_date, impacts, as_of) VALUES"
+                    " (:id, coalesce((SELECT marketplace FROM orders WHERE order_id = :id), :market), :date, :impacts, :now)"
+                    " ON CONFLICT (order_id) DO UPDATE SET marketplace = excluded.marketplace,"
+                    " order_date = excluded.order_date, impacts = excluded.impacts, as_of = excluded.as_of",
+                    {
+                        "id": order_id, "market": report.marketplace or "", "date": date, "impacts": int(impacts),
+                        "now": now,
+                    },
+                )  # fmt: skip
+                row_id = ids.get(order_id)
+                if row_id is None:
+                    continue
+                connection.execute("UPDATE orders SET sources = sources | ? WHERE id = ?", (bit, row_id))
+                if connection.execute("SELECT status FROM orders WHERE id = ?", (row_id,)).fetchone()[0] == "cancelled":
+                    by = "seller" if impacts else "buyer"
+                    changed += self._context.facts.change(connection, row_id, "cancelled_by", by)
+            connection.execute(
+                "INSERT INTO imports (kind, path, sha256, marketplace, has_request_column, at, row_count, changed,"
+                " unchanged, rejected, finished) VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, 1)",
+                (report.kind, report.path, report.sha256, report.marketplace or "", now, len(rows), changed,
+                 len(ids) - changed, rejected),
+            )  # fmt: skip
+        return changed
+
+    def add_cancelled_by(self, cancelled: Sequence[tuple[str, str, int]]) -> None:
+        """Store who cancelled orders by the API's account (`cancelledBy`): (order id, who, as of); the newer wins.
+
+        It is kept apart from the orders because no report names it, and applied again after each import.
+        """
+        if not cancelled:
+            return
+        with self._context.database.write() as connection:
+            connection.executemany(
+                "INSERT INTO said_cancelled (order_id, by, as_of) VALUES (?, ?, ?) ON CONFLICT (order_id) DO UPDATE SET"
+                " by = excluded.by, as_of = excluded.as_of WHERE excluded.as_of >= as_of",
+                cancelled,
+            )
+            apply_cancelled_by(connection, self._context.facts, [order_id for order_id, _, _ in cancelled])

@@ -1,0 +1,93 @@
+"""Counts and sums over orders, and what the imports say of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from .database import Database
+
+UNDER_WAY = ("held", "sent", "accepted", "ok", "unknown")
+"""States of a cancellation that is coming, or done without a report showing it."""
+_STATES = ", ".join(f"'{state}'" for state in UNDER_WAY)
+
+
+class Tally(NamedTuple):
+    """The columns of one order that sums are made of."""
+
+    id: int
+    marketplace: str
+    purchased_at: int | None
+    situation: int
+    total: int | None
+    """Minor units of `currency`."""
+    currency: str | None
+    status: str
+    cancelled_lines: int
+    state: str | None
+    open_action: str | None
+
+    @property
+    def on_its_way(self) -> bool:
+        """Whether a batch of this store cancels it and no report shows that yet."""
+        return self.state in UNDER_WAY and (self.open_action or "").startswith("cancel:") and self.status != "cancelled"
+
+
+class OrderTallies:
+    """Reads what counts and sums over orders are made of."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def marketplaces(self) -> Sequence[str]:
+        """Return the codes of the marketplaces that have orders, most orders first."""
+        sql = "SELECT marketplace, count(*) AS n FROM orders GROUP BY marketplace ORDER BY n DESC, marketplace"
+        return self._database.cached("marketplaces", lambda: tuple(row[0] for row in self._database.query(sql)))
+
+    def situations_present(self) -> Sequence[int]:
+        """Return the situation numbers that any order has."""
+        return self._database.cached("situations", self._read_situations)
+
+    def _read_situations(self) -> tuple[int, ...]:
+        """Jump from number to number in the index: SELECT DISTINCT would scan all of it."""
+        found: list[int] = []
+        number = self._database.value("SELECT min(situation) FROM orders")
+        while number is not None:
+            found.append(number)
+            number = self._database.value("SELECT min(situation) FROM orders WHERE situation > ?", (number,))
+        return tuple(found)
+
+    def of_orders(self, ids: Iterable[int]) -> list[Tally]:
+        """Return the tallies of these orders."""
+        sql = f"SELECT {', '.join(Tally._fields)} FROM orders WHERE id IN ({{}})"
+        return [Tally(*row) for row in self._database.query_in(sql, ids)]
+
+    def totals_by_situation(self, ids: Iterable[int]) -> list[tuple[str, int, str | None, bool, int, int]]:
+        """Return (marketplace, situation, currency, whether a batch has it, orders, minor units) of these orders.
+
+        The currency is None without a price. A combination may come more than once.
+        """
+        found = self._database.query_in(
+            "SELECT marketplace, situation, CASE WHEN total IS NULL THEN NULL ELSE currency END AS priced,"
+            f" coalesce(state, '') IN ({_STATES}) AS busy, count(*), coalesce(sum(total), 0) FROM orders WHERE id IN ({{}})"
+            " GROUP BY marketplace, situation, priced, busy",
+            ids,
+        )
+        return [
+            (market, number, currency, bool(busy), count, total)
+            for market, number, currency, busy, count, total in found
+        ]
+
+    def total_placed(self, marketplace: str, start: int, end: int) -> int:
+        """Return how many orders of any channel were placed from `start` until before `end` (epoch seconds)."""
+        sql = "SELECT count(*) FROM orders WHERE marketplace = ? AND purchased_at >= ? AND purchased_at < ?"
+        return int(self._database.value(sql, (marketplace, start, end)))
+
+    def as_of(self) -> int | None:
+        """Return the newest date in any imported report (epoch seconds); None before the first."""
+        found: int | None = self._database.value("SELECT max(as_of) FROM imports WHERE kind <> 'cancellation_rate'")
+        return found
+
+    def has_request_column(self) -> bool:
+        """Return whether any imported report had the column for buyers' cancellation requests."""
+        return bool(self._database.value("SELECT max(has_request_column) FROM imports"))
