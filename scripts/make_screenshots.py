@@ -70,7 +70,7 @@ def at_rest(pilot: Pilot[None]) -> bool:
     assert isinstance(app, OrderTuiApp)
     works = any(worker.is_running for worker in app.workers if worker.group in ("panel", "counts", "view", "kinds"))
     there = screen.whole_view is not None and bool(screen.queue_counts)
-    return there and not (works or app.keys.holds or app.keys.on_its_way or len(app.keys))
+    return there and app.keys.is_idle and not works
 
 
 def main_screen(pilot: Pilot[None]) -> MainScreen:

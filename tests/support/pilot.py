@@ -80,7 +80,7 @@ def idle(pilot: Pilot[None]) -> bool:
     """Whether no key waits or is on its way, and nothing holds them."""
     app = pilot.app
     assert isinstance(app, OrderTuiApp)
-    return not (app.keys.holds or app.keys.on_its_way or len(app.keys))
+    return app.keys.is_idle
 
 
 async def settled(pilot: Pilot[None]) -> None:

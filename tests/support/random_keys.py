@@ -153,8 +153,7 @@ class Monkey:
     @property
     def idle(self) -> bool:
         """Whether every key typed so far had its effect."""
-        keys = self.app.keys
-        return not (keys.holds or keys.on_its_way or len(keys) or self.app.message_queue_size)
+        return self.app.keys.is_idle and not self.app.message_queue_size
 
     async def until(self, true: Callable[[], object], words: Callable[[], object] = str) -> None:
         """Wait until it is so, or until the application was left; `words` say more of a failure."""

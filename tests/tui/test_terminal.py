@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from ordertui.tui.app import go_on_only_with_a_terminal
+from ordertui.tui.terminal import resume_only_with_a_terminal
 
 
 def test_only_with_a_terminal_does_it_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -15,7 +15,7 @@ def test_only_with_a_terminal_does_it_go_on(monkeypatch: pytest.MonkeyPatch) -> 
     before = signal.signal(signal.SIGCONT, lambda number, frame: went_on.append(number))
     master, slave = pty.openpty()
     try:
-        go_on_only_with_a_terminal()
+        resume_only_with_a_terminal()
         with os.fdopen(slave, "rb", buffering=0, closefd=False) as terminal:
             monkeypatch.setattr(sys, "__stdin__", terminal)
             os.kill(os.getpid(), signal.SIGCONT)

@@ -1,25 +1,32 @@
-"""Keys in the order they were typed, one at a time: the next is handed on only when the one before has had its effect.
+"""Hand keys on in the order they were typed, one at a time: the next one goes when the one before has had its effect.
 
-Textual forwards a key to what has the focus when the key arrives. A fast typist, a paste or a slow line would so put
-the letters meant for a dialog, or for the next view, on what is shown now. Here each key waits until the one before went
-through and until nothing that it started is still being worked out.
+Textual forwards a key to the widget that has the focus when the key arrives. With a fast typist, a paste or a slow line
+the letters meant for a dialog, or for the next view, would reach what is shown now. Here each key waits until the one
+before was handled and until nothing that it started is still running.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from textual import events
+from textual.app import App
 from textual.message import Message
+from textual.screen import Screen
 
 TypedEvent = events.Key | events.Paste
 
+LOST_AFTER = 0.5
+"""Seconds after which a key counts as handled although its trace never arrived, because its dialog is gone."""
+QUIET = 0.25
+"""Seconds without a key before Escape from which Escape answers what is shown, and is not part of a run of keys."""
+
 
 class KeyHandled(Message):
-    """Sent after a key along the same way: when it arrives at the application, the key has been handled.
+    """Follow a key along the same path: when this arrives at the application, the key has been handled.
 
-    It goes twice, so that what the key's action posted has been handled too.
+    It is sent in two rounds, so that the messages which the key's action posted have been handled too.
     """
 
     def __init__(self, number: int, round_: int = 1) -> None:
@@ -28,85 +35,114 @@ class KeyHandled(Message):
         self.round = round_
 
 
-class Hold:
-    """Keys wait while it is shut. A context manager; opening twice is harmless."""
+class InputLock:
+    """Make keys wait while it is closed. It starts closed; closing or opening it twice is harmless."""
 
     def __init__(self, keys: KeyQueue) -> None:
         self._keys = keys
-        self._is_shut = False
-        self.shut()
+        self._is_closed = False
+        self.close()
 
-    def shut(self) -> None:
-        """Keys wait from now on."""
-        if not self._is_shut:
-            self._is_shut = True
-            self._keys.holds += 1
+    def close(self) -> None:
+        """Make keys wait from now on."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._keys.locks += 1
 
-    def open(self, *, unseen_before: float | None = None) -> None:
-        """Keys go on. Those typed before `unseen_before` (by the clock that messages carry) are thrown away: nobody can have seen what they
-        would answer."""
-        if unseen_before is not None:
-            self._keys.drop(unseen_before)
-        if self._is_shut:
-            self._is_shut = False
-            self._keys.holds -= 1
-            if not self._keys.holds:
-                self._keys.ready()
-
-    def __enter__(self) -> Hold:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.open()
+    def open(self, *, discard_before: float | None = None) -> None:
+        """Let keys go on. Those typed before `discard_before` (by the clock of Textual's messages) are thrown away."""
+        if discard_before is not None:
+            self._keys.discard(discard_before)
+        if self._is_closed:
+            self._is_closed = False
+            self._keys.locks -= 1
+            if not self._keys.locks:
+                self._keys.wake()
 
 
 class KeyQueue:
-    """The keys that wait, and whether one may go."""
+    """The keys that wait, and the one that is being handled.
 
-    def __init__(self, ready: Callable[[], object]) -> None:
-        self.ready = ready
-        """Called when keys may go on."""
-        self.holds = 0
-        """How many holds are shut."""
-        self.number = 0
-        """Which key is on its way, or was last."""
-        self.on_its_way = False
-        self.dropped = 0
-        """Keys thrown away so far."""
-        self.pause = 0.0
-        """Seconds between the newest key and the one before it."""
-        self._newest = 0.0
+    `handle` gives an event to Textual. `interrupt` is called for an Escape that was typed on its own: it stops what the
+    screen says can be stopped, at once, and returns whether there was anything.
+    """
+
+    def __init__(
+        self, app: App[None], handle: Callable[[events.Event], Awaitable[None]], interrupt: Callable[[], bool]
+    ) -> None:
+        self._app = app
+        self._handle = handle
+        self._interrupt = interrupt
+        self.locks = 0
+        """How many locks are closed."""
         self._waiting: deque[TypedEvent] = deque()
+        self._number = 0
+        """Number of the key that is being handled, or was last."""
+        self._is_handling = False
+        self._screen: Screen[object] | None = None
+        """The screen that was on top when the key was handed on."""
+        self._newest = 0.0
+        """When the newest key was typed, by the clock of Textual's messages."""
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def hold(self) -> Hold:
-        """Keys wait until it is opened."""
-        return Hold(self)
+    @property
+    def is_idle(self) -> bool:
+        """Whether every key typed so far had its effect and the next one would go on at once."""
+        return not (self.locks or self._is_handling or self._waiting)
 
-    def add(self, event: TypedEvent) -> None:
-        """A key was typed."""
-        self.pause, self._newest = event.time - self._newest, event.time
+    def lock(self) -> InputLock:
+        """Return a closed lock: keys wait until it is opened."""
+        return InputLock(self)
+
+    def discard(self, before: float) -> None:
+        """Throw away the waiting keys that were typed before that moment (by the clock of Textual's messages)."""
+        self._waiting = deque(event for event in self._waiting if event.time >= before)
+
+    def wake(self) -> None:
+        """Hand the next key on soon, if it may go."""
+        self._app.call_later(self._hand_on)
+
+    async def add(self, event: TypedEvent) -> None:
+        """Queue a key that was typed, and hand it on if nothing is before it."""
+        pause, self._newest = event.time - self._newest, event.time
         self._waiting.append(event)
+        if isinstance(event, events.Key) and event.key == "escape" and pause >= QUIET and self._interrupt():
+            self.discard(event.time + 1)  # all of it was meant for the view that will not come
+            return
+        if self._is_handling:
+            self._finish_later(self._number)
+        await self._hand_on()
 
-    def next(self) -> TypedEvent | None:
-        """The key that goes now, or None while one is on its way, keys are held, or none waits."""
-        if self.on_its_way or self.holds or not self._waiting:
-            return None
-        self.on_its_way = True
-        self.number += 1
-        return self._waiting.popleft()
+    def trace(self, trace: KeyHandled) -> None:
+        """Take in that a trace arrived at the application."""
+        trace.stop()
+        if trace.round == 1:
+            self._follow(trace.number, 2)
+        elif self._app.screen is self._screen:
+            self._app.call_later(self._finish, trace.number)
+        else:  # wait until what the key opened, or uncovered, is drawn, unless it is closed before that
+            self._app.screen.call_after_refresh(self._finish, trace.number)
+            self._finish_later(trace.number)
 
-    def went(self, number: int) -> bool:
-        """The key of this number has had its effect; False when that was known."""
-        if number != self.number or not self.on_its_way:
-            return False
-        self.on_its_way = False
-        return True
+    async def _hand_on(self) -> None:
+        if self._is_handling or self.locks or not self._waiting:
+            return
+        self._is_handling = True
+        self._number += 1
+        self._screen = self._app.screen
+        await self._handle(self._waiting.popleft())
+        self._follow(self._number, 1)
 
-    def drop(self, before: float) -> None:
-        """Throw away what was typed before that moment (by the clock that messages carry)."""
-        kept = [event for event in self._waiting if event.time >= before]
-        self.dropped += len(self._waiting) - len(kept)
-        self._waiting = deque(kept)
+    def _follow(self, number: int, round_: int) -> None:
+        if not (self._app.focused or self._app.screen).post_message(KeyHandled(number, round_)):
+            self._finish(number)
+
+    def _finish_later(self, number: int) -> None:
+        self._app.set_timer(LOST_AFTER, lambda: self._finish(number))
+
+    def _finish(self, number: int) -> None:
+        if number == self._number and self._is_handling:
+            self._is_handling = False
+            self.wake()

@@ -1,4 +1,4 @@
-"""Questions and work in turn, with the keys held while nothing on the screen could take them."""
+"""Run tasks, made of questions and work, one at a time; keys wait while nothing on the screen could take them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from textual.css.query import NoMatches
 from textual.message import Message
@@ -15,102 +15,125 @@ from textual.widget import Widget
 
 from ordertui.operations.errors import USER_ERRORS, error_message
 
-from .key_queue import Hold, KeyQueue
+from .key_queue import InputLock, KeyQueue
 
-Answer = TypeVar("Answer")
+Given = TypeVar("Given")
 Result = TypeVar("Result")
 Owner = TypeVar("Owner")
-Given = ParamSpec("Given")
+Arguments = ParamSpec("Arguments")
 
 
 def ends_with_screen(
-    run: Callable[Concatenate[Owner, Given], Coroutine[Any, Any, None]],
-) -> Callable[Concatenate[Owner, Given], Coroutine[Any, Any, None]]:
-    """A worker that may still run while its screen is being taken down: what it finds missing then is nobody's loss."""
+    run: Callable[Concatenate[Owner, Arguments], Coroutine[object, object, None]],
+) -> Callable[Concatenate[Owner, Arguments], Coroutine[object, object, None]]:
+    """`ignore_unmounted` as a decorator of methods."""
 
     @wraps(run)
-    async def guarded(self: Owner, /, *args: Given.args, **more: Given.kwargs) -> None:
-        with suppress(NoMatches):
-            await run(self, *args, **more)
+    async def guarded(self: Owner, /, *args: Arguments.args, **more: Arguments.kwargs) -> None:
+        await ignore_unmounted(run(self, *args, **more))
 
     return guarded
 
 
+async def ignore_unmounted(work: Awaitable[None]) -> None:
+    """Await work that touches the screen. Ignore `NoMatches`: the screen is being unmounted while the work goes on."""
+    with suppress(NoMatches):
+        await work
+
+
 class Task:
-    """What a piece of work asks and does. Keys wait from its start to its end, but for the time a dialog is open."""
+    """What one task uses to ask and to work. Keys wait from its start to its end, except while a dialog is open."""
 
-    def __init__(self, owner: Widget, hold: Hold) -> None:
-        self._owner = owner
-        self._hold = hold
+    def __init__(self, owner: Screen[Given], lock: InputLock) -> None:
+        self._app = owner.app
+        self._lock = lock
 
-    async def ask(self, screen: Screen[Answer | None], *, unseen: bool = False) -> Answer | None:
-        """Open a dialog and wait for its answer. Keys typed before it was drawn go to it; with `unseen` they are thrown
-        away, because they might answer what nobody has read."""
-        answer: asyncio.Future[Answer | None] = self._owner.app.push_screen(screen, wait_for_dismiss=True)
-        with self._keys_go_to(screen, drop=unseen):
+    async def ask(self, screen: Screen[Given | None], *, discard_typeahead: bool = False) -> Given | None:
+        """Open a dialog and return its answer; None when it was left. Keys typed before it was drawn go to it; with
+        `discard_typeahead` they are thrown away, because they might answer what nobody has read."""
+        answer: asyncio.Future[Given | None] = self._app.push_screen(screen, wait_for_dismiss=True)
+        with self._keys_go_to(screen, discard=discard_typeahead):
             return await answer
 
     @contextmanager
     def showing(self, screen: Screen[None]) -> Iterator[None]:
         """Show a screen, and give it the keys, as long as the context lasts."""
-        self._owner.app.push_screen(screen)
+        self._app.push_screen(screen)
         try:
-            with self._keys_go_to(screen, drop=False):
+            with self._keys_go_to(screen, discard=False):
                 yield
         finally:
             screen.dismiss(None)
 
     @contextmanager
-    def _keys_go_to(self, screen: Screen[Any], *, drop: bool) -> Iterator[None]:
-        over = False
+    def _keys_go_to(self, screen: Screen[Given], *, discard: bool) -> Iterator[None]:
+        is_over = False
 
-        def drawn() -> None:
-            if not over:
-                self._hold.open(unseen_before=_first_drawn(screen) if drop else None)
+        def open_when_drawn() -> None:
+            if not is_over:
+                self._lock.open(discard_before=_first_drawn(screen) if discard else None)
 
-        screen.call_after_refresh(drawn)
+        screen.call_after_refresh(open_when_drawn)
         try:
             yield
         finally:
-            over = True
-            self._hold.shut()
+            is_over = True
+            self._lock.close()
 
-    async def work(self, what: Callable[..., Result], *args: Any, **options: Any) -> Result:
-        """Run this beside the screen."""
-        return await asyncio.to_thread(what, *args, **options)
+    async def work(
+        self, function: Callable[Arguments, Result], *args: Arguments.args, **options: Arguments.kwargs
+    ) -> Result:
+        """Call this in a thread, beside the screen, and return what it gives."""
+        return await asyncio.to_thread(function, *args, **options)
 
 
-class TaskRunner(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
-    """A screen that runs flows, one at a time."""
+class TaskRunner:
+    """Run the tasks of one screen, one at a time."""
 
-    keys: KeyQueue
+    def __init__(self, screen: Screen[Given], keys: KeyQueue) -> None:
+        self._screen = screen
+        self.keys = keys
+        self._is_running = False
 
-    flowing = False
+    def start(self, run: Callable[[Task], Coroutine[object, object, None]]) -> None:
+        """Run a task, unless one is running. An error that the user can settle is shown, not raised."""
+        if not self._is_running:
+            self._is_running = True
+            lock = self.keys.lock()
+            self._screen.run_worker(self._run(run(Task(self._screen, lock)), lock), group="act")
 
-    def start(self, run: Callable[[Task], Coroutine[Any, Any, None]]) -> None:
-        """Run a flow, unless one is running; what the operator can settle is said, not raised."""
-        if not self.flowing:
-            self.flowing = True
-            hold = self.keys.hold()
-            self.run_worker(self._run(run(Task(self, hold)), hold), group="act")
+    def show_error(self, error: Exception) -> None:
+        """Say on the screen what went wrong."""
+        self._screen.notify(error_message(error), severity="error", timeout=10)
 
-    async def _run(self, flow: Awaitable[None], hold: Hold) -> None:
+    async def _run(self, task: Awaitable[None], lock: InputLock) -> None:
         try:
-            await flow
+            await task
         except USER_ERRORS as error:
-            self.failed(error)
+            self.show_error(error)
         finally:
-            self.flowing = False
-            hold.open()
-
-    def failed(self, error: Exception) -> None:
-        """Say what went wrong."""
-        self.notify(error_message(error), severity="error", timeout=10)
+            self._is_running = False
+            lock.open()
 
 
-def _first_drawn(screen: Screen[Any]) -> float:
-    """When the dialog's title was first drawn (by the clock that messages carry); now, when it has none."""
+def _first_drawn(screen: Screen[Given]) -> float:
+    """Return when the dialog's title was first drawn, by the clock of Textual's messages; now when it has none."""
     from .widgets.dialog_title import Title
 
     moments = [title.first_drawn for title in screen.query(Title) if title.first_drawn is not None]
     return min(moments, default=Message().time)
+
+
+class TaskMixin(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
+    """For the mixins of the main screen, until they are functions."""
+
+    keys: KeyQueue
+    tasks: TaskRunner
+
+    def start(self, run: Callable[[Task], Coroutine[object, object, None]]) -> None:
+        """Run a task."""
+        self.tasks.start(run)
+
+    def failed(self, error: Exception) -> None:
+        """Say what went wrong."""
+        self.tasks.show_error(error)

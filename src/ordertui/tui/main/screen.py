@@ -34,7 +34,7 @@ from ordertui.tui.screens.looking import Looking
 from ordertui.tui.screens.marking import Marking
 from ordertui.tui.screens.rating import Rating
 from ordertui.tui.screens.selecting import Selecting
-from ordertui.tui.task_runner import ends_with_screen
+from ordertui.tui.task_runner import TaskRunner, ends_with_screen
 from ordertui.tui.tour.controller import Touring
 from ordertui.tui.view_request import FIRST_PAGE, Request, View, read
 from ordertui.tui.widgets.filter_bar import FilterBar
@@ -80,6 +80,7 @@ class MainScreen(
         super().__init__()
         self.shop = shop
         self.keys = keys
+        self.tasks = TaskRunner(self, keys)
         self.keymap = keymap
         self.request = Request().with_columns(shop.desk.columns())
         self.shown_view: View | None = None
@@ -91,7 +92,7 @@ class MainScreen(
         self.found = Marks()
         self._version = -1
         self.next_due: Due | None = None
-        self.view_hold = keys.hold()
+        self.view_lock = keys.lock()
         self.building = ""
         self._shown: dict[str, tuple[str, object]] = {}
         self._detail_timer: Timer | None = None

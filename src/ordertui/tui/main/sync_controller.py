@@ -14,7 +14,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.text import pluralize
 from ordertui.tui.render.format import countdown
 from ordertui.tui.render.lines import age
-from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.task_runner import Task, TaskMixin
 
 if TYPE_CHECKING:
     from ordertui.operations.sync.order_sync import SyncProgress, SyncSummary
@@ -54,7 +54,7 @@ class Run:
         return f"{said} · {key} stops"
 
 
-class Syncing(TaskRunner):
+class Syncing(TaskMixin):
     """What the main screen fetches from Amazon."""
 
     shop: Session
@@ -115,10 +115,10 @@ class Syncing(TaskRunner):
     def _fetch(self, run: Run) -> SyncSummary:
         return self.shop.online.sync(progress=run.page, told=run.waits, stop=lambda: run.stopping)
 
-    async def _ask_passphrase(self, flow: Task) -> None:
+    async def _ask_passphrase(self, task: Task) -> None:
         from ordertui.tui.screens.passphrase import PassphraseScreen
 
-        answer = await flow.ask(PassphraseScreen())
+        answer = await task.ask(PassphraseScreen())
         if answer is not None and answer["word"]:
             word = answer["word"]
             self.shop.online.connector.secrets.ask = lambda: word

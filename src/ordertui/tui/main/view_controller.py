@@ -16,9 +16,9 @@ from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.session import Session
 from ordertui.operations.values import Queue
 from ordertui.store import Interrupted
-from ordertui.tui.key_queue import Hold
+from ordertui.tui.key_queue import InputLock
 from ordertui.tui.render.format import empty_text
-from ordertui.tui.task_runner import Task, TaskRunner, ends_with_screen
+from ordertui.tui.task_runner import Task, TaskMixin, ends_with_screen
 from ordertui.tui.view_request import FIRST_PAGE, Request, View, build, read
 from ordertui.tui.widgets.filter_bar import FilterBar
 from ordertui.tui.widgets.order_table import OrderTable
@@ -31,7 +31,7 @@ TYPED = 0.12
 """Seconds after the last letter of a filter until its first orders are shown."""
 
 
-class ViewController(TaskRunner):
+class ViewController(TaskMixin):
     """How the main screen gets from a request to orders in the table."""
 
     shop: Session
@@ -44,7 +44,7 @@ class ViewController(TaskRunner):
     pending: View | None
     """A view that other processes' changes made, and that waits because marks, a range or a dialog are open."""
     queue_counts: tuple[Queue, ...]
-    view_hold: Hold
+    view_lock: InputLock
     columns_kept: bool
     """Whether the operator's columns are written down."""
     building: str
@@ -83,7 +83,7 @@ class ViewController(TaskRunner):
         self.pending = None
         self._rest = self._rest or self.table.rest
         self._show_request()
-        self.view_hold.shut()
+        self.view_lock.close()
         if self._say_timer is not None:
             self._say_timer.stop()
         self._view_number += 1
@@ -128,14 +128,14 @@ class ViewController(TaskRunner):
         self._built()
         self.notify("stopped: what was shown before is shown again")
 
-    async def look_up(self, flow: Task, text: str, queue: str = "all") -> Marks | None:
+    async def look_up(self, task: Task, text: str, queue: str = "all") -> Marks | None:
         """The orders of a queue that fit a filter, read beside the screen; None when Escape stopped that, which is said. Raises FilterError."""
         self._look_up_stopped = False
         say = self.set_timer(SAY_AFTER, self._say_looking_up)
         try:
             while not self._look_up_stopped:
                 try:
-                    found = await flow.work(lambda: Marks(self.shop.view(text, queue=queue)))
+                    found = await task.work(lambda: Marks(self.shop.view(text, queue=queue)))
                 except Interrupted:
                     continue  # stopped, or taken along by somebody else who stopped his own reading
                 if not self._look_up_stopped:
@@ -172,7 +172,7 @@ class ViewController(TaskRunner):
         said, self.building = self.building, ""
         if said:
             self.show_status()
-        self.view_hold.open()
+        self.view_lock.open()
 
     @work(exclusive=True, group="view")
     @ends_with_screen
@@ -291,7 +291,7 @@ class ViewController(TaskRunner):
         busy: Sequence[object] = (
             self.table.in_visual,
             self.table.marks,
-            self.keys.holds,
+            self.keys.locks,
             self.query_one(FilterBar).typed is not None,
         )
         if self.app.screen is self and not any(busy):

@@ -11,7 +11,7 @@ from textual.content import Content
 from ordertui.operations.errors import USER_ERRORS, Stopped
 from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.values import Due
-from ordertui.tui.task_runner import TaskRunner, ends_with_screen
+from ordertui.tui.task_runner import TaskMixin, ends_with_screen
 from ordertui.tui.view_request import Request, View
 from ordertui.tui.widgets.order_table import OrderTable
 
@@ -23,7 +23,7 @@ REST = 0.08
 """Seconds after the last mark until a large set is weighed."""
 
 
-class Weighing(TaskRunner):
+class Weighing(TaskMixin):
     """How the main screen says what is marked."""
 
     panel: SelectionSummarizer

@@ -18,13 +18,13 @@ from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action, BuyerRequest, Dispatched
 from ordertui.orders.text import pluralize
-from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.task_runner import Task, TaskMixin
 from ordertui.tui.widgets.order_table import OrderTable
 
 Shipping = dict[str, tuple[str, str, str]]
 
 
-class Acting(TaskRunner):
+class Acting(TaskMixin):
     """What the main screen does to orders."""
 
     shop: Session
@@ -42,21 +42,21 @@ class Acting(TaskRunner):
         if not ids:
             self.notify("there is no order here to act on")
             return
-        self.start(lambda flow: self._plan(flow, action, ids))
+        self.start(lambda task: self._plan(task, action, ids))
 
-    async def _plan(self, flow: Task, action: Action, ids: array[int]) -> None:
+    async def _plan(self, task: Task, action: Action, ids: array[int]) -> None:
         from .preview import PreviewScreen  # when it is opened: the first orders are on the screen before that
 
         shipping: Shipping | None = {}
         if action is Action.CONFIRM:
-            shipping = await self._ask_shipping(flow, ids)
+            shipping = await self._ask_shipping(task, ids)
             if shipping is None:
                 return
-        plans = await flow.work(self.shop.plan, action, ids, shipping=shipping)
+        plans = await task.work(self.shop.plan, action, ids, shipping=shipping)
         for number, plan in enumerate(plans, start=1):
             place = f"{number} of {len(plans)}" if len(plans) > 1 else ""
             preview = PreviewScreen(self.shop, self.keys, plan, place, shipping=shipping or {})
-            batch = await flow.ask(preview, unseen=True)
+            batch = await task.ask(preview, discard_typeahead=True)
             if batch is not None:
                 self._committed(batch)
 
@@ -71,7 +71,7 @@ class Acting(TaskRunner):
         due = to_local(batch.due_at, self.shop.zone).strftime("%H:%M")
         self.notify(f"batch {batch.id}: {pluralize(len(batch.rows))} held until {due}; u takes them back")
 
-    async def _ask_shipping(self, flow: Task, ids: Sequence[int]) -> Shipping | None:
+    async def _ask_shipping(self, task: Task, ids: Sequence[int]) -> Shipping | None:
         """Carrier, tracking and date for each order that may be confirmed; None when the operator leaves."""
         from .dialogs import FormScreen
 
@@ -80,7 +80,7 @@ class Acting(TaskRunner):
         carrier = ""
         day = to_local(self.shop.clock.now(), self.shop.zone).date().isoformat()
         for number, row in enumerate(rows, start=1):
-            answer = await flow.ask(
+            answer = await task.ask(
                 FormScreen(
                     f"Confirm the shipment of {row.order_id}  ({number} of {len(rows)})",
                     [("carrier", "Carrier", carrier), ("tracking", "Tracking number", ""), ("day", "Ship date", day)],
@@ -97,7 +97,7 @@ class Acting(TaskRunner):
         """Take held orders back, after asking which."""
         self.start(self._undo)
 
-    async def _undo(self, flow: Task) -> None:
+    async def _undo(self, task: Task) -> None:
         from .dialogs import ConfirmScreen
 
         held = [batch for batch in self.shop.outbox(open_only=True) if batch.state is BatchState.HELD]
@@ -117,11 +117,11 @@ class Acting(TaskRunner):
         elif not answers:
             answers["b"] = f"batch {batch.id}, of 1 order"
         question = f"Take back from batch {batch.id} ({batch.action.value}, {batch.marketplace})?"
-        answer = await flow.ask(ConfirmScreen(question, answers), unseen=True)
+        answer = await task.ask(ConfirmScreen(question, answers), discard_typeahead=True)
         if not answer:
             return
         what: int | str = row.order_id if answer == "o" and row is not None else batch.id
-        count = await flow.work(self.shop.undo, what)
+        count = await task.work(self.shop.undo, what)
         self.notify(f"{pluralize(count)} taken back; nothing was sent for them")
         self.table.reload()
         self.refresh_all()

@@ -13,14 +13,14 @@ from ordertui.operations.session import Session
 from ordertui.operations.values import ImportProgress, ImportSummary
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.tui.render.format import Piece
-from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.task_runner import Task, TaskMixin
 from ordertui.tui.widgets.order_table import OrderTable
 
 if TYPE_CHECKING:
     from ordertui.operations.results.model import ResultSummary
 
 
-class Bringing(TaskRunner):
+class Bringing(TaskMixin):
     """What the main screen brings in."""
 
     shop: Session
@@ -35,24 +35,24 @@ class Bringing(TaskRunner):
         """Ask for files and read them."""
         self.start(self._bring_files)
 
-    async def _bring_files(self, flow: Task) -> None:
+    async def _bring_files(self, task: Task) -> None:
         from .file_picker import PickerScreen  # when it is opened
 
-        chosen = await flow.ask(PickerScreen(self.shop, self.keys))
+        chosen = await task.ask(PickerScreen(self.shop, self.keys))
         if chosen:
-            await self.bring(flow, chosen)
+            await self.bring(task, chosen)
 
-    async def bring(self, flow: Task, paths: Sequence[Path]) -> None:
+    async def bring(self, task: Task, paths: Sequence[Path]) -> None:
         """Read these files one after the other, asking what they leave open, and say what came of it."""
         from ordertui.operations.reports.files import in_turn
 
         from .dialogs import TextScreen
 
         lines: list[Piece] = []
-        paths = await flow.work(in_turn, list(paths))
+        paths = await task.work(in_turn, list(paths))
         for number, path in enumerate(paths, start=1):
             place = f"{number} of {len(paths)}" if len(paths) > 1 else ""
-            said, stopped = await self._bring(flow, path, place)
+            said, stopped = await self._bring(task, path, place)
             lines += said
             if stopped:
                 lines += [(f"{left.name}: left out, you stopped\n", "$text-warning") for left in paths[number:]]
@@ -60,9 +60,9 @@ class Bringing(TaskRunner):
         self.table.reload()
         self.refresh_all()
         if lines:
-            await flow.ask(TextScreen("What was read", Content.assemble(*lines)))
+            await task.ask(TextScreen("What was read", Content.assemble(*lines)))
 
-    async def _bring(self, flow: Task, path: Path, place: str) -> tuple[list[Piece], bool]:
+    async def _bring(self, task: Task, path: Path, place: str) -> tuple[list[Piece], bool]:
         """Read one file, asking what it leaves open; what to say of it, and whether the operator stopped."""
         from ordertui.amazon.reports.errors import AmbiguousEncoding, MarketplaceNeeded
         from ordertui.operations.reports.files import find_kind
@@ -70,28 +70,28 @@ class Bringing(TaskRunner):
 
         from .dialogs import ChoiceScreen
 
-        if await flow.work(find_kind, path) is ReportKind.PROCESSING_REPORT:
-            return await self._results(flow, path), False
+        if await task.work(find_kind, path) is ReportKind.PROCESSING_REPORT:
+            return await self._results(task, path), False
         encoding = marketplace = None
         while True:
             try:
-                summaries = await self._import(flow, path, place, encoding, marketplace)
+                summaries = await self._import(task, path, place, encoding, marketplace)
                 return summary_lines(summaries), any(one.stopped for one in summaries)
             except AmbiguousEncoding as error:
                 choices = [(name, f"{name:<12} {sample}") for name, sample in error.candidates]
-                encoding = await flow.ask(ChoiceScreen(f"Which line of {path.name} reads right?", choices))
+                encoding = await task.ask(ChoiceScreen(f"Which line of {path.name} reads right?", choices))
                 if encoding is None:
                     return [(f"{path.name}: left out, its encoding is open\n", "$text-warning")], False
             except MarketplaceNeeded as error:
                 choices = [(code, f"{code}  {MARKETPLACES[code].name}") for code in error.choices]
-                marketplace = await flow.ask(ChoiceScreen(f"Which marketplace is {path.name} of?", choices))
+                marketplace = await task.ask(ChoiceScreen(f"Which marketplace is {path.name} of?", choices))
                 if marketplace is None:
                     return [(f"{path.name}: left out, its marketplace is open\n", "$text-warning")], False
             except USER_ERRORS as error:
                 return [(f"{error_message(error)}\n", "$text-error")], False
 
     async def _import(
-        self, flow: Task, path: Path, place: str, encoding: str | None, marketplace: str | None
+        self, task: Task, path: Path, place: str, encoding: str | None, marketplace: str | None
     ) -> Sequence[ImportSummary]:
         from .progress import ProgressScreen  # when it is opened
 
@@ -100,8 +100,8 @@ class Bringing(TaskRunner):
         def progress(now: ImportProgress) -> None:
             screen.latest = now
 
-        with flow.showing(screen):
-            return await flow.work(
+        with task.showing(screen):
+            return await task.work(
                 self.shop.import_files,
                 [path],
                 encoding=encoding,
@@ -110,9 +110,9 @@ class Bringing(TaskRunner):
                 stop=lambda: screen.stopping,
             )
 
-    async def _results(self, flow: Task, path: Path) -> list[Piece]:
+    async def _results(self, task: Task, path: Path) -> list[Piece]:
         try:
-            return result_lines(await flow.work(self.shop.results, [path]))
+            return result_lines(await task.work(self.shop.results, [path]))
         except USER_ERRORS as error:
             return [(f"{error_message(error)}\n", "$text-error")]
 

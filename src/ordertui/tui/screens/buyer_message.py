@@ -41,14 +41,14 @@ class AskingScreen(Dialog[None]):
         self.stopping = True
 
 
-class MessageScreen(TaskRunner, TextScreen):
+class MessageScreen(TextScreen):
     """The text; `y` copies it, `s` sends it by the API after Amazon was asked and the operator too."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "send", "send", show=False)]
 
     def __init__(self, shop: Session, keys: KeyQueue, order: Order, text: str) -> None:
         super().__init__(f"Message for the buyer of {order.row.order_id}", text, copy=text)
-        self.keys = keys
+        self._tasks = TaskRunner(self, keys)
         self._shop = shop
         self._order = order
         self._text = text
@@ -75,18 +75,18 @@ class MessageScreen(TaskRunner, TextScreen):
     def action_send(self) -> None:
         """Ask Amazon which template it allows, show it with the text, and send it when the operator says so."""
         if self._can_send:
-            self.start(self._send)
+            self._tasks.start(self._send)
         else:
             self.notify(
                 "by the API only, and when Amazon shows the order as shipped; copy the text into Seller Central"
             )
 
-    async def _send(self, flow: Task) -> None:
+    async def _send(self, task: Task) -> None:
         asking = AskingScreen("Asking Amazon which message it allows")
         online = self._shop.online
         try:
-            with flow.showing(asking):
-                message = await flow.work(
+            with task.showing(asking):
+                message = await task.work(
                     online.message,
                     self._order,
                     self._text,
@@ -101,7 +101,7 @@ class MessageScreen(TaskRunner, TextScreen):
                 {"w": "send it"},
                 f"\n{message.text}\n\n{message.about}. It cannot be taken back.",
             )
-            if await flow.ask(question, unseen=True):
-                self.notify(await flow.work(online.send_message, message))
+            if await task.ask(question, discard_typeahead=True):
+                self.notify(await task.work(online.send_message, message))
         finally:
             self._show_before()

@@ -34,7 +34,7 @@ SHOWN = 1_000
 UP = ".."
 
 
-class PickerScreen(TaskRunner, ListKeys, Dialog[list[Path] | None]):
+class PickerScreen(ListKeys, Dialog[list[Path] | None]):
     """Gives the files chosen; None when the operator leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,7 +52,7 @@ class PickerScreen(TaskRunner, ListKeys, Dialog[list[Path] | None]):
 
     def __init__(self, shop: Session, keys: KeyQueue) -> None:
         super().__init__(classes="dialog-screen")
-        self.keys = keys
+        self._tasks = TaskRunner(self, keys)
         self._shop = shop
         self._folder = shop.desk.folder()
         self._entries: list[FileEntry] = []
@@ -110,12 +110,12 @@ class PickerScreen(TaskRunner, ListKeys, Dialog[list[Path] | None]):
 
     def _go(self, folder: Path, at: Path | None = None) -> None:
         """Show a folder, the cursor on `at`."""
-        self.start(lambda flow: self._look(flow, folder, at))
+        self._tasks.start(lambda task: self._look(task, folder, at))
 
-    async def _look(self, flow: Task, folder: Path, at: Path | None) -> None:
+    async def _look(self, task: Task, folder: Path, at: Path | None) -> None:
         problem, entries = "", []
         try:
-            entries = await flow.work(look_into, folder, everything=self._everything)
+            entries = await task.work(look_into, folder, everything=self._everything)
         except OSError as error:
             problem = str(error.strerror or error)
         if self._is_gone:
@@ -228,12 +228,12 @@ class PickerScreen(TaskRunner, ListKeys, Dialog[list[Path] | None]):
         if not self._typing:
             self._input.focus()
         elif self._input.value:
-            self.start(self._complete)
+            self._tasks.start(self._complete)
         else:
             self._files.focus()
 
-    async def _complete(self, flow: Task) -> None:
-        whole = await flow.work(completed, self._input.value, self._folder)
+    async def _complete(self, task: Task) -> None:
+        whole = await task.work(completed, self._input.value, self._folder)
         if not self._is_gone:
             self._input.value = whole
             self._input.cursor_position = len(whole)
@@ -261,16 +261,16 @@ class PickerScreen(TaskRunner, ListKeys, Dialog[list[Path] | None]):
         if not event.value.strip():
             self._files.focus()
             return
-        self.start(lambda flow: self._take_typed(flow, event.value))
+        self._tasks.start(lambda task: self._take_typed(task, event.value))
 
-    async def _take_typed(self, flow: Task, text: str) -> None:
+    async def _take_typed(self, task: Task, text: str) -> None:
         """Read what is named, or go into the folder that is."""
         try:
-            paths = await flow.work(typed_paths, text, self._folder)
+            paths = await task.work(typed_paths, text, self._folder)
         except ValueError as error:
             self._say(f"{text}: {error}")
             return
-        missing, folder = await flow.work(_looked_at, paths)
+        missing, folder = await task.work(_looked_at, paths)
         if self._is_gone:
             return
         if missing is not None:
@@ -278,7 +278,7 @@ class PickerScreen(TaskRunner, ListKeys, Dialog[list[Path] | None]):
         elif folder is not None:
             self._input.value = ""
             self._files.focus()
-            await self._look(flow, folder, None)
+            await self._look(task, folder, None)
         else:
             self._give(paths)
 

@@ -24,7 +24,7 @@ from ordertui.orders.text import pluralize
 from ordertui.tui.keymap import Keymap
 from ordertui.tui.main.selection_summary import SelectionSummarizer
 from ordertui.tui.order_ids import order_ids
-from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.task_runner import Task, TaskMixin
 from ordertui.tui.themes import DARK, LIGHT
 from ordertui.tui.view_request import Request, View
 from ordertui.tui.widgets.filter_bar import FilterBar
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .dialogs import TextScreen
 
 
-class Looking(TaskRunner):
+class Looking(TaskMixin):
     """What the main screen shows, and how."""
 
     shop: Session
@@ -53,7 +53,7 @@ class Looking(TaskRunner):
         def table(self) -> OrderTable: ...
         def refresh_all(self) -> None: ...
         def ask_for(self, request: Request) -> None: ...
-        async def look_up(self, flow: Task, text: str, queue: str = "all") -> Marks | None: ...
+        async def look_up(self, task: Task, text: str, queue: str = "all") -> Marks | None: ...
         def show_columns(self, request: Request) -> None: ...
         def show_panel(self) -> None: ...
         def detail_of(self, row: OrderRow, *, full: bool) -> Content: ...
@@ -86,11 +86,11 @@ class Looking(TaskRunner):
         """Find without hiding the others."""
         self.start(self._find)
 
-    async def _find(self, flow: Task) -> None:
-        text = await self.ask_filter(flow, "Find by a filter", "n and N go through what fits; nothing is hidden.")
+    async def _find(self, task: Task) -> None:
+        text = await self.ask_filter(task, "Find by a filter", "n and N go through what fits; nothing is hidden.")
         if text is None:
             return
-        found = await self.look_up(flow, text)
+        found = await self.look_up(task, text)
         if found is None:
             return
         count = 0 if self.shown_view is None else found.common(self.shown_view.members)
@@ -99,12 +99,12 @@ class Looking(TaskRunner):
         if count and self.table.cursor_id not in found:
             self.action_next(1)
 
-    async def ask_filter(self, flow: Task, title: str, note: str) -> str | None:
+    async def ask_filter(self, task: Task, title: str, note: str) -> str | None:
         """A filter from a dialog, remembered with those of the bar; None when there is none."""
         from .filter_prompt import FilterScreen
 
         desk = self.shop.desk
-        text = await flow.ask(FilterScreen(title, note, self.shop.condition, desk.history()))
+        text = await task.ask(FilterScreen(title, note, self.shop.condition, desk.history()))
         if text is not None:
             desk.remember(text)
             self.query_one(FilterBar).set_history(desk.history())
@@ -128,26 +128,26 @@ class Looking(TaskRunner):
         """Go to an order id, or mark several."""
         self.start(self._go_to)
 
-    async def _go_to(self, flow: Task) -> None:
+    async def _go_to(self, task: Task) -> None:
         from .go_to_order import FIRST, GoScreen
 
-        wanted = await flow.ask(GoScreen())
+        wanted = await task.ask(GoScreen())
         if wanted == FIRST:
             self.table.action_home()
         elif wanted:
-            await self._go_to_all(flow, wanted)
+            await self._go_to_all(task, wanted)
 
     def on_paste(self, event: events.Paste) -> None:
         """Order ids pasted onto the table: as when they are typed after `g`."""
         if event.text.strip():
-            self.start(lambda flow: self._go_to_all(flow, event.text))
+            self.start(lambda task: self._go_to_all(task, event.text))
 
-    async def _go_to_all(self, flow: Task, text: str) -> None:
+    async def _go_to_all(self, task: Task, text: str) -> None:
         wanted = order_ids(text)
         if not wanted:
             self.notify(f"no order id such as 111-2222222-3333333 in: {clean(text[:60])}", severity="error")
             return
-        known = await flow.work(self.shop.ids_of, wanted)
+        known = await task.work(self.shop.ids_of, wanted)
         missing = [order_id for order_id in wanted if order_id not in known]
         if missing:
             more = f" and {len(missing) - 5:,} more" if len(missing) > 5 else ""
@@ -155,14 +155,14 @@ class Looking(TaskRunner):
         if len(wanted) > 1:
             self._mark_ids(list(known.values()))
         elif known:
-            await self._show_order(flow, known[wanted[0]])
+            await self._show_order(task, known[wanted[0]])
 
     def _mark_ids(self, ids: Sequence[int]) -> None:
         changed = self.table.marks.add(ids)
         self.table.marks_changed()
         self.notify(f"{changed:,} marked")
 
-    async def _show_order(self, flow: Task, row_id: int) -> None:
+    async def _show_order(self, task: Task, row_id: int) -> None:
         if not self.table.go_to(row_id):
             self.ask_for(msgspec.structs.replace(self.request, queue="all", filter=""))
             for worker in [worker for worker in self.workers if worker.group == "view"]:
@@ -174,12 +174,12 @@ class Looking(TaskRunner):
         """Choose the column to sort by."""
         self.start(self._sort)
 
-    async def _sort(self, flow: Task) -> None:
+    async def _sort(self, task: Task) -> None:
         from .dialogs import ChoiceScreen
 
         note = "The same column again turns the order round. S on the table sorts by one more."
         first = next((column for column, _ in self.request.order), "")
-        chosen = await flow.ask(ChoiceScreen("Sort by", self._sortable(), note, at=first))
+        chosen = await task.ask(ChoiceScreen("Sort by", self._sortable(), note, at=first))
         if chosen is not None:
             self.sort_by(chosen)
 
@@ -187,11 +187,11 @@ class Looking(TaskRunner):
         """Choose one more column to sort by."""
         self.start(self._then_sort)
 
-    async def _then_sort(self, flow: Task) -> None:
+    async def _then_sort(self, task: Task) -> None:
         from .dialogs import ChoiceScreen
 
         note = "After those that have a number. One of them again turns round, then goes."
-        chosen = await flow.ask(ChoiceScreen("Then sort by", self._sortable(), note))
+        chosen = await task.ask(ChoiceScreen("Then sort by", self._sortable(), note))
         if chosen is not None:
             self.sort_by(chosen, more=True)
 
@@ -211,11 +211,11 @@ class Looking(TaskRunner):
         """Choose columns."""
         self.start(self._columns)
 
-    async def _columns(self, flow: Task) -> None:
+    async def _columns(self, task: Task) -> None:
         from .arrange import ColumnsScreen
 
         several = len(self.shop.marketplaces()) > 1
-        chosen = await flow.ask(ColumnsScreen(self.request, self.table.painter.layout, several=several))
+        chosen = await task.ask(ColumnsScreen(self.request, self.table.painter.layout, several=several))
         if chosen is not None:
             self.show_columns(chosen)
 
@@ -223,7 +223,7 @@ class Looking(TaskRunner):
         """Saved views."""
         self.start(self._views)
 
-    async def _views(self, flow: Task) -> None:
+    async def _views(self, task: Task) -> None:
         from .arrange import ViewsScreen
 
         desk = self.shop.desk
@@ -231,7 +231,7 @@ class Looking(TaskRunner):
         if problem:
             self.notify(problem, severity="error", timeout=12)
             return
-        chosen = await flow.ask(ViewsScreen(desk, views, self.request))
+        chosen = await task.ask(ViewsScreen(desk, views, self.request))
         if chosen is not None:
             self.ask_for(Request.of(chosen))
 
@@ -252,10 +252,10 @@ class Looking(TaskRunner):
         row = self.table.cursor_row
         if row is not None:
             text = self.detail_of(row, full=True)
-            self.start(lambda flow: self._read(flow, TextScreen(f"Order {row.order_id}", text, copy=row.order_id)))
+            self.start(lambda task: self._read(task, TextScreen(f"Order {row.order_id}", text, copy=row.order_id)))
 
-    async def _read(self, flow: Task, screen: TextScreen) -> None:
-        await flow.ask(screen)
+    async def _read(self, task: Task, screen: TextScreen) -> None:
+        await task.ask(screen)
 
     def action_scroll_detail(self, lines: int) -> None:
         """Move the detail pane."""
@@ -265,10 +265,10 @@ class Looking(TaskRunner):
         """Batches."""
         self.start(self._outbox)
 
-    async def _outbox(self, flow: Task) -> None:
+    async def _outbox(self, task: Task) -> None:
         from .outbox import OutboxScreen
 
-        await flow.ask(OutboxScreen(self.shop, self.keys))
+        await task.ask(OutboxScreen(self.shop, self.keys))
         self.table.reload()
         self.refresh_all()
 
@@ -289,7 +289,7 @@ class Looking(TaskRunner):
         """Copy in another form."""
         self.start(self._copy_menu)
 
-    async def _copy_menu(self, flow: Task) -> None:
+    async def _copy_menu(self, task: Task) -> None:
         from ordertui.tui.clipboard import copy
         from ordertui.tui.copies import COPIES, as_text
 
@@ -297,9 +297,9 @@ class Looking(TaskRunner):
 
         ids = self.table.acting_ids()
         what = f"{len(ids):,} orders" if len(ids) != 1 else "the order"
-        form = await flow.ask(ChoiceScreen(f"Copy {what} as", list(COPIES)))
+        form = await task.ask(ChoiceScreen(f"Copy {what} as", list(COPIES)))
         if form is not None and ids:
-            rows = await flow.work(self.shop.rows, ids)
+            rows = await task.work(self.shop.rows, ids)
             text = as_text([rows[i] for i in ids if i in rows], form, self.shop.may)
             self.notify(copy(self.app, text, what))
 
@@ -318,7 +318,7 @@ class Looking(TaskRunner):
                 else "No browser here."
             )
             text = f"{why}\n\n{link}"
-            self.start(lambda flow: self._read(flow, TextScreen(f"{row.order_id} in Seller Central", text, copy=link)))
+            self.start(lambda task: self._read(task, TextScreen(f"{row.order_id} in Seller Central", text, copy=link)))
         else:
             self.app.open_url(link)
             self.notify(f"opened {link}")
@@ -336,7 +336,7 @@ class Looking(TaskRunner):
         """Write the marked, or the shown, orders to a file."""
         self.start(self._export)
 
-    async def _export(self, flow: Task) -> None:
+    async def _export(self, task: Task) -> None:
         from ordertui.operations.paths import typed_path
 
         from .dialogs import FormScreen
@@ -347,20 +347,20 @@ class Looking(TaskRunner):
         stamp = to_local(self.shop.clock.now(), self.shop.zone).strftime("%Y%m%d-%H%M")
         path = self.shop.folder / f"orders-{stamp}.csv"
         note = "Ends in .csv, .tsv or .json. Buyers' names and addresses are not in it: ordertui keeps none."
-        answer = await flow.ask(FormScreen(f"Export {what}", [("path", "File", str(path))], note))
+        answer = await task.ask(FormScreen(f"Export {what}", [("path", "File", str(path))], note))
         if answer is not None and answer["path"].strip():
             target = typed_path(answer["path"])
-            count = await flow.work(self.shop.export, ids, target)
+            count = await task.work(self.shop.export, ids, target)
             self.notify(f"{pluralize(count)} written: {target}")
 
     def action_palette(self) -> None:
         """Any action by name."""
         self.start(self._palette)
 
-    async def _palette(self, flow: Task) -> None:
+    async def _palette(self, task: Task) -> None:
         from .command_palette import PaletteScreen
 
-        chosen = await flow.ask(PaletteScreen(self.keymap.actions))
+        chosen = await task.ask(PaletteScreen(self.keymap.actions))
         if chosen is not None:
             owner = self.table if chosen.id.startswith("table.") else self
             self.call_later(owner.run_action, chosen.action)
@@ -373,10 +373,10 @@ class Looking(TaskRunner):
         """All keys."""
         self.start(self._help)
 
-    async def _help(self, flow: Task) -> None:
+    async def _help(self, task: Task) -> None:
         from .help import HelpScreen
 
-        await flow.ask(HelpScreen(self.keymap.actions))
+        await task.ask(HelpScreen(self.keymap.actions))
 
     def action_quit(self) -> None:
         """Leave; what is held stays held."""

@@ -9,12 +9,12 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import BuyerRequest, OrderStatus
 from ordertui.orders.order import OrderRow
-from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.task_runner import Task, TaskMixin
 from ordertui.tui.view_request import Request
 from ordertui.tui.widgets.order_table import OrderTable
 
 
-class Marking(TaskRunner):
+class Marking(TaskMixin):
     """How the main screen marks sets."""
 
     shop: Session
@@ -25,41 +25,41 @@ class Marking(TaskRunner):
 
         @property
         def table(self) -> OrderTable: ...
-        async def ask_filter(self, flow: Task, title: str, note: str) -> str | None: ...
-        async def look_up(self, flow: Task, text: str, queue: str = "all") -> Marks | None: ...
+        async def ask_filter(self, task: Task, title: str, note: str) -> str | None: ...
+        async def look_up(self, task: Task, text: str, queue: str = "all") -> Marks | None: ...
 
     def action_mark_query(self, mark: bool) -> None:
         """Mark, or unmark, what a filter finds, without changing what is shown."""
-        self.start(lambda flow: self._mark_query(flow, mark))
+        self.start(lambda task: self._mark_query(task, mark))
 
-    async def _mark_query(self, flow: Task, mark: bool) -> None:
+    async def _mark_query(self, task: Task, mark: bool) -> None:
         word = "Mark" if mark else "Unmark"
-        text = await self.ask_filter(flow, f"{word} by a filter", "Of all orders, shown or not.")
+        text = await self.ask_filter(task, f"{word} by a filter", "Of all orders, shown or not.")
         if text is not None:
-            await self._change(flow, text, "all", mark=mark)
+            await self._change(task, text, "all", mark=mark)
 
     def action_mark_same(self) -> None:
         """Mark what shares a value with the order under the cursor, of what is shown."""
         row = self.table.cursor_row
         if row is not None:
-            self.start(lambda flow: self._mark_same(flow, row))
+            self.start(lambda task: self._mark_same(task, row))
 
-    async def _mark_same(self, flow: Task, row: OrderRow) -> None:
+    async def _mark_same(self, task: Task, row: OrderRow) -> None:
         from .dialogs import ChoiceScreen
 
         choices = []
         for text, words in same_values(row, self.shop.zone):
-            count = await flow.work(self.shop.count, self._within(text), self.request.queue)
+            count = await task.work(self.shop.count, self._within(text), self.request.queue)
             choices.append((text, f"{words}   {count:,} shown"))
-        chosen = await flow.ask(ChoiceScreen("Mark, of the orders shown, those with the same", choices))
+        chosen = await task.ask(ChoiceScreen("Mark, of the orders shown, those with the same", choices))
         if chosen is not None:
-            await self._change(flow, self._within(chosen), self.request.queue, mark=True)
+            await self._change(task, self._within(chosen), self.request.queue, mark=True)
 
     def _within(self, text: str) -> str:
         return f"({self.request.filter}) {text}" if self.request.filter.strip() else text
 
-    async def _change(self, flow: Task, text: str, queue: str, *, mark: bool) -> None:
-        found = await self.look_up(flow, text, queue)
+    async def _change(self, task: Task, text: str, queue: str, *, mark: bool) -> None:
+        found = await self.look_up(task, text, queue)
         if found is None:
             return
         changed = self.table.marks.add(found) if mark else self.table.marks.remove(found)

@@ -31,7 +31,7 @@ ROWS = 2_000
 """Rows listed of a batch; trouble comes first."""
 
 
-class OutboxScreen(TaskRunner, ListKeys, Dialog[None]):
+class OutboxScreen(ListKeys, Dialog[None]):
     """The batches of the shop, newest first, and the rows of the one under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,7 +47,7 @@ class OutboxScreen(TaskRunner, ListKeys, Dialog[None]):
 
     def __init__(self, shop: Session, keys: KeyQueue) -> None:
         super().__init__(classes="dialog-screen")
-        self.keys = keys
+        self._tasks = TaskRunner(self, keys)
         self._shop = shop
         self._batches: list[Batch] = []
         self._rows: tuple[BatchRow, ...] = ()
@@ -168,15 +168,15 @@ class OutboxScreen(TaskRunner, ListKeys, Dialog[None]):
         if row is not None and row.state is not RowState.HELD:
             self.notify(f"{row.order_id} is not held: {row.state.value}")
             return
-        self.start(lambda flow: self._undo(flow, batch, row))
+        self._tasks.start(lambda task: self._undo(task, batch, row))
 
-    async def _undo(self, flow: Task, batch: Batch, row: BatchRow | None) -> None:
+    async def _undo(self, task: Task, batch: Batch, row: BatchRow | None) -> None:
         held = sum(one.state is RowState.HELD for one in batch.rows)
         answers = {"o": f"only {row.order_id}"} if row is not None else {"b": f"all {held:,} orders"}
         whom = f"{row.order_id} out of batch {batch.id}" if row is not None else f"batch {batch.id}"
-        if await flow.ask(ConfirmScreen(f"Take {whom} back?", answers), unseen=True):
+        if await task.ask(ConfirmScreen(f"Take {whom} back?", answers), discard_typeahead=True):
             try:
-                count = await flow.work(self._shop.undo, row.order_id if row is not None else batch.id)
+                count = await task.work(self._shop.undo, row.order_id if row is not None else batch.id)
                 self.notify(f"{pluralize(count)} taken back; nothing was sent for them")
             finally:
                 self._read()
@@ -187,16 +187,16 @@ class OutboxScreen(TaskRunner, ListKeys, Dialog[None]):
         if batch is None or not any(row.state is RowState.ERROR for row in batch.rows):
             self.notify("Amazon refused no row of this batch")
         else:
-            self.start(lambda flow: self._retry(flow, batch))
+            self._tasks.start(lambda task: self._retry(task, batch))
 
-    async def _retry(self, flow: Task, batch: Batch) -> None:
+    async def _retry(self, task: Task, batch: Batch) -> None:
         from .preview import PreviewScreen  # when it is opened
 
-        for plan in await flow.work(self._shop.retry, batch.id):
+        for plan in await task.work(self._shop.retry, batch.id):
             again = PreviewScreen(
-                self._shop, self.keys, plan, f"of a retry of batch {batch.id}", shipping={}, fixed=True
+                self._shop, self._tasks.keys, plan, f"of a retry of batch {batch.id}", shipping={}, fixed=True
             )
-            made = await flow.ask(again, unseen=True)
+            made = await task.ask(again, discard_typeahead=True)
             if made is not None:
                 self.notify(f"batch {made.id}: {len(made.rows):,} held; u takes them back")
         self._read()
@@ -208,28 +208,29 @@ class OutboxScreen(TaskRunner, ListKeys, Dialog[None]):
         if batch is None or row is None or row.state is not RowState.UNKNOWN:
             self.notify("put the cursor on a row whose outcome is unknown (Tab)")
         else:
-            self.start(lambda flow: self._settle(flow, batch, row))
+            self._tasks.start(lambda task: self._settle(task, batch, row))
 
-    async def _settle(self, flow: Task, batch: Batch, row: BatchRow) -> None:
+    async def _settle(self, task: Task, batch: Batch, row: BatchRow) -> None:
         warning = "Not done lets it be tried again: if Amazon did refund it, it would then be refunded twice."
         question = ConfirmScreen(
             f"What became of {row.order_id}?", {"d": "it was done", "k": "it was not done"}, warning
         )
-        said = await flow.ask(question, unseen=True)
+        said = await task.ask(question, discard_typeahead=True)
         if not said:
             return
-        why = await flow.ask(
+        why = await task.ask(
             FormScreen(
                 f"{row.order_id} was {'done' if said == 'd' else 'not done'}",
                 [("why", "What you looked at", ""), ("typed", "Type 1 to confirm", "")],
                 "Kept in the audit as your word.",
             ),
-            unseen=True,
+            discard_typeahead=True,
         )
         if why is not None:
             try:
-                options = {"done": said == "d", "why": why["why"], "typed": why["typed"]}
-                await flow.work(self._shop.settle, batch.id, [row.order_id], **options)
+                await task.work(
+                    self._shop.settle, batch.id, [row.order_id], done=said == "d", why=why["why"], typed=why["typed"]
+                )
                 self.notify(f"{row.order_id} settled by your word; the audit keeps it")
             finally:
                 self._read()
@@ -240,9 +241,9 @@ class OutboxScreen(TaskRunner, ListKeys, Dialog[None]):
         if batch is None or batch.state is not BatchState.HELD:
             self.notify("only a held batch can be released")
         else:
-            self.start(lambda flow: self._release(flow, batch))
+            self._tasks.start(lambda task: self._release(task, batch))
 
-    async def _release(self, flow: Task, batch: Batch) -> None:
+    async def _release(self, task: Task, batch: Batch) -> None:
         title = f"Release batch {batch.id} now?"
         if batch.by_api:
             warning = "It goes to Amazon by the API as soon as it may; then it cannot be taken back."
@@ -250,9 +251,9 @@ class OutboxScreen(TaskRunner, ListKeys, Dialog[None]):
         else:
             warning = "Its files are written at once; it cannot be taken back then. Nothing reaches Amazon before you upload a file."
             question = ConfirmScreen(title, {"w": "write its files now"}, warning)
-        if await flow.ask(question, unseen=True):
+        if await task.ask(question, discard_typeahead=True):
             try:
-                await flow.work(self._shop.release, batch.id)
-                await flow.work(self._shop.dispatch)
+                await task.work(self._shop.release, batch.id)
+                await task.work(self._shop.dispatch)
             finally:
                 self._read()

@@ -51,7 +51,7 @@ class PlanTree(Tree[Node]):
         return text
 
 
-class PreviewScreen(TaskRunner, Dialog[Batch | None]):
+class PreviewScreen(Dialog[Batch | None]):
     """Shows a plan; gives the batch when it was committed, else None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -80,7 +80,7 @@ class PreviewScreen(TaskRunner, Dialog[Batch | None]):
         """`fixed`: the rows of a retry, which may be committed or left, but not planned anew."""
         super().__init__(classes="dialog-screen")
         self.shop = shop
-        self.keys = keys
+        self._tasks = TaskRunner(self, keys)
         self.plan = plan
         self._place = place
         self._fixed = fixed
@@ -166,16 +166,16 @@ class PreviewScreen(TaskRunner, Dialog[Batch | None]):
         if self._fixed:
             self.notify("a retry repeats what was sent: its reasons and amounts stay")
         elif rows and choices:
-            self.start(lambda flow: self._reason(flow, rows, choices))
+            self._tasks.start(lambda task: self._reason(task, rows, choices))
         else:
             self.notify("put the cursor on orders that are in" if choices else "this action has no reason to choose")
 
-    async def _reason(self, flow: Task, rows: list[PlannedOrder], choices: tuple[str, ...]) -> None:
+    async def _reason(self, task: Task, rows: list[PlannedOrder], choices: tuple[str, ...]) -> None:
         whose = rows[0].order_id if len(rows) == 1 else f"{len(rows):,} orders"
-        reason = await flow.ask(ChoiceScreen(f"Reason for {whose}", [(choice, choice) for choice in choices]))
+        reason = await task.ask(ChoiceScreen(f"Reason for {whose}", [(choice, choice) for choice in choices]))
         if reason is not None:
             self._reasons.update(dict.fromkeys((row.order_id for row in rows), reason))
-            await self._plan_again(flow)
+            await self._plan_again(task)
 
     def action_amounts(self) -> None:
         """Change what goes back for the order under the cursor."""
@@ -185,75 +185,83 @@ class PreviewScreen(TaskRunner, Dialog[Batch | None]):
         elif self.plan.action is not Action.REFUND or len(rows) != 1:
             self.notify("put the cursor on one order that is in")
         else:
-            self.start(lambda flow: self._amounts(flow, rows[0]))
+            self._tasks.start(lambda task: self._amounts(task, rows[0]))
 
-    async def _amounts(self, flow: Task, row: PlannedOrder) -> None:
+    async def _amounts(self, task: Task, row: PlannedOrder) -> None:
         order = self.shop.order(row.order_id)
         if order is None:
             return
-        lines = await ask_amounts(flow, order, self.shop.refundable(order), self.notify)
+        lines = await ask_amounts(task, order, self.shop.refundable(order), self.notify)
         if lines is not None:
             self._refunds[order.row.order_id] = lines
-            await self._plan_again(flow)
+            await self._plan_again(task)
 
-    async def _plan_again(self, flow: Task) -> None:
-        options = {"reasons": self._reasons, "refunds": self._refunds, "shipping": self._shipping}
-        plans = await flow.work(self.shop.plan, self.plan.action, self._ids, **options)
+    async def _plan_again(self, task: Task) -> None:
+        plans = await task.work(
+            self.shop.plan,
+            self.plan.action,
+            self._ids,
+            reasons=self._reasons,
+            refunds=self._refunds,
+            shipping=self._shipping,
+        )
         self.plan = plans[0]
         self._show()
-        self.keys.drop(Message().time)  # a `y` typed before this was shown was meant for the plan before it
+        self._tasks.keys.discard(Message().time)  # a `y` typed before this was shown was meant for the plan before it
 
     def action_save(self) -> None:
         """Write the plan as a file that `ordertui commit` takes."""
         path = self.shop.folder / f"plan-{self.plan.id}.json"
-        self.start(lambda flow: self._save(flow, "Save the plan", path, sheet=False))
+        self._tasks.start(lambda task: self._save(task, "Save the plan", path, sheet=False))
 
     def action_sheet(self) -> None:
         """Write the sheet: every order with in or out, reason, rule, amount."""
         path = self.shop.folder / f"sheet-{self.plan.id}.csv"
-        self.start(lambda flow: self._save(flow, "Save the sheet (.csv, .tsv or .json)", path, sheet=True))
+        self._tasks.start(lambda task: self._save(task, "Save the sheet (.csv, .tsv or .json)", path, sheet=True))
 
-    async def _save(self, flow: Task, title: str, path: Path, *, sheet: bool) -> None:
-        answer = await flow.ask(FormScreen(title, [("path", "File", str(path))]))
+    async def _save(self, task: Task, title: str, path: Path, *, sheet: bool) -> None:
+        answer = await task.ask(FormScreen(title, [("path", "File", str(path))]))
         if answer is None or not answer["path"].strip():
             return
         target = typed_path(answer["path"])
         if sheet:
-            await flow.work(self.shop.export_sheet, self.plan, target)
+            await task.work(self.shop.export_sheet, self.plan, target)
         else:
-            await flow.work(self.shop.save_plan, [self.plan], target)
+            await task.work(self.shop.save_plan, [self.plan], target)
         self.notify(f"saved: {target}")
 
     def action_commit(self) -> None:
         """Put the plan into the hold."""
         if self.plan.rows:
-            self.start(self._commit)
+            self._tasks.start(self._commit)
         else:
             self.notify("no order is in: there is nothing to commit")
 
-    async def _commit(self, flow: Task) -> None:
+    async def _commit(self, task: Task) -> None:
         plan = self.plan
         typed = None
         if plan.typed_count is not None:
-            answer = await flow.ask(
+            answer = await task.ask(
                 FormScreen(
                     f"Type how many orders: {plan.typed_count}",
                     [("count", "Number of orders", "")],
                     f"{ACTION_WORD[plan.action].capitalize()} {plan.typed_count:,} orders in {plan.marketplace}.",
                 ),
-                unseen=True,
+                discard_typeahead=True,
             )
             if answer is None:
                 return
             typed = answer["count"]
         try:
-            batch = await flow.work(self.shop.commit, plan, typed=typed)
+            batch = await task.work(self.shop.commit, plan, typed=typed)
         except (PlanChanged, PlanExpired) as error:
             if self._fixed:
                 raise
             question = "It changed since the preview. Make the preview again?"
-            if await flow.ask(ConfirmScreen(question, {"p": "preview again"}, error_message(error)), unseen=True):
-                await self._plan_again(flow)
+            if await task.ask(
+                ConfirmScreen(question, {"p": "preview again"}, error_message(error)), discard_typeahead=True
+            ):
+                await self._plan_again(task)
             return
         self.dismiss(batch)
 

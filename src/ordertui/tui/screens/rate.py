@@ -47,7 +47,7 @@ def courses(shop: Session, marketplace: str, ids: Sequence[int]) -> list[Course]
     ]
 
 
-class RateScreen(TaskRunner, Dialog[None]):
+class RateScreen(Dialog[None]):
     """The rate of one marketplace after the other; after the last one all of them, stacked."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -64,7 +64,7 @@ class RateScreen(TaskRunner, Dialog[None]):
 
     def __init__(self, shop: Session, keys: KeyQueue, ids: Sequence[int], marketplace: str, describe: Describe) -> None:
         super().__init__(classes="dialog-screen")
-        self.keys = keys
+        self._tasks = TaskRunner(self, keys)
         self._shop = shop
         self._ids = ids
         self._describe = describe
@@ -84,11 +84,11 @@ class RateScreen(TaskRunner, Dialog[None]):
 
     def on_mount(self) -> None:
         """Count beside the screen, then show the marketplace asked for."""
-        self.start(self._count)
+        self._tasks.start(self._count)
 
-    async def _count(self, flow: Task) -> None:
+    async def _count(self, task: Task) -> None:
         for code in self._codes:
-            self._known[code] = await flow.work(courses, self._shop, code, self._ids)
+            self._known[code] = await task.work(courses, self._shop, code, self._ids)
         self._views = [course for found in self._known.values() for course in found]
         if len(self._views) > 1:
             self._views.append(None)
@@ -149,15 +149,15 @@ class RateScreen(TaskRunner, Dialog[None]):
         if course is None:
             self.notify("p goes to one marketplace: its orders can be listed")
         else:
-            self.start(lambda flow: self._listing(flow, course, numerator))
+            self._tasks.start(lambda task: self._listing(task, course, numerator))
 
-    async def _listing(self, flow: Task, course: Course, numerator: bool) -> None:
+    async def _listing(self, task: Task, course: Course, numerator: bool) -> None:
         now = course.effect.before
-        found = await flow.work(self._shop.rates.listing, now.marketplace, days=now.days, numerator=numerator)
+        found = await task.work(self._shop.rates.listing, now.marketplace, days=now.days, numerator=numerator)
         lines = [(entry.order_id, entry_line(entry, now.timezone)) for entry in found[:LISTED]]
         what = "counted as cancelled" if numerator else "orders of the window"
-        await flow.ask(
-            OrdersScreen(self.keys, f"{course.title}: {len(found):,} {what}", lines, len(found), self._describe)
+        await task.ask(
+            OrdersScreen(self._tasks.keys, f"{course.title}: {len(found):,} {what}", lines, len(found), self._describe)
         )
 
     def action_risk(self) -> None:
@@ -166,20 +166,20 @@ class RateScreen(TaskRunner, Dialog[None]):
         if course is None:
             self.notify("p goes to one marketplace: its orders can be listed")
         else:
-            self.start(lambda flow: self._risk(flow, course.effect.before.marketplace))
+            self._tasks.start(lambda task: self._risk(task, course.effect.before.marketplace))
 
-    async def _risk(self, flow: Task, code: str) -> None:
+    async def _risk(self, task: Task, code: str) -> None:
         shop = self._shop
-        ids = await flow.work(shop.at_risk, code)
+        ids = await task.work(shop.at_risk, code)
         rows = shop.rows(ids[:LISTED])
         zone = MARKETPLACES[code].zone if code in MARKETPLACES else "UTC"
         now = shop.clock.now()
         lines = [(rows[i].order_id, risk_line(rows[i], shop.deadline(rows[i]), now, zone)) for i in ids if i in rows]
         title = f"{code}: {len(ids):,} that Amazon cancels within 24 h unless their shipment is confirmed"
-        await flow.ask(OrdersScreen(self.keys, title, lines, len(ids), self._describe))
+        await task.ask(OrdersScreen(self._tasks.keys, title, lines, len(ids), self._describe))
 
 
-class OrdersScreen(TaskRunner, ListKeys, Dialog[None]):
+class OrdersScreen(ListKeys, Dialog[None]):
     """Orders as lines; Enter opens one in full."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -192,7 +192,7 @@ class OrdersScreen(TaskRunner, ListKeys, Dialog[None]):
         self, keys: KeyQueue, title: str, lines: Sequence[tuple[str, Content]], count: int, describe: Describe
     ) -> None:
         super().__init__(classes="dialog-screen")
-        self.keys = keys
+        self._tasks = TaskRunner(self, keys)
         self._title = title
         self._lines = list(lines)
         self._count = count
@@ -217,10 +217,10 @@ class OrdersScreen(TaskRunner, ListKeys, Dialog[None]):
         order_id = event.option_id
         if order_id is not None:
             text = TextScreen(f"Order {order_id}", self._describe(order_id), copy=order_id)
-            self.start(lambda flow: self._read(flow, text))
+            self._tasks.start(lambda task: self._read(task, text))
 
-    async def _read(self, flow: Task, screen: TextScreen) -> None:
-        await flow.ask(screen)
+    async def _read(self, task: Task, screen: TextScreen) -> None:
+        await task.ask(screen)
 
     def action_copy(self) -> None:
         """Copy the id under the cursor."""

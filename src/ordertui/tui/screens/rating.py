@@ -9,11 +9,11 @@ from textual.content import Content
 from ordertui.operations.session import Session
 from ordertui.orders.order import OrderRow
 from ordertui.tui.main.selection_summary import SelectionSummarizer
-from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.task_runner import Task, TaskMixin
 from ordertui.tui.widgets.order_table import OrderTable
 
 
-class Rating(TaskRunner):
+class Rating(TaskMixin):
     """What the main screen shows of the rate beside the panel."""
 
     shop: Session
@@ -32,12 +32,12 @@ class Rating(TaskRunner):
         else:
             self.notify("no orders yet: there is no rate; i brings in reports")
 
-    async def _rate(self, flow: Task) -> None:
+    async def _rate(self, task: Task) -> None:
         from .rate import RateScreen  # when it is opened
 
         marks = self.table.marks
         ids = marks.ids() if marks else ()
-        await flow.ask(RateScreen(self.shop, self.keys, ids, self.panel.market(self.table.cursor_row), self._describe))
+        await task.ask(RateScreen(self.shop, self.keys, ids, self.panel.market(self.table.cursor_row), self._describe))
 
     def _describe(self, order_id: str) -> Content:
         order = self.shop.order(order_id)

@@ -16,7 +16,7 @@ CANCELLED = "cancelled"
 
 
 async def ask_amounts(
-    flow: Task, order: Order, left: Mapping[int, LineAmounts], say: Callable[[str], object]
+    task: Task, order: Order, left: Mapping[int, LineAmounts], say: Callable[[str], object]
 ) -> tuple[PlanLine, ...] | None:
     """Ask line by line what goes back; None when the operator leaves. What is beyond the limit is asked for again."""
     lines = [line for line in order.lines if line.line in left and line.currency is not None]
@@ -28,13 +28,13 @@ async def ask_amounts(
             ("all", "every line, one after another"),
             *((str(line.line), _line_words(line, left[line.line])) for line in lines),
         ]
-        chosen = await flow.ask(ChoiceScreen(f"Refund which line of {order.row.order_id}?", choices))
+        chosen = await task.ask(ChoiceScreen(f"Refund which line of {order.row.order_id}?", choices))
         if chosen is None:
             return None
         lines = lines if chosen == "all" else [line for line in lines if str(line.line) == chosen]
     found: list[PlanLine] = []
     for line in lines:
-        planned = await _ask_line(flow, order, line, left[line.line], say)
+        planned = await _ask_line(task, order, line, left[line.line], say)
         if planned is None:
             return None
         if planned.refund is not None and planned.refund.total:
@@ -43,12 +43,12 @@ async def ask_amounts(
 
 
 async def _ask_line(
-    flow: Task, order: Order, line: OrderLine, limit: LineAmounts, say: Callable[[str], object]
+    task: Task, order: Order, line: OrderLine, limit: LineAmounts, say: Callable[[str], object]
 ) -> PlanLine | None:
     currency = line.currency or ""
     quantity = line.quantity or 1
     if quantity > 1:
-        answer = await flow.ask(
+        answer = await task.ask(
             FormScreen(
                 f"{line.sku}: for how many of {quantity}?",
                 [("quantity", "Quantity", str(units_to_cancel(order, line) or quantity))],
@@ -76,7 +76,7 @@ async def _ask_line(
         fields = [(name, _word(name), values[name]) for name in names]
         if waiting:
             fields.append((CANCELLED, "Cancel units", values[CANCELLED]))
-        answer = await flow.ask(FormScreen(f"Refund {line.sku} of {order.row.order_id}", fields, note))
+        answer = await task.ask(FormScreen(f"Refund {line.sku} of {order.row.order_id}", fields, note))
         if answer is None:
             return None
         values = answer

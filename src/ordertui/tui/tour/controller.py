@@ -13,7 +13,7 @@ from textual.timer import Timer
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.enums import Action
-from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.task_runner import Task, TaskMixin
 from ordertui.tui.view_request import Request
 from ordertui.tui.widgets.order_table import OrderTable
 
@@ -27,7 +27,7 @@ OVER = "That was the tour. What is here is made up: try anything. ? has every ke
 OFFER = "Made-up orders in a folder of their own; nothing in it is real, and your own store stays as it is."
 
 
-class Touring(TaskRunner):
+class Touring(TaskMixin):
     """What the main screen does for the tour."""
 
     shop: Session
@@ -119,16 +119,16 @@ class Touring(TaskRunner):
             return "other" if may else "refused"
         return SCREENS.get(name, "other")
 
-    async def _practice(self, flow: Task) -> None:
+    async def _practice(self, task: Task) -> None:
         from ordertui.tui.screens.dialogs import ConfirmScreen
 
-        if await flow.ask(
-            ConfirmScreen("Open the practice store, with a tour?", {"p": "practice"}, OFFER), unseen=True
+        if await task.ask(
+            ConfirmScreen("Open the practice store, with a tour?", {"p": "practice"}, OFFER), discard_typeahead=True
         ):
             from ordertui.operations.config import practice_folder
             from ordertui.operations.demo import build_practice
             from ordertui.tui.screens.progress import WaitScreen
 
-            with flow.showing(WaitScreen("Building the practice store", "5,000 made-up orders; some seconds.")):
-                path = await flow.work(build_practice, practice_folder(), now=self.shop.clock.now())
+            with task.showing(WaitScreen("Building the practice store", "5,000 made-up orders; some seconds.")):
+                path = await task.work(build_practice, practice_folder(), now=self.shop.clock.now())
             self.app.call_later(self.app.open_practice, path)
