@@ -99,7 +99,7 @@ def database(orders: Sequence[Order]) -> sqlite3.Connection:
     db.executescript(SCHEMA)
     for order in orders:
         row = order.row
-        state = row.open_action and row.open_action.partition(":")[2]
+        state = row.open_action and row.open_action.state
         db.execute(
             f"INSERT INTO orders VALUES ({','.join('?' * 20)})",
             (row.id, row.order_id, row.marketplace, row.channel, row.status, row.purchased_at, row.ship_by,

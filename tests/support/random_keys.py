@@ -23,6 +23,7 @@ from textual.widgets import Static
 
 from ordertui.operations.planning.plan import Batch, Plan
 from ordertui.operations.session import Session
+from ordertui.orders.batch_state import PENDING
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import YesNo
 from ordertui.orders.money import format_grouped
@@ -31,7 +32,6 @@ from ordertui.tui.app import OrderTuiApp
 from ordertui.tui.main.screen import MainScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.widgets.order_table import OrderTable
-from ordertui.tui.widgets.order_table.columns import ON_THE_WAY
 
 REGISTRY = [key for action in ALL_ACTIONS for key in action.keys.split(",")]
 GENERAL = [
@@ -282,7 +282,7 @@ class Monkey:
         view = self.main.shown_view  # not what a filter shows while it is typed
         hidden = len(set(marked) - set(view.ids)) if view is not None else 0
         rows = self.shop.rows(marked).values()
-        free = [row for row in rows if (row.open_action or "").partition(":")[2] not in ON_THE_WAY]
+        free = [row for row in rows if row.open_action is None or row.open_action.state not in PENDING]
         cancel = [verdict for row in free if (verdict := self.shop.verdicts(row)[0]).allowed]
         refunds, confirms = (sum(self.shop.verdicts(row)[place].allowed for row in free) for place in (1, 2))
         money: Counter[str] = Counter()

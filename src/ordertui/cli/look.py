@@ -64,7 +64,7 @@ def show(settings: Settings, order_id: str, form: str) -> None:
             "refunded": row.refunded, "replacement": row.replacement, "business": row.business, "prime": row.prime,
             "placed": iso(row.purchased_at), "ship_by": iso(row.ship_by), "auto_cancel_at": iso(shop.deadline(row)),
             "items": row.items, "units_shipped": row.units_shipped, "total": row.total.decimal() if row.total else None,
-            "currency": row.total.currency if row.total else None, "open_action": row.open_action, "sources": order.sources,
+            "currency": row.total.currency if row.total else None, "open_action": str(row.open_action) if row.open_action else None, "sources": order.sources,
         }  # fmt: skip
         actions: list[dict[str, Any]] = [
             {

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ordertui.orders.batch_state import BatchState
+from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.money import format_grouped
 from ordertui.orders.text import pluralize
@@ -83,7 +83,7 @@ def held_sentence(batch: Batch) -> str:
 
 def sent_sentence(batch: Batch) -> str:
     """After a dispatch."""
-    gone = sum(row.state.value == "recalled" for row in batch.rows)
+    gone = sum(row.state is RowState.RECALLED for row in batch.rows)
     left = f" ({pluralize(gone)} taken back)" if gone else ""
     how = "written" if batch.files else "at Amazon"
     return f"Batch {batch.id} is {how}: {batch.action.value} {pluralize(len(batch.rows) - gone)} in {batch.marketplace}{left}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from .batch_state import OpenAction
 from .enums import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, ReportKind, YesNo
 from .money import Money
 
@@ -114,9 +115,8 @@ class OrderRow(msgspec.Struct, frozen=True):
     """Title of the first line."""
     sku: str | None
     """SKU of the first line."""
-    open_action: str | None
-    """`cancel:held`, `refund:sent`...: action and RowState of the journal's open or last row for this order, else None.
-    """
+    open_action: OpenAction | None
+    """The journal's open row for this order, else its last one that was not taken back; None without any."""
     version: int
     """Rises with every change of the order; a plan freezes it."""
 

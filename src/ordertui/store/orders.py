@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ordertui.orders.batch_state import open_action
 from ordertui.orders.enums import (
     BuyerRequest,
     CancelledBy,
@@ -164,7 +165,7 @@ def _order_row(v: tuple[Any, ...]) -> OrderRow:
         v[0], v[1], v[2], Channel(v[3]), OrderStatus(v[4]), v[5], v[6], v[7], v[8],
         None if v[9] is None or v[10] is None else Money(v[9], v[10]),
         Dispatched(v[11]), BuyerRequest(v[12]), CancelledBy(v[13]), Refunded(v[14]), YesNo(v[15]), YesNo(v[16]), YesNo(v[17]),
-        v[18], v[19] or None, v[20], v[21],
+        v[18], v[19] or None, open_action(*v[20].split(":")) if v[20] else None, v[21],
     )  # fmt: skip
 
 

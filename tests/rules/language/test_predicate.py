@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from ordertui.orders.enums import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
+from ordertui.orders.batch_state import OpenAction, RowState
+from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
 from ordertui.orders.money import Money
 from ordertui.orders.order import LineAmounts, Order, OrderLine, OrderRow
 from ordertui.rules.language import Undecidable, parse, predicate
@@ -16,7 +17,7 @@ NOW = 1_795_000_000
 ROW = OrderRow(
     1, "113-1234567-7654321", "DE", Channel.MERCHANT, OrderStatus.UNSHIPPED, NOW - 86_400, NOW - 60, 2, 0,
     Money(5_000, "EUR"), Dispatched.UNKNOWN, BuyerRequest.MESSAGE, CancelledBy.NONE, Refunded.NONE,
-    YesNo.NO, YesNo.UNKNOWN, YesNo.YES, "Übergroße Yoga-Matte 50%", "ABC-1", "cancel:held", 1,
+    YesNo.NO, YesNo.UNKNOWN, YesNo.YES, "Übergroße Yoga-Matte 50%", "ABC-1", OpenAction(Action.CANCEL, RowState.HELD), 1,
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 from ordertui.operations.errors import BadInput, BatchNeeded, NotConfirmed, Refused
 from ordertui.operations.planning.feed_builder import first_message_id
 from ordertui.operations.session import Session
-from ordertui.orders.batch_state import RowState
+from ordertui.orders.batch_state import OpenAction, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import StoreError
@@ -190,7 +190,7 @@ def test_a_late_answer_of_the_first_try_keeps_the_second_from_leaving(shop: Sess
     shop.release(second)
     assert shop.dispatch() == []
     assert states(shop, second) == {order_id(1): RowState.RECALLED}
-    assert shop.order(order_id(1)).row.open_action == "cancel:unknown"  # type: ignore[union-attr]
+    assert shop.order(order_id(1)).row.open_action == OpenAction(Action.CANCEL, RowState.UNKNOWN)  # type: ignore[union-attr]
     assert plan(shop, Action.CANCEL, 1).rows == ()
 
 

@@ -152,7 +152,7 @@ class Planner:
             return self._denied(row, denied)
         holder = self._store().batches.holder_of(row.order_id)
         if holder is not None:
-            state = (row.open_action or "").replace(":", ", ")
+            state = str(row.open_action or "").replace(":", ", ")
             by = f"committed by {holder.who or 'somebody'} at {iso_utc(holder.at)}"
             why = f"batch {holder.batch} already holds an action for it ({state}), {by}"
             return ExcludedOrder(row.id, row.order_id, "open", why)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from ordertui.orders.batch_state import RowState
+
 
 class QueueSpec(msgspec.Struct, frozen=True):
     """A queue before it is counted."""
@@ -41,7 +43,10 @@ QUEUES = (
         "Amazon is not about to cancel any order that is known here.",
     ),
     QueueSpec(
-        "held", "Held", "state:held", "No batch is held. x, r and c open a preview; y there puts it into the hold."
+        "held",
+        "Held",
+        f"state:{RowState.HELD}",
+        "No batch is held. x, r and c open a preview; y there puts it into the hold.",
     ),
     QueueSpec(
         "unconfirmed",

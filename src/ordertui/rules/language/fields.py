@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 import msgspec
 
-from ordertui.orders.batch_state import RowState
+from ordertui.orders.batch_state import UNCONFIRMED, RowState
 from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
 from ordertui.orders.marketplace import MARKETPLACES
 
@@ -111,8 +111,8 @@ FIELDS: dict[str, Field] = {
             "state",
             "where its last action stands",
             RowState,
-            failed=("error",),
-            unconfirmed=("sent", "accepted", "ok", "unknown"),
+            failed=(RowState.ERROR,),
+            unconfirmed=tuple(state for state in RowState if state in UNCONFIRMED),
         ),
         Field("sku", Kind.EXACT, "sku", "SKU of any line, * is a wildcard"),
         Field("asin", Kind.EXACT, "asin", "ASIN of any line, * is a wildcard"),

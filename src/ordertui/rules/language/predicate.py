@@ -185,7 +185,7 @@ def _late(row: OrderRow, at: int) -> bool:
 
 
 def _state(row: OrderRow) -> str | None:
-    return None if row.open_action is None else row.open_action.partition(":")[2]
+    return None if row.open_action is None else row.open_action.state
 
 
 def _text(spec: Field, pattern: Pattern) -> Test:

@@ -13,7 +13,7 @@ from ordertui.orders.money import format_grouped
 from ordertui.orders.order import Order, OrderRow
 
 from .format import MUTED, Piece, span, when, wrapped, zone_name
-from .plan import ROW_GLYPH, ROW_STYLE, ROW_WORD
+from .state import ROW_LOOKS
 
 if TYPE_CHECKING:
     from ordertui.rules.tables.explanation import Explanation
@@ -108,13 +108,9 @@ def detail(
     row = order.row
     pieces: list[Piece] = [(f"{row.order_id}", "bold"), f"  {row.marketplace} · {row.status.value.replace('_', ' ')}\n"]
     if row.open_action:
-        action, _, state = row.open_action.partition(":")
-        pieces.append(
-            (
-                f" {ROW_GLYPH.get(state, '·')} journal: {action} · {ROW_WORD.get(state, state) if full else state}\n",
-                ROW_STYLE.get(state, ""),
-            )
-        )
+        kind, state = row.open_action.kind, row.open_action.state
+        look = ROW_LOOKS[state]
+        pieces.append((f" {look.glyph} journal: {kind} · {look.sentence if full else state}\n", look.style))
     pieces += _facts(row, deadline=deadline, now=now, zone=zone, width=width)
     pieces.append("\n")
     pieces += verdict_lines(verdicts, full=full, width=width, behind=behind)

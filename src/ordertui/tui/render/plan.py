@@ -8,12 +8,13 @@ from textual.content import Content
 
 from ordertui.operations.planning.plan import Batch, BatchRow, Plan
 from ordertui.operations.values import Question
-from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.batch_state import UNANSWERED, BatchState, RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.money import format_grouped
 from ordertui.orders.text import pluralize
 
 from .format import ACTION_WORD, GLYPH, MUTED, STYLE, Piece, countdown, percent, span, target_text, when
+from .state import BATCH_LOOKS, ROW_LOOKS
 
 
 def effects(plan: Plan, *, by_api: bool = False) -> Content:
@@ -59,19 +60,16 @@ def effects(plan: Plan, *, by_api: bool = False) -> Content:
     return Content.assemble(*pieces)
 
 
-STATE_GLYPH = {"held": "◷", "recalled": "↶", "sent": "→", "answered": "✓"}
-
-
 def batch_line(batch: Batch, now: int) -> Content:
     """One batch in the outbox list."""
-    states: dict[str, int] = {}
+    states: dict[RowState, int] = {}
     for row in batch.rows:
-        states[row.state.value] = states.get(row.state.value, 0) + 1
-    rows = ", ".join(f"{count:,} {_STATE_WORD.get(state, state)}" for state, count in sorted(states.items()))
-    state = batch.state.value
+        states[row.state] = states.get(row.state, 0) + 1
+    rows = ", ".join(f"{count:,} {ROW_LOOKS[state].count}" for state, count in sorted(states.items()))
+    look = BATCH_LOOKS[batch.state]
     pieces: list[Piece] = [
         f"#{batch.id:<4} {batch.action.value:<8} {batch.marketplace:<3} ",
-        (f"{STATE_GLYPH.get(state, '·')} {state:<9}", ROW_STYLE.get(state, MUTED)),
+        (f"{look.glyph} {batch.state:<9}", look.style),
         f" {rows}",
     ]
     pieces.append(_goes_on(batch, now))
@@ -91,42 +89,9 @@ def _goes_on(batch: Batch, now: int) -> Piece:
     if batch.state is BatchState.SENT:
         if not batch.by_api:
             return "   upload it, then import the processing report (i)", MUTED
-        waiting = (RowState.SENT, RowState.ACCEPTED, RowState.UNKNOWN)
-        return ("   needs you, see below", "bold $text-warning") if any(r.state in waiting for r in batch.rows) else ""
+        waits = any(row.state in UNANSWERED for row in batch.rows)
+        return ("   needs you, see below", "bold $text-warning") if waits else ""
     return ""
-
-
-ROW_WORD = {
-    "held": "held, not sent yet",
-    "recalled": "taken back",
-    "sent": "sent, not answered yet",
-    "accepted": "taken in by Amazon",
-    "ok": "Amazon said ok, not confirmed yet",
-    "error": "refused by Amazon",
-    "unknown": "outcome unknown, never sent again by itself",
-    "confirmed": "confirmed by a later report",
-}
-_STATE_WORD = {"error": "refused by Amazon", "unknown": "outcome unknown", "accepted": "taken in"}
-ROW_GLYPH = {
-    "held": "◷",
-    "recalled": "↶",
-    "sent": "→",
-    "accepted": "→",
-    "ok": "✓",
-    "error": "✗",
-    "unknown": "?",
-    "confirmed": "✓",
-}
-ROW_STYLE = {
-    "held": "$text-warning",
-    "recalled": MUTED,
-    "sent": "$text-accent",
-    "accepted": "$text-accent",
-    "ok": "$text-success",
-    "error": "$text-error",
-    "unknown": "$text-warning",
-    "confirmed": "$text-success",
-}
 
 
 def batch_head(batch: Batch, zone: str, questions: Sequence[Question] = ()) -> Content:
@@ -159,12 +124,12 @@ def batch_rows(batch: Batch) -> tuple[BatchRow, ...]:
 
 def row_line(row: BatchRow) -> Content:
     """One row of a batch."""
-    style = ROW_STYLE[row.state.value]
+    look = ROW_LOOKS[row.state]
     pieces: list[Piece] = [
         f"{row.order_id}  ",
-        (f"{ROW_GLYPH[row.state.value]} {row.state.value:<9}", style),
+        (f"{look.glyph} {row.state:<9}", look.style),
         f" {row.reason}",
     ]
     if row.code or row.text:
-        pieces.append((f"  {row.code} {row.text}".rstrip(), style))
+        pieces.append((f"  {row.code} {row.text}".rstrip(), look.style))
     return Content.assemble(*pieces)

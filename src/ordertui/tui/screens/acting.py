@@ -14,7 +14,7 @@ from textual.css.query import NoMatches
 from ordertui.operations.errors import USER_ERRORS
 from ordertui.operations.planning.plan import Batch
 from ordertui.operations.session import Session
-from ordertui.orders.batch_state import BatchState
+from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action, BuyerRequest, Dispatched
 from ordertui.orders.text import pluralize
@@ -105,13 +105,13 @@ class Acting(TaskMixin):
             self.notify("nothing is held; what has left cannot be taken back")
             return
         row = self.table.cursor_row
-        here = row is not None and (row.open_action or "").endswith(":held")
+        here = row is not None and row.open_action is not None and row.open_action.state is RowState.HELD
         batch = held[0]
         answers = {}
         if row is not None and here:
             batch = next((b for b in held if any(r.order_id == row.order_id for r in b.rows)), batch)
             answers["o"] = f"only {row.order_id}"
-        waiting = sum(r.state.value == "held" for r in batch.rows)
+        waiting = sum(r.state is RowState.HELD for r in batch.rows)
         if waiting > 1:
             answers["b"] = f"all {waiting:,} orders of batch {batch.id}"
         elif not answers:

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.style import Style
 
-from ordertui.orders.enums import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
+from ordertui.orders.batch_state import OpenAction, RowState
+from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
 from ordertui.orders.money import Money
 from ordertui.orders.order import OrderRow
 from ordertui.tui.widgets.order_table import viewport
@@ -128,9 +129,9 @@ def test_what_cells_say() -> None:
     assert _cell("ship-by", replace(ROW, ship_by=None, status=OrderStatus.SHIPPED)) == "–"
     assert _cell("may", ROW, "cancel ★") == "cancel ★"
     assert _cell("may", replace(ROW, buyer_request=BuyerRequest.MESSAGE)) == "cancel ☆"
-    assert _cell("may", replace(ROW, open_action="cancel:held")) == "-"
-    assert _cell("may", replace(ROW, open_action="cancel:ok")) == "-"
-    assert _cell("may", replace(ROW, open_action="refund:ok"), "refund") == "refund"
-    assert _cell("status", replace(ROW, open_action="cancel:held")) == "◷ held cancel"
-    assert _cell("status", replace(ROW, open_action="cancel:recalled")) == "Unshipped"
+    assert _cell("may", replace(ROW, open_action=OpenAction(Action.CANCEL, RowState.HELD))) == "-"
+    assert _cell("may", replace(ROW, open_action=OpenAction(Action.CANCEL, RowState.OK))) == "-"
+    assert _cell("may", replace(ROW, open_action=OpenAction(Action.REFUND, RowState.OK)), "refund") == "refund"
+    assert _cell("status", replace(ROW, open_action=OpenAction(Action.CANCEL, RowState.HELD))) == "◷ held cancel"
+    assert _cell("status", replace(ROW, open_action=OpenAction(Action.CANCEL, RowState.RECALLED))) == "Unshipped"
     assert _cell("asked", replace(ROW, buyer_request=BuyerRequest.UNKNOWN)) == "?"

@@ -15,6 +15,7 @@ from ordertui.orders.clock import DAY, HOUR, to_local
 from ordertui.orders.enums import BuyerRequest, OrderStatus
 from ordertui.orders.money import format_grouped
 from ordertui.orders.order import OrderRow
+from ordertui.tui.render.state import ROW_LOOKS
 
 UNKNOWN = "?"
 NOTHING = "–"
@@ -206,33 +207,21 @@ STATUS_WORDS = {
     OrderStatus.UNFULFILLABLE: "Unfulfillable",
     OrderStatus.UNKNOWN: UNKNOWN,
 }
-STATE_WORDS = {
-    "held": ("◷ held", "warning"),
-    "sent": ("→ sent", "accent"),
-    "accepted": ("→ taken", "accent"),
-    "ok": ("✓ ok", "success"),
-    "error": ("✗ fail", "error"),
-    "unknown": ("? unsure", "warning"),
-    "confirmed": ("✓ done", "success"),
-}
-ON_THE_WAY = ("held", "sent", "accepted", "unknown")
-"""States in which an order can be acted on no more until it is taken back or answered."""
-"""Glyph and word of a journal row's state. A recalled row is over: Amazon's status is shown again."""
 
 
 def status_text(row: OrderRow, context: CellContext) -> str:
     """Amazon's status, or the journal's state of this order's action: `◷ held cancel`."""
-    action, _, state = (row.open_action or "").partition(":")
-    if state in STATE_WORDS:
-        return f"{STATE_WORDS[state][0]} {action}"
+    action = row.open_action
+    if action is not None and (look := ROW_LOOKS[action.state]).column:
+        return f"{look.glyph} {look.column} {action.kind}"
     return STATUS_WORDS[row.status]
 
 
 def status_tone(row: OrderRow, context: CellContext) -> str:
     """The tone of the journal's state, else of Amazon's status."""
-    state = (row.open_action or "").partition(":")[2]
-    if state in STATE_WORDS:
-        return STATE_WORDS[state][1]
+    action = row.open_action
+    if action is not None and (look := ROW_LOOKS[action.state]).column:
+        return look.tone
     return "muted" if row.status in (OrderStatus.CANCELLED, OrderStatus.PENDING) else ""
 
 
@@ -248,8 +237,7 @@ def may_text(row: OrderRow, context: CellContext) -> str:
     """What may be done first, `★` when cancelling does not count; `-` while a batch has the order and after
     Amazon took the cancellation. `☆` beside `cancel`: the
     buyer asked by message only, which counts."""
-    action, _, state = (row.open_action or "").partition(":")
-    if state in ON_THE_WAY or (action == "cancel" and state in DONE):
+    if row.open_action is not None and row.open_action.ends_choice:
         return "-"
     if row.buyer_request is BuyerRequest.MESSAGE and context.may == "cancel":
         return "cancel ☆"
@@ -262,8 +250,6 @@ def may_tone(row: OrderRow, context: CellContext) -> str:
     return "success" if "★" in text else "warning" if "☆" in text else "muted" if text in ("-", "wait") else ""
 
 
-DONE = ("ok", "confirmed")
-"""States in which Amazon did what was asked."""
 ASKED_WORDS = {
     BuyerRequest.OFFICIAL: ("★ asked", "success"),
     BuyerRequest.MESSAGE: ("☆ by msg", "warning"),

@@ -1,0 +1,44 @@
+"""Glyphs, words and styles of the states of rows and batches: one table for the order table, the pane and the outbox."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ordertui.orders.batch_state import BatchState, RowState
+
+
+class StateLook(msgspec.Struct, frozen=True):
+    """How one state is shown."""
+
+    glyph: str
+    tone: str
+    """`muted`, `error`, `warning`, `success` or `accent`: a component style of the order table."""
+    column: str
+    """The word of the narrow Status column."""
+    count: str
+    """After a number of rows, in the outbox's list."""
+    sentence: str
+
+    @property
+    def style(self) -> str:
+        """The style of text in this state outside the order table."""
+        return "$foreground-muted" if self.tone == "muted" else f"$text-{self.tone}"
+
+
+ROW_LOOKS = {
+    RowState.HELD: StateLook("◷", "warning", "held", "held", "held, not sent yet"),
+    RowState.RECALLED: StateLook("↶", "muted", "", "recalled", "taken back"),
+    RowState.SENT: StateLook("→", "accent", "sent", "sent", "sent, not answered yet"),
+    RowState.ACCEPTED: StateLook("→", "accent", "taken", "taken in", "taken in by Amazon"),
+    RowState.OK: StateLook("✓", "success", "ok", "ok", "Amazon said ok, not confirmed yet"),
+    RowState.ERROR: StateLook("✗", "error", "fail", "refused by Amazon", "refused by Amazon"),
+    RowState.UNKNOWN: StateLook("?", "warning", "unsure", "outcome unknown", "outcome unknown, never sent again by itself"),
+    RowState.CONFIRMED: StateLook("✓", "success", "done", "confirmed", "confirmed by a later report"),
+}  # fmt: skip
+"""A row that was taken back has no word for the Status column, which then shows Amazon's status again."""
+BATCH_LOOKS = {
+    BatchState.HELD: ROW_LOOKS[RowState.HELD],
+    BatchState.RECALLED: ROW_LOOKS[RowState.RECALLED],
+    BatchState.SENT: ROW_LOOKS[RowState.SENT],
+    BatchState.ANSWERED: StateLook("✓", "muted", "", "", "answered by Amazon"),
+}
