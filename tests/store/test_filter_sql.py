@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordertui.orders.batch_state import RowState
+from ordertui.orders.batch_state import OpenAction, RowState
 from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import Money
@@ -84,7 +84,7 @@ def make(rng: random.Random, number: int) -> Order:
         rng.choice((None, Money(amount, rng.choice(CURRENCIES)))), rng.choice(list(Dispatched)),
         rng.choice(list(BuyerRequest)), rng.choice(list(CancelledBy)), rng.choice(list(Refunded)),
         rng.choice(list(YesNo)), rng.choice(list(YesNo)), rng.choice(list(YesNo)), None, None,
-        rng.choice((None, f"{rng.choice(list(Action))}:{rng.choice(list(RowState))}")), 1,
+        rng.choice((None, OpenAction(rng.choice(list(Action)), rng.choice(list(RowState))))), 1,
     )  # fmt: skip
     lines = tuple(
         OrderLine(i, None, rng.choice(words), rng.choice((None, "B0ABC", "B0XYZ")), rng.choice((None, *words)), 1, 0,

@@ -13,9 +13,9 @@ import click
 import msgspec
 
 from ordertui.orders.clock import Clock, FixedClock, SystemClock
+from ordertui.orders.text import strip_control_characters
 
 from .exit_codes import Exit, exit_for
-from .saying import say
 
 if TYPE_CHECKING:
     from ordertui.operations.session import Session
@@ -58,6 +58,11 @@ def real_clock_only(settings: Settings) -> None:
     """Refuse `--as-of` for what cannot be taken back, unless the test clock is switched on."""
     if settings.another_time:
         fail(Exit.USAGE, f"--as-of is not taken by this command: it acts now. (Tests set {TEST_CLOCK}=1.)")
+
+
+def say(text: str) -> None:
+    """Write a message to stderr, without the control characters that a terminal would obey."""
+    click.echo("\n".join(strip_control_characters(line) for line in text.splitlines()), err=True)
 
 
 def fail(code: Exit, message: str) -> NoReturn:

@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from .context import Settings, fail
+from .context import Settings, fail, say
 from .exit_codes import Exit
-from .saying import say
 
 
 @click.command()

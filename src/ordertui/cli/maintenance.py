@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
-from .context import Settings, fail, open_shop
+from .context import Settings, fail, open_shop, say
 from .exit_codes import Exit
-from .saying import say
 
 
 @click.group()

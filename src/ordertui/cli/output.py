@@ -12,7 +12,7 @@ from ordertui.operations.query.export import FORMATS, Record, cell, json_text
 from ordertui.operations.query.export import render as render_file
 from ordertui.orders.text import strip_control_characters
 
-from .saying import say
+from .context import say
 from .table_layout import lay_out
 
 __all__ = ["FORMATS", "cell", "emit", "json_text", "render", "say", "strip_control_characters"]

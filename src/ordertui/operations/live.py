@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ordertui.orders.batch_state import BatchState
+from ordertui.orders.batch_state import LEFT_BATCHES, BatchState
 from ordertui.orders.clock import Clock
 from ordertui.store import JournalBatch, Store, Submission
 
@@ -103,7 +103,7 @@ class LivePart:
 
         words = feed_words(attempts, batch, self.clock.now())
         if not words and not (self.by_api and batch.state is BatchState.HELD):
-            left = batch.state in (BatchState.SENT, BatchState.ANSWERED)
+            left = batch.state in LEFT_BATCHES
             return as_batch(batch, upload_instructions(batch, practice=self.practice) if left else "")
         if self.by_api:
             next_at, more = self.online.outlook(batch, attempts)

@@ -24,7 +24,7 @@ from .errors import BadInput, ReadOnly, Refused
 from .live import LivePart
 from .look_part import LookPart
 from .rate_part import RatePart
-from .values import Due, ImportSummary
+from .values import Due, DueStep, ImportSummary
 
 if TYPE_CHECKING:
     from ordertui.rules.policy.policy import Policies
@@ -269,7 +269,9 @@ class Session(AfterPart, LivePart, LookPart, DeskPart, RatePart):
         if self.by_api:
             return self.online.next_step()
         held = [
-            Due(b.due_at, "held") for b in self._reader().batches.find(open_only=True) if b.state is BatchState.HELD
+            Due(b.due_at, DueStep.HOLD_ENDS)
+            for b in self._reader().batches.find(open_only=True)
+            if b.state is BatchState.HELD
         ]
         return min(held, default=None)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from ordertui.orders.batch_state import BatchState
 from ordertui.orders.enums import Action
 
 if TYPE_CHECKING:
@@ -80,11 +81,20 @@ class Impact(msgspec.Struct, frozen=True):
     """Of how many the shipment may be confirmed."""
 
 
+class DueStep(StrEnum):
+    """What `dispatch` does next; the words of the status line."""
+
+    HOLD_ENDS = BatchState.HELD.value
+    LEAVES = "leaves"
+    NEXT_LOOK = "next look"
+    TRIED_AGAIN = "tried again"
+
+
 class Due(NamedTuple):
     """When `dispatch` has something to do next (epoch seconds), and what that is: `held`, `leaves`, `next look`, `tried again`."""
 
     at: int
-    what: str
+    step: DueStep
 
 
 class Question(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from ordertui.amazon.spapi.client import Client
 from ordertui.operations.dispatch import feed_dispatcher
 from ordertui.operations.errors import OperationError, Refused
 from ordertui.operations.session import Session
-from ordertui.operations.values import Due
+from ordertui.operations.values import Due, DueStep
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action
@@ -585,9 +585,9 @@ def test_the_next_step_is_known_and_errors_are_given_time(floor: Floor, sim: Sim
     assert made.next_due() is None
     plan = floor.plan(CANCEL, 1)
     batch = made.commit(plan, typed=str(plan.typed_count))
-    assert made.next_due() == Due(batch.due_at, "held")
+    assert made.next_due() == Due(batch.due_at, DueStep.HOLD_ENDS)
     made.release(batch.id)
-    assert made.next_due() == Due(clock.now(), "held")
+    assert made.next_due() == Due(clock.now(), DueStep.HOLD_ENDS)
     sim.faults.add("login", "html503", 99)
     pauses = []
     for _ in range(6):
@@ -595,17 +595,19 @@ def test_the_next_step_is_known_and_errors_are_given_time(floor: Floor, sim: Sim
             made.dispatch()
         step = made.next_due()
         assert step is not None
-        assert step.what == "tried again"
+        assert step.step is DueStep.TRIED_AGAIN
         pauses.append(step.at - clock.now())
     assert pauses == [60, 120, 240, 480, 900, 900], "a screen that tries by itself does not hammer"
     sim.faults.clear()
     floor.dispatch()
     second = floor.commit(CANCEL, 2)
-    assert made.next_due() == Due(clock.now(), "next look"), "the feed is looked at; the second batch waits for it"
+    assert made.next_due() == Due(clock.now(), DueStep.NEXT_LOOK), (
+        "the feed is looked at; the second batch waits for it"
+    )
     floor.dispatch(1)
-    assert made.next_due() == Due(clock.now() + 30, "next look")
+    assert made.next_due() == Due(clock.now() + 30, DueStep.NEXT_LOOK)
     floor.dispatch(120)
-    assert made.next_due() == Due(floor.attempt(batch.id).started_at + 1200, "leaves")
+    assert made.next_due() == Due(floor.attempt(batch.id).started_at + 1200, DueStep.LEAVES)
     made.undo(second)
     assert made.next_due() is None
 

@@ -21,7 +21,7 @@ from ordertui.operations.errors import OperationError, Refused
 from ordertui.operations.feed_limits import feed_limits
 from ordertui.operations.results.reconciler import ResultReconciler
 from ordertui.operations.sync.report_sync import POLLS
-from ordertui.orders.batch_state import RowState
+from ordertui.orders.batch_state import UNANSWERED, RowState
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
@@ -33,7 +33,6 @@ ALIVE = 180
 """Seconds after which a submission that nobody finished is taken for interrupted: longer than any call may last."""
 SKEW = 300
 """Seconds by which Amazon's clock and this one may differ."""
-WAITING = (RowState.SENT, RowState.ACCEPTED, RowState.UNKNOWN)
 
 
 class FeedTracker:
@@ -164,7 +163,7 @@ class FeedTracker:
 
     def _waits(self, attempt: Submission) -> bool:
         """Whether a row of it is still without an outcome."""
-        return any(row.state in WAITING for row in self._store.batches.get(attempt.batch).rows)
+        return any(row.state in UNANSWERED for row in self._store.batches.get(attempt.batch).rows)
 
     # -- following it
 

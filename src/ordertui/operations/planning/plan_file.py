@@ -8,9 +8,8 @@ from pathlib import Path
 import msgspec
 
 from ordertui.operations.errors import BadInput, Refused
-from ordertui.orders.batch_state import BatchState, RowState
 
-from .plan import Batch, Plan
+from .plan import Plan
 
 VERSION = 1
 
@@ -64,12 +63,3 @@ def load_plans(path: Path) -> tuple[Plan, ...]:
             f"{path} has plan version {found.ordertui_plan}, this program knows {VERSION}; make the plan again"
         )
     return found.plans
-
-
-OPEN_BATCH = (BatchState.HELD, BatchState.SENT)
-LEFT = (RowState.HELD, RowState.SENT, RowState.ACCEPTED, RowState.UNKNOWN)
-
-
-def is_open(batch: Batch) -> bool:
-    """Whether something of the batch is still to come."""
-    return batch.state in OPEN_BATCH or any(row.state in LEFT for row in batch.rows)

@@ -26,7 +26,7 @@ from ordertui.operations.errors import BadInput, Refused
 from ordertui.operations.live import ISSUED
 from ordertui.operations.planning.plan import Batch
 from ordertui.operations.reports.importer import Importer
-from ordertui.operations.values import Due, ImportSummary
+from ordertui.operations.values import Due, DueStep, ImportSummary
 from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import Clock
 from ordertui.orders.marketplace import MARKETPLACES
@@ -188,13 +188,13 @@ class SyncService:
         outlet, look = self._api_outlet(reader), self.next_look()
         held = [batch for batch in reader.batches.find(open_only=True) if batch.state is BatchState.HELD]
         steps = [
-            Due(at, "held" if at == batch.due_at else "leaves")
+            Due(at, DueStep.HOLD_ENDS if at == batch.due_at else DueStep.LEAVES)
             for batch in held
             if (at := outlet.leaves_at(batch)) is not None
         ]
-        steps += [Due(look, "next look")] if look is not None else []
+        steps += [Due(look, DueStep.NEXT_LOOK)] if look is not None else []
         first = min(steps, default=None)
-        return first if first is None or first.at >= self._not_before else Due(self._not_before, "tried again")
+        return first if first is None or first.at >= self._not_before else Due(self._not_before, DueStep.TRIED_AGAIN)
 
     def outlook(self, batch: JournalBatch, attempts: Sequence[Submission]) -> tuple[int | None, str]:
         """When an open batch goes on by itself (epoch seconds; None: not before something else happens), and why it waits.

@@ -9,7 +9,7 @@ from fractions import Fraction
 from textual.content import Content
 
 from ordertui.operations.planning.plan import RateFigure
-from ordertui.operations.values import Due
+from ordertui.operations.values import Due, DueStep
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action
 from ordertui.orders.money import format_grouped
@@ -56,7 +56,7 @@ def countdown(seconds: int) -> str:
 def due_words(due: Due, now: int) -> str:
     """`held 14:32`, `next look in 0:30`, `leaves in 12:00`, `tried again in 1:00`."""
     left = countdown(due.at - now)
-    return f"{due.what} {left}" if due.what == "held" or left == "now" else f"{due.what} in {left}"
+    return f"{due.step} {left}" if due.step is DueStep.HOLD_ENDS or left == "now" else f"{due.step} in {left}"
 
 
 def when(epoch: int | None, zone: str) -> str:

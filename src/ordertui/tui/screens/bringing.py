@@ -11,8 +11,10 @@ from textual.content import Content
 from ordertui.operations.errors import USER_ERRORS, error_message
 from ordertui.operations.session import Session
 from ordertui.operations.values import ImportProgress, ImportSummary
+from ordertui.orders.batch_state import RowState
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.tui.render.format import Piece
+from ordertui.tui.render.state import ROW_LOOKS
 from ordertui.tui.task_runner import Task, TaskMixin
 from ordertui.tui.widgets.order_table import OrderTable
 
@@ -142,13 +144,12 @@ def result_lines(summaries: Sequence[ResultSummary]) -> list[Piece]:
             (f"Batch {one.batch}: {one.ok:,} ok, {one.errors:,} refused by Amazon, {one.unknown:,} unknown\n", "bold")
         )
         pieces += [(f"  {note}\n", "$text-warning") for note in one.notes]
-        groups: dict[tuple[str, str, str], list[str]] = {}
+        groups: dict[tuple[RowState, str, str], list[str]] = {}
         for row in one.rows:
-            groups.setdefault((row.state.value, row.code, row.text), []).append(row.order_id)
-        for (state, code, text), orders in sorted(groups.items(), key=lambda group: group[0][0] == "ok"):
-            style = {"ok": "$text-success", "error": "$text-error"}.get(state, "$text-warning")
-            glyph = {"ok": "✓", "error": "✗"}.get(state, "?")
-            pieces.append((f"\n {glyph} {state} {code} {text}  ({len(orders):,})\n", style))
+            groups.setdefault((row.state, row.code, row.text), []).append(row.order_id)
+        for (state, code, text), orders in sorted(groups.items(), key=lambda group: group[0][0] is RowState.OK):
+            look = ROW_LOOKS[state]
+            pieces.append((f"\n {look.glyph} {state} {code} {text}  ({len(orders):,})\n", look.style))
             pieces += [f"     {order_id}\n" for order_id in orders[:200]]
         if one.ok:
             pieces.append(

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from ordertui.operations.session import Session
-from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.batch_state import LEFT_BATCHES, RowState
 from ordertui.orders.enums import Action
 from ordertui.tui.task_runner import Task, TaskMixin
 from ordertui.tui.view_request import Request
@@ -105,7 +105,7 @@ class Touring(TaskMixin):
         if version != self._batches[0]:
             batches = self.shop.outbox()
             recalled = sum(row.state is RowState.RECALLED for batch in batches for row in batch.rows)
-            left = sum(batch.state in (BatchState.SENT, BatchState.ANSWERED) for batch in batches)
+            left = sum(batch.state in LEFT_BATCHES for batch in batches)
             self._batches = (version, (max((batch.id for batch in batches), default=0), recalled, left))
         return Facts(self._open_screen(self.app.screen), self.request.queue, self.table.marks.count, *self._batches[1])
 
