@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt
 
-.PHONY: run test simulator lint check screenshots examples clean
+.PHONY: run test test-long simulator lint check screenshots examples clean
 
 $(VENV)/.run: pyproject.toml requirements/constraints.txt
 	@test -n "$(PYTHON)" || { echo "ordertui needs Python 3.11 or newer; none was found. Install one, or name it: make run PYTHON=/path/to/python3"; exit 1; }
@@ -27,6 +27,9 @@ run: $(VENV)/.run
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2
 
+test-long: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 -m long
+
 simulator: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m support.simulator $(ARGS)
 
@@ -36,7 +39,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: test lint
+check: test test-long lint
 
 screenshots: $(VENV)/.dev
 	$(BIN)/python scripts/make_screenshots.py

@@ -74,7 +74,7 @@ def reading_waits(shop: Session) -> Iterator[None]:
         go.set()
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
 async def test_500_keys_in_a_second_during_a_refresh_end_where_slow_typing_ends(
     tmp_path: Path, clock: FixedClock, seed: int
 ) -> None:

@@ -43,7 +43,7 @@ async def opened(pilot: Pilot[None], name: str) -> None:
     await settled(pilot)
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+@pytest.mark.parametrize("size", [(120, 40), pytest.param((80, 24), marks=pytest.mark.long)])
 async def test_all_six_steps_with_keys(practice: Session, size: tuple[int, int]) -> None:
     async with running(practice, size=size, tour=True) as pilot:
         await at(pilot, 1)

@@ -88,6 +88,7 @@ def batches(shop: Session) -> dict[int, list[str]]:
     return {batch.id: [row.order_id for row in batch.rows] for batch in shop.outbox()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_random_keys_commit_nothing_and_never_crash(shop: Session, clock: FixedClock, seed: int) -> None:
     """A `y` on a preview that can be read commits, and should: so `y` is typed everywhere but there. Typed before, in the same
@@ -100,6 +101,7 @@ async def test_random_keys_commit_nothing_and_never_crash(shop: Session, clock: 
     assert {"MainScreen", "PreviewScreen", "FormScreen"} | (EVERYWHERE if LONG else set()) <= set(seen), seen
 
 
+@pytest.mark.long
 async def test_random_keys_with_y_commit_only_the_plan_whose_preview_it_was_typed_on(
     shop: Session, clock: FixedClock
 ) -> None:
