@@ -93,8 +93,7 @@ def own_members(node: ast.ClassDef) -> set[str]:
         elif isinstance(item, ast.Assign):
             found.update(target.id for target in item.targets if isinstance(target, ast.Name))
     for inner in ast.walk(node):
-        is_self = isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name) and inner.value.id == "self"
-        if is_self and isinstance(inner.ctx, ast.Store):
+        if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store) and ast.unparse(inner.value) == "self":
             found.add(inner.attr)
     return {name for name in found if not name.startswith("_")}
 

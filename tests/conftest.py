@@ -43,7 +43,7 @@ def api_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     import keyring
     from keyring.backends import fail
 
-    keyring.set_keyring(fail.Keyring())
+    keyring.set_keyring(fail.Keyring())  # type: ignore[no-untyped-call]
     for name, value in SIMULATOR_CREDENTIALS.items():
         monkeypatch.setenv(f"ORDERTUI_{name}", value)
 

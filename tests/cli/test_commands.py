@@ -294,7 +294,7 @@ def test_a_reader_that_leaves_is_no_error(looked_at: Command) -> None:
     "env", [{"HOME": "/dev/null"}, {"HOME": "/dev/null", "TERM": "dumb"}, {"LANG": "C", "LC_ALL": "C"}]
 )
 def test_no_home_and_a_poor_terminal_do_not_matter_with_a_store(looked_at: Command, env: dict[str, str]) -> None:
-    done = looked_at.spawn("list", "--limit", "1", **env)
+    done = looked_at.spawn("list", "--limit", "1", cwd=None, **env)
     assert (done.code, done.stderr) == (0, "")
 
 

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,6 +21,9 @@ pytest.importorskip("textual_serve")
 
 from ordertui.cli.serve import is_loopback  # noqa: E402
 from support.cli import AS_OF, Command, environment  # noqa: E402
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession, ClientWebSocketResponse
 
 PATIENCE = 60.0
 """Seconds until something that was waited for is given up."""
@@ -77,11 +81,12 @@ def served(tmp_path: Path) -> Iterator[Served]:
     found.process.stderr.close()
 
 
-def browser() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+def browser() -> ClientSession:
+    made: ClientSession = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+    return made
 
 
-async def drawn(tab: aiohttp.ClientWebSocketResponse, word: str) -> None:
+async def drawn(tab: ClientWebSocketResponse, word: str) -> None:
     """Read what the tab is sent until the word is in it."""
     text = b""
 
@@ -95,7 +100,7 @@ async def drawn(tab: aiohttp.ClientWebSocketResponse, word: str) -> None:
     await asyncio.wait_for(read(), PATIENCE)
 
 
-async def open_tab(session: aiohttp.ClientSession, served: Served) -> aiohttp.ClientWebSocketResponse:
+async def open_tab(session: ClientSession, served: Served) -> ClientWebSocketResponse:
     async with session.get(f"{served.page}?key={served.key}") as answer:
         assert answer.status == 200
         assert "key" not in answer.url.query, "it stays out of the history"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from ordertui.operations.config import Config
@@ -94,8 +95,8 @@ def main(store: str, inbox: str, seed: str, rounds: str = "0") -> None:
             number += 1
             started = time.monotonic()
             try:
-                step = rng.choice((bring, commit, commit, leave, leave, retry))
-                step(shop, Path(inbox), rng) if step is bring else step(shop, rng)
+                steps = (partial(bring, inbox=Path(inbox)), commit, commit, leave, leave, retry)
+                rng.choice(steps)(shop, rng=rng)
             except (OperationError, StoreError) as error:
                 lost(error)
             say("waited", round(time.monotonic() - started, 3))

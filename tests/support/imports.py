@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ordertui.orders.clock import DAY, FixedClock, parse_iso
 from ordertui.orders.report_row import ROW_FIELDS, ReportRow
@@ -67,7 +68,7 @@ def take(store: Store, report: Report, *, chunk_rows: int = 20_000, batch: int =
     return target.new, target.changed, target.unchanged
 
 
-def stored(path: Path, reports: Iterable[Report], *, chunk_rows: int = 20_000) -> dict[str, object]:
+def stored(path: Path, reports: Iterable[Report], *, chunk_rows: int = 20_000) -> dict[str, Any]:
     """A new store with these reports, dumped."""
     path.unlink(missing_ok=True)
     with Store.open(path, clock=CLOCK) as store:
@@ -79,7 +80,7 @@ def stored(path: Path, reports: Iterable[Report], *, chunk_rows: int = 20_000) -
     return found
 
 
-def dump(path: Path) -> dict[str, object]:
+def dump(path: Path) -> dict[str, Any]:
     """All that a store says of orders and products: by Amazon's ids, without what depends on when and how often was imported
     (row numbers, versions, digests of the last report, positions of lines)."""
     connection = sqlite3.connect(path)

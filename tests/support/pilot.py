@@ -48,6 +48,12 @@ def table(pilot: Pilot[None]) -> OrderTable:
     return main(pilot).query_one(OrderTable)
 
 
+def at_order(pilot: Pilot[None], order_id: str) -> bool:
+    """Tell whether the cursor is on an order."""
+    row = table(pilot).cursor_row
+    return row is not None and row.order_id == order_id
+
+
 def text(pilot: Pilot[None], name: str) -> str:
     return str(main(pilot).query_one(f"#{name}", Static).content)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ordertui.amazon.reports import RejectedRow, ReportInfo, inspect, read_orders
+from ordertui.amazon.reports.inspect import BLOCK_BYTES
 from ordertui.orders.report_row import ROW_FIELDS
 
 ALL_ORDERS = [
@@ -177,7 +178,7 @@ def write(
 
 
 def everything(
-    path: Path, *, encoding: str | None = None, marketplace: str | None = None, block_bytes: int | None = None
+    path: Path, *, encoding: str | None = None, marketplace: str | None = None, block_bytes: int = BLOCK_BYTES
 ) -> tuple[ReportInfo, list[dict[str, object]], list[RejectedRow]]:
     """A file's info, rows by field name, rejects."""
     info = inspect(path, encoding=encoding, marketplace=marketplace)

@@ -17,7 +17,7 @@ from ordertui.amazon.reports import (
     inspect,
     read_orders,
 )
-from ordertui.amazon.reports.inspect import read_line_blocks
+from ordertui.amazon.reports.inspect import BLOCK_BYTES, read_line_blocks
 from ordertui.orders.clock import iso_utc, parse_iso
 from ordertui.orders.money import exponent
 from ordertui.orders.order import COMPONENTS
@@ -103,9 +103,9 @@ def expected(kind: str, row: dict[str, str], columns: set[str], newest: int) -> 
 
     money = {name: has.get(column, "") for name, column in PRICE_COLUMNS.items()}
     scale = 10 ** exponent(row.get("currency") or "USD")
-    shown = {name: int(Decimal(text or "0") * scale) for name, text in money.items()}
+    shown: dict[str, int | None] = {name: int(Decimal(text or "0") * scale) for name, text in money.items()}
     if not money["item_price"]:
-        shown = dict.fromkeys(shown, None)  # type: ignore[arg-type]
+        shown = dict.fromkeys(shown)
     asked = has.get("is-buyer-requested-cancellation", "").lower()
     out: dict[str, object] = {
         "order_id": row.get("order-id") or row.get("amazon-order-id"),
@@ -170,7 +170,7 @@ def test_rows_come_out_as_they_were_written(kind: str, data: st.DataObject, tmp_
     bom = b"\xef\xbb\xbf" if data.draw(st.booleans()) else b""
     path = tmp_path / "any-name.csv"
     path.write_bytes(bom + text.encode("utf-8"))
-    info, found, rejects = everything(path, block_bytes=data.draw(st.sampled_from([None, 64, 400])))
+    info, found, rejects = everything(path, block_bytes=data.draw(st.sampled_from([BLOCK_BYTES, 64, 400])))
     assert rejects == []
     assert info.kind.value == kind
     dates = {"purchase-date", "last-updated-date", "reporting-date"} & set(columns) & set(COLUMNS[kind])

@@ -1,12 +1,12 @@
 """From commit to result: the hold, the bytes, what leaves, what Amazon says, and what must never happen twice."""
 
+import os
 from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from ordertui.amazon import atomic_files
 from ordertui.operations.errors import (
     BadInput,
     BatchNeeded,
@@ -228,7 +228,7 @@ def test_a_crash_before_the_bytes_writes_the_same_bytes_later(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(atomic_files.os, "fsync", full)
+        patch.setattr(os, "fsync", full)
         with pytest.raises(OSError, match="No space"):
             shop.dispatch()
     assert not list(shop.outbox_dir.rglob("order-*")), "no half file"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ordertui.amazon.spapi import errors
+from ordertui.amazon.spapi import documents, errors
 from ordertui.amazon.spapi.client import Client
 from ordertui.operations.dispatch import feed_dispatcher
 from ordertui.operations.errors import OperationError, Refused
@@ -641,7 +641,7 @@ def test_an_order_taken_back_while_the_feed_is_uploaded_does_not_leave(
 ) -> None:
     batch = floor.commit(CANCEL, 1, 2)
     other = shop(sim, floor.folder, clock)
-    real = feed_dispatcher.upload
+    real = documents.upload
 
     async def late(client: Client, content: bytes) -> str:
         document = await real(client, content)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ordertui.amazon.reports import MarketplaceNeeded, UnknownReport
+from ordertui.amazon.reports import MarketplaceNeeded, UnknownReport, read_orders
 from ordertui.operations.reports import importer
 from ordertui.operations.reports.rejects import SHOWN
 from ordertui.operations.session import Session
@@ -104,6 +104,7 @@ def test_rejects_are_kept_in_full_though_a_summary_shows_some(shop: Session, tmp
         assert lines[0] == "file\tline\treason\ttext"
         assert len(lines) == SHOWN + 51
         assert lines[1].split("\t")[:3] == [str(path), "2", "quantity: 'many' is no whole number such as 2"]
+    assert summary.rejects_file is not None
     assert sorted(path.name for path in (shop.folder / "rejects").iterdir()) == [summary.rejects_file.name]
 
 
@@ -168,7 +169,7 @@ def test_a_stop_while_files_are_looked_at_stores_nothing(shop: Session, tmp_path
     assert (summary.stopped, shop.count()) == (True, 0)
 
 
-importing_read = importer.read_orders
+importing_read = read_orders
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a POSIX signal")

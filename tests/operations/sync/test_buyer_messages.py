@@ -1,6 +1,7 @@
 """Messages and evidence: what Amazon allows, shown first, sent once, never asking a buyer to cancel."""
 
 import threading
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -60,6 +61,7 @@ def test_it_is_shown_and_then_sent_once(made: Session, sim: Simulator) -> None:
     assert sim.calls[calls:] == ["login", "createUnexpectedProblem"], (
         "just what was shown is sent, and nothing asked anew"
     )
+    again: Callable[[], object]
     for again in (lambda: made.online.send_message(shown), lambda: send(made)):
         with pytest.raises(Refused, match="a message went at"):
             again()

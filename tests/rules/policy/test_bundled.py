@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -101,7 +102,7 @@ EXPECTED = {
     "request unknown": "A5+ R4:cancel S5 M9:cancel",
 }
 CANCELLED = {"status": OrderStatus.CANCELLED}
-HISTORY = {
+HISTORY: dict[str, tuple[dict[str, Any], YesNo]] = {
     "H1": ({}, YesNo.NO),
     "H2": (CANCELLED | {"cancelled_by": CancelledBy.SELLER}, YesNo.YES),
     "H3": (CANCELLED | {"cancelled_by": CancelledBy.AUTO}, YesNo.YES),
@@ -217,7 +218,7 @@ def test_no_row_can_be_dropped(ident: str, start: int, end: int) -> None:
 @pytest.mark.parametrize("number", range(TEXT.count("[[never]]")))
 def test_what_is_never_allowed(number: int) -> None:
     """For every situation, over all editions; and each `never` refuses a row that would break it."""
-    checks = (
+    checks: tuple[tuple[Action, Callable[[Situation], bool]], ...] = (
         (Action.CANCEL, lambda s: s.confirmed is not Confirmed.NO),
         (Action.CANCEL, lambda s: s.channel is not Channel.MERCHANT),
         (Action.CANCEL, lambda s: s.dispatched is Dispatched.YES),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import random
 from datetime import date
 from itertools import combinations, product
@@ -73,14 +74,9 @@ def term(text: str, value: Any) -> bool:
         number, text = value.minor / (1 if value.currency == "JPY" else 100), text[:-4]
     else:
         number, text = value, text.removesuffix(" day")
-    for sign, fits in (
-        (">=", lambda edge: number >= edge),
-        ("<=", lambda edge: number <= edge),
-        (">", lambda edge: number > edge),
-        ("<", lambda edge: number < edge),
-    ):
+    for sign, fits in ((">=", operator.ge), ("<=", operator.le), (">", operator.gt), ("<", operator.lt)):
         if text.startswith(sign):
-            return bool(fits(float(text[len(sign) :])))
+            return bool(fits(number, float(text[len(sign) :])))
     low, _, high = text.partition("..")
     return float(low) <= number <= float(high or low)
 
@@ -92,7 +88,7 @@ def make(seed: int) -> tuple[list[dict[str, Any]], tuple[int, ...]]:
     rows = []
     for number in range(rng.randint(1, 6)):
         when = {FACTS[f].name: rng.choice(CELLS[f]) for f in used if rng.random() < 0.8}
-        row = {"id": f"r{number}", "when": when, "then": {"then": "a"}, "why": "w", "source": "s"}
+        row: dict[str, Any] = {"id": f"r{number}", "when": when, "then": {"then": "a"}, "why": "w", "source": "s"}
         if seed % 3 == 0 and rng.random() < 0.5:
             row["from" if rng.random() < 0.5 else "until"] = rng.choice(DAYS[1:-1])
         rows.append(row)

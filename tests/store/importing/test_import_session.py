@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -127,29 +128,31 @@ def test_the_stored_facts_are_those_of_a_slow_obvious_merge(data: st.DataObject,
     kept = stored(tmp_path / "a.db", found)
     rank = ["pending", "unshipped", "unfulfillable", "partially_shipped", "shipped", "cancelled"]
 
-    def best(said: list[tuple[int, object]]) -> object:
+    def best(said: list[tuple[Any, Any]]) -> Any:
         """Newest date wins; at one date the more advanced status, else the greater value; nothing said is None."""
         named = [(at, value) for at, value in said if value is not None]
-        return max(named, key=lambda p: (p[0], rank.index(p[1]) if p[1] in rank else -1, p[1]))[1] if named else None
+        return (
+            max(named, key=lambda p: (p[0], rank.index(str(p[1])) if p[1] in rank else -1, p[1]))[1] if named else None
+        )
 
-    rows = [one for report in found for one in report.rows]
+    rows: list[tuple[Any, ...]] = [one for report in found for one in report.rows]
     for order_id in {one[1] for one in rows}:
         of_order = [one for one in rows if one[1] == order_id]
-        order, lines = kept[order_id]  # type: ignore[misc]
+        order, lines = kept[order_id]
         for name in ("channel", "status", "purchased_at", "ship_by", "business"):
-            said = best([(one[AT["fact_at"]], one[AT[name]]) for one in of_order])  # type: ignore[misc]
+            said = best([(one[AT["fact_at"]], one[AT[name]]) for one in of_order])
             unknown = None if name in ("purchased_at", "ship_by") else "unknown"
             assert order[name] == (said if said is not None else unknown)
-        assert order["at"] == max(one[AT["fact_at"]] for one in of_order)  # type: ignore[type-var]
+        assert order["at"] == max(one[AT["fact_at"]] for one in of_order)
         assert len(lines) == len({one[AT["sku"]] for one in of_order})
         for line in lines:
             of_line = [one for one in of_order if one[AT["sku"]] == line[1]]
             for place, name in ((2, "order_item_id"), (3, "quantity"), (4, "quantity_shipped"), (5, "item_status")):
-                assert line[place] == best([(one[AT["fact_at"]], one[AT[name]]) for one in of_line])  # type: ignore[misc]
-            price = best([(one[9], one[16:24] if one[16] is not None else None) for one in of_line])  # type: ignore[misc]
+                assert line[place] == best([(one[AT["fact_at"]], one[AT[name]]) for one in of_line])
+            price = best([(one[9], one[16:24] if one[16] is not None else None) for one in of_line])
             assert line[7:15] == (price or (None,) * 8)
-            asked = best([(one[9], (one[24], one[25] or "") if one[24] else None) for one in of_line])  # type: ignore[misc]
-            assert line[15:17] == ((asked[0], asked[1] or None) if asked else (None, None))  # type: ignore[index]
+            asked = best([(one[9], (one[24], one[25] or "") if one[24] else None) for one in of_line])
+            assert line[15:17] == ((asked[0], asked[1] or None) if asked else (None, None))
 
 
 @some
@@ -170,13 +173,13 @@ def test_a_newer_report_of_known_orders_takes_the_short_way(tmp_path: Path, monk
         return after
 
     monkeypatch.setattr(merge_order, "merge_newer_report", noted)
-    lines = [{"sku": "S1", "quantity": 1}, {"sku": "S2", "quantity": 2}]
+    lines: list[dict[str, Any]] = [{"sku": "S1", "quantity": 1}, {"sku": "S2", "quantity": 2}]
     first = [row(n, status="shipped", channel="merchant", **line) for n in (1, 2) for line in lines]
     second = [
         row(n, status="unshipped", quantity_shipped=0, order_item_id=f"{n}{line['sku'][1:]}", fact_at=NOW, **line)
         for n in (1, 2)
         for line in lines
-    ]  # type: ignore[index]
+    ]
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
         take(store, Report("all_orders", tuple(first)))
         assert take(store, Report("unshipped", tuple(second))) == (0, 2, 0)

@@ -23,9 +23,11 @@ MODELS = Path(__file__).with_name("models")
 _FORMATS = FormatChecker(formats=())
 
 
-@_FORMATS.checks("date-time", raises=ValueError)
 def _moment(value: object) -> bool:
     return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
+
+
+_FORMATS.checks("date-time", raises=ValueError)(_moment)
 
 
 class ContractBroken(AssertionError):

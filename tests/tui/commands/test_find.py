@@ -10,7 +10,7 @@ from ordertui.operations.session import Session
 from ordertui.rules.language import FilterError, complete
 from ordertui.rules.language.fields import PLAN_FIELDS
 from ordertui.tui.screens.filter_prompt import FilterScreen
-from support.pilot import burst, main, press, running, said, settled, table, text, to_ship, until
+from support.pilot import at_order, burst, main, press, running, said, settled, table, text, to_ship, until
 from support.shops import order_id
 
 
@@ -52,7 +52,7 @@ async def test_ids_pasted_onto_the_table_are_marked_and_one_is_gone_to(shop: Ses
         await until(pilot, lambda: f"not in this store: {order_id(999)}" in said(pilot))
         await settled(pilot)
         pilot.app.post_message(events.Paste(order_id(1050)))
-        await until(pilot, lambda: table(pilot).cursor_row and table(pilot).cursor_row.order_id == order_id(1050))
+        await until(pilot, lambda: at_order(pilot, order_id(1050)))
         await settled(pilot)
         pilot.app.post_message(events.Paste("nothing \x1b[2J here"))
         await until(pilot, lambda: "no order id" in said(pilot))

@@ -51,7 +51,7 @@ async def test_s_sorts_and_capital_s_sorts_by_one_more(shop: Session) -> None:
 
 async def test_a_click_on_a_header_sorts_and_with_shift_adds_turns_and_removes(shop: Session) -> None:
     async with running(shop) as pilot:
-        at = {}
+        at: dict[str, int] = {}
         for x in range(80):
             column = table(pilot).painter.layout.column_at(x)
             if column is not None:

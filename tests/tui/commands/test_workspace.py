@@ -22,7 +22,7 @@ from ordertui.tui.screens.go_to_order import GoScreen
 from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.view_request import Request
-from support.pilot import burst, main, press, running, settled, table, to_ship, until
+from support.pilot import at_order, burst, main, press, running, settled, table, to_ship, until
 from support.shops import open_shop, order_id
 
 
@@ -89,7 +89,7 @@ async def test_go_to_an_order_outside_the_view_shows_all(shop: Session) -> None:
         await to_ship(pilot)
         await press(pilot, "g")
         await answer(pilot, order_id(1050))
-        await until(pilot, lambda: table(pilot).cursor_row and table(pilot).cursor_row.order_id == order_id(1050))
+        await until(pilot, lambda: at_order(pilot, order_id(1050)))
         assert main(pilot).request.queue == "all"
         await press(pilot, "g", "g")
         await until(pilot, lambda: table(pilot).cursor == 0 and pilot.app.screen is main(pilot))

@@ -1,11 +1,14 @@
 """The keys, on a real shop: what each does, and what must never happen by one key."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.content import Content
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from ordertui.operations.session import Session
@@ -244,7 +247,7 @@ async def test_help_outbox_and_detail_open_and_close(shop: Session) -> None:
     async with running(shop) as pilot:
         for key, kind in (("question_mark", HelpScreen), ("o", OutboxScreen), ("enter", TextScreen)):
             await press(pilot, key)
-            await until(pilot, lambda kind=kind: isinstance(pilot.app.screen, kind))
+            await until(pilot, partial(_shows, pilot, kind))
             await press(pilot, "escape")
             assert pilot.app.screen is main(pilot)
 
@@ -278,3 +281,7 @@ def test_every_key_is_in_help_and_no_key_has_two_meanings() -> None:
     assert len(hints()) == 8
     assert hints()[-1] == ("?", "help")
     assert help_text("zzzz").plain == "no key fits these words"
+
+
+def _shows(pilot: Pilot[None], kind: type[Screen[Any]]) -> bool:
+    return isinstance(pilot.app.screen, kind)

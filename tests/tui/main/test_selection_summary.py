@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 import pytest
+from textual.pilot import Pilot
 
 from ordertui.operations.query.marks import Marks
 from ordertui.operations.session import Session
@@ -51,12 +53,19 @@ async def test_all_of_a_view_is_marked_and_unmarked_without_going_through_its_id
     async with running(shop) as pilot:
         await to_ship(pilot)
         await press(pilot, "space")
-        flips: list[object] = []
+        flips: list[Sequence[int]] = []
         real = Marks._flip
-        monkeypatch.setattr(
-            Marks, "_flip", lambda self, ids, marked: flips.append(ids) or real(self, ids, marked=marked)
-        )
+
+        def noted(self: Marks, ids: Sequence[int], marked: bool) -> None:
+            flips.append(ids)
+            real(self, ids, marked=marked)
+
+        monkeypatch.setattr(Marks, "_flip", noted)
         for keys, count in ((("a",), 6), (("a",), 0), (("z",), 6), (("A",), 0), (("1", "A"), 100), (("z",), 0)):
             await press(pilot, *keys)
-            await until(pilot, lambda count=count: table(pilot).marks.count == count)
-        assert all(len(ids) >= 100 for ids in flips), "only a view that was read is a new set"  # type: ignore[arg-type]
+            await until(pilot, partial(_has_marks, pilot, count))
+        assert all(len(ids) >= 100 for ids in flips), "only a view that was read is a new set"
+
+
+def _has_marks(pilot: Pilot[None], count: int) -> bool:
+    return table(pilot).marks.count == count

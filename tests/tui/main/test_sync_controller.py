@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -244,7 +245,11 @@ async def test_the_passphrase_is_asked_for_and_never_shown(
             assert field.password
             field.value = word
             await press(pilot, "enter")
-            await until(pilot, lambda then=then: then in said(pilot))
+            await until(pilot, partial(_says, pilot, then))
         await press(pilot, "I")
         await until(pilot, lambda: said(pilot).count("synced: 0 new orders") == 2)
         assert "horse" not in said(pilot)
+
+
+def _says(pilot: Pilot[None], words: str) -> bool:
+    return words in said(pilot)

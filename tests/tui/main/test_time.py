@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from ordertui.operations.session import Session
 from ordertui.orders.clock import HOUR, FixedClock
 from support.pilot import main, press, running, settled, table, text, to_ship, until
@@ -47,9 +49,7 @@ async def test_one_line_of_many(shop: Session, clock: FixedClock) -> None:
         for row_id in list(view.row_window._kept):
             row = view.row_window._kept[row_id]
             if row is not None and row.ship_by is not None and row_id != waiting:
-                view.row_window._kept[row_id] = type(row)(
-                    **{name: getattr(row, name) for name in row.__slots__} | {"ship_by": None}
-                )
+                view.row_window._kept[row_id] = replace(row, ship_by=None)
         view.painter.forget()
         view.refresh()
         await settled(pilot)

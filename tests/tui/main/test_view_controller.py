@@ -14,10 +14,11 @@ from textual.pilot import Pilot
 
 from ordertui.operations.query.sort_order import SortKey
 from ordertui.operations.session import Session
+from ordertui.orders.clock import FixedClock
 from ordertui.store import Interrupted
 from ordertui.tui.widgets.filter_bar import FilterBar
 from support.pilot import burst, idle, main, press, running, said, settled, table, text, until
-from support.shops import all_orders_row, bring, open_shop, order_id
+from support.shops import NOW, all_orders_row, bring, open_shop, order_id
 
 SLOW = (SortKey("may", True),)
 SLOW_FILTER = "status:unshipped"
@@ -179,7 +180,8 @@ async def test_what_others_changed_while_a_filter_was_typed_is_not_forgotten(
     async with running(shop) as pilot:
         await press(pilot, "slash", "l", "a", "t", "e")
         await until(pilot, lambda: len(table(pilot).ids) < 100)
-        real, interrupted = shop.view, []
+        real = shop.view
+        interrupted: list[int] = []
 
         def view(*args: Any, **more: Any) -> array[int]:
             """The reading that another process's change begins is interrupted by the next letter, as it were."""
@@ -189,7 +191,7 @@ async def test_what_others_changed_while_a_filter_was_typed_is_not_forgotten(
             return real(*args, **more)
 
         monkeypatch.setattr(shop, "view", view)
-        with open_shop(shop.folder, clock=shop.clock) as other:
+        with open_shop(shop.folder, clock=FixedClock(NOW)) as other:
             bring(other, tmp_path, everything=[all_orders_row(7000)])
         await until(pilot, lambda: interrupted)
         await press(pilot, "escape")

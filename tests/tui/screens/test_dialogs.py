@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from textual import events
@@ -27,7 +28,8 @@ from support.pilot import burst, main, press, preview, running, settled, table, 
 def test_every_modal_screen_is_a_dialog() -> None:
     for module in pkgutil.iter_modules(screens.__path__):
         importlib.import_module(f"{screens.__name__}.{module.name}")
-    waiting, found = [ModalScreen], []
+    waiting: list[type[ModalScreen[Any]]] = [ModalScreen]
+    found: list[type[ModalScreen[Any]]] = []
     while waiting:
         waiting += (subclasses := waiting.pop().__subclasses__())
         found += [one for one in subclasses if one.__module__.startswith(screens.__name__)]

@@ -216,7 +216,7 @@ def test_a_damaged_journal_is_found_at_the_next_open(crashed: Path, tmp_path: Pa
     copy.mkdir()
     for name in ("orders.db", "orders.db-wal"):
         shutil.copy(crashed / name, copy / name)
-    assert database.unclean(copy / "orders.db")
+    assert database.is_unclean(copy / "orders.db")
     with sqlite3.connect(copy / "orders.db") as connection:
         page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'batch_rows'").fetchone()[0]
         size = connection.execute("PRAGMA page_size").fetchone()[0]
@@ -240,7 +240,7 @@ def test_a_broken_end_of_the_audit_is_found_at_the_next_open(crashed: Path, tmp_
     connection.execute("DROP TRIGGER audit_no_update")
     connection.execute("UPDATE audit SET payload = payload || ' ' WHERE id = (SELECT max(id) FROM audit) - 1")
     connection.commit()
-    assert database.unclean(copy / "orders.db"), "the tool has not closed it yet"
+    assert database.is_unclean(copy / "orders.db"), "the tool has not closed it yet"
     with pytest.raises(StoreError, match=r"was damaged \(audit: record \d+\)"):
         open_shop(copy)
     connection.close()
@@ -248,7 +248,7 @@ def test_a_broken_end_of_the_audit_is_found_at_the_next_open(crashed: Path, tmp_
 
 def test_a_clean_store_is_not_checked_again(tmp_path: Path) -> None:
     shop_of(tmp_path).close()
-    assert not database.unclean(tmp_path / "orders.db")
+    assert not database.is_unclean(tmp_path / "orders.db")
 
 
 def test_two_dispatchers_write_one_file_once(tmp_path: Path) -> None:

@@ -220,7 +220,7 @@ def test_the_word_needs_orders_a_reason_and_the_count(shop: Session, tmp_path: P
         ({"order_ids": [order_id(99)], "why": "seen", "typed": "1"}, StoreError),
     ):
         with pytest.raises(error):
-            shop.settle(batch, done=True, **bad)  # type: ignore[arg-type]
+            shop.settle(batch, done=True, **bad)
     assert set(states(shop, batch).values()) == {SENT}
     held = commit(shop, Action.CANCEL, 1)
     with pytest.raises(StoreError, match="nothing to settle"):

@@ -19,7 +19,6 @@ from ordertui.amazon.reports import ReportInfo, inspect, read_orders
 from ordertui.operations.errors import ReportWorkerDied
 from ordertui.operations.reports.importer import Importer as FileImporter
 from ordertui.operations.reports.importer import ImportStep
-from ordertui.operations.reports.worker import process as worker_process
 from ordertui.operations.reports.worker.process import WorkerProcess
 from ordertui.orders.enums import Dispatched
 from ordertui.store import Store, StoreError
@@ -254,18 +253,19 @@ def test_a_defect_over_there_is_told_with_its_trace(process: WorkerProcess, tmp_
 
 
 def test_the_process_ends_with_what_it_is_used_in(tmp_path: Path) -> None:
-    def interrupted() -> None:
-        with process:
+    started = WorkerProcess.start()
+    assert started is not None
+
+    def interrupted(own: WorkerProcess) -> None:
+        with own:
             info = inspect(many(tmp_path / "a.txt", 400))
             with Store.open(tmp_path / "a.db", clock=CLOCK) as store, importer(store, info) as target:
-                next(process.steps(info, store, target, block_bytes=BLOCK))
+                next(own.steps(info, store, target, block_bytes=BLOCK))
                 raise KeyboardInterrupt
 
-    process = WorkerProcess.start()
-    assert process is not None
     with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert process._process.returncode is not None
+        interrupted(started)
+    assert started._process.returncode is not None
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for a process as Linux shows it")
@@ -356,7 +356,7 @@ def test_where_no_process_comes_up_files_are_read_here(
 ) -> None:
     file = many(tmp_path / "a.txt")
     straight = imported_alone(tmp_path, "here", 10**9, file)
-    monkeypatch.setattr(worker_process.sys, "executable", program)
+    monkeypatch.setattr(sys, "executable", program)
     assert imported_alone(tmp_path, "apart", 1, file) == straight
 
 
