@@ -6,7 +6,17 @@ import pytest
 from msgspec.structs import replace
 
 from ordertui.orders.batch_state import OpenAction, RowState
-from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
+from ordertui.orders.enums import (
+    Action,
+    BuyerRequest,
+    CancelledBy,
+    Channel,
+    Dispatched,
+    OrderStatus,
+    Refunded,
+    ReportKind,
+    YesNo,
+)
 from ordertui.orders.money import Money
 from ordertui.orders.order import LineAmounts, Order, OrderLine, OrderRow
 from ordertui.rules.language import Undecidable, parse, predicate
@@ -27,7 +37,7 @@ def order(row: OrderRow = ROW, *skus: str) -> Order:
                   row.buyer_request, None)
         for i, sku in enumerate(skus or ("ABC-1",), 1)
     )  # fmt: skip
-    return Order(row, None, lines, False, ("unshipped",))
+    return Order(row, None, lines, False, (ReportKind.UNSHIPPED,))
 
 
 def says(text: str, subject: Order) -> bool:
