@@ -7,11 +7,29 @@ import unicodedata
 _DIRECTION_OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _JOINERS = frozenset("\u200c\u200d")
 """Format characters that emoji and some scripts need."""
+_INVISIBLE = (
+    set(range(0x20))
+    | set(range(0x7F, 0xA0))
+    | set(range(0x200B, 0x2010))
+    | set(range(0x2028, 0x202F))
+    | set(range(0x2060, 0x2070))
+    | {0xFEFF, 0xAD, 0x061C}
+)
+_MASKS = dict.fromkeys(_INVISIBLE, "\ufffd") | {0x09: " ", 0x0A: " ", 0x0D: " ", 0x200D: "", 0xFE0E: "", 0xFE0F: ""}
+"""Replacement by code point; the joiners and selectors of emoji are dropped, as terminals disagree about their width."""
 
 
 def strip_control_characters(text: str) -> str:
     """Return the text without what a terminal would obey: control characters, line ends, direction overrides."""
     return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs") and c not in _DIRECTION_OVERRIDES)
+
+
+def mask_control_characters(text: str) -> str:
+    """Return the text with `�` for each character that a terminal would obey or hide: for cells of a table.
+
+    Unlike `strip_control_characters` it shows that there was something; blanks become spaces.
+    """
+    return text if text.isascii() and text.isprintable() else text.translate(_MASKS)
 
 
 def to_single_line(text: str) -> str:

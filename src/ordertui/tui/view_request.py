@@ -14,26 +14,13 @@ from ordertui.operations.query.sort_order import SortKey, read_sorting, sorting_
 from ordertui.operations.session import Session
 from ordertui.operations.workspace import SavedView
 
-from .widgets.order_table.columns import COLUMNS, NARROWEST, WIDEST, Choice, Order
+from .widgets.order_table.columns import BY_KEY as COLUMN_BY_KEY
+from .widgets.order_table.columns import COLUMNS, ColumnSort
+from .widgets.order_table.layout import MAX_WIDTH, MIN_WIDTH, ColumnChoice
 
 FIRST_PAGE = 200
 """Orders shown before all of them are known."""
-SORTS = {
-    "order": "order_id",
-    "marketplace": "marketplace",
-    "placed": "placed",
-    "ship-by": "ship_by",
-    "items": "items",
-    "total": "total",
-    "status": "status",
-    "may": "may",
-    "asked": "request",
-    "title": "title",
-}
-"""Table column to what the shop sorts by."""
-COLUMN_OF = {key: column for column, key in SORTS.items()}
-DESCENDING_FIRST = ("placed", "total", "items", "may", "asked")
-"""Columns whose first sort is largest first; of May and Buyer, what can be done and who asked."""
+COLUMN_OF = {column.sort_key: column.key for column in COLUMNS}
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -48,13 +35,14 @@ class Request(msgspec.Struct, frozen=True):
     widths: tuple[tuple[str, int], ...] = ()
 
     @property
-    def order(self) -> Order:
+    def order(self) -> ColumnSort:
         """The table's columns that are sorted by; a key that no column shows is left out."""
         return tuple((COLUMN_OF[by.key], by.down) for by in self.sort if by.key in COLUMN_OF)
 
     def sorted_by(self, column: str) -> Request:
         """By this column alone; the other way round when it is the first already, and then the others stay."""
-        first = SortKey(SORTS[column], column in DESCENDING_FIRST)
+        by = COLUMN_BY_KEY[column]
+        first = SortKey(by.sort_key, by.descends_first)
         if first.key == self.sort[0].key:
             return msgspec.structs.replace(self, sort=(self.sort[0].turned(), *self.sort[1:]))
         return msgspec.structs.replace(self, sort=(first,))
@@ -62,7 +50,7 @@ class Request(msgspec.Struct, frozen=True):
     def then_by(self, column: str) -> Request:
         """By this column too, after the others; when it is one of them, the other way round, and the third time not any
         more, unless it is the only one."""
-        key, usual = SORTS[column], column in DESCENDING_FIRST
+        key, usual = COLUMN_BY_KEY[column].sort_key, COLUMN_BY_KEY[column].descends_first
         place = next((place for place, by in enumerate(self.sort) if by.key == key), None)
         if place is None:
             return msgspec.structs.replace(self, sort=(*self.sort, SortKey(key, usual)))
@@ -71,9 +59,9 @@ class Request(msgspec.Struct, frozen=True):
             return msgspec.structs.replace(self, sort=(*before, *after))
         return msgspec.structs.replace(self, sort=(*before, by.turned(), *after))
 
-    def choice(self, *, several: bool) -> Choice:
+    def choice(self, *, several: bool) -> ColumnChoice:
         """The columns for the table."""
-        return Choice(several, self.keys, self.widths)
+        return ColumnChoice(several, self.keys, self.widths)
 
     def saved(self, name: str) -> SavedView:
         """As a named view."""
@@ -87,19 +75,19 @@ class Request(msgspec.Struct, frozen=True):
 
     def with_columns(self, text: str) -> Request:
         """With these columns; those that there are not are left out, and the id is always there."""
-        known = {column.key for column in COLUMNS}
+        known = COLUMN_BY_KEY
         widths: dict[str, int | None] = {}
         for word in text.split():
             key, _, width = word.partition(":")
             if key in known:
-                widths[key] = min(max(int(width), NARROWEST), WIDEST) if width.isdigit() else None
+                widths[key] = min(max(int(width), MIN_WIDTH), MAX_WIDTH) if width.isdigit() else None
         keys = tuple(widths) if not widths or "order" in widths else ("order", *widths)
         own = tuple((key, width) for key, width in widths.items() if width is not None)
         return msgspec.structs.replace(self, keys=keys, widths=own)
 
     def sized(self, key: str, width: int, shown: Sequence[str]) -> Request:
         """With one column so wide; the columns that are `shown` are the operator's own from now on."""
-        own = {**dict(self.widths), key: min(max(width, NARROWEST), WIDEST)}
+        own = {**dict(self.widths), key: min(max(width, MIN_WIDTH), MAX_WIDTH)}
         return msgspec.structs.replace(self, keys=self.keys or tuple(shown), widths=tuple(own.items()))
 
     @classmethod

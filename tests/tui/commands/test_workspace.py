@@ -114,7 +114,7 @@ async def test_columns_are_chosen_and_kept_with_the_request(shop: Session) -> No
     async with running(shop) as pilot:
         await press(pilot, "C", "j", "space", "K", "enter")
         await settled(pilot)
-        keys = [column.key for column in table(pilot).painter.layout.columns]
+        keys = [column.key for column in table(pilot).renderer.layout.columns]
         assert keys[0] == "order"
         assert main(pilot).request.keys == tuple(keys)
         await press(pilot, "C", "r")

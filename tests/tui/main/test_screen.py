@@ -5,7 +5,7 @@ from textual.color import Color
 
 from ordertui.operations.session import Session
 from ordertui.tui.themes import DARK, LIGHT, THEMES
-from ordertui.tui.widgets.order_table.row_renderer import STATES, TONES
+from ordertui.tui.widgets.order_table.row_renderer import TONES, LineState
 from support.pilot import press, running, table
 
 READABLE = 4.5
@@ -29,7 +29,7 @@ async def test_every_tone_can_be_read_on_every_row(shop: Session, theme: str) ->
         pilot.app.theme = theme
         await pilot.pause()
         view = table(pilot)
-        for state in STATES:
+        for state in LineState:
             style = view.get_component_rich_style(f"order-table--{state}")
             back = Color.from_rich_color(style.bgcolor)
             for tone in (None, *TONES):

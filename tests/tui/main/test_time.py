@@ -46,11 +46,11 @@ async def test_one_line_of_many(shop: Session, clock: FixedClock) -> None:
         await settled(pilot)
         waiting = shop.id_of(order_id(3))
         assert waiting in list(view.ids)[: view.view.height]
-        for row_id in list(view.row_window._kept):
-            row = view.row_window._kept[row_id]
+        for row_id in list(view.row_cache._rows):
+            row = view.row_cache._rows[row_id]
             if row is not None and row.ship_by is not None and row_id != waiting:
-                view.row_window._kept[row_id] = replace(row, ship_by=None)
-        view.painter.forget()
+                view.row_cache._rows[row_id] = replace(row, ship_by=None)
+        view.renderer.forget()
         view.refresh()
         await settled(pilot)
         renders = view.renders

@@ -123,15 +123,15 @@ async def test_a_text_repaints_the_lines_that_differ(after: Content, painted: li
 @settings(max_examples=200, deadline=None)
 def test_the_thumb_is_in_the_bar_and_at_its_ends_when_the_rows_are(total: int, height: int, top: int) -> None:
     last = max(0, total - height)
-    view = viewport.settle(Viewport(min(top, last), min(top, last), height, total))
+    view = viewport.clamp(Viewport(min(top, last), min(top, last), height, total))
     thumb = viewport.thumb(view)
     assert bool(thumb) == (total > height)
     if thumb:
         assert 0 <= thumb[0] <= thumb[-1] < height
         assert viewport.thumb(viewport.home(view))[0] == 0
         assert viewport.thumb(viewport.end(view))[-1] == height - 1
-        assert viewport.at_bar(view, 0).top == 0
-        assert viewport.at_bar(view, height).top == last
+        assert viewport.scroll_to_bar(view, 0).top == 0
+        assert viewport.scroll_to_bar(view, height).top == last
         middle = thumb[len(thumb) // 2]
-        there = viewport.thumb(viewport.at_bar(view, middle))
+        there = viewport.thumb(viewport.scroll_to_bar(view, middle))
         assert middle in there, "the thumb comes under the pointer"

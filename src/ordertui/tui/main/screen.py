@@ -125,8 +125,7 @@ class MainScreen(
         with self.app.batch_update():
             await self._furnish()
         self._judging = True
-        self.table.painter.forget()
-        self.table.refresh()
+        self.table.rerender()
         self.query_one(FilterBar).set_history(self.shop.desk.history())
         self.refresh_all()
         for problem in self.keymap.problems:
@@ -297,7 +296,7 @@ class MainScreen(
     def _tell_time(self) -> None:
         """Once a minute: ages, countdowns and what counts with them; only what reads otherwise now is painted."""
         self._minute = self.now() // 60
-        self.table.tell_time()
+        self.table.refresh_ages()
         self.show_header()
         self.show_panel()
         self.show_detail()
@@ -355,7 +354,7 @@ class MainScreen(
 
     @on(ColumnSized)
     def _column_sized(self, event: ColumnSized) -> None:
-        shown = [column.key for column in self.table.painter.layout.columns]
+        shown = [column.key for column in self.table.renderer.layout.columns]
         self.show_columns(self.request.sized(event.key, event.width, shown))
 
     @on(QueueTabs.Chosen)

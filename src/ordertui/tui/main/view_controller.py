@@ -22,7 +22,7 @@ from ordertui.tui.task_runner import Task, TaskMixin, ends_with_screen
 from ordertui.tui.view_request import FIRST_PAGE, Request, View, build, read
 from ordertui.tui.widgets.filter_bar import FilterBar
 from ordertui.tui.widgets.order_table import OrderTable
-from ordertui.tui.widgets.order_table.table import Rest
+from ordertui.tui.widgets.order_table.table import CursorAnchor
 from ordertui.tui.widgets.queue_tabs import QueueTabs
 
 SAY_AFTER = 0.3
@@ -58,7 +58,7 @@ class ViewController(TaskMixin):
     _view_number = 0
     """Another number for each view that is asked for, and when it is there."""
     _typed_timer: Timer | None = None
-    _rest: Rest | None = None
+    _rest: CursorAnchor | None = None
     """Where the cursor stood when a view was asked for, or typing a filter began: what is shown until all is there does not
     move it."""
 
@@ -81,7 +81,7 @@ class ViewController(TaskMixin):
     def show_view(self) -> None:
         """Show what `request` asks for: the first page at once, the rest when it is known. Keys wait until all is there."""
         self.pending = None
-        self._rest = self._rest or self.table.rest
+        self._rest = self._rest or self.table.cursor_anchor
         self._show_request()
         self.view_lock.close()
         if self._say_timer is not None:
@@ -206,7 +206,7 @@ class ViewController(TaskMixin):
         self._show_request()
         self.show_header()
         self.say_why_empty()
-        self.table.show(view.ids, view.members, rest=self._rest)
+        self.table.show(view.ids, view.members, anchor=self._rest)
         if whole:
             self.whole_view = view
             self._rest = None
@@ -219,7 +219,7 @@ class ViewController(TaskMixin):
         key = self.request.queue
         note = next((queue.note for queue in self.queue_counts if queue.key == key), "")
         why = f"It cannot be said: {note}." if note else BY_KEY[key].why_empty
-        self.table.say_empty(empty_text(why, bool(self.request.filter.strip())))
+        self.table.set_empty_text(empty_text(why, bool(self.request.filter.strip())))
 
     def show_count(self) -> None:
         """How many orders are shown, and of how many."""
@@ -251,9 +251,9 @@ class ViewController(TaskMixin):
         except USER_ERRORS:
             return  # of a text that cannot be read the bar says what is wrong; another one was typed meanwhile
         if bar.typed == text:
-            self._rest = self._rest or self.table.rest
-            self.table.say_empty(empty_text("", True))
-            self.table.show(first, rest=self._rest)
+            self._rest = self._rest or self.table.cursor_anchor
+            self.table.set_empty_text(empty_text("", True))
+            self.table.show(first, anchor=self._rest)
             bar.count(f"{len(first):,}" if len(first) < FIRST_PAGE else f"{FIRST_PAGE:,} and more")
 
     def on_filter_bar_applied(self, event: FilterBar.Applied) -> None:

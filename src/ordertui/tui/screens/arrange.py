@@ -20,7 +20,8 @@ from ordertui.tui.render.format import MUTED
 from ordertui.tui.view_request import Request
 from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.option_list import Choices
-from ordertui.tui.widgets.order_table.columns import NARROWEST, WIDEST, Layout, columns_for
+from ordertui.tui.widgets.order_table.columns import columns_for
+from ordertui.tui.widgets.order_table.layout import MAX_WIDTH, MIN_WIDTH, Layout
 
 from .base import Dialog
 from .dialogs import FormScreen, ListKeys
@@ -96,7 +97,7 @@ class ColumnsScreen(ListKeys, Dialog[Request | None]):
         """Wider or narrower."""
         key = self._order[self._place]
         width = self._widths.get(key, self._known[key].width) + by
-        self._widths[key] = min(max(width, NARROWEST), WIDEST)
+        self._widths[key] = min(max(width, MIN_WIDTH), MAX_WIDTH)
         self._show(self._place)
 
     def action_reset(self) -> None:

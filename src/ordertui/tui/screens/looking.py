@@ -20,7 +20,7 @@ from ordertui.operations.session import Session
 from ordertui.operations.values import Queue
 from ordertui.orders.clock import to_local
 from ordertui.orders.order import OrderRow
-from ordertui.orders.text import pluralize
+from ordertui.orders.text import mask_control_characters, pluralize
 from ordertui.tui.keymap import Keymap
 from ordertui.tui.main.selection_summary import SelectionSummarizer
 from ordertui.tui.order_ids import order_ids
@@ -29,7 +29,6 @@ from ordertui.tui.themes import DARK, LIGHT
 from ordertui.tui.view_request import Request, View
 from ordertui.tui.widgets.filter_bar import FilterBar
 from ordertui.tui.widgets.order_table import OrderTable
-from ordertui.tui.widgets.order_table.strips import clean
 
 if TYPE_CHECKING:
     from .dialogs import TextScreen
@@ -145,7 +144,9 @@ class Looking(TaskMixin):
     async def _go_to_all(self, task: Task, text: str) -> None:
         wanted = order_ids(text)
         if not wanted:
-            self.notify(f"no order id such as 111-2222222-3333333 in: {clean(text[:60])}", severity="error")
+            self.notify(
+                f"no order id such as 111-2222222-3333333 in: {mask_control_characters(text[:60])}", severity="error"
+            )
             return
         known = await task.work(self.shop.ids_of, wanted)
         missing = [order_id for order_id in wanted if order_id not in known]
@@ -201,7 +202,7 @@ class Looking(TaskMixin):
             column: f"{number}{'▼' if down else '▲'}"
             for number, (column, down) in enumerate(self.request.order, start=1)
         }
-        return [(column.key, f"{sign.get(column.key, ''):<3}{column.label}") for column in self.table.painter.known]
+        return [(column.key, f"{sign.get(column.key, ''):<3}{column.label}") for column in self.table.renderer.columns]
 
     def sort_by(self, column: str, *, more: bool = False) -> None:
         """Sort by a column of the table, alone or after the others."""
@@ -215,7 +216,7 @@ class Looking(TaskMixin):
         from .arrange import ColumnsScreen
 
         several = len(self.shop.marketplaces()) > 1
-        chosen = await task.ask(ColumnsScreen(self.request, self.table.painter.layout, several=several))
+        chosen = await task.ask(ColumnsScreen(self.request, self.table.renderer.layout, several=several))
         if chosen is not None:
             self.show_columns(chosen)
 

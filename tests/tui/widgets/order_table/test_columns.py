@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -14,13 +15,18 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 
 from ordertui.operations.session import Session
-from ordertui.orders.clock import FixedClock
+from ordertui.orders.clock import DAY, FixedClock
+from ordertui.store import SORT_KEYS
 from ordertui.tui.screens.arrange import ColumnsScreen
 from ordertui.tui.view_request import Request
-from ordertui.tui.widgets.order_table.columns import COLUMNS, NARROWEST, WIDEST, Choice, layout_for
-from ordertui.tui.widgets.order_table.strips import shifted
+from ordertui.tui.widgets.order_table.columns import COLUMNS, CellContext, Column
+from ordertui.tui.widgets.order_table.layout import MAX_WIDTH, MIN_WIDTH, ColumnChoice, layout_for
+from ordertui.tui.widgets.order_table.row_renderer import TONES
+from ordertui.tui.widgets.order_table.strips import LineWindow, crop_line
 from support.pilot import main, press, running, settled, table, until
-from support.shops import open_shop
+from support.shops import NOW, open_shop
+
+from .test_parts import CONTEXT, ROW
 
 
 async def columns(pilot: Pilot[None], *keys: str) -> None:
@@ -31,7 +37,7 @@ async def columns(pilot: Pilot[None], *keys: str) -> None:
 
 
 def shown(pilot: Pilot[None]) -> str:
-    layout = table(pilot).painter.layout
+    layout = table(pilot).renderer.layout
     return " ".join(f"{column.key}:{width}" for column, width in zip(layout.columns, layout.widths, strict=True))
 
 
@@ -59,7 +65,7 @@ async def test_columns_are_hidden_moved_and_made_wider_and_come_back_at_the_next
 async def test_an_edge_of_a_header_is_drawn_with_the_mouse(shop: Session) -> None:
     async with running(shop) as pilot:
         view = table(pilot)
-        edge = next(x for x in range(60) if (found := view.painter.layout.edge_at(x)) and found[0] == "order")
+        edge = next(x for x in range(60) if (found := view.renderer.layout.edge_at(x)) and found[0] == "order")
 
         def at(kind: type[events.MouseEvent], x: int) -> None:
             place = view.region.offset + (x, 0)
@@ -72,8 +78,8 @@ async def test_an_edge_of_a_header_is_drawn_with_the_mouse(shop: Session) -> Non
         await until(pilot, lambda: dict(main(pilot).request.widths).get("order") == 25)
         await settled(pilot)
         assert main(pilot).request.order == (("placed", True),), "no click on the header"
-        assert main(pilot).request.keys == tuple(column.key for column in view.painter.layout.columns)
-        assert view.sizing is None
+        assert main(pilot).request.keys == tuple(column.key for column in view.renderer.layout.columns)
+        assert view.grabbed is None
         await pilot.click("#orders", offset=(8, 0))
         await settled(pilot)
         assert main(pilot).request.order == (("order", False),), "the next click is one"
@@ -91,11 +97,11 @@ async def test_sideways_the_id_stands_still_and_every_column_can_be_seen(shop: S
         seen = set()
         for _ in range(20):
             head = view.render_line(0).text
-            seen |= {column.label for column in view.painter.layout.columns if column.label in head}
+            seen |= {column.label for column in view.renderer.layout.columns if column.label in head}
             assert view.render_line(1).text[:22] == before[:22], "mark and id"
             assert len(head) == len(view.render_line(1).text) == view.size.width - view.bar
             await press(pilot, "l")
-        assert seen == {column.label for column in view.painter.layout.columns}
+        assert seen == {column.label for column in view.renderer.layout.columns}
         assert "‹" in view.render_line(0).text
         assert "›" not in view.render_line(0).text
         for _ in range(20):
@@ -107,7 +113,7 @@ async def test_sideways_the_id_stands_still_and_every_column_can_be_seen(shop: S
 @settings(max_examples=150, deadline=None)
 def test_a_shifted_line_shows_its_beginning_and_a_window_of_the_rest(width: int, fixed: int, by: int) -> None:
     text = "".join(chr(0x100 + place) for place in range(100))
-    found = shifted(Strip([Segment(text, Style())]), width, fixed, by).text
+    found = crop_line(Strip([Segment(text, Style())]), LineWindow(width, by, fixed)).text
     wanted = text[:width] if not by else (text[:fixed] + text[fixed + by : max(width, fixed) + by])
     assert found == wanted[:width].ljust(width)
 
@@ -118,12 +124,33 @@ def test_columns_as_text_come_back_as_they_were(sizes: list[tuple[str, int]]) ->
     request = Request()
     for key, width in sizes:
         request = request.sized(key, width, ["order", "total"])
-        assert NARROWEST <= dict(request.widths)[key] <= WIDEST
+        assert MIN_WIDTH <= dict(request.widths)[key] <= MAX_WIDTH
     again = Request().with_columns(request.columns)
     assert (again.keys, again.columns) == (request.keys, request.columns)
 
 
 def test_columns_that_there_are_not_are_left_out_and_the_id_is_always_there() -> None:
     assert Request().with_columns("total:9 price title:x may:999").columns == "order total:9 title may:80"
-    layout = layout_for(40, Choice(True, ("order", "total"), (("order", 10),)))
+    layout = layout_for(40, ColumnChoice(True, ("order", "total"), (("order", 10),)))
     assert (layout.fixed, layout.edge_at(13), layout.edge_at(12)) == (14, ("order", 3), None)
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.key)
+def test_a_column_is_whole(column: Column) -> None:
+    """Adding a column means adding it to COLUMNS; this test says what is missing."""
+    assert column.sort_key in SORT_KEYS, "sort_key names a key of the store"
+    assert 0 < column.width <= MAX_WIDTH
+    assert len(column.label) <= column.width
+    assert column.max_width == 0 or column.max_width > column.width
+    for row in (ROW, replace(ROW, purchased_at=None, ship_by=None, items=None, total=None, title=None, sku=None)):
+        assert isinstance(column.text(row, CONTEXT), str)
+        assert column.tone(row, CONTEXT) in ("", *TONES)
+    later = CellContext(NOW + 400 * DAY, "UTC", "cancel")
+    changes = column.text(ROW, CONTEXT) != column.text(ROW, later)
+    assert column.ages is changes, "ages says whether time changes the text"
+
+
+def test_columns_do_not_collide() -> None:
+    for name in ("key", "label", "priority", "sort_key"):
+        values = [getattr(column, name) for column in COLUMNS]
+        assert len(set(values)) == len(values), name

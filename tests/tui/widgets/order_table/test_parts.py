@@ -12,8 +12,16 @@ from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, Channel, Di
 from ordertui.orders.money import Money
 from ordertui.orders.order import OrderRow
 from ordertui.tui.widgets.order_table import viewport
-from ordertui.tui.widgets.order_table.columns import COLUMNS, CellContext, Choice, layout_for
-from ordertui.tui.widgets.order_table.strips import content_strip, fit, gutter_strip, header_strip, line_strip
+from ordertui.tui.widgets.order_table.columns import COLUMNS, CellContext
+from ordertui.tui.widgets.order_table.layout import ColumnChoice, layout_for
+from ordertui.tui.widgets.order_table.strips import (
+    LineWindow,
+    content_strip,
+    fit,
+    gutter_strip,
+    header_strip,
+    line_strip,
+)
 from ordertui.tui.widgets.order_table.viewport import Viewport
 from support.shops import NOW
 
@@ -32,7 +40,7 @@ MOVES = (viewport.move, viewport.page, viewport.half_page, viewport.scroll)
 )
 @settings(max_examples=150, deadline=None)
 def test_the_cursor_is_always_a_shown_row(total: int, height: int, moves: list[tuple[object, int]]) -> None:
-    view = viewport.settle(Viewport(0, 0, height, total))
+    view = viewport.clamp(Viewport(0, 0, height, total))
     for step, by in moves:
         view = step(view, by)  # type: ignore[operator]
         assert 0 <= view.cursor <= max(0, total - 1)
@@ -50,7 +58,7 @@ def test_another_order_of_rows_keeps_the_order_under_the_cursor(
     ids: list[int], rng: object, data: st.DataObject
 ) -> None:
     height = data.draw(st.integers(1, 40))
-    view = viewport.settle(
+    view = viewport.clamp(
         Viewport(data.draw(st.integers(0, len(ids) - 1)), data.draw(st.integers(0, 200)), height, len(ids))
     )
     other = list(ids)
@@ -64,7 +72,7 @@ def test_another_order_of_rows_keeps_the_order_under_the_cursor(
 @given(st.integers(1, 260), st.booleans())
 @settings(max_examples=120, deadline=None)
 def test_columns_fit_and_the_order_id_stays(width: int, several: bool) -> None:
-    layout = layout_for(width, Choice(several))
+    layout = layout_for(width, ColumnChoice(several))
     assert layout.columns[0].key == "order"
     assert layout.width <= width or len(layout.columns) == 1
 
@@ -79,7 +87,7 @@ def test_the_columns_of_the_usual_terminals(width: int, keys: str) -> None:
 
 
 def test_the_operators_columns_are_shown_whole_in_his_order() -> None:
-    layout = layout_for(30, Choice(True, ("title", "order", "total"), (("title", 40),)))
+    layout = layout_for(30, ColumnChoice(True, ("title", "order", "total"), (("title", 40),)))
     assert [column.key for column in layout.columns] == ["title", "order", "total"]
     assert layout.widths[0] == 40
     assert layout.width > 30
@@ -96,20 +104,20 @@ def test_a_text_fills_exactly_its_cells(text: str, width: int, align: str) -> No
 @given(st.text(max_size=60), st.integers(20, 200), st.integers(0, 60))
 @settings(max_examples=150, deadline=None)
 def test_a_line_is_as_wide_as_the_table(title: str, width: int, scroll: int) -> None:
-    layout = layout_for(200, Choice(keys=tuple(column.key for column in COLUMNS)))
+    layout = layout_for(200, ColumnChoice(keys=tuple(column.key for column in COLUMNS)))
     content = content_strip(replace(ROW, title=title), layout, CONTEXT, {})
     assert content.cell_length == layout.width - 3
-    gutter = gutter_strip(marked=True, visual=False, cursor=True, styles={})
-    assert line_strip(gutter, content, Style(), width, scroll).cell_length == width
+    gutter = gutter_strip(is_marked=True, is_drawn=False, is_cursor=True, styles={})
+    assert line_strip(gutter, content, Style(), LineWindow(width, scroll)).cell_length == width
     assert header_strip(layout, (("placed", True), ("total", False)), Style(), width).cell_length == width
 
 
 def test_the_header_tells_of_a_sort_whose_column_has_no_room() -> None:
-    narrow = layout_for(60, Choice())
+    narrow = layout_for(60, ColumnChoice())
     assert "placed" not in [column.key for column in narrow.columns]
     assert header_strip(narrow, (("placed", True),), Style(), 60).text.startswith("   Order  by Date▼ ")
     assert "by" not in header_strip(narrow, (("status", True),), Style(), 60).text.replace("Ship by", "")
-    tiny = layout_for(60, Choice(keys=("may", "asked")))
+    tiny = layout_for(60, ColumnChoice(keys=("may", "asked")))
     assert "by" not in header_strip(tiny, (("placed", True),), Style(), 60).text
 
 

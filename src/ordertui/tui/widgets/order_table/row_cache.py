@@ -1,4 +1,4 @@
-"""Where the table's rows come from, and the few of them that are kept."""
+"""Where the table's rows come from, and a cache of those near what is shown."""
 
 from __future__ import annotations
 
@@ -11,65 +11,68 @@ from ordertui.orders.order import OrderRow
 
 from .viewport import window
 
-LEAST_KEPT = 1_000
-"""Rows kept at least; a taller terminal keeps five pages."""
+MIN_CACHED_ROWS = 1_000
+"""Rows cached; more where five pages of the terminal are more."""
 
 
 class RowSource(Protocol):
-    """What the table asks of the shop. All calls are made on the screen's thread and should take a millisecond."""
+    """What the table asks for. All calls are made on the screen's thread, so each should take a millisecond at most."""
 
     def rows(self, ids: Sequence[int]) -> Mapping[int, OrderRow]:
-        """The rows of these ids; one that is gone is left out."""
+        """Return the rows of these ids; one that is gone is left out."""
         ...
 
     def may(self, row: OrderRow) -> str:
-        """The short word for the `May` column: `cancel`, `cancel ★`, `refund`, `confirm`, `wait`, `-`."""
+        """Return the word for the `May` column: `cancel`, `cancel ★`, `refund`, `confirm`, `wait`, `-`."""
         ...
 
     def now(self) -> int:
-        """UTC epoch seconds."""
+        """Return the time in epoch seconds."""
         ...
 
     def zone(self, row: OrderRow) -> str:
-        """The IANA zone in which the row's times are shown."""
+        """Return the IANA zone in which the row's times are shown."""
         ...
 
 
 class RowCache:
-    """Rows near what is shown, fetched a few pages at a time; a fetch is made only for a row that is not kept."""
+    """Caches rows near what is shown, and fetches a few pages at a time, only when a row is missing."""
 
     def __init__(self) -> None:
         self.source: RowSource | None = None
         self.fetches = 0
-        """How often the source was asked for rows."""
-        self._kept: OrderedDict[int, OrderRow | None] = OrderedDict()
+        """How often the source was asked for rows; tests hold it to a budget."""
+        self._rows: OrderedDict[int, OrderRow | None] = OrderedDict()
 
     def row(self, ids: array[int], index: int, top: int, height: int) -> OrderRow | None:
-        """The row at `index`; None when the source has none. Fetches the page around it with a page on either side."""
+        """Return the row at `index`; None if the source has none.
+
+        A row that is missing is fetched with the rows shown (`height` from `top` on) and a page on either side of them.
+        """
         row_id = ids[index]
-        if row_id not in self._kept:
+        if row_id not in self._rows:
             if not top <= index < top + height:
                 top = index
             self._fetch([ids[place] for place in window(top, top + height - 1, height, len(ids))], height)
-        return self._kept.get(row_id)
+        return self._rows.get(row_id)
 
     def drop(self, ids: Iterable[int] | None = None) -> None:
-        """Forget these rows, or all."""
+        """Forget these rows; None: all."""
         if ids is None:
-            self._kept.clear()
+            self._rows.clear()
             return
         for row_id in ids:
-            self._kept.pop(row_id, None)
+            self._rows.pop(row_id, None)
 
     def _fetch(self, wanted: Sequence[int], height: int) -> None:
         if self.source is None:
             return
-        missing = [row_id for row_id in wanted if row_id not in self._kept]
+        missing = [row_id for row_id in wanted if row_id not in self._rows]
         self.fetches += 1
         found = self.source.rows(missing)
         for row_id in missing:
-            self._kept[row_id] = found.get(row_id)
+            self._rows[row_id] = found.get(row_id)
         for row_id in wanted:
-            self._kept.move_to_end(row_id)
-        while len(self._kept) > max(LEAST_KEPT, 5 * height):
-            self._kept.popitem(last=False)
+            self._rows.move_to_end(row_id)
+        while len(self._rows) > max(MIN_CACHED_ROWS, 5 * height):
+            self._rows.popitem(last=False)

@@ -1,46 +1,79 @@
-"""Finished lines of the table: content strips are made once and kept; the look of a state is laid under them."""
+"""Renders the lines of the table. Content strips are cached; the style of a line's state is laid under them."""
 
 from __future__ import annotations
 
-from array import array
 from collections import OrderedDict
 from collections.abc import Callable
+from enum import StrEnum
 
+import msgspec
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from ordertui.orders.batch_state import OpenAction
 from ordertui.orders.order import OrderRow
 
-from .columns import CellContext, Choice, Column, Layout, Order, columns_for, layout_for
+from .columns import CellContext, Column, ColumnSort, columns_for
+from .layout import BY_WIDTH, ColumnChoice, Layout, layout_for
 from .row_cache import RowCache
-from .strips import content_strip, gutter_strip, header_strip, line_strip, placeholder_strip, shifted
-from .viewport import Viewport, thumb
+from .strips import LineWindow, content_strip, crop_line, gutter_strip, header_strip, line_strip, placeholder_strip
 
-CONTENT_KEPT = 1_000
+MAX_CONTENTS = 1_000
+"""Content strips that are cached."""
 TONES = ("muted", "error", "warning", "success", "accent")
-STATES = ("base", "odd", "marked", "visual", "cursor", "header")
+"""Colours of a cell's text, each a component class of the table."""
 BAR = "bar"
-"""The component of the scroll bar's thumb."""
+"""Component class of the scroll bar's thumb."""
 THUMB = "▐"
 
 
-class Painter:
-    """Layout, styles and the strips made so far. `row_window` is where the rows come from."""
+class LineState(StrEnum):
+    """How a line is shown; each is a component class of the table."""
 
-    def __init__(self, row_window: RowCache) -> None:
+    BASE = "base"
+    ODD = "odd"
+    MARKED = "marked"
+    VISUAL = "visual"
+    """In the open range."""
+    CURSOR = "cursor"
+    HEADER = "header"
+
+
+class LineLook(msgspec.Struct, frozen=True):
+    """How one row's line is shown. `is_drawn`: an open range would mark it. `has_thumb`: the scroll bar's thumb is on
+    its line; None: the table has no scroll bar.
+    """
+
+    state: LineState
+    is_marked: bool
+    is_drawn: bool
+    has_thumb: bool | None
+
+
+class CachedContent(msgspec.Struct, frozen=True):
+    """A content strip, the minute of the clock it was last checked in, and the words in it that change with time."""
+
+    minute: int
+    ageing: tuple[str, ...]
+    strip: Strip
+
+
+class RowRenderer:
+    """Holds layout, styles and the content strips made so far. The clock and the words come from the cache's source."""
+
+    def __init__(self, cache: RowCache) -> None:
         self.made = 0
-        """Content strips made so far."""
-        self.choice = Choice()
-        self.layout: Layout = layout_for(80, self.choice)
-        self._window = row_window
-        self._contents: OrderedDict[tuple[object, ...], tuple[int, tuple[str, ...], Strip]] = OrderedDict()
-        """The minute of the clock, the words that time changes, and the strip."""
+        """Content strips made so far; tests hold it to a budget."""
+        self.choice: ColumnChoice = BY_WIDTH
+        self.layout: Layout = layout_for(80)
+        self._cache = cache
+        self._contents: OrderedDict[tuple[int, int, OpenAction | None], CachedContent] = OrderedDict()
         self._tones: dict[str, Style] = {}
         self._states: dict[str, Style] = {}
 
     @property
-    def known(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[Column, ...]:
         """Every column there is to choose from."""
         return columns_for(several=self.choice.several)
 
@@ -52,28 +85,28 @@ class Painter:
             self.forget()
 
     def forget(self) -> None:
-        """Make every content strip again."""
+        """Make every content strip anew."""
         self._contents.clear()
 
     def restyle(self) -> None:
-        """The theme or the focus changed: look the styles up again before the next line."""
+        """Look the styles up again before the next line, because theme or focus changed."""
         self._states = {}
 
-    def ready(self, style_of: Callable[[str], Style]) -> None:
-        """Look the styles up, once for many lines."""
+    def load_styles(self, style_of: Callable[[str], Style]) -> None:
+        """Look the styles up if that is not done; one look serves many lines."""
         if self._states:
             return
-        self._states = {name: style_of(f"order-table--{name}") for name in STATES}
+        self._states = {name: style_of(f"order-table--{name}") for name in LineState}
         tones = {name: Style(color=style_of(f"order-table--{name}").color) for name in (*TONES, BAR)}
         if tones != self._tones:
             self._tones = tones
             self.forget()
 
-    def header(self, order: Order, width: int, scroll_x: int) -> Strip:
-        """The line of labels; `‹` and `›` say that there are more columns to that side."""
-        style, fixed = self._states["header"], self.layout.fixed
-        whole = header_strip(self.layout, order, style, max(width, self.layout.width))
-        text = shifted(whole, width, fixed, scroll_x, style).text
+    def header(self, sort: ColumnSort, width: int, scroll_x: int) -> Strip:
+        """Return the line of labels; `‹` and `›` say that there are more columns on that side."""
+        style, fixed = self._states[LineState.HEADER], self.layout.fixed
+        whole = header_strip(self.layout, sort, style, max(width, self.layout.width))
+        text = crop_line(whole, LineWindow(width, scroll_x, fixed), style).text
         if scroll_x:
             text = f"{text[: fixed - 1]}‹{text[fixed:]}"
         if scroll_x + width < self.layout.width:
@@ -82,59 +115,52 @@ class Painter:
 
     @property
     def note_style(self) -> Style:
-        """The style of what an empty table says."""
-        return self._states["base"] + self._tones["muted"]
+        """Style of the text of an empty table."""
+        return self._states[LineState.BASE] + self._tones["muted"]
 
-    def line(
-        self,
-        index: int,
-        ids: array[int],
-        view: Viewport,
-        *,
-        state: str,
-        marked: bool,
-        drawn: bool,
-        width: int,
-        scroll_x: int,
-        bar: bool = False,
-    ) -> Strip:
-        """The finished line of the row at `index`; `drawn`: an open range would mark it; `bar`: with a cell of the scroll bar at its end."""
-        gutter = gutter_strip(marked=marked, visual=drawn, cursor=state == "cursor", styles=self._tones)
-        content = self.content(self._window.row(ids, index, view.top, view.height))
-        return line_strip(
-            gutter, content, self._states[state], width, scroll_x, self._end(index, view) if bar else None,
-            fixed=self.layout.fixed,
-        )  # fmt: skip
+    def line(self, row: OrderRow | None, look: LineLook, width: int, scroll_x: int) -> Strip:
+        """Return the finished line of a row: `width` cells and the scroll bar's. None: the store does not have the row."""
+        gutter = gutter_strip(
+            is_marked=look.is_marked,
+            is_drawn=look.is_drawn,
+            is_cursor=look.state is LineState.CURSOR,
+            styles=self._tones,
+        )
+        bar = None
+        if look.has_thumb is not None:
+            bar = Segment(THUMB, self._tones[BAR]) if look.has_thumb else Segment(" ")
+        window = LineWindow(width, scroll_x, self.layout.fixed)
+        return line_strip(gutter, self._content(row), self._states[look.state], window, bar)
 
-    def _end(self, index: int, view: Viewport) -> Segment:
-        """The cell of the scroll bar on this row's line."""
-        return Segment(THUMB, self._tones[BAR]) if index - view.top in thumb(view) else Segment(" ")
-
-    def content(self, row: OrderRow | None) -> Strip:
-        """The row's cells, made when they are not kept."""
-        source = self._window.source
+    def _content(self, row: OrderRow | None) -> Strip:
+        """Return the row's cells, from the cache if the words that time changes are still the same."""
+        source = self._cache.source
         if row is None or source is None:
             return placeholder_strip(self.layout, self._tones)
         key, minute = (row.id, row.version, row.open_action), source.now() // 60
-        kept = self._contents.get(key)
-        if kept is None or kept[0] != minute:
+        cached = self._contents.get(key)
+        if cached is None or cached.minute != minute:
             context = CellContext(source.now(), source.zone(row), source.may(row), self.layout.several)
-            words = self._ageing_words(row, context)
-            if kept is None or kept[1] != words:
+            ageing = self._ageing_words(row, context)
+            if cached is None or cached.ageing != ageing:
                 self.made += 1
-                kept = (minute, words, content_strip(row, self.layout, context, self._tones))
-            self._contents[key] = (minute, *kept[1:])
-            if len(self._contents) > CONTENT_KEPT:
+                strip = content_strip(row, self.layout, context, self._tones)
+            else:
+                strip = cached.strip
+            self._contents[key] = cached = CachedContent(minute, ageing, strip)
+            if len(self._contents) > MAX_CONTENTS:
                 self._contents.popitem(last=False)
         self._contents.move_to_end(key)
-        return kept[2]
+        return cached.strip
 
     def has_aged(self, row: OrderRow) -> bool:
-        """Whether the row's line was drawn with words that time has changed."""
-        source, kept = self._window.source, self._contents.get((row.id, row.version, row.open_action))
-        if source is None or kept is None or kept[0] == source.now() // 60:
+        """Return whether the row's line was rendered with words that are out of date."""
+        source, cached = self._cache.source, self._contents.get((row.id, row.version, row.open_action))
+        if source is None or cached is None or cached.minute == source.now() // 60:
             return False
-        return kept[1] != self._ageing_words(row, CellContext(source.now(), source.zone(row), "", self.layout.several))
+        return cached.ageing != self._ageing_words(
+            row, CellContext(source.now(), source.zone(row), "", self.layout.several)
+        )
 
     def _ageing_words(self, row: OrderRow, context: CellContext) -> tuple[str, ...]:
         return tuple(f"{column.text(row, context)} {column.tone(row, context)}" for column in self.layout.ageing)

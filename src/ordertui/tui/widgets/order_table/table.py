@@ -1,4 +1,4 @@
-"""The table widget: keys, mouse, messages and painting, on Textual's Line API.
+"""The table widget: keys, mouse, messages and rendering, on Textual's Line API.
 
 The ids of the view are one immutable array; rows are fetched only near what is shown. The cursor is an order, its index
 is derived: another view over the same orders keeps the order under the cursor, on the same line of the screen.
@@ -9,10 +9,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable
 from textwrap import wrap
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
-from msgspec.structs import replace
+import msgspec
 from rich.segment import Segment
+from textual import events
 from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.reactive import reactive
@@ -24,20 +25,29 @@ from ordertui.orders.order import OrderRow
 from ordertui.tui.actions import TABLE_ACTIONS, bindings
 
 from . import viewport
-from .columns import Choice, Order
-from .messages import CursorMoved
-from .pointer import BAR_FROM, HEADER, Pointer
-from .ranges import Ranges
+from .columns import ColumnSort
+from .hit_test import HEADER, Hit, TableGeometry, Zone, hit_test
+from .layout import MIN_WIDTH, ColumnChoice
+from .messages import Activated, ColumnSized, CursorMoved, MarksChanged, SortRequested, VisualChanged
 from .row_cache import RowCache, RowSource
-from .row_renderer import BAR, STATES, TONES, Painter
+from .row_renderer import BAR, TONES, LineLook, LineState, RowRenderer
 from .strips import fit
-from .viewport import Viewport
+from .viewport import RangeSelection, Viewport
 
-Rest: TypeAlias = tuple[Viewport, int | None]
-"""A viewport, and the order under its cursor."""
+SCROLL_BAR_FROM = 81
+"""Cells of a table from which it has room for a scroll bar."""
+WHEEL_ROWS = 3
+"""Rows that a turn of the wheel moves."""
 
 
-class OrderTable(Pointer, Ranges, ScrollView, can_focus=True, inherit_bindings=False):
+class CursorAnchor(msgspec.Struct, frozen=True):
+    """Where the cursor stood: the viewport, and the row id under the cursor (None in an empty view)."""
+
+    view: Viewport
+    order_rowid: int | None
+
+
+class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
     """A table of orders over an array of row ids."""
 
     DEFAULT_CSS = """
@@ -59,7 +69,7 @@ class OrderTable(Pointer, Ranges, ScrollView, can_focus=True, inherit_bindings=F
         & > .order-table--bar { color: $scrollbar; }
     }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"order-table--{name}" for name in (*TONES, *STATES, BAR)}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"order-table--{name}" for name in (*TONES, *LineState, BAR)}
     BINDINGS: ClassVar[list[BindingType]] = bindings(TABLE_ACTIONS)
 
     cursor: reactive[int] = reactive(0, repaint=False, init=False)
@@ -71,30 +81,34 @@ class OrderTable(Pointer, Ranges, ScrollView, can_focus=True, inherit_bindings=F
         self.ids: array[int] = array("q")
         """The view's row ids in the order shown; never changed in place."""
         self.empty_text = "No orders here."
+        """What stands in place of orders when there are none."""
         self.renders = 0
-        """Row lines painted so far."""
-        self.row_window = RowCache()
-        self.painter = Painter(self.row_window)
-        self.order: Order = ()
+        """Row lines rendered so far; tests hold it to a budget."""
+        self.row_cache = RowCache()
+        self.renderer = RowRenderer(self.row_cache)
+        self.sort: ColumnSort = ()
+        self.selection: RangeSelection | None = None
+        """The open range."""
+        self.grabbed: Hit | None = None
+        """What the mouse button was pressed on; None while it is up."""
+        self.shift_x = 0
+        """Cells that the columns are scrolled sideways by."""
         self._members: Marks | None = None
-        self._cursor_order: int | None = None
-        self.across = 0
-        self.pressed: int | None = None
-        self.on_bar = False
-        self.sizing: tuple[str, int] | None = None
-        self.was_sized = False
+        self._cursor_rowid: int | None = None
+        self._was_column_sized = False
+        """Whether the last press of the button dragged a column's edge, and so is no click."""
 
-    # What the screen asks and says
+    # State
 
     @property
     def fetches(self) -> int:
         """How often rows were fetched so far."""
-        return self.row_window.fetches
+        return self.row_cache.fetches
 
     @property
     def contents(self) -> int:
         """Content strips made so far."""
-        return self.painter.made
+        return self.renderer.made
 
     @property
     def members(self) -> Marks:
@@ -105,26 +119,24 @@ class OrderTable(Pointer, Ranges, ScrollView, can_focus=True, inherit_bindings=F
 
     @property
     def cursor_id(self) -> int | None:
-        """Row id under the cursor, or None in an empty view."""
+        """Row id under the cursor; None in an empty view."""
         return self.ids[self.cursor] if self.cursor < len(self.ids) else None
 
     @property
     def cursor_row(self) -> OrderRow | None:
-        """The order under the cursor."""
-        if self.cursor >= len(self.ids):
-            return None
-        return self.row_window.row(self.ids, self.cursor, self.scroll_offset.y, self.view.height)
+        """The order under the cursor; None in an empty view, or when the store does not have it any more."""
+        return self._row(self.cursor) if self.cursor < len(self.ids) else None
 
     @property
     def view(self) -> Viewport:
-        """Where the cursor and the first line are."""
+        """Where the cursor and the first row are."""
         height = max(1, self.size.height - HEADER)
         return Viewport(self.cursor, self.scroll_offset.y, height, len(self.ids))
 
     @property
     def bar(self) -> int:
-        """Cells of the scroll bar at the right, drawn with the rows: it costs no bytes of its own. A narrow table has none."""
-        return 1 if self.size.width >= BAR_FROM else 0
+        """Cells of the scroll bar: 0 in a narrow table. It is rendered with the rows, so it costs no bytes of its own."""
+        return 1 if self.size.width >= SCROLL_BAR_FROM else 0
 
     @property
     def row_width(self) -> int:
@@ -132,190 +144,389 @@ class OrderTable(Pointer, Ranges, ScrollView, can_focus=True, inherit_bindings=F
         return self.size.width - self.bar
 
     @property
-    def rest(self) -> Rest:
-        """Where the cursor stands, for `show`."""
-        return self.view, self._cursor_order
+    def cursor_anchor(self) -> CursorAnchor:
+        """Where the cursor stands, for a later `show`."""
+        return CursorAnchor(self.view, self._cursor_rowid)
+
+    @property
+    def in_visual(self) -> bool:
+        """Whether a range is open."""
+        return self.selection is not None
+
+    @property
+    def range_size(self) -> int:
+        """How many orders the open range holds; 0 without one."""
+        return len(self._range_rows())
+
+    def acting_ids(self) -> array[int]:
+        """Return what a key acts on: all marked orders, shown or not, else the one under the cursor. Takes an open
+        range in.
+        """
+        self._commit_range()
+        if self.marks:
+            return self.marks.ids()
+        return array("q", () if self.cursor_id is None else (self.cursor_id,))
 
     def set_source(self, source: RowSource) -> None:
-        """Read rows from here from now on; what was kept is forgotten."""
-        self.row_window.source = source
+        """Read rows from here from now on, and forget those read before."""
+        self.row_cache.source = source
         self.reload()
 
-    def show(self, ids: array[int], members: Marks | None = None, *, rest: Rest | None = None) -> None:
-        """Show this view instead, with the cursor on the same order and screen line if it is still there.
+    def show(self, ids: array[int], members: Marks | None = None, *, anchor: CursorAnchor | None = None) -> None:
+        """Show this view, with the cursor on the same order and screen line if that order is in it.
 
-        `members`: the same ids as a set, when they are known. `rest`: where the cursor stood earlier, to begin from there.
+        `members`: the same ids as a set, if known. `anchor`: where the cursor stood earlier, to begin from there.
         """
-        view, order = rest or self.rest
-        view = viewport.after_swap(replace(view, height=self.view.height), order, ids)
+        anchor = anchor or self.cursor_anchor
+        view = msgspec.structs.replace(anchor.view, height=self.view.height)
+        view = viewport.after_swap(view, anchor.order_rowid, ids)
         self._members = members
-        anchor = self.ids[self.range_from] if self.range_from is not None else None
-        self.ids = ids
-        if anchor is not None:
-            self.range_from = viewport.index_of(ids, anchor)
-            if self.range_from is None:
-                self.say_visual(on=False)
+        old_ids, self.ids = self.ids, ids
+        self._move_range(old_ids)
         self._resize_table()
-        self.go(view)
-        self._tell_cursor()
+        self._go(view)
+        self._post_cursor()
         self.refresh()
+
+    def _move_range(self, old_ids: array[int]) -> None:
+        """Put the anchor of an open range on the same order; close the range when that order is gone."""
+        if self.selection is None:
+            return
+        index = viewport.index_of(self.ids, old_ids[self.selection.anchor])
+        if index is not None:
+            self.selection = msgspec.structs.replace(self.selection, anchor=index)
+        else:
+            self._close_range()
 
     def reload(self, ids: Iterable[int] | None = None) -> None:
-        """Rows changed in the store, not their order: read these (or all) again and repaint."""
-        self.row_window.drop(ids)
+        """Read these rows (None: all) again and repaint: they changed in the store, their order did not."""
+        self.row_cache.drop(ids)
         self.refresh()
 
-    def tell_time(self) -> None:
-        """Time passed: repaint the lines whose words it changed, and only those."""
+    def rerender(self) -> None:
+        """Make every line anew, because what may be done with orders changed."""
+        self.renderer.forget()
+        self.refresh()
+
+    def refresh_ages(self) -> None:
+        """Repaint the lines with words that time has changed, and only those."""
         view = self.view
         for index in range(view.top, min(view.top + view.height, view.total)):
-            row = self.row_window.row(self.ids, index, view.top, view.height)
-            if row is not None and self.painter.has_aged(row):
-                self.repaint_rows(index)
+            row = self._row(index)
+            if row is not None and self.renderer.has_aged(row):
+                self._repaint_rows(index)
 
-    def say_empty(self, text: str) -> None:
-        """What to say in place of orders, when there are none."""
+    def set_empty_text(self, text: str) -> None:
+        """Set what stands in place of orders when there are none."""
         if text != self.empty_text:
             self.empty_text = text
             if not self.ids:
                 self.refresh()
 
-    def set_sort(self, order: Order) -> None:
+    def set_sort(self, sort: ColumnSort) -> None:
         """Show by which columns the view is sorted."""
-        if order != self.order:
-            self.order = order
+        if sort != self.sort:
+            self.sort = sort
             self.refresh(Region(0, 0, self.size.width, HEADER))
 
-    def set_columns(self, choice: Choice) -> None:
+    def set_columns(self, choice: ColumnChoice) -> None:
         """Show these columns."""
-        if choice != self.painter.choice:
-            self.painter.choice = choice
+        if choice != self.renderer.choice:
+            self.renderer.choice = choice
             self._resize_table()
             self.refresh()
 
     def go_to(self, row_id: int) -> bool:
-        """Put the cursor on this order; False when the view does not hold it."""
+        """Put the cursor on this order; return False when the view does not hold it."""
         index = viewport.index_of(self.ids, row_id)
         if index is None:
             return False
         self.cursor = index
         return True
 
-    # Keys; those that mark are in `ranges`
+    # Keys that move
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Escape is the table's only while a range is open; else the screen gets it."""
+    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+        """Return whether the table takes a key: Escape only while a range is open, else the screen gets it."""
         return self.in_visual if action == "leave_visual" else True
 
     def action_move(self, by: int) -> None:
-        """Cursor up or down."""
-        self.go(viewport.move(self.view, by))
+        """Move the cursor up or down."""
+        self._go(viewport.move(self.view, by))
 
     def action_page(self, pages: int) -> None:
-        """Pages up or down."""
-        self.go(viewport.page(self.view, pages))
+        """Move pages up or down."""
+        self._go(viewport.page(self.view, pages))
 
     def action_half_page(self, halves: int) -> None:
-        """Half pages up or down."""
-        self.go(viewport.half_page(self.view, halves))
+        """Move half pages up or down."""
+        self._go(viewport.half_page(self.view, halves))
 
     def action_home(self) -> None:
-        """First order."""
-        self.go(viewport.home(self.view))
+        """Go to the first order."""
+        self._go(viewport.home(self.view))
 
     def action_end(self) -> None:
-        """Last order."""
-        self.go(viewport.end(self.view))
+        """Go to the last order."""
+        self._go(viewport.end(self.view))
 
     def action_across(self, by: int) -> None:
         """Scroll sideways, as far as there are columns."""
-        most = max(0, self.painter.layout.width - self.row_width)
-        across = min(max(0, self.across + by), most)
-        if across != self.across:
-            self.across = across
+        limit = max(0, self.renderer.layout.width - self.row_width)
+        shift_x = min(max(0, self.shift_x + by), limit)
+        if shift_x != self.shift_x:
+            self.shift_x = shift_x
             self.refresh()
 
-    # Painting
+    # Keys that mark
+
+    def action_toggle_mark(self) -> None:
+        """Take an open range in; without one, mark or unmark the order and go on to the next."""
+        if not self._commit_range() and self.cursor_id is not None:
+            self._toggle_row(self.cursor)
+            self.action_move(1)
+
+    def action_visual(self, marks: bool) -> None:
+        """Open a range that marks or unmarks; the same key again takes it in."""
+        if self.selection is not None and self.selection.is_marking is marks:
+            self._commit_range()
+        elif self.cursor_id is not None:
+            self.selection = RangeSelection(self.cursor if self.selection is None else self.selection.anchor, marks)
+            self._repaint_rows(self.selection.anchor, self.cursor)
+            self.post_message(VisualChanged(self, True, marks))
+
+    def action_extend(self, by: int) -> None:
+        """Open a range that marks, if none is open, and move the cursor."""
+        if not self.in_visual:
+            self.action_visual(True)
+        self.action_move(by)
+
+    def action_leave_visual(self) -> None:
+        """Close the range; marks stay as they were."""
+        if self.selection is not None:
+            self._repaint_rows(self.selection.anchor, self.cursor)
+            self._close_range()
+
+    def action_all(self) -> None:
+        """Mark the whole view; unmark it when it is all marked already."""
+        members = self.members
+        change = self.marks.remove if self.marks.covers(members) else self.marks.add
+        if change(members):
+            self.marks_changed()
+
+    def action_invert(self) -> None:
+        """Invert the marks of the whole view."""
+        if self.marks.invert(self.members):
+            self.marks_changed()
+
+    def action_undo_marks(self) -> None:
+        """Take the newest change of marks back."""
+        if self.marks.undo():
+            self.marks_changed()
+
+    def marks_changed(self) -> None:
+        """Repaint, and post that marks were changed."""
+        self.refresh()
+        self.post_message(MarksChanged(self, self.marks.count))
+
+    def _toggle_row(self, index: int) -> None:
+        self.marks.toggle(self.ids[index])
+        self._repaint_rows(index)
+        self.post_message(MarksChanged(self, self.marks.count))
+
+    def _range_rows(self) -> range:
+        return range(0) if self.selection is None else self.selection.rows(self.cursor)
+
+    def _commit_range(self) -> bool:
+        """Mark or unmark the orders of the open range and close it; return False without one."""
+        selection, rows = self.selection, self._range_rows()
+        if selection is None:
+            return False
+        change = self.marks.add if selection.is_marking else self.marks.remove
+        change(self.ids[rows.start : rows.stop])
+        self._close_range()
+        self.marks_changed()
+        return True
+
+    def _close_range(self) -> None:
+        if self.selection is not None:
+            marks, self.selection = self.selection.is_marking, None
+            self.post_message(VisualChanged(self, False, marks))
+
+    # Mouse
+
+    def _hit(self, event: events.MouseEvent) -> Hit | None:
+        """Return what is under the mouse; None outside the table."""
+        offset = event.get_content_offset(self)
+        return None if offset is None else hit_test(self._geometry, offset)
+
+    @property
+    def _geometry(self) -> TableGeometry:
+        return TableGeometry(self.renderer.layout, self.row_width, self.shift_x, self.scroll_offset.y, len(self.ids))
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Remember what a drag would take along; on the scroll bar, scroll there."""
+        self.grabbed = hit = self._hit(event)
+        self._was_column_sized = False
+        if hit is not None and hit.zone in (Zone.EDGE, Zone.BAR):
+            self.capture_mouse()
+            if hit.zone is Zone.BAR:
+                self._go(viewport.scroll_to_bar(self.view, event.y - HEADER))
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Drag what the button was pressed on: a column's edge, the scroll bar, or a range of rows."""
+        grabbed = self.grabbed
+        if grabbed is None:
+            return
+        if grabbed.zone is Zone.EDGE and grabbed.column is not None:
+            self._was_column_sized = True
+            width = max(MIN_WIDTH, self._geometry.unscrolled(event.x) - grabbed.column_start)
+            self.post_message(ColumnSized(self, grabbed.column, width))
+        elif grabbed.zone is Zone.BAR:
+            self._go(viewport.scroll_to_bar(self.view, event.y - HEADER))
+        elif grabbed.row is not None and event.button == 1:
+            self._drag_range(grabbed.row, self._hit(event))
+
+    def _drag_range(self, start: int, hit: Hit | None) -> None:
+        if hit is None or hit.row is None or hit.row == self.cursor:
+            return
+        if not self.in_visual:
+            self.cursor = start
+            self.action_visual(True)
+        self.cursor = hit.row
+
+    def on_mouse_up(self) -> None:
+        """End a drag; a range that was dragged is taken in."""
+        grabbed, self.grabbed = self.grabbed, None
+        if self.app.mouse_captured is self:
+            self.release_mouse()
+        if grabbed is not None and grabbed.row is not None and self.range_size > 1:
+            self._commit_range()
+
+    def on_click(self, event: events.Click) -> None:
+        """Act on a click. Header: sort; with shift: by it too. Gutter: mark. Row: move the cursor; with shift: mark
+        from the cursor to there; twice: activate. On the scroll bar the press of the button has scrolled already.
+        """
+        hit = self._hit(event)
+        if hit is None:
+            return
+        if hit.zone in (Zone.HEADER, Zone.EDGE):
+            if hit.column is not None and not self._was_column_sized:
+                self.post_message(SortRequested(self, hit.column, event.shift))
+        elif hit.row is not None:
+            self._click_row(hit.row, hit.zone, event)
+
+    def _click_row(self, row: int, zone: Zone, event: events.Click) -> None:
+        before, self.cursor = self.cursor, row
+        if event.shift:
+            low, high = sorted((before, row))
+            if self.marks.add(self.ids[low : high + 1]):
+                self.marks_changed()
+        elif zone is Zone.GUTTER:
+            self._toggle_row(row)
+        elif event.chain == 2:
+            self.post_message(Activated(self, self.ids[row]))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll; the cursor stays in sight."""
+        self._wheel(event, WHEEL_ROWS)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll; the cursor stays in sight."""
+        self._wheel(event, -WHEEL_ROWS)
+
+    def _wheel(self, event: events.MouseEvent, rows: int) -> None:
+        event.stop()
+        event.prevent_default()
+        self._go(viewport.scroll(self.view, rows))
+
+    # Rendering
 
     def render_line(self, y: int) -> Strip:
-        """Line `y` of what is shown: the header, or a row."""
+        """Return line `y` of what is shown: the header, or a row."""
         width = self.size.width
-        painter = self.painter
-        painter.ready(self.get_component_rich_style)
+        renderer = self.renderer
+        renderer.load_styles(self.get_component_rich_style)
         if y < HEADER:
-            return painter.header(self.order, width, self.across)
-        index = self.scroll_offset.y + y - HEADER
+            return renderer.header(self.sort, width, self.shift_x)
+        view = self.view
+        index = view.top + y - HEADER
         if index >= len(self.ids):
             lines = [] if self.ids else wrap(self.empty_text, max(10, width - 4))
             text = lines[y - HEADER - 1] if 0 < y - HEADER <= len(lines) else ""
-            return Strip([Segment(fit(f"  {text}", width), painter.note_style)], width)
+            return Strip([Segment(fit(f"  {text}", width), renderer.note_style)], width)
         self.renders += 1
-        marked, drawn = self.ids[index] in self.marks, self.in_range(index)
-        state = (
-            "cursor"
-            if index == self.cursor
-            else "visual"
-            if drawn
-            else "marked"
-            if marked
-            else "odd"
-            if index % 2
-            else "base"
-        )
-        return painter.line(
-            index, self.ids, self.view, state=state, marked=marked, drawn=drawn and self.range_marks,
-            width=self.row_width, scroll_x=self.across, bar=self.bar > 0,
-        )  # fmt: skip
+        row = self.row_cache.row(self.ids, index, view.top, view.height)
+        return renderer.line(row, self._look(index, view), self.row_width, self.shift_x)
+
+    def _look(self, index: int, view: Viewport) -> LineLook:
+        """Return how the row's line is shown; of several states the strongest decides its colour."""
+        is_marked, in_range = self.ids[index] in self.marks, index in self._range_rows()
+        if index == self.cursor:
+            state = LineState.CURSOR
+        elif in_range:
+            state = LineState.VISUAL
+        elif is_marked:
+            state = LineState.MARKED
+        else:
+            state = LineState.ODD if index % 2 else LineState.BASE
+        is_drawn = in_range and self.selection is not None and self.selection.is_marking
+        has_thumb = index - view.top in viewport.thumb(view) if self.bar else None
+        return LineLook(state, is_marked, is_drawn, has_thumb)
+
+    def _row(self, index: int) -> OrderRow | None:
+        view = self.view
+        return self.row_cache.row(self.ids, index, view.top, view.height)
 
     def notify_style_update(self) -> None:
-        """The theme, or the focus, changed."""
+        """Look the styles up again: the theme, or the focus, changed."""
         super().notify_style_update()
-        self.painter.restyle()
+        self.renderer.restyle()
 
     def on_resize(self) -> None:
         """Fit the columns, and keep the cursor in sight."""
         self._resize_table()
-        self.go(viewport.settle(self.view))
+        self._go(viewport.clamp(self.view))
 
     def validate_cursor(self, cursor: int) -> int:
-        """Within the view."""
+        """Return the nearest row of the view."""
         return min(max(0, cursor), max(0, len(self.ids) - 1))
 
     def watch_cursor(self, old: int, new: int) -> None:
         """Repaint the lines whose look changed, and only those."""
-        if self.in_visual:
-            self.repaint_rows(old, new)
-            self.say_visual(on=True)
+        if self.selection is not None:
+            self._repaint_rows(old, new)
+            self.post_message(VisualChanged(self, True, self.selection.is_marking))
         else:
-            self.repaint_rows(old)
-            self.repaint_rows(new)
-        self.scroll_to(y=viewport.settle(self.view).top, animate=False, force=True)
-        self._tell_cursor()
+            self._repaint_rows(old)
+            self._repaint_rows(new)
+        self.scroll_to(y=viewport.clamp(self.view).top, animate=False, force=True)
+        self._post_cursor()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Repaint the rows; the header stands still."""
+        """Repaint the rows; the header does not move."""
         if round(old_value) != round(new_value):
             self.refresh(Region(0, HEADER, self.size.width, self.view.height))
 
     def _resize_table(self) -> None:
         width = self.row_width
         if width:
-            self.painter.fit(width)
+            self.renderer.fit(width)
         self.action_across(0)
         self.virtual_size = Size(width, len(self.ids) + HEADER)
 
-    def go(self, view: Viewport) -> None:
-        """Put cursor and first line there."""
+    def _go(self, view: Viewport) -> None:
+        """Put cursor and first row where the viewport says."""
         self.scroll_to(y=view.top, animate=False, force=True)
         self.cursor = view.cursor
 
-    def _tell_cursor(self) -> None:
-        if self.cursor_id != self._cursor_order:
-            self._cursor_order = self.cursor_id
-            self.post_message(CursorMoved(self, self._cursor_order))
+    def _post_cursor(self) -> None:
+        if self.cursor_id != self._cursor_rowid:
+            self._cursor_rowid = self.cursor_id
+            self.post_message(CursorMoved(self, self._cursor_rowid))
 
-    def repaint_rows(self, first: int, last: int | None = None) -> None:
-        """Paint these rows again, as far as they are shown."""
+    def _repaint_rows(self, first: int, last: int | None = None) -> None:
+        """Repaint these rows, as far as they are shown."""
         low, high = sorted((first, first if last is None else last))
         top = self.scroll_offset.y
         low, high = max(low, top), min(high, top + self.view.height)

@@ -1,6 +1,6 @@
-"""Where the cursor and the first shown line are: pure functions of whole numbers, no widget.
+"""Where the cursor, the first shown row and an open range are: pure functions of whole numbers, no widget.
 
-A viewport's invariant, kept by every function here: the cursor is a row of the table (0 when the table is empty), it is
+The invariant that every function here keeps: the cursor is a row of the table (0 when the table is empty), it is
 shown, and no line past the last row is scrolled to while earlier rows could fill it.
 """
 
@@ -21,12 +21,25 @@ class Viewport(msgspec.Struct, frozen=True):
 
     @property
     def screen_line(self) -> int:
-        """How far below the first shown row the cursor stands."""
+        """How many rows below the first shown row the cursor is."""
         return self.cursor - self.top
 
 
-def settle(view: Viewport) -> Viewport:
-    """The nearest viewport that keeps the invariant, moving the cursor least, then the top least."""
+class RangeSelection(msgspec.Struct, frozen=True):
+    """An open range: the rows from `anchor` to the cursor. Taking it in marks them, or unmarks if `is_marking` is
+    False.
+    """
+
+    anchor: int
+    is_marking: bool = True
+
+    def rows(self, cursor: int) -> range:
+        """Return the row indexes of the range, both ends included."""
+        return range(min(self.anchor, cursor), max(self.anchor, cursor) + 1)
+
+
+def clamp(view: Viewport) -> Viewport:
+    """Return the nearest viewport that keeps the invariant, moving the cursor least, then the top least."""
     height = max(1, view.height)
     total = max(0, view.total)
     cursor = min(max(0, view.cursor), max(0, total - 1))
@@ -36,49 +49,51 @@ def settle(view: Viewport) -> Viewport:
 
 
 def move(view: Viewport, by: int) -> Viewport:
-    """The cursor `by` rows further; the top follows only when it must."""
-    return settle(Viewport(view.cursor + by, view.top, view.height, view.total))
+    """Move the cursor by so many rows; the top follows only when it must."""
+    return clamp(Viewport(view.cursor + by, view.top, view.height, view.total))
 
 
 def page(view: Viewport, pages: int) -> Viewport:
-    """Cursor and top whole pages further, so the cursor keeps its screen line; at the ends it goes to the end."""
+    """Move cursor and top by whole pages, so that the cursor keeps its screen line; at the ends it goes to the end."""
     by = pages * max(1, view.height)
-    return settle(Viewport(view.cursor + by, view.top + by, view.height, view.total))
+    return clamp(Viewport(view.cursor + by, view.top + by, view.height, view.total))
 
 
 def half_page(view: Viewport, halves: int) -> Viewport:
-    """As `page`, by half the height."""
+    """Move as `page` does, by half the height."""
     by = halves * max(1, view.height // 2)
-    return settle(Viewport(view.cursor + by, view.top + by, view.height, view.total))
+    return clamp(Viewport(view.cursor + by, view.top + by, view.height, view.total))
 
 
 def scroll(view: Viewport, by: int) -> Viewport:
-    """The top `by` rows further; the cursor is taken along only when it would leave the shown rows."""
+    """Move the top by so many rows; the cursor follows only when it would leave the shown rows."""
     height, last = max(1, view.height), max(0, view.total - view.height)
     top = min(max(0, view.top + by), last)
-    return settle(Viewport(min(max(view.cursor, top), top + height - 1), top, view.height, view.total))
+    return clamp(Viewport(min(max(view.cursor, top), top + height - 1), top, view.height, view.total))
 
 
 def home(view: Viewport) -> Viewport:
-    """The first row."""
-    return settle(Viewport(0, 0, view.height, view.total))
+    """Move the cursor to the first row."""
+    return clamp(Viewport(0, 0, view.height, view.total))
 
 
 def end(view: Viewport) -> Viewport:
-    """The last row."""
-    return settle(Viewport(view.total - 1, view.total - view.height, view.height, view.total))
+    """Move the cursor to the last row."""
+    return clamp(Viewport(view.total - 1, view.total - view.height, view.height, view.total))
 
 
 def after_swap(view: Viewport, cursor_id: int | None, ids: Sequence[int]) -> Viewport:
-    """The viewport over other ids: on the same order at the same screen line, or on the same index when it is gone."""
+    """Return the viewport over other ids: on the same order and screen line, or on the same index when the order is
+    gone.
+    """
     index = index_of(ids, cursor_id)
     if index is None:
-        return settle(Viewport(view.cursor, view.top, view.height, len(ids)))
-    return settle(Viewport(index, index - view.screen_line, view.height, len(ids)))
+        return clamp(Viewport(view.cursor, view.top, view.height, len(ids)))
+    return clamp(Viewport(index, index - view.screen_line, view.height, len(ids)))
 
 
 def thumb(view: Viewport) -> range:
-    """The screen lines of the scroll bar's thumb; none when all rows are shown."""
+    """Return the screen lines of the scroll bar's thumb; none when all rows are shown."""
     height, last = max(1, view.height), view.total - view.height
     if last <= 0:
         return range(0)
@@ -87,8 +102,8 @@ def thumb(view: Viewport) -> range:
     return range(first, first + size)
 
 
-def at_bar(view: Viewport, line: int) -> Viewport:
-    """Scrolled so that the middle of the thumb is at this screen line, as near as that goes."""
+def scroll_to_bar(view: Viewport, line: int) -> Viewport:
+    """Scroll so that the middle of the thumb is as near to this screen line as it can be."""
     size, last = len(thumb(view)), max(0, view.total - view.height)
     room = max(1, view.height - size)
     top = -(-min(max(0, line - size // 2), room) * last // room)  # rounded up, so that the thumb comes there
@@ -96,7 +111,7 @@ def at_bar(view: Viewport, line: int) -> Viewport:
 
 
 def index_of(ids: Sequence[int], row_id: int | None) -> int | None:
-    """Where the id stands, or None."""
+    """Return the index of the id; None if it is not there."""
     if row_id is None:
         return None
     try:
@@ -106,5 +121,5 @@ def index_of(ids: Sequence[int], row_id: int | None) -> int | None:
 
 
 def window(first: int, last: int, height: int, total: int) -> range:
-    """The rows to fetch when rows first..last are to be shown: those, and a page before and after."""
+    """Return the rows to fetch when rows `first` to `last` are to be shown: those, and a page before and after."""
     return range(max(0, first - height), min(total, last + 1 + height))

@@ -1,0 +1,118 @@
+"""Which columns are shown and how wide: pure functions of the terminal's width, never of the data.
+
+Widths are terminal cells. Columns are taken by `priority` while they fit; what is left over widens the flexible ones.
+The operator's own choice of columns is shown whole, and scrolled when it is wider than the terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from .columns import Column, columns_for
+
+GUTTER = 3
+"""Cells of the mark gutter at the left."""
+GAPS = (2, 1)
+"""Cells between two columns: the wide gap if every column fits with it, else the narrow one."""
+MIN_WIDTH, MAX_WIDTH = 3, 80
+"""Cells that the operator may give a column."""
+
+
+class ColumnChoice(msgspec.Struct, frozen=True):
+    """Which columns to show.
+
+    `several`: more than one marketplace may be in view. `keys`: the operator's own columns, left to right; empty: as
+    many as fit, by priority. `widths`: the operator's own widths, by key.
+    """
+
+    several: bool = True
+    keys: tuple[str, ...] = ()
+    widths: tuple[tuple[str, int], ...] = ()
+
+
+BY_WIDTH = ColumnChoice()
+"""No choice: the columns that fit."""
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """The columns shown, their widths in cells, and the cells between two of them."""
+
+    columns: tuple[Column, ...]
+    widths: tuple[int, ...]
+    gap: int = GAPS[0]
+    several: bool = True
+
+    @property
+    def width(self) -> int:
+        """Cells from the first of the gutter to the last of the last column."""
+        return GUTTER + sum(self.widths) + self.gap * max(0, len(self.widths) - 1)
+
+    @property
+    def fixed(self) -> int:
+        """Cells at the left that do not scroll: the gutter, and the order id if it is the first of several columns."""
+        first = self.columns[0].key == "order" and len(self.columns) > 1
+        return GUTTER + (self.widths[0] + self.gap if first else 0)
+
+    @property
+    def ageing(self) -> tuple[Column, ...]:
+        """The columns whose text changes as time passes."""
+        return tuple(column for column in self.columns if column.ages)
+
+    def column_at(self, x: int) -> Column | None:
+        """Return the column at cell `x`, the gap to its right included; None in the gutter and past the last column."""
+        found = self._index_at(x)
+        return None if found is None else self.columns[found[0]]
+
+    def edge_at(self, x: int) -> tuple[str, int] | None:
+        """Return key and first cell of the column whose right edge (the gap after it) is at cell `x`; else None."""
+        found = self._index_at(x)
+        if found is None or x < found[1] + self.widths[found[0]]:
+            return None
+        return self.columns[found[0]].key, found[1]
+
+    def _index_at(self, x: int) -> tuple[int, int] | None:
+        """Return index and first cell of the column at cell `x`."""
+        start = GUTTER
+        for index, width in enumerate(self.widths):
+            if start <= x < start + width + self.gap:
+                return index, start
+            start += width + self.gap
+        return None
+
+
+def layout_for(width: int, choice: ColumnChoice = BY_WIDTH) -> Layout:
+    """Return the columns for `width` cells; the order id is always among them."""
+    base = {column.key: column for column in columns_for(several=choice.several)}
+    own = dict(choice.widths)
+    if choice.keys:
+        shown = [base[key] for key in choice.keys if key in base] or [base["order"]]
+        widths = [own.get(column.key, column.width) for column in shown]
+        return _grow(Layout(tuple(shown), tuple(widths), GAPS[-1], choice.several), width, own)
+    sizes = {key: own.get(key, column.width) for key, column in base.items()}
+
+    def width_of(columns: Collection[Column], gap: int) -> int:
+        return GUTTER + sum(sizes[column.key] for column in columns) + gap * (len(columns) - 1)
+
+    rigid = [column for column in base.values() if column.key != "title"]
+    gap = next((gap for gap in GAPS if width_of(rigid, gap) <= width), GAPS[-1])
+    chosen: list[Column] = []
+    for column in sorted(base.values(), key=lambda column: column.priority):
+        if not chosen or width_of([*chosen, column], gap) <= width:
+            chosen.append(column)
+    shown = [column for column in base.values() if column in chosen]
+    return _grow(Layout(tuple(shown), tuple(sizes[c.key] for c in shown), gap, choice.several), width, own)
+
+
+def _grow(layout: Layout, width: int, own: Mapping[str, int]) -> Layout:
+    """Return the layout with unused cells of `width` given to the columns that can grow, the last ones first."""
+    room = width - layout.width
+    widths = list(layout.widths)
+    for index in reversed(range(len(widths))):
+        column = layout.columns[index]
+        more = min(max(0, room), column.max_width - widths[index])
+        if more > 0 and column.key not in own:
+            widths[index] += more
+            room -= more
+    return msgspec.structs.replace(layout, widths=tuple(widths))
