@@ -17,8 +17,9 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.rules.language import Condition, parse
-from ordertui.rules.policy.edition import bundled_text, read_edition
-from ordertui.rules.policy.house_rules import read_house
+from ordertui.rules.policy.bundled import read_bundled_text
+from ordertui.rules.policy.edition import read_edition
+from ordertui.rules.policy.house_rules import read_house_policy
 from ordertui.rules.policy.policy import load
 from ordertui.rules.situation import situation_from_number, situation_of
 from ordertui.store import SituationLists
@@ -94,10 +95,12 @@ def show(what: str, ms: float, limit: float) -> None:
 def main() -> None:
     """Fill a store, measure, print."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    text, name = bundled_text("amazon")
+    text, name = read_bundled_text("amazon")
     edition = read_edition(text, name)
     show("load and check the bundled policy", best(lambda: read_edition(text, name)), 20)
-    show("check a house file of four rules", best(lambda: read_house(HOUSE, "house.toml", edition, now=NOW)), 100)
+    show(
+        "check a house file of four rules", best(lambda: read_house_policy(HOUSE, "house.toml", edition, now=NOW)), 100
+    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "orders.db"
         with Session.open(path, clock=FixedClock(NOW), config=Config()):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ordertui.orders.marketplace import MARKETPLACES
-from ordertui.rules.auto_cancel import AutoCancelSchedule, Span
+from ordertui.rules.auto_cancel import AutoCancelDelay, AutoCancelSchedule
 
 CODES = sorted(MARKETPLACES)
 
@@ -22,7 +22,7 @@ def at(zone: str, *parts: int) -> int:
 
 def deadlines(code: str, **span: int) -> AutoCancelSchedule:
     market = MARKETPLACES[code]
-    return AutoCancelSchedule(Span(**span), market.zone, market.country)
+    return AutoCancelSchedule(AutoCancelDelay(**span), market.zone, market.country)
 
 
 @given(st.sampled_from(CODES), st.integers(1_577_836_800, 1_893_456_000), st.integers(1, 12))
@@ -76,4 +76,4 @@ def test_a_weekend_that_was_moved() -> None:
 def test_hours_are_hours_and_nothing_is_unknown() -> None:
     ship_by = at("America/Los_Angeles", 2026, 10, 31, 12)
     assert deadlines("US", hours=24).at(ship_by) == ship_by + 86_400
-    assert AutoCancelSchedule(Span(), "UTC", "US").at(ship_by) is None
+    assert AutoCancelSchedule(AutoCancelDelay(), "UTC", "US").at(ship_by) is None

@@ -13,8 +13,8 @@ from ordertui.orders.enums import BuyerRequest, CancelledBy, Channel, Dispatched
 from ordertui.orders.money import Money
 from ordertui.orders.order import OrderRow
 from ordertui.rules import satisfiability
-from ordertui.rules.language import Condition, Subject, parse, predicate
-from ordertui.rules.policy.edition import bundled
+from ordertui.rules.language import Condition, HasOrderFields, parse, predicate
+from ordertui.rules.policy.edition import load_edition
 from ordertui.rules.situation import situation_of
 from rules.policy.test_bundled import policy
 from support.shops import NOW
@@ -76,7 +76,7 @@ def everything(rng: random.Random) -> list[One]:
 
 
 RULES = policy()
-TABLES = bundled("amazon").tables
+TABLES = load_edition("amazon").tables
 ORDERS = everything(random.Random(4))
 
 
@@ -95,7 +95,7 @@ def text(rng: random.Random, depth: int = 0) -> str:
 
 
 def formula(condition: Condition) -> satisfiability.Formula:
-    return satisfiability.formula(condition, TABLES.__getitem__)
+    return satisfiability.build_formula(condition, TABLES.__getitem__)
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -105,21 +105,23 @@ def test_what_is_called_impossible_fits_no_order(seed: int) -> None:
     tests = [predicate(c, decide=decide, auto_cancel_at=lambda row: None, batch=_Batch()) for c in (first, second)]
     hits = [(tests[0](one), tests[1](one)) for one in ORDERS]
     if any(a for a, _ in hits):
-        assert satisfiability.possible(formula(first))
+        assert satisfiability.is_satisfiable(formula(first))
     if any(a and not b for a, b in hits):
         assert not satisfiability.implies(formula(first), formula(second))
     assert satisfiability.implies(formula(first), formula(first))
-    assert not satisfiability.possible(satisfiability.AllOf((formula(first), satisfiability.Negation(formula(first)))))
+    assert not satisfiability.is_satisfiable(
+        satisfiability.AllOf((formula(first), satisfiability.Negation(formula(first))))
+    )
 
 
 class _Batch:
     """Each subject knows its own batch."""
 
-    def fact(self, subject: Subject, name: str) -> Any:
+    def fact(self, subject: HasOrderFields, name: str) -> Any:
         assert isinstance(subject, One)
         return subject.facts[name]
 
-    def unknown(self, subject: Subject, name: str) -> bool:
+    def unknown(self, subject: HasOrderFields, name: str) -> bool:
         assert isinstance(subject, One)
         return bool(subject.facts["unpriced"])
 
@@ -134,7 +136,7 @@ class _Batch:
     ],
 )  # fmt: skip
 def test_impossible(impossible: str) -> None:
-    assert not satisfiability.possible(formula(parse(impossible, now=NOW, zone="UTC", plan=True)))
+    assert not satisfiability.is_satisfiable(formula(parse(impossible, now=NOW, zone="UTC", plan=True)))
 
 
 @pytest.mark.parametrize(
@@ -152,7 +154,7 @@ def test_impossible(impossible: str) -> None:
     ],
 )
 def test_possible(possible: str) -> None:
-    assert satisfiability.possible(formula(parse(possible, now=NOW, zone="UTC", plan=True)))
+    assert satisfiability.is_satisfiable(formula(parse(possible, now=NOW, zone="UTC", plan=True)))
 
 
 def test_a_condition_that_takes_too_long_is_refused() -> None:
@@ -162,5 +164,5 @@ def test_a_condition_that_takes_too_long_is_refused() -> None:
     apart = " ".join(f"-(p{p}{h} p{q}{h})" for h in holes for q in pigeons for p in range(q))
     condition = formula(parse(f"{somewhere} {apart}", now=NOW, zone="UTC", plan=True))
     with pytest.raises(satisfiability.TooComplex, match="split it"):
-        satisfiability.possible(condition, satisfiability.Budget(100))
-    assert not satisfiability.possible(condition)
+        satisfiability.is_satisfiable(condition, satisfiability.Budget(100))
+    assert not satisfiability.is_satisfiable(condition)

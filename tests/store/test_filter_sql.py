@@ -16,7 +16,7 @@ from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import Money
 from ordertui.orders.order import LineAmounts, Order, OrderLine, OrderRow
 from ordertui.rules.language import Condition, format_condition, parse, predicate
-from ordertui.rules.language.fields import FIELDS, Kind
+from ordertui.rules.language.fields import FIELDS, FieldKind
 from ordertui.store.filter_sql import compile_filter
 
 NOW, ZONE = 1_795_000_000, "America/Los_Angeles"
@@ -131,18 +131,18 @@ def by_python(orders: Sequence[Order], condition: Condition) -> list[int]:
 
 def _values(name: str) -> st.SearchStrategy[str]:
     spec = FIELDS[name]
-    if spec.kind in (Kind.CHOICE, Kind.SITUATION, Kind.FLAG):
+    if spec.kind in (FieldKind.CHOICE, FieldKind.SITUATION, FieldKind.FLAG):
         one = st.sampled_from([*spec.values, *spec.aliases])
-        if spec.kind is Kind.FLAG:
+        if spec.kind is FieldKind.FLAG:
             return one.map(lambda v: f"{name}:{v}")
         return st.lists(one, min_size=1, max_size=2).map(lambda vs: f"{name}:{','.join(vs)}")
-    if spec.kind in (Kind.EXACT, Kind.CONTAINS):
+    if spec.kind in (FieldKind.EXACT, FieldKind.CONTAINS):
         return _texts().map(lambda t: f"{name}:{t}")
     op = st.sampled_from([":", "<", "<=", ">", ">="])
-    if spec.kind is Kind.MONEY:
+    if spec.kind is FieldKind.MONEY:
         edges = st.sampled_from(["0", "0.01", "0.49", "0.5", "49.99", "50", "50.5", "50.01", "51"])
         value = st.builds(str.__add__, edges, st.sampled_from(["", "USD", "EUR"])) | st.sampled_from(["50JPY", "51jpy"])
-    elif spec.kind is Kind.WHOLE:
+    elif spec.kind is FieldKind.INTEGER:
         value = st.sampled_from(["0", "1", "2", "9"])
     else:
         value = st.sampled_from(["2d", "1w", "24h", "today", "yesterday", "2026-11-18", "1990-01-01"])

@@ -155,7 +155,7 @@ def show_outlook(shop: Session, codes: list[str], form: str) -> None:
             })  # fmt: skip
         for effect in shop.rates.forecast(code):
             landing = effect.after.cancelled - effect.before.cancelled
-            hours = shop.policies.of(code).forecast_hours
+            hours = shop.policies.of(code).values.forecast_hours
             say(
                 f"{code}, {effect.before.days} days: {landing:,} that Amazon cancels by itself within {hours} h take"
                 f" {effect.before.cancelled:,} to {effect.after.cancelled:,} of {effect.after.orders:,}: {effect.after.status}"

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, OrderStatus, YesNo
 from ordertui.orders.marketplace import zone_of
 from ordertui.orders.order import OrderRow
-from ordertui.rules.language.ast import Choices, Condition, comparisons
+from ordertui.rules.language.ast import Condition, OneOf, comparisons
 from ordertui.rules.policy.policy import Policies, Policy
 from ordertui.rules.situation import Situation, situation_from_number, situation_number, situation_of
-from ordertui.rules.tables.explanation import Explanation
-from ordertui.rules.tables.verdict import Verdict
+from ordertui.rules.tables.explanation import Explanation, Verdict
 from ordertui.store import ActionRanks, SituationGroup, SituationLists, Store
 
 
@@ -147,7 +146,7 @@ class Eligibility:
         wanted = {
             (one.field, value)
             for one in comparisons(condition)
-            if one.field in ("action", "counts") and isinstance(one.value, Choices)
+            if one.field in ("action", "counts") and isinstance(one.value, OneOf)
             for value in one.value.values
         }
         return {key: self._situation_groups(*key, store) for key in wanted}

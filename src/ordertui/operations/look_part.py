@@ -21,8 +21,7 @@ from .values import Queue
 if TYPE_CHECKING:
     from ordertui.rules.language import Condition
     from ordertui.rules.policy.policy import Policies
-    from ordertui.rules.tables.explanation import Explanation
-    from ordertui.rules.tables.verdict import Verdict
+    from ordertui.rules.tables.explanation import Explanation, Verdict
 
     from .eligibility import Eligibility
     from .planning.planner import Planner

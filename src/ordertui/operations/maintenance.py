@@ -60,7 +60,7 @@ def check(store: Store, outbox: Path) -> list[str]:
 
 def cutoff(policies: Policies, days: int, now: int) -> int:
     """The moment before which orders may be deleted. Raises Refused when a rate's window would lose orders."""
-    least = max(max(policies.of(code).rate_days) for code in policies.marketplaces) * 2
+    least = max(max(policies.of(code).values.rate_days) for code in policies.marketplaces) * 2
     if days < least:
         raise Refused(
             f"orders of the last {least} days are needed for the cancellation rate; give {least} days or more"

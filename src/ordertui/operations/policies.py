@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ordertui.orders.clock import Clock
-from ordertui.rules.policy.edition import bundled, parse, read_edition
-from ordertui.rules.policy.house_rules import HousePolicy, read_house
+from ordertui.rules.policy.bundled import parse_toml
+from ordertui.rules.policy.edition import load_edition, read_edition
+from ordertui.rules.policy.house_rules import HousePolicy, read_house_policy
 from ordertui.rules.policy.policy import Policies, PolicyError, PolicyProblem, load
 from ordertui.store import Store
 
@@ -54,11 +55,11 @@ def load_active_policies(config: Config, store: Store, clock: Clock) -> ActivePo
     if not config.policy_file:
         return ActivePolicies(load(config.policy, now=clock.now))
     path = typed_path(config.policy_file)
-    base = bundled(config.policy)
+    base = load_edition(config.policy)
     text = None
     try:
         text = read_policy_file(path)
-        house = read_house(text, str(path), base, now=clock.now())
+        house = read_house_policy(text, str(path), base, now=clock.now())
     except PolicyError as error:
         kept = store.meta(LAST_GOOD)
         if kept is None:
@@ -87,7 +88,9 @@ def edited(config: Config, in_force: ActivePolicies) -> str:
 
 
 def _kept(text: str, path: Path, config: Config, clock: Clock) -> HousePolicy:
-    return read_house(text, f"the last good version of {path.name}", bundled(config.policy), now=clock.now())
+    return read_house_policy(
+        text, f"the last good version of {path.name}", load_edition(config.policy), now=clock.now()
+    )
 
 
 def check_file(path: Path | None, clock: Clock) -> str:
@@ -102,10 +105,10 @@ def check_file(path: Path | None, clock: Clock) -> str:
             return f"the edition {config.policy} is sound; no policy file of your own is named in the settings"
         path = typed_path(config.policy_file)
     text = read_policy_file(path)
-    if "edition" in parse(text, str(path)):
+    if "edition" in parse_toml(text, str(path)):
         edition = read_edition(text, str(path))
         rows = sum(len(table.rows) for table in edition.tables.values())
         return f"{path}: the edition {edition.edition} is sound: {len(edition.tables)} tables, {rows} rows"
-    house = read_house(text, str(path), bundled(config.policy), now=clock.now())
+    house = read_house_policy(text, str(path), load_edition(config.policy), now=clock.now())
     rules = len(house.rules)
     return f"{path} is sound: {rules} house {'rule' if rules == 1 else 'rules'}, they only tighten the edition {config.policy}"

@@ -1,5 +1,5 @@
-"""What may be done with an order, why, and what it costs: facts, decision tables as data, filter language, rates.
+"""Decides which actions an order allows, why, and what they cost: decision tables, policies, filter language, rates.
 
-Knows no storage, no Amazon file format and no screen. Every number that is Amazon's policy lives in `policies/*.toml`
-with its source and the day it was checked.
+Knows no storage, no file format of Amazon's and no screen. Every number that is Amazon's policy is in
+`policies/*.toml`, with its source and the day on which that was read.
 """

@@ -1,4 +1,4 @@
-"""When Amazon cancels an order that was not confirmed: calendar or business days after ship-by, in the marketplace's zone."""
+"""Compute when Amazon cancels an order that was not confirmed: so long after ship-by, in the marketplace's zone."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 
-class Span(msgspec.Struct, frozen=True):
-    """How long after ship-by. Exactly one is set; all None: unknown."""
+class AutoCancelDelay(msgspec.Struct, frozen=True):
+    """How long after ship-by Amazon cancels. One field is set; none: unknown."""
 
     business_days: int | None = None
     days: int | None = None
@@ -18,10 +18,13 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class AutoCancelSchedule(msgspec.Struct):
-    """Deadlines of one marketplace. `country` is ISO 3166; holidays and weekend come from the `holidays` package,
-    imported at the first business day asked for."""
+    """The cancellation times of one marketplace, cached by ship-by time.
 
-    span: Span
+    `zone` is an IANA name, `country` an ISO 3166 code for the `holidays` package, which is imported at the first
+    business day asked for.
+    """
+
+    delay: AutoCancelDelay
     zone: str
     country: str
     _calendar: Any = None
@@ -29,18 +32,20 @@ class AutoCancelSchedule(msgspec.Struct):
     _days: dict[date, date] = msgspec.field(default_factory=dict)
 
     def at(self, ship_by: int) -> int | None:
-        """Epoch seconds of the cancellation: the same local time so many days later, right across DST changes; None: unknown."""
+        """Return the cancellation's epoch seconds: the same local time some days later, across DST changes too; None:
+        unknown.
+        """
         if ship_by not in self._known:
-            self._known[ship_by] = self._at(ship_by)
+            self._known[ship_by] = self._compute(ship_by)
         return self._known[ship_by]
 
-    def _at(self, ship_by: int) -> int | None:
-        if self.span.hours is not None:
-            return ship_by + self.span.hours * 3600
+    def _compute(self, ship_by: int) -> int | None:
+        if self.delay.hours is not None:
+            return ship_by + self.delay.hours * 3600
         local = datetime.fromtimestamp(ship_by, ZoneInfo(self.zone))
-        if self.span.days is not None:
-            day = local.date() + timedelta(days=self.span.days)
-        elif self.span.business_days is not None:
+        if self.delay.days is not None:
+            day = local.date() + timedelta(days=self.delay.days)
+        elif self.delay.business_days is not None:
             day = self._business_day(local.date())
         else:
             return None
@@ -49,18 +54,17 @@ class AutoCancelSchedule(msgspec.Struct):
     def _business_day(self, start: date) -> date:
         found = self._days.get(start)
         if found is None:
-            day, left = start, self.span.business_days or 0
+            day, left = start, self.delay.business_days or 0
             while left:
                 day += timedelta(days=1)
-                left -= self._works(day)
+                left -= self._is_working_day(day)
             found = self._days[start] = day
         return found
 
-    def _works(self, day: date) -> bool:
+    def _is_working_day(self, day: date) -> bool:
         if self._calendar is None:
             import holidays
 
             self._calendar = holidays.country_holidays(self.country)
-        return bool(
-            self._calendar.is_working_day(day)
-        )  # by the weekend of that year: the Emirates changed theirs in 2022
+        # The calendar knows the weekend of each year: the Emirates changed theirs in 2022.
+        return bool(self._calendar.is_working_day(day))

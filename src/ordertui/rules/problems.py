@@ -1,4 +1,4 @@
-"""What is wrong in a policy file, and where: file, line, column, the line itself with a caret."""
+"""Mistakes in policy files: message, file, line, column, and the line itself with a caret."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from ordertui.orders.errors import UserError
 
-from .toml_positions import Path, places
+from .toml_positions import TomlPath, find_positions
 
 
 class PolicyProblem(msgspec.Struct, frozen=True):
@@ -34,18 +34,20 @@ class PolicyError(UserError, ValueError):
         self.problems = tuple(problems)
 
 
-class Source(msgspec.Struct, frozen=True):
-    """The text of a policy file, to show where something stands in it."""
+class PolicySource(msgspec.Struct, frozen=True):
+    """The text of a policy file. Makes problems that show their place in it."""
 
     file: str
     text: str
 
-    def problem(self, message: str, path: Path = (), *, key: bool = False, inside: int | None = None) -> PolicyProblem:
-        """A problem at the value of a path (or at its key); `inside` is a position within a text value.
+    def problem(
+        self, message: str, path: TomlPath = (), *, key: bool = False, inside: int | None = None
+    ) -> PolicyProblem:
+        """Return a problem at the value of a path, or at its key; `inside` is a position within a text value.
 
-        A path that is not there is shown at the nearest part of it that is.
+        A path that does not exist is shown at its nearest existing part.
         """
-        known = places(self.text)
+        known = find_positions(self.text)
         place, whole = known.get(path), path
         while place is None and path:
             path = path[:-1]
@@ -58,7 +60,7 @@ class Source(msgspec.Struct, frozen=True):
         return self.at(message, at)
 
     def at(self, message: str, offset: int) -> PolicyProblem:
-        """A problem at an offset of the text."""
+        """Return a problem at an offset of the text."""
         start = self.text.rfind("\n", 0, offset) + 1
         end = self.text.find("\n", offset)
         line = self.text[start : end if end >= 0 else None].rstrip("\r").replace("\t", " ")
@@ -66,7 +68,7 @@ class Source(msgspec.Struct, frozen=True):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """` (did you mean 'unshipped'?)`, or the list of what there is."""
+    """Return ` (did you mean 'unshipped'?)` when a known word is close, else the list of known words."""
     from difflib import get_close_matches  # only a mistake needs it
 
     choices = list(known)

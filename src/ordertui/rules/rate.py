@@ -1,9 +1,9 @@
-"""The cancellation rate in exact arithmetic: window, share, headroom, status. No float comes near a target.
+"""The cancellation rate in exact arithmetic: window, ratio, headroom, status. Floats would round across a target.
 
-The rate is counted cancellations over all orders of the window, and must stay strictly under the target. How Amazon dates
-the window is not published, so every figure is an estimate: by default both are dated by purchase; dated by cancellation,
-what was cancelled in the window may have been placed before it, and can even be more than the orders in it. Targets, days
-and the "near" share are policy and are passed in.
+The rate is counted cancellations over all orders of the window, and must stay strictly under the target. Amazon does
+not publish how it dates them, so every figure is an estimate. By default both are dated by purchase. When cancellations
+are dated by their own time, the orders may have been placed before the window, so there can be more cancellations than
+orders (`cancelled_outside_orders`). Targets, days and the "near" share are policy and are passed in.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ OK, NEAR, OVER, NO_ORDERS, UNKNOWN = "ok", "near", "over", "no orders", "unknown
 
 
 def window(now: int, days: int, zone: str) -> tuple[int, int]:
-    """First and last second of the window, both included: local midnight `days` - 1 days ago, and `now`.
+    """Return the first and last second of the window: local midnight `days` - 1 days ago, and `now`.
 
     Right across DST changes. Raises ValueError when `days` is under 1.
     """
@@ -28,29 +28,36 @@ def window(now: int, days: int, zone: str) -> tuple[int, int]:
     return day_start(now, zone, 1 - days), now
 
 
-def rate(orders: int, cancelled: int, *, loose: bool = False) -> Fraction | None:
-    """The exact share; None without orders. Raises ValueError on counts that cannot be; `loose`: the cancelled need not be
-    among the orders."""
-    if cancelled < 0 or (orders < cancelled and not loose):
+def rate(orders: int, cancelled: int, *, cancelled_outside_orders: bool = False) -> Fraction | None:
+    """Return the exact rate; None without orders.
+
+    Raises ValueError for more cancelled than orders, unless `cancelled_outside_orders`.
+    """
+    if cancelled < 0 or (orders < cancelled and not cancelled_outside_orders):
         raise ValueError(f"{cancelled} cancelled of {orders} orders cannot be")
     return Fraction(cancelled, orders) if orders else None
 
 
-def headroom(orders: int, cancelled: int, target: Fraction, *, loose: bool = False) -> int:
-    """How many more of the window's orders may be cancelled, all counting, with the rate still strictly under target.
+def headroom(orders: int, cancelled: int, target: Fraction, *, cancelled_outside_orders: bool = False) -> int:
+    """Return how many more orders of the window may be cancelled, all counting, with the rate still strictly under
+    target.
 
     Cancelling does not change the number of orders. 0 when already at or over, and without orders.
     """
-    rate(orders, cancelled, loose=loose)
+    rate(orders, cancelled, cancelled_outside_orders=cancelled_outside_orders)
     most = min(math.ceil(target * orders) - 1, orders)
     return max(0, most - cancelled)
 
 
-def status(orders: int | None, cancelled: int, target: Fraction, near: Fraction, *, loose: bool = False) -> str:
-    """`over` at or above the target, `near` from `near` x target on, else `ok`; `no orders`; `unknown` when orders is None."""
+def status(
+    orders: int | None, cancelled: int, target: Fraction, near: Fraction, *, cancelled_outside_orders: bool = False
+) -> str:
+    """Return `over` at or above the target, `near` from `near` x target on, else `ok`; `no orders`; `unknown` for None
+    orders.
+    """
     if orders is None:
         return UNKNOWN
-    share = rate(orders, cancelled, loose=loose)
+    share = rate(orders, cancelled, cancelled_outside_orders=cancelled_outside_orders)
     if share is None:
         return NO_ORDERS
     if share >= target:
@@ -76,7 +83,7 @@ def percent(share: Fraction, digits: int = 2, *, target: Fraction | None = None)
 
 
 def exact_text(value: Fraction) -> str:
-    """`0.025`: the exact decimal. Raises ValueError when the fraction has none (1/3)."""
+    """Return the exact decimal, such as `0.025`. Raises ValueError when the fraction has none (1/3)."""
     digits, rest = 0, value.denominator
     while rest % 10 == 0 or rest % 2 == 0 or rest % 5 == 0:
         rest //= 10 if rest % 10 == 0 else 2 if rest % 2 == 0 else 5
@@ -89,7 +96,7 @@ def exact_text(value: Fraction) -> str:
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """The rate of one window. `cancelled_at_least` counts only what is known to count; `cancelled` what may."""
+    """The rate of one window. `cancelled_at_least` counts what surely counts, `cancelled` also what may."""
 
     orders: int
     cancelled: int
@@ -108,12 +115,11 @@ def figure(
     *,
     at_least: int | None = None,
     more: int = 0,
-    loose: bool = False,
+    cancelled_outside_orders: bool = False,
 ) -> Figure:
-    """The figure, or with `more` what it becomes after cancelling so many of the window's orders that count.
+    """Return the figure; with `more`, the figure after cancelling so many more orders of the window that count.
 
-    Headroom and status go by `cancelled`, the careful count. `loose`: the cancelled need not be among the orders. Raises
-    ValueError on counts that cannot be.
+    Headroom and status go by `cancelled`, the careful count. Raises ValueError for impossible counts.
     """
     after = cancelled + more
     known = (cancelled if at_least is None else at_least) + more
@@ -124,7 +130,7 @@ def figure(
         after,
         known,
         target,
-        rate(orders, after, loose=loose),
-        headroom(orders, after, target, loose=loose),
-        status(orders, after, target, near, loose=loose),
+        rate(orders, after, cancelled_outside_orders=cancelled_outside_orders),
+        headroom(orders, after, target, cancelled_outside_orders=cancelled_outside_orders),
+        status(orders, after, target, near, cancelled_outside_orders=cancelled_outside_orders),
     )

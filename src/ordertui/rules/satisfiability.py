@@ -1,8 +1,8 @@
-"""Whether any order and batch at all can fit a condition, and whether one condition always holds where another does.
+"""Prove that some order and batch can fit a condition, or that one condition implies another.
 
-Exact over closed facts, amounts, numbers and times; each text pattern is taken to be true or false on its own, so a rule
-about text is never called impossible because of what the words are. Splits the domain of one fact at a time until every
-part is decided; a condition that takes too many steps is refused rather than guessed at.
+Exact over closed facts, amounts, numbers and times. Each text pattern counts as true or false on its own, so a rule
+about text is never called impossible because of its words. The solver splits the domain of one fact at a time until
+every part is decided; a condition that takes too many steps is refused, never guessed.
 """
 
 from __future__ import annotations
@@ -18,26 +18,25 @@ from ordertui.orders.batch_state import RowState
 from .language.ast import (
     Amount,
     And,
-    Choices,
     Compare,
     Condition,
     Flag,
     Integer,
     MatchAll,
     Not,
+    OneOf,
     Or,
     Pattern,
-    Ratio,
-    Span,
     Text,
+    TimeRange,
     Unknown,
 )
-from .language.fields import ALL_FIELDS, WAITING, Kind
+from .language.fields import ALL_FIELDS, AWAITING_SHIPMENT, FieldKind
 from .situation import FACTS, MARKETPLACE
 from .tables.table import Table
 
 MOST_STEPS = 20_000
-"""Of one check, or of all that share a budget: about a second."""
+"""Steps of one check, or of all checks that share a Budget: about a second."""
 _NONE = "none of these"
 _LEAST = {
     "total": 0,
@@ -55,17 +54,17 @@ _ALWAYS_KNOWN = ("batch-orders", "day-orders", "sku-cancels", "sku-streak")
 
 
 class TooComplex(ValueError):
-    """The condition cannot be checked within the steps allowed."""
+    """The condition cannot be checked within the allowed steps."""
 
 
 class Budget(msgspec.Struct):
-    """Steps that are left."""
+    """Counts down the steps that are left."""
 
     left: int = MOST_STEPS
 
 
 class Constraint(msgspec.Struct, frozen=True):
-    """One axis has one of these values: words of an enumeration, or a stretch of numbers."""
+    """One axis has one of these values: words of an enumeration, or numbers between two edges."""
 
     axis: str
     values: frozenset[str] | None = None
@@ -98,14 +97,14 @@ Tables: TypeAlias = Callable[[str], Table]
 TRUE = AllOf(())
 
 
-def formula(condition: Condition, tables: Tables) -> Formula:
-    """A condition as a formula over facts; `tables` gives the policy's tables, which `action:` and `counts:` ask."""
+def build_formula(condition: Condition, tables: Tables) -> Formula:
+    """Return a condition as a formula over facts. `tables` returns a table of the policy, for `action:` and `counts:`."""
     if isinstance(condition, MatchAll):
         return TRUE
     if isinstance(condition, Not):
-        return Negation(formula(condition.item, tables))
+        return Negation(build_formula(condition.item, tables))
     if isinstance(condition, And | Or):
-        parts = tuple(formula(item, tables) for item in condition.items)
+        parts = tuple(build_formula(item, tables) for item in condition.items)
         return AllOf(parts) if isinstance(condition, And) else AnyOf(parts)
     if isinstance(condition, Text):
         return Constraint(f"text {condition.words.parts}", frozenset({"yes"}))
@@ -116,42 +115,37 @@ def _compare(condition: Compare, tables: Tables) -> Formula:
     spec, value, name = ALL_FIELDS[condition.field], condition.value, condition.field
     if isinstance(value, Pattern):
         return Constraint(f"text {name} {value.parts}", frozenset({"yes"}))
-    if isinstance(value, Choices):
-        if spec.kind is not Kind.SITUATION:
+    if isinstance(value, OneOf):
+        if spec.kind is not FieldKind.SITUATION:
             return Constraint(spec.column, frozenset(value.values))
-        answer = decided if name == "action" else counted
+        answer = allowed_formula if name == "action" else counted_formula
         return AnyOf(tuple(answer(word, tables) for word in value.values))
     if isinstance(value, Flag):
-        late = AllOf((_waiting(), Constraint("ship_by", high=Fraction(value.at), open_high=True)))
+        late = AllOf((_awaiting_shipment(), Constraint("ship_by", high=Fraction(value.at), open_high=True)))
         return late if value.yes else Negation(late)
-    if isinstance(value, Span):
-        inside: Formula = Constraint(spec.column, low=_maybe(value.low), high=_maybe(value.high))
-        return AllOf((_waiting(), inside)) if spec.waiting_only else inside
+    if isinstance(value, TimeRange):
+        inside: Formula = Constraint(spec.column, low=_as_fraction(value.low), high=_as_fraction(value.high))
+        return AllOf((_awaiting_shipment(), inside)) if spec.only_awaiting_shipment else inside
     axis = spec.column or name
     if isinstance(value, Unknown):
         missing = Constraint(axis, frozenset({"unknown"}))
-        return AllOf((_waiting(), missing)) if spec.waiting_only else missing
+        return AllOf((_awaiting_shipment(), missing)) if spec.only_awaiting_shipment else missing
     if isinstance(value, Amount):
-        stretch = _stretch(axis, condition.op, value.major)
-        return (
-            stretch if value.currency is None else AllOf((Constraint("currency", frozenset({value.currency})), stretch))
-        )
-    return _stretch(axis, condition.op, Fraction(value.number if isinstance(value, Integer) else _share(value)))
+        amount = _number_constraint(axis, condition.op, value.major)
+        currency = value.currency
+        return amount if currency is None else AllOf((Constraint("currency", frozenset({currency})), amount))
+    return _number_constraint(axis, condition.op, Fraction(value.number if isinstance(value, Integer) else value.ratio))
 
 
-def _share(value: Ratio) -> Fraction:
-    return value.share
-
-
-def _maybe(number: int | None) -> Fraction | None:
+def _as_fraction(number: int | None) -> Fraction | None:
     return None if number is None else Fraction(number)
 
 
-def _waiting() -> Constraint:
-    return Constraint("status", frozenset(WAITING))
+def _awaiting_shipment() -> Constraint:
+    return Constraint("status", frozenset(AWAITING_SHIPMENT))
 
 
-def _stretch(axis: str, op: str, edge: Fraction) -> Constraint:
+def _number_constraint(axis: str, op: str, edge: Fraction) -> Constraint:
     if op == ":":
         return Constraint(axis, low=edge, high=edge)
     if op.startswith(">"):
@@ -159,13 +153,13 @@ def _stretch(axis: str, op: str, edge: Fraction) -> Constraint:
     return Constraint(axis, high=edge, open_high=op == "<")
 
 
-def rows(table: Table, fits: Callable[[dict[str, object]], bool]) -> Formula:
-    """Some row fits whose outputs do."""
+def rows_formula(table: Table, accepts: Callable[[dict[str, object]], bool]) -> Formula:
+    """Return the formula that some row fits whose outputs `accepts` accepts."""
     found = []
     for row in table.rows:
-        if fits(dict(row.then)):
+        if accepts(dict(row.then)):
             parts = [
-                Constraint(axis.fact.name, frozenset(axis.named(mask)))
+                Constraint(axis.fact.name, frozenset(axis.names(mask)))
                 for axis, mask in zip(table.axes, row.box, strict=True)
                 if mask != axis.full
             ]
@@ -173,33 +167,36 @@ def rows(table: Table, fits: Callable[[dict[str, object]], bool]) -> Formula:
     return AnyOf(tuple(found))
 
 
-def decided(action: str, tables: Tables) -> Formula:
-    """The policy allows the action."""
-    return rows(tables(action), lambda then: then["allowed"] is True)
+def allowed_formula(action: str, tables: Tables) -> Formula:
+    """Return the formula that the policy allows the action."""
+    return rows_formula(tables(action), lambda then: then["allowed"] is True)
 
 
-def counted(word: str, tables: Tables) -> Formula:
-    """`counts:yes` or `counts:no`, as `operations.judging` answers it: of a cancelled order what it did, else what it would."""
+def counted_formula(word: str, tables: Tables) -> Formula:
+    """Return the formula of `counts:yes` or `counts:no`, as `operations.eligibility` decides it.
+
+    A cancelled order is judged by the table of history, another by what its cancellation would do.
+    """
     wanted = ("no",) if word == "no" else ("yes", "unknown")
     gone = Constraint("status", frozenset({"cancelled"}))
-    did = AllOf((gone, rows(tables("history"), lambda then: then["counts"] in wanted)))
-    would = rows(tables("counts"), lambda then: then["counts"] in wanted)
-    return AnyOf((did, AllOf((Negation(gone), decided("cancel", tables), would))))
+    did = AllOf((gone, rows_formula(tables("history"), lambda then: then["counts"] in wanted)))
+    would = rows_formula(tables("counts"), lambda then: then["counts"] in wanted)
+    return AnyOf((did, AllOf((Negation(gone), allowed_formula("cancel", tables), would))))
 
 
-def possible(wanted: Formula, budget: Budget | None = None) -> bool:
-    """Whether anything fits. Raises TooComplex."""
+def is_satisfiable(wanted: Formula, budget: Budget | None = None) -> bool:
+    """Return whether any order and batch fits. Raises TooComplex."""
     solver = _Solver(wanted, budget or Budget())
     return solver.solve(solver.domains, wanted)
 
 
 def implies(first: Formula, second: Formula, budget: Budget | None = None) -> bool:
-    """Whether `second` holds wherever `first` does. Raises TooComplex."""
-    return not possible(AllOf((first, Negation(second))), budget)
+    """Return whether `second` holds wherever `first` does. Raises TooComplex."""
+    return not is_satisfiable(AllOf((first, Negation(second))), budget)
 
 
 class _Solver:
-    """Domains as bits: of an enumeration its words, of numbers the bands between all edges, then `unknown`."""
+    """Domains as bits: the words of an enumeration; for numbers the bands between all edges, then `unknown`."""
 
     def __init__(self, wanted: Formula, budget: Budget) -> None:
         self.domains: dict[str, int] = {}
@@ -210,11 +207,11 @@ class _Solver:
             leaves.setdefault(leaf.axis, []).append(leaf)
         for axis, found in leaves.items():
             if any(leaf.values is None for leaf in found) or axis in _LEAST:
-                self._numbers(axis, found)
+                self._add_numbers(axis, found)
             else:
-                self._words(axis, found)
+                self._add_words(axis, found)
 
-    def _words(self, axis: str, found: list[Constraint]) -> None:
+    def _add_words(self, axis: str, found: list[Constraint]) -> None:
         if axis in FACTS:
             words = [str(value) for value in FACTS[axis]]
         elif axis == "marketplace":
@@ -229,8 +226,8 @@ class _Solver:
         for leaf in found:
             self._masks[leaf] = sum(1 << n for n, word in enumerate(words) if word in (leaf.values or ()))
 
-    def _numbers(self, axis: str, found: list[Constraint]) -> None:
-        """Bands: every edge by itself and everything between two edges; then `unknown`."""
+    def _add_numbers(self, axis: str, found: list[Constraint]) -> None:
+        """Cut the numbers into bands: each edge by itself, and all between two edges; then `unknown`."""
         least, most = _LEAST.get(axis), _MOST.get(axis)
         edges = {edge for leaf in found for edge in (leaf.low, leaf.high) if edge is not None}
         edges |= {Fraction(limit) for limit in (least, most) if limit is not None}
@@ -238,24 +235,24 @@ class _Solver:
         for edge in sorted(edges):
             points += [(points[-1] + edge) / 2 if points else edge - 1, edge]
         points.append(points[-1] + 1 if points else Fraction(0))
-        whole = axis in ("items", "batch-orders", "day-orders", "sku-cancels", "sku-streak")
+        is_integer = axis in ("items", "batch-orders", "day-orders", "sku-cancels", "sku-streak")
         domain = 0 if axis in _ALWAYS_KNOWN else 1 << len(points)
         for n, point in enumerate(points):
             inside = (least is None or point >= least) and (most is None or point <= most)
             if inside and not (
-                whole and n % 2 == 0 and 0 < n < len(points) - 1 and _no_whole(points[n - 1], points[n + 1])
+                is_integer and n % 2 == 0 and 0 < n < len(points) - 1 and _has_no_integer(points[n - 1], points[n + 1])
             ):
                 domain |= 1 << n
         self.domains[axis] = domain
         for leaf in found:
             mask = 1 << len(points) if leaf.values is not None else 0
             for n, point in enumerate(points):
-                if leaf.values is None and _within(point, leaf):
+                if leaf.values is None and _is_within(point, leaf):
                     mask |= 1 << n
             self._masks[leaf] = mask
 
     def value(self, node: Formula, domains: dict[str, int]) -> bool | Constraint:
-        """True, false, or the leaf that keeps it open."""
+        """Return True or False, or the constraint that leaves it undecided."""
         if isinstance(node, Constraint):
             domain, mask = domains[node.axis], self._masks[node]
             return node if domain & mask and domain & ~mask else bool(domain & mask)
@@ -273,7 +270,7 @@ class _Solver:
         return undecided if undecided is not None else not decisive
 
     def solve(self, domains: dict[str, int], wanted: Formula) -> bool:
-        """Whether some part of the domains fits."""
+        """Return whether some part of the domains fits."""
         self._budget.left -= 1
         if self._budget.left < 0:
             raise TooComplex("it is too complex to check; split it into several rules")
@@ -284,14 +281,14 @@ class _Solver:
         return any(self.solve({**domains, found.axis: part}, wanted) for part in (domain & mask, domain & ~mask))
 
 
-def _within(point: Fraction, leaf: Constraint) -> bool:
+def _is_within(point: Fraction, leaf: Constraint) -> bool:
     low = leaf.low is None or point > leaf.low or (point == leaf.low and not leaf.open_low)
     high = leaf.high is None or point < leaf.high or (point == leaf.high and not leaf.open_high)
     return low and high
 
 
-def _no_whole(low: Fraction, high: Fraction) -> bool:
-    """Whether no whole number lies strictly between two edges."""
+def _has_no_integer(low: Fraction, high: Fraction) -> bool:
+    """Return whether no whole number lies strictly between two edges."""
     return low // 1 + 1 >= high
 
 

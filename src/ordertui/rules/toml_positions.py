@@ -1,6 +1,6 @@
-"""Where every key and value of a TOML text stands, by its path, so that a mistake is shown under its own caret.
+"""Find the offset of every key and value of a TOML text, so that a mistake can be shown under a caret.
 
-Works on text that `tomllib` has accepted; it finds places and leaves values and validity to it.
+For text that `tomllib` has accepted: values and validity are left to it, because it gives no positions.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-Path: TypeAlias = tuple[str | int, ...]
+TomlPath: TypeAlias = tuple[str | int, ...]
 """Keys and array positions from the top: `("table", "cancel", "row", 3, "when", "status")`."""
 _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 _SPACE = " \t"
@@ -25,8 +25,8 @@ class TomlPosition(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def places(text: str) -> dict[Path, TomlPosition]:
-    """Path to place. A text that is not TOML gives what was found up to there."""
+def find_positions(text: str) -> dict[TomlPath, TomlPosition]:
+    """Return the position of every path. For text that is not TOML, those found before the mistake."""
     scanner = _Scanner(text)
     with suppress(IndexError):
         scanner.run()
@@ -37,19 +37,19 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
-        self._arrays: dict[Path, int] = {}
-        self.found: dict[Path, TomlPosition] = {}
+        self._arrays: dict[TomlPath, int] = {}
+        self.found: dict[TomlPath, TomlPosition] = {}
 
     def run(self) -> None:
-        base: Path = ()
+        base: TomlPath = ()
         while self._skip() < len(self._text):
             if self._text[self._at] == "[":
-                base = self._header()
+                base = self._read_header()
             else:
-                self._pair(base)
+                self._read_pair(base)
 
     def _skip(self, lines: bool = True) -> int:
-        """To the next thing that is neither space nor comment (nor line end)."""
+        """Move past blanks and comments, and with `lines` past line ends; return the offset."""
         while self._at < len(self._text):
             char = self._text[self._at]
             if char == "#":
@@ -61,12 +61,12 @@ class _Scanner:
                 break
         return self._at
 
-    def _header(self) -> Path:
+    def _read_header(self) -> TomlPath:
         double = self._text.startswith("[[", self._at)
         self._at += 2 if double else 1
-        keys = self._keys()
+        keys = self._read_keys()
         self._at += 2 if double else 1
-        path: Path = ()
+        path: TomlPath = ()
         for number, (key, _) in enumerate(keys):
             path += (key,)
             if double and number == len(keys) - 1:
@@ -76,13 +76,13 @@ class _Scanner:
         self.found[path] = TomlPosition(keys[-1][1], keys[-1][1], False)
         return path
 
-    def _keys(self) -> list[tuple[str, int]]:
-        """A dotted key: each part and where it starts."""
+    def _read_keys(self) -> list[tuple[str, int]]:
+        """Return the parts of a dotted key, each with its offset."""
         keys = []
         while True:
             start = self._skip(lines=False)
             if self._text[start] in "\"'":
-                keys.append((self._string()[0], start))
+                keys.append((self._read_string()[0], start))
             else:
                 while self._text[self._at] in _BARE:
                     self._at += 1
@@ -94,8 +94,8 @@ class _Scanner:
                 return keys
             self._at += 1
 
-    def _pair(self, base: Path) -> None:
-        keys = self._keys()
+    def _read_pair(self, base: TomlPath) -> None:
+        keys = self._read_keys()
         if self._text[self._at] != "=":
             raise IndexError
         self._at += 1
@@ -104,20 +104,20 @@ class _Scanner:
         for key, start in keys:
             path += (key,)
             self.found.setdefault(path, TomlPosition(start, value, False))
-        exact = self._value(path)
+        exact = self._read_value(path)
         self.found[path] = TomlPosition(keys[-1][1], value, exact)
 
-    def _value(self, path: Path) -> bool:
+    def _read_value(self, path: TomlPath) -> bool:
         char = self._text[self._at]
         if char in "\"'":
-            return self._string()[1]
+            return self._read_string()[1]
         if char == "[":
             self._at += 1
             number = 0
             while self._text[self._skip()] != "]":
                 start = self._at
                 self.found[(*path, number)] = TomlPosition(start, start, False)
-                exact = self._value((*path, number))
+                exact = self._read_value((*path, number))
                 self.found[(*path, number)] = TomlPosition(start, start, exact)
                 number += 1
                 if self._text[self._skip()] == ",":
@@ -126,7 +126,7 @@ class _Scanner:
         elif char == "{":
             self._at += 1
             while self._text[self._skip()] != "}":
-                self._pair(path)
+                self._read_pair(path)
                 if self._text[self._skip()] == ",":
                     self._at += 1
             self._at += 1
@@ -138,8 +138,8 @@ class _Scanner:
                 raise IndexError
         return False
 
-    def _string(self) -> tuple[str, bool]:
-        """The raw inside of a string, and whether it is one line without escapes."""
+    def _read_string(self) -> tuple[str, bool]:
+        """Return the raw inside of a string, and whether it is one line without escapes."""
         quote = self._text[self._at]
         fence = quote * 3 if self._text.startswith(quote * 3, self._at) else quote
         self._at += len(fence)

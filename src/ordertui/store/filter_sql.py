@@ -14,20 +14,20 @@ from ordertui.orders.money import NO_MINOR_UNITS
 from ordertui.rules.language.ast import (
     Amount,
     And,
-    Choices,
     Compare,
     Condition,
     Flag,
     Integer,
     MatchAll,
     Not,
+    OneOf,
     Or,
     Pattern,
-    Span,
     Text,
+    TimeRange,
 )
 from ordertui.rules.language.bounds import Bounds, bounds, money_bounds
-from ordertui.rules.language.fields import FIELDS, WAITING, Field, Kind
+from ordertui.rules.language.fields import AWAITING_SHIPMENT, FIELDS, Field, FieldKind
 from ordertui.rules.language.wildcards import ESCAPE, like, variants
 
 EVERY, NEVER = "1 = 1", "1 = 0"
@@ -115,16 +115,16 @@ class _Writer:
         if isinstance(value, Flag):
             late = f"({self._waiting()} AND o.ship_by < {self._bind(value.at)})"
             return late if value.yes else f"NOT COALESCE({late}, FALSE)"
-        if isinstance(value, Choices):
-            if spec.kind is Kind.SITUATION:
+        if isinstance(value, OneOf):
+            if spec.kind is FieldKind.SITUATION:
                 return self._decided(spec.name, value.values)
             return self._one_of(column, value.values)
         if isinstance(value, Amount):
             return self._money(condition.op, value)
         if isinstance(value, Integer):
             return self._within(column, bounds(condition.op, value.number))
-        clause = self._within(column, (value.low, value.high)) if isinstance(value, Span) else f"{column} IS NULL"
-        return f"({self._waiting()} AND {clause})" if spec.waiting_only else clause
+        clause = self._within(column, (value.low, value.high)) if isinstance(value, TimeRange) else f"{column} IS NULL"
+        return f"({self._waiting()} AND {clause})" if spec.only_awaiting_shipment else clause
 
     def _decided(self, kind: str, values: Sequence[str]) -> str:
         """Compare with the situations that fit: in one list when all marketplaces decide alike, for one index."""
@@ -139,7 +139,7 @@ class _Writer:
         return parts[0] if len(parts) == 1 else "(" + " OR ".join(parts) + ")" if parts else NEVER
 
     def _waiting(self) -> str:
-        return self._one_of("o.status", WAITING)
+        return self._one_of("o.status", AWAITING_SHIPMENT)
 
     def _money(self, op: str, amount: Amount) -> str:
         if amount.currency is not None:
@@ -160,7 +160,7 @@ class _Writer:
     def _text(self, spec: Field, pattern: Pattern) -> str:
         if spec.column not in _LINE_COLUMNS:
             return self._like(f"o.{spec.column}", pattern, anywhere=False)
-        return self._on_lines(self._like(f"p.{spec.column}", pattern, anywhere=spec.kind is Kind.CONTAINS))
+        return self._on_lines(self._like(f"p.{spec.column}", pattern, anywhere=spec.kind is FieldKind.CONTAINS))
 
     def _anywhere(self, pattern: Pattern) -> str:
         products = " OR ".join(self._like(f"p.{name}", pattern, anywhere=True) for name in ("sku", "asin", "title"))

@@ -277,7 +277,10 @@ def test_explain_names_the_rules_that_fit(tmp_path: Path) -> None:
 def test_settings_of_the_house(tmp_path: Path) -> None:
     text = "[settings]\ntyped_count_from = 3\n[marketplace.JP]\ntyped_count_from = 2\n"
     with shop_with(tmp_path, text) as shop:
-        assert (shop.policies.of("US").typed_count_from, shop.policies.of("JP").typed_count_from) == (3, 2)
+        assert (shop.policies.of("US").values.typed_count_from, shop.policies.of("JP").values.typed_count_from) == (
+            3,
+            2,
+        )
         assert cancel(shop, standard(shop, tmp_path)[:3]).typed_count == 3
 
 

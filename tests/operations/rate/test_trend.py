@@ -46,7 +46,7 @@ def test_every_point_is_a_recount(tmp_path: Path, seed: int) -> None:
         course = shop.rates.course("US", ids)
         assert [point.ahead for point in course] == list(range(-30, 7))
         today = datetime.fromtimestamp(now, ZoneInfo(zone)).date()
-        limit, near = shop.policies.of("US").rate_target, shop.policies.of("US").near
+        limit, near = shop.policies.of("US").values.rate_target, shop.policies.of("US").values.near
         for point in course:
             assert point.day == today + timedelta(days=point.ahead)
             start, end = midnight(now, zone, point.ahead - 6), midnight(now, zone, point.ahead + 1)

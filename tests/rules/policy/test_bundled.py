@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
@@ -24,14 +25,14 @@ from ordertui.orders.enums import (
 )
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import Money
-from ordertui.rules.policy.edition import EDITIONS, SPECS, bundled, bundled_text, read_edition
+from ordertui.rules.policy.bundled import EDITIONS, read_bundled_text
+from ordertui.rules.policy.edition import SPECS, load_edition, read_edition
 from ordertui.rules.policy.policy import Policies, Policy, PolicyError, load
 from ordertui.rules.situation import (
     FACTS,
     SITUATIONS,
     Confirmed,
     Situation,
-    all_situations,
     situation_from_number,
     situation_number,
 )
@@ -119,6 +120,12 @@ COUNTS = {
 }
 
 
+def all_situations() -> Iterator[Situation]:
+    """Yield every situation there can be."""
+    for values in itertools.product(*FACTS.values()):
+        yield Situation(*values)  # type: ignore[arg-type]
+
+
 def policy(code: str = "US", edition: str = "amazon", now: int = NOW) -> Policy:
     return load(edition, now=lambda: now).of(code)
 
@@ -183,7 +190,7 @@ def test_the_fee(code: str, action: Action, counts: bool, late: int | None, perc
 def test_every_row_has_an_example() -> None:
     shown = {re.split(r"[+:]", word)[0] for line in EXPECTED.values() for word in line.split()}
     shown |= {*HISTORY, *COUNTS, "W1", "K1", "K2", "E1", "E2", "E3", "E4", "F1", "F2", "F3", "F4", "F5"}
-    assert {row.id for table in bundled("amazon").tables.values() for row in table.rows} == shown
+    assert {row.id for table in load_edition("amazon").tables.values() for row in table.rows} == shown
 
 
 def rows_of_text(text: str) -> list[tuple[str, int, int]]:
@@ -198,7 +205,7 @@ def rows_of_text(text: str) -> list[tuple[str, int, int]]:
     return found
 
 
-TEXT = bundled_text("amazon")[0]
+TEXT = read_bundled_text("amazon")[0]
 
 
 @pytest.mark.parametrize(
@@ -225,7 +232,7 @@ def test_what_is_never_allowed(number: int) -> None:
         (Action.REFUND, lambda s: s.refunded is Refunded.FULL),
     )
     action, forbidden = checks[number]
-    table = bundled("amazon").tables[action.value]
+    table = load_edition("amazon").tables[action.value]
     hit = 0
     for order in all_situations():
         if forbidden(order):
@@ -236,7 +243,7 @@ def test_what_is_never_allowed(number: int) -> None:
 
 def test_every_table_answers_every_situation_once() -> None:
     for edition in EDITIONS:
-        for name, table in bundled(edition).tables.items():
+        for name, table in load_edition(edition).tables.items():
             if SPECS[name].facts[0].name == "channel" and table.hit is HitPolicy.UNIQUE:
                 for number in range(0, SITUATIONS, 7):
                     assert table.row((*situation_from_number(number), "JP"))
@@ -287,8 +294,11 @@ def test_values_grow_stale() -> None:
 
 
 def test_india_and_japan_have_their_own_values() -> None:
-    assert (policy("IN").rate_target, policy("IN").rate_days) == (policy("US").rate_target * 4 / 5, (7, 30))
-    assert policy("JP").buyer_cancel_seconds == 300
+    assert (policy("IN").values.rate_target, policy("IN").values.rate_days) == (
+        policy("US").values.rate_target * 4 / 5,
+        (7, 30),
+    )
+    assert policy("JP").values.buyer_cancel_minutes == 5
     assert next(s for s in policy("BR").settings() if s.name == "rate_target").inherited_from
     assert next(s for s in policy("IN").settings() if s.name == "rate_target").inherited_from is None
 

@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordertui.rules.policy.edition import SPECS, bundled, bundled_text, parse, read_edition
-from ordertui.rules.policy.house_rules import Effect, read_house, stricter
+from ordertui.rules.policy.bundled import parse_toml, read_bundled_text
+from ordertui.rules.policy.edition import SPECS, load_edition, read_edition
+from ordertui.rules.policy.house_rules import Effect, read_house_policy
 from ordertui.rules.policy.policy import PolicyError
 from ordertui.rules.situation import DECIDING, SITUATIONS, situation_from_number
 from ordertui.rules.tables.table import HitPolicy
-from ordertui.rules.toml_positions import places
+from ordertui.rules.toml_positions import find_positions
 from support.shops import NOW
 
-TEXT = bundled_text("amazon")[0]
+TEXT = read_bundled_text("amazon")[0]
 RULES = """
 [settings]
 typed_count_from = 10
@@ -87,7 +88,7 @@ def test_a_damaged_house_file(start: int) -> None:
     for seed in range(start, start + 250):
         text = damage(RULES, random.Random(seed))
         try:
-            house = read_house(text, "x.toml", bundled("amazon"), now=NOW)
+            house = read_house_policy(text, "x.toml", load_edition("amazon"), now=NOW)
         except PolicyError:
             continue
         for rule in house.rules:
@@ -106,10 +107,10 @@ json = st.recursive(
 @given(st.dictionaries(st.sampled_from(("rule", "settings", "marketplace")), json, max_size=3))
 @settings(max_examples=150, deadline=None)
 def test_any_shape_of_data_is_read_or_refused(data: dict[str, object]) -> None:
-    from ordertui.rules.policy.house_rules import _House
-    from ordertui.rules.problems import Source
+    from ordertui.rules.policy.house_rules import HousePolicyReader
+    from ordertui.rules.problems import PolicySource
 
-    reader = _House(bundled("amazon"), Source("x", ""), NOW)
+    reader = HousePolicyReader(load_edition("amazon"), PolicySource("x", ""), NOW)
     house = reader.read(data)
     assert reader.problems or all(rule.id for rule in house.rules)
 
@@ -117,14 +118,14 @@ def test_any_shape_of_data_is_read_or_refused(data: dict[str, object]) -> None:
 @given(st.dictionaries(st.sampled_from(("edition", "sources", "settings", "marketplace", "table", "never", "messages", "languages")), json, max_size=4))  # fmt: skip
 @settings(max_examples=80, deadline=None)
 def test_any_shape_of_an_edition_is_refused(data: dict[str, object]) -> None:
-    from ordertui.rules.policy.edition import _Edition
-    from ordertui.rules.problems import Source
+    from ordertui.rules.policy.edition import EditionReader
+    from ordertui.rules.problems import PolicySource
 
-    assert _Edition(dict(data), Source("x", "")).problems
+    assert EditionReader(dict(data), PolicySource("x", "")).problems
 
 
 def test_places_of_every_value_of_the_bundled_file() -> None:
-    found = places(TEXT)
+    found = find_positions(TEXT)
 
     def walk(value: object, path: tuple[str | int, ...]) -> int:
         if isinstance(value, dict):
@@ -145,14 +146,7 @@ def test_places_of_every_value_of_the_bundled_file() -> None:
             assert TEXT[place.key :].lstrip('"').startswith(path[-1])
         return 1
 
-    assert walk(parse(TEXT, "x"), ()) > 400
-
-
-def test_effects_are_a_chain() -> None:
-    """The stricter of two is one of the two, in either order, and never less than either: so rules only tighten."""
-    chain = (None, *Effect)
-    for a, b in ((a, b) for a in chain for b in chain):
-        assert stricter(a, b) is stricter(b, a) is chain[max(chain.index(a), chain.index(b))]
+    assert walk(parse_toml(TEXT, "x"), ()) > 400
 
 
 def test_the_files_of_the_gallery_stay_refused_when_damaged_further() -> None:
@@ -161,7 +155,7 @@ def test_the_files_of_the_gallery_stay_refused_when_damaged_further() -> None:
     for path in sorted((Path(__file__).parent / "gallery").glob("rule-*.toml")):
         text = path.read_text(encoding="utf-8") + '\n[[rule]]\nid = "more"\n'
         try:
-            read_house(text, "x", bundled("amazon"), now=NOW)
+            read_house_policy(text, "x", load_edition("amazon"), now=NOW)
             passed += 1
         except PolicyError:
             pass

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ordertui.rules.policy.edition import bundled, parse, read_edition
-from ordertui.rules.policy.house_rules import read_house
+from ordertui.rules.policy.bundled import parse_toml
+from ordertui.rules.policy.edition import load_edition, read_edition
+from ordertui.rules.policy.house_rules import read_house_policy
 from ordertui.rules.policy.policy import PolicyError
 from support.shops import NOW
 
@@ -18,10 +19,10 @@ EXPECTED = re.compile(r"# refused at (\d+):(\d+): (.*)")
 
 def check(text: str, name: str) -> None:
     """As `ordertui policy check` does."""
-    if "edition" in parse(text, name):
+    if "edition" in parse_toml(text, name):
         read_edition(text, name)
     else:
-        read_house(text, name, bundled("amazon"), now=NOW)
+        read_house_policy(text, name, load_edition("amazon"), now=NOW)
 
 
 def test_the_gallery_is_large() -> None:
@@ -49,9 +50,9 @@ def test_without_its_mistake_the_first_line_is_not_blamed(path: Path) -> None:
     """A comment before the mistake moves the caret by exactly one line: places are found, not guessed."""
     text = path.read_text(encoding="utf-8")
 
-    def places(content: str) -> list[tuple[int, int]]:
+    def find_positions(content: str) -> list[tuple[int, int]]:
         with pytest.raises(PolicyError) as refused:
             check(content, path.name)
         return [(p.line, p.column) for p in refused.value.problems]
 
-    assert places("# one more line\n" + text) == [(line + 1, column) for line, column in places(text)]
+    assert find_positions("# one more line\n" + text) == [(line + 1, column) for line, column in find_positions(text)]

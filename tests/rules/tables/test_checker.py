@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 
 from ordertui.orders.money import Money
-from ordertui.rules.problems import Source
-from ordertui.rules.tables.checker import check_table, gaps, intersection, without
+from ordertui.rules.problems import PolicySource
+from ordertui.rules.tables.checker import check_table, find_gaps, intersect, subtract_all
 from ordertui.rules.tables.reader import read_table
-from ordertui.rules.tables.schema import Fact, Kind
+from ordertui.rules.tables.schema import Fact, FactKind
 from ordertui.rules.tables.table import HitPolicy, Output, Table, TableSpec
 
 FACTS = (
-    Fact("colour", Kind.ENUM, ("red", "green", "blue")),
-    Fact("new", Kind.BOOL),
-    Fact("count", Kind.INT),
-    Fact("late", Kind.DAYS),
-    Fact("price", Kind.MONEY),
+    Fact("colour", FactKind.ENUM, ("red", "green", "blue")),
+    Fact("new", FactKind.BOOL),
+    Fact("count", FactKind.INT),
+    Fact("late", FactKind.DAYS),
+    Fact("price", FactKind.MONEY),
 )
 SPEC = TableSpec(FACTS, {"then": Output(("a", "b"))})
 DAYS = (date(2026, 1, 1), date(2026, 6, 1), date(2026, 12, 31), date(2027, 1, 1), date(2027, 1, 2))
@@ -96,7 +96,7 @@ def make(seed: int) -> tuple[list[dict[str, Any]], tuple[int, ...]]:
 
 
 def read(rows: list[dict[str, Any]]) -> Table:
-    table, problems = read_table("t", {"row": rows}, SPEC, {"s": {}}, Source("t", ""), ("table", "t"))
+    table, problems = read_table("t", {"row": rows}, SPEC, {"s": {}}, PolicySource("t", ""), ("table", "t"))
     assert problems == []
     return table
 
@@ -127,26 +127,26 @@ def test_the_checker_is_brute_force(start: int) -> None:
                 assert {row.id for row in now.collect(order)} == hit, (seed, order)
             pairs = {frozenset(pair) for hit in hits for pair in combinations(sorted(hit), 2)}
             said = {
-                frozenset((a.id, b.id)) for a, b in combinations(now.rows, 2) if intersection(a.box, b.box) is not None
+                frozenset((a.id, b.id)) for a, b in combinations(now.rows, 2) if intersect(a.box, b.box) is not None
             }
             assert pairs == said, seed
-            assert bool(gaps(now.axes, now.rows)) is (not all(hits)), seed
+            assert bool(find_gaps(now.axes, now.rows)) is (not all(hits)), seed
             for place, row in enumerate(now.rows):
                 before = {r.id for r in now.rows[:place]}
                 alone = any(row.id in hit and not hit & before for hit in hits)
-                assert alone is bool(without([row.box], [r.box for r in now.rows[:place]])), seed
+                assert alone is bool(subtract_all([row.box], [r.box for r in now.rows[:place]])), seed
         clean = all(len(fitting(rows, order, day)) == 1 for order in every for day in DAYS)
-        assert (check_table(table, Source("t", ""), ()) == []) is clean, seed
+        assert (check_table(table, PolicySource("t", ""), ()) == []) is clean, seed
 
 
 def test_collect_has_neither_overlaps_nor_gaps() -> None:
     for seed in range(100):
         table = read(make(seed)[0])
         collect = Table("t", HitPolicy.COLLECT, table.axes, table.rows)
-        assert check_table(collect, Source("t", ""), ()) == []
+        assert check_table(collect, PolicySource("t", ""), ()) == []
 
 
 def test_an_example_order_is_one_of_the_gap() -> None:
     rows = [{"id": "r", "when": {"count": "> 3"}, "then": {"then": "a"}, "why": "w", "source": "s"}]
-    problem = check_table(read(rows), Source("t", ""), ())[0]
+    problem = check_table(read(rows), PolicySource("t", ""), ())[0]
     assert "no row fits count <= 3 or unknown; for example colour red, new yes, count 3" in problem.message

@@ -153,15 +153,15 @@ def _about_to_be_cancelled(orders: Sequence[MadeOrder], policy: Policy, until: i
 
 def _cancelled(orders: Sequence[MadeOrder], policy: Policy, until: int, rng: random.Random) -> None:
     """Cancellations of the month. Those of the window that count come to near the policy's target; buyers' own do not count."""
-    start, _ = window(until, min(policy.rate_days), policy.zone)
+    start, _ = window(until, min(policy.values.rate_days), policy.zone)
     mine = [o for o in orders if not o.fba]
     inside = [o for o in mine if o.placed >= start]
     before = [o for o in mine if o.placed < start and o.status == "Shipped"]
-    limit = policy.rate_target * (1 + policy.near) / 2  # between near and the target
+    limit = policy.values.rate_target * (1 + policy.values.near) / 2  # between near and the target
     counted = max(0, int(limit * len(inside)))
     shipped = [o for o in inside if o.status == "Shipped"]
     sellers = _sample(shipped, counted, rng)
-    sellers_before = _sample(before, int(Fraction(len(before)) * policy.rate_target * policy.near), rng)
+    sellers_before = _sample(before, int(Fraction(len(before)) * policy.values.rate_target * policy.values.near), rng)
     buyers = _sample(shipped, max(1, len(inside) // 60), rng)
     others_before = _sample(before, len(before) // 50, rng)
     unlisted = others_before[::_ONE_UNLISTED_OF]

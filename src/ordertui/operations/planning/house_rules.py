@@ -16,7 +16,7 @@ from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import Money
 from ordertui.orders.order import Order
 from ordertui.orders.text import pluralize
-from ordertui.rules.language import Subject, predicate
+from ordertui.rules.language import HasOrderFields, predicate
 from ordertui.rules.policy.house_rules import Effect, HouseRule
 from ordertui.rules.policy.policy import Policy
 from ordertui.rules.rate import rate
@@ -25,7 +25,7 @@ from ordertui.store import CommittedTotals, Store
 
 from .offer_removal import Offers, offer_cancels
 
-Test = Callable[[Subject], bool]
+Test = Callable[[HasOrderFields], bool]
 
 
 class Candidate(NamedTuple):
@@ -64,7 +64,7 @@ class _Batch:
         self._unpriced = len(priced) < len(taken)
         self._day: CommittedTotals | None = None
 
-    def fact(self, subject: Subject, name: str) -> int | Money | Fraction | None:
+    def fact(self, subject: HasOrderFields, name: str) -> int | Money | Fraction | None:
         """A field of PLAN_FIELDS. Money is the sum of what is known, so that a missing price never switches a limit off."""
         if name == "batch-orders":
             return len(self._taken)
@@ -90,7 +90,7 @@ class _Batch:
         cancels, streak, _ = self._offers.of(subject.row.id)
         return cancels if name == "sku-cancels" else streak
 
-    def unknown(self, subject: Subject, name: str) -> bool:
+    def unknown(self, subject: HasOrderFields, name: str) -> bool:
         """Whether part of a fact is not known."""
         if name == "day-total":
             return self._unpriced or self._today().unpriced > 0
@@ -129,7 +129,7 @@ class HouseRules:
         """Rules that look at one order only, compiled once a moment."""
         key = (self._judge.policy(marketplace), action, self._clock.now())
         if self._compiled is None or self._compiled[0] != key:
-            rules = [rule for rule in self.rules(marketplace, action) if not rule.of_batch]
+            rules = [rule for rule in self.rules(marketplace, action) if not rule.asks_batch]
             self._compiled = (key, [(rule, self._test(rule, key[0].zone, None)) for rule in rules])
         return self._compiled[1]
 

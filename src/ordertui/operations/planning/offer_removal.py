@@ -42,7 +42,7 @@ def offer_cancels(
     One whose canceller is unknown is counted. `now`: epoch seconds.
     """
     policy = judge.policy(marketplace)
-    since = day_start(now, policy.zone, 1 - policy.offer_removal[1])
+    since = day_start(now, policy.zone, 1 - policy.values.offer_removal[1])
     products: dict[int, list[int]] = {}
     skus: dict[int, str] = {}
     for row_id, product, sku in store.products.of_orders(ids):

@@ -15,8 +15,7 @@ from ordertui.orders.enums import Action, BuyerRequest, CancelReason, Dispatched
 from ordertui.orders.money import Money
 from ordertui.orders.order import Order, OrderRow
 from ordertui.rules.policy.house_rules import HouseRule
-from ordertui.rules.tables.explanation import Explanation
-from ordertui.rules.tables.verdict import Verdict
+from ordertui.rules.tables.explanation import Explanation, Verdict
 from ordertui.store import Store
 
 from .effects import buyer_mails, fee_warnings, money_effects, restock_note
@@ -110,7 +109,7 @@ class Planner:
         rates = self._rate_effects(action, marketplace, rows)
         plan_id = identity(action, marketplace, now, rows)
         over = any(effect.after.status == "over" for effect in rates)
-        typed = len(rows) if rows and (len(rows) >= policy.typed_count_from or over or said.typed) else None
+        typed = len(rows) if rows and (len(rows) >= policy.values.typed_count_from or over or said.typed) else None
         warnings = [*said.warnings, *self._warnings(action, rows, orders, rates)]
         warnings += fee_warnings(policy, action, rows, by_id, now)
         return Plan(
@@ -118,7 +117,7 @@ class Planner:
             action=action,
             marketplace=marketplace,
             created_at=now,
-            expires_at=now + policy.plan_expires_seconds,
+            expires_at=now + policy.values.plan_expires_minutes * 60,
             rows=tuple(rows),
             out=tuple(out),
             money=money_effects(action, rows, by_id),
@@ -216,7 +215,7 @@ class Planner:
         if not counted:
             return []
         marketplace = orders[counted[0].id].row.marketplace
-        limit, days = self._judge.policy(marketplace).offer_removal
+        limit, days = self._judge.policy(marketplace).values.offer_removal
         offers = self.house.offers(Action.CANCEL, marketplace, taken(counted, list(orders.values())))
         return removal_warnings(offers, [row.id for row in counted], limit, days)
 

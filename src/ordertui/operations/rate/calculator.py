@@ -50,7 +50,7 @@ class RateCalculator:
         policy, now = self._judge.policy(marketplace), self._clock.now()
         whole, items = list(dict.fromkeys(extra_ids)), self._items_countable(marketplace, item_ids)
         found = []
-        for days in policy.rate_days:
+        for days in policy.values.rate_days:
             start, end = window(now, days, policy.zone) if dated is Dated.ORDER else (0, now)
             more = self._countable(marketplace, whole, start, end) + sum(start <= placed <= end for placed in items)
             found.append(self._effect(marketplace, days, more, dated))
@@ -106,10 +106,14 @@ class RateCalculator:
                 committed=committed,
             )
 
-        target, near = policy.rate_target, policy.near
+        target, near = policy.values.rate_target, policy.values.near
         return RateEffect(
-            as_value(figure(orders, cancelled, target, near, at_least=known, loose=not by_order)),
-            as_value(figure(orders, cancelled, target, near, at_least=known, more=more, loose=not by_order)),
+            as_value(figure(orders, cancelled, target, near, at_least=known, cancelled_outside_orders=not by_order)),
+            as_value(
+                figure(
+                    orders, cancelled, target, near, at_least=known, more=more, cancelled_outside_orders=not by_order
+                )
+            ),
         )
 
     def over(self, marketplace: str, start: int, end: int) -> tuple[int, int, int]:
@@ -186,7 +190,7 @@ class RateCalculator:
 
     def rolls_off_tonight(self, marketplace: str) -> int:
         """Counted cancellations that leave the shortest window at the next local midnight."""
-        return self.days(marketplace, min(self._judge.policy(marketplace).rate_days))[0][2]
+        return self.days(marketplace, min(self._judge.policy(marketplace).values.rate_days))[0][2]
 
     def impact(self, ids: Iterable[int]) -> Impact:
         """Money, and how many may be cancelled and count, of a marked set; orders on their way cannot."""

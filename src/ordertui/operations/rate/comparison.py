@@ -93,7 +93,7 @@ class RateComparison:
         theirs = {order_id: impacts for _, order_id, _, impacts in read_rate(info, rejects)}
         ours = {entry.order_id: entry for entry in self._rates.listing(code)}
         store, policy = self._store(), self._judge.policy(code)
-        days = min(policy.rate_days)
+        days = min(policy.values.rate_days)
         start, end = window(self._now(), days, policy.zone)
         ids = store.orders.ids_of(theirs)
         rows = store.orders.rows(ids.values())
@@ -125,7 +125,7 @@ class RateComparison:
         policy = self._judge.policy(code)
         differences: list[Difference] = []
         if theirs.start is None or theirs.end is None:
-            start, end = window(self._now(), min(policy.rate_days), policy.zone)
+            start, end = window(self._now(), min(policy.values.rate_days), policy.zone)
             notes = ["the report does not say which days it covers; compared with the window here"]
         else:
             start, end, notes = theirs.start, theirs.end, []
@@ -137,9 +137,11 @@ class RateComparison:
         for name, mine, their in (("orders", orders, theirs.orders), ("cancelled", cancelled, theirs.cancelled)):
             if their is not None and mine != their:
                 differences.append(Difference(code, name, f"{mine:,}", f"{their:,}", causes[name]))
-        if theirs.target is not None and Fraction(str(theirs.target)) != policy.rate_target:
+        if theirs.target is not None and Fraction(str(theirs.target)) != policy.values.rate_target:
             cause = "Amazon's target for this account is another than the policy's: go by Amazon's"
-            differences.append(Difference(code, "target", exact_text(policy.rate_target), f"{theirs.target:g}", cause))
+            differences.append(
+                Difference(code, "target", exact_text(policy.values.rate_target), f"{theirs.target:g}", cause)
+            )
         if theirs.rate is not None and theirs.orders and theirs.cancelled is not None:
             stated = theirs.cancelled / theirs.orders
             if abs(stated - theirs.rate) > 0.00005:

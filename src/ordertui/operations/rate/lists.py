@@ -80,7 +80,7 @@ class RateViews(RateCalculator):
     ) -> list[RateEntry]:
         """The orders of a window (by default the shortest), oldest first: those that count as cancelled, or all of it."""
         policy = self._judge.policy(marketplace)
-        start, end = window(self._clock.now(), days or min(policy.rate_days), policy.zone)
+        start, end = window(self._clock.now(), days or min(policy.values.rate_days), policy.zone)
         store = self._store()
         by_order = dated is Dated.ORDER
         if not numerator:
@@ -119,9 +119,9 @@ class RateViews(RateCalculator):
     def forecast(self, marketplace: str) -> list[RateEffect]:
         """The rate now, and after what Amazon is about to cancel by itself within the policy's `forecast_hours`."""
         policy, now = self._judge.policy(marketplace), self._clock.now()
-        landing = self._landing(marketplace, now + policy.forecast_hours * HOUR)
+        landing = self._landing(marketplace, now + policy.values.forecast_hours * HOUR)
         found = []
-        for days in policy.rate_days:
+        for days in policy.values.rate_days:
             start, end = window(now, days, policy.zone)
             found.append(self._effect(marketplace, days, sum(start <= placed <= end for _, placed in landing)))
         return found
@@ -143,7 +143,7 @@ class RateViews(RateCalculator):
     def outlook(self, marketplace: str) -> list[OutlookDay]:
         """Day by day until the window is empty, today first; of the shortest window."""
         policy, now = self._judge.policy(marketplace), self._clock.now()
-        days = min(policy.rate_days)
+        days = min(policy.values.rate_days)
         past = [counts[:3] for counts in self._by_day(marketplace, days)]
         landing = self._landing(marketplace, day_start(now, policy.zone, days))
         found = []
@@ -156,7 +156,7 @@ class RateViews(RateCalculator):
             found.append(
                 OutlookDay(
                     to_local(midnight - 1, policy.zone).date(), orders, cancelled, auto, left[0][2], left[0][1],
-                    status(orders, min(cancelled, orders), policy.rate_target, policy.near),
+                    status(orders, min(cancelled, orders), policy.values.rate_target, policy.values.near),
                 )
             )  # fmt: skip
         return found
@@ -176,23 +176,23 @@ class RateViews(RateCalculator):
             metric(
                 "late shipment rate",
                 days,
-                policy.late_shipment_target,
+                policy.values.late_shipment_target,
                 "<",
                 True,
                 NO_CONFIRM_TIME,
                 "late_shipment_target",
             )
-            for days in policy.late_shipment_days
+            for days in policy.values.late_shipment_days
         ]
         return late + [
             metric(
                 "valid tracking rate",
                 days,
-                policy.valid_tracking_target,
+                policy.values.valid_tracking_target,
                 ">",
                 False,
                 NO_TRACKING,
                 "valid_tracking_target",
             )
-            for days in policy.valid_tracking_days
+            for days in policy.values.valid_tracking_days
         ]

@@ -53,7 +53,7 @@ class RateTrend(RateViews):
         `ids` is the marked set. Orders are dated by purchase. Today's point is `effects` of the same window and set.
         """
         policy, now = self._judge.policy(marketplace), self._clock.now()
-        window = days or min(policy.rate_days)
+        window = days or min(policy.values.rate_days)
         ids = list(dict.fromkeys(ids))
         counted = self._by_day(marketplace, window + back)
         placed = [0, *accumulate(day[1] for day in counted)]
@@ -61,7 +61,7 @@ class RateTrend(RateViews):
         known = [0, *accumulate(day[3] for day in counted)]
 
         def point(ahead: int, orders: int, left: int, more: int, at_least: int, marked: int, auto: int) -> CoursePoint:
-            limit, near = policy.rate_target, policy.near
+            limit, near = policy.values.rate_target, policy.values.near
             off = counted[back + ahead] if 0 <= ahead < window else None
             return CoursePoint(
                 to_local(day_start(now, policy.zone, ahead), policy.zone).date(), ahead, orders, left, more, at_least, marked,

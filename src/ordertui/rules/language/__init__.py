@@ -1,4 +1,4 @@
-"""The condition language of the filter bar, house rules and flags: parsed once, run as Python or as SQL.
+"""The condition language of the filter bar, house rules and command line: parsed once, run as Python or as SQL.
 
 `status:unshipped total>50 -sku:ABC* (late or buyer-requested) placed:last-7d "yoga mat" action:cancel counts:no`
 """
@@ -9,7 +9,7 @@ from .errors import FilterError
 from .fields import FIELDS, FLAGS, field_names
 from .format import format_condition
 from .parser import MAX_CONDITIONS, MAX_DEPTH, parse
-from .predicate import Batch, LineText, Subject, Undecidable, predicate
+from .predicate import BatchFacts, HasOrderFields, LineText, Undecidable, predicate
 
 __all__ = [
     "ALWAYS",
@@ -18,15 +18,15 @@ __all__ = [
     "MAX_CONDITIONS",
     "MAX_DEPTH",
     "And",
-    "Batch",
+    "BatchFacts",
     "Compare",
     "Condition",
     "FilterError",
+    "HasOrderFields",
     "LineText",
     "MatchAll",
     "Not",
     "Or",
-    "Subject",
     "Text",
     "Undecidable",
     "comparisons",

@@ -1,4 +1,4 @@
-"""The parsed condition: frozen nodes whose values are already typed, so every backend reads the same thing."""
+"""The syntax tree of a condition. Values are typed by the parser, so that Python and SQL compare the same ones."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import TypeAlias
 import msgspec
 
 
-class Choices(msgspec.Struct, frozen=True):
-    """Any of these values of a closed list, in the field's own order."""
+class OneOf(msgspec.Struct, frozen=True):
+    """Any of these values of a closed list, in the field's order."""
 
     values: tuple[str, ...]
 
 
 class Flag(msgspec.Struct, frozen=True):
-    """Yes or no, judged at `at` (epoch seconds)."""
+    """Yes or no, decided at `at` (epoch seconds)."""
 
     yes: bool
     at: int
 
 
 class Amount(msgspec.Struct, frozen=True):
-    """An amount in major units; `currency` None means in each order's own currency."""
+    """An amount in major units of `currency`; None: of each order's own currency. `text` as typed."""
 
     major: Fraction
     currency: str | None
@@ -36,8 +36,8 @@ class Integer(msgspec.Struct, frozen=True):
     number: int
 
 
-class Span(msgspec.Struct, frozen=True):
-    """Epoch seconds from `low` to `high`, both included; None is open. The operator is already applied."""
+class TimeRange(msgspec.Struct, frozen=True):
+    """Epoch seconds from `low` to `high`, both included; None is open. The comparison is already applied."""
 
     low: int | None
     high: int | None
@@ -45,7 +45,7 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Unknown(msgspec.Struct, frozen=True):
-    """The order does not say."""
+    """The order's fact is unknown."""
 
 
 class Pattern(msgspec.Struct, frozen=True):
@@ -55,27 +55,27 @@ class Pattern(msgspec.Struct, frozen=True):
 
 
 class Ratio(msgspec.Struct, frozen=True):
-    """A rate; `text` as typed."""
+    """A share such as 2.25 %; `text` as typed."""
 
-    share: Fraction
+    ratio: Fraction
     text: str
 
 
-Value: TypeAlias = Choices | Flag | Amount | Integer | Span | Unknown | Pattern | Ratio
+Value: TypeAlias = OneOf | Flag | Amount | Integer | TimeRange | Unknown | Pattern | Ratio
 
 
 class MatchAll(msgspec.Struct, frozen=True):
-    """Matches every order: the empty filter."""
+    """Matches every order: the condition of an empty filter."""
 
 
 class Text(msgspec.Struct, frozen=True):
-    """A word or phrase anywhere in id, SKU, ASIN or title."""
+    """Matches a word or phrase anywhere in id, SKU, ASIN or title."""
 
     words: Pattern
 
 
 class Compare(msgspec.Struct, frozen=True):
-    """One field against one value; `op` is `:`, `<`, `<=`, `>` or `>=`."""
+    """Compares one field with one value; `op` is `:`, `<`, `<=`, `>` or `>=`."""
 
     field: str
     op: str
@@ -83,19 +83,19 @@ class Compare(msgspec.Struct, frozen=True):
 
 
 class Not(msgspec.Struct, frozen=True):
-    """Matches what `item` does not; an unknown fact fails `item` and so passes here."""
+    """Matches what `item` does not. An unknown fact fails `item`, so it passes here."""
 
     item: Condition
 
 
 class And(msgspec.Struct, frozen=True):
-    """All of two or more."""
+    """Matches what all of two or more conditions match."""
 
     items: tuple[Condition, ...]
 
 
 class Or(msgspec.Struct, frozen=True):
-    """Any of two or more."""
+    """Matches what any of two or more conditions matches."""
 
     items: tuple[Condition, ...]
 

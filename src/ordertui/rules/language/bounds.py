@@ -1,4 +1,4 @@
-"""Comparisons of whole numbers as inclusive bounds, so that SQL and Python cannot differ on an edge."""
+"""Turn comparisons of whole numbers into inclusive bounds, so that SQL and Python cannot differ on an edge."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Bounds: TypeAlias = tuple[int | None, int | None]
 
 
 def bounds(op: str, edge: Fraction | int) -> Bounds | None:
-    """Lowest and highest integer that `op edge` admits, both included; None when no integer can equal the edge."""
+    """Return the lowest and highest integer that `op edge` admits; None when no integer can equal the edge."""
     value = Fraction(edge)
     if op == ":":
         return (int(value), int(value)) if value.denominator == 1 else None
@@ -28,14 +28,14 @@ def bounds(op: str, edge: Fraction | int) -> Bounds | None:
 
 
 def money_bounds(op: str, amount: Amount, currency: str) -> Bounds | None:
-    """Bounds in minor units of `currency`; None when nothing in it can match."""
+    """Return bounds in minor units of `currency`; None when no amount in it can match."""
     if amount.currency is not None and amount.currency != currency:
         return None
     return bounds(op, amount.major * 10 ** exponent(currency))
 
 
 def inside(value: int | None, limits: Bounds | None) -> bool:
-    """Whether a known value lies within the bounds."""
+    """Return whether a value is known and within the bounds."""
     if value is None or limits is None:
         return False
     low, high = limits

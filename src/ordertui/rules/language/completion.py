@@ -1,14 +1,14 @@
-"""What could stand where the cursor is."""
+"""Complete the word at the cursor of a filter."""
 
 from __future__ import annotations
 
-from .fields import FIELDS, FLAGS, Kind, spellings
+from .fields import FIELDS, FLAGS, FieldKind, spellings
 
 _WORDS = ("or", "not")
 
 
 def word_start(text: str, column: int) -> int:
-    """Index (0-based) where the word that ends at the cursor begins, after any `(` and `-`."""
+    """Return the index (0-based) at which the word that ends at the cursor begins, after any `(` and `-`."""
     start = min(max(column, 0), len(text))
     end = start
     while start > 0 and not text[start - 1].isspace() and text[start - 1] not in '()"':
@@ -19,14 +19,17 @@ def word_start(text: str, column: int) -> int:
 
 
 def complete(text: str, column: int) -> list[str]:
-    """Words that may replace `text[word_start:column]`; `column` is the 0-based cursor. Empty inside quotes; never raises."""
+    """Return the words that may replace `text[word_start:column]`; `column` is the 0-based cursor.
+
+    Empty inside quotes. Never raises.
+    """
     column = min(max(column, 0), len(text))
-    if _in_quotes(text[:column]):
+    if _is_in_quotes(text[:column]):
         return []
     word = text[word_start(text, column) : column].lower()
     split = next((i for i, char in enumerate(word) if char in ":<>="), None)
     if split is None:
-        names = [*FLAGS, *(f"{name}:" for name in FIELDS if FIELDS[name].kind is not Kind.FLAG), *_WORDS]
+        names = [*FLAGS, *(f"{name}:" for name in FIELDS if FIELDS[name].kind is not FieldKind.FLAG), *_WORDS]
         return [name for name in dict.fromkeys(names) if name.startswith(word) and name != word]
     spec = FIELDS.get(word[:split].replace("_", "-"))
     if spec is None:
@@ -39,7 +42,7 @@ def complete(text: str, column: int) -> list[str]:
     return [head + v for v in spellings(spec) if v.lower().startswith(last) and v.lower() != last]
 
 
-def _in_quotes(text: str) -> bool:
+def _is_in_quotes(text: str) -> bool:
     inside = escaped = False
     for char in text:
         if inside and not escaped and char == "\\":

@@ -1,4 +1,4 @@
-"""The one error of the condition language: where, what, and what was probably meant."""
+"""The error of the condition language."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ordertui.orders.errors import UserError
 
 
 class FilterError(UserError, ValueError):
-    """A filter that cannot be read. `column` is 1-based; `suggestion` is a replacement for the word there, or None."""
+    """A filter cannot be read. `column` is 1-based; `suggestion` is a replacement for the word there, or None."""
 
     def __init__(self, column: int, message: str, suggestion: str | None = None) -> None:
         self.column = column
@@ -17,13 +17,9 @@ class FilterError(UserError, ValueError):
         hint = f" (did you mean '{suggestion}'?)" if suggestion else ""
         super().__init__(f"column {column}: {message}{hint}")
 
-    def caret(self, text: str) -> str:
-        """The filter with a caret under the column, two lines."""
-        return f"{text}\n{' ' * (self.column - 1)}^"
-
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word nearest to a misspelt one, or None when none is near."""
+    """Return the known word closest to a misspelt one; None when none is close."""
     import difflib  # only a mistake needs it
 
     found = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)

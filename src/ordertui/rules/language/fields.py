@@ -1,4 +1,4 @@
-"""The fields a filter may name: kind, closed values, aliases. The program owns this list; a filter cannot add to it."""
+"""The fields that a filter may name, with kinds, closed values and aliases."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from ordertui.orders.batch_state import UNCONFIRMED, RowState
 from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
 from ordertui.orders.marketplace import MARKETPLACES
 
-WAITING = (OrderStatus.UNSHIPPED.value, OrderStatus.PARTIALLY_SHIPPED.value)
-"""Statuses of an order that still has something to ship: only these can be late or be cancelled by Amazon."""
+AWAITING_SHIPMENT = (OrderStatus.UNSHIPPED.value, OrderStatus.PARTIALLY_SHIPPED.value)
+"""Statuses of an order with units still to ship: only these can be late or be cancelled by Amazon."""
 
 
-class Kind(Enum):
-    """How a field's value is read and compared."""
+class FieldKind(Enum):
+    """Kinds of fields: how a value is parsed and compared."""
 
     CHOICE = auto()
     SITUATION = auto()
-    """A closed list like CHOICE, answered by the policy for the order's situation."""
+    """A closed list like CHOICE; the policy answers for the order's situation."""
     FLAG = auto()
     MONEY = auto()
-    WHOLE = auto()
+    INTEGER = auto()
     PAST = auto()
-    """A time that has passed: a duration is an age."""
+    """A time in the past: a duration is an age."""
     FUTURE = auto()
-    """A time to come: a duration is counted from now."""
+    """A time in the future: a duration counts from now."""
     EXACT = auto()
-    """Text matched whole, `*` is a wildcard."""
+    """Text that is matched whole; `*` is a wildcard."""
     CONTAINS = auto()
-    """Text matched anywhere."""
-    SHARE = auto()
-    """A rate, as `2.25%`."""
+    """Text that is matched anywhere."""
+    RATIO = auto()
+    """A ratio such as `2.25%`."""
 
 
 class Field(msgspec.Struct, frozen=True):
-    """One field. `column` names the attribute of OrderRow and the column of table `orders`; empty when neither holds it."""
+    """One field. `column` names the attribute of OrderRow and the column of table `orders`; empty when there is none."""
 
     name: str
-    kind: Kind
+    kind: FieldKind
     column: str
     help: str
     values: tuple[str, ...] = ()
     aliases: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
-    """Other spellings of a value, and what they stand for."""
+    """Other spellings, each with the values it stands for."""
     examples: tuple[str, ...] = ()
-    waiting_only: bool = False
-    """Whether only orders that still wait for shipment can match."""
+    only_awaiting_shipment: bool = False
+    """Whether only orders that await shipment can match."""
 
 
 def _choice(name: str, column: str, text: str, values: type[Enum], **aliases: tuple[str, ...]) -> Field:
-    return Field(name, Kind.CHOICE, column, text, tuple(str(v.value) for v in values), aliases)
+    return Field(name, FieldKind.CHOICE, column, text, tuple(str(v.value) for v in values), aliases)
 
 
 _YES = (BuyerRequest.OFFICIAL.value,)
@@ -74,38 +74,40 @@ FIELDS: dict[str, Field] = {
             afn=("amazon",),
             fba=("amazon",),
         ),
-        Field("marketplace", Kind.CHOICE, "marketplace", "marketplace code", tuple(MARKETPLACES), {"gb": ("UK",)}),
+        Field("marketplace", FieldKind.CHOICE, "marketplace", "marketplace code", tuple(MARKETPLACES), {"gb": ("UK",)}),
         _choice("dispatched", "dispatched", "whether the parcel left, as you said", Dispatched),
         Field(
             "buyer-requested",
-            Kind.CHOICE,
+            FieldKind.CHOICE,
             "buyer_request",
             "whether the buyer asked with Amazon's own button",
             (),
             {"yes": _YES, "no": _NO, "unknown": (BuyerRequest.UNKNOWN.value,)},
         ),
         _choice("request", "buyer_request", "how the buyer asked", BuyerRequest),
-        Field("late", Kind.FLAG, "", "past its ship-by time and not shipped", ("yes", "no")),
+        Field("late", FieldKind.FLAG, "", "past its ship-by time and not shipped", ("yes", "no")),
         Field(
             "total",
-            Kind.MONEY,
+            FieldKind.MONEY,
             "total",
             "order total, in the order's own currency unless one is named",
             examples=("50", "50USD", "unknown"),
         ),
-        Field("items", Kind.WHOLE, "items", "units ordered", examples=("1", "unknown")),
-        Field("placed", Kind.PAST, "purchased_at", "when it was ordered", examples=(*_DATES, "unknown")),
-        Field("ship-by", Kind.FUTURE, "ship_by", "latest time to ship", examples=_AHEAD),
+        Field("items", FieldKind.INTEGER, "items", "units ordered", examples=("1", "unknown")),
+        Field("placed", FieldKind.PAST, "purchased_at", "when it was ordered", examples=(*_DATES, "unknown")),
+        Field("ship-by", FieldKind.FUTURE, "ship_by", "latest time to ship", examples=_AHEAD),
         Field(
             "auto-cancel",
-            Kind.FUTURE,
+            FieldKind.FUTURE,
             "auto_cancel_at",
             "when Amazon cancels an order not confirmed",
             examples=_AHEAD,
-            waiting_only=True,
+            only_awaiting_shipment=True,
         ),
-        Field("action", Kind.SITUATION, "situation", "what the policy allows", tuple(a.value for a in Action)),
-        Field("counts", Kind.SITUATION, "situation", "whether cancelling it counts toward the rate", ("yes", "no")),
+        Field("action", FieldKind.SITUATION, "situation", "what the policy allows", tuple(a.value for a in Action)),
+        Field(
+            "counts", FieldKind.SITUATION, "situation", "whether cancelling it counts toward the rate", ("yes", "no")
+        ),
         _choice(
             "state",
             "state",
@@ -114,10 +116,10 @@ FIELDS: dict[str, Field] = {
             failed=(RowState.ERROR.value,),
             unconfirmed=tuple(state.value for state in RowState if state in UNCONFIRMED),
         ),
-        Field("sku", Kind.EXACT, "sku", "SKU of any line, * is a wildcard"),
-        Field("asin", Kind.EXACT, "asin", "ASIN of any line, * is a wildcard"),
-        Field("title", Kind.CONTAINS, "title", "words in the title of any line"),
-        Field("id", Kind.EXACT, "order_id", "order id, * is a wildcard"),
+        Field("sku", FieldKind.EXACT, "sku", "SKU of any line, * is a wildcard"),
+        Field("asin", FieldKind.EXACT, "asin", "ASIN of any line, * is a wildcard"),
+        Field("title", FieldKind.CONTAINS, "title", "words in the title of any line"),
+        Field("id", FieldKind.EXACT, "order_id", "order id, * is a wildcard"),
         _choice("prime", "prime", "Prime order", YesNo),
         _choice("business", "business", "Amazon Business order", YesNo),
         _choice("replacement", "replacement", "replacement order", YesNo),
@@ -129,31 +131,31 @@ FIELDS: dict[str, Field] = {
 PLAN_FIELDS: dict[str, Field] = {
     f.name: f
     for f in (
-        Field("batch-orders", Kind.WHOLE, "", "how many orders the batch takes in", examples=("25", "100")),
-        Field("batch-total", Kind.MONEY, "", "what they come to; unknown when one has no price", examples=("1000USD", "unknown")),
-        Field("day-orders", Kind.WHOLE, "", "orders committed for the same action today, this batch included", examples=("50", "200")),
-        Field("day-total", Kind.MONEY, "", "what they come to; unknown when one has no price", examples=("2000USD", "unknown")),
-        Field("rate-after", Kind.SHARE, "", "cancellation rate after the batch, of the worst window", examples=("2%", "2.25%")),
-        Field("sku-cancels", Kind.WHOLE, "", "seller cancellations of one of its SKUs in the policy's days, this one included",
+        Field("batch-orders", FieldKind.INTEGER, "", "how many orders the batch takes in", examples=("25", "100")),
+        Field("batch-total", FieldKind.MONEY, "", "what they come to; unknown when one has no price", examples=("1000USD", "unknown")),
+        Field("day-orders", FieldKind.INTEGER, "", "orders committed for the same action today, this batch included", examples=("50", "200")),
+        Field("day-total", FieldKind.MONEY, "", "what they come to; unknown when one has no price", examples=("2000USD", "unknown")),
+        Field("rate-after", FieldKind.RATIO, "", "cancellation rate after the batch, of the worst window", examples=("2%", "2.25%")),
+        Field("sku-cancels", FieldKind.INTEGER, "", "seller cancellations of one of its SKUs in the policy's days, this one included",
               examples=("2",)),
-        Field("sku-streak", Kind.WHOLE, "", "of these, how many in a row", examples=("2",)),
+        Field("sku-streak", FieldKind.INTEGER, "", "of these, how many in a row", examples=("2",)),
     )
 }  # fmt: skip
-"""Facts of a whole batch: only house rules can ask for them."""
+"""Fields about a whole batch: only house rules can use them."""
 ALL_FIELDS = FIELDS | PLAN_FIELDS
 FLAGS = ("late", "buyer-requested", "prime", "business")
-"""Fields that stand alone: `late` is `late:yes`."""
+"""Fields that may be written without a value: `late` is `late:yes`."""
 
-NULLABLE = frozenset({Kind.MONEY, Kind.WHOLE, Kind.PAST, Kind.FUTURE})
-"""Kinds whose fact may be missing; for these `:unknown` asks for just that."""
+NULLABLE = frozenset({FieldKind.MONEY, FieldKind.INTEGER, FieldKind.PAST, FieldKind.FUTURE})
+"""Kinds whose fact may be missing; `:unknown` matches exactly that."""
 
 
 def field_names() -> tuple[str, ...]:
-    """Every field name, in the order help shows them."""
+    """Return every field name, in the order in which help shows them."""
     return tuple(FIELDS)
 
 
 def spellings(spec: Field) -> tuple[str, ...]:
-    """Every word that the field takes as a value, or examples when its values are open."""
+    """Return every value that the field takes, or examples when its values are open."""
     known = (*spec.values, *spec.aliases)
     return known or spec.examples

@@ -1,4 +1,4 @@
-"""Text to tokens: brackets, minus, words, phrases and `field op value` triples, each with its column."""
+"""Split a filter into tokens: brackets, minus, words, phrases and `field op value` triples, each with its column."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ OPERATOR_CHARS = ":<>="
 _END = frozenset('()"')
 
 
-class Mark(Enum):
-    """What a token is."""
+class TokenKind(Enum):
+    """Kinds of tokens. A TRIPLE is `field op value`."""
 
     OPEN = auto()
     CLOSE = auto()
@@ -29,7 +29,7 @@ class Mark(Enum):
 class Token(msgspec.Struct, frozen=True):
     """One token; columns are 1-based."""
 
-    mark: Mark
+    kind: TokenKind
     column: int
     text: str
     """The word, or a triple's value."""
@@ -39,8 +39,8 @@ class Token(msgspec.Struct, frozen=True):
     value_column: int = 0
 
 
-def tokens(text: str) -> list[Token]:
-    """All tokens of a filter. Raises FilterError on length, control characters, an open quote or half a condition."""
+def tokenize(text: str) -> list[Token]:
+    """Return the tokens. Raises FilterError for too long a text, control characters, an open quote or half a condition."""
     if len(text) > MAX_LENGTH:
         raise FilterError(MAX_LENGTH + 1, f"the filter has {len(text)} characters; at most {MAX_LENGTH} are read")
     for index, char in enumerate(text):
@@ -53,35 +53,35 @@ def tokens(text: str) -> list[Token]:
         if char.isspace():
             at += 1
         elif char == "(":
-            found.append(Token(Mark.OPEN, at + 1, char))
+            found.append(Token(TokenKind.OPEN, at + 1, char))
             at += 1
         elif char == ")":
-            found.append(Token(Mark.CLOSE, at + 1, char))
+            found.append(Token(TokenKind.CLOSE, at + 1, char))
             at += 1
         elif char == "-":
             if at + 1 == len(text) or text[at + 1].isspace() or text[at + 1] == ")":
                 raise FilterError(at + 1, "'-' must touch what it excludes, for example -status:shipped")
-            found.append(Token(Mark.NOT, at + 1, char))
+            found.append(Token(TokenKind.NOT, at + 1, char))
             at += 1
         elif char == '"':
-            phrase, end = _quoted(text, at)
-            found.append(Token(Mark.WORD, at + 1, phrase, quoted=True))
+            phrase, end = _read_quoted(text, at)
+            found.append(Token(TokenKind.WORD, at + 1, phrase, quoted=True))
             at = end
         else:
-            token, at = _run(text, at)
+            token, at = _read_run(text, at)
             found.append(token)
     return found
 
 
-def _run(text: str, start: int) -> tuple[Token, int]:
+def _read_run(text: str, start: int) -> tuple[Token, int]:
     end = start
     while end < len(text) and not text[end].isspace() and text[end] not in _END:
         end += 1
     run = text[start:end]
     split = next((i for i, char in enumerate(run) if char in OPERATOR_CHARS), None)
     if split is None:
-        mark = {"and": Mark.AND, "or": Mark.OR, "not": Mark.NOT}.get(run.lower(), Mark.WORD)
-        return Token(mark, start + 1, run), end
+        kind = {"and": TokenKind.AND, "or": TokenKind.OR, "not": TokenKind.NOT}.get(run.lower(), TokenKind.WORD)
+        return Token(kind, start + 1, run), end
     name = run[:split]
     if not name:
         raise FilterError(start + 1, f"a field name is missing before '{run[split]}', for example status:unshipped")
@@ -91,18 +91,18 @@ def _run(text: str, start: int) -> tuple[Token, int]:
     after = split
     while after < len(run) and run[after] in OPERATOR_CHARS:
         after += 1
-    op = _operator(run[split:after], start + split + 1)
+    op = _read_operator(run[split:after], start + split + 1)
     value_at = start + after
     if value_at == end and end < len(text) and text[end] == '"':
-        value, end = _quoted(text, end)
-        return Token(Mark.TRIPLE, start + 1, value, True, name, op, value_at + 1), end
+        value, end = _read_quoted(text, end)
+        return Token(TokenKind.TRIPLE, start + 1, value, True, name, op, value_at + 1), end
     value = run[after:]
     if not value:
         raise FilterError(value_at + 1, f"a value is missing after '{name}{run[split:after]}'")
-    return Token(Mark.TRIPLE, start + 1, value, False, name, op, value_at + 1), end
+    return Token(TokenKind.TRIPLE, start + 1, value, False, name, op, value_at + 1), end
 
 
-def _operator(text: str, column: int) -> str:
+def _read_operator(text: str, column: int) -> str:
     plain = text.removeprefix(":") or ":"
     if plain == "=":
         return ":"
@@ -111,7 +111,7 @@ def _operator(text: str, column: int) -> str:
     raise FilterError(column, f"'{text}' is no comparison; use one of : < <= > >=")
 
 
-def _quoted(text: str, start: int) -> tuple[str, int]:
+def _read_quoted(text: str, start: int) -> tuple[str, int]:
     out: list[str] = []
     at = start + 1
     while at < len(text):

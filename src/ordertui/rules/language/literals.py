@@ -1,4 +1,4 @@
-"""A triple's text as a typed value of its field, or an error that says what the field takes."""
+"""Parse the value of a `field op value` triple into the type of its field."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from fractions import Fraction
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import exponent
 
-from .ast import Amount, Choices, Flag, Integer, Pattern, Ratio, Span, Unknown, Value
-from .dates import span
+from .ast import Amount, Flag, Integer, OneOf, Pattern, Ratio, Unknown, Value
+from .dates import parse_date_range
 from .errors import FilterError, closest
-from .fields import NULLABLE, Field, Kind, spellings
+from .fields import NULLABLE, Field, FieldKind, spellings
 from .lexer import Token
 
-MAX_STARS = 5
-_MAX_WHOLE_DIGITS = 12
+MAX_WILDCARDS = 5
+_MAX_INTEGER_DIGITS = 12
 _CURRENCIES = tuple(sorted({m.currency for m in MARKETPLACES.values()}))
-_ORDERED = frozenset({Kind.MONEY, Kind.WHOLE, Kind.PAST, Kind.FUTURE, Kind.SHARE})
-_SHARE_DIGITS = 9
+_ORDERED = frozenset({FieldKind.MONEY, FieldKind.INTEGER, FieldKind.PAST, FieldKind.FUTURE, FieldKind.RATIO})
+_MAX_RATIO_CHARACTERS = 9
 
 
-def value_of(spec: Field, token: Token, *, now: int, zone: str) -> Value:
-    """The value of a triple. Raises FilterError."""
+def parse_literal(spec: Field, token: Token, *, now: int, zone: str) -> Value:
+    """Return the value of a triple. Raises FilterError that tells what the field takes. `now`: epoch seconds, `zone`:
+    IANA.
+    """
     if token.op != ":" and spec.kind not in _ORDERED:
         raise FilterError(token.column + len(token.field), f"{spec.name} takes ':', not '{token.op}'", f"{spec.name}:")
     column = token.value_column
@@ -29,39 +31,40 @@ def value_of(spec: Field, token: Token, *, now: int, zone: str) -> Value:
         if token.op != ":":
             raise FilterError(column, "unknown cannot be compared", f"{spec.name}:unknown")
         return Unknown()
-    if spec.kind in (Kind.EXACT, Kind.CONTAINS):
-        return pattern(token.text, quoted=token.quoted, column=column)
-    if spec.kind is Kind.MONEY:
-        return _amount(token.text, column)
-    if spec.kind is Kind.SHARE:
-        return _share(token.text, column)
-    if spec.kind is Kind.WHOLE:
-        return Integer(_whole(token.text, column))
-    if spec.kind in (Kind.PAST, Kind.FUTURE):
-        found = span(token.text, token.op, now=now, zone=zone, future=spec.kind is Kind.FUTURE, column=column)
-        return Span(found.low, found.high, found.text)
-    chosen = _choices(spec, token.text, column)
-    if spec.kind is Kind.FLAG:
+    if spec.kind in (FieldKind.EXACT, FieldKind.CONTAINS):
+        return parse_pattern(token.text, quoted=token.quoted, column=column)
+    if spec.kind is FieldKind.MONEY:
+        return _parse_amount(token.text, column)
+    if spec.kind is FieldKind.RATIO:
+        return _parse_ratio(token.text, column)
+    if spec.kind is FieldKind.INTEGER:
+        return Integer(_parse_integer(token.text, column))
+    if spec.kind in (FieldKind.PAST, FieldKind.FUTURE):
+        return parse_date_range(
+            token.text, token.op, now=now, zone=zone, future=spec.kind is FieldKind.FUTURE, column=column
+        )
+    chosen = _parse_choice(spec, token.text, column)
+    if spec.kind is FieldKind.FLAG:
         if len(chosen.values) != 1:
             raise FilterError(column, f"{spec.name} takes yes or no, not both")
         return Flag(chosen.values[0] == "yes", now)
     return chosen
 
 
-def pattern(text: str, *, quoted: bool, column: int) -> Pattern:
-    """Literal parts between wildcards; in quotes a star is a star. Raises FilterError on nothing but stars."""
+def parse_pattern(text: str, *, quoted: bool, column: int) -> Pattern:
+    """Return the literal parts between wildcards; in quotes a star is a star. Raises FilterError for nothing but stars."""
     if quoted:
         return Pattern((text,))
     parts = text.split("*")
     kept = [part for i, part in enumerate(parts) if part or i in (0, len(parts) - 1)]
     if not any(kept):
         raise FilterError(column, "'*' alone matches everything; add some letters")
-    if len(kept) - 1 > MAX_STARS:
-        raise FilterError(column, f"at most {MAX_STARS} wildcards in one value")
+    if len(kept) - 1 > MAX_WILDCARDS:
+        raise FilterError(column, f"at most {MAX_WILDCARDS} wildcards in one value")
     return Pattern(tuple(kept))
 
 
-def _choices(spec: Field, text: str, column: int) -> Choices:
+def _parse_choice(spec: Field, text: str, column: int) -> OneOf:
     exact = {v.lower(): (v,) for v in spec.values} | dict(spec.aliases)
     picked: set[str] = set()
     at = column
@@ -76,52 +79,52 @@ def _choices(spec: Field, text: str, column: int) -> Choices:
         picked.update(hit)
         at += len(piece) + 1
     order = spec.values or tuple(v for values in spec.aliases.values() for v in values)
-    return Choices(tuple(v for v in order if v in picked))
+    return OneOf(tuple(v for v in order if v in picked))
 
 
-def _digits(text: str) -> bool:
+def _is_digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def _whole(text: str, column: int) -> int:
-    if not _digits(text):
+def _parse_integer(text: str, column: int) -> int:
+    if not _is_digits(text):
         raise FilterError(column, f"'{text}' is no whole number")
-    if len(text) > _MAX_WHOLE_DIGITS:
-        raise FilterError(column, f"'{text}' is too large; at most {_MAX_WHOLE_DIGITS} digits")
+    if len(text) > _MAX_INTEGER_DIGITS:
+        raise FilterError(column, f"'{text}' is too large; at most {_MAX_INTEGER_DIGITS} digits")
     return int(text)
 
 
-def _share(text: str, column: int) -> Ratio:
+def _parse_ratio(text: str, column: int) -> Ratio:
     number = text.removesuffix("%")
     whole, dot, part = number.partition(".")
-    if number == text or not _digits(whole) or (dot and not _digits(part)) or len(number) > _SHARE_DIGITS:
+    if number == text or not _is_digits(whole) or (dot and not _is_digits(part)) or len(number) > _MAX_RATIO_CHARACTERS:
         raise FilterError(column, f"'{text}' is no rate; write 2% or 2.25%")
     return Ratio(Fraction(int(whole + part), 100 * 10 ** len(part)), text)
 
 
-def _amount(text: str, column: int) -> Amount:
+def _parse_amount(text: str, column: int) -> Amount:
     number = text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
     currency = text[len(number) :].upper() or None
     whole, dot, part = number.partition(".")
     if "," in number:
         raise FilterError(column, f"'{number}': write amounts with a point and without separators, like 1234.50")
-    if not _digits(whole) or (dot and not _digits(part)):
+    if not _is_digits(whole) or (dot and not _is_digits(part)):
         raise FilterError(column, f"'{text}' is no amount; write 50, 49.90 or 50USD")
     if currency is not None and currency not in _CURRENCIES:
         raise FilterError(
             column + len(number),
             f"'{currency}' is no currency of a marketplace; known are {', '.join(_CURRENCIES)}",
-            _nearest_currency(number, currency),
+            _closest_currency(number, currency),
         )
     digits = 2 if currency is None else exponent(currency)
     if len(part) > digits:
         what = "an amount" if currency is None else currency
         raise FilterError(column, f"'{text}' has more decimals than {what} has ({digits})")
-    _whole(whole, column)
+    _parse_integer(whole, column)
     major = Fraction(int(whole + part), 10 ** len(part))
     return Amount(major, currency, number + (currency or ""))
 
 
-def _nearest_currency(number: str, currency: str) -> str | None:
+def _closest_currency(number: str, currency: str) -> str | None:
     near = closest(currency, [c.lower() for c in _CURRENCIES])
     return f"{number}{near.upper()}" if near else None

@@ -1,4 +1,4 @@
-"""A condition as a Python function over one order; its answers equal those of the SQL in `store.filter_sql`."""
+"""Compile a condition into a Python function over one order. It answers as the SQL of `store.filter_sql` does."""
 
 from __future__ import annotations
 
@@ -13,57 +13,70 @@ from ordertui.orders.order import OrderRow
 from .ast import (
     Amount,
     And,
-    Choices,
     Compare,
     Condition,
     Flag,
     Integer,
     MatchAll,
     Not,
+    OneOf,
     Or,
     Pattern,
     Ratio,
-    Span,
     Text,
+    TimeRange,
     Unknown,
 )
 from .bounds import bounds, inside, money_bounds
-from .fields import ALL_FIELDS, PLAN_FIELDS, WAITING, Field, Kind
+from .fields import ALL_FIELDS, AWAITING_SHIPMENT, PLAN_FIELDS, Field, FieldKind
 from .wildcards import matches, variants
 
 
 class LineText(Protocol):
-    """What a filter reads of a line; `OrderLine` has it."""
+    """The texts of a line that a filter reads; `OrderLine` has them."""
 
     @property
-    def sku(self) -> str: ...
-    @property
-    def asin(self) -> str | None: ...
-    @property
-    def title(self) -> str | None: ...
-
-
-class Subject(Protocol):
-    """An order row with its lines; `orders.order.Order` is one."""
-
-    @property
-    def row(self) -> OrderRow: ...
-    @property
-    def lines(self) -> Sequence[LineText]: ...
-
-
-Test: TypeAlias = Callable[[Subject], bool]
-
-
-class Batch(Protocol):
-    """A batch, asked for the fields of PLAN_FIELDS."""
-
-    def fact(self, subject: Subject, name: str) -> int | Money | Fraction | None:
-        """The fact, for an order of the batch; None when nothing of it is known."""
+    def sku(self) -> str:
+        """The seller's SKU."""
         ...
 
-    def unknown(self, subject: Subject, name: str) -> bool:
-        """Whether some part of it is unknown."""
+    @property
+    def asin(self) -> str | None:
+        """Amazon's ASIN, if known."""
+        ...
+
+    @property
+    def title(self) -> str | None:
+        """The product's title, if known."""
+        ...
+
+
+class HasOrderFields(Protocol):
+    """An order row with its lines, such as `orders.order.Order`."""
+
+    @property
+    def row(self) -> OrderRow:
+        """The order without its lines."""
+        ...
+
+    @property
+    def lines(self) -> Sequence[LineText]:
+        """The order's lines."""
+        ...
+
+
+Test: TypeAlias = Callable[[HasOrderFields], bool]
+
+
+class BatchFacts(Protocol):
+    """The values of PLAN_FIELDS for a batch."""
+
+    def fact(self, subject: HasOrderFields, name: str) -> int | Money | Fraction | None:
+        """Return the value for an order of the batch; None when nothing of it is known."""
+        ...
+
+    def unknown(self, subject: HasOrderFields, name: str) -> bool:
+        """Return whether some part of the value is unknown."""
         ...
 
 
@@ -73,7 +86,7 @@ _OPS: dict[str, Callable[[Fraction, Fraction], bool]] = {
 
 
 class Undecidable(ValueError):
-    """The condition asks for the policy, the auto-cancel time or a batch, and `predicate` was not given them."""
+    """The condition needs the policy, the auto-cancel time or a batch, and `predicate` was not given it."""
 
 
 def predicate(
@@ -81,13 +94,12 @@ def predicate(
     *,
     decide: Callable[[OrderRow, str, str], bool] | None = None,
     auto_cancel_at: Callable[[OrderRow], int | None] | None = None,
-    batch: Batch | None = None,
+    batch: BatchFacts | None = None,
 ) -> Test:
-    """The condition as a function; an unknown fact fails every comparison, and so passes its negation.
+    """Return the condition as a function. An unknown fact fails every comparison, so it passes a negated one.
 
-    `decide(row, kind, value)` answers `action:` and `counts:` (kind `action` or `counts`); `auto_cancel_at(row)` gives
-    epoch seconds or None; `batch` answers the fields of a whole batch. Raises Undecidable, at once, when the condition
-    needs one that was not given.
+    `decide(row, field, value)` answers the fields `action` and `counts`; `auto_cancel_at(row)` returns epoch seconds or
+    None; `batch` answers PLAN_FIELDS. Raises Undecidable, at once, when the condition needs one that was not given.
     """
     if isinstance(condition, MatchAll):
         return lambda _: True
@@ -100,27 +112,27 @@ def predicate(
             return lambda subject: all(test(subject) for test in tests)
         return lambda subject: any(test(subject) for test in tests)
     if isinstance(condition, Text):
-        return _anywhere(condition.words)
+        return _match_any_text(condition.words)
     spec = ALL_FIELDS[condition.field]
     if spec.name in PLAN_FIELDS:
-        return _of_batch(condition, batch)
-    if spec.kind is Kind.SITUATION:
-        return _decided(condition, decide)
+        return _compare_batch_fact(condition, batch)
+    if spec.kind is FieldKind.SITUATION:
+        return _ask_policy(condition, decide)
     if spec.name == "auto-cancel":
         if auto_cancel_at is None:
             raise Undecidable("auto-cancel needs the policy's deadline: pass auto_cancel_at")
-        return _in_time(condition, auto_cancel_at, waiting_only=True)
-    return _compared(condition, spec)
+        return _compare_time(condition, auto_cancel_at, only_awaiting_shipment=True)
+    return _compare_field(condition, spec)
 
 
-def _compared(condition: Compare, spec: Field) -> Test:
+def _compare_field(condition: Compare, spec: Field) -> Test:
     value = condition.value
     if isinstance(value, Pattern):
-        return _text(spec, value)
+        return _match_text(spec, value)
     if isinstance(value, Flag):
         at, wanted = value.at, value.yes
-        return lambda s: _late(s.row, at) is wanted
-    if isinstance(value, Choices):
+        return lambda s: _is_late(s.row, at) is wanted
+    if isinstance(value, OneOf):
         allowed, column = frozenset(value.values), spec.column
         if column == "state":
             return lambda s: _state(s.row) in allowed
@@ -134,39 +146,43 @@ def _compared(condition: Compare, spec: Field) -> Test:
     if isinstance(value, Integer):
         limits = bounds(condition.op, value.number)
         return lambda s: inside(getattr(s.row, column), limits)
-    if isinstance(value, Unknown) and spec.kind in (Kind.MONEY, Kind.WHOLE):
+    if isinstance(value, Unknown) and spec.kind in (FieldKind.MONEY, FieldKind.INTEGER):
         return lambda s: getattr(s.row, column) is None
-    return _in_time(condition, lambda row: getattr(row, column), waiting_only=spec.waiting_only)
+    return _compare_time(
+        condition, lambda row: getattr(row, column), only_awaiting_shipment=spec.only_awaiting_shipment
+    )
 
 
-def _in_time(condition: Compare, moment: Callable[[OrderRow], int | None], *, waiting_only: bool) -> Test:
+def _compare_time(
+    condition: Compare, moment: Callable[[OrderRow], int | None], *, only_awaiting_shipment: bool
+) -> Test:
     value = condition.value
 
-    def test(subject: Subject) -> bool:
-        if waiting_only and subject.row.status not in WAITING:
+    def test(subject: HasOrderFields) -> bool:
+        if only_awaiting_shipment and subject.row.status not in AWAITING_SHIPMENT:
             return False
         at = moment(subject.row)
-        return inside(at, (value.low, value.high)) if isinstance(value, Span) else at is None
+        return inside(at, (value.low, value.high)) if isinstance(value, TimeRange) else at is None
 
     return test
 
 
-def _decided(condition: Compare, decide: Callable[[OrderRow, str, str], bool] | None) -> Test:
+def _ask_policy(condition: Compare, decide: Callable[[OrderRow, str, str], bool] | None) -> Test:
     if decide is None:
         raise Undecidable(f"{condition.field} needs the policy: pass decide")
-    assert isinstance(condition.value, Choices)
+    assert isinstance(condition.value, OneOf)
     kind, values, ask = condition.field, condition.value.values, decide
     return lambda s: any(ask(s.row, kind, value) for value in values)
 
 
-def _of_batch(condition: Compare, batch: Batch | None) -> Test:
+def _compare_batch_fact(condition: Compare, batch: BatchFacts | None) -> Test:
     if batch is None:
         raise Undecidable(f"{condition.field} needs a batch: pass batch")
     name, op, value = condition.field, condition.op, condition.value
     if isinstance(value, Unknown):
         return lambda s: batch.unknown(s, name)
 
-    def test(subject: Subject) -> bool:
+    def test(subject: HasOrderFields) -> bool:
         found = batch.fact(subject, name)
         if found is None:
             return False
@@ -174,31 +190,31 @@ def _of_batch(condition: Compare, batch: Batch | None) -> Test:
             return isinstance(found, Money) and inside(found.minor, money_bounds(op, value, found.currency))
         assert isinstance(value, Integer | Ratio)
         assert not isinstance(found, Money)
-        edge = value.number if isinstance(value, Integer) else value.share
+        edge = value.number if isinstance(value, Integer) else value.ratio
         return _OPS[op](Fraction(found), Fraction(edge))
 
     return test
 
 
-def _late(row: OrderRow, at: int) -> bool:
-    return row.ship_by is not None and row.ship_by < at and row.status in WAITING
+def _is_late(row: OrderRow, at: int) -> bool:
+    return row.ship_by is not None and row.ship_by < at and row.status in AWAITING_SHIPMENT
 
 
 def _state(row: OrderRow) -> str | None:
     return None if row.open_action is None else row.open_action.state
 
 
-def _text(spec: Field, pattern: Pattern) -> Test:
-    tried, anywhere, column = variants(pattern), spec.kind is Kind.CONTAINS, spec.column
+def _match_text(spec: Field, pattern: Pattern) -> Test:
+    tried, anywhere, column = variants(pattern), spec.kind is FieldKind.CONTAINS, spec.column
     if column == "order_id":
         return lambda s: any(matches(p, s.row.order_id, anywhere=False) for p in tried)
     return lambda s: any(matches(p, getattr(line, column), anywhere=anywhere) for line in s.lines for p in tried)
 
 
-def _anywhere(pattern: Pattern) -> Test:
+def _match_any_text(pattern: Pattern) -> Test:
     tried = variants(pattern)
 
-    def test(subject: Subject) -> bool:
+    def test(subject: HasOrderFields) -> bool:
         texts: list[str | None] = [subject.row.order_id]
         for line in subject.lines:
             texts += (line.sku, line.asin, line.title)

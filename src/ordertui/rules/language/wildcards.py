@@ -1,7 +1,7 @@
-"""Wildcard text without regular expressions: matched greedily in Python, and as LIKE in SQL, with equal answers.
+"""Match text with wildcards, in Python and as LIKE in SQL, with equal answers.
 
 Case is ignored for A-Z, as SQL's LIKE does. For other letters a pattern is tried as typed, lower and upper, so that
-`übertopf` finds `Übertopf`.
+`übertopf` finds `Übertopf`. Without regular expressions: a greedy search cannot take exponential time.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ _FOLD = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 def fold(text: str) -> str:
-    """A-Z to a-z and nothing else."""
+    """Return the text with A-Z in lower case and nothing else changed."""
     return text.translate(_FOLD)
 
 
 def variants(pattern: Pattern) -> tuple[Pattern, ...]:
-    """The pattern as typed, and with its non-ASCII letters all lower and all upper; without repeats."""
+    """Return the folded pattern as typed and with its non-ASCII letters all lower and all upper, without repeats."""
     lower = Pattern(tuple(_recase(part, False) for part in pattern.parts))
     upper = Pattern(tuple(_recase(part, True) for part in pattern.parts))
     typed = Pattern(tuple(fold(part) for part in pattern.parts))
@@ -36,7 +36,7 @@ def _recase(text: str, upper: bool) -> str:
 
 
 def like(pattern: Pattern, *, anywhere: bool) -> str:
-    """The pattern for `lower(column) LIKE ... ESCAPE '!'`."""
+    """Return the pattern for `lower(column) LIKE ... ESCAPE '!'`."""
     parts = [_escaped(part) for part in pattern.parts]
     body = "%".join(parts)
     return f"%{body}%" if anywhere else body
@@ -49,7 +49,7 @@ def _escaped(text: str) -> str:
 
 
 def matches(pattern: Pattern, text: str | None, *, anywhere: bool) -> bool:
-    """Whether a folded pattern (one of `variants`) matches; None never does."""
+    """Return whether a folded pattern (one of `variants`) matches; None never does."""
     if text is None:
         return False
     parts = ("", *pattern.parts, "") if anywhere else pattern.parts

@@ -1,7 +1,7 @@
-"""House rules: the user's own policy file. A rule is a filter with an effect, and can only tighten.
+"""Read and check house rules: the seller's own policy file. A rule is a filter with an effect, and can only tighten.
 
-The effects form a chain, `none < warn < typed_confirmation < deny`, and what counts for an order is the strictest of all
-that apply; there is no effect that allows, so a rule can never grant what Amazon's rules refuse.
+The effects form a chain, `none < warn < typed_confirmation < deny`, and what counts for an order is the strictest of
+all that apply; there is no effect that allows, so a rule can never grant what Amazon's rules refuse.
 """
 
 from __future__ import annotations
@@ -20,38 +20,33 @@ from ordertui.rules.language import FilterError
 from ordertui.rules.language import parse as parse_filter
 from ordertui.rules.language.ast import Condition, comparisons
 from ordertui.rules.language.fields import PLAN_FIELDS
-from ordertui.rules.problems import PolicyError, PolicyProblem, Source, did_you_mean
+from ordertui.rules.problems import PolicyError, PolicyProblem, PolicySource, did_you_mean
 from ordertui.rules.tables.table import Table
-from ordertui.rules.toml_positions import Path
+from ordertui.rules.toml_positions import TomlPath
 
-from .edition import PolicyData, parse
-from .settings import CONVERTERS, HOUSE, Entry, in_words
+from .bundled import parse_toml
+from .edition import PolicyData
+from .settings import OWN_SETTINGS, SETTINGS, Entry, format_setting
 
 
 class Effect(StrEnum):
-    """What a house rule does, least strict first."""
+    """Effects of a house rule, least strict first."""
 
     WARN = "warn"
     TYPED = "typed_confirmation"
     DENY = "deny"
 
 
-_CHAIN = tuple(Effect)
+_STRICTNESS = tuple(Effect)
 _KEYS = ("id", "when", "effect", "why", "action", "from", "until")
 ACTIONS = (Action.CANCEL, Action.REFUND, Action.CONFIRM)
-"""Actions that a batch can take: those a house rule can be about."""
+"""Actions of batches: the ones that a house rule can restrict."""
 _LOOSENING = ("allow", "allowed", "permit", "grant", "ok", "none")
-
-
-def stricter(first: Effect | None, second: Effect | None) -> Effect | None:
-    """The stricter of two effects; None is no effect."""
-    if first is None or second is None:
-        return first or second
-    return max(first, second, key=_CHAIN.index)
+"""Effects that people write in the hope of allowing something."""
 
 
 class HouseRule(msgspec.Struct, frozen=True):
-    """One rule of the user."""
+    """One rule of the seller."""
 
     id: str
     text: str
@@ -59,23 +54,23 @@ class HouseRule(msgspec.Struct, frozen=True):
     effect: Effect
     why: str
     actions: tuple[Action, ...]
-    of_batch: bool
+    asks_batch: bool
     """Whether the condition asks for facts of the whole batch."""
     start: date | None = None
     end: date | None = None
-    path: Path = ()
+    path: TomlPath = ()
 
     def condition(self, *, now: int, zone: str) -> Condition:
-        """The condition at a moment (epoch seconds) in a named zone."""
+        """Return the condition as it is read at a moment (epoch seconds) in a named zone."""
         return parse_filter(self.text, now=now, zone=zone, plan=True)
 
     def in_force(self, day: date) -> bool:
-        """Whether the rule counts on a day."""
+        """Return whether the rule counts on a day."""
         return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
 
 
 class HousePolicy(msgspec.Struct, frozen=True):
-    """A user's policy file, checked."""
+    """A seller's policy file, checked."""
 
     file: str = ""
     rules: tuple[HouseRule, ...] = ()
@@ -83,135 +78,139 @@ class HousePolicy(msgspec.Struct, frozen=True):
     by_marketplace: Mapping[str, Mapping[str, Entry]] = msgspec.field(default_factory=dict)
 
     def settings_of(self, code: str) -> dict[str, Entry]:
-        """The user's values for a marketplace."""
+        """Return the seller's values for a marketplace."""
         return {**self.settings, **self.by_marketplace.get(code, {})}
 
 
 def asks_batch(condition: Condition) -> bool:
-    """Whether a condition asks for a fact of a whole batch."""
+    """Return whether a condition asks for a fact of the whole batch."""
     return any(one.field in PLAN_FIELDS for one in comparisons(condition))
 
 
-def read_house(text: str, file: str, base: PolicyData, *, now: int) -> HousePolicy:
-    """A user's policy file on top of an edition. `now`: epoch seconds, for dates in conditions. Raises PolicyError."""
-    data, source = parse(text, file), Source(file, text)
-    reader = _House(base, source, now)
+def read_house_policy(text: str, file: str, base: PolicyData, *, now: int) -> HousePolicy:
+    """Return a seller's policy file on top of an edition. `now`: epoch seconds, for dates in conditions. Raises
+    PolicyError.
+    """
+    data, source = parse_toml(text, file), PolicySource(file, text)
+    reader = HousePolicyReader(base, source, now)
     house = reader.read(data)
     if reader.problems:
         raise PolicyError(reader.problems)
     return house
 
 
-class _House:
-    def __init__(self, base: PolicyData, source: Source, now: int) -> None:
+class HousePolicyReader:
+    """Reads one policy file; `problems` lists every mistake."""
+
+    def __init__(self, base: PolicyData, source: PolicySource, now: int) -> None:
         self.problems: list[PolicyProblem] = []
         self._source = source
         self._now = now
         day = datetime.fromtimestamp(now, UTC).date()
         self._tables: dict[str, Table] = {name: table.on(day) for name, table in base.tables.items()}
 
-    def _wrong(self, message: str, path: Path, *, key: bool = False, inside: int | None = None) -> None:
+    def _add_problem(self, message: str, path: TomlPath, *, key: bool = False, inside: int | None = None) -> None:
         self.problems.append(self._source.problem(message, path, key=key, inside=inside))
 
     def read(self, data: Mapping[str, Any]) -> HousePolicy:
-        """Every part of the file."""
+        """Return the policy; it is whole only when there is no problem."""
         sections = ("settings", "marketplace", "rule")
         for key in data:
             if key not in sections:
-                self._wrong(f"unknown section {key!r}{did_you_mean(key, sections)}", (key,), key=True)
+                self._add_problem(f"unknown section {key!r}{did_you_mean(key, sections)}", (key,), key=True)
         markets = {}
-        for code, values in self._table(data.get("marketplace", {}), ("marketplace",)).items():
+        for code, values in self._read_table(data.get("marketplace", {}), ("marketplace",)).items():
             if code not in MARKETPLACES:
-                self._wrong(
+                self._add_problem(
                     f"there is no marketplace {code!r}{did_you_mean(code, MARKETPLACES)}",
                     ("marketplace", code),
                     key=True,
                 )
-            markets[code] = self._settings(values, ("marketplace", code))
-        settings = self._settings(data.get("settings", {}), ("settings",))
+            markets[code] = self._read_settings(values, ("marketplace", code))
+        settings = self._read_settings(data.get("settings", {}), ("settings",))
         entries = data.get("rule", [])
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            self._wrong("rules are written as [[rule]]", ("rule",))
+            self._add_problem("rules are written as [[rule]]", ("rule",))
             entries = []
         rules: list[HouseRule] = []
         for number, entry in enumerate(entries):
             before = len(self.problems)
-            rule = self._rule(entry, ("rule", number))
+            rule = self._read_rule(entry, ("rule", number))
             if len(self.problems) == before and rule is not None:
                 if any(rule.id == other.id for other in rules):
-                    self._wrong(f"house rule {rule.id}: this id is used twice", (*rule.path, "id"), inside=0)
+                    self._add_problem(f"house rule {rule.id}: this id is used twice", (*rule.path, "id"), inside=0)
                 else:
                     rules.append(rule)
         if not self.problems:
-            self._prove(rules)
+            self._check_conflicts(rules)
         return HousePolicy(self._source.file, tuple(rules), settings, markets)
 
-    def _table(self, value: object, path: Path) -> Mapping[str, Any]:
+    def _read_table(self, value: object, path: TomlPath) -> Mapping[str, Any]:
         if isinstance(value, dict):
             return value
-        self._wrong(f"{'.'.join(map(str, path))} is not a table", path)
+        self._add_problem(f"{'.'.join(map(str, path))} is not a table", path)
         return {}
 
-    def _settings(self, data: object, path: Path) -> dict[str, Entry]:
+    def _read_settings(self, data: object, path: TomlPath) -> dict[str, Entry]:
         found = {}
-        for name, value in self._table(data, path).items():
+        for name, value in self._read_table(data, path).items():
             where = (*path, name)
-            if name not in CONVERTERS:
-                self._wrong(f"there is no setting {name!r}{did_you_mean(name, HOUSE)}", where, key=True)
-            elif name not in HOUSE:
-                self._wrong(
+            if name not in SETTINGS:
+                self._add_problem(f"there is no setting {name!r}{did_you_mean(name, OWN_SETTINGS)}", where, key=True)
+            elif name not in OWN_SETTINGS:
+                self._add_problem(
                     f"{name} is Amazon's and cannot be changed; choose the edition in the settings instead",
                     where,
                     key=True,
                 )
             else:
-                raw, problem = CONVERTERS[name](value)
+                raw, problem = SETTINGS[name].parse(value)
                 if problem:
-                    self._wrong(f"{name} {problem}, not {value!r}", where)
-                found[name] = Entry(raw, in_words(value), "user", (), None, None, None)
+                    self._add_problem(f"{name} {problem}, not {value!r}", where)
+                found[name] = Entry(raw, format_setting(value), "user", (), None, None, None)
         return found
 
-    def _rule(self, entry: Mapping[str, Any], path: Path) -> HouseRule | None:
+    def _read_rule(self, entry: Mapping[str, Any], path: TomlPath) -> HouseRule | None:
         ident = entry.get("id")
         if not isinstance(ident, str) or not ident.strip():
-            self._wrong('a house rule needs an id, such as id = "big-orders"', (*path, "id"))
+            self._add_problem('a house rule needs an id, such as id = "big-orders"', (*path, "id"))
             return None
         who = f"house rule {ident}"
         for key in entry:
             if key not in _KEYS:
-                self._wrong(f"{who}: unknown key {key!r}{did_you_mean(key, _KEYS)}", (*path, key), key=True)
+                self._add_problem(f"{who}: unknown key {key!r}{did_you_mean(key, _KEYS)}", (*path, key), key=True)
         if not isinstance(entry.get("why"), str) or not entry["why"].strip():
-            self._wrong(f"{who} needs a why: the sentence that the operator reads", (*path, "why"))
+            self._add_problem(f"{who} needs a why: the sentence that the operator reads", (*path, "why"))
         effect = entry.get("effect")
         words = [e.value for e in Effect]
         if effect in _LOOSENING:
-            self._wrong(
+            self._add_problem(
                 f"{who}: a house rule can only tighten; its effect is {', '.join(words)}, never {effect!r}",
                 (*path, "effect"),
                 inside=0,
             )
         elif effect not in words:
-            self._wrong(
+            self._add_problem(
                 f"{who}: {effect!r} is no effect{did_you_mean(str(effect), words)}", (*path, "effect"), inside=0
             )
         days = {}
         for key in ("from", "until"):
             day = days[key] = entry.get(key)
             if day is not None and (not isinstance(day, date) or isinstance(day, datetime)):
-                self._wrong(f"{who}: {key} is a day such as 2026-12-31 without quotes, not {day!r}", (*path, key))
+                self._add_problem(f"{who}: {key} is a day such as 2026-12-31 without quotes, not {day!r}", (*path, key))
                 days[key] = None
         if days["from"] and days["until"] and days["until"] < days["from"]:
-            self._wrong(f"{who} can never apply: it ends before it begins", (*path, "until"))
-        actions = self._actions(entry, who, path)
+            self._add_problem(f"{who} can never apply: it ends before it begins", (*path, "until"))
+        actions = self._read_actions(entry, who, path)
         text = entry.get("when")
         if not isinstance(text, str) or not text.strip():
-            self._wrong(f"{who} needs a when, as typed into the filter bar", (*path, "when"))
+            self._add_problem(f"{who} needs a when, as typed into the filter bar", (*path, "when"))
             return None
         try:
             condition = parse_filter(text, now=self._now, zone="UTC", plan=True)
         except FilterError as error:
             hint = f" (did you mean {error.suggestion!r}?)" if error.suggestion else ""
-            self._wrong(f"{who}: {error.message}{hint}", (*path, "when"), inside=error.column - 1)
+            self._add_problem(f"{who}: {error.message}{hint}", (*path, "when"), inside=error.column - 1)
             return None
         if effect not in words or not isinstance(entry.get("why"), str):
             return None
@@ -219,75 +218,80 @@ class _House:
             ident, text, Effect(effect), entry["why"], actions, asks_batch(condition), days["from"], days["until"], path
         )
 
-    def _actions(self, entry: Mapping[str, Any], who: str, path: Path) -> tuple[Action, ...]:
+    def _read_actions(self, entry: Mapping[str, Any], who: str, path: TomlPath) -> tuple[Action, ...]:
         given = entry.get("action", [action.value for action in ACTIONS])
         words = [action.value for action in ACTIONS]
         found = []
         for number, word in enumerate(given if isinstance(given, list) else [given]):
             where = (*path, "action", number) if isinstance(given, list) else (*path, "action")
             if word not in words:
-                self._wrong(f"{who}: {word!r} is no action of a batch{did_you_mean(str(word), words)}", where, inside=0)
+                self._add_problem(
+                    f"{who}: {word!r} is no action of a batch{did_you_mean(str(word), words)}", where, inside=0
+                )
             else:
                 found.append(Action(word))
         if not given:
-            self._wrong(f"{who}: action names at least one of {', '.join(words)}", (*path, "action"))
+            self._add_problem(f"{who}: action names at least one of {', '.join(words)}", (*path, "action"))
         return tuple(found)
 
-    def _prove(self, rules: Sequence[HouseRule]) -> None:
-        """That each rule can apply, and that none hides another or says something else about the same orders."""
+    def _check_conflicts(self, rules: Sequence[HouseRule]) -> None:
+        """Refuse rules that can never apply, that hide another, or that contradict another about the same orders."""
         formulas: dict[str, satisfiability.Formula] = {}
         for rule in rules:
             condition = rule.condition(now=self._now, zone="UTC")
-            formulas[rule.id] = satisfiability.formula(condition, self._tables.__getitem__)
+            formulas[rule.id] = satisfiability.build_formula(condition, self._tables.__getitem__)
             try:
-                self._applies(rule, formulas[rule.id])
+                self._check_can_apply(rule, formulas[rule.id])
             except satisfiability.TooComplex as error:
-                self._wrong(f"house rule {rule.id}: {error}", (*rule.path, "when"))
+                self._add_problem(f"house rule {rule.id}: {error}", (*rule.path, "when"))
         if self.problems:
             return
         budget = satisfiability.Budget()
         for place, rule in enumerate(rules):
             for other in rules[:place]:
                 try:
-                    self._compare(rule, other, formulas, budget)
+                    self._check_pair(rule, other, formulas, budget)
                 except satisfiability.TooComplex:
                     message = f"house rule {rule.id}: the rules up to here are too complex to compare; write fewer or simpler ones"
-                    self._wrong(message, (*rule.path, "when"))
+                    self._add_problem(message, (*rule.path, "when"))
                     return
 
-    def _applies(self, rule: HouseRule, wanted: satisfiability.Formula) -> None:
+    def _check_can_apply(self, rule: HouseRule, wanted: satisfiability.Formula) -> None:
         budget = satisfiability.Budget()
-        if not satisfiability.possible(wanted, budget):
+        if not satisfiability.is_satisfiable(wanted, budget):
             message = f"house rule {rule.id} can never apply: its condition contradicts itself: {rule.text}"
-            self._wrong(message, (*rule.path, "when"))
+            self._add_problem(message, (*rule.path, "when"))
             return
         refused = [
             action
             for action in rule.actions
-            if not satisfiability.possible(
-                satisfiability.AllOf((wanted, satisfiability.decided(action.value, self._tables.__getitem__))), budget
+            if not satisfiability.is_satisfiable(
+                satisfiability.AllOf((wanted, satisfiability.allowed_formula(action.value, self._tables.__getitem__))),
+                budget,
             )
         ]
         if len(refused) == len(ACTIONS):
             message = f"can never apply: Amazon's rules already refuse every action for the orders that fit {rule.text}"
-            self._wrong(f"house rule {rule.id} {message}", (*rule.path, "when"))
+            self._add_problem(f"house rule {rule.id} {message}", (*rule.path, "when"))
         elif len(rule.actions) < len(ACTIONS):
             for action in refused:
                 message = f"can never apply to {action.value}: Amazon's rules already refuse it for every order that fits {rule.text}"
-                self._wrong(f"house rule {rule.id} {message}", (*rule.path, "when"))
+                self._add_problem(f"house rule {rule.id} {message}", (*rule.path, "when"))
 
-    def _compare(
+    def _check_pair(
         self,
         rule: HouseRule,
         other: HouseRule,
         formulas: Mapping[str, satisfiability.Formula],
         budget: satisfiability.Budget,
     ) -> None:
-        """Refuses a rule that is hidden by a stricter one, and two that contradict each other."""
+        """Refuse a rule that a stricter one hides, and two that contradict each other."""
         if (rule.start, rule.end) != (other.start, other.end):
             return
         for weak, strong in ((rule, other), (other, rule)):
-            if _CHAIN.index(weak.effect) > _CHAIN.index(strong.effect) or not set(weak.actions) <= set(strong.actions):
+            if _STRICTNESS.index(weak.effect) > _STRICTNESS.index(strong.effect) or not set(weak.actions) <= set(
+                strong.actions
+            ):
                 continue
             if not satisfiability.implies(formulas[weak.id], formulas[strong.id], budget):
                 continue
@@ -304,5 +308,5 @@ class _House:
                     f"house rule {weak.id} ({weak.effect.value}) can never matter: {strong.id}"
                     f" ({strong.effect.value}) applies to every order that fits it"
                 )
-            self._wrong(message, (*weak.path, "when"))
+            self._add_problem(message, (*weak.path, "when"))
             return

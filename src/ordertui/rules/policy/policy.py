@@ -1,11 +1,13 @@
-"""The policies in force: loaded from data, checked, and asked. A policy that has any problem is refused as a whole."""
+"""The policies in force: verdicts, explanations, costs and settings for each marketplace.
+
+A policy that has any problem was refused as a whole when it was read (`edition`, `house_rules`).
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from ordertui.orders.enums import Action, YesNo
@@ -13,17 +15,17 @@ from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import Money
 from ordertui.rules.auto_cancel import AutoCancelSchedule
 from ordertui.rules.problems import PolicyError, PolicyProblem
-from ordertui.rules.situation import MARKETPLACE, Situation, situation_number, situation_places
-from ordertui.rules.tables.explanation import Explanation, because, nearest
+from ordertui.rules.situation import MARKETPLACE, Situation, situation_indexes, situation_number
+from ordertui.rules.tables.explanation import Explanation, Verdict, deciding_facts, nearest_allowed_row
 from ordertui.rules.tables.table import Row, Table
-from ordertui.rules.tables.verdict import Verdict
 
-from .edition import EDITIONS, ENGLISH, PolicyData, bundled
+from .bundled import EDITIONS
+from .edition import ENGLISH, PolicyData, load_edition
 from .house_rules import HousePolicy, HouseRule
-from .settings import Entry, Setting
+from .settings import Entry, PolicyValues, Setting
 
 DEFAULT = "US"
-"""Whose policy answers for a marketplace that no policy names."""
+"""Marketplace whose policy applies to orders of an unknown marketplace."""
 
 __all__ = ["EDITIONS", "Policies", "Policy", "PolicyError", "PolicyProblem", "Setting", "load"]
 
@@ -37,72 +39,56 @@ class Policy:
         self.marketplace = marketplace
         self.edition = data.edition
         self.house_rules = tuple(rules)
-        """The user's own rules, in the order of his file."""
+        """The seller's own rules, in the order of the file."""
         self._data = data
-        self._place = MARKETPLACE.values.index(marketplace)
+        self._marketplace_index = MARKETPLACE.values.index(marketplace)
         self._tables = {name: table.on(day) for name, table in data.tables.items()}
         self._settings = data.settings_of(marketplace, day, own)
         market = MARKETPLACES[marketplace]
         self.zone = market.zone
         """IANA zone in which the window's days begin and end."""
-        value = {name: setting.raw for name, setting in self._settings.items()}
-        self.rate_target: Fraction = value["rate_target"]
-        """The rate must stay strictly under it."""
-        self.rate_days: tuple[int, ...] = value["rate_days"]
-        self.late_shipment_target: Fraction = value["late_shipment_target"]
-        self.late_shipment_days: tuple[int, ...] = value["late_shipment_days"]
-        self.valid_tracking_target: Fraction = value["valid_tracking_target"]
-        self.valid_tracking_days: tuple[int, ...] = value["valid_tracking_days"]
-        self.offer_removal: tuple[int, int] = value["offer_removal"]
-        """So many seller cancellations of an offer in a row, on orders placed within so many days."""
-        self.near: Fraction = value["near"]
-        """From this share of the target on, the status says near."""
-        self.typed_count_from: int = value["typed_count_from"]
-        """From so many orders on, the count must be typed to commit."""
-        self.forecast_hours: int = value["forecast_hours"]
-        self.plan_expires_seconds: int = value["plan_expires_minutes"] * 60
-        self.buyer_cancel_seconds: int = value["buyer_cancel_minutes"] * 60
-        """How long a buyer may cancel by himself."""
-        self._hold: Mapping[str, int] = value["hold_minutes"]
-        self._deadlines = AutoCancelSchedule(value["auto_cancel"], market.zone, market.country)
-        self._asked = [self._tables[name] for name in (*(action.value for action in _ACTIONS), "counts", "warn")]
-        self._made: dict[tuple[int, ...], tuple[Verdict, ...]] = {}
-        self.decision_signature = decides_like(self._tables, marketplace)
-        """Equal for marketplaces that give the same verdicts for every situation."""
+        self.values = PolicyValues(**{name: setting.raw for name, setting in self._settings.items()})
+        self._auto_cancels = AutoCancelSchedule(self.values.auto_cancel, market.zone, market.country)
+        self._verdict_tables = [
+            self._tables[name] for name in (*(action.value for action in _ACTIONS), "counts", "warn")
+        ]
+        self._verdicts_by_hits: dict[tuple[int, ...], tuple[Verdict, ...]] = {}
+        """Verdicts by the rows that fit: many situations share one answer."""
+        self.decision_signature = decision_signature(self._tables, marketplace)
+        """Equal for policies that give the same verdict in every situation."""
         self._verdicts: dict[int, tuple[Verdict, ...]] = {}
         self._history: dict[int, YesNo] = {}
         self._explained: dict[tuple[int, Action], Explanation] = {}
 
-    def share(self, other: Policy) -> None:
-        """Use the verdicts that a policy with the same decision signature has already made."""
+    def reuse_verdicts(self, other: Policy) -> None:
+        """Share the caches of a policy that has the same decision signature."""
         self._verdicts, self._history, self._explained = other._verdicts, other._history, other._explained
 
     def verdicts(self, situation: Situation) -> tuple[Verdict, ...]:
-        """One verdict per action, in the order of Action."""
+        """Return one verdict for each action, in the order of Action."""
         number = situation_number(situation)
         found = self._verdicts.get(number)
         if found is None:
-            found = self._verdicts[number] = self._judge(situation)
+            found = self._verdicts[number] = self._decide(situation)
         return found
 
     def verdict(self, situation: Situation, action: Action) -> Verdict:
-        """The verdict for one action."""
+        """Return the verdict for one action."""
         return self.verdicts(situation)[_ACTIONS.index(action)]
 
-    def _judge(self, situation: Situation) -> tuple[Verdict, ...]:
-        """Situations in which the same rows fit share one answer."""
-        places = [*situation_places(situation), self._place]
-        hits = tuple(table.hits(places) for table in self._asked)
-        found = self._made.get(hits)
+    def _decide(self, situation: Situation) -> tuple[Verdict, ...]:
+        indexes = [*situation_indexes(situation), self._marketplace_index]
+        hits = tuple(table.hits(indexes) for table in self._verdict_tables)
+        found = self._verdicts_by_hits.get(hits)
         if found is None:
-            found = self._made[hits] = self._verdicts_of(hits)
+            found = self._verdicts_by_hits[hits] = self._make_verdicts(hits)
         return found
 
-    def _verdicts_of(self, hits: Sequence[int]) -> tuple[Verdict, ...]:
-        *acting, counts, warn = zip(self._asked, hits, strict=True)
-        rows = {action: table.one(hit) for action, (table, hit) in zip(_ACTIONS, acting, strict=True)}
-        counting = counts[0].one(counts[1])
-        warnings = [row.why for row in warn[0].named(warn[1])]
+    def _make_verdicts(self, hits: Sequence[int]) -> tuple[Verdict, ...]:
+        *acting, counts, warn = zip(self._verdict_tables, hits, strict=True)
+        rows = {action: table.only_row(hit) for action, (table, hit) in zip(_ACTIONS, acting, strict=True)}
+        counting = counts[0].only_row(counts[1])
+        warnings = [row.why for row in warn[0].rows_of(warn[1])]
         found = []
         for action, row in rows.items():
             instead = row.then.get("instead")
@@ -124,7 +110,7 @@ class Policy:
         return tuple(found)
 
     def explain(self, situation: Situation, action: Action) -> Explanation:
-        """The verdict with the facts that decided, and for a denied action the nearest row that would allow it."""
+        """Return the verdict with the facts that decided, and for a denied action the nearest row that would allow it."""
         key = (situation_number(situation), action)
         found = self._explained.get(key)
         if found is None:
@@ -143,20 +129,20 @@ class Policy:
             allowed=verdict.allowed,
             rule=verdict.rule,
             why=verdict.why,
-            because=because(table, table.row(values), values),
+            because=deciding_facts(table, table.row(values), values),
             source=verdict.source,
             note=verdict.note,
             instead=verdict.instead,
             counts=YesNo(row.then["counts"]) if row else None,
             counts_rule=row.id if row else "",
             counts_why=row.why if row else "",
-            counts_because=because(counting, row, values) if row else (),
+            counts_because=deciding_facts(counting, row, values) if row else (),
             counts_source=self._data.cite(row.source) if row else "",
-            nearest=None if verdict.allowed else nearest(table, values),
+            nearest=None if verdict.allowed else nearest_allowed_row(table, values),
         )
 
     def counts_history(self, situation: Situation) -> YesNo:
-        """Whether an order that is cancelled counts; UNKNOWN when no report says who cancelled it."""
+        """Return whether a cancelled order counts; UNKNOWN when no report says who cancelled it."""
         number = situation_number(situation)
         found = self._history.get(number)
         if found is None:
@@ -165,45 +151,47 @@ class Policy:
         return found
 
     def restocks(self, reason: str) -> tuple[YesNo, str]:
-        """Whether Amazon puts the units of an order cancelled for this reason back on sale, and why."""
+        """Return whether Amazon puts the units of an order cancelled for this reason back on sale, and why."""
         row = self._tables["restock"].row((reason, self.marketplace))
         return YesNo(row.then["restocks"]), row.why
 
     def mails(self, action: Action) -> int:
-        """How many e-mails Amazon sends to the buyer of an order."""
+        """Return how many e-mails Amazon sends to the buyer of one order."""
         return int(self._tables["mail"].row((action.value, self.marketplace)).then["mails"])
 
     def referral_fee_percent(
         self, action: Action, counts: bool, days_late: int | None, total: Money | None
     ) -> tuple[int, str]:
-        """What Amazon charges for it, in percent of the order's referral fee, and why. `days_late`: begun days past ship-by."""
+        """Return what Amazon charges, in percent of the order's referral fee, and why. `days_late`: begun days past
+        ship-by.
+        """
         values = (action.value, self.marketplace, "yes" if counts else "no", days_late, total)
         row = self._tables["fees"].row(values)
         return int(row.then["referral_fee_percent"]), row.why
 
     def auto_cancel_at(self, ship_by: int) -> int | None:
-        """When Amazon cancels an order not confirmed, from its ship-by time; both epoch seconds. None: unknown."""
-        return self._deadlines.at(ship_by)
+        """Return when Amazon cancels an unconfirmed order with this ship-by time; both epoch seconds. None: unknown."""
+        return self._auto_cancels.at(ship_by)
 
     def hold_seconds(self, action: Action) -> int:
-        """How long a committed batch is held."""
-        return self._hold[action.value] * 60
+        """Return how long a committed batch is held."""
+        return self.values.hold_minutes[action.value] * 60
 
     def message_text(self, kind: str) -> str:
-        """The text for the buyer: `refuse_parcel` or `ask_to_request`, in the marketplace's language where there is one, else English."""
+        """Return a text for the buyer, of a kind in `edition.MESSAGES`, in the marketplace's language."""
         return self._data.messages[self.message_language][kind]
 
     @property
     def message_language(self) -> str:
-        """The language of the texts for buyers, such as `de`."""
+        """The language of texts for buyers, such as `de`; English when the edition has none for the marketplace."""
         return self._data.languages.get(self.marketplace, ENGLISH)
 
     def settings(self) -> list[Setting]:
-        """Every value in force, with its source and the day it was read."""
+        """Return every setting in force, with its source and the day on which that was read."""
         return list(self._settings.values())
 
     def stale(self, now: int) -> list[Setting]:
-        """Values read so long ago that they should be looked up again. `now`: epoch seconds."""
+        """Return Amazon's settings that were read too long ago and should be looked up again. `now`: epoch seconds."""
         today = datetime.fromtimestamp(now, UTC).date()
         return [
             s
@@ -212,17 +200,17 @@ class Policy:
         ]
 
     def rows(self) -> list[tuple[str, Row, str]]:
-        """Every row in force: table, row, source in words."""
+        """Return every row in force: name of its table, row, source as text."""
         return [(name, row, self._data.cite(row.source)) for name, table in self._tables.items() for row in table.rows]
 
     def table(self, name: str) -> Table:
-        """A table as it is in force."""
+        """Return a table as it is in force."""
         return self._tables[name]
 
     def conditions(self, table: str, row: Row) -> str:
-        """What a row asks for, in words."""
+        """Return the condition of a row, as text."""
         axes = self._tables[table].axes
-        named = [axis.words(mask) for axis, mask in zip(axes, row.box, strict=True) if mask != axis.full]
+        named = [axis.describe(mask) for axis, mask in zip(axes, row.box, strict=True) if mask != axis.full]
         return ", ".join(named) or "always"
 
 
@@ -230,14 +218,14 @@ _ACTIONS = tuple(Action)
 _DECIDING = (*(action.value for action in Action), "counts", "history", "warn")
 
 
-def decides_like(tables: Mapping[str, Table], marketplace: str) -> tuple[object, ...]:
-    """Which rows of the tables about orders are open to a marketplace; equal where nothing tells two marketplaces apart."""
+def decision_signature(tables: Mapping[str, Table], marketplace: str) -> tuple[object, ...]:
+    """Return which rows can apply to a marketplace, for the tables about orders: what tells two marketplaces apart."""
     bit = 1 << MARKETPLACE.values.index(marketplace)
     return tuple(tuple(row.id for row in tables[name].rows if row.box[-1] & bit) for name in _DECIDING)
 
 
 class Policies:
-    """The policies of all marketplaces of one edition, with the user's own rules on top; at each time those then in force."""
+    """The policies of all marketplaces, of one edition and the seller's own rules. `now` decides which are in force."""
 
     def __init__(self, data: PolicyData, house: HousePolicy, now: Callable[[], int]) -> None:
         self.edition = data.edition
@@ -246,27 +234,28 @@ class Policies:
         self.house = house
         self._data = data
         self._now = now
-        self._changes = data.changes()
-        self._moments: dict[str, list[int]] = {}
+        self._change_days = data.change_days()
+        self._change_times: dict[str, list[int]] = {}
+        """By marketplace the epoch seconds of its midnight on each change day."""
         self._known: dict[tuple[str, int], Policy] = {}
 
     @property
     def marketplaces(self) -> Sequence[str]:
-        """Codes that have a policy of their own."""
+        """Marketplace codes that have a policy."""
         return tuple(MARKETPLACES)
 
     def of(self, marketplace: str) -> Policy:
-        """The policy of a marketplace now; for an unknown code the default's, which says so by its `marketplace`."""
+        """Return the policy of a marketplace as of now; for an unknown code DEFAULT's, whose `marketplace` tells so."""
         code = marketplace if marketplace in MARKETPLACES else DEFAULT
-        moments = self._moments.get(code)
-        if moments is None:
+        times = self._change_times.get(code)
+        if times is None:
             zone = ZoneInfo(MARKETPLACES[code].zone)
-            days = [datetime(d.year, d.month, d.day, tzinfo=zone) for d in self._changes]
-            moments = self._moments[code] = [int(day.timestamp()) for day in days]
-        era = bisect_right(moments, self._now())
+            days = [datetime(d.year, d.month, d.day, tzinfo=zone) for d in self._change_days]
+            times = self._change_times[code] = [int(day.timestamp()) for day in days]
+        era = bisect_right(times, self._now())
         found = self._known.get((code, era))
         if found is None:
-            day = self._changes[era - 1] if era else date.min
+            day = self._change_days[era - 1] if era else date.min
             own = self.house.settings_of(code)
             found = Policy(code, self._data, day, own, self.house.rules)
             alike = next(
@@ -278,11 +267,13 @@ class Policies:
                 None,
             )
             if alike is not None:
-                found.share(alike)
+                found.reuse_verdicts(alike)
             self._known[code, era] = found
         return found
 
 
 def load(edition: str = "amazon", house: HousePolicy | None = None, *, now: Callable[[], int]) -> Policies:
-    """The policies of an edition, with a user's own settings and rules on top. `now` gives epoch seconds. Raises PolicyError."""
-    return Policies(bundled(edition), house or HousePolicy(), now)
+    """Return the policies of a bundled edition with a seller's settings and rules. `now` gives epoch seconds. Raises
+    PolicyError.
+    """
+    return Policies(load_edition(edition), house or HousePolicy(), now)

@@ -1,71 +1,74 @@
-"""Exact checks of a table: overlaps, gaps and unreachable rows as boxes of facts, and combinations that must never be allowed."""
+"""Check a table exactly: overlaps, gaps, unreachable rows, and combinations that must never be allowed.
+
+The checks compute with boxes of facts, so they hold for every possible order, not for a sample.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from ordertui.rules.problems import PolicyProblem, Source
-from ordertui.rules.toml_positions import Path
+from ordertui.rules.problems import PolicyProblem, PolicySource
+from ordertui.rules.toml_positions import TomlPath
 
 from .schema import Axis
 from .table import Box, HitPolicy, Row, Table
 
 MOST_GAPS = 5
-"""Gaps of one table that are listed; the rest is counted."""
+"""Gaps of one table that are listed; the others are only counted."""
 
 
-def intersection(first: Box, second: Box) -> Box | None:
-    """The box inside both, or None."""
+def intersect(first: Box, second: Box) -> Box | None:
+    """Return the box that is in both; None when they share nothing."""
     both = tuple(a & b for a, b in zip(first, second, strict=True))
     return both if all(both) else None
 
 
 def subtract(box: Box, hole: Box) -> Iterator[Box]:
-    """Disjoint boxes that make up `box` without `hole`."""
+    """Yield disjoint boxes that together are `box` without `hole`."""
     rest = list(box)
-    for place, (mine, cut) in enumerate(zip(box, hole, strict=True)):
+    for axis, (mine, cut) in enumerate(zip(box, hole, strict=True)):
         outside = mine & ~cut
         if outside:
             piece = list(rest)
-            piece[place] = outside
+            piece[axis] = outside
             yield tuple(piece)
         if not mine & cut:
             return
-        rest[place] = mine & cut
+        rest[axis] = mine & cut
 
 
-def without(boxes: Sequence[Box], holes: Sequence[Box]) -> list[Box]:
-    """What of the boxes is in no hole."""
+def subtract_all(boxes: Sequence[Box], holes: Sequence[Box]) -> list[Box]:
+    """Return disjoint boxes that together are `boxes` without any of the holes."""
     left = list(boxes)
     for hole in holes:
         left = [piece for box in left for piece in subtract(box, hole)]
     return left
 
 
-def everything(axes: Sequence[Axis]) -> Box:
-    """The box of all there can be."""
+def full_box(axes: Sequence[Axis]) -> Box:
+    """Return the box of all possible orders."""
     return tuple(axis.full for axis in axes)
 
 
-def gaps(axes: Sequence[Axis], rows: Sequence[Row]) -> list[Box]:
-    """What no row covers."""
-    return without([everything(axes)], [row.box for row in rows])
+def find_gaps(axes: Sequence[Axis], rows: Sequence[Row]) -> list[Box]:
+    """Return the boxes that no row covers."""
+    return subtract_all([full_box(axes)], [row.box for row in rows])
 
 
-def words(axes: Sequence[Axis], box: Box) -> str:
-    """A box in words, naming only facts that are not free: `channel merchant, status unshipped or pending`."""
-    named = [axis.words(mask) for axis, mask in zip(axes, box, strict=True) if mask != axis.full]
+def describe_box(axes: Sequence[Axis], box: Box) -> str:
+    """Return a box as text, naming only restricted facts: `channel merchant, status unshipped or pending`."""
+    named = [axis.describe(mask) for axis, mask in zip(axes, box, strict=True) if mask != axis.full]
     return ", ".join(named) or "any order"
 
 
-def example(axes: Sequence[Axis], box: Box) -> str:
-    """One order of a box in words."""
+def example_of(axes: Sequence[Axis], box: Box) -> str:
+    """Return one order of a box, as text."""
     return ", ".join(axis.example(mask) for axis, mask in zip(axes, box, strict=True))
 
 
-def check_table(table: Table, source: Source, path: Path) -> list[PolicyProblem]:
-    """Rows that cannot apply, and of a UNIQUE table overlaps and gaps, at every time that its dates tell apart."""
+def check_table(table: Table, source: PolicySource, path: TomlPath) -> list[PolicyProblem]:
+    """Return rows that cannot apply and, for a UNIQUE table, overlaps and gaps at every time that its dates tell apart."""
     problems = []
     for row in table.rows:
         if row.start is not None and row.end is not None and row.end < row.start:
@@ -77,7 +80,7 @@ def check_table(table: Table, source: Source, path: Path) -> list[PolicyProblem]
             )
     if problems or table.hit is HitPolicy.COLLECT:
         return problems
-    changes = sorted(set(table.changes()))
+    changes = sorted(set(table.change_days()))
     found: dict[tuple[str, ...], PolicyProblem] = {}
     for day in [date.min, *changes]:
         since = "" if day == date.min else f" (from {day} on)"
@@ -87,40 +90,40 @@ def check_table(table: Table, source: Source, path: Path) -> list[PolicyProblem]
 
 
 def _problems_on(
-    table: Table, source: Source, path: Path, since: str
+    table: Table, source: PolicySource, path: TomlPath, since: str
 ) -> Iterator[tuple[tuple[str, ...], PolicyProblem]]:
-    """The problems of one time, each with what makes it the same problem at another."""
+    """Yield the problems on one day, each with a key that is the same for the same problem on another day."""
     axes = table.axes
-    for place, second in enumerate(table.rows):
-        others = [row.box for row in table.rows[:place]]
-        hidden = not without([second.box], others)
-        for first in table.rows[:place]:
-            both = intersection(first.box, second.box)
+    for number, second in enumerate(table.rows):
+        others = [row.box for row in table.rows[:number]]
+        hidden = not subtract_all([second.box], others)
+        for first in table.rows[:number]:
+            both = intersect(first.box, second.box)
             if both is None:
                 continue
-            where = f"both fit {words(axes, both)}; for example {example(axes, both)}"
+            where = f"both fit {describe_box(axes, both)}; for example {example_of(axes, both)}"
             text = f"table {table.name}, row {second.id} overlaps row {first.id}{since}: {where}"
             if hidden:
                 text += f". Row {second.id} is unreachable: the rows before it cover all of it"
             yield ("overlap", second.id, first.id), source.problem(text, (*second.path, "id"))
-    left = gaps(axes, table.rows)
-    for number, gap in enumerate(left):
-        if number == MOST_GAPS:
+    left = find_gaps(axes, table.rows)
+    for count, gap in enumerate(left):
+        if count == MOST_GAPS:
             more = f"table {table.name}: {len(left) - MOST_GAPS} more combinations that no row fits{since}"
             yield ("gaps", since), source.problem(more, path)
             break
-        text = f"table {table.name}: no row fits {words(axes, gap)}{since}; for example {example(axes, gap)}"
-        yield ("gap", words(axes, gap)), source.problem(text, path)
+        text = f"table {table.name}: no row fits {describe_box(axes, gap)}{since}; for example {example_of(axes, gap)}"
+        yield ("gap", describe_box(axes, gap)), source.problem(text, path)
 
 
-def check_never(table: Table, why: str, box: Box, source: Source) -> list[PolicyProblem]:
-    """Rows that allow something inside a box that must never be allowed."""
+def check_never(table: Table, why: str, box: Box, source: PolicySource) -> list[PolicyProblem]:
+    """Return a problem for each row that allows part of a box that must never be allowed."""
     return [
         source.problem(
-            f"table {table.name}, row {row.id} allows what `never` forbids ({why}): {words(table.axes, both)};"
-            f" for example {example(table.axes, both)}",
+            f"table {table.name}, row {row.id} allows what `never` forbids ({why}): {describe_box(table.axes, both)};"
+            f" for example {example_of(table.axes, both)}",
             (*row.path, "then"),
         )
         for row in table.rows
-        if row.then.get("allowed") is True and (both := intersection(row.box, box)) is not None
+        if row.then.get("allowed") is True and (both := intersect(row.box, box)) is not None
     ]

@@ -1,4 +1,4 @@
-"""Why a row decided, and what stands in the way of the nearest row that would allow it."""
+"""Verdicts and their explanations: which row decided, by which facts, and which facts a denied action would need."""
 
 from __future__ import annotations
 
@@ -11,8 +11,33 @@ from ordertui.orders.enums import Action, YesNo
 from .table import Row, Table
 
 
+class Verdict(msgspec.Struct, frozen=True):
+    """The answer of the rules for one order and one action."""
+
+    action: Action
+    allowed: bool
+    counts: YesNo
+    """For `cancel`: whether it counts toward the cancellation rate; an unknown buyer request counts. NO for other
+    actions.
+    """
+    rule: str
+    """Id of the deciding row, for example `A5`."""
+    why: str
+    """One sentence for the operator."""
+    source: str
+    """The source of the rule, with the day on which it was read."""
+    instead: Action | None
+    """An action that is allowed instead of a denied one, or None."""
+    counts_rule: str = ""
+    """Id of the row of the counting table, for `cancel`."""
+    counts_why: str = ""
+    """Why it counts or not, for `cancel`."""
+    note: str = ""
+    """A warning that goes with an allowed action, or the advice that goes with a denied one."""
+
+
 class NearestAllowedRow(msgspec.Struct, frozen=True):
-    """The row that would allow the action with the fewest facts changed."""
+    """The row that would allow a denied action with the fewest facts changed."""
 
     rule: str
     why: str
@@ -33,11 +58,11 @@ class HouseRuleMatch(msgspec.Struct, frozen=True):
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """The whole answer for one order and one action."""
+    """A verdict with everything behind it."""
 
     action: Action
     allowed: bool
-    """By Amazon's rules; a house rule with effect deny stands in `house`."""
+    """By Amazon's rules alone; house rules, denying ones too, are in `house`."""
     rule: str
     why: str
     because: tuple[str, ...]
@@ -46,36 +71,37 @@ class Explanation(msgspec.Struct, frozen=True):
     note: str
     instead: Action | None
     counts: YesNo | None
-    """For `cancel`: whether it counted, or would; None for other actions, and where it may not be cancelled."""
+    """For `cancel`: whether it counted, or would; None for other actions, and for an order that may not be cancelled.
+    """
     counts_rule: str
     counts_why: str
     counts_because: tuple[str, ...]
     counts_source: str
     nearest: NearestAllowedRow | None
-    """For a denied action: what would have to be otherwise."""
+    """For a denied action, the facts that would have to differ."""
     house: tuple[HouseRuleMatch, ...] = ()
 
 
-def because(table: Table, row: Row, values: Sequence[object]) -> tuple[str, ...]:
-    """The facts that the row looks at, with the order's values."""
+def deciding_facts(table: Table, row: Row, values: Sequence[object]) -> tuple[str, ...]:
+    """Return the facts that the row looks at, with the order's values."""
     return tuple(
-        f"{axis.fact.name} is {axis.atoms[axis.place(value)]}"
+        f"{axis.fact.name} is {axis.values[axis.index_of(value)]}"
         for axis, mask, value in zip(table.axes, row.box, values, strict=True)
         if mask != axis.full
     )
 
 
-def nearest(table: Table, values: Sequence[object]) -> NearestAllowedRow | None:
-    """Of the rows that allow, the one with the fewest facts in the way; the first at a draw. None when no row allows."""
-    places = [axis.place(value) for axis, value in zip(table.axes, values, strict=True)]
+def nearest_allowed_row(table: Table, values: Sequence[object]) -> NearestAllowedRow | None:
+    """Return the allowing row with the fewest facts in the way, the first one at a draw; None when no row allows."""
+    indexes = [axis.index_of(value) for axis, value in zip(table.axes, values, strict=True)]
     best: NearestAllowedRow | None = None
     for row in table.rows:
         if row.then.get("allowed") is not True:
             continue
         needs = tuple(
-            f"{axis.words(mask)} (it is {axis.atoms[place]})"
-            for axis, mask, place in zip(table.axes, row.box, places, strict=True)
-            if not mask >> place & 1
+            f"{axis.describe(mask)} (it is {axis.values[index]})"
+            for axis, mask, index in zip(table.axes, row.box, indexes, strict=True)
+            if not mask >> index & 1
         )
         if best is None or len(needs) < len(best.needs):
             best = NearestAllowedRow(row.id, row.why, needs)

@@ -1,4 +1,4 @@
-"""A decision table from TOML data, with every mistake in it."""
+"""Read a decision table from TOML data and list every mistake in it."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any
 
 import msgspec
 
-from ordertui.rules.problems import PolicyProblem, Source, did_you_mean
-from ordertui.rules.toml_positions import Path
+from ordertui.rules.problems import PolicyProblem, PolicySource, did_you_mean
+from ordertui.rules.toml_positions import TomlPath
 
 from .schema import Axis, BadCell, Cell, Fact, read_cell
-from .table import Aggregate, Box, HitPolicy, Output, Row, Table, TableSpec
+from .table import Box, HitPolicy, Output, Row, Table, TableSpec
 
 KEYS = ("id", "when", "then", "why", "source", "note", "from", "until")
-TABLE_KEYS = ("hit", "aggregate", "row")
+TABLE_KEYS = ("hit", "row")
 
 
 class _Draft(msgspec.Struct):
-    """A row whose cells are read but not yet cut into bands."""
+    """A row whose cells are read but not yet masks over axes: the axes need the cells of all rows."""
 
     id: str
-    path: Path
+    path: TomlPath
     cells: dict[str, Cell] = msgspec.field(default_factory=dict)
     then: dict[str, Any] = msgspec.field(default_factory=dict)
     why: str = ""
@@ -32,8 +32,10 @@ class _Draft(msgspec.Struct):
     end: date | None = None
 
 
-class _Reader:
-    def __init__(self, name: str, spec: TableSpec, sources: Mapping[str, object], source: Source) -> None:
+class TableReader:
+    """Reads the rows of one table; `problems` lists every mistake."""
+
+    def __init__(self, name: str, spec: TableSpec, sources: Mapping[str, object], source: PolicySource) -> None:
         self.name = name
         self.spec = spec
         self.facts = {fact.name: fact for fact in spec.facts}
@@ -41,18 +43,20 @@ class _Reader:
         self.source = source
         self.problems: list[PolicyProblem] = []
 
-    def wrong(self, row: str, message: str, path: Path, *, key: bool = False, inside: int | None = None) -> None:
+    def add_problem(
+        self, row: str, message: str, path: TomlPath, *, key: bool = False, inside: int | None = None
+    ) -> None:
         where = f"table {self.name}, row {row or '(no id)'}: "
         self.problems.append(self.source.problem(where + message, path, key=key, inside=inside))
 
-    def draft(self, entry: Mapping[str, Any], path: Path) -> _Draft:
+    def read_row(self, entry: Mapping[str, Any], path: TomlPath) -> _Draft:
         ident = entry.get("id")
         draft = _Draft(ident if isinstance(ident, str) else "", path)
         if not draft.id:
-            self.wrong("", 'a row needs an id, such as id = "A1"', (*path, "id"))
+            self.add_problem("", 'a row needs an id, such as id = "A1"', (*path, "id"))
         for key in entry:
             if key not in KEYS:
-                self.wrong(draft.id, f"unknown key {key!r}{did_you_mean(key, KEYS)}", (*path, key), key=True)
+                self.add_problem(draft.id, f"unknown key {key!r}{did_you_mean(key, KEYS)}", (*path, key), key=True)
         for name, value in self._part(entry, "when", draft).items():
             cell = self._cell(draft, name, value)
             if cell is not None:
@@ -63,7 +67,7 @@ class _Reader:
         draft.source = self._text(entry, "source", draft, needed=True)
         if draft.source and draft.source not in self.sources:
             known = did_you_mean(draft.source, list(self.sources))
-            self.wrong(
+            self.add_problem(
                 draft.id, f"source {draft.source!r} is not listed under [sources]{known}", (*path, "source"), inside=0
             )
         draft.start, draft.end = self._date(entry, "from", draft), self._date(entry, "until", draft)
@@ -73,22 +77,26 @@ class _Reader:
         part = entry.get(key, {})
         if isinstance(part, dict):
             return part
-        self.wrong(draft.id, f'{key} is a table such as {{ status = "unshipped" }}, not {part!r}', (*draft.path, key))
+        self.add_problem(
+            draft.id, f'{key} is a table such as {{ status = "unshipped" }}, not {part!r}', (*draft.path, key)
+        )
         return {}
 
     def _text(self, entry: Mapping[str, Any], key: str, draft: _Draft, *, needed: bool = False) -> str:
         value = entry.get(key, "")
         if not isinstance(value, str):
-            self.wrong(draft.id, f"{key} is text, not {value!r}", (*draft.path, key))
+            self.add_problem(draft.id, f"{key} is text, not {value!r}", (*draft.path, key))
             return ""
         if needed and not value.strip():
-            self.wrong(draft.id, f"a row needs a {key}", (*draft.path, key))
+            self.add_problem(draft.id, f"a row needs a {key}", (*draft.path, key))
         return value
 
     def _date(self, entry: Mapping[str, Any], key: str, draft: _Draft) -> date | None:
         value = entry.get(key)
         if value is not None and (not isinstance(value, date) or isinstance(value, datetime)):
-            self.wrong(draft.id, f"{key} is a day such as 2026-11-23 without quotes, not {value!r}", (*draft.path, key))
+            self.add_problem(
+                draft.id, f"{key} is a day such as 2026-11-23 without quotes, not {value!r}", (*draft.path, key)
+            )
             return None
         return value
 
@@ -96,14 +104,14 @@ class _Reader:
         path = (*draft.path, "when", name)
         fact = self.facts.get(name)
         if fact is None:
-            self.wrong(
+            self.add_problem(
                 draft.id, f"{name!r} is not a fact of this table{did_you_mean(name, list(self.facts))}", path, key=True
             )
             return None
         try:
             return read_cell(fact, value)
         except BadCell as error:
-            self.wrong(draft.id, str(error), path, inside=error.at)
+            self.add_problem(draft.id, str(error), path, inside=error.at)
             return None
 
     def _then(self, entry: Mapping[str, Any], draft: _Draft) -> dict[str, Any]:
@@ -113,23 +121,23 @@ class _Reader:
             output = self.spec.outputs.get(name)
             if output is None:
                 known = did_you_mean(name, list(self.spec.outputs)) if self.spec.outputs else "; it has none"
-                self.wrong(draft.id, f"{name!r} is not an output of this table{known}", path, key=True)
-            elif not fits(output, value):
-                self.wrong(draft.id, f"{name} {takes(output, value)}", path)
+                self.add_problem(draft.id, f"{name!r} is not an output of this table{known}", path, key=True)
+            elif not is_valid(output, value):
+                self.add_problem(draft.id, f"{name} {explain_output(output, value)}", path)
         for name, output in self.spec.outputs.items():
             if output.required and name not in found:
-                self.wrong(draft.id, f"then lacks {name}", (*draft.path, "then"))
+                self.add_problem(draft.id, f"then lacks {name}", (*draft.path, "then"))
         return found
 
-    def row(self, draft: _Draft, axes: Sequence[Axis]) -> Row:
-        """The row as a box over the finished axes."""
+    def finish_row(self, draft: _Draft, axes: Sequence[Axis]) -> Row:
+        """Return the row as a box over the finished axes."""
         box: list[int] = []
         for axis in axes:
             cell = draft.cells.get(axis.fact.name)
             mask = axis.full if cell is None else axis.mask(cell)
             if not mask:
                 name = axis.fact.name
-                self.wrong(
+                self.add_problem(
                     draft.id, f"this cell of {name} fits nothing: the row can never apply", (*draft.path, "when", name)
                 )
             box.append(mask)
@@ -138,15 +146,15 @@ class _Reader:
         )
 
 
-def fits(output: Output, value: object) -> bool:
-    """Whether a value may stand in an output column."""
+def is_valid(output: Output, value: object) -> bool:
+    """Return whether a value is allowed in an output column."""
     if output.values is None:
         return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
     return any(value == known and type(value) is type(known) for known in output.values)
 
 
-def takes(output: Output, value: object) -> str:
-    """What an output column takes instead of a value."""
+def explain_output(output: Output, value: object) -> str:
+    """Return which values an output column takes instead of this one."""
     if output.values is None:
         return f"is a number that is not negative, not {value!r}"
     shown = [str(known).lower() if isinstance(known, bool) else str(known) for known in output.values]
@@ -155,10 +163,10 @@ def takes(output: Output, value: object) -> str:
 
 
 def read_table(
-    name: str, data: object, spec: TableSpec, sources: Mapping[str, object], source: Source, path: Path
+    name: str, data: object, spec: TableSpec, sources: Mapping[str, object], source: PolicySource, path: TomlPath
 ) -> tuple[Table, list[PolicyProblem]]:
-    """A table and every mistake in it; with mistakes the table must not be used."""
-    reader = _Reader(name, spec, sources, source)
+    """Return a table and every mistake in it; with mistakes the table must not be used."""
+    reader = TableReader(name, spec, sources, source)
     if not isinstance(data, dict):
         return Table(name, HitPolicy.UNIQUE, (), ()), [source.problem(f"table {name} is not a table", path)]
     for key in data:
@@ -168,47 +176,42 @@ def read_table(
                     f"table {name}: unknown key {key!r}{did_you_mean(key, TABLE_KEYS)}", (*path, key), key=True
                 )
             )
-    hit = _word(reader, data, "hit", HitPolicy, path) or HitPolicy.UNIQUE
-    aggregate = _word(reader, data, "aggregate", Aggregate, path)
-    if aggregate is not None and hit is not HitPolicy.COLLECT:
-        reader.problems.append(
-            source.problem(f'table {name}: aggregate goes with hit = "collect" only', (*path, "aggregate"), key=True)
-        )
+    hit = _read_hit_policy(reader, data, path)
     entries = data.get("row", [])
     drafts = []
     for number, entry in enumerate(entries if isinstance(entries, list) else []):
         if isinstance(entry, dict):
-            drafts.append(reader.draft(entry, (*path, "row", number)))
+            drafts.append(reader.read_row(entry, (*path, "row", number)))
     if not drafts:
         reader.problems.append(source.problem(f"table {name} has no rows: write [[table.{name}.row]]", path))
     axes = [Axis(fact, [d.cells[fact.name] for d in drafts if fact.name in d.cells]) for fact in spec.facts]
-    rows = [reader.row(draft, axes) for draft in drafts]
-    seen: dict[str, Path] = {}
+    rows = [reader.finish_row(draft, axes) for draft in drafts]
+    seen: dict[str, TomlPath] = {}
     for row in rows:
         if row.id and row.id in seen:
-            reader.wrong(row.id, "this id is used twice", (*row.path, "id"), inside=0)
+            reader.add_problem(row.id, "this id is used twice", (*row.path, "id"), inside=0)
         seen[row.id] = row.path
-    return Table(name, hit, axes, rows, aggregate), reader.problems
+    return Table(name, hit, axes, rows), reader.problems
 
 
-def _word(reader: _Reader, data: Mapping[str, Any], key: str, words: Any, path: Path) -> Any:
-    """A word of a closed list, or None."""
-    if key not in data:
-        return None
-    known = [word.value for word in words]
-    if data[key] in known:
-        return words(data[key])
-    hint = did_you_mean(str(data[key]), known)
-    reader.problems.append(
-        reader.source.problem(f"table {reader.name}: {data[key]!r} is no {key} policy{hint}", (*path, key), inside=0)
-    )
-    return None
+def _read_hit_policy(reader: TableReader, data: Mapping[str, Any], path: TomlPath) -> HitPolicy:
+    given = data.get("hit", HitPolicy.UNIQUE.value)
+    known = [policy.value for policy in HitPolicy]
+    if given in known:
+        return HitPolicy(given)
+    hint = did_you_mean(str(given), known)
+    text = f"table {reader.name}: {given!r} is no hit policy{hint}"
+    reader.problems.append(reader.source.problem(text, (*path, "hit"), inside=0))
+    return HitPolicy.UNIQUE
 
 
 def read_box(
-    when: object, axes: Sequence[Axis], facts: Mapping[str, Fact], source: Source, path: Path, who: str
+    when: object, axes: Sequence[Axis], facts: Mapping[str, Fact], source: PolicySource, path: TomlPath, who: str
 ) -> tuple[Box, list[PolicyProblem]]:
-    """A `when` over finished axes, as a `never` has it; the facts of such tables are not ordered, so no edge is new."""
+    """Return the `when` of a `never` as a box over finished axes, and every mistake in it.
+
+    The facts of such tables are enumerations, so the `when` cannot name a new edge.
+    """
     box = {axis.fact.name: axis.full for axis in axes}
     problems = []
     for name, value in when.items() if isinstance(when, dict) else ():

@@ -1,7 +1,7 @@
-"""Typed facts of a decision table, and the cells that ask for them.
+"""Typed facts of a decision table, and the cells that are conditions on them.
 
-Every fact is total: what no report says is the value `unknown`. Numbers, days and money are cut into bands at every edge
-that any cell of the table names, so each fact has finitely many values and a table can be checked exactly.
+Every fact has a value: what no report states is `unknown`. Numbers, days and money are cut into bands at every edge
+that a cell of the table names, so each fact has finitely many values and a table can be checked exactly.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _CURRENCIES = tuple(sorted({market.currency for market in MARKETPLACES.values()}
 _DIGITS = 12
 
 
-class Kind(StrEnum):
-    """What a fact's values are."""
+class FactKind(StrEnum):
+    """Types of a fact's values."""
 
     ENUM = "enum"
     BOOL = "bool"
@@ -34,19 +34,19 @@ class Kind(StrEnum):
     MONEY = "money"
 
 
-ORDERED = frozenset({Kind.INT, Kind.DAYS, Kind.MONEY})
+ORDERED = frozenset({FactKind.INT, FactKind.DAYS, FactKind.MONEY})
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """A fact: an ENUM has a closed list of values; a number, days or money may be unknown (None)."""
+    """A fact of a table. An ENUM has a closed list of values; numbers, days and money may be unknown (None)."""
 
     name: str
-    kind: Kind
+    kind: FactKind
     values: tuple[str, ...] = ()
 
 
 class Range(msgspec.Struct, frozen=True):
-    """Whole numbers from `low` to `high`, both included, None is open; of money in minor units of the currency `unit`."""
+    """Whole numbers from `low` to `high`, both included; None is open. Money is in minor units of the currency `unit`."""
 
     low: int | None
     high: int | None
@@ -57,7 +57,7 @@ Term: TypeAlias = str | Range
 
 
 class BadCell(ValueError):
-    """A cell that says nothing usable. `at` is the position of the mistake in the cell's text."""
+    """A cell cannot be read. `at` is the position of the mistake in the cell's text."""
 
     def __init__(self, message: str, at: int = 0) -> None:
         super().__init__(message)
@@ -65,7 +65,7 @@ class BadCell(ValueError):
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """What a cell asks for: any value (no terms), one of the terms, or none of them."""
+    """The condition of one cell: any value (no terms), one of the terms, or none of them (`negative`)."""
 
     terms: tuple[Term, ...]
     negative: bool
@@ -73,10 +73,12 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 def read_cell(fact: Fact, value: object) -> Cell:
-    """A cell as DMN writes it: `-`, `a, b`, `not a, b`, `>= 30`, `0..30`, `> 500 USD`, `unknown`. Raises BadCell."""
-    if isinstance(value, bool) and fact.kind is Kind.BOOL:
+    """Return a cell as DMN writes it: `-`, `a, b`, `not a, b`, `>= 30`, `0..30`, `> 500 USD`, `unknown`. Raises
+    BadCell.
+    """
+    if isinstance(value, bool) and fact.kind is FactKind.BOOL:
         value = "yes" if value else "no"
-    if isinstance(value, int) and not isinstance(value, bool) and fact.kind in (Kind.INT, Kind.DAYS):
+    if isinstance(value, int) and not isinstance(value, bool) and fact.kind in (FactKind.INT, FactKind.DAYS):
         value = str(value)
     if not isinstance(value, str):
         raise BadCell(f"{fact.name}: a cell is text such as 'a, b' or 'not a', not {value!r}")
@@ -87,14 +89,14 @@ def read_cell(fact: Fact, value: object) -> Cell:
     terms = []
     for piece in value[at:].split(","):
         start = at + len(piece) - len(piece.lstrip())
-        terms.append(_term(fact, piece.strip(), start))
+        terms.append(_read_term(fact, piece.strip(), start))
         at += len(piece) + 1
     return Cell(tuple(terms), negative, value)
 
 
-def _term(fact: Fact, text: str, at: int) -> Term:
+def _read_term(fact: Fact, text: str, at: int) -> Term:
     if fact.kind not in ORDERED:
-        known = fact.values if fact.kind is Kind.ENUM else ("yes", "no")
+        known = fact.values if fact.kind is FactKind.ENUM else ("yes", "no")
         if text not in known:
             raise BadCell(f"{text!r} is not a value of {fact.name}{did_you_mean(text, known)}", at)
         return text
@@ -103,30 +105,30 @@ def _term(fact: Fact, text: str, at: int) -> Term:
     for sign in (">=", "<=", ">", "<"):
         if text.startswith(sign):
             number = text[len(sign) :].strip()
-            edge, unit = _amount(fact, number, at + len(text) - len(number))
+            edge, unit = _read_number(fact, number, at + len(text) - len(number))
             if sign[0] == ">":
                 return Range(edge + (sign == ">"), None, unit)
             return Range(None, edge - (sign == "<"), unit)
     if ".." in text:
         first, _, last = text.partition("..")
-        if fact.kind is Kind.MONEY and first.strip().replace(".", "").isdigit():
+        if fact.kind is FactKind.MONEY and first.strip().replace(".", "").isdigit():
             first += " " + last.split()[-1] if last.split() else ""
-        low, unit = _amount(fact, first.strip(), at)
-        high, other = _amount(fact, last.strip(), at + len(text) - len(last))
+        low, unit = _read_number(fact, first.strip(), at)
+        high, other = _read_number(fact, last.strip(), at + len(text) - len(last))
         if unit != other:
             raise BadCell(f"{text!r} has two currencies", at)
         if low > high:
             raise BadCell(f"{text!r} runs backwards: nothing fits it", at)
         return Range(low, high, unit)
-    edge, unit = _amount(fact, text, at)
+    edge, unit = _read_number(fact, text, at)
     return Range(edge, edge, unit)
 
 
-def _amount(fact: Fact, text: str, at: int) -> tuple[int, str]:
-    """A number in the fact's unit, and the currency of money."""
+def _read_number(fact: Fact, text: str, at: int) -> tuple[int, str]:
+    """Return a number in the fact's unit, and the currency of money."""
     number, _, unit = text.partition(" ")
     unit = unit.strip()
-    if fact.kind is Kind.MONEY:
+    if fact.kind is FactKind.MONEY:
         if not unit:
             raise BadCell(f"an amount of {fact.name} names its currency, such as {number or '500'} USD", at)
         if unit not in _CURRENCIES:
@@ -139,7 +141,7 @@ def _amount(fact: Fact, text: str, at: int) -> tuple[int, str]:
             return parse_minor(number, unit), unit
         except ValueError as error:
             raise BadCell(f"{fact.name}: {error}", at) from None
-    units = ("days", "day") if fact.kind is Kind.DAYS else ()
+    units = ("days", "day") if fact.kind is FactKind.DAYS else ()
     if unit and unit not in units:
         takes = "counts days" if units else "is a plain number"
         raise BadCell(f"{unit!r} is no unit of {fact.name}, which {takes}", at + len(number) + 1)
@@ -150,9 +152,9 @@ def _amount(fact: Fact, text: str, at: int) -> tuple[int, str]:
 
 
 class Axis:
-    """A fact with the finitely many values a table tells apart; a set of them is the bits of an integer."""
+    """A fact with the finitely many values that a table tells apart; a set of them is the bits of an integer."""
 
-    __slots__ = ("_bands", "_cuts", "_places", "atoms", "fact", "full")
+    __slots__ = ("_bands", "_cuts", "_indexes", "fact", "full", "values")
 
     def __init__(self, fact: Fact, cells: Iterable[Cell] = ()) -> None:
         self.fact = fact
@@ -165,25 +167,25 @@ class Axis:
                         cuts = self._cuts.setdefault(term.unit, [])
                         cuts += [] if term.low is None else [term.low]
                         cuts += [] if term.high is None else [term.high + 1]
-            if fact.kind is not Kind.MONEY:
+            if fact.kind is not FactKind.MONEY:
                 self._cuts.setdefault("", [])
-            self._bands = self._cut()
-            self.atoms = tuple(self._words(band) for band in self._bands) + (UNKNOWN,)
+            self._bands = self._cut_bands()
+            self.values = tuple(self._describe_band(band) for band in self._bands) + (UNKNOWN,)
         else:
-            self.atoms = fact.values if fact.kind is Kind.ENUM else ("yes", "no")
-        self._places = {atom: place for place, atom in enumerate(self.atoms)}
-        self.full = (1 << len(self.atoms)) - 1
+            self.values = fact.values if fact.kind is FactKind.ENUM else ("yes", "no")
+        self._indexes = {value: index for index, value in enumerate(self.values)}
+        self.full = (1 << len(self.values)) - 1
 
-    def _cut(self) -> list[Range | None]:
+    def _cut_bands(self) -> list[Range | None]:
         bands: list[Range | None] = []
         for unit in sorted(self._cuts):
             cuts = self._cuts[unit] = sorted(set(self._cuts[unit]))
             edges = [None, *cuts, None]
             for low, after in pairwise(edges):
                 bands.append(Range(low, None if after is None else after - 1, unit))
-        return [*bands, None] if self.fact.kind is Kind.MONEY else bands
+        return [*bands, None] if self.fact.kind is FactKind.MONEY else bands
 
-    def _words(self, band: Range | None) -> str:
+    def _describe_band(self, band: Range | None) -> str:
         if band is None:
             return OTHER
         unit = f" {band.unit}" if band.unit else ""
@@ -196,63 +198,63 @@ class Axis:
             return f">= {low}{unit}"
         return f"{low}{unit}" if low == high else f"{low}..{high}{unit}"
 
-    def place(self, value: object) -> int:
-        """Which of `atoms` a fact's value is. Raises LookupError for a value the fact cannot have."""
+    def index_of(self, value: object) -> int:
+        """Return the index in `values` of a fact's value. Raises LookupError for a value that the fact cannot have."""
         if self.fact.kind not in ORDERED:
             if isinstance(value, bool):
                 value = "yes" if value else "no"
-            found = self._places.get(value)  # type: ignore[call-overload]
+            found = self._indexes.get(value)  # type: ignore[call-overload]
             if found is None:
                 raise LookupError(f"{value!r} is not a value of {self.fact.name}")
             return int(found)
         if value is None:
-            return len(self.atoms) - 1
+            return len(self.values) - 1
         unit = value.currency if isinstance(value, Money) else ""
         number = value.minor if isinstance(value, Money) else value
-        if not isinstance(number, int) or isinstance(value, Money) is not (self.fact.kind is Kind.MONEY):
+        if not isinstance(number, int) or isinstance(value, Money) is not (self.fact.kind is FactKind.MONEY):
             raise LookupError(f"{value!r} is not a value of {self.fact.name}")
         if unit not in self._cuts:
-            return len(self.atoms) - 2
+            return len(self.values) - 2
         first = sum(len(self._cuts[u]) + 1 for u in sorted(self._cuts) if u < unit)
         return first + bisect_right(self._cuts[unit], number)
 
     def mask(self, cell: Cell) -> int:
-        """The set of values a cell stands for. Every edge of the cell must have been given to this axis."""
+        """Return the set of values that a cell accepts. The axis must have been made with this cell."""
         if not cell.terms:
             return self.full
         found = 0
         for term in cell.terms:
-            found |= 1 << self._places[term] if isinstance(term, str) else self._range(term)
+            found |= 1 << self._indexes[term] if isinstance(term, str) else self._range_mask(term)
         return self.full & ~found if cell.negative else found
 
-    def _range(self, wanted: Range) -> int:
+    def _range_mask(self, wanted: Range) -> int:
         found = 0
-        for place, band in enumerate(self._bands):
+        for index, band in enumerate(self._bands):
             if (
                 band is not None
                 and band.unit == wanted.unit
                 and (wanted.low is None or (band.low is not None and band.low >= wanted.low))
                 and (wanted.high is None or (band.high is not None and band.high <= wanted.high))
             ):
-                found |= 1 << place
+                found |= 1 << index
         return found
 
-    def named(self, mask: int) -> list[str]:
-        """The values of a set, in words."""
-        return [atom for place, atom in enumerate(self.atoms) if mask >> place & 1]
+    def names(self, mask: int) -> list[str]:
+        """Return the values of a set, as text."""
+        return [value for index, value in enumerate(self.values) if mask >> index & 1]
 
-    def words(self, mask: int) -> str:
-        """A set in words: `status unshipped or pending`, or `status not shipped` when that is shorter."""
-        inside, outside = self.named(mask), self.named(self.full & ~mask)
+    def describe(self, mask: int) -> str:
+        """Return a set as text: `status unshipped or pending`, or `status not shipped` when that is shorter."""
+        inside, outside = self.names(mask), self.names(self.full & ~mask)
         if 0 < len(outside) * 2 < len(inside):
             return f"{self.fact.name} not {', '.join(outside)}"
         return f"{self.fact.name} {' or '.join(inside)}"
 
     def example(self, mask: int) -> str:
-        """One value of a set, as an order would have it."""
-        place = (mask & -mask).bit_length() - 1
-        if self.fact.kind not in ORDERED or place >= len(self._bands) or (band := self._bands[place]) is None:
-            return f"{self.fact.name} {self.atoms[place]}"
+        """Return one value of a set, as an order would have it."""
+        index = (mask & -mask).bit_length() - 1
+        if self.fact.kind not in ORDERED or index >= len(self._bands) or (band := self._bands[index]) is None:
+            return f"{self.fact.name} {self.values[index]}"
         number = band.low if band.low is not None else band.high if band.high is not None else 0
         shown = f"{format_decimal(number, band.unit)} {band.unit}" if band.unit else str(number)
         return f"{self.fact.name} {shown}"

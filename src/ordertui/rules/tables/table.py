@@ -1,6 +1,7 @@
 """Decision tables as data: rows of conditions over typed facts, with DMN's hit policies UNIQUE and COLLECT.
 
-A row is a box: for each fact the set of values it takes, as bits. Asking a table is one look per fact and one AND.
+A row's condition is a box: for each fact the set of accepted values, as bits. Looking a table up takes one list access
+and one AND for each fact.
 """
 
 from __future__ import annotations
@@ -12,30 +13,23 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from ordertui.rules.toml_positions import Path
+from ordertui.rules.toml_positions import TomlPath
 
 from .schema import Axis, Fact
 
 
 def day_after(day: date) -> date:
-    """The next day; the last day there is stays."""
+    """Return the next day; for the last day of the calendar, that day."""
     return day if day == date.max else date.fromordinal(day.toordinal() + 1)
 
 
 class HitPolicy(StrEnum):
-    """DMN's meaning. UNIQUE: at most one row fits (the checker also wants one for every order); COLLECT: any number fit, all count."""
+    """How many rows may fit one order, as in DMN."""
 
     UNIQUE = "unique"
+    """At most one row fits; the checker demands exactly one for every possible order."""
     COLLECT = "collect"
-
-
-class Aggregate(StrEnum):
-    """DMN's operators of COLLECT: what the numbers of all fitting rows come to."""
-
-    SUM = "sum"
-    MIN = "min"
-    MAX = "max"
-    COUNT = "count"
+    """Any number of rows fit, and all of them count."""
 
 
 Box: TypeAlias = tuple[int, ...]
@@ -50,14 +44,14 @@ class Output(msgspec.Struct, frozen=True):
 
 
 class TableSpec(msgspec.Struct, frozen=True):
-    """What a table may look at and what it answers; the program owns this, a file cannot add to it."""
+    """The facts and outputs of a table. The program declares them; a policy file cannot add any."""
 
     facts: tuple[Fact, ...]
     outputs: Mapping[str, Output]
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One rule of a table."""
+    """One rule of a table (DMN calls a row a rule; here a rule is what a seller writes)."""
 
     id: str
     box: Box
@@ -69,17 +63,17 @@ class Row(msgspec.Struct, frozen=True):
     """First day it is in force."""
     end: date | None = None
     """Last day it is in force."""
-    path: Path = ()
+    path: TomlPath = ()
 
     def in_force(self, day: date) -> bool:
-        """Whether the row counts on a day."""
+        """Return whether the row counts on a day."""
         return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
 
 
 class Table:
-    """A table, ready to be asked."""
+    """A decision table, ready for lookups."""
 
-    __slots__ = ("_looks", "aggregate", "axes", "hit", "name", "rows")
+    __slots__ = ("_axis_hits", "axes", "hit", "name", "rows")
 
     def __init__(
         self,
@@ -87,70 +81,60 @@ class Table:
         hit: HitPolicy,
         axes: Sequence[Axis],
         rows: Sequence[Row],
-        aggregate: Aggregate | None = None,
     ) -> None:
         self.name = name
         self.hit = hit
         self.axes = tuple(axes)
         self.rows = tuple(rows)
-        self.aggregate = aggregate
-        self._looks = [
+        self._axis_hits = [
             [
-                sum(1 << n for n, row in enumerate(self.rows) if row.box[a] >> place & 1)
-                for place in range(len(axis.atoms))
+                sum(1 << n for n, row in enumerate(self.rows) if row.box[number] >> index & 1)
+                for index in range(len(axis.values))
             ]
-            for a, axis in enumerate(self.axes)
+            for number, axis in enumerate(self.axes)
         ]
+        """For each axis and each of its values the rows that accept it, as bits."""
 
     def on(self, day: date) -> Table:
-        """The table as it is in force on a day."""
+        """Return the table with the rows that are in force on a day."""
         rows = [row for row in self.rows if row.in_force(day)]
-        return self if len(rows) == len(self.rows) else Table(self.name, self.hit, self.axes, rows, self.aggregate)
+        return self if len(rows) == len(self.rows) else Table(self.name, self.hit, self.axes, rows)
 
-    def changes(self) -> Iterator[date]:
-        """The days on which a row begins, or is no longer in force."""
+    def change_days(self) -> Iterator[date]:
+        """Yield the days on which a row begins, or is no longer in force."""
         for row in self.rows:
             if row.start is not None:
                 yield row.start
             if row.end is not None:
                 yield day_after(row.end)
 
-    def places(self, values: Sequence[object]) -> list[int]:
-        """Where the facts' values, given in the order of the axes, stand on them. Raises LookupError for one that cannot be."""
-        return [axis.place(value) for axis, value in zip(self.axes, values, strict=True)]
+    def indexes(self, values: Sequence[object]) -> list[int]:
+        """Return the index of each fact's value on its axis, in the order of the axes. Raises LookupError for a bad
+        value.
+        """
+        return [axis.index_of(value) for axis, value in zip(self.axes, values, strict=True)]
 
-    def hits(self, places: Sequence[int]) -> int:
-        """The rows that fit, as bits; `places` as `places` gives them, shared by tables that look at the same enumerations."""
+    def hits(self, indexes: Sequence[int]) -> int:
+        """Return the rows that fit, as bits. `indexes` can be shared by tables over the same enumerations."""
         hits = (1 << len(self.rows)) - 1
-        for look, place in zip(self._looks, places, strict=True):
-            hits &= look[place]
+        for accepting, index in zip(self._axis_hits, indexes, strict=True):
+            hits &= accepting[index]
         return hits
 
-    def named(self, hits: int) -> tuple[Row, ...]:
-        """The rows of `hits`."""
+    def rows_of(self, hits: int) -> tuple[Row, ...]:
+        """Return the rows of a set of bits."""
         return tuple(row for number, row in enumerate(self.rows) if hits >> number & 1)
 
-    def one(self, hits: int) -> Row:
-        """The one row of `hits`. Raises LookupError when there is none or several (the checker refuses such tables)."""
+    def only_row(self, hits: int) -> Row:
+        """Return the only row of a set of bits. Raises LookupError unless there is exactly one, as the checker demands."""
         if not hits or hits & (hits - 1):
             raise LookupError(f"table {self.name}: {hits.bit_count()} rows fit where one must")
         return self.rows[hits.bit_length() - 1]
 
     def collect(self, values: Sequence[object]) -> tuple[Row, ...]:
-        """Every row that fits the facts' values."""
-        return self.named(self.hits(self.places(values)))
+        """Return every row that fits the facts' values."""
+        return self.rows_of(self.hits(self.indexes(values)))
 
     def row(self, values: Sequence[object]) -> Row:
-        """The one row that fits the facts' values. Raises LookupError as `one` does."""
-        return self.one(self.hits(self.places(values)))
-
-    def total(self, values: Sequence[object], output: str) -> Any:
-        """What COLLECT's operator makes of an output over the fitting rows; None when none fits (a count is 0)."""
-        numbers = [row.then[output] for row in self.collect(values)]
-        if self.aggregate is Aggregate.COUNT:
-            return len(numbers)
-        if not numbers:
-            return None
-        if self.aggregate is Aggregate.MIN:
-            return min(numbers)
-        return max(numbers) if self.aggregate is Aggregate.MAX else sum(numbers)
+        """Return the only row that fits the facts' values. Raises LookupError as `only_row` does."""
+        return self.only_row(self.hits(self.indexes(values)))

@@ -16,8 +16,7 @@ from .format import MUTED, Piece, span, when, wrapped, zone_name
 from .state import ROW_LOOKS
 
 if TYPE_CHECKING:
-    from ordertui.rules.tables.explanation import Explanation
-    from ordertui.rules.tables.verdict import Verdict
+    from ordertui.rules.tables.explanation import Explanation, Verdict
 
 PANE = 37
 """Cells of a line in the detail pane."""
