@@ -1,4 +1,4 @@
-"""A store of version 1 becomes one of version 2, with nothing lost and the audit still whole."""
+"""Stores of older versions are migrated, with nothing lost and the audit still whole."""
 
 import json
 import sqlite3
@@ -12,7 +12,7 @@ from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Store, StoreError, migrations
 from ordertui.store.audit import GENESIS, chained
-from support.batches import plan, shop_of, states
+from support.batches import answer, commit, plan, send, shop_of, states
 from support.shops import NOW, open_shop, order_id
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
@@ -112,3 +112,34 @@ def test_a_migration_is_all_or_nothing(folder: Path, monkeypatch: pytest.MonkeyP
     old.close()
     with open_shop(folder) as shop:
         assert len(shop.outbox()) == 2
+
+
+def test_version_four_named_action_and_state_in_one_text(tmp_path: Path) -> None:
+    clock = FixedClock(NOW)
+    with shop_of(tmp_path, clock) as shop:
+        batch = send(shop, Action.CANCEL, 1, 2)
+        shop.results([answer(shop, tmp_path, batch, failed={2})])
+        commit(shop, Action.CANCEL, 3)
+        send(shop, Action.REFUND, 11)
+        shop.undo(commit(shop, Action.REFUND, 12))
+    connection = sqlite3.connect(tmp_path / "orders.db", isolation_level=None)
+    new = connection.execute("SELECT order_id, state, open_action FROM orders ORDER BY id").fetchall()
+    connection.execute("UPDATE orders SET open_action = open_action || ':' || state")
+    connection.execute("PRAGMA user_version = 4")
+    old = dict(connection.execute("SELECT order_id, open_action FROM orders"))
+    connection.close()
+    assert old == {
+        order_id(1): "cancel:ok", order_id(2): "cancel:error", order_id(3): "cancel:held",
+        order_id(11): "refund:sent", order_id(12): None,
+    }  # fmt: skip
+    with open_shop(tmp_path, clock=clock) as shop:
+        for key, text in old.items():
+            order = shop.order(key)
+            assert order is not None
+            assert (None if order.row.open_action is None else str(order.row.open_action)) == text
+        assert [shop.count(f"state:{state}") for state in ("ok", "error", "held", "sent")] == [1, 1, 1, 1]
+        assert shop.store_check() == []
+    connection = sqlite3.connect(tmp_path / "orders.db")
+    assert connection.execute("PRAGMA user_version").fetchone() == (migrations.LATEST,)
+    assert connection.execute("SELECT order_id, state, open_action FROM orders ORDER BY id").fetchall() == new
+    connection.close()

@@ -37,13 +37,12 @@ from .journal.records import (
 from .order_by import BY_ALLOWED_ACTION, SORT_KEYS, ActionRanks
 from .orders import SituationGroup, SituationLists
 from .store import Store
-from .tallies import UNDER_WAY, OrderTallies, Tally
+from .tallies import OrderTallies, Tally
 
 __all__ = [
     "BY_ALLOWED_ACTION",
     "NEVER_ARRIVED",
     "SORT_KEYS",
-    "UNDER_WAY",
     "ActionRanks",
     "AuditEntry",
     "AuditReport",

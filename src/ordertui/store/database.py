@@ -44,6 +44,11 @@ def placeholders(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))
 
 
+def in_list(words: Iterable[str]) -> str:
+    """Return `('held','sent')`: an IN list of the program's own words, such as states, which need no placeholders."""
+    return "(" + ",".join(f"'{word}'" for word in sorted(words)) + ")"
+
+
 def translate_error(error: sqlite3.Error, path: Path) -> StoreError:
     """Return the StoreError that tells the operator what SQLite's error means for the file, and what to do."""
     text = str(error)

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from ordertui.orders.batch_state import BatchState, RowState
+
 from .audit import AuditLog
 from .database import Database, slices, translate_error
 from .errors import StoreError
@@ -34,7 +36,7 @@ INTEGRITY_CHECKS = (
     ),
     (
         "SELECT count(*) FROM batch_rows r JOIN batches b ON b.id = r.batch"
-        " WHERE (r.state = 'held') <> (b.state = 'held') AND r.state <> 'recalled'",
+        f" WHERE (r.state = '{RowState.HELD}') <> (b.state = '{BatchState.HELD}') AND r.state <> '{RowState.RECALLED}'",
         "rows that are held in a batch that left, or the other way round",
     ),
 )

@@ -10,7 +10,13 @@ from .errors import SchemaTooNew, StoreError
 
 APPLICATION_ID = 0x6F747569
 """Marks the file as a store of this program (`otui`)."""
-SCRIPTS = ("0001_tables.sql", "0002_holds_and_audit.sql", "0003_api.sql", "0004_order_digest.sql")
+SCRIPTS = (
+    "0001_tables.sql",
+    "0002_holds_and_audit.sql",
+    "0003_api.sql",
+    "0004_order_digest.sql",
+    "0005_open_action.sql",
+)
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)
 

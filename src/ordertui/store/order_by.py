@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from ordertui.orders.batch_state import DONE, PENDING
+
+from .database import in_list
+
 Sorting: TypeAlias = Sequence[tuple[str, bool]]
 """Key and whether the largest comes first; the first key weighs most."""
 ActionRanks: TypeAlias = Sequence[tuple[Sequence[str] | None, Sequence[int], int]]
@@ -17,7 +21,7 @@ BY_ALLOWED_ACTION = "may"
 """The key whose order the policies give."""
 _ASKED = "CASE o.buyer_request WHEN 'official' THEN 3 WHEN 'message' THEN 2 WHEN 'none' THEN 1 ELSE 0 END"
 _SHOWN_TITLE = "(SELECT lower(coalesce(nullif(p.title, ''), p.sku)) FROM products p WHERE p.id = o.product_id)"
-_BUSY = "(o.state IN ('held', 'sent', 'accepted', 'unknown') OR (o.state IN ('ok', 'confirmed') AND o.open_action LIKE 'cancel:%'))"
+_BUSY = f"(o.state IN {in_list(PENDING)} OR (o.state IN {in_list(DONE)} AND o.open_action = 'cancel'))"
 SORT_KEYS: dict[str, tuple[str, ...]] = {
     "placed": ("o.purchased_at",),
     "ship_by": ("o.ship_by",),

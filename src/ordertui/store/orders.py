@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ordertui.orders.batch_state import open_action
+from ordertui.orders.batch_state import COMMITTED, open_action
 from ordertui.orders.enums import (
     BuyerRequest,
     CancelledBy,
@@ -21,7 +21,7 @@ from ordertui.orders.enums import (
 from ordertui.orders.money import Money
 from ordertui.orders.order import LineAmounts, Order, OrderLine, OrderRow
 
-from .database import Database
+from .database import Database, in_list
 from .derived_facts import Shipping, units_shipped
 from .field_merge import SHIPPED_FIELD, unpack
 from .order_by import ActionRanks, Sorting, order_by
@@ -37,11 +37,10 @@ NO_SITUATIONS: SituationLists = MappingProxyType({})
 _ROW = (
     "o.id, o.order_id, o.marketplace, o.channel, o.status, o.purchased_at, o.ship_by, o.items, o.units_shipped, o.total,"
     " o.currency, o.dispatched, o.buyer_request, o.cancelled_by, o.refunded, o.replacement, o.business, o.prime, p.title,"
-    " p.sku, o.open_action, o.version, o.at, o.sources FROM orders o LEFT JOIN products p ON p.id = o.product_id"
+    " p.sku, o.open_action, o.version, o.at, o.sources, o.state FROM orders o LEFT JOIN products p ON p.id = o.product_id"
 )
 _SOURCE_BITS = tuple((kind, kind.bit) for kind in ReportKind)
-_PAID_BACK = "('held','sent','accepted','ok','unknown','confirmed')"
-"""States of a refund row that count as given back: all but those that were recalled or that Amazon refused."""
+_REFUNDED = in_list(COMMITTED)
 
 RefundedSoFar = tuple[LineAmounts, int]
 """Amounts given back for a line, or on their way, and the units cancelled with them."""
@@ -132,7 +131,7 @@ class OrderRepository:
         for v in self._database.query_in(
             "SELECT r.order_id, r.line, r.item_price, r.item_tax, r.shipping_price, r.shipping_tax, r.gift_wrap_price,"
             " r.gift_wrap_tax, r.item_promotion, r.ship_promotion, coalesce(r.quantity, 0) FROM refunds r JOIN batch_rows b"
-            f" ON b.batch = r.batch AND b.order_id = r.order_id WHERE b.state IN {_PAID_BACK} AND r.order_id IN ({{}})",
+            f" ON b.batch = r.batch AND b.order_id = r.order_id WHERE b.state IN {_REFUNDED} AND r.order_id IN ({{}})",
             ids,
         ):
             key = (v[0], v[1])
@@ -145,7 +144,7 @@ class OrderRepository:
         sql = (
             "SELECT DISTINCT r.order_id FROM refunds r"
             " JOIN batch_rows b ON b.batch = r.batch AND b.order_id = r.order_id"
-            f" WHERE r.quantity > 0 AND b.state IN {_PAID_BACK} AND r.order_id IN ({{}})"
+            f" WHERE r.quantity > 0 AND b.state IN {_REFUNDED} AND r.order_id IN ({{}})"
         )
         return {row[0] for row in self._database.query_in(sql, ids)}
 
@@ -165,7 +164,7 @@ def _order_row(v: tuple[Any, ...]) -> OrderRow:
         v[0], v[1], v[2], Channel(v[3]), OrderStatus(v[4]), v[5], v[6], v[7], v[8],
         None if v[9] is None or v[10] is None else Money(v[9], v[10]),
         Dispatched(v[11]), BuyerRequest(v[12]), CancelledBy(v[13]), Refunded(v[14]), YesNo(v[15]), YesNo(v[16]), YesNo(v[17]),
-        v[18], v[19] or None, open_action(*v[20].split(":")) if v[20] else None, v[21],
+        v[18], v[19] or None, open_action(v[20], v[24]), v[21],
     )  # fmt: skip
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import NamedTuple, TypeAlias
 
-from .database import Database
-from .tallies import UNDER_WAY
+from ordertui.orders.batch_state import COMMITTED, OPEN_STATES
+
+from .database import Database, in_list
 
 
 class Cancelled(IntEnum):
@@ -20,7 +21,7 @@ class Cancelled(IntEnum):
 
 SituationCounts: TypeAlias = Sequence[tuple[int, Cancelled, int]]
 """(situation number, how much is cancelled, orders)."""
-_STATES = ", ".join(f"'{state}'" for state in UNDER_WAY)
+_OPEN = in_list(OPEN_STATES)
 
 
 class PendingCancellation(NamedTuple):
@@ -97,11 +98,11 @@ class RateQueries:
     def _pending_cancellations(self, marketplace: str) -> list[PendingCancellation]:
         mine = "o.marketplace = :market AND o.channel = 'merchant' AND o.status <> 'cancelled'"
         found = self._database.query(
-            f"SELECT o.id, o.purchased_at, o.situation, TRUE FROM orders o WHERE o.state IN ({_STATES})"
-            f" AND o.open_action LIKE 'cancel:%' AND {mine}"
+            f"SELECT o.id, o.purchased_at, o.situation, TRUE FROM orders o WHERE o.state IN {_OPEN}"
+            f" AND o.open_action = 'cancel' AND {mine}"
             " UNION ALL SELECT o.id, o.purchased_at, o.situation, FALSE FROM orders o WHERE o.id IN"
             " (SELECT r.order_id FROM refunds r JOIN batch_rows b ON b.batch = r.batch AND b.order_id = r.order_id WHERE r.quantity > 0"
-            f" AND b.state IN ('confirmed', {_STATES})) AND o.cancelled_lines = 0 AND {mine}",
+            f" AND b.state IN {in_list(COMMITTED)}) AND o.cancelled_lines = 0 AND {mine}",
             {"market": marketplace},
         )
         return [
@@ -115,7 +116,7 @@ class RateQueries:
         """
         return self._database.query_in(
             "SELECT situation, count(*) FROM orders WHERE marketplace = ? AND purchased_at >= ? AND purchased_at < ?"
-            f" AND (state IS NULL OR state NOT IN ({_STATES}) OR coalesce(open_action, '') NOT LIKE 'cancel:%') AND id IN ({{}}) GROUP BY situation",
+            f" AND (state IS NULL OR state NOT IN {_OPEN} OR coalesce(open_action, '') <> 'cancel') AND id IN ({{}}) GROUP BY situation",
             ids,
             (marketplace, start, end),
         )
@@ -127,8 +128,8 @@ class RateQueries:
         """
         return self._database.query(
             "SELECT id, auto_cancel_at, purchased_at, situation FROM orders WHERE auto_cancel_at < ?"
-            f" AND marketplace = ? AND channel = 'merchant' AND status IN ('unshipped', 'partially_shipped') AND NOT (coalesce(state, '') IN ({_STATES})"
-            " AND coalesce(open_action, '') LIKE 'cancel:%') ORDER BY auto_cancel_at",
+            f" AND marketplace = ? AND channel = 'merchant' AND status IN ('unshipped', 'partially_shipped') AND NOT (coalesce(state, '') IN {_OPEN}"
+            " AND coalesce(open_action, '') = 'cancel') ORDER BY auto_cancel_at",
             (until, marketplace),
         )
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from .database import Database
+from ordertui.orders.batch_state import OPEN_STATES, open_action
+from ordertui.orders.enums import OrderStatus
 
-UNDER_WAY = ("held", "sent", "accepted", "ok", "unknown")
-"""States of a cancellation that is coming, or done without a report showing it."""
-_STATES = ", ".join(f"'{state}'" for state in UNDER_WAY)
+from .database import Database, in_list
 
 
 class Tally(NamedTuple):
@@ -30,7 +29,8 @@ class Tally(NamedTuple):
     @property
     def on_its_way(self) -> bool:
         """Whether a batch of this store cancels it and no report shows that yet."""
-        return self.state in UNDER_WAY and (self.open_action or "").startswith("cancel:") and self.status != "cancelled"
+        action = open_action(self.open_action, self.state)
+        return action is not None and action.is_pending_cancel and self.status != OrderStatus.CANCELLED
 
 
 class OrderTallies:
@@ -69,7 +69,7 @@ class OrderTallies:
         """
         found = self._database.query_in(
             "SELECT marketplace, situation, CASE WHEN total IS NULL THEN NULL ELSE currency END AS priced,"
-            f" coalesce(state, '') IN ({_STATES}) AS busy, count(*), coalesce(sum(total), 0) FROM orders WHERE id IN ({{}})"
+            f" coalesce(state, '') IN {in_list(OPEN_STATES)} AS busy, count(*), coalesce(sum(total), 0) FROM orders WHERE id IN ({{}})"
             " GROUP BY marketplace, situation, priced, busy",
             ids,
         )

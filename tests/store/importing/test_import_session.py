@@ -211,7 +211,7 @@ def test_what_was_said_before_is_passed_over_unless_a_batch_waits_or_a_line_is_n
         assert take(store, Report("new_orders", report.rows)) == (0, 0, 3)
         assert joined == []
         with store.write() as connection:
-            connection.execute("UPDATE orders SET open_action = 'cancel:sent' WHERE id = 2")
+            connection.execute("UPDATE orders SET open_action = 'cancel', state = 'sent' WHERE id = 2")
         assert take(store, Report("new_orders", report.rows)) == (0, 0, 3)
         assert joined == ["0000002"]
         joined.clear()

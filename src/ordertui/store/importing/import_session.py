@@ -14,11 +14,12 @@ from typing import Any
 
 import msgspec
 
+from ordertui.orders.batch_state import UNCONFIRMED, RowState
 from ordertui.orders.clock import Clock
 from ordertui.orders.report_row import ORDER_ID, ReportRow
 from ordertui.store import migrations
 from ordertui.store.audit import AuditLog
-from ordertui.store.database import IMPORT_LOG_PAGES, LOG_PAGES, Database, placeholders, slices
+from ordertui.store.database import IMPORT_LOG_PAGES, LOG_PAGES, Database, in_list, placeholders, slices
 from ordertui.store.errors import ReadOnlyStore
 from ordertui.store.operator_facts import OperatorFacts
 
@@ -28,7 +29,7 @@ from .merge_planner import Groups, MergePlanner
 CHUNK_ROWS, FIRST_CHUNK_ROWS = 8_000, 12_000
 """Rows of a transaction, and of one into a store without orders. There nothing is read, so memory has room for more, and
 each chunk rewrites most pages of the index of order ids, which come in random order."""
-_LEFT = "('sent', 'accepted', 'ok', 'unknown')"
+_UNCONFIRMED = in_list(UNCONFIRMED)
 _MANY_DEADLINES = 10_000
 
 
@@ -206,16 +207,16 @@ class ImportSession:
         for order, action in shown:
             for batch, order_id, before in connection.execute(
                 "SELECT r.batch, o.order_id, r.state FROM batch_rows r JOIN orders o ON o.id = r.order_id"
-                f" WHERE r.order_id = ? AND r.action = ? AND r.state IN {_LEFT}",
+                f" WHERE r.order_id = ? AND r.action = ? AND r.state IN {_UNCONFIRMED}",
                 (order, action),
             ):
-                by_batch.setdefault(batch, {})[order_id] = [before, "confirmed"]
+                by_batch.setdefault(batch, {})[order_id] = [before, RowState.CONFIRMED.value]
             connection.execute(
-                f"UPDATE batch_rows SET state = 'confirmed', is_open = 0 WHERE order_id = ? AND action = ? AND state IN {_LEFT}",
+                f"UPDATE batch_rows SET state = '{RowState.CONFIRMED}', is_open = 0 WHERE order_id = ? AND action = ? AND state IN {_UNCONFIRMED}",
                 (order, action),
             )
             connection.execute(
-                "UPDATE orders SET state = 'confirmed', open_action = ? WHERE id = ?", (f"{action}:confirmed", order)
+                "UPDATE orders SET state = ?, open_action = ? WHERE id = ?", (RowState.CONFIRMED.value, action, order)
             )
         for batch, states in sorted(by_batch.items()):
             facts = {"batch": batch, "states": states, "report": self._report.sha256, "kind": self._report.kind}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ordertui.orders.batch_state import POSSIBLY_DONE, UNCONFIRMED, OpenAction, open_action
+from ordertui.orders.enums import Action, OrderStatus
 from ordertui.orders.report_row import ASIN, FACT_AT, ITEM_ID, MARKETPLACE, QUANTITY, SKU, TITLE, ReportRow
 from ordertui.store.derived_facts import (
     LineFacts,
@@ -27,16 +29,14 @@ from .row_layout import line_fields, order_fields
 
 EXISTING_ORDER_COLUMNS = (
     "order_id, id, marketplace, channel, status, purchased_at, ship_by, replacement, business, prime, dispatched, refunded, open_action,"
-    " sources, at, ages, product_id, units_shipped, digest"
+    " sources, at, ages, product_id, units_shipped, digest, state"
 )
 """The columns of `orders` that joining needs; the first eight after the ids are ORDER_FIELDS."""
-OPEN_ACTION, DIGEST = 12, 18
+OPEN_ACTION, DIGEST, _STATE = 12, 18, 19
 _ORDER_ID, _ID, _DISPATCHED, _REFUNDED, _SOURCES, _AT, _AGES, _PRODUCT, _UNITS = 0, 1, 10, 11, 13, 14, 15, 16, 17
 _FACTS = slice(2, 10)
-_SHOWS = {"cancel": "cancelled", "confirm": "shipped"}
+_SHOWS = {Action.CANCEL: OrderStatus.CANCELLED, Action.CONFIRM: OrderStatus.SHIPPED}
 """The status that shows that an action came through."""
-_LEFT = ("sent", "accepted", "ok", "unknown")
-"""States of a batch's row after it left and before anything confirmed it."""
 
 
 class Line:
@@ -198,7 +198,9 @@ class OrderMerger:
         if changed:
             market, channel, _, purchased, ship_by, replacement, business, prime = fields
             channel, replacement = channel or "unknown", replacement or "unknown"
-            by = cancelled_by(status, self._impacts.get(head[_ORDER_ID]), _ours(head[OPEN_ACTION]))
+            by = cancelled_by(
+                status, self._impacts.get(head[_ORDER_ID]), _may_be_ours(open_action(head[OPEN_ACTION], head[_STATE]))
+            )
             request = buyer_request(sums.request, asked)
             number = situation(
                 channel,
@@ -220,10 +222,9 @@ class OrderMerger:
                 changes.cancelled.append(head[_ORDER_ID])
         elif moved or sources != head[_SOURCES] or (head[DIGEST] is None and digest is not None):
             changes.dated_orders.append((sources, at, ages, digest, row_id))
-        if head[OPEN_ACTION]:
-            action, _, state = head[OPEN_ACTION].partition(":")
-            if state in _LEFT and _SHOWS.get(action) == status:
-                changes.shown.append((row_id, action))
+        action = open_action(head[OPEN_ACTION], head[_STATE])
+        if action is not None and action.state in UNCONFIRMED and _SHOWS.get(action.kind) == status:
+            changes.shown.append((row_id, action.kind.value))
 
 
 def matching(lines: Sequence[Line], used: set[int], product: int, item: object, quantity: object) -> Line | None:
@@ -250,7 +251,6 @@ def _sums(lines: Sequence[Line]) -> Sums:
     return summarise([line.facts(units) for line, units in zip(lines, shipped, strict=True)])
 
 
-def _ours(action: str | None) -> bool:
-    """Whether a cancellation of this store's journal left for the order and was not refused."""
-    kind, _, state = (action or "").partition(":")
-    return kind == "cancel" and (state in _LEFT or state == "confirmed")
+def _may_be_ours(action: OpenAction | None) -> bool:
+    """Return whether a cancellation of this store's journal left for the order and was not refused."""
+    return action is not None and action.kind is Action.CANCEL and action.state in POSSIBLY_DONE

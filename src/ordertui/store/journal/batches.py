@@ -569,7 +569,7 @@ class BatchJournal:
         ).fetchone()
         action, state = found or (None, None)
         connection.execute(
-            "UPDATE orders SET state = ?, open_action = ? WHERE id = ?", (state, f"{action}:{state}" if found else None, row_id)
+            "UPDATE orders SET state = ?, open_action = ? WHERE id = ?", (state, action, row_id)
         )  # fmt: skip
 
     def refresh_refunded(self, connection: sqlite3.Connection, row_id: int) -> None:

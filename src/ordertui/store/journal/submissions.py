@@ -166,9 +166,9 @@ class SubmissionLog:
         """Move the rows that left and are not answered. An open state keeps holding its order: none of these lets it go."""
         waiting = "state IN ('sent', 'accepted', 'unknown')"
         connection.execute(
-            "UPDATE orders SET state = ?, open_action = (SELECT action FROM batches WHERE id = ?) || ':' || ? WHERE id IN"
+            "UPDATE orders SET state = ?, open_action = (SELECT action FROM batches WHERE id = ?) WHERE id IN"
             f" (SELECT order_id FROM batch_rows WHERE batch = ? AND is_open = 1 AND {waiting})",
-            (state.value, batch_id, state.value, batch_id),
+            (state.value, batch_id, batch_id),
         )
         connection.execute(
             f"UPDATE batch_rows SET state = ?, code = '', text = ? WHERE batch = ? AND {waiting}",
