@@ -5,13 +5,25 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from textual.app import App
 
+from ordertui.operations.query.export import COLUMNS, record, render
+from ordertui.orders.order import OrderRow
+
 OSC52_LIMIT = 74_000
 """Bytes that every terminal with OSC 52 takes; xterm and its kin stop near 100,000 after encoding."""
 TOOL_SECONDS = 2
+"""How long a local copying tool may take."""
+COPY_FORMS = (
+    ("ids", "order ids, one a line"),
+    ("tsv", "rows for a spreadsheet (TSV)"),
+    ("json", "JSON"),
+    ("markdown", "a Markdown table"),
+)
+"""Form, and how the menu names it."""
 
 
 def tools(environment: dict[str, str]) -> list[list[str]]:
@@ -51,3 +63,14 @@ def _run(command: list[str], text: str) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
+
+
+def format_orders(rows: Sequence[OrderRow], form: str, may: Callable[[OrderRow], str]) -> str:
+    """These orders in one of the forms."""
+    if form == "ids":
+        return "\n".join(row.order_id for row in rows)
+    records = [record(row, may(row)) for row in rows]
+    if form in ("tsv", "json"):
+        return render(records, COLUMNS, form)
+    lines = [COLUMNS, ("---",) * len(COLUMNS), *([str(one[name] or "") for name in COLUMNS] for one in records)]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

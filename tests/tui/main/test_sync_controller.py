@@ -17,8 +17,8 @@ from ordertui.operations.sync.credentials import ENVIRONMENT
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
+from ordertui.tui.screens.dialogs import FormScreen
 from ordertui.tui.screens.outbox import OutboxScreen
-from ordertui.tui.screens.passphrase import PassphraseScreen
 from support.api import PATIENT, shop
 from support.pilot import idle, main, press, running, settled, table, text, until
 from support.simulator import Simulator
@@ -239,7 +239,7 @@ async def test_the_passphrase_is_asked_for_and_never_shown(
             ("correct horse", "synced: 0 new orders"),
         ):
             await press(pilot, "I")
-            await until(pilot, lambda: isinstance(pilot.app.screen, PassphraseScreen))
+            await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
             await until(pilot, lambda: pilot.app.screen.query(Input))
             field = pilot.app.screen.query_one(Input)
             assert field.password

@@ -21,7 +21,7 @@ from ordertui.tui.screens.base import Dialog
 from ordertui.tui.screens.command_palette import PaletteScreen
 from ordertui.tui.screens.dialogs import ChoiceScreen
 from ordertui.tui.screens.preview import PreviewScreen
-from ordertui.tui.widgets.option_list import Choices
+from ordertui.tui.widgets.option_list import SafeOptionList
 from support.pilot import burst, main, press, preview, running, settled, table, text, to_ship, until
 
 
@@ -39,7 +39,7 @@ def test_every_modal_screen_is_a_dialog() -> None:
 
 def click(pilot: Pilot[None], times: int) -> None:
     """Click on the second line of the list, so often that nothing is handled in between."""
-    place = pilot.app.screen.query_one(Choices).region.offset + (2, 1)
+    place = pilot.app.screen.query_one(SafeOptionList).region.offset + (2, 1)
     for kind in (events.MouseMove, *[events.MouseDown, events.MouseUp] * times):
         pilot.app.post_message(kind(None, *place, 0, 0, kind is not events.MouseMove, False, False, False, *place))
 

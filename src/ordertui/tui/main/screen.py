@@ -29,11 +29,11 @@ from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.keymap import Keymap
 from ordertui.tui.render.lines import header
 from ordertui.tui.screens.acting import Acting
+from ordertui.tui.screens.base import read_selected_text
 from ordertui.tui.screens.bringing import Bringing
 from ordertui.tui.screens.looking import Looking
 from ordertui.tui.screens.marking import Marking
 from ordertui.tui.screens.rating import Rating
-from ordertui.tui.screens.selecting import Selecting
 from ordertui.tui.task_runner import TaskRunner, ends_with_screen
 from ordertui.tui.tour.controller import Touring
 from ordertui.tui.view_request import FIRST_PAGE, Request, View, read
@@ -65,9 +65,7 @@ FULL = 100
 """Cells of a line in the full view of an order, at most."""
 
 
-class MainScreen(
-    ViewController, Weighing, Looking, Marking, Acting, Bringing, Syncing, Selecting, Rating, Touring, Screen[None]
-):
+class MainScreen(ViewController, Weighing, Looking, Marking, Acting, Bringing, Syncing, Rating, Touring, Screen[None]):
     """Orders, and what may be done with them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -145,7 +143,7 @@ class MainScreen(
             body.mount(Static(welcome(), id="welcome"), before="#middle"),
             body.mount(DiffStatic(id="rate-strip"), before="#status"),
             side.mount(DiffStatic(id="rate"), scroll),
-            self.query_one(FilterBar).furnish(),
+            self.query_one(FilterBar).mount_input(),
         )
 
     def _show_at_once(self) -> None:
@@ -310,6 +308,10 @@ class MainScreen(
         if not self._marks_kept:
             self._marks_kept = True
             self.shop.desk.keep_marks(self.marks, self.last_set)
+
+    def get_selected_text(self) -> str | None:
+        """Return the text selected with the mouse, for ctrl+c."""
+        return read_selected_text(super().get_selected_text)
 
     # Messages
 

@@ -116,9 +116,11 @@ class Syncing(TaskMixin):
         return self.shop.online.sync(progress=run.page, told=run.waits, stop=lambda: run.stopping)
 
     async def _ask_passphrase(self, task: Task) -> None:
-        from ordertui.tui.screens.passphrase import PassphraseScreen
+        from ordertui.tui.screens.dialogs import FormScreen
 
-        answer = await task.ask(PassphraseScreen())
+        fields = [("word", "Passphrase", "")]
+        note = "It is kept in memory until you leave."
+        answer = await task.ask(FormScreen("The credentials are sealed", fields, note, password=True))
         if answer is not None and answer["word"]:
             word = answer["word"]
             self.shop.online.connector.secrets.ask = lambda: word

@@ -74,7 +74,7 @@ class ViewController(TaskMixin):
     def ask_for(self, request: Request) -> None:
         """Show another view."""
         if request.filter != self.request.filter:
-            self.query_one(FilterBar).put(request.filter)
+            self.query_one(FilterBar).set_text(request.filter)
         self.request = request
         self.show_view()
 
@@ -123,7 +123,7 @@ class ViewController(TaskMixin):
         self.workers.cancel_group(self, "view")
         self.shop.interrupt_views()
         self.request = view.request
-        self.query_one(FilterBar).put(view.request.filter)
+        self.query_one(FilterBar).set_text(view.request.filter)
         self._swap(view, whole=True)
         self._built()
         self.notify("stopped: what was shown before is shown again")
@@ -263,7 +263,7 @@ class ViewController(TaskMixin):
         self.table.focus()
         self.ask_for(msgspec.structs.replace(self.request, filter=event.text))
 
-    def on_filter_bar_left(self) -> None:
+    def on_filter_bar_cancelled(self) -> None:
         """Escape: what was there is shown again."""
         self._forget_typed()
         self.table.focus()

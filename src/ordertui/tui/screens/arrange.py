@@ -19,15 +19,15 @@ from ordertui.operations.workspace import SavedView, Workspace
 from ordertui.tui.render.format import MUTED
 from ordertui.tui.view_request import Request
 from ordertui.tui.widgets.dialog_title import Title
-from ordertui.tui.widgets.option_list import Choices
+from ordertui.tui.widgets.option_list import SafeOptionList
 from ordertui.tui.widgets.order_table.columns import columns_for
 from ordertui.tui.widgets.order_table.layout import MAX_WIDTH, MIN_WIDTH, Layout
 
 from .base import Dialog
-from .dialogs import FormScreen, ListKeys
+from .dialogs import FormScreen
 
 
-class ColumnsScreen(ListKeys, Dialog[Request | None]):
+class ColumnsScreen(Dialog[Request | None]):
     """Which columns, in which order, how wide; gives the request with them, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -39,7 +39,6 @@ class ColumnsScreen(ListKeys, Dialog[Request | None]):
         Binding("plus,right,greater_than_sign", "widen(1)", show=False),
         Binding("minus,left,less_than_sign", "widen(-1)", show=False),
         Binding("r", "reset", show=False),
-        *ListKeys.KEYS,
     ]
 
     def __init__(self, request: Request, layout: Layout, *, several: bool) -> None:
@@ -54,7 +53,7 @@ class ColumnsScreen(ListKeys, Dialog[Request | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Title("Columns")
-            yield Choices()
+            yield SafeOptionList()
             yield Static(
                 "space show, hide   J K move   + - width   r as usual   Enter done   Esc leave", classes="dialog-keys"
             )
@@ -114,7 +113,7 @@ class ColumnsScreen(ListKeys, Dialog[Request | None]):
         self.dismiss(None)
 
 
-class ViewsScreen(ListKeys, Dialog[SavedView | None]):
+class ViewsScreen(Dialog[SavedView | None]):
     """The saved views; gives the one to open."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -122,7 +121,6 @@ class ViewsScreen(ListKeys, Dialog[SavedView | None]):
         Binding("s", "save", show=False),
         Binding("d", "delete", show=False),
         Binding("r", "rename", show=False),
-        *ListKeys.KEYS,
         *(Binding(str(number), f"open({number})", show=False) for number in range(1, 10)),
     ]
 
@@ -135,7 +133,7 @@ class ViewsScreen(ListKeys, Dialog[SavedView | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Title("Saved views")
-            yield Choices()
+            yield SafeOptionList()
             yield Static(f"Kept in {self._desk.views_file.name} beside the store.", classes="dialog-note")
             yield Static(
                 "Enter or 1 to 9 open   s save this one   r rename   d delete   Esc leave", classes="dialog-keys"

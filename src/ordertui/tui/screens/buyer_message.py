@@ -16,29 +16,8 @@ from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.dialog_title import Title
 
-from .base import Dialog
 from .dialogs import ConfirmScreen, TextScreen
-
-
-class AskingScreen(Dialog[None]):
-    """While Amazon is asked; Escape stops it."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop", "stop", show=False)]
-
-    def __init__(self, what: str) -> None:
-        super().__init__(classes="dialog-screen")
-        self._what = what
-        self.stopping = False
-        """Read by the thread that asks."""
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
-            yield Title(self._what)
-            yield Static("Esc stop", classes="dialog-keys")
-
-    def action_stop(self) -> None:
-        """Ask it to end."""
-        self.stopping = True
+from .progress import AskingScreen
 
 
 class MessageScreen(TextScreen):

@@ -17,7 +17,7 @@ from ordertui.tui.actions import KeyAction
 from ordertui.tui.render.format import MUTED
 from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.line_input import LineInput
-from ordertui.tui.widgets.option_list import Choices
+from ordertui.tui.widgets.option_list import SafeOptionList
 
 from .base import Dialog
 
@@ -40,7 +40,7 @@ class PaletteScreen(Dialog[KeyAction | None]):
         with Vertical(classes="dialog"):
             yield Title("Actions")
             yield LineInput(placeholder="type to narrow")
-            yield Choices()
+            yield SafeOptionList()
             yield Static("↑ ↓ choose   Enter do it   Esc leave", classes="dialog-keys")
 
     def on_mount(self) -> None:

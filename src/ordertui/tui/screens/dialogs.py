@@ -3,50 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widget import Widget
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 from ordertui.tui.clipboard import copy
 from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.line_input import LineInput
-from ordertui.tui.widgets.option_list import Choices
+from ordertui.tui.widgets.option_list import SafeOptionList
 
 from .base import Dialog
-
-
-class ListKeys(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
-    """j, k, g and G in a screen with one list."""
-
-    KEYS: ClassVar[list[Binding]] = [
-        Binding("j", "down", show=False),
-        Binding("k", "up", show=False),
-        Binding("g", "first", show=False),
-        Binding("G", "last", show=False),
-    ]
-
-    def action_down(self) -> None:
-        """Next."""
-        self.query_one(OptionList).action_cursor_down()
-
-    def action_up(self) -> None:
-        """The one before."""
-        self.query_one(OptionList).action_cursor_up()
-
-    def action_first(self) -> None:
-        """The first."""
-        self.query_one(OptionList).action_first()
-
-    def action_last(self) -> None:
-        """The last."""
-        self.query_one(OptionList).action_last()
 
 
 class ConfirmScreen(Dialog[str | None]):
@@ -128,12 +100,15 @@ class FormScreen(Dialog[dict[str, str] | None]):
         Binding("up", "app.focus_previous", show=False),
     ]
 
-    def __init__(self, title: str, fields: Sequence[tuple[str, str, str]], note: str = "", keys: str = "") -> None:
+    def __init__(
+        self, title: str, fields: Sequence[tuple[str, str, str]], note: str = "", *, password: bool = False
+    ) -> None:
+        """`fields`: name, label and first value of each; `password`: what is typed is not shown."""
         super().__init__(classes="dialog-screen")
         self._title = title
         self._fields = tuple(fields)
         self._note = note
-        self._keys = keys or "Enter next, then done   Esc leave"
+        self._password = password
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -144,8 +119,8 @@ class FormScreen(Dialog[dict[str, str] | None]):
             for name, label, value in self._fields:
                 with Horizontal(classes="field"):
                     yield Label(label, markup=False)
-                    yield LineInput(value, id=f"field-{name}", select_on_focus=True)
-            yield Static(self._keys, classes="dialog-keys", markup=False)
+                    yield LineInput(value, id=f"field-{name}", select_on_focus=True, password=self._password)
+            yield Static("Enter next, then done   Esc leave", classes="dialog-keys")
 
     def on_mount(self) -> None:
         """Begin in the first field."""
@@ -166,12 +141,11 @@ class FormScreen(Dialog[dict[str, str] | None]):
         self.dismiss(None)
 
 
-class ChoiceScreen(ListKeys, Dialog[str | None]):
+class ChoiceScreen(Dialog[str | None]):
     """One of several; Escape gives None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "cancel", "leave", show=False),
-        *ListKeys.KEYS,
     ]
 
     def __init__(self, title: str, choices: Sequence[tuple[str, str]], note: str = "", at: str = "") -> None:
@@ -187,7 +161,7 @@ class ChoiceScreen(ListKeys, Dialog[str | None]):
             yield Title(self._title)
             if self._note:
                 yield Static(self._note, markup=False)
-            yield Choices(*(Option(Content(text), id=key) for key, text in self._choices))
+            yield SafeOptionList(*(Option(Content(text), id=key) for key, text in self._choices))
             yield Static("Enter choose   Esc leave", classes="dialog-keys", markup=False)
 
     def on_mount(self) -> None:

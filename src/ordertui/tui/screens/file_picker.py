@@ -24,17 +24,16 @@ from ordertui.tui.render.file_row import file_line
 from ordertui.tui.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.line_input import LineInput
-from ordertui.tui.widgets.option_list import Choices
+from ordertui.tui.widgets.option_list import SafeOptionList
 
 from .base import Dialog
-from .dialogs import ListKeys
 
 SHOWN = 1_000
 """Entries of a folder that are listed."""
 UP = ".."
 
 
-class PickerScreen(ListKeys, Dialog[list[Path] | None]):
+class PickerScreen(Dialog[list[Path] | None]):
     """Gives the files chosen; None when the operator leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,7 +46,6 @@ class PickerScreen(ListKeys, Dialog[list[Path] | None]):
         Binding("right,l", "open", "open", show=False),
         Binding("slash", "type", "type a path", show=False),
         Binding("tab,shift+tab", "tab", "complete", show=False, priority=True),
-        *ListKeys.KEYS,
     ]
 
     def __init__(self, shop: Session, keys: KeyQueue) -> None:
@@ -66,7 +64,7 @@ class PickerScreen(ListKeys, Dialog[list[Path] | None]):
         with Vertical(classes="dialog dialog-tall"):
             yield Title("Import report files, or a processing report")
             yield Static("", id="picker-folder", markup=False)
-            yield Choices(id="picker-files", markup=False)
+            yield SafeOptionList(id="picker-files", markup=False)
             with Horizontal(classes="field", id="picker-typed"):
                 yield Label("Path", markup=False)
                 yield LineInput(

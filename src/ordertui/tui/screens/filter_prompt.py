@@ -36,7 +36,7 @@ class FilterScreen(Dialog[str | None]):
     async def on_mount(self) -> None:
         """Begin to type."""
         bar = self.query_one(FilterBar)
-        await bar.furnish()
+        await bar.mount_input()
         bar.set_history(self._history)
         bar.begin()
 
@@ -44,6 +44,6 @@ class FilterScreen(Dialog[str | None]):
         """Give it; an empty one stands for nothing, and never for all."""
         self.dismiss(event.text if event.text.strip() else None)
 
-    def on_filter_bar_left(self) -> None:
+    def on_filter_bar_cancelled(self) -> None:
         """Leave."""
         self.dismiss(None)

@@ -291,17 +291,16 @@ class Looking(TaskMixin):
         self.start(self._copy_menu)
 
     async def _copy_menu(self, task: Task) -> None:
-        from ordertui.tui.clipboard import copy
-        from ordertui.tui.copies import COPIES, as_text
+        from ordertui.tui.clipboard import COPY_FORMS, copy, format_orders
 
         from .dialogs import ChoiceScreen
 
         ids = self.table.acting_ids()
         what = f"{len(ids):,} orders" if len(ids) != 1 else "the order"
-        form = await task.ask(ChoiceScreen(f"Copy {what} as", list(COPIES)))
+        form = await task.ask(ChoiceScreen(f"Copy {what} as", list(COPY_FORMS)))
         if form is not None and ids:
             rows = await task.work(self.shop.rows, ids)
-            text = as_text([rows[i] for i in ids if i in rows], form, self.shop.may)
+            text = format_orders([rows[i] for i in ids if i in rows], form, self.shop.may)
             self.notify(copy(self.app, text, what))
 
     def action_open_order(self) -> None:

@@ -22,16 +22,16 @@ from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.plan import batch_head, batch_line, batch_rows, row_line
 from ordertui.tui.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.dialog_title import Title
-from ordertui.tui.widgets.option_list import Choices
+from ordertui.tui.widgets.option_list import SafeOptionList
 
 from .base import Dialog
-from .dialogs import ConfirmScreen, FormScreen, ListKeys
+from .dialogs import ConfirmScreen, FormScreen
 
 ROWS = 2_000
 """Rows listed of a batch; trouble comes first."""
 
 
-class OutboxScreen(ListKeys, Dialog[None]):
+class OutboxScreen(Dialog[None]):
     """The batches of the shop, newest first, and the rows of the one under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -42,7 +42,6 @@ class OutboxScreen(ListKeys, Dialog[None]):
         Binding("t", "retry", "try failed again", show=False),
         Binding("s", "settle", "settle", show=False),
         Binding("tab,shift+tab", "other_list", "rows", show=False, priority=True),
-        *ListKeys.KEYS,
     ]
 
     def __init__(self, shop: Session, keys: KeyQueue) -> None:
@@ -57,9 +56,9 @@ class OutboxScreen(ListKeys, Dialog[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog dialog-tall"):
             yield Title("Outbox")
-            yield Choices(id="batches")
+            yield SafeOptionList(id="batches")
             yield Static(id="batch-head")
-            yield Choices(id="batch-rows")
+            yield SafeOptionList(id="batch-rows")
             yield Static(
                 "Tab batches, rows   u take back   r release now   t try failed rows again   s settle an unknown row"
                 "   y copy path   Esc close",
@@ -142,14 +141,6 @@ class OutboxScreen(ListKeys, Dialog[None]):
     def action_other_list(self) -> None:
         """From batches to rows and back."""
         self._list("batches" if self._in_rows else "batch-rows").focus()
-
-    def action_down(self) -> None:
-        """Next."""
-        self._list("batch-rows" if self._in_rows else "batches").action_cursor_down()
-
-    def action_up(self) -> None:
-        """The one before."""
-        self._list("batch-rows" if self._in_rows else "batches").action_cursor_up()
 
     def action_copy(self) -> None:
         """Copy the path of the file to upload."""

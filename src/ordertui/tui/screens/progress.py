@@ -56,6 +56,27 @@ class ProgressScreen(Dialog[None]):
         self.stopping = True
 
 
+class AskingScreen(Dialog[None]):
+    """While Amazon is asked; Escape stops it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop", "stop", show=False)]
+
+    def __init__(self, what: str) -> None:
+        super().__init__(classes="dialog-screen")
+        self._what = what
+        self.stopping = False
+        """Read by the thread that asks."""
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Title(self._what)
+            yield Static("Esc stop", classes="dialog-keys")
+
+    def action_stop(self) -> None:
+        """Ask it to end."""
+        self.stopping = True
+
+
 class WaitScreen(Dialog[None]):
     """Something that takes some seconds and cannot be stopped halfway."""
 

@@ -20,10 +20,10 @@ from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.rate_report import Course, entry_line, risk_line, stacked, whole
 from ordertui.tui.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.dialog_title import Title
-from ordertui.tui.widgets.option_list import Choices
+from ordertui.tui.widgets.option_list import SafeOptionList
 
 from .base import Dialog
-from .dialogs import ListKeys, TextScreen
+from .dialogs import TextScreen
 
 LISTED = 2_000
 """Orders in a list; `ordertui rate --list` gives all."""
@@ -179,13 +179,12 @@ class RateScreen(Dialog[None]):
         await task.ask(OrdersScreen(self._tasks.keys, title, lines, len(ids), self._describe))
 
 
-class OrdersScreen(ListKeys, Dialog[None]):
+class OrdersScreen(Dialog[None]):
     """Orders as lines; Enter opens one in full."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "close", "close", show=False),
         Binding("y", "copy", "copy id", show=False),
-        *ListKeys.KEYS,
     ]
 
     def __init__(
@@ -205,7 +204,7 @@ class OrdersScreen(ListKeys, Dialog[None]):
             if self._count > len(self._lines):
                 more = self._count - len(self._lines)
                 options.append(Option(f"and {more:,} more: `ordertui rate --list` gives all", disabled=True))
-            yield Choices(*options, id="rate-orders", markup=False)
+            yield SafeOptionList(*options, id="rate-orders", markup=False)
             yield Static("Enter the whole order   y copy its id   Esc close", classes="dialog-keys")
 
     def on_mount(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from os.path import commonprefix
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -34,7 +35,7 @@ class FilterInput(LineInput):
         self._back = 0
         self._typed = ""
 
-    class Left(Message):
+    class Cancelled(Message):
         """Escape was pressed."""
 
     def action_complete(self) -> None:
@@ -45,7 +46,7 @@ class FilterInput(LineInput):
         if not found:
             return
         start = word_start(self.value, self.cursor_position)
-        word = found[0] if len(found) == 1 else _common(found)
+        word = found[0] if len(found) == 1 else commonprefix(found)  # noqa: RUF071  (characters, not paths)
         if len(word) >= self.cursor_position - start:
             self.value = self.value[:start] + word + self.value[self.cursor_position :]
             self.cursor_position = start + len(word)
@@ -58,22 +59,13 @@ class FilterInput(LineInput):
         self.value = self.history[-self._back] if self._back else self._typed
         self.cursor_position = len(self.value)
 
-    def settle(self) -> None:
+    def restart_history(self) -> None:
         """Typing begins or ends: up starts from the newest again."""
         self._back = 0
 
     def action_leave(self) -> None:
         """Back to the table."""
-        self.post_message(self.Left())
-
-
-def _common(words: list[str]) -> str:
-    """The longest beginning that all words share."""
-    shortest = min(words, key=len)
-    for place, char in enumerate(shortest):
-        if any(word[place] != char for word in words):
-            return shortest[:place]
-    return shortest
+        self.post_message(self.Cancelled())
 
 
 class FilterBar(Vertical):
@@ -93,7 +85,7 @@ class FilterBar(Vertical):
             super().__init__()
             self.text = text
 
-    class Left(Message):
+    class Cancelled(Message):
         """The bar was left without applying."""
 
     def __init__(
@@ -109,7 +101,7 @@ class FilterBar(Vertical):
         """What an empty filter stands for, in words."""
         self._applied = ""
 
-    async def furnish(self) -> None:
+    async def mount_input(self) -> None:
         """Mount what is typed in and said: nobody types before the first orders are drawn."""
         entry = FilterInput(placeholder="filter: status:unshipped total>50 late", id="filter-input")
         line = Horizontal(Static("/", id="filter-slash"), entry, Static("", id="filter-count"), id="filter-line")
@@ -131,11 +123,11 @@ class FilterBar(Vertical):
     def begin(self) -> None:
         """Start typing."""
         self.remove_class("-idle")
-        self._input.settle()
+        self._input.restart_history()
         self._input.focus()
         self._explain(self._input.value)
 
-    def put(self, text: str) -> None:
+    def set_text(self, text: str) -> None:
         """Show a filter that is in force."""
         self._applied = text
         self._input.value = text
@@ -195,8 +187,8 @@ class FilterBar(Vertical):
                 self._input.history = [*(old for old in self._input.history if old != text), text]
             self.post_message(self.Applied(event.value))
 
-    @on(FilterInput.Left)
-    def _left(self, event: FilterInput.Left) -> None:
+    @on(FilterInput.Cancelled)
+    def _cancelled(self, event: FilterInput.Cancelled) -> None:
         event.stop()
-        self.put(self._applied)
-        self.post_message(self.Left())
+        self.set_text(self._applied)
+        self.post_message(self.Cancelled())

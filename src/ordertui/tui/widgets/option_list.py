@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 from textual.widgets import OptionList
 
 
-class Choices(OptionList):
-    """An option list whose page keys also work where it has no room, or was filled a moment ago: Textual's own fails then."""
+class SafeOptionList(OptionList):
+    """An option list with the keys j, k, g and G, whose page keys never fail.
+
+    Textual's own page keys raise an error while the list has no height, or before the lines of new options are known.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "cursor_down", show=False),
+        Binding("k", "cursor_up", show=False),
+        Binding("g", "first", show=False),
+        Binding("G", "last", show=False),
+    ]
 
     def action_page_up(self) -> None:
-        """A page up; to the first where there is no page."""
+        """Go a page up; without a page, to the first option."""
         if self._has_lines():
             super().action_page_up()  # type: ignore[no-untyped-call]
         else:
             self.action_first()
 
     def action_page_down(self) -> None:
-        """A page down; to the last where there is no page."""
+        """Go a page down; without a page, to the last option."""
         if self._has_lines():
             super().action_page_down()  # type: ignore[no-untyped-call]
         else:
