@@ -162,10 +162,10 @@ def run_one(store: Path, report: Path) -> None:
         nonlocal peak
         peak = max(peak, private_mb() + sum(map(private_mb, children())))
 
-    with Session.open(store, clock=SystemClock()) as shop:
+    with Session.open(store, clock=SystemClock()) as session:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         start, busy = time.perf_counter(), time.process_time()
-        (summary,) = shop.import_files([report], progress=progress)
+        (summary,) = session.imports.import_files([report], progress=progress)
         seconds, busy = time.perf_counter() - start, time.process_time() - busy
     progress(None)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -106,14 +106,14 @@ def main() -> None:
         with Session.open(path, clock=FixedClock(NOW), config=Config()):
             pass
         fill(path, count)
-        with Session.open(path, clock=FixedClock(NOW), config=Config()) as shop:
-            measure(shop)
+        with Session.open(path, clock=FixedClock(NOW), config=Config()) as session:
+            measure(session)
 
 
-def measure(shop: Session) -> None:
+def measure(session: Session) -> None:
     """Everything that asks a store."""
-    store = shop._store
-    print(f"{shop.count():,} orders, {len(store.tallies.situations_present()):,} situations")
+    store = session.context.store
+    print(f"{session.orders.count():,} orders, {len(store.tallies.situations_present()):,} situations")
 
     def decide_all() -> None:
         policy = load(now=lambda: NOW).of("US")
@@ -141,7 +141,7 @@ def measure(shop: Session) -> None:
         print(f"    first 100 {text:<34} {page:9.2f} ms")
     sample = "status:unshipped total>50 -sku:ABC* (late or buyer-requested) placed:last-7d"
     show("compile a filter", best(lambda: compile_filter(*asked(sample)), 50), 0.1)
-    rows = list(store.orders.rows(shop.view(limit=50)).values())
+    rows = list(store.orders.rows(session.orders.find(limit=50)).values())
 
     def explain() -> None:
         for row in rows:
@@ -150,11 +150,11 @@ def measure(shop: Session) -> None:
                 judge.policy("US").explain(situation_of(row), action)
 
     show("decide and explain 50 rows (cancel and refund)", best(explain), 1)
-    marked = list(shop.view("action:cancel", limit=5_000))
-    shop.rate("US")
-    show(f"what-if for {len(marked):,} marked", best(lambda: shop.rate("US", marked), 25), 15)
-    show("status line for the same", best(lambda: shop.impact(marked), 25), 15)
-    show("rate from the kept counts", best(lambda: shop.rate("US"), 20), 1)
+    marked = list(session.orders.find("action:cancel", limit=5_000))
+    session.rate.calculator.effects("US")
+    show(f"what-if for {len(marked):,} marked", best(lambda: session.rate.calculator.effects("US", marked), 25), 15)
+    show("status line for the same", best(lambda: session.rate.calculator.impact(marked), 25), 15)
+    show("rate from the kept counts", best(lambda: session.rate.calculator.effects("US"), 20), 1)
     start = time.perf_counter()
     with Session.open(store.path, clock=FixedClock(NOW), config=Config()) as fresh:
         fresh.rate("US")

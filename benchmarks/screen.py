@@ -115,16 +115,16 @@ def measure(one: Contender, asked: argparse.Namespace, folder: Path) -> Result:
 def write_tsv(store: Path, tsv: Path) -> None:
     """The orders as the table shows them, newest first."""
     with (
-        Session.open(store, clock=SystemClock(), config=Config()) as shop,
+        Session.open(store, clock=SystemClock(), config=Config()) as session,
         tsv.open("w", encoding="utf-8") as file,
     ):
         file.write("\t".join(COLUMNS) + "\n")
-        ids = shop.view(sort="placed", reverse=True)
+        ids = session.orders.find(sort="placed", reverse=True)
         for start in range(0, len(ids), CHUNK):
             chunk = ids[start : start + CHUNK]
-            rows = shop.rows(chunk)
+            rows = session.orders.rows(chunk)
             for row in (rows[row_id] for row_id in chunk):
-                values = record(row, shop.may(row))
+                values = record(row, session.eligibility.may(row))
                 file.write("\t".join("" if values[name] is None else str(values[name]) for name in COLUMNS) + "\n")
 
 

@@ -21,6 +21,7 @@ from example_orders import AS_OF, JP, MARKETS, NEXT_DAY, US, Line, Market, Order
 from ordertui.operations.config import Config
 from ordertui.operations.planning.feed_builder import first_message_id, flat_file_records
 from ordertui.operations.planning.plan import Plan, PlannedOrder
+from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, parse_iso
 from ordertui.orders.enums import Action, Dispatched
@@ -267,13 +268,13 @@ def xml_report(plan: Plan, kept: Sequence[PlannedOrder], faults: Sequence[Fault]
     ).encode()
 
 
-def leave(shop: Session, plan: Plan, *, undo: Sequence[str] = ()) -> list[PlannedOrder]:
+def leave(session: Session, plan: Plan, *, undo: Sequence[str] = ()) -> list[PlannedOrder]:
     """Commit, take some orders back, dispatch; gives the rows that left."""
-    batch = shop.commit(plan, typed=str(len(plan.rows)))
+    batch = session.batches.commit(plan, typed=str(len(plan.rows)))
     for one in undo:
-        shop.undo(one)
-    shop.release(batch.id)
-    shop.dispatch()
+        session.batches.recall(one)
+    session.batches.release(batch.id)
+    session.dispatcher.run()
     return [row for row in plan.rows if row.order_id not in undo]
 
 
@@ -290,36 +291,38 @@ def answers(folder: Path, market: Market) -> dict[str, bytes]:
     clock = FixedClock(parse_iso(AS_OF))
     with (
         tempfile.TemporaryDirectory() as place,
-        Session.open(Path(place) / "a.db", clock=clock, config=Config()) as shop,
+        Session.open(Path(place) / "a.db", clock=clock, config=Config()) as session,
     ):
         files = sorted((folder / market.code.lower() / "reports").iterdir())
-        shop.import_files(files, marketplace=market.code)
+        session.imports.import_files(files, marketplace=market.code)
         if market.code == "IN":
-            (plan,) = shop.plan(Action.CANCEL, shop.view(f"sku:{market.things[0].sku} status:unshipped"))
+            (plan,) = session.planner.plan(
+                Action.CANCEL, session.orders.find(f"sku:{market.things[0].sku} status:unshipped")
+            )
             faults = [(WHOLE_FILE, "5000", "Warning", "A duplicate update was skipped (example).")]
-            return {"cancel-report.txt": flat_report(leave(shop, plan), faults)}
+            return {"cancel-report.txt": flat_report(leave(session, plan), faults)}
         if market.code != "US":
-            (plan,) = shop.plan(Action.CANCEL, shop.view("request:official channel:merchant"))
-            kept = leave(shop, plan)
+            (plan,) = session.planner.plan(Action.CANCEL, session.orders.find("request:official channel:merchant"))
+            kept = leave(session, plan)
             if market is JP:
                 faults = [(1, "18028", "Error", "この注文はキャンセルできません（例）。")]
                 return {"cancel-report.txt": flat_report(kept, faults, market.encoding)}
             return reports_on(plan, kept, [])
-        four, eleven = (shop.id_of(order_id(market, n)) or 0 for n in (4, 11))
-        shop.set_dispatched([four], Dispatched.YES)
-        (plan,) = shop.plan(Action.CANCEL, shop.view("sku:MUG-BLUE"))
-        kept = leave(shop, plan, undo=[order_id(market, 3)])
+        four, eleven = (session.orders.id_of(order_id(market, n)) or 0 for n in (4, 11))
+        session.facts.set_dispatched([four], Dispatched.YES)
+        (plan,) = session.planner.plan(Action.CANCEL, session.orders.find("sku:MUG-BLUE"))
+        kept = leave(session, plan, undo=[order_id(market, 3)])
         at = next(n for n, row in enumerate(kept) if row.order_id == order_id(market, 2))
         words = "The order was not found or is not in a state that can be cancelled (example)."
         found = reports_on(plan, kept, [(at, "18028", "Error", words)])
-        shop.set_dispatched([eleven], Dispatched.NO)
-        ids = shop.view(f"id:{order_id(market, 11)} or id:{order_id(market, 12)}")
-        amounts = shop.read_refunds(folder / "us" / "choices" / "refund.tsv", ids)
-        (plan,) = shop.plan(Action.REFUND, ids, reason="CouldNotShip", refunds=amounts)
-        found |= reports_on(plan, leave(shop, plan), [])
-        ships = shop.read_shipping(folder / "us" / "choices" / "shipping.tsv")
-        (plan,) = shop.plan(Action.CONFIRM, [four], shipping=ships)
-        return found | reports_on(plan, leave(shop, plan), [])
+        session.facts.set_dispatched([eleven], Dispatched.NO)
+        ids = session.orders.find(f"id:{order_id(market, 11)} or id:{order_id(market, 12)}")
+        amounts = session.batches.read_refunds(folder / "us" / "choices" / "refund.tsv", ids)
+        (plan,) = session.planner.plan(Action.REFUND, ids, PlanChoices(reason="CouldNotShip", refunds=amounts))
+        found |= reports_on(plan, leave(session, plan), [])
+        ships = session.batches.read_shipping(folder / "us" / "choices" / "shipping.tsv")
+        (plan,) = session.planner.plan(Action.CONFIRM, [four], PlanChoices(shipping=ships))
+        return found | reports_on(plan, leave(session, plan), [])
 
 
 def make(folder: Path) -> None:

@@ -80,55 +80,55 @@ def main_screen(pilot: Pilot[None]) -> MainScreen:
     return screen
 
 
-def mark(pilot: Pilot[None], shop: Session, text: str, count: int) -> None:
+def mark(pilot: Pilot[None], session: Session, text: str, count: int) -> None:
     """Mark the first orders that fit a filter."""
     table = main_screen(pilot).table
-    table.marks.add(shop.view(text, limit=count))
+    table.marks.add(session.orders.find(text, limit=count))
     table.marks_changed()
 
 
-async def main_dark(pilot: Pilot[None], shop: Session) -> None:
+async def main_dark(pilot: Pilot[None], session: Session) -> None:
     """Orders to ship, the cursor on one whose buyer asked."""
     await keys(pilot, "2", *["j"] * 8)
 
 
-async def near_target(pilot: Pilot[None], shop: Session) -> None:
+async def near_target(pilot: Pilot[None], session: Session) -> None:
     """Marked as many as the target leaves room for, in two marketplaces."""
     await keys(pilot, "2", "j", "j", "space", "space", "j", "j", "space", "j")
-    mark(pilot, shop, "status:unshipped marketplace:US request:official -state:held", 3)
+    mark(pilot, session, "status:unshipped marketplace:US request:official -state:held", 3)
     await keys(pilot, "j")
 
 
-async def preview(pilot: Pilot[None], shop: Session) -> None:
+async def preview(pilot: Pilot[None], session: Session) -> None:
     """A batch that fits, with two orders that are left out."""
     await keys(pilot, "2")
-    mark(pilot, shop, "status:unshipped marketplace:US request:none", 2)
+    mark(pilot, session, "status:unshipped marketplace:US request:none", 2)
     mark(
         pilot,
-        shop,
+        session,
         "status:unshipped marketplace:US request:official action:cancel -state:held -state:ok -state:error",
         4,
     )
-    mark(pilot, shop, "status:shipped marketplace:US channel:merchant", 2)
+    mark(pilot, session, "status:shipped marketplace:US channel:merchant", 2)
     await keys(pilot, "x")
 
 
-async def refused(pilot: Pilot[None], shop: Session) -> None:
+async def refused(pilot: Pilot[None], session: Session) -> None:
     """A batch where nothing may be cancelled: shipped, cancelled, Amazon's own."""
-    mark(pilot, shop, "status:shipped marketplace:US channel:merchant", 5)
-    mark(pilot, shop, "channel:amazon marketplace:US", 3)
-    mark(pilot, shop, "status:cancelled marketplace:US", 3)
+    mark(pilot, session, "status:shipped marketplace:US channel:merchant", 5)
+    mark(pilot, session, "channel:amazon marketplace:US", 3)
+    mark(pilot, session, "status:cancelled marketplace:US", 3)
     await keys(pilot, "x")
 
 
-async def result(pilot: Pilot[None], shop: Session) -> None:
+async def result(pilot: Pilot[None], session: Session) -> None:
     """The outbox, the cursor on the oldest batch: Amazon answered it, and refused a row."""
     await keys(pilot, "o", *["j"] * 9)
 
 
-async def rate(pilot: Pilot[None], shop: Session) -> None:
+async def rate(pilot: Pilot[None], session: Session) -> None:
     """The rate in full, with two marked."""
-    mark(pilot, shop, "status:unshipped marketplace:US request:none -state:held", 2)
+    mark(pilot, session, "status:unshipped marketplace:US request:none -state:held", 2)
     table = main_screen(pilot).table
     table.go_to(table.marks.ids()[0])
     await keys(pilot, "P")
@@ -139,22 +139,22 @@ async def rate(pilot: Pilot[None], shop: Session) -> None:
     await pilot.pause(0.2)
 
 
-async def rates(pilot: Pilot[None], shop: Session) -> None:
+async def rates(pilot: Pilot[None], session: Session) -> None:
     """Every marketplace's rate, stacked."""
-    await rate(pilot, shop)
+    await rate(pilot, session)
     await keys(pilot, *["p"] * 5)
 
 
-async def tour(pilot: Pilot[None], shop: Session) -> None:
+async def tour(pilot: Pilot[None], session: Session) -> None:
     """The tour's first step."""
     await keys(pilot, "2", "j", "space", "t")
     await until_note(pilot, "1/6")
     await pilot.pause(0.1)
 
 
-async def tour_preview(pilot: Pilot[None], shop: Session) -> None:
+async def tour_preview(pilot: Pilot[None], session: Session) -> None:
     """The fourth step, in the preview."""
-    mark(pilot, shop, "status:unshipped marketplace:US request:official action:cancel -state:held", 3)
+    mark(pilot, session, "status:unshipped marketplace:US request:official action:cancel -state:held", 3)
     await keys(pilot, "t", "2")
     await until_note(pilot, "2/6")
     await keys(pilot, "P")
@@ -199,11 +199,11 @@ async def draw(picture: Picture) -> str:
         shutil.copytree("practice", folder, dirs_exist_ok=True)
         with Session.open(
             Path(folder) / "practice.db", clock=FixedClock(NOW), config=Config(shop_name="my-shop")
-        ) as shop:
-            app = OrderTuiApp(shop, theme=picture.theme)
+        ) as session:
+            app = OrderTuiApp(session, theme=picture.theme)
             async with app.run_test(size=picture.size) as pilot:
                 await keys(pilot)
-                await picture.steps(pilot, shop)
+                await picture.steps(pilot, session)
                 return app.export_screenshot(title="ordertui")
 
 

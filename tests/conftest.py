@@ -1,4 +1,4 @@
-"""Fixtures of every test: no home directory, a fixed clock, one small shop, the API simulator, terminals."""
+"""Fixtures of every test: no home directory, a fixed clock, one small session, the API simulator, terminals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.store import database
-from support.shops import NOW, open_shop, standard
+from support.shops import NOW, open_session, standard
 
 if TYPE_CHECKING:
     from support.simulator import Contract, Simulator
@@ -55,9 +55,9 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, clock: FixedClock) -> Session:
+def session(tmp_path: Path, clock: FixedClock) -> Session:
     """Open a store with six orders that may be cancelled and 94 shipped ones."""
-    found = open_shop(tmp_path / "shop", clock=clock)
+    found = open_session(tmp_path / "shop", clock=clock)
     standard(found, tmp_path)
     return found
 

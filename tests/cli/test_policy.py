@@ -23,8 +23,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     settings = tmp_path / "config.toml"
     settings.write_text(f'policy_file = "{tmp_path / "house.toml"}"\n', encoding="utf-8")
     monkeypatch.setenv("ORDERTUI_CONFIG", str(settings))
-    with Session.open(tmp_path / "orders.db", clock=FixedClock(NOW), config=Config()) as shop:
-        standard(shop, tmp_path)
+    with Session.open(tmp_path / "orders.db", clock=FixedClock(NOW), config=Config()) as session:
+        standard(session, tmp_path)
     return CliRunner()
 
 

@@ -21,10 +21,10 @@ from support.shops import NOW, all_orders_row, bring, order_id, unshipped_row, w
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ORDERTUI_CONFIG", str(tmp_path / "none.toml"))
     path = tmp_path / "orders.db"
-    with Session.open(path, clock=FixedClock(NOW), config=Config()) as shop:
+    with Session.open(path, clock=FixedClock(NOW), config=Config()) as session:
         rows = [all_orders_row(n, "Cancelled" if n < 3 else "Shipped") for n in range(100)]
-        bring(shop, tmp_path, everything=[*rows, all_orders_row(500)], open_=[unshipped_row(500, "true")])
-        bring(shop, tmp_path, everything=[all_orders_row(500, "Cancelled", updated=NOW)])
+        bring(session, tmp_path, everything=[*rows, all_orders_row(500)], open_=[unshipped_row(500, "true")])
+        bring(session, tmp_path, everything=[all_orders_row(500, "Cancelled", updated=NOW)])
     return path
 
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from ordertui.cli.exit_codes import Exit, exit_for
 from ordertui.cli.main import cli
 from ordertui.orders.clock import FixedClock
-from support.shops import NOW, all_orders_row, bring, open_shop
+from support.shops import NOW, all_orders_row, bring, open_session
 
 FIRST_ORDERS = """
 import json, sys
@@ -20,7 +20,7 @@ import ordertui.cli.main, ordertui.cli.context
 from ordertui.operations.config import Config
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
-shop = Session.open(Path(sys.argv[1]), clock=FixedClock(int(sys.argv[2])), config=Config())
+session = Session.open(Path(sys.argv[1]), clock=FixedClock(int(sys.argv[2])), config=Config())
 from ordertui.tui.app import OrderTuiApp
 from ordertui.tui.main.screen import MainScreen
 
@@ -32,7 +32,7 @@ async def begin(screen):
         for kind in vars(sys.modules[name]).values()
         if isinstance(kind, type) and kind.__module__ == name and hasattr(kind, "__dataclass_fields__")
     ]
-    page = [row.order_id for row in shop.rows(screen.table.ids).values()]
+    page = [row.order_id for row in session.orders.rows(screen.table.ids).values()]
     print(json.dumps({
         "modules": modules, "dataclasses": made, "lines": screen.table.renders, "strips": screen.table.contents,
         "orders": page, "widgets": len(screen.app.query("*")),
@@ -40,7 +40,7 @@ async def begin(screen):
     screen.app.exit()
 
 MainScreen._begin = begin
-OrderTuiApp(shop).run(headless=True, size=(120, 40))
+OrderTuiApp(session).run(headless=True, size=(120, 40))
 """
 """Starts the screen, and says what there is when the first orders are drawn and nothing else has begun."""
 LATER = (
@@ -60,9 +60,9 @@ LATER = (
 def first_orders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What FIRST_ORDERS says of a store of 60 orders."""
     folder = tmp_path_factory.mktemp("start")
-    shop = open_shop(folder / "shop", clock=FixedClock(NOW))
-    bring(shop, folder, everything=[all_orders_row(n, age=n * 60) for n in range(1, 61)])
-    shop.close()
+    session = open_session(folder / "shop", clock=FixedClock(NOW))
+    bring(session, folder, everything=[all_orders_row(n, age=n * 60) for n in range(1, 61)])
+    session.close()
     command = [sys.executable, "-c", FIRST_ORDERS, str(folder / "shop" / "orders.db"), str(NOW)]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found: dict[str, Any] = json.loads(said.strip().splitlines()[-1])

@@ -18,7 +18,7 @@ from ordertui.rules.policy.policy import Policies
 from ordertui.rules.situation import situation_number, situation_of
 from ordertui.store import Store
 from ordertui.store.filter_sql import compile_filter
-from support.shops import NOW, all_orders_row, bring, open_shop, unshipped_row
+from support.shops import NOW, all_orders_row, bring, open_session, unshipped_row
 
 QUESTIONS = [f"action:{action}" for action in Action] + [
     "counts:yes",
@@ -64,7 +64,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """300 orders of three marketplaces in every state."""
     folder = tmp_path_factory.mktemp("decisions")
     rng = random.Random(6)
-    with open_shop(folder) as shop:
+    with open_session(folder) as session:
         rows, open_ = [], []
         for number in range(300):
             market = rng.choice(("US", "JP", "DE"))
@@ -81,10 +81,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
             )
             if status == "Unshipped" and rng.random() < 0.7:
                 open_.append(unshipped_row(number, rng.choice(("true", "false")), market=market, age=age))
-        bring(shop, folder, everything=rows, open_=open_)
-        ids = list(shop.view("status:unshipped"))
-        shop.set_dispatched(ids[::3], Dispatched.YES)
-        shop.set_asked(ids[::4], True)
+        bring(session, folder, everything=rows, open_=open_)
+        ids = list(session.orders.find("status:unshipped"))
+        session.facts.set_dispatched(ids[::3], Dispatched.YES)
+        session.facts.set_asked(ids[::4], True)
     return Store.open(folder / "orders.db", clock=FixedClock(NOW))
 
 
@@ -148,9 +148,9 @@ def test_a_decision_is_an_indexed_query(store: Store, question: str) -> None:
 
 
 def test_what_is_present_follows_the_store(tmp_path: Path) -> None:
-    with open_shop(tmp_path) as shop:
-        assert shop.count("action:cancel") == 0
-        bring(shop, tmp_path, everything=[all_orders_row(1)], open_=[unshipped_row(1)])
-        assert shop.count("action:cancel") == 1
-        shop.set_dispatched([1], Dispatched.YES)
-        assert (shop.count("action:cancel"), shop.count("action:confirm")) == (0, 1)
+    with open_session(tmp_path) as session:
+        assert session.orders.count("action:cancel") == 0
+        bring(session, tmp_path, everything=[all_orders_row(1)], open_=[unshipped_row(1)])
+        assert session.orders.count("action:cancel") == 1
+        session.facts.set_dispatched([1], Dispatched.YES)
+        assert (session.orders.count("action:cancel"), session.orders.count("action:confirm")) == (0, 1)

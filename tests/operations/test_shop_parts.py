@@ -1,4 +1,4 @@
-"""The shop is put together from parts; each part names what it asks of the others."""
+"""The session is put together from parts; each part names what it asks of the others."""
 
 import inspect
 from types import CodeType, FunctionType

@@ -16,7 +16,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Store
-from support.batches import answer, commit, send, shop_of
+from support.batches import answer, commit, send, session_of
 from support.shops import NOW, order_id
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
@@ -27,12 +27,12 @@ TRIGGERS = ("audit_no_update", "audit_no_delete")
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Session:
-    shop = shop_of(tmp_path / "shop")
-    shop.results([answer(shop, tmp_path, send(shop, Action.CANCEL, 1, 2), {2})])
-    send(shop, Action.REFUND, 11)
-    shop.undo(commit(shop, Action.CANCEL, 3))
-    return shop
+def session(tmp_path: Path) -> Session:
+    session = session_of(tmp_path / "shop")
+    session.results.take_in([answer(session, tmp_path, send(session, Action.CANCEL, 1, 2), {2})])
+    send(session, Action.REFUND, 11)
+    session.batches.recall(commit(session, Action.CANCEL, 3))
+    return session
 
 
 def tamper(path: Path, sql: str, *params: object) -> None:
@@ -52,11 +52,11 @@ def broken(path: Path) -> str:
 
 
 def test_each_step_is_recorded_with_who_when_what_before_and_after(tmp_path: Path) -> None:
-    shop_of(tmp_path).close()
-    with Session.open(tmp_path / "orders.db", clock=FixedClock(NOW), config=Config(operator="anna")) as shop:
-        batch = send(shop, Action.CANCEL, 1)
-        shop.results([answer(shop, tmp_path, batch)])
-        found = list(reversed(shop.audit_records(order_id(1))))
+    session_of(tmp_path).close()
+    with Session.open(tmp_path / "orders.db", clock=FixedClock(NOW), config=Config(operator="anna")) as session:
+        batch = send(session, Action.CANCEL, 1)
+        session.results.take_in([answer(session, tmp_path, batch)])
+        found = list(reversed(session.audit.records(order_id(1))))
     assert [(one["what"], one["change"]) for one in found] == [
         ("batch.held", ""),
         ("batch.sent", "held -> sent"),
@@ -66,12 +66,12 @@ def test_each_step_is_recorded_with_who_when_what_before_and_after(tmp_path: Pat
     assert all(one["user"] and one["at"] and one["batch"] == batch for one in found)
 
 
-def test_the_records_of_an_order_tell_its_own_change(shop: Session) -> None:
-    answers = [shop.audit_records(order_id(n))[0]["change"] for n in (1, 2)]
+def test_the_records_of_an_order_tell_its_own_change(session: Session) -> None:
+    answers = [session.audit.records(order_id(n))[0]["change"] for n in (1, 2)]
     assert answers == ["sent -> ok", "sent -> error"]
 
 
-def test_the_store_refuses_to_change_or_delete_a_record(shop: Session, tmp_path: Path) -> None:
+def test_the_store_refuses_to_change_or_delete_a_record(session: Session, tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "shop" / "orders.db")
     for sql in ("UPDATE audit SET payload = '{}'", "DELETE FROM audit WHERE id = 1"):
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
@@ -79,8 +79,8 @@ def test_the_store_refuses_to_change_or_delete_a_record(shop: Session, tmp_path:
     connection.close()
 
 
-def test_every_column_of_every_record_is_covered(shop: Session, tmp_path: Path) -> None:
-    shop.close()
+def test_every_column_of_every_record_is_covered(session: Session, tmp_path: Path) -> None:
+    session.close()
     source = (tmp_path / "shop" / "orders.db").read_bytes()
     with Store.open(tmp_path / "shop" / "orders.db", clock=FixedClock(NOW), read_only=True) as store:
         entries = store.audit.verify().entries
@@ -107,11 +107,11 @@ def test_every_column_of_every_record_is_covered(shop: Session, tmp_path: Path) 
     ],
 )  # fmt: skip
 def test_kept_bytes_are_tied_to_the_record_that_names_them(
-    shop: Session, tmp_path: Path, kind: str, sql: str, what: str
+    session: Session, tmp_path: Path, kind: str, sql: str, what: str
 ) -> None:
     path = tmp_path / "shop" / "orders.db"
-    record = next(one["record"] for one in reversed(shop.audit_records()) if one["what"] == kind)
-    shop.close()
+    record = next(one["record"] for one in reversed(session.audit.records()) if one["what"] == kind)
+    session.close()
     tamper(path, sql)
     found = broken(path)
     assert found.startswith(f"{record}: ")
@@ -121,18 +121,18 @@ def test_kept_bytes_are_tied_to_the_record_that_names_them(
 
 
 def test_feeds_that_went_by_the_api_are_tied_to_their_records_too(tmp_path: Path) -> None:
-    with shop_of(tmp_path) as shop:
-        batch = commit(shop, Action.CANCEL, 1, 2)
-        shop.release(batch)
+    with session_of(tmp_path) as session:
+        batch = commit(session, Action.CANCEL, 1, 2)
+        session.batches.release(batch)
         for content in (b"<first/>", b"<second/>"):
-            attempt = shop._store.submissions.begin(
+            attempt = session.context.store.submissions.begin(
                 batch, feed_type="T", content=content, sha256=sha256(content).hexdigest(), document_id="d", known=[],
                 orders=[order_id(1), order_id(2)],
             )  # fmt: skip
             if content == b"<first/>":
-                shop._store.submissions.return_to_hold(attempt.id, "refused", note="not taken")
-        assert shop._reader().audit.verify().ok
-        record = next(one["record"] for one in reversed(shop.audit_records()) if one["what"] == "feed.submitting")
+                session.context.store.submissions.return_to_hold(attempt.id, "refused", note="not taken")
+        assert session.context.reader().audit.verify().ok
+        record = next(one["record"] for one in reversed(session.audit.records()) if one["what"] == "feed.submitting")
     tamper(tmp_path / "orders.db", "UPDATE feed_attempts SET content = x'00' WHERE id = 1")
     assert (
         broken(tmp_path / "orders.db")
@@ -140,8 +140,8 @@ def test_feeds_that_went_by_the_api_are_tied_to_their_records_too(tmp_path: Path
     )
 
 
-def test_records_cut_off_at_the_end_are_missed(shop: Session, tmp_path: Path) -> None:
-    shop.close()
+def test_records_cut_off_at_the_end_are_missed(session: Session, tmp_path: Path) -> None:
+    session.close()
     path = tmp_path / "shop" / "orders.db"
     with Store.open(path, clock=FixedClock(NOW), read_only=True) as store:
         last_sent = max(entry.id for entry in store.audit.entries() if entry.kind == "batch.sent")
@@ -156,14 +156,14 @@ def test_any_flipped_byte_of_the_file_is_found_and_named(
 ) -> None:
     """Flip one byte of a record, feed, report or plan as it lies in the file itself."""
     folder = tmp_path_factory.mktemp("flip")
-    with shop_of(folder, waiting=1, shipped=0) as shop:
-        batch = send(shop, Action.CANCEL, 1)
-        shop.results([answer(shop, folder, batch)])
-        pieces = [entry.payload.encode() for entry in shop._reader().audit.entries()]
-        pieces += [entry.hash.encode() for entry in shop._reader().audit.entries(1)]
-        pieces += [feed.content for feed in shop._reader().batches.feeds(batch)]
-        pieces += [kept.content for kept in shop._reader().batches.results_of(batch)]
-        shop.store_compact()
+    with session_of(folder, waiting=1, shipped=0) as session:
+        batch = send(session, Action.CANCEL, 1)
+        session.results.take_in([answer(session, folder, batch)])
+        pieces = [entry.payload.encode() for entry in session.context.reader().audit.entries()]
+        pieces += [entry.hash.encode() for entry in session.context.reader().audit.entries(1)]
+        pieces += [feed.content for feed in session.context.reader().batches.feeds(batch)]
+        pieces += [kept.content for kept in session.context.reader().batches.results_of(batch)]
+        session.maintenance.compact()
     content = bytearray((folder / "orders.db").read_bytes())
     piece = data.draw(st.sampled_from(pieces))
     start = data.draw(st.integers(0, max(len(piece) - WINDOW, 0)))
@@ -177,13 +177,13 @@ def test_any_flipped_byte_of_the_file_is_found_and_named(
     assert broken(folder / "orders.db")
 
 
-def test_no_buyer_data_and_no_free_text_of_reports_is_in_it(shop: Session) -> None:
-    text = json.dumps(shop.audit_records())
+def test_no_buyer_data_and_no_free_text_of_reports_is_in_it(session: Session) -> None:
+    text = json.dumps(session.audit.records())
     assert "not taken" not in text
     assert "Thing" not in text
 
 
-def test_the_command_exports_and_searches(shop: Session, tmp_path: Path) -> None:
+def test_the_command_exports_and_searches(session: Session, tmp_path: Path) -> None:
     store = str(tmp_path / "shop" / "orders.db")
     environment = {"ORDERTUI_CONFIG": "none"}
     every = CliRunner().invoke(cli, ["--store", store, "audit", "--format", "json"], env=environment)
@@ -197,8 +197,8 @@ def test_the_command_exports_and_searches(shop: Session, tmp_path: Path) -> None
     assert all(order_id(11) in line for line in lines[1:])
 
 
-def test_the_search_by_order_uses_its_index(shop: Session) -> None:
-    plan = shop._reader().database.query(
+def test_the_search_by_order_uses_its_index(session: Session) -> None:
+    plan = session.context.reader().database.query(
         "EXPLAIN QUERY PLAN SELECT a.id FROM audit_orders x JOIN audit a ON a.id = x.audit WHERE x.order_id = ? ORDER BY x.audit DESC",
         (order_id(1),),
     )

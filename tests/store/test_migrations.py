@@ -12,16 +12,16 @@ from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Store, StoreError, migrations
 from ordertui.store.audit import GENESIS, chained
-from support.batches import answer, commit, plan, send, shop_of, states
-from support.shops import NOW, open_shop, order_id
+from support.batches import answer, commit, plan, send, session_of, states
+from support.shops import NOW, open_session, order_id
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
 
 
 def version_one(path: Path, folder: Path) -> None:
     """A store as version 1 wrote it: order 1 in a batch that left without its files (a crash), order 2 still held."""
-    with shop_of(folder, waiting=2, shipped=0) as shop:
-        plans = [plan(shop, Action.CANCEL, 1), plan(shop, Action.CANCEL, 2)]
+    with session_of(folder, waiting=2, shipped=0) as session:
+        plans = [plan(session, Action.CANCEL, 1), plan(session, Action.CANCEL, 2)]
         encoded = [encode(one) for one in plans]
     source = sqlite3.connect(folder / "orders.db")
     old = sqlite3.connect(path)
@@ -79,13 +79,13 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_crashed_and_a_held_batch_of_version_one_go_on(folder: Path) -> None:
     clock = FixedClock(NOW)
-    with open_shop(folder, clock=clock) as shop:
-        assert states(shop, 1) == {order_id(1): RowState.SENT}
-        assert any("its files are not all written" in line for line in shop.store_check())
+    with open_session(folder, clock=clock) as session:
+        assert states(session, 1) == {order_id(1): RowState.SENT}
+        assert any("its files are not all written" in line for line in session.maintenance.check())
         clock.advance(900)
-        assert [batch.id for batch in shop.dispatch()] == [1, 2]
-        assert shop.store_check() == []
-        assert [one["what"] for one in shop.audit_records(order_id(1))] == ["batch.sent", "batch.held"]
+        assert [batch.id for batch in session.dispatcher.run()] == [1, 2]
+        assert session.maintenance.check() == []
+        assert [one["what"] for one in session.audit.records(order_id(1))] == ["batch.sent", "batch.held"]
         assert (folder / "outbox" / "0001-US-cancel" / "order-cancellation.txt").exists()
 
 
@@ -110,18 +110,18 @@ def test_a_migration_is_all_or_nothing(folder: Path, monkeypatch: pytest.MonkeyP
     old = sqlite3.connect(folder / "orders.db")
     assert old.execute("PRAGMA user_version").fetchone()[0] == 1
     old.close()
-    with open_shop(folder) as shop:
-        assert len(shop.outbox()) == 2
+    with open_session(folder) as session:
+        assert len(session.batches.find()) == 2
 
 
 def test_version_four_named_action_and_state_in_one_text(tmp_path: Path) -> None:
     clock = FixedClock(NOW)
-    with shop_of(tmp_path, clock) as shop:
-        batch = send(shop, Action.CANCEL, 1, 2)
-        shop.results([answer(shop, tmp_path, batch, failed={2})])
-        commit(shop, Action.CANCEL, 3)
-        send(shop, Action.REFUND, 11)
-        shop.undo(commit(shop, Action.REFUND, 12))
+    with session_of(tmp_path, clock) as session:
+        batch = send(session, Action.CANCEL, 1, 2)
+        session.results.take_in([answer(session, tmp_path, batch, failed={2})])
+        commit(session, Action.CANCEL, 3)
+        send(session, Action.REFUND, 11)
+        session.batches.recall(commit(session, Action.REFUND, 12))
     connection = sqlite3.connect(tmp_path / "orders.db", isolation_level=None)
     new = connection.execute("SELECT order_id, state, open_action FROM orders ORDER BY id").fetchall()
     connection.execute("UPDATE orders SET open_action = open_action || ':' || state")
@@ -132,13 +132,13 @@ def test_version_four_named_action_and_state_in_one_text(tmp_path: Path) -> None
         order_id(1): "cancel:ok", order_id(2): "cancel:error", order_id(3): "cancel:held",
         order_id(11): "refund:sent", order_id(12): None,
     }  # fmt: skip
-    with open_shop(tmp_path, clock=clock) as shop:
+    with open_session(tmp_path, clock=clock) as session:
         for key, text in old.items():
-            order = shop.order(key)
+            order = session.orders.get(key)
             assert order is not None
             assert (None if order.row.open_action is None else str(order.row.open_action)) == text
-        assert [shop.count(f"state:{state}") for state in ("ok", "error", "held", "sent")] == [1, 1, 1, 1]
-        assert shop.store_check() == []
+        assert [session.orders.count(f"state:{state}") for state in ("ok", "error", "held", "sent")] == [1, 1, 1, 1]
+        assert session.maintenance.check() == []
     connection = sqlite3.connect(tmp_path / "orders.db")
     assert connection.execute("PRAGMA user_version").fetchone() == (migrations.LATEST,)
     assert connection.execute("SELECT order_id, state, open_action FROM orders ORDER BY id").fetchall() == new

@@ -71,7 +71,7 @@ def client(
     )
 
 
-def shop(
+def session(
     sim: Simulator,
     folder: Path,
     clock: FixedClock,
@@ -81,13 +81,13 @@ def shop(
     markets: tuple[str, ...] = ("US",),
     sync_minutes: int = 0,
 ) -> Session:
-    """A shop connected to the simulator; waiting only moves its clock."""
+    """A session connected to the simulator; waiting only moves its clock."""
     amazon = AmazonConfig(
         profile="test", marketplaces=markets, endpoint=sim.address, dispatch=dispatch, sync_minutes=sync_minutes
     )
     folder.mkdir(parents=True, exist_ok=True)
     made = Session.open(folder / "orders.db", clock=clock, config=Config(merchant_id="A1SELLER", amazon=amazon))
-    connector = made.online.connector
+    connector = made.sync.connector
     connector.sleep = (time or SimulatedTime(clock)).sleep
     connector.step = 60
     connector.timeouts = PATIENT

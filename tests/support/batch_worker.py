@@ -17,6 +17,7 @@ from pathlib import Path
 from ordertui.operations.config import Config
 from ordertui.operations.errors import OperationError, PlanChanged
 from ordertui.operations.planning.plan import PlanLine
+from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import SystemClock
@@ -39,56 +40,58 @@ def lost(error: Exception) -> None:
                 say("loser", difference)
 
 
-def commit(shop: Session, rng: random.Random) -> None:
+def commit(session: Session, rng: random.Random) -> None:
     """Hold a few random orders; a part of a refund, so that the next one has something left to give."""
     action = rng.choice((Action.CANCEL, Action.REFUND))
-    ids = list(shop.view("status:unshipped" if action is Action.CANCEL else "status:shipped channel:merchant"))
+    ids = list(
+        session.orders.find("status:unshipped" if action is Action.CANCEL else "status:shipped channel:merchant")
+    )
     chosen = rng.sample(ids, min(len(ids), rng.randint(1, 4)))
     refunds = {}
     if action is Action.REFUND and rng.random() < 0.7:
-        for order in shop._reader().orders.get(chosen).values():
+        for order in session.context.reader().orders.get(chosen).values():
             line = order.lines[0]
             part = LineAmounts(item_price=rng.choice((300, 500)))
             refunds[order.row.order_id] = (PlanLine(1, line.order_item_id or "", line.sku, 1, part),)
-    for plan in shop.plan(action, chosen, refunds=refunds):
+    for plan in session.planner.plan(action, chosen, PlanChoices(refunds=refunds)):
         if plan.rows:
-            batch = shop.commit(plan, typed=str(len(plan.rows)))
+            batch = session.batches.commit(plan, typed=str(len(plan.rows)))
             say("committed", batch.id, *(row.order_id for row in plan.rows))
 
 
-def bring(shop: Session, inbox: Path, rng: random.Random) -> None:
+def bring(session: Session, inbox: Path, rng: random.Random) -> None:
     """Take in one file of the inbox."""
     path = rng.choice(sorted(inbox.glob("*.txt")) or [None])
     if path is not None and path.name.startswith("orders-"):
-        shop.import_files([path])
+        session.imports.import_files([path])
     elif path is not None:
-        shop.results([path], batch=int(path.name.split("-")[0]))
+        session.results.take_in([path], batch_id=int(path.name.split("-")[0]))
 
 
-def leave(shop: Session, rng: random.Random) -> None:
+def leave(session: Session, rng: random.Random) -> None:
     """End a hold, or take a batch back; then let leave what is due."""
-    held = [batch.id for batch in shop.outbox() if batch.state is BatchState.HELD]
+    held = [batch.id for batch in session.batches.find() if batch.state is BatchState.HELD]
     if held and rng.random() < 0.2:
-        shop.undo(rng.choice(held))
+        session.batches.recall(rng.choice(held))
     elif held:
-        shop.release(rng.choice(held))
-    for batch in shop.dispatch():
+        session.batches.release(rng.choice(held))
+    for batch in session.dispatcher.run():
         say("sent", batch.id)
 
 
-def retry(shop: Session, rng: random.Random) -> None:
+def retry(session: Session, rng: random.Random) -> None:
     """Try the failed rows of a batch again."""
-    answered = [batch.id for batch in shop.outbox() if batch.state is BatchState.ANSWERED]
+    answered = [batch.id for batch in session.batches.find() if batch.state is BatchState.ANSWERED]
     if answered:
-        for plan in shop.retry(rng.choice(answered)):
+        for plan in session.batches.retry(rng.choice(answered)):
             if plan.rows:
-                batch = shop.commit(plan, typed=str(len(plan.rows)))
+                batch = session.batches.commit(plan, typed=str(len(plan.rows)))
                 say("committed", batch.id, *(row.order_id for row in plan.rows))
 
 
 def main(store: str, inbox: str, seed: str, rounds: str = "0") -> None:
     rng = random.Random(int(seed))
-    with Session.open(Path(store), clock=SystemClock(), config=Config(operator=f"worker-{seed}")) as shop:
+    with Session.open(Path(store), clock=SystemClock(), config=Config(operator=f"worker-{seed}")) as session:
         say("ready")
         number = 0
         while rounds == "0" or number < int(rounds):
@@ -96,7 +99,7 @@ def main(store: str, inbox: str, seed: str, rounds: str = "0") -> None:
             started = time.monotonic()
             try:
                 steps = (partial(bring, inbox=Path(inbox)), commit, commit, leave, leave, retry)
-                rng.choice(steps)(shop, rng=rng)
+                rng.choice(steps)(session, rng=rng)
             except (OperationError, StoreError) as error:
                 lost(error)
             say("waited", round(time.monotonic() - started, 3))

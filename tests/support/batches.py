@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from pathlib import Path
 
 from ordertui.operations.planning.plan import Plan
@@ -11,52 +12,56 @@ from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
 
 from .fake_amazon import parse, report
-from .shops import NOW, all_orders_row, bring, open_shop, order_id, unshipped_row
+from .shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
 
-def shop_of(folder: Path, clock: FixedClock | None = None, *, waiting: int = 3, shipped: int = 2) -> Session:
+def session_of(folder: Path, clock: FixedClock | None = None, *, waiting: int = 3, shipped: int = 2) -> Session:
     """Orders 1.. that may be cancelled, 11.. that may be refunded."""
-    shop = open_shop(folder, clock=clock or FixedClock(NOW))
+    session = open_session(folder, clock=clock or FixedClock(NOW))
     numbers = [*range(1, waiting + 1), *range(11, 11 + shipped)]
-    bring(shop, folder, everything=[all_orders_row(n) for n in numbers], open_=[unshipped_row(n) for n in numbers])
-    bring(shop, folder, everything=[all_orders_row(n, "Shipped", updated=NOW - HOUR) for n in numbers if n > 10])
-    return shop
+    bring(session, folder, everything=[all_orders_row(n) for n in numbers], open_=[unshipped_row(n) for n in numbers])
+    bring(session, folder, everything=[all_orders_row(n, "Shipped", updated=NOW - HOUR) for n in numbers if n > 10])
+    return session
 
 
-def plan(shop: Session, action: Action, *numbers: int) -> Plan:
+def plan(session: Session, action: Action, *numbers: int) -> Plan:
     """The plan for these orders."""
-    return shop.plan(action, [found for n in numbers if (found := shop.id_of(order_id(n))) is not None])[0]
+    return session.planner.plan(
+        action, [found for n in numbers if (found := session.orders.id_of(order_id(n))) is not None]
+    )[0]
 
 
-def commit(shop: Session, action: Action, *numbers: int) -> int:
+def commit(session: Session, action: Action, *numbers: int) -> int:
     """Hold these orders; gives the batch."""
-    found = plan(shop, action, *numbers)
-    return shop.commit(found, typed=str(len(found.rows))).id
+    found = plan(session, action, *numbers)
+    return session.batches.commit(found, typed=str(len(found.rows))).id
 
 
-def send(shop: Session, action: Action, *numbers: int) -> int:
+def send(session: Session, action: Action, *numbers: int) -> int:
     """Hold these orders and let them leave at once; gives the batch."""
-    batch = commit(shop, action, *numbers)
-    shop.release(batch)
-    shop.dispatch()
+    batch = commit(session, action, *numbers)
+    session.batches.release(batch)
+    session.dispatcher.run()
     return batch
 
 
-def upload(shop: Session, batch: int) -> Path:
+def upload(session: Session, batch: int) -> Path:
     """The file of the batch that the operator uploads."""
-    found = next(one for one in shop.outbox() if one.id == batch)
+    found = next(one for one in session.batches.find() if one.id == batch)
     return next(Path(name) for name in found.files if name.endswith(".txt"))
 
 
-def answer(shop: Session, folder: Path, batch: int, failed: set[int] = frozenset(), name: str = "report.txt") -> Path:  # type: ignore[assignment]
+def answer(
+    session: Session, folder: Path, batch: int, failed: Set[int] = frozenset(), name: str = "report.txt"
+) -> Path:
     """A true processing report of the batch, in which these records failed."""
     path = folder / name
-    feed = next(feed for feed in shop._reader().batches.feeds(batch) if feed.name.endswith(".txt"))
+    feed = next(feed for feed in session.context.reader().batches.feeds(batch) if feed.name.endswith(".txt"))
     path.write_bytes(report(parse(feed.content), set(failed)))
     return path
 
 
-def states(shop: Session, batch: int) -> dict[str, RowState]:
+def states(session: Session, batch: int) -> dict[str, RowState]:
     """State by order id."""
-    found = next(one for one in shop.outbox() if one.id == batch)
+    found = next(one for one in session.batches.find() if one.id == batch)
     return {row.order_id: row.state for row in found.rows}

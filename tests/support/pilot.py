@@ -1,4 +1,4 @@
-"""Driving the screen in tests: a shop at a fixed moment, keys slow or in one burst, waiting for what must come true."""
+"""Driving the screen in tests: a session at a fixed moment, keys slow or in one burst, waiting for what must come true."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ async def until(pilot: Pilot[None], true: Callable[[], object]) -> None:
 
 @asynccontextmanager
 async def running(
-    shop: Session, size: tuple[int, int] = (120, 40), *, toasts: bool = False, **more: Any
+    session: Session, size: tuple[int, int] = (120, 40), *, toasts: bool = False, **more: Any
 ) -> AsyncIterator[Pilot[None]]:
-    app = OrderTuiApp(shop, **more)
+    app = OrderTuiApp(session, **more)
     async with app.run_test(size=size, notifications=toasts) as pilot:
-        count = shop.count()
+        count = session.orders.count()
         await until(pilot, lambda: len(table(pilot).ids) == count)
         await settled(pilot)
         yield pilot

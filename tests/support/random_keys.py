@@ -21,7 +21,9 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Static
 
-from ordertui.operations.planning.plan import Batch, Plan
+from ordertui.operations.batches.batch import Batch
+from ordertui.operations.batches.service import BatchService
+from ordertui.operations.planning.plan import Plan
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import PENDING
 from ordertui.orders.clock import FixedClock
@@ -103,11 +105,11 @@ class Monkey:
     """One session at the keyboard. `y` is typed on a preview only when it `may_commit`."""
 
     def __init__(
-        self, pilot: Pilot[None], shop: Session, clock: FixedClock, rng: random.Random, *, may_commit: bool = False
+        self, pilot: Pilot[None], session: Session, clock: FixedClock, rng: random.Random, *, may_commit: bool = False
     ) -> None:
         assert isinstance(pilot.app, OrderTuiApp)
         self.app = pilot.app
-        self.pilot, self.shop, self.clock, self.rng = pilot, shop, clock, rng
+        self.pilot, self.session, self.clock, self.rng = pilot, session, clock, rng
         self.may_commit = may_commit
         self.typed = 0
         """Keys typed so far."""
@@ -120,8 +122,8 @@ class Monkey:
         self.committed: list[Batch] = []
         self.marks = self.main.marks
         self._began = clock.now()
-        self._commit = partial(Session.commit, shop)  # not that of the monkey of the session before
-        shop.commit = self._watched_commit  # type: ignore[method-assign]
+        self._commit = partial(BatchService.commit, session.batches)  # not that of the monkey of the session before
+        session.batches.commit = self._watched_commit  # type: ignore[method-assign]
 
     def _watched_commit(self, plan: Plan, *, typed: str | None = None) -> Batch:
         """As the shop's; fails the run when no `y` was typed on this plan's preview."""
@@ -253,7 +255,7 @@ class Monkey:
             assert view.top <= view.cursor < view.top + view.height, (view, self.last)
         marked = list(table.marks.ids())
         assert len(marked) == table.marks.count
-        assert set(self.shop.rows(marked)) == set(marked), self.last
+        assert set(self.session.orders.rows(marked)) == set(marked), self.last
         words = self._recount(marked)
         await self.until(
             lambda: any(map(self._is_said, words)), lambda: (words, self._status(), self.clock.now() - self._began)
@@ -281,10 +283,12 @@ class Monkey:
             return (f"keys act on {row.order_id}" if row is not None else "nothing to show",)
         view = self.main.shown_view  # not what a filter shows while it is typed
         hidden = len(set(marked) - set(view.ids)) if view is not None else 0
-        rows = self.shop.rows(marked).values()
+        rows = self.session.orders.rows(marked).values()
         free = [row for row in rows if row.open_action is None or row.open_action.state not in PENDING]
-        cancel = [verdict for row in free if (verdict := self.shop.verdicts(row)[0]).allowed]
-        refunds, confirms = (sum(self.shop.verdicts(row)[place].allowed for row in free) for place in (1, 2))
+        cancel = [verdict for row in free if (verdict := self.session.eligibility.verdicts(row)[0]).allowed]
+        refunds, confirms = (
+            sum(self.session.eligibility.verdicts(row)[place].allowed for row in free) for place in (1, 2)
+        )
         money: Counter[str] = Counter()
         for row in rows:
             if row.total is not None:

@@ -116,14 +116,14 @@ def unshipped_row(number: int, requested: str = "false", **more: object) -> dict
     return row
 
 
-def open_shop(folder: Path, *, clock: FixedClock | None = None, **more: bool) -> Session:
-    """A shop in a folder, at NOW."""
+def open_session(folder: Path, *, clock: FixedClock | None = None, **more: bool) -> Session:
+    """A session in a folder, at NOW."""
     folder.mkdir(parents=True, exist_ok=True)
     return Session.open(folder / "orders.db", clock=clock or FixedClock(NOW), config=Config(), **more)
 
 
 def bring(
-    shop: Session,
+    session: Session,
     folder: Path,
     *,
     everything: Iterable[Mapping[str, object]] = (),
@@ -132,12 +132,12 @@ def bring(
     """Import All Orders rows, then Unshipped rows."""
     everything, open_ = list(everything), list(open_)
     if everything:
-        shop.import_files([write(folder / "all.txt", ALL_ORDERS, everything)])
+        session.imports.import_files([write(folder / "all.txt", ALL_ORDERS, everything)])
     if open_:
-        shop.import_files([write(folder / "unshipped.txt", UNSHIPPED, open_)])
+        session.imports.import_files([write(folder / "unshipped.txt", UNSHIPPED, open_)])
 
 
-def standard(shop: Session, folder: Path, *, waiting: int = 6, shipped: int = 94) -> list[int]:
+def standard(session: Session, folder: Path, *, waiting: int = 6, shipped: int = 94) -> list[int]:
     """`waiting` unshipped orders (1..) that may be cancelled, number 1 with an official request, and `shipped` shipped ones (1001..).
 
     Gives the row numbers of the waiting ones, by number.
@@ -145,9 +145,9 @@ def standard(shop: Session, folder: Path, *, waiting: int = 6, shipped: int = 94
     rows = [all_orders_row(n) for n in range(1, waiting + 1)]
     rows += [all_orders_row(1000 + n, "Shipped", age=2 * DAY) for n in range(1, shipped + 1)]
     bring(
-        shop,
+        session,
         folder,
         everything=rows,
         open_=[unshipped_row(n, "true" if n == 1 else "false") for n in range(1, waiting + 1)],
     )
-    return [row_id for n in range(1, waiting + 1) if (row_id := shop.id_of(order_id(n))) is not None]
+    return [row_id for n in range(1, waiting + 1) if (row_id := session.orders.id_of(order_id(n))) is not None]

@@ -56,8 +56,8 @@ def test_what_cannot_be_read_is_named_and_the_rest_holds(tmp_path: Path) -> None
     assert read_keymap(tmp_path / "none.toml").problems == ()
 
 
-async def test_own_keys_work_and_lost_ones_do_nothing(shop: Session) -> None:
-    async with running(shop, keymap=resolve({"order.cancel": "ctrl+x", "table.toggle": "x"})) as pilot:
+async def test_own_keys_work_and_lost_ones_do_nothing(session: Session) -> None:
+    async with running(session, keymap=resolve({"order.cancel": "ctrl+x", "table.toggle": "x"})) as pilot:
         await press(pilot, "x")
         assert table(pilot).marks.count == 1
         await press(pilot, "space")

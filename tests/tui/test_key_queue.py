@@ -21,7 +21,7 @@ from ordertui.tui.app import OrderTuiApp
 from ordertui.tui.main.screen import DEBOUNCE
 from ordertui.tui.screens.preview import PreviewScreen
 from support.pilot import burst, idle, main, press, running, settled, table, text, to_ship, until
-from support.shops import all_orders_row, bring, open_shop
+from support.shops import all_orders_row, bring, open_session
 
 SAFE = [
     *["j", "k", "space", "v", "V", "a", "A", "z", "home", "G", "pagedown", "S", "n", "N", "M", "L", "escape"],
@@ -60,16 +60,16 @@ def put(pilot: Pilot[None], key: str) -> None:
 
 
 @contextmanager
-def reading_waits(shop: Session) -> Iterator[None]:
+def reading_waits(session: Session) -> Iterator[None]:
     """No view is read as long as the context lasts."""
-    go, read = threading.Event(), shop.view
+    go, read = threading.Event(), session.orders.find
 
     def held(*args: Any, **more: Any) -> Any:
         assert go.wait(30)
         return read(*args, **more)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shop, "view", held)
+        patch.setattr(session.orders, "find", held)
         yield
         go.set()
 
@@ -81,16 +81,16 @@ async def test_500_keys_in_a_second_during_a_refresh_end_where_slow_typing_ends(
     keys = ["R", *random.Random(seed).choices(SAFE, k=BURST)]
     ends = []
     for fast in (True, False):
-        shop = open_shop(tmp_path / str(fast), clock=clock)
-        bring(shop, tmp_path, everything=[all_orders_row(n, age=n * 997) for n in range(1, 90)])
-        async with running(shop) as pilot:
+        session = open_session(tmp_path / str(fast), clock=clock)
+        bring(session, tmp_path, everything=[all_orders_row(n, age=n * 997) for n in range(1, 90)])
+        async with running(session) as pilot:
             bring(
-                open_shop(tmp_path / str(fast), clock=clock),
+                open_session(tmp_path / str(fast), clock=clock),
                 tmp_path,
                 everything=[all_orders_row(n) for n in (300, 301)],
             )
             if fast:
-                with reading_waits(shop):
+                with reading_waits(session):
                     for number, key in enumerate(keys):
                         put(pilot, key)
                         await asyncio.sleep(0 if number % 10 else 1 / 50)
@@ -110,37 +110,37 @@ async def test_500_keys_in_a_second_during_a_refresh_end_where_slow_typing_ends(
     assert ends[0] == ends[1]
 
 
-async def test_what_is_typed_after_slash_goes_into_the_filter(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_what_is_typed_after_slash_goes_into_the_filter(session: Session) -> None:
+    async with running(session) as pilot:
         await burst(pilot, ["slash", *"xyrud", "escape"])
         assert pilot.app.screen is main(pilot)
         await burst(pilot, ["slash", *"late", "enter", "space"])
         assert main(pilot).request.filter == "late"
 
 
-async def test_a_key_after_a_queue_acts_on_that_queue(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_a_key_after_a_queue_acts_on_that_queue(session: Session) -> None:
+    async with running(session) as pilot:
         await burst(pilot, ["G", "2", "g", "g", "space"])
-        marked = shop.rows(table(pilot).marks.ids())
+        marked = session.orders.rows(table(pilot).marks.ids())
         assert len(marked) == 1
-        assert set(marked) <= set(shop.view(queue="to_ship"))
+        assert set(marked) <= set(session.orders.find(queue="to_ship"))
 
 
-async def test_what_was_typed_before_the_preview_was_drawn_does_not_commit(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_what_was_typed_before_the_preview_was_drawn_does_not_commit(session: Session) -> None:
+    async with running(session) as pilot:
         await to_ship(pilot)
         await burst(pilot, ["x", "y", "y", "enter", "1", "enter"])
         await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))
         await pilot.pause(0.1)
-        assert shop.outbox() == []
+        assert session.batches.find() == []
         app = pilot.app
         assert isinstance(app, OrderTuiApp)
         assert len(app.keys) == 0, "all five were thrown away"
 
 
-async def test_a_pasted_list_of_ids_is_marked(shop: Session) -> None:
-    async with running(shop) as pilot:
-        ids = [row.order_id for row in shop.rows(table(pilot).ids[:3]).values()]
+async def test_a_pasted_list_of_ids_is_marked(session: Session) -> None:
+    async with running(session) as pilot:
+        ids = [row.order_id for row in session.orders.rows(table(pilot).ids[:3]).values()]
         await press(pilot, "g")
         await until(pilot, lambda: pilot.app.screen is not main(pilot))
         pilot.app.screen.query_one(Input).value = f"\t{ids[0]};{ids[1]} see {ids[2]} and 999-0000000-0000000"
@@ -149,12 +149,14 @@ async def test_a_pasted_list_of_ids_is_marked(shop: Session) -> None:
 
 
 async def test_changes_of_another_process_wait_while_something_is_marked(
-    shop: Session, tmp_path: Path, clock: FixedClock
+    session: Session, tmp_path: Path, clock: FixedClock
 ) -> None:
-    async with running(shop) as pilot:
+    async with running(session) as pilot:
         await press(pilot, "j", "j", "space")
         before, cursor = list(table(pilot).ids), table(pilot).cursor_id
-        bring(open_shop(tmp_path / "shop", clock=clock), tmp_path, everything=[all_orders_row(n) for n in (300, 301)])
+        bring(
+            open_session(tmp_path / "shop", clock=clock), tmp_path, everything=[all_orders_row(n) for n in (300, 301)]
+        )
         await until(pilot, lambda: "+2 · R" in text(pilot, "status"))
         assert list(table(pilot).ids) == before
         line = table(pilot).view.screen_line
@@ -165,8 +167,8 @@ async def test_changes_of_another_process_wait_while_something_is_marked(
         assert "· R" not in text(pilot, "status")
 
 
-async def test_keys_wait_for_a_dialog_that_opens_late(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_keys_wait_for_a_dialog_that_opens_late(session: Session) -> None:
+    async with running(session) as pilot:
         await burst(pilot, ["plus", *"status", "colon", *"shipped", "enter"])
         await settled(pilot)
         await until(pilot, lambda: table(pilot).marks.count == 94)

@@ -14,7 +14,7 @@ from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.text import pluralize
 
-from .context import Settings, fail, open_shop, real_clock_only
+from .context import Settings, fail, open_session, real_clock_only
 from .exit_codes import Exit
 from .imports import stop_on_interrupt
 from .messages import held_sentence, plan_sentences, saved_sentences, sent_sentence, waiting_sentences
@@ -33,9 +33,9 @@ def batch_record(batch: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def ids_of(shop: Any, order_ids: list[str]) -> list[int]:
+def ids_of(session: Any, order_ids: list[str]) -> list[int]:
     """Row numbers of order ids; leaves with exit 4 when one is not in the store, naming it."""
-    found = {order_id: shop.id_of(order_id) for order_id in dict.fromkeys(order_ids)}
+    found = {order_id: session.orders.id_of(order_id) for order_id in dict.fromkeys(order_ids)}
     missing = [order_id for order_id, ident in found.items() if ident is None]
     if missing:
         fail(Exit.BAD_INPUT, f"not in this store: {', '.join(missing[:10])}; nothing was done")
@@ -72,17 +72,19 @@ def plan(
     form: str,
 ) -> None:
     """Check a batch and freeze it into a plan file. Nothing is done yet. Exit 3 when no order is in."""
+    from ordertui.operations.planning.planner import PlanChoices
+
     if ((text is None or not text.strip()) and ids_file is None) or (text is not None and ids_file is not None):
         fail(Exit.USAGE, "give either --filter (not empty) or --ids: none marked never means all")
-    with open_shop(settings) as shop:
+    with open_session(settings) as session:
         if ids_file is not None:
-            ids = array("q", ids_of(shop, [line.strip() for line in ids_file if line.strip()]))
+            ids = array("q", ids_of(session, [line.strip() for line in ids_file if line.strip()]))
         else:
-            ids = shop.view(text or "")
-        refunds = None if amounts is None else shop.read_refunds(amounts, ids)
-        ship = None if shipping is None else shop.read_shipping(shipping)
-        plans = shop.plan(Action(action), ids, reason=reason, refunds=refunds, shipping=ship)
-        shop.save_plan(plans, output)
+            ids = session.orders.find(text or "")
+        refunds = {} if amounts is None else session.batches.read_refunds(amounts, ids)
+        ship = {} if shipping is None else session.batches.read_shipping(shipping)
+        plans = session.planner.plan(Action(action), ids, PlanChoices(reason=reason, refunds=refunds, shipping=ship))
+        session.batches.save_plan(plans, output)
     show_plans(plans, output, form)
 
 
@@ -116,13 +118,13 @@ def show_plans(plans: Sequence[Any], output: Path, form: str) -> None:
 def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, form: str) -> None:
     """Put a plan into the hold; until the hold ends it can be undone."""
     real_clock_only(settings)
-    with open_shop(settings) as shop:
-        plans = [p for p in shop.load_plan(plan_file) if p.rows]
+    with open_session(settings) as session:
+        plans = [p for p in session.batches.load_plan(plan_file) if p.rows]
         if not yes:
             fail(
                 Exit.NOT_CONFIRMED, f"{sum(len(p.rows) for p in plans)} orders; give --yes to commit. Nothing was done."
             )
-        batches = [shop.commit(p, typed=typed) for p in plans]
+        batches = [session.batches.commit(p, typed=typed) for p in plans]
     emit([batch_record(batch) for batch in batches], BATCH, form)
     for batch in batches:
         say(held_sentence(batch))
@@ -133,8 +135,10 @@ def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, fo
 @click.pass_obj
 def undo(settings: Settings, what: str) -> None:
     """Take back a held BATCH, or one ORDER-ID out of its batch."""
-    with open_shop(settings) as shop:
-        say(f"{pluralize(shop.undo(int(what) if what.isdigit() else what))} taken back; nothing was sent for them")
+    with open_session(settings) as session:
+        say(
+            f"{pluralize(session.batches.recall(int(what) if what.isdigit() else what))} taken back; nothing was sent for them"
+        )
 
 
 @click.command()
@@ -143,8 +147,8 @@ def undo(settings: Settings, what: str) -> None:
 def release(settings: Settings, batch: int) -> None:
     """End the hold of a BATCH now."""
     real_clock_only(settings)
-    with open_shop(settings) as shop:
-        emit([batch_record(shop.release(batch))], BATCH, "table")
+    with open_session(settings) as session:
+        emit([batch_record(session.batches.release(batch))], BATCH, "table")
         say("The hold is over; `ordertui dispatch` writes the files.")
 
 
@@ -153,8 +157,8 @@ def release(settings: Settings, batch: int) -> None:
 @click.pass_obj
 def outbox(settings: Settings, form: str) -> None:
     """Batches and where they stand."""
-    with open_shop(settings) as shop:
-        emit([batch_record(b) for b in shop.outbox()], BATCH, form)
+    with open_session(settings) as session:
+        emit([batch_record(b) for b in session.batches.find()], BATCH, form)
 
 
 @click.command()
@@ -164,11 +168,11 @@ def outbox(settings: Settings, form: str) -> None:
 def dispatch(settings: Settings, wait: bool, form: str) -> None:
     """Let batches leave whose hold has ended: as files to upload, or, where the settings say so, as feeds by the API."""
     real_clock_only(settings)
-    with open_shop(settings) as shop, stop_on_interrupt() as stop:
-        sent = shop.dispatch(stop, say)
-        while wait and shop.wait_for_feeds(stop):
-            sent += shop.dispatch(stop, say)
-        waiting = () if sent else shop.outbox(open_only=True)
+    with open_session(settings) as session, stop_on_interrupt() as stop:
+        sent = session.dispatcher.run(stop, say)
+        while wait and session.dispatcher.wait_for_feeds(stop):
+            sent += session.dispatcher.run(stop, say)
+        waiting = () if sent else session.batches.find(open_only=True)
     emit([batch_record(b) for b in sent], BATCH, form)
     for batch in sent:
         say(sent_sentence(batch))
@@ -188,9 +192,9 @@ def dispatch(settings: Settings, wait: bool, form: str) -> None:
 @click.pass_obj
 def retry(settings: Settings, batch: int, output: Path, form: str) -> None:
     """Plan the rows of a BATCH again that failed, and only those; then `commit` the plan. Exit 3 when none may."""
-    with open_shop(settings) as shop:
-        plans = shop.retry(batch)
-        shop.save_plan(plans, output)
+    with open_session(settings) as session:
+        plans = session.batches.retry(batch)
+        session.batches.save_plan(plans, output)
     show_plans(plans, output, form)
 
 
@@ -199,8 +203,8 @@ def retry(settings: Settings, batch: int, output: Path, form: str) -> None:
 @click.pass_obj
 def questions(settings: Settings, form: str) -> None:
     """What left and needs somebody: unwritten, stuck, unknown, diverged, unconfirmed, overpaid; and what would settle it."""
-    with open_shop(settings) as shop:
-        found = shop.questions()
+    with open_session(settings) as session:
+        found = session.batches.open_issues()
     records = [
         {"batch": q.batch, "action": str(q.action), "marketplace": q.marketplace, "kind": q.kind, "order_id": order_id,
          "since": iso_utc(q.since), "why": q.why, "evidence": q.evidence}
@@ -227,8 +231,8 @@ def settle(
     """
     if done is None:
         fail(Exit.USAGE, "give --done or --not-done")
-    with open_shop(settings) as shop:
-        shop.settle(batch, order_ids, done=done, why=why, typed=typed)
+    with open_session(settings) as session:
+        session.batches.settle(batch, order_ids, done=done, why=why, typed=typed)
     say(f"{len(set(order_ids))} orders settled by your word; the audit keeps it")
 
 
@@ -247,5 +251,5 @@ def dispatched(settings: Settings, order_ids: tuple[str, ...], value: str | None
     """Whether the parcel was handed to the carrier."""
     if value is None:
         fail(Exit.USAGE, "give --yes, --no or --unknown")
-    with open_shop(settings) as shop:
-        shop.set_dispatched(ids_of(shop, list(order_ids)), Dispatched(value))
+    with open_session(settings) as session:
+        session.facts.set_dispatched(ids_of(session, list(order_ids)), Dispatched(value))

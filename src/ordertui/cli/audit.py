@@ -6,7 +6,7 @@ import json
 
 import click
 
-from .context import Settings, open_shop
+from .context import Settings, open_session
 from .output import FORMATS, emit
 
 COLUMNS = ("record", "at", "what", "operator", "user", "batch", "orders", "change", "why")
@@ -22,8 +22,8 @@ def audit(ctx: click.Context, order_id: str | None, limit: int | None, form: str
     if ctx.invoked_subcommand is not None:
         return
     settings: Settings = ctx.obj
-    with open_shop(settings) as shop:
-        found = shop.audit_records(order_id, limit)
+    with open_session(settings) as session:
+        found = session.audit.records(order_id, limit)
     if form == "json":
         emit(found, (), form)
         return
@@ -35,5 +35,5 @@ def audit(ctx: click.Context, order_id: str | None, limit: int | None, form: str
 @click.pass_obj
 def audit_verify(settings: Settings) -> None:
     """Check the hash chain and the kept plans, feeds and reports; exit 4 and the first broken record when one is broken."""
-    with open_shop(settings) as shop:
-        click.echo(shop.audit_verify())
+    with open_session(settings) as session:
+        click.echo(session.audit.verify())

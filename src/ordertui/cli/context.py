@@ -1,4 +1,4 @@
-"""What every command shares: global options, the clock, opening the shop, and errors made into exit codes."""
+"""What every command shares: global options, the clock, opening the session, and errors made into exit codes."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def open_shop(settings: Settings) -> Iterator[Session]:
-    """The shop, closed at the end whatever happens."""
+def open_session(settings: Settings) -> Iterator[Session]:
+    """The session, closed at the end whatever happens."""
     from ordertui.operations.session import Session
 
-    shop = Session.open(settings.store, clock=settings.clock(), read_only=settings.read_only)
+    session = Session.open(settings.store, clock=settings.clock(), read_only=settings.read_only)
     try:
-        if shop.practice:
+        if session.is_practice:
             say("PRACTICE STORE: nothing here is real.")
-        yield shop
+        yield session
     finally:
-        shop.close()
+        session.close()
 
 
 def real_clock_only(settings: Settings) -> None:

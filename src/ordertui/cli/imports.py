@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from .context import Settings, fail, open_shop
+from .context import Settings, fail, open_session
 from .exit_codes import Exit
 from .output import FORMATS, emit, say, strip_control_characters
 
@@ -66,10 +66,10 @@ def import_command(
 ) -> None:
     """Read Amazon's order reports. Importing a file twice changes nothing. Exit 4 when a row was rejected."""
     progress = _Progress()
-    with open_shop(settings) as shop, stop_on_interrupt() as stopped:
+    with open_session(settings) as session, stop_on_interrupt() as stopped:
         try:
             market = marketplace.upper() if marketplace else None
-            summaries = shop.import_files(
+            summaries = session.imports.import_files(
                 list(files), encoding=encoding, marketplace=market, progress=progress, stop=stopped
             )
         finally:
@@ -117,8 +117,8 @@ def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
 @click.pass_obj
 def results(settings: Settings, files: tuple[Path, ...], batch: int | None, form: str) -> None:
     """Read Amazon's processing reports: what became of each row of a batch."""
-    with open_shop(settings) as shop:
-        found = shop.results(list(files), batch=batch)
+    with open_session(settings) as session:
+        found = session.results.take_in(list(files), batch_id=batch)
     records = [
         {"file": str(one.path), "batch": one.batch, "order_id": row.order_id, "state": row.state.value, "code": row.code, "text": row.text}
         for one in found

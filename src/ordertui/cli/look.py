@@ -9,7 +9,7 @@ import click
 
 from ordertui.operations.query.export import COLUMNS, iso, record
 
-from .context import Settings, fail, open_shop
+from .context import Settings, fail, open_session
 from .exit_codes import Exit
 from .output import FORMATS, cell, emit, json_text, say
 
@@ -33,10 +33,10 @@ def list_command(
     settings: Settings, text: str, sort: str, ascending: bool, queue: str, limit: int | None, form: str
 ) -> None:
     """List orders."""
-    with open_shop(settings) as shop:
-        ids = shop.view(text, sort, not ascending, queue, limit)
-        rows = shop.rows(ids)
-        records = [record(rows[i], shop.may(rows[i])) for i in ids]
+    with open_session(settings) as session:
+        ids = session.orders.find(text, sort, not ascending, queue, limit)
+        rows = session.orders.rows(ids)
+        records = [record(rows[i], session.eligibility.may(rows[i])) for i in ids]
     emit(
         records, COLUMNS, form, spare=("title", "sku", "marketplace", "placed", "currency", "items", "total", "ship_by")
     )
@@ -54,15 +54,15 @@ def list_command(
 @click.pass_obj
 def show(settings: Settings, order_id: str, form: str) -> None:
     """Everything known of one order, and what may be done with it and why."""
-    with open_shop(settings) as shop:
-        order = shop.order(order_id)
+    with open_session(settings) as session:
+        order = session.orders.get(order_id)
         if order is None:
             fail(Exit.BAD_INPUT, f"no order {order_id} in this store; `ordertui list` shows what is there")
         row = order.row
         facts: dict[str, Any] = {
             "channel": row.channel, "dispatched": row.dispatched, "buyer_request": row.buyer_request, "cancelled_by": row.cancelled_by,
             "refunded": row.refunded, "replacement": row.replacement, "business": row.business, "prime": row.prime,
-            "placed": iso(row.purchased_at), "ship_by": iso(row.ship_by), "auto_cancel_at": iso(shop.deadline(row)),
+            "placed": iso(row.purchased_at), "ship_by": iso(row.ship_by), "auto_cancel_at": iso(session.eligibility.deadline(row)),
             "items": row.items, "units_shipped": row.units_shipped, "total": row.total.decimal() if row.total else None,
             "currency": row.total.currency if row.total else None, "open_action": str(row.open_action) if row.open_action else None, "sources": order.sources,
         }  # fmt: skip
@@ -72,8 +72,8 @@ def show(settings: Settings, order_id: str, form: str) -> None:
                 "instead": v.instead, "because": e.because, "why_not": str(e.nearest) if e.nearest else "",
                 "house": [f"{hit.rule}: {hit.effect}: {hit.why}" for hit in e.house],
             }
-            for v in shop.verdicts(row)
-            for e in (shop.explain(order, v.action),)
+            for v in session.eligibility.verdicts(row)
+            for e in (session.planner.explain(order, v.action),)
         ]  # fmt: skip
     if form == "json":
         shape = {
@@ -101,8 +101,8 @@ def show(settings: Settings, order_id: str, form: str) -> None:
 @click.pass_obj
 def message(settings: Settings, order_id: str) -> None:
     """The text to send to the buyer of this order, to paste into Seller Central."""
-    with open_shop(settings) as shop:
-        click.echo(shop.message_text(order_id))
+    with open_session(settings) as session:
+        click.echo(session.messages.text(order_id))
 
 
 @click.group()

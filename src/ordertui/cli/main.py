@@ -15,7 +15,7 @@ import msgspec
 from ordertui import __version__
 from ordertui.orders.clock import parse_iso
 
-from .context import Group, Settings, fail, open_shop
+from .context import Group, Settings, fail, open_session
 from .exit_codes import Exit
 
 COMMANDS = {
@@ -92,12 +92,12 @@ def open_screen(settings: Settings, *, mouse: bool = True, tour: bool = False) -
     if settings.another_time:
         settings = msgspec.structs.replace(settings, read_only=True)
     gc.disable()  # imports make many objects and free none: collecting in between costs a fifth of the start
-    with open_shop(settings) as shop:
+    with open_session(settings) as session:
         from ordertui.tui.app import run
 
         gc.freeze()
         gc.enable()
-        code = run(shop, mouse=mouse, tour=tour and not shop.desk.tour_seen())
+        code = run(session, mouse=mouse, tour=tour and not session.workspace.tour_seen())
     if code:
         sys.exit(code)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from .context import Settings, fail, open_shop, say
+from .context import Settings, fail, open_session, say
 from .exit_codes import Exit
 
 
@@ -20,8 +20,8 @@ def store() -> None:
 @click.pass_obj
 def store_check(settings: Settings) -> None:
     """Check the file, the journal, the audit and the room on the disk; exit 4 when something is wrong."""
-    with open_shop(settings) as shop:
-        found = shop.store_check()
+    with open_session(settings) as session:
+        found = session.maintenance.check()
     for line in found:
         click.echo(line)
     if found:
@@ -37,8 +37,8 @@ def store_backup(settings: Settings, target: Path) -> None:
 
     A restored copy knows nothing of what left after it was made: look at the outbox in Seller Central first.
     """
-    with open_shop(settings) as shop:
-        size = shop.store_backup(target, _told if sys.stderr.isatty() else None)
+    with open_session(settings) as session:
+        size = session.maintenance.backup(target, _told if sys.stderr.isatty() else None)
     say(f"{target}: {size:,} bytes")
 
 
@@ -50,8 +50,8 @@ def _told(done: int, pages: int) -> None:
 @click.pass_obj
 def store_compact(settings: Settings) -> None:
     """Give back the room of what was deleted. It needs as much free room as the store is large."""
-    with open_shop(settings) as shop:
-        say(f"{shop.store_compact():,} bytes won")
+    with open_session(settings) as session:
+        say(f"{session.maintenance.compact():,} bytes won")
 
 
 @store.command("purge")
@@ -66,5 +66,7 @@ def store_compact(settings: Settings) -> None:
 @click.pass_obj
 def store_purge(settings: Settings, days: int | None, yes: bool) -> None:
     """Delete old orders that were never in a batch. Batches, refunds and the audit always stay."""
-    with open_shop(settings) as shop:
-        say(f"{shop.store_purge(days, yes=yes):,} orders deleted; `ordertui store compact` gives back their room")
+    with open_session(settings) as session:
+        say(
+            f"{session.maintenance.purge(days, yes=yes):,} orders deleted; `ordertui store compact` gives back their room"
+        )

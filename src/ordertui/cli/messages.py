@@ -15,7 +15,9 @@ from ordertui.orders.money import format_grouped
 from ordertui.orders.text import pluralize
 
 if TYPE_CHECKING:
-    from ordertui.operations.planning.plan import Batch, Plan, RateFigure
+    from ordertui.operations.batches.batch import Batch
+    from ordertui.operations.planning.plan import Plan
+    from ordertui.operations.rate.figures import RateFigure
 
 _MONEY = {Action.CANCEL: "The buyers will not be charged", Action.REFUND: "The buyers get back"}
 

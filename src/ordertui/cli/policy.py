@@ -9,7 +9,7 @@ import click
 
 from ordertui.orders.enums import Action
 
-from .context import Settings, fail, open_shop
+from .context import Settings, fail, open_session
 from .exit_codes import Exit
 from .look import FORMAT
 from .output import cell, emit, say
@@ -40,12 +40,12 @@ def policy_check(settings: Settings, file: Path | None) -> None:
 @click.pass_obj
 def policy_show(settings: Settings, marketplace: str, rows: bool, form: str) -> None:
     """What is in force in a marketplace and from where: values, house rules and, with --rows, every table row."""
-    with open_shop(settings) as shop:
-        if marketplace not in shop.policies.marketplaces:
-            codes = ", ".join(shop.policies.marketplaces)
+    with open_session(settings) as session:
+        if marketplace not in session.eligibility.policies.marketplaces:
+            codes = ", ".join(session.eligibility.policies.marketplaces)
             fail(Exit.BAD_INPUT, f"there is no marketplace {marketplace!r}; there are: {codes}")
-        found = in_force(shop, marketplace, rows)
-        for note in shop.notes():
+        found = in_force(session, marketplace, rows)
+        for note in session.notices.banners():
             say(note)
     columns = ("kind", "name", "value", "why", "source", "checked_on", "stale", "inherited_from", "from", "until")
     emit(
@@ -56,10 +56,10 @@ def policy_show(settings: Settings, marketplace: str, rows: bool, form: str) -> 
     )
 
 
-def in_force(shop: Any, marketplace: str, rows: bool) -> list[dict[str, Any]]:
+def in_force(session: Any, marketplace: str, rows: bool) -> list[dict[str, Any]]:
     """Settings, house rules and table rows of a marketplace as records."""
-    one = shop.policies.of(marketplace)
-    stale = {setting.name for setting in one.stale(shop.clock.now())}
+    one = session.eligibility.policies.of(marketplace)
+    stale = {setting.name for setting in one.stale(session.clock.now())}
     records: list[dict[str, Any]] = [
         {"kind": "value", "name": s.name, "value": s.value, "source": s.source, "checked_on": str(s.checked_on),
          "stale": "check again" if s.name in stale else "", "inherited_from": s.inherited_from,
@@ -68,7 +68,7 @@ def in_force(shop: Any, marketplace: str, rows: bool) -> list[dict[str, Any]]:
     ]  # fmt: skip
     records += [
         {"kind": "house rule", "name": rule.id, "value": f"{rule.effect.value}: {rule.text}", "why": rule.why,
-         "source": shop.policies.house.file, "from": cell(rule.start), "until": cell(rule.end)}
+         "source": session.eligibility.policies.house.file, "from": cell(rule.start), "until": cell(rule.end)}
         for rule in one.house_rules
     ]  # fmt: skip
     if rows:
@@ -88,11 +88,11 @@ def in_force(shop: Any, marketplace: str, rows: bool) -> list[dict[str, Any]]:
 @click.pass_obj
 def policy_explain(settings: Settings, order_id: str, action: str | None, form: str) -> None:
     """Which rows decide for an order, by which facts, with sources, house rules, and what stands in the way of the rest."""
-    with open_shop(settings) as shop:
-        order = shop.order(order_id)
+    with open_session(settings) as session:
+        order = session.orders.get(order_id)
         if order is None:
             fail(Exit.BAD_INPUT, f"no order {order_id} in this store")
-        found = [shop.explain(order, one) for one in Action if action in (None, one.value)]
+        found = [session.planner.explain(order, one) for one in Action if action in (None, one.value)]
     if form == "table":
         for explanation in found:
             click.echo("\n".join(in_words(explanation)))

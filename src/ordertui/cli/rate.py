@@ -9,7 +9,7 @@ import click
 
 from ordertui.operations.query.export import iso
 
-from .context import Settings, fail, open_shop
+from .context import Settings, fail, open_session
 from .exit_codes import Exit
 from .look import FORMAT
 from .output import emit, say
@@ -74,32 +74,32 @@ def rate(
         fail(Exit.USAGE, "--dispute goes with --reconcile FILE")
     if days is not None and part is None:
         fail(Exit.USAGE, "--days goes with --list")
-    with open_shop(settings) as shop:
-        codes = shop.marketplaces()
+    with open_session(settings) as session:
+        codes = session.orders.marketplaces()
         if marketplace is not None and marketplace not in codes:
             fail(
                 Exit.BAD_INPUT, f"no orders of marketplace {marketplace} here; there are: {', '.join(codes) or 'none'}"
             )
         wanted = [code for code in codes if marketplace in (None, code)]
         if part is not None:
-            show_list(shop, wanted, part, dated, days, form)
+            show_list(session, wanted, part, dated, days, form)
         elif outlook:
-            show_outlook(shop, wanted, form)
+            show_outlook(session, wanted, form)
         elif neighbours:
-            show_neighbours(shop, wanted, form)
+            show_neighbours(session, wanted, form)
         elif file is not None:
-            show_differences(shop, file, marketplace, dispute, form)
+            show_differences(session, file, marketplace, dispute, form)
         else:
-            show_figures(shop, wanted, text, dated, form)
+            show_figures(session, wanted, text, dated, form)
 
 
-def show_figures(shop: Session, codes: list[str], text: str | None, dated: str, form: str) -> None:
+def show_figures(session: Session, codes: list[str], text: str | None, dated: str, form: str) -> None:
     """One line a marketplace and window."""
-    from ordertui.operations.values import Dated
+    from ordertui.operations.rate.figures import Dated
 
-    extra = () if text is None else shop.view(text)
+    extra = () if text is None else session.orders.find(text)
     records = []
-    for effect in (e for code in codes for e in shop.rate(code, extra, Dated(dated))):
+    for effect in (e for code in codes for e in session.rate.calculator.effects(code, extra, dated=Dated(dated))):
         now, after = effect.before, effect.after
         record: dict[str, Any] = {
             "marketplace": now.marketplace, "window_from": iso(now.window_from), "window_to": iso(now.window_to), "timezone": now.timezone,
@@ -119,21 +119,21 @@ def show_figures(shop: Session, codes: list[str], text: str | None, dated: str, 
     emit(records, COLUMNS + (AFTER if text is not None else ()), form)
 
 
-def show_list(shop: Session, codes: list[str], part: str, dated: str, days: int | None, form: str) -> None:
+def show_list(session: Session, codes: list[str], part: str, dated: str, days: int | None, form: str) -> None:
     """The orders of a numerator or denominator."""
-    from ordertui.operations.values import Dated
+    from ordertui.operations.rate.figures import Dated
 
     columns = ("marketplace", "order_id", "placed", "status", "counts", "how", "rule", "why")
     records = [
         {"marketplace": code, "order_id": e.order_id, "placed": iso(e.placed), "status": e.status, "counts": e.counts, "how": e.how,
          "rule": e.rule, "why": e.why}
         for code in codes
-        for e in shop.rates.listing(code, days=days, dated=Dated(dated), numerator=part == "numerator")
+        for e in session.rate.lists.listing(code, days=days, dated=Dated(dated), numerator=part == "numerator")
     ]  # fmt: skip
     emit(records, columns, form, ("rule", "how", "marketplace"))
 
 
-def show_outlook(shop: Session, codes: list[str], form: str) -> None:
+def show_outlook(session: Session, codes: list[str], form: str) -> None:
     """What leaves, and what lands, day by day."""
     columns = (
         "marketplace",
@@ -148,14 +148,14 @@ def show_outlook(shop: Session, codes: list[str], form: str) -> None:
     )
     records = []
     for code in codes:
-        for d in shop.rates.outlook(code):
+        for d in session.rate.outlook.outlook(code):
             records.append({
                 "marketplace": code, "day": d.day.isoformat(), "orders": d.orders, "cancelled": d.cancelled, "rate": share(d.cancelled, d.orders),
                 "status": d.status, "auto_cancels": d.auto_cancels, "rolls_off": d.rolls_off, "rolls_off_orders": d.rolls_off_orders,
             })  # fmt: skip
-        for effect in shop.rates.forecast(code):
+        for effect in session.rate.outlook.forecast(code):
             landing = effect.after.cancelled - effect.before.cancelled
-            hours = shop.policies.of(code).values.forecast_hours
+            hours = session.eligibility.policies.of(code).values.forecast_hours
             say(
                 f"{code}, {effect.before.days} days: {landing:,} that Amazon cancels by itself within {hours} h take"
                 f" {effect.before.cancelled:,} to {effect.after.cancelled:,} of {effect.after.orders:,}: {effect.after.status}"
@@ -164,23 +164,23 @@ def show_outlook(shop: Session, codes: list[str], form: str) -> None:
     emit(records, columns, form)
 
 
-def show_neighbours(shop: Session, codes: list[str], form: str) -> None:
+def show_neighbours(session: Session, codes: list[str], form: str) -> None:
     """The rates that reports do not carry."""
     columns = ("marketplace", "metric", "days", "rate", "target", "orders", "at_least", "because", "source")
     records = [
         {"marketplace": code, "metric": m.name, "days": m.days, "rate": m.status, "target": f"{m.sign} {m.target}", "orders": m.orders,
          "at_least": m.at_least, "because": m.because, "source": m.source}
         for code in codes
-        for m in shop.rates.metrics(code)
+        for m in session.rate.outlook.metrics(code)
     ]  # fmt: skip
     emit(records, columns, form, ("source",))
 
 
-def show_differences(shop: Session, file: Path, marketplace: str | None, dispute: bool, form: str) -> None:
+def show_differences(session: Session, file: Path, marketplace: str | None, dispute: bool, form: str) -> None:
     """Where Amazon's report and we do not agree."""
     from ordertui.operations.rate.comparison import summary
 
-    found = shop.reconcile_rate(file, marketplace)
+    found = session.rate.compare(file, marketplace)
     columns = ("marketplace", "what", "ours", "amazon", "dispute", "cause")
     records = [
         {"marketplace": d.marketplace, "what": d.what, "ours": d.ours, "amazon": d.amazons, "dispute": d.dispute, "cause": d.cause}

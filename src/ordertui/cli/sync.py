@@ -9,7 +9,7 @@ import click
 
 from ordertui.orders.clock import iso_utc, parse_iso
 
-from .context import Settings, fail, open_shop, real_clock_only
+from .context import Settings, fail, open_session, real_clock_only
 from .exit_codes import Exit
 from .imports import stop_on_interrupt
 from .output import FORMATS, emit, say
@@ -19,11 +19,11 @@ _WORTH_SAYING = 5
 """Seconds of waiting that are told."""
 
 
-def online(shop: Any) -> Any:
+def online(session: Any) -> Any:
     """The shop's live path; a terminal is asked for the passphrase of the encrypted file when it is needed."""
     if sys.stdin.isatty():
-        shop.online.connector.secrets.ask = lambda: click.prompt("passphrase", hide_input=True, err=True)
-    return shop.online
+        session.sync.connector.secrets.ask = lambda: click.prompt("passphrase", hide_input=True, err=True)
+    return session.sync
 
 
 def waits(operation: str, seconds: int) -> None:
@@ -43,16 +43,16 @@ def sync(settings: Settings, days: int | None, account_health: bool, order_id: s
     real_clock_only(settings)
     if order_id is not None and (days is not None or account_health):
         fail(Exit.USAGE, "--order is fetched alone: leave --history and --account-health out")
-    with open_shop(settings) as shop, stop_on_interrupt() as stop:
+    with open_session(settings) as session, stop_on_interrupt() as stop:
 
         def page(progress: Any) -> None:
             more = ", more to come" if progress.more else ""
             say(f"{progress.step}: {progress.orders:,} orders in {progress.pages:,} pages{more}")
 
         if order_id is not None:
-            found = online(shop).one_order(order_id, told=waits, stop=stop)
+            found = online(session).one_order(order_id, told=waits, stop=stop)
         else:
-            found = online(shop).sync(progress=page, told=waits, stop=stop)
+            found = online(session).sync(progress=page, told=waits, stop=stop)
         stopped, rejected = found.stopped, len(found.rejects)
         record = {
             "orders": found.orders, "new": found.new, "changed": found.changed, "pages": found.pages, "rejected": rejected,
@@ -64,14 +64,14 @@ def sync(settings: Settings, days: int | None, account_health: bool, order_id: s
         for reject in found.rejects[:20]:
             say(f"{reject.text}: {reject.reason}")
         if days is not None and not stopped:
-            summaries, stopped = online(shop).history(days, words=say, told=waits, stop=stop)
+            summaries, stopped = online(session).history(days, words=say, told=waits, stop=stop)
             for one in summaries:
                 say(
                     f"history: {one.rows:,} rows, {one.new:,} new orders, {one.changed:,} changed, {one.rejected:,} rejected"
                 )
             rejected += sum(one.rejected for one in summaries)
         if account_health and not stopped:
-            for path in online(shop).account_health(told=waits, stop=stop):
+            for path in online(session).account_health(told=waits, stop=stop):
                 say(f"account health: {path}; compare with: ordertui rate --reconcile {path}")
     if stopped:
         fail(Exit.INTERRUPTED, "stopped; what came so far is kept")
@@ -98,13 +98,13 @@ def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> int |
 def api_login(settings: Settings, secret_issued: int | None, in_file: bool) -> None:
     """Ask for the credentials and keep them. They are typed (or piped in, one a line), never given as arguments."""
     real_clock_only(settings)
-    with open_shop(settings) as shop:
+    with open_session(settings) as session:
         names = ("client id", "client secret", "refresh token")
         if sys.stdin.isatty():
             given = [click.prompt(name, hide_input=name != "client id", err=True) for name in names]
         else:
             given = [sys.stdin.readline().strip() for _ in names]
-        where = online(shop).login(
+        where = online(session).login(
             client_id=given[0], client_secret=given[1], refresh_token=given[2],
             secret_issued_at=secret_issued, in_file=in_file,
         )  # fmt: skip
@@ -115,8 +115,8 @@ def api_login(settings: Settings, secret_issued: int | None, in_file: bool) -> N
 @click.pass_obj
 def api_logout(settings: Settings) -> None:
     """Forget the credentials that are kept here."""
-    with open_shop(settings) as shop:
-        shop.online.connector.secrets.forget()
+    with open_session(settings) as session:
+        session.sync.connector.secrets.forget()
     say("forgotten; to end the application's rights as well, disable it in Seller Central")
 
 
@@ -125,8 +125,8 @@ def api_logout(settings: Settings) -> None:
 def api_check(settings: Settings) -> None:
     """Ask Amazon which marketplaces this account sells in: proof that address, credentials and roles are right."""
     real_clock_only(settings)
-    with open_shop(settings) as shop, stop_on_interrupt() as stop:
-        for line in online(shop).check(told=waits, stop=stop):
+    with open_session(settings) as session, stop_on_interrupt() as stop:
+        for line in online(session).check(told=waits, stop=stop):
             click.echo(line)
 
 
@@ -137,8 +137,8 @@ def api_status(settings: Settings, form: str) -> None:
     """Profile, credentials and their age, data age, quota. Nothing is called."""
     from ordertui.operations.errors import OperationError
 
-    with open_shop(settings) as shop:
-        found = shop.online.connection()
+    with open_session(settings) as session:
+        found = session.sync.connection()
         rows = [
             {"what": "profile", "value": found.profile},
             {"what": "marketplaces", "value": " ".join(found.marketplaces)},
@@ -155,9 +155,9 @@ def api_status(settings: Settings, form: str) -> None:
             rows.append({"what": quota.operation, "value": f"{quota.calls} of {quota.burst} calls now{wait}"})
         if found.profile != "off":
             try:
-                login = online(shop).connector.secrets.load()
+                login = online(session).connector.secrets.load()
                 rows.append({"what": "credentials", "value": login.source})
-                warning = login.rotation(shop.clock)
+                warning = login.rotation(session.clock)
                 if warning:
                     rows.append({"what": "rotation", "value": warning})
             except OperationError as error:
@@ -170,13 +170,13 @@ def api_status(settings: Settings, form: str) -> None:
 @click.pass_obj
 def api_feeds(settings: Settings, form: str) -> None:
     """Every attempt to bring a batch to Amazon, newest first, and what it means. Nothing is called."""
-    with open_shop(settings) as shop:
+    with open_session(settings) as session:
         rows = [
             {
                 "batch": one.batch, "action": one.action.value, "marketplace": one.marketplace, "state": one.state,
                 "feed": one.feed_id or "", "orders": one.messages, "started": iso_utc(one.started_at), "means": words,
             }
-            for one, words in shop.online.feeds()
+            for one, words in session.sync.feeds()
         ]  # fmt: skip
     emit(rows, ("batch", "action", "marketplace", "state", "feed", "orders", "started", "means"), form)
 
@@ -187,8 +187,8 @@ def api_feeds(settings: Settings, form: str) -> None:
 @click.pass_obj
 def api_adopt(settings: Settings, batch: int, feed_id: str) -> None:
     """Say which of Amazon's feeds an unclear BATCH is; then it is followed as any other."""
-    with open_shop(settings) as shop:
-        shop.online.adopt(batch, feed_id)
+    with open_session(settings) as session:
+        session.sync.adopt(batch, feed_id)
     say(f"batch {batch} is feed {feed_id} by your word; `ordertui dispatch` follows it")
 
 
@@ -199,8 +199,8 @@ def api_adopt(settings: Settings, batch: int, feed_id: str) -> None:
 def api_evidence(settings: Settings, order_id: str, form: str) -> None:
     """What Amazon booked for an order: proof of a refund, or that there was none (it may lag two days)."""
     real_clock_only(settings)
-    with open_shop(settings) as shop, stop_on_interrupt() as stop:
-        found = online(shop).evidence(order_id, told=waits, stop=stop)
+    with open_session(settings) as session, stop_on_interrupt() as stop:
+        found = online(session).evidence(order_id, told=waits, stop=stop)
     columns = ("posted", "kind", "status", "amount")
     emit([{name: getattr(one, name) for name in columns} for one in found], columns, form)
     if not found:
@@ -217,17 +217,17 @@ def api_message(settings: Settings, order_id: str, yes: bool, did_not_go: bool) 
     real_clock_only(settings)
     if yes and did_not_go:
         fail(Exit.USAGE, "give --yes or --did-not-go, not both")
-    with open_shop(settings) as shop, stop_on_interrupt() as stop:
+    with open_session(settings) as session, stop_on_interrupt() as stop:
         if did_not_go:
-            shop.online.message_did_not_go(order_id)
+            session.sync.message_did_not_go(order_id)
             say("kept as your word, in the audit; the message may be sent now")
             return
-        text, order = shop.message_text(order_id), shop.order(order_id)
+        text, order = session.messages.text(order_id), session.orders.get(order_id)
         assert order is not None, "an order without a text was refused"
-        message = online(shop).message(order, text, shop.message_language(order), told=waits, stop=stop)
+        message = online(session).message(order, text, session.messages.language(order), told=waits, stop=stop)
         click.echo(text)
         say(message.about)
         if yes:
-            say(online(shop).send_message(message, told=waits, stop=stop))
+            say(online(session).send_message(message, told=waits, stop=stop))
         elif message.kind:
             fail(Exit.NOT_CONFIRMED, "not sent; --yes sends it, and it cannot be taken back")

@@ -1,34 +1,44 @@
-"""The care of a store, in words: is it sound, is there room, is it an older copy, and what the audit says."""
+"""The care of a store: is it sound, is there room on the disk, is it a restored backup, and what does its audit say."""
 
 from __future__ import annotations
 
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ordertui.orders.clock import DAY, iso_utc
-from ordertui.rules.policy.policy import Policies
 from ordertui.store import AuditEntry, Store
 
+from .context import SessionContext
 from .errors import BadInput, NotConfirmed, Refused
-from .waiting import waiting
+from .limits import operation_limits
 
+if TYPE_CHECKING:
+    from ordertui.rules.policy.policy import Policies
+    from ordertui.store import AuditReport
+
+Record = dict[str, Any]
+"""A row of a list or export: column to text, number or nested facts."""
 _FOLDER = re.compile(r"(\d{4,})-[A-Z]{2}-[a-z]+")
+"""Name of a batch's folder in the outbox; see `batches.batch.folder_of`."""
 
 
 def disk_space_warning(store: Store) -> str:
-    """What to say when the disk is nearly full, else an empty text."""
-    free, wanted = shutil.disk_usage(store.path.parent).free, waiting().room(store.maintenance.size())
+    """Return a warning when the disk is nearly full, else an empty text."""
+    free, wanted = shutil.disk_usage(store.path.parent).free, operation_limits().free_bytes(store.maintenance.size())
     if free >= wanted:
         return ""
     return f"the disk is nearly full: {free // 2**20:,} MiB free, {wanted // 2**20:,} MiB wanted; make room before importing or sending"
 
 
 def detect_restored_backup(store: Store, outbox: Path) -> str:
-    """Why this store must be an older copy (a restored backup), or an empty text: the outbox has batches it does not know."""
+    """Return a warning when the outbox has batches that the store does not know, else an empty text.
+
+    Such a store is an older copy of itself, and a batch could be done twice.
+    """
     last = max((batch.id for batch in store.batches.find(limit=1)), default=0)
     found = [int(match[1]) for path in _folders(outbox) if (match := _FOLDER.fullmatch(path.name))]
     if not found or max(found) <= last:
@@ -46,20 +56,76 @@ def _folders(outbox: Path) -> list[Path]:
         return []
 
 
-def check(store: Store, outbox: Path) -> list[str]:
-    """Everything that is wrong with a store, in words; empty when all is well."""
-    found = store.maintenance.check()
-    report = store.audit.verify()
-    if not report.ok:
-        found.append(f"the audit is broken at record {report.first_bad} of {report.entries}: {report.why}")
-    found += [
-        f"batch {batch}: its files are not all written; run `ordertui dispatch`" for batch in store.batches.unwritten()
-    ]
-    return found + [text for text in (detect_restored_backup(store, outbox), disk_space_warning(store)) if text]
+class MaintenanceService:
+    """Checks, copies, compacts and purges one store."""
+
+    def __init__(self, context: SessionContext) -> None:
+        self._context = context
+
+    def check(self) -> list[str]:
+        """Return everything that is wrong with the store, one text each; empty when all is well."""
+        store, outbox = self._context.reader(), self._context.outbox_directory
+        found = store.maintenance.check()
+        report = store.audit.verify()
+        if not report.ok:
+            found.append(_broken(report))
+        found += [
+            f"batch {batch}: its files are not all written; run `ordertui dispatch`"
+            for batch in store.batches.unwritten()
+        ]
+        return found + [text for text in (detect_restored_backup(store, outbox), disk_space_warning(store)) if text]
+
+    def backup(self, target: Path, progress: Callable[[int, int], None] | None = None) -> int:
+        """Copy the store into a new file and return its bytes. Raises StoreError."""
+        return self._context.reader().maintenance.backup(target, progress)
+
+    def compact(self) -> int:
+        """Give unused room back to the disk and return how many bytes. Raises ReadOnly."""
+        return self._context.writer().maintenance.compact()
+
+    def purge(self, days: int | None = None, *, yes: bool = False) -> int:
+        """Delete orders older than so many days that were never in a batch, and return how many they were.
+
+        `days` None: as the settings say. Without `yes` nothing is deleted. Raises NotConfirmed, which says how many
+        orders would go, Refused where a rate's window would lose orders, ReadOnly.
+        """
+        context = self._context
+        store = context.writer()
+        days = context.config.retention_days if days is None else days
+        before = _cutoff(context.active_policies.policies, days, context.clock.now())
+        if not yes:
+            raise NotConfirmed(
+                f"{store.maintenance.count_purgeable(before):,} orders placed before {iso_utc(before)} that were never in a batch would be"
+                " deleted; give --yes"
+            )
+        return store.maintenance.purge(before)
 
 
-def cutoff(policies: Policies, days: int, now: int) -> int:
-    """The moment before which orders may be deleted. Raises Refused when a rate's window would lose orders."""
+class AuditService:
+    """Verifies the audit of one store and reads its records."""
+
+    def __init__(self, context: SessionContext) -> None:
+        self._context = context
+
+    def verify(self) -> str:
+        """Return the state of the audit chain and of the kept bytes. Raises BadInput naming the first broken record."""
+        report = self._context.reader().audit.verify()
+        if not report.ok:
+            raise BadInput(_broken(report))
+        return f"{report.entries} records, chain unbroken, head {report.head[:16]}"
+
+    def records(self, order_id: str | None = None, limit: int | None = None) -> list[Record]:
+        """Return audit records, newest first, of one order or of all, as lists show and export them.
+
+        With `order_id` the `change` of a record is that order's.
+        """
+        return [
+            audit_record(entry, order_id) for entry in self._context.reader().audit.entries(limit, order_id=order_id)
+        ]
+
+
+def _cutoff(policies: Policies, days: int, now: int) -> int:
+    """Return the moment before which orders may be deleted. Raises Refused when a rate's window would lose orders."""
     least = max(max(policies.of(code).values.rate_days) for code in policies.marketplaces) * 2
     if days < least:
         raise Refused(
@@ -68,43 +134,28 @@ def cutoff(policies: Policies, days: int, now: int) -> int:
     return now - days * DAY
 
 
-def purge(store: Store, before: int, *, yes: bool) -> int:
-    """Delete what may go. Raises NotConfirmed, saying how many orders, without `yes`."""
-    count = store.maintenance.count_purgeable(before)
-    if not yes:
-        raise NotConfirmed(
-            f"{count:,} orders placed before {iso_utc(before)} that were never in a batch would be deleted; give --yes"
-        )
-    return store.maintenance.purge(before)
+def _broken(report: AuditReport) -> str:
+    return f"the audit is broken at record {report.first_bad} of {report.entries}: {report.why}"
 
 
-def verified(store: Store) -> str:
-    """The state of the audit in words. Raises BadInput naming the first broken record."""
-    report = store.audit.verify()
-    if not report.ok:
-        raise BadInput(f"the audit is broken at record {report.first_bad} of {report.entries}: {report.why}")
-    return f"{report.entries} records, chain unbroken, head {report.head[:16]}"
-
-
-def records(entries: list[AuditEntry], order_id: str | None = None) -> Iterator[dict[str, Any]]:
-    """Audit records as lists show and export them; with `order_id`, the change is that order's."""
-    for entry in entries:
-        facts = json.loads(entry.payload)
-        by = facts.pop("by", {})
-        states = facts.pop("states", None) or {}
-        orders = facts.pop("orders", None) or sorted(states)
-        told = states if order_id is None else {order_id: states.get(order_id)}
-        changes = {f"{before} -> {after}" for before, after in (s for s in told.values() if isinstance(s, list))}
-        yield {
-            "record": entry.id,
-            "at": iso_utc(entry.at),
-            "what": entry.kind,
-            "operator": by.get("operator", ""),
-            "user": f"{by['user']}@{by['host']}" if by.get("user") else "",
-            "batch": facts.pop("batch", None),
-            "orders": " ".join(orders),
-            "change": ", ".join(sorted(changes)),
-            "why": facts.pop("why", ""),
-            "more": facts,
-            "hash": entry.hash,
-        }
+def audit_record(entry: AuditEntry, order_id: str | None = None) -> Record:
+    """Return an audit record as lists show and export it; with `order_id` its `change` is that order's."""
+    facts = json.loads(entry.payload)
+    by = facts.pop("by", {})
+    states = facts.pop("states", None) or {}
+    orders = facts.pop("orders", None) or sorted(states)
+    shown = states if order_id is None else {order_id: states.get(order_id)}
+    changes = {f"{before} -> {after}" for before, after in (s for s in shown.values() if isinstance(s, list))}
+    return {
+        "record": entry.id,
+        "at": iso_utc(entry.at),
+        "what": entry.kind,
+        "operator": by.get("operator", ""),
+        "user": f"{by['user']}@{by['host']}" if by.get("user") else "",
+        "batch": facts.pop("batch", None),
+        "orders": " ".join(orders),
+        "change": ", ".join(sorted(changes)),
+        "why": facts.pop("why", ""),
+        "more": facts,
+        "hash": entry.hash,
+    }

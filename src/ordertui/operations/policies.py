@@ -75,7 +75,7 @@ def load_active_policies(config: Config, store: Store, clock: Clock) -> ActivePo
     return ActivePolicies(load(config.policy, house, now=clock.now), text=text)
 
 
-def edited(config: Config, in_force: ActivePolicies) -> str:
+def edited_since_load(config: Config, in_force: ActivePolicies) -> str:
     """What to say when the user's policy file is no longer as it was read, else an empty text."""
     if not config.policy_file:
         return ""

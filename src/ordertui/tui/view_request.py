@@ -29,7 +29,7 @@ class Request(msgspec.Struct, frozen=True):
     queue: str = "all"
     filter: str = ""
     sort: tuple[SortKey, ...] = (SortKey("placed", True),)
-    """Keys of the shop; the first weighs most."""
+    """Keys of the session; the first weighs most."""
     keys: tuple[str, ...] = ()
     """The operator's own columns."""
     widths: tuple[tuple[str, int], ...] = ()
@@ -108,12 +108,12 @@ class View(msgspec.Struct, frozen=True):
     members: Marks
 
 
-def read(shop: Session, request: Request, limit: int | None = None) -> array[int]:
+def read(session: Session, request: Request, limit: int | None = None) -> array[int]:
     """The ids of a request, the first `limit` of them. Raises FilterError, StoreError (Interrupted)."""
-    return shop.view(request.filter, sorting_text(request.sort), queue=request.queue, limit=limit)
+    return session.orders.find(request.filter, sorting_text(request.sort), queue=request.queue, limit=limit)
 
 
-def build(shop: Session, request: Request) -> View:
+def build(session: Session, request: Request) -> View:
     """The whole view."""
-    ids = read(shop, request)
+    ids = read(session, request)
     return View(request, ids, Marks(ids))

@@ -22,7 +22,7 @@ from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.store import RecallRefused
-from support.shops import NOW, all_orders_row, bring, item_id, open_shop, order_id, standard
+from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, standard
 
 
 @pytest.fixture
@@ -31,21 +31,21 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, clock: FixedClock) -> Session:
-    return open_shop(tmp_path / "shop", clock=clock)
+def session(tmp_path: Path, clock: FixedClock) -> Session:
+    return open_session(tmp_path / "shop", clock=clock)
 
 
 @pytest.fixture
-def waiting(shop: Session, tmp_path: Path) -> list[int]:
-    return standard(shop, tmp_path)
+def waiting(session: Session, tmp_path: Path) -> list[int]:
+    return standard(session, tmp_path)
 
 
-def cancel(shop: Session, ids: list[int]) -> Plan:
-    return shop.plan(Action.CANCEL, ids)[0]
+def cancel(session: Session, ids: list[int]) -> Plan:
+    return session.planner.plan(Action.CANCEL, ids)[0]
 
 
-def commit(shop: Session, plan: Plan) -> int:
-    return shop.commit(plan, typed=str(plan.typed_count)).id
+def commit(session: Session, plan: Plan) -> int:
+    return session.batches.commit(plan, typed=str(plan.typed_count)).id
 
 
 def flat_report(
@@ -66,163 +66,163 @@ def flat_report(
     return path
 
 
-def states(shop: Session, batch: int) -> dict[str, RowState]:
-    found = next(b for b in shop.outbox() if b.id == batch)
+def states(session: Session, batch: int) -> dict[str, RowState]:
+    found = next(b for b in session.batches.find() if b.id == batch)
     return {row.order_id: row.state for row in found.rows}
 
 
 def test_nothing_is_written_before_the_hold_ends_and_then_the_previewed_bytes(
-    shop: Session, waiting: list[int], clock: FixedClock
+    session: Session, waiting: list[int], clock: FixedClock
 ) -> None:
-    plan = cancel(shop, waiting)
-    batch = commit(shop, plan)
+    plan = cancel(session, waiting)
+    batch = commit(session, plan)
     clock.advance(plan.hold_seconds - 1)
-    assert shop.dispatch() == []
-    assert not shop.outbox_dir.exists()
+    assert session.dispatcher.run() == []
+    assert not session.context.outbox_directory.exists()
     clock.advance(1)
-    sent = shop.dispatch()
+    sent = session.dispatcher.run()
     assert [b.id for b in sent] == [batch]
     written = {Path(name).name: Path(name).read_bytes() for name in sent[0].files}
     assert written == {file.name: file.content for file in plan.files}
     assert sent[0].sha256 == next(sha256(f.content).hexdigest() for f in plan.files if f.upload)
     assert "Order Cancellation" in sent[0].advice
-    assert shop.dispatch() == []
+    assert session.dispatcher.run() == []
 
 
-def test_the_hold_survives_a_restart(tmp_path: Path, shop: Session, waiting: list[int], clock: FixedClock) -> None:
-    commit(shop, cancel(shop, waiting))
-    shop.close()
+def test_the_hold_survives_a_restart(tmp_path: Path, session: Session, waiting: list[int], clock: FixedClock) -> None:
+    commit(session, cancel(session, waiting))
+    session.close()
     clock.advance(HOUR)
-    again = open_shop(tmp_path / "shop", clock=clock)
-    assert again.next_due() is not None
-    assert len(again.dispatch()) == 1
+    again = open_session(tmp_path / "shop", clock=clock)
+    assert again.dispatcher.next_due() is not None
+    assert len(again.dispatcher.run()) == 1
 
 
-def test_a_row_taken_back_is_not_in_the_file(shop: Session, waiting: list[int], clock: FixedClock) -> None:
-    batch = commit(shop, cancel(shop, waiting))
-    assert shop.undo(order_id(2)) == 1
-    assert states(shop, batch)[order_id(2)] is RowState.RECALLED
+def test_a_row_taken_back_is_not_in_the_file(session: Session, waiting: list[int], clock: FixedClock) -> None:
+    batch = commit(session, cancel(session, waiting))
+    assert session.batches.recall(order_id(2)) == 1
+    assert states(session, batch)[order_id(2)] is RowState.RECALLED
     clock.advance(HOUR)
-    content = Path(shop.dispatch()[0].files[0]).read_text(encoding="utf-8")
+    content = Path(session.dispatcher.run()[0].files[0]).read_text(encoding="utf-8")
     assert order_id(2) not in content
     assert content.count("111-0000000-") == 5
-    assert cancel(shop, [waiting[1]]).rows, "an order taken back is free again"
+    assert cancel(session, [waiting[1]]).rows, "an order taken back is free again"
 
 
-def test_a_batch_taken_back_never_leaves(shop: Session, waiting: list[int], clock: FixedClock) -> None:
-    batch = commit(shop, cancel(shop, waiting))
-    assert shop.undo(batch) == 6
+def test_a_batch_taken_back_never_leaves(session: Session, waiting: list[int], clock: FixedClock) -> None:
+    batch = commit(session, cancel(session, waiting))
+    assert session.batches.recall(batch) == 6
     clock.advance(HOUR)
-    assert shop.dispatch() == []
-    assert shop.outbox()[0].state is BatchState.RECALLED
+    assert session.dispatcher.run() == []
+    assert session.batches.find()[0].state is BatchState.RECALLED
 
 
-def test_what_has_left_cannot_be_taken_back(shop: Session, waiting: list[int], clock: FixedClock) -> None:
-    batch = commit(shop, cancel(shop, waiting))
-    shop.release(batch)
-    shop.dispatch()
+def test_what_has_left_cannot_be_taken_back(session: Session, waiting: list[int], clock: FixedClock) -> None:
+    batch = commit(session, cancel(session, waiting))
+    session.batches.release(batch)
+    session.dispatcher.run()
     with pytest.raises(RecallRefused):
-        shop.undo(batch)
+        session.batches.recall(batch)
     with pytest.raises(BadInput):
-        shop.undo(order_id(99))
+        session.batches.recall(order_id(99))
 
 
-def test_the_count_must_be_typed_right(shop: Session, waiting: list[int]) -> None:
-    plan = cancel(shop, waiting)
+def test_the_count_must_be_typed_right(session: Session, waiting: list[int]) -> None:
+    plan = cancel(session, waiting)
     for typed in (None, "", "5", "all", "6 orders"):
         with pytest.raises(NotConfirmed):
-            shop.commit(plan, typed=typed)
-    assert shop.commit(plan, typed=" 6 ").state is BatchState.HELD
+            session.batches.commit(plan, typed=typed)
+    assert session.batches.commit(plan, typed=" 6 ").state is BatchState.HELD
 
 
-def test_changed_orders_are_refused_with_the_difference(shop: Session, waiting: list[int], tmp_path: Path) -> None:
-    plan = cancel(shop, waiting)
-    bring(shop, tmp_path, everything=[all_orders_row(2, "Shipped", updated=NOW)])
-    shop.set_dispatched([waiting[2]], Dispatched.NO)
+def test_changed_orders_are_refused_with_the_difference(session: Session, waiting: list[int], tmp_path: Path) -> None:
+    plan = cancel(session, waiting)
+    bring(session, tmp_path, everything=[all_orders_row(2, "Shipped", updated=NOW)])
+    session.facts.set_dispatched([waiting[2]], Dispatched.NO)
     with pytest.raises(PlanChanged) as caught:
-        commit(shop, plan)
+        commit(session, plan)
     assert any(order_id(2) in line and "confirmed" in line for line in caught.value.differences)
     assert any(order_id(3) in line and "changed" in line for line in caught.value.differences)
-    assert shop.outbox() == []
+    assert session.batches.find() == []
 
 
-def test_the_same_plan_twice_is_refused(shop: Session, waiting: list[int]) -> None:
-    plan = cancel(shop, waiting)
-    commit(shop, plan)
+def test_the_same_plan_twice_is_refused(session: Session, waiting: list[int]) -> None:
+    plan = cancel(session, waiting)
+    commit(session, plan)
     with pytest.raises(PlanChanged, match="differences"):
-        commit(shop, plan)
-    assert len(shop.outbox()) == 1
+        commit(session, plan)
+    assert len(session.batches.find()) == 1
 
 
-def test_an_expired_plan_is_refused(shop: Session, waiting: list[int], clock: FixedClock) -> None:
-    plan = cancel(shop, waiting)
+def test_an_expired_plan_is_refused(session: Session, waiting: list[int], clock: FixedClock) -> None:
+    plan = cancel(session, waiting)
     clock.advance(plan.expires_at - plan.created_at)
     with pytest.raises(PlanExpired):
-        commit(shop, plan)
+        commit(session, plan)
 
 
-def test_an_edited_plan_file_is_refused(shop: Session, waiting: list[int], tmp_path: Path) -> None:
-    plan = cancel(shop, waiting[:3])
+def test_an_edited_plan_file_is_refused(session: Session, waiting: list[int], tmp_path: Path) -> None:
+    plan = cancel(session, waiting[:3])
     path = tmp_path / "plan.json"
-    shop.save_plan([plan], path)
-    assert shop.load_plan(path) == (plan,)
+    session.batches.save_plan([plan], path)
+    assert session.batches.load_plan(path) == (plan,)
     path.write_text(path.read_text(encoding="utf-8").replace("NoInventory", "CustomerReturn"), encoding="utf-8")
     with pytest.raises(PlanChanged, match="differences"):
-        commit(shop, shop.load_plan(path)[0])
-    other = msgspec.structs.replace(plan, files=cancel(shop, waiting[3:4]).files)
+        commit(session, session.batches.load_plan(path)[0])
+    other = msgspec.structs.replace(plan, files=cancel(session, waiting[3:4]).files)
     with pytest.raises(PlanChanged):
-        commit(shop, other)
+        commit(session, other)
 
 
-def test_a_broken_plan_file_is_named(shop: Session, tmp_path: Path) -> None:
+def test_a_broken_plan_file_is_named(session: Session, tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     path.write_text('{"ordertui_plan": 1, "plans": [{}]}', encoding="utf-8")
     with pytest.raises(BadInput, match=r"plan\.json"):
-        shop.load_plan(path)
+        session.batches.load_plan(path)
 
 
-def test_read_only_changes_nothing(tmp_path: Path, shop: Session, waiting: list[int]) -> None:
-    plan = cancel(shop, waiting)
-    looker = open_shop(tmp_path / "shop", read_only=True)
+def test_read_only_changes_nothing(tmp_path: Path, session: Session, waiting: list[int]) -> None:
+    plan = cancel(session, waiting)
+    looker = open_session(tmp_path / "shop", read_only=True)
     for act in (
-        lambda: looker.commit(plan, typed="6"),
-        looker.dispatch,
-        lambda: looker.undo(1),
-        lambda: looker.set_asked(waiting, True),
+        lambda: looker.batches.commit(plan, typed="6"),
+        looker.dispatcher.run,
+        lambda: looker.batches.recall(1),
+        lambda: looker.facts.set_asked(waiting, True),
     ):
         with pytest.raises(ReadOnly):
             act()
 
 
-def test_practice_and_real_do_not_mix(tmp_path: Path, shop: Session, waiting: list[int]) -> None:
-    practice = open_shop(tmp_path / "practice", practice=True)
+def test_practice_and_real_do_not_mix(tmp_path: Path, session: Session, waiting: list[int]) -> None:
+    practice = open_session(tmp_path / "practice", practice=True)
     ids = standard(practice, tmp_path)
     plan = cancel(practice, ids)
     with pytest.raises(Refused, match="practice"):
-        commit(shop, plan)
+        commit(session, plan)
     with pytest.raises(Refused, match="practice"):
-        practice.save_plan([plan], tmp_path / "outside.json")
-    practice.save_plan([plan], tmp_path / "practice" / "inside.json")
+        practice.batches.save_plan([plan], tmp_path / "outside.json")
+    practice.batches.save_plan([plan], tmp_path / "practice" / "inside.json")
 
 
 def test_an_order_shipped_during_the_hold_does_not_leave(
-    shop: Session, waiting: list[int], clock: FixedClock, tmp_path: Path
+    session: Session, waiting: list[int], clock: FixedClock, tmp_path: Path
 ) -> None:
-    batch = commit(shop, cancel(shop, waiting))
-    bring(shop, tmp_path, everything=[all_orders_row(3, "Shipped", updated=NOW + 60)])
+    batch = commit(session, cancel(session, waiting))
+    bring(session, tmp_path, everything=[all_orders_row(3, "Shipped", updated=NOW + 60)])
     clock.advance(HOUR)
-    content = Path(shop.dispatch()[0].files[0]).read_text(encoding="utf-8")
+    content = Path(session.dispatcher.run()[0].files[0]).read_text(encoding="utf-8")
     assert order_id(3) not in content
-    assert states(shop, batch)[order_id(3)] is RowState.RECALLED
-    row = next(row for row in shop.outbox()[0].rows if row.order_id == order_id(3))
+    assert states(session, batch)[order_id(3)] is RowState.RECALLED
+    row = next(row for row in session.batches.find()[0].rows if row.order_id == order_id(3))
     assert "left out at dispatch" in row.text
 
 
 def test_a_crash_before_the_bytes_writes_the_same_bytes_later(
-    shop: Session, waiting: list[int], monkeypatch: pytest.MonkeyPatch
+    session: Session, waiting: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = cancel(shop, waiting)
-    shop.release(commit(shop, plan))
+    plan = cancel(session, waiting)
+    session.batches.release(commit(session, plan))
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -230,48 +230,48 @@ def test_a_crash_before_the_bytes_writes_the_same_bytes_later(
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         with pytest.raises(OSError, match="No space"):
-            shop.dispatch()
-    assert not list(shop.outbox_dir.rglob("order-*")), "no half file"
-    assert shop.outbox()[0].state is BatchState.SENT
+            session.dispatcher.run()
+    assert not list(session.context.outbox_directory.rglob("order-*")), "no half file"
+    assert session.batches.find()[0].state is BatchState.SENT
     with pytest.raises(RecallRefused):
-        shop.undo(shop.outbox()[0].id)
-    shop.dispatch()
-    assert Path(shop.outbox()[0].files[0]).read_bytes() == plan.files[0].content
+        session.batches.recall(session.batches.find()[0].id)
+    session.dispatcher.run()
+    assert Path(session.batches.find()[0].files[0]).read_bytes() == plan.files[0].content
 
 
-def test_finished_files_are_not_written_again(shop: Session, waiting: list[int]) -> None:
-    shop.release(commit(shop, cancel(shop, waiting)))
-    upload = Path(shop.dispatch()[0].files[0])
+def test_finished_files_are_not_written_again(session: Session, waiting: list[int]) -> None:
+    session.batches.release(commit(session, cancel(session, waiting)))
+    upload = Path(session.dispatcher.run()[0].files[0])
     upload.rename(upload.with_name("uploaded.txt"))
-    assert shop.dispatch() == []
+    assert session.dispatcher.run() == []
     assert not upload.exists()
 
 
-def sent(shop: Session, ids: list[int]) -> int:
-    batch = commit(shop, cancel(shop, ids))
-    shop.release(batch)
-    shop.dispatch()
+def sent(session: Session, ids: list[int]) -> int:
+    batch = commit(session, cancel(session, ids))
+    session.batches.release(batch)
+    session.dispatcher.run()
     return batch
 
 
-def test_results_by_row(shop: Session, waiting: list[int], tmp_path: Path) -> None:
-    batch = sent(shop, waiting)
-    found = shop.results([flat_report(tmp_path / "r.txt", 6, [(2, order_id(2), item_id(2))])])
+def test_results_by_row(session: Session, waiting: list[int], tmp_path: Path) -> None:
+    batch = sent(session, waiting)
+    found = session.results.take_in([flat_report(tmp_path / "r.txt", 6, [(2, order_id(2), item_id(2))])])
     assert (found[0].batch, found[0].ok, found[0].errors, found[0].unknown) == (batch, 5, 1, 0)
-    assert states(shop, batch)[order_id(2)] is RowState.ERROR
-    assert {q.key: q.count for q in shop.queues()}["failed"] == 1
-    assert {q.key: q.count for q in shop.queues()}["unconfirmed"] == 5
-    retry = cancel(shop, waiting)
+    assert states(session, batch)[order_id(2)] is RowState.ERROR
+    assert {q.key: q.count for q in session.orders.queues()}["failed"] == 1
+    assert {q.key: q.count for q in session.orders.queues()}["unconfirmed"] == 5
+    retry = cancel(session, waiting)
     assert [row.order_id for row in retry.rows] == [order_id(2)], "only what Amazon refused may go again"
 
 
-def test_a_later_report_confirms(shop: Session, waiting: list[int], tmp_path: Path) -> None:
-    batch = sent(shop, waiting)
-    shop.results([flat_report(tmp_path / "r.txt", 6)])
-    bring(shop, tmp_path, everything=[all_orders_row(n, "Cancelled", updated=NOW + 60) for n in (1, 2)])
-    assert states(shop, batch)[order_id(1)] is RowState.CONFIRMED
-    assert states(shop, batch)[order_id(3)] is RowState.OK
-    effect = shop.rate("US")[0].before
+def test_a_later_report_confirms(session: Session, waiting: list[int], tmp_path: Path) -> None:
+    batch = sent(session, waiting)
+    session.results.take_in([flat_report(tmp_path / "r.txt", 6)])
+    bring(session, tmp_path, everything=[all_orders_row(n, "Cancelled", updated=NOW + 60) for n in (1, 2)])
+    assert states(session, batch)[order_id(1)] is RowState.CONFIRMED
+    assert states(session, batch)[order_id(3)] is RowState.OK
+    effect = session.rate.calculator.effects("US")[0].before
     assert (effect.cancelled, effect.committed) == (5, 4), (
         "order 1 was asked for officially; 2 is confirmed, 3 to 6 are on their way"
     )
@@ -279,10 +279,10 @@ def test_a_later_report_confirms(shop: Session, waiting: list[int], tmp_path: Pa
 
 @pytest.mark.parametrize("successful", [5, 3])
 def test_counts_that_do_not_add_up_leave_rows_unknown(
-    shop: Session, waiting: list[int], tmp_path: Path, successful: int
+    session: Session, waiting: list[int], tmp_path: Path, successful: int
 ) -> None:
-    batch = sent(shop, waiting)
-    found = shop.results(
+    batch = sent(session, waiting)
+    found = session.results.take_in(
         [
             flat_report(
                 tmp_path / "r.txt", 6, [(1, "", "")] if successful == 3 else [(1, "", ""), (2, "", "")], successful
@@ -292,40 +292,40 @@ def test_counts_that_do_not_add_up_leave_rows_unknown(
     )
     assert found[0].unknown > 0
     assert found[0].ok == 0
-    assert RowState.OK not in states(shop, batch).values()
-    assert cancel(shop, waiting[3:]).rows == (), "unknown rows are never sent again by themselves"
+    assert RowState.OK not in states(session, batch).values()
+    assert cancel(session, waiting[3:]).rows == (), "unknown rows are never sent again by themselves"
 
 
-def test_a_report_of_fewer_records_is_unknown(shop: Session, waiting: list[int], tmp_path: Path) -> None:
-    batch = sent(shop, waiting)
-    assert shop.results([flat_report(tmp_path / "r.txt", 4)], batch)[0].unknown == 6
+def test_a_report_of_fewer_records_is_unknown(session: Session, waiting: list[int], tmp_path: Path) -> None:
+    batch = sent(session, waiting)
+    assert session.results.take_in([flat_report(tmp_path / "r.txt", 4)], batch)[0].unknown == 6
 
 
-def test_a_report_about_other_orders_is_refused(shop: Session, waiting: list[int], tmp_path: Path) -> None:
-    batch = sent(shop, waiting)
+def test_a_report_about_other_orders_is_refused(session: Session, waiting: list[int], tmp_path: Path) -> None:
+    batch = sent(session, waiting)
     report = flat_report(tmp_path / "r.txt", 6, [(1, order_id(77), item_id(77))])
     with pytest.raises(Refused, match=order_id(77)):
-        shop.results([report], batch)
+        session.results.take_in([report], batch)
     with pytest.raises(BatchNeeded):
-        shop.results([report])
-    assert set(states(shop, batch).values()) == {RowState.SENT}
+        session.results.take_in([report])
+    assert set(states(session, batch).values()) == {RowState.SENT}
 
 
-def test_a_held_batch_has_no_results(shop: Session, waiting: list[int], tmp_path: Path) -> None:
-    batch = commit(shop, cancel(shop, waiting))
+def test_a_held_batch_has_no_results(session: Session, waiting: list[int], tmp_path: Path) -> None:
+    batch = commit(session, cancel(session, waiting))
     with pytest.raises(Refused, match="has not left"):
-        shop.results([flat_report(tmp_path / "r.txt", 6)], batch)
+        session.results.take_in([flat_report(tmp_path / "r.txt", 6)], batch)
 
 
-def test_two_batches_that_fit_are_asked_about(shop: Session, waiting: list[int], tmp_path: Path) -> None:
-    first, second = sent(shop, waiting[:2]), sent(shop, waiting[2:4])
+def test_two_batches_that_fit_are_asked_about(session: Session, waiting: list[int], tmp_path: Path) -> None:
+    first, second = sent(session, waiting[:2]), sent(session, waiting[2:4])
     report = flat_report(tmp_path / "r.txt", 2)
     with pytest.raises(BatchNeeded, match=f"{second}, {first}"):
-        shop.results([report])
-    assert shop.results([report], second)[0].batch == second
+        session.results.take_in([report])
+    assert session.results.take_in([report], second)[0].batch == second
 
 
-def test_everything_is_in_the_audit(shop: Session, waiting: list[int], tmp_path: Path) -> None:
-    sent(shop, waiting)
-    shop.results([flat_report(tmp_path / "r.txt", 6)])
-    assert "chain unbroken" in shop.audit_verify()
+def test_everything_is_in_the_audit(session: Session, waiting: list[int], tmp_path: Path) -> None:
+    sent(session, waiting)
+    session.results.take_in([flat_report(tmp_path / "r.txt", 6)])
+    assert "chain unbroken" in session.audit.verify()

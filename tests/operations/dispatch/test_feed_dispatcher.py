@@ -10,14 +10,14 @@ import pytest
 
 from ordertui.amazon.spapi import documents, errors
 from ordertui.amazon.spapi.client import Client
+from ordertui.operations.batches.batch import Due, DueStep
 from ordertui.operations.dispatch import feed_dispatcher
 from ordertui.operations.errors import OperationError, Refused
 from ordertui.operations.session import Session
-from ordertui.operations.values import Due, DueStep
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action
-from support.api import SimulatedTime, shop
+from support.api import SimulatedTime, session
 from support.model_store import Floor
 from support.simulator import Simulator
 from support.simulator.shop import order
@@ -34,10 +34,10 @@ def floor(sim: Simulator, clock: FixedClock, tmp_path: Path) -> Floor:
 
 def test_a_batch_leaves_is_followed_and_is_confirmed_by_the_next_sync(floor: Floor, sim: Simulator) -> None:
     plan = floor.plan(CANCEL, 1, 2, 3)
-    batch = floor.made.commit(plan, typed=str(plan.typed_count)).id
+    batch = floor.made.batches.commit(plan, typed=str(plan.typed_count)).id
     assert floor.dispatch() == [], "nothing leaves before its hold has ended"
     assert "createFeedDocument" not in sim.calls
-    floor.made.release(batch)
+    floor.made.batches.release(batch)
     sim.amazon.refuse[floor.order_id(3)] = ("18028", "not found")
     left = floor.dispatch()
     assert [one.id for one in left] == [batch]
@@ -58,19 +58,19 @@ def test_a_batch_leaves_is_followed_and_is_confirmed_by_the_next_sync(floor: Flo
     }  # fmt: skip
     assert next(iter((floor.folder / "results").iterdir())).read_bytes().startswith(b"<?xml")
     floor.clock.advance(300)
-    floor.made.online.sync()
+    floor.made.sync.sync()
     assert floor.states(batch) == {RowState.CONFIRMED, RowState.ERROR}
     assert len(sim.amazon.posts) == 1
 
 
 def test_undo_reaches_a_batch_until_it_leaves(floor: Floor, sim: Simulator) -> None:
     batch = floor.commit(CANCEL, 1, 2)
-    floor.made.undo(floor.order_id(2))
+    floor.made.batches.recall(floor.order_id(2))
     floor.dispatch()
     feed = next(iter(sim.amazon.feeds.values()))
     assert floor.order_id(2).encode() not in (sim.amazon.documents[feed.document].content or b"")
     with pytest.raises(Exception, match="has left"):
-        floor.made.undo(batch)
+        floor.made.batches.recall(batch)
 
 
 def test_an_order_that_shipped_since_is_left_out(floor: Floor, sim: Simulator, clock: FixedClock) -> None:
@@ -116,7 +116,7 @@ def test_what_amazon_refused_can_be_taken_back(floor: Floor, sim: Simulator) -> 
     batch = floor.commit(CANCEL, 1)
     sim.faults.add("createFeed", "forbidden")
     floor.dispatch()
-    assert floor.made.undo(batch) == 1
+    assert floor.made.batches.recall(batch) == 1
     assert floor.dispatch(10) == []
     assert sim.amazon.posts == []
 
@@ -184,15 +184,17 @@ def test_the_operators_word_settles_it_and_frees_the_next(floor: Floor, sim: Sim
     for _ in range(6):
         floor.dispatch(1800)
     assert floor.attempt(batch).state == "needs_operator"
-    floor.made.settle(batch, [floor.order_id(1001)], done=False, why="not in Seller Central, nothing booked", typed="1")
+    floor.made.batches.settle(
+        batch, [floor.order_id(1001)], done=False, why="not in Seller Central, nothing booked", typed="1"
+    )
     other = floor.commit(REFUND, 1002)
     floor.dispatch(60)
     assert floor.attempt(batch).state == "settled"
     floor.dispatch(60)
     assert floor.states(other) == {RowState.OK}
-    retry = floor.made.retry(batch)[0]
-    again = floor.made.commit(retry, typed=str(retry.typed_count)).id
-    floor.made.release(again)
+    retry = floor.made.batches.retry(batch)[0]
+    again = floor.made.batches.commit(retry, typed=str(retry.typed_count)).id
+    floor.made.batches.release(again)
     floor.dispatch(1200)
     floor.dispatch(1200)
     floor.dispatch(1200)
@@ -202,7 +204,7 @@ def test_the_operators_word_settles_it_and_frees_the_next(floor: Floor, sim: Sim
 def test_a_row_settled_while_its_feed_is_unclear_does_not_leave_again(floor: Floor, sim: Simulator) -> None:
     batch = floor.commit(CANCEL, 1, 2)
     floor.fail_once("drop")
-    floor.made.settle(batch, [floor.order_id(1)], done=False, why="it stands as unshipped", typed="1")
+    floor.made.batches.settle(batch, [floor.order_id(1)], done=False, why="it stands as unshipped", typed="1")
     for _ in range(4):
         floor.dispatch(300)
     floor.dispatch(300)
@@ -217,12 +219,12 @@ def test_when_every_row_is_settled_nothing_is_held_any_more(floor: Floor, sim: S
         sim.amazon.feed_outcomes.append(outcome)
     batch = floor.commit(CANCEL, 1)
     floor.fail_once("drop_after" if outcome else "drop")
-    floor.made.settle(batch, [floor.order_id(1)], done=False, why="it stands as unshipped", typed="1")
+    floor.made.batches.settle(batch, [floor.order_id(1)], done=False, why="it stands as unshipped", typed="1")
     for _ in range(5):
         floor.dispatch(300)
     assert floor.attempt(batch).state == ("cancelled" if outcome else "settled")
     assert floor.batch(batch).state is not BatchState.HELD
-    assert floor.made.store_check() == []
+    assert floor.made.maintenance.check() == []
     assert len(sim.amazon.posts) == bool(outcome)
 
 
@@ -234,7 +236,7 @@ def test_a_list_that_lags_never_makes_a_second_refund(floor: Floor, sim: Simulat
         floor.dispatch(1800)
     assert floor.attempt(batch).state == "needs_operator"
     assert (len(sim.amazon.posts), sim.amazon.refunds(floor.order_id(1001))) == (1, 1)
-    floor.made.online.adopt(batch, sim.amazon.posts[0])
+    floor.made.sync.adopt(batch, sim.amazon.posts[0])
     floor.dispatch(60)
     assert (floor.attempt(batch).state, floor.states(batch)) == ("done", {RowState.OK})
 
@@ -263,7 +265,7 @@ def test_feeds_of_another_program_are_not_taken_for_ours(floor: Floor, sim: Simu
         floor.dispatch(1800)
     assert floor.attempt(batch).state == "needs_operator", "one was there before, one is another marketplace's"
     with pytest.raises(OperationError, match="no unclear feed"):
-        floor.made.online.adopt(batch + 1, "F1")
+        floor.made.sync.adopt(batch + 1, "F1")
 
 
 def test_several_new_feeds_are_not_guessed_between(floor: Floor, sim: Simulator) -> None:
@@ -298,7 +300,9 @@ def test_how_a_feed_may_end_badly(
     for _ in range(4):
         floor.dispatch(DAY)
     assert len(sim.amazon.posts) == 1, "nothing is sent again by itself"
-    free = floor.made.plan(action, [one for n in numbers if (one := floor.made.id_of(floor.order_id(n)))])[0].rows
+    free = floor.made.planner.plan(
+        action, [one for n in numbers if (one := floor.made.orders.id_of(floor.order_id(n)))]
+    )[0].rows
     assert bool(free) is (outcome == "CANCELLED")
 
 
@@ -308,7 +312,7 @@ def test_after_fatal_a_sync_tells_the_orders_apart(floor: Floor, sim: Simulator)
     floor.dispatch()
     floor.dispatch(120)
     floor.clock.advance(300)
-    floor.made.online.sync()
+    floor.made.sync.sync()
     assert {row.order_id[-1]: row.state for row in floor.batch(batch).rows} == {
         "1": RowState.CONFIRMED, "2": RowState.UNKNOWN,
     }  # fmt: skip
@@ -437,8 +441,8 @@ def test_a_large_first_batch_sends_a_canary_and_the_rest_waits_for_it(
     effects = [o for feed in sim.amazon.feeds.values() for o in feed.effects]
     assert len(effects) == len(set(effects)) == 150, "every row in exactly one part"
     assert {row.state for row in floor.batch(batch + 1).rows} == {RowState.OK}
-    assert "chain unbroken" in floor.made.audit_verify()
-    again = floor.made.plan(CANCEL, [1])
+    assert "chain unbroken" in floor.made.audit.verify()
+    again = floor.made.planner.plan(CANCEL, [1])
     assert again[0].rows == ()
 
 
@@ -452,7 +456,7 @@ def test_a_canary_that_fails_stops_the_rest(sim: Simulator, clock: FixedClock, t
     floor.dispatch(2 * HOUR)
     assert len(sim.amazon.posts) == 1
     assert any("25 of 25 orders failed" in note and "undo takes this part back" in note for note in floor.notes)
-    assert floor.made.undo(batch + 1) == 95
+    assert floor.made.batches.recall(batch + 1) == 95
 
 
 @pytest.mark.parametrize(
@@ -468,7 +472,7 @@ def test_a_canary_that_fails_stops_the_rest(sim: Simulator, clock: FixedClock, t
 )
 def test_sizes_of_parts(rows: int, first: bool, parts: list[int]) -> None:
     from ordertui.operations.batches.splitting import sizes
-    from ordertui.operations.feed_limits import feed_limits
+    from ordertui.operations.limits import feed_limits
 
     assert sizes(rows, first=first, limits=feed_limits()) == parts
 
@@ -497,7 +501,7 @@ def test_a_kill_at_any_step_makes_nothing_happen_twice_and_loses_nothing(
     if fault:
         sim.faults.add("createFeed", fault)
     for kill in range(4):
-        owner, name = attrgetter(step.partition(".")[0])(floor.made._store), step.partition(".")[2]
+        owner, name = attrgetter(step.partition(".")[0])(floor.made.context.store), step.partition(".")[2]
         real = getattr(owner, name)
         left = [kill // 2]
 
@@ -533,7 +537,7 @@ def test_a_kill_at_any_step_makes_nothing_happen_twice_and_loses_nothing(
     else:
         assert final == {RowState.OK}
         assert len(sim.amazon.posts) == 1
-    assert "chain unbroken" in floor.made.audit_verify()
+    assert "chain unbroken" in floor.made.audit.verify()
 
 
 # -- what stands in the way
@@ -542,7 +546,7 @@ def test_a_kill_at_any_step_makes_nothing_happen_twice_and_loses_nothing(
 def test_without_a_sync_nothing_leaves(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     floor = Floor(sim, clock, tmp_path / "shop")
     floor.commit(CANCEL, 1)
-    floor.made._store.set_meta("amazon:sync", None)
+    floor.made.context.store.set_meta("amazon:sync", None)
     with pytest.raises(Refused, match="never synced"):
         floor.dispatch()
 
@@ -551,8 +555,8 @@ def test_the_file_outlet_stays_the_default(sim: Simulator, clock: FixedClock, tm
     floor = Floor(sim, clock, tmp_path / "shop")
     batch = floor.commit(CANCEL, 1)
     floor.made.close()
-    by_file = shop(sim, tmp_path / "shop", clock, dispatch="file")
-    sent = by_file.dispatch()
+    by_file = session(sim, tmp_path / "shop", clock, dispatch="file")
+    sent = by_file.dispatcher.run()
     assert [one.id for one in sent] == [batch]
     assert sent[0].files
     assert sim.calls == []
@@ -563,18 +567,18 @@ def test_a_feed_that_nobody_follows_any_more_says_so(sim: Simulator, clock: Fixe
     floor.commit(CANCEL, 1)
     floor.dispatch()
     floor.made.close()
-    by_file = shop(sim, tmp_path / "shop", clock, dispatch="file")
-    (batch,) = by_file.outbox()
+    by_file = session(sim, tmp_path / "shop", clock, dispatch="file")
+    (batch,) = by_file.batches.find()
     assert 'while the settings say dispatch = "file"' in batch.advice
     assert (batch.by_api, batch.next_at) == (True, None)
-    assert by_file.dispatch() == []
+    assert by_file.dispatcher.run() == []
 
 
 def test_a_stop_before_the_call_that_acts_holds_it_again(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     floor = Floor(sim, clock, tmp_path / "shop")
     batch = floor.commit(CANCEL, 1)
-    floor.made.online.connector.sleep = SimulatedTime(clock).sleep
-    assert floor.made.dispatch(stop=lambda: "upload" in sim.calls) == []
+    floor.made.sync.connector.sleep = SimulatedTime(clock).sleep
+    assert floor.made.dispatcher.run(stop=lambda: "upload" in sim.calls) == []
     assert floor.states(batch) == {RowState.HELD}
     assert sim.amazon.posts == []
     assert [one.id for one in floor.dispatch(10)] == [batch]
@@ -582,18 +586,18 @@ def test_a_stop_before_the_call_that_acts_holds_it_again(sim: Simulator, clock: 
 
 def test_the_next_step_is_known_and_errors_are_given_time(floor: Floor, sim: Simulator, clock: FixedClock) -> None:
     made = floor.made
-    assert made.next_due() is None
+    assert made.dispatcher.next_due() is None
     plan = floor.plan(CANCEL, 1)
-    batch = made.commit(plan, typed=str(plan.typed_count))
-    assert made.next_due() == Due(batch.due_at, DueStep.HOLD_ENDS)
-    made.release(batch.id)
-    assert made.next_due() == Due(clock.now(), DueStep.HOLD_ENDS)
+    batch = made.batches.commit(plan, typed=str(plan.typed_count))
+    assert made.dispatcher.next_due() == Due(batch.due_at, DueStep.HOLD_ENDS)
+    made.batches.release(batch.id)
+    assert made.dispatcher.next_due() == Due(clock.now(), DueStep.HOLD_ENDS)
     sim.faults.add("login", "html503", 99)
     pauses = []
     for _ in range(6):
         with pytest.raises(errors.NotSent):
-            made.dispatch()
-        step = made.next_due()
+            made.dispatcher.run()
+        step = made.dispatcher.next_due()
         assert step is not None
         assert step.step is DueStep.TRIED_AGAIN
         pauses.append(step.at - clock.now())
@@ -601,27 +605,27 @@ def test_the_next_step_is_known_and_errors_are_given_time(floor: Floor, sim: Sim
     sim.faults.clear()
     floor.dispatch()
     second = floor.commit(CANCEL, 2)
-    assert made.next_due() == Due(clock.now(), DueStep.NEXT_LOOK), (
+    assert made.dispatcher.next_due() == Due(clock.now(), DueStep.NEXT_LOOK), (
         "the feed is looked at; the second batch waits for it"
     )
     floor.dispatch(1)
-    assert made.next_due() == Due(clock.now() + 30, DueStep.NEXT_LOOK)
+    assert made.dispatcher.next_due() == Due(clock.now() + 30, DueStep.NEXT_LOOK)
     floor.dispatch(120)
-    assert made.next_due() == Due(floor.attempt(batch.id).started_at + 1200, DueStep.LEAVES)
-    made.undo(second)
-    assert made.next_due() is None
+    assert made.dispatcher.next_due() == Due(floor.attempt(batch.id).started_at + 1200, DueStep.LEAVES)
+    made.batches.recall(second)
+    assert made.dispatcher.next_due() is None
 
 
 def test_two_processes_submit_a_batch_once(floor: Floor, sim: Simulator, clock: FixedClock) -> None:
     batch = floor.commit(REFUND, 1001)
-    other = shop(sim, floor.folder, clock)
+    other = session(sim, floor.folder, clock)
     together = threading.Barrier(2)
     trouble: list[Exception] = []
 
     def dispatch(made: Session) -> None:
         try:
             together.wait(10)
-            made.dispatch()
+            made.dispatcher.run()
         except Exception as error:
             trouble.append(error)
 
@@ -640,12 +644,12 @@ def test_an_order_taken_back_while_the_feed_is_uploaded_does_not_leave(
     floor: Floor, sim: Simulator, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = floor.commit(CANCEL, 1, 2)
-    other = shop(sim, floor.folder, clock)
+    other = session(sim, floor.folder, clock)
     real = documents.upload
 
     async def late(client: Client, content: bytes) -> str:
         document = await real(client, content)
-        other.undo(floor.order_id(2))
+        other.batches.recall(floor.order_id(2))
         return document
 
     with monkeypatch.context() as patch:
@@ -666,10 +670,10 @@ def test_an_order_taken_back_while_the_feed_is_uploaded_does_not_leave(
 def test_a_changed_byte_of_a_feed_that_went_is_found(floor: Floor) -> None:
     floor.commit(CANCEL, 1)
     floor.dispatch()
-    with floor.made._store.write() as connection:
+    with floor.made.context.store.write() as connection:
         connection.execute("UPDATE feed_attempts SET content = replace(content, 'Failure', 'Success')")
     with pytest.raises(Exception, match="the audit is broken"):
-        floor.made.audit_verify()
+        floor.made.audit.verify()
 
 
 def test_a_batch_that_is_stuck_is_never_to_be_uploaded(floor: Floor, sim: Simulator) -> None:
@@ -677,7 +681,7 @@ def test_a_batch_that_is_stuck_is_never_to_be_uploaded(floor: Floor, sim: Simula
     floor.commit(CANCEL, 1)
     floor.dispatch()
     floor.clock.advance(5 * DAY)
-    questions = floor.made.questions()
+    questions = floor.made.batches.open_issues()
     assert [one.kind for one in questions] == ["stuck"]
     assert "upload no file of it" in questions[0].evidence
 
@@ -691,8 +695,8 @@ def test_nothing_that_is_kept_holds_a_secret_or_a_buyer(floor: Floor, sim: Simul
         floor.dispatch(2 * HOUR)
     for _ in range(6):
         floor.dispatch(1800)
-    said = " ".join(floor.notes) + " ".join(one.advice for one in floor.made.outbox())
-    said += " ".join(entry.payload for entry in floor.made._store.audit.entries())
+    said = " ".join(floor.notes) + " ".join(one.advice for one in floor.made.batches.find())
+    said += " ".join(entry.payload for entry in floor.made.context.store.audit.entries())
     floor.made.close()
     kept = b"".join(path.read_bytes() for path in floor.folder.rglob("*") if path.is_file()) + said.encode()
     assert floor.order_id(1).encode() in kept

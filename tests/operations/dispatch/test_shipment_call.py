@@ -13,7 +13,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action, OrderStatus
-from support.api import shop
+from support.api import session
 from support.model_store import Floor
 from support.simulator import Simulator
 from support.simulator.shop import order
@@ -39,18 +39,18 @@ def test_one_order_is_confirmed_at_once_and_seen_at_once(floor: Floor, sim: Simu
         "packageReferenceId": "1", "carrierCode": "UPS", "trackingNumber": "1Z1", "shipDate": "2026-11-23T00:00:00-08:00",
         "orderItems": [{"orderItemId": "000000000000101", "quantity": 1}],
     }  # fmt: skip
-    kept = floor.made._store.submissions.content(floor.attempt(batch).id)
+    kept = floor.made.context.store.submissions.content(floor.attempt(batch).id)
     assert json.loads(kept) == body, "the bytes that were written down are those that went"
     assert floor.attempt(batch).sha256 == sha256(kept).hexdigest()
     assert (floor.attempt(batch).state, floor.states(batch)) == ("done", {RowState.CONFIRMED})
     assert "Amazon took the confirmation" in floor.batch(batch).advice
     assert sim.calls.count("getOrder") == 1
     assert "createFeed" not in sim.calls
-    known = floor.made.order(floor.order_id(1))
+    known = floor.made.orders.get(floor.order_id(1))
     assert known is not None
     assert known.row.status is OrderStatus.SHIPPED
-    assert [t for _, t in floor.made.history(known) if "went" in t] == ["batch 1 went to Amazon by the API"]
-    assert "chain unbroken" in floor.made.audit_verify()
+    assert [t for _, t in floor.made.orders.timeline(known) if "went" in t] == ["batch 1 went to Amazon by the API"]
+    assert "chain unbroken" in floor.made.audit.verify()
 
 
 def test_several_go_as_one_feed(floor: Floor, sim: Simulator) -> None:
@@ -65,7 +65,7 @@ def test_a_second_parcel_goes_as_a_feed(floor: Floor, sim: Simulator, clock: Fix
     part["orderItems"][0]["fulfillment"] = {"quantityFulfilled": 1, "quantityUnfulfilled": 1}
     sim.amazon.put(part)
     clock.advance(300)
-    floor.made.online.sync()
+    floor.made.sync.sync()
     floor.commit(CONFIRM, 50)
     floor.dispatch()
     assert len(sim.amazon.posts) == 1
@@ -89,7 +89,7 @@ def test_what_amazon_did_not_take_is_held_again(floor: Floor, sim: Simulator, fa
     floor.fail_once(fault, CALL)
     assert (floor.attempt(batch).state, floor.states(batch)) == ("refused", {RowState.HELD})
     assert "Amazon did not take it, and nothing was done. It is held" in floor.batch(batch).advice
-    due = floor.made.next_due()
+    due = floor.made.dispatcher.next_due()
     assert due is not None
     assert due.at == floor.clock.now() + 60, "the screen does not hammer; a key tries at once"
     floor.dispatch(10)
@@ -108,8 +108,8 @@ def test_what_amazon_refuses_for_good_is_an_error_that_may_be_tried_again(floor:
     assert floor.batch(batch).state is BatchState.ANSWERED
     assert floor.dispatch(HOUR) == []
     sim.amazon.refuse.clear()
-    (again,) = floor.made.retry(batch)
-    floor.made.release(floor.made.commit(again, typed=str(again.typed_count)).id)
+    (again,) = floor.made.batches.retry(batch)
+    floor.made.batches.release(floor.made.batches.commit(again, typed=str(again.typed_count)).id)
     floor.dispatch()
     assert len(sim.amazon.confirmations) == 1
 
@@ -126,7 +126,7 @@ def test_an_unclear_answer_is_settled_by_a_sync(floor: Floor, sim: Simulator, fa
     assert "it may be confirmed. A later sync shows it as shipped" in floor.batch(batch).advice
     assert "not sent again by itself" in floor.batch(batch).advice
     assert floor.dispatch(HOUR) == []
-    floor.made.online.sync()
+    floor.made.sync.sync()
     assert floor.states(batch) == {RowState.CONFIRMED}
     assert len(sim.amazon.confirmations) == 1
 
@@ -139,16 +139,16 @@ def test_what_never_arrived_is_asked_about_and_not_sent_again_by_itself(
     floor.fail_once(fault, CALL)
     for _ in range(4):
         floor.dispatch(12 * HOUR)
-    floor.made.online.sync()
+    floor.made.sync.sync()
     assert floor.states(batch) == {RowState.UNKNOWN}
     assert sim.calls.count(CALL) == 1
-    assert [(one.kind, one.orders) for one in floor.made.questions()] == [("unknown", (floor.order_id(1),))]
+    assert [(one.kind, one.orders) for one in floor.made.batches.open_issues()] == [("unknown", (floor.order_id(1),))]
     other = floor.commit(CONFIRM, 2)
     floor.dispatch()
     assert floor.states(other) == {RowState.CONFIRMED}, "it holds up no other order"
-    floor.made.settle(batch, [floor.order_id(1)], done=False, why="not shipped in Seller Central", typed="1")
-    (again,) = floor.made.retry(batch)
-    floor.made.release(floor.made.commit(again, typed=str(again.typed_count)).id)
+    floor.made.batches.settle(batch, [floor.order_id(1)], done=False, why="not shipped in Seller Central", typed="1")
+    (again,) = floor.made.batches.retry(batch)
+    floor.made.batches.release(floor.made.batches.commit(again, typed=str(again.typed_count)).id)
     floor.dispatch()
     assert [one for one, _ in sim.amazon.confirmations] == [floor.order_id(2), floor.order_id(1)]
 
@@ -156,7 +156,7 @@ def test_what_never_arrived_is_asked_about_and_not_sent_again_by_itself(
 def test_a_row_settled_before_the_other_left_alone_stays_settled(floor: Floor, sim: Simulator) -> None:
     batch = floor.commit(CONFIRM, 1, 2)
     floor.fail_once("drop")
-    floor.made.settle(batch, [floor.order_id(1)], done=False, why="not shipped in Seller Central", typed="1")
+    floor.made.batches.settle(batch, [floor.order_id(1)], done=False, why="not shipped in Seller Central", typed="1")
     for _ in range(5):
         floor.dispatch(300)
     assert [one for one, _ in sim.amazon.confirmations] == [floor.order_id(2)]
@@ -180,7 +180,7 @@ def test_a_kill_at_any_step_confirms_at_most_once(
     batch = floor.commit(CONFIRM, 1)
     if fault:
         sim.faults.add(CALL, fault)
-    owner, name = attrgetter(step.partition(".")[0])(floor.made._store), step.partition(".")[2]
+    owner, name = attrgetter(step.partition(".")[0])(floor.made.context.store), step.partition(".")[2]
     real: Callable[..., object] = getattr(owner, name)
 
     def killed(*args: object, **more: object) -> object:
@@ -196,22 +196,22 @@ def test_a_kill_at_any_step_confirms_at_most_once(
             floor.again()
     for _ in range(4):
         floor.dispatch(HOUR)
-    floor.made.online.sync()
+    floor.made.sync.sync()
     assert len(sim.amazon.confirmations) <= 1
     wanted = RowState.CONFIRMED if sim.amazon.confirmations else RowState.UNKNOWN
     assert floor.states(batch) == {wanted}
-    assert not [one for one in floor.made._store.submissions.find() if one.open]
-    assert "chain unbroken" in floor.made.audit_verify()
+    assert not [one for one in floor.made.context.store.submissions.find() if one.open]
+    assert "chain unbroken" in floor.made.audit.verify()
 
 
 def test_two_processes_confirm_an_order_once(floor: Floor, sim: Simulator, clock: FixedClock) -> None:
     batch = floor.commit(CONFIRM, 1)
-    other = shop(sim, floor.folder, clock)
+    other = session(sim, floor.folder, clock)
     together = threading.Barrier(2)
 
     def dispatch(made: Session) -> None:
         together.wait(10)
-        made.dispatch()
+        made.dispatcher.run()
 
     threads = [threading.Thread(target=dispatch, args=(made,)) for made in (floor.made, other)]
     for thread in threads:
@@ -226,7 +226,7 @@ def test_two_processes_confirm_an_order_once(floor: Floor, sim: Simulator, clock
 def test_a_stop_before_the_call_holds_it_again(floor: Floor, sim: Simulator) -> None:
     batch = floor.commit(CONFIRM, 1)
     calls = iter((False, *[True] * 99))
-    assert floor.made.dispatch(stop=lambda: next(calls)) == []
+    assert floor.made.dispatcher.run(stop=lambda: next(calls)) == []
     assert floor.states(batch) == {RowState.HELD}
     assert sim.amazon.confirmations == []
 

@@ -23,8 +23,8 @@ def rule(ident: str, when: str, effect: str, more: str = "") -> str:
     return f'[[rule]]\nid = "{ident}"\nwhen = "{when}"\neffect = "{effect}"\nwhy = "because of {ident}"\n{more}\n'
 
 
-def shop_with(folder: Path, *rules: str, clock: FixedClock | None = None, read_only: bool = False) -> Session:
-    """A shop whose policy file holds these rules."""
+def session_with(folder: Path, *rules: str, clock: FixedClock | None = None, read_only: bool = False) -> Session:
+    """A session whose policy file holds these rules."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "house.toml"
     file.write_text("\n".join(rules), encoding="utf-8")
@@ -32,14 +32,14 @@ def shop_with(folder: Path, *rules: str, clock: FixedClock | None = None, read_o
     return Session.open(folder / "orders.db", clock=clock or FixedClock(NOW), config=config, read_only=read_only)
 
 
-def cancel(shop: Session, ids: Sequence[int]) -> Plan:
-    (plan,) = shop.plan(Action.CANCEL, ids)
+def cancel(session: Session, ids: Sequence[int]) -> Plan:
+    (plan,) = session.planner.plan(Action.CANCEL, ids)
     return plan
 
 
 def test_deny_takes_the_order_out(tmp_path: Path) -> None:
-    with shop_with(tmp_path, rule("third", f"id:{order_id(3)}", "deny")) as shop:
-        plan = cancel(shop, standard(shop, tmp_path))
+    with session_with(tmp_path, rule("third", f"id:{order_id(3)}", "deny")) as session:
+        plan = cancel(session, standard(session, tmp_path))
         assert [row.order_id for row in plan.rows] == [order_id(n) for n in (1, 2, 4, 5, 6)]
         (out,) = plan.out
         assert (out.order_id, out.rule, out.why) == (order_id(3), "house third", "because of third")
@@ -48,36 +48,36 @@ def test_deny_takes_the_order_out(tmp_path: Path) -> None:
 
 def test_warn_and_typed_confirmation(tmp_path: Path) -> None:
     rules = (rule("asked", "buyer-requested", "warn"), rule("sku", "sku:SKU-2 or sku:SKU-4", "typed_confirmation"))
-    with shop_with(tmp_path, *rules) as shop:
-        ids = standard(shop, tmp_path)
-        plan = cancel(shop, ids)
+    with session_with(tmp_path, *rules) as session:
+        ids = standard(session, tmp_path)
+        plan = cancel(session, ids)
         assert plan.warnings[:2] == (
             "house rule asked: because of asked (1 order)",
             "house rule sku: because of sku (2 orders)",
         )
         assert plan.typed_count == 6
         with pytest.raises(NotConfirmed):
-            shop.commit(plan)
-        assert cancel(shop, ids[:1]).typed_count is None
-        assert len(shop.commit(plan, typed="6").rows) == 6
+            session.batches.commit(plan)
+        assert cancel(session, ids[:1]).typed_count is None
+        assert len(session.batches.commit(plan, typed="6").rows) == 6
 
 
 def test_a_rule_names_its_action(tmp_path: Path) -> None:
-    with shop_with(tmp_path, rule("r", "channel:merchant", "deny", 'action = "refund"')) as shop:
-        ids = standard(shop, tmp_path)
-        assert len(cancel(shop, ids).rows) == 6
-        shipped = shop.id_of(order_id(1001))
+    with session_with(tmp_path, rule("r", "channel:merchant", "deny", 'action = "refund"')) as session:
+        ids = standard(session, tmp_path)
+        assert len(cancel(session, ids).rows) == 6
+        shipped = session.orders.id_of(order_id(1001))
         assert shipped is not None
-        (refund,) = shop.plan(Action.REFUND, [shipped])
+        (refund,) = session.planner.plan(Action.REFUND, [shipped])
         assert [out.rule for out in refund.out] == ["house r"]
 
 
 def test_facts_of_the_batch(tmp_path: Path) -> None:
-    with shop_with(
+    with session_with(
         tmp_path, rule("many", "batch-orders>3", "deny"), rule("money", "batch-total>32.39USD", "warn")
-    ) as shop:
-        ids = standard(shop, tmp_path)
-        four, three, two = (cancel(shop, ids[:n]) for n in (4, 3, 2))
+    ) as session:
+        ids = standard(session, tmp_path)
+        four, three, two = (cancel(session, ids[:n]) for n in (4, 3, 2))
         assert (len(four.rows), [out.rule for out in four.out]) == (0, ["house many"] * 4)
         assert len(three.rows) == 3
         assert three.warnings[0] == "house rule money: because of money (3 orders)"
@@ -85,25 +85,25 @@ def test_facts_of_the_batch(tmp_path: Path) -> None:
 
 
 def test_a_missing_price_never_switches_a_limit_off(tmp_path: Path) -> None:
-    with shop_with(
+    with session_with(
         tmp_path, rule("money", "batch-total>10USD", "deny"), rule("price", "batch-total:unknown", "warn")
-    ) as shop:
+    ) as session:
         rows = [all_orders_row(1), all_orders_row(2, item_price="", item_tax="")]
-        bring(shop, tmp_path, everything=rows, open_=[unshipped_row(1), unshipped_row(2)])
-        ids = [i for n in (1, 2) if (i := shop.id_of(order_id(n))) is not None]
-        assert [out.rule for out in cancel(shop, ids).out] == ["house money"] * 2
-        assert "house rule price: because of price (1 order)" in cancel(shop, ids[1:]).warnings
+        bring(session, tmp_path, everything=rows, open_=[unshipped_row(1), unshipped_row(2)])
+        ids = [i for n in (1, 2) if (i := session.orders.id_of(order_id(n))) is not None]
+        assert [out.rule for out in cancel(session, ids).out] == ["house money"] * 2
+        assert "house rule price: because of price (1 order)" in cancel(session, ids[1:]).warnings
 
 
 def test_the_resulting_rate(tmp_path: Path) -> None:
     """94 shipped and 6 waiting, the first with an official request: two that count make 2 %."""
-    with shop_with(tmp_path, rule("rate", "rate-after>=2%", "typed_confirmation")) as shop:
-        ids = standard(shop, tmp_path)
-        assert cancel(shop, ids[:2]).typed_count is None
-        assert cancel(shop, ids[:3]).typed_count == 3
+    with session_with(tmp_path, rule("rate", "rate-after>=2%", "typed_confirmation")) as session:
+        ids = standard(session, tmp_path)
+        assert cancel(session, ids[:2]).typed_count is None
+        assert cancel(session, ids[:3]).typed_count == 3
 
 
-def history(shop: Session, folder: Path) -> list[int]:
+def history(session: Session, folder: Path) -> list[int]:
     """Orders of one SKU, oldest first: cancelled, shipped, cancelled, then two waiting; and one old cancellation."""
     states = ["Cancelled", "Shipped", "Cancelled", "Unshipped", "Unshipped"]
     rows = [all_orders_row(n, state, sku="HOT", age=(9 - n) * DAY) for n, state in enumerate(states, 1)]
@@ -114,20 +114,20 @@ def history(shop: Session, folder: Path) -> list[int]:
         unshipped_row(n, sku=sku, age=age)
         for n, sku, age in ((4, "HOT", 5 * DAY), (5, "HOT", 4 * DAY), (91, "COLD", DAY))
     ]
-    bring(shop, folder, everything=rows, open_=open_)
-    return [i for n in (4, 5, 91) if (i := shop.id_of(order_id(n))) is not None]
+    bring(session, folder, everything=rows, open_=open_)
+    return [i for n in (4, 5, 91) if (i := session.orders.id_of(order_id(n))) is not None]
 
 
 def test_cancellations_of_a_sku(tmp_path: Path) -> None:
     rules = (rule("count", "sku-cancels>=4", "deny"), rule("run", "sku-streak>=3", "typed_confirmation"))
-    with shop_with(tmp_path, *rules) as shop:
-        first, second, cold = history(shop, tmp_path)
-        one = cancel(shop, [first, cold])
+    with session_with(tmp_path, *rules) as session:
+        first, second, cold = history(session, tmp_path)
+        one = cancel(session, [first, cold])
         assert len(one.rows) == 2
         assert one.typed_count is None
         (warning,) = (w for w in one.warnings if "SKU" in w)
         assert warning == "SKU HOT: 2 seller cancellations in a row within 30 days: Amazon may remove the offer"
-        both = cancel(shop, [first, second, cold])
+        both = cancel(session, [first, second, cold])
         assert [row.order_id for row in both.rows] == [order_id(91)]
         assert {out.rule for out in both.out} == {"house count"}
 
@@ -135,40 +135,43 @@ def test_cancellations_of_a_sku(tmp_path: Path) -> None:
 def test_rules_of_a_date(tmp_path: Path) -> None:
     over = rule("over", "channel:merchant", "deny", "until = 2026-11-22")
     begins = rule("begins", "channel:merchant", "deny", "from = 2026-11-24")
-    with shop_with(tmp_path, over, begins) as shop:
-        assert len(cancel(shop, standard(shop, tmp_path)).rows) == 6
+    with session_with(tmp_path, over, begins) as session:
+        assert len(cancel(session, standard(session, tmp_path)).rows) == 6
     clock = FixedClock(NOW + 18 * HOUR)  # the 24th has begun in Los Angeles
-    with shop_with(tmp_path, over, begins, clock=clock) as shop:
-        (plan,) = shop.plan(Action.CANCEL, list(shop.view("status:unshipped")))
+    with session_with(tmp_path, over, begins, clock=clock) as session:
+        (plan,) = session.planner.plan(Action.CANCEL, list(session.orders.find("status:unshipped")))
         assert {out.rule for out in plan.out} == {"house begins"}
 
 
 def test_commit_asks_the_rules_again(tmp_path: Path) -> None:
-    with shop_with(tmp_path) as shop:
-        ids = standard(shop, tmp_path)
-        plan = cancel(shop, ids[:3])
-    with shop_with(tmp_path, rule("third", f"id:{order_id(3)}", "deny")) as shop, pytest.raises(PlanChanged) as error:
-        shop.commit(plan)
+    with session_with(tmp_path) as session:
+        ids = standard(session, tmp_path)
+        plan = cancel(session, ids[:3])
+    with (
+        session_with(tmp_path, rule("third", f"id:{order_id(3)}", "deny")) as session,
+        pytest.raises(PlanChanged) as error,
+    ):
+        session.batches.commit(plan)
     assert error.value.differences == (f"{order_id(3)}: now left out: because of third",)
-    with shop_with(tmp_path, rule("many", "batch-orders>2", "deny")) as shop, pytest.raises(PlanChanged) as error:
-        shop.commit(plan)
+    with session_with(tmp_path, rule("many", "batch-orders>2", "deny")) as session, pytest.raises(PlanChanged) as error:
+        session.batches.commit(plan)
     assert error.value.differences[0] == f"{order_id(1)}: now left out by house rule many: because of many"
-    with shop_with(tmp_path, rule("type", "batch-orders>2", "typed_confirmation")) as shop:
+    with session_with(tmp_path, rule("type", "batch-orders>2", "typed_confirmation")) as session:
         with pytest.raises(PlanChanged, match="1 differences"):
-            shop.commit(plan)
-        edited = msgspec.structs.replace(cancel(shop, ids[:3]), typed_count=None)
+            session.batches.commit(plan)
+        edited = msgspec.structs.replace(cancel(session, ids[:3]), typed_count=None)
         with pytest.raises(PlanChanged):
-            shop.commit(edited)
+            session.batches.commit(edited)
 
 
 def test_a_rule_made_while_a_batch_is_held_stops_it(tmp_path: Path) -> None:
     clock = FixedClock(NOW)
-    with shop_with(tmp_path, clock=clock) as shop:
-        plan = cancel(shop, standard(shop, tmp_path)[:3])
-        shop.commit(plan)
+    with session_with(tmp_path, clock=clock) as session:
+        plan = cancel(session, standard(session, tmp_path)[:3])
+        session.batches.commit(plan)
     clock.advance(plan.hold_seconds)
-    with shop_with(tmp_path, rule("third", f"id:{order_id(3)}", "deny"), clock=clock) as shop:
-        (sent,) = shop.dispatch()
+    with session_with(tmp_path, rule("third", f"id:{order_id(3)}", "deny"), clock=clock) as session:
+        (sent,) = session.dispatcher.run()
         assert {row.order_id: row.state.value for row in sent.rows} == {
             order_id(1): "sent",
             order_id(2): "sent",
@@ -184,10 +187,10 @@ CONDITIONS = (
 
 def test_rules_only_tighten(tmp_path: Path) -> None:
     """With any rules, the orders taken in are some of those taken in without, judged by the same rows; never one more."""
-    with shop_with(tmp_path / "plain") as plain:
+    with session_with(tmp_path / "plain") as plain:
         ids = standard(plain, tmp_path / "plain", waiting=5, shipped=30)
-        ids += list(plain.view("status:shipped", limit=3))
-        without = {action: plain.plan(action, ids)[0] for action in (Action.CANCEL, Action.REFUND)}
+        ids += list(plain.orders.find("status:shipped", limit=3))
+        without = {action: plain.planner.plan(action, ids)[0] for action in (Action.CANCEL, Action.REFUND)}
     checked = 0
     for seed in range(25):
         rng = random.Random(seed)
@@ -196,14 +199,14 @@ def test_rules_only_tighten(tmp_path: Path) -> None:
             rules.append(rule(f"r{number}", rng.choice(CONDITIONS), rng.choice(("warn", "typed_confirmation", "deny"))))
         folder = tmp_path / str(seed)
         try:
-            shop = shop_with(folder, *rules)
+            session = session_with(folder, *rules)
         except PolicyError:
             continue
         checked += 1
-        with shop:
-            standard(shop, folder, waiting=5, shipped=30)
+        with session:
+            standard(session, folder, waiting=5, shipped=30)
             for action, before in without.items():
-                (plan,) = shop.plan(action, ids)
+                (plan,) = session.planner.plan(action, ids)
                 taken = {row.order_id: row for row in before.rows}
                 assert all(
                     msgspec.structs.replace(row, version=0) == msgspec.structs.replace(taken[row.order_id], version=0)
@@ -216,84 +219,87 @@ def test_rules_only_tighten(tmp_path: Path) -> None:
 
 
 def test_the_last_good_file_stays_in_force(tmp_path: Path) -> None:
-    with shop_with(tmp_path, rule("third", f"id:{order_id(3)}", "deny")) as shop:
-        ids = standard(shop, tmp_path)
-        assert shop.notes() == ()
+    with session_with(tmp_path, rule("third", f"id:{order_id(3)}", "deny")) as session:
+        ids = standard(session, tmp_path)
+        assert session.notices.banners() == ()
     for broken in (rule("third", "idd:x", "deny"), "no toml"):
-        with shop_with(tmp_path, broken) as shop:
-            assert len(cancel(shop, ids).rows) == 5
-            (note,) = shop.notes()
+        with session_with(tmp_path, broken) as session:
+            assert len(cancel(session, ids).rows) == 5
+            (note,) = session.notices.banners()
             assert "is not in force (1 problem, see `ordertui policy check`): its last good version is" in note
-            assert shop.policies.house.file == "the last good version of house.toml"
+            assert session.eligibility.policies.house.file == "the last good version of house.toml"
     (tmp_path / "house.toml").unlink()
     with Session.open(
         tmp_path / "orders.db", clock=FixedClock(NOW), config=Config(policy_file=str(tmp_path / "house.toml"))
-    ) as shop:
-        assert len(cancel(shop, ids).rows) == 5
-        assert "not in force" in shop.notes()[0]
-    with shop_with(tmp_path, rule("new", "late", "deny")) as shop:
-        assert [r.id for r in shop.policies.house.rules] == ["new"]
-        assert len(cancel(shop, ids).rows) == 6
+    ) as session:
+        assert len(cancel(session, ids).rows) == 5
+        assert "not in force" in session.notices.banners()[0]
+    with session_with(tmp_path, rule("new", "late", "deny")) as session:
+        assert [r.id for r in session.eligibility.policies.house.rules] == ["new"]
+        assert len(cancel(session, ids).rows) == 6
 
 
 def test_nothing_is_committed_by_rules_that_were_edited_since(tmp_path: Path) -> None:
     file = tmp_path / "house.toml"
     mild = rule("third", f"id:{order_id(3)}", "deny")
-    with shop_with(tmp_path, mild) as shop:
-        plan = cancel(shop, standard(shop, tmp_path))
+    with session_with(tmp_path, mild) as session:
+        plan = cancel(session, standard(session, tmp_path))
         for edit in (mild + rule("all", "late or -late", "deny"), None):
             file.unlink() if edit is None else file.write_text(edit, encoding="utf-8")
             with pytest.raises(Refused, match="was edited after ordertui was opened"):
-                shop.commit(plan)
-            assert "open it again" in shop.notes()[0]
-            assert shop.outbox() == []
+                session.batches.commit(plan)
+            assert "open it again" in session.notices.banners()[0]
+            assert session.batches.find() == []
         file.write_text(mild, encoding="utf-8")
-        assert shop.notes() == ()
-        assert len(shop.commit(plan, typed="5").rows) == 5
+        assert session.notices.banners() == ()
+        assert len(session.batches.commit(plan, typed="5").rows) == 5
 
 
 def test_a_first_file_that_is_broken_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="no field 'idd'"):
-        shop_with(tmp_path, rule("third", "idd:x", "deny"))
+        session_with(tmp_path, rule("third", "idd:x", "deny"))
 
 
 def test_explain_names_the_rules_that_fit(tmp_path: Path) -> None:
     rules = (rule("third", f"id:{order_id(3)}", "deny"), rule("rate", "rate-after>0.5%", "warn", 'action = "cancel"'))
-    with shop_with(tmp_path, *rules) as shop:
-        standard(shop, tmp_path)
-        order = shop.order(order_id(3))
+    with session_with(tmp_path, *rules) as session:
+        standard(session, tmp_path)
+        order = session.orders.get(order_id(3))
         assert order is not None
-        found = shop.explain(order, Action.CANCEL)
+        found = session.planner.explain(order, Action.CANCEL)
         assert found.allowed
         assert [(hit.rule, hit.effect, hit.why) for hit in found.house] == [
             ("third", "deny", "because of third"),
             ("rate", "warn", "because of rate"),
         ]
-        refund = shop.explain(order, Action.REFUND)
+        refund = session.planner.explain(order, Action.REFUND)
         assert [hit.rule for hit in refund.house] == ["third"]
         assert str(refund.nearest) == "R6 would need confirmed some or all (it is no)"
 
 
 def test_settings_of_the_house(tmp_path: Path) -> None:
     text = "[settings]\ntyped_count_from = 3\n[marketplace.JP]\ntyped_count_from = 2\n"
-    with shop_with(tmp_path, text) as shop:
-        assert (shop.policies.of("US").values.typed_count_from, shop.policies.of("JP").values.typed_count_from) == (
+    with session_with(tmp_path, text) as session:
+        assert (
+            session.eligibility.policies.of("US").values.typed_count_from,
+            session.eligibility.policies.of("JP").values.typed_count_from,
+        ) == (
             3,
             2,
         )
-        assert cancel(shop, standard(shop, tmp_path)[:3]).typed_count == 3
+        assert cancel(session, standard(session, tmp_path)[:3]).typed_count == 3
 
 
 def test_fees_of_india(tmp_path: Path) -> None:
-    with shop_with(tmp_path) as shop:
+    with session_with(tmp_path) as session:
         rows = [all_orders_row(n, market="IN") for n in (1, 2, 3)]
         open_ = [
             unshipped_row(1, market="IN"),
             unshipped_row(2, market="IN", age=4 * DAY),
             unshipped_row(3, "true", market="IN"),
         ]
-        bring(shop, tmp_path, everything=rows, open_=open_)
-        plan = cancel(shop, list(shop.view("status:unshipped")))
+        bring(session, tmp_path, everything=rows, open_=open_)
+        plan = cancel(session, list(session.orders.find("status:unshipped")))
         fees = [warning for warning in plan.warnings if "referral fee" in warning]
         assert [fee.split(":")[0] for fee in fees] == [
             "Amazon charges 100 % of the referral fee for 1 order",

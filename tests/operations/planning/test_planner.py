@@ -6,11 +6,12 @@ import pytest
 
 from ordertui.operations.errors import UnknownReason
 from ordertui.operations.planning.plan import Plan, PlanLine
+from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.order import LineAmounts
-from support.shops import NOW, all_orders_row, bring, item_id, open_shop, order_id, standard, unshipped_row
+from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, standard, unshipped_row
 
 
 def only(plans: tuple[Plan, ...]) -> Plan:
@@ -18,16 +19,16 @@ def only(plans: tuple[Plan, ...]) -> Plan:
     return plans[0]
 
 
-def ids(shop: Session, *numbers: int) -> list[int]:
-    found = [shop.id_of(order_id(n)) for n in numbers]
+def ids(session: Session, *numbers: int) -> list[int]:
+    found = [session.orders.id_of(order_id(n)) for n in numbers]
     assert None not in found
     return [n for n in found if n is not None]
 
 
 def test_the_official_request_fixes_the_reason_and_does_not_count(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path)
-    waiting = standard(shop, tmp_path)
-    plan = only(shop.plan(Action.CANCEL, waiting, reason="NoInventory"))
+    session = open_session(tmp_path)
+    waiting = standard(session, tmp_path)
+    plan = only(session.planner.plan(Action.CANCEL, waiting, PlanChoices(reason="NoInventory")))
     by_order = {row.order_id: row for row in plan.rows}
     assert (by_order[order_id(1)].reason, by_order[order_id(1)].counts) == ("BuyerCanceled", False)
     assert {(row.reason, row.counts) for row in plan.rows if row.order_id != order_id(1)} == {("NoInventory", True)}
@@ -37,17 +38,17 @@ def test_the_official_request_fixes_the_reason_and_does_not_count(tmp_path: Path
 
 
 def test_claiming_a_buyers_wish_without_request_counts_and_warns(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path)
-    waiting = standard(shop, tmp_path)
-    plan = only(shop.plan(Action.CANCEL, waiting[1:2], reason="BuyerCanceled"))
+    session = open_session(tmp_path)
+    waiting = standard(session, tmp_path)
+    plan = only(session.planner.plan(Action.CANCEL, waiting[1:2], PlanChoices(reason="BuyerCanceled")))
     assert plan.rows[0].counts
     assert any("without an official request" in warning for warning in plan.warnings)
 
 
 def test_a_reason_amazon_does_not_take_is_refused(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path)
+    session = open_session(tmp_path)
     with pytest.raises(UnknownReason, match="NoInventory"):
-        shop.plan(Action.CANCEL, standard(shop, tmp_path), reason="Bored")
+        session.planner.plan(Action.CANCEL, standard(session, tmp_path), PlanChoices(reason="Bored"))
 
 
 @pytest.mark.parametrize(
@@ -62,9 +63,9 @@ def test_a_reason_amazon_does_not_take_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_cancelled_is_left_out_with_its_rule(tmp_path: Path, row: dict[str, object], rule: str) -> None:
-    shop = open_shop(tmp_path)
-    bring(shop, tmp_path, everything=[row])
-    plan = only(shop.plan(Action.CANCEL, ids(shop, 1)))
+    session = open_session(tmp_path)
+    bring(session, tmp_path, everything=[row])
+    plan = only(session.planner.plan(Action.CANCEL, ids(session, 1)))
     assert not plan.rows
     assert not plan.files
     assert plan.out[0].rule == rule
@@ -72,34 +73,34 @@ def test_what_cannot_be_cancelled_is_left_out_with_its_rule(tmp_path: Path, row:
 
 
 def test_partly_shipped_is_never_cancelled(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path)
+    session = open_session(tmp_path)
     bring(
-        shop,
+        session,
         tmp_path,
         everything=[all_orders_row(1, quantity=2)],
         open_=[unshipped_row(1, quantity_purchased=2, quantity_shipped=1)],
     )
-    out = only(shop.plan(Action.CANCEL, ids(shop, 1))).out[0]
+    out = only(session.planner.plan(Action.CANCEL, ids(session, 1))).out[0]
     assert (out.rule, out.instead) == ("A8", "refund")
 
 
 def test_the_three_way_rule(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path)
-    bring(shop, tmp_path, everything=[all_orders_row(1), all_orders_row(2, "Shipped")], open_=[unshipped_row(1)])
-    here, confirmed = ids(shop, 1, 2)
-    assert only(shop.plan(Action.CANCEL, [here])).rows
-    shop.set_dispatched([here], Dispatched.YES)
-    assert only(shop.plan(Action.CANCEL, [here])).out[0].instead == "confirm"
+    session = open_session(tmp_path)
+    bring(session, tmp_path, everything=[all_orders_row(1), all_orders_row(2, "Shipped")], open_=[unshipped_row(1)])
+    here, confirmed = ids(session, 1, 2)
+    assert only(session.planner.plan(Action.CANCEL, [here])).rows
+    session.facts.set_dispatched([here], Dispatched.YES)
+    assert only(session.planner.plan(Action.CANCEL, [here])).out[0].instead == "confirm"
     ship = {order_id(1): ("UPS", "1Z999", "2026-11-23")}
-    assert only(shop.plan(Action.CONFIRM, [here], shipping=ship)).rows
-    shop.set_dispatched([confirmed], Dispatched.NO)
-    refund = only(shop.plan(Action.REFUND, [confirmed]))
+    assert only(session.planner.plan(Action.CONFIRM, [here], PlanChoices(shipping=ship))).rows
+    session.facts.set_dispatched([confirmed], Dispatched.NO)
+    refund = only(session.planner.plan(Action.REFUND, [confirmed]))
     assert refund.out[0].rule == "item-id", "All Orders alone has no item ids"
 
 
-def shipped_with_price(shop: Session, folder: Path, **more: object) -> int:
+def shipped_with_price(session: Session, folder: Path, **more: object) -> int:
     """Order 1, shipped, with item id and prices: 2 units at 20.00 + 1.60 tax + 5.00 shipping - 3.00 promotion."""
-    bring(shop, folder, open_=[unshipped_row(1, quantity_purchased=2)])
+    bring(session, folder, open_=[unshipped_row(1, quantity_purchased=2)])
     row = {
         "quantity": 2,
         "item_price": "20.00",
@@ -107,24 +108,24 @@ def shipped_with_price(shop: Session, folder: Path, **more: object) -> int:
         "shipping_price": "5.00",
         "item_promotion_discount": "3.00",
     }
-    bring(shop, folder, everything=[all_orders_row(1, "Shipped", updated=NOW, **{**row, **more})])
-    return ids(shop, 1)[0]
+    bring(session, folder, everything=[all_orders_row(1, "Shipped", updated=NOW, **{**row, **more})])
+    return ids(session, 1)[0]
 
 
 def test_a_refund_gives_back_all_that_is_left_and_no_more(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path)
-    row_id = shipped_with_price(shop, tmp_path)
-    plan = only(shop.plan(Action.REFUND, [row_id]))
+    session = open_session(tmp_path)
+    row_id = shipped_with_price(session, tmp_path)
+    plan = only(session.planner.plan(Action.REFUND, [row_id]))
     assert plan.rows[0].lines[0].refund == LineAmounts(2000, 160, 500, 0, 0, 0, 300, 0)
     assert plan.rows[0].total == 2360
     assert [(m.component, m.minor) for m in plan.money][-1] == ("total", 2360)
     part = PlanLine(1, item_id(1), "SKU-1", 1, LineAmounts(item_price=1500))
-    first = only(shop.plan(Action.REFUND, [row_id], refunds={order_id(1): [part]}))
+    first = only(session.planner.plan(Action.REFUND, [row_id], PlanChoices(refunds={order_id(1): [part]})))
     assert first.rows[0].total == 1500
-    shop.release(shop.commit(first).id)
-    assert shop.dispatch()
-    shop.undo  # noqa: B018  the batch has left; the order is held by it until Amazon answers
-    assert only(shop.plan(Action.REFUND, [row_id])).out[0].rule == "open"
+    session.batches.release(session.batches.commit(first).id)
+    assert session.dispatcher.run()
+    session.batches.recall  # noqa: B018  the batch has left; the order is held by it until Amazon answers
+    assert only(session.planner.plan(Action.REFUND, [row_id])).out[0].rule == "open"
 
 
 @pytest.mark.parametrize(
@@ -137,23 +138,23 @@ def test_a_refund_gives_back_all_that_is_left_and_no_more(tmp_path: Path) -> Non
     ],
 )
 def test_an_amount_beyond_what_is_left_is_left_out(tmp_path: Path, amounts: LineAmounts) -> None:
-    shop = open_shop(tmp_path)
-    row_id = shipped_with_price(shop, tmp_path)
+    session = open_session(tmp_path)
+    row_id = shipped_with_price(session, tmp_path)
     ask = PlanLine(1, item_id(1), "SKU-1", 1, amounts)
-    plan = only(shop.plan(Action.REFUND, [row_id], refunds={order_id(1): [ask]}))
+    plan = only(session.planner.plan(Action.REFUND, [row_id], PlanChoices(refunds={order_id(1): [ask]})))
     assert not plan.rows
     assert plan.out[0].rule == "amount"
 
 
 def test_each_marketplace_gets_its_own_plan_and_currencies_stay_apart(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path)
+    session = open_session(tmp_path)
     bring(
-        shop,
+        session,
         tmp_path,
         everything=[all_orders_row(1), all_orders_row(2, market="JP")],
         open_=[unshipped_row(1), unshipped_row(2, market="JP")],
     )
-    plans = shop.plan(Action.CANCEL, ids(shop, 1, 2))
+    plans = session.planner.plan(Action.CANCEL, ids(session, 1, 2))
     assert [plan.marketplace for plan in plans] == ["JP", "US"]
     assert [{m.currency for m in plan.money} for plan in plans] == [{"JPY"}, {"USD"}]
     assert plans[0].money[-1].minor == 1080
@@ -172,31 +173,31 @@ def test_each_marketplace_gets_its_own_plan_and_currencies_stay_apart(tmp_path: 
 def test_a_shipment_needs_carrier_tracking_and_a_possible_day(
     tmp_path: Path, shipping: dict[str, tuple[str, str, str]], rule: str
 ) -> None:
-    shop = open_shop(tmp_path)
-    bring(shop, tmp_path, everything=[all_orders_row(1, age=2 * DAY)], open_=[unshipped_row(1, age=2 * DAY)])
-    found = ids(shop, 1)
-    shop.set_dispatched(found, Dispatched.YES)
-    assert only(shop.plan(Action.CONFIRM, found, shipping=shipping)).out[0].rule == rule
+    session = open_session(tmp_path)
+    bring(session, tmp_path, everything=[all_orders_row(1, age=2 * DAY)], open_=[unshipped_row(1, age=2 * DAY)])
+    found = ids(session, 1)
+    session.facts.set_dispatched(found, Dispatched.YES)
+    assert only(session.planner.plan(Action.CONFIRM, found, PlanChoices(shipping=shipping))).out[0].rule == rule
 
 
 def test_nobody_marked_is_nobody(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path)
-    standard(shop, tmp_path)
-    assert shop.plan(Action.CANCEL, []) == ()
+    session = open_session(tmp_path)
+    standard(session, tmp_path)
+    assert session.planner.plan(Action.CANCEL, []) == ()
 
 
 def test_unknown_requests_are_taken_as_counting_and_said(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path)
+    session = open_session(tmp_path)
     row = unshipped_row(1)
     del row["is-buyer-requested-cancellation"]
     path = tmp_path / "u.txt"
     columns = list(row)
     path.write_text("\t".join(columns) + "\n" + "\t".join(str(row[c]) for c in columns) + "\n", encoding="utf-8")
-    summary = shop.import_files([path])[0]
+    summary = session.imports.import_files([path])[0]
     assert any("invisible" in note for note in summary.notes)
-    plan = only(shop.plan(Action.CANCEL, ids(shop, 1)))
+    plan = only(session.planner.plan(Action.CANCEL, ids(session, 1)))
     assert plan.rows[0].counts
     assert any("no report says whether the buyer asked" in warning for warning in plan.warnings)
-    asked = next(queue for queue in shop.queues() if queue.key == "buyer_asked")
+    asked = next(queue for queue in session.orders.queues() if queue.key == "buyer_asked")
     assert asked.count is None
     assert "invisible" in asked.note

@@ -9,27 +9,28 @@ from hypothesis import strategies as st
 
 from ordertui.operations.planning.lines import left_to_refund, refund_lines, share
 from ordertui.operations.planning.plan import Plan, PlanLine
+from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, iso_utc
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.order import COMPONENTS, LineAmounts
-from support.shops import NOW, all_orders_row, bring, item_id, open_shop, order_id, unshipped_row
+from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, unshipped_row
 
 PRICES = {"item_price": "30.00", "item_tax": "2.41", "shipping_price": "5.00", "item_promotion_discount": "3.00"}
 
 
-def partly_shipped(shop: Session, folder: Path, *, requested: str = "false", shipped: int = 1) -> int:
+def partly_shipped(session: Session, folder: Path, *, requested: str = "false", shipped: int = 1) -> int:
     """Order 1: three units at 30.00 together, `shipped` of them confirmed. Gives its row number."""
     row = {"quantity": 3, "item_status": "Unshipped", **PRICES}
     bring(
-        shop,
+        session,
         folder,
         everything=[all_orders_row(1, "PartiallyShipped", **row)],
         open_=[
             unshipped_row(1, requested, quantity_purchased=3, quantity_shipped=shipped, quantity_to_ship=3 - shipped)
         ],
     )
-    found = shop.id_of(order_id(1))
+    found = session.orders.id_of(order_id(1))
     assert found is not None
     return found
 
@@ -39,15 +40,17 @@ def only(plans: tuple[Plan, ...]) -> Plan:
     return plans[0]
 
 
-def refund(shop: Session, row_id: int, *lines: PlanLine) -> Plan:
-    return only(shop.plan(Action.REFUND, [row_id], refunds={order_id(1): lines} if lines else None))
+def refund(session: Session, row_id: int, *lines: PlanLine) -> Plan:
+    return only(
+        session.planner.plan(Action.REFUND, [row_id], PlanChoices(refunds={order_id(1): lines} if lines else {}))
+    )
 
 
-def send(shop: Session, plan: Plan, clock: FixedClock, folder: Path) -> str:
+def send(session: Session, plan: Plan, clock: FixedClock, folder: Path) -> str:
     """Commit, dispatch and have Amazon take every row; gives the flat file's text."""
-    batch = shop.commit(plan, typed=str(len(plan.rows)))
+    batch = session.batches.commit(plan, typed=str(len(plan.rows)))
     clock.advance(plan.hold_seconds)
-    assert [sent.id for sent in shop.dispatch()] == [batch.id]
+    assert [sent.id for sent in session.dispatcher.run()] == [batch.id]
     records = sum(len(row.lines) for row in plan.rows)
     report = folder / f"report-{batch.id}.txt"
     report.write_text(
@@ -55,16 +58,16 @@ def send(shop: Session, plan: Plan, clock: FixedClock, folder: Path) -> str:
         f"\tNumber of records processed\t\t{records}\n\tNumber of records successful\t\t{records}\n",
         encoding="utf-8",
     )
-    shop.results([report], batch=batch.id)
+    session.results.take_in([report], batch_id=batch.id)
     upload = next(file for file in plan.files if file.upload)
     return upload.content.decode()
 
 
 def test_a_partly_shipped_order_gives_back_the_units_that_never_left(tmp_path: Path) -> None:
     clock = FixedClock(NOW)
-    shop = open_shop(tmp_path, clock=clock)
-    row_id = partly_shipped(shop, tmp_path)
-    plan = refund(shop, row_id)
+    session = open_session(tmp_path, clock=clock)
+    row_id = partly_shipped(session, tmp_path)
+    plan = refund(session, row_id)
     line = plan.rows[0].lines[0]
     assert (line.quantity, line.cancelled) == (2, 2)
     assert line.refund == LineAmounts(2000, 160, 333, 0, 0, 0, 200, 0), "two thirds of each component, rounded down"
@@ -73,7 +76,7 @@ def test_a_partly_shipped_order_gives_back_the_units_that_never_left(tmp_path: P
     assert "2 units not shipped" in plan.rows[0].note
     before, after = plan.rates[0].before, plan.rates[0].after
     assert (before.cancelled, after.cancelled, after.orders) == (0, 1, 1)
-    text = send(shop, plan, clock, tmp_path).splitlines()
+    text = send(session, plan, clock, tmp_path).splitlines()
     cells = dict(zip(text[0].split("\t"), text[1].split("\t"), strict=True))
     assert cells["quantity-cancelled"] == "2"
     assert cells["item-price-adj"] == "20.00"
@@ -82,24 +85,26 @@ def test_a_partly_shipped_order_gives_back_the_units_that_never_left(tmp_path: P
     adjusted = next(ElementTree.fromstring(xml).iter("AdjustedItem"))
     assert [child.tag for child in adjusted][-1] == "QuantityCancelled"
 
-    assert shop.rate("US")[0].before.cancelled == 1, "no report shows it yet, so this store's own word counts"
-    again = refund(shop, row_id)
+    assert session.rate.calculator.effects("US")[0].before.cancelled == 1, (
+        "no report shows it yet, so this store's own word counts"
+    )
+    again = refund(session, row_id)
     assert again.rates == ()
     assert again.rows[0].lines[0].cancelled == 0, "the two are cancelled; a second refund is for what was shipped"
     assert again.rows[0].lines[0].refund == LineAmounts(1000, 81, 167, 0, 0, 0, 100, 0)
-    beyond = refund(shop, row_id, PlanLine(1, item_id(1), "SKU-1", 1, LineAmounts(item_price=1), 1))
+    beyond = refund(session, row_id, PlanLine(1, item_id(1), "SKU-1", 1, LineAmounts(item_price=1), 1))
     assert beyond.out[0].rule == "units"
 
 
 def test_a_buyer_who_asked_officially_makes_the_cancelled_units_not_count(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path)
-    assert not refund(shop, partly_shipped(shop, tmp_path, requested="true")).rows[0].counts
+    session = open_session(tmp_path)
+    assert not refund(session, partly_shipped(session, tmp_path, requested="true")).rows[0].counts
 
 
 def test_money_alone_cancels_no_unit(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path)
-    row_id = partly_shipped(shop, tmp_path)
-    plan = refund(shop, row_id, PlanLine(1, item_id(1), "SKU-1", 1, LineAmounts(shipping_price=500)))
+    session = open_session(tmp_path)
+    row_id = partly_shipped(session, tmp_path)
+    plan = refund(session, row_id, PlanLine(1, item_id(1), "SKU-1", 1, LineAmounts(shipping_price=500)))
     assert plan.rows[0].lines[0].cancelled == 0
     assert not plan.rows[0].counts
     assert "quantity-cancelled" in plan.files[0].content.decode()
@@ -107,28 +112,28 @@ def test_money_alone_cancels_no_unit(tmp_path: Path) -> None:
 
 
 def test_without_shipped_units_nothing_is_guessed(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path)
-    bring(shop, tmp_path, open_=[unshipped_row(1, quantity_purchased=3)])
-    bring(shop, tmp_path, everything=[all_orders_row(1, "PartiallyShipped", updated=NOW, quantity=3, **PRICES)])
-    row_id = shop.id_of(order_id(1))
+    session = open_session(tmp_path)
+    bring(session, tmp_path, open_=[unshipped_row(1, quantity_purchased=3)])
+    bring(session, tmp_path, everything=[all_orders_row(1, "PartiallyShipped", updated=NOW, quantity=3, **PRICES)])
+    row_id = session.orders.id_of(order_id(1))
     assert row_id is not None
-    order = shop.order(order_id(1))
+    order = session.orders.get(order_id(1))
     assert order is not None
     if order.lines[0].quantity_shipped is None:
-        assert refund(shop, row_id).out[0].rule == "units"
+        assert refund(session, row_id).out[0].rule == "units"
     else:
-        assert refund(shop, row_id).rows[0].lines[0].cancelled == 3 - order.lines[0].quantity_shipped
+        assert refund(session, row_id).rows[0].lines[0].cancelled == 3 - order.lines[0].quantity_shipped
 
 
 @pytest.mark.parametrize(("value", "reason"), [(Dispatched.NO, "CouldNotShip"), (Dispatched.YES, "CustomerReturn")])
 def test_the_reason_follows_what_happened_to_the_parcel(tmp_path: Path, value: Dispatched, reason: str) -> None:
-    shop = open_shop(tmp_path)
-    bring(shop, tmp_path, open_=[unshipped_row(1)])
-    bring(shop, tmp_path, everything=[all_orders_row(1, "Shipped", updated=NOW)])
-    row_id = shop.id_of(order_id(1))
+    session = open_session(tmp_path)
+    bring(session, tmp_path, open_=[unshipped_row(1)])
+    bring(session, tmp_path, everything=[all_orders_row(1, "Shipped", updated=NOW)])
+    row_id = session.orders.id_of(order_id(1))
     assert row_id is not None
-    shop.set_dispatched([row_id], value)
-    assert refund(shop, row_id).rows[0].reason == reason
+    session.facts.set_dispatched([row_id], value)
+    assert refund(session, row_id).rows[0].reason == reason
 
 
 amounts = st.builds(
@@ -148,12 +153,12 @@ def test_any_refunds_and_then_the_rest_give_back_what_was_paid(
     """Against a slow count: what was taken in is subtracted by hand; what did not fit was left out; the rest is exact."""
     folder = tmp_path_factory.mktemp("refunds")
     clock = FixedClock(NOW)
-    with open_shop(folder, clock=clock) as shop:
-        row_id = partly_shipped(shop, folder)
+    with open_session(folder, clock=clock) as session:
+        row_id = partly_shipped(session, folder)
         left = {"item_price": 3000, "item_tax": 241, "shipping_price": 500, "item_promotion": 300}
         units = 2
         for ask, cancel in asks:
-            plan = refund(shop, row_id, PlanLine(1, item_id(1), "SKU-1", 1, ask, cancel))
+            plan = refund(session, row_id, PlanLine(1, item_id(1), "SKU-1", 1, ask, cancel))
             paying = {name: getattr(ask, name) for name in left}
             total = sum(paying.values()) - 2 * paying["item_promotion"]
             total_left = sum(left.values()) - 2 * left["item_promotion"]
@@ -162,10 +167,10 @@ def test_any_refunds_and_then_the_rest_give_back_what_was_paid(
             assert bool(plan.rows) is fits, (ask, left)
             if not fits:
                 continue
-            send(shop, plan, clock, folder)
+            send(session, plan, clock, folder)
             left = {name: left[name] - paying[name] for name in left}
             units -= cancel
-        order = shop.order(order_id(1))
+        order = session.orders.get(order_id(1))
         assert order is not None
         limit = left_to_refund(order, order.lines[0])
         assert limit == LineAmounts(**left)
@@ -190,49 +195,49 @@ def two_lines(status: str = "Unshipped") -> list[dict[str, object]]:
 @pytest.mark.parametrize("report_first", [True, False])
 def test_a_line_that_a_newer_unshipped_report_leaves_out_has_left(tmp_path: Path, report_first: bool) -> None:
     """Else cancelling the order would refund it all (DESIGN.md 5.6)."""
-    shop = open_shop(tmp_path)
+    session = open_session(tmp_path)
     waiting = [unshipped_row(1)]
     if report_first:
-        bring(shop, tmp_path, open_=waiting)
-        bring(shop, tmp_path, everything=two_lines())
+        bring(session, tmp_path, open_=waiting)
+        bring(session, tmp_path, everything=two_lines())
     else:
-        bring(shop, tmp_path, everything=two_lines(), open_=waiting)
-    row_id = shop.id_of(order_id(1))
+        bring(session, tmp_path, everything=two_lines(), open_=waiting)
+    row_id = session.orders.id_of(order_id(1))
     assert row_id is not None
-    cancel = only(shop.plan(Action.CANCEL, [row_id]))
+    cancel = only(session.planner.plan(Action.CANCEL, [row_id]))
     assert (cancel.rows, cancel.out[0].rule, cancel.out[0].instead) == ((), "A7", "refund")
-    rest = refund(shop, row_id).rows[0].lines
+    rest = refund(session, row_id).rows[0].lines
     assert [(line.sku, line.cancelled) for line in rest] == [("SKU-1", 1)], "only what still waits"
 
 
 def test_an_order_that_only_unshipped_orders_names_is_cancelled_with_a_warning(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path)
-    bring(shop, tmp_path, open_=[unshipped_row(1)])
-    row_id = shop.id_of(order_id(1))
+    session = open_session(tmp_path)
+    bring(session, tmp_path, open_=[unshipped_row(1)])
+    row_id = session.orders.id_of(order_id(1))
     assert row_id is not None
-    assert any("import All Orders" in word for word in only(shop.plan(Action.CANCEL, [row_id])).warnings)
-    bring(shop, tmp_path, everything=[all_orders_row(1)])
-    assert not any("import All Orders" in word for word in only(shop.plan(Action.CANCEL, [row_id])).warnings)
+    assert any("import All Orders" in word for word in only(session.planner.plan(Action.CANCEL, [row_id])).warnings)
+    bring(session, tmp_path, everything=[all_orders_row(1)])
+    assert not any("import All Orders" in word for word in only(session.planner.plan(Action.CANCEL, [row_id])).warnings)
 
 
 def test_a_later_word_of_all_orders_that_nothing_left_is_believed(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path)
+    session = open_session(tmp_path)
     both = [unshipped_row(1), unshipped_row(1, sku="SKU-2", order_item_id=item_id(1, 2))]
-    bring(shop, tmp_path, everything=two_lines(), open_=both)
-    row_id = shop.id_of(order_id(1))
+    bring(session, tmp_path, everything=two_lines(), open_=both)
+    row_id = session.orders.id_of(order_id(1))
     assert row_id is not None
-    assert only(shop.plan(Action.CANCEL, [row_id])).rows
-    bring(shop, tmp_path, open_=[unshipped_row(1, reporting_date=iso_utc(NOW - 60))])
-    assert not only(shop.plan(Action.CANCEL, [row_id])).rows
+    assert only(session.planner.plan(Action.CANCEL, [row_id])).rows
+    bring(session, tmp_path, open_=[unshipped_row(1, reporting_date=iso_utc(NOW - 60))])
+    assert not only(session.planner.plan(Action.CANCEL, [row_id])).rows
     later = [dict(row, **{"last-updated-date": iso_utc(NOW)}) for row in two_lines()]
-    bring(shop, tmp_path, everything=later)
-    assert only(shop.plan(Action.CANCEL, [row_id])).rows
+    bring(session, tmp_path, everything=later)
+    assert only(session.planner.plan(Action.CANCEL, [row_id])).rows
 
 
 def test_no_amount_at_all_is_left_out(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path)
-    partly_shipped(shop, tmp_path)
-    order = shop.order(order_id(1))
+    session = open_session(tmp_path)
+    partly_shipped(session, tmp_path)
+    order = session.orders.get(order_id(1))
     assert order is not None
     found = refund_lines(order, [])
     assert not isinstance(found, tuple)

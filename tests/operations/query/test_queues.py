@@ -7,7 +7,7 @@ from pathlib import Path
 from ordertui.operations.query.queues import QUEUES
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
-from support.shops import NOW, all_orders_row, bring, open_shop, standard
+from support.shops import NOW, all_orders_row, bring, open_session, standard
 
 
 def test_every_queue_says_in_its_own_words_why_it_is_empty() -> None:
@@ -18,12 +18,12 @@ def test_every_queue_says_in_its_own_words_why_it_is_empty() -> None:
 
 def test_a_refused_order_leaves_the_failed_queue_when_a_report_shows_it_cancelled(tmp_path: Path) -> None:
     clock = FixedClock(NOW)
-    with open_shop(tmp_path, clock=clock) as shop:
-        standard(shop, tmp_path)
-        plan = shop.plan(Action.CANCEL, list(shop.view("status:unshipped"))[:2])[0]
-        batch = shop.commit(plan, typed=str(plan.typed_count))
+    with open_session(tmp_path, clock=clock) as session:
+        standard(session, tmp_path)
+        plan = session.planner.plan(Action.CANCEL, list(session.orders.find("status:unshipped"))[:2])[0]
+        batch = session.batches.commit(plan, typed=str(plan.typed_count))
         clock.advance(plan.hold_seconds)
-        shop.dispatch()
+        session.dispatcher.run()
         bad = plan.rows[0]
         report = tmp_path / "answer.txt"
         report.write_text(
@@ -32,11 +32,11 @@ def test_a_refused_order_leaves_the_failed_queue_when_a_report_shows_it_cancelle
             f"1\t{bad.order_id}\t{bad.lines[0].order_item_id}\t18028\tError\tno\n",
             encoding="utf-8",
         )
-        shop.results([report], batch=batch.id)
-        failed = shop.view(queue="failed")
-        assert [row.order_id for row in shop.rows(failed).values()] == [bad.order_id]
+        session.results.take_in([report], batch_id=batch.id)
+        failed = session.orders.find(queue="failed")
+        assert [row.order_id for row in session.orders.rows(failed).values()] == [bad.order_id]
         number = int(bad.order_id[-7:])
-        bring(shop, tmp_path, everything=[all_orders_row(number, "Cancelled", updated=clock.now())])
-        assert list(shop.view(queue="failed")) == []
-        assert next(queue.count for queue in shop.queues() if queue.key == "failed") == 0
-        assert shop.outbox()[0].rows[0].state.value == "error", "the journal keeps Amazon's answer"
+        bring(session, tmp_path, everything=[all_orders_row(number, "Cancelled", updated=clock.now())])
+        assert list(session.orders.find(queue="failed")) == []
+        assert next(queue.count for queue in session.orders.queues() if queue.key == "failed") == 0
+        assert session.batches.find()[0].rows[0].state.value == "error", "the journal keeps Amazon's answer"

@@ -21,17 +21,17 @@ from ordertui.orders.order import OrderRow
 from ordertui.store import SORT_KEYS
 from ordertui.store.order_by import order_by
 from ordertui.tui.widgets.order_table.columns import CellContext, may_text
-from support.shops import NOW, all_orders_row, bring, open_shop, unshipped_row
+from support.shops import NOW, all_orders_row, bring, open_session, unshipped_row
 
 ASKED = {BuyerRequest.OFFICIAL: 3, BuyerRequest.MESSAGE: 2, BuyerRequest.NONE: 1, BuyerRequest.UNKNOWN: 0}
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Session:
+def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     """150 orders with few different values, so that there are many ties; one batch is held."""
     folder = tmp_path_factory.mktemp("sorting")
     rng = random.Random(3)
-    found = open_shop(folder)
+    found = open_session(folder)
     rows, open_ = [], []
     for number in range(150):
         market = rng.choice(("US", "US", "JP", "DE"))
@@ -46,18 +46,18 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Session:
             asked = rng.choice(("true", "false"))
             open_.append(unshipped_row(number, asked, market=market, age=age, sku=f"s{number % 4}"))
     bring(found, folder, everything=rows, open_=open_)
-    waiting = list(found.view("marketplace:US status:unshipped"))
-    found.set_asked(waiting[::5], True)
-    plan = found.plan(Action.CANCEL, waiting[:6])[0]
-    found.commit(plan, typed=str(plan.typed_count))
+    waiting = list(found.orders.find("marketplace:US status:unshipped"))
+    found.facts.set_asked(waiting[::5], True)
+    plan = found.planner.plan(Action.CANCEL, waiting[:6])[0]
+    found.batches.commit(plan, typed=str(plan.typed_count))
     return found
 
 
-def shown(shop: Session) -> dict[str, Callable[[OrderRow], Any]]:
+def shown(session: Session) -> dict[str, Callable[[OrderRow], Any]]:
     """What each key compares, from the row; an unknown value is None."""
 
     def rank(row: OrderRow) -> int:
-        return RANKED.index(may_text(row, CellContext(NOW, "UTC", shop.may(row))))
+        return RANKED.index(may_text(row, CellContext(NOW, "UTC", session.eligibility.may(row))))
 
     return {
         "placed": lambda row: row.purchased_at,
@@ -67,7 +67,7 @@ def shown(shop: Session) -> dict[str, Callable[[OrderRow], Any]]:
         "status": lambda row: row.status.value,
         "order_id": lambda row: row.order_id,
         "marketplace": lambda row: row.marketplace,
-        "auto_cancel": shop.deadline,
+        "auto_cancel": session.eligibility.deadline,
         "request": lambda row: ASKED[row.buyer_request],
         "title": lambda row: (row.title or row.sku or "").lower() or None,
         "may": rank,
@@ -79,16 +79,18 @@ KEYS = sorted(SORT_KEYS.keys() - {"updated"})
 
 @given(st.lists(st.tuples(st.sampled_from(KEYS), st.booleans()), min_size=1, max_size=4, unique_by=lambda one: one[0]))
 @settings(max_examples=120, deadline=None)
-def test_it_is_the_stable_order_of_python(shop: Session, keys: list[tuple[str, bool]]) -> None:
+def test_it_is_the_stable_order_of_python(session: Session, keys: list[tuple[str, bool]]) -> None:
     sorting = tuple(SortKey(*one) for one in keys)
-    rows = shop.rows(shop.view())
+    rows = session.orders.rows(session.orders.find())
     expected = sorted(rows, reverse=keys[-1][1])
     for key, down in reversed(keys):
-        value = shown(shop)[key]
+        value = shown(session)[key]
         expected.sort(key=lambda i: ((found := value(rows[i])) is not None, found), reverse=down)
     text = sorting_text(sorting)
-    assert list(shop.view("", text)) == expected
-    assert list(shop.view("", text, limit=20)) == expected[:20], "the first page is the beginning of the whole"
+    assert list(session.orders.find("", text)) == expected
+    assert list(session.orders.find("", text, limit=20)) == expected[:20], (
+        "the first page is the beginning of the whole"
+    )
     assert read_sorting(text) == sorting
 
 
@@ -96,14 +98,16 @@ def test_it_is_the_stable_order_of_python(shop: Session, keys: list[tuple[str, b
     ("-placed", "orders_placed"), ("+placed", "orders_placed"), ("-placed,+total", "orders_placed"),
     ("+status,-placed", "orders_status"), ("+order_id", "sqlite_autoindex_orders_1"), ("-order_id,+may", "sqlite_autoindex_orders_1"),
 ])  # fmt: skip
-def test_a_first_page_comes_from_an_index(shop: Session, sort: str, index: str) -> None:
+def test_a_first_page_comes_from_an_index(session: Session, sort: str, index: str) -> None:
     order, params = order_by(read_sorting(sort), ())
-    plan = shop._reader().database.query(f"EXPLAIN QUERY PLAN SELECT o.id FROM orders o {order} LIMIT 200", params)
+    plan = session.context.reader().database.query(
+        f"EXPLAIN QUERY PLAN SELECT o.id FROM orders o {order} LIMIT 200", params
+    )
     assert index in plan[0][3]
     assert not any("TEMP B-TREE FOR ORDER BY" in step[3] for step in plan), "no sort of everything"
 
 
-def test_words_for_an_order_of_keys(shop: Session) -> None:
+def test_words_for_an_order_of_keys(session: Session) -> None:
     assert read_sorting("status, -total,+status", down=False) == (SortKey("status", False), SortKey("total", True))
     assert read_sorting("placed") == (SortKey("placed", True),)
     for wrong in ("", "price", "status,,total", "-"):
@@ -111,9 +115,9 @@ def test_words_for_an_order_of_keys(shop: Session) -> None:
             read_sorting(wrong)
 
 
-def test_amounts_of_two_currencies_are_never_compared(shop: Session) -> None:
-    ids = shop.view("-total:unknown", "-total")
-    rows = shop.rows(ids)
+def test_amounts_of_two_currencies_are_never_compared(session: Session) -> None:
+    ids = session.orders.find("-total:unknown", "-total")
+    rows = session.orders.rows(ids)
     currencies = [total.currency for row_id in ids if (total := rows[row_id].total)]
     assert len(set(currencies)) == 3
     assert currencies == sorted(currencies, reverse=True), "each currency by itself"
@@ -122,7 +126,7 @@ def test_amounts_of_two_currencies_are_never_compared(shop: Session) -> None:
 def test_the_order_of_a_list_on_the_command_line(tmp_path: Path) -> None:
     from support.cli import Command
 
-    with open_shop(tmp_path) as found:
+    with open_session(tmp_path) as found:
         bring(found, tmp_path, everything=[all_orders_row(n, quantity=n % 2 + 1, age=n * DAY) for n in range(1, 7)])
     items = Command(tmp_path).json("list", "--sort", "items,+placed")
     assert [one["items"] for one in items] == [2, 2, 2, 1, 1, 1]

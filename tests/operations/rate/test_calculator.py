@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ordertui.orders.clock import DAY, HOUR, day_start
 from ordertui.orders.enums import Action
-from support.shops import ALL_ORDERS, NOW, UNSHIPPED, all_orders_row, open_shop, order_id, unshipped_row, write
+from support.shops import ALL_ORDERS, NOW, UNSHIPPED, all_orders_row, open_session, order_id, unshipped_row, write
 
 START = day_start(NOW, "America/Los_Angeles", -6)
 
@@ -31,33 +31,35 @@ orders = st.lists(
 def test_the_rate_is_a_recount(rows: list[tuple[str, str, int, str, str | None]], data: st.DataObject) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
-        with open_shop(folder) as shop:
+        with open_session(folder) as session:
             everything = [
                 all_orders_row(n, status, fulfillment_channel=channel, age=age)
                 for n, (status, channel, age, _, _) in enumerate(rows)
             ]
-            shop.import_files([write(folder / "all.txt", ALL_ORDERS, everything)])
+            session.imports.import_files([write(folder / "all.txt", ALL_ORDERS, everything)])
             waiting = [
                 unshipped_row(n, asked, age=age)
                 for n, (status, channel, age, asked, _) in enumerate(rows)
                 if status == "Unshipped" and channel == "Merchant"
             ]
             if waiting:
-                shop.import_files([write(folder / "open.txt", UNSHIPPED, waiting)])
+                session.imports.import_files([write(folder / "open.txt", UNSHIPPED, waiting)])
             listed = [
                 {"Order Date": "", "Order ID": order_id(n), "Impacts Account Health": word}
                 for n, (status, channel, _, _, word) in enumerate(rows)
                 if status == "Cancelled" and channel == "Merchant" and word
             ]
             if listed:
-                shop.import_files(
+                session.imports.import_files(
                     [write(folder / "rate.txt", ["Order Date", "Order ID", "Impacts Account Health"], listed)],
                     marketplace="US",
                 )
             numbers = [n for n, row in enumerate(rows) if row[0] == "Unshipped" and row[1] == "Merchant"]
             held = data.draw(st.lists(st.sampled_from(numbers), unique=True)) if numbers else []
-            for plan in shop.plan(Action.CANCEL, [i for n in held if (i := shop.id_of(order_id(n))) is not None]):
-                shop.commit(plan, typed=str(plan.typed_count))
+            for plan in session.planner.plan(
+                Action.CANCEL, [i for n in held if (i := session.orders.id_of(order_id(n))) is not None]
+            ):
+                session.batches.commit(plan, typed=str(plan.typed_count))
             marked = data.draw(st.lists(st.integers(0, len(rows) - 1), unique=True))
 
             inside = {n for n, row in enumerate(rows) if row[1] == "Merchant" and START <= NOW - row[2] <= NOW}
@@ -70,8 +72,8 @@ def test_the_rate_is_a_recount(rows: list[tuple[str, str, int, str, str | None]]
                 if n in marked and n not in held and rows[n][0] == "Unshipped" and rows[n][3] == "false"
             }
 
-            ids = [i for n in marked if (i := shop.id_of(order_id(n))) is not None]
-            effect = shop.rate("US", ids)[0]
+            ids = [i for n in marked if (i := session.orders.id_of(order_id(n))) is not None]
+            effect = session.rate.calculator.effects("US", ids)[0]
             before, after = effect.before, effect.after
             assert before.orders == after.orders == len(inside)
             assert before.cancelled == len(cancelled | coming)
@@ -83,22 +85,22 @@ def test_the_rate_is_a_recount(rows: list[tuple[str, str, int, str, str | None]]
             assert after.headroom == (room if after.orders else 0)
             if after.orders:
                 assert (after.status == "over") == (Fraction(after.cancelled, after.orders) >= Fraction(25, 1000))
-            days = shop.rate_days("US", 7)
+            days = session.rate.calculator.days("US", 7)
             assert sum(day[1] for day in days) == len(inside)
             assert sum(day[2] for day in days) == len(cancelled)
 
 
 def test_one_cancelled_item_makes_the_order_a_cancellation(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path)
+    session = open_session(tmp_path)
     both = [all_orders_row(1, "Shipped", sku="A"), all_orders_row(1, "Shipped", sku="B", item_status="Cancelled")]
-    shop.import_files([write(tmp_path / "all.txt", ALL_ORDERS, [*both, all_orders_row(2, "Shipped")])])
-    figure = shop.rate("US")[0].before
+    session.imports.import_files([write(tmp_path / "all.txt", ALL_ORDERS, [*both, all_orders_row(2, "Shipped")])])
+    figure = session.rate.calculator.effects("US")[0].before
     assert (figure.orders, figure.cancelled, figure.cancelled_at_least) == (2, 1, 0)
 
 
 def test_india_has_two_windows_and_a_lower_target(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path)
-    shop.import_files(
+    session = open_session(tmp_path)
+    session.imports.import_files(
         [
             write(
                 tmp_path / "all.txt",
@@ -107,13 +109,13 @@ def test_india_has_two_windows_and_a_lower_target(tmp_path: Path) -> None:
             )
         ]
     )
-    week, month = (effect.before for effect in shop.rate("IN"))
+    week, month = (effect.before for effect in session.rate.calculator.effects("IN"))
     assert (week.days, week.orders, week.status, week.headroom) == (7, 0, "no orders", 0)
     assert (month.days, month.orders, month.target, month.headroom) == (30, 60, "0.02", 1)
 
 
 def test_what_rolls_off_tonight(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path)
+    session = open_session(tmp_path)
     rows = [all_orders_row(1, "Cancelled", age=NOW - START - HOUR), all_orders_row(2, "Cancelled", age=HOUR)]
-    shop.import_files([write(tmp_path / "all.txt", ALL_ORDERS, rows)])
-    assert shop.rolls_off_tonight("US") == 1
+    session.imports.import_files([write(tmp_path / "all.txt", ALL_ORDERS, rows)])
+    assert session.rate.calculator.rolls_off_tonight("US") == 1

@@ -14,15 +14,15 @@ from ordertui.operations.errors import BadInput
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR, iso_utc, parse_iso
 from ordertui.orders.enums import Action
-from support.shops import NOW, all_orders_row, bring, open_shop, order_id, unshipped_row, write
+from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row, write
 
 COLUMNS = ["Order Date", "Order ID", "Impacts Account Health"]
 
 
 def made(folder: Path) -> Session:
     """100 orders: 1-3 cancelled, 4 officially asked for and then cancelled, 5 waiting, 6 in a batch, 7 an old cancellation."""
-    shop = open_shop(folder)
-    bring(shop, folder, everything=[all_orders_row(n) for n in (4, 5, 6)],
+    session = open_session(folder)
+    bring(session, folder, everything=[all_orders_row(n) for n in (4, 5, 6)],
           open_=[unshipped_row(4, "true"), unshipped_row(5), unshipped_row(6)])  # fmt: skip
     later = [all_orders_row(n, "Cancelled", updated=NOW - HOUR) for n in (1, 2, 3, 4)]
     later += [
@@ -30,10 +30,12 @@ def made(folder: Path) -> Session:
         all_orders_row(8, "Cancelled", fulfillment_channel="Amazon"),
     ]
     later += [all_orders_row(n, "Shipped") for n in range(100, 194)]
-    bring(shop, folder, everything=later)
-    (plan,) = shop.plan(Action.CANCEL, [i for n in (6,) if (i := shop.id_of(order_id(n))) is not None])
-    shop.commit(plan, typed=str(plan.typed_count))
-    return shop
+    bring(session, folder, everything=later)
+    (plan,) = session.planner.plan(
+        Action.CANCEL, [i for n in (6,) if (i := session.orders.id_of(order_id(n))) is not None]
+    )
+    session.batches.commit(plan, typed=str(plan.typed_count))
+    return session
 
 
 def report(folder: Path, rows: dict[int, str]) -> Path:
@@ -43,9 +45,9 @@ def report(folder: Path, rows: dict[int, str]) -> Path:
 
 
 def test_planted_differences(tmp_path: Path) -> None:
-    with made(tmp_path) as shop:
+    with made(tmp_path) as session:
         words = {1: "Yes", 2: "No", 4: "Yes", 5: "Yes", 7: "Yes", 8: "Yes", 99: "Yes"}
-        (found,) = shop.reconcile_rate(report(tmp_path, words), "US")
+        (found,) = session.rate.compare(report(tmp_path, words), "US")
         causes = {int(d.what[-7:]): (d.ours, d.amazons, d.cause.split(":")[0], d.dispute) for d in found.differences}
         assert causes == {
             2: ("unknown", "does not count", "who cancelled was unknown here and was taken as counting", False),
@@ -66,21 +68,21 @@ def test_planted_differences(tmp_path: Path) -> None:
 
 
 def test_they_agree_after_the_import(tmp_path: Path) -> None:
-    with open_shop(tmp_path) as shop:
+    with open_session(tmp_path) as session:
         rows = [all_orders_row(n, "Cancelled" if n < 4 else "Shipped") for n in range(1, 100)]
-        bring(shop, tmp_path, everything=rows)
+        bring(session, tmp_path, everything=rows)
         file = report(tmp_path, {1: "Yes", 2: "Yes", 3: "No"})
-        shop.import_files([file], marketplace="US")
-        (found,) = shop.reconcile_rate(file, "US")
+        session.imports.import_files([file], marketplace="US")
+        (found,) = session.rate.compare(file, "US")
         assert found.differences == ()
         assert (found.ours, found.amazons) == ((2, 99), (2, None))
 
 
 def test_comparing_changes_nothing(tmp_path: Path) -> None:
-    with made(tmp_path) as shop:
-        before = (shop.data_version(), shop.rate("US"))
-        shop.reconcile_rate(report(tmp_path, {1: "No"}), "US")
-        assert (shop.data_version(), shop.rate("US")) == before
+    with made(tmp_path) as session:
+        before = (session.data_version(), session.rate.calculator.effects("US"))
+        session.rate.compare(report(tmp_path, {1: "No"}), "US")
+        assert (session.data_version(), session.rate.calculator.effects("US")) == before
 
 
 def health(folder: Path, key: str = "preFulfillmentCancellationRate", **more: Any) -> Path:
@@ -105,21 +107,21 @@ def test_account_health_in_both_spellings(tmp_path: Path, key: str) -> None:
 def test_account_health_over_amazons_own_days(tmp_path: Path) -> None:
     """The window of the report is Amazon's, to the second; batches under way are unknown to Amazon."""
     edge = parse_iso("2026-11-22T23:59:59Z")
-    with open_shop(tmp_path) as shop:
+    with open_session(tmp_path) as session:
         rows = [
             all_orders_row(n, "Cancelled" if n < 3 else "Shipped", purchase_date=iso_utc(edge - n * 60))
             for n in range(98)
         ]
         rows += [all_orders_row(200, "Shipped", purchase_date=iso_utc(edge + 1))]
-        bring(shop, tmp_path, everything=rows)
-        (found,) = shop.reconcile_rate(health(tmp_path))
+        bring(session, tmp_path, everything=rows)
+        (found,) = session.rate.compare(health(tmp_path))
         assert found.ours == (3, 98)
         causes = {d.what: (d.ours, d.amazons, d.cause.split(":")[0]) for d in found.differences}
         assert causes == {
             "orders": ("98", "100", "orders of these days are missing here"),
             "cancelled": ("3", "4", "Amazon counts orders that are not cancelled here"),
         }
-        (same,) = shop.reconcile_rate(
+        (same,) = session.rate.compare(
             health(tmp_path, orderCount=98, cancellationCount=2, rate=0.0204, targetValue=0.01)
         )
         causes = {d.what: (d.ours, d.amazons, d.cause.split(":")[0]) for d in same.differences}
@@ -127,7 +129,7 @@ def test_account_health_over_amazons_own_days(tmp_path: Path) -> None:
             "cancelled": ("3", "2", "of some cancelled orders it is unknown here who cancelled them"),
             "target": ("0.025", "0.01", "Amazon's target for this account is another than the policy's"),
         }
-        (odd,) = shop.reconcile_rate(health(tmp_path, rate=0.5))
+        (odd,) = session.rate.compare(health(tmp_path, rate=0.5))
         assert odd.notes == ("Amazon's own numbers do not agree: 4 of 100 is not 0.5",)
 
 
@@ -150,5 +152,5 @@ def test_a_broken_health_report(tmp_path: Path, content: str, words: str) -> Non
 
 
 def test_another_report_is_refused(tmp_path: Path) -> None:
-    with made(tmp_path) as shop, pytest.raises(BadInput, match="no Cancellation Rate report"):
-        shop.reconcile_rate(tmp_path / "all.txt", "US")
+    with made(tmp_path) as session, pytest.raises(BadInput, match="no Cancellation Rate report"):
+        session.rate.compare(tmp_path / "all.txt", "US")

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ordertui.operations.rate.figures import Dated
 from ordertui.operations.session import Session
-from ordertui.operations.values import Dated
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action, YesNo
 from ordertui.orders.marketplace import MARKETPLACES
-from support.shops import ALL_ORDERS, NOW, all_orders_row, bring, open_shop, order_id, standard, unshipped_row, write
+from support.shops import ALL_ORDERS, NOW, all_orders_row, bring, open_session, order_id, standard, unshipped_row, write
 
 CHANGES = {
     "US": (2026, 11, 1), "UK": (2026, 10, 25), "DE": (2026, 3, 29), "AU": (2026, 10, 4), "JP": (2026, 10, 25), "BR": (2026, 2, 21),
@@ -47,28 +47,28 @@ def test_rates_over_a_clock_change(tmp_path: Path, code: str) -> None:
             )
         )
     clock = FixedClock(change + 9 * DAY)
-    with open_shop(tmp_path, clock=clock) as shop:
-        shop.import_files([write(tmp_path / "all.txt", ALL_ORDERS, rows)], marketplace=code)
+    with open_session(tmp_path, clock=clock) as session:
+        session.imports.import_files([write(tmp_path / "all.txt", ALL_ORDERS, rows)], marketplace=code)
         for step in range(-3, 9):
             for second in (-1, 0, 1, 7 * HOUR):
                 now = clock.moment = midnight(change, zone, step) + second
                 start = midnight(now, zone, -6)
                 inside = [n for n, (when, _) in placed.items() if start <= when <= now]
                 gone = [n for n in inside if placed[n][1]]
-                figure = shop.rate(code)[0].before
+                figure = session.rate.calculator.effects(code)[0].before
                 assert (figure.window_from, figure.window_to) == (start, now)
                 assert (figure.orders, figure.cancelled) == (len(inside), len(gone))
                 assert (figure.status == "over") is (
                     bool(inside) and Fraction(len(gone), len(inside)) >= Fraction(figure.target)
                 )
                 tonight = [n for n in gone if placed[n][0] < midnight(now, zone, -5)]
-                assert shop.rolls_off_tonight(code) == len(tonight)
-                days = shop.rate_days(code, 7)
+                assert session.rate.calculator.rolls_off_tonight(code) == len(tonight)
+                days = session.rate.calculator.days(code, 7)
                 assert [day[1] for day in days] == [
                     sum(midnight(now, zone, d) <= placed[n][0] < midnight(now, zone, d + 1) for n in inside)
                     for d in range(-6, 1)
                 ]
-                outlook = shop.rates.outlook(code)
+                outlook = session.rate.outlook.outlook(code)
                 assert [d.orders for d in outlook] == [
                     sum(placed[n][0] >= midnight(now, zone, d - 6) for n in inside) for d in range(7)
                 ]
@@ -85,19 +85,21 @@ def test_the_lists_are_the_figures(tmp_path: Path) -> None:
         all_orders_row(8, "Cancelled", age=20 * DAY, last_updated_date=iso_utc(NOW - HOUR)),
         all_orders_row(9, "Cancelled", fulfillment_channel="Amazon"),
     ]
-    with open_shop(tmp_path) as shop:
-        bring(shop, tmp_path, everything=rows, open_=[unshipped_row(5), unshipped_row(6, "true"), unshipped_row(7)])
+    with open_session(tmp_path) as session:
+        bring(session, tmp_path, everything=rows, open_=[unshipped_row(5), unshipped_row(6, "true"), unshipped_row(7)])
         listed = [
             {"Order Date": "", "Order ID": order_id(n), "Impacts Account Health": word}
             for n, word in ((1, "Yes"), (2, "No"))
         ]
-        shop.import_files(
+        session.imports.import_files(
             [write(tmp_path / "rate.txt", ["Order Date", "Order ID", "Impacts Account Health"], listed)],
             marketplace="US",
         )
-        for plan in shop.plan(Action.CANCEL, [i for n in (5, 6) if (i := shop.id_of(order_id(n))) is not None]):
-            shop.commit(plan, typed=str(plan.typed_count))
-        numerator = {e.order_id: e for e in shop.rates.listing("US")}
+        for plan in session.planner.plan(
+            Action.CANCEL, [i for n in (5, 6) if (i := session.orders.id_of(order_id(n))) is not None]
+        ):
+            session.batches.commit(plan, typed=str(plan.typed_count))
+        numerator = {e.order_id: e for e in session.rate.lists.listing("US")}
         assert {
             n: (numerator[order_id(n)].counts, numerator[order_id(n)].how, numerator[order_id(n)].rule)
             for n in (1, 3, 4, 5)
@@ -108,26 +110,26 @@ def test_the_lists_are_the_figures(tmp_path: Path) -> None:
             5: (YesNo.YES, "in a batch", "C2"),
         }
         assert len(numerator) == 4
-        figure = shop.rate("US")[0].before
+        figure = session.rate.calculator.effects("US")[0].before
         assert figure.cancelled == len(numerator)
         assert figure.cancelled_at_least == sum(e.counts is YesNo.YES for e in numerator.values())
-        denominator = shop.rates.listing("US", numerator=False)
+        denominator = session.rate.lists.listing("US", numerator=False)
         assert len(denominator) == figure.orders == 67
         assert {e.order_id for e in denominator if e.counts is not YesNo.NO} == set(numerator)
-        month = shop.rates.listing("US", days=30)
+        month = session.rate.lists.listing("US", days=30)
         assert {e.order_id for e in month} - set(numerator) == {order_id(8)}
-        dated = shop.rates.listing("US", dated=Dated.CANCELLATION)
+        dated = session.rate.lists.listing("US", dated=Dated.CANCELLATION)
         assert {e.order_id for e in dated} == {*numerator, order_id(8)}
-        other = shop.rate("US", dated=Dated.CANCELLATION)[0].before
+        other = session.rate.calculator.effects("US", dated=Dated.CANCELLATION)[0].before
         assert (other.orders, other.cancelled) == (67, 5)
         assert "cancellations by the newest report" in other.basis
         assert "by order date" in figure.basis
 
 
-def waiting_shop(folder: Path) -> Session:
+def waiting_session(folder: Path) -> Session:
     """Twelve orders that wait, four of them with a deadline: two overdue, one within the day, one in three days; and 100 shipped."""
-    shop = open_shop(folder)
-    policy = shop.policies.of("US")
+    session = open_session(folder)
+    policy = session.eligibility.policies.of("US")
     deadlines = {}
     for hours in range(24 * 30):
         ship_by = NOW - hours * HOUR
@@ -141,37 +143,37 @@ def waiting_shop(folder: Path) -> Session:
     ]
     open_ = [unshipped_row(n, "true" if n == 2 else "false", promise_date=iso_utc(pick[n])) for n in range(4)]
     open_ += [unshipped_row(n) for n in range(4, 12)]
-    bring(shop, folder, everything=rows, open_=open_)
-    return shop
+    bring(session, folder, everything=rows, open_=open_)
+    return session
 
 
 def test_what_amazon_is_about_to_cancel(tmp_path: Path) -> None:
-    with waiting_shop(tmp_path) as shop:
-        (effect,) = shop.rates.forecast("US")
+    with waiting_session(tmp_path) as session:
+        (effect,) = session.rate.outlook.forecast("US")
         assert (effect.before.cancelled, effect.after.cancelled, effect.after.orders) == (0, 3, 112)
         assert effect.after.status == "over"
-        outlook = shop.rates.outlook("US")
+        outlook = session.rate.outlook.outlook("US")
         assert [d.auto_cancels for d in outlook][:2] == [2, 3]
         assert outlook[3].auto_cancels == 4
         assert (outlook[0].orders, outlook[0].cancelled, outlook[0].rolls_off_orders) == (112, 2, 0)
         assert (outlook[5].orders, outlook[5].rolls_off_orders, outlook[5].status) == (12, 12, "over")
         assert (outlook[6].orders, outlook[6].status) == (0, "no orders")
-        held = cancel_first(shop)
-        (after,) = shop.rates.forecast("US")
+        held = cancel_first(session)
+        (after,) = session.rate.outlook.forecast("US")
         assert (after.before.cancelled, after.after.cancelled) == (held, 3)
 
 
-def cancel_first(shop: Session) -> int:
+def cancel_first(session: Session) -> int:
     """Put an overdue order into a batch: it is counted once, as committed."""
-    row_id = shop.id_of(order_id(0))
+    row_id = session.orders.id_of(order_id(0))
     assert row_id is not None
-    (plan,) = shop.plan(Action.CANCEL, [row_id])
-    return len(shop.commit(plan, typed=str(plan.typed_count)).rows)
+    (plan,) = session.planner.plan(Action.CANCEL, [row_id])
+    return len(session.batches.commit(plan, typed=str(plan.typed_count)).rows)
 
 
 def test_neighbours_are_unknown_because(tmp_path: Path) -> None:
-    with waiting_shop(tmp_path) as shop:
-        late, later, tracking = shop.rates.metrics("US")
+    with waiting_session(tmp_path) as session:
+        late, later, tracking = session.rate.outlook.metrics("US")
         assert [(m.name, m.days, m.target, m.status) for m in (late, later, tracking)] == [
             ("late shipment rate", 10, "0.04", "unknown"),
             ("late shipment rate", 30, "0.04", "unknown"),
@@ -194,25 +196,25 @@ def test_asking_again_reads_no_order(tmp_path: Path, monkeypatch: pytest.MonkeyP
         return plain(self, *args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(RateQueries, "count_placed", counted)
-    with open_shop(tmp_path) as shop:
-        ids = standard(shop, tmp_path)
-        shop.rate("US")
+    with open_session(tmp_path) as session:
+        ids = standard(session, tmp_path)
+        session.rate.calculator.effects("US")
         first = len(asked)
         assert 0 < first <= 7
         for _ in range(5):
-            assert shop.rate("US", ids)[0].after.cancelled == 5
-            shop.rate_days("US", 7)
-            shop.rolls_off_tonight("US")
+            assert session.rate.calculator.effects("US", ids)[0].after.cancelled == 5
+            session.rate.calculator.days("US", 7)
+            session.rate.calculator.rolls_off_tonight("US")
         assert len(asked) == first
-        shop.set_asked(ids[1:2], True)
-        shop.rate("US")
+        session.facts.set_asked(ids[1:2], True)
+        session.rate.calculator.effects("US")
         assert len(asked) > first
 
 
 def test_an_order_of_the_future_is_not_counted_before_its_time(tmp_path: Path) -> None:
     clock = FixedClock(NOW)
-    with open_shop(tmp_path, clock=clock) as shop:
-        bring(shop, tmp_path, everything=[all_orders_row(1, "Shipped"), all_orders_row(2, "Shipped", age=-60)])
-        assert shop.rate("US")[0].before.orders == 1
+    with open_session(tmp_path, clock=clock) as session:
+        bring(session, tmp_path, everything=[all_orders_row(1, "Shipped"), all_orders_row(2, "Shipped", age=-60)])
+        assert session.rate.calculator.effects("US")[0].before.orders == 1
         clock.advance(61)
-        assert shop.rate("US")[0].before.orders == 2
+        assert session.rate.calculator.effects("US")[0].before.orders == 2

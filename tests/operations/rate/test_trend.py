@@ -12,9 +12,9 @@ import pytest
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
-from support.shops import NOW, all_orders_row, bring, open_shop, order_id, unshipped_row
+from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
-from .test_lists import midnight, waiting_shop
+from .test_lists import midnight, waiting_session
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -26,7 +26,7 @@ def test_every_point_is_a_recount(tmp_path: Path, seed: int) -> None:
     placed = {n: now - rng.randrange(60, 45 * DAY) for n in range(300)}
     status = {n: rng.choice(("Shipped", "Shipped", "Shipped", "Cancelled", "Unshipped")) for n in placed}
     asked = {n for n, word in status.items() if word == "Unshipped" and rng.random() < 0.3}
-    with open_shop(tmp_path, clock=FixedClock(now)) as shop:
+    with open_session(tmp_path, clock=FixedClock(now)) as session:
         more = {
             n: {"purchase_date": iso_utc(when), "last_updated_date": iso_utc(when + HOUR)} for n, when in placed.items()
         }
@@ -40,13 +40,16 @@ def test_every_point_is_a_recount(tmp_path: Path, seed: int) -> None:
             for n in placed
             if status[n] == "Unshipped"
         ]
-        bring(shop, tmp_path, everything=[all_orders_row(n, status[n], **more[n]) for n in placed], open_=open_)
+        bring(session, tmp_path, everything=[all_orders_row(n, status[n], **more[n]) for n in placed], open_=open_)
         marked = {n for n in placed if rng.random() < 0.5}
-        ids = list(shop.ids_of(order_id(n) for n in marked).values())
-        course = shop.rates.course("US", ids)
+        ids = list(session.orders.ids_of(order_id(n) for n in marked).values())
+        course = session.rate.trend.course("US", ids)
         assert [point.ahead for point in course] == list(range(-30, 7))
         today = datetime.fromtimestamp(now, ZoneInfo(zone)).date()
-        limit, near = shop.policies.of("US").values.rate_target, shop.policies.of("US").values.near
+        limit, near = (
+            session.eligibility.policies.of("US").values.rate_target,
+            session.eligibility.policies.of("US").values.near,
+        )
         for point in course:
             assert point.day == today + timedelta(days=point.ahead)
             start, end = midnight(now, zone, point.ahead - 6), midnight(now, zone, point.ahead + 1)
@@ -77,7 +80,7 @@ def test_every_point_is_a_recount(tmp_path: Path, seed: int) -> None:
                     if share >= near * limit
                     else "ok"
                 )
-        (effect,) = shop.rate("US", ids)
+        (effect,) = session.rate.calculator.effects("US", ids)
         point = course[30]
         assert (point.orders, point.cancelled, point.after) == (
             effect.before.orders,
@@ -88,45 +91,47 @@ def test_every_point_is_a_recount(tmp_path: Path, seed: int) -> None:
 
 def test_what_amazon_cancels_by_itself_is_in_the_days_to_come(tmp_path: Path) -> None:
     """The same counts as the outlook; an order that is marked is cancelled once, not by Amazon too."""
-    with waiting_shop(tmp_path) as shop:
-        outlook = {day.day: day for day in shop.rates.outlook("US")}
-        course = [point for point in shop.rates.course("US") if point.ahead > 0]
+    with waiting_session(tmp_path) as session:
+        outlook = {day.day: day for day in session.rate.outlook.outlook("US")}
+        course = [point for point in session.rate.trend.course("US") if point.ahead > 0]
         assert [(p.cancelled, p.auto_cancels, p.orders_left, p.rolls_off) for p in course] == [
             (day.cancelled, day.auto_cancels, day.orders, day.rolls_off) for day in (outlook[p.day] for p in course)
         ]
         assert course[2].auto_cancels == 4
-        row_ids = [shop.id_of(order_id(n)) for n in (0, 2)]
+        row_ids = [session.orders.id_of(order_id(n)) for n in (0, 2)]
         assert None not in row_ids
-        after = [point for point in shop.rates.course("US", [i for i in row_ids if i]) if point.ahead > 0]
+        after = [point for point in session.rate.trend.course("US", [i for i in row_ids if i]) if point.ahead > 0]
         assert after[2].cancelled == 4
         assert after[2].after == 3, (
             "number 0 counts as before; number 2 was asked for officially, so cancelling it saves one"
         )
-        (plan,) = shop.plan(Action.CANCEL, [i for i in row_ids[:1] if i])
-        shop.commit(plan, typed=str(plan.typed_count))
-        held = {point.ahead: point for point in shop.rates.course("US")}
+        (plan,) = session.planner.plan(Action.CANCEL, [i for i in row_ids[:1] if i])
+        session.batches.commit(plan, typed=str(plan.typed_count))
+        held = {point.ahead: point for point in session.rate.trend.course("US")}
         assert (held[0].cancelled, held[0].at_least, held[3].cancelled) == (1, 1, 4)
 
 
 def test_a_past_window_that_begins_before_the_oldest_order_is_left_out(tmp_path: Path) -> None:
-    """As if a shop had begun then: its rate would stand too high, of few orders."""
-    with open_shop(tmp_path) as shop:
-        bring(shop, tmp_path, everything=[all_orders_row(n, "Cancelled", age=n * DAY) for n in range(1, 13)])
-        course = shop.rates.course("US")
+    """As if a session had begun then: its rate would stand too high, of few orders."""
+    with open_session(tmp_path) as session:
+        bring(session, tmp_path, everything=[all_orders_row(n, "Cancelled", age=n * DAY) for n in range(1, 13)])
+        course = session.rate.trend.course("US")
         assert [point.ahead for point in course] == list(range(-6, 7)), (
             "day -12 begins the window that ends with day -6"
         )
         assert [point.orders for point in course if point.ahead < 0] == [7] * 6
-        bring(shop, tmp_path, everything=[all_orders_row(20, "Cancelled", age=60 * DAY)])
-        assert [point.ahead for point in shop.rates.course("US")] == list(range(-30, 7))
+        bring(session, tmp_path, everything=[all_orders_row(20, "Cancelled", age=60 * DAY)])
+        assert [point.ahead for point in session.rate.trend.course("US")] == list(range(-30, 7))
 
 
 def test_both_windows_of_india_and_a_shop_without_orders(tmp_path: Path) -> None:
-    with open_shop(tmp_path) as shop:
-        assert {point.status for point in shop.rates.course("US")} == {"no orders"}
-        bring(shop, tmp_path, everything=[all_orders_row(n, "Shipped", market="IN", age=n * DAY) for n in range(1, 40)])
-        for effect in shop.rate("IN"):
-            course = shop.rates.course("IN", days=effect.before.days)
+    with open_session(tmp_path) as session:
+        assert {point.status for point in session.rate.trend.course("US")} == {"no orders"}
+        bring(
+            session, tmp_path, everything=[all_orders_row(n, "Shipped", market="IN", age=n * DAY) for n in range(1, 40)]
+        )
+        for effect in session.rate.calculator.effects("IN"):
+            course = session.rate.trend.course("IN", days=effect.before.days)
             assert next(point for point in course if not point.ahead).orders == effect.before.orders
             assert course[-1].ahead == min(7, effect.before.days - 1)
     assert NOW

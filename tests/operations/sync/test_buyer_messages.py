@@ -11,15 +11,16 @@ from textual.widgets import Static
 
 from ordertui.cli.main import cli
 from ordertui.operations.errors import BadInput, OperationError, Refused
+from ordertui.operations.limits import message_limits
 from ordertui.operations.session import Session
-from ordertui.operations.sync.buyer_messages import checked_text, message_limits
+from ordertui.operations.sync.buyer_messages import checked_text
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import Order
 from ordertui.rules.policy.policy import load
 from ordertui.tui.screens.buyer_message import MessageScreen
 from ordertui.tui.screens.dialogs import ConfirmScreen
-from support.api import shop
+from support.api import session
 from support.pilot import press, running, settled, table, until
 from support.simulator import Simulator
 from support.simulator.shop import order
@@ -33,36 +34,36 @@ SHIPPED = "113-0000000-0000002"
 @pytest.fixture
 def made(sim: Simulator, clock: FixedClock, tmp_path: Path) -> Session:
     sim.amazon.put(order(1, clock.now()))
-    found = shop(sim, tmp_path, clock)
-    found.online.sync()
+    found = session(sim, tmp_path, clock)
+    found.sync.sync()
     sim.amazon.put(order(2, clock.now(), "SHIPPED", updated=clock.now()))
     clock.advance(300)
-    found.online.sync()
+    found.sync.sync()
     return found
 
 
 def known(made: Session, number: int) -> Order:
-    found = made.order(f"113-0000000-{number:07d}")
+    found = made.orders.get(f"113-0000000-{number:07d}")
     assert found is not None
     return found
 
 
 def send(made: Session, number: int = 2) -> str:
-    return made.online.send_message(made.online.message(known(made, number), TEXT, "en"))
+    return made.sync.send_message(made.sync.message(known(made, number), TEXT, "en"))
 
 
 def test_it_is_shown_and_then_sent_once(made: Session, sim: Simulator) -> None:
-    shown = made.online.message(known(made, 2), TEXT, "en")
+    shown = made.sync.message(known(made, 2), TEXT, "en")
     assert (shown.kind, shown.language, shown.text, shown.misread) == ("unexpectedProblem", "en-US", TEXT, False)
     assert sim.amazon.messages == []
     calls = len(sim.calls)
-    assert made.online.send_message(shown).startswith("a message went at")
+    assert made.sync.send_message(shown).startswith("a message went at")
     assert sim.amazon.messages == [(SHIPPED, "unexpectedProblem", TEXT)]
     assert sim.calls[calls:] == ["login", "createUnexpectedProblem"], (
         "just what was shown is sent, and nothing asked anew"
     )
     again: Callable[[], object]
-    for again in (lambda: made.online.send_message(shown), lambda: send(made)):
+    for again in (lambda: made.sync.send_message(shown), lambda: send(made)):
         with pytest.raises(Refused, match="a message went at"):
             again()
     assert len(sim.amazon.messages) == 1
@@ -70,22 +71,22 @@ def test_it_is_shown_and_then_sent_once(made: Session, sim: Simulator) -> None:
 
 def test_it_is_recorded_without_its_text(made: Session, sim: Simulator) -> None:
     send(made)
-    said = "".join(entry.payload for entry in made._store.audit.entries())
+    said = "".join(entry.payload for entry in made.context.store.audit.entries())
     assert "refuse the parcel" not in said
     assert sha256(TEXT.encode()).hexdigest() in said
-    (event,) = [text for _, text in made.history(known(made, 2)) if "message" in text]
+    (event,) = [text for _, text in made.orders.timeline(known(made, 2)) if "message" in text]
     assert event.startswith("message to the buyer by template unexpectedProblem: a message went at")
-    assert "chain unbroken" in made.audit_verify()
+    assert "chain unbroken" in made.audit.verify()
 
 
 def test_only_what_amazon_allows(made: Session, sim: Simulator) -> None:
     sim.amazon.allowed_messages = ["confirmDeliveryDetails"]
-    assert made.online.message(known(made, 2), TEXT).kind == "confirmDeliveryDetails"
+    assert made.sync.message(known(made, 2), TEXT).kind == "confirmDeliveryDetails"
     sim.amazon.allowed_messages = ["confirmOrderDetails", "warranty"]
-    none = made.online.message(known(made, 2), TEXT)
+    none = made.sync.message(known(made, 2), TEXT)
     assert (none.kind, "allows no template" in none.about) == ("", True)
     with pytest.raises(Refused, match="allows no message that fits"):
-        made.online.send_message(none)
+        made.sync.send_message(none)
     assert sim.amazon.messages == []
 
 
@@ -118,18 +119,18 @@ def test_no_text_ever_asks_a_buyer_to_cancel() -> None:
 def test_a_text_that_speaks_of_cancelling_is_not_sent(made: Session, sim: Simulator, text: str) -> None:
     calls = len(sim.calls)
     with pytest.raises(Refused, match="never asked to cancel"):
-        made.online.message(known(made, 2), text)
+        made.sync.message(known(made, 2), text)
     assert sim.calls[calls:] == []
 
 
 @pytest.mark.parametrize("text", ["", "x" * 2001, "write to me@example.com", "<b>hello</b>"])
 def test_a_text_that_amazon_would_refuse(made: Session, text: str) -> None:
     with pytest.raises(BadInput, match=f"{message_limits().longest.value:,}"):
-        made.online.message(known(made, 2), text)
+        made.sync.message(known(made, 2), text)
 
 
 def test_a_text_in_another_language_is_warned_of(made: Session) -> None:
-    found = made.online.message(known(made, 2), TEXT, "de")
+    found = made.sync.message(known(made, 2), TEXT, "de")
     assert found.misread
     assert "the buyer's language: en-US, but the text is in de" in found.about
 
@@ -143,27 +144,27 @@ def test_an_unclear_answer_is_said_and_nothing_is_written_again(made: Session, s
         send(made)
     assert sim.calls.count("createUnexpectedProblem") == 1
     assert len(sim.amazon.messages) == fault.endswith("_after")
-    assert any("may have gone" in text for _, text in made.history(known(made, 2)))
+    assert any("may have gone" in text for _, text in made.orders.timeline(known(made, 2)))
 
 
 def test_a_crash_in_the_middle_sends_nothing_again(
     made: Session, sim: Simulator, monkeypatch: pytest.MonkeyPatch, clock: FixedClock, tmp_path: Path
 ) -> None:
-    shown = made.online.message(known(made, 2), TEXT)
+    shown = made.sync.message(known(made, 2), TEXT)
     with monkeypatch.context() as patch:
         patch.setattr("ordertui.operations.sync.buyer_messages.TEMPLATES", {})  # as a kill right before the call
         with pytest.raises(KeyError):
-            made.online.send_message(shown)
+            made.sync.send_message(shown)
     made.close()
-    again = shop(sim, tmp_path, clock)
+    again = session(sim, tmp_path, clock)
     with pytest.raises(Refused, match="may have gone"):
-        again.online.send_message(shown)
-    again.online.message_did_not_go(SHIPPED)
+        again.sync.send_message(shown)
+    again.sync.message_did_not_go(SHIPPED)
     with pytest.raises(Refused, match="nothing to settle"):
-        again.online.message_did_not_go(SHIPPED)
-    again.online.send_message(shown)
+        again.sync.message_did_not_go(SHIPPED)
+    again.sync.send_message(shown)
     assert len(sim.amazon.messages) == 1
-    events = [text for _, text in again.history(known(again, 2)) if "message" in text]
+    events = [text for _, text in again.orders.timeline(known(again, 2)) if "message" in text]
     assert ["by the operator's word" in one for one in events] == [True, False]
 
 
@@ -176,15 +177,15 @@ def test_what_did_not_go_may_go_later(made: Session, sim: Simulator) -> None:
 
 
 def test_two_processes_send_it_once(made: Session, sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
-    shown = made.online.message(known(made, 2), TEXT)
-    other = shop(sim, tmp_path, clock)
+    shown = made.sync.message(known(made, 2), TEXT)
+    other = session(sim, tmp_path, clock)
     together = threading.Barrier(2)
     refused: list[str] = []
 
     def run(one: Session) -> None:
         together.wait(10)
         try:
-            one.online.send_message(shown)
+            one.sync.send_message(shown)
         except Refused as error:
             refused.append(str(error))
 
@@ -214,7 +215,7 @@ def command(sim: Simulator, folder: Path, monkeypatch: pytest.MonkeyPatch, *word
 def test_the_command_line_shows_then_sends_then_settles(
     made: Session, sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = made.message_text(SHIPPED)
+    text = made.messages.text(SHIPPED)
     made.close()
     code, out, err = command(sim, tmp_path, monkeypatch, "api", "message", SHIPPED)
     assert (code, out.strip(), sim.amazon.messages) == (5, text, [])
@@ -231,7 +232,7 @@ def test_the_command_line_shows_then_sends_then_settles(
 
 
 async def test_on_the_screen_the_text_is_shown_asked_about_and_sent_once(made: Session, sim: Simulator) -> None:
-    text = made.message_text(SHIPPED)
+    text = made.messages.text(SHIPPED)
     async with running(made) as pilot:
         await until(pilot, lambda: table(pilot).cursor_row is not None)
         while (row := table(pilot).cursor_row) is None or row.order_id != SHIPPED:
@@ -262,7 +263,7 @@ async def test_on_the_screen_the_text_is_shown_asked_about_and_sent_once(made: S
 
 
 def test_evidence_is_what_amazon_booked(made: Session, sim: Simulator) -> None:
-    assert made.online.evidence(SHIPPED) == []
+    assert made.sync.evidence(SHIPPED) == []
     sim.amazon.transactions.append(
         {
             "transactionType": "Refund", "transactionId": "T1", "transactionStatus": "RELEASED",
@@ -270,5 +271,5 @@ def test_evidence_is_what_amazon_booked(made: Session, sim: Simulator) -> None:
             "relatedIdentifiers": [{"relatedIdentifierName": "ORDER_ID", "relatedIdentifierValue": SHIPPED}],
         }
     )  # fmt: skip
-    found = made.online.evidence(SHIPPED)
+    found = made.sync.evidence(SHIPPED)
     assert [(one.kind, one.status, one.amount) for one in found] == [("Refund", "RELEASED", "USD -11.0")]

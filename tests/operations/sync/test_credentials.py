@@ -18,7 +18,7 @@ from ordertui.cli.main import cli
 from ordertui.operations.errors import BadInput, Refused
 from ordertui.operations.sync.credentials import ENVIRONMENT, Secrets, StoredCredentials
 from ordertui.orders.clock import DAY, FixedClock
-from support.api import client, credentials, shop
+from support.api import client, credentials, session
 from support.pilot import running
 from support.pilot import text as shown_text
 from support.simulator import Simulator
@@ -191,9 +191,9 @@ def test_the_store_holds_no_secret_and_no_buyer_data(sim: Simulator, clock: Fixe
         made_order = order(number, clock.now(), asked=True)
         sim.amazon.put(made_order)
     sim.amazon.report_makers["GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL"] = all_orders_report(sim.amazon)
-    made = shop(sim, tmp_path, clock)
-    made.online.sync()
-    made.online.history(20)
+    made = session(sim, tmp_path, clock)
+    made.sync.sync()
+    made.sync.history(20)
     made.close()
     kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert b"113-0000000-0000001" in kept
@@ -204,14 +204,14 @@ def test_the_store_holds_no_secret_and_no_buyer_data(sim: Simulator, clock: Fixe
 
 async def test_the_screen_warns_before_the_secret_expires(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     keyring.set_keyring(MemoryKeyring())
-    made = shop(sim, tmp_path, clock)
-    made.online.login(
+    made = session(sim, tmp_path, clock)
+    made.sync.login(
         client_id="a", client_secret="planted-secret", refresh_token="b", secret_issued_at=clock.now() - 151 * DAY
     )
-    assert "the client secret expires on 2026-12-22, in 29 days" in made.notes()
+    assert "the client secret expires on 2026-12-22, in 29 days" in made.notices.banners()
     async with running(made) as pilot:
         assert "the client secret expires on 2026-12-22" in shown_text(pilot, "notes")
         clock.advance(30 * DAY)
-        assert "the client secret expired on 2026-12-22: make a new one" in " ".join(made.notes())
-    made.online.login(client_id="a", client_secret="planted-secret", refresh_token="b", secret_issued_at=clock.now())
-    assert made.rotation() == ""
+        assert "the client secret expired on 2026-12-22: make a new one" in " ".join(made.notices.banners())
+    made.sync.login(client_id="a", client_secret="planted-secret", refresh_token="b", secret_issued_at=clock.now())
+    assert made.notices.secret_rotation() == ""

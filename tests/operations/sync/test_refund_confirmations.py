@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordertui.operations.feed_limits import feed_limits
+from ordertui.operations.limits import feed_limits
 from ordertui.operations.sync.refund_confirmations import WAITING, Booking, unambiguous_matches
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
@@ -41,7 +41,7 @@ def unclear(floor: Floor, number: int = 1001) -> int:
 
 def sync(floor: Floor, seconds: int = HOUR) -> tuple[str, ...]:
     floor.clock.advance(seconds)
-    return floor.made.online.sync().notes
+    return floor.made.sync.sync().notes
 
 
 def book(floor: Floor, number: int, amount: float, *, when: int = 0, **more: Any) -> None:
@@ -63,12 +63,14 @@ def test_an_unknown_refund_is_confirmed_by_its_booking_and_frees_the_next(floor:
     (row,) = floor.batch(batch).rows
     assert row.text.startswith("Amazon booked USD 11.00 back on 2026-11-23T")
     assert any(f"the refund of batch {batch} is confirmed" in note for note in notes)
-    (entry,) = [one for one in floor.made._store.audit.entries(order_id=row.order_id) if one.kind == "batch.booked"]
+    (entry,) = [
+        one for one in floor.made.context.store.audit.entries(order_id=row.order_id) if one.kind == "batch.booked"
+    ]
     facts = json.loads(entry.payload)
     assert (facts["batch"], facts["minor"], facts["states"]) == (batch, 1100, {row.order_id: ["unknown", "confirmed"]})
     assert facts["transaction"] == sim.amazon.transactions[0]["transactionId"]
-    assert "chain unbroken" in floor.made.audit_verify()
-    assert floor.made.questions() == []
+    assert "chain unbroken" in floor.made.audit.verify()
+    assert floor.made.batches.open_issues() == []
     other = floor.commit(REFUND, 1002)
     floor.dispatch(60)
     assert floor.attempt(batch).state == "settled"
@@ -168,9 +170,9 @@ def test_a_refund_tried_again_is_left_to_people(floor: Floor, sim: Simulator) ->
     floor.dispatch(120)
     assert floor.states(first) == {RowState.ERROR}
     sim.amazon.refuse.clear()
-    (plan,) = floor.made.retry(first)
-    second = floor.made.commit(plan, typed=str(plan.typed_count)).id
-    floor.made.release(second)
+    (plan,) = floor.made.batches.retry(first)
+    second = floor.made.batches.commit(plan, typed=str(plan.typed_count)).id
+    floor.made.batches.release(second)
     floor.dispatch(1200)
     floor.dispatch(120)
     sync(floor)
@@ -188,8 +190,10 @@ def test_a_second_booking_of_a_confirmed_refund_is_told(floor: Floor, sim: Simul
     assert any("it may be paid twice" in note for note in sync(floor))
     assert floor.states(batch) == {RowState.CONFIRMED}
     assert floor.states(other) <= {RowState.OK, RowState.CONFIRMED, RowState.ACCEPTED}
-    assert [(one.kind, one.orders) for one in floor.made.questions()] == [("overpaid", (floor.order_id(1001),))]
-    assert "chain unbroken" in floor.made.audit_verify()
+    assert [(one.kind, one.orders) for one in floor.made.batches.open_issues()] == [
+        ("overpaid", (floor.order_id(1001),))
+    ]
+    assert "chain unbroken" in floor.made.audit.verify()
 
 
 def test_calls_are_few_and_pages_and_late_bookings_are_read(floor: Floor, sim: Simulator) -> None:
@@ -214,7 +218,7 @@ def test_trouble_with_finances_keeps_nothing_else_from_being_done(floor: Floor, 
     sim.faults.add("listTransactions", fault, 99)
     (note,) = sync(floor)
     assert note.startswith("refunds are not confirmed by what Amazon booked: listTransactions")
-    assert floor.made.online.connection().words(floor.clock.now()).startswith("synced 2 min ago")
+    assert floor.made.sync.connection().words(floor.clock.now()).startswith("synced 2 min ago")
     sim.faults.clear()
     sync(floor)
     assert floor.states(batch) == {RowState.CONFIRMED}
@@ -229,7 +233,7 @@ def test_a_crash_while_a_row_is_confirmed_changes_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(floor.made._store.batches, "confirm_booked", crash)
+        patch.setattr(floor.made.context.store.batches, "confirm_booked", crash)
         with pytest.raises(KeyboardInterrupt):
             sync(floor)
     floor.again()

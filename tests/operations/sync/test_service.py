@@ -13,7 +13,7 @@ from ordertui.operations.session import Session
 from ordertui.operations.sync.order_sync import load_state
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import BuyerRequest, CancelledBy, OrderStatus
-from support.api import SimulatedTime, shop
+from support.api import SimulatedTime, session
 from support.shops import all_orders_row, bring
 from support.simulator import Simulator
 from support.simulator.shop import all_orders_report, order, stock
@@ -29,7 +29,7 @@ def fill(sim: Simulator, count: int) -> None:
 
 
 def watermark(made: Session) -> int | None:
-    return made.online.connection().watermark
+    return made.sync.connection().watermark
 
 
 def test_actionable_orders_come_first_then_what_changed(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
@@ -37,19 +37,19 @@ def test_actionable_orders_come_first_then_what_changed(sim: Simulator, clock: F
     sim.amazon.put(order(1, now, asked=True))
     sim.amazon.put(order(2, now, "SHIPPED", age=10 * DAY))
     sim.amazon.put(order(3, now, by="AMAZON"))
-    made = shop(sim, tmp_path, clock)
-    found = made.online.sync()
+    made = session(sim, tmp_path, clock)
+    found = made.sync.sync()
     assert (found.orders, found.new, found.stopped) == (1, 1, False)
-    known = made.order("113-0000000-0000001")
+    known = made.orders.get("113-0000000-0000001")
     assert known is not None
     assert known.row.buyer_request is BuyerRequest.OFFICIAL
     assert known.sources == ("api_orders",)
-    assert made.order("113-0000000-0000002") is None
+    assert made.orders.get("113-0000000-0000002") is None
     assert sim.calls.count("searchOrders") == 2
     sim.amazon.orders["113-0000000-0000001"] = order(1, now, "CANCELLED", cancelled_by="BUYER", updated=now + HOUR)
     clock.advance(2 * HOUR)
-    assert made.online.sync().changed == 1
-    known = made.order("113-0000000-0000001")
+    assert made.sync.sync().changed == 1
+    known = made.orders.get("113-0000000-0000001")
     assert known is not None
     assert (known.row.status, known.row.cancelled_by) == (OrderStatus.CANCELLED, CancelledBy.BUYER)
     assert sim.calls.count("searchOrders") == 3, "an increment is one call, whatever the number of orders"
@@ -57,14 +57,14 @@ def test_actionable_orders_come_first_then_what_changed(sim: Simulator, clock: F
 
 
 def test_who_cancelled_survives_a_report_that_does_not_say(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
-    made = shop(sim, tmp_path, clock)
-    made.online.sync()
+    made = session(sim, tmp_path, clock)
+    made.sync.sync()
     sim.amazon.put(order(4, clock.now(), "CANCELLED", cancelled_by="BUYER", updated=clock.now()))
     clock.advance(HOUR)
-    made.online.sync()
+    made.sync.sync()
     row = all_orders_row(4, "Cancelled", updated=clock.now(), quantity=2) | {"amazon-order-id": "113-0000000-0000004"}
     bring(made, tmp_path, everything=[row])
-    known = made.order("113-0000000-0000004")
+    known = made.orders.get("113-0000000-0000004")
     assert known is not None
     assert (known.row.cancelled_by, known.sources) == (CancelledBy.BUYER, ("all_orders", "api_orders"))
 
@@ -76,18 +76,18 @@ def test_ten_thousand_orders_keep_amazons_limits_and_a_restart_goes_on(
     sim.check_answers = False  # 100 pages of one form: judging each costs a minute
     calls = iter(range(10**6))
     time = SimulatedTime(clock)
-    made = shop(sim, tmp_path, clock, time=time)
-    first = made.online.sync(stop=lambda: next(calls) > 120)
+    made = session(sim, tmp_path, clock, time=time)
+    first = made.sync.sync(stop=lambda: next(calls) > 120)
     assert first.stopped
     assert 0 < first.orders < 10_000
     assert watermark(made) is None, "an unfinished pass moves no watermark"
-    assert "open" in made.online.connection().running
-    assert made.as_of() is None, "half of the orders are not yet `as of` anything"
+    assert "open" in made.sync.connection().running
+    assert made.orders.as_of() is None, "half of the orders are not yet `as of` anything"
     made.close()
-    again = shop(sim, tmp_path, clock, time=time)
-    second = again.online.sync()
+    again = session(sim, tmp_path, clock, time=time)
+    second = again.sync.sync()
     assert first.orders + second.orders >= 10_000
-    assert again.count() == 10_000
+    assert again.orders.count() == 10_000
     assert sim.calls.count("searchOrders") <= 103, "what came before the stop was not fetched again"
     assert sim.quotas.breaches() == []
     assert clock.now() - sim.quotas.calls["searchOrders"][0] < 5 * HOUR
@@ -97,8 +97,8 @@ def test_a_crash_between_two_pages_loses_nothing(
     sim: Simulator, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(sim, 250)
-    made = shop(sim, tmp_path, clock)
-    kept = made._store.set_meta
+    made = session(sim, tmp_path, clock)
+    kept = made.context.store.set_meta
 
     def crash(key: str, value: str | None) -> None:
         if key == "amazon:sync" and value and '"pages":2' in value:
@@ -106,41 +106,41 @@ def test_a_crash_between_two_pages_loses_nothing(
         kept(key, value)
 
     with monkeypatch.context() as patch:
-        patch.setattr(made._store, "set_meta", crash)
+        patch.setattr(made.context.store, "set_meta", crash)
         with pytest.raises(KeyboardInterrupt):
-            made.online.sync()
-    assert made.count() == 100, "a page and its place are kept together or not at all"
-    assert made.online.sync().orders == 150
-    assert made.count() == 250
+            made.sync.sync()
+    assert made.orders.count() == 100, "a page and its place are kept together or not at all"
+    assert made.sync.sync().orders == 150
+    assert made.orders.count() == 250
 
 
 def test_a_page_token_that_amazon_forgot_starts_the_pass_again(
     sim: Simulator, clock: FixedClock, tmp_path: Path
 ) -> None:
     fill(sim, 150)
-    made = shop(sim, tmp_path, clock)
+    made = session(sim, tmp_path, clock)
     calls = iter(range(10**6))
-    assert made.online.sync(stop=lambda: next(calls) > 2).stopped
+    assert made.sync.sync(stop=lambda: next(calls) > 2).stopped
     sim.handlers._searches.clear()
-    assert not made.online.sync().stopped
-    assert made.count() == 150
+    assert not made.sync.sync().stopped
+    assert made.orders.count() == 150
 
 
 def test_repeated_rows_of_two_pages_are_one_order(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     fill(sim, 250)
     sim.handlers.duplicate_rows = True
-    made = shop(sim, tmp_path, clock)
-    made.online.sync()
-    assert made.count() == 250
+    made = session(sim, tmp_path, clock)
+    made.sync.sync()
+    assert made.orders.count() == 250
 
 
 def test_no_answer_moves_no_watermark(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     fill(sim, 5)
-    made = shop(sim, tmp_path, clock)
+    made = session(sim, tmp_path, clock)
     sim.faults.add("searchOrders", "html503", 99)
     with pytest.raises(ServerTrouble):
-        made.online.sync()
-    assert (watermark(made), made.count()) == (None, 0)
+        made.sync.sync()
+    assert (watermark(made), made.orders.count()) == (None, 0)
 
 
 def test_a_strange_order_is_listed(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
@@ -149,23 +149,23 @@ def test_a_strange_order_is_listed(sim: Simulator, clock: FixedClock, tmp_path: 
     sim.amazon.put(order(2, clock.now(), programs=["TELEPATHY"]))
     sim.amazon.orders["113-0000000-0000001"]["salesChannel"]["marketplaceId"] = "ATVPDKIKX0DER"
     sim.amazon.orders["113-0000000-0000001"]["orderItems"][0]["orderItemId"] = "1E5"
-    made = shop(sim, tmp_path, clock)
-    found = made.online.sync()
-    assert [(reject.text, made.count()) for reject in found.rejects] == [("113-0000000-0000001", 1)]
+    made = session(sim, tmp_path, clock)
+    found = made.sync.sync()
+    assert [(reject.text, made.orders.count()) for reject in found.rejects] == [("113-0000000-0000001", 1)]
 
 
 def test_history_comes_by_reports_of_thirty_days(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     stock(sim.amazon, 60)
     sim.amazon.report_makers[REPORT] = all_orders_report(sim.amazon)
-    made = shop(sim, tmp_path, clock)
-    summaries, stopped = made.online.history(70)
+    made = session(sim, tmp_path, clock)
+    summaries, stopped = made.sync.history(70)
     assert not stopped
     assert sum(one.rows for one in summaries) >= 60
-    assert made.count() == 60
+    assert made.orders.count() == 60
     spans = [(report.start, report.end) for report in sim.amazon.reports.values()]
     assert len(spans) == 5, "three windows, the two empty ones asked twice"
     calls = len(sim.calls)
-    assert made.online.history(70) == ([], False)
+    assert made.sync.history(70) == ([], False)
     assert len(sim.calls) == calls, "what is in is not asked for again"
     assert not list(tmp_path.rglob("R*.txt")), "the report itself is not kept: it has towns and postal codes"
 
@@ -174,12 +174,12 @@ def test_a_report_that_amazon_drops_although_orders_are_known_is_not_taken_for_e
     sim: Simulator, clock: FixedClock, tmp_path: Path
 ) -> None:
     fill(sim, 3)
-    made = shop(sim, tmp_path, clock)
-    made.online.sync()
+    made = session(sim, tmp_path, clock)
+    made.sync.sync()
     with pytest.raises(BadInput, match="made no report"):
-        made.online.history(20)
+        made.sync.history(20)
     sim.amazon.report_makers[REPORT] = all_orders_report(sim.amazon)
-    assert len(made.online.history(20)[0]) == 1
+    assert len(made.sync.history(20)[0]) == 1
 
 
 def test_a_stop_while_a_report_is_made_goes_on_with_the_same_report(
@@ -187,9 +187,9 @@ def test_a_stop_while_a_report_is_made_goes_on_with_the_same_report(
 ) -> None:
     fill(sim, 3)
     sim.amazon.report_makers[REPORT] = all_orders_report(sim.amazon)
-    made = shop(sim, tmp_path, clock)
-    assert made.online.history(20, stop=lambda: "getReport" in sim.calls)[1]
-    made.online.history(20)
+    made = session(sim, tmp_path, clock)
+    assert made.sync.history(20, stop=lambda: "getReport" in sim.calls)[1]
+    made.sync.history(20)
     assert sim.calls.count("createReport") == 1
 
 
@@ -211,28 +211,28 @@ def test_a_report_is_read_as_amazon_says_it_is_written(
     plain = all_orders_report(sim.amazon)
     sim.amazon.report_makers[REPORT] = lambda report: (plain(report) or b"").decode().encode(codec)
     sim.amazon.charset = charset
-    made = shop(sim, tmp_path, clock, markets=(market,))
-    made.online.history(20)
-    known = made.order("113-0000000-0000001")
+    made = session(sim, tmp_path, clock, markets=(market,))
+    made.sync.history(20)
+    known = made.orders.get("113-0000000-0000001")
     assert known is not None
     assert known.lines[0].title == title
 
 
 def test_the_account_health_report_is_kept_for_reconciling(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     sim.amazon.report_makers["GET_V2_SELLER_PERFORMANCE_REPORT"] = lambda report: b'{"performanceMetrics": []}'
-    path = shop(sim, tmp_path, clock).online.account_health()[0]
+    path = session(sim, tmp_path, clock).sync.account_health()[0]
     assert path.read_bytes() == b'{"performanceMetrics": []}'
     assert path.parent.name == "account-health"
 
 
 def test_worlds_do_not_mix(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
-    shop(sim, tmp_path, clock).online.check()
+    session(sim, tmp_path, clock).sync.check()
     live = AmazonConfig(profile="production", marketplaces=("US",))
     with (
         Session.open(tmp_path / "orders.db", clock=clock, config=Config(amazon=live)) as made,
         pytest.raises(Refused, match="filled by the profile test"),
     ):
-        made.online.sync()
+        made.sync.sync()
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_settings_that_do_not_fit_are_refused(
         Session.open(tmp_path / "orders.db", clock=clock, config=Config(amazon=config)) as made,
         pytest.raises((Refused, BadInput), match=words),
     ):
-        made.online.sync()
+        made.sync.sync()
 
 
 def test_a_practice_store_is_never_connected(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
@@ -261,17 +261,17 @@ def test_a_practice_store_is_never_connected(sim: Simulator, clock: FixedClock, 
         Session.open(tmp_path / "p.db", clock=clock, config=config, practice=True) as made,
         pytest.raises(Refused, match="practice"),
     ):
-        made.online.sync()
+        made.sync.sync()
     assert sim.calls == []
 
 
 def test_the_connection_says_its_age_and_its_price(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
-    made = shop(sim, tmp_path, clock)
-    assert made.online.connection().words(clock.now()) == "never synced · quota 20 of 20 · TEST, not Amazon"
-    made.online.sync()
+    made = session(sim, tmp_path, clock)
+    assert made.sync.connection().words(clock.now()) == "never synced · quota 20 of 20 · TEST, not Amazon"
+    made.sync.sync()
     clock.advance(600)
-    assert made.online.connection().words(clock.now()).startswith("synced 12 min ago · quota 20 of 20")
-    assert load_state(made._store).running is None
+    assert made.sync.connection().words(clock.now()).startswith("synced 12 min ago · quota 20 of 20")
+    assert load_state(made.context.store).running is None
 
 
 @pytest.mark.parametrize("command", [["sync"], ["api", "check"], ["api", "evidence", "113-0000000-0000001"]])
@@ -287,60 +287,62 @@ def test_a_marketplace_added_later_brings_its_open_orders_too(
 ) -> None:
     sim.amazon.put(order(1, clock.now()))
     sim.amazon.put(order(2, clock.now(), market="CA", age=9 * DAY))
-    made = shop(sim, tmp_path, clock)
-    made.online.sync()
+    made = session(sim, tmp_path, clock)
+    made.sync.sync()
     made.close()
     clock.advance(5 * DAY)
-    both = shop(sim, tmp_path, clock, markets=("US", "CA"))
-    words = both.online.connection().words(clock.now(), short=True)
+    both = session(sim, tmp_path, clock, markets=("US", "CA"))
+    words = both.sync.connection().words(clock.now(), short=True)
     assert words == "US synced 5 d ago, CA never synced · TEST"
-    both.online.sync()
-    assert both.order("113-0000000-0000002") is not None, "it did not change since the first marketplace was synced"
-    assert both.online.connection().words(clock.now(), short=True) == "synced 2 min ago · TEST"
+    both.sync.sync()
+    assert both.orders.get("113-0000000-0000002") is not None, (
+        "it did not change since the first marketplace was synced"
+    )
+    assert both.sync.connection().words(clock.now(), short=True) == "synced 2 min ago · TEST"
     assert sim.calls.count("searchOrders") == 4
     both.close()
     clock.advance(DAY)
-    one = shop(sim, tmp_path, clock, markets=("US",))
-    one.online.sync()
+    one = session(sim, tmp_path, clock, markets=("US",))
+    one.sync.sync()
     one.close()
-    again = shop(sim, tmp_path, clock, markets=("US", "CA"))
-    assert again.online.connection().words(clock.now(), short=True) == "US synced 2 min ago, CA synced 24 h ago · TEST"
+    again = session(sim, tmp_path, clock, markets=("US", "CA"))
+    assert again.sync.connection().words(clock.now(), short=True) == "US synced 2 min ago, CA synced 24 h ago · TEST"
     sim.amazon.orders["113-0000000-0000002"] = order(
         2, clock.now(), "CANCELLED", market="CA", updated=clock.now() - DAY // 2
     )
-    again.online.sync()
-    known = again.order("113-0000000-0000002")
+    again.sync.sync()
+    known = again.orders.get("113-0000000-0000002")
     assert known is not None
     assert known.row.status is OrderStatus.CANCELLED, "what changed while it was left out is not jumped over"
 
 
 def test_one_order_is_fetched_by_itself(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     sim.amazon.put(order(1, clock.now()))
-    made = shop(sim, tmp_path, clock)
-    made.online.sync()
+    made = session(sim, tmp_path, clock)
+    made.sync.sync()
     before = watermark(made)
     sim.amazon.orders["113-0000000-0000001"] = order(1, clock.now(), "SHIPPED", updated=clock.now())
-    found = made.online.one_order("113-0000000-0000001")
+    found = made.sync.one_order("113-0000000-0000001")
     assert (found.orders, found.changed, watermark(made)) == (1, 1, before), "it moves no watermark"
-    known = made.order("113-0000000-0000001")
+    known = made.orders.get("113-0000000-0000001")
     assert known is not None
     assert known.row.status is OrderStatus.SHIPPED
     with pytest.raises(Rejected, match="no such order"):
-        made.online.one_order("113-0000000-0000009")
+        made.sync.one_order("113-0000000-0000009")
 
 
 def test_a_stop_is_heard_in_the_middle_of_a_call(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     fill(sim, 250)
-    made = shop(sim, tmp_path, clock)
+    made = session(sim, tmp_path, clock)
     sim.faults.add("login", "hang", 9)
-    assert made.online.sync(stop=lambda: "login" in sim.calls).stopped
+    assert made.sync.sync(stop=lambda: "login" in sim.calls).stopped
     sim.faults.clear()
     sim.faults.add("searchOrders", "hang", 9)
-    assert made.online.sync(stop=lambda: "searchOrders" in sim.calls).stopped
+    assert made.sync.sync(stop=lambda: "searchOrders" in sim.calls).stopped
     sim.faults.clear()
     with pytest.raises(Stopped):
-        made.online.check(stop=lambda: True)
-    assert made.online.sync().orders == 250
+        made.sync.check(stop=lambda: True)
+    assert made.sync.sync().orders == 250
     sim.closing.set()
 
 
@@ -348,7 +350,7 @@ def test_the_command_line_fetches_one_order_and_says_each_marketplaces_age(
     sim: Simulator, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sim.amazon.put(order(1, clock.now()))
-    shop(sim, tmp_path, clock).online.sync()
+    session(sim, tmp_path, clock).sync.sync()
     settings = tmp_path / "settings.toml"
     settings.write_text(
         f'[amazon]\nprofile = "test"\nmarketplaces = ["US", "CA"]\nendpoint = "{sim.address}"\n', encoding="utf-8"

@@ -15,10 +15,10 @@ from support.shops import order_id
 
 
 @pytest.mark.parametrize(("key", "marked"), [("plus", 7), ("minus", 1), ("F", 1)])
-async def test_a_wrong_filter_stays_in_the_dialog_with_what_is_wrong(shop: Session, key: str, marked: int) -> None:
-    async with running(shop, (60, 15)) as pilot:
+async def test_a_wrong_filter_stays_in_the_dialog_with_what_is_wrong(session: Session, key: str, marked: int) -> None:
+    async with running(session, (60, 15)) as pilot:
         main(pilot).marks.add(
-            [row_id for row_id in table(pilot).ids if row_id not in list(shop.view("status:unshipped"))][:1]
+            [row_id for row_id in table(pilot).ids if row_id not in list(session.orders.find("status:unshipped"))][:1]
         )
         await press(pilot, key)
         await until(pilot, lambda: isinstance(pilot.app.screen, FilterScreen))
@@ -35,18 +35,18 @@ async def test_a_wrong_filter_stays_in_the_dialog_with_what_is_wrong(shop: Sessi
         await until(pilot, lambda: pilot.app.screen is main(pilot))
         await settled(pilot)
         assert table(pilot).marks.count == marked
-        assert shop.desk.history() == ["status:unshipped"]
+        assert session.workspace.history() == ["status:unshipped"]
 
 
-async def test_an_empty_filter_in_a_dialog_marks_nothing(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_an_empty_filter_in_a_dialog_marks_nothing(session: Session) -> None:
+    async with running(session) as pilot:
         await burst(pilot, ["plus", "enter"])
         assert pilot.app.screen is main(pilot)
         assert table(pilot).marks.count == 0
 
 
-async def test_ids_pasted_onto_the_table_are_marked_and_one_is_gone_to(shop: Session) -> None:
-    async with running(shop, toasts=True) as pilot:
+async def test_ids_pasted_onto_the_table_are_marked_and_one_is_gone_to(session: Session) -> None:
+    async with running(session, toasts=True) as pilot:
         pilot.app.post_message(events.Paste(f"{order_id(2)}\r\n{order_id(3)},{order_id(1001)} {order_id(999)}"))
         await until(pilot, lambda: table(pilot).marks.count == 3)
         await until(pilot, lambda: f"not in this store: {order_id(999)}" in said(pilot))
@@ -60,8 +60,8 @@ async def test_ids_pasted_onto_the_table_are_marked_and_one_is_gone_to(shop: Ses
         assert table(pilot).marks.count == 3
 
 
-async def test_shift_and_arrows_draw_a_range_that_space_takes_and_escape_leaves(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_shift_and_arrows_draw_a_range_that_space_takes_and_escape_leaves(session: Session) -> None:
+    async with running(session) as pilot:
         await to_ship(pilot)
         view = table(pilot)
         await burst(pilot, ["shift+down", "shift+down", "shift+up", "shift+down"])
@@ -75,16 +75,16 @@ async def test_shift_and_arrows_draw_a_range_that_space_takes_and_escape_leaves(
         assert view.marks.count == 0
 
 
-def test_facts_of_a_whole_batch_are_never_offered_and_named_when_they_are_typed(shop: Session) -> None:
+def test_facts_of_a_whole_batch_are_never_offered_and_named_when_they_are_typed(session: Session) -> None:
     for name in PLAN_FIELDS:
         for length in range(1, len(name) + 1):
             assert not any(word.rstrip(":") == name for word in complete(name[:length], length))
         with pytest.raises(FilterError):
-            shop.condition(f"{name}>3")
+            session.orders.condition(f"{name}>3")
 
 
-async def test_escape_goes_back_one_step_at_a_time_and_never_unmarks(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_escape_goes_back_one_step_at_a_time_and_never_unmarks(session: Session) -> None:
+    async with running(session) as pilot:
         await burst(pilot, ["slash", *"status", "colon", *"unshipped", "enter", "g", "g", "space", "space", "v", "j"])
         view, marked = table(pilot), list(table(pilot).marks.ids())
         assert (len(marked), view.in_visual, len(view.ids)) == (2, True, 6)
@@ -100,11 +100,11 @@ async def test_escape_goes_back_one_step_at_a_time_and_never_unmarks(shop: Sessi
         assert list(view.marks.ids()) == marked, "u takes held orders back, and nothing else"
         await burst(pilot, ["z"])
         assert len(view.marks) == 1, "z takes changes of marks back"
-        assert shop.outbox() == []
+        assert session.batches.find() == []
 
 
-async def test_the_status_line_says_how_many_each_action_may_take(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_the_status_line_says_how_many_each_action_may_take(session: Session) -> None:
+    async with running(session) as pilot:
         await to_ship(pilot)
         await burst(pilot, ["d", "a"])
         await until(pilot, lambda: "5 cancel (" in text(pilot, "status"))

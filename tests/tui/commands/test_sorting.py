@@ -30,8 +30,8 @@ def head(pilot: Pilot[None]) -> str:
     return table(pilot).render_line(0).text
 
 
-async def test_s_sorts_and_capital_s_sorts_by_one_more(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_s_sorts_and_capital_s_sorts_by_one_more(session: Session) -> None:
+    async with running(session) as pilot:
         assert "Date▼" in head(pilot)
         await choose(pilot, "s", "status")
         assert main(pilot).request.order == (("status", False),)
@@ -40,7 +40,7 @@ async def test_s_sorts_and_capital_s_sorts_by_one_more(shop: Session) -> None:
         await choose(pilot, "S", "may")
         assert main(pilot).request.order == (("status", False), ("total", True), ("may", True))
         assert [word in head(pilot) for word in ("Status1▲", "2▼Total", "May3▼")] == [True] * 3
-        assert list(table(pilot).ids) == list(shop.view("", "+status,-total,-may"))
+        assert list(table(pilot).ids) == list(session.orders.find("", "+status,-total,-may"))
         await burst(pilot, ["s", "enter"])
         assert main(pilot).request.order == (("status", True), ("total", True), ("may", True)), (
             "the first turns, the rest stay"
@@ -49,8 +49,8 @@ async def test_s_sorts_and_capital_s_sorts_by_one_more(shop: Session) -> None:
         assert main(pilot).request.order == (("title", False),)
 
 
-async def test_a_click_on_a_header_sorts_and_with_shift_adds_turns_and_removes(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_a_click_on_a_header_sorts_and_with_shift_adds_turns_and_removes(session: Session) -> None:
+    async with running(session) as pilot:
         at: dict[str, int] = {}
         for x in range(80):
             column = table(pilot).renderer.layout.column_at(x)
@@ -78,8 +78,8 @@ async def test_a_click_on_a_header_sorts_and_with_shift_adds_turns_and_removes(s
         ]
 
 
-async def test_every_column_sorts(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_every_column_sorts(session: Session) -> None:
+    async with running(session) as pilot:
         for column in table(pilot).renderer.columns:
             main(pilot).sort_by(column.key)
             await settled(pilot)
@@ -87,31 +87,33 @@ async def test_every_column_sorts(shop: Session) -> None:
             assert len(table(pilot).ids) == 100
 
 
-async def test_a_saved_view_keeps_the_order_and_an_older_file_is_read(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_a_saved_view_keeps_the_order_and_an_older_file_is_read(session: Session) -> None:
+    async with running(session) as pilot:
         await choose(pilot, "s", "total")
         await choose(pilot, "S", "order")
         saved = main(pilot).request.saved("By size")
         assert saved == SavedView("By size", sort="-total,+order_id")
-        shop.desk.keep_views([saved])
-        assert 'sort = "-total,+order_id"' in shop.desk.views_file.read_text()
+        session.workspace.keep_views([saved])
+        assert 'sort = "-total,+order_id"' in session.workspace.views_file.read_text()
         await press(pilot, "1")
         await choose(pilot, "s", "placed")
         await burst(pilot, ["f", "1"])
         await settled(pilot)
         assert main(pilot).request.order == (("total", True), ("order", False))
-    shop.desk.views_file.write_text('[[view]]\nname = "Old"\nsort = "ship_by"\nreverse = false\n')
-    views, problem = shop.desk.views()
+    session.workspace.views_file.write_text('[[view]]\nname = "Old"\nsort = "ship_by"\nreverse = false\n')
+    views, problem = session.workspace.views()
     assert not problem
     assert Request.of(views[0]).sort == (SortKey("ship_by", False),)
 
 
 @pytest.mark.parametrize("view", [SavedView("a", queue="nowhere"), SavedView("a", sort="price")])
-async def test_a_view_that_names_what_there_is_not_is_said_and_changes_nothing(shop: Session, view: SavedView) -> None:
+async def test_a_view_that_names_what_there_is_not_is_said_and_changes_nothing(
+    session: Session, view: SavedView
+) -> None:
     with pytest.raises(UnknownChoice):
         Request.of(view)
-    shop.desk.keep_views([view])
-    async with running(shop) as pilot:
+    session.workspace.keep_views([view])
+    async with running(session) as pilot:
         before = main(pilot).request
         await burst(pilot, ["f", "1"])
         await settled(pilot)

@@ -23,7 +23,7 @@ from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.view_request import Request
 from support.pilot import at_order, burst, main, press, running, settled, table, to_ship, until
-from support.shops import open_shop, order_id
+from support.shops import open_session, order_id
 
 
 async def choose(pilot: Pilot[None], place: int) -> None:
@@ -41,24 +41,24 @@ async def answer(pilot: Pilot[None], text: str) -> None:
 
 
 async def test_marks_survive_a_restart_and_the_last_set_comes_back(
-    shop: Session, tmp_path: Path, clock: FixedClock
+    session: Session, tmp_path: Path, clock: FixedClock
 ) -> None:
-    async with running(shop) as pilot:
+    async with running(session) as pilot:
         await press(pilot, "space", "space", "j", "space")
         marked = list(main(pilot).marks.ids())
-    async with running(open_shop(tmp_path / "shop", clock=clock)) as pilot:
+    async with running(open_session(tmp_path / "shop", clock=clock)) as pilot:
         assert list(main(pilot).marks.ids()) == marked
         await press(pilot, "M")
         assert main(pilot).marks.count == 0
         await press(pilot, "L")
         assert list(main(pilot).marks.ids()) == marked
-    async with running(open_shop(tmp_path / "shop", clock=clock)) as pilot:
+    async with running(open_session(tmp_path / "shop", clock=clock)) as pilot:
         await press(pilot, "M", "L")
         assert list(main(pilot).marks.ids()) == marked
 
 
-async def test_comma_marks_what_shares_a_value(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_comma_marks_what_shares_a_value(session: Session) -> None:
+    async with running(session) as pilot:
         await to_ship(pilot)
         await press(pilot, "comma")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
@@ -70,8 +70,8 @@ async def test_comma_marks_what_shares_a_value(shop: Session) -> None:
         assert table(pilot).marks.count == 6
 
 
-async def test_find_goes_through_what_fits_and_hides_nothing(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_find_goes_through_what_fits_and_hides_nothing(session: Session) -> None:
+    async with running(session) as pilot:
         await press(pilot, "F")
         await answer(pilot, "status:unshipped")
         assert len(table(pilot).ids) == 100
@@ -84,8 +84,8 @@ async def test_find_goes_through_what_fits_and_hides_nothing(shop: Session) -> N
         assert sorted(seen) == [order_id(n) for n in range(1, 7)]
 
 
-async def test_go_to_an_order_outside_the_view_shows_all(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_go_to_an_order_outside_the_view_shows_all(session: Session) -> None:
+    async with running(session) as pilot:
         await to_ship(pilot)
         await press(pilot, "g")
         await answer(pilot, order_id(1050))
@@ -95,8 +95,8 @@ async def test_go_to_an_order_outside_the_view_shows_all(shop: Session) -> None:
         await until(pilot, lambda: table(pilot).cursor == 0 and pilot.app.screen is main(pilot))
 
 
-async def test_a_view_is_saved_opened_and_deleted(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_a_view_is_saved_opened_and_deleted(session: Session) -> None:
+    async with running(session) as pilot:
         await burst(pilot, ["slash", *"status", "colon", *"shipped", "enter", "s", "enter", "f"])
         await press(pilot, "s")
         await answer(pilot, "Gone")
@@ -105,13 +105,13 @@ async def test_a_view_is_saved_opened_and_deleted(shop: Session) -> None:
         await press(pilot, "f", "1")
         await until(pilot, lambda: len(table(pilot).ids) == 94)
         assert main(pilot).request == Request(filter="status:shipped", sort=(SortKey("placed", False),))
-        assert 'name = "Gone"' in shop.desk.views_file.read_text()
+        assert 'name = "Gone"' in session.workspace.views_file.read_text()
         await press(pilot, "f", "d", "escape")
-        assert shop.desk.views() == ([], "")
+        assert session.workspace.views() == ([], "")
 
 
-async def test_columns_are_chosen_and_kept_with_the_request(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_columns_are_chosen_and_kept_with_the_request(session: Session) -> None:
+    async with running(session) as pilot:
         await press(pilot, "C", "j", "space", "K", "enter")
         await settled(pilot)
         keys = [column.key for column in table(pilot).renderer.layout.columns]
@@ -122,28 +122,28 @@ async def test_columns_are_chosen_and_kept_with_the_request(shop: Session) -> No
         assert main(pilot).request.keys == ()
 
 
-async def test_filters_come_back_with_up(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_filters_come_back_with_up(session: Session) -> None:
+    async with running(session) as pilot:
         await burst(pilot, ["slash", *"late", "enter", "slash", *["backspace"] * 4, *"prime", "enter"])
         await burst(pilot, ["slash", "up", "up"])
         assert main(pilot).query_one(Input).value == "late"
-        assert shop.desk.history() == ["late", "prime"]
+        assert session.workspace.history() == ["late", "prime"]
 
 
-async def test_export_writes_what_is_shown_and_never_over_a_file(shop: Session, tmp_path: Path) -> None:
-    async with running(shop) as pilot:
+async def test_export_writes_what_is_shown_and_never_over_a_file(session: Session, tmp_path: Path) -> None:
+    async with running(session) as pilot:
         await to_ship(pilot)
         for _ in range(2):
             await press(pilot, "e")
             await answer(pilot, str(tmp_path / "out.json"))
         found = json.loads((tmp_path / "out.json").read_text())
         assert [one["order_id"] for one in found] == [
-            row.order_id for row in shop.rows(table(pilot).ids).values()
+            row.order_id for row in session.orders.rows(table(pilot).ids).values()
         ] or len(found) == 6
 
 
-async def test_copy_and_link_say_what_was_done(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_copy_and_link_say_what_was_done(session: Session) -> None:
+    async with running(session) as pilot:
         await press(pilot, "y")
         row = table(pilot).cursor_row
         assert row is not None
@@ -151,7 +151,7 @@ async def test_copy_and_link_say_what_was_done(shop: Session) -> None:
         await press(pilot, "space", "space", "Y")
         await choose(pilot, 0)
         assert sorted(pilot.app.clipboard.split()) == sorted(
-            r.order_id for r in shop.rows(main(pilot).marks.ids()).values()
+            r.order_id for r in session.orders.rows(main(pilot).marks.ids()).values()
         )
         main(pilot).can_browse = lambda: False  # type: ignore[method-assign]
         await press(pilot, "O")
@@ -160,24 +160,27 @@ async def test_copy_and_link_say_what_was_done(shop: Session) -> None:
         assert pilot.app.clipboard.startswith("https://sellercentral.amazon.com/orders-v3/order/")
 
 
-async def test_the_preview_saves_a_sheet(shop: Session, tmp_path: Path) -> None:
-    plan = shop.plan(Action.CANCEL, list(shop.view("status:unshipped"))[:2] + list(shop.view("status:shipped"))[:1])[0]
-    assert shop.export_sheet(plan, tmp_path / "sheet.csv") == 3
+async def test_the_preview_saves_a_sheet(session: Session, tmp_path: Path) -> None:
+    plan = session.planner.plan(
+        Action.CANCEL,
+        list(session.orders.find("status:unshipped"))[:2] + list(session.orders.find("status:shipped"))[:1],
+    )[0]
+    assert session.batches.export_sheet(plan, tmp_path / "sheet.csv") == 3
     lines = (tmp_path / "sheet.csv").read_text().splitlines()
     assert lines[0].startswith("order_id,outcome,reason")
     assert sum(",in," in line for line in lines) == 2
     assert sum(",out," in line for line in lines) == 1
     with pytest.raises(BadInput, match="exists"):
-        shop.export_sheet(plan, tmp_path / "sheet.csv")
+        session.batches.export_sheet(plan, tmp_path / "sheet.csv")
     with pytest.raises(BadInput, match="ends in"):
-        shop.export(shop.view(limit=1), tmp_path / "x.txt")
+        session.orders.export(session.orders.find(limit=1), tmp_path / "x.txt")
 
 
 def test_a_practice_store_exports_only_into_its_folder(tmp_path: Path) -> None:
-    with open_shop(tmp_path / "practice", practice=True) as found:
+    with open_session(tmp_path / "practice", practice=True) as found:
         with pytest.raises(Refused, match="practice"):
-            found.export(found.view(), tmp_path / "out.csv")
-        assert found.export(found.view(), found.folder / "out.csv") == 0
+            found.orders.export(found.orders.find(), tmp_path / "out.csv")
+        assert found.orders.export(found.orders.find(), found.directory / "out.csv") == 0
 
 
 def test_order_ids_are_found_in_anything() -> None:
@@ -202,12 +205,12 @@ def test_a_damaged_desk_costs_only_convenience(tmp_path: Path) -> None:
 
 
 async def test_failed_rows_are_tried_again_from_the_outbox_and_one_row_is_taken_back(
-    shop: Session, tmp_path: Path, clock: FixedClock
+    session: Session, tmp_path: Path, clock: FixedClock
 ) -> None:
-    plan = shop.plan(Action.CANCEL, list(shop.view("status:unshipped"))[:3])[0]
-    first = shop.commit(plan, typed="3")
+    plan = session.planner.plan(Action.CANCEL, list(session.orders.find("status:unshipped"))[:3])[0]
+    first = session.batches.commit(plan, typed="3")
     clock.advance(plan.hold_seconds)
-    shop.dispatch()
+    session.dispatcher.run()
     bad = plan.rows[0]
     report = tmp_path / "answer.txt"
     report.write_text(
@@ -216,8 +219,8 @@ async def test_failed_rows_are_tried_again_from_the_outbox_and_one_row_is_taken_
         f"1\t{bad.order_id}\t{bad.lines[0].order_item_id}\t18028\tError\tno\n",
         encoding="utf-8",
     )
-    shop.results([report], batch=first.id)
-    async with running(shop) as pilot:
+    session.results.take_in([report], batch_id=first.id)
+    async with running(session) as pilot:
         await press(pilot, "o")
         await until(pilot, lambda: isinstance(pilot.app.screen, OutboxScreen))
         await press(pilot, "t")
@@ -229,8 +232,8 @@ async def test_failed_rows_are_tried_again_from_the_outbox_and_one_row_is_taken_
         await until(pilot, lambda: isinstance(pilot.app.screen, OutboxScreen | FormScreen))
         if isinstance(pilot.app.screen, FormScreen):
             await answer(pilot, "1")
-        await until(pilot, lambda: len(shop.outbox()) == 2 and isinstance(pilot.app.screen, OutboxScreen))
+        await until(pilot, lambda: len(session.batches.find()) == 2 and isinstance(pilot.app.screen, OutboxScreen))
         await press(pilot, "g", "tab", "u")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
         await press(pilot, "o")
-        await until(pilot, lambda: shop.outbox()[0].rows[0].state is RowState.RECALLED)
+        await until(pilot, lambda: session.batches.find()[0].rows[0].state is RowState.RECALLED)

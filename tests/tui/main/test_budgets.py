@@ -9,12 +9,12 @@ from textual.widget import Widget
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from support.pilot import main, press, running, settled, table
-from support.shops import all_orders_row, bring, open_shop
+from support.shops import all_orders_row, bring, open_session
 
 
 @pytest.fixture
 def many(tmp_path: Path, clock: FixedClock) -> Session:
-    found = open_shop(tmp_path / "many", clock=clock)
+    found = open_session(tmp_path / "many", clock=clock)
     bring(found, tmp_path, everything=[all_orders_row(n, age=n * 60) for n in range(1, 601)])
     return found
 

@@ -1,4 +1,4 @@
-"""The keys, on a real shop: what each does, and what must never happen by one key."""
+"""The keys, on a real session: what each does, and what must never happen by one key."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,8 +11,8 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
+from ordertui.operations.rate.figures import Impact
 from ordertui.operations.session import Session
-from ordertui.operations.values import Impact
 from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action, BuyerRequest, Dispatched
@@ -24,36 +24,36 @@ from ordertui.tui.screens.help import HelpScreen, help_text
 from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from support.pilot import main, press, preview, running, table, text, to_ship, until
-from support.shops import all_orders_row, bring, open_shop, order_id, unshipped_row
+from support.shops import all_orders_row, bring, open_session, order_id, unshipped_row
 
 
-async def test_nothing_marked_acts_on_the_cursor_only(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_nothing_marked_acts_on_the_cursor_only(session: Session) -> None:
+    async with running(session) as pilot:
         await to_ship(pilot)
         row = table(pilot).cursor_row
         assert row is not None
         screen = await preview(pilot)
         await press(pilot, "y")
-        await until(pilot, lambda: shop.outbox() or isinstance(pilot.app.screen, FormScreen))
+        await until(pilot, lambda: session.batches.find() or isinstance(pilot.app.screen, FormScreen))
         if isinstance(pilot.app.screen, FormScreen):
             await press(pilot, "1", "enter")
-        await until(pilot, lambda: shop.outbox() and pilot.app.screen is not screen)
-        assert [r.order_id for r in shop.outbox()[0].rows] == [row.order_id]
+        await until(pilot, lambda: session.batches.find() and pilot.app.screen is not screen)
+        assert [r.order_id for r in session.batches.find()[0].rows] == [row.order_id]
 
 
 @pytest.mark.parametrize(
     "keys", [("enter",), ("escape",), ("n",), ("x",), ("x", "x", "enter", "escape"), ("space", "q")]
 )
-async def test_no_other_key_commits(shop: Session, keys: tuple[str, ...]) -> None:
-    async with running(shop) as pilot:
+async def test_no_other_key_commits(session: Session, keys: tuple[str, ...]) -> None:
+    async with running(session) as pilot:
         await to_ship(pilot)
         await preview(pilot)
         await press(pilot, *keys)
-        assert shop.outbox() == []
+        assert session.batches.find() == []
 
 
-async def test_the_count_is_typed_and_a_wrong_one_holds_nothing(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_the_count_is_typed_and_a_wrong_one_holds_nothing(session: Session) -> None:
+    async with running(session) as pilot:
         await to_ship(pilot)
         await press(pilot, "a")
         assert table(pilot).marks.count == 6
@@ -62,17 +62,17 @@ async def test_the_count_is_typed_and_a_wrong_one_holds_nothing(shop: Session) -
         await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
         await press(pilot, "5", "enter")
         await pilot.pause(0.1)
-        assert shop.outbox() == []
+        assert session.batches.find() == []
         await press(pilot, "y")
         await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
         await press(pilot, "6", "enter")
-        await until(pilot, lambda: shop.outbox() and pilot.app.screen is main(pilot))
+        await until(pilot, lambda: session.batches.find() and pilot.app.screen is main(pilot))
         assert table(pilot).marks.count == 0, "what went in is unmarked"
-        assert shop.outbox()[0].state is BatchState.HELD
+        assert session.batches.find()[0].state is BatchState.HELD
 
 
-async def test_typing_in_the_filter_acts_on_nothing(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_typing_in_the_filter_acts_on_nothing(session: Session) -> None:
+    async with running(session) as pilot:
         await to_ship(pilot)
         await press(pilot, "slash", *"xyraqD")
         assert pilot.app.screen is main(pilot)
@@ -82,8 +82,8 @@ async def test_typing_in_the_filter_acts_on_nothing(shop: Session) -> None:
         assert len(table(pilot).ids) == 6
 
 
-async def test_a_filter_is_applied_by_enter_and_explained_before(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_a_filter_is_applied_by_enter_and_explained_before(session: Session) -> None:
+    async with running(session) as pilot:
         await press(pilot, "slash", *"status:unshiped")
         note = str(main(pilot).query_one("#filter-note", Static).content)
         assert "unshipped" in note
@@ -97,8 +97,8 @@ async def test_a_filter_is_applied_by_enter_and_explained_before(shop: Session) 
         await until(pilot, lambda: len(table(pilot).ids) == 100)
 
 
-async def test_the_panel_follows_every_mark(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_the_panel_follows_every_mark(session: Session) -> None:
+    async with running(session) as pilot:
         await to_ship(pilot)
         assert "0 / 100" in text(pilot, "rate")
         await press(pilot, "a")
@@ -110,38 +110,38 @@ async def test_the_panel_follows_every_mark(shop: Session) -> None:
         await until(pilot, lambda: "5 / 100" not in text(pilot, "rate"))
 
 
-async def test_take_back_asks_and_enter_means_no(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_take_back_asks_and_enter_means_no(session: Session) -> None:
+    async with running(session) as pilot:
         await to_ship(pilot)
         ids = list(table(pilot).ids)[:2]
-        shop.commit(shop.plan(Action.CANCEL, ids)[0], typed="2")
+        session.batches.commit(session.planner.plan(Action.CANCEL, ids)[0], typed="2")
         await press(pilot, "R")
         await press(pilot, "u")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
         await press(pilot, "enter")
-        assert shop.outbox()[0].state is BatchState.HELD
+        assert session.batches.find()[0].state is BatchState.HELD
         await press(pilot, "u")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
         await press(pilot, "b")
-        await until(pilot, lambda: shop.outbox()[0].state is BatchState.RECALLED)
+        await until(pilot, lambda: session.batches.find()[0].state is BatchState.RECALLED)
 
 
-async def test_a_due_batch_leaves_while_the_screen_is_open(shop: Session, clock: FixedClock) -> None:
-    async with running(shop) as pilot:
+async def test_a_due_batch_leaves_while_the_screen_is_open(session: Session, clock: FixedClock) -> None:
+    async with running(session) as pilot:
         await to_ship(pilot)
-        plan = shop.plan(Action.CANCEL, list(table(pilot).ids)[:1])[0]
-        shop.commit(plan, typed="1")
+        plan = session.planner.plan(Action.CANCEL, list(table(pilot).ids)[:1])[0]
+        session.batches.commit(plan, typed="1")
         await press(pilot, "R")
         assert "held" in text(pilot, "status") or await _later(pilot, lambda: "held" in text(pilot, "status"))
         clock.advance(plan.hold_seconds)
-        await until(pilot, lambda: shop.outbox()[0].state is BatchState.SENT)
-        await until(pilot, lambda: Path(shop.outbox()[0].files[0]).exists())
+        await until(pilot, lambda: session.batches.find()[0].state is BatchState.SENT)
+        await until(pilot, lambda: Path(session.batches.find()[0].files[0]).exists())
 
 
-async def test_the_countdown_stands_however_much_else_there_is_to_say(shop: Session) -> None:
-    async with running(shop, size=(120, 40)) as pilot:
+async def test_the_countdown_stands_however_much_else_there_is_to_say(session: Session) -> None:
+    async with running(session, size=(120, 40)) as pilot:
         await to_ship(pilot)
-        shop.commit(shop.plan(Action.CANCEL, list(table(pilot).ids)[:1])[0], typed="1")
+        session.batches.commit(session.planner.plan(Action.CANCEL, list(table(pilot).ids)[:1])[0], typed="1")
         await press(pilot, "R", "1", "d", "a")
         await until(pilot, lambda: "cannot   ◷ held 15:00" in text(pilot, "status"))
         for width in (80, 60, 120):
@@ -169,32 +169,32 @@ async def _later(pilot: Pilot[None], true: Callable[[], object]) -> bool:
     return True
 
 
-async def test_facts_are_set_on_the_marked(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_facts_are_set_on_the_marked(session: Session) -> None:
+    async with running(session) as pilot:
         await to_ship(pilot)
         await press(pilot, "space", "space", "d")
         marked = table(pilot).marks.ids()
-        assert {row.dispatched for row in shop.rows(marked).values()} == {Dispatched.YES}
+        assert {row.dispatched for row in session.orders.rows(marked).values()} == {Dispatched.YES}
         await press(pilot, "M", "b")
         row = table(pilot).cursor_row
         assert row is not None
-        assert shop.rows([row.id])[row.id].buyer_request is BuyerRequest.MESSAGE
+        assert session.orders.rows([row.id])[row.id].buyer_request is BuyerRequest.MESSAGE
 
 
-async def test_confirm_then_message(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_confirm_then_message(session: Session) -> None:
+    async with running(session) as pilot:
         await to_ship(pilot)
         await press(pilot, "d", "c")
         await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
         await press(pilot, *"UPS", "enter", *"1Z9", "enter", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))
         await press(pilot, "y")
-        await until(pilot, lambda: bool(shop.outbox()))
-        assert shop.outbox()[0].action.value == "confirm"
+        await until(pilot, lambda: bool(session.batches.find()))
+        assert session.batches.find()[0].action.value == "confirm"
 
 
-async def test_only_a_buyer_who_asked_is_told_how_to_ask_officially(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_only_a_buyer_who_asked_is_told_how_to_ask_officially(session: Session) -> None:
+    async with running(session) as pilot:
         await press(pilot, "2")
         await until(pilot, lambda: len(table(pilot).ids) == 6)
         await press(pilot, "m")
@@ -203,8 +203,8 @@ async def test_only_a_buyer_who_asked_is_told_how_to_ask_officially(shop: Sessio
         await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
 
 
-async def test_the_reason_of_a_group_can_be_changed(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_the_reason_of_a_group_can_be_changed(session: Session) -> None:
+    async with running(session) as pilot:
         await to_ship(pilot)
         await press(pilot, "a")
         screen = await preview(pilot)
@@ -218,13 +218,13 @@ async def test_the_reason_of_a_group_can_be_changed(shop: Session) -> None:
         assert "ShippingAddressUndeliverable" in reasons or reasons == {"BuyerCanceled", "NoInventory"}
 
 
-async def test_import_asks_for_what_the_file_leaves_open(shop: Session, tmp_path: Path) -> None:
+async def test_import_asks_for_what_the_file_leaves_open(session: Session, tmp_path: Path) -> None:
     row = unshipped_row(50)
     del row["sales-channel"]
     names = list(row)
     path = tmp_path / "no-market.txt"
     path.write_text("\t".join(names) + "\n" + "\t".join(str(row[n]) for n in names) + "\n", encoding="utf-8")
-    async with running(shop) as pilot:
+    async with running(session) as pilot:
         await press(pilot, "i")
         await until(pilot, lambda: isinstance(pilot.app.screen, PickerScreen))
         await press(pilot, "slash")
@@ -233,18 +233,18 @@ async def test_import_asks_for_what_the_file_leaves_open(shop: Session, tmp_path
         await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
-        assert shop.id_of(order_id(50)) is not None
+        assert session.orders.id_of(order_id(50)) is not None
 
 
-async def test_another_process_is_seen(shop: Session, tmp_path: Path, clock: FixedClock) -> None:
-    async with running(shop) as pilot:
-        other = open_shop(tmp_path / "shop", clock=clock)
+async def test_another_process_is_seen(session: Session, tmp_path: Path, clock: FixedClock) -> None:
+    async with running(session) as pilot:
+        other = open_session(tmp_path / "shop", clock=clock)
         bring(other, tmp_path, everything=[all_orders_row(300)])
         await until(pilot, lambda: len(table(pilot).ids) == 101)
 
 
-async def test_help_outbox_and_detail_open_and_close(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_help_outbox_and_detail_open_and_close(session: Session) -> None:
+    async with running(session) as pilot:
         for key, kind in (("question_mark", HelpScreen), ("o", OutboxScreen), ("enter", TextScreen)):
             await press(pilot, key)
             await until(pilot, partial(_shows, pilot, kind))
@@ -253,22 +253,22 @@ async def test_help_outbox_and_detail_open_and_close(shop: Session) -> None:
 
 
 async def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
-    async with running(open_shop(tmp_path)) as pilot:
+    async with running(open_session(tmp_path)) as pilot:
         await until(pilot, lambda: "import" in table(pilot).empty_text.lower())
         await press(pilot, "x", "r", "u", "a", "space", "d", "m", "enter", "o", "escape")
         assert pilot.app.screen is main(pilot)
 
 
-async def test_an_idle_screen_paints_nothing(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_an_idle_screen_paints_nothing(session: Session) -> None:
+    async with running(session) as pilot:
         await pilot.pause(0.3)
         before = table(pilot).renders
         await pilot.pause(2.2)
         assert table(pilot).renders == before
 
 
-async def test_too_small_says_so(shop: Session) -> None:
-    async with running(shop, (50, 12)) as pilot:
+async def test_too_small_says_so(session: Session) -> None:
+    async with running(session, (50, 12)) as pilot:
         assert main(pilot).query_one("#too-small").display
 
 

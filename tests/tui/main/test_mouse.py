@@ -12,11 +12,11 @@ from ordertui.tui.screens.dialogs import TextScreen
 from ordertui.tui.screens.rate import RateScreen
 from ordertui.tui.widgets.order_table import OrderTable
 from support.pilot import main, press, running, settled, table, text, until
-from support.shops import all_orders_row, bring, open_shop
+from support.shops import all_orders_row, bring, open_session
 
 
-async def test_click_marks_in_the_gutter_and_moves_elsewhere(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_click_marks_in_the_gutter_and_moves_elsewhere(session: Session) -> None:
+    async with running(session) as pilot:
         await pilot.click(OrderTable, offset=(10, 5))
         assert table(pilot).cursor == 4
         assert table(pilot).marks.count == 0
@@ -28,8 +28,8 @@ async def test_click_marks_in_the_gutter_and_moves_elsewhere(shop: Session) -> N
         await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
 
 
-async def test_a_drag_marks_what_it_covers(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_a_drag_marks_what_it_covers(session: Session) -> None:
+    async with running(session) as pilot:
         view = table(pilot)
 
         def at(kind: type[events.MouseEvent], y: int, button: int = 1) -> None:
@@ -47,8 +47,8 @@ async def test_a_drag_marks_what_it_covers(shop: Session) -> None:
         assert list(view.marks.ids()) == sorted(view.ids[1:6])
 
 
-async def test_a_click_on_a_header_sorts_and_on_a_queue_opens_it(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_a_click_on_a_header_sorts_and_on_a_queue_opens_it(session: Session) -> None:
+    async with running(session) as pilot:
         await pilot.click(OrderTable, offset=(5, 0))
         await settled(pilot)
         assert main(pilot).request.order == (("order", False),)
@@ -57,8 +57,8 @@ async def test_a_click_on_a_header_sorts_and_on_a_queue_opens_it(shop: Session) 
         assert main(pilot).request.queue == "to_ship"
 
 
-async def test_the_wheel_takes_the_cursor_along_only_when_it_must(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_the_wheel_takes_the_cursor_along_only_when_it_must(session: Session) -> None:
+    async with running(session) as pilot:
         view = table(pilot)
 
         def turn(kind: type[events.MouseEvent]) -> events.MouseEvent:
@@ -72,8 +72,8 @@ async def test_the_wheel_takes_the_cursor_along_only_when_it_must(shop: Session)
         assert (view.view.top, view.cursor) == (0, 3)
 
 
-async def test_the_panel_can_be_held_at_a_marketplace(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_the_panel_can_be_held_at_a_marketplace(session: Session) -> None:
+    async with running(session) as pilot:
         assert "Cancellation rate US" in text(pilot, "rate")
         await press(pilot, "p")
         assert main(pilot).panel.pinned == "US"
@@ -83,8 +83,8 @@ async def test_the_panel_can_be_held_at_a_marketplace(shop: Session) -> None:
 
 
 @pytest.mark.parametrize(("size", "where"), [((120, 40), "#rate"), ((80, 24), "#rate-strip")])
-async def test_a_click_on_the_rate_opens_it_in_full(shop: Session, size: tuple[int, int], where: str) -> None:
-    async with running(shop, size=size) as pilot:
+async def test_a_click_on_the_rate_opens_it_in_full(session: Session, size: tuple[int, int], where: str) -> None:
+    async with running(session, size=size) as pilot:
         await pilot.click(where, offset=(4, 0))
         await until(pilot, lambda: isinstance(pilot.app.screen, RateScreen))
         await press(pilot, "escape")
@@ -92,9 +92,9 @@ async def test_a_click_on_the_rate_opens_it_in_full(shop: Session, size: tuple[i
 
 
 async def test_the_scroll_bar_is_clicked_and_dragged(tmp_path: Path, clock: FixedClock) -> None:
-    shop = open_shop(tmp_path / "many", clock=clock)
-    bring(shop, tmp_path, everything=[all_orders_row(n, age=n * 60) for n in range(1, 601)])
-    async with running(shop, size=(160, 50)) as pilot:
+    session = open_session(tmp_path / "many", clock=clock)
+    bring(session, tmp_path, everything=[all_orders_row(n, age=n * 60) for n in range(1, 601)])
+    async with running(session, size=(160, 50)) as pilot:
         view = table(pilot)
         left = view.region.x + view.size.width - 1
 

@@ -24,8 +24,8 @@ def _luminance(color: Color) -> float:
 
 
 @pytest.mark.parametrize("theme", [DARK.name, LIGHT.name])
-async def test_every_tone_can_be_read_on_every_row(shop: Session, theme: str) -> None:
-    async with running(shop) as pilot:
+async def test_every_tone_can_be_read_on_every_row(session: Session, theme: str) -> None:
+    async with running(session) as pilot:
         pilot.app.theme = theme
         await pilot.pause()
         view = table(pilot)
@@ -47,8 +47,8 @@ def test_words_on_panels_can_be_read(theme: object) -> None:
             assert contrast >= READABLE, f"{name} on {ground} is {contrast:.2f}"
 
 
-async def test_t_turns_the_light_on_and_off(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_t_turns_the_light_on_and_off(session: Session) -> None:
+    async with running(session) as pilot:
         await press(pilot, "T")
         assert pilot.app.theme == LIGHT.name
         await press(pilot, "T")
@@ -56,8 +56,8 @@ async def test_t_turns_the_light_on_and_off(shop: Session) -> None:
 
 
 @pytest.mark.parametrize("theme", ["nord", "textual-light", "ansi-dark"])
-async def test_textuals_own_themes_work_too(shop: Session, theme: str) -> None:
-    async with running(shop) as pilot:
+async def test_textuals_own_themes_work_too(session: Session, theme: str) -> None:
+    async with running(session) as pilot:
         pilot.app.theme = theme
         await press(pilot, "j", "space")
         assert table(pilot).marks.count == 1

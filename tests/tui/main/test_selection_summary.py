@@ -10,16 +10,16 @@ import pytest
 from textual.pilot import Pilot
 
 from ordertui.operations.query.marks import Marks
+from ordertui.operations.rate.figures import Impact
 from ordertui.operations.session import Session
-from ordertui.operations.values import Impact
 from support.pilot import main, press, running, table, text, to_ship, until
 
 
 async def test_a_big_set_is_counted_at_once_and_weighed_beside_the_screen(
-    shop: Session, monkeypatch: pytest.MonkeyPatch
+    session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ordertui.tui.main.weighing.INSTANT", 3)
-    real, go, threads, weighed = shop.impact, threading.Event(), set(), []
+    real, go, threads, weighed = session.rate.calculator.impact, threading.Event(), set(), []
 
     def impact(ids: Iterable[int]) -> Impact:
         threads.add(threading.current_thread())
@@ -28,9 +28,9 @@ async def test_a_big_set_is_counted_at_once_and_weighed_beside_the_screen(
         weighed.append(len(wanted))
         return real(wanted)
 
-    async with running(shop) as pilot:
+    async with running(session) as pilot:
         await to_ship(pilot)
-        monkeypatch.setattr(shop, "impact", impact)
+        monkeypatch.setattr(session.rate.calculator, "impact", impact)
         await press(pilot, "a")
         assert "6 marked · working out what they come to…" in text(pilot, "status")
         await until(pilot, lambda: threads)
@@ -48,9 +48,9 @@ async def test_a_big_set_is_counted_at_once_and_weighed_beside_the_screen(
 
 
 async def test_all_of_a_view_is_marked_and_unmarked_without_going_through_its_ids(
-    shop: Session, monkeypatch: pytest.MonkeyPatch
+    session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with running(shop) as pilot:
+    async with running(session) as pilot:
         await to_ship(pilot)
         await press(pilot, "space")
         flips: list[Sequence[int]] = []

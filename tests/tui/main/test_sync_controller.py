@@ -1,4 +1,4 @@
-"""The screen on a connected shop: it says how old its data is, syncs, sends what is due, follows it, and never waits for any of it."""
+"""The screen on a connected session: it says how old its data is, syncs, sends what is due, follows it, and never waits for any of it."""
 
 import asyncio
 import threading
@@ -19,7 +19,7 @@ from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.tui.screens.dialogs import FormScreen
 from ordertui.tui.screens.outbox import OutboxScreen
-from support.api import PATIENT, shop
+from support.api import PATIENT, session
 from support.pilot import idle, main, press, running, settled, table, text, until
 from support.simulator import Simulator
 from support.simulator.shop import order
@@ -44,8 +44,8 @@ def head(pilot: Pilot[None]) -> str:
 async def synced(sim: Simulator, clock: FixedClock, folder: Path, count: int = 3) -> Session:
     for number in range(1, count + 1):
         sim.amazon.put(order(number, clock.now()))
-    made = shop(sim, folder, clock)
-    await asyncio.to_thread(made.online.sync)
+    made = session(sim, folder, clock)
+    await asyncio.to_thread(made.sync.sync)
     return made
 
 
@@ -53,16 +53,16 @@ async def test_the_screen_sends_and_follows_a_batch_by_itself(
     sim: Simulator, clock: FixedClock, tmp_path: Path
 ) -> None:
     made = await synced(sim, clock, tmp_path, 1)
-    plan = made.plan(Action.CANCEL, [1])[0]
-    batch = made.commit(plan, typed=str(plan.typed_count)).id
+    plan = made.planner.plan(Action.CANCEL, [1])[0]
+    batch = made.batches.commit(plan, typed=str(plan.typed_count)).id
     async with running(made) as pilot:
         assert text(pilot, "age") == "synced 2 min ago · quota 18 of 20 · TEST, not Amazon "
         assert sim.amazon.posts == []
         assert "held 15:00" in text(pilot, "status")
-        made.release(batch)
+        made.batches.release(batch)
         await until(pilot, lambda: sim.amazon.posts)
         clock.advance(120)
-        await until(pilot, lambda: {row.state for row in made.outbox()[0].rows} == {RowState.OK})
+        await until(pilot, lambda: {row.state for row in made.batches.find()[0].rows} == {RowState.OK})
     assert len(sim.amazon.posts) == 1
     assert sim.calls.count("createFeed") == 1
 
@@ -71,9 +71,9 @@ async def test_the_outbox_says_what_happens_next_to_a_feed(sim: Simulator, clock
     made = await synced(sim, clock, tmp_path)
     sim.amazon.feed_outcomes.append("STUCK")
     for row_id in (1, 2):
-        plan = made.plan(Action.CANCEL, [row_id])[0]
-        made.release(made.commit(plan, typed=str(plan.typed_count)).id)
-    await asyncio.to_thread(made.dispatch)
+        plan = made.planner.plan(Action.CANCEL, [row_id])[0]
+        made.batches.release(made.batches.commit(plan, typed=str(plan.typed_count)).id)
+    await asyncio.to_thread(made.dispatcher.run)
     async with running(made) as pilot:
         await until(pilot, lambda: "next look in 0:30" in text(pilot, "status"))
         await press(pilot, "o")
@@ -99,7 +99,7 @@ async def test_the_outbox_says_what_happens_next_to_a_feed(sim: Simulator, clock
 
 async def test_the_key_syncs_while_the_keys_go_on(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     made = await synced(sim, clock, tmp_path, 5)
-    book = StoreRateBook(made._store)
+    book = StoreRateBook(made.context.store)
     for _ in range(25):
         book.change(SEARCH_ORDERS.name, lambda known: known.taken(clock.now()) if known else pytest.fail("no bucket"))
     sim.amazon.put(order(9, clock.now(), updated=clock.now()))
@@ -111,7 +111,7 @@ async def test_the_key_syncs_while_the_keys_go_on(sim: Simulator, clock: FixedCl
         else:
             await asyncio.sleep(0.02)
 
-    made.online.connector.sleep, made.online.connector.step = wait, 1
+    made.sync.connector.sleep, made.sync.connector.step = wait, 1
     async with running(made) as pilot:
         await press(pilot, "I")
         await until(pilot, lambda: text(pilot, "age").startswith("syncing · next in 23:"))
@@ -136,7 +136,7 @@ async def test_the_key_syncs_while_the_keys_go_on(sim: Simulator, clock: FixedCl
 
 async def test_escape_stops_a_call_that_hangs(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     made = await synced(sim, clock, tmp_path)
-    made.online.connector.timeouts = PATIENT
+    made.sync.connector.timeouts = PATIENT
     sim.faults.add("searchOrders", "hang", 9)
     async with running(made) as pilot:
         await press(pilot, "I")
@@ -160,7 +160,7 @@ async def test_the_age_goes_on_by_itself(sim: Simulator, clock: FixedClock, tmp_
 
 async def test_the_settings_may_have_it_sync_by_itself(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     (await synced(sim, clock, tmp_path)).close()
-    made = shop(sim, tmp_path, clock, sync_minutes=10)
+    made = session(sim, tmp_path, clock, sync_minutes=10)
     async with running(made) as pilot:
         clock.advance(7 * 60)
         await until(pilot, lambda: text(pilot, "age").startswith("synced 9 min ago"))
@@ -222,10 +222,10 @@ async def test_the_passphrase_is_asked_for_and_never_shown(
     made = await synced(sim, clock, tmp_path)
     for name in ENVIRONMENT.values():
         monkeypatch.delenv(name)
-    secrets = made.online.connector.secrets
+    secrets = made.sync.connector.secrets
     secrets._file = tmp_path / "credentials-test.enc"
     secrets.ask = lambda: "correct horse"
-    made.online.login(
+    made.sync.login(
         client_id="sim-client",
         client_secret="sim-secret",
         refresh_token="sim-refresh",

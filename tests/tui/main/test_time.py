@@ -12,11 +12,11 @@ from support.pilot import main, press, running, settled, table, text, to_ship, u
 from support.shops import NOW, order_id
 
 
-async def test_only_lines_whose_words_changed_are_painted(shop: Session, clock: FixedClock, tmp_path: Path) -> None:
-    async with running(shop) as pilot:
+async def test_only_lines_whose_words_changed_are_painted(session: Session, clock: FixedClock, tmp_path: Path) -> None:
+    async with running(session) as pilot:
         await to_ship(pilot)
         view, screen = table(pilot), main(pilot)
-        due = {row.ship_by for row in shop.rows(view.ids).values()}
+        due = {row.ship_by for row in session.orders.rows(view.ids).values()}
         assert due == {NOW + 24 * HOUR}, "all say: in 24 h"
         assert "in 24 h" in view.render_line(1).text
         renders, contents = view.renders, view.contents
@@ -37,14 +37,14 @@ async def test_only_lines_whose_words_changed_are_painted(shop: Session, clock: 
         assert (view.renders - renders, view.contents - contents) == (0, 0), "no word changed"
 
 
-async def test_one_line_of_many(shop: Session, clock: FixedClock) -> None:
-    async with running(shop) as pilot:
+async def test_one_line_of_many(session: Session, clock: FixedClock) -> None:
+    async with running(session) as pilot:
         await press(pilot, "1")
         view, screen = table(pilot), main(pilot)
-        shop.set_asked([view.ids[3]], True)
+        session.facts.set_asked([view.ids[3]], True)
         await press(pilot, "R")
         await settled(pilot)
-        waiting = shop.id_of(order_id(3))
+        waiting = session.orders.id_of(order_id(3))
         assert waiting in list(view.ids)[: view.view.height]
         for row_id in list(view.row_cache._rows):
             row = view.row_cache._rows[row_id]
@@ -60,8 +60,8 @@ async def test_one_line_of_many(shop: Session, clock: FixedClock) -> None:
         assert view.renders - renders == 1
 
 
-async def test_the_words_above_and_beside_the_table_go_with_the_time(shop: Session, clock: FixedClock) -> None:
-    async with running(shop) as pilot:
+async def test_the_words_above_and_beside_the_table_go_with_the_time(session: Session, clock: FixedClock) -> None:
+    async with running(session) as pilot:
         await to_ship(pilot)
         age, detail = text(pilot, "age"), text(pilot, "detail")
         clock.advance(2 * HOUR)

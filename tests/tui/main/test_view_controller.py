@@ -18,16 +18,16 @@ from ordertui.orders.clock import FixedClock
 from ordertui.store import Interrupted
 from ordertui.tui.widgets.filter_bar import FilterBar
 from support.pilot import burst, idle, main, press, running, said, settled, table, text, until
-from support.shops import NOW, all_orders_row, bring, open_shop, order_id
+from support.shops import NOW, all_orders_row, bring, open_session, order_id
 
 SLOW = (SortKey("may", True),)
 SLOW_FILTER = "status:unshipped"
 
 
 @pytest.fixture
-def stopped(shop: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The shop, where reading the whole of a view that is sorted by `may`, or fits SLOW_FILTER, lasts until it is interrupted; what those were."""
-    real, stop, found = shop.view, threading.Event(), []
+def stopped(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The session, where reading the whole of a view that is sorted by `may`, or fits SLOW_FILTER, lasts until it is interrupted; what those were."""
+    real, stop, found = session.orders.find, threading.Event(), []
 
     def view(
         filter_text: str = "", sort: str = "placed", reverse: bool = True, queue: str = "all", limit: int | None = None
@@ -42,8 +42,8 @@ def stopped(shop: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
         stop.set()
         stop.clear()
 
-    monkeypatch.setattr(shop, "view", view)
-    monkeypatch.setattr(shop, "interrupt_views", interrupt)
+    monkeypatch.setattr(session.orders, "find", view)
+    monkeypatch.setattr(session.orders, "interrupt", interrupt)
     yield found
     stop.set()
 
@@ -53,8 +53,8 @@ async def begin(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: main(pilot).building)
 
 
-async def test_escape_stops_a_view_and_keeps_the_one_that_was_there(shop: Session, stopped: list[str]) -> None:
-    async with running(shop, toasts=True) as pilot:
+async def test_escape_stops_a_view_and_keeps_the_one_that_was_there(session: Session, stopped: list[str]) -> None:
+    async with running(session, toasts=True) as pilot:
         await press(pilot, "j", "j", "space")
         await settled(pilot)
         before, ids, cursor = main(pilot).request, list(table(pilot).ids), table(pilot).cursor_id
@@ -77,8 +77,10 @@ async def test_escape_stops_a_view_and_keeps_the_one_that_was_there(shop: Sessio
 
 
 @pytest.mark.parametrize("key", ["plus", "minus", "F"])
-async def test_escape_stops_what_a_filter_looks_up_to_mark_or_find(shop: Session, stopped: list[str], key: str) -> None:
-    async with running(shop, toasts=True) as pilot:
+async def test_escape_stops_what_a_filter_looks_up_to_mark_or_find(
+    session: Session, stopped: list[str], key: str
+) -> None:
+    async with running(session, toasts=True) as pilot:
         await press(pilot, "j", "space", "space")
         marked = list(main(pilot).marks.ids())
         await pilot.press(key, *"status", "colon", *"unshipped", "enter")
@@ -97,13 +99,13 @@ async def test_escape_stops_what_a_filter_looks_up_to_mark_or_find(shop: Session
         assert table(pilot).cursor_id == cursor, "the key that waited is thrown away"
 
 
-async def test_a_look_up_that_somebody_else_interrupts_goes_on(shop: Session, stopped: list[str]) -> None:
-    async with running(shop) as pilot:
+async def test_a_look_up_that_somebody_else_interrupts_goes_on(session: Session, stopped: list[str]) -> None:
+    async with running(session) as pilot:
         await press(pilot, "plus")
         await press(pilot, *"status", "colon", *"unshipped")
         await pilot.press("enter")
         await until(pilot, lambda: main(pilot).looking_up)
-        shop.interrupt_views()
+        session.orders.interrupt()
         await until(pilot, lambda: stopped == [SLOW_FILTER])
         await pilot.pause(0.3)
         assert main(pilot).looking_up, "it is read again"
@@ -112,8 +114,8 @@ async def test_a_look_up_that_somebody_else_interrupts_goes_on(shop: Session, st
         assert not main(pilot).marks
 
 
-async def test_escape_amid_other_keys_is_one_of_them(shop: Session, stopped: list[str]) -> None:
-    async with running(shop) as pilot:
+async def test_escape_amid_other_keys_is_one_of_them(session: Session, stopped: list[str]) -> None:
+    async with running(session) as pilot:
         await begin(pilot)
         await pilot.pause(0.3)
         for key in ("v", "j", "escape"):
@@ -125,12 +127,12 @@ async def test_escape_amid_other_keys_is_one_of_them(shop: Session, stopped: lis
         assert not main(pilot).building
 
 
-async def test_a_view_that_somebody_else_interrupts_is_read_again(shop: Session, stopped: list[str]) -> None:
+async def test_a_view_that_somebody_else_interrupts_is_read_again(session: Session, stopped: list[str]) -> None:
     """Else keys would wait for it for ever."""
-    async with running(shop) as pilot:
+    async with running(session) as pilot:
         cursor = table(pilot).cursor_id
         await begin(pilot)
-        shop.interrupt_views()
+        session.orders.interrupt()
         await until(pilot, lambda: stopped == ["-may"])
         await pilot.pause(0.3)
         assert main(pilot).building
@@ -141,18 +143,18 @@ async def test_a_view_that_somebody_else_interrupts_is_read_again(shop: Session,
         assert table(pilot).cursor_id != cursor, "keys go on"
 
 
-async def test_another_view_interrupts_the_one_before(shop: Session, stopped: list[str]) -> None:
-    async with running(shop) as pilot:
+async def test_another_view_interrupts_the_one_before(session: Session, stopped: list[str]) -> None:
+    async with running(session) as pilot:
         await begin(pilot)
         main(pilot).ask_for(msgspec.structs.replace(main(pilot).request, sort=(SortKey("total", False),)))
         await settled(pilot)
         assert stopped == ["-may"]
-        assert list(table(pilot).ids) == list(shop.view("", "+total"))
+        assert list(table(pilot).ids) == list(session.orders.find("", "+total"))
         assert not main(pilot).building
 
 
-async def test_a_filter_shows_its_first_orders_while_it_is_typed(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_a_filter_shows_its_first_orders_while_it_is_typed(session: Session) -> None:
+    async with running(session) as pilot:
         await press(pilot, "j", "j", "j")
         cursor = table(pilot).cursor_id
         await burst(pilot, ["slash", *"status", "colon", *"unshipped"])
@@ -175,12 +177,12 @@ async def test_a_filter_shows_its_first_orders_while_it_is_typed(shop: Session) 
 
 
 async def test_what_others_changed_while_a_filter_was_typed_is_not_forgotten(
-    shop: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with running(shop) as pilot:
+    async with running(session) as pilot:
         await press(pilot, "slash", "l", "a", "t", "e")
         await until(pilot, lambda: len(table(pilot).ids) < 100)
-        real = shop.view
+        real = session.orders.find
         interrupted: list[int] = []
 
         def view(*args: Any, **more: Any) -> array[int]:
@@ -190,19 +192,19 @@ async def test_what_others_changed_while_a_filter_was_typed_is_not_forgotten(
                 raise Interrupted("the reading was stopped")
             return real(*args, **more)
 
-        monkeypatch.setattr(shop, "view", view)
-        with open_shop(shop.folder, clock=FixedClock(NOW)) as other:
+        monkeypatch.setattr(session.orders, "find", view)
+        with open_session(session.directory, clock=FixedClock(NOW)) as other:
             bring(other, tmp_path, everything=[all_orders_row(7000)])
         await until(pilot, lambda: interrupted)
         await press(pilot, "escape")
-        await until(pilot, lambda: shop.id_of(order_id(7000)) in list(table(pilot).ids))
+        await until(pilot, lambda: session.orders.id_of(order_id(7000)) in list(table(pilot).ids))
 
 
 async def test_the_cursor_comes_back_to_its_order_when_the_first_page_had_it_not(
-    shop: Session, monkeypatch: pytest.MonkeyPatch
+    session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ordertui.tui.main.view_controller.FIRST_PAGE", 20)
-    async with running(shop) as pilot:
+    async with running(session) as pilot:
         await press(pilot, "G", "k", "k")
         view, shown = table(pilot), list[int]()
         cursor, line, real = view.cursor_id, view.view.screen_line, view.show

@@ -5,22 +5,22 @@ from pathlib import Path
 from ordertui.orders.enums import Action
 from ordertui.tui.render.plan import effects
 from ordertui.tui.render.plan_groups import groups, line_of
-from support.shops import open_shop, order_id, standard
+from support.shops import open_session, order_id, standard
 
 
 def test_an_order_that_is_out_says_what_stands_in_the_way(tmp_path: Path) -> None:
-    with open_shop(tmp_path) as shop:
-        standard(shop, tmp_path, waiting=1, shipped=1)
-        shipped = shop.id_of(order_id(1001))
+    with open_session(tmp_path) as session:
+        standard(session, tmp_path, waiting=1, shipped=1)
+        shipped = session.orders.id_of(order_id(1001))
         assert shipped is not None
-        (group,) = groups(shop.plan(Action.CANCEL, [shipped])[0])
+        (group,) = groups(session.planner.plan(Action.CANCEL, [shipped])[0])
         assert "refund it instead" in group.label.plain
         assert line_of(group.members[0]).plain.startswith(f"{order_id(1001)}  A5 would need status unshipped")
 
 
 def test_the_sheet_names_the_bytes_that_leave(tmp_path: Path) -> None:
-    with open_shop(tmp_path) as shop:
-        (plan,) = shop.plan(Action.CANCEL, standard(shop, tmp_path))
+    with open_session(tmp_path) as session:
+        (plan,) = session.planner.plan(Action.CANCEL, standard(session, tmp_path))
     text, xml = plan.files
     assert (text.upload, xml.upload) == (True, False)
     by_hand, by_api = effects(plan).plain, effects(plan, by_api=True).plain

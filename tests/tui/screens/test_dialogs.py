@@ -14,8 +14,8 @@ from textual.screen import ModalScreen
 from textual.selection import Selection
 from textual.widgets import Input, Static
 
+from ordertui.operations.rate.figures import Impact
 from ordertui.operations.session import Session
-from ordertui.operations.values import Impact
 from ordertui.tui import screens
 from ordertui.tui.screens.base import Dialog
 from ordertui.tui.screens.command_palette import PaletteScreen
@@ -44,8 +44,8 @@ def click(pilot: Pilot[None], times: int) -> None:
         pilot.app.post_message(kind(None, *place, 0, 0, kind is not events.MouseMove, False, False, False, *place))
 
 
-async def test_a_double_click_on_a_list_closes_only_that_list(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_a_double_click_on_a_list_closes_only_that_list(session: Session) -> None:
+    async with running(session) as pilot:
         await press(pilot, "s")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
         click(pilot, 2)
@@ -70,8 +70,8 @@ async def test_a_double_click_on_a_list_closes_only_that_list(shop: Session) -> 
 
 
 @pytest.mark.parametrize("keys", [["o"], ["f"], ["s"], ["C"], ["Y"]])
-async def test_page_keys_on_a_list_without_room_or_without_lines(shop: Session, keys: list[str]) -> None:
-    async with running(shop, size=(20, 3)) as pilot:
+async def test_page_keys_on_a_list_without_room_or_without_lines(session: Session, keys: list[str]) -> None:
+    async with running(session, size=(20, 3)) as pilot:
         await burst(pilot, keys)
         await burst(pilot, ["pageup", "pagedown", "end", "pageup", "home", "pagedown"])
         await pilot.resize_terminal(80, 24)
@@ -79,24 +79,24 @@ async def test_page_keys_on_a_list_without_room_or_without_lines(shop: Session, 
         assert pilot.app.screen is main(pilot)
 
 
-def weighing_waits(shop: Session, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+def weighing_waits(session: Session, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """What a marked set comes to is not known before this is set."""
-    go, impact = threading.Event(), shop.impact
+    go, impact = threading.Event(), session.rate.calculator.impact
 
     def held(ids: Sequence[int]) -> Impact:
         assert go.wait(30)
         return impact(ids)
 
-    monkeypatch.setattr(shop, "impact", held)
+    monkeypatch.setattr(session.rate.calculator, "impact", held)
     return go
 
 
 async def test_a_late_answer_does_not_hide_the_range_begun_meanwhile(
-    shop: Session, monkeypatch: pytest.MonkeyPatch
+    session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with running(shop) as pilot:
+    async with running(session) as pilot:
         main(pilot).panel.forget()
-        go = weighing_waits(shop, monkeypatch)
+        go = weighing_waits(session, monkeypatch)
         await press(pilot, "space")
         await press(pilot, "v", "j", "j")
         await until(pilot, lambda: "range of 3" in text(pilot, "status"))
@@ -110,11 +110,11 @@ async def test_a_late_answer_does_not_hide_the_range_begun_meanwhile(
 
 
 async def test_a_late_answer_does_not_say_that_a_view_is_read_which_is_there(
-    shop: Session, monkeypatch: pytest.MonkeyPatch
+    session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with running(shop) as pilot:
+    async with running(session) as pilot:
         main(pilot).panel.forget()
-        go = weighing_waits(shop, monkeypatch)
+        go = weighing_waits(session, monkeypatch)
         main(pilot).building = "looking…"
         main(pilot).show_panel()
         await until(pilot, lambda: "looking…" in text(pilot, "status"))
@@ -124,8 +124,8 @@ async def test_a_late_answer_does_not_say_that_a_view_is_read_which_is_there(
         await until(pilot, lambda: "looking…" not in text(pilot, "status"))
 
 
-async def test_a_paste_brings_only_what_can_be_read(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_a_paste_brings_only_what_can_be_read(session: Session) -> None:
+    async with running(session) as pilot:
         for key, field in (("e", "field-path"), ("slash", "filter-input")):
             await press(pilot, key)
             await until(pilot, lambda field=field: pilot.app.focused is not None and pilot.app.focused.id == field)  # type: ignore[misc]
@@ -140,8 +140,8 @@ async def test_a_paste_brings_only_what_can_be_read(shop: Session) -> None:
 
 
 @pytest.mark.parametrize("where", ["orders", "preview"])
-async def test_a_selection_of_a_text_that_became_shorter_is_no_end(shop: Session, where: str) -> None:
-    async with running(shop) as pilot:
+async def test_a_selection_of_a_text_that_became_shorter_is_no_end(session: Session, where: str) -> None:
+    async with running(session) as pilot:
         if where == "preview":
             await to_ship(pilot)
             await preview(pilot)
@@ -156,8 +156,8 @@ async def test_a_selection_of_a_text_that_became_shorter_is_no_end(shop: Session
         assert (screen.get_selected_text() or "").strip()
 
 
-async def test_a_y_typed_before_the_new_plan_was_shown_does_not_commit_it(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_a_y_typed_before_the_new_plan_was_shown_does_not_commit_it(session: Session) -> None:
+    async with running(session) as pilot:
         await to_ship(pilot)
         shown = await preview(pilot)
         before = shown.plan
@@ -166,5 +166,5 @@ async def test_a_y_typed_before_the_new_plan_was_shown_does_not_commit_it(shop: 
         await burst(pilot, ["j", "enter", "y"])
         await until(pilot, lambda: shown.plan is not before)
         await settled(pilot)
-        assert shop.outbox() == []
+        assert session.batches.find() == []
         assert pilot.app.screen is shown

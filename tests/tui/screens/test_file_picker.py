@@ -13,7 +13,7 @@ from ordertui.orders.clock import FixedClock
 from ordertui.tui.screens.dialogs import TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
 from support.pilot import main, press, running, settled, table, until
-from support.shops import ALL_ORDERS, UNSHIPPED, all_orders_row, open_shop, order_id, unshipped_row, write
+from support.shops import ALL_ORDERS, UNSHIPPED, all_orders_row, open_session, order_id, unshipped_row, write
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def empty(tmp_path: Path, clock: FixedClock) -> Session:
-    return open_shop(tmp_path / "empty", clock=clock)
+    return open_session(tmp_path / "empty", clock=clock)
 
 
 def lines(pilot: Pilot[None]) -> list[str]:
@@ -103,7 +103,7 @@ async def test_a_path_is_typed_completed_and_corrected(empty: Session, folder: P
         assert "there is no" in str(screen.query_one("#picker-note", Static).content)
         await press(pilot, "backspace", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
-        assert empty.id_of(order_id(400)) is not None
+        assert empty.orders.id_of(order_id(400)) is not None
 
 
 @pytest.mark.parametrize("text", ["x" * 5_000, "~nobody-has-this/x", "'open"], ids=["long", "nobody", "open"])
@@ -133,14 +133,14 @@ async def test_other_files_are_shown_when_asked_for(empty: Session, folder: Path
         await until(pilot, lambda: "manual.pdf" in "".join(lines(pilot)))
         await press(pilot, "escape")
         assert pilot.app.screen is main(pilot)
-        assert empty.count() == 0
+        assert empty.orders.count() == 0
 
 
 async def test_stopping_leaves_the_rest(empty: Session, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Esc while the first of two files is read: it ends after a chunk, the second is not begun."""
     from ordertui.tui.screens.progress import ProgressScreen
 
-    plain = empty.import_files
+    plain = empty.imports.import_files
 
     def stopped(paths: list[Path], **options: object) -> object:
         screens = [one for one in app.screen_stack if isinstance(one, ProgressScreen)]

@@ -12,7 +12,7 @@ from ordertui.tui.render.rate_report import columns
 from ordertui.tui.screens.dialogs import TextScreen
 from ordertui.tui.screens.rate import OrdersScreen, RateScreen, courses
 from support.pilot import burst, main, press, running, settled, to_ship, until
-from support.shops import all_orders_row, bring, open_shop, order_id, unshipped_row
+from support.shops import all_orders_row, bring, open_session, order_id, unshipped_row
 
 
 def body(pilot: Pilot[None]) -> str:
@@ -25,8 +25,8 @@ async def open_rate(pilot: Pilot[None]) -> None:
     await settled(pilot)
 
 
-async def test_with_and_without_the_marked(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_with_and_without_the_marked(session: Session) -> None:
+    async with running(session) as pilot:
         await open_rate(pilot)
         assert "0 of 100" in body(pilot)
         assert "with the marked" not in body(pilot)
@@ -42,7 +42,7 @@ async def test_with_and_without_the_marked(shop: Session) -> None:
 
 
 async def test_its_orders_and_what_amazon_is_about_to_cancel(tmp_path: Path, clock: FixedClock) -> None:
-    found = open_shop(tmp_path / "shop", clock=clock)
+    found = open_session(tmp_path / "shop", clock=clock)
     rows = [all_orders_row(1, "Cancelled"), all_orders_row(2, "Unshipped", age=20 * DAY)]
     rows += [all_orders_row(100 + n, "Shipped") for n in range(20)]
     bring(found, tmp_path, everything=rows, open_=[unshipped_row(2, age=20 * DAY)])
@@ -70,7 +70,7 @@ async def test_its_orders_and_what_amazon_is_about_to_cancel(tmp_path: Path, clo
 
 
 def test_a_past_day_that_is_over_only_if_the_unknown_count_says_so(tmp_path: Path, clock: FixedClock) -> None:
-    with open_shop(tmp_path / "shop", clock=clock) as found:
+    with open_session(tmp_path / "shop", clock=clock) as found:
         rows = [all_orders_row(n, "Cancelled" if n < 2 else "Shipped", age=10 * DAY) for n in range(10)]
         rows.append(all_orders_row(10, "Shipped", age=40 * DAY))
         bring(found, tmp_path, everything=rows)
@@ -83,9 +83,9 @@ def test_a_past_day_that_is_over_only_if_the_unknown_count_says_so(tmp_path: Pat
     assert {known[number].glyph for number in past} == {"✗"}
 
 
-async def test_marketplaces_one_after_the_other_then_stacked(shop: Session, tmp_path: Path) -> None:
-    bring(shop, tmp_path, everything=[all_orders_row(5000 + n, "Shipped", market="DE") for n in range(3)])
-    async with running(shop, size=(80, 24)) as pilot:
+async def test_marketplaces_one_after_the_other_then_stacked(session: Session, tmp_path: Path) -> None:
+    bring(session, tmp_path, everything=[all_orders_row(5000 + n, "Shipped", market="DE") for n in range(3)])
+    async with running(session, size=(80, 24)) as pilot:
         await open_rate(pilot)
         first = body(pilot)
         assert "(DE)" in first, "that of the cursor"
@@ -102,14 +102,14 @@ async def test_marketplaces_one_after_the_other_then_stacked(shop: Session, tmp_
         assert max(map(len, body(pilot).split("\n"))) <= 60 or "Window" in body(pilot)
 
 
-async def test_keys_typed_ahead_reach_it(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_keys_typed_ahead_reach_it(session: Session) -> None:
+    async with running(session) as pilot:
         await burst(pilot, ["P", "n", "escape", "escape", "2"])
         assert pilot.app.screen is main(pilot)
         assert main(pilot).request.queue == "to_ship"
 
 
 async def test_without_orders_there_is_none(tmp_path: Path, clock: FixedClock) -> None:
-    async with running(open_shop(tmp_path / "empty", clock=clock)) as pilot:
+    async with running(open_session(tmp_path / "empty", clock=clock)) as pilot:
         await press(pilot, "P")
         assert pilot.app.screen is main(pilot)

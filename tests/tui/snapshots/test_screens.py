@@ -52,7 +52,7 @@ def _open(folder: str) -> Session:
 
 
 @pytest.fixture
-def shop(practice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+def session(practice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.chdir(tmp_path)
     shutil.copytree(practice, "practice")
@@ -83,53 +83,53 @@ def japan(empty: Session, tmp_path: Path) -> Session:
 
 
 def typed(*names: str) -> Steps:
-    async def steps(pilot: Pilot[None], shop: Session) -> None:
+    async def steps(pilot: Pilot[None], session: Session) -> None:
         await scenes.keys(pilot, *names)
 
     return steps
 
 
-async def titles(pilot: Pilot[None], shop: Session) -> None:
+async def titles(pilot: Pilot[None], session: Session) -> None:
     screen = scenes.main_screen(pilot)
     screen.ask_for(replace(screen.request, keys=("order", "ship-by", "total", "may", "title")))
     await scenes.keys(pilot, "j", "space", "j", "j")
 
 
 def after_titles(*names: str) -> Steps:
-    async def steps(pilot: Pilot[None], shop: Session) -> None:
-        await titles(pilot, shop)
+    async def steps(pilot: Pilot[None], session: Session) -> None:
+        await titles(pilot, session)
         await scenes.keys(pilot, *names)
 
     return steps
 
 
-async def released(pilot: Pilot[None], shop: Session) -> None:
+async def released(pilot: Pilot[None], session: Session) -> None:
     """Asked whether the held batch shall leave now."""
     await scenes.keys(pilot, "o", "r")
 
 
-async def amounts(pilot: Pilot[None], shop: Session) -> None:
+async def amounts(pilot: Pilot[None], session: Session) -> None:
     """The refund editor, over the preview of one order."""
-    scenes.mark(pilot, shop, "status:shipped marketplace:US channel:merchant action:refund", 1)
+    scenes.mark(pilot, session, "status:shipped marketplace:US channel:merchant action:refund", 1)
     await scenes.keys(pilot, "r", "j", "m", "enter")
 
 
-async def saved_views(pilot: Pilot[None], shop: Session) -> None:
+async def saved_views(pilot: Pilot[None], session: Session) -> None:
     """Two views, one of them with a Japanese name."""
     await scenes.keys(pilot, "f", "s", *"late", "enter", "s")
     pilot.app.screen.query_one(Input).value = "青海波"
     await scenes.keys(pilot, "enter")
 
 
-def same(compare: Compare, shop: Session, steps: Steps, size: tuple[int, int], theme: str = DARK.name) -> bool:
+def same(compare: Compare, session: Session, steps: Steps, size: tuple[int, int], theme: str = DARK.name) -> bool:
     async def before(pilot: Pilot[Any]) -> None:
         await scenes.keys(pilot)
-        await steps(pilot, shop)
+        await steps(pilot, session)
 
     with pytest.MonkeyPatch.context() as patch:
         if theme == NONE:
             patch.setenv("NO_COLOR", "1")
-        app = OrderTuiApp(shop, theme=DARK.name if theme == NONE else theme)
+        app = OrderTuiApp(session, theme=DARK.name if theme == NONE else theme)
         return compare(app, terminal_size=size, run_before=before)
 
 
@@ -161,8 +161,8 @@ def same(compare: Compare, shop: Session, steps: Steps, size: tuple[int, int], t
         pytest.param(typed("colon", *"copy"), SMALL, id="palette-small"),
     ],
 )
-def test_dark(snap_compare: Compare, shop: Session, steps: Steps, size: tuple[int, int]) -> None:
-    assert same(snap_compare, shop, steps, size)
+def test_dark(snap_compare: Compare, session: Session, steps: Steps, size: tuple[int, int]) -> None:
+    assert same(snap_compare, session, steps, size)
 
 
 @pytest.mark.parametrize(
@@ -195,8 +195,8 @@ def test_dark(snap_compare: Compare, shop: Session, steps: Steps, size: tuple[in
         pytest.param(typed("6", "u"), SMALL, NONE, id="undo-small"),
     ],
 )
-def test_look(snap_compare: Compare, shop: Session, steps: Steps, size: tuple[int, int], look: str) -> None:
-    assert same(snap_compare, shop, steps, size, look)
+def test_look(snap_compare: Compare, session: Session, steps: Steps, size: tuple[int, int], look: str) -> None:
+    assert same(snap_compare, session, steps, size, look)
 
 
 @pytest.mark.parametrize(
@@ -235,17 +235,17 @@ def test_look_in_japanese(
         pytest.param(scenes.rate, MEDIUM, id="rate-medium"),
     ],
 )
-def test_light(snap_compare: Compare, shop: Session, steps: Steps, size: tuple[int, int]) -> None:
-    assert same(snap_compare, shop, steps, size, LIGHT.name)
+def test_light(snap_compare: Compare, session: Session, steps: Steps, size: tuple[int, int]) -> None:
+    assert same(snap_compare, session, steps, size, LIGHT.name)
 
 
-def test_without_colour(snap_compare: Compare, shop: Session) -> None:
-    assert same(snap_compare, shop, scenes.near_target, WIDE, NONE)
+def test_without_colour(snap_compare: Compare, session: Session) -> None:
+    assert same(snap_compare, session, scenes.near_target, WIDE, NONE)
 
 
-def test_rate_without_colour(snap_compare: Compare, shop: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rate_without_colour(snap_compare: Compare, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    assert same(snap_compare, shop, scenes.rate, WIDE)
+    assert same(snap_compare, session, scenes.rate, WIDE)
 
 
 @pytest.mark.parametrize("size", [WIDE, MEDIUM, SMALL], ids=["wide", "medium", "small"])

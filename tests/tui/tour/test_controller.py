@@ -54,10 +54,10 @@ async def test_all_six_steps_with_keys(practice: Session, size: tuple[int, int])
         await settled(pilot)
         free = [
             i
-            for i, row in practice.rows(view.ids).items()
-            if practice.may(row).startswith("cancel") and not row.open_action
+            for i, row in practice.orders.rows(view.ids).items()
+            if practice.eligibility.may(row).startswith("cancel") and not row.open_action
         ]
-        several = {row.marketplace: i for i, row in practice.rows(free).items()}
+        several = {row.marketplace: i for i, row in practice.orders.rows(free).items()}
         for row_id in list(several.values())[:3]:
             view.go_to(row_id)
             await press(pilot, "space")
@@ -77,7 +77,7 @@ async def test_all_six_steps_with_keys(practice: Session, size: tuple[int, int])
         await press(pilot, "escape")
         await settled(pilot)
         assert "Tour 4/6" in note(pilot), "Esc cleared the filter, and did not leave the tour"
-        newest = practice.outbox()[0].id
+        newest = practice.batches.find()[0].id
         await press(pilot, "x")
         await opened(pilot, "PreviewScreen")
         assert "y commits" in note(pilot)
@@ -91,19 +91,19 @@ async def test_all_six_steps_with_keys(practice: Session, size: tuple[int, int])
                 await press(pilot, "1", "enter")
             await settled(pilot)
         await at(pilot, 5)
-        assert practice.outbox()[0].id > newest
+        assert practice.batches.find()[0].id > newest
         await press(pilot, "u")
         await opened(pilot, "ConfirmScreen")
         await press(pilot, "b")
         await at(pilot, 6)
         await press(pilot, "o")
         await opened(pilot, "OutboxScreen")
-        held = [n for n, batch in enumerate(practice.outbox()) if batch.state.value == "held"]
+        held = [n for n, batch in enumerate(practice.batches.find()) if batch.state.value == "held"]
         await press(pilot, *["j"] * held[0], "r")
         await opened(pilot, "ConfirmScreen")
         await press(pilot, "w")
         await until(pilot, lambda: not note(pilot) and main(pilot).tour is None)
-        assert practice.desk.tour_seen()
+        assert practice.workspace.tour_seen()
         await press(pilot, "escape", "t")
         await at(pilot, 1)
 
@@ -115,7 +115,7 @@ async def test_it_can_be_left_at_any_time_and_keys_are_never_held(practice: Sess
         assert main(pilot).request.queue == "to_ship"
         assert table(pilot).marks.count == 1
         await until(pilot, lambda: not note(pilot))
-        assert practice.desk.tour_seen()
+        assert practice.workspace.tour_seen()
         await press(pilot, "colon", *"tour", "enter")
         await at(pilot, 1)
 
@@ -123,17 +123,17 @@ async def test_it_can_be_left_at_any_time_and_keys_are_never_held(practice: Sess
 async def test_keys_type_ahead_cannot_commit_because_of_it(practice: Session) -> None:
     async with running(practice, tour=True) as pilot:
         await at(pilot, 1)
-        before = len(practice.outbox())
+        before = len(practice.batches.find())
         await burst(pilot, ["2", "x", "y"])
         await settled(pilot)
-        assert len(practice.outbox()) == before
+        assert len(practice.batches.find()) == before
 
 
 async def test_a_real_store_has_no_tour_but_an_offer(
-    shop: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: FixedClock
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: FixedClock
 ) -> None:
     monkeypatch.setattr("ordertui.operations.config.practice_folder", lambda: tmp_path / "made-up")
-    async with running(shop) as pilot:
+    async with running(session) as pilot:
         await press(pilot, "t")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
         await press(pilot, "enter")
@@ -148,27 +148,27 @@ async def test_a_real_store_has_no_tour_but_an_offer(
         await settled(pilot)
         made_up = pilot.app.screen
         assert isinstance(made_up, MainScreen)
-        assert made_up.shop.practice
-        assert made_up.shop.folder == tmp_path / "made-up"
+        assert made_up.session.is_practice
+        assert made_up.session.directory == tmp_path / "made-up"
         await press(pilot, "2", "space")
         await settled(pilot)
         assert made_up.table.marks.count == 1
         assert not real.table.marks
         await press(pilot, "escape")
         await until(pilot, lambda: not note(pilot))
-        assert made_up.shop.desk.tour_seen()
-        assert not shop.desk.tour_seen()
-    assert shop.outbox() == []
+        assert made_up.session.workspace.tour_seen()
+        assert not session.workspace.tour_seen()
+    assert session.batches.find() == []
 
 
 def test_the_tour_is_remembered_over_a_new_practice_store(tmp_path: Path) -> None:
     path = build_practice(tmp_path / "p", orders=100, now=NOW)
     with Session.open(path, clock=FixedClock(NOW), config=Config()) as found:
-        assert not found.desk.tour_seen()
-        found.desk.keep_tour_seen()
+        assert not found.workspace.tour_seen()
+        found.workspace.keep_tour_seen()
     build_practice(tmp_path / "p", orders=100, now=NOW)
     with Session.open(path, clock=FixedClock(NOW), config=Config()) as again:
-        assert again.desk.tour_seen()
+        assert again.workspace.tour_seen()
 
 
 def test_a_step_waits_for_its_deed() -> None:

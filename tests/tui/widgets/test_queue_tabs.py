@@ -7,13 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ordertui.operations.query.queues import QUEUES
+from ordertui.operations.query.queues import QUEUES, Queue
 from ordertui.operations.session import Session
-from ordertui.operations.values import Queue
 from ordertui.orders.clock import FixedClock
 from ordertui.tui.widgets.queue_tabs import QueueTabs, brief
 from support.pilot import main, press, preview, running, said, settled, table, to_ship, until
-from support.shops import all_orders_row, bring, open_shop
+from support.shops import all_orders_row, bring, open_session
 
 COUNTS = (18_204, 412, 23, 9, 4, 12, 104, 3)
 
@@ -27,8 +26,8 @@ def queues(counts: tuple[int, ...]) -> list[Queue]:
     (80, "1 All 18,204 2 Ship 412 3 Ask 23 4 Late 9 5 24h 4 6 Held 12 7 Sent 104 8 Fail 3"),
     (60, "All 18k Ship 412 Ask 23 Late 9 24h 4 Held 12 Sent 104 Fail 3"),
 ])  # fmt: skip
-async def test_each_queue_can_be_told_from_the_others(shop: Session, width: int, line: str) -> None:
-    async with running(shop, (width, 24)) as pilot:
+async def test_each_queue_can_be_told_from_the_others(session: Session, width: int, line: str) -> None:
+    async with running(session, (width, 24)) as pilot:
         tabs = main(pilot).query_one(QueueTabs)
         tabs.show(queues(COUNTS), "all")
         await pilot.pause()
@@ -48,8 +47,8 @@ def test_brief_numbers_are_never_rounded_up() -> None:
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 15)])
-async def test_what_is_said_covers_neither_keys_nor_rows(shop: Session, size: tuple[int, int]) -> None:
-    async with running(shop, size, toasts=True) as pilot:
+async def test_what_is_said_covers_neither_keys_nor_rows(session: Session, size: tuple[int, int]) -> None:
+    async with running(session, size, toasts=True) as pilot:
         await to_ship(pilot)
         await press(pilot, "y")
         await until(pilot, lambda: "copied" in said(pilot) or "clipboard" in said(pilot))
@@ -62,8 +61,8 @@ async def test_what_is_said_covers_neither_keys_nor_rows(shop: Session, size: tu
         assert not any(toast.region.overlaps(keys) for toast in screen.query("Toast"))
 
 
-async def test_what_is_said_takes_the_place_of_what_was_said_but_not_of_an_error(shop: Session) -> None:
-    async with running(shop, toasts=True) as pilot:
+async def test_what_is_said_takes_the_place_of_what_was_said_but_not_of_an_error(session: Session) -> None:
+    async with running(session, toasts=True) as pilot:
         screen = main(pilot)
         for number in range(3):
             screen.notify(f"said {number}")
@@ -76,12 +75,12 @@ async def test_what_is_said_takes_the_place_of_what_was_said_but_not_of_an_error
 
 
 @pytest.mark.parametrize("size", [(120, 40), (60, 15)])
-async def test_an_empty_queue_says_why_in_words_that_fit(shop: Session, size: tuple[int, int]) -> None:
+async def test_an_empty_queue_says_why_in_words_that_fit(session: Session, size: tuple[int, int]) -> None:
     def said_in_table() -> str:
         lines = [table(pilot).render_line(y).text.strip(" ▐") for y in range(1, table(pilot).size.height)]
         return " ".join(line for line in lines if line)
 
-    async with running(shop, size) as pilot:
+    async with running(session, size) as pilot:
         for number, queue in enumerate(QUEUES, start=1):
             await press(pilot, str(number))
             await settled(pilot)
@@ -95,7 +94,7 @@ async def test_an_empty_queue_says_why_in_words_that_fit(shop: Session, size: tu
 
 
 async def test_a_queue_that_no_report_could_fill_says_so(tmp_path: Path, clock: FixedClock) -> None:
-    blind = open_shop(tmp_path / "blind", clock=clock)
+    blind = open_session(tmp_path / "blind", clock=clock)
     bring(blind, tmp_path, everything=[all_orders_row(1)])
     async with running(blind) as pilot:
         await press(pilot, "3")

@@ -24,14 +24,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from ordertui.amazon.processing_report import ProcessingReportError
 from ordertui.amazon.spapi.errors import SpApiError
 from ordertui.amazon.spapi.transport import Transport
+from ordertui.operations.batches.batch import Batch
 from ordertui.operations.errors import OperationError
-from ordertui.operations.feed_limits import feed_limits
-from ordertui.operations.planning.plan import Batch, Plan
+from ordertui.operations.limits import feed_limits
+from ordertui.operations.planning.plan import Plan
+from ordertui.operations.planning.planner import PlanChoices
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.store import StoreError
-from support.api import NOW, shop
+from support.api import NOW, session
 from support.faults import Crash, Faults, inject
 from support.model_store import Floor
 from support.profile import LONG
@@ -70,8 +72,8 @@ def template(tmp_path_factory: pytest.TempPathFactory, contract: Contract) -> tu
         for name in ("LWA_CLIENT_ID", "LWA_CLIENT_SECRET", "REFRESH_TOKEN"):
             patch.setenv(f"ORDERTUI_{name}", sim.credentials[name.removeprefix("LWA_").lower()])
         floor = Floor(sim, clock, folder)
-        ids = [floor.made.id_of(floor.order_id(number)) for number in LEFT]
-        floor.made.set_dispatched([one for one in ids if one is not None], Dispatched.YES)
+        ids = [floor.made.orders.id_of(floor.order_id(number)) for number in LEFT]
+        floor.made.facts.set_dispatched([one for one in ids if one is not None], Dispatched.YES)
         floor.made.close()
     return folder, sim.amazon.orders, clock.now()
 
@@ -102,7 +104,7 @@ class Machine(RuleBasedStateMachine):
         self.running.__enter__()
         self.create_feed = self.sim.amazon.create_feed
         self.sim.amazon.create_feed = self.taken  # type: ignore[method-assign]
-        self.shop = shop(self.sim, self.folder, self.clock)
+        self.session = session(self.sim, self.folder, self.clock)
         self.committed: dict[int, list[str]] = {}
         self.shipped_at: dict[str, int] = {}
         self.wrong: list[str] = []
@@ -114,17 +116,17 @@ class Machine(RuleBasedStateMachine):
             self.sim.amazon.lag_seconds = 0
             for _ in range(8):
                 self.clock.advance(HOUR)
-                self.try_(self.shop.dispatch)
-            self.try_(self.shop.online.sync)
-            for attempt in self.shop._store.submissions.find():
+                self.try_(self.session.dispatcher.run)
+            self.try_(self.session.sync.sync)
+            for attempt in self.session.context.store.submissions.find():
                 assert not attempt.open or attempt.state == "needs_operator" or self.is_stuck(attempt.feed_id), attempt
                 self.seen[attempt.state] += 1
             self.no_effect_twice()
             self.nothing_is_called_done_that_was_not()
-            assert self.shop.store_check() == []
-            assert "chain unbroken" in self.shop.audit_verify()
+            assert self.session.maintenance.check() == []
+            assert "chain unbroken" in self.session.audit.verify()
         finally:
-            self.shop.close()
+            self.session.close()
             self.running.__exit__(None, None, None)
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -141,7 +143,7 @@ class Machine(RuleBasedStateMachine):
     def taken(self, kind: str, markets: list[str], document: str) -> Feed:
         """createFeed was accepted: is it what the journal says, and only that?"""
         content = self.sim.amazon.documents[document].content or b""
-        with self.shop._store.reader() as reader:
+        with self.session.context.store.reader() as reader:
             mine = [one for one in reader.submissions.find() if one.open and one.feed_type == kind]
         if [one.state for one in mine] != ["submitting"]:
             self.wrong.append(f"a feed of {kind} came while the journal has {mine}")
@@ -162,17 +164,19 @@ class Machine(RuleBasedStateMachine):
     def commit(self, plans: tuple[Plan, ...]) -> None:
         for plan in plans:
             if plan.rows:
-                batch = self.shop.commit(plan, typed=str(len(plan.rows)))
+                batch = self.session.batches.commit(plan, typed=str(len(plan.rows)))
                 self.committed[batch.id] = [row.order_id for row in plan.rows]
                 self.seen[f"{plan.action} committed"] += 1
 
     def plan(self, action: Action, numbers: set[int]) -> None:
-        ids = [self.shop.id_of(order_id(number)) for number in sorted(numbers)]
+        ids = [self.session.orders.id_of(order_id(number)) for number in sorted(numbers)]
         day = iso_utc(self.clock.now() - DAY // 2)[:10]
         shipping = (
             {order_id(number): ("UPS", f"1Z{number}", day) for number in numbers} if action is Action.CONFIRM else {}
         )
-        self.commit(self.shop.plan(action, [one for one in ids if one is not None], shipping=shipping))
+        self.commit(
+            self.session.planner.plan(action, [one for one in ids if one is not None], PlanChoices(shipping=shipping))
+        )
 
     @initialize(data=st.data(), lag=st.sampled_from((0, 0, 2 * DAY)), action=st.sampled_from(list(WHOM)))
     def begin(self, data: st.DataObject, lag: int, action: Action) -> None:
@@ -188,14 +192,14 @@ class Machine(RuleBasedStateMachine):
         self.release()
         for call in ("createFeed", "confirmShipment") if fault else ():
             self.sim.faults.add(call, fault)
-        self.killed_at(point, self.shop.dispatch)
+        self.killed_at(point, self.session.dispatcher.run)
 
     @rule(action=st.sampled_from(list(WHOM)), data=st.data())
     def commit_only(self, action: Action, data: st.DataObject) -> None:
         self.plan(action, data.draw(st.sets(st.sampled_from(WHOM[action]), min_size=1, max_size=2)))
 
     def held(self) -> list[Batch]:
-        return [batch for batch in self.shop.outbox() if batch.state is BatchState.HELD]
+        return [batch for batch in self.session.batches.find() if batch.state is BatchState.HELD]
 
     @rule(data=st.data())
     def take_back(self, data: st.DataObject) -> None:
@@ -203,32 +207,34 @@ class Machine(RuleBasedStateMachine):
         if held:
             batch = data.draw(st.sampled_from(held))
             row = data.draw(st.sampled_from([row for row in batch.rows if row.state is RowState.HELD]))
-            self.shop.undo(batch.id if data.draw(st.booleans()) else row.order_id)
+            self.session.batches.recall(batch.id if data.draw(st.booleans()) else row.order_id)
 
     @rule()
     def release(self) -> None:
         for batch in self.held():
-            self.shop.release(batch.id)
+            self.session.batches.release(batch.id)
 
     @rule(data=st.data())
     def retry(self, data: st.DataObject) -> None:
-        batches = [b for b in self.shop.outbox() if any(row.state is RowState.ERROR for row in b.rows)]
+        batches = [b for b in self.session.batches.find() if any(row.state is RowState.ERROR for row in b.rows)]
         if batches:
             batch = data.draw(st.sampled_from(batches))
             failed = {row.order_id for row in batch.rows if row.state is RowState.ERROR}
-            plans = self.try_(self.shop.retry, batch.id) or ()
+            plans = self.try_(self.session.batches.retry, batch.id) or ()
             assert {row.order_id for plan in plans for row in plan.rows} <= failed
             self.commit(plans)
 
     @rule(data=st.data())
     def settle_by_looking(self, data: st.DataObject) -> None:
         """The operator looks into Seller Central: the order, and that no feed with it waits there."""
-        found = [(batch, row) for batch in self.shop.outbox() for row in batch.rows if row.state is RowState.UNKNOWN]
+        found = [
+            (batch, row) for batch in self.session.batches.find() for row in batch.rows if row.state is RowState.UNKNOWN
+        ]
         found = [(batch, row) for batch, row in found if not self.may_come(row.order_id)]
         if found:
             batch, row = data.draw(st.sampled_from(found))
             done = self.did(batch.action, row.order_id)
-            self.shop.settle(batch.id, [row.order_id], done=done, why="looked in Seller Central", typed="1")
+            self.session.batches.settle(batch.id, [row.order_id], done=done, why="looked in Seller Central", typed="1")
 
     def may_come(self, order: str) -> bool:
         amazon = self.sim.amazon
@@ -242,7 +248,7 @@ class Machine(RuleBasedStateMachine):
         """Time goes on, and the program looks again and again; it may die at the last look."""
         for number in range(times):
             self.clock.advance(seconds)
-            self.killed_at(point if number == times - 1 else None, self.shop.dispatch)
+            self.killed_at(point if number == times - 1 else None, self.session.dispatcher.run)
 
     @rule(times=st.integers(3, 5))
     def much_later(self, times: int) -> None:
@@ -282,12 +288,12 @@ class Machine(RuleBasedStateMachine):
                 self.try_(what)
         except Crash:
             self.seen["killed"] += 1
-            self.shop.close()
-            self.shop = shop(self.sim, self.folder, self.clock)
+            self.session.close()
+            self.session = session(self.sim, self.folder, self.clock)
 
     @rule(point=KILL)
     def sync(self, point: int | None) -> None:
-        self.killed_at(point, self.shop.online.sync)
+        self.killed_at(point, self.session.sync.sync)
 
     # -- what must never happen
 
@@ -310,14 +316,14 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_called_done_that_was_not(self) -> None:
-        for batch in self.shop.outbox():
+        for batch in self.session.batches.find():
             for row in batch.rows:
                 done = self.did(batch.action, row.order_id)
                 assert row.state not in ENDS[batch.action] or done or row.code == "word", (batch.id, row)
                 if batch.action is Action.REFUND and row.state in (RowState.HELD, RowState.ERROR):
                     newer = [
                         b.id
-                        for b in self.shop.outbox()
+                        for b in self.session.batches.find()
                         if b.id > batch.id
                         for r in b.rows
                         if r.order_id == row.order_id
@@ -326,14 +332,14 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def no_row_is_lost(self) -> None:
-        batches = {batch.id: batch for batch in self.shop.outbox()}
+        batches = {batch.id: batch for batch in self.session.batches.find()}
         for ident, orders in self.committed.items():
             assert [row.order_id for row in batches[ident].rows] == orders
             assert all(row.text for row in batches[ident].rows if row.state in (RowState.UNKNOWN, RowState.ERROR))
 
     @invariant()
     def one_feed_of_a_kind(self) -> None:
-        kinds = Counter(one.feed_type for one in self.shop._reader().submissions.find() if one.open)
+        kinds = Counter(one.feed_type for one in self.session.context.reader().submissions.find() if one.open)
         assert all(count == 1 for count in kinds.values()), kinds
 
 

@@ -109,8 +109,8 @@ TABLE = (
 def screen(floor: Floor, batch: int) -> str:
     """The batch as the outbox draws it."""
     shown = floor.batch(batch)
-    mine = [one for one in floor.made.questions() if one.batch == batch]
-    parts = [batch_line(shown, floor.clock.now()), batch_head(shown, floor.made.zone, mine)]
+    mine = [one for one in floor.made.batches.open_issues() if one.batch == batch]
+    parts = [batch_line(shown, floor.clock.now()), batch_head(shown, floor.made.orders.zone, mine)]
     return "\n".join(part.plain for part in (*parts, *(row_line(row) for row in batch_rows(shown))))
 
 
@@ -129,15 +129,15 @@ def test_what_goes_wrong(sim: Simulator, clock: FixedClock, tmp_path: Path, faul
             floor.dispatch(fault.after)
     except SpApiError as error:
         said = error_message(error)
-    attempts = floor.made._store.submissions.find(batch)
+    attempts = floor.made.context.store.submissions.find(batch)
     assert (attempts[0].state if attempts else "", floor.states(batch)) == (fault.state, fault.rows)
     assert fault.words in said + screen(floor, batch)
     assert "upload it" not in screen(floor, batch)
     for _ in range(8):
         floor.dispatch(1800)
-    floor.made.online.sync()
+    floor.made.sync.sync()
     floor.clock.advance(3 * DAY)
-    floor.made.online.sync()
+    floor.made.sync.sync()
     assert [row.order_id for row in floor.batch(batch).rows] == orders, "nothing is lost"
     ends = fault.rows if fault.end is None else fault.end[action]
     assert floor.states(batch) <= ends
@@ -146,7 +146,7 @@ def test_what_goes_wrong(sim: Simulator, clock: FixedClock, tmp_path: Path, faul
     assert len(sim.amazon.posts) <= fault.posts
     done = {row.order_id for row in floor.batch(batch).rows if row.state is CONFIRMED}
     assert done <= set(effects), "nothing is called confirmed that was not done"
-    assert "chain unbroken" in floor.made.audit_verify()
+    assert "chain unbroken" in floor.made.audit.verify()
 
 
 def test_the_table_has_every_fault_of_the_switchboard_and_more() -> None:

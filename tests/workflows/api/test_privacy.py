@@ -24,7 +24,7 @@ from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.tui.screens.outbox import OutboxScreen
-from support.api import shop
+from support.api import session
 from support.model_store import Floor, everything
 from support.pilot import press, running, table, until
 from support.shops import standard
@@ -48,31 +48,31 @@ def practice(sim: Simulator, clock: FixedClock, tmp_path: Path) -> Iterator[Sess
 
 
 def commit(made: Session, *ids: int) -> int:
-    plan = made.plan(Action.CANCEL, ids)[0]
-    return made.commit(plan, typed=str(plan.typed_count)).id
+    plan = made.planner.plan(Action.CANCEL, ids)[0]
+    return made.batches.commit(plan, typed=str(plan.typed_count)).id
 
 
 def test_a_practice_batch_leaves_as_a_file_whatever_the_settings_say(practice: Session, sim: Simulator) -> None:
     batch = commit(practice, 1, 2)
-    practice.release(batch)
-    (left,) = practice.dispatch()
+    practice.batches.release(batch)
+    (left,) = practice.dispatcher.run()
     assert [Path(name).name for name in left.files] == ["order-cancellation.txt", "order-cancellation.xml"]
     assert left.advice.startswith("PRACTICE: these orders are made up, upload nothing.")
-    assert practice.live() == ""
-    assert not practice.wait_for_feeds()
+    assert practice.notices.connection() == ""
+    assert not practice.dispatcher.wait_for_feeds()
     assert sim.calls == []
 
 
 EVERYTHING: dict[str, Callable[[Session], object]] = {
-    "outlet": lambda made: made.online.outlet(lambda text: None).run(),
-    "send": lambda made: made.online.send(note=lambda text: None, told=lambda *_: None, stop=lambda: False),
-    "sync": lambda made: made.online.sync(),
-    "one order": lambda made: made.online.one_order("111-0000000-0000001"),
-    "check": lambda made: made.online.check(),
-    "history": lambda made: made.online.history(30),
-    "account health": lambda made: made.online.account_health(),
-    "evidence": lambda made: made.online.evidence("111-0000000-0000001"),
-    "send a message": lambda made: made.online.send_message(
+    "outlet": lambda made: made.sync.outlet(lambda text: None).run(),
+    "send": lambda made: made.sync.send(note=lambda text: None, told=lambda *_: None, stop=lambda: False),
+    "sync": lambda made: made.sync.sync(),
+    "one order": lambda made: made.sync.one_order("111-0000000-0000001"),
+    "check": lambda made: made.sync.check(),
+    "history": lambda made: made.sync.history(30),
+    "account health": lambda made: made.sync.account_health(),
+    "evidence": lambda made: made.sync.evidence("111-0000000-0000001"),
+    "send a message": lambda made: made.sync.send_message(
         Message("111-0000000-0000001", "US", "unexpectedProblem", "en-US", "Hello.")
     ),
 }
@@ -80,17 +80,17 @@ EVERYTHING: dict[str, Callable[[Session], object]] = {
 
 @pytest.mark.parametrize("name", EVERYTHING)
 def test_nothing_of_a_practice_store_reaches_anybody(practice: Session, sim: Simulator, name: str) -> None:
-    practice.release(commit(practice, 1))
+    practice.batches.release(commit(practice, 1))
     with pytest.raises(Refused, match="practice store: it is never connected"):
         EVERYTHING[name](practice)
     assert sim.calls == []
-    assert practice.outbox()[0].state is BatchState.HELD
+    assert practice.batches.find()[0].state is BatchState.HELD
 
 
 def test_the_command_line_submits_nothing_of_a_practice_store(
     practice: Session, sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    practice.release(commit(practice, 1))
+    practice.batches.release(commit(practice, 1))
     practice.close()
     settings = tmp_path / "settings.toml"
     settings.write_text(
@@ -112,8 +112,8 @@ def test_the_command_line_submits_nothing_of_a_practice_store(
 async def test_the_screen_submits_nothing_of_a_practice_store(practice: Session, sim: Simulator) -> None:
     batch = commit(practice, 1)
     async with running(practice) as pilot:
-        practice.release(batch)
-        await until(pilot, lambda: practice.outbox()[0].state is BatchState.SENT)
+        practice.batches.release(batch)
+        await until(pilot, lambda: practice.batches.find()[0].state is BatchState.SENT)
         await press(pilot, "o")
         await until(pilot, lambda: isinstance(pilot.app.screen, OutboxScreen))
         await press(pilot, "escape", "I")
@@ -198,9 +198,9 @@ def test_nothing_kept_said_or_logged_holds_a_secret_or_a_buyer(
         floor.commit(Action.CONFIRM, 4) if where == "confirmShipment" else None
         for work in (
             lambda: floor.dispatch(7200),
-            lambda: floor.made.online.sync().notes,
-            lambda: floor.made.online.evidence(floor.order_id(1001)),
-            lambda: floor.made.online.send_message(
+            lambda: floor.made.sync.sync().notes,
+            lambda: floor.made.sync.evidence(floor.order_id(1001)),
+            lambda: floor.made.sync.send_message(
                 Message(floor.order_id(5), "US", "unexpectedProblem", "en-US", "Hello.")
             ),
         ):
@@ -214,9 +214,13 @@ def test_nothing_kept_said_or_logged_holds_a_secret_or_a_buyer(
                     console.print(Traceback.from_exception(type(error), error, own(error), show_locals=True))
                     said.append(console.export_text())
         sim.faults.clear()
-    said += floor.notes + [one.advice for one in floor.made.outbox()] + [str(one) for one in floor.made.questions()]
-    said += [entry.payload for entry in floor.made._store.audit.entries()]
-    said += [str(floor.made.order(floor.order_id(7))), str(floor.made.online.feeds())]
+    said += (
+        floor.notes
+        + [one.advice for one in floor.made.batches.find()]
+        + [str(one) for one in floor.made.batches.open_issues()]
+    )
+    said += [entry.payload for entry in floor.made.context.store.audit.entries()]
+    said += [str(floor.made.orders.get(floor.order_id(7))), str(floor.made.sync.feeds())]
     floor.made.close()
     kept = b"".join(path.read_bytes() for path in floor.folder.rglob("*") if path.is_file())
     everywhere = kept.decode("utf-8", "replace") + "\n".join(said) + caplog.text
@@ -231,21 +235,21 @@ def test_nothing_kept_said_or_logged_holds_a_secret_or_a_buyer(
 
 def test_the_planted_words_would_be_found(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     """The search above looks at the very bytes: what is put in is found."""
-    made = shop(sim, tmp_path, clock)
-    made._store.set_meta("leak", "Jane Doe")
+    made = session(sim, tmp_path, clock)
+    made.context.store.set_meta("leak", "Jane Doe")
     made.close()
     assert b"Jane Doe" in b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
 
 
 def test_the_events_of_asyncio_hold_no_secret(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     """A stop in the middle of a call leaves no task behind that is reported with its arguments."""
-    made = shop(sim, tmp_path, clock)
+    made = session(sim, tmp_path, clock)
     sim.faults.add("searchOrders", "hang", 9)
     reported: list[str] = []
 
     async def run() -> None:
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: reported.append(str(context)))
-        found = await asyncio.to_thread(made.online.sync, stop=lambda: "searchOrders" in sim.calls)
+        found = await asyncio.to_thread(made.sync.sync, stop=lambda: "searchOrders" in sim.calls)
         assert found.stopped
 
     asyncio.run(run())

@@ -40,8 +40,8 @@ def practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shop(practice: Path, tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Session:
-    """A practice shop: by its own rule it writes nothing outside its folder, whatever path is typed."""
+def session(practice: Path, tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """A practice session: by its own rule it writes nothing outside its folder, whatever path is typed."""
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "TMUX"):
         monkeypatch.delenv(name, raising=False)
     shutil.copytree(practice, tmp_path / "practice")
@@ -57,68 +57,68 @@ def shop(practice: Path, tmp_path: Path, clock: FixedClock, monkeypatch: pytest.
     return Session.open(Path("practice.db"), clock=clock, config=Config(shop_name="my-shop"))
 
 
-async def session(
-    shop: Session, clock: FixedClock, rng: random.Random, keys: int, *, may_commit: bool = False
+async def play_keys(
+    session: Session, clock: FixedClock, rng: random.Random, keys: int, *, may_commit: bool = False
 ) -> Monkey:
     """One run of the application, until so many keys were typed or the monkey left."""
-    app = OrderTuiApp(shop)
+    app = OrderTuiApp(session)
     async with app.run_test(size=SIZE) as pilot:
-        monkey = Monkey(pilot, shop, clock, rng, may_commit=may_commit)
+        monkey = Monkey(pilot, session, clock, rng, may_commit=may_commit)
         await monkey.settled()
         await monkey.play(keys)
-    assert shop.desk.marks()[0].ids() == monkey.marks.ids(), "marks are kept for the next start"
+    assert session.workspace.marks()[0].ids() == monkey.marks.ids(), "marks are kept for the next start"
     return monkey
 
 
 async def played(
-    shop: Session, clock: FixedClock, seed: int, keys: int, *, may_commit: bool = False
+    session: Session, clock: FixedClock, seed: int, keys: int, *, may_commit: bool = False
 ) -> tuple[int, Counter[str]]:
     """Sessions one after another, until so many keys were typed; gives what was committed, and the screens that were open."""
     rng, seen, committed = random.Random(seed), Counter[str](), 0
     while keys > 0:
-        monkey = await session(shop, clock, rng, keys, may_commit=may_commit)
+        monkey = await play_keys(session, clock, rng, keys, may_commit=may_commit)
         keys -= max(1, monkey.typed)
         seen += monkey.seen
         committed += len(monkey.committed)
     return committed, seen
 
 
-def batches(shop: Session) -> dict[int, list[str]]:
+def batches(session: Session) -> dict[int, list[str]]:
     """The orders of every batch."""
-    return {batch.id: [row.order_id for row in batch.rows] for batch in shop.outbox()}
+    return {batch.id: [row.order_id for row in batch.rows] for batch in session.batches.find()}
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_random_keys_commit_nothing_and_never_crash(shop: Session, clock: FixedClock, seed: int) -> None:
+async def test_random_keys_commit_nothing_and_never_crash(session: Session, clock: FixedClock, seed: int) -> None:
     """A `y` on a preview that can be read commits, and should: so `y` is typed everywhere but there. Typed before, in the same
     burst as the key that opens a preview, it must not: nobody can have read it. Every other key is typed on previews, and on
     all that opens from them."""
-    before = batches(shop)
-    committed, seen = await played(shop, clock, seed, KEYS)
+    before = batches(session)
+    committed, seen = await played(session, clock, seed, KEYS)
     assert committed == 0
-    assert batches(shop) == before
+    assert batches(session) == before
     assert {"MainScreen", "PreviewScreen", "FormScreen"} | (EVERYWHERE if LONG else set()) <= set(seen), seen
 
 
 @pytest.mark.long
 async def test_random_keys_with_y_commit_only_the_plan_whose_preview_it_was_typed_on(
-    shop: Session, clock: FixedClock
+    session: Session, clock: FixedClock
 ) -> None:
-    before = batches(shop)
+    before = batches(session)
     committed, seed = 0, 21
     while not committed and seed < 30:
-        committed += (await played(shop, clock, seed, KEYS // 3, may_commit=True))[0]
+        committed += (await played(session, clock, seed, KEYS // 3, may_commit=True))[0]
         seed += 1
     assert committed > 0, "the keys got as far as that"
-    after = batches(shop)
+    after = batches(session)
     assert len(after) == len(before) + committed
     assert {number: after[number] for number in before} == before
 
 
-async def test_random_keys_on_a_store_that_may_not_be_written(shop: Session, clock: FixedClock) -> None:
-    folder = shop.folder
-    shop.close()
+async def test_random_keys_on_a_store_that_may_not_be_written(session: Session, clock: FixedClock) -> None:
+    folder = session.directory
+    session.close()
     sealed = Session.open(folder / "practice.db", clock=clock, config=Config(), read_only=True)
     before, files = batches(sealed), sorted(path.name for path in folder.iterdir())
     rng = random.Random(5)

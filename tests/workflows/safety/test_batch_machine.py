@@ -27,6 +27,7 @@ from hypothesis.stateful import (
 from ordertui.amazon.processing_report import ProcessingReportError
 from ordertui.operations.errors import OperationError
 from ordertui.operations.planning.plan import Plan, PlanLine
+from ordertui.operations.planning.planner import PlanChoices
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
@@ -35,7 +36,7 @@ from ordertui.store import StoreError
 from support.fake_amazon import FakeAmazon, Message, Processed, parse, report
 from support.faults import Crash, Faults, disk_full, inject, read_only_folder
 from support.profile import LONG
-from support.shops import NOW, all_orders_row, bring, item_id, open_shop, order_id, unshipped_row
+from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, unshipped_row
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
 
@@ -49,17 +50,17 @@ REFUSALS = (OperationError, StoreError, ProcessingReportError)
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A shop with three orders that may be cancelled and two that may be refunded."""
+    """A session with three orders that may be cancelled and two that may be refunded."""
     folder = tmp_path_factory.mktemp("template")
-    with open_shop(folder) as shop:
+    with open_session(folder) as session:
         numbers = (*WAITING, *SHIPPED)
         bring(
-            shop,
+            session,
             folder,
             everything=[all_orders_row(n, **PRICES) for n in numbers],
             open_=[unshipped_row(n) for n in numbers],
         )
-        bring(shop, folder, everything=[all_orders_row(n, "Shipped", updated=NOW - HOUR, **PRICES) for n in SHIPPED])
+        bring(session, folder, everything=[all_orders_row(n, "Shipped", updated=NOW - HOUR, **PRICES) for n in SHIPPED])
     return folder
 
 
@@ -74,7 +75,7 @@ class Machine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="ordertui-machine-"))
         shutil.copy(self.template / "orders.db", self.folder / "orders.db")
         self.clock = FixedClock(NOW)
-        self.shop = open_shop(self.folder, clock=self.clock)
+        self.session = open_session(self.folder, clock=self.clock)
         self.amazon = FakeAmazon()
         self.uploaded: dict[int, Processed] = {}
         self.committed: dict[int, list[str]] = {}
@@ -87,23 +88,23 @@ class Machine(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             self.clock.advance(HOUR)
-            self.shop.dispatch()
-            assert self.shop.store_check() == [], "after whatever happened, the next run goes on"
+            self.session.dispatcher.run()
+            assert self.session.maintenance.check() == [], "after whatever happened, the next run goes on"
             assert not list(self.folder.glob("outbox/*/.*")), "nothing half is left behind"
-            assert "chain unbroken" in self.shop.audit_verify()
+            assert "chain unbroken" in self.session.audit.verify()
         finally:
-            self.shop.close()
+            self.session.close()
             shutil.rmtree(self.folder, ignore_errors=True)
 
     # -- the operator
 
     def ids(self, numbers: set[int]) -> list[int]:
-        return [row_id for n in sorted(numbers) if (row_id := self.shop.id_of(order_id(n))) is not None]
+        return [row_id for n in sorted(numbers) if (row_id := self.session.orders.id_of(order_id(n))) is not None]
 
     def commit(self, plans: tuple[Plan, ...], again: int | None = None) -> None:
         for plan in plans:
             if plan.rows:
-                batch = self.shop.commit(plan, typed=str(len(plan.rows)))
+                batch = self.session.batches.commit(plan, typed=str(len(plan.rows)))
                 self.root[batch.id] = batch.id if again is None else self.root[again]
                 self.committed[batch.id] = [row.order_id for row in plan.rows]
 
@@ -117,7 +118,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(numbers=st.sets(st.sampled_from(WAITING), min_size=1))
     def cancel(self, numbers: set[int]) -> None:
-        self.commit(self.shop.plan(Action.CANCEL, self.ids(numbers)))
+        self.commit(self.session.planner.plan(Action.CANCEL, self.ids(numbers)))
 
     @rule(
         numbers=st.sets(st.sampled_from(SHIPPED), min_size=1),
@@ -132,32 +133,36 @@ class Machine(RuleBasedStateMachine):
     )
     def refund(self, numbers: set[int], part: LineAmounts, everything: bool) -> None:
         wanted = {order_id(n): (PlanLine(1, item_id(n), f"SKU-{n}", 1, part),) for n in numbers}
-        self.commit(self.shop.plan(Action.REFUND, self.ids(numbers), refunds={} if everything else wanted))
+        self.commit(
+            self.session.planner.plan(
+                Action.REFUND, self.ids(numbers), PlanChoices(refunds={} if everything else wanted)
+            )
+        )
 
     @rule(data=st.data())
     def take_back(self, data: st.DataObject) -> None:
-        held = [b for b in self.shop.outbox() if any(row.state is RowState.HELD for row in b.rows)]
+        held = [b for b in self.session.batches.find() if any(row.state is RowState.HELD for row in b.rows)]
         if held:
             batch = data.draw(st.sampled_from(held))
             row = data.draw(st.sampled_from([row for row in batch.rows if row.state is RowState.HELD]))
-            self.shop.undo(batch.id if data.draw(st.booleans()) else row.order_id)
+            self.session.batches.recall(batch.id if data.draw(st.booleans()) else row.order_id)
 
     @rule()
     def leave(self) -> None:
         """The operator ends every hold."""
-        for batch in self.shop.outbox():
+        for batch in self.session.batches.find():
             if batch.state is BatchState.HELD:
-                self.shop.release(batch.id)
-        self.shop.dispatch()
+                self.session.batches.release(batch.id)
+        self.session.dispatcher.run()
 
     @rule(data=st.data())
     def retry(self, data: st.DataObject) -> None:
-        batches = [b for b in self.shop.outbox() if any(row.state is RowState.ERROR for row in b.rows)]
+        batches = [b for b in self.session.batches.find() if any(row.state is RowState.ERROR for row in b.rows)]
         if batches:
             batch = data.draw(st.sampled_from(batches))
             failed = {row.order_id for row in batch.rows if row.state is RowState.ERROR}
             try:
-                plans = self.shop.retry(batch.id)
+                plans = self.session.batches.retry(batch.id)
             except OperationError:
                 return
             assert {row.order_id for plan in plans for row in plan.rows} <= failed
@@ -166,11 +171,15 @@ class Machine(RuleBasedStateMachine):
     @rule(data=st.data())
     def settle_by_looking(self, data: st.DataObject) -> None:
         """The operator looks at the order in Seller Central and says what he sees."""
-        found = [(q.batch, one) for q in self.shop.questions() for one in q.orders if q.batch in self.uploaded]
+        found = [
+            (q.batch, one) for q in self.session.batches.open_issues() for one in q.orders if q.batch in self.uploaded
+        ]
         if found:
             batch, order = data.draw(st.sampled_from(found))
             done = self.did(batch, order)
-            self.shop.settle(batch, [order], done=done, why="looked at the order in Seller Central", typed="1")
+            self.session.batches.settle(
+                batch, [order], done=done, why="looked at the order in Seller Central", typed="1"
+            )
 
     def did(self, batch: int, order: str) -> bool:
         """Whether Amazon did what the uploaded file of the batch asked for the order."""
@@ -191,7 +200,7 @@ class Machine(RuleBasedStateMachine):
         error = {"crash": Crash(), "full": disk_full(), "read-only": read_only_folder(), "none": None}[kind]
         try:
             with self.faults.armed(at, error):
-                self.shop.dispatch()
+                self.session.dispatcher.run()
         except Crash:
             self.restart()
         except OSError:
@@ -199,8 +208,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def restart(self) -> None:
-        self.shop.close()
-        self.shop = open_shop(self.folder, clock=self.clock)
+        self.session.close()
+        self.session = open_session(self.folder, clock=self.clock)
 
     # -- Amazon
 
@@ -253,7 +262,7 @@ class Machine(RuleBasedStateMachine):
         path = self.folder / f"report-{self.reports}.txt"
         path.write_bytes(content)
         with suppress(*REFUSALS):
-            self.shop.results([path], batch=target if named or kind == "of another batch" else None)
+            self.session.results.take_in([path], batch_id=target if named or kind == "of another batch" else None)
 
     @rule()
     def import_report(self) -> None:
@@ -261,7 +270,7 @@ class Machine(RuleBasedStateMachine):
         gone = [n for n in WAITING if self.amazon.cancelled[order_id(n)]]
         if gone:
             rows = [all_orders_row(n, "Cancelled", updated=self.clock.now(), **PRICES) for n in gone]
-            bring(self.shop, self.folder, everything=rows)
+            bring(self.session, self.folder, everything=rows)
 
     # -- what must never happen
 
@@ -283,7 +292,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def no_row_lost_and_none_done_before_amazon_said_so(self) -> None:
-        batches = {batch.id: batch for batch in self.shop.outbox()}
+        batches = {batch.id: batch for batch in self.session.batches.find()}
         for ident, orders in self.committed.items():
             assert [row.order_id for row in batches[ident].rows] == orders
             for row in batches[ident].rows:
@@ -294,7 +303,7 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def what_may_have_been_done_is_never_sent_again(self) -> None:
         seen: dict[str, int] = {}
-        for batch in self.shop.outbox():
+        for batch in self.session.batches.find():
             if batch.action is Action.CANCEL:
                 for row in batch.rows:
                     if row.state in LEFT:
@@ -303,9 +312,9 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def no_half_file(self) -> None:
-        batches = {batch.id: batch for batch in self.shop.outbox()}
+        batches = {batch.id: batch for batch in self.session.batches.find()}
         for ident, path in self.files():
-            whole = {feed.name: feed.content for feed in self.shop._reader().batches.feeds(ident)}
+            whole = {feed.name: feed.content for feed in self.session.context.reader().batches.feeds(ident)}
             assert path.read_bytes() == whole[path.name]
             assert str(path) in batches[ident].files
 

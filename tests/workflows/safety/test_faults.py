@@ -16,9 +16,9 @@ from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import StoreError, database
-from support.batches import answer, commit, plan, send, shop_of, states
+from support.batches import answer, commit, plan, send, session_of, states
 from support.faults import Crash, Faults, disk_full, inject, read_only_folder
-from support.shops import ALL_ORDERS, NOW, all_orders_row, open_shop, order_id, write
+from support.shops import ALL_ORDERS, NOW, all_orders_row, open_session, order_id, write
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
 
@@ -30,29 +30,29 @@ ERRORS: dict[str, Callable[[], BaseException]] = {
 }
 
 
-def reports_in(shop: Session) -> object:
+def reports_in(session: Session) -> object:
     """Two order reports, one of them with a row that is rejected, so that a file of rejects is written."""
-    return shop.import_files([shop.folder.parent / "good.txt", shop.folder.parent / "bad.txt"])
+    return session.imports.import_files([session.directory.parent / "good.txt", session.directory.parent / "bad.txt"])
 
 
-def committed(shop: Session) -> object:
-    return commit(shop, Action.CANCEL, 1, 2)
+def committed(session: Session) -> object:
+    return commit(session, Action.CANCEL, 1, 2)
 
 
-def dispatched(shop: Session) -> object:
-    return shop.dispatch()
+def dispatched(session: Session) -> object:
+    return session.dispatcher.run()
 
 
-def answered(shop: Session) -> object:
-    return shop.results([shop.folder.parent / "report.txt"], batch=1)
+def answered(session: Session) -> object:
+    return session.results.take_in([session.directory.parent / "report.txt"], batch_id=1)
 
 
-def undone(shop: Session) -> object:
-    return shop.undo(order_id(1))
+def undone(session: Session) -> object:
+    return session.batches.recall(order_id(1))
 
 
-def settled(shop: Session) -> object:
-    return shop.settle(1, [order_id(1)], done=True, why="seen", typed="1")
+def settled(session: Session) -> object:
+    return session.batches.settle(1, [order_id(1)], done=True, why="seen", typed="1")
 
 
 STEPS: dict[str, tuple[Step, str]] = {
@@ -63,17 +63,17 @@ STEPS: dict[str, tuple[Step, str]] = {
     "results": (answered, "sent"),
     "settle": (settled, "sent"),
 }
-"""A step, and the state of the shop it starts from."""
+"""A step, and the state of the session it starts from."""
 
 
-def facts(shop: Session) -> dict[str, object]:
+def facts(session: Session) -> dict[str, object]:
     """What a step changed, as far as it can be compared between runs."""
     return {
-        "orders": [(row.order_id, row.status, row.open_action) for row in shop.rows(shop.view(sort="order_id")).values()],
-        "batches": [(b.id, b.state, [(r.order_id, r.state) for r in b.rows]) for b in shop.outbox()],
-        "files": {str(p.relative_to(shop.folder)): p.read_bytes() for p in shop.folder.glob("outbox/*/*")
+        "orders": [(row.order_id, row.status, row.open_action) for row in session.orders.rows(session.orders.find(sort="order_id")).values()],
+        "batches": [(b.id, b.state, [(r.order_id, r.state) for r in b.rows]) for b in session.batches.find()],
+        "files": {str(p.relative_to(session.directory)): p.read_bytes() for p in session.directory.glob("outbox/*/*")
                   if p.is_file() and p.name != "INTERRUPTED.txt"},
-        "rejects": sorted(p.name for p in shop.folder.glob("rejects/*")),
+        "rejects": sorted(p.name for p in session.directory.glob("rejects/*")),
     }  # fmt: skip
 
 
@@ -85,14 +85,14 @@ def scenes(tmp_path_factory: pytest.TempPathFactory, fast_disk: None) -> dict[st
         folder = found[name] = tmp_path_factory.mktemp(name)
         write(folder / "good.txt", ALL_ORDERS, [all_orders_row(n) for n in range(60, 63)])
         write(folder / "bad.txt", ALL_ORDERS, [all_orders_row(70), all_orders_row(71, quantity="many")])
-        with shop_of(folder / "shop") as shop:
+        with session_of(folder / "shop") as session:
             if name == "held":
-                commit(shop, Action.CANCEL, 1, 2)
+                commit(session, Action.CANCEL, 1, 2)
             elif name == "due":
-                shop.release(commit(shop, Action.CANCEL, 1, 2))
-                shop.release(commit(shop, Action.REFUND, 11))
+                session.batches.release(commit(session, Action.CANCEL, 1, 2))
+                session.batches.release(commit(session, Action.REFUND, 11))
             elif name == "sent":
-                answer(shop, folder, send(shop, Action.CANCEL, 1, 2), {2})
+                answer(session, folder, send(session, Action.CANCEL, 1, 2), {2})
     return found
 
 
@@ -115,50 +115,50 @@ def fresh(scene: Path, folder: Path) -> Path:
 def test_at_every_point(name: str, kind: str, scenes: dict[str, Path], tmp_path: Path, faults: Faults) -> None:
     step, start = STEPS[name]
     folder = tmp_path / "scene"
-    with open_shop(fresh(scenes[start], folder)) as shop, faults.armed(None, None):
-        before = facts(shop)
+    with open_session(fresh(scenes[start], folder)) as session, faults.armed(None, None):
+        before = facts(session)
         faults.seen.clear()
-        step(shop)
+        step(session)
         points = list(faults.seen)
-        wanted = facts(shop)
+        wanted = facts(session)
     assert "before commit" in points
     for at, point in enumerate(points):
         if kind != "crash" and point in ("before commit", "after commit"):
             continue  # the disk fails at the disk
-        shop = open_shop(fresh(scenes[start], folder))
+        session = open_session(fresh(scenes[start], folder))
         try:
             with faults.armed(at, ERRORS[kind]()):
-                failed = outcome(shop, step)
+                failed = outcome(session, step)
         finally:
-            shop.close()
-        with open_shop(folder / "shop") as shop:
-            told = facts(shop)
+            session.close()
+        with open_session(folder / "shop") as session:
+            told = facts(session)
             assert failed or told == wanted, "without a word of trouble, all of it is done"
             assert not [p for p in (folder / "shop").rglob("*.part") if kind != "crash"], (at, point)
             for path, content in told["files"].items():  # type: ignore[attr-defined]
                 assert wanted["files"][path] == content, "whole, or not there"  # type: ignore[index]
-            assert [line for line in shop.store_check() if "not all written" not in line] == [], (at, point)
-            if told != wanted or shop._reader().batches.unwritten():
-                again(shop, step, told == before)
-            assert facts(shop) == wanted, (at, point)
+            assert [line for line in session.maintenance.check() if "not all written" not in line] == [], (at, point)
+            if told != wanted or session.context.reader().batches.unwritten():
+                again(session, step, told == before)
+            assert facts(session) == wanted, (at, point)
             assert not list((folder / "shop" / "outbox").rglob("*.part"))
-            assert shop.store_check() == []
+            assert session.maintenance.check() == []
 
 
-def outcome(shop: Session, step: Step) -> bool:
+def outcome(session: Session, step: Step) -> bool:
     """Whether the step said that it failed. A file system without hard links, or that cannot make a folder's entry
     durable, is no trouble."""
     try:
-        step(shop)
+        step(session)
     except (Crash, OSError):
         return True
     return False
 
 
-def again(shop: Session, step: Step, untouched: bool) -> None:
+def again(session: Session, step: Step, untouched: bool) -> None:
     """Do the step again, as an operator would; one that was done already may be refused."""
     try:
-        step(shop)
+        step(session)
     except (OperationError, StoreError):
         assert not untouched, "nothing was done, so nothing may stand in the way"
 
@@ -181,34 +181,34 @@ def test_the_stores_own_disk(name: str, kind: str, scenes: dict[str, Path], tmp_
     """The store itself cannot be written: the step fails in words, nothing of it is kept, and it works when there is room again."""
     step, start = STEPS[name]
     folder = tmp_path / "scene"
-    with open_shop(fresh(scenes[start], folder)) as shop:
-        before = facts(shop)
-        connection = shop._store.database.connection
+    with open_session(fresh(scenes[start], folder)) as session:
+        before = facts(session)
+        connection = session.context.store.database.connection
         connection.execute(f"PRAGMA query_only = {'ON' if kind == 'read-only' else 'OFF'}")
-        with no_more_room(shop._store.path) if kind == "full" else nullcontext():
+        with no_more_room(session.context.store.path) if kind == "full" else nullcontext():
             with pytest.raises(StoreError, match=r"the disk may be full|may not be written"):
-                step(shop)
-            assert facts(shop) == before
+                step(session)
+            assert facts(session) == before
         connection.execute("PRAGMA query_only = OFF")
-        step(shop)
-        assert shop.store_check() == []
+        step(session)
+        assert session.maintenance.check() == []
 
 
 def test_commits_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the tests' shortcut: every commit is on the disk before it is believed."""
     monkeypatch.setattr(database, "connect", getattr(database.connect, "func", database.connect))
-    with open_shop(tmp_path) as shop:
-        assert shop._store.database.value("PRAGMA synchronous") == 2
-        assert shop._store.database.value("PRAGMA journal_mode") == "wal"
+    with open_session(tmp_path) as session:
+        assert session.context.store.database.value("PRAGMA synchronous") == 2
+        assert session.context.store.database.value("PRAGMA journal_mode") == "wal"
 
 
 @pytest.fixture
 def crashed(tmp_path: Path) -> Iterator[Path]:
     """A store whose last writer never closed it."""
-    shop = shop_of(tmp_path / "crashed")
-    commit(shop, Action.CANCEL, 1)
+    session = session_of(tmp_path / "crashed")
+    commit(session, Action.CANCEL, 1)
     yield tmp_path / "crashed"
-    shop.close()
+    session.close()
 
 
 def test_a_damaged_journal_is_found_at_the_next_open(crashed: Path, tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_a_damaged_journal_is_found_at_the_next_open(crashed: Path, tmp_path: Pa
     (copy / "orders.db").write_bytes(content)
     (copy / "orders.db-wal").write_bytes(b"\0" * 32)
     with pytest.raises(StoreError, match=r"was damaged|not a readable store"):
-        open_shop(copy)
+        open_session(copy)
 
 
 def test_a_broken_end_of_the_audit_is_found_at_the_next_open(crashed: Path, tmp_path: Path) -> None:
@@ -235,88 +235,88 @@ def test_a_broken_end_of_the_audit_is_found_at_the_next_open(crashed: Path, tmp_
     copy.mkdir()
     for name in ("orders.db", "orders.db-wal"):
         shutil.copy(crashed / name, copy / name)
-    open_shop(copy).close()
+    open_session(copy).close()
     connection = sqlite3.connect(copy / "orders.db")
     connection.execute("DROP TRIGGER audit_no_update")
     connection.execute("UPDATE audit SET payload = payload || ' ' WHERE id = (SELECT max(id) FROM audit) - 1")
     connection.commit()
     assert database.is_unclean(copy / "orders.db"), "the tool has not closed it yet"
     with pytest.raises(StoreError, match=r"was damaged \(audit: record \d+\)"):
-        open_shop(copy)
+        open_session(copy)
     connection.close()
 
 
 def test_a_clean_store_is_not_checked_again(tmp_path: Path) -> None:
-    shop_of(tmp_path).close()
+    session_of(tmp_path).close()
     assert not database.is_unclean(tmp_path / "orders.db")
 
 
 def test_two_dispatchers_write_one_file_once(tmp_path: Path) -> None:
     clock = FixedClock(NOW)
-    shop = shop_of(tmp_path, clock)
-    batch = commit(shop, Action.CANCEL, 1)
-    other = open_shop(tmp_path, clock=clock)
+    session = session_of(tmp_path, clock)
+    batch = commit(session, Action.CANCEL, 1)
+    other = open_session(tmp_path, clock=clock)
     clock.advance(900)
-    assert [one.id for one in shop.dispatch()] == [batch]
-    upload = Path(shop.outbox()[0].files[0])
+    assert [one.id for one in session.dispatcher.run()] == [batch]
+    upload = Path(session.batches.find()[0].files[0])
     upload.rename(upload.with_name("uploaded.txt"))
-    assert other.dispatch() == []
+    assert other.dispatcher.run() == []
     assert not upload.exists()
     other.close()
 
 
 def test_a_row_taken_back_by_another_process_does_not_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Taken back at the last moment before the batch leaves."""
-    shop = shop_of(tmp_path)
-    batch = commit(shop, Action.CANCEL, 1, 2)
-    shop.release(batch)
-    other = open_shop(tmp_path)
-    real = type(shop._dispatcher)._leave
+    session = session_of(tmp_path)
+    batch = commit(session, Action.CANCEL, 1, 2)
+    session.batches.release(batch)
+    other = open_session(tmp_path)
+    real = type(session.dispatcher.files)._leave
 
     def leave(self: object, batch_id: int) -> bool:
-        assert other.undo(order_id(1)) == 1
+        assert other.batches.recall(order_id(1)) == 1
         return real(self, batch_id)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(type(shop._dispatcher), "_leave", leave)
-    assert len(shop.dispatch()) == 1
-    assert order_id(1) not in Path(shop.outbox()[0].files[0]).read_text(encoding="utf-8")
-    assert states(shop, batch) == {order_id(1): RowState.RECALLED, order_id(2): RowState.SENT}
+    monkeypatch.setattr(type(session.dispatcher.files), "_leave", leave)
+    assert len(session.dispatcher.run()) == 1
+    assert order_id(1) not in Path(session.batches.find()[0].files[0]).read_text(encoding="utf-8")
+    assert states(session, batch) == {order_id(1): RowState.RECALLED, order_id(2): RowState.SENT}
     other.close()
 
 
 def test_one_batch_that_cannot_be_written_does_not_hold_up_the_others(tmp_path: Path) -> None:
-    shop = shop_of(tmp_path)
-    first, second = commit(shop, Action.CANCEL, 1), commit(shop, Action.CANCEL, 2)
-    shop.release(first)
-    shop.release(second)
-    blocked = shop.outbox_dir / f"{first:04d}-US-cancel"
+    session = session_of(tmp_path)
+    first, second = commit(session, Action.CANCEL, 1), commit(session, Action.CANCEL, 2)
+    session.batches.release(first)
+    session.batches.release(second)
+    blocked = session.context.outbox_directory / f"{first:04d}-US-cancel"
     blocked.mkdir(parents=True)
     (blocked / "order-cancellation.txt").write_text("somebody's own file", encoding="utf-8")
     from ordertui.amazon.atomic_files import FileConflict
 
     with pytest.raises(FileConflict):
-        shop.dispatch()
-    assert Path(shop.outbox()[0].files[0]).exists()
-    assert "nothing to upload" in shop.outbox()[1].advice
-    assert ("unwritten", first) in [(one.kind, one.batch) for one in shop.questions()]
+        session.dispatcher.run()
+    assert Path(session.batches.find()[0].files[0]).exists()
+    assert "nothing to upload" in session.batches.find()[1].advice
+    assert ("unwritten", first) in [(one.kind, one.batch) for one in session.batches.open_issues()]
     (blocked / "order-cancellation.txt").unlink()
-    assert [batch.id for batch in shop.dispatch()] == [first]
+    assert [batch.id for batch in session.dispatcher.run()] == [first]
 
 
 def test_an_older_copy_of_the_store_commits_nothing(tmp_path: Path) -> None:
-    shop = shop_of(tmp_path / "shop")
+    session = session_of(tmp_path / "shop")
     backup = tmp_path / "backup.db"
-    shop.store_backup(backup)
-    send(shop, Action.REFUND, 11)
-    shop.close()
+    session.maintenance.backup(backup)
+    send(session, Action.REFUND, 11)
+    session.close()
     for name in ("orders.db", "orders.db-wal", "orders.db-shm"):
         (tmp_path / "shop" / name).unlink(missing_ok=True)
     shutil.copy(backup, tmp_path / "shop" / "orders.db")
-    with open_shop(tmp_path / "shop") as old:
+    with open_session(tmp_path / "shop") as old:
         assert plan(old, Action.REFUND, 11).rows
         with pytest.raises(OperationError, match="older copy"):
             commit(old, Action.REFUND, 11)
-        assert any("older copy" in note for note in old.notes())
-        assert any("older copy" in line for line in old.store_check())
-        shutil.move(old.outbox_dir / "0001-US-refund", tmp_path / "looked-at")
+        assert any("older copy" in note for note in old.notices.banners())
+        assert any("older copy" in line for line in old.maintenance.check())
+        shutil.move(old.context.outbox_directory / "0001-US-refund", tmp_path / "looked-at")
         assert commit(old, Action.REFUND, 12) == 1

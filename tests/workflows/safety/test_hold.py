@@ -15,7 +15,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import DAY, HOUR, MonotonicReading, SystemClock, monotonic_reading
 from ordertui.orders.enums import Action
-from support.batches import commit, plan, shop_of
+from support.batches import commit, plan, session_of
 from support.shops import NOW
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
@@ -58,8 +58,8 @@ def clock() -> Machine:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, clock: Machine) -> Session:
-    shop_of(tmp_path).close()
+def session(tmp_path: Path, clock: Machine) -> Session:
+    session_of(tmp_path).close()
     return opened(tmp_path, clock)
 
 
@@ -73,73 +73,73 @@ def test_on_one_boot_only_time_that_passed_counts(
 ) -> None:
     """Against a slow count of the seconds that really passed; to the second both clocks tick in."""
     folder, clock = tmp_path_factory.mktemp("hold"), Machine()
-    shop_of(folder, waiting=1, shipped=0).close()
-    shop = opened(folder, clock)
-    commit(shop, Action.CANCEL, 1)
+    session_of(folder, waiting=1, shipped=0).close()
+    session = opened(folder, clock)
+    commit(session, Action.CANCEL, 1)
     passed = 0
     for jump, seconds, again in steps:
         clock.wall += jump
         clock.live(seconds)
         passed += seconds
         if again:
-            shop.close()
-            shop = opened(folder, clock)
-        left = len(shop.dispatch()) == 1
+            session.close()
+            session = opened(folder, clock)
+        left = len(session.dispatcher.run()) == 1
         if left:
             assert passed >= HOLD - 1
             break
         assert passed <= HOLD
-        due = shop.next_due()
+        due = session.dispatcher.next_due()
         assert due is not None
         assert abs((due.at - clock.now()) - (HOLD - passed)) <= 1, "the countdown shows what is really left"
-    shop.close()
+    session.close()
 
 
-def test_a_reboot_keeps_the_hold(tmp_path: Path, shop: Session, clock: Machine) -> None:
-    commit(shop, Action.CANCEL, 1)
+def test_a_reboot_keeps_the_hold(tmp_path: Path, session: Session, clock: Machine) -> None:
+    commit(session, Action.CANCEL, 1)
     clock.live(300)
-    shop.close()
+    session.close()
     clock.reboot(100)
     with opened(tmp_path, clock) as again:
         clock.wall += 10 * DAY
         clock.live(HOLD - 400 - 2)
-        assert again.dispatch() == []
+        assert again.dispatcher.run() == []
         clock.live(2)
-        assert len(again.dispatch()) == 1
+        assert len(again.dispatcher.run()) == 1
 
 
 def test_a_wall_clock_before_the_commit_begins_the_hold_again_and_not_forever(
-    tmp_path: Path, shop: Session, clock: Machine
+    tmp_path: Path, session: Session, clock: Machine
 ) -> None:
-    commit(shop, Action.CANCEL, 1)
-    shop.close()
+    commit(session, Action.CANCEL, 1)
+    session.close()
     clock.reboot()
     clock.wall = 0
     with opened(tmp_path, clock) as again:
         clock.live(HOLD - 1)
-        assert again.dispatch() == []
+        assert again.dispatcher.run() == []
         clock.live(1)
-        assert len(again.dispatch()) == 1
+        assert len(again.dispatcher.run()) == 1
 
 
-def test_send_now_and_take_back_work_after_the_clock_was_set(shop: Session, clock: Machine) -> None:
-    first, second = commit(shop, Action.CANCEL, 1), commit(shop, Action.CANCEL, 2)
+def test_send_now_and_take_back_work_after_the_clock_was_set(session: Session, clock: Machine) -> None:
+    first, second = commit(session, Action.CANCEL, 1), commit(session, Action.CANCEL, 2)
     clock.wall -= 3 * DAY
-    shop.undo(second)
-    shop.release(first)
-    assert [batch.id for batch in shop.dispatch()] == [first]
-    assert {batch.id: batch.state for batch in shop.outbox()} == {
+    session.batches.recall(second)
+    session.batches.release(first)
+    assert [batch.id for batch in session.dispatcher.run()] == [first]
+    assert {batch.id: batch.state for batch in session.batches.find()} == {
         first: BatchState.SENT,
         second: BatchState.RECALLED,
     }
 
 
 @pytest.mark.parametrize("jump", [2 * HOUR, -2 * HOUR])
-def test_a_plan_of_another_time_has_expired(shop: Session, clock: Machine, jump: int) -> None:
-    found = plan(shop, Action.CANCEL, 1)
+def test_a_plan_of_another_time_has_expired(session: Session, clock: Machine, jump: int) -> None:
+    found = plan(session, Action.CANCEL, 1)
     clock.wall += jump
     with pytest.raises(PlanExpired):
-        shop.commit(found, typed="1")
+        session.batches.commit(found, typed="1")
 
 
 def test_the_machines_own_clock_is_steady() -> None:

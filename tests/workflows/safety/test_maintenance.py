@@ -14,13 +14,13 @@ from ordertui.cli.main import cli
 from ordertui.operations import maintenance
 from ordertui.operations.config import Config
 from ordertui.operations.errors import NotConfirmed, ReadOnly, Refused
+from ordertui.operations.limits import operation_limits
 from ordertui.operations.session import Session
-from ordertui.operations.waiting import waiting
 from ordertui.orders.clock import DAY, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import StoreError
-from support.batches import answer, commit, send, shop_of
-from support.shops import NOW, all_orders_row, bring, open_shop, order_id
+from support.batches import answer, commit, send, session_of
+from support.shops import NOW, all_orders_row, bring, open_session, order_id
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
 
@@ -30,26 +30,26 @@ def run(folder: Path, *words: str) -> Any:
 
 
 def test_a_backup_opens_and_holds_everything(tmp_path: Path) -> None:
-    shop = shop_of(tmp_path / "shop")
-    batch = send(shop, Action.CANCEL, 1, 2)
-    shop.results([answer(shop, tmp_path, batch, {2})])
+    session = session_of(tmp_path / "shop")
+    batch = send(session, Action.CANCEL, 1, 2)
+    session.results.take_in([answer(session, tmp_path, batch, {2})])
     assert run(tmp_path / "shop", "store", "backup", str(tmp_path / "copy" / "x.db")).exit_code == 4
     (tmp_path / "copy").mkdir()
     assert run(tmp_path / "shop", "store", "backup", str(tmp_path / "copy" / "orders.db")).exit_code == 0
     assert [path.name for path in (tmp_path / "copy").iterdir()] == ["orders.db"], "one file, nothing half beside it"
     assert (tmp_path / "copy" / "orders.db").stat().st_mode & 0o077 == 0, "for its owner alone"
-    with open_shop(tmp_path / "copy") as copy:
-        assert copy.outbox() == shop.outbox()
-        assert copy.audit_records() == shop.audit_records()
-        assert copy.store_check() == []
+    with open_session(tmp_path / "copy") as copy:
+        assert copy.batches.find() == session.batches.find()
+        assert copy.audit.records() == session.audit.records()
+        assert copy.maintenance.check() == []
 
 
 def test_a_backup_never_overwrites_and_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop = shop_of(tmp_path / "shop")
+    session = session_of(tmp_path / "shop")
     target = tmp_path / "copy.db"
     target.write_bytes(b"mine")
     with pytest.raises(StoreError, match="exists"):
-        shop.store_backup(target)
+        session.maintenance.backup(target)
     assert target.read_bytes() == b"mine"
     target.unlink()
 
@@ -58,7 +58,7 @@ def test_a_backup_never_overwrites_and_leaves_nothing_half(tmp_path: Path, monke
 
     monkeypatch.setattr("ordertui.store.maintenance.os.link", full)
     with pytest.raises(StoreError, match="No space"):
-        shop.store_backup(target)
+        session.maintenance.backup(target)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [
         "all.txt",
         "unshipped.txt",
@@ -68,32 +68,34 @@ def test_a_backup_never_overwrites_and_leaves_nothing_half(tmp_path: Path, monke
 
 def test_purge_keeps_batches_and_what_the_rate_needs(tmp_path: Path) -> None:
     clock = FixedClock(NOW)
-    shop = shop_of(tmp_path / "shop", clock)
+    session = session_of(tmp_path / "shop", clock)
     bring(
-        shop,
+        session,
         tmp_path,
         everything=[all_orders_row(n, "Shipped", age=500 * DAY, updated=NOW - 499 * DAY) for n in range(100, 110)],
     )
-    send(shop, Action.CANCEL, 1)
+    send(session, Action.CANCEL, 1)
     with pytest.raises(Refused, match="rate"):
-        shop.store_purge(30, yes=True)
+        session.maintenance.purge(30, yes=True)
     with pytest.raises(NotConfirmed, match="9 orders"):
-        shop.store_purge()
-    assert shop.store_purge(yes=True) == 9, "all old ones but the newest row number, which is never given twice"
-    assert shop.order(order_id(1)) is not None
-    assert shop.order(order_id(100)) is None
-    assert shop.store_check() == []
+        session.maintenance.purge()
+    assert session.maintenance.purge(yes=True) == 9, (
+        "all old ones but the newest row number, which is never given twice"
+    )
+    assert session.orders.get(order_id(1)) is not None
+    assert session.orders.get(order_id(100)) is None
+    assert session.maintenance.check() == []
     clock.advance(2000 * DAY)
-    shop.store_purge(yes=True)
-    assert shop.order(order_id(1)) is not None, "what was ever in a batch stays: its refunds must be known"
-    assert [one["what"] for one in shop.audit_records(limit=2)] == ["store.purged", "store.purged"]
-    assert shop.store_compact() >= 0
+    session.maintenance.purge(yes=True)
+    assert session.orders.get(order_id(1)) is not None, "what was ever in a batch stays: its refunds must be known"
+    assert [one["what"] for one in session.audit.records(limit=2)] == ["store.purged", "store.purged"]
+    assert session.maintenance.compact() >= 0
 
 
 def test_check_names_what_is_wrong(tmp_path: Path) -> None:
-    shop = shop_of(tmp_path)
-    commit(shop, Action.CANCEL, 1)
-    shop.close()
+    session = session_of(tmp_path)
+    commit(session, Action.CANCEL, 1)
+    session.close()
     assert run(tmp_path, "store", "check").exit_code == 0
     with sqlite3.connect(tmp_path / "orders.db") as connection:
         connection.execute("DELETE FROM orders WHERE order_id = ?", (order_id(1),))
@@ -104,17 +106,17 @@ def test_check_names_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_a_nearly_full_disk_is_said_before_it_bites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop = shop_of(tmp_path)
-    assert not any("nearly full" in note for note in shop.notes())
-    room = waiting().room(shop._store.maintenance.size())
+    session = session_of(tmp_path)
+    assert not any("nearly full" in note for note in session.notices.banners())
+    room = operation_limits().free_bytes(session.context.store.maintenance.size())
     monkeypatch.setattr(maintenance.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(room, 1, room - 1))  # type: ignore[attr-defined]
-    assert any("nearly full" in note for note in shop.notes())
+    assert any("nearly full" in note for note in session.notices.banners())
 
 
 def test_the_numbers_of_waiting_have_sources() -> None:
     for name in ("stuck_hours", "unconfirmed_hours", "disk_free_share", "disk_free_mebibytes"):
-        assert getattr(waiting(), name).source
-        assert getattr(waiting(), name).value > 0
+        assert getattr(operation_limits(), name).source
+        assert getattr(operation_limits(), name).value > 0
 
 
 @pytest.fixture
@@ -133,29 +135,29 @@ def opened() -> Iterator[list[tuple[str, Any]]]:
 
 
 def test_read_only_opens_no_writer(tmp_path: Path, opened: list[tuple[str, Any]]) -> None:
-    shop = shop_of(tmp_path / "shop")
-    batch = send(shop, Action.CANCEL, 1)
-    commit(shop, Action.CANCEL, 2)
-    shop.close()
+    session = session_of(tmp_path / "shop")
+    batch = send(session, Action.CANCEL, 1)
+    commit(session, Action.CANCEL, 2)
+    session.close()
     before = {path: path.read_bytes() for path in (tmp_path / "shop").rglob("*") if path.is_file()}
     opened.clear()
     path = tmp_path / "shop" / "orders.db"
     with Session.open(path, clock=FixedClock(NOW), config=Config(), read_only=True) as looker:
         (
-            looker.notes(),
-            looker.queues(),
-            looker.outbox(),
-            looker.questions(),
-            looker.store_check(),
-            looker.audit_verify(),
+            looker.notices.banners(),
+            looker.orders.queues(),
+            looker.batches.find(),
+            looker.batches.open_issues(),
+            looker.maintenance.check(),
+            looker.audit.verify(),
         )
-        looker.plan(Action.CANCEL, list(looker.view("status:unshipped")))
+        looker.planner.plan(Action.CANCEL, list(looker.orders.find("status:unshipped")))
         for act in (
-            lambda: looker.settle(batch, [order_id(1)], done=True, why="x", typed="1"),
-            lambda: looker.store_purge(400, yes=True),
-            looker.store_compact,
-            looker.dispatch,
-            lambda: looker.release(2),
+            lambda: looker.batches.settle(batch, [order_id(1)], done=True, why="x", typed="1"),
+            lambda: looker.maintenance.purge(400, yes=True),
+            looker.maintenance.compact,
+            looker.dispatcher.run,
+            lambda: looker.batches.release(2),
         ):
             with pytest.raises(ReadOnly):
                 act()

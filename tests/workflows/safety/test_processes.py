@@ -23,7 +23,7 @@ from ordertui.orders.enums import Action
 from ordertui.orders.order import COMPONENTS
 from support.fake_amazon import FakeAmazon, report
 from support.profile import LONG
-from support.shops import ALL_ORDERS, all_orders_row, bring, open_shop, order_id, unshipped_row, write
+from support.shops import ALL_ORDERS, all_orders_row, bring, open_session, order_id, unshipped_row, write
 
 KILLS = 200 if LONG else 15
 ROUNDS = 1_000 if LONG else 15
@@ -39,16 +39,16 @@ class Scene:
         self.folder, self.inbox = folder, folder / "inbox"
         self.inbox.mkdir(parents=True)
         self.numbers = range(1, orders + 1)
-        with open_shop(folder) as shop:
+        with open_session(folder) as session:
             every = [*self.numbers, *(n + 5_000 for n in self.numbers)]
             bring(
-                shop,
+                session,
                 folder,
                 everything=[all_orders_row(n) for n in every],
                 open_=[unshipped_row(n) for n in every],
             )
             shipped = [all_orders_row(n, "Shipped", updated=int(time.time()) - HOUR) for n in every if n > 5_000]
-            bring(shop, folder, everything=shipped)
+            bring(session, folder, everything=shipped)
         self.amazon = FakeAmazon()
         self.uploaded: set[int] = set()
         self.said: dict[int, list[str]] = {}
@@ -96,15 +96,15 @@ class Scene:
 
     def look(self) -> None:
         """After a restart: true states, no half file, nothing lost, nothing twice, and the work goes on."""
-        with Session.open(self.folder / "orders.db", clock=SystemClock(), config=Config()) as shop:
-            shop.dispatch()
-            assert shop.store_check() == []
-            batches = {batch.id: batch for batch in shop.outbox()}
+        with Session.open(self.folder / "orders.db", clock=SystemClock(), config=Config()) as session:
+            session.dispatcher.run()
+            assert session.maintenance.check() == []
+            batches = {batch.id: batch for batch in session.batches.find()}
             for ident, orders in self.said.items():
                 assert [row.order_id for row in batches[ident].rows] == orders, "what was said to be committed is there"
             for ident, batch in batches.items():
                 left = [row for row in batch.rows if row.state not in (RowState.HELD, RowState.RECALLED)]
-                whole = {feed.name: feed.content for feed in shop._reader().batches.feeds(ident)}
+                whole = {feed.name: feed.content for feed in session.context.reader().batches.feeds(ident)}
                 assert bool(left) == bool(whole)
                 for name in batch.files:
                     assert Path(name).read_bytes() == whole[Path(name).name]
@@ -158,8 +158,8 @@ def test_several_processes_on_one_store(tmp_path: Path, count: int) -> None:
             scene.hear(said)
         scene.look()
         scene.play_amazon(rng)
-    with open_shop(scene.folder) as shop:
-        records = shop.audit_records()
+    with open_session(scene.folder) as session:
+        records = session.audit.records()
         held = [one for one in records if one["what"] == "batch.held"]
         assert {one["batch"]: one["orders"].split() for one in held} == scene.said, (
             "one record for each commit, none lost"

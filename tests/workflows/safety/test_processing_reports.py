@@ -12,7 +12,7 @@ from ordertui.orders.batch_state import OpenAction, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import StoreError
-from support.batches import answer, commit, plan, send, shop_of, states, upload
+from support.batches import answer, commit, plan, send, session_of, states, upload
 from support.fake_amazon import parse, report
 from support.shops import NOW, all_orders_row, bring, order_id
 
@@ -27,67 +27,67 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, clock: FixedClock) -> Session:
-    return shop_of(tmp_path / "shop", clock)
+def session(tmp_path: Path, clock: FixedClock) -> Session:
+    return session_of(tmp_path / "shop", clock)
 
 
-def kinds(shop: Session) -> list[tuple[int, str, tuple[str, ...]]]:
-    return [(one.batch, one.kind, one.orders) for one in shop.questions()]
+def kinds(session: Session) -> list[tuple[int, str, tuple[str, ...]]]:
+    return [(one.batch, one.kind, one.orders) for one in session.batches.open_issues()]
 
 
-def test_a_retry_holds_only_rows_that_amazon_refused(shop: Session, tmp_path: Path) -> None:
-    batch = send(shop, Action.CANCEL, 1, 2, 3)
-    shop.results([answer(shop, tmp_path, batch, {1, 3})])
-    (again,) = shop.retry(batch)
+def test_a_retry_holds_only_rows_that_amazon_refused(session: Session, tmp_path: Path) -> None:
+    batch = send(session, Action.CANCEL, 1, 2, 3)
+    session.results.take_in([answer(session, tmp_path, batch, {1, 3})])
+    (again,) = session.batches.retry(batch)
     assert [row.order_id for row in again.rows] == [order_id(1), order_id(3)]
     assert [(out.order_id, out.rule, out.why) for out in again.out] == [(order_id(2), "retry", "Amazon did it")]
-    shop.commit(again, typed=str(len(again.rows)))
+    session.batches.commit(again, typed=str(len(again.rows)))
     with pytest.raises(Refused, match="tried it again already"):
-        shop.retry(batch)
+        session.batches.retry(batch)
 
 
-def test_a_refund_that_was_retried_well_is_not_retried_from_the_first_batch(shop: Session, tmp_path: Path) -> None:
+def test_a_refund_that_was_retried_well_is_not_retried_from_the_first_batch(session: Session, tmp_path: Path) -> None:
     """A partial refund leaves a balance that a second retry would fit into: the newer batch alone stands against it."""
-    first = send(shop, Action.REFUND, 11)
-    shop.results([answer(shop, tmp_path, first, {1})])
-    (again,) = shop.retry(first)
-    second = shop.commit(again, typed="1").id
-    shop.release(second)
-    shop.dispatch()
-    shop.results([answer(shop, tmp_path, second, name="second.txt")], batch=second)
-    assert states(shop, second) == {order_id(11): OK}
+    first = send(session, Action.REFUND, 11)
+    session.results.take_in([answer(session, tmp_path, first, {1})])
+    (again,) = session.batches.retry(first)
+    second = session.batches.commit(again, typed="1").id
+    session.batches.release(second)
+    session.dispatcher.run()
+    session.results.take_in([answer(session, tmp_path, second, name="second.txt")], batch_id=second)
+    assert states(session, second) == {order_id(11): OK}
     with pytest.raises(Refused, match=f"batch {second} tried it again already"):
-        shop.retry(first)
+        session.batches.retry(first)
 
 
-def test_unknown_rows_are_never_retried(shop: Session, tmp_path: Path) -> None:
-    batch = send(shop, Action.REFUND, 11, 12)
-    content = answer(shop, tmp_path, batch, {1}).read_bytes()
+def test_unknown_rows_are_never_retried(session: Session, tmp_path: Path) -> None:
+    batch = send(session, Action.REFUND, 11, 12)
+    content = answer(session, tmp_path, batch, {1}).read_bytes()
     (tmp_path / "short.txt").write_bytes(content.replace(b"processed\t\t2", b"processed\t\t3"))
-    assert shop.results([tmp_path / "short.txt"], batch)[0].unknown == 2
+    assert session.results.take_in([tmp_path / "short.txt"], batch)[0].unknown == 2
     with pytest.raises(Refused, match="never sent again by itself"):
-        shop.retry(batch)
-    assert plan(shop, Action.REFUND, 11, 12).rows == ()
-    ((_, kind, orders),) = kinds(shop)
+        session.batches.retry(batch)
+    assert plan(session, Action.REFUND, 11, 12).rows == ()
+    ((_, kind, orders),) = kinds(session)
     assert (kind, orders) == ("unknown", (order_id(11), order_id(12)))
-    shop.results([answer(shop, tmp_path, batch, {1}, "whole.txt")], batch)
-    assert states(shop, batch) == {order_id(11): ERROR, order_id(12): OK}, "the whole report is the evidence"
+    session.results.take_in([answer(session, tmp_path, batch, {1}, "whole.txt")], batch)
+    assert states(session, batch) == {order_id(11): ERROR, order_id(12): OK}, "the whole report is the evidence"
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_reports_that_contradict_each_other_settle_nothing(shop: Session, tmp_path: Path, turned: bool) -> None:
-    batch = send(shop, Action.REFUND, 11, 12)
-    reports = [answer(shop, tmp_path, batch, {1}, "a.txt"), answer(shop, tmp_path, batch, {1, 2}, "b.txt")]
+def test_reports_that_contradict_each_other_settle_nothing(session: Session, tmp_path: Path, turned: bool) -> None:
+    batch = send(session, Action.REFUND, 11, 12)
+    reports = [answer(session, tmp_path, batch, {1}, "a.txt"), answer(session, tmp_path, batch, {1, 2}, "b.txt")]
     for path in reversed(reports) if turned else reports:
-        shop.results([path], batch)
-    assert states(shop, batch) == {order_id(11): ERROR, order_id(12): UNKNOWN}
-    row = next(row for row in shop.outbox()[0].rows if row.order_id == order_id(12))
+        session.results.take_in([path], batch)
+    assert states(session, batch) == {order_id(11): ERROR, order_id(12): UNKNOWN}
+    row = next(row for row in session.batches.find()[0].rows if row.order_id == order_id(12))
     assert "uploaded twice" in row.text
-    assert plan(shop, Action.REFUND, 12).rows == ()
+    assert plan(session, Action.REFUND, 12).rows == ()
 
 
-def xml_report(shop: Session, folder: Path, batch: int, transaction: str) -> Path:
-    found = plan_of(shop, batch)
+def xml_report(session: Session, folder: Path, batch: int, transaction: str) -> Path:
+    found = plan_of(session, batch)
     count = len(found.rows)
     path = folder / f"{transaction}.xml"
     path.write_text(
@@ -101,115 +101,115 @@ def xml_report(shop: Session, folder: Path, batch: int, transaction: str) -> Pat
     return path
 
 
-def plan_of(shop: Session, batch: int):  # type: ignore[no-untyped-def]
+def plan_of(session: Session, batch: int):  # type: ignore[no-untyped-def]
     from ordertui.operations.planning.plan_file import decode
 
-    return decode(shop._reader().batches.plan_bytes(batch))
+    return decode(session.context.reader().batches.plan_bytes(batch))
 
 
-def test_a_file_that_was_uploaded_twice_is_seen_by_its_transactions(shop: Session, tmp_path: Path) -> None:
-    batch = send(shop, Action.REFUND, 11, 12)
-    shop.results([xml_report(shop, tmp_path, batch, "4001")], batch)
-    assert set(states(shop, batch).values()) == {OK}
-    shop.results([xml_report(shop, tmp_path, batch, "4002")], batch)
-    assert set(states(shop, batch).values()) == {UNKNOWN}
-    assert "processed it 2 times (xml 4001, xml 4002)" in shop.outbox()[0].rows[0].text
-    assert plan(shop, Action.REFUND, 11).rows == ()
+def test_a_file_that_was_uploaded_twice_is_seen_by_its_transactions(session: Session, tmp_path: Path) -> None:
+    batch = send(session, Action.REFUND, 11, 12)
+    session.results.take_in([xml_report(session, tmp_path, batch, "4001")], batch)
+    assert set(states(session, batch).values()) == {OK}
+    session.results.take_in([xml_report(session, tmp_path, batch, "4002")], batch)
+    assert set(states(session, batch).values()) == {UNKNOWN}
+    assert "processed it 2 times (xml 4001, xml 4002)" in session.batches.find()[0].rows[0].text
+    assert plan(session, Action.REFUND, 11).rows == ()
 
 
-def test_both_files_of_a_refund_batch_uploaded_is_seen_by_their_reports(shop: Session, tmp_path: Path) -> None:
-    batch = send(shop, Action.REFUND, 11)
-    shop.results([answer(shop, tmp_path, batch)], batch)
-    shop.results([xml_report(shop, tmp_path, batch, "4001")], batch)
-    assert states(shop, batch) == {order_id(11): UNKNOWN}
-    other = send(shop, Action.CANCEL, 1)
-    shop.results([answer(shop, tmp_path, other, name="other.txt")], other)
-    shop.results([xml_report(shop, tmp_path, other, "4002")], other)
-    assert states(shop, other) == {order_id(1): OK}, "an order is cancelled once, whatever is uploaded"
+def test_both_files_of_a_refund_batch_uploaded_is_seen_by_their_reports(session: Session, tmp_path: Path) -> None:
+    batch = send(session, Action.REFUND, 11)
+    session.results.take_in([answer(session, tmp_path, batch)], batch)
+    session.results.take_in([xml_report(session, tmp_path, batch, "4001")], batch)
+    assert states(session, batch) == {order_id(11): UNKNOWN}
+    other = send(session, Action.CANCEL, 1)
+    session.results.take_in([answer(session, tmp_path, other, name="other.txt")], other)
+    session.results.take_in([xml_report(session, tmp_path, other, "4002")], other)
+    assert states(session, other) == {order_id(1): OK}, "an order is cancelled once, whatever is uploaded"
 
 
-def test_the_same_report_twice_is_said_and_changes_nothing(shop: Session, tmp_path: Path) -> None:
-    batch = send(shop, Action.CANCEL, 1, 2)
-    path = answer(shop, tmp_path, batch, {2})
-    shop.results([path])
-    before = states(shop, batch)
+def test_the_same_report_twice_is_said_and_changes_nothing(session: Session, tmp_path: Path) -> None:
+    batch = send(session, Action.CANCEL, 1, 2)
+    path = answer(session, tmp_path, batch, {2})
+    session.results.take_in([path])
+    before = states(session, batch)
     with pytest.raises(BatchNeeded, match=f"taken in for batch {batch} already"):
-        shop.results([path])
-    found = shop.results([path], batch)
+        session.results.take_in([path])
+    found = session.results.take_in([path], batch)
     assert "nothing new" in found[0].notes[0]
-    assert states(shop, batch) == before
+    assert states(session, batch) == before
 
 
-def test_an_old_report_is_not_taken_for_a_newer_batch_of_the_same_size(shop: Session, tmp_path: Path) -> None:
-    first = send(shop, Action.CANCEL, 1)
-    path = answer(shop, tmp_path, first)
-    shop.results([path])
-    second = send(shop, Action.CANCEL, 2)
+def test_an_old_report_is_not_taken_for_a_newer_batch_of_the_same_size(session: Session, tmp_path: Path) -> None:
+    first = send(session, Action.CANCEL, 1)
+    path = answer(session, tmp_path, first)
+    session.results.take_in([path])
+    second = send(session, Action.CANCEL, 2)
     with pytest.raises(BatchNeeded):
-        shop.results([path])
-    assert states(shop, second) == {order_id(2): SENT}
+        session.results.take_in([path])
+    assert states(session, second) == {order_id(2): SENT}
 
 
-def test_a_report_that_fits_two_refund_batches_lets_neither_be_retried(shop: Session, tmp_path: Path) -> None:
-    first = send(shop, Action.REFUND, 11)
-    path = answer(shop, tmp_path, first, {1})
-    shop.results([path], first)
-    second = shop.commit(shop.retry(first)[0], typed="1").id
-    shop.release(second)
-    shop.dispatch()
-    shop.results([path], second)
-    assert states(shop, second) == {order_id(11): UNKNOWN}, "these bytes may still be the first batch's"
+def test_a_report_that_fits_two_refund_batches_lets_neither_be_retried(session: Session, tmp_path: Path) -> None:
+    first = send(session, Action.REFUND, 11)
+    path = answer(session, tmp_path, first, {1})
+    session.results.take_in([path], first)
+    second = session.batches.commit(session.batches.retry(first)[0], typed="1").id
+    session.batches.release(second)
+    session.dispatcher.run()
+    session.results.take_in([path], second)
+    assert states(session, second) == {order_id(11): UNKNOWN}, "these bytes may still be the first batch's"
     with pytest.raises(Refused):
-        shop.retry(second)
+        session.batches.retry(second)
 
 
-def test_a_failed_refund_that_names_no_order_is_unknown(shop: Session, tmp_path: Path) -> None:
-    batch = send(shop, Action.REFUND, 11, 12)
-    content = answer(shop, tmp_path, batch, {1}).read_text(encoding="utf-8")
+def test_a_failed_refund_that_names_no_order_is_unknown(session: Session, tmp_path: Path) -> None:
+    batch = send(session, Action.REFUND, 11, 12)
+    content = answer(session, tmp_path, batch, {1}).read_text(encoding="utf-8")
     path = tmp_path / "nameless.txt"
     path.write_text(content.replace(order_id(11), ""), encoding="utf-8")
-    assert shop.results([path], batch)[0].unknown == 2
+    assert session.results.take_in([path], batch)[0].unknown == 2
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
-def test_reports_in_other_encodings_are_read(shop: Session, tmp_path: Path, encoding: str) -> None:
-    batch = send(shop, Action.CANCEL, 1, 2)
-    text = answer(shop, tmp_path, batch, {1}).read_text(encoding="utf-8").replace("not taken", "nicht möglich")
+def test_reports_in_other_encodings_are_read(session: Session, tmp_path: Path, encoding: str) -> None:
+    batch = send(session, Action.CANCEL, 1, 2)
+    text = answer(session, tmp_path, batch, {1}).read_text(encoding="utf-8").replace("not taken", "nicht möglich")
     path = tmp_path / "other.txt"
     path.write_bytes(text.encode(encoding))
-    shop.results([path])
-    assert states(shop, batch) == {order_id(1): ERROR, order_id(2): OK}
+    session.results.take_in([path])
+    assert states(session, batch) == {order_id(1): ERROR, order_id(2): OK}
 
 
-def test_a_late_answer_of_the_first_try_keeps_the_second_from_leaving(shop: Session, tmp_path: Path) -> None:
-    first = send(shop, Action.CANCEL, 1, 2)
-    shop.results([answer(shop, tmp_path, first, {1})], first)
-    second = shop.commit(shop.retry(first)[0], typed="1").id
-    shop.results([answer(shop, tmp_path, first, set(), "late.txt")], first)
-    assert states(shop, first)[order_id(1)] is UNKNOWN
-    shop.release(second)
-    assert shop.dispatch() == []
-    assert states(shop, second) == {order_id(1): RowState.RECALLED}
-    assert shop.order(order_id(1)).row.open_action == OpenAction(Action.CANCEL, RowState.UNKNOWN)  # type: ignore[union-attr]
-    assert plan(shop, Action.CANCEL, 1).rows == ()
+def test_a_late_answer_of_the_first_try_keeps_the_second_from_leaving(session: Session, tmp_path: Path) -> None:
+    first = send(session, Action.CANCEL, 1, 2)
+    session.results.take_in([answer(session, tmp_path, first, {1})], first)
+    second = session.batches.commit(session.batches.retry(first)[0], typed="1").id
+    session.results.take_in([answer(session, tmp_path, first, set(), "late.txt")], first)
+    assert states(session, first)[order_id(1)] is UNKNOWN
+    session.batches.release(second)
+    assert session.dispatcher.run() == []
+    assert states(session, second) == {order_id(1): RowState.RECALLED}
+    assert session.orders.get(order_id(1)).row.open_action == OpenAction(Action.CANCEL, RowState.UNKNOWN)  # type: ignore[union-attr]
+    assert plan(session, Action.CANCEL, 1).rows == ()
 
 
-def test_a_late_answer_says_when_more_may_have_gone_back_than_was_paid(shop: Session, tmp_path: Path) -> None:
-    first = send(shop, Action.REFUND, 11)
-    shop.results([answer(shop, tmp_path, first, {1})], first)
-    second = shop.commit(shop.retry(first)[0], typed="1").id
-    shop.release(second)
-    shop.dispatch()
-    shop.results([answer(shop, tmp_path, first, set(), "late.txt")], first)
-    assert (second, "overpaid", (order_id(11),)) in kinds(shop)
-    assert any("overpaid" in note for note in shop.notes())
+def test_a_late_answer_says_when_more_may_have_gone_back_than_was_paid(session: Session, tmp_path: Path) -> None:
+    first = send(session, Action.REFUND, 11)
+    session.results.take_in([answer(session, tmp_path, first, {1})], first)
+    second = session.batches.commit(session.batches.retry(first)[0], typed="1").id
+    session.batches.release(second)
+    session.dispatcher.run()
+    session.results.take_in([answer(session, tmp_path, first, set(), "late.txt")], first)
+    assert (second, "overpaid", (order_id(11),)) in kinds(session)
+    assert any("overpaid" in note for note in session.notices.banners())
 
 
 # -- the operator's word
 
 
-def test_the_word_needs_orders_a_reason_and_the_count(shop: Session, tmp_path: Path) -> None:
-    batch = send(shop, Action.REFUND, 11, 12)
+def test_the_word_needs_orders_a_reason_and_the_count(session: Session, tmp_path: Path) -> None:
+    batch = send(session, Action.REFUND, 11, 12)
     one = [order_id(11)]
     for bad, error in (
         ({"order_ids": [], "why": "seen", "typed": "0"}, BadInput),
@@ -220,21 +220,21 @@ def test_the_word_needs_orders_a_reason_and_the_count(shop: Session, tmp_path: P
         ({"order_ids": [order_id(99)], "why": "seen", "typed": "1"}, StoreError),
     ):
         with pytest.raises(error):
-            shop.settle(batch, done=True, **bad)
-    assert set(states(shop, batch).values()) == {SENT}
-    held = commit(shop, Action.CANCEL, 1)
+            session.batches.settle(batch, done=True, **bad)
+    assert set(states(session, batch).values()) == {SENT}
+    held = commit(session, Action.CANCEL, 1)
     with pytest.raises(StoreError, match="nothing to settle"):
-        shop.settle(held, [order_id(1)], done=True, why="seen", typed="1")
+        session.batches.settle(held, [order_id(1)], done=True, why="seen", typed="1")
 
 
-def test_the_word_frees_or_closes_a_row_and_the_audit_keeps_it(shop: Session, tmp_path: Path) -> None:
-    batch = send(shop, Action.REFUND, 11, 12)
-    shop.settle(batch, [order_id(11)], done=True, why="Seller Central shows the refund", typed="1")
-    shop.settle(batch, [order_id(12)], done=False, why="the upload was never made", typed="1")
-    assert states(shop, batch) == {order_id(11): OK, order_id(12): ERROR}
-    assert "Do NOT upload" in upload(shop, batch).with_name("DO-NOT-UPLOAD.txt").read_text(encoding="utf-8")
-    assert [row.order_id for row in shop.retry(batch)[0].rows] == [order_id(12)]
-    record = shop.audit_records(order_id(12))[0]
+def test_the_word_frees_or_closes_a_row_and_the_audit_keeps_it(session: Session, tmp_path: Path) -> None:
+    batch = send(session, Action.REFUND, 11, 12)
+    session.batches.settle(batch, [order_id(11)], done=True, why="Seller Central shows the refund", typed="1")
+    session.batches.settle(batch, [order_id(12)], done=False, why="the upload was never made", typed="1")
+    assert states(session, batch) == {order_id(11): OK, order_id(12): ERROR}
+    assert "Do NOT upload" in upload(session, batch).with_name("DO-NOT-UPLOAD.txt").read_text(encoding="utf-8")
+    assert [row.order_id for row in session.batches.retry(batch)[0].rows] == [order_id(12)]
+    record = session.audit.records(order_id(12))[0]
     assert (record["what"], record["change"], record["why"]) == (
         "batch.settled",
         "sent -> error",
@@ -242,58 +242,60 @@ def test_the_word_frees_or_closes_a_row_and_the_audit_keeps_it(shop: Session, tm
     )
 
 
-def test_a_report_that_contradicts_the_word_is_not_taken_as_the_last(shop: Session, tmp_path: Path) -> None:
-    batch = send(shop, Action.REFUND, 11, 12)
-    shop.settle(batch, [order_id(11), order_id(12)], done=True, why="both are shown", typed="2")
-    shop.results([answer(shop, tmp_path, batch, {1})], batch)
-    assert states(shop, batch) == {order_id(11): UNKNOWN, order_id(12): OK}
-    shop.settle(batch, [order_id(11)], done=False, why="looked again: it is not there", typed="1")
-    assert states(shop, batch)[order_id(11)] is ERROR
-    shop.results([answer(shop, tmp_path, batch, {1})], batch)
-    assert states(shop, batch)[order_id(11)] is ERROR, "a report that he had seen does not overrule his word"
+def test_a_report_that_contradicts_the_word_is_not_taken_as_the_last(session: Session, tmp_path: Path) -> None:
+    batch = send(session, Action.REFUND, 11, 12)
+    session.batches.settle(batch, [order_id(11), order_id(12)], done=True, why="both are shown", typed="2")
+    session.results.take_in([answer(session, tmp_path, batch, {1})], batch)
+    assert states(session, batch) == {order_id(11): UNKNOWN, order_id(12): OK}
+    session.batches.settle(batch, [order_id(11)], done=False, why="looked again: it is not there", typed="1")
+    assert states(session, batch)[order_id(11)] is ERROR
+    session.results.take_in([answer(session, tmp_path, batch, {1})], batch)
+    assert states(session, batch)[order_id(11)] is ERROR, "a report that he had seen does not overrule his word"
 
 
 # -- what is open
 
 
-def test_a_batch_without_an_answer_is_stuck(shop: Session, clock: FixedClock) -> None:
-    batch = send(shop, Action.CANCEL, 1)
+def test_a_batch_without_an_answer_is_stuck(session: Session, clock: FixedClock) -> None:
+    batch = send(session, Action.CANCEL, 1)
     clock.advance(2 * HOUR - 1)
-    assert kinds(shop) == []
+    assert kinds(session) == []
     clock.advance(1)
-    assert kinds(shop) == [(batch, "stuck", (order_id(1),))]
-    assert any(f"batch {batch}" in note and "stuck" in note for note in shop.notes())
-    assert "processing report" in shop.questions()[0].evidence
+    assert kinds(session) == [(batch, "stuck", (order_id(1),))]
+    assert any(f"batch {batch}" in note and "stuck" in note for note in session.notices.banners())
+    assert "processing report" in session.batches.open_issues()[0].evidence
 
 
-def test_a_cancellation_that_a_report_contradicts_is_diverged(shop: Session, tmp_path: Path, clock: FixedClock) -> None:
-    batch = send(shop, Action.CANCEL, 1, 2)
-    shop.results([answer(shop, tmp_path, batch)])
-    assert kinds(shop) == []
-    bring(shop, tmp_path, everything=[all_orders_row(1, "Shipped", updated=NOW + 60)])
-    assert kinds(shop) == [(batch, "diverged", (order_id(1),))]
+def test_a_cancellation_that_a_report_contradicts_is_diverged(
+    session: Session, tmp_path: Path, clock: FixedClock
+) -> None:
+    batch = send(session, Action.CANCEL, 1, 2)
+    session.results.take_in([answer(session, tmp_path, batch)])
+    assert kinds(session) == []
+    bring(session, tmp_path, everything=[all_orders_row(1, "Shipped", updated=NOW + 60)])
+    assert kinds(session) == [(batch, "diverged", (order_id(1),))]
     clock.advance(2 * DAY)
-    bring(shop, tmp_path, everything=[all_orders_row(50, updated=NOW + 2 * DAY)])
-    assert (batch, "unconfirmed", (order_id(2),)) in kinds(shop)
-    bring(shop, tmp_path, everything=[all_orders_row(2, "Cancelled", updated=NOW + 2 * DAY)])
-    assert [kind for _, kind, _ in kinds(shop)] == ["diverged"]
-    assert shop.audit_records(order_id(2))[0]["what"] == "batch.confirmed"
+    bring(session, tmp_path, everything=[all_orders_row(50, updated=NOW + 2 * DAY)])
+    assert (batch, "unconfirmed", (order_id(2),)) in kinds(session)
+    bring(session, tmp_path, everything=[all_orders_row(2, "Cancelled", updated=NOW + 2 * DAY)])
+    assert [kind for _, kind, _ in kinds(session)] == ["diverged"]
+    assert session.audit.records(order_id(2))[0]["what"] == "batch.confirmed"
 
 
-def test_messages_of_a_batch_are_its_own(shop: Session) -> None:
+def test_messages_of_a_batch_are_its_own(session: Session) -> None:
     assert first_message_id("000000abcdef") != first_message_id("000001abcdef")
 
 
-def test_a_cut_report_is_refused_or_unknown(shop: Session, tmp_path: Path) -> None:
+def test_a_cut_report_is_refused_or_unknown(session: Session, tmp_path: Path) -> None:
     """Cut at every byte: never an outcome that the whole report does not give."""
-    batch = send(shop, Action.REFUND, 11, 12)
-    content = report(parse(upload(shop, batch).read_bytes()), {2})
+    batch = send(session, Action.REFUND, 11, 12)
+    content = report(parse(upload(session, batch).read_bytes()), {2})
     path = tmp_path / "cut.txt"
     from ordertui.amazon.processing_report import ProcessingReportError, parse_report
     from ordertui.operations.results.evaluation import evaluate_report
     from ordertui.operations.results.matching import BatchMatcher
 
-    sent = BatchMatcher(shop._reader()).load(shop._reader().batches.get(batch))
+    sent = BatchMatcher(session.context.reader()).load(session.context.reader().batches.get(batch))
     for length in range(len(content)):
         path.write_bytes(content[:length])
         try:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from ordertui.operations.errors import BadInput, NotConfirmed, PlanChanged, PlanExpired, Refused
+from ordertui.operations.errors import NotConfirmed, PlanChanged, PlanExpired, Refused
 from ordertui.operations.planning.feed_builder import build_feed_files
-from ordertui.operations.planning.plan import Batch, BatchRow, Plan, PlannedOrder
+from ordertui.operations.planning.plan import Plan, PlannedOrder
 from ordertui.operations.planning.plan_file import encode
 from ordertui.operations.planning.planner import PlanChoices, Planner, identity
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.order import Order
-from ordertui.store import JournalBatch, NewRow, RefundLine, Store, VersionChanged
+from ordertui.store import Store, VersionChanged
+
+from .batch import Batch, as_batch, journal_row
 
 MOST_SHOWN = 20
-NOT_WRITTEN = "Its files are not all written yet, so there is nothing to upload: `ordertui questions` says why; the next dispatch writes them."
 
 
 class Committer:
@@ -106,23 +107,6 @@ class Committer:
             return f"{row.order_id}: the rules now say {fresh.rule}, the plan was made by {row.rule}"
         return ""
 
-    def recall(self, what: int | str) -> int:
-        """Take back a held batch by number, or one order out of its batch by order id; gives how many orders came back.
-
-        Raises store.RecallRefused when it has left already, BadInput when nothing of it is held.
-        """
-        if isinstance(what, int):
-            return self._store.batches.recall(what)
-        holder = self._store.batches.open_batch_of(what)
-        if holder is None:
-            raise BadInput(f"no held batch has order {what}; `ordertui outbox` shows what is held")
-        return self._store.batches.recall(holder, [what])
-
-    def release(self, batch_id: int) -> Batch:
-        """End the hold now; the next dispatch takes the batch."""
-        self._store.batches.hold_until(batch_id, self._clock.now())
-        return as_batch(self._store.batches.get(batch_id))
-
 
 def choices_of(plan: Plan) -> PlanChoices:
     """What the operator chose, read back from the plan."""
@@ -134,36 +118,3 @@ def choices_of(plan: Plan) -> PlanChoices:
     if plan.action is Action.CONFIRM:
         return PlanChoices(shipping={row.order_id: (row.carrier, row.tracking, row.ship_date) for row in plan.rows})
     return PlanChoices(reasons={row.order_id: row.reason for row in plan.rows})
-
-
-def journal_row(action: Action, row: PlannedOrder) -> NewRow:
-    """A plan's row as the journal takes it."""
-    refunds: tuple[RefundLine, ...] = ()
-    if action is Action.REFUND:
-        refunds = tuple(
-            RefundLine(line.line, row.currency or "", line.refund, line.cancelled)
-            for line in row.lines
-            if line.refund is not None
-        )
-    return NewRow(row.order_id, row.reason, row.currency, row.total, version=row.version, refunds=refunds)
-
-
-def as_batch(batch: JournalBatch, advice: str = "") -> Batch:
-    """The journal's batch as operations hand it out."""
-    rows = tuple(
-        BatchRow(row.order_id, row.state, row.reason, row.currency, row.total, row.code, row.text) for row in batch.rows
-    )
-    return Batch(
-        id=batch.id,
-        action=batch.action,
-        marketplace=batch.marketplace,
-        state=batch.state,
-        created_at=batch.created_at,
-        due_at=batch.due_at,
-        sent_at=batch.sent_at,
-        rows=rows,
-        files=batch.files,
-        sha256=batch.sha256,
-        advice=NOT_WRITTEN if batch.writing else advice or batch.advice,
-        who=batch.who,
-    )

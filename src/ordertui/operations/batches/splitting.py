@@ -9,7 +9,7 @@ import math
 
 import msgspec
 
-from ordertui.operations.feed_limits import FeedLimits
+from ordertui.operations.limits import FeedLimits
 from ordertui.operations.planning.feed_builder import build_feed_files
 from ordertui.operations.planning.plan import Plan, PlannedOrder
 from ordertui.operations.planning.plan_file import decode, encode
@@ -18,7 +18,7 @@ from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import Clock
 from ordertui.store import JournalBatch, Store
 
-from .committer import journal_row
+from .batch import journal_row
 
 
 def sizes(rows: int, *, first: bool, limits: FeedLimits) -> list[int]:

@@ -38,14 +38,16 @@ def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int)
         tour.touch()
     marker.write_text("made-up orders; safe to delete\n", encoding="utf-8")
     clock = FixedClock(now - 2 * HOUR)
-    with Session.open(folder / STORE, clock=clock, practice=True) as shop:
+    with Session.open(folder / STORE, clock=clock, practice=True) as session:
         rng = random.Random(seed)
         home: dict[str, book.MadeOrder] = {}
         for code, share in MARKETS:
-            made = book.draw(code, orders * share // 100, catalogue(code), shop.policies.of(code), clock.now(), rng)
+            made = book.draw(
+                code, orders * share // 100, catalogue(code), session.eligibility.policies.of(code), clock.now(), rng
+            )
             for path in reports.write(incoming, code, made, clock.now(), now - 8 * DAY):
-                shop.import_files([path], marketplace=code)
+                session.imports.import_files([path], marketplace=code)
             if code == scenario.HOME:
                 home = {order.order_id: order for order in made}
-        scenario.work(shop, clock, incoming, home, now)
+        scenario.work(session, clock, incoming, home, now)
     return folder / STORE

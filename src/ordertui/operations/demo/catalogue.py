@@ -1,4 +1,4 @@
-"""What the practice shop sells. Invented; prices are in minor units of dollars, other currencies by `RATES`."""
+"""What the practice session sells. Invented; prices are in minor units of dollars, other currencies by `RATES`."""
 
 from __future__ import annotations
 

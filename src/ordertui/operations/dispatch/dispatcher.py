@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from ordertui.operations.planning.plan import Batch
+from ordertui.operations.batches.batch import Batch
 
 
 class BatchDispatcher(Protocol):

@@ -18,11 +18,11 @@ from ordertui.amazon.spapi.documents import MOST_FEED, upload
 from ordertui.amazon.spapi.errors import BadAnswer, CallCancelled, SpApiError
 from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT, CREATE_FEED
 from ordertui.amazon.spapi.schemas import FeedCreated
-from ordertui.operations.batches.committer import as_batch
+from ordertui.operations.batches.batch import Batch, as_batch
 from ordertui.operations.batches.splitting import sizes, split
 from ordertui.operations.errors import OperationError, Refused
-from ordertui.operations.feed_limits import feed_limits
-from ordertui.operations.planning.plan import Batch, PlanFile
+from ordertui.operations.limits import feed_limits
+from ordertui.operations.planning.plan import PlanFile
 from ordertui.operations.sync.order_sync import OrderSync, load_state
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import Clock, iso_utc

@@ -18,7 +18,7 @@ from ordertui.amazon.spapi.errors import SpApiError
 from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT, GET_FEED, GET_FEED_DOCUMENT, GET_FEEDS
 from ordertui.amazon.spapi.schemas import Feed, Feeds
 from ordertui.operations.errors import OperationError, Refused
-from ordertui.operations.feed_limits import feed_limits
+from ordertui.operations.limits import feed_limits
 from ordertui.operations.results.reconciler import ResultReconciler
 from ordertui.operations.sync.report_sync import POLLS
 from ordertui.orders.batch_state import UNANSWERED, RowState

@@ -13,11 +13,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from ordertui.amazon.atomic_files import FileConflict, remove_partial_files, write_atomic
-from ordertui.operations.batches.committer import as_batch
+from ordertui.operations.batches.batch import Batch, as_batch, folder_of
 from ordertui.operations.batches.upload_instructions import upload_instructions
 from ordertui.operations.errors import OperationError
 from ordertui.operations.planning.feed_builder import build_feed_files
-from ordertui.operations.planning.plan import Batch, Plan, PlanFile, PlannedOrder
+from ordertui.operations.planning.plan import Plan, PlanFile, PlannedOrder
 from ordertui.operations.planning.plan_file import decode
 from ordertui.operations.planning.planner import Planner
 from ordertui.orders.batch_state import BatchState, RowState
@@ -167,11 +167,6 @@ class Dispatcher:
     def folder(self, batch: JournalBatch) -> Path:
         """Where the batch's files go: `outbox/0003-US-cancel`."""
         return folder_of(self._outbox, batch)
-
-
-def folder_of(outbox: Path, batch: JournalBatch) -> Path:
-    """Where a batch's files go in an outbox folder: `0003-US-cancel`."""
-    return outbox / f"{batch.id:04d}-{batch.marketplace}-{batch.action.value}"
 
 
 def as_feeds(files: tuple[PlanFile, ...]) -> list[FeedFile]:

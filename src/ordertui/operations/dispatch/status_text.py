@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT
-from ordertui.operations.feed_limits import feed_limits
+from ordertui.operations.limits import feed_limits
 from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Action

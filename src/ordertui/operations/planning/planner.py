@@ -10,6 +10,7 @@ import msgspec
 from ordertui.operations.eligibility import Eligibility
 from ordertui.operations.errors import UnknownReason
 from ordertui.operations.rate.calculator import RateCalculator
+from ordertui.operations.rate.figures import RateEffect
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.enums import Action, BuyerRequest, CancelReason, Dispatched, RefundReason, ReportKind, YesNo
 from ordertui.orders.money import Money
@@ -23,7 +24,7 @@ from .feed_builder import build_feed_files
 from .house_rules import Candidate, HouseRules
 from .lines import Left, cancel_lines, confirm_lines, refund_lines
 from .offer_removal import removal_warnings
-from .plan import ExcludedOrder, Plan, PlanLine, PlannedOrder, RateEffect
+from .plan import ExcludedOrder, Plan, PlanLine, PlannedOrder
 
 Shipping = Mapping[str, tuple[str, str, str]]
 """Order id to carrier, tracking number, ship date (`2026-11-23`)."""
@@ -52,6 +53,10 @@ class PlanChoices(msgspec.Struct, frozen=True):
     shipping: Shipping = msgspec.field(default_factory=dict)
 
 
+NO_CHOICES = PlanChoices()
+"""Every order with the defaults of its action."""
+
+
 class Planner:
     """Makes plans against one reader of the store, by the policies in force."""
 
@@ -73,7 +78,7 @@ class Planner:
         self._practice = practice
         self.house = HouseRules(store, judge, rates, clock)
 
-    def plan(self, action: Action, ids: Sequence[int], wishes: PlanChoices) -> tuple[Plan, ...]:
+    def plan(self, action: Action, ids: Sequence[int], wishes: PlanChoices = NO_CHOICES) -> tuple[Plan, ...]:
         """One plan per marketplace of these orders, by marketplace code. Raises UnknownReason."""
         self._check_reasons(action, wishes)
         orders = self._store().orders.get(list(dict.fromkeys(ids)))

@@ -1,4 +1,4 @@
-"""The work queues: saved filters with a name, a count, and a word for when they are empty."""
+"""The work queues: filters with a name, a count, and a text for when they are empty."""
 
 from __future__ import annotations
 
@@ -14,6 +14,18 @@ class QueueSpec(msgspec.Struct, frozen=True):
     title: str
     filter: str
     why_empty: str
+
+
+class Queue(msgspec.Struct, frozen=True):
+    """A work queue with its count."""
+
+    key: str
+    title: str
+    filter: str
+    count: int | None
+    """None: no imported report can tell; `note` says why."""
+    why_empty: str
+    note: str = ""
 
 
 QUEUES = (

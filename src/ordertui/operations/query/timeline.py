@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from ordertui.operations.planning.plan import Batch
+from ordertui.operations.batches.batch import Batch
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.order import Order
 from ordertui.store import AuditEntry

@@ -10,8 +10,7 @@ from datetime import date
 from itertools import pairwise
 
 from ordertui.operations.eligibility import Eligibility
-from ordertui.operations.planning.plan import RateEffect, RateFigure
-from ordertui.operations.values import Dated, Impact
+from ordertui.operations.rate.figures import Dated, Impact, RateEffect, RateFigure
 from ordertui.orders.clock import Clock, day_start, to_local
 from ordertui.orders.enums import Action, YesNo
 from ordertui.rules.policy.policy import Policy

@@ -8,8 +8,7 @@ from fractions import Fraction
 
 import msgspec
 
-from ordertui.operations.planning.plan import RateEffect
-from ordertui.operations.values import Dated
+from ordertui.operations.rate.figures import Dated, RateEffect
 from ordertui.orders.clock import HOUR, day_start, to_local
 from ordertui.orders.enums import Action, OrderStatus, YesNo
 from ordertui.orders.order import OrderRow

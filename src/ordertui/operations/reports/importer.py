@@ -20,10 +20,10 @@ from ordertui.amazon.reports import (
     read_orders,
     read_rate,
 )
-from ordertui.operations.values import ImportProgress, ImportSummary
 from ordertui.store import Store
 from ordertui.store.importing.import_session import ReportSource
 
+from .progress import ImportProgress, ImportSummary, Progress, Stop
 from .rejects import Rejects
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 APART_BYTES = 8_000_000
 """Files from this size on are read by a process of their own; smaller ones are done before it would have started."""
-Progress = Callable[[ImportProgress], None]
-Stop = Callable[[], bool]
 
 
 class ImportStep(msgspec.Struct, frozen=True):
@@ -48,7 +46,7 @@ class ImportStep(msgspec.Struct, frozen=True):
     unknown_words: tuple[str, ...]
 
 
-class Importer:
+class ReportImporter:
     """Imports into one store. `deadline` gives the auto-cancel time of a marketplace and a ship-by time."""
 
     def __init__(
@@ -64,14 +62,14 @@ class Importer:
         self._rejects_folder = rejects_folder
         self._apart_bytes = apart_bytes
 
-    def run(
+    def import_files(
         self,
         paths: Sequence[Path],
         *,
-        encoding: str | None,
-        marketplace: str | None,
-        progress: Progress | None,
-        stop: Stop,
+        encoding: str | None = None,
+        marketplace: str | None = None,
+        progress: Progress | None = None,
+        stop: Stop = lambda: False,
     ) -> list[ImportSummary]:
         """Import these files; every file is recognised before the first row is stored. Cancellation Rate reports go last:
         their orders tell of which marketplace they are.

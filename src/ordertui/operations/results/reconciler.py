@@ -22,7 +22,7 @@ class ResultReconciler:
         self._store = store
         self._matcher = BatchMatcher(store)
 
-    def take_in(self, paths: Sequence[Path], batch_id: int | None) -> list[ResultSummary]:
+    def take_in(self, paths: Sequence[Path], batch_id: int | None = None) -> list[ResultSummary]:
         """Take these reports in. `batch_id` names the batch they are about; None: find it by their content.
 
         Raises ProcessingReportError (unreadable), BatchNeeded (fits none or several), Refused (the named batch does not
@@ -30,7 +30,7 @@ class ResultReconciler:
         """
         return [self._take_in(path, batch_id) for path in paths]
 
-    def _take_in(self, path: Path, batch_id: int | None) -> ResultSummary:
+    def _take_in(self, path: Path, batch_id: int | None = None) -> ResultSummary:
         content = read_bytes(path)
         report = parse_report(content, str(path))
         with self._store.write():  # two processes that bring reports of one batch wait for each other

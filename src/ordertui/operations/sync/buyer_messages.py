@@ -5,10 +5,7 @@ shown before they go, sent once. None ever asks a buyer to cancel (AMAZON.md i):
 from __future__ import annotations
 
 import json
-from datetime import date
-from functools import lru_cache
 from hashlib import sha256
-from pathlib import Path
 
 import msgspec
 
@@ -22,7 +19,7 @@ from ordertui.amazon.spapi.operations import (
 )
 from ordertui.amazon.spapi.schemas import BuyerAttributes, Created, MessagingActions
 from ordertui.operations.errors import BadInput, OperationError, Refused
-from ordertui.operations.feed_limits import Value
+from ordertui.operations.limits import message_limits
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.enums import OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES
@@ -34,26 +31,6 @@ TEMPLATES = {"unexpectedProblem": UNEXPECTED_PROBLEM, "confirmDeliveryDetails": 
 UNCLEAR = "a message may have gone at"
 """How the note of a message begins whose call had no clear answer."""
 _NOTE = "amazon:message:"
-
-
-class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    words: tuple[str, ...]
-    source: str
-    checked: date
-
-
-class MessageLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `message_types.toml` says."""
-
-    longest: Value
-    asks_to_cancel: _Words
-
-
-@lru_cache(maxsize=1)
-def message_limits() -> MessageLimits:
-    """What comes with the program."""
-    text = Path(__file__).parent.with_name("message_types.toml").read_bytes()
-    return msgspec.toml.decode(text, type=MessageLimits)
 
 
 def checked_text(text: str) -> str:

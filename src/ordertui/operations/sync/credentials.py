@@ -31,6 +31,8 @@ ROTATION_DAYS = 180
 AUTHORISATION_DAYS = 365
 """Public applications are authorised anew after a year; private ones of one's own are not (developer-docs, “Authorize applications”)."""
 _REMIND_DAYS = 30
+SECRET_ISSUED_KEY = "amazon:secret-issued"
+"""Key in the store's meta: the day on which the client secret was made, told without opening the secrets."""
 _MAGIC = b"ordertui-secrets-1\n"
 _SALT, _NONCE = 16, 12
 _COST = 2**15

@@ -16,7 +16,7 @@ from ordertui.amazon.spapi.errors import SpApiError
 from ordertui.amazon.spapi.operations import LIST_TRANSACTIONS
 from ordertui.amazon.spapi.schemas import FinanceAmount, Transaction, Transactions
 from ordertui.operations.dispatch.feed_tracker import SKEW
-from ordertui.operations.feed_limits import feed_limits
+from ordertui.operations.limits import feed_limits
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import DAY, Clock, iso_utc, parse_iso
 from ordertui.orders.money import format_grouped, parse_minor

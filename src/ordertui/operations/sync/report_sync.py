@@ -17,8 +17,8 @@ from ordertui.amazon.spapi.errors import CallCancelled
 from ordertui.amazon.spapi.operations import CREATE_REPORT, GET_REPORT, GET_REPORT_DOCUMENT
 from ordertui.amazon.spapi.schemas import Report, ReportCreated
 from ordertui.operations.errors import BadInput
-from ordertui.operations.reports.importer import Importer
-from ordertui.operations.values import ImportSummary
+from ordertui.operations.reports.importer import ReportImporter
+from ordertui.operations.reports.progress import ImportSummary
 from ordertui.orders.clock import DAY, Clock, iso_utc
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.store import Store
@@ -60,7 +60,7 @@ class ReportSync:
         self,
         store: Store,
         clock: Clock,
-        importer: Importer,
+        importer: ReportImporter,
         folder: Path,
         told: Callable[[str], None] = lambda text: None,
         stop: Callable[[], bool] = lambda: False,
@@ -137,8 +137,8 @@ class ReportSync:
             with path.open("wb") as file:
                 charset = await self._fetch(client, report, file, MOST_REPORT)
             try:
-                found = self._importer.run(
-                    [path], encoding=charset or None, marketplace=marketplace, progress=None, stop=self._stop
+                found = self._importer.import_files(
+                    [path], encoding=charset or None, marketplace=marketplace, stop=self._stop
                 )
             except ReportError as error:
                 raise BadInput(f"{marketplace}: the report {report.report_id} cannot be taken in: {error}") from error

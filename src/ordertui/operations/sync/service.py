@@ -17,16 +17,15 @@ from ordertui.amazon.spapi.operations import GET_PARTICIPATIONS, LIST_TRANSACTIO
 from ordertui.amazon.spapi.order_mapping import Deadline
 from ordertui.amazon.spapi.schemas import Participations, Transaction, Transactions
 from ordertui.amazon.spapi.secret import Secret
+from ordertui.operations.batches.batch import Batch, Due, DueStep
 from ordertui.operations.dispatch.dispatcher import BatchDispatcher
 from ordertui.operations.dispatch.feed_dispatcher import FeedDispatcher, pause_after
 from ordertui.operations.dispatch.feed_tracker import FeedTracker
 from ordertui.operations.dispatch.file_dispatcher import Dispatcher
 from ordertui.operations.dispatch.status_text import attempt_words
 from ordertui.operations.errors import BadInput, Refused
-from ordertui.operations.live import ISSUED
-from ordertui.operations.planning.plan import Batch
-from ordertui.operations.reports.importer import Importer
-from ordertui.operations.values import Due, DueStep, ImportSummary
+from ordertui.operations.reports.importer import ReportImporter
+from ordertui.operations.reports.progress import ImportSummary
 from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import Clock
 from ordertui.orders.marketplace import MARKETPLACES
@@ -35,7 +34,7 @@ from ordertui.store import JournalBatch, Store, Submission
 
 from .buyer_messages import Message, Messenger
 from .connection import ApiConnection, OnWait, Stop, quotas
-from .credentials import StoredCredentials
+from .credentials import SECRET_ISSUED_KEY, StoredCredentials
 from .order_sync import OrderSync, SyncProgress, SyncSummary
 from .refund_confirmations import RefundConfirmer
 from .report_sync import ReportSync
@@ -80,7 +79,7 @@ class SyncService:
         reader: Callable[[], Store],
         clock: Clock,
         connector: ApiConnection,
-        importer: Importer,
+        importer: ReportImporter,
         deadline: Deadline,
         dispatcher: Dispatcher,
         folder: Path,
@@ -118,7 +117,7 @@ class SyncService:
         credentials = Credentials(client_id.strip(), Secret(client_secret.strip()), Secret(refresh_token.strip()))
         found = StoredCredentials(credentials, "", secret_issued_at, self._clock.now())
         where = self.connector.secrets.save(found, in_file=in_file)
-        self._store.set_meta(ISSUED, None if secret_issued_at is None else str(secret_issued_at))
+        self._store.set_meta(SECRET_ISSUED_KEY, None if secret_issued_at is None else str(secret_issued_at))
         return where
 
     def check(self, *, told: OnWait = _quiet, stop: Stop = _never) -> list[str]:

@@ -16,11 +16,11 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
+from ordertui.operations.batches.batch import Due
 from ordertui.operations.errors import USER_ERRORS
 from ordertui.operations.query.marks import Marks
-from ordertui.operations.query.queues import QUEUES
+from ordertui.operations.query.queues import QUEUES, Queue
 from ordertui.operations.session import Session
-from ordertui.operations.values import Due, Queue
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES, zone_of
 from ordertui.orders.order import OrderRow
@@ -74,19 +74,19 @@ class MainScreen(ViewController, Weighing, Looking, Marking, Acting, Bringing, S
     ]
     AUTO_FOCUS = "#orders"
 
-    def __init__(self, shop: Session, keys: KeyQueue, keymap: Keymap) -> None:
+    def __init__(self, session: Session, keys: KeyQueue, keymap: Keymap) -> None:
         super().__init__()
-        self.shop = shop
+        self.session = session
         self.keys = keys
         self.tasks = TaskRunner(self, keys)
         self.keymap = keymap
-        self.request = Request().with_columns(shop.desk.columns())
+        self.request = Request().with_columns(session.workspace.columns())
         self.shown_view: View | None = None
         self.whole_view: View | None = None
         self.pending: View | None = None
-        self.panel = SelectionSummarizer(shop)
+        self.panel = SelectionSummarizer(session)
         self.queue_counts: tuple[Queue, ...] = ()
-        self.marks, self.last_set = shop.desk.marks()
+        self.marks, self.last_set = session.workspace.marks()
         self.found = Marks()
         self._version = -1
         self.next_due: Due | None = None
@@ -104,7 +104,7 @@ class MainScreen(ViewController, Weighing, Looking, Marking, Acting, Bringing, S
                 yield DiffStatic(id="header")
                 yield Static(id="age")
             yield QueueTabs(id="queues")
-            yield FilterBar(self.shop.condition, id="filter")
+            yield FilterBar(self.session.orders.condition, id="filter")
             with Horizontal(id="middle"):
                 yield OrderTable(self.marks, id="orders")
                 yield Vertical(id="side")
@@ -124,7 +124,7 @@ class MainScreen(ViewController, Weighing, Looking, Marking, Acting, Bringing, S
             await self._furnish()
         self._judging = True
         self.table.rerender()
-        self.query_one(FilterBar).set_history(self.shop.desk.history())
+        self.query_one(FilterBar).set_history(self.session.workspace.history())
         self.refresh_all()
         for problem in self.keymap.problems:
             self.notify(problem, severity="warning", timeout=12)
@@ -149,8 +149,8 @@ class MainScreen(ViewController, Weighing, Looking, Marking, Acting, Bringing, S
     def _show_at_once(self) -> None:
         """The first orders, before anything is counted: a page of the first view comes straight from an index."""
         try:
-            first = read(self.shop, self.request, FIRST_PAGE)
-            codes = {row.marketplace for row in self.shop.rows(first[:ROOMY]).values()}
+            first = read(self.session, self.request, FIRST_PAGE)
+            codes = {row.marketplace for row in self.session.orders.rows(first[:ROOMY]).values()}
         except USER_ERRORS:
             return  # the view that is built next says what is wrong
         self.table.set_columns(self.request.choice(several=len(codes) > 1))
@@ -181,15 +181,15 @@ class MainScreen(ViewController, Weighing, Looking, Marking, Acting, Bringing, S
 
     def rows(self, ids: Sequence[int]) -> Mapping[int, OrderRow]:
         """Rows of these ids."""
-        return self.shop.rows(ids)
+        return self.session.orders.rows(ids)
 
     def may(self, row: OrderRow) -> str:
         """The word of the May column; empty until the rules are read, right after the first orders are drawn."""
-        return self.shop.may(row) if self._judging else ""
+        return self.session.eligibility.may(row) if self._judging else ""
 
     def now(self) -> int:
         """Epoch seconds."""
-        return self.shop.clock.now()
+        return self.session.clock.now()
 
     def zone(self, row: OrderRow) -> str:
         """The zone of the row's marketplace."""
@@ -216,23 +216,24 @@ class MainScreen(ViewController, Weighing, Looking, Marking, Acting, Bringing, S
         self.show_view()
 
     def _look_again(self) -> None:
-        self._version = self.shop.data_version()
-        self.next_due = self.shop.next_due()
+        self._version = self.session.data_version()
+        self.next_due = self.session.dispatcher.next_due()
         self.panel.forget()
         self._count_queues()
 
     def show_header(self) -> None:
         """The first line, and what needs attention below it."""
-        shop = self.shop
-        codes = list(shop.marketplaces())
+        session = self.session
+        codes = list(session.orders.marketplaces())
         self.set_class(not codes, "-empty")
         markets = [f"{MARKETPLACES[codes[0]].name} ({codes[0]})"] if len(codes) == 1 else codes
-        name = shop.config.shop_name or "my shop"
+        name = session.config.shop_name or "my shop"
         self.put(
-            "header", header(shop_name=name, marketplaces=markets, practice=shop.practice, read_only=shop.read_only)
+            "header",
+            header(shop_name=name, marketplaces=markets, practice=session.is_practice, read_only=session.is_read_only),
         )
         self.show_age()
-        notes = shop.notes()
+        notes = session.notices.banners()
         self.put("notes", Content("! " + "  ·  ".join(notes)) if notes else Content(""))
         self.query_one("#notes").set_class(bool(notes), "-some")
         self.table.set_columns(self.request.choice(several=len(codes) > 1))
@@ -241,7 +242,7 @@ class MainScreen(ViewController, Weighing, Looking, Marking, Acting, Bringing, S
     @ends_with_screen
     async def _count_queues(self) -> None:
         try:
-            self.queue_counts = await asyncio.to_thread(self.shop.queues)
+            self.queue_counts = await asyncio.to_thread(self.session.orders.queues)
         except USER_ERRORS as error:
             self.failed(error)
             return
@@ -259,27 +260,27 @@ class MainScreen(ViewController, Weighing, Looking, Marking, Acting, Bringing, S
         """The order in words; empty when it is gone."""
         from ordertui.tui.render.order_detail import PANE, detail
 
-        order = self.shop.order(row.order_id)
+        order = self.session.orders.get(row.order_id)
         if order is None:
             return Content("")
         return detail(
             order,
-            self.shop.verdicts(order.row),
-            deadline=self.shop.deadline(order.row),
+            self.session.eligibility.verdicts(order.row),
+            deadline=self.session.eligibility.deadline(order.row),
             now=self.now(),
             zone=self.zone(row),
             full=full,
-            history=self.shop.history(order) if full else (),
-            behind=[self.shop.explain(order, action) for action in Action] if full else (),
+            history=self.session.orders.timeline(order) if full else (),
+            behind=[self.session.planner.explain(order, action) for action in Action] if full else (),
             width=min(FULL, self.size.width * 9 // 10 - 6) if full else PANE,
         )
 
     def _tick(self) -> None:
         """Once a second: what is due leaves, what others changed is shown, the countdown goes on, marks are kept."""
-        if self.next_due is not None and self.now() >= self.next_due.at and not self.shop.read_only:
+        if self.next_due is not None and self.now() >= self.next_due.at and not self.session.is_read_only:
             self.next_due = None
             self.send_due()
-        elif self.shop.data_version() != self._version:
+        elif self.session.data_version() != self._version:
             self._look_again()
             self.show_header()
             self.table.reload()
@@ -304,10 +305,10 @@ class MainScreen(ViewController, Weighing, Looking, Marking, Acting, Bringing, S
         """Write down what is to be there at the next start."""
         if not self.columns_kept:
             self.columns_kept = True
-            self.shop.desk.keep_columns(self.request.columns)
+            self.session.workspace.keep_columns(self.request.columns)
         if not self._marks_kept:
             self._marks_kept = True
-            self.shop.desk.keep_marks(self.marks, self.last_set)
+            self.session.workspace.keep_marks(self.marks, self.last_set)
 
     def get_selected_text(self) -> str | None:
         """Return the text selected with the mouse, for ctrl+c."""

@@ -1,4 +1,4 @@
-"""What the rate panel, its one line and the status line say for a marked set: plain Python over the shop, no widget."""
+"""What the rate panel, its one line and the status line say for a marked set: plain Python over the session, no widget."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from fractions import Fraction
 import msgspec
 from textual.content import Content
 
+from ordertui.operations.batches.batch import Due
 from ordertui.operations.errors import Stopped
-from ordertui.operations.planning.plan import RateEffect
+from ordertui.operations.rate.figures import Impact, RateEffect
 from ordertui.operations.session import Session
-from ordertui.operations.values import Due, Impact
 from ordertui.orders.order import OrderRow
 from ordertui.tui.render.format import due_words, sparkline
 from ordertui.tui.render.lines import status_line
@@ -52,8 +52,8 @@ class Answer(msgspec.Struct, frozen=True):
 class SelectionSummarizer:
     """Keeps which marketplace is shown, and what does not change with a mark until the store changes."""
 
-    def __init__(self, shop: Session) -> None:
-        self._shop = shop
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self.pinned = ""
         """The marketplace chosen with a key; empty: that of the cursor."""
         self._weighed: tuple[int, Impact] = (-1, Impact(0, (), 0, 0, 0, 0))
@@ -85,7 +85,7 @@ class SelectionSummarizer:
 
     def status(self, asked: Question) -> Content:
         """The status line: at once, and with money and verdicts as soon as an answer has found them."""
-        now = self._shop.clock.now()
+        now = self._session.clock.now()
         version, impact = self._weighed
         return status_line(
             count=len(asked.ids),
@@ -110,19 +110,23 @@ class SelectionSummarizer:
         return f"around {shown}" in memory and all(f"rate {code}" in memory for code in codes)
 
     def answer(self, asked: Question, stop: Callable[[], bool] = lambda: False) -> Answer:
-        """The texts; reads the shop. Raises Stopped when `stop` says that nobody waits for them any more."""
+        """The texts; reads the session. Raises Stopped when `stop` says that nobody waits for them any more."""
         from ordertui.tui.render.rate_panel import rate_panel, rate_strip
 
-        shop = self._shop
-        impact = shop.impact(_while(asked.ids, stop))
+        session = self._session
+        impact = session.rate.calculator.impact(_while(asked.ids, stop))
         self._weighed = (asked.version, impact)
         shown = self.market(asked.cursor)
         if not shown:
             return Answer(NO_ORDERS, Content(""), "")
         marked = dict(impact.markets)
-        effects = shop.rate(shown, asked.ids) if marked.get(shown) else self._still(shown)
+        effects = session.rate.calculator.effects(shown, asked.ids) if marked.get(shown) else self._still(shown)
         elsewhere = [
-            (code, marked.get(code, 0), (shop.rate(code, asked.ids) if marked.get(code) else self._still(code))[0])
+            (
+                code,
+                marked.get(code, 0),
+                (session.rate.calculator.effects(code, asked.ids) if marked.get(code) else self._still(code))[0],
+            )
             for code in self._codes()
             if code != shown
         ]
@@ -136,7 +140,7 @@ class SelectionSummarizer:
 
     def _memory(self) -> dict[str, object]:
         """What was read since the store changed or the minute passed."""
-        minute = self._shop.clock.now() // 60
+        minute = self._session.clock.now() // 60
         if self._kept[0] != minute:
             self._kept = (minute, {})
         return self._kept[1]
@@ -144,7 +148,7 @@ class SelectionSummarizer:
     def _codes(self) -> list[str]:
         memory = self._memory()
         if "codes" not in memory:
-            memory["codes"] = list(self._shop.marketplaces())
+            memory["codes"] = list(self._session.orders.marketplaces())
         codes = memory["codes"]
         assert isinstance(codes, list)
         return codes
@@ -154,7 +158,7 @@ class SelectionSummarizer:
         memory = self._memory()
         found = memory.get(f"rate {code}")
         if not isinstance(found, list):
-            found = memory[f"rate {code}"] = self._shop.rate(code)
+            found = memory[f"rate {code}"] = self._session.rate.calculator.effects(code)
         return found
 
     def _around(self, code: str) -> tuple[str, int, int]:
@@ -164,9 +168,9 @@ class SelectionSummarizer:
         if not isinstance(found, tuple):
             target = Fraction(self._still(code)[0].before.target)
             found = memory[f"around {code}"] = (
-                sparkline(self._shop.rate_days(code, SPARK_DAYS), target),
-                self._shop.rolls_off_tonight(code),
-                self._shop.auto_cancel_risk(code),
+                sparkline(self._session.rate.calculator.days(code, SPARK_DAYS), target),
+                self._session.rate.calculator.rolls_off_tonight(code),
+                self._session.rate.count_at_risk(code),
             )
         spark, rolls_off, risk = found
         return spark, rolls_off, risk

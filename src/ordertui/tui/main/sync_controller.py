@@ -26,8 +26,8 @@ ROOMY = 110
 class Run:
     """A sync under way. Its thread writes here, the screen reads."""
 
-    def __init__(self, shop: Session) -> None:
-        self._shop = shop
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self.stopping = False
         self._orders = 0
         self._waits_until = 0
@@ -38,18 +38,18 @@ class Run:
 
     def waits(self, operation: str, seconds: int) -> None:
         """The next call waits for its quota."""
-        self._waits_until = self._shop.clock.now() + seconds
+        self._waits_until = self._session.clock.now() + seconds
 
     def words(self, key: str, *, short: bool) -> str:
         """For the first line."""
         if self.stopping:
             return "stopping the sync"
-        left = self._waits_until - self._shop.clock.now()
+        left = self._waits_until - self._session.clock.now()
         said = f"syncing · {pluralize(self._orders)}" if self._orders else "syncing"
         if left > 0:
             said += f" · next in {countdown(left)}"
         if not short:
-            quota = self._shop.online.connection().quota_words()
+            quota = self._session.sync.connection().quota_words()
             said += f" · {quota}"
         return f"{said} · {key} stops"
 
@@ -57,7 +57,7 @@ class Run:
 class Syncing(TaskMixin):
     """What the main screen fetches from Amazon."""
 
-    shop: Session
+    session: Session
     syncing: Run | None = None
     """The sync under way."""
     _failures = _not_before = 0
@@ -81,7 +81,7 @@ class Syncing(TaskMixin):
         return True
 
     def _begin_sync(self, *, by_hand: bool) -> None:
-        self.syncing = Run(self.shop)
+        self.syncing = Run(self.session)
         self.show_age()
         self._sync(self.syncing, by_hand=by_hand)
 
@@ -92,10 +92,10 @@ class Syncing(TaskMixin):
             found = await asyncio.to_thread(self._fetch, run)
         except USER_ERRORS as error:
             self._failures += 1
-            self._not_before = self.shop.clock.now() + self.shop.online.pause(self._failures)
+            self._not_before = self.session.clock.now() + self.session.sync.pause(self._failures)
             ask = by_hand and isinstance(error, PassphraseNeeded)
             if isinstance(error, BadInput):
-                self.shop.online.connector.secrets.ask = None  # a wrong passphrase is asked for again
+                self.session.sync.connector.secrets.ask = None  # a wrong passphrase is asked for again
             if (by_hand or self._failures == 1) and not ask:
                 self.failed(error)
         else:
@@ -113,7 +113,7 @@ class Syncing(TaskMixin):
             self.start(self._ask_passphrase)
 
     def _fetch(self, run: Run) -> SyncSummary:
-        return self.shop.online.sync(progress=run.page, told=run.waits, stop=lambda: run.stopping)
+        return self.session.sync.sync(progress=run.page, told=run.waits, stop=lambda: run.stopping)
 
     async def _ask_passphrase(self, task: Task) -> None:
         from ordertui.tui.screens.dialogs import FormScreen
@@ -123,14 +123,23 @@ class Syncing(TaskMixin):
         answer = await task.ask(FormScreen("The credentials are sealed", fields, note, password=True))
         if answer is not None and answer["word"]:
             word = answer["word"]
-            self.shop.online.connector.secrets.ask = lambda: word
+            self.session.sync.connector.secrets.ask = lambda: word
             self._begin_sync(by_hand=True)
 
     def show_age(self) -> None:
         """The right of the first line: how old the orders are, or how far a sync is."""
-        shop, short = self.shop, self.size.width < ROOMY
-        live = self.syncing.words(self.key_of("file.sync"), short=short) if self.syncing else shop.live(short=short)
-        self.put("age", age(as_of=shop.as_of(), now=shop.clock.now(), zone=shop.zone, short=short, live=live))
+        session, short = self.session, self.size.width < ROOMY
+        live = (
+            self.syncing.words(self.key_of("file.sync"), short=short)
+            if self.syncing
+            else session.notices.connection(short=short)
+        )
+        self.put(
+            "age",
+            age(
+                as_of=session.orders.as_of(), now=session.clock.now(), zone=session.orders.zone, short=short, live=live
+            ),
+        )
 
     def watch_sync(self) -> None:
         """Once a second: the first line says how far a sync is, and what the settings want synced by itself is."""
@@ -141,10 +150,10 @@ class Syncing(TaskMixin):
 
     def _is_due(self) -> bool:
         """Whether the orders are older than the settings want them; a first sync is always begun by hand."""
-        shop, amazon = self.shop, self.shop.config.amazon
-        if not amazon.sync_minutes or amazon.profile == "off" or shop.practice or shop.read_only:
+        session, amazon = self.session, self.session.config.amazon
+        if not amazon.sync_minutes or amazon.profile == "off" or session.is_practice or session.is_read_only:
             return False
-        watermark, now = shop.online.connection().watermark, shop.clock.now()
+        watermark, now = session.sync.connection().watermark, session.clock.now()
         return watermark is not None and now >= max(watermark + amazon.sync_minutes * 60, self._not_before)
 
 

@@ -12,9 +12,8 @@ from textual.timer import Timer
 
 from ordertui.operations.errors import USER_ERRORS
 from ordertui.operations.query.marks import Marks
-from ordertui.operations.query.queues import BY_KEY
+from ordertui.operations.query.queues import BY_KEY, Queue
 from ordertui.operations.session import Session
-from ordertui.operations.values import Queue
 from ordertui.store import Interrupted
 from ordertui.tui.key_queue import InputLock
 from ordertui.tui.render.format import empty_text
@@ -34,7 +33,7 @@ TYPED = 0.12
 class ViewController(TaskMixin):
     """How the main screen gets from a request to orders in the table."""
 
-    shop: Session
+    session: Session
     request: Request
     """What was asked for last."""
     shown_view: View | None
@@ -109,19 +108,19 @@ class ViewController(TaskMixin):
             return msgspec.structs.replace(view, request=other)
 
         self.shown_view, self.whole_view = dressed(self.shown_view), dressed(self.whole_view)
-        self.table.set_columns(request.choice(several=len(self.shop.marketplaces()) > 1))
+        self.table.set_columns(request.choice(several=len(self.session.orders.marketplaces()) > 1))
 
     def stop_reading(self) -> None:
         """Stop what `is_stoppable` tells of; of a view that was being built the one before it is shown."""
         view = self.whole_view
         if self.looking_up:
             self._look_up_stopped = True
-            self.shop.interrupt_views()
+            self.session.orders.interrupt()
             return
         if not self.building or view is None:
             return
         self.workers.cancel_group(self, "view")
-        self.shop.interrupt_views()
+        self.session.orders.interrupt()
         self.request = view.request
         self.query_one(FilterBar).set_text(view.request.filter)
         self._swap(view, whole=True)
@@ -135,7 +134,7 @@ class ViewController(TaskMixin):
         try:
             while not self._look_up_stopped:
                 try:
-                    found = await task.work(lambda: Marks(self.shop.view(text, queue=queue)))
+                    found = await task.work(lambda: Marks(self.session.orders.find(text, queue=queue)))
                 except Interrupted:
                     continue  # stopped, or taken along by somebody else who stopped his own reading
                 if not self._look_up_stopped:
@@ -177,7 +176,7 @@ class ViewController(TaskMixin):
     @work(exclusive=True, group="view")
     @ends_with_screen
     async def _build_view(self, request: Request, number: int) -> None:
-        self.shop.interrupt_views()
+        self.session.orders.interrupt()
         try:
             while not await self._has_built(request):
                 if number != self._view_number:  # another view is asked for, or this one was stopped
@@ -192,11 +191,11 @@ class ViewController(TaskMixin):
     async def _has_built(self, request: Request) -> bool:
         """Show a view, its first page first; False when its reading was interrupted."""
         try:
-            first = await asyncio.to_thread(read, self.shop, request, FIRST_PAGE)
-            await asyncio.to_thread(self.shop.marketplaces)
+            first = await asyncio.to_thread(read, self.session, request, FIRST_PAGE)
+            await asyncio.to_thread(self.session.orders.marketplaces)
             if len(first) == FIRST_PAGE:
                 self._swap(View(request, first, Marks(first)), whole=False)
-            self._swap(await asyncio.to_thread(build, self.shop, request), whole=True)
+            self._swap(await asyncio.to_thread(build, self.session, request), whole=True)
         except Interrupted:
             return False
         return True
@@ -243,10 +242,10 @@ class ViewController(TaskMixin):
         bar, view = self.query_one(FilterBar), self.whole_view
         if view is None or self.building or bar.typed != text:
             return
-        self.shop.interrupt_views()
+        self.session.orders.interrupt()
         try:
             first = await asyncio.to_thread(
-                read, self.shop, msgspec.structs.replace(self.request, filter=text), FIRST_PAGE
+                read, self.session, msgspec.structs.replace(self.request, filter=text), FIRST_PAGE
             )
         except USER_ERRORS:
             return  # of a text that cannot be read the bar says what is wrong; another one was typed meanwhile
@@ -259,7 +258,7 @@ class ViewController(TaskMixin):
     def on_filter_bar_applied(self, event: FilterBar.Applied) -> None:
         """Enter: the filter is in force."""
         self._forget_typed()
-        self.shop.desk.remember(event.text)
+        self.session.workspace.remember(event.text)
         self.table.focus()
         self.ask_for(msgspec.structs.replace(self.request, filter=event.text))
 
@@ -283,7 +282,7 @@ class ViewController(TaskMixin):
     async def look_elsewhere(self) -> None:
         """Another process changed the store: rows are read again in place; new ones wait while something is open or marked."""
         try:
-            view = await asyncio.to_thread(build, self.shop, self.request)
+            view = await asyncio.to_thread(build, self.session, self.request)
         except USER_ERRORS:
             return  # the next change, or the next key that reads, says what is wrong
         if view.request != self.request or self.shown_view is None or view.ids == self.shown_view.ids:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.content import Content
 
+from ordertui.operations.batches.batch import Due
 from ordertui.operations.errors import USER_ERRORS, Stopped
 from ordertui.operations.query.queues import BY_KEY
-from ordertui.operations.values import Due
 from ordertui.tui.task_runner import TaskMixin, ends_with_screen
 from ordertui.tui.view_request import Request, View
 from ordertui.tui.widgets.order_table import OrderTable

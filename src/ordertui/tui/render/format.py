@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from ordertui.operations.planning.plan import RateFigure
-from ordertui.operations.values import Due, DueStep
+from ordertui.operations.batches.batch import Due, DueStep
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action
 from ordertui.orders.money import format_grouped
+
+if TYPE_CHECKING:
+    from ordertui.operations.rate.figures import RateFigure
 
 Piece = str | tuple[str, str]
 MUTED = "$foreground-muted"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from ordertui.operations.values import Impact
 from ordertui.orders.order import OrderRow
 
 from .format import MUTED, Piece, money_sums, span, when, zone_name
+
+if TYPE_CHECKING:
+    from ordertui.operations.rate.figures import Impact
 
 
 def header(*, shop_name: str, marketplaces: Sequence[str], practice: bool, read_only: bool) -> Content:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from ordertui.operations.planning.plan import Batch, BatchRow, Plan
-from ordertui.operations.values import Question
+from ordertui.operations.batches.batch import Batch, BatchRow
+from ordertui.operations.batches.open_issues import OpenIssue
+from ordertui.operations.planning.plan import Plan
 from ordertui.orders.batch_state import UNANSWERED, BatchState, RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.money import format_grouped
@@ -94,7 +95,7 @@ def _goes_on(batch: Batch, now: int) -> Piece:
     return ""
 
 
-def batch_head(batch: Batch, zone: str, questions: Sequence[Question] = ()) -> Content:
+def batch_head(batch: Batch, zone: str, questions: Sequence[OpenIssue] = ()) -> Content:
     """A batch in words: when, which bytes, what is open and what would settle it, what to do next."""
     pieces: list[Piece] = [
         (f"\nBatch {batch.id}: {ACTION_WORD[batch.action]}, {batch.marketplace}, {batch.state.value}", "bold"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from ordertui.operations.planning.plan import RateEffect, RateFigure
+from ordertui.operations.rate.figures import RateEffect, RateFigure
 
 from .format import GLYPH, MUTED, STYLE, Piece, percent, target_text
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 import msgspec
 from textual.content import Content
 
-from ordertui.operations.planning.plan import RateEffect
+from ordertui.operations.rate.figures import RateEffect
 from ordertui.operations.rate.lists import RateEntry
 from ordertui.operations.rate.trend import BACK, CoursePoint
 from ordertui.orders.enums import YesNo

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.css.query import NoMatches
 
+from ordertui.operations.batches.batch import Batch
 from ordertui.operations.errors import USER_ERRORS
-from ordertui.operations.planning.plan import Batch
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import to_local
@@ -27,7 +27,7 @@ Shipping = dict[str, tuple[str, str, str]]
 class Acting(TaskMixin):
     """What the main screen does to orders."""
 
-    shop: Session
+    session: Session
 
     if TYPE_CHECKING:
 
@@ -45,6 +45,8 @@ class Acting(TaskMixin):
         self.start(lambda task: self._plan(task, action, ids))
 
     async def _plan(self, task: Task, action: Action, ids: array[int]) -> None:
+        from ordertui.operations.planning.planner import PlanChoices
+
         from .preview import PreviewScreen  # when it is opened: the first orders are on the screen before that
 
         shipping: Shipping | None = {}
@@ -52,33 +54,37 @@ class Acting(TaskMixin):
             shipping = await self._ask_shipping(task, ids)
             if shipping is None:
                 return
-        plans = await task.work(self.shop.plan, action, ids, shipping=shipping)
+        plans = await task.work(self.session.planner.plan, action, ids, PlanChoices(shipping=shipping or {}))
         for number, plan in enumerate(plans, start=1):
             place = f"{number} of {len(plans)}" if len(plans) > 1 else ""
-            preview = PreviewScreen(self.shop, self.keys, plan, place, shipping=shipping or {})
+            preview = PreviewScreen(self.session, self.keys, plan, place, shipping=shipping or {})
             batch = await task.ask(preview, discard_typeahead=True)
             if batch is not None:
                 self._committed(batch)
 
     def _committed(self, batch: Batch) -> None:
         orders = {row.order_id for row in batch.rows}
-        ids = [row_id for row_id, row in self.shop.rows(self.table.marks.ids()).items() if row.order_id in orders]
+        ids = [
+            row_id for row_id, row in self.session.orders.rows(self.table.marks.ids()).items() if row.order_id in orders
+        ]
         self.keep_set()
         if self.table.marks.remove(ids):
             self.table.marks_changed()
         self.table.reload()
         self.refresh_all()
-        due = to_local(batch.due_at, self.shop.zone).strftime("%H:%M")
+        due = to_local(batch.due_at, self.session.orders.zone).strftime("%H:%M")
         self.notify(f"batch {batch.id}: {pluralize(len(batch.rows))} held until {due}; u takes them back")
 
     async def _ask_shipping(self, task: Task, ids: Sequence[int]) -> Shipping | None:
         """Carrier, tracking and date for each order that may be confirmed; None when the operator leaves."""
         from .dialogs import FormScreen
 
-        rows = [row for row in self.shop.rows(ids).values() if self.shop.verdicts(row)[2].allowed]
+        rows = [
+            row for row in self.session.orders.rows(ids).values() if self.session.eligibility.verdicts(row)[2].allowed
+        ]
         found: Shipping = {}
         carrier = ""
-        day = to_local(self.shop.clock.now(), self.shop.zone).date().isoformat()
+        day = to_local(self.session.clock.now(), self.session.orders.zone).date().isoformat()
         for number, row in enumerate(rows, start=1):
             answer = await task.ask(
                 FormScreen(
@@ -100,7 +106,7 @@ class Acting(TaskMixin):
     async def _undo(self, task: Task) -> None:
         from .dialogs import ConfirmScreen
 
-        held = [batch for batch in self.shop.outbox(open_only=True) if batch.state is BatchState.HELD]
+        held = [batch for batch in self.session.batches.find(open_only=True) if batch.state is BatchState.HELD]
         if not held:
             self.notify("nothing is held; what has left cannot be taken back")
             return
@@ -121,7 +127,7 @@ class Acting(TaskMixin):
         if not answer:
             return
         what: int | str = row.order_id if answer == "o" and row is not None else batch.id
-        count = await task.work(self.shop.undo, what)
+        count = await task.work(self.session.batches.recall, what)
         self.notify(f"{pluralize(count)} taken back; nothing was sent for them")
         self.table.reload()
         self.refresh_all()
@@ -130,7 +136,7 @@ class Acting(TaskMixin):
     async def send_due(self) -> None:
         """Write what is due into the outbox folder."""
         try:
-            sent = await asyncio.to_thread(self.shop.dispatch)
+            sent = await asyncio.to_thread(self.session.dispatcher.run)
         except USER_ERRORS as error:
             self.failed(error)
             return
@@ -148,14 +154,14 @@ class Acting(TaskMixin):
     def action_dispatched(self, value: str) -> None:
         """Say whether the parcels left."""
         ids = self.table.acting_ids()
-        self._set_fact(ids, lambda: self.shop.set_dispatched(ids, Dispatched(value)))
+        self._set_fact(ids, lambda: self.session.facts.set_dispatched(ids, Dispatched(value)))
 
     def action_asked(self) -> None:
         """Say that the buyers asked by message; when all are said to have asked, take that back."""
         ids = self.table.acting_ids()
-        rows = self.shop.rows(ids).values()
+        rows = self.session.orders.rows(ids).values()
         asked = not all(row.buyer_request in (BuyerRequest.MESSAGE, BuyerRequest.OFFICIAL) for row in rows)
-        self._set_fact(ids, lambda: self.shop.set_asked(ids, asked))
+        self._set_fact(ids, lambda: self.session.facts.set_asked(ids, asked))
 
     def _set_fact(self, ids: array[int], change: object) -> None:
         if not ids:
@@ -175,12 +181,12 @@ class Acting(TaskMixin):
         if row is None:
             return
         try:
-            text = self.shop.message_text(row.order_id)
+            text = self.session.messages.text(row.order_id)
         except USER_ERRORS as error:
             self.failed(error)
             return
-        order = self.shop.order(row.order_id)
+        order = self.session.orders.get(row.order_id)
         if order is not None:
             from .buyer_message import MessageScreen  # when it is opened
 
-            self.app.push_screen(MessageScreen(self.shop, self.keys, order, text))
+            self.app.push_screen(MessageScreen(self.session, self.keys, order, text))

@@ -10,7 +10,6 @@ from textual.content import Content
 
 from ordertui.operations.errors import USER_ERRORS, error_message
 from ordertui.operations.session import Session
-from ordertui.operations.values import ImportProgress, ImportSummary
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.tui.render.format import Piece
@@ -19,13 +18,14 @@ from ordertui.tui.task_runner import Task, TaskMixin
 from ordertui.tui.widgets.order_table import OrderTable
 
 if TYPE_CHECKING:
+    from ordertui.operations.reports.progress import ImportProgress, ImportSummary
     from ordertui.operations.results.model import ResultSummary
 
 
 class Bringing(TaskMixin):
     """What the main screen brings in."""
 
-    shop: Session
+    session: Session
 
     if TYPE_CHECKING:
 
@@ -40,7 +40,7 @@ class Bringing(TaskMixin):
     async def _bring_files(self, task: Task) -> None:
         from .file_picker import PickerScreen  # when it is opened
 
-        chosen = await task.ask(PickerScreen(self.shop, self.keys))
+        chosen = await task.ask(PickerScreen(self.session, self.keys))
         if chosen:
             await self.bring(task, chosen)
 
@@ -104,7 +104,7 @@ class Bringing(TaskMixin):
 
         with task.showing(screen):
             return await task.work(
-                self.shop.import_files,
+                self.session.imports.import_files,
                 [path],
                 encoding=encoding,
                 marketplace=marketplace,
@@ -114,7 +114,7 @@ class Bringing(TaskMixin):
 
     async def _results(self, task: Task, path: Path) -> list[Piece]:
         try:
-            return result_lines(await task.work(self.shop.results, [path]))
+            return result_lines(await task.work(self.session.results.take_in, [path]))
         except USER_ERRORS as error:
             return [(f"{error_message(error)}\n", "$text-error")]
 

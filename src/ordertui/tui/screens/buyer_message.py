@@ -25,13 +25,13 @@ class MessageScreen(TextScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "send", "send", show=False)]
 
-    def __init__(self, shop: Session, keys: KeyQueue, order: Order, text: str) -> None:
+    def __init__(self, session: Session, keys: KeyQueue, order: Order, text: str) -> None:
         super().__init__(f"Message for the buyer of {order.row.order_id}", text, copy=text)
         self._tasks = TaskRunner(self, keys)
-        self._shop = shop
+        self._session = session
         self._order = order
         self._text = text
-        connected = shop.config.amazon.profile != "off" and not shop.practice and not shop.read_only
+        connected = session.config.amazon.profile != "off" and not session.is_practice and not session.is_read_only
         self._can_send = connected and order.row.status is OrderStatus.SHIPPED
 
     def compose(self) -> ComposeResult:
@@ -48,7 +48,7 @@ class MessageScreen(TextScreen):
         self._show_before()
 
     def _show_before(self) -> None:
-        before = self._shop.online.message_before(self._order.row.order_id) if self._can_send else ""
+        before = self._session.sync.message_before(self._order.row.order_id) if self._can_send else ""
         self.query_one("#message-before", Static).update(f"\n! {before}" if before else "")
 
     def action_send(self) -> None:
@@ -62,14 +62,14 @@ class MessageScreen(TextScreen):
 
     async def _send(self, task: Task) -> None:
         asking = AskingScreen("Asking Amazon which message it allows")
-        online = self._shop.online
+        online = self._session.sync
         try:
             with task.showing(asking):
                 message = await task.work(
                     online.message,
                     self._order,
                     self._text,
-                    self._shop.message_language(self._order),
+                    self._session.messages.language(self._order),
                     stop=lambda: asking.stopping,
                 )
             if not message.kind:

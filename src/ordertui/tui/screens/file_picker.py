@@ -48,11 +48,11 @@ class PickerScreen(Dialog[list[Path] | None]):
         Binding("tab,shift+tab", "tab", "complete", show=False, priority=True),
     ]
 
-    def __init__(self, shop: Session, keys: KeyQueue) -> None:
+    def __init__(self, session: Session, keys: KeyQueue) -> None:
         super().__init__(classes="dialog-screen")
         self._tasks = TaskRunner(self, keys)
-        self._shop = shop
-        self._folder = shop.desk.folder()
+        self._session = session
+        self._folder = session.workspace.folder()
         self._entries: list[FileEntry] = []
         self._kinds: dict[Path, str] = {}
         """What files are by their headers, as far as they were looked at."""
@@ -144,7 +144,7 @@ class PickerScreen(Dialog[list[Path] | None]):
     def _line(self, entry: FileEntry) -> Content:
         width = self._files.scrollable_content_region.width or 74
         return file_line(
-            entry, self._kinds.get(entry.path), marked=entry.path in self._marked, zone=self._shop.zone, width=width
+            entry, self._kinds.get(entry.path), marked=entry.path in self._marked, zone=self._session.orders.zone, width=width
         )  # fmt: skip
 
     @work(exclusive=True, group="kinds")
@@ -281,7 +281,7 @@ class PickerScreen(Dialog[list[Path] | None]):
             self._give(paths)
 
     def _give(self, paths: list[Path]) -> None:
-        self._shop.desk.keep_folder(paths[-1].parent)
+        self._session.workspace.keep_folder(paths[-1].parent)
         self.dismiss(paths)
 
 

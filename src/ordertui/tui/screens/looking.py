@@ -16,9 +16,10 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from ordertui.operations.query.marks import Marks
+from ordertui.operations.query.queues import Queue
 from ordertui.operations.session import Session
-from ordertui.operations.values import Queue
 from ordertui.orders.clock import to_local
+from ordertui.orders.marketplace import seller_central_url
 from ordertui.orders.order import OrderRow
 from ordertui.orders.text import mask_control_characters, pluralize
 from ordertui.tui.keymap import Keymap
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 class Looking(TaskMixin):
     """What the main screen shows, and how."""
 
-    shop: Session
+    session: Session
     keymap: Keymap
     request: Request
     panel: SelectionSummarizer
@@ -102,8 +103,8 @@ class Looking(TaskMixin):
         """A filter from a dialog, remembered with those of the bar; None when there is none."""
         from .filter_prompt import FilterScreen
 
-        desk = self.shop.desk
-        text = await task.ask(FilterScreen(title, note, self.shop.condition, desk.history()))
+        desk = self.session.workspace
+        text = await task.ask(FilterScreen(title, note, self.session.orders.condition, desk.history()))
         if text is not None:
             desk.remember(text)
             self.query_one(FilterBar).set_history(desk.history())
@@ -148,7 +149,7 @@ class Looking(TaskMixin):
                 f"no order id such as 111-2222222-3333333 in: {mask_control_characters(text[:60])}", severity="error"
             )
             return
-        known = await task.work(self.shop.ids_of, wanted)
+        known = await task.work(self.session.orders.ids_of, wanted)
         missing = [order_id for order_id in wanted if order_id not in known]
         if missing:
             more = f" and {len(missing) - 5:,} more" if len(missing) > 5 else ""
@@ -215,7 +216,7 @@ class Looking(TaskMixin):
     async def _columns(self, task: Task) -> None:
         from .arrange import ColumnsScreen
 
-        several = len(self.shop.marketplaces()) > 1
+        several = len(self.session.orders.marketplaces()) > 1
         chosen = await task.ask(ColumnsScreen(self.request, self.table.renderer.layout, several=several))
         if chosen is not None:
             self.show_columns(chosen)
@@ -227,7 +228,7 @@ class Looking(TaskMixin):
     async def _views(self, task: Task) -> None:
         from .arrange import ViewsScreen
 
-        desk = self.shop.desk
+        desk = self.session.workspace
         views, problem = desk.views()
         if problem:
             self.notify(problem, severity="error", timeout=12)
@@ -269,7 +270,7 @@ class Looking(TaskMixin):
     async def _outbox(self, task: Task) -> None:
         from .outbox import OutboxScreen
 
-        await task.ask(OutboxScreen(self.shop, self.keys))
+        await task.ask(OutboxScreen(self.session, self.keys))
         self.table.reload()
         self.refresh_all()
 
@@ -299,8 +300,8 @@ class Looking(TaskMixin):
         what = f"{len(ids):,} orders" if len(ids) != 1 else "the order"
         form = await task.ask(ChoiceScreen(f"Copy {what} as", list(COPY_FORMS)))
         if form is not None and ids:
-            rows = await task.work(self.shop.rows, ids)
-            text = format_orders([rows[i] for i in ids if i in rows], form, self.shop.may)
+            rows = await task.work(self.session.orders.rows, ids)
+            text = format_orders([rows[i] for i in ids if i in rows], form, self.session.eligibility.may)
             self.notify(copy(self.app, text, what))
 
     def action_open_order(self) -> None:
@@ -310,11 +311,11 @@ class Looking(TaskMixin):
         row = self.table.cursor_row
         if row is None:
             return
-        link = self.shop.link(row)
-        if self.shop.practice or not (self.app.is_web or self.can_browse()):
+        link = seller_central_url(row.marketplace, row.order_id)
+        if self.session.is_practice or not (self.app.is_web or self.can_browse()):
             why = (
                 "Practice orders are not real: the link would find nothing."
-                if self.shop.practice
+                if self.session.is_practice
                 else "No browser here."
             )
             text = f"{why}\n\n{link}"
@@ -344,13 +345,13 @@ class Looking(TaskMixin):
         table = self.table
         ids = table.marks.ids() if table.marks else table.ids
         what = pluralize(len(ids), "marked order" if table.marks else "shown order")
-        stamp = to_local(self.shop.clock.now(), self.shop.zone).strftime("%Y%m%d-%H%M")
-        path = self.shop.folder / f"orders-{stamp}.csv"
+        stamp = to_local(self.session.clock.now(), self.session.orders.zone).strftime("%Y%m%d-%H%M")
+        path = self.session.directory / f"orders-{stamp}.csv"
         note = "Ends in .csv, .tsv or .json. Buyers' names and addresses are not in it: ordertui keeps none."
         answer = await task.ask(FormScreen(f"Export {what}", [("path", "File", str(path))], note))
         if answer is not None and answer["path"].strip():
             target = typed_path(answer["path"])
-            count = await task.work(self.shop.export, ids, target)
+            count = await task.work(self.session.orders.export, ids, target)
             self.notify(f"{pluralize(count)} written: {target}")
 
     def action_palette(self) -> None:

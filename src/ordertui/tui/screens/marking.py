@@ -17,7 +17,7 @@ from ordertui.tui.widgets.order_table import OrderTable
 class Marking(TaskMixin):
     """How the main screen marks sets."""
 
-    shop: Session
+    session: Session
     request: Request
     last_set: bytes
 
@@ -48,8 +48,8 @@ class Marking(TaskMixin):
         from .dialogs import ChoiceScreen
 
         choices = []
-        for text, words in same_values(row, self.shop.zone):
-            count = await task.work(self.shop.count, self._within(text), self.request.queue)
+        for text, words in same_values(row, self.session.orders.zone):
+            count = await task.work(self.session.orders.count, self._within(text), self.request.queue)
             choices.append((text, f"{words}   {count:,} shown"))
         chosen = await task.ask(ChoiceScreen("Mark, of the orders shown, those with the same", choices))
         if chosen is not None:

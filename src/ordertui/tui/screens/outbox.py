@@ -12,9 +12,9 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from ordertui.operations.planning.plan import Batch, BatchRow
+from ordertui.operations.batches.batch import Batch, BatchRow
+from ordertui.operations.batches.open_issues import OpenIssue
 from ordertui.operations.session import Session
-from ordertui.operations.values import Question
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.text import pluralize
 from ordertui.tui.clipboard import copy
@@ -32,7 +32,7 @@ ROWS = 2_000
 
 
 class OutboxScreen(Dialog[None]):
-    """The batches of the shop, newest first, and the rows of the one under the cursor."""
+    """The batches of the session, newest first, and the rows of the one under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,o", "close", "close", show=False),
@@ -44,13 +44,13 @@ class OutboxScreen(Dialog[None]):
         Binding("tab,shift+tab", "other_list", "rows", show=False, priority=True),
     ]
 
-    def __init__(self, shop: Session, keys: KeyQueue) -> None:
+    def __init__(self, session: Session, keys: KeyQueue) -> None:
         super().__init__(classes="dialog-screen")
         self._tasks = TaskRunner(self, keys)
-        self._shop = shop
+        self._session = session
         self._batches: list[Batch] = []
         self._rows: tuple[BatchRow, ...] = ()
-        self._questions: list[Question] = []
+        self._questions: list[OpenIssue] = []
         self._version = -1
 
     def compose(self) -> ComposeResult:
@@ -79,13 +79,13 @@ class OutboxScreen(Dialog[None]):
         return self.focused is self._list("batch-rows")
 
     def _read(self) -> None:
-        self._version = self._shop.data_version()
-        self._batches = self._shop.outbox()
-        self._questions = self._shop.questions()
+        self._version = self._session.data_version()
+        self._batches = self._session.batches.find()
+        self._questions = self._session.batches.open_issues()
         options = self._list("batches")
         keep = options.highlighted or 0
         options.clear_options()
-        now = self._shop.clock.now()
+        now = self._session.clock.now()
         options.add_options(Option(batch_line(batch, now), id=str(batch.id)) for batch in self._batches)
         if self._batches:
             options.highlighted = min(keep, len(self._batches) - 1)
@@ -96,10 +96,10 @@ class OutboxScreen(Dialog[None]):
         self._show_batch()
 
     def _count_down(self) -> None:
-        if self._shop.data_version() != self._version:
+        if self._session.data_version() != self._version:
             self._read()
             return
-        now = self._shop.clock.now()
+        now = self._session.clock.now()
         for batch in self._batches:
             if batch.state is BatchState.HELD or batch.next_at is not None:
                 self._list("batches").replace_option_prompt(str(batch.id), batch_line(batch, now))
@@ -118,7 +118,7 @@ class OutboxScreen(Dialog[None]):
         if batch is None:
             return
         self.query_one("#batch-head", Static).update(
-            batch_head(batch, self._shop.zone, [one for one in self._questions if one.batch == batch.id])
+            batch_head(batch, self._session.orders.zone, [one for one in self._questions if one.batch == batch.id])
         )
         rows = batch_rows(batch)
         if rows == self._rows and self._list("batch-rows").option_count:
@@ -167,7 +167,7 @@ class OutboxScreen(Dialog[None]):
         whom = f"{row.order_id} out of batch {batch.id}" if row is not None else f"batch {batch.id}"
         if await task.ask(ConfirmScreen(f"Take {whom} back?", answers), discard_typeahead=True):
             try:
-                count = await task.work(self._shop.undo, row.order_id if row is not None else batch.id)
+                count = await task.work(self._session.batches.recall, row.order_id if row is not None else batch.id)
                 self.notify(f"{pluralize(count)} taken back; nothing was sent for them")
             finally:
                 self._read()
@@ -183,9 +183,9 @@ class OutboxScreen(Dialog[None]):
     async def _retry(self, task: Task, batch: Batch) -> None:
         from .preview import PreviewScreen  # when it is opened
 
-        for plan in await task.work(self._shop.retry, batch.id):
+        for plan in await task.work(self._session.batches.retry, batch.id):
             again = PreviewScreen(
-                self._shop, self._tasks.keys, plan, f"of a retry of batch {batch.id}", shipping={}, fixed=True
+                self._session, self._tasks.keys, plan, f"of a retry of batch {batch.id}", shipping={}, fixed=True
             )
             made = await task.ask(again, discard_typeahead=True)
             if made is not None:
@@ -220,7 +220,12 @@ class OutboxScreen(Dialog[None]):
         if why is not None:
             try:
                 await task.work(
-                    self._shop.settle, batch.id, [row.order_id], done=said == "d", why=why["why"], typed=why["typed"]
+                    self._session.batches.settle,
+                    batch.id,
+                    [row.order_id],
+                    done=said == "d",
+                    why=why["why"],
+                    typed=why["typed"],
                 )
                 self.notify(f"{row.order_id} settled by your word; the audit keeps it")
             finally:
@@ -244,7 +249,7 @@ class OutboxScreen(Dialog[None]):
             question = ConfirmScreen(title, {"w": "write its files now"}, warning)
         if await task.ask(question, discard_typeahead=True):
             try:
-                await task.work(self._shop.release, batch.id)
-                await task.work(self._shop.dispatch)
+                await task.work(self._session.batches.release, batch.id)
+                await task.work(self._session.dispatcher.run)
             finally:
                 self._read()

@@ -17,9 +17,10 @@ from textual.message import Message
 from textual.widgets import Static, Tree
 from textual.widgets.tree import TreeNode
 
+from ordertui.operations.batches.batch import Batch
 from ordertui.operations.errors import PlanChanged, PlanExpired, error_message
 from ordertui.operations.paths import typed_path
-from ordertui.operations.planning.plan import Batch, Plan, PlanLine, PlannedOrder
+from ordertui.operations.planning.plan import Plan, PlanLine, PlannedOrder
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
 from ordertui.tui.key_queue import KeyQueue
@@ -69,7 +70,7 @@ class PreviewScreen(Dialog[Batch | None]):
 
     def __init__(
         self,
-        shop: Session,
+        session: Session,
         keys: KeyQueue,
         plan: Plan,
         place: str,
@@ -79,7 +80,7 @@ class PreviewScreen(Dialog[Batch | None]):
     ) -> None:
         """`fixed`: the rows of a retry, which may be committed or left, but not planned anew."""
         super().__init__(classes="dialog-screen")
-        self.shop = shop
+        self.session = session
         self._tasks = TaskRunner(self, keys)
         self.plan = plan
         self._place = place
@@ -112,7 +113,7 @@ class PreviewScreen(Dialog[Batch | None]):
 
     def _show(self) -> None:
         plan = self.plan
-        self.query_one("#effects-text", Static).update(effects(plan, by_api=self.shop.by_api))
+        self.query_one("#effects-text", Static).update(effects(plan, by_api=self.session.context.is_api_dispatch))
         tree = self._tree
         tree.clear()
         for group in groups(plan):
@@ -162,7 +163,7 @@ class PreviewScreen(Dialog[Batch | None]):
 
     def action_reason(self) -> None:
         """Choose the reason of the order, or of the group, under the cursor."""
-        rows, choices = self._chosen_rows(), self.shop.reasons(self.plan.action)
+        rows, choices = self._chosen_rows(), self.session.batches.reasons(self.plan.action)
         if self._fixed:
             self.notify("a retry repeats what was sent: its reasons and amounts stay")
         elif rows and choices:
@@ -188,35 +189,31 @@ class PreviewScreen(Dialog[Batch | None]):
             self._tasks.start(lambda task: self._amounts(task, rows[0]))
 
     async def _amounts(self, task: Task, row: PlannedOrder) -> None:
-        order = self.shop.order(row.order_id)
+        order = self.session.orders.get(row.order_id)
         if order is None:
             return
-        lines = await ask_amounts(task, order, self.shop.refundable(order), self.notify)
+        lines = await ask_amounts(task, order, self.session.batches.refundable(order), self.notify)
         if lines is not None:
             self._refunds[order.row.order_id] = lines
             await self._plan_again(task)
 
     async def _plan_again(self, task: Task) -> None:
-        plans = await task.work(
-            self.shop.plan,
-            self.plan.action,
-            self._ids,
-            reasons=self._reasons,
-            refunds=self._refunds,
-            shipping=self._shipping,
-        )
+        from ordertui.operations.planning.planner import PlanChoices
+
+        choices = PlanChoices(reasons=self._reasons, refunds=self._refunds, shipping=self._shipping)
+        plans = await task.work(self.session.planner.plan, self.plan.action, self._ids, choices)
         self.plan = plans[0]
         self._show()
         self._tasks.keys.discard(Message().time)  # a `y` typed before this was shown was meant for the plan before it
 
     def action_save(self) -> None:
         """Write the plan as a file that `ordertui commit` takes."""
-        path = self.shop.folder / f"plan-{self.plan.id}.json"
+        path = self.session.directory / f"plan-{self.plan.id}.json"
         self._tasks.start(lambda task: self._save(task, "Save the plan", path, sheet=False))
 
     def action_sheet(self) -> None:
         """Write the sheet: every order with in or out, reason, rule, amount."""
-        path = self.shop.folder / f"sheet-{self.plan.id}.csv"
+        path = self.session.directory / f"sheet-{self.plan.id}.csv"
         self._tasks.start(lambda task: self._save(task, "Save the sheet (.csv, .tsv or .json)", path, sheet=True))
 
     async def _save(self, task: Task, title: str, path: Path, *, sheet: bool) -> None:
@@ -225,9 +222,9 @@ class PreviewScreen(Dialog[Batch | None]):
             return
         target = typed_path(answer["path"])
         if sheet:
-            await task.work(self.shop.export_sheet, self.plan, target)
+            await task.work(self.session.batches.export_sheet, self.plan, target)
         else:
-            await task.work(self.shop.save_plan, [self.plan], target)
+            await task.work(self.session.batches.save_plan, [self.plan], target)
         self.notify(f"saved: {target}")
 
     def action_commit(self) -> None:
@@ -253,7 +250,7 @@ class PreviewScreen(Dialog[Batch | None]):
                 return
             typed = answer["count"]
         try:
-            batch = await task.work(self.shop.commit, plan, typed=typed)
+            batch = await task.work(self.session.batches.commit, plan, typed=typed)
         except (PlanChanged, PlanExpired) as error:
             if self._fixed:
                 raise

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import ProgressBar, Static
 
-from ordertui.operations.values import ImportProgress
+from ordertui.operations.reports.progress import ImportProgress
 from ordertui.tui.widgets.dialog_title import Title
 
 from .base import Dialog

@@ -36,14 +36,14 @@ CHART_ROWS = (3, 14)
 Describe = Callable[[str], Content]
 
 
-def courses(shop: Session, marketplace: str, ids: Sequence[int]) -> list[Course]:
-    """A marketplace's windows, with and without the marked set; reads the shop."""
-    marked = dict(shop.impact(ids).markets).get(marketplace, 0)
+def courses(session: Session, marketplace: str, ids: Sequence[int]) -> list[Course]:
+    """A marketplace's windows, with and without the marked set; reads the session."""
+    marked = dict(session.rate.calculator.impact(ids).markets).get(marketplace, 0)
     mine = ids if marked else ()
-    risk = shop.auto_cancel_risk(marketplace)
+    risk = session.rate.count_at_risk(marketplace)
     return [
-        Course(effect, tuple(shop.rates.course(marketplace, mine, days=effect.before.days)), risk, marked)
-        for effect in shop.rate(marketplace, mine)
+        Course(effect, tuple(session.rate.trend.course(marketplace, mine, days=effect.before.days)), risk, marked)
+        for effect in session.rate.calculator.effects(marketplace, mine)
     ]
 
 
@@ -62,13 +62,15 @@ class RateScreen(Dialog[None]):
         Binding("pageup", "scroll(-10)", show=False),
     ]
 
-    def __init__(self, shop: Session, keys: KeyQueue, ids: Sequence[int], marketplace: str, describe: Describe) -> None:
+    def __init__(
+        self, session: Session, keys: KeyQueue, ids: Sequence[int], marketplace: str, describe: Describe
+    ) -> None:
         super().__init__(classes="dialog-screen")
         self._tasks = TaskRunner(self, keys)
-        self._shop = shop
+        self._session = session
         self._ids = ids
         self._describe = describe
-        self._codes = list(shop.marketplaces())
+        self._codes = list(session.orders.marketplaces())
         self._first = marketplace
         self._known: dict[str, list[Course]] = {}
         self._views: list[Course | None] = []
@@ -77,7 +79,7 @@ class RateScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog dialog-tall", id="rate-dialog"):
-            yield Title(f"Cancellation rate{' · PRACTICE' if self._shop.practice else ''}")
+            yield Title(f"Cancellation rate{' · PRACTICE' if self._session.is_practice else ''}")
             with VerticalScroll(classes="dialog-body", can_focus=False):
                 yield Static("Counting…", id="rate-full", markup=False)
             yield Static("", id="rate-keys", classes="dialog-keys", markup=False)
@@ -88,7 +90,7 @@ class RateScreen(Dialog[None]):
 
     async def _count(self, task: Task) -> None:
         for code in self._codes:
-            self._known[code] = await task.work(courses, self._shop, code, self._ids)
+            self._known[code] = await task.work(courses, self._session, code, self._ids)
         self._views = [course for found in self._known.values() for course in found]
         if len(self._views) > 1:
             self._views.append(None)
@@ -153,7 +155,7 @@ class RateScreen(Dialog[None]):
 
     async def _listing(self, task: Task, course: Course, numerator: bool) -> None:
         now = course.effect.before
-        found = await task.work(self._shop.rates.listing, now.marketplace, days=now.days, numerator=numerator)
+        found = await task.work(self._session.rate.lists.listing, now.marketplace, days=now.days, numerator=numerator)
         lines = [(entry.order_id, entry_line(entry, now.timezone)) for entry in found[:LISTED]]
         what = "counted as cancelled" if numerator else "orders of the window"
         await task.ask(
@@ -169,12 +171,16 @@ class RateScreen(Dialog[None]):
             self._tasks.start(lambda task: self._risk(task, course.effect.before.marketplace))
 
     async def _risk(self, task: Task, code: str) -> None:
-        shop = self._shop
-        ids = await task.work(shop.at_risk, code)
-        rows = shop.rows(ids[:LISTED])
+        session = self._session
+        ids = await task.work(session.rate.find_at_risk, code)
+        rows = session.orders.rows(ids[:LISTED])
         zone = MARKETPLACES[code].zone if code in MARKETPLACES else "UTC"
-        now = shop.clock.now()
-        lines = [(rows[i].order_id, risk_line(rows[i], shop.deadline(rows[i]), now, zone)) for i in ids if i in rows]
+        now = session.clock.now()
+        lines = [
+            (rows[i].order_id, risk_line(rows[i], session.eligibility.deadline(rows[i]), now, zone))
+            for i in ids
+            if i in rows
+        ]
         title = f"{code}: {len(ids):,} that Amazon cancels within 24 h unless their shipment is confirmed"
         await task.ask(OrdersScreen(self._tasks.keys, title, lines, len(ids), self._describe))
 

@@ -16,7 +16,7 @@ from ordertui.tui.widgets.order_table import OrderTable
 class Rating(TaskMixin):
     """What the main screen shows of the rate beside the panel."""
 
-    shop: Session
+    session: Session
     panel: SelectionSummarizer
 
     if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Rating(TaskMixin):
 
     def action_rate(self) -> None:
         """The rate in full, with and without the marked orders."""
-        if self.shop.marketplaces():
+        if self.session.orders.marketplaces():
             self.start(self._rate)
         else:
             self.notify("no orders yet: there is no rate; i brings in reports")
@@ -37,8 +37,10 @@ class Rating(TaskMixin):
 
         marks = self.table.marks
         ids = marks.ids() if marks else ()
-        await task.ask(RateScreen(self.shop, self.keys, ids, self.panel.market(self.table.cursor_row), self._describe))
+        await task.ask(
+            RateScreen(self.session, self.keys, ids, self.panel.market(self.table.cursor_row), self._describe)
+        )
 
     def _describe(self, order_id: str) -> Content:
-        order = self.shop.order(order_id)
+        order = self.session.orders.get(order_id)
         return Content("") if order is None else self.detail_of(order.row, full=True)

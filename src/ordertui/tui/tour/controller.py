@@ -30,7 +30,7 @@ OFFER = "Made-up orders in a folder of their own; nothing in it is real, and you
 class Touring(TaskMixin):
     """What the main screen does for the tour."""
 
-    shop: Session
+    session: Session
     request: Request
     tour: Tour | None = None
     _tour_timer: Timer | None = None
@@ -43,7 +43,7 @@ class Touring(TaskMixin):
 
     def action_tour(self) -> None:
         """Begin the tour; in a store that is not practice, offer the practice store."""
-        if self.shop.practice:
+        if self.session.is_practice:
             self.begin_tour()
         else:
             self.start(self._practice)
@@ -71,7 +71,7 @@ class Touring(TaskMixin):
             self._tour_timer.stop()
             self._tour_timer = None
         self._take_notes_away()
-        self.shop.desk.keep_tour_seen()
+        self.session.workspace.keep_tour_seen()
         self.notify(why, timeout=8)
 
     def _take_notes_away(self) -> None:
@@ -101,9 +101,9 @@ class Touring(TaskMixin):
     def _facts(self) -> Facts:
         from .steps import Facts
 
-        version = self.shop.data_version()
+        version = self.session.data_version()
         if version != self._batches[0]:
-            batches = self.shop.outbox()
+            batches = self.session.batches.find()
             recalled = sum(row.state is RowState.RECALLED for batch in batches for row in batch.rows)
             left = sum(batch.state in LEFT_BATCHES for batch in batches)
             self._batches = (version, (max((batch.id for batch in batches), default=0), recalled, left))
@@ -115,7 +115,9 @@ class Touring(TaskMixin):
         name = type(screen).__name__
         if name == "TextScreen":
             row = self.table.cursor_row
-            may = row is None or any(v.allowed for v in self.shop.verdicts(row) if v.action is Action.CANCEL)
+            may = row is None or any(
+                v.allowed for v in self.session.eligibility.verdicts(row) if v.action is Action.CANCEL
+            )
             return "other" if may else "refused"
         return SCREENS.get(name, "other")
 
@@ -130,5 +132,5 @@ class Touring(TaskMixin):
             from ordertui.tui.screens.progress import WaitScreen
 
             with task.showing(WaitScreen("Building the practice store", "5,000 made-up orders; some seconds.")):
-                path = await task.work(build_practice, practice_folder(), now=self.shop.clock.now())
+                path = await task.work(build_practice, practice_folder(), now=self.session.clock.now())
             self.app.call_later(self.app.open_practice, path)

@@ -9,8 +9,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from ordertui.operations.query.queues import QUEUES, QueueSpec
-from ordertui.operations.values import Queue
+from ordertui.operations.query.queues import QUEUES, Queue, QueueSpec
 
 SHORT = {"to_ship": "Ship", "buyer_asked": "Asked", "auto_cancel": "<24h", "unconfirmed": "Sent"}
 """Words for a terminal of 80 cells."""

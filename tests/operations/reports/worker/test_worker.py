@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from ordertui.amazon.reports import ReportInfo, inspect, read_orders
 from ordertui.operations.errors import ReportWorkerDied
-from ordertui.operations.reports.importer import Importer as FileImporter
 from ordertui.operations.reports.importer import ImportStep
+from ordertui.operations.reports.importer import ReportImporter as FileImporter
 from ordertui.operations.reports.worker.process import WorkerProcess
 from ordertui.orders.enums import Dispatched
 from ordertui.store import Store, StoreError
@@ -316,7 +316,7 @@ def imported(tmp_path: Path, name: str, apart_bytes: int, files: list[Path]) -> 
     """Files brought in as the program does it: summaries, the store, the rejects."""
     with Store.open(tmp_path / name / "a.db", clock=CLOCK) as store:
         rejects = tmp_path / name / "rejects"
-        found = FileImporter(store, deadline, rejects, apart_bytes=apart_bytes).run(
+        found = FileImporter(store, deadline, rejects, apart_bytes=apart_bytes).import_files(
             files, encoding=None, marketplace=None, progress=None, stop=lambda: False
         )
     summaries = [(one.rows, one.new, one.changed, one.unchanged, one.rejected, one.rejects, one.notes) for one in found]
@@ -374,7 +374,7 @@ def test_nothing_in_the_folder_at_hand_is_run(tmp_path: Path, monkeypatch: pytes
 def imported_alone(tmp_path: Path, name: str, apart_bytes: int, file: Path) -> tuple[object, object]:
     """One sound file brought in."""
     with Store.open(tmp_path / name / "a.db", clock=CLOCK) as store:
-        (found,) = FileImporter(store, deadline, tmp_path / "rejects", apart_bytes=apart_bytes).run(
+        (found,) = FileImporter(store, deadline, tmp_path / "rejects", apart_bytes=apart_bytes).import_files(
             [file], encoding=None, marketplace=None, progress=None, stop=lambda: False
         )
     return (found.rows, found.new, found.notes), dump(tmp_path / name / "a.db")

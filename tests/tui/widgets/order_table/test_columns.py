@@ -24,7 +24,7 @@ from ordertui.tui.widgets.order_table.layout import MAX_WIDTH, MIN_WIDTH, Column
 from ordertui.tui.widgets.order_table.row_renderer import TONES
 from ordertui.tui.widgets.order_table.strips import LineWindow, crop_line
 from support.pilot import main, press, running, settled, table, until
-from support.shops import NOW, open_shop
+from support.shops import NOW, open_session
 
 from .test_parts import CONTEXT, ROW
 
@@ -42,16 +42,16 @@ def shown(pilot: Pilot[None]) -> str:
 
 
 async def test_columns_are_hidden_moved_and_made_wider_and_come_back_at_the_next_start(
-    shop: Session, tmp_path: Path, clock: FixedClock
+    session: Session, tmp_path: Path, clock: FixedClock
 ) -> None:
-    async with running(shop, (80, 24)) as pilot:
+    async with running(session, (80, 24)) as pilot:
         assert shown(pilot) == "order:19 placed:6 ship-by:9 items:3 total:9 status:16 may:8"
         # hide the date, move the ship-by time after the total, and give the total two cells more
         await columns(pilot, "j", "space", "j", "J", "J", "k", "plus", "greater_than_sign")
         assert main(pilot).request.columns == "order items total:11 ship-by status may"
         assert "Qty" in table(pilot).render_line(0).text
         await press(pilot, "space")
-    async with running(open_shop(tmp_path / "shop", clock=clock), (80, 24)) as pilot:
+    async with running(open_session(tmp_path / "shop", clock=clock), (80, 24)) as pilot:
         assert main(pilot).request.columns == "order items total:11 ship-by status may"
         assert shown(pilot).startswith("order:19 items:3 total:11 ship-by:9 status:")
         await columns(pilot, "space")
@@ -59,11 +59,11 @@ async def test_columns_are_hidden_moved_and_made_wider_and_come_back_at_the_next
         await press(pilot, "C", "r")
         await settled(pilot)
         assert main(pilot).request.columns == ""
-    assert shop.desk.columns() == ""
+    assert session.workspace.columns() == ""
 
 
-async def test_an_edge_of_a_header_is_drawn_with_the_mouse(shop: Session) -> None:
-    async with running(shop) as pilot:
+async def test_an_edge_of_a_header_is_drawn_with_the_mouse(session: Session) -> None:
+    async with running(session) as pilot:
         view = table(pilot)
         edge = next(x for x in range(60) if (found := view.renderer.layout.edge_at(x)) and found[0] == "order")
 
@@ -86,9 +86,11 @@ async def test_an_edge_of_a_header_is_drawn_with_the_mouse(shop: Session) -> Non
 
 
 @pytest.mark.parametrize("size", [(60, 15), (80, 24)])
-async def test_sideways_the_id_stands_still_and_every_column_can_be_seen(shop: Session, size: tuple[int, int]) -> None:
+async def test_sideways_the_id_stands_still_and_every_column_can_be_seen(
+    session: Session, size: tuple[int, int]
+) -> None:
     every = " ".join(column.key for column in COLUMNS if column.key != "marketplace")
-    async with running(shop, size) as pilot:
+    async with running(session, size) as pilot:
         main(pilot).show_columns(Request().with_columns(every))
         await settled(pilot)
         view = table(pilot)

@@ -1,0 +1,114 @@
+"""A committed plan as operations hand it out, and what the journal takes of a plan."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.enums import Action
+from ordertui.store import JournalBatch, NewRow, RefundLine
+
+if TYPE_CHECKING:
+    from ordertui.operations.planning.plan import PlannedOrder
+
+NOT_WRITTEN = "Its files are not all written yet, so there is nothing to upload: `ordertui questions` says why; the next dispatch writes them."
+
+
+class DueStep(StrEnum):
+    """What dispatch does next, in the words of the status line."""
+
+    HOLD_ENDS = BatchState.HELD.value
+    LEAVES = "leaves"
+    NEXT_LOOK = "next look"
+    TRIED_AGAIN = "tried again"
+
+
+class Due(NamedTuple):
+    """When dispatch has something to do next (epoch seconds), and what that is."""
+
+    at: int
+    step: DueStep
+
+
+class BatchRow(msgspec.Struct, frozen=True):
+    """One order of a batch."""
+
+    order_id: str
+    state: RowState
+    reason: str
+    currency: str | None
+    total: int | None
+    """Minor units; None when no report carried prices."""
+    code: str = ""
+    """Amazon's error or warning code."""
+    text: str = ""
+    """Amazon's text, or what evidence would settle an unknown row."""
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """A committed plan."""
+
+    id: int
+    action: Action
+    marketplace: str
+    state: BatchState
+    created_at: int
+    due_at: int
+    """When the hold ends (epoch seconds)."""
+    sent_at: int | None
+    """Epoch seconds; None before it left."""
+    rows: tuple[BatchRow, ...]
+    files: tuple[str, ...]
+    """Paths written, after dispatch."""
+    sha256: str
+    """Of the upload file."""
+    advice: str = ""
+    """Where in Seller Central to upload which file, and what to bring back."""
+    who: str = ""
+    """Who committed it."""
+    by_api: bool = False
+    """It went, or goes, by the API: nothing of it is uploaded by hand."""
+    next_at: int | None = None
+    """By the API: when it goes on by itself (epoch seconds); None: not before something else happens."""
+
+
+def folder_of(outbox: Path, batch: JournalBatch) -> Path:
+    """Return where a batch's files go in an outbox folder: `0003-US-cancel`."""
+    return outbox / f"{batch.id:04d}-{batch.marketplace}-{batch.action.value}"
+
+
+def as_batch(batch: JournalBatch, advice: str = "") -> Batch:
+    """Return the journal's batch as operations hand it out."""
+    rows = tuple(
+        BatchRow(row.order_id, row.state, row.reason, row.currency, row.total, row.code, row.text) for row in batch.rows
+    )
+    return Batch(
+        id=batch.id,
+        action=batch.action,
+        marketplace=batch.marketplace,
+        state=batch.state,
+        created_at=batch.created_at,
+        due_at=batch.due_at,
+        sent_at=batch.sent_at,
+        rows=rows,
+        files=batch.files,
+        sha256=batch.sha256,
+        advice=NOT_WRITTEN if batch.writing else advice or batch.advice,
+        who=batch.who,
+    )
+
+
+def journal_row(action: Action, row: PlannedOrder) -> NewRow:
+    """Return a plan's row as the journal takes it."""
+    refunds: tuple[RefundLine, ...] = ()
+    if action is Action.REFUND:
+        refunds = tuple(
+            RefundLine(line.line, row.currency or "", line.refund, line.cancelled)
+            for line in row.lines
+            if line.refund is not None
+        )
+    return NewRow(row.order_id, row.reason, row.currency, row.total, version=row.version, refunds=refunds)

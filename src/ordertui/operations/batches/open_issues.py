@@ -1,0 +1,90 @@
+"""Rows of batches that left whose outcome is unknown, late or contradicted by a report, and what would settle each."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ordertui.operations.limits import operation_limits
+from ordertui.operations.results.evaluation import HOW_TO_SETTLE
+from ordertui.orders.batch_state import RowState
+from ordertui.orders.clock import iso_utc
+from ordertui.orders.enums import Action, OrderStatus
+from ordertui.store import JournalBatch, JournalRow, Store
+
+EVIDENCE = {
+    "unwritten": "free the disk or fix the folder's permissions; the next dispatch writes the same bytes",
+    "stuck": "fetch the processing report and import it; if the file was never uploaded, upload it once now",
+    "overpaid": "look at the order in Seller Central: if it was paid twice, ask the buyer or Amazon; refund nothing more",
+}
+BY_FEED = "it went by the API: `ordertui dispatch` looks at its feed; upload no file of it"
+
+
+class OpenIssue(msgspec.Struct, frozen=True):
+    """Orders of a batch that left, and why somebody must look at them."""
+
+    batch: int
+    action: Action
+    marketplace: str
+    kind: str
+    """`unwritten`, `stuck`, `unknown`, `diverged`, `unconfirmed`, `overpaid`."""
+    orders: tuple[str, ...]
+    since: int
+    """When the batch left (epoch seconds)."""
+    why: str
+    evidence: str
+    """What would settle it, for people."""
+
+
+_EXPECTED = {Action.CANCEL: OrderStatus.CANCELLED, Action.CONFIRM: OrderStatus.SHIPPED}
+_CONTRARY = {
+    Action.CANCEL: (OrderStatus.SHIPPED, OrderStatus.PARTIALLY_SHIPPED),
+    Action.CONFIRM: (OrderStatus.CANCELLED,),
+}
+
+
+def open_issues(store: Store, now: int) -> list[OpenIssue]:
+    """Return what somebody must look at, newest batch first. `now`: epoch seconds."""
+    found: list[OpenIssue] = []
+    for batch in store.batches.find(open_only=True):
+        groups: dict[tuple[str, str], list[str]] = {}
+        if batch.writing:
+            groups["unwritten", "its files could not all be written"] = [row.order_id for row in batch.rows]
+        for row, kind, why in _doubtful(store, batch, now):
+            groups.setdefault((kind, why), []).append(row.order_id)
+        for (kind, why), orders in groups.items():
+            evidence = EVIDENCE.get(kind) or HOW_TO_SETTLE.get(batch.action, "")
+            if kind == "stuck" and store.submissions.find(batch.id):
+                evidence = BY_FEED
+            since = batch.sent_at or batch.created_at
+            found.append(
+                OpenIssue(batch.id, batch.action, batch.marketplace, kind, tuple(orders), since, why, evidence)
+            )
+    for batch_id, action, market, order_id, at, why in (*store.batches.overpaid(), *store.batches.twice_booked()):
+        found.append(OpenIssue(batch_id, action, market, "overpaid", (order_id,), at, why, EVIDENCE["overpaid"]))
+    return found
+
+
+def _doubtful(store: Store, batch: JournalBatch, now: int) -> list[tuple[JournalRow, str, str]]:
+    """Return (row, kind, why) of the rows of a batch that left and are not in the state they should have reached by now."""
+    limits = operation_limits()
+    out: list[tuple[JournalRow, str, str]] = []
+    late = batch.sent_at is not None and now - batch.sent_at >= limits.stuck_seconds
+    answered = store.batches.answered_at(batch.id)
+    ids = store.orders.ids_of([row.order_id for row in batch.rows])
+    orders = {row.order_id: row for row in store.orders.rows(ids.values()).values()}
+    as_of = store.tallies.as_of() or 0
+    for row in batch.rows:
+        status = orders[row.order_id].status
+        if row.state is RowState.UNKNOWN:
+            out.append((row, "unknown", row.text))
+        elif row.state in (RowState.SENT, RowState.ACCEPTED) and late and batch.sent_at is not None:
+            out.append((row, "stuck", f"no processing report since it left at {iso_utc(batch.sent_at)}"))
+        elif row.state is RowState.OK and batch.action in _EXPECTED:
+            word = status.value.replace("_", " ")
+            if status in _CONTRARY[batch.action]:
+                out.append((row, "diverged", f"Amazon said done, but a report shows it as {word}"))
+            elif answered is not None and as_of - answered >= limits.unconfirmed_seconds:
+                out.append(
+                    (row, "unconfirmed", f"Amazon said done, but reports of {iso_utc(as_of)} still show it as {word}")
+                )
+    return out

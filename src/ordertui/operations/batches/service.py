@@ -1,0 +1,158 @@
+"""Batches from the plan to the settled row: commit, hold, recall, list, retry, settle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ordertui.operations.context import SessionContext
+from ordertui.operations.errors import BadInput, Refused
+from ordertui.orders.enums import Action
+from ordertui.orders.order import LineAmounts, Order
+from ordertui.store import JournalBatch, Submission
+
+from .batch import Batch, as_batch
+
+if TYPE_CHECKING:
+    from ordertui.operations.planning.plan import Plan, PlanLine
+    from ordertui.operations.planning.planner import Planner
+
+    from .open_issues import OpenIssue
+
+
+class BatchService:
+    """Commits plans and follows what becomes of them.
+
+    `planner` is called when a plan is first checked; `describe` adds to a batch of the journal what to do next, from
+    all submissions of the store, newest first.
+    """
+
+    def __init__(
+        self,
+        context: SessionContext,
+        planner: Callable[[], Planner],
+        describe: Callable[[JournalBatch, Sequence[Submission]], Batch],
+    ) -> None:
+        self._context = context
+        self._planner = planner
+        self._describe = describe
+
+    def commit(self, plan: Plan, *, typed: str | None = None) -> Batch:
+        """Put a plan into the hold; see `committer.Committer.commit`.
+
+        Refused also when the policy file was edited meanwhile, and when the store is an older copy of itself.
+        """
+        from ordertui.operations.maintenance import detect_restored_backup
+        from ordertui.operations.policies import edited_since_load
+
+        from .committer import Committer
+
+        context = self._context
+        store = context.writer()
+        obstacle = detect_restored_backup(store, context.outbox_directory) or edited_since_load(
+            context.config, context.active_policies
+        )
+        if obstacle:
+            raise Refused(obstacle)
+        committer = Committer(
+            store, self._planner(), context.clock, merchant_id=context.merchant_id, practice=context.is_practice
+        )
+        return committer.commit(plan, typed)
+
+    def recall(self, what: int | str) -> int:
+        """Take back a held batch by number, or one order out of its batch by order id. Return how many orders came back.
+
+        Raises store.RecallRefused when it has left already, BadInput when nothing of it is held.
+        """
+        store = self._context.writer()
+        if isinstance(what, int):
+            return store.batches.recall(what)
+        batch_id = store.batches.open_batch_of(what)
+        if batch_id is None:
+            raise BadInput(f"no held batch has order {what}; `ordertui outbox` shows what is held")
+        return store.batches.recall(batch_id, [what])
+
+    def release(self, batch_id: int) -> Batch:
+        """End the hold of a batch now; the next dispatch takes it."""
+        store = self._context.writer()
+        store.batches.hold_until(batch_id, self._context.clock.now())
+        return as_batch(store.batches.get(batch_id))
+
+    def find(self, *, open_only: bool = False) -> list[Batch]:
+        """Return the batches, newest first, each with what to do next."""
+        reader = self._context.reader()
+        submissions = reader.submissions.find()
+        return [self._describe(batch, submissions) for batch in reader.batches.find(open_only=open_only)]
+
+    def retry(self, batch_id: int) -> tuple[Plan, ...]:
+        """Return the failed rows of a batch as new plans; see `retry.retry_plans`. Raises UnknownBatch, Refused."""
+        from .retry import retry_plans
+
+        return retry_plans(self._context.reader(), self._planner(), batch_id)
+
+    def open_issues(self) -> list[OpenIssue]:
+        """Return what left and needs somebody: unwritten, stuck, unknown, diverged, unconfirmed, overpaid."""
+        from .open_issues import open_issues
+
+        return open_issues(self._context.reader(), self._context.clock.now())
+
+    def settle(
+        self, batch_id: int, order_ids: Sequence[str], *, done: bool, why: str, typed: str | None = None
+    ) -> Batch:
+        """Record the operator's word on rows that left; see `settle.settle`."""
+        from .settle import settle
+
+        return settle(self._context, batch_id, order_ids, done=done, why=why, typed=typed)
+
+    @staticmethod
+    def reasons(action: Action) -> tuple[str, ...]:
+        """Return Amazon's reason codes for an action."""
+        from ordertui.operations.planning.planner import REASONS
+
+        return REASONS[action]
+
+    @staticmethod
+    def refundable(order: Order) -> dict[int, LineAmounts]:
+        """Return, by line number, what may still be given back."""
+        from ordertui.operations.planning.lines import refundable
+
+        return refundable(order)
+
+    def read_refunds(self, path: Path, ids: Sequence[int]) -> dict[str, tuple[PlanLine, ...]]:
+        """Return the amounts to refund that a file names, by order id, for a plan of `ids`. Raises BadInput."""
+        from ordertui.operations.planning.choice_files import read_refunds
+
+        orders = self._context.reader().orders.get(list(ids))
+        return read_refunds(path, {order.row.order_id: order for order in orders.values()})
+
+    @staticmethod
+    def read_shipping(path: Path) -> Mapping[str, tuple[str, str, str]]:
+        """Return carrier, tracking number and ship date that a file names, by order id. Raises BadInput."""
+        from ordertui.operations.planning.choice_files import read_shipping
+
+        return read_shipping(path)
+
+    def save_plan(self, plans: Sequence[Plan], path: Path) -> None:
+        """Write a plan file. Raises BadInput, and Refused where a practice store's file would leave its folder."""
+        from ordertui.operations.planning.plan_file import save_plans
+
+        save_plans(plans, path, inside=self._context.export_directory)
+
+    @staticmethod
+    def load_plan(path: Path) -> tuple[Plan, ...]:
+        """Read a plan file. Raises BadInput."""
+        from ordertui.operations.planning.plan_file import load_plans
+
+        return load_plans(path)
+
+    def export_sheet(self, plan: Plan, path: Path) -> int:
+        """Write which orders a plan takes in, which it leaves out and why, as CSV, TSV or JSON. Return how many.
+
+        Raises BadInput, and Refused where a practice store's file would leave its folder.
+        """
+        from ordertui.operations.planning.plan_file import inside_only
+        from ordertui.operations.query.export import SHEET, sheet, write_list
+
+        inside_only(path, self._context.export_directory)
+        return write_list(sheet(plan), path, SHEET)

@@ -1,0 +1,84 @@
+"""What the services of one session share: the connections of its store, the clock, the settings and the folders."""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ordertui.orders.clock import Clock
+from ordertui.store import Store
+
+from .config import Config
+from .errors import ReadOnly
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .policies import ActivePolicies
+
+
+class SessionContext:
+    """One open store with everything that every service needs.
+
+    Reading is safe from any thread: each thread gets its own connection, so a long count never holds up the screen.
+    """
+
+    def __init__(self, store: Store, clock: Clock, config: Config, *, is_practice: bool) -> None:
+        self.store = store
+        """The connection that writes. Services that may run in a read-only session ask `writer` for it instead."""
+        self.clock = clock
+        self.config = config
+        self.is_practice = is_practice
+        self.is_read_only = store.read_only
+        self.directory = store.path.parent
+        self.outbox_directory = self.directory / "outbox"
+        self.merchant_id = config.merchant_id or "MERCHANT-ID"
+        """Stands in the header of the XML feeds; a placeholder where the settings have none."""
+        self._threads = threading.local()
+        self._readers: list[Store] = []
+        self._lock = threading.Lock()
+
+    def reader(self) -> Store:
+        """Return the calling thread's own connection for reading."""
+        reader: Store | None = getattr(self._threads, "reader", None)
+        if reader is None:
+            reader = self.store.reader()
+            self._threads.reader = reader
+            with self._lock:
+                self._readers.append(reader)
+        return reader
+
+    def writer(self) -> Store:
+        """Return the connection that writes. Raises ReadOnly."""
+        if self.is_read_only:
+            raise ReadOnly
+        return self.store
+
+    def close(self) -> None:
+        """Close every connection; closing twice is harmless."""
+        with self._lock:
+            for reader in self._readers:
+                reader.close()
+            self._readers.clear()
+        self.store.close()
+
+    @property
+    def is_api_dispatch(self) -> bool:
+        """Whether batches leave by the API; those of a practice store never do, whatever the settings say."""
+        return self.config.amazon.dispatch == "api" and not self.is_practice
+
+    @property
+    def export_directory(self) -> Path | None:
+        """The folder that exported files must stay in, because their orders are made up; None: they may go anywhere."""
+        return self.directory if self.is_practice else None
+
+    @cached_property
+    def active_policies(self) -> ActivePolicies:
+        """The policies in force, read and checked before the first decision and not before the first orders are shown.
+
+        Raises PolicyError, BadInput.
+        """
+        from .policies import load_active_policies
+
+        return load_active_policies(self.config, self.store, self.clock)

@@ -1,0 +1,34 @@
+"""The text of the message to a buyer, for Seller Central or for the API."""
+
+from __future__ import annotations
+
+from ordertui.orders.enums import Action
+from ordertui.orders.order import Order
+
+from .context import SessionContext
+from .eligibility import Eligibility
+from .errors import BadInput, Refused
+from .planning.planner import Planner
+
+
+class MessageTexts:
+    """Writes messages by the policies in force."""
+
+    def __init__(self, context: SessionContext, eligibility: Eligibility, planner: Planner) -> None:
+        self._context = context
+        self._eligibility = eligibility
+        self._planner = planner
+
+    def text(self, order_id: str) -> str:
+        """Return the text to send to the buyer. Raises BadInput for an unknown order, Refused with the rule's reason."""
+        order = self._context.reader().orders.order(order_id)
+        if order is None:
+            raise BadInput(f"no order {order_id} in this store")
+        verdict = self._eligibility.verdict(order.row, Action.MESSAGE)
+        if not verdict.allowed:
+            raise Refused(f"{order_id}: {verdict.why} ({verdict.rule})")
+        return self._planner.message(order)
+
+    def language(self, order: Order) -> str:
+        """Return the language of that text, such as `en`."""
+        return self._eligibility.policy(order.row.marketplace).message_language

@@ -1,0 +1,73 @@
+"""Banners: what the operator must know before acting, and how old the orders from Amazon's API are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ordertui.orders.clock import DAY, iso_utc
+
+from .context import SessionContext
+from .query.queues import INVISIBLE_REQUESTS
+
+if TYPE_CHECKING:
+    from .batches.open_issues import OpenIssue
+
+
+class Notices:
+    """Looks for what needs attention. `open_issues` is called with each look."""
+
+    def __init__(self, context: SessionContext, open_issues: Callable[[], Sequence[OpenIssue]]) -> None:
+        self._context = context
+        self._open_issues = open_issues
+
+    def banners(self) -> tuple[str, ...]:
+        """Return one text for each thing that needs attention.
+
+        A policy file not in force or edited, stale reports and policy values, invisible requests, an old client secret,
+        a full disk, a restored backup, and open issues of batches.
+        """
+        from .maintenance import detect_restored_backup, disk_space_warning
+        from .policies import edited_since_load
+
+        context, reader = self._context, self._context.reader()
+        active = context.active_policies
+        as_of, now = reader.tallies.as_of(), context.clock.now()
+        found = [active.note, edited_since_load(context.config, active)]
+        if as_of is not None and now - as_of > DAY:
+            found.append(f"the newest report is of {iso_utc(as_of)}: import fresh ones before acting")
+        if as_of is not None and not reader.tallies.has_request_column():
+            found.append(INVISIBLE_REQUESTS)
+        stale = {
+            setting.name for code in reader.tallies.marketplaces() for setting in active.policies.of(code).stale(now)
+        }
+        if stale:
+            found.append(f"policy values to check again: {', '.join(sorted(stale))}")
+        found += [
+            self.secret_rotation(),
+            disk_space_warning(reader),
+            detect_restored_backup(reader, context.outbox_directory),
+        ]
+        for issue in self._open_issues():
+            count = f"{len(issue.orders)} order" + ("s" if len(issue.orders) > 1 else "")
+            found.append(f"batch {issue.batch} ({issue.action.value}), {count} {issue.kind}: {issue.why}")
+        return tuple(text for text in found if text)
+
+    def secret_rotation(self) -> str:
+        """Return when the client secret must be renewed, from 30 days before; empty while there is time, or unknown."""
+        if self._context.config.amazon.profile == "off":
+            return ""
+        from .sync.credentials import SECRET_ISSUED_KEY, rotation
+
+        issued = self._context.reader().meta(SECRET_ISSUED_KEY)
+        return "" if issued is None else rotation(int(issued), self._context.clock.now())
+
+    def connection(self, *, short: bool = False) -> str:
+        """Return how old the orders from Amazon's API are and what a refresh costs; empty without a connection."""
+        context = self._context
+        if context.config.amazon.profile == "off" or context.is_practice:
+            return ""
+        from .sync.status import connection
+
+        now = context.clock.now()
+        return connection(context.reader(), context.config.amazon, now).words(now, short=short)

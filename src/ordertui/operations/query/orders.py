@@ -1,0 +1,167 @@
+"""Find orders by queue and filter, read them, and write them as lists."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ordertui.operations.context import SessionContext
+from ordertui.operations.errors import UnknownChoice
+from ordertui.orders.marketplace import zone_of
+from ordertui.orders.order import Order, OrderRow
+from ordertui.store import BY_ALLOWED_ACTION, SituationLists, Store
+
+from .queues import BY_KEY, INVISIBLE_REQUESTS, QUEUES, Queue
+from .sort_order import read_sorting
+
+if TYPE_CHECKING:
+    from ordertui.operations.batches.batch import Batch
+    from ordertui.operations.eligibility import Eligibility
+    from ordertui.rules.language import Condition
+
+    from .timeline import Event
+
+
+class OrderQueries:
+    """Reads the orders of one store.
+
+    `eligibility` and `batches` are called when they are first needed, because the first picture needs neither.
+    """
+
+    def __init__(
+        self,
+        context: SessionContext,
+        eligibility: Callable[[], Eligibility],
+        batches: Callable[[], Sequence[Batch]],
+    ) -> None:
+        self._context = context
+        self._eligibility = eligibility
+        self._batches = batches
+        self._finding: set[Store] = set()
+        """Connections on which some thread is finding orders now."""
+
+    def condition(self, text: str) -> Condition:
+        """Return the filter as a condition; its dates are local to `zone`. Raises FilterError."""
+        from ordertui.rules.language import parse
+
+        return parse(text, now=self._context.clock.now(), zone=self.zone)
+
+    @property
+    def zone(self) -> str:
+        """The named time zone for dates in filters: that of the marketplace with most orders."""
+        codes = self.marketplaces()
+        return zone_of(codes[0]) if codes else "UTC"
+
+    def find(
+        self,
+        filter_text: str = "",
+        sort: str = "placed",
+        reverse: bool = True,
+        queue: str = "all",
+        limit: int | None = None,
+    ) -> array[int]:
+        """Return the ids of the orders that fit queue and filter, sorted as `sort_order.read_sorting` reads `sort`.
+
+        `reverse` is for sort keys without a sign. Raises FilterError, UnknownChoice, store.Interrupted.
+        """
+        sorting = read_sorting(sort, down=reverse)
+        condition = self._condition_in(filter_text, queue)
+        reader = self._context.reader()
+        self._finding.add(reader)
+        try:
+            return reader.orders.find(
+                condition,
+                situations=self._situations(condition),
+                sorting=sorting,
+                ranks=self._eligibility().ranks(reader) if any(key == BY_ALLOWED_ACTION for key, _ in sorting) else (),
+                limit=limit,
+            )
+        finally:
+            self._finding.discard(reader)
+
+    def interrupt(self) -> None:
+        """Stop every `find` that another thread is running: each raises store.Interrupted."""
+        for reader in tuple(self._finding):
+            reader.interrupt()
+
+    def count(self, filter_text: str = "", queue: str = "all") -> int:
+        """Return how many orders fit queue and filter. Raises FilterError, UnknownChoice."""
+        condition = self._condition_in(filter_text, queue)
+        return self._context.reader().orders.count(condition, situations=self._situations(condition))
+
+    def _condition_in(self, filter_text: str, queue: str) -> Condition | None:
+        """Return the condition of a filter within a queue; None when every order fits."""
+        spec = BY_KEY.get(queue)
+        if spec is None:
+            raise UnknownChoice("queue", queue, tuple(BY_KEY))
+        if not spec.filter and not filter_text.strip():
+            return None
+        wanted, queued = self.condition(filter_text), self.condition(spec.filter)
+        from ordertui.rules.language import And
+
+        return wanted if not spec.filter else queued if not filter_text.strip() else And((queued, wanted))
+
+    def _situations(self, condition: Condition | None) -> SituationLists:
+        if condition is None:
+            return {}
+        return self._eligibility().situation_lists(condition, self._context.reader())
+
+    def rows(self, ids: Iterable[int]) -> dict[int, OrderRow]:
+        """Return the rows of these ids; unknown ids are left out."""
+        return self._context.reader().orders.rows(ids)
+
+    def get(self, order_id: str) -> Order | None:
+        """Return an order with its lines by Amazon's order id; None when the store has no such order."""
+        return self._context.reader().orders.order(order_id)
+
+    def id_of(self, order_id: str) -> int | None:
+        """Return the row id of Amazon's order id; None when the store has no such order."""
+        return self._context.reader().orders.id_of(order_id)
+
+    def ids_of(self, order_ids: Iterable[str]) -> dict[str, int]:
+        """Return row ids by Amazon's order id; unknown orders are left out."""
+        return self._context.reader().orders.ids_of(order_ids)
+
+    def queues(self) -> tuple[Queue, ...]:
+        """Return the work queues with their counts."""
+        requests_invisible = not self._context.reader().tallies.has_request_column()
+        out = []
+        for spec in QUEUES:
+            count: int | None = self.count("", spec.key)
+            note = ""
+            if spec.key == "buyer_asked" and requests_invisible and self.marketplaces():
+                note = INVISIBLE_REQUESTS
+                count = count or None
+            out.append(Queue(spec.key, spec.title, spec.filter, count, spec.why_empty, note))
+        return tuple(out)
+
+    def marketplaces(self) -> Sequence[str]:
+        """Return the codes of the marketplaces that have orders, most orders first."""
+        return self._context.reader().tallies.marketplaces()
+
+    def as_of(self) -> int | None:
+        """Return the newest date (epoch seconds) that an imported report gave; None before the first import."""
+        return self._context.reader().tallies.as_of()
+
+    def timeline(self, order: Order) -> list[Event]:
+        """Return what is known to have happened to an order, oldest first."""
+        from .timeline import history, messages
+
+        mail = messages(self._context.reader().audit.entries(order_id=order.row.order_id))
+        return history(order, self._batches(), mail)
+
+    def export(self, ids: Sequence[int], path: Path) -> int:
+        """Write these orders as CSV, TSV or JSON, by the file's suffix, and return how many they are.
+
+        Raises BadInput, and Refused where a practice store's file would leave its folder.
+        """
+        from ordertui.operations.planning.plan_file import inside_only
+
+        from .export import record, write_list
+
+        inside_only(path, self._context.export_directory)
+        rows = self.rows(ids)
+        allowed = self._eligibility()
+        return write_list((record(rows[i], allowed.may(rows[i])) for i in ids if i in rows), path)

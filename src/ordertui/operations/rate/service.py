@@ -1,0 +1,53 @@
+"""The cancellation rate: its figures, the orders behind them, how it moves, and Amazon's own report beside it."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from ordertui.operations.eligibility import Eligibility
+from ordertui.orders.clock import Clock
+from ordertui.store import Store
+
+from .comparison import RateComparison, Reconciliation
+from .trend import RateTrend
+
+AT_RISK = "channel:merchant marketplace:{} auto-cancel<{}h"
+"""The filter of orders that Amazon is about to cancel by itself."""
+
+
+class FindsOrders(Protocol):
+    """What the rate asks of `query.orders.OrderQueries`, which stands above it."""
+
+    def find(self, filter_text: str = "", sort: str = "placed", reverse: bool = True) -> array[int]:
+        """Return the ids of the orders that fit."""
+        ...
+
+    def count(self, filter_text: str = "") -> int:
+        """Return how many orders fit."""
+        ...
+
+
+class RateService:
+    """Answers about rates. `reader` is called for the connection of the calling thread."""
+
+    def __init__(
+        self, reader: Callable[[], Store], eligibility: Eligibility, clock: Clock, orders: FindsOrders
+    ) -> None:
+        self._orders = orders
+        self.calculator = self.lists = self.outlook = self.trend = RateTrend(reader, eligibility, clock)
+        self._comparison = RateComparison(reader, eligibility, self.trend, clock.now)
+
+    def compare(self, path: Path, marketplace: str | None = None) -> list[Reconciliation]:
+        """Compare with Amazon's own report; see `comparison.RateComparison.compare`. Changes nothing."""
+        return self._comparison.compare(path, marketplace)
+
+    def count_at_risk(self, marketplace: str, hours: int = 24) -> int:
+        """Return how many orders Amazon is about to cancel by itself."""
+        return self._orders.count(AT_RISK.format(marketplace, hours))
+
+    def find_at_risk(self, marketplace: str, hours: int = 24) -> array[int]:
+        """Return the ids of these orders, the one that has waited longest first."""
+        return self._orders.find(AT_RISK.format(marketplace, hours), "ship_by", False)

@@ -1,0 +1,46 @@
+"""What an import reports while it runs and when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from ordertui.amazon.reports import RejectedRow  # the screen imports this module before it needs any reader
+
+
+class ImportProgress(msgspec.Struct, frozen=True):
+    """How far the import of one file is."""
+
+    path: Path
+    rows: int
+    """Rows read so far."""
+    bytes_done: int
+    bytes_total: int
+
+
+class ImportSummary(msgspec.Struct, frozen=True):
+    """What the import of one report file changed. `new`, `changed` and `unchanged` count orders; `rows` counts lines of the file."""
+
+    path: Path
+    kind: str
+    encoding: str
+    rows: int
+    new: int
+    changed: int
+    unchanged: int
+    rejected: int
+    rejects: tuple[RejectedRow, ...]
+    """The first rejected rows; `rejects_file` has all."""
+    rejects_file: Path | None
+    notes: tuple[str, ...]
+    stopped: bool = False
+
+
+Progress = Callable[[ImportProgress], None]
+"""Called after each chunk of rows."""
+Stop = Callable[[], bool]
+"""Asked between two chunks; True ends the import, and what was stored is kept."""
