@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ordertui.amazon.processing_report import (
-    LARGEST,
+    MAX_BYTES,
     ProcessingReport,
     ProcessingReportError,
     RowResult,
@@ -155,7 +155,7 @@ def test_a_file_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
         read_bytes(tmp_path / "none.txt")
     huge = tmp_path / "huge.txt"
     with huge.open("wb") as file:
-        file.truncate(LARGEST + 1)
+        file.truncate(MAX_BYTES + 1)
     with pytest.raises(ProcessingReportError, match="no processing report is that large"):
         read_bytes(huge)
     good = tmp_path / "good.txt"

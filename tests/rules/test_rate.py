@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.rules import rate
+from ordertui.rules.rate import RateStatus
 
 TARGET, NEAR = Fraction(25, 1000), Fraction(4, 5)
 SIX = ("US", "UK", "DE", "JP", "IN", "AU")
@@ -39,10 +40,10 @@ def test_status_and_figure_agree_with_the_exact_share(pair: tuple[int, int], tar
     orders, cancelled = pair
     found = rate.figure(orders, cancelled, target, near)
     if orders == 0:
-        assert (found.status, found.rate, found.headroom) == (rate.NO_ORDERS, None, 0)
+        assert (found.status, found.rate, found.headroom) == (RateStatus.NO_ORDERS, None, 0)
         return
-    assert (found.status == rate.OVER) == (cancelled >= target * orders)
-    assert (found.status == rate.NEAR) == (near * target * orders <= cancelled < target * orders)
+    assert (found.status == RateStatus.OVER) == (cancelled >= target * orders)
+    assert (found.status == RateStatus.NEAR) == (near * target * orders <= cancelled < target * orders)
 
 
 @given(counts, targets)
@@ -51,9 +52,9 @@ def test_using_up_the_headroom_stays_under_and_one_more_does_not(pair: tuple[int
     orders, cancelled = pair
     room = rate.headroom(orders, cancelled, target)
     if room:
-        assert rate.figure(orders, cancelled, target, NEAR, more=room).status != rate.OVER
+        assert rate.figure(orders, cancelled + room, target, NEAR).status != RateStatus.OVER
     if orders and cancelled + room < orders:
-        assert rate.figure(orders, cancelled, target, NEAR, more=room + 1).status == rate.OVER
+        assert rate.figure(orders, cancelled + room + 1, target, NEAR).status == RateStatus.OVER
 
 
 @given(counts, targets, st.integers(0, 4))
@@ -94,7 +95,7 @@ def test_impossible_counts_are_refused(orders: int, cancelled: int) -> None:
 
 
 def test_the_range_of_counted_cancellations_is_kept() -> None:
-    found = rate.figure(1000, 20, TARGET, NEAR, at_least=15, more=2)
+    found = rate.figure(1000, 22, TARGET, NEAR, at_least=17)
     assert (found.cancelled_at_least, found.cancelled, found.headroom) == (17, 22, 2)
     with pytest.raises(ValueError, match="cannot be"):
         rate.figure(10, 2, TARGET, NEAR, at_least=3)

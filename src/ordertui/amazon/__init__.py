@@ -1,1 +1,3 @@
-"""Amazon's files: reports in, feeds out, processing reports in, the outbox folder. No rules, no database, no screen."""
+"""Amazon's files and API: reports, feeds, processing reports, the Selling Partner API. No rules, no database, no
+screen.
+"""

@@ -1,4 +1,4 @@
-"""Amazon's processing reports, flat and XML: counts, and what went wrong with which row (AMAZON.md f)."""
+"""Read Amazon's processing reports, flat and XML: counts, and the errors and warnings of single rows (AMAZON.md f)."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ import msgspec
 from ordertui.orders.errors import UserError
 from ordertui.orders.text import to_single_line
 
-LARGEST = 64 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 _COUNT = re.compile(r"Number of records (processed|successful)[^0-9]*?([0-9]{1,9})\s*$", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,20}")
-
-
 _DECLARED = re.compile(rb"""<\?xml[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._-]+)""")
 _JAPANESE = frozenset({"windows-31j", "cp932", "ms932", "shift_jis", "shift-jis", "sjis"})
 
 
 class ProcessingReportError(UserError, ValueError):
-    """The file is no processing report, or not a whole one."""
+    """The file is no processing report, or an incomplete one."""
 
 
 class RowResult(msgspec.Struct, frozen=True):
-    """What Amazon says of one row. `record` counts from 1 in the flat file, `message_id` is the XML message; 0: the whole file."""
+    """Amazon's error or warning about one row.
+
+    `record` counts rows of the flat file from 1, `message_id` is the MessageID of XML; 0: about the whole file.
+    """
 
     record: int
     message_id: int
@@ -38,12 +39,15 @@ class RowResult(msgspec.Struct, frozen=True):
 
 
 class ProcessingReport(msgspec.Struct, frozen=True):
-    """A processing report. Amazon lists failures and warnings only; what it does not name succeeded, if the counts agree."""
+    """A processing report.
+
+    Amazon lists failures and warnings only. A row that is not listed succeeded, if the counts agree.
+    """
 
     format: str
     """`flat` or `xml`."""
     status: str
-    """`Complete` for a finished one."""
+    """`Complete` when Amazon has finished."""
     processed: int
     successful: int
     errors: int
@@ -53,10 +57,10 @@ class ProcessingReport(msgspec.Struct, frozen=True):
 
 
 def read_bytes(path: Path) -> bytes:
-    """The very bytes of a report's file. Raises ResultError."""
+    """Return the bytes of a report's file. Raises ProcessingReportError."""
     try:
         size = path.stat().st_size
-        if size > LARGEST:
+        if size > MAX_BYTES:
             raise ProcessingReportError(f"{path} has {size:,} bytes: no processing report is that large")
         return path.read_bytes()
     except OSError as error:
@@ -64,14 +68,14 @@ def read_bytes(path: Path) -> bytes:
 
 
 def parse_report(content: bytes, name: str) -> ProcessingReport:
-    """The report in some bytes; `name` stands in errors. Raises ResultError."""
+    """Return the report in `content`; errors show `name`. Raises ProcessingReportError."""
     head = content.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")[:200]
     if head.replace(b"\x00", b"").startswith(b"<"):
-        return _xml(content, name)
-    return _flat(_text(content, name), name)
+        return _parse_xml(content, name)
+    return _parse_flat(_decode(content, name), name)
 
 
-def _text(content: bytes, name: str) -> str:
+def _decode(content: bytes, name: str) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings: tuple[str, ...] = ("utf-16",)
     else:
@@ -84,7 +88,7 @@ def _text(content: bytes, name: str) -> str:
     raise ProcessingReportError(f"{name}: its characters cannot be read; download it again")
 
 
-def _flat(text: str, name: str) -> ProcessingReport:
+def _parse_flat(text: str, name: str) -> ProcessingReport:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     counts: dict[str, int] = {}
     header: list[str] | None = None
@@ -100,7 +104,7 @@ def _flat(text: str, name: str) -> ProcessingReport:
         elif header is None and "error-code" in line.lower():
             header = [cell.strip().lower() for cell in line.split("\t")]
         elif header is not None and line.strip():
-            results.append(_flat_row(header, line, number, name))
+            results.append(_parse_flat_row(header, line, number, name))
     missing = [word for word in ("processed", "successful") if word not in counts]
     if missing:
         raise ProcessingReportError(
@@ -119,7 +123,7 @@ def _flat(text: str, name: str) -> ProcessingReport:
     return ProcessingReport("flat", "Complete", processed, successful, errors, len(results) - errors, tuple(results))
 
 
-def _flat_row(header: list[str], line: str, number: int, name: str) -> RowResult:
+def _parse_flat_row(header: list[str], line: str, number: int, name: str) -> RowResult:
     cells = [cell.strip() for cell in line.split("\t")]
     row = dict(zip(header, [*cells, *[""] * (len(header) - len(cells))], strict=False))
     record = row.get("original-record-number", "")
@@ -143,19 +147,19 @@ def _flat_row(header: list[str], line: str, number: int, name: str) -> RowResult
     )
 
 
-def _xml(content: bytes, name: str) -> ProcessingReport:
+def _parse_xml(content: bytes, name: str) -> ProcessingReport:
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import ParseError, fromstring
 
     try:
-        root = fromstring(_unicode(content))
+        root = fromstring(_decode_japanese(content))
     except DefusedXmlException as error:
         raise ProcessingReportError(
             f"{name}: it defines entities, which no report of Amazon's does; it was not read"
         ) from error
     except (ParseError, ValueError, LookupError) as error:
         raise ProcessingReportError(f"{name}: it is not whole XML ({error}); download it again") from error
-    reports = [element for element in root.iter() if _tag(element) == "ProcessingReport"]
+    reports = [element for element in root.iter() if _tag_of(element) == "ProcessingReport"]
     if not reports:
         raise ProcessingReportError(
             f"{name}: it has no ProcessingReport: this is not what “View processing report” gives"
@@ -163,28 +167,28 @@ def _xml(content: bytes, name: str) -> ProcessingReport:
     if len(reports) > 1:
         raise ProcessingReportError(f"{name}: it has {len(reports)} processing reports; import the report of one feed")
     report = reports[0]
-    summary = _child(report, "ProcessingSummary")
+    summary = _find_child(report, "ProcessingSummary")
     if summary is None:
         raise ProcessingReportError(f"{name}: its ProcessingReport has no ProcessingSummary; download it again")
     counts = {
-        key: _count(summary, key, name)
+        key: _read_count(summary, key, name)
         for key in ("MessagesProcessed", "MessagesSuccessful", "MessagesWithError", "MessagesWithWarning")
     }
-    results = tuple(_xml_row(element, name) for element in report if _tag(element) == "Result")
+    results = tuple(_parse_xml_row(element, name) for element in report if _tag_of(element) == "Result")
     return ProcessingReport(
         "xml",
-        _word(report, "StatusCode"),
+        _text_of(report, "StatusCode"),
         counts["MessagesProcessed"],
         counts["MessagesSuccessful"],
         counts["MessagesWithError"],
         counts["MessagesWithWarning"],
         results,
-        _word(report, "DocumentTransactionID"),
+        _text_of(report, "DocumentTransactionID"),
     )
 
 
-def _unicode(content: bytes) -> str | bytes:
-    """Text, when the declaration names an encoding that the parser does not know (Japan's Windows-31J); else the bytes as they are."""
+def _decode_japanese(content: bytes) -> str | bytes:
+    """Return the text when the XML declares an encoding that the parser does not know (Windows-31J); else the bytes."""
     declared = _DECLARED.match(content.removeprefix(b"\xef\xbb\xbf"))
     name = declared.group(1).decode("ascii").lower() if declared else ""
     if name in _JAPANESE:
@@ -192,40 +196,40 @@ def _unicode(content: bytes) -> str | bytes:
     return content
 
 
-def _xml_row(element: Any, name: str) -> RowResult:
-    message = _word(element, "MessageID")
-    kind = _word(element, "ResultCode").lower()
+def _parse_xml_row(element: Any, name: str) -> RowResult:
+    message = _text_of(element, "MessageID")
+    kind = _text_of(element, "ResultCode").lower()
     if not _NUMBER.fullmatch(message) or kind not in ("error", "warning"):
         raise ProcessingReportError(
             f"{name}: a Result has MessageID {message!r} and ResultCode {kind!r}; download it again"
         )
-    more = _child(element, "AdditionalInfo")
+    more = _find_child(element, "AdditionalInfo")
     return RowResult(
         0,
         int(message),
         kind,
-        to_single_line(_word(element, "ResultMessageCode")),
-        to_single_line(_word(element, "ResultDescription")),
-        to_single_line(_word(more, "AmazonOrderID")) if more is not None else "",
-        to_single_line(_word(more, "AmazonOrderItemCode")) if more is not None else "",
+        to_single_line(_text_of(element, "ResultMessageCode")),
+        to_single_line(_text_of(element, "ResultDescription")),
+        to_single_line(_text_of(more, "AmazonOrderID")) if more is not None else "",
+        to_single_line(_text_of(more, "AmazonOrderItemCode")) if more is not None else "",
     )
 
 
-def _tag(element: Any) -> str:
+def _tag_of(element: Any) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def _child(element: Any, name: str) -> Any:
-    return next((child for child in element if _tag(child) == name), None)
+def _find_child(element: Any, name: str) -> Any:
+    return next((child for child in element if _tag_of(child) == name), None)
 
 
-def _word(element: Any, name: str) -> str:
-    child = _child(element, name)
+def _text_of(element: Any, name: str) -> str:
+    child = _find_child(element, name)
     return "" if child is None or child.text is None else str(child.text).strip()
 
 
-def _count(element: Any, key: str, name: str) -> int:
-    text = _word(element, key)
+def _read_count(element: Any, key: str, name: str) -> int:
+    text = _text_of(element, key)
     if not _NUMBER.fullmatch(text):
         raise ProcessingReportError(f"{name}: {key} is {text!r}, no number; download it again")
     return int(text)

@@ -79,7 +79,8 @@ ROW_TRANSITIONS: Mapping[RowState, frozenset[RowState]] = {
     RowState.CONFIRMED: frozenset(),
 }
 """A row goes back to `held` when Amazon provably never got its feed. Answers may contradict each other until a report
-confirms one: therefore `ok`, `error` and `unknown` lead to each other."""
+confirms one: therefore `ok`, `error` and `unknown` lead to each other.
+"""
 
 FINAL = frozenset(state for state, following in ROW_TRANSITIONS.items() if not following)
 """Taken back, or confirmed by a report: a late answer changes nothing."""
@@ -163,7 +164,8 @@ SUBMISSION_TRANSITIONS: Mapping[SubmissionState, frozenset[SubmissionState]] = {
     ),
 }
 """`unknown` and `unanswered` lead to what the call itself answers, because another process may take a call that lasts
-very long for interrupted."""
+very long for interrupted.
+"""
 
 OPEN_SUBMISSIONS = frozenset(
     {

@@ -1,4 +1,4 @@
-"""The injected clock: the only place where the program asks what time it is."""
+"""The injected clock: the only place where the program reads the time."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ HOUR = 3_600
 
 
 class Clock(Protocol):
-    """Gives the present moment."""
+    """A source of the present time."""
 
     def now(self) -> int:
-        """UTC epoch seconds."""
+        """Return the present UTC epoch seconds."""
         ...
 
 
 class MonotonicReading(msgspec.Struct, frozen=True):
-    """A reading of a clock that nobody can set. Readings compare only within one `boot`."""
+    """A reading of a clock that nobody can set. Readings can be compared only within one `boot`."""
 
     boot: str
     seconds: int
@@ -33,21 +33,21 @@ class MonotonicReading(msgspec.Struct, frozen=True):
 
 @runtime_checkable
 class SteadyClock(Clock, Protocol):
-    """A clock that also has a steady reading."""
+    """A clock that also has a monotonic reading."""
 
     def steady(self) -> MonotonicReading:
-        """Seconds since some moment before, whatever was done to the wall clock."""
+        """Return seconds since a fixed moment, unaffected by changes of the wall clock."""
         ...
 
 
 def monotonic_reading(clock: Clock) -> MonotonicReading | None:
-    """The clock's steady reading; None for a clock that has none and is believed as it is."""
+    """Return the clock's monotonic reading; None for a clock without one, whose time is trusted."""
     return clock.steady() if isinstance(clock, SteadyClock) else None
 
 
 @lru_cache(maxsize=1)
 def boot_id() -> str:
-    """What tells this start of the machine from every other; where the system does not say, this start of the program."""
+    """Return an id of this start of the machine; where the system has none, of this start of the program."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
@@ -58,22 +58,22 @@ class SystemClock(msgspec.Struct, frozen=True):
     """The machine's clock."""
 
     def now(self) -> int:
-        """UTC epoch seconds."""
+        """Return the present UTC epoch seconds."""
         return int(time.time())
 
     def steady(self) -> MonotonicReading:
-        """Seconds since the machine started, time asleep included where the system counts it."""
+        """Return seconds since the machine started, with time asleep where the system counts it."""
         source = getattr(time, "CLOCK_BOOTTIME", None)
         return MonotonicReading(boot_id(), int(time.monotonic() if source is None else time.clock_gettime(source)))
 
 
 class FixedClock(msgspec.Struct):
-    """A clock that stands still until it is set: `--as-of`, tests, the practice store."""
+    """A clock that stands still until it is set, for `--as-of`, tests and the practice store."""
 
     moment: int
 
     def now(self) -> int:
-        """UTC epoch seconds, as last set."""
+        """Return the UTC epoch seconds last set."""
         return self.moment
 
     def advance(self, seconds: int) -> None:
@@ -82,25 +82,25 @@ class FixedClock(msgspec.Struct):
 
 
 def parse_iso(text: str) -> int:
-    """UTC epoch seconds of an ISO 8601 time; without an offset it is read as UTC. Raises ValueError."""
-    moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    """Return the UTC epoch seconds of an ISO 8601 time; without an offset it is UTC. Raises ValueError."""
+    moment = datetime.fromisoformat(text.strip())
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo("UTC"))
     return int(moment.timestamp())
 
 
 def to_local(epoch: int, zone: str) -> datetime:
-    """The moment as an aware datetime in the named zone."""
+    """Return the moment as an aware datetime in the named zone."""
     return datetime.fromtimestamp(epoch, ZoneInfo(zone))
 
 
 def iso_utc(epoch: int) -> str:
-    """`2026-11-23T14:05:00Z`."""
+    """Return the moment as `2026-11-23T14:05:00Z`."""
     return datetime.fromtimestamp(epoch, ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def day_start(epoch: int, zone: str, days: int = 0) -> int:
-    """Epoch seconds of local midnight of the day that holds `epoch`, `days` later; right across DST changes."""
+    """Return the epoch seconds of local midnight of the day of `epoch`, `days` later; right across DST changes."""
     from datetime import timedelta
 
     local = to_local(epoch, zone)

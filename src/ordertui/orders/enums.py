@@ -1,4 +1,4 @@
-"""The closed vocabularies. `unknown` is a value: it means that no report said."""
+"""The closed vocabularies of orders. Stored and printed by value. `unknown`: no report states it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class OrderStatus(StrEnum):
 
 
 class Dispatched(StrEnum):
-    """Whether the parcel was handed to the carrier. Amazon does not know; the operator says."""
+    """Whether the parcel was handed to the carrier. Amazon does not know this; the operator tells it."""
 
     YES = "yes"
     NO = "no"
@@ -43,7 +43,7 @@ class BuyerRequest(StrEnum):
 
 
 class CancelledBy(StrEnum):
-    """Who cancelled: `auto` is Amazon's cancellation for want of a ship confirmation."""
+    """Who cancelled. `auto`: Amazon, because the shipment was not confirmed in time."""
 
     SELLER = "seller"
     BUYER = "buyer"
@@ -54,7 +54,7 @@ class CancelledBy(StrEnum):
 
 
 class Refunded(StrEnum):
-    """How much of what was paid has gone back, by what is known here."""
+    """How much of the payment was refunded, as far as this store knows."""
 
     NONE = "none"
     PARTIAL = "partial"
@@ -62,7 +62,7 @@ class Refunded(StrEnum):
 
 
 class YesNo(StrEnum):
-    """A flag that a report may not carry."""
+    """A flag that a report may lack."""
 
     YES = "yes"
     NO = "no"
@@ -70,7 +70,7 @@ class YesNo(StrEnum):
 
 
 class Action(StrEnum):
-    """What an operator can do with an order."""
+    """Actions of an operator on an order."""
 
     CANCEL = "cancel"
     REFUND = "refund"

@@ -1,7 +1,9 @@
-"""What an operator can settle himself, as the one base of every such error: whoever shows them needs no other import."""
+"""The base of every error that an operator can settle, in a module of its own: whoever shows errors imports nothing
+else.
+"""
 
 from __future__ import annotations
 
 
 class UserError(Exception):
-    """Shown as a sentence that says what is wrong and what to do, never as a traceback. Any other error is a defect."""
+    """Shown as a sentence that says what is wrong and what to do, not as a traceback. Other errors are defects."""

@@ -6,7 +6,7 @@ import msgspec
 
 
 class Marketplace(msgspec.Struct, frozen=True):
-    """One marketplace. `code` is what people type and policies name; `zone` is the IANA zone its window is shown in."""
+    """One marketplace. People and policies name it by `code`; `zone` is the IANA zone of its days."""
 
     code: str
     id: str
@@ -19,35 +19,31 @@ class Marketplace(msgspec.Struct, frozen=True):
     """Host of its Seller Central, for links and instructions."""
 
 
-def _m(code: str, ident: str, name: str, currency: str, zone: str, country: str, host: str) -> Marketplace:
-    return Marketplace(code, ident, name, currency, zone, country, host)
-
-
 _EU_HOST = "sellercentral-europe.amazon.com"
 MARKETPLACES: dict[str, Marketplace] = {
-    m.code: m
-    for m in (
-        _m("US", "ATVPDKIKX0DER", "Amazon.com", "USD", "America/Los_Angeles", "US", "sellercentral.amazon.com"),
-        _m("CA", "A2EUQ1WTGCTBG2", "Amazon.ca", "CAD", "America/Toronto", "CA", "sellercentral.amazon.ca"),
-        _m("MX", "A1AM78C64UM0Y8", "Amazon.com.mx", "MXN", "America/Mexico_City", "MX", "sellercentral.amazon.com.mx"),
-        _m("BR", "A2Q3Y263D00KWC", "Amazon.com.br", "BRL", "America/Sao_Paulo", "BR", "sellercentral.amazon.com.br"),
-        _m("UK", "A1F83G8C2ARO7P", "Amazon.co.uk", "GBP", "Europe/London", "GB", "sellercentral.amazon.co.uk"),
-        _m("DE", "A1PA6795UKMFR9", "Amazon.de", "EUR", "Europe/Berlin", "DE", "sellercentral.amazon.de"),
-        _m("FR", "A13V1IB3VIYZZH", "Amazon.fr", "EUR", "Europe/Paris", "FR", "sellercentral.amazon.fr"),
-        _m("IT", "APJ6JRA9NG5V4", "Amazon.it", "EUR", "Europe/Rome", "IT", "sellercentral.amazon.it"),
-        _m("ES", "A1RKKUPIHCS9HS", "Amazon.es", "EUR", "Europe/Madrid", "ES", "sellercentral.amazon.es"),
-        _m("NL", "A1805IZSGTT6HS", "Amazon.nl", "EUR", "Europe/Amsterdam", "NL", "sellercentral.amazon.nl"),
-        _m("SE", "A2NODRKZP88ZB9", "Amazon.se", "SEK", "Europe/Stockholm", "SE", "sellercentral.amazon.se"),
-        _m("PL", "A1C3SOZRARQ6R3", "Amazon.pl", "PLN", "Europe/Warsaw", "PL", "sellercentral.amazon.pl"),
-        _m("BE", "AMEN7PMS3EDWL", "Amazon.com.be", "EUR", "Europe/Brussels", "BE", _EU_HOST),
-        _m("IE", "A28R8C7NBKEWEA", "Amazon.ie", "EUR", "Europe/Dublin", "IE", _EU_HOST),
-        _m("TR", "A33AVAJ2PDY3EV", "Amazon.com.tr", "TRY", "Europe/Istanbul", "TR", "sellercentral.amazon.com.tr"),
-        _m("AE", "A2VIGQ35RCS4UG", "Amazon.ae", "AED", "Asia/Dubai", "AE", "sellercentral.amazon.ae"),
-        _m("SA", "A17E79C6D8DWNP", "Amazon.sa", "SAR", "Asia/Riyadh", "SA", "sellercentral.amazon.sa"),
-        _m("IN", "A21TJRUUN4KGV", "Amazon.in", "INR", "Asia/Kolkata", "IN", "sellercentral.amazon.in"),
-        _m("JP", "A1VC38T7YXB528", "Amazon.co.jp", "JPY", "Asia/Tokyo", "JP", "sellercentral.amazon.co.jp"),
-        _m("AU", "A39IBJ37TRP1C6", "Amazon.com.au", "AUD", "Australia/Sydney", "AU", "sellercentral.amazon.com.au"),
-        _m("SG", "A19VAU5U5O7RUS", "Amazon.sg", "SGD", "Asia/Singapore", "SG", "sellercentral.amazon.sg"),
+    row[0]: Marketplace(*row)
+    for row in (
+        ("US", "ATVPDKIKX0DER", "Amazon.com", "USD", "America/Los_Angeles", "US", "sellercentral.amazon.com"),
+        ("CA", "A2EUQ1WTGCTBG2", "Amazon.ca", "CAD", "America/Toronto", "CA", "sellercentral.amazon.ca"),
+        ("MX", "A1AM78C64UM0Y8", "Amazon.com.mx", "MXN", "America/Mexico_City", "MX", "sellercentral.amazon.com.mx"),
+        ("BR", "A2Q3Y263D00KWC", "Amazon.com.br", "BRL", "America/Sao_Paulo", "BR", "sellercentral.amazon.com.br"),
+        ("UK", "A1F83G8C2ARO7P", "Amazon.co.uk", "GBP", "Europe/London", "GB", "sellercentral.amazon.co.uk"),
+        ("DE", "A1PA6795UKMFR9", "Amazon.de", "EUR", "Europe/Berlin", "DE", "sellercentral.amazon.de"),
+        ("FR", "A13V1IB3VIYZZH", "Amazon.fr", "EUR", "Europe/Paris", "FR", "sellercentral.amazon.fr"),
+        ("IT", "APJ6JRA9NG5V4", "Amazon.it", "EUR", "Europe/Rome", "IT", "sellercentral.amazon.it"),
+        ("ES", "A1RKKUPIHCS9HS", "Amazon.es", "EUR", "Europe/Madrid", "ES", "sellercentral.amazon.es"),
+        ("NL", "A1805IZSGTT6HS", "Amazon.nl", "EUR", "Europe/Amsterdam", "NL", "sellercentral.amazon.nl"),
+        ("SE", "A2NODRKZP88ZB9", "Amazon.se", "SEK", "Europe/Stockholm", "SE", "sellercentral.amazon.se"),
+        ("PL", "A1C3SOZRARQ6R3", "Amazon.pl", "PLN", "Europe/Warsaw", "PL", "sellercentral.amazon.pl"),
+        ("BE", "AMEN7PMS3EDWL", "Amazon.com.be", "EUR", "Europe/Brussels", "BE", _EU_HOST),
+        ("IE", "A28R8C7NBKEWEA", "Amazon.ie", "EUR", "Europe/Dublin", "IE", _EU_HOST),
+        ("TR", "A33AVAJ2PDY3EV", "Amazon.com.tr", "TRY", "Europe/Istanbul", "TR", "sellercentral.amazon.com.tr"),
+        ("AE", "A2VIGQ35RCS4UG", "Amazon.ae", "AED", "Asia/Dubai", "AE", "sellercentral.amazon.ae"),
+        ("SA", "A17E79C6D8DWNP", "Amazon.sa", "SAR", "Asia/Riyadh", "SA", "sellercentral.amazon.sa"),
+        ("IN", "A21TJRUUN4KGV", "Amazon.in", "INR", "Asia/Kolkata", "IN", "sellercentral.amazon.in"),
+        ("JP", "A1VC38T7YXB528", "Amazon.co.jp", "JPY", "Asia/Tokyo", "JP", "sellercentral.amazon.co.jp"),
+        ("AU", "A39IBJ37TRP1C6", "Amazon.com.au", "AUD", "Australia/Sydney", "AU", "sellercentral.amazon.com.au"),
+        ("SG", "A19VAU5U5O7RUS", "Amazon.sg", "SGD", "Asia/Singapore", "SG", "sellercentral.amazon.sg"),
     )
 }
 
@@ -55,18 +51,20 @@ _BY_CHANNEL = {m.name.lower(): m for m in MARKETPLACES.values()}
 
 
 def by_sales_channel(text: str) -> Marketplace | None:
-    """The marketplace a report's `sales-channel` names (`Amazon.co.jp`), or None when it names none (`Non-Amazon US`)."""
+    """Return the marketplace of a report's `sales-channel` (`Amazon.co.jp`); None for another channel (`Non-Amazon
+    US`).
+    """
     return _BY_CHANNEL.get(text.strip().lower())
 
 
 def zone_of(code: str) -> str:
-    """The IANA zone in which a marketplace's times are shown; UTC for a marketplace that is not known."""
+    """Return the IANA zone in which a marketplace's times are shown; UTC for an unknown marketplace code."""
     market = MARKETPLACES.get(code)
     return market.zone if market else "UTC"
 
 
 def seller_central_url(marketplace: str, order_id: str) -> str:
-    """Return the address of an order's page in Seller Central; Amazon.com's for a marketplace code that is not known."""
+    """Return the address of an order's page in Seller Central; Amazon.com's for an unknown marketplace code."""
     market = MARKETPLACES.get(marketplace)
     host = market.seller_central if market else "sellercentral.amazon.com"
     return f"https://{host}/orders-v3/order/{order_id}"

@@ -10,12 +10,12 @@ NO_MINOR_UNITS = frozenset({"JPY", "KRW", "CLP", "VND"})
 
 
 def exponent(currency: str) -> int:
-    """How many decimal digits the currency's minor unit stands for (ISO 4217): 0 for JPY, else 2."""
+    """Return the number of decimal digits of a currency (ISO 4217): 0 for JPY and a few others, else 2."""
     return 0 if currency in NO_MINOR_UNITS else 2
 
 
 class CurrencyMismatch(ValueError):
-    """Two amounts of different currencies were to be added or compared."""
+    """Two amounts of different currencies cannot be added or compared."""
 
 
 class Money(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ class Money(msgspec.Struct, frozen=True):
             raise CurrencyMismatch(f"{self.currency} and {other.currency} cannot be added or compared")
 
     def decimal(self) -> str:
-        """`1234.50`, `-3.00`, `1099` for yen: no thousands separators, always the currency's digits."""
+        """Return `1234.50`, `-3.00` or `1099` (yen): no thousands separators, always the currency's digits."""
         return format_decimal(self.minor, self.currency)
 
     def __str__(self) -> str:
@@ -53,7 +53,7 @@ class Money(msgspec.Struct, frozen=True):
 
 
 def format_decimal(minor: int, currency: str) -> str:
-    """Minor units as plain decimal text with the currency's digits."""
+    """Return minor units as decimal text with the currency's digits."""
     digits = exponent(currency)
     sign, value = ("-" if minor < 0 else ""), abs(minor)
     if digits == 0:
@@ -63,14 +63,14 @@ def format_decimal(minor: int, currency: str) -> str:
 
 
 def format_grouped(minor: int, currency: str) -> str:
-    """As `decimal_text`, with a comma between thousands, for people."""
+    """Return `format_decimal` with commas between thousands, for people."""
     text = format_decimal(abs(minor), currency)
     whole, dot, part = text.partition(".")
     return f"{'-' if minor < 0 else ''}{int(whole):,}{dot}{part}"
 
 
 def parse_minor(text: str, currency: str) -> int:
-    """Minor units of decimal text such as `12.50`.
+    """Return the minor units of decimal text such as `12.50`.
 
     Raises ValueError when it is no amount, or has more digits than the currency.
     """

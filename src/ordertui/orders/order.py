@@ -1,4 +1,4 @@
-"""An order and its lines, as every package hands them about."""
+"""Orders and their lines, as all packages exchange them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ COMPONENTS = (
     "item_promotion",
     "ship_promotion",
 )
-"""Names of the money components of a line, in the order of the payment adjustment file. Promotions are positive
-amounts that were taken off; a line's total is the first six less the last two."""
+"""Names of the money components of a line, in the order of the payment adjustment file. Promotions are positive amounts
+that were taken off; a line's total is the first six less the last two.
+"""
 
 
 class LineAmounts(msgspec.Struct, frozen=True):
@@ -36,7 +37,7 @@ class LineAmounts(msgspec.Struct, frozen=True):
 
     @property
     def total(self) -> int:
-        """What the buyer pays for the line: prices and taxes less promotions."""
+        """Amount that the buyer pays for the line: prices and taxes less promotions."""
         return (
             self.item_price
             + self.item_tax
@@ -49,11 +50,11 @@ class LineAmounts(msgspec.Struct, frozen=True):
         )
 
     def minus(self, other: LineAmounts) -> LineAmounts:
-        """Component by component, this less `other`."""
+        """Return these amounts less `other`, component by component."""
         return LineAmounts(*(getattr(self, name) - getattr(other, name) for name in COMPONENTS))
 
     def plus(self, other: LineAmounts) -> LineAmounts:
-        """Component by component, this and `other`."""
+        """Return these amounts plus `other`, component by component."""
         return LineAmounts(*(getattr(self, name) + getattr(other, name) for name in COMPONENTS))
 
 
@@ -72,11 +73,11 @@ class OrderLine(msgspec.Struct, frozen=True):
     status: OrderStatus
     currency: str | None
     paid: LineAmounts | None
-    """What the buyer paid, or None when no report carried prices."""
+    """Amounts that the buyer paid; None when no report states prices."""
     refunded: LineAmounts
-    """What is refunded, or sent to be refunded, by this store's own journal."""
+    """Amounts refunded, or sent to be refunded, by this store's own journal."""
     units_cancelled: int
-    """Units never shipped that those refunds cancel (`quantity-cancelled` of the payment adjustment)."""
+    """Units never shipped that these refunds cancel (`quantity-cancelled` of the payment adjustment)."""
     buyer_request: BuyerRequest
     request_reason: str | None
 
@@ -89,7 +90,7 @@ class OrderLine(msgspec.Struct, frozen=True):
 
 
 class OrderRow(msgspec.Struct, frozen=True):
-    """What the table, plans and rules need of an order without its lines."""
+    """The facts of an order without its lines, for table, plans and rules."""
 
     id: int
     """Row number in the store; never reused, never shown."""
@@ -118,7 +119,7 @@ class OrderRow(msgspec.Struct, frozen=True):
     open_action: OpenAction | None
     """The journal's open row for this order, else its last one that was not taken back; None without any."""
     version: int
-    """Rises with every change of the order; a plan freezes it."""
+    """Increases with every change of the order; a plan records it, and a commit compares it."""
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -126,7 +127,7 @@ class Order(msgspec.Struct, frozen=True):
 
     row: OrderRow
     updated_at: int | None
-    """Amazon's last-updated time, or the newest date of the reports that named it."""
+    """Amazon's last-updated time, or the newest date of the reports that named the order; epoch seconds."""
     lines: tuple[OrderLine, ...]
     refunds_known: bool
     """Whether any source could have shown refunds (a report never does: then only this store's own are known)."""

@@ -9,13 +9,22 @@ orders (`cancelled_outside_orders`). Targets, days and the "near" share are poli
 from __future__ import annotations
 
 import math
+from enum import StrEnum
 from fractions import Fraction
 
 import msgspec
 
 from ordertui.orders.clock import day_start
 
-OK, NEAR, OVER, NO_ORDERS, UNKNOWN = "ok", "near", "over", "no orders", "unknown"
+
+class RateStatus(StrEnum):
+    """Where a rate stands against its target."""
+
+    OK = "ok"
+    NEAR = "near"
+    OVER = "over"
+    NO_ORDERS = "no orders"
+    UNKNOWN = "unknown"
 
 
 def window(now: int, days: int, zone: str) -> tuple[int, int]:
@@ -51,18 +60,18 @@ def headroom(orders: int, cancelled: int, target: Fraction, *, cancelled_outside
 
 def status(
     orders: int | None, cancelled: int, target: Fraction, near: Fraction, *, cancelled_outside_orders: bool = False
-) -> str:
+) -> RateStatus:
     """Return `over` at or above the target, `near` from `near` x target on, else `ok`; `no orders`; `unknown` for None
     orders.
     """
     if orders is None:
-        return UNKNOWN
+        return RateStatus.UNKNOWN
     share = rate(orders, cancelled, cancelled_outside_orders=cancelled_outside_orders)
     if share is None:
-        return NO_ORDERS
+        return RateStatus.NO_ORDERS
     if share >= target:
-        return OVER
-    return NEAR if share >= near * target else OK
+        return RateStatus.OVER
+    return RateStatus.NEAR if share >= near * target else RateStatus.OK
 
 
 def percent(share: Fraction, digits: int = 2, *, target: Fraction | None = None) -> str:
@@ -104,7 +113,7 @@ class Figure(msgspec.Struct, frozen=True):
     target: Fraction
     rate: Fraction | None
     headroom: int
-    status: str
+    status: RateStatus
 
 
 def figure(
@@ -114,23 +123,21 @@ def figure(
     near: Fraction,
     *,
     at_least: int | None = None,
-    more: int = 0,
     cancelled_outside_orders: bool = False,
 ) -> Figure:
-    """Return the figure; with `more`, the figure after cancelling so many more orders of the window that count.
+    """Return the figure. Headroom and status go by `cancelled`, the careful count; `at_least` is the sure one.
 
-    Headroom and status go by `cancelled`, the careful count. Raises ValueError for impossible counts.
+    Raises ValueError for impossible counts.
     """
-    after = cancelled + more
-    known = (cancelled if at_least is None else at_least) + more
-    if more < 0 or not 0 <= known <= after:
-        raise ValueError(f"{known} known of {after} counted cancellations cannot be")
+    known = cancelled if at_least is None else at_least
+    if not 0 <= known <= cancelled:
+        raise ValueError(f"{known} known of {cancelled} counted cancellations cannot be")
     return Figure(
         orders,
-        after,
+        cancelled,
         known,
         target,
-        rate(orders, after, cancelled_outside_orders=cancelled_outside_orders),
-        headroom(orders, after, target, cancelled_outside_orders=cancelled_outside_orders),
-        status(orders, after, target, near, cancelled_outside_orders=cancelled_outside_orders),
+        rate(orders, cancelled, cancelled_outside_orders=cancelled_outside_orders),
+        headroom(orders, cancelled, target, cancelled_outside_orders=cancelled_outside_orders),
+        status(orders, cancelled, target, near, cancelled_outside_orders=cancelled_outside_orders),
     )

@@ -98,7 +98,7 @@ TRUE = AllOf(())
 
 
 def build_formula(condition: Condition, tables: Tables) -> Formula:
-    """Return a condition as a formula over facts. `tables` returns a table of the policy, for `action:` and `counts:`."""
+    """Return a condition as a formula over facts. `tables` returns the policy's tables for `action:` and `counts:`."""
     if isinstance(condition, MatchAll):
         return TRUE
     if isinstance(condition, Not):

@@ -1,4 +1,4 @@
-"""The facts of an order that decisions look at, and their encoding as one number, which the store keeps with the order."""
+"""The facts of an order that decide about it, and their encoding as one number, which the store keeps."""
 
 from __future__ import annotations
 

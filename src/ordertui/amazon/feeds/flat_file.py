@@ -1,4 +1,4 @@
-"""The tab-delimited files that Seller Central takes under “Upload order related files” (AMAZON.md c, d, e)."""
+"""Write the tab-delimited files for Seller Central's “Upload order related files” (AMAZON.md c, d, e)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from ordertui.orders.money import format_decimal
 from ordertui.orders.order import LineAmounts
 
-from .items import CancelItem, FeedError, RefundItem, ShipItem, check_text, checked
+from .items import CancelItem, FeedError, RefundItem, ShipItem, check_text, validate_items
 
 TEMPLATE = (
     "TemplateType=OrderCancellation",
@@ -46,11 +46,11 @@ FULFILLMENT = (
 
 
 def encoding_of(marketplace: str) -> str:
-    """Japan's files are cp932, all others UTF-8 (AMAZON.md h)."""
+    """Return the encoding of a marketplace's files: cp932 for Japan, else UTF-8 (AMAZON.md h)."""
     return "cp932" if marketplace == "JP" else "utf-8"
 
 
-def _file(rows: Iterable[Sequence[str]], marketplace: str) -> bytes:
+def _write_rows(rows: Iterable[Sequence[str]], marketplace: str) -> bytes:
     lines = []
     for row in rows:
         for cell in row:
@@ -66,25 +66,28 @@ def _file(rows: Iterable[Sequence[str]], marketplace: str) -> bytes:
 
 
 def cancellation_flat(items: Iterable[CancelItem], *, marketplace: str) -> bytes:
-    """The Order Cancellation file: template line, header, one row an item. Raises FeedError."""
-    rows = [(item.order_id, item.reason, item.item_id) for item in checked(items, marketplace)]
-    return _file([TEMPLATE, CANCELLATION, *rows], marketplace)
+    """Return the Order Cancellation file: template line, header, one row for each item. Raises FeedError."""
+    rows = [(item.order_id, item.reason, item.item_id) for item in validate_items(items, marketplace)]
+    return _write_rows([TEMPLATE, CANCELLATION, *rows], marketplace)
 
 
 def adjustment_flat(items: Iterable[RefundItem], *, marketplace: str) -> bytes:
-    """The payment adjustment file; the four promotion columns only when one is used, else the upload fails (help 661). Raises FeedError."""
-    found = checked(items, marketplace)
+    """Return the payment adjustment file. Raises FeedError.
+
+    The four promotion columns are written only when one has a value: with empty ones the upload fails (help 661).
+    """
+    found = validate_items(items, marketplace)
     promotions = any(item.amounts.item_promotion or item.amounts.ship_promotion for item in found)
     columns = [name for name in ADJUSTMENT if promotions or name not in PROMOTIONS]
-    rows = [[cells[name] for name in columns] for cells in (_adjustment(item, marketplace) for item in found)]
-    return _file([columns, *rows], marketplace)
+    rows = [[cells[name] for name in columns] for cells in (_adjustment_cells(item, marketplace) for item in found)]
+    return _write_rows([columns, *rows], marketplace)
 
 
-def _adjustment(item: RefundItem, marketplace: str) -> dict[str, str]:
-    amounts = tax_in_principal(item.amounts) if marketplace == "JP" else item.amounts
+def _adjustment_cells(item: RefundItem, marketplace: str) -> dict[str, str]:
+    amounts = include_tax(item.amounts) if marketplace == "JP" else item.amounts
 
     def text(minor: int) -> str:
-        return two_digits(minor, item.currency) if minor else ""
+        return format_two_decimals(minor, item.currency) if minor else ""
 
     return {
         "order-id": item.order_id,
@@ -105,14 +108,14 @@ def _adjustment(item: RefundItem, marketplace: str) -> dict[str, str]:
     }
 
 
-def two_digits(minor: int, currency: str) -> str:
-    """Amounts carry exactly two decimals, for yen as well (help 661; amzn-base.xsd)."""
+def format_two_decimals(minor: int, currency: str) -> str:
+    """Return an amount with exactly two decimals, for yen too (help 661; amzn-base.xsd)."""
     text = format_decimal(minor, currency)
     return text if "." in text else f"{text}.00"
 
 
-def tax_in_principal(amounts: LineAmounts) -> LineAmounts:
-    """Japan's prices hold their tax: a tax given apart is added to its price, and no tax is sent."""
+def include_tax(amounts: LineAmounts) -> LineAmounts:
+    """Return the amounts for Japan, where prices include tax: each tax is added to its price and none is sent."""
     return LineAmounts(
         item_price=amounts.item_price + amounts.item_tax,
         shipping_price=amounts.shipping_price + amounts.shipping_tax,
@@ -123,9 +126,9 @@ def tax_in_principal(amounts: LineAmounts) -> LineAmounts:
 
 
 def fulfillment_flat(items: Iterable[ShipItem], *, marketplace: str) -> bytes:
-    """The shipping confirmation file. Raises FeedError."""
+    """Return the shipping confirmation file. Raises FeedError."""
     rows = [
         (i.order_id, i.item_id, str(i.quantity), i.ship_date, i.carrier_code, i.carrier_name, i.tracking, i.method)
-        for i in checked(items, marketplace)
+        for i in validate_items(items, marketplace)
     ]
-    return _file([FULFILLMENT, *rows], marketplace)
+    return _write_rows([FULFILLMENT, *rows], marketplace)

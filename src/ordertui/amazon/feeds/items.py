@@ -1,4 +1,4 @@
-"""What a feed says of one order item, checked before a byte is made."""
+"""The items of feeds, validated before any byte is written."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from ordertui.orders.order import COMPONENTS, LineAmounts
 
 ORDER_ID = re.compile(r"[A-Z0-9]{3}-[0-9]{7}-[0-9]{7}", re.ASCII)
 _BREAKING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Unicode categories that no cell of a feed may hold."""
+"""Unicode categories that no cell of a feed may hold: control, format, surrogate, private, unassigned, line ends."""
 
 
 class FeedError(UserError, ValueError):
-    """Something that must not go to Amazon; names the order and what to do."""
+    """An item must not be sent to Amazon. The message names the order and what to do."""
 
 
 class CancelItem(msgspec.Struct, frozen=True):
-    """Cancel one item of an order."""
+    """The cancellation of one item of an order."""
 
     order_id: str
     item_id: str
@@ -33,9 +33,10 @@ class CancelItem(msgspec.Struct, frozen=True):
 
 
 class RefundItem(msgspec.Struct, frozen=True):
-    """Give money back for one item; amounts are for the whole quantity, in minor units of `currency`.
+    """A refund for one item. Amounts are for the whole quantity, in minor units of `currency`.
 
-    `units_cancelled` are units that were never shipped and are cancelled with it (AMAZON.md b, partial cancellation).
+    `units_cancelled` counts units that were never shipped and are cancelled with the refund (AMAZON.md b, partial
+    cancellation).
     """
 
     order_id: str
@@ -47,7 +48,7 @@ class RefundItem(msgspec.Struct, frozen=True):
 
 
 class ShipItem(msgspec.Struct, frozen=True):
-    """Confirm the shipment of one item. `ship_date` is `2026-11-23`."""
+    """The shipping confirmation of one item. `ship_date` is an ISO date such as `2026-11-23`."""
 
     order_id: str
     item_id: str
@@ -60,7 +61,9 @@ class ShipItem(msgspec.Struct, frozen=True):
 
 
 def check_text(text: str, what: str) -> None:
-    """Raises FeedError for what would break a row or a message: tabs, line ends, control and direction characters, no characters at all."""
+    """Raise FeedError for a text with characters that would break a row or a message (_BREAKING). `what` names the
+    text.
+    """
     if any(unicodedata.category(char) in _BREAKING for char in text):
         raise FeedError(f"{what} {text!r} has a tab, line end or control character in it")
 
@@ -68,8 +71,8 @@ def check_text(text: str, what: str) -> None:
 Item = TypeVar("Item", CancelItem, RefundItem, ShipItem)
 
 
-def checked(items: Iterable[Item], marketplace: str) -> list[Item]:
-    """The items, all sound. Raises FeedError for the first that is not."""
+def validate_items(items: Iterable[Item], marketplace: str) -> list[Item]:
+    """Return the items as a list. Raises FeedError for the first bad item, and for none at all."""
     found = list(items)
     if not found:
         raise FeedError("a feed without rows is not made")
@@ -127,8 +130,8 @@ def _check_shipment(item: ShipItem, where: str) -> None:
         raise FeedError(f"{where}: {item.ship_date!r} is no date such as 2026-11-23")
 
 
-def by_order(items: Sequence[Item]) -> list[tuple[str, list[Item]]]:
-    """The items by order, orders in the sequence of their first item."""
+def group_by_order(items: Sequence[Item]) -> list[tuple[str, list[Item]]]:
+    """Return the items of each order, orders in the sequence of their first item."""
     found: dict[str, list[Item]] = {}
     for item in items:
         found.setdefault(item.order_id, []).append(item)

@@ -1,4 +1,7 @@
-"""The same batches as XML feeds: OrderAcknowledgement, OrderAdjustment, OrderFulfillment; one message an order."""
+"""Write batches as XML feeds: OrderAcknowledgement, OrderAdjustment, OrderFulfillment. One message for each order.
+
+`first_message` is the MessageID of the first message; the others count up from it.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from ordertui.orders.marketplace import MARKETPLACES
 
-from .flat_file import tax_in_principal, two_digits
-from .items import CancelItem, FeedError, RefundItem, ShipItem, by_order, check_text, checked
+from .flat_file import format_two_decimals, include_tax
+from .items import CancelItem, FeedError, RefundItem, ShipItem, check_text, group_by_order, validate_items
 
 _COMPONENTS = (
     ("Principal", "item_price"),
@@ -24,42 +27,49 @@ _COMPONENTS = (
 
 
 def _text(value: str) -> str:
-    """The value as XML text. `html` is enough, and lighter than `xml.sax`, which brings the web with it."""
+    """Return the value as XML text. `html.escape` is enough; `xml.sax.saxutils` would import urllib."""
     return escape(value, quote=False)
 
 
 def acknowledgement_xml(
     items: Iterable[CancelItem], merchant_id: str, first_message: int, *, marketplace: str
 ) -> bytes:
-    """OrderAcknowledgement with StatusCode Failure and each item's CancelReason. MessageIDs count from `first_message`. Raises FeedError."""
+    """Return an OrderAcknowledgement with StatusCode Failure and each item's CancelReason. Raises FeedError."""
 
     def body() -> Iterator[str]:
-        for order_id, group in by_order(checked(items, marketplace)):
+        for order_id, group in group_by_order(validate_items(items, marketplace)):
             lines = "".join(
-                f"<Item><AmazonOrderItemCode>{i.item_id}</AmazonOrderItemCode><CancelReason>{i.reason}</CancelReason></Item>"
+                f"<Item><AmazonOrderItemCode>{i.item_id}</AmazonOrderItemCode>"
+                f"<CancelReason>{i.reason}</CancelReason></Item>"
                 for i in group
             )
-            yield f"<OrderAcknowledgement><AmazonOrderID>{order_id}</AmazonOrderID><StatusCode>Failure</StatusCode>{lines}</OrderAcknowledgement>"
+            yield (
+                f"<OrderAcknowledgement><AmazonOrderID>{order_id}</AmazonOrderID><StatusCode>Failure</StatusCode>"
+                f"{lines}</OrderAcknowledgement>"
+            )
 
     return _envelope("OrderAcknowledgement", merchant_id, first_message, body())
 
 
 def adjustment_xml(items: Iterable[RefundItem], merchant_id: str, first_message: int, *, marketplace: str) -> bytes:
-    """OrderAdjustment, amounts by component, promotions apart and negative. Raises FeedError."""
+    """Return an OrderAdjustment: amounts by component, promotions apart and negative. Raises FeedError."""
 
     def body() -> Iterator[str]:
-        for order_id, group in by_order(checked(items, marketplace)):
-            lines = "".join(_adjusted(item, marketplace) for item in group)
-            yield f"<OrderAdjustment><AmazonOrderID>{order_id}</AmazonOrderID><ActionType>Refund</ActionType>{lines}</OrderAdjustment>"
+        for order_id, group in group_by_order(validate_items(items, marketplace)):
+            lines = "".join(_adjusted_item(item, marketplace) for item in group)
+            yield (
+                f"<OrderAdjustment><AmazonOrderID>{order_id}</AmazonOrderID><ActionType>Refund</ActionType>"
+                f"{lines}</OrderAdjustment>"
+            )
 
     return _envelope("OrderAdjustment", merchant_id, first_message, body())
 
 
-def _adjusted(item: RefundItem, marketplace: str) -> str:
-    amounts = tax_in_principal(item.amounts) if marketplace == "JP" else item.amounts
+def _adjusted_item(item: RefundItem, marketplace: str) -> str:
+    amounts = include_tax(item.amounts) if marketplace == "JP" else item.amounts
 
     def component(kind: str, minor: int) -> str:
-        money = f'<Amount currency="{item.currency}">{two_digits(minor, item.currency)}</Amount>'
+        money = f'<Amount currency="{item.currency}">{format_two_decimals(minor, item.currency)}</Amount>'
         return f"<Component><Type>{kind}</Type>{money}</Component>"
 
     prices = "".join(component(kind, getattr(amounts, name)) for kind, name in _COMPONENTS if getattr(amounts, name))
@@ -70,16 +80,17 @@ def _adjusted(item: RefundItem, marketplace: str) -> str:
     )
     cancelled = f"<QuantityCancelled>{item.units_cancelled}</QuantityCancelled>" if item.units_cancelled else ""
     return (
-        f"<AdjustedItem><AmazonOrderItemCode>{item.item_id}</AmazonOrderItemCode><AdjustmentReason>{item.reason}</AdjustmentReason>"
+        f"<AdjustedItem><AmazonOrderItemCode>{item.item_id}</AmazonOrderItemCode>"
+        f"<AdjustmentReason>{item.reason}</AdjustmentReason>"
         f"<ItemPriceAdjustments>{prices}</ItemPriceAdjustments>{promotions}{cancelled}</AdjustedItem>"
     )
 
 
 def fulfillment_xml(items: Iterable[ShipItem], merchant_id: str, first_message: int, *, marketplace: str) -> bytes:
-    """OrderFulfillment; all items of an order must have left in one parcel. Raises FeedError."""
+    """Return an OrderFulfillment. Raises FeedError, also for an order whose items left in different parcels."""
 
     def body() -> Iterator[str]:
-        for order_id, group in by_order(checked(items, marketplace)):
+        for order_id, group in group_by_order(validate_items(items, marketplace)):
             head = group[0]
             if any(
                 (i.ship_date, i.carrier_code, i.carrier_name, i.tracking)
@@ -98,16 +109,18 @@ def fulfillment_xml(items: Iterable[ShipItem], merchant_id: str, first_message: 
                 for i in group
             )
             yield (
-                f"<OrderFulfillment><AmazonOrderID>{order_id}</AmazonOrderID><FulfillmentDate>{midnight(head.ship_date, marketplace)}</FulfillmentDate>"
-                f"<FulfillmentData>{carrier}{method}<ShipperTrackingNumber>{_text(head.tracking)}</ShipperTrackingNumber></FulfillmentData>"
+                f"<OrderFulfillment><AmazonOrderID>{order_id}</AmazonOrderID>"
+                f"<FulfillmentDate>{local_midnight(head.ship_date, marketplace)}</FulfillmentDate>"
+                f"<FulfillmentData>{carrier}{method}"
+                f"<ShipperTrackingNumber>{_text(head.tracking)}</ShipperTrackingNumber></FulfillmentData>"
                 f"{lines}</OrderFulfillment>"
             )
 
     return _envelope("OrderFulfillment", merchant_id, first_message, body())
 
 
-def midnight(day: str, marketplace: str) -> str:
-    """The day's beginning where the marketplace is: a moment in UTC would be the day before in America."""
+def local_midnight(day: str, marketplace: str) -> str:
+    """Return the day's midnight in the marketplace's zone: midnight in UTC would be the day before in America."""
     return datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(MARKETPLACES[marketplace].zone)).isoformat()
 
 
@@ -120,7 +133,9 @@ def _envelope(kind: str, merchant_id: str, first_message: int, bodies: Iterator[
     )
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        '<AmazonEnvelope xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:noNamespaceSchemaLocation="amzn-envelope.xsd">\n'
-        f"<Header><DocumentVersion>1.01</DocumentVersion><MerchantIdentifier>{_text(merchant_id)}</MerchantIdentifier></Header>\n"
+        '<AmazonEnvelope xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+        ' xsi:noNamespaceSchemaLocation="amzn-envelope.xsd">\n'
+        f"<Header><DocumentVersion>1.01</DocumentVersion>"
+        f"<MerchantIdentifier>{_text(merchant_id)}</MerchantIdentifier></Header>\n"
         f"<MessageType>{kind}</MessageType>\n{messages}\n</AmazonEnvelope>\n"
     ).encode()

@@ -1,4 +1,4 @@
-"""Amazon's account health report (JSON, GET_V2_SELLER_PERFORMANCE_REPORT): its own figure of the cancellation rate.
+"""Read Amazon's account health report (JSON, GET_V2_SELLER_PERFORMANCE_REPORT): its own cancellation rate.
 
 The published schema and its own example spell some keys differently (`preFulfillmentCancellationRate`,
 `prefulfillmentCancelRate`); both are read (AMAZON.md a).
@@ -19,11 +19,11 @@ from .errors import ReportError
 
 SPELLINGS = ("prefulfillmentcancellationrate", "prefulfillmentcancelrate")
 _BY_ID = {market.id: code for code, market in MARKETPLACES.items()}
-_MOST_BYTES = 64 * 1024 * 1024
+_MAX_BYTES = 64 * 1024 * 1024
 
 
 class HealthFigure(msgspec.Struct, frozen=True):
-    """Amazon's own figure for one marketplace. None: the report does not say."""
+    """Amazon's cancellation rate for one marketplace. A field is None when the report does not state it."""
 
     marketplace: str
     start: int | None
@@ -38,9 +38,9 @@ class HealthFigure(msgspec.Struct, frozen=True):
 
 
 def read_health(path: Path) -> list[HealthFigure]:
-    """The figures of every marketplace in the report. Raises ReportError naming the file and what is missing."""
+    """Return the figure of every marketplace in the report. Raises ReportError that names what is missing."""
     try:
-        if path.stat().st_size > _MOST_BYTES:
+        if path.stat().st_size > _MAX_BYTES:
             raise ReportError(f"{path} is too large for an account health report")
         data = msgspec.json.decode(path.read_bytes())
     except OSError as error:
@@ -58,26 +58,26 @@ def read_health(path: Path) -> list[HealthFigure]:
         code = _BY_ID.get(ident) if isinstance(ident, str) else None
         if code is None:
             raise ReportError(f"{path}: performanceMetrics[{number}]: there is no marketplace {ident!r}")
-        part = next((v for k, v in entry.items() if k.lower() in SPELLINGS), None)
-        if isinstance(part, dict):
-            found.append(_figure(code, part))
+        metric = next((v for k, v in entry.items() if k.lower() in SPELLINGS), None)
+        if isinstance(metric, dict):
+            found.append(_make_figure(code, metric))
     if not found:
         raise ReportError(f"{path} has no cancellation rate (preFulfillmentCancellationRate) of any marketplace")
     return found
 
 
-def _figure(code: str, part: Mapping[str, Any]) -> HealthFigure:
-    span = part.get("reportingDateRange")
-    span = span if isinstance(span, dict) else {}
-    status = part.get("status")
+def _make_figure(code: str, metric: Mapping[str, Any]) -> HealthFigure:
+    period = metric.get("reportingDateRange")
+    period = period if isinstance(period, dict) else {}
+    status = metric.get("status")
     return HealthFigure(
         marketplace=code,
-        start=_moment(span.get("reportingDateFrom"), 0),
-        end=_moment(span.get("reportingDateTo"), 59),
-        orders=_count(part.get("orderCount")),
-        cancelled=_count(part.get("cancellationCount")),
-        rate=_number(part.get("rate")),
-        target=_number(part.get("targetValue")),
+        start=_parse_time(period.get("reportingDateFrom"), 0),
+        end=_parse_time(period.get("reportingDateTo"), 59),
+        orders=_count(metric.get("orderCount")),
+        cancelled=_count(metric.get("cancellationCount")),
+        rate=_number(metric.get("rate")),
+        target=_number(metric.get("targetValue")),
         status=status if isinstance(status, str) else "",
     )
 
@@ -90,12 +90,12 @@ def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e9 else None
 
 
-def _moment(value: Any, seconds: int) -> int | None:
-    """`2020-11-12T00:00Z`, at the given second of its minute when it names none."""
+def _parse_time(value: Any, seconds: int) -> int | None:
+    """Return the epoch seconds of `2020-11-12T00:00Z`, at the given second of its minute when it has none."""
     if not isinstance(value, str):
         return None
     try:
-        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(value)
     except ValueError:
         return None
     if moment.tzinfo is None:

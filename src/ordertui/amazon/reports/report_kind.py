@@ -200,7 +200,7 @@ def normalize_name(name: str) -> str:
 
 
 def recognize(header: Sequence[str], beginning: bytes) -> ReportKind | None:
-    """Return the kind of a file by its normalized header, else by markers in its first bytes; None when it is neither."""
+    """Return the kind of a file by its normalized header, else by markers in its first bytes; None if unknown."""
     names = set(header)
     for one in REPORT_FORMATS.values():
         if one.identifying and all(names.intersection(group) for group in one.identifying):

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from ordertui.amazon.feeds import ShipItem
-from ordertui.amazon.feeds.items import checked
-from ordertui.amazon.feeds.xml_feed import midnight
+from ordertui.amazon.feeds.items import validate_items
+from ordertui.amazon.feeds.xml_feed import local_midnight
 from ordertui.orders.marketplace import MARKETPLACES
 
 PARCEL = "1"
@@ -17,7 +17,7 @@ PARCEL = "1"
 
 def shipment_body(items: Sequence[ShipItem], marketplace: str) -> bytes:
     """Return the request's JSON for the items of one order, checked like those of a feed. Raises FeedError."""
-    lines = list(checked(items, marketplace))
+    lines = list(validate_items(items, marketplace))
     head = lines[0]
     other = {"carrierName": head.carrier_name} if head.carrier_code == "Other" else {}
     return msgspec.json.encode(
@@ -28,7 +28,7 @@ def shipment_body(items: Sequence[ShipItem], marketplace: str) -> bytes:
                 "carrierCode": head.carrier_code,
                 **other,
                 "trackingNumber": head.tracking,
-                "shipDate": midnight(head.ship_date, marketplace),
+                "shipDate": local_midnight(head.ship_date, marketplace),
                 "orderItems": [{"orderItemId": one.item_id, "quantity": one.quantity} for one in lines],
             },
         }

@@ -32,7 +32,7 @@ def way(store: Store, batch: JournalBatch) -> str:
         order = store.orders.order(held[0])
         if order is not None and order.row.status is OrderStatus.UNSHIPPED and not order.row.units_shipped:
             return CONFIRM_SHIPMENT.name
-    return FEED_TYPES[batch.action.value].xml
+    return FEED_TYPES[batch.action].xml
 
 
 class ShipmentCall:

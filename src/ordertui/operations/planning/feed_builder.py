@@ -40,7 +40,7 @@ def build_feed_files(
         flat = feeds.fulfillment_flat(shipments, marketplace=marketplace)
         xml = feeds.fulfillment_xml(shipments, merchant_id, first, marketplace=marketplace)
         name = CONFIRM_FILE
-    kind = feeds.FEED_TYPES[action.value]
+    kind = feeds.FEED_TYPES[action]
     return (
         PlanFile(f"{name}.txt", kind.flat, True, flat, sha256(flat).hexdigest()),
         PlanFile(f"{name}.xml", kind.xml, False, xml, sha256(xml).hexdigest()),

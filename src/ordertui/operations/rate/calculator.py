@@ -110,7 +110,12 @@ class RateCalculator:
             as_value(figure(orders, cancelled, target, near, at_least=known, cancelled_outside_orders=not by_order)),
             as_value(
                 figure(
-                    orders, cancelled, target, near, at_least=known, more=more, cancelled_outside_orders=not by_order
+                    orders,
+                    cancelled + more,
+                    target,
+                    near,
+                    at_least=known + more,
+                    cancelled_outside_orders=not by_order,
                 )
             ),
         )

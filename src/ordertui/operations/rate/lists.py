@@ -12,7 +12,7 @@ from ordertui.operations.rate.figures import Dated, RateEffect
 from ordertui.orders.clock import HOUR, day_start, to_local
 from ordertui.orders.enums import Action, OrderStatus, YesNo
 from ordertui.orders.order import OrderRow
-from ordertui.rules.rate import UNKNOWN, exact_text, status, window
+from ordertui.rules.rate import RateStatus, exact_text, status, window
 from ordertui.rules.situation import situation_of
 from ordertui.store.rates import PendingCancellation
 
@@ -60,7 +60,7 @@ class Metric(msgspec.Struct, frozen=True):
     """Orders that are defects already, whatever comes."""
     because: str
     source: str
-    status: str = UNKNOWN
+    status: str = RateStatus.UNKNOWN
 
 
 NOT_CANCELLED = "it is not cancelled"

@@ -37,7 +37,7 @@ class FieldKind(Enum):
 
 
 class Field(msgspec.Struct, frozen=True):
-    """One field. `column` names the attribute of OrderRow and the column of table `orders`; empty when there is none."""
+    """One field. `column` names the attribute of OrderRow and the column of table `orders`; empty: none."""
 
     name: str
     kind: FieldKind
@@ -132,15 +132,44 @@ PLAN_FIELDS: dict[str, Field] = {
     f.name: f
     for f in (
         Field("batch-orders", FieldKind.INTEGER, "", "how many orders the batch takes in", examples=("25", "100")),
-        Field("batch-total", FieldKind.MONEY, "", "what they come to; unknown when one has no price", examples=("1000USD", "unknown")),
-        Field("day-orders", FieldKind.INTEGER, "", "orders committed for the same action today, this batch included", examples=("50", "200")),
-        Field("day-total", FieldKind.MONEY, "", "what they come to; unknown when one has no price", examples=("2000USD", "unknown")),
-        Field("rate-after", FieldKind.RATIO, "", "cancellation rate after the batch, of the worst window", examples=("2%", "2.25%")),
-        Field("sku-cancels", FieldKind.INTEGER, "", "seller cancellations of one of its SKUs in the policy's days, this one included",
-              examples=("2",)),
+        Field(
+            "batch-total",
+            FieldKind.MONEY,
+            "",
+            "what they come to; unknown when one has no price",
+            examples=("1000USD", "unknown"),
+        ),
+        Field(
+            "day-orders",
+            FieldKind.INTEGER,
+            "",
+            "orders committed for the same action today, this batch included",
+            examples=("50", "200"),
+        ),
+        Field(
+            "day-total",
+            FieldKind.MONEY,
+            "",
+            "what they come to; unknown when one has no price",
+            examples=("2000USD", "unknown"),
+        ),
+        Field(
+            "rate-after",
+            FieldKind.RATIO,
+            "",
+            "cancellation rate after the batch, of the worst window",
+            examples=("2%", "2.25%"),
+        ),
+        Field(
+            "sku-cancels",
+            FieldKind.INTEGER,
+            "",
+            "seller cancellations of one of its SKUs in the policy's days, this one included",
+            examples=("2",),
+        ),
         Field("sku-streak", FieldKind.INTEGER, "", "of these, how many in a row", examples=("2",)),
     )
-}  # fmt: skip
+}
 """Fields about a whole batch: only house rules can use them."""
 ALL_FIELDS = FIELDS | PLAN_FIELDS
 FLAGS = ("late", "buyer-requested", "prime", "business")

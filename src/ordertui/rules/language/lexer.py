@@ -40,7 +40,7 @@ class Token(msgspec.Struct, frozen=True):
 
 
 def tokenize(text: str) -> list[Token]:
-    """Return the tokens. Raises FilterError for too long a text, control characters, an open quote or half a condition."""
+    """Return the tokens. Raises FilterError for a long text, control characters, an open quote, half a condition."""
     if len(text) > MAX_LENGTH:
         raise FilterError(MAX_LENGTH + 1, f"the filter has {len(text)} characters; at most {MAX_LENGTH} are read")
     for index, char in enumerate(text):

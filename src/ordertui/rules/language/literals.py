@@ -52,7 +52,7 @@ def parse_literal(spec: Field, token: Token, *, now: int, zone: str) -> Value:
 
 
 def parse_pattern(text: str, *, quoted: bool, column: int) -> Pattern:
-    """Return the literal parts between wildcards; in quotes a star is a star. Raises FilterError for nothing but stars."""
+    """Return the parts between wildcards; in quotes a star is a star. Raises FilterError for nothing but stars."""
     if quoted:
         return Pattern((text,))
     parts = text.split("*")

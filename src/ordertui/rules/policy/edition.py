@@ -145,7 +145,7 @@ class EditionReader:
         self.problems.append(self.source.problem(message, path, key=key, inside=inside))
 
     def _merge_with_base(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Return the data on top of its base edition: sections are merged by key, a decision table is replaced whole."""
+        """Return the data on top of its base edition: sections are merged by key, tables are replaced whole."""
         base = data.get("edition", {}).get("base")
         if base is None:
             return data

@@ -252,8 +252,8 @@ class HousePolicyReader:
                 try:
                     self._check_pair(rule, other, formulas, budget)
                 except satisfiability.TooComplex:
-                    message = f"house rule {rule.id}: the rules up to here are too complex to compare; write fewer or simpler ones"
-                    self._add_problem(message, (*rule.path, "when"))
+                    message = "the rules up to here are too complex to compare; write fewer or simpler ones"
+                    self._add_problem(f"house rule {rule.id}: {message}", (*rule.path, "when"))
                     return
 
     def _check_can_apply(self, rule: HouseRule, wanted: satisfiability.Formula) -> None:
@@ -275,8 +275,9 @@ class HousePolicyReader:
             self._add_problem(f"house rule {rule.id} {message}", (*rule.path, "when"))
         elif len(rule.actions) < len(ACTIONS):
             for action in refused:
-                message = f"can never apply to {action.value}: Amazon's rules already refuse it for every order that fits {rule.text}"
-                self._add_problem(f"house rule {rule.id} {message}", (*rule.path, "when"))
+                message = f"Amazon's rules already refuse it for every order that fits {rule.text}"
+                text = f"house rule {rule.id} can never apply to {action.value}: {message}"
+                self._add_problem(text, (*rule.path, "when"))
 
     def _check_pair(
         self,

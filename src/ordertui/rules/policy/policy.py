@@ -110,7 +110,7 @@ class Policy:
         return tuple(found)
 
     def explain(self, situation: Situation, action: Action) -> Explanation:
-        """Return the verdict with the facts that decided, and for a denied action the nearest row that would allow it."""
+        """Return the verdict with the deciding facts, and for a denied action the nearest row that allows it."""
         key = (situation_number(situation), action)
         found = self._explained.get(key)
         if found is None:

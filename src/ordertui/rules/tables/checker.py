@@ -68,16 +68,15 @@ def example_of(axes: Sequence[Axis], box: Box) -> str:
 
 
 def check_table(table: Table, source: PolicySource, path: TomlPath) -> list[PolicyProblem]:
-    """Return rows that cannot apply and, for a UNIQUE table, overlaps and gaps at every time that its dates tell apart."""
-    problems = []
-    for row in table.rows:
-        if row.start is not None and row.end is not None and row.end < row.start:
-            problems.append(
-                source.problem(
-                    f"table {table.name}, row {row.id} can never apply: it ends ({row.end}) before it begins ({row.start})",
-                    (*row.path, "until"),
-                )
-            )
+    """Return rows that cannot apply and, for a UNIQUE table, overlaps and gaps, between all dates of its rows."""
+    problems = [
+        source.problem(
+            f"table {table.name}, row {row.id} can never apply: it ends ({row.end}) before it begins ({row.start})",
+            (*row.path, "until"),
+        )
+        for row in table.rows
+        if row.start is not None and row.end is not None and row.end < row.start
+    ]
     if problems or table.hit is HitPolicy.COLLECT:
         return problems
     changes = sorted(set(table.change_days()))

@@ -46,10 +46,12 @@ class TableReader:
     def add_problem(
         self, row: str, message: str, path: TomlPath, *, key: bool = False, inside: int | None = None
     ) -> None:
+        """Add a problem of a row; `inside` is a position within the text value at `path`."""
         where = f"table {self.name}, row {row or '(no id)'}: "
         self.problems.append(self.source.problem(where + message, path, key=key, inside=inside))
 
     def read_row(self, entry: Mapping[str, Any], path: TomlPath) -> _Draft:
+        """Return a row with its cells read; mistakes go to `problems`."""
         ident = entry.get("id")
         draft = _Draft(ident if isinstance(ident, str) else "", path)
         if not draft.id:

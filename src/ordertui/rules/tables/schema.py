@@ -46,7 +46,7 @@ class Fact(msgspec.Struct, frozen=True):
 
 
 class Range(msgspec.Struct, frozen=True):
-    """Whole numbers from `low` to `high`, both included; None is open. Money is in minor units of the currency `unit`."""
+    """Whole numbers from `low` to `high`, both included; None is open. Money: minor units of currency `unit`."""
 
     low: int | None
     high: int | None

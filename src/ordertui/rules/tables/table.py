@@ -126,7 +126,7 @@ class Table:
         return tuple(row for number, row in enumerate(self.rows) if hits >> number & 1)
 
     def only_row(self, hits: int) -> Row:
-        """Return the only row of a set of bits. Raises LookupError unless there is exactly one, as the checker demands."""
+        """Return the only row of a set of bits. Raises LookupError unless there is exactly one."""
         if not hits or hits & (hits - 1):
             raise LookupError(f"table {self.name}: {hits.bit_count()} rows fit where one must")
         return self.rows[hits.bit_length() - 1]
