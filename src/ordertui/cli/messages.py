@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.enums import Action
-from ordertui.orders.money import format_grouped
+from ordertui.orders.money import format_money
 from ordertui.orders.text import pluralize
 
 if TYPE_CHECKING:
@@ -49,11 +49,7 @@ def plan_sentences(plan: Plan) -> Iterator[str]:
             f"  {after.days}-day rate: {share(before)} now, {share(after)} after; target under {target:g} %,"
             f" room for {after.headroom:,} more."
         )
-    sums = [
-        f"{sum_.currency} {format_grouped(sum_.minor, sum_.currency)}"
-        for sum_ in plan.money
-        if sum_.component == "total"
-    ]
+    sums = [format_money(sum_.minor, sum_.currency) for sum_ in plan.money if sum_.component == "total"]
     if sums:
         yield f"  {_MONEY[plan.action]} {' and '.join(sums)}."
     if plan.unpriced:

@@ -49,7 +49,7 @@ class Money(msgspec.Struct, frozen=True):
         return format_decimal(self.minor, self.currency)
 
     def __str__(self) -> str:
-        return f"{self.currency} {format_grouped(self.minor, self.currency)}"
+        return format_money(self.minor, self.currency)
 
 
 def format_decimal(minor: int, currency: str) -> str:
@@ -67,6 +67,11 @@ def format_grouped(minor: int, currency: str) -> str:
     text = format_decimal(abs(minor), currency)
     whole, dot, part = text.partition(".")
     return f"{'-' if minor < 0 else ''}{int(whole):,}{dot}{part}"
+
+
+def format_money(minor: int, currency: str) -> str:
+    """Return the amount after its currency, for people: `USD 1,234.50`."""
+    return f"{currency} {format_grouped(minor, currency)}"
 
 
 def parse_minor(text: str, currency: str) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from .clock import DAY, HOUR
+
 _DIRECTION_OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _JOINERS = frozenset("\u200c\u200d")
 """Format characters that emoji and some scripts need."""
@@ -53,3 +55,15 @@ def to_single_line(text: str) -> str:
 def pluralize(count: int, noun: str = "order") -> str:
     """Return `1 order`, `1,204 orders`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def format_duration(seconds: int) -> str:
+    """Return a duration for people, without its sign: `45 s`, `12 min`, `5 h`, `3 d`; always rounded down."""
+    seconds = abs(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < HOUR:
+        return f"{seconds // 60} min"
+    if seconds < 2 * DAY:
+        return f"{seconds // HOUR} h"
+    return f"{seconds // DAY} d"

@@ -19,7 +19,7 @@ from ordertui.operations.dispatch.feed_tracker import SKEW
 from ordertui.operations.limits import feed_limits
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import DAY, Clock, iso_utc, parse_iso
-from ordertui.orders.money import format_grouped, parse_minor
+from ordertui.orders.money import format_money, parse_minor
 from ordertui.store import RefundRow, Store
 
 STATE = "amazon:finances"
@@ -191,7 +191,7 @@ class RefundConfirmer:
             sure = [(row, one) for row, one in unambiguous_matches(mine, booked, used) if row.sent_at - SKEW >= since]
             for row, one in sure:
                 used[one.ident] = row.batch
-                text = f"Amazon booked {one.currency} {format_grouped(one.minor, one.currency)} back on {iso_utc(one.posted)} (Finances)"
+                text = f"Amazon booked {format_money(one.minor, one.currency)} back on {iso_utc(one.posted)} (Finances)"
                 evidence = {
                     "transaction": one.ident,
                     "posted": one.posted,

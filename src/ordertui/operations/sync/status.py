@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ordertui.operations.config import AmazonConfig
-from ordertui.orders.clock import DAY, HOUR
+from ordertui.orders.text import format_duration
 from ordertui.store import Store
 
 from .connection import Quota, quotas
@@ -48,7 +48,7 @@ class SyncStatus(msgspec.Struct, frozen=True):
     def _age(self, now: int) -> str:
         ages: dict[str, list[str]] = {}
         for code, at in self.up_to.items():
-            words = "never synced" if at is None else f"synced {ago(max(0, now - at))}"
+            words = "never synced" if at is None else f"synced {format_duration(max(0, now - at))} ago"
             ages.setdefault(words, []).append(code)
         if len(ages) <= 1:
             return next(iter(ages), "never synced")
@@ -68,10 +68,3 @@ def connection(store: Store, config: AmazonConfig, now: int) -> SyncStatus:
     return SyncStatus(
         config.profile, config.marketplaces, config.dispatch, up_to, running, quotas(store, now, SHOWN_QUOTAS)
     )
-
-
-def ago(seconds: int) -> str:
-    """`4 min ago`; hours and days when it is long."""
-    if seconds < 2 * HOUR:
-        return f"{seconds // 60} min ago"
-    return f"{seconds // HOUR} h ago" if seconds < 2 * DAY else f"{seconds // DAY} d ago"

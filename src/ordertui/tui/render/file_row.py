@@ -6,7 +6,7 @@ from textual.content import Content
 
 from ordertui.operations.reports.files import FileEntry
 
-from .format import MUTED, when
+from .format import MUTED, format_time
 
 NAME, KIND = 44, 18
 """Cells of the name and of the kind."""
@@ -33,5 +33,5 @@ def file_line(entry: FileEntry, kind: str | None, *, marked: bool, zone: str, wi
         (f"{name:<{room}} ", "" if kind or kind is None else MUTED),
         (f"{word:<{KIND}}", "$text-success" if kind else MUTED),
         f"{size_text(entry.size):>7}",
-        (f"  {when(entry.modified, zone)}", MUTED),
+        (f"  {format_time(entry.modified, zone)}", MUTED),
     )

@@ -1,4 +1,4 @@
-"""Small words and figures that every text shares: durations, moments, rates, money."""
+"""Formats and styles that every text of the screen shares. Durations are in `orders.text`, money in `orders.money`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from textual.content import Content
 from ordertui.operations.batches.batch import Due, DueStep
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action
-from ordertui.orders.money import format_grouped
+from ordertui.orders.money import format_money
 
 if TYPE_CHECKING:
     from ordertui.operations.rate.figures import RateFigure
@@ -35,20 +35,8 @@ ACTION_WORD = {
 }
 
 
-def span(seconds: int) -> str:
-    """A duration for people: `45 s`, `12 min`, `5 h`, `3 d`."""
-    seconds = abs(seconds)
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min"
-    if seconds < 48 * 3600:
-        return f"{seconds // 3600} h"
-    return f"{seconds // 86400} d"
-
-
 def countdown(seconds: int) -> str:
-    """Time left as `14:32`, or `now`."""
+    """Return the time left as `14:32`, or `now`."""
     if seconds <= 0:
         return "now"
     hours, rest = divmod(seconds, 3600)
@@ -57,37 +45,41 @@ def countdown(seconds: int) -> str:
 
 
 def due_words(due: Due, now: int) -> str:
-    """`held 14:32`, `next look in 0:30`, `leaves in 12:00`, `tried again in 1:00`."""
+    """Return what happens next to a batch: `held 14:32`, `next look in 0:30`, `leaves in 12:00`, `tried again in 1:00`."""
     left = countdown(due.at - now)
     return f"{due.step} {left}" if due.step is DueStep.HOLD_ENDS or left == "now" else f"{due.step} in {left}"
 
 
-def when(epoch: int | None, zone: str) -> str:
-    """`Nov 21 14:05` in the zone, or `unknown`."""
+def format_time(epoch: int | None, zone: str) -> str:
+    """Return `Nov 21 14:05` in the zone; `unknown` for None."""
     return "unknown" if epoch is None else to_local(epoch, zone).strftime("%b %d %H:%M")
 
 
-def zone_name(epoch: int, zone: str) -> str:
-    """`PST`; the offset where the zone has no letters."""
+def format_zone(epoch: int, zone: str) -> str:
+    """Return the zone's letters at that moment, as `PST`; the offset where it has none."""
     return to_local(epoch, zone).tzname() or zone
 
 
-def percent(figure: RateFigure) -> str:
-    """The rate with two decimals, cut towards what is safe to believe: rounded half up, `–` without orders."""
-    if figure.orders == 0:
-        return "–"
-    hundredths = Fraction(figure.cancelled, figure.orders) * 10_000
-    value = int(hundredths + Fraction(1, 2))
-    return f"{value // 100}.{value % 100:02d} %"
+def format_rate(figure: RateFigure) -> str:
+    """Return the rate with two decimals, never rounded across its target; `–` without orders."""
+    share = Fraction(figure.cancelled, figure.orders) if figure.orders else None
+    return format_share(share, Fraction(figure.target))
 
 
-def target_text(figure: RateFigure) -> str:
-    """`< 2.5 %`."""
+def format_share(share: Fraction | None, target: Fraction) -> str:
+    """Return a share of orders as `2.49 %`, never rounded across the target; `–` for None."""
+    from ordertui.rules.rate import percent  # the first picture shows no rate
+
+    return "–" if share is None else percent(share, target=target).replace("%", " %")
+
+
+def format_target(figure: RateFigure) -> str:
+    """Return `< 2.5 %`."""
     return f"< {float(Fraction(figure.target) * 100):g} %"
 
 
 def sparkline(days: Sequence[tuple[date, int, int]], target: Fraction) -> str:
-    """One block a day, its height the day's rate, full height at twice the target; `·` for a day without orders."""
+    """Return one block a day, as high as the day's rate (full at twice the target); `·` for a day without orders."""
     blocks = "▁▂▃▄▅▆▇█"
     out = []
     for _, orders, cancelled in days:
@@ -99,20 +91,20 @@ def sparkline(days: Sequence[tuple[date, int, int]], target: Fraction) -> str:
     return "".join(out)
 
 
-def money_sums(money: Sequence[tuple[str, int]], unpriced: int = 0) -> str:
-    """`USD 240.55 + EUR 12.00`; never one sum across currencies. Orders without prices are named."""
-    parts = [f"{currency} {format_grouped(minor, currency)}" for currency, minor in money]
+def format_sums(money: Sequence[tuple[str, int]], unpriced: int = 0) -> str:
+    """Return `USD 240.55 + EUR 12.00`: never one sum across currencies. `unpriced` orders are counted beside it."""
+    parts = [format_money(minor, currency) for currency, minor in money]
     if unpriced:
         parts.append(f"{unpriced} without a known price")
     return " + ".join(parts)
 
 
-def wrapped(text: str, indent: str, width: int) -> str:
-    """The text in lines of at most `width` cells (a wide character is two), each after the indent."""
+def wrap_text(text: str, indent: str, width: int) -> str:
+    """Return the text in lines of at most `width` cells (a wide character takes two), each after the indent."""
     lines = Content(text).wrap(max(1, width - len(indent)))
     return "\n".join(f"{indent}{line.plain.rstrip()}" for line in lines)
 
 
 def empty_text(text: str, filtered: bool) -> str:
-    """What an empty table says."""
+    """Return the text of an empty table."""
     return "Nothing here fits the filter; Esc clears it." if filtered else text

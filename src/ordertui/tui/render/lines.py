@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from ordertui.orders.order import OrderRow
+from ordertui.orders.text import format_duration
 
-from .format import MUTED, Piece, money_sums, span, when, zone_name
+from .format import MUTED, Piece, format_sums, format_time, format_zone
 
 if TYPE_CHECKING:
     from ordertui.operations.rate.figures import Impact
@@ -34,9 +35,9 @@ def age(*, as_of: int | None, now: int, zone: str, short: bool = False, live: st
         return Content.styled("no report imported yet ", MUTED)
     old = now - as_of
     text = (
-        f"reports {span(old)} old "
+        f"reports {format_duration(old)} old "
         if short
-        else f"reports as of {when(as_of, zone)} {zone_name(as_of, zone)}, {span(old)} ago "
+        else f"reports as of {format_time(as_of, zone)} {format_zone(as_of, zone)}, {format_duration(old)} ago "
     )
     return Content.styled(text, "$text-warning" if old > 86_400 else MUTED)
 
@@ -88,7 +89,7 @@ def _weighed(impact: Impact | None, *, short: bool) -> list[Piece]:
     if impact is None:
         return [(" · working out what they come to…", MUTED)]
     many = short and len(impact.money) > 1
-    money = f"{len(impact.money)} currencies" if many else money_sums(impact.money, impact.unpriced)
+    money = f"{len(impact.money)} currencies" if many else format_sums(impact.money, impact.unpriced)
     pieces: list[Piece] = [f" · {money}"] if money else []
     pieces.append(f" · {impact.cancellable:,} cancel ({impact.counted:,} count)")
     if impact.refundable:

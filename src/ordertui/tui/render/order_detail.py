@@ -9,10 +9,11 @@ from textual.content import Content
 
 from ordertui.orders.clock import DAY
 from ordertui.orders.enums import Action, BuyerRequest, Dispatched, OrderStatus, YesNo
-from ordertui.orders.money import format_grouped
+from ordertui.orders.money import format_grouped, format_money
 from ordertui.orders.order import Order, OrderRow
+from ordertui.orders.text import format_duration
 
-from .format import MUTED, Piece, span, when, wrapped, zone_name
+from .format import MUTED, Piece, format_time, format_zone, wrap_text
 from .state import ROW_LOOKS
 
 if TYPE_CHECKING:
@@ -44,18 +45,18 @@ def verdict_lines(
         head = f" → {verdict.instead.value} instead" if verdict.instead and not verdict.allowed else ""
         pieces += [(f" {verdict.action.value:<8}", "bold" if verdict.allowed else ""), (mark, style)]
         pieces += [(f" {verdict.rule:<4}", MUTED), (f"{head}\n", "$text-accent")]
-        pieces.append((f"{wrapped(verdict.why, '    ', width)}\n", "" if verdict.allowed else MUTED))
+        pieces.append((f"{wrap_text(verdict.why, '    ', width)}\n", "" if verdict.allowed else MUTED))
         if verdict.action is Action.CANCEL and verdict.allowed:
             counts = verdict.counts is not YesNo.NO
             text = f"{'counts' if counts else '★ does not count'} ({verdict.counts_rule}): {verdict.counts_why}"
-            pieces.append((f"{wrapped(text, '    ', width)}\n", "$text-warning" if counts else "$text-success"))
+            pieces.append((f"{wrap_text(text, '    ', width)}\n", "$text-warning" if counts else "$text-success"))
         if verdict.note and (full or verdict.allowed):
-            pieces.append((f"{wrapped(verdict.note, '    ', width)}\n", "$text-warning"))
+            pieces.append((f"{wrap_text(verdict.note, '    ', width)}\n", "$text-warning"))
         for one in behind:
             if one.action is verdict.action:
-                pieces += [(f"{wrapped(text, '    ', width)}\n", style) for text, style in _behind(one)]
+                pieces += [(f"{wrap_text(text, '    ', width)}\n", style) for text, style in _behind(one)]
         if full:
-            pieces.append((f"{wrapped('source: ' + verdict.source, '    ', width)}\n", MUTED))
+            pieces.append((f"{wrap_text('source: ' + verdict.source, '    ', width)}\n", MUTED))
     return pieces
 
 
@@ -79,16 +80,18 @@ def _facts(row: OrderRow, *, deadline: int | None, now: int, zone: str, width: i
         words += [("? ship by unknown, so auto-cancel too", "$text-warning")] if waiting else []
     elif waiting:
         late = row.ship_by < now
-        left = f"{span(row.ship_by - now)} late" if late else f"in {span(row.ship_by - now)}"
-        text = f"ship by {when(row.ship_by, zone)} {zone_name(row.ship_by, zone)}, {left}"
+        left = f"{format_duration(row.ship_by - now)} late" if late else f"in {format_duration(row.ship_by - now)}"
+        text = f"ship by {format_time(row.ship_by, zone)} {format_zone(row.ship_by, zone)}, {left}"
         words.append((text, "$text-error" if late else MUTED))
     else:
-        words.append((f"ship by {when(row.ship_by, zone)} {zone_name(row.ship_by, zone)}", MUTED))
+        words.append((f"ship by {format_time(row.ship_by, zone)} {format_zone(row.ship_by, zone)}", MUTED))
     if deadline is not None:
-        left = f"in {span(deadline - now)}" if deadline > now else f"{span(deadline - now)} overdue"
+        left = (
+            f"in {format_duration(deadline - now)}" if deadline > now else f"{format_duration(deadline - now)} overdue"
+        )
         soon = deadline - now < 2 * DAY
-        words.append((f"Amazon cancels {when(deadline, zone)}, {left}", "$text-warning" if soon else MUTED))
-    return [(f"{wrapped(text, ' ', width)}\n", style) for text, style in words]
+        words.append((f"Amazon cancels {format_time(deadline, zone)}, {left}", "$text-warning" if soon else MUTED))
+    return [(f"{wrap_text(text, ' ', width)}\n", style) for text, style in words]
 
 
 def detail(
@@ -119,15 +122,15 @@ def detail(
         quantity = "?" if line.quantity is None else str(line.quantity)
         pieces.append(f" {quantity} × {line.sku}")
         if line.paid is not None and line.currency:
-            pieces.append(f"  {line.currency} {format_grouped(line.paid.total, line.currency)}")
+            pieces.append(f"  {format_money(line.paid.total, line.currency)}")
             if line.refunded.total:
                 pieces.append((f"  refunded {format_grouped(line.refunded.total, line.currency)}", "$text-warning"))
         else:
             pieces.append(("  price unknown", MUTED))
         if line.title:
-            pieces.append((f"\n{wrapped(line.title, '     ', width)}", MUTED))
+            pieces.append((f"\n{wrap_text(line.title, '     ', width)}", MUTED))
         if line.request_reason:
-            pieces.append((f"\n{wrapped(f'buyer: {line.request_reason}', '     ', width)}", "$text-accent"))
+            pieces.append((f"\n{wrap_text(f'buyer: {line.request_reason}', '     ', width)}", "$text-accent"))
         if full:
             pieces.append(
                 (
@@ -139,11 +142,11 @@ def detail(
     if full and history:
         pieces.append(("\n What happened\n", "bold"))
         for moment, text in history:
-            pieces += [(f" {when(moment, zone) if moment is not None else '':<13}", MUTED), f"{text}\n"]
+            pieces += [(f" {format_time(moment, zone) if moment is not None else '':<13}", MUTED), f"{text}\n"]
     if full:
         pieces.append(
             (
-                f"\n placed {when(row.purchased_at, zone)} · last word {when(order.updated_at, zone)} · times in {zone}\n",
+                f"\n placed {format_time(row.purchased_at, zone)} · last word {format_time(order.updated_at, zone)} · times in {zone}\n",
                 MUTED,
             )
         )

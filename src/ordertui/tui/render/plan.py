@@ -12,9 +12,9 @@ from ordertui.operations.planning.plan import Plan
 from ordertui.orders.batch_state import UNANSWERED, BatchState, RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.money import format_grouped
-from ordertui.orders.text import pluralize
+from ordertui.orders.text import format_duration, pluralize
 
-from .format import ACTION_WORD, GLYPH, MUTED, STYLE, Piece, countdown, percent, span, target_text, when
+from .format import ACTION_WORD, GLYPH, MUTED, STYLE, Piece, countdown, format_rate, format_target, format_time
 from .state import BATCH_LOOKS, ROW_LOOKS
 
 
@@ -34,10 +34,10 @@ def effects(plan: Plan, *, by_api: bool = False) -> Content:
     ]
     for effect in plan.rates:
         before, after = effect.before, effect.after
-        pieces.append(f" rate {before.days} d  {before.cancelled:,} / {before.orders:,} = {percent(before)}")
+        pieces.append(f" rate {before.days} d  {before.cancelled:,} / {before.orders:,} = {format_rate(before)}")
         pieces.append(f"  →  {after.cancelled:,} / {after.orders:,} = ")
-        pieces.append((f"{percent(after)} {GLYPH[after.status]} {after.status}\n", STYLE[after.status]))
-        pieces.append((f" target {target_text(after)}, room left {after.headroom:,}\n", MUTED))
+        pieces.append((f"{format_rate(after)} {GLYPH[after.status]} {after.status}\n", STYLE[after.status]))
+        pieces.append((f" target {format_target(after)}, room left {after.headroom:,}\n", MUTED))
     for warning in plan.warnings:
         pieces.append((f" ! {warning}\n", "bold $text-warning"))
     if plan.action is Action.CANCEL:
@@ -57,7 +57,7 @@ def effects(plan: Plan, *, by_api: bool = False) -> Content:
     if by_api and plan.action is Action.CONFIRM and len(plan.rows) == 1:
         pieces.append((" a single shipment goes by its own call, if nothing of its order left before\n", MUTED))
     happens = "goes to Amazon" if by_api else "is written"
-    pieces.append(f" held {span(plan.hold_seconds)} before anything {happens}; u takes it back until then\n")
+    pieces.append(f" held {format_duration(plan.hold_seconds)} before anything {happens}; u takes it back until then\n")
     return Content.assemble(*pieces)
 
 
@@ -99,14 +99,14 @@ def batch_head(batch: Batch, zone: str, questions: Sequence[OpenIssue] = ()) -> 
     """A batch in words: when, which bytes, what is open and what would settle it, what to do next."""
     pieces: list[Piece] = [
         (f"\nBatch {batch.id}: {ACTION_WORD[batch.action]}, {batch.marketplace}, {batch.state.value}", "bold"),
-        (f" · committed {when(batch.created_at, zone)}", MUTED),
+        (f" · committed {format_time(batch.created_at, zone)}", MUTED),
     ]
     if batch.state is BatchState.HELD:
         leaves = batch.next_at or batch.due_at
         if not batch.by_api or batch.next_at is not None:
-            pieces.append((f", leaves {when(leaves, zone)}", "$text-warning"))
+            pieces.append((f", leaves {format_time(leaves, zone)}", "$text-warning"))
     elif batch.sent_at:
-        pieces.append((f", left {when(batch.sent_at, zone)}", MUTED))
+        pieces.append((f", left {format_time(batch.sent_at, zone)}", MUTED))
     pieces.append((f"\nsha256 {batch.sha256}", MUTED))
     for one in questions:
         orders = pluralize(len(one.orders))

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlannedOrder
 from ordertui.orders.enums import Action
-from ordertui.orders.money import format_grouped
+from ordertui.orders.money import format_money
 
 from .format import ACTION_WORD
 
@@ -47,9 +47,7 @@ def line_of(member: PlannedOrder | ExcludedOrder) -> Text:
     if isinstance(member, ExcludedOrder):
         return Text.assemble(member.order_id, (f"  {member.nearest}" if member.nearest else "", "dim"))
     known = member.total is not None and member.currency
-    money = (
-        f"{member.currency} {format_grouped(member.total or 0, member.currency or '')}" if known else "price unknown"
-    )
+    money = format_money(member.total or 0, member.currency or "") if known else "price unknown"
     pieces: list[str | tuple[str, str]] = [f"{member.order_id}  {money:>14}  ", (member.rule, "dim")]
     if member.tracking:
         pieces.append(f"  {member.carrier} {member.tracking} {member.ship_date}")

@@ -8,7 +8,7 @@ from textual.content import Content
 
 from ordertui.operations.rate.figures import RateEffect, RateFigure
 
-from .format import GLYPH, MUTED, STYLE, Piece, percent, target_text
+from .format import GLYPH, MUTED, STYLE, Piece, format_rate, format_target
 
 OTHERS = 5
 """Other marketplaces listed below the one that is shown."""
@@ -37,7 +37,7 @@ def rate_panel(
         pieces += [(" now     ", MUTED), *_figure(now), "\n"]
         pieces.append((" after   ", MUTED))
         pieces += [*_figure(after), "\n"] if marked else [("mark orders to see it\n", MUTED)]
-        pieces += [(" target  ", MUTED), f"{target_text(now)}\n"]
+        pieces += [(" target  ", MUTED), f"{format_target(now)}\n"]
         room = after.headroom if marked else now.headroom
         pieces += [(" room    ", MUTED), _room(room, over=(after if marked else now).status == "over"), "\n"]
         unsure = now.cancelled - now.cancelled_at_least
@@ -55,7 +55,7 @@ def rate_panel(
         first = sorted(elsewhere, key=lambda entry: -entry[1])
         for code, count, effect in first[:OTHERS]:
             now, after = effect.before, effect.after
-            pieces += [f"\n {code:<3}", (f"{percent(now):>7} {GLYPH[now.status]}", STYLE[now.status])]
+            pieces += [f"\n {code:<3}", (f"{format_rate(now):>7} {GLYPH[now.status]}", STYLE[now.status])]
             pieces += (
                 [(" → ", MUTED), *_short(after), (f"  {count:,} ●", "$text-accent")]
                 if count
@@ -68,11 +68,11 @@ def rate_panel(
 
 def _figure(figure: RateFigure) -> list[Piece]:
     counts = f"{figure.cancelled:,} / {figure.orders:,}"
-    return [f"{counts:<13}", (f"{percent(figure):>7} {GLYPH[figure.status]} {figure.status}", STYLE[figure.status])]
+    return [f"{counts:<13}", (f"{format_rate(figure):>7} {GLYPH[figure.status]} {figure.status}", STYLE[figure.status])]
 
 
 def _short(figure: RateFigure) -> list[Piece]:
-    return [(f"{percent(figure):>7} {GLYPH[figure.status]} {figure.status}", STYLE[figure.status])]
+    return [(f"{format_rate(figure):>7} {GLYPH[figure.status]} {figure.status}", STYLE[figure.status])]
 
 
 def _room(room: int, *, over: bool) -> Piece:
@@ -92,17 +92,20 @@ def rate_strip(
     pieces: list[Piece] = [(f"{name} ", "bold")]
     for effect in effects[:1]:
         now, after = effect.before, effect.after
-        pieces.append((f"{percent(now)} {GLYPH[now.status]} {now.status}", STYLE[now.status]))
+        pieces.append((f"{format_rate(now)} {GLYPH[now.status]} {now.status}", STYLE[now.status]))
         if marked:
             pieces.append((" → ", MUTED))
-            pieces.append((f"{percent(after)} {GLYPH[after.status]} {after.status}", STYLE[after.status]))
+            pieces.append((f"{format_rate(after)} {GLYPH[after.status]} {after.status}", STYLE[after.status]))
         room = after.headroom if marked else now.headroom
-        pieces += [(f" · room {room:,}", "" if room else "bold $text-error"), (f" · target {target_text(now)}", MUTED)]
+        pieces += [
+            (f" · room {room:,}", "" if room else "bold $text-error"),
+            (f" · target {format_target(now)}", MUTED),
+        ]
     for code, count, effect in sorted(elsewhere, key=lambda entry: -entry[1]):
         if count:
             after = effect.after
             pieces.append((f" · {code} ", MUTED))
-            pieces.append((f"{percent(after)} {GLYPH[after.status]}", STYLE[after.status]))
+            pieces.append((f"{format_rate(after)} {GLYPH[after.status]}", STYLE[after.status]))
     for effect in effects[:1]:
         pieces.append(
             (f" · {effect.before.days} d {effect.before.cancelled:,}/{effect.before.orders:,} estimate", MUTED)

@@ -14,10 +14,10 @@ from ordertui.operations.rate.trend import BACK, CoursePoint
 from ordertui.orders.enums import YesNo
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import OrderRow
-from ordertui.rules.rate import percent as exact_percent
+from ordertui.orders.text import format_duration
 
 from .bar_chart import AXIS, Column, chart
-from .format import GLYPH, MUTED, STYLE, Piece, percent, span, target_text, when
+from .format import GLYPH, MUTED, STYLE, Piece, format_rate, format_share, format_target, format_time
 
 WIDEST = 3
 """Cells of a day, at most."""
@@ -52,13 +52,8 @@ def _share(orders: int, cancelled: int) -> Fraction | None:
     return Fraction(cancelled, orders) if orders else None
 
 
-def _percent(share: Fraction | None, target: Fraction) -> str:
-    """Two decimals, never rounded across the target."""
-    return "–" if share is None else exact_percent(share, target=target).replace("%", " %")
-
-
 def _point_text(orders: int, cancelled: int, status: str, target: Fraction) -> str:
-    return f"{_percent(_share(orders, cancelled), target):>8} {GLYPH[status]} {status:<5}"
+    return f"{format_share(_share(orders, cancelled), target):>8} {GLYPH[status]} {status:<5}"
 
 
 def figures(course: Course, *, short: bool = False) -> Content:
@@ -68,14 +63,14 @@ def figures(course: Course, *, short: bool = False) -> Content:
     for word, figure in (("now", now), *((("after", after),) if course.marked else ())):
         counts = f"{figure.cancelled:,} of {figure.orders:,}"
         pieces += ["\n", (f" {word:<7}", MUTED), f"{counts:<14}"]
-        pieces.append((f"{percent(figure):>8} {GLYPH[figure.status]} {figure.status:<5}", STYLE[figure.status]))
+        pieces.append((f"{format_rate(figure):>8} {GLYPH[figure.status]} {figure.status:<5}", STYLE[figure.status]))
         room = f"room {figure.headroom:,}" if short else f"{figure.headroom:,} more that count"
         pieces.append((f"  {room}" if figure.headroom else "  no room", "" if figure.headroom else "bold $text-error"))
         if word == "after":
             pieces.append(
                 (f"  {course.marked:,} ●" if short else f"  with the {course.marked:,} marked", "$text-accent")
             )
-    pieces += ["\n", (" target", MUTED), f" {target_text(now)}"]
+    pieces += ["\n", (" target", MUTED), f" {format_target(now)}"]
     unsure = now.cancelled - now.cancelled_at_least
     if unsure:
         pieces.append(
@@ -165,7 +160,7 @@ def days_ahead(course: Course, *, short: bool) -> Content:
             pieces += ["  ", (f"{text:<18}", STYLE[point.after_status])]
         if not short:
             share = _share(point.orders_left, point.cancelled)
-            words = "–" if share is None else f"{_percent(share, target)} of {point.orders_left:,}"
+            words = "–" if share is None else f"{format_share(share, target)} of {point.orders_left:,}"
             over = share is not None and share >= target
             pieces.append((f"  {words}{' ✗ over' if over else ''}", STYLE["over"] if over else MUTED))
         pieces.append("\n")
@@ -176,7 +171,7 @@ def whole(course: Course, width: int, height: int) -> Content:
     """One marketplace: figures, chart, days to come, how it is dated."""
     short = width < ROOMY
     now = course.effect.before
-    dated = f"Window {when(now.window_from, now.timezone)} to {when(now.window_to, now.timezone)}, {now.timezone}; {now.basis}.\n"
+    dated = f"Window {format_time(now.window_from, now.timezone)} to {format_time(now.window_to, now.timezone)}, {now.timezone}; {now.basis}.\n"
     return Content("\n").join(
         [
             figures(course, short=width < NARROW) + picture(course, width, height),
@@ -203,15 +198,17 @@ def entry_line(entry: RateEntry, zone: str) -> Content:
         for part in (entry.how or entry.status.value.replace("_", " "), entry.why if entry.how else "", entry.rule)
         if part
     )
-    return Content.assemble(f"{entry.order_id}  ", (f"{when(entry.placed, zone):<13}", MUTED), (word, style), how)
+    return Content.assemble(
+        f"{entry.order_id}  ", (f"{format_time(entry.placed, zone):<13}", MUTED), (word, style), how
+    )
 
 
 def risk_line(row: OrderRow, deadline: int | None, now: int, zone: str) -> Content:
     """An order that Amazon is about to cancel by itself."""
-    left = "unknown" if deadline is None else f"in {span(deadline - now)}" if deadline > now else "overdue"
+    left = "unknown" if deadline is None else f"in {format_duration(deadline - now)}" if deadline > now else "overdue"
     return Content.assemble(
         f"{row.order_id}  ",
         (f"! {left:<10}", "$text-warning"),
-        (f"ship by {when(row.ship_by, zone)}  ", MUTED),
+        (f"ship by {format_time(row.ship_by, zone)}  ", MUTED),
         row.title or "",
     )

@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 
 from ordertui.rules.language import FIELDS
 from ordertui.tui.actions import ALL_ACTIONS, QUEUE_HELP, KeyAction
-from ordertui.tui.render.format import Piece, wrapped
+from ordertui.tui.render.format import Piece, wrap_text
 from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.line_input import LineInput
 
@@ -90,7 +90,7 @@ def help_text(narrow: str, actions: Sequence[KeyAction] = ALL_ACTIONS, width: in
             pieces.append((f"{title}\n", "bold $text-accent"))
             for key, text in found:
                 pieces.append((f"  {key:<{KEYS - 3}} ", "$text-primary"))
-                pieces.append(f"{wrapped(text, ' ' * KEYS, width).lstrip()}\n")
+                pieces.append(f"{wrap_text(text, ' ' * KEYS, width).lstrip()}\n")
 
     for group in dict.fromkeys(action.group for action in actions):
         lines = [(action.key_text, action.description) for action in actions if action.group == group]
