@@ -68,7 +68,8 @@ def test_flat_reports_in_the_encodings_amazon_and_windows_write(encoding: str) -
 
 @pytest.mark.parametrize(
     ("encoding", "declared"),
-    [("utf-8", "UTF-8"), ("utf-8-sig", "UTF-8"), ("utf-16", "UTF-16"), ("cp932", "Windows-31J"), ("cp932", "Shift_JIS"), ("iso-8859-1", "ISO-8859-1")],
+    [("utf-8", "UTF-8"), ("utf-8-sig", "UTF-8"), ("utf-16", "UTF-16"), ("cp932", "Windows-31J"),
+        ("cp932", "Shift_JIS"), ("iso-8859-1", "ISO-8859-1")],
 )  # fmt: skip
 def test_xml_reports_in_the_encodings_they_declare(encoding: str, declared: str) -> None:
     message = "größer" if encoding == "iso-8859-1" else "注文が見つかりません"
@@ -105,17 +106,20 @@ BOMB = '<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;&b;">]>'
         (FLAT.replace("\t\t2\r", "\t\t4\r"), "4 successful of 3 processed cannot be"),
         (FLAT.replace("\r\n2\t", "\r\nx\t"), "a:6: original-record-number 'x' is no number"),
         (FLAT.replace("\r\n2\t", "\r\n²\t"), "original-record-number '²' is no number"),
-        (FLAT.replace("processed\t\t3", "processed\t\t" + "9" * 5000), "it lacks the line “Number of records processed”"),
+        (FLAT.replace("processed\t\t3", "processed\t\t" + "9" * 5000),
+            "it lacks the line “Number of records processed”"),
         (XML[:-40], "it is not whole XML"),
         (XML.replace("<AmazonEnvelope>", BOMB + "<AmazonEnvelope>").replace("5012", "&c;"), "it defines entities"),
-        (XML.replace("<AmazonEnvelope>", '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><AmazonEnvelope>'), "it defines entities"),
+        (XML.replace("<AmazonEnvelope>", '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><AmazonEnvelope>'),
+            "it defines entities"),
         (XML.replace("ProcessingReport>", "Report>"), "it has no ProcessingReport"),
         (XML.replace("ProcessingSummary>", "Sum>"), "has no ProcessingSummary"),
         (XML.replace("<MessagesProcessed>2", "<MessagesProcessed>two"), "MessagesProcessed is 'two', no number"),
         (XML.replace("<ResultCode>Error", "<ResultCode>Fine"), "ResultCode 'fine'"),
         (XML.replace("1600000100001", "-1"), "MessageID '-1'"),
         (XML.replace("UTF-8", "klingon"), "it is not whole XML"),
-        (XML.replace("</Message>", "</Message>" + XML[XML.index("<Message>") : XML.index("</AmazonEnvelope>")]), "2 processing reports"),
+        (XML.replace("</Message>", "</Message>" + XML[XML.index("<Message>") : XML.index("</AmazonEnvelope>")]),
+            "2 processing reports"),
     ],
 )  # fmt: skip
 def test_a_report_that_is_not_whole_is_refused_by_name(content: str, says: str) -> None:

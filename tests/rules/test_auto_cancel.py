@@ -1,4 +1,6 @@
-"""When Amazon cancels by itself: business days by each marketplace's calendar, clock changes, hours, against a slow count."""
+"""When Amazon cancels by itself: business days by each marketplace's calendar, clock changes, hours, against a slow
+count.
+"""
 
 from __future__ import annotations
 

@@ -24,7 +24,8 @@ many = settings(max_examples=60, deadline=None)
 def test_cancellation_file() -> None:
     items = [CANCEL, CancelItem(A, "100000000000002", "NoInventory"), CancelItem(B, "7", "BuyerCanceled")]
     assert feeds.cancellation_flat(items, marketplace="US") == (
-        b"TemplateType=OrderCancellation\tVersion=1.0/1.0.3\tThis row for Amazon.com use only.  Do not modify or delete.\r\n"
+        b"TemplateType=OrderCancellation\tVersion=1.0/1.0.3\t"
+        b"This row for Amazon.com use only.  Do not modify or delete.\r\n"
         b"order-id\tcancellation-reason-code\tamazon-order-item-code\r\n"
         b"113-0000001-0000009\tNoInventory\t000123456789012\r\n"
         b"113-0000001-0000009\tNoInventory\t100000000000002\r\n"
@@ -109,7 +110,7 @@ def test_the_same_items_give_the_same_bytes_and_ids_stay_text(numbers: list[int]
 
 
 def refused(item: CancelItem | RefundItem | ShipItem, market: str = "US") -> str:
-    """What both forms say when they refuse an item."""
+    """Return the message with which both forms refuse an item."""
     flat, xml = {
         CancelItem: (feeds.cancellation_flat, feeds.acknowledgement_xml),
         RefundItem: (feeds.adjustment_flat, feeds.adjustment_xml),
@@ -144,7 +145,8 @@ def refused(item: CancelItem | RefundItem | ShipItem, market: str = "US") -> str
         (replace(SHIP, carrier_code="Other"), "carrier Other needs the carrier's name"),
         (replace(SHIP, ship_date="23.11.2026"), "is no date such as 2026-11-23"),
         (replace(SHIP, ship_date="20261123"), "is no date such as 2026-11-23"),
-        *((replace(SHIP, tracking=f"1Z{odd}9"), "has a tab, line end or control character in it") for odd in "\t\r\n\x00\x1b\x85\u202e\u2028\ufffe\ud800"),
+        *((replace(SHIP, tracking=f"1Z{odd}9"),
+            "has a tab, line end or control character in it") for odd in "\t\r\n\x00\x1b\x85\u202e\u2028\ufffe\ud800"),
         (replace(SHIP, carrier_code="UPS\tX"), "has a tab, line end or control character in it"),
     ],
 )  # fmt: skip
@@ -164,7 +166,8 @@ def test_a_feed_is_of_one_known_marketplace_and_names_an_item_once() -> None:
 
 def test_reason_codes_are_those_amazon_takes() -> None:
     assert set(CancelReason) == {
-        "BuyerCanceled", "CustomerExchange", "CustomerReturn", "GeneralAdjustment", "MerchandiseNotReceived", "NoInventory",
+        "BuyerCanceled", "CustomerExchange", "CustomerReturn", "GeneralAdjustment", "MerchandiseNotReceived",
+        "NoInventory",
         "ShippingAddressUndeliverable",
     }  # fmt: skip
     assert set(RefundReason) == {"NoInventory", "CustomerReturn", "GeneralAdjustment", "CouldNotShip", "DifferentItem"}

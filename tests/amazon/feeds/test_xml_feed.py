@@ -21,7 +21,8 @@ SCHEMA = {
     "OrderAcknowledgement/Item": ["AmazonOrderItemCode", "MerchantOrderItemID?", "CancelReason?"],
     "OrderAdjustment": ["AmazonOrderID", "ActionType?", "CODCollectionMethod?", "AdjustedItem+"],
     "AdjustedItem": [
-        "AmazonOrderItemCode", "MerchantAdjustmentItemID?", "AdjustmentReason", "ItemPriceAdjustments?", "PromotionAdjustments*",
+        "AmazonOrderItemCode", "MerchantAdjustmentItemID?", "AdjustmentReason", "ItemPriceAdjustments?",
+        "PromotionAdjustments*",
         "DirectPaymentAdjustments?", "QuantityCancelled?", "Quantity?",
     ],
     "ItemPriceAdjustments": ["Component+"],
@@ -31,7 +32,9 @@ SCHEMA = {
     "FulfillmentData": ["CarrierCode?", "CarrierName?", "ShippingMethod?", "ShipperTrackingNumber?"],
     "OrderFulfillment/Item": ["AmazonOrderItemCode", "Quantity"],
 }  # fmt: skip
-"""Children of each element in the order the schemas want: `?` at most one, `+` one or more, `*` any number, else exactly one."""
+"""Children of each element in the order the schemas want: `?` at most one, `+` one or more, `*` any number, else
+exactly one.
+"""
 
 
 def check(element: Element, parent: str = "") -> None:
@@ -54,7 +57,7 @@ def check(element: Element, parent: str = "") -> None:
 
 
 def parsed(content: bytes, kind: str) -> Element:
-    """The envelope, checked."""
+    """Return the parsed envelope, after checks of its head."""
     assert content.startswith(b'<?xml version="1.0" encoding="UTF-8"?>\n')
     root: Element = fromstring(content)
     check(root)
@@ -88,7 +91,8 @@ def test_adjustment_gives_amounts_by_component_in_the_schemas_order() -> None:
     assert root.findtext("Message/OrderAdjustment/ActionType") == "Refund"
     prices = [(c.findtext("Type"), c.findtext("Amount")) for c in root.iterfind(".//ItemPriceAdjustments/Component")]
     assert prices == [
-        ("Principal", "19.99"), ("Tax", "1.60"), ("Shipping", "5.00"), ("ShippingTax", "0.40"), ("GiftWrap", "3.00"), ("GiftWrapTax", "0.24"),
+        ("Principal", "19.99"), ("Tax", "1.60"), ("Shipping", "5.00"), ("ShippingTax", "0.40"), ("GiftWrap", "3.00"),
+        ("GiftWrapTax", "0.24"),
     ]  # fmt: skip
     promotions = [
         (c.findtext("Type"), c.findtext("Amount")) for c in root.iterfind(".//PromotionAdjustments/Component")

@@ -16,7 +16,7 @@ ID = "113-0000001-0000009"
 def rows(
     path: Path, content: str, marketplace: str | None = "US"
 ) -> tuple[list[tuple[object, ...]], list[RejectedRow]]:
-    """What is read of a file."""
+    """Return the rows and rejects that are read of a file."""
     path.write_bytes(content.encode("utf-8-sig"))
     rejects: list[RejectedRow] = []
     return list(read_rate(inspect(path, marketplace=marketplace), rejects)), rejects

@@ -18,8 +18,10 @@ ODD = {
     "order-id": ["113-0000001-0000001", '"113-0000001-0000001"', " 113-0000001-0000001", "1.13E+16", ""],
     "order-item-id": ["000000000000001", "", "1E5", "x", '"12"'],
     "purchase-date": [
-        "2026-11-20T10:00:00+00:00", "2026-11-20T02:00:00-08:00", "2026-11-20T10:00:00Z", "2026-11-20T10:00:00", "2026-11-20",
-        "2026-11-20T10:00:00.75+00:00", "1995-06-01T00:00:00+00:00", "1994-06-01T00:00:00+00:00", "", "soon", '"2026-11-20T10:00:00Z"',
+        "2026-11-20T10:00:00+00:00", "2026-11-20T02:00:00-08:00", "2026-11-20T10:00:00Z", "2026-11-20T10:00:00",
+        "2026-11-20",
+        "2026-11-20T10:00:00.75+00:00", "1995-06-01T00:00:00+00:00", "1994-06-01T00:00:00+00:00", "", "soon",
+        '"2026-11-20T10:00:00Z"',
     ],
     "last-updated-date": ["2026-11-21T12:30:00+00:00", "2026-11-21T12:30:01+09:00", "", "0001-01-01T00:00:00+14:00"],
     "promise-date": ["2026-11-25T07:59:59+00:00", "", "9999-12-31T23:59:59-12:00"],
@@ -32,7 +34,8 @@ ODD = {
     "quantity-purchased": ["1", "", "-1"],
     "quantity-shipped": ["0", "1", "", "?"],
     "currency": ["USD", "JPY", "EUR", "", "usd", "$"],
-    "item-price": ["20.50", "20", "20.5", "", ".50", "20.505", "-1", "1234567890123.00", "20.", "٢.٥٠", "1,5", '"1.50"'],
+    "item-price": ["20.50", "20", "20.5", "", ".50", "20.505", "-1", "1234567890123.00", "20.", "٢.٥٠", "1,5",
+        '"1.50"'],
     "item-tax": ["1.64", "", "0", "0.0", "-0.0"],
     "ship-promotion-discount": ["1.00", "-1.00", ""],
     "is-business-order": ["true", "false", "", "perhaps"],
@@ -43,7 +46,7 @@ some = settings(max_examples=30, deadline=None, suppress_health_check=[HealthChe
 
 
 def odd_cells(draw: st.DrawFn, kind: str, often: int) -> dict[str, str]:
-    """A row in which about one cell of `often` is odd."""
+    """Return a row in which about one cell in `often` is odd."""
     row = cells(kind, draw(st.integers(1, 5)))
     for name, values in ODD.items():
         if draw(st.integers(1, often)) == 1:
@@ -91,7 +94,7 @@ def all_of(batches: Iterator[RowBatch]) -> tuple[list[object], list[object], int
 
 
 def one_by_one(info: ReportInfo) -> tuple[list[object], list[object], int, set[str]]:
-    """A report without the reader of columns."""
+    """Read a report without the column reader."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ColumnReader, "read", lambda *_: None)
         return all_of(read_orders(info))

@@ -42,7 +42,7 @@ def test_the_marketplace_settles_the_encoding(encoding: str, channel: str, data:
 
 
 def _offered(path: Path) -> dict[str, str]:
-    """Samples by encoding, when the user is asked."""
+    """Return the samples by encoding that the operator is asked about."""
     try:
         inspect(path)
     except AmbiguousEncoding as error:

@@ -1,4 +1,4 @@
-"""Reports in: whatever the columns, line ends, quotes and ids, rows come out as they were written; bad rows are listed."""
+"""Order reports with any columns, line ends, quotes and ids: rows are read as written, bad rows are listed."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def made(draw: st.DrawFn, kind: str) -> dict[str, str]:
 
 
 def expected(kind: str, row: dict[str, str], columns: set[str], newest: int) -> dict[str, object]:
-    """What must come out, worked out cell by cell; `columns`: those in the file."""
+    """Return the expected row, worked out cell by cell; `columns`: those in the file."""
     has = {name: value for name, value in row.items() if name in columns}
     flags = {"true": "yes", "false": "no"}
 

@@ -15,7 +15,7 @@ NO_FILE = {ReportKind.API_ORDERS}
 
 
 def lacks(kind: ReportKind) -> list[str]:
-    """What a kind's description lacks, in words."""
+    """Return what a kind's description lacks, as text."""
     one = REPORT_FORMATS.get(kind)
     if one is None:
         return ["an entry in REPORT_FORMATS"]
@@ -56,7 +56,8 @@ def test_the_closest_kind_names_what_is_lacking() -> None:
 
 def test_bits_are_stored_and_stay() -> None:
     assert {kind.value: kind.bit for kind in ReportKind} == {
-        "unshipped": 1, "new_orders": 2, "all_orders": 4, "cancellation_rate": 8, "api_orders": 16, "processing_report": 32,
+        "unshipped": 1, "new_orders": 2, "all_orders": 4, "cancellation_rate": 8, "api_orders": 16,
+        "processing_report": 32,
     }  # fmt: skip
 
 

@@ -27,7 +27,8 @@ NOW = 1_795_000_000
 ROW = OrderRow(
     1, "113-1234567-7654321", "DE", Channel.MERCHANT, OrderStatus.UNSHIPPED, NOW - 86_400, NOW - 60, 2, 0,
     Money(5_000, "EUR"), Dispatched.UNKNOWN, BuyerRequest.MESSAGE, CancelledBy.NONE, Refunded.NONE,
-    YesNo.NO, YesNo.UNKNOWN, YesNo.YES, "Übergroße Yoga-Matte 50%", "ABC-1", OpenAction(Action.CANCEL, RowState.HELD), 1,
+    YesNo.NO, YesNo.UNKNOWN, YesNo.YES, "Übergroße Yoga-Matte 50%", "ABC-1", OpenAction(Action.CANCEL, RowState.HELD),
+    1,
 )  # fmt: skip
 
 
@@ -43,7 +44,7 @@ def order(row: OrderRow = ROW, *skus: str) -> Order:
 def says(text: str, subject: Order) -> bool:
     test = predicate(
         parse(text, now=NOW, zone="Europe/Berlin"),
-        decide=lambda row, kind, value: value == "cancel" and row.status == OrderStatus.UNSHIPPED,
+        decide=lambda row, _, value: value == "cancel" and row.status == OrderStatus.UNSHIPPED,
         auto_cancel_at=lambda row: None if row.ship_by is None else row.ship_by + 3_600,
     )
     return test(subject)

@@ -1,4 +1,4 @@
-"""The rules that come with the program: an example for every row, what no row may allow, and that each row is needed."""
+"""The bundled rules: an example for every row, what no row may allow, and that each row is needed."""
 
 from __future__ import annotations
 
@@ -195,11 +195,11 @@ def test_every_row_has_an_example() -> None:
 
 def rows_of_text(text: str) -> list[tuple[str, int, int]]:
     """Id, start and end of every row in the text of an edition."""
-    starts = [m.start() for m in re.finditer(r"^\[\[table\.", text, re.M)]
+    starts = [m.start() for m in re.finditer(r"^\[\[table\.", text, re.MULTILINE)]
     found = []
     for start in starts:
         end = text.find("\n\n", start)
-        ident = re.search(r'^id = "(\w+)"', text[start:end], re.M)
+        ident = re.search(r'^id = "(\w+)"', text[start:end], re.MULTILINE)
         assert ident is not None
         found.append((ident[1], start, end))
     return found
@@ -315,7 +315,9 @@ def test_the_articles_edition_differs_in_the_deadline_only() -> None:
 
 
 def test_what_was_in_force_then() -> None:
-    """The seven business days are in force since 2020-09-30 in the marketplace's zone; a running program changes with the day."""
+    """The seven business days are in force since 2020-09-30 in the marketplace's zone; a running program changes with
+    the day.
+    """
     moment = [parse_iso("2020-09-30T06:59:59Z")]
     policies: Policies = load(now=lambda: moment[0])
     before = policies.of("US")

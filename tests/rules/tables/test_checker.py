@@ -52,7 +52,7 @@ CELLS: tuple[tuple[str, ...], ...] = (
 
 
 def holds(cell: str, value: Any) -> bool:
-    """A cell read the slow way."""
+    """Read a cell the slow way."""
     if cell == "-":
         return True
     if cell.startswith("not "):
@@ -124,7 +124,7 @@ def test_the_checker_is_brute_force(start: int) -> None:
             now = table.on(day)
             hits = [fitting(rows, order, day) for order in every]
             for order, hit in zip(every, hits, strict=True):
-                assert {row.id for row in now.collect(order)} == hit, (seed, order)
+                assert {row.id for row in now.rows_of(now.hits(now.indexes(order)))} == hit, (seed, order)
             pairs = {frozenset(pair) for hit in hits for pair in combinations(sorted(hit), 2)}
             said = {
                 frozenset((a.id, b.id)) for a, b in combinations(now.rows, 2) if intersect(a.box, b.box) is not None

@@ -39,7 +39,7 @@ def table_of(case: dict[str, Any]) -> Table:
 def test_the_kits_results(name: str, number: int) -> None:
     case = CASES[name]
     ask, table = case["ask"][number], table_of(case)
-    found = [dict(row.then) for row in table.collect(ask["given"])]
+    found = [dict(row.then) for row in table.rows_of(table.hits(table.indexes(ask["given"])))]
     assert found == ask["expect"]
     if table.hit is HitPolicy.UNIQUE:
         assert table.row(ask["given"]).then == ask["expect"][0]

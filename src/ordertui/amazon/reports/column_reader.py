@@ -26,7 +26,8 @@ _EARLIEST = int((datetime(FIRST_YEAR + 1, 1, 1, tzinfo=UTC) - _EPOCH).total_seco
 """Rows with an earlier date are left to `row_reader`, which knows the local year."""
 _DISCOUNTS = frozenset({"item_promotion", "ship_promotion"})
 
-Column = Sequence[Any]
+Values = Sequence[Any]
+"""The values of one field, one for each row."""
 
 
 class ColumnReader:
@@ -81,10 +82,10 @@ class ColumnReader:
             cells = [[column[index] for index in kept] for column in cells]
         currencies = self._parse_column(self._currencies, "currency", cells, blank)
         word = {name: self._parse_column(memo, name, cells, blank) for name, memo in words.items()}
-        ids: Column = cells[positions["order_id"]]
+        ids: Values = cells[positions["order_id"]]
         if not all(map(ORDER_ID.fullmatch, ids)):
             ids = [parse_order_id(text) for text in ids]
-        items: Column = repeat(None, count)  # type: ignore[assignment]
+        items: Values = repeat(None, count)  # type: ignore[assignment]
         if "item_id" in positions:
             items = cells[positions["item_id"]]
             if not all(map(ITEM_ID.fullmatch, items)):
@@ -99,7 +100,7 @@ class ColumnReader:
         shipped = self._parse_column(rows.quantities, "shipped", cells, blank)
         as_of = self._info.as_of
         channels, statuses, item_statuses = word["channel"], word["status"], word["item_status"]
-        fact_times: Column = [as_of] * count
+        fact_times: Values = [as_of] * count
         if self._has_status:
             fact_times = self._parse_times(cells[positions["updated"]]) if "updated" in positions else [None] * count
             if None in fact_times:
@@ -134,7 +135,7 @@ class ColumnReader:
         rows.ignored += ignored
         return found
 
-    def _parse_column(self, memo: Memo[str, Any], field: str, cells: Sequence[Column], blank: Column) -> Column:
+    def _parse_column(self, memo: Memo[str, Any], field: str, cells: Sequence[Values], blank: Values) -> Values:
         """Return a field's values; those of empty cells when its column is not in this file."""
         index = self._positions.get(field)
         if index is None:
@@ -142,7 +143,7 @@ class ColumnReader:
         return list(map(memo.__getitem__, cells[index]))
 
     @staticmethod
-    def _parse_times(texts: Column) -> list[int | None]:
+    def _parse_times(texts: Values) -> list[int | None]:
         """Return the UTC epoch seconds of times with an offset; None for empty ones. Raises ValueError, TypeError."""
         known: dict[str, int | None] = dict.fromkeys(texts)
         known.pop("", None)
@@ -157,14 +158,14 @@ class ColumnReader:
         known[""] = None
         return list(map(known.__getitem__, texts))
 
-    def _parse_amounts(self, currencies: Column, cells: Sequence[Column], blank: Column) -> Iterable[Column]:
+    def _parse_amounts(self, currencies: Values, cells: Sequence[Values], blank: Values) -> Iterable[Values]:
         """Return the eight columns of amounts; None where there is no item price. Raises ValueError."""
         rows, positions = self._rows, self._positions
         if not rows.has_amounts:
             return [[None] * len(blank)] * 8
         memos = {currency: rows.amount_memos(currency) for currency in set(currencies)}
 
-        def values(field: str) -> Column:
+        def values(field: str) -> Values:
             index = positions.get(field)
             if index is None:
                 return [None] * len(blank)

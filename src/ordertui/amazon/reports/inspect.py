@@ -41,8 +41,6 @@ DATE_COLUMNS = frozenset({"last-updated-date", "purchase-date", "reporting-date"
 """Columns that tell how new a report is."""
 SHOWN_HEADER_CHARACTERS = 200
 
-Stop = Callable[[], bool]
-
 
 def read_line_blocks(path: Path, size: int = BLOCK_BYTES) -> Iterator[tuple[bytes, int]]:
     """Yield whole lines in blocks of about `size` bytes, each with the number of bytes read so far.
@@ -78,7 +76,7 @@ def split_line(line: str, delimiter: str) -> list[str]:
 
 
 def inspect(
-    path: Path, *, encoding: str | None = None, marketplace: str | None = None, stop: Stop = lambda: False
+    path: Path, *, encoding: str | None = None, marketplace: str | None = None, stop: Callable[[], bool] = lambda: False
 ) -> ReportInfo:
     """Read the whole file once and return its facts. `encoding` and `marketplace` are the operator's answers, if any.
 
@@ -109,7 +107,7 @@ def detect_kind(path: Path) -> ReportKind:
     return _read_header(path, beginning)[0]
 
 
-def _inspect(path: Path, given: str | None, marketplace: str | None, stop: Stop) -> ReportInfo:
+def _inspect(path: Path, given: str | None, marketplace: str | None, stop: Callable[[], bool]) -> ReportInfo:
     digest = sha256()
     scan: HeaderScan | None = None
     for block, _ in read_line_blocks(path):

@@ -65,7 +65,7 @@ class HasOrderFields(Protocol):
         ...
 
 
-Test: TypeAlias = Callable[[HasOrderFields], bool]
+OrderTest: TypeAlias = Callable[[HasOrderFields], bool]
 
 
 class BatchFacts(Protocol):
@@ -95,7 +95,7 @@ def predicate(
     decide: Callable[[OrderRow, str, str], bool] | None = None,
     auto_cancel_at: Callable[[OrderRow], int | None] | None = None,
     batch: BatchFacts | None = None,
-) -> Test:
+) -> OrderTest:
     """Return the condition as a function. An unknown fact fails every comparison, so it passes a negated one.
 
     `decide(row, field, value)` answers the fields `action` and `counts`; `auto_cancel_at(row)` returns epoch seconds or
@@ -125,7 +125,7 @@ def predicate(
     return _compare_field(condition, spec)
 
 
-def _compare_field(condition: Compare, spec: Field) -> Test:
+def _compare_field(condition: Compare, spec: Field) -> OrderTest:
     value = condition.value
     if isinstance(value, Pattern):
         return _match_text(spec, value)
@@ -155,7 +155,7 @@ def _compare_field(condition: Compare, spec: Field) -> Test:
 
 def _compare_time(
     condition: Compare, moment: Callable[[OrderRow], int | None], *, only_awaiting_shipment: bool
-) -> Test:
+) -> OrderTest:
     value = condition.value
 
     def test(subject: HasOrderFields) -> bool:
@@ -167,7 +167,7 @@ def _compare_time(
     return test
 
 
-def _ask_policy(condition: Compare, decide: Callable[[OrderRow, str, str], bool] | None) -> Test:
+def _ask_policy(condition: Compare, decide: Callable[[OrderRow, str, str], bool] | None) -> OrderTest:
     if decide is None:
         raise Undecidable(f"{condition.field} needs the policy: pass decide")
     assert isinstance(condition.value, OneOf)
@@ -175,7 +175,7 @@ def _ask_policy(condition: Compare, decide: Callable[[OrderRow, str, str], bool]
     return lambda s: any(ask(s.row, kind, value) for value in values)
 
 
-def _compare_batch_fact(condition: Compare, batch: BatchFacts | None) -> Test:
+def _compare_batch_fact(condition: Compare, batch: BatchFacts | None) -> OrderTest:
     if batch is None:
         raise Undecidable(f"{condition.field} needs a batch: pass batch")
     name, op, value = condition.field, condition.op, condition.value
@@ -204,14 +204,14 @@ def _state(row: OrderRow) -> str | None:
     return None if row.open_action is None else row.open_action.state
 
 
-def _match_text(spec: Field, pattern: Pattern) -> Test:
+def _match_text(spec: Field, pattern: Pattern) -> OrderTest:
     tried, anywhere, column = variants(pattern), spec.kind is FieldKind.CONTAINS, spec.column
     if column == "order_id":
         return lambda s: any(matches(p, s.row.order_id, anywhere=False) for p in tried)
     return lambda s: any(matches(p, getattr(line, column), anywhere=anywhere) for line in s.lines for p in tried)
 
 
-def _match_any_text(pattern: Pattern) -> Test:
+def _match_any_text(pattern: Pattern) -> OrderTest:
     tried = variants(pattern)
 
     def test(subject: HasOrderFields) -> bool:

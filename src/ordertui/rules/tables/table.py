@@ -131,10 +131,6 @@ class Table:
             raise LookupError(f"table {self.name}: {hits.bit_count()} rows fit where one must")
         return self.rows[hits.bit_length() - 1]
 
-    def collect(self, values: Sequence[object]) -> tuple[Row, ...]:
-        """Return every row that fits the facts' values."""
-        return self.rows_of(self.hits(self.indexes(values)))
-
     def row(self, values: Sequence[object]) -> Row:
         """Return the only row that fits the facts' values. Raises LookupError as `only_row` does."""
         return self.only_row(self.hits(self.indexes(values)))
