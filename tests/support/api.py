@@ -87,7 +87,7 @@ def session(
     )
     folder.mkdir(parents=True, exist_ok=True)
     made = Session.open(folder / "orders.db", clock=clock, config=Config(merchant_id="A1SELLER", amazon=amazon))
-    connector = made.sync.connector
+    connector = made.sync.connection
     connector.sleep = (time or SimulatedTime(clock)).sleep
     connector.step = 60
     connector.timeouts = PATIENT

@@ -67,14 +67,14 @@ class Floor:
     def fail_once(self, fault: str, where: str = "createFeed") -> None:
         """Dispatch while the call that acts goes wrong."""
         self.sim.faults.add(where, fault)
-        connector = self.made.sync.connector
+        connector = self.made.sync.connection
         connector.timeouts = QUICK if "hang" in fault else PATIENT
         self.dispatch()
         connector.timeouts = PATIENT
 
     def dispatch_quickly(self) -> list[Batch]:
         """Dispatch with time-outs of a second or two, for a server that may hang."""
-        connector = self.made.sync.connector
+        connector = self.made.sync.connection
         connector.timeouts = QUICK
         try:
             return self.dispatch()
@@ -96,15 +96,22 @@ def everything(floor: Floor) -> list[str]:
     sim, made = floor.sim, floor.made
     sim.amazon.report_makers["GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL"] = all_orders_report(sim.amazon)
     sim.amazon.report_makers["GET_V2_SELLER_PERFORMANCE_REPORT"] = lambda report: b"{}"
-    said = [*made.sync.check(), *made.sync.sync().notes]
+    said = [*made.sync.account.check(), *made.sync.sync().notes]
     floor.commit(Action.CANCEL, 1)
     floor.commit(Action.REFUND, 1001)
     floor.commit(Action.CONFIRM, 2)
     for _ in range(4):
         said += [one.advice for one in floor.dispatch(300)] + floor.notes
-    said += [str(made.sync.history(20)), str(made.sync.account_health()), str(made.sync.sync())]
-    said += [str(made.sync.evidence(floor.order_id(1001))), str(made.sync.one_order(floor.order_id(2)))]
+    said += [
+        str(made.sync.reports.import_history(20)),
+        str(made.sync.reports.fetch_account_health()),
+        str(made.sync.sync()),
+    ]
+    said += [
+        str(made.sync.refunds.find_transactions(floor.order_id(1001))),
+        str(made.sync.sync_order(floor.order_id(2))),
+    ]
     known = made.orders.get(floor.order_id(2))
     assert known is not None
-    shown = made.sync.message(known, "You can refuse the parcel.", "en")
-    return [*said, str(shown), made.sync.send_message(shown)]
+    shown = made.sync.messages.preview(known, "You can refuse the parcel.", "en")
+    return [*said, str(shown), made.sync.messages.send(shown)]

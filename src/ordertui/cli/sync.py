@@ -22,7 +22,7 @@ _WORTH_SAYING = 5
 def online(session: Any) -> Any:
     """The shop's live path; a terminal is asked for the passphrase of the encrypted file when it is needed."""
     if sys.stdin.isatty():
-        session.sync.connector.secrets.ask = lambda: click.prompt("passphrase", hide_input=True, err=True)
+        session.sync.connection.credentials.ask = lambda: click.prompt("passphrase", hide_input=True, err=True)
     return session.sync
 
 
@@ -46,13 +46,13 @@ def sync(settings: Settings, days: int | None, account_health: bool, order_id: s
     with open_session(settings) as session, stop_on_interrupt() as stop:
 
         def page(progress: Any) -> None:
-            more = ", more to come" if progress.more else ""
+            more = ", more to come" if progress.has_more else ""
             say(f"{progress.step}: {progress.orders:,} orders in {progress.pages:,} pages{more}")
 
         if order_id is not None:
-            found = online(session).one_order(order_id, told=waits, stop=stop)
+            found = online(session).sync_order(order_id, on_wait=waits, stop=stop)
         else:
-            found = online(session).sync(progress=page, told=waits, stop=stop)
+            found = online(session).sync(on_page=page, on_wait=waits, stop=stop)
         stopped, rejected = found.stopped, len(found.rejects)
         record = {
             "orders": found.orders, "new": found.new, "changed": found.changed, "pages": found.pages, "rejected": rejected,
@@ -64,14 +64,14 @@ def sync(settings: Settings, days: int | None, account_health: bool, order_id: s
         for reject in found.rejects[:20]:
             say(f"{reject.text}: {reject.reason}")
         if days is not None and not stopped:
-            summaries, stopped = online(session).history(days, words=say, told=waits, stop=stop)
+            summaries, stopped = online(session).reports.import_history(days, on_step=say, on_wait=waits, stop=stop)
             for one in summaries:
                 say(
                     f"history: {one.rows:,} rows, {one.new:,} new orders, {one.changed:,} changed, {one.rejected:,} rejected"
                 )
             rejected += sum(one.rejected for one in summaries)
         if account_health and not stopped:
-            for path in online(session).account_health(told=waits, stop=stop):
+            for path in online(session).reports.fetch_account_health(on_wait=waits, stop=stop):
                 say(f"account health: {path}; compare with: ordertui rate --reconcile {path}")
     if stopped:
         fail(Exit.INTERRUPTED, "stopped; what came so far is kept")
@@ -104,7 +104,7 @@ def api_login(settings: Settings, secret_issued: int | None, in_file: bool) -> N
             given = [click.prompt(name, hide_input=name != "client id", err=True) for name in names]
         else:
             given = [sys.stdin.readline().strip() for _ in names]
-        where = online(session).login(
+        where = online(session).account.login(
             client_id=given[0], client_secret=given[1], refresh_token=given[2],
             secret_issued_at=secret_issued, in_file=in_file,
         )  # fmt: skip
@@ -116,7 +116,7 @@ def api_login(settings: Settings, secret_issued: int | None, in_file: bool) -> N
 def api_logout(settings: Settings) -> None:
     """Forget the credentials that are kept here."""
     with open_session(settings) as session:
-        session.sync.connector.secrets.forget()
+        session.sync.connection.credentials.forget()
     say("forgotten; to end the application's rights as well, disable it in Seller Central")
 
 
@@ -126,7 +126,7 @@ def api_check(settings: Settings) -> None:
     """Ask Amazon which marketplaces this account sells in: proof that address, credentials and roles are right."""
     real_clock_only(settings)
     with open_session(settings) as session, stop_on_interrupt() as stop:
-        for line in online(session).check(told=waits, stop=stop):
+        for line in online(session).account.check(on_wait=waits, stop=stop):
             click.echo(line)
 
 
@@ -138,7 +138,7 @@ def api_status(settings: Settings, form: str) -> None:
     from ordertui.operations.errors import OperationError
 
     with open_session(settings) as session:
-        found = session.sync.connection()
+        found = session.sync.status()
         rows = [
             {"what": "profile", "value": found.profile},
             {"what": "marketplaces", "value": " ".join(found.marketplaces)},
@@ -155,7 +155,7 @@ def api_status(settings: Settings, form: str) -> None:
             rows.append({"what": quota.operation, "value": f"{quota.calls} of {quota.burst} calls now{wait}"})
         if found.profile != "off":
             try:
-                login = online(session).connector.secrets.load()
+                login = online(session).connection.credentials.load()
                 rows.append({"what": "credentials", "value": login.source})
                 warning = login.rotation(session.clock)
                 if warning:
@@ -176,7 +176,7 @@ def api_feeds(settings: Settings, form: str) -> None:
                 "batch": one.batch, "action": one.action.value, "marketplace": one.marketplace, "state": one.state,
                 "feed": one.feed_id or "", "orders": one.messages, "started": iso_utc(one.started_at), "means": words,
             }
-            for one, words in session.sync.feeds()
+            for one, words in session.dispatcher.feeds.list_submissions()
         ]  # fmt: skip
     emit(rows, ("batch", "action", "marketplace", "state", "feed", "orders", "started", "means"), form)
 
@@ -188,7 +188,7 @@ def api_feeds(settings: Settings, form: str) -> None:
 def api_adopt(settings: Settings, batch: int, feed_id: str) -> None:
     """Say which of Amazon's feeds an unclear BATCH is; then it is followed as any other."""
     with open_session(settings) as session:
-        session.sync.adopt(batch, feed_id)
+        session.dispatcher.feeds.tracker.adopt_by_hand(batch, feed_id)
     say(f"batch {batch} is feed {feed_id} by your word; `ordertui dispatch` follows it")
 
 
@@ -200,7 +200,7 @@ def api_evidence(settings: Settings, order_id: str, form: str) -> None:
     """What Amazon booked for an order: proof of a refund, or that there was none (it may lag two days)."""
     real_clock_only(settings)
     with open_session(settings) as session, stop_on_interrupt() as stop:
-        found = online(session).evidence(order_id, told=waits, stop=stop)
+        found = online(session).refunds.find_transactions(order_id, on_wait=waits, stop=stop)
     columns = ("posted", "kind", "status", "amount")
     emit([{name: getattr(one, name) for name in columns} for one in found], columns, form)
     if not found:
@@ -219,15 +219,17 @@ def api_message(settings: Settings, order_id: str, yes: bool, did_not_go: bool) 
         fail(Exit.USAGE, "give --yes or --did-not-go, not both")
     with open_session(settings) as session, stop_on_interrupt() as stop:
         if did_not_go:
-            session.sync.message_did_not_go(order_id)
+            session.sync.messages.mark_not_sent(order_id)
             say("kept as your word, in the audit; the message may be sent now")
             return
         text, order = session.messages.text(order_id), session.orders.get(order_id)
         assert order is not None, "an order without a text was refused"
-        message = online(session).message(order, text, session.messages.language(order), told=waits, stop=stop)
+        message = online(session).messages.preview(
+            order, text, session.messages.language(order), on_wait=waits, stop=stop
+        )
         click.echo(text)
         say(message.about)
         if yes:
-            say(online(session).send_message(message, told=waits, stop=stop))
+            say(online(session).messages.send(message, on_wait=waits, stop=stop))
         elif message.kind:
             fail(Exit.NOT_CONFIRMED, "not sent; --yes sends it, and it cannot be taken back")

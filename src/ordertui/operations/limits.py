@@ -83,6 +83,9 @@ class MessageLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     asks_to_cancel: SourcedWords
 
 
+CLOCK_SKEW_SECONDS = 300
+"""Amazon's clock and this one may differ by this much."""
+
 Limits = TypeVar("Limits", bound=msgspec.Struct)
 
 

@@ -57,17 +57,17 @@ class Notices:
         """Return when the client secret must be renewed, from 30 days before; empty while there is time, or unknown."""
         if self._context.config.amazon.profile == "off":
             return ""
-        from .sync.credentials import SECRET_ISSUED_KEY, rotation
+        from .sync.credentials import SECRET_ISSUED_KEY, rotation_warning
 
         issued = self._context.reader().meta(SECRET_ISSUED_KEY)
-        return "" if issued is None else rotation(int(issued), self._context.clock.now())
+        return "" if issued is None else rotation_warning(int(issued), self._context.clock.now())
 
     def connection(self, *, short: bool = False) -> str:
         """Return how old the orders from Amazon's API are and what a refresh costs; empty without a connection."""
         context = self._context
         if context.config.amazon.profile == "off" or context.is_practice:
             return ""
-        from .sync.status import connection
+        from .sync.status import sync_status
 
         now = context.clock.now()
-        return connection(context.reader(), context.config.amazon, now).words(now, short=short)
+        return sync_status(context.reader(), context.config.amazon, now).format(now, short=short)

@@ -162,14 +162,8 @@ class Session:
         from .sync.connection import ApiConnection
         from .sync.service import SyncService
 
-        context = self.context
-        connection = ApiConnection(
-            context.store, self.config.amazon, self.clock, practice=self.is_practice, folder=config_path().parent
-        )
-        return SyncService(
-            context.store, context.reader, self.clock, connection, self._importer, self.eligibility.auto_cancel_at,
-            self.dispatcher.files, self.directory, merchant_id=self.config.merchant_id,
-        )  # fmt: skip
+        connection = ApiConnection(self.context, config_path().parent)
+        return SyncService(connection, self._importer, self.eligibility.auto_cancel_at)
 
     @cached_property
     def facts(self) -> FactService:

@@ -11,7 +11,7 @@ import pytest
 from ordertui.amazon.spapi import documents, errors
 from ordertui.amazon.spapi.client import Client
 from ordertui.operations.batches.batch import Due, DueStep
-from ordertui.operations.dispatch import feed_dispatcher
+from ordertui.operations.dispatch import feed_submitter
 from ordertui.operations.errors import OperationError, Refused
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
@@ -236,7 +236,7 @@ def test_a_list_that_lags_never_makes_a_second_refund(floor: Floor, sim: Simulat
         floor.dispatch(1800)
     assert floor.attempt(batch).state == "needs_operator"
     assert (len(sim.amazon.posts), sim.amazon.refunds(floor.order_id(1001))) == (1, 1)
-    floor.made.sync.adopt(batch, sim.amazon.posts[0])
+    floor.made.dispatcher.feeds.tracker.adopt_by_hand(batch, sim.amazon.posts[0])
     floor.dispatch(60)
     assert (floor.attempt(batch).state, floor.states(batch)) == ("done", {RowState.OK})
 
@@ -265,7 +265,7 @@ def test_feeds_of_another_program_are_not_taken_for_ours(floor: Floor, sim: Simu
         floor.dispatch(1800)
     assert floor.attempt(batch).state == "needs_operator", "one was there before, one is another marketplace's"
     with pytest.raises(OperationError, match="no unclear feed"):
-        floor.made.sync.adopt(batch + 1, "F1")
+        floor.made.dispatcher.feeds.tracker.adopt_by_hand(batch + 1, "F1")
 
 
 def test_several_new_feeds_are_not_guessed_between(floor: Floor, sim: Simulator) -> None:
@@ -577,7 +577,7 @@ def test_a_feed_that_nobody_follows_any_more_says_so(sim: Simulator, clock: Fixe
 def test_a_stop_before_the_call_that_acts_holds_it_again(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     floor = Floor(sim, clock, tmp_path / "shop")
     batch = floor.commit(CANCEL, 1)
-    floor.made.sync.connector.sleep = SimulatedTime(clock).sleep
+    floor.made.sync.connection.sleep = SimulatedTime(clock).sleep
     assert floor.made.dispatcher.run(stop=lambda: "upload" in sim.calls) == []
     assert floor.states(batch) == {RowState.HELD}
     assert sim.amazon.posts == []
@@ -653,7 +653,7 @@ def test_an_order_taken_back_while_the_feed_is_uploaded_does_not_leave(
         return document
 
     with monkeypatch.context() as patch:
-        patch.setattr(feed_dispatcher, "upload", late)
+        patch.setattr(feed_submitter, "upload", late)
         assert floor.dispatch() == []
     assert any("changed while its feed was made" in note for note in floor.notes)
     assert sim.amazon.posts == []

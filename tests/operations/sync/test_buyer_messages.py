@@ -13,7 +13,7 @@ from ordertui.cli.main import cli
 from ordertui.operations.errors import BadInput, OperationError, Refused
 from ordertui.operations.limits import message_limits
 from ordertui.operations.session import Session
-from ordertui.operations.sync.buyer_messages import checked_text
+from ordertui.operations.sync.buyer_messages import check_text
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import Order
@@ -49,21 +49,26 @@ def known(made: Session, number: int) -> Order:
 
 
 def send(made: Session, number: int = 2) -> str:
-    return made.sync.send_message(made.sync.message(known(made, number), TEXT, "en"))
+    return made.sync.messages.send(made.sync.messages.preview(known(made, number), TEXT, "en"))
 
 
 def test_it_is_shown_and_then_sent_once(made: Session, sim: Simulator) -> None:
-    shown = made.sync.message(known(made, 2), TEXT, "en")
-    assert (shown.kind, shown.language, shown.text, shown.misread) == ("unexpectedProblem", "en-US", TEXT, False)
+    shown = made.sync.messages.preview(known(made, 2), TEXT, "en")
+    assert (shown.kind, shown.language, shown.text, shown.is_wrong_language) == (
+        "unexpectedProblem",
+        "en-US",
+        TEXT,
+        False,
+    )
     assert sim.amazon.messages == []
     calls = len(sim.calls)
-    assert made.sync.send_message(shown).startswith("a message went at")
+    assert made.sync.messages.send(shown).startswith("a message went at")
     assert sim.amazon.messages == [(SHIPPED, "unexpectedProblem", TEXT)]
     assert sim.calls[calls:] == ["login", "createUnexpectedProblem"], (
         "just what was shown is sent, and nothing asked anew"
     )
     again: Callable[[], object]
-    for again in (lambda: made.sync.send_message(shown), lambda: send(made)):
+    for again in (lambda: made.sync.messages.send(shown), lambda: send(made)):
         with pytest.raises(Refused, match="a message went at"):
             again()
     assert len(sim.amazon.messages) == 1
@@ -81,12 +86,12 @@ def test_it_is_recorded_without_its_text(made: Session, sim: Simulator) -> None:
 
 def test_only_what_amazon_allows(made: Session, sim: Simulator) -> None:
     sim.amazon.allowed_messages = ["confirmDeliveryDetails"]
-    assert made.sync.message(known(made, 2), TEXT).kind == "confirmDeliveryDetails"
+    assert made.sync.messages.preview(known(made, 2), TEXT).kind == "confirmDeliveryDetails"
     sim.amazon.allowed_messages = ["confirmOrderDetails", "warranty"]
-    none = made.sync.message(known(made, 2), TEXT)
+    none = made.sync.messages.preview(known(made, 2), TEXT)
     assert (none.kind, "allows no template" in none.about) == ("", True)
     with pytest.raises(Refused, match="allows no message that fits"):
-        made.sync.send_message(none)
+        made.sync.messages.send(none)
     assert sim.amazon.messages == []
 
 
@@ -103,9 +108,9 @@ def test_no_text_ever_asks_a_buyer_to_cancel() -> None:
     for code in MARKETPLACES:
         policy = policies.of(code)
         languages.add(policy.message_language)
-        assert checked_text(policy.message_text("refuse_parcel"))
+        check_text(policy.message_text("refuse_parcel"))
         with pytest.raises(Refused, match="never asked to cancel"):
-            checked_text(policy.message_text("ask_to_request"))
+            check_text(policy.message_text("ask_to_request"))
     assert languages == {"en", "de", "ja"}
 
 
@@ -119,19 +124,19 @@ def test_no_text_ever_asks_a_buyer_to_cancel() -> None:
 def test_a_text_that_speaks_of_cancelling_is_not_sent(made: Session, sim: Simulator, text: str) -> None:
     calls = len(sim.calls)
     with pytest.raises(Refused, match="never asked to cancel"):
-        made.sync.message(known(made, 2), text)
+        made.sync.messages.preview(known(made, 2), text)
     assert sim.calls[calls:] == []
 
 
 @pytest.mark.parametrize("text", ["", "x" * 2001, "write to me@example.com", "<b>hello</b>"])
 def test_a_text_that_amazon_would_refuse(made: Session, text: str) -> None:
     with pytest.raises(BadInput, match=f"{message_limits().longest.value:,}"):
-        made.sync.message(known(made, 2), text)
+        made.sync.messages.preview(known(made, 2), text)
 
 
 def test_a_text_in_another_language_is_warned_of(made: Session) -> None:
-    found = made.sync.message(known(made, 2), TEXT, "de")
-    assert found.misread
+    found = made.sync.messages.preview(known(made, 2), TEXT, "de")
+    assert found.is_wrong_language
     assert "the buyer's language: en-US, but the text is in de" in found.about
 
 
@@ -150,19 +155,19 @@ def test_an_unclear_answer_is_said_and_nothing_is_written_again(made: Session, s
 def test_a_crash_in_the_middle_sends_nothing_again(
     made: Session, sim: Simulator, monkeypatch: pytest.MonkeyPatch, clock: FixedClock, tmp_path: Path
 ) -> None:
-    shown = made.sync.message(known(made, 2), TEXT)
+    shown = made.sync.messages.preview(known(made, 2), TEXT)
     with monkeypatch.context() as patch:
         patch.setattr("ordertui.operations.sync.buyer_messages.TEMPLATES", {})  # as a kill right before the call
         with pytest.raises(KeyError):
-            made.sync.send_message(shown)
+            made.sync.messages.send(shown)
     made.close()
     again = session(sim, tmp_path, clock)
     with pytest.raises(Refused, match="may have gone"):
-        again.sync.send_message(shown)
-    again.sync.message_did_not_go(SHIPPED)
+        again.sync.messages.send(shown)
+    again.sync.messages.mark_not_sent(SHIPPED)
     with pytest.raises(Refused, match="nothing to settle"):
-        again.sync.message_did_not_go(SHIPPED)
-    again.sync.send_message(shown)
+        again.sync.messages.mark_not_sent(SHIPPED)
+    again.sync.messages.send(shown)
     assert len(sim.amazon.messages) == 1
     events = [text for _, text in again.orders.timeline(known(again, 2)) if "message" in text]
     assert ["by the operator's word" in one for one in events] == [True, False]
@@ -177,7 +182,7 @@ def test_what_did_not_go_may_go_later(made: Session, sim: Simulator) -> None:
 
 
 def test_two_processes_send_it_once(made: Session, sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
-    shown = made.sync.message(known(made, 2), TEXT)
+    shown = made.sync.messages.preview(known(made, 2), TEXT)
     other = session(sim, tmp_path, clock)
     together = threading.Barrier(2)
     refused: list[str] = []
@@ -185,7 +190,7 @@ def test_two_processes_send_it_once(made: Session, sim: Simulator, clock: FixedC
     def run(one: Session) -> None:
         together.wait(10)
         try:
-            one.sync.send_message(shown)
+            one.sync.messages.send(shown)
         except Refused as error:
             refused.append(str(error))
 
@@ -263,7 +268,7 @@ async def test_on_the_screen_the_text_is_shown_asked_about_and_sent_once(made: S
 
 
 def test_evidence_is_what_amazon_booked(made: Session, sim: Simulator) -> None:
-    assert made.sync.evidence(SHIPPED) == []
+    assert made.sync.refunds.find_transactions(SHIPPED) == []
     sim.amazon.transactions.append(
         {
             "transactionType": "Refund", "transactionId": "T1", "transactionStatus": "RELEASED",
@@ -271,5 +276,5 @@ def test_evidence_is_what_amazon_booked(made: Session, sim: Simulator) -> None:
             "relatedIdentifiers": [{"relatedIdentifierName": "ORDER_ID", "relatedIdentifierValue": SHIPPED}],
         }
     )  # fmt: skip
-    found = made.sync.evidence(SHIPPED)
+    found = made.sync.refunds.find_transactions(SHIPPED)
     assert [(one.kind, one.status, one.amount) for one in found] == [("Refund", "RELEASED", "USD -11.0")]

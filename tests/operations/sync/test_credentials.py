@@ -16,7 +16,7 @@ from ordertui.amazon.spapi.schemas import FeedSlot
 from ordertui.amazon.spapi.secret import Secret
 from ordertui.cli.main import cli
 from ordertui.operations.errors import BadInput, Refused
-from ordertui.operations.sync.credentials import ENVIRONMENT, Secrets, StoredCredentials
+from ordertui.operations.sync.credentials import ENVIRONMENT, CredentialStore, StoredCredentials
 from ordertui.orders.clock import DAY, FixedClock
 from support.api import client, credentials, session
 from support.pilot import running
@@ -56,7 +56,7 @@ def no_environment(api_credentials: None, monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.usefixtures("no_environment")
 def test_the_keyring_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keyring.set_keyring(MemoryKeyring())
-    secrets = Secrets("production", tmp_path)
+    secrets = CredentialStore("production", tmp_path)
     assert secrets.save(LOGIN, in_file=False) == "the system's keyring"
     for name in ENVIRONMENT.values():
         monkeypatch.setenv(name, "from-environment")
@@ -69,20 +69,20 @@ def test_the_keyring_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.usefixtures("no_environment")
 def test_without_a_keyring_the_file_is_sealed(tmp_path: Path) -> None:
-    secrets = Secrets("production", tmp_path, lambda: "correct horse")
+    secrets = CredentialStore("production", tmp_path, lambda: "correct horse")
     where = secrets.save(LOGIN, in_file=False)
     path = tmp_path / "credentials-production.enc"
     assert where == f"the encrypted file {path}"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     content = path.read_bytes()
     assert b"planted" not in content
-    found = Secrets("production", tmp_path, lambda: "correct horse").load()
+    found = CredentialStore("production", tmp_path, lambda: "correct horse").load()
     assert found.credentials == LOGIN.credentials
     assert found.secret_issued_at == 1_000_000
     with pytest.raises(BadInput, match="passphrase"):
-        Secrets("production", tmp_path, lambda: "wrong").load()
+        CredentialStore("production", tmp_path, lambda: "wrong").load()
     with pytest.raises(Refused, match="ORDERTUI_PASSPHRASE"):
-        Secrets("production", tmp_path).load()
+        CredentialStore("production", tmp_path).load()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     with pytest.raises(BadInput):
         secrets.load()
@@ -91,13 +91,13 @@ def test_without_a_keyring_the_file_is_sealed(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("no_environment")
 def test_without_any_it_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="ordertui api login"):
-        Secrets("production", tmp_path).load()
+        CredentialStore("production", tmp_path).load()
 
 
 def test_profiles_have_their_own(tmp_path: Path) -> None:
     keyring.set_keyring(MemoryKeyring())
-    Secrets("production", tmp_path).save(LOGIN, in_file=False)
-    assert Secrets("test", tmp_path).load().source == "the environment"
+    CredentialStore("production", tmp_path).save(LOGIN, in_file=False)
+    assert CredentialStore("test", tmp_path).load().source == "the environment"
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_the_store_holds_no_secret_and_no_buyer_data(sim: Simulator, clock: Fixe
     sim.amazon.report_makers["GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL"] = all_orders_report(sim.amazon)
     made = session(sim, tmp_path, clock)
     made.sync.sync()
-    made.sync.history(20)
+    made.sync.reports.import_history(20)
     made.close()
     kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert b"113-0000000-0000001" in kept
@@ -205,7 +205,7 @@ def test_the_store_holds_no_secret_and_no_buyer_data(sim: Simulator, clock: Fixe
 async def test_the_screen_warns_before_the_secret_expires(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     keyring.set_keyring(MemoryKeyring())
     made = session(sim, tmp_path, clock)
-    made.sync.login(
+    made.sync.account.login(
         client_id="a", client_secret="planted-secret", refresh_token="b", secret_issued_at=clock.now() - 151 * DAY
     )
     assert "the client secret expires on 2026-12-22, in 29 days" in made.notices.banners()
@@ -213,5 +213,7 @@ async def test_the_screen_warns_before_the_secret_expires(sim: Simulator, clock:
         assert "the client secret expires on 2026-12-22" in shown_text(pilot, "notes")
         clock.advance(30 * DAY)
         assert "the client secret expired on 2026-12-22: make a new one" in " ".join(made.notices.banners())
-    made.sync.login(client_id="a", client_secret="planted-secret", refresh_token="b", secret_issued_at=clock.now())
+    made.sync.account.login(
+        client_id="a", client_secret="planted-secret", refresh_token="b", secret_issued_at=clock.now()
+    )
     assert made.notices.secret_rotation() == ""

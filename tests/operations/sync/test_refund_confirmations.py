@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ordertui.operations.limits import feed_limits
-from ordertui.operations.sync.refund_confirmations import WAITING, Booking, unambiguous_matches
+from ordertui.operations.sync.refund_confirmations import CONFIRMABLE, Booking, unambiguous_matches
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action
@@ -218,7 +218,7 @@ def test_trouble_with_finances_keeps_nothing_else_from_being_done(floor: Floor, 
     sim.faults.add("listTransactions", fault, 99)
     (note,) = sync(floor)
     assert note.startswith("refunds are not confirmed by what Amazon booked: listTransactions")
-    assert floor.made.sync.connection().words(floor.clock.now()).startswith("synced 2 min ago")
+    assert floor.made.sync.status().format(floor.clock.now()).startswith("synced 2 min ago")
     sim.faults.clear()
     sync(floor)
     assert floor.states(batch) == {RowState.CONFIRMED}
@@ -243,7 +243,7 @@ def test_a_crash_while_a_row_is_confirmed_changes_nothing(
 
 
 def test_a_file_that_may_not_be_uploaded_yet_is_never_confirmed(floor: Floor) -> None:
-    assert RowState.SENT not in WAITING
+    assert RowState.SENT not in CONFIRMABLE
     row = RefundRow(1, "A", RowState.SENT, "USD", 1100, 1000)
     assert unambiguous_matches([row], [Booking("T", "A", 2000, "USD", 1100)], ()) == []
     assert feed_limits().finances_overlap_seconds.value > 2 * DAY

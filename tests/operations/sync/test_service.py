@@ -29,7 +29,7 @@ def fill(sim: Simulator, count: int) -> None:
 
 
 def watermark(made: Session) -> int | None:
-    return made.sync.connection().watermark
+    return made.sync.status().watermark
 
 
 def test_actionable_orders_come_first_then_what_changed(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_ten_thousand_orders_keep_amazons_limits_and_a_restart_goes_on(
     assert first.stopped
     assert 0 < first.orders < 10_000
     assert watermark(made) is None, "an unfinished pass moves no watermark"
-    assert "open" in made.sync.connection().running
+    assert "open" in made.sync.status().running
     assert made.orders.as_of() is None, "half of the orders are not yet `as of` anything"
     made.close()
     again = session(sim, tmp_path, clock, time=time)
@@ -158,14 +158,14 @@ def test_history_comes_by_reports_of_thirty_days(sim: Simulator, clock: FixedClo
     stock(sim.amazon, 60)
     sim.amazon.report_makers[REPORT] = all_orders_report(sim.amazon)
     made = session(sim, tmp_path, clock)
-    summaries, stopped = made.sync.history(70)
+    summaries, stopped = made.sync.reports.import_history(70)
     assert not stopped
     assert sum(one.rows for one in summaries) >= 60
     assert made.orders.count() == 60
     spans = [(report.start, report.end) for report in sim.amazon.reports.values()]
     assert len(spans) == 5, "three windows, the two empty ones asked twice"
     calls = len(sim.calls)
-    assert made.sync.history(70) == ([], False)
+    assert made.sync.reports.import_history(70) == ([], False)
     assert len(sim.calls) == calls, "what is in is not asked for again"
     assert not list(tmp_path.rglob("R*.txt")), "the report itself is not kept: it has towns and postal codes"
 
@@ -177,9 +177,9 @@ def test_a_report_that_amazon_drops_although_orders_are_known_is_not_taken_for_e
     made = session(sim, tmp_path, clock)
     made.sync.sync()
     with pytest.raises(BadInput, match="made no report"):
-        made.sync.history(20)
+        made.sync.reports.import_history(20)
     sim.amazon.report_makers[REPORT] = all_orders_report(sim.amazon)
-    assert len(made.sync.history(20)[0]) == 1
+    assert len(made.sync.reports.import_history(20)[0]) == 1
 
 
 def test_a_stop_while_a_report_is_made_goes_on_with_the_same_report(
@@ -188,8 +188,8 @@ def test_a_stop_while_a_report_is_made_goes_on_with_the_same_report(
     fill(sim, 3)
     sim.amazon.report_makers[REPORT] = all_orders_report(sim.amazon)
     made = session(sim, tmp_path, clock)
-    assert made.sync.history(20, stop=lambda: "getReport" in sim.calls)[1]
-    made.sync.history(20)
+    assert made.sync.reports.import_history(20, stop=lambda: "getReport" in sim.calls)[1]
+    made.sync.reports.import_history(20)
     assert sim.calls.count("createReport") == 1
 
 
@@ -212,7 +212,7 @@ def test_a_report_is_read_as_amazon_says_it_is_written(
     sim.amazon.report_makers[REPORT] = lambda report: (plain(report) or b"").decode().encode(codec)
     sim.amazon.charset = charset
     made = session(sim, tmp_path, clock, markets=(market,))
-    made.sync.history(20)
+    made.sync.reports.import_history(20)
     known = made.orders.get("113-0000000-0000001")
     assert known is not None
     assert known.lines[0].title == title
@@ -220,13 +220,13 @@ def test_a_report_is_read_as_amazon_says_it_is_written(
 
 def test_the_account_health_report_is_kept_for_reconciling(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     sim.amazon.report_makers["GET_V2_SELLER_PERFORMANCE_REPORT"] = lambda report: b'{"performanceMetrics": []}'
-    path = session(sim, tmp_path, clock).sync.account_health()[0]
+    path = session(sim, tmp_path, clock).sync.reports.fetch_account_health()[0]
     assert path.read_bytes() == b'{"performanceMetrics": []}'
     assert path.parent.name == "account-health"
 
 
 def test_worlds_do_not_mix(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
-    session(sim, tmp_path, clock).sync.check()
+    session(sim, tmp_path, clock).sync.account.check()
     live = AmazonConfig(profile="production", marketplaces=("US",))
     with (
         Session.open(tmp_path / "orders.db", clock=clock, config=Config(amazon=live)) as made,
@@ -267,10 +267,10 @@ def test_a_practice_store_is_never_connected(sim: Simulator, clock: FixedClock, 
 
 def test_the_connection_says_its_age_and_its_price(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     made = session(sim, tmp_path, clock)
-    assert made.sync.connection().words(clock.now()) == "never synced · quota 20 of 20 · TEST, not Amazon"
+    assert made.sync.status().format(clock.now()) == "never synced · quota 20 of 20 · TEST, not Amazon"
     made.sync.sync()
     clock.advance(600)
-    assert made.sync.connection().words(clock.now()).startswith("synced 12 min ago · quota 20 of 20")
+    assert made.sync.status().format(clock.now()).startswith("synced 12 min ago · quota 20 of 20")
     assert load_state(made.context.store).running is None
 
 
@@ -292,13 +292,13 @@ def test_a_marketplace_added_later_brings_its_open_orders_too(
     made.close()
     clock.advance(5 * DAY)
     both = session(sim, tmp_path, clock, markets=("US", "CA"))
-    words = both.sync.connection().words(clock.now(), short=True)
+    words = both.sync.status().format(clock.now(), short=True)
     assert words == "US synced 5 d ago, CA never synced · TEST"
     both.sync.sync()
     assert both.orders.get("113-0000000-0000002") is not None, (
         "it did not change since the first marketplace was synced"
     )
-    assert both.sync.connection().words(clock.now(), short=True) == "synced 2 min ago · TEST"
+    assert both.sync.status().format(clock.now(), short=True) == "synced 2 min ago · TEST"
     assert sim.calls.count("searchOrders") == 4
     both.close()
     clock.advance(DAY)
@@ -306,7 +306,7 @@ def test_a_marketplace_added_later_brings_its_open_orders_too(
     one.sync.sync()
     one.close()
     again = session(sim, tmp_path, clock, markets=("US", "CA"))
-    assert again.sync.connection().words(clock.now(), short=True) == "US synced 2 min ago, CA synced 24 h ago · TEST"
+    assert again.sync.status().format(clock.now(), short=True) == "US synced 2 min ago, CA synced 24 h ago · TEST"
     sim.amazon.orders["113-0000000-0000002"] = order(
         2, clock.now(), "CANCELLED", market="CA", updated=clock.now() - DAY // 2
     )
@@ -322,13 +322,13 @@ def test_one_order_is_fetched_by_itself(sim: Simulator, clock: FixedClock, tmp_p
     made.sync.sync()
     before = watermark(made)
     sim.amazon.orders["113-0000000-0000001"] = order(1, clock.now(), "SHIPPED", updated=clock.now())
-    found = made.sync.one_order("113-0000000-0000001")
+    found = made.sync.sync_order("113-0000000-0000001")
     assert (found.orders, found.changed, watermark(made)) == (1, 1, before), "it moves no watermark"
     known = made.orders.get("113-0000000-0000001")
     assert known is not None
     assert known.row.status is OrderStatus.SHIPPED
     with pytest.raises(Rejected, match="no such order"):
-        made.sync.one_order("113-0000000-0000009")
+        made.sync.sync_order("113-0000000-0000009")
 
 
 def test_a_stop_is_heard_in_the_middle_of_a_call(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
@@ -341,7 +341,7 @@ def test_a_stop_is_heard_in_the_middle_of_a_call(sim: Simulator, clock: FixedClo
     assert made.sync.sync(stop=lambda: "searchOrders" in sim.calls).stopped
     sim.faults.clear()
     with pytest.raises(Stopped):
-        made.sync.check(stop=lambda: True)
+        made.sync.account.check(stop=lambda: True)
     assert made.sync.sync().orders == 250
     sim.closing.set()
 

@@ -12,8 +12,8 @@ from textual.widgets import Input, OptionList, Static
 from ordertui.amazon.spapi.operations import SEARCH_ORDERS
 from ordertui.operations.config import AmazonConfig, Config
 from ordertui.operations.session import Session
-from ordertui.operations.sync.connection import StoreRateBook
 from ordertui.operations.sync.credentials import ENVIRONMENT
+from ordertui.operations.sync.quotas import StoredBuckets
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
@@ -99,7 +99,7 @@ async def test_the_outbox_says_what_happens_next_to_a_feed(sim: Simulator, clock
 
 async def test_the_key_syncs_while_the_keys_go_on(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     made = await synced(sim, clock, tmp_path, 5)
-    book = StoreRateBook(made.context.store)
+    book = StoredBuckets(made.context.store)
     for _ in range(25):
         book.change(SEARCH_ORDERS.name, lambda known: known.taken(clock.now()) if known else pytest.fail("no bucket"))
     sim.amazon.put(order(9, clock.now(), updated=clock.now()))
@@ -111,7 +111,7 @@ async def test_the_key_syncs_while_the_keys_go_on(sim: Simulator, clock: FixedCl
         else:
             await asyncio.sleep(0.02)
 
-    made.sync.connector.sleep, made.sync.connector.step = wait, 1
+    made.sync.connection.sleep, made.sync.connection.step = wait, 1
     async with running(made) as pilot:
         await press(pilot, "I")
         await until(pilot, lambda: text(pilot, "age").startswith("syncing · next in 23:"))
@@ -136,7 +136,7 @@ async def test_the_key_syncs_while_the_keys_go_on(sim: Simulator, clock: FixedCl
 
 async def test_escape_stops_a_call_that_hangs(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
     made = await synced(sim, clock, tmp_path)
-    made.sync.connector.timeouts = PATIENT
+    made.sync.connection.timeouts = PATIENT
     sim.faults.add("searchOrders", "hang", 9)
     async with running(made) as pilot:
         await press(pilot, "I")
@@ -222,10 +222,10 @@ async def test_the_passphrase_is_asked_for_and_never_shown(
     made = await synced(sim, clock, tmp_path)
     for name in ENVIRONMENT.values():
         monkeypatch.delenv(name)
-    secrets = made.sync.connector.secrets
+    secrets = made.sync.connection.credentials
     secrets._file = tmp_path / "credentials-test.enc"
     secrets.ask = lambda: "correct horse"
-    made.sync.login(
+    made.sync.account.login(
         client_id="sim-client",
         client_secret="sim-secret",
         refresh_token="sim-refresh",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ordertui.operations.dispatch.status_text import CALL_WORDS, WORDS
+from ordertui.operations.dispatch.status_text import CALL_STATUS_TEXT, FEED_STATUS_TEXT
 from ordertui.operations.sync.credentials import ENVIRONMENT
 
 pytestmark = pytest.mark.usefixtures("api_credentials")
@@ -57,4 +57,4 @@ def test_one_order_goes_all_the_way_as_the_page_says(tmp_path: Path) -> None:
 
 def test_every_state_of_a_feed_is_explained() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert [state for state in {**WORDS, **CALL_WORDS} if f"`{state}`" not in page] == ["settled"]
+    assert [state for state in {**FEED_STATUS_TEXT, **CALL_STATUS_TEXT} if f"`{state}`" not in page] == ["settled"]

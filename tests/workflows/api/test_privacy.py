@@ -64,15 +64,15 @@ def test_a_practice_batch_leaves_as_a_file_whatever_the_settings_say(practice: S
 
 
 EVERYTHING: dict[str, Callable[[Session], object]] = {
-    "outlet": lambda made: made.sync.outlet(lambda text: None).run(),
-    "send": lambda made: made.sync.send(note=lambda text: None, told=lambda *_: None, stop=lambda: False),
+    "outlet": lambda made: made.dispatcher.feeds.run(),
+    "send": lambda made: made.dispatcher.feeds.run(),
     "sync": lambda made: made.sync.sync(),
-    "one order": lambda made: made.sync.one_order("111-0000000-0000001"),
-    "check": lambda made: made.sync.check(),
-    "history": lambda made: made.sync.history(30),
-    "account health": lambda made: made.sync.account_health(),
-    "evidence": lambda made: made.sync.evidence("111-0000000-0000001"),
-    "send a message": lambda made: made.sync.send_message(
+    "one order": lambda made: made.sync.sync_order("111-0000000-0000001"),
+    "check": lambda made: made.sync.account.check(),
+    "history": lambda made: made.sync.reports.import_history(30),
+    "account health": lambda made: made.sync.reports.fetch_account_health(),
+    "evidence": lambda made: made.sync.refunds.find_transactions("111-0000000-0000001"),
+    "send a message": lambda made: made.sync.messages.send(
         Message("111-0000000-0000001", "US", "unexpectedProblem", "en-US", "Hello.")
     ),
 }
@@ -199,8 +199,8 @@ def test_nothing_kept_said_or_logged_holds_a_secret_or_a_buyer(
         for work in (
             lambda: floor.dispatch(7200),
             lambda: floor.made.sync.sync().notes,
-            lambda: floor.made.sync.evidence(floor.order_id(1001)),
-            lambda: floor.made.sync.send_message(
+            lambda: floor.made.sync.refunds.find_transactions(floor.order_id(1001)),
+            lambda: floor.made.sync.messages.send(
                 Message(floor.order_id(5), "US", "unexpectedProblem", "en-US", "Hello.")
             ),
         ):
@@ -220,7 +220,7 @@ def test_nothing_kept_said_or_logged_holds_a_secret_or_a_buyer(
         + [str(one) for one in floor.made.batches.open_issues()]
     )
     said += [entry.payload for entry in floor.made.context.store.audit.entries()]
-    said += [str(floor.made.orders.get(floor.order_id(7))), str(floor.made.sync.feeds())]
+    said += [str(floor.made.orders.get(floor.order_id(7))), str(floor.made.dispatcher.feeds.list_submissions())]
     floor.made.close()
     kept = b"".join(path.read_bytes() for path in floor.folder.rglob("*") if path.is_file())
     everywhere = kept.decode("utf-8", "replace") + "\n".join(said) + caplog.text

@@ -271,13 +271,13 @@ def test_a_row_taken_back_by_another_process_does_not_leave(tmp_path: Path, monk
     batch = commit(session, Action.CANCEL, 1, 2)
     session.batches.release(batch)
     other = open_session(tmp_path)
-    real = type(session.dispatcher.files)._leave
+    real = type(session.dispatcher.files)._mark_sent
 
-    def leave(self: object, batch_id: int) -> bool:
+    def mark_sent(self: object, batch_id: int) -> bool:
         assert other.batches.recall(order_id(1)) == 1
         return real(self, batch_id)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(type(session.dispatcher.files), "_leave", leave)
+    monkeypatch.setattr(type(session.dispatcher.files), "_mark_sent", mark_sent)
     assert len(session.dispatcher.run()) == 1
     assert order_id(1) not in Path(session.batches.find()[0].files[0]).read_text(encoding="utf-8")
     assert states(session, batch) == {order_id(1): RowState.RECALLED, order_id(2): RowState.SENT}

@@ -71,14 +71,14 @@ class CancellableSleep:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         step: float = 0.5,
     ) -> None:
-        self._stop = stop
+        self.is_stopped = stop
         self._on_wait = on_wait
         self._sleep = sleep
         self._step = step
 
     def check(self) -> None:
         """Raise CallCancelled when the operator wants the run to end."""
-        if self._stop():
+        if self.is_stopped():
             raise CallCancelled
 
     async def pause(self, operation: str, seconds: int) -> None:

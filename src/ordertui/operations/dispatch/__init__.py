@@ -1,1 +1,1 @@
-"""How a batch leaves: as upload files or as a feed by Amazon's API."""
+"""How committed batches leave: as files to upload by hand, or as feeds by Amazon's API."""

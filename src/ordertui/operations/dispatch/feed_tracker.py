@@ -1,13 +1,13 @@
-"""Feeds that may be at Amazon: found again after an unclear answer, followed, and their reports taken in.
+"""Submissions that may be at Amazon: found again after an unclear answer, followed, and their reports taken in.
 
-Nothing here sends a feed. An unclear one is looked for in getFeeds, after it had time to show; one new feed of its kind is
-it; none, several times, means for a cancellation or shipment that it never arrived; for a refund a person must look.
+Nothing here submits a feed. An unclear one is looked for in getFeeds after it had time to appear. Exactly one new feed
+of its kind is taken for it. When none appears several times, a cancellation or shipment counts as never arrived; a
+refund needs the operator.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from ordertui.amazon.atomic_files import write_atomic
@@ -18,119 +18,122 @@ from ordertui.amazon.spapi.errors import SpApiError
 from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT, GET_FEED, GET_FEED_DOCUMENT, GET_FEEDS
 from ordertui.amazon.spapi.schemas import Feed, Feeds
 from ordertui.operations.errors import OperationError, Refused
-from ordertui.operations.limits import feed_limits
+from ordertui.operations.limits import CLOCK_SKEW_SECONDS, feed_limits
 from ordertui.operations.results.reconciler import ResultReconciler
-from ordertui.operations.sync.report_sync import POLLS
-from ordertui.orders.batch_state import UNANSWERED, RowState
+from ordertui.operations.sync.report_sync import POLL_SECONDS
+from ordertui.orders.batch_state import UNANSWERED, UNCLEAR_SUBMISSIONS, RowState, SubmissionState
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.store import Outcome, Store, Submission
 
-from .status_text import attempt_words
+from .dispatcher import Note
+from .status_text import submission_text
 
-ALIVE = 180
-"""Seconds after which a submission that nobody finished is taken for interrupted: longer than any call may last."""
-SKEW = 300
-"""Seconds by which Amazon's clock and this one may differ."""
+INTERRUPTED_SECONDS = 180
+"""A submission that nobody finished by then counts as interrupted: longer than any call may take."""
+
+
+def is_followed(submission: Submission) -> bool:
+    """Return whether the program looks at a submission by itself."""
+    return submission.open and submission.state != SubmissionState.NEEDS_OPERATOR
+
+
+def next_poll_at(submission: Submission) -> int:
+    """Return when an open submission is looked at next (epoch seconds)."""
+    started, polled = submission.started_at, submission.polled_at
+    match submission.state:
+        case SubmissionState.SUBMITTING:
+            return started + INTERRUPTED_SECONDS
+        case SubmissionState.UNKNOWN:
+            limits = feed_limits()
+            earliest = started + limits.settle(submission.action)
+            return earliest if polled is None else max(earliest, polled + limits.look_seconds.value)
+        case SubmissionState.NEEDS_OPERATOR:
+            return 0
+    return started if polled is None else polled + POLL_SECONDS[min(submission.polls, len(POLL_SECONDS)) - 1]
 
 
 class FeedTracker:
-    """Brings the open attempts of one store forward, one look each."""
+    """Moves the open submissions of one store forward. `folder` gets the processing reports."""
 
     def __init__(self, store: Store, clock: Clock, folder: Path) -> None:
         self._store = store
         self._clock = clock
         self._folder = folder
 
-    async def step(self, client: Client, stop: Callable[[], bool], note: Callable[[str], None]) -> None:
-        """Look once at every attempt that is due for a look; `note` hears what moved.
+    async def poll(self, client: Client, note: Note) -> None:
+        """Look once at every submission that is due for a look; `note` is called for each that changed.
 
-        An error of Amazon's is kept with the attempt, and stops nothing.
+        An error of Amazon's is kept with its submission and stops nothing.
         """
-        for attempt in reversed(self._store.submissions.find()):
-            if not attempt.open or stop() or self._clock.now() < self.next_look(attempt):
+        for submission in reversed(self._store.submissions.find()):
+            if not submission.open or client.waiting.is_stopped() or self._clock.now() < next_poll_at(submission):
                 continue
             try:
-                await self._look(client, attempt)
+                await self._look(client, submission)
             except (SpApiError, ProcessingReportError, OSError) as error:
-                self._store.submissions.mark_polled(attempt.id, note=f"The last look failed: {error}")
-            after = next(one for one in self._store.submissions.find(attempt.batch) if one.id == attempt.id)
-            if (after.state, after.note) != (attempt.state, attempt.note):
-                note(f"batch {attempt.batch}: {attempt_words(after, self._clock.now())}")
+                self._store.submissions.mark_polled(submission.id, note=f"The last look failed: {error}")
+            after = next(one for one in self._store.submissions.find(submission.batch) if one.id == submission.id)
+            if (after.state, after.note) != (submission.state, submission.note):
+                note(f"batch {submission.batch}: {submission_text(after, self._clock.now())}")
 
-    def next_look(self, attempt: Submission) -> int:
-        """When an open attempt is looked at next (epoch seconds)."""
-        limits = feed_limits()
-        if attempt.state == "submitting":
-            return attempt.started_at + ALIVE
-        if attempt.state == "unknown":
-            earliest = attempt.started_at + limits.settle(attempt.action)
-            return (
-                earliest if attempt.polled_at is None else max(earliest, attempt.polled_at + limits.look_seconds.value)
-            )
-        if attempt.state == "needs_operator":
-            return 0
-        return (
-            attempt.started_at
-            if attempt.polled_at is None
-            else attempt.polled_at + POLLS[min(attempt.polls, len(POLLS)) - 1]
-        )
+    async def _look(self, client: Client, submission: Submission) -> None:
+        match submission.state:
+            case SubmissionState.SUBMITTING:
+                self.mark_unclear(submission, "the program ended in the middle of it")
+            case SubmissionState.UNKNOWN:
+                await self._search(client, submission)
+            case SubmissionState.NEEDS_OPERATOR:
+                self._settle_if_answered(submission)
+            case _:
+                await self._follow(client, submission)
 
-    async def _look(self, client: Client, attempt: Submission) -> None:
-        if attempt.state == "submitting":
-            self.unclear(attempt, "the program ended in the middle of it")
-        elif attempt.state == "unknown":
-            await self._find(client, attempt)
-        elif attempt.state == "needs_operator":
-            self._settled(attempt)
-        else:
-            await self._follow(client, attempt)
+    def mark_unclear(self, submission: Submission, why: str) -> Submission:
+        """Record that the call that acts had no clear answer, and make every row unknown.
 
-    def unclear(self, attempt: Submission, why: str) -> Submission:
-        """The call that acts gave no clear answer: every row is unknown, until the feed is found or a sync shows the shipment."""
-        if attempt.feed_type == CONFIRM_SHIPMENT.name:
+        The rows stay unknown until the feed is found, or a sync shows the shipment.
+        """
+        log = self._store.submissions
+        if submission.feed_type == CONFIRM_SHIPMENT.name:
             text = "Amazon gave no clear answer; a later sync that shows it as shipped settles it"
-            return self._store.submissions.answer(
-                attempt.id, "unanswered", Outcome(RowState.UNKNOWN, "", text), note=f"({why})"
-            )
+            outcome = Outcome(RowState.UNKNOWN, "", text)
+            return log.answer(submission.id, SubmissionState.UNANSWERED, outcome, note=f"({why})")
         text = "Amazon gave no clear answer when it was submitted; it is looked for"
-        return self._store.submissions.move(attempt.id, "unknown", note=f"({why})", rows=(RowState.UNKNOWN, text))
+        return log.move(submission.id, SubmissionState.UNKNOWN, note=f"({why})", rows=(RowState.UNKNOWN, text))
 
     # -- finding it again
 
-    async def _find(self, client: Client, attempt: Submission) -> None:
-        new = [
-            feed
-            for feed in await self.listed(client, attempt.feed_type, attempt.started_at)
-            if self._may_be(attempt, feed)
-        ]
+    async def _search(self, client: Client, submission: Submission) -> None:
+        listed = await self.list_feeds(client, submission.feed_type, submission.started_at)
+        new = [feed for feed in listed if self._may_be(submission, feed)]
         if len(new) == 1:
-            self.adopt(attempt, new[0].feed_id, "found in Amazon's list")
+            self.adopt(submission, new[0].feed_id, "found in Amazon's list")
             return
         if len(new) > 1:
             names = ", ".join(feed.feed_id for feed in new)
-            self._ask_operator(attempt, f"Several feeds of this kind came up then: {names}.")
+            self._ask_operator(submission, f"Several feeds of this kind came up then: {names}.")
             return
-        looked = self._store.submissions.mark_polled(
-            attempt.id, note=f"Not in Amazon's list at {iso_utc(self._clock.now())}."
-        )
+        log = self._store.submissions
+        looked = log.mark_polled(submission.id, note=f"Not in Amazon's list at {iso_utc(self._clock.now())}.")
         if looked.polls < feed_limits().looks.value:
             return
-        if not self._waits(attempt):
-            self._store.submissions.move(attempt.id, "settled")
-        elif attempt.action is Action.REFUND:
-            self._ask_operator(attempt, "Amazon's list shows no such feed, but a refund is never sent again by itself.")
+        if not self._has_unanswered_rows(submission):
+            log.move(submission.id, SubmissionState.SETTLED)
+        elif submission.action is Action.REFUND:
+            why = "Amazon's list shows no such feed, but a refund is never sent again by itself."
+            self._ask_operator(submission, why)
         else:
-            self._store.submissions.return_to_hold(
-                attempt.id, "not_taken", note="Amazon's list showed no such feed, several times."
-            )
+            note = "Amazon's list showed no such feed, several times."
+            log.return_to_hold(submission.id, SubmissionState.NOT_TAKEN, note=note)
 
-    async def listed(self, client: Client, feed_type: str, since: int) -> list[Feed]:
-        """Every feed of a type that Amazon lists from a little before that time."""
+    async def list_feeds(self, client: Client, feed_type: str, since: int) -> list[Feed]:
+        """Return every feed of a type that Amazon lists since a little before that time (epoch seconds)."""
         query: dict[str, str | list[str]] = {
-            "feedTypes": [feed_type], "pageSize": "100", "createdSince": iso_utc(since - SKEW),
-        }  # fmt: skip
+            "feedTypes": [feed_type],
+            "pageSize": "100",
+            "createdSince": iso_utc(since - CLOCK_SKEW_SECONDS),
+        }
         found: list[Feed] = []
         while True:
             page = await client.call(GET_FEEDS, Feeds, query=query)
@@ -139,58 +142,71 @@ class FeedTracker:
                 return found
             query = {"nextToken": page.next_token}
 
-    def _may_be(self, attempt: Submission, feed: Feed) -> bool:
-        """Whether a listed feed may be this attempt: new, of its marketplace, and no other attempt's."""
+    def _may_be(self, submission: Submission, feed: Feed) -> bool:
+        """Whether a listed feed may be this submission: new, of its marketplace, and of no other submission."""
         ours = {one.feed_id for one in self._store.submissions.find()}
-        if feed.feed_id in attempt.known or feed.feed_id in ours or feed.feed_type != attempt.feed_type:
+        if feed.feed_id in submission.known or feed.feed_id in ours or feed.feed_type != submission.feed_type:
             return False
         markets = set(feed.marketplace_ids)
-        return not markets or markets == {MARKETPLACES[attempt.marketplace].id}
+        return not markets or markets == {MARKETPLACES[submission.marketplace].id}
 
-    def adopt(self, attempt: Submission, feed_id: str, how: str) -> Submission:
-        """This feed is the attempt."""
+    def adopt(self, submission: Submission, feed_id: str, how: str) -> Submission:
+        """Record that Amazon has the submission as this feed. `how` says how that is known."""
+        rows = (RowState.ACCEPTED, f"feed {feed_id}")
         return self._store.submissions.move(
-            attempt.id, "submitted", note=f"({how})", feed_id=feed_id, rows=(RowState.ACCEPTED, f"feed {feed_id}")
+            submission.id, SubmissionState.SUBMITTED, note=f"({how})", feed_id=feed_id, rows=rows
         )
 
-    def _ask_operator(self, attempt: Submission, why: str) -> None:
+    def adopt_by_hand(self, batch_id: int, feed_id: str) -> Submission:
+        """Record the operator's ruling which feed a batch is.
+
+        Raises OperationError unless the batch's submission is unclear and the feed is no other batch's.
+        """
+        submissions = self._store.submissions.find(batch_id)
+        if not submissions or submissions[0].state not in UNCLEAR_SUBMISSIONS:
+            raise OperationError(f"batch {batch_id} has no unclear feed; `ordertui api feeds` lists them")
+        if feed_id in {one.feed_id for one in self._store.submissions.find()}:
+            raise OperationError(f"feed {feed_id} is another batch's")
+        return self.adopt(submissions[0], feed_id, "by the operator's word")
+
+    def _ask_operator(self, submission: Submission, why: str) -> None:
         text = "it cannot be told whether Amazon has it: look in Seller Central before anything is done again"
-        self._store.submissions.move(attempt.id, "needs_operator", note=why, rows=(RowState.UNKNOWN, text))
+        self._store.submissions.move(
+            submission.id, SubmissionState.NEEDS_OPERATOR, note=why, rows=(RowState.UNKNOWN, text)
+        )
 
-    def _settled(self, attempt: Submission) -> None:
-        if not self._waits(attempt):
-            self._store.submissions.move(attempt.id, "settled")
+    def _settle_if_answered(self, submission: Submission) -> None:
+        if not self._has_unanswered_rows(submission):
+            self._store.submissions.move(submission.id, SubmissionState.SETTLED)
 
-    def _waits(self, attempt: Submission) -> bool:
-        """Whether a row of it is still without an outcome."""
-        return any(row.state in UNANSWERED for row in self._store.batches.get(attempt.batch).rows)
+    def _has_unanswered_rows(self, submission: Submission) -> bool:
+        return any(row.state in UNANSWERED for row in self._store.batches.get(submission.batch).rows)
 
     # -- following it
 
-    async def _follow(self, client: Client, attempt: Submission) -> None:
-        assert attempt.feed_id is not None, "a submitted attempt has its feed"
-        feed = await client.call(GET_FEED, Feed, path={"feedId": attempt.feed_id})
-        status = feed.processing_status
+    async def _follow(self, client: Client, submission: Submission) -> None:
+        assert submission.feed_id is not None, "a submission that Amazon took has its feed"
+        feed = await client.call(GET_FEED, Feed, path={"feedId": submission.feed_id})
+        log, status = self._store.submissions, feed.processing_status
         if status == "DONE":
-            await self._take(client, attempt, feed)
+            await self._take_in_report(client, submission, feed)
         elif status == "FATAL":
             text = "Amazon broke the feed off: it may be done or not; sync, look at the order, then settle it"
-            self._store.submissions.move(attempt.id, "fatal", rows=(RowState.UNKNOWN, text))
+            log.move(submission.id, SubmissionState.FATAL, rows=(RowState.UNKNOWN, text))
         elif status == "CANCELLED":
-            self._store.submissions.drop(attempt.id, note="Amazon cancelled the feed before it began; nothing was done")
+            log.drop(submission.id, note="Amazon cancelled the feed before it began; nothing was done")
         else:
-            if status != "IN_QUEUE" and attempt.state == "submitted":
-                self._store.submissions.move(attempt.id, "processing")
-            strange = (
-                "" if status in ("IN_QUEUE", "IN_PROGRESS") else f"Amazon says {status!r}, which is not known here."
-            )
-            self._store.submissions.mark_polled(attempt.id, status=status, note=strange)
+            if status != "IN_QUEUE" and submission.state == SubmissionState.SUBMITTED:
+                log.move(submission.id, SubmissionState.PROCESSING)
+            is_known = status in ("IN_QUEUE", "IN_PROGRESS")
+            note = "" if is_known else f"Amazon says {status!r}, which is not known here."
+            log.mark_polled(submission.id, status=status, note=note)
 
-    async def _take(self, client: Client, attempt: Submission, feed: Feed) -> None:
-        """Keep the processing report as it came, then take it in. What does not fit leaves every row unknown."""
+    async def _take_in_report(self, client: Client, submission: Submission, feed: Feed) -> None:
+        """Keep the processing report as it came, then take it in. One that does not fit makes every row unknown."""
         if not feed.result_feed_document_id:
             text = "Amazon is done with the feed but names no processing report; sync and look at the order"
-            self._store.submissions.move(attempt.id, "done", note="Without a report.", rows=(RowState.UNKNOWN, text))
+            self._finish(submission, "Without a report.", text)
             return
         with tempfile.TemporaryFile() as file:
             await fetch(client, GET_FEED_DOCUMENT, "feedDocumentId", feed.result_feed_document_id, file, MOST_RESULT)
@@ -198,22 +214,16 @@ class FeedTracker:
             content = file.read()
         folder = self._folder / "results"
         folder.mkdir(parents=True, exist_ok=True)
-        path = write_atomic(folder, f"batch-{attempt.batch:04d}-feed-{feed.feed_id}.xml", content)
+        path = write_atomic(folder, f"batch-{submission.batch:04d}-feed-{feed.feed_id}.xml", content)
         try:
-            ResultReconciler(self._store).take_in([path], attempt.batch)
+            ResultReconciler(self._store).take_in([path], submission.batch)
         except (ProcessingReportError, Refused) as error:
             text = "Amazon's processing report cannot be used; sync and look at the order"
-            self._store.submissions.move(
-                attempt.id, "done", note=f"{error} (kept as {path})", rows=(RowState.UNKNOWN, text)
-            )
+            self._finish(submission, f"{error} (kept as {path})", text)
             return
-        self._store.submissions.move(attempt.id, "done", note=f"Its report is kept as {path}.")
+        self._store.submissions.move(submission.id, SubmissionState.DONE, note=f"Its report is kept as {path}.")
 
-    def adopt_by_hand(self, batch_id: int, feed_id: str) -> Submission:
-        """The operator says which feed it is. Raises OperationError unless the batch's attempt is unclear."""
-        attempts = self._store.submissions.find(batch_id)
-        if not attempts or attempts[0].state not in ("unknown", "needs_operator"):
-            raise OperationError(f"batch {batch_id} has no unclear feed; `ordertui api feeds` lists them")
-        if feed_id in {one.feed_id for one in self._store.submissions.find()}:
-            raise OperationError(f"feed {feed_id} is another batch's")
-        return self.adopt(attempts[0], feed_id, "by the operator's word")
+    def _finish(self, submission: Submission, note: str, row_text: str) -> None:
+        """Record that Amazon is done, without an outcome of the rows."""
+        rows = (RowState.UNKNOWN, row_text)
+        self._store.submissions.move(submission.id, SubmissionState.DONE, note=note, rows=rows)

@@ -1,7 +1,7 @@
-"""One order's shipment confirmed by its own call: at once, where a feed would take up to half an hour.
+"""One order's shipment confirmed by a call of its own: at once, where a feed would take up to half an hour.
 
-Only a batch that holds a single order of which nothing has left yet goes this way; several go as one feed, which is
-Amazon's way for many. The call is made once: it is no GET, and Amazon says nowhere what a second one does.
+Only a batch with a single order of which nothing has shipped goes this way; several orders go as one feed, as Amazon
+wants it. The call is made once: Amazon says nowhere what a second one does.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from ordertui.amazon.spapi.schemas import Created
 from ordertui.amazon.spapi.shipments import shipment_body
 from ordertui.operations.planning.feed_builder import shipment
 from ordertui.operations.planning.plan_file import decode
-from ordertui.orders.batch_state import RowState
+from ordertui.orders.batch_state import RowState, SubmissionState
 from ordertui.orders.enums import Action, OrderStatus
 from ordertui.store import JournalBatch, Outcome, Store, Submission
 
 from .feed_tracker import FeedTracker
 
 
-def way(store: Store, batch: JournalBatch) -> str:
-    """What a held batch leaves by: confirmShipment, or the type of its feed."""
+def submission_kind(store: Store, batch: JournalBatch) -> str:
+    """Return how a held batch leaves: `confirmShipment`, or the type of its feed."""
     held = [row.order_id for row in batch.rows if row.state is RowState.HELD]
     if batch.action is Action.CONFIRM and len(held) == 1:
         order = store.orders.order(held[0])
@@ -38,34 +38,46 @@ def way(store: Store, batch: JournalBatch) -> str:
 class ShipmentCall:
     """Confirms the shipment of single orders of one store."""
 
-    def __init__(self, store: Store, watch: FeedTracker) -> None:
+    def __init__(self, store: Store, tracker: FeedTracker) -> None:
         self._store = store
-        self._watch = watch
+        self._tracker = tracker
 
     def begin(self, batch: JournalBatch) -> Submission:
-        """Write down, before the call, that the batch's one order leaves. Raises FeedBusy, RecallRefused, StoreError, FeedError."""
+        """Write down, before the call, that the batch's one order leaves.
+
+        Raises FeedBusy, RecallRefused, StoreError, FeedError.
+        """
         held = [row.order_id for row in batch.rows if row.state is RowState.HELD]
         plan = decode(self._store.batches.plan_bytes(batch.id))
         row = next(row for row in plan.rows if row.order_id == held[0])
         body = shipment_body([shipment(row, line) for line in row.lines], batch.marketplace)
         return self._store.submissions.begin(
-            batch.id, feed_type=CONFIRM_SHIPMENT.name, content=body, sha256=sha256(body).hexdigest(), document_id="", known=(),
+            batch.id,
+            feed_type=CONFIRM_SHIPMENT.name,
+            content=body,
+            sha256=sha256(body).hexdigest(),
+            document_id="",
+            known=(),
             orders=held,
-        )  # fmt: skip
+        )
 
-    async def post(self, client: Client, attempt: Submission, order_id: str) -> Submission:
-        """The one call that acts, with the very bytes that were written down. Raises CallStopped: then it was not made."""
-        body = msgspec.Raw(self._store.submissions.content(attempt.id))
+    async def post(self, client: Client, submission: Submission, order_id: str) -> Submission:
+        """Make the call that acts, with the bytes that were written down; return the submission with its outcome.
+
+        Raises CallCancelled: then the call was not made.
+        """
+        log, ident = self._store.submissions, submission.id
+        body = msgspec.Raw(log.content(ident))
         try:
             await client.call(CONFIRM_SHIPMENT, Created, path={"orderId": order_id}, body=body)
         except CallCancelled:
-            self._store.submissions.return_to_hold(attempt.id, "not_taken", note="It was stopped before it was sent.")
+            log.return_to_hold(ident, SubmissionState.NOT_TAKEN, note="It was stopped before it was sent.")
             raise
         except Rejected as error:
             outcome = Outcome(RowState.ERROR, str(error.status), f"Amazon refused it: {error.text}")
-            return self._store.submissions.answer(attempt.id, "rejected", outcome, note=f"Amazon's answer: {error}.")
+            return log.answer(ident, SubmissionState.REJECTED, outcome, note=f"Amazon's answer: {error}.")
         except SpApiError as error:
             if error.may_have_been_applied:
-                return self._watch.unclear(attempt, str(error))
-            return self._store.submissions.return_to_hold(attempt.id, "refused", note=f"Amazon's answer: {error}.")
-        return self._store.submissions.answer(attempt.id, "done", Outcome(RowState.OK))
+                return self._tracker.mark_unclear(submission, str(error))
+            return log.return_to_hold(ident, SubmissionState.REFUSED, note=f"Amazon's answer: {error}.")
+        return log.answer(ident, SubmissionState.DONE, Outcome(RowState.OK))

@@ -1,1 +1,1 @@
-"""Working with Amazon's Selling Partner API: orders, reports, messages, confirmations."""
+"""Amazon's Selling Partner API in use: the connection, orders, reports, refunds and messages of one store."""

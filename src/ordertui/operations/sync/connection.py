@@ -1,4 +1,4 @@
-"""From settings to a client: which profile, which account, which quota; and what keeps one world out of the other."""
+"""The connection of one store to one seller account: from the settings to a client, and the checks between them."""
 
 from __future__ import annotations
 
@@ -7,145 +7,113 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-
-from ordertui.amazon.spapi.client import CancellableSleep, Client
+from ordertui.amazon.spapi.client import CancellableSleep, Client, OnWait, Stop, ignore_wait, never_stop
 from ordertui.amazon.spapi.endpoints import REGION_OF, Endpoints, NotAllowed
 from ordertui.amazon.spapi.errors import CallCancelled
-from ordertui.amazon.spapi.operations import OPERATIONS
-from ordertui.amazon.spapi.rate_limit import TokenBucket, full_bucket
 from ordertui.amazon.spapi.transport import Timeouts
-from ordertui.operations.config import AmazonConfig
+from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import BadInput, ReadOnly, Refused, Stopped
-from ordertui.orders.clock import Clock
-from ordertui.store import Store
 
-from .credentials import Secrets
+from .credentials import CredentialStore
+from .quotas import StoredBuckets
 
 ENVIRONMENT_KEY = "amazon:profile"
-_RATE = "amazon:rate:"
+"""Key in the store's meta: the profile that filled the store. Orders of a test never mix with real ones."""
+MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 60, 900
 
 Result = TypeVar("Result")
-OnWait = Callable[[str, int], None]
-"""Heard when a call waits: the operation, and for how many seconds."""
-Stop = Callable[[], bool]
 
 
-class Quota(msgspec.Struct, frozen=True):
-    """How many calls of an operation may be made now, and when the next one may (seconds)."""
-
-    operation: str
-    calls: int
-    burst: int
-    next_in: int
-    rate: float
-    """Calls a second, as published or as Amazon last said."""
-
-
-class StoreRateBook:
-    """Keeps the buckets in the store, so that a restart or a second process does not overdraw the account."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def change(self, operation: str, work: Callable[[TokenBucket | None], TokenBucket]) -> TokenBucket:
-        """As `amazon.spapi.rate_limit.BucketStore` says; one transaction."""
-        key = _RATE + operation
-        with self._store.write():
-            bucket = work(_bucket(self._store.meta(key)))
-            self._store.set_meta(key, msgspec.json.encode(bucket).decode())
-        return bucket
-
-
-def quotas(store: Store, now: int, operations: tuple[str, ...]) -> tuple[Quota, ...]:
-    """Where the quotas of these operations stand."""
-    out = []
-    for name in operations:
-        operation = OPERATIONS[name]
-        bucket = (_bucket(store.meta(_RATE + name)) or full_bucket(operation, float(now))).refilled(float(now))
-        out.append(Quota(name, max(0, int(bucket.tokens)), bucket.burst, bucket.taken(float(now)).wait, bucket.rate))
-    return tuple(out)
-
-
-def _bucket(text: str | None) -> TokenBucket | None:
-    return msgspec.json.decode(text, type=TokenBucket) if text else None
+def retry_delay(failures: int) -> int:
+    """Return the seconds to wait after so many failures in a row: doubled each time, from one to fifteen minutes."""
+    return min(MIN_RETRY_SECONDS << (failures - 1), MAX_RETRY_SECONDS)
 
 
 class ApiConnection:
-    """Makes clients for one store and one account."""
+    """Makes clients for one store and one account, and runs work with them."""
 
-    def __init__(
-        self,
-        store: Store,
-        config: AmazonConfig,
-        clock: Clock,
-        *,
-        practice: bool,
-        folder: Path,
-        ask: Callable[[], str] | None = None,
-    ) -> None:
-        self.config = config
-        self.secrets = Secrets(config.profile, folder, ask)
-        self._store = store
-        self._clock = clock
-        self._practice = practice
+    def __init__(self, context: SessionContext, folder: Path) -> None:
+        """Connect nothing yet. `folder` holds the encrypted credentials."""
+        self.context = context
+        self.config = context.config.amazon
+        self.credentials = CredentialStore(self.config.profile, folder)
         self.timeouts: Timeouts | None = None
         """None: the usual ones."""
         self.sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep
-        """How it waits; tests put simulated time here."""
+        """How it waits; tests replace it by simulated time."""
         self.step = 0.5
-        """Seconds after which a waiting call hears a stop."""
+        """Seconds after which a waiting call looks for a stop."""
 
     def endpoints(self) -> Endpoints:
-        """Where this profile's calls go. Raises Refused (read-only, off, practice, another world's store), BadInput (settings)."""
-        config = self.config
-        if self._store.read_only:
+        """Return the addresses of the settings' profile.
+
+        Raises ReadOnly, Refused (practice store, no profile, a store filled by another profile), BadInput (settings).
+        """
+        config, store = self.config, self.context.store
+        if self.context.is_read_only:
             raise ReadOnly
-        if self._practice:
+        if self.context.is_practice:
             raise Refused("this is a practice store: it is never connected to anything; start with a store of your own")
         if config.profile == "off":
             raise Refused(
-                "there is no connection to Amazon: set [amazon] profile in the settings (`ordertui config path` names them),"
-                " then `ordertui api login`; docs/connector.md says how"
+                "there is no connection to Amazon: set [amazon] profile in the settings (`ordertui config path` names"
+                " them), then `ordertui api login`; docs/connector.md says how"
             )
-        if not config.marketplaces:
+        region = self._region()
+        environment = store.meta(ENVIRONMENT_KEY)
+        if environment not in (None, config.profile):
+            raise Refused(
+                f"this store was filled by the profile {environment}; use another --store for {config.profile}"
+            )
+        try:
+            is_production = config.profile == "production"
+            return Endpoints.production(region) if is_production else Endpoints.test(config.endpoint)
+        except NotAllowed as error:
+            raise BadInput(f"[amazon] endpoint: {error}") from error
+
+    def _region(self) -> str:
+        """Return the one region of all marketplaces in the settings. Raises BadInput."""
+        codes = self.config.marketplaces
+        if not codes:
             raise BadInput('the settings name no marketplace: set [amazon] marketplaces = ["US"]')
-        unknown = [code for code in config.marketplaces if code not in REGION_OF]
+        unknown = [code for code in codes if code not in REGION_OF]
         if unknown:
             raise BadInput(
                 f"[amazon] marketplaces: {', '.join(unknown)} is not known; known are {', '.join(REGION_OF)}"
             )
-        regions = {REGION_OF[code] for code in config.marketplaces}
+        regions = {REGION_OF[code] for code in codes}
         if len(regions) > 1:
             raise BadInput(
-                "[amazon] marketplaces are of several regions; an account's tokens are good for one: use a store for each"
+                "[amazon] marketplaces are of several regions; an account's tokens are good for one:"
+                " use a store for each"
             )
-        world = self._store.meta(ENVIRONMENT_KEY)
-        if world not in (None, config.profile):
-            raise Refused(f"this store was filled by the profile {world}; use another --store for {config.profile}")
-        try:
-            return (
-                Endpoints.production(regions.pop())
-                if config.profile == "production"
-                else Endpoints.test(config.endpoint)
-            )
-        except NotAllowed as error:
-            raise BadInput(f"[amazon] endpoint: {error}") from error
+        return regions.pop()
 
-    def run(self, work: Callable[[Client], Coroutine[Any, Any, Result]], *, stop: Stop, told: OnWait) -> Result:
-        """Connect, do the work, disconnect. Raises what `endpoints`, the secrets and the work raise, and Stopped."""
+    def run(
+        self,
+        work: Callable[[Client], Coroutine[Any, Any, Result]],
+        *,
+        on_wait: OnWait = ignore_wait,
+        stop: Stop = never_stop,
+    ) -> Result:
+        """Connect, run the coroutine that `work` makes of a client, disconnect, and return its result.
+
+        Raises what `endpoints`, the credentials and the work raise, and Stopped. This is the only place that opens an
+        event loop for the API.
+        """
         endpoints = self.endpoints()
-        login = self.secrets.load()
+        stored = self.credentials.load()
+        store = self.context.store
         client = Client(
             endpoints,
-            login.credentials,
-            self._clock,
-            buckets=StoreRateBook(self._store),
-            waiting=CancellableSleep(stop=stop, on_wait=told, sleep=self.sleep, step=self.step),
+            stored.credentials,
+            self.context.clock,
+            buckets=StoredBuckets(store),
+            waiting=CancellableSleep(stop=stop, on_wait=on_wait, sleep=self.sleep, step=self.step),
             timeouts=self.timeouts,
         )
-        if self._store.meta(ENVIRONMENT_KEY) is None:
-            self._store.set_meta(ENVIRONMENT_KEY, self.config.profile)
+        if store.meta(ENVIRONMENT_KEY) is None:
+            store.set_meta(ENVIRONMENT_KEY, self.config.profile)
 
         async def whole() -> Result:
             async with client:
@@ -155,3 +123,12 @@ class ApiConnection:
             return asyncio.run(whole())
         except CallCancelled:
             raise Stopped("stopped; what was done before is kept") from None
+
+    def wait(self, reason: str, seconds: int, stop: Stop = never_stop) -> bool:
+        """Wait that many seconds without a client; return False when stopped before."""
+        waiting = CancellableSleep(stop=stop, sleep=self.sleep, step=self.step)
+        try:
+            asyncio.run(waiting.pause(reason, seconds))
+        except CallCancelled:
+            return False
+        return True

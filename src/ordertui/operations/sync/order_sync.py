@@ -1,13 +1,13 @@
-"""Orders from the API: what can be acted on first, then what changed since; a page at a time, resumable, never a call an order.
+"""Orders from the API: first those that can be acted on, then all changes since, a page at a time.
 
-A pass's pages are kept as they come, and where it stands with them; its end moves the watermark, and nothing else does. So
-a stop or a crash loses a page at most, and no change is ever jumped over. Source of the strategy: SP-API.md 3.
+Each page is stored as it comes, together with the position of the pass. Only the end of a pass moves the watermark. So
+a stop or a crash loses one page at most, and no change is ever skipped. Source of the strategy: SP-API.md 3.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from enum import StrEnum
 
 import msgspec
 
@@ -17,35 +17,44 @@ from ordertui.amazon.spapi.errors import CallCancelled, Rejected
 from ordertui.amazon.spapi.operations import GET_ORDER, SEARCH_ORDERS
 from ordertui.amazon.spapi.order_mapping import Deadline, order_rows
 from ordertui.amazon.spapi.schemas import ApiOrder, OneOrder, OrderPage
-from ordertui.orders.clock import DAY, HOUR, Clock, iso_utc, parse_iso
+from ordertui.orders.clock import DAY, HOUR, iso_utc, parse_iso
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.store import Store
 from ordertui.store.importing.import_session import ReportSource
 
+from .connection import ApiConnection
+
 KIND = ReportKind.API_ORDERS.value
-STATE = "amazon:sync"
-DATA = ("CANCELLATION", "FULFILLMENT", "PROCEEDS")
-"""Data sets asked for: none that holds buyers' data, so that no restricted role is needed."""
-OPEN = ("UNSHIPPED", "PARTIALLY_SHIPPED", "PENDING")
-YOUNGEST = 120
-"""Seconds: a search must end at least two minutes ago (model of searchOrders)."""
-OVERLAP = 300
-"""Seconds that two passes share, for changes that Amazon shows late (SP-API.md 3)."""
-OLDEST = 730 * DAY
-"""How far back Amazon keeps orders: two years (AMAZON.md g)."""
-TOKEN_AGE = 23 * HOUR
+STATE_KEY = "amazon:sync"
+DATA_SETS = ("CANCELLATION", "FULFILLMENT", "PROCEEDS")
+"""Data sets that are requested: none that holds buyers' data, so that no restricted role is needed."""
+OPEN_STATUSES = ("UNSHIPPED", "PARTIALLY_SHIPPED", "PENDING")
+MIN_AGE_SECONDS = 120
+"""A search must end at least two minutes ago (model of searchOrders)."""
+OVERLAP_SECONDS = 300
+"""Two passes share this span, for changes that Amazon shows late (SP-API.md 3)."""
+MAX_AGE_SECONDS = 730 * DAY
+"""Amazon keeps orders for two years (AMAZON.md g)."""
+MAX_TOKEN_SECONDS = 23 * HOUR
 """A page token lives 24 hours (model of searchOrders)."""
 
 
-class SyncPass(msgspec.Struct, frozen=True):
-    """A search under way."""
+class PassKind(StrEnum):
+    """Orders that a pass fetches: all that can be acted on, or all changes since the last pass."""
 
-    kind: Literal["open", "changes"]
+    OPEN = "open"
+    CHANGES = "changes"
+
+
+class SyncPass(msgspec.Struct, frozen=True):
+    """A search under way, as the store keeps it."""
+
+    kind: PassKind
     markets: tuple[str, ...]
     query: dict[str, str]
     until: int
-    """All changes up to here are in once its last page is."""
+    """Once its last page is stored, all changes up to this time are (epoch seconds)."""
     token: str = ""
     token_at: int = 0
     pages: int = 0
@@ -53,31 +62,35 @@ class SyncPass(msgspec.Struct, frozen=True):
 
 
 class SyncState(msgspec.Struct, frozen=True):
-    """How far the store is."""
+    """How far the store is, as its meta table keeps it."""
 
     up_to: dict[str, int] = {}
-    """Marketplace to when all its changes are in (epoch seconds); one that was never synced whole is not there."""
+    """Marketplace to the time up to which all its changes are stored (epoch seconds); no entry: never synced."""
     running: SyncPass | None = None
 
     def watermark(self, marketplaces: Sequence[str]) -> int | None:
-        """All changes of all of these are in up to here (epoch seconds); None when one of them was never synced."""
+        """Return the time up to which all changes of all of these are stored; None when one was never synced."""
         times = [self.up_to.get(code) for code in marketplaces]
         known = [at for at in times if at is not None]
         return min(known) if known and len(known) == len(times) else None
 
 
 class SyncProgress(msgspec.Struct, frozen=True):
-    """How far a run is, for people."""
+    """How far a run is."""
 
     step: str
     orders: int
     pages: int
-    more: bool
+    has_more: bool
     """Whether another page follows."""
 
 
+OnPage = Callable[[SyncProgress], None]
+"""Called after each page is stored."""
+
+
 class SyncSummary(msgspec.Struct, frozen=True):
-    """What a run brought."""
+    """What a run stored. `new` and `changed` count orders of the store, `orders` those that came."""
 
     orders: int
     new: int
@@ -89,130 +102,156 @@ class SyncSummary(msgspec.Struct, frozen=True):
     stopped: bool
 
 
+class _Counts:
+    """What a run stored so far."""
+
+    def __init__(self) -> None:
+        self.orders = self.new = self.changed = self.pages = 0
+        self.rejects: list[RejectedRow] = []
+        self.unrecognised_values: set[str] = set()
+
+
+def ignore_page(_progress: SyncProgress) -> None:
+    """Do nothing: the default `on_page` callback."""
+
+
 def load_state(store: Store) -> SyncState:
-    """How far the store is; the beginning when nothing was ever synced."""
-    text = store.meta(STATE)
+    """Return how far the store is; an empty state when nothing was ever synced."""
+    text = store.meta(STATE_KEY)
     return msgspec.json.decode(text, type=SyncState) if text else SyncState()
 
 
 class OrderSync:
-    """Brings one store up to date."""
+    """Brings the orders of one store up to date. `deadline`: when Amazon cancels an order by itself."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        marketplaces: tuple[str, ...],
-        deadline: Deadline,
-        progress: Callable[[SyncProgress], None] = lambda progress: None,
-        stop: Callable[[], bool] = lambda: False,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._marketplaces = marketplaces
+    def __init__(self, connection: ApiConnection, deadline: Deadline) -> None:
+        self._store = connection.context.store
+        self._clock = connection.context.clock
+        self._marketplaces = connection.config.marketplaces
         self._deadline = deadline
-        self._progress = progress
-        self._stop = stop
-        self._new = self._changed = self._orders = self._pages = 0
-        self._rejects: list[RejectedRow] = []
-        self._strange: set[str] = set()
 
-    async def run(self, client: Client) -> SyncSummary:
-        """Go on where the last run ended, until all changes up to two minutes ago are in. Raises SpApiError; a stop is no error."""
-        stopped = False
+    async def run(self, client: Client, on_page: OnPage = ignore_page) -> SyncSummary:
+        """Continue where the last run ended, until all changes up to two minutes ago are stored.
+
+        A stop is no error; the summary says so. Raises SpApiError.
+        """
+        counts, stopped = _Counts(), False
         known = load_state(self._store).up_to
         new = tuple(code for code in self._marketplaces if code not in known)
         try:
             if new:
-                await self._pass(client, "open", new)
-            await self._pass(client, "changes", self._marketplaces)
+                await self._run_pass(client, self._resume(PassKind.OPEN, new), counts, on_page)
+            await self._run_pass(client, self._resume(PassKind.CHANGES, self._marketplaces), counts, on_page)
         except CallCancelled:
             stopped = True
-        return self._summary(stopped=stopped)
+        return self._summary(counts, stopped=stopped)
 
-    async def one(self, client: Client, order_id: str) -> SyncSummary:
+    async def fetch_order(self, client: Client, order_id: str) -> SyncSummary:
         """Fetch one order as it is now. Raises SpApiError."""
-        query: dict[str, str | list[str]] = {"includedData": ",".join(DATA)}
+        query: dict[str, str | list[str]] = {"includedData": ",".join(DATA_SETS)}
         found = await client.call(GET_ORDER, OneOrder, path={"orderId": order_id}, query=query)
+        counts = _Counts()
         with self._store.write():
-            self._take([found.order], f"order {order_id}", None)
-        return self._summary(stopped=False)
+            self._store_orders([found.order], f"order {order_id}", None, counts)
+        return self._summary(counts, stopped=False)
 
-    def _summary(self, *, stopped: bool) -> SyncSummary:
-        notes = [f"Amazon says what is not known here: {word}; it is kept as unknown" for word in sorted(self._strange)]
+    def _summary(self, counts: _Counts, *, stopped: bool) -> SyncSummary:
+        notes = [
+            f"Amazon says what is not known here: {value}; it is kept as unknown"
+            for value in sorted(counts.unrecognised_values)
+        ]
         if stopped:
             notes.append("stopped: what came so far is kept; the next sync goes on from there")
         return SyncSummary(
-            self._orders, self._new, self._changed, self._pages, load_state(self._store).watermark(self._marketplaces),
-            tuple(self._rejects), tuple(notes), stopped,
-        )  # fmt: skip
+            orders=counts.orders,
+            new=counts.new,
+            changed=counts.changed,
+            pages=counts.pages,
+            watermark=load_state(self._store).watermark(self._marketplaces),
+            rejects=tuple(counts.rejects),
+            notes=tuple(notes),
+            stopped=stopped,
+        )
 
-    async def _pass(self, client: Client, kind: Literal["open", "changes"], markets: tuple[str, ...]) -> None:
+    def _resume(self, kind: PassKind, markets: tuple[str, ...]) -> SyncPass:
+        """Return the pass that the last run left unfinished if it is of this kind and recent, else a new one."""
         state = load_state(self._store)
         running = state.running
-        fits = running is not None and (running.kind, running.markets) == (kind, markets)
-        if running is None or not fits or self._clock.now() - running.token_at > TOKEN_AGE:
-            running = self._begin(kind, markets, state)
+        if running is None or (running.kind, running.markets) != (kind, markets):
+            return self._begin(kind, markets, state)
+        is_expired = self._clock.now() - running.token_at > MAX_TOKEN_SECONDS
+        return self._begin(kind, markets, state) if is_expired else running
+
+    async def _run_pass(self, client: Client, running: SyncPass, counts: _Counts, on_page: OnPage) -> None:
         while True:
-            if self._stop():
-                raise CallCancelled
+            client.waiting.check()
             try:
-                page = await self._page(client, running)
+                page = await self._fetch_page(client, running)
             except Rejected:
                 if not running.token:
                     raise
-                running = self._begin(kind, markets, state)  # Amazon forgot the page token: this pass begins again
+                # Amazon does not know the page token any more: begin this pass again
+                running = self._begin(running.kind, running.markets, load_state(self._store))
                 continue
-            running = self._keep(running, page)
+            running = self._store_page(running, page, counts)
+            on_page(SyncProgress(running.kind.value, running.orders, running.pages, bool(page.next_token)))
             if not page.next_token:
                 return
 
-    def _begin(self, kind: Literal["open", "changes"], markets: tuple[str, ...], state: SyncState) -> SyncPass:
+    def _begin(self, kind: PassKind, markets: tuple[str, ...], state: SyncState) -> SyncPass:
         now = self._clock.now()
         ids = [MARKETPLACES[code].id for code in markets]
-        query = {"marketplaceIds": ",".join(ids), "fulfilledBy": "MERCHANT", "includedData": ",".join(DATA)}
-        if kind == "open":
-            query |= {"createdAfter": iso_utc(now - OLDEST), "fulfillmentStatuses": ",".join(OPEN)}
+        query = {"marketplaceIds": ",".join(ids), "fulfilledBy": "MERCHANT", "includedData": ",".join(DATA_SETS)}
+        if kind is PassKind.OPEN:
+            query |= {
+                "createdAfter": iso_utc(now - MAX_AGE_SECONDS),
+                "fulfillmentStatuses": ",".join(OPEN_STATUSES),
+            }
         else:
             since = state.watermark(markets)
-            query |= {"lastUpdatedAfter": iso_utc((now - OLDEST if since is None else since) - OVERLAP)}
-        return SyncPass(kind, markets, query, now - YOUNGEST)
+            start = now - MAX_AGE_SECONDS if since is None else since
+            query |= {"lastUpdatedAfter": iso_utc(start - OVERLAP_SECONDS)}
+        return SyncPass(kind, markets, query, now - MIN_AGE_SECONDS)
 
-    async def _page(self, client: Client, running: SyncPass) -> OrderPage:
+    async def _fetch_page(self, client: Client, running: SyncPass) -> OrderPage:
         query: dict[str, str | list[str]] = dict(running.query)
         if running.token:
             query["paginationToken"] = running.token
         return await client.call(SEARCH_ORDERS, OrderPage, query=query)
 
-    def _keep(self, running: SyncPass, page: OrderPage) -> SyncPass:
-        """Store a page, and with it, in the same transaction, where the pass stands."""
+    def _store_page(self, running: SyncPass, page: OrderPage, counts: _Counts) -> SyncPass:
+        """Store a page and, in the same transaction, the position of the pass behind it."""
         until = min(running.until, parse_iso(page.last_updated_before)) if page.last_updated_before else running.until
         after = msgspec.structs.replace(
-            running, until=until, token=page.next_token, token_at=self._clock.now(),
-            pages=running.pages + 1, orders=running.orders + len(page.orders),
-        )  # fmt: skip
-        done = not page.next_token
+            running,
+            until=until,
+            token=page.next_token,
+            token_at=self._clock.now(),
+            pages=running.pages + 1,
+            orders=running.orders + len(page.orders),
+        )
+        is_done = not page.next_token
         with self._store.write():
             state = load_state(self._store)
-            self._take(page.orders, f"{running.kind}, page {after.pages}", until if done else None)
-            reached = {code: max(until, state.up_to.get(code, 0)) for code in running.markets} if done else {}
-            kept = SyncState(state.up_to | reached, None if done else after)
-            self._store.set_meta(STATE, msgspec.json.encode(kept).decode())
-        self._progress(SyncProgress(running.kind, after.orders, after.pages, not done))
+            name = f"{running.kind.value}, page {after.pages}"
+            self._store_orders(page.orders, name, until if is_done else None, counts)
+            reached = {code: max(until, state.up_to.get(code, 0)) for code in running.markets} if is_done else {}
+            kept = SyncState(state.up_to | reached, None if is_done else after)
+            self._store.set_meta(STATE_KEY, msgspec.json.encode(kept).decode())
         return after
 
-    def _take(self, orders: Sequence[ApiOrder], path: str, as_of: int | None) -> None:
-        """Store these orders, within the open transaction."""
+    def _store_orders(self, orders: Sequence[ApiOrder], name: str, as_of: int | None, counts: _Counts) -> None:
+        """Store these orders within the open transaction. `as_of`: the import's moment in epoch seconds, if known."""
         found = order_rows(orders, self._deadline)
         self._store.imports.add_cancelled_by(found.cancelled)
-        page = ReportSource(KIND, path, sha256="", as_of=as_of, has_request_column=True, marketplace=None)
-        target = self._store.imports.open(page, self._deadline)
-        with target:
-            target.add(found.rows)
-            target.rejected = len(found.rejected)
-        self._pages += 1
-        self._orders += len(orders)
-        self._new += target.new
-        self._changed += target.changed
-        self._strange |= found.unrecognised_values
-        self._rejects += [RejectedRow(KIND, self._pages, why, order_id) for order_id, why in found.rejected]
+        page = ReportSource(KIND, name, sha256="", as_of=as_of, has_request_column=True, marketplace=None)
+        session = self._store.imports.open(page, self._deadline)
+        with session:
+            session.add(found.rows)
+            session.rejected = len(found.rejected)
+        counts.pages += 1
+        counts.orders += len(orders)
+        counts.new += session.new
+        counts.changed += session.changed
+        counts.unrecognised_values |= found.unrecognised_values
+        counts.rejects += [RejectedRow(KIND, counts.pages, why, order_id) for order_id, why in found.rejected]

@@ -1,7 +1,8 @@
-"""Refunds that Amazon booked (Finances), matched with the rows that asked for them: a row is confirmed when there is no doubt.
+"""Refunds that Amazon booked (Finances API), matched with the batch rows that asked for them.
 
-No doubt means: just one booking of that order and that very amount since the row left, and no other row of this store that
-it could belong to. Anything else is left for people to look at (`api evidence`). One search a window, never one an order.
+A row is confirmed only by an unambiguous match: exactly one booking of that order and amount since the row left, and no
+other row of this store that it could belong to. Anything else is left to the operator (`ordertui api evidence`). One
+search covers a span of time; there is never a call per order.
 """
 
 from __future__ import annotations
@@ -11,21 +12,22 @@ from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 
 import msgspec
 
-from ordertui.amazon.spapi.client import Client
+from ordertui.amazon.spapi.client import Client, OnWait, Stop, ignore_wait, never_stop
 from ordertui.amazon.spapi.errors import SpApiError
 from ordertui.amazon.spapi.operations import LIST_TRANSACTIONS
 from ordertui.amazon.spapi.schemas import FinanceAmount, Transaction, Transactions
-from ordertui.operations.dispatch.feed_tracker import SKEW
-from ordertui.operations.limits import feed_limits
+from ordertui.operations.limits import CLOCK_SKEW_SECONDS, feed_limits
 from ordertui.orders.batch_state import RowState
-from ordertui.orders.clock import DAY, Clock, iso_utc, parse_iso
+from ordertui.orders.clock import DAY, iso_utc, parse_iso
 from ordertui.orders.money import format_money, parse_minor
-from ordertui.store import RefundRow, Store
+from ordertui.store import RefundRow
 
-STATE = "amazon:finances"
-_BOOKED = "amazon:booked:"
-WAITING = (RowState.ACCEPTED, RowState.UNKNOWN, RowState.OK)
-"""States of rows that a booking confirms. One that may still wait for its upload by hand is not among them."""
+from .connection import ApiConnection
+
+STATE_KEY = "amazon:finances"
+_BOOKED_KEY = "amazon:booked:"
+CONFIRMABLE = frozenset({RowState.ACCEPTED, RowState.UNKNOWN, RowState.OK})
+"""States of rows that a booking confirms. `sent` is not one: such a row may still wait for its upload by hand."""
 _FEES = ("expenses", "amazonfees")
 """Kinds of breakdown that are not the buyer's money."""
 
@@ -36,13 +38,25 @@ class Booking(msgspec.Struct, frozen=True):
     ident: str
     order_id: str
     posted: int
+    """Epoch seconds."""
     currency: str
     minor: int
-    """What went back to the buyer, above zero."""
+    """Minor units that went back to the buyer, above zero."""
+
+
+class BookedTransaction(msgspec.Struct, frozen=True):
+    """A transaction of any kind, as the operator sees it."""
+
+    posted: str
+    """Time as Amazon writes it."""
+    kind: str
+    status: str
+    amount: str
+    """Decimal text with its currency, as it came."""
 
 
 class _Coverage(msgspec.Struct, frozen=True):
-    """From when until when all bookings were read (epoch seconds), and when that was last done."""
+    """Span of which all bookings were read, and when they were last read. Epoch seconds."""
 
     start: int
     end: int
@@ -52,120 +66,157 @@ class _Coverage(msgspec.Struct, frozen=True):
 def unambiguous_matches(
     rows: Sequence[RefundRow], bookings: Sequence[Booking], used: Collection[str]
 ) -> list[tuple[RefundRow, Booking]]:
-    """The rows that a booking confirms without any doubt. `used`: bookings that confirmed another row before."""
+    """Return the rows that a booking confirms without doubt. `used`: bookings that confirmed another row before."""
     found = []
     for row in rows:
-        if row.state not in WAITING:
+        if row.state not in CONFIRMABLE:
             continue
-        mine = [one for one in bookings if one.ident not in used and fits(row, one)]
+        mine = [one for one in bookings if one.ident not in used and may_match(row, one)]
         if len(mine) != 1 or mine[0].posted < row.sent_at:
             continue
-        claims = [other for other in rows if other.state is not RowState.CONFIRMED and fits(other, mine[0])]
+        claims = [other for other in rows if other.state is not RowState.CONFIRMED and may_match(other, mine[0])]
         if claims == [row]:
             found.append((row, mine[0]))
     return found
 
 
-def fits(row: RefundRow, booking: Booking) -> bool:
-    """Whether a booking may be what a row asked for; clocks may differ by some minutes."""
+def may_match(row: RefundRow, booking: Booking) -> bool:
+    """Return whether a booking may be what a row asked for. The two clocks may differ by some minutes."""
     same = (row.order_id, row.currency, row.total) == (booking.order_id, booking.currency, booking.minor)
-    return same and booking.posted >= row.sent_at - SKEW
+    return same and booking.posted >= row.sent_at - CLOCK_SKEW_SECONDS
 
 
-def booking_of(one: Transaction) -> Booking | None:
-    """The refund that a transaction is; None when it is none, or not plain. A release of money that was put off is its first booking."""
-    related = [(name.related_identifier_name, name.related_identifier_value) for name in one.related_identifiers]
+def parse_booking(transaction: Transaction) -> Booking | None:
+    """Return the refund that a transaction is; None when it is none, or not plainly one.
+
+    The release of deferred money has the identity of the deferred transaction, so that it is no second booking.
+    """
+    related = [
+        (name.related_identifier_name, name.related_identifier_value) for name in transaction.related_identifiers
+    ]
     orders = {value for name, value in related if name == "ORDER_ID"}
-    put_off = next((value for name, value in related if name == "DEFERRED_TRANSACTION_ID"), "")
-    back = _back(one)
-    ident = put_off or one.transaction_id
-    if one.transaction_type.casefold() != "refund" or len(orders) != 1 or back is None or not ident:
+    deferred = next((value for name, value in related if name == "DEFERRED_TRANSACTION_ID"), "")
+    back = _paid_back(transaction)
+    ident = deferred or transaction.transaction_id
+    if transaction.transaction_type.casefold() != "refund" or len(orders) != 1 or back is None or not ident:
         return None
     try:
-        posted = parse_iso(one.posted_date)
+        posted = parse_iso(transaction.posted_date)
     except ValueError:
         return None
     return Booking(ident, orders.pop(), posted, *back)
 
 
-def _back(one: Transaction) -> tuple[str, int] | None:
-    """Currency and minor units that went back to the buyer: the total without Amazon's fees; None when that is not plain."""
-    if one.total_amount is None:
+def _paid_back(transaction: Transaction) -> tuple[str, int] | None:
+    """Return currency and minor units paid back to the buyer: the total without Amazon's fees; None when unclear."""
+    if transaction.total_amount is None:
         return None
-    currency = one.total_amount.currency_code
+    currency = transaction.total_amount.currency_code
     try:
-        fees = sum(_minor(part.breakdown_amount, currency) for part in one.parts() if part.kind in _FEES)
-        back = fees - _minor(one.total_amount, currency)
+        fees = sum(_minor(part.breakdown_amount, currency) for part in transaction.parts() if part.kind in _FEES)
+        back = fees - _minor(transaction.total_amount, currency)
     except ValueError:
         return None
     return (currency, back) if back > 0 else None
 
 
 def _minor(amount: FinanceAmount | None, currency: str) -> int:
-    """Raises ValueError."""
+    """Return minor units. Raises ValueError."""
     if amount is None or amount.currency_code != currency:
         raise ValueError("an amount is missing, or of another currency")
     return parse_minor(bytes(amount.currency_amount).decode(), currency)
 
 
+def _describe(transaction: Transaction) -> BookedTransaction:
+    total = transaction.total_amount
+    amount = f"{total.currency_code} {bytes(total.currency_amount).decode()}".strip() if total else ""
+    return BookedTransaction(
+        transaction.posted_date, transaction.transaction_type, transaction.transaction_status, amount
+    )
+
+
+async def _transactions(client: Client, query: dict[str, str | list[str]]) -> AsyncIterator[Transaction]:
+    """Yield every transaction that the query finds, page by page."""
+    while True:
+        page = (await client.call(LIST_TRANSACTIONS, Transactions, query=query)).payload
+        for transaction in page.transactions:
+            yield transaction
+        if not page.next_token:
+            return
+        query = {**query, "nextToken": page.next_token}
+
+
 class RefundConfirmer:
-    """Looks at the bookings of one store's refunds."""
+    """Reads what Amazon booked and confirms the refunds of one store by it."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store = store
-        self._clock = clock
+    def __init__(self, connection: ApiConnection) -> None:
+        self._connection = connection
+        self._store = connection.context.store
+        self._clock = connection.context.clock
 
-    async def look(self, client: Client) -> tuple[str, ...]:
-        """Read what was booked since the last look, if any refund waits for it; gives what to say. Raises CallStopped; an error of
-        Amazon's is said, and keeps nothing else from being done."""
+    def find_transactions(
+        self, order_id: str, *, on_wait: OnWait = ignore_wait, stop: Stop = never_stop
+    ) -> list[BookedTransaction]:
+        """Ask Amazon what it booked for an order (may lag two days); return it oldest first.
+
+        Raises SpApiError, Refused, BadInput, Stopped.
+        """
+        query: dict[str, str | list[str]] = {
+            "relatedIdentifierName": "ORDER_ID",
+            "relatedIdentifierValue": order_id,
+        }
+
+        async def work(client: Client) -> list[BookedTransaction]:
+            return [_describe(one) async for one in _transactions(client, query)]
+
+        found = self._connection.run(work, on_wait=on_wait, stop=stop)
+        return sorted(found, key=lambda one: one.posted)
+
+    async def run(self, client: Client) -> tuple[str, ...]:
+        """Read what was booked since the last time, if any refund waits for it; return notes for the operator.
+
+        An error of Amazon's becomes a note, so that it stops nothing else. Raises CallCancelled.
+        """
         now, limits = self._clock.now(), feed_limits()
         oldest = now - limits.finances_days.value * DAY
-        waiting = [
-            row.sent_at for row in self._store.batches.refund_rows() if row.state in WAITING and row.sent_at >= oldest
-        ]
+        rows = self._store.batches.refund_rows()
+        waiting = [row.sent_at for row in rows if row.state in CONFIRMABLE and row.sent_at >= oldest]
         before = self._coverage()
         if not waiting or (before is not None and now - before.looked < limits.finances_seconds.value):
             return ()
-        since, until = min(waiting) - SKEW, now - limits.finances_youngest_seconds.value
+        since, until = min(waiting) - CLOCK_SKEW_SECONDS, now - limits.finances_youngest_seconds.value
         if before is None or before.end < since:
             before = _Coverage(since, since, now)
         start = max(before.start, before.end - limits.finances_overlap_seconds.value)
         if until <= start:
             return ()
+        query: dict[str, str | list[str]] = {"postedAfter": iso_utc(start), "postedBefore": iso_utc(until)}
         try:
-            found = [one async for page in self._pages(client, start, until) for one in page]
+            parsed = [parse_booking(one) async for one in _transactions(client, query)]
         except SpApiError as error:
             self._save(msgspec.structs.replace(before, looked=now))
             return (f"refunds are not confirmed by what Amazon booked: {error}",)
+        found = [one for one in parsed if one is not None]
         with self._store.write():
             fresh = self._keep(found)
             self._save(_Coverage(before.start, until, now))
             return tuple(self._confirm(before.start, fresh))
 
-    async def _pages(self, client: Client, start: int, until: int) -> AsyncIterator[list[Booking]]:
-        query: dict[str, str | list[str]] = {"postedAfter": iso_utc(start), "postedBefore": iso_utc(until)}
-        while True:
-            page = (await client.call(LIST_TRANSACTIONS, Transactions, query=query)).payload
-            yield [one for one in map(booking_of, page.transactions) if one is not None]
-            if not page.next_token:
-                return
-            query = {**query, "nextToken": page.next_token}
-
     # -- what is kept
 
     def _coverage(self) -> _Coverage | None:
-        text = self._store.meta(STATE)
+        text = self._store.meta(STATE_KEY)
         return msgspec.json.decode(text, type=_Coverage) if text else None
 
     def _save(self, coverage: _Coverage) -> None:
-        self._store.set_meta(STATE, msgspec.json.encode(coverage).decode())
+        self._store.set_meta(STATE_KEY, msgspec.json.encode(coverage).decode())
 
     def _booked(self, order_id: str) -> list[Booking]:
-        text = self._store.meta(_BOOKED + order_id)
+        text = self._store.meta(_BOOKED_KEY + order_id)
         return msgspec.json.decode(text, type=list[Booking]) if text else []
 
     def _keep(self, found: Sequence[Booking]) -> set[str]:
-        """Keep the bookings of orders that this store refunded; gives the orders of which one is new."""
+        """Keep the bookings of orders that this store refunded; return the orders with a new one."""
         ours = {row.order_id for row in self._store.batches.refund_rows()}
         fresh = set()
         for order_id in sorted({one.order_id for one in found} & ours):
@@ -174,24 +225,29 @@ class RefundConfirmer:
             if new:
                 fresh.add(order_id)
                 kept = sorted((known | new).values(), key=lambda one: (one.posted, one.ident))
-                self._store.set_meta(_BOOKED + order_id, msgspec.json.encode(kept).decode())
+                self._store.set_meta(_BOOKED_KEY + order_id, msgspec.json.encode(kept).decode())
         return fresh
 
     # -- what it means
 
     def _confirm(self, since: int, fresh: set[str]) -> Iterator[str]:
-        """Confirm the rows that left since then, without doubt; gives what to say."""
+        """Confirm the rows that left since then and have an unambiguous match; yield notes for the operator."""
         rows = self._store.batches.refund_rows()
-        for order_id in sorted({row.order_id for row in rows if row.state in WAITING} | fresh):
+        for order_id in sorted({row.order_id for row in rows if row.state in CONFIRMABLE} | fresh):
             mine = [row for row in rows if row.order_id == order_id]
             booked = self._booked(order_id)
             if not booked:
                 continue
             used = self._used(order_id)
-            sure = [(row, one) for row, one in unambiguous_matches(mine, booked, used) if row.sent_at - SKEW >= since]
-            for row, one in sure:
+            matches = [
+                (row, one)
+                for row, one in unambiguous_matches(mine, booked, used)
+                if row.sent_at - CLOCK_SKEW_SECONDS >= since
+            ]
+            for row, one in matches:
                 used[one.ident] = row.batch
-                text = f"Amazon booked {format_money(one.minor, one.currency)} back on {iso_utc(one.posted)} (Finances)"
+                money = format_money(one.minor, one.currency)
+                text = f"Amazon booked {money} back on {iso_utc(one.posted)} (Finances)"
                 evidence = {
                     "transaction": one.ident,
                     "posted": one.posted,
@@ -204,26 +260,23 @@ class RefundConfirmer:
                 yield from self._doubts(mine, booked, used)
 
     def _doubts(self, rows: Sequence[RefundRow], booked: Sequence[Booking], used: dict[str, int]) -> Iterator[str]:
-        """A second booking for a row that one confirmed, and bookings that may be an unknown row's."""
+        """Yield a note for a second booking of a confirmed row, and for bookings that may be an unknown row's."""
         for row in rows:
-            others = [one for one in booked if one.ident not in used and fits(row, one)]
+            others = [one for one in booked if one.ident not in used and may_match(row, one)]
             if not others:
                 continue
+            name = f"{row.order_id}, batch {row.batch}"
             if row.batch in used.values():
                 times = ", ".join(iso_utc(one.posted) for one in others)
                 text = f"Amazon booked it again ({times}): it may be paid twice; look at the order in Seller Central"
-                self._store.batches.mark_booked_again(
-                    row.batch, row.order_id, text=text, transactions=[one.ident for one in others]
-                )
-                yield f"{row.order_id}, batch {row.batch}: {text}"
+                transactions = [one.ident for one in others]
+                self._store.batches.mark_booked_again(row.batch, row.order_id, text=text, transactions=transactions)
+                yield f"{name}: {text}"
             elif row.state is RowState.UNKNOWN:
-                yield f"{row.order_id}, batch {row.batch}: Amazon booked what may be its refund; `ordertui api evidence {row.order_id}` shows it"
+                yield f"{name}: Amazon booked what may be its refund; `ordertui api evidence {row.order_id}` shows it"
 
     def _used(self, order_id: str) -> dict[str, int]:
-        """The bookings that confirmed a row of the order, and its batch."""
-        found = [
-            json.loads(one.payload)
-            for one in self._store.audit.entries(order_id=order_id)
-            if one.kind == "batch.booked"
-        ]
+        """Return the bookings that confirmed a row of the order, with its batch."""
+        entries = [one for one in self._store.audit.entries(order_id=order_id) if one.kind == "batch.booked"]
+        found = [json.loads(one.payload) for one in entries]
         return {facts["transaction"]: facts["batch"] for facts in found}

@@ -1,4 +1,4 @@
-"""Reports from the API: history in windows of 30 days, read-only and newest first, and the account-health report."""
+"""Reports from the API: order history in windows of 30 days, newest first, and the account-health report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 
 from ordertui.amazon.atomic_files import write_atomic
 from ordertui.amazon.reports import ReportError
-from ordertui.amazon.spapi.client import Client
+from ordertui.amazon.spapi.client import Client, OnWait, Stop, ignore_wait, never_stop
 from ordertui.amazon.spapi.documents import MOST_REPORT, MOST_RESULT, fetch
 from ordertui.amazon.spapi.errors import CallCancelled
 from ordertui.amazon.spapi.operations import CREATE_REPORT, GET_REPORT, GET_REPORT_DOCUMENT
@@ -19,25 +19,25 @@ from ordertui.amazon.spapi.schemas import Report, ReportCreated
 from ordertui.operations.errors import BadInput
 from ordertui.operations.reports.importer import ReportImporter
 from ordertui.operations.reports.progress import ImportSummary
-from ordertui.orders.clock import DAY, Clock, iso_utc
+from ordertui.orders.clock import DAY, iso_utc
 from ordertui.orders.marketplace import MARKETPLACES
-from ordertui.store import Store
 
-from .order_sync import YOUNGEST
+from .connection import ApiConnection
+from .order_sync import MIN_AGE_SECONDS
 
 ALL_ORDERS = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL"
 ACCOUNT_HEALTH = "GET_V2_SELLER_PERFORMANCE_REPORT"
-WINDOW = 30 * DAY
+WINDOW_SECONDS = 30 * DAY
 """Longest span of one report: 30 days (SP-API.md 3)."""
-POLLS = (30, 60, 120, 300)
-"""Seconds between looks at a report or feed; the last repeats."""
-STATE = "amazon:history:"
+POLL_SECONDS = (30, 60, 120, 300)
+"""Seconds between two looks at a report or feed; the last value repeats."""
+STATE_KEY = "amazon:history:"
 TRIES = 2
-"""CANCELLED may mean that there is no data: it is asked twice before it is believed."""
+"""CANCELLED may mean that there is no data; it is believed when Amazon says it twice."""
 
 
-class Window(msgspec.Struct, frozen=True):
-    """A report under way."""
+class ReportWindow(msgspec.Struct, frozen=True):
+    """A report under way, as the store keeps it. Epoch seconds."""
 
     start: int
     end: int
@@ -46,99 +46,142 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class HistoryCoverage(msgspec.Struct, frozen=True):
-    """What of a marketplace's history is in: from `start` to `end`, without a gap."""
+    """The span of a marketplace's history that is stored without a gap. Epoch seconds."""
 
     start: int
     end: int
-    window: Window | None = None
+    window: ReportWindow | None = None
+
+
+def ignore_step(_text: str) -> None:
+    """Do nothing: the default `on_step` callback."""
 
 
 class ReportSync:
     """Brings reports into one store."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        importer: ReportImporter,
-        folder: Path,
-        told: Callable[[str], None] = lambda text: None,
-        stop: Callable[[], bool] = lambda: False,
-    ) -> None:
-        self._store = store
-        self._clock = clock
+    def __init__(self, connection: ApiConnection, importer: ReportImporter) -> None:
+        self._connection = connection
+        self._store = connection.context.store
+        self._clock = connection.context.clock
         self._importer = importer
-        self._folder = folder
-        self._told = told
-        self._stop = stop
 
-    def history(self, marketplace: str) -> HistoryCoverage | None:
-        """What is in; None when nothing is."""
-        text = self._store.meta(STATE + marketplace)
-        return msgspec.json.decode(text, type=HistoryCoverage) if text else None
+    def import_history(
+        self,
+        days: int,
+        *,
+        on_step: Callable[[str], None] = ignore_step,
+        on_wait: OnWait = ignore_wait,
+        stop: Stop = never_stop,
+    ) -> tuple[list[ImportSummary], bool]:
+        """Import the orders of the last `days` days of every marketplace; return the imports, and True if stopped.
 
-    def _save(self, marketplace: str, history: HistoryCoverage) -> HistoryCoverage:
-        self._store.set_meta(STATE + marketplace, msgspec.json.encode(history).decode())
-        return history
+        `on_step` is called with the marketplace and days of each report. Raises SpApiError, Refused, BadInput.
+        """
+        return self._connection.run(lambda client: self._import_all(client, days, on_step), on_wait=on_wait, stop=stop)
 
-    async def back(self, client: Client, marketplace: str, days: int) -> list[ImportSummary]:
-        """Bring in the history of the last `days` days, going on where the last run ended. Raises SpApiError, BadInput, CallStopped."""
-        now = self._clock.now()
-        history = self.history(marketplace) or HistoryCoverage(now - YOUNGEST, now - YOUNGEST)
-        oldest = now - days * DAY
+    def fetch_account_health(self, *, on_wait: OnWait = ignore_wait, stop: Stop = never_stop) -> list[Path]:
+        """Fetch the account-health report of each marketplace into the store's folder; return the files.
+
+        Raises SpApiError, Refused, BadInput, Stopped.
+        """
+        return self._connection.run(self._fetch_all_health, on_wait=on_wait, stop=stop)
+
+    async def _import_all(
+        self, client: Client, days: int, on_step: Callable[[str], None]
+    ) -> tuple[list[ImportSummary], bool]:
+        done: list[ImportSummary] = []
+        try:
+            for code in self._connection.config.marketplaces:
+                done += await self._import_back(client, code, days, on_step)
+        except CallCancelled:
+            return done, True
+        return done, False
+
+    async def _fetch_all_health(self, client: Client) -> list[Path]:
+        return [await self._fetch_health(client, code) for code in self._connection.config.marketplaces]
+
+    # -- order history
+
+    def _coverage(self, marketplace: str) -> HistoryCoverage:
+        """Return the stored span; an empty one that ends now when nothing is stored."""
+        text = self._store.meta(STATE_KEY + marketplace)
+        if text:
+            return msgspec.json.decode(text, type=HistoryCoverage)
+        start = self._clock.now() - MIN_AGE_SECONDS
+        return HistoryCoverage(start, start)
+
+    def _save(self, marketplace: str, coverage: HistoryCoverage) -> HistoryCoverage:
+        self._store.set_meta(STATE_KEY + marketplace, msgspec.json.encode(coverage).decode())
+        return coverage
+
+    async def _import_back(
+        self, client: Client, marketplace: str, days: int, on_step: Callable[[str], None]
+    ) -> list[ImportSummary]:
+        """Continue where the last run ended, back to `days` days ago. Raises SpApiError, BadInput, CallCancelled."""
+        oldest = self._clock.now() - days * DAY
+        coverage = self._coverage(marketplace)
         out = []
-        while history.start > oldest:
-            window = history.window or Window(max(oldest, history.start - WINDOW), history.start)
+        while coverage.start > oldest:
+            window = coverage.window or ReportWindow(max(oldest, coverage.start - WINDOW_SECONDS), coverage.start)
             if not window.report_id:
-                window = await self._ask(client, marketplace, window)
-                history = self._save(marketplace, msgspec.structs.replace(history, window=window))
-            self._told(f"{marketplace}: history from {iso_utc(window.start)[:10]} to {iso_utc(window.end)[:10]}")
+                window = await self._request(client, marketplace, window)
+                coverage = self._save(marketplace, msgspec.structs.replace(coverage, window=window))
+            span = f"from {iso_utc(window.start)[:10]} to {iso_utc(window.end)[:10]}"
+            on_step(f"{marketplace}: history {span}")
             report = await self._wait(client, window.report_id)
             if report.processing_status == "DONE":
-                out.append(await self._take(client, marketplace, report))
+                out.append(await self._import_report(client, marketplace, report))
             elif not self._is_empty(marketplace, window, report):
                 again = msgspec.structs.replace(window, report_id="", tries=window.tries + 1)
-                history = self._save(marketplace, msgspec.structs.replace(history, window=again))
+                coverage = self._save(marketplace, msgspec.structs.replace(coverage, window=again))
                 if window.tries >= TRIES:
-                    self._save(marketplace, msgspec.structs.replace(history, window=None))
+                    self._save(marketplace, msgspec.structs.replace(coverage, window=None))
                     raise BadInput(
-                        f"{marketplace}: Amazon made no report from {iso_utc(window.start)[:10]} to {iso_utc(window.end)[:10]}"
-                        f" ({report.processing_status}), {window.tries} times; what came before is kept: run `ordertui sync` again later"
+                        f"{marketplace}: Amazon made no report {span} ({report.processing_status}),"
+                        f" {window.tries} times; what came before is kept: run `ordertui sync` again later"
                     )
                 continue
-            history = self._save(marketplace, HistoryCoverage(window.start, history.end))
+            coverage = self._save(marketplace, HistoryCoverage(window.start, coverage.end))
         return out
 
-    async def _ask(self, client: Client, marketplace: str, window: Window) -> Window:
+    async def _request(self, client: Client, marketplace: str, window: ReportWindow) -> ReportWindow:
         body = {
-            "reportType": ALL_ORDERS, "marketplaceIds": [MARKETPLACES[marketplace].id],
-            "dataStartTime": iso_utc(window.start), "dataEndTime": iso_utc(window.end),
-        }  # fmt: skip
+            "reportType": ALL_ORDERS,
+            "marketplaceIds": [MARKETPLACES[marketplace].id],
+            "dataStartTime": iso_utc(window.start),
+            "dataEndTime": iso_utc(window.end),
+        }
         made = await client.call(CREATE_REPORT, ReportCreated, body=body)
         return msgspec.structs.replace(window, report_id=made.report_id)
 
     async def _wait(self, client: Client, report_id: str) -> Report:
-        for turn in range(10**6):
+        """Look at a report until Amazon is done with it."""
+        looks = 0
+        while True:
             report = await client.call(GET_REPORT, Report, path={"reportId": report_id})
             if report.processing_status not in ("IN_QUEUE", "IN_PROGRESS"):
                 return report
-            await client.waiting.pause("getReport", POLLS[min(turn, len(POLLS) - 1)])
-        raise CallCancelled
+            await client.waiting.pause("getReport", POLL_SECONDS[min(looks, len(POLL_SECONDS) - 1)])
+            looks += 1
 
-    def _is_empty(self, marketplace: str, window: Window, report: Report) -> bool:
-        """Whether CANCELLED means that there is no data: said twice, and no order of that time is known here."""
+    def _is_empty(self, marketplace: str, window: ReportWindow, report: Report) -> bool:
+        """Whether CANCELLED means that there is no data: said twice, and the store has no order of that time."""
         known = self._store.tallies.total_placed(marketplace, window.start, window.end)
         return report.processing_status == "CANCELLED" and window.tries >= TRIES and known == 0
 
-    async def _take(self, client: Client, marketplace: str, report: Report) -> ImportSummary:
-        """Import a report; its file is removed at once, because it holds towns and postal codes, which are never kept."""
+    async def _import_report(self, client: Client, marketplace: str, report: Report) -> ImportSummary:
+        """Import a report. Its file is removed at once: it holds towns and postal codes, which are never kept."""
         with tempfile.TemporaryDirectory(prefix="ordertui-") as folder:
             path = Path(folder) / f"{report.report_id}.txt"
             with path.open("wb") as file:
                 charset = await self._fetch(client, report, file, MOST_REPORT)
             try:
                 found = self._importer.import_files(
-                    [path], encoding=charset or None, marketplace=marketplace, stop=self._stop
+                    [path],
+                    encoding=charset or None,
+                    marketplace=marketplace,
+                    stop=client.waiting.is_stopped,
                 )
             except ReportError as error:
                 raise BadInput(f"{marketplace}: the report {report.report_id} cannot be taken in: {error}") from error
@@ -152,8 +195,9 @@ class ReportSync:
             raise BadInput(f"the report {report.report_id} is done, but Amazon names no document of it; sync again")
         return await fetch(client, GET_REPORT_DOCUMENT, "reportDocumentId", report.report_document_id, file, most)
 
-    async def account_health(self, client: Client, marketplace: str) -> Path:
-        """Fetch Amazon's account-health report into the store's folder; gives its path, for `rate --reconcile`. Raises as `back`."""
+    # -- account health
+
+    async def _fetch_health(self, client: Client, marketplace: str) -> Path:
         body = {"reportType": ACCOUNT_HEALTH, "marketplaceIds": [MARKETPLACES[marketplace].id]}
         made = await client.call(CREATE_REPORT, ReportCreated, body=body)
         report = await self._wait(client, made.report_id)
@@ -167,7 +211,7 @@ class ReportSync:
             msgspec.json.decode(content, type=dict)
         except msgspec.MsgspecError as error:
             raise BadInput(f"{marketplace}: Amazon's account-health report is no JSON: {error}") from error
-        folder = self._folder / "account-health"
+        folder = self._connection.context.directory / "account-health"
         folder.mkdir(parents=True, exist_ok=True)
         name = f"{marketplace}-{iso_utc(self._clock.now()).replace(':', '')}.json"
         return write_atomic(folder, name, content)

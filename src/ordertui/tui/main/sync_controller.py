@@ -49,7 +49,7 @@ class Run:
         if left > 0:
             said += f" · next in {countdown(left)}"
         if not short:
-            quota = self._session.sync.connection().quota_words()
+            quota = self._session.sync.status().format_quota()
             said += f" · {quota}"
         return f"{said} · {key} stops"
 
@@ -91,11 +91,13 @@ class Syncing(TaskMixin):
         try:
             found = await asyncio.to_thread(self._fetch, run)
         except USER_ERRORS as error:
+            from ordertui.operations.sync.connection import retry_delay  # imported by the sync that failed
+
             self._failures += 1
-            self._not_before = self.session.clock.now() + self.session.sync.pause(self._failures)
+            self._not_before = self.session.clock.now() + retry_delay(self._failures)
             ask = by_hand and isinstance(error, PassphraseNeeded)
             if isinstance(error, BadInput):
-                self.session.sync.connector.secrets.ask = None  # a wrong passphrase is asked for again
+                self.session.sync.connection.credentials.ask = None  # a wrong passphrase is asked for again
             if (by_hand or self._failures == 1) and not ask:
                 self.failed(error)
         else:
@@ -113,7 +115,7 @@ class Syncing(TaskMixin):
             self.start(self._ask_passphrase)
 
     def _fetch(self, run: Run) -> SyncSummary:
-        return self.session.sync.sync(progress=run.page, told=run.waits, stop=lambda: run.stopping)
+        return self.session.sync.sync(on_page=run.page, on_wait=run.waits, stop=lambda: run.stopping)
 
     async def _ask_passphrase(self, task: Task) -> None:
         from ordertui.tui.screens.dialogs import FormScreen
@@ -123,7 +125,7 @@ class Syncing(TaskMixin):
         answer = await task.ask(FormScreen("The credentials are sealed", fields, note, password=True))
         if answer is not None and answer["word"]:
             word = answer["word"]
-            self.session.sync.connector.secrets.ask = lambda: word
+            self.session.sync.connection.credentials.ask = lambda: word
             self._begin_sync(by_hand=True)
 
     def show_age(self) -> None:
@@ -153,7 +155,7 @@ class Syncing(TaskMixin):
         session, amazon = self.session, self.session.config.amazon
         if not amazon.sync_minutes or amazon.profile == "off" or session.is_practice or session.is_read_only:
             return False
-        watermark, now = session.sync.connection().watermark, session.clock.now()
+        watermark, now = session.sync.status().watermark, session.clock.now()
         return watermark is not None and now >= max(watermark + amazon.sync_minutes * 60, self._not_before)
 
 

@@ -48,7 +48,7 @@ class MessageScreen(TextScreen):
         self._show_before()
 
     def _show_before(self) -> None:
-        before = self._session.sync.message_before(self._order.row.order_id) if self._can_send else ""
+        before = self._session.sync.messages.earlier_note(self._order.row.order_id) if self._can_send else ""
         self.query_one("#message-before", Static).update(f"\n! {before}" if before else "")
 
     def action_send(self) -> None:
@@ -66,7 +66,7 @@ class MessageScreen(TextScreen):
         try:
             with task.showing(asking):
                 message = await task.work(
-                    online.message,
+                    online.messages.preview,
                     self._order,
                     self._text,
                     self._session.messages.language(self._order),
@@ -81,6 +81,6 @@ class MessageScreen(TextScreen):
                 f"\n{message.text}\n\n{message.about}. It cannot be taken back.",
             )
             if await task.ask(question, discard_typeahead=True):
-                self.notify(await task.work(online.send_message, message))
+                self.notify(await task.work(online.messages.send, message))
         finally:
             self._show_before()

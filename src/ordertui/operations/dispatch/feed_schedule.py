@@ -1,0 +1,92 @@
+"""When a held batch may leave as a feed: one of a kind at a time, minutes apart, parts in order (SP-API.md 4)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import takewhile
+
+from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT
+from ordertui.operations.limits import feed_limits
+from ordertui.operations.sync.connection import retry_delay
+from ordertui.orders.batch_state import NEVER_ARRIVED, BatchState, RowState, SubmissionState
+from ordertui.orders.clock import iso_utc
+from ordertui.store import JournalBatch, Store, Submission
+
+from .shipment_call import submission_kind
+
+
+class FeedSchedule:
+    """The schedule of one store at one moment (`now`, epoch seconds). Make a new one after anything changed."""
+
+    def __init__(self, store: Store, now: int, marketplaces: tuple[str, ...]) -> None:
+        self._store = store
+        self._now = now
+        self._marketplaces = marketplaces
+
+    @cached_property
+    def submissions(self) -> list[Submission]:
+        """All submissions, newest first."""
+        return self._store.submissions.find()
+
+    def due(self) -> list[JournalBatch]:
+        """Return the batches whose hold has ended, in the order of their commit."""
+        found = self._store.batches.find(open_only=True)
+        held = [batch for batch in found if batch.state is BatchState.HELD and batch.due_at <= self._now]
+        return sorted(held, key=lambda batch: batch.id)
+
+    def waiting_reason(self, batch: JournalBatch) -> str:
+        """Return why a due batch may not leave now; empty when it may."""
+        why = self._obstacle(batch)
+        free_at = 0 if why else self._free_at(batch)
+        if self._now < free_at:
+            minutes = feed_limits().gap_seconds.value // 60
+            why = f"Amazon wants {minutes} minutes between two feeds of a kind; it may leave at {iso_utc(free_at)}"
+        return why
+
+    def leaves_at(self, batch: JournalBatch) -> int | None:
+        """Return when a held batch leaves by itself (epoch seconds); None when something else must happen first.
+
+        A batch that Amazon refused waits longer after each refusal; started by hand it is tried at once.
+        """
+        if self._obstacle(batch):
+            return None
+        mine = (one for one in self.submissions if one.batch == batch.id)
+        refused = list(takewhile(lambda one: one.state == SubmissionState.REFUSED, mine))
+        retry_at = refused[0].started_at + retry_delay(len(refused)) if refused else 0
+        return max(batch.due_at, self._free_at(batch), retry_at)
+
+    def _free_at(self, batch: JournalBatch) -> int:
+        """Return when Amazon takes another feed of the batch's kind (epoch seconds)."""
+        kind = submission_kind(self._store, batch)
+        if kind == CONFIRM_SHIPMENT.name:
+            return 0
+        times = [one.started_at for one in self.submissions if one.feed_type == kind and one.state not in NEVER_ARRIVED]
+        return max(times) + feed_limits().gap_seconds.value if times else 0
+
+    def _obstacle(self, batch: JournalBatch) -> str:
+        """Return what other than time keeps a batch from leaving; empty when nothing does."""
+        if batch.marketplace not in self._marketplaces:
+            return f"the settings connect {', '.join(self._marketplaces)}, not {batch.marketplace}"
+        before = self._store.batches.predecessor(batch.id)
+        if before is not None:
+            why = self._part_obstacle(self._store.batches.get(before))
+            if why:
+                return why
+        kind = submission_kind(self._store, batch)
+        busy = next((one for one in self.submissions if one.open and one.feed_type == kind), None)
+        return f"batch {busy.batch}, of the same kind, is on its way" if busy is not None else ""
+
+    @staticmethod
+    def _part_obstacle(part: JournalBatch) -> str:
+        """Return why the next part of a split batch may not follow this one; empty when it may."""
+        rows = [row for row in part.rows if row.state is not RowState.RECALLED]
+        if any(row.state in (RowState.HELD, RowState.SENT, RowState.ACCEPTED) for row in rows):
+            return f"the part before it, batch {part.id}, is not answered yet"
+        unknown = sum(row.state is RowState.UNKNOWN for row in rows)
+        failed = sum(row.state is RowState.ERROR for row in rows)
+        if unknown or failed * 100 > len(rows) * feed_limits().wrong_percent.value:
+            return (
+                f"of the part before it, batch {part.id}, {failed:,} of {len(rows):,} orders failed and {unknown:,} are"
+                " unknown: look at them first; undo takes this part back"
+            )
+        return ""

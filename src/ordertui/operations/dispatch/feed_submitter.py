@@ -1,0 +1,207 @@
+"""Submits due batches as feeds: each once, with the bytes that were approved (SP-API.md 4).
+
+The sequence for a batch: sync the orders, take out rows that must not leave, list the feeds of its kind that Amazon
+already has, upload the document (which has no effect yet), mark the batch as leaving in one transaction, and only then
+make the one call that acts. When that call has no clear answer nothing is assumed: `FeedTracker` finds out. The
+shipment of a single order leaves by a call of its own, see `ShipmentCall`.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from ordertui.amazon.spapi.client import Client
+from ordertui.amazon.spapi.documents import MOST_FEED, upload
+from ordertui.amazon.spapi.errors import BadAnswer, CallCancelled, SpApiError
+from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT, CREATE_FEED
+from ordertui.amazon.spapi.schemas import FeedCreated
+from ordertui.operations.batches.batch import Batch, as_batch
+from ordertui.operations.batches.splitting import sizes, split
+from ordertui.operations.errors import OperationError, Refused
+from ordertui.operations.limits import feed_limits
+from ordertui.operations.planning.plan import PlanFile
+from ordertui.operations.sync.connection import ApiConnection
+from ordertui.operations.sync.order_sync import OrderSync, load_state
+from ordertui.orders.batch_state import NEVER_ARRIVED, RowState, SubmissionState
+from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.store import FeedBusy, JournalBatch, RecallRefused, StoreError, Submission
+
+from .dispatcher import Note
+from .feed_schedule import FeedSchedule
+from .feed_tracker import FeedTracker
+from .freeze import BatchFreezer
+from .shipment_call import ShipmentCall, submission_kind
+from .status_text import batch_text, submission_text
+
+LISTED_BEFORE_SECONDS = 3600
+"""Feeds listed since an hour before a submission are known to be older ones, and are never taken for it."""
+
+
+class FeedSubmitter:
+    """Makes the calls of one dispatch with a client."""
+
+    def __init__(
+        self, connection: ApiConnection, freezer: BatchFreezer, tracker: FeedTracker, orders: OrderSync
+    ) -> None:
+        self._store = connection.context.store
+        self._clock = connection.context.clock
+        self._marketplaces = connection.config.marketplaces
+        self._freezer = freezer
+        self._tracker = tracker
+        self._orders = orders
+
+    async def run(self, client: Client, note: Note) -> list[Batch]:
+        """Look at what is on its way, then submit what is due and may leave; return the batches that left.
+
+        Raises SpApiError and Refused before anything has left. A stop is no error.
+        """
+        left: list[Batch] = []
+        try:
+            await self._tracker.poll(client, note)
+            for batch in self._due_parts(note):
+                if client.waiting.is_stopped():
+                    break
+                why = self._schedule().waiting_reason(batch)
+                if why:
+                    note(f"batch {batch.id} waits: {why}")
+                    continue
+                try:
+                    submission = await self._submit(client, batch, note)
+                except SpApiError as error:
+                    if not left:
+                        raise
+                    note(f"batch {batch.id} waits: {error}")
+                    break
+                if submission is not None and submission.state not in (*NEVER_ARRIVED, SubmissionState.REJECTED):
+                    left.append(self._describe(batch.id))
+        except CallCancelled:
+            pass
+        return left
+
+    def _schedule(self) -> FeedSchedule:
+        return FeedSchedule(self._store, self._clock.now(), self._marketplaces)
+
+    def _describe(self, batch_id: int) -> Batch:
+        batch = self._store.batches.get(batch_id)
+        return as_batch(batch, batch_text(self._store.submissions.find(), batch, self._clock.now()))
+
+    def _due_parts(self, note: Note) -> list[JournalBatch]:
+        """Return the due batches, after splitting the large ones into parts."""
+        schedule = self._schedule()
+        for batch in schedule.due():
+            is_tried = any(one.batch == batch.id for one in schedule.submissions)
+            if is_tried or self._store.batches.predecessor(batch.id) is not None:
+                continue
+            rows = sum(row.state is RowState.HELD for row in batch.rows)
+            kind = submission_kind(self._store, batch)
+            is_first = not any(
+                one.feed_type == kind and one.state == SubmissionState.DONE for one in schedule.submissions
+            )
+            parts = sizes(rows, first=is_first, limits=feed_limits())
+            if len(parts) > 1:
+                numbers = split(self._store, self._clock, batch, parts, self._freezer.merchant_id)
+                orders = ", ".join(f"{size:,}" for size in parts)
+                batches = ", ".join(map(str, numbers))
+                note(f"batch {batch.id} leaves in {len(parts)} parts of {orders} orders: batches {batches}")
+        return self._schedule().due()
+
+    # -- one batch
+
+    async def _submit(self, client: Client, batch: JournalBatch, note: Note) -> Submission | None:
+        """Submit a batch; return None when nothing of it left, after a note why."""
+        await self._ensure_synced(client, batch)
+        planned_kind = submission_kind(self._store, batch)
+        with self._store.write():
+            batch, files = self._freezer.freeze(batch.id)
+        if not files:
+            note(f"batch {batch.id}: nothing of it may leave any more")
+            return None
+        kind = submission_kind(self._store, batch)
+        if kind == CONFIRM_SHIPMENT.name:
+            return await self._confirm_shipment(client, batch, note)
+        if kind != planned_kind:
+            note(f"batch {batch.id}: its order changed meanwhile; it leaves as a feed, with the next dispatch")
+            return None
+        feed = self._feed_file(batch, files)
+        since = self._clock.now() - LISTED_BEFORE_SECONDS
+        known = [one.feed_id for one in await self._tracker.list_feeds(client, kind, since)]
+        document = await upload(client, feed.content)
+        try:
+            submission = self._store.submissions.begin(
+                batch.id,
+                feed_type=kind,
+                content=feed.content,
+                sha256=feed.sha256,
+                document_id=document,
+                known=known,
+                orders=[row.order_id for row in batch.rows if row.state is RowState.HELD],
+            )
+        except (FeedBusy, RecallRefused, StoreError) as error:
+            note(f"batch {batch.id}: {error}")
+            return None
+        return await self._create_feed(client, submission, note)
+
+    async def _confirm_shipment(self, client: Client, batch: JournalBatch, note: Note) -> Submission | None:
+        """Confirm the shipment of the batch's one order, then fetch the order: often Amazon shows it at once."""
+        call = ShipmentCall(self._store, self._tracker)
+        try:
+            submission = call.begin(batch)
+        except (FeedBusy, RecallRefused, StoreError) as error:
+            note(f"batch {batch.id}: {error}")
+            return None
+        order_id = next(row.order_id for row in batch.rows if row.state is RowState.HELD)
+        submission = await call.post(client, submission, order_id)
+        if submission.state == SubmissionState.DONE:
+            with suppress(SpApiError, CallCancelled):  # a later sync shows it
+                await self._orders.fetch_order(client, order_id)
+        elif submission.note:
+            note(f"batch {batch.id}: {submission_text(submission, self._clock.now())}")
+        return submission
+
+    async def _create_feed(self, client: Client, submission: Submission, note: Note) -> Submission:
+        """Make the one call that acts."""
+        log = self._store.submissions
+        body = {
+            "feedType": submission.feed_type,
+            "marketplaceIds": [MARKETPLACES[submission.marketplace].id],
+            "inputFeedDocumentId": submission.document_id,
+        }
+        try:
+            made = await client.call(CREATE_FEED, FeedCreated, body=body)
+            if not made.feed_id:
+                raise BadAnswer(CREATE_FEED.name, "Amazon took it, but named no feed")
+        except CallCancelled:
+            text = "It was stopped before it was submitted."
+            log.return_to_hold(submission.id, SubmissionState.NOT_TAKEN, note=text)
+            raise
+        except SpApiError as error:
+            name = f"batch {submission.batch}"
+            if error.may_have_been_applied:
+                note(f"{name}: {error}; it is looked for before anything else of its kind leaves")
+                return self._tracker.mark_unclear(submission, str(error))
+            note(f"{name}: {error}; it is held again")
+            return log.return_to_hold(submission.id, SubmissionState.REFUSED, note=f"Amazon's answer: {error}.")
+        return self._tracker.adopt(submission, made.feed_id, "taken by Amazon")
+
+    async def _ensure_synced(self, client: Client, batch: JournalBatch) -> None:
+        """Sync, unless the orders are recent enough to act on. Raises Refused when they were never synced."""
+        watermark = load_state(self._store).watermark([batch.marketplace])
+        if watermark is None:
+            raise Refused(
+                f"the orders of {batch.marketplace} were never synced;"
+                " run `ordertui sync` before a batch leaves by the API"
+            )
+        is_old = self._clock.now() - watermark > feed_limits().fresh_seconds.value
+        if is_old and (await self._orders.run(client)).stopped:
+            raise CallCancelled
+
+    @staticmethod
+    def _feed_file(batch: JournalBatch, files: tuple[PlanFile, ...]) -> PlanFile:
+        """Return the XML feed among a batch's files. Raises OperationError when Amazon would not take its size."""
+        feed = next(file for file in files if not file.upload)
+        if len(feed.content) >= MOST_FEED:
+            raise OperationError(
+                f"batch {batch.id}: its feed has {len(feed.content):,} bytes, Amazon takes less than {MOST_FEED:,};"
+                " undo it and plan fewer orders"
+            )
+        return feed

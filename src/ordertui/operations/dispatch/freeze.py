@@ -1,0 +1,74 @@
+"""The last check before a batch leaves: impossible rows are taken out, and the files are made of the rest."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from ordertui.operations.errors import OperationError
+from ordertui.operations.planning.feed_builder import build_feed_files
+from ordertui.operations.planning.plan import Plan, PlanFile
+from ordertui.operations.planning.plan_file import decode
+from ordertui.operations.planning.planner import Planner
+from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.store import FeedFile, JournalBatch, Store
+
+
+class BatchFreezer:
+    """Prepares the batches of one store to leave. Both dispatchers use it, within their own transaction."""
+
+    def __init__(self, store: Store, planner: Planner, merchant_id: str) -> None:
+        self._store = store
+        self._planner = planner
+        self.merchant_id = merchant_id
+
+    def freeze(self, batch_id: int) -> tuple[JournalBatch, tuple[PlanFile, ...]]:
+        """Return the batch without the rows that must not leave any more, and its files; no files when none is left.
+
+        Raises OperationError when the files are not those that were previewed.
+        """
+        plan = decode(self._store.batches.plan_bytes(batch_id))
+        self._recall_changed_rows(self._store.batches.get(batch_id), plan)
+        batch = self._store.batches.get(batch_id)
+        files = self._build(batch, plan)
+        for file in files:
+            if sha256(file.content).hexdigest() != file.sha256:
+                raise OperationError(f"batch {batch.id}: {file.name} does not match its sha256; nothing was sent")
+        return batch, files
+
+    def rebuild(self, batch: JournalBatch) -> list[FeedFile]:
+        """Return the files of a batch that left, made again of its plan: stores of version 1 kept no bytes."""
+        return as_feed_files(self._build(batch, decode(self._store.batches.plan_bytes(batch.id))))
+
+    def _recall_changed_rows(self, batch: JournalBatch, plan: Plan) -> None:
+        """Recall rows that a report, a fact or a late result made impossible while they were held."""
+        held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
+        orders = self._store.orders.get([row.id for row in plan.rows])
+        reasons = self._store.batches.blocking_reasons(batch.id)
+        for row in plan.rows:
+            if row.order_id not in held:
+                continue
+            why = reasons.get(row.order_id) or self._planner.still_allowed(plan.action, orders[row.id], row)
+            if why:
+                self._store.batches.recall(batch.id, [row.order_id], why=f"left out at dispatch: {why}")
+
+    def _build(self, batch: JournalBatch, plan: Plan) -> tuple[PlanFile, ...]:
+        """Return the files of the rows that leave, or left: the plan's own bytes when these are all its rows."""
+        is_held = batch.state is BatchState.HELD  # a row of it that is not held was settled: it does not leave again
+        gone = {
+            row.order_id
+            for row in batch.rows
+            if row.state is RowState.RECALLED or (is_held and row.state is not RowState.HELD)
+        }
+        rows = [row for row in plan.rows if row.order_id not in gone]
+        files = build_feed_files(plan.id, plan.action, plan.marketplace, rows, self.merchant_id)
+        if not gone and files != plan.files:
+            raise OperationError(
+                f"batch {batch.id}: its bytes are no longer those of the preview (was the merchant id changed?);"
+                " take it back and plan again"
+            )
+        return files
+
+
+def as_feed_files(files: tuple[PlanFile, ...]) -> list[FeedFile]:
+    """Return a plan's files as the journal keeps them."""
+    return [FeedFile(file.name, file.sha256, file.content) for file in files]
