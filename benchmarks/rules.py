@@ -22,7 +22,7 @@ from ordertui.rules.policy.edition import read_edition
 from ordertui.rules.policy.house_rules import read_house_policy
 from ordertui.rules.policy.policy import load
 from ordertui.rules.situation import situation_from_number, situation_of
-from ordertui.store import SituationLists
+from ordertui.store import Decisions
 from ordertui.store.derived_facts import situation
 from ordertui.store.filter_sql import compile_filter
 from ordertui.store.migrations import statements
@@ -121,23 +121,23 @@ def measure(session: Session) -> None:
             policy.verdicts(situation_from_number(number))
 
     show("decide every situation there is, cold", best(decide_all), 50)
-    judge = Eligibility(load(now=lambda: NOW))
+    judge = Eligibility(load(now=lambda: NOW), lambda: store, FixedClock(NOW))
 
-    def asked(text: str) -> tuple[Condition, SituationLists]:
+    def asked(text: str) -> tuple[Condition, Decisions]:
         condition = parse(text, now=NOW, zone="UTC")
-        return condition, judge.situation_lists(condition, store)
+        return condition, judge.decisions([condition])
 
     total = 0.0
     for text in (*(f"action:{action}" for action in Action), "counts:yes", "counts:no"):
         condition, lists = asked(text)
-        ms = best(lambda condition=condition, lists=lists: store.orders.count(condition, situations=lists))  # type: ignore[misc]
+        ms = best(lambda condition=condition, lists=lists: store.orders.count(condition, decisions=lists))  # type: ignore[misc]
         total += ms
-        print(f"    count {text:<16} {store.orders.count(condition, situations=lists):>9,} {ms:9.2f} ms")
+        print(f"    count {text:<16} {store.orders.count(condition, decisions=lists):>9,} {ms:9.2f} ms")
     show("count every decision", total, 60)
     newest = (("placed", True),)
     for text in ("action:cancel", "action:cancel counts:no", "action:cancel business total>500", "action:refund"):
         condition, lists = asked(text)
-        page = best(lambda c=condition, s=lists: store.orders.find(c, situations=s, sorting=newest, limit=100))  # type: ignore[misc]
+        page = best(lambda c=condition, s=lists: store.orders.find(c, decisions=s, sorting=newest, limit=100))  # type: ignore[misc]
         print(f"    first 100 {text:<34} {page:9.2f} ms")
     sample = "status:unshipped total>50 -sku:ABC* (late or buyer-requested) placed:last-7d"
     show("compile a filter", best(lambda: compile_filter(*asked(sample)), 50), 0.1)
@@ -145,7 +145,7 @@ def measure(session: Session) -> None:
 
     def explain() -> None:
         for row in rows:
-            judge.may(row)
+            judge.allowed_action(row)
             for action in (Action.CANCEL, Action.REFUND):
                 judge.policy("US").explain(situation_of(row), action)
 

@@ -17,6 +17,7 @@ from ordertui.orders.money import Money
 from ordertui.orders.order import LineAmounts, Order, OrderLine, OrderRow
 from ordertui.rules.language import Condition, format_condition, parse, predicate
 from ordertui.rules.language.fields import FIELDS, FieldKind
+from ordertui.store import Decisions
 from ordertui.store.filter_sql import compile_filter
 
 NOW, ZONE = 1_795_000_000, "America/Los_Angeles"
@@ -60,6 +61,8 @@ SITUATIONS = {
     for kind, values in (("action", tuple(Action)), ("counts", ("yes", "no")))
     for value in values
 }
+
+DECISIONS = Decisions(SITUATIONS, by_rules_alone=True)
 
 
 def decide(row: OrderRow, kind: str, value: str) -> bool:
@@ -116,7 +119,7 @@ def database(orders: Sequence[Order]) -> sqlite3.Connection:
 
 
 def by_sql(db: sqlite3.Connection, condition: Condition) -> list[int]:
-    where, params = compile_filter(condition, SITUATIONS)
+    where, params = compile_filter(condition, DECISIONS)
     return [n for (n,) in db.execute(f"SELECT o.id FROM orders o WHERE {where} ORDER BY o.id", params)]
 
 
@@ -216,7 +219,7 @@ def test_every_field_tells_some_orders_from_others(many: sqlite3.Connection, nam
 @pytest.mark.parametrize("text", ["'; DROP TABLE orders;--", 'sku:"\' OR 1=1"', 'title:":f0"', "id:x'--"])
 def test_nothing_typed_reaches_the_sql(many: sqlite3.Connection, text: str) -> None:
     condition = parse(text, now=NOW, zone=ZONE)
-    where, params = compile_filter(condition, SITUATIONS)
+    where, params = compile_filter(condition, DECISIONS)
     assert "DROP" not in where
     assert "1=1" not in where
     assert set(params) == {f"f{n}" for n in range(len(params))}
@@ -248,7 +251,7 @@ def test_always_and_an_empty_policy_answer(many: sqlite3.Connection) -> None:
 def test_a_plain_comparison_can_use_an_index(many: sqlite3.Connection) -> None:
     many.execute("CREATE INDEX IF NOT EXISTS by_status ON orders (status, purchased_at)")
     condition = parse("status:unshipped placed:last-7d", now=NOW, zone=ZONE)
-    where, params = compile_filter(condition, SITUATIONS)
+    where, params = compile_filter(condition, DECISIONS)
     plan = " ".join(
         row[3] for row in many.execute(f"EXPLAIN QUERY PLAN SELECT o.id FROM orders o WHERE {where}", params)
     )

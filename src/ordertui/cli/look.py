@@ -36,7 +36,8 @@ def list_command(
     with open_session(settings) as session:
         ids = session.orders.find(text, sort, not ascending, queue, limit)
         rows = session.orders.rows(ids)
-        records = [record(rows[i], session.eligibility.may(rows[i])) for i in ids]
+        session.eligibility.prefetch(rows.values())
+        records = [record(rows[i], session.eligibility.allowed_action(rows[i])) for i in ids]
     emit(
         records, COLUMNS, form, spare=("title", "sku", "marketplace", "placed", "currency", "items", "total", "ship_by")
     )
@@ -72,7 +73,7 @@ def show(settings: Settings, order_id: str, form: str) -> None:
                 "instead": v.instead, "because": e.because, "why_not": str(e.nearest) if e.nearest else "",
                 "house": [f"{hit.rule}: {hit.effect}: {hit.why}" for hit in e.house],
             }
-            for v in session.eligibility.verdicts(row)
+            for v in session.eligibility.verdicts(row, order.lines)
             for e in (session.planner.explain(order, v.action),)
         ]  # fmt: skip
     if form == "json":

@@ -1,21 +1,100 @@
-"""The policies asked about orders: verdicts, the word for the table, deadlines, situation numbers for filters."""
+"""The one verdict: which actions an order allows, and why not the others.
+
+Four things can deny an action: the rules (Amazon's, or another edition), a house rule of the operator, an action that a
+batch of the journal already holds for the order, and lines that a feed cannot name. `Eligibility` answers it for one order,
+and as a condition of the store for filters, counts and sorting; both say the same. What only a whole batch can tell (its
+size, the rate after it) and what the operator has yet to choose (amounts, tracking numbers) is judged in the plan.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, OrderStatus, YesNo
+import msgspec
+
+from ordertui.orders.batch_state import holds_order
+from ordertui.orders.clock import Clock, to_local
+from ordertui.orders.enums import Action, CancelledBy, OrderStatus, YesNo
 from ordertui.orders.marketplace import zone_of
-from ordertui.orders.order import OrderRow
-from ordertui.rules.language.ast import Condition, OneOf, comparisons
+from ordertui.orders.order import LinesKnown, OrderLine, OrderRow, lines_allow
+from ordertui.rules.language import Condition, predicate
+from ordertui.rules.language.ast import And, Compare, Not, OneOf, Or, Text, comparisons
+from ordertui.rules.language.predicate import BatchFacts, Test
+from ordertui.rules.policy.house_rules import Effect, HouseRule
 from ordertui.rules.policy.policy import Policies, Policy
 from ordertui.rules.situation import Situation, situation_from_number, situation_number, situation_of
 from ordertui.rules.tables.explanation import Explanation, Verdict
-from ordertui.store import ActionRanks, SituationGroup, SituationLists, Store
+from ordertui.store import ActionRanks, Decisions, SituationGroup, Store
+
+BATCH_ACTIONS = (Action.CANCEL, Action.REFUND, Action.CONFIRM)
+"""Actions that go into a batch. A message is text to copy: neither the journal nor item ids stand against it."""
+AWAITING_SHIPMENT = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED)
+LINE_COLUMNS = ("sku", "asin", "title")
+"""Columns of a condition that are read from the lines of an order."""
+MOST_KEPT = 2_000
+"""Orders whose lines are kept for house rules that ask about them."""
+
+
+class Denial(msgspec.Struct, frozen=True):
+    """Why an action is not allowed."""
+
+    rule: str
+    """Id of the row of the policy; `house ID`; `open`; `item-id`, `price`, `refunded` or `lines`."""
+    why: str
+    source: str
+    instead: Action | None = None
+    because: str = ""
+    """The fact or condition behind it, where the policy itself does not deny."""
+    is_by_rules: bool = False
+    """Whether the policy denies it, and not something about this order."""
+
+
+OPEN = "open"
+"""Id of the denial of an order that a batch holds."""
+JOURNAL_SOURCE = "the journal of this store"
+LINES_SOURCE = "Amazon's feeds name each item by its order-item-id; a refund needs what was paid"
+NO_ITEM_ID = Denial(
+    "item-id",
+    "its order-item-id is unknown: import the Unshipped orders or New orders report",
+    LINES_SOURCE,
+    because="an order-item-id is unknown",
+)
+NO_PRICE = Denial(
+    "price",
+    "what was paid for it is unknown: import the New orders or All Orders report",
+    LINES_SOURCE,
+    because="no report gave a price",
+)
+NO_LINES = Denial("lines", "no line of it is left to act on", LINES_SOURCE, because="every line is cancelled")
+NOTHING_LEFT = Denial(
+    "refunded",
+    "everything that was charged has gone back, or is on its way",
+    LINES_SOURCE,
+    because="nothing is left to give back",
+)
+
+
+class _Subject(NamedTuple):
+    """An order as a condition reads it."""
+
+    row: OrderRow
+    lines: Sequence[OrderLine]
+
+
+class _DenyRule(NamedTuple):
+    """A house rule with effect deny about single orders, compiled for one moment."""
+
+    rule: HouseRule
+    test: Test
+    reads_lines: bool
 
 
 def decides(policy: Policy, number: int, kind: str, value: str) -> bool:
-    """Whether `action:` or `counts:` (the kind) has the value in a situation. An unknown canceller counts."""
+    """Return whether the rules give `action:` or `counts:` (the kind) this value in a situation.
+
+    An order whose canceller is unknown counts.
+    """
     situation = situation_from_number(number)
     if kind == "action":
         return policy.verdict(situation, Action(value)).allowed
@@ -29,86 +108,297 @@ def decides(policy: Policy, number: int, kind: str, value: str) -> bool:
     return (counts is YesNo.NO) is (value == "no")
 
 
-WAITING = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED)
-RANKED = ("-", "wait", "refund", "confirm", "cancel", "cancel ☆", "cancel ★")
-"""The words of the `May` column as a list sorts them; `☆`: the buyer asked by message, and it counts."""
+def _is(field: str, value: str) -> Compare:
+    return Compare(field, ":", OneOf((value,)))
+
+
+RANKS: ActionRanks = (
+    (And((_is("action", "cancel"), _is("counts", "no"))), 6),
+    (And((_is("action", "cancel"), _is("request", "message"))), 5),
+    (_is("action", "cancel"), 4),
+    (_is("action", "confirm"), 3),
+    (_is("action", "refund"), 2),
+    (_is("status", "pending"), 1),
+)
+"""How a list is sorted by the `May` column: the first condition that fits gives the rank, none gives 0."""
 
 
 class Eligibility:
-    """Answers from the policies in force."""
+    """Answers from the policies in force about orders of one store. `store` returns the reader of the calling thread."""
 
-    def __init__(self, policies: Policies) -> None:
+    def __init__(self, policies: Policies, store: Callable[[], Store], clock: Clock) -> None:
         self.policies = policies
+        self._store = store
+        self._clock = clock
         self._words: dict[tuple[Policy, int], str] = {}
+        self._deny_rules: dict[tuple[Policy, Action], list[_DenyRule]] = {}
+        self._deny_rules_at = -1
+        self._lines: dict[int, tuple[int, Sequence[OrderLine]]] = {}
+        """Row number to version and lines, only for house rules that read lines."""
 
     def policy(self, marketplace: str) -> Policy:
-        """The policy of a marketplace; an unknown one gets the default, which says so."""
+        """Return the policy of a marketplace; an unknown one gets the default, which says so."""
         return self.policies.of(marketplace)
 
     def zone(self, marketplace: str) -> str:
-        """The named zone in which a marketplace's times are shown."""
+        """Return the named zone in which a marketplace's times are shown."""
         return zone_of(marketplace)
 
-    def verdicts(self, row: OrderRow) -> tuple[Verdict, ...]:
-        """One verdict per action, in the order of Action."""
-        return self.policy(row.marketplace).verdicts(situation_of(row))
+    # -- the verdict on one order
 
-    def verdict(self, row: OrderRow, action: Action) -> Verdict:
-        """The verdict for one action."""
-        return self.policy(row.marketplace).verdict(situation_of(row), action)
+    def denial(
+        self, row: OrderRow, action: Action, lines: Sequence[OrderLine] | None = None, *, in_own_batch: bool = False
+    ) -> Denial | None:
+        """Return why the action is not allowed, or None when it is.
 
-    def counts(self, row: OrderRow) -> bool:
-        """Whether cancelling it, or an item of it, counts toward the rate; an unknown request does (AMAZON.md a)."""
-        return self.verdict(row, Action.CANCEL).counts is not YesNo.NO
+        `lines` saves reading them when a house rule asks about them. `in_own_batch`: the order is in a batch for this very
+        action, so neither the journal nor what the batch itself gives back stands against it.
+        """
+        verdict = self.policy(row.marketplace).verdict(situation_of(row), action)
+        if not verdict.allowed:
+            return Denial(verdict.rule, verdict.why, verdict.source, verdict.instead, is_by_rules=True)
+        rule = self._denying_rule(row, action, lines)
+        if rule is not None:
+            source = self.policies.house.file or "your policy file"
+            return Denial(f"house {rule.id}", rule.why, source, because=f"your rule: {rule.text}")
+        if in_own_batch or action not in BATCH_ACTIONS:
+            return None
+        if row.open_action is not None and has_open_action(row):
+            state = f"{row.open_action.kind.value}, {row.open_action.state.value}"
+            return Denial(OPEN, f"a batch already holds an action for it ({state})", JOURNAL_SOURCE, because=state)
+        return lines_denial(action, row.lines_known)
 
-    def explain(self, row: OrderRow, action: Action) -> Explanation:
-        """The verdict with the facts that decided and the nearest row that would allow; without house rules."""
-        return self.policy(row.marketplace).explain(situation_of(row), action)
+    def verdict(self, row: OrderRow, action: Action, lines: Sequence[OrderLine] | None = None) -> Verdict:
+        """Return the verdict for one action. `lines` as for `denial`."""
+        found = self.policy(row.marketplace).verdict(situation_of(row), action)
+        denial = self.denial(row, action, lines)
+        if denial is None or denial.is_by_rules:
+            return found
+        return msgspec.structs.replace(
+            found, allowed=False, rule=denial.rule, why=denial.why, source=denial.source, instead=None, note=""
+        )
 
-    def may(self, row: OrderRow) -> str:
-        """One short word for the table: what may be done first; `★` when cancelling does not count."""
-        situation = situation_of(row)
-        policy = self.policy(row.marketplace)
-        key = (policy, situation_number(situation))
+    def verdicts(self, row: OrderRow, lines: Sequence[OrderLine] | None = None) -> tuple[Verdict, ...]:
+        """Return one verdict per action, in the order of Action."""
+        return tuple(self.verdict(row, action, lines) for action in Action)
+
+    def explain(self, row: OrderRow, action: Action, lines: Sequence[OrderLine] | None = None) -> Explanation:
+        """Return the verdict with the facts that decided and, for what the rules deny, the nearest row that would allow."""
+        found = self.policy(row.marketplace).explain(situation_of(row), action)
+        denial = self.denial(row, action, lines)
+        if denial is None or denial.is_by_rules:
+            return found
+        return msgspec.structs.replace(
+            found, allowed=False, rule=denial.rule, why=denial.why, because=(denial.because,), source=denial.source,
+            note="", instead=None, counts=None, counts_rule="", counts_why="", counts_because=(), counts_source="",
+        )  # fmt: skip
+
+    def allowed_action(self, row: OrderRow) -> str:
+        """Return the word of the `May` column: what may be done first; `★` when cancelling does not count."""
+        if not self._denying_rules(row.marketplace):
+            return self._known_word(row)
+        for action in (Action.CANCEL, Action.CONFIRM, Action.REFUND):
+            if self.denial(row, action) is None:
+                does_not_count = action is Action.CANCEL and not self.counts(row)
+                return "cancel ★" if does_not_count else action.value
+        return "wait" if row.status is OrderStatus.PENDING else "-"
+
+    def _known_word(self, row: OrderRow) -> str:
+        """As `allowed_action` without house rules: then few facts decide, and each combination is answered once."""
+        situation, policy = situation_of(row), self.policy(row.marketplace)
+        open_ = has_open_action(row)
+        key = (policy, (situation_number(situation) * 2 + open_) * 32 + row.lines_known)
         word = self._words.get(key)
         if word is None:
-            word = self._words[key] = self._word(policy, situation)
+            word = self._words[key] = self._word(policy, situation, open_, row.lines_known)
         return word
 
     @staticmethod
-    def _word(policy: Policy, situation: Situation) -> str:
-        cancel, refund, confirm, _ = policy.verdicts(situation)
-        if cancel.allowed:
-            return "cancel ★" if cancel.counts is YesNo.NO else "cancel"
-        if confirm.allowed:
-            return "confirm"
-        if refund.allowed:
-            return "refund"
+    def _word(policy: Policy, situation: Situation, open_: bool, lines_known: LinesKnown) -> str:
+        for action in (Action.CANCEL, Action.CONFIRM, Action.REFUND):
+            verdict = policy.verdict(situation, action)
+            if verdict.allowed and not open_ and lines_denial(action, lines_known) is None:
+                return "cancel ★" if action is Action.CANCEL and verdict.counts is YesNo.NO else action.value
         return "wait" if situation.status is OrderStatus.PENDING else "-"
 
-    def ranks(self, store: Store) -> ActionRanks:
-        """How much may be done in each situation there is, as RANKED, for sorting by it; by marketplaces that decide alike."""
-        decision_signature: dict[object, list[str]] = {}
-        for code in store.tallies.marketplaces():
-            decision_signature.setdefault(self.policy(code).decision_signature, []).append(code)
-        present = store.tallies.situations_present()
-        found = []
-        for alike in decision_signature.values():
-            policy = self.policy(alike[0])
-            by_rank: list[list[int]] = [[] for _ in RANKED]
-            for number in present:
-                situation = situation_from_number(number)
-                word = self._word(policy, situation)
-                asked = word == "cancel" and situation.buyer_request is BuyerRequest.MESSAGE
-                by_rank[RANKED.index("cancel ☆" if asked else word)].append(number)
-            found += [
-                (alike if len(decision_signature) > 1 else None, numbers, rank) for rank, numbers in enumerate(by_rank)
+    # -- house rules about single orders
+
+    def house_rules(self, marketplace: str, action: Action) -> list[HouseRule]:
+        """Return the house rules about an action that are in force now, in the order of the file."""
+        policy = self.policy(marketplace)
+        day = to_local(self._clock.now(), policy.zone).date()
+        return [rule for rule in policy.house_rules if action in rule.actions and rule.in_force(day)]
+
+    def test_of(self, rule: HouseRule, zone: str, batch: BatchFacts | None = None) -> Test:
+        """Return a house rule's condition as a function over an order. In it, `action:` asks the rules alone."""
+        return predicate(
+            rule.condition(now=self._clock.now(), zone=zone),
+            decide=self.decides_by_rules,
+            auto_cancel_at=self.deadline,
+            batch=batch,
+        )
+
+    def _denying_rules(self, marketplace: str, action: Action | None = None) -> list[_DenyRule]:
+        """Rules that deny whatever the batch, about one action or any; compiled once a second."""
+        policy = self.policy(marketplace)
+        if not policy.house_rules:
+            return []
+        if action is None:
+            return [rule for one in BATCH_ACTIONS for rule in self._denying_rules(marketplace, one)]
+        now = self._clock.now()
+        if now != self._deny_rules_at:
+            self._deny_rules, self._deny_rules_at = {}, now
+        found = self._deny_rules.get((policy, action))
+        if found is None:
+            rules = [rule for rule in self.house_rules(marketplace, action) if rule.effect is Effect.DENY]
+            found = self._deny_rules[policy, action] = [
+                _DenyRule(
+                    rule,
+                    self.test_of(rule, policy.zone),
+                    _reads_lines(rule.condition(now=now, zone=policy.zone)),
+                )
+                for rule in rules
+                if not rule.asks_batch
             ]
         return found
 
+    def _denying_rule(self, row: OrderRow, action: Action, lines: Sequence[OrderLine] | None) -> HouseRule | None:
+        rules = self._denying_rules(row.marketplace, action)
+        if not rules:
+            return None
+        if lines is None:
+            lines = self._lines_of(row) if any(rule.reads_lines for rule in rules) else ()
+        subject = _Subject(row, lines)
+        return next((rule.rule for rule in rules if rule.test(subject)), None)
+
+    def prefetch(self, rows: Iterable[OrderRow]) -> None:
+        """Read the lines of many orders at once, when a house rule asks about lines, so that a page costs one query."""
+        wanted = [
+            row.id
+            for row in rows
+            if self._lines.get(row.id, (-1,))[0] != row.version
+            and any(rule.reads_lines for rule in self._denying_rules(row.marketplace))
+        ]
+        if not wanted:
+            return
+        if len(self._lines) + len(wanted) > MOST_KEPT:
+            self._lines.clear()
+        for row_id, order in self._store().orders.get(wanted).items():
+            self._lines[row_id] = (order.row.version, order.lines)
+
+    def _lines_of(self, row: OrderRow) -> Sequence[OrderLine]:
+        found = self._lines.get(row.id)
+        if found is None or found[0] != row.version:
+            self.prefetch([row])
+            found = self._lines.get(row.id)
+        return () if found is None else found[1]
+
+    # -- the same verdict as a condition of the store
+
+    def decisions(self, conditions: Iterable[Condition]) -> Decisions:
+        """Return what the store needs for each `action:` and `counts:` of these conditions."""
+        wanted = {pair for condition in conditions for pair in _asked(condition)}
+        denials: dict[Action, Condition] = {}
+        for action in {Action(value) for field, value in wanted if field == "action"}:
+            denied = self._house_denial(action)
+            if denied is not None:
+                denials[action] = denied
+                wanted |= set(_asked(denied))
+        return Decisions({(kind, value): self._situations(kind, value) for kind, value in wanted}, denials)
+
+    def denied_by_house_rules(self, ids: Iterable[int], action: Action) -> list[int]:
+        """Return those of these orders for which a house rule denies the action."""
+        denied = self._house_denial(action)
+        if denied is None:
+            return []
+        situations = {(kind, value): self._situations(kind, value) for kind, value in _asked(denied)}
+        return self._store().orders.fitting(ids, denied, decisions=Decisions(situations, by_rules_alone=True))
+
+    def _situations(self, kind: str, value: str) -> list[SituationGroup]:
+        """The situation numbers there are for which the rules give the kind this value, by marketplaces that decide alike."""
+        found: dict[tuple[int, ...], list[str]] = {}
+        present = self._store().tallies.situations_present()
+        for alike in self._alike():
+            policy = self.policy(alike[0])
+            numbers = tuple(n for n in present if decides(policy, n, kind, value))
+            found.setdefault(numbers, []).extend(alike)
+        if len(found) == 1:
+            return [(None, numbers) for numbers in found]
+        return [(tuple(codes), numbers) for numbers, codes in found.items()]
+
+    def _alike(self) -> list[list[str]]:
+        """The marketplaces of the store, those together whose policies decide alike."""
+        groups: dict[object, list[str]] = {}
+        for code in self._store().tallies.marketplaces():
+            groups.setdefault(self.policy(code).decision_signature, []).append(code)
+        return list(groups.values())
+
+    def _house_denial(self, action: Action) -> Condition | None:
+        """The condition under which a house rule denies the action: dates in it are read in each marketplace's own zone."""
+        if not self.policies.house.rules:
+            return None
+        now = self._clock.now()
+        by_rules: dict[tuple[Condition, ...], list[str]] = {}
+        for code in self._store().tallies.marketplaces():
+            rules = self._denying_rules(code, action)
+            conditions = tuple(one.rule.condition(now=now, zone=self.policy(code).zone) for one in rules)
+            if conditions:
+                by_rules.setdefault(conditions, []).append(code)
+        parts = [
+            And((Compare("marketplace", ":", OneOf(tuple(codes))), _any(conditions)))
+            for conditions, codes in by_rules.items()
+        ]
+        return _any(parts) if parts else None
+
+    def decides_by_rules(self, row: OrderRow, kind: str, value: str) -> bool:
+        """Return whether the rules alone give `action:` or `counts:` this value for an order: what house rules ask."""
+        return decides(self.policy(row.marketplace), situation_number(situation_of(row)), kind, value)
+
+    def decide(self, row: OrderRow, kind: str, value: str) -> bool:
+        """Return whether `action:` or `counts:` has this value for an order, as a filter of the store does."""
+        if kind == "action":
+            return self.denial(row, Action(value)) is None
+        return self.decides_by_rules(row, kind, value)
+
+    # -- many orders with the same facts
+
+    def group_allows(
+        self, marketplace: str, situation: int, action: Action, lines_known: LinesKnown, *, has_open_action: bool
+    ) -> bool:
+        """Return whether orders with these facts allow the action; house rules are asked by `denied_by_house_rules`."""
+        return (
+            not has_open_action
+            and self.policy(marketplace).verdict(situation_from_number(situation), action).allowed
+            and lines_denial(action, lines_known) is None
+        )
+
+    # -- what the rules say, whatever this store has under way
+
+    def counts(self, row: OrderRow) -> bool:
+        """Return whether cancelling it, or an item of it, counts toward the rate; an unknown request does (AMAZON.md a)."""
+        return self.policy(row.marketplace).verdict(situation_of(row), Action.CANCEL).counts is not YesNo.NO
+
+    def cancel_outcome(self, marketplace: str, number: int) -> tuple[bool, bool]:
+        """Return, for a situation number, whether the rules allow to cancel, and whether that would count."""
+        verdict = self.policy(marketplace).verdict(situation_from_number(number), Action.CANCEL)
+        return verdict.allowed, verdict.allowed and verdict.counts is not YesNo.NO
+
+    def item_counts(self, marketplace: str, number: int) -> bool:
+        """Return, for a situation number, whether cancelling items counts, although the whole order may not be cancelled."""
+        return self.policy(marketplace).verdict(situation_from_number(number), Action.CANCEL).counts is not YesNo.NO
+
+    def auto_counts(self, marketplace: str, number: int) -> bool:
+        """Return, for the situation number of a waiting order, whether Amazon's cancelling it by itself would count."""
+        gone = situation_from_number(number)._replace(status=OrderStatus.CANCELLED, cancelled_by=CancelledBy.AUTO)
+        return self.policy(marketplace).counts_history(gone) is not YesNo.NO
+
+    def history(self, marketplace: str, number: int) -> YesNo:
+        """Return, for a cancelled order's situation number, whether it counts; UNKNOWN when nobody said who cancelled."""
+        return self.policy(marketplace).counts_history(situation_from_number(number))
+
     def deadline(self, row: OrderRow) -> int | None:
-        """When Amazon cancels the order for want of a ship confirmation (epoch seconds); None: unknown, or it will not."""
-        if row.ship_by is None or row.status not in WAITING:
+        """Return when Amazon cancels the order for want of a ship confirmation (epoch seconds); None: unknown, or never."""
+        if row.ship_by is None or row.status not in AWAITING_SHIPMENT:
             return None
         return self.policy(row.marketplace).auto_cancel_at(row.ship_by)
 
@@ -116,55 +406,47 @@ class Eligibility:
         """As `deadline`, for the store while it imports."""
         return self.policy(marketplace).auto_cancel_at(ship_by)
 
-    def cancel_weight(self, marketplace: str, number: int) -> tuple[bool, bool]:
-        """For a situation number: whether it may be cancelled, and whether that would count toward the rate."""
-        verdict = self.policy(marketplace).verdict(situation_from_number(number), Action.CANCEL)
-        return verdict.allowed, verdict.allowed and verdict.counts is not YesNo.NO
 
-    def item_counts(self, marketplace: str, number: int) -> bool:
-        """For a situation number: whether cancelling items of it counts, although the whole order may not be cancelled."""
-        return self.policy(marketplace).verdict(situation_from_number(number), Action.CANCEL).counts is not YesNo.NO
+def has_open_action(row: OrderRow) -> bool:
+    """Return whether a batch of the journal holds the order: no other batch may take it."""
+    return row.open_action is not None and holds_order(row.open_action.kind, row.open_action.state)
 
-    def allows(self, marketplace: str, number: int, action: Action) -> bool:
-        """For a situation number: whether the action may be taken."""
-        return self.policy(marketplace).verdict(situation_from_number(number), action).allowed
 
-    def auto_counts(self, marketplace: str, number: int) -> bool:
-        """For the situation number of a waiting order: whether Amazon's cancelling it for want of a shipment would count."""
-        gone = situation_from_number(number)._replace(status=OrderStatus.CANCELLED, cancelled_by=CancelledBy.AUTO)
-        return self.policy(marketplace).counts_history(gone) is not YesNo.NO
+def lines_denial(action: Action, facts: LinesKnown) -> Denial | None:
+    """Return why an order with these facts of its lines does not allow an action, or None. Cancelled lines are no matter."""
+    if lines_allow(action, facts):
+        return None
+    if not facts & LinesKnown.ACTIVE:
+        return NO_LINES
+    if action is Action.REFUND and not facts & LinesKnown.PRICED:
+        return NO_PRICE
+    return NO_ITEM_ID if facts & LinesKnown.MISSING_ID else NOTHING_LEFT
 
-    def history(self, marketplace: str, number: int) -> YesNo:
-        """For a cancelled order's situation number: whether it counts; UNKNOWN when nobody said who cancelled."""
-        return self.policy(marketplace).counts_history(situation_from_number(number))
 
-    def situation_lists(self, condition: Condition, store: Store) -> SituationLists:
-        """Return what the store needs for each `action:` and `counts:` of a condition: the situations that fit.
+def _asked(condition: Condition) -> Iterator[tuple[str, str]]:
+    """Yield each `action:` and `counts:` of a condition as field and value."""
+    for one in comparisons(condition):
+        if one.field in ("action", "counts") and isinstance(one.value, OneOf):
+            yield from ((one.field, value) for value in one.value.values)
 
-        They are listed by marketplaces that decide alike; in one list when all do.
-        """
-        wanted = {
-            (one.field, value)
-            for one in comparisons(condition)
-            if one.field in ("action", "counts") and isinstance(one.value, OneOf)
-            for value in one.value.values
-        }
-        return {key: self._situation_groups(*key, store) for key in wanted}
 
-    def _situation_groups(self, kind: str, value: str, store: Store) -> Sequence[SituationGroup]:
-        by_signature: dict[object, list[str]] = {}
-        for code in store.tallies.marketplaces():
-            by_signature.setdefault(self.policy(code).decision_signature, []).append(code)
-        found: dict[tuple[int, ...], list[str]] = {}
-        present = store.tallies.situations_present()
-        for alike in by_signature.values():
-            policy = self.policy(alike[0])
-            numbers = tuple(n for n in present if decides(policy, n, kind, value))
-            found.setdefault(numbers, []).extend(alike)
-        if len(found) == 1:
-            return [(None, numbers) for numbers in found]
-        return [(tuple(alike), numbers) for numbers, alike in found.items()]
+def _any(conditions: Sequence[Condition]) -> Condition:
+    return conditions[0] if len(conditions) == 1 else Or(tuple(conditions))
 
-    def decide(self, row: OrderRow, kind: str, value: str) -> bool:
-        """As a filter decides with `situation_lists`, for one order."""
-        return decides(self.policy(row.marketplace), situation_number(situation_of(row)), kind, value)
+
+def _leaves(condition: Condition) -> Iterator[Condition]:
+    if isinstance(condition, Not):
+        yield from _leaves(condition.item)
+    elif isinstance(condition, And | Or):
+        for item in condition.items:
+            yield from _leaves(item)
+    else:
+        yield condition
+
+
+def _reads_lines(condition: Condition) -> bool:
+    """Whether a condition asks about the lines of an order."""
+    return any(
+        isinstance(leaf, Text) or (isinstance(leaf, Compare) and leaf.field in LINE_COLUMNS)
+        for leaf in _leaves(condition)
+    )

@@ -24,7 +24,7 @@ class MessageTexts:
         order = self._context.reader().orders.order(order_id)
         if order is None:
             raise BadInput(f"no order {order_id} in this store")
-        verdict = self._eligibility.verdict(order.row, Action.MESSAGE)
+        verdict = self._eligibility.verdict(order.row, Action.MESSAGE, order.lines)
         if not verdict.allowed:
             raise Refused(f"{order_id}: {verdict.why} ({verdict.rule})")
         return self._planner.message(order)

@@ -103,7 +103,7 @@ class Session:
         """What may be done with orders, by the policies in force."""
         from .eligibility import Eligibility
 
-        return Eligibility(self.context.active_policies.policies)
+        return Eligibility(self.context.active_policies.policies, self.context.reader, self.clock)
 
     @cached_property
     def rate(self) -> RateService:

@@ -231,11 +231,6 @@ class OpenAction(msgspec.Struct, frozen=True):
         """Whether a cancellation is coming, or done without a report that shows it."""
         return self.kind is Action.CANCEL and self.state in OPEN_STATES
 
-    @property
-    def ends_choice(self) -> bool:
-        """Whether no action is offered for the order: one is pending, or Amazon took a cancellation."""
-        return self.state in PENDING or (self.kind is Action.CANCEL and self.state in DONE)
-
 
 @cache
 def open_action(kind: str | None, state: str | None) -> OpenAction | None:

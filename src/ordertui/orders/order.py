@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import IntFlag
+
 import msgspec
 
 from .batch_state import OpenAction
-from .enums import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, ReportKind, YesNo
+from .enums import Action, BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, ReportKind, YesNo
 from .money import Money
 
 COMPONENTS = (
@@ -89,6 +92,40 @@ class OrderLine(msgspec.Struct, frozen=True):
         return max(0, self.quantity - self.quantity_shipped - self.units_cancelled)
 
 
+class LinesKnown(IntFlag):
+    """What is known of an order's lines that are not cancelled, as far as a feed must know it."""
+
+    ACTIVE = 1
+    """There is such a line."""
+    MISSING_ID = 2
+    """The order-item-id of one is unknown."""
+    HAS_ID = 4
+    """The order-item-id of one is known."""
+    PRICED = 8
+    """What was paid for one is known."""
+    REFUNDABLE = 16
+    """Of one both are known, and not all that was paid has gone back."""
+    COMPLETE = 29
+    """All of it, and no order-item-id is missing."""
+
+
+LINES_NEEDED: Mapping[Action, tuple[LinesKnown, LinesKnown]] = {
+    Action.CANCEL: (LinesKnown.ACTIVE | LinesKnown.MISSING_ID, LinesKnown.ACTIVE),
+    Action.REFUND: (LinesKnown.REFUNDABLE, LinesKnown.REFUNDABLE),
+    Action.CONFIRM: (LinesKnown.HAS_ID, LinesKnown.HAS_ID),
+}
+"""Which facts of the lines an action looks at, and what they must be. A cancellation names every item of the order
+(AMAZON.md c); a refund and a confirmation name at least one."""
+
+
+def lines_allow(action: Action, facts: LinesKnown) -> bool:
+    """Return whether a feed can name the lines that an action needs; `facts` are those of the order's lines."""
+    if action not in LINES_NEEDED:
+        return True
+    looked_at, needed = LINES_NEEDED[action]
+    return facts & looked_at == needed
+
+
 class OrderRow(msgspec.Struct, frozen=True):
     """The facts of an order without its lines, for table, plans and rules."""
 
@@ -120,6 +157,7 @@ class OrderRow(msgspec.Struct, frozen=True):
     """The journal's open row for this order, else its last one that was not taken back; None without any."""
     version: int
     """Increases with every change of the order; a plan records it, and a commit compares it."""
+    lines_known: LinesKnown = LinesKnown.COMPLETE
 
 
 class Order(msgspec.Struct, frozen=True):

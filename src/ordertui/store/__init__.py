@@ -34,10 +34,10 @@ from .journal.records import (
     RefundRow,
     Submission,
 )
-from .order_by import BY_ALLOWED_ACTION, SORT_KEYS, ActionRanks
-from .orders import SituationGroup, SituationLists
+from .order_by import BY_ALLOWED_ACTION, SORT_KEYS
+from .orders import ActionRanks, Decisions, SituationGroup, SituationLists
 from .store import Store
-from .tallies import OrderTallies, Tally
+from .tallies import OrderSum, OrderTallies, Tally
 
 __all__ = [
     "BY_ALLOWED_ACTION",
@@ -48,6 +48,7 @@ __all__ = [
     "AuditReport",
     "BatchChanged",
     "CommittedTotals",
+    "Decisions",
     "FeedBusy",
     "FeedFile",
     "Interrupted",
@@ -58,6 +59,7 @@ __all__ = [
     "OpenAction",
     "Operator",
     "OperatorRuling",
+    "OrderSum",
     "OrderTallies",
     "Outcome",
     "ReadOnlyStore",

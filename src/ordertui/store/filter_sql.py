@@ -9,8 +9,11 @@ from an index.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
+from ordertui.orders.enums import Action
 from ordertui.orders.money import NO_MINOR_UNITS
+from ordertui.orders.order import LINES_NEEDED
 from ordertui.rules.language.ast import (
     Amount,
     And,
@@ -30,31 +33,49 @@ from ordertui.rules.language.bounds import Bounds, bounds, money_bounds
 from ordertui.rules.language.fields import AWAITING_SHIPMENT, FIELDS, Field, FieldKind
 from ordertui.rules.language.wildcards import ESCAPE, like, variants
 
+from .derived_facts import LINES_KNOWN, OPEN_ACTION
+
 EVERY, NEVER = "1 = 1", "1 = 0"
 """Clauses that every order fits, and none."""
 _WITHOUT_MINOR = tuple(sorted(NO_MINOR_UNITS))
 _LINE_COLUMNS = frozenset({"sku", "asin", "title"})
 
 
-def compile_filter(
-    condition: Condition, situations: Mapping[tuple[str, str], Sequence[tuple[Sequence[str] | None, Sequence[int]]]]
-) -> tuple[str, dict[str, object]]:
+class Decisions(Protocol):
+    """What is read of `orders.Decisions`."""
+
+    @property
+    def situations(self) -> Mapping[tuple[str, str], Sequence[tuple[Sequence[str] | None, Sequence[int]]]]: ...
+    @property
+    def denials(self) -> Mapping[Action, Condition]: ...
+    @property
+    def by_rules_alone(self) -> bool: ...
+
+
+def compile_filter(condition: Condition, decisions: Decisions) -> tuple[str, dict[str, object]]:
     """Return the WHERE clause, without the word, and its parameters, named `f0`, `f1`...
 
-    `situations` is an `orders.SituationLists`. The statement must name the table `orders o`; SKU, ASIN and title are
-    found through `lines` and `products`. Raises KeyError when `situations` lacks a value of the condition.
+    The statement must name the table `orders o`; SKU, ASIN and title are found through `lines` and `products`. Raises
+    KeyError when `decisions` lacks a value of the condition.
     """
-    writer = _Writer(situations)
+    writer = _Writer(decisions, "f")
     return writer.clause(condition), writer.params
 
 
+def compile_ranks(ranks: Sequence[tuple[Condition, int]], decisions: Decisions) -> tuple[str, dict[str, object]]:
+    """Return the rank of the first condition that an order fits, else 0, and its parameters, named `s0`, `s1`..."""
+    writer = _Writer(decisions, "s")
+    cases = [f"WHEN {writer.clause(condition)} THEN {rank:d}" for condition, rank in ranks]
+    return f"CASE {' '.join(cases)} ELSE 0 END", writer.params
+
+
 class _Writer:
-    def __init__(
-        self, situations: Mapping[tuple[str, str], Sequence[tuple[Sequence[str] | None, Sequence[int]]]]
-    ) -> None:
+    def __init__(self, decisions: Decisions, prefix: str) -> None:
         self.params: dict[str, object] = {}
-        self._situations = situations
+        self._decisions = decisions
+        self._prefix = prefix
         self._names: dict[tuple[type, object], str] = {}
+        self._by_rules_alone = decisions.by_rules_alone
 
     def clause(self, condition: Condition) -> str:
         return self._nested(condition, True)[1]
@@ -85,7 +106,7 @@ class _Writer:
         key = (type(value), value)
         name = self._names.get(key)
         if name is None:
-            name = self._names[key] = f"f{len(self._names)}"
+            name = self._names[key] = f"{self._prefix}{len(self._names)}"
             self.params[name] = value
         return f":{name}"
 
@@ -127,16 +148,42 @@ class _Writer:
         return f"({self._waiting()} AND {clause})" if spec.only_awaiting_shipment else clause
 
     def _decided(self, kind: str, values: Sequence[str]) -> str:
+        if kind == "action" and not self._by_rules_alone:
+            return self._allowed([Action(value) for value in values])
+        return self._in_situations(kind, values)
+
+    def _in_situations(self, kind: str, values: Sequence[str]) -> str:
         """Compare with the situations that fit: in one list when all marketplaces decide alike, for one index."""
         numbers: dict[tuple[str, ...] | None, set[int]] = {}
         for value in values:
-            for codes, found in self._situations[kind, value]:
+            for codes, found in self._decisions.situations[kind, value]:
                 numbers.setdefault(None if codes is None else tuple(codes), set()).update(found)
         parts = []
         for codes, fitting in numbers.items():
             one = self._one_of("o.situation", sorted(fitting))
             parts.append(one if codes is None else f"({one} AND {self._one_of('o.marketplace', codes)})")
         return parts[0] if len(parts) == 1 else "(" + " OR ".join(parts) + ")" if parts else NEVER
+
+    def _allowed(self, actions: Sequence[Action]) -> str:
+        """The rules allow it, no batch holds the order, its lines can be named, and no house rule denies it.
+
+        Must agree with `operations.eligibility.Eligibility.denial`.
+        """
+        parts = []
+        for action in actions:
+            terms = [self._in_situations("action", [action.value])]
+            if action in LINES_NEEDED:
+                looked_at, needed = LINES_NEEDED[action]
+                terms += [f"NOT {OPEN_ACTION}", f"(({LINES_KNOWN}) & {looked_at:d}) = {needed:d}"]
+            denied = self._decisions.denials.get(action)
+            if denied is not None:
+                self._by_rules_alone = True
+                terms.append(f"NOT COALESCE({self.clause(denied)}, FALSE)")
+                self._by_rules_alone = False
+            parts.append("(" + " AND ".join(terms) + ")")
+        if len(parts) == 1:
+            return parts[0]
+        return f"({self._in_situations('action', actions)} AND ({' OR '.join(parts)}))"
 
     def _waiting(self) -> str:
         return self._one_of("o.status", AWAITING_SHIPMENT)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ordertui.orders.batch_state import COMMITTED, open_action
 from ordertui.orders.enums import (
+    Action,
     BuyerRequest,
     CancelledBy,
     Channel,
@@ -19,25 +20,40 @@ from ordertui.orders.enums import (
     YesNo,
 )
 from ordertui.orders.money import Money
-from ordertui.orders.order import LineAmounts, Order, OrderLine, OrderRow
+from ordertui.orders.order import LineAmounts, LinesKnown, Order, OrderLine, OrderRow
 
-from .database import Database, in_list
-from .derived_facts import Shipping, units_shipped
+from .database import Database, in_list, slices
+from .derived_facts import LINES_KNOWN, Shipping, units_shipped
 from .field_merge import SHIPPED_FIELD, unpack
-from .order_by import ActionRanks, Sorting, order_by
+from .order_by import Sorting, order_by
 
 if TYPE_CHECKING:
     from ordertui.rules.language.ast import Condition
 
 SituationGroup: TypeAlias = tuple[Sequence[str] | None, Sequence[int]]
 """Marketplaces that decide alike (None: all), and the numbers of the situations that fit there."""
+ActionRanks: TypeAlias = "Sequence[tuple[Condition, int]]"
+"""How much may be done with an order: the first condition that fits gives the rank, none gives 0."""
 SituationLists: TypeAlias = Mapping[tuple[str, str], Sequence[SituationGroup]]
 """By field (`action` or `counts`) and value: where the policies say so. The store knows no policies."""
-NO_SITUATIONS: SituationLists = MappingProxyType({})
+
+
+class Decisions(NamedTuple):
+    """What `action:` and `counts:` are compiled from. The store knows no policies and no house rules."""
+
+    situations: SituationLists = MappingProxyType({})
+    denials: Mapping[Action, Condition] = MappingProxyType({})
+    """The condition under which house rules deny an action. In it `action:` asks the situations alone."""
+    by_rules_alone: bool = False
+    """Whether `action:` asks the situations alone everywhere, and neither journal, lines nor house rules."""
+
+
+NO_DECISIONS = Decisions()
 _ROW = (
     "o.id, o.order_id, o.marketplace, o.channel, o.status, o.purchased_at, o.ship_by, o.items, o.units_shipped, o.total,"
     " o.currency, o.dispatched, o.buyer_request, o.cancelled_by, o.refunded, o.replacement, o.business, o.prime, p.title,"
-    " p.sku, o.open_action, o.version, o.at, o.sources, o.state FROM orders o LEFT JOIN products p ON p.id = o.product_id"
+    " p.sku, o.open_action, o.version, o.at, o.sources, o.state,"
+    f" {LINES_KNOWN} FROM orders o LEFT JOIN products p ON p.id = o.product_id"
 )
 _SOURCE_BITS = tuple((kind, kind.bit) for kind in ReportKind)
 _REFUNDED = in_list(COMMITTED)
@@ -57,18 +73,18 @@ class OrderRepository:
         self,
         condition: Condition | None = None,
         *,
-        situations: SituationLists = NO_SITUATIONS,
+        decisions: Decisions = NO_DECISIONS,
         sorting: Sorting = (("placed", False),),
         ranks: ActionRanks = (),
         limit: int | None = None,
     ) -> array[int]:
         """Return the row numbers of the orders that fit a condition (None: all), sorted.
 
-        `situations` must answer every `action:` and `counts:` of the condition, and `ranks` is needed when the orders
-        are sorted by what may be done with them. Raises KeyError for an unknown sort key.
+        `decisions` must answer every `action:` and `counts:` of the condition and of `ranks`, which are needed when the
+        orders are sorted by what may be done with them. Raises KeyError for an unknown sort key.
         """
-        where, params = _where(condition, situations)
-        order, more = order_by(sorting, ranks, whole=limit is None)
+        where, params = _where(condition, decisions)
+        order, more = order_by(sorting, *_rank(ranks, decisions), whole=limit is None)
         sql = f"SELECT o.id FROM orders o WHERE {where} {order}"
         if limit is not None:
             sql += f" LIMIT {int(limit)}"
@@ -77,10 +93,20 @@ class OrderRepository:
             found.extend(part)
         return found
 
-    def count(self, condition: Condition | None = None, *, situations: SituationLists = NO_SITUATIONS) -> int:
+    def count(self, condition: Condition | None = None, *, decisions: Decisions = NO_DECISIONS) -> int:
         """Return how many orders fit a condition (None: all); see `find`."""
-        where, params = _where(condition, situations)
+        where, params = _where(condition, decisions)
         return int(self._database.value(f"SELECT count(*) FROM orders o WHERE {where}", params))
+
+    def fitting(self, ids: Iterable[int], condition: Condition, *, decisions: Decisions = NO_DECISIONS) -> list[int]:
+        """Return those of these orders that fit a condition; see `find`."""
+        where, params = _where(condition, decisions)
+        found: list[int] = []
+        for part in slices(ids):
+            chosen = ", ".join(str(int(row_id)) for row_id in part)  # numbers: the condition's parameters have names
+            sql = f"SELECT o.id FROM orders o WHERE o.id IN ({chosen}) AND ({where})"
+            found += [row[0] for row in self._database.query(sql, params)]
+        return found
 
     def has_any(self) -> bool:
         """Return whether there is any order."""
@@ -149,13 +175,22 @@ class OrderRepository:
         return {row[0] for row in self._database.query_in(sql, ids)}
 
 
-def _where(condition: Condition | None, situations: SituationLists) -> tuple[str, dict[str, object]]:
+def _where(condition: Condition | None, decisions: Decisions) -> tuple[str, dict[str, object]]:
     """Return the WHERE clause of a condition, without the word, and its parameters."""
     if condition is None:
         return "1 = 1", {}
     from .filter_sql import compile_filter  # the first orders on the screen need no filter language
 
-    return compile_filter(condition, situations)
+    return compile_filter(condition, decisions)
+
+
+def _rank(ranks: ActionRanks, decisions: Decisions) -> tuple[str, dict[str, object]]:
+    """Return the rank of the first condition that an order fits, as SQL, and its parameters."""
+    if not ranks:
+        return "NULL", {}
+    from .filter_sql import compile_ranks
+
+    return compile_ranks(ranks, decisions)
 
 
 def _order_row(v: tuple[Any, ...]) -> OrderRow:
@@ -164,7 +199,7 @@ def _order_row(v: tuple[Any, ...]) -> OrderRow:
         v[0], v[1], v[2], Channel(v[3]), OrderStatus(v[4]), v[5], v[6], v[7], v[8],
         None if v[9] is None or v[10] is None else Money(v[9], v[10]),
         Dispatched(v[11]), BuyerRequest(v[12]), CancelledBy(v[13]), Refunded(v[14]), YesNo(v[15]), YesNo(v[16]), YesNo(v[17]),
-        v[18], v[19] or None, open_action(v[20], v[24]), v[21],
+        v[18], v[19] or None, open_action(v[20], v[24]), v[21], LinesKnown(v[25]),
     )  # fmt: skip
 
 

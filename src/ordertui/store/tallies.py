@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ordertui.orders.batch_state import OPEN_STATES, open_action
+from ordertui.orders.batch_state import open_action
 from ordertui.orders.enums import OrderStatus
+from ordertui.orders.order import LinesKnown
 
-from .database import Database, in_list
+from .database import Database
+from .derived_facts import LINES_KNOWN, OPEN_ACTION
 
 
 class Tally(NamedTuple):
@@ -31,6 +33,20 @@ class Tally(NamedTuple):
         """Whether a batch of this store cancels it and no report shows that yet."""
         action = open_action(self.open_action, self.state)
         return action is not None and action.is_pending_cancel and self.status != OrderStatus.CANCELLED
+
+
+class OrderSum(NamedTuple):
+    """How many orders have the same facts, and what they come to."""
+
+    marketplace: str
+    situation: int
+    currency: str | None
+    """None without a price."""
+    has_open_action: bool
+    lines_known: LinesKnown
+    orders: int
+    total: int
+    """Minor units of `currency`."""
 
 
 class OrderTallies:
@@ -62,21 +78,15 @@ class OrderTallies:
         sql = f"SELECT {', '.join(Tally._fields)} FROM orders WHERE id IN ({{}})"
         return [Tally(*row) for row in self._database.query_in(sql, ids)]
 
-    def totals_by_situation(self, ids: Iterable[int]) -> list[tuple[str, int, str | None, bool, int, int]]:
-        """Return (marketplace, situation, currency, whether a batch has it, orders, minor units) of these orders.
-
-        The currency is None without a price. A combination may come more than once.
-        """
+    def sums(self, ids: Iterable[int]) -> list[OrderSum]:
+        """Return sums over these orders; a combination of facts may come more than once."""
         found = self._database.query_in(
             "SELECT marketplace, situation, CASE WHEN total IS NULL THEN NULL ELSE currency END AS priced,"
-            f" coalesce(state, '') IN {in_list(OPEN_STATES)} AS busy, count(*), coalesce(sum(total), 0) FROM orders WHERE id IN ({{}})"
-            " GROUP BY marketplace, situation, priced, busy",
+            f" {OPEN_ACTION} AS open, {LINES_KNOWN} AS known, count(*), coalesce(sum(total), 0) FROM orders o WHERE id IN ({{}})"
+            " GROUP BY marketplace, situation, priced, open, known",
             ids,
         )
-        return [
-            (market, number, currency, bool(busy), count, total)
-            for market, number, currency, busy, count, total in found
-        ]
+        return [OrderSum(v[0], v[1], v[2], bool(v[3]), LinesKnown(v[4]), v[5], v[6]) for v in found]
 
     def total_placed(self, marketplace: str, start: int, end: int) -> int:
         """Return how many orders of any channel were placed from `start` until before `end` (epoch seconds)."""

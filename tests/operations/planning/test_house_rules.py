@@ -267,7 +267,7 @@ def test_explain_names_the_rules_that_fit(tmp_path: Path) -> None:
         order = session.orders.get(order_id(3))
         assert order is not None
         found = session.planner.explain(order, Action.CANCEL)
-        assert found.allowed
+        assert (found.allowed, found.rule, found.why) == (False, "house third", "because of third")
         assert [(hit.rule, hit.effect, hit.why) for hit in found.house] == [
             ("third", "deny", "because of third"),
             ("rate", "warn", "because of rate"),

@@ -10,22 +10,19 @@ import msgspec
 
 from ordertui.operations.eligibility import Eligibility
 from ordertui.operations.rate.calculator import RateCalculator
-from ordertui.orders.clock import Clock, day_start, to_local
+from ordertui.orders.clock import Clock, day_start
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import Money
 from ordertui.orders.order import Order
 from ordertui.orders.text import pluralize
-from ordertui.rules.language import HasOrderFields, predicate
+from ordertui.rules.language import HasOrderFields
 from ordertui.rules.policy.house_rules import Effect, HouseRule
-from ordertui.rules.policy.policy import Policy
 from ordertui.rules.rate import rate
 from ordertui.rules.tables.explanation import HouseRuleMatch
 from ordertui.store import CommittedTotals, Store
 
 from .offer_removal import Offers, offer_cancels
-
-Test = Callable[[HasOrderFields], bool]
 
 
 class Candidate(NamedTuple):
@@ -110,36 +107,6 @@ class HouseRules:
         self._judge = judge
         self._rates = rates
         self._clock = clock
-        self._compiled: tuple[tuple[Policy, Action, int], list[tuple[HouseRule, Test]]] | None = None
-
-    def rules(self, marketplace: str, action: Action) -> list[HouseRule]:
-        """The rules about an action that are in force now."""
-        policy = self._judge.policy(marketplace)
-        day = to_local(self._clock.now(), policy.zone).date()
-        return [rule for rule in policy.house_rules if action in rule.actions and rule.in_force(day)]
-
-    def refusal(self, action: Action, order: Order) -> HouseRule | None:
-        """The rule that takes the order out whatever the batch, or None."""
-        for rule, test in self._single(action, order.row.marketplace):
-            if rule.effect is Effect.DENY and test(order):
-                return rule
-        return None
-
-    def _single(self, action: Action, marketplace: str) -> list[tuple[HouseRule, Test]]:
-        """Rules that look at one order only, compiled once a moment."""
-        key = (self._judge.policy(marketplace), action, self._clock.now())
-        if self._compiled is None or self._compiled[0] != key:
-            rules = [rule for rule in self.rules(marketplace, action) if not rule.asks_batch]
-            self._compiled = (key, [(rule, self._test(rule, key[0].zone, None)) for rule in rules])
-        return self._compiled[1]
-
-    def _test(self, rule: HouseRule, zone: str, batch: _Batch | None) -> Test:
-        return predicate(
-            rule.condition(now=self._clock.now(), zone=zone),
-            decide=self._judge.decide,
-            auto_cancel_at=self._judge.deadline,
-            batch=batch,
-        )
 
     def batch(self, action: Action, marketplace: str, taken: Sequence[Candidate]) -> HouseRuleOutcome:
         """What the rules say of a batch of these orders. Facts of the batch are those before its own rules take orders out."""
@@ -149,8 +116,8 @@ class HouseRules:
         facts = _Batch(self, action, marketplace, taken)
         denied: dict[int, HouseRule] = {}
         found: list[tuple[HouseRule, list[Candidate]]] = []
-        for rule in self.rules(marketplace, action):
-            test = self._test(rule, zone, facts)
+        for rule in self._judge.house_rules(marketplace, action):
+            test = self._judge.test_of(rule, zone, facts)
             hit = [one for one in taken if test(one.order)]
             if rule.effect is Effect.DENY:
                 for one in hit:
@@ -172,8 +139,8 @@ class HouseRules:
         zone = self._judge.policy(marketplace).zone
         return tuple(
             HouseRuleMatch(rule.id, rule.effect.value, rule.why, rule.text)
-            for rule in self.rules(marketplace, action)
-            if self._test(rule, zone, facts)(taken.order)
+            for rule in self._judge.house_rules(marketplace, action)
+            if self._judge.test_of(rule, zone, facts)(taken.order)
         )
 
     def committed_today(self, action: Action, marketplace: str) -> CommittedTotals:

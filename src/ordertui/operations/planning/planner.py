@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import msgspec
 
-from ordertui.operations.eligibility import Eligibility
+from ordertui.operations.eligibility import OPEN, Denial, Eligibility
 from ordertui.operations.errors import UnknownReason
 from ordertui.operations.rate.calculator import RateCalculator
 from ordertui.operations.rate.figures import RateEffect
@@ -16,6 +16,7 @@ from ordertui.orders.enums import Action, BuyerRequest, CancelReason, Dispatched
 from ordertui.orders.money import Money
 from ordertui.orders.order import Order, OrderRow
 from ordertui.rules.policy.house_rules import HouseRule
+from ordertui.rules.situation import situation_number, situation_of
 from ordertui.rules.tables.explanation import Explanation, Verdict
 from ordertui.store import Store
 
@@ -146,20 +147,10 @@ class Planner:
     def row(self, action: Action, order: Order, wishes: PlanChoices) -> PlannedOrder | ExcludedOrder:
         """The order as a row of the plan, or why it is left out."""
         row = order.row
-        verdict = self._judge.verdict(row, action)
-        if not verdict.allowed:
-            instead = verdict.instead.value if verdict.instead else ""
-            found = self._judge.explain(row, action).nearest
-            return ExcludedOrder(row.id, row.order_id, verdict.rule, verdict.why, instead, str(found) if found else "")
-        denied = self.house.refusal(action, order)
-        if denied is not None:
-            return self._denied(row, denied)
-        holder = self._store().batches.holder_of(row.order_id)
-        if holder is not None:
-            state = str(row.open_action or "").replace(":", ", ")
-            by = f"committed by {holder.who or 'somebody'} at {iso_utc(holder.at)}"
-            why = f"batch {holder.batch} already holds an action for it ({state}), {by}"
-            return ExcludedOrder(row.id, row.order_id, "open", why)
+        denial = self._judge.denial(row, action, order.lines)
+        if denial is not None:
+            return self._excluded(row, action, denial)
+        verdict = self._judge.verdict(row, action, order.lines)
         if action is Action.MESSAGE:
             return self._row(order, verdict, "", (), note=self.message(order))
         if action is Action.CANCEL:
@@ -189,6 +180,18 @@ class Planner:
             ship_date=ship_date,
         )
 
+    def _excluded(self, row: OrderRow, action: Action, denial: Denial) -> ExcludedOrder:
+        """The order with the reason of its denial; of one that a batch holds, also which and whose."""
+        why, nearest = denial.why, denial.because if denial.rule.startswith("house ") else ""
+        if denial.is_by_rules:
+            found = self._judge.explain(row, action).nearest
+            nearest = str(found) if found else ""
+        elif denial.rule == OPEN and (holder := self._store().batches.holder_of(row.order_id)) is not None:
+            by = f"committed by {holder.who or 'somebody'} at {iso_utc(holder.at)}"
+            why = f"batch {holder.batch} already holds an action for it ({denial.because}), {by}"
+        instead = denial.instead.value if denial.instead else ""
+        return ExcludedOrder(row.id, row.order_id, denial.rule, why, instead, nearest)
+
     @staticmethod
     def _denied(row: OrderRow | PlannedOrder, rule: HouseRule) -> ExcludedOrder:
         return ExcludedOrder(row.id, row.order_id, f"house {rule.id}", rule.why, nearest=f"your rule: {rule.text}")
@@ -208,10 +211,14 @@ class Planner:
 
     def explain(self, order: Order, action: Action) -> Explanation:
         """The verdict with the facts that decided, the nearest row that would allow, and the house rules that fit."""
-        found = self._judge.explain(order.row, action)
+        found = self._judge.explain(order.row, action, order.lines)
         if action is Action.MESSAGE:
             return found
-        counts = action is Action.CANCEL and found.allowed and found.counts is not YesNo.NO
+        row = order.row
+        counts = (
+            action is Action.CANCEL
+            and self._judge.cancel_outcome(row.marketplace, situation_number(situation_of(row)))[1]
+        )
         return msgspec.structs.replace(found, house=self.house.hits(action, Candidate(order, counts, order.row.total)))
 
     def _offers(self, rows: Sequence[PlannedOrder], orders: Mapping[int, Order]) -> list[str]:
@@ -226,12 +233,11 @@ class Planner:
 
     def still_allowed(self, action: Action, order: Order, row: PlannedOrder) -> str:
         """For a row that its own batch holds: why it may not leave any more, or an empty text."""
-        verdict = self._judge.verdict(order.row, action)
-        if not verdict.allowed:
-            return verdict.why
-        denied = self.house.refusal(action, order)
-        if denied is not None:
-            return f"house rule {denied.id}: {denied.why}"
+        denial = self._judge.denial(order.row, action, order.lines, in_own_batch=True)
+        if denial is not None:
+            return (
+                denial.why if denial.is_by_rules else f"{denial.rule.replace('house', 'house rule', 1)}: {denial.why}"
+            )
         if action is Action.CANCEL:
             lines = cancel_lines(order)
             same = not isinstance(lines, Left) and {line.order_item_id for line in lines} == {
@@ -294,7 +300,8 @@ class Planner:
         """The text to send to this buyer, by what his order is waiting for."""
         policy = self._judge.policy(order.row.marketplace)
         asked = (
-            order.row.buyer_request is BuyerRequest.MESSAGE and self._judge.verdict(order.row, Action.CANCEL).allowed
+            order.row.buyer_request is BuyerRequest.MESSAGE
+            and self._judge.policy(order.row.marketplace).verdict(situation_of(order.row), Action.CANCEL).allowed
         )
         return policy.message_text("ask_to_request" if asked else "refuse_parcel")
 

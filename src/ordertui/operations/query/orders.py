@@ -11,7 +11,7 @@ from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import UnknownChoice
 from ordertui.orders.marketplace import zone_of
 from ordertui.orders.order import Order, OrderRow
-from ordertui.store import BY_ALLOWED_ACTION, SituationLists, Store
+from ordertui.store import BY_ALLOWED_ACTION, ActionRanks, Decisions, Store
 
 from .queues import BY_KEY, INVISIBLE_REQUESTS, QUEUES, Queue
 from .sort_order import read_sorting
@@ -68,14 +68,19 @@ class OrderQueries:
         """
         sorting = read_sorting(sort, down=reverse)
         condition = self._condition_in(filter_text, queue)
+        ranks: ActionRanks = ()
+        if any(key == BY_ALLOWED_ACTION for key, _ in sorting):
+            from ordertui.operations.eligibility import RANKS
+
+            ranks = RANKS
         reader = self._context.reader()
         self._finding.add(reader)
         try:
             return reader.orders.find(
                 condition,
-                situations=self._situations(condition),
+                decisions=self._decisions(condition, *(one for one, _ in ranks)),
                 sorting=sorting,
-                ranks=self._eligibility().ranks(reader) if any(key == BY_ALLOWED_ACTION for key, _ in sorting) else (),
+                ranks=ranks,
                 limit=limit,
             )
         finally:
@@ -89,7 +94,7 @@ class OrderQueries:
     def count(self, filter_text: str = "", queue: str = "all") -> int:
         """Return how many orders fit queue and filter. Raises FilterError, UnknownChoice."""
         condition = self._condition_in(filter_text, queue)
-        return self._context.reader().orders.count(condition, situations=self._situations(condition))
+        return self._context.reader().orders.count(condition, decisions=self._decisions(condition))
 
     def _condition_in(self, filter_text: str, queue: str) -> Condition | None:
         """Return the condition of a filter within a queue; None when every order fits."""
@@ -103,10 +108,9 @@ class OrderQueries:
 
         return wanted if not spec.filter else queued if not filter_text.strip() else And((queued, wanted))
 
-    def _situations(self, condition: Condition | None) -> SituationLists:
-        if condition is None:
-            return {}
-        return self._eligibility().situation_lists(condition, self._context.reader())
+    def _decisions(self, *conditions: Condition | None) -> Decisions:
+        asked = [condition for condition in conditions if condition is not None]
+        return self._eligibility().decisions(asked) if asked else Decisions()
 
     def rows(self, ids: Iterable[int]) -> dict[int, OrderRow]:
         """Return the rows of these ids; unknown ids are left out."""
@@ -163,5 +167,6 @@ class OrderQueries:
 
         inside_only(path, self._context.export_directory)
         rows = self.rows(ids)
-        allowed = self._eligibility()
-        return write_list((record(rows[i], allowed.may(rows[i])) for i in ids if i in rows), path)
+        eligibility = self._eligibility()
+        eligibility.prefetch(rows.values())
+        return write_list((record(rows[i], eligibility.allowed_action(rows[i])) for i in ids if i in rows), path)

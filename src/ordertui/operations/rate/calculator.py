@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from itertools import pairwise
 
-from ordertui.operations.eligibility import Eligibility
+from ordertui.operations.eligibility import BATCH_ACTIONS, Eligibility
 from ordertui.operations.rate.figures import Dated, Impact, RateEffect, RateFigure
 from ordertui.orders.clock import Clock, day_start, to_local
 from ordertui.orders.enums import Action, YesNo
 from ordertui.rules.policy.policy import Policy
 from ordertui.rules.rate import Figure, exact_text, figure, window
-from ordertui.store import Store
+from ordertui.store import OrderSum, Store
 from ordertui.store.rates import Cancelled, PendingCancellation, SituationCounts
 
 _TODAY = "whole days, today included; orders in held or sent batches are taken as cancelled"
@@ -60,7 +60,7 @@ class RateCalculator:
         return sum(
             count
             for number, count in self._store().rates.count_placed_among(ids, marketplace, start, end + 1)
-            if self._judge.cancel_weight(marketplace, number)[1]
+            if self._judge.cancel_outcome(marketplace, number)[1]
         )
 
     def _items_countable(self, marketplace: str, ids: Iterable[int]) -> list[int]:
@@ -183,7 +183,7 @@ class RateCalculator:
 
     def _will_count(self, marketplace: str, one: PendingCancellation) -> bool:
         if one.whole:
-            return self._judge.cancel_weight(marketplace, one.situation)[1]
+            return self._judge.cancel_outcome(marketplace, one.situation)[1]
         return self._judge.item_counts(marketplace, one.situation)
 
     def days(self, marketplace: str, days: int) -> list[tuple[date, int, int]]:
@@ -197,32 +197,45 @@ class RateCalculator:
         return self.days(marketplace, min(self._judge.policy(marketplace).values.rate_days))[0][2]
 
     def impact(self, ids: Iterable[int]) -> Impact:
-        """Money, and how many may be cancelled and count, of a marked set; orders on their way cannot."""
+        """Return what a marked set comes to: money, and how many of it each action may take."""
+        wanted = list(ids)
         money: dict[str, int] = {}
         markets: dict[str, int] = {}
-        count = unpriced = cancellable = counted = refundable = confirmable = 0
-        for market, number, currency, busy, orders, total in self._store().tallies.totals_by_situation(ids):
-            count += orders
-            markets[market] = markets.get(market, 0) + orders
-            if currency is None:
-                unpriced += orders
+        count = unpriced = 0
+        sums = self._store().tallies.sums(wanted)
+        for one in sums:
+            count += one.orders
+            markets[one.marketplace] = markets.get(one.marketplace, 0) + one.orders
+            if one.currency is None:
+                unpriced += one.orders
             else:
-                money[currency] = money.get(currency, 0) + total
-            if busy:
-                continue
-            allowed, counts = self._judge.cancel_weight(market, number)
-            refundable += orders if self._judge.allows(market, number, Action.REFUND) else 0
-            confirmable += orders if self._judge.allows(market, number, Action.CONFIRM) else 0
-            cancellable += orders if allowed else 0
-            counted += orders if counts else 0
+                money[one.currency] = money.get(one.currency, 0) + one.total
+        allowed = {action: self._allowed(sums, action) for action in BATCH_ACTIONS}
+        counted = self._allowed(sums, Action.CANCEL, counting=True)
+        for action in BATCH_ACTIONS:
+            denied = self._store().tallies.sums(self._judge.denied_by_house_rules(wanted, action))
+            allowed[action] -= self._allowed(denied, action)
+            if action is Action.CANCEL:
+                counted -= self._allowed(denied, action, counting=True)
         return Impact(
             count,
             tuple(sorted(money.items())),
             unpriced,
-            cancellable,
+            allowed[Action.CANCEL],
             counted,
-            count - cancellable,
-            refundable,
+            count - allowed[Action.CANCEL],
+            allowed[Action.REFUND],
             tuple(sorted(markets.items(), key=lambda entry: (-entry[1], entry[0]))),
-            confirmable,
+            allowed[Action.CONFIRM],
+        )
+
+    def _allowed(self, sums: Iterable[OrderSum], action: Action, *, counting: bool = False) -> int:
+        """How many of these orders the action may take, or of these those that count toward the rate; without house rules."""
+        return sum(
+            one.orders
+            for one in sums
+            if self._judge.group_allows(
+                one.marketplace, one.situation, action, one.lines_known, has_open_action=one.has_open_action
+            )
+            and (not counting or self._judge.cancel_outcome(one.marketplace, one.situation)[1])
         )

@@ -131,7 +131,7 @@ class RateViews(RateCalculator):
         now = self._clock.now()
         found = self._store().rates.auto_cancellations(marketplace, until)
         mine = {
-            row_id for row_id, _, _, number in found if self._judge.cancel_weight(marketplace, number)[0]
+            row_id for row_id, _, _, number in found if self._judge.cancel_outcome(marketplace, number)[0]
         }.intersection(but)
         return [
             (max(at, now), placed)

@@ -62,7 +62,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
     action: Action
     allowed: bool
-    """By Amazon's rules alone; house rules, denying ones too, are in `house`."""
+    """By Amazon's rules where a `Policy` explains; by everything that counts where `Eligibility` does."""
     rule: str
     why: str
     because: tuple[str, ...]

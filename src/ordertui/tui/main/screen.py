@@ -180,12 +180,15 @@ class MainScreen(ViewController, Weighing, Looking, Marking, Acting, Bringing, S
     # What the table asks (RowSource)
 
     def rows(self, ids: Sequence[int]) -> Mapping[int, OrderRow]:
-        """Rows of these ids."""
-        return self.session.orders.rows(ids)
+        """Return the rows of these ids, ready to be asked for the word of the May column."""
+        found = self.session.orders.rows(ids)
+        if self._judging:
+            self.session.eligibility.prefetch(found.values())
+        return found
 
     def may(self, row: OrderRow) -> str:
         """The word of the May column; empty until the rules are read, right after the first orders are drawn."""
-        return self.session.eligibility.may(row) if self._judging else ""
+        return self.session.eligibility.allowed_action(row) if self._judging else ""
 
     def now(self) -> int:
         """Epoch seconds."""
@@ -265,7 +268,7 @@ class MainScreen(ViewController, Weighing, Looking, Marking, Acting, Bringing, S
             return Content("")
         return detail(
             order,
-            self.session.eligibility.verdicts(order.row),
+            self.session.eligibility.verdicts(order.row, order.lines),
             deadline=self.session.eligibility.deadline(order.row),
             now=self.now(),
             zone=self.zone(row),

@@ -301,7 +301,7 @@ class Looking(TaskMixin):
         form = await task.ask(ChoiceScreen(f"Copy {what} as", list(COPY_FORMS)))
         if form is not None and ids:
             rows = await task.work(self.session.orders.rows, ids)
-            text = format_orders([rows[i] for i in ids if i in rows], form, self.session.eligibility.may)
+            text = format_orders([rows[i] for i in ids if i in rows], form, self.session.eligibility.allowed_action)
             self.notify(copy(self.app, text, what))
 
     def action_open_order(self) -> None:

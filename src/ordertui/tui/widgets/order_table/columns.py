@@ -142,13 +142,7 @@ def status_tone(row: OrderRow, _context: CellContext) -> str:
 
 
 def may_text(row: OrderRow, context: CellContext) -> str:
-    """Return the action that is possible, with `★` when cancelling does not count towards the rate.
-
-    `-` while a batch has the order and after Amazon accepted the cancellation. `cancel ☆`: the buyer asked by message
-    only, so cancelling counts.
-    """
-    if row.open_action is not None and row.open_action.ends_choice:
-        return "-"
+    """Return what may be done first, `★` when cancelling does not count; `☆`: the buyer asked by message, which counts."""
     if row.buyer_request is BuyerRequest.MESSAGE and context.may == "cancel":
         return "cancel ☆"
     return context.may

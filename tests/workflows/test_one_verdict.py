@@ -1,0 +1,224 @@
+"""One verdict: table, pane, filter, sorting, status line, plan and preview say the same of every order and action."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ordertui.operations.config import Config
+from ordertui.operations.eligibility import BATCH_ACTIONS
+from ordertui.operations.errors import PlanChanged
+from ordertui.operations.planning.plan import ExcludedOrder
+from ordertui.operations.planning.planner import PlanChoices
+from ordertui.operations.session import Session
+from ordertui.orders.clock import DAY, HOUR, FixedClock
+from ordertui.orders.enums import Action, Dispatched
+from ordertui.orders.order import Order
+from ordertui.store.database import Database, Params
+from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
+
+PLAN_ALONE = {"units", "amount", "currency", "price", "item-id", "lines"}
+"""Ids of reasons for which a plan may leave out an order that is allowed: some of its lines cannot be acted on as asked."""
+RULES = (
+    ('total>25 marketplace:US', "cancel"),
+    ("sku:SKU-*1 or title:thing", "refund"),
+    ("placed:last-2d", "cancel"),
+    ("-action:cancel status:unshipped", "confirm"),
+    ("late", "confirm"),
+    ("auto-cancel<3d", "cancel"),
+    ('"SKU-2"', "refund"),
+)  # fmt: skip
+
+
+def rules_file(folder: Path, rng: random.Random) -> Path:
+    """Some house rules that deny."""
+    chosen = rng.sample(range(len(RULES)), rng.randrange(4))
+    text = "\n".join(
+        f'[[rule]]\nid = "r{n}"\nwhen = \'{RULES[n][0]}\'\neffect = "deny"\nwhy = "not by rule {n}"\naction = ["{RULES[n][1]}"]\n'
+        for n in chosen
+    )
+    path = folder / "house.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def fill(session: Session, folder: Path, rng: random.Random, count: int) -> None:
+    """Orders of three marketplaces in every state, some with two lines, without item ids or without prices."""
+    everything, waiting = [], []
+    for number in range(1, count + 1):
+        market = rng.choice(("US", "US", "JP", "DE"))
+        status = rng.choice(
+            ("Unshipped", "Unshipped", "Shipped", "Shipped", "Cancelled", "Pending", "PartiallyShipped")
+        )
+        age = rng.randrange(HOUR, 9 * DAY)
+        named = rng.random()
+        for line in range(1, 1 + rng.choice((1, 1, 1, 2))):
+            sku = f"SKU-{number}{'' if line == 1 else 'b'}"
+            price = rng.choice(("0.00", "10.00", "30.00")).replace(".00", "" if market == "JP" else ".00")
+            item_status = "Cancelled" if rng.random() < 0.1 else status
+            more = {"item_price": "", "item_tax": "", "currency": ""} if rng.random() < 0.1 else {"item_price": price}
+            if named < 0.9:
+                everything.append(
+                    all_orders_row(
+                        number, status, market=market, age=age, updated=NOW - 60, sku=sku, item_status=item_status,
+                        fulfillment_channel=rng.choice(("Merchant",) * 5 + ("Amazon",)), quantity=2, **more,
+                    )
+                )  # fmt: skip
+            if (named >= 0.9 or (status != "Cancelled" and rng.random() < 0.7)) and status != "Pending":
+                waiting.append(
+                    unshipped_row(
+                        number, rng.choice(("true", "false")), market=market, age=age, sku=sku, order_item_id=f"0{number}{line}",
+                        quantity_purchased=2, quantity_shipped=rng.choice((0, 1)) if status == "PartiallyShipped" else 0,
+                    )
+                )  # fmt: skip
+    bring(session, folder, everything=everything, open_=waiting)
+
+
+def act(session: Session, clock: FixedClock, rng: random.Random) -> None:
+    """Say which parcels left, and commit and send some batches; some of them are answered by the operator."""
+    ids = list(session.orders.find())
+    session.facts.set_dispatched([i for i in ids if rng.random() < 0.3], Dispatched.YES)
+    session.facts.set_asked([i for i in ids if rng.random() < 0.2], True)
+    for _ in range(4):
+        action = rng.choice(BATCH_ACTIONS)
+        for plan in session.planner.plan(
+            action, rng.sample(ids, len(ids) // 3), PlanChoices(shipping=shipping(session))
+        ):
+            if not plan.rows:
+                continue
+            try:
+                batch = session.batches.commit(plan, typed=str(len(plan.rows)))
+            except PlanChanged:
+                continue
+            if rng.random() < 0.7:
+                session.batches.release(batch.id)
+                session.dispatcher.run()
+                done = [row.order_id for row in batch.rows if rng.random() < 0.5]
+                if done:
+                    session.batches.settle(batch.id, done, done=rng.random() < 0.6, why="seen", typed=str(len(done)))
+    clock.advance(rng.choice((0, HOUR, DAY)))
+
+
+def shipping(session: Session) -> dict[str, tuple[str, str, str]]:
+    """A parcel for every order, handed over today."""
+    return {row.order_id: ("UPS", "1Z", "2026-11-23") for row in session.orders.rows(session.orders.find()).values()}
+
+
+@pytest.fixture(params=range(8))
+def session(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Session]:
+    rng, clock = random.Random(request.param), FixedClock(NOW)
+    config = Config(policy_file=str(rules_file(tmp_path, rng)))
+    with Session.open(tmp_path / "orders.db", clock=clock, config=config) as session:
+        fill(session, tmp_path, rng, 60)
+        act(session, clock, rng)
+        yield session
+
+
+def orders_of(session: Session) -> dict[int, Order]:
+    return {
+        row.id: order
+        for row in session.orders.rows(session.orders.find()).values()
+        if (order := session.orders.get(row.order_id)) is not None
+    }
+
+
+def test_every_view_of_an_order_says_the_same(session: Session) -> None:
+    orders = orders_of(session)
+    rows = session.orders.rows(orders)
+    allowed: dict[Action, set[int]] = {}
+    for action in Action:
+        verdicts = {
+            i: session.eligibility.verdicts(order.row, order.lines)[list(Action).index(action)]
+            for i, order in orders.items()
+        }
+        assert all(verdict.why and verdict.rule and verdict.source for verdict in verdicts.values())
+        allowed[action] = {i for i, verdict in verdicts.items() if verdict.allowed}
+        assert set(session.orders.find(f"action:{action.value}")) == allowed[action], "filter and pane"
+        assert session.orders.count(f"-action:{action.value}") == len(orders) - len(allowed[action])
+        assert {
+            i for i, row in rows.items() if session.eligibility.verdicts(row)[list(Action).index(action)].allowed
+        } == allowed[action]
+        explained = {i: session.planner.explain(order, action) for i, order in orders.items()}
+        assert {i for i, one in explained.items() if one.allowed} == allowed[action], "the explanation"
+        planned: set[int] = set()
+        left_out: dict[int, ExcludedOrder] = {}
+        for plan in session.planner.plan(action, list(orders), PlanChoices(shipping=shipping(session))):
+            planned |= {row.id for row in plan.rows}
+            left_out |= {out.id: out for out in plan.out}
+        assert planned <= allowed[action], "the preview"
+        for row_id in allowed[action] - planned:
+            assert left_out[row_id].rule in PLAN_ALONE, left_out[row_id]
+        for row_id in set(orders) - allowed[action]:
+            assert left_out[row_id].rule == verdicts[row_id].rule
+            assert left_out[row_id].why
+    for row_id, row in rows.items():
+        words = [action.value for action in (Action.CANCEL, Action.CONFIRM, Action.REFUND) if row_id in allowed[action]]
+        word = session.eligibility.allowed_action(row).removesuffix(" ★")
+        assert word == words[0] if words else word in ("-", "wait")
+        assert session.eligibility.allowed_action(row).endswith("★") == (
+            row_id in allowed[Action.CANCEL] & set(session.orders.find("counts:no"))
+        )
+    impact = session.rate.calculator.impact(orders)
+    assert (impact.cancellable, impact.refundable, impact.confirmable) == tuple(len(allowed[a]) for a in BATCH_ACTIONS)
+    assert impact.counted == len(allowed[Action.CANCEL] & set(session.orders.find("counts:yes")))
+
+
+def test_a_page_reads_lines_at_once(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = list(session.orders.find(limit=40))
+    for row in session.orders.rows(ids).values():
+        session.eligibility.allowed_action(row)
+    queries: list[str] = []
+    real = Database.query
+
+    def query(self: Database, sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
+        queries.append(sql)
+        return real(self, sql, params)
+
+    monkeypatch.setattr(Database, "query", query)
+    session.eligibility._lines.clear()
+    rows = session.orders.rows(ids)
+    session.eligibility.prefetch(rows.values())
+    for row in rows.values():
+        session.eligibility.allowed_action(row)
+    assert len([sql for sql in queries if "FROM lines" in sql or "FROM orders" in sql]) <= 3
+
+
+def test_a_held_order_may_nothing(tmp_path: Path) -> None:
+    with open_session(tmp_path) as session:
+        bring(session, tmp_path, everything=[all_orders_row(1)], open_=[unshipped_row(1)])
+        assert session.eligibility.allowed_action(session.orders.rows([1])[1]) == "cancel"
+        batch = session.batches.commit(session.planner.plan(Action.CANCEL, [1])[0], typed="1")
+        order = session.orders.get(order_id(1))
+        assert order is not None
+        assert session.eligibility.allowed_action(order.row) == "-"
+        cancel = session.eligibility.verdicts(order.row)[0]
+        assert (cancel.allowed, cancel.rule, cancel.why) == (
+            False,
+            "open",
+            "a batch already holds an action for it (cancel, held)",
+        )
+        assert session.orders.count("action:cancel") == 0
+        session.batches.recall(batch.id)
+        assert session.orders.count("action:cancel") == 1
+
+
+def test_a_refund_needs_an_item_id_and_a_price(tmp_path: Path) -> None:
+    with open_session(tmp_path) as session:
+        bring(
+            session,
+            tmp_path,
+            everything=[
+                all_orders_row(1, "Shipped"),
+                all_orders_row(2, "Shipped", item_price="", item_tax="", currency=""),
+            ],
+        )
+        reasons = {i: session.eligibility.verdicts(row)[1].rule for i, row in session.orders.rows([1, 2]).items()}
+        assert reasons == {1: "item-id", 2: "price"}
+        assert [session.eligibility.allowed_action(row) for row in session.orders.rows([1, 2]).values()] == ["-", "-"]
+        assert session.orders.count("action:refund") == 0
+        (plan,) = session.planner.plan(Action.REFUND, [1, 2])
+        assert [out.rule for out in plan.out] == ["item-id", "price"]
