@@ -144,7 +144,7 @@ async def test_the_countdown_stands_however_much_else_there_is_to_say(session: S
         session.batches.commit(session.planner.plan(Action.CANCEL, list(table(pilot).ids)[:1])[0], typed="1")
         await press(pilot, "R", "1", "d", "a")
         await until(pilot, lambda: "cannot   ◷ held 15:00" in text(pilot, "status"))
-        for width in (80, 60, 120):
+        for width in (70, 60, 120):
             await pilot.resize_terminal(width, 24)
             await until(pilot, lambda cells=width: ("…" in text(pilot, "status")) == (cells < 120))  # type: ignore[misc]
             assert text(pilot, "status").endswith("   ◷ held 15:00")
