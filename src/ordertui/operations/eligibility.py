@@ -20,7 +20,7 @@ from ordertui.orders.marketplace import zone_of
 from ordertui.orders.order import LinesKnown, OrderLine, OrderRow, lines_allow
 from ordertui.rules.language import Condition, predicate
 from ordertui.rules.language.ast import And, Compare, Not, OneOf, Or, Text, comparisons
-from ordertui.rules.language.predicate import BatchFacts, Test
+from ordertui.rules.language.predicate import BatchFacts, OrderTest
 from ordertui.rules.policy.house_rules import Effect, HouseRule
 from ordertui.rules.policy.policy import Policies, Policy
 from ordertui.rules.situation import Situation, situation_from_number, situation_number, situation_of
@@ -86,7 +86,7 @@ class _DenyRule(NamedTuple):
     """A house rule with effect deny about single orders, compiled for one moment."""
 
     rule: HouseRule
-    test: Test
+    test: OrderTest
     reads_lines: bool
 
 
@@ -229,7 +229,7 @@ class Eligibility:
         day = to_local(self._clock.now(), policy.zone).date()
         return [rule for rule in policy.house_rules if action in rule.actions and rule.in_force(day)]
 
-    def test_of(self, rule: HouseRule, zone: str, batch: BatchFacts | None = None) -> Test:
+    def test_of(self, rule: HouseRule, zone: str, batch: BatchFacts | None = None) -> OrderTest:
         """Return a house rule's condition as a function over an order. In it, `action:` asks the rules alone."""
         return predicate(
             rule.condition(now=self._clock.now(), zone=zone),
