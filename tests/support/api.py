@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from ordertui.amazon.spapi.auth import Credentials
-from ordertui.amazon.spapi.client import CancellableSleep, Client
+from ordertui.amazon.spapi.cancellable_sleep import CancellableSleep
+from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.endpoints import Endpoints
 from ordertui.amazon.spapi.rate_limit import BucketStore
 from ordertui.amazon.spapi.secret import Secret

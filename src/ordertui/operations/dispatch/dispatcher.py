@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from ordertui.amazon.spapi.client import Stop, never_stop
+from ordertui.amazon.spapi.cancellable_sleep import Stop, never_stop
 from ordertui.operations.batches.batch import Batch
 
 Note = Callable[[str], None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ordertui.amazon.spapi.client import Stop, never_stop
+from ordertui.amazon.spapi.cancellable_sleep import Stop, never_stop
 from ordertui.operations.batches.batch import Batch, Due, DueStep
 from ordertui.operations.errors import Refused
 from ordertui.operations.sync.connection import ApiConnection, retry_delay

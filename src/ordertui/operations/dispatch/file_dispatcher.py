@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ordertui.amazon.atomic_files import FileConflict, remove_partial_files, write_atomic
-from ordertui.amazon.spapi.client import Stop, never_stop
+from ordertui.amazon.spapi.cancellable_sleep import Stop, never_stop
 from ordertui.operations.batches.batch import Batch, as_batch, folder_of
 from ordertui.operations.batches.upload_instructions import upload_instructions
 from ordertui.operations.errors import OperationError

@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 NOT_FOLLOWED = 'Nobody looks at it while the settings say dispatch = "file"; set it to "api" to have it followed.'
 
 
-def _never() -> bool:
-    return False
-
-
 class DispatchService:
     """Lets batches leave as files in the outbox folder or as feeds by the API.
 
@@ -64,7 +60,9 @@ class DispatchService:
         sync = self._sync()
         return FeedDispatcher(sync.connection, self._freezer, sync.orders)
 
-    def run(self, stop: Callable[[], bool] = _never, note: Callable[[str], None] = lambda _: None) -> list[Batch]:
+    def run(
+        self, stop: Callable[[], bool] = lambda: False, note: Callable[[str], None] = lambda _: None
+    ) -> list[Batch]:
         """Let leave what is due, as files in the outbox folder or as feeds; return the batches that left.
 
         `note` is called with a text for each batch that waits.
@@ -80,7 +78,7 @@ class DispatchService:
         batches = self._context.reader().batches.find(open_only=True)
         return min((Due(b.due_at, DueStep.HOLD_ENDS) for b in batches if b.state is BatchState.HELD), default=None)
 
-    def wait_for_feeds(self, stop: Callable[[], bool] = _never) -> bool:
+    def wait_for_feeds(self, stop: Callable[[], bool] = lambda: False) -> bool:
         """Wait until a feed on its way is due for a look; return False when none is, or when stopped."""
         return self._context.is_api_dispatch and self.feeds.wait(stop)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ordertui.amazon.spapi.auth import Credentials
-from ordertui.amazon.spapi.client import OnWait, Stop, ignore_wait, never_stop
+from ordertui.amazon.spapi.cancellable_sleep import OnWait, Stop, ignore_wait, never_stop
 from ordertui.amazon.spapi.operations import GET_PARTICIPATIONS
 from ordertui.amazon.spapi.schemas import Participations
 from ordertui.amazon.spapi.secret import Secret

@@ -11,7 +11,8 @@ from hashlib import sha256
 
 import msgspec
 
-from ordertui.amazon.spapi.client import Client, OnWait, Stop, ignore_wait, never_stop
+from ordertui.amazon.spapi.cancellable_sleep import OnWait, Stop, ignore_wait, never_stop
+from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.errors import CallCancelled, SpApiError
 from ordertui.amazon.spapi.operations import (
     CONFIRM_DELIVERY_DETAILS,

@@ -7,7 +7,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ordertui.amazon.spapi.client import CancellableSleep, Client, OnWait, Stop, ignore_wait, never_stop
+from ordertui.amazon.spapi.cancellable_sleep import CancellableSleep, OnWait, Stop, ignore_wait, never_stop
+from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.endpoints import REGION_OF, Endpoints, NotAllowed
 from ordertui.amazon.spapi.errors import CallCancelled
 from ordertui.amazon.spapi.transport import Timeouts

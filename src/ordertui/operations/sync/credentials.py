@@ -33,8 +33,6 @@ SECRET_ISSUED_KEY = "amazon:secret-issued"
 ROTATION_DAYS = 180
 """Amazon's client secrets stop working after 180 days (developer-docs, “Rotate your application's LWA credentials”)."""
 _REMIND_DAYS = 30
-SECRET_ISSUED_KEY = "amazon:secret-issued"
-"""Key in the store's meta: the day on which the client secret was made, told without opening the secrets."""
 _MAGIC = b"ordertui-secrets-1\n"
 _SALT_BYTES, _NONCE_BYTES = 16, 12
 _SCRYPT_COST = 2**15

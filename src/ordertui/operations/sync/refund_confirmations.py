@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 
 import msgspec
 
-from ordertui.amazon.spapi.client import Client, OnWait, Stop, ignore_wait, never_stop
+from ordertui.amazon.spapi.cancellable_sleep import OnWait, Stop, ignore_wait, never_stop
+from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.errors import SpApiError
 from ordertui.amazon.spapi.operations import LIST_TRANSACTIONS
 from ordertui.amazon.spapi.schemas import FinanceAmount, Transaction, Transactions

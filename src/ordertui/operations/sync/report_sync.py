@@ -11,7 +11,8 @@ import msgspec
 
 from ordertui.amazon.atomic_files import write_atomic
 from ordertui.amazon.reports import ReportError
-from ordertui.amazon.spapi.client import Client, OnWait, Stop, ignore_wait, never_stop
+from ordertui.amazon.spapi.cancellable_sleep import OnWait, Stop, ignore_wait, never_stop
+from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.documents import MOST_REPORT, MOST_RESULT, fetch
 from ordertui.amazon.spapi.errors import CallCancelled
 from ordertui.amazon.spapi.operations import CREATE_REPORT, GET_REPORT, GET_REPORT_DOCUMENT

@@ -6,7 +6,8 @@ from contextlib import suppress
 
 from msgspec.structs import replace
 
-from ordertui.amazon.spapi.client import Client, OnWait, Stop, ignore_wait, never_stop
+from ordertui.amazon.spapi.cancellable_sleep import OnWait, Stop, ignore_wait, never_stop
+from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.errors import CallCancelled
 from ordertui.amazon.spapi.order_mapping import Deadline
 from ordertui.operations.reports.importer import ReportImporter
