@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordertui.tui.render.bar_chart import AXIS, BLOCKS, LINE, MORE, RANGE, Column, Scale, chart
+from ordertui.tui.render.bar_chart import AXIS, BLOCKS, LINE, MORE, RANGE, Bar, Scale, draw_chart
 
 TARGETS = st.sampled_from([Fraction(25, 1000), Fraction(4, 100), Fraction(1, 100)])
 SHARES = st.fractions(min_value=0, max_value=Fraction(3, 10), max_denominator=5000)
@@ -15,8 +15,8 @@ BARS = st.lists(st.tuples(SHARES, SHARES).map(sorted) | st.none(), min_size=1, m
 
 
 def drawn(bars: list[list[Fraction] | None], target: Fraction, height: int) -> list[str]:
-    columns = [Column(Fraction(0), None, "", "·") if bar is None else Column(bar[0], bar[1], "", "✓") for bar in bars]
-    lines = chart(columns, target, height).plain.split("\n")
+    columns = [Bar(Fraction(0), None, "", "·") if bar is None else Bar(bar[0], bar[1], "", "✓") for bar in bars]
+    lines = draw_chart(columns, target, height).plain.split("\n")
     assert len(lines) == height + 3
     return [line[AXIS:].ljust(len(bars)) for line in lines[:height]][::-1]
 
@@ -61,13 +61,13 @@ def test_the_line_is_drawn_across_all_that_does_not_reach_it(share: Fraction, ta
     scale = Scale.fitting(target, share, height)
     assert rows[scale.under][1] == LINE
     assert (rows[scale.under][0] == LINE) is (share < target)
-    said = chart([Column(share, share, "", "✓")], target, height).plain.split("\n")[height - 1 - scale.under]
+    said = draw_chart([Bar(share, share, "", "✓")], target, height).plain.split("\n")[height - 1 - scale.under]
     assert said.strip().startswith("< ")
 
 
 def test_days_are_written_where_they_fit_and_today_first() -> None:
-    columns = [Column(Fraction(0), Fraction(0), "", "✓", f"Nov {n}", strong=False) for n in range(1, 20)]
-    columns.append(Column(Fraction(0), Fraction(0), "", "✓", "▲ today", width=3, gap=9, strong=True))
-    foot = chart(columns, Fraction(25, 1000), 4).plain.split("\n")[5]
+    columns = [Bar(Fraction(0), Fraction(0), "", "✓", f"Nov {n}", strong=False) for n in range(1, 20)]
+    columns.append(Bar(Fraction(0), Fraction(0), "", "✓", "▲ today", width=3, gap=9, strong=True))
+    foot = draw_chart(columns, Fraction(25, 1000), 4).plain.split("\n")[5]
     assert foot.split() == ["Nov", "1", "Nov", "7", "Nov", "13", "▲", "today"]
     assert foot.index("▲") == AXIS + 19

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from ordertui.orders.enums import Action
-from ordertui.tui.render.plan import effects
-from ordertui.tui.render.plan_groups import groups, line_of
+from ordertui.tui.render.plan import render_effects
+from ordertui.tui.render.plan_groups import group_plan, render_member
 from support.shops import open_session, order_id, standard
 
 
@@ -13,9 +13,9 @@ def test_an_order_that_is_out_says_what_stands_in_the_way(tmp_path: Path) -> Non
         standard(session, tmp_path, waiting=1, shipped=1)
         shipped = session.orders.id_of(order_id(1001))
         assert shipped is not None
-        (group,) = groups(session.planner.plan(Action.CANCEL, [shipped])[0])
+        (group,) = group_plan(session.planner.plan(Action.CANCEL, [shipped])[0])
         assert "refund it instead" in group.label.plain
-        assert line_of(group.members[0]).plain.startswith(f"{order_id(1001)}  A5 would need status unshipped")
+        assert render_member(group.members[0]).plain.startswith(f"{order_id(1001)}  A5 would need status unshipped")
 
 
 def test_the_sheet_names_the_bytes_that_leave(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_the_sheet_names_the_bytes_that_leave(tmp_path: Path) -> None:
         (plan,) = session.planner.plan(Action.CANCEL, standard(session, tmp_path))
     text, xml = plan.files
     assert (text.upload, xml.upload) == (True, False)
-    by_hand, by_api = effects(plan).plain, effects(plan, by_api=True).plain
+    by_hand, by_api = render_effects(plan).plain, render_effects(plan, by_api=True).plain
     assert f" file {text.name} " in by_hand
     assert f" twin {xml.name} " in by_hand
     assert "before anything is written" in by_hand

@@ -8,7 +8,7 @@ from textual.widgets import OptionList, Static
 
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, FixedClock
-from ordertui.tui.render.rate_report import columns
+from ordertui.tui.render.rate_report import make_bars
 from ordertui.tui.screens.dialogs import TextScreen
 from ordertui.tui.screens.rate import OrdersScreen, RateScreen, courses
 from support.pilot import burst, main, press, running, settled, to_ship, until
@@ -77,9 +77,9 @@ def test_a_past_day_that_is_over_only_if_the_unknown_count_says_so(tmp_path: Pat
         (course, *_) = courses(found, "US", ())
     past = [number for number, point in enumerate(course.points) if point.ahead < 0 and point.cancelled]
     assert len(past) == 7
-    assert {columns(course, 110)[number].glyph for number in past} == {"?"}
+    assert {make_bars(course, 110)[number].glyph for number in past} == {"?"}
     surely = [msgspec.structs.replace(point, at_least=point.cancelled) for point in course.points]
-    known = columns(msgspec.structs.replace(course, points=tuple(surely)), 110)
+    known = make_bars(msgspec.structs.replace(course, points=tuple(surely)), 110)
     assert {known[number].glyph for number in past} == {"✗"}
 
 

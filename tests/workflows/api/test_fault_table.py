@@ -12,7 +12,7 @@ from ordertui.operations.errors import error_message
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import DAY, FixedClock
 from ordertui.orders.enums import Action
-from ordertui.tui.render.plan import batch_head, batch_line, batch_rows, row_line
+from ordertui.tui.render.batch import errors_first, render_batch, render_batch_line, render_row
 from support.model_store import Floor
 from support.simulator import Simulator
 
@@ -110,8 +110,8 @@ def screen(floor: Floor, batch: int) -> str:
     """The batch as the outbox draws it."""
     shown = floor.batch(batch)
     mine = [one for one in floor.made.batches.open_issues() if one.batch == batch]
-    parts = [batch_line(shown, floor.clock.now()), batch_head(shown, floor.made.orders.zone, mine)]
-    return "\n".join(part.plain for part in (*parts, *(row_line(row) for row in batch_rows(shown))))
+    parts = [render_batch_line(shown, floor.clock.now()), render_batch(shown, floor.made.orders.zone, mine)]
+    return "\n".join(part.plain for part in (*parts, *(render_row(row) for row in errors_first(shown))))
 
 
 @pytest.mark.parametrize("action", BOTH)

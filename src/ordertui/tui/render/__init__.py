@@ -1,1 +1,1 @@
-"""What the screen says, as pure functions: values in, `Content` out. No widget and no clock, so every sentence can be tested."""
+"""The texts of the screen as pure functions: values in, `Content` out. No widget and no clock, so each can be tested."""

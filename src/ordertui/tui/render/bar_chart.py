@@ -23,7 +23,7 @@ AXIS = 9
 """Cells to the left for the scale."""
 
 
-class Column(msgspec.Struct, frozen=True):
+class Bar(msgspec.Struct, frozen=True):
     """One bar."""
 
     low: Fraction
@@ -45,7 +45,7 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Scale(msgspec.Struct, frozen=True):
-    """Rows of a chart: `under` of them lie below the target."""
+    """Rows of a chart: `under` of its `height` rows lie below the target."""
 
     target: Fraction
     height: int
@@ -53,8 +53,10 @@ class Scale(msgspec.Struct, frozen=True):
 
     @classmethod
     def fitting(cls, target: Fraction, highest: Fraction, height: int) -> Scale:
-        """The largest scale on which the highest value has room, or the smallest there is. Raises ValueError without a target
-        or with fewer than two rows."""
+        """Return the largest scale on which the highest value has room, or the smallest there is.
+
+        Raises ValueError without a target or with fewer than two rows.
+        """
         if target <= 0 or height < 2:
             raise ValueError(f"no chart of {height} rows against a target of {target}")
         under = math.floor(target * height / highest) if highest else height
@@ -66,74 +68,77 @@ class Scale(msgspec.Struct, frozen=True):
         return self.target * self.height / self.under
 
     def eighths(self, value: Fraction) -> int:
-        """Height of a bar in eighths of a row. Something is never drawn as nothing; what is under the target never reaches
-        its line, and what is not goes over it by more than the line is thick."""
+        """Return the height of a bar in eighths of a row.
+
+        A value above 0 is never drawn as nothing. A value under the target never reaches its line; one that is not under it
+        goes over it by more than the line is thick.
+        """
         if value <= 0:
             return 0
         found, line = math.floor(value * 8 * self.under / self.target + Fraction(1, 2)), self.under * 8
         found = min(found, line - 1) if value < self.target else max(found, line + 2)
         return min(max(found, 1), self.height * 8)
 
-    def cell(self, column: Column, row: int) -> str:
-        """The glyph of a bar in a row, counted from 0 at the foot."""
+    def cell(self, bar: Bar, row: int) -> str:
+        """Return the glyph of a bar in a row, counted from 0 at the foot."""
         line = LINE if row == self.under else " "
-        if column.high is None:
+        if bar.high is None:
             return line
-        if row == self.height - 1 and column.high > self.top:
+        if row == self.height - 1 and bar.high > self.top:
             return MORE
-        low, high = self.eighths(column.low), self.eighths(column.high)
+        low, high = self.eighths(bar.low), self.eighths(bar.high)
         if low == high:
             return BLOCKS[min(8, high - 8 * row)] if high > 8 * row else line
-        if row >= max(1, self._nearest(column.high)):
+        if row >= max(1, self._nearest(bar.high)):
             return line
-        return RANGE if row >= self._nearest(column.low) else BLOCKS[8]
+        return RANGE if row >= self._nearest(bar.low) else BLOCKS[8]
 
     def _nearest(self, value: Fraction) -> int:
-        """Whole rows, on the value's side of the line."""
+        """Return the value in whole rows, on its side of the target's line."""
         rows = math.floor(value * self.under / self.target + Fraction(1, 2))
         return max(rows, self.under + 1) if value >= self.target else min(rows, self.under)
 
 
-def share_text(share: Fraction) -> str:
-    """`2.5 %`, with at most two decimals."""
+def format_axis_share(share: Fraction) -> str:
+    """Return `2.5 %`, with at most two decimals."""
     return f"{float(share * 100):.2f}".rstrip("0").rstrip(".") + " %"
 
 
-def chart(columns: Sequence[Column], target: Fraction, height: int) -> Content:
-    """The bars, the target's line with its word, a line of states and a line of days; `height` rows of bars."""
-    scale = Scale.fitting(target, max((c.high for c in columns if c.high is not None), default=Fraction(0)), height)
+def draw_chart(bars: Sequence[Bar], target: Fraction, height: int) -> Content:
+    """Return `height` rows of bars, the target's line with its word, a line of states and a line of days."""
+    scale = Scale.fitting(target, max((c.high for c in bars if c.high is not None), default=Fraction(0)), height)
     pieces: list[Piece] = []
     for row in range(height - 1, -1, -1):
-        word = {height - 1: share_text(scale.top), 0: "0 %"}.get(row, "")
+        word = {height - 1: format_axis_share(scale.top), 0: "0 %"}.get(row, "")
         if row == scale.under:
-            pieces.append((f"{f'< {share_text(target)}':>{AXIS - 1}} ", "bold"))
+            pieces.append((f"{f'< {format_axis_share(target)}':>{AXIS - 1}} ", "bold"))
         elif row == scale.under + 1:
             pieces.append((f"{'target':>{AXIS - 1}} ", "bold"))
         else:
             pieces.append((f"{word:>{AXIS - 1}} ", MUTED))
-        for column in columns:
-            glyph = scale.cell(column, row)
-            style = "$text-accent" if row == scale.under and glyph == LINE else column.tone or column.style
-            pieces.append((glyph * column.width, style))
-            pieces.append(((LINE if row == scale.under else " ") * column.gap, "$text-accent"))
+        for bar in bars:
+            glyph = scale.cell(bar, row)
+            style = "$text-accent" if row == scale.under and glyph == LINE else bar.tone or bar.style
+            pieces.append((glyph * bar.width, style))
+            pieces.append(((LINE if row == scale.under else " ") * bar.gap, "$text-accent"))
         pieces.append("\n")
     pieces.append(" " * AXIS)
-    for column in columns:
-        pieces += [(column.glyph + " " * (column.width - 1), column.style), " " * column.gap]
-    return Content.assemble(*pieces, "\n", (" " * AXIS + _labels(columns), MUTED), "\n")
+    for bar in bars:
+        pieces += [(bar.glyph + " " * (bar.width - 1), bar.style), " " * bar.gap]
+    return Content.assemble(*pieces, "\n", (" " * AXIS + _labels(bars), MUTED), "\n")
 
 
-def _labels(columns: Sequence[Column]) -> str:
-    """The days, each below its bar, as many as fit; strong ones first."""
+def _labels(bars: Sequence[Bar]) -> str:
+    """Return the days, each below its bar, as many as fit; strong ones first."""
     places, at = [], 0
-    for column in columns:
+    for bar in bars:
         places.append(at)
-        at += column.width + column.gap
+        at += bar.width + bar.gap
     line = [" "] * at
     for strong in (True, False):
-        for column, place in zip(columns, places, strict=True):
-            text, end = column.label, place + len(column.label)
+        for bar, place in zip(bars, places, strict=True):
+            text, end = bar.label, place + len(bar.label)
             around = line[max(0, place - 1) : end + 1]
-            if text and column.strong is strong and end <= len(line) and not "".join(around).strip():
+            if text and bar.strong is strong and end <= len(line) and not "".join(around).strip():
                 line[place:end] = text
     return "".join(line).rstrip()

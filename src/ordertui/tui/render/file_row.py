@@ -13,15 +13,18 @@ NAME, KIND = 44, 18
 STEPS = (("B", 1), ("kB", 1000), ("MB", 1000**2), ("GB", 1000**3))
 
 
-def size_text(size: int) -> str:
-    """`914 B`, `38 kB`, `1.2 GB`."""
+def format_size(size: int) -> str:
+    """Return `914 B`, `38 kB`, `1.2 GB`."""
     unit, step = next((one for one in reversed(STEPS) if size >= one[1]), STEPS[0])
     value = size / step
     return f"{value:.1f} {unit}" if value < 10 and step > 1 else f"{value:.0f} {unit}"
 
 
-def file_line(entry: FileEntry, kind: str | None, *, marked: bool, zone: str, width: int) -> Content:
-    """Mark, name, what it is by its header (None: not looked at yet), size, date. The name gives way first."""
+def render_file(entry: FileEntry, kind: str | None, *, marked: bool, zone: str, width: int) -> Content:
+    """Return mark, name, report kind, size and date of a file; the name is cut first.
+
+    `kind`: what its header says; None: not looked at yet; empty: no report.
+    """
     if entry.is_folder:
         return Content.assemble(("  ", MUTED), (f"{entry.path.name}/", "bold"))
     rest = KIND + 8 + 14
@@ -32,6 +35,6 @@ def file_line(entry: FileEntry, kind: str | None, *, marked: bool, zone: str, wi
         ("● ", "bold $text-accent") if marked else "  ",
         (f"{name:<{room}} ", "" if kind or kind is None else MUTED),
         (f"{word:<{KIND}}", "$text-success" if kind else MUTED),
-        f"{size_text(entry.size):>7}",
+        f"{format_size(entry.size):>7}",
         (f"  {format_time(entry.modified, zone)}", MUTED),
     )

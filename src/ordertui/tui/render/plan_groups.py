@@ -20,8 +20,8 @@ class Group(msgspec.Struct, frozen=True):
     members: tuple[PlannedOrder | ExcludedOrder, ...]
 
 
-def groups(plan: Plan) -> list[Group]:
-    """In first; each kind in the order of its first order."""
+def group_plan(plan: Plan) -> list[Group]:
+    """Return the groups, those that are in first; each kind in the order of its first order."""
     ins: dict[str, list[PlannedOrder]] = {}
     for row in plan.rows:
         word = row.reason or ACTION_WORD[plan.action]
@@ -42,8 +42,8 @@ def groups(plan: Plan) -> list[Group]:
     return found
 
 
-def line_of(member: PlannedOrder | ExcludedOrder) -> Text:
-    """One order of a group."""
+def render_member(member: PlannedOrder | ExcludedOrder) -> Text:
+    """Return the line of one order of a group."""
     if isinstance(member, ExcludedOrder):
         return Text.assemble(member.order_id, (f"  {member.nearest}" if member.nearest else "", "dim"))
     known = member.total is not None and member.currency
@@ -51,8 +51,8 @@ def line_of(member: PlannedOrder | ExcludedOrder) -> Text:
     pieces: list[str | tuple[str, str]] = [f"{member.order_id}  {money:>14}  ", (member.rule, "dim")]
     if member.tracking:
         pieces.append(f"  {member.carrier} {member.tracking} {member.ship_date}")
-    for line in member.lines if member.note or any(line.refund for line in member.lines) else ():
-        pieces.append(f"  {line.quantity} × {line.sku}")
+    if member.note or any(line.refund for line in member.lines):
+        pieces += [f"  {line.quantity} × {line.sku}" for line in member.lines]
     if member.note:
         pieces.append((f"  {member.note}", "italic"))
     return Text.assemble(*pieces)

@@ -1,4 +1,4 @@
-"""The rate in full as text: figures, chart of its course, the days to come, the lines of its lists."""
+"""The full view of the rate: figures, chart of its trend, the days to come, the lines of its lists."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import OrderRow
 from ordertui.orders.text import format_duration
 
-from .bar_chart import AXIS, Column, chart
+from .bar_chart import AXIS, Bar, draw_chart
 from .format import GLYPH, MUTED, STYLE, Piece, format_rate, format_share, format_target, format_time
 
-WIDEST = 3
-"""Cells of a day, at most."""
+MAX_DAY_WIDTH = 3
+"""Cells of a day in the chart, at most."""
 NARROW, ROOMY = 78, 100
-"""Cells below which the figures, and below which the days to come, are said shorter."""
+"""In fewer cells the figures, or the days to come, are written shorter."""
 COUNTS = {
     YesNo.YES: ("✗ counts    ", "$text-error"),
     YesNo.UNKNOWN: ("? may count ", "$text-warning"),
@@ -31,7 +31,7 @@ COUNTS = {
 
 
 class Course(msgspec.Struct, frozen=True):
-    """One marketplace and window: everything the view says of it."""
+    """What the view shows of one marketplace and window."""
 
     effect: RateEffect
     """Now, and with the marked set."""
@@ -56,8 +56,8 @@ def _point_text(orders: int, cancelled: int, status: str, target: Fraction) -> s
     return f"{format_share(_share(orders, cancelled), target):>8} {GLYPH[status]} {status:<5}"
 
 
-def figures(course: Course, *, short: bool = False) -> Content:
-    """Now, after the marked set, target and room, and how many Amazon is about to cancel."""
+def render_figures(course: Course, *, short: bool = False) -> Content:
+    """Return the rate now and with the marked orders, target and room, and how many Amazon is about to cancel."""
     now, after = course.effect.before, course.effect.after
     pieces: list[Piece] = [(f"{course.title}", "bold"), (" · estimate", MUTED)]
     for word, figure in (("now", now), *((("after", after),) if course.marked else ())):
@@ -82,8 +82,8 @@ def figures(course: Course, *, short: bool = False) -> Content:
     return Content.assemble(*pieces, "\n")
 
 
-def columns(course: Course, width: int) -> list[Column]:
-    """A bar a day, as many past days as fit; from today on two where orders are marked: without, and with them."""
+def make_bars(course: Course, width: int) -> list[Bar]:
+    """Return a bar a day, for as many past days as fit; from today on two if orders are marked: without and with them."""
     two = bool(course.marked)
     future = [point for point in course.points if point.ahead >= 0]
     past = [point for point in course.points if point.ahead < 0]
@@ -92,7 +92,7 @@ def columns(course: Course, width: int) -> list[Column]:
     def each(cells: int) -> int:
         return (2 * cells if two else cells) + 1
 
-    fits = [cells for cells in range(1, WIDEST + 1) if len(past) * cells + len(future) * each(cells) <= room]
+    fits = [cells for cells in range(1, MAX_DAY_WIDTH + 1) if len(past) * cells + len(future) * each(cells) <= room]
     wide = max(fits, default=1)
     past = past[-max(1, (room - len(future) * each(wide)) // wide) :]
     target = Fraction(course.effect.before.target)
@@ -108,18 +108,18 @@ def columns(course: Course, width: int) -> list[Column]:
         )  # to come, the worse of the two is planned for
         word = "unknown" if unclear else point.status
         style, glyph = STYLE[word], GLYPH[word]
-        found.append(Column(low or Fraction(0), high, style, glyph, label, wide, gap, tone, strong=not point.ahead))
+        found.append(Bar(low or Fraction(0), high, style, glyph, label, wide, gap, tone, strong=not point.ahead))
         if two and not is_past:
             after, unsure = _share(point.orders, point.after), point.cancelled - point.at_least
             least = _share(point.orders, max(0, point.after - unsure)) or Fraction(0)
             style, glyph = STYLE[point.after_status], GLYPH[point.after_status]
-            found.append(Column(least, after, style, glyph, "", wide, 1))
+            found.append(Bar(least, after, style, glyph, "", wide, 1))
     return found
 
 
-def picture(course: Course, width: int, height: int) -> Content:
-    """The chart, and what its signs mean."""
-    drawn = chart(columns(course, width), Fraction(course.effect.before.target), height)
+def render_chart(course: Course, width: int, height: int) -> Content:
+    """Return the chart, and what its signs mean."""
+    drawn = draw_chart(make_bars(course, width), Fraction(course.effect.before.target), height)
     words = " bar: the window ending that day · ✓ ok ! near ✗ over"
     if any(point.cancelled > point.at_least for point in course.points):
         words += "\n ░ cancelled, nobody knows by whom: may count · ? over if it does"
@@ -132,8 +132,8 @@ def picture(course: Course, width: int, height: int) -> Content:
     return drawn + Content.styled(f"{words}\n", MUTED)
 
 
-def days_ahead(course: Course, *, short: bool) -> Content:
-    """What rolls off and what it makes of the rate, day by day."""
+def render_days_ahead(course: Course, *, short: bool) -> Content:
+    """Return the table of the days to come: what rolls off, and the rate after it."""
     two = bool(course.marked)
     head = f" {'day':<11}{'rolls off':>10}{'Amazon':>8}   {'rate, sales going on':<18}"
     head += f"  {'with the marked':<18}" if two else ""
@@ -167,31 +167,32 @@ def days_ahead(course: Course, *, short: bool) -> Content:
     return Content.assemble(*pieces)
 
 
-def whole(course: Course, width: int, height: int) -> Content:
-    """One marketplace: figures, chart, days to come, how it is dated."""
+def render_rate(course: Course, width: int, height: int) -> Content:
+    """Return one marketplace: figures, chart, days to come, how it is dated."""
     short = width < ROOMY
     now = course.effect.before
-    dated = f"Window {format_time(now.window_from, now.timezone)} to {format_time(now.window_to, now.timezone)}, {now.timezone}; {now.basis}.\n"
+    window = f"{format_time(now.window_from, now.timezone)} to {format_time(now.window_to, now.timezone)}"
+    dated = f"Window {window}, {now.timezone}; {now.basis}.\n"
     return Content("\n").join(
         [
-            figures(course, short=width < NARROW) + picture(course, width, height),
-            days_ahead(course, short=short),
+            render_figures(course, short=width < NARROW) + render_chart(course, width, height),
+            render_days_ahead(course, short=short),
             Content.styled(dated, MUTED),
         ]
     )
 
 
-def stacked(courses: Sequence[Course], width: int, height: int) -> Content:
-    """Every marketplace, one below the other."""
+def render_all_rates(courses: Sequence[Course], width: int, height: int) -> Content:
+    """Return every marketplace, one below the other."""
     return Content("\n").join(
-        figures(course, short=width < NARROW)
-        + chart(columns(course, width), Fraction(course.effect.before.target), height)
+        render_figures(course, short=width < NARROW)
+        + draw_chart(make_bars(course, width), Fraction(course.effect.before.target), height)
         for course in courses
     )
 
 
-def entry_line(entry: RateEntry, zone: str) -> Content:
-    """An order of a numerator or denominator."""
+def render_entry(entry: RateEntry, zone: str) -> Content:
+    """Return the line of an order that counts, or of one in the window."""
     word, style = COUNTS[entry.counts]
     how = " · ".join(
         part
@@ -203,8 +204,8 @@ def entry_line(entry: RateEntry, zone: str) -> Content:
     )
 
 
-def risk_line(row: OrderRow, deadline: int | None, now: int, zone: str) -> Content:
-    """An order that Amazon is about to cancel by itself."""
+def render_risk(row: OrderRow, deadline: int | None, now: int, zone: str) -> Content:
+    """Return the line of an order that Amazon is about to cancel by itself."""
     left = "unknown" if deadline is None else f"in {format_duration(deadline - now)}" if deadline > now else "overdue"
     return Content.assemble(
         f"{row.order_id}  ",

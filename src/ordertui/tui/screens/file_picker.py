@@ -20,7 +20,7 @@ from ordertui.operations.paths import is_there
 from ordertui.operations.reports.files import FileEntry, completed, kind_of, look_into, typed_paths
 from ordertui.operations.session import Session
 from ordertui.tui.key_queue import KeyQueue
-from ordertui.tui.render.file_row import file_line
+from ordertui.tui.render.file_row import render_file
 from ordertui.tui.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.line_input import LineInput
@@ -143,7 +143,7 @@ class PickerScreen(Dialog[list[Path] | None]):
 
     def _line(self, entry: FileEntry) -> Content:
         width = self._files.scrollable_content_region.width or 74
-        return file_line(
+        return render_file(
             entry, self._kinds.get(entry.path), marked=entry.path in self._marked, zone=self._session.orders.zone, width=width
         )  # fmt: skip
 

@@ -19,7 +19,7 @@ from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.text import pluralize
 from ordertui.tui.clipboard import copy
 from ordertui.tui.key_queue import KeyQueue
-from ordertui.tui.render.plan import batch_head, batch_line, batch_rows, row_line
+from ordertui.tui.render.batch import errors_first, render_batch, render_batch_line, render_row
 from ordertui.tui.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.option_list import SafeOptionList
@@ -86,7 +86,7 @@ class OutboxScreen(Dialog[None]):
         keep = options.highlighted or 0
         options.clear_options()
         now = self._session.clock.now()
-        options.add_options(Option(batch_line(batch, now), id=str(batch.id)) for batch in self._batches)
+        options.add_options(Option(render_batch_line(batch, now), id=str(batch.id)) for batch in self._batches)
         if self._batches:
             options.highlighted = min(keep, len(self._batches) - 1)
         else:
@@ -102,7 +102,7 @@ class OutboxScreen(Dialog[None]):
         now = self._session.clock.now()
         for batch in self._batches:
             if batch.state is BatchState.HELD or batch.next_at is not None:
-                self._list("batches").replace_option_prompt(str(batch.id), batch_line(batch, now))
+                self._list("batches").replace_option_prompt(str(batch.id), render_batch_line(batch, now))
 
     @property
     def _batch(self) -> Batch | None:
@@ -118,16 +118,16 @@ class OutboxScreen(Dialog[None]):
         if batch is None:
             return
         self.query_one("#batch-head", Static).update(
-            batch_head(batch, self._session.orders.zone, [one for one in self._questions if one.batch == batch.id])
+            render_batch(batch, self._session.orders.zone, [one for one in self._questions if one.batch == batch.id])
         )
-        rows = batch_rows(batch)
+        rows = errors_first(batch)
         if rows == self._rows and self._list("batch-rows").option_count:
             return
         self._rows = rows
         options = self._list("batch-rows")
         keep = options.highlighted or 0
         options.clear_options()
-        options.add_options(Option(row_line(row)) for row in rows[:ROWS])
+        options.add_options(Option(render_row(row)) for row in rows[:ROWS])
         if len(rows) > ROWS:
             options.add_option(
                 Option(Content(f"and {len(rows) - ROWS:,} more: `ordertui outbox` lists all"), disabled=True)

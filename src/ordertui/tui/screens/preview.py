@@ -25,8 +25,8 @@ from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.format import ACTION_WORD
-from ordertui.tui.render.plan import effects
-from ordertui.tui.render.plan_groups import Group, groups, line_of
+from ordertui.tui.render.plan import render_effects
+from ordertui.tui.render.plan_groups import Group, group_plan, render_member
 from ordertui.tui.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.dialog_title import Title
 
@@ -113,10 +113,12 @@ class PreviewScreen(Dialog[Batch | None]):
 
     def _show(self) -> None:
         plan = self.plan
-        self.query_one("#effects-text", Static).update(effects(plan, by_api=self.session.context.is_api_dispatch))
+        self.query_one("#effects-text", Static).update(
+            render_effects(plan, by_api=self.session.context.is_api_dispatch)
+        )
         tree = self._tree
         tree.clear()
-        for group in groups(plan):
+        for group in group_plan(plan):
             few = len(group.members) <= OPENED
             node = tree.root.add(group.label, data=group, expand=few and (group.is_in or not plan.rows))
             if node.is_expanded:
@@ -266,7 +268,7 @@ class PreviewScreen(Dialog[Batch | None]):
 def _fill(node: TreeNode[Node], group: Group) -> None:
     """The orders of a group, as leaves."""
     for member in group.members[:LISTED]:
-        node.add_leaf(line_of(member), data=member if isinstance(member, PlannedOrder) else None)
+        node.add_leaf(render_member(member), data=member if isinstance(member, PlannedOrder) else None)
     left = len(group.members) - LISTED
     if left > 0:
         node.add_leaf(f"and {left:,} more: s saves all of them")

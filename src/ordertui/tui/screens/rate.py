@@ -17,7 +17,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.tui.clipboard import copy
 from ordertui.tui.key_queue import KeyQueue
-from ordertui.tui.render.rate_report import Course, entry_line, risk_line, stacked, whole
+from ordertui.tui.render.rate_report import Course, render_all_rates, render_entry, render_rate, render_risk
 from ordertui.tui.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.option_list import SafeOptionList
@@ -123,11 +123,11 @@ class RateScreen(Dialog[None]):
         width = body.scrollable_content_region.width
         course = self._course
         if course is None:
-            text = stacked([one for one in self._views if one is not None], width, STACK_ROWS)
+            text = render_all_rates([one for one in self._views if one is not None], width, STACK_ROWS)
         else:
             low, high = CHART_ROWS
             ahead = sum(point.ahead >= 0 for point in course.points)
-            text = whole(course, width, max(low, min(high, body.content_region.height - AROUND - ahead)))
+            text = render_rate(course, width, max(low, min(high, body.content_region.height - AROUND - ahead)))
         self.query_one("#rate-full", Static).update(text)
 
     def action_close(self) -> None:
@@ -156,7 +156,7 @@ class RateScreen(Dialog[None]):
     async def _listing(self, task: Task, course: Course, numerator: bool) -> None:
         now = course.effect.before
         found = await task.work(self._session.rate.lists.listing, now.marketplace, days=now.days, numerator=numerator)
-        lines = [(entry.order_id, entry_line(entry, now.timezone)) for entry in found[:LISTED]]
+        lines = [(entry.order_id, render_entry(entry, now.timezone)) for entry in found[:LISTED]]
         what = "counted as cancelled" if numerator else "orders of the window"
         await task.ask(
             OrdersScreen(self._tasks.keys, f"{course.title}: {len(found):,} {what}", lines, len(found), self._describe)
@@ -177,7 +177,7 @@ class RateScreen(Dialog[None]):
         zone = MARKETPLACES[code].zone if code in MARKETPLACES else "UTC"
         now = session.clock.now()
         lines = [
-            (rows[i].order_id, risk_line(rows[i], session.eligibility.deadline(rows[i]), now, zone))
+            (rows[i].order_id, render_risk(rows[i], session.eligibility.deadline(rows[i]), now, zone))
             for i in ids
             if i in rows
         ]
