@@ -1,4 +1,4 @@
-"""Copying, and saying how it was done: the terminal's own clipboard (OSC 52), and a local tool where there is one."""
+"""Copy text: through the terminal (OSC 52), and by a local tool where there is one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ordertui.operations.query.export import COLUMNS, record, render
 from ordertui.orders.order import OrderRow
 
 OSC52_LIMIT = 74_000
-"""Bytes that every terminal with OSC 52 takes; xterm and its kin stop near 100,000 after encoding."""
+"""Bytes that every terminal with OSC 52 takes; xterm and others stop near 100,000 after base64."""
 TOOL_SECONDS = 2
 """How long a local copying tool may take."""
 COPY_FORMS = (
@@ -23,11 +23,11 @@ COPY_FORMS = (
     ("json", "JSON"),
     ("markdown", "a Markdown table"),
 )
-"""Form, and how the menu names it."""
+"""Forms of `format_orders`, and their names in the menu."""
 
 
 def tools(environment: dict[str, str]) -> list[list[str]]:
-    """Commands that take the text on standard input, for what this terminal runs in, best first."""
+    """Return the installed commands that copy their standard input in this environment, best first."""
     found: list[list[str]] = []
     if environment.get("TMUX"):
         found.append(["tmux", "load-buffer", "-w", "-"])
@@ -41,7 +41,7 @@ def tools(environment: dict[str, str]) -> list[list[str]]:
 
 
 def copy(app: App[Any], text: str, what: str) -> str:
-    """Copy the text; gives a sentence that says what was done, and what to do when it did not work."""
+    """Copy the text; return a sentence that says how it was copied, and what to do if it did not arrive."""
     size = len(text.encode())
     small = size <= OSC52_LIMIT
     if small:
@@ -66,7 +66,7 @@ def _run(command: list[str], text: str) -> bool:
 
 
 def format_orders(rows: Sequence[OrderRow], form: str, may: Callable[[OrderRow], str]) -> str:
-    """These orders in one of the forms."""
+    """Return these orders in one of the COPY_FORMS; `may` gives the word for what may be done with one."""
     if form == "ids":
         return "\n".join(row.order_id for row in rows)
     records = [record(row, may(row)) for row in rows]

@@ -1,4 +1,4 @@
-"""The two own themes. Widgets name tokens only, so any of Textual's themes may replace them."""
+"""The two themes of ordertui. Widgets name tokens only, so any theme of Textual works too."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ async def test_stopping_leaves_the_rest(empty: Session, folder: Path, monkeypatc
         screens[-1].action_stop()
         return plain(paths, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(empty, "import_files", stopped)
+    monkeypatch.setattr(empty.imports, "import_files", stopped)
     async with running(empty) as pilot:
         app = pilot.app
         await pick(pilot)

@@ -1,8 +1,8 @@
 """A bar chart of shares against a target, in eighths of a cell. Plain Python, no widget.
 
-The scale is chosen so that the target falls on the edge between two rows: its line is exact, and whether a bar reaches it
-can be seen without colour. No chart library draws a line where it belongs and leaves room for words beside it; plotext,
-looked at for this, snaps a line to the middle of the nearest cell.
+The scale is chosen so that the target falls on the edge between two rows: its line is exact, and whether a bar reaches
+it can be seen without colour. No chart library draws a line where it belongs and leaves room for words beside it;
+plotext, looked at for this, snaps a line to the middle of the nearest cell.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class Scale(msgspec.Struct, frozen=True):
     def eighths(self, value: Fraction) -> int:
         """Return the height of a bar in eighths of a row.
 
-        A value above 0 is never drawn as nothing. A value under the target never reaches its line; one that is not under it
-        goes over it by more than the line is thick.
+        A value above 0 is never drawn as nothing. A value under the target never reaches its line; one that is not
+        under it goes over it by more than the line is thick.
         """
         if value <= 0:
             return 0

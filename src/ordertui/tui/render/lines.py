@@ -28,7 +28,9 @@ def header(*, shop_name: str, marketplaces: Sequence[str], practice: bool, read_
 
 
 def age(*, as_of: int | None, now: int, zone: str, short: bool = False, live: str = "") -> Content:
-    """The right of the first line: how old what is shown is; `short` without the time. `live`: the words of the connection to Amazon."""
+    """The right of the first line: how old what is shown is; `short` without the time. `live`: the words of the
+    connection to Amazon.
+    """
     if live:
         return Content.styled(f"{live} ", MUTED)
     if as_of is None:
@@ -57,10 +59,10 @@ def status_line(
 ) -> Content:
     """The line above the key hints: the marked set and what may be done with it, or what one key would act on.
 
-    `count`: marked orders; `impact`: what they come to, None while it is worked out. `hidden`: marked orders that the view
-    does not show. `range_`: orders of an open range. `pending`: changes that wait. `building`: a view that is being read.
-    `width`: cells there are. Where they are few, money in several currencies is only counted, then the end is left out; the
-    countdown of what is held always stands.
+    `count`: marked orders; `impact`: what they come to, None while it is worked out. `hidden`: marked orders that the
+    view does not show. `range_`: orders of an open range. `pending`: changes that wait. `building`: a view that is
+    being read. `width`: cells there are. Where they are few, money in several currencies is only counted, then the end
+    is left out; the countdown of what is held always stands.
     """
     clock = Content.styled(f"   ◷ {held}", "bold $text-warning") if held else Content("")
     room = max(0, width - clock.cell_length)

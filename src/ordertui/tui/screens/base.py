@@ -22,8 +22,8 @@ def read_selected_text(read: Callable[[], str | None]) -> str | None:
 class Dialog(ModalScreen[ScreenResultType]):
     """A modal screen that answers once.
 
-    Textual dismisses whatever screen is on top, each time it is asked to: the second click of a double click on a list would
-    close the screen beneath, and leave its question without an answer.
+    Textual dismisses whatever screen is on top, each time it is asked to: the second click of a double click on a list
+    would close the screen beneath, and leave its question without an answer.
     """
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:

@@ -1,4 +1,4 @@
-"""The message to a buyer: the text to copy, and, where the API is connected, the way to send just that, once."""
+"""The message to a buyer: a text to copy and, where the API is connected, to send once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .progress import AskingScreen
 
 
 class MessageScreen(TextScreen):
-    """The text; `y` copies it, `s` sends it by the API after Amazon was asked and the operator too."""
+    """The text; `y` copies it, `s` sends it by the API if Amazon allows it and the operator confirms."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "send", "send", show=False)]
 
@@ -35,6 +35,7 @@ class MessageScreen(TextScreen):
         self._can_send = connected and order.row.status is OrderStatus.SHIPPED
 
     def compose(self) -> ComposeResult:
+        """Compose the dialog."""
         with Vertical(classes="dialog dialog-tall"):
             yield Title(self._title)
             with VerticalScroll(classes="dialog-body", can_focus=False):
@@ -44,7 +45,7 @@ class MessageScreen(TextScreen):
             yield Static(keys, classes="dialog-keys", markup=False)
 
     def on_mount(self) -> None:
-        """Say what went before."""
+        """Show what was sent before."""
         self._show_before()
 
     def _show_before(self) -> None:
@@ -52,7 +53,7 @@ class MessageScreen(TextScreen):
         self.query_one("#message-before", Static).update(f"\n! {before}" if before else "")
 
     def action_send(self) -> None:
-        """Ask Amazon which template it allows, show it with the text, and send it when the operator says so."""
+        """Ask Amazon which template it allows, show it with the text, and send it if the operator confirms."""
         if self._can_send:
             self._tasks.start(self._send)
         else:

@@ -23,7 +23,7 @@ from .base import Dialog
 
 
 class PaletteScreen(Dialog[KeyAction | None]):
-    """The registry, narrowed by what is typed."""
+    """The actions, narrowed by the words typed; gives the one chosen. docs/decisions/0007 says why it is not Textual's."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", show=False),
@@ -37,6 +37,7 @@ class PaletteScreen(Dialog[KeyAction | None]):
         self._shown: list[KeyAction] = []
 
     def compose(self) -> ComposeResult:
+        """Compose the dialog."""
         with Vertical(classes="dialog"):
             yield Title("Actions")
             yield LineInput(placeholder="type to narrow")
@@ -44,7 +45,7 @@ class PaletteScreen(Dialog[KeyAction | None]):
             yield Static("↑ ↓ choose   Enter do it   Esc leave", classes="dialog-keys")
 
     def on_mount(self) -> None:
-        """All of them, the input ready."""
+        """Show all actions, and focus the input."""
         self._narrow("")
         self.query_one(OptionList).can_focus = False
         self.query_one(Input).focus()
@@ -84,7 +85,7 @@ class PaletteScreen(Dialog[KeyAction | None]):
         self.dismiss(self._shown[event.option_index])
 
     def action_step(self, by: int) -> None:
-        """Up or down."""
+        """Move the highlight up or down."""
         options = self.query_one(OptionList)
         if by > 0:
             options.action_cursor_down()
@@ -92,5 +93,5 @@ class PaletteScreen(Dialog[KeyAction | None]):
             options.action_cursor_up()
 
     def action_leave(self) -> None:
-        """Nothing."""
+        """Close without an answer."""
         self.dismiss(None)

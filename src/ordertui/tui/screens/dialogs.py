@@ -1,4 +1,4 @@
-"""Small dialogs: a question, a text, a form, a choice. Enter and Escape never do anything that cannot be taken back."""
+"""Small dialogs: a question, a text, a form, a choice. Enter and Escape never do what cannot be undone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .base import Dialog
 
 
 class ConfirmScreen(Dialog[str | None]):
-    """A question with letters as answers; Enter and Escape answer with an empty text, which means no."""
+    """A question with letters as answers; Enter and Escape give an empty text, which means no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,n", "answer('')", "no", show=False)]
 
@@ -33,6 +33,7 @@ class ConfirmScreen(Dialog[str | None]):
         self._detail = detail
 
     def compose(self) -> ComposeResult:
+        """Compose the dialog."""
         keys = "   ".join(f"{key} {word}" for key, word in self._answers.items())
         with Vertical(classes="dialog"):
             yield Title(self._question)
@@ -41,7 +42,7 @@ class ConfirmScreen(Dialog[str | None]):
             yield Static(f"{keys}   Enter, Esc: no", classes="dialog-keys", markup=False)
 
     def on_key(self, event: events.Key) -> None:
-        """One of the letters answers."""
+        """Answer with a letter."""
         if event.character in self._answers:
             event.stop()
             self.dismiss(event.character)
@@ -70,6 +71,7 @@ class TextScreen(Dialog[None]):
         self._copy = copy
 
     def compose(self) -> ComposeResult:
+        """Compose the dialog."""
         with Vertical(classes="dialog dialog-tall"):
             yield Title(self._title)
             with VerticalScroll(classes="dialog-body", can_focus=False):
@@ -82,17 +84,17 @@ class TextScreen(Dialog[None]):
         self.dismiss(None)
 
     def action_scroll(self, lines: int) -> None:
-        """Move the text."""
+        """Scroll the text."""
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def action_copy(self) -> None:
-        """Put the text into the terminal's clipboard (OSC 52)."""
+        """Copy the text."""
         if self._copy:
             self.notify(copy(self.app, self._copy, "it"))
 
 
 class FormScreen(Dialog[dict[str, str] | None]):
-    """Some fields; Enter goes to the next one and, on the last, gives them; Escape gives None."""
+    """Some fields; Enter goes to the next one and, on the last, gives their values by name; Escape gives None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "leave", show=False),
@@ -111,6 +113,7 @@ class FormScreen(Dialog[dict[str, str] | None]):
         self._password = password
 
     def compose(self) -> ComposeResult:
+        """Compose the dialog."""
         with Vertical(classes="dialog"):
             yield Title(self._title)
             if self._note:
@@ -123,7 +126,7 @@ class FormScreen(Dialog[dict[str, str] | None]):
             yield Static("Enter next, then done   Esc leave", classes="dialog-keys")
 
     def on_mount(self) -> None:
-        """Begin in the first field."""
+        """Focus the first field."""
         self.query_one(Input).focus()
 
     @on(Input.Submitted)
@@ -137,12 +140,12 @@ class FormScreen(Dialog[dict[str, str] | None]):
             self.dismiss({name: self.query_one(f"#field-{name}", Input).value for name, _, _ in self._fields})
 
     def action_cancel(self) -> None:
-        """Leave without an answer."""
+        """Close without an answer."""
         self.dismiss(None)
 
 
 class ChoiceScreen(Dialog[str | None]):
-    """One of several; Escape gives None."""
+    """A list to choose from; gives the key of the choice, Escape None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "cancel", "leave", show=False),
@@ -154,9 +157,10 @@ class ChoiceScreen(Dialog[str | None]):
         self._choices = tuple(choices)
         self._note = note
         self._at = at
-        """The choice that is highlighted first; none: the first."""
+        """Key of the choice to highlight first; empty: the first one."""
 
     def compose(self) -> ComposeResult:
+        """Compose the dialog."""
         with Vertical(classes="dialog"):
             yield Title(self._title)
             if self._note:
@@ -165,7 +169,7 @@ class ChoiceScreen(Dialog[str | None]):
             yield Static("Enter choose   Esc leave", classes="dialog-keys", markup=False)
 
     def on_mount(self) -> None:
-        """Begin at the choice asked for."""
+        """Highlight the choice asked for."""
         if self._at:
             options = self.query_one(OptionList)
             options.highlighted = options.get_option_index(self._at)
@@ -176,5 +180,5 @@ class ChoiceScreen(Dialog[str | None]):
         self.dismiss(event.option_id)
 
     def action_cancel(self) -> None:
-        """Leave without an answer."""
+        """Close without an answer."""
         self.dismiss(None)

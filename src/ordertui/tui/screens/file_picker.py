@@ -1,5 +1,8 @@
-"""Choosing report files: the likely ones of a folder with what each is by its header, several marked and read at once; or a
-path typed, completed by Tab. The same dialog for an empty store and for `i`."""
+"""The dialog that asks for report files: the likely ones of a folder, each with its kind, or a path typed with
+completion.
+
+Several files can be marked and imported at once.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ UP = ".."
 
 
 class PickerScreen(Dialog[list[Path] | None]):
-    """Gives the files chosen; None when the operator leaves."""
+    """Gives the files chosen; Escape gives None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", show=False),
@@ -55,12 +58,13 @@ class PickerScreen(Dialog[list[Path] | None]):
         self._folder = session.workspace.folder()
         self._entries: list[FileEntry] = []
         self._kinds: dict[Path, str] = {}
-        """What files are by their headers, as far as they were looked at."""
+        """Report kind of the files read so far, empty for another file."""
         self._marked: dict[Path, None] = {}
-        """In the order of marking; those of other folders stay."""
+        """Marked files in the order of marking; those of other folders stay."""
         self._everything = False
 
     def compose(self) -> ComposeResult:
+        """Compose the dialog."""
         with Vertical(classes="dialog dialog-tall"):
             yield Title("Import report files, or a processing report")
             yield Static("", id="picker-folder", markup=False)
@@ -78,7 +82,7 @@ class PickerScreen(Dialog[list[Path] | None]):
             )
 
     def on_mount(self) -> None:
-        """The folder of last time."""
+        """Show the folder used last time."""
         self._files.focus()
         self._go(self._folder)
 
@@ -96,7 +100,7 @@ class PickerScreen(Dialog[list[Path] | None]):
 
     @property
     def _is_gone(self) -> bool:
-        """Whether it was closed while something was read."""
+        """Whether the dialog was closed while something was read."""
         return not self.query("#picker-files")
 
     def _say(self, text: str) -> None:
@@ -149,7 +153,7 @@ class PickerScreen(Dialog[list[Path] | None]):
 
     @work(exclusive=True, group="kinds")
     async def _look_at_headers(self) -> None:
-        """What each file is, newest first, beside the screen."""
+        """Read each file's kind in a thread, newest first."""
         for number, entry in enumerate(self._entries):
             if entry.is_folder or entry.path in self._kinds:
                 continue
@@ -159,7 +163,7 @@ class PickerScreen(Dialog[list[Path] | None]):
             self._files.replace_option_prompt(str(number), self._line(entry))
 
     def on_resize(self) -> None:
-        """Names have another width."""
+        """Cut names to the new width."""
         entry = self._here
         self.call_after_refresh(self._show, entry.path if entry else None)
 
@@ -171,7 +175,7 @@ class PickerScreen(Dialog[list[Path] | None]):
     # Keys
 
     def action_leave(self) -> None:
-        """Nothing was chosen."""
+        """Close without an answer."""
         self.dismiss(None)
 
     def action_mark(self) -> None:
@@ -199,20 +203,20 @@ class PickerScreen(Dialog[list[Path] | None]):
         self._show(entry.path if entry else None)
 
     def action_everything(self) -> None:
-        """Every file, or the likely ones only."""
+        """Show every file, or only those that may be reports."""
         self._everything = not self._everything
         self._go(self._folder)
 
     def action_downloads(self) -> None:
-        """Where a browser puts what it downloads."""
+        """Go to the folder of the browser's downloads."""
         self._go(downloads_folder())
 
     def action_up_folder(self) -> None:
-        """The folder above."""
+        """Go to the folder above."""
         self._go((self._folder / UP).resolve(), self._folder)
 
     def action_open(self) -> None:
-        """Into the folder under the cursor."""
+        """Go into the folder under the cursor."""
         entry = self._here
         if entry is not None and entry.is_folder:
             self._go(entry.path)
@@ -222,7 +226,7 @@ class PickerScreen(Dialog[list[Path] | None]):
         self._input.focus()
 
     def action_tab(self) -> None:
-        """Complete what is typed; with nothing typed, from the list to the path and back."""
+        """Complete the path; while it is empty, move the focus from the list to it or back."""
         if not self._typing:
             self._input.focus()
         elif self._input.value:
@@ -237,7 +241,7 @@ class PickerScreen(Dialog[list[Path] | None]):
             self._input.cursor_position = len(whole)
 
     def on_paste(self, event: events.Paste) -> None:
-        """A path dropped or pasted on the list goes where paths are typed."""
+        """Put a path that is dropped or pasted on the list into the path's field."""
         if not self._typing:
             self._input.focus()
             self._input.insert_text_at_cursor(" ".join(event.text.split("\n")).strip())
@@ -262,13 +266,13 @@ class PickerScreen(Dialog[list[Path] | None]):
         self._tasks.start(lambda task: self._take_typed(task, event.value))
 
     async def _take_typed(self, task: Task, text: str) -> None:
-        """Read what is named, or go into the folder that is."""
+        """Give the files named, or go into the folder named."""
         try:
             paths = await task.work(typed_paths, text, self._folder)
         except ValueError as error:
             self._say(f"{text}: {error}")
             return
-        missing, folder = await task.work(_looked_at, paths)
+        missing, folder = await task.work(_check_paths, paths)
         if self._is_gone:
             return
         if missing is not None:
@@ -285,8 +289,8 @@ class PickerScreen(Dialog[list[Path] | None]):
         self.dismiss(paths)
 
 
-def _looked_at(paths: list[Path]) -> tuple[Path | None, Path | None]:
-    """The first path that is not there; the folder, when only one is named."""
+def _check_paths(paths: list[Path]) -> tuple[Path | None, Path | None]:
+    """Return the first path that does not exist, and the folder if just one is named."""
     missing = next((path for path in paths if not is_there(path)), None)
     is_folder = missing is None and len(paths) == 1 and paths[0].is_dir()
     return missing, paths[0].resolve() if is_folder else None

@@ -1,4 +1,6 @@
-"""A filter asked for in a dialog, explained and completed as in the bar; a wrong one stays there with what is wrong."""
+"""A dialog that asks for a filter, explained and completed as in the filter bar; an invalid one is shown with its
+error.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from .base import Dialog
 
 
 class FilterScreen(Dialog[str | None]):
-    """Gives a filter that can be read and is not empty; Escape gives None."""
+    """Gives a valid filter that is not empty; Escape gives None."""
 
     def __init__(self, title: str, note: str, read: Callable[[str], Condition], history: Sequence[str]) -> None:
         super().__init__(classes="dialog-screen")
@@ -26,6 +28,7 @@ class FilterScreen(Dialog[str | None]):
         self._history = list(history)
 
     def compose(self) -> ComposeResult:
+        """Compose the dialog."""
         with Vertical(classes="dialog"):
             yield Title(self._title)
             yield Static(self._note, markup=False)
@@ -34,16 +37,16 @@ class FilterScreen(Dialog[str | None]):
             yield Static("Enter done   Tab complete   ↑ earlier ones   Esc leave", classes="dialog-keys", markup=False)
 
     async def on_mount(self) -> None:
-        """Begin to type."""
+        """Focus the input."""
         bar = self.query_one(FilterBar)
         await bar.mount_input()
         bar.set_history(self._history)
         bar.begin()
 
     def on_filter_bar_applied(self, event: FilterBar.Applied) -> None:
-        """Give it; an empty one stands for nothing, and never for all."""
+        """Give the filter; an empty one means None, never all orders."""
         self.dismiss(event.text if event.text.strip() else None)
 
     def on_filter_bar_cancelled(self) -> None:
-        """Leave."""
+        """Close without an answer."""
         self.dismiss(None)

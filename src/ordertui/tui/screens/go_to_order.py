@@ -1,4 +1,4 @@
-"""Where to go in the table: an order id, several to mark, or the first order."""
+"""The dialog that asks where to go in the table: an order id, several to mark, or the first order."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ordertui.tui.widgets.line_input import LineInput
 from .base import Dialog
 
 FIRST = "g"
-"""Typed alone it stands for the first order, as vim's `gg`: no order id has a letter."""
+"""Typed alone it stands for the first order, as vim's `gg`; no order id has a letter."""
 
 
 class GoScreen(Dialog[str | None]):
-    """Gives what was typed or pasted, or FIRST at once; None when it was left or nothing was typed."""
+    """Gives the text typed or pasted, or FIRST at once; None when nothing was typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "leave", show=False)]
 
@@ -28,6 +28,7 @@ class GoScreen(Dialog[str | None]):
         super().__init__(classes="dialog-screen")
 
     def compose(self) -> ComposeResult:
+        """Compose the dialog."""
         with Vertical(classes="dialog"):
             yield Title("Go to an order")
             yield Static("Several ids, pasted in any form, are marked.", markup=False)
@@ -36,7 +37,7 @@ class GoScreen(Dialog[str | None]):
             yield Static("Enter go   g the first order   Esc leave", classes="dialog-keys", markup=False)
 
     def on_mount(self) -> None:
-        """Begin to type."""
+        """Focus the input."""
         self.query_one(Input).focus()
 
     @on(Input.Changed)
@@ -51,5 +52,5 @@ class GoScreen(Dialog[str | None]):
         self.dismiss(event.value.strip() or None)
 
     def action_cancel(self) -> None:
-        """Leave without an answer."""
+        """Close without an answer."""
         self.dismiss(None)

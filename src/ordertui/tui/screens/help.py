@@ -28,9 +28,9 @@ GLYPHS = (
     ("✓ ! ✗", "beside a rate: ok, near the target, over it"),
     ("?", "no report said"),
 )
-"""What the signs on the screen mean."""
+"""Meaning of the signs on the screen."""
 KEYS = 21
-"""Cells before what a key does."""
+"""Cells before the description of a key."""
 
 
 class HelpScreen(Dialog[None]):
@@ -49,6 +49,7 @@ class HelpScreen(Dialog[None]):
         self._actions = tuple(actions)
 
     def compose(self) -> ComposeResult:
+        """Compose the dialog."""
         with Vertical(classes="dialog dialog-tall"):
             yield Title("Keys")
             yield LineInput(placeholder="type to narrow")
@@ -61,7 +62,7 @@ class HelpScreen(Dialog[None]):
         self._show()
 
     def on_resize(self) -> None:
-        """The lines are made for the room there is."""
+        """Wrap the lines for the new size."""
         self.call_after_refresh(self._show)
 
     def _show(self) -> None:
@@ -75,12 +76,12 @@ class HelpScreen(Dialog[None]):
         self.dismiss(None)
 
     def action_scroll(self, lines: int) -> None:
-        """Move the list."""
+        """Scroll the list."""
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
 
 def help_text(narrow: str, actions: Sequence[KeyAction] = ALL_ACTIONS, width: int = 100) -> Content:
-    """Every key and filter field whose line holds the words typed, in lines of `width` cells."""
+    """Return every key and filter field whose line has all the words typed, in lines of `width` cells."""
     words = narrow.lower().split()
     pieces: list[Piece] = []
 

@@ -1,4 +1,4 @@
-"""Batches: what is held and until when, what left and where to upload it or when it is looked at next, what Amazon said of each row."""
+"""The outbox: what is held and until when, what left, where to upload it, and what Amazon said of each row."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from .base import Dialog
 from .dialogs import ConfirmScreen, FormScreen
 
 ROWS = 2_000
-"""Rows listed of a batch; trouble comes first."""
+"""Rows listed of a batch; refused ones come first."""
 
 
 class OutboxScreen(Dialog[None]):
-    """The batches of the session, newest first, and the rows of the one under the cursor."""
+    """The batches, newest first, and the rows of the one under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,o", "close", "close", show=False),
@@ -54,6 +54,7 @@ class OutboxScreen(Dialog[None]):
         self._version = -1
 
     def compose(self) -> ComposeResult:
+        """Compose the dialog."""
         with Vertical(classes="dialog dialog-tall"):
             yield Title("Outbox")
             yield SafeOptionList(id="batches")
@@ -66,7 +67,7 @@ class OutboxScreen(Dialog[None]):
             )
 
     def on_mount(self) -> None:
-        """Show the batches, and count their holds down."""
+        """Show the batches, and count down until they leave."""
         self._read()
         self._list("batches").focus()
         self.set_interval(1.0, self._count_down)
@@ -139,7 +140,7 @@ class OutboxScreen(Dialog[None]):
         self.dismiss(None)
 
     def action_other_list(self) -> None:
-        """From batches to rows and back."""
+        """Move the focus from batches to rows, or back."""
         self._list("batches" if self._in_rows else "batch-rows").focus()
 
     def action_copy(self) -> None:
@@ -149,7 +150,7 @@ class OutboxScreen(Dialog[None]):
         self.notify(copy(self.app, path, path) if path else "no file was written for this batch yet")
 
     def action_undo(self) -> None:
-        """Take back the held batch, or the row under the cursor of its list."""
+        """Take back the held batch or, in its list, the row under the cursor."""
         batch = self._batch
         if batch is None or batch.state is not BatchState.HELD:
             self.notify("only what is held can be taken back")
@@ -173,7 +174,7 @@ class OutboxScreen(Dialog[None]):
                 self._read()
 
     def action_retry(self) -> None:
-        """Preview the rows of the batch that Amazon refused, and only those."""
+        """Preview the rows that Amazon refused, and only those, to send them again."""
         batch = self._batch
         if batch is None or not any(row.state is RowState.ERROR for row in batch.rows):
             self.notify("Amazon refused no row of this batch")
@@ -193,7 +194,7 @@ class OutboxScreen(Dialog[None]):
         self._read()
 
     def action_settle(self) -> None:
-        """Say what became of the row under the cursor, whose outcome is unknown."""
+        """Record what became of the row under the cursor, whose outcome is unknown."""
         batch, place = self._batch, self._list("batch-rows").highlighted
         row = self._rows[place] if place is not None and place < len(self._rows) else None
         if batch is None or row is None or row.state is not RowState.UNKNOWN:
@@ -206,12 +207,12 @@ class OutboxScreen(Dialog[None]):
         question = ConfirmScreen(
             f"What became of {row.order_id}?", {"d": "it was done", "k": "it was not done"}, warning
         )
-        said = await task.ask(question, discard_typeahead=True)
-        if not said:
+        answer = await task.ask(question, discard_typeahead=True)
+        if not answer:
             return
         why = await task.ask(
             FormScreen(
-                f"{row.order_id} was {'done' if said == 'd' else 'not done'}",
+                f"{row.order_id} was {'done' if answer == 'd' else 'not done'}",
                 [("why", "What you looked at", ""), ("typed", "Type 1 to confirm", "")],
                 "Kept in the audit as your word.",
             ),
@@ -223,7 +224,7 @@ class OutboxScreen(Dialog[None]):
                     self._session.batches.settle,
                     batch.id,
                     [row.order_id],
-                    done=said == "d",
+                    done=answer == "d",
                     why=why["why"],
                     typed=why["typed"],
                 )
@@ -245,7 +246,10 @@ class OutboxScreen(Dialog[None]):
             warning = "It goes to Amazon by the API as soon as it may; then it cannot be taken back."
             question = ConfirmScreen(title, {"w": "let it go to Amazon"}, warning)
         else:
-            warning = "Its files are written at once; it cannot be taken back then. Nothing reaches Amazon before you upload a file."
+            warning = (
+                "Its files are written at once; it cannot be taken back then. "
+                "Nothing reaches Amazon before you upload a file."
+            )
             question = ConfirmScreen(title, {"w": "write its files now"}, warning)
         if await task.ask(question, discard_typeahead=True):
             try:

@@ -1,5 +1,7 @@
-"""The preview: the effects sheet first, then who is in by reason and who is out and why. Only `y` goes on, and it is never
-the key that opened the preview; Enter and Escape change nothing."""
+"""The preview of a plan: the effects sheet, then the orders that are in by reason, and those that are out and why.
+
+Only `y` commits, and it is never the key that opened the preview; Enter and Escape change nothing.
+"""
 
 from __future__ import annotations
 
@@ -36,16 +38,16 @@ from .refund_editor import ask_amounts
 
 Node = Group | PlannedOrder | str | None
 OPENED = 12
-"""A group of at most so many orders is open from the start."""
+"""A group of at most so many orders is open at first."""
 LISTED = 2_000
-"""Orders listed in an open group; the saved plan and the sheet hold all."""
+"""Orders listed in an open group; the saved plan and the sheet have all."""
 
 
 class PlanTree(Tree[Node]):
-    """The orders in groups; what does not fit a line says so."""
+    """The orders in groups; a line that does not fit ends in an ellipsis."""
 
     def render_label(self, node: TreeNode[Node], base_style: Style, style: Style) -> Text:
-        """One line."""
+        """Return the line of a node, cut to the width there is."""
         text = super().render_label(node, base_style, style)
         level = 0 if node.parent is None or node.parent.is_root else 1
         text.truncate(max(1, self.scrollable_content_region.width - level * self.guide_depth), overflow="ellipsis")
@@ -53,7 +55,7 @@ class PlanTree(Tree[Node]):
 
 
 class PreviewScreen(Dialog[Batch | None]):
-    """Shows a plan; gives the batch when it was committed, else None."""
+    """Shows a plan; gives the batch if it was committed, else None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,n,q", "close", "no", show=False),
@@ -78,7 +80,7 @@ class PreviewScreen(Dialog[Batch | None]):
         shipping: Mapping[str, tuple[str, str, str]],
         fixed: bool = False,
     ) -> None:
-        """`fixed`: the rows of a retry, which may be committed or left, but not planned anew."""
+        """Show a plan. `fixed`: it is a retry, which may be committed or left, but not planned anew."""
         super().__init__(classes="dialog-screen")
         self.session = session
         self._tasks = TaskRunner(self, keys)
@@ -91,6 +93,7 @@ class PreviewScreen(Dialog[Batch | None]):
         self._refunds: dict[str, tuple[PlanLine, ...]] = {}
 
     def compose(self) -> ComposeResult:
+        """Compose the dialog."""
         with Vertical(classes="dialog dialog-tall"):
             yield Title(f"Preview {self._place}".rstrip())
             with VerticalScroll(id="effects", can_focus=False):
@@ -141,26 +144,26 @@ class PreviewScreen(Dialog[Batch | None]):
             _fill(event.node, event.node.data)
 
     def _chosen_rows(self) -> list[PlannedOrder]:
-        """The order under the cursor, or the orders of its group; only those that are in."""
+        """Return the order under the cursor, or those of its group; only those that are in."""
         node = self._tree.cursor_node
         data = node.data if node is not None else None
         found = data.members if isinstance(data, Group) else [data]
         return [row for row in found if isinstance(row, PlannedOrder)]
 
     def action_close(self) -> None:
-        """No."""
+        """Close without committing."""
         self.dismiss(None)
 
     def action_down(self) -> None:
-        """Next line."""
+        """Go to the next line."""
         self._tree.action_cursor_down()
 
     def action_up(self) -> None:
-        """The line before."""
+        """Go to the previous line."""
         self._tree.action_cursor_up()
 
     def action_scroll_sheet(self, lines: int) -> None:
-        """Move the effects sheet, where it is higher than its place."""
+        """Scroll the effects sheet."""
         self.query_one("#effects", VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def action_reason(self) -> None:
@@ -230,7 +233,7 @@ class PreviewScreen(Dialog[Batch | None]):
         self.notify(f"saved: {target}")
 
     def action_commit(self) -> None:
-        """Put the plan into the hold."""
+        """Commit the plan; the batch is held first."""
         if self.plan.rows:
             self._tasks.start(self._commit)
         else:
@@ -266,7 +269,7 @@ class PreviewScreen(Dialog[Batch | None]):
 
 
 def _fill(node: TreeNode[Node], group: Group) -> None:
-    """The orders of a group, as leaves."""
+    """Add the orders of a group as leaves."""
     for member in group.members[:LISTED]:
         node.add_leaf(render_member(member), data=member if isinstance(member, PlannedOrder) else None)
     left = len(group.members) - LISTED

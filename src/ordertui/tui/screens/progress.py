@@ -1,4 +1,4 @@
-"""How far a long run is, and the key that stops it; or that something takes a moment."""
+"""Dialogs shown while something takes time: an import, a question to Amazon, anything that cannot be stopped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .base import Dialog
 
 
 class ProgressScreen(Dialog[None]):
-    """A bar while a file is read; Escape asks it to stop after a whole chunk."""
+    """A bar while a file is imported; Escape asks the import to stop after the current chunk."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop", "stop", show=False)]
 
@@ -25,11 +25,12 @@ class ProgressScreen(Dialog[None]):
         super().__init__(classes="dialog-screen")
         self._title = title
         self.latest: ImportProgress | None = None
-        """Written by the import's thread, read here by a timer."""
+        """Set by the import's thread, read here by a timer: a thread never touches a widget."""
         self.stopping = False
         self._started = time.monotonic()
 
     def compose(self) -> ComposeResult:
+        """Compose the dialog."""
         with Vertical(classes="dialog"):
             yield Title(self._title)
             yield ProgressBar(total=None, show_eta=True)
@@ -37,7 +38,7 @@ class ProgressScreen(Dialog[None]):
             yield Static("Esc stop; what was read is kept", classes="dialog-keys")
 
     def on_mount(self) -> None:
-        """Look a few times a second."""
+        """Show the progress a few times a second."""
         self.set_interval(0.2, self._look)
 
     def _look(self) -> None:
@@ -52,12 +53,12 @@ class ProgressScreen(Dialog[None]):
         )
 
     def action_stop(self) -> None:
-        """Ask the import to end."""
+        """Ask the import to stop."""
         self.stopping = True
 
 
 class AskingScreen(Dialog[None]):
-    """While Amazon is asked; Escape stops it."""
+    """Shown while Amazon is asked; Escape stops that."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop", "stop", show=False)]
 
@@ -65,20 +66,21 @@ class AskingScreen(Dialog[None]):
         super().__init__(classes="dialog-screen")
         self._what = what
         self.stopping = False
-        """Read by the thread that asks."""
+        """Read by the thread that asks Amazon."""
 
     def compose(self) -> ComposeResult:
+        """Compose the dialog."""
         with Vertical(classes="dialog"):
             yield Title(self._what)
             yield Static("Esc stop", classes="dialog-keys")
 
     def action_stop(self) -> None:
-        """Ask it to end."""
+        """Ask the thread to stop."""
         self.stopping = True
 
 
 class WaitScreen(Dialog[None]):
-    """Something that takes some seconds and cannot be stopped halfway."""
+    """Shown while something takes some seconds and cannot be stopped."""
 
     def __init__(self, title: str, detail: str) -> None:
         super().__init__(classes="dialog-screen")
@@ -86,6 +88,7 @@ class WaitScreen(Dialog[None]):
         self._detail = detail
 
     def compose(self) -> ComposeResult:
+        """Compose the dialog."""
         with Vertical(classes="dialog"):
             yield Title(self._title)
             yield Static(self._detail, markup=False)

@@ -1,11 +1,10 @@
-"""The rate in full: chart of a month, what is to come, its orders as lists, per marketplace or all of them stacked."""
+"""The full view of the rate: chart of a month, days to come, lists of its orders; one marketplace or all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -26,18 +25,18 @@ from .base import Dialog
 from .dialogs import TextScreen
 
 LISTED = 2_000
-"""Orders in a list; `ordertui rate --list` gives all."""
+"""Orders listed; `ordertui rate --list` gives all."""
 STACK_ROWS = 5
-"""Rows of each chart when marketplaces are stacked."""
+"""Rows of each chart when all marketplaces are shown."""
 AROUND = 6
-"""Lines of the screen that are neither chart nor days to come: title, figures, keys."""
+"""Lines of the dialog for title, figures and keys."""
 CHART_ROWS = (3, 14)
-"""Rows of the chart, at least and at most."""
+"""Fewest and most rows of the chart."""
 Describe = Callable[[str], Content]
 
 
 def courses(session: Session, marketplace: str, ids: Sequence[int]) -> list[Course]:
-    """A marketplace's windows, with and without the marked set; reads the session."""
+    """Return the windows of a marketplace, with and without the marked orders. Reads the store."""
     marked = dict(session.rate.calculator.impact(ids).markets).get(marketplace, 0)
     mine = ids if marked else ()
     risk = session.rate.count_at_risk(marketplace)
@@ -48,7 +47,7 @@ def courses(session: Session, marketplace: str, ids: Sequence[int]) -> list[Cour
 
 
 class RateScreen(Dialog[None]):
-    """The rate of one marketplace after the other; after the last one all of them, stacked."""
+    """The rate of one marketplace; `p` goes to the next one, and after the last to all of them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,P", "close", "close", show=False),
@@ -74,10 +73,11 @@ class RateScreen(Dialog[None]):
         self._first = marketplace
         self._known: dict[str, list[Course]] = {}
         self._views: list[Course | None] = []
-        """What `p` goes through; None: all of them."""
+        """The views that `p` goes through; None stands for all marketplaces."""
         self._place = 0
 
     def compose(self) -> ComposeResult:
+        """Compose the dialog."""
         with Vertical(classes="dialog dialog-tall", id="rate-dialog"):
             yield Title(f"Cancellation rate{' · PRACTICE' if self._session.is_practice else ''}")
             with VerticalScroll(classes="dialog-body", can_focus=False):
@@ -85,7 +85,7 @@ class RateScreen(Dialog[None]):
             yield Static("", id="rate-keys", classes="dialog-keys", markup=False)
 
     def on_mount(self) -> None:
-        """Count beside the screen, then show the marketplace asked for."""
+        """Count in a thread, then show the marketplace asked for."""
         self._tasks.start(self._count)
 
     async def _count(self, task: Task) -> None:
@@ -102,12 +102,12 @@ class RateScreen(Dialog[None]):
     def _course(self) -> Course | None:
         return self._views[self._place] if self._views else None
 
-    def on_resize(self, event: events.Resize) -> None:
-        """The chart fills what there is."""
+    def on_resize(self) -> None:
+        """Draw the chart for the new size."""
         self.call_after_refresh(self._show)
 
     def _show(self) -> None:
-        """The keys first: the text is made for the room they leave."""
+        """Show the keys, then draw the text for the room that they leave."""
         if self._views and self.query("#rate-keys"):  # none when it was closed meanwhile
             keys = "p one by one"
             if self._course is not None:
@@ -135,18 +135,18 @@ class RateScreen(Dialog[None]):
         self.dismiss(None)
 
     def action_market(self, by: int) -> None:
-        """The next marketplace, or all."""
+        """Go to the next marketplace, or to all."""
         if self._views:
             self._place = (self._place + by) % len(self._views)
             self._show()
             self.query_one(VerticalScroll).scroll_home(animate=False)
 
     def action_scroll(self, lines: int) -> None:
-        """Move the text."""
+        """Scroll the text."""
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def action_listing(self, numerator: bool) -> None:
-        """The orders that count as cancelled, or all of the window."""
+        """List the orders that count as cancelled, or all of the window."""
         course = self._course
         if course is None:
             self.notify("p goes to one marketplace: its orders can be listed")
@@ -163,7 +163,7 @@ class RateScreen(Dialog[None]):
         )
 
     def action_risk(self) -> None:
-        """Orders that Amazon is about to cancel by itself."""
+        """List the orders that Amazon is about to cancel by itself."""
         course = self._course
         if course is None:
             self.notify("p goes to one marketplace: its orders can be listed")
@@ -186,7 +186,7 @@ class RateScreen(Dialog[None]):
 
 
 class OrdersScreen(Dialog[None]):
-    """Orders as lines; Enter opens one in full."""
+    """A list of orders; Enter opens one in full."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "close", "close", show=False),
@@ -204,6 +204,7 @@ class OrdersScreen(Dialog[None]):
         self._describe = describe
 
     def compose(self) -> ComposeResult:
+        """Compose the dialog."""
         with Vertical(classes="dialog dialog-tall"):
             yield Title(self._title)
             options = [Option(line, id=order_id) for order_id, line in self._lines] or [Option("none", disabled=True)]
@@ -214,7 +215,7 @@ class OrdersScreen(Dialog[None]):
             yield Static("Enter the whole order   y copy its id   Esc close", classes="dialog-keys")
 
     def on_mount(self) -> None:
-        """Begin in the list."""
+        """Focus the list."""
         self.query_one(OptionList).focus()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

@@ -1,4 +1,4 @@
-"""The refund editor: line, quantity, component, always beside what is left."""
+"""The refund editor: asks for line, quantity and amounts, always beside what is left to refund."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ CANCELLED = "cancelled"
 async def ask_amounts(
     task: Task, order: Order, left: Mapping[int, LineAmounts], say: Callable[[str], object]
 ) -> tuple[PlanLine, ...] | None:
-    """Ask line by line what goes back; None when the operator leaves. What is beyond the limit is asked for again."""
+    """Ask line by line what to refund; return None when the operator leaves.
+
+    `left`: what may still be refunded, by line, in minor units. An amount above it is asked for again.
+    """
     lines = [line for line in order.lines if line.line in left and line.currency is not None]
     if not lines:
         say("nothing is left to give back, or what was paid is unknown")
@@ -101,4 +104,5 @@ def _word(name: str) -> str:
 
 
 def _line_words(line: OrderLine, limit: LineAmounts) -> str:
-    return f"{line.line}  {line.quantity or '?'} × {line.sku}   left {line.currency} {format_decimal(limit.total, line.currency or '')}"
+    left = format_decimal(limit.total, line.currency or "")
+    return f"{line.line}  {line.quantity or '?'} × {line.sku}   left {line.currency} {left}"

@@ -1,4 +1,4 @@
-"""A dialog's first line, which knows when it was first drawn: what was typed before cannot answer the dialog."""
+"""The title of a dialog. It knows when it was first drawn, so that keys typed before then cannot answer the dialog."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class Title(Static):
     def __init__(self, text: str) -> None:
         super().__init__(text, classes="dialog-title", markup=False)
         self.first_drawn: float | None = None
-        """By the clock that messages carry; None before."""
+        """Time of the first drawing by the clock of Textual's messages; None before it."""
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """As any text; the first time is remembered."""
+        """Render as any text, and remember when that was first done."""
         if self.first_drawn is None:
             self.first_drawn = Message().time
         return super().render_lines(crop)

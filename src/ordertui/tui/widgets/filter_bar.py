@@ -1,4 +1,4 @@
-"""The filter bar: what is typed is explained as it is typed; nothing is applied before Enter."""
+"""The filter bar: explains a filter while it is typed, and applies it on Enter."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class FilterInput(LineInput):
-    """The input; Tab completes, Escape leaves."""
+    """The input of the filter bar: Tab completes, up and down go through the history, Escape cancels."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "complete", show=False),
@@ -39,7 +39,7 @@ class FilterInput(LineInput):
         """Escape was pressed."""
 
     def action_complete(self) -> None:
-        """Complete the word under the cursor."""
+        """Complete the word at the cursor."""
         from ordertui.rules.language import complete, word_start  # when it is typed
 
         found = complete(self.value, self.cursor_position)
@@ -52,7 +52,7 @@ class FilterInput(LineInput):
             self.cursor_position = start + len(word)
 
     def action_older(self, by: int) -> None:
-        """A filter used before; down comes back to what was typed."""
+        """Show an older filter; down comes back to the text that was typed."""
         if self._back == 0:
             self._typed = self.value
         self._back = min(max(0, self._back + by), len(self.history))
@@ -60,11 +60,11 @@ class FilterInput(LineInput):
         self.cursor_position = len(self.value)
 
     def restart_history(self) -> None:
-        """Typing begins or ends: up starts from the newest again."""
+        """Let the next press of up begin at the newest filter."""
         self._back = 0
 
     def action_leave(self) -> None:
-        """Back to the table."""
+        """Cancel typing."""
         self.post_message(self.Cancelled())
 
 
@@ -72,21 +72,21 @@ class FilterBar(Vertical):
     """A line to type a filter in, and a note below it while it is typed or wrong."""
 
     class Applied(Message):
-        """Enter was pressed on a filter that can be read."""
+        """Enter was pressed on a valid filter."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
 
     class Typed(Message):
-        """A filter that can be read stands there, and may not be finished; its last word is no beginning of a field's name."""
+        """The text is a valid filter, though perhaps unfinished; its last word is not the beginning of a field's name."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
 
     class Cancelled(Message):
-        """The bar was left without applying."""
+        """Escape was pressed; the filter in force stays."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class FilterBar(Vertical):
         self._applied = ""
 
     async def mount_input(self) -> None:
-        """Mount what is typed in and said: nobody types before the first orders are drawn."""
+        """Mount input and note; the main screen does so after the first orders are drawn."""
         entry = FilterInput(placeholder="filter: status:unshipped total>50 late", id="filter-input")
         line = Horizontal(Static("/", id="filter-slash"), entry, Static("", id="filter-count"), id="filter-line")
         await self.mount(line, Static("", id="filter-note", markup=False))
@@ -113,11 +113,11 @@ class FilterBar(Vertical):
 
     @property
     def typed(self) -> str | None:
-        """What stands there while it is typed; None when the bar has not the keys."""
+        """The text while it is typed; None when the input has no focus."""
         return self._input.value if self._input.has_focus else None
 
     def set_history(self, history: list[str]) -> None:
-        """Filters used before, oldest first."""
+        """Set the filters used before, oldest first."""
         self._input.history = history
 
     def begin(self) -> None:
@@ -128,14 +128,14 @@ class FilterBar(Vertical):
         self._explain(self._input.value)
 
     def set_text(self, text: str) -> None:
-        """Show a filter that is in force."""
+        """Show the filter that is in force."""
         self._applied = text
         self._input.value = text
         self._say("")
         self.set_class(not text, "-idle")
 
     def count(self, text: str) -> None:
-        """The count at the right."""
+        """Show the count at the right."""
         self.query_one("#filter-count", Static).update(text)
 
     def _say(self, text: str, *, error: bool = False) -> None:
@@ -145,7 +145,7 @@ class FilterBar(Vertical):
         note.set_class(error, "-error")
 
     def _explain(self, text: str) -> bool:
-        """Say how the filter is understood, or what is wrong with it; False when it is wrong."""
+        """Show how the filter is understood, or what is wrong with it; return whether it is valid."""
         from ordertui.rules.language import FilterError, complete, format_condition  # when it is typed
 
         try:
@@ -168,7 +168,7 @@ class FilterBar(Vertical):
             self.post_message(self.Typed(event.value))
 
     def _may_become_a_field(self) -> bool:
-        """Whether the word at the cursor is the beginning of a field's name, and so no word to look for yet."""
+        """Return whether the word at the cursor begins a field's name, and so may not be a word to search for."""
         from ordertui.rules.language import complete, word_start  # when it is typed
 
         text, place = self._input.value, self._input.cursor_position

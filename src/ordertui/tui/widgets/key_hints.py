@@ -11,19 +11,19 @@ from ordertui.tui.actions import KeyAction, hints
 
 
 class KeyHints(Widget):
-    """One line of keys."""
+    """One line of keys with their labels."""
 
     def __init__(self, actions: Sequence[KeyAction], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._hints = hints(actions)
 
     def render(self) -> Content:
-        """The first ones and the last one."""
+        """Return the hints that fit."""
         return fitting(self._hints, self.size.width)
 
 
 def fitting(found: Sequence[tuple[str, str]], width: int) -> Content:
-    """Key and label of the first hints that fit and of the last, which says where the others are."""
+    """Return the first hints that fit in `width` cells, and the last one, which opens the help."""
     for count in range(len(found), 0, -1):
         shown = [*found[: count - 1], found[-1]]
         content = Content("  ").join(Content.assemble((key, "bold $text-accent"), f" {label}") for key, label in shown)

@@ -1,4 +1,4 @@
-"""A line to type in."""
+"""A line to type text in."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from textual.widgets import Input
 
 
 class LineInput(Input):
-    """An input that takes a paste of several lines as one, and of it only what can be read; its cursor stands still, so
-    that an idle screen writes nothing."""
+    """An input that takes a paste of several lines as one line of printable characters.
+
+    Its cursor does not blink, so that an idle screen writes nothing to the terminal.
+    """
 
     def on_mount(self) -> None:
-        """No blinking."""
+        """Stop the cursor from blinking."""
         self.cursor_blink = False
 
     def on_paste(self, event: events.Paste) -> None:
-        """Lines are joined with spaces; control characters are left out."""
+        """Join pasted lines with spaces and leave control characters out."""
         event.stop()
         event.prevent_default()
         text = " ".join(event.text.split())

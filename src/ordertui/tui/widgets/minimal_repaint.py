@@ -1,7 +1,7 @@
-"""The same picture in fewer bytes: what a slow line feels.
+"""Show the same picture with fewer bytes, for slow connections.
 
-A terminal is told a style with some 40 bytes wherever it changes. A blank shows no colour but its background, so it takes
-the style of its neighbour; and a text that changes repaints only the lines that differ.
+Each change of style costs some 40 bytes. A blank shows only its background, so it can take the style of its neighbour;
+and a text that changes repaints only the lines that differ.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PLAIN = Style()
 
 
 def merge_segments(strip: Strip) -> Strip:
-    """The strip with as few segments as show the same: blanks take the style beside them, equal neighbours become one."""
+    """Return the strip with fewest segments: blanks take the style beside them, equal neighbours become one."""
     done: list[tuple[str, Style]] = []
     for text, style, _ in strip:
         style = style or PLAIN
@@ -40,13 +40,13 @@ def merge_segments(strip: Strip) -> Strip:
 
 @lru_cache(maxsize=1024)
 def _looks_the_same(one: Style, other: Style) -> bool:
-    """Whether both styles draw the same and do the same when clicked."""
+    """Return whether both styles look the same and do the same when clicked."""
     return one.clear_meta_and_links() == other.clear_meta_and_links() and _click(one) == _click(other)
 
 
 @lru_cache(maxsize=1024)
 def _blank_alike(one: Style, other: Style) -> bool:
-    """Whether a blank looks the same in both, and does the same when clicked."""
+    """Return whether a blank looks the same in both styles, and does the same when clicked."""
     return (
         one.bgcolor == other.bgcolor
         and not any(style.reverse or style.underline or style.underline2 for style in (one, other))
@@ -56,27 +56,27 @@ def _blank_alike(one: Style, other: Style) -> bool:
 
 
 def _click(style: Style) -> tuple[str | None, list[tuple[str, object]]]:
-    """What the style does under the mouse; where a selection of text begins is no part of it."""
+    """Return what the style does when clicked. Textual's `offset` only says where a selection of text begins."""
     return style.link, sorted((key, value) for key, value in style.meta.items() if key != "offset")
 
 
 def _moved(style: Style, first: Style) -> Style:
-    """The style for a text that now begins where `first` began: a selection counts from there."""
+    """Return the style for a text that now begins where `first` began, so that a selection counts from there."""
     return style + Style.from_meta(first.meta) if first.meta else style
 
 
 def _is_same(one: Content, other: Content) -> bool:
-    """Whether both are the same words in the same styles (`==` looks at the words only)."""
+    """Return whether both have the same text and styles; `==` compares the text only."""
     return one.plain == other.plain and one.spans == other.spans
 
 
 class DiffStatic(Static):
-    """A text that, when it changes but not its size, repaints only the lines that differ."""
+    """A text that repaints only the lines that differ when it changes but its size does not."""
 
     _changed: list[Region] | None = None
 
     def update(self, content: VisualType = "", *, layout: bool = True) -> None:
-        """As Static's; `layout=False` says that the size stays."""
+        """Show this content, as Static does; `layout=False` says that the size stays."""
         old = self.content
         if not layout and isinstance(old, Content) and isinstance(content, Content):
             self._changed = self._lines_that_differ(old, content)
@@ -94,7 +94,7 @@ class DiffStatic(Static):
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def _lines_that_differ(self, old: Content, new: Content) -> list[Region]:
-        """The lines to repaint, of the texts as they are wrapped here."""
+        """Return the lines to repaint, as both texts are wrapped here."""
         width = self.content_size.width
         if not width:
             return []
@@ -102,7 +102,7 @@ class DiffStatic(Static):
         return [Region(0, y, width, 1) for y, (one, other) in enumerate(both) if not _is_same(one, other)]
 
     def render_line(self, y: int) -> Strip:
-        """The line with its blanks in the style beside them."""
+        """Return the line with its segments merged."""
         line = super().render_line(y)
         blank = Style(bgcolor=self.visual_style.rich_style.bgcolor)
         return merge_segments(line.extend_cell_length(self.content_size.width, blank))

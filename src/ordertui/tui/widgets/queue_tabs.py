@@ -1,4 +1,4 @@
-"""The work queues with their counts, in one line; a click or a number key chooses."""
+"""The work queues with their counts, in one line; a click or a number key chooses one."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from textual.widget import Widget
 from ordertui.operations.query.queues import QUEUES, Queue, QueueSpec
 
 SHORT = {"to_ship": "Ship", "buyer_asked": "Asked", "auto_cancel": "<24h", "unconfirmed": "Sent"}
-"""Words for a terminal of 80 cells."""
+"""Titles for a terminal of 80 cells."""
 SHORTEST = {**SHORT, "buyer_asked": "Ask", "auto_cancel": "24h", "failed": "Fail"}
-"""Words for one of 60."""
+"""Titles for a terminal of 60 cells."""
 
 
 class QueueTabs(Widget):
@@ -34,15 +34,17 @@ class QueueTabs(Widget):
         self._ends: list[tuple[int, str]] = []
 
     def show(self, queues: Sequence[Queue], active: str) -> None:
-        """These queues (none: those shown before), with one of them chosen; repaints only when something differs."""
+        """Show these queues (none: those shown before), one of them chosen; repaint only when something differs."""
         found = tuple(queues) or self._queues
         if (found, active) != (self._queues, self._active):
             self._queues, self._active = found, active
             self.refresh()
 
     def render(self) -> Content:
-        """One line, in the longest words that fit. Without room for the number that a key chooses it by, a queue has its
-        name and its place; names go last."""
+        """Return one line with the longest titles that fit.
+
+        Where cells are few the numbers of the keys go first, then the titles are shortened, then left out.
+        """
         ways: tuple[tuple[Mapping[str, str], str], ...] = (
             ({}, " {number} {title} {count} "),
             ({"auto_cancel": "<24h"}, " {number} {title} {count} "),
@@ -91,14 +93,14 @@ class QueueTabs(Widget):
 
 
 def _count(queue: Queue | QueueSpec, written: Callable[[int], str]) -> str:
-    """How many it holds; `…` before it was counted, `?` when no report could have said."""
+    """Return how many orders it holds; `…` before it was counted, `?` when no imported report could tell."""
     if not isinstance(queue, Queue):
         return "…"
     return "?" if queue.count is None else written(queue.count)
 
 
 def brief(count: int) -> str:
-    """The number in at most four cells: `412`, `18k`, `1.2M`; never rounded up."""
+    """Return the number in at most four cells: `412`, `18k`, `1.2M`; never rounded up."""
     for size, sign in ((1_000_000, "M"), (1_000, "k")):
         if count >= size:
             whole, tenth = count // size, count % size * 10 // size
