@@ -1,1 +1,1 @@
-"""The texts of the screen as pure functions: values in, `Content` out. No widget and no clock, so each can be tested."""
+"""The texts of the screen as pure functions: values in, `Content` out. No widget, no clock."""

@@ -50,7 +50,7 @@ def _next_step(batch: Batch, now: int) -> Piece:
 
 
 def render_batch(batch: Batch, zone: str, questions: Sequence[OpenIssue] = ()) -> Content:
-    """Return a batch in full: its times, the hash of its bytes, what is open and what would settle it, what to do next."""
+    """Return a batch in full: times, hash of its bytes, what is open, what would settle it, what to do next."""
     pieces: list[Piece] = [
         (f"\nBatch {batch.id}: {ACTION_WORD[batch.action]}, {batch.marketplace}, {batch.state.value}", "bold"),
         (f" · committed {format_time(batch.created_at, zone)}", MUTED),

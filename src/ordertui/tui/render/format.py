@@ -45,7 +45,7 @@ def countdown(seconds: int) -> str:
 
 
 def due_words(due: Due, now: int) -> str:
-    """Return what happens next to a batch: `held 14:32`, `next look in 0:30`, `leaves in 12:00`, `tried again in 1:00`."""
+    """Return what happens next to a batch: `held 14:32`, `next look in 0:30`, `leaves in 12:00`."""
     left = countdown(due.at - now)
     return f"{due.step} {left}" if due.step is DueStep.HOLD_ENDS or left == "now" else f"{due.step} in {left}"
 

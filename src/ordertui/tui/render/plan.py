@@ -34,14 +34,12 @@ def render_effects(plan: Plan, *, by_api: bool = False) -> Content:
         pieces.append(f"  →  {after.cancelled:,} / {after.orders:,} = ")
         pieces.append((f"{format_rate(after)} {GLYPH[after.status]} {after.status}\n", STYLE[after.status]))
         pieces.append((f" target {format_target(after)}, room left {after.headroom:,}\n", MUTED))
-    for warning in plan.warnings:
-        pieces.append((f" ! {warning}\n", "bold $text-warning"))
+    pieces += [(f" ! {warning}\n", "bold $text-warning") for warning in plan.warnings]
     if plan.action is Action.CANCEL:
         pieces.append(f" {counted:,} count, {len(plan.rows) - counted:,} do not\n")
     for entry in plan.money:
-        pieces.append(
-            f" {entry.component.replace('_', ' '):<18} {entry.currency} {format_grouped(entry.minor, entry.currency):>12}\n"
-        )
+        amount = format_grouped(entry.minor, entry.currency)
+        pieces += [f" {entry.component.replace('_', ' '):<18} {entry.currency} {amount:>12}\n"]
     if plan.unpriced:
         pieces.append((f" {plan.unpriced:,} without a known price: not in these sums\n", "$text-warning"))
     pieces.append(f" buyer e-mails by Amazon: {plan.buyer_mails:,}\n")

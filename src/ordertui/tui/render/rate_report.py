@@ -83,7 +83,7 @@ def render_figures(course: Course, *, short: bool = False) -> Content:
 
 
 def make_bars(course: Course, width: int) -> list[Bar]:
-    """Return a bar a day, for as many past days as fit; from today on two if orders are marked: without and with them."""
+    """Return a bar a day, as many past days as fit; from today on two if orders are marked: without and with them."""
     two = bool(course.marked)
     future = [point for point in course.points if point.ahead >= 0]
     past = [point for point in course.points if point.ahead < 0]

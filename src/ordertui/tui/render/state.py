@@ -1,4 +1,4 @@
-"""Glyphs, words and styles of the states of rows and batches: one table for the order table, the pane and the outbox."""
+"""Glyphs, words and styles of the states of rows and batches: for the order table, the pane and the outbox."""
 
 from __future__ import annotations
 

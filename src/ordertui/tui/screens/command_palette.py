@@ -23,7 +23,7 @@ from .base import Dialog
 
 
 class PaletteScreen(Dialog[KeyAction | None]):
-    """The actions, narrowed by the words typed; gives the one chosen. docs/decisions/0007 says why it is not Textual's."""
+    """The actions, narrowed by the words typed; gives the one chosen (why not Textual's: docs/decisions/0007)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", show=False),

@@ -147,9 +147,8 @@ class PickerScreen(Dialog[list[Path] | None]):
 
     def _line(self, entry: FileEntry) -> Content:
         width = self._files.scrollable_content_region.width or 74
-        return render_file(
-            entry, self._kinds.get(entry.path), marked=entry.path in self._marked, zone=self._session.orders.zone, width=width
-        )  # fmt: skip
+        kind, marked = self._kinds.get(entry.path), entry.path in self._marked
+        return render_file(entry, kind, marked=marked, zone=self._session.orders.zone, width=width)
 
     @work(exclusive=True, group="kinds")
     async def _look_at_headers(self) -> None:

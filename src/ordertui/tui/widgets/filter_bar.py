@@ -79,7 +79,7 @@ class FilterBar(Vertical):
             self.text = text
 
     class Typed(Message):
-        """The text is a valid filter, though perhaps unfinished; its last word is not the beginning of a field's name."""
+        """The text is a valid filter, perhaps unfinished; its last word does not begin a field's name."""
 
         def __init__(self, text: str) -> None:
             super().__init__()

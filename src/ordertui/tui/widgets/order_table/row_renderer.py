@@ -119,7 +119,7 @@ class RowRenderer:
         return self._states[LineState.BASE] + self._tones["muted"]
 
     def line(self, row: OrderRow | None, look: LineLook, width: int, scroll_x: int) -> Strip:
-        """Return the finished line of a row: `width` cells and the scroll bar's. None: the store does not have the row."""
+        """Return the finished line of a row: `width` cells and the scroll bar's. None: the store has no such row."""
         gutter = gutter_strip(
             is_marked=look.is_marked,
             is_drawn=look.is_drawn,

@@ -135,7 +135,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def bar(self) -> int:
-        """Cells of the scroll bar: 0 in a narrow table. It is rendered with the rows, so it costs no bytes of its own."""
+        """Cells of the scroll bar, 0 in a narrow table. It is part of the rows, so it costs no bytes of its own."""
         return 1 if self.size.width >= SCROLL_BAR_FROM else 0
 
     @property
