@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -64,9 +65,24 @@ def test_text_never_rounds_across_the_target(pair: tuple[int, int], target: Frac
     share = rate.rate(orders, cancelled)
     if share is None:
         return
-    shown = Fraction(rate.percent(share, digits, target=target).rstrip("%")) / 100
+    shown = Fraction(rate.percent(share, digits, target=target).rstrip(" %")) / 100
     assert (shown >= target) == (share >= target)
     assert abs(shown - share) <= Fraction(1, 100 * 10**digits)
+
+
+@given(st.integers(1, 10**9), st.integers(0, 10**9), targets, st.integers(0, 6))
+@settings(max_examples=500, deadline=None)
+def test_every_shown_number_is_on_the_side_of_the_target_where_the_rate_is(
+    orders: int, cancelled: int, target: Fraction, digits: int
+) -> None:
+    share = Fraction(min(orders, cancelled), orders)
+    near = Fraction(math.ceil(target * orders) - 1, orders)  # the last one that is under
+    for one in (share, near, target):
+        if one >= 0:
+            shown = rate.round_share(one, digits, target=target)
+            assert (shown >= target) == (one >= target)
+            assert (Fraction(rate.percent(one, digits, target=target).rstrip(" %")) / 100 >= target) == (one >= target)
+            assert abs(shown - one) <= Fraction(1, 10**digits)
 
 
 def test_exactly_on_the_target_is_over() -> None:
@@ -79,9 +95,9 @@ def test_exactly_on_the_target_is_over() -> None:
 
 
 def test_text_of_known_figures() -> None:
-    assert rate.percent(Fraction(19, 1000)) == "1.90%"
-    assert rate.percent(Fraction(2_499, 100_000), target=TARGET) == "2.49%"
-    assert rate.percent(Fraction(2_499, 100_000), 0, target=Fraction(2, 100)) == "2%"
+    assert rate.percent(Fraction(19, 1000)) == "1.90 %"
+    assert rate.percent(Fraction(2_499, 100_000), target=TARGET) == "2.49 %"
+    assert rate.percent(Fraction(2_499, 100_000), 0, target=Fraction(2, 100)) == "2 %"
     assert rate.exact_text(TARGET) == "0.025"
     assert rate.exact_text(Fraction(2)) == "2"
     with pytest.raises(ValueError, match="no exact decimal"):

@@ -13,6 +13,7 @@ from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.money import format_money
 from ordertui.orders.text import pluralize
+from ordertui.rules.rate import percent, target_percent
 
 if TYPE_CHECKING:
     from ordertui.operations.batches.batch import Batch
@@ -28,11 +29,11 @@ def clock(epoch: int) -> str:
 
 
 def share(figure: RateFigure) -> str:
-    """`3 of 128 (2.34 %)`."""
+    """Return `3 of 128 (2.34 %)`."""
     if not figure.orders:
         return "no orders"
-    hundredths = int(Fraction(figure.cancelled, figure.orders) * 10_000 + Fraction(1, 2))
-    return f"{figure.cancelled:,} of {figure.orders:,} ({hundredths // 100}.{hundredths % 100:02d} %)"
+    text = percent(Fraction(figure.cancelled, figure.orders), target=Fraction(figure.target))
+    return f"{figure.cancelled:,} of {figure.orders:,} ({text})"
 
 
 def plan_sentences(plan: Plan) -> Iterator[str]:
@@ -44,10 +45,9 @@ def plan_sentences(plan: Plan) -> Iterator[str]:
         return
     for effect in plan.rates:
         before, after = effect.before, effect.after
-        target = float(Fraction(after.target) * 100)
         yield (
-            f"  {after.days}-day rate: {share(before)} now, {share(after)} after; target under {target:g} %,"
-            f" room for {after.headroom:,} more."
+            f"  {after.days}-day rate: {share(before)} now, {share(after)} after; target under"
+            f" {target_percent(Fraction(after.target))}, room for {after.headroom:,} more."
         )
     sums = [format_money(sum_.minor, sum_.currency) for sum_ in plan.money if sum_.component == "total"]
     if sums:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,12 +104,16 @@ def show_figures(session: Session, codes: list[str], text: str | None, dated: st
         now, after = effect.before, effect.after
         record: dict[str, Any] = {
             "marketplace": now.marketplace, "window_from": iso(now.window_from), "window_to": iso(now.window_to), "timezone": now.timezone,
-            "orders": now.orders, "cancelled": now.cancelled, "rate": share(now.cancelled, now.orders), "target": float(now.target),
+            "orders": now.orders, "cancelled": now.cancelled, "rate": share(now.cancelled, now.orders, Fraction(now.target)), "target": float(now.target),
             "headroom": now.headroom, "status": now.status, "basis": now.basis,
         }  # fmt: skip
         if text is not None:
             record |= dict(
-                zip(AFTER, (after.cancelled, share(after.cancelled, after.orders), after.headroom), strict=True)
+                zip(
+                    AFTER,
+                    (after.cancelled, share(after.cancelled, after.orders, Fraction(after.target)), after.headroom),
+                    strict=True,
+                )
             )
         records.append(record)
         if now.cancelled_at_least != now.cancelled:
@@ -150,7 +155,7 @@ def show_outlook(session: Session, codes: list[str], form: str) -> None:
     for code in codes:
         for d in session.rate.outlook.outlook(code):
             records.append({
-                "marketplace": code, "day": d.day.isoformat(), "orders": d.orders, "cancelled": d.cancelled, "rate": share(d.cancelled, d.orders),
+                "marketplace": code, "day": d.day.isoformat(), "orders": d.orders, "cancelled": d.cancelled, "rate": share(d.cancelled, d.orders, session.eligibility.policy(code).values.rate_target),
                 "status": d.status, "auto_cancels": d.auto_cancels, "rolls_off": d.rolls_off, "rolls_off_orders": d.rolls_off_orders,
             })  # fmt: skip
         for effect in session.rate.outlook.forecast(code):
@@ -197,6 +202,8 @@ def show_differences(session: Session, file: Path, marketplace: str | None, disp
         say(f"ordertui rate --reconcile {file} --dispute --format csv gives the list for a dispute")
 
 
-def share(part: int, whole: int) -> float | None:
-    """The rate as a number for people and JSON (6 digits); None without orders."""
-    return round(part / whole, 6) if whole else None
+def share(part: int, whole: int, target: Fraction) -> float | None:
+    """Return the rate as a number with 6 decimals, never rounded across the target; None without orders."""
+    from ordertui.rules.rate import round_share
+
+    return float(round_share(Fraction(part, whole), 6, target=target)) if whole else None

@@ -74,21 +74,38 @@ def status(
     return RateStatus.NEAR if share >= near * target else RateStatus.OK
 
 
-def percent(share: Fraction, digits: int = 2, *, target: Fraction | None = None) -> str:
-    """`2.50%`, rounded half up; with a target never rounded across it: a rate just under 2.5 % reads `2.49%`."""
-    scaled = share * 100 * 10**digits
+def round_share(share: Fraction, digits: int, *, target: Fraction | None = None) -> Fraction:
+    """Return the share with so many decimals, rounded half up but never across the target.
+
+    A rate just under 2.5 % is 0.0249 with four decimals, because 0.025 would read as over.
+    """
+    scaled = share * 10**digits
     units = math.floor(scaled + Fraction(1, 2))
     if target is not None:
-        edge = target * 100 * 10**digits
+        edge = target * 10**digits
         if scaled < edge <= units:
             units = math.ceil(edge) - 1
         elif units < edge <= scaled:
             units = math.ceil(edge)
+    return Fraction(units, 10**digits)
+
+
+def percent(share: Fraction, digits: int = 2, *, target: Fraction | None = None) -> str:
+    """Return a share as people read it, such as `2.49 %`: the one place where a rate becomes a percentage.
+
+    Rounded as `round_share` does, so that the text never says over of a rate that is under, nor the other way round.
+    """
+    units = int(round_share(share, digits + 2, target=target) * 10 ** (digits + 2))
     sign, units = ("-" if units < 0 else ""), abs(units)
     if digits == 0:
-        return f"{sign}{units}%"
+        return f"{sign}{units} %"
     whole, part = divmod(units, 10**digits)
-    return f"{sign}{whole}.{part:0{digits}d}%"
+    return f"{sign}{whole}.{part:0{digits}d} %"
+
+
+def target_percent(target: Fraction) -> str:
+    """Return a target exactly, such as `2.5 %`. Raises ValueError when it has no exact decimal."""
+    return f"{exact_text(target * 100)} %"
 
 
 def exact_text(value: Fraction) -> str:

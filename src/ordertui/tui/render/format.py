@@ -70,12 +70,14 @@ def format_share(share: Fraction | None, target: Fraction) -> str:
     """Return a share of orders as `2.49 %`, never rounded across the target; `–` for None."""
     from ordertui.rules.rate import percent  # the first picture shows no rate
 
-    return "–" if share is None else percent(share, target=target).replace("%", " %")
+    return "–" if share is None else percent(share, target=target)
 
 
 def format_target(figure: RateFigure) -> str:
     """Return `< 2.5 %`."""
-    return f"< {float(Fraction(figure.target) * 100):g} %"
+    from ordertui.rules.rate import target_percent  # as above
+
+    return f"< {target_percent(Fraction(figure.target))}"
 
 
 def sparkline(days: Sequence[tuple[date, int, int]], target: Fraction) -> str:
