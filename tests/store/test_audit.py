@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from ordertui.cli.main import cli
 from ordertui.operations.config import Config
 from ordertui.operations.session import Session
+from ordertui.orders.batch_state import SubmissionState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Store
@@ -126,11 +126,11 @@ def test_feeds_that_went_by_the_api_are_tied_to_their_records_too(tmp_path: Path
         session.batches.release(batch)
         for content in (b"<first/>", b"<second/>"):
             attempt = session.context.store.submissions.begin(
-                batch, feed_type="T", content=content, sha256=sha256(content).hexdigest(), document_id="d", known=[],
+                batch, feed_type="T", content=content, document_id="d", known=[],
                 orders=[order_id(1), order_id(2)],
             )  # fmt: skip
             if content == b"<first/>":
-                session.context.store.submissions.return_to_hold(attempt.id, "refused", note="not taken")
+                session.context.store.submissions.return_to_hold(attempt.id, SubmissionState.REFUSED, note="not taken")
         assert session.context.reader().audit.verify().ok
         record = next(one["record"] for one in reversed(session.audit.records()) if one["what"] == "feed.submitting")
     tamper(tmp_path / "orders.db", "UPDATE feed_attempts SET content = x'00' WHERE id = 1")
@@ -162,7 +162,7 @@ def test_any_flipped_byte_of_the_file_is_found_and_named(
         pieces = [entry.payload.encode() for entry in session.context.reader().audit.entries()]
         pieces += [entry.hash.encode() for entry in session.context.reader().audit.entries(1)]
         pieces += [feed.content for feed in session.context.reader().batches.feeds(batch)]
-        pieces += [kept.content for kept in session.context.reader().batches.results_of(batch)]
+        pieces += [kept.content for kept in session.context.reader().results.find(batch)]
         session.maintenance.compact()
     content = bytearray((folder / "orders.db").read_bytes())
     piece = data.draw(st.sampled_from(pieces))

@@ -23,7 +23,7 @@ from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import SystemClock
 from ordertui.orders.enums import Action
 from ordertui.orders.order import LineAmounts
-from ordertui.store import OpenAction, StoreError
+from ordertui.store import ActionAlreadyOpen, StoreError
 
 
 def say(*words: object) -> None:
@@ -32,7 +32,7 @@ def say(*words: object) -> None:
 
 def lost(error: Exception) -> None:
     """Somebody else was faster: say who and when, as the error does."""
-    if isinstance(error, OpenAction):
+    if isinstance(error, ActionAlreadyOpen):
         say("loser", error)
     elif isinstance(error, PlanChanged):
         for difference in error.differences:

@@ -42,7 +42,7 @@ def exit_for(error: BaseException) -> Exit:
     from ordertui.operations import errors
     from ordertui.rules.language import FilterError
     from ordertui.rules.policy.policy import PolicyError
-    from ordertui.store import OpenAction, ReadOnlyStore, RecallRefused, StoreError
+    from ordertui.store import ActionAlreadyOpen, ReadOnlyStore, RecallRefused, StoreError
 
     known: tuple[tuple[type[BaseException], Exit], ...] = (
         (errors.NotConfirmed, Exit.NOT_CONFIRMED),
@@ -53,7 +53,7 @@ def exit_for(error: BaseException) -> Exit:
         (errors.UnknownChoice, Exit.USAGE),
         (errors.Refused, Exit.REFUSED),
         (errors.Stopped, Exit.INTERRUPTED),
-        (OpenAction, Exit.REFUSED),
+        (ActionAlreadyOpen, Exit.REFUSED),
         (RecallRefused, Exit.REFUSED),
         (ReadOnlyStore, Exit.REFUSED),
         (FileConflict, Exit.REFUSED),

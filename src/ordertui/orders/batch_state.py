@@ -100,6 +100,8 @@ COMMITTED = POSSIBLY_DONE | {RowState.HELD}
 """Counts toward the totals of a day and toward what is given back: neither taken back nor refused by Amazon."""
 LEFT = POSSIBLY_DONE | {RowState.ERROR}
 """The row left in a file or a feed, whatever became of it."""
+SETTLEABLE = LEFT - FINAL
+"""The operator may say what became of the row."""
 
 
 def holds_order(action: Action, state: RowState) -> bool:

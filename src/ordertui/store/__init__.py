@@ -6,10 +6,10 @@ as their values.
 
 from .audit import AuditEntry, AuditReport, Operator
 from .errors import (
+    ActionAlreadyOpen,
     BatchChanged,
     FeedBusy,
     Interrupted,
-    OpenAction,
     ReadOnlyStore,
     RecallRefused,
     RefundExceedsPayment,
@@ -21,7 +21,6 @@ from .errors import (
     VersionChanged,
 )
 from .journal.records import (
-    NEVER_ARRIVED,
     CommittedTotals,
     FeedFile,
     JournalBatch,
@@ -31,6 +30,7 @@ from .journal.records import (
     OperatorRuling,
     Outcome,
     RefundLine,
+    RefundProblem,
     RefundRow,
     Submission,
 )
@@ -41,8 +41,8 @@ from .tallies import OrderSum, OrderTallies, Tally
 
 __all__ = [
     "BY_ALLOWED_ACTION",
-    "NEVER_ARRIVED",
     "SORT_KEYS",
+    "ActionAlreadyOpen",
     "ActionRanks",
     "AuditEntry",
     "AuditReport",
@@ -56,7 +56,6 @@ __all__ = [
     "JournalRow",
     "KeptResult",
     "NewRow",
-    "OpenAction",
     "Operator",
     "OperatorRuling",
     "OrderSum",
@@ -66,6 +65,7 @@ __all__ = [
     "RecallRefused",
     "RefundExceedsPayment",
     "RefundLine",
+    "RefundProblem",
     "RefundRow",
     "SchemaTooNew",
     "SituationGroup",

@@ -45,7 +45,7 @@ def placeholders(values: Sequence[object]) -> str:
 
 
 def in_list(words: Iterable[str]) -> str:
-    """Return `('held','sent')`: an IN list of the program's own words, such as states, which need no placeholders."""
+    """Return `('a','b')`: an IN list of the program's own words, such as states, which need no placeholders."""
     return "(" + ",".join(f"'{word}'" for word in sorted(words)) + ")"
 
 

@@ -59,7 +59,7 @@ class RefundExceedsPayment(StoreError):
     """More would be given back for a line than was paid."""
 
 
-class OpenAction(StoreError):
+class ActionAlreadyOpen(StoreError):
     """The order already has an action under way."""
 
     def __init__(self, order_id: str, batch_id: str, action: str, state: str, by: str = "") -> None:

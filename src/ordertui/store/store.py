@@ -19,6 +19,8 @@ from .tallies import OrderTallies
 
 if TYPE_CHECKING:
     from .importing.import_log import ImportLog
+    from .journal.refunds import RefundLedger
+    from .journal.results import ResultLog
     from .journal.submissions import SubmissionLog
     from .maintenance import Maintenance
     from .products import ProductQueries
@@ -87,7 +89,19 @@ class Store:
         """Records the submissions of batches to Amazon."""
         from .journal.submissions import SubmissionLog
 
-        return SubmissionLog(self.database, self._clock, self.audit, self.batches)
+        return SubmissionLog(self.database, self._clock, self.batches, self.batches.transitions)
+
+    @cached_property
+    def results(self) -> ResultLog:
+        """Keeps what Amazon and the operator say became of batches."""
+        from .journal.results import ResultLog
+
+        return ResultLog(self.database, self._clock, self.orders, self.batches, self.batches.transitions)
+
+    @property
+    def refunds(self) -> RefundLedger:
+        """Checks and reads refunds."""
+        return self.batches.refunds
 
     @cached_property
     def imports(self) -> ImportLog:

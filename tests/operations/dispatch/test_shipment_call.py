@@ -200,7 +200,7 @@ def test_a_kill_at_any_step_confirms_at_most_once(
     assert len(sim.amazon.confirmations) <= 1
     wanted = RowState.CONFIRMED if sim.amazon.confirmations else RowState.UNKNOWN
     assert floor.states(batch) == {wanted}
-    assert not [one for one in floor.made.context.store.submissions.find() if one.open]
+    assert not [one for one in floor.made.context.store.submissions.find() if one.is_open]
     assert "chain unbroken" in floor.made.audit.verify()
 
 

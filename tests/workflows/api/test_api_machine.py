@@ -40,6 +40,7 @@ from support.profile import LONG
 from support.simulator import Contract, Simulator
 from support.simulator.amazon import Feed
 from support.simulator.faults import FAULTS
+from support.transitions import assert_states_moved_as_allowed, watch_states
 
 pytestmark = pytest.mark.usefixtures("fast_disk", "api_credentials")
 
@@ -96,6 +97,7 @@ class Machine(RuleBasedStateMachine):
         source, orders, now = self.template
         self.folder = Path(tempfile.mkdtemp(prefix="ordertui-api-machine-"))
         shutil.copy(source / "orders.db", self.folder / "orders.db")
+        watch_states(self.folder / "orders.db")
         self.clock = FixedClock(now)
         self.sim = Simulator(self.clock, contract=self.contract)
         self.sim.amazon.orders = copy.deepcopy(orders)
@@ -119,8 +121,11 @@ class Machine(RuleBasedStateMachine):
                 self.try_(self.session.dispatcher.run)
             self.try_(self.session.sync.sync)
             for attempt in self.session.context.store.submissions.find():
-                assert not attempt.open or attempt.state == "needs_operator" or self.is_stuck(attempt.feed_id), attempt
+                assert not attempt.is_open or attempt.state == "needs_operator" or self.is_stuck(attempt.feed_id), (
+                    attempt
+                )
                 self.seen[attempt.state] += 1
+            assert_states_moved_as_allowed(self.session.context.store)
             self.no_effect_twice()
             self.nothing_is_called_done_that_was_not()
             assert self.session.maintenance.check() == []
@@ -144,7 +149,7 @@ class Machine(RuleBasedStateMachine):
         """createFeed was accepted: is it what the journal says, and only that?"""
         content = self.sim.amazon.documents[document].content or b""
         with self.session.context.store.reader() as reader:
-            mine = [one for one in reader.submissions.find() if one.open and one.feed_type == kind]
+            mine = [one for one in reader.submissions.find() if one.is_open and one.feed_type == kind]
         if [one.state for one in mine] != ["submitting"]:
             self.wrong.append(f"a feed of {kind} came while the journal has {mine}")
         elif (mine[0].document_id, mine[0].sha256) != (document, sha256(content).hexdigest()):
@@ -339,7 +344,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def one_feed_of_a_kind(self) -> None:
-        kinds = Counter(one.feed_type for one in self.session.context.reader().submissions.find() if one.open)
+        kinds = Counter(one.feed_type for one in self.session.context.reader().submissions.find() if one.is_open)
         assert all(count == 1 for count in kinds.values()), kinds
 
 

@@ -37,6 +37,7 @@ from support.fake_amazon import FakeAmazon, Message, Processed, parse, report
 from support.faults import Crash, Faults, disk_full, inject, read_only_folder
 from support.profile import LONG
 from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, unshipped_row
+from support.transitions import assert_states_moved_as_allowed, watch_states
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
 
@@ -74,6 +75,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="ordertui-machine-"))
         shutil.copy(self.template / "orders.db", self.folder / "orders.db")
+        watch_states(self.folder / "orders.db")
         self.clock = FixedClock(NOW)
         self.session = open_session(self.folder, clock=self.clock)
         self.amazon = FakeAmazon()
@@ -281,6 +283,10 @@ class Machine(RuleBasedStateMachine):
             for name in COMPONENTS:
                 assert sums[name] <= getattr(PAID, name), (key, name, sums)
             assert back.total <= PAID.total, (key, sums)
+
+    @invariant()
+    def states_move_as_allowed(self) -> None:
+        assert_states_moved_as_allowed(self.session.context.store)
 
     @invariant()
     def no_wish_granted_twice(self) -> None:

@@ -97,7 +97,7 @@ def as_batch(batch: JournalBatch, advice: str = "") -> Batch:
         rows=rows,
         files=batch.files,
         sha256=batch.sha256,
-        advice=NOT_WRITTEN if batch.writing else advice or batch.advice,
+        advice=NOT_WRITTEN if batch.is_writing else advice,
         who=batch.who,
     )
 

@@ -47,7 +47,7 @@ def open_issues(store: Store, now: int) -> list[OpenIssue]:
     found: list[OpenIssue] = []
     for batch in store.batches.find(open_only=True):
         groups: dict[tuple[str, str], list[str]] = {}
-        if batch.writing:
+        if batch.is_writing:
             groups["unwritten", "its files could not all be written"] = [row.order_id for row in batch.rows]
         for row, kind, why in _doubtful(store, batch, now):
             groups.setdefault((kind, why), []).append(row.order_id)
@@ -59,8 +59,11 @@ def open_issues(store: Store, now: int) -> list[OpenIssue]:
             found.append(
                 OpenIssue(batch.id, batch.action, batch.marketplace, kind, tuple(orders), since, why, evidence)
             )
-    for batch_id, action, market, order_id, at, why in (*store.batches.overpaid(), *store.batches.twice_booked()):
-        found.append(OpenIssue(batch_id, action, market, "overpaid", (order_id,), at, why, EVIDENCE["overpaid"]))
+    for one in (*store.refunds.find_overpaid(), *store.refunds.find_booked_twice()):
+        market, evidence = one.marketplace, EVIDENCE["overpaid"]
+        found.append(
+            OpenIssue(one.batch, one.action, market, "overpaid", (one.order_id,), one.sent_at, one.why, evidence)
+        )
     return found
 
 
@@ -69,7 +72,7 @@ def _doubtful(store: Store, batch: JournalBatch, now: int) -> list[tuple[Journal
     limits = operation_limits()
     out: list[tuple[JournalRow, str, str]] = []
     late = batch.sent_at is not None and now - batch.sent_at >= limits.stuck_seconds
-    answered = store.batches.answered_at(batch.id)
+    answered = store.results.answered_at(batch.id)
     ids = store.orders.ids_of([row.order_id for row in batch.rows])
     orders = {row.order_id: row for row in store.orders.rows(ids.values()).values()}
     as_of = store.tallies.as_of() or 0

@@ -41,11 +41,11 @@ def settle(
     if (typed or "").strip() != str(len(orders)):
         raise NotConfirmed(f"type the number of orders, {len(orders)}, to settle them by your word")
     batch = store.batches.get(batch_id)
-    if not done and batch.writing:
+    if not done and batch.is_writing:
         raise Refused(f"batch {batch_id} is still being written: run `ordertui dispatch` first")
     state = RowState.OK if done else RowState.ERROR
     text = f"{'done' if done else 'not done'}, by {store.audit.operator}: {reason}"
-    settled = store.batches.settle(batch_id, {one: Outcome(state, OPERATOR_CODE, text) for one in orders}, why=reason)
+    settled = store.results.settle(batch_id, {one: Outcome(state, OPERATOR_CODE, text) for one in orders}, why=reason)
     folder = folder_of(context.outbox_directory, batch)
     if not done and folder.is_dir():
         write_atomic(folder, WARNING_FILE, (DO_NOT_UPLOAD + "\n").encode("utf-8"))

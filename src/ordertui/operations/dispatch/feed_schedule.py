@@ -73,7 +73,7 @@ class FeedSchedule:
             if why:
                 return why
         kind = submission_kind(self._store, batch)
-        busy = next((one for one in self.submissions if one.open and one.feed_type == kind), None)
+        busy = next((one for one in self.submissions if one.is_open and one.feed_type == kind), None)
         return f"batch {busy.batch}, of the same kind, is on its way" if busy is not None else ""
 
     @staticmethod

@@ -131,7 +131,6 @@ class FeedSubmitter:
                 batch.id,
                 feed_type=kind,
                 content=feed.content,
-                sha256=feed.sha256,
                 document_id=document,
                 known=known,
                 orders=[row.order_id for row in batch.rows if row.state is RowState.HELD],

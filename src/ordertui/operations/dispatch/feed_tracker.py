@@ -36,7 +36,7 @@ INTERRUPTED_SECONDS = 180
 
 def is_followed(submission: Submission) -> bool:
     """Return whether the program looks at a submission by itself."""
-    return submission.open and submission.state != SubmissionState.NEEDS_OPERATOR
+    return submission.is_open and submission.state != SubmissionState.NEEDS_OPERATOR
 
 
 def next_poll_at(submission: Submission) -> int:
@@ -68,7 +68,7 @@ class FeedTracker:
         An error of Amazon's is kept with its submission and stops nothing.
         """
         for submission in reversed(self._store.submissions.find()):
-            if not submission.open or client.waiting.is_stopped() or self._clock.now() < next_poll_at(submission):
+            if not submission.is_open or client.waiting.is_stopped() or self._clock.now() < next_poll_at(submission):
                 continue
             try:
                 await self._look(client, submission)
@@ -100,7 +100,9 @@ class FeedTracker:
             outcome = Outcome(RowState.UNKNOWN, "", text)
             return log.answer(submission.id, SubmissionState.UNANSWERED, outcome, note=f"({why})")
         text = "Amazon gave no clear answer when it was submitted; it is looked for"
-        return log.move(submission.id, SubmissionState.UNKNOWN, note=f"({why})", rows=(RowState.UNKNOWN, text))
+        return log.move(
+            submission.id, SubmissionState.UNKNOWN, note=f"({why})", outcome=Outcome(RowState.UNKNOWN, "", text)
+        )
 
     # -- finding it again
 
@@ -152,9 +154,9 @@ class FeedTracker:
 
     def adopt(self, submission: Submission, feed_id: str, how: str) -> Submission:
         """Record that Amazon has the submission as this feed. `how` says how that is known."""
-        rows = (RowState.ACCEPTED, f"feed {feed_id}")
+        outcome = Outcome(RowState.ACCEPTED, "", f"feed {feed_id}")
         return self._store.submissions.move(
-            submission.id, SubmissionState.SUBMITTED, note=f"({how})", feed_id=feed_id, rows=rows
+            submission.id, SubmissionState.SUBMITTED, note=f"({how})", feed_id=feed_id, outcome=outcome
         )
 
     def adopt_by_hand(self, batch_id: int, feed_id: str) -> Submission:
@@ -172,7 +174,7 @@ class FeedTracker:
     def _ask_operator(self, submission: Submission, why: str) -> None:
         text = "it cannot be told whether Amazon has it: look in Seller Central before anything is done again"
         self._store.submissions.move(
-            submission.id, SubmissionState.NEEDS_OPERATOR, note=why, rows=(RowState.UNKNOWN, text)
+            submission.id, SubmissionState.NEEDS_OPERATOR, note=why, outcome=Outcome(RowState.UNKNOWN, "", text)
         )
 
     def _settle_if_answered(self, submission: Submission) -> None:
@@ -192,7 +194,7 @@ class FeedTracker:
             await self._take_in_report(client, submission, feed)
         elif status == "FATAL":
             text = "Amazon broke the feed off: it may be done or not; sync, look at the order, then settle it"
-            log.move(submission.id, SubmissionState.FATAL, rows=(RowState.UNKNOWN, text))
+            log.move(submission.id, SubmissionState.FATAL, outcome=Outcome(RowState.UNKNOWN, "", text))
         elif status == "CANCELLED":
             log.drop(submission.id, note="Amazon cancelled the feed before it began; nothing was done")
         else:
@@ -225,5 +227,5 @@ class FeedTracker:
 
     def _finish(self, submission: Submission, note: str, row_text: str) -> None:
         """Record that Amazon is done, without an outcome of the rows."""
-        rows = (RowState.UNKNOWN, row_text)
-        self._store.submissions.move(submission.id, SubmissionState.DONE, note=note, rows=rows)
+        outcome = Outcome(RowState.UNKNOWN, "", row_text)
+        self._store.submissions.move(submission.id, SubmissionState.DONE, note=note, outcome=outcome)

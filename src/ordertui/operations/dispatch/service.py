@@ -96,6 +96,6 @@ class DispatchService:
         if context.is_api_dispatch:
             next_at, more = self.feeds.outlook(batch, submissions)
         else:
-            is_open = any(one.batch == batch.id and one.open for one in submissions)
+            is_open = any(one.batch == batch.id and one.is_open for one in submissions)
             next_at, more = None, NOT_FOLLOWED if is_open else ""
         return replace(as_batch(batch, " ".join(filter(None, (text, more)))), by_api=True, next_at=next_at)

@@ -6,8 +6,6 @@ wants it. The call is made once: Amazon says nowhere what a second one does.
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 import msgspec
 
 from ordertui.amazon.feeds import FEED_TYPES
@@ -55,7 +53,6 @@ class ShipmentCall:
             batch.id,
             feed_type=CONFIRM_SHIPMENT.name,
             content=body,
-            sha256=sha256(body).hexdigest(),
             document_id="",
             known=(),
             orders=held,

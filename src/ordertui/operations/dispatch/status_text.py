@@ -64,7 +64,7 @@ def batch_text(submissions: Sequence[Submission], batch: JournalBatch, now: int)
 
 def submission_text(submission: Submission, now: int) -> str:
     """Return the text about one submission. `now`: epoch seconds."""
-    is_late = submission.open and now - submission.started_at >= feed_limits().stuck_seconds.value
+    is_late = submission.is_open and now - submission.started_at >= feed_limits().stuck_seconds.value
     table = CALL_STATUS_TEXT if submission.feed_type == CONFIRM_SHIPMENT.name else FEED_STATUS_TEXT
     text = table[submission.state].format(
         since=iso_utc(submission.started_at),

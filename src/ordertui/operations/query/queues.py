@@ -55,7 +55,7 @@ QUEUES = (
         "Amazon is not about to cancel any order that is known here.",
     ),
     QueueSpec(
-        "held",
+        RowState.HELD,
         "Held",
         f"state:{RowState.HELD}",
         "No batch is held. x, r and c open a preview; y there puts it into the hold.",

@@ -33,7 +33,7 @@ def combine_evidence(sent: DispatchedBatch, reports: Sequence[ReportEvidence]) -
 
     An order without any evidence is left out: it keeps its state.
     """
-    rulings = {row.order_id: row.word for row in sent.batch.rows}
+    rulings = {row.order_id: row.ruling for row in sent.batch.rows}
     settle = HOW_TO_SETTLE.get(sent.plan.action, "")
     out: dict[str, Outcome] = {}
     for row in sent.rows:

@@ -27,7 +27,7 @@ class BatchMatcher:
 
     def find(self, report: ProcessingReport, content: bytes) -> DispatchedBatch:
         """Return the one batch that the report fits. Raises BatchNeeded when it fits none or several."""
-        before = self._store.batches.answered_by(sha256(content).hexdigest())
+        before = self._store.results.batches_answered_by(sha256(content).hexdigest())
         if before:
             raise BatchNeeded(
                 f"this very report was taken in for batch {before[-1]} already; if it is another batch's"
@@ -65,7 +65,7 @@ class BatchMatcher:
         """Return a batch with the rows that were in its files when it left."""
         plan = decode(self._store.batches.plan_bytes(batch.id))
         gone = {row.order_id for row in batch.rows if row.state is RowState.RECALLED}
-        content = self._store.submissions.sent_content(batch.id) if any(row.word for row in batch.rows) else None
+        content = self._store.submissions.sent_content(batch.id) if any(row.ruling for row in batch.rows) else None
         if content is not None:  # a row that was settled before the batch left again was not in it
             there = {found.decode() for found in _ORDER.findall(content)}
             gone |= {row.order_id for row in plan.rows if row.order_id not in there}
@@ -79,7 +79,7 @@ class BatchMatcher:
         """
         if sent.plan.action is not Action.REFUND or report.format == "xml":
             return None
-        answered = set(self._store.batches.answered_by(kept.sha256))
+        answered = set(self._store.results.batches_answered_by(kept.sha256))
         for batch in self._store.batches.find():
             if batch.action is not Action.REFUND or batch.id == sent.batch.id or batch.sent_at is None:
                 continue
@@ -88,7 +88,7 @@ class BatchMatcher:
             if batch.sent_at > kept.at or not is_fitting:
                 continue
             if batch.id in answered or not any(
-                self._is_sound(other, one) for one in self._store.batches.results_of(batch.id)
+                self._is_sound(other, one) for one in self._store.results.find(batch.id)
             ):
                 return batch.id
         return None

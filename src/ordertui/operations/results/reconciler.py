@@ -38,10 +38,10 @@ class ResultReconciler:
             sent = matcher.find(report, content) if batch_id is None else matcher.check(batch_id, report)
             batch = sent.batch.id
             notes = evaluate_report(sent, report)[1]
-            if not self._store.batches.keep_result(batch, content):
+            if not self._store.results.keep(batch, content):
                 notes.insert(0, f"this very report was taken in for batch {batch} before: nothing new")
             outcomes = combine_evidence(sent, self._evidence(sent))
-            self._store.batches.record_results(batch, outcomes, raw=content)
+            self._store.results.record(batch, outcomes, content=content)
             rows = {row.order_id: row for row in self._store.batches.get(batch).rows}
         found = [rows[row.order_id] for row in sent.rows]
         return ResultSummary(
@@ -57,7 +57,7 @@ class ResultReconciler:
     def _evidence(self, sent: DispatchedBatch) -> list[ReportEvidence]:
         """Evaluate every report that came for the batch, each by itself."""
         out = []
-        for kept in self._store.batches.results_of(sent.batch.id):
+        for kept in self._store.results.find(sent.batch.id):
             report = parse_report(kept.content, f"report {kept.sha256[:12]} of batch {sent.batch.id}")
             outcomes = evaluate_report(sent, report)[0]
             failed = [key for key, outcome in outcomes.items() if outcome.state is RowState.ERROR]

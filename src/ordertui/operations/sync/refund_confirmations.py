@@ -180,7 +180,7 @@ class RefundConfirmer:
         """
         now, limits = self._clock.now(), feed_limits()
         oldest = now - limits.finances_days.value * DAY
-        rows = self._store.batches.refund_rows()
+        rows = self._store.refunds.find()
         waiting = [row.sent_at for row in rows if row.state in CONFIRMABLE and row.sent_at >= oldest]
         before = self._coverage()
         if not waiting or (before is not None and now - before.looked < limits.finances_seconds.value):
@@ -218,7 +218,7 @@ class RefundConfirmer:
 
     def _keep(self, found: Sequence[Booking]) -> set[str]:
         """Keep the bookings of orders that this store refunded; return the orders with a new one."""
-        ours = {row.order_id for row in self._store.batches.refund_rows()}
+        ours = {row.order_id for row in self._store.refunds.find()}
         fresh = set()
         for order_id in sorted({one.order_id for one in found} & ours):
             known = {one.ident: one for one in self._booked(order_id)}
@@ -233,7 +233,7 @@ class RefundConfirmer:
 
     def _confirm(self, since: int, fresh: set[str]) -> Iterator[str]:
         """Confirm the rows that left since then and have an unambiguous match; yield notes for the operator."""
-        rows = self._store.batches.refund_rows()
+        rows = self._store.refunds.find()
         for order_id in sorted({row.order_id for row in rows if row.state in CONFIRMABLE} | fresh):
             mine = [row for row in rows if row.order_id == order_id]
             booked = self._booked(order_id)
@@ -255,7 +255,7 @@ class RefundConfirmer:
                     "currency": one.currency,
                     "minor": one.minor,
                 }
-                self._store.batches.confirm_booked(row.batch, order_id, text=text, evidence=evidence)
+                self._store.results.confirm_booked(row.batch, order_id, text=text, evidence=evidence)
                 yield f"{order_id}: the refund of batch {row.batch} is confirmed: {text}"
             if order_id in fresh:
                 yield from self._doubts(mine, booked, used)
@@ -271,7 +271,7 @@ class RefundConfirmer:
                 times = ", ".join(iso_utc(one.posted) for one in others)
                 text = f"Amazon booked it again ({times}): it may be paid twice; look at the order in Seller Central"
                 transactions = [one.ident for one in others]
-                self._store.batches.mark_booked_again(row.batch, row.order_id, text=text, transactions=transactions)
+                self._store.results.mark_booked_again(row.batch, row.order_id, text=text, transactions=transactions)
                 yield f"{name}: {text}"
             elif row.state is RowState.UNKNOWN:
                 yield f"{name}: Amazon booked what may be its refund; `ordertui api evidence {row.order_id}` shows it"

@@ -1,4 +1,7 @@
-"""The values of the journal: batches, their rows, refunds, feed files and results."""
+"""The values of the journal: batches, their rows, refunds, feed files, processing reports and submissions.
+
+Money is in minor units, times are in UTC epoch seconds.
+"""
 
 from __future__ import annotations
 
@@ -6,40 +9,41 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.batch_state import OPEN_SUBMISSIONS, BatchState, RowState, SubmissionState
+from ordertui.orders.clock import MonotonicReading
 from ordertui.orders.enums import Action
 from ordertui.orders.order import LineAmounts
 
-OPEN_ATTEMPT = ("submitting", "unknown", "submitted", "processing", "needs_operator")
-"""States in which Amazon may have the feed, and its outcome is not known."""
-NEVER_ARRIVED = ("refused", "not_taken")
-"""States in which Amazon provably does not have it."""
-OPEN = frozenset({RowState.HELD, RowState.SENT, RowState.ACCEPTED, RowState.OK, RowState.UNKNOWN})
-"""States in which no other action may be taken with the order. A cancel or shipment that is ok waits for a report to show it."""
-
 
 class OperatorRuling(msgspec.Struct, frozen=True):
-    """What the operator said became of a row, and the sha256 of the reports that had come by then."""
+    """What the operator said became of a row.
+
+    A processing report that came later may contradict it; those that had come before may not.
+    """
 
     state: RowState
     seen: tuple[str, ...]
+    """SHA-256 of the processing reports that had come when the operator said it."""
 
 
 class JournalRow(msgspec.Struct, frozen=True):
-    """One order of a batch."""
+    """One row of a batch."""
 
     order_id: str
     state: RowState
     reason: str
     currency: str | None
     total: int | None
+    """None when no report gave the amounts."""
     code: str
+    """Amazon's code of an error or warning; empty without one."""
     text: str
-    word: OperatorRuling | None = None
+    """Amazon's text, or why the state is what it is."""
+    ruling: OperatorRuling | None = None
 
 
 class JournalBatch(msgspec.Struct, frozen=True):
-    """A batch."""
+    """A batch with its rows."""
 
     id: int
     action: Action
@@ -47,17 +51,19 @@ class JournalBatch(msgspec.Struct, frozen=True):
     state: BatchState
     created_at: int
     due_at: int
+    """When its hold ends."""
     sent_at: int | None
+    """When it left; None while it is held, and for one that was taken back."""
     rows: tuple[JournalRow, ...]
     files: tuple[str, ...]
+    """Paths of the files in the outbox; empty for one that left by the API."""
     sha256: str
-    advice: str = ""
     who: str = ""
     """Who committed it."""
-    hold: tuple[str, int | None] = ("", None)
-    """The steady clock on which its hold ends, and when."""
-    writing: bool = False
-    """It is said to have left, but its files are not all known to be written."""
+    hold_end: MonotonicReading | None = None
+    """When its hold ends on the monotonic clock; None when only the wall clock is known."""
+    is_writing: bool = False
+    """Whether it is marked as sent while its files are not all known to be written."""
 
 
 class HoldingBatch(msgspec.Struct, frozen=True):
@@ -66,34 +72,43 @@ class HoldingBatch(msgspec.Struct, frozen=True):
     batch: int
     who: str
     at: int
-    """When it was committed (epoch seconds)."""
+    """When it was committed."""
 
 
 class CommittedTotals(msgspec.Struct, frozen=True):
-    """What a stretch of time saw committed."""
+    """What was committed in a period of time."""
 
     orders: int
     unpriced: int
-    """Of them, those whose amounts no report gave."""
+    """Orders among them whose amounts no report gave."""
     totals: Mapping[str, int]
-    """Minor units by currency."""
+    """By currency."""
 
 
 class RefundRow(msgspec.Struct, frozen=True):
-    """A refund that left."""
+    """One row of a refund that left."""
 
     batch: int
     order_id: str
     state: RowState
     currency: str
     total: int
-    """Minor units."""
     sent_at: int
-    """Epoch seconds."""
+
+
+class RefundProblem(msgspec.Struct, frozen=True):
+    """A refund that gave back more than was paid, or that Amazon booked twice."""
+
+    batch: int
+    action: Action
+    marketplace: str
+    order_id: str
+    sent_at: int
+    why: str
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of one order."""
+    """The state to which a row moves, with Amazon's code and text."""
 
     state: RowState
     code: str = ""
@@ -101,30 +116,25 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class KeptResult(msgspec.Struct, frozen=True):
-    """A processing report as it came."""
+    """A processing report, byte for byte as it came."""
 
     sha256: str
     at: int
     content: bytes
 
 
-def is_open(action: Action, state: RowState) -> bool:
-    """Whether a row in that state holds its order. A refund that is ok is done: no report shows refunds."""
-    return state in OPEN and not (action is Action.REFUND and state is RowState.OK)
-
-
 class RefundLine(msgspec.Struct, frozen=True):
-    """What a row gives back for one line; minor units."""
+    """What a row gives back for one line of its order."""
 
     line: int
     currency: str
     amounts: LineAmounts
     quantity: int = 0
-    """Units never shipped that it cancels."""
+    """Units that were never shipped and that the refund cancels."""
 
 
 class NewRow(msgspec.Struct, frozen=True):
-    """A row to be held."""
+    """A row of a batch that is about to be held."""
 
     order_id: str
     reason: str
@@ -136,7 +146,7 @@ class NewRow(msgspec.Struct, frozen=True):
 
 
 class FeedFile(msgspec.Struct, frozen=True):
-    """One file of a batch that leaves."""
+    """One file of a batch that leaves, kept byte for byte."""
 
     name: str
     sha256: str
@@ -144,31 +154,34 @@ class FeedFile(msgspec.Struct, frozen=True):
 
 
 class Submission(msgspec.Struct, frozen=True):
-    """One attempt. Times are epoch seconds."""
+    """One attempt to bring a batch to Amazon: as a feed, or by the call that confirms one shipment."""
 
     id: int
     batch: int
     action: Action
     feed_type: str
+    """Amazon's name of the feed, or of the call."""
     marketplace: str
-    state: str
-    """`submitting`, `unknown`, `submitted`, `processing`, `needs_operator`, then `done`, `fatal`, `cancelled`, `settled`; or `refused`, `not_taken`.
-    Of a call for one order: `submitting`, then `done`, `rejected`, `unanswered`, `refused`."""
+    state: SubmissionState
     sha256: str
     size: int
+    """Bytes of the content."""
     messages: int
+    """Rows that left with it."""
     document_id: str
+    """Amazon's id of the uploaded document; empty for a call."""
     started_at: int
     known: tuple[str, ...]
     """Feeds of this type that Amazon listed before."""
     feed_id: str | None
     polls: int
+    """How often Amazon was asked since the state changed."""
     polled_at: int | None
     status: str
-    """Amazon's own word, as it came."""
+    """Amazon's own word for the feed's status, as it came."""
     note: str
 
     @property
-    def open(self) -> bool:
+    def is_open(self) -> bool:
         """Whether Amazon may have it, and its outcome is not known."""
-        return self.state in OPEN_ATTEMPT
+        return self.state in OPEN_SUBMISSIONS

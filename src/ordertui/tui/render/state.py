@@ -26,14 +26,16 @@ class StateLook(msgspec.Struct, frozen=True):
 
 
 ROW_LOOKS = {
-    RowState.HELD: StateLook("◷", "warning", "held", "held", "held, not sent yet"),
-    RowState.RECALLED: StateLook("↶", "muted", "", "recalled", "taken back"),
-    RowState.SENT: StateLook("→", "accent", "sent", "sent", "sent, not answered yet"),
+    RowState.HELD: StateLook("◷", "warning", RowState.HELD, RowState.HELD, "held, not sent yet"),
+    RowState.RECALLED: StateLook("↶", "muted", "", RowState.RECALLED, "taken back"),
+    RowState.SENT: StateLook("→", "accent", RowState.SENT, RowState.SENT, "sent, not answered yet"),
     RowState.ACCEPTED: StateLook("→", "accent", "taken", "taken in", "taken in by Amazon"),
-    RowState.OK: StateLook("✓", "success", "ok", "ok", "Amazon said ok, not confirmed yet"),
+    RowState.OK: StateLook("✓", "success", RowState.OK, RowState.OK, "Amazon said ok, not confirmed yet"),
     RowState.ERROR: StateLook("✗", "error", "fail", "refused by Amazon", "refused by Amazon"),
-    RowState.UNKNOWN: StateLook("?", "warning", "unsure", "outcome unknown", "outcome unknown, never sent again by itself"),
-    RowState.CONFIRMED: StateLook("✓", "success", "done", "confirmed", "confirmed by a later report"),
+    RowState.UNKNOWN: StateLook(
+        "?", "warning", "unsure", "outcome unknown", "outcome unknown, never sent again by itself"
+    ),
+    RowState.CONFIRMED: StateLook("✓", "success", "done", RowState.CONFIRMED, "confirmed by a later report"),
 }  # fmt: skip
 """A row that was taken back has no word for the Status column, which then shows Amazon's status again."""
 BATCH_LOOKS = {

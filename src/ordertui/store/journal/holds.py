@@ -1,0 +1,64 @@
+"""The end of a hold, measured by the monotonic clock so that setting the wall clock moves none."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ordertui.orders.batch_state import BatchState
+from ordertui.orders.clock import Clock, MonotonicReading, monotonic_reading
+from ordertui.store.database import Database
+
+from .records import JournalBatch
+
+
+class HoldTimer:
+    """Computes when holds end. The monotonic clock counts within one start of the machine only."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def end_after(self, seconds: int) -> MonotonicReading | None:
+        """Return the reading of the monotonic clock in so many seconds; None when the clock has none."""
+        now = monotonic_reading(self._clock)
+        return None if now is None else MonotonicReading(now.boot, now.seconds + seconds)
+
+    def with_due_times(self, batches: list[JournalBatch]) -> list[JournalBatch]:
+        """Return the batches with `due_at` as the monotonic clock has it."""
+        monotonic = monotonic_reading(self._clock)
+        if monotonic is None:
+            return batches
+        now = self._clock.now()
+        return [msgspec.structs.replace(one, due_at=_due_at(one, monotonic, now)) for one in batches]
+
+    def anchor(self) -> None:
+        """Tie holds that began before this start of the machine to its monotonic clock.
+
+        The wall clock is believed this once. When it shows a time before the commit, the whole hold begins again.
+        """
+        monotonic = monotonic_reading(self._clock)
+        if monotonic is None:
+            return
+        sql = f"SELECT id, created_at, due_at FROM batches WHERE state = '{BatchState.HELD}' AND hold_boot <> ?"
+        if not self._database.query(sql, (monotonic.boot,)):
+            return
+        now = self._clock.now()
+        with self._database.write() as connection:
+            for batch_id, created_at, due_at in connection.execute(sql, (monotonic.boot,)).fetchall():
+                left = due_at - now if now >= created_at else due_at - created_at
+                connection.execute(
+                    "UPDATE batches SET hold_boot = ?, hold_mark = ? WHERE id = ?",
+                    (monotonic.boot, monotonic.seconds + max(left, 0), batch_id),
+                )
+
+
+def hold_columns(end: MonotonicReading | None) -> tuple[str, int | None]:
+    """Return `hold_boot` and `hold_mark` as the table has them."""
+    return ("", None) if end is None else (end.boot, end.seconds)
+
+
+def _due_at(batch: JournalBatch, monotonic: MonotonicReading, now: int) -> int:
+    if batch.state is not BatchState.HELD or batch.hold_end is None or batch.hold_end.boot != monotonic.boot:
+        return batch.due_at
+    due_at = now + batch.hold_end.seconds - monotonic.seconds
+    return batch.due_at if abs(due_at - batch.due_at) <= 1 else due_at  # both clocks count whole seconds

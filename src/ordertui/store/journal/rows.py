@@ -1,0 +1,100 @@
+"""State transitions of rows and batches, and what follows from them for the orders."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+
+from ordertui.orders.batch_state import FINAL, BatchState, RowState, check_transition, holds_order
+from ordertui.orders.enums import Action
+from ordertui.store.audit import AuditLog, states_of
+from ordertui.store.orders import OrderRepository
+
+from .records import JournalBatch, NewRow, Outcome
+from .refunds import RefundLedger
+
+
+class TransitionWriter:
+    """Writes rows, moves rows and batches from state to state, and keeps orders and facts in step.
+
+    Every method works in the caller's transaction.
+    """
+
+    def __init__(self, audit: AuditLog, orders: OrderRepository, refunds: RefundLedger) -> None:
+        self._audit = audit
+        self._orders = orders
+        self._refunds = refunds
+
+    def add_row(
+        self, connection: sqlite3.Connection, batch_id: int, position: int, action: Action, row: NewRow, row_id: int
+    ) -> None:
+        """Insert a held row of a new batch. `row_id` is the row number of its order."""
+        connection.execute(
+            "INSERT INTO batch_rows (batch, pos, order_id, action, state, is_open, reason, currency, total)"
+            " VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?)",
+            (batch_id, position, row_id, action.value, RowState.HELD.value, row.reason, row.currency, row.total),
+        )
+        _show_on_order(connection, row_id)
+
+    def move_rows(
+        self, connection: sqlite3.Connection, batch: JournalBatch, outcomes: Mapping[str, Outcome]
+    ) -> dict[str, list[str]]:
+        """Move rows of a batch, by order id; return each moved row's states before and after, for the audit log.
+
+        A row that a report confirmed, or that was taken back, stays as it is. Raises IllegalTransition.
+        """
+        before = {row.order_id: row.state for row in batch.rows if row.state not in FINAL}
+        ids = self._orders.ids_of(outcomes)
+        changes = []
+        for order_id, outcome in outcomes.items():
+            if order_id not in before:
+                continue
+            state = check_transition(before[order_id], outcome.state, f"order {order_id} in batch {batch.id}")
+            row_id = ids[order_id]
+            connection.execute(
+                "UPDATE batch_rows SET state = ?, code = ?, text = ? WHERE batch = ? AND order_id = ?",
+                (state.value, outcome.code, outcome.text, batch.id, row_id),
+            )
+            _choose_holder(connection, row_id)
+            _show_on_order(connection, row_id)
+            if batch.action is Action.REFUND:
+                self._refunds.refresh_fact(connection, row_id)
+            changes.append((order_id, before[order_id].value, state.value))
+        return states_of(changes)
+
+    def move_batch(self, connection: sqlite3.Connection, batch: JournalBatch, state: BatchState) -> None:
+        """Move the batch itself; its rows are moved by `move_rows`. Raises IllegalTransition."""
+        check_transition(batch.state, state, f"batch {batch.id}")
+        connection.execute("UPDATE batches SET state = ? WHERE id = ?", (state.value, batch.id))
+
+    def log(self, connection: sqlite3.Connection, kind: str, batch_id: int, **facts: object) -> None:
+        """Append an entry about a batch to the audit log."""
+        self._audit.append(connection, kind, json.dumps({"batch": batch_id, **facts}))
+
+
+def _choose_holder(connection: sqlite3.Connection, row_id: int) -> None:
+    """Let the newest row in an open state hold the order, and no other.
+
+    A late answer can open an older row again, which then waits behind the newer one.
+    """
+    rows = connection.execute(
+        "SELECT batch, action, state, is_open FROM batch_rows WHERE order_id = ? ORDER BY batch DESC", (row_id,)
+    ).fetchall()
+    holder = next((batch for batch, action, state, _ in rows if holds_order(Action(action), RowState(state))), None)
+    sql = "UPDATE batch_rows SET is_open = ? WHERE order_id = ? AND batch = ?"
+    for batch, _, _, is_open in rows:  # closed before another is opened: the index allows one open row of an order
+        if is_open and batch != holder:
+            connection.execute(sql, (0, row_id, batch))
+    if holder is not None:
+        connection.execute(sql, (1, row_id, holder))
+
+
+def _show_on_order(connection: sqlite3.Connection, row_id: int) -> None:
+    """Copy to the order the action and state of the row that holds it, else of its last row that was not taken back."""
+    found = connection.execute(
+        f"SELECT state, action FROM batch_rows WHERE order_id = ? AND state <> '{RowState.RECALLED}'"
+        " ORDER BY is_open DESC, batch DESC LIMIT 1",
+        (row_id,),
+    ).fetchone()
+    connection.execute("UPDATE orders SET state = ?, open_action = ? WHERE id = ?", (*(found or (None, None)), row_id))
