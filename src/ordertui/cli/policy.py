@@ -68,7 +68,7 @@ def in_force(session: Any, marketplace: str, rows: bool) -> list[dict[str, Any]]
     ]  # fmt: skip
     records += [
         {"kind": "house rule", "name": rule.id, "value": f"{rule.effect.value}: {rule.text}", "why": rule.why,
-         "source": session.eligibility.policies.house.file, "from": cell(rule.start), "until": cell(rule.end)}
+         "source": session.eligibility.policies.house.file, "from": cell(rule.period.start), "until": cell(rule.period.end)}
         for rule in one.house_rules
     ]  # fmt: skip
     if rows:
@@ -76,7 +76,7 @@ def in_force(session: Any, marketplace: str, rows: bool) -> list[dict[str, Any]]
             then = ", ".join(f"{name} {cell(value)}" for name, value in row.then.items())
             records.append(
                 {"kind": f"table {table}", "name": row.id, "value": f"{one.conditions(table, row)} -> {then or 'warns'}",
-                 "why": row.why, "source": source, "from": cell(row.start), "until": cell(row.end)}
+                 "why": row.why, "source": source, "from": cell(row.period.start), "until": cell(row.period.end)}
             )  # fmt: skip
     return records
 

@@ -227,7 +227,7 @@ class Eligibility:
         """Return the house rules about an action that are in force now, in the order of the file."""
         policy = self.policy(marketplace)
         day = to_local(self._clock.now(), policy.zone).date()
-        return [rule for rule in policy.house_rules if action in rule.actions and rule.in_force(day)]
+        return [rule for rule in policy.house_rules if action in rule.actions and rule.period.contains(day)]
 
     def test_of(self, rule: HouseRule, zone: str, batch: BatchFacts | None = None) -> OrderTest:
         """Return a house rule's condition as a function over an order. In it, `action:` asks the rules alone."""

@@ -11,6 +11,7 @@ import msgspec
 
 from ordertui.orders.enums import Action, YesNo
 from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.rules.period import is_day
 from ordertui.rules.problems import PolicyError, PolicyProblem, PolicySource, did_you_mean
 from ordertui.rules.situation import ACTION, COUNTS, DAYS_LATE, DECIDING, MARKETPLACE, REASON, TOTAL
 from ordertui.rules.tables.checker import check_never, check_table
@@ -81,7 +82,7 @@ class PolicyData(msgspec.Struct, frozen=True):
         here = self.by_marketplace.get(code, {})
         found = {}
         for name, general in self.settings.items():
-            entry = own.get(name) or next(e for e in here.get(name, general) if e.in_force(day))
+            entry = own.get(name) or next(e for e in here.get(name, general) if e.period.contains(day))
             is_own = name in own
             stated = entry.stated_for
             found[name] = Setting(
@@ -92,8 +93,8 @@ class PolicyData(msgspec.Struct, frozen=True):
                 source_id="house" if is_own else entry.source,
                 checked_on=self.checked if is_own else entry.checked or self.read_on(entry.source),
                 inherited_from=f"the source speaks of {', '.join(stated)}" if stated and code not in stated else None,
-                effective_from=entry.start,
-                effective_until=entry.end,
+                effective_from=entry.period.start,
+                effective_until=entry.period.end,
             )
         return found
 
@@ -193,7 +194,7 @@ class EditionReader:
                         f"source {name}: unknown key {key!r}{did_you_mean(key, _SOURCE_KEYS)}", (*path, key), key=True
                     )
             day = entry.get("read")
-            if day is not None and (not isinstance(day, date) or isinstance(day, datetime)):
+            if day is not None and not is_day(day):
                 self._add_problem(
                     f"source {name}: read is a day such as 2026-11-23 without quotes, not {day!r}", (*path, "read")
                 )

@@ -7,7 +7,7 @@ all that apply; there is no effect that allows, so a rule can never grant what A
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -20,6 +20,7 @@ from ordertui.rules.language import FilterError
 from ordertui.rules.language import parse as parse_filter
 from ordertui.rules.language.ast import Condition, comparisons
 from ordertui.rules.language.fields import PLAN_FIELDS
+from ordertui.rules.period import ALWAYS_IN_FORCE, Period, is_day
 from ordertui.rules.problems import PolicyError, PolicyProblem, PolicySource, did_you_mean
 from ordertui.rules.tables.table import Table
 from ordertui.rules.toml_positions import TomlPath
@@ -56,17 +57,12 @@ class HouseRule(msgspec.Struct, frozen=True):
     actions: tuple[Action, ...]
     asks_batch: bool
     """Whether the condition asks for facts of the whole batch."""
-    start: date | None = None
-    end: date | None = None
+    period: Period = ALWAYS_IN_FORCE
     path: TomlPath = ()
 
     def condition(self, *, now: int, zone: str) -> Condition:
         """Return the condition as it is read at a moment (epoch seconds) in a named zone."""
         return parse_filter(self.text, now=now, zone=zone, plan=True)
-
-    def in_force(self, day: date) -> bool:
-        """Return whether the rule counts on a day."""
-        return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
 
 
 class HousePolicy(msgspec.Struct, frozen=True):
@@ -167,7 +163,7 @@ class HousePolicyReader:
                 raw, problem = SETTINGS[name].parse(value)
                 if problem:
                     self._add_problem(f"{name} {problem}, not {value!r}", where)
-                found[name] = Entry(raw, format_setting(value), "user", (), None, None, None)
+                found[name] = Entry(raw, format_setting(value), "user", (), None, ALWAYS_IN_FORCE)
         return found
 
     def _read_rule(self, entry: Mapping[str, Any], path: TomlPath) -> HouseRule | None:
@@ -196,7 +192,7 @@ class HousePolicyReader:
         days = {}
         for key in ("from", "until"):
             day = days[key] = entry.get(key)
-            if day is not None and (not isinstance(day, date) or isinstance(day, datetime)):
+            if day is not None and not is_day(day):
                 self._add_problem(f"{who}: {key} is a day such as 2026-12-31 without quotes, not {day!r}", (*path, key))
                 days[key] = None
         if days["from"] and days["until"] and days["until"] < days["from"]:
@@ -214,9 +210,8 @@ class HousePolicyReader:
             return None
         if effect not in words or not isinstance(entry.get("why"), str):
             return None
-        return HouseRule(
-            ident, text, Effect(effect), entry["why"], actions, asks_batch(condition), days["from"], days["until"], path
-        )
+        period = Period(days["from"], days["until"])
+        return HouseRule(ident, text, Effect(effect), entry["why"], actions, asks_batch(condition), period, path)
 
     def _read_actions(self, entry: Mapping[str, Any], who: str, path: TomlPath) -> tuple[Action, ...]:
         given = entry.get("action", [action.value for action in ACTIONS])
@@ -287,7 +282,7 @@ class HousePolicyReader:
         budget: satisfiability.Budget,
     ) -> None:
         """Refuse a rule that a stricter one hides, and two that contradict each other."""
-        if (rule.start, rule.end) != (other.start, other.end):
+        if rule.period != other.period:
             return
         for weak, strong in ((rule, other), (other, rule)):
             if _STRICTNESS.index(weak.effect) > _STRICTNESS.index(strong.effect) or not set(weak.actions) <= set(

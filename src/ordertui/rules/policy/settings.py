@@ -8,7 +8,7 @@ what is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from fractions import Fraction
 from typing import Annotated, Any, TypeAlias, get_type_hints
 
@@ -17,8 +17,8 @@ import msgspec
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.rules.auto_cancel import AutoCancelDelay
+from ordertui.rules.period import Period, is_day
 from ordertui.rules.problems import PolicyProblem, PolicySource, did_you_mean
-from ordertui.rules.tables.table import day_after
 from ordertui.rules.toml_positions import TomlPath
 
 _ENTRY_KEYS = ("value", "source", "stated_for", "checked", "from", "until")
@@ -149,12 +149,7 @@ class Entry(msgspec.Struct, frozen=True):
     source: str
     stated_for: tuple[str, ...]
     checked: date | None
-    start: date | None
-    end: date | None
-
-    def in_force(self, day: date) -> bool:
-        """Return whether the value counts on a day."""
-        return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
+    period: Period
 
 
 Entries: TypeAlias = Mapping[str, Sequence[Entry]]
@@ -218,7 +213,7 @@ def _read_entry(
         problems.append(source.problem(f"{label} {wrong}, not {given['value']!r}", (*path, "value")))
     for key in ("checked", "from", "until"):
         day = given.get(key)
-        if day is not None and (not isinstance(day, date) or isinstance(day, datetime)):
+        if day is not None and not is_day(day):
             text = f"{label}: {key} is a day such as 2026-11-23 without quotes, not {day!r}"
             problems.append(source.problem(text, (*path, key)))
     stated = given.get("stated_for", [])
@@ -235,8 +230,7 @@ def _read_entry(
         source=given["source"],
         stated_for=tuple(stated),
         checked=given.get("checked"),
-        start=given.get("from"),
-        end=given.get("until"),
+        period=Period(given.get("from"), given.get("until")),
     ), []
 
 
@@ -245,7 +239,7 @@ def _check_one_at_any_time(
 ) -> list[PolicyProblem]:
     """Return a problem for the first time at which no value, or more than one, is in force."""
     for day in [date.min, *sorted(set(change_days(entries)))]:
-        count = sum(entry.in_force(day) for entry in entries)
+        count = sum(entry.period.contains(day) for entry in entries)
         if entries and count != 1:
             since = "before every date given" if day == date.min else f"from {day} on"
             what = "no value is in force" if count == 0 else f"{count} values are in force"
@@ -255,5 +249,4 @@ def _check_one_at_any_time(
 
 def change_days(entries: Sequence[Entry]) -> list[date]:
     """Return the days on which a value begins, or is no longer in force."""
-    days = [entry.start for entry in entries if entry.start is not None]
-    return days + [day_after(entry.end) for entry in entries if entry.end is not None]
+    return [day for entry in entries for day in entry.period.change_days()]

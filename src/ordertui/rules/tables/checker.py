@@ -71,11 +71,11 @@ def check_table(table: Table, source: PolicySource, path: TomlPath) -> list[Poli
     """Return rows that cannot apply and, for a UNIQUE table, overlaps and gaps, between all dates of its rows."""
     problems = [
         source.problem(
-            f"table {table.name}, row {row.id} can never apply: it ends ({row.end}) before it begins ({row.start})",
+            f"table {table.name}, row {row.id} can never apply: it ends ({end}) before it begins ({start})",
             (*row.path, "until"),
         )
         for row in table.rows
-        if row.start is not None and row.end is not None and row.end < row.start
+        if (start := row.period.start) is not None and (end := row.period.end) is not None and end < start
     ]
     if problems or table.hit is HitPolicy.COLLECT:
         return problems

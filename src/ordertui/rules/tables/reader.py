@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import msgspec
 
+from ordertui.rules.period import ALWAYS_IN_FORCE, Period, is_day
 from ordertui.rules.problems import PolicyProblem, PolicySource, did_you_mean
 from ordertui.rules.toml_positions import TomlPath
 
@@ -28,8 +29,7 @@ class _Draft(msgspec.Struct):
     why: str = ""
     source: str = ""
     note: str = ""
-    start: date | None = None
-    end: date | None = None
+    period: Period = ALWAYS_IN_FORCE
 
 
 class TableReader:
@@ -72,7 +72,7 @@ class TableReader:
             self.add_problem(
                 draft.id, f"source {draft.source!r} is not listed under [sources]{known}", (*path, "source"), inside=0
             )
-        draft.start, draft.end = self._date(entry, "from", draft), self._date(entry, "until", draft)
+        draft.period = Period(self._day(entry, "from", draft), self._day(entry, "until", draft))
         return draft
 
     def _part(self, entry: Mapping[str, Any], key: str, draft: _Draft) -> Mapping[str, Any]:
@@ -93,9 +93,9 @@ class TableReader:
             self.add_problem(draft.id, f"a row needs a {key}", (*draft.path, key))
         return value
 
-    def _date(self, entry: Mapping[str, Any], key: str, draft: _Draft) -> date | None:
+    def _day(self, entry: Mapping[str, Any], key: str, draft: _Draft) -> date | None:
         value = entry.get(key)
-        if value is not None and (not isinstance(value, date) or isinstance(value, datetime)):
+        if value is not None and not is_day(value):
             self.add_problem(
                 draft.id, f"{key} is a day such as 2026-11-23 without quotes, not {value!r}", (*draft.path, key)
             )
@@ -143,9 +143,7 @@ class TableReader:
                     draft.id, f"this cell of {name} fits nothing: the row can never apply", (*draft.path, "when", name)
                 )
             box.append(mask)
-        return Row(
-            draft.id, tuple(box), draft.then, draft.why, draft.source, draft.note, draft.start, draft.end, draft.path
-        )
+        return Row(draft.id, tuple(box), draft.then, draft.why, draft.source, draft.note, draft.period, draft.path)
 
 
 def is_valid(output: Output, value: object) -> bool:

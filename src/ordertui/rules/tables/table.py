@@ -13,14 +13,10 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from ordertui.rules.period import ALWAYS_IN_FORCE, Period
 from ordertui.rules.toml_positions import TomlPath
 
 from .schema import Axis, Fact
-
-
-def day_after(day: date) -> date:
-    """Return the next day; for the last day of the calendar, that day."""
-    return day if day == date.max else date.fromordinal(day.toordinal() + 1)
 
 
 class HitPolicy(StrEnum):
@@ -59,15 +55,8 @@ class Row(msgspec.Struct, frozen=True):
     why: str
     source: str
     note: str = ""
-    start: date | None = None
-    """First day it is in force."""
-    end: date | None = None
-    """Last day it is in force."""
+    period: Period = ALWAYS_IN_FORCE
     path: TomlPath = ()
-
-    def in_force(self, day: date) -> bool:
-        """Return whether the row counts on a day."""
-        return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
 
 
 class Table:
@@ -97,16 +86,13 @@ class Table:
 
     def on(self, day: date) -> Table:
         """Return the table with the rows that are in force on a day."""
-        rows = [row for row in self.rows if row.in_force(day)]
+        rows = [row for row in self.rows if row.period.contains(day)]
         return self if len(rows) == len(self.rows) else Table(self.name, self.hit, self.axes, rows)
 
     def change_days(self) -> Iterator[date]:
         """Yield the days on which a row begins, or is no longer in force."""
         for row in self.rows:
-            if row.start is not None:
-                yield row.start
-            if row.end is not None:
-                yield day_after(row.end)
+            yield from row.period.change_days()
 
     def indexes(self, values: Sequence[object]) -> list[int]:
         """Return the index of each fact's value on its axis, in the order of the axes. Raises LookupError for a bad
