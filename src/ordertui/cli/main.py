@@ -23,7 +23,7 @@ COMMANDS = {
     "rate": "rate.rate", "message": "look.message", "policy": "policy.policy", "config": "look.config", "plan": "act.plan",
     "commit": "act.commit", "undo": "act.undo", "release": "act.release", "outbox": "act.outbox", "dispatch": "act.dispatch",
     "facts": "act.facts", "retry": "act.retry", "questions": "act.questions", "settle": "act.settle", "audit": "audit.audit",
-    "store": "maintenance.store", "sync": "sync.sync", "api": "sync.api", "demo": "demo.demo", "serve": "serve.serve",
+    "store": "maintenance.store", "sync": "sync.sync", "api": "api.api", "demo": "demo.demo", "serve": "serve.serve",
 }  # fmt: skip
 """Where each command is; its module is imported when it is asked for, so that none pays for the others."""
 

@@ -1,35 +1,57 @@
-"""Commands of the live path: sync, and api login, check, status, feeds, adopt, evidence, message, logout."""
+"""The command that brings orders up to date from Amazon's API, and the parts that it shares with `ordertui api`."""
 
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from ordertui.orders.clock import iso_utc, parse_iso
+from ordertui.orders.clock import iso_utc
 
 from .context import Settings, fail, open_session, real_clock_only
 from .exit_codes import Exit
 from .imports import stop_on_interrupt
 from .output import FORMATS, emit, say
 
+if TYPE_CHECKING:
+    from ordertui.operations.session import Session
+    from ordertui.operations.sync.order_sync import SyncProgress, SyncSummary
+    from ordertui.operations.sync.service import SyncService
+
 FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
-_WORTH_SAYING = 5
-"""Seconds of waiting that are told."""
+_MIN_REPORTED_SECONDS = 5
+"""Shorter waits are not reported."""
 
 
-def online(session: Any) -> Any:
-    """The shop's live path; a terminal is asked for the passphrase of the encrypted file when it is needed."""
+def online(session: Session) -> SyncService:
+    """Return the API services; in a terminal they may ask for the passphrase of the encrypted credentials."""
     if sys.stdin.isatty():
         session.sync.connection.credentials.ask = lambda: click.prompt("passphrase", hide_input=True, err=True)
     return session.sync
 
 
-def waits(operation: str, seconds: int) -> None:
-    """Say what is waited for."""
-    if seconds >= _WORTH_SAYING:
+def report_wait(operation: str, seconds: int) -> None:
+    """Write to stderr what a call waits for."""
+    if seconds >= _MIN_REPORTED_SECONDS:
         say(f"waiting {seconds} s for {operation}")
+
+
+def _report_page(progress: SyncProgress) -> None:
+    more = ", more to come" if progress.has_more else ""
+    say(f"{progress.step}: {progress.orders:,} orders in {progress.pages:,} pages{more}")
+
+
+def _emit_summary(found: SyncSummary, form: str) -> None:
+    record = {
+        "orders": found.orders, "new": found.new, "changed": found.changed, "pages": found.pages,
+        "rejected": len(found.rejects), "up_to": None if found.watermark is None else iso_utc(found.watermark),
+    }  # fmt: skip
+    emit([record], tuple(record), form)
+    for note in found.notes:
+        say(note)
+    for reject in found.rejects[:20]:
+        say(f"{reject.text}: {reject.reason}")
 
 
 @click.command()
@@ -44,192 +66,23 @@ def sync(settings: Settings, days: int | None, account_health: bool, order_id: s
     if order_id is not None and (days is not None or account_health):
         fail(Exit.USAGE, "--order is fetched alone: leave --history and --account-health out")
     with open_session(settings) as session, stop_on_interrupt() as stop:
-
-        def page(progress: Any) -> None:
-            more = ", more to come" if progress.has_more else ""
-            say(f"{progress.step}: {progress.orders:,} orders in {progress.pages:,} pages{more}")
-
+        service = online(session)
         if order_id is not None:
-            found = online(session).sync_order(order_id, on_wait=waits, stop=stop)
+            found = service.sync_order(order_id, on_wait=report_wait, stop=stop)
         else:
-            found = online(session).sync(on_page=page, on_wait=waits, stop=stop)
+            found = service.sync(on_page=_report_page, on_wait=report_wait, stop=stop)
+        _emit_summary(found, form)
         stopped, rejected = found.stopped, len(found.rejects)
-        record = {
-            "orders": found.orders, "new": found.new, "changed": found.changed, "pages": found.pages, "rejected": rejected,
-            "up_to": None if found.watermark is None else iso_utc(found.watermark),
-        }  # fmt: skip
-        emit([record], tuple(record), form)
-        for note in found.notes:
-            say(note)
-        for reject in found.rejects[:20]:
-            say(f"{reject.text}: {reject.reason}")
         if days is not None and not stopped:
-            summaries, stopped = online(session).reports.import_history(days, on_step=say, on_wait=waits, stop=stop)
+            summaries, stopped = service.reports.import_history(days, on_step=say, on_wait=report_wait, stop=stop)
             for one in summaries:
-                say(
-                    f"history: {one.rows:,} rows, {one.new:,} new orders, {one.changed:,} changed, {one.rejected:,} rejected"
-                )
+                changes = f"{one.new:,} new orders, {one.changed:,} changed, {one.rejected:,} rejected"
+                say(f"history: {one.rows:,} rows, {changes}")
             rejected += sum(one.rejected for one in summaries)
         if account_health and not stopped:
-            for path in online(session).reports.fetch_account_health(on_wait=waits, stop=stop):
+            for path in service.reports.fetch_account_health(on_wait=report_wait, stop=stop):
                 say(f"account health: {path}; compare with: ordertui rate --reconcile {path}")
     if stopped:
         fail(Exit.INTERRUPTED, "stopped; what came so far is kept")
     if rejected:
         sys.exit(int(Exit.BAD_INPUT))
-
-
-@click.group()
-def api() -> None:
-    """The connection to Amazon: credentials, check, status."""
-
-
-def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
-    try:
-        return None if value is None else parse_iso(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is no day such as 2026-11-23") from None
-
-
-@api.command("login")
-@click.option("--secret-issued", callback=_day, metavar="DAY", help="The day on which the client secret was made.")
-@click.option("--file", "in_file", is_flag=True, help="Keep them in an encrypted file, not in the system's keyring.")
-@click.pass_obj
-def api_login(settings: Settings, secret_issued: int | None, in_file: bool) -> None:
-    """Ask for the credentials and keep them. They are typed (or piped in, one a line), never given as arguments."""
-    real_clock_only(settings)
-    with open_session(settings) as session:
-        names = ("client id", "client secret", "refresh token")
-        if sys.stdin.isatty():
-            given = [click.prompt(name, hide_input=name != "client id", err=True) for name in names]
-        else:
-            given = [sys.stdin.readline().strip() for _ in names]
-        where = online(session).account.login(
-            client_id=given[0], client_secret=given[1], refresh_token=given[2],
-            secret_issued_at=secret_issued, in_file=in_file,
-        )  # fmt: skip
-    say(f"kept in {where}; `ordertui api check` tries them")
-
-
-@api.command("logout")
-@click.pass_obj
-def api_logout(settings: Settings) -> None:
-    """Forget the credentials that are kept here."""
-    with open_session(settings) as session:
-        session.sync.connection.credentials.forget()
-    say("forgotten; to end the application's rights as well, disable it in Seller Central")
-
-
-@api.command("check")
-@click.pass_obj
-def api_check(settings: Settings) -> None:
-    """Ask Amazon which marketplaces this account sells in: proof that address, credentials and roles are right."""
-    real_clock_only(settings)
-    with open_session(settings) as session, stop_on_interrupt() as stop:
-        for line in online(session).account.check(on_wait=waits, stop=stop):
-            click.echo(line)
-
-
-@api.command("status")
-@FORMAT
-@click.pass_obj
-def api_status(settings: Settings, form: str) -> None:
-    """Profile, credentials and their age, data age, quota. Nothing is called."""
-    from ordertui.operations.errors import OperationError
-
-    with open_session(settings) as session:
-        found = session.sync.status()
-        rows = [
-            {"what": "profile", "value": found.profile},
-            {"what": "marketplaces", "value": " ".join(found.marketplaces)},
-            {"what": "batches leave as", "value": "feeds" if found.dispatch == "api" else "files to upload"},
-        ]
-        rows += [
-            {"what": f"orders of {code} up to", "value": "never synced" if at is None else iso_utc(at)}
-            for code, at in found.up_to.items()
-        ]
-        if found.running:
-            rows.append({"what": "unfinished", "value": found.running})
-        for quota in found.quotas:
-            wait = "" if quota.calls else f", next in {quota.next_in} s"
-            rows.append({"what": quota.operation, "value": f"{quota.calls} of {quota.burst} calls now{wait}"})
-        if found.profile != "off":
-            try:
-                login = online(session).connection.credentials.load()
-                rows.append({"what": "credentials", "value": login.source})
-                warning = login.rotation(session.clock)
-                if warning:
-                    rows.append({"what": "rotation", "value": warning})
-            except OperationError as error:
-                rows.append({"what": "credentials", "value": str(error)})
-    emit(rows, ("what", "value"), form)
-
-
-@api.command("feeds")
-@FORMAT
-@click.pass_obj
-def api_feeds(settings: Settings, form: str) -> None:
-    """Every attempt to bring a batch to Amazon, newest first, and what it means. Nothing is called."""
-    with open_session(settings) as session:
-        rows = [
-            {
-                "batch": one.batch, "action": one.action.value, "marketplace": one.marketplace, "state": one.state,
-                "feed": one.feed_id or "", "orders": one.messages, "started": iso_utc(one.started_at), "means": words,
-            }
-            for one, words in session.dispatcher.feeds.list_submissions()
-        ]  # fmt: skip
-    emit(rows, ("batch", "action", "marketplace", "state", "feed", "orders", "started", "means"), form)
-
-
-@api.command("adopt")
-@click.argument("batch", type=int)
-@click.argument("feed_id")
-@click.pass_obj
-def api_adopt(settings: Settings, batch: int, feed_id: str) -> None:
-    """Say which of Amazon's feeds an unclear BATCH is; then it is followed as any other."""
-    with open_session(settings) as session:
-        session.dispatcher.feeds.tracker.adopt_by_hand(batch, feed_id)
-    say(f"batch {batch} is feed {feed_id} by your word; `ordertui dispatch` follows it")
-
-
-@api.command("evidence")
-@click.argument("order_id")
-@FORMAT
-@click.pass_obj
-def api_evidence(settings: Settings, order_id: str, form: str) -> None:
-    """What Amazon booked for an order: proof of a refund, or that there was none (it may lag two days)."""
-    real_clock_only(settings)
-    with open_session(settings) as session, stop_on_interrupt() as stop:
-        found = online(session).refunds.find_transactions(order_id, on_wait=waits, stop=stop)
-    columns = ("posted", "kind", "status", "amount")
-    emit([{name: getattr(one, name) for name in columns} for one in found], columns, form)
-    if not found:
-        say("Amazon has booked nothing for it that it shows yet")
-
-
-@api.command("message")
-@click.argument("order_id")
-@click.option("--yes", is_flag=True, help="Send it; without, it is only shown.")
-@click.option("--did-not-go", is_flag=True, help="Say that an unclear one did not go: you looked in Seller Central.")
-@click.pass_obj
-def api_message(settings: Settings, order_id: str, yes: bool, did_not_go: bool) -> None:
-    """The message to the buyer of a shipped ORDER-ID, by a template that Amazon allows for it; --yes sends it, once."""
-    real_clock_only(settings)
-    if yes and did_not_go:
-        fail(Exit.USAGE, "give --yes or --did-not-go, not both")
-    with open_session(settings) as session, stop_on_interrupt() as stop:
-        if did_not_go:
-            session.sync.messages.mark_not_sent(order_id)
-            say("kept as your word, in the audit; the message may be sent now")
-            return
-        text, order = session.messages.text(order_id), session.orders.get(order_id)
-        assert order is not None, "an order without a text was refused"
-        message = online(session).messages.preview(
-            order, text, session.messages.language(order), on_wait=waits, stop=stop
-        )
-        click.echo(text)
-        say(message.about)
-        if yes:
-            say(online(session).messages.send(message, on_wait=waits, stop=stop))
-        elif message.kind:
-            fail(Exit.NOT_CONFIRMED, "not sent; --yes sends it, and it cannot be taken back")
