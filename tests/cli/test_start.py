@@ -49,7 +49,7 @@ LATER = (
     "ordertui.operations.results.reconciler", "ordertui.operations.reports.importer", "ordertui.operations.rate.calculator",
     "ordertui.operations.rate.lists", "ordertui.operations.query.export", "ordertui.operations.maintenance", "ordertui.operations.sync.service",
     "ordertui.operations.sync.connection", "ordertui.operations.sync.credentials", "ordertui.store.filter_sql", "ordertui.store.importing.import_session", "ordertui.tui.screens.dialogs",
-    "ordertui.tui.screens.preview", "ordertui.tui.screens.outbox", "ordertui.tui.screens.arrange", "ordertui.tui.screens.help",
+    "ordertui.tui.screens.preview", "ordertui.tui.screens.outbox", "ordertui.tui.screens.columns", "ordertui.tui.screens.saved_views", "ordertui.tui.commands", "ordertui.tui.screens.help",
     "ordertui.tui.screens.command_palette", "csv", "hashlib", "holidays", "html", "httpx", "keyring", "cryptography",
     "importlib.resources", "tomllib",
 )  # fmt: skip

@@ -29,13 +29,13 @@ from ordertui.orders.batch_state import PENDING
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import YesNo
 from ordertui.orders.money import format_grouped
-from ordertui.tui.actions import ALL_ACTIONS
+from ordertui.tui.actions import ALL_COMMANDS
 from ordertui.tui.app import OrderTuiApp
 from ordertui.tui.main.screen import MainScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.widgets.order_table import OrderTable
 
-REGISTRY = [key for action in ALL_ACTIONS for key in action.keys.split(",")]
+REGISTRY = [key for action in ALL_COMMANDS for key in action.keys.split(",")]
 GENERAL = [
     *"12345678",
     "enter",
@@ -120,7 +120,7 @@ class Monkey:
         self.confirmed: Plan | None = None
         """The plan of the preview on which `y` was typed, as long as that preview is open."""
         self.committed: list[Batch] = []
-        self.marks = self.main.marks
+        self.marks = self.main.table.marks
         self._began = clock.now()
         self._commit = partial(BatchService.commit, session.batches)  # not that of the monkey of the session before
         session.batches.commit = self._watched_commit  # type: ignore[method-assign]
@@ -281,7 +281,7 @@ class Monkey:
         if not marked:
             row = table.cursor_row
             return (f"keys act on {row.order_id}" if row is not None else "nothing to show",)
-        view = self.main.shown_view  # not what a filter shows while it is typed
+        view = self.main.view.shown  # not what a filter shows while it is typed
         hidden = len(set(marked) - set(view.ids)) if view is not None else 0
         rows = self.session.orders.rows(marked).values()
         free = [row for row in rows if row.open_action is None or row.open_action.state not in PENDING]

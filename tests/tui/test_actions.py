@@ -1,11 +1,25 @@
 """One registry: what the keys do, what help, palette, footer and docs say of them, and the operator's own keys."""
 
+import inspect
+import pkgutil
+from importlib import import_module
 from pathlib import Path
+from types import FunctionType
 
 from ordertui.operations.session import Session
-from ordertui.tui.actions import ALL_ACTIONS, NO_KEY, hints, keys_page
+from ordertui.tui import commands
+from ordertui.tui.actions import (
+    ALL_COMMANDS,
+    MAIN_COMMANDS,
+    NO_KEY,
+    QUEUE_COMMANDS,
+    TABLE_COMMANDS,
+    find_command,
+    hints,
+    keys_page,
+)
 from ordertui.tui.keymap import read_keymap, resolve
-from ordertui.tui.main.screen import MainScreen
+from ordertui.tui.main.command_context import find_function
 from ordertui.tui.screens.help import help_text
 from ordertui.tui.widgets.order_table import OrderTable
 from support.pilot import main, press, running, table, until
@@ -17,25 +31,56 @@ def test_the_docs_page_is_the_registry() -> None:
     assert DOCS.read_text(encoding="utf-8") == keys_page(), "run: python scripts/write_keys.py"
 
 
-def test_every_action_can_be_done() -> None:
-    for action in ALL_ACTIONS:
-        owner = OrderTable if action.id.startswith("table.") else MainScreen
-        assert hasattr(owner, f"action_{action.action.partition('(')[0]}"), action.id
+CALLED_BY_EVENTS = {"navigation.go_to_pasted"}
+"""Command functions without a key: the screen calls them for an event, by the name tested here too."""
+
+
+def command_functions() -> dict[str, FunctionType]:
+    """Every public function of the command modules that takes a CommandContext first, by `module.function`."""
+    found = {}
+    for info in pkgutil.iter_modules(commands.__path__):
+        module = import_module(f"{commands.__name__}.{info.name}")
+        for name, function in vars(module).items():
+            if isinstance(function, FunctionType) and function.__module__ == module.__name__ and name[0] != "_":
+                first = next(iter(inspect.signature(function).parameters.values()), None)
+                if first is not None and first.annotation == "CommandContext":
+                    found[f"{info.name}.{name}"] = function
+    return found
+
+
+def test_every_command_is_a_function_and_takes_its_parameters() -> None:
+    for command in MAIN_COMMANDS + QUEUE_COMMANDS:
+        function, parameters = find_function(command.run)
+        inspect.signature(function).bind(None, *parameters)
+        assert find_command(command.id) is command
+    for run in CALLED_BY_EVENTS:
+        find_function(run)
+
+
+def test_every_command_function_is_in_the_registry() -> None:
+    registered = {command.run.partition("(")[0] for command in MAIN_COMMANDS + QUEUE_COMMANDS}
+    assert set(command_functions()) == registered | CALLED_BY_EVENTS
+
+
+def test_every_key_of_the_table_is_an_action_of_the_table() -> None:
+    for command in TABLE_COMMANDS:
+        assert command.is_of_table
+        assert hasattr(OrderTable, f"action_{command.action.partition('(')[0]}"), command.id
 
 
 def test_help_and_footer_say_what_the_registry_says() -> None:
     words = help_text("", width=500).plain
-    assert all(action.description in words for action in ALL_ACTIONS)
-    assert len({action.id for action in ALL_ACTIONS}) == len(ALL_ACTIONS)
+    assert all(action.description in words for action in ALL_COMMANDS)
+    assert len({action.id for action in ALL_COMMANDS}) == len(ALL_COMMANDS)
     assert len(hints()) == 8
     mine = resolve({"app.help": "f1"})
-    assert hints(mine.actions)[-1] == ("f1", "help")
-    assert "f1" in help_text("", mine.actions, 500).plain
+    assert hints(mine.commands)[-1] == ("f1", "help")
+    assert "f1" in help_text("", mine.commands, 500).plain
 
 
 def test_the_operators_key_wins_and_the_loser_is_named() -> None:
     found = resolve({"order.cancel": ["ctrl+x", "a"], "find.filter": "f"})
-    keys = {action.id: action.keys for action in found.actions}
+    keys = {action.id: action.keys for action in found.commands}
     assert keys["order.cancel"] == "ctrl+x,a"
     assert keys["table.all"] == NO_KEY
     assert keys["find.views"] == NO_KEY
@@ -50,7 +95,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_holds(tmp_path: Path) -> None
     assert "did you mean order.cancel?" in said
     assert "app.quit needs a key" in said
     assert "given to app.help and to see.theme" in said
-    assert {a.id: a.keys for a in found.actions}["app.help"] == "h"
+    assert {a.id: a.keys for a in found.commands}["app.help"] == "h"
     path.write_text("not toml", encoding="utf-8")
     assert len(read_keymap(path).problems) == 1
     assert read_keymap(tmp_path / "none.toml").problems == ()

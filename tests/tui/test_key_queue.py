@@ -18,7 +18,7 @@ from textual.widgets import Input
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.tui.app import OrderTuiApp
-from ordertui.tui.main.screen import DEBOUNCE
+from ordertui.tui.main.screen import CURSOR_PAUSE
 from ordertui.tui.screens.preview import PreviewScreen
 from support.pilot import burst, idle, main, press, running, settled, table, text, to_ship, until
 from support.shops import all_orders_row, bring, open_session
@@ -41,7 +41,7 @@ def state(pilot: Pilot[None]) -> dict[str, object]:
     words = {name: text(pilot, name) for name in ("status", "rate", "detail", "header")}
     lines = [strip.text for strip in view.render_lines(Region(0, 0, *view.size))]
     return words | {
-        "marks": list(screen.marks.ids()), "cursor": view.cursor_id, "ids": list(view.ids), "request": screen.request,
+        "marks": list(screen.table.marks.ids()), "cursor": view.cursor_id, "ids": list(view.ids), "request": screen.view.request,
         "range": view.range_size, "filter": screen.query_one(Input).value, "on top": type(pilot.app.screen), "lines": lines,
         "top": view.view.top,
     }  # fmt: skip
@@ -94,7 +94,7 @@ async def test_500_keys_in_a_second_during_a_refresh_end_where_slow_typing_ends(
                     for number, key in enumerate(keys):
                         put(pilot, key)
                         await asyncio.sleep(0 if number % 10 else 1 / 50)
-                    waiting = len(main(pilot).keys)
+                    waiting = len(main(pilot).tasks.keys)
                 await caught_up(pilot)
                 assert waiting >= BURST - 1, "the refresh was still going on when the last key came"
             else:
@@ -105,7 +105,7 @@ async def test_500_keys_in_a_second_during_a_refresh_end_where_slow_typing_ends(
             await settled(pilot)
             for worker in [worker for worker in pilot.app.workers if worker.group != "act"]:  # those wait for an answer
                 await worker.wait()
-            await pilot.pause(2 * DEBOUNCE)
+            await pilot.pause(2 * CURSOR_PAUSE)
             ends.append(state(pilot))
     assert ends[0] == ends[1]
 
@@ -115,7 +115,7 @@ async def test_what_is_typed_after_slash_goes_into_the_filter(session: Session) 
         await burst(pilot, ["slash", *"xyrud", "escape"])
         assert pilot.app.screen is main(pilot)
         await burst(pilot, ["slash", *"late", "enter", "space"])
-        assert main(pilot).request.filter == "late"
+        assert main(pilot).view.request.filter == "late"
 
 
 async def test_a_key_after_a_queue_acts_on_that_queue(session: Session) -> None:

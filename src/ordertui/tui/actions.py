@@ -1,4 +1,4 @@
-"""The action registry: bindings, key hints, help, palette, keymap file and docs/keys.md all come from this one list."""
+"""The command registry: bindings, key hints, help, palette, keymap file and docs/keys.md all come from this one list."""
 
 from __future__ import annotations
 
@@ -7,23 +7,36 @@ from collections.abc import Iterable
 import msgspec
 from textual.binding import Binding
 
+from ordertui.operations.query.queues import QUEUES
 
-class KeyAction(msgspec.Struct, frozen=True):
+
+class Command(msgspec.Struct, frozen=True):
     """Something a key does."""
 
     id: str
     """Name in a keymap file. Those of the table begin with `table.`."""
     keys: str
     """Comma separated, as Textual names them."""
-    action: str
-    """The `action_...` method it calls."""
+    run: str
+    """For the table: one of its actions, with parameters. Else the function of `tui.commands`, as `module.function`,
+    with parameters if it takes any besides the context. It is looked up when it is used: the start imports no command."""
     label: str
-    """One or two words, for the hint line."""
+    """One or two words, for the key hints."""
     description: str
     """A sentence, for help."""
     group: str
     hint: int = 0
-    """Place in the hint line at the foot, from 1; 0: not there."""
+    """Place among the key hints, from 1; 0: not there."""
+
+    @property
+    def is_of_table(self) -> bool:
+        """Whether the table does it, and not a function."""
+        return self.id.startswith("table.")
+
+    @property
+    def action(self) -> str:
+        """The Textual action that the keys are bound to."""
+        return self.run if self.is_of_table else f"run('{self.id}')"
 
     @property
     def key_text(self) -> str:
@@ -42,11 +55,11 @@ _WRITTEN = {
     "pagedown": "PgDn", "home": "Home", "end": "End", "less_than_sign": "<", "greater_than_sign": ">", "equals_sign": "=",
 }  # fmt: skip
 NO_KEY = "f24"
-"""Bound to what lost its key to the operator's own keymap: no keyboard in use has it."""
+"""Bound to a command that lost its keys to the user's own keymap: no keyboard in use has it."""
 
 
 def written(key: str) -> str:
-    """A key as people write it: `^d`, `shift+↑`, `?`."""
+    """Return a key as people write it: `^d`, `shift+↑`, `?`."""
     if key == NO_KEY:
         return "(none)"
     ahead, _, last = key.rpartition("+")
@@ -54,100 +67,120 @@ def written(key: str) -> str:
     return f"^{text}" if ahead == "ctrl" else f"{ahead}+{text}" if ahead else text
 
 
-def _a(id_: str, keys: str, action: str, label: str, description: str, group: str, hint: int = 0) -> KeyAction:
-    return KeyAction(id_, keys, action, label, description, group, hint)
-
-
-TABLE_ACTIONS: tuple[KeyAction, ...] = (
-    _a("table.up", "up,k", "move(-1)", "up", "Up", "Move"),
-    _a("table.down", "down,j", "move(1)", "down", "Down", "Move"),
-    _a("table.page-up", "pageup", "page(-1)", "page up", "A page up", "Move"),
-    _a("table.page-down", "pagedown", "page(1)", "page down", "A page down", "Move"),
-    _a("table.half-up", "ctrl+u", "half_page(-1)", "half up", "Half a page up", "Move"),
-    _a("table.half-down", "ctrl+d", "half_page(1)", "half down", "Half a page down", "Move"),
-    _a("table.home", "home", "home", "first", "The first order; g g as well", "Move"),
-    _a("table.end", "G,end", "end", "last", "The last order", "Move"),
-    _a("table.left", "h,left", "across(-8)", "left", "Scroll to the left, when the columns are wider", "Move"),
-    _a("table.right", "l,right", "across(8)", "right", "Scroll to the right", "Move"),
-    _a("table.toggle", "space", "toggle_mark", "mark", "Mark or unmark, and go on; takes an open range in", "Mark", 1),
-    _a("table.range", "v", "visual(True)", "range", "Begin a range that marks; again takes it in, Esc leaves it", "Mark", 2),
-    _a("table.unrange", "V", "visual(False)", "unmark range", "Begin a range that unmarks", "Mark"),
-    _a("table.extend-up", "shift+up", "extend(-1)", "range up", "Draw a range upwards", "Mark"),
-    _a("table.extend-down", "shift+down", "extend(1)", "range down", "Draw a range downwards", "Mark"),
-    _a("table.all", "a", "all", "all", "Mark all that the filter shows; again: unmark them", "Mark", 3),
-    _a("table.invert", "A", "invert", "invert", "Turn the marks of all that the filter shows over", "Mark"),
-    _a("table.undo", "z", "undo_marks", "undo marks", "Take the last change of marks back", "Mark"),
-    _a("table.leave", "escape", "leave_visual", "leave range", "Leave the range; marks stay as they were", "Mark"),
+TABLE_COMMANDS: tuple[Command, ...] = (
+    Command("table.up", "up,k", "move(-1)", "up", "Up", "Move"),
+    Command("table.down", "down,j", "move(1)", "down", "Down", "Move"),
+    Command("table.page-up", "pageup", "page(-1)", "page up", "A page up", "Move"),
+    Command("table.page-down", "pagedown", "page(1)", "page down", "A page down", "Move"),
+    Command("table.half-up", "ctrl+u", "half_page(-1)", "half up", "Half a page up", "Move"),
+    Command("table.half-down", "ctrl+d", "half_page(1)", "half down", "Half a page down", "Move"),
+    Command("table.home", "home", "home", "first", "The first order; g g as well", "Move"),
+    Command("table.end", "G,end", "end", "last", "The last order", "Move"),
+    Command("table.left", "h,left", "across(-8)", "left", "Scroll to the left, when the columns are wider", "Move"),
+    Command("table.right", "l,right", "across(8)", "right", "Scroll to the right", "Move"),
+    Command("table.toggle", "space", "toggle_mark", "mark", "Mark or unmark, and go on; takes an open range in", "Mark", 1),
+    Command("table.range", "v", "visual(True)", "range", "Begin a range that marks; again takes it in, Esc leaves it", "Mark", 2),
+    Command("table.unrange", "V", "visual(False)", "unmark range", "Begin a range that unmarks", "Mark"),
+    Command("table.extend-up", "shift+up", "extend(-1)", "range up", "Draw a range upwards", "Mark"),
+    Command("table.extend-down", "shift+down", "extend(1)", "range down", "Draw a range downwards", "Mark"),
+    Command("table.all", "a", "all", "all", "Mark all that the filter shows; again: unmark them", "Mark", 3),
+    Command("table.invert", "A", "invert", "invert", "Turn the marks of all that the filter shows over", "Mark"),
+    Command("table.undo", "z", "undo_marks", "undo marks", "Take the last change of marks back", "Mark"),
+    Command("table.leave", "escape", "leave_visual", "leave range", "Leave the range; marks stay as they were", "Mark"),
 )  # fmt: skip
-MAIN_ACTIONS: tuple[KeyAction, ...] = (
-    _a("mark.query", "plus", "mark_query(True)", "mark by", "Mark by a filter, without changing what is shown", "Mark"),
-    _a("mark.unquery", "minus", "mark_query(False)", "unmark by", "Unmark by a filter", "Mark"),
-    _a("mark.same", "comma", "mark_same", "mark same", "Mark what shares a value with this order: SKU, buyer's request, ship-by day...", "Mark"),
-    _a("mark.clear", "M", "clear_marks", "clear marks", "Remove every mark", "Mark"),
-    _a("mark.last", "L", "last_set", "last set", "Mark again what was marked before it was cleared or committed", "Mark"),
-    _a("order.cancel", "x", "plan('cancel')", "cancel", "Cancel the marked orders, or the one under the cursor: opens the preview", "Act", 4),
-    _a("order.refund", "r", "plan('refund')", "refund", "Refund the marked orders, or the one under the cursor: opens the preview", "Act", 5),
-    _a("order.confirm", "c", "plan('confirm')", "confirm", "Confirm the shipment of parcels that left, with carrier and tracking", "Act"),
-    _a("order.message", "m", "message", "message", "Show the text for the buyer: copy it, or send it by the API when Amazon shows the order as shipped", "Act"),
-    _a("batch.undo", "u", "undo", "take back", "Take held orders back; nothing else is undone by this key", "Act", 6),
-    _a("order.dispatched", "d", "dispatched('yes')", "left", "Say: the parcel was handed to the carrier", "Facts"),
-    _a("order.not_dispatched", "D", "dispatched('no')", "still here", "Say: the parcel is still here", "Facts"),
-    _a("order.asked", "b", "asked", "asked", "Say: the buyer asked by message (again: take that back)", "Facts"),
-    _a("find.filter", "slash", "filter", "filter", "Filter: status:unshipped total>50 late; its first orders come as you type, Enter applies, Esc leaves", "Find", 7),
-    _a("find.clear", "escape", "clear_filter", "clear", "Clear the filter", "Find"),
-    _a("find.find", "F", "find", "find", "Find by a filter without hiding the others; n and N go through what fits", "Find"),
-    _a("find.next", "n", "next(1)", "next", "The next order that was found; with nothing found, the next marked one", "Find"),
-    _a("find.previous", "N", "next(-1)", "previous", "The one before", "Find"),
-    _a("find.go", "g", "go_to", "go to id", "Go to an order id (g once more: to the first order); several ids (pasted) are marked; pasted onto the table too", "Find"),
-    _a("find.views", "f", "views", "views", "Saved views: open, save this one, rename, delete", "Find"),
-    _a("find.sort", "s", "sort", "sort", "Choose the column to sort by; the same again turns the order round", "Arrange"),
-    _a("find.then", "S", "then_sort", "then sort", "Sort by one more column; chosen again it turns round, then goes", "Arrange"),
-    _a("see.columns", "C", "columns", "columns", "Choose, order and widen columns; kept with the view", "Arrange"),
-    _a("see.market", "p", "market", "marketplace", "Show the rate of the next marketplace; after the last one, that of the cursor", "Arrange"),
-    _a("see.theme", "T", "theme", "theme", "Dark or light", "Arrange"),
-    _a("see.detail", "enter", "detail", "details", "The whole order with every verdict, its source and what happened", "See"),
-    _a("see.detail-down", "J", "scroll_detail(3)", "detail down", "Scroll the detail pane down", "See"),
-    _a("see.detail-up", "K", "scroll_detail(-3)", "detail up", "Scroll the detail pane up", "See"),
-    _a("see.rate", "P", "rate", "rate in full", "The rate in full: a month as a chart, what rolls off, its orders, per marketplace", "See"),
-    _a("batch.outbox", "o", "outbox", "outbox", "Batches: what is held, sent, answered; release, take back, where to upload", "See"),
-    _a("see.refresh", "R", "refresh_view", "refresh", "Read the store again, and show changes that wait", "See"),
-    _a("out.copy", "y", "copy", "copy id", "Copy the order id under the cursor", "Out"),
-    _a("out.copy-menu", "Y", "copy_menu", "copy...", "Copy the marked ids, or the order as text, JSON or TSV", "Out"),
-    _a("out.open", "O", "open_order", "open", "Open the order in Seller Central; without a browser the link is shown", "Out"),
-    _a("out.export", "e", "export", "export", "Write the marked orders, or all that are shown, to a CSV, TSV or JSON file", "Out"),
-    _a("file.import", "i", "import_files", "import", "Read report files or a processing report", "Files"),
-    _a("file.sync", "I", "sync", "sync", "Sync with Amazon: fetch what changed by the API while you work on; again, or Esc, stops", "Files"),
-    _a("app.palette", "colon,ctrl+p", "palette", "palette", "Every action by name", "Help"),
-    _a("app.help", "question_mark", "help", "help", "All keys; type to narrow", "Help", 8),
-    _a("app.tour", "t", "tour", "tour", "The tour in six steps; in a store with real orders, the offer to open the practice store", "Help"),
-    _a("app.suspend", "ctrl+z", "suspend", "suspend", "Back to the shell; fg returns", "Help"),
-    _a("app.quit", "q", "quit", "quit", "Leave; held batches stay held and are kept", "Help"),
+MAIN_COMMANDS: tuple[Command, ...] = (
+    Command("mark.query", "plus", "marking.mark_by_filter", "mark by", "Mark by a filter, without changing what is shown", "Mark"),
+    Command("mark.unquery", "minus", "marking.unmark_by_filter", "unmark by", "Unmark by a filter", "Mark"),
+    Command("mark.same", "comma", "marking.mark_similar", "mark same", "Mark what shares a value with this order: SKU, buyer's request, ship-by day...", "Mark"),
+    Command("mark.clear", "M", "marking.clear_marks", "clear marks", "Remove every mark", "Mark"),
+    Command("mark.last", "L", "marking.restore_last_set", "last set", "Mark again what was marked before it was cleared or committed", "Mark"),
+    Command("order.cancel", "x", "batches.cancel", "cancel", "Cancel the marked orders, or the one under the cursor: opens the preview", "Act", 4),
+    Command("order.refund", "r", "batches.refund", "refund", "Refund the marked orders, or the one under the cursor: opens the preview", "Act", 5),
+    Command("order.confirm", "c", "batches.confirm", "confirm", "Confirm the shipment of parcels that left, with carrier and tracking", "Act"),
+    Command("order.message", "m", "output.show_message", "message", "Show the text for the buyer: copy it, or send it by the API when Amazon shows the order as shipped", "Act"),
+    Command("batch.undo", "u", "batches.take_back", "take back", "Take held orders back; nothing else is undone by this key", "Act", 6),
+    Command("order.dispatched", "d", "facts.set_dispatched", "left", "Say: the parcel was handed to the carrier", "Facts"),
+    Command("order.not_dispatched", "D", "facts.set_not_dispatched", "still here", "Say: the parcel is still here", "Facts"),
+    Command("order.asked", "b", "facts.toggle_asked", "asked", "Say: the buyer asked by message (again: take that back)", "Facts"),
+    Command("find.filter", "slash", "view.type_filter", "filter", "Filter: status:unshipped total>50 late; its first orders come as you type, Enter applies, Esc leaves", "Find", 7),
+    Command("find.clear", "escape", "view.clear_filter", "clear", "Clear the filter", "Find"),
+    Command("find.find", "F", "navigation.find", "find", "Find by a filter without hiding the others; n and N go through what fits", "Find"),
+    Command("find.next", "n", "navigation.go_to_next", "next", "The next order that was found; with nothing found, the next marked one", "Find"),
+    Command("find.previous", "N", "navigation.go_to_previous", "previous", "The one before", "Find"),
+    Command("find.go", "g", "navigation.go_to_id", "go to id", "Go to an order id (g once more: to the first order); several ids (pasted) are marked; pasted onto the table too", "Find"),
+    Command("find.views", "f", "view.open_saved_view", "views", "Saved views: open, save this one, rename, delete", "Find"),
+    Command("find.sort", "s", "view.sort", "sort", "Choose the column to sort by; the same again turns the order round", "Arrange"),
+    Command("find.then", "S", "view.sort_further", "then sort", "Sort by one more column; chosen again it turns round, then goes", "Arrange"),
+    Command("see.columns", "C", "view.choose_columns", "columns", "Choose, order and widen columns; kept with the view", "Arrange"),
+    Command("see.market", "p", "view.switch_marketplace", "marketplace", "Show the rate of the next marketplace; after the last one, that of the cursor", "Arrange"),
+    Command("see.theme", "T", "app.switch_theme", "theme", "Dark or light", "Arrange"),
+    Command("see.detail", "enter", "view.show_order", "details", "The whole order with every verdict, its source and what happened", "See"),
+    Command("see.detail-down", "J", "view.scroll_detail(3)", "detail down", "Scroll the detail pane down", "See"),
+    Command("see.detail-up", "K", "view.scroll_detail(-3)", "detail up", "Scroll the detail pane up", "See"),
+    Command("see.rate", "P", "view.show_rate", "rate in full", "The rate in full: a month as a chart, what rolls off, its orders, per marketplace", "See"),
+    Command("batch.outbox", "o", "batches.show_outbox", "outbox", "Batches: what is held, sent, answered; release, take back, where to upload", "See"),
+    Command("see.refresh", "R", "view.refresh", "refresh", "Read the store again, and show changes that wait", "See"),
+    Command("out.copy", "y", "output.copy_id", "copy id", "Copy the order id under the cursor", "Out"),
+    Command("out.copy-menu", "Y", "output.copy_as", "copy...", "Copy the marked ids, or the order as text, JSON or TSV", "Out"),
+    Command("out.open", "O", "output.open_in_seller_central", "open", "Open the order in Seller Central; without a browser the link is shown", "Out"),
+    Command("out.export", "e", "output.export", "export", "Write the marked orders, or all that are shown, to a CSV, TSV or JSON file", "Out"),
+    Command("file.import", "i", "imports.import_files", "import", "Read report files or a processing report", "Files"),
+    Command("file.sync", "I", "imports.sync", "sync", "Sync with Amazon: fetch what changed by the API while you work on; again, or Esc, stops", "Files"),
+    Command("app.palette", "colon,ctrl+p", "app.open_palette", "palette", "Every action by name", "Help"),
+    Command("app.help", "question_mark", "app.show_help", "help", "All keys; type to narrow", "Help", 8),
+    Command("app.tour", "t", "app.start_tour", "tour", "The tour in six steps; in a store with real orders, the offer to open the practice store", "Help"),
+    Command("app.suspend", "ctrl+z", "app.suspend", "suspend", "Back to the shell; fg returns", "Help"),
+    Command("app.quit", "q", "app.leave", "quit", "Leave; held batches stay held and are kept", "Help"),
 )  # fmt: skip
+QUEUE_COMMANDS: tuple[Command, ...] = tuple(
+    Command(f"queue.{queue.key}", str(number), f"view.show_queue('{queue.key}')", queue.title, queue.title, "Find")
+    for number, queue in enumerate(QUEUES, start=1)
+)
+"""The work queues: keys that cannot be changed, in help as the one line QUEUE_HELP."""
 QUEUE_HELP = ("1 to 8", "Work queues")
-ALL_ACTIONS = TABLE_ACTIONS + MAIN_ACTIONS
-HINTS = 8
-"""Hints in the line at the foot, at most."""
+ALL_COMMANDS = TABLE_COMMANDS + MAIN_COMMANDS
+MAX_HINTS = 8
 
 
-def bindings(actions: Iterable[KeyAction] = MAIN_ACTIONS) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
-    """Textual bindings of the registry, with ids so that a keymap can change the keys."""
-    return [Binding(a.keys, a.action, a.label, show=bool(a.hint), id=a.id, tooltip=a.description) for a in actions]
+def find_command(command_id: str) -> Command:
+    """Return the command of this id. Raises KeyError."""
+    return _BY_ID[command_id]
 
 
-def hints(actions: Iterable[KeyAction] = ALL_ACTIONS) -> list[tuple[str, str]]:
-    """Key and label of the hints at the foot, in their order: eight at most, help last."""
-    found = sorted((action for action in actions if action.hint), key=lambda action: action.hint)
-    return [(action.first_key, action.label) for action in found][:HINTS]
+_BY_ID = {command.id: command for command in ALL_COMMANDS + QUEUE_COMMANDS}
 
 
-def keys_table(actions: Iterable[KeyAction] = ALL_ACTIONS) -> str:
-    """The Markdown tables of docs/keys.md, one per group."""
-    groups: dict[str, list[KeyAction]] = {}
-    for action in actions:
-        groups.setdefault(action.group, []).append(action)
+def bindings(
+    commands: Iterable[Command] = MAIN_COMMANDS + QUEUE_COMMANDS,
+) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
+    """Return Textual bindings for these commands, with ids, so that a keymap can change the keys."""
+    return [
+        Binding(
+            command.keys,
+            command.action,
+            command.label,
+            show=bool(command.hint),
+            id=command.id,
+            tooltip=command.description,
+        )
+        for command in commands
+    ]
+
+
+def hints(commands: Iterable[Command] = ALL_COMMANDS) -> list[tuple[str, str]]:
+    """Return key and label of the hints at the foot in their order, eight at most, help last."""
+    found = sorted((command for command in commands if command.hint), key=lambda command: command.hint)
+    return [(command.first_key, command.label) for command in found][:MAX_HINTS]
+
+
+def keys_table(commands: Iterable[Command] = ALL_COMMANDS) -> str:
+    """Return the Markdown tables of docs/keys.md, one per group."""
+    groups: dict[str, list[Command]] = {}
+    for command in commands:
+        groups.setdefault(command.group, []).append(command)
     parts = []
     for group, members in groups.items():
-        rows = [f"| `{a.key_text}` | {a.description} | `{a.id}` |" for a in members]
+        rows = [f"| `{one.key_text}` | {one.description} | `{one.id}` |" for one in members]
         if group == "Find":
             rows.append(f"| `{QUEUE_HELP[0]}` | {QUEUE_HELP[1]} | |")
         parts.append(
@@ -190,5 +223,5 @@ rest holds.
 
 
 def keys_page() -> str:
-    """docs/keys.md."""
+    """Return the text of docs/keys.md."""
     return _PAGE.format(tables=keys_table())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on
@@ -19,6 +18,7 @@ from .keymap import KEYMAP_FILE, Keymap, read_keymap
 from .main.screen import MainScreen
 from .terminal import discard_output_of_closed_terminal, exit_on_signals, watch_terminal
 from .themes import DARK, THEMES
+from .tour.controller import PracticeBuilt
 
 
 class OrderTuiApp(App[None]):
@@ -91,9 +91,10 @@ class OrderTuiApp(App[None]):
             self._keep_notifications_until = now + (timeout or self.NOTIFICATION_TIMEOUT)
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 
-    async def open_practice(self, path: Path) -> None:
+    @on(PracticeBuilt)
+    async def _open_practice(self, event: PracticeBuilt) -> None:
         """Show the practice store over the one that was opened, with the tour."""
-        self._practice = Session.open(path, clock=self._session.clock, config=self._session.config)
+        self._practice = Session.open(event.path, clock=self._session.clock, config=self._session.config)
         await self.push_screen(MainScreen(self._practice, self.keys, self._user_keymap))
         self.call_after_refresh(self._begin_tour)
 
@@ -104,7 +105,7 @@ class OrderTuiApp(App[None]):
 
     def _begin_tour(self) -> None:
         if isinstance(self.screen, MainScreen):
-            self.screen.begin_tour()
+            self.screen.tour.start()
 
     # Keys: every one goes through the queue
 
@@ -125,9 +126,9 @@ class OrderTuiApp(App[None]):
     def _stop_reading(self) -> bool:
         """Stop what the main screen reads, if it says that Escape does; return whether it was stopped."""
         screen = self.screen
-        if not isinstance(screen, MainScreen) or not screen.is_stoppable:
+        if not isinstance(screen, MainScreen) or not screen.view.is_stoppable:
             return False
-        screen.stop_reading()
+        screen.view.stop_reading()
         return True
 
 

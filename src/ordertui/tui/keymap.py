@@ -1,4 +1,4 @@
-"""The operator's own keys: a small TOML file that names actions; his keys win, and clashes are said at start."""
+"""The user's own keys: a small TOML file that names commands. These keys win; clashes are reported when the screen starts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from .actions import ALL_ACTIONS, NO_KEY, KeyAction, written
+from .actions import ALL_COMMANDS, NO_KEY, Command, written
 
 KEYMAP_FILE = "keys.toml"
 _NAMES = {
@@ -18,21 +18,25 @@ _NAMES = {
 
 
 class Keymap(msgspec.Struct, frozen=True):
-    """The registry with the operator's keys, and what to tell him about them."""
+    """The registry with the user's keys, and the problems to report about them."""
 
-    actions: tuple[KeyAction, ...] = ALL_ACTIONS
+    commands: tuple[Command, ...] = ALL_COMMANDS
     problems: tuple[str, ...] = ()
 
     def changed(self) -> dict[str, str]:
-        """Action id to keys, of those that differ from the registry: what Textual's `set_keymap` takes."""
-        before = {action.id: action.keys for action in ALL_ACTIONS}
-        return {action.id: action.keys for action in self.actions if before[action.id] != action.keys}
+        """Return command id to keys, of those that differ from the registry: what Textual's `set_keymap` takes."""
+        before = {command.id: command.keys for command in ALL_COMMANDS}
+        return {command.id: command.keys for command in self.commands if before[command.id] != command.keys}
+
+    def first_key(self, command_id: str) -> str:
+        """Return the first key of a command, as people write it."""
+        return next(command.first_key for command in self.commands if command.id == command_id)
 
 
 def read_keymap(path: Path) -> Keymap:
-    """The keymap of a file such as `"order.cancel" = "ctrl+x"`, or with a list of keys; the registry when there is none.
+    """Read a file of lines such as `"order.cancel" = "ctrl+x"`, or with a list of keys; without a file, return the registry.
 
-    What cannot be read is left out and named in `problems`; the rest holds.
+    What cannot be read is left out and named in `problems`; the rest is in force.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -54,11 +58,33 @@ def _unread(path: Path, error: Exception) -> Keymap:
 
 
 def resolve(wanted: Mapping[str, object], where: str = KEYMAP_FILE) -> Keymap:
-    """The registry with these keys. A key taken by the operator is lost by what had it."""
-    known = {action.id: action for action in ALL_ACTIONS}
+    """Return the registry with these keys. A key that the user gives to a command is taken from the one that had it."""
     problems: list[str] = []
-    mine: dict[str, tuple[str, ...]] = {}
-    owner: dict[str, str] = {}
+    owners: dict[str, str] = {}
+    own = _own_keys(wanted, where, owners, problems)
+    commands = []
+    for command in ALL_COMMANDS:
+        if command.id in own:
+            commands.append(msgspec.structs.replace(command, keys=",".join(own[command.id])))
+            continue
+        keys = command.keys.split(",")
+        left = [key for key in keys if key not in owners or _share_a_key(command.id, owners[key])]
+        for key in keys:
+            if key not in left:
+                more = "" if left else "; it has no key now, : finds it by name"
+                problems.append(
+                    f"{written(key)} is yours now ({owners[key]}); {command.id} ({command.label}) lost it{more}"
+                )
+        commands.append(command if left == keys else msgspec.structs.replace(command, keys=",".join(left or [NO_KEY])))
+    return Keymap(tuple(commands), tuple(problems))
+
+
+def _own_keys(
+    wanted: Mapping[str, object], where: str, owners: dict[str, str], problems: list[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return the user's keys by command id; fill in which command owns each key, and what is wrong."""
+    known = {command.id for command in ALL_COMMANDS}
+    own: dict[str, tuple[str, ...]] = {}
     for name, value in wanted.items():
         if name not in known:
             import difflib  # only a mistake needs it
@@ -67,37 +93,29 @@ def resolve(wanted: Mapping[str, object], where: str = KEYMAP_FILE) -> Keymap:
             hint = f"; did you mean {close[0]}?" if close else ""
             problems.append(f"{where}: there is no action {name}{hint}")
             continue
-        keys = _keys_of(value)
+        keys = _textual_keys(value)
         if not keys:
             problems.append(f"{where}: {name} needs a key, or a list of keys, as text")
             continue
         kept = []
         for key in keys:
-            if owner.setdefault(key, name) == name:
+            if owners.setdefault(key, name) == name:
                 kept.append(key)
             else:
-                problems.append(f"{where}: {written(key)} is given to {owner[key]} and to {name}; {owner[key]} has it")
-        mine[name] = tuple(kept) or (NO_KEY,)
-    actions = []
-    for action in ALL_ACTIONS:
-        if action.id in mine:
-            actions.append(msgspec.structs.replace(action, keys=",".join(mine[action.id])))
-            continue
-        left = [key for key in action.keys.split(",") if key not in owner or _lives_beside(action, owner[key])]
-        lost = [key for key in action.keys.split(",") if key not in left]
-        for key in lost:
-            more = "" if left else "; it has no key now, : finds it by name"
-            problems.append(f"{written(key)} is yours now ({owner[key]}); {action.id} ({action.label}) lost it{more}")
-        actions.append(msgspec.structs.replace(action, keys=",".join(left or [NO_KEY])) if lost else action)
-    return Keymap(tuple(actions), tuple(problems))
+                problems.append(
+                    f"{where}: {written(key)} is given to {owners[key]} and to {name}; {owners[key]} has it"
+                )
+        own[name] = tuple(kept) or (NO_KEY,)
+    return own
 
 
-def _lives_beside(action: KeyAction, other: str) -> bool:
-    """Esc is shared: the table has it only while a range is open."""
-    return {action.id, other} == {"table.leave", "find.clear"}
+def _share_a_key(one: str, other: str) -> bool:
+    """Return whether both commands may have the same key: the table has Esc only while a range is open."""
+    return {one, other} == {"table.leave", "find.clear"}
 
 
-def _keys_of(value: object) -> tuple[str, ...]:
+def _textual_keys(value: object) -> tuple[str, ...]:
+    """Return the keys under Textual's names; empty when one of them is no text."""
     texts: Sequence[object] = value if isinstance(value, list) else [value]
     keys = []
     for text in texts:

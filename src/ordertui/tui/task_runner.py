@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from textual.css.query import NoMatches
 from textual.message import Message
 from textual.screen import Screen
-from textual.widget import Widget
 
 from ordertui.operations.errors import USER_ERRORS, error_message
 
@@ -19,20 +17,7 @@ from .key_queue import InputLock, KeyQueue
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
-Owner = TypeVar("Owner")
 Arguments = ParamSpec("Arguments")
-
-
-def ends_with_screen(
-    run: Callable[Concatenate[Owner, Arguments], Coroutine[object, object, None]],
-) -> Callable[Concatenate[Owner, Arguments], Coroutine[object, object, None]]:
-    """`ignore_unmounted` as a decorator of methods."""
-
-    @wraps(run)
-    async def guarded(self: Owner, /, *args: Arguments.args, **more: Arguments.kwargs) -> None:
-        await ignore_unmounted(run(self, *args, **more))
-
-    return guarded
 
 
 async def ignore_unmounted(work: Awaitable[None]) -> None:
@@ -95,7 +80,7 @@ class TaskRunner:
         self.keys = keys
         self._is_running = False
 
-    def start(self, run: Callable[[Task], Coroutine[object, object, None]]) -> None:
+    def start(self, run: Callable[[Task], Coroutine[object, object, object]]) -> None:
         """Run a task, unless one is running. An error that the user can settle is shown, not raised."""
         if not self._is_running:
             self._is_running = True
@@ -106,7 +91,7 @@ class TaskRunner:
         """Say on the screen what went wrong."""
         self._screen.notify(error_message(error), severity="error", timeout=10)
 
-    async def _run(self, task: Awaitable[None], lock: InputLock) -> None:
+    async def _run(self, task: Awaitable[object], lock: InputLock) -> None:
         try:
             await task
         except USER_ERRORS as error:
@@ -122,18 +107,3 @@ def _first_drawn(screen: Screen[Given]) -> float:
 
     moments = [title.first_drawn for title in screen.query(Title) if title.first_drawn is not None]
     return min(moments, default=Message().time)
-
-
-class TaskMixin(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
-    """For the mixins of the main screen, until they are functions."""
-
-    keys: KeyQueue
-    tasks: TaskRunner
-
-    def start(self, run: Callable[[Task], Coroutine[object, object, None]]) -> None:
-        """Run a task."""
-        self.tasks.start(run)
-
-    def failed(self, error: Exception) -> None:
-        """Say what went wrong."""
-        self.tasks.show_error(error)

@@ -23,7 +23,7 @@ FIRST_PAGE = 200
 COLUMN_OF = {column.sort_key: column.key for column in COLUMNS}
 
 
-class Request(msgspec.Struct, frozen=True):
+class ViewRequest(msgspec.Struct, frozen=True):
     """What is asked for."""
 
     queue: str = "all"
@@ -39,7 +39,15 @@ class Request(msgspec.Struct, frozen=True):
         """The table's columns that are sorted by; a key that no column shows is left out."""
         return tuple((COLUMN_OF[by.key], by.down) for by in self.sort if by.key in COLUMN_OF)
 
-    def sorted_by(self, column: str) -> Request:
+    def with_filter(self, text: str, *, queue: str | None = None) -> ViewRequest:
+        """Return the request with this filter, and in this queue if one is given."""
+        return msgspec.structs.replace(self, filter=text, queue=self.queue if queue is None else queue)
+
+    def with_queue(self, key: str) -> ViewRequest:
+        """Return the request for another queue."""
+        return msgspec.structs.replace(self, queue=key)
+
+    def sorted_by(self, column: str) -> ViewRequest:
         """By this column alone; the other way round when it is the first already, and then the others stay."""
         by = COLUMN_BY_KEY[column]
         first = SortKey(by.sort_key, by.descends_first)
@@ -47,7 +55,7 @@ class Request(msgspec.Struct, frozen=True):
             return msgspec.structs.replace(self, sort=(self.sort[0].turned(), *self.sort[1:]))
         return msgspec.structs.replace(self, sort=(first,))
 
-    def then_by(self, column: str) -> Request:
+    def then_by(self, column: str) -> ViewRequest:
         """By this column too, after the others; when it is one of them, the other way round, and the third time not any
         more, unless it is the only one."""
         key, usual = COLUMN_BY_KEY[column].sort_key, COLUMN_BY_KEY[column].descends_first
@@ -73,7 +81,7 @@ class Request(msgspec.Struct, frozen=True):
         own = dict(self.widths)
         return " ".join(f"{key}:{own[key]}" if key in own else key for key in self.keys)
 
-    def with_columns(self, text: str) -> Request:
+    def with_columns(self, text: str) -> ViewRequest:
         """With these columns; those that there are not are left out, and the id is always there."""
         known = COLUMN_BY_KEY
         widths: dict[str, int | None] = {}
@@ -85,13 +93,13 @@ class Request(msgspec.Struct, frozen=True):
         own = tuple((key, width) for key, width in widths.items() if width is not None)
         return msgspec.structs.replace(self, keys=keys, widths=own)
 
-    def sized(self, key: str, width: int, shown: Sequence[str]) -> Request:
+    def sized(self, key: str, width: int, shown: Sequence[str]) -> ViewRequest:
         """With one column so wide; the columns that are `shown` are the operator's own from now on."""
         own = {**dict(self.widths), key: min(max(width, MIN_WIDTH), MAX_WIDTH)}
         return msgspec.structs.replace(self, keys=self.keys or tuple(shown), widths=tuple(own.items()))
 
     @classmethod
-    def of(cls, view: SavedView) -> Request:
+    def of(cls, view: SavedView) -> ViewRequest:
         """A named view opened; columns it names that do not exist are left out. Raises UnknownChoice for a queue or sort
         key that there is not."""
         if view.queue not in BY_KEY:
@@ -103,17 +111,17 @@ class Request(msgspec.Struct, frozen=True):
 class View(msgspec.Struct, frozen=True):
     """The orders of a request. `members` answers which marked ones are among them."""
 
-    request: Request
+    request: ViewRequest
     ids: array[int]
     members: Marks
 
 
-def read(session: Session, request: Request, limit: int | None = None) -> array[int]:
+def read(session: Session, request: ViewRequest, limit: int | None = None) -> array[int]:
     """The ids of a request, the first `limit` of them. Raises FilterError, StoreError (Interrupted)."""
     return session.orders.find(request.filter, sorting_text(request.sort), queue=request.queue, limit=limit)
 
 
-def build(session: Session, request: Request) -> View:
+def build(session: Session, request: ViewRequest) -> View:
     """The whole view."""
     ids = read(session, request)
     return View(request, ids, Marks(ids))

@@ -17,7 +17,7 @@ from support.shops import order_id
 @pytest.mark.parametrize(("key", "marked"), [("plus", 7), ("minus", 1), ("F", 1)])
 async def test_a_wrong_filter_stays_in_the_dialog_with_what_is_wrong(session: Session, key: str, marked: int) -> None:
     async with running(session, (60, 15)) as pilot:
-        main(pilot).marks.add(
+        main(pilot).table.marks.add(
             [row_id for row_id in table(pilot).ids if row_id not in list(session.orders.find("status:unshipped"))][:1]
         )
         await press(pilot, key)
@@ -89,9 +89,9 @@ async def test_escape_goes_back_one_step_at_a_time_and_never_unmarks(session: Se
         view, marked = table(pilot), list(table(pilot).marks.ids())
         assert (len(marked), view.in_visual, len(view.ids)) == (2, True, 6)
         await burst(pilot, ["escape"])
-        assert (view.in_visual, main(pilot).request.filter) == (False, "status:unshipped")
+        assert (view.in_visual, main(pilot).view.request.filter) == (False, "status:unshipped")
         await burst(pilot, ["escape"])
-        assert (len(view.ids), main(pilot).request.filter) == (100, "")
+        assert (len(view.ids), main(pilot).view.request.filter) == (100, "")
         await burst(pilot, ["escape", "escape"])
         assert list(view.marks.ids()) == marked, "only M unmarks"
         await burst(pilot, ["s", "enter", "3", "R", "1"])

@@ -11,7 +11,7 @@ from ordertui.operations.query.sort_order import SortKey
 from ordertui.operations.session import Session
 from ordertui.operations.workspace import SavedView
 from ordertui.tui.screens.dialogs import ChoiceScreen
-from ordertui.tui.view_request import Request
+from ordertui.tui.view_request import ViewRequest
 from ordertui.tui.widgets.order_table import OrderTable
 from ordertui.tui.widgets.order_table.columns import COLUMNS
 from support.pilot import burst, main, press, running, settled, table, until
@@ -34,19 +34,19 @@ async def test_s_sorts_and_capital_s_sorts_by_one_more(session: Session) -> None
     async with running(session) as pilot:
         assert "Date▼" in head(pilot)
         await choose(pilot, "s", "status")
-        assert main(pilot).request.order == (("status", False),)
+        assert main(pilot).view.request.order == (("status", False),)
         assert "Status▲" in head(pilot)
         await choose(pilot, "S", "total")
         await choose(pilot, "S", "may")
-        assert main(pilot).request.order == (("status", False), ("total", True), ("may", True))
+        assert main(pilot).view.request.order == (("status", False), ("total", True), ("may", True))
         assert [word in head(pilot) for word in ("Status1▲", "2▼Total", "May3▼")] == [True] * 3
         assert list(table(pilot).ids) == list(session.orders.find("", "+status,-total,-may"))
         await burst(pilot, ["s", "enter"])
-        assert main(pilot).request.order == (("status", True), ("total", True), ("may", True)), (
+        assert main(pilot).view.request.order == (("status", True), ("total", True), ("may", True)), (
             "the first turns, the rest stay"
         )
         await choose(pilot, "s", "title")
-        assert main(pilot).request.order == (("title", False),)
+        assert main(pilot).view.request.order == (("title", False),)
 
 
 async def test_a_click_on_a_header_sorts_and_with_shift_adds_turns_and_removes(session: Session) -> None:
@@ -67,7 +67,7 @@ async def test_a_click_on_a_header_sorts_and_with_shift_adds_turns_and_removes(s
         ):
             await pilot.click(OrderTable, offset=(at[key], 0), shift=shift)
             await settled(pilot)
-            seen.append(main(pilot).request.order)
+            seen.append(main(pilot).view.request.order)
         assert seen == [
             (("items", True),),
             (("items", False),),
@@ -81,9 +81,9 @@ async def test_a_click_on_a_header_sorts_and_with_shift_adds_turns_and_removes(s
 async def test_every_column_sorts(session: Session) -> None:
     async with running(session) as pilot:
         for column in table(pilot).renderer.columns:
-            main(pilot).sort_by(column.key)
+            main(pilot).view.sort_by(column.key)
             await settled(pilot)
-            assert main(pilot).request.order[0][0] == column.key
+            assert main(pilot).view.request.order[0][0] == column.key
             assert len(table(pilot).ids) == 100
 
 
@@ -91,7 +91,7 @@ async def test_a_saved_view_keeps_the_order_and_an_older_file_is_read(session: S
     async with running(session) as pilot:
         await choose(pilot, "s", "total")
         await choose(pilot, "S", "order")
-        saved = main(pilot).request.saved("By size")
+        saved = main(pilot).view.request.saved("By size")
         assert saved == SavedView("By size", sort="-total,+order_id")
         session.workspace.keep_views([saved])
         assert 'sort = "-total,+order_id"' in session.workspace.views_file.read_text()
@@ -99,11 +99,11 @@ async def test_a_saved_view_keeps_the_order_and_an_older_file_is_read(session: S
         await choose(pilot, "s", "placed")
         await burst(pilot, ["f", "1"])
         await settled(pilot)
-        assert main(pilot).request.order == (("total", True), ("order", False))
+        assert main(pilot).view.request.order == (("total", True), ("order", False))
     session.workspace.views_file.write_text('[[view]]\nname = "Old"\nsort = "ship_by"\nreverse = false\n')
     views, problem = session.workspace.views()
     assert not problem
-    assert Request.of(views[0]).sort == (SortKey("ship_by", False),)
+    assert ViewRequest.of(views[0]).sort == (SortKey("ship_by", False),)
 
 
 @pytest.mark.parametrize("view", [SavedView("a", queue="nowhere"), SavedView("a", sort="price")])
@@ -111,19 +111,19 @@ async def test_a_view_that_names_what_there_is_not_is_said_and_changes_nothing(
     session: Session, view: SavedView
 ) -> None:
     with pytest.raises(UnknownChoice):
-        Request.of(view)
+        ViewRequest.of(view)
     session.workspace.keep_views([view])
     async with running(session) as pilot:
-        before = main(pilot).request
+        before = main(pilot).view.request
         await burst(pilot, ["f", "1"])
         await settled(pilot)
-        assert main(pilot).request == before
+        assert main(pilot).view.request == before
 
 
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from([column.key for column in COLUMNS])), max_size=12))
 @settings(max_examples=100, deadline=None)
 def test_there_is_always_an_order_and_no_column_comes_twice(steps: list[tuple[bool, str]]) -> None:
-    request = Request()
+    request = ViewRequest()
     for more, column in steps:
         before = request
         request = request.then_by(column) if more else request.sorted_by(column)
@@ -131,4 +131,4 @@ def test_there_is_always_an_order_and_no_column_comes_twice(steps: list[tuple[bo
         columns = [name for name, _ in request.order]
         assert columns
         assert len(columns) == len(set(columns))
-        assert Request.of(request.saved("x")) == request
+        assert ViewRequest.of(request.saved("x")) == request

@@ -15,13 +15,13 @@ from ordertui.operations.workspace import SavedView, Workspace
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
-from ordertui.tui.order_ids import order_ids
+from ordertui.tui.commands.navigation import order_ids
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from ordertui.tui.screens.filter_prompt import FilterScreen
 from ordertui.tui.screens.go_to_order import GoScreen
 from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.preview import PreviewScreen
-from ordertui.tui.view_request import Request
+from ordertui.tui.view_request import ViewRequest
 from support.pilot import at_order, burst, main, press, running, settled, table, to_ship, until
 from support.shops import open_session, order_id
 
@@ -45,16 +45,16 @@ async def test_marks_survive_a_restart_and_the_last_set_comes_back(
 ) -> None:
     async with running(session) as pilot:
         await press(pilot, "space", "space", "j", "space")
-        marked = list(main(pilot).marks.ids())
+        marked = list(main(pilot).table.marks.ids())
     async with running(open_session(tmp_path / "shop", clock=clock)) as pilot:
-        assert list(main(pilot).marks.ids()) == marked
+        assert list(main(pilot).table.marks.ids()) == marked
         await press(pilot, "M")
-        assert main(pilot).marks.count == 0
+        assert main(pilot).table.marks.count == 0
         await press(pilot, "L")
-        assert list(main(pilot).marks.ids()) == marked
+        assert list(main(pilot).table.marks.ids()) == marked
     async with running(open_session(tmp_path / "shop", clock=clock)) as pilot:
         await press(pilot, "M", "L")
-        assert list(main(pilot).marks.ids()) == marked
+        assert list(main(pilot).table.marks.ids()) == marked
 
 
 async def test_comma_marks_what_shares_a_value(session: Session) -> None:
@@ -90,7 +90,7 @@ async def test_go_to_an_order_outside_the_view_shows_all(session: Session) -> No
         await press(pilot, "g")
         await answer(pilot, order_id(1050))
         await until(pilot, lambda: at_order(pilot, order_id(1050)))
-        assert main(pilot).request.queue == "all"
+        assert main(pilot).view.request.queue == "all"
         await press(pilot, "g", "g")
         await until(pilot, lambda: table(pilot).cursor == 0 and pilot.app.screen is main(pilot))
 
@@ -101,10 +101,10 @@ async def test_a_view_is_saved_opened_and_deleted(session: Session) -> None:
         await press(pilot, "s")
         await answer(pilot, "Gone")
         await press(pilot, "escape", "escape")
-        await until(pilot, lambda: main(pilot).request.filter == "")
+        await until(pilot, lambda: main(pilot).view.request.filter == "")
         await press(pilot, "f", "1")
         await until(pilot, lambda: len(table(pilot).ids) == 94)
-        assert main(pilot).request == Request(filter="status:shipped", sort=(SortKey("placed", False),))
+        assert main(pilot).view.request == ViewRequest(filter="status:shipped", sort=(SortKey("placed", False),))
         assert 'name = "Gone"' in session.workspace.views_file.read_text()
         await press(pilot, "f", "d", "escape")
         assert session.workspace.views() == ([], "")
@@ -116,10 +116,10 @@ async def test_columns_are_chosen_and_kept_with_the_request(session: Session) ->
         await settled(pilot)
         keys = [column.key for column in table(pilot).renderer.layout.columns]
         assert keys[0] == "order"
-        assert main(pilot).request.keys == tuple(keys)
+        assert main(pilot).view.request.keys == tuple(keys)
         await press(pilot, "C", "r")
         await settled(pilot)
-        assert main(pilot).request.keys == ()
+        assert main(pilot).view.request.keys == ()
 
 
 async def test_filters_come_back_with_up(session: Session) -> None:
@@ -142,7 +142,7 @@ async def test_export_writes_what_is_shown_and_never_over_a_file(session: Sessio
         ] or len(found) == 6
 
 
-async def test_copy_and_link_say_what_was_done(session: Session) -> None:
+async def test_copy_and_link_say_what_was_done(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     async with running(session) as pilot:
         await press(pilot, "y")
         row = table(pilot).cursor_row
@@ -151,9 +151,9 @@ async def test_copy_and_link_say_what_was_done(session: Session) -> None:
         await press(pilot, "space", "space", "Y")
         await choose(pilot, 0)
         assert sorted(pilot.app.clipboard.split()) == sorted(
-            r.order_id for r in session.orders.rows(main(pilot).marks.ids()).values()
+            r.order_id for r in session.orders.rows(main(pilot).table.marks.ids()).values()
         )
-        main(pilot).can_browse = lambda: False  # type: ignore[method-assign]
+        monkeypatch.setattr("ordertui.tui.commands.output.can_browse", lambda: False)
         await press(pilot, "O")
         await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
         await press(pilot, "y")

@@ -16,7 +16,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action, BuyerRequest, Dispatched
-from ordertui.tui.actions import ALL_ACTIONS, hints
+from ordertui.tui.actions import ALL_COMMANDS, hints
 from ordertui.tui.render.lines import status_line
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
@@ -274,9 +274,9 @@ async def test_too_small_says_so(session: Session) -> None:
 
 def test_every_key_is_in_help_and_no_key_has_two_meanings() -> None:
     words = help_text("", width=500).plain
-    for action in ALL_ACTIONS:
+    for action in ALL_COMMANDS:
         assert action.description in words
-    keys = [key for action in ALL_ACTIONS for key in action.keys.split(",") if key != "escape"]
+    keys = [key for action in ALL_COMMANDS for key in action.keys.split(",") if key != "escape"]
     assert len(keys) == len(set(keys)), "Esc alone is shared: the table has it while a range is open"
     assert len(hints()) == 8
     assert hints()[-1] == ("?", "help")

@@ -51,10 +51,10 @@ async def test_a_click_on_a_header_sorts_and_on_a_queue_opens_it(session: Sessio
     async with running(session) as pilot:
         await pilot.click(OrderTable, offset=(5, 0))
         await settled(pilot)
-        assert main(pilot).request.order == (("order", False),)
+        assert main(pilot).view.request.order == (("order", False),)
         await pilot.click("#queues", offset=(14, 0))
         await settled(pilot)
-        assert main(pilot).request.queue == "to_ship"
+        assert main(pilot).view.request.queue == "to_ship"
 
 
 async def test_the_wheel_takes_the_cursor_along_only_when_it_must(session: Session) -> None:
@@ -76,9 +76,9 @@ async def test_the_panel_can_be_held_at_a_marketplace(session: Session) -> None:
     async with running(session) as pilot:
         assert "Cancellation rate US" in text(pilot, "rate")
         await press(pilot, "p")
-        assert main(pilot).panel.pinned == "US"
+        assert main(pilot).summary.summarizer.pinned == "US"
         await press(pilot, "p")
-        assert main(pilot).panel.pinned == ""
+        assert main(pilot).summary.summarizer.pinned == ""
         assert isinstance(main(pilot).query_one("#rate"), Static)
 
 

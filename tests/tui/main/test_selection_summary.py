@@ -18,7 +18,7 @@ from support.pilot import main, press, running, table, text, to_ship, until
 async def test_a_big_set_is_counted_at_once_and_weighed_beside_the_screen(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ordertui.tui.main.weighing.INSTANT", 3)
+    monkeypatch.setattr("ordertui.tui.main.selection_summary.AT_ONCE", 3)
     real, go, threads, weighed = session.rate.calculator.impact, threading.Event(), set(), []
 
     def impact(ids: Iterable[int]) -> Impact:
@@ -44,7 +44,7 @@ async def test_a_big_set_is_counted_at_once_and_weighed_beside_the_screen(
         assert 6 not in weighed, "a set that is not marked any more is given up"
         assert threading.main_thread() not in threads
         await press(pilot, "z", "z")
-        await until(pilot, lambda: not main(pilot).marks and "none marked" in text(pilot, "status"))
+        await until(pilot, lambda: not main(pilot).table.marks and "none marked" in text(pilot, "status"))
 
 
 async def test_all_of_a_view_is_marked_and_unmarked_without_going_through_its_ids(

@@ -121,12 +121,12 @@ async def test_the_key_syncs_while_the_keys_go_on(sim: Simulator, clock: FixedCl
         await settled(pilot)
         assert (table(pilot).cursor, len(table(pilot).marks)) == (3, 1), "keys do not wait for Amazon"
         await press(pilot, "I")
-        await until(pilot, lambda: main(pilot).syncing is None)
+        await until(pilot, lambda: main(pilot).sync.run is None)
         assert "sync stopped: 0 orders came and are kept; I goes on from there" in said(pilot)
         assert sim.calls.count("searchOrders") == 2
         gate.set()
         await press(pilot, "I")
-        await until(pilot, lambda: main(pilot).syncing is None)
+        await until(pilot, lambda: main(pilot).sync.run is None)
         await until(pilot, lambda: "+1 · R" in text(pilot, "status"))
         assert len(table(pilot).ids) == 5, "what came waits behind R while something is marked"
         assert "synced: 1 new order, 0 changed" in said(pilot)
@@ -144,7 +144,7 @@ async def test_escape_stops_a_call_that_hangs(sim: Simulator, clock: FixedClock,
         assert idle(pilot)
         await press(pilot, "escape")
         await until(pilot, lambda: "sync stopped: 0 orders came" in said(pilot))
-        assert main(pilot).syncing is None
+        assert main(pilot).sync.run is None
         assert text(pilot, "age").startswith("synced 2 min ago")
     sim.closing.set()
 

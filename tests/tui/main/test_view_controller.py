@@ -49,15 +49,15 @@ def stopped(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[
 
 
 async def begin(pilot: Pilot[None]) -> None:
-    main(pilot).ask_for(msgspec.structs.replace(main(pilot).request, sort=SLOW))
-    await until(pilot, lambda: main(pilot).building)
+    main(pilot).view.ask_for(msgspec.structs.replace(main(pilot).view.request, sort=SLOW))
+    await until(pilot, lambda: main(pilot).view.reading_text)
 
 
 async def test_escape_stops_a_view_and_keeps_the_one_that_was_there(session: Session, stopped: list[str]) -> None:
     async with running(session, toasts=True) as pilot:
         await press(pilot, "j", "j", "space")
         await settled(pilot)
-        before, ids, cursor = main(pilot).request, list(table(pilot).ids), table(pilot).cursor_id
+        before, ids, cursor = main(pilot).view.request, list(table(pilot).ids), table(pilot).cursor_id
         await begin(pilot)
         assert "sorting… Esc stops" in text(pilot, "status")
         await pilot.press("j")
@@ -65,7 +65,7 @@ async def test_escape_stops_a_view_and_keeps_the_one_that_was_there(session: Ses
         assert table(pilot).cursor_id == cursor, "keys wait for the view"
         await pilot.press("escape")
         await until(pilot, lambda: idle(pilot))
-        assert main(pilot).request == before
+        assert main(pilot).view.request == before
         assert (list(table(pilot).ids), table(pilot).cursor_id) == (ids, cursor), "the key that waited is thrown away"
         assert "Date▼" in table(pilot).render_line(0).text
         assert "Esc stops" not in text(pilot, "status")
@@ -82,7 +82,7 @@ async def test_escape_stops_what_a_filter_looks_up_to_mark_or_find(
 ) -> None:
     async with running(session, toasts=True) as pilot:
         await press(pilot, "j", "space", "space")
-        marked = list(main(pilot).marks.ids())
+        marked = list(main(pilot).table.marks.ids())
         await pilot.press(key, *"status", "colon", *"unshipped", "enter")
         await until(pilot, lambda: "looking… Esc stops" in text(pilot, "status"))
         await pilot.pause(0.3)
@@ -94,8 +94,8 @@ async def test_escape_stops_what_a_filter_looks_up_to_mark_or_find(
         assert stopped == [SLOW_FILTER]
         assert said(pilot).startswith("stopped")
         assert "Esc stops" not in text(pilot, "status")
-        assert list(main(pilot).marks.ids()) == marked
-        assert not main(pilot).found
+        assert list(main(pilot).table.marks.ids()) == marked
+        assert not main(pilot).view.found
         assert table(pilot).cursor_id == cursor, "the key that waited is thrown away"
 
 
@@ -104,14 +104,14 @@ async def test_a_look_up_that_somebody_else_interrupts_goes_on(session: Session,
         await press(pilot, "plus")
         await press(pilot, *"status", "colon", *"unshipped")
         await pilot.press("enter")
-        await until(pilot, lambda: main(pilot).looking_up)
+        await until(pilot, lambda: main(pilot).view.search_text)
         session.orders.interrupt()
         await until(pilot, lambda: stopped == [SLOW_FILTER])
         await pilot.pause(0.3)
-        assert main(pilot).looking_up, "it is read again"
+        assert main(pilot).view.search_text, "it is read again"
         await pilot.press("escape")
         await until(pilot, lambda: idle(pilot))
-        assert not main(pilot).marks
+        assert not main(pilot).table.marks
 
 
 async def test_escape_amid_other_keys_is_one_of_them(session: Session, stopped: list[str]) -> None:
@@ -120,11 +120,11 @@ async def test_escape_amid_other_keys_is_one_of_them(session: Session, stopped: 
         await pilot.pause(0.3)
         for key in ("v", "j", "escape"):
             await pilot.press(key)
-        assert main(pilot).building, "a run of keys waits as it is"
+        assert main(pilot).view.reading_text, "a run of keys waits as it is"
         await pilot.pause(0.3)
         await pilot.press("escape")
         await settled(pilot)
-        assert not main(pilot).building
+        assert not main(pilot).view.reading_text
 
 
 async def test_a_view_that_somebody_else_interrupts_is_read_again(session: Session, stopped: list[str]) -> None:
@@ -135,7 +135,7 @@ async def test_a_view_that_somebody_else_interrupts_is_read_again(session: Sessi
         session.orders.interrupt()
         await until(pilot, lambda: stopped == ["-may"])
         await pilot.pause(0.3)
-        assert main(pilot).building
+        assert main(pilot).view.reading_text
         await pilot.press("escape")
         await until(pilot, lambda: idle(pilot))
         await until(pilot, lambda: stopped == ["-may", "-may"])
@@ -146,11 +146,11 @@ async def test_a_view_that_somebody_else_interrupts_is_read_again(session: Sessi
 async def test_another_view_interrupts_the_one_before(session: Session, stopped: list[str]) -> None:
     async with running(session) as pilot:
         await begin(pilot)
-        main(pilot).ask_for(msgspec.structs.replace(main(pilot).request, sort=(SortKey("total", False),)))
+        main(pilot).view.ask_for(msgspec.structs.replace(main(pilot).view.request, sort=(SortKey("total", False),)))
         await settled(pilot)
         assert stopped == ["-may"]
         assert list(table(pilot).ids) == list(session.orders.find("", "+total"))
-        assert not main(pilot).building
+        assert not main(pilot).view.reading_text
 
 
 async def test_a_filter_shows_its_first_orders_while_it_is_typed(session: Session) -> None:
@@ -159,7 +159,7 @@ async def test_a_filter_shows_its_first_orders_while_it_is_typed(session: Sessio
         cursor = table(pilot).cursor_id
         await burst(pilot, ["slash", *"status", "colon", *"unshipped"])
         await until(pilot, lambda: len(table(pilot).ids) == 6)
-        assert main(pilot).request.filter == "", "nothing is applied before Enter"
+        assert main(pilot).view.request.filter == "", "nothing is applied before Enter"
         assert main(pilot).query_one(FilterBar).typed == "status:unshipped"
         for keys in (["backspace"] * 3, ["space", *"stat"]):
             await press(pilot, *keys)
@@ -172,7 +172,7 @@ async def test_a_filter_shows_its_first_orders_while_it_is_typed(session: Sessio
         await until(pilot, lambda: len(table(pilot).ids) == 1)
         await press(pilot, "enter")
         await settled(pilot)
-        assert main(pilot).request.filter == f"id:{order_id(1003)}"
+        assert main(pilot).view.request.filter == f"id:{order_id(1003)}"
         assert len(table(pilot).ids) == 1
 
 
@@ -214,7 +214,7 @@ async def test_the_cursor_comes_back_to_its_order_when_the_first_page_had_it_not
             real(ids, *more, **options)  # type: ignore[arg-type]
 
         monkeypatch.setattr(view, "show", show)
-        main(pilot).sort_by("placed")
+        main(pilot).view.sort_by("placed")
         await settled(pilot)
         assert shown == [20, 100], "the first page, then all"
         assert table(pilot).cursor_id == cursor

@@ -95,7 +95,7 @@ async def test_a_late_answer_does_not_hide_the_range_begun_meanwhile(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(session) as pilot:
-        main(pilot).panel.forget()
+        main(pilot).summary.summarizer.forget()
         go = weighing_waits(session, monkeypatch)
         await press(pilot, "space")
         await press(pilot, "v", "j", "j")
@@ -113,12 +113,12 @@ async def test_a_late_answer_does_not_say_that_a_view_is_read_which_is_there(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(session) as pilot:
-        main(pilot).panel.forget()
+        main(pilot).summary.summarizer.forget()
         go = weighing_waits(session, monkeypatch)
-        main(pilot).building = "looking…"
-        main(pilot).show_panel()
+        main(pilot).view.reading_text = "looking…"
+        main(pilot).summary.show()
         await until(pilot, lambda: "looking…" in text(pilot, "status"))
-        main(pilot).building = ""
+        main(pilot).view.reading_text = ""
         go.set()
         await pilot.app.workers.wait_for_complete()
         await until(pilot, lambda: "looking…" not in text(pilot, "status"))

@@ -106,7 +106,7 @@ async def test_keys_typed_ahead_reach_it(session: Session) -> None:
     async with running(session) as pilot:
         await burst(pilot, ["P", "n", "escape", "escape", "2"])
         assert pilot.app.screen is main(pilot)
-        assert main(pilot).request.queue == "to_ship"
+        assert main(pilot).view.request.queue == "to_ship"
 
 
 async def test_without_orders_there_is_none(tmp_path: Path, clock: FixedClock) -> None:

@@ -91,7 +91,7 @@ def typed(*names: str) -> Steps:
 
 async def titles(pilot: Pilot[None], session: Session) -> None:
     screen = scenes.main_screen(pilot)
-    screen.ask_for(replace(screen.request, keys=("order", "ship-by", "total", "may", "title")))
+    screen.view.ask_for(replace(screen.view.request, keys=("order", "ship-by", "total", "may", "title")))
     await scenes.keys(pilot, "j", "space", "j", "j")
 
 

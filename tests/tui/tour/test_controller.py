@@ -102,7 +102,7 @@ async def test_all_six_steps_with_keys(practice: Session, size: tuple[int, int])
         await press(pilot, *["j"] * held[0], "r")
         await opened(pilot, "ConfirmScreen")
         await press(pilot, "w")
-        await until(pilot, lambda: not note(pilot) and main(pilot).tour is None)
+        await until(pilot, lambda: not note(pilot) and main(pilot).tour.tour is None)
         assert practice.workspace.tour_seen()
         await press(pilot, "escape", "t")
         await at(pilot, 1)
@@ -112,7 +112,7 @@ async def test_it_can_be_left_at_any_time_and_keys_are_never_held(practice: Sess
     async with running(practice, size=(60, 15), tour=True) as pilot:
         await at(pilot, 1)
         await burst(pilot, ["j", "j", "space", "2", "question_mark", "escape", "o", "escape", "escape"])
-        assert main(pilot).request.queue == "to_ship"
+        assert main(pilot).view.request.queue == "to_ship"
         assert table(pilot).marks.count == 1
         await until(pilot, lambda: not note(pilot))
         assert practice.workspace.tour_seen()

@@ -37,7 +37,7 @@ async def test_each_queue_can_be_told_from_the_others(session: Session, width: i
         for key, title in (("held", "Held"), ("failed", "Fail")):
             await pilot.click("#queues", offset=(str(tabs.render()).index(title), 0))
             await settled(pilot)
-            assert main(pilot).request.queue == key
+            assert main(pilot).view.request.queue == key
             tabs.show(queues(COUNTS), "all")
 
 
@@ -88,7 +88,7 @@ async def test_an_empty_queue_says_why_in_words_that_fit(session: Session, size:
                 assert said_in_table() == queue.why_empty
         await press(pilot, "6")
         await settled(pilot)
-        main(pilot).ask_for(msgspec.structs.replace(main(pilot).request, filter="late"))
+        main(pilot).view.ask_for(msgspec.structs.replace(main(pilot).view.request, filter="late"))
         await settled(pilot)
         assert said_in_table() == "Nothing here fits the filter; Esc clears it."
 

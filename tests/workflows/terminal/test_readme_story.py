@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("pty", reason="no pseudo-terminals here")
 
-from ordertui.tui.actions import ALL_ACTIONS
+from ordertui.tui.actions import ALL_COMMANDS
 from support.cli import ROOT
 from support.practice import REPORTS, bring, needs_tmux, running_in, start
 from support.terminal import Terminal, given_back
@@ -152,7 +152,7 @@ def test_the_practice_store_is_marked(opened: list[Terminal], tmp_path: Path) ->
 
 def test_the_keys_that_readme_names_do_what_it_says() -> None:
     sentence = (ROOT / "README.md").read_text(encoding="utf-8").split("On the screen: ")[1].split(" Nothing is done")[0]
-    keys = {key: action.id for action in ALL_ACTIONS for key in action.key_text.split()}
+    keys = {key: action.id for action in ALL_COMMANDS for key in action.key_text.split()}
     said = dict(zip(sentence.split("`")[1::2], sentence.split("`")[2::2], strict=False))
     del said["1"], said["8"]
     meant = {

@@ -1,149 +1,168 @@
-"""What the rate panel, its one line and the status line say for a marked set: plain Python over the session, no widget."""
+"""The rate panel and the status line: what the marked orders come to, at once or, for many, beside the screen."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 import msgspec
 from textual.content import Content
+from textual.screen import Screen
 
 from ordertui.operations.batches.batch import Due
-from ordertui.operations.errors import Stopped
+from ordertui.operations.errors import USER_ERRORS, Stopped
+from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.rate.figures import Impact, RateEffect
 from ordertui.operations.session import Session
 from ordertui.orders.order import OrderRow
 from ordertui.tui.render.format import due_words, sparkline
 from ordertui.tui.render.lines import status_line
+from ordertui.tui.task_runner import TaskRunner, ignore_unmounted
+from ordertui.tui.widgets.order_table import OrderTable
+
+from .view_controller import ViewController
 
 SPARK_DAYS = 14
-LOOK_AFTER = 2_000
-"""Orders weighed between two looks at whether somebody still waits for the answer."""
+CHECK_EVERY = 2_000
+"""Orders summed up between two checks that somebody still waits for the summary."""
+AT_ONCE = 500
+"""Up to so many marks are summed up at once, which takes some milliseconds; more are summed up beside the screen."""
+MARKING_PAUSE = 0.08
+"""Seconds after the last mark until a large set is summed up."""
 NO_ORDERS = Content("\n No orders yet.\n i imports the reports you\n downloaded from Seller Central.")
 
 
-class Question(msgspec.Struct, frozen=True):
-    """What the panel is asked about."""
+class SummaryRequest(msgspec.Struct, frozen=True):
+    """What is marked and shown when a summary is request for."""
 
     ids: Sequence[int]
     """The marked orders."""
     version: int
-    """Of the marks; another one after each change."""
+    """Version of the marks; another one after each change."""
     cursor: OrderRow | None
     hidden: int
+    """Marked orders that the view does not show."""
     next_due: Due | None
     view: str
+    """Title of the queue."""
     width: int
     """Cells of the status line."""
     pending: str = ""
-    range_: int = 0
-    building: str = ""
+    range_size: int = 0
+    """Orders of the open range; 0 without one."""
+    progress: str = ""
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """The texts of the rate; with it `status` knows what the marked set comes to."""
+class Summary(msgspec.Struct, frozen=True):
+    """The texts about the rate. The status line is made by `SelectionSummarizer.status` afterwards."""
 
     panel: Content
     strip: Content
+    """The one line that stands for the panel on a narrow screen."""
     market: str
     """The marketplace shown."""
 
 
 class SelectionSummarizer:
-    """Keeps which marketplace is shown, and what does not change with a mark until the store changes."""
+    """Work the texts out. Keeps which marketplace is shown, and what does not change with a mark until the store changes."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self.pinned = ""
-        """The marketplace chosen with a key; empty: that of the cursor."""
-        self._weighed: tuple[int, Impact] = (-1, Impact(0, (), 0, 0, 0, 0))
-        """What the last answer found of the marked set, and which version of the marks that was."""
-        self._kept: tuple[int, dict[str, object]] = (-1, {})
+        """The marketplace chosen with a key; empty: the panel follows the cursor."""
+        self._impact: tuple[int, Impact] = (-1, Impact(0, (), 0, 0, 0, 0))
+        """What the last summary found of the marks, with their version; -1: the store changed since."""
+        self._cache: tuple[int, dict[str, object]] = (-1, {})
 
     def forget(self) -> None:
-        """The store changed: read everything again."""
-        self._kept = (-1, {})
-        self._weighed = (-1, self._weighed[1])
+        """Read everything again after the store changed."""
+        self._cache = (-1, {})
+        self._impact = (-1, self._impact[1])
 
     def market(self, cursor: OrderRow | None) -> str:
-        """The marketplace that is shown: the pinned one; else the cursor's, but with marks only one that has some. Empty
-        without orders."""
+        """Return the marketplace that is shown: the pinned one; else the cursor's, but with marks only one that has some.
+        Empty without orders."""
         codes = self._codes()
         if self.pinned in codes:
             return self.pinned
-        marked = [code for code, _ in self._weighed[1].markets if code in codes]
+        marked = [code for code, _ in self._impact[1].markets if code in codes]
         if cursor is not None and cursor.marketplace in (marked or codes):
             return cursor.marketplace
         return (marked or codes or [""])[0]
 
     def switch(self) -> str:
-        """Pin the next marketplace; after the last one follow the cursor again. Gives what is pinned."""
+        """Pin the next marketplace, after the last one follow the cursor again; return what is pinned."""
         codes = ["", *self._codes()]
         place = codes.index(self.pinned) if self.pinned in codes else 0
         self.pinned = codes[(place + 1) % len(codes)]
         return self.pinned
 
-    def status(self, asked: Question) -> Content:
-        """The status line: at once, and with money and verdicts as soon as an answer has found them."""
+    def status(self, request: SummaryRequest) -> Content:
+        """Return the status line, at once; it has money and verdicts as soon as a summary has found them."""
         now = self._session.clock.now()
-        version, impact = self._weighed
+        version, impact = self._impact
         return status_line(
-            count=len(asked.ids),
-            impact=impact if version == asked.version else None,
-            hidden=asked.hidden,
-            cursor=asked.cursor,
-            held="" if asked.next_due is None else due_words(asked.next_due, now),
-            view=asked.view,
-            pending=asked.pending,
-            range_=asked.range_,
-            building=asked.building,
-            width=asked.width,
+            count=len(request.ids),
+            impact=impact if version == request.version else None,
+            hidden=request.hidden,
+            cursor=request.cursor,
+            held="" if request.next_due is None else due_words(request.next_due, now),
+            view=request.view,
+            pending=request.pending,
+            range_=request.range_size,
+            building=request.progress,
+            width=request.width,
         )
 
-    def is_warm(self, asked: Question) -> bool:
-        """Whether an answer needs nothing that takes long: it was read since the store changed."""
+    def is_warm(self, request: SummaryRequest) -> bool:
+        """Return whether a summary needs nothing that takes long, because it was read since the store changed."""
         memory = self._memory()
         codes = memory.get("codes")
         if not isinstance(codes, list):
             return False
-        shown = self.market(asked.cursor)
+        shown = self.market(request.cursor)
         return f"around {shown}" in memory and all(f"rate {code}" in memory for code in codes)
 
-    def answer(self, asked: Question, stop: Callable[[], bool] = lambda: False) -> Answer:
-        """The texts; reads the session. Raises Stopped when `stop` says that nobody waits for them any more."""
+    def summarize(self, request: SummaryRequest, stop: Callable[[], bool] = lambda: False) -> Summary:
+        """Read the store and return the texts. Raises Stopped when `stop` says that nobody waits for them any more."""
         from ordertui.tui.render.rate_panel import rate_panel, rate_strip
 
         session = self._session
-        impact = session.rate.calculator.impact(_while(asked.ids, stop))
-        self._weighed = (asked.version, impact)
-        shown = self.market(asked.cursor)
+        impact = session.rate.calculator.impact(_while(request.ids, stop))
+        self._impact = (request.version, impact)
+        shown = self.market(request.cursor)
         if not shown:
-            return Answer(NO_ORDERS, Content(""), "")
+            return Summary(NO_ORDERS, Content(""), "")
         marked = dict(impact.markets)
-        effects = session.rate.calculator.effects(shown, asked.ids) if marked.get(shown) else self._still(shown)
+        effects = (
+            session.rate.calculator.effects(shown, request.ids) if marked.get(shown) else self._unmarked_rate(shown)
+        )
         elsewhere = [
             (
                 code,
                 marked.get(code, 0),
-                (session.rate.calculator.effects(code, asked.ids) if marked.get(code) else self._still(code))[0],
+                (session.rate.calculator.effects(code, request.ids) if marked.get(code) else self._unmarked_rate(code))[
+                    0
+                ],
             )
             for code in self._codes()
             if code != shown
         ]
         spark, rolls_off, risk = self._around(shown)
-        some = bool(asked.ids)
+        some = bool(request.ids)
         panel = rate_panel(
             effects, marked=some, spark=spark, rolls_off=rolls_off, risk=risk, name=shown, elsewhere=elsewhere,
             follows=not self.pinned,
         )  # fmt: skip
-        return Answer(panel, rate_strip(effects, marked=some, name=shown, elsewhere=elsewhere), shown)
+        return Summary(panel, rate_strip(effects, marked=some, name=shown, elsewhere=elsewhere), shown)
 
     def _memory(self) -> dict[str, object]:
-        """What was read since the store changed or the minute passed."""
+        """Return what was read since the store changed or the minute passed."""
         minute = self._session.clock.now() // 60
-        if self._kept[0] != minute:
-            self._kept = (minute, {})
-        return self._kept[1]
+        if self._cache[0] != minute:
+            self._cache = (minute, {})
+        return self._cache[1]
 
     def _codes(self) -> list[str]:
         memory = self._memory()
@@ -153,8 +172,8 @@ class SelectionSummarizer:
         assert isinstance(codes, list)
         return codes
 
-    def _still(self, code: str) -> list[RateEffect]:
-        """The rate without any mark."""
+    def _unmarked_rate(self, code: str) -> list[RateEffect]:
+        """Return the rate without any mark."""
         memory = self._memory()
         found = memory.get(f"rate {code}")
         if not isinstance(found, list):
@@ -162,11 +181,11 @@ class SelectionSummarizer:
         return found
 
     def _around(self, code: str) -> tuple[str, int, int]:
-        """Sparkline, roll-off and risk."""
+        """Return sparkline, roll-off and risk."""
         memory = self._memory()
         found = memory.get(f"around {code}")
         if not isinstance(found, tuple):
-            target = Fraction(self._still(code)[0].before.target)
+            target = Fraction(self._unmarked_rate(code)[0].before.target)
             found = memory[f"around {code}"] = (
                 sparkline(self._session.rate.calculator.days(code, SPARK_DAYS), target),
                 self._session.rate.calculator.rolls_off_tonight(code),
@@ -177,8 +196,90 @@ class SelectionSummarizer:
 
 
 def _while(ids: Sequence[int], stop: Callable[[], bool]) -> Iterator[int]:
-    """The ids, as long as nobody stops it."""
-    for start in range(0, len(ids), LOOK_AFTER):
+    """Yield the ids. Raises Stopped when `stop` says so."""
+    for start in range(0, len(ids), CHECK_EVERY):
         if stop():
             raise Stopped("another set is marked by now")
-        yield from ids[start : start + LOOK_AFTER]
+        yield from ids[start : start + CHECK_EVERY]
+
+
+class SummaryController:
+    """Show the texts whenever marks, cursor or view changed."""
+
+    def __init__(
+        self,
+        screen: Screen[None],
+        session: Session,
+        tasks: TaskRunner,
+        table: OrderTable,
+        view: ViewController,
+        update_text: Callable[[str, Content], None],
+    ) -> None:
+        self._screen = screen
+        self._tasks = tasks
+        self._table = table
+        self._view = view
+        self._update_text = update_text
+        self.summarizer = SelectionSummarizer(session)
+        self.next_due: Due | None = None
+        """When a batch does something next; the status line counts down to it."""
+        self._market = ""
+        """Whose rate the panel shows."""
+        self._number = 0
+        """Grows with each summary that is asked for."""
+
+    def show_status(self) -> None:
+        """Show the status line with what is known at once."""
+        self._update_text("status", self.summarizer.status(self._request()))
+
+    def show(self) -> None:
+        """Show panel and status line for the marks. A large set is summed up beside the screen, unless another one
+        follows soon; how many are marked is said before."""
+        request = self._request()
+        self._number += 1
+        if len(request.ids) <= AT_ONCE and self.summarizer.is_warm(request):
+            self._show(self.summarizer.summarize(request))
+        else:
+            self._update_text("status", self.summarizer.status(request))
+            self._screen.run_worker(ignore_unmounted(self._show_later(request)), group="panel", exclusive=True)
+
+    def show_for_cursor(self) -> None:
+        """Show what the cursor moved to: nothing changes while orders of the same marketplace are marked."""
+        if not self._table.marks or self.summarizer.market(self._table.cursor_row) != self._market:
+            self.show()
+
+    async def _show_later(self, request: SummaryRequest) -> None:
+        number = self._number
+        if len(request.ids) > AT_ONCE:
+            await asyncio.sleep(MARKING_PAUSE)
+        try:
+            summary = await asyncio.to_thread(self.summarizer.summarize, request, lambda: number != self._number)
+        except Stopped:
+            return
+        except USER_ERRORS as error:
+            self._tasks.show_error(error)
+            return
+        if number == self._number:
+            self._show(summary)
+
+    def _show(self, summary: Summary) -> None:
+        self._update_text("rate", summary.panel)
+        self._update_text("rate-strip", summary.strip)
+        self.show_status()  # of now: range, view or size may differ from when the summary was asked for
+        self._market = summary.market
+
+    def _request(self) -> SummaryRequest:
+        marks, view = self._table.marks, self._view
+        hidden = len(marks) - marks.common(view.shown.members) if marks and view.shown is not None else 0
+        return SummaryRequest(
+            ids=marks.ids(),
+            version=marks.version,
+            cursor=self._table.cursor_row,
+            hidden=hidden,
+            next_due=self.next_due,
+            view=BY_KEY[view.request.queue].title,
+            width=self._screen.size.width,
+            pending=view.pending_text,
+            range_size=self._table.range_size,
+            progress=view.progress,
+        )

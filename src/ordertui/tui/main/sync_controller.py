@@ -1,20 +1,20 @@
-"""The key that syncs with Amazon, and the first line's words on how old the orders are. Keys never wait for a sync."""
+"""Syncing with Amazon from the screen, and the first line's words on how old the orders are. Keys never wait for a sync."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from textual import work
 from textual.content import Content
-from textual.css.query import NoMatches
+from textual.screen import Screen
 
 from ordertui.operations.errors import USER_ERRORS, BadInput, PassphraseNeeded
 from ordertui.operations.session import Session
 from ordertui.orders.text import pluralize
 from ordertui.tui.render.format import countdown
 from ordertui.tui.render.lines import age
-from ordertui.tui.task_runner import Task, TaskMixin
+from ordertui.tui.task_runner import Task, TaskRunner, ignore_unmounted
 
 if TYPE_CHECKING:
     from ordertui.operations.sync.order_sync import SyncProgress, SyncSummary
@@ -23,99 +23,131 @@ ROOMY = 110
 """Cells from which the first line has room for all of it."""
 
 
-class Run:
+class SyncRun:
     """A sync under way. Its thread writes here, the screen reads."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.stopping = False
+        self.is_stopping = False
         self._orders = 0
         self._waits_until = 0
 
     def page(self, progress: SyncProgress) -> None:
-        """A page came."""
+        """Take in that a page of orders came."""
         self._orders = progress.orders
 
-    def waits(self, operation: str, seconds: int) -> None:
-        """The next call waits for its quota."""
+    def waits(self, _operation: str, seconds: int) -> None:
+        """Take in that the next call waits so long for its quota."""
         self._waits_until = self._session.clock.now() + seconds
 
-    def words(self, key: str, *, short: bool) -> str:
-        """For the first line."""
-        if self.stopping:
+    def text(self, key: str, *, short: bool) -> str:
+        """Return what the first line says; `key` stops the sync."""
+        if self.is_stopping:
             return "stopping the sync"
         left = self._waits_until - self._session.clock.now()
-        said = f"syncing · {pluralize(self._orders)}" if self._orders else "syncing"
+        text = f"syncing · {pluralize(self._orders)}" if self._orders else "syncing"
         if left > 0:
-            said += f" · next in {countdown(left)}"
+            text += f" · next in {countdown(left)}"
         if not short:
-            quota = self._session.sync.status().format_quota()
-            said += f" · {quota}"
-        return f"{said} · {key} stops"
+            text += f" · {self._session.sync.status().format_quota()}"
+        return f"{text} · {key} stops"
 
 
-class Syncing(TaskMixin):
-    """What the main screen fetches from Amazon."""
+class SyncController:
+    """Run one sync at a time beside the screen, by hand or when the settings want it. `key` is the key that stops it."""
 
-    session: Session
-    syncing: Run | None = None
-    """The sync under way."""
-    _failures = _not_before = 0
+    def __init__(
+        self,
+        screen: Screen[None],
+        session: Session,
+        tasks: TaskRunner,
+        key: str,
+        update_text: Callable[[str, Content], None],
+    ) -> None:
+        self._screen = screen
+        self._session = session
+        self._tasks = tasks
+        self._key = key
+        self._update_text = update_text
+        self.run: SyncRun | None = None
+        """The sync under way."""
+        self._failures = 0
+        """Failed syncs since the last one that worked."""
+        self._not_before = 0
+        """Epoch seconds before which no sync begins by itself."""
 
-    if TYPE_CHECKING:
+    def start_or_stop(self) -> None:
+        """Fetch what changed from Amazon; stop the sync that is under way."""
+        if not self.stop():
+            self._start(by_hand=True)
 
-        def put(self, name: str, content: Content) -> None: ...
-        def key_of(self, action: str) -> str: ...
-
-    def action_sync(self) -> None:
-        """Fetch what changed from Amazon; again stops it."""
-        if not self.stop_sync():
-            self._begin_sync(by_hand=True)
-
-    def stop_sync(self) -> bool:
-        """Ask the sync to end; False when none is under way."""
-        if self.syncing is None:
+    def stop(self) -> bool:
+        """Ask the sync to end; return False when none is under way."""
+        if self.run is None:
             return False
-        self.syncing.stopping = True
+        self.run.is_stopping = True
         self.show_age()
         return True
 
-    def _begin_sync(self, *, by_hand: bool) -> None:
-        self.syncing = Run(self.session)
-        self.show_age()
-        self._sync(self.syncing, by_hand=by_hand)
+    def show_age(self) -> None:
+        """Show at the right of the first line how old the orders are, or how far a sync is."""
+        session, short = self._session, self._screen.size.width < ROOMY
+        live = self.run.text(self._key, short=short) if self.run else session.notices.connection(short=short)
+        self._update_text(
+            "age",
+            age(
+                as_of=session.orders.as_of(), now=session.clock.now(), zone=session.orders.zone, short=short, live=live
+            ),
+        )
 
-    @work(group="sync")
-    async def _sync(self, run: Run, *, by_hand: bool) -> None:
-        ask = False
+    def tick(self) -> None:
+        """Show how far a sync is; start the one that the settings want. Called once a second."""
+        if self.run is not None:
+            self.show_age()
+        elif self._is_due():
+            self._start(by_hand=False)
+
+    def _is_due(self) -> bool:
+        """Return whether the orders are older than the settings want them; a first sync is always started by hand."""
+        session, amazon = self._session, self._session.config.amazon
+        if not amazon.sync_minutes or amazon.profile == "off" or session.is_practice or session.is_read_only:
+            return False
+        watermark, now = session.sync.status().watermark, session.clock.now()
+        return watermark is not None and now >= max(watermark + amazon.sync_minutes * 60, self._not_before)
+
+    def _start(self, *, by_hand: bool) -> None:
+        self.run = SyncRun(self._session)
+        self.show_age()
+        self._screen.run_worker(ignore_unmounted(self._sync(self.run, by_hand=by_hand)), group="sync")
+
+    async def _sync(self, run: SyncRun, *, by_hand: bool) -> None:
+        needs_passphrase = False
         try:
             found = await asyncio.to_thread(self._fetch, run)
         except USER_ERRORS as error:
             from ordertui.operations.sync.connection import retry_delay  # imported by the sync that failed
 
             self._failures += 1
-            self._not_before = self.session.clock.now() + retry_delay(self._failures)
-            ask = by_hand and isinstance(error, PassphraseNeeded)
+            self._not_before = self._session.clock.now() + retry_delay(self._failures)
+            needs_passphrase = by_hand and isinstance(error, PassphraseNeeded)
             if isinstance(error, BadInput):
-                self.session.sync.connection.credentials.ask = None  # a wrong passphrase is asked for again
-            if (by_hand or self._failures == 1) and not ask:
-                self.failed(error)
+                self._session.sync.connection.credentials.ask = None  # a wrong passphrase is asked for again
+            if (by_hand or self._failures == 1) and not needs_passphrase:
+                self._tasks.show_error(error)
         else:
             self._failures = self._not_before = 0
-            said = sync_words(found, self.key_of("file.sync"))
-            if by_hand or found.notes or found.rejects:
-                self.notify(said, severity="warning" if found.notes or found.rejects else "information", timeout=8)
+            is_serious = bool(found.notes or found.rejects)
+            if by_hand or is_serious:
+                text = _summary_text(found, self._key)
+                self._screen.notify(text, severity="warning" if is_serious else "information", timeout=8)
         finally:
-            self.syncing = None
-        try:
-            self.show_age()
-        except NoMatches:  # the screen is being taken down
-            return
-        if ask:
-            self.start(self._ask_passphrase)
+            self.run = None
+        self.show_age()
+        if needs_passphrase:
+            self._tasks.start(self._ask_passphrase)
 
-    def _fetch(self, run: Run) -> SyncSummary:
-        return self.session.sync.sync(on_page=run.page, on_wait=run.waits, stop=lambda: run.stopping)
+    def _fetch(self, run: SyncRun) -> SyncSummary:
+        return self._session.sync.sync(on_page=run.page, on_wait=run.waits, stop=lambda: run.is_stopping)
 
     async def _ask_passphrase(self, task: Task) -> None:
         from ordertui.tui.screens.dialogs import FormScreen
@@ -125,46 +157,15 @@ class Syncing(TaskMixin):
         answer = await task.ask(FormScreen("The credentials are sealed", fields, note, password=True))
         if answer is not None and answer["word"]:
             word = answer["word"]
-            self.session.sync.connection.credentials.ask = lambda: word
-            self._begin_sync(by_hand=True)
-
-    def show_age(self) -> None:
-        """The right of the first line: how old the orders are, or how far a sync is."""
-        session, short = self.session, self.size.width < ROOMY
-        live = (
-            self.syncing.words(self.key_of("file.sync"), short=short)
-            if self.syncing
-            else session.notices.connection(short=short)
-        )
-        self.put(
-            "age",
-            age(
-                as_of=session.orders.as_of(), now=session.clock.now(), zone=session.orders.zone, short=short, live=live
-            ),
-        )
-
-    def watch_sync(self) -> None:
-        """Once a second: the first line says how far a sync is, and what the settings want synced by itself is."""
-        if self.syncing is not None:
-            self.show_age()
-        elif self._is_due():
-            self._begin_sync(by_hand=False)
-
-    def _is_due(self) -> bool:
-        """Whether the orders are older than the settings want them; a first sync is always begun by hand."""
-        session, amazon = self.session, self.session.config.amazon
-        if not amazon.sync_minutes or amazon.profile == "off" or session.is_practice or session.is_read_only:
-            return False
-        watermark, now = session.sync.status().watermark, session.clock.now()
-        return watermark is not None and now >= max(watermark + amazon.sync_minutes * 60, self._not_before)
+            self._session.sync.connection.credentials.ask = lambda: word
+            self._start(by_hand=True)
 
 
-def sync_words(found: SyncSummary, key: str) -> str:
-    """What a sync brought."""
-    said = f"synced: {pluralize(found.new, 'new order')}, {found.changed:,} changed"
+def _summary_text(found: SyncSummary, key: str) -> str:
+    text = f"synced: {pluralize(found.new, 'new order')}, {found.changed:,} changed"
     if found.stopped:
-        said = f"sync stopped: {found.orders:,} orders came and are kept; {key} goes on from there"
+        text = f"sync stopped: {found.orders:,} orders came and are kept; {key} goes on from there"
     if found.rejects:
         first = found.rejects[0]
-        said += f"\n{pluralize(len(found.rejects))} could not be taken in, first {first.text}: {first.reason}"
-    return "\n".join((said, *(note for note in found.notes if not found.stopped)))
+        text += f"\n{pluralize(len(found.rejects))} could not be taken in, first {first.text}: {first.reason}"
+    return "\n".join((text, *(note for note in found.notes if not found.stopped)))

@@ -1,309 +1,436 @@
-"""The view that is shown: built beside the screen, its first page at once, stopped by Escape; what other processes change waits."""
+"""The view: the orders that are asked for, read beside the screen, first page first; other processes' changes wait."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from enum import Enum, auto
 
 import msgspec
-from textual import work
+from textual.screen import Screen
 from textual.timer import Timer
 
 from ordertui.operations.errors import USER_ERRORS
 from ordertui.operations.query.marks import Marks
 from ordertui.operations.query.queues import BY_KEY, Queue
 from ordertui.operations.session import Session
+from ordertui.orders.marketplace import zone_of
+from ordertui.orders.order import OrderRow
 from ordertui.store import Interrupted
-from ordertui.tui.key_queue import InputLock
 from ordertui.tui.render.format import empty_text
-from ordertui.tui.task_runner import Task, TaskMixin, ends_with_screen
-from ordertui.tui.view_request import FIRST_PAGE, Request, View, build, read
+from ordertui.tui.task_runner import Task, TaskRunner, ignore_unmounted
+from ordertui.tui.view_request import FIRST_PAGE, View, ViewRequest, build, read
 from ordertui.tui.widgets.filter_bar import FilterBar
 from ordertui.tui.widgets.order_table import OrderTable
 from ordertui.tui.widgets.order_table.table import CursorAnchor
 from ordertui.tui.widgets.queue_tabs import QueueTabs
 
-SAY_AFTER = 0.3
-"""Seconds after which the status line says that a view is being built, and that Escape stops it."""
-TYPED = 0.12
+PROGRESS_AFTER = 0.3
+"""Seconds after which the status line says that a view is being read, and that Escape stops it."""
+TYPING_PAUSE = 0.12
 """Seconds after the last letter of a filter until its first orders are shown."""
+ROWS_AT_ONCE = 110
+"""Orders whose marketplaces decide the columns of the first picture: more than a terminal has lines."""
 
 
-class ViewController(TaskMixin):
-    """How the main screen gets from a request to orders in the table."""
+class ViewChange(Enum):
+    """What the view controller reports to the screen."""
 
-    session: Session
-    request: Request
-    """What was asked for last."""
-    shown_view: View | None
-    """What is in the table; its beginning only, while the rest is read."""
-    whole_view: View | None
-    """The last view that was read to its end: what a stopped one goes back to."""
-    pending: View | None
-    """A view that other processes' changes made, and that waits because marks, a range or a dialog are open."""
-    queue_counts: tuple[Queue, ...]
-    view_lock: InputLock
-    columns_kept: bool
-    """Whether the operator's columns are written down."""
-    building: str
-    """What the status line says while a view is being built; empty at first, and when none is."""
+    SHOWN = auto()
+    """Other orders are in the table, maybe only the first of them."""
+    COMPLETE = auto()
+    """All orders of the view are in the table."""
+    PROGRESS = auto()
+    """`progress` says something else."""
+    PENDING = auto()
+    """A view that another process's changes made is waiting to be shown."""
 
-    looking_up: str = ""
-    """What the status line says while orders that fit a filter are looked up for a key, once that takes long."""
 
-    _say_timer: Timer | None = None
-    _look_up_stopped = False
-    _view_number = 0
-    """Another number for each view that is asked for, and when it is there."""
-    _typed_timer: Timer | None = None
-    _rest: CursorAnchor | None = None
-    """Where the cursor stood when a view was asked for, or typing a filter began: what is shown until all is there does not
-    move it."""
+class ViewWidgets(msgspec.Struct, frozen=True):
+    """The widgets that show the view."""
 
-    if TYPE_CHECKING:
+    table: OrderTable
+    filter_bar: FilterBar
+    queue_tabs: QueueTabs
 
-        @property
-        def table(self) -> OrderTable: ...
-        def show_panel(self) -> None: ...
-        def show_status(self) -> None: ...
-        def show_header(self) -> None: ...
-        def show_detail(self) -> None: ...
 
-    def ask_for(self, request: Request) -> None:
-        """Show another view."""
-        if request.filter != self.request.filter:
-            self.query_one(FilterBar).set_text(request.filter)
-        self.request = request
-        self.show_view()
+class StoreRows:
+    """The table's source of rows (`RowSource`)."""
 
-    def show_view(self) -> None:
-        """Show what `request` asks for: the first page at once, the rest when it is known. Keys wait until all is there."""
-        self.pending = None
-        self._rest = self._rest or self.table.cursor_anchor
-        self._show_request()
-        self.view_lock.close()
-        if self._say_timer is not None:
-            self._say_timer.stop()
-        self._view_number += 1
-        number = self._view_number
-        self._say_timer = self.set_timer(SAY_AFTER, lambda: self._say_building(number))
-        self._build_view(self.request, number)
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.is_judging = False
+        """Whether the May column is filled. It stays empty until the first orders are drawn: the rules are read then."""
+
+    def rows(self, ids: Sequence[int]) -> Mapping[int, OrderRow]:
+        """Return the rows of these ids, ready to be asked for the word of the May column."""
+        found = self._session.orders.rows(ids)
+        if self.is_judging:
+            self._session.eligibility.prefetch(found.values())
+        return found
+
+    def may(self, row: OrderRow) -> str:
+        """Return the word of the May column."""
+        return self._session.eligibility.allowed_action(row) if self.is_judging else ""
+
+    def now(self) -> int:
+        """Return the time in epoch seconds."""
+        return self._session.clock.now()
+
+    def zone(self, row: OrderRow) -> str:
+        """Return the zone of the row's marketplace."""
+        return zone_of(row.marketplace)
+
+
+class ViewController:
+    """Get from a request to orders in the table. Keys wait from the request until all orders are there."""
+
+    def __init__(
+        self,
+        screen: Screen[None],
+        session: Session,
+        tasks: TaskRunner,
+        widgets: ViewWidgets,
+        on_change: Callable[[ViewChange], None],
+    ) -> None:
+        self._screen = screen
+        self._session = session
+        self._tasks = tasks
+        self._table, self._filter_bar, self._tabs = widgets.table, widgets.filter_bar, widgets.queue_tabs
+        self._on_change = on_change
+        self.request = ViewRequest().with_columns(session.workspace.columns())
+        """What was asked for last."""
+        self.shown: View | None = None
+        """What is in the table; only its beginning while the rest is read."""
+        self.complete: View | None = None
+        """The last view that was read to its end: the one to go back to when a reading is stopped."""
+        self.pending: View | None = None
+        """A view that other processes' changes made; it waits because marks, a range or a dialog are open."""
+        self.found = Marks()
+        """What a search found, shown or not."""
+        self.queue_counts: tuple[Queue, ...] = ()
+        self.reading_text = ""
+        """What the status line says while a view is read, once that takes long; else empty."""
+        self.search_text = ""
+        """The same while the orders that fit a filter are looked up for a command."""
+        self._rows = StoreRows(session)
+        self._lock = tasks.keys.lock()
+        self._are_columns_saved = True
+        self._is_search_stopped = False
+        self._number = 0
+        """Grows with each view that is asked for, and again when it is there."""
+        self._progress_timer: Timer | None = None
+        self._typing_timer: Timer | None = None
+        self._anchor: CursorAnchor | None = None
+        """Where the cursor stood when a view was asked for, or when typing a filter began: partial views do not move it."""
+
+    @property
+    def progress(self) -> str:
+        """What the status line says of a reading under way; empty when it says nothing."""
+        return self.reading_text or self.search_text
 
     @property
     def is_stoppable(self) -> bool:
-        """Whether something is being read that Escape stops, and that was said."""
-        return bool(self.looking_up) or (bool(self.building) and self.whole_view is not None)
+        """Whether something is being read that Escape stops, and the status line says so."""
+        return bool(self.search_text) or (bool(self.reading_text) and self.complete is not None)
 
-    def show_columns(self, request: Request) -> None:
-        """Show the same orders with other columns, which are kept for the next start."""
+    # Showing a view
+
+    def show_first_page(self) -> None:
+        """Show the first orders before anything is counted: a page of the first view comes straight from an index."""
+        self._table.set_source(self._rows)
+        self._table.set_sort(self.request.order)
+        try:
+            first = read(self._session, self.request, FIRST_PAGE)
+            codes = {row.marketplace for row in self._session.orders.rows(first[:ROWS_AT_ONCE]).values()}
+        except USER_ERRORS:
+            return  # the view that is built next says what is wrong
+        self._table.set_columns(self.request.choice(several=len(codes) > 1))
+        self._table.show(first)
+
+    def judge(self) -> None:
+        """Fill the May column from now on."""
+        self._rows.is_judging = True
+        self._table.rerender()
+
+    def ask_for(self, request: ViewRequest) -> None:
+        """Show another view."""
+        if request.filter != self.request.filter:
+            self._filter_bar.set_text(request.filter)
         self.request = request
-        self.columns_kept = False
+        self.show()
 
-        def dressed(view: View | None) -> View | None:
-            """The view with them too: it may be gone back to."""
+    def show(self) -> None:
+        """Show what `request` asks for: the first page at once, the rest when it is known."""
+        self.pending = None
+        self._anchor = self._anchor or self._table.cursor_anchor
+        self._show_request()
+        self._lock.close()
+        self._stop_progress_timer()
+        self._number += 1
+        number = self._number
+        self._progress_timer = self._screen.set_timer(PROGRESS_AFTER, lambda: self._say_reading(number))
+        self._run(self._read_view(self.request, number), "view")
+
+    async def wait(self) -> None:
+        """Wait until the view that was asked for is there."""
+        for worker in [worker for worker in self._screen.workers if worker.group == "view"]:
+            await worker.wait()
+
+    def stop_reading(self) -> None:
+        """Stop what `is_stoppable` tells of. Of a view that was being read, show the one before it."""
+        view = self.complete
+        if self.search_text:
+            self._is_search_stopped = True
+            self._session.orders.interrupt()
+        elif self.reading_text and view is not None:
+            self._screen.workers.cancel_group(self._screen, "view")
+            self._session.orders.interrupt()
+            self.request = view.request
+            self._filter_bar.set_text(view.request.filter)
+            self._swap(view, is_complete=True)
+            self._finish_reading()
+            self._screen.notify("stopped: what was shown before is shown again")
+
+    async def _read_view(self, request: ViewRequest, number: int) -> None:
+        self._session.orders.interrupt()
+        try:
+            while not await self._has_read(request):
+                if number != self._number:  # another view is asked for, or this one was stopped
+                    return
+        except USER_ERRORS as error:
+            self._tasks.show_error(error)
+            if self.complete is not None:
+                self.request = self.complete.request
+                self._swap(self.complete, is_complete=True)
+        self._finish_reading()
+
+    async def _has_read(self, request: ViewRequest) -> bool:
+        """Show a view, its first page first; return False when the reading was interrupted."""
+        try:
+            first = await asyncio.to_thread(read, self._session, request, FIRST_PAGE)
+            await asyncio.to_thread(self._session.orders.marketplaces)
+            if len(first) == FIRST_PAGE:
+                self._swap(View(request, first, Marks(first)), is_complete=False)
+            self._swap(await asyncio.to_thread(build, self._session, request), is_complete=True)
+        except Interrupted:
+            return False
+        return True
+
+    def _swap(self, view: View, *, is_complete: bool) -> None:
+        self.shown = view
+        self._show_request()
+        self.show_columns()
+        self._show_empty_text()
+        self._table.show(view.ids, view.members, anchor=self._anchor)
+        if is_complete:
+            self.complete = view
+            self._anchor = None
+            self._show_count()
+        self._on_change(ViewChange.COMPLETE if is_complete else ViewChange.SHOWN)
+
+    def _finish_reading(self) -> None:
+        self._number += 1
+        self._stop_progress_timer()
+        was_said, self.reading_text = bool(self.reading_text), ""
+        if was_said:
+            self._on_change(ViewChange.PROGRESS)
+        self._lock.open()
+
+    def _say_reading(self, number: int) -> None:
+        if number != self._number:
+            return  # it was built just before, or another one is asked for
+        before = self.request if self.complete is None else self.complete.request
+        is_sorting = self.request.sort != before.sort
+        hint = " Esc stops" if self.complete is not None else ""
+        self.reading_text = f"{'sorting' if is_sorting else 'looking'}…{hint}"
+        self._on_change(ViewChange.PROGRESS)
+
+    def _stop_progress_timer(self) -> None:
+        if self._progress_timer is not None:
+            self._progress_timer.stop()
+
+    # Beside the orders: sort signs, queue tabs, columns, counts
+
+    def _show_request(self) -> None:
+        self._table.set_sort(self.request.order)
+        self._tabs.show(self.queue_counts, self.request.queue)
+
+    def sort_by(self, column: str, *, more: bool = False) -> None:
+        """Sort by a column of the table, alone or (`more`) after the others."""
+        self.ask_for(self.request.then_by(column) if more else self.request.sorted_by(column))
+
+    def set_columns(self, request: ViewRequest) -> None:
+        """Show the same orders with the columns of this request, and keep them for the next start."""
+        self.request = request
+        self._are_columns_saved = False
+
+        def with_columns(view: View | None) -> View | None:
+            """Return the view with these columns: it may be gone back to."""
             if view is None:
                 return None
             other = msgspec.structs.replace(view.request, keys=request.keys, widths=request.widths)
             return msgspec.structs.replace(view, request=other)
 
-        self.shown_view, self.whole_view = dressed(self.shown_view), dressed(self.whole_view)
-        self.table.set_columns(request.choice(several=len(self.session.orders.marketplaces()) > 1))
+        self.shown, self.complete = with_columns(self.shown), with_columns(self.complete)
+        self.show_columns()
 
-    def stop_reading(self) -> None:
-        """Stop what `is_stoppable` tells of; of a view that was being built the one before it is shown."""
-        view = self.whole_view
-        if self.looking_up:
-            self._look_up_stopped = True
-            self.session.orders.interrupt()
-            return
-        if not self.building or view is None:
-            return
-        self.workers.cancel_group(self, "view")
-        self.session.orders.interrupt()
-        self.request = view.request
-        self.query_one(FilterBar).set_text(view.request.filter)
-        self._swap(view, whole=True)
-        self._built()
-        self.notify("stopped: what was shown before is shown again")
+    def resize_column(self, key: str, width: int) -> None:
+        """Give a column so many cells; the columns that are shown now are the user's own from then on."""
+        shown = [column.key for column in self._table.renderer.layout.columns]
+        self.set_columns(self.request.sized(key, width, shown))
 
-    async def look_up(self, task: Task, text: str, queue: str = "all") -> Marks | None:
-        """The orders of a queue that fit a filter, read beside the screen; None when Escape stopped that, which is said. Raises FilterError."""
-        self._look_up_stopped = False
-        say = self.set_timer(SAY_AFTER, self._say_looking_up)
+    def show_columns(self) -> None:
+        """Show the columns of the request; one for the marketplace only where there are several."""
+        self._table.set_columns(self.request.choice(several=len(self._session.orders.marketplaces()) > 1))
+
+    def save_columns(self) -> None:
+        """Write the user's columns down for the next start, if they changed."""
+        if not self._are_columns_saved:
+            self._are_columns_saved = True
+            self._session.workspace.keep_columns(self.request.columns)
+
+    def count_queues(self) -> None:
+        """Count the orders of each queue beside the screen, and show the counts."""
+        self._run(self._count_queues(), "counts")
+
+    async def _count_queues(self) -> None:
         try:
-            while not self._look_up_stopped:
+            self.queue_counts = await asyncio.to_thread(self._session.orders.queues)
+        except USER_ERRORS as error:
+            self._tasks.show_error(error)
+            return
+        self._tabs.show(self.queue_counts, self.request.queue)
+        self._show_count()
+        self._show_empty_text()
+
+    def queue_note(self, key: str) -> str:
+        """Return why a queue cannot be counted; empty when it can."""
+        return next((queue.note for queue in self.queue_counts if queue.key == key), "")
+
+    def _show_empty_text(self) -> None:
+        """Say in the table, if it has no order, why its queue has none, or that no report could have said."""
+        note = self.queue_note(self.request.queue)
+        why = f"It cannot be said: {note}." if note else BY_KEY[self.request.queue].why_empty
+        self._table.set_empty_text(empty_text(why, bool(self.request.filter.strip())))
+
+    def _show_count(self) -> None:
+        total = self.queue_counts[0].count if self.queue_counts else None
+        shown = f"{len(self._table.ids):,}"
+        self._filter_bar.count(shown if total is None else f"{shown} of {total:,}")
+
+    # Searching for a command
+
+    async def search(self, task: Task, text: str, queue: str = "all") -> Marks | None:
+        """Return the orders of a queue that fit a filter, read beside the screen; None when Escape stopped it, which is
+        said. Raises FilterError."""
+        self._is_search_stopped = False
+        timer = self._screen.set_timer(PROGRESS_AFTER, self._say_searching)
+        try:
+            while not self._is_search_stopped:
                 try:
-                    found = await task.work(lambda: Marks(self.session.orders.find(text, queue=queue)))
+                    found = await task.work(lambda: Marks(self._session.orders.find(text, queue=queue)))
                 except Interrupted:
-                    continue  # stopped, or taken along by somebody else who stopped his own reading
-                if not self._look_up_stopped:
+                    continue  # stopped, or interrupted together with another reading that was stopped
+                if not self._is_search_stopped:
                     return found
         finally:
-            say.stop()
-            if self.looking_up:
-                self.looking_up = ""
-                self.show_status()
-        self.notify("stopped: nothing was looked up, nothing changed")
-        self.look_elsewhere()  # it may have been stopped as well
+            timer.stop()
+            if self.search_text:
+                self.search_text = ""
+                self._on_change(ViewChange.PROGRESS)
+        self._screen.notify("stopped: nothing was looked up, nothing changed")
+        self.refresh_external_changes()  # it may have been interrupted as well
         return None
 
-    def _say_looking_up(self) -> None:
-        self.looking_up = "looking… Esc stops"
-        self.show_status()
+    def _say_searching(self) -> None:
+        self.search_text = "looking… Esc stops"
+        self._on_change(ViewChange.PROGRESS)
 
-    def _show_request(self) -> None:
-        self.table.set_sort(self.request.order)
-        self.query_one(QueueTabs).show(self.queue_counts, self.request.queue)
+    # While a filter is typed: its first orders, without making keys wait
 
-    def _say_building(self, number: int) -> None:
-        if number != self._view_number:
-            return  # it was built just before, or another one is asked for
-        before = self.whole_view.request if self.whole_view is not None else self.request
-        sorts = self.request.sort != before.sort
-        self.building = f"{'sorting' if sorts else 'looking'}…" + (" Esc stops" if self.whole_view is not None else "")
-        self.show_status()
-
-    def _built(self) -> None:
-        self._view_number += 1
-        if self._say_timer is not None:
-            self._say_timer.stop()
-        said, self.building = self.building, ""
-        if said:
-            self.show_status()
-        self.view_lock.open()
-
-    @work(exclusive=True, group="view")
-    @ends_with_screen
-    async def _build_view(self, request: Request, number: int) -> None:
-        self.session.orders.interrupt()
-        try:
-            while not await self._has_built(request):
-                if number != self._view_number:  # another view is asked for, or this one was stopped
-                    return
-        except USER_ERRORS as error:
-            self.failed(error)
-            if self.whole_view is not None:
-                self.request = self.whole_view.request
-                self._swap(self.whole_view, whole=True)
-        self._built()
-
-    async def _has_built(self, request: Request) -> bool:
-        """Show a view, its first page first; False when its reading was interrupted."""
-        try:
-            first = await asyncio.to_thread(read, self.session, request, FIRST_PAGE)
-            await asyncio.to_thread(self.session.orders.marketplaces)
-            if len(first) == FIRST_PAGE:
-                self._swap(View(request, first, Marks(first)), whole=False)
-            self._swap(await asyncio.to_thread(build, self.session, request), whole=True)
-        except Interrupted:
-            return False
-        return True
-
-    def _swap(self, view: View, *, whole: bool) -> None:
-        self.shown_view = view
-        self._show_request()
-        self.show_header()
-        self.say_why_empty()
-        self.table.show(view.ids, view.members, anchor=self._rest)
-        if whole:
-            self.whole_view = view
-            self._rest = None
-            self.show_count()
-            self.show_panel()
-            self.show_detail()
-
-    def say_why_empty(self) -> None:
-        """What the table says when it shows no order: why its queue has none, or that no report could have said."""
-        key = self.request.queue
-        note = next((queue.note for queue in self.queue_counts if queue.key == key), "")
-        why = f"It cannot be said: {note}." if note else BY_KEY[key].why_empty
-        self.table.set_empty_text(empty_text(why, bool(self.request.filter.strip())))
-
-    def show_count(self) -> None:
-        """How many orders are shown, and of how many."""
-        total = self.queue_counts[0].count if self.queue_counts else None
-        shown = f"{len(self.table.ids):,}"
-        self.query_one(FilterBar).count(shown if total is None else f"{shown} of {total:,}")
-
-    # While a filter is typed: its first orders, without holding keys
-
-    def on_filter_bar_typed(self, event: FilterBar.Typed) -> None:
-        """Wait until no letter follows."""
-        if self._typed_timer is not None:
-            self._typed_timer.stop()
-        if not self.table.in_visual:
-            text = event.text
-            self._typed_timer = self.set_timer(TYPED, lambda: self._try_filter(text))
-
-    @work(exclusive=True, group="typed")
-    @ends_with_screen
-    async def _try_filter(self, text: str) -> None:
-        bar, view = self.query_one(FilterBar), self.whole_view
-        if view is None or self.building or bar.typed != text:
-            return
-        self.session.orders.interrupt()
-        try:
-            first = await asyncio.to_thread(
-                read, self.session, msgspec.structs.replace(self.request, filter=text), FIRST_PAGE
+    def preview_filter(self, text: str) -> None:
+        """Show the first orders of a filter that is being typed, when no letter follows soon."""
+        self._stop_typing_timer()
+        if not self._table.in_visual:
+            self._typing_timer = self._screen.set_timer(
+                TYPING_PAUSE, lambda: self._run(self._preview_filter(text), "typed")
             )
+
+    async def _preview_filter(self, text: str) -> None:
+        bar = self._filter_bar
+        if self.complete is None or self.reading_text or bar.typed != text:
+            return
+        self._session.orders.interrupt()
+        request = self.request.with_filter(text)
+        try:
+            first = await asyncio.to_thread(read, self._session, request, FIRST_PAGE)
         except USER_ERRORS:
-            return  # of a text that cannot be read the bar says what is wrong; another one was typed meanwhile
+            return  # the bar says what is wrong with a filter; an interrupted one was followed by another letter
         if bar.typed == text:
-            self._rest = self._rest or self.table.cursor_anchor
-            self.table.set_empty_text(empty_text("", True))
-            self.table.show(first, anchor=self._rest)
+            self._anchor = self._anchor or self._table.cursor_anchor
+            self._table.set_empty_text(empty_text("", True))
+            self._table.show(first, anchor=self._anchor)
             bar.count(f"{len(first):,}" if len(first) < FIRST_PAGE else f"{FIRST_PAGE:,} and more")
 
-    def on_filter_bar_applied(self, event: FilterBar.Applied) -> None:
-        """Enter: the filter is in force."""
-        self._forget_typed()
-        self.session.workspace.remember(event.text)
-        self.table.focus()
-        self.ask_for(msgspec.structs.replace(self.request, filter=event.text))
+    def apply_filter(self, text: str) -> None:
+        """Show the view of a filter that was typed, and remember the filter."""
+        self._stop_preview()
+        self._session.workspace.remember(text)
+        self.ask_for(self.request.with_filter(text))
 
-    def on_filter_bar_cancelled(self) -> None:
-        """Escape: what was there is shown again."""
-        self._forget_typed()
-        self.table.focus()
-        if self._rest is not None and self.whole_view is not None:
-            self._swap(self.whole_view, whole=True)
-            self.look_elsewhere()  # typing interrupts that too
+    def cancel_filter(self) -> None:
+        """Show again what was there before a filter was typed."""
+        self._stop_preview()
+        if self._anchor is not None and self.complete is not None:
+            self._swap(self.complete, is_complete=True)
+            self.refresh_external_changes()  # typing interrupted that too
 
-    def _forget_typed(self) -> None:
-        if self._typed_timer is not None:
-            self._typed_timer.stop()
-        self.workers.cancel_group(self, "typed")
+    def _stop_preview(self) -> None:
+        self._stop_typing_timer()
+        self._screen.workers.cancel_group(self._screen, "typed")
+        self._table.focus()
 
-    # What other processes change
+    def _stop_typing_timer(self) -> None:
+        if self._typing_timer is not None:
+            self._typing_timer.stop()
 
-    @work(exclusive=True, group="elsewhere")
-    @ends_with_screen
-    async def look_elsewhere(self) -> None:
-        """Another process changed the store: rows are read again in place; new ones wait while something is open or marked."""
+    # Changes by other processes
+
+    def refresh_external_changes(self) -> None:
+        """Read the view again after another process changed the store. Rows that are shown stay in place; other orders
+        are shown at once, or wait while something is marked or open."""
+        self._run(self._refresh_external_changes(), "elsewhere")
+
+    async def _refresh_external_changes(self) -> None:
         try:
-            view = await asyncio.to_thread(build, self.session, self.request)
+            view = await asyncio.to_thread(build, self._session, self.request)
         except USER_ERRORS:
             return  # the next change, or the next key that reads, says what is wrong
-        if view.request != self.request or self.shown_view is None or view.ids == self.shown_view.ids:
+        if view.request != self.request or self.shown is None or view.ids == self.shown.ids:
             return
-        busy: Sequence[object] = (
-            self.table.in_visual,
-            self.table.marks,
-            self.keys.locks,
-            self.query_one(FilterBar).typed is not None,
+        is_busy = (
+            self._table.in_visual
+            or bool(self._table.marks)
+            or bool(self._tasks.keys.locks)
+            or self._filter_bar.typed is not None
         )
-        if self.app.screen is self and not any(busy):
-            self._swap(view, whole=True)
+        if self._screen.app.screen is self._screen and not is_busy:
+            self._swap(view, is_complete=True)
         else:
             self.pending = view
-            self.show_panel()
+            self._on_change(ViewChange.PENDING)
 
+    @property
     def pending_text(self) -> str:
         """How many orders come and go when the pending view is shown; empty without one."""
-        if self.pending is None or self.shown_view is None:
+        if self.pending is None or self.shown is None:
             return ""
-        stay = self.pending.members.common(self.shown_view.members)
-        come, go = len(self.pending.ids) - stay, len(self.shown_view.ids) - stay
+        stay = self.pending.members.common(self.shown.members)
+        come, go = len(self.pending.ids) - stay, len(self.shown.ids) - stay
         parts = [f"+{come:,}"] * bool(come) + [f"−{go:,}"] * bool(go)
         return " ".join(parts) or "order changed"
+
+    def _run(self, work: Coroutine[object, object, None], group: str) -> None:
+        """Run this beside the screen; another run of the same group is cancelled."""
+        self._screen.run_worker(ignore_unmounted(work), group=group, exclusive=True)

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from ordertui.tui.actions import KeyAction
+from ordertui.tui.actions import Command
 from ordertui.tui.render.format import MUTED
 from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.line_input import LineInput
@@ -22,7 +22,7 @@ from ordertui.tui.widgets.option_list import SafeOptionList
 from .base import Dialog
 
 
-class PaletteScreen(Dialog[KeyAction | None]):
+class PaletteScreen(Dialog[Command | None]):
     """The actions, narrowed by the words typed; gives the one chosen (why not Textual's: docs/decisions/0007)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -31,10 +31,10 @@ class PaletteScreen(Dialog[KeyAction | None]):
         Binding("up", "step(-1)", show=False),
     ]
 
-    def __init__(self, actions: Sequence[KeyAction]) -> None:
+    def __init__(self, actions: Sequence[Command]) -> None:
         super().__init__(classes="dialog-screen")
         self._actions = tuple(action for action in actions if action.id != "app.palette")
-        self._shown: list[KeyAction] = []
+        self._shown: list[Command] = []
 
     def compose(self) -> ComposeResult:
         """Compose the dialog."""

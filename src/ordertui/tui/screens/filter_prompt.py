@@ -10,7 +10,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from ordertui.operations.session import Session
 from ordertui.rules.language import Condition
+from ordertui.tui.task_runner import Task
 from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.filter_bar import FilterBar
 
@@ -50,3 +52,13 @@ class FilterScreen(Dialog[str | None]):
     def on_filter_bar_cancelled(self) -> None:
         """Close without an answer."""
         self.dismiss(None)
+
+
+async def ask_filter(task: Task, session: Session, bar: FilterBar, title: str, note: str) -> str | None:
+    """Ask for a filter and remember it with those of the filter bar; None when the user leaves."""
+    workspace = session.workspace
+    text = await task.ask(FilterScreen(title, note, session.orders.condition, workspace.history()))
+    if text is not None:
+        workspace.remember(text)
+        bar.set_history(workspace.history())
+    return text

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from ordertui.rules.language import FIELDS
-from ordertui.tui.actions import ALL_ACTIONS, QUEUE_HELP, KeyAction
+from ordertui.tui.actions import ALL_COMMANDS, QUEUE_HELP, Command
 from ordertui.tui.render.format import Piece, wrap_text
 from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.line_input import LineInput
@@ -44,7 +44,7 @@ class HelpScreen(Dialog[None]):
         Binding("pageup", "scroll(-10)", show=False),
     ]
 
-    def __init__(self, actions: Sequence[KeyAction] = ALL_ACTIONS) -> None:
+    def __init__(self, actions: Sequence[Command] = ALL_COMMANDS) -> None:
         super().__init__(classes="dialog-screen")
         self._actions = tuple(actions)
 
@@ -80,7 +80,7 @@ class HelpScreen(Dialog[None]):
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
 
-def help_text(narrow: str, actions: Sequence[KeyAction] = ALL_ACTIONS, width: int = 100) -> Content:
+def help_text(narrow: str, actions: Sequence[Command] = ALL_COMMANDS, width: int = 100) -> Content:
     """Return every key and filter field whose line has all the words typed, in lines of `width` cells."""
     words = narrow.lower().split()
     pieces: list[Piece] = []

@@ -1,97 +1,119 @@
-"""The tour, and the way into the practice store. In a store with real orders there is no tour, only the offer of practice.
+"""The tour, and the way into the practice store. A store with real orders has no tour, only the offer of practice.
 
 What belongs to the tour is imported when it begins: most starts are without.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import LEFT_BATCHES, RowState
 from ordertui.orders.enums import Action
-from ordertui.tui.task_runner import Task, TaskMixin
-from ordertui.tui.view_request import Request
+from ordertui.tui.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.order_table import OrderTable
 
 if TYPE_CHECKING:
     from .steps import Facts, Tour
 
-SCREENS = {"RateScreen": "rate", "PreviewScreen": "preview", "OutboxScreen": "outbox"}
-LOOK = 0.2
-"""Seconds between two looks whether a step was done."""
-OVER = "That was the tour. What is here is made up: try anything. ? has every key, t begins the tour again."
+PLACES = {"RateScreen": "rate", "PreviewScreen": "preview", "OutboxScreen": "outbox"}
+"""Screen class to the name that the steps know it by."""
+CHECK_SECONDS = 0.2
+"""Seconds between two checks whether a step was done."""
+FINISHED = "That was the tour. What is here is made up: try anything. ? has every key, t begins the tour again."
 OFFER = "Made-up orders in a folder of their own; nothing in it is real, and your own store stays as it is."
 
 
-class Touring(TaskMixin):
-    """What the main screen does for the tour."""
+class PracticeBuilt(Message):
+    """Sent to the application when the practice store was built and shall be opened."""
 
-    session: Session
-    request: Request
-    tour: Tour | None = None
-    _tour_timer: Timer | None = None
-    _batches: tuple[int, tuple[int, int, int]] = (-1, (0, 0, 0))
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
 
-    if TYPE_CHECKING:
 
-        @property
-        def table(self) -> OrderTable: ...
+class TourController:
+    """Run the tour on the main screen: follow what the user does, and show what to do next."""
 
-    def action_tour(self) -> None:
+    def __init__(
+        self,
+        screen: Screen[None],
+        session: Session,
+        tasks: TaskRunner,
+        table: OrderTable,
+        current_queue: Callable[[], str],
+    ) -> None:
+        self._screen = screen
+        self._session = session
+        self._tasks = tasks
+        self._table = table
+        self._current_queue = current_queue
+        self.tour: Tour | None = None
+        """The tour under way."""
+        self._timer: Timer | None = None
+        self._batch_facts = (0, 0, 0)
+        """The last fields of `Facts`: newest batch, orders recalled, batches dispatched."""
+        self._version = -1
+        """Version of the store's data that `_batch_facts` are of."""
+
+    def start_or_offer(self) -> None:
         """Begin the tour; in a store that is not practice, offer the practice store."""
-        if self.session.is_practice:
-            self.begin_tour()
+        if self._session.is_practice:
+            self.start()
         else:
-            self.start(self._practice)
+            self._tasks.start(self._offer_practice)
 
-    def begin_tour(self) -> None:
-        """From its first step."""
+    def start(self) -> None:
+        """Begin the tour from its first step."""
         from .steps import Tour
 
-        self._take_notes_away()
+        self._remove_notes()
         self.tour = Tour(self._facts())
-        if self._tour_timer is None:
-            self._tour_timer = self.set_interval(LOOK, self._look_around)
-        self._look_around()
+        if self._timer is None:
+            self._timer = self._screen.set_interval(CHECK_SECONDS, self._check)
+        self._check()
 
-    def leave_tour(self) -> bool:
-        """End it where it is; False when there is none."""
+    def leave(self) -> bool:
+        """End the tour where it is; return False when there is none."""
         if self.tour is None:
             return False
-        self._end_tour("The tour was left; t begins it again.")
+        self._end("The tour was left; t begins it again.")
         return True
 
-    def _end_tour(self, why: str) -> None:
+    def _end(self, message: str) -> None:
         self.tour = None
-        if self._tour_timer is not None:
-            self._tour_timer.stop()
-            self._tour_timer = None
-        self._take_notes_away()
-        self.session.workspace.keep_tour_seen()
-        self.notify(why, timeout=8)
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        self._remove_notes()
+        self._session.workspace.keep_tour_seen()
+        self._screen.notify(message, timeout=8)
 
-    def _take_notes_away(self) -> None:
+    def _remove_notes(self) -> None:
         from .note import TourNote
 
-        for screen in self.app.screen_stack:
+        for screen in self._screen.app.screen_stack:
             for note in screen.query(TourNote):
                 note.remove()
 
-    def _look_around(self) -> None:
-        """Go on when the step was done, and say on the screen that is open what to do."""
+    def _check(self) -> None:
+        """Go to the next step when this one was done, and show on the open screen what to do."""
         from .note import TourNote
 
-        if self.tour is None or not self.query(OrderTable) or not self.app.screen.is_attached:
-            return  # there is none, or screens are being taken down
+        screen = self._screen.app.screen
+        if self.tour is None or not self._table.is_attached or not screen.is_attached:
+            return  # it has ended, or screens are being unmounted
         self.tour.look(self._facts())
-        if self.tour.over:
-            self._end_tour(OVER)
+        if self.tour.is_over:
+            self._end(FINISHED)
             return
-        text, screen = self.tour.text(), self.app.screen
+        text = self.tour.text()
         notes = list(screen.query(TourNote))
         if not notes:
             screen.mount(TourNote(text, markup=False))
@@ -101,36 +123,40 @@ class Touring(TaskMixin):
     def _facts(self) -> Facts:
         from .steps import Facts
 
-        version = self.session.data_version()
-        if version != self._batches[0]:
-            batches = self.session.batches.find()
+        version = self._session.data_version()
+        if version != self._version:
+            self._version = version
+            batches = self._session.batches.find()
             recalled = sum(row.state is RowState.RECALLED for batch in batches for row in batch.rows)
-            left = sum(batch.state in LEFT_BATCHES for batch in batches)
-            self._batches = (version, (max((batch.id for batch in batches), default=0), recalled, left))
-        return Facts(self._open_screen(self.app.screen), self.request.queue, self.table.marks.count, *self._batches[1])
+            dispatched = sum(batch.state in LEFT_BATCHES for batch in batches)
+            self._batch_facts = (max((batch.id for batch in batches), default=0), recalled, dispatched)
+        return Facts(self._place(), self._current_queue(), self._table.marks.count, *self._batch_facts)
 
-    def _open_screen(self, screen: Screen[object]) -> str:
-        if screen is self:
+    def _place(self) -> str:
+        """Return the name that the steps know the open screen by."""
+        screen = self._screen.app.screen
+        if screen is self._screen:
             return "main"
         name = type(screen).__name__
         if name == "TextScreen":
-            row = self.table.cursor_row
-            may = row is None or any(
-                v.allowed for v in self.session.eligibility.verdicts(row) if v.action is Action.CANCEL
+            row = self._table.cursor_row
+            can_cancel = row is None or any(
+                verdict.allowed
+                for verdict in self._session.eligibility.verdicts(row)
+                if verdict.action is Action.CANCEL
             )
-            return "other" if may else "refused"
-        return SCREENS.get(name, "other")
+            return "other" if can_cancel else "refused"
+        return PLACES.get(name, "other")
 
-    async def _practice(self, task: Task) -> None:
+    async def _offer_practice(self, task: Task) -> None:
         from ordertui.tui.screens.dialogs import ConfirmScreen
 
-        if await task.ask(
-            ConfirmScreen("Open the practice store, with a tour?", {"p": "practice"}, OFFER), discard_typeahead=True
-        ):
+        question = ConfirmScreen("Open the practice store, with a tour?", {"p": "practice"}, OFFER)
+        if await task.ask(question, discard_typeahead=True):
             from ordertui.operations.config import practice_folder
             from ordertui.operations.demo import build_practice
             from ordertui.tui.screens.progress import WaitScreen
 
             with task.showing(WaitScreen("Building the practice store", "5,000 made-up orders; some seconds.")):
-                path = await task.work(build_practice, practice_folder(), now=self.session.clock.now())
-            self.app.call_later(self.app.open_practice, path)
+                path = await task.work(build_practice, practice_folder(), now=self._session.clock.now())
+            self._screen.app.post_message(PracticeBuilt(path))

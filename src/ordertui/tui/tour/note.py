@@ -1,4 +1,4 @@
-"""The tour's lines at the foot of whatever is open: below it, never over it, and never a target of keys."""
+"""The tour's lines at the foot of whatever screen is open: below it, never over it, and never the target of a key."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from textual.widgets import Static
 
 
 class TourNote(Static):
-    """Docked below what the screen shows."""
+    """What to do now, docked below the screen's content."""

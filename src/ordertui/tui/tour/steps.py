@@ -1,4 +1,4 @@
-"""The tour in six steps: what each says, and when it has been done. Plain Python over what the screen shows, no widget."""
+"""The tour in six steps: what each one says, and when it is done. Plain Python over `Facts`, no widget."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ MARKED = 3
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What the tour looks at."""
+    """The state of screen and store that the steps are judged by."""
 
     screen: str
-    """What is open: `main`, `rate`, `refused` (an order in full that may not be cancelled), `preview`, `outbox`, `other`."""
+    """The screen that is open: `main`, `rate`, `refused` (an order in full that may not be cancelled), `preview`, `outbox`, `other`."""
     queue: str
     marked: int
     newest: int
-    """Number of the newest batch; 0: there is none."""
+    """Number of the newest batch; 0 without one."""
     recalled: int
     """Orders taken back, in all batches."""
-    left: int
+    dispatched: int
     """Batches whose files were written."""
 
 
@@ -35,9 +35,9 @@ class Step(msgspec.Struct, frozen=True):
     text: str
     """Words in backquotes are keys."""
     done: Callable[[Facts, Facts, frozenset[str]], bool]
-    """Whether it was done: by the facts when the step began, those of now, and the screens that were open meanwhile."""
+    """Returns whether it was done, from the facts when the step began, the facts now, and the screens opened since."""
     inside: str = ""
-    """Said instead of `text` while something else than the main screen is open."""
+    """Shown instead of `text` while another screen than the main one is open."""
 
 
 STEPS = (
@@ -72,14 +72,14 @@ STEPS = (
     Step(
         "Let one leave",
         "Two batches were held before you came. `o` opens the outbox. None held any more? Commit one with `x` and `y`.",
-        lambda before, now, seen: now.left > before.left,
+        lambda before, now, seen: now.dispatched > before.dispatched,
         "`j` to a batch that is held, `r` releases it, `w` writes its files. It then says where to upload them: not in practice.",
     ),
 )
 
 
 class Tour:
-    """Where the operator is in it."""
+    """How far the user got."""
 
     def __init__(self, facts: Facts) -> None:
         self._place = 0
@@ -88,19 +88,19 @@ class Tour:
         self._now = facts
 
     @property
-    def over(self) -> bool:
-        """Whether all of it was done."""
+    def is_over(self) -> bool:
+        """Whether all steps were done."""
         return self._place == len(STEPS)
 
     @property
     def number(self) -> int:
-        """The step at hand, from 1."""
+        """Number of the current step, from 1."""
         return min(self._place + 1, len(STEPS))
 
     def look(self, now: Facts) -> bool:
-        """Take in what the screen shows; whether the step was done, and the next begins."""
+        """Take in the facts now; return whether the step was done, so that the next one begins."""
         self._now = now
-        if self.over:
+        if self.is_over:
             return False
         self._seen |= {now.screen}
         if not STEPS[self._place].done(self._before, now, self._seen):
@@ -110,7 +110,7 @@ class Tour:
         return True
 
     def text(self) -> Content:
-        """What to do now."""
+        """Return what to do now."""
         step = STEPS[self.number - 1]
         away = self._now.screen not in ("main", "other")
         words = step.inside if away and step.inside else step.text

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.widget import Widget
 
-from ordertui.tui.actions import KeyAction, hints
+from ordertui.tui.actions import Command, hints
 
 
 class KeyHints(Widget):
     """One line of keys with their labels."""
 
-    def __init__(self, actions: Sequence[KeyAction], *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, actions: Sequence[Command], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._hints = hints(actions)
 

@@ -17,8 +17,8 @@ from textual.strip import Strip
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, FixedClock
 from ordertui.store import SORT_KEYS
-from ordertui.tui.screens.arrange import ColumnsScreen
-from ordertui.tui.view_request import Request
+from ordertui.tui.screens.columns import ColumnsScreen
+from ordertui.tui.view_request import ViewRequest
 from ordertui.tui.widgets.order_table.columns import COLUMNS, CellContext, Column
 from ordertui.tui.widgets.order_table.layout import MAX_WIDTH, MIN_WIDTH, ColumnChoice, layout_for
 from ordertui.tui.widgets.order_table.row_renderer import TONES
@@ -48,17 +48,17 @@ async def test_columns_are_hidden_moved_and_made_wider_and_come_back_at_the_next
         assert shown(pilot) == "order:19 placed:6 ship-by:9 items:3 total:9 status:16 may:8"
         # hide the date, move the ship-by time after the total, and give the total two cells more
         await columns(pilot, "j", "space", "j", "J", "J", "k", "plus", "greater_than_sign")
-        assert main(pilot).request.columns == "order items total:11 ship-by status may"
+        assert main(pilot).view.request.columns == "order items total:11 ship-by status may"
         assert "Qty" in table(pilot).render_line(0).text
         await press(pilot, "space")
     async with running(open_session(tmp_path / "shop", clock=clock), (80, 24)) as pilot:
-        assert main(pilot).request.columns == "order items total:11 ship-by status may"
+        assert main(pilot).view.request.columns == "order items total:11 ship-by status may"
         assert shown(pilot).startswith("order:19 items:3 total:11 ship-by:9 status:")
         await columns(pilot, "space")
-        assert "order" in main(pilot).request.keys, "the id cannot be hidden"
+        assert "order" in main(pilot).view.request.keys, "the id cannot be hidden"
         await press(pilot, "C", "r")
         await settled(pilot)
-        assert main(pilot).request.columns == ""
+        assert main(pilot).view.request.columns == ""
     assert session.workspace.columns() == ""
 
 
@@ -75,14 +75,14 @@ async def test_an_edge_of_a_header_is_drawn_with_the_mouse(session: Session) -> 
         for x in (edge + 1, edge + 6):
             at(events.MouseMove, x)
         at(events.MouseUp, edge + 6)
-        await until(pilot, lambda: dict(main(pilot).request.widths).get("order") == 25)
+        await until(pilot, lambda: dict(main(pilot).view.request.widths).get("order") == 25)
         await settled(pilot)
-        assert main(pilot).request.order == (("placed", True),), "no click on the header"
-        assert main(pilot).request.keys == tuple(column.key for column in view.renderer.layout.columns)
+        assert main(pilot).view.request.order == (("placed", True),), "no click on the header"
+        assert main(pilot).view.request.keys == tuple(column.key for column in view.renderer.layout.columns)
         assert view.grabbed is None
         await pilot.click("#orders", offset=(8, 0))
         await settled(pilot)
-        assert main(pilot).request.order == (("order", False),), "the next click is one"
+        assert main(pilot).view.request.order == (("order", False),), "the next click is one"
 
 
 @pytest.mark.parametrize("size", [(60, 15), (80, 24)])
@@ -91,7 +91,7 @@ async def test_sideways_the_id_stands_still_and_every_column_can_be_seen(
 ) -> None:
     every = " ".join(column.key for column in COLUMNS if column.key != "marketplace")
     async with running(session, size) as pilot:
-        main(pilot).show_columns(Request().with_columns(every))
+        main(pilot).view.set_columns(ViewRequest().with_columns(every))
         await settled(pilot)
         view = table(pilot)
         before = view.render_line(1).text
@@ -123,16 +123,16 @@ def test_a_shifted_line_shows_its_beginning_and_a_window_of_the_rest(width: int,
 @given(st.lists(st.tuples(st.sampled_from([column.key for column in COLUMNS]), st.integers(-5, 200)), max_size=8))
 @settings(max_examples=100, deadline=None)
 def test_columns_as_text_come_back_as_they_were(sizes: list[tuple[str, int]]) -> None:
-    request = Request()
+    request = ViewRequest()
     for key, width in sizes:
         request = request.sized(key, width, ["order", "total"])
         assert MIN_WIDTH <= dict(request.widths)[key] <= MAX_WIDTH
-    again = Request().with_columns(request.columns)
+    again = ViewRequest().with_columns(request.columns)
     assert (again.keys, again.columns) == (request.keys, request.columns)
 
 
 def test_columns_that_there_are_not_are_left_out_and_the_id_is_always_there() -> None:
-    assert Request().with_columns("total:9 price title:x may:999").columns == "order total:9 title may:80"
+    assert ViewRequest().with_columns("total:9 price title:x may:999").columns == "order total:9 title may:80"
     layout = layout_for(40, ColumnChoice(True, ("order", "total"), (("order", 10),)))
     assert (layout.fixed, layout.edge_at(13), layout.edge_at(12)) == (14, ("order", 3), None)
 

@@ -22,7 +22,7 @@ from textual.strip import Strip
 
 from ordertui.operations.query.marks import Marks
 from ordertui.orders.order import OrderRow
-from ordertui.tui.actions import TABLE_ACTIONS, bindings
+from ordertui.tui.actions import TABLE_COMMANDS, bindings
 
 from . import viewport
 from .columns import ColumnSort
@@ -70,7 +70,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"order-table--{name}" for name in (*TONES, *LineState, BAR)}
-    BINDINGS: ClassVar[list[BindingType]] = bindings(TABLE_ACTIONS)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(TABLE_COMMANDS)
 
     cursor: reactive[int] = reactive(0, repaint=False, init=False)
     """Index of the row under the cursor; 0 when the table is empty."""

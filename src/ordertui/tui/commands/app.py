@@ -1,0 +1,49 @@
+"""Commands about the application itself."""
+
+from __future__ import annotations
+
+from ordertui.tui.main.command_context import CommandContext
+from ordertui.tui.task_runner import Task
+from ordertui.tui.themes import DARK, LIGHT
+
+
+def open_palette(context: CommandContext) -> None:
+    """Choose a command by name, and run it."""
+    context.tasks.start(lambda task: _open_palette(context, task))
+
+
+def show_help(context: CommandContext) -> None:
+    """Show all keys."""
+    from ordertui.tui.screens.help import HelpScreen
+
+    context.tasks.start(lambda task: task.ask(HelpScreen(context.keymap.commands)))
+
+
+def switch_theme(context: CommandContext) -> None:
+    """Switch between dark and light."""
+    app = context.screen.app
+    app.theme = LIGHT.name if app.current_theme.dark else DARK.name
+
+
+def start_tour(context: CommandContext) -> None:
+    """Begin the tour; in a store with real orders, offer the practice store."""
+    context.tour.start_or_offer()
+
+
+def suspend(context: CommandContext) -> None:
+    """Go back to the shell; `fg` returns."""
+    context.screen.app.action_suspend_process()
+
+
+def leave(context: CommandContext) -> None:
+    """Leave; what is held stays held."""
+    context.screen.app.exit()
+
+
+async def _open_palette(context: CommandContext, task: Task) -> None:
+    from ordertui.tui.screens.command_palette import PaletteScreen
+
+    chosen = await task.ask(PaletteScreen(context.keymap.commands))
+    if chosen is not None:
+        owner = context.table if chosen.is_of_table else context.screen
+        context.screen.call_later(owner.run_action, chosen.action)

@@ -1,0 +1,140 @@
+"""Act on orders: preview and commit a batch, take it back, look at the outbox."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+
+from ordertui.operations.batches.batch import Batch
+from ordertui.operations.planning.planner import PlanChoices
+from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.clock import to_local
+from ordertui.orders.enums import Action
+from ordertui.orders.text import pluralize
+from ordertui.tui.main.command_context import CommandContext
+from ordertui.tui.screens.dialogs import ConfirmScreen, FormScreen
+from ordertui.tui.task_runner import Task
+
+Shipping = dict[str, tuple[str, str, str]]
+"""Carrier, tracking number and ship date by order id."""
+
+
+def cancel(context: CommandContext) -> None:
+    """Preview cancelling the marked orders, or the one under the cursor."""
+    _act(context, Action.CANCEL)
+
+
+def refund(context: CommandContext) -> None:
+    """Preview refunding the marked orders, or the one under the cursor."""
+    _act(context, Action.REFUND)
+
+
+def confirm(context: CommandContext) -> None:
+    """Ask for carrier and tracking, then preview confirming the shipment of the marked orders, or the one under the cursor."""
+    _act(context, Action.CONFIRM)
+
+
+def take_back(context: CommandContext) -> None:
+    """Take held orders back, after asking which."""
+    context.tasks.start(lambda task: _take_back(context, task))
+
+
+def show_outbox(context: CommandContext) -> None:
+    """Show the batches."""
+    context.tasks.start(lambda task: _show_outbox(context, task))
+
+
+def _act(context: CommandContext, action: Action) -> None:
+    ids = context.table.acting_ids()
+    if ids:
+        context.tasks.start(lambda task: _plan(context, task, action, ids))
+    else:
+        context.notify("there is no order here to act on")
+
+
+async def _plan(context: CommandContext, task: Task, action: Action, ids: array[int]) -> None:
+    from ordertui.tui.screens.preview import PreviewScreen
+
+    shipping: Shipping | None = {}
+    if action is Action.CONFIRM:
+        shipping = await _ask_shipping(context, task, ids)
+        if shipping is None:
+            return
+    plans = await task.work(context.session.planner.plan, action, ids, PlanChoices(shipping=shipping or {}))
+    for number, plan in enumerate(plans, start=1):
+        place = f"{number} of {len(plans)}" if len(plans) > 1 else ""
+        preview = PreviewScreen(context.session, context.tasks.keys, plan, place, shipping=shipping or {})
+        batch = await task.ask(preview, discard_typeahead=True)
+        if batch is not None:
+            _take_in_committed(context, batch)
+
+
+def _take_in_committed(context: CommandContext, batch: Batch) -> None:
+    """Unmark the orders of a batch that was committed, and show what changed."""
+    session, table = context.session, context.table
+    orders = {row.order_id for row in batch.rows}
+    ids = [row_id for row_id, row in session.orders.rows(table.marks.ids()).items() if row.order_id in orders]
+    context.marks.remember_set()
+    if table.marks.remove(ids):
+        table.marks_changed()
+    table.reload()
+    context.refresh()
+    due = to_local(batch.due_at, session.orders.zone).strftime("%H:%M")
+    context.notify(f"batch {batch.id}: {pluralize(len(batch.rows))} held until {due}; u takes them back")
+
+
+async def _ask_shipping(context: CommandContext, task: Task, ids: Sequence[int]) -> Shipping | None:
+    """Ask for carrier, tracking number and date of each order that may be confirmed; None when the user leaves."""
+    session = context.session
+    rows = [row for row in session.orders.rows(ids).values() if session.eligibility.verdicts(row)[2].allowed]
+    found: Shipping = {}
+    carrier = ""
+    day = to_local(session.clock.now(), session.orders.zone).date().isoformat()
+    for number, row in enumerate(rows, start=1):
+        answer = await task.ask(
+            FormScreen(
+                f"Confirm the shipment of {row.order_id}  ({number} of {len(rows)})",
+                [("carrier", "Carrier", carrier), ("tracking", "Tracking number", ""), ("day", "Ship date", day)],
+                "Nothing is sent before the preview.",
+            )
+        )
+        if answer is None:
+            return None
+        carrier, day = answer["carrier"].strip(), answer["day"].strip()
+        found[row.order_id] = (carrier, answer["tracking"].strip(), day)
+    return found
+
+
+async def _take_back(context: CommandContext, task: Task) -> None:
+    session, row = context.session, context.table.cursor_row
+    held = [batch for batch in session.batches.find(open_only=True) if batch.state is BatchState.HELD]
+    if not held:
+        context.notify("nothing is held; what has left cannot be taken back")
+        return
+    batch = held[0]
+    answers = {}
+    if row is not None and row.open_action is not None and row.open_action.state is RowState.HELD:
+        batch = next((one for one in held if any(r.order_id == row.order_id for r in one.rows)), batch)
+        answers["o"] = f"only {row.order_id}"
+    waiting = sum(one.state is RowState.HELD for one in batch.rows)
+    if waiting > 1:
+        answers["b"] = f"all {waiting:,} orders of batch {batch.id}"
+    elif not answers:
+        answers["b"] = f"batch {batch.id}, of 1 order"
+    question = f"Take back from batch {batch.id} ({batch.action.value}, {batch.marketplace})?"
+    answer = await task.ask(ConfirmScreen(question, answers), discard_typeahead=True)
+    if not answer:
+        return
+    what: int | str = row.order_id if answer == "o" and row is not None else batch.id
+    count = await task.work(session.batches.recall, what)
+    context.notify(f"{pluralize(count)} taken back; nothing was sent for them")
+    context.table.reload()
+    context.refresh()
+
+
+async def _show_outbox(context: CommandContext, task: Task) -> None:
+    from ordertui.tui.screens.outbox import OutboxScreen
+
+    await task.ask(OutboxScreen(context.session, context.tasks.keys))
+    context.table.reload()
+    context.refresh()

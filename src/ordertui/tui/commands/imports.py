@@ -1,0 +1,105 @@
+"""Bring orders in: report files and processing reports, and the sync with Amazon."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from textual.content import Content
+
+from ordertui.amazon.reports.errors import AmbiguousEncoding, MarketplaceNeeded
+from ordertui.operations.errors import USER_ERRORS, error_message
+from ordertui.operations.reports.files import find_kind, in_turn
+from ordertui.operations.reports.progress import ImportProgress, ImportSummary
+from ordertui.operations.session import Session
+from ordertui.orders.enums import ReportKind
+from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.tui.main.command_context import CommandContext
+from ordertui.tui.render.format import Piece
+from ordertui.tui.render.import_summary import import_lines, result_lines
+from ordertui.tui.screens.dialogs import ChoiceScreen, TextScreen
+from ordertui.tui.screens.file_picker import PickerScreen
+from ordertui.tui.screens.progress import ProgressScreen
+from ordertui.tui.task_runner import Task
+
+
+def import_files(context: CommandContext) -> None:
+    """Ask for files, read them, and show a summary."""
+    context.tasks.start(lambda task: _ask_files(context, task))
+
+
+def sync(context: CommandContext) -> None:
+    """Fetch what changed from Amazon; stop the sync that is under way."""
+    context.sync.start_or_stop()
+
+
+async def _ask_files(context: CommandContext, task: Task) -> None:
+    chosen = await task.ask(PickerScreen(context.session, context.tasks.keys))
+    if chosen:
+        await _read_files(context, task, chosen)
+
+
+async def _read_files(context: CommandContext, task: Task, paths: Sequence[Path]) -> None:
+    """Read these files one after the other, ask what they leave open, and show a summary."""
+    lines: list[Piece] = []
+    paths = await task.work(in_turn, list(paths))
+    for number, path in enumerate(paths, start=1):
+        place = f"{number} of {len(paths)}" if len(paths) > 1 else ""
+        found, was_stopped = await _read_file(context.session, task, path, place)
+        lines += found
+        if was_stopped:
+            lines += [(f"{left.name}: left out, you stopped\n", "$text-warning") for left in paths[number:]]
+            break
+    context.table.reload()
+    context.refresh()
+    if lines:
+        await task.ask(TextScreen("What was read", Content.assemble(*lines)))
+
+
+async def _read_file(session: Session, task: Task, path: Path, place: str) -> tuple[list[Piece], bool]:
+    """Read one file, and ask what it leaves open; return its summary, and whether the user stopped it."""
+    if await task.work(find_kind, path) is ReportKind.PROCESSING_REPORT:
+        return await _read_results(session, task, path), False
+    encoding = marketplace = None
+    while True:
+        try:
+            summaries = await _import(session, task, path, place, encoding=encoding, marketplace=marketplace)
+            return import_lines(summaries), any(one.stopped for one in summaries)
+        except AmbiguousEncoding as error:
+            choices = [(name, f"{name:<12} {sample}") for name, sample in error.candidates]
+            encoding = await task.ask(ChoiceScreen(f"Which line of {path.name} reads right?", choices))
+            if encoding is None:
+                return [(f"{path.name}: left out, its encoding is open\n", "$text-warning")], False
+        except MarketplaceNeeded as error:
+            choices = [(code, f"{code}  {MARKETPLACES[code].name}") for code in error.choices]
+            marketplace = await task.ask(ChoiceScreen(f"Which marketplace is {path.name} of?", choices))
+            if marketplace is None:
+                return [(f"{path.name}: left out, its marketplace is open\n", "$text-warning")], False
+        except USER_ERRORS as error:
+            return [(f"{error_message(error)}\n", "$text-error")], False
+
+
+async def _import(
+    session: Session, task: Task, path: Path, place: str, *, encoding: str | None, marketplace: str | None
+) -> Sequence[ImportSummary]:
+    screen = ProgressScreen(f"Importing {place}".rstrip())
+
+    def progress(now: ImportProgress) -> None:
+        screen.latest = now
+
+    with task.showing(screen):
+        return await task.work(
+            session.imports.import_files,
+            [path],
+            encoding=encoding,
+            marketplace=marketplace,
+            progress=progress,
+            stop=lambda: screen.stopping,
+        )
+
+
+async def _read_results(session: Session, task: Task, path: Path) -> list[Piece]:
+    try:
+        return result_lines(await task.work(session.results.take_in, [path]))
+    except USER_ERRORS as error:
+        return [(f"{error_message(error)}\n", "$text-error")]

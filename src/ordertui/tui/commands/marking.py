@@ -1,0 +1,103 @@
+"""Mark by something other than the row under the cursor."""
+
+from __future__ import annotations
+
+from ordertui.orders.clock import to_local
+from ordertui.orders.enums import BuyerRequest, OrderStatus
+from ordertui.orders.order import OrderRow
+from ordertui.tui.main.command_context import CommandContext
+from ordertui.tui.screens.dialogs import ChoiceScreen
+from ordertui.tui.screens.filter_prompt import ask_filter
+from ordertui.tui.task_runner import Task
+from ordertui.tui.view_request import ViewRequest
+
+
+def mark_by_filter(context: CommandContext) -> None:
+    """Mark what a filter finds, without changing what is shown."""
+    context.tasks.start(lambda task: _mark_by_filter(context, task, mark=True))
+
+
+def unmark_by_filter(context: CommandContext) -> None:
+    """Unmark what a filter finds, without changing what is shown."""
+    context.tasks.start(lambda task: _mark_by_filter(context, task, mark=False))
+
+
+def mark_similar(context: CommandContext) -> None:
+    """Mark, of the orders shown, those that share a value with the one under the cursor."""
+    row = context.table.cursor_row
+    if row is not None:
+        context.tasks.start(lambda task: _mark_similar(context, task, row))
+
+
+def clear_marks(context: CommandContext) -> None:
+    """Remove every mark; `z` brings them back, and so does `L` later."""
+    context.marks.remember_set()
+    count = context.table.marks.clear()
+    if count:
+        context.table.marks_changed()
+        context.notify(f"{count:,} unmarked; z brings them back")
+
+
+def restore_last_set(context: CommandContext) -> None:
+    """Mark again what was marked before it was cleared or committed."""
+    marks = context.table.marks
+    if not context.marks.last_set:
+        context.notify("no set was cleared or committed yet")
+    elif marks.restore(context.marks.last_set):
+        context.table.marks_changed()
+        context.notify(f"{marks.count:,} marked; z takes that back")
+    else:
+        context.notify("these are marked already")
+
+
+async def _mark_by_filter(context: CommandContext, task: Task, *, mark: bool) -> None:
+    title = f"{'Mark' if mark else 'Unmark'} by a filter"
+    text = await ask_filter(task, context.session, context.filter_bar, title, "Of all orders, shown or not.")
+    if text is not None:
+        await _change(context, task, text, "all", mark=mark)
+
+
+async def _mark_similar(context: CommandContext, task: Task, row: OrderRow) -> None:
+    request = context.view.request
+    choices = []
+    for text, label in similar_filters(row, context.session.orders.zone):
+        count = await task.work(context.session.orders.count, _within(request, text), request.queue)
+        choices.append((text, f"{label}   {count:,} shown"))
+    chosen = await task.ask(ChoiceScreen("Mark, of the orders shown, those with the same", choices))
+    if chosen is not None:
+        await _change(context, task, _within(request, chosen), request.queue, mark=True)
+
+
+def _within(request: ViewRequest, text: str) -> str:
+    return f"({request.filter}) {text}" if request.filter.strip() else text
+
+
+async def _change(context: CommandContext, task: Task, text: str, queue: str, *, mark: bool) -> None:
+    found = await context.view.search(task, text, queue)
+    if found is None:
+        return
+    marks = context.table.marks
+    changed = marks.add(found) if mark else marks.remove(found)
+    context.table.marks_changed()
+    context.notify(f"{changed:,} {'marked' if mark else 'unmarked'}; z takes that back")
+
+
+def similar_filters(row: OrderRow, zone: str) -> list[tuple[str, str]]:
+    """Return a filter and its label for each value of the row that others may share; unknown values are left out. Days
+    are of `zone`."""
+    found: list[tuple[str, str]] = []
+    if row.sku:
+        escaped = row.sku.replace("\\", "\\\\").replace('"', '\\"')
+        found.append((f'sku:"{escaped}"', f"SKU            {row.sku}"))
+    if row.buyer_request is not BuyerRequest.UNKNOWN:
+        found.append((f"request:{row.buyer_request.value}", f"buyer asked    {row.buyer_request.value}"))
+    if row.ship_by is not None:
+        day = to_local(row.ship_by, zone).date().isoformat()
+        found.append((f"ship-by:{day}", f"ship-by day    {day}"))
+    if row.purchased_at is not None:
+        day = to_local(row.purchased_at, zone).date().isoformat()
+        found.append((f"placed:{day}", f"day placed     {day}"))
+    if row.status is not OrderStatus.UNKNOWN:
+        found.append((f"status:{row.status.value}", f"status         {row.status.value.replace('_', ' ')}"))
+    found.append((f"marketplace:{row.marketplace}", f"marketplace    {row.marketplace}"))
+    return found

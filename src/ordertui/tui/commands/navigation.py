@@ -1,0 +1,118 @@
+"""Go to orders: by id, by a filter, from one to the next."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ordertui.operations.query.marks import Marks
+from ordertui.orders.text import mask_control_characters
+from ordertui.tui.main.command_context import CommandContext
+from ordertui.tui.screens.filter_prompt import ask_filter
+from ordertui.tui.screens.go_to_order import FIRST, GoScreen
+from ordertui.tui.task_runner import Task
+
+NAMED_IDS = 5
+"""Unknown ids that a message names, at most."""
+_ORDER_ID = re.compile(r"(?<!\d)\d{3}-\d{7}-\d{7}(?!\d)")
+
+
+def find(context: CommandContext) -> None:
+    """Find orders by a filter without hiding the others."""
+    context.tasks.start(lambda task: _find(context, task))
+
+
+def go_to_next(context: CommandContext) -> None:
+    """Go to the next order that was found or, with nothing found, is marked."""
+    _step(context, forward=True)
+
+
+def go_to_previous(context: CommandContext) -> None:
+    """Go to the previous order that was found or, with nothing found, is marked."""
+    _step(context, forward=False)
+
+
+def go_to_id(context: CommandContext) -> None:
+    """Ask for an order id and go there; mark the orders when there are several ids."""
+    context.tasks.start(lambda task: _ask_where(context, task))
+
+
+def go_to_pasted(context: CommandContext, text: str) -> None:
+    """Go to the order id in a pasted text; mark the orders when there are several ids."""
+    context.tasks.start(lambda task: _go_to(context, task, text))
+
+
+def order_ids(text: str) -> list[str]:
+    """Return Amazon's order ids in the text, in order, each once."""
+    return list(dict.fromkeys(_ORDER_ID.findall(text)))
+
+
+async def _find(context: CommandContext, task: Task) -> None:
+    view, table = context.view, context.table
+    note = "n and N go through what fits; nothing is hidden."
+    text = await ask_filter(task, context.session, context.filter_bar, "Find by a filter", note)
+    if text is None:
+        return
+    found = await view.search(task, text)
+    if found is None:
+        return
+    count = 0 if view.shown is None else found.common(view.shown.members)
+    view.found = found if count else Marks()
+    context.notify(f"{count:,} found in this view" if count else "nothing in this view fits")
+    if count and table.cursor_id not in found:
+        go_to_next(context)
+
+
+def _step(context: CommandContext, *, forward: bool) -> None:
+    table = context.table
+    wanted = context.view.found or table.marks
+    if not wanted:
+        context.notify("nothing was found and nothing is marked: F finds, space marks")
+        return
+    places = range(table.cursor + 1, len(table.ids)) if forward else range(table.cursor - 1, -1, -1)
+    place = next((index for index in places if table.ids[index] in wanted), None)
+    if place is None:
+        context.notify(f"none {'below' if forward else 'above'}")
+    else:
+        table.cursor = place
+
+
+async def _ask_where(context: CommandContext, task: Task) -> None:
+    wanted = await task.ask(GoScreen())
+    if wanted == FIRST:
+        context.table.action_home()
+    elif wanted:
+        await _go_to(context, task, wanted)
+
+
+async def _go_to(context: CommandContext, task: Task, text: str) -> None:
+    wanted = order_ids(text)
+    if not wanted:
+        found = mask_control_characters(text[:60])
+        context.screen.notify(f"no order id such as 111-2222222-3333333 in: {found}", severity="error")
+        return
+    known = await task.work(context.session.orders.ids_of, wanted)
+    missing = [order_id for order_id in wanted if order_id not in known]
+    if missing:
+        more = f" and {len(missing) - NAMED_IDS:,} more" if len(missing) > NAMED_IDS else ""
+        message = f"not in this store: {', '.join(missing[:NAMED_IDS])}{more}"
+        context.screen.notify(message, severity="warning", timeout=10)
+    if len(wanted) > 1:
+        _mark(context, list(known.values()))
+    elif known:
+        await _show(context, known[wanted[0]])
+
+
+def _mark(context: CommandContext, ids: Sequence[int]) -> None:
+    changed = context.table.marks.add(ids)
+    context.table.marks_changed()
+    context.notify(f"{changed:,} marked")
+
+
+async def _show(context: CommandContext, row_id: int) -> None:
+    view, table = context.view, context.table
+    if not table.go_to(row_id):
+        view.ask_for(view.request.with_filter("", queue="all"))
+        await view.wait()
+        context.notify("it is not in that view: all orders are shown")
+        table.go_to(row_id)

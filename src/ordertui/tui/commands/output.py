@@ -1,0 +1,99 @@
+"""Take orders out of the screen: copy, open in the browser, export, write to the buyer."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ordertui.operations.errors import USER_ERRORS
+from ordertui.operations.paths import typed_path
+from ordertui.orders.clock import to_local
+from ordertui.orders.marketplace import seller_central_url
+from ordertui.orders.text import pluralize
+from ordertui.tui.clipboard import COPY_FORMS, copy, format_orders
+from ordertui.tui.main.command_context import CommandContext
+from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen, TextScreen
+from ordertui.tui.task_runner import Task
+
+
+def copy_id(context: CommandContext) -> None:
+    """Copy the order id under the cursor."""
+    row = context.table.cursor_row
+    if row is not None:
+        context.notify(copy(context.screen.app, row.order_id, row.order_id))
+
+
+def copy_as(context: CommandContext) -> None:
+    """Copy the marked orders, or the one under the cursor, in a form that is asked for."""
+    context.tasks.start(lambda task: _copy_as(context, task))
+
+
+def open_in_seller_central(context: CommandContext) -> None:
+    """Open the order's page in Seller Central; show the link where no browser would open, and in practice."""
+    row = context.table.cursor_row
+    if row is None:
+        return
+    link = seller_central_url(row.marketplace, row.order_id)
+    app, is_practice = context.screen.app, context.session.is_practice
+    if not is_practice and (app.is_web or can_browse()):
+        app.open_url(link)
+        context.notify(f"opened {link}")
+        return
+    why = "Practice orders are not real: the link would find nothing." if is_practice else "No browser here."
+    screen = TextScreen(f"{row.order_id} in Seller Central", f"{why}\n\n{link}", copy=link)
+    context.tasks.start(lambda task: task.ask(screen))
+
+
+def export(context: CommandContext) -> None:
+    """Write the marked orders, or all that are shown, to a file."""
+    context.tasks.start(lambda task: _export(context, task))
+
+
+def show_message(context: CommandContext) -> None:
+    """Show the text for the buyer of the order under the cursor."""
+    session, row = context.session, context.table.cursor_row
+    if row is None:
+        return
+    try:
+        text = session.messages.text(row.order_id)
+    except USER_ERRORS as error:
+        context.tasks.show_error(error)
+        return
+    order = session.orders.get(row.order_id)
+    if order is not None:
+        from ordertui.tui.screens.buyer_message import MessageScreen
+
+        context.screen.app.push_screen(MessageScreen(session, context.tasks.keys, order, text))
+
+
+def can_browse() -> bool:
+    """Return whether a browser would open where the user sits."""
+    if os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"):
+        return False
+    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+async def _copy_as(context: CommandContext, task: Task) -> None:
+    session, ids = context.session, context.table.acting_ids()
+    what = f"{len(ids):,} orders" if len(ids) != 1 else "the order"
+    form = await task.ask(ChoiceScreen(f"Copy {what} as", list(COPY_FORMS)))
+    if form is not None and ids:
+        rows = await task.work(session.orders.rows, ids)
+        text = format_orders(
+            [rows[row_id] for row_id in ids if row_id in rows], form, session.eligibility.allowed_action
+        )
+        context.notify(copy(context.screen.app, text, what))
+
+
+async def _export(context: CommandContext, task: Task) -> None:
+    session, table = context.session, context.table
+    ids = table.marks.ids() if table.marks else table.ids
+    what = pluralize(len(ids), "marked order" if table.marks else "shown order")
+    stamp = to_local(session.clock.now(), session.orders.zone).strftime("%Y%m%d-%H%M")
+    path = session.directory / f"orders-{stamp}.csv"
+    note = "Ends in .csv, .tsv or .json. Buyers' names and addresses are not in it: ordertui keeps none."
+    answer = await task.ask(FormScreen(f"Export {what}", [("path", "File", str(path))], note))
+    if answer is not None and answer["path"].strip():
+        target = typed_path(answer["path"])
+        count = await task.work(session.orders.export, ids, target)
+        context.notify(f"{pluralize(count)} written: {target}")

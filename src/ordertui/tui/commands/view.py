@@ -1,0 +1,145 @@
+"""Choose what is shown, and how: queue, filter, sort, columns, saved views, details, the rate."""
+
+from __future__ import annotations
+
+from textual.containers import VerticalScroll
+
+from ordertui.operations.query.marks import Marks
+from ordertui.tui.main.command_context import CommandContext
+from ordertui.tui.screens.dialogs import ChoiceScreen, TextScreen
+from ordertui.tui.task_runner import Task
+from ordertui.tui.view_request import ViewRequest
+
+
+def show_queue(context: CommandContext, key: str) -> None:
+    """Show a work queue; say why when it cannot be counted."""
+    note = context.view.queue_note(key)
+    if note:
+        context.screen.notify(note, severity="warning")
+    context.view.ask_for(context.view.request.with_queue(key))
+
+
+def type_filter(context: CommandContext) -> None:
+    """Begin to type a filter."""
+    context.filter_bar.begin()
+
+
+def clear_filter(context: CommandContext) -> None:
+    """Clear the filter; without one, what was found; else stop a sync, or leave the tour."""
+    view = context.view
+    if view.request.filter:
+        view.ask_for(view.request.with_filter(""))
+    elif view.found:
+        view.found = Marks()
+        context.notify("what was found is forgotten; n and N go through the marked orders")
+    elif not context.sync.stop():
+        context.tour.leave()
+
+
+def sort(context: CommandContext) -> None:
+    """Choose the column to sort by."""
+    context.tasks.start(lambda task: _sort(context, task))
+
+
+def sort_further(context: CommandContext) -> None:
+    """Choose one more column to sort by."""
+    context.tasks.start(lambda task: _sort_further(context, task))
+
+
+def choose_columns(context: CommandContext) -> None:
+    """Choose, order and widen columns."""
+    context.tasks.start(lambda task: _choose_columns(context, task))
+
+
+def open_saved_view(context: CommandContext) -> None:
+    """Open, save, rename or delete saved views."""
+    context.tasks.start(lambda task: _open_saved_view(context, task))
+
+
+def switch_marketplace(context: CommandContext) -> None:
+    """Show the rate of the next marketplace."""
+    pinned = context.summary.summarizer.switch()
+    context.screen.notify(f"the panel stays with {pinned}" if pinned else "the panel follows the cursor", timeout=2)
+    context.summary.show()
+
+
+def show_order(context: CommandContext) -> None:
+    """Show the order under the cursor in full."""
+    row = context.table.cursor_row
+    if row is not None:
+        screen = TextScreen(f"Order {row.order_id}", context.describe(row.order_id), copy=row.order_id)
+        context.tasks.start(lambda task: task.ask(screen))
+
+
+def scroll_detail(context: CommandContext, lines: int) -> None:
+    """Scroll the detail pane by so many lines."""
+    context.screen.query_one("#detail-scroll", VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+def show_rate(context: CommandContext) -> None:
+    """Show the rate in full, with and without the marked orders."""
+    if context.session.orders.marketplaces():
+        context.tasks.start(lambda task: _show_rate(context, task))
+    else:
+        context.notify("no orders yet: there is no rate; i brings in reports")
+
+
+def refresh(context: CommandContext) -> None:
+    """Read the store again."""
+    context.table.reload()
+    context.refresh()
+
+
+async def _sort(context: CommandContext, task: Task) -> None:
+    note = "The same column again turns the order round. S on the table sorts by one more."
+    first = next((column for column, _ in context.view.request.order), "")
+    chosen = await task.ask(ChoiceScreen("Sort by", _sortable_columns(context), note, at=first))
+    if chosen is not None:
+        context.view.sort_by(chosen)
+
+
+async def _sort_further(context: CommandContext, task: Task) -> None:
+    note = "After those that have a number. One of them again turns round, then goes."
+    chosen = await task.ask(ChoiceScreen("Then sort by", _sortable_columns(context), note))
+    if chosen is not None:
+        context.view.sort_by(chosen, more=True)
+
+
+def _sortable_columns(context: CommandContext) -> list[tuple[str, str]]:
+    """Return key and text of each column; the text has place and direction when it is sorted by."""
+    signs = {
+        column: f"{number}{'▼' if descends else '▲'}"
+        for number, (column, descends) in enumerate(context.view.request.order, start=1)
+    }
+    return [(column.key, f"{signs.get(column.key, ''):<3}{column.label}") for column in context.table.renderer.columns]
+
+
+async def _choose_columns(context: CommandContext, task: Task) -> None:
+    from ordertui.tui.screens.columns import ColumnsScreen
+
+    several = len(context.session.orders.marketplaces()) > 1
+    chosen = await task.ask(ColumnsScreen(context.view.request, context.table.renderer.layout, several=several))
+    if chosen is not None:
+        context.view.set_columns(chosen)
+
+
+async def _open_saved_view(context: CommandContext, task: Task) -> None:
+    from ordertui.tui.screens.saved_views import ViewsScreen
+
+    workspace = context.session.workspace
+    views, problem = workspace.views()
+    if problem:
+        context.screen.notify(problem, severity="error", timeout=12)
+        return
+    chosen = await task.ask(ViewsScreen(workspace, views, context.view.request))
+    if chosen is not None:
+        context.view.ask_for(ViewRequest.of(chosen))
+
+
+async def _show_rate(context: CommandContext, task: Task) -> None:
+    from ordertui.tui.screens.rate import RateScreen
+
+    marks = context.table.marks
+    ids = marks.ids() if marks else ()
+    market = context.summary.summarizer.market(context.table.cursor_row)
+    await task.ask(RateScreen(context.session, context.tasks.keys, ids, market, context.describe))

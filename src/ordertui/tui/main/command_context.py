@@ -1,0 +1,57 @@
+"""What a command gets to work with, and how the function of a command is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+import msgspec
+from textual.actions import parse
+from textual.content import Content
+from textual.screen import Screen
+
+from ordertui.operations.session import Session
+from ordertui.tui.keymap import Keymap
+from ordertui.tui.task_runner import TaskRunner
+from ordertui.tui.tour.controller import TourController
+from ordertui.tui.widgets.filter_bar import FilterBar
+from ordertui.tui.widgets.order_table import OrderTable
+
+from .mark_keeper import MarkKeeper
+from .selection_summary import SummaryController
+from .sync_controller import SyncController
+from .view_controller import ViewController
+
+
+class CommandContext(msgspec.Struct, frozen=True):
+    """The main screen's parts, for the functions in `tui.commands`."""
+
+    session: Session
+    screen: Screen[None]
+    keymap: Keymap
+    tasks: TaskRunner
+    table: OrderTable
+    filter_bar: FilterBar
+    view: ViewController
+    marks: MarkKeeper
+    summary: SummaryController
+    sync: SyncController
+    tour: TourController
+    refresh: Callable[[], None]
+    """Reads everything again after orders changed in the store."""
+    describe: Callable[[str], Content]
+    """Returns the order of an id in full, as text; empty when there is no such order."""
+
+    def notify(self, message: str) -> None:
+        """Show a message for a while."""
+        self.screen.notify(message)
+
+
+def find_function(run: str) -> tuple[Callable[..., None], tuple[object, ...]]:
+    """Return the function in `tui.commands` that a command's `run` names, and its parameters besides the context.
+
+    The module is imported here, on first use. Raises ImportError or AttributeError when there is none.
+    """
+    module, name, parameters = parse(run)
+    function: Callable[..., None] = getattr(import_module(f"ordertui.tui.commands.{module}"), name)
+    return function, parameters

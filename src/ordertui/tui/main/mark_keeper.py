@@ -1,0 +1,29 @@
+"""The marks of the table, kept from one start to the next, with the set that was marked last."""
+
+from __future__ import annotations
+
+from ordertui.operations.workspace import Workspace
+
+
+class MarkKeeper:
+    """Own the marks, and write them down when they changed."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self.marks, self.last_set = workspace.marks()
+        self._is_saved = True
+
+    def remember_set(self) -> None:
+        """Remember what is marked now as the last set; without marks the one before stays."""
+        if self.marks:
+            self.last_set = self.marks.snapshot()
+
+    def changed(self) -> None:
+        """Take in that the marks changed."""
+        self._is_saved = False
+
+    def save(self) -> None:
+        """Write the marks and the last set down, if they changed."""
+        if not self._is_saved:
+            self._is_saved = True
+            self._workspace.keep_marks(self.marks, self.last_set)

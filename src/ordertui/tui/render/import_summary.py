@@ -1,0 +1,59 @@
+"""The summary after an import: what reports brought, and what processing reports said of batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ordertui.operations.reports.progress import ImportSummary
+from ordertui.operations.results.model import ResultSummary
+from ordertui.orders.batch_state import RowState
+
+from .format import Piece
+from .state import ROW_LOOKS
+
+SHOWN_REJECTS = 20
+"""Rows left out that are shown for a file; all of them are in the rejects file."""
+SHOWN_ORDERS = 200
+"""Orders shown for one answer of Amazon's."""
+
+
+def import_lines(summaries: Sequence[ImportSummary]) -> list[Piece]:
+    """Return what reports brought."""
+    pieces: list[Piece] = []
+    for one in summaries:
+        kind = one.kind.replace("_", " ")
+        pieces.append((f"{one.path.name}  {kind}, {one.encoding}\n", "bold"))
+        pieces.append(
+            f"  {one.rows:,} rows: {one.new:,} new orders, {one.changed:,} changed, {one.unchanged:,} unchanged\n"
+        )
+        pieces += [(f"  {note}\n", "$text-warning") for note in one.notes]
+        for reject in one.rejects[:SHOWN_REJECTS]:
+            pieces.append((f"  line {reject.line}: {reject.reason}\n", "$text-error"))
+        if one.rejected:
+            pieces.append((f"  {one.rejected:,} rows left out; all of them: {one.rejects_file}\n", "$text-error"))
+    return pieces
+
+
+def result_lines(summaries: Sequence[ResultSummary]) -> list[Piece]:
+    """Return what processing reports brought: problems first, grouped by what Amazon said."""
+    pieces: list[Piece] = []
+    for one in summaries:
+        pieces.append(
+            (f"Batch {one.batch}: {one.ok:,} ok, {one.errors:,} refused by Amazon, {one.unknown:,} unknown\n", "bold")
+        )
+        pieces += [(f"  {note}\n", "$text-warning") for note in one.notes]
+        groups: dict[tuple[RowState, str, str], list[str]] = {}
+        for row in one.rows:
+            groups.setdefault((row.state, row.code, row.text), []).append(row.order_id)
+        for (state, code, text), orders in sorted(groups.items(), key=lambda group: group[0][0] is RowState.OK):
+            look = ROW_LOOKS[state]
+            pieces.append((f"\n {look.glyph} {state} {code} {text}  ({len(orders):,})\n", look.style))
+            pieces += [f"     {order_id}\n" for order_id in orders[:SHOWN_ORDERS]]
+        if one.ok:
+            pieces.append(
+                (
+                    "\n ok is Amazon's word for the file; a later report confirms the orders themselves\n",
+                    "$foreground-muted",
+                )
+            )
+    return pieces

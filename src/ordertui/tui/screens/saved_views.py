@@ -1,0 +1,126 @@
+"""The saved views: open, save, rename, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import msgspec
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from ordertui.operations.query.queues import BY_KEY
+from ordertui.operations.workspace import SavedView, Workspace
+from ordertui.tui.render.format import MUTED
+from ordertui.tui.view_request import ViewRequest
+from ordertui.tui.widgets.dialog_title import Title
+from ordertui.tui.widgets.option_list import SafeOptionList
+
+from .base import Dialog
+from .dialogs import FormScreen
+
+
+class ViewsScreen(Dialog[SavedView | None]):
+    """List the saved views; answers with the one to open, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "leave", show=False),
+        Binding("s", "save", show=False),
+        Binding("d", "delete", show=False),
+        Binding("r", "rename", show=False),
+        *(Binding(str(number), f"open({number})", show=False) for number in range(1, 10)),
+    ]
+
+    def __init__(self, workspace: Workspace, views: Sequence[SavedView], current: ViewRequest) -> None:
+        super().__init__(classes="dialog-screen")
+        self._workspace = workspace
+        self._views = list(views)
+        self._current = current
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Title("Saved views")
+            yield SafeOptionList()
+            yield Static(f"Kept in {self._workspace.views_file.name} beside the store.", classes="dialog-note")
+            yield Static(
+                "Enter or 1 to 9 open   s save this one   r rename   d delete   Esc leave", classes="dialog-keys"
+            )
+
+    def on_mount(self) -> None:
+        """List the views."""
+        self._show(0)
+        self.query_one(OptionList).focus()
+
+    def _show(self, place: int) -> None:
+        options = self.query_one(OptionList)
+        options.clear_options()
+        for number, view in enumerate(self._views, start=1):
+            queue = BY_KEY[view.queue].title if view.queue in BY_KEY else view.queue
+            words = f"  {queue} · {view.filter or 'no filter'} · by {view.sort.replace(',', ', ')}"
+            options.add_option(
+                Option(Content.assemble((f"{number:>2} ", "bold $text-accent"), view.name, (words, MUTED)))
+            )
+        if not self._views:
+            options.add_option(
+                Option(
+                    Content("None yet: s saves what is shown now, with its filter, sort and columns."), disabled=True
+                )
+            )
+        else:
+            options.highlighted = min(place, len(self._views) - 1)
+
+    @property
+    def _place(self) -> int | None:
+        place = self.query_one(OptionList).highlighted
+        return place if place is not None and place < len(self._views) else None
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.action_open(event.option_index + 1)
+
+    def action_open(self, number: int) -> None:
+        """Open the view of this number, from 1."""
+        if number <= len(self._views):
+            self.dismiss(self._views[number - 1])
+
+    @work(exclusive=True, group="views")
+    async def action_save(self) -> None:
+        """Save what is shown now; a view of the same name is replaced."""
+        answer = await self.app.push_screen_wait(FormScreen("Save this view as", [("name", "Name", "")]))
+        name = answer["name"].strip() if answer else ""
+        if name:
+            self._views = [view for view in self._views if view.name != name] + [self._current.saved(name)]
+            self._save_all(len(self._views) - 1)
+
+    @work(exclusive=True, group="views")
+    async def action_rename(self) -> None:
+        """Another name."""
+        place = self._place
+        if place is None:
+            return
+        view = self._views[place]
+        answer = await self.app.push_screen_wait(FormScreen("Rename", [("name", "Name", view.name)]))
+        if answer and answer["name"].strip():
+            self._views[place] = msgspec.structs.replace(view, name=answer["name"].strip())
+            self._save_all(place)
+
+    def action_delete(self) -> None:
+        """Delete the view; no order is touched."""
+        place = self._place
+        if place is not None:
+            self.notify(f"{self._views.pop(place).name} deleted")
+            self._save_all(place)
+
+    def _save_all(self, place: int) -> None:
+        self._workspace.keep_views(self._views)
+        self._show(place)
+
+    def action_leave(self) -> None:
+        """Leave."""
+        self.dismiss(None)
