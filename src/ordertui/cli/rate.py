@@ -153,7 +153,7 @@ def show_outlook(session: Session, codes: list[str], form: str) -> None:
     )
     records = []
     for code in codes:
-        for d in session.rate.outlook.outlook(code):
+        for d in session.rate.outlook.days(code):
             records.append({
                 "marketplace": code, "day": d.day.isoformat(), "orders": d.orders, "cancelled": d.cancelled, "rate": share(d.cancelled, d.orders, session.eligibility.policy(code).values.rate_target),
                 "status": d.status, "auto_cancels": d.auto_cancels, "rolls_off": d.rolls_off, "rolls_off_orders": d.rolls_off_orders,
@@ -176,7 +176,7 @@ def show_neighbours(session: Session, codes: list[str], form: str) -> None:
         {"marketplace": code, "metric": m.name, "days": m.days, "rate": m.status, "target": f"{m.sign} {m.target}", "orders": m.orders,
          "at_least": m.at_least, "because": m.because, "source": m.source}
         for code in codes
-        for m in session.rate.outlook.metrics(code)
+        for m in session.rate.related_metrics.of_marketplace(code)
     ]  # fmt: skip
     emit(records, columns, form, ("source",))
 

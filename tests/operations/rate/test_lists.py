@@ -68,7 +68,7 @@ def test_rates_over_a_clock_change(tmp_path: Path, code: str) -> None:
                     sum(midnight(now, zone, d) <= placed[n][0] < midnight(now, zone, d + 1) for n in inside)
                     for d in range(-6, 1)
                 ]
-                outlook = session.rate.outlook.outlook(code)
+                outlook = session.rate.outlook.days(code)
                 assert [d.orders for d in outlook] == [
                     sum(placed[n][0] >= midnight(now, zone, d - 6) for n in inside) for d in range(7)
                 ]
@@ -152,7 +152,7 @@ def test_what_amazon_is_about_to_cancel(tmp_path: Path) -> None:
         (effect,) = session.rate.outlook.forecast("US")
         assert (effect.before.cancelled, effect.after.cancelled, effect.after.orders) == (0, 3, 112)
         assert effect.after.status == "over"
-        outlook = session.rate.outlook.outlook("US")
+        outlook = session.rate.outlook.days("US")
         assert [d.auto_cancels for d in outlook][:2] == [2, 3]
         assert outlook[3].auto_cancels == 4
         assert (outlook[0].orders, outlook[0].cancelled, outlook[0].rolls_off_orders) == (112, 2, 0)
@@ -173,7 +173,7 @@ def cancel_first(session: Session) -> int:
 
 def test_neighbours_are_unknown_because(tmp_path: Path) -> None:
     with waiting_session(tmp_path) as session:
-        late, later, tracking = session.rate.outlook.metrics("US")
+        late, later, tracking = session.rate.related_metrics.of_marketplace("US")
         assert [(m.name, m.days, m.target, m.status) for m in (late, later, tracking)] == [
             ("late shipment rate", 10, "0.04", "unknown"),
             ("late shipment rate", 30, "0.04", "unknown"),

@@ -92,7 +92,7 @@ def test_every_point_is_a_recount(tmp_path: Path, seed: int) -> None:
 def test_what_amazon_cancels_by_itself_is_in_the_days_to_come(tmp_path: Path) -> None:
     """The same counts as the outlook; an order that is marked is cancelled once, not by Amazon too."""
     with waiting_session(tmp_path) as session:
-        outlook = {day.day: day for day in session.rate.outlook.outlook("US")}
+        outlook = {day.day: day for day in session.rate.outlook.days("US")}
         course = [point for point in session.rate.trend.course("US") if point.ahead > 0]
         assert [(p.cancelled, p.auto_cancels, p.orders_left, p.rolls_off) for p in course] == [
             (day.cancelled, day.auto_cancels, day.orders, day.rolls_off) for day in (outlook[p.day] for p in course)

@@ -1,6 +1,6 @@
-"""The cancellation rate of what the store holds: now, after a set, per day, and what rolls off.
+"""Calculate the cancellation rate of the orders in the store: now, after cancelling a set, by day.
 
-Counts are kept by day until something in the store changes, so a rate asked again costs no query over the orders.
+Counts are cached by day until something in the store changes, so a rate asked again costs no query over the orders.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ BASIS = {
 
 
 class RateCalculator:
-    """Rates over one reader of the store. `store` is called for the reader of the calling thread."""
+    """Calculates rates of one store. `store` returns the reader of the calling thread."""
 
-    def __init__(self, store: Callable[[], Store], judge: Eligibility, clock: Clock) -> None:
+    def __init__(self, store: Callable[[], Store], eligibility: Eligibility, clock: Clock) -> None:
         self._store = store
-        self._judge = judge
+        self._eligibility = eligibility
         self._clock = clock
         self._sums: dict[tuple[str, int], tuple[SituationCounts, Policy, tuple[int, int, int]]] = {}
 
@@ -41,30 +41,34 @@ class RateCalculator:
         item_ids: Iterable[int] = (),
         dated: Dated = Dated.ORDER,
     ) -> list[RateEffect]:
-        """Now, and after cancelling `extra_ids`, and single items of `item_ids`; one for each window the policy names
-        (India has two).
+        """Return the rate now, and after cancelling `extra_ids` and single items of `item_ids`, for each window of the policy.
 
-        Ids of other marketplaces, outside the window, already on their way, or that may not be cancelled add nothing.
+        India has two windows. Ids of other marketplaces, outside the window, already on their way, or that may not be cancelled add nothing.
         """
-        policy, now = self._judge.policy(marketplace), self._clock.now()
-        whole, items = list(dict.fromkeys(extra_ids)), self._items_countable(marketplace, item_ids)
+        policy, now = self._eligibility.policy(marketplace), self._clock.now()
+        whole, items = list(dict.fromkeys(extra_ids)), self._countable_items(marketplace, item_ids)
         found = []
         for days in policy.values.rate_days:
             start, end = window(now, days, policy.zone) if dated is Dated.ORDER else (0, now)
-            more = self._countable(marketplace, whole, start, end) + sum(start <= placed <= end for placed in items)
-            found.append(self._effect(marketplace, days, more, dated))
+            more = self.count_countable(marketplace, whole, start, end) + sum(
+                start <= placed <= end for placed in items
+            )
+            found.append(self.effect(marketplace, days, more, dated))
         return found
 
-    def _countable(self, marketplace: str, ids: Sequence[int], start: int, end: int) -> int:
-        """How many of these count when they are cancelled, of those placed from `start` to `end`."""
+    def count_countable(self, marketplace: str, ids: Sequence[int], start: int, end: int) -> int:
+        """Return how many of these orders count when they are cancelled, of those placed from `start` to `end`."""
         return sum(
             count
             for number, count in self._store().rates.count_placed_among(ids, marketplace, start, end + 1)
-            if self._judge.cancel_outcome(marketplace, number)[1]
+            if self._eligibility.cancel_outcome(marketplace, number)[1]
         )
 
-    def _items_countable(self, marketplace: str, ids: Iterable[int]) -> list[int]:
-        """Purchase times of those that count when items of them are cancelled: one makes the order count (AMAZON.md a), a second adds nothing."""
+    def _countable_items(self, marketplace: str, ids: Iterable[int]) -> list[int]:
+        """Return the purchase times of those orders that count when items of them are cancelled.
+
+        One cancelled item makes the order count (AMAZON.md a); a second adds nothing.
+        """
         wanted = list(dict.fromkeys(ids))
         store = self._store()
         before = store.orders.with_cancelled_units(wanted)
@@ -74,18 +78,18 @@ class RateCalculator:
             if order.marketplace == marketplace
             and order.purchased_at is not None
             and not (order.cancelled_lines or order.id in before)
-            and self._judge.item_counts(marketplace, order.situation)
+            and self._eligibility.item_counts(marketplace, order.situation)
         ]
 
-    def _effect(self, marketplace: str, days: int, more: int, dated: Dated = Dated.ORDER) -> RateEffect:
-        """The rate of one window, now and with so many more counted cancellations in it."""
-        policy = self._judge.policy(marketplace)
+    def effect(self, marketplace: str, days: int, more: int, dated: Dated = Dated.ORDER) -> RateEffect:
+        """Return the rate of one window, now and with so many more counted cancellations in it."""
+        policy = self._eligibility.policy(marketplace)
         start, end = window(self._clock.now(), days, policy.zone)
-        orders, cancelled, known = self._window(marketplace, days)
+        orders, cancelled, known = self.window_counts(marketplace, days)
         by_order = dated is Dated.ORDER
         if not by_order:
-            cancelled, known = self._cancelled_in(marketplace, start, end)
-        committed = self._committed(marketplace, start if by_order else 0, end)
+            cancelled, known = self._count_cancelled(marketplace, start, end)
+        committed = self.count_pending(marketplace, start if by_order else 0, end)
         cancelled, known = cancelled + committed, known + committed
 
         def as_value(found: Figure) -> RateFigure:
@@ -120,20 +124,24 @@ class RateCalculator:
             ),
         )
 
-    def over(self, marketplace: str, start: int, end: int) -> tuple[int, int, int]:
-        """Orders placed from `start` to `end` (epoch seconds, both included), counted cancellations of them, and those known
-        to count; batches under way are left out, as Amazon does not know them."""
+    def span_counts(self, marketplace: str, start: int, end: int) -> tuple[int, int, int]:
+        """Return orders placed from `start` to `end`, counted cancellations of them, and those known to count.
+
+        Both ends are included (epoch seconds). Batches under way are left out, because Amazon does not know them.
+        """
         return self._sum(marketplace, self._store().rates.count_placed(marketplace, start, end + 1))
 
-    def _window(self, marketplace: str, days: int) -> tuple[int, int, int]:
-        """Orders, counted cancellations, and those known to count, of a window that ends now, from the days' own."""
-        counts = [day[1:] for day in self._by_day(marketplace, days)]
+    def window_counts(self, marketplace: str, days: int) -> tuple[int, int, int]:
+        """Return orders, counted cancellations and those known to count, of a window of so many days that ends now."""
+        counts = [day[1:] for day in self.daily_counts(marketplace, days)]
         return sum(c[0] for c in counts), sum(c[1] for c in counts), sum(c[2] for c in counts)
 
-    def _by_day(self, marketplace: str, days: int) -> list[tuple[int, int, int, int]]:
-        """Local midnight, orders, counted cancellations and those known to count, of each of the last days, today last;
-        nothing placed after now."""
-        store, now, zone = self._store(), self._clock.now(), self._judge.policy(marketplace).zone
+    def daily_counts(self, marketplace: str, days: int) -> list[tuple[int, int, int, int]]:
+        """Return local midnight, orders, counted cancellations and those known to count of each of the last days.
+
+        Today comes last; orders dated after now are left out.
+        """
+        store, now, zone = self._store(), self._clock.now(), self._eligibility.policy(marketplace).zone
         edges = [day_start(now, zone, offset) for offset in range(1 - days, 2)]
         found = []
         for start, end in pairwise(edges):
@@ -144,8 +152,8 @@ class RateCalculator:
                 found.append((start, *self._sum(marketplace, store.rates.count_placed(marketplace, start, now + 1))))
         return found
 
-    def _cancelled_in(self, marketplace: str, start: int, end: int) -> tuple[int, int]:
-        """Counted cancellations, and those known to count, that a span's reports show, whenever the orders were placed."""
+    def _count_cancelled(self, marketplace: str, start: int, end: int) -> tuple[int, int]:
+        """Return counted cancellations, and those known to count, in reports of a span, whenever the orders were placed."""
         store = self._store()
         groups = [
             (order.situation, Cancelled.YES if order.status == "cancelled" else Cancelled.SOME_ITEM, 1)
@@ -154,8 +162,8 @@ class RateCalculator:
         return self._sum(marketplace, groups)[1:]
 
     def _day_sum(self, marketplace: str, start: int, groups: SituationCounts) -> tuple[int, int, int]:
-        """`_sum` of one day, kept as long as the store keeps the day's counts and the policy stands."""
-        policy = self._judge.policy(marketplace)
+        """Return `_sum` of one day, cached while the store returns the same counts and the policy is the same."""
+        policy = self._eligibility.policy(marketplace)
         kept = self._sums.get((marketplace, start))
         if kept is not None and kept[0] is groups and kept[1] is policy:
             return kept[2]
@@ -169,32 +177,49 @@ class RateCalculator:
             orders += count
             if kind is not Cancelled.NO:
                 # one cancelled item makes the order a cancellation (AMAZON.md a); no report says who cancelled an item
-                counts = self._judge.history(marketplace, number) if kind is Cancelled.YES else YesNo.UNKNOWN
+                counts = self._eligibility.history(marketplace, number) if kind is Cancelled.YES else YesNo.UNKNOWN
                 cancelled += count if counts is not YesNo.NO else 0
                 known += count if counts is YesNo.YES else 0
         return orders, cancelled, known
 
-    def _committed(self, marketplace: str, start: int, end: int) -> int:
-        """Of the orders placed from `start` to `end`, those that batches are about to cancel and that will count."""
+    def count_pending(self, marketplace: str, start: int, end: int) -> int:
+        """Return how many orders placed from `start` to `end` batches are about to cancel so that they count."""
         return sum(
-            one.placed is not None and start <= one.placed <= end and self._will_count(marketplace, one)
+            one.placed is not None and start <= one.placed <= end and self.will_count(marketplace, one)
             for one in self._store().rates.pending_cancellations(marketplace)
         )
 
-    def _will_count(self, marketplace: str, one: PendingCancellation) -> bool:
+    def will_count(self, marketplace: str, one: PendingCancellation) -> bool:
+        """Return whether a cancellation of a batch counts, once Amazon has done it."""
         if one.whole:
-            return self._judge.cancel_outcome(marketplace, one.situation)[1]
-        return self._judge.item_counts(marketplace, one.situation)
+            return self._eligibility.cancel_outcome(marketplace, one.situation)[1]
+        return self._eligibility.item_counts(marketplace, one.situation)
+
+    def upcoming_auto_cancels(self, marketplace: str, until: int, without: Iterable[int] = ()) -> list[tuple[int, int]]:
+        """Return (auto-cancel time, placed) of orders that Amazon cancels before `until` (epoch seconds) so that they count.
+
+        What is overdue is dated now. Orders of `without` that may be cancelled are left out: they would be, before.
+        """
+        now = self._clock.now()
+        found = self._store().rates.auto_cancellations(marketplace, until)
+        cancellable = {
+            row_id for row_id, _, _, number in found if self._eligibility.cancel_outcome(marketplace, number)[0]
+        }.intersection(without)
+        return [
+            (max(at, now), placed)
+            for row_id, at, placed, number in found
+            if placed is not None and row_id not in cancellable and self._eligibility.auto_counts(marketplace, number)
+        ]
 
     def days(self, marketplace: str, days: int) -> list[tuple[date, int, int]]:
-        """Day, orders placed on it, counted cancellations of them; oldest first, today last."""
-        zone = self._judge.policy(marketplace).zone
-        counted = self._by_day(marketplace, days)
+        """Return day, orders placed on it, and counted cancellations of them; today last."""
+        zone = self._eligibility.policy(marketplace).zone
+        counted = self.daily_counts(marketplace, days)
         return [(to_local(start, zone).date(), orders, cancelled) for start, orders, cancelled, _ in counted]
 
     def rolls_off_tonight(self, marketplace: str) -> int:
-        """Counted cancellations that leave the shortest window at the next local midnight."""
-        return self.days(marketplace, min(self._judge.policy(marketplace).values.rate_days))[0][2]
+        """Return how many counted cancellations leave the shortest window at the next local midnight."""
+        return self.days(marketplace, min(self._eligibility.policy(marketplace).values.rate_days))[0][2]
 
     def impact(self, ids: Iterable[int]) -> Impact:
         """Return what a marked set comes to: money, and how many of it each action may take."""
@@ -213,7 +238,7 @@ class RateCalculator:
         allowed = {action: self._allowed(sums, action) for action in BATCH_ACTIONS}
         counted = self._allowed(sums, Action.CANCEL, counting=True)
         for action in BATCH_ACTIONS:
-            denied = self._store().tallies.sums(self._judge.denied_by_house_rules(wanted, action))
+            denied = self._store().tallies.sums(self._eligibility.denied_by_house_rules(wanted, action))
             allowed[action] -= self._allowed(denied, action)
             if action is Action.CANCEL:
                 counted -= self._allowed(denied, action, counting=True)
@@ -234,8 +259,8 @@ class RateCalculator:
         return sum(
             one.orders
             for one in sums
-            if self._judge.group_allows(
+            if self._eligibility.group_allows(
                 one.marketplace, one.situation, action, one.lines_known, has_open_action=one.has_open_action
             )
-            and (not counting or self._judge.cancel_outcome(one.marketplace, one.situation)[1])
+            and (not counting or self._eligibility.cancel_outcome(one.marketplace, one.situation)[1])
         )

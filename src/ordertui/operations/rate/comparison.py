@@ -1,4 +1,4 @@
-"""Our cancellation rate against Amazon's own: each disagreement with its likely cause, and what can be disputed."""
+"""Compare our cancellation rate with Amazon's own: each disagreement with its likely cause, and what can be disputed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from ordertui.amazon.reports import RejectedRow, ReportKind, inspect, read_rate
 from ordertui.amazon.reports.account_health import HealthFigure, read_health
 from ordertui.operations.eligibility import Eligibility
 from ordertui.operations.errors import BadInput
-from ordertui.orders.clock import iso_utc
+from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.enums import BuyerRequest, CancelledBy, Channel, OrderStatus, YesNo
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import OrderRow
 from ordertui.rules.rate import exact_text, window
 from ordertui.store import Store
 
-from .lists import RateEntry, RateViews
+from .calculator import RateCalculator
+from .lists import RateEntry, RateLists
 
 UNKNOWN_HERE = "who cancelled was unknown here and was taken as counting: import this report"
 TAKEN_OUT = "Amazon does not count it: import this report, and it is taken out here too"
@@ -53,18 +54,24 @@ class Reconciliation(msgspec.Struct, frozen=True):
 
 
 class RateComparison:
-    """Compares over one reader of the store; changes nothing."""
+    """Compares the orders of one store with a report; changes nothing. `store` returns the reader of the calling thread."""
 
     def __init__(
-        self, store: Callable[[], Store], judge: Eligibility, rates: RateViews, now: Callable[[], int]
+        self,
+        store: Callable[[], Store],
+        eligibility: Eligibility,
+        calculator: RateCalculator,
+        lists: RateLists,
+        clock: Clock,
     ) -> None:
         self._store = store
-        self._judge = judge
-        self._rates = rates
-        self._now = now
+        self._eligibility = eligibility
+        self._calculator = calculator
+        self._lists = lists
+        self._now = clock.now
 
     def compare(self, path: Path, marketplace: str | None = None, encoding: str | None = None) -> list[Reconciliation]:
-        """Against a Cancellation Rate report or an account health report (JSON). Raises BadInput, ReportError."""
+        """Compare with a Cancellation Rate report or an account health report (JSON). Raises BadInput, ReportError."""
         try:
             with path.open("rb") as file:
                 start = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -91,8 +98,8 @@ class RateComparison:
             code = codes[0]
         rejects: list[RejectedRow] = []
         theirs = {order_id: impacts for _, order_id, _, impacts in read_rate(info, rejects)}
-        ours = {entry.order_id: entry for entry in self._rates.listing(code)}
-        store, policy = self._store(), self._judge.policy(code)
+        ours = {entry.order_id: entry for entry in self._lists.listing(code)}
+        store, policy = self._store(), self._eligibility.policy(code)
         days = min(policy.values.rate_days)
         start, end = window(self._now(), days, policy.zone)
         ids = store.orders.ids_of(theirs)
@@ -112,7 +119,7 @@ class RateComparison:
         for order_id, entry in ours.items():
             if order_id not in theirs:
                 differences.append(Difference(code, order_id, entry.counts.value, "not listed", _unlisted(entry)))
-        figure = self._rates.effects(code)[0].before
+        figure = self._calculator.effects(code)[0].before
         notes = (
             [f"{len(rejects):,} rows of {path} could not be read; the first: {rejects[0].reason}"] if rejects else []
         )
@@ -122,14 +129,14 @@ class RateComparison:
 
     def _health(self, theirs: HealthFigure) -> Reconciliation:
         code = theirs.marketplace
-        policy = self._judge.policy(code)
+        policy = self._eligibility.policy(code)
         differences: list[Difference] = []
         if theirs.start is None or theirs.end is None:
             start, end = window(self._now(), min(policy.values.rate_days), policy.zone)
             notes = ["the report does not say which days it covers; compared with the window here"]
         else:
             start, end, notes = theirs.start, theirs.end, []
-        orders, cancelled, least = self._rates.over(code, start, end)
+        orders, cancelled, least = self._calculator.span_counts(code, start, end)
         causes = {
             "orders": _orders_cause(orders, theirs.orders),
             "cancelled": _cancelled_cause(cancelled, least, theirs.cancelled),
@@ -154,7 +161,7 @@ class RateComparison:
 
 
 def _uncounted(row: OrderRow | None, start: int, end: int) -> tuple[str, bool]:
-    """Likely cause why an order that Amazon counts is not counted here, and whether the facts here speak against Amazon."""
+    """Return why an order that Amazon counts is probably not counted here, and whether the facts speak against Amazon."""
     if row is None:
         return "it is in no imported report: import All Orders for its day", False
     if row.channel is Channel.AMAZON:
@@ -202,7 +209,7 @@ def _cancelled_cause(mine: int, least: int, theirs: int | None) -> str:
 
 
 def summary(found: Reconciliation) -> str:
-    """One sentence a marketplace."""
+    """Return one sentence about a marketplace."""
     name = MARKETPLACES[found.marketplace].name
     ours, theirs = _share(found.ours), _share(found.amazons)
     disputes = sum(difference.dispute for difference in found.differences)

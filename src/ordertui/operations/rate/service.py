@@ -11,7 +11,11 @@ from ordertui.operations.eligibility import Eligibility
 from ordertui.orders.clock import Clock
 from ordertui.store import Store
 
+from .calculator import RateCalculator
 from .comparison import RateComparison, Reconciliation
+from .lists import RateLists
+from .outlook import RateOutlook
+from .related_metrics import RelatedMetrics
 from .trend import RateTrend
 
 AT_RISK = "channel:merchant marketplace:{} auto-cancel<{}h"
@@ -37,8 +41,12 @@ class RateService:
         self, reader: Callable[[], Store], eligibility: Eligibility, clock: Clock, orders: FindsOrders
     ) -> None:
         self._orders = orders
-        self.calculator = self.lists = self.outlook = self.trend = RateTrend(reader, eligibility, clock)
-        self._comparison = RateComparison(reader, eligibility, self.trend, clock.now)
+        self.calculator = RateCalculator(reader, eligibility, clock)
+        self.lists = RateLists(reader, eligibility, self.calculator, clock)
+        self.outlook = RateOutlook(eligibility, self.calculator, clock)
+        self.related_metrics = RelatedMetrics(reader, eligibility, self.calculator, clock)
+        self.trend = RateTrend(reader, eligibility, self.calculator, clock)
+        self._comparison = RateComparison(reader, eligibility, self.calculator, self.lists, clock)
 
     def compare(self, path: Path, marketplace: str | None = None) -> list[Reconciliation]:
         """Compare with Amazon's own report; see `comparison.RateComparison.compare`. Changes nothing."""

@@ -1,17 +1,19 @@
-"""How a rate moves: one point a day, past and to come, with and without a marked set."""
+"""Draw the course of a rate: one point a day, past and to come, with and without a marked set."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from itertools import accumulate
 
 import msgspec
 
-from ordertui.orders.clock import day_start, to_local
+from ordertui.operations.eligibility import Eligibility
+from ordertui.orders.clock import Clock, day_start, to_local
 from ordertui.rules.rate import status
+from ordertui.store import Store
 
-from .lists import RateViews
+from .calculator import RateCalculator
 
 BACK, AHEAD = 30, 7
 """Days of the course: what the account health page looks back over, and a week to plan for."""
@@ -41,21 +43,29 @@ class CoursePoint(msgspec.Struct, frozen=True):
     """Of `cancelled`, by Amazon from now until the end of the day."""
 
 
-class RateTrend(RateViews):
-    """Rates with what is behind them and how they move."""
+class RateTrend:
+    """Draws the course of a rate from the orders of one store. `store` returns the reader of the calling thread."""
+
+    def __init__(
+        self, store: Callable[[], Store], eligibility: Eligibility, calculator: RateCalculator, clock: Clock
+    ) -> None:
+        self._store = store
+        self._eligibility = eligibility
+        self._calculator = calculator
+        self._clock = clock
 
     def course(
         self, marketplace: str, ids: Iterable[int] = (), *, days: int | None = None, back: int = BACK
     ) -> list[CoursePoint]:
-        """The last `back` days, today and some to come, oldest first, of a window (by default the shortest). Past days whose
-        window begins before the oldest order that is known are left out: nobody knows what their rate was.
+        """Return the last `back` days, today and some to come, oldest first, of a window (by default the shortest).
 
-        `ids` is the marked set. Orders are dated by purchase. Today's point is `effects` of the same window and set.
+        Past days whose window begins before the oldest known order are left out: nobody knows what their rate was. `ids`
+        is the marked set. Orders are dated by purchase. Today's point is `effects` of the same window and set.
         """
-        policy, now = self._judge.policy(marketplace), self._clock.now()
+        policy, now = self._eligibility.policy(marketplace), self._clock.now()
         window = days or min(policy.values.rate_days)
         ids = list(dict.fromkeys(ids))
-        counted = self._by_day(marketplace, window + back)
+        counted = self._calculator.daily_counts(marketplace, window + back)
         placed = [0, *accumulate(day[1] for day in counted)]
         gone = [0, *accumulate(day[2] for day in counted)]
         known = [0, *accumulate(day[3] for day in counted)]
@@ -76,26 +86,26 @@ class RateTrend(RateViews):
             if counted[first + 1][0] <= oldest:
                 continue
             start, until = counted[first][0], counted[end][0] - 1
-            coming = self._committed(marketplace, start, until)
+            coming = self._calculator.count_pending(marketplace, start, until)
             orders, cancelled = placed[end] - placed[first], gone[end] - gone[first] + coming
             least = known[end] - known[first] + coming
             found.append(point(end - window - back, orders, orders, cancelled, least, cancelled, 0))
         starts = [day[0] for day in counted[back:]]
         marked = [
-            self._countable(marketplace, ids, start, next_ - 1) if ids else 0
+            self._calculator.count_countable(marketplace, ids, start, next_ - 1) if ids else 0
             for start, next_ in zip(starts, [*starts[1:], now + 1], strict=True)
         ]
         horizon = min(AHEAD, window - 1)
         edges = [day_start(now, policy.zone, ahead + 1) for ahead in range(horizon + 1)]
-        landing = self._landing(marketplace, edges[-1])
-        others = self._landing(marketplace, edges[-1], ids) if ids else landing
+        upcoming = self._calculator.upcoming_auto_cancels(marketplace, edges[-1])
+        others = self._calculator.upcoming_auto_cancels(marketplace, edges[-1], ids) if ids else upcoming
         total = placed[-1] - placed[back]
         for ahead in range(horizon + 1):
             start, midnight = starts[ahead], edges[ahead]
-            coming = self._committed(marketplace, start, now)
+            coming = self._calculator.count_pending(marketplace, start, now)
             if ahead:
                 auto, auto_after = (
-                    sum(at < midnight and when >= start for at, when in some) for some in (landing, others)
+                    sum(at < midnight and when >= start for at, when in some) for some in (upcoming, others)
                 )
             else:
                 auto = auto_after = 0

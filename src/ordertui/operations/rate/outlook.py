@@ -1,0 +1,72 @@
+"""What a rate comes to by itself: cancellations that leave the window, and orders that Amazon is about to cancel."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+
+from ordertui.operations.eligibility import Eligibility
+from ordertui.orders.clock import HOUR, Clock, day_start, to_local
+from ordertui.rules.rate import status, window
+
+from .calculator import RateCalculator
+from .figures import RateEffect
+
+
+class OutlookDay(msgspec.Struct, frozen=True):
+    """The end of a day, if no order is placed and nothing is cancelled but by Amazon for want of a shipment."""
+
+    day: date
+    orders: int
+    cancelled: int
+    auto_cancels: int
+    """Of these, cancelled by Amazon from now until then."""
+    rolls_off: int
+    """Counted cancellations that leave at the midnight after it."""
+    rolls_off_orders: int
+    status: str
+
+
+class RateOutlook:
+    """Looks ahead from the orders of one store."""
+
+    def __init__(self, eligibility: Eligibility, calculator: RateCalculator, clock: Clock) -> None:
+        self._eligibility = eligibility
+        self._calculator = calculator
+        self._clock = clock
+
+    def forecast(self, marketplace: str) -> list[RateEffect]:
+        """Return the rate now, and after what Amazon is about to cancel by itself within the policy's `forecast_hours`."""
+        policy, now = self._eligibility.policy(marketplace), self._clock.now()
+        upcoming = self._calculator.upcoming_auto_cancels(marketplace, now + policy.values.forecast_hours * HOUR)
+        found = []
+        for days in policy.values.rate_days:
+            start, end = window(now, days, policy.zone)
+            found.append(
+                self._calculator.effect(marketplace, days, sum(start <= placed <= end for _, placed in upcoming))
+            )
+        return found
+
+    def days(self, marketplace: str) -> list[OutlookDay]:
+        """Return the shortest window day by day, today first, until it is empty."""
+        policy, now = self._eligibility.policy(marketplace), self._clock.now()
+        days = min(policy.values.rate_days)
+        past = [counts[:3] for counts in self._calculator.daily_counts(marketplace, days)]
+        upcoming = self._calculator.upcoming_auto_cancels(marketplace, day_start(now, policy.zone, days))
+        found = []
+        for ahead in range(days):
+            left = past[ahead:]
+            start, midnight = left[0][0], day_start(now, policy.zone, ahead + 1)
+            orders = sum(count for _, count, _ in left)
+            auto = sum(at < midnight and placed >= start for at, placed in upcoming)
+            cancelled = (
+                sum(count for _, _, count in left) + self._calculator.count_pending(marketplace, start, now) + auto
+            )
+            found.append(
+                OutlookDay(
+                    to_local(midnight - 1, policy.zone).date(), orders, cancelled, auto, left[0][2], left[0][1],
+                    status(orders, min(cancelled, orders), policy.values.rate_target, policy.values.near),
+                )
+            )  # fmt: skip
+        return found
