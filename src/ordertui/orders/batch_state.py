@@ -84,7 +84,9 @@ confirms one: therefore `ok`, `error` and `unknown` lead to each other.
 
 FINAL = frozenset(state for state, following in ROW_TRANSITIONS.items() if not following)
 """Taken back, or confirmed by a report: a late answer changes nothing."""
-UNANSWERED = frozenset({RowState.SENT, RowState.ACCEPTED, RowState.UNKNOWN})
+IN_FLIGHT = frozenset({RowState.SENT, RowState.ACCEPTED})
+"""The row left, and nothing came back yet that tells its outcome."""
+UNANSWERED = IN_FLIGHT | {RowState.UNKNOWN}
 """The row left, and its outcome is not known."""
 PENDING = UNANSWERED | {RowState.HELD}
 """The outcome is still to come: no other action is offered for the order."""
@@ -100,6 +102,8 @@ COMMITTED = POSSIBLY_DONE | {RowState.HELD}
 """Counts toward the totals of a day and toward what is given back: neither taken back nor refused by Amazon."""
 LEFT = POSSIBLY_DONE | {RowState.ERROR}
 """The row left in a file or a feed, whatever became of it."""
+BOOKABLE = frozenset({RowState.ACCEPTED, RowState.UNKNOWN, RowState.OK})
+"""A refund that Amazon booked is confirmed. One that is only `sent` is not: its file may wait for the upload by hand."""
 SETTLEABLE = LEFT - FINAL
 """The operator may say what became of the row."""
 

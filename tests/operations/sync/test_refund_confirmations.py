@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ordertui.operations.limits import feed_limits
-from ordertui.operations.sync.refund_confirmations import CONFIRMABLE, Booking, unambiguous_matches
-from ordertui.orders.batch_state import RowState
+from ordertui.operations.sync.refund_confirmations import Booking, unambiguous_matches
+from ordertui.orders.batch_state import BOOKABLE, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.store import RefundRow
@@ -233,7 +233,7 @@ def test_a_crash_while_a_row_is_confirmed_changes_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(floor.made.context.store.batches, "confirm_booked", crash)
+        patch.setattr(floor.made.context.store.results, "confirm_booked", crash)
         with pytest.raises(KeyboardInterrupt):
             sync(floor)
     floor.again()
@@ -243,7 +243,7 @@ def test_a_crash_while_a_row_is_confirmed_changes_nothing(
 
 
 def test_a_file_that_may_not_be_uploaded_yet_is_never_confirmed(floor: Floor) -> None:
-    assert RowState.SENT not in CONFIRMABLE
+    assert RowState.SENT not in BOOKABLE
     row = RefundRow(1, "A", RowState.SENT, "USD", 1100, 1000)
     assert unambiguous_matches([row], [Booking("T", "A", 2000, "USD", 1100)], ()) == []
     assert feed_limits().finances_overlap_seconds.value > 2 * DAY

@@ -32,7 +32,7 @@ class Committer:
     def commit(self, plan: Plan, typed: str | None) -> Batch:
         """Put the plan into the hold. Every row is judged again first, and the bytes are made again and compared.
 
-        Raises Refused, PlanExpired, PlanChanged (with the differences), NotConfirmed, store.OpenAction.
+        Raises Refused, PlanExpired, PlanChanged (with the differences), NotConfirmed, store.ActionAlreadyOpen.
         """
         if not plan.rows:
             raise Refused("the plan takes no order in; there is nothing to commit")

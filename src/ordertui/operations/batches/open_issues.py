@@ -6,7 +6,7 @@ import msgspec
 
 from ordertui.operations.limits import operation_limits
 from ordertui.operations.results.evaluation import HOW_TO_SETTLE
-from ordertui.orders.batch_state import RowState
+from ordertui.orders.batch_state import IN_FLIGHT, RowState
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Action, OrderStatus
 from ordertui.store import JournalBatch, JournalRow, Store
@@ -80,7 +80,7 @@ def _doubtful(store: Store, batch: JournalBatch, now: int) -> list[tuple[Journal
         status = orders[row.order_id].status
         if row.state is RowState.UNKNOWN:
             out.append((row, "unknown", row.text))
-        elif row.state in (RowState.SENT, RowState.ACCEPTED) and late and batch.sent_at is not None:
+        elif row.state in IN_FLIGHT and late and batch.sent_at is not None:
             out.append((row, "stuck", f"no processing report since it left at {iso_utc(batch.sent_at)}"))
         elif row.state is RowState.OK and batch.action in _EXPECTED:
             word = status.value.replace("_", " ")

@@ -68,10 +68,10 @@ class BatchService:
         store = self._context.writer()
         if isinstance(what, int):
             return store.batches.recall(what)
-        batch_id = store.batches.open_batch_of(what)
-        if batch_id is None:
+        holder = store.batches.holder_of(what)
+        if holder is None:
             raise BadInput(f"no held batch has order {what}; `ordertui outbox` shows what is held")
-        return store.batches.recall(batch_id, [what])
+        return store.batches.recall(holder.batch, [what])
 
     def release(self, batch_id: int) -> Batch:
         """End the hold of a batch now; the next dispatch takes it."""

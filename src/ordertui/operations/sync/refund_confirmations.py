@@ -18,7 +18,7 @@ from ordertui.amazon.spapi.errors import SpApiError
 from ordertui.amazon.spapi.operations import LIST_TRANSACTIONS
 from ordertui.amazon.spapi.schemas import FinanceAmount, Transaction, Transactions
 from ordertui.operations.limits import CLOCK_SKEW_SECONDS, feed_limits
-from ordertui.orders.batch_state import RowState
+from ordertui.orders.batch_state import BOOKABLE, RowState
 from ordertui.orders.clock import DAY, iso_utc, parse_iso
 from ordertui.orders.money import format_money, parse_minor
 from ordertui.store import RefundRow
@@ -27,8 +27,6 @@ from .connection import ApiConnection
 
 STATE_KEY = "amazon:finances"
 _BOOKED_KEY = "amazon:booked:"
-CONFIRMABLE = frozenset({RowState.ACCEPTED, RowState.UNKNOWN, RowState.OK})
-"""States of rows that a booking confirms. `sent` is not one: such a row may still wait for its upload by hand."""
 _FEES = ("expenses", "amazonfees")
 """Kinds of breakdown that are not the buyer's money."""
 
@@ -70,7 +68,7 @@ def unambiguous_matches(
     """Return the rows that a booking confirms without doubt. `used`: bookings that confirmed another row before."""
     found = []
     for row in rows:
-        if row.state not in CONFIRMABLE:
+        if row.state not in BOOKABLE:
             continue
         mine = [one for one in bookings if one.ident not in used and may_match(row, one)]
         if len(mine) != 1 or mine[0].posted < row.sent_at:
@@ -181,7 +179,7 @@ class RefundConfirmer:
         now, limits = self._clock.now(), feed_limits()
         oldest = now - limits.finances_days.value * DAY
         rows = self._store.refunds.find()
-        waiting = [row.sent_at for row in rows if row.state in CONFIRMABLE and row.sent_at >= oldest]
+        waiting = [row.sent_at for row in rows if row.state in BOOKABLE and row.sent_at >= oldest]
         before = self._coverage()
         if not waiting or (before is not None and now - before.looked < limits.finances_seconds.value):
             return ()
@@ -234,7 +232,7 @@ class RefundConfirmer:
     def _confirm(self, since: int, fresh: set[str]) -> Iterator[str]:
         """Confirm the rows that left since then and have an unambiguous match; yield notes for the operator."""
         rows = self._store.refunds.find()
-        for order_id in sorted({row.order_id for row in rows if row.state in CONFIRMABLE} | fresh):
+        for order_id in sorted({row.order_id for row in rows if row.state in BOOKABLE} | fresh):
             mine = [row for row in rows if row.order_id == order_id]
             booked = self._booked(order_id)
             if not booked:

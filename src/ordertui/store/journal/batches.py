@@ -88,11 +88,6 @@ class BatchJournal:
         )
         return HoldingBatch(*found[0]) if found else None
 
-    def open_batch_of(self, order_id: str) -> int | None:
-        """Return the number of the batch that holds an order; None when none does."""
-        holder = self.holder_of(order_id)
-        return None if holder is None else holder.batch
-
     def later_tries(self, batch_id: int) -> dict[str, int]:
         """Return, by order id, the newest later batch with the same action for an order of this one.
 
