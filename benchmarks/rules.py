@@ -20,7 +20,7 @@ from ordertui.rules.language import Condition, parse
 from ordertui.rules.policy.bundled import read_bundled_text
 from ordertui.rules.policy.edition import read_edition
 from ordertui.rules.policy.house_rules import read_house_policy
-from ordertui.rules.policy.policy import load
+from ordertui.rules.policy.policy import load_policies
 from ordertui.rules.situation import situation_from_number, situation_of
 from ordertui.store import Decisions
 from ordertui.store.derived_facts import situation
@@ -116,12 +116,12 @@ def measure(session: Session) -> None:
     print(f"{session.orders.count():,} orders, {len(store.tallies.situations_present()):,} situations")
 
     def decide_all() -> None:
-        policy = load(now=lambda: NOW).of("US")
+        policy = load_policies(now=lambda: NOW).of("US")
         for number in store.tallies.situations_present():
             policy.verdicts(situation_from_number(number))
 
     show("decide every situation there is, cold", best(decide_all), 50)
-    judge = Eligibility(load(now=lambda: NOW), lambda: store, FixedClock(NOW))
+    judge = Eligibility(load_policies(now=lambda: NOW), lambda: store, FixedClock(NOW))
 
     def asked(text: str) -> tuple[Condition, Decisions]:
         condition = parse(text, now=NOW, zone="UTC")

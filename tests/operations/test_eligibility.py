@@ -92,9 +92,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 def judges(store: Store) -> list[Eligibility]:
     mixed = Policies(read_edition(EXISTING_ORDER_COLUMNS, "mixed.toml"), HousePolicy(), lambda: NOW)
-    from ordertui.rules.policy.policy import load
+    from ordertui.rules.policy.policy import load_policies
 
-    return [Eligibility(policies, lambda: store, FixedClock(NOW)) for policies in (load(now=lambda: NOW), mixed)]
+    return [
+        Eligibility(policies, lambda: store, FixedClock(NOW)) for policies in (load_policies(now=lambda: NOW), mixed)
+    ]
 
 
 @pytest.mark.parametrize("edition", [0, 1], ids=("bundled", "mixed"))

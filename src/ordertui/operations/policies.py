@@ -9,7 +9,7 @@ from ordertui.orders.clock import Clock
 from ordertui.rules.policy.bundled import parse_toml
 from ordertui.rules.policy.edition import load_edition, read_edition
 from ordertui.rules.policy.house_rules import HousePolicy, read_house_policy
-from ordertui.rules.policy.policy import Policies, PolicyError, PolicyProblem, load
+from ordertui.rules.policy.policy import Policies, PolicyError, PolicyProblem, load_policies
 from ordertui.store import Store
 
 from .config import Config, load_config
@@ -53,7 +53,7 @@ def load_active_policies(config: Config, store: Store, clock: Clock) -> ActivePo
     fails and none is kept.
     """
     if not config.policy_file:
-        return ActivePolicies(load(config.policy, now=clock.now))
+        return ActivePolicies(load_policies(config.policy, now=clock.now))
     path = typed_path(config.policy_file)
     base = load_edition(config.policy)
     text = None
@@ -69,10 +69,10 @@ def load_active_policies(config: Config, store: Store, clock: Clock) -> ActivePo
             f"your policy file {path} is not in force ({count} {'problem' if count == 1 else 'problems'}, see"
             " `ordertui policy check`): its last good version is"
         )
-        return ActivePolicies(load(config.policy, _kept(kept, path, config, clock), now=clock.now), note, text)
+        return ActivePolicies(load_policies(config.policy, _kept(kept, path, config, clock), now=clock.now), note, text)
     if not store.read_only and store.meta(LAST_GOOD) != text:
         store.set_meta(LAST_GOOD, text)
-    return ActivePolicies(load(config.policy, house, now=clock.now), text=text)
+    return ActivePolicies(load_policies(config.policy, house, now=clock.now), text=text)
 
 
 def edited_since_load(config: Config, in_force: ActivePolicies) -> str:
@@ -101,7 +101,7 @@ def check_file(path: Path | None, clock: Clock) -> str:
     config = load_config()
     if path is None:
         if not config.policy_file:
-            load(config.policy, now=clock.now)
+            load_policies(config.policy, now=clock.now)
             return f"the edition {config.policy} is sound; no policy file of your own is named in the settings"
         path = typed_path(config.policy_file)
     text = read_policy_file(path)

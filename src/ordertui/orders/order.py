@@ -93,20 +93,20 @@ class OrderLine(msgspec.Struct, frozen=True):
 
 
 class LinesKnown(IntFlag):
-    """What is known of an order's lines that are not cancelled, as far as a feed must know it."""
+    """Facts of an order's active lines (those not cancelled) that a feed needs."""
 
     ACTIVE = 1
-    """There is such a line."""
+    """The order has an active line."""
     MISSING_ID = 2
-    """The order-item-id of one is unknown."""
+    """An active line has no order-item-id."""
     HAS_ID = 4
-    """The order-item-id of one is known."""
+    """An active line has an order-item-id."""
     PRICED = 8
-    """What was paid for one is known."""
+    """The payment for an active line is known."""
     REFUNDABLE = 16
-    """Of one both are known, and not all that was paid has gone back."""
-    COMPLETE = 29
-    """All of it, and no order-item-id is missing."""
+    """An active line has an order-item-id and a known payment that is not wholly refunded."""
+    COMPLETE = ACTIVE | HAS_ID | PRICED | REFUNDABLE
+    """Every action finds its lines."""
 
 
 LINES_NEEDED: Mapping[Action, tuple[LinesKnown, LinesKnown]] = {
@@ -114,12 +114,14 @@ LINES_NEEDED: Mapping[Action, tuple[LinesKnown, LinesKnown]] = {
     Action.REFUND: (LinesKnown.REFUNDABLE, LinesKnown.REFUNDABLE),
     Action.CONFIRM: (LinesKnown.HAS_ID, LinesKnown.HAS_ID),
 }
-"""Which facts of the lines an action looks at, and what they must be. A cancellation names every item of the order
-(AMAZON.md c); a refund and a confirmation name at least one."""
+"""For each action the facts that it looks at, and the ones that must be set.
+
+A cancellation names every item of the order (AMAZON.md c); a refund and a confirmation name at least one.
+"""
 
 
 def lines_allow(action: Action, facts: LinesKnown) -> bool:
-    """Return whether a feed can name the lines that an action needs; `facts` are those of the order's lines."""
+    """Return whether a feed can name the lines that an action needs. `facts` are those of the order's lines."""
     if action not in LINES_NEEDED:
         return True
     looked_at, needed = LINES_NEEDED[action]
@@ -137,9 +139,9 @@ class OrderRow(msgspec.Struct, frozen=True):
     status: OrderStatus
     purchased_at: int | None
     ship_by: int | None
-    """Latest time to ship (epoch seconds), or None when no report gave it."""
+    """Latest time to ship, epoch seconds; None when no report states it."""
     items: int | None
-    """Units ordered, over all lines."""
+    """Units ordered, summed over all lines."""
     units_shipped: int | None
     total: Money | None
     dispatched: Dispatched
@@ -168,6 +170,6 @@ class Order(msgspec.Struct, frozen=True):
     """Amazon's last-updated time, or the newest date of the reports that named the order; epoch seconds."""
     lines: tuple[OrderLine, ...]
     refunds_known: bool
-    """Whether any source could have shown refunds (a report never does: then only this store's own are known)."""
+    """Whether a source could have shown refunds. No report does: then only this store's own refunds are known."""
     sources: tuple[ReportKind, ...]
     """Kinds of report that have named this order."""

@@ -17,7 +17,7 @@ from ordertui.operations.sync.buyer_messages import check_text
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import Order
-from ordertui.rules.policy.policy import load
+from ordertui.rules.policy.policy import load_policies
 from ordertui.tui.screens.buyer_message import MessageScreen
 from ordertui.tui.screens.dialogs import ConfirmScreen
 from support.api import session
@@ -103,7 +103,7 @@ def test_nothing_before_the_shipment_is_confirmed(made: Session, sim: Simulator)
 
 
 def test_no_text_ever_asks_a_buyer_to_cancel() -> None:
-    policies = load(now=lambda: 0)
+    policies = load_policies(now=lambda: 0)
     languages = set()
     for code in MARKETPLACES:
         policy = policies.of(code)

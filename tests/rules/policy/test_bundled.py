@@ -27,7 +27,7 @@ from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import Money
 from ordertui.rules.policy.bundled import EDITIONS, read_bundled_text
 from ordertui.rules.policy.edition import SPECS, load_edition, read_edition
-from ordertui.rules.policy.policy import Policies, Policy, PolicyError, load
+from ordertui.rules.policy.policy import Policies, Policy, PolicyError, load_policies
 from ordertui.rules.situation import (
     FACTS,
     SITUATIONS,
@@ -127,7 +127,7 @@ def all_situations() -> Iterator[Situation]:
 
 
 def policy(code: str = "US", edition: str = "amazon", now: int = NOW) -> Policy:
-    return load(edition, now=lambda: now).of(code)
+    return load_policies(edition, now=lambda: now).of(code)
 
 
 def words(rules: Policy, order: Situation) -> str:
@@ -319,7 +319,7 @@ def test_what_was_in_force_then() -> None:
     the day.
     """
     moment = [parse_iso("2020-09-30T06:59:59Z")]
-    policies: Policies = load(now=lambda: moment[0])
+    policies: Policies = load_policies(now=lambda: moment[0])
     before = policies.of("US")
     assert next(s.value for s in before.settings() if s.name == "auto_cancel") == "30 days"
     moment[0] += 1

@@ -27,7 +27,7 @@ from .settings import Entry, PolicyValues, Setting
 DEFAULT = "US"
 """Marketplace whose policy applies to orders of an unknown marketplace."""
 
-__all__ = ["EDITIONS", "Policies", "Policy", "PolicyError", "PolicyProblem", "Setting", "load"]
+__all__ = ["EDITIONS", "Policies", "Policy", "PolicyError", "PolicyProblem", "Setting", "load_policies"]
 
 
 class Policy:
@@ -272,7 +272,7 @@ class Policies:
         return found
 
 
-def load(edition: str = "amazon", house: HousePolicy | None = None, *, now: Callable[[], int]) -> Policies:
+def load_policies(edition: str = "amazon", house: HousePolicy | None = None, *, now: Callable[[], int]) -> Policies:
     """Return the policies of a bundled edition with a seller's settings and rules. `now` gives epoch seconds. Raises
     PolicyError.
     """
