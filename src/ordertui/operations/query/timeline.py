@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from ordertui.operations.batches.batch import Batch
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.order import Order
 from ordertui.store import AuditEntry
+
+if TYPE_CHECKING:
+    from ordertui.operations.batches.batch import Batch
 
 Event = tuple[int | None, str]
 """When (epoch seconds, None: unknown) and what, in words."""
