@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.style import Style
+from textual.geometry import Offset
 
 from ordertui.orders.batch_state import OpenAction, RowState
 from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
@@ -13,7 +14,8 @@ from ordertui.orders.money import Money
 from ordertui.orders.order import OrderRow
 from ordertui.tui.widgets.order_table import viewport
 from ordertui.tui.widgets.order_table.columns import COLUMNS, CellContext
-from ordertui.tui.widgets.order_table.layout import ColumnChoice, layout_for
+from ordertui.tui.widgets.order_table.hit_test import HEADER, Hit, TableGeometry, Zone, hit_test
+from ordertui.tui.widgets.order_table.layout import GUTTER, ColumnChoice, layout_for
 from ordertui.tui.widgets.order_table.strips import (
     LineWindow,
     content_strip,
@@ -22,7 +24,7 @@ from ordertui.tui.widgets.order_table.strips import (
     header_strip,
     line_strip,
 )
-from ordertui.tui.widgets.order_table.viewport import Viewport
+from ordertui.tui.widgets.order_table.viewport import RangeSelection, Viewport
 from support.shops import NOW
 
 ROW = OrderRow(
@@ -142,3 +144,31 @@ def test_what_cells_say() -> None:
     assert _cell("status", replace(ROW, open_action=OpenAction(Action.CANCEL, RowState.HELD))) == "◷ held cancel"
     assert _cell("status", replace(ROW, open_action=OpenAction(Action.CANCEL, RowState.RECALLED))) == "Unshipped"
     assert _cell("asked", replace(ROW, buyer_request=BuyerRequest.UNKNOWN)) == "?"
+
+
+@given(st.integers(0, 200), st.integers(0, 60), st.integers(0, 90), st.integers(20, 200), st.integers(0, 80))
+@settings(max_examples=200, deadline=None)
+def test_every_cell_belongs_to_one_part_of_the_table(x: int, y: int, shift: int, width: int, total: int) -> None:
+    layout = layout_for(200, ColumnChoice(keys=tuple(column.key for column in COLUMNS)))
+    hit = hit_test(TableGeometry(layout, width, shift, 5, total), Offset(x, y))
+    row = 5 + y - HEADER
+    if y < HEADER:
+        whole = x if x < layout.fixed else x + shift
+        column = layout.column_at(whole)
+        assert hit.zone in (Zone.HEADER, Zone.EDGE)
+        assert hit.column == (column.key if column else None)
+        if hit.zone is Zone.EDGE:
+            assert layout.column_at(hit.column_start) is column
+            assert layout.column_at(hit.column_start - 1) is not column
+    elif x >= width:
+        assert hit == Hit(Zone.BAR)
+    else:
+        assert hit.row == (row if row < total else None)
+        assert hit.zone is (Zone.EMPTY if row >= total else Zone.GUTTER if x < GUTTER else Zone.CELL)
+
+
+@given(st.integers(0, 500), st.integers(0, 500))
+def test_a_range_holds_both_its_ends(anchor: int, cursor: int) -> None:
+    rows = RangeSelection(anchor).rows(cursor)
+    assert {anchor, cursor} <= {rows[0], rows[-1]}
+    assert len(rows) == abs(anchor - cursor) + 1
