@@ -12,7 +12,7 @@ from ordertui.orders.money import format_money
 from .format import ACTION_WORD
 
 
-class Group(msgspec.Struct, frozen=True):
+class PlanGroup(msgspec.Struct, frozen=True):
     """Orders with the same outcome."""
 
     label: Text
@@ -20,7 +20,7 @@ class Group(msgspec.Struct, frozen=True):
     members: tuple[PlannedOrder | ExcludedOrder, ...]
 
 
-def group_plan(plan: Plan) -> list[Group]:
+def group_plan(plan: Plan) -> list[PlanGroup]:
     """Return the groups, those that are in first; each kind in the order of its first order."""
     ins: dict[str, list[PlannedOrder]] = {}
     for row in plan.rows:
@@ -32,13 +32,13 @@ def group_plan(plan: Plan) -> list[Group]:
     for out in plan.out:
         outs.setdefault((out.rule, out.why, out.instead), []).append(out)
     found = [
-        Group(Text.assemble(("✓ in   ", "bold"), f"{len(rows):>5,}  {word}"), True, tuple(rows))
+        PlanGroup(Text.assemble(("✓ in   ", "bold"), f"{len(rows):>5,}  {word}"), True, tuple(rows))
         for word, rows in ins.items()
     ]
     for (rule, why, instead), left in outs.items():
         more = f"; instead: {instead}" if instead and instead not in why else ""
         label = Text.assemble(("✗ out  ", "bold"), f"{len(left):>5,}  {why}{more}  ", (rule, "dim"))
-        found.append(Group(label, False, tuple(left)))
+        found.append(PlanGroup(label, False, tuple(left)))
     return found
 
 

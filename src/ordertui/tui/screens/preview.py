@@ -28,7 +28,7 @@ from ordertui.orders.enums import Action
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.format import ACTION_WORD
 from ordertui.tui.render.plan import render_effects
-from ordertui.tui.render.plan_groups import Group, group_plan, render_member
+from ordertui.tui.render.plan_groups import PlanGroup, group_plan, render_member
 from ordertui.tui.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.dialog_title import Title
 
@@ -36,7 +36,7 @@ from .base import Dialog
 from .dialogs import ChoiceScreen, ConfirmScreen, FormScreen
 from .refund_editor import ask_amounts
 
-Node = Group | PlannedOrder | str | None
+Node = PlanGroup | PlannedOrder | str | None
 OPENED = 12
 """A group of at most so many orders is open at first."""
 LISTED = 2_000
@@ -140,14 +140,14 @@ class PreviewScreen(Dialog[Batch | None]):
 
     @on(Tree.NodeExpanded)
     def _expanded(self, event: Tree.NodeExpanded[Node]) -> None:
-        if isinstance(event.node.data, Group) and not event.node.children:
+        if isinstance(event.node.data, PlanGroup) and not event.node.children:
             _fill(event.node, event.node.data)
 
     def _chosen_rows(self) -> list[PlannedOrder]:
         """Return the order under the cursor, or those of its group; only those that are in."""
         node = self._tree.cursor_node
         data = node.data if node is not None else None
-        found = data.members if isinstance(data, Group) else [data]
+        found = data.members if isinstance(data, PlanGroup) else [data]
         return [row for row in found if isinstance(row, PlannedOrder)]
 
     def action_close(self) -> None:
@@ -268,7 +268,7 @@ class PreviewScreen(Dialog[Batch | None]):
         self.dismiss(batch)
 
 
-def _fill(node: TreeNode[Node], group: Group) -> None:
+def _fill(node: TreeNode[Node], group: PlanGroup) -> None:
     """Add the orders of a group as leaves."""
     for member in group.members[:LISTED]:
         node.add_leaf(render_member(member), data=member if isinstance(member, PlannedOrder) else None)
