@@ -16,8 +16,9 @@ from ordertui.operations.planning.plan import ExcludedOrder
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR, FixedClock
-from ordertui.orders.enums import Action, Dispatched
-from ordertui.orders.order import Order
+from ordertui.orders.enums import Action, Dispatched, OrderStatus
+from ordertui.orders.order import LinesKnown, Order
+from ordertui.orders.refund_limit import refund_limit, refundable_lines
 from ordertui.store.database import Database, Params
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
@@ -222,3 +223,27 @@ def test_a_refund_needs_an_item_id_and_a_price(tmp_path: Path) -> None:
         assert session.orders.count("action:refund") == 0
         (plan,) = session.planner.plan(Action.REFUND, [1, 2])
         assert [out.rule for out in plan.out] == ["item-id", "price"]
+
+
+def test_the_store_knows_what_is_left_as_the_plan_does(session: Session) -> None:
+    """The SQL behind `OrderRow.lines_known` and `orders.refund_limit` agree wherever an order was charged."""
+    charged = 0
+    for order in orders_of(session).values():
+        limits = {line.line: refund_limit(order, line) for line in order.lines}
+        active = [line for line in order.lines if line.status is not OrderStatus.CANCELLED]
+        known = LinesKnown(0)
+        for line in active:
+            limit = limits[line.line]
+            known |= LinesKnown.ACTIVE | (LinesKnown.MISSING_ID if line.order_item_id is None else LinesKnown.HAS_ID)
+            known |= LinesKnown(0) if limit is None else LinesKnown.PRICED
+            if limit is not None and limit.total > 0 and line.order_item_id is not None:
+                known |= LinesKnown.REFUNDABLE
+        if order.row.status in (OrderStatus.SHIPPED, OrderStatus.PARTIALLY_SHIPPED) or order.row.units_shipped:
+            charged += 1
+            assert order.row.lines_known == known, order
+            assert bool(known & LinesKnown.REFUNDABLE) == any(
+                line.order_item_id is not None and line.line in refundable_lines(order) for line in active
+            )
+        else:
+            assert order.row.lines_known & ~LinesKnown.REFUNDABLE == known & ~LinesKnown.REFUNDABLE, order
+    assert charged

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ordertui.operations.planning.lines import left_to_refund, refund_lines, share
+from ordertui.operations.planning.lines import refund_lines
 from ordertui.operations.planning.plan import Plan, PlanLine
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, iso_utc
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.order import COMPONENTS, LineAmounts
+from ordertui.orders.refund_limit import prorate, refund_limit
 from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, unshipped_row
 
 PRICES = {"item_price": "30.00", "item_tax": "2.41", "shipping_price": "5.00", "item_promotion_discount": "3.00"}
@@ -172,7 +173,7 @@ def test_any_refunds_and_then_the_rest_give_back_what_was_paid(
             units -= cancel
         order = session.orders.get(order_id(1))
         assert order is not None
-        limit = left_to_refund(order, order.lines[0])
+        limit = refund_limit(order, order.lines[0])
         assert limit == LineAmounts(**left)
         assert order.lines[0].units_waiting == units
 
@@ -180,11 +181,11 @@ def test_any_refunds_and_then_the_rest_give_back_what_was_paid(
 @given(st.builds(LineAmounts, *[st.integers(0, 10**6)] * 8), st.integers(1, 9), st.data())
 def test_shares_add_up_to_no_more_than_the_whole(paid: LineAmounts, whole: int, data: st.DataObject) -> None:
     part = data.draw(st.integers(0, whole))
-    one, other = share(paid, part, whole), share(paid, whole - part, whole)
+    one, other = prorate(paid, part, whole), prorate(paid, whole - part, whole)
     for name in COMPONENTS:
         rest = getattr(paid, name) - getattr(one, name) - getattr(other, name)
         assert 0 <= rest <= 1
-    assert share(paid, whole, whole) == paid
+    assert prorate(paid, whole, whole) == paid
 
 
 def two_lines(status: str = "Unshipped") -> list[dict[str, object]]:

@@ -115,9 +115,9 @@ class BatchService:
     @staticmethod
     def refundable(order: Order) -> dict[int, LineAmounts]:
         """Return, by line number, what may still be given back."""
-        from ordertui.operations.planning.lines import refundable
+        from ordertui.orders.refund_limit import refundable_lines
 
-        return refundable(order)
+        return refundable_lines(order)
 
     def read_refunds(self, path: Path, ids: Sequence[int]) -> dict[str, tuple[PlanLine, ...]]:
         """Return the amounts to refund that a file names, by order id, for a plan of `ids`. Raises BadInput."""

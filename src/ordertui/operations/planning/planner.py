@@ -23,7 +23,7 @@ from ordertui.store import Store
 from .effects import buyer_mails, fee_warnings, money_effects, restock_note
 from .feed_builder import build_feed_files
 from .house_rules import Candidate, HouseRules
-from .lines import Left, cancel_lines, confirm_lines, refund_lines
+from .lines import Exclusion, cancel_lines, confirm_lines, refund_lines
 from .offer_removal import removal_warnings
 from .plan import ExcludedOrder, Plan, PlanLine, PlannedOrder
 
@@ -161,7 +161,7 @@ class Planner:
             )
         else:
             lines = refund_lines(order, wishes.refunds.get(row.order_id))
-        if isinstance(lines, Left):
+        if isinstance(lines, Exclusion):
             return ExcludedOrder(row.id, row.order_id, lines.rule, lines.why, lines.instead)
         carrier, tracking, ship_date = wishes.shipping.get(row.order_id, ("", "", ""))
         cancelled = sum(line.cancelled for line in lines)
@@ -240,7 +240,7 @@ class Planner:
             )
         if action is Action.CANCEL:
             lines = cancel_lines(order)
-            same = not isinstance(lines, Left) and {line.order_item_id for line in lines} == {
+            same = not isinstance(lines, Exclusion) and {line.order_item_id for line in lines} == {
                 line.order_item_id for line in row.lines
             }
             return "" if same else "its lines are not those of the preview any more"

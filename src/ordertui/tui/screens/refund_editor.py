@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ordertui.operations.planning.lines import share, units_to_cancel
 from ordertui.operations.planning.plan import PlanLine
 from ordertui.orders.money import format_decimal, parse_minor
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine
+from ordertui.orders.refund_limit import TOTAL, prorate, refund_excess, units_to_cancel
 from ordertui.tui.task_runner import Task
 
 from .dialogs import ChoiceScreen, FormScreen
@@ -67,7 +67,7 @@ async def _ask_line(
         part = int(wanted)
     else:
         part = 1
-    start = share(limit, part, quantity)
+    start = prorate(limit, part, quantity)
     names = [name for name in COMPONENTS if getattr(limit, name)]
     note = f"{currency}; left: {', '.join(f'{_word(n)} {format_decimal(getattr(limit, n), currency)}' for n in names)}"
     values = {name: format_decimal(getattr(start, name), currency) for name in names}
@@ -88,9 +88,9 @@ async def _ask_line(
         except ValueError as error:
             say(str(error))
             continue
-        over = [name for name in names if not 0 <= getattr(amounts, name) <= getattr(limit, name)]
-        if over or amounts.total > limit.total:
-            say(f"more than is left: {', '.join(map(_word, over)) or 'in all'}")
+        over = [name for name in names if getattr(amounts, name) < 0] or refund_excess(amounts, limit)
+        if over:
+            say(f"more than is left: {', '.join('in all' if name == TOTAL else _word(name) for name in over)}")
             continue
         units = answer.get(CANCELLED, "0").strip() or "0"
         if not units.isdigit() or int(units) > waiting:

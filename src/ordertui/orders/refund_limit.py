@@ -1,0 +1,56 @@
+"""How much of an order may still be given back: the one answer for the editor, the plan and the journal's guard."""
+
+from __future__ import annotations
+
+from .enums import OrderStatus
+from .order import COMPONENTS, LineAmounts, Order, OrderLine
+
+TOTAL = "total"
+"""Stands in `refund_excess` for the sum of a line, beside the names of COMPONENTS."""
+
+
+def charged_amounts(order: Order, line: OrderLine) -> LineAmounts | None:
+    """Return what the buyer was charged for a line; None when no report gave prices.
+
+    Confirming any item of an order charges the whole order (Amazon's quick tip on partial shipments, FIELD.md S119),
+    so a line counts as charged in full as soon as anything of its order is confirmed.
+    """
+    if line.paid is None or line.currency is None:
+        return None
+    is_confirmed = order.row.status in (OrderStatus.SHIPPED, OrderStatus.PARTIALLY_SHIPPED) or bool(
+        order.row.units_shipped
+    )
+    return line.paid if is_confirmed and line.status is not OrderStatus.CANCELLED else LineAmounts()
+
+
+def refund_limit(order: Order, line: OrderLine) -> LineAmounts | None:
+    """Return what may still be given back for a line, by component in minor units; None when it cannot be known."""
+    charged = charged_amounts(order, line)
+    return None if charged is None else charged.minus(line.refunded)
+
+
+def refundable_lines(order: Order) -> dict[int, LineAmounts]:
+    """Return, by line number, what may still be given back; lines of which nothing may, or nobody knows, are left out."""
+    limits = {line.line: refund_limit(order, line) for line in order.lines}
+    return {number: limit for number, limit in limits.items() if limit is not None and limit.total > 0}
+
+
+def units_to_cancel(order: Order, line: OrderLine) -> int | None:
+    """Return how many units a refund may cancel because they were never shipped; None when no report says how many."""
+    return 0 if order.row.status is OrderStatus.SHIPPED else line.units_waiting
+
+
+def refund_excess(amounts: LineAmounts, limit: LineAmounts) -> tuple[str, ...]:
+    """Return the components in which `amounts` is above `limit`; (TOTAL,) when only their sum is; empty when none is.
+
+    A component without anything left has the limit 0, also when more than was paid has gone back already.
+    """
+    above = tuple(name for name in COMPONENTS if getattr(amounts, name) > max(getattr(limit, name), 0))
+    if above or amounts.total <= limit.total:
+        return above
+    return (TOTAL,)
+
+
+def prorate(amounts: LineAmounts, part: int, whole: int) -> LineAmounts:
+    """Return the amounts for `part` of `whole` units, rounded down; all of it for the whole."""
+    return LineAmounts(*(getattr(amounts, name) * part // whole for name in COMPONENTS))
