@@ -35,22 +35,16 @@ from .language.fields import ALL_FIELDS, AWAITING_SHIPMENT, FieldKind
 from .situation import FACTS, MARKETPLACE
 from .tables.table import Table
 
-MOST_STEPS = 20_000
+MAX_STEPS = 20_000
 """Steps of one check, or of all checks that share a Budget: about a second."""
 _NONE = "none of these"
-_LEAST = {
-    "total": 0,
-    "items": 0,
-    "batch-orders": 1,
-    "batch-total": 0,
-    "day-orders": 1,
-    "day-total": 0,
-    "sku-cancels": 0,
-    "sku-streak": 0,
-    "rate-after": 0,
+"""Stands for every value of a text axis that no constraint names."""
+_NUMBERS = {
+    spec.column or spec.name: spec
+    for spec in ALL_FIELDS.values()
+    if spec.kind in (FieldKind.MONEY, FieldKind.INTEGER, FieldKind.RATIO)
 }
-_MOST = {"rate-after": 1}
-_ALWAYS_KNOWN = ("batch-orders", "day-orders", "sku-cancels", "sku-streak")
+"""Fields of numbers, by axis."""
 
 
 class TooComplex(ValueError):
@@ -60,7 +54,7 @@ class TooComplex(ValueError):
 class Budget(msgspec.Struct):
     """Counts down the steps that are left."""
 
-    left: int = MOST_STEPS
+    left: int = MAX_STEPS
 
 
 class Constraint(msgspec.Struct, frozen=True):
@@ -206,7 +200,7 @@ class _Solver:
         for leaf in _leaves(wanted):
             leaves.setdefault(leaf.axis, []).append(leaf)
         for axis, found in leaves.items():
-            if any(leaf.values is None for leaf in found) or axis in _LEAST:
+            if any(leaf.values is None for leaf in found) or axis in _NUMBERS:
                 self._add_numbers(axis, found)
             else:
                 self._add_words(axis, found)
@@ -228,15 +222,16 @@ class _Solver:
 
     def _add_numbers(self, axis: str, found: list[Constraint]) -> None:
         """Cut the numbers into bands: each edge by itself, and all between two edges; then `unknown`."""
-        least, most = _LEAST.get(axis), _MOST.get(axis)
+        spec = _NUMBERS.get(axis)  # None: a time
+        least, most = (spec.least, spec.most) if spec else (None, None)
         edges = {edge for leaf in found for edge in (leaf.low, leaf.high) if edge is not None}
         edges |= {Fraction(limit) for limit in (least, most) if limit is not None}
         points: list[Fraction] = []
         for edge in sorted(edges):
             points += [(points[-1] + edge) / 2 if points else edge - 1, edge]
         points.append(points[-1] + 1 if points else Fraction(0))
-        is_integer = axis in ("items", "batch-orders", "day-orders", "sku-cancels", "sku-streak")
-        domain = 0 if axis in _ALWAYS_KNOWN else 1 << len(points)
+        is_integer = spec is not None and spec.kind is FieldKind.INTEGER
+        domain = 0 if spec is not None and spec.is_always_known else 1 << len(points)
         for n, point in enumerate(points):
             inside = (least is None or point >= least) and (most is None or point <= most)
             if inside and not (

@@ -49,6 +49,11 @@ class Field(msgspec.Struct, frozen=True):
     examples: tuple[str, ...] = ()
     only_awaiting_shipment: bool = False
     """Whether only orders that await shipment can match."""
+    least: int | None = None
+    """Lowest possible number; None when there is none. Together with `most` it proves that a rule can never apply."""
+    most: int | None = None
+    is_always_known: bool = False
+    """Whether the number is never unknown."""
 
 
 def _choice(name: str, column: str, text: str, values: type[Enum], **aliases: tuple[str, ...]) -> Field:
@@ -92,8 +97,16 @@ FIELDS: dict[str, Field] = {
             "total",
             "order total, in the order's own currency unless one is named",
             examples=("50", "50USD", "unknown"),
+            least=0,
         ),
-        Field("items", FieldKind.INTEGER, "items", "units ordered", examples=("1", "unknown")),
+        Field(
+            "items",
+            FieldKind.INTEGER,
+            "items",
+            "units ordered",
+            examples=("1", "unknown"),
+            least=0,
+        ),
         Field("placed", FieldKind.PAST, "purchased_at", "when it was ordered", examples=(*_DATES, "unknown")),
         Field("ship-by", FieldKind.FUTURE, "ship_by", "latest time to ship", examples=_AHEAD),
         Field(
@@ -131,13 +144,22 @@ FIELDS: dict[str, Field] = {
 PLAN_FIELDS: dict[str, Field] = {
     f.name: f
     for f in (
-        Field("batch-orders", FieldKind.INTEGER, "", "how many orders the batch takes in", examples=("25", "100")),
+        Field(
+            "batch-orders",
+            FieldKind.INTEGER,
+            "",
+            "how many orders the batch takes in",
+            examples=("25", "100"),
+            least=1,
+            is_always_known=True,
+        ),
         Field(
             "batch-total",
             FieldKind.MONEY,
             "",
             "what they come to; unknown when one has no price",
             examples=("1000USD", "unknown"),
+            least=0,
         ),
         Field(
             "day-orders",
@@ -145,6 +167,8 @@ PLAN_FIELDS: dict[str, Field] = {
             "",
             "orders committed for the same action today, this batch included",
             examples=("50", "200"),
+            least=1,
+            is_always_known=True,
         ),
         Field(
             "day-total",
@@ -152,6 +176,7 @@ PLAN_FIELDS: dict[str, Field] = {
             "",
             "what they come to; unknown when one has no price",
             examples=("2000USD", "unknown"),
+            least=0,
         ),
         Field(
             "rate-after",
@@ -159,6 +184,8 @@ PLAN_FIELDS: dict[str, Field] = {
             "",
             "cancellation rate after the batch, of the worst window",
             examples=("2%", "2.25%"),
+            least=0,
+            most=1,
         ),
         Field(
             "sku-cancels",
@@ -166,8 +193,18 @@ PLAN_FIELDS: dict[str, Field] = {
             "",
             "seller cancellations of one of its SKUs in the policy's days, this one included",
             examples=("2",),
+            least=0,
+            is_always_known=True,
         ),
-        Field("sku-streak", FieldKind.INTEGER, "", "of these, how many in a row", examples=("2",)),
+        Field(
+            "sku-streak",
+            FieldKind.INTEGER,
+            "",
+            "of these, how many in a row",
+            examples=("2",),
+            least=0,
+            is_always_known=True,
+        ),
     )
 }
 """Fields about a whole batch: only house rules can use them."""
