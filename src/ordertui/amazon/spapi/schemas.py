@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
+UNFINISHED_STATUSES = ("IN_QUEUE", "IN_PROGRESS")
+"""Values of `processing_status` while Amazon has not finished a feed or report."""
+
 
 class _Body(msgspec.Struct, frozen=True, rename="camel"):
     """Body of a response, with Amazon's camel-case names."""

@@ -51,7 +51,7 @@ class FeedSchedule:
         if self._obstacle(batch):
             return None
         mine = (one for one in self.submissions if one.batch == batch.id)
-        refused = list(takewhile(lambda one: one.state == SubmissionState.REFUSED, mine))
+        refused = list(takewhile(lambda one: one.state is SubmissionState.REFUSED, mine))
         retry_at = refused[0].started_at + retry_delay(len(refused)) if refused else 0
         return max(batch.due_at, self._free_at(batch), retry_at)
 

@@ -95,7 +95,7 @@ class FeedSubmitter:
             rows = sum(row.state is RowState.HELD for row in batch.rows)
             kind = submission_kind(self._store, batch)
             is_first = not any(
-                one.feed_type == kind and one.state == SubmissionState.DONE for one in schedule.submissions
+                one.feed_type == kind and one.state is SubmissionState.DONE for one in schedule.submissions
             )
             parts = sizes(rows, first=is_first, limits=feed_limits())
             if len(parts) > 1:
@@ -150,7 +150,7 @@ class FeedSubmitter:
             return None
         order_id = next(row.order_id for row in batch.rows if row.state is RowState.HELD)
         submission = await call.post(client, submission, order_id)
-        if submission.state == SubmissionState.DONE:
+        if submission.state is SubmissionState.DONE:
             with suppress(SpApiError, CallCancelled):  # a later sync shows it
                 await self._orders.fetch_order(client, order_id)
         elif submission.note:

@@ -16,7 +16,7 @@ from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.documents import MOST_RESULT, fetch
 from ordertui.amazon.spapi.errors import SpApiError
 from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT, GET_FEED, GET_FEED_DOCUMENT, GET_FEEDS
-from ordertui.amazon.spapi.schemas import Feed, Feeds
+from ordertui.amazon.spapi.schemas import UNFINISHED_STATUSES, Feed, Feeds
 from ordertui.operations.errors import OperationError, Refused
 from ordertui.operations.limits import CLOCK_SKEW_SECONDS, feed_limits
 from ordertui.operations.results.reconciler import ResultReconciler
@@ -36,7 +36,7 @@ INTERRUPTED_SECONDS = 180
 
 def is_followed(submission: Submission) -> bool:
     """Return whether the program looks at a submission by itself."""
-    return submission.is_open and submission.state != SubmissionState.NEEDS_OPERATOR
+    return submission.is_open and submission.state is not SubmissionState.NEEDS_OPERATOR
 
 
 def next_poll_at(submission: Submission) -> int:
@@ -198,9 +198,9 @@ class FeedTracker:
         elif status == "CANCELLED":
             log.drop(submission.id, note="Amazon cancelled the feed before it began; nothing was done")
         else:
-            if status != "IN_QUEUE" and submission.state == SubmissionState.SUBMITTED:
+            if status != "IN_QUEUE" and submission.state is SubmissionState.SUBMITTED:
                 log.move(submission.id, SubmissionState.PROCESSING)
-            is_known = status in ("IN_QUEUE", "IN_PROGRESS")
+            is_known = status in UNFINISHED_STATUSES
             note = "" if is_known else f"Amazon says {status!r}, which is not known here."
             log.mark_polled(submission.id, status=status, note=note)
 

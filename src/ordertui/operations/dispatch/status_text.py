@@ -18,7 +18,7 @@ _NEXT_EVIDENCE = {
 }
 _LATE = " It has waited unusually long: Amazon's queue is slow at times; nothing is lost."
 
-FEED_STATUS_TEXT: dict[str, str] = {
+FEED_STATUS_TEXT: dict[SubmissionState, str] = {
     SubmissionState.SUBMITTING: "It is being submitted since {since}.",
     SubmissionState.UNKNOWN: "Amazon gave no clear answer when it was submitted at {since}: it may have the feed."
     " It is looked for, and not sent again until that is clear.",
@@ -38,7 +38,7 @@ FEED_STATUS_TEXT: dict[str, str] = {
     SubmissionState.SETTLED: "Settled by the operator.",
 }
 """State of a feed's submission to its text: what it means, and what to do."""
-CALL_STATUS_TEXT: dict[str, str] = {
+CALL_STATUS_TEXT: dict[SubmissionState, str] = {
     SubmissionState.SUBMITTING: "Its shipment is being confirmed since {since}.",
     SubmissionState.DONE: "Amazon took the confirmation. A sync shows the order as shipped.",
     SubmissionState.REJECTED: "Amazon refused the confirmation, and nothing was done: correct it, then t tries it again"

@@ -16,7 +16,7 @@ from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.documents import MOST_REPORT, MOST_RESULT, fetch
 from ordertui.amazon.spapi.errors import CallCancelled
 from ordertui.amazon.spapi.operations import CREATE_REPORT, GET_REPORT, GET_REPORT_DOCUMENT
-from ordertui.amazon.spapi.schemas import Report, ReportCreated
+from ordertui.amazon.spapi.schemas import UNFINISHED_STATUSES, Report, ReportCreated
 from ordertui.operations.errors import BadInput
 from ordertui.operations.reports.importer import ReportImporter
 from ordertui.operations.reports.progress import ImportSummary
@@ -161,7 +161,7 @@ class ReportSync:
         looks = 0
         while True:
             report = await client.call(GET_REPORT, Report, path={"reportId": report_id})
-            if report.processing_status not in ("IN_QUEUE", "IN_PROGRESS"):
+            if report.processing_status not in UNFINISHED_STATUSES:
                 return report
             await client.waiting.pause("getReport", POLL_SECONDS[min(looks, len(POLL_SECONDS) - 1)])
             looks += 1
