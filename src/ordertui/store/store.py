@@ -109,7 +109,9 @@ class Store:
         from .importing.import_log import ImportLog
         from .importing.import_session import ImportContext
 
-        return ImportLog(ImportContext(self.database, self._clock, self.audit, self.facts), self.orders)
+        return ImportLog(
+            ImportContext(self.database, self._clock, self.audit, self.facts, self.batches.transitions), self.orders
+        )
 
     @cached_property
     def maintenance(self) -> Maintenance:

@@ -14,13 +14,13 @@ from typing import Any
 
 import msgspec
 
-from ordertui.orders.batch_state import UNCONFIRMED, RowState
 from ordertui.orders.clock import Clock
 from ordertui.orders.report_row import ORDER_ID, ReportRow
 from ordertui.store import migrations
 from ordertui.store.audit import AuditLog
-from ordertui.store.database import IMPORT_LOG_PAGES, LOG_PAGES, Database, in_list, placeholders, slices
+from ordertui.store.database import IMPORT_LOG_PAGES, LOG_PAGES, Database, placeholders, slices
 from ordertui.store.errors import ReadOnlyStore
+from ordertui.store.journal.rows import TransitionWriter
 from ordertui.store.operator_facts import OperatorFacts
 
 from .changeset import ImportChangeset
@@ -29,7 +29,6 @@ from .merge_planner import Groups, MergePlanner
 CHUNK_ROWS, FIRST_CHUNK_ROWS = 8_000, 12_000
 """Rows of a transaction, and of one into a store without orders. There nothing is read, so memory has room for more, and
 each chunk rewrites most pages of the index of order ids, which come in random order."""
-_UNCONFIRMED = in_list(UNCONFIRMED)
 _MANY_DEADLINES = 10_000
 
 
@@ -53,6 +52,7 @@ class ImportContext(msgspec.Struct, frozen=True):
     clock: Clock
     audit: AuditLog
     facts: OperatorFacts
+    transitions: TransitionWriter
 
 
 class OrderGrouper:
@@ -185,7 +185,8 @@ class ImportSession:
         self.new += len(changes.new_orders)
         self.changed += changes.changed
         self.unchanged += changes.unchanged
-        self._confirm(connection, changes.shown)
+        report = {"report": self._report.sha256, "kind": self._report.kind}
+        self._context.transitions.confirm_shown(connection, changes.shown, report)
         apply_cancelled_by(connection, self._context.facts, changes.cancelled)
         self._count(connection)
         self._state = _state(connection)
@@ -200,27 +201,6 @@ class ImportSession:
                 self._deadlines.clear()
             due = self._deadlines[key] = None if ship_by is None else self._auto_cancel_at(market, ship_by)
             return due
-
-    def _confirm(self, connection: sqlite3.Connection, shown: Iterable[tuple[int, str]]) -> None:
-        """Confirm the rows of batches whose effect the report shows, with an audit entry for each batch."""
-        by_batch: dict[int, dict[str, list[str]]] = {}
-        for order, action in shown:
-            for batch, order_id, before in connection.execute(
-                "SELECT r.batch, o.order_id, r.state FROM batch_rows r JOIN orders o ON o.id = r.order_id"
-                f" WHERE r.order_id = ? AND r.action = ? AND r.state IN {_UNCONFIRMED}",
-                (order, action),
-            ):
-                by_batch.setdefault(batch, {})[order_id] = [before, RowState.CONFIRMED.value]
-            connection.execute(
-                f"UPDATE batch_rows SET state = '{RowState.CONFIRMED}', is_open = 0 WHERE order_id = ? AND action = ? AND state IN {_UNCONFIRMED}",
-                (order, action),
-            )
-            connection.execute(
-                "UPDATE orders SET state = ?, open_action = ? WHERE id = ?", (RowState.CONFIRMED.value, action, order)
-            )
-        for batch, states in sorted(by_batch.items()):
-            facts = {"batch": batch, "states": states, "report": self._report.sha256, "kind": self._report.kind}
-            self._context.audit.append(connection, "batch.confirmed", json.dumps(facts))
 
     def _count(self, connection: sqlite3.Connection) -> None:
         connection.execute(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from ordertui.orders.batch_state import FINAL, BatchState, RowState, check_transition, holds_order
+from ordertui.orders.batch_state import FINAL, UNCONFIRMED, BatchState, RowState, check_transition, holds_order
 from ordertui.orders.enums import Action
 from ordertui.store.audit import AuditLog, states_of
+from ordertui.store.database import in_list
 from ordertui.store.orders import OrderRepository
 
 from .records import JournalBatch, NewRow, Outcome
@@ -68,7 +69,34 @@ class TransitionWriter:
         check_transition(batch.state, state, f"batch {batch.id}")
         connection.execute("UPDATE batches SET state = ? WHERE id = ?", (state.value, batch.id))
 
-    def log(self, connection: sqlite3.Connection, kind: str, batch_id: int, **facts: object) -> None:
+    def confirm_shown(
+        self, connection: sqlite3.Connection, shown: Iterable[tuple[int, str]], report: Mapping[str, object]
+    ) -> None:
+        """Confirm rows whose effect a report shows, with an audit entry for each batch that names the report.
+
+        `shown` are row numbers of orders with the action that the report shows. All unconfirmed rows of the action are
+        confirmed, because a report cannot say which batch brought it about.
+        """
+        changes: dict[int, dict[str, list[str]]] = {}
+        for row_id, action in shown:
+            for batch_id, order_id, before in connection.execute(
+                "SELECT r.batch, o.order_id, r.state FROM batch_rows r JOIN orders o ON o.id = r.order_id"
+                f" WHERE r.order_id = ? AND r.action = ? AND r.state IN {in_list(UNCONFIRMED)}",
+                (row_id, action),
+            ).fetchall():
+                state = check_transition(RowState(before), RowState.CONFIRMED, f"order {order_id} in batch {batch_id}")
+                changes.setdefault(batch_id, {})[order_id] = [before, state.value]
+                connection.execute(
+                    "UPDATE batch_rows SET state = ?, is_open = 0 WHERE order_id = ? AND batch = ?",
+                    (state.value, row_id, batch_id),
+                )
+            connection.execute(
+                "UPDATE orders SET state = ?, open_action = ? WHERE id = ?", (RowState.CONFIRMED.value, action, row_id)
+            )
+        for batch_id, states in sorted(changes.items()):
+            self.log(connection, "batch.confirmed", batch_id, states=states, **report)
+
+    def log(self, connection: sqlite3.Connection, kind: str, batch_id: int, /, **facts: object) -> None:
         """Append an entry about a batch to the audit log."""
         self._audit.append(connection, kind, json.dumps({"batch": batch_id, **facts}))
 
