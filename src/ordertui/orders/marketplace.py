@@ -1,8 +1,21 @@
-"""Amazon's marketplaces: code, id, sales channel, currency, zone."""
+"""Amazon's marketplaces: code, id, sales channel, currency, zone, and whether prices include the tax."""
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import msgspec
+
+
+class PriceTax(StrEnum):
+    """How the price columns of a marketplace's order reports and the tax columns beside them belong together."""
+
+    ADDED = "added"
+    """The tax comes on top of the price: the buyer pays both."""
+    INCLUDED = "included"
+    """The price includes the tax, and the tax column only repeats the part inside it."""
+    UNKNOWN = "unknown"
+    """No source says which. Read like INCLUDED, so that a refund never exceeds what was paid."""
 
 
 class Marketplace(msgspec.Struct, frozen=True):
@@ -47,6 +60,19 @@ MARKETPLACES: dict[str, Marketplace] = {
     )
 }
 
+PRICE_TAX: dict[str, PriceTax] = {
+    "US": PriceTax.ADDED,
+    "CA": PriceTax.ADDED,
+    **dict.fromkeys(("UK", "DE", "FR", "IT", "ES", "NL", "SE", "PL", "BE", "IE", "JP"), PriceTax.INCLUDED),
+}
+"""By marketplace code; a code that is not here is UNKNOWN.
+
+Sources, read on 2026-11-26. EU and UK: Amazon's developer documentation, "VAT Calculation Service", option 1: the item
+price of order reports includes the VAT, the item tax is the part inside it. JP: Seller Central help page
+VMWEBEA58WCYAEA; a refund there with a Tax component is refused, one with all in Principal is taken
+(amzn/selling-partner-api-models, issue 1372). US, CA: sales tax is charged on top of the price.
+"""
+
 _BY_CHANNEL = {m.name.lower(): m for m in MARKETPLACES.values()}
 
 
@@ -55,6 +81,11 @@ def by_sales_channel(text: str) -> Marketplace | None:
     US`).
     """
     return _BY_CHANNEL.get(text.strip().lower())
+
+
+def price_tax(code: str | None) -> PriceTax:
+    """Return how prices and taxes of a marketplace belong together; UNKNOWN for None and for a code without a source."""
+    return PRICE_TAX.get(code or "", PriceTax.UNKNOWN)
 
 
 def zone_of(code: str) -> str:

@@ -106,6 +106,8 @@ def expected(kind: str, row: dict[str, str], columns: set[str], newest: int) -> 
     shown: dict[str, int | None] = {name: int(Decimal(text or "0") * scale) for name, text in money.items()}
     if not money["item_price"]:
         shown = dict.fromkeys(shown)
+    if row["sales-channel"].lower() != "amazon.com":  # there the price includes the tax, or may
+        shown |= {name: None if shown[name] is None else 0 for name in ("item_tax", "shipping_tax", "gift_wrap_tax")}
     asked = has.get("is-buyer-requested-cancellation", "").lower()
     out: dict[str, object] = {
         "order_id": row.get("order-id") or row.get("amazon-order-id"),

@@ -8,6 +8,7 @@ import pytest
 from ordertui.amazon.spapi.order_mapping import OrderRows, order_rows
 from ordertui.amazon.spapi.schemas import OrderPage
 from ordertui.orders.clock import DAY, HOUR, iso_utc
+from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.report_row import ROW_FIELDS
 from support.api import NOW
 from support.simulator.shop import order
@@ -136,3 +137,16 @@ def test_one_item_of_the_seller_makes_it_his() -> None:
 def test_a_search_answer_names_its_end() -> None:
     page = msgspec.json.decode(msgspec.json.encode({"orders": [], "lastUpdatedBefore": iso_utc(NOW)}), type=OrderPage)
     assert (page.last_updated_before, page.next_token) == ("2026-11-23T14:05:00Z", "")
+
+
+@pytest.mark.parametrize(("total", "price"), [("22.00", 2000), ("24.00", 2200), (None, 2000)])
+def test_where_prices_include_the_tax_no_tax_is_added_unless_amazons_total_has_it_on_top(
+    total: str | None, price: int
+) -> None:
+    """ITEM 20, TAX 2, SHIPPING 2: only a total of 24 shows that the tax is beside the prices."""
+    made = with_proceeds(part("ITEM", "20.00"), part("TAX", "2.00", ITEM="2.00"), part("SHIPPING", "2.00"))
+    made["salesChannel"]["marketplaceId"] = MARKETPLACES["DE"].id
+    if total is not None:
+        made["orderItems"][0]["proceeds"]["proceedsTotal"] = {"amount": total, "currencyCode": "USD"}
+    row = fields(made)[0]
+    assert (row["item_price"], row["item_tax"], row["shipping_price"]) == (price, 0, 200)

@@ -105,7 +105,7 @@ def test_ids_stay_text(everything: Command) -> None:
 
 def test_yen_have_no_decimals(everything: Command) -> None:
     order = everything.json("show", "081-0000000-0000002")
-    assert (order["facts"]["total"], order["facts"]["currency"]) == ("1848", "JPY")
+    assert (order["facts"]["total"], order["facts"]["currency"]) == ("1680", "JPY")
 
 
 def test_importing_again_changes_nothing(everything: Command) -> None:

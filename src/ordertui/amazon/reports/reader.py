@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ordertui.amazon.included_tax import drop_included_tax
 from ordertui.orders.report_row import ReportRow
 
 from .column_reader import ColumnReader
@@ -35,7 +36,7 @@ def read_orders(
             found = None if broken else column_reader.read(first, group)
             if found is None:
                 found = _read_one_by_one(rows_reader, first, group, broken, rejects)
-            rows += found
+            rows += drop_included_tax(found)
             ignored += rows_reader.take_ignored()
         last_number += len(lines)
         yield RowBatch(rows, rejects, ignored, done, rows_reader.take_unknown_words())

@@ -12,9 +12,9 @@ import msgspec
 from ordertui.amazon.reports.cell_parsers import parse_label
 from ordertui.orders.clock import DAY, parse_iso
 from ordertui.orders.enums import CancelledBy, OrderStatus
-from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.marketplace import MARKETPLACES, PriceTax, price_tax
 from ordertui.orders.money import parse_minor
-from ordertui.orders.order import COMPONENTS
+from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.orders.report_row import ReportRow
 
 from .schemas import ApiOrder, Item, MoneyText, Proceed
@@ -97,7 +97,7 @@ def _row(line: int, head: tuple[object, ...], item: Item, tail: tuple[str, ...])
     order_id, code, channel, status, purchased, ship_by, updated = head
     if not (item.order_item_id.isascii() and item.order_item_id.isdigit()):
         raise ValueError(f"order item id {item.order_item_id!r} is not made of digits")
-    currency, prices = _prices(item)
+    currency, prices = _prices(item, price_tax(str(code)))
     fulfilled = item.fulfillment.quantity_fulfilled if item.fulfillment else None
     asked = item.cancellation is not None and item.cancellation.cancellation_request is not None
     return (
@@ -118,10 +118,12 @@ def _item_status(order: object, item: Item, fulfilled: int | None) -> str | None
     return OrderStatus.SHIPPED if fulfilled >= item.quantity_ordered else OrderStatus.PARTIALLY_SHIPPED
 
 
-def _prices(item: Item) -> tuple[str | None, tuple[int | None, ...]]:
+def _prices(item: Item, tax: PriceTax) -> tuple[str | None, tuple[int | None, ...]]:
     """Return currency and amounts in the order of COMPONENTS.
 
-    Fees that a refund cannot name (COD_FEE, OTHER) are left out. Raises ValueError.
+    Fees that a refund cannot name (COD_FEE, OTHER) are left out. Where prices include the tax, or may include it, no tax
+    component is returned: it is added to its price if only then the amounts come to Amazon's own total of the item, and
+    else dropped, so that a refund never exceeds what was paid. Raises ValueError.
     """
     parts = item.proceeds.breakdowns if item.proceeds else ()
     if not parts:
@@ -137,6 +139,12 @@ def _prices(item: Item) -> tuple[str | None, tuple[int | None, ...]]:
             _split(found, part, currency, _DISCOUNT, "item_promotion")
     if any(amount < 0 for amount in found.values()):
         raise ValueError("an amount is below zero")
+    if tax is not PriceTax.ADDED:
+        total = item.proceeds.proceeds_total if item.proceeds else None
+        comes_on_top = total is not None and _minor(total, currency) == LineAmounts(**found).total
+        for price, part_of_it in zip(_PRICE.values(), _TAX.values(), strict=True):
+            found[price] += found[part_of_it] if comes_on_top else 0
+            found[part_of_it] = 0
     return currency, tuple(found.values())
 
 

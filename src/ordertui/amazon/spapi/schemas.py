@@ -114,6 +114,7 @@ class Proceeds(_Body, frozen=True):
     """Amounts that a seller gets for an item."""
 
     breakdowns: tuple[Proceed, ...] = ()
+    proceeds_total: MoneyText | None = None
 
 
 class CancellationRequest(_Body, frozen=True):

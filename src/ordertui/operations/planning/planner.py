@@ -13,6 +13,7 @@ from ordertui.operations.rate.calculator import RateCalculator
 from ordertui.operations.rate.figures import RateEffect
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.enums import Action, BuyerRequest, CancelReason, Dispatched, RefundReason, ReportKind, YesNo
+from ordertui.orders.marketplace import PriceTax, price_tax
 from ordertui.orders.money import Money
 from ordertui.orders.order import Order, OrderRow
 from ordertui.rules.policy.house_rules import HouseRule
@@ -336,6 +337,12 @@ class Planner:
             found.append(f"{replaced:,} are replacement orders: no source gives a special rule, look at them first")
         if action is Action.REFUND and rows:
             found.append("refunds by file are paid at once and cannot be taken back after the upload")
+            market = inside[0].marketplace
+            if price_tax(market) is PriceTax.UNKNOWN:
+                found.append(
+                    f"no source says whether prices in {market} include the tax: it is not added, so that no refund exceeds"
+                    " what was paid"
+                )
             if not all(order.refunds_known for order in orders):
                 found.append(
                     "refunds made outside this store are not in Amazon's order reports: only this store's own are subtracted"
