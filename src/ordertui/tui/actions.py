@@ -1,4 +1,4 @@
-"""The command registry: bindings, key hints, help, palette, keymap file and docs/keys.md all come from this one list."""
+"""The command registry: bindings, key hints, help, palette, keymap file and docs/keys.md come from this one list."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Command(msgspec.Struct, frozen=True):
     """Comma separated, as Textual names them."""
     run: str
     """For the table: one of its actions, with parameters. Else the function of `tui.commands`, as `module.function`,
-    with parameters if it takes any besides the context. It is looked up when it is used: the start imports no command."""
+    with parameters if it takes any besides the context. It is looked up when it is used: the start imports none."""
     label: str
     """One or two words, for the key hints."""
     description: str

@@ -80,7 +80,7 @@ class OrderTuiApp(App[None]):
         timeout: float | None = None,
         markup: bool = False,
     ) -> None:
-        """Show a message for a while, as it is. It replaces the one before, but a warning or an error stays its time."""
+        """Show a message for a while, as it is. It replaces the one before; a warning or an error stays its time."""
         del markup  # part of Textual's signature; brackets in a message are never markup here
         now = Message().time
         if now > self._keep_notifications_until:

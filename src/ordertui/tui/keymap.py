@@ -1,4 +1,4 @@
-"""The user's own keys: a small TOML file that names commands. These keys win; clashes are reported when the screen starts."""
+"""The user's own keys: a small TOML file that names commands. These keys win; clashes are reported at the start."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Keymap(msgspec.Struct, frozen=True):
 
 
 def read_keymap(path: Path) -> Keymap:
-    """Read a file of lines such as `"order.cancel" = "ctrl+x"`, or with a list of keys; without a file, return the registry.
+    """Read a file of lines such as `"order.cancel" = "ctrl+x"`, or with a list of keys; no file gives the registry.
 
     What cannot be read is left out and named in `problems`; the rest is in force.
     """

@@ -35,7 +35,8 @@ class Task:
 
     async def ask(self, screen: Screen[Given | None], *, discard_typeahead: bool = False) -> Given | None:
         """Open a dialog and return its answer; None when it was left. Keys typed before it was drawn go to it; with
-        `discard_typeahead` they are thrown away, because they might answer what nobody has read."""
+        `discard_typeahead` they are thrown away, because they might answer what nobody has read.
+        """
         answer: asyncio.Future[Given | None] = self._app.push_screen(screen, wait_for_dismiss=True)
         with self._keys_go_to(screen, discard=discard_typeahead):
             return await answer

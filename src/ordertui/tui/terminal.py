@@ -13,8 +13,8 @@ from types import FrameType
 from textual.app import App
 
 CHECK_SECONDS = 1.0
-"""Seconds between two checks that somebody can still see the screen. Textual holds 30 drawings that nobody takes and then
-blocks, so this is shorter than a countdown needs to fill that."""
+"""Seconds between two checks that somebody can still see the screen. Textual holds 30 drawings that nobody takes and
+then blocks, so this is shorter than a countdown needs to fill that."""
 TERMINATED = 143
 """Exit code after SIGTERM or SIGHUP, as shells number it."""
 
@@ -25,7 +25,7 @@ def has_terminal() -> bool:
 
 
 def exit_on_signals(app: App[None]) -> None:
-    """Leave the application when the system asks for it, so that the terminal is given back and nothing is half done."""
+    """Leave the application when the system says so: the terminal is given back, and nothing is half done."""
     for name in ("SIGTERM", "SIGHUP"):
         with suppress(AttributeError, NotImplementedError):  # Windows
             number = getattr(signal, name)
@@ -40,8 +40,11 @@ def watch_terminal(app: App[None]) -> None:
 
 
 def resume_only_with_a_terminal() -> None:
-    """Ignore SIGCONT once the terminal is closed. A terminal that is closed sends it after SIGHUP; Textual would take it
-    for `fg` and begin to read keys a second time, from nowhere, and for ever."""
+    """Ignore SIGCONT once the terminal is closed.
+
+    A terminal that is closed sends it after SIGHUP; Textual would take it for `fg` and begin to read keys a second
+    time, from nowhere, and for ever.
+    """
     number = getattr(signal, "SIGCONT", None)  # not on Windows
     resume = None if number is None else signal.getsignal(number)
     if number is None or not callable(resume):
@@ -56,7 +59,8 @@ def resume_only_with_a_terminal() -> None:
 
 def discard_output_of_closed_terminal() -> None:
     """Redirect stdout and stderr to the null device once the terminal has closed, so that the interpreter's final flush
-    cannot change the exit status."""
+    cannot change the exit status.
+    """
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -66,7 +70,8 @@ def discard_output_of_closed_terminal() -> None:
 
 def _exit_when_gone(app: App[None]) -> Callable[[], None]:
     """Return the check: in a browser, that the server is still there; else the terminal, because a program that is not
-    first in its session (under `make`, say) is not always told that it was closed."""
+    first in its session (under `make`, say) is not always told that it was closed.
+    """
     server = os.getppid()
 
     def check() -> None:

@@ -1,4 +1,4 @@
-"""A view: which orders, in which order, as an immutable snapshot built beside the screen."""
+"""A view: which orders are shown, in which order and with which columns, and how they are read."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ COLUMN_OF = {column.sort_key: column.key for column in COLUMNS}
 
 
 class ViewRequest(msgspec.Struct, frozen=True):
-    """What is asked for."""
+    """What is asked for. It is never changed; each method returns another request."""
 
     queue: str = "all"
     filter: str = ""
     sort: tuple[SortKey, ...] = (SortKey("placed", True),)
-    """Keys of the session; the first weighs most."""
+    """Sort keys of the store; the first weighs most."""
     keys: tuple[str, ...] = ()
-    """The operator's own columns."""
+    """The user's own columns; empty: those that the width of the terminal chooses."""
     widths: tuple[tuple[str, int], ...] = ()
+    """Cells of the columns that were made wider or narrower."""
 
     @property
     def order(self) -> ColumnSort:
@@ -48,7 +49,7 @@ class ViewRequest(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, queue=key)
 
     def sorted_by(self, column: str) -> ViewRequest:
-        """By this column alone; the other way round when it is the first already, and then the others stay."""
+        """Sort by this column alone; if it is the first already, turn its direction round and keep the others."""
         by = COLUMN_BY_KEY[column]
         first = SortKey(by.sort_key, by.descends_first)
         if first.key == self.sort[0].key:
@@ -56,8 +57,10 @@ class ViewRequest(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, sort=(first,))
 
     def then_by(self, column: str) -> ViewRequest:
-        """By this column too, after the others; when it is one of them, the other way round, and the third time not any
-        more, unless it is the only one."""
+        """Sort by this column too, after the others.
+
+        If it is one of them already, turn its direction round; the third time drop it, unless it is the only one.
+        """
         key, usual = COLUMN_BY_KEY[column].sort_key, COLUMN_BY_KEY[column].descends_first
         place = next((place for place, by in enumerate(self.sort) if by.key == key), None)
         if place is None:
@@ -68,40 +71,41 @@ class ViewRequest(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, sort=(*before, by.turned(), *after))
 
     def choice(self, *, several: bool) -> ColumnChoice:
-        """The columns for the table."""
+        """Return the columns for the table; `several`: with one for the marketplace."""
         return ColumnChoice(several, self.keys, self.widths)
 
     def saved(self, name: str) -> SavedView:
-        """As a named view."""
+        """Return the request as a named view."""
         return SavedView(name, self.queue, self.filter, sorting_text(self.sort), self.columns)
 
     @property
     def columns(self) -> str:
-        """The operator's own columns as text: `order total:14 title`."""
+        """The user's own columns as text: `order total:14 title`."""
         own = dict(self.widths)
         return " ".join(f"{key}:{own[key]}" if key in own else key for key in self.keys)
 
     def with_columns(self, text: str) -> ViewRequest:
-        """With these columns; those that there are not are left out, and the id is always there."""
-        known = COLUMN_BY_KEY
+        """Show these columns, written as `columns` gives them. Unknown ones are left out; the id is always there."""
         widths: dict[str, int | None] = {}
         for word in text.split():
             key, _, width = word.partition(":")
-            if key in known:
+            if key in COLUMN_BY_KEY:
                 widths[key] = min(max(int(width), MIN_WIDTH), MAX_WIDTH) if width.isdigit() else None
         keys = tuple(widths) if not widths or "order" in widths else ("order", *widths)
         own = tuple((key, width) for key, width in widths.items() if width is not None)
         return msgspec.structs.replace(self, keys=keys, widths=own)
 
     def sized(self, key: str, width: int, shown: Sequence[str]) -> ViewRequest:
-        """With one column so wide; the columns that are `shown` are the operator's own from now on."""
+        """Give one column so many cells; the columns that are `shown` are the user's own from now on."""
         own = {**dict(self.widths), key: min(max(width, MIN_WIDTH), MAX_WIDTH)}
         return msgspec.structs.replace(self, keys=self.keys or tuple(shown), widths=tuple(own.items()))
 
     @classmethod
     def of(cls, view: SavedView) -> ViewRequest:
-        """A named view opened; columns it names that do not exist are left out. Raises UnknownChoice for a queue or sort
-        key that there is not."""
+        """Return the request of a named view; unknown columns are left out.
+
+        Raises UnknownChoice for an unknown queue or sort key.
+        """
         if view.queue not in BY_KEY:
             raise UnknownChoice("queue", view.queue, tuple(BY_KEY))
         sort = read_sorting(view.sort, down=view.reverse)
@@ -117,11 +121,11 @@ class View(msgspec.Struct, frozen=True):
 
 
 def read(session: Session, request: ViewRequest, limit: int | None = None) -> array[int]:
-    """The ids of a request, the first `limit` of them. Raises FilterError, StoreError (Interrupted)."""
+    """Return the ids of a request, the first `limit` of them. Raises FilterError, StoreError (Interrupted)."""
     return session.orders.find(request.filter, sorting_text(request.sort), queue=request.queue, limit=limit)
 
 
 def build(session: Session, request: ViewRequest) -> View:
-    """The whole view."""
+    """Read the whole view."""
     ids = read(session, request)
     return View(request, ids, Marks(ids))

@@ -30,7 +30,7 @@ def refund(context: CommandContext) -> None:
 
 
 def confirm(context: CommandContext) -> None:
-    """Ask for carrier and tracking, then preview confirming the shipment of the marked orders, or the one under the cursor."""
+    """Preview confirming the shipment of the marked orders, or the one under the cursor; ask for the tracking first."""
     _act(context, Action.CONFIRM)
 
 

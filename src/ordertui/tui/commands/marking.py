@@ -84,7 +84,8 @@ async def _change(context: CommandContext, task: Task, text: str, queue: str, *,
 
 def similar_filters(row: OrderRow, zone: str) -> list[tuple[str, str]]:
     """Return a filter and its label for each value of the row that others may share; unknown values are left out. Days
-    are of `zone`."""
+    are of `zone`.
+    """
     found: list[tuple[str, str]] = []
     if row.sku:
         escaped = row.sku.replace("\\", "\\\\").replace('"', '\\"')

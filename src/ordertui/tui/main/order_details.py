@@ -14,7 +14,7 @@ MAX_WIDTH = 100
 
 
 def describe_order(session: Session, order_id: str, *, screen_width: int | None = None) -> Content:
-    """Return the order as text: for the pane, or in full for a screen of `screen_width` cells. Empty when it is gone."""
+    """Return the order as text for the pane, or in full for a screen of `screen_width` cells; empty when it is gone."""
     order = session.orders.get(order_id)
     if order is None:
         return Content("")

@@ -114,7 +114,8 @@ class MainScreen(Screen[None]):
 
     async def _mount_deferred(self) -> None:
         """Mount what the first orders can be seen without; none of it moves them. Read the styles of dialogs before one
-        is opened."""
+        is opened.
+        """
         from ordertui.tui.render.welcome import welcome
 
         self.app.stylesheet.read(DIALOG_STYLES)
@@ -180,7 +181,8 @@ class MainScreen(Screen[None]):
 
     def update_text(self, name: str, content: Content) -> None:
         """Update the text of a widget if it differs, so that an idle screen writes nothing. Another number of lines, or
-        the name `age`, lays the screen out anew."""
+        the name `age`, lays the screen out anew.
+        """
         key = (content.plain, tuple(content.spans))
         before = self._texts.get(name)
         if before != key and self.query(f"#{name}"):  # it is not there while the screen is unmounted
@@ -248,7 +250,7 @@ class MainScreen(Screen[None]):
         self.view.count_queues()
 
     def _tick(self) -> None:
-        """Once a second: dispatch what is due, show what others changed and what time changes, save marks and columns."""
+        """Dispatch what is due, show what others and time changed, save marks and columns. Called once a second."""
         due = self.summary.next_due
         if due is not None and self.session.clock.now() >= due.at and not self.session.is_read_only:
             self.summary.next_due = None

@@ -30,11 +30,12 @@ AT_ONCE = 500
 """Up to so many marks are summed up at once, which takes some milliseconds; more are summed up beside the screen."""
 MARKING_PAUSE = 0.08
 """Seconds after the last mark until a large set is summed up."""
+NO_IMPACT = Impact(0, (), 0, 0, 0, 0)
 NO_ORDERS = Content("\n No orders yet.\n i imports the reports you\n downloaded from Seller Central.")
 
 
 class SummaryRequest(msgspec.Struct, frozen=True):
-    """What is marked and shown when a summary is request for."""
+    """What is marked and shown when a summary is asked for."""
 
     ids: Sequence[int]
     """The marked orders."""
@@ -62,31 +63,57 @@ class Summary(msgspec.Struct, frozen=True):
     """The one line that stands for the panel on a narrow screen."""
     market: str
     """The marketplace shown."""
+    impact: Impact
+    """What the marked orders come to, for the status line."""
+    version: int
+    """Version of the marks that `impact` is of."""
+
+
+class _Rates:
+    """What was read of the rates since the store changed or the minute passed; it does not change with a mark."""
+
+    def __init__(self, minute: int) -> None:
+        self.minute = minute
+        self.codes: list[str] | None = None
+        """Marketplaces with orders; None before they are read."""
+        self.effects: dict[str, list[RateEffect]] = {}
+        """The rates without any mark, by marketplace."""
+        self.around: dict[str, tuple[str, int, int]] = {}
+        """Sparkline, orders that roll off tonight and orders at risk, by marketplace."""
 
 
 class SelectionSummarizer:
-    """Work the texts out. Keeps which marketplace is shown, and what does not change with a mark until the store changes."""
+    """Work the texts out. Keeps which marketplace is shown, and the rates until the store changes."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self.pinned = ""
         """The marketplace chosen with a key; empty: the panel follows the cursor."""
-        self._impact: tuple[int, Impact] = (-1, Impact(0, (), 0, 0, 0, 0))
+        self._impact: tuple[int, Impact] = (-1, NO_IMPACT)
         """What the last summary found of the marks, with their version; -1: the store changed since."""
-        self._cache: tuple[int, dict[str, object]] = (-1, {})
+        self._cached = _Rates(-1)
 
     def forget(self) -> None:
         """Read everything again after the store changed."""
-        self._cache = (-1, {})
+        self._cached = _Rates(-1)
         self._impact = (-1, self._impact[1])
 
-    def market(self, cursor: OrderRow | None) -> str:
-        """Return the marketplace that is shown: the pinned one; else the cursor's, but with marks only one that has some.
-        Empty without orders."""
+    def take_in(self, summary: Summary) -> None:
+        """Let the status line have what a summary found. Not done by `summarize`: that runs in threads, and one whose
+        summary nobody waits for any more may end last.
+        """
+        self._impact = (summary.version, summary.impact)
+
+    def market(self, cursor: OrderRow | None, impact: Impact | None = None) -> str:
+        """Return the marketplace that is shown; empty without orders.
+
+        It is the pinned one, else the cursor's, but with marks only one that has some. `impact` is of the marks; None:
+        that of the last summary.
+        """
         codes = self._codes()
         if self.pinned in codes:
             return self.pinned
-        marked = [code for code, _ in self._impact[1].markets if code in codes]
+        marked = [code for code, _ in (impact or self._impact[1]).markets if code in codes]
         if cursor is not None and cursor.marketplace in (marked or codes):
             return cursor.marketplace
         return (marked or codes or [""])[0]
@@ -117,85 +144,67 @@ class SelectionSummarizer:
 
     def is_warm(self, request: SummaryRequest) -> bool:
         """Return whether a summary needs nothing that takes long, because it was read since the store changed."""
-        memory = self._memory()
-        codes = memory.get("codes")
-        if not isinstance(codes, list):
+        rates = self._rates()
+        if rates.codes is None:
             return False
-        shown = self.market(request.cursor)
-        return f"around {shown}" in memory and all(f"rate {code}" in memory for code in codes)
+        return self.market(request.cursor) in rates.around and all(code in rates.effects for code in rates.codes)
 
     def summarize(self, request: SummaryRequest, stop: Callable[[], bool] = lambda: False) -> Summary:
         """Read the store and return the texts. Raises Stopped when `stop` says that nobody waits for them any more."""
         from ordertui.tui.render.rate_panel import rate_panel, rate_strip
 
-        session = self._session
-        impact = session.rate.calculator.impact(_while(request.ids, stop))
-        self._impact = (request.version, impact)
-        shown = self.market(request.cursor)
+        calculator = self._session.rate.calculator
+        impact = calculator.impact(_until_stopped(request.ids, stop))
+        shown = self.market(request.cursor, impact)
         if not shown:
-            return Summary(NO_ORDERS, Content(""), "")
+            return Summary(NO_ORDERS, Content(""), "", impact, request.version)
         marked = dict(impact.markets)
-        effects = (
-            session.rate.calculator.effects(shown, request.ids) if marked.get(shown) else self._unmarked_rate(shown)
-        )
-        elsewhere = [
-            (
-                code,
-                marked.get(code, 0),
-                (session.rate.calculator.effects(code, request.ids) if marked.get(code) else self._unmarked_rate(code))[
-                    0
-                ],
-            )
+        effects = {
+            code: calculator.effects(code, request.ids) if marked.get(code) else self._unmarked_rate(code)
             for code in self._codes()
-            if code != shown
-        ]
+        }
+        elsewhere = [(code, marked.get(code, 0), found[0]) for code, found in effects.items() if code != shown]
         spark, rolls_off, risk = self._around(shown)
         some = bool(request.ids)
         panel = rate_panel(
-            effects, marked=some, spark=spark, rolls_off=rolls_off, risk=risk, name=shown, elsewhere=elsewhere,
+            effects[shown], marked=some, spark=spark, rolls_off=rolls_off, risk=risk, name=shown, elsewhere=elsewhere,
             follows=not self.pinned,
         )  # fmt: skip
-        return Summary(panel, rate_strip(effects, marked=some, name=shown, elsewhere=elsewhere), shown)
+        strip = rate_strip(effects[shown], marked=some, name=shown, elsewhere=elsewhere)
+        return Summary(panel, strip, shown, impact, request.version)
 
-    def _memory(self) -> dict[str, object]:
+    def _rates(self) -> _Rates:
         """Return what was read since the store changed or the minute passed."""
         minute = self._session.clock.now() // 60
-        if self._cache[0] != minute:
-            self._cache = (minute, {})
-        return self._cache[1]
+        if self._cached.minute != minute:
+            self._cached = _Rates(minute)
+        return self._cached
 
     def _codes(self) -> list[str]:
-        memory = self._memory()
-        if "codes" not in memory:
-            memory["codes"] = list(self._session.orders.marketplaces())
-        codes = memory["codes"]
-        assert isinstance(codes, list)
-        return codes
+        rates = self._rates()
+        if rates.codes is None:
+            rates.codes = list(self._session.orders.marketplaces())
+        return rates.codes
 
     def _unmarked_rate(self, code: str) -> list[RateEffect]:
-        """Return the rate without any mark."""
-        memory = self._memory()
-        found = memory.get(f"rate {code}")
-        if not isinstance(found, list):
-            found = memory[f"rate {code}"] = self._session.rate.calculator.effects(code)
-        return found
+        rates = self._rates()
+        if code not in rates.effects:
+            rates.effects[code] = self._session.rate.calculator.effects(code)
+        return rates.effects[code]
 
     def _around(self, code: str) -> tuple[str, int, int]:
-        """Return sparkline, roll-off and risk."""
-        memory = self._memory()
-        found = memory.get(f"around {code}")
-        if not isinstance(found, tuple):
+        rates, session = self._rates(), self._session
+        if code not in rates.around:
             target = Fraction(self._unmarked_rate(code)[0].before.target)
-            found = memory[f"around {code}"] = (
-                sparkline(self._session.rate.calculator.days(code, SPARK_DAYS), target),
-                self._session.rate.calculator.rolls_off_tonight(code),
-                self._session.rate.count_at_risk(code),
+            rates.around[code] = (
+                sparkline(session.rate.calculator.days(code, SPARK_DAYS), target),
+                session.rate.calculator.rolls_off_tonight(code),
+                session.rate.count_at_risk(code),
             )
-        spark, rolls_off, risk = found
-        return spark, rolls_off, risk
+        return rates.around[code]
 
 
-def _while(ids: Sequence[int], stop: Callable[[], bool]) -> Iterator[int]:
+def _until_stopped(ids: Sequence[int], stop: Callable[[], bool]) -> Iterator[int]:
     """Yield the ids. Raises Stopped when `stop` says so."""
     for start in range(0, len(ids), CHECK_EVERY):
         if stop():
@@ -234,7 +243,8 @@ class SummaryController:
 
     def show(self) -> None:
         """Show panel and status line for the marks. A large set is summed up beside the screen, unless another one
-        follows soon; how many are marked is said before."""
+        follows soon; how many are marked is said before.
+        """
         request = self._request()
         self._number += 1
         if len(request.ids) <= AT_ONCE and self.summarizer.is_warm(request):
@@ -263,6 +273,7 @@ class SummaryController:
             self._show(summary)
 
     def _show(self, summary: Summary) -> None:
+        self.summarizer.take_in(summary)
         self._update_text("rate", summary.panel)
         self._update_text("rate-strip", summary.strip)
         self.show_status()  # of now: range, view or size may differ from when the summary was asked for

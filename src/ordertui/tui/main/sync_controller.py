@@ -1,4 +1,4 @@
-"""Syncing with Amazon from the screen, and the first line's words on how old the orders are. Keys never wait for a sync."""
+"""Sync with Amazon from the screen, and say in the first line how old the orders are. Keys never wait for a sync."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class SyncRun:
 
 
 class SyncController:
-    """Run one sync at a time beside the screen, by hand or when the settings want it. `key` is the key that stops it."""
+    """Run one sync at a time beside the screen, by hand or when the settings want it. `key` stops it."""
 
     def __init__(
         self,

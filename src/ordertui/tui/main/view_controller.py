@@ -60,7 +60,7 @@ class StoreRows:
     def __init__(self, session: Session) -> None:
         self._session = session
         self.is_judging = False
-        """Whether the May column is filled. It stays empty until the first orders are drawn: the rules are read then."""
+        """Whether the May column is filled. It is empty until the first orders are drawn: the rules are read then."""
 
     def rows(self, ids: Sequence[int]) -> Mapping[int, OrderRow]:
         """Return the rows of these ids, ready to be asked for the word of the May column."""
@@ -122,7 +122,7 @@ class ViewController:
         self._progress_timer: Timer | None = None
         self._typing_timer: Timer | None = None
         self._anchor: CursorAnchor | None = None
-        """Where the cursor stood when a view was asked for, or when typing a filter began: partial views do not move it."""
+        """Where the cursor stood when a view was asked for or typing a filter began: partial views do not move it."""
 
     @property
     def progress(self) -> str:
@@ -323,7 +323,8 @@ class ViewController:
 
     async def search(self, task: Task, text: str, queue: str = "all") -> Marks | None:
         """Return the orders of a queue that fit a filter, read beside the screen; None when Escape stopped it, which is
-        said. Raises FilterError."""
+        said. Raises FilterError.
+        """
         self._is_search_stopped = False
         timer = self._screen.set_timer(PROGRESS_AFTER, self._say_searching)
         try:
@@ -399,7 +400,8 @@ class ViewController:
 
     def refresh_external_changes(self) -> None:
         """Read the view again after another process changed the store. Rows that are shown stay in place; other orders
-        are shown at once, or wait while something is marked or open."""
+        are shown at once, or wait while something is marked or open.
+        """
         self._run(self._refresh_external_changes(), "elsewhere")
 
     async def _refresh_external_changes(self) -> None:

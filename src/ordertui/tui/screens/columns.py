@@ -46,6 +46,7 @@ class ColumnsScreen(Dialog[ViewRequest | None]):
         self._widths = dict(request.widths)
 
     def compose(self) -> ComposeResult:
+        """Compose the dialog."""
         with Vertical(classes="dialog"):
             yield Title("Columns")
             yield SafeOptionList()

@@ -43,6 +43,7 @@ class ViewsScreen(Dialog[SavedView | None]):
         self._current = current
 
     def compose(self) -> ComposeResult:
+        """Compose the dialog."""
         with Vertical(classes="dialog"):
             yield Title("Saved views")
             yield SafeOptionList()

@@ -17,7 +17,8 @@ class Facts(msgspec.Struct, frozen=True):
     """The state of screen and store that the steps are judged by."""
 
     screen: str
-    """The screen that is open: `main`, `rate`, `refused` (an order in full that may not be cancelled), `preview`, `outbox`, `other`."""
+    """The screen that is open: `main`, `rate`, `preview`, `outbox`, `refused` (an order in full that may not be
+    cancelled) or `other`."""
     queue: str
     marked: int
     newest: int
@@ -28,14 +29,22 @@ class Facts(msgspec.Struct, frozen=True):
     """Batches whose files were written."""
 
 
+class Progress(msgspec.Struct, frozen=True):
+    """What happened since a step began."""
+
+    before: Facts
+    now: Facts
+    seen: frozenset[str]
+    """Names of the screens that were open meanwhile."""
+
+
 class Step(msgspec.Struct, frozen=True):
     """One thing to do."""
 
     title: str
     text: str
     """Words in backquotes are keys."""
-    done: Callable[[Facts, Facts, frozenset[str]], bool]
-    """Returns whether it was done, from the facts when the step began, the facts now, and the screens opened since."""
+    is_done: Callable[[Progress], bool]
     inside: str = ""
     """Shown instead of `text` while another screen than the main one is open."""
 
@@ -44,36 +53,38 @@ STEPS = (
     Step(
         "Mark orders",
         f"`2` opens the queue To ship, `j` and `k` move. `space` marks an order and goes on: mark {MARKED}.",
-        lambda before, now, seen: now.queue == "to_ship" and now.marked >= MARKED,
+        lambda progress: progress.now.queue == "to_ship" and progress.now.marked >= MARKED,
     ),
     Step(
         "See what it costs",
-        "The panel, or the line below the table, has the cancellation rate now and after the marked. `P` shows it in full.",
-        lambda before, now, seen: "rate" in seen and now.screen == "main",
+        "The panel, or the line below the table, has the cancellation rate now and after the marked."
+        " `P` shows it in full.",
+        lambda progress: "rate" in progress.seen and progress.now.screen == "main",
         "Bars against the target; to come: without and with the marked. `Esc` goes back.",
     ),
     Step(
         "Why not this one",
         "Type `/` status:shipped and `Enter`: these were confirmed. `Enter` again shows why one cannot be cancelled.",
-        lambda before, now, seen: "refused" in seen and now.screen == "main",
+        lambda progress: "refused" in progress.seen and progress.now.screen == "main",
         "Each action: may or no, the rule, why, and what to do instead. `Esc` goes back.",
     ),
     Step(
         "Preview and commit",
         "`Esc` clears the filter; the marks are still there. `x` opens the preview of cancelling them.",
-        lambda before, now, seen: now.newest > before.newest,
+        lambda progress: progress.now.newest > progress.before.newest,
         "Who is in, who is out and why, money and rate. `y` commits: held for some minutes, nothing has left.",
     ),
     Step(
         "Take it back",
         "Until the hold ends it can be taken back. `u` does, and asks what: `b` is the whole batch.",
-        lambda before, now, seen: now.recalled > before.recalled,
+        lambda progress: progress.now.recalled > progress.before.recalled,
     ),
     Step(
         "Let one leave",
         "Two batches were held before you came. `o` opens the outbox. None held any more? Commit one with `x` and `y`.",
-        lambda before, now, seen: now.dispatched > before.dispatched,
-        "`j` to a batch that is held, `r` releases it, `w` writes its files. It then says where to upload them: not in practice.",
+        lambda progress: progress.now.dispatched > progress.before.dispatched,
+        "`j` to a batch that is held, `r` releases it, `w` writes its files."
+        " It then says where to upload them: not in practice.",
     ),
 )
 
@@ -103,7 +114,7 @@ class Tour:
         if self.is_over:
             return False
         self._seen |= {now.screen}
-        if not STEPS[self._place].done(self._before, now, self._seen):
+        if not STEPS[self._place].is_done(Progress(self._before, now, self._seen)):
             return False
         self._place += 1
         self._before, self._seen = now, frozenset()
@@ -117,8 +128,10 @@ class Tour:
         progress = "".join("●" if place < self._place else "○" for place in range(len(STEPS)))
         leave = "" if away else " · Esc leaves the tour"
         pieces: list[Piece] = [
-            (f"Tour {self.number}/{len(STEPS)} {progress} ", "bold $text-accent"), (f"{step.title}", "bold"), (f"{leave}\n", MUTED),
-        ]  # fmt: skip
+            (f"Tour {self.number}/{len(STEPS)} {progress} ", "bold $text-accent"),
+            (step.title, "bold"),
+            (f"{leave}\n", MUTED),
+        ]
         for number, part in enumerate(words.split("`")):
             pieces.append((part, "bold $text-accent") if number % 2 else part)
         return Content.assemble(*pieces)
