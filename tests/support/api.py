@@ -88,8 +88,8 @@ def session(
     )
     folder.mkdir(parents=True, exist_ok=True)
     made = Session.open(folder / "orders.db", clock=clock, config=Config(merchant_id="A1SELLER", amazon=amazon))
-    connector = made.sync.connection
-    connector.sleep = (time or SimulatedTime(clock)).sleep
-    connector.step = 60
-    connector.timeouts = PATIENT
+    connection = made.sync.connection
+    connection.sleep = (time or SimulatedTime(clock)).sleep
+    connection.step = 60
+    connection.timeouts = PATIENT
     return made

@@ -67,19 +67,19 @@ class Floor:
     def fail_once(self, fault: str, where: str = "createFeed") -> None:
         """Dispatch while the call that acts goes wrong."""
         self.sim.faults.add(where, fault)
-        connector = self.made.sync.connection
-        connector.timeouts = QUICK if "hang" in fault else PATIENT
+        connection = self.made.sync.connection
+        connection.timeouts = QUICK if "hang" in fault else PATIENT
         self.dispatch()
-        connector.timeouts = PATIENT
+        connection.timeouts = PATIENT
 
     def dispatch_quickly(self) -> list[Batch]:
         """Dispatch with time-outs of a second or two, for a server that may hang."""
-        connector = self.made.sync.connection
-        connector.timeouts = QUICK
+        connection = self.made.sync.connection
+        connection.timeouts = QUICK
         try:
             return self.dispatch()
         finally:
-            connector.timeouts = PATIENT
+            connection.timeouts = PATIENT
 
     def attempt(self, batch: int) -> Submission:
         return self.made.context.store.submissions.find(batch)[0]
@@ -92,7 +92,7 @@ class Floor:
 
 
 def everything(floor: Floor) -> list[str]:
-    """All that the connector can do, once; gives what it said."""
+    """All that the connection can do, once; gives what it said."""
     sim, made = floor.sim, floor.made
     sim.amazon.report_makers["GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL"] = all_orders_report(sim.amazon)
     sim.amazon.report_makers["GET_V2_SELLER_PERFORMANCE_REPORT"] = lambda report: b"{}"

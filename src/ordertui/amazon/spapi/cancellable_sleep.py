@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from .errors import CallCancelled
 
@@ -62,7 +62,7 @@ class CancellableSleep:
             left -= self._step
             self.check()
 
-    async def during(self, work: Coroutine[Any, Any, Result]) -> Result:
+    async def during(self, work: Awaitable[Result]) -> Result:
         """Await work that may be abandoned at any moment, looking for a stop meanwhile. Raises CallCancelled."""
         task = asyncio.ensure_future(work)
         try:

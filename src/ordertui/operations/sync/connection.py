@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ordertui.amazon.spapi.cancellable_sleep import CancellableSleep, OnWait, Stop, ignore_wait, never_stop
 from ordertui.amazon.spapi.client import Client
@@ -40,7 +40,7 @@ class ApiConnection:
         self.credentials = CredentialStore(self.config.profile, folder)
         self.timeouts: Timeouts | None = None
         """None: the usual ones."""
-        self.sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep
+        self.sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
         """How it waits; tests replace it by simulated time."""
         self.step = 0.5
         """Seconds after which a waiting call looks for a stop."""
@@ -92,12 +92,12 @@ class ApiConnection:
 
     def run(
         self,
-        work: Callable[[Client], Coroutine[Any, Any, Result]],
+        work: Callable[[Client], Awaitable[Result]],
         *,
         on_wait: OnWait = ignore_wait,
         stop: Stop = never_stop,
     ) -> Result:
-        """Connect, run the coroutine that `work` makes of a client, disconnect, and return its result.
+        """Connect, await what `work` makes of a client, disconnect, and return its result.
 
         Raises what `endpoints`, the credentials and the work raise, and Stopped. This is the only place that opens an
         event loop for the API.
