@@ -14,6 +14,7 @@ from typing import TypeAlias
 import msgspec
 
 from ordertui.orders.batch_state import RowState
+from ordertui.orders.marketplace import MARKETPLACES
 
 from .language.ast import (
     Amount,
@@ -32,7 +33,7 @@ from .language.ast import (
     Unknown,
 )
 from .language.fields import ALL_FIELDS, AWAITING_SHIPMENT, FieldKind
-from .situation import FACTS, MARKETPLACE
+from .situation import FACTS
 from .tables.table import Table
 
 MAX_STEPS = 20_000
@@ -209,7 +210,7 @@ class _Solver:
         if axis in FACTS:
             words = [str(value) for value in FACTS[axis]]
         elif axis == "marketplace":
-            words = list(MARKETPLACE.values)
+            words = list(MARKETPLACES)
         elif axis == "state":
             words = [_NONE, *(str(state) for state in RowState)]
         elif axis in ("business", "prime"):

@@ -7,20 +7,15 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ordertui.orders.enums import (
-    Action,
     BuyerRequest,
     CancelledBy,
-    CancelReason,
     Channel,
     Dispatched,
     OrderStatus,
     Refunded,
     YesNo,
 )
-from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import OrderRow
-
-from .tables.schema import Fact, FactKind
 
 
 class Confirmed(StrEnum):
@@ -59,18 +54,6 @@ FACTS: dict[str, tuple[StrEnum, ...]] = {
 
 Stored situation numbers depend on these orders, so a new value changes the store's schema.
 """
-MARKETPLACE = Fact("marketplace", FactKind.ENUM, tuple(MARKETPLACES))
-DECIDING = (*(Fact(name, FactKind.ENUM, tuple(v.value for v in values)) for name, values in FACTS.items()), MARKETPLACE)
-"""Facts of the tables of permission and counting: the situation, then the marketplace.
-
-Without time and money a decision is a query over indexed situation numbers.
-"""
-ACTION = Fact("action", FactKind.ENUM, tuple(action.value for action in Action))
-REASON = Fact("reason", FactKind.ENUM, tuple(reason.value for reason in CancelReason))
-COUNTS = Fact("counts", FactKind.ENUM, (YesNo.YES.value, YesNo.NO.value))
-DAYS_LATE = Fact("days_late", FactKind.DAYS)
-"""Begun days after the ship-by time: above 0 exactly when it has passed; unknown without a ship-by time."""
-TOTAL = Fact("total", FactKind.MONEY)
 _INDEXES = tuple({value: index for index, value in enumerate(values)} for values in FACTS.values())
 SITUATIONS = 1
 for _values in FACTS.values():

@@ -26,8 +26,9 @@ from ordertui.orders.enums import (
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import Money
 from ordertui.rules.policy.bundled import EDITIONS, read_bundled_text
-from ordertui.rules.policy.edition import SPECS, load_edition, read_edition
+from ordertui.rules.policy.edition import load_edition, read_edition
 from ordertui.rules.policy.policy import Policies, Policy, PolicyError, load_policies
+from ordertui.rules.policy.table_specs import TABLE_SPECS
 from ordertui.rules.situation import (
     FACTS,
     SITUATIONS,
@@ -244,7 +245,7 @@ def test_what_is_never_allowed(number: int) -> None:
 def test_every_table_answers_every_situation_once() -> None:
     for edition in EDITIONS:
         for name, table in load_edition(edition).tables.items():
-            if SPECS[name].facts[0].name == "channel" and table.hit is HitPolicy.UNIQUE:
+            if TABLE_SPECS[name].facts[0].name == "channel" and table.hit is HitPolicy.UNIQUE:
                 for number in range(0, SITUATIONS, 7):
                     assert table.row((*situation_from_number(number), "JP"))
 

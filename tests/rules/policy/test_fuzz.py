@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ordertui.rules.policy.bundled import parse_toml, read_bundled_text
-from ordertui.rules.policy.edition import SPECS, load_edition, read_edition
+from ordertui.rules.policy.edition import load_edition, read_edition
 from ordertui.rules.policy.house_rules import Effect, read_house_policy
 from ordertui.rules.policy.policy import PolicyError
-from ordertui.rules.situation import DECIDING, SITUATIONS, situation_from_number
+from ordertui.rules.policy.table_specs import DECIDING, TABLE_SPECS
+from ordertui.rules.situation import SITUATIONS, situation_from_number
 from ordertui.rules.tables.table import HitPolicy
 from ordertui.rules.toml_positions import find_positions
 from support.shops import NOW
@@ -82,7 +83,7 @@ def test_a_damaged_edition(start: int) -> None:
                     assert 1 <= problem.column <= len(problem.text) + 1
             continue
         for name, table in data.tables.items():
-            if SPECS[name].facts == DECIDING and table.hit is HitPolicy.UNIQUE:
+            if TABLE_SPECS[name].facts == DECIDING and table.hit is HitPolicy.UNIQUE:
                 for order in SAMPLE:
                     assert table.hits(table.indexes((*order, "JP"))).bit_count() == 1
 

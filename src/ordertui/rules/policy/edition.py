@@ -9,32 +9,19 @@ from typing import Any
 
 import msgspec
 
-from ordertui.orders.enums import Action, YesNo
+from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.rules.period import is_day
 from ordertui.rules.problems import PolicyError, PolicyProblem, PolicySource, did_you_mean
-from ordertui.rules.situation import ACTION, COUNTS, DAYS_LATE, DECIDING, MARKETPLACE, REASON, TOTAL
 from ordertui.rules.tables.checker import check_never, check_table
 from ordertui.rules.tables.reader import read_box, read_table
-from ordertui.rules.tables.table import HitPolicy, Output, Table, TableSpec
+from ordertui.rules.tables.table import HitPolicy, Table
 from ordertui.rules.toml_positions import TomlPath
 
 from .bundled import EDITIONS, parse_toml, read_bundled_text
 from .settings import SETTINGS, Entries, Entry, Setting, change_days, read_settings
+from .table_specs import TABLE_SPECS
 
-_ALLOWED = Output((True, False))
-_INSTEAD = Output(tuple(action.value for action in Action), required=False)
-_YES_NO = (YesNo.YES.value, YesNo.NO.value)
-SPECS: dict[str, TableSpec] = {
-    **{action.value: TableSpec(DECIDING, {"allowed": _ALLOWED, "instead": _INSTEAD}) for action in Action},
-    "counts": TableSpec(DECIDING, {"counts": Output(_YES_NO)}),
-    "history": TableSpec(DECIDING, {"counts": Output(tuple(value.value for value in YesNo))}),
-    "warn": TableSpec(DECIDING, {}),
-    "restock": TableSpec((REASON, MARKETPLACE), {"restocks": Output(tuple(value.value for value in YesNo))}),
-    "mail": TableSpec((ACTION, MARKETPLACE), {"mails": Output(None)}),
-    "fees": TableSpec((ACTION, MARKETPLACE, COUNTS, DAYS_LATE, TOTAL), {"referral_fee_percent": Output(None)}),
-}
-"""Every table of a policy: the facts it looks at and the outputs it gives."""
 _SECTIONS = ("edition", "sources", "settings", "marketplace", "table", "never", "messages", "languages")
 _EDITION_KEYS = ("name", "title", "base", "checked", "shelf_life_days")
 _SOURCE_KEYS = ("title", "url", "read", "grade")
@@ -202,11 +189,11 @@ class EditionReader:
     def _read_tables(self) -> None:
         given = self.data.get("table", {})
         for name in given:
-            if name not in SPECS:
+            if name not in TABLE_SPECS:
                 self._add_problem(
-                    f"there is no use for a table {name!r}{did_you_mean(name, SPECS)}", ("table", name), key=True
+                    f"there is no use for a table {name!r}{did_you_mean(name, TABLE_SPECS)}", ("table", name), key=True
                 )
-        for name, spec in SPECS.items():
+        for name, spec in TABLE_SPECS.items():
             if name not in given:
                 self._add_problem(f"there is no table {name}: write [table.{name}]", ("table",))
                 continue
@@ -244,7 +231,7 @@ class EditionReader:
             table = self.tables.get(name)
             if table is None or not table.axes:
                 continue
-            facts = {fact.name: fact for fact in SPECS[name].facts}
+            facts = {fact.name: fact for fact in TABLE_SPECS[name].facts}
             box, found = read_box(rule["when"], table.axes, facts, self.source, (*path, "when"), "never")
             self.problems += found or check_never(table, rule["why"], box, self.source)
 

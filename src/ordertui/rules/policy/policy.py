@@ -15,7 +15,7 @@ from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import Money
 from ordertui.rules.auto_cancel import AutoCancelSchedule
 from ordertui.rules.problems import PolicyError, PolicyProblem
-from ordertui.rules.situation import MARKETPLACE, Situation, situation_indexes, situation_number
+from ordertui.rules.situation import Situation, situation_indexes, situation_number
 from ordertui.rules.tables.explanation import Explanation, Verdict, deciding_facts, nearest_allowed_row
 from ordertui.rules.tables.table import Row, Table
 
@@ -23,6 +23,7 @@ from .bundled import EDITIONS
 from .edition import ENGLISH, PolicyData, load_edition
 from .house_rules import HousePolicy, HouseRule
 from .settings import Entry, PolicyValues, Setting
+from .table_specs import MARKETPLACE
 
 DEFAULT = "US"
 """Marketplace whose policy applies to orders of an unknown marketplace."""
