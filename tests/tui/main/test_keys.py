@@ -17,7 +17,7 @@ from ordertui.orders.batch_state import BatchState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action, BuyerRequest, Dispatched
 from ordertui.tui.actions import ALL_COMMANDS, hints
-from ordertui.tui.render.lines import status_line
+from ordertui.tui.render.status_line import StatusLine, render_status_line
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
 from ordertui.tui.screens.help import HelpScreen, help_text
@@ -156,9 +156,10 @@ def test_where_cells_are_few_the_status_line_counts_currencies_rather_than_cut_o
     impact = Impact(421, money, 0, cancellable=410, counted=380, cannot=11)
 
     def line(width: int) -> str:
-        return status_line(
-            count=421, impact=impact, hidden=0, cursor=None, held="held 14:40", view="All", width=width
-        ).plain
+        status = StatusLine(
+            marked=421, impact=impact, hidden=0, cursor=None, held="held 14:40", view="All", width=width
+        )
+        return render_status_line(status).plain
 
     assert "CAD 1,212.48 + EUR 2,558.72 + USD 3,637.15 · 410 cancel" in line(120)
     assert line(80) == " ● 421 marked · 3 currencies · 410 cancel (380 count) · 11 cannot   ◷ held 14:40"

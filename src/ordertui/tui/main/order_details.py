@@ -7,7 +7,7 @@ from textual.content import Content
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import zone_of
-from ordertui.tui.render.order_detail import PANE, detail
+from ordertui.tui.render.order_detail import PANE, OrderDetail, render_order
 
 MAX_WIDTH = 100
 """Cells of a line in the full text, at most."""
@@ -19,14 +19,15 @@ def describe_order(session: Session, order_id: str, *, screen_width: int | None 
     if order is None:
         return Content("")
     is_full = screen_width is not None
-    return detail(
-        order,
-        session.eligibility.verdicts(order.row, order.lines),
+    detail = OrderDetail(
+        order=order,
+        verdicts=session.eligibility.verdicts(order.row, order.lines),
         deadline=session.eligibility.deadline(order.row),
         now=session.clock.now(),
         zone=zone_of(order.row.marketplace),
-        full=is_full,
+        is_full=is_full,
         history=session.orders.timeline(order) if is_full else (),
-        behind=[session.planner.explain(order, action) for action in Action] if is_full else (),
+        explanations=[session.planner.explain(order, action) for action in Action] if is_full else (),
         width=PANE if screen_width is None else min(MAX_WIDTH, screen_width * 9 // 10 - 6),
     )
+    return render_order(detail)

@@ -21,7 +21,7 @@ from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.tui.actions import bindings, find_command
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.keymap import Keymap
-from ordertui.tui.render.lines import header
+from ordertui.tui.render.header import render_header
 from ordertui.tui.screens.base import read_selected_text
 from ordertui.tui.task_runner import TaskRunner, ignore_unmounted
 from ordertui.tui.tour.controller import TourController
@@ -116,7 +116,7 @@ class MainScreen(Screen[None]):
         """Mount what the first orders can be seen without; none of it moves them. Read the styles of dialogs before one
         is opened.
         """
-        from ordertui.tui.render.welcome import welcome
+        from ordertui.tui.render.welcome import render_welcome
 
         self.app.stylesheet.read(DIALOG_STYLES)
         body, side = self.query_one("#body"), self.query_one("#side")
@@ -124,7 +124,7 @@ class MainScreen(Screen[None]):
         await asyncio.gather(
             self.mount(Static("ordertui needs at least 60 x 15", id="too-small"), before=body),
             body.mount(Static(id="notes"), after="#header-line"),
-            body.mount(Static(welcome(), id="welcome"), before="#middle"),
+            body.mount(Static(render_welcome(), id="welcome"), before="#middle"),
             body.mount(DiffStatic(id="rate-strip"), before="#status"),
             side.mount(DiffStatic(id="rate"), scroll),
             self.filter_bar.mount_input(),
@@ -201,7 +201,9 @@ class MainScreen(Screen[None]):
         name = session.config.shop_name or "my shop"
         self.update_text(
             "header",
-            header(shop_name=name, marketplaces=markets, practice=session.is_practice, read_only=session.is_read_only),
+            render_header(
+                shop_name=name, marketplaces=markets, practice=session.is_practice, read_only=session.is_read_only
+            ),
         )
         self.sync.show_age()
         notes = session.notices.banners()

@@ -16,8 +16,8 @@ from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.rate.figures import Impact, RateEffect
 from ordertui.operations.session import Session
 from ordertui.orders.order import OrderRow
-from ordertui.tui.render.format import due_words, sparkline
-from ordertui.tui.render.lines import status_line
+from ordertui.tui.render.format import format_due, render_sparkline
+from ordertui.tui.render.status_line import StatusLine, render_status_line
 from ordertui.tui.task_runner import TaskRunner, ignore_unmounted
 from ordertui.tui.widgets.order_table import OrderTable
 
@@ -129,18 +129,19 @@ class SelectionSummarizer:
         """Return the status line, at once; it has money and verdicts as soon as a summary has found them."""
         now = self._session.clock.now()
         version, impact = self._impact
-        return status_line(
-            count=len(request.ids),
+        line = StatusLine(
+            marked=len(request.ids),
             impact=impact if version == request.version else None,
             hidden=request.hidden,
             cursor=request.cursor,
-            held="" if request.next_due is None else due_words(request.next_due, now),
+            held="" if request.next_due is None else format_due(request.next_due, now),
             view=request.view,
             pending=request.pending,
-            range_=request.range_size,
-            building=request.progress,
+            range_size=request.range_size,
+            progress=request.progress,
             width=request.width,
         )
+        return render_status_line(line)
 
     def is_warm(self, request: SummaryRequest) -> bool:
         """Return whether a summary needs nothing that takes long, because it was read since the store changed."""
@@ -151,7 +152,7 @@ class SelectionSummarizer:
 
     def summarize(self, request: SummaryRequest, stop: Callable[[], bool] = lambda: False) -> Summary:
         """Read the store and return the texts. Raises Stopped when `stop` says that nobody waits for them any more."""
-        from ordertui.tui.render.rate_panel import rate_panel, rate_strip
+        from ordertui.tui.render.rate_panel import RatePanel, render_rate_panel, render_rate_strip
 
         calculator = self._session.rate.calculator
         impact = calculator.impact(_until_stopped(request.ids, stop))
@@ -165,13 +166,17 @@ class SelectionSummarizer:
         }
         elsewhere = [(code, marked.get(code, 0), found[0]) for code, found in effects.items() if code != shown]
         spark, rolls_off, risk = self._around(shown)
-        some = bool(request.ids)
-        panel = rate_panel(
-            effects[shown], marked=some, spark=spark, rolls_off=rolls_off, risk=risk, name=shown, elsewhere=elsewhere,
-            follows=not self.pinned,
-        )  # fmt: skip
-        strip = rate_strip(effects[shown], marked=some, name=shown, elsewhere=elsewhere)
-        return Summary(panel, strip, shown, impact, request.version)
+        panel = RatePanel(
+            effects=effects[shown],
+            has_marks=bool(request.ids),
+            name=shown,
+            elsewhere=elsewhere,
+            sparkline=spark,
+            rolls_off=rolls_off,
+            at_risk=risk,
+            is_pinned=bool(self.pinned),
+        )
+        return Summary(render_rate_panel(panel), render_rate_strip(panel), shown, impact, request.version)
 
     def _rates(self) -> _Rates:
         """Return what was read since the store changed or the minute passed."""
@@ -197,7 +202,7 @@ class SelectionSummarizer:
         if code not in rates.around:
             target = Fraction(self._unmarked_rate(code)[0].before.target)
             rates.around[code] = (
-                sparkline(session.rate.calculator.days(code, SPARK_DAYS), target),
+                render_sparkline(session.rate.calculator.days(code, SPARK_DAYS), target),
                 session.rate.calculator.rolls_off_tonight(code),
                 session.rate.count_at_risk(code),
             )

@@ -12,8 +12,8 @@ from textual.screen import Screen
 from ordertui.operations.errors import USER_ERRORS, BadInput, PassphraseNeeded
 from ordertui.operations.session import Session
 from ordertui.orders.text import pluralize
-from ordertui.tui.render.format import countdown
-from ordertui.tui.render.lines import age
+from ordertui.tui.render.format import format_countdown
+from ordertui.tui.render.header import render_age
 from ordertui.tui.task_runner import Task, TaskRunner, ignore_unmounted
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class SyncRun:
         left = self._waits_until - self._session.clock.now()
         text = f"syncing · {pluralize(self._orders)}" if self._orders else "syncing"
         if left > 0:
-            text += f" · next in {countdown(left)}"
+            text += f" · next in {format_countdown(left)}"
         if not short:
             text += f" · {self._session.sync.status().format_quota()}"
         return f"{text} · {key} stops"
@@ -95,7 +95,7 @@ class SyncController:
         live = self.run.text(self._key, short=short) if self.run else session.notices.connection(short=short)
         self._update_text(
             "age",
-            age(
+            render_age(
                 as_of=session.orders.as_of(), now=session.clock.now(), zone=session.orders.zone, short=short, live=live
             ),
         )

@@ -11,7 +11,7 @@ from ordertui.operations.batches.open_issues import OpenIssue
 from ordertui.orders.batch_state import UNANSWERED, BatchState, RowState
 from ordertui.orders.text import pluralize
 
-from .format import ACTION_WORD, MUTED, Piece, countdown, format_time
+from .format import ACTION_WORD, MUTED, Piece, format_countdown, format_time
 from .state import BATCH_LOOKS, ROW_LOOKS
 
 
@@ -34,12 +34,12 @@ def render_batch_line(batch: Batch, now: int) -> Content:
 def _next_step(batch: Batch, now: int) -> Piece:
     """Return what happens next to a batch, and when."""
     if batch.state is BatchState.HELD and (not batch.by_api or batch.next_at is not None):
-        left = countdown((batch.due_at if batch.next_at is None else batch.next_at) - now)
+        left = format_countdown((batch.due_at if batch.next_at is None else batch.next_at) - now)
         return f"   leaves in {left}" if left != "now" else "   leaves now", "bold $text-warning"
     if batch.state is BatchState.HELD:
         return "   waits, see below", "$text-warning"
     if batch.by_api and batch.next_at is not None:
-        left = countdown(batch.next_at - now)
+        left = format_countdown(batch.next_at - now)
         return f"   next look in {left}" if left != "now" else "   looking now", MUTED
     if batch.state is BatchState.SENT:
         if not batch.by_api:

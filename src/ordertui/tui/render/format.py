@@ -35,7 +35,7 @@ ACTION_WORD = {
 }
 
 
-def countdown(seconds: int) -> str:
+def format_countdown(seconds: int) -> str:
     """Return the time left as `14:32`, or `now`."""
     if seconds <= 0:
         return "now"
@@ -44,9 +44,9 @@ def countdown(seconds: int) -> str:
     return f"{hours}:{minutes:02d}:{secs:02d}" if hours else f"{minutes}:{secs:02d}"
 
 
-def due_words(due: Due, now: int) -> str:
+def format_due(due: Due, now: int) -> str:
     """Return what happens next to a batch: `held 14:32`, `next look in 0:30`, `leaves in 12:00`."""
-    left = countdown(due.at - now)
+    left = format_countdown(due.at - now)
     return f"{due.step} {left}" if due.step is DueStep.HOLD_ENDS or left == "now" else f"{due.step} in {left}"
 
 
@@ -80,7 +80,7 @@ def format_target(figure: RateFigure) -> str:
     return f"< {target_percent(Fraction(figure.target))}"
 
 
-def sparkline(days: Sequence[tuple[date, int, int]], target: Fraction) -> str:
+def render_sparkline(days: Sequence[tuple[date, int, int]], target: Fraction) -> str:
     """Return one block a day, as high as the day's rate (full at twice the target); `·` for a day without orders."""
     blocks = "▁▂▃▄▅▆▇█"
     out = []

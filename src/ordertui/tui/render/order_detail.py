@@ -1,10 +1,11 @@
-"""One order in words: facts, verdicts, lines."""
+"""The text of one order: facts, verdicts, lines."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
 from textual.content import Content
 
 from ordertui.orders.clock import DAY
@@ -35,12 +36,11 @@ DISPATCHED_WORD = {
 }
 
 
-def verdict_lines(
-    verdicts: Sequence[Verdict], *, full: bool, width: int, behind: Sequence[Explanation] = ()
-) -> list[Piece]:
-    """Per action: allowed or not with its rule, then why; sources too when `full`. `width`: cells of a line."""
+def _verdict_pieces(detail: OrderDetail) -> list[Piece]:
+    """Return each action: allowed or not with its rule, then why; in full its source too."""
+    width, is_full = detail.width, detail.is_full
     pieces: list[Piece] = []
-    for verdict in verdicts:
+    for verdict in detail.verdicts:
         mark, style = ("✓ may", "$text-success") if verdict.allowed else ("✗ no ", MUTED)
         head = f" → {verdict.instead.value} instead" if verdict.instead and not verdict.allowed else ""
         pieces += [(f" {verdict.action.value:<8}", "bold" if verdict.allowed else ""), (mark, style)]
@@ -50,18 +50,18 @@ def verdict_lines(
             counts = verdict.counts is not YesNo.NO
             text = f"{'counts' if counts else '★ does not count'} ({verdict.counts_rule}): {verdict.counts_why}"
             pieces.append((f"{wrap_text(text, '    ', width)}\n", "$text-warning" if counts else "$text-success"))
-        if verdict.note and (full or verdict.allowed):
+        if verdict.note and (is_full or verdict.allowed):
             pieces.append((f"{wrap_text(verdict.note, '    ', width)}\n", "$text-warning"))
-        for one in behind:
+        for one in detail.explanations:
             if one.action is verdict.action:
-                pieces += [(f"{wrap_text(text, '    ', width)}\n", style) for text, style in _behind(one)]
-        if full:
+                pieces += [(f"{wrap_text(text, '    ', width)}\n", style) for text, style in _explain(one)]
+        if is_full:
             pieces.append((f"{wrap_text('source: ' + verdict.source, '    ', width)}\n", MUTED))
     return pieces
 
 
-def _behind(one: Explanation) -> list[tuple[str, str]]:
-    """The facts that decided, what a denied action would need, and the house rules that fit."""
+def _explain(one: Explanation) -> list[tuple[str, str]]:
+    """Return the facts that decided, what a denied action would need, and the house rules that match."""
     found = [(f"because {', '.join(one.because)}", MUTED)] if one.because else []
     if one.nearest is not None:
         found.append((str(one.nearest), MUTED))
@@ -69,8 +69,9 @@ def _behind(one: Explanation) -> list[tuple[str, str]]:
     return found
 
 
-def _facts(row: OrderRow, *, deadline: int | None, now: int, zone: str, width: int) -> list[Piece]:
-    """Request, parcel, and the two times that matter, each with how long is left."""
+def _facts(row: OrderRow, detail: OrderDetail) -> list[Piece]:
+    """Return request, parcel, and the two times that matter, each with how long is left."""
+    deadline, now, zone, width = detail.deadline, detail.now, detail.zone, detail.width
     official = row.buyer_request is BuyerRequest.OFFICIAL
     words = [(REQUEST_WORD[row.buyer_request], "$text-success" if official else MUTED)]
     waiting = row.status in (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.UNKNOWN)
@@ -94,28 +95,39 @@ def _facts(row: OrderRow, *, deadline: int | None, now: int, zone: str, width: i
     return [(f"{wrap_text(text, ' ', width)}\n", style) for text, style in words]
 
 
-def detail(
-    order: Order,
-    verdicts: Sequence[Verdict],
-    *,
-    deadline: int | None,
-    now: int,
-    zone: str,
-    full: bool = False,
-    history: Sequence[tuple[int | None, str]] = (),
-    width: int = PANE,
-    behind: Sequence[Explanation] = (),
-) -> Content:
-    """The detail pane: facts, lines, verdicts."""
+class OrderDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """What the pane, or the full view, shows of an order."""
+
+    order: Order
+    verdicts: Sequence[Verdict]
+    deadline: int | None
+    """When Amazon cancels by itself, in epoch seconds; None: never, or unknown."""
+    now: int
+    """Epoch seconds."""
+    zone: str
+    """IANA zone of the times."""
+    is_full: bool = False
+    """Whether sources, history and item ids are shown too."""
+    history: Sequence[tuple[int | None, str]] = ()
+    """Moment and text of each event; None: its moment is unknown."""
+    explanations: Sequence[Explanation] = ()
+    """Why each action is allowed or not."""
+    width: int = PANE
+    """Cells of a line."""
+
+
+def render_order(detail: OrderDetail) -> Content:
+    """Return the order as text: facts, verdicts, lines and, in full, its history and sources."""
+    order, zone, width, is_full = detail.order, detail.zone, detail.width, detail.is_full
     row = order.row
     pieces: list[Piece] = [(f"{row.order_id}", "bold"), f"  {row.marketplace} · {row.status.value.replace('_', ' ')}\n"]
     if row.open_action:
         kind, state = row.open_action.kind, row.open_action.state
         look = ROW_LOOKS[state]
-        pieces.append((f" {look.glyph} journal: {kind} · {look.sentence if full else state}\n", look.style))
-    pieces += _facts(row, deadline=deadline, now=now, zone=zone, width=width)
+        pieces.append((f" {look.glyph} journal: {kind} · {look.sentence if is_full else state}\n", look.style))
+    pieces += _facts(row, detail)
     pieces.append("\n")
-    pieces += verdict_lines(verdicts, full=full, width=width, behind=behind)
+    pieces += _verdict_pieces(detail)
     pieces.append("\n")
     pieces.append((" Lines\n", "bold"))
     for line in order.lines:
@@ -131,7 +143,7 @@ def detail(
             pieces.append((f"\n{wrap_text(line.title, '     ', width)}", MUTED))
         if line.request_reason:
             pieces.append((f"\n{wrap_text(f'buyer: {line.request_reason}', '     ', width)}", "$text-accent"))
-        if full:
+        if is_full:
             pieces.append(
                 (
                     f"\n     item {line.order_item_id or 'id unknown: import the Unshipped orders report'}",
@@ -139,16 +151,12 @@ def detail(
                 )
             )
         pieces.append("\n")
-    if full and history:
+    if is_full and detail.history:
         pieces.append(("\n What happened\n", "bold"))
-        for moment, text in history:
+        for moment, text in detail.history:
             pieces += [(f" {format_time(moment, zone) if moment is not None else '':<13}", MUTED), f"{text}\n"]
-    if full:
-        pieces.append(
-            (
-                f"\n placed {format_time(row.purchased_at, zone)} · last word {format_time(order.updated_at, zone)} · times in {zone}\n",
-                MUTED,
-            )
-        )
+    if is_full:
+        placed, updated = format_time(row.purchased_at, zone), format_time(order.updated_at, zone)
+        pieces.append((f"\n placed {placed} · last word {updated} · times in {zone}\n", MUTED))
         pieces.append((f" named by: {', '.join(order.sources) or 'no report'}\n", MUTED))
     return Content.assemble(*pieces)

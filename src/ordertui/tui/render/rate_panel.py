@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from textual.content import Content
 
 from ordertui.operations.rate.figures import RateEffect, RateFigure
@@ -11,48 +12,57 @@ from ordertui.operations.rate.figures import RateEffect, RateFigure
 from .format import GLYPH, MUTED, STYLE, Piece, format_rate, format_target
 
 OTHERS = 5
-"""Other marketplaces listed below the one that is shown."""
+"""Other marketplaces listed below the one shown."""
 
 
-def rate_panel(
-    effects: Sequence[RateEffect],
-    *,
-    marked: bool,
-    spark: str,
-    rolls_off: int,
-    risk: int,
-    name: str,
-    elsewhere: Sequence[tuple[str, int, RateEffect]] = (),
-    follows: bool = True,
-) -> Content:
-    """The rate panel of one marketplace: now, after the marked set, target, room, roll-off, risk; below it the others.
+class RatePanel(msgspec.Struct, frozen=True, kw_only=True):
+    """What the panel shows of one marketplace."""
 
-    `elsewhere`: code, how many of the marked are of it, its effect. `follows`: the marketplace is that of the cursor.
-    """
+    effects: Sequence[RateEffect]
+    """One for each window: the rate now and with the marked orders."""
+    has_marks: bool
+    name: str
+    """Code of the marketplace."""
+    elsewhere: Sequence[tuple[str, int, RateEffect]]
+    """The other marketplaces: code, how many of the marked orders are there, its effect."""
+    sparkline: str
+    rolls_off: int
+    """Orders that leave the window tonight."""
+    at_risk: int
+    """Orders that Amazon cancels within 24 hours unless their shipment is confirmed."""
+    is_pinned: bool
+    """Whether the operator chose the marketplace; else the panel follows the cursor."""
+
+
+def render_rate_panel(panel: RatePanel) -> Content:
+    """Return the panel: now, with the marked orders, target, room, roll-off, risk; below it the other marketplaces."""
     pieces: list[Piece] = []
-    for number, effect in enumerate(effects):
+    for number, effect in enumerate(panel.effects):
         now, after = effect.before, effect.after
-        title = f"Cancellation rate {name} · {now.days} d" if number == 0 else f"{now.days} d"
+        title = f"Cancellation rate {panel.name} · {now.days} d" if number == 0 else f"{now.days} d"
         pieces += [(f"{title}", "bold"), (" · estimate\n", MUTED)]
         pieces += [(" now     ", MUTED), *_figure(now), "\n"]
         pieces.append((" after   ", MUTED))
-        pieces += [*_figure(after), "\n"] if marked else [("mark orders to see it\n", MUTED)]
+        pieces += [*_figure(after), "\n"] if panel.has_marks else [("mark orders to see it\n", MUTED)]
         pieces += [(" target  ", MUTED), f"{format_target(now)}\n"]
-        room = after.headroom if marked else now.headroom
-        pieces += [(" room    ", MUTED), _room(room, over=(after if marked else now).status == "over"), "\n"]
+        room = after.headroom if panel.has_marks else now.headroom
+        pieces += [(" room    ", MUTED), _room(room, over=(after if panel.has_marks else now).status == "over"), "\n"]
         unsure = now.cancelled - now.cancelled_at_least
         if unsure:
             pieces.append((f" ? {unsure:,} of these: canceller unknown\n", "$text-warning"))
-    if spark:
-        pieces += [(" 14 days ", MUTED), (f"{spark}\n", "$primary")]
-    pieces += [(" tonight ", MUTED), f"{rolls_off:,} roll off\n"]
-    pieces += [(" risk    ", MUTED), (f"Amazon cancels {risk:,} in 24 h", "$text-warning" if risk else "")]
-    if elsewhere:
-        there = sum(count for _, count, _ in elsewhere)
+    if panel.sparkline:
+        pieces += [(" 14 days ", MUTED), (f"{panel.sparkline}\n", "$primary")]
+    pieces += [(" tonight ", MUTED), f"{panel.rolls_off:,} roll off\n"]
+    pieces += [
+        (" risk    ", MUTED),
+        (f"Amazon cancels {panel.at_risk:,} in 24 h", "$text-warning" if panel.at_risk else ""),
+    ]
+    if panel.elsewhere:
+        there = sum(count for _, count, _ in panel.elsewhere)
         word = f"{there:,} marked elsewhere" if there else "other marketplaces"
         pieces += ["\n", (f" {word}", "bold $text-warning" if there else MUTED)]
-        pieces.append((f" · p {'switches' if follows else 'next'}", MUTED))
-        first = sorted(elsewhere, key=lambda entry: -entry[1])
+        pieces.append((f" · p {'next' if panel.is_pinned else 'switches'}", MUTED))
+        first = sorted(panel.elsewhere, key=lambda entry: -entry[1])
         for code, count, effect in first[:OTHERS]:
             now, after = effect.before, effect.after
             pieces += [f"\n {code:<3}", (f"{format_rate(now):>7} {GLYPH[now.status]}", STYLE[now.status])]
@@ -81,32 +91,26 @@ def _room(room: int, *, over: bool) -> Piece:
     return "none: over the target" if over else "none that counts", "bold $text-error"
 
 
-def rate_strip(
-    effects: Sequence[RateEffect],
-    *,
-    marked: bool,
-    name: str,
-    elsewhere: Sequence[tuple[str, int, RateEffect]] = (),
-) -> Content:
-    """The rate in one line, for terminals without room for the panel."""
-    pieces: list[Piece] = [(f"{name} ", "bold")]
-    for effect in effects[:1]:
+def render_rate_strip(panel: RatePanel) -> Content:
+    """Return the rate in one line, for terminals without room for the panel."""
+    pieces: list[Piece] = [(f"{panel.name} ", "bold")]
+    for effect in panel.effects[:1]:
         now, after = effect.before, effect.after
         pieces.append((f"{format_rate(now)} {GLYPH[now.status]} {now.status}", STYLE[now.status]))
-        if marked:
+        if panel.has_marks:
             pieces.append((" → ", MUTED))
             pieces.append((f"{format_rate(after)} {GLYPH[after.status]} {after.status}", STYLE[after.status]))
-        room = after.headroom if marked else now.headroom
+        room = after.headroom if panel.has_marks else now.headroom
         pieces += [
             (f" · room {room:,}", "" if room else "bold $text-error"),
             (f" · target {format_target(now)}", MUTED),
         ]
-    for code, count, effect in sorted(elsewhere, key=lambda entry: -entry[1]):
+    for code, count, effect in sorted(panel.elsewhere, key=lambda entry: -entry[1]):
         if count:
             after = effect.after
             pieces.append((f" · {code} ", MUTED))
             pieces.append((f"{format_rate(after)} {GLYPH[after.status]}", STYLE[after.status]))
-    for effect in effects[:1]:
+    for effect in panel.effects[:1]:
         pieces.append(
             (f" · {effect.before.days} d {effect.before.cancelled:,}/{effect.before.orders:,} estimate", MUTED)
         )

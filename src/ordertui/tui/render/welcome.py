@@ -15,18 +15,15 @@ REPORTS = (
 """Report, and where Seller Central offers it."""
 
 
-def welcome() -> Content:
-    """The page of an empty store: what to press comes first, so that the smallest terminal shows it."""
-    pieces: list[Piece] = [
-        ("No orders yet\n", "bold"),
-        ("i", "bold $text-accent"), " imports report files   ", ("t", "bold $text-accent"), " practice store, with a tour   ",
-        ("?", "bold $text-accent"), " all keys\n\n",
-        "Download from Seller Central, as text files:\n",
-    ]  # fmt: skip
+def render_welcome() -> Content:
+    """Return the page of an empty store: the keys come first, so that the smallest terminal shows them."""
+    key = "bold $text-accent"
+    pieces: list[Piece] = [("No orders yet\n", "bold")]
+    pieces += [("i", key), " imports report files   ", ("t", key), " practice store, with a tour   "]
+    pieces += [("?", key), " all keys\n\n", "Download from Seller Central, as text files:\n"]
     for name, where in REPORTS:
         pieces += [(f" {name:<18}", "bold"), (f"{where}\n", MUTED)]
-    pieces += [
-        "\nSwitch the column ", ("Buyer Requested Cancel", "bold"), " of Unshipped orders on:\nwithout it these requests are invisible.\n\n",
-        "Then ", ("i", "bold $text-accent"), " lists them: space marks, Enter reads.",
-    ]  # fmt: skip
+    pieces += ["\nSwitch the column ", ("Buyer Requested Cancel", "bold"), " of Unshipped orders on:\n"]
+    pieces += ["without it these requests are invisible.\n\n", "Then ", ("i", key)]
+    pieces.append(" lists them: space marks, Enter reads.")
     return Content.assemble(*pieces)

@@ -1,0 +1,80 @@
+"""The line above the key hints: the marked orders and what may be done with them, or what a key would act on."""
+
+from __future__ import annotations
+
+import msgspec
+from textual.content import Content
+
+from ordertui.operations.rate.figures import Impact
+from ordertui.orders.order import OrderRow
+
+from .format import MUTED, Piece, format_sums
+
+
+class StatusLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What the status line says."""
+
+    marked: int
+    """Marked orders."""
+    impact: Impact | None
+    """What they come to; None while it is worked out."""
+    hidden: int
+    """Marked orders that the view does not show."""
+    cursor: OrderRow | None
+    held: str
+    """Countdown of what is held; empty: nothing is."""
+    view: str
+    """Title of the queue."""
+    width: int
+    """Cells there are."""
+    pending: str = ""
+    """Changes that wait to be shown."""
+    range_size: int = 0
+    """Orders of the open range."""
+    progress: str = ""
+    """The view that is being read."""
+
+
+def render_status_line(line: StatusLine) -> Content:
+    """Return the line, cut to its width.
+
+    Where cells are few, money in several currencies is only counted, then the end is left out; the countdown always
+    stands.
+    """
+    clock = Content.styled(f"   ◷ {line.held}", "bold $text-warning") if line.held else Content("")
+    room = max(0, line.width - clock.cell_length)
+    pieces: list[Piece] = []
+    if line.progress:
+        pieces += [" ", (f" {line.progress} ", "bold reverse $text-warning")]
+    if line.pending:
+        pieces += [" ", (f" {line.pending} · R ", "bold reverse $text-accent")]
+    if line.range_size:
+        pieces.append((f" range of {line.range_size:,} · space takes it, Esc leaves it", "bold $text-accent"))
+    elif line.marked:
+        pieces.append((f" ● {line.marked:,} marked", "bold $text-accent"))
+        if line.hidden:
+            pieces.append((f" ({line.hidden:,} hidden)", "bold $text-warning"))
+        long, short = ([*pieces, *_impact_pieces(line.impact, short=short)] for short in (False, True))
+        pieces = long if Content.assemble(*long).cell_length <= room else short
+    elif line.cursor is not None:
+        pieces.append((f" none marked: keys act on {line.cursor.order_id}", MUTED))
+    else:
+        pieces.append((f" {line.view}: nothing to show", MUTED))
+    return Content.assemble(*pieces).truncate(room, ellipsis=True) + clock
+
+
+def _impact_pieces(impact: Impact | None, *, short: bool) -> list[Piece]:
+    """Return the money of the marked orders, and for how many of them each action is possible."""
+    if impact is None:
+        return [(" · working out what they come to…", MUTED)]
+    many = short and len(impact.money) > 1
+    money = f"{len(impact.money)} currencies" if many else format_sums(impact.money, impact.unpriced)
+    pieces: list[Piece] = [f" · {money}"] if money else []
+    pieces.append(f" · {impact.cancellable:,} cancel ({impact.counted:,} count)")
+    if impact.refundable:
+        pieces.append(f" · {impact.refundable:,} refund")
+    if impact.confirmable:
+        pieces.append(f" · {impact.confirmable:,} confirm")
+    if impact.cannot:
+        pieces.append((f" · {impact.cannot:,} cannot", "$text-warning"))
+    return pieces
