@@ -142,7 +142,7 @@ def status_tone(row: OrderRow, _context: CellContext) -> str:
 
 
 def may_text(row: OrderRow, context: CellContext) -> str:
-    """Return what may be done first, `★` when cancelling does not count; `☆`: the buyer asked by message, which counts."""
+    """Return the possible action; `★`: cancelling does not count, `☆`: the buyer asked by message, so it counts."""
     if row.buyer_request is BuyerRequest.MESSAGE and context.may == "cancel":
         return "cancel ☆"
     return context.may
