@@ -103,7 +103,7 @@ COMMITTED = POSSIBLY_DONE | {RowState.HELD}
 LEFT = POSSIBLY_DONE | {RowState.ERROR}
 """The row left in a file or a feed, whatever became of it."""
 BOOKABLE = frozenset({RowState.ACCEPTED, RowState.UNKNOWN, RowState.OK})
-"""A refund that Amazon booked is confirmed. One that is only `sent` is not: its file may wait for the upload by hand."""
+"""A refund that Amazon booked is confirmed. One that is only `sent` is not: its file may not be uploaded yet."""
 SETTLEABLE = LEFT - FINAL
 """The operator may say what became of the row."""
 

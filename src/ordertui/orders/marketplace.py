@@ -77,14 +77,12 @@ _BY_CHANNEL = {m.name.lower(): m for m in MARKETPLACES.values()}
 
 
 def by_sales_channel(text: str) -> Marketplace | None:
-    """Return the marketplace of a report's `sales-channel` (`Amazon.co.jp`); None for another channel (`Non-Amazon
-    US`).
-    """
+    """Return the marketplace of a `sales-channel` such as `Amazon.co.jp`; None for others (`Non-Amazon US`)."""
     return _BY_CHANNEL.get(text.strip().lower())
 
 
 def price_tax(code: str | None) -> PriceTax:
-    """Return how prices and taxes of a marketplace belong together; UNKNOWN for None and for a code without a source."""
+    """Return how prices and taxes of a marketplace relate; UNKNOWN for None and for a code without a source."""
     return PRICE_TAX.get(code or "", PriceTax.UNKNOWN)
 
 

@@ -30,7 +30,7 @@ def refund_limit(order: Order, line: OrderLine) -> LineAmounts | None:
 
 
 def refundable_lines(order: Order) -> dict[int, LineAmounts]:
-    """Return, by line number, what may still be given back; lines of which nothing may, or nobody knows, are left out."""
+    """Return the refundable amounts by line number, without lines whose amounts are zero or unknown."""
     limits = {line.line: refund_limit(order, line) for line in order.lines}
     return {number: limit for number, limit in limits.items() if limit is not None and limit.total > 0}
 
