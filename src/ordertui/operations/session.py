@@ -117,11 +117,7 @@ class Session:
         """Plans made of orders; changes nothing."""
         from .planning.planner import Planner
 
-        context = self.context
-        return Planner(
-            context.reader, self.eligibility, self.rate.calculator, self.clock,
-            merchant_id=context.merchant_id, practice=self.is_practice,
-        )  # fmt: skip
+        return Planner(self.context, self.eligibility, self.rate.calculator)
 
     @cached_property
     def batches(self) -> BatchService:

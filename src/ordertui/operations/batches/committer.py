@@ -8,7 +8,7 @@ from ordertui.operations.errors import NotConfirmed, PlanChanged, PlanExpired, R
 from ordertui.operations.planning.feed_builder import build_feed_files
 from ordertui.operations.planning.plan import Plan, PlannedOrder
 from ordertui.operations.planning.plan_file import encode
-from ordertui.operations.planning.planner import PlanChoices, Planner, identity
+from ordertui.operations.planning.planner import PlanChoices, Planner, plan_id
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.order import Order
@@ -73,7 +73,7 @@ class Committer:
     def _differences(self, plan: Plan) -> list[str]:
         """What is not as it was when the plan was made, in words."""
         found: list[str] = []
-        if plan.id != identity(plan.action, plan.marketplace, plan.created_at, plan.rows):
+        if plan.id != plan_id(plan.action, plan.marketplace, plan.created_at, plan.rows):
             found.append("the plan file was edited: its rows are not those it was made with")
         made = (
             build_feed_files(plan.id, plan.action, plan.marketplace, plan.rows, self._merchant_id)
@@ -85,9 +85,9 @@ class Committer:
                 "the plan's bytes are not what its rows make: the file was edited, or another program version or merchant id made it"
             )
         orders = self._store.orders.get([row.id for row in plan.rows])
-        wishes = choices_of(plan)
+        choices = choices_of(plan)
         for row in plan.rows:
-            difference = self._difference(plan.action, row, orders.get(row.id), wishes)
+            difference = self._difference(plan.action, row, orders.get(row.id), choices)
             if difference:
                 found.append(difference)
                 if len(found) >= MOST_SHOWN:
@@ -95,10 +95,10 @@ class Committer:
                     break
         return found
 
-    def _difference(self, action: Action, row: PlannedOrder, order: Order | None, wishes: PlanChoices) -> str:
+    def _difference(self, action: Action, row: PlannedOrder, order: Order | None, choices: PlanChoices) -> str:
         if order is None or order.row.order_id != row.order_id:
             return f"{row.order_id}: not in this store"
-        fresh = self._planner.row(action, order, wishes)
+        fresh = self._planner.plan_order(action, order, choices)
         if not isinstance(fresh, PlannedOrder):
             return f"{row.order_id}: now left out: {fresh.why}"
         if fresh.version != row.version:

@@ -13,7 +13,7 @@ from ordertui.operations.limits import FeedLimits
 from ordertui.operations.planning.feed_builder import build_feed_files
 from ordertui.operations.planning.plan import Plan, PlannedOrder
 from ordertui.operations.planning.plan_file import decode, encode
-from ordertui.operations.planning.planner import identity
+from ordertui.operations.planning.planner import plan_id
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import Clock
 from ordertui.store import JournalBatch, Store
@@ -65,7 +65,7 @@ def split(store: Store, clock: Clock, batch: JournalBatch, parts: list[int], mer
 
 
 def _part(plan: Plan, rows: list[PlannedOrder], batch_id: int, now: int, merchant_id: str) -> Plan:
-    ident = identity(plan.action, plan.marketplace, now, rows)
+    ident = plan_id(plan.action, plan.marketplace, now, rows)
     return msgspec.structs.replace(
         plan,
         id=ident,

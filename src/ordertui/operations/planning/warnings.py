@@ -1,0 +1,76 @@
+"""Warnings of a plan that its rows and its rates give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ordertui.operations.rate.figures import RateEffect
+from ordertui.orders.enums import Action, BuyerRequest, CancelReason, ReportKind, YesNo
+from ordertui.orders.marketplace import PriceTax, price_tax
+from ordertui.orders.order import Order
+from ordertui.rules.rate import RateStatus
+
+from .plan import PlannedOrder
+
+INCOMPLETE = frozenset({ReportKind.UNSHIPPED, ReportKind.CANCELLATION_RATE})
+"""Kinds of report that need not name every line of an order (AMAZON.md h)."""
+
+
+def plan_warnings(
+    action: Action,
+    rows: Sequence[PlannedOrder],
+    orders: Sequence[Order],
+    rates: Sequence[RateEffect],
+    offers: Sequence[str] = (),
+) -> list[str]:
+    """Return what to say of a plan with these rows.
+
+    `orders` are all that were asked for, left out ones included; `offers` are the warnings of `removal_warnings`.
+    """
+    by_id = {order.row.id: order for order in orders}
+    planned = [by_id[row.id] for row in rows]
+    found = [*_rate_warnings(rates), *offers]
+    if action is Action.CANCEL:
+        found += _cancel_warnings(rows, planned)
+    replaced = sum(order.row.replacement is YesNo.YES for order in planned)
+    if replaced:
+        found.append(f"{replaced:,} are replacement orders: no source gives a special rule, look at them first")
+    if action is Action.REFUND and rows:
+        found.append("refunds by file are paid at once and cannot be taken back after the upload")
+        market = planned[0].row.marketplace
+        if price_tax(market) is PriceTax.UNKNOWN:
+            found.append(
+                f"no source says whether prices in {market} include the tax: it is not added, so that no refund exceeds"
+                " what was paid"
+            )
+        if not all(order.refunds_known for order in orders):
+            found.append(
+                "refunds made outside this store are not in Amazon's order reports: only this store's own are subtracted"
+            )
+    return found
+
+
+def _rate_warnings(rates: Sequence[RateEffect]) -> list[str]:
+    return [
+        f"takes the {effect.after.days}-day rate to {effect.after.cancelled} of {effect.after.orders}:"
+        " at or over the target"
+        for effect in rates
+        if effect.after.status == RateStatus.OVER and effect.after.cancelled > effect.before.cancelled
+    ]
+
+
+def _cancel_warnings(rows: Sequence[PlannedOrder], planned: Sequence[Order]) -> list[str]:
+    found = []
+    unknown = sum(order.row.buyer_request is BuyerRequest.UNKNOWN for order in planned)
+    if unknown:
+        found.append(f"{unknown:,} orders: no report says whether the buyer asked; they are taken as counting")
+    partial = sum(set(order.sources) <= INCOMPLETE for order in planned)
+    if partial:
+        found.append(
+            f"{partial:,} are named by Unshipped orders alone: if another line of one has left, cancelling refunds"
+            " the whole order; import All Orders first"
+        )
+    claimed = sum(row.reason == CancelReason.BUYER_CANCELED.value and row.counts for row in rows)
+    if claimed:
+        found.append(f"{claimed:,} say BuyerCanceled without an official request: they count all the same")
+    return found
