@@ -60,7 +60,7 @@ def fill(path: Path, count: int) -> None:
         refunded = rng.choices(("none", "partial", "full"), (95, 3, 2))[0]
         replacement = rng.choices(("no", "unknown", "yes"), (70, 29, 1))[0]
         placed = NOW - rng.randrange(100 * DAY)
-        where = situation(channel, status, 2, shipped, dispatched, request, by, refunded, replacement)
+        where = situation((channel, status, 2, shipped, dispatched, request, by, refunded, replacement))
         rows.append(
             (number, f"113-{number // 10**7:07d}-{number % 10**7:07d}", "US", channel, status, placed, placed + 2 * DAY, placed + 11 * DAY, 2, shipped, 0,
              rng.randrange(500, 90_000), "USD", dispatched, request, by, refunded, replacement, rng.choice(("yes", "no")), "no", where, 1, 1, placed)

@@ -1,4 +1,4 @@
-"""What follows from an order's facts: sums over its lines, the buyer's request, who cancelled, the situation number."""
+"""Facts derived from other facts of an order: sums over its lines, the buyer's request, who cancelled, its situation."""
 
 from __future__ import annotations
 
@@ -46,10 +46,12 @@ Price = tuple[int, int, int, int, int, int, int, int]
 """The eight money components of a line, in the order of `orders.order.COMPONENTS`."""
 LineFacts = tuple[str | None, int | None, int | None, str | None, int | None, str | None]
 """Status, quantity, quantity shipped, currency, total, buyer request of one line."""
+SituationFacts = tuple[str, str, int | None, int | None, str, str, str, str, str]
+"""Channel, status, units, units shipped, dispatched, buyer request, cancelled by, refunded, replacement of one order."""
 
 
 class Sums(NamedTuple):
-    """What the lines of one order come to."""
+    """The sums over the lines of one order."""
 
     items: int | None
     units_shipped: int | None
@@ -58,11 +60,11 @@ class Sums(NamedTuple):
     """Minor units, or None when a line that is not cancelled has no price, or the currencies differ."""
     currency: str | None
     request: str
-    """The reports' word on the buyer's request: `official`, `none` or `unknown`."""
+    """The buyer's request by the reports: `official`, `none` or `unknown`."""
 
 
 class Shipping(NamedTuple):
-    """What the reports say of one line's way to the buyer."""
+    """How far one line has been shipped, by the reports."""
 
     status: str | None
     quantity: int | None
@@ -74,26 +76,27 @@ class Shipping(NamedTuple):
 
 
 def units_shipped(lines: Sequence[Shipping]) -> list[int | None]:
-    """Units shipped of each line of one order.
+    """Return the units shipped of each line of one order.
 
-    The Unshipped report lists only what still waits (AMAZON.md h): a line that the newest word on shipped units leaves out
-    does not wait any more, so it is taken as shipped. Otherwise an order of which a line has left would look untouched,
-    and cancelling it would refund all of it.
+    The Unshipped report lists only the lines that still wait (AMAZON.md h): a line that the newest report with shipped
+    units leaves out does not wait any more, so it is taken as shipped. Otherwise an order of which one line was shipped
+    would look as if none was, and cancelling it would refund all of it.
     """
-    told = max((line.shipped_at for line in lines if line.shipped_at is not None), default=0)
+    newest = max((line.shipped_at for line in lines if line.shipped_at is not None), default=0)
     return [
-        line.shipped if line.named_at >= told or line.status == "cancelled" else (line.quantity or 1) for line in lines
+        line.shipped if line.named_at >= newest or line.status == "cancelled" else (line.quantity or 1)
+        for line in lines
     ]
 
 
 def price_total(price: Price) -> int:
-    """What the buyer pays: prices and taxes less promotions."""
+    """Return what the buyer pays: prices and taxes less promotions."""
     a, b, c, d, e, f, g, h = price
     return a + b + c + d + e + f - g - h
 
 
 def summarise(lines: Sequence[LineFacts]) -> Sums:
-    """The sums over one order's lines."""
+    """Return the sums over the lines of one order."""
     if len(lines) == 1:
         status, quantity, shipped, currency, total, request = lines[0]
         return Sums(quantity, shipped, 1 if status == "cancelled" else 0, total, currency, request or "unknown")
@@ -104,7 +107,7 @@ def summarise(lines: Sequence[LineFacts]) -> Sums:
     unpriced = False
     currencies = set()
     requests = set()
-    for status, quantity, shipped, currency, amount, request in lines:
+    for status, quantity, shipped, currency, amount, asked in lines:
         if quantity is not None:
             items = quantity if items is None else items + quantity
         if shipped is not None:
@@ -117,22 +120,28 @@ def summarise(lines: Sequence[LineFacts]) -> Sums:
             total = amount if total is None else total + amount
         if currency is not None:
             currencies.add(currency)
-        requests.add(request)
+        requests.add(asked)
     one = currencies.pop() if len(currencies) == 1 else None
     if unpriced or one is None:
         total = None
-    word = "official" if "official" in requests else "none" if requests == {"none"} else "unknown"
-    return Sums(items, units, cancelled, total, one, word)
+    request = "official" if "official" in requests else "none" if requests == {"none"} else "unknown"
+    return Sums(items, units, cancelled, total, one, request)
 
 
 def buyer_request(reported: str, asked: int | None) -> str:
-    """The reports' word joined with the operator's note of a message: official beats message beats the rest."""
+    """Return the buyer's request by the reports and by the operator's note that the buyer asked in a message.
+
+    A request in a report takes precedence over a message.
+    """
     return "message" if asked and reported != "official" else reported
 
 
-def cancelled_by(status: str, impacts: int | None, ours: bool) -> str:
-    """Who cancelled. `impacts` is what Amazon's own rate report says (None: not listed), `ours` whether a cancellation
-    of this store's journal went out for it."""
+def cancelled_by(status: str, impacts: int | None, *, ours: bool) -> str:
+    """Return who cancelled an order.
+
+    `impacts` is whether Amazon's Cancellation Rate report counts it (None: not listed), `ours` whether a cancellation
+    of this store left for it.
+    """
     if status != "cancelled":
         return "unknown" if status == "unknown" else "none"
     if impacts is not None:
@@ -141,36 +150,29 @@ def cancelled_by(status: str, impacts: int | None, ours: bool) -> str:
 
 
 def refunded(paid: int | None, returned: int | None) -> str:
-    """How much has gone back; minor units of one currency. `returned` None: no refund of this store's went out."""
+    """Return how much of what was paid was given back; minor units of one currency.
+
+    `returned` None means that no refund of this store left.
+    """
     if not returned:
         return "none"
     return "full" if paid is not None and returned >= paid else "partial"
 
 
-def situation(
-    channel: str,
-    status: str,
-    items: int | None,
-    units_shipped: int | None,
-    dispatched: str,
-    request: str,
-    by: str,
-    back: str,
-    replacement: str,
-) -> int:
-    """The number of the order's situation; one look into a memo per call."""
-    if not units_shipped:
-        shipped = 0 if units_shipped is None else 1
+def situation(facts: SituationFacts) -> int:
+    """Return the number of an order's situation."""
+    channel, status, items, units, dispatched, request, by, back, replacement = facts
+    if not units:
+        shipped = 0 if units is None else 1
     else:
-        shipped = 2 if items is None or units_shipped < items else 3
-    return _situation(channel, status, shipped, dispatched, request, by, back, replacement)
+        shipped = 2 if items is None or units < items else 3
+    return _situation((channel, status, shipped, dispatched, request, by, back, replacement))
 
 
 @lru_cache(maxsize=16_384)
-def _situation(
-    channel: str, status: str, shipped: int, dispatched: str, request: str, by: str, back: str, replacement: str
-) -> int:
-    """`shipped`: 0 unknown, 1 nothing, 2 some, 3 all. The rules themselves say what that means, from a sample row."""
+def _situation(facts: tuple[str, str, int, str, str, str, str, str]) -> int:
+    """Return the number that the rules give a sample order. Third fact: 0 unknown, 1 nothing, 2 some, 3 all shipped."""
+    channel, status, shipped, dispatched, request, by, back, replacement = facts
     items, units = ((2, None), (2, 0), (2, 1), (2, 2))[shipped]
     row = OrderRow(
         id=0, order_id="", marketplace="", channel=Channel(channel), status=OrderStatus(status), purchased_at=None,

@@ -1,4 +1,4 @@
-"""What can go wrong with the store, each naming the file or the order and what to do."""
+"""Errors of the store. Each names the file or the order, and what to do."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from ordertui.orders.errors import UserError
 
 
 class StoreError(UserError):
-    """The store cannot do what was asked."""
+    """The store cannot do what was requested."""
 
 
 class SchemaTooNew(StoreError):
-    """The file was written by a newer program."""
+    """The file was written by a newer version of the program."""
 
     def __init__(self, path: str, found: int, known: int) -> None:
         super().__init__(
@@ -28,27 +28,27 @@ class StoreLocked(StoreError):
 
 
 class Interrupted(StoreError):
-    """A reading was stopped because nobody waits for it any more."""
+    """A read was stopped by `Store.interrupt`, because its result is no longer wanted."""
 
 
 class ReadOnlyStore(StoreError):
-    """A change was asked of a store that was opened read-only."""
+    """A store that was opened read-only was to be changed."""
 
 
 class UnknownBatch(StoreError):
-    """No such batch."""
+    """There is no such batch."""
 
 
 class UnknownOrder(StoreError):
-    """No such order."""
+    """There is no such order."""
 
 
 class RecallRefused(StoreError):
-    """The rows have left: only held ones can be recalled."""
+    """The rows have left: only held rows can be taken back."""
 
 
 class BatchChanged(StoreError):
-    """Another process changed the batch meanwhile."""
+    """Another process changed the batch in the meantime."""
 
 
 class FeedBusy(StoreError):
@@ -56,7 +56,7 @@ class FeedBusy(StoreError):
 
 
 class RefundExceedsPayment(StoreError):
-    """More would be given back for a line than was paid."""
+    """A refund would give back more for a line than was paid."""
 
 
 class ActionAlreadyOpen(StoreError):
@@ -74,7 +74,7 @@ class ActionAlreadyOpen(StoreError):
 
 
 class VersionChanged(StoreError):
-    """Orders changed since the plan was made."""
+    """Orders have changed since the plan was made."""
 
     def __init__(self, order_ids: Sequence[str]) -> None:
         some = ", ".join(order_ids[:5]) + (", ..." if len(order_ids) > 5 else "")

@@ -1,8 +1,8 @@
-"""How facts from several reports become one: field by field, the newer wins, whatever the order of import.
+"""Merging of facts from several reports, field by field: the newer report wins, in whatever order they are imported.
 
-Each field is a register of (date, rank, value) that keeps its maximum, so merging is commutative, associative and
-idempotent. A record keeps the newest date of any of its fields; only fields with an older date carry their own
-(`ages`). None means that a report does not say, and never replaces anything.
+Each field keeps the maximum of (date, rank, value), so that merging is commutative, associative and idempotent. A
+register stores the newest date of any of its fields, and a date of its own only for a field that is older
+(`field_dates`, the column `ages`). None means that a report does not state a field, and never replaces a value.
 """
 
 from __future__ import annotations
@@ -24,38 +24,38 @@ LINE_FIELDS = ("item_id", "quantity", "quantity_shipped", "status", "currency", 
 SHIPPED_FIELD = LINE_FIELDS.index("quantity_shipped")
 
 
-class Record:
-    """Known fields of one order or one line, with the dates of the reports that said so."""
+class FieldRegister:
+    """Known fields of one order or one line, with the dates of the reports that stated them."""
 
-    __slots__ = ("ages", "at", "fields")
+    __slots__ = ("at", "field_dates", "fields")
 
-    def __init__(self, fields: list[Any], at: int, ages: dict[int, int]) -> None:
+    def __init__(self, fields: list[Any], at: int, field_dates: dict[int, int]) -> None:
         self.fields = fields
         self.at = at
-        """Newest date at which any field was named, epoch seconds."""
-        self.ages = ages
+        """Newest date at which any field was stated (epoch seconds)."""
+        self.field_dates = field_dates
         """Field number to date, only where it is older than `at`."""
 
     def merge(self, incoming: list[Any], at: int) -> tuple[bool, bool]:
-        """Take in what a report of date `at` says. Gives whether a value changed, and whether anything did."""
-        fields, ages, newest = self.fields, self.ages, self.at
+        """Merge the fields of a report of date `at`. Return whether a value changed, and whether anything did."""
+        fields, field_dates, newest = self.fields, self.field_dates, self.at
         if at > newest:
             self.at = at
-            self.ages = {
-                i: ages.get(i, newest) for i, old in enumerate(fields) if old is not None and incoming[i] is None
+            self.field_dates = {
+                i: field_dates.get(i, newest) for i, old in enumerate(fields) if old is not None and incoming[i] is None
             }
             after = [old if new is None else new for new, old in zip(incoming, fields, strict=True)]
             changed = after != fields
             self.fields = after
             return changed, True
-        if at == newest and not ages and incoming == fields:
+        if at == newest and not field_dates and incoming == fields:
             return False, False
         values = moved = False
         for i, new in enumerate(incoming):
             if new is None:
                 continue
             old = fields[i]
-            date = -1 if old is None else ages.get(i, newest)
+            date = -1 if old is None else field_dates.get(i, newest)
             if at < date:
                 continue
             if old is None or (new != old and (at > date or takes_precedence(new, old))):
@@ -64,25 +64,25 @@ class Record:
             if at > date:
                 moved = True
                 if at < newest:
-                    ages[i] = at
+                    field_dates[i] = at
                 else:
-                    ages.pop(i, None)
+                    field_dates.pop(i, None)
         return values, values or moved
 
 
 def takes_precedence(new: Any, old: Any) -> bool:
-    """Which of two words of the same date stays: the more advanced status, else the greater value."""
+    """Return whether a value replaces an old one of the same date: a more advanced status, else a greater value."""
     rank = STATUS_RANK.get(new)
     return bool(new > old) if rank is None else rank > STATUS_RANK.get(old, 0)
 
 
-def pack(ages: dict[int, int]) -> str | None:
-    """Ages as the store keeps them: a JSON object."""
-    if not ages:
+def pack(field_dates: dict[int, int]) -> str | None:
+    """Return field dates as the column `ages` stores them, a JSON object; None without any."""
+    if not field_dates:
         return None
-    return "{" + ",".join([f'"{i}":{ages[i]}' for i in sorted(ages)]) + "}"
+    return "{" + ",".join([f'"{i}":{field_dates[i]}' for i in sorted(field_dates)]) + "}"
 
 
 def unpack(text: str | None) -> dict[int, int]:
-    """Ages as `pack` wrote them."""
+    """Return the field dates that `pack` wrote."""
     return {int(i): date for i, date in json.loads(text).items()} if text else {}

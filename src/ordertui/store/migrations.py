@@ -1,4 +1,4 @@
-"""The schema's versions: SQL files beside this one, applied once each, in order, in one transaction."""
+"""Schema versions: one SQL file for each, applied once, in order, in one transaction."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LATEST = len(SCRIPTS)
 
 
 def statements(name: str) -> Iterator[str]:
-    """The statements of one SQL file of this package."""
+    """Yield the statements of one SQL file of this package."""
     text = (Path(__file__).with_name("schema") / name).read_text(encoding="utf-8")
     pending = ""
     for line in text.splitlines(keepends=True):
@@ -34,12 +34,12 @@ def statements(name: str) -> Iterator[str]:
 
 
 def version(connection: sqlite3.Connection) -> int:
-    """The schema version of the file; 0 for a new one."""
+    """Return the schema version of the file; 0 for a new one."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def check(connection: sqlite3.Connection, path: str) -> int:
-    """The version, after making sure that the file is a store that this program understands.
+    """Return the version, after checking that the file is a store that this program understands.
 
     Raises SchemaTooNew, or StoreError for another program's database.
     """

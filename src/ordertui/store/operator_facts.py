@@ -18,12 +18,6 @@ SITUATION = "channel, status, items, units_shipped, dispatched, buyer_request, c
 """The columns from which a situation number is computed, as `derived_facts.situation` takes them."""
 
 
-def situation_of_row(v: Sequence[object]) -> int:
-    """Return the situation number from the columns of SITUATION."""
-    channel, status, items, shipped, dispatched, request, by, back, replacement = v
-    return situation(channel, status, items, shipped, dispatched, request, by, back, replacement)  # type: ignore[arg-type]
-
-
 class OperatorFacts:
     """Changes single facts of orders."""
 
@@ -39,7 +33,7 @@ class OperatorFacts:
             return False
         connection.execute(f"UPDATE orders SET {column} = ?, version = version + 1 WHERE id = ?", (value, row_id))
         facts = connection.execute(f"SELECT {SITUATION} FROM orders WHERE id = ?", (row_id,)).fetchone()
-        connection.execute("UPDATE orders SET situation = ? WHERE id = ?", (situation_of_row(facts), row_id))
+        connection.execute("UPDATE orders SET situation = ? WHERE id = ?", (situation(facts), row_id))
         return True
 
     def set(self, ids: Sequence[int], *, dispatched: Dispatched | None = None, asked: bool | None = None) -> int:

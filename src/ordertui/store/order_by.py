@@ -1,7 +1,7 @@
-"""What a view is sorted by, as ORDER BY over `orders o`.
+"""The sort keys of a view as an ORDER BY over `orders o`. Private to the store, but for the names of the keys.
 
-Several keys, each up or down; an unknown value is the smallest. Ties go by row number, in the direction of the last key:
-so one index gives the whole order for a single key, and the first key's order for several.
+Several keys may be given, each ascending or descending; an unknown value is the smallest. Ties are broken by row number in
+the direction of the last key, so that one index gives the whole order for a single key, and the first key's for several.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TypeAlias
 Sorting: TypeAlias = Sequence[tuple[str, bool]]
 """Key and whether the largest comes first; the first key weighs most."""
 BY_ALLOWED_ACTION = "may"
-"""The key whose order the policies give."""
+"""The key whose order the policies decide; see ActionRanks."""
 _ASKED = "CASE o.buyer_request WHEN 'official' THEN 3 WHEN 'message' THEN 2 WHEN 'none' THEN 1 ELSE 0 END"
 _SHOWN_TITLE = "(SELECT lower(coalesce(nullif(p.title, ''), p.sku)) FROM products p WHERE p.id = o.product_id)"
 SORT_KEYS: dict[str, tuple[str, ...]] = {
@@ -29,7 +29,7 @@ SORT_KEYS: dict[str, tuple[str, ...]] = {
     "title": (_SHOWN_TITLE,),
     BY_ALLOWED_ACTION: (),
 }
-"""What a view can be sorted by. Amounts are compared within a currency only; there is no rate between two."""
+"""Key to SQL terms. Amounts are compared only within a currency: there is no exchange rate."""
 _TIMES = ("placed", "ship_by", "auto_cancel")
 
 
@@ -38,19 +38,20 @@ def order_by(
 ) -> tuple[str, dict[str, object]]:
     """Return the ORDER BY clause with its words, and its parameters. Raises KeyError for an unknown key.
 
-    `rank`: how much may be done with an order, as SQL. `whole`: all rows are read. Then the index of a time is worth nothing under a second key: going to a million rows in its
-    order takes four times as long as one sort; so it is hidden. A first page still comes straight from it.
+    `rank` is how much may be done with an order, as SQL. `whole` means that all rows are read: then the index of a time is
+    hidden from SQLite when there is a second key, because visiting a million rows in its order takes four times as long as
+    sorting them. A first page still uses it.
     """
     params: dict[str, object] = {}
     terms = []
-    way = ""
+    direction = ""
     for place, (key, down) in enumerate(sorting):
-        way = " DESC" if down else ""
+        direction = " DESC" if down else ""
         found = SORT_KEYS[key]
         if key == BY_ALLOWED_ACTION:
             found = (rank,)
             params.update(rank_params or {})
         if whole and place == 0 and len(sorting) > 1 and key in _TIMES:
             found = (f"coalesce({found[0]}, NULL)",)
-        terms += [f"{term}{way}" for term in found]
-    return f"ORDER BY {', '.join([*terms, f'o.id{way}'])}", params
+        terms += [f"{term}{direction}" for term in found]
+    return f"ORDER BY {', '.join([*terms, f'o.id{direction}'])}", params

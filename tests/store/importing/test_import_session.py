@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.report_row import ROW_FIELDS, ReportRow
 from ordertui.store import Store
-from ordertui.store.importing import merge_order, new_order
+from ordertui.store.importing import merge_order
 from ordertui.store.importing.fast_merge import merge_newer_report
+from ordertui.store.importing.new_order import NewOrderBuilder
 from ordertui.store.importing.products import Products
 from ordertui.store.importing.seen_lines import BloomFilter, SeenLines
 from support.imports import CLOCK, NOW, Report, dump, finished, importer, row, stored, take
@@ -193,14 +194,14 @@ def test_what_was_said_before_is_passed_over_unless_a_batch_waits_or_a_line_is_n
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     joined: list[str] = []
-    join = merge_order.OrderMerger.join
+    merge = merge_order.OrderMerger.merge
     monkeypatch.setattr(merge_order.OrderMerger, "merge_newer_report", lambda *_: None)
 
     def noted(self: merge_order.OrderMerger, rows: Sequence[ReportRow], *rest: object) -> bool:
         joined.append(str(rows[0][1])[4:11])
-        return join(self, rows, *rest)  # type: ignore[arg-type]
+        return merge(self, rows, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(merge_order.OrderMerger, "join", noted)
+    monkeypatch.setattr(merge_order.OrderMerger, "merge", noted)
     report = Report("all_orders", tuple(row(n) for n in (1, 2, 3)))
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
         take(store, report)
@@ -341,10 +342,8 @@ def test_an_order_of_one_row_is_built_as_one_of_several(
 ) -> None:
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store, store.write() as connection:
         for one in (one for report in found for one in report.rows):
-            products = Products(connection)
-            line = new_order.line(products, 7, 1, one)
-            order = new_order.order(7, "113", [one], [line], impacts, 4, 5)
-            assert new_order.single(Products(connection), 7, "113", one, impacts, 4, 5) == (order, line)
+            order, (line,) = NewOrderBuilder(Products(connection), 4).build(7, "113", [one], impacts, 5)
+            assert NewOrderBuilder(Products(connection), 4).build_single(7, "113", one, impacts, 5) == (order, line)
 
 
 def test_a_report_comes_in_with_other_changes_as_one(tmp_path: Path) -> None:

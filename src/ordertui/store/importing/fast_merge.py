@@ -1,6 +1,6 @@
-"""The usual join, on plain tuples: a report newer than all that is known of an order, which names its lines in the store's order.
+"""The usual merge, about three times as fast: the report is newer than every known fact, and lists the lines in order.
 
-`joining` does every case and gives the same here; this is about three times as fast.
+`OrderMerger.merge` handles every case, and gives the same result here.
 """
 
 from __future__ import annotations
@@ -15,43 +15,48 @@ from ordertui.store.derived_facts import LineFacts
 from .changeset import TableRow
 from .row_layout import ORDER_FACTS
 
-_AGES = ["{" + ",".join(f'"{place}":@' for place in range(8) if older & 1 << place) + "}" for older in range(256)]
-"""Ages of one date `@`, by the numbers of the fields that have it, as bits."""
+_FIELD_DATES = [
+    "{" + ",".join(f'"{place}":@' for place in range(8) if older & 1 << place) + "}" for older in range(256)
+]
+"""The column `ages` when some fields have the older date `@`, by the bits of those fields."""
 _PRICE = slice(8, 16)
 _ITEM_PRICE = AMOUNTS.start
-_order_said = itemgetter(*ORDER_FACTS)
+_order_facts = itemgetter(*ORDER_FACTS)
 
 
 class MergedOrder(NamedTuple):
-    """An order after the report."""
+    """The merged order, ready to be written."""
 
     fields: list[Any]
-    """In the order of ORDER_FIELDS; what was `unknown` may still be."""
+    """In the order of ORDER_FIELDS. An unknown field is None or `unknown`."""
     at: int
-    ages: str | None
+    field_dates: str | None
     lines: list[TableRow]
-    """Rows of `ImportChangeset.unpriced_lines` when it is `unpriced`, else of `ImportChangeset.changed_lines`, one for each line that was stored."""
+    """One for each stored line: rows of `ImportChangeset.unpriced_lines` if `unpriced`, else of `changed_lines`."""
     unpriced: bool
     facts: list[LineFacts]
-    """What sums over lines are made of."""
+    """The facts of the lines, for the sums over them."""
     changed: bool
-    """Whether a value is another one."""
+    """Whether a value changed."""
 
 
 def merge_newer_report(
     rows: Sequence[ReportRow], products: Sequence[int], known: Sequence[Any], at: int, stored: Sequence[TableRow]
 ) -> MergedOrder | None:
-    """The order after rows that are newer than it, with their products' numbers; None when this is not the usual case.
+    """Return an order merged with the rows of a newer report; None when this is not the usual case.
 
-    `known` are the order's fields as they are stored, all of date `at`, and `stored` its lines.
+    `products` are the numbers of the rows' products, `known` the order's fields as they are stored, all of date `at`, and
+    `stored` its lines. One long function: a call per line or per field would cost more than it does.
     """
     first = rows[0]
     date: Any = first[FACT_AT]
     if len(rows) != len(stored) or date <= at:
         return None
     if len(rows) > 1:
-        said = _order_said(first)
-        if len(set(products)) != len(products) or any(row[FACT_AT] != date or _order_said(row) != said for row in rows):
+        facts_of_first = _order_facts(first)
+        if len(set(products)) != len(products) or any(
+            row[FACT_AT] != date or _order_facts(row) != facts_of_first for row in rows
+        ):
             return None
     lines: list[TableRow] = []
     facts: list[LineFacts] = []
@@ -62,8 +67,8 @@ def merge_newer_report(
         (_, _, item, _, _, _, status, _, _, _, _, _, _, quantity, shipped, currency, a, b, c, d, e, f, g, h,
          request, reason, _, _, _) = row  # fmt: skip
         (order, number, known_product, old_item, old_quantity, old_shipped, old_status, old_currency,
-         a2, b2, c2, d2, e2, f2, g2, h2, old_request, old_reason, named_at, ages) = line  # fmt: skip
-        if ages is not None or product != known_product or named_at >= date:
+         a2, b2, c2, d2, e2, f2, g2, h2, old_request, old_reason, named_at, field_dates) = line  # fmt: skip
+        if field_dates is not None or product != known_product or named_at >= date:
             return None
         older = 0
         if item != old_item:
@@ -112,10 +117,10 @@ def merge_newer_report(
                 older += 64
         lines.append(
             (item, quantity, shipped, status, currency, request, reason, date,
-             _AGES[older].replace("@", str(named_at)) if older else None, order, number)
+             _FIELD_DATES[older].replace("@", str(named_at)) if older else None, order, number)
             if unpriced else
             (item, quantity, shipped, status, currency, a, b, c, d, e, f, g, h, request, reason, date,
-             _AGES[older].replace("@", str(named_at)) if older else None, order, number)
+             _FIELD_DATES[older].replace("@", str(named_at)) if older else None, order, number)
         )  # fmt: skip
         total = None if a is None else a + b + c + d + e + f - g - h
         facts.append((status, quantity, shipped, currency, total, request))
@@ -130,5 +135,5 @@ def merge_newer_report(
             elif known[place] != "unknown":
                 older += 1 << place
     return MergedOrder(
-        fields, date, _AGES[older].replace("@", str(at)) if older else None, lines, unpriced, facts, changed
+        fields, date, _FIELD_DATES[older].replace("@", str(at)) if older else None, lines, unpriced, facts, changed
     )

@@ -1,7 +1,7 @@
-"""A chunk of report rows to what it changes in the store: new orders are built, known ones joined, what was said before is passed over.
+"""Planning of a chunk of report rows: new orders are built, known ones merged, unchanged ones skipped.
 
-Reads the store and never writes it, so that it may work beside the one that does, in another process (`importer` sees to it
-that nobody else changed the store in between).
+It reads the store and never writes, so that it can run in another process than the one that writes. `import_session` has
+a chunk planned again when the store was changed in between.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from operator import itemgetter
 
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.report_row import ReportRow
-from ordertui.store.importing.merge_order import EXISTING_ORDER_COLUMNS
 
-from . import new_order
-from .changeset import LINE, ImportChangeset, TableRow
-from .merge_order import DIGEST, OPEN_ACTION, OrderMerger
+from .changeset import LINE_COLUMNS, ImportChangeset, TableRow
+from .merge_order import DIGEST, EXISTING_ORDER_COLUMNS, OPEN_ACTION, OrderMerger
+from .new_order import NewOrderBuilder
 from .products import Products
 from .row_layout import digest
 from .seen_lines import BloomFilter, SeenLines
@@ -25,15 +24,14 @@ from .seen_lines import BloomFilter, SeenLines
 Groups = dict[str, list[ReportRow]]
 """Rows by order id."""
 Named = list[tuple[int, Iterable[int] | int]]
-"""By order the numbers of lines that a chunk names: so many first ones, or these."""
+"""(row number of an order, the lines that a chunk names: how many first ones, or their numbers)."""
 _BY_LINE = itemgetter(0, 1)
-_PART = 1_000
-"""Orders joined at a time."""
-_RATE_REPORT = ReportKind.CANCELLATION_RATE.bit
+_MERGED_AT_ONCE = 1_000
+"""Orders merged at a time, which bounds the lines in memory."""
 
 
 class MergePlanner:
-    """Plans the chunks of one import, in order. `keep` what was planned once it is sure to be written."""
+    """Plans the chunks of one import, in order. Call `keep` with what was planned once it is certain to be written."""
 
     def __init__(self, connection: sqlite3.Connection, kind: str) -> None:
         self._connection = connection
@@ -43,13 +41,14 @@ class MergePlanner:
         self.reload()
 
     def reload(self) -> None:
-        """Forget what was planned and not kept, and read anew what is known of products and numbers: somebody else wrote."""
+        """Read products and row numbers again, because another process wrote. Chunks that were not kept are forgotten."""
         self._products = Products(self._connection)
+        self._builder = NewOrderBuilder(self._products, self._source)
         self._last = int(self._connection.execute("SELECT coalesce(max(id), 0) FROM orders").fetchone()[0])
         self._known = None if self._last else BloomFilter()
 
     def keep(self, named: Named) -> None:
-        """Remember which lines a chunk named: a later row of this report is never about one of them."""
+        """Remember the lines that a chunk named: no later row of this report is about one of them."""
         for order, lines in named:
             if isinstance(lines, int):
                 self._seen.add(order, lines)
@@ -57,8 +56,8 @@ class MergePlanner:
                 self._seen.add_all(order, lines)
 
     def plan(self, groups: Groups) -> tuple[ImportChangeset, Named]:
-        """What these orders change. Orders of chunks that are not kept yet must not be among them."""
-        ordered = sorted(groups)  # as their index is, which is faster to read and to write
+        """Return the changes of these orders. None of them may be in a chunk that is not kept yet."""
+        ordered = sorted(groups)  # in the order of their index, which is faster to read and to write
         ids = ordered if self._known is None else self._known.among(ordered)
         heads = {
             head[0]: head for head in self._of(f"SELECT {EXISTING_ORDER_COLUMNS} FROM orders WHERE order_id = it", ids)
@@ -68,63 +67,61 @@ class MergePlanner:
             impacts = dict(self._of("SELECT order_id, impacts FROM rate_report WHERE order_id = it", groups))
         named: Named = []
         found = ImportChangeset(0, 0, 0, [], [], [], [], [], [], [], [], [], [], [])
-        joining: list[tuple[list[ReportRow], int, TableRow]] = []
+        known: list[tuple[list[ReportRow], int, TableRow]] = []
         count = unchanged = 0
         for order_id in ordered:
             rows = groups[order_id]
             count += len(rows)
-            said = digest(self._kind, rows)
+            row_digest = digest(self._kind, rows)
             head = heads.get(order_id)
             if head is None:
-                self._new(found, order_id, rows, said, impacts.get(order_id))
+                self._add_new(found, order_id, rows, row_digest, impacts.get(order_id))
                 named.append((self._last, len(rows)))
-            elif said == head[DIGEST] and not head[OPEN_ACTION] and not self._seen.any(head[1]):
+            elif row_digest == head[DIGEST] and not head[OPEN_ACTION] and not self._seen.any(head[1]):
                 unchanged += 1
                 named.append((head[1], len(rows)))
             else:
-                joining.append((rows, said, head))
-        joining.sort(key=lambda one: one[2][1])  # by their numbers, as their lines are stored
-        changed = self._join(found, joining, impacts, named)
+                known.append((rows, row_digest, head))
+        known.sort(key=lambda one: one[2][1])  # by row number, as their lines are stored
+        changed = self._merge(found, known, impacts, named)
         products, words = self._products.take()
         return found._replace(
             rows=count,
             changed=changed,
-            unchanged=unchanged + len(joining) - changed,
+            unchanged=unchanged + len(known) - changed,
             new_products=products,
             products=words,
         ), named
 
-    def _new(
-        self, found: ImportChangeset, order_id: str, rows: list[ReportRow], said: int, impacts: int | None
+    def _add_new(
+        self, found: ImportChangeset, order_id: str, rows: list[ReportRow], row_digest: int, impacts: int | None
     ) -> None:
         self._last += 1
         if self._known is not None:
             self._known.add(order_id)
-        sources = self._source | (0 if impacts is None else _RATE_REPORT)
         if len(rows) == 1:
-            order, line = new_order.single(self._products, self._last, order_id, rows[0], impacts, sources, said)
+            order, line = self._builder.build_single(self._last, order_id, rows[0], impacts, row_digest)
             found.new_lines.append(line)
         else:
-            lines = [new_order.line(self._products, self._last, number, row) for number, row in enumerate(rows, 1)]
-            order = new_order.order(self._last, order_id, rows, lines, impacts, sources, said)
+            order, lines = self._builder.build(self._last, order_id, rows, impacts, row_digest)
             found.new_lines.extend(lines)
         found.new_orders.append(order)
         if order[4] == "cancelled":
             found.cancelled.append(order_id)
 
-    def _join(
+    def _merge(
         self,
         found: ImportChangeset,
-        joining: Sequence[tuple[list[ReportRow], int, TableRow]],
+        known: Sequence[tuple[list[ReportRow], int, TableRow]],
         impacts: Mapping[str, int],
         named: Named,
     ) -> int:
-        """Join rows into known orders; gives how many of them change."""
-        joiner = OrderMerger(self._products, self._source, found, impacts)
+        """Merge rows into known orders; return how many of them change."""
+        merger = OrderMerger(self._products, self._source, found, impacts)
         some_asked = self._any("operator_facts WHERE asked IS NOT NULL")
         changed = 0
-        for start in range(0, len(joining), _PART):
-            part = joining[start : start + _PART]
+        for start in range(0, len(known), _MERGED_AT_ONCE):
+            part = known[start : start + _MERGED_AT_ONCE]
             ids = [head[1] for _, _, head in part]
             lines: dict[int, list[TableRow]] = {order: [] for order in ids}
             for line in self._lines(ids):
@@ -138,33 +135,32 @@ class MergePlanner:
                         ids,
                     )
                 )
-            for rows, said, head in part:
+            for rows, row_digest, head in part:
                 order = head[1]
                 if not self._seen.any(order):
-                    short = joiner.merge_newer_report(rows, said, head, lines[order], asked.get(order))
+                    short = merger.merge_newer_report(rows, row_digest, head, lines[order], asked.get(order))
                     if short is not None:
                         changed += short
                         named.append((order, len(rows)))
                         continue
                 used = self._seen.lines(order)
-                changed += joiner.join(rows, said, head, lines[order], used, asked.get(order))
+                changed += merger.merge(rows, row_digest, head, lines[order], used, asked.get(order))
                 named.append((order, used))
         return changed
 
     def _lines(self, ids: Sequence[int]) -> Iterable[TableRow]:
-        """Lines of these orders, and it may be of others; those of an order by their number."""
+        """Return the lines of these orders, and perhaps of others; those of one order by their number."""
         first, last = min(ids), max(ids)
-        if last - first < 2 * len(ids):  # a report mostly names orders in the order in which they came to be known
-            sql = f"SELECT {LINE} FROM lines WHERE order_id BETWEEN ? AND ? ORDER BY order_id, line"
+        if last - first < 2 * len(ids):  # most reports list orders in the order in which they became known
+            sql = f"SELECT {LINE_COLUMNS} FROM lines WHERE order_id BETWEEN ? AND ? ORDER BY order_id, line"
             return self._connection.execute(sql, (first, last))
-        return sorted(self._of(f"SELECT {LINE} FROM lines WHERE order_id = it", ids), key=_BY_LINE)
+        return sorted(self._of(f"SELECT {LINE_COLUMNS} FROM lines WHERE order_id = it", ids), key=_BY_LINE)
 
     def _any(self, table: str) -> bool:
         return self._connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
 
     def _of(self, sql: str, values: Iterable[object]) -> list[TableRow]:
-        """The answers to `sql` for each of the values, which it calls `it`."""
-        sql = sql.replace(
-            " FROM ", " FROM (SELECT value AS it FROM json_each(?)) CROSS JOIN ", 1
-        )  # each in turn, by the index
+        """Return the rows of a statement for each of the values, which it calls `it`."""
+        # CROSS JOIN makes SQLite look up each value in turn by the index
+        sql = sql.replace(" FROM ", " FROM (SELECT value AS it FROM json_each(?)) CROSS JOIN ", 1)
         return self._connection.execute(sql, (json.dumps(list(values)),)).fetchall()

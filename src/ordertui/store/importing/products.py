@@ -1,4 +1,4 @@
-"""SKUs with their ASIN and title, known by number; the newest report's words win."""
+"""Products while an import runs: SKUs with a number, and the ASIN and title of the newest report that gives them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from ordertui.orders.report_row import ASIN, FACT_AT, MARKETPLACE, SKU, TITLE, R
 from .changeset import TableRow
 
 NEVER = -1
+"""A date before every report: no report gave the value."""
 
 
 class _Product:
-    """One product; a word and the newest date of a report that said it."""
+    """One product: its ASIN and title, each with the newest date of a report that gave it."""
 
     __slots__ = ("asin", "asin_at", "number", "title", "title_at")
 
@@ -23,8 +24,8 @@ class _Product:
         self.title = title
         self.title_at = NEVER if title_at is None else title_at
 
-    def words(self) -> tuple[object, ...]:
-        """The columns of `products` beside its key."""
+    def columns(self) -> tuple[object, ...]:
+        """Return the columns of `products` that are not its key."""
         return (
             self.asin, None if self.asin_at == NEVER else self.asin_at,
             self.title, None if self.title_at == NEVER else self.title_at,
@@ -32,7 +33,7 @@ class _Product:
 
 
 class Products:
-    """The products of a store while it imports. Memory grows with products, not with orders."""
+    """The products of a store. Memory grows with the number of products, not of orders."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._known: dict[tuple[str, str], _Product] = {
@@ -46,7 +47,10 @@ class Products:
         self._dirty: dict[int, _Product] = {}
 
     def number(self, market: str, sku: str, asin: str | None, title: str | None, at: int) -> int:
-        """The product's number; its words are taken in, each by the newest date; at one date the greater word stays."""
+        """Return the number of a product, and update its ASIN and title.
+
+        The newer date wins; at the same date the greater text does. None changes nothing.
+        """
         key = (market, sku)
         known = self._known.get(key)
         if known is None:
@@ -69,18 +73,18 @@ class Products:
         return known.number
 
     def of(self, row: ReportRow) -> int:
-        """The number of a report row's product."""
+        """Return the number of the product of a report row."""
         return self.number(row[MARKETPLACE], row[SKU], row[ASIN], row[TITLE], row[FACT_AT])  # type: ignore[arg-type]
 
     def take(self) -> tuple[list[TableRow], list[TableRow]]:
-        """What is new and what changed since the last call, as `ImportChangeset` has them."""
+        """Return the rows of `ImportChangeset.new_products` and `ImportChangeset.products` since the last call."""
         fresh: list[TableRow] = [(*key, product.number) for key, product in self._fresh.items()]
-        words: list[TableRow] = [(*product.words(), product.number) for product in self._dirty.values()]
+        changed: list[TableRow] = [(*product.columns(), product.number) for product in self._dirty.values()]
         self._fresh.clear()
         self._dirty.clear()
-        return fresh, words
+        return fresh, changed
 
 
-def _wins(word: str, at: int, old: str | None, old_at: int) -> bool:
-    """Whether a word of date `at` takes the place of the old one, or makes its date newer."""
-    return at > old_at or (at == old_at and old is not None and word > old)
+def _wins(text: str, at: int, old: str | None, old_at: int) -> bool:
+    """Return whether a text of date `at` replaces the old one, or makes its date newer."""
+    return at > old_at or (at == old_at and old is not None and text > old)

@@ -1,4 +1,4 @@
-"""What one report row says, arranged as the store keeps it: of its order, of its line, and all of it in one number."""
+"""The values of a report row, arranged as fields of its order, as fields of its line, and as one digest."""
 
 from __future__ import annotations
 
@@ -31,18 +31,21 @@ from ordertui.orders.report_row import (
 from ordertui.store.derived_facts import LineFacts, price_total
 
 ORDER_FACTS = (MARKETPLACE, CHANNEL, STATUS, PURCHASED_AT, SHIP_BY, REPLACEMENT, BUSINESS, PRIME)
-"""Where a row has the facts of ORDER_FIELDS."""
+"""Indexes in a report row of the fields of ORDER_FIELDS."""
 _encode = msgspec.msgpack.Encoder().encode
 _number = struct.Struct("<q").unpack
 
 
 def order_fields(row: ReportRow) -> list[Any]:
-    """A report row's facts of its order, in the order of ORDER_FIELDS."""
-    return [row[MARKETPLACE], row[CHANNEL], row[STATUS], row[PURCHASED_AT], row[SHIP_BY], row[REPLACEMENT], row[BUSINESS], row[PRIME]]  # fmt: skip
+    """Return the fields of the order in a report row, in the order of ORDER_FIELDS."""
+    return [
+        row[MARKETPLACE], row[CHANNEL], row[STATUS], row[PURCHASED_AT], row[SHIP_BY], row[REPLACEMENT], row[BUSINESS],
+        row[PRIME],
+    ]  # fmt: skip
 
 
 def line_fields(row: ReportRow) -> list[Any]:
-    """A report row's facts of its line, in the order of LINE_FIELDS."""
+    """Return the fields of the line in a report row, in the order of LINE_FIELDS."""
     price = row[AMOUNTS]
     return [
         row[ITEM_ID], row[QUANTITY], row[QUANTITY_SHIPPED], row[ITEM_STATUS], row[CURRENCY],
@@ -52,13 +55,16 @@ def line_fields(row: ReportRow) -> list[Any]:
 
 
 def line_facts(row: ReportRow) -> LineFacts:
-    """What sums over lines are made of, from a line that only this row names."""
+    """Return the facts for the sums over lines, of a line that only this row names."""
     price: Any = row[AMOUNTS]
     total = None if price[0] is None else price_total(price)
-    return row[ITEM_STATUS], row[QUANTITY], row[QUANTITY_SHIPPED], row[CURRENCY], total, row[BUYER_REQUEST]  # type: ignore[return-value]
+    facts: Any = (
+        row[ITEM_STATUS], row[QUANTITY], row[QUANTITY_SHIPPED], row[CURRENCY], total, row[BUYER_REQUEST],
+    )  # fmt: skip
+    return facts  # type: ignore[no-any-return]
 
 
 def digest(kind: bytes, rows: Sequence[ReportRow]) -> int:
-    """All that these rows of a report of this kind say, but for their line numbers, as a signed number of 64 bits."""
-    said = _encode(rows[0][1:]) if len(rows) == 1 else _encode([row[1:] for row in rows])
-    return _number(blake2b(kind + said, digest_size=8).digest())[0]  # type: ignore[no-any-return]
+    """Return a signed 64-bit digest of rows of a report of a kind, without their line numbers."""
+    content = _encode(rows[0][1:]) if len(rows) == 1 else _encode([row[1:] for row in rows])
+    return _number(blake2b(kind + content, digest_size=8).digest())[0]  # type: ignore[no-any-return]
