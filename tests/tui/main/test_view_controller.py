@@ -95,7 +95,7 @@ async def test_escape_stops_what_a_filter_looks_up_to_mark_or_find(
         assert said(pilot).startswith("stopped")
         assert "Esc stops" not in text(pilot, "status")
         assert list(main(pilot).table.marks.ids()) == marked
-        assert not main(pilot).view.found
+        assert not main(pilot).marks.found
         assert table(pilot).cursor_id == cursor, "the key that waited is thrown away"
 
 

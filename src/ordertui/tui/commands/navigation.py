@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
+
+from textual.worker import WorkerCancelled
 
 from ordertui.operations.query.marks import Marks
 from ordertui.orders.text import mask_control_characters
@@ -57,7 +60,7 @@ async def _find(context: CommandContext, task: Task) -> None:
     if found is None:
         return
     count = 0 if view.shown is None else found.common(view.shown.members)
-    view.found = found if count else Marks()
+    context.marks.found = found if count else Marks()
     context.notify(f"{count:,} found in this view" if count else "nothing in this view fits")
     if count and table.cursor_id not in found:
         go_to_next(context)
@@ -65,7 +68,7 @@ async def _find(context: CommandContext, task: Task) -> None:
 
 def _step(context: CommandContext, *, forward: bool) -> None:
     table = context.table
-    wanted = context.view.found or table.marks
+    wanted = context.marks.found or table.marks
     if not wanted:
         context.notify("nothing was found and nothing is marked: F finds, space marks")
         return
@@ -112,7 +115,7 @@ def _mark(context: CommandContext, ids: Sequence[int]) -> None:
 async def _show(context: CommandContext, row_id: int) -> None:
     view, table = context.view, context.table
     if not table.go_to(row_id):
-        view.ask_for(view.request.with_filter("", queue="all"))
-        await view.wait()
+        with suppress(WorkerCancelled):  # something else, such as a batch that left, had the view read again meanwhile
+            await view.ask_for(view.request.with_filter("", queue="all")).wait()
         context.notify("it is not in that view: all orders are shown")
         table.go_to(row_id)

@@ -29,8 +29,8 @@ def clear_filter(context: CommandContext) -> None:
     view = context.view
     if view.request.filter:
         view.ask_for(view.request.with_filter(""))
-    elif view.found:
-        view.found = Marks()
+    elif context.marks.found:
+        context.marks.found = Marks()
         context.notify("what was found is forgotten; n and N go through the marked orders")
     elif not context.sync.stop():
         context.tour.leave()

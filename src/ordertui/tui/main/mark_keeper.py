@@ -1,7 +1,8 @@
-"""The marks of the table, kept from one start to the next, with the set that was marked last."""
+"""The marks of the table, kept from one start to the next, with the last set and what was found."""
 
 from __future__ import annotations
 
+from ordertui.operations.query.marks import Marks
 from ordertui.operations.workspace import Workspace
 
 
@@ -11,6 +12,8 @@ class MarkKeeper:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self.marks, self.last_set = workspace.marks()
+        self.found = Marks()
+        """Orders that a search found, shown or not; `n` and `N` go through them. Not kept for the next start."""
         self._is_saved = True
 
     def remember_set(self) -> None:

@@ -41,6 +41,7 @@ from ordertui.tui.widgets.queue_tabs import QueueTabs
 
 from .mark_keeper import MarkKeeper
 from .selection_summary import SummaryController
+from .store_rows import StoreRows
 from .sync_controller import SyncController
 from .view_controller import ViewChange, ViewController, ViewWidgets
 
@@ -65,6 +66,7 @@ class MainScreen(Screen[None]):
         self.table = OrderTable(self.marks.marks, id="orders")
         self.filter_bar = FilterBar(session.orders.condition, id="filter")
         self.queue_tabs = QueueTabs(id="queues")
+        self._rows = StoreRows(session)
         self.tasks = TaskRunner(self, keys)
         self.view = ViewController(
             self, session, self.tasks, ViewWidgets(self.table, self.filter_bar, self.queue_tabs), self._view_changed
@@ -98,6 +100,7 @@ class MainScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show the first orders; everything else begins when they are drawn, so that nothing holds them up."""
+        self.table.set_source(self._rows)
         self.view.show_first_page()
         self.call_after_refresh(self._begin)
 
@@ -105,7 +108,8 @@ class MainScreen(Screen[None]):
         """Show everything else, then keep an eye on holds and on other processes."""
         with self.app.batch_update():
             await self._mount_deferred()
-        self.view.judge()
+        self._rows.is_judging = True
+        self.table.rerender()
         self.filter_bar.set_history(self.session.workspace.history())
         self.refresh_all()
         for problem in self.keymap.problems:
@@ -340,7 +344,8 @@ class MainScreen(Screen[None]):
 
     @on(ColumnSized)
     def _column_sized(self, event: ColumnSized) -> None:
-        self.view.resize_column(event.key, event.width)
+        shown = [column.key for column in self.table.renderer.layout.columns]
+        self.view.set_columns(self.view.request.sized(event.key, event.width, shown))
 
     @on(QueueTabs.Chosen)
     def _queue_chosen(self, event: QueueTabs.Chosen) -> None:

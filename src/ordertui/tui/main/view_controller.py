@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine
 from enum import Enum, auto
 
 import msgspec
 from textual.screen import Screen
 from textual.timer import Timer
+from textual.worker import Worker
 
 from ordertui.operations.errors import USER_ERRORS
 from ordertui.operations.query.marks import Marks
 from ordertui.operations.query.queues import BY_KEY, Queue
 from ordertui.operations.session import Session
-from ordertui.orders.marketplace import zone_of
-from ordertui.orders.order import OrderRow
 from ordertui.store import Interrupted
 from ordertui.tui.render.format import empty_text
 from ordertui.tui.task_runner import Task, TaskRunner, ignore_unmounted
@@ -54,34 +53,6 @@ class ViewWidgets(msgspec.Struct, frozen=True):
     queue_tabs: QueueTabs
 
 
-class StoreRows:
-    """The table's source of rows (`RowSource`)."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self.is_judging = False
-        """Whether the May column is filled. It is empty until the first orders are drawn: the rules are read then."""
-
-    def rows(self, ids: Sequence[int]) -> Mapping[int, OrderRow]:
-        """Return the rows of these ids, ready to be asked for the word of the May column."""
-        found = self._session.orders.rows(ids)
-        if self.is_judging:
-            self._session.eligibility.prefetch(found.values())
-        return found
-
-    def may(self, row: OrderRow) -> str:
-        """Return the word of the May column."""
-        return self._session.eligibility.allowed_action(row) if self.is_judging else ""
-
-    def now(self) -> int:
-        """Return the time in epoch seconds."""
-        return self._session.clock.now()
-
-    def zone(self, row: OrderRow) -> str:
-        """Return the zone of the row's marketplace."""
-        return zone_of(row.marketplace)
-
-
 class ViewController:
     """Get from a request to orders in the table. Keys wait from the request until all orders are there."""
 
@@ -106,14 +77,11 @@ class ViewController:
         """The last view that was read to its end: the one to go back to when a reading is stopped."""
         self.pending: View | None = None
         """A view that other processes' changes made; it waits because marks, a range or a dialog are open."""
-        self.found = Marks()
-        """What a search found, shown or not."""
         self.queue_counts: tuple[Queue, ...] = ()
         self.reading_text = ""
         """What the status line says while a view is read, once that takes long; else empty."""
         self.search_text = ""
         """The same while the orders that fit a filter are looked up for a command."""
-        self._rows = StoreRows(session)
         self._lock = tasks.keys.lock()
         self._are_columns_saved = True
         self._is_search_stopped = False
@@ -138,7 +106,6 @@ class ViewController:
 
     def show_first_page(self) -> None:
         """Show the first orders before anything is counted: a page of the first view comes straight from an index."""
-        self._table.set_source(self._rows)
         self._table.set_sort(self.request.order)
         try:
             first = read(self._session, self.request, FIRST_PAGE)
@@ -148,19 +115,14 @@ class ViewController:
         self._table.set_columns(self.request.choice(several=len(codes) > 1))
         self._table.show(first)
 
-    def judge(self) -> None:
-        """Fill the May column from now on."""
-        self._rows.is_judging = True
-        self._table.rerender()
-
-    def ask_for(self, request: ViewRequest) -> None:
-        """Show another view."""
+    def ask_for(self, request: ViewRequest) -> Worker[None]:
+        """Show another view; the worker that is returned ends when all of it is there."""
         if request.filter != self.request.filter:
             self._filter_bar.set_text(request.filter)
         self.request = request
-        self.show()
+        return self.show()
 
-    def show(self) -> None:
+    def show(self) -> Worker[None]:
         """Show what `request` asks for: the first page at once, the rest when it is known."""
         self.pending = None
         self._anchor = self._anchor or self._table.cursor_anchor
@@ -170,12 +132,7 @@ class ViewController:
         self._number += 1
         number = self._number
         self._progress_timer = self._screen.set_timer(PROGRESS_AFTER, lambda: self._say_reading(number))
-        self._run(self._read_view(self.request, number), "view")
-
-    async def wait(self) -> None:
-        """Wait until the view that was asked for is there."""
-        for worker in [worker for worker in self._screen.workers if worker.group == "view"]:
-            await worker.wait()
+        return self._run(self._read_view(self.request, number), "view")
 
     def stop_reading(self) -> None:
         """Stop what `is_stoppable` tells of. Of a view that was being read, show the one before it."""
@@ -274,11 +231,6 @@ class ViewController:
 
         self.shown, self.complete = with_columns(self.shown), with_columns(self.complete)
         self.show_columns()
-
-    def resize_column(self, key: str, width: int) -> None:
-        """Give a column so many cells; the columns that are shown now are the user's own from then on."""
-        shown = [column.key for column in self._table.renderer.layout.columns]
-        self.set_columns(self.request.sized(key, width, shown))
 
     def show_columns(self) -> None:
         """Show the columns of the request; one for the marketplace only where there are several."""
@@ -433,6 +385,6 @@ class ViewController:
         parts = [f"+{come:,}"] * bool(come) + [f"−{go:,}"] * bool(go)
         return " ".join(parts) or "order changed"
 
-    def _run(self, work: Coroutine[object, object, None], group: str) -> None:
+    def _run(self, work: Coroutine[object, object, None], group: str) -> Worker[None]:
         """Run this beside the screen; another run of the same group is cancelled."""
-        self._screen.run_worker(ignore_unmounted(work), group=group, exclusive=True)
+        return self._screen.run_worker(ignore_unmounted(work), group=group, exclusive=True)
