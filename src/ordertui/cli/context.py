@@ -36,13 +36,13 @@ class Settings(msgspec.Struct, frozen=True):
         return self.as_of is not None and os.environ.get(TEST_CLOCK) != "1"
 
     def clock(self) -> Clock:
-        """The machine's clock, or one that stands at `--as-of`."""
+        """Return the machine's clock, or one that stands at `--as-of`."""
         return SystemClock() if self.as_of is None else FixedClock(self.as_of)
 
 
 @contextmanager
 def open_session(settings: Settings) -> Iterator[Session]:
-    """The session, closed at the end whatever happens."""
+    """Open the session, and close it at the end whatever happens."""
     from ordertui.operations.session import Session
 
     session = Session.open(settings.store, clock=settings.clock(), read_only=settings.read_only)
@@ -99,7 +99,7 @@ class Group(click.Group):
 
 
 def explain(error: Exception) -> str:
-    """The error's message with what helps to settle it: differences, samples and the option to give, problems."""
+    """Return the error's message with what helps to settle it: differences, samples and the option to give, problems."""
     from ordertui.amazon.reports import AmbiguousEncoding, MarketplaceNeeded
     from ordertui.operations.errors import PlanChanged
     from ordertui.rules.language import FilterError
