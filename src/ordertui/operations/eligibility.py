@@ -1,9 +1,10 @@
 """The one verdict: which actions an order allows, and why not the others.
 
 Four things can deny an action: the rules (Amazon's, or another edition), a house rule of the operator, an action that a
-batch of the journal already holds for the order, and lines that a feed cannot name. `Eligibility` answers it for one order,
-and as a condition of the store for filters, counts and sorting; both say the same. What only a whole batch can tell (its
-size, the rate after it) and what the operator has yet to choose (amounts, tracking numbers) is judged in the plan.
+batch of the journal already holds for the order, and lines that a feed cannot name. `Eligibility` answers for one
+order, and as a condition of the store for filters, counts and sorting; both give the same answer. What only a whole
+batch can tell (its size, the rate after it) and what the operator has yet to choose (amounts, tracking numbers) is
+decided in the plan.
 """
 
 from __future__ import annotations
@@ -124,7 +125,7 @@ RANKS: ActionRanks = (
 
 
 class Eligibility:
-    """Answers from the policies in force about orders of one store. `store` returns the reader of the calling thread."""
+    """Answers by the policies in force for orders of one store. `store` returns the reader of the calling thread."""
 
     def __init__(self, policies: Policies, store: Callable[[], Store], clock: Clock) -> None:
         self.policies = policies
@@ -151,8 +152,8 @@ class Eligibility:
     ) -> Denial | None:
         """Return why the action is not allowed, or None when it is.
 
-        `lines` saves reading them when a house rule asks about them. `in_own_batch`: the order is in a batch for this very
-        action, so neither the journal nor what the batch itself gives back stands against it.
+        `lines` saves reading them when a house rule asks about them. `in_own_batch`: the order is in a batch for this
+        very action, so neither the journal nor what the batch itself gives back is held against it.
         """
         verdict = self.policy(row.marketplace).verdict(situation_of(row), action)
         if not verdict.allowed:
@@ -183,7 +184,7 @@ class Eligibility:
         return tuple(self.verdict(row, action, lines) for action in Action)
 
     def explain(self, row: OrderRow, action: Action, lines: Sequence[OrderLine] | None = None) -> Explanation:
-        """Return the verdict with the facts that decided and, for what the rules deny, the nearest row that would allow."""
+        """Return the verdict with the facts that decided; where the rules deny, the nearest row that allows too."""
         found = self.policy(row.marketplace).explain(situation_of(row), action)
         denial = self.denial(row, action, lines)
         if denial is None or denial.is_by_rules:
@@ -315,7 +316,7 @@ class Eligibility:
         return self._store().orders.fitting(ids, denied, decisions=Decisions(situations, by_rules_alone=True))
 
     def _situations(self, kind: str, value: str) -> list[SituationGroup]:
-        """The situation numbers there are for which the rules give the kind this value, by marketplaces that decide alike."""
+        """List the situations for which the rules give the kind this value, by marketplaces that decide alike."""
         found: dict[tuple[int, ...], list[str]] = {}
         present = self._store().tallies.situations_present()
         for alike in self._alike():
@@ -327,14 +328,14 @@ class Eligibility:
         return [(tuple(codes), numbers) for numbers, codes in found.items()]
 
     def _alike(self) -> list[list[str]]:
-        """The marketplaces of the store, those together whose policies decide alike."""
+        """Group the marketplaces of the store by policies that decide alike."""
         groups: dict[object, list[str]] = {}
         for code in self._store().tallies.marketplaces():
             groups.setdefault(self.policy(code).decision_signature, []).append(code)
         return list(groups.values())
 
     def _house_denial(self, action: Action) -> Condition | None:
-        """The condition under which a house rule denies the action: dates in it are read in each marketplace's own zone."""
+        """Return the condition under which a house rule denies the action, with dates in each marketplace's zone."""
         if not self.policies.house.rules:
             return None
         now = self._clock.now()
@@ -375,7 +376,7 @@ class Eligibility:
     # -- what the rules say, whatever this store has under way
 
     def counts(self, row: OrderRow) -> bool:
-        """Return whether cancelling it, or an item of it, counts toward the rate; an unknown request does (AMAZON.md a)."""
+        """Return whether cancelling it, or an item of it, counts; an unknown request does (AMAZON.md a)."""
         return self.policy(row.marketplace).verdict(situation_of(row), Action.CANCEL).counts is not YesNo.NO
 
     def cancel_outcome(self, marketplace: str, number: int) -> tuple[bool, bool]:
@@ -384,7 +385,7 @@ class Eligibility:
         return verdict.allowed, verdict.allowed and verdict.counts is not YesNo.NO
 
     def item_counts(self, marketplace: str, number: int) -> bool:
-        """Return, for a situation number, whether cancelling items counts, although the whole order may not be cancelled."""
+        """Return, for a situation number, whether cancelling items counts; the whole order may not be cancellable."""
         return self.policy(marketplace).verdict(situation_from_number(number), Action.CANCEL).counts is not YesNo.NO
 
     def auto_counts(self, marketplace: str, number: int) -> bool:
@@ -393,11 +394,11 @@ class Eligibility:
         return self.policy(marketplace).counts_history(gone) is not YesNo.NO
 
     def history(self, marketplace: str, number: int) -> YesNo:
-        """Return, for a cancelled order's situation number, whether it counts; UNKNOWN when nobody said who cancelled."""
+        """Return, for a cancelled order's situation number, whether it counts; UNKNOWN when no report said by whom."""
         return self.policy(marketplace).counts_history(situation_from_number(number))
 
     def deadline(self, row: OrderRow) -> int | None:
-        """Return when Amazon cancels the order for want of a ship confirmation (epoch seconds); None: unknown, or never."""
+        """Return when Amazon cancels an order that is not confirmed (epoch seconds); None: unknown, or never."""
         if row.ship_by is None or row.status not in AWAITING_SHIPMENT:
             return None
         return self.policy(row.marketplace).auto_cancel_at(row.ship_by)
@@ -413,7 +414,7 @@ def has_open_action(row: OrderRow) -> bool:
 
 
 def lines_denial(action: Action, facts: LinesKnown) -> Denial | None:
-    """Return why an order with these facts of its lines does not allow an action, or None. Cancelled lines are no matter."""
+    """Return why an order whose lines are known so far does not allow an action, or None."""
     if lines_allow(action, facts):
         return None
     if not facts & LinesKnown.ACTIVE:

@@ -31,16 +31,17 @@ LINES_KNOWN = (
     "CASE WHEN NOT EXISTS (SELECT 1 FROM lines l WHERE l.order_id >= o.id AND l.order_id <= o.id"
     " AND (status = 'cancelled' OR item_id IS NULL OR item_price IS NULL OR currency IS NULL OR item_price <= 0"
     " OR item_promotion > 0 OR ship_promotion > 0)) AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id)"
-    f" THEN {LinesKnown.COMPLETE:d} ELSE coalesce((SELECT max(CASE WHEN {_ACTIVE} THEN {LinesKnown.ACTIVE:d} ELSE 0 END)"
+    f" THEN {LinesKnown.COMPLETE:d} ELSE coalesce((SELECT"
+    f" max(CASE WHEN {_ACTIVE} THEN {LinesKnown.ACTIVE:d} ELSE 0 END)"
     f" + max(CASE WHEN {_ACTIVE} AND l.item_id IS NULL THEN {LinesKnown.MISSING_ID:d} ELSE 0 END)"
     f" + max(CASE WHEN {_ACTIVE} AND l.item_id IS NOT NULL THEN {LinesKnown.HAS_ID:d} ELSE 0 END)"
     f" + max(CASE WHEN {_PRICED} THEN {LinesKnown.PRICED:d} ELSE 0 END)"
     f" + max(CASE WHEN {_PRICED} AND l.item_id IS NOT NULL AND {_PAID} > {_GIVEN_BACK}"
     f" THEN {LinesKnown.REFUNDABLE:d} ELSE 0 END) FROM lines l WHERE l.order_id = o.id), {LinesKnown.COMPLETE:d}) END"
 )
-"""SQL: the `LinesKnown` of the order `o`. Most orders have no odd line, which the partial index `lines_odd` answers at a third
-of the cost. SQLite takes that index only when its WHERE is the condition of the first EXISTS word for word, and when the
-order is asked for as a range; with `=` it prefers the primary key."""
+"""SQL: the `LinesKnown` of the order `o`. Most orders have no odd line, which the partial index `lines_odd` answers at a
+third of the cost. SQLite takes that index only when its WHERE is the condition of the first EXISTS word for word, and
+when the order is asked for as a range; with `=` it prefers the primary key."""
 
 Price = tuple[int, int, int, int, int, int, int, int]
 """The eight money components of a line, in the order of `orders.order.COMPONENTS`."""

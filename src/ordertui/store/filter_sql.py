@@ -45,11 +45,19 @@ class Decisions(Protocol):
     """What is read of `orders.Decisions`."""
 
     @property
-    def situations(self) -> Mapping[tuple[str, str], Sequence[tuple[Sequence[str] | None, Sequence[int]]]]: ...
+    def situations(self) -> Mapping[tuple[str, str], Sequence[tuple[Sequence[str] | None, Sequence[int]]]]:
+        """By field and value: where the policies say so."""
+        ...
+
     @property
-    def denials(self) -> Mapping[Action, Condition]: ...
+    def denials(self) -> Mapping[Action, Condition]:
+        """The condition under which house rules deny an action."""
+        ...
+
     @property
-    def by_rules_alone(self) -> bool: ...
+    def by_rules_alone(self) -> bool:
+        """Whether `action:` asks the situations alone."""
+        ...
 
 
 def compile_filter(condition: Condition, decisions: Decisions) -> tuple[str, dict[str, object]]:
@@ -165,7 +173,7 @@ class _Writer:
         return parts[0] if len(parts) == 1 else "(" + " OR ".join(parts) + ")" if parts else NEVER
 
     def _allowed(self, actions: Sequence[Action]) -> str:
-        """The rules allow it, no batch holds the order, its lines can be named, and no house rule denies it.
+        """Match what the rules allow, no batch holds, whose lines can be named, and that no house rule denies.
 
         Must agree with `operations.eligibility.Eligibility.denial`.
         """

@@ -38,9 +38,9 @@ def order_by(
 ) -> tuple[str, dict[str, object]]:
     """Return the ORDER BY clause with its words, and its parameters. Raises KeyError for an unknown key.
 
-    `rank` is how much may be done with an order, as SQL. `whole` means that all rows are read: then the index of a time is
-    hidden from SQLite when there is a second key, because visiting a million rows in its order takes four times as long as
-    sorting them. A first page still uses it.
+    `rank` is how much may be done with an order, as SQL. `whole` means that all rows are read: then the index of a time
+    is hidden from SQLite when there is a second key, because visiting a million rows in its order takes four times as
+    long as sorting them. A first page still uses it.
     """
     params: dict[str, object] = {}
     terms = []

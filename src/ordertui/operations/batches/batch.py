@@ -15,7 +15,10 @@ from ordertui.store import JournalBatch, NewRow, RefundLine
 if TYPE_CHECKING:
     from ordertui.operations.planning.plan import PlannedOrder
 
-NOT_WRITTEN = "Its files are not all written yet, so there is nothing to upload: `ordertui questions` says why; the next dispatch writes them."
+NOT_WRITTEN = (
+    "Its files are not all written yet, so there is nothing to upload: `ordertui questions` says why;"
+    " the next dispatch writes them."
+)
 
 
 class DueStep(StrEnum):

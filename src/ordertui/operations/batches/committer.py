@@ -1,4 +1,4 @@
-"""Commit puts a checked plan into the hold; recall takes it, or one row of it, back; release ends the hold."""
+"""Put a checked plan into the hold."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Committer:
         self._practice = practice
 
     def commit(self, plan: Plan, typed: str | None) -> Batch:
-        """Put the plan into the hold. Every row is judged again first, and the bytes are made again and compared.
+        """Put the plan into the hold, after every row is decided again and the bytes are made again and compared.
 
         Raises Refused, PlanExpired, PlanChanged (with the differences), NotConfirmed, store.ActionAlreadyOpen.
         """
@@ -38,7 +38,8 @@ class Committer:
             raise Refused("the plan takes no order in; there is nothing to commit")
         if plan.action is Action.MESSAGE:
             raise Refused(
-                "messages are not sent by file: copy the text (key m, or `ordertui message ORDER-ID`) into Seller Central"
+                "messages are not sent by file: copy the text (key m, or `ordertui message ORDER-ID`)"
+                " into Seller Central"
             )
         if plan.practice is not self._practice:
             raise Refused("a practice plan cannot be committed to a real store, nor a real one to a practice store")
@@ -71,7 +72,7 @@ class Committer:
         return as_batch(batch)
 
     def _differences(self, plan: Plan) -> list[str]:
-        """What is not as it was when the plan was made, in words."""
+        """Return in words what is not as it was when the plan was made."""
         found: list[str] = []
         if plan.id != plan_id(plan.action, plan.marketplace, plan.created_at, plan.rows):
             found.append("the plan file was edited: its rows are not those it was made with")
@@ -82,7 +83,8 @@ class Committer:
         )
         if made != plan.files or any(sha256(file.content).hexdigest() != file.sha256 for file in plan.files):
             found.append(
-                "the plan's bytes are not what its rows make: the file was edited, or another program version or merchant id made it"
+                "the plan's bytes are not what its rows make: the file was edited,"
+                " or another program version or merchant id made it"
             )
         orders = self._store.orders.get([row.id for row in plan.rows])
         choices = choices_of(plan)
@@ -102,14 +104,15 @@ class Committer:
         if not isinstance(fresh, PlannedOrder):
             return f"{row.order_id}: now left out: {fresh.why}"
         if fresh.version != row.version:
-            return f"{row.order_id}: changed (now {order.row.status.value.replace('_', ' ')}, version {row.version} → {fresh.version})"
+            status = order.row.status.value.replace("_", " ")
+            return f"{row.order_id}: changed (now {status}, version {row.version} → {fresh.version})"
         if fresh != row:
             return f"{row.order_id}: the rules now say {fresh.rule}, the plan was made by {row.rule}"
         return ""
 
 
 def choices_of(plan: Plan) -> PlanChoices:
-    """What the operator chose, read back from the plan."""
+    """Return what the operator chose, read back from the plan."""
     if plan.action is Action.REFUND:
         return PlanChoices(
             reasons={row.order_id: row.reason for row in plan.rows},

@@ -14,7 +14,9 @@ from ordertui.store import JournalBatch, JournalRow, Store
 EVIDENCE = {
     "unwritten": "free the disk or fix the folder's permissions; the next dispatch writes the same bytes",
     "stuck": "fetch the processing report and import it; if the file was never uploaded, upload it once now",
-    "overpaid": "look at the order in Seller Central: if it was paid twice, ask the buyer or Amazon; refund nothing more",
+    "overpaid": (
+        "look at the order in Seller Central: if it was paid twice, ask the buyer or Amazon; refund nothing more"
+    ),
 }
 BY_FEED = "it went by the API: `ordertui dispatch` looks at its feed; upload no file of it"
 
@@ -68,7 +70,7 @@ def open_issues(store: Store, now: int) -> list[OpenIssue]:
 
 
 def _doubtful(store: Store, batch: JournalBatch, now: int) -> list[tuple[JournalRow, str, str]]:
-    """Return (row, kind, why) of the rows of a batch that left and are not in the state they should have reached by now."""
+    """Return (row, kind, why) of the rows of a batch that left and are not in the state they should be in by now."""
     limits = operation_limits()
     out: list[tuple[JournalRow, str, str]] = []
     late = batch.sent_at is not None and now - batch.sent_at >= limits.stuck_seconds

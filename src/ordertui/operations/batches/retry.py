@@ -26,7 +26,7 @@ WHY = {
 
 
 def retry_plans(store: Store, planner: Planner, batch_id: int) -> tuple[Plan, ...]:
-    """The failed rows of a batch as a plan, checked as any other, with the batch's own reasons and amounts.
+    """Return the failed rows of a batch as plans, checked as any other, with the batch's own reasons and amounts.
 
     Every other row is listed as left out. Raises UnknownBatch, Refused when nothing of it may be tried again.
     """

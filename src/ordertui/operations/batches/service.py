@@ -61,7 +61,7 @@ class BatchService:
         return committer.commit(plan, typed)
 
     def recall(self, what: int | str) -> int:
-        """Take back a held batch by number, or one order out of its batch by order id. Return how many orders came back.
+        """Take back a held batch by number, or one order of it by order id; return how many orders came back.
 
         Raises store.RecallRefused when it has left already, BadInput when nothing of it is held.
         """

@@ -1,4 +1,4 @@
-"""Record the operator's word on rows that left: done, or not done. It is taken only with a reason and the typed count."""
+"""Record the operator's word on rows that left: done, or not done. It needs a reason and the typed count."""
 
 from __future__ import annotations
 

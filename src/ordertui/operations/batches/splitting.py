@@ -1,6 +1,6 @@
 """A large batch into parts, each a batch of its own: a canary first, then a few feeds, each waiting for the one before.
 
-A part's rows are the very rows that were approved, and each row is in exactly one part; only the envelope around them is new.
+A part has the very rows that were approved, and each row is in exactly one part; only the envelope is new.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ from .batch import journal_row
 
 
 def sizes(rows: int, *, first: bool, limits: FeedLimits) -> list[int]:
-    """How many rows each part has; one number when the batch leaves as it is. `first`: no batch of its kind came through yet."""
+    """Return how many rows each part has; one number when the batch leaves as it is.
+
+    `first`: no batch of its kind came through yet.
+    """
     canary = limits.canary_rows.value if first and rows >= limits.canary_from.value else 0
     rest = rows - canary
     parts = max(1, math.ceil(rest / limits.most_rows.value))

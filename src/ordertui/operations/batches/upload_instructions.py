@@ -22,7 +22,7 @@ PRACTICE = "PRACTICE: these orders are made up, upload nothing. In a real store 
 
 
 def upload_instructions(batch: JournalBatch, *, practice: bool) -> str:
-    """What the operator does next with a batch that was sent."""
+    """Return what the operator does next with a batch that was sent."""
     market = MARKETPLACES.get(batch.marketplace)
     host = market.seller_central if market else "Seller Central"
     upload = next((name for name in batch.files if name.endswith(".txt")), "")

@@ -47,7 +47,10 @@ def read_shipping(path: Path) -> dict[str, tuple[str, str, str]]:
 
 
 def read_refunds(path: Path, order_of: dict[str, Order]) -> dict[str, tuple[PlanLine, ...]]:
-    """Order id to the lines to refund, amounts as decimals in the line's currency, and units never shipped to cancel. Raises BadInput naming file and line."""
+    """Return the lines to refund by order id: amounts, and units never shipped to cancel.
+
+    Amounts are decimals in the line's currency. Raises BadInput naming file and line.
+    """
     found: dict[str, tuple[PlanLine, ...]] = {}
     for number, row in _rows(path, ("order-id", "line"), REFUND_COLUMNS):
         order = order_of.get(row["order-id"])

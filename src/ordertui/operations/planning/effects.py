@@ -16,7 +16,7 @@ TOTAL = "total"
 
 
 def money_effects(action: Action, rows: Sequence[PlannedOrder], orders: Mapping[int, Order]) -> tuple[MoneyEffect, ...]:
-    """Sums in minor units, per currency: each component that is not zero (promotions negative), then `total`.
+    """Return sums in minor units, per currency: each component that is not zero (promotions negative), then `total`.
 
     For cancel, what the buyers will not be charged; for refund, what goes back. Rows without prices are left out.
     """
@@ -49,12 +49,12 @@ def _amounts(action: Action, row: PlannedOrder, order: Order) -> list[tuple[str,
 
 
 def buyer_mails(policy: Policy, action: Action, rows: Sequence[PlannedOrder]) -> int:
-    """How many e-mails Amazon sends to buyers, by the table `mail`."""
+    """Return how many e-mails Amazon sends to buyers, by the table `mail`."""
     return policy.mails(action) * len(rows)
 
 
 def restock_note(policy: Policy, action: Action, rows: Sequence[PlannedOrder]) -> str:
-    """What happens to the listing's stock, by the table `restock`."""
+    """Return what happens to the listing's stock, by the table `restock`."""
     if action is not Action.CANCEL:
         return ""
     units: dict[YesNo, int] = {}
@@ -76,7 +76,10 @@ def restock_note(policy: Policy, action: Action, rows: Sequence[PlannedOrder]) -
 def fee_warnings(
     policy: Policy, action: Action, rows: Sequence[PlannedOrder], orders: Mapping[int, Order], now: int
 ) -> list[str]:
-    """What Amazon charges for the batch, by the table `fees`; `now` in epoch seconds. No report carries the referral fee itself."""
+    """Return what Amazon charges for the batch, by the table `fees`, in percent: no report has the referral fee itself.
+
+    `now` is in epoch seconds.
+    """
     charged: dict[tuple[int, str], int] = {}
     for row in rows:
         order = orders[row.id].row

@@ -1,4 +1,4 @@
-"""A plan's rows as the bytes of its feed files: a pure function, so that what is previewed is what is written."""
+"""Write the rows of a plan as the bytes of its feed files: pure, so that what is previewed is what is written."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ CANCEL_FILE, REFUND_FILE, CONFIRM_FILE = "order-cancellation", "payment-adjustme
 
 
 def first_message_id(plan_id: str) -> int:
-    """MessageID of a plan's first XML message. Derived from the plan, so that a report of another batch names other messages."""
+    """Return the MessageID of a plan's first XML message.
+
+    It is derived from the plan, so that a report of another batch names other messages.
+    """
     return (int(plan_id[:6], 16) + 1) * 100_000 + 1
 
 
 def build_feed_files(
     plan_id: str, action: Action, marketplace: str, rows: Sequence[PlannedOrder], merchant_id: str
 ) -> tuple[PlanFile, ...]:
-    """The flat file to upload, and the XML feed that says the same. Empty without rows, and for messages."""
+    """Return the flat file to upload, and the XML feed that says the same; nothing without rows, and for messages."""
     if not rows or action is Action.MESSAGE:
         return ()
     first = first_message_id(plan_id)
@@ -48,7 +51,7 @@ def build_feed_files(
 
 
 def flat_file_records(rows: Sequence[PlannedOrder]) -> list[tuple[str, str]]:
-    """(order id, order item id) of each data row of the flat file; the processing report's record 1 is the first."""
+    """Return (order id, order item id) of each data row of the flat file; a processing report counts them from 1."""
     return [(row.order_id, line.order_item_id) for row in rows for line in row.lines]
 
 
@@ -60,7 +63,7 @@ def _refund(row: PlannedOrder, line: PlanLine) -> feeds.RefundItem:
 
 
 def shipment(row: PlannedOrder, line: PlanLine) -> feeds.ShipItem:
-    """A line of an order whose parcel left."""
+    """Return a line of an order whose parcel left, as the feeds write it."""
     return feeds.ShipItem(
         order_id=row.order_id,
         item_id=line.order_item_id,

@@ -174,7 +174,7 @@ class HouseRules:
         return self._store().batches.committed_since(action, marketplace, midnight)
 
     def rate_after(self, action: Action, marketplace: str, candidates: Sequence[Candidate]) -> Fraction | None:
-        """Return the highest rate of any window after the batch; None without orders. Items that a refund cancels count."""
+        """Return the highest rate of any window after the batch, with items a refund cancels; None without orders."""
         ids = [one.order.row.id for one in candidates if one.counts]
         effects = self._calculator.effects(
             marketplace, ids if action is Action.CANCEL else (), () if action is Action.CANCEL else ids

@@ -108,7 +108,7 @@ def _all_that_is_left(order: Order) -> tuple[PlanLine, ...] | Exclusion:
 
 
 def _waiting_units(order: Order, line: OrderLine) -> PlanLine | None:
-    """Return the units of a line that never left, with their share of what was paid, at most what is left; else None."""
+    """Return the units of a line that never left, with their share of what was paid, or None without any."""
     units, limit = units_to_cancel(order, line), refund_limit(order, line)
     if not units or limit is None or line.paid is None or not line.quantity:
         return None

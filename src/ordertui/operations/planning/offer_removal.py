@@ -26,7 +26,7 @@ class Offers(msgspec.Struct, frozen=True):
     skus: Mapping[int, str]
 
     def of(self, row_id: int) -> tuple[int, int, str]:
-        """The most cancellations, the longest run, and the SKU with it, over the lines of an order."""
+        """Return the most cancellations, the longest run, and the SKU with it, over the lines of an order."""
         best = (0, 0, "")
         for product in self.products.get(row_id, ()):
             found = (self.cancels.get(product, 0), self.streaks.get(product, 0), self.skus.get(product, ""))
@@ -35,13 +35,18 @@ class Offers(msgspec.Struct, frozen=True):
 
 
 def offer_cancels(
-    store: Store, judge: Eligibility, marketplace: str, ids: Sequence[int], coming: Sequence[int], now: int
+    store: Store,
+    eligibility: Eligibility,
+    marketplace: str,
+    ids: Sequence[int],
+    also_cancelled: Sequence[int],
+    now: int,
 ) -> Offers:
-    """Counts for the SKUs of the orders `ids` when the orders `coming` are cancelled by the seller as well.
+    """Count for the SKUs of the orders `ids`, as if the orders `also_cancelled` were cancelled by the seller as well.
 
     One whose canceller is unknown is counted. `now`: epoch seconds.
     """
-    policy = judge.policy(marketplace)
+    policy = eligibility.policy(marketplace)
     since = day_start(now, policy.zone, 1 - policy.values.offer_removal[1])
     products: dict[int, list[int]] = {}
     skus: dict[int, str] = {}
@@ -51,15 +56,17 @@ def offer_cancels(
     gone = {
         (product, row_id)
         for product, row_id, number in store.products.cancelled(marketplace, since)
-        if product in skus and judge.history(marketplace, number) is not YesNo.NO
+        if product in skus and eligibility.history(marketplace, number) is not YesNo.NO
     }
-    flying = [
+    pending = [
         one.id
         for one in store.rates.pending_cancellations(marketplace)
-        if (one.placed or 0) >= since and judge.item_counts(marketplace, one.situation)
+        if (one.placed or 0) >= since and eligibility.item_counts(marketplace, one.situation)
     ]
     gone |= {
-        (product, row_id) for row_id, product, _ in store.products.of_orders([*flying, *coming]) if product in skus
+        (product, row_id)
+        for row_id, product, _ in store.products.of_orders([*pending, *also_cancelled])
+        if product in skus
     }
     cancels: dict[int, int] = {}
     for product, _ in gone:
@@ -74,7 +81,7 @@ def offer_cancels(
 
 
 def removal_warnings(offers: Offers, ids: Sequence[int], limit: int, days: int) -> list[str]:
-    """One sentence a SKU that reaches the limit."""
+    """Return one sentence for each SKU that reaches the limit."""
     reached: dict[str, int] = {}
     for row_id in ids:
         _, streak, sku = offers.of(row_id)

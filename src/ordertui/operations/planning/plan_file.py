@@ -1,4 +1,4 @@
-"""Plans as bytes: the same JSON in the journal and in a plan file, so that screen and command line open each other's."""
+"""Plans as JSON, the same in the journal and in a plan file: screen and command line open each other's."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class _File(msgspec.Struct, frozen=True):
 
 
 def encode(plan: Plan) -> bytes:
-    """The plan as the journal keeps it."""
+    """Return the plan as the journal keeps it."""
     return msgspec.json.encode(plan)
 
 
 def decode(content: bytes) -> Plan:
-    """The plan of `encode`. Raises BadInput."""
+    """Return the plan that `encode` wrote. Raises BadInput."""
     try:
         return msgspec.json.decode(content, type=Plan)
     except msgspec.MsgspecError as error:
@@ -51,7 +51,7 @@ def save_plans(plans: Sequence[Plan], path: Path, *, inside: Path | None) -> Non
 
 
 def load_plans(path: Path) -> tuple[Plan, ...]:
-    """The plans of a plan file. Raises BadInput naming the file and what is wrong in it."""
+    """Return the plans of a plan file. Raises BadInput naming the file and what is wrong in it."""
     try:
         found = msgspec.json.decode(path.read_bytes(), type=_File)
     except OSError as error:

@@ -216,7 +216,7 @@ class Planner:
         return removal_warnings(offers, [row.id for row in counted], limit, days)
 
     def explain(self, order: Order, action: Action) -> Explanation:
-        """Return the verdict with the facts that decided, the nearest row that would allow, and the house rules that fit."""
+        """Return the verdict with the facts that decided, the nearest row that would allow, and fitting house rules."""
         found = self._eligibility.explain(order.row, action, order.lines)
         if action is Action.MESSAGE:
             return found

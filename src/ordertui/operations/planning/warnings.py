@@ -45,7 +45,8 @@ def plan_warnings(
             )
         if not all(order.refunds_known for order in orders):
             found.append(
-                "refunds made outside this store are not in Amazon's order reports: only this store's own are subtracted"
+                "refunds made outside this store are not in Amazon's order reports:"
+                " only this store's own are subtracted"
             )
     return found
 

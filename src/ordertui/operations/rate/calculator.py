@@ -41,9 +41,10 @@ class RateCalculator:
         item_ids: Iterable[int] = (),
         dated: Dated = Dated.ORDER,
     ) -> list[RateEffect]:
-        """Return the rate now, and after cancelling `extra_ids` and single items of `item_ids`, for each window of the policy.
+        """Return the rate now, and after cancelling `extra_ids` and single items of `item_ids`, by window.
 
-        India has two windows. Ids of other marketplaces, outside the window, already on their way, or that may not be cancelled add nothing.
+        India has two windows. Ids of other marketplaces, outside the window, already on their way, or that may not be
+        cancelled add nothing.
         """
         policy, now = self._eligibility.policy(marketplace), self._clock.now()
         whole, items = list(dict.fromkeys(extra_ids)), self._countable_items(marketplace, item_ids)
@@ -153,7 +154,7 @@ class RateCalculator:
         return found
 
     def _count_cancelled(self, marketplace: str, start: int, end: int) -> tuple[int, int]:
-        """Return counted cancellations, and those known to count, in reports of a span, whenever the orders were placed."""
+        """Return counted cancellations in reports of a span, and those known to count, whenever they were placed."""
         store = self._store()
         groups = [
             (order.situation, Cancelled.YES if order.status == "cancelled" else Cancelled.SOME_ITEM, 1)
@@ -196,7 +197,7 @@ class RateCalculator:
         return self._eligibility.item_counts(marketplace, one.situation)
 
     def upcoming_auto_cancels(self, marketplace: str, until: int, without: Iterable[int] = ()) -> list[tuple[int, int]]:
-        """Return (auto-cancel time, placed) of orders that Amazon cancels before `until` (epoch seconds) so that they count.
+        """Return (auto-cancel time, placed) of orders that Amazon cancels before `until` so that they count.
 
         What is overdue is dated now. Orders of `without` that may be cancelled are left out: they would be, before.
         """
@@ -255,7 +256,7 @@ class RateCalculator:
         )
 
     def _allowed(self, sums: Iterable[OrderSum], action: Action, *, counting: bool = False) -> int:
-        """How many of these orders the action may take, or of these those that count toward the rate; without house rules."""
+        """Return how many of these orders allow the action, or would also count; house rules are not asked."""
         return sum(
             one.orders
             for one in sums

@@ -1,4 +1,4 @@
-"""Compare our cancellation rate with Amazon's own: each disagreement with its likely cause, and what can be disputed."""
+"""Compare our cancellation rate with Amazon's own: each difference with its likely cause, and what can be disputed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Reconciliation(msgspec.Struct, frozen=True):
 
 
 class RateComparison:
-    """Compares the orders of one store with a report; changes nothing. `store` returns the reader of the calling thread."""
+    """Compares one store with a report; changes nothing. `store` returns the reader of the calling thread."""
 
     def __init__(
         self,
@@ -124,7 +124,8 @@ class RateComparison:
             [f"{len(rejects):,} rows of {path} could not be read; the first: {rejects[0].reason}"] if rejects else []
         )
         return Reconciliation(
-            code, (start, end), (figure.cancelled, figure.orders), (sum(theirs.values()), None), tuple(differences), tuple(notes)
+            code, (start, end), (figure.cancelled, figure.orders), (sum(theirs.values()), None),
+            tuple(differences), tuple(notes),
         )  # fmt: skip
 
     def _health(self, theirs: HealthFigure) -> Reconciliation:
@@ -153,7 +154,8 @@ class RateComparison:
             stated = theirs.cancelled / theirs.orders
             if abs(stated - theirs.rate) > 0.00005:
                 notes.append(
-                    f"Amazon's own numbers do not agree: {theirs.cancelled:,} of {theirs.orders:,} is not {theirs.rate:g}"
+                    f"Amazon's own numbers do not agree: {theirs.cancelled:,} of {theirs.orders:,}"
+                    f" is not {theirs.rate:g}"
                 )
         return Reconciliation(
             code, (start, end), (cancelled, orders), (theirs.cancelled, theirs.orders), tuple(differences), tuple(notes)
@@ -161,7 +163,7 @@ class RateComparison:
 
 
 def _uncounted(row: OrderRow | None, start: int, end: int) -> tuple[str, bool]:
-    """Return why an order that Amazon counts is probably not counted here, and whether the facts speak against Amazon."""
+    """Return why an order that Amazon counts is probably not counted here, and whether it can be disputed."""
     if row is None:
         return "it is in no imported report: import All Orders for its day", False
     if row.channel is Channel.AMAZON:
@@ -176,7 +178,8 @@ def _uncounted(row: OrderRow | None, start: int, end: int) -> tuple[str, bool]:
     if row.purchased_at is None or not start <= row.purchased_at <= end:
         placed = "on an unknown day" if row.purchased_at is None else iso_utc(row.purchased_at)
         return (
-            f"it was placed {placed}, outside the window here: Amazon dates it otherwise, or its report is of other days",
+            f"it was placed {placed}, outside the window here:"
+            " Amazon dates it otherwise, or its report is of other days",
             False,
         )
     return "it is counted otherwise here", False

@@ -8,7 +8,10 @@ import msgspec
 
 
 class Dated(StrEnum):
-    """The date that puts a cancellation into a window. Amazon does not publish it; its report lists order dates (AMAZON.md a)."""
+    """The date that puts a cancellation into a window.
+
+    Amazon does not publish it; its report lists order dates (AMAZON.md a).
+    """
 
     ORDER = "order"
     CANCELLATION = "cancellation"

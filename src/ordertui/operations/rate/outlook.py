@@ -37,7 +37,7 @@ class RateOutlook:
         self._clock = clock
 
     def forecast(self, marketplace: str) -> list[RateEffect]:
-        """Return the rate now, and after what Amazon is about to cancel by itself within the policy's `forecast_hours`."""
+        """Return the rate now, and after what Amazon cancels by itself within the policy's `forecast_hours`."""
         policy, now = self._eligibility.policy(marketplace), self._clock.now()
         upcoming = self._calculator.upcoming_auto_cancels(marketplace, now + policy.values.forecast_hours * HOUR)
         found = []

@@ -56,17 +56,28 @@ class RelatedMetrics:
         policy, now = self._eligibility.policy(marketplace), self._clock.now()
         start, _ = window(now, days, policy.zone)
         return Metric(
-            "late shipment rate", days, exact_text(policy.values.late_shipment_target), "<",
-            self._calculator.window_counts(marketplace, days)[0], self._store().rates.count_late(marketplace, start, now),
-            NO_CONFIRM_TIME, self._source(marketplace, "late_shipment_target"),
-        )  # fmt: skip
+            "late shipment rate",
+            days,
+            exact_text(policy.values.late_shipment_target),
+            "<",
+            self._calculator.window_counts(marketplace, days)[0],
+            self._store().rates.count_late(marketplace, start, now),
+            NO_CONFIRM_TIME,
+            self._source(marketplace, "late_shipment_target"),
+        )
 
     def _valid_tracking(self, marketplace: str, days: int) -> Metric:
+        target = self._eligibility.policy(marketplace).values.valid_tracking_target
         return Metric(
-            "valid tracking rate", days, exact_text(self._eligibility.policy(marketplace).values.valid_tracking_target), ">",
-            self._calculator.window_counts(marketplace, days)[0], 0,
-            NO_TRACKING, self._source(marketplace, "valid_tracking_target"),
-        )  # fmt: skip
+            "valid tracking rate",
+            days,
+            exact_text(target),
+            ">",
+            self._calculator.window_counts(marketplace, days)[0],
+            0,
+            NO_TRACKING,
+            self._source(marketplace, "valid_tracking_target"),
+        )
 
     def _source(self, marketplace: str, setting: str) -> str:
         return next(one.source for one in self._eligibility.policy(marketplace).settings() if one.name == setting)

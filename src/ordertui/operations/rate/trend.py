@@ -30,7 +30,7 @@ class CoursePoint(msgspec.Struct, frozen=True):
     orders_left: int
     """To come: those still in the window if no order is placed; else as `orders`."""
     cancelled: int
-    """Counted cancellations, those of batches under way included; to come, also what Amazon cancels by itself until then."""
+    """Counted cancellations, those of open batches included; to come, also what Amazon cancels by itself until then."""
     at_least: int
     """Of these, known to count, or about to be cancelled."""
     after: int
@@ -59,8 +59,8 @@ class RateTrend:
     ) -> list[CoursePoint]:
         """Return the last `back` days, today and some to come, oldest first, of a window (by default the shortest).
 
-        Past days whose window begins before the oldest known order are left out: nobody knows what their rate was. `ids`
-        is the marked set. Orders are dated by purchase. Today's point is `effects` of the same window and set.
+        Past days whose window begins before the oldest known order are left out: nobody knows what their rate was.
+        `ids` is the marked set. Orders are dated by purchase. Today's point is `effects` of the same window and set.
         """
         policy, now = self._eligibility.policy(marketplace), self._clock.now()
         window = days or min(policy.values.rate_days)
@@ -70,14 +70,23 @@ class RateTrend:
         gone = [0, *accumulate(day[2] for day in counted)]
         known = [0, *accumulate(day[3] for day in counted)]
 
-        def point(ahead: int, orders: int, left: int, more: int, at_least: int, marked: int, auto: int) -> CoursePoint:
-            limit, near = policy.values.rate_target, policy.values.near
-            off = counted[back + ahead] if 0 <= ahead < window else None
+        def point(ahead: int, orders: int, left: int, counts: tuple[int, int, int], auto: int = 0) -> CoursePoint:
+            # counts: cancelled, at least, and with the marked set
+            cancelled, at_least, after = counts
+            target, near = policy.values.rate_target, policy.values.near
             return CoursePoint(
-                to_local(day_start(now, policy.zone, ahead), policy.zone).date(), ahead, orders, left, more, at_least, marked,
-                status(orders, min(more, orders), limit, near), status(orders, min(marked, orders), limit, near),
-                off[2] if off else 0, auto,
-            )  # fmt: skip
+                day=to_local(day_start(now, policy.zone, ahead), policy.zone).date(),
+                ahead=ahead,
+                orders=orders,
+                orders_left=left,
+                cancelled=cancelled,
+                at_least=at_least,
+                after=after,
+                status=status(orders, min(cancelled, orders), target, near),
+                after_status=status(orders, min(after, orders), target, near),
+                rolls_off=counted[back + ahead][2] if 0 <= ahead < window else 0,
+                auto_cancels=auto,
+            )
 
         found = []
         oldest = self._store().rates.oldest_placed(marketplace) or 0
@@ -86,10 +95,10 @@ class RateTrend:
             if counted[first + 1][0] <= oldest:
                 continue
             start, until = counted[first][0], counted[end][0] - 1
-            coming = self._calculator.count_pending(marketplace, start, until)
-            orders, cancelled = placed[end] - placed[first], gone[end] - gone[first] + coming
-            least = known[end] - known[first] + coming
-            found.append(point(end - window - back, orders, orders, cancelled, least, cancelled, 0))
+            pending = self._calculator.count_pending(marketplace, start, until)
+            orders, cancelled = placed[end] - placed[first], gone[end] - gone[first] + pending
+            least = known[end] - known[first] + pending
+            found.append(point(end - window - back, orders, orders, (cancelled, least, cancelled)))
         starts = [day[0] for day in counted[back:]]
         marked = [
             self._calculator.count_countable(marketplace, ids, start, next_ - 1) if ids else 0
@@ -102,20 +111,16 @@ class RateTrend:
         total = placed[-1] - placed[back]
         for ahead in range(horizon + 1):
             start, midnight = starts[ahead], edges[ahead]
-            coming = self._calculator.count_pending(marketplace, start, now)
+            pending = self._calculator.count_pending(marketplace, start, now)
             if ahead:
                 auto, auto_after = (
                     sum(at < midnight and when >= start for at, when in some) for some in (upcoming, others)
                 )
             else:
                 auto = auto_after = 0
-            standing = gone[-1] - gone[back + ahead] + coming
-            least = known[-1] - known[back + ahead] + coming + auto
+            standing = gone[-1] - gone[back + ahead] + pending
+            least = known[-1] - known[back + ahead] + pending + auto
             more = sum(marked[ahead:])
-            found.append(
-                point(
-                    ahead, total, placed[-1] - placed[back + ahead], standing + auto, least, standing + auto_after + more,
-                    auto,
-                )
-            )  # fmt: skip
+            counts = (standing + auto, least, standing + auto_after + more)
+            found.append(point(ahead, total, placed[-1] - placed[back + ahead], counts, auto))
         return found
