@@ -1,4 +1,4 @@
-"""The connection to the store's file: opening, locking, transactions, caching, and SQLite's errors as the store's own."""
+"""The connection to the store's file: opening, locking, transactions, caching, SQLite's errors as the store's own."""
 
 from __future__ import annotations
 

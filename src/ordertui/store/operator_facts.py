@@ -1,4 +1,4 @@
-"""Facts of an order that come from no report: those that the operator states, and those that follow from the journal."""
+"""Facts of an order that come from no report: what the operator states, and what follows from the journal."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The sort keys of a view as an ORDER BY over `orders o`. Private to the store, but for the names of the keys.
 
-Several keys may be given, each ascending or descending; an unknown value is the smallest. Ties are broken by row number in
-the direction of the last key, so that one index gives the whole order for a single key, and the first key's for several.
+Several keys may be given, each ascending or descending; an unknown value is the smallest. Ties are broken by row number
+in the direction of the last key, so that one index gives the whole order for a single key, and the first key's for
+several.
 """
 
 from __future__ import annotations

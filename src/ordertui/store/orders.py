@@ -50,8 +50,10 @@ class Decisions(NamedTuple):
 
 NO_DECISIONS = Decisions()
 _ROW = (
-    "o.id, o.order_id, o.marketplace, o.channel, o.status, o.purchased_at, o.ship_by, o.items, o.units_shipped, o.total,"
-    " o.currency, o.dispatched, o.buyer_request, o.cancelled_by, o.refunded, o.replacement, o.business, o.prime, p.title,"
+    "o.id, o.order_id, o.marketplace, o.channel, o.status, o.purchased_at, o.ship_by, o.items, o.units_shipped,"
+    " o.total,"
+    " o.currency, o.dispatched, o.buyer_request, o.cancelled_by, o.refunded, o.replacement, o.business, o.prime,"
+    " p.title,"
     " p.sku, o.open_action, o.version, o.at, o.sources, o.state,"
     f" {LINES_KNOWN} FROM orders o LEFT JOIN products p ON p.id = o.product_id"
 )
@@ -123,7 +125,8 @@ class OrderRepository:
         refunded = self.refunded_so_far(wanted)
         for v in self._database.query_in(
             "SELECT l.order_id, l.line, l.item_id, p.sku, p.asin, p.title, l.quantity, l.quantity_shipped, l.status,"
-            " l.currency, l.item_price, l.item_tax, l.shipping_price, l.shipping_tax, l.gift_wrap_price, l.gift_wrap_tax,"
+            " l.currency, l.item_price, l.item_tax, l.shipping_price, l.shipping_tax, l.gift_wrap_price,"
+            " l.gift_wrap_tax,"
             " l.item_promotion, l.ship_promotion, l.buyer_request, l.request_reason, l.at, l.ages FROM lines l"
             " JOIN products p ON p.id = l.product_id WHERE l.order_id IN ({}) ORDER BY l.order_id, l.line",
             wanted,
@@ -156,7 +159,8 @@ class OrderRepository:
         sums: dict[tuple[int, int], RefundedSoFar] = {}
         for v in self._database.query_in(
             "SELECT r.order_id, r.line, r.item_price, r.item_tax, r.shipping_price, r.shipping_tax, r.gift_wrap_price,"
-            " r.gift_wrap_tax, r.item_promotion, r.ship_promotion, coalesce(r.quantity, 0) FROM refunds r JOIN batch_rows b"
+            " r.gift_wrap_tax, r.item_promotion, r.ship_promotion, coalesce(r.quantity, 0) FROM refunds r JOIN"
+            " batch_rows b"
             f" ON b.batch = r.batch AND b.order_id = r.order_id WHERE b.state IN {_REFUNDED} AND r.order_id IN ({{}})",
             ids,
         ):
@@ -198,7 +202,8 @@ def _order_row(v: tuple[Any, ...]) -> OrderRow:
     return OrderRow(
         v[0], v[1], v[2], Channel(v[3]), OrderStatus(v[4]), v[5], v[6], v[7], v[8],
         None if v[9] is None or v[10] is None else Money(v[9], v[10]),
-        Dispatched(v[11]), BuyerRequest(v[12]), CancelledBy(v[13]), Refunded(v[14]), YesNo(v[15]), YesNo(v[16]), YesNo(v[17]),
+        Dispatched(v[11]), BuyerRequest(v[12]), CancelledBy(v[13]), Refunded(v[14]),
+        YesNo(v[15]), YesNo(v[16]), YesNo(v[17]),
         v[18], v[19] or None, open_action(v[20], v[24]), v[21], LinesKnown(v[25]),
     )  # fmt: skip
 

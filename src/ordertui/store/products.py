@@ -30,7 +30,7 @@ class ProductQueries:
         )
 
     def orders_with(self, products: Iterable[int], marketplace: str, since: int) -> list[tuple[int, int, int]]:
-        """Return (product, order, placed) of the seller's own orders of these products from `since` on, oldest first."""
+        """Return (product, order, placed) of the seller's own orders of these products since then, oldest first."""
         found = self._database.query_in(
             "SELECT DISTINCT l.product_id, o.id, o.purchased_at FROM lines l JOIN orders o ON o.id = l.order_id"
             " WHERE o.purchased_at >= ? AND o.marketplace = ? AND o.channel = 'merchant' AND l.product_id IN ({})",

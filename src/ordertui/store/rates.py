@@ -73,7 +73,7 @@ class RateQueries:
         return found
 
     def placed_ids(self, marketplace: str, start: int, end: int, *, cancelled: bool = False) -> list[int]:
-        """Return the orders placed in a span, oldest first; with `cancelled` only those cancelled, wholly or in part."""
+        """Return the orders placed in a span, oldest first; with `cancelled` those cancelled, wholly or in part."""
         part = " AND (status = 'cancelled' OR cancelled_lines > 0)" if cancelled else ""
         found = self._database.query(
             "SELECT id FROM orders WHERE marketplace = ? AND channel = 'merchant' AND purchased_at >= ?"
@@ -83,7 +83,9 @@ class RateQueries:
         return [row[0] for row in found]
 
     def cancelled_ids(self, marketplace: str, start: int, end: int) -> list[int]:
-        """Return the orders cancelled, wholly or in part, whose newest report is of the span, whenever they were placed."""
+        """Return the orders cancelled, wholly or in part, whose newest report is of the span, whenever they were
+        placed.
+        """
         found = self._database.query(
             "SELECT id FROM orders WHERE marketplace = ? AND channel = 'merchant'"
             " AND (status = 'cancelled' OR cancelled_lines > 0) AND at >= ? AND at < ? ORDER BY at, id",
@@ -101,7 +103,8 @@ class RateQueries:
             f"SELECT o.id, o.purchased_at, o.situation, TRUE FROM orders o WHERE o.state IN {_OPEN}"
             f" AND o.open_action = 'cancel' AND {mine}"
             " UNION ALL SELECT o.id, o.purchased_at, o.situation, FALSE FROM orders o WHERE o.id IN"
-            " (SELECT r.order_id FROM refunds r JOIN batch_rows b ON b.batch = r.batch AND b.order_id = r.order_id WHERE r.quantity > 0"
+            " (SELECT r.order_id FROM refunds r JOIN batch_rows b ON b.batch = r.batch AND b.order_id = r.order_id"
+            " WHERE r.quantity > 0"
             f" AND b.state IN {in_list(COMMITTED)}) AND o.cancelled_lines = 0 AND {mine}",
             {"market": marketplace},
         )
@@ -116,7 +119,8 @@ class RateQueries:
         """
         return self._database.query_in(
             "SELECT situation, count(*) FROM orders WHERE marketplace = ? AND purchased_at >= ? AND purchased_at < ?"
-            f" AND (state IS NULL OR state NOT IN {_OPEN} OR coalesce(open_action, '') <> 'cancel') AND id IN ({{}}) GROUP BY situation",
+            f" AND (state IS NULL OR state NOT IN {_OPEN} OR coalesce(open_action, '') <> 'cancel') AND id IN ({{}})"
+            " GROUP BY situation",
             ids,
             (marketplace, start, end),
         )
@@ -128,7 +132,8 @@ class RateQueries:
         """
         return self._database.query(
             "SELECT id, auto_cancel_at, purchased_at, situation FROM orders WHERE auto_cancel_at < ?"
-            f" AND marketplace = ? AND channel = 'merchant' AND status IN ('unshipped', 'partially_shipped') AND NOT (coalesce(state, '') IN {_OPEN}"
+            " AND marketplace = ? AND channel = 'merchant' AND status IN ('unshipped', 'partially_shipped') AND NOT"
+            f" (coalesce(state, '') IN {_OPEN}"
             " AND coalesce(open_action, '') = 'cancel') ORDER BY auto_cancel_at",
             (until, marketplace),
         )

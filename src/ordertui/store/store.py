@@ -148,6 +148,7 @@ class Store:
                 connection.execute("DELETE FROM meta WHERE key = ?", (key,))
             else:
                 connection.execute(
-                    "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                    "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value ="
+                    " excluded.value",
                     (key, value),
                 )

@@ -40,13 +40,13 @@ class MergedOrder(NamedTuple):
     """Whether a value changed."""
 
 
-def merge_newer_report(
+def merge_newer_report(  # noqa: C901 - a call per line or per field would cost more than the merge
     rows: Sequence[ReportRow], products: Sequence[int], known: Sequence[Any], at: int, stored: Sequence[TableRow]
 ) -> MergedOrder | None:
     """Return an order merged with the rows of a newer report; None when this is not the usual case.
 
-    `products` are the numbers of the rows' products, `known` the order's fields as they are stored, all of date `at`, and
-    `stored` its lines. One long function: a call per line or per field would cost more than it does.
+    `products` are the numbers of the rows' products, `known` the order's fields as they are stored, all of date `at`,
+    and `stored` its lines. One long function: a call per line or per field would cost more than it does.
     """
     first = rows[0]
     date: Any = first[FACT_AT]

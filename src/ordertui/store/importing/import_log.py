@@ -53,7 +53,8 @@ class ImportLog:
             for _, order_id, date, impacts in rows:
                 connection.execute(
                     "INSERT INTO rate_report (order_id, marketplace, order_date, impacts, as_of) VALUES"
-                    " (:id, coalesce((SELECT marketplace FROM orders WHERE order_id = :id), :market), :date, :impacts, :now)"
+                    " (:id, coalesce((SELECT marketplace FROM orders WHERE order_id = :id), :market), :date,"
+                    " :impacts, :now)"
                     " ON CONFLICT (order_id) DO UPDATE SET marketplace = excluded.marketplace,"
                     " order_date = excluded.order_date, impacts = excluded.impacts, as_of = excluded.as_of",
                     {

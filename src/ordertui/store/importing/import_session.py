@@ -1,7 +1,7 @@
 """The import of an order report: its rows are grouped by order, merged field by field, and written in chunks.
 
-A chunk is one transaction, so that an interrupt leaves a consistent store. Rows of one order stay together across chunks
-as long as the report keeps them together; lines of one SKU are told apart by their item id, else by their place.
+A chunk is one transaction, so that an interrupt leaves a consistent store. Rows of one order stay together across
+chunks as long as the report keeps them together; lines of one SKU are told apart by their item id, else by their place.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ from .changeset import ImportChangeset
 from .merge_planner import Groups, MergePlanner
 
 CHUNK_ROWS, FIRST_CHUNK_ROWS = 8_000, 12_000
-"""Rows of a transaction, and of one into a store without orders. There nothing is read, so memory has room for more, and
-each chunk rewrites most pages of the index of order ids, which come in random order."""
+"""Rows of a transaction, and of one into a store without orders. There nothing is read, so memory has room for more,
+and each chunk rewrites most pages of the index of order ids, which come in random order.
+"""
 _MANY_DEADLINES = 10_000
 
 

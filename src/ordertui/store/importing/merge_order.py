@@ -28,7 +28,8 @@ from .products import Products
 from .row_layout import line_fields, order_fields
 
 EXISTING_ORDER_COLUMNS = (
-    "order_id, id, marketplace, channel, status, purchased_at, ship_by, replacement, business, prime, dispatched, refunded, open_action,"
+    "order_id, id, marketplace, channel, status, purchased_at, ship_by, replacement, business, prime, dispatched,"
+    " refunded, open_action,"
     " sources, at, ages, product_id, units_shipped, digest, state"
 )
 """The columns of `orders` that joining needs; the first eight after the ids are ORDER_FIELDS."""

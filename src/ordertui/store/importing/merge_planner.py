@@ -1,7 +1,7 @@
 """Planning of a chunk of report rows: new orders are built, known ones merged, unchanged ones skipped.
 
-It reads the store and never writes, so that it can run in another process than the one that writes. `import_session` has
-a chunk planned again when the store was changed in between.
+It reads the store and never writes, so that it can run in another process than the one that writes. `import_session`
+has a chunk planned again when the store was changed in between.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class MergePlanner:
         self.reload()
 
     def reload(self) -> None:
-        """Read products and row numbers again, because another process wrote. Chunks that were not kept are forgotten."""
+        """Read products and row numbers again, because another process wrote. Chunks not kept are forgotten."""
         self._products = Products(self._connection)
         self._builder = NewOrderBuilder(self._products, self._source)
         self._last = int(self._connection.execute("SELECT coalesce(max(id), 0) FROM orders").fetchone()[0])

@@ -50,8 +50,8 @@ class NewOrderBuilder:
         )
         return (
             row_id, order_id, market, channel, status, purchased, ship_by, sums.items, sums.units_shipped,
-            sums.cancelled_lines, *money(sums), sums.request, by, replacement, business or "unknown", prime or "unknown",
-            number, lines[0][2], self._sources(impacts), at, field_dates, digest,
+            sums.cancelled_lines, *money(sums), sums.request, by, replacement, business or "unknown",
+            prime or "unknown", number, lines[0][2], self._sources(impacts), at, field_dates, digest,
         ), lines  # fmt: skip
 
     def build_single(
@@ -82,8 +82,8 @@ class NewOrderBuilder:
         (_, _, item, market, _, _, status, _, _, at, sku, asin, title, quantity, shipped, currency, a, b, c, d, e, f, g,
          h, request, reason, _, _, _) = found  # fmt: skip
         return (
-            order, number, self._products.number(market, sku, asin, title, at), item, quantity, shipped, status, currency,
-            a, b, c, d, e, f, g, h, request, reason if request is not None else None, at, None,
+            order, number, self._products.number(market, sku, asin, title, at), item, quantity, shipped, status,
+            currency, a, b, c, d, e, f, g, h, request, reason if request is not None else None, at, None,
         )  # fmt: skip
 
     def _sources(self, impacts: int | None) -> int:
