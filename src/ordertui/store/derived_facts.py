@@ -39,16 +39,18 @@ LINES_KNOWN = (
     f" + max(CASE WHEN {_PRICED} AND l.item_id IS NOT NULL AND {_PAID} > {_GIVEN_BACK}"
     f" THEN {LinesKnown.REFUNDABLE:d} ELSE 0 END) FROM lines l WHERE l.order_id = o.id), {LinesKnown.COMPLETE:d}) END"
 )
-"""SQL: the `LinesKnown` of the order `o`. Most orders have no odd line, which the partial index `lines_odd` answers at a
-third of the cost. SQLite takes that index only when its WHERE is the condition of the first EXISTS word for word, and
-when the order is asked for as a range; with `=` it prefers the primary key."""
+"""SQL: the `LinesKnown` of the order `o`. Most orders have no odd line, which the partial index `lines_odd` answers at
+a third of the cost. SQLite takes that index only when its WHERE is the condition of the first EXISTS word for word, and
+when the order is asked for as a range; with `=` it prefers the primary key.
+"""
 
 Price = tuple[int, int, int, int, int, int, int, int]
 """The eight money components of a line, in the order of `orders.order.COMPONENTS`."""
 LineFacts = tuple[str | None, int | None, int | None, str | None, int | None, str | None]
 """Status, quantity, quantity shipped, currency, total, buyer request of one line."""
 SituationFacts = tuple[str, str, int | None, int | None, str, str, str, str, str]
-"""Channel, status, units, units shipped, dispatched, buyer request, cancelled by, refunded, replacement of one order."""
+"""Channel, status, units, units shipped, dispatched, buyer request, cancelled by, refunded, replacement of one order.
+"""
 
 
 class Sums(NamedTuple):
