@@ -40,7 +40,7 @@ class MergedOrder(NamedTuple):
     """Whether a value changed."""
 
 
-def merge_newer_report(  # noqa: C901 - a call per line or per field would cost more than the merge
+def merge_newer_report(  # a call per line or per field would cost more than the merge
     rows: Sequence[ReportRow], products: Sequence[int], known: Sequence[Any], at: int, stored: Sequence[TableRow]
 ) -> MergedOrder | None:
     """Return an order merged with the rows of a newer report; None when this is not the usual case.
