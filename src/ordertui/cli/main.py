@@ -19,10 +19,10 @@ from .context import Group, Settings, fail, open_session
 from .exit_codes import Exit
 
 COMMANDS = {
-    "import": "imports.import_command", "results": "imports.results", "list": "look.list_command", "show": "look.show",
-    "rate": "rate.rate", "message": "look.message", "policy": "policy.policy", "config": "look.config", "plan": "act.plan",
-    "commit": "act.commit", "undo": "act.undo", "release": "act.release", "outbox": "act.outbox", "dispatch": "act.dispatch",
-    "facts": "act.facts", "retry": "act.retry", "questions": "act.questions", "settle": "act.settle", "audit": "audit.audit",
+    "import": "imports.import_command", "results": "imports.results", "list": "orders.list_command", "show": "orders.show",
+    "rate": "rate.rate", "message": "orders.message", "policy": "policy.policy", "config": "config.config", "plan": "plan.plan",
+    "commit": "batches.commit", "undo": "batches.undo", "release": "batches.release", "outbox": "batches.outbox", "dispatch": "batches.dispatch",
+    "facts": "facts.facts", "retry": "batches.retry", "questions": "batches.questions", "settle": "batches.settle", "audit": "audit.audit",
     "store": "maintenance.store", "sync": "sync.sync", "api": "api.api", "demo": "demo.demo", "serve": "serve.serve",
 }  # fmt: skip
 """Where each command is; its module is imported when it is asked for, so that none pays for the others."""

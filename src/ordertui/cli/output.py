@@ -15,7 +15,10 @@ from ordertui.orders.text import strip_control_characters
 from .context import say
 from .table_layout import lay_out
 
-__all__ = ["FORMATS", "cell", "emit", "json_text", "render", "say", "strip_control_characters"]
+FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+"""The option that every list has."""
+
+__all__ = ["FORMAT", "FORMATS", "cell", "emit", "json_text", "render", "say", "strip_control_characters"]
 
 
 def render(records: Sequence[Record], columns: Sequence[str], form: str) -> str:

@@ -11,8 +11,7 @@ from ordertui.orders.enums import Action
 
 from .context import Settings, fail, open_session
 from .exit_codes import Exit
-from .look import FORMAT
-from .output import cell, emit, say
+from .output import FORMAT, cell, emit, say
 
 
 @click.group()

@@ -12,8 +12,7 @@ from ordertui.operations.query.export import iso
 
 from .context import Settings, fail, open_session
 from .exit_codes import Exit
-from .look import FORMAT
-from .output import emit, say
+from .output import FORMAT, emit, say
 
 if TYPE_CHECKING:
     from ordertui.operations.session import Session

@@ -1,9 +1,8 @@
-"""Commands that only look: list, show, message, config."""
+"""Commands that look at orders: list, show, message."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,9 +10,19 @@ from ordertui.operations.query.export import COLUMNS, iso, record
 
 from .context import Settings, fail, open_session
 from .exit_codes import Exit
-from .output import FORMATS, cell, emit, json_text, say
+from .output import FORMAT, cell, emit, json_text, say
 
-FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+if TYPE_CHECKING:
+    from ordertui.operations.session import Session
+
+
+def ids_of(session: Session, order_ids: list[str]) -> list[int]:
+    """Return the row ids of order ids; leave with exit 4, naming them, when some are not in the store."""
+    found = session.orders.ids_of(order_ids)
+    missing = [order_id for order_id in dict.fromkeys(order_ids) if order_id not in found]
+    if missing:
+        fail(Exit.BAD_INPUT, f"not in this store: {', '.join(missing[:10])}; nothing was done")
+    return [found[order_id] for order_id in dict.fromkeys(order_ids)]
 
 
 @click.command("list")
@@ -104,53 +113,3 @@ def message(settings: Settings, order_id: str) -> None:
     """The text to send to the buyer of this order, to paste into Seller Central."""
     with open_session(settings) as session:
         click.echo(session.messages.text(order_id))
-
-
-@click.group()
-def config() -> None:
-    """Your settings: where they are, what is in force, what may be set."""
-
-
-@config.command("path")
-@click.pass_obj
-def config_path(settings: Settings) -> None:
-    """Where settings, store and outbox are."""
-    from ordertui.operations import config as settings_file
-
-    store = settings.store or settings_file.default_store()
-    records = [
-        {"what": "settings", "path": settings_file.config_path()},
-        {"what": "store", "path": store},
-        {"what": "outbox", "path": store.parent / "outbox"},
-    ]
-    emit(records, ("what", "path"), "table")
-
-
-@config.command("show")
-@FORMAT
-def config_show(form: str) -> None:
-    """The settings in force."""
-    import msgspec
-
-    from ordertui.operations.config import load_config
-
-    found = msgspec.to_builtins(load_config())
-    emit([{"setting": key, "value": value} for key, value in found.items()], ("setting", "value"), form)
-
-
-@config.command("check")
-@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def config_check(file: Path | None) -> None:
-    """Check a settings file, or your own; exit 4 when it is wrong."""
-    from ordertui.operations.config import load_config
-
-    load_config(file)
-    say("the settings are sound")
-
-
-@config.command("schema")
-def config_schema() -> None:
-    """The settings' JSON schema."""
-    from ordertui.operations.config import schema
-
-    click.echo(json_text(schema()), nl=False)
