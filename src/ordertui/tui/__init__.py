@@ -1,1 +1,1 @@
-"""The screen: the app, its screens and widgets. It talks to `operations.Session` only; it opens no file, database or socket."""
+"""The terminal app: screens and widgets over `operations.Session`; it opens no file, database or socket itself."""

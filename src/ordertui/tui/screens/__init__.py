@@ -1,1 +1,1 @@
-"""One module a screen. A screen arranges widgets and hands work to the session; what it shows is computed in plain functions."""
+"""One module for each dialog: it arranges widgets and gives work to the session; `render` makes its texts."""
