@@ -41,15 +41,15 @@ class Command(msgspec.Struct, frozen=True):
     @property
     def key_text(self) -> str:
         """The keys as people write them."""
-        return " ".join(written(key) for key in self.keys.split(",") if key)
+        return " ".join(format_key(key) for key in self.keys.split(",") if key)
 
     @property
     def first_key(self) -> str:
         """The first key as people write it."""
-        return written(self.keys.split(",")[0])
+        return format_key(self.keys.split(",")[0])
 
 
-_WRITTEN = {
+_SIGNS = {
     "slash": "/", "question_mark": "?", "plus": "+", "minus": "-", "comma": ",", "number_sign": "#", "colon": ":",
     "escape": "Esc", "enter": "Enter", "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp",
     "pagedown": "PgDn", "home": "Home", "end": "End", "less_than_sign": "<", "greater_than_sign": ">", "equals_sign": "=",
@@ -58,12 +58,12 @@ NO_KEY = "f24"
 """Bound to a command that lost its keys to the user's own keymap: no keyboard in use has it."""
 
 
-def written(key: str) -> str:
+def format_key(key: str) -> str:
     """Return a key as people write it: `^d`, `shift+↑`, `?`."""
     if key == NO_KEY:
         return "(none)"
     ahead, _, last = key.rpartition("+")
-    text = _WRITTEN.get(last, last)
+    text = _SIGNS.get(last, last)
     return f"^{text}" if ahead == "ctrl" else f"{ahead}+{text}" if ahead else text
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from .actions import ALL_COMMANDS, NO_KEY, Command, written
+from .actions import ALL_COMMANDS, NO_KEY, Command, format_key
 
 KEYMAP_FILE = "keys.toml"
 _NAMES = {
@@ -73,7 +73,7 @@ def resolve(wanted: Mapping[str, object], where: str = KEYMAP_FILE) -> Keymap:
             if key not in left:
                 more = "" if left else "; it has no key now, : finds it by name"
                 problems.append(
-                    f"{written(key)} is yours now ({owners[key]}); {command.id} ({command.label}) lost it{more}"
+                    f"{format_key(key)} is yours now ({owners[key]}); {command.id} ({command.label}) lost it{more}"
                 )
         commands.append(command if left == keys else msgspec.structs.replace(command, keys=",".join(left or [NO_KEY])))
     return Keymap(tuple(commands), tuple(problems))
@@ -103,7 +103,7 @@ def _own_keys(
                 kept.append(key)
             else:
                 problems.append(
-                    f"{where}: {written(key)} is given to {owners[key]} and to {name}; {owners[key]} has it"
+                    f"{where}: {format_key(key)} is given to {owners[key]} and to {name}; {owners[key]} has it"
                 )
         own[name] = tuple(kept) or (NO_KEY,)
     return own

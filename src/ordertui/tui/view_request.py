@@ -120,12 +120,12 @@ class View(msgspec.Struct, frozen=True):
     members: Marks
 
 
-def read(session: Session, request: ViewRequest, limit: int | None = None) -> array[int]:
+def read_ids(session: Session, request: ViewRequest, limit: int | None = None) -> array[int]:
     """Return the ids of a request, the first `limit` of them. Raises FilterError, StoreError (Interrupted)."""
     return session.orders.find(request.filter, sorting_text(request.sort), queue=request.queue, limit=limit)
 
 
-def build(session: Session, request: ViewRequest) -> View:
+def read_view(session: Session, request: ViewRequest) -> View:
     """Read the whole view."""
-    ids = read(session, request)
+    ids = read_ids(session, request)
     return View(request, ids, Marks(ids))

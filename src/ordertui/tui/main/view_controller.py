@@ -18,7 +18,7 @@ from ordertui.operations.session import Session
 from ordertui.store import Interrupted
 from ordertui.tui.render.format import empty_text
 from ordertui.tui.task_runner import Task, TaskRunner, ignore_unmounted
-from ordertui.tui.view_request import FIRST_PAGE, View, ViewRequest, build, read
+from ordertui.tui.view_request import FIRST_PAGE, View, ViewRequest, read_ids, read_view
 from ordertui.tui.widgets.filter_bar import FilterBar
 from ordertui.tui.widgets.order_table import OrderTable
 from ordertui.tui.widgets.order_table.table import CursorAnchor
@@ -108,7 +108,7 @@ class ViewController:
         """Show the first orders before anything is counted: a page of the first view comes straight from an index."""
         self._table.set_sort(self.request.order)
         try:
-            first = read(self._session, self.request, FIRST_PAGE)
+            first = read_ids(self._session, self.request, FIRST_PAGE)
             codes = {row.marketplace for row in self._session.orders.rows(first[:ROWS_AT_ONCE]).values()}
         except USER_ERRORS:
             return  # the view that is built next says what is wrong
@@ -165,11 +165,11 @@ class ViewController:
     async def _has_read(self, request: ViewRequest) -> bool:
         """Show a view, its first page first; return False when the reading was interrupted."""
         try:
-            first = await asyncio.to_thread(read, self._session, request, FIRST_PAGE)
+            first = await asyncio.to_thread(read_ids, self._session, request, FIRST_PAGE)
             await asyncio.to_thread(self._session.orders.marketplaces)
             if len(first) == FIRST_PAGE:
                 self._swap(View(request, first, Marks(first)), is_complete=False)
-            self._swap(await asyncio.to_thread(build, self._session, request), is_complete=True)
+            self._swap(await asyncio.to_thread(read_view, self._session, request), is_complete=True)
         except Interrupted:
             return False
         return True
@@ -317,7 +317,7 @@ class ViewController:
         self._session.orders.interrupt()
         request = self.request.with_filter(text)
         try:
-            first = await asyncio.to_thread(read, self._session, request, FIRST_PAGE)
+            first = await asyncio.to_thread(read_ids, self._session, request, FIRST_PAGE)
         except USER_ERRORS:
             return  # the bar says what is wrong with a filter; an interrupted one was followed by another letter
         if bar.typed == text:
@@ -358,7 +358,7 @@ class ViewController:
 
     async def _refresh_external_changes(self) -> None:
         try:
-            view = await asyncio.to_thread(build, self._session, self.request)
+            view = await asyncio.to_thread(read_view, self._session, self.request)
         except USER_ERRORS:
             return  # the next change, or the next key that reads, says what is wrong
         if view.request != self.request or self.shown is None or view.ids == self.shown.ids:
