@@ -26,7 +26,7 @@ SIMULATOR_CREDENTIALS = {
 
 @pytest.fixture(autouse=True)
 def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Point every home variable at a folder that does not exist, so that no test reads or writes the developer's files."""
+    """Point every home variable at a folder that does not exist, so that no test touches the developer's files."""
     for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path / "nobody"))
 
@@ -81,7 +81,7 @@ def contract() -> Contract:
 
 @pytest.fixture
 def sim(clock: FixedClock, contract: Contract, api_credentials: None) -> Iterator[Simulator]:
-    """Run Amazon's simulator. Afterwards every request and answer must have fitted the models and the published limits."""
+    """Run Amazon's simulator. Afterwards requests and answers must have fitted the models and the published limits."""
     from support.simulator import Simulator
 
     made = Simulator(clock, contract=contract)

@@ -41,7 +41,8 @@ def test_every_queue_is_filled(practice: Command) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "status:pending", "status:partially_shipped", "status:cancelled", "channel:amazon", "business:yes", "prime:yes", "replacement:yes",
+        "status:pending", "status:partially_shipped", "status:cancelled", "channel:amazon", "business:yes",
+        "prime:yes", "replacement:yes",
         "request:official", "request:message", "request:none status:unshipped", "dispatched:yes status:unshipped",
         "dispatched:no status:shipped", "refunded:partial", "refunded:full", "items>3", "total>200",
     ],

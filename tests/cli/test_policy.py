@@ -45,7 +45,8 @@ def test_check(run: CliRunner, tmp_path: Path) -> None:
     assert (code, out) == (4, "")
     first, line, caret = err.rstrip("\n").split("\n")
     assert first.endswith(
-        "broken.toml:3:9: house rule big: there is no field 'totl'; to search for text with '>' in it, quote it (did you mean 'total'?)"
+        "broken.toml:3:9: house rule big: there is no field 'totl'; to search for text with '>' in it, quote it (did"
+        " you mean 'total'?)"
     )
     assert line[caret.index("^") :].startswith("totl")
 

@@ -164,7 +164,8 @@ def test_other_machines_are_let_in_only_when_that_is_said(tmp_path: Path) -> Non
     done = Command(tmp_path).run("serve", "--address", "0.0.0.0")
     assert done.code == 2
     assert "--let-others-in" in done.stderr
-    assert [is_loopback(one) for one in ("127.0.0.1", "::1", "localhost", "127.8.0.1", "0.0.0.0", "::", "10.0.0.1", "shop")] == [
+    assert [is_loopback(one) for one in ("127.0.0.1", "::1", "localhost", "127.8.0.1", "0.0.0.0", "::", "10.0.0.1",
+        "shop")] == [
         True, True, True, True, False, False, False, False,
     ]  # fmt: skip
 

@@ -43,13 +43,20 @@ MainScreen._begin = begin
 OrderTuiApp(session).run(headless=True, size=(120, 40))
 """
 """Starts the screen, and says what there is when the first orders are drawn and nothing else has begun."""
+HEAVY = ("textual", "sqlite3", "rich", "holidays", "httpx", "keyring", "cryptography", "asyncio")
 LATER = (
-    "ordertui.amazon", "ordertui.rules.language", "ordertui.rules.policy.policy", "ordertui.rules.policy.edition", "ordertui.rules.policy.house_rules",
-    "ordertui.operations.planning.planner", "ordertui.operations.batches.committer", "ordertui.operations.dispatch.file_dispatcher",
-    "ordertui.operations.results.reconciler", "ordertui.operations.reports.importer", "ordertui.operations.rate.calculator",
-    "ordertui.operations.rate.lists", "ordertui.operations.query.export", "ordertui.operations.maintenance", "ordertui.operations.sync.service",
-    "ordertui.operations.sync.connection", "ordertui.operations.sync.credentials", "ordertui.store.filter_sql", "ordertui.store.importing.import_session", "ordertui.tui.screens.dialogs",
-    "ordertui.tui.screens.preview", "ordertui.tui.screens.outbox", "ordertui.tui.screens.columns", "ordertui.tui.screens.saved_views", "ordertui.tui.commands", "ordertui.tui.screens.help",
+    "ordertui.amazon", "ordertui.rules.language", "ordertui.rules.policy.policy", "ordertui.rules.policy.edition",
+    "ordertui.rules.policy.house_rules",
+    "ordertui.operations.planning.planner", "ordertui.operations.batches.committer",
+    "ordertui.operations.dispatch.file_dispatcher",
+    "ordertui.operations.results.reconciler", "ordertui.operations.reports.importer",
+    "ordertui.operations.rate.calculator",
+    "ordertui.operations.rate.lists", "ordertui.operations.query.export", "ordertui.operations.maintenance",
+    "ordertui.operations.sync.service",
+    "ordertui.operations.sync.connection", "ordertui.operations.sync.credentials", "ordertui.store.filter_sql",
+    "ordertui.store.importing.import_session", "ordertui.tui.screens.dialogs",
+    "ordertui.tui.screens.preview", "ordertui.tui.screens.outbox", "ordertui.tui.screens.columns",
+    "ordertui.tui.screens.saved_views", "ordertui.tui.commands", "ordertui.tui.screens.help",
     "ordertui.tui.screens.command_palette", "csv", "hashlib", "holidays", "html", "httpx", "keyring", "cryptography",
     "importlib.resources", "tomllib",
 )  # fmt: skip
@@ -91,7 +98,7 @@ def test_values_of_the_start_are_structs(first_orders: dict[str, Any]) -> None:
 
 
 def test_start_imports_no_screen_and_no_database() -> None:
-    code = "import sys, ordertui.cli.main; print([m for m in ('textual', 'sqlite3', 'rich', 'holidays', 'httpx', 'keyring', 'cryptography', 'asyncio') if m in sys.modules])"
+    code = f"import sys, ordertui.cli.main; print([m for m in {HEAVY} if m in sys.modules])"
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     )

@@ -1,4 +1,6 @@
-"""`action:` and `counts:`: the SQL, the predicate and the memo say the same for every order, per marketplace, from one index."""
+"""`action:` and `counts:`: the SQL, the predicate and the memo say the same for every order, per marketplace, from one
+index.
+"""
 
 from __future__ import annotations
 

@@ -86,8 +86,13 @@ def test_every_column_of_every_record_is_covered(session: Session, tmp_path: Pat
         entries = store.audit.verify().entries
     copy = tmp_path / "copy.db"
     for ident in range(1, entries + 1):
-        for column, value in (("at", "at + 1"), ("kind", "kind || 'x'"), ("payload", "replace(payload, '1', '2') || ' '"),
-                              ("previous", "'x' || substr(previous, 2)"), ("hash", "'x' || substr(hash, 2)")):  # fmt: skip
+        for column, value in (
+            ("at", "at + 1"),
+            ("kind", "kind || 'x'"),
+            ("payload", "replace(payload, '1', '2') || ' '"),
+            ("previous", "'x' || substr(previous, 2)"),
+            ("hash", "'x' || substr(hash, 2)"),
+        ):
             copy.write_bytes(source)
             tamper(copy, f"UPDATE audit SET {column} = {value} WHERE id = ?", ident)
             assert broken(copy).startswith(f"{ident}: "), (ident, column)
@@ -100,8 +105,12 @@ def test_every_column_of_every_record_is_covered(session: Session, tmp_path: Pat
 @pytest.mark.parametrize(
     ("kind", "sql", "what"),
     [
-        ("batch.held", "UPDATE batches SET plan = CAST(replace(CAST(plan AS TEXT), 'NoInventory', 'CustomerReturn') AS BLOB)", "the plan of batch 1"),
-        ("batch.sent", "UPDATE feeds SET content = substr(content, 1, length(content) - 1) || x'00' WHERE batch = 1 AND name LIKE '%.txt'", "order-cancellation.txt of batch 1"),
+        ("batch.held",
+            "UPDATE batches SET plan = CAST(replace(CAST(plan AS TEXT), 'NoInventory', 'CustomerReturn') AS BLOB)",
+        "the plan of batch 1"),
+        ("batch.sent",
+            "UPDATE feeds SET content = substr(content, 1, length(content) - 1) || x'00'"
+            " WHERE batch = 1 AND name LIKE '%.txt'", "order-cancellation.txt of batch 1"),
         ("batch.answered", "UPDATE results SET content = x'00'", "report of batch 1"),
         ("batch.answered", "DELETE FROM results", "report of batch 1 is missing"),
     ],
@@ -199,7 +208,8 @@ def test_the_command_exports_and_searches(session: Session, tmp_path: Path) -> N
 
 def test_the_search_by_order_uses_its_index(session: Session) -> None:
     plan = session.context.reader().database.query(
-        "EXPLAIN QUERY PLAN SELECT a.id FROM audit_orders x JOIN audit a ON a.id = x.audit WHERE x.order_id = ? ORDER BY x.audit DESC",
+        "EXPLAIN QUERY PLAN SELECT a.id FROM audit_orders x JOIN audit a ON a.id = x.audit WHERE x.order_id = ? ORDER"
+        " BY x.audit DESC",
         (order_id(1),),
     )
     assert not any("SCAN" in row[3] or "TEMP" in row[3] for row in plan), plan

@@ -48,7 +48,8 @@ def version_one(path: Path, folder: Path) -> None:
         previous = mark
     for ident, state in ((1, "sent"), (2, "held")):
         old.execute(
-            "INSERT INTO batches (id, action, marketplace, state, created_at, due_at, sent_at, files, sha256, advice, plan)"
+            "INSERT INTO batches (id, action, marketplace, state, created_at, due_at, sent_at, files, sha256, advice,"
+            " plan)"
             " VALUES (?, 'cancel', 'US', ?, ?, ?, ?, '[]', ?, '', ?)",
             (
                 ident,
@@ -61,7 +62,8 @@ def version_one(path: Path, folder: Path) -> None:
             ),
         )
         old.execute(
-            "INSERT INTO batch_rows (batch, pos, order_id, action, state, is_open, reason) VALUES (?, 0, ?, 'cancel', ?, 1, 'NoInventory')",
+            "INSERT INTO batch_rows (batch, pos, order_id, action, state, is_open, reason) VALUES (?, 0, ?, 'cancel',"
+            " ?, 1, 'NoInventory')",
             (ident, ident, state),
         )
     old.execute("INSERT INTO meta VALUES ('writing:1', 'x')")
@@ -115,7 +117,7 @@ def test_a_migration_is_all_or_nothing(folder: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_store_of_version_four_goes_on(tmp_path: Path) -> None:
-    """Version 4 named action and state in one text. Nothing shown changes, and the held batch can still be taken back."""
+    """Version 4 named action and state in one text. What is shown stays, and the held batch can be taken back."""
     script = Path(__file__).with_name("stores") / "version_4.sql"
     connection = sqlite3.connect(tmp_path / "orders.db")
     connection.executescript(script.read_text(encoding="utf-8"))

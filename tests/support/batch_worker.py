@@ -1,9 +1,9 @@
 """One process at work on a store until it is stopped or killed: answers in, reports in, commits, holds, dispatches.
 
-    python worker.py STORE INBOX SEED [ROUNDS]
+python worker.py STORE INBOX SEED [ROUNDS]
 
-It says on stdout, one line each and at once, what it knows to be done: `committed 3 ORDER ORDER`, `sent 3`, `waited 0.05`,
-`loser WHY`. Reports wait in INBOX as `BATCH-anything.txt`, order reports as `orders-anything.txt`.
+It says on stdout, one line each and at once, what it knows to be done: `committed 3 ORDER ORDER`, `sent 3`, `waited
+0.05`, `loser WHY`. Reports wait in INBOX as `BATCH-anything.txt`, order reports as `orders-anything.txt`.
 """
 
 from __future__ import annotations

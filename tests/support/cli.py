@@ -56,7 +56,8 @@ class Command:
         """One command in its own process."""
         done = subprocess.run(
             [sys.executable, "-m", "ordertui", *self.before, *map(str, args)],
-            input=stdin, capture_output=True, encoding="utf-8", cwd=cwd or self.folder, env=environment(self.folder, **env),
+            input=stdin, capture_output=True, encoding="utf-8", cwd=cwd or self.folder,
+            env=environment(self.folder, **env),
             timeout=60, check=False,
         )  # fmt: skip
         return Done(done.returncode, done.stdout, done.stderr)

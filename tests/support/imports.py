@@ -81,8 +81,9 @@ def stored(path: Path, reports: Iterable[Report], *, chunk_rows: int = 20_000) -
 
 
 def dump(path: Path) -> dict[str, Any]:
-    """All that a store says of orders and products: by Amazon's ids, without what depends on when and how often was imported
-    (row numbers, versions, digests of the last report, positions of lines)."""
+    """All that a store says of orders and products: by Amazon's ids, without what depends on when and how often was
+    imported (row numbers, versions, digests of the last report, positions of lines).
+    """
     connection = sqlite3.connect(path)
     try:
         orders = _table(connection, "orders")

@@ -1,4 +1,4 @@
-"""Driving the screen in tests: a session at a fixed moment, keys slow or in one burst, waiting for what must come true."""
+"""Drive the screen in tests: a session at one moment, keys slow or in one burst, waiting for what must be true."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="no tmux he
 
 
 class InTmux(Terminal):
-    """A program inside tmux, which ends with it. Its server is of this test alone and reads no settings of the machine."""
+    """A program inside tmux, which ends with it. Its server is of this test alone and reads no settings."""
 
     def __init__(self, command: list[str], folder: Path) -> None:
         settings = folder / "tmux.conf"

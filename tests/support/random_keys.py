@@ -1,8 +1,8 @@
 """A monkey at the keyboard: keys, pastes, mouse and sizes at random, in bursts, and what must hold after each of them.
 
-Events are put straight into the application's queue, as the driver does with what a terminal sends; nothing waits between
-two keys of a burst. Between bursts the monkey looks: half of its keys are those of the screen that is on top, so that it gets
-deep into dialogs; some bursts begin as people do.
+Events are put straight into the application's queue, as the driver does with what a terminal sends; nothing waits
+between two keys of a burst. Between bursts the monkey looks: half of its keys are those of the screen that is on top,
+so that it gets deep into dialogs; some bursts begin as people do.
 """
 
 from __future__ import annotations
@@ -274,7 +274,9 @@ class Monkey:
         return words.startswith(told[place:].rstrip()) if told != shown else told[place:] == words
 
     def _recount(self, marked: list[int]) -> tuple[str, ...]:
-        """What the status line must say of these marks, worked out order by order: one of these, the shorter where cells are few."""
+        """What the status line must say of these marks, worked out order by order: one of these, the shorter where
+        cells are few.
+        """
         table = self.table
         if table.range_size:
             return (f"range of {table.range_size:,} · space takes it, Esc leaves it",)

@@ -1,4 +1,6 @@
-"""Reports for reader tests: every kind with all of Amazon's columns, buyers' data planted in the ones that must be dropped."""
+"""Reports for reader tests: every kind with all of Amazon's columns, buyers' data planted in the ones that must be
+dropped.
+"""
 
 from __future__ import annotations
 

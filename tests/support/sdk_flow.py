@@ -1,4 +1,5 @@
-"""Amazon's official SDK (`amzn-sp-api`) does the whole job against an address: an independent reading of the same models.
+"""Amazon's official SDK (`amzn-sp-api`) does the whole job against an address: an independent reading of the same
+models.
 
 Run by test_official_sdk.py in a process of its own, because the SDK sets up logging for the whole process.
 """

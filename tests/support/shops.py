@@ -71,7 +71,7 @@ def write(path: Path, columns: Iterable[str], rows: Iterable[Mapping[str, object
 
 
 def all_orders_row(number: int, status: str = "Unshipped", **more: object) -> dict[str, object]:
-    """A row of All Orders; `market`, `age` (seconds), `updated` (epoch) and any column, with underscores, may be given."""
+    """A row of All Orders; `market`, `age` (seconds), `updated` (epoch) and any column may be given with `_`."""
     market = MARKETPLACES[str(more.pop("market", "US"))]
     placed = NOW - int(str(more.pop("age", DAY)))
     updated = int(str(more.pop("updated", placed + HOUR)))
@@ -138,7 +138,8 @@ def bring(
 
 
 def standard(session: Session, folder: Path, *, waiting: int = 6, shipped: int = 94) -> list[int]:
-    """`waiting` unshipped orders (1..) that may be cancelled, number 1 with an official request, and `shipped` shipped ones (1001..).
+    """`waiting` unshipped orders (1..) that may be cancelled, number 1 with an official request, and `shipped` shipped
+    ones (1001..).
 
     Gives the row numbers of the waiting ones, by number.
     """

@@ -83,7 +83,9 @@ class Terminal:
                 since = time.monotonic()
 
     def resize(self, columns: int, rows: int) -> None:
-        """Change the size of the window, once the program has finished drawing at the size before: what comes then is of the new one."""
+        """Change the size of the window, once the program has finished drawing at the size before: what comes then is
+        of the new one.
+        """
         self.quiet()
         self._screen.resize(rows, columns)
         self._screen.reset()
@@ -96,7 +98,7 @@ class Terminal:
             self._read(0.003)
 
     def hang_up(self) -> int:
-        """Close the terminal under the program, as a closed window or a lost line does; gives how it ended, as `ended`."""
+        """Close the terminal under the program, as a closed window does; gives how it ended, as `ended`."""
         self.child.ptyproc.fileobj.close()
         end = time.monotonic() + PATIENCE
         while self.child.ptyproc.isalive():
@@ -106,7 +108,7 @@ class Terminal:
         return status if status is not None else -int(number or 0)
 
     def ended(self) -> int:
-        """Read until the program has ended; gives its exit code, or the negative number of the signal that killed it."""
+        """Read until the program has ended; gives its exit code, or the negative number of its signal."""
         end = time.monotonic() + PATIENCE
         while self._read(0.2):
             assert time.monotonic() < end, f"it did not end; the screen is:\n{self.text}"

@@ -28,8 +28,9 @@ SAFE = [
     *["1", "2", "3", "4", "R", "p", "J", "shift+down", "ctrl+d"],
     *["slash", "l", "a", "e", "enter"],
 ]
-"""Keys that only look and mark, and ask nothing: a question throws away what was typed before it was drawn. The letters also go
-into the filter."""
+"""Keys that only look and mark, and ask nothing: a question throws away what was typed before it was drawn. The letters
+also go into the filter.
+"""
 
 
 BURST = 500
@@ -41,8 +42,10 @@ def state(pilot: Pilot[None]) -> dict[str, object]:
     words = {name: text(pilot, name) for name in ("status", "rate", "detail", "header")}
     lines = [strip.text for strip in view.render_lines(Region(0, 0, *view.size))]
     return words | {
-        "marks": list(screen.table.marks.ids()), "cursor": view.cursor_id, "ids": list(view.ids), "request": screen.view.request,
-        "range": view.range_size, "filter": screen.query_one(Input).value, "on top": type(pilot.app.screen), "lines": lines,
+        "marks": list(screen.table.marks.ids()), "cursor": view.cursor_id, "ids": list(view.ids),
+        "request": screen.view.request,
+        "range": view.range_size, "filter": screen.query_one(Input).value, "on top": type(pilot.app.screen),
+        "lines": lines,
         "top": view.view.top,
     }  # fmt: skip
 

@@ -23,7 +23,9 @@ from ordertui.store.database import Database, Params
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
 PLAN_ALONE = {"units", "amount", "currency", "price", "item-id", "lines"}
-"""Ids of reasons for which a plan may leave out an order that is allowed: some of its lines cannot be acted on as asked."""
+"""Ids of reasons for which a plan may leave out an order that is allowed: some of its lines cannot be acted on as
+asked.
+"""
 RULES = (
     ('total>25 marketplace:US', "cancel"),
     ("sku:SKU-*1 or title:thing", "refund"),
@@ -39,7 +41,8 @@ def rules_file(folder: Path, rng: random.Random) -> Path:
     """Some house rules that deny."""
     chosen = rng.sample(range(len(RULES)), rng.randrange(4))
     text = "\n".join(
-        f'[[rule]]\nid = "r{n}"\nwhen = \'{RULES[n][0]}\'\neffect = "deny"\nwhy = "not by rule {n}"\naction = ["{RULES[n][1]}"]\n'
+        f'[[rule]]\nid = "r{n}"\nwhen = \'{RULES[n][0]}\'\neffect = "deny"\n'
+        f'why = "not by rule {n}"\naction = ["{RULES[n][1]}"]\n'
         for n in chosen
     )
     path = folder / "house.toml"
@@ -72,8 +75,10 @@ def fill(session: Session, folder: Path, rng: random.Random, count: int) -> None
             if (named >= 0.9 or (status != "Cancelled" and rng.random() < 0.7)) and status != "Pending":
                 waiting.append(
                     unshipped_row(
-                        number, rng.choice(("true", "false")), market=market, age=age, sku=sku, order_item_id=f"0{number}{line}",
-                        quantity_purchased=2, quantity_shipped=rng.choice((0, 1)) if status == "PartiallyShipped" else 0,
+                        number, rng.choice(("true", "false")), market=market, age=age, sku=sku,
+                        order_item_id=f"0{number}{line}",
+                        quantity_purchased=2, quantity_shipped=rng.choice((0,
+                        1)) if status == "PartiallyShipped" else 0,
                     )
                 )  # fmt: skip
     bring(session, folder, everything=everything, open_=waiting)

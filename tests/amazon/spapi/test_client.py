@@ -52,7 +52,18 @@ async def test_a_page_of_orders_brings_no_buyer_data(sim: Simulator, clock: Fixe
     assert "Jane" not in repr(found)
 
 
-SAFE_FAULTS = ["html503", "empty502", "error500", "drop", "drop_after", "hang", "throttle", "html_body", "empty_object", "half_body"]  # fmt: skip
+SAFE_FAULTS = [
+    "html503",
+    "empty502",
+    "error500",
+    "drop",
+    "drop_after",
+    "hang",
+    "throttle",
+    "html_body",
+    "empty_object",
+    "half_body",
+]
 
 
 @pytest.mark.parametrize("fault", SAFE_FAULTS)

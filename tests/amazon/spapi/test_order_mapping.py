@@ -30,9 +30,19 @@ def test_an_order_is_what_its_report_rows_would_be() -> None:
     assert [row["order_item_id"] for row in found] == ["0000000000000701"[1:], "0000000000000702"[1:]]
     first = found[0]
     assert (first["order_id"], first["marketplace"], first["channel"]) == ("113-0000000-0000007", "US", "merchant")
-    assert (first["status"], first["item_status"], first["quantity"], first["quantity_shipped"]) == ("unshipped", "unshipped", 3, 0)  # fmt: skip
+    assert (first["status"], first["item_status"], first["quantity"], first["quantity_shipped"]) == (
+        "unshipped",
+        "unshipped",
+        3,
+        0,
+    )
     assert (first["currency"], first["item_price"], first["item_tax"], first["shipping_price"]) == ("USD", 1500, 150, 0)
-    assert (first["buyer_request"], first["replacement"], first["business"], first["prime"]) == ("none", "no", "yes", "no")  # fmt: skip
+    assert (first["buyer_request"], first["replacement"], first["business"], first["prime"]) == (
+        "none",
+        "no",
+        "yes",
+        "no",
+    )
     assert (first["purchased_at"], first["ship_by"], first["fact_at"]) == (NOW - DAY, NOW + DAY, NOW - DAY + HOUR)
 
 

@@ -1,4 +1,4 @@
-"""Batches as feeds: what leaves, what Amazon does with it, and for everything that goes wrong the state and the words."""
+"""Batches as feeds: what leaves, what Amazon does with it, and for all that goes wrong the state and the words."""
 
 import threading
 from collections.abc import Callable

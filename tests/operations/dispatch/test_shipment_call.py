@@ -36,7 +36,8 @@ def test_one_order_is_confirmed_at_once_and_seen_at_once(floor: Floor, sim: Simu
     ((order_id, body),) = sim.amazon.confirmations
     assert order_id == floor.order_id(1)
     assert body["packageDetail"] == {
-        "packageReferenceId": "1", "carrierCode": "UPS", "trackingNumber": "1Z1", "shipDate": "2026-11-23T00:00:00-08:00",
+        "packageReferenceId": "1", "carrierCode": "UPS", "trackingNumber": "1Z1",
+        "shipDate": "2026-11-23T00:00:00-08:00",
         "orderItems": [{"orderItemId": "000000000000101", "quantity": 1}],
     }  # fmt: skip
     kept = floor.made.context.store.submissions.content(floor.attempt(batch).id)

@@ -180,13 +180,15 @@ def test_a_rule_made_while_a_batch_is_held_stops_it(tmp_path: Path) -> None:
 
 
 CONDITIONS = (
-    "total>10", "buyer-requested", "sku:SKU-2", "-request:none", "batch-orders>2", "rate-after>1%", "sku-cancels>0", "placed:last-7d", "late", "total:unknown",
-    "action:cancel counts:no", "batch-total>20USD or prime", "status:shipped", "title:thing", "auto-cancel:unknown", "items:1 -business",
+    "total>10", "buyer-requested", "sku:SKU-2", "-request:none", "batch-orders>2", "rate-after>1%", "sku-cancels>0",
+    "placed:last-7d", "late", "total:unknown",
+    "action:cancel counts:no", "batch-total>20USD or prime", "status:shipped", "title:thing", "auto-cancel:unknown",
+    "items:1 -business",
 )  # fmt: skip
 
 
 def test_rules_only_tighten(tmp_path: Path) -> None:
-    """With any rules, the orders taken in are some of those taken in without, judged by the same rows; never one more."""
+    """With any rules, the orders taken in are some of those taken in without, by the same rows; never one more."""
     with session_with(tmp_path / "plain") as plain:
         ids = standard(plain, tmp_path / "plain", waiting=5, shipped=30)
         ids += list(plain.orders.find("status:shipped", limit=3))

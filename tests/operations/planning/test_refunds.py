@@ -151,7 +151,7 @@ amounts = st.builds(
 def test_any_refunds_and_then_the_rest_give_back_what_was_paid(
     tmp_path_factory: pytest.TempPathFactory, asks: list[tuple[LineAmounts, int]]
 ) -> None:
-    """Against a slow count: what was taken in is subtracted by hand; what did not fit was left out; the rest is exact."""
+    """Against a slow count: what is taken in is subtracted by hand; what did not fit is left out; the rest is exact."""
     folder = tmp_path_factory.mktemp("refunds")
     clock = FixedClock(NOW)
     with open_session(folder, clock=clock) as session:

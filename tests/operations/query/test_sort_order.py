@@ -1,4 +1,6 @@
-"""Sorting by several keys: the order that Python's stable `sorted` gives, over orders with every fact missing somewhere."""
+"""Sorting by several keys: the order that Python's stable `sorted` gives, over orders with every fact missing
+somewhere.
+"""
 
 from __future__ import annotations
 
@@ -97,7 +99,8 @@ def test_it_is_the_stable_order_of_python(session: Session, keys: list[tuple[str
 
 @pytest.mark.parametrize(("sort", "index"), [
     ("-placed", "orders_placed"), ("+placed", "orders_placed"), ("-placed,+total", "orders_placed"),
-    ("+status,-placed", "orders_status"), ("+order_id", "sqlite_autoindex_orders_1"), ("-order_id,+may", "sqlite_autoindex_orders_1"),
+    ("+status,-placed", "orders_status"), ("+order_id", "sqlite_autoindex_orders_1"),
+    ("-order_id,+may", "sqlite_autoindex_orders_1"),
 ])  # fmt: skip
 def test_a_first_page_comes_from_an_index(session: Session, sort: str, index: str) -> None:
     order, params = order_by(read_sorting(sort))

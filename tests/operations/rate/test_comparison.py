@@ -1,4 +1,4 @@
-"""Our rate against Amazon's own report: planted differences are found, each with its side and cause; none are made up."""
+"""Our rate against Amazon's own report: planted differences are found with side and cause; none are made up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ COLUMNS = ["Order Date", "Order ID", "Impacts Account Health"]
 
 
 def made(folder: Path) -> Session:
-    """100 orders: 1-3 cancelled, 4 officially asked for and then cancelled, 5 waiting, 6 in a batch, 7 an old cancellation."""
+    """100 orders: 1-3 cancelled, 4 officially asked for and then cancelled, 5 waiting, 6 in a batch, 7 an old
+    cancellation.
+    """
     session = open_session(folder)
     bring(session, folder, everything=[all_orders_row(n) for n in (4, 5, 6)],
           open_=[unshipped_row(4, "true"), unshipped_row(5), unshipped_row(6)])  # fmt: skip
@@ -40,7 +42,8 @@ def made(folder: Path) -> Session:
 
 def report(folder: Path, rows: dict[int, str]) -> Path:
     return write(folder / "rate.txt", COLUMNS, [
-        {"Order Date": iso_utc(NOW - DAY), "Order ID": order_id(n), "Impacts Account Health": word} for n, word in rows.items()
+        {"Order Date": iso_utc(NOW - DAY), "Order ID": order_id(n), "Impacts Account Health": word} for n,
+        word in rows.items()
     ])  # fmt: skip
 
 
@@ -88,7 +91,8 @@ def test_comparing_changes_nothing(tmp_path: Path) -> None:
 def health(folder: Path, key: str = "preFulfillmentCancellationRate", **more: Any) -> Path:
     figure = {
         "reportingDateRange": {"reportingDateFrom": "2026-11-16T00:00Z", "reportingDateTo": "2026-11-22T23:59Z"},
-        "orderCount": 100, "cancellationCount": 4, "status": "BAD", "rate": 0.04, "targetValue": 0.025, "targetCondition": "LESS_THAN",
+        "orderCount": 100, "cancellationCount": 4, "status": "BAD", "rate": 0.04, "targetValue": 0.025,
+        "targetCondition": "LESS_THAN",
     }  # fmt: skip
     path = folder / "health.json"
     path.write_text(

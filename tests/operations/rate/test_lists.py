@@ -1,4 +1,6 @@
-"""What is behind a rate, against slow recounts: lists, days over clock changes in six zones, outlook, forecast, neighbours."""
+"""What is behind a rate, against slow recounts: lists, days over clock changes in six zones, outlook, forecast,
+neighbours.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ from ordertui.orders.marketplace import MARKETPLACES
 from support.shops import ALL_ORDERS, NOW, all_orders_row, bring, open_session, order_id, standard, unshipped_row, write
 
 CHANGES = {
-    "US": (2026, 11, 1), "UK": (2026, 10, 25), "DE": (2026, 3, 29), "AU": (2026, 10, 4), "JP": (2026, 10, 25), "BR": (2026, 2, 21),
+    "US": (2026, 11, 1), "UK": (2026, 10, 25), "DE": (2026, 3, 29), "AU": (2026, 10, 4), "JP": (2026, 10, 25),
+    "BR": (2026, 2, 21),
 }  # fmt: skip
 """A day on which clocks change in the marketplace's zone, or a day in a zone without changes."""
 
@@ -127,7 +130,9 @@ def test_the_lists_are_the_figures(tmp_path: Path) -> None:
 
 
 def waiting_session(folder: Path) -> Session:
-    """Twelve orders that wait, four of them with a deadline: two overdue, one within the day, one in three days; and 100 shipped."""
+    """Twelve orders that wait, four of them with a deadline: two overdue, one within the day, one in three days; and
+    100 shipped.
+    """
     session = open_session(folder)
     policy = session.eligibility.policies.of("US")
     deadlines = {}
@@ -136,8 +141,10 @@ def waiting_session(folder: Path) -> Session:
         due = policy.auto_cancel_at(ship_by)
         assert due is not None
         deadlines[due - NOW] = ship_by
-    pick = [next(ship_by for left, ship_by in sorted(deadlines.items()) if low < left < high)
-            for low, high in ((-3 * DAY, 0), (-2 * DAY, 0), (19 * HOUR, 23 * HOUR), (60 * HOUR, 75 * HOUR))]  # fmt: skip
+    pick = [
+        next(ship_by for left, ship_by in sorted(deadlines.items()) if low < left < high)
+        for low, high in ((-3 * DAY, 0), (-2 * DAY, 0), (19 * HOUR, 23 * HOUR), (60 * HOUR, 75 * HOUR))
+    ]
     rows = [all_orders_row(n) for n in range(12)] + [
         all_orders_row(1000 + n, "Shipped", age=2 * DAY) for n in range(100)
     ]

@@ -1,4 +1,6 @@
-"""How a rate moves, against a slow recount from the lists: past days, today, the days to come, with and without a marked set."""
+"""How a rate moves, against a slow recount from the lists: past days, today, the days to come, with and without a
+marked set.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from .test_lists import midnight, waiting_session
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_every_point_is_a_recount(tmp_path: Path, seed: int) -> None:
-    """Orders over 45 days, over the end of daylight saving time too; half of the open ones marked, some with Amazon's own request."""
+    """Orders over 45 days, over the end of daylight saving time too; half of the open ones marked, some with Amazon's
+    own request.
+    """
     rng = random.Random(seed)
     zone = MARKETPLACES["US"].zone
     now = int(datetime(2026, 11, 4, 9 + seed, tzinfo=ZoneInfo(zone)).timestamp())

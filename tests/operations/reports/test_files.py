@@ -47,7 +47,8 @@ def test_folders_first_then_likely_files_newest_first(folder: Path) -> None:
     ("name", "kind"),
     [
         ("us/reports/unshipped-orders.txt", "Unshipped orders"), ("jp/reports/new-orders.txt", "New orders"),
-        ("de/reports/all-orders-by-order-date.txt", "All Orders"), ("us/reports/cancellation-rate.csv", "Cancellation Rate"),
+        ("de/reports/all-orders-by-order-date.txt", "All Orders"),
+        ("us/reports/cancellation-rate.csv", "Cancellation Rate"),
         ("us/results/cancel-report.txt", "processing report"), ("us/results/refund-report.xml", "processing report"),
         ("quirks/no-report.txt", ""), ("us/choices/refund.tsv", ""), ("none.txt", ""),
     ],

@@ -118,7 +118,8 @@ def test_no_text_ever_asks_a_buyer_to_cancel() -> None:
     "text",
     [
         "Please CANCEL the order.", "Bitte stornieren Sie.", "Merci d'annuler", "Por favor, anule el pedido",
-        "Annulla l'ordine", "Siparişi iptal edin", "注文をキャンセルしてください", "Avbeställ gärna", "Anuluj zamówienie",
+        "Annulla l'ordine", "Siparişi iptal edin", "注文をキャンセルしてください",
+        "Avbeställ gärna", "Anuluj zamówienie",
     ],
 )  # fmt: skip
 def test_a_text_that_speaks_of_cancelling_is_not_sent(made: Session, sim: Simulator, text: str) -> None:

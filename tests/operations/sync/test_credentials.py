@@ -110,7 +110,12 @@ def test_the_secrets_age_is_said_in_time(clock: FixedClock, age: int, words: str
 
 
 def test_a_secret_is_never_printed() -> None:
-    for text in (repr(LOGIN), str(LOGIN.credentials), f"{LOGIN.credentials.client_secret}", repr(FeedSlot("id", "https://signed"))):  # fmt: skip
+    for text in (
+        repr(LOGIN),
+        str(LOGIN.credentials),
+        f"{LOGIN.credentials.client_secret}",
+        repr(FeedSlot("id", "https://signed")),
+    ):
         assert "planted" not in text
         assert "signed" not in text
     with pytest.raises(TypeError):

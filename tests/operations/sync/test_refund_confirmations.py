@@ -48,9 +48,12 @@ def book(floor: Floor, number: int, amount: float, *, when: int = 0, **more: Any
     """Somebody refunds in Seller Central, or Amazon books something."""
     floor.sim.amazon.transactions.append(
         {
-            "transactionType": "Refund", "transactionId": f"X{len(floor.sim.amazon.transactions)}", "transactionStatus": "RELEASED",
-            "postedDate": iso_utc(floor.clock.now() + when), "totalAmount": {"currencyCode": "USD", "currencyAmount": -amount},
-            "relatedIdentifiers": [{"relatedIdentifierName": "ORDER_ID", "relatedIdentifierValue": floor.order_id(number)}],
+            "transactionType": "Refund", "transactionId": f"X{len(floor.sim.amazon.transactions)}",
+            "transactionStatus": "RELEASED",
+            "postedDate": iso_utc(floor.clock.now() + when), "totalAmount": {"currencyCode": "USD",
+            "currencyAmount": -amount},
+            "relatedIdentifiers": [{"relatedIdentifierName": "ORDER_ID",
+                "relatedIdentifierValue": floor.order_id(number)}],
         }
         | more
     )  # fmt: skip
@@ -130,7 +133,8 @@ def fees_unreadable(floor: Floor) -> None:
 
 @pytest.mark.parametrize(
     "booked",
-    [other_amount, other_order, other_currency, before_it_left, two_equal, no_refund, money_in, of_two_orders, fees_unreadable],
+    [other_amount, other_order, other_currency, before_it_left, two_equal, no_refund, money_in, of_two_orders,
+        fees_unreadable],
 )  # fmt: skip
 def test_what_is_not_certain_confirms_nothing(floor: Floor, sim: Simulator, booked: Callable[[Floor], None]) -> None:
     batch = unclear(floor)

@@ -1,4 +1,4 @@
-"""Reports into the store: the same reports give the same store, whatever their order, number of times and chunk size."""
+"""Reports into the store: the same reports give the same store, whatever their order, number and chunk size."""
 
 from __future__ import annotations
 
@@ -63,8 +63,10 @@ def reports(draw: st.DrawFn) -> list[Report]:
                         item_status=draw(statuses) if kind == "all_orders" else None,
                         quantity_shipped=draw(st.sampled_from([None, 0, 1])),
                         currency="USD" if priced else None,
-                        **({"item_price": draw(st.integers(1, 3)), "item_tax": 1} | dict.fromkeys(ROW_FIELDS[18:24], 0) if priced else {}),
-                        buyer_request=request, request_reason=draw(st.sampled_from([None, "late"])) if request else None,
+                        **({"item_price": draw(st.integers(1, 3)), "item_tax": 1} | dict.fromkeys(ROW_FIELDS[18:24],
+                            0) if priced else {}),
+                        buyer_request=request, request_reason=draw(st.sampled_from([None,
+                        "late"])) if request else None,
                         **facts,
                     )
                 )  # fmt: skip
@@ -95,7 +97,8 @@ def test_any_order_any_number_of_times_any_chunk_gives_the_same_store(
     straight = stored(tmp_path / "a.db", found)
     shuffled = data.draw(st.permutations([*found, *data.draw(st.lists(st.sampled_from(found), max_size=2))]))
     again = [
-        Report(report.kind, tuple(data.draw(st.permutations(report.rows))), report.as_of) if report.kind != "all_orders" else report
+        Report(report.kind, tuple(data.draw(st.permutations(report.rows))),
+            report.as_of) if report.kind != "all_orders" else report
         for report in shuffled
     ]  # fmt: skip
     assert stored(tmp_path / "b.db", again, chunk_rows=data.draw(st.integers(1, 9))) == straight

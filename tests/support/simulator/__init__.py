@@ -1,4 +1,5 @@
-"""Amazon on this machine: a stateful simulator of the operations that ordertui uses, checked against Amazon's own models.
+"""Amazon on this machine: a stateful simulator of the operations that ordertui uses, checked against Amazon's own
+models.
 
 Start it with `make simulator`; docs/connector.md says how to point ordertui at it.
 """

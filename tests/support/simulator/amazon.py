@@ -1,7 +1,7 @@
 """What Amazon keeps: orders, feeds, reports, documents, money; and what feeds do to them.
 
-It is the naive Amazon of SP-API.md: it pays every refund message that it accepts, however often it comes. So a test that
-counts its transactions sees every double payment.
+It is the naive Amazon of SP-API.md: it pays every refund message that it accepts, however often it comes. So a test
+that counts its transactions sees every double payment.
 """
 
 from __future__ import annotations
@@ -263,8 +263,10 @@ def processing_report(transaction: str, processed: int, errors: list[tuple[str, 
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<AmazonEnvelope><Header><DocumentVersion>1.02</DocumentVersion>'
         "<MerchantIdentifier>M</MerchantIdentifier></Header><MessageType>ProcessingReport</MessageType><Message><MessageID>1</MessageID>"
-        f"<ProcessingReport><DocumentTransactionID>{transaction.lstrip('F0') or 0}</DocumentTransactionID><StatusCode>Complete</StatusCode>"
-        f"<ProcessingSummary><MessagesProcessed>{processed}</MessagesProcessed><MessagesSuccessful>{processed - len(errors)}"
+        f"<ProcessingReport><DocumentTransactionID>{transaction.lstrip('F0') or 0}</DocumentTransactionID>"
+        "<StatusCode>Complete</StatusCode>"
+        f"<ProcessingSummary><MessagesProcessed>{processed}</MessagesProcessed>"
+        f"<MessagesSuccessful>{processed - len(errors)}"
         f"</MessagesSuccessful><MessagesWithError>{len(errors)}</MessagesWithError><MessagesWithWarning>0</MessagesWithWarning>"
         f"</ProcessingSummary>{results}</ProcessingReport></Message></AmazonEnvelope>\n"
     ).encode()

@@ -1,4 +1,6 @@
-"""The loopback server: tokens, documents, quotas and faults around the operations; every answer is checked before it leaves."""
+"""The loopback server: tokens, documents, quotas and faults around the operations; every answer is checked before it
+leaves.
+"""
 
 from __future__ import annotations
 
@@ -215,7 +217,8 @@ class _Handler(BaseHTTPRequestHandler):
         token = f"Atza|{secrets.token_hex(8)}"
         self.sim.tokens[token] = self.sim.clock.now() + TOKEN_SECONDS
         return 200, {
-            "access_token": token, "token_type": "bearer", "expires_in": TOKEN_SECONDS, "refresh_token": wanted["refresh_token"],
+            "access_token": token, "token_type": "bearer", "expires_in": TOKEN_SECONDS,
+            "refresh_token": wanted["refresh_token"],
         }  # fmt: skip
 
     def _document(self, ident: str, query: str, content: bytes) -> Reply:

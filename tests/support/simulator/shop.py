@@ -14,7 +14,9 @@ TITLES = ("Yoga mat 6 mm", "Tea kettle 1.2 l", "Trail socks, 3 pairs", "LED desk
 
 
 def order(number: int, now: int, status: str = "UNSHIPPED", **more: Any) -> dict[str, Any]:
-    """One order. `more`: market, age (seconds), updated (epoch), by, asked, cancelled_by, quantity, price (minor units), items, programs, ship_by."""
+    """One order. `more`: market, age (seconds), updated (epoch), by, asked, cancelled_by, quantity, price (minor
+    units), items, programs, ship_by.
+    """
     market = MARKETPLACES[more.get("market", "US")]
     placed = now - more.get("age", DAY)
     quantity, minor = more.get("quantity", 1), more.get("price", 1000)
@@ -28,15 +30,18 @@ def order(number: int, now: int, status: str = "UNSHIPPED", **more: Any) -> dict
         item: dict[str, Any] = {
             "orderItemId": f"0{number:012d}{line:02d}",
             "quantityOrdered": quantity,
-            "product": {"asin": f"B0{number % 1000:08d}", "title": TITLES[number % len(TITLES)], "sellerSku": f"SKU-{number % 50}-{line}"},
+            "product": {"asin": f"B0{number % 1000:08d}", "title": TITLES[number % len(TITLES)],
+                "sellerSku": f"SKU-{number % 50}-{line}"},
             "proceeds": {
                 "proceedsTotal": money(minor + minor // 10),
                 "breakdowns": [
                     {"type": "ITEM", "subtotal": money(minor)},
-                    {"type": "TAX", "subtotal": money(minor // 10), "detailedBreakdowns": [{"subtype": "ITEM", "value": money(minor // 10)}]},
+                    {"type": "TAX", "subtotal": money(minor // 10),
+                        "detailedBreakdowns": [{"subtype": "ITEM", "value": money(minor // 10)}]},
                 ],
             },
-            "fulfillment": {"quantityFulfilled": quantity if status == "SHIPPED" else 0, "quantityUnfulfilled": 0 if status == "SHIPPED" else quantity},
+            "fulfillment": {"quantityFulfilled": quantity if status == "SHIPPED" else 0,
+                "quantityUnfulfilled": 0 if status == "SHIPPED" else quantity},
         }  # fmt: skip
         if more.get("asked"):
             item["cancellation"] = {
@@ -76,7 +81,9 @@ def stock(amazon: Amazon, orders: int = 300, seed: int = 7) -> None:
 
 
 def all_orders_report(amazon: Amazon) -> Any:
-    """A maker of All Orders reports (by order date) over the shop's orders; the buyers' columns are there, as Amazon has them."""
+    """A maker of All Orders reports (by order date) over the shop's orders; the buyers' columns are there, as Amazon
+    has them.
+    """
     columns = [
         "amazon-order-id",
         "purchase-date",
@@ -116,9 +123,12 @@ def all_orders_report(amazon: Amazon) -> Any:
             for item in one["orderItems"]:
                 prices = {part["type"]: part["subtotal"] for part in item["proceeds"]["breakdowns"]}
                 lines.append("\t".join((
-                    one["orderId"], one["createdTime"], one["lastUpdatedTime"], status, "Merchant", one["salesChannel"]["marketplaceName"],
-                    item["product"]["title"], item["product"]["sellerSku"], item["product"]["asin"], status, str(item["quantityOrdered"]),
-                    prices["ITEM"]["currencyCode"], prices["ITEM"]["amount"], prices["TAX"]["amount"], "Springfield", "OR", "97477",
+                    one["orderId"], one["createdTime"], one["lastUpdatedTime"], status, "Merchant",
+                    one["salesChannel"]["marketplaceName"],
+                    item["product"]["title"], item["product"]["sellerSku"], item["product"]["asin"], status,
+                    str(item["quantityOrdered"]),
+                    prices["ITEM"]["currencyCode"], prices["ITEM"]["amount"], prices["TAX"]["amount"], "Springfield",
+                    "OR", "97477",
                 )))  # fmt: skip
         return ("\n".join(lines) + "\n").encode() if len(lines) > 1 else None
 

@@ -1,4 +1,6 @@
-"""What a marked set comes to: how many are marked is said at once, the rest is worked out beside the screen, once for the newest set."""
+"""What a marked set comes to: how many are marked is said at once, the rest is worked out beside the screen, once for
+the newest set.
+"""
 
 from __future__ import annotations
 

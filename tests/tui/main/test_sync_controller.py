@@ -1,4 +1,6 @@
-"""The screen on a connected session: it says how old its data is, syncs, sends what is due, follows it, and never waits for any of it."""
+"""The screen on a connected session: it says how old its data is, syncs, sends what is due, follows it, and never waits
+for any of it.
+"""
 
 import asyncio
 import threading

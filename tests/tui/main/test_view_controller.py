@@ -1,4 +1,6 @@
-"""A view that takes long: it says so, Escape stops it, a newer one interrupts it; a filter's first orders come while it is typed."""
+"""A view that takes long: it says so, Escape stops it, a newer one interrupts it; a filter's first orders come while it
+is typed.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ SLOW_FILTER = "status:unshipped"
 
 @pytest.fixture
 def stopped(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The session, where reading the whole of a view that is sorted by `may`, or fits SLOW_FILTER, lasts until it is interrupted; what those were."""
+    """The session, where reading the whole of a view that is sorted by `may`, or fits SLOW_FILTER, lasts until it is
+    interrupted; what those were.
+    """
     real, stop, found = session.orders.find, threading.Event(), []
 
     def view(

@@ -1,4 +1,6 @@
-"""The chart is true: every bar within half a row of its value, on its side of the target, and the target exactly on an edge."""
+"""The chart is true: every bar within half a row of its value, on its side of the target, and the target exactly on an
+edge.
+"""
 
 from __future__ import annotations
 

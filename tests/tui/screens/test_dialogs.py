@@ -1,4 +1,4 @@
-"""Dialogs answer once and take any key, and what they leave on the screen is true; each case was found by random keys."""
+"""Dialogs answer once and take any key, and what they leave is true; each case was found by random keys."""
 
 import importlib
 import pkgutil

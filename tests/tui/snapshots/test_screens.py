@@ -1,5 +1,6 @@
-"""Pictures of the screens, compared cell by cell. After a change that is meant: `pytest tests/tui/snapshots --snapshot-update`,
-and look at each picture."""
+"""Pictures of the screens, compared cell by cell. After a change that is meant: `pytest tests/tui/snapshots
+--snapshot-update`, and look at each picture.
+"""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The tour, done wholly with keys: each step waits for the deed, never stands in the way, and is never in a real store."""
+"""The tour, done wholly with keys: each step waits for the deed, is never in the way, and never in a real store."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -22,7 +22,10 @@ def queues(counts: tuple[int, ...]) -> list[Queue]:
 
 
 @pytest.mark.parametrize(("width", "line"), [
-    (120, "1 All 18,204  2 To ship 412  3 Buyer asked 23  4 Late 9  5 <24h 4  6 Held 12  7 Unconfirmed 104  8 Failed 3"),
+    (
+        120,
+        "1 All 18,204  2 To ship 412  3 Buyer asked 23  4 Late 9  5 <24h 4  6 Held 12  7 Unconfirmed 104  8 Failed 3",
+    ),
     (80, "1 All 18,204 2 Ship 412 3 Ask 23 4 Late 9 5 24h 4 6 Held 12 7 Sent 104 8 Fail 3"),
     (60, "All 18k Ship 412 Ask 23 Late 9 24h 4 Held 12 Sent 104 Fail 3"),
 ])  # fmt: skip

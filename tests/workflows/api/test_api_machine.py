@@ -1,5 +1,6 @@
-"""Any sequence of commits, undos, syncs, faults of Amazon's, kills and late answers, with batches that leave by the API: nothing is
-done twice, nothing is lost, nothing is called done that was not, and no feed is submitted that the journal does not know.
+"""Any sequence of commits, undos, syncs, faults of Amazon's, kills and late answers, with batches that leave by the
+API: nothing is done twice, nothing is lost, nothing is called done that was not, and no feed is submitted that the
+journal does not know.
 
 Bounded in CI; `ORDERTUI_SAFETY=long` runs 2,000 sequences.
 """
@@ -53,7 +54,8 @@ KILL = st.one_of(st.none(), st.none(), st.integers(0, 24))
 """The point at which the process dies, if it does."""
 REFUSALS = (OperationError, StoreError, SpApiError, ProcessingReportError, OSError)
 CALLS = (
-    "createFeedDocument", "upload", "getFeeds", "getFeed", "getFeedDocument", "download", "searchOrders", "listTransactions", "login",
+    "createFeedDocument", "upload", "getFeeds", "getFeed", "getFeedDocument", "download", "searchOrders",
+    "listTransactions", "login",
 )  # fmt: skip
 ENDS = {
     Action.CANCEL: (RowState.CONFIRMED, RowState.OK),

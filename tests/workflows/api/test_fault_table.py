@@ -1,4 +1,6 @@
-"""Everything that goes wrong, in one table: the state, the words on the screen, and in the end no effect twice and no row lost."""
+"""Everything that goes wrong, in one table: the state, the words on the screen, and in the end no effect twice and no
+row lost.
+"""
 
 from collections import Counter
 from collections.abc import Callable
@@ -92,15 +94,19 @@ TABLE = (
     ),
     Fault(
         "FATAL with part of it done", fatal, "fatal", {UNKNOWN},
-        "some, none or all of it may have been done, so every row is unknown. Sync, look, then settle each; nothing is sent again by itself",
+        "some, none or all of it may have been done, so every row is unknown. Sync, look, then settle each; nothing"
+        " is sent again by itself",
         after=120, end={CANCEL: {CONFIRMED, UNKNOWN}, REFUND: {CONFIRMED, UNKNOWN}},
     ),
     Fault(
-        "counts that differ", miscount, "done", {UNKNOWN}, "the report processed 1 of the 2 that were sent", after=120, end=DONE
+        "counts that differ", miscount, "done", {UNKNOWN}, "the report processed 1 of the 2 that were sent",
+        after=120, end=DONE
     ),
-    Fault("gzip cut off", truncated, "submitted", {ACCEPTED}, "The last look failed: getFeedDocument: it is cut off", after=120, end=DONE),
+    Fault("gzip cut off", truncated, "submitted", {ACCEPTED}, "The last look failed: getFeedDocument: it is cut off",
+        after=120, end=DONE),
     Fault(
-        "a state not known here", strange, "processing", {ACCEPTED}, "Amazon says 'ON_HOLIDAY', which is not known here", after=120,
+        "a state not known here", strange, "processing", {ACCEPTED},
+        "Amazon says 'ON_HOLIDAY', which is not known here", after=120,
         end={CANCEL: {CONFIRMED}, REFUND: {CONFIRMED}},
     ),
 )  # fmt: skip

@@ -20,7 +20,10 @@ def test_the_official_sdk_does_the_same_job(sim: Simulator, clock: FixedClock, t
     for number in (1, 2):
         sim.amazon.put(order(number, clock.now(), price=1999))
     ids = list(sim.amazon.orders)
-    items = [CancelItem(one["orderId"], one["orderItems"][0]["orderItemId"], "NoInventory") for one in sim.amazon.orders.values()]  # fmt: skip
+    items = [
+        CancelItem(one["orderId"], one["orderItems"][0]["orderItemId"], "NoInventory")
+        for one in sim.amazon.orders.values()
+    ]
     feed = tmp_path / "feed.xml"
     feed.write_bytes(acknowledgement_xml(items, "A1SELLER", 1, marketplace="US"))
     sim.later = lambda: clock.advance(120)

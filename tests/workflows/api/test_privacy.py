@@ -1,5 +1,6 @@
-"""What must never be reached, sent or kept: a practice store stays apart, the test profile stays on this machine, and no secret
-and no buyer is found in anything that is written or said."""
+"""What must never be reached, sent or kept: a practice store stays apart, the test profile stays on this machine, and
+no secret and no buyer is found in anything that is written or said.
+"""
 
 import asyncio
 import io
@@ -191,7 +192,8 @@ def test_nothing_kept_said_or_logged_holds_a_secret_or_a_buyer(
     drawn: set[tuple[str, type[Exception]]] = set()
     for where, fault in (
         ("login", "html503"), ("searchOrders", "html_body"), ("createFeed", "drop_after"), ("upload", "forbidden"),
-        ("createUnexpectedProblem", "half_body"), ("listTransactions", "empty_object"), ("confirmShipment", "error500_after"),
+        ("createUnexpectedProblem", "half_body"), ("listTransactions", "empty_object"),
+        ("confirmShipment", "error500_after"),
     ):  # fmt: skip
         sim.faults.add(where, fault, 99)
         floor.commit(Action.CANCEL, 3) if where == "upload" else None

@@ -21,9 +21,11 @@ def test_schemathesis_finds_no_crash(sim: Simulator, model: str, tmp_path: Path)
     sim.quotas.enforced = False
     sim.tokens["Atza|fuzz"] = sim.clock.now() + 3600
     command = [
-        sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()", "run", str(MODELS / f"{model}.json"),
+        sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()", "run",
+        str(MODELS / f"{model}.json"),
         "--url", sim.address, "-H", "x-amz-access-token: Atza|fuzz", "--checks", "not_a_server_error",
-        "--phases", "fuzzing", "-n", "40" if LONG else "8", "--seed", "7", "--suppress-health-check", "all", "--no-color",
+        "--phases", "fuzzing", "-n", "40" if LONG else "8", "--seed", "7", "--suppress-health-check", "all",
+        "--no-color",
     ]  # fmt: skip
     run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path)
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]

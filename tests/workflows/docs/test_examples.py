@@ -1,4 +1,6 @@
-"""The example files: they are what the script makes, hold the quirks they claim, and no buyer of theirs gets into a store."""
+"""The example files: they are what the script makes, hold the quirks they claim, and no buyer of theirs gets into a
+store.
+"""
 
 import filecmp
 import subprocess
@@ -10,7 +12,8 @@ import pytest
 from support.cli import EXAMPLES, ROOT, Command, environment
 
 MARKETS = ("US", "DE", "JP", "IN")
-INVENTED = ("Invented", "invented", "Nowhere", "Exampletown", "000-0000-0", "ZIP0", "Erfunden", "Nirgend", "Musterst", "Beispielg",
+INVENTED = ("Invented", "invented", "Nowhere", "Exampletown", "000-0000-0", "ZIP0", "Erfunden", "Nirgend", "Musterst",
+    "Beispielg",
             "架空", "どこにも", "Udaharanpur", "Kalpanik")  # fmt: skip
 
 

@@ -31,7 +31,9 @@ def commands(page: str) -> list[tuple[str, int]]:
 
 
 def run(page: str, folder: Path, now: str) -> None:
-    """All commands of a page in one shell, in a folder that has only the examples; at `now`, where a command says no other time."""
+    """All commands of a page in one shell, in a folder that has only the examples; at `now`, where a command says no
+    other time.
+    """
     shutil.copytree(ROOT / "examples", folder / "examples")
     (folder / "walk").mkdir()
     (folder / "bin").mkdir()

@@ -1,4 +1,6 @@
-"""What the buyer paid, where the tax is on top of the price and where the price includes it: nothing is paid back twice."""
+"""What the buyer paid, where the tax is on top of the price and where the price includes it: nothing is paid back
+twice.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ PRICES = {
 }
 """Cells of a report row, and what its buyer paid, in minor units."""
 NEW_ORDERS = [
-    "order-id", "order-item-id", "purchase-date", "payments-date", "sku", "product-name", "quantity-purchased", "currency",
+    "order-id", "order-item-id", "purchase-date", "payments-date", "sku", "product-name", "quantity-purchased",
+    "currency",
     "item-price", "item-tax", "shipping-price", "shipping-tax", "sales-channel",
 ]  # fmt: skip
 

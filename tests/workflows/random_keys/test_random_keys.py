@@ -1,4 +1,6 @@
-"""Whatever is typed, pasted, clicked or resized: nothing is committed without its `y` on a preview that was drawn, nothing crashes."""
+"""Whatever is typed, pasted, clicked or resized: nothing is committed without its `y` on a preview that was drawn,
+nothing crashes.
+"""
 
 import os
 import random
@@ -24,7 +26,8 @@ KEYS = 50_000 if LONG else 1_200
 SEEDS = [int(seed) for seed in os.environ.get("ORDERTUI_SEEDS", "11 12").split()]
 SIZE = (80, 24)
 EVERYWHERE = {
-    "ChoiceScreen", "ColumnsScreen", "ConfirmScreen", "HelpScreen", "OutboxScreen", "PaletteScreen", "TextScreen", "ViewsScreen",
+    "ChoiceScreen", "ColumnsScreen", "ConfirmScreen", "HelpScreen", "OutboxScreen", "PaletteScreen", "TextScreen",
+    "ViewsScreen",
 }  # fmt: skip
 """Screens that a long run comes to as well."""
 
@@ -73,7 +76,9 @@ async def play_keys(
 async def played(
     session: Session, clock: FixedClock, seed: int, keys: int, *, may_commit: bool = False
 ) -> tuple[int, Counter[str]]:
-    """Sessions one after another, until so many keys were typed; gives what was committed, and the screens that were open."""
+    """Sessions one after another, until so many keys were typed; gives what was committed, and the screens that were
+    open.
+    """
     rng, seen, committed = random.Random(seed), Counter[str](), 0
     while keys > 0:
         monkey = await play_keys(session, clock, rng, keys, may_commit=may_commit)
@@ -91,9 +96,10 @@ def batches(session: Session) -> dict[int, list[str]]:
 @pytest.mark.long
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_random_keys_commit_nothing_and_never_crash(session: Session, clock: FixedClock, seed: int) -> None:
-    """A `y` on a preview that can be read commits, and should: so `y` is typed everywhere but there. Typed before, in the same
-    burst as the key that opens a preview, it must not: nobody can have read it. Every other key is typed on previews, and on
-    all that opens from them."""
+    """A `y` on a preview that can be read commits, and should: so `y` is typed everywhere but there. Typed before, in
+    the same burst as the key that opens a preview, it must not: nobody can have read it. Every other key is typed on
+    previews, and on all that opens from them.
+    """
     before = batches(session)
     committed, seen = await played(session, clock, seed, KEYS)
     assert committed == 0

@@ -1,4 +1,5 @@
-"""Any sequence of commits, holds, crashes, uploads and answers: nothing is paid or cancelled twice, and nothing is lost.
+"""Any sequence of commits, holds, crashes, uploads and answers: nothing is paid or cancelled twice, and nothing is
+lost.
 
 Bounded in CI; `ORDERTUI_SAFETY=long` runs 10,000 sequences.
 """

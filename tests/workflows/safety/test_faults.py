@@ -1,4 +1,6 @@
-"""A crash, a full disk and a folder that may not be written, at every point of each step: true states, no half file, and it goes on."""
+"""A crash, a full disk and a folder that may not be written, at every point of each step: true states, no half file,
+and it goes on.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +71,8 @@ STEPS: dict[str, tuple[Step, str]] = {
 def facts(session: Session) -> dict[str, object]:
     """What a step changed, as far as it can be compared between runs."""
     return {
-        "orders": [(row.order_id, row.status, row.open_action) for row in session.orders.rows(session.orders.find(sort="order_id")).values()],
+        "orders": [(row.order_id, row.status,
+            row.open_action) for row in session.orders.rows(session.orders.find(sort="order_id")).values()],
         "batches": [(b.id, b.state, [(r.order_id, r.state) for r in b.rows]) for b in session.batches.find()],
         "files": {str(p.relative_to(session.directory)): p.read_bytes() for p in session.directory.glob("outbox/*/*")
                   if p.is_file() and p.name != "INTERRUPTED.txt"},
@@ -147,7 +150,8 @@ def test_at_every_point(name: str, kind: str, scenes: dict[str, Path], tmp_path:
 
 def outcome(session: Session, step: Step) -> bool:
     """Whether the step said that it failed. A file system without hard links, or that cannot make a folder's entry
-    durable, is no trouble."""
+    durable, is no trouble.
+    """
     try:
         step(session)
     except (Crash, OSError):
@@ -178,7 +182,9 @@ def no_more_room(path: Path) -> Iterator[None]:
 @pytest.mark.parametrize("name", list(STEPS))
 @pytest.mark.parametrize("kind", ["full", "read-only"])
 def test_the_stores_own_disk(name: str, kind: str, scenes: dict[str, Path], tmp_path: Path) -> None:
-    """The store itself cannot be written: the step fails in words, nothing of it is kept, and it works when there is room again."""
+    """The store itself cannot be written: the step fails in words, nothing of it is kept, and it works when there is
+    room again.
+    """
     step, start = STEPS[name]
     folder = tmp_path / "scene"
     with open_session(fresh(scenes[start], folder)) as session:

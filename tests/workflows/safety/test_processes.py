@@ -108,8 +108,13 @@ class Scene:
                 assert bool(left) == bool(whole)
                 for name in batch.files:
                     assert Path(name).read_bytes() == whole[Path(name).name]
-            holders = Counter(row.order_id for b in batches.values() if b.action is Action.CANCEL for row in b.rows
-                              if row.state in (RowState.HELD, RowState.SENT, RowState.OK, RowState.UNKNOWN, RowState.CONFIRMED))  # fmt: skip
+            holders = Counter(
+                row.order_id
+                for b in batches.values()
+                if b.action is Action.CANCEL
+                for row in b.rows
+                if row.state in (RowState.HELD, RowState.SENT, RowState.OK, RowState.UNKNOWN, RowState.CONFIRMED)
+            )
             assert all(count == 1 for count in holders.values()), holders
         assert not list(self.folder.glob("outbox/*/.*")), "nothing half is left behind"
         assert all(count <= 1 for count in self.amazon.cancelled.values()), self.amazon.cancelled

@@ -1,4 +1,6 @@
-"""Signals, a closed terminal, ctrl+z and fg, sizes that change: the terminal is clean afterwards, and no process is left."""
+"""Signals, a closed terminal, ctrl+z and fg, sizes that change: the terminal is clean afterwards, and no process is
+left.
+"""
 
 from __future__ import annotations
 

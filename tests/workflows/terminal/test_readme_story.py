@@ -1,4 +1,6 @@
-"""One seller's morning on the real screen: reports in, marks, preview, hold, one taken back, files out, Amazon's answer in."""
+"""One seller's morning on the real screen: reports in, marks, preview, hold, one taken back, files out, Amazon's answer
+in.
+"""
 
 from __future__ import annotations
 
@@ -156,7 +158,8 @@ def test_the_keys_that_readme_names_do_what_it_says() -> None:
     said = dict(zip(sentence.split("`")[1::2], sentence.split("`")[2::2], strict=False))
     del said["1"], said["8"]
     meant = {
-        "v": "table.range", "a": "table.all", "/": "find.filter", "x": "order.cancel", "r": "order.refund", "c": "order.confirm",
+        "v": "table.range", "a": "table.all", "/": "find.filter", "x": "order.cancel", "r": "order.refund",
+        "c": "order.confirm",
         "m": "order.message", "u": "batch.undo", "?": "app.help",
     }  # fmt: skip
     assert said.keys() == meant.keys(), "the sentence names other keys: say here what they do"

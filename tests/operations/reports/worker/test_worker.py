@@ -1,4 +1,6 @@
-"""A report read by a process of its own gives the store that reading it here gives, and its end, however it comes, harms nothing."""
+"""A report read by a process of its own gives the store that reading it here gives, and its end, however it comes,
+harms nothing.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,7 @@ def taken(
     steps: Callable[[ReportInfo, Store, ImportSession], Iterator[ImportStep]],
     between: Callable[[Store, ImportSession], None] = lambda _store, _target: None,
 ) -> tuple[list[object], dict[str, object]]:
-    """Import files into a new store; gives what was told of each, and the store. `between` is called after each step."""
+    """Import files into a new store; gives what was told of each, and the store. `between` runs after each step."""
     for end in ("", "-wal", "-shm"):
         path.with_name(path.name + end).unlink(missing_ok=True)
     told: list[object] = []
@@ -104,11 +106,13 @@ def files_of(draw: st.DrawFn) -> list[tuple[str, list[dict[str, str]]]]:
         rows = []
         for number in draw(st.lists(st.integers(1, 9), min_size=1, max_size=25)):
             row = cells(
-                kind, number, sku=draw(st.sampled_from(["S1", "S2", "S3"])), product_name=draw(st.sampled_from(["Pan", "Pot"])),
+                kind, number, sku=draw(st.sampled_from(["S1", "S2", "S3"])),
+                product_name=draw(st.sampled_from(["Pan", "Pot"])),
                 order_status=draw(st.sampled_from(["Shipped", "Cancelled", "Strange"])),
                 last_updated_date=f"2026-11-2{draw(st.integers(1, 3))}T12:30:00+00:00",
                 sales_channel=draw(st.sampled_from(["Amazon.com", "Amazon.com", "Amazon.com", "Non-Amazon"])),
-                quantity=draw(st.sampled_from(["1", "2", "many"])), quantity_purchased=draw(st.sampled_from(["1", "2"])),
+                quantity=draw(st.sampled_from(["1", "2", "many"])),
+                quantity_purchased=draw(st.sampled_from(["1", "2"])),
             )  # fmt: skip
             rows.append({name: text for name, text in row.items() if name != "order-item-id"} | {
                 name: f"{number}{draw(st.integers(1, 3))}" for name in row if name == "order-item-id"
@@ -133,8 +137,9 @@ def many(path: Path, count: int = 60, **more: str) -> Path:
 
 
 def test_what_others_write_meanwhile_is_neither_lost_nor_trampled_on(process: WorkerProcess, tmp_path: Path) -> None:
-    """After each chunk somebody else imports orders that come later in the file, with products of their own, and the operator
-    speaks of orders through the same connection."""
+    """After each chunk somebody else imports orders that come later in the file, with products of their own, and the
+    operator speaks of orders through the same connection.
+    """
     first = many(tmp_path / "first.txt", 40)
     later = many(tmp_path / "later.txt", order_status="Shipped", last_updated_date="2026-11-22T00:00:00+00:00")
     others = [

@@ -1,4 +1,6 @@
-"""The operator's columns: chosen, moved, made wider by keys and mouse, scrolled sideways, kept for the next start and in a view."""
+"""The operator's columns: chosen, moved, made wider by keys and mouse, scrolled sideways, kept for the next start and
+in a view.
+"""
 
 from __future__ import annotations
 

@@ -28,8 +28,10 @@ from ordertui.tui.widgets.order_table.viewport import RangeSelection, Viewport
 from support.shops import NOW
 
 ROW = OrderRow(
-    1, "111-0000000-0000001", "US", Channel.MERCHANT, OrderStatus.UNSHIPPED, NOW - 86_400, NOW + 3_600, 2, 0, Money(4210, "USD"),
-    Dispatched.UNKNOWN, BuyerRequest.NONE, CancelledBy.NONE, Refunded.NONE, YesNo.NO, YesNo.NO, YesNo.NO, "Tea", "SKU-1", None, 1,
+    1, "111-0000000-0000001", "US", Channel.MERCHANT, OrderStatus.UNSHIPPED, NOW - 86_400, NOW + 3_600, 2, 0,
+    Money(4210, "USD"),
+    Dispatched.UNKNOWN, BuyerRequest.NONE, CancelledBy.NONE, Refunded.NONE, YesNo.NO, YesNo.NO, YesNo.NO, "Tea",
+    "SKU-1", None, 1,
 )  # fmt: skip
 CONTEXT = CellContext(NOW, "UTC", "cancel", True)
 MOVES = (viewport.move, viewport.page, viewport.half_page, viewport.scroll)
