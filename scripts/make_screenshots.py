@@ -154,7 +154,7 @@ async def tour(pilot: Pilot[None], session: Session) -> None:
 
 async def tour_preview(pilot: Pilot[None], session: Session) -> None:
     """The fourth step, in the preview."""
-    mark(pilot, session, "status:unshipped marketplace:US request:official action:cancel -state:held", 3)
+    mark(pilot, session, "status:unshipped marketplace:US action:cancel", 3)
     await keys(pilot, "t", "2")
     await until_note(pilot, "2/6")
     await keys(pilot, "P")
