@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from ordertui.cli.messages import share as sentence
-from ordertui.cli.rate import share as number
+from ordertui.cli.rate import rounded_share as number
 from ordertui.operations.rate.figures import RateFigure
 from ordertui.rules.rate import RateStatus
 from ordertui.tui.render.format import format_rate

@@ -11,13 +11,13 @@ from ordertui.orders.clock import iso_utc, parse_iso
 from .context import Settings, fail, open_session, real_clock_only
 from .exit_codes import Exit
 from .imports import stop_on_interrupt
-from .output import emit, say
-from .sync import FORMAT, online, report_wait
+from .output import FORMAT, emit, say
+from .sync import online, report_wait
 
 
 @click.group()
 def api() -> None:
-    """The connection to Amazon: credentials, check, status."""
+    """Manage the connection to Amazon: credentials, check, status."""
 
 
 def _day(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
@@ -70,7 +70,7 @@ def api_check(settings: Settings) -> None:
 @FORMAT
 @click.pass_obj
 def api_status(settings: Settings, form: str) -> None:
-    """Profile, credentials and their age, data age, quota. Nothing is called."""
+    """Show profile, credentials and their age, data age, quota. Nothing is called."""
     from ordertui.operations.errors import OperationError
 
     with open_session(settings) as session:
@@ -105,7 +105,7 @@ def api_status(settings: Settings, form: str) -> None:
 @FORMAT
 @click.pass_obj
 def api_feeds(settings: Settings, form: str) -> None:
-    """Every attempt to bring a batch to Amazon, newest first, and what it means. Nothing is called."""
+    """List every attempt to bring a batch to Amazon, newest first, and what it means. Nothing is called."""
     with open_session(settings) as session:
         rows = [
             {
@@ -133,7 +133,7 @@ def api_adopt(settings: Settings, batch: int, feed_id: str) -> None:
 @FORMAT
 @click.pass_obj
 def api_evidence(settings: Settings, order_id: str, form: str) -> None:
-    """What Amazon booked for an order: proof of a refund, or that there was none (it may lag two days)."""
+    """List what Amazon booked for an order: proof of a refund, or of none (it may lag two days)."""
     real_clock_only(settings)
     with open_session(settings) as session, stop_on_interrupt() as stop:
         found = online(session).refunds.find_transactions(order_id, on_wait=report_wait, stop=stop)
@@ -149,7 +149,7 @@ def api_evidence(settings: Settings, order_id: str, form: str) -> None:
 @click.option("--did-not-go", is_flag=True, help="Say that an unclear one did not go: you looked in Seller Central.")
 @click.pass_obj
 def api_message(settings: Settings, order_id: str, yes: bool, did_not_go: bool) -> None:
-    """The message to the buyer of a shipped ORDER-ID, by a template that Amazon allows for it; --yes sends it, once."""
+    """Show the message to the buyer of a shipped ORDER-ID, by one of Amazon's templates; --yes sends it, once."""
     real_clock_only(settings)
     if yes and did_not_go:
         fail(Exit.USAGE, "give --yes or --did-not-go, not both")

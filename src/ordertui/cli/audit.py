@@ -1,4 +1,4 @@
-"""`audit`: who did what, when and why; and whether the record still holds."""
+"""`ordertui audit`: list who did what, when and why, and verify the record."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import click
 
 from .context import Settings, open_session
-from .output import FORMATS, emit
+from .output import FORMAT, emit
 
 COLUMNS = ("record", "at", "what", "operator", "user", "batch", "orders", "change", "why")
 
@@ -15,10 +15,10 @@ COLUMNS = ("record", "at", "what", "operator", "user", "batch", "orders", "chang
 @click.group(invoke_without_command=True)
 @click.option("--order", "order_id", help="Only records that speak of this order.")
 @click.option("--limit", type=click.IntRange(1), help="Only the newest so many.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+@FORMAT
 @click.pass_context
 def audit(ctx: click.Context, order_id: str | None, limit: int | None, form: str) -> None:
-    """The append-only record of what was done, newest first; csv and json export all of it."""
+    """List the append-only record of what was done, newest first; csv and json export all of it."""
     if ctx.invoked_subcommand is not None:
         return
     settings: Settings = ctx.obj
@@ -34,6 +34,6 @@ def audit(ctx: click.Context, order_id: str | None, limit: int | None, form: str
 @audit.command("verify")
 @click.pass_obj
 def audit_verify(settings: Settings) -> None:
-    """Check the hash chain and the kept plans, feeds and reports; exit 4 and the first broken record when one is broken."""
+    """Check the hash chain and the kept plans, feeds and reports; exit 4 names the first broken record."""
     with open_session(settings) as session:
         click.echo(session.audit.verify())

@@ -1,9 +1,9 @@
-"""Commands on batches: commit, undo, release, outbox, dispatch, retry, questions, settle."""
+"""Commands on committed batches: commit, undo, release, outbox, dispatch, questions, settle."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,21 +15,25 @@ from .context import Settings, fail, open_session, real_clock_only
 from .exit_codes import Exit
 from .imports import stop_on_interrupt
 from .messages import held_sentence, sent_sentence, waiting_sentences
-from .output import FORMAT, emit, say
-from .plan import show_plans
+from .output import FORMAT, Record, emit, say
 
 if TYPE_CHECKING:
     from ordertui.operations.batches.batch import Batch
 
-BATCH = ("batch", "action", "marketplace", "state", "orders", "due_at", "files")
+COLUMNS = ("batch", "action", "marketplace", "state", "orders", "due_at", "files")
 
 
-def batch_record(batch: Batch) -> dict[str, Any]:
-    """A batch as one line of a list; `orders` are those that were not taken back."""
+def batch_record(batch: Batch) -> Record:
+    """Return a batch as one line of a list. Its `orders` are those that were not taken back."""
     return {
-        "batch": batch.id, "action": str(batch.action), "marketplace": batch.marketplace, "state": str(batch.state),
-        "orders": sum(row.state is not RowState.RECALLED for row in batch.rows), "due_at": iso_utc(batch.due_at), "files": " ".join(batch.files),
-    }  # fmt: skip
+        "batch": batch.id,
+        "action": str(batch.action),
+        "marketplace": batch.marketplace,
+        "state": str(batch.state),
+        "orders": sum(row.state is not RowState.RECALLED for row in batch.rows),
+        "due_at": iso_utc(batch.due_at),
+        "files": " ".join(batch.files),
+    }
 
 
 @click.command()
@@ -44,11 +48,10 @@ def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, fo
     with open_session(settings) as session:
         plans = [p for p in session.batches.load_plan(plan_file) if p.rows]
         if not yes:
-            fail(
-                Exit.NOT_CONFIRMED, f"{sum(len(p.rows) for p in plans)} orders; give --yes to commit. Nothing was done."
-            )
+            count = sum(len(p.rows) for p in plans)
+            fail(Exit.NOT_CONFIRMED, f"{count} orders; give --yes to commit. Nothing was done.")
         batches = [session.batches.commit(p, typed=typed) for p in plans]
-    emit([batch_record(batch) for batch in batches], BATCH, form)
+    emit([batch_record(batch) for batch in batches], COLUMNS, form)
     for batch in batches:
         say(held_sentence(batch))
 
@@ -59,9 +62,8 @@ def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, fo
 def undo(settings: Settings, what: str) -> None:
     """Take back a held BATCH, or one ORDER-ID out of its batch."""
     with open_session(settings) as session:
-        say(
-            f"{pluralize(session.batches.recall(int(what) if what.isdigit() else what))} taken back; nothing was sent for them"
-        )
+        count = session.batches.recall(int(what) if what.isdigit() else what)
+        say(f"{pluralize(count)} taken back; nothing was sent for them")
 
 
 @click.command()
@@ -71,7 +73,7 @@ def release(settings: Settings, batch: int) -> None:
     """End the hold of a BATCH now."""
     real_clock_only(settings)
     with open_session(settings) as session:
-        emit([batch_record(session.batches.release(batch))], BATCH, "table")
+        emit([batch_record(session.batches.release(batch))], COLUMNS, "table")
         say("The hold is over; `ordertui dispatch` writes the files.")
 
 
@@ -79,9 +81,9 @@ def release(settings: Settings, batch: int) -> None:
 @FORMAT
 @click.pass_obj
 def outbox(settings: Settings, form: str) -> None:
-    """Batches and where they stand."""
+    """List batches and where they stand."""
     with open_session(settings) as session:
-        emit([batch_record(b) for b in session.batches.find()], BATCH, form)
+        emit([batch_record(b) for b in session.batches.find()], COLUMNS, form)
 
 
 @click.command()
@@ -89,14 +91,14 @@ def outbox(settings: Settings, form: str) -> None:
 @FORMAT
 @click.pass_obj
 def dispatch(settings: Settings, wait: bool, form: str) -> None:
-    """Let batches leave whose hold has ended: as files to upload, or, where the settings say so, as feeds by the API."""
+    """Let batches leave whose hold has ended: as files to upload, or by the API where the settings say so."""
     real_clock_only(settings)
     with open_session(settings) as session, stop_on_interrupt() as stop:
         sent = session.dispatcher.run(stop, say)
         while wait and session.dispatcher.wait_for_feeds(stop):
             sent += session.dispatcher.run(stop, say)
         waiting = () if sent else session.batches.find(open_only=True)
-    emit([batch_record(b) for b in sent], BATCH, form)
+    emit([batch_record(b) for b in sent], COLUMNS, form)
     for batch in sent:
         say(sent_sentence(batch))
         if batch.advice:
@@ -107,25 +109,13 @@ def dispatch(settings: Settings, wait: bool, form: str) -> None:
 
 
 @click.command()
-@click.argument("batch", type=int)
-@click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Plan file to write."
-)
-@FORMAT
-@click.pass_obj
-def retry(settings: Settings, batch: int, output: Path, form: str) -> None:
-    """Plan the rows of a BATCH again that failed, and only those; then `commit` the plan. Exit 3 when none may."""
-    with open_session(settings) as session:
-        plans = session.batches.retry(batch)
-        session.batches.save_plan(plans, output)
-    show_plans(plans, output, form)
-
-
-@click.command()
 @FORMAT
 @click.pass_obj
 def questions(settings: Settings, form: str) -> None:
-    """What left and needs somebody: unwritten, stuck, unknown, diverged, unconfirmed, overpaid; and what would settle it."""
+    """List what left and needs somebody, and what would settle it.
+
+    Kinds: unwritten, stuck, unknown, diverged, unconfirmed, overpaid.
+    """
     with open_session(settings) as session:
         found = session.batches.open_issues()
     records = [

@@ -1,10 +1,13 @@
-"""Command `ordertui config`: where the settings are, what is in force, what may be set."""
+"""`ordertui config`: the operator's settings."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import click
+import msgspec
+
+from ordertui.operations import config as settings_file
 
 from .context import Settings
 from .output import FORMAT, emit, json_text, say
@@ -12,15 +15,13 @@ from .output import FORMAT, emit, json_text, say
 
 @click.group()
 def config() -> None:
-    """Your settings: where they are, what is in force, what may be set."""
+    """Show your settings: where they are, what is in force, what may be set."""
 
 
 @config.command("path")
 @click.pass_obj
 def config_path(settings: Settings) -> None:
-    """Where settings, store and outbox are."""
-    from ordertui.operations import config as settings_file
-
+    """Show where settings, store and outbox are."""
     store = settings.store or settings_file.default_store()
     records = [
         {"what": "settings", "path": settings_file.config_path()},
@@ -33,12 +34,8 @@ def config_path(settings: Settings) -> None:
 @config.command("show")
 @FORMAT
 def config_show(form: str) -> None:
-    """The settings in force."""
-    import msgspec
-
-    from ordertui.operations.config import load_config
-
-    found = msgspec.to_builtins(load_config())
+    """Show the settings in force."""
+    found = msgspec.to_builtins(settings_file.load_config())
     emit([{"setting": key, "value": value} for key, value in found.items()], ("setting", "value"), form)
 
 
@@ -46,15 +43,11 @@ def config_show(form: str) -> None:
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def config_check(file: Path | None) -> None:
     """Check a settings file, or your own; exit 4 when it is wrong."""
-    from ordertui.operations.config import load_config
-
-    load_config(file)
+    settings_file.load_config(file)
     say("the settings are sound")
 
 
 @config.command("schema")
 def config_schema() -> None:
-    """The settings' JSON schema."""
-    from ordertui.operations.config import schema
-
-    click.echo(json_text(schema()), nl=False)
+    """Print the settings' JSON schema."""
+    click.echo(json_text(settings_file.schema()), nl=False)

@@ -1,13 +1,13 @@
-"""What every command shares: global options, the clock, opening the session, and errors made into exit codes."""
+"""Parts that every command uses: global options, the clock, opening the session, errors turned into exit codes."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 import msgspec
@@ -32,7 +32,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     @property
     def another_time(self) -> bool:
-        """Whether the clock is not the machine's, and no test asked for that: then nothing may be committed or sent."""
+        """Whether `--as-of` is given outside of a test. Nothing may be committed or sent then."""
         return self.as_of is not None and os.environ.get(TEST_CLOCK) != "1"
 
     def clock(self) -> Clock:
@@ -71,24 +71,36 @@ def fail(code: Exit, message: str) -> NoReturn:
     sys.exit(int(code))
 
 
-def reader_left() -> NoReturn:
-    """Leave quietly after stdout was closed by its reader: what is still buffered goes nowhere."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+def find_row_numbers(session: Session, order_ids: Sequence[str]) -> list[int]:
+    """Return the row numbers of order ids. Leave with exit 4, naming those that are not in the store."""
+    wanted = dict.fromkeys(order_ids)
+    found = session.orders.ids_of(wanted)
+    missing = [order_id for order_id in wanted if order_id not in found]
+    if missing:
+        fail(Exit.BAD_INPUT, f"not in this store: {', '.join(missing[:10])}; nothing was done")
+    return [found[order_id] for order_id in wanted]
+
+
+def leave_closed_pipe() -> NoReturn:
+    """Leave quietly after the reader of stdout closed it.
+
+    Stdout is redirected to the null device, so that the interpreter's final flush cannot change the exit status.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(int(Exit.PIPE_CLOSED))
 
 
 class Group(click.Group):
     """A command group that turns known errors into messages and exit codes; an unknown error keeps its traceback."""
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except BrokenPipeError:
-            reader_left()
+            leave_closed_pipe()
         except KeyboardInterrupt:
             fail(Exit.INTERRUPTED, "stopped")
         except Exception as error:
@@ -99,7 +111,7 @@ class Group(click.Group):
 
 
 def explain(error: Exception) -> str:
-    """Return the error's message with what helps to settle it: differences, samples and the option to give, problems."""
+    """Return the error's message and what helps to settle it: differences, samples, the option to give."""
     from ordertui.amazon.reports import AmbiguousEncoding, MarketplaceNeeded
     from ordertui.operations.errors import PlanChanged
     from ordertui.rules.language import FilterError

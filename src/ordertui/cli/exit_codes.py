@@ -1,4 +1,4 @@
-"""Exit codes, one documented enum, and which error means which."""
+"""Exit codes, and which error leads to which."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """What the process returns."""
+    """Exit codes of the process."""
 
     OK = 0
     INTERNAL = 1
@@ -30,9 +30,9 @@ class Exit(IntEnum):
 
 
 def exit_for(error: BaseException) -> Exit:
-    """The code of an error; INTERNAL for one that is not known here.
+    """Return the code of an error; INTERNAL for one that is not listed here.
 
-    The classes are imported now, when something went wrong, so that a command's start pays for none of them.
+    The classes are imported when something went wrong, so that the start of a command pays for none of them.
     """
     from ordertui.amazon.atomic_files import FileConflict
     from ordertui.amazon.feeds import FeedError

@@ -1,4 +1,4 @@
-"""Command `ordertui facts`: what the operator knows of orders and no report tells."""
+"""`ordertui facts`: facts about orders that no report tells."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import click
 
 from ordertui.orders.enums import Dispatched
 
-from .context import Settings, fail, open_session
+from .context import Settings, fail, find_row_numbers, open_session
 from .exit_codes import Exit
-from .orders import ids_of
 
 
 @click.group()
 def facts() -> None:
-    """What Amazon does not know and you do."""
+    """Tell what Amazon does not know and you do."""
 
 
 @facts.command("dispatched")
@@ -23,8 +22,8 @@ def facts() -> None:
 @click.option("--unknown", "value", flag_value="unknown")
 @click.pass_obj
 def dispatched(settings: Settings, order_ids: tuple[str, ...], value: str | None) -> None:
-    """Whether the parcel was handed to the carrier."""
+    """Tell whether the parcel was handed to the carrier."""
     if value is None:
         fail(Exit.USAGE, "give --yes, --no or --unknown")
     with open_session(settings) as session:
-        session.facts.set_dispatched(ids_of(session, list(order_ids)), Dispatched(value))
+        session.facts.set_dispatched(find_row_numbers(session, order_ids), Dispatched(value))

@@ -1,4 +1,4 @@
-"""`import` and `results`: Amazon's files in."""
+"""`ordertui import` and `ordertui results`: read Amazon's files."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import click
 
 from .context import Settings, fail, open_session
 from .exit_codes import Exit
-from .output import FORMATS, emit, say, strip_control_characters
+from .output import FORMAT, emit, say, strip_control_characters
 
 FILES = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 class _Progress:
-    """A bar with rows a second and time left, on stderr, only on a terminal."""
+    """A progress bar on stderr with rows per second and time left, on a terminal only."""
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -50,7 +50,7 @@ class _Progress:
         self._bar.update(self._task, completed=progress.bytes_done, total=total, speed=f"{speed:,}")
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.stop()
 
@@ -59,7 +59,7 @@ class _Progress:
 @click.argument("files", nargs=-1, required=True, type=FILES)
 @click.option("--encoding", help="Encoding of the files, when it cannot be told.")
 @click.option("--marketplace", help="Marketplace code (US, UK, DE, JP...), when a file names none.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+@FORMAT
 @click.pass_obj
 def import_command(
     settings: Settings, files: tuple[Path, ...], encoding: str | None, marketplace: str | None, form: str
@@ -76,24 +76,22 @@ def import_command(
             progress.close()
     columns = ("path", "kind", "encoding", "rows", "new", "changed", "unchanged", "rejected")
     emit([{c: str(getattr(s, c)) if c == "path" else getattr(s, c) for c in columns} for s in summaries], columns, form)
-    rejected = False
     for summary in summaries:
         for note in summary.notes:
             say(f"{summary.path}: {note}")
         for reject in summary.rejects[:20]:
             say(f"{reject.file}:{reject.line}: {reject.reason}")
         if summary.rejected:
-            rejected = True
             say(f"{summary.rejected} rows rejected; all of them: {summary.rejects_file}")
     if any(summary.stopped for summary in summaries):
         fail(Exit.INTERRUPTED, "stopped; what was read is kept, import the rest again")
-    if rejected:
+    if any(summary.rejected for summary in summaries):
         sys.exit(int(Exit.BAD_INPUT))
 
 
 @contextmanager
 def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
-    """While it lasts, the first Ctrl-C asks the run to end after a whole chunk; a second one ends it at once."""
+    """Let the first Ctrl-C ask the run to end after a whole chunk, and a second one end it at once."""
     asked = False
 
     def ask(_signal: int, _frame: object) -> None:
@@ -113,14 +111,15 @@ def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=FILES)
 @click.option("--batch", type=int, help="Which batch it answers, when that cannot be told.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+@FORMAT
 @click.pass_obj
 def results(settings: Settings, files: tuple[Path, ...], batch: int | None, form: str) -> None:
     """Read Amazon's processing reports: what became of each row of a batch."""
     with open_session(settings) as session:
         found = session.results.take_in(list(files), batch_id=batch)
     records = [
-        {"file": str(one.path), "batch": one.batch, "order_id": row.order_id, "state": row.state.value, "code": row.code, "text": row.text}
+        {"file": str(one.path), "batch": one.batch, "order_id": row.order_id, "state": row.state.value,
+         "code": row.code, "text": row.text}
         for one in found
         for row in one.rows
     ]  # fmt: skip

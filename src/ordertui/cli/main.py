@@ -19,27 +19,46 @@ from .context import Group, Settings, fail, open_session
 from .exit_codes import Exit
 
 COMMANDS = {
-    "import": "imports.import_command", "results": "imports.results", "list": "orders.list_command", "show": "orders.show",
-    "rate": "rate.rate", "message": "orders.message", "policy": "policy.policy", "config": "config.config", "plan": "plan.plan",
-    "commit": "batches.commit", "undo": "batches.undo", "release": "batches.release", "outbox": "batches.outbox", "dispatch": "batches.dispatch",
-    "facts": "facts.facts", "retry": "batches.retry", "questions": "batches.questions", "settle": "batches.settle", "audit": "audit.audit",
-    "store": "maintenance.store", "sync": "sync.sync", "api": "api.api", "demo": "demo.demo", "serve": "serve.serve",
-}  # fmt: skip
-"""Where each command is; its module is imported when it is asked for, so that none pays for the others."""
+    "api": "api.api",
+    "audit": "audit.audit",
+    "commit": "batches.commit",
+    "config": "config.config",
+    "demo": "demo.demo",
+    "dispatch": "batches.dispatch",
+    "facts": "facts.facts",
+    "import": "imports.import_command",
+    "list": "orders.list_command",
+    "message": "orders.message",
+    "outbox": "batches.outbox",
+    "plan": "plan.plan",
+    "policy": "policy.policy",
+    "questions": "batches.questions",
+    "rate": "rate.rate",
+    "release": "batches.release",
+    "results": "imports.results",
+    "retry": "plan.retry",
+    "serve": "serve.serve",
+    "settle": "batches.settle",
+    "show": "orders.show",
+    "store": "maintenance.store",
+    "sync": "sync.sync",
+    "undo": "batches.undo",
+}
+"""Module and function of each command. The module is imported when its command is asked for, and no other."""
 
-ELSEWHERE = "TEXTUAL_DRIVER"
+DRIVER_VARIABLE = "TEXTUAL_DRIVER"
 """Set by `ordertui serve` for the screens it starts: they draw in a browser, not on a terminal."""
 
 
 class Commands(Group):
-    """The commands of COMMANDS."""
+    """The commands of COMMANDS, each imported when it is asked for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Their names, sorted."""
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Return the names, sorted."""
         return sorted(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, or None."""
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of that name, or None."""
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(".")
@@ -47,7 +66,7 @@ class Commands(Group):
         return command
 
 
-def _time(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+def _time(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
     if value is None:
         return None
     try:
@@ -56,7 +75,7 @@ def _time(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
         raise click.BadParameter(f"{value!r} is no ISO time such as 2026-11-23T14:05:00Z") from None
 
 
-def _store(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+def _store(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:
     if value is not None and re.match(r"[a-z][a-z0-9+]+:/", str(value)):
         raise click.BadParameter(f"{value} is an address; this version keeps its store in a file")
     return value
@@ -83,8 +102,11 @@ def cli(ctx: click.Context, store: Path | None, read_only: bool, as_of: int | No
 
 
 def open_screen(settings: Settings, *, mouse: bool = True, tour: bool = False) -> None:
-    """Run the screen, with the tour when it was not seen yet; without a terminal say what to use instead and leave with exit 2. At another time it only looks."""
-    in_browser = ELSEWHERE in os.environ
+    """Run the screen; `tour` shows the tour when it was not seen yet. With `--as-of` the session is read-only.
+
+    Without a terminal say what to use instead and leave with exit 2.
+    """
+    in_browser = DRIVER_VARIABLE in os.environ
     if not in_browser and (
         not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "") in ("dumb", "")
     ):
@@ -103,5 +125,5 @@ def open_screen(settings: Settings, *, mouse: bool = True, tour: bool = False) -
 
 
 def entry() -> None:
-    """Console script."""
+    """Run the console script."""
     cli()

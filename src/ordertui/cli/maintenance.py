@@ -1,4 +1,4 @@
-"""`store`: is it sound, a copy of it, its size, and what is too old to keep."""
+"""`ordertui store`: check, copy, compact and purge the store."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import click
 from .context import Settings, fail, open_session, say
 from .exit_codes import Exit
 
+_DAYS_HELP = "Default: `retention_days` in the settings."
+
 
 @click.group()
 def store() -> None:
-    """The care of the store."""
+    """Check, copy, compact and purge the store."""
 
 
 @store.command("check")
@@ -38,11 +40,11 @@ def store_backup(settings: Settings, target: Path) -> None:
     A restored copy knows nothing of what left after it was made: look at the outbox in Seller Central first.
     """
     with open_session(settings) as session:
-        size = session.maintenance.backup(target, _told if sys.stderr.isatty() else None)
+        size = session.maintenance.backup(target, _show_progress if sys.stderr.isatty() else None)
     say(f"{target}: {size:,} bytes")
 
 
-def _told(done: int, pages: int) -> None:
+def _show_progress(done: int, pages: int) -> None:
     click.echo(f"\r{done * 100 // max(pages, 1)} %", nl=done >= pages, err=True)
 
 
@@ -55,18 +57,11 @@ def store_compact(settings: Settings) -> None:
 
 
 @store.command("purge")
-@click.option(
-    "--older-than",
-    "days",
-    type=click.IntRange(1),
-    metavar="DAYS",
-    help="Default: `retention_days` in the settings.",
-)
+@click.option("--older-than", "days", type=click.IntRange(1), metavar="DAYS", help=_DAYS_HELP)
 @click.option("--yes", is_flag=True, help="Confirm; without it, only the count is said.")
 @click.pass_obj
 def store_purge(settings: Settings, days: int | None, yes: bool) -> None:
     """Delete old orders that were never in a batch. Batches, refunds and the audit always stay."""
     with open_session(settings) as session:
-        say(
-            f"{session.maintenance.purge(days, yes=yes):,} orders deleted; `ordertui store compact` gives back their room"
-        )
+        count = session.maintenance.purge(days, yes=yes)
+    say(f"{count:,} orders deleted; `ordertui store compact` gives back their room")

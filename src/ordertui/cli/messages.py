@@ -1,4 +1,4 @@
-"""What acting commands tell a person, in short sentences on stderr; the same facts are in the list on stdout."""
+"""Sentences that commands write to stderr for a person; the same facts are in the list on stdout."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from ordertui.operations.planning.plan import Plan
     from ordertui.operations.rate.figures import RateFigure
 
-_MONEY = {Action.CANCEL: "The buyers will not be charged", Action.REFUND: "The buyers get back"}
+_MONEY_VERB = {Action.CANCEL: "The buyers will not be charged", Action.REFUND: "The buyers get back"}
 
 
 def clock(epoch: int) -> str:
-    """`2026-11-23 14:20 UTC`."""
+    """Return `2026-11-23 14:20 UTC` for epoch seconds."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
@@ -37,7 +37,7 @@ def share(figure: RateFigure) -> str:
 
 
 def plan_sentences(plan: Plan) -> Iterator[str]:
-    """Who is in, what it does to the rate and to money, and what to be warned of."""
+    """Say who is in, what the plan does to the rate and to money, and its warnings."""
     counted = sum(row.counts for row in plan.rows)
     word = f", of which {counted:,} count" if plan.action is Action.CANCEL and plan.rows else ""
     yield f"{plan.marketplace}: {plan.action.value} {pluralize(len(plan.rows))}{word}; {len(plan.out):,} left out."
@@ -51,7 +51,7 @@ def plan_sentences(plan: Plan) -> Iterator[str]:
         )
     sums = [format_money(sum_.minor, sum_.currency) for sum_ in plan.money if sum_.component == "total"]
     if sums:
-        yield f"  {_MONEY[plan.action]} {' and '.join(sums)}."
+        yield f"  {_MONEY_VERB[plan.action]} {' and '.join(sums)}."
     if plan.unpriced:
         yield f"  {pluralize(plan.unpriced)} without a known price: not in this sum."
     for warning in plan.warnings:
@@ -59,7 +59,7 @@ def plan_sentences(plan: Plan) -> Iterator[str]:
 
 
 def saved_sentences(plans: Sequence[Plan], path: Path) -> Iterator[str]:
-    """Where the plan is and how to go on."""
+    """Say where the plan file is and how to commit it."""
     going = [plan for plan in plans if plan.rows]
     if not going:
         return
@@ -67,12 +67,13 @@ def saved_sentences(plans: Sequence[Plan], path: Path) -> Iterator[str]:
         yield "Messages are not sent by file: `ordertui message ORDER-ID` gives the text to copy."
         return
     typed = next((f" --typed {plan.typed_count}" for plan in going if plan.typed_count is not None), "")
-    yield f"Nothing is done yet. The plan is in {path} and holds until {clock(min(p.expires_at for p in going))}; to commit it:"
+    until = clock(min(plan.expires_at for plan in going))
+    yield f"Nothing is done yet. The plan is in {path} and holds until {until}; to commit it:"
     yield f"  ordertui commit {shlex.quote(str(path))} --yes{typed}"
 
 
 def held_sentence(batch: Batch) -> str:
-    """After a commit."""
+    """Say that a batch was committed, until when it is held, and how to take it back."""
     return (
         f"Batch {batch.id}: {pluralize(len(batch.rows))} held until {clock(batch.due_at)}; nothing has left."
         f" `ordertui undo {batch.id}` takes them back, `ordertui release {batch.id}` ends the hold."
@@ -80,15 +81,16 @@ def held_sentence(batch: Batch) -> str:
 
 
 def sent_sentence(batch: Batch) -> str:
-    """After a dispatch."""
+    """Say that a batch was dispatched."""
     gone = sum(row.state is RowState.RECALLED for row in batch.rows)
     left = f" ({pluralize(gone)} taken back)" if gone else ""
     how = "written" if batch.files else "at Amazon"
-    return f"Batch {batch.id} is {how}: {batch.action.value} {pluralize(len(batch.rows) - gone)} in {batch.marketplace}{left}."
+    orders = pluralize(len(batch.rows) - gone)
+    return f"Batch {batch.id} is {how}: {batch.action.value} {orders} in {batch.marketplace}{left}."
 
 
 def waiting_sentences(batches: Sequence[Batch]) -> Iterator[str]:
-    """When nothing was due: what is held, and until when."""
+    """Say that nothing was due, what is held, and until when."""
     yield "Nothing is due."
     for batch in batches:
         if batch.state is BatchState.HELD:

@@ -1,10 +1,10 @@
-"""Lists to stdout; how they read is `operations.listing`."""
+"""Write lists to stdout. `operations.query.export` formats what is not a table."""
 
 from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -15,19 +15,18 @@ from ordertui.orders.text import strip_control_characters
 from .context import say
 from .table_layout import lay_out
 
+__all__ = ["FORMAT", "FORMATS", "Record", "cell", "emit", "json_text", "render", "say", "strip_control_characters"]
+
 FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
-"""The option that every list has."""
-
-__all__ = ["FORMAT", "FORMATS", "cell", "emit", "json_text", "render", "say", "strip_control_characters"]
 
 
-def render(records: Sequence[Record], columns: Sequence[str], form: str) -> str:
-    """The list as text that ends in a newline, in full; `form` is one of FORMATS."""
+def render(records: Sequence[Mapping[str, object]], columns: Sequence[str], form: str) -> str:
+    """Return the whole list as text that ends in a newline; `form` is one of FORMATS."""
     return _table(records, columns, None, ())[0] if form == "table" else render_file(records, columns, form)
 
 
 def _table(
-    records: Sequence[Record], columns: Sequence[str], width: int | None, spare: Sequence[str]
+    records: Sequence[Mapping[str, object]], columns: Sequence[str], width: int | None, spare: Sequence[str]
 ) -> tuple[str, list[str]]:
     head = [_heading(column) for column in columns]
     rows = [[cell(record.get(column)) for column in columns] for record in records]
@@ -38,8 +37,11 @@ def _heading(column: str) -> str:
     return column.upper().replace("_", " ")
 
 
-def emit(records: Sequence[Record], columns: Sequence[str], form: str, spare: Sequence[str] = ()) -> None:
-    """Print a list to stdout. On a terminal a table is fitted to its width; `spare` columns may go, first to go first."""
+def emit(records: Sequence[Mapping[str, object]], columns: Sequence[str], form: str, spare: Sequence[str] = ()) -> None:
+    """Print a list to stdout.
+
+    A table is fitted to the width of a terminal; `spare` columns are left out for that, the first one first.
+    """
     if form != "table" or not sys.stdout.isatty():
         click.echo(render(records, columns, form), nl=False)
         return

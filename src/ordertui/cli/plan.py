@@ -1,26 +1,29 @@
-"""Command `ordertui plan`: check orders and freeze them into a plan file."""
+"""Commands that make plans: `plan` and `retry`. Nothing is done before `commit`."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import IO, TYPE_CHECKING
 
 import click
 
 from ordertui.orders.enums import Action
 
-from .context import Settings, fail, open_session
+from .context import Settings, fail, find_row_numbers, open_session
 from .exit_codes import Exit
 from .messages import plan_sentences, saved_sentences
-from .orders import ids_of
-from .output import FORMAT, emit, say
+from .output import FORMAT, Record, emit, say
 
 if TYPE_CHECKING:
     from ordertui.operations.planning.plan import Plan
 
-PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
+EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+OUTPUT = click.option("-o", "--output", type=NEW_FILE, required=True, help="Plan file to write.")
+_AMOUNTS_HELP = "Refund: a tab-separated file of order-id, line and amounts; without it all that is left."
+_SHIPPING_HELP = "Confirm: a tab-separated file of order-id, carrier, tracking-number, ship-date."
 
 
 @click.command()
@@ -28,24 +31,16 @@ PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--filter", "text", help="Orders by filter; without --filter or --ids nothing is taken.")
 @click.option("--ids", "ids_file", type=click.File("r", encoding="utf-8"), help="Order ids, one a line; - is stdin.")
 @click.option("--reason", default="", help="Amazon's reason code; without it the first that the action takes.")
-@click.option(
-    "--amounts",
-    type=PATH,
-    help="Refund: a tab-separated file of order-id, line and amounts; without it all that is left.",
-)
-@click.option(
-    "--shipping", type=PATH, help="Confirm: a tab-separated file of order-id, carrier, tracking-number, ship-date."
-)
-@click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Plan file to write."
-)
+@click.option("--amounts", type=EXISTING_FILE, help=_AMOUNTS_HELP)
+@click.option("--shipping", type=EXISTING_FILE, help=_SHIPPING_HELP)
+@OUTPUT
 @FORMAT
 @click.pass_obj
 def plan(
     settings: Settings,
     action: str,
     text: str | None,
-    ids_file: TextIO | None,
+    ids_file: IO[str] | None,
     reason: str,
     amounts: Path | None,
     shipping: Path | None,
@@ -59,7 +54,7 @@ def plan(
         fail(Exit.USAGE, "give either --filter (not empty) or --ids: none marked never means all")
     with open_session(settings) as session:
         if ids_file is not None:
-            ids = array("q", ids_of(session, [line.strip() for line in ids_file if line.strip()]))
+            ids = array("q", find_row_numbers(session, [line.strip() for line in ids_file if line.strip()]))
         else:
             ids = session.orders.find(text or "")
         refunds = {} if amounts is None else session.batches.read_refunds(amounts, ids)
@@ -69,9 +64,22 @@ def plan(
     show_plans(plans, output, form)
 
 
+@click.command()
+@click.argument("batch", type=int)
+@OUTPUT
+@FORMAT
+@click.pass_obj
+def retry(settings: Settings, batch: int, output: Path, form: str) -> None:
+    """Plan the rows of a BATCH again that failed, and only those; then `commit` the plan. Exit 3 when none may."""
+    with open_session(settings) as session:
+        plans = session.batches.retry(batch)
+        session.batches.save_plan(plans, output)
+    show_plans(plans, output, form)
+
+
 def show_plans(plans: Sequence[Plan], output: Path, form: str) -> None:
-    """List who is in and who is out, and why; leaves with exit 3 when nobody is in."""
-    records: list[dict[str, Any]] = []
+    """List who is in and who is out, and why. Leave with exit 3 when nobody is in."""
+    records: list[Record] = []
     for one in plans:
         base = {"marketplace": one.marketplace, "action": str(one.action)}
         records += [

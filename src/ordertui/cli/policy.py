@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,19 +11,23 @@ from ordertui.orders.enums import Action
 
 from .context import Settings, fail, open_session
 from .exit_codes import Exit
-from .output import FORMAT, cell, emit, say
+from .output import FORMAT, Record, cell, emit, say
+
+if TYPE_CHECKING:
+    from ordertui.operations.session import Session
+    from ordertui.rules.tables.explanation import Explanation
 
 
 @click.group()
 def policy() -> None:
-    """The rules as data: check, show, explain."""
+    """Check, show and explain the rules, which are data."""
 
 
 @policy.command("check")
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.pass_obj
 def policy_check(settings: Settings, file: Path | None) -> None:
-    """Check a policy file of your own (or a whole edition, when it has an [edition]); without FILE the one in your settings.
+    """Check a policy file of your own, or a whole edition (with [edition]); without FILE the one in your settings.
 
     Every mistake is printed with file, line, column and a caret; exit 4 when there is one.
     """
@@ -38,28 +42,24 @@ def policy_check(settings: Settings, file: Path | None) -> None:
 @FORMAT
 @click.pass_obj
 def policy_show(settings: Settings, marketplace: str, rows: bool, form: str) -> None:
-    """What is in force in a marketplace and from where: values, house rules and, with --rows, every table row."""
+    """Show what is in force in a marketplace and from where: values, house rules and, with --rows, every table row."""
     with open_session(settings) as session:
         if marketplace not in session.eligibility.policies.marketplaces:
             codes = ", ".join(session.eligibility.policies.marketplaces)
             fail(Exit.BAD_INPUT, f"there is no marketplace {marketplace!r}; there are: {codes}")
-        found = in_force(session, marketplace, rows)
+        records = policy_records(session, marketplace, rows)
         for note in session.notices.banners():
             say(note)
     columns = ("kind", "name", "value", "why", "source", "checked_on", "stale", "inherited_from", "from", "until")
-    emit(
-        [{column: record.get(column) for column in columns} for record in found],
-        columns,
-        form,
-        ("until", "from", "stale", "inherited_from"),
-    )
+    found = [{column: record.get(column) for column in columns} for record in records]
+    emit(found, columns, form, ("until", "from", "stale", "inherited_from"))
 
 
-def in_force(session: Any, marketplace: str, rows: bool) -> list[dict[str, Any]]:
-    """Settings, house rules and table rows of a marketplace as records."""
+def policy_records(session: Session, marketplace: str, rows: bool) -> list[Record]:
+    """Return settings and house rules of a marketplace as records, and the rows of its tables on demand."""
     one = session.eligibility.policies.of(marketplace)
     stale = {setting.name for setting in one.stale(session.clock.now())}
-    records: list[dict[str, Any]] = [
+    records: list[Record] = [
         {"kind": "value", "name": s.name, "value": s.value, "source": s.source, "checked_on": str(s.checked_on),
          "stale": "check again" if s.name in stale else "", "inherited_from": s.inherited_from,
          "from": cell(s.effective_from), "until": cell(s.effective_until)}
@@ -67,15 +67,17 @@ def in_force(session: Any, marketplace: str, rows: bool) -> list[dict[str, Any]]
     ]  # fmt: skip
     records += [
         {"kind": "house rule", "name": rule.id, "value": f"{rule.effect.value}: {rule.text}", "why": rule.why,
-         "source": session.eligibility.policies.house.file, "from": cell(rule.period.start), "until": cell(rule.period.end)}
+         "source": session.eligibility.policies.house.file, "from": cell(rule.period.start),
+         "until": cell(rule.period.end)}
         for rule in one.house_rules
     ]  # fmt: skip
     if rows:
         for table, row, source in one.rows():
             then = ", ".join(f"{name} {cell(value)}" for name, value in row.then.items())
             records.append(
-                {"kind": f"table {table}", "name": row.id, "value": f"{one.conditions(table, row)} -> {then or 'warns'}",
-                 "why": row.why, "source": source, "from": cell(row.period.start), "until": cell(row.period.end)}
+                {"kind": f"table {table}", "name": row.id,
+                 "value": f"{one.conditions(table, row)} -> {then or 'warns'}", "why": row.why, "source": source,
+                 "from": cell(row.period.start), "until": cell(row.period.end)}
             )  # fmt: skip
     return records
 
@@ -86,7 +88,7 @@ def in_force(session: Any, marketplace: str, rows: bool) -> list[dict[str, Any]]
 @FORMAT
 @click.pass_obj
 def policy_explain(settings: Settings, order_id: str, action: str | None, form: str) -> None:
-    """Which rows decide for an order, by which facts, with sources, house rules, and what stands in the way of the rest."""
+    """Explain which rows decide for an order, by which facts and sources, and what stands in the way of the rest."""
     with open_session(settings) as session:
         order = session.orders.get(order_id)
         if order is None:
@@ -94,26 +96,27 @@ def policy_explain(settings: Settings, order_id: str, action: str | None, form: 
         found = [session.planner.explain(order, one) for one in Action if action in (None, one.value)]
     if form == "table":
         for explanation in found:
-            click.echo("\n".join(in_words(explanation)))
+            click.echo("\n".join(explanation_lines(explanation)))
         return
-    records = [as_record(explanation) for explanation in found]
+    records = [explanation_record(explanation) for explanation in found]
     if form != "json":
         records = [{k: "; ".join(v) if isinstance(v, tuple) else v for k, v in record.items()} for record in records]
     emit(records, tuple(records[0]), form)
 
 
-def as_record(e: Any) -> dict[str, Any]:
-    """An explanation as a flat record."""
+def explanation_record(e: Explanation) -> Record:
+    """Return an explanation as a flat record."""
     return {
-        "action": e.action, "allowed": e.allowed, "rule": e.rule, "why": e.why, "because": e.because, "source": e.source, "note": e.note,
-        "counts": e.counts, "counts_rule": e.counts_rule, "counts_why": e.counts_why, "counts_because": e.counts_because,
-        "counts_source": e.counts_source, "house": tuple(f"{hit.rule}: {hit.effect}: {hit.why}" for hit in e.house),
+        "action": e.action, "allowed": e.allowed, "rule": e.rule, "why": e.why, "because": e.because,
+        "source": e.source, "note": e.note, "counts": e.counts, "counts_rule": e.counts_rule,
+        "counts_why": e.counts_why, "counts_because": e.counts_because, "counts_source": e.counts_source,
+        "house": tuple(f"{hit.rule}: {hit.effect}: {hit.why}" for hit in e.house),
         "instead": e.instead, "why_not": str(e.nearest) if e.nearest else "",
     }  # fmt: skip
 
 
-def in_words(e: Any) -> list[str]:
-    """An explanation as lines of text."""
+def explanation_lines(e: Explanation) -> list[str]:
+    """Return an explanation as lines of text."""
     lines = [f"{e.action.value}: {'allowed' if e.allowed else 'not allowed'}", f"  {e.rule}: {cell(e.why)}"]
     lines.append(f"    because {', '.join(e.because) or 'it is so for every order'}")
     lines.append(f"    source: {cell(e.source)}")

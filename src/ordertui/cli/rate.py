@@ -1,10 +1,10 @@
-"""`ordertui rate`: the cancellation rate, an estimate: figures, the orders behind them, what is to come, and Amazon's own."""
+"""`ordertui rate`: figures, the orders behind them, the outlook, and a comparison with Amazon's own figures."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,43 +12,35 @@ from ordertui.operations.query.export import iso
 
 from .context import Settings, fail, open_session
 from .exit_codes import Exit
-from .output import FORMAT, emit, say
+from .output import FORMAT, Record, emit, say
 
 if TYPE_CHECKING:
+    from ordertui.operations.rate.figures import RateFigure
     from ordertui.operations.session import Session
 
 COLUMNS = (
-    "marketplace", "window_from", "window_to", "timezone", "orders", "cancelled", "rate", "target", "headroom", "status", "basis",
+    "marketplace", "window_from", "window_to", "timezone", "orders", "cancelled", "rate", "target", "headroom",
+    "status", "basis",
 )  # fmt: skip
 AFTER = ("after_cancelled", "after_rate", "after_headroom")
 PARTS = ("numerator", "denominator")
 DATED = ("order", "cancellation")
+_DATED_HELP = "What puts a cancellation into the window."
+_LIST_HELP = "The orders that count as cancelled, or all orders of the window."
+_OUTLOOK_HELP = "Day by day: what leaves the window, and what Amazon is about to cancel by itself."
+_RECONCILE_HELP = "Compare with Amazon's Cancellation Rate report or account health report (JSON); changes nothing."
+_REPORT = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
 @click.option("--marketplace", help="Only this one.")
 @click.option("--if-cancel", "text", help="A filter: what the rate becomes when these are cancelled.")
-@click.option(
-    "--dated",
-    type=click.Choice(DATED),
-    default="order",
-    show_default=True,
-    help="What puts a cancellation into the window.",
-)
-@click.option(
-    "--list", "part", type=click.Choice(PARTS), help="The orders that count as cancelled, or all orders of the window."
-)
+@click.option("--dated", type=click.Choice(DATED), default="order", show_default=True, help=_DATED_HELP)
+@click.option("--list", "part", type=click.Choice(PARTS), help=_LIST_HELP)
 @click.option("--days", type=click.IntRange(1, 365), help="With --list: the window; without it the policy's shortest.")
-@click.option(
-    "--outlook", is_flag=True, help="Day by day: what leaves the window, and what Amazon is about to cancel by itself."
-)
+@click.option("--outlook", is_flag=True, help=_OUTLOOK_HELP)
 @click.option("--neighbours", is_flag=True, help="Late shipment rate and valid tracking rate, or why they are unknown.")
-@click.option(
-    "--reconcile",
-    "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Compare with Amazon's Cancellation Rate report or account health report (JSON); changes nothing.",
-)
+@click.option("--reconcile", "file", type=_REPORT, help=_RECONCILE_HELP)
 @click.option("--dispute", is_flag=True, help="With --reconcile: only what the facts here speak against.")
 @FORMAT
 @click.pass_obj
@@ -65,9 +57,15 @@ def rate(
     dispute: bool,
     form: str,
 ) -> None:
-    """The cancellation rate, an estimate, per marketplace and window."""
-    chosen = [name for name, given in (("--list", part), ("--outlook", outlook), ("--neighbours", neighbours), ("--reconcile", file),
-                                       ("--if-cancel", text is not None)) if given]  # fmt: skip
+    """Estimate the cancellation rate per marketplace and window."""
+    given = {
+        "--list": part is not None,
+        "--outlook": outlook,
+        "--neighbours": neighbours,
+        "--reconcile": file is not None,
+        "--if-cancel": text is not None,
+    }
+    chosen = [name for name, is_given in given.items() if is_given]
     if len(chosen) > 1:
         fail(Exit.USAGE, f"give one of {' and '.join(chosen)}")
     if dispute and file is None:
@@ -77,9 +75,8 @@ def rate(
     with open_session(settings) as session:
         codes = session.orders.marketplaces()
         if marketplace is not None and marketplace not in codes:
-            fail(
-                Exit.BAD_INPUT, f"no orders of marketplace {marketplace} here; there are: {', '.join(codes) or 'none'}"
-            )
+            known = ", ".join(codes) or "none"
+            fail(Exit.BAD_INPUT, f"no orders of marketplace {marketplace} here; there are: {known}")
         wanted = [code for code in codes if marketplace in (None, code)]
         if part is not None:
             show_list(session, wanted, part, dated, days, form)
@@ -94,43 +91,39 @@ def rate(
 
 
 def show_figures(session: Session, codes: list[str], text: str | None, dated: str, form: str) -> None:
-    """One line a marketplace and window."""
+    """List one line per marketplace and window."""
     from ordertui.operations.rate.figures import Dated
 
     extra = () if text is None else session.orders.find(text)
     records = []
     for effect in (e for code in codes for e in session.rate.calculator.effects(code, extra, dated=Dated(dated))):
         now, after = effect.before, effect.after
-        record: dict[str, Any] = {
-            "marketplace": now.marketplace, "window_from": iso(now.window_from), "window_to": iso(now.window_to), "timezone": now.timezone,
-            "orders": now.orders, "cancelled": now.cancelled, "rate": share(now.cancelled, now.orders, Fraction(now.target)), "target": float(now.target),
-            "headroom": now.headroom, "status": now.status, "basis": now.basis,
+        record: Record = {
+            "marketplace": now.marketplace, "window_from": iso(now.window_from), "window_to": iso(now.window_to),
+            "timezone": now.timezone, "orders": now.orders, "cancelled": now.cancelled, "rate": share(now),
+            "target": float(now.target), "headroom": now.headroom, "status": now.status, "basis": now.basis,
+            "after_cancelled": after.cancelled, "after_rate": share(after), "after_headroom": after.headroom,
         }  # fmt: skip
-        if text is not None:
-            record |= dict(
-                zip(
-                    AFTER,
-                    (after.cancelled, share(after.cancelled, after.orders, Fraction(after.target)), after.headroom),
-                    strict=True,
-                )
-            )
+        if text is None:
+            record = {column: record[column] for column in COLUMNS}
         records.append(record)
         if now.cancelled_at_least != now.cancelled:
             say(
-                f"{now.marketplace}, {now.days} days: between {now.cancelled_at_least:,} and {now.cancelled:,} of {now.orders:,} count;"
-                f" of {now.cancelled - now.cancelled_at_least:,} it is unknown who cancelled, and they are taken as counting"
+                f"{now.marketplace}, {now.days} days: between {now.cancelled_at_least:,} and {now.cancelled:,}"
+                f" of {now.orders:,} count; of {now.cancelled - now.cancelled_at_least:,} it is unknown"
+                " who cancelled, and they are taken as counting"
             )
     emit(records, COLUMNS + (AFTER if text is not None else ()), form)
 
 
 def show_list(session: Session, codes: list[str], part: str, dated: str, days: int | None, form: str) -> None:
-    """The orders of a numerator or denominator."""
+    """List the orders of a numerator or denominator."""
     from ordertui.operations.rate.figures import Dated
 
     columns = ("marketplace", "order_id", "placed", "status", "counts", "how", "rule", "why")
     records = [
-        {"marketplace": code, "order_id": e.order_id, "placed": iso(e.placed), "status": e.status, "counts": e.counts, "how": e.how,
-         "rule": e.rule, "why": e.why}
+        {"marketplace": code, "order_id": e.order_id, "placed": iso(e.placed), "status": e.status,
+         "counts": e.counts, "how": e.how, "rule": e.rule, "why": e.why}
         for code in codes
         for e in session.rate.lists.listing(code, days=days, dated=Dated(dated), numerator=part == "numerator")
     ]  # fmt: skip
@@ -138,7 +131,7 @@ def show_list(session: Session, codes: list[str], part: str, dated: str, days: i
 
 
 def show_outlook(session: Session, codes: list[str], form: str) -> None:
-    """What leaves, and what lands, day by day."""
+    """List day by day what leaves the window and what comes into it."""
     columns = (
         "marketplace",
         "day",
@@ -150,29 +143,33 @@ def show_outlook(session: Session, codes: list[str], form: str) -> None:
         "rolls_off",
         "rolls_off_orders",
     )
-    records = []
+    records: list[Record] = []
     for code in codes:
-        for d in session.rate.outlook.days(code):
-            records.append({
-                "marketplace": code, "day": d.day.isoformat(), "orders": d.orders, "cancelled": d.cancelled, "rate": share(d.cancelled, d.orders, session.eligibility.policy(code).values.rate_target),
-                "status": d.status, "auto_cancels": d.auto_cancels, "rolls_off": d.rolls_off, "rolls_off_orders": d.rolls_off_orders,
-            })  # fmt: skip
+        target = session.eligibility.policy(code).values.rate_target
+        records += [
+            {"marketplace": code, "day": d.day.isoformat(), "orders": d.orders, "cancelled": d.cancelled,
+             "rate": rounded_share(d.cancelled, d.orders, target), "status": d.status,
+             "auto_cancels": d.auto_cancels, "rolls_off": d.rolls_off, "rolls_off_orders": d.rolls_off_orders}
+            for d in session.rate.outlook.days(code)
+        ]  # fmt: skip
         for effect in session.rate.outlook.forecast(code):
             landing = effect.after.cancelled - effect.before.cancelled
             hours = session.eligibility.policies.of(code).values.forecast_hours
             say(
                 f"{code}, {effect.before.days} days: {landing:,} that Amazon cancels by itself within {hours} h take"
-                f" {effect.before.cancelled:,} to {effect.after.cancelled:,} of {effect.after.orders:,}: {effect.after.status}"
+                f" {effect.before.cancelled:,} to {effect.after.cancelled:,} of {effect.after.orders:,}:"
+                f" {effect.after.status}"
             )
     say("each line is the end of its day, if no order is placed and nothing else is cancelled")
     emit(records, columns, form)
 
 
 def show_neighbours(session: Session, codes: list[str], form: str) -> None:
-    """The rates that reports do not carry."""
+    """List the rates that reports do not carry."""
     columns = ("marketplace", "metric", "days", "rate", "target", "orders", "at_least", "because", "source")
     records = [
-        {"marketplace": code, "metric": m.name, "days": m.days, "rate": m.status, "target": f"{m.sign} {m.target}", "orders": m.orders,
+        {"marketplace": code, "metric": m.name, "days": m.days, "rate": m.status,
+         "target": f"{m.sign} {m.target}", "orders": m.orders,
          "at_least": m.at_least, "because": m.because, "source": m.source}
         for code in codes
         for m in session.rate.related_metrics.of_marketplace(code)
@@ -181,13 +178,14 @@ def show_neighbours(session: Session, codes: list[str], form: str) -> None:
 
 
 def show_differences(session: Session, file: Path, marketplace: str | None, dispute: bool, form: str) -> None:
-    """Where Amazon's report and we do not agree."""
+    """List where Amazon's report and the figures here do not agree."""
     from ordertui.operations.rate.comparison import summary
 
     found = session.rate.compare(file, marketplace)
     columns = ("marketplace", "what", "ours", "amazon", "dispute", "cause")
     records = [
-        {"marketplace": d.marketplace, "what": d.what, "ours": d.ours, "amazon": d.amazons, "dispute": d.dispute, "cause": d.cause}
+        {"marketplace": d.marketplace, "what": d.what, "ours": d.ours, "amazon": d.amazons,
+         "dispute": d.dispute, "cause": d.cause}
         for one in found
         for d in one.differences
         if d.dispute or not dispute
@@ -201,7 +199,12 @@ def show_differences(session: Session, file: Path, marketplace: str | None, disp
         say(f"ordertui rate --reconcile {file} --dispute --format csv gives the list for a dispute")
 
 
-def share(part: int, whole: int, target: Fraction) -> float | None:
+def share(figure: RateFigure) -> float | None:
+    """Return the figure's rate as `rounded_share` does."""
+    return rounded_share(figure.cancelled, figure.orders, Fraction(figure.target))
+
+
+def rounded_share(part: int, whole: int, target: Fraction) -> float | None:
     """Return the rate as a number with 6 decimals, never rounded across the target; None without orders."""
     from ordertui.rules.rate import round_share
 

@@ -29,7 +29,8 @@ KEY_BYTES = 24
 def serve(settings: Settings, port: int, address: str, let_others_in: bool) -> None:
     """Show the screen in a browser, at an address with a key that only this run knows. Ctrl-C ends it.
 
-    There are no users and no log-in: whoever has the address and its key can do all that you can. Each tab is a screen of its own.
+    There are no users and no log-in: whoever has the address and its key can do all that you can.
+    Each tab is a screen of its own.
     """
     alone = is_loopback(address)
     if not alone and not let_others_in:
@@ -40,8 +41,8 @@ def serve(settings: Settings, port: int, address: str, let_others_in: bool) -> N
         fail(Exit.USAGE, "the browser needs an extra: pip install 'ordertui[serve]'")
     if not alone:
         say(
-            f"WARNING: {address} is open to other machines. There is no log-in and no encryption: whoever learns the key,"
-            " also by listening on the network, can cancel and refund in your name."
+            f"WARNING: {address} is open to other machines. There is no log-in and no encryption: whoever learns"
+            " the key, also by listening on the network, can cancel and refund in your name."
         )
     server = OrderServer(screen_command(settings), address, port, secrets.token_urlsafe(KEY_BYTES), say)
     try:
@@ -51,7 +52,7 @@ def serve(settings: Settings, port: int, address: str, let_others_in: bool) -> N
 
 
 def is_loopback(address: str) -> bool:
-    """Whether only this machine reaches it."""
+    """Return whether only this machine reaches the address."""
     try:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
@@ -59,7 +60,7 @@ def is_loopback(address: str) -> bool:
 
 
 def screen_command(settings: Settings) -> str:
-    """The command line of one tab's screen, with the options that stood before `serve`."""
+    """Return the command line of one tab's screen, with the options that stood before `serve`."""
     args = [sys.executable, "-m", "ordertui"]
     if settings.store is not None:
         args += ["--store", str(settings.store.absolute())]

@@ -12,14 +12,13 @@ from ordertui.orders.clock import iso_utc
 from .context import Settings, fail, open_session, real_clock_only
 from .exit_codes import Exit
 from .imports import stop_on_interrupt
-from .output import FORMATS, emit, say
+from .output import FORMAT, emit, say
 
 if TYPE_CHECKING:
     from ordertui.operations.session import Session
     from ordertui.operations.sync.order_sync import SyncProgress, SyncSummary
     from ordertui.operations.sync.service import SyncService
 
-FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 _MIN_REPORTED_SECONDS = 5
 """Shorter waits are not reported."""
 

@@ -1,7 +1,7 @@
-"""A list as a table for people: whole where nobody says how wide it may be, else fitted to the terminal.
+"""Lay out a list as a table: whole, or fitted to the width of a terminal.
 
-Fitting never cuts a value: it leaves out the columns a command can spare, then wraps the last column, and where even that
-is too wide it writes one short block for each record.
+Fitting never cuts a value: it leaves out the columns a command can spare, then wraps the last column, and where even
+that is too wide it writes one short block for each record.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ NARROWEST_LAST = 24
 
 
 def cells_of(text: str) -> int:
-    """How many terminal cells the text takes."""
+    """Return how many terminal cells the text takes."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """The text in lines of at most `width` cells, broken at spaces where there are some; at least one line."""
+    """Return the text in lines of at most `width` cells, broken at spaces where there are some; at least one line."""
     lines = [""]
     for word in text.split(" "):
         joined = f"{lines[-1]} {word}" if lines[-1] else word
@@ -39,7 +39,10 @@ def wrapped(text: str, width: int) -> list[str]:
 def lay_out(
     head: Sequence[str], rows: Sequence[Sequence[str]], width: int | None, spare: Sequence[str] = ()
 ) -> tuple[str, list[str]]:
-    """The table as text that ends in a newline, and the names of columns left out. `spare`: what may go, first to go first."""
+    """Return the table as text that ends in a newline, and the names of columns left out.
+
+    `spare` columns may be left out, the first one first. `width` None: no limit.
+    """
     kept = list(range(len(head)))
     widths = [max(cells_of(row[i]) for row in (head, *rows)) for i in range(len(head))]
     left_out: list[str] = []
@@ -68,7 +71,7 @@ def _total(kept: Sequence[int], widths: Sequence[int]) -> int:
 
 
 def _blocks(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
-    """One block a record, one line a value; empty values are left out."""
+    """Return one block per record with one line per value, without empty values."""
     margin = max(map(cells_of, head)) + GAP
     room = max(width - margin, 8)
     blocks = []

@@ -1,7 +1,7 @@
 """The server behind `ordertui serve`: textual-serve, closed to everything but the operator's own tabs.
 
-A page of another site, open in the same browser, may send requests to this machine too. So every request needs the key of
-this run (a cookie that its first page sets), and a screen is started only for a page that this server sent.
+A page of another site, open in the same browser, may send requests to this machine too. So every request needs the key
+of this run (a cookie that its first page sets), and a screen is started only for a page that this server sent.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp_jinja2
@@ -47,10 +46,10 @@ class OrderServer(Server):
         self._key = key
         self._say = say
         self._cookie = COOKIE.format(port)
-        self._tabs: set[asyncio.Task[Any]] = set()
+        self._tabs: set[asyncio.Task[object]] = set()
 
     async def run(self) -> None:
-        """Serve until Ctrl-C or SIGTERM; then every tab's screen ends in order. Raises OSError when the port cannot be had."""
+        """Serve until Ctrl-C or SIGTERM, then end every tab's screen. Raises OSError when the port cannot be had."""
         stop = asyncio.Event()
         for name in ("SIGINT", "SIGTERM"):
             with suppress(NotImplementedError):  # Windows: Ctrl-C ends the loop
@@ -77,7 +76,7 @@ class OrderServer(Server):
         finally:
             await runner.cleanup()
 
-    async def on_shutdown(self, app: web.Application) -> None:
+    async def on_shutdown(self, _app: web.Application) -> None:
         """End the screen of every tab."""
         for tab in self._tabs:
             tab.cancel()
@@ -87,8 +86,8 @@ class OrderServer(Server):
         if given is None or not hmac.compare_digest(given.encode(), self._key.encode()):
             raise web.HTTPForbidden(text=NO_KEY, headers=HEADERS)
 
-    async def handle_index(self, request: web.Request) -> Any:
-        """The page. The key moves from the address into a cookie, so that it stays out of the browser's history."""
+    async def handle_index(self, request: web.Request) -> web.StreamResponse:
+        """Return the page. The key moves from the address into a cookie, out of the browser's history."""
         if "key" in request.query:
             self._check(request.query["key"])
             answer = web.HTTPFound("/", headers=HEADERS)
@@ -96,12 +95,12 @@ class OrderServer(Server):
             raise answer
         self._check(request.cookies.get(self._cookie))
         self.public_url = f"http://{request.host}"  # where this page came from is where its screen is reached
-        page: Any = await super().handle_index(request)
+        page = await super().handle_index(request)
         page.headers.update(HEADERS)
         return page
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
-        """A tab's screen, as long as the tab is open."""
+        """Run a tab's screen as long as the tab is open."""
         self._check(request.cookies.get(self._cookie))
         if urlsplit(request.headers.get("Origin", "")).netloc != request.host:
             raise web.HTTPForbidden(text="This screen is not for other sites.\n", headers=HEADERS)
@@ -114,6 +113,6 @@ class OrderServer(Server):
             self._tabs.discard(tab)
 
     async def handle_download(self, request: web.Request) -> web.StreamResponse:
-        """A file that the screen hands over."""
+        """Return a file that the screen hands over."""
         self._check(request.cookies.get(self._cookie))
         return await super().handle_download(request)

@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from ordertui.operations.errors import BadInput
 from ordertui.operations.planning.plan import Plan
@@ -31,16 +30,16 @@ COLUMNS = (
     "sku",
     "title",
 )
-"""Of a list of orders."""
+"""Columns of a list of orders."""
 SHEET = ("order_id", "outcome", "reason", "counts", "rule", "why", "instead", "total", "currency")
-"""Of a plan's sheet."""
+"""Columns of a plan's sheet."""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-Record = dict[str, Any]
+Record = dict[str, object]
 
 
-def cell(value: Any) -> str:
-    """A value as table text: None is empty, booleans are yes and no, numbers have no exponent."""
+def cell(value: object) -> str:
+    """Return a value as table text: None is empty, booleans are yes and no, numbers have no exponent."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -50,16 +49,16 @@ def cell(value: Any) -> str:
     return strip_control_characters(str(value))
 
 
-def safe_cell(value: Any) -> str:
-    """As `cell`, with an apostrophe before what a spreadsheet would take for a formula; plain numbers stay."""
+def safe_cell(value: object) -> str:
+    """Return `cell` with an apostrophe before what a spreadsheet would take for a formula; plain numbers stay."""
     text = cell(value)
     if text.lstrip().startswith(_FORMULA) and not _NUMBER.fullmatch(text):
         return "'" + text
     return text
 
 
-def render(records: Sequence[Record], columns: Sequence[str], form: str) -> str:
-    """The list as `json`, `csv` or `tsv` text that ends in a newline."""
+def render(records: Sequence[Mapping[str, object]], columns: Sequence[str], form: str) -> str:
+    """Return the list as `json`, `csv` or `tsv` text that ends in a newline."""
     if form == "json":
         return json_text(records)
     out = io.StringIO()
@@ -69,29 +68,37 @@ def render(records: Sequence[Record], columns: Sequence[str], form: str) -> str:
     return out.getvalue()
 
 
-def json_text(value: Any) -> str:
-    """Indented JSON with a final newline; enums as their value, frozen values as objects."""
+def json_text(value: object) -> str:
+    """Return indented JSON with a final newline; enums as their value, frozen values as objects."""
     import msgspec
 
     return json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2) + "\n"
 
 
 def record(row: OrderRow, may: str) -> Record:
-    """One order of a list; `may` is the word for what may be done. Times are ISO texts in UTC."""
+    """Return one order of a list; `may` is the word for what may be done. Times are ISO texts in UTC."""
     total = row.total
     return {
-        "order_id": row.order_id, "marketplace": row.marketplace, "placed": iso(row.purchased_at), "ship_by": iso(row.ship_by),
-        "items": row.items, "total": total.decimal() if total else None, "currency": total.currency if total else None,
-        "status": str(row.status), "may": may, "sku": row.sku, "title": row.title,
-    }  # fmt: skip
+        "order_id": row.order_id,
+        "marketplace": row.marketplace,
+        "placed": iso(row.purchased_at),
+        "ship_by": iso(row.ship_by),
+        "items": row.items,
+        "total": total.decimal() if total else None,
+        "currency": total.currency if total else None,
+        "status": str(row.status),
+        "may": may,
+        "sku": row.sku,
+        "title": row.title,
+    }
 
 
 def sheet(plan: Plan) -> list[Record]:
-    """Every order of a plan with its outcome: those that are in first."""
+    """Return every order of a plan with its outcome: those that are in first."""
     ins: list[Record] = [
         {
-            "order_id": row.order_id, "outcome": "in", "reason": row.reason, "counts": row.counts, "rule": row.rule, "why": row.note,
-            "instead": "", "currency": row.currency,
+            "order_id": row.order_id, "outcome": "in", "reason": row.reason, "counts": row.counts, "rule": row.rule,
+            "why": row.note, "instead": "", "currency": row.currency,
             "total": format_decimal(row.total, row.currency) if row.total is not None and row.currency else None,
         }
         for row in plan.rows
@@ -104,12 +111,12 @@ def sheet(plan: Plan) -> list[Record]:
 
 
 def iso(epoch: int | None) -> str | None:
-    """ISO text, or None for an unknown time."""
+    """Return ISO text, or None for an unknown time."""
     return None if epoch is None else iso_utc(epoch)
 
 
-def write_list(records: Iterable[Mapping[str, Any]], path: Path, columns: Sequence[str] = COLUMNS) -> int:
-    """Write a list to a new file, in the format its suffix names; gives how many orders it has.
+def write_list(records: Iterable[Mapping[str, object]], path: Path, columns: Sequence[str] = COLUMNS) -> int:
+    """Write a list to a new file, in the format its suffix names. Return how many orders it has.
 
     Raises BadInput when the suffix is none of .csv, .tsv, .json, when the file exists, or when it cannot be written.
     """
