@@ -1,4 +1,4 @@
-"""What the operator leaves on the desk, kept beside the store as small readable files: marks, saved views, filter history.
+"""The workspace of this computer: marks, saved views, columns and filter history, in small readable files beside the store.
 
 None of it is part of the order book: a file that cannot be read or written costs only convenience.
 """
@@ -58,7 +58,7 @@ class Workspace:
         self._folder = store.with_suffix(".folder.txt")
 
     def marks(self) -> tuple[Marks, bytes]:
-        """The marks when the screen was left, and the snapshot of the last set."""
+        """Return the marks as they were when the screen was left, and the snapshot of the last set."""
         marks = Marks()
         try:
             found = msgspec.json.decode(self._marks.read_bytes(), type=_Marked)
@@ -73,7 +73,7 @@ class Workspace:
         self._write(self._marks, msgspec.json.encode(_Marked(*texts)).decode())
 
     def views(self) -> tuple[list[SavedView], str]:
-        """The saved views, and what is wrong with their file (empty: nothing)."""
+        """Return the saved views, and what is wrong with their file (empty: nothing)."""
         import tomllib
 
         try:
@@ -97,7 +97,7 @@ class Workspace:
         self._write(self.views_file, _VIEWS_HEAD + "\n\n".join(parts) + "\n")
 
     def columns(self) -> str:
-        """The operator's own columns when the screen was left; empty: none were chosen, or they cannot be read."""
+        """Return the operator's own columns; empty: none were chosen, or they cannot be read."""
         try:
             return self._columns.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
@@ -108,7 +108,7 @@ class Workspace:
         self._write(self._columns, text + "\n")
 
     def history(self) -> list[str]:
-        """Filters used before, oldest first."""
+        """Return the filters used before, oldest first."""
         try:
             return [line for line in self._history.read_text(encoding="utf-8").splitlines() if line.strip()]
         except (OSError, UnicodeDecodeError):
@@ -122,7 +122,7 @@ class Workspace:
             self._write(self._history, "\n".join(lines[-HISTORY:]) + "\n")
 
     def folder(self) -> Path:
-        """Where report files were looked for last; the current folder when that is not known or gone."""
+        """Return the folder where report files were looked for last; the current one when that is not known or gone."""
         try:
             found = Path(self._folder.read_text(encoding="utf-8").strip())
         except (OSError, UnicodeDecodeError):
@@ -134,11 +134,11 @@ class Workspace:
         self._write(self._folder, f"{folder.resolve()}\n")
 
     def tour_seen(self) -> bool:
-        """Whether the tour was done, or left, in this store."""
+        """Return whether the tour was finished, or left, in this store."""
         return self._tour.exists()
 
     def keep_tour_seen(self) -> None:
-        """It was."""
+        """Record that the tour has been shown."""
         self._write(self._tour, "the tour was seen; t on the screen begins it again\n")
 
     def _write(self, path: Path, text: str) -> None:

@@ -16,13 +16,16 @@ class SortKey(NamedTuple):
     """Largest first."""
 
     def turned(self) -> SortKey:
-        """The other way round."""
+        """Return this key with the opposite direction."""
         return SortKey(self.key, not self.down)
 
 
 def read_sorting(text: str, *, down: bool = True) -> tuple[SortKey, ...]:
-    """The keys of a text, the first weighs most: `-total` largest first, `+total` smallest first; without a sign as
-    `down` says. A key that comes again says nothing new and is left out. Raises UnknownChoice."""
+    """Return the sort keys of a text, the one that weighs most first.
+
+    `-total` is largest first, `+total` smallest first; `down` decides for a key without a sign. A repeated key is left
+    out. Raises UnknownChoice.
+    """
     found: dict[str, SortKey] = {}
     for word in text.split(","):
         sign, key = word.strip()[:1], word.strip().lstrip("+-").strip()
@@ -33,5 +36,5 @@ def read_sorting(text: str, *, down: bool = True) -> tuple[SortKey, ...]:
 
 
 def sorting_text(sorting: tuple[SortKey, ...]) -> str:
-    """The text that `read_sorting` reads, with every sign."""
+    """Return the text that `read_sorting` reads, with every sign."""
     return ",".join(f"{'-' if one.down else '+'}{one.key}" for one in sorting)
