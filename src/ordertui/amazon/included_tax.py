@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ordertui.orders.marketplace import PriceTax, price_tax
+from ordertui.orders.marketplace import PRICE_TAX, PriceTax
 from ordertui.orders.order import COMPONENTS
 from ordertui.orders.report_row import AMOUNTS, MARKETPLACE, ReportRow
 
@@ -19,20 +19,20 @@ _ITEM_TAX, _SHIPPING_TAX, _GIFT_WRAP_TAX = (
 )
 
 
+_ADDED = frozenset(code for code, tax in PRICE_TAX.items() if tax is PriceTax.ADDED)
+
+
 def drop_included_tax(rows: Iterable[ReportRow]) -> list[ReportRow]:
     """Return the rows with tax components of zero where the marketplace's prices include the tax, or may include it.
 
     A row whose taxes are zero or not stated is returned as it is.
     """
     return [
-        _without_tax(row) if (row[_ITEM_TAX] or row[_SHIPPING_TAX] or row[_GIFT_WRAP_TAX]) and _includes(row) else row
+        row
+        if row[MARKETPLACE] in _ADDED or not (row[_ITEM_TAX] or row[_SHIPPING_TAX] or row[_GIFT_WRAP_TAX])
+        else _without_tax(row)
         for row in rows
     ]
-
-
-def _includes(row: ReportRow) -> bool:
-    market = row[MARKETPLACE]
-    return price_tax(None if market is None else str(market)) is not PriceTax.ADDED
 
 
 def _without_tax(row: ReportRow) -> ReportRow:
