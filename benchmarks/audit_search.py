@@ -1,8 +1,9 @@
-"""Search of the audit by order, and its verification: `python benchmarks/audit_search.py [RECORDS]` (1,000,000 by default).
+"""Search of the audit by order, and its verification: `python benchmarks/audit_search.py [RECORDS]` (1,000,000 by
+default).
 
 Records are written through the store's own `append`, 10,000 a transaction; each speaks of one of RECORDS / 5 orders.
-Prints seconds to write, milliseconds of a search (median and worst of 200, the first of them on a cold connection),
-of one order as the command shows it, and seconds to verify.
+Prints seconds to write, milliseconds of a search (median and worst of 200, the first of them on a cold connection), of
+one order as the command shows it, and seconds to verify.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ def main(records: int) -> None:
                         facts = {"batch": number, "states": states, "why": "benchmark"}
                         store.audit.append(connection, "batch.settled", json.dumps(facts))
             print(
-                f"{records:,} records written in {time.perf_counter() - started:.1f} s, {path.stat().st_size / 2**20:.0f} MiB"
+                f"{records:,} records written in {time.perf_counter() - started:.1f} s,"
+                f" {path.stat().st_size / 2**20:.0f} MiB"
             )
         with Store.open(path, clock=SystemClock(), read_only=True) as store:
             times = []
@@ -54,7 +56,8 @@ def main(records: int) -> None:
                 times.append((time.perf_counter() - started) * 1000)
                 assert len(found) >= records // orders
             print(
-                f"search by order: first {times[0]:.2f} ms, median {statistics.median(times):.2f} ms, worst {max(times):.2f} ms"
+                f"search by order: first {times[0]:.2f} ms, median {statistics.median(times):.2f} ms, worst"
+                f" {max(times):.2f} ms"
             )
             started = time.perf_counter()
             report = store.audit.verify()

@@ -1,9 +1,10 @@
 """Time from the command to the first order on the screen, beside an empty Textual app, in real pseudo-terminals.
 
-    python benchmarks/first_paint.py --orders 100000 --rounds 7
+python benchmarks/first_paint.py --orders 100000 --rounds 7
 
-Both are started in turn, so that the machine's mood is the same for both. Printed: the median of each, the ratio, and how
-many bytes each wrote until then. The store is a practice store of that many orders; `--keep FOLDER` keeps it for later runs.
+Both are started in turn, so that the machine's mood is the same for both. Printed: the median of each, the ratio, and
+how many bytes each wrote until then. The store is a practice store of that many orders; `--keep FOLDER` keeps it for
+later runs.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Import speed and memory: `python benchmarks/import_speed.py [ROWS...]` (100,000 and 1,000,000 when none is given).
 
-Each scenario runs in a process of its own: All Orders into a new store, the same file again, a later All Orders
-with one order in ten changed, and an Unshipped report that names every order. Prints rows a second, CPU time a row of the
-process that writes (with the first look) and of the one that reads (the slower one is what is left when others use the machine
-too), and the peak of private memory of both together (Linux: Private_* of smaps_rollup, sampled at each progress report;
-elsewhere: peak resident memory).
+Each scenario runs in a process of its own: All Orders into a new store, the same file again, a later All Orders with
+one order in ten changed, and an Unshipped report that names every order. Prints rows a second, CPU time a row of the
+process that writes (with the first look) and of the one that reads (the slower one is what is left when others use the
+machine too), and the peak of private memory of both together (Linux: Private_* of smaps_rollup, sampled at each
+progress report; elsewhere: peak resident memory).
 """
 
 from __future__ import annotations
@@ -130,8 +130,10 @@ def write_reports(folder: Path, rows: int, now: int) -> None:
                     + tail.format(late)
                 )
                 unshipped.write(
-                    f"{order}\t{number:013d}{line:02d}\t{iso_utc(placed)}\t{iso_utc(placed)}\t{iso_utc(now)}\t{iso_utc((placed // DAY + 3) * DAY + 8 * HOUR - 1)}\t-1"
-                    f"\tx1@marketplace.amazon.com\tA Buyer\t+1 555 0100\tMFN-{product:05d}-BLK\t{title(product)}\t1\t0\t1\tStandard\tA Buyer"
+                    f"{order}\t{number:013d}{line:02d}\t{iso_utc(placed)}\t{iso_utc(placed)}\t{iso_utc(now)}"
+                    f"\t{iso_utc((placed // DAY + 3) * DAY + 8 * HOUR - 1)}\t-1"
+                    "\tx1@marketplace.amazon.com\tA Buyer\t+1 555"
+                    f" 0100\tMFN-{product:05d}-BLK\t{title(product)}\t1\t0\t1\tStandard\tA Buyer"
                     f"\t1 Main St\t\t\t{place}\tfalse\tAmazon.com\tfalse\t\n"
                 )
                 written += 1
@@ -173,9 +175,11 @@ def run_one(store: Path, report: Path) -> None:
     if not peak:
         peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + after.ru_maxrss) / 1024
     print(
-        f"{summary.rows:>9,} rows  {summary.rows / seconds:>8,.0f} rows/s  CPU us a row: {busy / summary.rows * 1e6:>4.1f} writing"
+        f"{summary.rows:>9,} rows  {summary.rows / seconds:>8,.0f} rows/s  CPU us a row:"
+        f" {busy / summary.rows * 1e6:>4.1f} writing"
         f" {beside / summary.rows * 1e6:>4.1f} reading  {peak:>4.0f} MB"
-        f"  new {summary.new:,} changed {summary.changed:,} unchanged {summary.unchanged:,} rejected {summary.rejected:,}"
+        f"  new {summary.new:,} changed {summary.changed:,} unchanged {summary.unchanged:,} rejected"
+        f" {summary.rejected:,}"
     )
 
 

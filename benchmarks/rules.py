@@ -29,7 +29,8 @@ from ordertui.store.migrations import statements
 
 NOW = 1_795_442_700
 COLUMNS = (
-    "id, order_id, marketplace, channel, status, purchased_at, ship_by, auto_cancel_at, items, units_shipped, cancelled_lines, total, currency, dispatched,"
+    "id, order_id, marketplace, channel, status, purchased_at, ship_by, auto_cancel_at, items, units_shipped,"
+    " cancelled_lines, total, currency, dispatched,"
     " buyer_request, cancelled_by, refunded, replacement, business, prime, situation, product_id, sources, at"
 )
 HOUSE = "\n".join(
@@ -62,8 +63,10 @@ def fill(path: Path, count: int) -> None:
         placed = NOW - rng.randrange(100 * DAY)
         where = situation((channel, status, 2, shipped, dispatched, request, by, refunded, replacement))
         rows.append(
-            (number, f"113-{number // 10**7:07d}-{number % 10**7:07d}", "US", channel, status, placed, placed + 2 * DAY, placed + 11 * DAY, 2, shipped, 0,
-             rng.randrange(500, 90_000), "USD", dispatched, request, by, refunded, replacement, rng.choice(("yes", "no")), "no", where, 1, 1, placed)
+            (number, f"113-{number // 10**7:07d}-{number % 10**7:07d}", "US", channel, status, placed,
+                placed + 2 * DAY, placed + 11 * DAY, 2, shipped, 0,
+             rng.randrange(500, 90_000), "USD", dispatched, request, by, refunded, replacement,
+             rng.choice(("yes", "no")), "no", where, 1, 1, placed)
         )  # fmt: skip
         if len(rows) == 10_000:
             db.executemany(f"INSERT INTO orders ({COLUMNS}) VALUES ({','.join('?' * 24)})", rows)

@@ -1,12 +1,14 @@
-"""The order table beside visidata, Textual's DataTable and textual-fastdatatable: the same orders, real terminals, one run.
+"""The order table beside visidata, Textual's DataTable and textual-fastdatatable: the same orders, real terminals, one
+run.
 
     python benchmarks/screen.py --install                # once: the peers, into .venv-bench
     python benchmarks/screen.py --orders 100000
 
-Printed, as a Markdown table: seconds until the first order is shown and until all are known; milliseconds from a key to the last
-byte of its first frame, median and 95th percentile; kilobytes a key costs with all that follows it (ordertui's detail pane
-comes after the cursor rested); the peak memory of the process tree. The orders are those of a practice store; the peers read
-them as a TSV file with the ten columns of the table. A peer that is not installed, or takes longer than `--limit`, is said so.
+Printed, as a Markdown table: seconds until the first order is shown and until all are known; milliseconds from a key to
+the last byte of its first frame, median and 95th percentile; kilobytes a key costs with all that follows it (ordertui's
+detail pane comes after the cursor rested); the peak memory of the process tree. The orders are those of a practice
+store; the peers read them as a TSV file with the ten columns of the table. A peer that is not installed, or takes
+longer than `--limit`, is said so.
 """
 
 from __future__ import annotations
@@ -84,7 +86,8 @@ def contenders(store: Path, tsv: Path, orders: int, python: Path) -> list[Conten
             "textual-fastdatatable", [str(python), str(HERE / "peers" / "fastdatatable.py"), str(tsv)], rows, control,
             "textual-fastdatatable",
         ),
-        Contender("Textual DataTable", [str(python), str(HERE / "peers" / "datatable.py"), str(tsv)], rows, control, "textual"),
+        Contender("Textual DataTable", [str(python), str(HERE / "peers" / "datatable.py"), str(tsv)], rows, control,
+            "textual"),
     ]  # fmt: skip
 
 
@@ -155,7 +158,8 @@ def lines_of(results: list[Result]) -> Iterator[str]:
         ready = "-" if one.ready is None else f"{one.ready:.2f} s"
         times = [times_of(one.answers[name]) for name in ("down", "page", "end", "home")]
         sizes = [size_of(one.answers[name]) for name in ("down", "page")]
-        yield f"| {one.name} | {one.first:.2f} s | {ready} | {' | '.join(times)} | {', '.join(sizes)} | {one.memory:,.0f} MB |"
+        key_times, key_sizes = " | ".join(times), ", ".join(sizes)
+        yield f"| {one.name} | {one.first:.2f} s | {ready} | {key_times} | {key_sizes} | {one.memory:,.0f} MB |"
 
 
 def times_of(answers: list[Answer]) -> str:
@@ -205,10 +209,12 @@ def main() -> None:
                 print(f"{one.name}: done", file=sys.stderr)
         version = ".".join(map(str, sys.version_info[:3]))
         print(
-            f"{asked.orders:,} orders, {asked.columns} x {asked.lines}, {asked.keys} presses of each key; {time.strftime('%Y-%m-%d')},"
+            f"{asked.orders:,} orders, {asked.columns} x {asked.lines}, {asked.keys} presses of each key;"
+            f" {time.strftime('%Y-%m-%d')},"
         )
         print(
-            f"Python {version}, Textual {importlib.metadata.version('textual')}, load {before:.1f} to {os.getloadavg()[0]:.1f}",
+            f"Python {version}, Textual {importlib.metadata.version('textual')}, load {before:.1f} to"
+            f" {os.getloadavg()[0]:.1f}",
             end="\n\n",
         )
         print("\n".join(lines_of(results)))

@@ -1,7 +1,8 @@
-"""A program on a real pseudo-terminal, timed from outside: when its bytes come, how many, and the memory of all its processes.
+"""A program on a real pseudo-terminal, timed from outside: when its bytes come, how many, and the memory of all its
+processes.
 
-Nothing inside the program is trusted. A terminal is emulated (pyte) only while a text is waited for, not while keys are timed.
-Linux only (`/proc` tells the memory).
+Nothing inside the program is trusted. A terminal is emulated (pyte) only while a text is waited for, not while keys are
+timed. Linux only (`/proc` tells the memory).
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ UNKNOWN_TO_PYTE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one key brought: seconds until the last byte of the first frame and of all that followed it, and bytes of both."""
+    """What one key brought: seconds until the last byte of the first frame and of all that followed it, and bytes of
+    both.
+    """
 
     frame: float
     all: float
@@ -87,7 +90,9 @@ class Program:
                 self.peak[pid] = max(self.peak.get(pid, 0), int(size[1]))
 
     def wait(self, mark: re.Pattern[str], longest: float) -> float | None:
-        """Seconds from the start until the screen shows what fits; None when it does not within `longest` seconds of the start."""
+        """Seconds from the start until the screen shows what fits; None when it does not within `longest` seconds of
+        the start.
+        """
         came = time.perf_counter()
         while came - self.began < longest and not self.ended:
             if mark.search("\n".join(self._screen.display)):
@@ -106,7 +111,9 @@ class Program:
                 last = time.perf_counter()
 
     def press(self, key: str, *, gap: float, quiet: float, longest: float) -> Answer | None:
-        """Type a key; a silence of `gap` seconds ends the first frame, one of `quiet` seconds all. None when nothing came."""
+        """Type a key; a silence of `gap` seconds ends the first frame, one of `quiet` seconds all. None when nothing
+        came.
+        """
         began = last = time.perf_counter()
         os.write(self._terminal, key.encode())
         frame = frame_bytes = None

@@ -1,4 +1,5 @@
-"""The made-up orders behind `examples/`: one list of cases, told in each marketplace's goods, plus shipped orders around them.
+"""The made-up orders behind `examples/`: one list of cases, told in each marketplace's goods, plus shipped orders
+around them.
 
 Nothing here is real: order ids begin with a country's dial code and zeros, buyers are named as invented.
 """
@@ -124,7 +125,8 @@ def orders(market: Market) -> list[Order]:
 
 US = Market(
     code="US", prefix="001", channel="Amazon.com", currency="USD", decimals=2, tax_percent=8, encoding="utf-8",
-    offset="+00:00", buyer=("Invented Buyer", "Nowhere Street", "Exampletown", "ZZ"), asked="Found cheaper somewhere else.",
+    offset="+00:00", buyer=("Invented Buyer", "Nowhere Street", "Exampletown", "ZZ"),
+    asked="Found cheaper somewhere else.",
     near_auto_cancel=-262, shipped=126, hours_apart=0.95,
     things=(
         Thing("MUG-BLUE", "Enamel Camping Mug, 12 oz, Speckled Blue, Dishwasher Safe", 1499, "B0EXAMPL01"),

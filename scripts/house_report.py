@@ -107,7 +107,7 @@ def members(name: str, classes: Mapping[str, ast.ClassDef], seen: frozenset[str]
 
 
 def imports_of(module: Module, names: set[str]) -> set[str]:
-    """Return the program's modules that a module imports when it is loaded; late and type-only imports are not counted."""
+    """Return the program's modules that a module imports when it is loaded; late and type-only ones are left out."""
     found: set[str] = set()
     waiting: list[ast.stmt] = list(module.tree.body)
     while waiting:

@@ -1,7 +1,7 @@
 """Draw screenshots/browser.png: `ordertui serve` over the practice store, in a real browser.
 
-Needs the extra `ordertui[serve]` and Chromium (Debian: `apt-get install chromium`); another one by --browser. Nothing but
-this machine is reached: the script ends with an error when the page asks for anything elsewhere.
+Needs the extra `ordertui[serve]` and Chromium (Debian: `apt-get install chromium`); another one by --browser. Nothing
+but this machine is reached: the script ends with an error when the page asks for anything elsewhere.
 """
 
 from __future__ import annotations

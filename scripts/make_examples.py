@@ -1,7 +1,7 @@
 """Write `examples/`: Amazon files of our own making, the same bytes every time. `make examples` runs this.
 
-Reports are written from `example_orders`; the processing reports answer batches that are really planned from those reports,
-at one fixed clock, so that they stay matching when the files change.
+Reports are written from `example_orders`; the processing reports answer batches that are really planned from those
+reports, at one fixed clock, so that they stay matching when the files change.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ordertui.orders.clock import FixedClock, parse_iso
 from ordertui.orders.enums import Action, Dispatched
 
 HERE = Path(__file__).resolve().parent.parent / "examples"
-NOW = datetime.fromisoformat(AS_OF.replace("Z", "+00:00"))
+NOW = datetime.fromisoformat(AS_OF)
 
 BUYER = ["buyer-email", "buyer-name", "buyer-phone-number"]
 ADDRESS = [
@@ -41,22 +41,31 @@ ADDRESS = [
     "ship-country",
 ]
 UNSHIPPED = [
-    *["order-id", "order-item-id", "purchase-date", "payments-date", "reporting-date", "promise-date", "days-past-promise"], *BUYER,
-    *["sku", "product-name", "quantity-purchased", "quantity-shipped", "quantity-to-ship", "ship-service-level"], *ADDRESS,
+    *["order-id", "order-item-id", "purchase-date", "payments-date", "reporting-date", "promise-date",
+        "days-past-promise"], *BUYER,
+    *["sku", "product-name", "quantity-purchased", "quantity-shipped", "quantity-to-ship", "ship-service-level"],
+    *ADDRESS,
     *["is-business-order", "purchase-order-number", "price-designation", "is-prime", "sales-channel"],
-    *["is-buyer-requested-cancellation", "buyer-requested-cancel-reason", "verge-of-cancellation", "verge-of-lateShipment"],
+    *["is-buyer-requested-cancellation", "buyer-requested-cancel-reason", "verge-of-cancellation",
+        "verge-of-lateShipment"],
 ]  # fmt: skip
 NEW = [
     *["order-id", "order-item-id", "purchase-date", "payments-date"], *BUYER,
-    *["sku", "product-name", "quantity-purchased", "currency", "item-price", "item-tax", "shipping-price", "shipping-tax", "ship-service-level"],
-    *ADDRESS, *["ship-phone-number", "sales-channel", "item-promotion-discount", "item-promotion-id", "latest-ship-date"],
+    *["sku", "product-name", "quantity-purchased", "currency", "item-price", "item-tax", "shipping-price",
+        "shipping-tax", "ship-service-level"],
+    *ADDRESS, *["ship-phone-number", "sales-channel", "item-promotion-discount", "item-promotion-id",
+        "latest-ship-date"],
     *["gift-wrap-price", "gift-wrap-tax", "is-buyer-requested-cancellation", "buyer-requested-cancel-reason"],
 ]  # fmt: skip
 ALL = [
-    *["amazon-order-id", "merchant-order-id", "purchase-date", "last-updated-date", "order-status", "fulfillment-channel", "sales-channel"],
-    *["order-channel", "url", "ship-service-level", "product-name", "sku", "asin", "item-status", "quantity", "currency", "item-price", "item-tax"],
-    *["shipping-price", "shipping-tax", "gift-wrap-price", "gift-wrap-tax", "item-promotion-discount", "ship-promotion-discount"],
-    *["ship-city", "ship-state", "ship-postal-code", "ship-country", "promotion-ids", "is-business-order", "purchase-order-number"],
+    *["amazon-order-id", "merchant-order-id", "purchase-date", "last-updated-date", "order-status",
+        "fulfillment-channel", "sales-channel"],
+    *["order-channel", "url", "ship-service-level", "product-name", "sku", "asin", "item-status", "quantity",
+        "currency", "item-price", "item-tax"],
+    *["shipping-price", "shipping-tax", "gift-wrap-price", "gift-wrap-tax", "item-promotion-discount",
+        "ship-promotion-discount"],
+    *["ship-city", "ship-state", "ship-postal-code", "ship-country", "promotion-ids", "is-business-order",
+        "purchase-order-number"],
     *["price-designation", "is-replacement-order", "original-order-id"],
 ]  # fmt: skip
 RATE = ["Order Date", "Order ID", "Impacts Account Health"]
@@ -95,7 +104,8 @@ def cells(market: Market, order: Order, at: int, line: Line) -> dict[str, object
     paid_in = replace(market, offset="-08:00") if market.code == "US" else market  # one row, two offsets
     amounts = {
         "item-price": price, "item-tax": price * market.tax_percent // 100, "shipping-price": 0, "shipping-tax": 0,
-        "gift-wrap-price": line.gift, "gift-wrap-tax": 0, "item-promotion-discount": line.promo, "ship-promotion-discount": 0,
+        "gift-wrap-price": line.gift, "gift-wrap-tax": 0, "item-promotion-discount": line.promo,
+        "ship-promotion-discount": 0,
     }  # fmt: skip
     open_ = line.quantity - line.shipped
     return {
@@ -103,22 +113,32 @@ def cells(market: Market, order: Order, at: int, line: Line) -> dict[str, object
         "order-item-id": item_id(market, number, at), "purchase-date": moment(market, -order.age),
         "payments-date": moment(paid_in, -order.age + 0.2), "reporting-date": moment(market, -0.5),
         "promise-date": moment(market, order.ship_by), "latest-ship-date": moment(market, order.ship_by),
-        "days-past-promise": max(0, int(-order.ship_by // 24)), "last-updated-date": moment(market, max(-order.age + 0.3, -order.age * 0.6)),
+        "days-past-promise": max(0, int(-order.ship_by // 24)),
+        "last-updated-date": moment(market, max(-order.age + 0.3, -order.age * 0.6)),
         "order-status": order.status, "fulfillment-channel": "Amazon" if order.fba else "Merchant",
-        "sales-channel": f"Non-{market.channel}" if order.outside else market.channel, "order-channel": "WebsiteOrderChannel", "ship-service-level": "Standard",
+        "sales-channel": f"Non-{market.channel}" if order.outside else market.channel,
+        "order-channel": "WebsiteOrderChannel", "ship-service-level": "Standard",
         "sku": line.thing.sku, "asin": line.thing.asin, "product-name": line.thing.title,
         "item-status": "Cancelled" if line.cancelled else order.status,
-        "quantity": line.quantity, "quantity-purchased": line.quantity, "quantity-shipped": line.shipped, "quantity-to-ship": open_,
+        "quantity": line.quantity, "quantity-purchased": line.quantity, "quantity-shipped": line.shipped,
+        "quantity-to-ship": open_,
         "currency": market.currency if paid else "",
-        **{key: money(market, value) if paid and (value or key in ("item-price", "item-tax")) else "" for key, value in amounts.items()},
-        "item-promotion-id": f"INVENTED-{number}" if line.promo else "", "promotion-ids": f"INVENTED-{number}" if line.promo else "",
+        **{key: money(market, value) if paid and (value or key in ("item-price", "item-tax")) else "" for key,
+            value in amounts.items()},
+        "item-promotion-id": f"INVENTED-{number}" if line.promo else "",
+        "promotion-ids": f"INVENTED-{number}" if line.promo else "",
         "is-business-order": str(order.business).lower(), "is-prime": str(order.prime).lower(),
-        "price-designation": "BusinessPrice" if order.business else "", "purchase-order-number": f"PO-{number}" if order.business else "",
+        "price-designation": "BusinessPrice" if order.business else "",
+        "purchase-order-number": f"PO-{number}" if order.business else "",
         "is-buyer-requested-cancellation": asked, "buyer-requested-cancel-reason": line.asked,
-        "is-replacement-order": str(order.replacement).lower(), "original-order-id": order_id(market, 900) if order.replacement else "",
-        "verge-of-cancellation": str(order.ship_by < -200).lower(), "verge-of-lateShipment": str(order.ship_by < 8).lower(),
-        "buyer-email": f"buyer{number}@invented.invalid", "buyer-name": f"{name} {number}", "buyer-phone-number": f"000-0000-{number:04d}",
-        "ship-phone-number": f"000-0000-{number:04d}", "recipient-name": f"{name} {number}", "ship-address-1": f"{street} {number}",
+        "is-replacement-order": str(order.replacement).lower(),
+        "original-order-id": order_id(market, 900) if order.replacement else "",
+        "verge-of-cancellation": str(order.ship_by < -200).lower(),
+        "verge-of-lateShipment": str(order.ship_by < 8).lower(),
+        "buyer-email": f"buyer{number}@invented.invalid", "buyer-name": f"{name} {number}",
+        "buyer-phone-number": f"000-0000-{number:04d}",
+        "ship-phone-number": f"000-0000-{number:04d}", "recipient-name": f"{name} {number}",
+        "ship-address-1": f"{street} {number}",
         "ship-city": city, "ship-state": region, "ship-postal-code": f"ZIP{number:05d}", "ship-country": market.code,
     }  # fmt: skip
 
@@ -185,7 +205,9 @@ def rate_report(market: Market, every: Iterable[Order]) -> bytes:
 
 
 def next_day(market: Market) -> bytes:
-    """All Orders by last update, a day later: what Amazon made of the cancellation, the confirmation and a late shipment."""
+    """All Orders by last update, a day later: what Amazon made of the cancellation, the confirmation and a late
+    shipment.
+    """
     later = {1: "Cancelled", 23: "Cancelled", 4: "Shipped", 9: "Shipped"}
     found = [row for row in rows(market, orders(market)) if int(str(row["order-id"])[-7:]) in later]
     for row in found:
@@ -252,17 +274,25 @@ def xml_report(plan: Plan, kept: Sequence[PlannedOrder], faults: Sequence[Fault]
     """The same as an XML processing report; messages are numbered as in the plan's XML feed."""
     errors = sum(kind == "Error" for _, _, kind, _ in faults)
     results = "".join(
-        f"      <Result>\n        <MessageID>{first_message_id(plan.id) + n}</MessageID>\n        <ResultCode>{kind}</ResultCode>\n"
-        f"        <ResultMessageCode>{code}</ResultMessageCode>\n        <ResultDescription>{words}</ResultDescription>\n"
-        f"        <AdditionalInfo>\n          <AmazonOrderID>{kept[n].order_id}</AmazonOrderID>\n        </AdditionalInfo>\n      </Result>\n"
+        f"      <Result>\n        <MessageID>{first_message_id(plan.id) + n}</MessageID>\n       "
+        f" <ResultCode>{kind}</ResultCode>\n"
+        f"        <ResultMessageCode>{code}</ResultMessageCode>\n       "
+        f" <ResultDescription>{words}</ResultDescription>\n"
+        f"        <AdditionalInfo>\n          <AmazonOrderID>{kept[n].order_id}</AmazonOrderID>\n       "
+        " </AdditionalInfo>\n      </Result>\n"
         for n, code, kind, words in faults
     )
     return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n<AmazonEnvelope>\n  <Header>\n    <DocumentVersion>1.02</DocumentVersion>\n'
-        "    <MerchantIdentifier>MERCHANT-ID</MerchantIdentifier>\n  </Header>\n  <MessageType>ProcessingReport</MessageType>\n"
-        "  <Message>\n    <MessageID>1</MessageID>\n    <ProcessingReport>\n      <DocumentTransactionID>1</DocumentTransactionID>\n"
-        f"      <StatusCode>Complete</StatusCode>\n      <ProcessingSummary>\n        <MessagesProcessed>{len(kept)}</MessagesProcessed>\n"
-        f"        <MessagesSuccessful>{len(kept) - errors}</MessagesSuccessful>\n        <MessagesWithError>{errors}</MessagesWithError>\n"
+        '<?xml version="1.0" encoding="UTF-8"?>\n<AmazonEnvelope>\n  <Header>\n'
+        "    <DocumentVersion>1.02</DocumentVersion>\n"
+        "    <MerchantIdentifier>MERCHANT-ID</MerchantIdentifier>\n  </Header>\n "
+        " <MessageType>ProcessingReport</MessageType>\n"
+        "  <Message>\n    <MessageID>1</MessageID>\n    <ProcessingReport>\n     "
+        " <DocumentTransactionID>1</DocumentTransactionID>\n"
+        "      <StatusCode>Complete</StatusCode>\n      <ProcessingSummary>\n       "
+        f" <MessagesProcessed>{len(kept)}</MessagesProcessed>\n"
+        f"        <MessagesSuccessful>{len(kept) - errors}</MessagesSuccessful>\n       "
+        f" <MessagesWithError>{errors}</MessagesWithError>\n"
         f"        <MessagesWithWarning>{len(faults) - errors}</MessagesWithWarning>\n      </ProcessingSummary>\n"
         f"{results}    </ProcessingReport>\n  </Message>\n</AmazonEnvelope>\n"
     ).encode()
@@ -281,7 +311,9 @@ def leave(session: Session, plan: Plan, *, undo: Sequence[str] = ()) -> list[Pla
 def reports_on(
     plan: Plan, kept: Sequence[PlannedOrder], faults: Sequence[Fault], encoding: str = "utf-8"
 ) -> dict[str, bytes]:
-    """The flat and the XML processing report on a batch. An XML report names messages, whose numbers come from the plan's id."""
+    """The flat and the XML processing report on a batch. An XML report names messages, whose numbers come from the
+    plan's id.
+    """
     name = f"{plan.action.value}-report"
     return {f"{name}.txt": flat_report(kept, faults), f"{name}.xml": xml_report(plan, kept, faults)}
 

@@ -42,7 +42,8 @@ class Picture:
 
 
 QUIET = 15
-"""Looks in a row, a hundredth of a second apart, at which nothing may be under way; longer than the detail pane waits."""
+"""Looks in a row, a hundredth of a second apart, at which nothing may be under way; longer than the detail pane waits.
+"""
 
 
 async def keys(pilot: Pilot[None], *names: str) -> None:

@@ -1,4 +1,6 @@
-"""Textual's own DataTable over a TSV file: `datatable.py orders.tsv`. The usual way: all rows are added when the app starts."""
+"""Textual's own DataTable over a TSV file: `datatable.py orders.tsv`. The usual way: all rows are added when the app
+starts.
+"""
 
 import sys
 from typing import ClassVar
