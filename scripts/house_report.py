@@ -161,8 +161,12 @@ def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
 
 
 def package_graph(modules: list[Module], graph: Mapping[str, set[str]]) -> dict[str, set[str]]:
-    """Return which packages import which; a package and those inside it count as different ones."""
-    package = {m.name: m.name if m.is_package else m.name.rpartition(".")[0] for m in modules}
+    """Return which packages import which. A package and those inside it count as different ones.
+
+    `__main__` counts as a package of its own: it starts the program and nothing imports it.
+    """
+    stands_alone = {m.name for m in modules if m.is_package or m.name.endswith(".__main__")}
+    package = {m.name: m.name if m.name in stands_alone else m.name.rpartition(".")[0] for m in modules}
     found: dict[str, set[str]] = defaultdict(set)
     for name, others in graph.items():
         found[package[name]] |= {package[other] for other in others if other in package} - {package[name]}
@@ -179,13 +183,8 @@ def any_in_signatures(modules: Iterable[Module]) -> list[str]:
         for node in ast.walk(module.tree):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or node.name.startswith("_"):
                 continue
-            arguments = (
-                *node.args.posonlyargs,
-                *node.args.args,
-                *node.args.kwonlyargs,
-                node.args.vararg,
-                node.args.kwarg,
-            )
+            positional = (*node.args.posonlyargs, *node.args.args)
+            arguments = (*positional, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg)
             written = [argument.annotation for argument in arguments if argument] + [node.returns]
             if any(isinstance(n, ast.Name) and n.id == "Any" for part in written if part for n in ast.walk(part)):
                 found.append(place(module, node, node.name))
@@ -194,18 +193,8 @@ def any_in_signatures(modules: Iterable[Module]) -> list[str]:
 
 def not_imperative() -> list[str]:
     """Ask ruff for docstrings that do not begin with an imperative verb (D401)."""
-    command = [
-        sys.executable,
-        "-m",
-        "ruff",
-        "check",
-        "src",
-        "--isolated",
-        "--select",
-        "D401",
-        "--output-format",
-        "concise",
-    ]
+    ruff = [sys.executable, "-m", "ruff", "check", "src", "--isolated"]
+    command = [*ruff, "--select", "D401", "--output-format", "concise"]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
     return [line for line in told.splitlines() if " D401 " in line]
 

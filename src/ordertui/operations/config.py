@@ -34,7 +34,7 @@ class AmazonConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the operator may set."""
+    """The operator's settings."""
 
     shop_name: str = ""
     """Shown in the screen's first line."""
@@ -47,13 +47,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     policy_file: str = ""
     """A policy file of your own, on top of the edition."""
     retention_days: int = 400
-    """How long `ordertui store purge` keeps orders that were never in a batch: a year and some days, for comparisons."""
+    """`ordertui store purge` keeps younger orders that were never in a batch: a year and more, for comparisons."""
     amazon: AmazonConfig = AmazonConfig()
     """The connection to Amazon."""
 
 
 def current_operator(config: Config) -> Operator:
-    """Who is at work here, for the audit: the operator of the settings and the account of the operating system."""
+    """Return who works here, for the audit: the operator of the settings and the account of the operating system."""
     try:
         import pwd  # not on Windows
 
@@ -64,28 +64,28 @@ def current_operator(config: Config) -> Operator:
 
 
 def config_path() -> Path:
-    """Where the settings are read from: $ORDERTUI_CONFIG, else the user's configuration folder."""
+    """Return where the settings are read from: $ORDERTUI_CONFIG, else the user's configuration folder."""
     named = os.environ.get(ENVIRONMENT)
     return Path(named) if named else Path(platformdirs.user_config_dir(APP, appauthor=False)) / "config.toml"
 
 
 def default_store() -> Path:
-    """Where the store is kept when --store does not say."""
+    """Return where the store is kept when --store does not say."""
     return Path(platformdirs.user_data_dir(APP, appauthor=False)) / "orders.db"
 
 
 def practice_folder() -> Path:
-    """Where the practice store is kept when `ordertui demo --where` does not say."""
+    """Return where the practice store is kept when `ordertui demo --where` does not say."""
     return Path(platformdirs.user_data_dir(APP, appauthor=False)) / "practice"
 
 
 def downloads_folder() -> Path:
-    """Where a browser of this user puts what it downloads."""
+    """Return where a browser of this user puts what it downloads."""
     return Path(platformdirs.user_downloads_dir())
 
 
 def load_config(path: Path | None = None) -> Config:
-    """The settings; the defaults when there is no file. Raises BadInput naming the file and the field."""
+    """Return the settings, the defaults when there is no file. Raises BadInput naming the file and the field."""
     path = path or config_path()
     try:
         return msgspec.toml.decode(path.read_bytes(), type=Config)
@@ -98,5 +98,5 @@ def load_config(path: Path | None = None) -> Config:
 
 
 def schema() -> dict[str, object]:
-    """JSON schema of the settings."""
+    """Return the JSON schema of the settings."""
     return msgspec.json.schema(Config)

@@ -1,4 +1,4 @@
-"""What can be refused, and what the command line's exit code means by it."""
+"""Errors that operations raise. `cli.exit_codes` gives each an exit code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class OperationError(UserError):
 
 
 class Refused(OperationError):
-    """The rules, the journal or the mode of the store stand against it."""
+    """The rules, the journal or the mode of the store forbid it."""
 
 
 class ReadOnly(Refused):
@@ -60,7 +60,7 @@ class UnknownReason(BadInput):
 
 
 class UnknownChoice(BadInput):
-    """A sort key or queue that there is not."""
+    """A sort key or queue that does not exist."""
 
     def __init__(self, what: str, given: str, choices: Sequence[str]) -> None:
         super().__init__(f"there is no {what} {given!r}; there are: {', '.join(choices)}")
@@ -75,11 +75,11 @@ class Stopped(OperationError):
 
 
 USER_ERRORS: tuple[type[Exception], ...] = (UserError, OSError)
-"""The operator's to settle: shown as a sentence, never as a traceback. Any other error is a defect."""
+"""Errors that the operator can settle: shown as a sentence, never as a traceback. Any other error is a defect."""
 
 
 def error_message(error: Exception) -> str:
-    """What went wrong, with the differences when a plan changed."""
+    """Return the error's message, with the differences when a plan changed."""
     text = str(error) or type(error).__name__
     if isinstance(error, PlanChanged):
         text += "".join(f"\n  {difference}" for difference in error.differences)

@@ -20,5 +20,5 @@ class FactService:
         return self._context.writer().facts.set(ids, dispatched=value)
 
     def set_asked(self, ids: Sequence[int], asked: bool) -> int:
-        """Record that buyers asked by message to cancel, or that they did not. Return how many orders changed. Raises ReadOnly."""
+        """Record whether buyers asked by message to cancel. Return how many orders changed. Raises ReadOnly."""
         return self._context.writer().facts.set(ids, asked=asked)

@@ -31,7 +31,10 @@ def disk_space_warning(store: Store) -> str:
     free, wanted = shutil.disk_usage(store.path.parent).free, operation_limits().free_bytes(store.maintenance.size())
     if free >= wanted:
         return ""
-    return f"the disk is nearly full: {free // 2**20:,} MiB free, {wanted // 2**20:,} MiB wanted; make room before importing or sending"
+    return (
+        f"the disk is nearly full: {free // 2**20:,} MiB free, {wanted // 2**20:,} MiB wanted;"
+        " make room before importing or sending"
+    )
 
 
 def detect_restored_backup(store: Store, outbox: Path) -> str:
@@ -44,8 +47,9 @@ def detect_restored_backup(store: Store, outbox: Path) -> str:
     if not found or max(found) <= last:
         return ""
     return (
-        f"the outbox has batch {max(found)}, and this store knows up to {last}: it is an older copy. What left since then "
-        f"could be done twice: look at each folder of {outbox} in Seller Central, then move it away"
+        f"the outbox has batch {max(found)}, and this store knows up to {last}: it is an older copy."
+        f" What left since then could be done twice:"
+        f" look at each folder of {outbox} in Seller Central, then move it away"
     )
 
 
@@ -94,10 +98,9 @@ class MaintenanceService:
         days = context.config.retention_days if days is None else days
         before = _cutoff(context.active_policies.policies, days, context.clock.now())
         if not yes:
-            raise NotConfirmed(
-                f"{store.maintenance.count_purgeable(before):,} orders placed before {iso_utc(before)} that were never in a batch would be"
-                " deleted; give --yes"
-            )
+            count = store.maintenance.count_purgeable(before)
+            found = f"{count:,} orders placed before {iso_utc(before)} that were never in a batch"
+            raise NotConfirmed(f"{found} would be deleted; give --yes")
         return store.maintenance.purge(before)
 
 

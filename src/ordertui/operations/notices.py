@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from ordertui.orders.clock import DAY, iso_utc
 
 from .context import SessionContext
-from .query.queues import INVISIBLE_REQUESTS
 
 if TYPE_CHECKING:
     from .batches.open_issues import OpenIssue
@@ -29,6 +28,7 @@ class Notices:
         """
         from .maintenance import detect_restored_backup, disk_space_warning
         from .policies import edited_since_load
+        from .query.queues import INVISIBLE_REQUESTS
 
         context, reader = self._context, self._context.reader()
         active = context.active_policies

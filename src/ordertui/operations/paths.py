@@ -1,4 +1,4 @@
-"""A path as a person types it."""
+"""Paths as a person types them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from pathlib import Path
 
 
 def typed_path(text: str) -> Path:
-    """The path without blanks around it. `~` and `~name` stand for homes; a name that nobody has stays as it was typed, so
-    that what is said of it, when it is not there, are the words typed."""
+    """Return the path without blanks around it, with `~` and `~name` expanded.
+
+    The `~name` of an unknown user stays as it was typed, so that an error message shows the words typed.
+    """
     return Path(os.path.expanduser(text.strip()))
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is such a file or folder; nothing that cannot be asked for, such as too long a name, is there."""
+    """Return whether the file or folder exists; a name that cannot be looked up, such as too long a one, does not."""
     try:
         return path.exists()
     except OSError:

@@ -1,4 +1,4 @@
-"""The user's policy file: read and checked; when it fails, the last good copy stays in force and the shop says so."""
+"""Read and check the user's policy file; when it fails, its last good copy stays in force and a notice says so."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LAST_GOOD = "policy.last-good"
 
 
 def read_policy_file(path: Path) -> str:
-    """The text of a policy file. Raises PolicyError when it cannot be read."""
+    """Return the text of a policy file. Raises PolicyError when it cannot be read."""
     try:
         return path.read_text(encoding="utf-8-sig")  # editors on Windows put a mark in front
     except OSError as error:
@@ -37,17 +37,17 @@ EDITED = (
 
 
 class ActivePolicies(NamedTuple):
-    """What decides as long as the shop is open."""
+    """The policies in force as long as the session is open."""
 
     policies: Policies
     note: str = ""
-    """What to tell the operator when his own file is not among them."""
+    """A notice when the operator's own file is not in force, else empty."""
     text: str | None = None
-    """His own file as it was read; None: none is named, or it could not be read."""
+    """The operator's own file as it was read; None: none is named, or it could not be read."""
 
 
 def load_active_policies(config: Config, store: Store, clock: Clock) -> ActivePolicies:
-    """The policies in force.
+    """Return the policies in force.
 
     A file that passes is kept in the store; one that fails leaves the kept text in force. Raises PolicyError when it
     fails and none is kept.
@@ -76,7 +76,7 @@ def load_active_policies(config: Config, store: Store, clock: Clock) -> ActivePo
 
 
 def edited_since_load(config: Config, in_force: ActivePolicies) -> str:
-    """What to say when the user's policy file is no longer as it was read, else an empty text."""
+    """Return a notice when the user's policy file was edited since it was read, else an empty text."""
     if not config.policy_file:
         return ""
     path = typed_path(config.policy_file)
@@ -94,7 +94,7 @@ def _kept(text: str, path: Path, config: Config, clock: Clock) -> HousePolicy:
 
 
 def check_file(path: Path | None, clock: Clock) -> str:
-    """Check a policy file, by default the one named in the settings; gives what was found sound. Raises PolicyError.
+    """Check a policy file, by default the one named in the settings. Return what was found sound. Raises PolicyError.
 
     A file with `[edition]` is checked as a whole edition, any other as a user's own rules on top of the chosen one.
     """
@@ -110,5 +110,5 @@ def check_file(path: Path | None, clock: Clock) -> str:
         rows = sum(len(table.rows) for table in edition.tables.values())
         return f"{path}: the edition {edition.edition} is sound: {len(edition.tables)} tables, {rows} rows"
     house = read_house_policy(text, str(path), load_edition(config.policy), now=clock.now())
-    rules = len(house.rules)
-    return f"{path} is sound: {rules} house {'rule' if rules == 1 else 'rules'}, they only tighten the edition {config.policy}"
+    rules = f"{len(house.rules)} house {'rule' if len(house.rules) == 1 else 'rules'}"
+    return f"{path} is sound: {rules}, they only tighten the edition {config.policy}"

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from .eligibility import Eligibility
     from .facts import FactService
     from .maintenance import AuditService, MaintenanceService
-    from .messages import MessageTexts
     from .notices import Notices
+    from .planning.message_texts import MessageTexts
     from .planning.planner import Planner
     from .query.orders import OrderQueries
     from .rate.service import RateService
@@ -171,7 +171,7 @@ class Session:
     @cached_property
     def messages(self) -> MessageTexts:
         """Texts to buyers."""
-        from .messages import MessageTexts
+        from .planning.message_texts import MessageTexts
 
         return MessageTexts(self.context, self.eligibility, self.planner)
 

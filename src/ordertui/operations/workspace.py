@@ -1,4 +1,4 @@
-"""The workspace of this computer: marks, saved views, columns and filter history, in small readable files beside the store.
+"""Keep marks, saved views, columns and filter history in small readable files beside the store.
 
 None of it is part of the order book: a file that cannot be read or written costs only convenience.
 """
@@ -12,14 +12,15 @@ from pathlib import Path
 
 import msgspec
 
-from .query.marks import Marks
+from .marks import Marks
 
 TOUR_SEEN = ".tour"
 """Ending of the file that says so; a practice store that is built anew keeps it."""
 HISTORY = 200
 """Filters remembered."""
 
-_VIEWS_HEAD = """# Saved views of ordertui; f on the screen shows them. What is not said is as usual: queue "all", no filter, newest first.
+_VIEWS_HEAD = """# Saved views of ordertui; f on the screen shows them. \
+What is not said is as usual: queue "all", no filter, newest first.
 # sort = "status,-total": the first weighs most, - largest first, + smallest first. columns = "order total:14 title".
 
 """

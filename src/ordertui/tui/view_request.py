@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from ordertui.operations.errors import UnknownChoice
-from ordertui.operations.query.marks import Marks
+from ordertui.operations.marks import Marks
 from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.query.sort_order import SortKey, read_sorting, sorting_text
 from ordertui.operations.session import Session

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ordertui.operations.reports.files import completed, in_turn, kind_of, look_into, typed_paths
+from ordertui.operations.reports.files import complete_path, import_order, kind_of, list_folder, typed_paths
 from support.shops import ALL_ORDERS, UNSHIPPED, all_orders_row, unshipped_row, write
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -29,18 +29,18 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_folders_first_then_likely_files_newest_first(folder: Path) -> None:
-    assert [entry.path.name for entry in look_into(folder)] == [
+    assert [entry.path.name for entry in list_folder(folder)] == [
         "archive",
         "Old reports",
         "all.txt",
         "letter.txt",
         "open.TXT",
     ]
-    assert [entry.path.name for entry in look_into(folder, everything=True)][-1] == "picture.png"
-    newest = look_into(folder)[2]
+    assert [entry.path.name for entry in list_folder(folder, everything=True)][-1] == "picture.png"
+    newest = list_folder(folder)[2]
     assert (newest.modified, newest.size) == (1_000_000, (folder / "all.txt").stat().st_size)
     with pytest.raises(OSError):
-        look_into(folder / "nowhere")
+        list_folder(folder / "nowhere")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_only_the_beginning_is_read(tmp_path: Path) -> None:
 
 def test_rates_and_results_come_after_orders() -> None:
     names = ["us/results/cancel-report.txt", "us/reports/cancellation-rate.csv", "us/reports/new-orders.txt"]
-    assert [path.name for path in in_turn([EXAMPLES / name for name in names])] == [
+    assert [path.name for path in import_order([EXAMPLES / name for name in names])] == [
         "new-orders.txt",
         "cancellation-rate.csv",
         "cancel-report.txt",
@@ -95,11 +95,11 @@ def test_paths_as_they_are_typed(folder: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_path_is_completed_as_far_as_all_agree(folder: Path, typed: str, grown: str) -> None:
-    assert completed(typed, folder) == grown
+    assert complete_path(typed, folder) == grown
 
 
 def test_what_was_completed_is_read_as_that_path(folder: Path) -> None:
     (folder / "Old reports" / "it's new.txt").write_text("x")
-    once = completed("Old", folder)
-    assert typed_paths(completed(once, folder), folder) == [folder / "Old reports" / "it's new.txt"]
-    assert completed(f"{folder}/al", Path("/")) == f"{folder}/all.txt"
+    once = complete_path("Old", folder)
+    assert typed_paths(complete_path(once, folder), folder) == [folder / "Old reports" / "it's new.txt"]
+    assert complete_path(f"{folder}/al", Path("/")) == f"{folder}/all.txt"

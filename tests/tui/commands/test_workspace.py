@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
 from ordertui.operations.errors import BadInput, Refused
-from ordertui.operations.query.marks import Marks
+from ordertui.operations.marks import Marks
 from ordertui.operations.query.sort_order import SortKey
 from ordertui.operations.session import Session
 from ordertui.operations.workspace import SavedView, Workspace

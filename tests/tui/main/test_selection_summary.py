@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 from textual.pilot import Pilot
 
-from ordertui.operations.query.marks import Marks
+from ordertui.operations.marks import Marks
 from ordertui.operations.rate.figures import Impact
 from ordertui.operations.session import Session
 from support.pilot import main, press, running, table, text, to_ship, until

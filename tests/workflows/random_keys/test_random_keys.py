@@ -12,7 +12,7 @@ import pytest
 
 from ordertui.operations.config import Config
 from ordertui.operations.demo import build_practice
-from ordertui.operations.reports.files import FileEntry, look_into
+from ordertui.operations.reports.files import FileEntry, list_folder
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.tui.app import OrderTuiApp
@@ -54,9 +54,9 @@ def session(practice: Path, tmp_path: Path, clock: FixedClock, monkeypatch: pyte
         """The list of report files shows nothing of the machine."""
         if not folder.resolve().is_relative_to(tmp_path):
             raise PermissionError(13, "out of bounds", str(folder))
-        return look_into(folder, everything=everything)
+        return list_folder(folder, everything=everything)
 
-    monkeypatch.setattr("ordertui.tui.screens.file_picker.look_into", fenced)
+    monkeypatch.setattr("ordertui.tui.screens.file_picker.list_folder", fenced)
     return Session.open(Path("practice.db"), clock=clock, config=Config(shop_name="my-shop"))
 
 

@@ -20,10 +20,10 @@ MARKER = "PRACTICE"
 
 
 def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int) -> Path:
-    """Build the store in `folder`, replacing an older practice store there; gives the store's path.
+    """Build the store in `folder`, replacing an older practice store there; return the store's path.
 
-    `now` is epoch seconds. The same arguments give the same orders; that the tour was seen is kept. Raises FileExistsError when the folder holds something
-    that is no practice store, OSError when it cannot be written.
+    `now` is epoch seconds. The same arguments give the same orders; that the tour was seen is kept. Raises
+    FileExistsError when the folder holds something that is no practice store, OSError when it cannot be written.
     """
     marker = folder / MARKER
     tour = (folder / STORE).with_suffix(TOUR_SEEN)

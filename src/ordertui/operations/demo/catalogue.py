@@ -84,7 +84,7 @@ MARKETS = (("US", 62), ("UK", 14), ("DE", 12), ("JP", 8), ("CA", 4))
 
 
 def catalogue(code: str) -> tuple[CatalogueItem, ...]:
-    """What is sold in a marketplace, most wanted first."""
+    """Return the products sold in a marketplace, most wanted first."""
     return tuple(
         CatalogueItem(sku, title, price, f"B0PR{code}{number:04d}")
         for number, (sku, title, price) in enumerate(_CATALOGUES[code])

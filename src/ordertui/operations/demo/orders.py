@@ -1,4 +1,4 @@
-"""Draws the made-up orders of one marketplace: every situation the rules know, in numbers that look like a shop's month."""
+"""Draw the made-up orders of one marketplace: every situation the rules know, in the numbers of a seller's month."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .catalogue import CatalogueItem
 
 MONTH = 30 * DAY
 _ONE_UNLISTED_OF = 8
-"""Of earlier cancellations that do not count, one in so many is in no Cancellation Rate report: nobody knows who cancelled."""
+"""Of earlier cancellations that do not count, one in so many is in no report: nobody knows who cancelled."""
 ASKED = ("Found it cheaper", "Ordered by mistake", "No longer needed", "Delivery takes too long", "Wrong size", "")
 
 
@@ -128,7 +128,7 @@ def _reopen(order: MadeOrder) -> None:
 
 
 def _late(orders: Sequence[MadeOrder], until: int, rng: random.Random) -> None:
-    """Some orders of the last days were forgotten."""
+    """Make some orders of the last days late."""
     shipped = [o for o in orders if not o.fba and o.status == "Shipped" and 2 * DAY < until - o.placed < 5 * DAY]
     for order in _sample(shipped, max(2, len(orders) // 250), rng):
         _reopen(order)
@@ -136,7 +136,7 @@ def _late(orders: Sequence[MadeOrder], until: int, rng: random.Random) -> None:
 
 
 def _about_to_be_cancelled(orders: Sequence[MadeOrder], policy: Policy, until: int, rng: random.Random) -> None:
-    """A few were forgotten for so long that Amazon cancels them within a day, by the policy in force."""
+    """Make a few orders so late that Amazon cancels them within a day, by the policy in force."""
     near = [
         ship_by
         for ship_by in range(until - 28 * DAY, until, HOUR)
@@ -152,7 +152,7 @@ def _about_to_be_cancelled(orders: Sequence[MadeOrder], policy: Policy, until: i
 
 
 def _cancelled(orders: Sequence[MadeOrder], policy: Policy, until: int, rng: random.Random) -> None:
-    """Cancellations of the month. Those of the window that count come to near the policy's target; buyers' own do not count."""
+    """Cancel orders of the month. Those of the window that count come near the policy's target."""
     start, _ = window(until, min(policy.values.rate_days), policy.zone)
     mine = [o for o in orders if not o.fba]
     inside = [o for o in mine if o.placed >= start]

@@ -13,26 +13,32 @@ from .orders import MadeLine, MadeOrder
 
 ALL_ORDERS = (
     "amazon-order-id", "merchant-order-id", "purchase-date", "last-updated-date", "order-status", "fulfillment-channel",
-    "sales-channel", "order-channel", "ship-service-level", "product-name", "sku", "asin", "item-status", "quantity", "currency",
-    "item-price", "item-tax", "shipping-price", "shipping-tax", "gift-wrap-price", "gift-wrap-tax", "item-promotion-discount",
-    "ship-promotion-discount", "is-business-order", "is-replacement-order",
+    "sales-channel", "order-channel", "ship-service-level", "product-name", "sku", "asin", "item-status", "quantity",
+    "currency", "item-price", "item-tax", "shipping-price", "shipping-tax", "gift-wrap-price", "gift-wrap-tax",
+    "item-promotion-discount", "ship-promotion-discount", "is-business-order", "is-replacement-order",
 )  # fmt: skip
 UNSHIPPED = (
-    "order-id", "order-item-id", "purchase-date", "payments-date", "reporting-date", "promise-date", "days-past-promise", "sku",
-    "product-name", "quantity-purchased", "quantity-shipped", "quantity-to-ship", "ship-service-level", "is-business-order", "is-prime",
-    "sales-channel", "is-buyer-requested-cancellation", "buyer-requested-cancel-reason",
+    "order-id", "order-item-id", "purchase-date", "payments-date", "reporting-date", "promise-date",
+    "days-past-promise", "sku", "product-name", "quantity-purchased", "quantity-shipped",
+    "quantity-to-ship", "ship-service-level",
+    "is-business-order", "is-prime", "sales-channel", "is-buyer-requested-cancellation",
+    "buyer-requested-cancel-reason",
 )  # fmt: skip
 NEW_ORDERS = (
-    "order-id", "order-item-id", "purchase-date", "payments-date", "sku", "product-name", "quantity-purchased", "currency",
-    "item-price", "item-tax", "shipping-price", "shipping-tax", "gift-wrap-price", "gift-wrap-tax", "item-promotion-discount",
-    "ship-promotion-discount", "latest-ship-date", "sales-channel", "is-buyer-requested-cancellation",
+    "order-id", "order-item-id", "purchase-date", "payments-date", "sku", "product-name", "quantity-purchased",
+    "currency", "item-price", "item-tax", "shipping-price", "shipping-tax", "gift-wrap-price", "gift-wrap-tax",
+    "item-promotion-discount", "ship-promotion-discount", "latest-ship-date", "sales-channel",
+    "is-buyer-requested-cancellation",
 )  # fmt: skip
 RATE = ("Order Date", "Order ID", "Impacts Account Health")
 Row = dict[str, object]
 
 
 def write(folder: Path, code: str, orders: Sequence[MadeOrder], until: int, new_since: int) -> list[Path]:
-    """One marketplace's reports as of `until`; New orders has those placed since `new_since`. Gives the files, to import in order."""
+    """Write one marketplace's reports as of `until`, and return the files in the order of import.
+
+    The New Orders report has the orders placed since `new_since`.
+    """
     market = MARKETPLACES[code]
     everything: list[Row] = []
     waiting: list[Row] = []
@@ -60,14 +66,14 @@ def write(folder: Path, code: str, orders: Sequence[MadeOrder], until: int, new_
 
 
 def table(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> Path:
-    """A tab-delimited file."""
+    """Write a tab-delimited file and return its path."""
     lines = ["\t".join(columns), *("\t".join(str(row.get(column, "")) for column in columns) for row in rows)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
 
 def updated(market: Marketplace, order: MadeOrder, status: str, at: int) -> list[Row]:
-    """All Orders rows of an order whose status changed."""
+    """Return the All Orders rows of an order whose status changed."""
     rows = [_cells(market, order, number, line, at) for number, line in enumerate(order.lines, start=1)]
     return [row | {"order-status": status, "item-status": status, "last-updated-date": iso_utc(at)} for row in rows]
 
@@ -77,13 +83,17 @@ def _cells(market: Marketplace, order: MadeOrder, number: int, line: MadeLine, u
     placed = iso_utc(order.placed)
     row: Row = {
         "order-id": order.order_id, "amazon-order-id": order.order_id, "order-item-id": _item_id(order, number),
-        "purchase-date": placed, "payments-date": placed, "reporting-date": iso_utc(until), "promise-date": iso_utc(order.ship_by),
+        "purchase-date": placed, "payments-date": placed, "reporting-date": iso_utc(until),
+        "promise-date": iso_utc(order.ship_by),
         "latest-ship-date": iso_utc(order.ship_by), "days-past-promise": max(0, (until - order.ship_by) // 86_400),
-        "last-updated-date": iso_utc(min(until, order.placed + 43_200)), "order-status": order.status, "item-status": order.status,
-        "fulfillment-channel": "Amazon" if order.fba else "Merchant", "sales-channel": market.name, "order-channel": "WebsiteOrderChannel",
-        "ship-service-level": "Standard", "product-name": line.goods.title, "sku": line.goods.sku, "asin": line.goods.asin,
+        "last-updated-date": iso_utc(min(until, order.placed + 43_200)), "order-status": order.status,
+        "item-status": order.status, "fulfillment-channel": "Amazon" if order.fba else "Merchant",
+        "sales-channel": market.name, "order-channel": "WebsiteOrderChannel", "ship-service-level": "Standard",
+        "product-name": line.goods.title,
+        "sku": line.goods.sku, "asin": line.goods.asin,
         "quantity": line.quantity, "quantity-purchased": line.quantity, "quantity-shipped": line.shipped,
-        "quantity-to-ship": line.quantity - line.shipped, "is-business-order": str(order.business).lower(), "is-prime": str(order.prime).lower(),
+        "quantity-to-ship": line.quantity - line.shipped,
+        "is-business-order": str(order.business).lower(), "is-prime": str(order.prime).lower(),
         "is-replacement-order": str(order.replacement).lower(), "buyer-requested-cancel-reason": line.asked or "",
         "is-buyer-requested-cancellation": str(line.asked is not None).lower(),
     }  # fmt: skip
@@ -95,7 +105,8 @@ def _cells(market: Marketplace, order: MadeOrder, number: int, line: MadeLine, u
 def _amounts(currency: str, line: MadeLine) -> Row:
     worth = line.goods.price * line.quantity
     amounts = {
-        "item-price": worth, "item-tax": worth // 12, "shipping-price": line.shipping, "shipping-tax": line.shipping // 12,
+        "item-price": worth, "item-tax": worth // 12, "shipping-price": line.shipping,
+        "shipping-tax": line.shipping // 12,
         "gift-wrap-price": line.gift_wrap, "item-promotion-discount": line.promotion,
     }  # fmt: skip
     always = ("item-price", "item-tax")

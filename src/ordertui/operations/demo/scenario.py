@@ -1,4 +1,4 @@
-"""What the operator of the practice session did before you came: batches answered, one refused, one waiting, two held."""
+"""Work on the practice store as an operator would: batches answered, one refused, one waiting, two held."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REFUSED = "The order is not in a state that can be cancelled (practice)."
 
 
 def work(session: Session, clock: FixedClock, folder: Path, orders: Mapping[str, MadeOrder], now: int) -> None:
-    """Cancel, refund and confirm some orders two hours ago, take Amazon's answers in, say some facts, and hold two batches at `now`.
+    """Cancel, refund and confirm orders two hours ago, read Amazon's answers, record facts, hold two batches at `now`.
 
     `orders` are the made-up orders of the home marketplace by order id.
     """
@@ -117,7 +117,7 @@ def _answer(session: Session, folder: Path, batch: Batch, plan: Plan, refused: i
 def _confirm(
     session: Session, folder: Path, orders: Mapping[str, MadeOrder], left: Sequence[tuple[Batch, Plan]], at: int
 ) -> None:
-    """A later All Orders report confirms half of the cancellations that Amazon took."""
+    """Import a later All Orders report that confirms half of the cancellations that Amazon took."""
     taken = [row.order_id for _, plan in left for row in plan.rows[1:]]
     rows = [row for order_id in taken[::2] for row in updated(MARKETPLACES[HOME], orders[order_id], "Cancelled", at)]
     if rows:

@@ -74,4 +74,7 @@ QUEUES = (
     ),
 )
 BY_KEY = {queue.key: queue for queue in QUEUES}
-INVISIBLE_REQUESTS = "buyer requests are invisible in these reports: add the column “Buyer Requested Cancel” in Seller Central and import again"
+INVISIBLE_REQUESTS = (
+    "buyer requests are invisible in these reports: add the column “Buyer Requested Cancel” in Seller Central"
+    " and import again"
+)

@@ -1,4 +1,4 @@
-"""The order of a list as text: `status,-total`. The same words on the command line, on the screen and in the views file."""
+"""Sort keys as text, such as `status,-total`: the same on the command line, on the screen and in the views file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known to have happened to one order: by Amazon's reports, and by this store's own batches."""
+"""The events of one order, from Amazon's reports and from this store's own batches."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from ordertui.operations.batches.batch import Batch
 
 Event = tuple[int | None, str]
-"""When (epoch seconds, None: unknown) and what, in words."""
+"""Epoch seconds (None: unknown) and a text."""
 
 
 def messages(records: Sequence[AuditEntry]) -> list[Event]:
-    """The messages to a buyer among an order's audit records (newest first), oldest first; what a later word settled is left out."""
+    """Return the messages to a buyer among an order's audit records, oldest first.
+
+    `records` come newest first. An unclear message that a later record settled is left out.
+    """
     found: list[Event] = []
     for one in reversed(records):
         if one.kind == "message":
@@ -40,7 +43,10 @@ _ANSWERS = {
 
 
 def history(order: Order, batches: Sequence[Batch], mail: Sequence[Event] = ()) -> list[Event]:
-    """Events in the order of time; those without a time keep their place after the one they follow. `mail`: messages to the buyer."""
+    """Return events in the order of time; those without a time stay after the one they follow.
+
+    `mail` are the messages to the buyer.
+    """
     row = order.row
     found: list[list[Event]] = [[event] for event in mail]
     if row.purchased_at is not None:

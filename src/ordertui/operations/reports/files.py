@@ -1,4 +1,4 @@
-"""Finding report files on the disk: a folder's likely ones, what each is by its header, a path completed as it is typed."""
+"""Find report files on the disk: list a folder, tell each file's kind by its header, complete a path as it is typed."""
 
 from __future__ import annotations
 
@@ -29,8 +29,10 @@ class FileEntry(msgspec.Struct, frozen=True):
     """Epoch seconds; 0 for a folder."""
 
 
-def look_into(folder: Path, *, everything: bool = False) -> list[FileEntry]:
-    """Its folders by name, then its files, newest first; hidden ones and, without `everything`, unlikely ones are left out.
+def list_folder(folder: Path, *, everything: bool = False) -> list[FileEntry]:
+    """List a folder: its folders by name, then its files, newest first, without hidden ones.
+
+    Without `everything` only files with an ending of LIKELY are listed.
 
     Raises OSError when the folder cannot be read; an entry that cannot be looked at is left out.
     """
@@ -65,7 +67,7 @@ def kind_of(path: Path) -> str:
     return REPORT_FORMATS[kind].title if kind else ""
 
 
-def in_turn(paths: list[Path]) -> list[Path]:
+def import_order(paths: list[Path]) -> list[Path]:
     """Return the files in the order in which they are imported: orders, then rates, then processing reports."""
 
     def content(path: Path) -> ReportContent:
@@ -76,9 +78,9 @@ def in_turn(paths: list[Path]) -> list[Path]:
 
 
 def typed_paths(text: str, folder: Path) -> list[Path]:
-    """The paths of a line, with a space between them, quoted where one has spaces; relative ones are of the folder.
+    """Return the paths of a line, separated by spaces and quoted where they hold some, relative to the folder.
 
-    A line that is one path with spaces in it, as a file manager drops it, is taken as it is. Raises ValueError on an
+    A line that is one existing path with spaces, as a file manager drops it, is taken as it is. Raises ValueError on an
     open quote.
     """
     whole = folder / typed_path(text)
@@ -87,13 +89,13 @@ def typed_paths(text: str, folder: Path) -> list[Path]:
     return [folder / typed_path(word) for word in shlex.split(text)]
 
 
-def completed(text: str, folder: Path) -> str:
-    """The line with its last path completed as far as all likely ones that begin like it agree; a folder gets a slash."""
+def complete_path(text: str, folder: Path) -> str:
+    """Complete the last path of a line as far as all likely files that begin like it agree; a folder gets a slash."""
     last = _LAST.search(text)
     word = last[0] if last else ""
     ahead, slash, name = re.sub(r"\\(.)", r"\1", word).rpartition("/")
     try:
-        found = look_into(folder / typed_path(ahead + slash))
+        found = list_folder(folder / typed_path(ahead + slash))
     except OSError:
         return text
     names = [one.path.name + "/" * one.is_folder for one in found if one.path.name.startswith(name)]

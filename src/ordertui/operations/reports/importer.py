@@ -24,7 +24,7 @@ from ordertui.store import Store
 from ordertui.store.importing.import_session import ReportSource
 
 from .progress import ImportProgress, ImportSummary, Progress, Stop
-from .rejects import Rejects
+from .rejects import RejectsFile
 
 if TYPE_CHECKING:
     from ordertui.store.importing.import_session import ImportSession
@@ -71,9 +71,9 @@ class ReportImporter:
         progress: Progress | None = None,
         stop: Stop = lambda: False,
     ) -> list[ImportSummary]:
-        """Import these files; every file is recognised before the first row is stored. Cancellation Rate reports go last:
-        their orders tell of which marketplace they are.
+        """Import these files; every file is recognised before the first row is stored.
 
+        Cancellation Rate reports go last: the orders they name tell of which marketplace they are.
         Raises the errors of `amazon.reports` (unknown report, ambiguous encoding, marketplace needed) before anything
         is changed; only a Cancellation Rate report none of whose orders is known asks for its marketplace at its turn.
         When `stop` says so, the file at hand ends after a whole chunk and the rest is left.
@@ -121,7 +121,7 @@ class ReportImporter:
         stopped = False
         odd: dict[str, None] = {}
         target = self._store.imports.open(_source(info), self._deadline)
-        with Rejects(self._rejects_folder, info) as rejects, target:
+        with RejectsFile(self._rejects_folder, info) as rejects, target:
             apart = process is not None and info.size_bytes >= self._apart_bytes and process.ready()
             for step in process.steps(info, self._store, target) if process and apart else _here(info, target):
                 rejects.add(step.rejects)
@@ -153,7 +153,7 @@ class ReportImporter:
             info = msgspec.structs.replace(info, marketplace=markets.most_common(1)[0][0])
             found.clear()
             rows = list(read_rate(info, found))  # again: dates are read as the marketplace writes them
-        with Rejects(self._rejects_folder, info) as rejects:
+        with RejectsFile(self._rejects_folder, info) as rejects:
             rejects.add(found)
         changed = self._store.imports.add_cancellation_rate(_source(info), rows, rejected=len(found))
         notes = [f"Amazon counts {sum(row[3] for row in rows):,} of these {len(rows):,} orders"]
@@ -199,7 +199,7 @@ def _summary(
     info: ReportInfo,
     rows: int,
     orders: tuple[int, int, int],
-    rejects: Rejects,
+    rejects: RejectsFile,
     notes: Sequence[str],
     *,
     stopped: bool = False,

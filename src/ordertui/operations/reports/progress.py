@@ -1,4 +1,4 @@
-"""What an import reports while it runs and when it is done."""
+"""Values that an import reports while it runs and when it is done."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ImportProgress(msgspec.Struct, frozen=True):
 
 
 class ImportSummary(msgspec.Struct, frozen=True):
-    """What the import of one report file changed. `new`, `changed` and `unchanged` count orders; `rows` counts lines of the file."""
+    """The outcome of one file's import. `new`, `changed` and `unchanged` count orders, `rows` lines of the file."""
 
     path: Path
     kind: str

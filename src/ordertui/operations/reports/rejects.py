@@ -1,4 +1,4 @@
-"""Rows that could not be taken in, kept in a file beside the store. Written as they come, so memory stays flat."""
+"""Write rows that could not be imported into a file beside the store, as they come, so that memory stays flat."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ SHOWN = 200
 """Rejects that a summary carries; the file has all."""
 
 
-class Rejects:
-    """The rejects of one report: `with Rejects(folder, info) as rejects: rejects.add(...)`. `path` is set at the end, when there are any.
+class RejectsFile:
+    """The rejected rows of one report: `with RejectsFile(folder, info) as rejects: rejects.add(...)`.
 
-    The file's name holds the report's checksum: the same report again replaces it.
+    `path` is set at the end, when there are any. The file's name holds the report's checksum, so that the same report
+    replaces it.
     """
 
     def __init__(self, folder: Path, info: ReportInfo) -> None:
@@ -30,11 +31,11 @@ class Rejects:
         self.first: list[RejectedRow] = []
         """At most SHOWN of them."""
 
-    def __enter__(self) -> Rejects:
+    def __enter__(self) -> RejectsFile:
         return self
 
     def add(self, rejects: Iterable[RejectedRow]) -> None:
-        """Keep these. Raises OSError when the folder cannot be written."""
+        """Write these rows. Raises OSError when the folder cannot be written."""
         for one in rejects:
             if self._file is None:
                 self._target.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from textual.content import Content
 
 from ordertui.amazon.reports.errors import AmbiguousEncoding, MarketplaceNeeded
 from ordertui.operations.errors import USER_ERRORS, error_message
-from ordertui.operations.reports.files import find_kind, in_turn
+from ordertui.operations.reports.files import find_kind, import_order
 from ordertui.operations.reports.progress import ImportProgress, ImportSummary
 from ordertui.operations.session import Session
 from ordertui.orders.enums import ReportKind
@@ -42,7 +42,7 @@ async def _ask_files(context: CommandContext, task: Task) -> None:
 async def _read_files(context: CommandContext, task: Task, paths: Sequence[Path]) -> None:
     """Read these files one after the other, ask what they leave open, and show a summary."""
     lines: list[Piece] = []
-    paths = await task.work(in_turn, list(paths))
+    paths = await task.work(import_order, list(paths))
     for number, path in enumerate(paths, start=1):
         place = f"{number} of {len(paths)}" if len(paths) > 1 else ""
         found, was_stopped = await _read_file(context.session, task, path, place)

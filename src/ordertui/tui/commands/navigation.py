@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from textual.worker import WorkerCancelled
 
-from ordertui.operations.query.marks import Marks
+from ordertui.operations.marks import Marks
 from ordertui.orders.text import mask_control_characters
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.filter_prompt import ask_filter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.containers import VerticalScroll
 
-from ordertui.operations.query.marks import Marks
+from ordertui.operations.marks import Marks
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.dialogs import ChoiceScreen, TextScreen
 from ordertui.tui.task_runner import Task

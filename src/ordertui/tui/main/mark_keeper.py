@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ordertui.operations.query.marks import Marks
+from ordertui.operations.marks import Marks
 from ordertui.operations.workspace import Workspace
 
 

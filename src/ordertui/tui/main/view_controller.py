@@ -12,7 +12,7 @@ from textual.timer import Timer
 from textual.worker import Worker
 
 from ordertui.operations.errors import USER_ERRORS
-from ordertui.operations.query.marks import Marks
+from ordertui.operations.marks import Marks
 from ordertui.operations.query.queues import BY_KEY, Queue
 from ordertui.operations.session import Session
 from ordertui.store import Interrupted

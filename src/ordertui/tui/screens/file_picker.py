@@ -20,7 +20,7 @@ from textual.widgets.option_list import Option
 
 from ordertui.operations.config import downloads_folder
 from ordertui.operations.paths import is_there
-from ordertui.operations.reports.files import FileEntry, completed, kind_of, look_into, typed_paths
+from ordertui.operations.reports.files import FileEntry, complete_path, kind_of, list_folder, typed_paths
 from ordertui.operations.session import Session
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.file_row import render_file
@@ -117,7 +117,7 @@ class PickerScreen(Dialog[list[Path] | None]):
     async def _look(self, task: Task, folder: Path, at: Path | None) -> None:
         problem, entries = "", []
         try:
-            entries = await task.work(look_into, folder, everything=self._everything)
+            entries = await task.work(list_folder, folder, everything=self._everything)
         except OSError as error:
             problem = str(error.strerror or error)
         if self._is_gone:
@@ -234,7 +234,7 @@ class PickerScreen(Dialog[list[Path] | None]):
             self._files.focus()
 
     async def _complete(self, task: Task) -> None:
-        whole = await task.work(completed, self._input.value, self._folder)
+        whole = await task.work(complete_path, self._input.value, self._folder)
         if not self._is_gone:
             self._input.value = whole
             self._input.cursor_position = len(whole)

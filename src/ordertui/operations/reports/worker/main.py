@@ -1,8 +1,8 @@
-"""The process that reads a big report beside the one that writes the store: parses, looks orders up, works out what changes.
+"""The worker process: parses a big report, looks its orders up and plans their changes; its parent writes the store.
 
-It never writes anything but its messages. It is at most AHEAD chunks ahead of what is written, and plans no chunk with an
-order of one that is still on its way. It ends when the other side does. `python -m ordertui.operations.reports.worker.main` is
-started by `process`, and by nobody else.
+It writes nothing but its messages. It is at most AHEAD chunks ahead of what is written, and plans no chunk with an
+order of a chunk that is still on its way. It ends when its parent does. Only `process` starts it, as
+`python -m ordertui.operations.reports.worker.main`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""This side of the process that reads a big report: starting it, taking its chunks into the store, ending it.
+"""The parent's side of the worker process: starts it, writes its chunks to the store, ends it.
 
-A report of a hundred thousand rows is read on one core while the other writes. Whatever happens to that process, the store is
-whole: it only ever tells what to write, and each chunk is one transaction here.
+A report of a hundred thousand rows is read on one core while the other writes. Whatever happens to the worker, the
+store stays whole: the worker only tells what to write, and each chunk is one transaction here.
 """
 
 from __future__ import annotations
@@ -93,9 +93,10 @@ class WorkerProcess:
     def steps(
         self, info: ReportInfo, store: Store, target: ImportSession, *, block_bytes: int = BLOCK_BYTES
     ) -> Iterator[ImportStep]:
-        """Take the report into the store, a chunk a step.
+        """Import the report, one chunk per step.
 
-        Raises ReportError, StoreError and OSError as reading here would, and ReadingBroken when the process ended or failed.
+        Raises ReportError, StoreError and OSError as reading here would, and ReportWorkerDied when the worker ended or
+        failed.
         """
         turn = 0
 
@@ -125,7 +126,7 @@ class WorkerProcess:
             raise self._broken(info) from None
 
     def _next(self, info: ReportInfo) -> Chunk | None:
-        """The next chunk; None at the end. Raises what the process tells of."""
+        """Return the next chunk, None at the end. Raises the error that the worker reports."""
         while True:
             with contextlib.suppress(queue.Empty):  # looks up now and then, so that Ctrl-C is heard everywhere
                 data = self._messages.get(timeout=_LOOK_SECONDS)
@@ -146,7 +147,7 @@ class WorkerProcess:
         )
 
     def _listen(self, pipe: IO[bytes]) -> None:
-        """Take its messages as they come, so that it can go on while a chunk is written here; how many wait, it sees to."""
+        """Receive messages while a chunk is written, so that the worker can go on; it limits how many wait."""
         try:
             while (data := receive(pipe)) is not None:
                 self._messages.put(data)
@@ -169,7 +170,7 @@ class WorkerProcess:
 
 
 def _error(info: ReportInfo, failed: Failed) -> Exception:
-    """What went wrong over there, as it would be raised here."""
+    """Return the worker's error as it would be raised here."""
     if failed.kind == "system":
         return OSError(failed.number, failed.text, str(info.path))
     if failed.kind == "report":

@@ -91,7 +91,7 @@ def send(pipe: IO[bytes], message: msgspec.Struct) -> None:
 
 
 def receive(pipe: IO[bytes]) -> bytes | None:
-    """The next message, to be decoded; None when the other side is gone, even in the middle of one."""
+    """Return the next message, to be decoded; None when the other side has ended, even in the middle of one."""
     head = _exactly(pipe, _LENGTH)
     return None if head is None else _exactly(pipe, int.from_bytes(head, "little"))
 

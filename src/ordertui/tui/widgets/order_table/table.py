@@ -20,7 +20,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from ordertui.operations.query.marks import Marks
+from ordertui.operations.marks import Marks
 from ordertui.orders.order import OrderRow
 from ordertui.tui.actions import TABLE_COMMANDS, bindings
 

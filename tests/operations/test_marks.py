@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordertui.operations.query.marks import UNDO_DEPTH, Marks
+from ordertui.operations.marks import UNDO_DEPTH, Marks
 
 IDS = st.lists(st.one_of(st.integers(0, 40), st.integers(0, 5_000)), max_size=25)
 STEPS = st.lists(

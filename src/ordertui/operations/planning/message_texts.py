@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from ordertui.operations.context import SessionContext
+from ordertui.operations.eligibility import Eligibility
+from ordertui.operations.errors import BadInput, Refused
 from ordertui.orders.enums import Action
 from ordertui.orders.order import Order
 
-from .context import SessionContext
-from .eligibility import Eligibility
-from .errors import BadInput, Refused
-from .planning.planner import Planner
+from .planner import Planner
 
 
 class MessageTexts:
@@ -20,7 +20,7 @@ class MessageTexts:
         self._planner = planner
 
     def text(self, order_id: str) -> str:
-        """Return the text to send to the buyer. Raises BadInput for an unknown order, Refused with the rule's reason."""
+        """Return the text for the buyer. Raises BadInput for an unknown order, Refused with the rule's reason."""
         order = self._context.reader().orders.order(order_id)
         if order is None:
             raise BadInput(f"no order {order_id} in this store")

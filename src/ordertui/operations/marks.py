@@ -1,7 +1,7 @@
 """Marked orders: a bitmap by row id, so that no filter, sort or refresh can lose a mark.
 
-A whole view, given as marks, is marked or unmarked by one operation on the bitmaps, whatever its size. Every change that
-changed something can be taken back, newest first.
+A whole view, given as marks, is marked or unmarked by one operation on the bitmaps, whatever its size. Every change
+that changed something can be taken back, newest first.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Marks:
         return iter(self.ids())
 
     def ids(self) -> array[int]:
-        """The marked ids, ascending; not to be changed."""
+        """Return the marked ids, ascending; the caller must not change the array."""
         if self._ids is None:
             found = self._ids = array("q")
             for run in _SOME.finditer(self._bits):
@@ -63,39 +63,39 @@ class Marks:
         return self._ids
 
     def toggle(self, row_id: int) -> bool:
-        """Mark it, or unmark it; returns whether it is marked now."""
+        """Mark it, or unmark it. Return whether it is marked now."""
         self._remember(self._flip((row_id,), marked=None))
         return row_id in self
 
     def add(self, ids: Iterable[int]) -> int:
-        """Mark these; returns how many were not marked before."""
+        """Mark these. Return how many were not marked before."""
         if isinstance(ids, Marks):
-            return self._turn(ids._number() & ~self._number())
+            return self._turn(ids.as_integer() & ~self.as_integer())
         return self._remember(self._flip(ids, marked=False))
 
     def remove(self, ids: Iterable[int]) -> int:
-        """Unmark these; returns how many were marked before."""
+        """Unmark these. Return how many were marked before."""
         if isinstance(ids, Marks):
-            return self._turn(ids._number() & self._number())
+            return self._turn(ids.as_integer() & self.as_integer())
         return self._remember(self._flip(ids, marked=True))
 
     def invert(self, ids: Iterable[int]) -> int:
         """Within these ids, mark what is not marked and unmark what is. An id given twice counts once."""
         if isinstance(ids, Marks):
-            return self._turn(ids._number())
+            return self._turn(ids.as_integer())
         return self._remember(self._flip(dict.fromkeys(ids), marked=None))
 
     def clear(self) -> int:
-        """Unmark all; returns how many there were."""
-        return self._turn(self._number())
+        """Unmark all. Return how many there were."""
+        return self._turn(self.as_integer())
 
     def covers(self, ids: Marks) -> bool:
         """Whether every one of these is marked."""
-        return not ids._number() & ~self._number()
+        return not ids.as_integer() & ~self.as_integer()
 
     def common(self, other: Marks) -> int:
         """How many ids both hold."""
-        return (self._number() & other._number()).bit_count()
+        return (self.as_integer() & other.as_integer()).bit_count()
 
     def undo(self) -> bool:
         """Take the newest change back; False when there is none left."""
@@ -109,25 +109,26 @@ class Marks:
         return True
 
     def snapshot(self) -> bytes:
-        """The marks as bytes for `restore`; equal sets give equal bytes."""
+        """Return the marks as bytes for `restore`; equal sets give equal bytes."""
         return bytes(self._bits).rstrip(b"\0")
 
     def restore(self, snapshot: bytes) -> int:
-        """Make the marks what they were at `snapshot`, as one change that can be taken back; returns how many differ."""
-        return self._turn(self._number() ^ int.from_bytes(snapshot, "little"))
+        """Restore the marks of a `snapshot` as one change that can be undone. Return how many differ."""
+        return self._turn(self.as_integer() ^ int.from_bytes(snapshot, "little"))
 
-    def _number(self) -> int:
+    def as_integer(self) -> int:
+        """Return the marks as an integer whose bit n is set when row id n is marked."""
         return int.from_bytes(self._bits, "little")
 
     def _turn(self, change: int) -> int:
-        """Turn these bits over, so that it can be taken back; returns how many they are."""
+        """Turn these bits over, as a change that can be taken back. Return how many."""
         if change:
             self._apply(change)
             self._changes.append(change)
         return change.bit_count()
 
     def _apply(self, change: int) -> None:
-        now = self._number() ^ change
+        now = self.as_integer() ^ change
         self._bits = bytearray(now.to_bytes(max(len(self._bits), (change.bit_length() + 7) >> 3), "little"))
         self._count = now.bit_count()
         self._changed()
