@@ -136,15 +136,9 @@ def _parse_flat_row(header: list[str], line: str, number: int, name: str) -> Row
         raise ProcessingReportError(
             f"{name}:{number}: error-type {kind!r} is neither Error nor Warning; the line may be cut off"
         )
-    return RowResult(
-        int(record),
-        0,
-        "warning" if kind == "warning" else "error",
-        to_single_line(row.get("error-code", "")),
-        to_single_line(row.get("error-message", "")),
-        to_single_line(row.get("order-id", "")),
-        to_single_line(row.get("order-item-id", "")),
-    )
+    keys = ("error-code", "error-message", "order-id", "order-item-id")
+    texts = [to_single_line(row.get(key, "")) for key in keys]
+    return RowResult(int(record), 0, "warning" if kind == "warning" else "error", *texts)
 
 
 def _parse_xml(content: bytes, name: str) -> ProcessingReport:
@@ -170,21 +164,13 @@ def _parse_xml(content: bytes, name: str) -> ProcessingReport:
     summary = _find_child(report, "ProcessingSummary")
     if summary is None:
         raise ProcessingReportError(f"{name}: its ProcessingReport has no ProcessingSummary; download it again")
-    counts = {
-        key: _read_count(summary, key, name)
+    processed, successful, errors, warnings = (
+        _read_count(summary, key, name)
         for key in ("MessagesProcessed", "MessagesSuccessful", "MessagesWithError", "MessagesWithWarning")
-    }
-    results = tuple(_parse_xml_row(element, name) for element in report if _tag_of(element) == "Result")
-    return ProcessingReport(
-        "xml",
-        _text_of(report, "StatusCode"),
-        counts["MessagesProcessed"],
-        counts["MessagesSuccessful"],
-        counts["MessagesWithError"],
-        counts["MessagesWithWarning"],
-        results,
-        _text_of(report, "DocumentTransactionID"),
     )
+    results = tuple(_parse_xml_row(element, name) for element in report if _tag_of(element) == "Result")
+    status, transaction = _text_of(report, "StatusCode"), _text_of(report, "DocumentTransactionID")
+    return ProcessingReport("xml", status, processed, successful, errors, warnings, results, transaction)
 
 
 def _decode_japanese(content: bytes) -> str | bytes:
@@ -204,15 +190,9 @@ def _parse_xml_row(element: Any, name: str) -> RowResult:
             f"{name}: a Result has MessageID {message!r} and ResultCode {kind!r}; download it again"
         )
     more = _find_child(element, "AdditionalInfo")
-    return RowResult(
-        0,
-        int(message),
-        kind,
-        to_single_line(_text_of(element, "ResultMessageCode")),
-        to_single_line(_text_of(element, "ResultDescription")),
-        to_single_line(_text_of(more, "AmazonOrderID")) if more is not None else "",
-        to_single_line(_text_of(more, "AmazonOrderItemCode")) if more is not None else "",
-    )
+    texts = [_text_of(element, key) for key in ("ResultMessageCode", "ResultDescription")]
+    texts += ["" if more is None else _text_of(more, key) for key in ("AmazonOrderID", "AmazonOrderItemCode")]
+    return RowResult(0, int(message), kind, *map(to_single_line, texts))
 
 
 def _tag_of(element: Any) -> str:

@@ -133,55 +133,33 @@ LEFT_BATCHES = frozenset({BatchState.SENT, BatchState.ANSWERED})
 # -- submissions
 
 SUBMISSION_TRANSITIONS: Mapping[SubmissionState, frozenset[SubmissionState]] = {
-    SubmissionState.SUBMITTING: frozenset(
-        {
-            SubmissionState.UNKNOWN,
-            SubmissionState.SUBMITTED,
-            SubmissionState.DONE,
-            SubmissionState.REFUSED,
-            SubmissionState.NOT_TAKEN,
-            SubmissionState.REJECTED,
-            SubmissionState.UNANSWERED,
-        }
-    ),
-    SubmissionState.UNKNOWN: frozenset(
-        {
-            SubmissionState.SUBMITTED,
-            SubmissionState.NEEDS_OPERATOR,
-            SubmissionState.SETTLED,
-            SubmissionState.REFUSED,
-            SubmissionState.NOT_TAKEN,
-        }
-    ),
+    **dict.fromkeys(SubmissionState, frozenset[SubmissionState]()),
+    SubmissionState.SUBMITTING: frozenset({
+        SubmissionState.UNKNOWN, SubmissionState.SUBMITTED, SubmissionState.DONE, SubmissionState.REFUSED,
+        SubmissionState.NOT_TAKEN, SubmissionState.REJECTED, SubmissionState.UNANSWERED,
+    }),
+    SubmissionState.UNKNOWN: frozenset({
+        SubmissionState.SUBMITTED, SubmissionState.NEEDS_OPERATOR, SubmissionState.SETTLED, SubmissionState.REFUSED,
+        SubmissionState.NOT_TAKEN,
+    }),
     SubmissionState.SUBMITTED: frozenset(
         {SubmissionState.PROCESSING, SubmissionState.DONE, SubmissionState.FATAL, SubmissionState.NOT_TAKEN}
     ),
     SubmissionState.PROCESSING: frozenset({SubmissionState.DONE, SubmissionState.FATAL, SubmissionState.NOT_TAKEN}),
     SubmissionState.NEEDS_OPERATOR: frozenset({SubmissionState.SUBMITTED, SubmissionState.SETTLED}),
-    SubmissionState.DONE: frozenset(),
-    SubmissionState.FATAL: frozenset(),
-    SubmissionState.CANCELLED: frozenset(),
-    SubmissionState.SETTLED: frozenset(),
-    SubmissionState.REFUSED: frozenset(),
     SubmissionState.NOT_TAKEN: frozenset({SubmissionState.CANCELLED}),
-    SubmissionState.REJECTED: frozenset(),
     SubmissionState.UNANSWERED: frozenset(
         {SubmissionState.DONE, SubmissionState.REFUSED, SubmissionState.NOT_TAKEN, SubmissionState.REJECTED}
     ),
-}
+}  # fmt: skip
 """`unknown` and `unanswered` lead to what the call itself answers, because another process may take a call that lasts
 very long for interrupted.
 """
 
-OPEN_SUBMISSIONS = frozenset(
-    {
-        SubmissionState.SUBMITTING,
-        SubmissionState.UNKNOWN,
-        SubmissionState.SUBMITTED,
-        SubmissionState.PROCESSING,
-        SubmissionState.NEEDS_OPERATOR,
-    }
-)
+OPEN_SUBMISSIONS = frozenset({
+    SubmissionState.SUBMITTING, SubmissionState.UNKNOWN, SubmissionState.SUBMITTED, SubmissionState.PROCESSING,
+    SubmissionState.NEEDS_OPERATOR,
+})  # fmt: skip
 """Amazon may have the feed; its outcome is not known. The store's index `feed_attempts_open` names the same states."""
 NEVER_ARRIVED = frozenset({SubmissionState.REFUSED, SubmissionState.NOT_TAKEN})
 """Amazon provably does not have it."""

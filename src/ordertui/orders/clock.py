@@ -21,7 +21,6 @@ class Clock(Protocol):
 
     def now(self) -> int:
         """Return the present UTC epoch seconds."""
-        ...
 
 
 class MonotonicReading(msgspec.Struct, frozen=True):
@@ -37,7 +36,6 @@ class SteadyClock(Clock, Protocol):
 
     def steady(self) -> MonotonicReading:
         """Return seconds since a fixed moment, unaffected by changes of the wall clock."""
-        ...
 
 
 def monotonic_reading(clock: Clock) -> MonotonicReading | None:

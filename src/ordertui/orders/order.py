@@ -12,15 +12,9 @@ from .enums import Action, BuyerRequest, CancelledBy, Channel, Dispatched, Order
 from .money import Money
 
 COMPONENTS = (
-    "item_price",
-    "item_tax",
-    "shipping_price",
-    "shipping_tax",
-    "gift_wrap_price",
-    "gift_wrap_tax",
-    "item_promotion",
+    "item_price", "item_tax", "shipping_price", "shipping_tax", "gift_wrap_price", "gift_wrap_tax", "item_promotion",
     "ship_promotion",
-)
+)  # fmt: skip
 """Names of the money components of a line, in the order of the payment adjustment file. Promotions are positive amounts
 that were taken off; a line's total is the first six less the last two.
 """
@@ -41,16 +35,9 @@ class LineAmounts(msgspec.Struct, frozen=True):
     @property
     def total(self) -> int:
         """Amount that the buyer pays for the line: prices and taxes less promotions."""
-        return (
-            self.item_price
-            + self.item_tax
-            + self.shipping_price
-            + self.shipping_tax
-            + self.gift_wrap_price
-            + self.gift_wrap_tax
-            - self.item_promotion
-            - self.ship_promotion
-        )
+        prices = self.item_price + self.shipping_price + self.gift_wrap_price
+        taxes = self.item_tax + self.shipping_tax + self.gift_wrap_tax
+        return prices + taxes - self.item_promotion - self.ship_promotion
 
     def minus(self, other: LineAmounts) -> LineAmounts:
         """Return these amounts less `other`, component by component."""

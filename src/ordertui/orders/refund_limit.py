@@ -17,9 +17,8 @@ def charged_amounts(order: Order, line: OrderLine) -> LineAmounts | None:
     """
     if line.paid is None or line.currency is None:
         return None
-    is_confirmed = order.row.status in (OrderStatus.SHIPPED, OrderStatus.PARTIALLY_SHIPPED) or bool(
-        order.row.units_shipped
-    )
+    has_shipped = order.row.status in (OrderStatus.SHIPPED, OrderStatus.PARTIALLY_SHIPPED)
+    is_confirmed = has_shipped or bool(order.row.units_shipped)
     return line.paid if is_confirmed and line.status is not OrderStatus.CANCELLED else LineAmounts()
 
 

@@ -10,29 +10,10 @@ from typing import TypeAlias
 from .order import COMPONENTS
 
 ROW_FIELDS = (
-    "line_no",
-    "order_id",
-    "order_item_id",
-    "marketplace",
-    "channel",
-    "status",
-    "item_status",
-    "purchased_at",
-    "ship_by",
-    "fact_at",
-    "sku",
-    "asin",
-    "title",
-    "quantity",
-    "quantity_shipped",
-    "currency",
-    *COMPONENTS,
-    "buyer_request",
-    "request_reason",
-    "replacement",
-    "business",
-    "prime",
-)
+    "line_no", "order_id", "order_item_id", "marketplace", "channel", "status", "item_status", "purchased_at",
+    "ship_by", "fact_at", "sku", "asin", "title", "quantity", "quantity_shipped", "currency", *COMPONENTS,
+    "buyer_request", "request_reason", "replacement", "business", "prime",
+)  # fmt: skip
 """Names of a row's values, in order.
 
 A value is None when the report does not state it. Times are epoch seconds, amounts are minor units of `currency`;

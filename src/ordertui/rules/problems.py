@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -58,6 +59,14 @@ class PolicySource(msgspec.Struct, frozen=True):
         if inside is not None and path == whole and place.exact:
             at = place.value + 1 + inside
         return self.at(message, at)
+
+    def unknown(self, label: str, given: Iterable[Any], known: Collection[str], path: TomlPath) -> list[PolicyProblem]:
+        """Return a problem at each given key of a table that is not known: the label, the key, what was meant."""
+        return [
+            self.problem(f"{label} {key!r}{did_you_mean(str(key), known)}", (*path, key), key=True)
+            for key in given
+            if key not in known
+        ]
 
     def at(self, message: str, offset: int) -> PolicyProblem:
         """Return a problem at an offset of the text."""

@@ -16,22 +16,7 @@ import msgspec
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.marketplace import MARKETPLACES
 
-from .language.ast import (
-    Amount,
-    And,
-    Compare,
-    Condition,
-    Flag,
-    Integer,
-    MatchAll,
-    Not,
-    OneOf,
-    Or,
-    Pattern,
-    Text,
-    TimeRange,
-    Unknown,
-)
+from .language import ast
 from .language.fields import ALL_FIELDS, AWAITING_SHIPMENT, FieldKind
 from .situation import FACTS
 from .tables.table import Table
@@ -92,44 +77,46 @@ Tables: TypeAlias = Callable[[str], Table]
 TRUE = AllOf(())
 
 
-def build_formula(condition: Condition, tables: Tables) -> Formula:
+def build_formula(condition: ast.Condition, tables: Tables) -> Formula:
     """Return a condition as a formula over facts. `tables` returns the policy's tables for `action:` and `counts:`."""
-    if isinstance(condition, MatchAll):
+    if isinstance(condition, ast.MatchAll):
         return TRUE
-    if isinstance(condition, Not):
+    if isinstance(condition, ast.Not):
         return Negation(build_formula(condition.item, tables))
-    if isinstance(condition, And | Or):
+    if isinstance(condition, ast.And | ast.Or):
         parts = tuple(build_formula(item, tables) for item in condition.items)
-        return AllOf(parts) if isinstance(condition, And) else AnyOf(parts)
-    if isinstance(condition, Text):
+        return AllOf(parts) if isinstance(condition, ast.And) else AnyOf(parts)
+    if isinstance(condition, ast.Text):
         return Constraint(f"text {condition.words.parts}", frozenset({"yes"}))
     return _compare(condition, tables)
 
 
-def _compare(condition: Compare, tables: Tables) -> Formula:
+def _compare(condition: ast.Compare, tables: Tables) -> Formula:
     spec, value, name = ALL_FIELDS[condition.field], condition.value, condition.field
-    if isinstance(value, Pattern):
+    if isinstance(value, ast.Pattern):
         return Constraint(f"text {name} {value.parts}", frozenset({"yes"}))
-    if isinstance(value, OneOf):
+    if isinstance(value, ast.OneOf):
         if spec.kind is not FieldKind.SITUATION:
             return Constraint(spec.column, frozenset(value.values))
         answer = allowed_formula if name == "action" else counted_formula
         return AnyOf(tuple(answer(word, tables) for word in value.values))
-    if isinstance(value, Flag):
+    if isinstance(value, ast.Flag):
         late = AllOf((_awaiting_shipment(), Constraint("ship_by", high=Fraction(value.at), open_high=True)))
         return late if value.yes else Negation(late)
-    if isinstance(value, TimeRange):
+    if isinstance(value, ast.TimeRange):
         inside: Formula = Constraint(spec.column, low=_as_fraction(value.low), high=_as_fraction(value.high))
         return AllOf((_awaiting_shipment(), inside)) if spec.only_awaiting_shipment else inside
     axis = spec.column or name
-    if isinstance(value, Unknown):
+    if isinstance(value, ast.Unknown):
         missing = Constraint(axis, frozenset({"unknown"}))
         return AllOf((_awaiting_shipment(), missing)) if spec.only_awaiting_shipment else missing
-    if isinstance(value, Amount):
+    if isinstance(value, ast.Amount):
         amount = _number_constraint(axis, condition.op, value.major)
         currency = value.currency
         return amount if currency is None else AllOf((Constraint("currency", frozenset({currency})), amount))
-    return _number_constraint(axis, condition.op, Fraction(value.number if isinstance(value, Integer) else value.ratio))
+    return _number_constraint(
+        axis, condition.op, Fraction(value.number if isinstance(value, ast.Integer) else value.ratio)
+    )
 
 
 def _as_fraction(number: int | None) -> Fraction | None:

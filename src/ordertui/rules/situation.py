@@ -6,15 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from ordertui.orders.enums import (
-    BuyerRequest,
-    CancelledBy,
-    Channel,
-    Dispatched,
-    OrderStatus,
-    Refunded,
-    YesNo,
-)
+from ordertui.orders.enums import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
 from ordertui.orders.order import OrderRow
 
 

@@ -1,4 +1,4 @@
-"""Facts derived from other facts of an order: sums over its lines, the buyer's request, who cancelled, its situation."""
+"""Facts derived from other facts of an order: sums over its lines, buyer's request, who cancelled, its situation."""
 
 from __future__ import annotations
 
@@ -103,13 +103,10 @@ def summarise(lines: Sequence[LineFacts]) -> Sums:
     if len(lines) == 1:
         status, quantity, shipped, currency, total, request = lines[0]
         return Sums(quantity, shipped, 1 if status == "cancelled" else 0, total, currency, request or "unknown")
-    items: int | None = None
-    units: int | None = None
+    items = units = total = None
     cancelled = 0
-    total = None
     unpriced = False
-    currencies = set()
-    requests = set()
+    currencies, requests = set(), set()
     for status, quantity, shipped, currency, amount, asked in lines:
         if quantity is not None:
             items = quantity if items is None else items + quantity

@@ -10,14 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-STATUS_RANK = {
-    "pending": 1,
-    "unshipped": 2,
-    "unfulfillable": 3,
-    "partially_shipped": 4,
-    "shipped": 5,
-    "cancelled": 6,
-}
+STATUS_RANK = {"pending": 1, "unshipped": 2, "unfulfillable": 3, "partially_shipped": 4, "shipped": 5, "cancelled": 6}
 """At equal dates the more advanced status wins."""
 ORDER_FIELDS = ("marketplace", "channel", "status", "purchased_at", "ship_by", "replacement", "business", "prime")
 LINE_FIELDS = ("item_id", "quantity", "quantity_shipped", "status", "currency", "price", "request")

@@ -14,21 +14,7 @@ from typing import Protocol
 from ordertui.orders.enums import Action
 from ordertui.orders.money import NO_MINOR_UNITS
 from ordertui.orders.order import LINES_NEEDED
-from ordertui.rules.language.ast import (
-    Amount,
-    And,
-    Compare,
-    Condition,
-    Flag,
-    Integer,
-    MatchAll,
-    Not,
-    OneOf,
-    Or,
-    Pattern,
-    Text,
-    TimeRange,
-)
+from ordertui.rules.language import ast
 from ordertui.rules.language.bounds import Bounds, bounds, money_bounds
 from ordertui.rules.language.fields import AWAITING_SHIPMENT, FIELDS, Field, FieldKind
 from ordertui.rules.language.wildcards import ESCAPE, like, variants
@@ -47,20 +33,17 @@ class Decisions(Protocol):
     @property
     def situations(self) -> Mapping[tuple[str, str], Sequence[tuple[Sequence[str] | None, Sequence[int]]]]:
         """By field and value: where the policies say so."""
-        ...
 
     @property
-    def denials(self) -> Mapping[Action, Condition]:
+    def denials(self) -> Mapping[Action, ast.Condition]:
         """The condition under which house rules deny an action."""
-        ...
 
     @property
     def by_rules_alone(self) -> bool:
         """Whether `action:` asks the situations alone."""
-        ...
 
 
-def compile_filter(condition: Condition, decisions: Decisions) -> tuple[str, dict[str, object]]:
+def compile_filter(condition: ast.Condition, decisions: Decisions) -> tuple[str, dict[str, object]]:
     """Return the WHERE clause, without the word, and its parameters, named `f0`, `f1`...
 
     The statement must name the table `orders o`; SKU, ASIN and title are found through `lines` and `products`. Raises
@@ -70,7 +53,7 @@ def compile_filter(condition: Condition, decisions: Decisions) -> tuple[str, dic
     return writer.clause(condition), writer.params
 
 
-def compile_ranks(ranks: Sequence[tuple[Condition, int]], decisions: Decisions) -> tuple[str, dict[str, object]]:
+def compile_ranks(ranks: Sequence[tuple[ast.Condition, int]], decisions: Decisions) -> tuple[str, dict[str, object]]:
     """Return the rank of the first condition that an order fits, else 0, and its parameters, named `s0`, `s1`..."""
     writer = _Writer(decisions, "s")
     cases = [f"WHEN {writer.clause(condition)} THEN {rank:d}" for condition, rank in ranks]
@@ -85,28 +68,28 @@ class _Writer:
         self._names: dict[tuple[type, object], str] = {}
         self._by_rules_alone = decisions.by_rules_alone
 
-    def clause(self, condition: Condition) -> str:
+    def clause(self, condition: ast.Condition) -> str:
         return self._nested(condition, True)[1]
 
-    def _nested(self, condition: Condition, positive: bool) -> tuple[int, str]:
+    def _nested(self, condition: ast.Condition, positive: bool) -> tuple[int, str]:
         """Return the depth of brackets, and the clause or its negation.
 
         Negation is pushed down to the leaves, and the deepest part of a bracket is written first: SQLite's parser then
         needs one entry of its stack per bracket, and 40 levels fit its 100 entries.
         """
-        if isinstance(condition, Not):
+        if isinstance(condition, ast.Not):
             return self._nested(condition.item, not positive)
-        if isinstance(condition, And | Or):
+        if isinstance(condition, ast.And | ast.Or):
             parts = sorted((self._nested(item, positive) for item in condition.items), key=lambda part: -part[0])
-            glue = " AND " if isinstance(condition, And) is positive else " OR "
+            glue = " AND " if isinstance(condition, ast.And) is positive else " OR "
             return parts[0][0] + 1, "(" + glue.join(text for _, text in parts) + ")"
-        if isinstance(condition, MatchAll):
+        if isinstance(condition, ast.MatchAll):
             return 0, EVERY if positive else NEVER
         leaf = self._leaf(condition)
         return 0, leaf if positive else f"NOT COALESCE(({leaf}), FALSE)"
 
-    def _leaf(self, condition: Text | Compare) -> str:
-        if isinstance(condition, Text):
+    def _leaf(self, condition: ast.Text | ast.Compare) -> str:
+        if isinstance(condition, ast.Text):
             return self._anywhere(condition.words)
         return self._compare(condition, FIELDS[condition.field])
 
@@ -137,22 +120,24 @@ class _Writer:
             parts.append(f"{column} <= {self._bind(high)}")
         return "(" + " AND ".join(parts) + ")"
 
-    def _compare(self, condition: Compare, spec: Field) -> str:
+    def _compare(self, condition: ast.Compare, spec: Field) -> str:
         value, column = condition.value, f"o.{spec.column}"
-        if isinstance(value, Pattern):
+        if isinstance(value, ast.Pattern):
             return self._text(spec, value)
-        if isinstance(value, Flag):
+        if isinstance(value, ast.Flag):
             late = f"({self._waiting()} AND o.ship_by < {self._bind(value.at)})"
             return late if value.yes else f"NOT COALESCE({late}, FALSE)"
-        if isinstance(value, OneOf):
+        if isinstance(value, ast.OneOf):
             if spec.kind is FieldKind.SITUATION:
                 return self._decided(spec.name, value.values)
             return self._one_of(column, value.values)
-        if isinstance(value, Amount):
+        if isinstance(value, ast.Amount):
             return self._money(condition.op, value)
-        if isinstance(value, Integer):
+        if isinstance(value, ast.Integer):
             return self._within(column, bounds(condition.op, value.number))
-        clause = self._within(column, (value.low, value.high)) if isinstance(value, TimeRange) else f"{column} IS NULL"
+        clause = (
+            self._within(column, (value.low, value.high)) if isinstance(value, ast.TimeRange) else f"{column} IS NULL"
+        )
         return f"({self._waiting()} AND {clause})" if spec.only_awaiting_shipment else clause
 
     def _decided(self, kind: str, values: Sequence[str]) -> str:
@@ -196,7 +181,7 @@ class _Writer:
     def _waiting(self) -> str:
         return self._one_of("o.status", AWAITING_SHIPMENT)
 
-    def _money(self, op: str, amount: Amount) -> str:
+    def _money(self, op: str, amount: ast.Amount) -> str:
         if amount.currency is not None:
             limits = self._within("o.total", money_bounds(op, amount, amount.currency))
             return f"({self._one_of('o.currency', (amount.currency,))} AND {limits})"
@@ -205,19 +190,19 @@ class _Writer:
         without = self._one_of("o.currency", _WITHOUT_MINOR)
         return f"(({without} AND {whole}) OR (NOT ({without}) AND {cents}))"
 
-    def _like(self, column: str, pattern: Pattern, *, anywhere: bool) -> str:
+    def _like(self, column: str, pattern: ast.Pattern, *, anywhere: bool) -> str:
         tried = [
             f"lower({column}) LIKE {self._bind(like(p, anywhere=anywhere))} ESCAPE '{ESCAPE}'"
             for p in variants(pattern)
         ]
         return tried[0] if len(tried) == 1 else "(" + " OR ".join(tried) + ")"
 
-    def _text(self, spec: Field, pattern: Pattern) -> str:
+    def _text(self, spec: Field, pattern: ast.Pattern) -> str:
         if spec.column not in _LINE_COLUMNS:
             return self._like(f"o.{spec.column}", pattern, anywhere=False)
         return self._on_lines(self._like(f"p.{spec.column}", pattern, anywhere=spec.kind is FieldKind.CONTAINS))
 
-    def _anywhere(self, pattern: Pattern) -> str:
+    def _anywhere(self, pattern: ast.Pattern) -> str:
         products = " OR ".join(self._like(f"p.{name}", pattern, anywhere=True) for name in ("sku", "asin", "title"))
         return f"({self._like('o.order_id', pattern, anywhere=True)} OR {self._on_lines(products)})"
 

@@ -64,11 +64,10 @@ class OperatorFacts:
                     changed.append(order_id[0])
             if changed:
                 facts = {"dispatched": dispatched, "asked": asked, "orders": changed}
-                self._audit.append(connection, "facts", json.dumps(facts, sort_keys=True, separators=(",", ":")))
+                self._audit.append(connection, "facts", json.dumps(facts))
         return len(changed)
 
 
 def _reported_request(connection: sqlite3.Connection, row_id: int) -> str:
-    """Return what the reports say of the buyer's request."""
     lines = connection.execute("SELECT buyer_request FROM lines WHERE order_id = ?", (row_id,)).fetchall()
     return summarise([(None, None, None, None, None, request) for (request,) in lines]).request

@@ -198,7 +198,6 @@ def _rank(ranks: ActionRanks, decisions: Decisions) -> tuple[str, dict[str, obje
 
 
 def _order_row(v: tuple[Any, ...]) -> OrderRow:
-    """Return an OrderRow from the columns of `_ROW`."""
     return OrderRow(
         v[0], v[1], v[2], Channel(v[3]), OrderStatus(v[4]), v[5], v[6], v[7], v[8],
         None if v[9] is None or v[10] is None else Money(v[9], v[10]),
@@ -212,27 +211,13 @@ def _order_lines(
     rows: Sequence[tuple[Any, ...]], refunded: Mapping[tuple[int, int], RefundedSoFar]
 ) -> tuple[OrderLine, ...]:
     """Return the lines of one order from the columns that `OrderRepository.get` reads."""
-    shipped = units_shipped(
-        [
-            Shipping(v[8], v[6], v[7], v[20], None if v[7] is None else unpack(v[21]).get(SHIPPED_FIELD, v[20]))
-            for v in rows
-        ]
-    )
+    shipped_at = [None if v[7] is None else unpack(v[21]).get(SHIPPED_FIELD, v[20]) for v in rows]
+    shipped = units_shipped([Shipping(v[8], v[6], v[7], v[20], at) for v, at in zip(rows, shipped_at, strict=True)])
     return tuple(
         OrderLine(
-            v[1],
-            v[2],
-            v[3],
-            v[4],
-            v[5],
-            v[6],
-            units,
-            OrderStatus(v[8] or "unknown"),
-            v[9],
+            v[1], v[2], v[3], v[4], v[5], v[6], units, OrderStatus(v[8] or "unknown"), v[9],
             None if v[10] is None else LineAmounts(*(part or 0 for part in v[10:18])),
-            *refunded.get((v[0], v[1]), NOTHING),
-            BuyerRequest(v[18] or "unknown"),
-            v[19],
+            *refunded.get((v[0], v[1]), NOTHING), BuyerRequest(v[18] or "unknown"), v[19],
         )
         for v, units in zip(rows, shipped, strict=True)
-    )
+    )  # fmt: skip

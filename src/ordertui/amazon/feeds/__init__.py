@@ -33,18 +33,7 @@ CARRIER_CODES = frozenset(
 """Carriers that are sent by their code; any other is sent as `Other` with its name."""
 
 __all__ = [
-    "CARRIER_CODES",
-    "FEED_TYPES",
-    "CancelItem",
-    "FeedError",
-    "FeedTypes",
-    "RefundItem",
-    "ShipItem",
-    "acknowledgement_xml",
-    "adjustment_flat",
-    "adjustment_xml",
-    "cancellation_flat",
-    "encoding_of",
-    "fulfillment_flat",
+    "CARRIER_CODES", "FEED_TYPES", "CancelItem", "FeedError", "FeedTypes", "RefundItem", "ShipItem",
+    "acknowledgement_xml", "adjustment_flat", "adjustment_xml", "cancellation_flat", "encoding_of", "fulfillment_flat",
     "fulfillment_xml",
-]
+]  # fmt: skip

@@ -11,21 +11,7 @@ from .reader import read_orders
 from .report_kind import REPORT_FORMATS, ReportContent
 
 __all__ = [
-    "ENCODINGS",
-    "REPORT_FORMATS",
-    "AmbiguousEncoding",
-    "InspectionStopped",
-    "MarketplaceNeeded",
-    "RateRow",
-    "RejectedRow",
-    "ReportContent",
-    "ReportError",
-    "ReportInfo",
-    "ReportKind",
-    "RowBatch",
-    "UnknownReport",
-    "detect_kind",
-    "inspect",
-    "read_orders",
-    "read_rate",
-]
+    "ENCODINGS", "REPORT_FORMATS", "AmbiguousEncoding", "InspectionStopped", "MarketplaceNeeded", "RateRow",
+    "RejectedRow", "ReportContent", "ReportError", "ReportInfo", "ReportKind", "RowBatch", "UnknownReport",
+    "detect_kind", "inspect", "read_orders", "read_rate",
+]  # fmt: skip

@@ -15,40 +15,6 @@ import msgspec
 
 from ordertui.orders.enums import ReportKind
 
-FIELDS = (
-    "order_id",
-    "item_id",
-    "channel",
-    "sales_channel",
-    "status",
-    "item_status",
-    "purchased",
-    "ship_by",
-    "updated",
-    "sku",
-    "asin",
-    "title",
-    "quantity",
-    "shipped",
-    "currency",
-    "item_price",
-    "item_tax",
-    "shipping_price",
-    "shipping_tax",
-    "gift_wrap_price",
-    "gift_wrap_tax",
-    "item_promotion",
-    "ship_promotion",
-    "requested",
-    "request_reason",
-    "replacement",
-    "business",
-    "prime",
-)
-"""The fields that are read of an order report's row, in this order.
-
-Other columns, buyers' names and addresses among them, are never read.
-"""
 COLUMNS: dict[str, tuple[str, ...]] = {
     "order_id": ("amazon-order-id", "order-id"),
     "item_id": ("order-item-id",),
@@ -79,7 +45,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "business": ("is-business-order",),
     "prime": ("is-prime",),
 }
-"""Field to the column names it may have; the first one in the header is read."""
+"""Field to the column names it may have; the first one in the header is read.
+
+Other columns, buyers' names and addresses among them, are never read.
+"""
+FIELDS = tuple(COLUMNS)
+"""The fields that are read of an order report's row, in this order."""
 
 
 class ReportContent(IntEnum):
@@ -143,14 +114,8 @@ REPORT_FORMATS: dict[ReportKind, ReportFormat] = {
             content=ReportContent.ORDER_LINES,
             identifying=(("amazon-order-id",), ("order-status",)),
             expected=(
-                "last-updated-date",
-                "order-status",
-                "fulfillment-channel",
-                "sales-channel",
-                "sku",
-                "quantity",
-                "currency",
-                "item-price",
+                "last-updated-date", "order-status", "fulfillment-channel", "sales-channel", "sku", "quantity",
+                "currency", "item-price",
             ),
             status_source=StatusSource.COLUMNS,
         ),
@@ -164,12 +129,7 @@ REPORT_FORMATS: dict[ReportKind, ReportFormat] = {
                 ("promise-date", "quantity-to-ship", "days-past-promise", "reporting-date"),
             ),
             expected=(
-                "order-item-id",
-                "promise-date",
-                "quantity-purchased",
-                "quantity-shipped",
-                "sku",
-                "sales-channel",
+                "order-item-id", "promise-date", "quantity-purchased", "quantity-shipped", "sku", "sales-channel",
                 "is-buyer-requested-cancellation",
             ),
             status_source=StatusSource.UNITS_SHIPPED,
@@ -190,7 +150,7 @@ REPORT_FORMATS: dict[ReportKind, ReportFormat] = {
             markers=(b"feed processing summary", b"processingreport", b"<amazonenvelope"),
         ),
     )
-}
+}  # fmt: skip
 """In the order in which a header is compared: a header that fits two kinds is of the first."""
 
 

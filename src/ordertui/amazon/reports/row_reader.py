@@ -39,17 +39,9 @@ _NO_AMOUNTS = (None,) * 8
 _OPTIONAL = frozenset({"title", "asin", "requested", "request_reason", "replacement", "business", "prime"})
 """Fields that a row may lack at its end without counting as cut off."""
 _VOCABULARY = (
-    "sales_channel",
-    "channel",
-    "status",
-    "item_status",
-    "currency",
-    "requested",
-    "request_reason",
-    "replacement",
-    "business",
-    "prime",
-)
+    "sales_channel", "channel", "status", "item_status", "currency", "requested", "request_reason", "replacement",
+    "business", "prime",
+)  # fmt: skip
 """Fields with few different values. One memo parses all of them at once: their combinations repeat too."""
 FIELD_INDEX = {name: index for index, name in enumerate(FIELDS)}
 (

@@ -6,7 +6,6 @@ Anything unexpected is an error.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
@@ -18,17 +17,7 @@ from ordertui.orders.text import to_single_line
 from .auth import Credentials, Tokens
 from .cancellable_sleep import CancellableSleep
 from .endpoints import Endpoints
-from .errors import (
-    BadAnswer,
-    Denied,
-    NoAnswer,
-    NotSent,
-    Rejected,
-    ServerTrouble,
-    SpApiError,
-    Throttled,
-    TokenRefused,
-)
+from .errors import BadAnswer, Denied, NoAnswer, NotSent, Rejected, ServerTrouble, SpApiError, Throttled, TokenRefused
 from .operations import Operation, Repeat
 from .rate_limit import BucketStore, MemoryBucketStore, TokenBucket, full_bucket, parse_rate_header
 from .schemas import Created, Problems
@@ -64,10 +53,8 @@ class Client:
         await self.transport.__aenter__()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.transport.__aexit__(kind, error, trace)
+    async def __aexit__(self, *_: object) -> None:
+        await self.transport.__aexit__()
 
     async def call(
         self,
@@ -119,7 +106,6 @@ class Client:
         return f"{self.endpoints.api}{where}" + (f"?{urlencode(texts)}" if texts else "")
 
     async def _once(self, operation: Operation, address: str, content: bytes) -> HttpResponse:
-        """Wait for the quota, then send once."""
         bucket = self._buckets.change(operation.name, self._take(operation))
         try:
             await self.waiting.pause(operation.name, bucket.wait)

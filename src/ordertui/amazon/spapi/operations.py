@@ -58,27 +58,14 @@ def _message(name: str, template: str) -> Operation:
 SEARCH_ORDERS = Operation("searchOrders", "GET", "/orders/2026-01-01/orders", 200, 0.0056, 20, _SEARCH)
 GET_ORDER = Operation("getOrder", "GET", "/orders/2026-01-01/orders/{orderId}", 200, 0.5, 30, _names("includedData"))
 CANCEL_ORDER = Operation(
-    "cancelOrder",
-    "PUT",
-    "/orders/2026-01-01/orders/{orderId}/cancellation",
-    202,
-    1.0,
-    5,
-    body=True,
-    repeat=Repeat.ONCE,
-    enabled=False,
-)
+    "cancelOrder", "PUT", "/orders/2026-01-01/orders/{orderId}/cancellation", 202, 1.0, 5,
+    body=True, repeat=Repeat.ONCE, enabled=False,
+)  # fmt: skip
 """Switched off: Amazon's model had it three times and lost it each time (AMAZON.md b). `Client.call` refuses it."""
 CONFIRM_SHIPMENT = Operation(
-    "confirmShipment",
-    "POST",
-    "/orders/v0/orders/{orderId}/shipmentConfirmation",
-    204,
-    2.0,
-    10,
-    body=True,
-    repeat=Repeat.ONCE,
-)
+    "confirmShipment", "POST", "/orders/v0/orders/{orderId}/shipmentConfirmation", 204, 2.0, 10,
+    body=True, repeat=Repeat.ONCE,
+)  # fmt: skip
 CREATE_FEED_DOCUMENT = Operation("createFeedDocument", "POST", "/feeds/2021-06-30/documents", 201, 0.5, 15, body=True)
 CREATE_FEED = Operation("createFeed", "POST", "/feeds/2021-06-30/feeds", 202, 0.0083, 15, body=True, repeat=Repeat.ONCE)
 GET_FEEDS = Operation("getFeeds", "GET", "/feeds/2021-06-30/feeds", 200, 0.0222, 10, _LISTED | _names("feedTypes"))
@@ -90,40 +77,20 @@ GET_REPORT_DOCUMENT = Operation(
     "getReportDocument", "GET", "/reports/2021-06-30/documents/{reportDocumentId}", 200, 0.0167, 15
 )
 GET_MESSAGING_ACTIONS = Operation(
-    "getMessagingActionsForOrder",
-    "GET",
-    "/messaging/v1/orders/{amazonOrderId}",
-    200,
-    1.0,
-    5,
-    _MARKETPLACE,
-    _MARKETPLACE,
-)
+    "getMessagingActionsForOrder", "GET", "/messaging/v1/orders/{amazonOrderId}", 200, 1.0, 5,
+    _MARKETPLACE, _MARKETPLACE,
+)  # fmt: skip
 GET_ATTRIBUTES = Operation(
-    "GetAttributes",
-    "GET",
-    "/messaging/v1/orders/{amazonOrderId}/attributes",
-    200,
-    1.0,
-    5,
-    _MARKETPLACE,
-    _MARKETPLACE,
+    "GetAttributes", "GET", "/messaging/v1/orders/{amazonOrderId}/attributes", 200, 1.0, 5, _MARKETPLACE, _MARKETPLACE
 )
 CONFIRM_ORDER_DETAILS = _message("createConfirmOrderDetails", "confirmOrderDetails")
 CONFIRM_DELIVERY_DETAILS = _message("createConfirmDeliveryDetails", "confirmDeliveryDetails")
 UNEXPECTED_PROBLEM = _message("createUnexpectedProblem", "unexpectedProblem")
 LIST_TRANSACTIONS = Operation(
-    "listTransactions",
-    "GET",
-    "/finances/2024-06-19/transactions",
-    200,
-    0.5,
-    10,
-    _names(
-        "postedAfter postedBefore marketplaceId transactionStatus relatedIdentifierName relatedIdentifierValue"
-        " nextToken"
-    ),
-)
+    "listTransactions", "GET", "/finances/2024-06-19/transactions", 200, 0.5, 10,
+    _names("postedAfter postedBefore marketplaceId transactionStatus relatedIdentifierName relatedIdentifierValue"
+           " nextToken"),
+)  # fmt: skip
 GET_PARTICIPATIONS = Operation(
     "getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 200, 0.016, 15
 )

@@ -20,15 +20,8 @@ from ordertui.orders.report_row import ReportRow
 from .schemas import ApiOrder, Item, MoneyText, Proceed
 
 _CODES = {market.id: market.code for market in MARKETPLACES.values()}
-_STATUS = {
-    "PENDING_AVAILABILITY": OrderStatus.PENDING,
-    "PENDING": OrderStatus.PENDING,
-    "UNSHIPPED": OrderStatus.UNSHIPPED,
-    "PARTIALLY_SHIPPED": OrderStatus.PARTIALLY_SHIPPED,
-    "SHIPPED": OrderStatus.SHIPPED,
-    "CANCELLED": OrderStatus.CANCELLED,
-    "UNFULFILLABLE": OrderStatus.UNFULFILLABLE,
-}
+_STATUS = {status.name: status for status in OrderStatus if status is not OrderStatus.UNKNOWN}
+_STATUS["PENDING_AVAILABILITY"] = OrderStatus.PENDING
 _CHANNEL = {"MERCHANT": "merchant", "AMAZON": "amazon"}
 _PRICE = {"ITEM": "item_price", "SHIPPING": "shipping_price", "GIFT_WRAP": "gift_wrap_price"}
 _TAX = {"ITEM": "item_tax", "SHIPPING": "shipping_tax", "GIFT_WRAP": "gift_wrap_tax"}
@@ -121,9 +114,9 @@ def _item_status(order: object, item: Item, fulfilled: int | None) -> str | None
 def _prices(item: Item, tax: PriceTax) -> tuple[str | None, tuple[int | None, ...]]:
     """Return currency and amounts in the order of COMPONENTS.
 
-    Fees that a refund cannot name (COD_FEE, OTHER) are left out. Where prices include the tax, or may include it, no tax
-    component is returned: it is added to its price if only then the amounts come to Amazon's own total of the item, and
-    else dropped, so that a refund never exceeds what was paid. Raises ValueError.
+    Fees that a refund cannot name (COD_FEE, OTHER) are left out. Where prices include the tax, or may include it, no
+    tax component is returned: it is added to its price if only then the amounts come to Amazon's own total of the item,
+    and else dropped, so that a refund never exceeds what was paid. Raises ValueError.
     """
     parts = item.proceeds.breakdowns if item.proceeds else ()
     if not parts:

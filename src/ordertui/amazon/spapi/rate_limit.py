@@ -66,7 +66,6 @@ class BucketStore(Protocol):
 
     def change(self, operation: str, work: Callable[[TokenBucket | None], TokenBucket]) -> TokenBucket:
         """Replace the operation's bucket (None: not known yet) by the result of `work`, and return that."""
-        ...
 
 
 class MemoryBucketStore:

@@ -120,8 +120,6 @@ class Proceeds(_Body, frozen=True):
 class CancellationRequest(_Body, frozen=True):
     """Request to cancel an item. The buyer's reason is not read: it is free text."""
 
-    requester: str = ""
-
 
 class CancellationExecution(_Body, frozen=True):
     """Who cancelled an item."""

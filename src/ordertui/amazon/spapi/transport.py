@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -97,9 +97,7 @@ class Transport:
         )
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._pool.aclose()
 
     async def send(
@@ -130,11 +128,8 @@ class Transport:
             ):
                 return await self._read(operation, response, sink, most)
         except (
-            library.ConnectError,
-            library.ConnectTimeout,
-            library.PoolTimeout,
-            library.UnsupportedProtocol,
-        ) as error:
+            library.ConnectError, library.ConnectTimeout, library.PoolTimeout, library.UnsupportedProtocol
+        ) as error:  # fmt: skip
             raise NotSent(operation, f"{host} cannot be reached ({type(error).__name__}); nothing was sent") from None
         except TimeoutError:
             raise NoAnswer(operation, f"no whole answer within {limit:g} s") from None

@@ -12,28 +12,7 @@ from .parser import MAX_CONDITIONS, MAX_DEPTH, parse
 from .predicate import BatchFacts, HasOrderFields, LineText, Undecidable, predicate
 
 __all__ = [
-    "ALWAYS",
-    "FIELDS",
-    "FLAGS",
-    "MAX_CONDITIONS",
-    "MAX_DEPTH",
-    "And",
-    "BatchFacts",
-    "Compare",
-    "Condition",
-    "FilterError",
-    "HasOrderFields",
-    "LineText",
-    "MatchAll",
-    "Not",
-    "Or",
-    "Text",
-    "Undecidable",
-    "comparisons",
-    "complete",
-    "field_names",
-    "format_condition",
-    "parse",
-    "predicate",
-    "word_start",
-]
+    "ALWAYS", "FIELDS", "FLAGS", "MAX_CONDITIONS", "MAX_DEPTH", "And", "BatchFacts", "Compare", "Condition",
+    "FilterError", "HasOrderFields", "LineText", "MatchAll", "Not", "Or", "Text", "Undecidable", "comparisons",
+    "complete", "field_names", "format_condition", "parse", "predicate", "word_start",
+]  # fmt: skip

@@ -10,23 +10,7 @@ from typing import Protocol, TypeAlias
 from ordertui.orders.money import Money
 from ordertui.orders.order import OrderRow
 
-from .ast import (
-    Amount,
-    And,
-    Compare,
-    Condition,
-    Flag,
-    Integer,
-    MatchAll,
-    Not,
-    OneOf,
-    Or,
-    Pattern,
-    Ratio,
-    Text,
-    TimeRange,
-    Unknown,
-)
+from . import ast
 from .bounds import bounds, inside, money_bounds
 from .fields import ALL_FIELDS, AWAITING_SHIPMENT, PLAN_FIELDS, Field, FieldKind
 from .wildcards import matches, variants
@@ -38,17 +22,14 @@ class LineText(Protocol):
     @property
     def sku(self) -> str:
         """The seller's SKU."""
-        ...
 
     @property
     def asin(self) -> str | None:
         """Amazon's ASIN, if known."""
-        ...
 
     @property
     def title(self) -> str | None:
         """The product's title, if known."""
-        ...
 
 
 class HasOrderFields(Protocol):
@@ -57,12 +38,10 @@ class HasOrderFields(Protocol):
     @property
     def row(self) -> OrderRow:
         """The order without its lines."""
-        ...
 
     @property
     def lines(self) -> Sequence[LineText]:
         """The order's lines."""
-        ...
 
 
 OrderTest: TypeAlias = Callable[[HasOrderFields], bool]
@@ -73,11 +52,9 @@ class BatchFacts(Protocol):
 
     def fact(self, subject: HasOrderFields, name: str) -> int | Money | Fraction | None:
         """Return the value for an order of the batch; None when nothing of it is known."""
-        ...
 
     def unknown(self, subject: HasOrderFields, name: str) -> bool:
         """Return whether some part of the value is unknown."""
-        ...
 
 
 _OPS: dict[str, Callable[[Fraction, Fraction], bool]] = {
@@ -90,7 +67,7 @@ class Undecidable(ValueError):
 
 
 def predicate(
-    condition: Condition,
+    condition: ast.Condition,
     *,
     decide: Callable[[OrderRow, str, str], bool] | None = None,
     auto_cancel_at: Callable[[OrderRow], int | None] | None = None,
@@ -101,17 +78,17 @@ def predicate(
     `decide(row, field, value)` answers the fields `action` and `counts`; `auto_cancel_at(row)` returns epoch seconds or
     None; `batch` answers PLAN_FIELDS. Raises Undecidable, at once, when the condition needs one that was not given.
     """
-    if isinstance(condition, MatchAll):
+    if isinstance(condition, ast.MatchAll):
         return lambda _: True
-    if isinstance(condition, Not):
+    if isinstance(condition, ast.Not):
         inner = predicate(condition.item, decide=decide, auto_cancel_at=auto_cancel_at, batch=batch)
         return lambda subject: not inner(subject)
-    if isinstance(condition, And | Or):
+    if isinstance(condition, ast.And | ast.Or):
         tests = [predicate(i, decide=decide, auto_cancel_at=auto_cancel_at, batch=batch) for i in condition.items]
-        if isinstance(condition, And):
+        if isinstance(condition, ast.And):
             return lambda subject: all(test(subject) for test in tests)
         return lambda subject: any(test(subject) for test in tests)
-    if isinstance(condition, Text):
+    if isinstance(condition, ast.Text):
         return _match_any_text(condition.words)
     spec = ALL_FIELDS[condition.field]
     if spec.name in PLAN_FIELDS:
@@ -125,28 +102,28 @@ def predicate(
     return _compare_field(condition, spec)
 
 
-def _compare_field(condition: Compare, spec: Field) -> OrderTest:
+def _compare_field(condition: ast.Compare, spec: Field) -> OrderTest:
     value = condition.value
-    if isinstance(value, Pattern):
+    if isinstance(value, ast.Pattern):
         return _match_text(spec, value)
-    if isinstance(value, Flag):
+    if isinstance(value, ast.Flag):
         at, wanted = value.at, value.yes
         return lambda s: _is_late(s.row, at) is wanted
-    if isinstance(value, OneOf):
+    if isinstance(value, ast.OneOf):
         allowed, column = frozenset(value.values), spec.column
         if column == "state":
             return lambda s: _state(s.row) in allowed
         return lambda s: getattr(s.row, column) in allowed
-    if isinstance(value, Amount):
+    if isinstance(value, ast.Amount):
         op, amount = condition.op, value
         return lambda s: (
             s.row.total is not None and inside(s.row.total.minor, money_bounds(op, amount, s.row.total.currency))
         )
     column = spec.column
-    if isinstance(value, Integer):
+    if isinstance(value, ast.Integer):
         limits = bounds(condition.op, value.number)
         return lambda s: inside(getattr(s.row, column), limits)
-    if isinstance(value, Unknown) and spec.kind in (FieldKind.MONEY, FieldKind.INTEGER):
+    if isinstance(value, ast.Unknown) and spec.kind in (FieldKind.MONEY, FieldKind.INTEGER):
         return lambda s: getattr(s.row, column) is None
     return _compare_time(
         condition, lambda row: getattr(row, column), only_awaiting_shipment=spec.only_awaiting_shipment
@@ -154,7 +131,7 @@ def _compare_field(condition: Compare, spec: Field) -> OrderTest:
 
 
 def _compare_time(
-    condition: Compare, moment: Callable[[OrderRow], int | None], *, only_awaiting_shipment: bool
+    condition: ast.Compare, moment: Callable[[OrderRow], int | None], *, only_awaiting_shipment: bool
 ) -> OrderTest:
     value = condition.value
 
@@ -162,35 +139,35 @@ def _compare_time(
         if only_awaiting_shipment and subject.row.status not in AWAITING_SHIPMENT:
             return False
         at = moment(subject.row)
-        return inside(at, (value.low, value.high)) if isinstance(value, TimeRange) else at is None
+        return inside(at, (value.low, value.high)) if isinstance(value, ast.TimeRange) else at is None
 
     return test
 
 
-def _ask_policy(condition: Compare, decide: Callable[[OrderRow, str, str], bool] | None) -> OrderTest:
+def _ask_policy(condition: ast.Compare, decide: Callable[[OrderRow, str, str], bool] | None) -> OrderTest:
     if decide is None:
         raise Undecidable(f"{condition.field} needs the policy: pass decide")
-    assert isinstance(condition.value, OneOf)
+    assert isinstance(condition.value, ast.OneOf)
     kind, values, ask = condition.field, condition.value.values, decide
     return lambda s: any(ask(s.row, kind, value) for value in values)
 
 
-def _compare_batch_fact(condition: Compare, batch: BatchFacts | None) -> OrderTest:
+def _compare_batch_fact(condition: ast.Compare, batch: BatchFacts | None) -> OrderTest:
     if batch is None:
         raise Undecidable(f"{condition.field} needs a batch: pass batch")
     name, op, value = condition.field, condition.op, condition.value
-    if isinstance(value, Unknown):
+    if isinstance(value, ast.Unknown):
         return lambda s: batch.unknown(s, name)
 
     def test(subject: HasOrderFields) -> bool:
         found = batch.fact(subject, name)
         if found is None:
             return False
-        if isinstance(value, Amount):
+        if isinstance(value, ast.Amount):
             return isinstance(found, Money) and inside(found.minor, money_bounds(op, value, found.currency))
-        assert isinstance(value, Integer | Ratio)
+        assert isinstance(value, ast.Integer | ast.Ratio)
         assert not isinstance(found, Money)
-        edge = value.number if isinstance(value, Integer) else value.ratio
+        edge = value.number if isinstance(value, ast.Integer) else value.ratio
         return _OPS[op](Fraction(found), Fraction(edge))
 
     return test
@@ -204,14 +181,14 @@ def _state(row: OrderRow) -> str | None:
     return None if row.open_action is None else row.open_action.state
 
 
-def _match_text(spec: Field, pattern: Pattern) -> OrderTest:
+def _match_text(spec: Field, pattern: ast.Pattern) -> OrderTest:
     tried, anywhere, column = variants(pattern), spec.kind is FieldKind.CONTAINS, spec.column
     if column == "order_id":
         return lambda s: any(matches(p, s.row.order_id, anywhere=False) for p in tried)
     return lambda s: any(matches(p, getattr(line, column), anywhere=anywhere) for line in s.lines for p in tried)
 
 
-def _match_any_text(pattern: Pattern) -> OrderTest:
+def _match_any_text(pattern: ast.Pattern) -> OrderTest:
     tried = variants(pattern)
 
     def test(subject: HasOrderFields) -> bool:

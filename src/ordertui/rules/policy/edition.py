@@ -113,9 +113,7 @@ class EditionReader:
         self.source = source
         self.problems: list[PolicyProblem] = []
         self.tables: dict[str, Table] = {}
-        for key in data:
-            if key not in _SECTIONS:
-                self._add_problem(f"unknown section {key!r}{did_you_mean(key, _SECTIONS)}", (key,), key=True)
+        self.problems += source.unknown("unknown section", data, _SECTIONS, ())
         for key in _SECTIONS:
             good = isinstance(data.get(key, [] if key == "never" else {}), list if key == "never" else dict)
             if not good:
@@ -150,11 +148,7 @@ class EditionReader:
 
     def _read_head(self) -> None:
         head = self.data.get("edition", {})
-        for key in head:
-            if key not in _EDITION_KEYS:
-                self._add_problem(
-                    f"edition: unknown key {key!r}{did_you_mean(key, _EDITION_KEYS)}", ("edition", key), key=True
-                )
+        self.problems += self.source.unknown("edition: unknown key", head, _EDITION_KEYS, ("edition",))
         for key, kind, words in (
             ("name", str, "text"), ("title", str, "text"), ("checked", date, "a day such as 2026-11-23 without quotes"),
             ("shelf_life_days", int, "a whole number of days"),
@@ -175,11 +169,7 @@ class EditionReader:
             ):
                 self._add_problem(f"source {name} needs a title and a url", path)
                 continue
-            for key in entry:
-                if key not in _SOURCE_KEYS:
-                    self._add_problem(
-                        f"source {name}: unknown key {key!r}{did_you_mean(key, _SOURCE_KEYS)}", (*path, key), key=True
-                    )
+            self.problems += self.source.unknown(f"source {name}: unknown key", entry, _SOURCE_KEYS, path)
             day = entry.get("read")
             if day is not None and not is_day(day):
                 self._add_problem(
@@ -188,11 +178,7 @@ class EditionReader:
 
     def _read_tables(self) -> None:
         given = self.data.get("table", {})
-        for name in given:
-            if name not in TABLE_SPECS:
-                self._add_problem(
-                    f"there is no use for a table {name!r}{did_you_mean(name, TABLE_SPECS)}", ("table", name), key=True
-                )
+        self.problems += self.source.unknown("there is no use for a table", given, TABLE_SPECS, ("table",))
         for name, spec in TABLE_SPECS.items():
             if name not in given:
                 self._add_problem(f"there is no table {name}: write [table.{name}]", ("table",))
@@ -209,13 +195,7 @@ class EditionReader:
         for number, rule in enumerate(self.data.get("never", ())):
             path = ("never", number)
             rule = rule if isinstance(rule, dict) else {}
-            for key in rule:
-                if key not in ("table", "when", "why"):
-                    self._add_problem(
-                        f"never: unknown key {key!r}{did_you_mean(key, ('table', 'when', 'why'))}",
-                        (*path, key),
-                        key=True,
-                    )
+            self.problems += self.source.unknown("never: unknown key", rule, ("table", "when", "why"), path)
             permissions = [action.value for action in Action]
             name = rule.get("table")
             if name not in permissions:
@@ -243,12 +223,7 @@ class EditionReader:
                 self._add_problem(f"[settings] lacks {name}", ("settings",))
         self.by_marketplace: dict[str, Entries] = {}
         for code, values in self.data.get("marketplace", {}).items():
-            if code not in MARKETPLACES:
-                self._add_problem(
-                    f"there is no marketplace {code!r}{did_you_mean(code, MARKETPLACES)}",
-                    ("marketplace", code),
-                    key=True,
-                )
+            self.problems += self.source.unknown("there is no marketplace", [code], MARKETPLACES, ("marketplace",))
             self.by_marketplace[code], found = read_settings(values, self.sources, self.source, ("marketplace", code))
             self.problems += found
 
@@ -260,12 +235,8 @@ class EditionReader:
                 if not isinstance(texts, dict) or not isinstance(texts.get(kind), str) or not texts[kind].strip():
                     self._add_problem(f"messages.{language} lacks the text {kind}", ("messages", language))
         for code, language in self.data.get("languages", {}).items():
-            if code not in MARKETPLACES:
-                self._add_problem(
-                    f"languages: there is no marketplace {code!r}{did_you_mean(code, MARKETPLACES)}",
-                    ("languages", code),
-                    key=True,
-                )
+            label = "languages: there is no marketplace"
+            self.problems += self.source.unknown(label, [code], MARKETPLACES, ("languages",))
             if language not in list(messages):
                 self._add_problem(
                     f"languages: there are no messages in {language!r}{did_you_mean(str(language), messages)}",

@@ -111,17 +111,10 @@ class HousePolicyReader:
     def read(self, data: Mapping[str, Any]) -> HousePolicy:
         """Return the policy; it is whole only when there is no problem."""
         sections = ("settings", "marketplace", "rule")
-        for key in data:
-            if key not in sections:
-                self._add_problem(f"unknown section {key!r}{did_you_mean(key, sections)}", (key,), key=True)
+        self.problems += self._source.unknown("unknown section", data, sections, ())
         markets = {}
         for code, values in self._read_table(data.get("marketplace", {}), ("marketplace",)).items():
-            if code not in MARKETPLACES:
-                self._add_problem(
-                    f"there is no marketplace {code!r}{did_you_mean(code, MARKETPLACES)}",
-                    ("marketplace", code),
-                    key=True,
-                )
+            self.problems += self._source.unknown("there is no marketplace", [code], MARKETPLACES, ("marketplace",))
             markets[code] = self._read_settings(values, ("marketplace", code))
         settings = self._read_settings(data.get("settings", {}), ("settings",))
         entries = data.get("rule", [])
@@ -154,11 +147,8 @@ class HousePolicyReader:
             if name not in SETTINGS:
                 self._add_problem(f"there is no setting {name!r}{did_you_mean(name, OWN_SETTINGS)}", where, key=True)
             elif name not in OWN_SETTINGS:
-                self._add_problem(
-                    f"{name} is Amazon's and cannot be changed; choose the edition in the settings instead",
-                    where,
-                    key=True,
-                )
+                text = f"{name} is Amazon's and cannot be changed; choose the edition in the settings instead"
+                self._add_problem(text, where, key=True)
             else:
                 raw, problem = SETTINGS[name].parse(value)
                 if problem:
@@ -172,19 +162,14 @@ class HousePolicyReader:
             self._add_problem('a house rule needs an id, such as id = "big-orders"', (*path, "id"))
             return None
         who = f"house rule {ident}"
-        for key in entry:
-            if key not in _KEYS:
-                self._add_problem(f"{who}: unknown key {key!r}{did_you_mean(key, _KEYS)}", (*path, key), key=True)
+        self.problems += self._source.unknown(f"{who}: unknown key", entry, _KEYS, path)
         if not isinstance(entry.get("why"), str) or not entry["why"].strip():
             self._add_problem(f"{who} needs a why: the sentence that the operator reads", (*path, "why"))
         effect = entry.get("effect")
         words = [e.value for e in Effect]
         if effect in _LOOSENING:
-            self._add_problem(
-                f"{who}: a house rule can only tighten; its effect is {', '.join(words)}, never {effect!r}",
-                (*path, "effect"),
-                inside=0,
-            )
+            message = f"{who}: a house rule can only tighten; its effect is {', '.join(words)}, never {effect!r}"
+            self._add_problem(message, (*path, "effect"), inside=0)
         elif effect not in words:
             self._add_problem(
                 f"{who}: {effect!r} is no effect{did_you_mean(str(effect), words)}", (*path, "effect"), inside=0
@@ -220,9 +205,8 @@ class HousePolicyReader:
         for number, word in enumerate(given if isinstance(given, list) else [given]):
             where = (*path, "action", number) if isinstance(given, list) else (*path, "action")
             if word not in words:
-                self._add_problem(
-                    f"{who}: {word!r} is no action of a batch{did_you_mean(str(word), words)}", where, inside=0
-                )
+                message = f"{who}: {word!r} is no action of a batch{did_you_mean(str(word), words)}"
+                self._add_problem(message, where, inside=0)
             else:
                 found.append(Action(word))
         if not given:
@@ -285,16 +269,13 @@ class HousePolicyReader:
         if rule.period != other.period:
             return
         for weak, strong in ((rule, other), (other, rule)):
-            if _STRICTNESS.index(weak.effect) > _STRICTNESS.index(strong.effect) or not set(weak.actions) <= set(
-                strong.actions
-            ):
+            is_stricter = _STRICTNESS.index(weak.effect) > _STRICTNESS.index(strong.effect)
+            if is_stricter or not set(weak.actions) <= set(strong.actions):
                 continue
             if not satisfiability.implies(formulas[weak.id], formulas[strong.id], budget):
                 continue
-            if (
-                satisfiability.implies(formulas[strong.id], formulas[weak.id], budget)
-                and weak.effect is not strong.effect
-            ):
+            is_mutual = satisfiability.implies(formulas[strong.id], formulas[weak.id], budget)
+            if is_mutual and weak.effect is not strong.effect:
                 message = (
                     f"house rules {other.id} and {rule.id} contradict each other: the same orders get"
                     f" {other.effect.value} and {rule.effect.value}; only {strong.effect.value} would ever count"

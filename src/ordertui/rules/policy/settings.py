@@ -199,11 +199,7 @@ def _read_entry(
     if not isinstance(given, dict) or "value" not in given or "source" not in given:
         text = f'{label} needs a value and a source: {{ value = ..., source = "..." }}'
         return None, [source.problem(text, path)]
-    problems = [
-        source.problem(f"{label}: unknown key {key!r}{did_you_mean(key, _ENTRY_KEYS)}", (*path, key), key=True)
-        for key in given
-        if key not in _ENTRY_KEYS
-    ]
+    problems = source.unknown(f"{label}: unknown key", given, _ENTRY_KEYS, path)
     if given["source"] not in list(sources):
         hint = did_you_mean(str(given["source"]), list(sources))
         text = f"{label}: source {given['source']!r} is not listed under [sources]{hint}"
@@ -224,14 +220,9 @@ def _read_entry(
             problems.append(source.problem(text, (*path, "stated_for", number)))
     if problems:
         return None, problems
-    return Entry(
-        raw=raw,
-        words=format_setting(given["value"]),
-        source=given["source"],
-        stated_for=tuple(stated),
-        checked=given.get("checked"),
-        period=Period(given.get("from"), given.get("until")),
-    ), []
+    period = Period(given.get("from"), given.get("until"))
+    words = format_setting(given["value"])
+    return Entry(raw, words, given["source"], tuple(stated), given.get("checked"), period), []
 
 
 def _check_one_at_any_time(

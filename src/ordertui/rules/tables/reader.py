@@ -56,9 +56,8 @@ class TableReader:
         draft = _Draft(ident if isinstance(ident, str) else "", path)
         if not draft.id:
             self.add_problem("", 'a row needs an id, such as id = "A1"', (*path, "id"))
-        for key in entry:
-            if key not in KEYS:
-                self.add_problem(draft.id, f"unknown key {key!r}{did_you_mean(key, KEYS)}", (*path, key), key=True)
+        label = f"table {self.name}, row {draft.id or '(no id)'}: unknown key"
+        self.problems += self.source.unknown(label, entry, KEYS, path)
         for name, value in self._part(entry, "when", draft).items():
             cell = self._cell(draft, name, value)
             if cell is not None:
@@ -169,13 +168,7 @@ def read_table(
     reader = TableReader(name, spec, sources, source)
     if not isinstance(data, dict):
         return Table(name, HitPolicy.UNIQUE, (), ()), [source.problem(f"table {name} is not a table", path)]
-    for key in data:
-        if key not in TABLE_KEYS:
-            reader.problems.append(
-                source.problem(
-                    f"table {name}: unknown key {key!r}{did_you_mean(key, TABLE_KEYS)}", (*path, key), key=True
-                )
-            )
+    reader.problems += source.unknown(f"table {name}: unknown key", data, TABLE_KEYS, path)
     hit = _read_hit_policy(reader, data, path)
     entries = data.get("row", [])
     drafts = []

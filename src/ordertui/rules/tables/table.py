@@ -64,13 +64,7 @@ class Table:
 
     __slots__ = ("_axis_hits", "axes", "hit", "name", "rows")
 
-    def __init__(
-        self,
-        name: str,
-        hit: HitPolicy,
-        axes: Sequence[Axis],
-        rows: Sequence[Row],
-    ) -> None:
+    def __init__(self, name: str, hit: HitPolicy, axes: Sequence[Axis], rows: Sequence[Row]) -> None:
         self.name = name
         self.hit = hit
         self.axes = tuple(axes)

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ordertui.orders.report_row import AMOUNTS, FACT_AT, ReportRow
 from ordertui.store.derived_facts import LineFacts
 
 from .changeset import TableRow
-from .row_layout import ORDER_FACTS
+from .row_layout import ORDER_FACTS, order_facts
 
 _FIELD_DATES = [
     "{" + ",".join(f'"{place}":@' for place in range(8) if older & 1 << place) + "}" for older in range(256)
@@ -21,7 +20,6 @@ _FIELD_DATES = [
 """The column `ages` when some fields have the older date `@`, by the bits of those fields."""
 _PRICE = slice(8, 16)
 _ITEM_PRICE = AMOUNTS.start
-_order_facts = itemgetter(*ORDER_FACTS)
 
 
 class MergedOrder(NamedTuple):
@@ -53,9 +51,9 @@ def merge_newer_report(  # a call per line or per field would cost more than the
     if len(rows) != len(stored) or date <= at:
         return None
     if len(rows) > 1:
-        facts_of_first = _order_facts(first)
+        facts_of_first = order_facts(first)
         if len(set(products)) != len(products) or any(
-            row[FACT_AT] != date or _order_facts(row) != facts_of_first for row in rows
+            row[FACT_AT] != date or order_facts(row) != facts_of_first for row in rows
         ):
             return None
     lines: list[TableRow] = []

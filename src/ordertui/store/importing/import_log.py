@@ -19,11 +19,7 @@ class ImportLog:
         self._orders = orders
 
     def open(
-        self,
-        report: ReportSource,
-        auto_cancel_at: Callable[[str, int], int | None],
-        *,
-        chunk_rows: int | None = None,
+        self, report: ReportSource, auto_cancel_at: Callable[[str, int], int | None], *, chunk_rows: int | None = None
     ) -> ImportSession:
         """Return a context manager that takes in the rows of a report.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from types import TracebackType
 from typing import Any
 
 import msgspec
@@ -140,9 +139,7 @@ class ImportSession:
             self._state = _state(connection)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None:
                 self._plan_and_write(self._grouper.rest())
@@ -217,15 +214,11 @@ class ImportSession:
                 connection.execute(statement)
             self._count(connection)
             connection.execute("UPDATE imports SET finished = ? WHERE id = ?", (int(not self.stopped), self._import_id))
-            head = {
-                "kind": self._report.kind,
-                "sha256": self._report.sha256,
-                "rows": self.rows,
-                "new": self.new,
-                "changed": self.changed,
-                "finished": not self.stopped,
-            }
-            self._context.audit.append(connection, "import", json.dumps(head, sort_keys=True, separators=(",", ":")))
+            facts = {
+                "kind": self._report.kind, "sha256": self._report.sha256, "rows": self.rows, "new": self.new,
+                "changed": self.changed, "finished": not self.stopped,
+            }  # fmt: skip
+            self._context.audit.append(connection, "import", json.dumps(facts))
 
 
 def _state(connection: sqlite3.Connection) -> tuple[int, int]:

@@ -70,13 +70,8 @@ class MergedLine:
         """Return how far the line has been shipped, by the reports."""
         register = self.register
         _, quantity, shipped, status, *_ = register.fields
-        return Shipping(
-            status,
-            quantity,
-            shipped,
-            register.at,
-            None if shipped is None else register.field_dates.get(SHIPPED_FIELD, register.at),
-        )
+        shipped_at = None if shipped is None else register.field_dates.get(SHIPPED_FIELD, register.at)
+        return Shipping(status, quantity, shipped, register.at, shipped_at)
 
     def values(self, order: int) -> TableRow:
         """Return the columns LINE_COLUMNS."""
@@ -89,8 +84,6 @@ class MergedLine:
 
 
 class _OrderState(NamedTuple):
-    """An order after a merge."""
-
     fields: Sequence[Any]
     """In the order of ORDER_FIELDS."""
     at: int
@@ -198,7 +191,6 @@ class OrderMerger:
         return changed
 
     def _add_order(self, head: TableRow, merged: _OrderState, asked: int | None) -> None:
-        """Add to the changeset what is to be written of the order."""
         row_id, sources, changes = head[_ID], head[_SOURCES] | self._source, self._changes
         fields, at, field_dates, sums, product, digest, changed, moved = merged
         status = fields[2] or "unknown"
@@ -251,7 +243,6 @@ def match_line(
 
 
 def _sums(lines: Sequence[MergedLine]) -> Sums:
-    """Return the sums over the lines of an order."""
     shipped = units_shipped([line.shipping() for line in lines])
     return summarise([line.facts(units) for line, units in zip(lines, shipped, strict=True)])
 

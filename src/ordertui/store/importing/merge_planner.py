@@ -129,12 +129,8 @@ class MergePlanner:
                     lines[line[0]].append(line)
             asked: dict[int, int] = {}
             if some_asked:
-                asked = dict(
-                    self._of(
-                        "SELECT order_id, asked FROM operator_facts WHERE asked IS NOT NULL AND order_id = it",
-                        ids,
-                    )
-                )
+                sql = "SELECT order_id, asked FROM operator_facts WHERE asked IS NOT NULL AND order_id = it"
+                asked = dict(self._of(sql, ids))
             for rows, row_digest, head in part:
                 order = head[1]
                 if not self._seen.any(order):

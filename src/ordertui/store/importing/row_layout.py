@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -32,16 +33,14 @@ from ordertui.store.derived_facts import LineFacts, price_total
 
 ORDER_FACTS = (MARKETPLACE, CHANNEL, STATUS, PURCHASED_AT, SHIP_BY, REPLACEMENT, BUSINESS, PRIME)
 """Indexes in a report row of the fields of ORDER_FIELDS."""
+order_facts = itemgetter(*ORDER_FACTS)
 _encode = msgspec.msgpack.Encoder().encode
 _number = struct.Struct("<q").unpack
 
 
 def order_fields(row: ReportRow) -> list[Any]:
     """Return the fields of the order in a report row, in the order of ORDER_FIELDS."""
-    return [
-        row[MARKETPLACE], row[CHANNEL], row[STATUS], row[PURCHASED_AT], row[SHIP_BY], row[REPLACEMENT], row[BUSINESS],
-        row[PRIME],
-    ]  # fmt: skip
+    return list(order_facts(row))
 
 
 def line_fields(row: ReportRow) -> list[Any]:
@@ -58,9 +57,7 @@ def line_facts(row: ReportRow) -> LineFacts:
     """Return the facts for the sums over lines, of a line that only this row names."""
     price: Any = row[AMOUNTS]
     total = None if price[0] is None else price_total(price)
-    facts: Any = (
-        row[ITEM_STATUS], row[QUANTITY], row[QUANTITY_SHIPPED], row[CURRENCY], total, row[BUYER_REQUEST],
-    )  # fmt: skip
+    facts: Any = row[ITEM_STATUS], row[QUANTITY], row[QUANTITY_SHIPPED], row[CURRENCY], total, row[BUYER_REQUEST]
     return facts  # type: ignore[no-any-return]
 
 

@@ -24,16 +24,7 @@ from ordertui.store.operator_facts import OperatorFacts
 from ordertui.store.orders import OrderRepository
 
 from .holds import HoldTimer, hold_columns
-from .records import (
-    CommittedTotals,
-    FeedFile,
-    HoldingBatch,
-    JournalBatch,
-    JournalRow,
-    NewRow,
-    OperatorRuling,
-    Outcome,
-)
+from .records import CommittedTotals, FeedFile, HoldingBatch, JournalBatch, JournalRow, NewRow, OperatorRuling, Outcome
 from .refunds import RefundLedger
 from .rows import TransitionWriter
 
