@@ -149,7 +149,7 @@ def private_mb(process: str = "self") -> float:
 
 
 def children() -> list[str]:
-    """The processes that this one started and that run."""
+    """Return the processes that this one started and that run."""
     try:
         return Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()
     except OSError:

@@ -81,7 +81,7 @@ def fill(path: Path, count: int) -> None:
 
 
 def best(work: Callable[[], object], runs: int = 5) -> float:
-    """The shortest of several runs, ms."""
+    """Return the shortest of several runs, in ms."""
     found = []
     for _ in range(runs):
         start = time.perf_counter()

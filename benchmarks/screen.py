@@ -70,7 +70,7 @@ class Result:
 
 
 def contenders(store: Path, tsv: Path, orders: int, python: Path) -> list[Contender]:
-    """The programs, over the same orders."""
+    """Return the programs to compare, over the same orders."""
     control = ("\x1b[B", "\x1b[6~", "\x1b[1;5F", "\x1b[1;5H")
     rows = rf"{orders:,} rows"
     return [
@@ -116,7 +116,7 @@ def measure(one: Contender, asked: argparse.Namespace, folder: Path) -> Result:
 
 
 def write_tsv(store: Path, tsv: Path) -> None:
-    """The orders as the table shows them, newest first."""
+    """Return the orders as the table shows them, newest first."""
     with (
         Session.open(store, clock=SystemClock(), config=Config()) as session,
         tsv.open("w", encoding="utf-8") as file,
@@ -142,13 +142,13 @@ def missing(one: Contender, python: Path) -> str:
 
 
 def install(python: Path) -> None:
-    """The peers, in a virtual environment of their own."""
+    """Install the peers in a virtual environment of their own."""
     subprocess.run([sys.executable, "-m", "venv", python.parent.parent], check=True)
     subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", ROOT / "requirements" / "bench.txt"], check=True)
 
 
 def lines_of(results: list[Result]) -> Iterator[str]:
-    """The Markdown table."""
+    """Yield the lines of the Markdown table."""
     yield "| program | first order | all known | down | page | end | home | KB: down, page | memory |"
     yield "|---|---|---|---|---|---|---|---|---|"
     for one in results:

@@ -64,7 +64,7 @@ class Program:
         return sum(self.peak.values()) / MIB
 
     def _read(self, seconds: float) -> bytes:
-        """What is written within that time, as soon as something is."""
+        """Return what is written within that time, as soon as something is."""
         if time.perf_counter() - self._looked > 0.2:
             self._look()
         if self.ended or not select.select([self._terminal], [], [], seconds)[0]:

@@ -113,7 +113,7 @@ def cases(market: Market) -> Iterator[Order]:
 
 
 def orders(market: Market) -> list[Order]:
-    """The cases, and shipped orders of the days before; every eighth of them is shipped by Amazon."""
+    """Return the cases, and shipped orders of the days before; every eighth of them is shipped by Amazon."""
     found = list(cases(market))
     for n in range(market.shipped):
         thing = market.things[1 + n % (len(market.things) - 1)]

@@ -76,7 +76,7 @@ class Page:
 
 
 def free_port() -> int:
-    """A port of this machine that nothing listens on."""
+    """Return a port of this machine that nothing listens on."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
@@ -84,7 +84,7 @@ def free_port() -> int:
 
 
 async def line_with(stream: asyncio.StreamReader, pattern: str) -> str:
-    """What the pattern's group finds in a process's words."""
+    """Return what the pattern's group matches in a process's output."""
     while line := (await asyncio.wait_for(stream.readline(), PATIENCE)).decode():
         if found := re.search(pattern, line):
             return found[1]
@@ -92,7 +92,7 @@ async def line_with(stream: asyncio.StreamReader, pattern: str) -> str:
 
 
 async def draw(browser: str, folder: Path) -> bytes:
-    """The picture."""
+    """Return the picture."""
     port = free_port()
     serve = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "ordertui", "--store", "practice/practice.db", "--as-of", iso_utc(NOW), "serve", "--port",

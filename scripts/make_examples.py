@@ -161,7 +161,7 @@ def text(columns: Sequence[str], found: Iterable[dict[str, object]], *, newline:
 
 
 def reports(market: Market) -> dict[str, bytes]:
-    """A marketplace's order reports by file name, each in its own shape."""
+    """Return a marketplace's order reports by file name, each in its own shape."""
     every = orders(market)
     waiting = [o for o in every if not (o.fba or o.outside) and o.status in ("Unshipped", "PartiallyShipped")]
     new = [o for o in every if o.new]
@@ -271,7 +271,7 @@ def flat_report(kept: Sequence[PlannedOrder], faults: Sequence[Fault], encoding:
 
 
 def xml_report(plan: Plan, kept: Sequence[PlannedOrder], faults: Sequence[Fault]) -> bytes:
-    """The same as an XML processing report; messages are numbered as in the plan's XML feed."""
+    """Return the same as an XML processing report; messages are numbered as in the plan's XML feed."""
     errors = sum(kind == "Error" for _, _, kind, _ in faults)
     results = "".join(
         f"      <Result>\n        <MessageID>{first_message_id(plan.id) + n}</MessageID>\n       "
@@ -311,7 +311,7 @@ def leave(session: Session, plan: Plan, *, undo: Sequence[str] = ()) -> list[Pla
 def reports_on(
     plan: Plan, kept: Sequence[PlannedOrder], faults: Sequence[Fault], encoding: str = "utf-8"
 ) -> dict[str, bytes]:
-    """The flat and the XML processing report on a batch. An XML report names messages, whose numbers come from the
+    """Return both processing reports on a batch. An XML report names messages, whose numbers come from the
     plan's id.
     """
     name = f"{plan.action.value}-report"
@@ -319,7 +319,7 @@ def reports_on(
 
 
 def answers(folder: Path, market: Market) -> dict[str, bytes]:
-    """The processing reports, for batches planned from this marketplace's reports as examples/README.md does."""
+    """Return the processing reports for batches planned from this marketplace's reports as examples/README.md does."""
     clock = FixedClock(parse_iso(AS_OF))
     with (
         tempfile.TemporaryDirectory() as place,

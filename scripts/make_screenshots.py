@@ -75,7 +75,7 @@ def at_rest(pilot: Pilot[None]) -> bool:
 
 
 def main_screen(pilot: Pilot[None]) -> MainScreen:
-    """The main screen, under whatever is open."""
+    """Return the main screen, under whatever is open."""
     screen = pilot.app.screen_stack[0]
     assert isinstance(screen, MainScreen)
     return screen
@@ -88,20 +88,20 @@ def mark(pilot: Pilot[None], session: Session, text: str, count: int) -> None:
     table.marks_changed()
 
 
-async def main_dark(pilot: Pilot[None], session: Session) -> None:
-    """Orders to ship, the cursor on one whose buyer asked."""
+async def main_dark(pilot: Pilot[None], _session: Session) -> None:
+    """Show orders to ship, the cursor on one whose buyer asked."""
     await keys(pilot, "2", *["j"] * 8)
 
 
 async def near_target(pilot: Pilot[None], session: Session) -> None:
-    """Marked as many as the target leaves room for, in two marketplaces."""
+    """Mark as many as the target leaves room for, in two marketplaces."""
     await keys(pilot, "2", "j", "j", "space", "space", "j", "j", "space", "j")
     mark(pilot, session, "status:unshipped marketplace:US request:official -state:held", 3)
     await keys(pilot, "j")
 
 
 async def preview(pilot: Pilot[None], session: Session) -> None:
-    """A batch that fits, with two orders that are left out."""
+    """Preview a batch that fits, with two orders that are left out."""
     await keys(pilot, "2")
     mark(pilot, session, "status:unshipped marketplace:US request:none", 2)
     mark(
@@ -115,20 +115,20 @@ async def preview(pilot: Pilot[None], session: Session) -> None:
 
 
 async def refused(pilot: Pilot[None], session: Session) -> None:
-    """A batch where nothing may be cancelled: shipped, cancelled, Amazon's own."""
+    """Preview a batch where nothing may be cancelled: shipped, cancelled, Amazon's own."""
     mark(pilot, session, "status:shipped marketplace:US channel:merchant", 5)
     mark(pilot, session, "channel:amazon marketplace:US", 3)
     mark(pilot, session, "status:cancelled marketplace:US", 3)
     await keys(pilot, "x")
 
 
-async def result(pilot: Pilot[None], session: Session) -> None:
-    """The outbox, the cursor on the oldest batch: Amazon answered it, and refused a row."""
+async def result(pilot: Pilot[None], _session: Session) -> None:
+    """Show the outbox, the cursor on the oldest batch: Amazon answered it, and refused a row."""
     await keys(pilot, "o", *["j"] * 9)
 
 
 async def rate(pilot: Pilot[None], session: Session) -> None:
-    """The rate in full, with two marked."""
+    """Show the rate in full, with two marked."""
     mark(pilot, session, "status:unshipped marketplace:US request:none -state:held", 2)
     table = main_screen(pilot).table
     table.go_to(table.marks.ids()[0])
@@ -141,20 +141,20 @@ async def rate(pilot: Pilot[None], session: Session) -> None:
 
 
 async def rates(pilot: Pilot[None], session: Session) -> None:
-    """Every marketplace's rate, stacked."""
+    """Show every marketplace's rate, stacked."""
     await rate(pilot, session)
     await keys(pilot, *["p"] * 5)
 
 
-async def tour(pilot: Pilot[None], session: Session) -> None:
-    """The tour's first step."""
+async def tour(pilot: Pilot[None], _session: Session) -> None:
+    """Show the tour's first step."""
     await keys(pilot, "2", "j", "space", "t")
     await until_note(pilot, "1/6")
     await pilot.pause(0.1)
 
 
 async def tour_preview(pilot: Pilot[None], session: Session) -> None:
-    """The fourth step, in the preview."""
+    """Show the fourth step, in the preview."""
     mark(pilot, session, "status:unshipped marketplace:US action:cancel", 3)
     await keys(pilot, "t", "2")
     await until_note(pilot, "2/6")
@@ -195,7 +195,7 @@ PICTURES = (
 
 
 async def draw(picture: Picture) -> str:
-    """The picture as SVG, over a copy of the folder `practice`."""
+    """Return the picture as SVG, over a copy of the folder `practice`."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree("practice", folder, dirs_exist_ok=True)
         with Session.open(

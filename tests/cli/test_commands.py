@@ -18,7 +18,7 @@ FOUR, ELEVEN = "001-0000000-0000004", "001-0000000-0000011"
 
 @pytest.fixture(scope="module")
 def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Command:
-    """The US reports, imported; no test changes this store."""
+    """Import the US reports; no test changes this store."""
     command = Command(tmp_path_factory.mktemp("us"))
     command.bring("US")
     return command
@@ -26,7 +26,7 @@ def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Command:
 
 @pytest.fixture
 def us(tmp_path: Path, looked_at: Command) -> Command:
-    """A copy of it, to work on."""
+    """Copy it, to work on."""
     store = tmp_path / "orders.db"
     done = Command(tmp_path, store)
     store.write_bytes(looked_at.store.read_bytes())

@@ -16,14 +16,14 @@ QUEUES = ("all", "to_ship", "buyer_asked", "late", "auto_cancel", "held", "uncon
 
 @pytest.fixture(scope="module")
 def practice(tmp_path_factory: pytest.TempPathFactory) -> Command:
-    """The store `ordertui demo` builds, at a fixed moment; no test of this module changes it."""
+    """Build the store of `ordertui demo` at a fixed moment; no test of this module changes it."""
     folder = tmp_path_factory.mktemp("machine")
     return Command(folder, build_practice(folder / "practice", now=parse_iso(AS_OF)))
 
 
 @pytest.fixture
 def small(tmp_path: Path) -> Command:
-    """A small one, to work on."""
+    """Build a small one, to work on."""
     return Command(tmp_path, build_practice(tmp_path / "practice", orders=400, now=parse_iso(AS_OF)))
 
 

@@ -51,7 +51,7 @@ class Served:
         self.page, self.key = found.groups()
 
     def running(self) -> int:
-        """Processes of its session."""
+        """Return the processes of its session."""
         count = 0
         for stat in Path("/proc").glob("[0-9]*/stat"):
             try:

@@ -65,7 +65,7 @@ LATER = (
 
 @pytest.fixture(scope="module")
 def first_orders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What FIRST_ORDERS says of a store of 60 orders."""
+    """Return what FIRST_ORDERS prints for a store of 60 orders."""
     folder = tmp_path_factory.mktemp("start")
     session = open_session(folder / "shop", clock=FixedClock(NOW))
     bring(session, folder, everything=[all_orders_row(n, age=n * 60) for n in range(1, 61)])
