@@ -1,3 +1,1 @@
-"""Amazon's files and API: reports, feeds, processing reports, the Selling Partner API. No rules, no database, no
-screen.
-"""
+"""Amazon's files and API: reports, feeds, processing reports, Selling Partner API. No rules, no database, no screen."""

@@ -39,10 +39,7 @@ class RowResult(msgspec.Struct, frozen=True):
 
 
 class ProcessingReport(msgspec.Struct, frozen=True):
-    """A processing report.
-
-    Amazon lists failures and warnings only. A row that is not listed succeeded, if the counts agree.
-    """
+    """A processing report. It lists failures and warnings only: a row not listed succeeded, if the counts agree."""
 
     format: str
     """`flat` or `xml`."""

@@ -109,10 +109,7 @@ SETTLEABLE = LEFT - FINAL
 
 
 def holds_order(action: Action, state: RowState) -> bool:
-    """Return whether a row keeps other batches from taking its order.
-
-    A refund that is ok does not, because no report shows refunds.
-    """
+    """Return whether a row keeps its order from other batches: not a refund that is ok, as no report shows refunds."""
     return state in OPEN_STATES and not (action is Action.REFUND and state is RowState.OK)
 
 

@@ -1,6 +1,4 @@
-"""The base of every error that an operator can settle, in a module of its own: whoever shows errors imports nothing
-else.
-"""
+"""The base of every error that an operator can settle, alone in a module: who shows errors imports nothing else."""
 
 from __future__ import annotations
 

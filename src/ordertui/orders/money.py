@@ -75,10 +75,7 @@ def format_money(minor: int, currency: str) -> str:
 
 
 def parse_minor(text: str, currency: str) -> int:
-    """Return the minor units of decimal text such as `12.50`.
-
-    Raises ValueError when it is no amount, or has more digits than the currency.
-    """
+    """Return the minor units of decimal text such as `12.50`. Raises ValueError, also for too many digits."""
     try:
         value = Decimal(text.strip())
     except InvalidOperation:

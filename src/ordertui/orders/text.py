@@ -18,8 +18,7 @@ _INVISIBLE = (
     | {0xFEFF, 0xAD, 0x061C}
 )
 _MASKS = dict.fromkeys(_INVISIBLE, "\ufffd") | {0x09: " ", 0x0A: " ", 0x0D: " ", 0x200D: "", 0xFE0E: "", 0xFE0F: ""}
-"""Replacement by code point; the joiners and selectors of emoji are dropped, as terminals disagree about their width.
-"""
+"""Replacement by code point; joiners and selectors of emoji are dropped, as terminals disagree about their width."""
 
 
 def strip_control_characters(text: str) -> str:

@@ -32,9 +32,7 @@ class AutoCancelSchedule(msgspec.Struct):
     _days: dict[date, date] = msgspec.field(default_factory=dict)
 
     def at(self, ship_by: int) -> int | None:
-        """Return the cancellation's epoch seconds: the same local time some days later, across DST changes too; None:
-        unknown.
-        """
+        """Return the cancellation's epoch seconds, at the same local time across DST changes too; None: unknown."""
         if ship_by not in self._known:
             self._known[ship_by] = self._compute(ship_by)
         return self._known[ship_by]

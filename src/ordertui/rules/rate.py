@@ -38,10 +38,7 @@ def window(now: int, days: int, zone: str) -> tuple[int, int]:
 
 
 def rate(orders: int, cancelled: int, *, cancelled_outside_orders: bool = False) -> Fraction | None:
-    """Return the exact rate; None without orders.
-
-    Raises ValueError for more cancelled than orders, unless `cancelled_outside_orders`.
-    """
+    """Return the exact rate; None without orders. Raises ValueError for counts that cannot be."""
     if cancelled < 0 or (orders < cancelled and not cancelled_outside_orders):
         raise ValueError(f"{cancelled} cancelled of {orders} orders cannot be")
     return Fraction(cancelled, orders) if orders else None
@@ -61,9 +58,7 @@ def headroom(orders: int, cancelled: int, target: Fraction, *, cancelled_outside
 def status(
     orders: int | None, cancelled: int, target: Fraction, near: Fraction, *, cancelled_outside_orders: bool = False
 ) -> RateStatus:
-    """Return `over` at or above the target, `near` from `near` x target on, else `ok`; `no orders`; `unknown` for None
-    orders.
-    """
+    """Return `over` at or above the target, `near` from `near` x target on, else `ok`. `orders` None: unknown."""
     if orders is None:
         return RateStatus.UNKNOWN
     share = rate(orders, cancelled, cancelled_outside_orders=cancelled_outside_orders)

@@ -222,9 +222,8 @@ class _Solver:
         domain = 0 if spec is not None and spec.is_always_known else 1 << len(points)
         for n, point in enumerate(points):
             inside = (least is None or point >= least) and (most is None or point <= most)
-            if inside and not (
-                is_integer and n % 2 == 0 and 0 < n < len(points) - 1 and _has_no_integer(points[n - 1], points[n + 1])
-            ):
+            is_between = is_integer and n % 2 == 0 and 0 < n < len(points) - 1  # two edges, perhaps without an integer
+            if inside and not (is_between and points[n - 1] // 1 + 1 >= points[n + 1]):
                 domain |= 1 << n
         self.domains[axis] = domain
         for leaf in found:
@@ -268,11 +267,6 @@ def _is_within(point: Fraction, leaf: Constraint) -> bool:
     low = leaf.low is None or point > leaf.low or (point == leaf.low and not leaf.open_low)
     high = leaf.high is None or point < leaf.high or (point == leaf.high and not leaf.open_high)
     return low and high
-
-
-def _has_no_integer(low: Fraction, high: Fraction) -> bool:
-    """Return whether no whole number lies strictly between two edges."""
-    return low // 1 + 1 >= high
 
 
 def _leaves(node: Formula) -> Iterable[Constraint]:

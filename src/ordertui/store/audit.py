@@ -95,10 +95,7 @@ class AuditLog:
             return self.append(connection, kind, payload)
 
     def append(self, connection: sqlite3.Connection, kind: str, payload: str) -> int:
-        """Append an entry in the open transaction; return its id.
-
-        `payload` is a JSON object; the operator is added to it.
-        """
+        """Append an entry in the open transaction; return its id. The operator is added to `payload`, a JSON object."""
         facts = json.loads(payload)
         who = self.operator
         if who.user or who.operator:

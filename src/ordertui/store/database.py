@@ -196,10 +196,7 @@ class Database:
             return int(self.value("PRAGMA data_version")) * 1_000_003 + self.connection.total_changes
 
     def cached(self, key: str, compute: Callable[[], Value]) -> Value:
-        """Return the value computed for a key, computed again only after the store changed.
-
-        For reads that scan a whole index.
-        """
+        """Return the value for a key, computed again only after the store changed: for reads of a whole index."""
         version = self.data_version()
         found = self._cache.get(key)
         if found is None or found[0] != version:

@@ -49,8 +49,7 @@ Price = tuple[int, int, int, int, int, int, int, int]
 LineFacts = tuple[str | None, int | None, int | None, str | None, int | None, str | None]
 """Status, quantity, quantity shipped, currency, total, buyer request of one line."""
 SituationFacts = tuple[str, str, int | None, int | None, str, str, str, str, str]
-"""Channel, status, units, units shipped, dispatched, buyer request, cancelled by, refunded, replacement of one order.
-"""
+"""Channel, status, units, units shipped, dispatched, buyer request, cancelled by, refunded, replacement of an order."""
 
 
 class Sums(NamedTuple):
@@ -150,10 +149,7 @@ def cancelled_by(status: str, impacts: int | None, *, ours: bool) -> str:
 
 
 def refunded(paid: int | None, returned: int | None) -> str:
-    """Return how much of what was paid was given back; minor units of one currency.
-
-    `returned` None means that no refund of this store left.
-    """
+    """Return how much of what was paid was given back, in minor units. `returned` None: no refund left."""
     if not returned:
         return "none"
     return "full" if paid is not None and returned >= paid else "partial"

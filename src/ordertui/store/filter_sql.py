@@ -85,13 +85,11 @@ class _Writer:
             return parts[0][0] + 1, "(" + glue.join(text for _, text in parts) + ")"
         if isinstance(condition, ast.MatchAll):
             return 0, EVERY if positive else NEVER
-        leaf = self._leaf(condition)
-        return 0, leaf if positive else f"NOT COALESCE(({leaf}), FALSE)"
-
-    def _leaf(self, condition: ast.Text | ast.Compare) -> str:
         if isinstance(condition, ast.Text):
-            return self._anywhere(condition.words)
-        return self._compare(condition, FIELDS[condition.field])
+            leaf = self._anywhere(condition.words)
+        else:
+            leaf = self._compare(condition, FIELDS[condition.field])
+        return 0, leaf if positive else f"NOT COALESCE(({leaf}), FALSE)"
 
     def _bind(self, value: str | int) -> str:
         key = (type(value), value)

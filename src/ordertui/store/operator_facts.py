@@ -37,10 +37,7 @@ class OperatorFacts:
         return True
 
     def set(self, ids: Sequence[int], *, dispatched: Dispatched | None = None, asked: bool | None = None) -> int:
-        """Store what the operator states of these orders; return how many changed. None leaves a fact as it is.
-
-        Raises UnknownOrder.
-        """
+        """Store what the operator states of orders (None: nothing); return how many changed. Raises UnknownOrder."""
         now = self._clock.now()
         changed = []
         with self._database.write() as connection:

@@ -83,9 +83,7 @@ class RateQueries:
         return [row[0] for row in found]
 
     def cancelled_ids(self, marketplace: str, start: int, end: int) -> list[int]:
-        """Return the orders cancelled, wholly or in part, whose newest report is of the span, whenever they were
-        placed.
-        """
+        """Return the orders cancelled, wholly or in part, whose newest report is of the span, whenever placed."""
         found = self._database.query(
             "SELECT id FROM orders WHERE marketplace = ? AND channel = 'merchant'"
             " AND (status = 'cancelled' OR cancelled_lines > 0) AND at >= ? AND at < ? ORDER BY at, id",

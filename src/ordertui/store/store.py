@@ -89,14 +89,14 @@ class Store:
         """Records the submissions of batches to Amazon."""
         from .journal.submissions import SubmissionLog
 
-        return SubmissionLog(self.database, self._clock, self.batches, self.batches.transitions)
+        return SubmissionLog(self.database, self._clock, self.batches)
 
     @cached_property
     def results(self) -> ResultLog:
         """Keeps what Amazon and the operator say became of batches."""
         from .journal.results import ResultLog
 
-        return ResultLog(self.database, self._clock, self.orders, self.batches, self.batches.transitions)
+        return ResultLog(self.database, self._clock, self.orders, self.batches)
 
     @property
     def refunds(self) -> RefundLedger:
@@ -109,9 +109,8 @@ class Store:
         from .importing.import_log import ImportLog
         from .importing.import_session import ImportContext
 
-        return ImportLog(
-            ImportContext(self.database, self._clock, self.audit, self.facts, self.batches.transitions), self.orders
-        )
+        context = ImportContext(self.database, self._clock, self.audit, self.facts, self.batches.transitions)
+        return ImportLog(context, self.orders)
 
     @cached_property
     def maintenance(self) -> Maintenance:

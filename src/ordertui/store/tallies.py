@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ordertui.orders.batch_state import open_action
-from ordertui.orders.enums import OrderStatus
 from ordertui.orders.order import LinesKnown
 
 from .database import Database
@@ -27,12 +25,6 @@ class Tally(NamedTuple):
     cancelled_lines: int
     state: str | None
     open_action: str | None
-
-    @property
-    def on_its_way(self) -> bool:
-        """Whether a batch of this store cancels it and no report shows that yet."""
-        action = open_action(self.open_action, self.state)
-        return action is not None and action.is_pending_cancel and self.status != OrderStatus.CANCELLED
 
 
 class OrderSum(NamedTuple):

@@ -16,33 +16,15 @@ TEMPLATE = (
 )
 CANCELLATION = ("order-id", "cancellation-reason-code", "amazon-order-item-code")
 ADJUSTMENT = (
-    "order-id",
-    "order-item-id",
-    "adjustment-reason-code",
-    "currency",
-    "item-price-adj",
-    "item-tax-adj",
-    "shipping-price-adj",
-    "shipping-tax-adj",
-    "gift-wrap-price-adj",
-    "gift-wrap-tax-adj",
-    "item-promotion-adj",
-    "item-promotion-id",
-    "ship-promotion-adj",
-    "ship-promotion-id",
-    "quantity-cancelled",
-)
+    "order-id", "order-item-id", "adjustment-reason-code", "currency", "item-price-adj", "item-tax-adj",
+    "shipping-price-adj", "shipping-tax-adj", "gift-wrap-price-adj", "gift-wrap-tax-adj", "item-promotion-adj",
+    "item-promotion-id", "ship-promotion-adj", "ship-promotion-id", "quantity-cancelled",
+)  # fmt: skip
 PROMOTIONS = frozenset({"item-promotion-adj", "item-promotion-id", "ship-promotion-adj", "ship-promotion-id"})
 FULFILLMENT = (
-    "order-id",
-    "order-item-id",
-    "quantity",
-    "ship-date",
-    "carrier-code",
-    "carrier-name",
-    "tracking-number",
+    "order-id", "order-item-id", "quantity", "ship-date", "carrier-code", "carrier-name", "tracking-number",
     "ship-method",
-)
+)  # fmt: skip
 
 
 def encoding_of(marketplace: str) -> str:

@@ -61,9 +61,7 @@ class ShipItem(msgspec.Struct, frozen=True):
 
 
 def check_text(text: str, what: str) -> None:
-    """Raise FeedError for a text with characters that would break a row or a message (_BREAKING). `what` names the
-    text.
-    """
+    """Raise FeedError for characters that would break a row or a message (_BREAKING). `what` names the text."""
     if any(unicodedata.category(char) in _BREAKING for char in text):
         raise FeedError(f"{what} {text!r} has a tab, line end or control character in it")
 

@@ -22,10 +22,7 @@ _DATE_FORMATS = ("%b %d, %Y", "%d %b %Y", "%d-%b-%Y", "%B %d, %Y", "%d.%m.%Y", "
 
 
 def read_rate(info: ReportInfo, rejects: list[RejectedRow]) -> Iterator[RateRow]:
-    """Yield the rows and append bad ones to `rejects`.
-
-    A row whose date cannot be read still counts: its date is None.
-    """
+    """Yield the rows; append bad ones to `rejects`. A row whose date cannot be read still counts: its date is None."""
     position = {name: index for index, name in reversed(list(enumerate(info.header)))}
     wanted = (position["order-date"], position["order-id"], position["impacts-account-health"])
     number = 0

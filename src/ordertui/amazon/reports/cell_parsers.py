@@ -1,7 +1,4 @@
-"""Parse the cells of a report: dates, amounts, quantities, flags, statuses.
-
-An empty cell is None, a bad one ValueError.
-"""
+"""Parse cells of a report: dates, amounts, quantities, flags, statuses. An empty one is None, a bad one ValueError."""
 
 from __future__ import annotations
 
@@ -58,10 +55,7 @@ def parse_label(text: str) -> str | None:
 
 
 def parse_time(text: str) -> int | None:
-    """Return the UTC epoch seconds of an ISO 8601 time; without an offset it is UTC.
-
-    None when empty. Raises ValueError.
-    """
+    """Return the UTC epoch seconds of an ISO 8601 time, UTC without an offset; None when empty. Raises ValueError."""
     text = strip_quotes(text)
     if not text:
         return None

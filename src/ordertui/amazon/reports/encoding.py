@@ -21,10 +21,7 @@ SAMPLE_CHARACTERS = 60
 
 
 def codec_name(name: str) -> str:
-    """Return Python's name of an encoding.
-
-    Raises ReportError when there is no such encoding, or when ASCII characters are other bytes in it.
-    """
+    """Return Python's name of an encoding. Raises ReportError for an unknown one, and one without ASCII."""
     try:
         codec = codecs.lookup(AMAZON_NAMES.get(name.lower(), name)).name
         has_ascii = bytes(range(128)).decode(codec) == "".join(map(chr, range(128)))

@@ -38,7 +38,4 @@ class MarketplaceNeeded(ReportError):
 
 
 class InspectionStopped(Exception):
-    """`inspect` was stopped before the end of the file; nothing is known of it.
-
-    No UserError: the caller asked for it.
-    """
+    """`inspect` was stopped before the end of the file. No UserError: the caller asked for it."""

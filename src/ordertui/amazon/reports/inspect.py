@@ -1,6 +1,4 @@
-"""Inspect a report file before it is read: encoding, header, kind, newest date and checksum, in one pass over its
-bytes.
-"""
+"""Inspect a report file before it is read: encoding, header, kind, newest date and checksum, in one pass."""
 
 from __future__ import annotations
 
@@ -93,10 +91,7 @@ def inspect(
 
 
 def detect_kind(path: Path) -> ReportKind:
-    """Return the kind of a file by its beginning alone; no row is read.
-
-    Raises ReportError for a file of no known kind.
-    """
+    """Return the kind of a file by its beginning alone; no row is read. Raises ReportError for an unknown kind."""
     try:
         with path.open("rb") as file:
             beginning = file.read(HEADER_BYTES)

@@ -45,10 +45,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "business": ("is-business-order",),
     "prime": ("is-prime",),
 }
-"""Field to the column names it may have; the first one in the header is read.
-
-Other columns, buyers' names and addresses among them, are never read.
-"""
+"""Field to its possible column names; the first in the header is read. Buyers' names and addresses are never read."""
 FIELDS = tuple(COLUMNS)
 """The fields that are read of an order report's row, in this order."""
 
@@ -170,9 +167,7 @@ def recognize(header: Sequence[str], beginning: bytes) -> ReportKind | None:
 
 
 def closest_kind(header: Sequence[str]) -> tuple[str, list[str]] | None:
-    """Return the title of the report that an unknown header resembles most, and the columns it lacks; None: it
-    resembles none.
-    """
+    """Return the title of the report that an unknown header resembles most, and the columns it lacks; None: no one."""
     names = set(header)
     needed = {one.title_in_sentence or one.title: [group[0] for group in one.identifying] for one in _with_header()}
     title = max(needed, key=lambda one: len(names.intersection(needed[one])) / len(needed[one]))

@@ -1,7 +1,4 @@
-"""Read order reports row by row and tell what is wrong with a bad row.
-
-`column_reader` reads plain rows faster; both agree.
-"""
+"""Read order reports row by row and tell what is wrong with a bad row. `column_reader`, which is faster, agrees."""
 
 from __future__ import annotations
 
@@ -157,10 +154,7 @@ class RowReader:
     # Fields of few values
 
     def _parse_words(self, cells: tuple[str, ...]) -> tuple[Any, ...]:
-        """Return the values of _VOCABULARY cells, with the currency's amount memos after the currency.
-
-        All None for a sales channel outside Amazon.
-        """
+        """Return the values of _VOCABULARY cells, amount memos after the currency; all None for a foreign channel."""
         market = self.parse_marketplace(cells[0])
         if market is None:
             return (None,) * 12

@@ -57,13 +57,8 @@ class Tokens:
         """
         if self._token is not None and self._clock.now() < self._until:
             return self._token
-        request = HttpRequest(
-            OPERATION,
-            "POST",
-            self._address,
-            content=Secret(self._form()),
-            content_type="application/x-www-form-urlencoded;charset=UTF-8",
-        )
+        form_type = "application/x-www-form-urlencoded;charset=UTF-8"
+        request = HttpRequest(OPERATION, "POST", self._address, Secret(self._form()), form_type)
         try:
             response = await self._transport.send(request)
         except NoAnswer as error:

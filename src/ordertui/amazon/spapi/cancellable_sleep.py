@@ -27,10 +27,7 @@ def ignore_wait(_operation: str, _seconds: int) -> None:
 
 
 class CancellableSleep:
-    """Waits in short steps so that the operator's stop is noticed.
-
-    Tests pass a `sleep` that moves a simulated clock.
-    """
+    """Waits in short steps, so that a stop is noticed. Tests pass a `sleep` that moves a simulated clock."""
 
     def __init__(
         self,

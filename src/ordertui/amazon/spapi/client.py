@@ -1,7 +1,4 @@
-"""One call of one operation: wait for the quota, authorise, send, check the response.
-
-Anything unexpected is an error.
-"""
+"""One call of one operation: wait for the quota, authorise, send, check. Anything unexpected is an error."""
 
 from __future__ import annotations
 

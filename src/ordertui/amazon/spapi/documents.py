@@ -1,7 +1,4 @@
-"""Upload of feed documents, download of results and reports.
-
-Their signed, short-lived addresses are never logged or kept.
-"""
+"""Upload of feeds, download of results and reports. Their signed, short-lived addresses are never logged or kept."""
 
 from __future__ import annotations
 

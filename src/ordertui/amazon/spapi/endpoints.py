@@ -55,20 +55,14 @@ class Endpoints(msgspec.Struct, frozen=True):
 
     @classmethod
     def test(cls, address: str) -> Endpoints:
-        """Return the addresses of a simulator such as `http://127.0.0.1:8707`.
-
-        Raises NotAllowed for another machine.
-        """
+        """Return the addresses of a simulator, as `http://127.0.0.1:8707`. Raises NotAllowed for another machine."""
         address = address.rstrip("/")
         made = cls(Profile.TEST, address, f"{address}/auth/o2/token")
         made.check(made.api)
         return made
 
     def check(self, url: str, *, document: bool = False) -> None:
-        """Raise NotAllowed unless this profile may reach the address.
-
-        `document`: Amazon named the address, for a feed or report document.
-        """
+        """Raise NotAllowed unless this profile may reach the address. `document`: Amazon named it, for a document."""
         parts = urlsplit(url)
         host = (parts.hostname or "").lower()
         if parts.username is not None or parts.password is not None:

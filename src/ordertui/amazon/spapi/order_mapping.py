@@ -44,10 +44,7 @@ class OrderRows(msgspec.Struct):
 
 
 def order_rows(orders: Iterable[ApiOrder], deadline: Deadline) -> OrderRows:
-    """Return the rows of these orders.
-
-    An order that cannot be read is listed in `rejected`; the others are converted.
-    """
+    """Return the rows of these orders. An order that cannot be read is listed in `rejected`; the rest are converted."""
     out = OrderRows()
     for order in orders:
         if order.sales_channel.channel_name == "NON_AMAZON":

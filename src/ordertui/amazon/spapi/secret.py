@@ -6,10 +6,7 @@ from typing import NoReturn
 
 
 class Secret:
-    """Holds a text that only `reveal` returns.
-
-    Call it within the expression that sends the text, never into a variable.
-    """
+    """Holds a text that only `reveal` returns. Call it within the expression that sends it, never into a variable."""
 
     __slots__ = ("_text",)
 

@@ -19,10 +19,7 @@ def word_start(text: str, column: int) -> int:
 
 
 def complete(text: str, column: int) -> list[str]:
-    """Return the words that may replace `text[word_start:column]`; `column` is the 0-based cursor.
-
-    Empty inside quotes. Never raises.
-    """
+    """Return the words that may replace `text[word_start:column]` (0-based); none inside quotes. Never raises."""
     column = min(max(column, 0), len(text))
     if _is_in_quotes(text[:column]):
         return []

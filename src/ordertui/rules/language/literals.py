@@ -21,9 +21,7 @@ _MAX_RATIO_CHARACTERS = 9
 
 
 def parse_literal(spec: Field, token: Token, *, now: int, zone: str) -> Value:
-    """Return the value of a triple. Raises FilterError that tells what the field takes. `now`: epoch seconds, `zone`:
-    IANA.
-    """
+    """Return the value of a triple. Raises FilterError that tells what the field takes. `now`: epoch seconds."""
     if token.op != ":" and spec.kind not in _ORDERED:
         raise FilterError(token.column + len(token.field), f"{spec.name} takes ':', not '{token.op}'", f"{spec.name}:")
     column = token.value_column
@@ -111,11 +109,9 @@ def _parse_amount(text: str, column: int) -> Amount:
     if not _is_digits(whole) or (dot and not _is_digits(part)):
         raise FilterError(column, f"'{text}' is no amount; write 50, 49.90 or 50USD")
     if currency is not None and currency not in _CURRENCIES:
-        raise FilterError(
-            column + len(number),
-            f"'{currency}' is no currency of a marketplace; known are {', '.join(_CURRENCIES)}",
-            _closest_currency(number, currency),
-        )
+        near = closest(currency, [code.lower() for code in _CURRENCIES])
+        message = f"'{currency}' is no currency of a marketplace; known are {', '.join(_CURRENCIES)}"
+        raise FilterError(column + len(number), message, f"{number}{near.upper()}" if near else None)
     digits = 2 if currency is None else exponent(currency)
     if len(part) > digits:
         what = "an amount" if currency is None else currency
@@ -123,8 +119,3 @@ def _parse_amount(text: str, column: int) -> Amount:
     _parse_integer(whole, column)
     major = Fraction(int(whole + part), 10 ** len(part))
     return Amount(major, currency, number + (currency or ""))
-
-
-def _closest_currency(number: str, currency: str) -> str | None:
-    near = closest(currency, [c.lower() for c in _CURRENCIES])
-    return f"{number}{near.upper()}" if near else None

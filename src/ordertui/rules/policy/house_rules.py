@@ -84,9 +84,7 @@ def asks_batch(condition: Condition) -> bool:
 
 
 def read_house_policy(text: str, file: str, base: PolicyData, *, now: int) -> HousePolicy:
-    """Return a seller's policy file on top of an edition. `now`: epoch seconds, for dates in conditions. Raises
-    PolicyError.
-    """
+    """Return a seller's policy file on top of an edition. `now`: for dates in conditions. Raises PolicyError."""
     data, source = parse_toml(text, file), PolicySource(file, text)
     reader = HousePolicyReader(base, source, now)
     house = reader.read(data)

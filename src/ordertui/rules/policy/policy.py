@@ -163,9 +163,7 @@ class Policy:
     def referral_fee_percent(
         self, action: Action, counts: bool, days_late: int | None, total: Money | None
     ) -> tuple[int, str]:
-        """Return what Amazon charges, in percent of the order's referral fee, and why. `days_late`: begun days past
-        ship-by.
-        """
+        """Return Amazon's charge in percent of the referral fee, and why. `days_late`: begun days past ship-by."""
         values = (action.value, self.marketplace, "yes" if counts else "no", days_late, total)
         row = self._tables["fees"].row(values)
         return int(row.then["referral_fee_percent"]), row.why
@@ -259,14 +257,8 @@ class Policies:
             day = self._change_days[era - 1] if era else date.min
             own = self.house.settings_of(code)
             found = Policy(code, self._data, day, own, self.house.rules)
-            alike = next(
-                (
-                    p
-                    for (_, e), p in self._known.items()
-                    if e == era and p.decision_signature == found.decision_signature
-                ),
-                None,
-            )
+            same_era = [policy for (_, known_era), policy in self._known.items() if known_era == era]
+            alike = next((one for one in same_era if one.decision_signature == found.decision_signature), None)
             if alike is not None:
                 found.reuse_verdicts(alike)
             self._known[code, era] = found
@@ -274,7 +266,5 @@ class Policies:
 
 
 def load_policies(edition: str = "amazon", house: HousePolicy | None = None, *, now: Callable[[], int]) -> Policies:
-    """Return the policies of a bundled edition with a seller's settings and rules. `now` gives epoch seconds. Raises
-    PolicyError.
-    """
+    """Return the policies of a bundled edition with the seller's own. `now` gives epoch seconds. Raises PolicyError."""
     return Policies(load_edition(edition), house or HousePolicy(), now)

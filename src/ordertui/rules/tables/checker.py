@@ -46,14 +46,9 @@ def subtract_all(boxes: Sequence[Box], holes: Sequence[Box]) -> list[Box]:
     return left
 
 
-def full_box(axes: Sequence[Axis]) -> Box:
-    """Return the box of all possible orders."""
-    return tuple(axis.full for axis in axes)
-
-
 def find_gaps(axes: Sequence[Axis], rows: Sequence[Row]) -> list[Box]:
     """Return the boxes that no row covers."""
-    return subtract_all([full_box(axes)], [row.box for row in rows])
+    return subtract_all([tuple(axis.full for axis in axes)], [row.box for row in rows])
 
 
 def describe_box(axes: Sequence[Axis], box: Box) -> str:

@@ -17,9 +17,7 @@ class Verdict(msgspec.Struct, frozen=True):
     action: Action
     allowed: bool
     counts: YesNo
-    """For `cancel`: whether it counts toward the cancellation rate; an unknown buyer request counts. NO for other
-    actions.
-    """
+    """For `cancel`: whether it counts toward the cancellation rate; an unknown buyer request counts. NO otherwise."""
     rule: str
     """Id of the deciding row, for example `A5`."""
     why: str
@@ -71,8 +69,7 @@ class Explanation(msgspec.Struct, frozen=True):
     note: str
     instead: Action | None
     counts: YesNo | None
-    """For `cancel`: whether it counted, or would; None for other actions, and for an order that may not be cancelled.
-    """
+    """For `cancel`: whether it counted, or would; None for other actions, and for an order that cannot be cancelled."""
     counts_rule: str
     counts_why: str
     counts_because: tuple[str, ...]

@@ -73,9 +73,7 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 def read_cell(fact: Fact, value: object) -> Cell:
-    """Return a cell as DMN writes it: `-`, `a, b`, `not a, b`, `>= 30`, `0..30`, `> 500 USD`, `unknown`. Raises
-    BadCell.
-    """
+    """Return a cell as in DMN: `-`, `a, b`, `not a, b`, `>= 30`, `0..30`, `> 500 USD`, `unknown`. Raises BadCell."""
     if isinstance(value, bool) and fact.kind is FactKind.BOOL:
         value = "yes" if value else "no"
     if isinstance(value, int) and not isinstance(value, bool) and fact.kind in (FactKind.INT, FactKind.DAYS):

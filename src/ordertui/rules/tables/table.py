@@ -89,9 +89,7 @@ class Table:
             yield from row.period.change_days()
 
     def indexes(self, values: Sequence[object]) -> list[int]:
-        """Return the index of each fact's value on its axis, in the order of the axes. Raises LookupError for a bad
-        value.
-        """
+        """Return the index of each fact's value on its axis, in the order of the axes. Raises LookupError."""
         return [axis.index_of(value) for axis, value in zip(self.axes, values, strict=True)]
 
     def hits(self, indexes: Sequence[int]) -> int:

@@ -78,10 +78,7 @@ class ImportChangeset(NamedTuple):
     """Order ids of new and changed orders that are cancelled."""
 
     def write(self, connection: sqlite3.Connection, auto_cancel_at: Callable[[Any, Any], int | None]) -> None:
-        """Write everything but `shown` and `cancelled`.
-
-        `auto_cancel_at` gives, for a marketplace and a ship-by time, when Amazon cancels.
-        """
+        """Write all but `shown` and `cancelled`. `auto_cancel_at`: marketplace and ship-by to Amazon's cancellation."""
         changed = [
             (*v, auto_cancel_at(v[_MARKET], v[_SHIP_BY]), order)
             for v, order in zip(self.changed_orders, self.changed_ids, strict=True)

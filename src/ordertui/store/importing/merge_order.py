@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ordertui.orders.batch_state import POSSIBLY_DONE, UNCONFIRMED, OpenAction, open_action
+from ordertui.orders.batch_state import POSSIBLY_DONE, UNCONFIRMED, open_action
 from ordertui.orders.enums import Action, OrderStatus
 from ordertui.orders.report_row import ASIN, FACT_AT, ITEM_ID, MARKETPLACE, QUANTITY, SKU, TITLE, ReportRow
 from ordertui.store.derived_facts import (
@@ -194,10 +194,12 @@ class OrderMerger:
         row_id, sources, changes = head[_ID], head[_SOURCES] | self._source, self._changes
         fields, at, field_dates, sums, product, digest, changed, moved = merged
         status = fields[2] or "unknown"
+        action = open_action(head[OPEN_ACTION], head[_STATE])
         if changed:
             market, channel, _, purchased, ship_by, replacement, business, prime = fields
             channel, replacement = channel or "unknown", replacement or "unknown"
-            ours = _may_be_ours(open_action(head[OPEN_ACTION], head[_STATE]))
+            # a cancellation of this store's journal left for the order and was not refused
+            ours = action is not None and action.kind is Action.CANCEL and action.state in POSSIBLY_DONE
             by = cancelled_by(status, self._impacts.get(head[_ORDER_ID]), ours=ours)
             request = buyer_request(sums.request, asked)
             number = situation(
@@ -214,7 +216,6 @@ class OrderMerger:
                 changes.cancelled.append(head[_ORDER_ID])
         elif moved or sources != head[_SOURCES] or (head[DIGEST] is None and digest is not None):
             changes.dated_orders.append((sources, at, field_dates, digest, row_id))
-        action = open_action(head[OPEN_ACTION], head[_STATE])
         if action is not None and action.state in UNCONFIRMED and _SHOWS.get(action.kind) == status:
             changes.shown.append((row_id, action.kind.value))
 
@@ -245,8 +246,3 @@ def match_line(
 def _sums(lines: Sequence[MergedLine]) -> Sums:
     shipped = units_shipped([line.shipping() for line in lines])
     return summarise([line.facts(units) for line, units in zip(lines, shipped, strict=True)])
-
-
-def _may_be_ours(action: OpenAction | None) -> bool:
-    """Return whether a cancellation of this store's journal left for the order and was not refused."""
-    return action is not None and action.kind is Action.CANCEL and action.state in POSSIBLY_DONE

@@ -85,13 +85,9 @@ class MergePlanner:
         known.sort(key=lambda one: one[2][1])  # by row number, as their lines are stored
         changed = self._merge(found, known, impacts, named)
         products, words = self._products.take()
-        return found._replace(
-            rows=count,
-            changed=changed,
-            unchanged=unchanged + len(known) - changed,
-            new_products=products,
-            products=words,
-        ), named
+        unchanged += len(known) - changed
+        found = found._replace(rows=count, changed=changed, unchanged=unchanged, new_products=products, products=words)
+        return found, named
 
     def _add_new(
         self, found: ImportChangeset, order_id: str, rows: list[ReportRow], row_digest: int, impacts: int | None

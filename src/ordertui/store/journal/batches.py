@@ -80,10 +80,7 @@ class BatchJournal:
         return HoldingBatch(*found[0]) if found else None
 
     def later_tries(self, batch_id: int) -> dict[str, int]:
-        """Return, by order id, the newest later batch with the same action for an order of this one.
-
-        Rows that were taken back do not count.
-        """
+        """Return, by order id, the newest later batch that tries the same action and was not taken back."""
         return dict(
             self._database.query(
                 "SELECT o.order_id, max(x.batch) FROM batch_rows r JOIN orders o ON o.id = r.order_id"
@@ -94,10 +91,7 @@ class BatchJournal:
         )
 
     def committed_since(self, action: Action, marketplace: str, start: int) -> CommittedTotals:
-        """Return what was committed for an action from `start` on (epoch seconds).
-
-        Rows that were taken back or that Amazon refused do not count.
-        """
+        """Return what was committed from `start` on (epoch seconds), less what was taken back or refused by Amazon."""
         orders = unpriced = 0
         totals: dict[str, int] = {}
         for currency, total, count in self._database.query(

@@ -16,10 +16,7 @@ from ordertui.orders.order import LineAmounts
 
 
 class OperatorRuling(msgspec.Struct, frozen=True):
-    """What the operator said became of a row.
-
-    A processing report that came later may contradict it; those that had come before may not.
-    """
+    """What the operator said became of a row. Only a processing report that came later may contradict it."""
 
     state: RowState
     seen: tuple[str, ...]

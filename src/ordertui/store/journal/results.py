@@ -15,25 +15,17 @@ from ordertui.store.orders import OrderRepository
 from .batches import BatchJournal
 from .records import JournalBatch, KeptResult, Outcome
 from .refunds import BOOKED_AGAIN
-from .rows import TransitionWriter
 
 
 class ResultLog:
     """Keeps processing reports and moves rows as they, bookings and the operator say."""
 
-    def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        orders: OrderRepository,
-        batches: BatchJournal,
-        transitions: TransitionWriter,
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock, orders: OrderRepository, batches: BatchJournal) -> None:
         self._database = database
         self._clock = clock
         self._orders = orders
         self._batches = batches
-        self._transitions = transitions
+        self._transitions = batches.transitions
 
     # -- processing reports
 

@@ -17,10 +17,7 @@ from .refunds import RefundLedger
 
 
 class TransitionWriter:
-    """Writes rows, moves rows and batches from state to state, and keeps orders and facts in step.
-
-    Every method works in the caller's transaction.
-    """
+    """Moves rows and batches from state to state, in the caller's transaction, and keeps orders and facts in step."""
 
     def __init__(self, audit: AuditLog, orders: OrderRepository, refunds: RefundLedger) -> None:
         self._audit = audit

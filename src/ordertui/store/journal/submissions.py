@@ -27,7 +27,6 @@ from ordertui.store.errors import FeedBusy, StoreError
 
 from .batches import BatchJournal
 from .records import Outcome, Submission
-from .rows import TransitionWriter
 
 _COLUMNS = (
     "id, batch, action, feed_type, marketplace, state, sha256, size, messages, document_id, started_at, known, feed_id,"
@@ -38,11 +37,11 @@ _COLUMNS = (
 class SubmissionLog:
     """Records submissions, and moves their batches and rows with them."""
 
-    def __init__(self, database: Database, clock: Clock, batches: BatchJournal, transitions: TransitionWriter) -> None:
+    def __init__(self, database: Database, clock: Clock, batches: BatchJournal) -> None:
         self._database = database
         self._clock = clock
         self._batches = batches
-        self._transitions = transitions
+        self._transitions = batches.transitions
 
     # -- reading
 
@@ -68,10 +67,7 @@ class SubmissionLog:
         return bytes(self._database.value("SELECT content FROM feed_attempts WHERE id = ?", (submission_id,)))
 
     def sent_content(self, batch_id: int) -> bytes | None:
-        """Return the XML of a batch that left: as it went by the API, else as it was written beside the upload file.
-
-        None when it was not kept.
-        """
+        """Return the XML of a batch that left, by the API or beside the upload file; None when it was not kept."""
         went = next((one for one in self.find(batch_id) if one.state not in NEVER_ARRIVED), None)
         if went is not None:
             return self.content(went.id)
