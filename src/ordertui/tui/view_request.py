@@ -20,7 +20,7 @@ from .widgets.order_table.layout import MAX_WIDTH, MIN_WIDTH, ColumnChoice
 
 FIRST_PAGE = 200
 """Orders shown before all of them are known."""
-COLUMN_OF = {column.sort_key: column.key for column in COLUMNS}
+COLUMN_OF = {column.sort_key: column.key for column in COLUMNS if column.sort_key}
 
 
 class ViewRequest(msgspec.Struct, frozen=True):
@@ -49,8 +49,13 @@ class ViewRequest(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, queue=key)
 
     def sorted_by(self, column: str) -> ViewRequest:
-        """Sort by this column alone; if it is the first already, turn its direction round and keep the others."""
+        """Sort by this column alone; if it is the first already, turn its direction round and keep the others.
+
+        A column that has no sort key changes nothing, as in `then_by`.
+        """
         by = COLUMN_BY_KEY[column]
+        if not by.sort_key:
+            return self
         first = SortKey(by.sort_key, by.descends_first)
         if first.key == self.sort[0].key:
             return msgspec.structs.replace(self, sort=(self.sort[0].turned(), *self.sort[1:]))
@@ -62,6 +67,8 @@ class ViewRequest(msgspec.Struct, frozen=True):
         If it is one of them already, turn its direction round; the third time drop it, unless it is the only one.
         """
         key, usual = COLUMN_BY_KEY[column].sort_key, COLUMN_BY_KEY[column].descends_first
+        if not key:
+            return self
         place = next((place for place, by in enumerate(self.sort) if by.key == key), None)
         if place is None:
             return msgspec.structs.replace(self, sort=(*self.sort, SortKey(key, usual)))

@@ -106,12 +106,16 @@ async def _sort_further(context: CommandContext, task: Task) -> None:
 
 
 def _sortable_columns(context: CommandContext) -> list[tuple[str, str]]:
-    """Return key and text of each column; the text has place and direction when it is sorted by."""
+    """Return key and text of each column that can be sorted by; the text has place and direction when it is sorted by."""
     signs = {
         column: f"{number}{'▼' if descends else '▲'}"
         for number, (column, descends) in enumerate(context.view.request.order, start=1)
     }
-    return [(column.key, f"{signs.get(column.key, ''):<3}{column.label}") for column in context.table.renderer.columns]
+    return [
+        (column.key, f"{signs.get(column.key, ''):<3}{column.label}")
+        for column in context.table.renderer.columns
+        if column.sort_key
+    ]
 
 
 async def _choose_columns(context: CommandContext, task: Task) -> None:

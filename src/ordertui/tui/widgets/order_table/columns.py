@@ -54,7 +54,7 @@ class Column(msgspec.Struct, frozen=True):
     tone: Callable[[OrderRow, CellContext], str] = no_tone
     """Name of a colour of `row_renderer.TONES`, or empty."""
     sort_key: str = ""
-    """Key of `store.SORT_KEYS` that sorts by this column."""
+    """Key of `store.SORT_KEYS` that sorts by this column, and by no other; empty: the table cannot be sorted by it."""
     descends_first: bool = False
     """Whether the first sort by this column puts the largest first."""
     align: Literal["left", "right"] = "left"
