@@ -9,6 +9,7 @@ from amazon.feeds.test_flat_file import CANCEL, REFUND, SHIP, B
 from ordertui.amazon import feeds
 from ordertui.amazon.feeds import CancelItem
 from ordertui.amazon.processing_report import parse_report
+from ordertui.amazon.reports.report_kind import titles_with_header
 
 from .test_processing_report import FLAT
 
@@ -28,3 +29,9 @@ def test_the_examples_are_real() -> None:
         "flat-report": FLAT.encode(),
     } == BLOCKS
     assert parse_report(BLOCKS["flat-report"], "a").processed == 3
+
+
+def test_the_page_has_a_row_for_each_report() -> None:
+    table = PAGE.partition("| report | recognised by")[2].partition("\n\n")[0]
+    rows = [row.split("|")[1].strip() for row in table.splitlines()[2:]]
+    assert sorted(title.partition(" (")[0] for title in rows) == sorted(titles_with_header())

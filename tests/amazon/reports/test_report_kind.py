@@ -24,8 +24,9 @@ def lacks(kind: ReportKind) -> list[str]:
         found.append("identifying columns or markers")
     if one.content is ReportContent.ORDER_LINES:
         known = {name for names in COLUMNS.values() for name in names}
-        asked = {*(name for group in one.identifying for name in group[:1]), *one.expected}
-        found += [f"a field in COLUMNS that reads {name}" for name in sorted(asked - known)]
+        found += [f"a field in COLUMNS that reads {name}" for name in sorted({*one.expected} - known)]
+        if not any(set(group) <= set(COLUMNS["order_id"]) for group in one.identifying):
+            found.append("the order id among the identifying columns")
         if one.status_source is StatusSource.COLUMNS and "order-status" not in one.expected:
             found.append("order-status among the expected columns")
     return found
@@ -52,6 +53,11 @@ def test_a_kind_is_recognized_by_what_identifies_it(one: ReportFormat) -> None:
 def test_the_closest_kind_names_what_is_lacking() -> None:
     assert closest_kind(["order-id", "order-date"]) == ("the Cancellation Rate report", ["impacts-account-health"])
     assert closest_kind(["name"]) is None
+
+
+def test_only_these_name_every_line_of_an_order() -> None:
+    whole = {kind for kind, one in REPORT_FORMATS.items() if one.names_every_line}
+    assert whole == {ReportKind.ALL_ORDERS, ReportKind.NEW_ORDERS}
 
 
 def test_bits_are_stored_and_stay() -> None:

@@ -1,7 +1,7 @@
 """The registry of report files: one ReportFormat for each kind.
 
 To add a kind: append it to `orders.enums.ReportKind` and describe it in REPORT_FORMATS. Everything else (reading,
-import order, file picker, messages) asks the description; `tests/amazon/test_report_kind.py` names what is missing.
+import order, file picker, messages) asks the description; `tests/amazon/reports/test_report_kind.py` names what is missing.
 
 The kind is told by the names in the header, never by the file's name or the order of columns (AMAZON.md h).
 """
@@ -91,6 +91,11 @@ class ReportFormat(msgspec.Struct, frozen=True, kw_only=True):
     expected: tuple[str, ...] = ()
     """Columns whose absence is told to the operator; the file is read all the same."""
     status_source: StatusSource = StatusSource.NOT_STATED
+    names_every_line: bool = False
+    """Whether it names every line of an order that it names; else a plan warns of orders that only such reports name.
+
+    An Unshipped report names the lines that are still to ship (AMAZON.md h).
+    """
     may_show_buyer_requests: bool = False
     """Whether Amazon can add the column is-buyer-requested-cancellation; its absence is told."""
 
@@ -115,6 +120,7 @@ REPORT_FORMATS: dict[ReportKind, ReportFormat] = {
                 "currency", "item-price",
             ),
             status_source=StatusSource.COLUMNS,
+            names_every_line=True,
         ),
         ReportFormat(
             kind=ReportKind.UNSHIPPED,
@@ -138,6 +144,7 @@ REPORT_FORMATS: dict[ReportKind, ReportFormat] = {
             content=ReportContent.ORDER_LINES,
             identifying=(("order-id",), ("order-item-id", "sku"), ("item-price", "payments-date")),
             expected=("order-item-id", "quantity-purchased", "sku", "currency", "item-price", "sales-channel"),
+            names_every_line=True,
             may_show_buyer_requests=True,
         ),
         ReportFormat(

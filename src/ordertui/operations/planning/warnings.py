@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ordertui.amazon.reports import REPORT_FORMATS
 from ordertui.operations.rate.figures import RateEffect
-from ordertui.orders.enums import Action, BuyerRequest, CancelReason, ReportKind, YesNo
+from ordertui.orders.enums import Action, BuyerRequest, CancelReason, YesNo
 from ordertui.orders.marketplace import PriceTax, price_tax
 from ordertui.orders.order import Order
 from ordertui.rules.rate import RateStatus
 
 from .plan import PlannedOrder
 
-INCOMPLETE = frozenset({ReportKind.UNSHIPPED, ReportKind.CANCELLATION_RATE})
-"""Kinds of report that need not name every line of an order (AMAZON.md h)."""
+INCOMPLETE = frozenset(kind for kind, one in REPORT_FORMATS.items() if not one.names_every_line)
+"""Kinds of report that need not name every line of an order."""
 
 
 def plan_warnings(
