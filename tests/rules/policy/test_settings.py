@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -26,4 +27,14 @@ def test_an_edition_that_lacks_a_setting_is_refused_by_name(name: str) -> None:
 
 
 def test_own_settings_are_those_that_a_seller_may_change() -> None:
-    assert set(OWN_SETTINGS) == {"near", "typed_count_from", "hold_minutes", "plan_expires_minutes", "forecast_hours"}
+    """Those that are ordertui's limits and not Amazon's rules: every value has the source `house`."""
+    edition = load_edition("amazon")
+    house = {name for name, entries in edition.settings.items() if {entry.source for entry in entries} == {"house"}}
+    assert set(OWN_SETTINGS) == house
+    assert not any({*own} & house for own in edition.by_marketplace.values())
+
+
+def test_the_docs_name_the_sellers_own_settings() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "policy.md").read_text(encoding="utf-8")
+    told = page.partition("Settings that are yours:")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`(\w+)`", told)) == set(OWN_SETTINGS)
