@@ -2,6 +2,7 @@
 
 import inspect
 import pkgutil
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 from types import FunctionType
@@ -28,7 +29,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "keys.md"
 
 
 def test_the_docs_page_is_the_registry() -> None:
-    assert DOCS.read_text(encoding="utf-8") == keys_page(), "run: python scripts/write_keys.py"
+    assert DOCS.read_text(encoding="utf-8") == keys_page(), "run: .venv/bin/python scripts/write_keys.py"
 
 
 CALLED_BY_EVENTS = {"navigation.go_to_pasted"}
@@ -60,6 +61,12 @@ def test_every_command_is_a_function_and_takes_its_parameters() -> None:
 def test_every_command_function_is_in_the_registry() -> None:
     registered = {command.run.partition("(")[0] for command in MAIN_COMMANDS + QUEUE_COMMANDS}
     assert set(command_functions()) == registered | CALLED_BY_EVENTS
+
+
+def test_no_key_is_given_twice() -> None:
+    keys = Counter(key for command in ALL_COMMANDS + QUEUE_COMMANDS for key in command.keys.split(",") if key)
+    twice = [key for key, count in keys.items() if count > 1]
+    assert twice == ["escape"], "Esc ends an open range of the table, else it clears the filter"
 
 
 def test_every_key_of_the_table_is_an_action_of_the_table() -> None:
