@@ -1,8 +1,8 @@
 """Read many rows of an order report at once, column by column: several times as fast as row by row.
 
 Only plain rows are read here. If any row of a group is not plain, none of the group is read and `row_reader` takes
-over, which tells what is wrong with which row. Both give the same rows; `tests/amazon/test_columns.py` holds them to
-it.
+over, which tells what is wrong with which row. Both give the same rows:
+`tests/amazon/reports/test_column_reader.py` holds them to it.
 """
 
 from __future__ import annotations
