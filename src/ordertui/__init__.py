@@ -1,4 +1,4 @@
-"""ordertui: find the orders to cancel or refund, see what each action does to the cancellation rate, commit a checked batch.
+"""ordertui: find orders to cancel or refund, see what it does to the cancellation rate, commit a checked batch.
 
 Nothing is imported here, so that a command pays only for what it uses.
 """

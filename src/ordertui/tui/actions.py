@@ -52,7 +52,8 @@ class Command(msgspec.Struct, frozen=True):
 _SIGNS = {
     "slash": "/", "question_mark": "?", "plus": "+", "minus": "-", "comma": ",", "number_sign": "#", "colon": ":",
     "escape": "Esc", "enter": "Enter", "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp",
-    "pagedown": "PgDn", "home": "Home", "end": "End", "less_than_sign": "<", "greater_than_sign": ">", "equals_sign": "=",
+    "pagedown": "PgDn", "home": "Home", "end": "End",
+    "less_than_sign": "<", "greater_than_sign": ">", "equals_sign": "=",
 }  # fmt: skip
 NO_KEY = "f24"
 """Bound to a command that lost its keys to the user's own keymap: no keyboard in use has it."""
@@ -78,8 +79,10 @@ TABLE_COMMANDS: tuple[Command, ...] = (
     Command("table.end", "G,end", "end", "last", "The last order", "Move"),
     Command("table.left", "h,left", "across(-8)", "left", "Scroll to the left, when the columns are wider", "Move"),
     Command("table.right", "l,right", "across(8)", "right", "Scroll to the right", "Move"),
-    Command("table.toggle", "space", "toggle_mark", "mark", "Mark or unmark, and go on; takes an open range in", "Mark", 1),
-    Command("table.range", "v", "visual(True)", "range", "Begin a range that marks; again takes it in, Esc leaves it", "Mark", 2),
+    Command("table.toggle", "space", "toggle_mark", "mark",
+            "Mark or unmark, and go on; takes an open range in", "Mark", 1),
+    Command("table.range", "v", "visual(True)", "range",
+            "Begin a range that marks; again takes it in, Esc leaves it", "Mark", 2),
     Command("table.unrange", "V", "visual(False)", "unmark range", "Begin a range that unmarks", "Mark"),
     Command("table.extend-up", "shift+up", "extend(-1)", "range up", "Draw a range upwards", "Mark"),
     Command("table.extend-down", "shift+down", "extend(1)", "range down", "Draw a range downwards", "Mark"),
@@ -89,46 +92,77 @@ TABLE_COMMANDS: tuple[Command, ...] = (
     Command("table.leave", "escape", "leave_visual", "leave range", "Leave the range; marks stay as they were", "Mark"),
 )  # fmt: skip
 MAIN_COMMANDS: tuple[Command, ...] = (
-    Command("mark.query", "plus", "marking.mark_by_filter", "mark by", "Mark by a filter, without changing what is shown", "Mark"),
+    Command("mark.query", "plus", "marking.mark_by_filter", "mark by",
+            "Mark by a filter, without changing what is shown", "Mark"),
     Command("mark.unquery", "minus", "marking.unmark_by_filter", "unmark by", "Unmark by a filter", "Mark"),
-    Command("mark.same", "comma", "marking.mark_similar", "mark same", "Mark what shares a value with this order: SKU, buyer's request, ship-by day...", "Mark"),
+    Command("mark.same", "comma", "marking.mark_similar", "mark same",
+            "Mark what shares a value with this order: SKU, buyer's request, ship-by day...", "Mark"),
     Command("mark.clear", "M", "marking.clear_marks", "clear marks", "Remove every mark", "Mark"),
-    Command("mark.last", "L", "marking.restore_last_set", "last set", "Mark again what was marked before it was cleared or committed", "Mark"),
-    Command("order.cancel", "x", "batches.cancel", "cancel", "Cancel the marked orders, or the one under the cursor: opens the preview", "Act", 4),
-    Command("order.refund", "r", "batches.refund", "refund", "Refund the marked orders, or the one under the cursor: opens the preview", "Act", 5),
-    Command("order.confirm", "c", "batches.confirm", "confirm", "Confirm the shipment of parcels that left, with carrier and tracking", "Act"),
-    Command("order.message", "m", "output.show_message", "message", "Show the text for the buyer: copy it, or send it by the API when Amazon shows the order as shipped", "Act"),
-    Command("batch.undo", "u", "batches.take_back", "take back", "Take held orders back; nothing else is undone by this key", "Act", 6),
-    Command("order.dispatched", "d", "facts.set_dispatched", "left", "Say: the parcel was handed to the carrier", "Facts"),
-    Command("order.not_dispatched", "D", "facts.set_not_dispatched", "still here", "Say: the parcel is still here", "Facts"),
-    Command("order.asked", "b", "facts.toggle_asked", "asked", "Say: the buyer asked by message (again: take that back)", "Facts"),
-    Command("find.filter", "slash", "view.type_filter", "filter", "Filter: status:unshipped total>50 late; its first orders come as you type, Enter applies, Esc leaves", "Find", 7),
+    Command("mark.last", "L", "marking.restore_last_set", "last set",
+            "Mark again what was marked before it was cleared or committed", "Mark"),
+    Command("order.cancel", "x", "batches.cancel", "cancel",
+            "Cancel the marked orders, or the one under the cursor: opens the preview", "Act", 4),
+    Command("order.refund", "r", "batches.refund", "refund",
+            "Refund the marked orders, or the one under the cursor: opens the preview", "Act", 5),
+    Command("order.confirm", "c", "batches.confirm", "confirm",
+            "Confirm the shipment of parcels that left, with carrier and tracking", "Act"),
+    Command("order.message", "m", "output.show_message", "message",
+            "Show the text for the buyer: copy it, or send it by the API when Amazon shows the order as"
+            " shipped", "Act"),
+    Command("batch.undo", "u", "batches.take_back", "take back",
+            "Take held orders back; nothing else is undone by this key", "Act", 6),
+    Command("order.dispatched", "d", "facts.set_dispatched", "left",
+            "Say: the parcel was handed to the carrier", "Facts"),
+    Command("order.not_dispatched", "D", "facts.set_not_dispatched", "still here",
+            "Say: the parcel is still here", "Facts"),
+    Command("order.asked", "b", "facts.toggle_asked", "asked",
+            "Say: the buyer asked by message (again: take that back)", "Facts"),
+    Command("find.filter", "slash", "view.type_filter", "filter",
+            "Filter: status:unshipped total>50 late; its first orders come as you type, Enter applies, Esc"
+            " leaves", "Find", 7),
     Command("find.clear", "escape", "view.clear_filter", "clear", "Clear the filter", "Find"),
-    Command("find.find", "F", "navigation.find", "find", "Find by a filter without hiding the others; n and N go through what fits", "Find"),
-    Command("find.next", "n", "navigation.go_to_next", "next", "The next order that was found; with nothing found, the next marked one", "Find"),
+    Command("find.find", "F", "navigation.find", "find",
+            "Find by a filter without hiding the others; n and N go through what fits", "Find"),
+    Command("find.next", "n", "navigation.go_to_next", "next",
+            "The next order that was found; with nothing found, the next marked one", "Find"),
     Command("find.previous", "N", "navigation.go_to_previous", "previous", "The one before", "Find"),
-    Command("find.go", "g", "navigation.go_to_id", "go to id", "Go to an order id (g once more: to the first order); several ids (pasted) are marked; pasted onto the table too", "Find"),
-    Command("find.views", "f", "view.open_saved_view", "views", "Saved views: open, save this one, rename, delete", "Find"),
-    Command("find.sort", "s", "view.sort", "sort", "Choose the column to sort by; the same again turns the order round", "Arrange"),
-    Command("find.then", "S", "view.sort_further", "then sort", "Sort by one more column; chosen again it turns round, then goes", "Arrange"),
-    Command("see.columns", "C", "view.choose_columns", "columns", "Choose, order and widen columns; kept with the view", "Arrange"),
-    Command("see.market", "p", "view.switch_marketplace", "marketplace", "Show the rate of the next marketplace; after the last one, that of the cursor", "Arrange"),
+    Command("find.go", "g", "navigation.go_to_id", "go to id",
+            "Go to an order id (g once more: to the first order); several ids (pasted) are marked; pasted"
+            " onto the table too", "Find"),
+    Command("find.views", "f", "view.open_saved_view", "views",
+            "Saved views: open, save this one, rename, delete", "Find"),
+    Command("find.sort", "s", "view.sort", "sort",
+            "Choose the column to sort by; the same again turns the order round", "Arrange"),
+    Command("find.then", "S", "view.sort_further", "then sort",
+            "Sort by one more column; chosen again it turns round, then goes", "Arrange"),
+    Command("see.columns", "C", "view.choose_columns", "columns",
+            "Choose, order and widen columns; kept with the view", "Arrange"),
+    Command("see.market", "p", "view.switch_marketplace", "marketplace",
+            "Show the rate of the next marketplace; after the last one, that of the cursor", "Arrange"),
     Command("see.theme", "T", "app.switch_theme", "theme", "Dark or light", "Arrange"),
-    Command("see.detail", "enter", "view.show_order", "details", "The whole order with every verdict, its source and what happened", "See"),
+    Command("see.detail", "enter", "view.show_order", "details",
+            "The whole order with every verdict, its source and what happened", "See"),
     Command("see.detail-down", "J", "view.scroll_detail(3)", "detail down", "Scroll the detail pane down", "See"),
     Command("see.detail-up", "K", "view.scroll_detail(-3)", "detail up", "Scroll the detail pane up", "See"),
-    Command("see.rate", "P", "view.show_rate", "rate in full", "The rate in full: a month as a chart, what rolls off, its orders, per marketplace", "See"),
-    Command("batch.outbox", "o", "batches.show_outbox", "outbox", "Batches: what is held, sent, answered; release, take back, where to upload", "See"),
+    Command("see.rate", "P", "view.show_rate", "rate in full",
+            "The rate in full: a month as a chart, what rolls off, its orders, per marketplace", "See"),
+    Command("batch.outbox", "o", "batches.show_outbox", "outbox",
+            "Batches: what is held, sent, answered; release, take back, where to upload", "See"),
     Command("see.refresh", "R", "view.refresh", "refresh", "Read the store again, and show changes that wait", "See"),
     Command("out.copy", "y", "output.copy_id", "copy id", "Copy the order id under the cursor", "Out"),
-    Command("out.copy-menu", "Y", "output.copy_as", "copy...", "Copy the marked ids, or the order as text, JSON or TSV", "Out"),
-    Command("out.open", "O", "output.open_in_seller_central", "open", "Open the order in Seller Central; without a browser the link is shown", "Out"),
-    Command("out.export", "e", "output.export", "export", "Write the marked orders, or all that are shown, to a CSV, TSV or JSON file", "Out"),
+    Command("out.copy-menu", "Y", "output.copy_as", "copy...",
+            "Copy the marked ids, or the order as text, JSON or TSV", "Out"),
+    Command("out.open", "O", "output.open_in_seller_central", "open",
+            "Open the order in Seller Central; without a browser the link is shown", "Out"),
+    Command("out.export", "e", "output.export", "export",
+            "Write the marked orders, or all that are shown, to a CSV, TSV or JSON file", "Out"),
     Command("file.import", "i", "imports.import_files", "import", "Read report files or a processing report", "Files"),
-    Command("file.sync", "I", "imports.sync", "sync", "Sync with Amazon: fetch what changed by the API while you work on; again, or Esc, stops", "Files"),
+    Command("file.sync", "I", "imports.sync", "sync",
+            "Sync with Amazon: fetch what changed by the API while you work on; again, or Esc, stops", "Files"),
     Command("app.palette", "colon,ctrl+p", "app.open_palette", "palette", "Every action by name", "Help"),
     Command("app.help", "question_mark", "app.show_help", "help", "All keys; type to narrow", "Help", 8),
-    Command("app.tour", "t", "app.start_tour", "tour", "The tour in six steps; in a store with real orders, the offer to open the practice store", "Help"),
+    Command("app.tour", "t", "app.start_tour", "tour",
+            "The tour in six steps; in a store with real orders, the offer to open the practice store", "Help"),
     Command("app.suspend", "ctrl+z", "app.suspend", "suspend", "Back to the shell; fg returns", "Help"),
     Command("app.quit", "q", "app.leave", "quit", "Leave; held batches stay held and are kept", "Help"),
 )  # fmt: skip
@@ -191,22 +225,22 @@ def keys_table(commands: Iterable[Command] = ALL_COMMANDS) -> str:
 
 _PAGE = """# Keys
 
-Written from the action registry by `python scripts/write_keys.py`. `?` on the screen shows the same list, narrowed by what
-you type; `:` finds an action by name and does it.
+Written from the action registry by `python scripts/write_keys.py`. `?` on the screen shows the same list, narrowed by
+what you type; `:` finds an action by name and does it.
 
-Keys act on the marked orders, or, with none marked, on the one under the cursor; never on all. Nothing leaves by one key:
-`x`, `r` and `c` open a preview, `y` there commits, and a committed batch is held before anything is written.
+Keys act on the marked orders, or, with none marked, on the one under the cursor; never on all. Nothing leaves by one
+key: `x`, `r` and `c` open a preview, `y` there commits, and a committed batch is held before anything is written.
 
-Keys typed faster than the screen works are kept in order and act on what they were meant for. Those typed before a preview
-or a question was drawn are thrown away: they cannot answer what nobody has read.
+Keys typed faster than the screen works are kept in order and act on what they were meant for. Those typed before a
+preview or a question was drawn are thrown away: they cannot answer what nobody has read.
 
 {tables}
 ## Mouse
 
-Click: cursor. Click on the mark: mark. Shift and click: mark from the cursor to there. Drag: mark a range. Double click: the
-whole order. Wheel: scroll. Click on a header: sort; with
-shift: by that column too; its edge: drag it to make the column wider. Click on a queue: open it; on the rate: the rate in full. To select text, hold shift, or start with
-`ordertui --no-mouse`.
+Click: cursor. Click on the mark: mark. Shift and click: mark from the cursor to there. Drag: mark a range. Double
+click: the whole order. Wheel: scroll. Click on a header: sort; with shift: by that column too; its edge: drag it to
+make the column wider. Click on a queue: open it; on the rate: the rate in full. To select text, hold shift, or start
+with `ordertui --no-mouse`.
 
 ## Your own keys
 
@@ -217,9 +251,8 @@ A file `keys.toml` beside the settings (`ordertui config path` names them) gives
 "table.down" = ["j", "down", "n"]
 ```
 
-Your keys win: an action that had the key loses it, and the screen says so when it starts. What cannot be read is named, and the
-rest holds.
-"""
+Your keys win: an action that had the key loses it, and the screen says so when it starts. What cannot be read is
+named, and the rest holds."""
 
 
 def keys_page() -> str:

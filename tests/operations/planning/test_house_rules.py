@@ -196,9 +196,9 @@ def test_rules_only_tighten(tmp_path: Path) -> None:
     checked = 0
     for seed in range(25):
         rng = random.Random(seed)
-        rules = []
-        for number in range(rng.randint(1, 4)):
-            rules.append(rule(f"r{number}", rng.choice(CONDITIONS), rng.choice(("warn", "typed_confirmation", "deny"))))
+        effects = ("warn", "typed_confirmation", "deny")
+        count = rng.randint(1, 4)
+        rules = [rule(f"r{number}", rng.choice(CONDITIONS), rng.choice(effects)) for number in range(count)]
         folder = tmp_path / str(seed)
         try:
             session = session_with(folder, *rules)

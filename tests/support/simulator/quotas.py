@@ -45,7 +45,9 @@ class Quotas:
             if plan is None:
                 continue
             for first in range(len(times)):
-                for last in range(first, len(times)):
-                    if last - first + 1 > plan.burst + plan.rate * (times[last] - times[first]) + 1e-9:
-                        found.append(f"{name}: {last - first + 1} calls from {times[first]} to {times[last]}")
+                found += [
+                    f"{name}: {last - first + 1} calls from {times[first]} to {times[last]}"
+                    for last in range(first, len(times))
+                    if last - first + 1 > plan.burst + plan.rate * (times[last] - times[first]) + 1e-9
+                ]
         return found

@@ -148,7 +148,7 @@ class Machine(RuleBasedStateMachine):
     # -- what Amazon sees
 
     def taken(self, kind: str, markets: list[str], document: str) -> Feed:
-        """createFeed was accepted: is it what the journal says, and only that?"""
+        """CreateFeed was accepted: is it what the journal says, and only that?"""
         content = self.sim.amazon.documents[document].content or b""
         with self.session.context.store.reader() as reader:
             mine = [one for one in reader.submissions.find() if one.is_open and one.feed_type == kind]

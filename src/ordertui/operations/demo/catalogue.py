@@ -19,7 +19,9 @@ _ENGLISH = (
     ("BTL-SS-750-BLU", "Insulated Stainless Steel Water Bottle, 25 oz, Leakproof Lid, Midnight Blue", 2495),
     ("BTL-SS-750-WHT", "Insulated Stainless Steel Water Bottle, 25 oz, Leakproof Lid, White", 2495),
     ("MUG-EN-12", "Enamel Camping Mug, 12 oz, Speckled Blue", 1499),
-    ("BRD-BMB-L", "Bamboo Cutting Board with Juice Groove, Large (17.5 x 12 in), Kitchen Chopping Board for Meat, Cheese and Vegetables", 2899),
+    ("BRD-BMB-L",
+     "Bamboo Cutting Board with Juice Groove, Large (17.5 x 12 in), Kitchen Chopping Board for Meat,"
+     " Cheese and Vegetables", 2899),
     ("LMP-CLIP-USB", "Clip-On Reading Lamp, USB-C Rechargeable, 3 Color Modes", 1899),
     ("LMP-DESK-01", "LED Desk Lamp with Wireless Charger, 5 Brightness Levels, Foldable, Black", 4599),
     ("YGA-MAT-6", "Yoga Mat, 6 mm Thick, Non-Slip, with Carry Strap", 3299),
@@ -35,10 +37,14 @@ _ENGLISH = (
     ("TRY-OAK-16", "Oak Serving Tray with Handles, 16 x 12 in", 3250),
     ("KNF-PAR-4", "Paring Knife, 4 in, High Carbon Steel", 1550),
     ("SHR-KIT", "Kitchen Shears, Heavy Duty, Dishwasher Safe, Come-Apart Blades", 1699),
-    ("BAG-DRY-20", "Dry Bag 20 L, Roll Top, Waterproof, with Phone Pouch, for Kayaking, Rafting, Boating and Camping", 2199),
+    ("BAG-DRY-20",
+     "Dry Bag 20 L, Roll Top, Waterproof, with Phone Pouch, for Kayaking, Rafting, Boating and"
+     " Camping", 2199),
     ("CUP-MEAS-8", "Measuring Cups and Spoons, Set of 8, Stackable", 1849),
     ("PHN-STD-ALU", "Adjustable Phone Stand, Aluminum, Foldable, Silver", 1399),
-    ("MSE-VERT-BT", "Ergonomic Vertical Mouse, Bluetooth and 2.4 GHz, Silent Click, 6 Buttons, Rechargeable, for Right Hand", 2999),
+    ("MSE-VERT-BT",
+     "Ergonomic Vertical Mouse, Bluetooth and 2.4 GHz, Silent Click, 6 Buttons, Rechargeable, for"
+     " Right Hand", 2999),
     ("KBD-WRST", "Memory Foam Wrist Rest Set for Keyboard and Mouse", 1999),
     ("PLT-POT-6", "Self-Watering Plant Pots, 6 in, 4-Pack, Indoor", 2349),
     ("BRD-FEED-W", "Window Bird Feeder, Clear Acrylic, Strong Suction Cups", 2599),
@@ -48,7 +54,9 @@ _ENGLISH = (
     ("CLK-WALL-12", "Silent Wall Clock, 12 in, Non-Ticking, Large Numbers", 2399),
     ("HNG-VEL-50", "Velvet Hangers, Space Saving, 50-Pack, Gray", 3499),
     ("SCL-KIT-11", "Digital Kitchen Scale, 11 lb / 0.1 oz, Tempered Glass", 1699),
-    ("BLK-CURT-84", "Blackout Curtains, 52 x 84 in, Thermal Insulated, 2 Panels, Grommet Top, for Bedroom and Living Room, Dark Gray", 3899),
+    ("BLK-CURT-84",
+     "Blackout Curtains, 52 x 84 in, Thermal Insulated, 2 Panels, Grommet Top, for Bedroom and"
+     " Living Room, Dark Gray", 3899),
     ("TOOL-SCR-57", "Precision Screwdriver Set, 57 in 1, Magnetic", 2699),
 )  # fmt: skip
 _GERMAN = (
@@ -60,7 +68,9 @@ _GERMAN = (
     ("SOCKE-MER-3", "Wandersocken aus Merinowolle, 3 Paar, Größe 42–44", 2699),
     ("HANDSCH-M", "Gartenhandschuhe, dornensicher, Größe M", 1599),
     ("PUZZLE-HAFEN", "Puzzle 1000 Teile, Fähre am Morgen", 1650),
-    ("KABELBOX-2", "Kabelbox, 2 Stück, versteckt Steckdosenleisten, mit Holzdeckel, groß und klein, für Büro und Wohnzimmer", 3290),
+    ("KABELBOX-2",
+     "Kabelbox, 2 Stück, versteckt Steckdosenleisten, mit Holzdeckel, groß und klein, für Büro und"
+     " Wohnzimmer", 3290),
     ("TEESIEB-2", "Teesieb aus Edelstahl, extra fein, 2 Stück", 1090),
     ("MESSBECHER-4", "Messbecher-Set, 4-teilig, stapelbar", 1749),
     ("UHR-30", "Wanduhr ohne Tickgeräusche, 30 cm, große Ziffern", 2290),
