@@ -1,7 +1,8 @@
 """The registry of report files: one ReportFormat for each kind.
 
 To add a kind: append it to `orders.enums.ReportKind` and describe it in REPORT_FORMATS. Everything else (reading,
-import order, file picker, messages) asks the description; `tests/amazon/reports/test_report_kind.py` names what is missing.
+import order, file picker, messages) asks the description; `tests/amazon/reports/test_report_kind.py` names what is
+missing.
 
 The kind is told by the names in the header, never by the file's name or the order of columns (AMAZON.md h).
 """

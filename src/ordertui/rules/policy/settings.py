@@ -1,8 +1,8 @@
 """The settings of a policy: targets, windows, deadlines and limits, each with its source, dates and marketplace.
 
 To add a setting: add a field to PolicyValues and give its value in `policies/amazon.toml`. Reading, checking, house
-files and `ordertui policy` go by the fields; `tests/rules/policy/test_settings.py` and the check of the bundled editions
-name what is missing. A setting is a seller's own exactly when its source is `house`.
+files and `ordertui policy` go by the fields; `tests/rules/policy/test_settings.py` and the check of the bundled
+editions name what is missing. A setting is a seller's own exactly when its source is `house`.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ async def _sort_further(context: CommandContext, task: Task) -> None:
 
 
 def _sortable_columns(context: CommandContext) -> list[tuple[str, str]]:
-    """Return key and text of each column that can be sorted by; the text has place and direction when it is sorted by."""
+    """Return key and text of each column that can be sorted by; the text shows place and direction of a sort."""
     signs = {
         column: f"{number}{'▼' if descends else '▲'}"
         for number, (column, descends) in enumerate(context.view.request.order, start=1)
