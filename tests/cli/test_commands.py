@@ -233,6 +233,22 @@ def test_what_is_under_way_is_not_planned_twice(us: Command) -> None:
     assert us.run("plan", "cancel", *MUG, "-o", us.folder / "again.json").code == 3
 
 
+@pytest.mark.parametrize("batch", [str(2**63), "²"])
+def test_a_batch_that_cannot_be_is_an_unknown_one(us: Command, batch: str) -> None:
+    done = us.run("undo", batch)
+    assert done.code == 4
+    assert batch in done.stderr
+
+
+def test_a_closed_stdout_is_no_crash(us: Command) -> None:
+    command = [sys.executable, "-m", "ordertui", *us.before, "list"]
+    done = subprocess.run(
+        ["sh", "-c", '"$@" >&-', "sh", *command],
+        stderr=subprocess.PIPE, encoding="utf-8", env=environment(us.folder), timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 # The clock and the store
 
 

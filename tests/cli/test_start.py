@@ -111,8 +111,14 @@ def test_without_a_terminal_it_says_what_to_use() -> None:
     assert result.stdout == ""
 
 
-def test_a_wrong_time_is_a_usage_error() -> None:
-    assert CliRunner().invoke(cli, ["--as-of", "yesterday", "list"]).exit_code == Exit.USAGE
+@pytest.mark.parametrize("time", ["yesterday", "0001-01-01", "9999-12-31T23:59:59Z"])
+def test_a_wrong_time_is_a_usage_error(time: str) -> None:
+    assert CliRunner().invoke(cli, ["--as-of", time, "rate"]).exit_code == Exit.USAGE
+
+
+@pytest.mark.parametrize("store", ["", ".", "/"])
+def test_a_store_without_a_file_name_is_a_usage_error(store: str) -> None:
+    assert CliRunner().invoke(cli, ["--store", store, "list"]).exit_code == Exit.USAGE
 
 
 def test_dispatch_takes_no_other_clock() -> None:

@@ -62,7 +62,7 @@ def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, fo
 def undo(settings: Settings, what: str) -> None:
     """Take back a held BATCH, or one ORDER-ID out of its batch."""
     with open_session(settings) as session:
-        count = session.batches.recall(int(what) if what.isdigit() else what)
+        count = session.batches.recall(int(what) if what.isdecimal() else what)
         say(f"{pluralize(count)} taken back; nothing was sent for them")
 
 

@@ -70,14 +70,19 @@ def _time(_ctx: click.Context, _param: click.Parameter, value: str | None) -> in
     if value is None:
         return None
     try:
-        return parse_iso(value)
+        moment = parse_iso(value)
     except ValueError:
         raise click.BadParameter(f"{value!r} is no ISO time such as 2026-11-23T14:05:00Z") from None
+    if not parse_iso("1990-01-01") <= moment < parse_iso("2101-01-01"):  # as in filters
+        raise click.BadParameter(f"{value!r} is out of range: 1990-01-01 to 2100-12-31")
+    return moment
 
 
 def _store(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:
     if value is not None and re.match(r"[a-z][a-z0-9+]+:/", str(value)):
         raise click.BadParameter(f"{value} is an address; this version keeps its store in a file")
+    if value is not None and not value.name:
+        raise click.BadParameter(f"'{value}' is a folder; name the store's file in it")
     return value
 
 

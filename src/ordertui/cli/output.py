@@ -42,7 +42,7 @@ def emit(records: Sequence[Mapping[str, object]], columns: Sequence[str], form: 
 
     A table is fitted to the width of a terminal; `spare` columns are left out for that, the first one first.
     """
-    if form != "table" or not sys.stdout.isatty():
+    if form != "table" or not (sys.stdout and sys.stdout.isatty()):  # None: started with stdout closed
         click.echo(render(records, columns, form), nl=False)
         return
     text, left_out = _table(records, columns, shutil.get_terminal_size().columns, spare)

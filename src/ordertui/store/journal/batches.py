@@ -28,6 +28,9 @@ from .records import CommittedTotals, FeedFile, HoldingBatch, JournalBatch, Jour
 from .refunds import RefundLedger
 from .rows import TransitionWriter
 
+_LARGEST_ID = 2**63 - 1
+"""SQLite's largest integer; a larger one cannot even be asked for."""
+
 
 class BatchJournal:
     """Commits, recalls and sends batches, and reads them. It owns the refund ledger and the writer of transitions."""
@@ -47,6 +50,8 @@ class BatchJournal:
 
     def get(self, batch_id: int) -> JournalBatch:
         """Return a batch. Raises UnknownBatch."""
+        if batch_id > _LARGEST_ID:
+            raise _unknown_batch(batch_id)
         found = self._read("WHERE id = ?", (batch_id,))
         if not found:
             raise _unknown_batch(batch_id)
