@@ -72,6 +72,10 @@ def parse_report(content: bytes, name: str) -> ProcessingReport:
     return _parse_flat(_decode(content, name), name)
 
 
+def _error(name: str, text: str) -> ProcessingReportError:
+    return ProcessingReportError(f"{name}: {text}")
+
+
 def _decode(content: bytes, name: str) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings: tuple[str, ...] = ("utf-16",)
@@ -82,7 +86,7 @@ def _decode(content: bytes, name: str) -> str:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise ProcessingReportError(f"{name}: its characters cannot be read; download it again")
+    raise _error(name, "its characters cannot be read; download it again")
 
 
 def _parse_flat(text: str, name: str) -> ProcessingReport:
@@ -91,9 +95,7 @@ def _parse_flat(text: str, name: str) -> ProcessingReport:
     header: list[str] | None = None
     results: list[RowResult] = []
     if not any("feed processing summary" in line.lower() for line in lines[:5]):
-        raise ProcessingReportError(
-            f"{name}: no “Feed Processing Summary” at its beginning: this is no processing report"
-        )
+        raise _error(name, "no “Feed Processing Summary” at its beginning: this is no processing report")
     for number, line in enumerate(lines, start=1):
         found = _COUNT.search(line.rstrip())
         if found and header is None:
@@ -104,18 +106,13 @@ def _parse_flat(text: str, name: str) -> ProcessingReport:
             results.append(_parse_flat_row(header, line, number, name))
     missing = [word for word in ("processed", "successful") if word not in counts]
     if missing:
-        raise ProcessingReportError(
-            f"{name}: it lacks the line “Number of records {missing[0]}”: it was cut off, download it again"
-        )
+        raise _error(name, f"it lacks the line “Number of records {missing[0]}”: it was cut off, download it again")
     processed, successful = counts["processed"], counts["successful"]
     if successful > processed:
-        raise ProcessingReportError(
-            f"{name}: {successful} successful of {processed} processed cannot be; download it again"
-        )
+        raise _error(name, f"{successful} successful of {processed} processed cannot be; download it again")
     if header is None and successful < processed:
-        raise ProcessingReportError(
-            f"{name}: {processed - successful} records failed but none is listed: it was cut off, download it again"
-        )
+        failed = processed - successful
+        raise _error(name, f"{failed} records failed but none is listed: it was cut off, download it again")
     errors = sum(result.severity == "error" for result in results)
     return ProcessingReport("flat", "Complete", processed, successful, errors, len(results) - errors, tuple(results))
 
@@ -145,22 +142,18 @@ def _parse_xml(content: bytes, name: str) -> ProcessingReport:
     try:
         root = fromstring(_decode_japanese(content))
     except DefusedXmlException as error:
-        raise ProcessingReportError(
-            f"{name}: it defines entities, which no report of Amazon's does; it was not read"
-        ) from error
+        raise _error(name, "it defines entities, which no report of Amazon's does; it was not read") from error
     except (ParseError, ValueError, LookupError) as error:
-        raise ProcessingReportError(f"{name}: it is not whole XML ({error}); download it again") from error
+        raise _error(name, f"it is not whole XML ({error}); download it again") from error
     reports = [element for element in root.iter() if _tag_of(element) == "ProcessingReport"]
     if not reports:
-        raise ProcessingReportError(
-            f"{name}: it has no ProcessingReport: this is not what “View processing report” gives"
-        )
+        raise _error(name, "it has no ProcessingReport: this is not what “View processing report” gives")
     if len(reports) > 1:
-        raise ProcessingReportError(f"{name}: it has {len(reports)} processing reports; import the report of one feed")
+        raise _error(name, f"it has {len(reports)} processing reports; import the report of one feed")
     report = reports[0]
     summary = _find_child(report, "ProcessingSummary")
     if summary is None:
-        raise ProcessingReportError(f"{name}: its ProcessingReport has no ProcessingSummary; download it again")
+        raise _error(name, "its ProcessingReport has no ProcessingSummary; download it again")
     processed, successful, errors, warnings = (
         _read_count(summary, key, name)
         for key in ("MessagesProcessed", "MessagesSuccessful", "MessagesWithError", "MessagesWithWarning")
@@ -183,9 +176,7 @@ def _parse_xml_row(element: Any, name: str) -> RowResult:
     message = _text_of(element, "MessageID")
     kind = _text_of(element, "ResultCode").lower()
     if not _NUMBER.fullmatch(message) or kind not in ("error", "warning"):
-        raise ProcessingReportError(
-            f"{name}: a Result has MessageID {message!r} and ResultCode {kind!r}; download it again"
-        )
+        raise _error(name, f"a Result has MessageID {message!r} and ResultCode {kind!r}; download it again")
     more = _find_child(element, "AdditionalInfo")
     texts = [_text_of(element, key) for key in ("ResultMessageCode", "ResultDescription")]
     texts += ["" if more is None else _text_of(more, key) for key in ("AmazonOrderID", "AmazonOrderItemCode")]
@@ -208,5 +199,5 @@ def _text_of(element: Any, name: str) -> str:
 def _read_count(element: Any, key: str, name: str) -> int:
     text = _text_of(element, key)
     if not _NUMBER.fullmatch(text):
-        raise ProcessingReportError(f"{name}: {key} is {text!r}, no number; download it again")
+        raise _error(name, f"{key} is {text!r}, no number; download it again")
     return int(text)

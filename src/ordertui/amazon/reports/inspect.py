@@ -13,21 +13,11 @@ from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.text import to_single_line
 
+from . import report_kind
 from .cell_parsers import ORDER_ID, parse_time, strip_quotes
 from .encoding import EncodingDetector, codec_name, is_decodable
 from .errors import InspectionStopped, MarketplaceNeeded, ReportError, UnknownReport
 from .model import ReportInfo
-from .report_kind import (
-    FIELDS,
-    REPORT_FORMATS,
-    ReportContent,
-    closest_kind,
-    column_positions,
-    missing_columns,
-    normalize_name,
-    recognize,
-    titles_with_header,
-)
 
 BLOCK_BYTES = 1 << 20
 LONGEST_LINE_BYTES = 1 << 20
@@ -116,7 +106,7 @@ def _inspect(path: Path, given: str | None, marketplace: str | None, stop: Calla
         raise UnknownReport(f"{path} is empty: it has not even a header")
     scan.complete_channels(block for block, _ in read_line_blocks(path))
     names = {name.lower() for name in scan.channels}
-    has_order_lines = REPORT_FORMATS[scan.kind].content is ReportContent.ORDER_LINES
+    has_order_lines = report_kind.REPORT_FORMATS[scan.kind].content is report_kind.ReportContent.ORDER_LINES
     if has_order_lines and scan.has_rows and not names and marketplace is None:
         raise MarketplaceNeeded(path)
     if given is None:
@@ -136,7 +126,7 @@ def _inspect(path: Path, given: str | None, marketplace: str | None, stop: Calla
         as_of=scan.newest_date(),
         marketplace=marketplace,
         has_request_column="is-buyer-requested-cancellation" in scan.header,
-        missing=missing_columns(scan.kind, scan.header),
+        missing=report_kind.missing_columns(scan.kind, scan.header),
     )
 
 
@@ -148,8 +138,8 @@ def _read_header(path: Path, beginning: bytes) -> tuple[ReportKind, str, tuple[s
     guesses = ("utf-8", "cp932", "cp1252")
     text = line.decode(next((name for name in guesses if is_decodable(line, name)), "iso-8859-1"))
     delimiter = max(DELIMITERS, key=text.count)
-    header = tuple(normalize_name(name) for name in split_line(text, delimiter))
-    kind = recognize(header, beginning)
+    header = tuple(report_kind.normalize_name(name) for name in split_line(text, delimiter))
+    kind = report_kind.recognize(header, beginning)
     if kind is None:
         raise _unknown_report(path, beginning, header)
     return kind, delimiter, header
@@ -164,17 +154,17 @@ class HeaderScan:
 
     def __init__(self, path: Path, beginning: bytes, given: str | None) -> None:
         self.kind, self.delimiter, self.header = _read_header(path, beginning)
-        if REPORT_FORMATS[self.kind].content is ReportContent.FEED_RESULTS:
+        if report_kind.REPORT_FORMATS[self.kind].content is report_kind.ReportContent.FEED_RESULTS:
             raise UnknownReport(f"{path} is a processing report: import it with `ordertui results`")
         self.has_rows = False
         self.channels: set[str] = set()
         """Values of the sales-channel column: at least one if there are any; all of them after `complete_channels`."""
         self._has_skipped_channels = False
-        positions = column_positions(self.header)
+        positions = report_kind.column_positions(self.header)
         self._read_columns = sorted(index for index in positions if index is not None)
         self._dates = [index for index, name in enumerate(self.header) if name in DATE_COLUMNS]
         self._find_dates = _cell_finder(self._dates) if self.delimiter == "\t" and self._dates else None
-        self._channel = positions[FIELDS.index("sales_channel")]
+        self._channel = positions[report_kind.FIELDS.index("sales_channel")]
         self._newest: dict[tuple[int, bytes], bytes] = {}
         """Newest text by length and UTC offset: texts of one such shape sort like the times they stand for."""
         self._has_started = False
@@ -274,9 +264,9 @@ def _unknown_report(path: Path, beginning: bytes, header: tuple[str, ...]) -> Un
     if any(ORDER_ID.fullmatch(cell.upper()) for cell in header):
         return UnknownReport(f"{path}: the file begins with a row, its header is missing; download the report again")
     shown = to_single_line(", ".join(name for name in header if name))[:SHOWN_HEADER_CHARACTERS] or "nothing"
-    closest = closest_kind(header)
+    closest = report_kind.closest_kind(header)
     hint = f"; nearest is {closest[0]}, which also needs {' and '.join(closest[1])}" if closest else ""
     return UnknownReport(
-        f"{path}: line 1 is no header of a known report ({', '.join(titles_with_header())});"
+        f"{path}: line 1 is no header of a known report ({', '.join(report_kind.titles_with_header())});"
         f" it reads: {shown}{hint}. Download the report again, with Seller Central in English"
     )

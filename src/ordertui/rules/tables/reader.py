@@ -44,18 +44,18 @@ class TableReader:
         self.problems: list[PolicyProblem] = []
 
     def add_problem(
-        self, row: str, message: str, path: TomlPath, *, key: bool = False, inside: int | None = None
+        self, row: _Draft | Row, message: str, *place: str, key: bool = False, inside: int | None = None
     ) -> None:
-        """Add a problem of a row; `inside` is a position within the text value at `path`."""
-        where = f"table {self.name}, row {row or '(no id)'}: "
-        self.problems.append(self.source.problem(where + message, path, key=key, inside=inside))
+        """Add a problem at a place in a row; `inside` is a position within the text value there."""
+        where = f"table {self.name}, row {row.id or '(no id)'}: "
+        self.problems.append(self.source.problem(where + message, (*row.path, *place), key=key, inside=inside))
 
     def read_row(self, entry: Mapping[str, Any], path: TomlPath) -> _Draft:
         """Return a row with its cells read; mistakes go to `problems`."""
         ident = entry.get("id")
         draft = _Draft(ident if isinstance(ident, str) else "", path)
         if not draft.id:
-            self.add_problem("", 'a row needs an id, such as id = "A1"', (*path, "id"))
+            self.add_problem(draft, 'a row needs an id, such as id = "A1"', "id")
         label = f"table {self.name}, row {draft.id or '(no id)'}: unknown key"
         self.problems += self.source.unknown(label, entry, KEYS, path)
         for name, value in self._part(entry, "when", draft).items():
@@ -68,9 +68,7 @@ class TableReader:
         draft.source = self._text(entry, "source", draft, needed=True)
         if draft.source and draft.source not in self.sources:
             known = did_you_mean(draft.source, list(self.sources))
-            self.add_problem(
-                draft.id, f"source {draft.source!r} is not listed under [sources]{known}", (*path, "source"), inside=0
-            )
+            self.add_problem(draft, f"source {draft.source!r} is not listed under [sources]{known}", "source", inside=0)
         draft.period = Period(self._day(entry, "from", draft), self._day(entry, "until", draft))
         return draft
 
@@ -78,56 +76,54 @@ class TableReader:
         part = entry.get(key, {})
         if isinstance(part, dict):
             return part
-        self.add_problem(
-            draft.id, f'{key} is a table such as {{ status = "unshipped" }}, not {part!r}', (*draft.path, key)
-        )
+        self.add_problem(draft, f'{key} is a table such as {{ status = "unshipped" }}, not {part!r}', key)
         return {}
 
     def _text(self, entry: Mapping[str, Any], key: str, draft: _Draft, *, needed: bool = False) -> str:
         value = entry.get(key, "")
         if not isinstance(value, str):
-            self.add_problem(draft.id, f"{key} is text, not {value!r}", (*draft.path, key))
+            self.add_problem(draft, f"{key} is text, not {value!r}", key)
             return ""
         if needed and not value.strip():
-            self.add_problem(draft.id, f"a row needs a {key}", (*draft.path, key))
+            self.add_problem(draft, f"a row needs a {key}", key)
         return value
 
     def _day(self, entry: Mapping[str, Any], key: str, draft: _Draft) -> date | None:
         value = entry.get(key)
         if value is not None and not is_day(value):
-            self.add_problem(
-                draft.id, f"{key} is a day such as 2026-11-23 without quotes, not {value!r}", (*draft.path, key)
-            )
+            self.add_problem(draft, f"{key} is a day such as 2026-11-23 without quotes, not {value!r}", key)
             return None
         return value
 
     def _cell(self, draft: _Draft, name: str, value: object) -> Cell | None:
-        path = (*draft.path, "when", name)
         fact = self.facts.get(name)
         if fact is None:
             self.add_problem(
-                draft.id, f"{name!r} is not a fact of this table{did_you_mean(name, list(self.facts))}", path, key=True
+                draft,
+                f"{name!r} is not a fact of this table{did_you_mean(name, list(self.facts))}",
+                "when",
+                name,
+                key=True,
             )
             return None
         try:
             return read_cell(fact, value)
         except BadCell as error:
-            self.add_problem(draft.id, str(error), path, inside=error.at)
+            self.add_problem(draft, str(error), "when", name, inside=error.at)
             return None
 
     def _then(self, entry: Mapping[str, Any], draft: _Draft) -> dict[str, Any]:
         found = dict(self._part(entry, "then", draft))
         for name, value in found.items():
-            path = (*draft.path, "then", name)
             output = self.spec.outputs.get(name)
             if output is None:
                 known = did_you_mean(name, list(self.spec.outputs)) if self.spec.outputs else "; it has none"
-                self.add_problem(draft.id, f"{name!r} is not an output of this table{known}", path, key=True)
+                self.add_problem(draft, f"{name!r} is not an output of this table{known}", "then", name, key=True)
             elif not is_valid(output, value):
-                self.add_problem(draft.id, f"{name} {explain_output(output, value)}", path)
+                self.add_problem(draft, f"{name} {explain_output(output, value)}", "then", name)
         for name, output in self.spec.outputs.items():
             if output.required and name not in found:
-                self.add_problem(draft.id, f"then lacks {name}", (*draft.path, "then"))
+                self.add_problem(draft, f"then lacks {name}", "then")
         return found
 
     def finish_row(self, draft: _Draft, axes: Sequence[Axis]) -> Row:
@@ -138,9 +134,7 @@ class TableReader:
             mask = axis.full if cell is None else axis.mask(cell)
             if not mask:
                 name = axis.fact.name
-                self.add_problem(
-                    draft.id, f"this cell of {name} fits nothing: the row can never apply", (*draft.path, "when", name)
-                )
+                self.add_problem(draft, f"this cell of {name} fits nothing: the row can never apply", "when", name)
             box.append(mask)
         return Row(draft.id, tuple(box), draft.then, draft.why, draft.source, draft.note, draft.period, draft.path)
 
@@ -182,7 +176,7 @@ def read_table(
     seen: dict[str, TomlPath] = {}
     for row in rows:
         if row.id and row.id in seen:
-            reader.add_problem(row.id, "this id is used twice", (*row.path, "id"), inside=0)
+            reader.add_problem(row, "this id is used twice", "id", inside=0)
         seen[row.id] = row.path
     return Table(name, hit, axes, rows), reader.problems
 
