@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -209,7 +210,9 @@ def structure(modules: list[Module]) -> list[Count]:
         if count > MAX_MEMBERS:
             large.append(place(module, node, f"{node.name}: {count}"))
         bases.append((len(node.bases), place(module, node, node.name)))
-        if not node.name.startswith("_"):
+        if (
+            not node.name.startswith("_") and node in module.tree.body
+        ):  # Textual's messages are named inside their widget
             named[node.name].append(place(module, node, node.name))
         for inner in node.body:
             if isinstance(inner, ast.If) and is_type_checking(inner.test):
@@ -236,7 +239,7 @@ def report() -> list[Count]:
         f"{module.path.relative_to(ROOT)}:{number}"
         for module in modules
         for number, line in enumerate(module.lines, start=1)
-        if len(line) > MAX_WIDTH
+        if len(re.sub(r"  # (noqa|type: ignore).*", "", line)) > MAX_WIDTH  # as ruff counts
     ]
     long = [f"{m.path.relative_to(ROOT)} {len(m.lines)}" for m in modules if len(m.lines) > MAX_LINES]
     return [

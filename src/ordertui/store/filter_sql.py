@@ -27,7 +27,7 @@ _WITHOUT_MINOR = tuple(sorted(NO_MINOR_UNITS))
 _LINE_COLUMNS = frozenset({"sku", "asin", "title"})
 
 
-class Decisions(Protocol):
+class FilterDecisions(Protocol):
     """What is read of `orders.Decisions`."""
 
     @property
@@ -43,7 +43,7 @@ class Decisions(Protocol):
         """Whether `action:` asks the situations alone."""
 
 
-def compile_filter(condition: ast.Condition, decisions: Decisions) -> tuple[str, dict[str, object]]:
+def compile_filter(condition: ast.Condition, decisions: FilterDecisions) -> tuple[str, dict[str, object]]:
     """Return the WHERE clause, without the word, and its parameters, named `f0`, `f1`...
 
     The statement must name the table `orders o`; SKU, ASIN and title are found through `lines` and `products`. Raises
@@ -53,7 +53,9 @@ def compile_filter(condition: ast.Condition, decisions: Decisions) -> tuple[str,
     return writer.clause(condition), writer.params
 
 
-def compile_ranks(ranks: Sequence[tuple[ast.Condition, int]], decisions: Decisions) -> tuple[str, dict[str, object]]:
+def compile_ranks(
+    ranks: Sequence[tuple[ast.Condition, int]], decisions: FilterDecisions
+) -> tuple[str, dict[str, object]]:
     """Return the rank of the first condition that an order fits, else 0, and its parameters, named `s0`, `s1`..."""
     writer = _Writer(decisions, "s")
     cases = [f"WHEN {writer.clause(condition)} THEN {rank:d}" for condition, rank in ranks]
@@ -61,7 +63,7 @@ def compile_ranks(ranks: Sequence[tuple[ast.Condition, int]], decisions: Decisio
 
 
 class _Writer:
-    def __init__(self, decisions: Decisions, prefix: str) -> None:
+    def __init__(self, decisions: FilterDecisions, prefix: str) -> None:
         self.params: dict[str, object] = {}
         self._decisions = decisions
         self._prefix = prefix
