@@ -210,9 +210,7 @@ def structure(modules: list[Module]) -> list[Count]:
         if count > MAX_MEMBERS:
             large.append(place(module, node, f"{node.name}: {count}"))
         bases.append((len(node.bases), place(module, node, node.name)))
-        if (
-            not node.name.startswith("_") and node in module.tree.body
-        ):  # Textual's messages are named inside their widget
+        if not node.name.startswith("_") and node in module.tree.body:  # nested: Textual's messages
             named[node.name].append(place(module, node, node.name))
         for inner in node.body:
             if isinstance(inner, ast.If) and is_type_checking(inner.test):
