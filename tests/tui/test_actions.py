@@ -52,7 +52,8 @@ def command_functions() -> dict[str, FunctionType]:
 def test_every_command_is_a_function_and_takes_its_parameters() -> None:
     for command in MAIN_COMMANDS + QUEUE_COMMANDS:
         function, parameters = find_function(command.run)
-        inspect.signature(function).bind(None, *parameters)
+        task = [None] if inspect.iscoroutinefunction(function) else []
+        inspect.signature(function).bind(None, *task, *parameters)
         assert find_command(command.id) is command
     for run in CALLED_BY_EVENTS:
         find_function(run)

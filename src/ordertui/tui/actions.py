@@ -19,7 +19,8 @@ class Command(msgspec.Struct, frozen=True):
     """Comma separated, as Textual names them."""
     run: str
     """For the table: one of its actions, with parameters. Else the function of `tui.commands`, as `module.function`,
-    with parameters if it takes any besides the context. It is looked up when it is used: the start imports none."""
+    with parameters if it takes any besides the context (and the task, when it is a coroutine function). It is looked up
+    when it is used: the start imports none."""
     label: str
     """One or two words, for the key hints."""
     description: str
@@ -92,28 +93,28 @@ TABLE_COMMANDS: tuple[Command, ...] = (
     Command("table.leave", "escape", "leave_visual", "leave range", "Leave the range; marks stay as they were", "Mark"),
 )  # fmt: skip
 MAIN_COMMANDS: tuple[Command, ...] = (
-    Command("mark.query", "plus", "marking.mark_by_filter", "mark by",
+    Command("mark.query", "plus", "marking.mark_by_filter(True)", "mark by",
             "Mark by a filter, without changing what is shown", "Mark"),
-    Command("mark.unquery", "minus", "marking.unmark_by_filter", "unmark by", "Unmark by a filter", "Mark"),
+    Command("mark.unquery", "minus", "marking.mark_by_filter(False)", "unmark by", "Unmark by a filter", "Mark"),
     Command("mark.same", "comma", "marking.mark_similar", "mark same",
             "Mark what shares a value with this order: SKU, buyer's request, ship-by day...", "Mark"),
     Command("mark.clear", "M", "marking.clear_marks", "clear marks", "Remove every mark", "Mark"),
     Command("mark.last", "L", "marking.restore_last_set", "last set",
             "Mark again what was marked before it was cleared or committed", "Mark"),
-    Command("order.cancel", "x", "batches.cancel", "cancel",
+    Command("order.cancel", "x", "batches.act('cancel')", "cancel",
             "Cancel the marked orders, or the one under the cursor: opens the preview", "Act", 4),
-    Command("order.refund", "r", "batches.refund", "refund",
+    Command("order.refund", "r", "batches.act('refund')", "refund",
             "Refund the marked orders, or the one under the cursor: opens the preview", "Act", 5),
-    Command("order.confirm", "c", "batches.confirm", "confirm",
+    Command("order.confirm", "c", "batches.act('confirm')", "confirm",
             "Confirm the shipment of parcels that left, with carrier and tracking", "Act"),
     Command("order.message", "m", "output.show_message", "message",
             "Show the text for the buyer: copy it, or send it by the API when Amazon shows the order as"
             " shipped", "Act"),
     Command("batch.undo", "u", "batches.take_back", "take back",
             "Take held orders back; nothing else is undone by this key", "Act", 6),
-    Command("order.dispatched", "d", "facts.set_dispatched", "left",
+    Command("order.dispatched", "d", "facts.set_dispatched('yes')", "left",
             "Say: the parcel was handed to the carrier", "Facts"),
-    Command("order.not_dispatched", "D", "facts.set_not_dispatched", "still here",
+    Command("order.not_dispatched", "D", "facts.set_dispatched('no')", "still here",
             "Say: the parcel is still here", "Facts"),
     Command("order.asked", "b", "facts.toggle_asked", "asked",
             "Say: the buyer asked by message (again: take that back)", "Facts"),
@@ -123,9 +124,9 @@ MAIN_COMMANDS: tuple[Command, ...] = (
     Command("find.clear", "escape", "view.clear_filter", "clear", "Clear the filter", "Find"),
     Command("find.find", "F", "navigation.find", "find",
             "Find by a filter without hiding the others; n and N go through what fits", "Find"),
-    Command("find.next", "n", "navigation.go_to_next", "next",
+    Command("find.next", "n", "navigation.step(True)", "next",
             "The next order that was found; with nothing found, the next marked one", "Find"),
-    Command("find.previous", "N", "navigation.go_to_previous", "previous", "The one before", "Find"),
+    Command("find.previous", "N", "navigation.step(False)", "previous", "The one before", "Find"),
     Command("find.go", "g", "navigation.go_to_id", "go to id",
             "Go to an order id (g once more: to the first order); several ids (pasted) are marked; pasted"
             " onto the table too", "Find"),

@@ -7,16 +7,11 @@ from ordertui.tui.task_runner import Task
 from ordertui.tui.themes import DARK, LIGHT
 
 
-def open_palette(context: CommandContext) -> None:
-    """Choose a command by name, and run it."""
-    context.tasks.start(lambda task: _open_palette(context, task))
-
-
-def show_help(context: CommandContext) -> None:
+async def show_help(context: CommandContext, task: Task) -> None:
     """Show all keys."""
     from ordertui.tui.screens.help import HelpScreen
 
-    context.tasks.start(lambda task: task.ask(HelpScreen(context.keymap.commands)))
+    await task.ask(HelpScreen(context.keymap.commands))
 
 
 def switch_theme(context: CommandContext) -> None:
@@ -40,7 +35,8 @@ def leave(context: CommandContext) -> None:
     context.screen.app.exit()
 
 
-async def _open_palette(context: CommandContext, task: Task) -> None:
+async def open_palette(context: CommandContext, task: Task) -> None:
+    """Choose a command by name, and run it."""
     from ordertui.tui.screens.command_palette import PaletteScreen
 
     chosen = await task.ask(PaletteScreen(context.keymap.commands))

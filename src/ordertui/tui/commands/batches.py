@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 
 from ordertui.operations.batches.batch import Batch
@@ -19,42 +18,14 @@ Shipping = dict[str, tuple[str, str, str]]
 """Carrier, tracking number and ship date by order id."""
 
 
-def cancel(context: CommandContext) -> None:
-    """Preview cancelling the marked orders, or the one under the cursor."""
-    _act(context, Action.CANCEL)
-
-
-def refund(context: CommandContext) -> None:
-    """Preview refunding the marked orders, or the one under the cursor."""
-    _act(context, Action.REFUND)
-
-
-def confirm(context: CommandContext) -> None:
-    """Preview confirming the shipment of the marked orders, or the one under the cursor; ask for the tracking first."""
-    _act(context, Action.CONFIRM)
-
-
-def take_back(context: CommandContext) -> None:
-    """Take held orders back, after asking which."""
-    context.tasks.start(lambda task: _take_back(context, task))
-
-
-def show_outbox(context: CommandContext) -> None:
-    """Show the batches."""
-    context.tasks.start(lambda task: _show_outbox(context, task))
-
-
-def _act(context: CommandContext, action: Action) -> None:
-    ids = context.table.acting_ids()
-    if ids:
-        context.tasks.start(lambda task: _plan(context, task, action, ids))
-    else:
-        context.notify("there is no order here to act on")
-
-
-async def _plan(context: CommandContext, task: Task, action: Action, ids: array[int]) -> None:
+async def act(context: CommandContext, task: Task, name: str) -> None:
+    """Preview this action for the marked orders, or the one under the cursor; ask for tracking first to confirm."""
     from ordertui.tui.screens.preview import PreviewScreen
 
+    action, ids = Action(name), context.table.acting_ids()
+    if not ids:
+        context.notify("there is no order here to act on")
+        return
     shipping: Shipping | None = {}
     if action is Action.CONFIRM:
         shipping = await _ask_shipping(context, task, ids)
@@ -105,7 +76,8 @@ async def _ask_shipping(context: CommandContext, task: Task, ids: Sequence[int])
     return found
 
 
-async def _take_back(context: CommandContext, task: Task) -> None:
+async def take_back(context: CommandContext, task: Task) -> None:
+    """Take held orders back, after asking which."""
     session, row = context.session, context.table.cursor_row
     held = [batch for batch in session.batches.find(open_only=True) if batch.state is BatchState.HELD]
     if not held:
@@ -132,7 +104,8 @@ async def _take_back(context: CommandContext, task: Task) -> None:
     context.refresh()
 
 
-async def _show_outbox(context: CommandContext, task: Task) -> None:
+async def show_outbox(context: CommandContext, task: Task) -> None:
+    """Show the batches."""
     from ordertui.tui.screens.outbox import OutboxScreen
 
     await task.ask(OutboxScreen(context.session, context.tasks.keys))

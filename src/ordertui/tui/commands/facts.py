@@ -10,14 +10,10 @@ from ordertui.orders.text import pluralize
 from ordertui.tui.main.command_context import CommandContext
 
 
-def set_dispatched(context: CommandContext) -> None:
-    """Record that the parcels were handed to the carrier."""
-    _record_dispatched(context, Dispatched.YES)
-
-
-def set_not_dispatched(context: CommandContext) -> None:
-    """Record that the parcels are still here."""
-    _record_dispatched(context, Dispatched.NO)
+def set_dispatched(context: CommandContext, answer: str) -> None:
+    """Record whether the parcels were handed to the carrier; `answer` is a value of Dispatched."""
+    session, ids = context.session, context.table.acting_ids()
+    _record(context, ids, lambda: session.facts.set_dispatched(ids, Dispatched(answer)))
 
 
 def toggle_asked(context: CommandContext) -> None:
@@ -26,11 +22,6 @@ def toggle_asked(context: CommandContext) -> None:
     rows = session.orders.rows(ids).values()
     asked = not all(row.buyer_request in (BuyerRequest.MESSAGE, BuyerRequest.OFFICIAL) for row in rows)
     _record(context, ids, lambda: session.facts.set_asked(ids, asked))
-
-
-def _record_dispatched(context: CommandContext, dispatched: Dispatched) -> None:
-    session, ids = context.session, context.table.acting_ids()
-    _record(context, ids, lambda: session.facts.set_dispatched(ids, dispatched))
 
 
 def _record(context: CommandContext, ids: Sequence[int], change: Callable[[], int]) -> None:

@@ -23,17 +23,13 @@ from ordertui.tui.screens.progress import ProgressScreen
 from ordertui.tui.task_runner import Task
 
 
-def import_files(context: CommandContext) -> None:
-    """Ask for files, read them, and show a summary."""
-    context.tasks.start(lambda task: _ask_files(context, task))
-
-
 def sync(context: CommandContext) -> None:
     """Fetch what changed from Amazon; stop the sync that is under way."""
     context.sync.start_or_stop()
 
 
-async def _ask_files(context: CommandContext, task: Task) -> None:
+async def import_files(context: CommandContext, task: Task) -> None:
+    """Ask for files, read them, and show a summary."""
     chosen = await task.ask(PickerScreen(context.session, context.tasks.keys))
     if chosen:
         await _read_files(context, task, chosen)

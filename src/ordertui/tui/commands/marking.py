@@ -12,23 +12,6 @@ from ordertui.tui.task_runner import Task
 from ordertui.tui.view_request import ViewRequest
 
 
-def mark_by_filter(context: CommandContext) -> None:
-    """Mark what a filter finds, without changing what is shown."""
-    context.tasks.start(lambda task: _mark_by_filter(context, task, mark=True))
-
-
-def unmark_by_filter(context: CommandContext) -> None:
-    """Unmark what a filter finds, without changing what is shown."""
-    context.tasks.start(lambda task: _mark_by_filter(context, task, mark=False))
-
-
-def mark_similar(context: CommandContext) -> None:
-    """Mark, of the orders shown, those that share a value with the one under the cursor."""
-    row = context.table.cursor_row
-    if row is not None:
-        context.tasks.start(lambda task: _mark_similar(context, task, row))
-
-
 def clear_marks(context: CommandContext) -> None:
     """Remove every mark; `z` brings them back, and so does `L` later."""
     context.marks.remember_set()
@@ -50,15 +33,19 @@ def restore_last_set(context: CommandContext) -> None:
         context.notify("these are marked already")
 
 
-async def _mark_by_filter(context: CommandContext, task: Task, *, mark: bool) -> None:
+async def mark_by_filter(context: CommandContext, task: Task, mark: bool) -> None:
+    """Mark or unmark what a filter finds, without changing what is shown."""
     title = f"{'Mark' if mark else 'Unmark'} by a filter"
     text = await ask_filter(task, context.session, context.filter_bar, title, "Of all orders, shown or not.")
     if text is not None:
         await _change(context, task, text, "all", mark=mark)
 
 
-async def _mark_similar(context: CommandContext, task: Task, row: OrderRow) -> None:
-    request = context.view.request
+async def mark_similar(context: CommandContext, task: Task) -> None:
+    """Mark, of the orders shown, those that share a value with the one under the cursor."""
+    row, request = context.table.cursor_row, context.view.request
+    if row is None:
+        return
     choices = []
     for text, label in similar_filters(row, context.session.orders.zone):
         count = await task.work(context.session.orders.count, _within(request, text), request.queue)

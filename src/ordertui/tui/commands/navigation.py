@@ -20,37 +20,13 @@ NAMED_IDS = 5
 _ORDER_ID = re.compile(r"(?<!\d)\d{3}-\d{7}-\d{7}(?!\d)")
 
 
-def find(context: CommandContext) -> None:
-    """Find orders by a filter without hiding the others."""
-    context.tasks.start(lambda task: _find(context, task))
-
-
-def go_to_next(context: CommandContext) -> None:
-    """Go to the next order that was found or, with nothing found, is marked."""
-    _step(context, forward=True)
-
-
-def go_to_previous(context: CommandContext) -> None:
-    """Go to the previous order that was found or, with nothing found, is marked."""
-    _step(context, forward=False)
-
-
-def go_to_id(context: CommandContext) -> None:
-    """Ask for an order id and go there; mark the orders when there are several ids."""
-    context.tasks.start(lambda task: _ask_where(context, task))
-
-
-def go_to_pasted(context: CommandContext, text: str) -> None:
-    """Go to the order id in a pasted text; mark the orders when there are several ids."""
-    context.tasks.start(lambda task: _go_to(context, task, text))
-
-
 def order_ids(text: str) -> list[str]:
     """Return Amazon's order ids in the text, in order, each once."""
     return list(dict.fromkeys(_ORDER_ID.findall(text)))
 
 
-async def _find(context: CommandContext, task: Task) -> None:
+async def find(context: CommandContext, task: Task) -> None:
+    """Find orders by a filter without hiding the others."""
     view, table = context.view, context.table
     note = "n and N go through what fits; nothing is hidden."
     text = await ask_filter(task, context.session, context.filter_bar, "Find by a filter", note)
@@ -63,10 +39,11 @@ async def _find(context: CommandContext, task: Task) -> None:
     context.marks.found = found if count else Marks()
     context.notify(f"{count:,} found in this view" if count else "nothing in this view fits")
     if count and table.cursor_id not in found:
-        go_to_next(context)
+        step(context, forward=True)
 
 
-def _step(context: CommandContext, *, forward: bool) -> None:
+def step(context: CommandContext, forward: bool) -> None:
+    """Go to the next or the previous order that was found or, with nothing found, is marked."""
     table = context.table
     wanted = context.marks.found or table.marks
     if not wanted:
@@ -80,15 +57,17 @@ def _step(context: CommandContext, *, forward: bool) -> None:
         table.cursor = place
 
 
-async def _ask_where(context: CommandContext, task: Task) -> None:
+async def go_to_id(context: CommandContext, task: Task) -> None:
+    """Ask for an order id and go there; mark the orders when there are several ids."""
     wanted = await task.ask(GoScreen())
     if wanted == FIRST:
         context.table.action_home()
     elif wanted:
-        await _go_to(context, task, wanted)
+        await go_to_pasted(context, task, wanted)
 
 
-async def _go_to(context: CommandContext, task: Task, text: str) -> None:
+async def go_to_pasted(context: CommandContext, task: Task, text: str) -> None:
+    """Go to the order id in a pasted text; mark the orders when there are several ids."""
     wanted = order_ids(text)
     if not wanted:
         found = mask_control_characters(text[:60])

@@ -23,12 +23,7 @@ def copy_id(context: CommandContext) -> None:
         context.notify(copy(context.screen.app, row.order_id, row.order_id))
 
 
-def copy_as(context: CommandContext) -> None:
-    """Copy the marked orders, or the one under the cursor, in a form that is asked for."""
-    context.tasks.start(lambda task: _copy_as(context, task))
-
-
-def open_in_seller_central(context: CommandContext) -> None:
+async def open_in_seller_central(context: CommandContext, task: Task) -> None:
     """Open the order's page in Seller Central; show the link where no browser would open, and in practice."""
     row = context.table.cursor_row
     if row is None:
@@ -41,12 +36,7 @@ def open_in_seller_central(context: CommandContext) -> None:
         return
     why = "Practice orders are not real: the link would find nothing." if is_practice else "No browser here."
     screen = TextScreen(f"{row.order_id} in Seller Central", f"{why}\n\n{link}", copy=link)
-    context.tasks.start(lambda task: task.ask(screen))
-
-
-def export(context: CommandContext) -> None:
-    """Write the marked orders, or all that are shown, to a file."""
-    context.tasks.start(lambda task: _export(context, task))
+    await task.ask(screen)
 
 
 def show_message(context: CommandContext) -> None:
@@ -73,7 +63,8 @@ def can_browse() -> bool:
     return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-async def _copy_as(context: CommandContext, task: Task) -> None:
+async def copy_as(context: CommandContext, task: Task) -> None:
+    """Copy the marked orders, or the one under the cursor, in a form that is asked for."""
     session, ids = context.session, context.table.acting_ids()
     what = f"{len(ids):,} orders" if len(ids) != 1 else "the order"
     form = await task.ask(ChoiceScreen(f"Copy {what} as", list(COPY_FORMS)))
@@ -85,7 +76,8 @@ async def _copy_as(context: CommandContext, task: Task) -> None:
         context.notify(copy(context.screen.app, text, what))
 
 
-async def _export(context: CommandContext, task: Task) -> None:
+async def export(context: CommandContext, task: Task) -> None:
+    """Write the marked orders, or all that are shown, to a file."""
     session, table = context.session, context.table
     ids = table.marks.ids() if table.marks else table.ids
     what = pluralize(len(ids), "marked order" if table.marks else "shown order")

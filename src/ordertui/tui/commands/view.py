@@ -36,26 +36,6 @@ def clear_filter(context: CommandContext) -> None:
         context.tour.leave()
 
 
-def sort(context: CommandContext) -> None:
-    """Choose the column to sort by."""
-    context.tasks.start(lambda task: _sort(context, task))
-
-
-def sort_further(context: CommandContext) -> None:
-    """Choose one more column to sort by."""
-    context.tasks.start(lambda task: _sort_further(context, task))
-
-
-def choose_columns(context: CommandContext) -> None:
-    """Choose, order and widen columns."""
-    context.tasks.start(lambda task: _choose_columns(context, task))
-
-
-def open_saved_view(context: CommandContext) -> None:
-    """Open, save, rename or delete saved views."""
-    context.tasks.start(lambda task: _open_saved_view(context, task))
-
-
 def switch_marketplace(context: CommandContext) -> None:
     """Show the rate of the next marketplace."""
     pinned = context.summary.summarizer.switch()
@@ -63,25 +43,16 @@ def switch_marketplace(context: CommandContext) -> None:
     context.summary.show()
 
 
-def show_order(context: CommandContext) -> None:
+async def show_order(context: CommandContext, task: Task) -> None:
     """Show the order under the cursor in full."""
     row = context.table.cursor_row
     if row is not None:
-        screen = TextScreen(f"Order {row.order_id}", context.describe(row.order_id), copy=row.order_id)
-        context.tasks.start(lambda task: task.ask(screen))
+        await task.ask(TextScreen(f"Order {row.order_id}", context.describe(row.order_id), copy=row.order_id))
 
 
 def scroll_detail(context: CommandContext, lines: int) -> None:
     """Scroll the detail pane by so many lines."""
     context.screen.query_one("#detail-scroll", VerticalScroll).scroll_relative(y=lines, animate=False)
-
-
-def show_rate(context: CommandContext) -> None:
-    """Show the rate in full, with and without the marked orders."""
-    if context.session.orders.marketplaces():
-        context.tasks.start(lambda task: _show_rate(context, task))
-    else:
-        context.notify("no orders yet: there is no rate; i brings in reports")
 
 
 def refresh(context: CommandContext) -> None:
@@ -90,7 +61,8 @@ def refresh(context: CommandContext) -> None:
     context.refresh()
 
 
-async def _sort(context: CommandContext, task: Task) -> None:
+async def sort(context: CommandContext, task: Task) -> None:
+    """Choose the column to sort by."""
     note = "The same column again turns the order round. S on the table sorts by one more."
     first = next((column for column, _ in context.view.request.order), "")
     chosen = await task.ask(ChoiceScreen("Sort by", _sortable_columns(context), note, at=first))
@@ -98,7 +70,8 @@ async def _sort(context: CommandContext, task: Task) -> None:
         context.view.sort_by(chosen)
 
 
-async def _sort_further(context: CommandContext, task: Task) -> None:
+async def sort_further(context: CommandContext, task: Task) -> None:
+    """Choose one more column to sort by."""
     note = "After those that have a number. One of them again turns round, then goes."
     chosen = await task.ask(ChoiceScreen("Then sort by", _sortable_columns(context), note))
     if chosen is not None:
@@ -118,7 +91,8 @@ def _sortable_columns(context: CommandContext) -> list[tuple[str, str]]:
     ]
 
 
-async def _choose_columns(context: CommandContext, task: Task) -> None:
+async def choose_columns(context: CommandContext, task: Task) -> None:
+    """Choose, order and widen columns."""
     from ordertui.tui.screens.columns import ColumnsScreen
 
     several = len(context.session.orders.marketplaces()) > 1
@@ -127,7 +101,8 @@ async def _choose_columns(context: CommandContext, task: Task) -> None:
         context.view.set_columns(chosen)
 
 
-async def _open_saved_view(context: CommandContext, task: Task) -> None:
+async def open_saved_view(context: CommandContext, task: Task) -> None:
+    """Open, save, rename or delete saved views."""
     from ordertui.tui.screens.saved_views import ViewsScreen
 
     workspace = context.session.workspace
@@ -140,9 +115,13 @@ async def _open_saved_view(context: CommandContext, task: Task) -> None:
         context.view.ask_for(ViewRequest.of(chosen))
 
 
-async def _show_rate(context: CommandContext, task: Task) -> None:
+async def show_rate(context: CommandContext, task: Task) -> None:
+    """Show the rate in full, with and without the marked orders."""
     from ordertui.tui.screens.rate import RateScreen
 
+    if not context.session.orders.marketplaces():
+        context.notify("no orders yet: there is no rate; i brings in reports")
+        return
     marks = context.table.marks
     ids = marks.ids() if marks else ()
     market = context.summary.summarizer.market(context.table.cursor_row)

@@ -47,11 +47,11 @@ class CommandContext(msgspec.Struct, frozen=True):
         self.screen.notify(message)
 
 
-def find_function(run: str) -> tuple[Callable[..., None], tuple[object, ...]]:
-    """Return the function in `tui.commands` that a command's `run` names, and its parameters besides the context.
+def find_function(run: str) -> tuple[Callable[..., object], tuple[object, ...]]:
+    """Return the function in `tui.commands` that a command's `run` names, and its parameters besides context and task.
 
     The module is imported here, on first use. Raises ImportError or AttributeError when there is none.
     """
     module, name, parameters = parse(run)
-    function: Callable[..., None] = getattr(import_module(f"ordertui.tui.commands.{module}"), name)
+    function: Callable[..., object] = getattr(import_module(f"ordertui.tui.commands.{module}"), name)
     return function, parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import ClassVar
 
@@ -174,7 +175,10 @@ class MainScreen(Screen[None]):
             refresh=self.refresh_all,
             describe=self._describe_in_full,
         )
-        function(context, *parameters, *more)
+        if iscoroutinefunction(function):  # it asks or works, so it runs as a task
+            self.tasks.start(lambda task: function(context, task, *parameters, *more))
+        else:
+            function(context, *parameters, *more)
 
     def _describe_in_full(self, order_id: str) -> Content:
         from .order_details import describe_order

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen, ScreenResultType
+from textual.widgets import Static
+
+from ordertui.tui.widgets.dialog_title import Title
+
+SCROLL_KEYS = (
+    Binding("j,down", "scroll(1)", show=False),
+    Binding("k,up", "scroll(-1)", show=False),
+    Binding("pagedown,space", "scroll(10)", show=False),
+    Binding("pageup", "scroll(-10)", show=False),
+)
 
 
 def read_selected_text(read: Callable[[], str | None]) -> str | None:
@@ -20,15 +33,47 @@ def read_selected_text(read: Callable[[], str | None]) -> str | None:
 
 
 class Dialog(ModalScreen[ScreenResultType]):
-    """A modal screen that answers once.
+    """A modal screen that answers once: a title, a note if there is one, its own widgets, and a line of keys.
 
     Textual dismisses whatever screen is on top, each time it is asked to: the second click of a double click on a list
     would close the screen beneath, and leave its question without an answer.
     """
 
+    def __init__(self, title: str, keys: str = "", *, note: str = "", is_tall: bool = False) -> None:
+        super().__init__(classes="dialog-screen")
+        self._title = title
+        self._keys = keys
+        self._note = note
+        self._is_tall = is_tall
+
+    def compose(self) -> ComposeResult:
+        """Compose the parts of a dialog."""
+        with Vertical(classes="dialog dialog-tall" if self._is_tall else "dialog"):
+            yield Title(self._title)
+            if self._note:
+                yield Static(self._note, markup=False)
+            yield from self._compose_body()
+            if self._keys:
+                yield Static(self._keys, classes="dialog-keys", markup=False)
+
+    def _compose_body(self) -> ComposeResult:
+        return ()
+
+    def show_keys(self, keys: str) -> None:
+        """Show another line of keys."""
+        self.query_one(".dialog-keys", Static).update(keys)
+
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Answer and close; do nothing when the dialog has answered already."""
         return super().dismiss(result) if self.is_active else AwaitComplete()
+
+    def action_leave(self) -> None:
+        """Close without an answer."""
+        self.dismiss(None)
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll the text."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def get_selected_text(self) -> str | None:
         """Return the text selected with the mouse, for ctrl+c."""

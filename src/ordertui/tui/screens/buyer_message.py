@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from ordertui.operations.session import Session
@@ -14,7 +14,6 @@ from ordertui.orders.enums import OrderStatus
 from ordertui.orders.order import Order
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.task_runner import Task, TaskRunner
-from ordertui.tui.widgets.dialog_title import Title
 
 from .dialogs import ConfirmScreen, TextScreen
 from .progress import AskingScreen
@@ -26,23 +25,19 @@ class MessageScreen(TextScreen):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "send", "send", show=False)]
 
     def __init__(self, session: Session, keys: KeyQueue, order: Order, text: str) -> None:
-        super().__init__(f"Message for the buyer of {order.row.order_id}", text, copy=text)
+        connected = session.config.amazon.profile != "off" and not session.is_practice and not session.is_read_only
+        self._can_send = connected and order.row.status is OrderStatus.SHIPPED
+        hint = "y copy   s send it by Amazon's API   Esc close" if self._can_send else "y copy   Esc close"
+        super().__init__(f"Message for the buyer of {order.row.order_id}", text, copy=text, keys=hint)
         self._tasks = TaskRunner(self, keys)
         self._session = session
         self._order = order
         self._text = text
-        connected = session.config.amazon.profile != "off" and not session.is_practice and not session.is_read_only
-        self._can_send = connected and order.row.status is OrderStatus.SHIPPED
 
-    def compose(self) -> ComposeResult:
-        """Compose the dialog."""
-        with Vertical(classes="dialog dialog-tall"):
-            yield Title(self._title)
-            with VerticalScroll(classes="dialog-body", can_focus=False):
-                yield Static(self._body, markup=False)
-                yield Static(id="message-before", markup=False)
-            keys = "y copy   s send it by Amazon's API   Esc close" if self._can_send else "y copy   Esc close"
-            yield Static(keys, classes="dialog-keys", markup=False)
+    def _compose_body(self) -> ComposeResult:
+        with VerticalScroll(classes="dialog-body", can_focus=False):
+            yield Static(self._body, markup=False)
+            yield Static(id="message-before", markup=False)
 
     def on_mount(self) -> None:
         """Show what was sent before."""

@@ -7,14 +7,12 @@ from typing import ClassVar
 import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from ordertui.tui.render.format import MUTED
 from ordertui.tui.view_request import ViewRequest
-from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.option_list import SafeOptionList
 from ordertui.tui.widgets.order_table.columns import columns_for
 from ordertui.tui.widgets.order_table.layout import MAX_WIDTH, MIN_WIDTH, Layout
@@ -37,7 +35,7 @@ class ColumnsScreen(Dialog[ViewRequest | None]):
     ]
 
     def __init__(self, request: ViewRequest, layout: Layout, *, several: bool) -> None:
-        super().__init__(classes="dialog-screen")
+        super().__init__("Columns", "space show, hide   J K move   + - width   r as usual   Enter done   Esc leave")
         self._request = request
         self._known = {column.key: column for column in columns_for(several=several)}
         shown = [column.key for column in layout.columns if column.key in self._known]
@@ -45,14 +43,8 @@ class ColumnsScreen(Dialog[ViewRequest | None]):
         self._on = set(shown)
         self._widths = dict(request.widths)
 
-    def compose(self) -> ComposeResult:
-        """Compose the dialog."""
-        with Vertical(classes="dialog"):
-            yield Title("Columns")
-            yield SafeOptionList()
-            yield Static(
-                "space show, hide   J K move   + - width   r as usual   Enter done   Esc leave", classes="dialog-keys"
-            )
+    def _compose_body(self) -> ComposeResult:
+        yield SafeOptionList()
 
     def on_mount(self) -> None:
         """List the columns."""
@@ -103,7 +95,3 @@ class ColumnsScreen(Dialog[ViewRequest | None]):
         """Answer with the columns as they are."""
         keys = tuple(key for key in self._order if key in self._on)
         self.dismiss(msgspec.structs.replace(self._request, keys=keys, widths=tuple(self._widths.items())))
-
-    def action_leave(self) -> None:
-        """Leave and change nothing."""
-        self.dismiss(None)

@@ -8,14 +8,12 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from ordertui.tui.actions import Command
 from ordertui.tui.render.format import MUTED
-from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.line_input import LineInput
 from ordertui.tui.widgets.option_list import SafeOptionList
 
@@ -32,17 +30,13 @@ class PaletteScreen(Dialog[Command | None]):
     ]
 
     def __init__(self, actions: Sequence[Command]) -> None:
-        super().__init__(classes="dialog-screen")
+        super().__init__("Actions", "↑ ↓ choose   Enter do it   Esc leave")
         self._actions = tuple(action for action in actions if action.id != "app.palette")
         self._shown: list[Command] = []
 
-    def compose(self) -> ComposeResult:
-        """Compose the dialog."""
-        with Vertical(classes="dialog"):
-            yield Title("Actions")
-            yield LineInput(placeholder="type to narrow")
-            yield SafeOptionList()
-            yield Static("↑ ↓ choose   Enter do it   Esc leave", classes="dialog-keys")
+    def _compose_body(self) -> ComposeResult:
+        yield LineInput(placeholder="type to narrow")
+        yield SafeOptionList()
 
     def on_mount(self) -> None:
         """Show all actions, and focus the input."""
@@ -91,7 +85,3 @@ class PaletteScreen(Dialog[Command | None]):
             options.action_cursor_down()
         else:
             options.action_cursor_up()
-
-    def action_leave(self) -> None:
-        """Close without an answer."""
-        self.dismiss(None)

@@ -8,17 +8,16 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 from ordertui.tui.clipboard import copy
-from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.line_input import LineInput
 from ordertui.tui.widgets.option_list import SafeOptionList
 
-from .base import Dialog
+from .base import SCROLL_KEYS, Dialog
 
 
 class ConfirmScreen(Dialog[str | None]):
@@ -27,19 +26,9 @@ class ConfirmScreen(Dialog[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,n", "answer('')", "no", show=False)]
 
     def __init__(self, question: str, answers: Mapping[str, str], detail: str = "") -> None:
-        super().__init__(classes="dialog-screen")
-        self._question = question
+        keys = "   ".join(f"{key} {word}" for key, word in answers.items())
+        super().__init__(question, f"{keys}   Enter, Esc: no", note=detail)
         self._answers = dict(answers)
-        self._detail = detail
-
-    def compose(self) -> ComposeResult:
-        """Compose the dialog."""
-        keys = "   ".join(f"{key} {word}" for key, word in self._answers.items())
-        with Vertical(classes="dialog"):
-            yield Title(self._question)
-            if self._detail:
-                yield Static(self._detail, markup=False)
-            yield Static(f"{keys}   Enter, Esc: no", classes="dialog-keys", markup=False)
 
     def on_key(self, event: events.Key) -> None:
         """Answer with a letter."""
@@ -56,36 +45,19 @@ class TextScreen(Dialog[None]):
     """A text to read; `y` copies `copy` when there is one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,enter", "close", "close", show=False),
+        Binding("escape,q,enter", "leave", "close", show=False),
         Binding("y", "copy", "copy", show=False),
-        Binding("j,down", "scroll(1)", show=False),
-        Binding("k,up", "scroll(-1)", show=False),
-        Binding("pagedown,space", "scroll(10)", show=False),
-        Binding("pageup", "scroll(-10)", show=False),
+        *SCROLL_KEYS,
     ]
 
-    def __init__(self, title: str, body: str | Content, copy: str = "") -> None:
-        super().__init__(classes="dialog-screen")
-        self._title = title
+    def __init__(self, title: str, body: str | Content, copy: str = "", *, keys: str = "") -> None:
+        super().__init__(title, keys or ("y copy   Esc close" if copy else "Esc close"), is_tall=True)
         self._body = body
         self._copy = copy
 
-    def compose(self) -> ComposeResult:
-        """Compose the dialog."""
-        with Vertical(classes="dialog dialog-tall"):
-            yield Title(self._title)
-            with VerticalScroll(classes="dialog-body", can_focus=False):
-                yield Static(self._body, markup=False)
-            keys = "y copy   Esc close" if self._copy else "Esc close"
-            yield Static(keys, classes="dialog-keys", markup=False)
-
-    def action_close(self) -> None:
-        """Close."""
-        self.dismiss(None)
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll the text."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+    def _compose_body(self) -> ComposeResult:
+        with VerticalScroll(classes="dialog-body", can_focus=False):
+            yield Static(self._body, markup=False)
 
     def action_copy(self) -> None:
         """Copy the text."""
@@ -97,7 +69,7 @@ class FormScreen(Dialog[dict[str, str] | None]):
     """Some fields; Enter goes to the next one and, on the last, gives their values by name; Escape gives None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "leave", show=False),
+        Binding("escape", "leave", "leave", show=False),
         Binding("down", "app.focus_next", show=False),
         Binding("up", "app.focus_previous", show=False),
     ]
@@ -106,24 +78,16 @@ class FormScreen(Dialog[dict[str, str] | None]):
         self, title: str, fields: Sequence[tuple[str, str, str]], note: str = "", *, password: bool = False
     ) -> None:
         """`fields`: name, label and first value of each; `password`: what is typed is not shown."""
-        super().__init__(classes="dialog-screen")
-        self._title = title
+        super().__init__(title, "Enter next, then done   Esc leave", note=note)
         self._fields = tuple(fields)
-        self._note = note
         self._password = password
 
-    def compose(self) -> ComposeResult:
-        """Compose the dialog."""
-        with Vertical(classes="dialog"):
-            yield Title(self._title)
-            if self._note:
-                yield Static(self._note, markup=False)
-            yield Static("")
-            for name, label, value in self._fields:
-                with Horizontal(classes="field"):
-                    yield Label(label, markup=False)
-                    yield LineInput(value, id=f"field-{name}", select_on_focus=True, password=self._password)
-            yield Static("Enter next, then done   Esc leave", classes="dialog-keys")
+    def _compose_body(self) -> ComposeResult:
+        yield Static("")
+        for name, label, value in self._fields:
+            with Horizontal(classes="field"):
+                yield Label(label, markup=False)
+                yield LineInput(value, id=f"field-{name}", select_on_focus=True, password=self._password)
 
     def on_mount(self) -> None:
         """Focus the first field."""
@@ -139,34 +103,20 @@ class FormScreen(Dialog[dict[str, str] | None]):
         else:
             self.dismiss({name: self.query_one(f"#field-{name}", Input).value for name, _, _ in self._fields})
 
-    def action_cancel(self) -> None:
-        """Close without an answer."""
-        self.dismiss(None)
-
 
 class ChoiceScreen(Dialog[str | None]):
     """A list to choose from; gives the key of the choice, Escape None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "cancel", "leave", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "leave", show=False)]
 
     def __init__(self, title: str, choices: Sequence[tuple[str, str]], note: str = "", at: str = "") -> None:
-        super().__init__(classes="dialog-screen")
-        self._title = title
+        super().__init__(title, "Enter choose   Esc leave", note=note)
         self._choices = tuple(choices)
-        self._note = note
         self._at = at
         """Key of the choice to highlight first; empty: the first one."""
 
-    def compose(self) -> ComposeResult:
-        """Compose the dialog."""
-        with Vertical(classes="dialog"):
-            yield Title(self._title)
-            if self._note:
-                yield Static(self._note, markup=False)
-            yield SafeOptionList(*(Option(Content(text), id=key) for key, text in self._choices))
-            yield Static("Enter choose   Esc leave", classes="dialog-keys", markup=False)
+    def _compose_body(self) -> ComposeResult:
+        yield SafeOptionList(*(Option(Content(text), id=key) for key, text in self._choices))
 
     def on_mount(self) -> None:
         """Highlight the choice asked for."""
@@ -178,7 +128,3 @@ class ChoiceScreen(Dialog[str | None]):
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         self.dismiss(event.option_id)
-
-    def action_cancel(self) -> None:
-        """Close without an answer."""
-        self.dismiss(None)

@@ -13,7 +13,7 @@ from typing import ClassVar
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
@@ -25,7 +25,6 @@ from ordertui.operations.session import Session
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.file_row import render_file
 from ordertui.tui.task_runner import Task, TaskRunner
-from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.line_input import LineInput
 from ordertui.tui.widgets.option_list import SafeOptionList
 
@@ -52,7 +51,8 @@ class PickerScreen(Dialog[list[Path] | None]):
     ]
 
     def __init__(self, session: Session, keys: KeyQueue) -> None:
-        super().__init__(classes="dialog-screen")
+        keys_line = "space mark   a all reports   Enter read   ← up   d downloads   . other files   / type   Esc leave"
+        super().__init__("Import report files, or a processing report", keys_line, is_tall=True)
         self._tasks = TaskRunner(self, keys)
         self._session = session
         self._folder = session.workspace.folder()
@@ -63,23 +63,13 @@ class PickerScreen(Dialog[list[Path] | None]):
         """Marked files in the order of marking; those of other folders stay."""
         self._everything = False
 
-    def compose(self) -> ComposeResult:
-        """Compose the dialog."""
-        with Vertical(classes="dialog dialog-tall"):
-            yield Title("Import report files, or a processing report")
-            yield Static("", id="picker-folder", markup=False)
-            yield SafeOptionList(id="picker-files", markup=False)
-            with Horizontal(classes="field", id="picker-typed"):
-                yield Label("Path", markup=False)
-                yield LineInput(
-                    id="picker-path", placeholder="/ types one here, Tab completes it", select_on_focus=False
-                )
-            yield Static("", id="picker-note", classes="error", markup=False)
-            yield Static(
-                "space mark   a all reports   Enter read   ← up   d downloads   . other files   / type   Esc leave",
-                classes="dialog-keys",
-                markup=False,
-            )
+    def _compose_body(self) -> ComposeResult:
+        yield Static("", id="picker-folder", markup=False)
+        yield SafeOptionList(id="picker-files", markup=False)
+        with Horizontal(classes="field", id="picker-typed"):
+            yield Label("Path", markup=False)
+            yield LineInput(id="picker-path", placeholder="/ types one here, Tab completes it", select_on_focus=False)
+        yield Static("", id="picker-note", classes="error", markup=False)
 
     def on_mount(self) -> None:
         """Show the folder used last time."""
@@ -172,10 +162,6 @@ class PickerScreen(Dialog[list[Path] | None]):
         return self._entries[place - 1] if place and place <= len(self._entries) else None
 
     # Keys
-
-    def action_leave(self) -> None:
-        """Close without an answer."""
-        self.dismiss(None)
 
     def action_mark(self) -> None:
         """Mark or unmark the file under the cursor, and go on."""

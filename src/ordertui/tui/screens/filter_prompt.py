@@ -7,13 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.widgets import Static
 
 from ordertui.operations.session import Session
 from ordertui.rules.language import Condition
 from ordertui.tui.task_runner import Task
-from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.filter_bar import FilterBar
 
 from .base import Dialog
@@ -23,20 +21,13 @@ class FilterScreen(Dialog[str | None]):
     """Gives a valid filter that is not empty; Escape gives None."""
 
     def __init__(self, title: str, note: str, read: Callable[[str], Condition], history: Sequence[str]) -> None:
-        super().__init__(classes="dialog-screen")
-        self._title = title
-        self._note = note
+        super().__init__(title, "Enter done   Tab complete   ↑ earlier ones   Esc leave", note=note)
         self._read = read
         self._history = list(history)
 
-    def compose(self) -> ComposeResult:
-        """Compose the dialog."""
-        with Vertical(classes="dialog"):
-            yield Title(self._title)
-            yield Static(self._note, markup=False)
-            yield Static("")
-            yield FilterBar(self._read, nothing="")
-            yield Static("Enter done   Tab complete   ↑ earlier ones   Esc leave", classes="dialog-keys", markup=False)
+    def _compose_body(self) -> ComposeResult:
+        yield Static("")
+        yield FilterBar(self._read, nothing="")
 
     async def on_mount(self) -> None:
         """Focus the input."""

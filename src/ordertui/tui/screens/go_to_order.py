@@ -7,10 +7,8 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.line_input import LineInput
 
 from .base import Dialog
@@ -22,19 +20,15 @@ FIRST = "g"
 class GoScreen(Dialog[str | None]):
     """Gives the text typed or pasted, or FIRST at once; None when nothing was typed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "leave", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave", show=False)]
 
     def __init__(self) -> None:
-        super().__init__(classes="dialog-screen")
+        note = "Several ids, pasted in any form, are marked."
+        super().__init__("Go to an order", "Enter go   g the first order   Esc leave", note=note)
 
-    def compose(self) -> ComposeResult:
-        """Compose the dialog."""
-        with Vertical(classes="dialog"):
-            yield Title("Go to an order")
-            yield Static("Several ids, pasted in any form, are marked.", markup=False)
-            yield Static("")
-            yield LineInput(placeholder="111-2222222-3333333")
-            yield Static("Enter go   g the first order   Esc leave", classes="dialog-keys", markup=False)
+    def _compose_body(self) -> ComposeResult:
+        yield Static("")
+        yield LineInput(placeholder="111-2222222-3333333")
 
     def on_mount(self) -> None:
         """Focus the input."""
@@ -50,7 +44,3 @@ class GoScreen(Dialog[str | None]):
     def _done(self, event: Input.Submitted) -> None:
         event.stop()
         self.dismiss(event.value.strip() or None)
-
-    def action_cancel(self) -> None:
-        """Close without an answer."""
-        self.dismiss(None)

@@ -8,14 +8,13 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from ordertui.rules.language import FIELDS
 from ordertui.tui.actions import ALL_COMMANDS, QUEUE_HELP, Command
 from ordertui.tui.render.format import Piece, wrap_text
-from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.line_input import LineInput
 
 from .base import Dialog
@@ -37,7 +36,7 @@ class HelpScreen(Dialog[None]):
     """Keys and filter fields."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", "close", show=False),
+        Binding("escape", "leave", "close", show=False),
         Binding("down", "scroll(1)", show=False),
         Binding("up", "scroll(-1)", show=False),
         Binding("pagedown", "scroll(10)", show=False),
@@ -45,17 +44,13 @@ class HelpScreen(Dialog[None]):
     ]
 
     def __init__(self, actions: Sequence[Command] = ALL_COMMANDS) -> None:
-        super().__init__(classes="dialog-screen")
+        super().__init__("Keys", "↑ ↓ scroll   Esc close", is_tall=True)
         self._actions = tuple(actions)
 
-    def compose(self) -> ComposeResult:
-        """Compose the dialog."""
-        with Vertical(classes="dialog dialog-tall"):
-            yield Title("Keys")
-            yield LineInput(placeholder="type to narrow")
-            with VerticalScroll(classes="dialog-body", can_focus=False):
-                yield Static(id="help-text")
-            yield Static("↑ ↓ scroll   Esc close", classes="dialog-keys")
+    def _compose_body(self) -> ComposeResult:
+        yield LineInput(placeholder="type to narrow")
+        with VerticalScroll(classes="dialog-body", can_focus=False):
+            yield Static(id="help-text")
 
     @on(Input.Changed)
     def _narrow(self) -> None:
@@ -70,14 +65,6 @@ class HelpScreen(Dialog[None]):
             width = self.query_one(VerticalScroll).scrollable_content_region.width
             text = help_text(self.query_one(Input).value, self._actions, width)
             self.query_one("#help-text", Static).update(text)
-
-    def action_close(self) -> None:
-        """Close."""
-        self.dismiss(None)
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll the list."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
 
 def help_text(narrow: str, actions: Sequence[Command] = ALL_COMMANDS, width: int = 100) -> Content:

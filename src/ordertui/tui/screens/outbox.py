@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
@@ -21,7 +20,6 @@ from ordertui.tui.clipboard import copy
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.batch import errors_first, render_batch, render_batch_line, render_row
 from ordertui.tui.task_runner import Task, TaskRunner
-from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.option_list import SafeOptionList
 
 from .base import Dialog
@@ -35,7 +33,7 @@ class OutboxScreen(Dialog[None]):
     """The batches, newest first, and the rows of the one under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,o", "close", "close", show=False),
+        Binding("escape,q,o", "leave", "close", show=False),
         Binding("u", "undo", "take back", show=False),
         Binding("r", "release", "release now", show=False),
         Binding("y", "copy", "copy path", show=False),
@@ -45,7 +43,8 @@ class OutboxScreen(Dialog[None]):
     ]
 
     def __init__(self, session: Session, keys: KeyQueue) -> None:
-        super().__init__(classes="dialog-screen")
+        hint = "Tab batches, rows   u take back   r release now   t try failed rows again   s settle an unknown row"
+        super().__init__("Outbox", f"{hint}   y copy path   Esc close", is_tall=True)
         self._tasks = TaskRunner(self, keys)
         self._session = session
         self._batches: list[Batch] = []
@@ -53,18 +52,10 @@ class OutboxScreen(Dialog[None]):
         self._questions: list[OpenIssue] = []
         self._version = -1
 
-    def compose(self) -> ComposeResult:
-        """Compose the dialog."""
-        with Vertical(classes="dialog dialog-tall"):
-            yield Title("Outbox")
-            yield SafeOptionList(id="batches")
-            yield Static(id="batch-head")
-            yield SafeOptionList(id="batch-rows")
-            yield Static(
-                "Tab batches, rows   u take back   r release now   t try failed rows again   s settle an unknown row"
-                "   y copy path   Esc close",
-                classes="dialog-keys",
-            )
+    def _compose_body(self) -> ComposeResult:
+        yield SafeOptionList(id="batches")
+        yield Static(id="batch-head")
+        yield SafeOptionList(id="batch-rows")
 
     def on_mount(self) -> None:
         """Show the batches, and count down until they leave."""
@@ -134,10 +125,6 @@ class OutboxScreen(Dialog[None]):
                 Option(Content(f"and {len(rows) - ROWS:,} more: `ordertui outbox` lists all"), disabled=True)
             )
         options.highlighted = min(keep, len(rows) - 1) if rows else None
-
-    def action_close(self) -> None:
-        """Close."""
-        self.dismiss(None)
 
     def action_other_list(self) -> None:
         """Move the focus from batches to rows, or back."""

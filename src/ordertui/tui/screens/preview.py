@@ -14,7 +14,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widgets import Static, Tree
 from textual.widgets.tree import TreeNode
@@ -30,7 +30,6 @@ from ordertui.tui.render.format import ACTION_WORD
 from ordertui.tui.render.plan import render_effects
 from ordertui.tui.render.plan_groups import PlanGroup, group_plan, render_member
 from ordertui.tui.task_runner import Task, TaskRunner
-from ordertui.tui.widgets.dialog_title import Title
 
 from .base import Dialog
 from .dialogs import ChoiceScreen, ConfirmScreen, FormScreen
@@ -58,7 +57,7 @@ class PreviewScreen(Dialog[Batch | None]):
     """Shows a plan; gives the batch if it was committed, else None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n,q", "close", "no", show=False),
+        Binding("escape,n,q", "leave", "no", show=False),
         Binding("y", "commit", "commit", show=False),
         Binding("e", "reason", "reason", show=False),
         Binding("m", "amounts", "amounts", show=False),
@@ -66,8 +65,8 @@ class PreviewScreen(Dialog[Batch | None]):
         Binding("s", "sheet", "save sheet", show=False),
         Binding("j", "down", show=False),
         Binding("k", "up", show=False),
-        Binding("J", "scroll_sheet(3)", show=False),
-        Binding("K", "scroll_sheet(-3)", show=False),
+        Binding("J", "scroll(3)", show=False),
+        Binding("K", "scroll(-3)", show=False),
     ]
 
     def __init__(
@@ -81,28 +80,23 @@ class PreviewScreen(Dialog[Batch | None]):
         fixed: bool = False,
     ) -> None:
         """Show a plan. `fixed`: it is a retry, which may be committed or left, but not planned anew."""
-        super().__init__(classes="dialog-screen")
+        super().__init__(f"Preview {place}".rstrip(), "Esc no", is_tall=True)
         self.session = session
         self._tasks = TaskRunner(self, keys)
         self.plan = plan
-        self._place = place
         self._fixed = fixed
         self._shipping = dict(shipping)
         self._ids = [row.id for row in plan.rows] + [row.id for row in plan.out]
         self._reasons: dict[str, str] = {}
         self._refunds: dict[str, tuple[PlanLine, ...]] = {}
 
-    def compose(self) -> ComposeResult:
-        """Compose the dialog."""
-        with Vertical(classes="dialog dialog-tall"):
-            yield Title(f"Preview {self._place}".rstrip())
-            with VerticalScroll(id="effects", can_focus=False):
-                yield Static(id="effects-text", markup=False)
-            tree = PlanTree("plan", id="plan-tree")
-            tree.show_root = False
-            tree.guide_depth = 2
-            yield tree
-            yield Static(id="preview-keys", classes="dialog-keys", markup=False)
+    def _compose_body(self) -> ComposeResult:
+        with VerticalScroll(id="effects", can_focus=False):
+            yield Static(id="effects-text", markup=False)
+        tree = PlanTree("plan", id="plan-tree")
+        tree.show_root = False
+        tree.guide_depth = 2
+        yield tree
 
     def on_mount(self) -> None:
         """Show the plan."""
@@ -134,9 +128,7 @@ class PreviewScreen(Dialog[Batch | None]):
             keys.append("e reason")
         if plan.rows and plan.action is Action.REFUND and not self._fixed:
             keys.append("m amounts")
-        self.query_one("#preview-keys", Static).update(
-            "   ".join([*keys, "Enter open a group", "s save sheet", "w save plan", "Esc no"])
-        )
+        self.show_keys("   ".join([*keys, "Enter open a group", "s save sheet", "w save plan", "Esc no"]))
 
     @on(Tree.NodeExpanded)
     def _expanded(self, event: Tree.NodeExpanded[Node]) -> None:
@@ -150,10 +142,6 @@ class PreviewScreen(Dialog[Batch | None]):
         found = data.members if isinstance(data, PlanGroup) else [data]
         return [row for row in found if isinstance(row, PlannedOrder)]
 
-    def action_close(self) -> None:
-        """Close without committing."""
-        self.dismiss(None)
-
     def action_down(self) -> None:
         """Go to the next line."""
         self._tree.action_cursor_down()
@@ -161,10 +149,6 @@ class PreviewScreen(Dialog[Batch | None]):
     def action_up(self) -> None:
         """Go to the previous line."""
         self._tree.action_cursor_up()
-
-    def action_scroll_sheet(self, lines: int) -> None:
-        """Scroll the effects sheet."""
-        self.query_one("#effects", VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def action_reason(self) -> None:
         """Choose the reason of the order, or of the group, under the cursor."""

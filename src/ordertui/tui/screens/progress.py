@@ -1,4 +1,4 @@
-"""Dialogs shown while something takes time: an import, a question to Amazon, anything that cannot be stopped."""
+"""Dialogs shown while something takes time that can be stopped: an import, a question to Amazon."""
 
 from __future__ import annotations
 
@@ -7,35 +7,40 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.widgets import ProgressBar, Static
 
 from ordertui.operations.reports.progress import ImportProgress
-from ordertui.tui.widgets.dialog_title import Title
 
 from .base import Dialog
 
 
-class ProgressScreen(Dialog[None]):
-    """A bar while a file is imported; Escape asks the import to stop after the current chunk."""
+class AskingScreen(Dialog[None]):
+    """Shown while a thread works, such as one that asks Amazon; Escape asks it to stop."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop", "stop", show=False)]
 
+    def __init__(self, title: str, keys: str = "Esc stop") -> None:
+        super().__init__(title, keys)
+        self.stopping = False
+        """Read by the thread."""
+
+    def action_stop(self) -> None:
+        """Ask the thread to stop."""
+        self.stopping = True
+
+
+class ProgressScreen(AskingScreen):
+    """A bar while a file is imported; Escape asks the import to stop after the current chunk."""
+
     def __init__(self, title: str = "Importing") -> None:
-        super().__init__(classes="dialog-screen")
-        self._title = title
+        super().__init__(title, "Esc stop; what was read is kept")
         self.latest: ImportProgress | None = None
         """Set by the import's thread, read here by a timer: a thread never touches a widget."""
-        self.stopping = False
         self._started = time.monotonic()
 
-    def compose(self) -> ComposeResult:
-        """Compose the dialog."""
-        with Vertical(classes="dialog"):
-            yield Title(self._title)
-            yield ProgressBar(total=None, show_eta=True)
-            yield Static("", id="progress-text", markup=False)
-            yield Static("Esc stop; what was read is kept", classes="dialog-keys")
+    def _compose_body(self) -> ComposeResult:
+        yield ProgressBar(total=None, show_eta=True)
+        yield Static("", id="progress-text", markup=False)
 
     def on_mount(self) -> None:
         """Show the progress a few times a second."""
@@ -51,44 +56,3 @@ class ProgressScreen(Dialog[None]):
         self.query_one("#progress-text", Static).update(
             f"{now.path.name}: {now.rows:,} rows, {speed:,.0f} rows/s{stopping}"
         )
-
-    def action_stop(self) -> None:
-        """Ask the import to stop."""
-        self.stopping = True
-
-
-class AskingScreen(Dialog[None]):
-    """Shown while Amazon is asked; Escape stops that."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop", "stop", show=False)]
-
-    def __init__(self, what: str) -> None:
-        super().__init__(classes="dialog-screen")
-        self._what = what
-        self.stopping = False
-        """Read by the thread that asks Amazon."""
-
-    def compose(self) -> ComposeResult:
-        """Compose the dialog."""
-        with Vertical(classes="dialog"):
-            yield Title(self._what)
-            yield Static("Esc stop", classes="dialog-keys")
-
-    def action_stop(self) -> None:
-        """Ask the thread to stop."""
-        self.stopping = True
-
-
-class WaitScreen(Dialog[None]):
-    """Shown while something takes some seconds and cannot be stopped."""
-
-    def __init__(self, title: str, detail: str) -> None:
-        super().__init__(classes="dialog-screen")
-        self._title = title
-        self._detail = detail
-
-    def compose(self) -> ComposeResult:
-        """Compose the dialog."""
-        with Vertical(classes="dialog"):
-            yield Title(self._title)
-            yield Static(self._detail, markup=False)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
@@ -18,10 +18,9 @@ from ordertui.tui.clipboard import copy
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.rate_report import Course, render_all_rates, render_entry, render_rate, render_risk
 from ordertui.tui.task_runner import Task, TaskRunner
-from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.option_list import SafeOptionList
 
-from .base import Dialog
+from .base import SCROLL_KEYS, Dialog
 from .dialogs import TextScreen
 
 LISTED = 2_000
@@ -50,21 +49,18 @@ class RateScreen(Dialog[None]):
     """The rate of one marketplace; `p` goes to the next one, and after the last to all of them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,P", "close", "close", show=False),
+        Binding("escape,q,P", "leave", "close", show=False),
         Binding("p", "market(1)", "next marketplace", show=False),
         Binding("n", "listing(True)", "what counts", show=False),
         Binding("d", "listing(False)", "all orders", show=False),
         Binding("r", "risk", "risk", show=False),
-        Binding("j,down", "scroll(1)", show=False),
-        Binding("k,up", "scroll(-1)", show=False),
-        Binding("pagedown,space", "scroll(10)", show=False),
-        Binding("pageup", "scroll(-10)", show=False),
+        *SCROLL_KEYS,
     ]
 
     def __init__(
         self, session: Session, keys: KeyQueue, ids: Sequence[int], marketplace: str, describe: Describe
     ) -> None:
-        super().__init__(classes="dialog-screen")
+        super().__init__(f"Cancellation rate{' · PRACTICE' if session.is_practice else ''}", "Esc close", is_tall=True)
         self._tasks = TaskRunner(self, keys)
         self._session = session
         self._ids = ids
@@ -76,13 +72,9 @@ class RateScreen(Dialog[None]):
         """The views that `p` goes through; None stands for all marketplaces."""
         self._place = 0
 
-    def compose(self) -> ComposeResult:
-        """Compose the dialog."""
-        with Vertical(classes="dialog dialog-tall", id="rate-dialog"):
-            yield Title(f"Cancellation rate{' · PRACTICE' if self._session.is_practice else ''}")
-            with VerticalScroll(classes="dialog-body", can_focus=False):
-                yield Static("Counting…", id="rate-full", markup=False)
-            yield Static("", id="rate-keys", classes="dialog-keys", markup=False)
+    def _compose_body(self) -> ComposeResult:
+        with VerticalScroll(classes="dialog-body", can_focus=False):
+            yield Static("Counting…", id="rate-full", markup=False)
 
     def on_mount(self) -> None:
         """Count in a thread, then show the marketplace asked for."""
@@ -108,12 +100,12 @@ class RateScreen(Dialog[None]):
 
     def _show(self) -> None:
         """Show the keys, then draw the text for the room that they leave."""
-        if self._views and self.query("#rate-keys"):  # none when it was closed meanwhile
+        if self._views and self.query("#rate-full"):  # none when it was closed meanwhile
             keys = "p one by one"
             if self._course is not None:
                 keys = "n what counts   d all orders   r about to be cancelled"
                 keys = ("p next marketplace   " if len(self._views) > 1 else "") + keys
-            self.query_one("#rate-keys", Static).update(f"{keys}   Esc close")
+            self.show_keys(f"{keys}   Esc close")
             self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:
@@ -130,20 +122,12 @@ class RateScreen(Dialog[None]):
             text = render_rate(course, width, max(low, min(high, body.content_region.height - AROUND - ahead)))
         self.query_one("#rate-full", Static).update(text)
 
-    def action_close(self) -> None:
-        """Close."""
-        self.dismiss(None)
-
     def action_market(self, by: int) -> None:
         """Go to the next marketplace, or to all."""
         if self._views:
             self._place = (self._place + by) % len(self._views)
             self._show()
             self.query_one(VerticalScroll).scroll_home(animate=False)
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll the text."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def action_listing(self, numerator: bool) -> None:
         """List the orders that count as cancelled, or all of the window."""
@@ -189,30 +173,25 @@ class OrdersScreen(Dialog[None]):
     """A list of orders; Enter opens one in full."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "close", "close", show=False),
+        Binding("escape,q", "leave", "close", show=False),
         Binding("y", "copy", "copy id", show=False),
     ]
 
     def __init__(
         self, keys: KeyQueue, title: str, lines: Sequence[tuple[str, Content]], count: int, describe: Describe
     ) -> None:
-        super().__init__(classes="dialog-screen")
+        super().__init__(title, "Enter the whole order   y copy its id   Esc close", is_tall=True)
         self._tasks = TaskRunner(self, keys)
-        self._title = title
         self._lines = list(lines)
         self._count = count
         self._describe = describe
 
-    def compose(self) -> ComposeResult:
-        """Compose the dialog."""
-        with Vertical(classes="dialog dialog-tall"):
-            yield Title(self._title)
-            options = [Option(line, id=order_id) for order_id, line in self._lines] or [Option("none", disabled=True)]
-            if self._count > len(self._lines):
-                more = self._count - len(self._lines)
-                options.append(Option(f"and {more:,} more: `ordertui rate --list` gives all", disabled=True))
-            yield SafeOptionList(*options, id="rate-orders", markup=False)
-            yield Static("Enter the whole order   y copy its id   Esc close", classes="dialog-keys")
+    def _compose_body(self) -> ComposeResult:
+        options = [Option(line, id=order_id) for order_id, line in self._lines] or [Option("none", disabled=True)]
+        if self._count > len(self._lines):
+            more = self._count - len(self._lines)
+            options.append(Option(f"and {more:,} more: `ordertui rate --list` gives all", disabled=True))
+        yield SafeOptionList(*options, id="rate-orders", markup=False)
 
     def on_mount(self) -> None:
         """Focus the list."""
@@ -234,7 +213,3 @@ class OrdersScreen(Dialog[None]):
         if place is not None and place < len(self._lines):
             order_id = self._lines[place][0]
             self.notify(copy(self.app, order_id, order_id))
-
-    def action_close(self) -> None:
-        """Close."""
-        self.dismiss(None)

@@ -9,7 +9,6 @@ import msgspec
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
@@ -18,7 +17,6 @@ from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.workspace import SavedView, Workspace
 from ordertui.tui.render.format import MUTED
 from ordertui.tui.view_request import ViewRequest
-from ordertui.tui.widgets.dialog_title import Title
 from ordertui.tui.widgets.option_list import SafeOptionList
 
 from .base import Dialog
@@ -37,20 +35,14 @@ class ViewsScreen(Dialog[SavedView | None]):
     ]
 
     def __init__(self, workspace: Workspace, views: Sequence[SavedView], current: ViewRequest) -> None:
-        super().__init__(classes="dialog-screen")
+        super().__init__("Saved views", "Enter or 1 to 9 open   s save this one   r rename   d delete   Esc leave")
         self._workspace = workspace
         self._views = list(views)
         self._current = current
 
-    def compose(self) -> ComposeResult:
-        """Compose the dialog."""
-        with Vertical(classes="dialog"):
-            yield Title("Saved views")
-            yield SafeOptionList()
-            yield Static(f"Kept in {self._workspace.views_file.name} beside the store.", classes="dialog-note")
-            yield Static(
-                "Enter or 1 to 9 open   s save this one   r rename   d delete   Esc leave", classes="dialog-keys"
-            )
+    def _compose_body(self) -> ComposeResult:
+        yield SafeOptionList()
+        yield Static(f"Kept in {self._workspace.views_file.name} beside the store.", classes="dialog-note")
 
     def on_mount(self) -> None:
         """List the views."""
@@ -121,7 +113,3 @@ class ViewsScreen(Dialog[SavedView | None]):
     def _save_all(self, place: int) -> None:
         self._workspace.keep_views(self._views)
         self._show(place)
-
-    def action_leave(self) -> None:
-        """Leave."""
-        self.dismiss(None)

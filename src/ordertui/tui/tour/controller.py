@@ -155,8 +155,8 @@ class TourController:
         if await task.ask(question, discard_typeahead=True):
             from ordertui.operations.config import practice_folder
             from ordertui.operations.demo import build_practice
-            from ordertui.tui.screens.progress import WaitScreen
+            from ordertui.tui.screens.base import Dialog
 
-            with task.showing(WaitScreen("Building the practice store", "5,000 made-up orders; some seconds.")):
+            with task.showing(Dialog[None]("Building the practice store", note="5,000 made-up orders; some seconds.")):
                 path = await task.work(build_practice, practice_folder(), now=self._session.clock.now())
             self._screen.app.post_message(PracticeBuilt(path))
