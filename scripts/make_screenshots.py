@@ -24,7 +24,7 @@ from ordertui.orders.clock import FixedClock, parse_iso
 from ordertui.tui.app import OrderTuiApp
 from ordertui.tui.main.screen import MainScreen
 from ordertui.tui.themes import DARK, LIGHT
-from ordertui.tui.tour.note import TourNote
+from ordertui.tui.tour.controller import TourNote
 
 NOW = parse_iso("2026-11-23T14:05:00Z")
 WIDE, SMALL = (120, 40), (80, 24)

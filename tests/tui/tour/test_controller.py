@@ -13,7 +13,7 @@ from ordertui.orders.clock import FixedClock
 from ordertui.tui.main.screen import MainScreen
 from ordertui.tui.screens.dialogs import ConfirmScreen, FormScreen
 from ordertui.tui.screens.preview import PreviewScreen
-from ordertui.tui.tour.note import TourNote
+from ordertui.tui.tour.controller import TourNote
 from ordertui.tui.tour.steps import STEPS, Facts, Tour
 from support.pilot import burst, main, press, running, settled, table, until
 from support.shops import NOW

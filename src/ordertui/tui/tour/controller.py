@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
+from textual.widgets import Static
 
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import LEFT_BATCHES, RowState
@@ -28,6 +29,10 @@ CHECK_SECONDS = 0.2
 """Seconds between two checks whether a step was done."""
 FINISHED = "That was the tour. What is here is made up: try anything. ? has every key, t begins the tour again."
 OFFER = "Made-up orders in a folder of their own; nothing in it is real, and your own store stays as it is."
+
+
+class TourNote(Static):
+    """What to do now, docked below whatever screen is open: never over it, and never the target of a key."""
 
 
 class PracticeBuilt(Message):
@@ -96,16 +101,12 @@ class TourController:
         self._screen.notify(message, timeout=8)
 
     def _remove_notes(self) -> None:
-        from .note import TourNote
-
         for screen in self._screen.app.screen_stack:
             for note in screen.query(TourNote):
                 note.remove()
 
     def _check(self) -> None:
         """Go to the next step when this one was done, and show on the open screen what to do."""
-        from .note import TourNote
-
         screen = self._screen.app.screen
         if self.tour is None or not self._table.is_attached or not screen.is_attached:
             return  # it has ended, or screens are being unmounted
