@@ -21,7 +21,7 @@ from ordertui.operations.config import Config
 from ordertui.operations.demo import build_practice
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, parse_iso
-from ordertui.tui.app import OrderTuiApp
+from ordertui.tui.main.app import OrderTuiApp
 from ordertui.tui.main.screen import MainScreen
 from ordertui.tui.themes import DARK, LIGHT
 from ordertui.tui.tour.controller import TourNote

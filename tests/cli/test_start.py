@@ -21,7 +21,7 @@ from ordertui.operations.config import Config
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 session = Session.open(Path(sys.argv[1]), clock=FixedClock(int(sys.argv[2])), config=Config())
-from ordertui.tui.app import OrderTuiApp
+from ordertui.tui.main.app import OrderTuiApp
 from ordertui.tui.main.screen import MainScreen
 
 async def begin(screen):

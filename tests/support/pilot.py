@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from ordertui.operations.session import Session
-from ordertui.tui.app import OrderTuiApp
+from ordertui.tui.main.app import OrderTuiApp
 from ordertui.tui.main.screen import MainScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.widgets.order_table import OrderTable

@@ -30,7 +30,7 @@ from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import YesNo
 from ordertui.orders.money import format_grouped
 from ordertui.tui.actions import ALL_COMMANDS
-from ordertui.tui.app import OrderTuiApp
+from ordertui.tui.main.app import OrderTuiApp
 from ordertui.tui.main.screen import MainScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.widgets.order_table import OrderTable

@@ -17,7 +17,7 @@ from textual.widgets import Input
 
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
-from ordertui.tui.app import OrderTuiApp
+from ordertui.tui.main.app import OrderTuiApp
 from ordertui.tui.main.screen import CURSOR_PAUSE
 from ordertui.tui.screens.preview import PreviewScreen
 from support.pilot import burst, idle, main, press, running, settled, table, text, to_ship, until

@@ -120,7 +120,7 @@ def open_screen(settings: Settings, *, mouse: bool = True, tour: bool = False) -
         settings = msgspec.structs.replace(settings, read_only=True)
     gc.disable()  # imports make many objects and free none: collecting in between costs a fifth of the start
     with open_session(settings) as session:
-        from ordertui.tui.app import run
+        from ordertui.tui.main.app import run
 
         gc.freeze()
         gc.enable()

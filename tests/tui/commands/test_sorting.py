@@ -11,7 +11,7 @@ from ordertui.operations.query.sort_order import SortKey
 from ordertui.operations.session import Session
 from ordertui.operations.workspace import SavedView
 from ordertui.tui.screens.dialogs import ChoiceScreen
-from ordertui.tui.view_request import ViewRequest
+from ordertui.tui.screens.view_request import ViewRequest
 from ordertui.tui.widgets.order_table import OrderTable
 from ordertui.tui.widgets.order_table.columns import BY_KEY, COLUMNS, Column
 from support.pilot import burst, main, press, running, settled, table, until

@@ -21,7 +21,7 @@ from ordertui.tui.screens.filter_prompt import FilterScreen
 from ordertui.tui.screens.go_to_order import GoScreen
 from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.preview import PreviewScreen
-from ordertui.tui.view_request import ViewRequest
+from ordertui.tui.screens.view_request import ViewRequest
 from support.pilot import at_order, burst, main, press, running, settled, table, to_ship, until
 from support.shops import open_session, order_id
 

@@ -19,7 +19,7 @@ from ordertui.operations.demo import build_practice
 from ordertui.operations.session import Session
 from ordertui.operations.workspace import Workspace
 from ordertui.orders.clock import FixedClock
-from ordertui.tui.app import OrderTuiApp
+from ordertui.tui.main.app import OrderTuiApp
 from ordertui.tui.themes import DARK, LIGHT
 from support.shops import NOW, all_orders_row, bring, unshipped_row
 

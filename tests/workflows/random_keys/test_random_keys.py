@@ -15,7 +15,7 @@ from ordertui.operations.demo import build_practice
 from ordertui.operations.reports.files import FileEntry, list_folder
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
-from ordertui.tui.app import OrderTuiApp
+from ordertui.tui.main.app import OrderTuiApp
 from support.pilot import burst, running
 from support.profile import LONG
 from support.random_keys import GENERAL, LEAVES, REGISTRY, Monkey

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ordertui.tui.main.command_context import CommandContext
-from ordertui.tui.task_runner import Task
+from ordertui.tui.screens.task_runner import Task
 from ordertui.tui.themes import DARK, LIGHT
 
 

@@ -12,7 +12,7 @@ from ordertui.orders.enums import Action
 from ordertui.orders.text import pluralize
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.dialogs import ConfirmScreen, FormScreen
-from ordertui.tui.task_runner import Task
+from ordertui.tui.screens.task_runner import Task
 
 Shipping = dict[str, tuple[str, str, str]]
 """Carrier, tracking number and ship date by order id."""

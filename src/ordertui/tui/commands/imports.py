@@ -20,7 +20,7 @@ from ordertui.tui.render.import_summary import import_lines, result_lines
 from ordertui.tui.screens.dialogs import ChoiceScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
 from ordertui.tui.screens.progress import ProgressScreen
-from ordertui.tui.task_runner import Task
+from ordertui.tui.screens.task_runner import Task
 
 
 def sync(context: CommandContext) -> None:

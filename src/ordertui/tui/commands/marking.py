@@ -8,8 +8,8 @@ from ordertui.orders.order import OrderRow
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.dialogs import ChoiceScreen
 from ordertui.tui.screens.filter_prompt import ask_filter
-from ordertui.tui.task_runner import Task
-from ordertui.tui.view_request import ViewRequest
+from ordertui.tui.screens.task_runner import Task
+from ordertui.tui.screens.view_request import ViewRequest
 
 
 def clear_marks(context: CommandContext) -> None:

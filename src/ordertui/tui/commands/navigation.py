@@ -13,7 +13,7 @@ from ordertui.orders.text import mask_control_characters
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.filter_prompt import ask_filter
 from ordertui.tui.screens.go_to_order import FIRST, GoScreen
-from ordertui.tui.task_runner import Task
+from ordertui.tui.screens.task_runner import Task
 
 NAMED_IDS = 5
 """Unknown ids that a message names, at most."""

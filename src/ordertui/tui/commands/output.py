@@ -13,7 +13,7 @@ from ordertui.orders.text import pluralize
 from ordertui.tui.clipboard import COPY_FORMS, copy, format_orders
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen, TextScreen
-from ordertui.tui.task_runner import Task
+from ordertui.tui.screens.task_runner import Task
 
 
 def copy_id(context: CommandContext) -> None:

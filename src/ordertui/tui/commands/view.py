@@ -7,8 +7,8 @@ from textual.containers import VerticalScroll
 from ordertui.operations.marks import Marks
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.dialogs import ChoiceScreen, TextScreen
-from ordertui.tui.task_runner import Task
-from ordertui.tui.view_request import ViewRequest
+from ordertui.tui.screens.task_runner import Task
+from ordertui.tui.screens.view_request import ViewRequest
 
 
 def show_queue(context: CommandContext, key: str) -> None:

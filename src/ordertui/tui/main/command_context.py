@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from ordertui.operations.session import Session
 from ordertui.tui.keymap import Keymap
-from ordertui.tui.task_runner import TaskRunner
+from ordertui.tui.screens.task_runner import TaskRunner
 from ordertui.tui.tour.controller import TourController
 from ordertui.tui.widgets.filter_bar import FilterBar
 from ordertui.tui.widgets.order_table import OrderTable

@@ -24,7 +24,7 @@ from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.keymap import Keymap
 from ordertui.tui.render.header import render_header
 from ordertui.tui.screens.base import read_selected_text
-from ordertui.tui.task_runner import TaskRunner, ignore_unmounted
+from ordertui.tui.screens.task_runner import TaskRunner, ignore_unmounted
 from ordertui.tui.tour.controller import TourController
 from ordertui.tui.widgets.filter_bar import FilterBar
 from ordertui.tui.widgets.key_hints import KeyHints

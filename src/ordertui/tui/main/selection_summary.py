@@ -18,7 +18,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.order import OrderRow
 from ordertui.tui.render.format import format_due, render_sparkline
 from ordertui.tui.render.status_line import StatusLine, render_status_line
-from ordertui.tui.task_runner import TaskRunner, ignore_unmounted
+from ordertui.tui.screens.task_runner import TaskRunner, ignore_unmounted
 from ordertui.tui.widgets.order_table import OrderTable
 
 from .view_controller import ViewController

@@ -14,7 +14,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.text import pluralize
 from ordertui.tui.render.format import format_countdown
 from ordertui.tui.render.header import render_age
-from ordertui.tui.task_runner import Task, TaskRunner, ignore_unmounted
+from ordertui.tui.screens.task_runner import Task, TaskRunner, ignore_unmounted
 
 if TYPE_CHECKING:
     from ordertui.operations.sync.order_sync import SyncProgress, SyncSummary

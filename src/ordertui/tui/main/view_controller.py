@@ -17,8 +17,8 @@ from ordertui.operations.query.queues import BY_KEY, Queue
 from ordertui.operations.session import Session
 from ordertui.store import Interrupted
 from ordertui.tui.render.format import empty_text
-from ordertui.tui.task_runner import Task, TaskRunner, ignore_unmounted
-from ordertui.tui.view_request import FIRST_PAGE, View, ViewRequest, read_ids, read_view
+from ordertui.tui.screens.task_runner import Task, TaskRunner, ignore_unmounted
+from ordertui.tui.screens.view_request import FIRST_PAGE, View, ViewRequest, read_ids, read_view
 from ordertui.tui.widgets.filter_bar import FilterBar
 from ordertui.tui.widgets.order_table import OrderTable
 from ordertui.tui.widgets.order_table.table import CursorAnchor

@@ -13,7 +13,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.enums import OrderStatus
 from ordertui.orders.order import Order
 from ordertui.tui.key_queue import KeyQueue
-from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.screens.task_runner import Task, TaskRunner
 
 from .dialogs import ConfirmScreen, TextScreen
 from .progress import AskingScreen

@@ -12,7 +12,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from ordertui.tui.render.format import MUTED
-from ordertui.tui.view_request import ViewRequest
+from ordertui.tui.screens.view_request import ViewRequest
 from ordertui.tui.widgets.option_list import SafeOptionList
 from ordertui.tui.widgets.order_table.columns import columns_for
 from ordertui.tui.widgets.order_table.layout import MAX_WIDTH, MIN_WIDTH, Layout

@@ -24,7 +24,7 @@ from ordertui.operations.reports.files import FileEntry, complete_path, kind_of,
 from ordertui.operations.session import Session
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.file_row import render_file
-from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.screens.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.line_input import LineInput
 from ordertui.tui.widgets.option_list import SafeOptionList
 

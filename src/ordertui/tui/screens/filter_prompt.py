@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from ordertui.operations.session import Session
 from ordertui.rules.language import Condition
-from ordertui.tui.task_runner import Task
+from ordertui.tui.screens.task_runner import Task
 from ordertui.tui.widgets.filter_bar import FilterBar
 
 from .base import Dialog

@@ -19,7 +19,7 @@ from ordertui.orders.text import pluralize
 from ordertui.tui.clipboard import copy
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.batch import errors_first, render_batch, render_batch_line, render_row
-from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.screens.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.option_list import SafeOptionList
 
 from .base import Dialog

@@ -29,7 +29,7 @@ from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.format import ACTION_WORD
 from ordertui.tui.render.plan import render_effects
 from ordertui.tui.render.plan_groups import PlanGroup, group_plan, render_member
-from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.screens.task_runner import Task, TaskRunner
 
 from .base import Dialog
 from .dialogs import ChoiceScreen, ConfirmScreen, FormScreen

@@ -17,7 +17,7 @@ from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.tui.clipboard import copy
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.rate_report import Course, render_all_rates, render_entry, render_rate, render_risk
-from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.screens.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.option_list import SafeOptionList
 
 from .base import SCROLL_KEYS, Dialog

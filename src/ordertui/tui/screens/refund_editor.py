@@ -8,7 +8,7 @@ from ordertui.operations.planning.plan import PlanLine
 from ordertui.orders.money import format_decimal, parse_minor
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine
 from ordertui.orders.refund_limit import TOTAL, prorate, refund_excess, units_to_cancel
-from ordertui.tui.task_runner import Task
+from ordertui.tui.screens.task_runner import Task
 
 from .dialogs import ChoiceScreen, FormScreen
 

@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.workspace import SavedView, Workspace
 from ordertui.tui.render.format import MUTED
-from ordertui.tui.view_request import ViewRequest
+from ordertui.tui.screens.view_request import ViewRequest
 from ordertui.tui.widgets.option_list import SafeOptionList
 
 from .base import Dialog

@@ -17,7 +17,7 @@ from textual.widgets import Static
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import LEFT_BATCHES, RowState
 from ordertui.orders.enums import Action
-from ordertui.tui.task_runner import Task, TaskRunner
+from ordertui.tui.screens.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.order_table import OrderTable
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, FixedClock
 from ordertui.store import SORT_KEYS
 from ordertui.tui.screens.columns import ColumnsScreen
-from ordertui.tui.view_request import ViewRequest
+from ordertui.tui.screens.view_request import ViewRequest
 from ordertui.tui.widgets.order_table.columns import COLUMNS, CellContext, Column
 from ordertui.tui.widgets.order_table.layout import MAX_WIDTH, MIN_WIDTH, ColumnChoice, layout_for
 from ordertui.tui.widgets.order_table.row_renderer import TONES

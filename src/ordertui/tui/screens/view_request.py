@@ -13,10 +13,9 @@ from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.query.sort_order import SortKey, read_sorting, sorting_text
 from ordertui.operations.session import Session
 from ordertui.operations.workspace import SavedView
-
-from .widgets.order_table.columns import BY_KEY as COLUMN_BY_KEY
-from .widgets.order_table.columns import COLUMNS, ColumnSort
-from .widgets.order_table.layout import MAX_WIDTH, MIN_WIDTH, ColumnChoice
+from ordertui.tui.widgets.order_table.columns import BY_KEY as COLUMN_BY_KEY
+from ordertui.tui.widgets.order_table.columns import COLUMNS, ColumnSort
+from ordertui.tui.widgets.order_table.layout import MAX_WIDTH, MIN_WIDTH, ColumnChoice
 
 FIRST_PAGE = 200
 """Orders shown before all of them are known."""

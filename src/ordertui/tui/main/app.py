@@ -12,13 +12,13 @@ from textual.notifications import SeverityLevel
 
 from ordertui.operations.config import config_path
 from ordertui.operations.session import Session
+from ordertui.tui.key_queue import KeyHandled, KeyQueue
+from ordertui.tui.keymap import KEYMAP_FILE, Keymap, read_keymap
+from ordertui.tui.terminal import discard_output_of_closed_terminal, exit_on_signals, watch_terminal
+from ordertui.tui.themes import DARK, THEMES
+from ordertui.tui.tour.controller import PracticeBuilt
 
-from .key_queue import KeyHandled, KeyQueue
-from .keymap import KEYMAP_FILE, Keymap, read_keymap
-from .main.screen import MainScreen
-from .terminal import discard_output_of_closed_terminal, exit_on_signals, watch_terminal
-from .themes import DARK, THEMES
-from .tour.controller import PracticeBuilt
+from .screen import MainScreen
 
 
 class OrderTuiApp(App[None]):

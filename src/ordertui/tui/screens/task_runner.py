@@ -12,8 +12,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from ordertui.operations.errors import USER_ERRORS, error_message
-
-from .key_queue import InputLock, KeyQueue
+from ordertui.tui.key_queue import InputLock, KeyQueue
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
@@ -104,7 +103,7 @@ class TaskRunner:
 
 def _first_drawn(screen: Screen[Given]) -> float:
     """Return when the dialog's title was first drawn, by the clock of Textual's messages; now when it has none."""
-    from .widgets.dialog_title import Title
+    from ordertui.tui.widgets.dialog_title import Title
 
     moments = [title.first_drawn for title in screen.query(Title) if title.first_drawn is not None]
     return min(moments, default=Message().time)
