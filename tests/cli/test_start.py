@@ -34,7 +34,7 @@ async def begin(screen):
     ]
     page = [row.order_id for row in session.orders.rows(screen.table.ids).values()]
     print(json.dumps({
-        "modules": modules, "dataclasses": made, "lines": screen.table.renders, "strips": screen.table.contents,
+        "modules": modules, "dataclasses": made, "lines": screen.table.renders, "strips": screen.table.renderer.made,
         "orders": page, "widgets": len(screen.app.query("*")),
     }))
     screen.app.exit()

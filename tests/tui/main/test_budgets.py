@@ -24,10 +24,10 @@ async def test_a_cursor_key_paints_two_lines_and_makes_nothing(many: Session) ->
         await press(pilot, "j")
         await settled(pilot)
         view = table(pilot)
-        renders, contents, fetches = view.renders, view.contents, view.fetches
+        renders, contents, fetches = view.renders, view.renderer.made, view.row_cache.fetches
         await press(pilot, "j")
         await settled(pilot)
-        assert (view.renders - renders, view.contents - contents, view.fetches - fetches) == (2, 0, 0)
+        assert (view.renders - renders, view.renderer.made - contents, view.row_cache.fetches - fetches) == (2, 0, 0)
 
 
 async def test_a_mark_paints_its_line_and_the_next(many: Session) -> None:
@@ -35,21 +35,21 @@ async def test_a_mark_paints_its_line_and_the_next(many: Session) -> None:
         await press(pilot, "j")
         await settled(pilot)
         view = table(pilot)
-        renders, contents, fetches = view.renders, view.contents, view.fetches
+        renders, contents, fetches = view.renders, view.renderer.made, view.row_cache.fetches
         await press(pilot, "space")
         await settled(pilot)
         assert view.renders - renders <= 3
-        assert (view.contents - contents, view.fetches - fetches) == (0, 0)
+        assert (view.renderer.made - contents, view.row_cache.fetches - fetches) == (0, 0)
 
 
 async def test_pages_fetch_at_most_twice(many: Session) -> None:
     async with running(many) as pilot:
         view = table(pilot)
         for key in ("pagedown", "pagedown", "pagedown", "pageup", "end", "home", "ctrl+d"):
-            fetches = view.fetches
+            fetches = view.row_cache.fetches
             await press(pilot, key)
             await settled(pilot)
-            assert view.fetches - fetches <= 2, key
+            assert view.row_cache.fetches - fetches <= 2, key
 
 
 async def test_a_range_over_all_orders_paints_only_what_is_shown(many: Session) -> None:
@@ -68,10 +68,10 @@ async def test_a_theme_or_size_change_makes_each_shown_strip_once(many: Session)
     async with running(many) as pilot:
         view = table(pilot)
         for size in ((80, 24), (160, 50), (60, 15), (120, 40)):
-            contents = view.contents
+            contents = view.renderer.made
             await pilot.resize_terminal(*size)
             await pilot.pause(0.05)
-            assert view.contents - contents <= 2 * size[1]
+            assert view.renderer.made - contents <= 2 * size[1]
 
 
 async def test_an_idle_screen_asks_for_no_repaint_while_time_goes_by(

@@ -19,7 +19,7 @@ async def test_only_lines_whose_words_changed_are_painted(session: Session, cloc
         due = {row.ship_by for row in session.orders.rows(view.ids).values()}
         assert due == {NOW + 24 * HOUR}, "all say: in 24 h"
         assert "in 24 h" in view.render_line(1).text
-        renders, contents = view.renders, view.contents
+        renders, contents = view.renders, view.renderer.made
         for _ in range(
             3
         ):  # a minute that changes no word; one that takes an hour off all six; one more that changes none
@@ -28,13 +28,13 @@ async def test_only_lines_whose_words_changed_are_painted(session: Session, cloc
             await settled(pilot)
             if view.renders != renders:
                 break
-        assert (view.renders - renders, view.contents - contents) == (6, 6)
+        assert (view.renders - renders, view.renderer.made - contents) == (6, 6)
         assert "in 23 h" in view.render_line(1).text
-        renders, contents = view.renders, view.contents
+        renders, contents = view.renders, view.renderer.made
         clock.advance(60)
         await until(pilot, lambda: screen._minute == clock.now() // 60)
         await settled(pilot)
-        assert (view.renders - renders, view.contents - contents) == (0, 0), "no word changed"
+        assert (view.renders - renders, view.renderer.made - contents) == (0, 0), "no word changed"
 
 
 async def test_one_line_of_many(session: Session, clock: FixedClock) -> None:

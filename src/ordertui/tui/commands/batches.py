@@ -41,7 +41,6 @@ async def act(context: CommandContext, task: Task, name: str) -> None:
 
 
 def _take_in_committed(context: CommandContext, batch: Batch) -> None:
-    """Unmark the orders of a batch that was committed, and show what changed."""
     session, table = context.session, context.table
     orders = {row.order_id for row in batch.rows}
     ids = [row_id for row_id, row in session.orders.rows(table.marks.ids()).items() if row.order_id in orders]

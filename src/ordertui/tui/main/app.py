@@ -26,12 +26,7 @@ class OrderTuiApp(App[None]):
 
     TITLE = "ordertui"
     CSS_PATH = "app.tcss"
-    HORIZONTAL_BREAKPOINTS = [
-        (0, "-too-narrow"),
-        (60, "-narrow"),
-        (80, "-medium"),
-        (110, "-wide"),
-    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (60, "-narrow"), (80, "-medium"), (110, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-too-low"), (15, "-low"), (22, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = []
     ENABLE_COMMAND_PALETTE = False
@@ -93,7 +88,6 @@ class OrderTuiApp(App[None]):
 
     @on(PracticeBuilt)
     async def _open_practice(self, event: PracticeBuilt) -> None:
-        """Show the practice store over the one that was opened, with the tour."""
         self._practice = Session.open(event.path, clock=self._session.clock, config=self._session.config)
         await self.push_screen(MainScreen(self._practice, self.keys, self._user_keymap))
         self.call_after_refresh(self._begin_tour)

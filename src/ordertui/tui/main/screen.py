@@ -288,7 +288,6 @@ class MainScreen(Screen[None]):
         self.view.count_queues()
 
     async def _dispatch_due(self) -> None:
-        """Send the batches whose hold has ended: write their files, or give them to the API."""
         try:
             sent = await asyncio.to_thread(self.session.dispatcher.run)
         except USER_ERRORS as error:

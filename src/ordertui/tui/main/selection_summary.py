@@ -179,7 +179,6 @@ class SelectionSummarizer:
         return Summary(render_rate_panel(panel), render_rate_strip(panel), shown, impact, request.version)
 
     def _rates(self) -> _Rates:
-        """Return what was read since the store changed or the minute passed."""
         minute = self._session.clock.now() // 60
         if self._cached.minute != minute:
             self._cached = _Rates(minute)
@@ -210,7 +209,6 @@ class SelectionSummarizer:
 
 
 def _until_stopped(ids: Sequence[int], stop: Callable[[], bool]) -> Iterator[int]:
-    """Yield the ids. Raises Stopped when `stop` says so."""
     for start in range(0, len(ids), CHECK_EVERY):
         if stop():
             raise Stopped("another set is marked by now")

@@ -32,7 +32,6 @@ def render_batch_line(batch: Batch, now: int) -> Content:
 
 
 def _next_step(batch: Batch, now: int) -> Piece:
-    """Return what happens next to a batch, and when."""
     if batch.state is BatchState.HELD and (not batch.by_api or batch.next_at is not None):
         left = format_countdown((batch.due_at if batch.next_at is None else batch.next_at) - now)
         return f"   leaves in {left}" if left != "now" else "   leaves now", "bold $text-warning"
@@ -80,11 +79,7 @@ def errors_first(batch: Batch) -> tuple[BatchRow, ...]:
 def render_row(row: BatchRow) -> Content:
     """Return the line of a row."""
     look = ROW_LOOKS[row.state]
-    pieces: list[Piece] = [
-        f"{row.order_id}  ",
-        (f"{look.glyph} {row.state:<9}", look.style),
-        f" {row.reason}",
-    ]
+    pieces: list[Piece] = [f"{row.order_id}  ", (f"{look.glyph} {row.state:<9}", look.style), f" {row.reason}"]
     if row.code or row.text:
         pieces.append((f"  {row.code} {row.text}".rstrip(), look.style))
     return Content.assemble(*pieces)

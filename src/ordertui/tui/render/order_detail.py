@@ -145,10 +145,7 @@ def render_order(detail: OrderDetail) -> Content:
             pieces.append((f"\n{wrap_text(f'buyer: {line.request_reason}', '     ', width)}", "$text-accent"))
         if is_full:
             pieces.append(
-                (
-                    f"\n     item {line.order_item_id or 'id unknown: import the Unshipped orders report'}",
-                    MUTED,
-                )
+                (f"\n     item {line.order_item_id or 'id unknown: import the Unshipped orders report'}", MUTED)
             )
         pieces.append("\n")
     if is_full and detail.history:

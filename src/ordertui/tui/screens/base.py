@@ -8,10 +8,11 @@ from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
+from textual.geometry import Region
+from textual.message import Message
 from textual.screen import ModalScreen, ScreenResultType
+from textual.strip import Strip
 from textual.widgets import Static
-
-from ordertui.tui.widgets.dialog_title import Title
 
 SCROLL_KEYS = (
     Binding("j,down", "scroll(1)", show=False),
@@ -30,6 +31,21 @@ def read_selected_text(read: Callable[[], str | None]) -> str | None:
         return read()
     except IndexError:
         return None
+
+
+class Title(Static):
+    """The title of a dialog. It knows when it was first drawn: keys typed before then cannot answer the dialog."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, classes="dialog-title", markup=False)
+        self.first_drawn: float | None = None
+        """Time of the first drawing by the clock of Textual's messages; None before it."""
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Render as any text, and remember when that was first done."""
+        if self.first_drawn is None:
+            self.first_drawn = Message().time
+        return super().render_lines(crop)
 
 
 class Dialog(ModalScreen[ScreenResultType]):

@@ -90,7 +90,6 @@ class PickerScreen(Dialog[list[Path] | None]):
 
     @property
     def _is_gone(self) -> bool:
-        """Whether the dialog was closed while something was read."""
         return not self.query("#picker-files")
 
     def _say(self, text: str) -> None:
@@ -251,7 +250,6 @@ class PickerScreen(Dialog[list[Path] | None]):
         self._tasks.start(lambda task: self._take_typed(task, event.value))
 
     async def _take_typed(self, task: Task, text: str) -> None:
-        """Give the files named, or go into the folder named."""
         try:
             paths = await task.work(typed_paths, text, self._folder)
         except ValueError as error:

@@ -253,7 +253,6 @@ class PreviewScreen(Dialog[Batch | None]):
 
 
 def _fill(node: TreeNode[Node], group: PlanGroup) -> None:
-    """Add the orders of a group as leaves."""
     for member in group.members[:LISTED]:
         node.add_leaf(render_member(member), data=member if isinstance(member, PlannedOrder) else None)
     left = len(group.members) - LISTED

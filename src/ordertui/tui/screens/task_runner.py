@@ -14,6 +14,8 @@ from textual.screen import Screen
 from ordertui.operations.errors import USER_ERRORS, error_message
 from ordertui.tui.key_queue import InputLock, KeyQueue
 
+from .base import Title
+
 Given = TypeVar("Given")
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
@@ -103,7 +105,5 @@ class TaskRunner:
 
 def _first_drawn(screen: Screen[Given]) -> float:
     """Return when the dialog's title was first drawn, by the clock of Textual's messages; now when it has none."""
-    from ordertui.tui.widgets.dialog_title import Title
-
     moments = [title.first_drawn for title in screen.query(Title) if title.first_drawn is not None]
     return min(moments, default=Message().time)

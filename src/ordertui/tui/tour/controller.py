@@ -134,7 +134,6 @@ class TourController:
         return Facts(self._place(), self._current_queue(), self._table.marks.count, *self._batch_facts)
 
     def _place(self) -> str:
-        """Return the name that the steps know the open screen by."""
         screen = self._screen.app.screen
         if screen is self._screen:
             return "main"

@@ -40,13 +40,11 @@ def merge_segments(strip: Strip) -> Strip:
 
 @lru_cache(maxsize=1024)
 def _looks_the_same(one: Style, other: Style) -> bool:
-    """Return whether both styles look the same and do the same when clicked."""
     return one.clear_meta_and_links() == other.clear_meta_and_links() and _click(one) == _click(other)
 
 
 @lru_cache(maxsize=1024)
 def _blank_alike(one: Style, other: Style) -> bool:
-    """Return whether a blank looks the same in both styles, and does the same when clicked."""
     return (
         one.bgcolor == other.bgcolor
         and not any(style.reverse or style.underline or style.underline2 for style in (one, other))
@@ -94,7 +92,6 @@ class DiffStatic(Static):
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def _lines_that_differ(self, old: Content, new: Content) -> list[Region]:
-        """Return the lines to repaint, as both texts are wrapped here."""
         width = self.content_size.width
         if not width:
             return []

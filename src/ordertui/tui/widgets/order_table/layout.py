@@ -73,7 +73,6 @@ class Layout(msgspec.Struct, frozen=True):
         return self.columns[found[0]].key, found[1]
 
     def _index_at(self, x: int) -> tuple[int, int] | None:
-        """Return index and first cell of the column at cell `x`."""
         start = GUTTER
         for index, width in enumerate(self.widths):
             if start <= x < start + width + self.gap:

@@ -86,12 +86,12 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Row lines rendered so far; tests hold it to a budget."""
         self.row_cache = RowCache()
         self.renderer = RowRenderer(self.row_cache)
-        self.sort: ColumnSort = ()
-        self.selection: RangeSelection | None = None
+        self._sort: ColumnSort = ()
+        self._selection: RangeSelection | None = None
         """The open range."""
         self.grabbed: Hit | None = None
         """What the mouse button was pressed on; None while it is up."""
-        self.shift_x = 0
+        self._shift_x = 0
         """Cells that the columns are scrolled sideways by."""
         self._members: Marks | None = None
         self._cursor_rowid: int | None = None
@@ -99,16 +99,6 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Whether the last press of the button dragged a column's edge, and so is no click."""
 
     # State
-
-    @property
-    def fetches(self) -> int:
-        """How often rows were fetched so far."""
-        return self.row_cache.fetches
-
-    @property
-    def contents(self) -> int:
-        """Content strips made so far."""
-        return self.renderer.made
 
     @property
     def members(self) -> Marks:
@@ -139,7 +129,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         return 1 if self.size.width >= SCROLL_BAR_FROM else 0
 
     @property
-    def row_width(self) -> int:
+    def _row_width(self) -> int:
         """Cells for gutter and columns."""
         return self.size.width - self.bar
 
@@ -151,7 +141,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def in_visual(self) -> bool:
         """Whether a range is open."""
-        return self.selection is not None
+        return self._selection is not None
 
     @property
     def range_size(self) -> int:
@@ -190,11 +180,11 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _move_range(self, old_ids: array[int]) -> None:
         """Put the anchor of an open range on the same order; close the range when that order is gone."""
-        if self.selection is None:
+        if self._selection is None:
             return
-        index = viewport.index_of(self.ids, old_ids[self.selection.anchor])
+        index = viewport.index_of(self.ids, old_ids[self._selection.anchor])
         if index is not None:
-            self.selection = msgspec.structs.replace(self.selection, anchor=index)
+            self._selection = msgspec.structs.replace(self._selection, anchor=index)
         else:
             self._close_range()
 
@@ -225,8 +215,8 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def set_sort(self, sort: ColumnSort) -> None:
         """Show by which columns the view is sorted."""
-        if sort != self.sort:
-            self.sort = sort
+        if sort != self._sort:
+            self._sort = sort
             self.refresh(Region(0, 0, self.size.width, HEADER))
 
     def set_columns(self, choice: ColumnChoice) -> None:
@@ -272,10 +262,10 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_across(self, by: int) -> None:
         """Scroll sideways, as far as there are columns."""
-        limit = max(0, self.renderer.layout.width - self.row_width)
-        shift_x = min(max(0, self.shift_x + by), limit)
-        if shift_x != self.shift_x:
-            self.shift_x = shift_x
+        limit = max(0, self.renderer.layout.width - self._row_width)
+        shift_x = min(max(0, self._shift_x + by), limit)
+        if shift_x != self._shift_x:
+            self._shift_x = shift_x
             self.refresh()
 
     # Keys that mark
@@ -288,11 +278,11 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_visual(self, marks: bool) -> None:
         """Open a range that marks or unmarks; the same key again takes it in."""
-        if self.selection is not None and self.selection.is_marking is marks:
+        if self._selection is not None and self._selection.is_marking is marks:
             self._commit_range()
         elif self.cursor_id is not None:
-            self.selection = RangeSelection(self.cursor if self.selection is None else self.selection.anchor, marks)
-            self._repaint_rows(self.selection.anchor, self.cursor)
+            self._selection = RangeSelection(self.cursor if self._selection is None else self._selection.anchor, marks)
+            self._repaint_rows(self._selection.anchor, self.cursor)
             self.post_message(VisualChanged(self, True, marks))
 
     def action_extend(self, by: int) -> None:
@@ -303,8 +293,8 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_leave_visual(self) -> None:
         """Close the range; marks stay as they were."""
-        if self.selection is not None:
-            self._repaint_rows(self.selection.anchor, self.cursor)
+        if self._selection is not None:
+            self._repaint_rows(self._selection.anchor, self.cursor)
             self._close_range()
 
     def action_all(self) -> None:
@@ -335,11 +325,11 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         self.post_message(MarksChanged(self, self.marks.count))
 
     def _range_rows(self) -> range:
-        return range(0) if self.selection is None else self.selection.rows(self.cursor)
+        return range(0) if self._selection is None else self._selection.rows(self.cursor)
 
     def _commit_range(self) -> bool:
         """Mark or unmark the orders of the open range and close it; return False without one."""
-        selection, rows = self.selection, self._range_rows()
+        selection, rows = self._selection, self._range_rows()
         if selection is None:
             return False
         change = self.marks.add if selection.is_marking else self.marks.remove
@@ -349,8 +339,8 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         return True
 
     def _close_range(self) -> None:
-        if self.selection is not None:
-            marks, self.selection = self.selection.is_marking, None
+        if self._selection is not None:
+            marks, self._selection = self._selection.is_marking, None
             self.post_message(VisualChanged(self, False, marks))
 
     # Mouse
@@ -362,7 +352,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def _geometry(self) -> TableGeometry:
-        return TableGeometry(self.renderer.layout, self.row_width, self.shift_x, self.scroll_offset.y, len(self.ids))
+        return TableGeometry(self.renderer.layout, self._row_width, self._shift_x, self.scroll_offset.y, len(self.ids))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Remember what a drag would take along; on the scroll bar, scroll there."""
@@ -448,7 +438,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         renderer = self.renderer
         renderer.load_styles(self.get_component_rich_style)
         if y < HEADER:
-            return renderer.header(self.sort, width, self.shift_x)
+            return renderer.header(self._sort, width, self._shift_x)
         view = self.view
         index = view.top + y - HEADER
         if index >= len(self.ids):
@@ -457,7 +447,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
             return Strip([Segment(fit(f"  {text}", width), renderer.note_style)], width)
         self.renders += 1
         row = self.row_cache.row(self.ids, index, view.top, view.height)
-        return renderer.line(row, self._look(index, view), self.row_width, self.shift_x)
+        return renderer.line(row, self._look(index, view), self._row_width, self._shift_x)
 
     def _look(self, index: int, view: Viewport) -> LineLook:
         """Return how the row's line is shown; of several states the strongest decides its colour."""
@@ -470,7 +460,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
             state = LineState.MARKED
         else:
             state = LineState.ODD if index % 2 else LineState.BASE
-        is_drawn = in_range and self.selection is not None and self.selection.is_marking
+        is_drawn = in_range and self._selection is not None and self._selection.is_marking
         has_thumb = index - view.top in viewport.thumb(view) if self.bar else None
         return LineLook(state, is_marked, is_drawn, has_thumb)
 
@@ -494,9 +484,9 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def watch_cursor(self, old: int, new: int) -> None:
         """Repaint the lines whose look changed, and only those."""
-        if self.selection is not None:
+        if self._selection is not None:
             self._repaint_rows(old, new)
-            self.post_message(VisualChanged(self, True, self.selection.is_marking))
+            self.post_message(VisualChanged(self, True, self._selection.is_marking))
         else:
             self._repaint_rows(old)
             self._repaint_rows(new)
@@ -509,14 +499,13 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh(Region(0, HEADER, self.size.width, self.view.height))
 
     def _resize_table(self) -> None:
-        width = self.row_width
+        width = self._row_width
         if width:
             self.renderer.fit(width)
         self.action_across(0)
         self.virtual_size = Size(width, len(self.ids) + HEADER)
 
     def _go(self, view: Viewport) -> None:
-        """Put cursor and first row where the viewport says."""
         self.scroll_to(y=view.top, animate=False, force=True)
         self.cursor = view.cursor
 
@@ -526,7 +515,6 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
             self.post_message(CursorMoved(self, self._cursor_rowid))
 
     def _repaint_rows(self, first: int, last: int | None = None) -> None:
-        """Repaint these rows, as far as they are shown."""
         low, high = sorted((first, first if last is None else last))
         top = self.scroll_offset.y
         low, high = max(low, top), min(high, top + self.view.height)
