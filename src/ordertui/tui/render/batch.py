@@ -26,8 +26,8 @@ def render_batch_line(batch: Batch, now: int) -> Content:
         f"#{batch.id:<4} {batch.action.value:<8} {batch.marketplace:<3} ",
         (f"{look.glyph} {batch.state:<9}", look.style),
         f" {rows}",
+        _next_step(batch, now),
     ]
-    pieces.append(_next_step(batch, now))
     return Content.assemble(*pieces)
 
 

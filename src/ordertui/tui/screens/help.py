@@ -52,14 +52,11 @@ class HelpScreen(Dialog[None]):
         with VerticalScroll(classes="dialog-body", can_focus=False):
             yield Static(id="help-text")
 
-    @on(Input.Changed)
-    def _narrow(self) -> None:
-        self._show()
-
     def on_resize(self) -> None:
         """Wrap the lines for the new size."""
         self.call_after_refresh(self._show)
 
+    @on(Input.Changed)
     def _show(self) -> None:
         if self.query("#help-text"):  # none when it was closed meanwhile
             width = self.query_one(VerticalScroll).scrollable_content_region.width

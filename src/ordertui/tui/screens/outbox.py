@@ -101,10 +101,12 @@ class OutboxScreen(Dialog[None]):
         place = self._list("batches").highlighted
         return self._batches[place] if place is not None and place < len(self._batches) else None
 
-    @on(OptionList.OptionHighlighted, "#batches")
-    def _highlighted(self) -> None:
-        self._show_batch()
+    @property
+    def _row(self) -> BatchRow | None:
+        place = self._list("batch-rows").highlighted
+        return self._rows[place] if place is not None and place < len(self._rows) else None
 
+    @on(OptionList.OptionHighlighted, "#batches")
     def _show_batch(self) -> None:
         batch = self._batch
         if batch is None:
@@ -142,8 +144,7 @@ class OutboxScreen(Dialog[None]):
         if batch is None or batch.state is not BatchState.HELD:
             self.notify("only what is held can be taken back")
             return
-        place = self._list("batch-rows").highlighted
-        row = self._rows[place] if self._in_rows and place is not None and place < len(self._rows) else None
+        row = self._row if self._in_rows else None
         if row is not None and row.state is not RowState.HELD:
             self.notify(f"{row.order_id} is not held: {row.state.value}")
             return
@@ -182,8 +183,7 @@ class OutboxScreen(Dialog[None]):
 
     def action_settle(self) -> None:
         """Record what became of the row under the cursor, whose outcome is unknown."""
-        batch, place = self._batch, self._list("batch-rows").highlighted
-        row = self._rows[place] if place is not None and place < len(self._rows) else None
+        batch, row = self._batch, self._row
         if batch is None or row is None or row.state is not RowState.UNKNOWN:
             self.notify("put the cursor on a row whose outcome is unknown (Tab)")
         else:

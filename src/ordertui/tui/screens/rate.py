@@ -202,10 +202,7 @@ class OrdersScreen(Dialog[None]):
         order_id = event.option_id
         if order_id is not None:
             text = TextScreen(f"Order {order_id}", self._describe(order_id), copy=order_id)
-            self._tasks.start(lambda task: self._read(task, text))
-
-    async def _read(self, task: Task, screen: TextScreen) -> None:
-        await task.ask(screen)
+            self._tasks.start(lambda task: task.ask(text))
 
     def action_copy(self) -> None:
         """Copy the id under the cursor."""
