@@ -333,3 +333,12 @@ def test_as_of_is_the_clock_everywhere(looked_at: Command) -> None:
         assert len(looked_at.json("list", "--filter", "late")) == 13
     finally:
         looked_at.before = ["--store", str(looked_at.store), "--as-of", AS_OF]
+
+
+@pytest.mark.parametrize(
+    "words", [("list", "--limit"), ("audit", "--limit"), ("store", "purge", "--older-than"), ("demo", "--orders")]
+)
+def test_a_number_that_no_store_could_hold_is_refused(looked_at: Command, words: tuple[str, ...]) -> None:
+    done = looked_at.run(*words, "9" * 20)
+    assert done.code == 2
+    assert "is not in the range" in done.stderr

@@ -14,7 +14,7 @@ COLUMNS = ("record", "at", "what", "operator", "user", "batch", "orders", "chang
 
 @click.group(invoke_without_command=True)
 @click.option("--order", "order_id", help="Only records that speak of this order.")
-@click.option("--limit", type=click.IntRange(1), help="Only the newest so many.")
+@click.option("--limit", type=click.IntRange(1, 1_000_000_000), help="Only the newest so many.")
 @FORMAT
 @click.pass_context
 def audit(ctx: click.Context, order_id: str | None, limit: int | None, form: str) -> None:

@@ -57,7 +57,7 @@ def store_compact(settings: Settings) -> None:
 
 
 @store.command("purge")
-@click.option("--older-than", "days", type=click.IntRange(1), metavar="DAYS", help=_DAYS_HELP)
+@click.option("--older-than", "days", type=click.IntRange(1, 36_500), metavar="DAYS", help=_DAYS_HELP)
 @click.option("--yes", is_flag=True, help="Confirm; without it, only the count is said.")
 @click.pass_obj
 def store_purge(settings: Settings, days: int | None, yes: bool) -> None:

@@ -20,7 +20,7 @@ _SORT_HELP = "Keys, the first weighs most: status,-total (+ smallest first, - la
 @click.option("--sort", default="placed", show_default=True, help=_SORT_HELP)
 @click.option("--ascending", is_flag=True, help="Smallest first, for keys without a sign.")
 @click.option("--queue", default="all", show_default=True)
-@click.option("--limit", type=click.IntRange(1))
+@click.option("--limit", type=click.IntRange(1, 1_000_000_000))
 @FORMAT
 @click.pass_obj
 def list_command(
