@@ -91,6 +91,33 @@ def test_a_crashed_and_a_held_batch_of_version_one_go_on(folder: Path) -> None:
         assert (folder / "outbox" / "0001-US-cancel" / "order-cancellation.txt").exists()
 
 
+@pytest.mark.parametrize("version", range(1, migrations.LATEST + 1))
+def test_orders_batches_and_audit_of_every_version_are_kept(folder: Path, version: int) -> None:
+    """Bring the store of version 1 to `version` by its own scripts; until 4 an action was told with its state."""
+    old = sqlite3.connect(folder / "orders.db")
+    for name in migrations.SCRIPTS[1:version]:
+        for statement in migrations.statements(name):
+            old.execute(statement)
+    old.execute(f"PRAGMA user_version = {version}")
+    told = "cancel:sent" if version < 5 else "cancel"
+    old.execute("UPDATE orders SET state = 'sent', open_action = ? WHERE id = 1", (told,))
+    before = old.execute("SELECT order_id, status, total, currency FROM orders ORDER BY order_id").fetchall()
+    lines = old.execute("SELECT count(*), sum(quantity), sum(item_price) FROM lines").fetchall()
+    old.commit()
+    old.close()
+    with open_session(folder) as session:
+        rows = [session.orders.get(order_id(number)) for number in (1, 2)]
+        assert [str(row.row.open_action) for row in rows if row] == ["cancel:sent", "None"]
+        assert [(batch.id, batch.state.value) for batch in session.batches.find()] == [(2, "held"), (1, "sent")]
+        assert session.batches.recall(2) == 1
+        assert "4 records, chain unbroken" in session.audit.verify(), "three of the old store, and the recall"
+    new = sqlite3.connect(folder / "orders.db")
+    assert new.execute("PRAGMA user_version").fetchone()[0] == migrations.LATEST
+    assert new.execute("SELECT order_id, status, total, currency FROM orders ORDER BY order_id").fetchall() == before
+    assert new.execute("SELECT count(*), sum(quantity), sum(item_price) FROM lines").fetchall() == lines
+    new.close()
+
+
 def test_read_only_does_not_migrate(folder: Path) -> None:
     before = (folder / "orders.db").read_bytes()
     with pytest.raises(StoreError, match="older version"):
