@@ -15,7 +15,6 @@ import msgspec
 
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
-from ordertui.rules import satisfiability
 from ordertui.rules.language import FilterError
 from ordertui.rules.language import parse as parse_filter
 from ordertui.rules.language.ast import Condition, comparisons
@@ -25,6 +24,7 @@ from ordertui.rules.problems import PolicyError, PolicyProblem, PolicySource, di
 from ordertui.rules.tables.table import Table
 from ordertui.rules.toml_positions import TomlPath
 
+from . import satisfiability
 from .bundled import parse_toml
 from .edition import PolicyData
 from .settings import OWN_SETTINGS, SETTINGS, Entry, format_setting

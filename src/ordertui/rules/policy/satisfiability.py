@@ -15,11 +15,10 @@ import msgspec
 
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.marketplace import MARKETPLACES
-
-from .language import ast
-from .language.fields import ALL_FIELDS, AWAITING_SHIPMENT, FieldKind
-from .situation import FACTS
-from .tables.table import Table
+from ordertui.rules.language import ast
+from ordertui.rules.language.fields import ALL_FIELDS, AWAITING_SHIPMENT, FieldKind
+from ordertui.rules.situation import FACTS
+from ordertui.rules.tables.table import Table
 
 MAX_STEPS = 20_000
 """Steps of one check, or of all checks that share a Budget: about a second."""

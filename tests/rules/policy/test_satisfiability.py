@@ -12,8 +12,8 @@ import pytest
 from ordertui.orders.enums import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
 from ordertui.orders.money import Money
 from ordertui.orders.order import OrderRow
-from ordertui.rules import satisfiability
 from ordertui.rules.language import Condition, HasOrderFields, parse, predicate
+from ordertui.rules.policy import satisfiability
 from ordertui.rules.policy.edition import load_edition
 from ordertui.rules.situation import situation_of
 from rules.policy.test_bundled import policy
