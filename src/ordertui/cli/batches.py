@@ -39,18 +39,22 @@ def batch_record(batch: Batch) -> Record:
 @click.command()
 @click.argument("plan_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--yes", is_flag=True, help="Confirm.")
-@click.option("--typed", help="The number of orders, where policy asks for it.")
+@click.option("--typed", help="The number of orders, of all marketplaces together, where policy asks for it.")
 @FORMAT
 @click.pass_obj
 def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, form: str) -> None:
-    """Put a plan into the hold; until the hold ends it can be undone."""
+    """Put a plan into the hold, the batches of all its marketplaces or none; until the hold ends it can be undone."""
     real_clock_only(settings)
     with open_session(settings) as session:
         plans = [p for p in session.batches.load_plan(plan_file) if p.rows]
         if not yes:
             count = sum(len(p.rows) for p in plans)
             fail(Exit.NOT_CONFIRMED, f"{count} orders; give --yes to commit. Nothing was done.")
-        batches = [session.batches.commit(p, typed=typed) for p in plans]
+        try:
+            batches = session.batches.commit_all(plans, typed=typed)
+        except Exception:
+            say("Nothing was committed: no order of this plan file is held by it.")
+            raise
     emit([batch_record(batch) for batch in batches], COLUMNS, form)
     for batch in batches:
         say(held_sentence(batch))
@@ -93,16 +97,27 @@ def outbox(settings: Settings, form: str) -> None:
 def dispatch(settings: Settings, wait: bool, form: str) -> None:
     """Let batches leave whose hold has ended: as files to upload, or by the API where the settings say so."""
     real_clock_only(settings)
+    from ordertui.operations.dispatch.dispatcher import DispatchIncomplete
+
+    sent: list[Batch] = []
+    waiting: list[Batch] = []
+    incomplete = None
     with open_session(settings) as session, stop_on_interrupt() as stop:
-        sent = session.dispatcher.run(stop, say)
-        while wait and session.dispatcher.wait_for_feeds(stop):
+        try:
             sent += session.dispatcher.run(stop, say)
-        waiting = () if sent else session.batches.find(open_only=True)
+            while wait and session.dispatcher.wait_for_feeds(stop):
+                sent += session.dispatcher.run(stop, say)
+            waiting = [] if sent else session.batches.find(open_only=True)
+        except DispatchIncomplete as error:
+            sent += error.written
+            incomplete = error
     emit([batch_record(b) for b in sent], COLUMNS, form)
     for batch in sent:
         say(sent_sentence(batch))
         if batch.advice:
             say(batch.advice)
+    if incomplete is not None:
+        raise incomplete
     if not sent:
         for sentence in waiting_sentences(waiting):
             say(sentence)

@@ -40,6 +40,7 @@ def exit_for(error: BaseException) -> Exit:
     from ordertui.amazon.reports import ReportError
     from ordertui.amazon.spapi.errors import Missing, SpApiError
     from ordertui.operations import errors
+    from ordertui.operations.dispatch.dispatcher import DispatchIncomplete
     from ordertui.rules.language import FilterError
     from ordertui.rules.policy.policy import PolicyError
     from ordertui.store import ActionAlreadyOpen, ReadOnlyStore, RecallRefused, StoreError
@@ -67,6 +68,8 @@ def exit_for(error: BaseException) -> Exit:
         (StoreError, Exit.BAD_INPUT),
         (OSError, Exit.BAD_INPUT),
     )
+    if isinstance(error, DispatchIncomplete):
+        return exit_for(error.errors[0])
     for kind, code in known:
         if isinstance(error, kind):
             return code

@@ -60,13 +60,16 @@ def plan_sentences(plan: Plan) -> Iterator[str]:
 
 def saved_sentences(plans: Sequence[Plan], path: Path) -> Iterator[str]:
     """Say where the plan file is and how to commit it."""
+    from ordertui.operations.batches.committer import typed_count
+
     going = [plan for plan in plans if plan.rows]
     if not going:
         return
     if going[0].action is Action.MESSAGE:
         yield "Messages are not sent by file: `ordertui message ORDER-ID` gives the text to copy."
         return
-    typed = next((f" --typed {plan.typed_count}" for plan in going if plan.typed_count is not None), "")
+    count = typed_count(going)
+    typed = "" if count is None else f" --typed {count}"
     until = clock(min(plan.expires_at for plan in going))
     yield f"Nothing is done yet. The plan is in {path} and holds until {until}; to commit it:"
     yield f"  ordertui commit {shlex.quote(str(path))} --yes{typed}"

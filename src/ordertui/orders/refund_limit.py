@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .enums import OrderStatus
+from .money import format_money
 from .order import COMPONENTS, LineAmounts, Order, OrderLine
 
 TOTAL = "total"
@@ -48,6 +49,19 @@ def refund_excess(amounts: LineAmounts, limit: LineAmounts) -> tuple[str, ...]:
     if above or amounts.total <= limit.total:
         return above
     return (TOTAL,)
+
+
+def excess_text(amounts: LineAmounts, limit: LineAmounts, currency: str, limit_word: str = "left") -> str:
+    """Return, as money, in which amount `amounts` is above `limit`; an empty text when it is in none.
+
+    `limit_word` says what the limit is: what is left of a line, or what was paid for it.
+    """
+    for name in refund_excess(amounts, limit):
+        value, most = (amounts.total, limit.total) if name == TOTAL else (getattr(amounts, name), getattr(limit, name))
+        what = "in all" if name == TOTAL else name.replace("_", " ")
+        left = format_money(max(most, 0), currency)
+        return f"{what}: {format_money(value, currency)} is more than the {left} {limit_word}"
+    return ""
 
 
 def prorate(amounts: LineAmounts, part: int, whole: int) -> LineAmounts:

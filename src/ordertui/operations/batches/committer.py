@@ -1,7 +1,8 @@
-"""Put a checked plan into the hold."""
+"""Put checked plans into the hold."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 from ordertui.operations.errors import NotConfirmed, PlanChanged, PlanExpired, Refused
@@ -12,7 +13,7 @@ from ordertui.operations.planning.planner import PlanChoices, Planner, plan_id
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.order import Order
-from ordertui.store import Store, VersionChanged
+from ordertui.store import JournalBatch, Store, VersionChanged
 
 from .batch import Batch, as_batch, journal_row
 
@@ -29,47 +30,61 @@ class Committer:
         self._merchant_id = merchant_id
         self._practice = practice
 
-    def commit(self, plan: Plan, typed: str | None) -> Batch:
-        """Put the plan into the hold, after every row is decided again and the bytes are made again and compared.
+    def commit(self, plans: Sequence[Plan], typed: str | None) -> list[Batch]:
+        """Put plans into the hold, all of them or none, in one transaction.
 
-        Raises Refused, PlanExpired, PlanChanged (with the differences), NotConfirmed, store.ActionAlreadyOpen.
+        Every row is decided again, and the bytes are made again and compared. `typed` is the number of orders of all
+        plans together, when one of them asks for it. Raises Refused, PlanExpired, PlanChanged (with the differences of
+        all plans), NotConfirmed, store.ActionAlreadyOpen; then nothing was written.
         """
-        if not plan.rows:
+        self._check_kind(plans)
+        for plan in plans:
+            self._check_age(plan)
+        differences = [difference for plan in plans for difference in self._differences(plan)]
+        if differences:
+            raise _changed(differences)
+        count = typed_count(plans)
+        if count is not None and (typed or "").strip() != str(count):
+            raise NotConfirmed(f"type the number of orders, {count}, to commit {_this(plans)}")
+        try:
+            with self._store.write():  # two processes that reach a limit of the day together: one of them is refused
+                return [as_batch(batch) for batch in [self._add(plan) for plan in plans]]
+        except VersionChanged as error:
+            raise PlanChanged(str(error), [f"{order_id} changed" for order_id in error.order_ids]) from error
+
+    def _check_kind(self, plans: Sequence[Plan]) -> None:
+        if not plans or not all(plan.rows for plan in plans):
             raise Refused("the plan takes no order in; there is nothing to commit")
-        if plan.action is Action.MESSAGE:
+        if len({plan.marketplace for plan in plans}) < len(plans) or len({plan.action for plan in plans}) > 1:
+            raise Refused("a plan file has one action, and one plan for each marketplace; make the plan again")
+        if plans[0].action is Action.MESSAGE:
             raise Refused(
                 "messages are not sent by file: copy the text (key m, or `ordertui message ORDER-ID`)"
                 " into Seller Central"
             )
-        if plan.practice is not self._practice:
+        if any(plan.practice is not self._practice for plan in plans):
             raise Refused("a practice plan cannot be committed to a real store, nor a real one to a practice store")
+
+    def _check_age(self, plan: Plan) -> None:
         now = self._clock.now()
         life = plan.expires_at - plan.created_at
         if not plan.created_at - life <= now < plan.expires_at:
             when = "expired at" if now >= plan.expires_at else "is from the future, good until"
             raise PlanExpired(f"the plan {when} {iso_utc(plan.expires_at)}; make it again")
-        differences = self._differences(plan)
-        if differences:
-            raise PlanChanged(f"{len(differences)} differences since the plan was made; make it again", differences)
-        if plan.typed_count is not None and (typed or "").strip() != str(plan.typed_count):
-            raise NotConfirmed(f"type the number of orders, {plan.typed_count}, to commit this plan")
-        upload = next(file for file in plan.files if file.upload)
-        try:
-            with self._store.write():  # two processes that reach a limit of the day together: one of them is refused
-                limits = self._planner.house_differences(plan, self._store.orders.get([row.id for row in plan.rows]))
-                if limits:
-                    raise PlanChanged(f"{len(limits)} differences since the plan was made; make it again", limits)
-                batch = self._store.batches.add(
-                    action=plan.action,
-                    marketplace=plan.marketplace,
-                    rows=[journal_row(plan.action, row) for row in plan.rows],
-                    plan=encode(plan),
-                    sha256=upload.sha256,
-                    due_at=now + plan.hold_seconds,
-                )
-        except VersionChanged as error:
-            raise PlanChanged(str(error), [f"{order_id} changed" for order_id in error.order_ids]) from error
-        return as_batch(batch)
+
+    def _add(self, plan: Plan) -> JournalBatch:
+        """Write one plan into the journal, within the transaction of `commit`."""
+        limits = self._planner.house_differences(plan, self._store.orders.get([row.id for row in plan.rows]))
+        if limits:
+            raise _changed(limits)
+        return self._store.batches.add(
+            action=plan.action,
+            marketplace=plan.marketplace,
+            rows=[journal_row(plan.action, row) for row in plan.rows],
+            plan=encode(plan),
+            sha256=next(file for file in plan.files if file.upload).sha256,
+            due_at=self._clock.now() + plan.hold_seconds,
+        )
 
     def _differences(self, plan: Plan) -> list[str]:
         """Return in words what is not as it was when the plan was made."""
@@ -109,6 +124,23 @@ class Committer:
         if fresh != row:
             return f"{row.order_id}: the rules now say {fresh.rule}, the plan was made by {row.rule}"
         return ""
+
+
+def typed_count(plans: Sequence[Plan]) -> int | None:
+    """Return the number to type before these plans are committed: of all their orders; None when no plan asks."""
+    if all(plan.typed_count is None for plan in plans):
+        return None
+    return sum(len(plan.rows) for plan in plans)
+
+
+def _this(plans: Sequence[Plan]) -> str:
+    if len(plans) == 1:
+        return "this plan"
+    return f"these plans ({', '.join(f'{plan.marketplace} {len(plan.rows):,}' for plan in plans)})"
+
+
+def _changed(differences: Sequence[str]) -> PlanChanged:
+    return PlanChanged(f"{len(differences)} differences since the plan was made; make it again", differences)
 
 
 def choices_of(plan: Plan) -> PlanChoices:

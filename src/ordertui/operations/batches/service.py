@@ -39,7 +39,11 @@ class BatchService:
         self._describe = describe
 
     def commit(self, plan: Plan, *, typed: str | None = None) -> Batch:
-        """Put a plan into the hold; see `committer.Committer.commit`.
+        """Put one plan into the hold; see `commit_all`."""
+        return self.commit_all([plan], typed=typed)[0]
+
+    def commit_all(self, plans: Sequence[Plan], *, typed: str | None = None) -> list[Batch]:
+        """Put plans into the hold, all or none; see `committer.Committer.commit`.
 
         Refused also when the policy file was edited meanwhile, and when the store is an older copy of itself.
         """
@@ -58,7 +62,7 @@ class BatchService:
         committer = Committer(
             store, self._planner(), context.clock, merchant_id=context.merchant_id, practice=context.is_practice
         )
-        return committer.commit(plan, typed)
+        return committer.commit(plans, typed)
 
     def recall(self, what: int | str) -> int:
         """Take back a held batch by number, or one order of it by order id; return how many orders came back.

@@ -45,8 +45,10 @@ def settle(
         raise Refused(f"batch {batch_id} is still being written: run `ordertui dispatch` first")
     state = RowState.OK if done else RowState.ERROR
     text = f"{'done' if done else 'not done'}, by {store.audit.operator}: {reason}"
-    settled = store.results.settle(batch_id, {one: Outcome(state, OPERATOR_CODE, text) for one in orders}, why=reason)
+    outcomes = {one: Outcome(state, OPERATOR_CODE, text) for one in orders}
     folder = folder_of(context.outbox_directory, batch)
-    if not done and folder.is_dir():
-        write_atomic(folder, WARNING_FILE, (DO_NOT_UPLOAD + "\n").encode("utf-8"))
+    with store.write():  # the word counts only when the warning beside the files could be written too
+        settled = store.results.settle(batch_id, outcomes, why=reason)
+        if not done and folder.is_dir():
+            write_atomic(folder, WARNING_FILE, (DO_NOT_UPLOAD + "\n").encode("utf-8"))
     return as_batch(settled)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from ordertui.amazon.spapi.cancellable_sleep import Stop, never_stop
 from ordertui.operations.batches.batch import Batch
+from ordertui.operations.errors import OperationError
 
 Note = Callable[[str], None]
 """Called with a text for the operator, such as why a due batch does not leave yet."""
@@ -22,3 +23,18 @@ class Dispatcher(Protocol):
     def run(self, stop: Stop = never_stop, note: Note = ignore_note, /) -> list[Batch]:
         """Finish what was interrupted, then let the batches leave that are due and may; return those that left."""
         ...
+
+
+class DispatchIncomplete(OperationError):
+    """Batches were written, and others could not be; the message names both."""
+
+    def __init__(self, written: Sequence[Batch], errors: Mapping[int, Exception]) -> None:
+        """`errors`: by batch number, at least one."""
+        parts = [f"batch {number} was not written: {error}" for number, error in errors.items()]
+        if written:
+            plural = "batches" if len(written) > 1 else "batch"
+            done = f"{plural} {', '.join(str(one.id) for one in written)} written"
+            parts.insert(0, done)
+        super().__init__("\n".join(parts))
+        self.written = tuple(written)
+        self.errors = tuple(errors.values())

@@ -23,6 +23,7 @@ from ordertui.operations.planning.plan import PlanFile
 from ordertui.operations.sync.connection import ApiConnection
 from ordertui.operations.sync.order_sync import OrderSync, load_state
 from ordertui.orders.batch_state import NEVER_ARRIVED, RowState, SubmissionState
+from ordertui.orders.errors import UserError
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.store import FeedBusy, JournalBatch, RecallRefused, StoreError, Submission
 
@@ -53,9 +54,11 @@ class FeedSubmitter:
     async def run(self, client: Client, note: Note) -> list[Batch]:
         """Look at what is on its way, then submit what is due and may leave; return the batches that left.
 
-        Raises SpApiError and Refused before anything has left. A stop is no error.
+        A batch that cannot be made into a feed does not keep back the others. Raises SpApiError and the first such
+        error (Refused, OperationError, FeedError) when nothing has left; else they are noted. A stop is no error.
         """
         left: list[Batch] = []
+        errors: dict[int, UserError] = {}
         try:
             await self._tracker.poll(client, note)
             for batch in self._due_parts(note):
@@ -72,10 +75,17 @@ class FeedSubmitter:
                         raise
                     note(f"batch {batch.id} waits: {error}")
                     break
+                except UserError as error:
+                    errors[batch.id] = error
+                    continue
                 if submission is not None and submission.state not in (*NEVER_ARRIVED, SubmissionState.REJECTED):
                     left.append(self._describe(batch.id))
         except CallCancelled:
             pass
+        if len(errors) == 1 and not left:
+            raise next(iter(errors.values()))
+        for number, failure in errors.items():
+            note(f"batch {number} was not sent: {failure}")
         return left
 
     def _schedule(self) -> FeedSchedule:

@@ -18,7 +18,7 @@ from ordertui.operations.batches.upload_instructions import upload_instructions
 from ordertui.operations.errors import OperationError
 from ordertui.store import Store
 
-from .dispatcher import Note, ignore_note
+from .dispatcher import DispatchIncomplete, Note, ignore_note
 from .freeze import BatchFreezer, as_feed_files
 
 INSTRUCTIONS, INTERRUPTED = "WHAT-TO-DO.txt", "INTERRUPTED.txt"
@@ -41,11 +41,12 @@ class FileDispatcher:
     def run(self, stop: Stop = never_stop, _note: Note = ignore_note, /) -> list[Batch]:
         """Write what a crash interrupted, then every batch whose hold has ended; return the batches written.
 
-        A batch that cannot be written does not keep back the others. The first error is raised at the end: OSError,
+        A batch that cannot be written does not keep back the others. Raises DispatchIncomplete at the end, which names
+        the batches that were written and those that were not, or the error alone when nothing was written: OSError,
         FileConflict, OperationError.
         """
         written: list[Batch] = []
-        errors: list[Exception] = []
+        errors: dict[int, Exception] = {}
 
         def write(batch_id: int, *, is_retry: bool) -> None:
             try:
@@ -53,7 +54,7 @@ class FileDispatcher:
                     batch = self._write(batch_id, is_retry=is_retry)
                     written.extend([batch] if batch is not None else [])
             except (OSError, FileConflict, OperationError) as error:
-                errors.append(error)
+                errors[batch_id] = error
 
         for batch_id in self._store.batches.unwritten():
             write(batch_id, is_retry=True)
@@ -61,8 +62,10 @@ class FileDispatcher:
             if stop():
                 break
             write(batch.id, is_retry=False)
+        if len(errors) == 1 and not written:
+            raise next(iter(errors.values()))
         if errors:
-            raise errors[0]
+            raise DispatchIncomplete(written, errors)
         return written
 
     def _mark_sent(self, batch_id: int) -> bool:

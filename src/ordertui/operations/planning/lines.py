@@ -11,7 +11,7 @@ from ordertui.orders.clock import to_local
 from ordertui.orders.enums import OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine
-from ordertui.orders.refund_limit import TOTAL, prorate, refund_excess, refund_limit, units_to_cancel
+from ordertui.orders.refund_limit import excess_text, prorate, refund_limit, units_to_cancel
 
 from .plan import PlanLine
 
@@ -131,7 +131,7 @@ def _checked(order: Order, line: OrderLine | None, ask: PlanLine) -> PlanLine | 
     market = MARKETPLACES.get(order.row.marketplace)
     if market is not None and line.currency != market.currency:
         return Exclusion("currency", f"line {ask.line} is in {line.currency}, not in {market.currency}")
-    why = _amount_problem(ask, limit)
+    why = _amount_problem(ask, limit, line.currency or "")
     if why:
         return Exclusion("amount", f"line {ask.line}: {why}")
     most = units_to_cancel(order, line) or 0
@@ -142,15 +142,11 @@ def _checked(order: Order, line: OrderLine | None, ask: PlanLine) -> PlanLine | 
     )
 
 
-def _amount_problem(ask: PlanLine, limit: LineAmounts) -> str:
+def _amount_problem(ask: PlanLine, limit: LineAmounts, currency: str) -> str:
     """Return what is wrong with the amounts asked for, or an empty text."""
     if ask.refund is None or ask.refund.total <= 0:
         return "nothing would be given back"
     negative = next((name for name in COMPONENTS if getattr(ask.refund, name) < 0), None)
     if negative is not None:
         return f"{negative.replace('_', ' ')} is negative"
-    for name in refund_excess(ask.refund, limit):
-        if name == TOTAL:
-            return f"more in all than is left ({limit.total} minor units)"
-        return f"{name.replace('_', ' ')}: more than is left ({getattr(limit, name)} minor units)"
-    return ""
+    return excess_text(ask.refund, limit, currency)

@@ -23,12 +23,13 @@ class ResultReconciler:
         self._matcher = BatchMatcher(store)
 
     def take_in(self, paths: Sequence[Path], batch_id: int | None = None) -> list[ResultSummary]:
-        """Take these reports in. `batch_id` names the batch they are about; None: find it by their content.
+        """Take these reports in, all or none. `batch_id`: the batch they are about; None: find it by their content.
 
         Raises ProcessingReportError (unreadable), BatchNeeded (fits none or several), Refused (the named batch does not
         fit).
         """
-        return [self._take_in(path, batch_id) for path in paths]
+        with self._store.write():
+            return [self._take_in(path, batch_id) for path in paths]
 
     def _take_in(self, path: Path, batch_id: int | None = None) -> ResultSummary:
         content = read_bytes(path)

@@ -7,7 +7,7 @@ import sqlite3
 from ordertui.orders.batch_state import LEFT, POSSIBLY_DONE, RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.order import COMPONENTS, LineAmounts
-from ordertui.orders.refund_limit import TOTAL, refund_excess
+from ordertui.orders.refund_limit import excess_text
 from ordertui.store.database import Database, in_list, placeholders
 from ordertui.store.derived_facts import refunded
 from ordertui.store.errors import RefundExceedsPayment
@@ -43,7 +43,7 @@ class RefundLedger:
         if paid is None:
             raise RefundExceedsPayment(f"{where}: what was paid in {refund.currency} is unknown")
         amounts, units = self._refunded(row_id, refund.line)
-        why = excess_text(paid, (amounts.plus(refund.amounts), units + refund.quantity))
+        why = _excess(paid, (amounts.plus(refund.amounts), units + refund.quantity), refund.currency)
         if refund.amounts.total <= 0 or refund.quantity < 0:
             why = "nothing would go back"
         if why:
@@ -92,7 +92,7 @@ class RefundLedger:
         ):
             paid = self._paid(row_id, line, currency)
             back = self._refunded(row_id, line)
-            why = "what was paid is unknown now" if paid is None else excess_text(paid, back)
+            why = "what was paid is unknown now" if paid is None else _excess(paid, back, currency)
             if why:
                 found[order_id] = f"line {line}: {why}"
         return found
@@ -107,7 +107,7 @@ class RefundLedger:
             "SELECT order_id, line, currency FROM refunds GROUP BY order_id, line, currency HAVING count(*) > 1"
         ):
             paid = self._paid(row_id, line, currency)
-            why = "" if paid is None else excess_text(paid, self._refunded(row_id, line))
+            why = "" if paid is None else _excess(paid, self._refunded(row_id, line), currency)
             if why:
                 batch, market, order_id, at = self._database.query(
                     "SELECT b.id, b.marketplace, o.order_id, coalesce(b.sent_at, b.created_at) FROM batch_rows r"
@@ -145,12 +145,9 @@ class RefundLedger:
         self._facts.change(connection, row_id, "refunded", refunded(None if unpriced else paid, back))
 
 
-def excess_text(paid: RefundedSoFar, back: RefundedSoFar) -> str:
-    """Return in which amount more would be given back than was paid, or an empty text."""
-    for name in refund_excess(back[0], paid[0]):
-        value, most = getattr(back[0], name), getattr(paid[0], name)
-        subject = "" if name == TOTAL else f"{name.replace('_', ' ')}: "
-        return f"{subject}{value} would have gone back of {most} minor units"
-    if back[1] > paid[1]:
-        return f"{back[1]} units would be cancelled of {paid[1]}"
-    return ""
+def _excess(paid: RefundedSoFar, back: RefundedSoFar, currency: str) -> str:
+    """Return in which amount more would be given back, all refunds together, than was paid, or an empty text."""
+    why = excess_text(back[0], paid[0], currency, "paid")
+    if why:
+        return why
+    return f"{back[1]} units would be cancelled of {paid[1]}" if back[1] > paid[1] else ""

@@ -291,8 +291,12 @@ class MainScreen(Screen[None]):
         try:
             sent = await asyncio.to_thread(self.session.dispatcher.run)
         except USER_ERRORS as error:
+            from ordertui.operations.dispatch.dispatcher import (
+                DispatchIncomplete,  # with the dispatch, not at the start
+            )
+
             self.tasks.show_error(error)
-            return
+            sent = list(error.written) if isinstance(error, DispatchIncomplete) else []
         self.table.reload()
         self.refresh_all()
         for batch in sent:

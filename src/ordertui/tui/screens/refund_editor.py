@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from ordertui.operations.planning.plan import PlanLine
 from ordertui.orders.money import format_decimal, parse_minor
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine
-from ordertui.orders.refund_limit import TOTAL, prorate, refund_excess, units_to_cancel
+from ordertui.orders.refund_limit import excess_text, prorate, units_to_cancel
 from ordertui.tui.screens.task_runner import Task
 
 from .dialogs import ChoiceScreen, FormScreen
@@ -88,9 +88,10 @@ async def _ask_line(
         except ValueError as error:
             say(str(error))
             continue
-        over = [name for name in names if getattr(amounts, name) < 0] or refund_excess(amounts, limit)
-        if over:
-            say(f"more than is left: {', '.join('in all' if name == TOTAL else _word(name) for name in over)}")
+        below = next((name for name in names if getattr(amounts, name) < 0), None)
+        why = f"{_word(below)} is below zero" if below else excess_text(amounts, limit, currency)
+        if why:
+            say(why)
             continue
         units = answer.get(CANCELLED, "0").strip() or "0"
         if not units.isdigit() or int(units) > waiting:
