@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt
 
-.PHONY: run test test-long simulator lint check screenshots examples clean
+.PHONY: run test test-long simulator lint check install newcomer release screenshots examples clean
 
 $(VENV)/.run: pyproject.toml requirements/constraints.txt
 	@test -n "$(PYTHON)" || { echo "ordertui needs Python 3.11 or newer; none was found. Install one, or name it: make run PYTHON=/path/to/python3"; exit 1; }
@@ -40,6 +40,17 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 check: test test-long lint
+
+install:
+	@PYTHON=$(PYTHON) EXTRAS=$(EXTRAS) scripts/install.sh
+
+# As a stranger: installed into a new environment with an empty home, the README's story in a bare shell.
+newcomer:
+	@PYTHON=$(PYTHON) scripts/try_installed.sh .
+
+release: $(VENV)/.dev
+	@$(PIP) 'build>=1.2,<2' 'twine>=6,<7'
+	@PYTHON=$(BIN)/python scripts/release.sh
 
 screenshots: $(VENV)/.dev
 	$(BIN)/python scripts/make_screenshots.py

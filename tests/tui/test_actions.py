@@ -29,7 +29,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "keys.md"
 
 
 def test_the_docs_page_is_the_registry() -> None:
-    assert DOCS.read_text(encoding="utf-8") == keys_page(), "run: .venv/bin/python scripts/write_keys.py"
+    assert DOCS.read_text(encoding="utf-8") == keys_page(), "run: .venv/bin/python scripts/write_pages.py"
 
 
 CALLED_BY_EVENTS = {"navigation.go_to_pasted"}

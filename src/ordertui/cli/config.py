@@ -9,13 +9,28 @@ import msgspec
 
 from ordertui.operations import config as settings_file
 
-from .context import Settings
+from .context import Settings, fail
+from .exit_codes import Exit
 from .output import FORMAT, emit, json_text, say
 
 
 @click.group()
 def config() -> None:
-    """Show your settings: where they are, what is in force, what may be set."""
+    """Show your settings: where they are, what is in force, what may be set; write a file to begin with."""
+
+
+@config.command("init")
+def config_init() -> None:
+    """Write a settings file in which every setting is described and switched off. A file that is there stays."""
+    from ordertui.amazon.atomic_files import write_atomic
+    from ordertui.operations.settings_page import commented_settings
+
+    path = settings_file.config_path()
+    if path.exists():
+        fail(Exit.BAD_INPUT, f"{path} is there already and was not touched; docs/settings.md lists every setting")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path.parent, path.name, commented_settings().encode())
+    say(f"{path}: every setting, switched off; take the # away before the one you change")
 
 
 @config.command("path")
@@ -44,7 +59,7 @@ def config_show(form: str) -> None:
 def config_check(file: Path | None) -> None:
     """Check a settings file, or your own; exit 4 when it is wrong."""
     settings_file.load_config(file)
-    say("the settings are sound")
+    say("settings OK")
 
 
 @config.command("schema")

@@ -89,7 +89,11 @@ def _store(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> 
 @click.group(cls=Commands, invoke_without_command=True)
 @click.version_option(__version__)
 @click.option(
-    "--store", type=click.Path(path_type=Path), callback=_store, help="The store; default: in the user's data folder."
+    "--store",
+    type=click.Path(path_type=Path),
+    callback=_store,
+    envvar="ORDERTUI_STORE",
+    help="The store; default: $ORDERTUI_STORE, else in the user's data folder.",
 )
 @click.option("--read-only", is_flag=True, help="Change nothing.")
 @click.option("--as-of", callback=_time, metavar="ISO-TIME", help="Look as of this time (UTC without offset).")

@@ -18,38 +18,52 @@ APP = "ordertui"
 ENVIRONMENT = "ORDERTUI_CONFIG"
 
 
+def _described(text: str) -> msgspec.Meta:
+    """Return the description of a setting, as the schema, `config init` and docs/settings.md show it."""
+    return msgspec.Meta(description=text)
+
+
 class AmazonConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The connection to Amazon's Selling Partner API. No secret stands here (docs/connector.md)."""
 
-    profile: Literal["off", "test", "production"] = "off"
-    """`production` reaches Amazon; `test` a simulator on this machine and nothing else; `off` nothing at all."""
-    marketplaces: tuple[str, ...] = ()
-    """Codes such as `US`; all of one region, because an account's tokens are."""
-    endpoint: str = "http://127.0.0.1:8707"
-    """Address of the simulator, for the test profile."""
-    dispatch: Literal["file", "api"] = "file"
-    """How batches leave: as files to upload by hand, or as feeds."""
-    sync_minutes: Annotated[int, msgspec.Meta(ge=0)] = 0
-    """The screen syncs by itself when the orders are so old; 0: only when it is asked to."""
+    profile: Annotated[
+        Literal["off", "test", "production"],
+        _described(
+            "`production` reaches Amazon; `test` a simulator on this machine and nothing else; `off` nothing at all."
+        ),
+    ] = "off"
+    marketplaces: Annotated[
+        tuple[str, ...], _described("Codes such as `US`; all of one region, because an account's tokens are.")
+    ] = ()
+    endpoint: Annotated[str, _described("Address of the simulator, for the test profile.")] = "http://127.0.0.1:8707"
+    dispatch: Annotated[
+        Literal["file", "api"],
+        _described("How batches leave: as files that you upload (`file`), or as feeds that ordertui submits (`api`)."),
+    ] = "file"
+    sync_minutes: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0,
+            description="The screen syncs by itself when the orders are so many minutes old; 0: only on request.",
+        ),
+    ] = 0
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The operator's settings."""
+    """The operator's settings. Each field is described once, here; `settings_page` writes the descriptions out."""
 
-    shop_name: str = ""
-    """Shown in the screen's first line."""
-    operator: str = ""
-    """Who works here; goes into the audit."""
-    merchant_id: str = ""
-    """Amazon's merchant token, for the XML feeds' header."""
-    policy: str = "amazon"
-    """Edition of the rules: `amazon` (today's) or `article` (30-day auto-cancel)."""
-    policy_file: str = ""
-    """A policy file of your own, on top of the edition."""
-    retention_days: int = 400
-    """`ordertui store purge` keeps younger orders that were never in a batch: a year and more, for comparisons."""
-    amazon: AmazonConfig = AmazonConfig()
-    """The connection to Amazon."""
+    shop_name: Annotated[str, _described("Shown in the screen's first line.")] = ""
+    operator: Annotated[str, _described("Who works here; goes into the audit.")] = ""
+    merchant_id: Annotated[str, _described("Amazon's merchant token, for the header of XML feeds.")] = ""
+    policy: Annotated[
+        str, _described("Edition of the rules: `amazon` (today's) or `article` (30 days until auto-cancel).")
+    ] = "amazon"
+    policy_file: Annotated[str, _described("A policy file of your own, on top of the edition (docs/policy.md).")] = ""
+    retention_days: Annotated[
+        int,
+        _described("`ordertui store purge` deletes older orders that were never in a batch."),
+    ] = 400
+    amazon: Annotated[AmazonConfig, _described("The connection to Amazon (docs/connector.md).")] = AmazonConfig()
 
 
 def current_operator(config: Config) -> Operator:

@@ -226,7 +226,7 @@ def keys_table(commands: Iterable[Command] = ALL_COMMANDS) -> str:
 
 _PAGE = """# Keys
 
-Written from the action registry by `python scripts/write_keys.py`. `?` on the screen shows the same list, narrowed by
+Written from the action registry by `python scripts/write_pages.py`. `?` on the screen shows the same list, narrowed by
 what you type; `:` finds an action by name and does it.
 
 Keys act on the marked orders, or, with none marked, on the one under the cursor; never on all. Nothing leaves by one

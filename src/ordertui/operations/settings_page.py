@@ -1,0 +1,109 @@
+"""Write the settings out for people: a commented settings file, and the page docs/settings.md.
+
+Both are made from the fields of `config.Config`, so that no field can be missing or described twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import wrap
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from .config import Config
+
+WIDTH = 100
+"""Characters of a comment line."""
+
+
+class DescribedSetting(msgspec.Struct, frozen=True):
+    """One field of the settings."""
+
+    table: str
+    """Name of its TOML table; empty for the top of the file."""
+    name: str
+    default: str
+    """As TOML."""
+    values: str
+    """What it takes, in words."""
+    description: str
+
+
+def all_settings(kind: type[msgspec.Struct] = Config, table: str = "") -> Iterator[DescribedSetting]:
+    """Yield every setting, those of nested tables after the others."""
+    hints = get_type_hints(kind, include_extras=True)
+    nested = []
+    for field in msgspec.structs.fields(kind):
+        value, description = _unpack(hints[field.name])
+        if isinstance(value, type) and issubclass(value, msgspec.Struct):
+            nested.append((value, field.name))
+            continue
+        yield DescribedSetting(table, field.name, _toml(field.default), _values(value), description)
+    for value, name in nested:
+        yield from all_settings(value, name)
+
+
+def _unpack(hint: Any) -> tuple[Any, str]:
+    """Return the type of a field and its description."""
+    if get_origin(hint) is not Annotated:
+        return hint, ""
+    value, *metas = get_args(hint)
+    return value, next((meta.description for meta in metas if isinstance(meta, msgspec.Meta) and meta.description), "")
+
+
+def _values(value: Any) -> str:
+    if get_origin(value) is Literal:
+        return " or ".join(f"`{choice}`" for choice in get_args(value))
+    if get_origin(value) is tuple:
+        return "list of texts"
+    return {str: "text", int: "number", bool: "`true` or `false`"}[value]
+
+
+def _toml(value: object) -> str:
+    return msgspec.json.encode(value).decode()  # texts, numbers, booleans and lists are the same in TOML
+
+
+def commented_settings() -> str:
+    """Return a settings file in which every setting stands with its description and default, switched off by `#`."""
+    lines = ["# Settings of ordertui. Take the `#` away before a setting to change it; `ordertui config check` checks."]
+    table = ""
+    for setting in all_settings():
+        if setting.table != table:
+            table = setting.table
+            lines += ["", f"[{table}]"]
+        lines += ["", *(f"# {line}" for line in wrap(setting.description.replace("`", ""), WIDTH))]
+        lines += [f"# Takes: {setting.values.replace('`', '')}.", f"# {setting.name} = {setting.default}"]
+    return "\n".join(lines) + "\n"
+
+
+def settings_page() -> str:
+    """Return docs/settings.md."""
+    lines = [
+        "# Settings",
+        "",
+        "One small TOML file; every setting is optional, an unknown one is refused with its name.",
+        "",
+        "```sh",
+        "ordertui config init           # write the file, every setting in it with its description",
+        "ordertui config path           # where it is, and the store and the outbox",
+        "ordertui config check          # exit 4 when something is wrong",
+        "```",
+        "",
+        "Secrets never stand in it: `ordertui api login` keeps them in the keyring ([connector](connector.md)).",
+        "Rules of your own go into a policy file ([policy](policy.md)), keys into `keys.toml` ([keys](keys.md)).",
+        "",
+        "| setting | takes | default | |",
+        "|---|---|---|---|",
+    ]
+    for setting in all_settings():
+        name = f"{setting.table}.{setting.name}" if setting.table else setting.name
+        lines.append(f"| `{name}` | {setting.values} | `{setting.default}` | {setting.description} |")
+    lines += ["", "`amazon.profile` is written as `profile` under a line `[amazon]`."]
+    lines += ["", "| environment | does |", "|---|---|"]
+    lines += [
+        "| `ORDERTUI_CONFIG` | names another settings file |",
+        "| `ORDERTUI_STORE` | names the store, as `--store` does |",
+        "| `NO_COLOR` | the screen draws without colours |",
+    ]
+    return "\n".join(lines) + "\n"
