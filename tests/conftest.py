@@ -12,7 +12,7 @@ import pytest
 
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
-from ordertui.store import database
+from ordertui.store.engine import sqlite
 from support.shops import NOW, open_session, standard
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def session(tmp_path: Path, clock: FixedClock) -> Session:
 def fast_disk() -> Iterator[None]:
     """Skip waiting for the disk, for tests that make hundreds of stores and in which the power does not fail."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "connect", partial(database.connect, full=False))
+        patch.setattr(sqlite, "connect", partial(sqlite.connect, full=False))
         patch.setattr(os, "fsync", lambda handle: None)
         yield
 

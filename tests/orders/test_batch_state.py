@@ -151,10 +151,10 @@ def test_a_change_that_no_flow_makes_is_refused_and_changes_nothing(tmp_path: Pa
         store = session.context.store
         batch = commit(session, Action.CANCEL, 1, 2)
         before = store.batches.get(batch)
-        with pytest.raises(IllegalTransition, match="is held and cannot become ok"), store.write() as connection:
-            store.batches.transitions.move_rows(connection, before, {order_id(1): Outcome(RowState.OK)})
-        with pytest.raises(IllegalTransition, match="is held and cannot become answered"), store.write() as connection:
-            store.batches.transitions.move_batch(connection, before, BatchState.ANSWERED)
+        with pytest.raises(IllegalTransition, match="is held and cannot become ok"), store.write():
+            store.batches.transitions.move_rows(before, {order_id(1): Outcome(RowState.OK)})
+        with pytest.raises(IllegalTransition, match="is held and cannot become answered"), store.write():
+            store.batches.transitions.move_batch(before, BatchState.ANSWERED)
         assert store.batches.get(batch) == before
 
 

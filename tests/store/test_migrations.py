@@ -11,7 +11,7 @@ from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Store, StoreError, migrations
-from ordertui.store.audit import GENESIS, chained
+from ordertui.store.engine.audit_chain import GENESIS, chained
 from support.batches import plan, session_of, states
 from support.shops import NOW, open_session, order_id
 

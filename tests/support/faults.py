@@ -86,7 +86,7 @@ def inject(patch: pytest.MonkeyPatch) -> Faults:
 
     @contextmanager
     def write(self: Database) -> Iterator[Any]:
-        outer = not self.connection.in_transaction
+        outer = not self.engine.in_transaction
         with original(self) as connection:
             yield connection
             if outer:

@@ -19,7 +19,8 @@ from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action, Dispatched, OrderStatus
 from ordertui.orders.order import LinesKnown, Order
 from ordertui.orders.refund_limit import refund_limit, refundable_lines
-from ordertui.store.database import Database, Params
+from ordertui.store.database import Database
+from ordertui.store.engine.protocol import Params
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
 PLAN_ALONE = {"units", "amount", "currency", "price", "item-id", "lines"}

@@ -1,7 +1,7 @@
-"""The orders on disk: schema and migrations, imports, queries, the journal of batches, the audit log (SQLite).
+"""The order book: schema and migrations, imports, queries, the journal of batches, the audit log.
 
-Nothing outside this package knows SQL or sqlite3. Money is in minor units, times are UTC epoch seconds, enums are
-stored as their values.
+Nothing outside this package knows SQL, and only `engine` in it knows which database there is. Money is in minor units,
+times are UTC epoch seconds, enums are stored as their values.
 """
 
 from .audit import AuditEntry, AuditReport, Operator

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,20 +11,12 @@ import msgspec
 from ordertui.orders.clock import Clock
 
 from .database import Database
+from .engine.audit_chain import chained
 
-GENESIS = "0" * 64
-"""The hash that the first entry names as its predecessor's."""
 CHECKED_AT_OPENING = 1_000
 """Newest entries that are checked when a store is opened that was not closed."""
 WITH_ORDERS = ("orders", "states")
 """Keys of a payload whose list, or whose object's keys, are order ids."""
-
-
-def digest(content: bytes) -> str:
-    """Return the SHA-256 in hex digits. OpenSSL is loaded when the first is wanted: opening the screen needs none."""
-    from hashlib import sha256
-
-    return sha256(content).hexdigest()
 
 
 class Operator(msgspec.Struct, frozen=True):
@@ -66,11 +57,6 @@ class AuditReport(msgspec.Struct, frozen=True):
     """What does not fit, for the operator; empty when all fits."""
 
 
-def chained(previous: str, ident: int, at: int, kind: str, payload: str) -> str:
-    """Return the hash of an entry that follows one whose hash is `previous`."""
-    return digest("\x1f".join((previous, str(ident), str(at), kind, payload)).encode())
-
-
 def orders_in(payload: Mapping[str, Any]) -> list[str]:
     """Return the ids of the orders that an entry names."""
     return sorted({str(order_id) for key in WITH_ORDERS for order_id in payload.get(key) or ()})
@@ -91,26 +77,17 @@ class AuditLog:
 
     def add(self, kind: str, payload: str) -> int:
         """Append an entry in a transaction of its own, or in the open one; return its id."""
-        with self._database.write() as connection:
-            return self.append(connection, kind, payload)
+        with self._database.write():
+            return self.append(kind, payload)
 
-    def append(self, connection: sqlite3.Connection, kind: str, payload: str) -> int:
+    def append(self, kind: str, payload: str) -> int:
         """Append an entry in the open transaction; return its id. The operator is added to `payload`, a JSON object."""
         facts = json.loads(payload)
         who = self.operator
         if who.user or who.operator:
             facts["by"] = {"operator": who.operator, "user": who.user, "host": who.host, "process": who.process}
         text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
-        last = connection.execute("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1").fetchone() or (0, GENESIS)
-        ident, at = last[0] + 1, self._clock.now()
-        connection.execute(
-            "INSERT INTO audit (id, at, kind, payload, previous, hash) VALUES (?, ?, ?, ?, ?, ?)",
-            (ident, at, kind, text, last[1], chained(last[1], ident, at, kind, text)),
-        )
-        connection.executemany(
-            "INSERT INTO audit_orders (order_id, audit) VALUES (?, ?)", [(one, ident) for one in orders_in(facts)]
-        )
-        return ident
+        return self._database.append_audit(self._clock.now(), kind, text, orders_in(facts))
 
     def entries(self, limit: int | None = None, *, order_id: str | None = None) -> list[AuditEntry]:
         """Return entries, newest first; with `order_id` only those that name the order."""
@@ -125,15 +102,16 @@ class AuditLog:
             params.append(limit)
         return [AuditEntry(*row) for row in self._database.query(sql, params)]
 
-    def check_newest(self) -> None:
-        """Check the hashes of the newest entries. Closes the store and raises StoreError when one does not fit."""
+    def find_damage(self) -> str:
+        """Check the hashes of the newest entries; return what is damaged, or an empty text."""
         newer: tuple[int, str] | None = None
         for ident, at, kind, payload, previous, mark in self._database.query(
             "SELECT id, at, kind, payload, previous, hash FROM audit ORDER BY id DESC LIMIT ?", (CHECKED_AT_OPENING,)
         ):
             if mark != chained(previous, ident, at, kind, payload) or newer not in (None, (ident, mark)):
-                raise self._database.damaged(f"audit: record {ident}")
+                return f"audit: record {ident}"
             newer = (ident - 1, previous)  # what the entry before must be
+        return ""
 
     def verify(self) -> AuditReport:
         """Compute every hash again; see `audit_verify.verify`."""

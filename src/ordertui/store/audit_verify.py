@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .audit import GENESIS, AuditReport, chained, digest, orders_in
+from .audit import AuditReport, orders_in
 from .database import Database
+from .engine.audit_chain import GENESIS, chained, digest
 
 
 def verify(database: Database) -> AuditReport:

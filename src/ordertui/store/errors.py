@@ -27,6 +27,10 @@ class StoreLocked(StoreError):
     """Another process is writing and did not finish in time."""
 
 
+class ConstraintViolated(StoreError):
+    """A row contradicts a unique index or another constraint of the schema."""
+
+
 class Interrupted(StoreError):
     """A read was stopped by `Store.interrupt`, because its result is no longer wanted."""
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 from ordertui.orders.batch_state import BatchState, RowState
 
 from .audit import AuditLog
-from .database import Database, slices, translate_error
+from .database import Database, slices
 from .errors import StoreError
 
 PURGED_AT_ONCE = 20_000
@@ -55,12 +52,13 @@ class Maintenance:
         self._audit = audit
 
     def size(self) -> int:
-        """Return the bytes of the file, without its write-ahead log."""
-        return self._database.path.stat().st_size
+        """Return the bytes that the store takes."""
+        return self._database.engine.size()
 
     def check(self) -> list[str]:
-        """Return what is wrong with the file or in the journal; empty when all is well."""
-        found = [row[0] for row in self._database.query("PRAGMA integrity_check") if row[0] != "ok"]
+        """Return what is wrong with the store or in the journal; empty when all is well."""
+        with self._database.lock:
+            found = self._database.engine.find_damage()
         for sql, what in INTEGRITY_CHECKS:
             count = self._database.value(sql)
             if count:
@@ -74,37 +72,20 @@ class Maintenance:
         """
         if target.exists():
             raise StoreError(f"{target} exists; a backup never overwrites: give another name")
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
-            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-            with self._database.lock, closing(sqlite3.connect(part, isolation_level=None)) as copy:
-                report = None if progress is None else lambda _, left, pages: progress(pages - left, pages)
-                self._database.connection.backup(copy, pages=4_096, progress=report)
-                copy.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
-                wrong = [row[0] for row in copy.execute("PRAGMA integrity_check") if row[0] != "ok"]
-            if wrong:
-                raise StoreError(f"the copy of {self._database.path} is not sound ({wrong[0]}); nothing was kept")
-            with part.open("rb") as file:
-                os.fsync(file.fileno())
-                size = os.fstat(file.fileno()).st_size
-            os.link(part, target)
+            with self._database.lock:
+                return self._database.engine.backup(target, progress)
         except FileExistsError:
             raise StoreError(f"{target} exists; a backup never overwrites: give another name") from None
-        except sqlite3.Error as error:
-            raise translate_error(error, target) from error
         except OSError as error:
             raise StoreError(f"{target} cannot be written: {error.strerror}; choose another place") from error
-        finally:
-            part.unlink(missing_ok=True)
-        return size
 
     def compact(self) -> int:
         """Release the space of deleted rows; return the bytes won. Raises StoreLocked, StoreError (disk full)."""
-        with self._database.write() as connection:
-            self._audit.append(connection, "store.compacted", json.dumps({"before": self.size()}))
         before = self.size()
-        self._database.query("VACUUM")
-        self._database.query("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._audit.add("store.compacted", json.dumps({"before": before}))
+        with self._database.lock:
+            self._database.engine.compact()
         return max(before - self.size(), 0)
 
     def count_purgeable(self, before: int) -> int:
@@ -120,13 +101,13 @@ class Maintenance:
         ids = [row[0] for row in self._database.query(f"SELECT id FROM orders WHERE {_PURGEABLE}", {"before": before})]
         done = 0
         for part in slices(ids, PURGED_AT_ONCE):
-            with self._database.write() as connection:
+            with self._database.write():
                 for table, column in (("lines", "order_id"), ("operator_facts", "order_id"), ("orders", "id")):
-                    connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(one,) for one in part])
+                    self._database.execute_many(f"DELETE FROM {table} WHERE {column} = ?", [(one,) for one in part])
                 done += len(part)
                 if len(part) < PURGED_AT_ONCE or done == len(ids):
-                    connection.execute("DELETE FROM rate_report WHERE coalesce(order_date, as_of) < ?", (before,))
-                self._audit.append(connection, "store.purged", json.dumps({"before": before, "count": len(part)}))
+                    self._database.execute("DELETE FROM rate_report WHERE coalesce(order_date, as_of) < ?", (before,))
+                self._audit.append("store.purged", json.dumps({"before": before, "count": len(part)}))
             if progress is not None:
                 progress(done)
         return done

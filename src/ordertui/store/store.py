@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING
 from ordertui.orders.clock import Clock
 
 from .audit import AuditLog, Operator
-from .database import Database, is_unclean
+from .database import Database
+from .engine.sqlite import SqliteEngine
 from .journal.batches import BatchJournal
 from .operator_facts import OperatorFacts
 from .orders import OrderRepository
@@ -41,12 +41,9 @@ class Store:
         self.path = path
         self.read_only = read_only
         self._clock = clock
-        has_crashed = not read_only and is_unclean(path)
-        self.database = Database(path, read_only=read_only)
+        self.database = Database(SqliteEngine(path, read_only=read_only), read_only=read_only)
         self.audit = AuditLog(self.database, clock, operator or Operator())
-        if has_crashed:
-            self.database.check_tables(JOURNAL_TABLES)
-            self.audit.check_newest()
+        self.database.check_after_crash(JOURNAL_TABLES, self.audit.find_damage)
         self.orders = OrderRepository(self.database)
         self.tallies = OrderTallies(self.database)
         self.facts = OperatorFacts(self.database, clock, self.audit)
@@ -131,7 +128,7 @@ class Store:
         """Return a number that changes when any connection commits. Compare only values of one connection."""
         return self.database.data_version()
 
-    def write(self) -> AbstractContextManager[sqlite3.Connection]:
+    def write(self) -> AbstractContextManager[Database]:
         """Open a transaction for several changes. Raises ReadOnlyStore, StoreLocked, StoreError."""
         return self.database.write()
 
@@ -142,11 +139,11 @@ class Store:
 
     def set_meta(self, key: str, value: str | None) -> None:
         """Store a value beside the orders; None removes it."""
-        with self.database.write() as connection:
+        with self.database.write():
             if value is None:
-                connection.execute("DELETE FROM meta WHERE key = ?", (key,))
+                self.database.execute("DELETE FROM meta WHERE key = ?", (key,))
             else:
-                connection.execute(
+                self.database.execute(
                     "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value ="
                     " excluded.value",
                     (key, value),

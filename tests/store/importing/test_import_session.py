@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.report_row import ROW_FIELDS, ReportRow
 from ordertui.store import Store
+from ordertui.store.engine.sqlite import sqlite_engine
 from ordertui.store.importing import merge_order
 from ordertui.store.importing.fast_merge import merge_newer_report
 from ordertui.store.importing.new_order import NewOrderBuilder
@@ -239,7 +241,7 @@ def test_a_store_of_version_three_learns_what_reports_say_with_the_next_import(t
         for _ in range(2):
             assert take(store, report) == (0, 0, 3)
             with store.write() as connection:
-                digests = connection.execute("SELECT count(DISTINCT digest) FROM orders").fetchone()[0]
+                digests = connection.value("SELECT count(DISTINCT digest) FROM orders")
             assert digests == 3
         assert [one.version for one in store.orders.rows(store.orders.find()).values()] == [1, 1, 1]
 
@@ -314,7 +316,7 @@ def test_in_a_new_store_only_orders_that_the_report_names_again_are_looked_up(tm
     rows = [*(row(n) for n in range(1, 30)), row(3, quantity=2)]
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
         with store.write() as connection:
-            connection.set_trace_callback(hear)
+            sqlite_engine(connection.engine).connection.set_trace_callback(hear)
         take(store, Report("all_orders", tuple(rows)), chunk_rows=5)
         assert looked == ["113-0000003-0000001"]
         take(store, Report("all_orders", tuple(rows[:29])), chunk_rows=5)
@@ -327,7 +329,7 @@ def test_the_log_is_long_only_while_a_report_comes_in(fails: bool, tmp_path: Pat
 
         def pages() -> int:
             with store.write() as connection:
-                return int(connection.execute("PRAGMA wal_autocheckpoint").fetchone()[0])
+                return int(connection.value("PRAGMA wal_autocheckpoint"))
 
         usual = pages()
         with contextlib.suppress(_PowerCut), importer(store, Report("all_orders", ())) as target:
@@ -343,10 +345,11 @@ def test_the_log_is_long_only_while_a_report_comes_in(fails: bool, tmp_path: Pat
 def test_an_order_of_one_row_is_built_as_one_of_several(
     found: list[Report], impacts: int | None, tmp_path: Path
 ) -> None:
-    with Store.open(tmp_path / "a.db", clock=CLOCK) as store, store.write() as connection:
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        products = partial(Products, sqlite_engine(store.database.engine).connection)
         for one in (one for report in found for one in report.rows):
-            order, (line,) = NewOrderBuilder(Products(connection), 4).build(7, "113", [one], impacts, 5)
-            assert NewOrderBuilder(Products(connection), 4).build_single(7, "113", one, impacts, 5) == (order, line)
+            order, (line,) = NewOrderBuilder(products(), 4).build(7, "113", [one], impacts, 5)
+            assert NewOrderBuilder(products(), 4).build_single(7, "113", one, impacts, 5) == (order, line)
 
 
 def test_a_report_comes_in_with_other_changes_as_one(tmp_path: Path) -> None:

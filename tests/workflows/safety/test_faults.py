@@ -18,7 +18,8 @@ from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
-from ordertui.store import StoreError, database
+from ordertui.store import StoreError
+from ordertui.store.engine import sqlite
 from support.batches import answer, commit, plan, send, session_of, states
 from support.faults import Crash, Faults, disk_full, inject, read_only_folder
 from support.shops import ALL_ORDERS, NOW, all_orders_row, open_session, order_id, write
@@ -190,7 +191,7 @@ def test_the_stores_own_disk(name: str, kind: str, scenes: dict[str, Path], tmp_
     folder = tmp_path / "scene"
     with open_session(fresh(scenes[start], folder)) as session:
         before = facts(session)
-        connection = session.context.store.database.connection
+        connection = sqlite.sqlite_engine(session.context.store.database.engine).connection
         connection.execute(f"PRAGMA query_only = {'ON' if kind == 'read-only' else 'OFF'}")
         with no_more_room(session.context.store.path) if kind == "full" else nullcontext():
             with pytest.raises(StoreError, match=r"the disk may be full|may not be written"):
@@ -203,7 +204,7 @@ def test_the_stores_own_disk(name: str, kind: str, scenes: dict[str, Path], tmp_
 
 def test_commits_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the tests' shortcut: every commit is on the disk before it is believed."""
-    monkeypatch.setattr(database, "connect", getattr(database.connect, "func", database.connect))
+    monkeypatch.setattr(sqlite, "connect", getattr(sqlite.connect, "func", sqlite.connect))
     with open_session(tmp_path) as session:
         assert session.context.store.database.value("PRAGMA synchronous") == 2
         assert session.context.store.database.value("PRAGMA journal_mode") == "wal"
@@ -223,7 +224,7 @@ def test_a_damaged_journal_is_found_at_the_next_open(crashed: Path, tmp_path: Pa
     copy.mkdir()
     for name in ("orders.db", "orders.db-wal"):
         shutil.copy(crashed / name, copy / name)
-    assert database.is_unclean(copy / "orders.db")
+    assert sqlite.is_unclean(copy / "orders.db")
     with sqlite3.connect(copy / "orders.db") as connection:
         page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'batch_rows'").fetchone()[0]
         size = connection.execute("PRAGMA page_size").fetchone()[0]
@@ -247,7 +248,7 @@ def test_a_broken_end_of_the_audit_is_found_at_the_next_open(crashed: Path, tmp_
     connection.execute("DROP TRIGGER audit_no_update")
     connection.execute("UPDATE audit SET payload = payload || ' ' WHERE id = (SELECT max(id) FROM audit) - 1")
     connection.commit()
-    assert database.is_unclean(copy / "orders.db"), "the tool has not closed it yet"
+    assert sqlite.is_unclean(copy / "orders.db"), "the tool has not closed it yet"
     with pytest.raises(StoreError, match=r"was damaged \(audit: record \d+\)"):
         open_session(copy)
     connection.close()
@@ -255,7 +256,7 @@ def test_a_broken_end_of_the_audit_is_found_at_the_next_open(crashed: Path, tmp_
 
 def test_a_clean_store_is_not_checked_again(tmp_path: Path) -> None:
     session_of(tmp_path).close()
-    assert not database.is_unclean(tmp_path / "orders.db")
+    assert not sqlite.is_unclean(tmp_path / "orders.db")
 
 
 def test_two_dispatchers_write_one_file_once(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_a_backup_never_overwrites_and_leaves_nothing_half(tmp_path: Path, monke
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ordertui.store.maintenance.os.link", full)
+    monkeypatch.setattr("ordertui.store.engine.sqlite.os.link", full)
     with pytest.raises(StoreError, match="No space"):
         session.maintenance.backup(target)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ordertui.orders.enums import ReportKind
+from ordertui.store.engine.sqlite import raw_sqlite, sqlite_engine
 from ordertui.store.orders import OrderRepository
 
 from .import_session import ImportContext, ImportSession, ReportSource, apply_cancelled_by
@@ -31,7 +32,7 @@ class ImportLog:
 
     def planner(self, kind: str) -> MergePlanner:
         """Return a planner for reports of a kind, for the process that plans while another one writes."""
-        return MergePlanner(self._context.database.connection, kind)
+        return MergePlanner(sqlite_engine(self._context.database.engine).connection, kind)
 
     def add_cancellation_rate(
         self, report: ReportSource, rows: Sequence[tuple[int, str, int | None, bool]], *, rejected: int = 0
@@ -44,7 +45,8 @@ class ImportLog:
         changed = 0
         bit = ReportKind.CANCELLATION_RATE.bit
         now = self._context.clock.now()
-        with self._context.database.write() as connection:
+        database = self._context.database
+        with database.write(), raw_sqlite(database.engine) as connection:
             ids = self._orders.ids_of(row[1] for row in rows)
             for _, order_id, date, impacts in rows:
                 connection.execute(
@@ -64,7 +66,7 @@ class ImportLog:
                 connection.execute("UPDATE orders SET sources = sources | ? WHERE id = ?", (bit, row_id))
                 if connection.execute("SELECT status FROM orders WHERE id = ?", (row_id,)).fetchone()[0] == "cancelled":
                     by = "seller" if impacts else "buyer"
-                    changed += self._context.facts.change(connection, row_id, "cancelled_by", by)
+                    changed += self._context.facts.change(row_id, "cancelled_by", by)
             connection.execute(
                 "INSERT INTO imports (kind, path, sha256, marketplace, has_request_column, at, row_count, changed,"
                 " unchanged, rejected, finished) VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, 1)",
@@ -80,10 +82,11 @@ class ImportLog:
         """
         if not cancelled:
             return
-        with self._context.database.write() as connection:
-            connection.executemany(
+        database = self._context.database
+        with database.write():
+            database.execute_many(
                 "INSERT INTO said_cancelled (order_id, by, as_of) VALUES (?, ?, ?) ON CONFLICT (order_id) DO UPDATE SET"
-                " by = excluded.by, as_of = excluded.as_of WHERE excluded.as_of >= as_of",
+                " by = excluded.by, as_of = excluded.as_of WHERE excluded.as_of >= said_cancelled.as_of",
                 cancelled,
             )
-            apply_cancelled_by(connection, self._context.facts, [order_id for order_id, _, _ in cancelled])
+            apply_cancelled_by(database, self._context.facts, [order_id for order_id, _, _ in cancelled])

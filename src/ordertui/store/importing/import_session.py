@@ -15,9 +15,9 @@ import msgspec
 
 from ordertui.orders.clock import Clock
 from ordertui.orders.report_row import ORDER_ID, ReportRow
-from ordertui.store import migrations
 from ordertui.store.audit import AuditLog
-from ordertui.store.database import IMPORT_LOG_PAGES, LOG_PAGES, Database, placeholders, slices
+from ordertui.store.database import Database, placeholders, slices
+from ordertui.store.engine.sqlite import raw_sqlite
 from ordertui.store.errors import ReadOnlyStore
 from ordertui.store.journal.rows import TransitionWriter
 from ordertui.store.operator_facts import OperatorFacts
@@ -103,7 +103,7 @@ class ImportSession:
     ) -> None:
         database = context.database
         if database.read_only:
-            raise ReadOnlyStore(f"{database.path} was opened read-only; nothing was imported")
+            raise ReadOnlyStore(f"{database.place} was opened read-only; nothing was imported")
         self._database = database
         self._context = context
         self._report = report
@@ -126,9 +126,9 @@ class ImportSession:
         """Whether the file has more rows; set by the caller. The import is then not recorded as finished."""
 
     def __enter__(self) -> ImportSession:
-        self._database.set_log_limit(IMPORT_LOG_PAGES)
+        self._database.set_bulk(True)
         report = self._report
-        with self._database.write() as connection:
+        with self._database.write(), raw_sqlite(self._database.engine) as connection:
             cursor = connection.execute(
                 "INSERT INTO imports (kind, path, sha256, marketplace, as_of, has_request_column, at)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -145,7 +145,7 @@ class ImportSession:
                 self._plan_and_write(self._grouper.rest())
                 self._finish()
         finally:
-            self._database.set_log_limit(LOG_PAGES)
+            self._database.set_bulk(False)
 
     @property
     def waiting(self) -> int:
@@ -160,7 +160,7 @@ class ImportSession:
     def _plan_and_write(self, groups: Groups) -> None:
         if not groups:
             return
-        with self._database.write() as connection:
+        with self._database.write(), raw_sqlite(self._database.engine) as connection:
             if self._planner is None:
                 self._planner = MergePlanner(connection, self._report.kind)
             elif self._state != _state(connection):
@@ -174,7 +174,7 @@ class ImportSession:
 
         When the store was changed since, `replan` is called inside the transaction, in which nobody else can change it.
         """
-        with self._database.write() as connection:
+        with self._database.write(), raw_sqlite(self._database.engine) as connection:
             self._write(connection, changes if self._state == _state(connection) else replan())
 
     def _write(self, connection: sqlite3.Connection, changes: ImportChangeset) -> None:
@@ -184,8 +184,8 @@ class ImportSession:
         self.changed += changes.changed
         self.unchanged += changes.unchanged
         report = {"report": self._report.sha256, "kind": self._report.kind}
-        self._context.transitions.confirm_shown(connection, changes.shown, report)
-        apply_cancelled_by(connection, self._context.facts, changes.cancelled)
+        self._context.transitions.confirm_shown(changes.shown, report)
+        apply_cancelled_by(self._database, self._context.facts, changes.cancelled)
         self._count(connection)
         self._state = _state(connection)
 
@@ -208,17 +208,15 @@ class ImportSession:
 
     def _finish(self) -> None:
         """Make the indexes for reading, without which a first big import is faster, and complete the record."""
-        with self._database.write() as connection:
-            connection.execute("PRAGMA threads = 1")  # lets SQLite sort on another core too
-            for statement in migrations.statements("read_indexes.sql"):
-                connection.execute(statement)
+        with self._database.write(), raw_sqlite(self._database.engine) as connection:
+            self._database.create_read_indexes()
             self._count(connection)
             connection.execute("UPDATE imports SET finished = ? WHERE id = ?", (int(not self.stopped), self._import_id))
             facts = {
                 "kind": self._report.kind, "sha256": self._report.sha256, "rows": self.rows, "new": self.new,
                 "changed": self.changed, "finished": not self.stopped,
             }  # fmt: skip
-            self._context.audit.append(connection, "import", json.dumps(facts))
+            self._context.audit.append("import", json.dumps(facts))
 
 
 def _state(connection: sqlite3.Connection) -> tuple[int, int]:
@@ -226,17 +224,17 @@ def _state(connection: sqlite3.Connection) -> tuple[int, int]:
     return int(connection.execute("PRAGMA data_version").fetchone()[0]), connection.total_changes
 
 
-def apply_cancelled_by(connection: sqlite3.Connection, facts: OperatorFacts, order_ids: Iterable[str]) -> None:
+def apply_cancelled_by(database: Database, facts: OperatorFacts, order_ids: Iterable[str]) -> None:
     """Set who cancelled these orders to the API's account, where Amazon's Cancellation Rate report lists none."""
-    if connection.execute("SELECT 1 FROM said_cancelled LIMIT 1").fetchone() is None:
+    if database.value("SELECT 1 FROM said_cancelled LIMIT 1") is None:
         return
     for part in slices(order_ids):
-        found = connection.execute(
+        found = database.query(
             "SELECT o.id, s.by FROM said_cancelled s JOIN orders o ON o.order_id = s.order_id"
             " LEFT JOIN rate_report r ON r.order_id = s.order_id"
             " WHERE o.status = 'cancelled' AND r.order_id IS NULL AND o.cancelled_by <> s.by"
             f" AND s.order_id IN ({placeholders(part)})",
             part,
-        ).fetchall()
+        )
         for row_id, by in found:
-            facts.change(connection, row_id, "cancelled_by", by)
+            facts.change(row_id, "cancelled_by", by)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 
 from ordertui.orders.batch_state import COMMITTED, UNCONFIRMED, BatchState, RowState
 from ordertui.orders.clock import Clock, MonotonicReading, iso_utc
 from ordertui.orders.enums import Action
-from ordertui.store.audit import AuditLog, digest
+from ordertui.store.audit import AuditLog
 from ordertui.store.database import Database, in_list
+from ordertui.store.engine.audit_chain import digest
 from ordertui.store.errors import (
     ActionAlreadyOpen,
     BatchChanged,
@@ -44,7 +44,7 @@ class BatchJournal:
         self._orders = orders
         self._holds = HoldTimer(database, clock)
         self.refunds = RefundLedger(database, orders, facts)
-        self.transitions = TransitionWriter(audit, orders, self.refunds)
+        self.transitions = TransitionWriter(database, audit, orders, self.refunds)
 
     # -- reading
 
@@ -149,23 +149,22 @@ class BatchJournal:
             raise StoreError("a batch without rows is not kept")
         now = self._clock.now()
         boot, mark = hold_columns(self._holds.end_after(due_at - now))
-        with self._database.write() as connection:
+        with self._database.write():
             ids = self._orders.ids_of(row.order_id for row in rows)
-            _check_orders(connection, rows, ids)
-            cursor = connection.execute(
+            _check_orders(self._database, rows, ids)
+            batch_id: int = self._database.value(
                 "INSERT INTO batches (action, marketplace, state, created_at, due_at, sha256, advice, plan, who,"
-                " hold_boot, hold_mark) VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)",
+                " hold_boot, hold_mark) VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?) RETURNING id",
                 (action.value, marketplace, BatchState.HELD.value, now, due_at, sha256, plan, str(self._operator),
                  boot, mark),
             )  # fmt: skip
-            batch_id = int(cursor.lastrowid or 0)
             for position, row in enumerate(rows):
                 row_id = ids[row.order_id]
                 for refund in row.refunds:
-                    self.refunds.add_line(connection, batch_id, row, row_id, refund)
-                self.transitions.add_row(connection, batch_id, position, action, row, row_id)
+                    self.refunds.add_line(batch_id, row, row_id, refund)
+                self.transitions.add_row(batch_id, position, action, row, row_id)
             self.transitions.log(
-                connection, "batch.held", batch_id, action=action.value, marketplace=marketplace, sha256=sha256,
+                "batch.held", batch_id, action=action.value, marketplace=marketplace, sha256=sha256,
                 due_at=due_at, orders=[row.order_id for row in rows], plan=digest(plan),
             )  # fmt: skip
         return self.get(batch_id)
@@ -178,22 +177,22 @@ class BatchJournal:
 
     def hold_until(self, batch_id: int, due_at: int) -> None:
         """Move the end of a hold. Raises UnknownBatch, and RecallRefused when the batch is not held any more."""
-        with self._database.write() as connection:
+        with self._database.write():
             batch = self.get(batch_id)
             if batch.state is not BatchState.HELD:
                 raise RecallRefused(f"batch {batch_id} is not held any more: it is {batch.state.value}")
-            connection.execute(
+            self._database.execute(
                 "UPDATE batches SET due_at = ?, hold_boot = ?, hold_mark = ? WHERE id = ?",
                 (due_at, *hold_columns(self._holds.end_after(due_at - self._clock.now())), batch_id),
             )
-            self.transitions.log(connection, "batch.due", batch_id, before=batch.due_at, after=due_at)
+            self.transitions.log("batch.due", batch_id, before=batch.due_at, after=due_at)
 
     def recall(self, batch_id: int, order_ids: Collection[str] | None = None, *, why: str = "taken back") -> int:
         """Take held rows back (None: all of the batch); return how many.
 
         Raises UnknownBatch, and RecallRefused when the batch has left or holds none of these orders.
         """
-        with self._database.write() as connection:
+        with self._database.write():
             batch = self.get(batch_id)
             if batch.state is not BatchState.HELD:
                 raise RecallRefused(
@@ -204,10 +203,10 @@ class BatchJournal:
             if not wanted:
                 raise RecallRefused(f"batch {batch_id} holds nothing of that any more")
             outcome = Outcome(RowState.RECALLED, "", why)
-            changes = self.transitions.move_rows(connection, batch, dict.fromkeys(wanted, outcome))
+            changes = self.transitions.move_rows(batch, dict.fromkeys(wanted, outcome))
             if wanted == held:
-                self.transitions.move_batch(connection, batch, BatchState.RECALLED)
-            self.transitions.log(connection, "batch.recalled", batch_id, states=changes, why=why)
+                self.transitions.move_batch(batch, BatchState.RECALLED)
+            self.transitions.log("batch.recalled", batch_id, states=changes, why=why)
         return len(wanted)
 
     # -- leaving
@@ -233,25 +232,25 @@ class BatchJournal:
         With `feeds` their bytes are kept, and the batch counts as being written until `mark_written`. Raises
         RecallRefused when the batch is not held, BatchChanged when none of its rows is.
         """
-        with self._database.write() as connection:
+        with self._database.write():
             batch = self.get(batch_id)
             if batch.state is not BatchState.HELD:
                 raise RecallRefused(f"batch {batch_id} is {batch.state.value}; only a held batch can leave")
             leaving = {row.order_id: Outcome(RowState.SENT) for row in batch.rows if row.state is RowState.HELD}
             if not leaving:
                 raise BatchChanged(f"batch {batch_id} holds nothing that could leave")
-            self.transitions.move_batch(connection, batch, BatchState.SENT)
-            connection.execute(
+            self.transitions.move_batch(batch, BatchState.SENT)
+            self._database.execute(
                 "UPDATE batches SET sent_at = ?, files = ?, sha256 = ?, writing = ? WHERE id = ?",
                 (self._clock.now(), json.dumps(list(files)), sha256, int(bool(feeds)), batch_id),
             )
-            connection.executemany(
+            self._database.execute_many(
                 "INSERT INTO feeds (batch, name, sha256, content) VALUES (?, ?, ?, ?)",
                 [(batch_id, feed.name, feed.sha256, feed.content) for feed in feeds],
             )
-            changes = self.transitions.move_rows(connection, batch, leaving)
+            changes = self.transitions.move_rows(batch, leaving)
             hashes = {feed.name: feed.sha256 for feed in feeds}
-            self.transitions.log(connection, "batch.sent", batch_id, sha256=sha256, states=changes, feeds=hashes)
+            self.transitions.log("batch.sent", batch_id, sha256=sha256, states=changes, feeds=hashes)
         return self.get(batch_id)
 
     def unwritten(self) -> list[int]:
@@ -260,9 +259,9 @@ class BatchJournal:
 
     def mark_written(self, batch_id: int) -> None:
         """Record that every file of the batch is written whole."""
-        with self._database.write() as connection:
-            connection.execute("UPDATE batches SET writing = 0 WHERE id = ?", (batch_id,))
-            self.transitions.log(connection, "batch.written", batch_id)
+        with self._database.write():
+            self._database.execute("UPDATE batches SET writing = 0 WHERE id = ?", (batch_id,))
+            self.transitions.log("batch.written", batch_id)
 
     def feeds(self, batch_id: int) -> list[FeedFile]:
         """Return the files of the batch as they left, by name."""
@@ -275,8 +274,8 @@ class BatchJournal:
 
     def chain(self, batch_ids: Sequence[int]) -> None:
         """Let each of these batches wait until the one before it came through well."""
-        with self._database.write() as connection:
-            connection.executemany(
+        with self._database.write():
+            self._database.execute_many(
                 "INSERT INTO feed_parts (batch, after_batch) VALUES (?, ?)",
                 list(zip(batch_ids[1:], batch_ids, strict=False)),
             )
@@ -287,22 +286,23 @@ class BatchJournal:
         return found
 
 
-def _check_orders(connection: sqlite3.Connection, rows: Sequence[NewRow], ids: Mapping[str, int]) -> None:
+def _check_orders(database: Database, rows: Sequence[NewRow], ids: Mapping[str, int]) -> None:
     """Raise UnknownOrder, ActionAlreadyOpen or VersionChanged unless a batch may take all these orders."""
     changed = []
     for row in rows:
         row_id = ids.get(row.order_id)
         if row_id is None:
             raise UnknownOrder(f"order {row.order_id} is not in this store")
-        held = connection.execute(
+        held = database.query(
             "SELECT r.batch, r.action, r.state, b.who, b.created_at FROM batch_rows r JOIN batches b ON b.id = r.batch"
             " WHERE r.order_id = ? AND r.is_open = 1",
             (row_id,),
-        ).fetchone()
+        )
         if held:
-            by = f"{held[3] or 'somebody'} at {iso_utc(held[4])}"
-            raise ActionAlreadyOpen(row.order_id, str(held[0]), held[1], held[2], by)
-        version = connection.execute("SELECT version FROM orders WHERE id = ?", (row_id,)).fetchone()[0]
+            batch, action, state, who, at = held[0]
+            by = f"{who or 'somebody'} at {iso_utc(at)}"
+            raise ActionAlreadyOpen(row.order_id, str(batch), action, state, by)
+        version = database.value("SELECT version FROM orders WHERE id = ?", (row_id,))
         if row.version is not None and row.version != version:
             changed.append(row.order_id)
     if changed:

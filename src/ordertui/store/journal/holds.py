@@ -43,10 +43,10 @@ class HoldTimer:
         if not self._database.query(sql, (monotonic.boot,)):
             return
         now = self._clock.now()
-        with self._database.write() as connection:
-            for batch_id, created_at, due_at in connection.execute(sql, (monotonic.boot,)).fetchall():
+        with self._database.write():
+            for batch_id, created_at, due_at in self._database.query(sql, (monotonic.boot,)):
                 left = due_at - now if now >= created_at else due_at - created_at
-                connection.execute(
+                self._database.execute(
                     "UPDATE batches SET hold_boot = ?, hold_mark = ? WHERE id = ?",
                     (monotonic.boot, monotonic.seconds + max(left, 0), batch_id),
                 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from ordertui.orders.batch_state import LEFT, POSSIBLY_DONE, RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.order import COMPONENTS, LineAmounts
@@ -30,9 +28,7 @@ class RefundLedger:
         self._orders = orders
         self._facts = facts
 
-    def add_line(
-        self, connection: sqlite3.Connection, batch_id: int, row: NewRow, row_id: int, refund: RefundLine
-    ) -> None:
+    def add_line(self, batch_id: int, row: NewRow, row_id: int, refund: RefundLine) -> None:
         """Insert one line of a refund after the last guard; raise RefundExceedsPayment.
 
         Together with what was given back before, a line gives back no more than was paid, in all and in each
@@ -50,7 +46,7 @@ class RefundLedger:
             raise RefundExceedsPayment(f"{where}: {why}")
         values = (batch_id, row_id, refund.line, refund.currency, refund.quantity)
         values += tuple(getattr(refund.amounts, name) for name in COMPONENTS)
-        connection.execute(
+        self._database.execute(
             f"INSERT INTO refunds (batch, order_id, line, currency, quantity, {_COMPONENT_COLUMNS})"
             f" VALUES ({placeholders(values)})",
             values,
@@ -129,20 +125,20 @@ class RefundLedger:
 
     # -- the fact of the order
 
-    def refresh_fact(self, connection: sqlite3.Connection, row_id: int) -> None:
+    def refresh_fact(self, row_id: int) -> None:
         """Set the order's fact `refunded` from the refunds that left and were not refused."""
-        paid, unpriced = connection.execute(
+        paid, unpriced = self._database.query(
             f"SELECT sum({_COMPONENT_SUM}), count(*) - count(item_price) FROM"
             f" (SELECT item_price, {', '.join(f'coalesce({name}, 0) AS {name}' for name in COMPONENTS[1:])}"
             " FROM lines WHERE order_id = ? AND coalesce(status, '') <> 'cancelled')",
             (row_id,),
-        ).fetchone()
-        back = connection.execute(
+        )[0]
+        back = self._database.value(
             f"SELECT sum({_COMPONENT_SUM}) FROM refunds r JOIN batch_rows b ON b.batch = r.batch"
             f" AND b.order_id = r.order_id WHERE r.order_id = ? AND b.state IN {in_list(POSSIBLY_DONE)}",
             (row_id,),
-        ).fetchone()[0]
-        self._facts.change(connection, row_id, "refunded", refunded(None if unpriced else paid, back))
+        )
+        self._facts.change(row_id, "refunded", refunded(None if unpriced else paid, back))
 
 
 def _excess(paid: RefundedSoFar, back: RefundedSoFar, currency: str) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from ordertui.orders.batch_state import LEFT_BATCHES, SETTLEABLE, BatchState, RowState, SubmissionState
 from ordertui.orders.clock import Clock
-from ordertui.store.audit import digest
 from ordertui.store.database import Database
+from ordertui.store.engine.audit_chain import digest
 from ordertui.store.errors import StoreError
 from ordertui.store.orders import OrderRepository
 
@@ -58,27 +58,27 @@ class ResultLog:
 
         Raises UnknownBatch, and StoreError when the batch has not left.
         """
-        with self._database.write() as connection:
+        with self._database.write():
             batch = self._batches.get(batch_id)
             if batch.state not in LEFT_BATCHES:
                 raise StoreError(f"batch {batch_id} is {batch.state.value}: it has not left")
-            cursor = connection.execute(
-                "INSERT OR IGNORE INTO results (batch, sha256, at, content) VALUES (?, ?, ?, ?)",
+            added = self._database.execute(
+                "INSERT INTO results (batch, sha256, at, content) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (batch_id, digest(content), self._clock.now(), content),
             )
-            return cursor.rowcount > 0
+            return added > 0
 
     def record(self, batch_id: int, outcomes: Mapping[str, Outcome], *, content: bytes = b"") -> JournalBatch:
         """Keep a processing report and move the rows as it says; the batch counts as answered.
 
         Raises UnknownBatch, and StoreError when the batch has not left.
         """
-        with self._database.write() as connection:
+        with self._database.write():
             self.keep(batch_id, content)
             batch = self._batches.get(batch_id)
-            changes = self._transitions.move_rows(connection, batch, outcomes)
-            self._transitions.move_batch(connection, batch, BatchState.ANSWERED)
-            self._transitions.log(connection, "batch.answered", batch_id, sha256=digest(content), states=changes)
+            changes = self._transitions.move_rows(batch, outcomes)
+            self._transitions.move_batch(batch, BatchState.ANSWERED)
+            self._transitions.log("batch.answered", batch_id, sha256=digest(content), states=changes)
         return self._batches.get(batch_id)
 
     # -- the operator's word
@@ -88,7 +88,7 @@ class ResultLog:
 
         Raises UnknownBatch, and StoreError when a row has not left or is confirmed.
         """
-        with self._database.write() as connection:
+        with self._database.write():
             batch = self._batches.get(batch_id)
             states = {row.order_id: row.state for row in batch.rows}
             for order_id in outcomes:
@@ -97,15 +97,15 @@ class ResultLog:
                     raise StoreError(f"order {order_id} of batch {batch_id} is {state}: there is nothing to settle")
             seen = [kept.sha256 for kept in self.find(batch_id)]
             ids = self._orders.ids_of(outcomes)
-            connection.executemany(
+            self._database.execute_many(
                 "UPDATE batch_rows SET word = ? WHERE batch = ? AND order_id = ?",
                 [
                     (json.dumps({"state": outcome.state.value, "seen": seen}), batch_id, ids[order_id])
                     for order_id, outcome in outcomes.items()
                 ],
             )
-            changes = self._transitions.move_rows(connection, batch, outcomes)
-            self._transitions.log(connection, "batch.settled", batch_id, states=changes, why=why)
+            changes = self._transitions.move_rows(batch, outcomes)
+            self._transitions.log("batch.settled", batch_id, states=changes, why=why)
         return self._batches.get(batch_id)
 
     # -- bookings
@@ -113,17 +113,15 @@ class ResultLog:
     def confirm_booked(self, batch_id: int, order_id: str, *, text: str, evidence: Mapping[str, object]) -> None:
         """Confirm a refund by what Amazon booked; the audit log keeps the evidence."""
         outcome = Outcome(RowState.CONFIRMED, "", text)
-        with self._database.write() as connection:
-            changes = self._transitions.move_rows(connection, self._batches.get(batch_id), {order_id: outcome})
-            self._transitions.log(connection, "batch.booked", batch_id, states=changes, **evidence)
+        with self._database.write():
+            changes = self._transitions.move_rows(self._batches.get(batch_id), {order_id: outcome})
+            self._transitions.log("batch.booked", batch_id, states=changes, **evidence)
 
     def mark_booked_again(self, batch_id: int, order_id: str, *, text: str, transactions: Sequence[str]) -> None:
         """Record on a confirmed refund that Amazon booked it more than once."""
-        with self._database.write() as connection:
-            connection.execute(
+        with self._database.write():
+            self._database.execute(
                 "UPDATE batch_rows SET code = ?, text = ? WHERE batch = ? AND order_id = ?",
                 (BOOKED_AGAIN, text, batch_id, self._orders.ids_of([order_id])[order_id]),
             )
-            self._transitions.log(
-                connection, "batch.booked_again", batch_id, orders=[order_id], transactions=list(transactions)
-            )
+            self._transitions.log("batch.booked_again", batch_id, orders=[order_id], transactions=list(transactions))

@@ -8,7 +8,6 @@ cannot leave the two in contradiction.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Collection, Sequence
 
 from ordertui.orders.batch_state import (
@@ -21,9 +20,9 @@ from ordertui.orders.batch_state import (
 )
 from ordertui.orders.clock import Clock
 from ordertui.orders.enums import Action
-from ordertui.store.audit import digest
 from ordertui.store.database import Database
-from ordertui.store.errors import FeedBusy, StoreError
+from ordertui.store.engine.audit_chain import digest
+from ordertui.store.errors import ConstraintViolated, FeedBusy, StoreError
 
 from .batches import BatchJournal
 from .records import Outcome, Submission
@@ -91,30 +90,31 @@ class SubmissionLog:
         not held any more, StoreError when its held rows are not just these orders; then nothing was changed.
         """
         sha256 = digest(content)
-        with self._database.write() as connection:
+        with self._database.write():
             batch = self._batches.get(batch_id)
             held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
             if held != set(orders):
                 raise StoreError(f"batch {batch_id} changed while its feed was made; dispatch again")
             self._batches.mark_sent(batch_id, files=(), sha256=sha256)
             try:
-                cursor = connection.execute(
+                submission_id: int = self._database.value(
                     "INSERT INTO feed_attempts (batch, action, feed_type, marketplace, state, sha256, size, messages,"
-                    " document_id, started_at, known, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    " document_id, started_at, known, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                    " RETURNING id",
                     (batch_id, batch.action.value, feed_type, batch.marketplace, SubmissionState.SUBMITTING.value,
                      sha256, len(content), len(held), document_id, self._clock.now(), json.dumps(sorted(known)),
                      content),
                 )  # fmt: skip
-            except sqlite3.IntegrityError:
+            except ConstraintViolated:
                 raise FeedBusy(f"a feed of type {feed_type} is on its way; batch {batch_id} waits for it") from None
-            submission = self._get(int(cursor.lastrowid or 0))
-            self._log(connection, submission, SubmissionState.SUBMITTING, document=document_id, sha256=sha256)
+            submission = self._get(submission_id)
+            self._log(submission, SubmissionState.SUBMITTING, document=document_id, sha256=sha256)
         return submission
 
     def mark_polled(self, submission_id: int, *, status: str = "", note: str = "") -> Submission:
         """Record that Amazon was asked, the status it gave if any, and what went wrong if anything did."""
-        with self._database.write() as connection:
-            connection.execute(
+        with self._database.write():
+            self._database.execute(
                 "UPDATE feed_attempts SET polls = polls + 1, polled_at = ?,"
                 " status = CASE ? WHEN '' THEN status ELSE ? END, note = ? WHERE id = ?",
                 (self._clock.now(), status, status, note, submission_id),
@@ -131,29 +131,29 @@ class SubmissionLog:
         outcome: Outcome | None = None,
     ) -> Submission:
         """Move a submission, and with `outcome` the rows of its batch that wait for an answer."""
-        with self._database.write() as connection:
+        with self._database.write():
             before = self._get(submission_id)
-            self._set_state(connection, before, state)
-            connection.execute(
+            self._set_state(before, state)
+            self._database.execute(
                 "UPDATE feed_attempts SET note = ?, feed_id = coalesce(?, feed_id), polls = 0, polled_at = NULL"
                 " WHERE id = ?",
                 (note, feed_id, submission_id),
             )
             if outcome is not None:
-                self._move_unanswered(connection, before.batch, outcome)
+                self._move_unanswered(before.batch, outcome)
             more = {} if feed_id is None else {"feed": feed_id}
-            self._log(connection, before, state, was=before.state.value, note=note, **more)
+            self._log(before, state, was=before.state.value, note=note, **more)
         return self._get(submission_id)
 
     def answer(self, submission_id: int, state: SubmissionState, outcome: Outcome, *, note: str = "") -> Submission:
         """End a submission, and move the rows that wait for its answer; the batch counts as answered."""
-        with self._database.write() as connection:
+        with self._database.write():
             before = self._get(submission_id)
-            changes = self._move_unanswered(connection, before.batch, outcome)
-            self._transitions.move_batch(connection, self._batches.get(before.batch), BatchState.ANSWERED)
-            self._set_state(connection, before, state)
-            connection.execute("UPDATE feed_attempts SET note = ? WHERE id = ?", (note, submission_id))
-            self._log(connection, before, state, was=before.state.value, note=note, states=changes)
+            changes = self._move_unanswered(before.batch, outcome)
+            self._transitions.move_batch(self._batches.get(before.batch), BatchState.ANSWERED)
+            self._set_state(before, state)
+            self._database.execute("UPDATE feed_attempts SET note = ? WHERE id = ?", (note, submission_id))
+            self._log(before, state, was=before.state.value, note=note, states=changes)
         return self._get(submission_id)
 
     def return_to_hold(self, submission_id: int, state: SubmissionState, *, note: str) -> Submission:
@@ -164,14 +164,14 @@ class SubmissionLog:
         """
         if state not in NEVER_ARRIVED:
             raise ValueError(f"{state} does not say that Amazon does not have it")
-        with self._database.write() as connection:
+        with self._database.write():
             submission = self.move(submission_id, state, note=note, outcome=Outcome(RowState.HELD))
             batch = self._batches.get(submission.batch)
             if any(row.state is RowState.HELD for row in batch.rows):
-                self._transitions.move_batch(connection, batch, BatchState.HELD)
-                connection.execute("UPDATE batches SET sent_at = NULL WHERE id = ?", (batch.id,))
+                self._transitions.move_batch(batch, BatchState.HELD)
+                self._database.execute("UPDATE batches SET sent_at = NULL WHERE id = ?", (batch.id,))
             else:
-                self._transitions.move_batch(connection, batch, BatchState.ANSWERED)
+                self._transitions.move_batch(batch, BatchState.ANSWERED)
         return submission
 
     def drop(self, submission_id: int, *, note: str) -> Submission:
@@ -183,17 +183,15 @@ class SubmissionLog:
                 self._batches.recall(submission.batch, why=note)
         return self._get(submission_id)
 
-    def _set_state(self, connection: sqlite3.Connection, submission: Submission, state: SubmissionState) -> None:
+    def _set_state(self, submission: Submission, state: SubmissionState) -> None:
         check_transition(submission.state, state, f"submission {submission.id} of batch {submission.batch}")
-        connection.execute("UPDATE feed_attempts SET state = ? WHERE id = ?", (state.value, submission.id))
+        self._database.execute("UPDATE feed_attempts SET state = ? WHERE id = ?", (state.value, submission.id))
 
-    def _move_unanswered(self, connection: sqlite3.Connection, batch_id: int, outcome: Outcome) -> dict[str, list[str]]:
+    def _move_unanswered(self, batch_id: int, outcome: Outcome) -> dict[str, list[str]]:
         """Move the rows that left and have no answer."""
         batch = self._batches.get(batch_id)
         waiting = [row.order_id for row in batch.rows if row.state in UNANSWERED]
-        return self._transitions.move_rows(connection, batch, dict.fromkeys(waiting, outcome))
+        return self._transitions.move_rows(batch, dict.fromkeys(waiting, outcome))
 
-    def _log(
-        self, connection: sqlite3.Connection, submission: Submission, state: SubmissionState, **facts: object
-    ) -> None:
-        self._transitions.log(connection, f"feed.{state.value}", submission.batch, attempt=submission.id, **facts)
+    def _log(self, submission: Submission, state: SubmissionState, **facts: object) -> None:
+        self._transitions.log(f"feed.{state.value}", submission.batch, attempt=submission.id, **facts)

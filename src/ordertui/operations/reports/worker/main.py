@@ -20,6 +20,7 @@ import msgspec
 from ordertui.amazon.reports import RejectedRow, ReportError, read_orders
 from ordertui.orders.clock import SystemClock
 from ordertui.store import Store, StoreError
+from ordertui.store.engine.sqlite import raw_sqlite
 from ordertui.store.importing.import_session import OrderGrouper
 from ordertui.store.importing.merge_planner import Groups, Named
 
@@ -119,7 +120,7 @@ def main() -> None:
 def _serve(order: Read, inbox: IO[bytes], out: IO[bytes]) -> None:
     """Read one report, or tell why it cannot be read."""
     try:
-        with Store.open(order.store, clock=SystemClock(), read_only=True) as store, store.database.translate_errors():
+        with Store.open(order.store, clock=SystemClock(), read_only=True) as store, raw_sqlite(store.database.engine):
             _Reading(order, store, inbox, out).run()
     except (BrokenPipeError, _Gone):
         raise

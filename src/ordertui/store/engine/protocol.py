@@ -1,0 +1,100 @@
+"""What a store needs of a database: the protocol that each engine implements.
+
+SQL is shared. It is written so that SQLite (3.39 or newer) and PostgreSQL (15 or newer) read it the same: parameters as
+`:name` or `?`, NULLS FIRST or LAST wherever NULLs are sorted, sums of integers inside CAST(... AS bigint), RETURNING
+instead of a last row number, IS DISTINCT FROM, text compared byte by byte. Where the two differ, the engine writes the
+SQL (`values_sql`) or does the work (`fill`, `append_audit`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+Row: TypeAlias = tuple[Any, ...]
+Params: TypeAlias = Mapping[str, object] | Sequence[object]
+Columns: TypeAlias = Mapping[str, type[int] | type[str]]
+"""Names of columns with the type of their values."""
+
+
+class Engine(Protocol):
+    """One connection to one database, in autocommit mode. Not safe for threads: `Database` has the lock.
+
+    Every method raises StoreError and its subclasses only; a text names `place`.
+    """
+
+    @property
+    def place(self) -> str:
+        """The file or the address, as messages name it; never with a password."""
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether the last process that wrote did not close the store, so that it must be checked."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether `begin` was called, and neither `commit` nor `rollback` since."""
+
+    def query(self, sql: str, params: Params = ()) -> list[Row]:
+        """Return all rows of a statement."""
+
+    def stream(self, sql: str, params: Params, size: int) -> Iterator[list[Row]]:
+        """Yield the rows of a long result, `size` at a time, so that it needs little memory."""
+
+    def execute(self, sql: str, params: Params = ()) -> int:
+        """Run a statement; return how many rows it changed. Raises ConstraintViolated."""
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run a statement once for each row of parameters."""
+
+    def fill(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Insert many rows the fastest way there is."""
+
+    def values_sql(self, parameter: str, columns: Columns) -> str:
+        """Return a subquery in brackets that yields the rows of a parameter, a JSON array of arrays, as these columns.
+
+        With one column the parameter is an array of plain values.
+        """
+
+    def begin(self) -> None:
+        """Begin a transaction that changes the store, and wait until no other one does. Raises StoreLocked."""
+
+    def commit(self) -> None:
+        """End the transaction; when it returns, the changes survive a crash."""
+
+    def rollback(self) -> None:
+        """End the transaction and undo it; without one, do nothing."""
+
+    def append_audit(self, at: int, kind: str, payload: str, order_ids: Sequence[str]) -> int:
+        """Append an entry to the audit's chain of hashes, and to its list by order; return the entry's id."""
+
+    def change_token(self) -> int:
+        """Return a number that differs after any connection committed. Compare only values of one engine."""
+
+    def set_bulk(self, on: bool) -> None:
+        """Prepare for many large transactions in a row, or go back to usual."""
+
+    def create_read_indexes(self) -> None:
+        """Make the indexes that only reading needs; without them a first big import is faster. Twice is harmless."""
+
+    def find_damage(self, tables: Sequence[str] = ()) -> list[str]:
+        """Return what is damaged in these tables, looked at quickly, or in the whole store; empty when all is well."""
+
+    def size(self) -> int:
+        """Return the bytes that the store takes."""
+
+    def backup(self, target: Path, progress: Callable[[int, int], None] | None) -> int:
+        """Copy the store into a new file, whole or not at all, while others work; return its bytes.
+
+        `progress` is called with the pages done and the pages in all. Raises OSError too.
+        """
+
+    def compact(self) -> None:
+        """Release the space of deleted rows."""
+
+    def interrupt(self) -> None:
+        """Stop what another thread is reading: there it raises Interrupted."""
+
+    def close(self) -> None:
+        """Close the connection; closing twice is harmless."""

@@ -1,0 +1,265 @@
+"""SQLite: a store in one file, with a write-ahead log, one writer at a time and any number of readers."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from ordertui.store import migrations
+from ordertui.store.errors import ConstraintViolated, Interrupted, ReadOnlyStore, StoreError, StoreLocked
+
+from .audit_chain import GENESIS, chained
+from .protocol import Columns, Engine, Params, Row
+
+BUSY_SECONDS = 10.0
+"""How long a statement waits for another process that writes."""
+LOG_PAGES, IMPORT_LOG_PAGES = 1_000, 20_000
+"""Pages of the write-ahead log after which they are copied into the file: usually, and during an import."""
+
+
+def translate_error(error: sqlite3.Error, path: Path) -> StoreError:
+    """Return the StoreError that tells the operator what SQLite's error means for the file, and what to do."""
+    text = str(error)
+    if isinstance(error, sqlite3.IntegrityError):
+        return ConstraintViolated(f"{path}: {text}")
+    if "locked" in text or "busy" in text:
+        return StoreLocked(f"{path} is locked by another process; wait until it has finished, or stop it")
+    if "not a database" in text or "malformed" in text:
+        return StoreError(
+            f"{path} is not a readable store ({text}); restore a copy, or choose another file with --store"
+        )
+    if "unable to open" in text:
+        return StoreError(f"{path} cannot be opened ({text}); see whether the folder exists and may be written")
+    if "readonly" in text:
+        return ReadOnlyStore(f"{path} may not be written ({text}); check its permissions")
+    if "interrupted" in text:
+        return Interrupted(f"{path}: the reading was stopped")
+    if "full" in text or "disk I/O" in text:
+        return StoreError(
+            f"{path} cannot be written ({text}): the disk may be full;"
+            " nothing of this step was kept; make room and repeat"
+        )
+    return StoreError(f"{path}: {text}")
+
+
+def is_unclean(path: Path) -> bool:
+    """Return whether the last process that wrote did not close the store, or another one has it open."""
+    try:
+        return path.with_name(path.name + "-wal").stat().st_size > 0
+    except OSError:
+        return False
+
+
+def connect(path: Path, *, read_only: bool, full: bool = True, cache_kib: int = 16_384) -> sqlite3.Connection:
+    """Return a connection in autocommit mode and WAL, to a file that was checked and migrated.
+
+    `full` waits for the disk at each commit. Raises StoreError.
+    """
+    try:
+        if read_only:
+            if not path.is_file():
+                raise StoreError(f"{path} does not exist; import a report first")
+            address = "file:" + quote(str(path.resolve())) + "?mode=ro"
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            address = "file:" + quote(str(path.resolve()))
+    except OSError as error:
+        raise StoreError(f"{path} cannot be opened: {error.strerror}; choose another place with --store") from error
+    try:
+        connection = sqlite3.connect(
+            address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+    except sqlite3.Error as error:
+        raise translate_error(error, path) from error
+    try:
+        if read_only:
+            if migrations.check(connection, str(path)) < migrations.LATEST:
+                raise StoreError(f"{path} has an older version; open it once without --read-only")
+        else:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA journal_size_limit = {LOG_PAGES * 4096}")
+            migrations.migrate(connection, str(path))
+        connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
+        connection.execute(f"PRAGMA cache_size = -{cache_kib}")
+    except sqlite3.Error as error:
+        connection.close()
+        raise translate_error(error, path) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+class SqliteEngine:
+    """A connection to a store's file, which is made or migrated when it may be written."""
+
+    def __init__(self, path: Path, *, read_only: bool) -> None:
+        self.path = path
+        self.place = str(path)
+        self.was_interrupted = not read_only and is_unclean(path)
+        self.connection = connect(path, read_only=read_only)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self.connection.in_transaction
+
+    def query(self, sql: str, params: Params = ()) -> list[Row]:
+        """Return all rows of a statement."""
+        try:
+            return self.connection.execute(sql, params).fetchall()
+        except sqlite3.Error as error:
+            raise translate_error(error, self.path) from error
+
+    def stream(self, sql: str, params: Params, size: int) -> Iterator[list[Row]]:
+        """Yield the rows of a long result, `size` at a time."""
+        try:
+            cursor = self.connection.execute(sql, params)
+            while part := cursor.fetchmany(size):
+                yield part
+        except sqlite3.Error as error:
+            raise translate_error(error, self.path) from error
+
+    def execute(self, sql: str, params: Params = ()) -> int:
+        """Run a statement; return how many rows it changed."""
+        try:
+            return self.connection.execute(sql, params).rowcount
+        except sqlite3.Error as error:
+            raise translate_error(error, self.path) from error
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run a statement once for each row of parameters."""
+        try:
+            self.connection.executemany(sql, rows)
+        except sqlite3.Error as error:
+            raise translate_error(error, self.path) from error
+
+    def fill(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Insert many rows."""
+        marks = ",".join("?" * len(columns))
+        self.execute_many(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
+
+    def values_sql(self, parameter: str, columns: Columns) -> str:
+        """Return a subquery that yields the rows of a JSON parameter."""
+        if len(columns) == 1:
+            return f"(SELECT value AS {next(iter(columns))} FROM json_each(:{parameter}))"
+        parts = (f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(columns))
+        return f"(SELECT {', '.join(parts)} FROM json_each(:{parameter}))"
+
+    def begin(self) -> None:
+        """Begin a transaction that writes, after every other one has ended."""
+        self.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """End the transaction and wait for the disk."""
+        self.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo the transaction; SQLite may have done so itself."""
+        if self.connection.in_transaction:
+            self.execute("ROLLBACK")
+
+    def append_audit(self, at: int, kind: str, payload: str, order_ids: Sequence[str]) -> int:
+        """Append an entry to the audit; return its id."""
+        last, previous = (self.query("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1") or [(0, GENESIS)])[0]
+        ident = int(last) + 1
+        self.execute(
+            "INSERT INTO audit (id, at, kind, payload, previous, hash) VALUES (?, ?, ?, ?, ?, ?)",
+            (ident, at, kind, payload, previous, chained(previous, ident, at, kind, payload)),
+        )
+        self.fill("audit_orders", ("order_id", "audit"), [(order_id, ident) for order_id in order_ids])
+        return ident
+
+    def change_token(self) -> int:
+        """Return a number that differs after any connection committed."""
+        return int(self.query("PRAGMA data_version")[0][0]) * 1_000_003 + self.connection.total_changes
+
+    def set_bulk(self, on: bool) -> None:
+        """Let the write-ahead log hold more pages before they are copied into the file.
+
+        A page that many transactions change is then copied once for all of them. Going back copies what is there, but
+        not inside a transaction, whose end does it.
+        """
+        self.execute(f"PRAGMA wal_autocheckpoint = {IMPORT_LOG_PAGES if on else LOG_PAGES}")
+        if not on and not self.connection.in_transaction:
+            self.query("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def create_read_indexes(self) -> None:
+        """Make the indexes for reading."""
+        self.execute("PRAGMA threads = 1")  # lets SQLite sort on another core too
+        for statement in migrations.statements("read_indexes.sql"):
+            self.execute(statement)
+
+    # -- maintenance
+
+    def find_damage(self, tables: Sequence[str] = ()) -> list[str]:
+        """Have SQLite look for damage."""
+        if not tables:
+            return [row[0] for row in self.query("PRAGMA integrity_check") if row[0] != "ok"]
+        return [
+            f"{table}: {row[0]}"
+            for table in tables
+            for row in self.query(f"PRAGMA quick_check({table})")
+            if row[0] != "ok"
+        ]
+
+    def size(self) -> int:
+        """Return the bytes of the file, without its write-ahead log."""
+        return self.path.stat().st_size
+
+    def backup(self, target: Path, progress: Callable[[int, int], None] | None) -> int:
+        """Copy the file page by page into a new one."""
+        part = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            with closing(sqlite3.connect(part, isolation_level=None)) as copy:
+                report = None if progress is None else lambda _, left, pages: progress(pages - left, pages)
+                self.connection.backup(copy, pages=4_096, progress=report)
+                copy.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
+                wrong = [row[0] for row in copy.execute("PRAGMA integrity_check") if row[0] != "ok"]
+            if wrong:
+                raise StoreError(f"the copy of {self.path} is not sound ({wrong[0]}); nothing was kept")
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+                size = os.fstat(file.fileno()).st_size
+            os.link(part, target)
+        except sqlite3.Error as error:
+            raise translate_error(error, target) from error
+        finally:
+            part.unlink(missing_ok=True)
+        return size
+
+    def compact(self) -> None:
+        """Give the room of deleted rows back to the disk."""
+        self.query("VACUUM")
+        self.query("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def interrupt(self) -> None:
+        """Stop what another thread is reading."""
+        self.connection.interrupt()
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+
+def sqlite_engine(engine: Engine) -> SqliteEngine:
+    """Return an engine that must be SQLite's."""
+    assert isinstance(engine, SqliteEngine)
+    return engine
+
+
+@contextmanager
+def raw_sqlite(engine: Engine) -> Iterator[sqlite3.Connection]:
+    """Lend SQLite's connection to code that is not written for every engine yet."""
+    found = sqlite_engine(engine)
+    try:
+        yield found.connection
+    except sqlite3.Error as error:
+        raise translate_error(error, found.path) from error

@@ -1,0 +1,68 @@
+"""Transactions that nest, and lists of values as tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ordertui.store import ReadOnlyStore, Store
+from ordertui.store.database import as_parameter
+from ordertui.store.errors import ConstraintViolated
+from support.imports import CLOCK
+
+
+def keys(store: Store) -> list[str]:
+    return [row[0] for row in store.database.query("SELECT key FROM meta ORDER BY key")]
+
+
+def fail_inside(store: Store) -> None:
+    with store.write():
+        store.set_meta("b", "1")
+        with store.write():
+            store.set_meta("c", "1")
+        raise ZeroDivisionError
+
+
+def contradict(store: Store) -> None:
+    with store.write() as inner:
+        store.set_meta("d", "1")
+        inner.execute("INSERT INTO meta (key, value) VALUES ('a', '2')")
+
+
+def test_an_error_inside_undoes_the_inner_part_alone(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        with store.write():
+            store.set_meta("a", "1")
+            with pytest.raises(ZeroDivisionError):
+                fail_inside(store)
+            with pytest.raises(ConstraintViolated):
+                contradict(store)
+            store.set_meta("e", "1")
+        assert keys(store) == ["a", "e"]
+        with pytest.raises(ZeroDivisionError):
+            fail_inside(store)
+        assert keys(store) == ["a", "e"]
+
+
+def test_values_become_rows_of_their_types(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        database = store.database
+        rows = [(2**62, 'quote " and ü', None), (-1, "", "x"), (0, None, "\u2028")]
+        table = database.values_sql("rows", {"n": int, "a": str, "b": str})
+        found = database.query(f"SELECT n, a, b FROM {table} AS v ORDER BY n DESC", {"rows": as_parameter(rows)})
+        assert found == [rows[0], rows[2], rows[1]]
+        one = database.values_sql("some", {"key": str})
+        assert sorted(database.query(f"SELECT key FROM {one} AS v", {"some": as_parameter(["a", "ü"])})) == [
+            ("a",), ("ü",),
+        ]  # fmt: skip
+        assert database.query(f"SELECT key FROM {one} AS v", {"some": as_parameter([])}) == []
+
+
+def test_a_reader_writes_nothing(tmp_path: Path) -> None:
+    with (
+        Store.open(tmp_path / "a.db", clock=CLOCK) as store,
+        store.reader() as reader,
+        pytest.raises(ReadOnlyStore, match="was opened read-only"),
+    ):
+        reader.set_meta("a", "1")
