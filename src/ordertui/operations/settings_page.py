@@ -97,9 +97,8 @@ def settings_page() -> str:
         "|---|---|---|---|",
     ]
     for setting in all_settings():
-        name = f"{setting.table}.{setting.name}" if setting.table else setting.name
-        lines.append(f"| `{name}` | {setting.values} | `{setting.default}` | {setting.description} |")
-    lines += ["", "`amazon.profile` is written as `profile` under a line `[amazon]`."]
+        table = f" under `[{setting.table}]`" if setting.table else ""
+        lines.append(f"| `{setting.name}`{table} | {setting.values} | `{setting.default}` | {setting.description} |")
     lines += ["", "| environment | does |", "|---|---|"]
     lines += [
         "| `ORDERTUI_CONFIG` | names another settings file |",
