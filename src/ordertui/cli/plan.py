@@ -52,6 +52,9 @@ def plan(
 
     if ((text is None or not text.strip()) and ids_file is None) or (text is not None and ids_file is not None):
         fail(Exit.USAGE, "give either --filter (not empty) or --ids: none marked never means all")
+    for option, given, takes in (("--amounts", amounts, Action.REFUND), ("--shipping", shipping, Action.CONFIRM)):
+        if given is not None and action != takes.value:
+            fail(Exit.USAGE, f"{option} is for {takes.value}; {action} takes no such file")
     with open_session(settings) as session:
         if ids_file is not None:
             ids = array("q", find_row_numbers(session, [line.strip() for line in ids_file if line.strip()]))

@@ -14,6 +14,8 @@ import msgspec
 
 DAY = 86_400
 HOUR = 3_600
+LATEST_MOMENT = 253_370_764_800
+"""The beginning of the year 9999 in epoch seconds: no later time can be shown in every zone."""
 
 
 class Clock(Protocol):

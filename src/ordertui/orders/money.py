@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 
 import msgspec
 
+_AMOUNT = re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})(E[+-]?[0-9])?", re.ASCII | re.IGNORECASE)
+"""An amount as reports and the API write it. `Decimal` alone takes `1_0`, `NaN` and the digits of every script."""
 NO_MINOR_UNITS = frozenset({"JPY", "KRW", "CLP", "VND"})
 
 
@@ -76,11 +79,9 @@ def format_money(minor: int, currency: str) -> str:
 
 def parse_minor(text: str, currency: str) -> int:
     """Return the minor units of decimal text such as `12.50`. Raises ValueError, also for too many digits."""
-    try:
-        value = Decimal(text.strip())
-    except InvalidOperation:
-        raise ValueError(f"{text!r} is not an amount") from None
-    scaled = value.scaleb(exponent(currency))
-    if not scaled.is_finite() or scaled != scaled.to_integral_value():
+    if not _AMOUNT.fullmatch(text.strip()):
+        raise ValueError(f"{text!r} is not an amount")
+    scaled = Decimal(text.strip()).scaleb(exponent(currency))
+    if scaled != scaled.to_integral_value():
         raise ValueError(f"{text!r} has more decimals than {currency} has")
     return int(scaled)

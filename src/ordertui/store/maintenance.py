@@ -9,7 +9,7 @@ from pathlib import Path
 from ordertui.orders.batch_state import BatchState, RowState
 
 from .audit import AuditLog
-from .database import Database, slices
+from .database import Database
 from .errors import StoreError
 
 PURGED_AT_ONCE = 20_000
@@ -98,16 +98,24 @@ class Maintenance:
         Batches, refunds, feeds, processing reports and the audit log stay: they prove what was done, and what went back
         is added up from them. `progress` is called with the number deleted so far. Returns how many were deleted.
         """
-        ids = [row[0] for row in self._database.query(f"SELECT id FROM orders WHERE {_PURGEABLE}", {"before": before})]
-        done = 0
-        for part in slices(ids, PURGED_AT_ONCE):
-            with self._database.write():
+        done = after = 0
+        is_more = True
+        while is_more:
+            with self._database.write():  # chosen and deleted in one transaction: no commit comes in between
+                found = self._database.query(
+                    f"SELECT id FROM orders WHERE id > :after AND {_PURGEABLE} ORDER BY id LIMIT :most",
+                    {"before": before, "after": after, "most": PURGED_AT_ONCE + 1},
+                )
+                is_more = len(found) > PURGED_AT_ONCE
+                part = [row[0] for row in found[:PURGED_AT_ONCE]]
+                if not part:
+                    break
                 for table, column in (("lines", "order_id"), ("operator_facts", "order_id"), ("orders", "id")):
                     self._database.execute_many(f"DELETE FROM {table} WHERE {column} = ?", [(one,) for one in part])
-                done += len(part)
-                if len(part) < PURGED_AT_ONCE or done == len(ids):
+                if not is_more:
                     self._database.execute("DELETE FROM rate_report WHERE coalesce(order_date, as_of) < ?", (before,))
                 self._audit.append("store.purged", json.dumps({"before": before, "count": len(part)}))
+            done, after = done + len(part), part[-1]
             if progress is not None:
                 progress(done)
         return done

@@ -67,14 +67,15 @@ class Committer:
 
     def _check_age(self, plan: Plan) -> None:
         now = self._clock.now()
-        life = plan.expires_at - plan.created_at
-        if not plan.created_at - life <= now < plan.expires_at:
-            when = "expired at" if now >= plan.expires_at else "is from the future, good until"
-            raise PlanExpired(f"the plan {when} {iso_utc(plan.expires_at)}; make it again")
+        life = self._planner.life_seconds(plan.marketplace)  # of the policy: the file may say anything
+        expires_at = plan.created_at + life
+        if not plan.created_at - life <= now < expires_at:
+            when = "expired at" if now >= expires_at else "is from the future, good until"
+            raise PlanExpired(f"the plan {when} {iso_utc(expires_at)}; make it again")
 
     def _add(self, plan: Plan) -> JournalBatch:
         """Write one plan into the journal, within the transaction of `commit`."""
-        limits = self._planner.house_differences(plan, self._store.orders.get([row.id for row in plan.rows]))
+        limits = self._planner.limit_differences(plan, self._store.orders.get([row.id for row in plan.rows]))
         if limits:
             raise _changed(limits)
         return self._store.batches.add(
@@ -83,7 +84,7 @@ class Committer:
             rows=[journal_row(plan.action, row) for row in plan.rows],
             plan=encode(plan),
             sha256=next(file for file in plan.files if file.upload).sha256,
-            due_at=self._clock.now() + plan.hold_seconds,
+            due_at=self._clock.now() + self._planner.hold_seconds(plan),
         )
 
     def _differences(self, plan: Plan) -> list[str]:

@@ -17,6 +17,16 @@ def ignore_note(_text: str) -> None:
     """Do nothing: the default `note` callback."""
 
 
+def batch_failure(batch_id: int, error: Exception) -> OperationError:
+    """Return a foreign error of one batch as one that names the batch and what can be done."""
+    found = OperationError(
+        f"batch {batch_id} cannot leave ({type(error).__name__}: {error}); the others go on:"
+        " see `ordertui store check`, or take it back"
+    )
+    found.__cause__ = error
+    return found
+
+
 class Dispatcher(Protocol):
     """Lets due batches leave. Writes each step down before it acts, so that it may be run again after any crash."""
 

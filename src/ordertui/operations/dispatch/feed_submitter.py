@@ -12,22 +12,21 @@ from contextlib import suppress
 
 from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.documents import MOST_FEED, upload
-from ordertui.amazon.spapi.errors import BadAnswer, CallCancelled, SpApiError
+from ordertui.amazon.spapi.errors import BadAnswer, CallCancelled, Rejected, SpApiError
 from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT, CREATE_FEED
 from ordertui.amazon.spapi.schemas import FeedCreated
 from ordertui.operations.batches.batch import Batch, as_batch
 from ordertui.operations.batches.splitting import sizes, split
-from ordertui.operations.errors import OperationError, Refused
+from ordertui.operations.errors import USER_ERRORS, OperationError, Refused
 from ordertui.operations.limits import feed_limits
 from ordertui.operations.planning.plan import PlanFile
 from ordertui.operations.sync.connection import ApiConnection
 from ordertui.operations.sync.order_sync import OrderSync, load_state
 from ordertui.orders.batch_state import NEVER_ARRIVED, RowState, SubmissionState
-from ordertui.orders.errors import UserError
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.store import FeedBusy, JournalBatch, RecallRefused, StoreError, Submission
 
-from .dispatcher import Note
+from .dispatcher import Note, batch_failure
 from .feed_schedule import FeedSchedule
 from .feed_tracker import FeedTracker
 from .freeze import BatchFreezer
@@ -54,11 +53,11 @@ class FeedSubmitter:
     async def run(self, client: Client, note: Note) -> list[Batch]:
         """Look at what is on its way, then submit what is due and may leave; return the batches that left.
 
-        A batch that cannot be made into a feed does not keep back the others. Raises SpApiError and the first such
-        error (Refused, OperationError, FeedError) when nothing has left; else they are noted. A stop is no error.
+        A batch that cannot be made into a feed, whatever its error is, does not keep back the others. Raises SpApiError
+        and the only such error when nothing has left; else they are noted. A stop is no error.
         """
         left: list[Batch] = []
-        errors: dict[int, UserError] = {}
+        errors: dict[int, Exception] = {}
         try:
             await self._tracker.poll(client, note)
             for batch in self._due_parts(note):
@@ -70,13 +69,16 @@ class FeedSubmitter:
                     continue
                 try:
                     submission = await self._submit(client, batch, note)
-                except SpApiError as error:
-                    if not left:
+                except CallCancelled:
+                    raise
+                except Exception as error:
+                    is_general = isinstance(error, SpApiError) and not isinstance(error, Rejected | BadAnswer)
+                    if is_general and not left:
                         raise
-                    note(f"batch {batch.id} waits: {error}")
-                    break
-                except UserError as error:
-                    errors[batch.id] = error
+                    if is_general:  # no connection, no quota, no access: the other batches would fare alike
+                        note(f"batch {batch.id} waits: {error}")
+                        break
+                    errors[batch.id] = error if isinstance(error, USER_ERRORS) else batch_failure(batch.id, error)
                     continue
                 if submission is not None and submission.state not in (*NEVER_ARRIVED, SubmissionState.REJECTED):
                     left.append(self._describe(batch.id))
@@ -97,7 +99,7 @@ class FeedSubmitter:
 
     def _due_parts(self, note: Note) -> list[JournalBatch]:
         """Return the due batches, after splitting the large ones into parts."""
-        schedule = self._schedule()
+        schedule, failed = self._schedule(), set()
         for batch in schedule.due():
             is_tried = any(one.batch == batch.id for one in schedule.submissions)
             if is_tried or self._store.batches.predecessor(batch.id) is not None:
@@ -109,11 +111,16 @@ class FeedSubmitter:
             )
             parts = sizes(rows, first=is_first, limits=feed_limits())
             if len(parts) > 1:
-                numbers = split(self._store, self._clock, batch, parts, self._freezer.merchant_id)
+                try:
+                    numbers = split(self._store, self._clock, batch, parts, self._freezer.merchant_id)
+                except Exception as error:  # the other batches leave all the same
+                    note(f"batch {batch.id} waits: {batch_failure(batch.id, error)}")
+                    failed.add(batch.id)
+                    continue
                 orders = ", ".join(f"{size:,}" for size in parts)
                 batches = ", ".join(map(str, numbers))
                 note(f"batch {batch.id} leaves in {len(parts)} parts of {orders} orders: batches {batches}")
-        return self._schedule().due()
+        return [batch for batch in self._schedule().due() if batch.id not in failed]
 
     # -- one batch
 

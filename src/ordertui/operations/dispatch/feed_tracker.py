@@ -14,7 +14,7 @@ from ordertui.amazon.atomic_files import write_atomic
 from ordertui.amazon.processing_report import ProcessingReportError
 from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.documents import MOST_RESULT, fetch
-from ordertui.amazon.spapi.errors import SpApiError
+from ordertui.amazon.spapi.errors import CallCancelled
 from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT, GET_FEED, GET_FEED_DOCUMENT, GET_FEEDS
 from ordertui.amazon.spapi.schemas import UNFINISHED_STATUSES, Feed, Feeds
 from ordertui.operations.errors import OperationError, Refused
@@ -72,7 +72,9 @@ class FeedTracker:
                 continue
             try:
                 await self._look(client, submission)
-            except (SpApiError, ProcessingReportError, OSError) as error:
+            except CallCancelled:
+                raise
+            except Exception as error:  # whatever it is, it stops neither other looks nor batches
                 self._store.submissions.mark_polled(submission.id, note=f"The last look failed: {error}")
             after = next(one for one in self._store.submissions.find(submission.batch) if one.id == submission.id)
             if (after.state, after.note) != (submission.state, submission.note):

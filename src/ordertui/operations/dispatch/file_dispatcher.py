@@ -11,14 +11,14 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 
-from ordertui.amazon.atomic_files import FileConflict, remove_partial_files, write_atomic
+from ordertui.amazon.atomic_files import remove_partial_files, write_atomic
 from ordertui.amazon.spapi.cancellable_sleep import Stop, never_stop
 from ordertui.operations.batches.batch import Batch, as_batch, folder_of
 from ordertui.operations.batches.upload_instructions import upload_instructions
-from ordertui.operations.errors import OperationError
+from ordertui.operations.errors import USER_ERRORS, OperationError
 from ordertui.store import Store
 
-from .dispatcher import DispatchIncomplete, Note, ignore_note
+from .dispatcher import DispatchIncomplete, Note, batch_failure, ignore_note
 from .freeze import BatchFreezer, as_feed_files
 
 INSTRUCTIONS, INTERRUPTED = "WHAT-TO-DO.txt", "INTERRUPTED.txt"
@@ -41,9 +41,9 @@ class FileDispatcher:
     def run(self, stop: Stop = never_stop, _note: Note = ignore_note, /) -> list[Batch]:
         """Write what a crash interrupted, then every batch whose hold has ended; return the batches written.
 
-        A batch that cannot be written does not keep back the others. Raises DispatchIncomplete at the end, which names
-        the batches that were written and those that were not, or the error alone when nothing was written: OSError,
-        FileConflict, OperationError.
+        A batch that cannot be written does not keep back the others, whatever its error is. Raises DispatchIncomplete
+        at the end, which names the batches that were written and those that were not, or the error alone when nothing
+        was written: one that the operator can settle as it is, any other as an OperationError that names the batch.
         """
         written: list[Batch] = []
         errors: dict[int, Exception] = {}
@@ -53,8 +53,10 @@ class FileDispatcher:
                 if is_retry or self._mark_sent(batch_id):
                     batch = self._write(batch_id, is_retry=is_retry)
                     written.extend([batch] if batch is not None else [])
-            except (OSError, FileConflict, OperationError) as error:
+            except USER_ERRORS as error:
                 errors[batch_id] = error
+            except Exception as error:  # a defect, or a damaged row, of this batch alone
+                errors[batch_id] = batch_failure(batch_id, error)
 
         for batch_id in self._store.batches.unwritten():
             write(batch_id, is_retry=True)

@@ -24,9 +24,16 @@ class BatchFreezer:
     def freeze(self, batch_id: int) -> tuple[JournalBatch, tuple[PlanFile, ...]]:
         """Return the batch without the rows that must not leave any more, and its files; no files when none is left.
 
-        Raises OperationError when the files are not those that were previewed.
+        Raises OperationError when the files are not those that were previewed, or when an order is gone.
         """
         plan = decode(self._store.batches.plan_bytes(batch_id))
+        known = {row.order_id for row in self._store.batches.get(batch_id).rows}
+        lost = [row.order_id for row in plan.rows if row.order_id not in known]
+        if lost:
+            raise OperationError(
+                f"batch {batch_id}: order {lost[0]} is not in this store any more; nothing of the batch was sent:"
+                " take it back, import the order and plan again"
+            )
         self._recall_changed_rows(self._store.batches.get(batch_id), plan)
         batch = self._store.batches.get(batch_id)
         files = self._build(batch, plan)

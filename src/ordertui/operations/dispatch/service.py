@@ -83,7 +83,13 @@ class DispatchService:
         return self._context.is_api_dispatch and self.feeds.wait(stop)
 
     def describe(self, batch: JournalBatch, submissions: Sequence[Submission]) -> Batch:
-        """Return a batch with what to do next. `submissions`: of the whole store, newest first."""
+        """Return a batch with what to do next, or why that cannot be said. `submissions`: of the whole store."""
+        try:
+            return self._describe(batch, submissions)
+        except Exception as error:  # one bad batch must not hide the others of a list
+            return as_batch(batch, f"What to do with it cannot be said ({error}): see `ordertui store check`.")
+
+    def _describe(self, batch: JournalBatch, submissions: Sequence[Submission]) -> Batch:
         from ordertui.operations.batches.upload_instructions import upload_instructions
 
         from .status_text import batch_text

@@ -9,11 +9,14 @@ from pathlib import Path
 from ordertui.operations.errors import BadInput
 from ordertui.orders.money import parse_minor
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order
+from ordertui.orders.text import pluralize
 
 from .plan import PlanLine
 
 CANCELLED = "quantity-cancelled"
 REFUND_COLUMNS = ("order-id", "line", *(name.replace("_", "-") for name in COMPONENTS), CANCELLED)
+MOST_NAMED = 10
+"""Orders that an error lists."""
 SHIPPING_COLUMNS = ("order-id", "carrier", "tracking-number", "ship-date")
 
 
@@ -24,6 +27,9 @@ def _rows(path: Path, needed: tuple[str, ...], known: tuple[str, ...]) -> Iterat
         raise BadInput(f"{path} cannot be read as UTF-8 text: {error}") from error
     reader = csv.reader(text.splitlines(), delimiter="\t")
     header = [cell.strip() for cell in next(reader, [])]
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise BadInput(f"{path}:1: the header names {', '.join(twice)} more than once; keep one column of each")
     missing = [name for name in needed if name not in header]
     strange = [name for name in header if name not in known]
     if missing or strange:
@@ -49,7 +55,8 @@ def read_shipping(path: Path) -> dict[str, tuple[str, str, str]]:
 def read_refunds(path: Path, order_of: dict[str, Order]) -> dict[str, tuple[PlanLine, ...]]:
     """Return the lines to refund by order id: amounts, and units never shipped to cancel.
 
-    Amounts are decimals in the line's currency. Raises BadInput naming file and line.
+    Amounts are decimals in the line's currency. Each order of `order_of` must be named: silence never means all that
+    was paid. Raises BadInput naming file and line, and the orders that are missing.
     """
     found: dict[str, tuple[PlanLine, ...]] = {}
     for number, row in _rows(path, ("order-id", "line"), REFUND_COLUMNS):
@@ -75,4 +82,11 @@ def read_refunds(path: Path, order_of: dict[str, Order]) -> dict[str, tuple[Plan
             line.line, line.order_item_id or "", line.sku, line.quantity or 0, LineAmounts(**amounts), int(units)
         )
         found[row["order-id"]] = (*found.get(row["order-id"], ()), planned)
+    unnamed = [order_id for order_id in order_of if order_id not in found]
+    if unnamed:
+        some = ", ".join(unnamed[:MOST_NAMED]) + (", ..." if len(unnamed) > MOST_NAMED else "")
+        raise BadInput(
+            f"{path} names no amounts for {pluralize(len(unnamed))} of this plan: {some};"
+            " name every order, or plan only the orders that it names"
+        )
     return found

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from ordertui.operations.rate.figures import RateEffect
+from ordertui.orders.clock import LATEST_MOMENT
 from ordertui.orders.enums import Action
 from ordertui.orders.order import LineAmounts
+
+Moment = Annotated[int, msgspec.Meta(ge=0, le=LATEST_MOMENT)]
+"""Epoch seconds that every part of the program can show; a plan file with others is refused."""
+MOST_HOLD_SECONDS = 366 * 86_400
 
 
 class PlanLine(msgspec.Struct, frozen=True):
@@ -80,8 +87,8 @@ class Plan(msgspec.Struct, frozen=True):
     id: str
     action: Action
     marketplace: str
-    created_at: int
-    expires_at: int
+    created_at: Moment
+    expires_at: Moment
     rows: tuple[PlannedOrder, ...]
     out: tuple[ExcludedOrder, ...]
     money: tuple[MoneyEffect, ...]
@@ -95,5 +102,6 @@ class Plan(msgspec.Struct, frozen=True):
     typed_count: int | None
     """The number that must be typed to commit, when policy asks for it."""
     files: tuple[PlanFile, ...]
-    hold_seconds: int
+    hold_seconds: Annotated[int, msgspec.Meta(ge=0, le=MOST_HOLD_SECONDS)]
+    """Shown in the preview. What counts is the policy in force at the commit."""
     practice: bool = False

@@ -21,7 +21,7 @@ from ordertui.rules.tables.explanation import Explanation
 
 from .effects import buyer_mails, fee_warnings, money_effects, restock_note
 from .feed_builder import build_feed_files
-from .house_rules import Candidate, HouseRules, batch_candidates
+from .house_rules import Candidate, HouseRuleOutcome, HouseRules, batch_candidates
 from .lines import Exclusion, cancel_lines, confirm_lines, refund_lines
 from .offer_removal import removal_warnings
 from .plan import ExcludedOrder, Plan, PlanLine, PlannedOrder
@@ -100,8 +100,7 @@ class Planner:
         by_id = {order.row.id: order for order in orders}
         rates = self._rate_effects(action, marketplace, rows)
         ident = plan_id(action, marketplace, now, rows)
-        over = any(effect.after.status == "over" for effect in rates)
-        typed = len(rows) if rows and (len(rows) >= policy.values.typed_count_from or over or outcome.typed) else None
+        typed = len(rows) if self._asks_count(marketplace, len(rows), rates, outcome) else None
         offers = self._offer_warnings(action, marketplace, rows, orders)
         warnings = [*outcome.warnings, *plan_warnings(action, rows, orders, rates, offers)]
         warnings += fee_warnings(policy, action, rows, by_id, now)
@@ -110,7 +109,7 @@ class Planner:
             action=action,
             marketplace=marketplace,
             created_at=now,
-            expires_at=now + policy.values.plan_expires_minutes * 60,
+            expires_at=now + self.life_seconds(marketplace),
             rows=tuple(rows),
             out=tuple(out),
             money=money_effects(action, rows, by_id),
@@ -191,8 +190,26 @@ class Planner:
     def _denied(row: OrderRow | PlannedOrder, rule: HouseRule) -> ExcludedOrder:
         return ExcludedOrder(row.id, row.order_id, f"house {rule.id}", rule.why, nearest=f"your rule: {rule.text}")
 
-    def house_differences(self, plan: Plan, orders: Mapping[int, Order]) -> list[str]:
-        """Return what house rules now ask of a plan that it does not carry: orders to take out, a count to type."""
+    def _asks_count(self, marketplace: str, count: int, rates: Sequence[RateEffect], outcome: HouseRuleOutcome) -> bool:
+        """Return whether the number of orders must be typed: a large batch, a rate over its target, a house rule."""
+        is_over = any(effect.after.status == "over" for effect in rates)
+        typed_from = self._eligibility.policy(marketplace).values.typed_count_from
+        return count > 0 and (count >= typed_from or is_over or outcome.typed)
+
+    def life_seconds(self, marketplace: str) -> int:
+        """Return how long a plan may be committed, by the policy in force."""
+        return self._eligibility.policy(marketplace).values.plan_expires_minutes * 60
+
+    def hold_seconds(self, plan: Plan) -> int:
+        """Return how long the batch of a plan is held, by the policy in force."""
+        return self._eligibility.policy(plan.marketplace).hold_seconds(plan.action)
+
+    def limit_differences(self, plan: Plan, orders: Mapping[int, Order]) -> list[str]:
+        """Return in which limits a plan differs from those in force now.
+
+        Orders that a house rule takes out, the hold, the life of a plan, and the count to type: whatever the plan
+        carries, it may have been edited, or the rules tightened after it was made.
+        """
         rows = [row for row in plan.rows if row.id in orders]
         outcome = self._house_rules.batch(plan.action, plan.marketplace, batch_candidates(rows, list(orders.values())))
         found = [
@@ -200,8 +217,19 @@ class Planner:
             for row in rows
             if row.id in outcome.denied
         ]
-        if outcome.typed and plan.typed_count is None:
-            found.append("a house rule asks for the count to be typed, and the plan does not")
+        for what, planned, now in (
+            ("the hold", plan.hold_seconds, self.hold_seconds(plan)),
+            ("the time in which it may be committed", plan.expires_at - plan.created_at,
+             self.life_seconds(plan.marketplace)),
+        ):  # fmt: skip
+            if planned != now:
+                found.append(f"{what} is {now:,} s by the policy in force, and {planned:,} s by the plan")
+        if plan.typed_count not in (None, len(plan.rows)):
+            found.append(f"the plan asks for the number {plan.typed_count:,} to be typed, and has {len(plan.rows):,}")
+        elif plan.typed_count is None:
+            rates = self._rate_effects(plan.action, plan.marketplace, rows)
+            if self._asks_count(plan.marketplace, len(rows), rates, outcome):
+                found.append("the rules in force ask for the count to be typed, and the plan does not")
         return found
 
     def _offer_warnings(

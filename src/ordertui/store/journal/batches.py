@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 
 from ordertui.orders.batch_state import COMMITTED, UNCONFIRMED, BatchState, RowState
-from ordertui.orders.clock import Clock, MonotonicReading, iso_utc
+from ordertui.orders.clock import LATEST_MOMENT, Clock, MonotonicReading, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.store.audit import AuditLog
 from ordertui.store.database import Database, in_list
@@ -128,8 +128,8 @@ class BatchJournal:
             rows.setdefault(v[0], []).append(row)
         batches = [
             JournalBatch(
-                h[0], Action(h[1]), h[2], BatchState(h[3]), h[4], h[5], h[6], tuple(rows.get(h[0], ())),
-                tuple(json.loads(h[7])), h[8], h[9],
+                h[0], Action(h[1]), h[2], BatchState(h[3]), h[4], min(h[5], LATEST_MOMENT), h[6],
+                tuple(rows.get(h[0], ())), tuple(json.loads(h[7])), h[8], h[9],
                 None if h[11] is None else MonotonicReading(h[10], h[11]), bool(h[12]),
             )
             for h in heads

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ordertui.orders.batch_state import BatchState
-from ordertui.orders.clock import Clock, MonotonicReading, monotonic_reading
+from ordertui.orders.clock import LATEST_MOMENT, Clock, MonotonicReading, monotonic_reading
 from ordertui.store.database import Database
 
 from .records import JournalBatch
@@ -61,4 +61,4 @@ def _due_at(batch: JournalBatch, monotonic: MonotonicReading, now: int) -> int:
     if batch.state is not BatchState.HELD or batch.hold_end is None or batch.hold_end.boot != monotonic.boot:
         return batch.due_at
     due_at = now + batch.hold_end.seconds - monotonic.seconds
-    return batch.due_at if abs(due_at - batch.due_at) <= 1 else due_at  # both clocks count whole seconds
+    return batch.due_at if abs(due_at - batch.due_at) <= 1 else min(due_at, LATEST_MOMENT)  # both count whole seconds

@@ -1,0 +1,125 @@
+"""What is checked and what is done are one transaction, and one bad batch never holds up the others."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ordertui.cli.main import cli
+from ordertui.operations.errors import OperationError
+from ordertui.operations.planning.feed_builder import build_feed_files
+from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.clock import DAY, FixedClock
+from ordertui.orders.enums import Action
+from ordertui.store import maintenance
+from support.batches import commit, plan, session_of, states
+from support.shops import NOW, all_orders_row, bring, order_id, unshipped_row
+
+pytestmark = pytest.mark.usefixtures("fast_disk")
+
+
+def test_an_order_committed_while_a_purge_runs_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maintenance, "PURGED_AT_ONCE", 1)
+    clock = FixedClock(NOW)
+    session = session_of(tmp_path / "shop", clock)
+    numbers = range(21, 25)
+    bring(
+        session,
+        tmp_path,
+        everything=[all_orders_row(n, "Shipped", age=500 * DAY, updated=NOW - 499 * DAY) for n in numbers],
+    )
+    bring(session, tmp_path, open_=[unshipped_row(n, age=500 * DAY, reporting_date="2025-07-12") for n in numbers])
+    bring(session, tmp_path, everything=[all_orders_row(30)])
+    committed: list[int] = []
+
+    def commit_meanwhile(_done: int) -> None:
+        if not committed:
+            committed.append(commit(session, Action.REFUND, 24))
+
+    deleted = session.context.store.maintenance.purge(NOW - 400 * DAY, commit_meanwhile)
+    assert deleted == 3
+    assert states(session, committed[0]) == {order_id(24): RowState.HELD}, "the order that was committed stays"
+    assert session.maintenance.check() == []
+
+
+def broken(session_path: Path, batch: int, column: str, value: object) -> None:
+    with sqlite3.connect(session_path) as connection:
+        connection.execute(f"UPDATE batches SET {column} = ? WHERE id = ?", (value, batch))
+    connection.close()
+
+
+@pytest.mark.parametrize("plan_bytes", [b"", b"{", b"[1]", b"\xff\xfe"])
+def test_a_batch_whose_plan_is_damaged_holds_up_no_other(tmp_path: Path, plan_bytes: bytes) -> None:
+    session = session_of(tmp_path)
+    bad, good = commit(session, Action.CANCEL, 1), commit(session, Action.CANCEL, 2)
+    broken(tmp_path / "orders.db", bad, "plan", plan_bytes)
+    for batch in (bad, good):
+        session.batches.release(batch)
+    with pytest.raises(OperationError):
+        session.dispatcher.run()
+    assert states(session, good) == {order_id(2): RowState.SENT}
+    assert states(session, bad) == {order_id(1): RowState.HELD}
+    assert {batch.id for batch in session.batches.find()} == {bad, good}, "and the list of batches is there"
+    session.batches.recall(bad)
+
+
+def test_whatever_one_batch_raises_the_others_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = session_of(tmp_path)
+    bad, good = commit(session, Action.CANCEL, 1), commit(session, Action.CANCEL, 2)
+    for batch in (bad, good):
+        session.batches.release(batch)
+
+    def fail_for_the_first(ident: str, *more: object) -> object:
+        if any(row.order_id == order_id(1) for row in more[2]):  # type: ignore[attr-defined]
+            raise ZeroDivisionError("a defect")
+        return build_feed_files(ident, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("ordertui.operations.dispatch.freeze.build_feed_files", fail_for_the_first)
+    with pytest.raises(OperationError, match=f"batch {bad} cannot leave.*a defect"):
+        session.dispatcher.run()
+    assert states(session, good) == {order_id(2): RowState.SENT}
+
+
+def test_a_batch_of_which_an_order_is_lost_holds_up_no_other(tmp_path: Path) -> None:
+    session = session_of(tmp_path)
+    bad, good = commit(session, Action.CANCEL, 1), commit(session, Action.CANCEL, 2)
+    with sqlite3.connect(tmp_path / "orders.db") as connection:
+        connection.execute("DELETE FROM orders WHERE order_id = ?", (order_id(1),))
+    connection.close()
+    for batch in (bad, good):
+        session.batches.release(batch)
+    with pytest.raises(OperationError, match=f"{order_id(1)} is not in this store any more"):
+        session.dispatcher.run()
+    assert states(session, good) == {order_id(2): RowState.SENT}
+    assert session.batches.open_issues() == []
+
+
+@pytest.mark.parametrize("column", ["due_at", "hold_mark"])
+def test_a_hold_without_end_leaves_the_lists_whole(tmp_path: Path, column: str) -> None:
+    session = session_of(tmp_path)
+    bad, good = commit(session, Action.CANCEL, 1), commit(session, Action.CANCEL, 2)
+    session.close()
+    broken(tmp_path / "orders.db", bad, column, 10**18)
+    result = CliRunner().invoke(
+        cli, ["--store", str(tmp_path / "orders.db"), "outbox", "--format", "json"], env={"ORDERTUI_CONFIG": "none"}
+    )
+    assert result.exit_code == 0, result.output
+    assert {one["batch"] for one in json.loads(result.stdout)} == {bad, good}
+    with session_of(tmp_path) as again:
+        assert again.batches.recall(bad) == 1
+        assert {batch.state for batch in again.batches.find()} == {BatchState.HELD, BatchState.RECALLED}
+
+
+def test_the_screen_goes_on_when_one_batch_cannot_leave(tmp_path: Path) -> None:
+    """`dispatcher.run` gives the screen an error that it shows as a sentence, whatever the batch raised."""
+    session = session_of(tmp_path)
+    bad = commit(session, Action.CANCEL, 1)
+    broken(tmp_path / "orders.db", bad, "plan", b"{")
+    session.batches.release(bad)
+    with pytest.raises(OperationError):
+        session.dispatcher.run()
+    assert plan(session, Action.CANCEL, 2).rows, "and planning goes on"

@@ -1,0 +1,78 @@
+"""Limits come from the policy in force at the commit, never from the plan file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ordertui.operations.config import Config
+from ordertui.operations.errors import BadInput, OperationError, PlanChanged, PlanExpired
+from ordertui.operations.session import Session
+from ordertui.orders.clock import FixedClock
+from ordertui.orders.enums import Action
+from support.batches import plan, session_of
+from support.shops import NOW, order_id
+
+pytestmark = pytest.mark.usefixtures("fast_disk")
+
+
+def edited(session: Session, folder: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+    """A plan file in which somebody changed something."""
+    path = folder / "plan.json"
+    session.batches.save_plan([plan(session, Action.CANCEL, 1, 2)], path)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    change(content["plans"][0])
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("hold_seconds", 0), ("hold_seconds", 1), ("hold_seconds", 899), ("hold_seconds", 901),
+        ("hold_seconds", 10**18), ("hold_seconds", -1), ("expires_at", NOW + 10**6), ("expires_at", NOW + 1),
+        ("expires_at", 10**18), ("typed_count", 1), ("typed_count", 10**18), ("typed_count", 0), ("created_at", 10**18),
+        ("created_at", -1), ("created_at", NOW + 60), ("created_at", 253402300800),
+    ],
+)  # fmt: skip
+def test_an_edited_limit_is_refused_with_the_difference(tmp_path: Path, field: str, value: int) -> None:
+    session = session_of(tmp_path / "shop")
+    path = edited(session, tmp_path, lambda one: one.update({field: value}))
+    with pytest.raises((PlanChanged, BadInput, PlanExpired)) as found:
+        session.batches.commit(session.batches.load_plan(path)[0], typed="2")
+    if isinstance(found.value, PlanChanged):
+        assert found.value.differences
+    assert session.batches.find() == []
+
+
+def tightened(folder: Path, text: str) -> Session:
+    """The same store, after the owner changed the rules."""
+    policy = folder / "policy.toml"
+    policy.write_text(text, encoding="utf-8")
+    return Session.open(folder / "shop" / "orders.db", clock=FixedClock(NOW), config=Config(policy_file=str(policy)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[settings]\ntyped_count_from = 2\n",
+        "[settings]\nhold_minutes = { cancel = 30, refund = 30, confirm = 30 }\n",
+        "[settings]\nplan_expires_minutes = 5\n",
+    ],
+)
+def test_a_plan_made_before_the_rules_were_tightened_is_refused(tmp_path: Path, text: str) -> None:
+    with session_of(tmp_path / "shop") as session:
+        old = plan(session, Action.REFUND, 11, 12)
+    with tightened(tmp_path, text) as session:
+        with pytest.raises(OperationError) as found:
+            session.batches.commit(old, typed="2")
+        assert isinstance(found.value, PlanChanged)
+        assert any("in force" in one for one in found.value.differences)
+        assert session.batches.find() == []
+        fresh = plan(session, Action.REFUND, 11, 12)
+        made = session.batches.commit(fresh, typed="2")
+        assert [row.order_id for row in made.rows] == [order_id(11), order_id(12)]
