@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from pathlib import Path
 
 import pytest
@@ -160,8 +161,35 @@ def test_a_file_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
     huge = tmp_path / "huge.txt"
     with huge.open("wb") as file:
         file.truncate(MAX_BYTES + 1)
-    with pytest.raises(ProcessingReportError, match="no processing report is that large"):
+    with pytest.raises(ProcessingReportError, match="larger than 16,777,216 bytes"):
         read_bytes(huge)
     good = tmp_path / "good.txt"
     good.write_text(FLAT, encoding="utf-8")
     assert parse_report(read_bytes(good), str(good)).processed == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Feed Processing Summary:\n" + "Number of records processed" * 40_000,
+     "Feed Processing Summary:\n" + "Number of records processed\n" * 40_000,
+     "Feed Processing Summary:\n" + "Number of records processed \t" * 35 + "\n" * 100_000,
+     "<a>" * 500_000, "<ProcessingReport>" + "<Result>" * 200_000, XML.replace("<Result>", "<Result>" + "<b>" * 40)],
+)  # fmt: skip
+def test_what_is_made_to_take_for_ever_is_refused_in_time(text: str) -> None:
+    begin = time.monotonic()
+    with pytest.raises(ProcessingReportError):
+        parse_report(text.encode(), "a")
+    assert time.monotonic() - begin < 2
+
+
+def test_more_rows_than_a_feed_may_have_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ordertui.amazon.processing_report.MAX_ROWS", 1)
+    with pytest.raises(ProcessingReportError, match="more than 1 rows"):
+        parse_report((FLAT + FLAT[FLAT.rindex("\n3\t") + 1 :] * 3).encode(), "a")
+    with pytest.raises(ProcessingReportError, match="more than 1 rows"):
+        parse_report(
+            XML.replace(
+                "<Result>", XML[XML.index("<Result>") : XML.index("</ProcessingReport>")] + "<Result>"
+            ).encode(),
+            "a",
+        )

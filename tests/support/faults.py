@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ordertui.amazon import atomic_files
+from ordertui import files
 from ordertui.store.database import Database
 
 FILE_CALLS = ("open", "write", "fsync", "link", "rename")
@@ -67,6 +67,8 @@ class FaultyOs:
             return real
 
         def call(*args: Any, **more: Any) -> Any:
+            if name == "open" and not args[1] & (os.O_WRONLY | os.O_RDWR):
+                return real(*args, **more)
             try:
                 self._faults.point(name)
             except BaseException:
@@ -81,7 +83,7 @@ class FaultyOs:
 def inject(patch: pytest.MonkeyPatch) -> Faults:
     """Put the points into the file layer and into the store's transactions."""
     faults = Faults()
-    patch.setattr(atomic_files, "os", FaultyOs(faults))
+    patch.setattr(files, "os", FaultyOs(faults))
     original = Database.write
 
     @contextmanager

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from ordertui.files import MEBIBYTE, read_file
 from ordertui.orders.errors import UserError
 from ordertui.orders.text import to_single_line
 
-MAX_BYTES = 64 * 1024 * 1024
-_COUNT = re.compile(r"Number of records (processed|successful)[^0-9]*?([0-9]{1,9})\s*$", re.IGNORECASE)
+MAX_BYTES = 16 * MEBIBYTE
+"""A feed has 30,000 orders at most, and Amazon says some 200 bytes of one."""
+MAX_ROWS = 200_000
+MAX_LINE = 65_536
+MAX_COUNT_LINE = 1_000
+"""Characters of a line that is searched for a count: the time of the search may grow with its square."""
+MAX_DEPTH = 32
+"""Elements inside one another; Amazon's reports have six."""
+_COUNT = re.compile(r"Number of records (processed|successful)[^0-9]{0,200}([0-9]{1,9})\s*$", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _DECLARED = re.compile(rb"""<\?xml[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._-]+)""")
 _JAPANESE = frozenset({"windows-31j", "cp932", "ms932", "shift_jis", "shift-jis", "sjis"})
@@ -56,10 +65,7 @@ class ProcessingReport(msgspec.Struct, frozen=True):
 def read_bytes(path: Path) -> bytes:
     """Return the bytes of a report's file. Raises ProcessingReportError."""
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise ProcessingReportError(f"{path} has {size:,} bytes: no processing report is that large")
-        return path.read_bytes()
+        return read_file(path, MAX_BYTES)
     except OSError as error:
         raise ProcessingReportError(f"{path} cannot be read: {error.strerror}") from error
 
@@ -69,41 +75,45 @@ def parse_report(content: bytes, name: str) -> ProcessingReport:
     head = content.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")[:200]
     if head.replace(b"\x00", b"").startswith(b"<"):
         return _parse_xml(content, name)
-    return _parse_flat(_decode(content, name), name)
+    return _parse_flat(content, name)
 
 
 def _error(name: str, text: str) -> ProcessingReportError:
     return ProcessingReportError(f"{name}: {text}")
 
 
-def _decode(content: bytes, name: str) -> str:
+def _encoding(content: bytes, name: str) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings: tuple[str, ...] = ("utf-16",)
     else:
         encodings = ("utf-8-sig", "cp932", "cp1252", "iso-8859-1")
     for encoding in encodings:
         try:
-            return content.decode(encoding)
+            for _ in TextIOWrapper(BytesIO(content), encoding):
+                pass
+            return encoding
         except UnicodeDecodeError:
             continue
     raise _error(name, "its characters cannot be read; download it again")
 
 
-def _parse_flat(text: str, name: str) -> ProcessingReport:
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+def _parse_flat(content: bytes, name: str) -> ProcessingReport:
     counts: dict[str, int] = {}
     header: list[str] | None = None
     results: list[RowResult] = []
-    if not any("feed processing summary" in line.lower() for line in lines[:5]):
+    if b"feed processing summary" not in content[:4096].replace(b"\x00", b"").lower():
         raise _error(name, "no “Feed Processing Summary” at its beginning: this is no processing report")
-    for number, line in enumerate(lines, start=1):
-        found = _COUNT.search(line.rstrip())
-        if found and header is None:
+    for number, line in enumerate(TextIOWrapper(BytesIO(content), _encoding(content, name)), start=1):
+        if len(line) > MAX_LINE or len(results) > MAX_ROWS:
+            what = f"a line of {len(line):,} characters" if len(line) > MAX_LINE else f"more than {MAX_ROWS:,} rows"
+            raise _error(f"{name}:{number}", f"{what}: no processing report has that")
+        found = _COUNT.search(line) if header is None and len(line) <= MAX_COUNT_LINE else None
+        if found:
             counts[found.group(1).lower()] = int(found.group(2))
         elif header is None and "error-code" in line.lower():
-            header = [cell.strip().lower() for cell in line.split("\t")]
+            header = [cell.strip().lower() for cell in line.rstrip("\n").split("\t")]
         elif header is not None and line.strip():
-            results.append(_parse_flat_row(header, line, number, name))
+            results.append(_parse_flat_row(header, line.rstrip("\n"), number, name))
     missing = [word for word in ("processed", "successful") if word not in counts]
     if missing:
         raise _error(name, f"it lacks the line “Number of records {missing[0]}”: it was cut off, download it again")
@@ -124,11 +134,11 @@ def _parse_flat_row(header: list[str], line: str, number: int, name: str) -> Row
     kind = row.get("error-type", "").lower()
     if not _NUMBER.fullmatch(record):
         raise ProcessingReportError(
-            f"{name}:{number}: original-record-number {record!r} is no number; download it again"
+            f"{name}:{number}: original-record-number {record[:40]!r} is no number; download it again"
         )
     if kind not in ("error", "warning", "fatal"):
         raise ProcessingReportError(
-            f"{name}:{number}: error-type {kind!r} is neither Error nor Warning; the line may be cut off"
+            f"{name}:{number}: error-type {kind[:40]!r} is neither Error nor Warning; the line may be cut off"
         )
     keys = ("error-code", "error-message", "order-id", "order-item-id")
     texts = [to_single_line(row.get(key, "")) for key in keys]
@@ -137,67 +147,110 @@ def _parse_flat_row(header: list[str], line: str, number: int, name: str) -> Row
 
 def _parse_xml(content: bytes, name: str) -> ProcessingReport:
     from defusedxml import DefusedXmlException
-    from defusedxml.ElementTree import ParseError, fromstring
+    from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
+    found = _XmlReport(name)
     try:
-        root = fromstring(_decode_japanese(content))
+        parser = DefusedXMLParser(target=found)
+        parser.feed(_decode_japanese(content))
+        parser.close()
     except DefusedXmlException as error:
         raise _error(name, "it defines entities, which no report of Amazon's does; it was not read") from error
+    except ProcessingReportError:
+        raise
     except (ParseError, ValueError, LookupError) as error:
         raise _error(name, f"it is not whole XML ({error}); download it again") from error
-    reports = [element for element in root.iter() if _tag_of(element) == "ProcessingReport"]
-    if not reports:
+    if not found.reports:
         raise _error(name, "it has no ProcessingReport: this is not what “View processing report” gives")
-    if len(reports) > 1:
-        raise _error(name, f"it has {len(reports)} processing reports; import the report of one feed")
-    report = reports[0]
-    summary = _find_child(report, "ProcessingSummary")
-    if summary is None:
+    if found.reports > 1:
+        raise _error(name, f"it has {found.reports} processing reports; import the report of one feed")
+    if not found.has_summary:
         raise _error(name, "its ProcessingReport has no ProcessingSummary; download it again")
     processed, successful, errors, warnings = (
-        _read_count(summary, key, name)
+        _read_count(found.texts, key, name)
         for key in ("MessagesProcessed", "MessagesSuccessful", "MessagesWithError", "MessagesWithWarning")
     )
-    results = tuple(_parse_xml_row(element, name) for element in report if _tag_of(element) == "Result")
-    status, transaction = _text_of(report, "StatusCode"), _text_of(report, "DocumentTransactionID")
-    return ProcessingReport("xml", status, processed, successful, errors, warnings, results, transaction)
+    status, transaction = (found.texts.get((key,), "") for key in ("StatusCode", "DocumentTransactionID"))
+    return ProcessingReport("xml", status, processed, successful, errors, warnings, tuple(found.results), transaction)
+
+
+class _XmlReport:
+    """Takes what is read of an XML report as the parser comes to it, so that no tree of elements is held."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._stack: list[str] = []
+        self._text: list[str] | None = None
+        self._top = 0
+        """Depth of the ProcessingReport that is open; 0 outside of it."""
+        self._row: dict[tuple[str, ...], str] = {}
+        self.reports = 0
+        self.has_summary = False
+        self.texts: dict[tuple[str, ...], str] = {}
+        """First text by the names of its elements below the report."""
+        self.results: list[RowResult] = []
+
+    def start(self, tag: str, _attributes: Mapping[str, str]) -> None:
+        """Enter an element."""
+        self._stack.append(tag.rpartition("}")[2])
+        if len(self._stack) > MAX_DEPTH:
+            raise _error(self._name, f"it has more than {MAX_DEPTH} elements inside one another; it was not read")
+        if self._stack[-1] == "ProcessingReport":
+            self.reports += 1
+            self._top = self._top or len(self._stack)
+        self._text = []
+
+    def data(self, text: str) -> None:
+        """Keep the text before an element's first child."""
+        if self._text is not None and self._top:
+            self._text.append(text)
+
+    def end(self, _tag: str) -> None:
+        """Leave an element."""
+        text, self._text = "".join(self._text or ()).strip(), None
+        path = tuple(self._stack[self._top :]) if self._top else ()
+        if path == ("Result",):
+            if len(self.results) == MAX_ROWS:
+                raise _error(self._name, f"more than {MAX_ROWS:,} rows: no processing report has that")
+            self.results.append(_make_row(self._row, self._name))
+            self._row = {}
+        elif path[:1] == ("Result",) and len(path) <= 3:
+            self._row.setdefault(path[1:], text)
+        elif path and len(path) <= 2:
+            self.has_summary = self.has_summary or path == ("ProcessingSummary",)
+            if len(self.texts) < MAX_DEPTH:
+                self.texts.setdefault(path, text)
+        if len(self._stack) == self._top:
+            self._top = 0
+        self._stack.pop()
+
+    def close(self) -> None:
+        """End the document."""
 
 
 def _decode_japanese(content: bytes) -> str | bytes:
     """Return the text when the XML declares an encoding that the parser does not know (Windows-31J); else the bytes."""
-    declared = _DECLARED.match(content.removeprefix(b"\xef\xbb\xbf"))
+    declared = _DECLARED.match(content[:1024].removeprefix(b"\xef\xbb\xbf"))
     name = declared.group(1).decode("ascii").lower() if declared else ""
     if name in _JAPANESE:
         return content.decode("cp932")
     return content
 
 
-def _parse_xml_row(element: Any, name: str) -> RowResult:
-    message = _text_of(element, "MessageID")
-    kind = _text_of(element, "ResultCode").lower()
+def _make_row(row: Mapping[tuple[str, ...], str], name: str) -> RowResult:
+    message = row.get(("MessageID",), "")
+    kind = row.get(("ResultCode",), "").lower()
     if not _NUMBER.fullmatch(message) or kind not in ("error", "warning"):
-        raise _error(name, f"a Result has MessageID {message!r} and ResultCode {kind!r}; download it again")
-    more = _find_child(element, "AdditionalInfo")
-    texts = [_text_of(element, key) for key in ("ResultMessageCode", "ResultDescription")]
-    texts += ["" if more is None else _text_of(more, key) for key in ("AmazonOrderID", "AmazonOrderItemCode")]
-    return RowResult(0, int(message), kind, *map(to_single_line, texts))
+        raise _error(name, f"a Result has MessageID {message[:40]!r} and ResultCode {kind[:40]!r}; download it again")
+    paths = (
+        ("ResultMessageCode",), ("ResultDescription",),
+        ("AdditionalInfo", "AmazonOrderID"), ("AdditionalInfo", "AmazonOrderItemCode"),
+    )  # fmt: skip
+    return RowResult(0, int(message), kind, *(to_single_line(row.get(path, "")) for path in paths))
 
 
-def _tag_of(element: Any) -> str:
-    return str(element.tag).rpartition("}")[2]
-
-
-def _find_child(element: Any, name: str) -> Any:
-    return next((child for child in element if _tag_of(child) == name), None)
-
-
-def _text_of(element: Any, name: str) -> str:
-    child = _find_child(element, name)
-    return "" if child is None or child.text is None else str(child.text).strip()
-
-
-def _read_count(element: Any, key: str, name: str) -> int:
-    text = _text_of(element, key)
+def _read_count(texts: Mapping[tuple[str, ...], str], key: str, name: str) -> int:
+    text = texts.get(("ProcessingSummary", key), "")
     if not _NUMBER.fullmatch(text):
-        raise _error(name, f"{key} is {text!r}, no number; download it again")
+        raise _error(name, f"{key} is {text[:40]!r}, no number; download it again")
     return int(text)

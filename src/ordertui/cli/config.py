@@ -22,13 +22,13 @@ def config() -> None:
 @config.command("init")
 def config_init() -> None:
     """Write a settings file in which every setting is described and switched off. A file that is there stays."""
-    from ordertui.amazon.atomic_files import write_atomic
+    from ordertui.files import make_folder, write_atomic
     from ordertui.operations.settings_page import commented_settings
 
     path = settings_file.config_path()
     if path.exists():
         fail(Exit.BAD_INPUT, f"{path} is there already and was not touched; docs/settings.md lists every setting")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     write_atomic(path.parent, path.name, commented_settings().encode())
     say(f"{path}: every setting, switched off; take the # away before the one you change")
 

@@ -34,11 +34,11 @@ def exit_for(error: BaseException) -> Exit:
 
     The classes are imported when something went wrong, so that the start of a command pays for none of them.
     """
-    from ordertui.amazon.atomic_files import FileConflict
     from ordertui.amazon.feeds import FeedError
     from ordertui.amazon.processing_report import ProcessingReportError
     from ordertui.amazon.reports import ReportError
     from ordertui.amazon.spapi.errors import Missing, SpApiError
+    from ordertui.files import FileConflict
     from ordertui.operations import errors
     from ordertui.operations.dispatch.dispatcher import DispatchIncomplete
     from ordertui.rules.language import FilterError

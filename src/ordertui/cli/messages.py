@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action
 from ordertui.orders.money import format_money
 from ordertui.orders.text import pluralize
@@ -25,7 +25,7 @@ _MONEY_VERB = {Action.CANCEL: "The buyers will not be charged", Action.REFUND: "
 
 def clock(epoch: int) -> str:
     """Return `2026-11-23 14:20 UTC` for epoch seconds."""
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return to_local(epoch, "UTC").strftime("%Y-%m-%d %H:%M UTC")
 
 
 def share(figure: RateFigure) -> str:

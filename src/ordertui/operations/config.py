@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 import platformdirs
 
+from ordertui.files import SETTINGS_BYTES, load_toml, read_file
 from ordertui.store import Operator
 
 from .errors import BadInput
@@ -44,6 +45,7 @@ class AmazonConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         int,
         msgspec.Meta(
             ge=0,
+            le=525_600,
             description="The screen syncs by itself when the orders are so many minutes old; 0: only on request.",
         ),
     ] = 0
@@ -61,7 +63,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     policy_file: Annotated[str, _described("A policy file of your own, on top of the edition (docs/policy.md).")] = ""
     retention_days: Annotated[
         int,
-        _described("`ordertui store purge` deletes older orders that were never in a batch."),
+        msgspec.Meta(
+            ge=1,
+            le=36_500,
+            description="`ordertui store purge` deletes orders older than so many days that were never in a batch.",
+        ),
     ] = 400
     amazon: Annotated[AmazonConfig, _described("The connection to Amazon (docs/connector.md).")] = AmazonConfig()
 
@@ -102,12 +108,13 @@ def load_config(path: Path | None = None) -> Config:
     """Return the settings, the defaults when there is no file. Raises BadInput naming the file and the field."""
     path = path or config_path()
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Config)
+        found = load_toml(read_file(path, SETTINGS_BYTES).decode("utf-8-sig"))
+        return msgspec.convert(found, Config)
     except (FileNotFoundError, NotADirectoryError):  # no home folder is no settings
         return Config()
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}; {ENVIRONMENT} may name another file") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, ValueError) as error:
         raise BadInput(f"{path}: {error}; see `ordertui config schema` for the fields") from error
 
 

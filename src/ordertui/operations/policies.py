@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from ordertui.files import SETTINGS_BYTES, read_file
 from ordertui.orders.clock import Clock
 from ordertui.rules.policy.bundled import parse_toml
 from ordertui.rules.policy.edition import load_edition, read_edition
@@ -22,7 +23,7 @@ LAST_GOOD = "policy.last-good"
 def read_policy_file(path: Path) -> str:
     """Return the text of a policy file. Raises PolicyError when it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8-sig")  # editors on Windows put a mark in front
+        return read_file(path, SETTINGS_BYTES).decode("utf-8-sig")  # editors on Windows put a mark in front
     except OSError as error:
         problem = PolicyProblem(str(path), 0, 0, f"cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:

@@ -143,7 +143,9 @@ class Session:
     def _importer(self) -> ReportImporter:
         from .reports.importer import ReportImporter
 
-        return ReportImporter(self.context.store, self.eligibility.auto_cancel_at, self.directory / "rejects")
+        return ReportImporter(
+            self.context.store, self.eligibility.auto_cancel_at, self.directory / "rejects", self.clock.now
+        )
 
     @property
     def results(self) -> ResultReconciler:

@@ -6,16 +6,20 @@ None of it is part of the order book: a file that cannot be read or written cost
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
+
+from ordertui.files import MEBIBYTE, SETTINGS_BYTES, load_toml, read_file, replace_file
 
 from .marks import Marks
 
 TOUR_SEEN = ".tour"
 """Ending of the file that says so; a practice store that is built anew keeps it."""
+MARKS_BYTES = 64 * MEBIBYTE
+"""Most bytes of the marks: those of a million orders are some 300,000."""
 HISTORY = 200
 """Filters remembered."""
 
@@ -62,7 +66,7 @@ class Workspace:
         """Return the marks as they were when the screen was left, and the snapshot of the last set."""
         marks = Marks()
         try:
-            found = msgspec.json.decode(self._marks.read_bytes(), type=_Marked)
+            found = msgspec.json.decode(read_file(self._marks, MARKS_BYTES), type=_Marked)
             marks.restore(base64.b64decode(found.marked))
             return marks, base64.b64decode(found.last)
         except (OSError, ValueError, msgspec.MsgspecError):
@@ -75,14 +79,12 @@ class Workspace:
 
     def views(self) -> tuple[list[SavedView], str]:
         """Return the saved views, and what is wrong with their file (empty: nothing)."""
-        import tomllib
-
         try:
-            found = tomllib.loads(self.views_file.read_text(encoding="utf-8"))
+            found = load_toml(read_file(self.views_file, SETTINGS_BYTES).decode("utf-8-sig"))
             return msgspec.convert(found.get("view", []), list[SavedView]), ""
         except FileNotFoundError:
             return [], ""
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        except (OSError, ValueError) as error:
             return [], f"{self.views_file}: {error}; correct it, or remove it"
 
     def keep_views(self, views: Sequence[SavedView]) -> None:
@@ -100,7 +102,7 @@ class Workspace:
     def columns(self) -> str:
         """Return the operator's own columns; empty: none were chosen, or they cannot be read."""
         try:
-            return self._columns.read_text(encoding="utf-8").strip()
+            return self._read(self._columns).strip()
         except (OSError, UnicodeDecodeError):
             return ""
 
@@ -111,7 +113,7 @@ class Workspace:
     def history(self) -> list[str]:
         """Return the filters used before, oldest first."""
         try:
-            return [line for line in self._history.read_text(encoding="utf-8").splitlines() if line.strip()]
+            return [line for line in self._read(self._history).splitlines() if line.strip()]
         except (OSError, UnicodeDecodeError):
             return []
 
@@ -125,7 +127,7 @@ class Workspace:
     def folder(self) -> Path:
         """Return the folder where report files were looked for last; the current one when that is not known or gone."""
         try:
-            found = Path(self._folder.read_text(encoding="utf-8").strip())
+            found = Path(self._read(self._folder).strip())
         except (OSError, UnicodeDecodeError):
             return Path.cwd()
         return found if found.is_absolute() and found.is_dir() else Path.cwd()
@@ -142,12 +144,11 @@ class Workspace:
         """Record that the tour has been shown."""
         self._write(self._tour, "the tour was seen; t on the screen begins it again\n")
 
+    @staticmethod
+    def _read(path: Path) -> str:
+        return read_file(path, SETTINGS_BYTES).decode("utf-8")
+
     def _write(self, path: Path, text: str) -> None:
-        if self._read_only:
-            return
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            temporary.write_text(text, encoding="utf-8")
-            os.replace(temporary, path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
+        if not self._read_only:
+            with suppress(OSError):
+                replace_file(path, text.encode("utf-8", "backslashreplace"))

@@ -16,6 +16,8 @@ DAY = 86_400
 HOUR = 3_600
 LATEST_MOMENT = 253_370_764_800
 """The beginning of the year 9999 in epoch seconds: no later time can be shown in every zone."""
+EARLIEST, LATEST = 788_918_400, 4_133_980_799
+"""The first second of 1995, Amazon's first year, and the last one of 2100: a date outside of it is a mistake."""
 
 
 class Clock(Protocol):
@@ -89,14 +91,21 @@ def parse_iso(text: str) -> int:
     return int(moment.timestamp())
 
 
+def check_moment(epoch: int, text: str) -> int:
+    """Return the epoch seconds that `text` stands for. Raises ValueError outside of EARLIEST to LATEST."""
+    if not EARLIEST <= epoch <= LATEST:
+        raise ValueError(f"{text!r} is out of range: 1995 to 2100")
+    return epoch
+
+
 def to_local(epoch: int, zone: str) -> datetime:
-    """Return the moment as an aware datetime in the named zone."""
-    return datetime.fromtimestamp(epoch, ZoneInfo(zone))
+    """Return the moment as an aware datetime in the named zone; one before 1970 or from 9999 on as the nearest."""
+    return datetime.fromtimestamp(min(max(epoch, DAY), LATEST_MOMENT), ZoneInfo(zone))
 
 
 def iso_utc(epoch: int) -> str:
     """Return the moment as `2026-11-23T14:05:00Z`."""
-    return datetime.fromtimestamp(epoch, ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return to_local(epoch, "UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def day_start(epoch: int, zone: str, days: int = 0) -> int:

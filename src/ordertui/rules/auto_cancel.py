@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from ordertui.orders.clock import EARLIEST, LATEST, to_local
+
 
 class AutoCancelDelay(msgspec.Struct, frozen=True):
     """How long after ship-by Amazon cancels. One field is set; none: unknown."""
@@ -38,9 +40,11 @@ class AutoCancelSchedule(msgspec.Struct):
         return self._known[ship_by]
 
     def _compute(self, ship_by: int) -> int | None:
+        if not EARLIEST <= ship_by <= LATEST:
+            return None
         if self.delay.hours is not None:
             return ship_by + self.delay.hours * 3600
-        local = datetime.fromtimestamp(ship_by, ZoneInfo(self.zone))
+        local = to_local(ship_by, self.zone)
         if self.delay.days is not None:
             day = local.date() + timedelta(days=self.delay.days)
         elif self.delay.business_days is not None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from ordertui.files import SETTINGS_BYTES, load_toml, read_file
+
 from .actions import ALL_COMMANDS, NO_KEY, Command, format_key
 
 KEYMAP_FILE = "keys.toml"
@@ -39,16 +41,14 @@ def read_keymap(path: Path) -> Keymap:
     What cannot be read is left out and named in `problems`; the rest is in force.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_file(path, SETTINGS_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
         return Keymap()
     except (OSError, UnicodeDecodeError) as error:
         return _unread(path, error)
-    import tomllib  # few have such a file
-
     try:
-        found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        found = load_toml(text)
+    except ValueError as error:
         return _unread(path, error)
     return resolve(found, str(path))
 

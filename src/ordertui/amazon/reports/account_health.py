@@ -13,13 +13,16 @@ from typing import Any
 
 import msgspec
 
+from ordertui.files import MEBIBYTE, read_file
+from ordertui.orders.clock import EARLIEST, LATEST
 from ordertui.orders.marketplace import MARKETPLACES
 
 from .errors import ReportError
 
 SPELLINGS = ("prefulfillmentcancellationrate", "prefulfillmentcancelrate")
 _BY_ID = {market.id: code for code, market in MARKETPLACES.items()}
-_MAX_BYTES = 64 * 1024 * 1024
+_MAX_BYTES = MEBIBYTE
+"""Amazon writes some kilobytes."""
 
 
 class HealthFigure(msgspec.Struct, frozen=True):
@@ -40,12 +43,10 @@ class HealthFigure(msgspec.Struct, frozen=True):
 def read_health(path: Path) -> list[HealthFigure]:
     """Return the figure of every marketplace in the report. Raises ReportError that names what is missing."""
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise ReportError(f"{path} is too large for an account health report")
-        data = msgspec.json.decode(path.read_bytes())
+        data = msgspec.json.decode(read_file(path, _MAX_BYTES))
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ReportError(f"{path} is not JSON: {error}") from error
     metrics = data.get("performanceMetrics") if isinstance(data, dict) else None
     if not isinstance(metrics, list):
@@ -100,4 +101,7 @@ def _parse_time(value: Any, seconds: int) -> int | None:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp()) + (seconds if value.count(":") == 1 else 0)
+    epoch = int(moment.timestamp())
+    if not EARLIEST <= epoch <= LATEST:
+        return None
+    return epoch + (seconds if value.count(":") == 1 else 0)

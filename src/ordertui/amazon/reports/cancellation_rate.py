@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from ordertui.orders.clock import check_moment
 from ordertui.orders.marketplace import zone_of
 from ordertui.orders.text import to_single_line
 
@@ -60,13 +61,13 @@ def parse_order_date(text: str, marketplace: str | None) -> int | None:
     try:
         if len(text) > 10:
             return parse_time(text)
-        return int(datetime.fromisoformat(text).replace(tzinfo=zone).timestamp())
+        return check_moment(int(datetime.fromisoformat(text).replace(tzinfo=zone).timestamp()), text)
     except ValueError:
         pass
     slashes = "%m/%d/%Y" if marketplace in _MONTH_FIRST else "%d/%m/%Y"
     for date_format in (slashes, *_DATE_FORMATS):
         try:
-            return int(datetime.strptime(text, date_format).replace(tzinfo=zone).timestamp())
+            return check_moment(int(datetime.strptime(text, date_format).replace(tzinfo=zone).timestamp()), text)
         except ValueError:
             continue
     return None

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
+from ordertui.orders.clock import check_moment
 from ordertui.orders.money import exponent
 from ordertui.orders.text import to_single_line
 
 K = TypeVar("K")
 T = TypeVar("T")
 MEMO_LIMIT = 50_000
-FIRST_YEAR = 1995
-"""Amazon's first year: an earlier date is a mistake."""
 ORDER_ID = re.compile(r"[A-Z0-9]{3}-[0-9]{7}-[0-9]{7}", re.ASCII)
 _AMOUNT = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,6}))?", re.ASCII)
 _QUANTITY = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -60,11 +59,9 @@ def parse_time(text: str) -> int | None:
     if not text:
         return None
     found = datetime.fromisoformat(text)
-    if found.year < FIRST_YEAR:
-        raise ValueError(f"{text!r} is before Amazon sold anything")
     if found.tzinfo is None:
         found = found.replace(tzinfo=UTC)
-    return int(found.timestamp())
+    return check_moment(int(found.timestamp()), text)
 
 
 def amount_parser(currency: str | None) -> Callable[[str], int | None]:

@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import repeat
 from typing import Any
 
+from ordertui.orders.clock import EARLIEST, LATEST
 from ordertui.orders.report_row import ReportRow
 
-from .cell_parsers import FIRST_YEAR, ORDER_ID, Memo, parse_channel, parse_flag, parse_label, parse_status
+from .cell_parsers import ORDER_ID, Memo, parse_channel, parse_flag, parse_label, parse_status
 from .inspect import split_line
 from .model import ReportInfo
 from .report_kind import FIELDS, StatusSource, column_positions
@@ -22,8 +23,6 @@ from .row_reader import AMOUNT_FIELDS, ITEM_ID, RowReader, parse_currency, parse
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
-_EARLIEST = int((datetime(FIRST_YEAR + 1, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
-"""Rows with an earlier date are left to `row_reader`, which knows the local year."""
 _DISCOUNTS = frozenset({"item_promotion", "ship_promotion"})
 
 Values = Sequence[Any]
@@ -93,8 +92,8 @@ class ColumnReader:
                 if None in items and not self._has_status:
                     raise ValueError
         purchased, ship_by = (
-            self._parse_times(cells[positions[name]]) if name in positions else [None] * count
-            for name in ("purchased", "ship_by")
+            self._parse_times(cells[positions[name]], latest) if name in positions else [None] * count
+            for name, latest in (("purchased", self._info.latest), ("ship_by", LATEST))
         )
         quantities = self._parse_column(rows.quantities, "quantity", cells, blank)
         shipped = self._parse_column(rows.quantities, "shipped", cells, blank)
@@ -102,7 +101,10 @@ class ColumnReader:
         channels, statuses, item_statuses = word["channel"], word["status"], word["item_status"]
         fact_times: Values = [as_of] * count
         if self._has_status:
-            fact_times = self._parse_times(cells[positions["updated"]]) if "updated" in positions else [None] * count
+            if "updated" in positions:
+                fact_times = self._parse_times(cells[positions["updated"]], self._info.latest)
+            else:
+                fact_times = [None] * count
             if None in fact_times:
                 fact_times = [
                     updated if updated is not None else bought or as_of or 0
@@ -143,14 +145,14 @@ class ColumnReader:
         return list(map(memo.__getitem__, cells[index]))
 
     @staticmethod
-    def _parse_times(texts: Values) -> list[int | None]:
+    def _parse_times(texts: Values, latest: int = LATEST) -> list[int | None]:
         """Return the UTC epoch seconds of times with an offset; None for empty ones. Raises ValueError, TypeError."""
         known: dict[str, int | None] = dict.fromkeys(texts)
         known.pop("", None)
         if not known:
             return [None] * len(texts)
         times = [(time - _EPOCH) // _SECOND for time in map(datetime.fromisoformat, known)]
-        if min(times) < _EARLIEST:
+        if min(times) < EARLIEST or max(times) > latest:
             raise ValueError
         if len(times) == len(texts):
             return times  # type: ignore[return-value]

@@ -9,6 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from ordertui.files import open_plain
+from ordertui.orders.clock import LATEST
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.text import to_single_line
@@ -37,7 +39,7 @@ def read_line_blocks(path: Path, size: int = BLOCK_BYTES) -> Iterator[tuple[byte
     """
     done = 0
     rest = b""
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         while block := file.read(size):
             done += len(block)
             cut = block.rfind(b"\n")
@@ -64,9 +66,15 @@ def split_line(line: str, delimiter: str) -> list[str]:
 
 
 def inspect(
-    path: Path, *, encoding: str | None = None, marketplace: str | None = None, stop: Callable[[], bool] = lambda: False
+    path: Path,
+    *,
+    encoding: str | None = None,
+    marketplace: str | None = None,
+    latest: int = LATEST,
+    stop: Callable[[], bool] = lambda: False,
 ) -> ReportInfo:
-    """Read the whole file once and return its facts. `encoding` and `marketplace` are the operator's answers, if any.
+    """Read the whole file once and return its facts. `encoding` and `marketplace` are the operator's answers, if any; a
+    date after `latest` (epoch seconds) does not make the report newer.
 
     Raises UnknownReport, MarketplaceNeeded, AmbiguousEncoding (with samples), ReportError (unreadable, wrong encoding),
     and InspectionStopped when `stop` returns True.
@@ -75,7 +83,7 @@ def inspect(
         raise ReportError(f"there is no marketplace {marketplace!r}; there are: {', '.join(MARKETPLACES)}")
     given = codec_name(encoding) if encoding is not None else None
     try:
-        return _inspect(path, given, marketplace, stop)
+        return _inspect(path, given, marketplace, latest, stop)
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {error.strerror}") from error
 
@@ -83,7 +91,7 @@ def inspect(
 def detect_kind(path: Path) -> ReportKind:
     """Return the kind of a file by its beginning alone; no row is read. Raises ReportError for an unknown kind."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             beginning = file.read(HEADER_BYTES)
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {error.strerror}") from error
@@ -92,7 +100,9 @@ def detect_kind(path: Path) -> ReportKind:
     return _read_header(path, beginning)[0]
 
 
-def _inspect(path: Path, given: str | None, marketplace: str | None, stop: Callable[[], bool]) -> ReportInfo:
+def _inspect(
+    path: Path, given: str | None, marketplace: str | None, latest: int, stop: Callable[[], bool]
+) -> ReportInfo:
     digest = sha256()
     scan: HeaderScan | None = None
     for block, _ in read_line_blocks(path):
@@ -123,7 +133,8 @@ def _inspect(path: Path, given: str | None, marketplace: str | None, stop: Calla
         header=scan.header,
         size_bytes=path.stat().st_size,
         sha256=digest.hexdigest(),
-        as_of=scan.newest_date(),
+        as_of=scan.newest_date(latest),
+        latest=latest,
         marketplace=marketplace,
         has_request_column="is-buyer-requested-cancellation" in scan.header,
         missing=report_kind.missing_columns(scan.kind, scan.header),
@@ -228,15 +239,15 @@ class HeaderScan:
                 found.add(cells[channel])
         self.channels.update(word for name in found if (word := strip_quotes(name)))
 
-    def newest_date(self) -> int | None:
-        """Return the newest date in epoch seconds; None when no date could be read."""
+    def newest_date(self, latest: int = LATEST) -> int | None:
+        """Return the newest date up to `latest` in epoch seconds; None when no date could be read."""
         times = []
         for text in self._newest.values():
             try:
                 time = parse_time(text.decode("latin-1"))
             except ValueError:
                 continue
-            if time is not None:
+            if time is not None and time <= latest:
                 times.append(time)
         return max(times, default=None)
 

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from ordertui.orders.clock import LATEST
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.report_row import ReportRow
 
@@ -32,6 +33,8 @@ class ReportInfo(msgspec.Struct, frozen=True):
     has_request_column: bool
     missing: tuple[str, ...]
     """Expected columns that the header lacks."""
+    latest: int = LATEST
+    """A purchase or an update after this moment (epoch seconds) is a mistake: a day after the report was inspected."""
 
     @property
     def format(self) -> ReportFormat:

@@ -28,6 +28,8 @@ from .inspect import split_line
 from .model import RejectedRow, ReportInfo
 from .report_kind import COLUMNS, FIELDS, StatusSource, column_positions
 
+MOST_NOTES = 100
+"""Notes on words and dates that are kept; a file of nothing else would fill the memory with them."""
 ITEM_ID = re.compile(r"[0-9]{1,20}", re.ASCII)
 _BROKEN_NUMBER = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
 """An id that a spreadsheet turned into a floating-point number."""
@@ -88,6 +90,7 @@ class RowReader:
         self._shortest = min(self._width - 1, max(essential) + 1)
         self._words: Memo[tuple[str, ...], tuple[Any, ...]] = Memo(self._parse_words)
         self.times: Memo[str, int | None] = Memo(parse_time)
+        self._past: Memo[str, int | None] = Memo(self._parse_past)
         self.labels: Memo[str, str | None] = Memo(parse_label)
         self.quantities: Memo[str, int | None] = Memo(parse_quantity)
         self._amounts: dict[str | None, AmountMemos] = {}
@@ -176,7 +179,17 @@ class RowReader:
         found = parse(text)
         if found is None and strip_quotes(text):
             shown = to_single_line(text)[:40]
-            self._unknown_words.add(f"{COLUMNS[field][0]} {shown!r} is not known here and read as unknown")
+            if len(self._unknown_words) < MOST_NOTES:
+                self._unknown_words.add(f"{COLUMNS[field][0]} {shown!r} is not known here and read as unknown")
+        return found
+
+    def _parse_past(self, text: str) -> int | None:
+        """Return the time of what has happened; None when it is empty, or in the future, which is noted."""
+        found = parse_time(text)
+        if found is not None and found > self._info.latest:
+            if len(self._unknown_words) < MOST_NOTES:
+                self._unknown_words.add(f"the date {to_single_line(text)[:40]!r} is in the future and read as unknown")
+            return None
         return found
 
     def parse_request(self, text: str) -> str | None:
@@ -215,9 +228,9 @@ class RowReader:
             return None
         order_id = cells[_ORDER_ID] if ORDER_ID.fullmatch(cells[_ORDER_ID]) else parse_order_id(cells[_ORDER_ID])
         item_id = parse_item_id(cells[_ITEM_ID]) if cells[_ITEM_ID] else None
-        times, labels = self.times, self.labels
+        times, past, labels = self.times, self._past, self.labels
         try:
-            purchased, ship_by, updated = times[cells[_PURCHASED]], times[cells[_SHIP_BY]], times[cells[_UPDATED]]
+            purchased, ship_by, updated = past[cells[_PURCHASED]], times[cells[_SHIP_BY]], past[cells[_UPDATED]]
             quantity, shipped = self.quantities[cells[_QUANTITY]], self.quantities[cells[_SHIPPED]]
             amounts = self._parse_amounts(cells, prices, discounts) if self.has_amounts else _NO_AMOUNTS
         except ValueError:
@@ -241,7 +254,7 @@ class RowReader:
             raise RowError("order-item-id", "", "is empty")
         labels = self.labels
         try:
-            purchased, ship_by = self.times[cells[_PURCHASED]], self.times[cells[_SHIP_BY]]
+            purchased, ship_by = self._past[cells[_PURCHASED]], self.times[cells[_SHIP_BY]]
             quantity, shipped = self.quantities[cells[_QUANTITY]], self.quantities[cells[_SHIPPED]]
             amounts = self._parse_amounts(cells, prices, discounts) if self.has_amounts else _NO_AMOUNTS
         except ValueError:

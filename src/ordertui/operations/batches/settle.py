@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ordertui.amazon.atomic_files import write_atomic
+from ordertui.files import write_atomic
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import BadInput, NotConfirmed, Refused
 from ordertui.operations.results.evaluation import OPERATOR_CODE

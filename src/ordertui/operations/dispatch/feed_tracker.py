@@ -10,13 +10,13 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from ordertui.amazon.atomic_files import write_atomic
 from ordertui.amazon.processing_report import ProcessingReportError
 from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.documents import MOST_RESULT, fetch
 from ordertui.amazon.spapi.errors import CallCancelled
 from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT, GET_FEED, GET_FEED_DOCUMENT, GET_FEEDS
 from ordertui.amazon.spapi.schemas import UNFINISHED_STATUSES, Feed, Feeds
+from ordertui.files import write_atomic
 from ordertui.operations.errors import OperationError, Refused
 from ordertui.operations.limits import CLOCK_SKEW_SECONDS, feed_limits
 from ordertui.operations.results.reconciler import ResultReconciler

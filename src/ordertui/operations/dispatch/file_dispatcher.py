@@ -11,8 +11,8 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 
-from ordertui.amazon.atomic_files import remove_partial_files, write_atomic
 from ordertui.amazon.spapi.cancellable_sleep import Stop, never_stop
+from ordertui.files import remove_partial_files, write_atomic
 from ordertui.operations.batches.batch import Batch, as_batch, folder_of
 from ordertui.operations.batches.upload_instructions import upload_instructions
 from ordertui.operations.errors import USER_ERRORS, OperationError

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+from ordertui.files import MEBIBYTE, read_file
 from ordertui.operations.errors import BadInput
 from ordertui.orders.money import parse_minor
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order
@@ -13,6 +14,7 @@ from ordertui.orders.text import pluralize
 
 from .plan import PlanLine
 
+MOST_BYTES = 32 * MEBIBYTE
 CANCELLED = "quantity-cancelled"
 REFUND_COLUMNS = ("order-id", "line", *(name.replace("_", "-") for name in COMPONENTS), CANCELLED)
 MOST_NAMED = 10
@@ -22,7 +24,7 @@ SHIPPING_COLUMNS = ("order-id", "carrier", "tracking-number", "ship-date")
 
 def _rows(path: Path, needed: tuple[str, ...], known: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_file(path, MOST_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{path} cannot be read as UTF-8 text: {error}") from error
     reader = csv.reader(text.splitlines(), delimiter="\t")

@@ -10,6 +10,7 @@ import msgspec
 
 from ordertui.amazon.reports import RejectedRow, ReportKind, inspect, read_rate
 from ordertui.amazon.reports.account_health import HealthFigure, read_health
+from ordertui.files import open_plain
 from ordertui.operations.eligibility import Eligibility
 from ordertui.operations.errors import BadInput
 from ordertui.orders.clock import Clock, iso_utc
@@ -73,7 +74,7 @@ class RateComparison:
     def compare(self, path: Path, marketplace: str | None = None, encoding: str | None = None) -> list[Reconciliation]:
         """Compare with a Cancellation Rate report or an account health report (JSON). Raises BadInput, ReportError."""
         try:
-            with path.open("rb") as file:
+            with open_plain(path) as file:
                 start = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
         except OSError as error:
             raise BadInput(f"{path} cannot be read: {error.strerror}") from error

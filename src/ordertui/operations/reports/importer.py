@@ -20,6 +20,7 @@ from ordertui.amazon.reports import (
     read_orders,
     read_rate,
 )
+from ordertui.orders.clock import DAY
 from ordertui.store import Store
 from ordertui.store.importing.import_session import ReportSource
 
@@ -47,19 +48,25 @@ class ImportStep(msgspec.Struct, frozen=True):
 
 
 class ReportImporter:
-    """Imports into one store. `deadline` gives the auto-cancel time of a marketplace and a ship-by time."""
+    """Imports into one store.
+
+    `deadline` gives the auto-cancel time of a marketplace and a ship-by time. What a report says of a moment more than
+    a day after `now` is a mistake: it does not make the report newer, and is read as unknown.
+    """
 
     def __init__(
         self,
         store: Store,
         deadline: Callable[[str, int], int | None],
         rejects_folder: Path,
+        now: Callable[[], int],
         *,
         apart_bytes: int = APART_BYTES,
     ) -> None:
         self._store = store
         self._deadline = deadline
         self._rejects_folder = rejects_folder
+        self._now = now
         self._apart_bytes = apart_bytes
 
     def import_files(
@@ -100,7 +107,9 @@ class ReportImporter:
         infos: list[ReportInfo] = []
         for path in paths:
             try:
-                infos.append(inspect(path, encoding=encoding, marketplace=marketplace, stop=stop))
+                infos.append(
+                    inspect(path, encoding=encoding, marketplace=marketplace, latest=self._now() + DAY, stop=stop)
+                )
             except InspectionStopped:
                 return [_nothing(path)]
         infos.sort(key=lambda info: info.format.content)

@@ -16,6 +16,7 @@ import msgspec
 from ordertui.amazon.spapi.auth import Credentials
 from ordertui.amazon.spapi.errors import Missing
 from ordertui.amazon.spapi.secret import Secret
+from ordertui.files import read_file
 from ordertui.operations.errors import BadInput, PassphraseNeeded, Refused
 from ordertui.orders.clock import DAY, Clock, iso_utc
 
@@ -172,7 +173,7 @@ class CredentialStore:
         os.replace(temporary, self._file)
 
     def _from_file(self) -> _Record:
-        content = self._file.read_bytes()
+        content = read_file(self._file, 65_536)
         if not content.startswith(_MAGIC) or len(content) <= len(_MAGIC) + _SALT_BYTES + _NONCE_BYTES:
             raise BadInput(f"{self._file} holds no credentials; remove it and run `ordertui api login`")
         passphrase = self._passphrase()

@@ -9,7 +9,6 @@ from typing import BinaryIO
 
 import msgspec
 
-from ordertui.amazon.atomic_files import write_atomic
 from ordertui.amazon.reports import ReportError
 from ordertui.amazon.spapi.cancellable_sleep import OnWait, Stop, ignore_wait, never_stop
 from ordertui.amazon.spapi.client import Client
@@ -17,6 +16,7 @@ from ordertui.amazon.spapi.documents import MOST_REPORT, MOST_RESULT, fetch
 from ordertui.amazon.spapi.errors import CallCancelled
 from ordertui.amazon.spapi.operations import CREATE_REPORT, GET_REPORT, GET_REPORT_DOCUMENT
 from ordertui.amazon.spapi.schemas import UNFINISHED_STATUSES, Report, ReportCreated
+from ordertui.files import write_atomic
 from ordertui.operations.errors import BadInput
 from ordertui.operations.reports.importer import ReportImporter
 from ordertui.operations.reports.progress import ImportSummary

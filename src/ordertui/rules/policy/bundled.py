@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from ordertui.files import load_toml
 from ordertui.rules.problems import PolicyError, PolicyProblem, did_you_mean
 
 EDITIONS = ("amazon", "article")
@@ -25,7 +26,7 @@ def read_bundled_text(edition: str) -> tuple[str, str]:
 def parse_toml(text: str, file: str) -> dict[str, Any]:
     """Return the parsed TOML. Raises PolicyError that shows the place of a syntax error."""
     try:
-        return tomllib.loads(text)
+        return load_toml(text)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
         message = f"is not TOML: {str(error).partition(' (at ')[0]}"

@@ -321,7 +321,7 @@ def imported(tmp_path: Path, name: str, apart_bytes: int, files: list[Path]) -> 
     """Files brought in as the program does it: summaries, the store, the rejects."""
     with Store.open(tmp_path / name / "a.db", clock=CLOCK) as store:
         rejects = tmp_path / name / "rejects"
-        found = FileImporter(store, deadline, rejects, apart_bytes=apart_bytes).import_files(
+        found = FileImporter(store, deadline, rejects, CLOCK.now, apart_bytes=apart_bytes).import_files(
             files, encoding=None, marketplace=None, progress=None, stop=lambda: False
         )
     summaries = [(one.rows, one.new, one.changed, one.unchanged, one.rejected, one.rejects, one.notes) for one in found]
@@ -379,7 +379,7 @@ def test_nothing_in_the_folder_at_hand_is_run(tmp_path: Path, monkeypatch: pytes
 def imported_alone(tmp_path: Path, name: str, apart_bytes: int, file: Path) -> tuple[object, object]:
     """One sound file brought in."""
     with Store.open(tmp_path / name / "a.db", clock=CLOCK) as store:
-        (found,) = FileImporter(store, deadline, tmp_path / "rejects", apart_bytes=apart_bytes).import_files(
+        (found,) = FileImporter(store, deadline, tmp_path / "rejects", CLOCK.now, apart_bytes=apart_bytes).import_files(
             [file], encoding=None, marketplace=None, progress=None, stop=lambda: False
         )
     return (found.rows, found.new, found.notes), dump(tmp_path / name / "a.db")

@@ -1,0 +1,217 @@
+"""Files outside of the store: read with a cap, written whole or not at all, open to their owner alone.
+
+Every file that the program reads or writes goes through here. What is written has mode 0600 and its folder 0700,
+whatever the umask; a file is at any moment whole or absent; nothing follows a link that somebody else put there.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from ordertui.orders.errors import UserError
+
+TEMPORARY = ".part"
+FOLDER_MODE, FILE_MODE = 0o700, 0o600
+MEBIBYTE = 2**20
+SETTINGS_BYTES = 2**18
+"""Most bytes of a file that a person writes: settings, keys, views, house rules."""
+MOST_KEY_PARTS = 12
+"""Names in a dotted key of TOML. Each costs some 500 bytes, and a file of nothing else has 130,000."""
+_BINARY = getattr(os, "O_BINARY", 0)
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+"""Opening a pipe that nobody writes would wait for ever."""
+
+
+class FileConflict(UserError):
+    """A file of that name is there already, and may not be replaced."""
+
+
+# Reading
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """Open a plain file to be read. Raises OSError, also for a pipe, a device or a folder, which may have no end."""
+    handle = os.open(path, os.O_RDONLY | _BINARY | _NO_WAIT)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "it is no plain file; save it to one first", str(path))
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """Return the bytes of a plain file of at most `most` bytes. Raises OSError, also for a larger one."""
+    with open_plain(path) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes, more than such a file has", str(path))
+    return content
+
+
+def load_toml(text: str) -> dict[str, object]:
+    """Return the values of a TOML text. Raises tomllib.TOMLDecodeError, also for what would take endless memory."""
+    import re
+    import tomllib  # few starts read any
+
+    part = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
+    if re.search(rf"(?<![A-Za-z0-9_-]){part}(?:[ \t]*+\.[ \t]*+{part}){{{MOST_KEY_PARTS}}}", text):
+        raise tomllib.TOMLDecodeError(f"a key has more than {MOST_KEY_PARTS} parts")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise tomllib.TOMLDecodeError("its values stand too deep inside one another") from None
+
+
+# Writing
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder that only its owner can look into, with those above it; one that is there is left as it is."""
+    for folder in (*reversed(path.parents), path):
+        if not folder.exists():
+            with suppress(FileExistsError):  # another process made it meanwhile
+                folder.mkdir(FOLDER_MODE)
+                folder.chmod(FOLDER_MODE)
+
+
+def make_own_folder(path: Path) -> None:
+    """Make a folder that belongs to the program, such as the outbox, and take it from all others if it is there."""
+    make_folder(path)
+    if stat.S_IMODE(path.stat().st_mode) & ~FOLDER_MODE:
+        with suppress(PermissionError):  # another user's
+            path.chmod(FOLDER_MODE)
+
+
+def write_atomic(folder: Path, name: str, content: bytes) -> Path:
+    """Write `content` as `folder/name` and return the path. At any moment the file is whole or absent.
+
+    A file with the same content counts as written: a write is repeated after a crash. Raises FileConflict when the file
+    has other content, ValueError for a name that is a path, OSError (full disk, read-only folder) with nothing left
+    behind.
+    """
+    if name != os.path.basename(name) or name in ("", ".", "..") or name.endswith(TEMPORARY):
+        raise ValueError(f"{name!r} is not a plain file name")
+    target = folder / name
+    if not target.exists():
+        try:
+            with _temporary(target) as (handle, temporary):
+                _write(handle, content)
+                publish(temporary, target)
+            return target
+        except FileExistsError:
+            pass  # somebody was faster
+    if target.stat().st_size != len(content) or target.read_bytes() != content:
+        raise FileConflict(
+            f"{target} exists with other content; it was not touched: move it away, or look whether it was uploaded"
+        )
+    return target
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file of the program's own, such as the marks, over the one before. Raises OSError."""
+    with _temporary(path) as (handle, temporary):
+        _write(handle, content)
+        os.replace(temporary, path)
+    _sync_folder(path.parent)
+
+
+@contextmanager
+def new_output(path: Path, *, may_replace: Callable[[Path], bool] | None = None) -> Iterator[BinaryIO]:
+    """Open a file that the operator asked for, such as a plan or a list; it is there when the context ends well.
+
+    A file that exists is refused, unless `may_replace` says of it that it is one of the program's own that the operator
+    wants to replace. Raises FileConflict, OSError.
+    """
+    check_output(path, may_replace=may_replace)
+    with _temporary(path) as (handle, temporary):
+        file = os.fdopen(os.dup(handle), "wb")
+        with file:
+            yield file
+        os.fsync(handle)
+        try:
+            if may_replace is not None and check_output(path, may_replace=may_replace):
+                os.replace(temporary, path)
+            else:
+                publish(temporary, path)
+        except FileExistsError:
+            raise _taken(path) from None
+
+
+def check_output(path: Path, *, may_replace: Callable[[Path], bool] | None = None) -> bool:
+    """Return whether there is a file that may be replaced. Raises FileConflict when there is one that may not be."""
+    if not os.path.lexists(path):
+        return False
+    if may_replace is None or path.is_symlink() or not may_replace(path):
+        raise _taken(path)
+    return True
+
+
+def _taken(path: Path) -> FileConflict:
+    return FileConflict(f"{path} exists; it was not touched: choose another name")
+
+
+@contextmanager
+def _temporary(target: Path) -> Iterator[tuple[int, Path]]:
+    """Open a new file of an unpredictable name beside the target; it is removed at the end, whatever happens."""
+    temporary = target.with_name(f".ordertui-{os.urandom(8).hex()}{TEMPORARY}")
+    handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY | _NO_FOLLOW, FILE_MODE)
+    try:
+        if hasattr(os, "fchmod"):  # a umask may have taken the owner's own rights
+            os.fchmod(handle, FILE_MODE)
+        yield handle, temporary
+    finally:
+        with suppress(OSError):
+            os.close(handle)
+        temporary.unlink(missing_ok=True)
+
+
+def _write(handle: int, content: bytes) -> None:
+    """Write and sync, with functions of `os` alone, so that tests can make each call fail."""
+    left = memoryview(content)
+    while left:
+        left = left[os.write(handle, left) :]
+    os.fsync(handle)
+
+
+def publish(temporary: Path, target: Path) -> None:
+    """Give a finished file its name, without ever replacing another one. Raises FileExistsError, OSError."""
+    try:
+        os.link(temporary, target)  # fails when the name was taken meanwhile, where a rename would replace it
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        os.rename(temporary, target)
+    _sync_folder(target.parent)
+
+
+def remove_partial_files(folder: Path) -> int:
+    """Remove the files that crashed writes left in a folder, and return their number."""
+    left = list(folder.glob(f".*{TEMPORARY}")) if folder.is_dir() else []
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the folder's new entry durable, where the system supports it."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass
+    finally:
+        os.close(handle)

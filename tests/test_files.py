@@ -1,0 +1,154 @@
+"""Files are read with a cap, written whole, open to their owner alone, and never over what somebody else put there."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ordertui.files import (
+    SETTINGS_BYTES,
+    FileConflict,
+    load_toml,
+    make_folder,
+    make_own_folder,
+    new_output,
+    open_plain,
+    publish,
+    read_file,
+    replace_file,
+    write_atomic,
+)
+
+needs_posix = pytest.mark.skipif(os.name == "nt", reason="pipes, devices and modes")
+
+
+@pytest.fixture(params=[0o000, 0o022, 0o777])
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    """A umask that gives everything away, the usual one, and one that takes everything."""
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@needs_posix
+def test_a_pipe_a_device_and_a_folder_are_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    begin = time.monotonic()
+    for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
+        with pytest.raises(OSError, match="no plain file"):
+            read_file(path, 1_000)
+        with pytest.raises(OSError, match="no plain file"):
+            open_plain(path)
+    assert time.monotonic() - begin < 1
+
+
+def test_one_byte_more_than_the_cap_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x" * 10)
+    assert read_file(tmp_path / "a", 10) == b"x" * 10
+    with pytest.raises(OSError, match="larger than 9 bytes"):
+        read_file(tmp_path / "a", 9)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [".".join("a" * 20_000) + " = 1", "[" + ".".join("a" * 20_000) + "]", "x = {" + ".".join(["'a'"] * 900) + " = 1}",
+     "x = " + "[" * 20_000, "x = " + "{a=" * 20_000, "a" * SETTINGS_BYTES, '"' * SETTINGS_BYTES, "a." * 100_000,
+     "x = " + "9" * 5_000],
+)  # fmt: skip
+def test_toml_made_to_fill_the_memory_is_refused_in_time(text: str) -> None:
+    begin = time.monotonic()
+    with pytest.raises(ValueError):
+        load_toml(text)
+    assert time.monotonic() - begin < 2
+
+
+def test_toml_that_people_write_is_read() -> None:
+    text = (
+        'a.b.c = "v1.2.3, see https://sellercentral.amazon.co.uk/help/hub/reference/external/G200 ..."\n["order.x"]\n'
+    )
+    assert load_toml(text) == tomllib.loads(text)
+
+
+@needs_posix
+def test_modes_do_not_depend_on_the_umask(tmp_path: Path, umask: int) -> None:
+    folder = tmp_path / "a" / "b"
+    make_folder(folder)
+    write_atomic(folder, "feed.txt", b"1")
+    replace_file(folder / "marks.json", b"2")
+    with new_output(folder / "plan.json") as file:
+        file.write(b"3")
+    assert {mode(folder), mode(folder.parent)} == {0o700}
+    assert {path.name: mode(path) for path in folder.iterdir()} == dict.fromkeys(
+        ("feed.txt", "marks.json", "plan.json"), 0o600
+    )
+    os.chmod(folder, 0o777)
+    make_folder(folder)
+    assert mode(folder) == 0o777, "a folder of the operator's stays as it is"
+    make_own_folder(folder)
+    assert mode(folder) == 0o700, "one of the program's does not"
+
+
+def test_an_output_never_goes_over_a_file(tmp_path: Path) -> None:
+    target = tmp_path / "orders.db"
+    target.write_bytes(b"the store")
+    with pytest.raises(FileConflict, match=r"orders\.db exists"), new_output(target) as file:
+        file.write(b"a plan")
+    with pytest.raises(FileConflict), new_output(tmp_path / "late"):
+        (tmp_path / "late").write_bytes(b"meanwhile")
+    assert [path.read_bytes() for path in sorted(tmp_path.iterdir())] == [b"meanwhile", b"the store"]
+
+
+def test_only_what_may_be_replaced_is(tmp_path: Path) -> None:
+    target = tmp_path / "plan.json"
+    target.write_bytes(b"{old}")
+    with pytest.raises(FileConflict), new_output(target, may_replace=lambda path: path.read_bytes() == b"a plan"):
+        pass
+    assert target.read_bytes() == b"{old}"
+    with new_output(target, may_replace=lambda path: path.read_bytes() == b"{old}") as file:
+        file.write(b"{new}")
+    assert target.read_bytes() == b"{new}"
+
+
+@needs_posix
+def test_a_link_is_neither_followed_nor_replaced(tmp_path: Path) -> None:
+    (tmp_path / "store").write_bytes(b"the store")
+    (tmp_path / "plan.json").symlink_to(tmp_path / "store")
+    (tmp_path / "nowhere.json").symlink_to(tmp_path / "gone")
+    for name in ("plan.json", "nowhere.json"):
+        with pytest.raises(FileConflict), new_output(tmp_path / name, may_replace=lambda _: True):
+            pass
+    replace_file(tmp_path / "plan.json", b"marks")
+    assert (tmp_path / "store").read_bytes() == b"the store"
+    assert not (tmp_path / "gone").exists()
+
+
+def test_an_output_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(TypeError), new_output(tmp_path / "a.csv") as file:
+        file.writelines([b"half", "no bytes"])  # type: ignore[list-item]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_hard_links_a_name_that_is_taken_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "no hard links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    write_atomic(tmp_path, "a.txt", b"1")
+    with pytest.raises(FileConflict):
+        write_atomic(tmp_path, "a.txt", b"2")
+    (tmp_path / "part").write_bytes(b"3")
+    with pytest.raises(FileExistsError):
+        publish(tmp_path / "part", tmp_path / "a.txt")
+    publish(tmp_path / "part", tmp_path / "b.txt")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.txt": b"1", "b.txt": b"3"}
