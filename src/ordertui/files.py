@@ -109,7 +109,9 @@ def write_atomic(folder: Path, name: str, content: bytes) -> Path:
             return target
         except FileExistsError:
             pass  # somebody was faster
-    if target.stat().st_size != len(content) or target.read_bytes() != content:
+    with open_plain(target) as file:
+        is_same = file.read(len(content) + 1) == content
+    if not is_same:
         raise FileConflict(
             f"{target} exists with other content; it was not touched: move it away, or look whether it was uploaded"
         )
