@@ -86,6 +86,7 @@ def api_status(settings: Settings, form: str) -> None:
         ]
         if found.running:
             rows.append({"what": "unfinished", "value": found.running})
+        rows += [{"what": f"order {one} cannot be read", "value": why} for one, why in found.unread.items()]
         for quota in found.quotas:
             wait = "" if quota.calls else f", next in {quota.next_in} s"
             rows.append({"what": quota.operation, "value": f"{quota.calls} of {quota.burst} calls now{wait}"})

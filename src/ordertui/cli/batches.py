@@ -95,7 +95,10 @@ def outbox(settings: Settings, form: str) -> None:
 @FORMAT
 @click.pass_obj
 def dispatch(settings: Settings, wait: bool, form: str) -> None:
-    """Let batches leave whose hold has ended: as files to upload, or by the API where the settings say so."""
+    """Let batches leave whose hold has ended: as files to upload, or by the API where the settings say so.
+
+    Exit 7 when not all went through: orders refused by Amazon, unknown, or left out.
+    """
     real_clock_only(settings)
     from ordertui.operations.dispatch.dispatcher import DispatchIncomplete
 
@@ -103,6 +106,7 @@ def dispatch(settings: Settings, wait: bool, form: str) -> None:
     waiting: list[Batch] = []
     incomplete = None
     with open_session(settings) as session, stop_on_interrupt() as stop:
+        watch = session.dispatcher.watch_failures()
         try:
             sent += session.dispatcher.run(stop, say)
             while wait and session.dispatcher.wait_for_feeds(stop):
@@ -111,6 +115,7 @@ def dispatch(settings: Settings, wait: bool, form: str) -> None:
         except DispatchIncomplete as error:
             sent += error.written
             incomplete = error
+        failed = watch.sentences() + (watch.unanswered() if wait else [])
     emit([batch_record(b) for b in sent], COLUMNS, form)
     for batch in sent:
         say(sent_sentence(batch))
@@ -121,6 +126,10 @@ def dispatch(settings: Settings, wait: bool, form: str) -> None:
     if not sent:
         for sentence in waiting_sentences(waiting):
             say(sentence)
+    if stop():
+        fail(Exit.INTERRUPTED, "stopped; what left before has left, and the next dispatch goes on")
+    if failed:
+        fail(Exit.NOT_ALL, f"not all went through: {'; '.join(failed)}. `ordertui outbox` and `questions` say more")
 
 
 @click.command()

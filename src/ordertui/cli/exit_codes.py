@@ -21,6 +21,10 @@ class Exit(IntEnum):
     """`--yes` or the typed count is missing."""
     CHANGED = 6
     """Orders changed since the plan, or the plan expired."""
+    NOT_ALL = 7
+    """Not all went through: Amazon refused orders, the outcome of some is unknown, or some were left out; the rest
+    stands.
+    """
     INTERRUPTED = 130
     """Stopped by Ctrl-C, as shells number it; an import stops between two chunks."""
     PIPE_CLOSED = 141

@@ -114,7 +114,7 @@ def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
 @FORMAT
 @click.pass_obj
 def results(settings: Settings, files: tuple[Path, ...], batch: int | None, form: str) -> None:
-    """Read Amazon's processing reports: what became of each row of a batch."""
+    """Read Amazon's processing reports: what became of each row of a batch. Exit 7 when not all went through."""
     with open_session(settings) as session:
         found = session.results.take_in(list(files), batch_id=batch)
     records = [
@@ -128,3 +128,5 @@ def results(settings: Settings, files: tuple[Path, ...], batch: int | None, form
         say(f"batch {one.batch}: {one.ok} ok, {one.errors} refused by Amazon, {one.unknown} unknown")
         for note in one.notes:
             say(f"batch {one.batch}: {note}")
+    if any(one.errors or one.unknown for one in found):
+        sys.exit(int(Exit.NOT_ALL))

@@ -10,6 +10,7 @@ from ordertui.orders.clock import Clock
 
 from .endpoints import Endpoints
 from .errors import NoAnswer, NotSent, TokenRefused
+from .problems import format_problems, read_problems
 from .secret import Secret
 from .transport import HttpRequest, Transport
 
@@ -29,10 +30,6 @@ class Credentials(msgspec.Struct, frozen=True):
 class _TokenResponse(msgspec.Struct, frozen=True):
     access_token: str
     expires_in: int
-
-
-class _TokenError(msgspec.Struct, frozen=True):
-    error: str = ""
 
 
 class Tokens:
@@ -66,7 +63,9 @@ class Tokens:
         if response.status in (400, 401, 403):
             raise TokenRefused(OPERATION, _refusal_reason(response.content), status=response.status)
         if response.status != 200:
-            raise NotSent(OPERATION, "it gave no access token; the call itself was not made", status=response.status)
+            words = format_problems(read_problems(response.content))
+            text = f"it gave no access token{f' ({words})' if words else ''}; the call itself was not made"
+            raise NotSent(OPERATION, text, status=response.status)
         granted = _parse_token(response.content)
         if granted is None:
             raise NotSent(OPERATION, "its answer holds no access token; the call itself was not made")
@@ -95,14 +94,15 @@ def _parse_token(content: bytes) -> tuple[Secret, int] | None:
 
 
 def _refusal_reason(content: bytes) -> str:
-    try:
-        code = msgspec.json.decode(content, type=_TokenError).error
-    except msgspec.MsgspecError:
-        code = ""
+    """Return what to do, and Amazon's own code and words."""
+    problems = read_problems(content)
+    code = next((one.code for one in problems), "")
     known = {
         "invalid_client": "the client id or secret is wrong, or the secret is older than 180 days:"
         " make a new one in Seller Central, then `ordertui api login`",
         "invalid_grant": "the refresh token is not valid any more:"
         " authorise the application again, then `ordertui api login`",
     }
-    return known.get(code, "the credentials were refused: `ordertui api login` enters them again")
+    advice = known.get(code, "the credentials were refused: `ordertui api login` enters them again")
+    words = format_problems(problems)
+    return f"{advice} (Amazon's answer: {words})" if words else advice

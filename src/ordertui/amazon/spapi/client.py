@@ -13,17 +13,18 @@ from ordertui.orders.text import to_single_line
 
 from .auth import Credentials, Tokens
 from .cancellable_sleep import CancellableSleep
+from .decoding import UnreadableJson, decode_body
 from .endpoints import Endpoints
 from .errors import BadAnswer, Denied, NoAnswer, NotSent, Rejected, ServerTrouble, SpApiError, Throttled, TokenRefused
 from .operations import Operation, Repeat
+from .problems import format_problems, read_problems
 from .rate_limit import BucketStore, MemoryBucketStore, TokenBucket, full_bucket, parse_rate_header
-from .schemas import Created, Problems
+from .schemas import Created
 from .transport import HttpRequest, HttpResponse, Timeouts, Transport
 
 Body = TypeVar("Body")
 TRIES = 4
 """How often a safe operation is called before its error is final."""
-_MAX_REASON_LENGTH = 300
 
 
 class Client:
@@ -144,16 +145,19 @@ class Client:
             if into is Created:
                 return into()
             try:
-                return msgspec.json.decode(response.content, type=into)
-            except (msgspec.MsgspecError, UnicodeDecodeError):
+                return decode_body(response.content, into)
+            except UnreadableJson as error:
                 kind = to_single_line(response.headers.get("content-type", "nothing"))[:60]
                 text = (
                     f"the status says done, but the body ({len(response.content):,} bytes of {kind})"
-                    " is not what Amazon documents"
+                    f" is not what Amazon documents: {error}"
                 )
                 raise BadAnswer(operation.name, text, status=response.status, request_id=reference) from None
+        problems = read_problems(response.content)
+        text = format_problems(problems) or "Amazon gave no reason that can be read"
+        code = next((one.code for one in problems if one.code), "")
         raise _error_class(response.status)(
-            operation.name, _reason(response), status=response.status, request_id=reference
+            operation.name, text, status=response.status, request_id=reference, code=code
         )
 
 
@@ -163,13 +167,3 @@ def _error_class(status: int) -> type[SpApiError]:
     if status in (401, 403):
         return Denied
     return Rejected if 400 <= status < 500 else ServerTrouble
-
-
-def _reason(response: HttpResponse) -> str:
-    """Return the errors that Amazon names in the body, else a text that there are none."""
-    try:
-        errors = msgspec.json.decode(response.content, type=Problems).errors
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        errors = ()
-    text = "; ".join(f"{problem.code} {problem.message}".strip() for problem in errors)
-    return to_single_line(text)[:_MAX_REASON_LENGTH] or "Amazon gave no reason that can be read"

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from .client import Client
 from .errors import DocumentBroken, NoAnswer, NotSent, Rejected, ServerTrouble
 from .operations import CREATE_FEED_DOCUMENT, Operation
+from .problems import format_problems, read_problems
 from .schemas import Document, FeedSlot
 from .transport import HttpRequest
 
@@ -37,7 +38,8 @@ async def upload(client: Client, content: bytes, content_type: str = XML) -> str
     response = await client.waiting.during(client.transport.send(request))
     if response.status != 200:
         kind = Rejected if 400 <= response.status < 500 else ServerTrouble
-        text = "Amazon's store did not take it; the address may have expired"
+        words = format_problems(read_problems(response.content))
+        text = f"Amazon's store did not take it; the address may have expired{f' ({words})' if words else ''}"
         raise kind(operation, text, status=response.status)
     return slot.feed_document_id
 
@@ -63,7 +65,9 @@ async def fetch(client: Client, operation: Operation, name: str, document_id: st
             sink.finish()
             return _charset(response.headers.get("content-type", ""))
         if last and response is not None:
-            raise ServerTrouble(request.operation, "it cannot be fetched", status=response.status)
+            words = format_problems(read_problems(response.content))
+            text = f"it cannot be fetched{f': {words}' if words else ''}"
+            raise ServerTrouble(request.operation, text, status=response.status)
         into.seek(0)
         into.truncate()
     raise AssertionError("the second turn returns or raises")

@@ -10,7 +10,7 @@ class SpApiError(UserError):
 
     may_have_been_applied = False
 
-    def __init__(self, operation: str, text: str, *, status: int = 0, request_id: str = "") -> None:
+    def __init__(self, operation: str, text: str, *, status: int = 0, request_id: str = "", code: str = "") -> None:
         about = f" (HTTP {status})" if status else ""
         reference = f" [Amazon's request id {request_id}]" if request_id else ""
         super().__init__(f"{operation}: {text}{about}{reference}")
@@ -18,6 +18,8 @@ class SpApiError(UserError):
         self.text = text
         self.status = status
         self.request_id = request_id
+        self.code = code
+        """Amazon's code of its first error; empty when it gave none."""
 
 
 class NotSent(SpApiError):

@@ -17,6 +17,7 @@ from ordertui.orders.money import parse_minor
 from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.orders.report_row import ReportRow
 
+from .decoding import UnreadableJson, decode_body, read_text_field
 from .schemas import ApiOrder, Item, MoneyText, Proceed
 
 _CODES = {market.id: market.code for market in MARKETPLACES.values()}
@@ -38,29 +39,38 @@ class OrderRows(msgspec.Struct):
     cancelled: list[tuple[str, str, int]] = msgspec.field(default_factory=list)
     """(order id, who cancelled it, as of when in epoch seconds) for cancelled orders."""
     rejected: list[tuple[str, str]] = msgspec.field(default_factory=list)
-    """(order id, reason) for orders that cannot be read."""
+    """(order id, reason) for orders that cannot be read; the id is empty when that cannot be read either."""
+    order_ids: set[str] = msgspec.field(default_factory=set)
+    """Ids of the orders that were read."""
     unrecognised_values: set[str] = msgspec.field(default_factory=set)
     """Values of Amazon that this program does not know; the field is stored as unknown."""
 
 
-def order_rows(orders: Iterable[ApiOrder], deadline: Deadline) -> OrderRows:
+def order_rows(orders: Iterable[msgspec.Raw], deadline: Deadline) -> OrderRows:
     """Return the rows of these orders. An order that cannot be read is listed in `rejected`; the rest are converted."""
     out = OrderRows()
-    for order in orders:
-        if order.sales_channel.channel_name == "NON_AMAZON":
-            continue
+    for content in orders:
         try:
-            out.rows += _rows(order, out.unrecognised_values)
+            order = decode_body(content, ApiOrder)
+            if order.sales_channel.channel_name == "NON_AMAZON":
+                continue
+            rows = _rows(order, out.unrecognised_values)
             _cancelled(order, deadline, out)
-        except ValueError as error:
+        except UnreadableJson as error:
+            out.rejected.append((read_text_field(content, "orderId"), f"Amazon's answer: {error}"))
+        except (ValueError, ArithmeticError) as error:
             out.rejected.append((order.order_id, str(error)))
+        else:
+            out.rows += rows
+            out.order_ids.add(order.order_id)
     return out
 
 
 def _rows(order: ApiOrder, unrecognised: set[str]) -> list[ReportRow]:
     code = _CODES.get(order.sales_channel.marketplace_id)
     if code is None:
-        raise ValueError(f"{order.sales_channel.marketplace_id!r} is no marketplace that is known here")
+        named = order.sales_channel.marketplace_id[:40]
+        raise ValueError(f"{named!r} is no marketplace that is known here" if named else "it names no marketplace")
     if not order.order_items:
         raise ValueError("it has no items")
     fulfillment = order.fulfillment
@@ -86,7 +96,7 @@ def _ship_by(order: ApiOrder) -> int | None:
 def _row(line: int, head: tuple[object, ...], item: Item, tail: tuple[str, ...]) -> ReportRow:
     order_id, code, channel, status, purchased, ship_by, updated = head
     if not (item.order_item_id.isascii() and item.order_item_id.isdigit()):
-        raise ValueError(f"order item id {item.order_item_id!r} is not made of digits")
+        raise ValueError(f"order item id {item.order_item_id[:40]!r} is not made of digits")
     currency, prices = _prices(item, price_tax(str(code)))
     fulfilled = item.fulfillment.quantity_fulfilled if item.fulfillment else None
     asked = item.cancellation is not None and item.cancellation.cancellation_request is not None

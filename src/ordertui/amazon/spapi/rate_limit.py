@@ -15,6 +15,9 @@ import msgspec
 
 from .operations import Operation
 
+MIN_RATE, MAX_RATE = 1 / 3600, 1000.0
+"""Calls a second that are believed; the lowest rate that Amazon publishes for these operations is 0.0056."""
+
 
 class TokenBucket(msgspec.Struct, frozen=True):
     """Calls that may be made: `tokens` at the time `at` (epoch seconds), `rate` more each second, at most `burst`."""
@@ -81,9 +84,12 @@ class MemoryBucketStore:
 
 
 def parse_rate_header(header: str | None) -> float | None:
-    """Return the rate of an `x-amzn-RateLimit-Limit` header; None when it is missing or no positive number."""
+    """Return the rate of an `x-amzn-RateLimit-Limit` header; None when it is missing, no number, or not believable.
+
+    A rate near zero would make a call wait for ever, a huge one would switch the limit off.
+    """
     try:
         rate = float(header or "")
     except ValueError:
         return None
-    return rate if math.isfinite(rate) and rate > 0 else None
+    return rate if MIN_RATE <= rate <= MAX_RATE else None

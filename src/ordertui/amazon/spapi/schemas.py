@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from .decoding import decode_body
+
 UNFINISHED_STATUSES = ("IN_QUEUE", "IN_PROGRESS")
 """Values of `processing_status` while Amazon has not finished a feed or report."""
 
@@ -33,10 +35,9 @@ class Feed(_Body, frozen=True):
     """One feed."""
 
     feed_id: str
-    feed_type: str
-    created_time: str
-    processing_status: str
-    marketplace_ids: tuple[str, ...] = ()
+    feed_type: str = ""
+    processing_status: str = ""
+    marketplace_ids: tuple[str | None, ...] = ()
     result_feed_document_id: str = ""
 
 
@@ -81,7 +82,6 @@ class Report(_Body, frozen=True):
 
     report_id: str
     processing_status: str
-    created_time: str
     report_document_id: str = ""
 
 
@@ -153,7 +153,7 @@ class Item(_Body, frozen=True):
 
     order_item_id: str
     quantity_ordered: int
-    product: Product
+    product: Product = Product()
     proceeds: Proceeds | None = None
     cancellation: Cancellation | None = None
     fulfillment: ItemFulfillment | None = None
@@ -168,7 +168,7 @@ class TimeWindow(_Body, frozen=True):
 class OrderFulfillment(_Body, frozen=True):
     """State of an order's fulfillment."""
 
-    fulfillment_status: str
+    fulfillment_status: str = ""
     fulfilled_by: str = ""
     ship_by_window: TimeWindow | None = None
 
@@ -194,7 +194,7 @@ class ApiOrder(_Body, frozen=True):
     last_updated_time: str
     sales_channel: SalesChannel
     order_items: tuple[Item, ...]
-    programs: tuple[str, ...] = ()
+    programs: tuple[str | None, ...] = ()
     associated_orders: tuple[Associated, ...] = ()
     fulfillment: OrderFulfillment | None = None
 
@@ -206,9 +206,12 @@ class Pagination(_Body, frozen=True):
 
 
 class OrderPage(_Body, frozen=True):
-    """Page of searchOrders. `last_updated_before`: the search as a whole is complete up to then."""
+    """Page of searchOrders. `last_updated_before`: the search as a whole is complete up to then.
 
-    orders: tuple[ApiOrder, ...]
+    Each order is decoded on its own, so that a bad one stops no other.
+    """
+
+    orders: tuple[msgspec.Raw, ...]
     pagination: Pagination | None = None
     last_updated_before: str = ""
 
@@ -221,7 +224,7 @@ class OrderPage(_Body, frozen=True):
 class OneOrder(_Body, frozen=True):
     """Response of getOrder."""
 
-    order: ApiOrder
+    order: msgspec.Raw
 
 
 # -- finances
@@ -273,15 +276,14 @@ class Transaction(_Body, frozen=True):
 
         Amazon's model shows a list, Amazon's example an object with that list; both are read.
         """
-        try:
-            found = msgspec.json.decode(self.breakdowns, type=tuple[Breakdown, ...] | _Breakdowns | None)
-        except msgspec.MsgspecError as error:
-            raise ValueError(str(error)) from error
-        return (found.breakdowns if isinstance(found, _Breakdowns) else found) or ()
+        raw = bytes(self.breakdowns)
+        if raw.startswith(b"["):
+            return decode_body(raw, tuple[Breakdown, ...])
+        return () if raw == b"null" else decode_body(raw, _Breakdowns).breakdowns
 
 
 class _TransactionPage(_Body, frozen=True):
-    transactions: tuple[Transaction, ...] = ()
+    transactions: tuple[msgspec.Raw, ...] = ()
     next_token: str = ""
 
 
@@ -354,17 +356,3 @@ class BuyerAttributes(_Body, frozen=True):
     def locale(self) -> str:
         """Language tag such as `en-US`."""
         return self.buyer.locale
-
-
-# -- errors
-
-
-class _ApiProblem(_Body, frozen=True):
-    code: str = ""
-    message: str = ""
-
-
-class Problems(_Body, frozen=True):
-    """Body of a response with an error status."""
-
-    errors: tuple[_ApiProblem, ...] = ()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ordertui.amazon.spapi.cancellable_sleep import Stop, never_stop
 from ordertui.operations.batches.batch import Batch, Due, DueStep
 from ordertui.operations.errors import Refused
+from ordertui.operations.limits import feed_limits
 from ordertui.operations.sync.connection import ApiConnection, retry_delay
 from ordertui.operations.sync.order_sync import OrderSync
 from ordertui.operations.sync.quotas import quotas
@@ -91,8 +92,14 @@ class FeedDispatcher:
         return max(next_poll_at(mine), self._not_before), f"Quota left: {left}."
 
     def wait(self, stop: Stop = never_stop) -> bool:
-        """Wait until a feed on its way is due for a look; return False when none is, or when stopped."""
-        due = self.next_poll()
+        """Wait until a feed on its way is due for a look; return False when none is, or when stopped.
+
+        Feeds that are on their way for longer than `stuck_seconds` are not waited for: Amazon may never answer.
+        """
+        oldest = self._context.clock.now() - feed_limits().stuck_seconds.value
+        submissions = self._context.reader().submissions.find()
+        recent = [one for one in submissions if is_followed(one) and one.started_at > oldest]
+        due = min(map(next_poll_at, recent), default=None)
         if due is None:
             return False
         return self._connection.wait("feeds", max(1, due - self._context.clock.now()), stop)

@@ -21,7 +21,7 @@ from ordertui.operations.errors import USER_ERRORS, OperationError, Refused
 from ordertui.operations.limits import feed_limits
 from ordertui.operations.planning.plan import PlanFile
 from ordertui.operations.sync.connection import ApiConnection
-from ordertui.operations.sync.order_sync import OrderSync, load_state
+from ordertui.operations.sync.order_sync import OrderSync, load_state, unread_orders
 from ordertui.orders.batch_state import NEVER_ARRIVED, RowState, SubmissionState
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.store import FeedBusy, JournalBatch, RecallRefused, StoreError, Submission
@@ -93,6 +93,19 @@ class FeedSubmitter:
     def _schedule(self) -> FeedSchedule:
         return FeedSchedule(self._store, self._clock.now(), self._marketplaces)
 
+    def _unread_reason(self, batch: JournalBatch) -> str:
+        """Return why a batch may not leave for an order whose newest state could not be read; empty when it may."""
+        unread = unread_orders(self._store)
+        held = (row.order_id for row in batch.rows if row.state is RowState.HELD and row.order_id in unread)
+        order_id = next(held, None)
+        if order_id is None:
+            return ""
+        return (
+            f"Amazon's newest state of order {order_id} cannot be read ({unread[order_id]}); look at it in Seller"
+            f" Central, then `ordertui sync --order {order_id}` reads it again, or `ordertui undo"
+            f" {order_id}` takes it out"
+        )
+
     def _describe(self, batch_id: int) -> Batch:
         batch = self._store.batches.get(batch_id)
         return as_batch(batch, batch_text(self._store.submissions.find(), batch, self._clock.now()))
@@ -127,6 +140,10 @@ class FeedSubmitter:
     async def _submit(self, client: Client, batch: JournalBatch, note: Note) -> Submission | None:
         """Submit a batch; return None when nothing of it left, after a note why."""
         await self._ensure_synced(client, batch)
+        why = self._unread_reason(batch)
+        if why:
+            note(f"batch {batch.id} waits: {why}")
+            return None
         planned_kind = submission_kind(self._store, batch)
         with self._store.write():
             batch, files = self._freezer.freeze(batch.id)

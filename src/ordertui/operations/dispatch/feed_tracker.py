@@ -15,6 +15,7 @@ from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.documents import MOST_RESULT, fetch
 from ordertui.amazon.spapi.errors import CallCancelled
 from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT, GET_FEED, GET_FEED_DOCUMENT, GET_FEEDS
+from ordertui.amazon.spapi.pagination import PageTokens
 from ordertui.amazon.spapi.schemas import UNFINISHED_STATUSES, Feed, Feeds
 from ordertui.files import write_atomic
 from ordertui.operations.errors import OperationError, Refused
@@ -139,19 +140,21 @@ class FeedTracker:
             "createdSince": iso_utc(since - CLOCK_SKEW_SECONDS),
         }
         found: list[Feed] = []
+        tokens = PageTokens(GET_FEEDS)
         while True:
             page = await client.call(GET_FEEDS, Feeds, query=query)
             found += page.feeds
-            if not page.next_token:
+            token = tokens.follow(page.next_token, len(page.feeds))
+            if not token:
                 return found
-            query = {"nextToken": page.next_token}
+            query = {"nextToken": token}
 
     def _may_be(self, submission: Submission, feed: Feed) -> bool:
         """Whether a listed feed may be this submission: new, of its marketplace, and of no other submission."""
         ours = {one.feed_id for one in self._store.submissions.find()}
-        if feed.feed_id in submission.known or feed.feed_id in ours or feed.feed_type != submission.feed_type:
+        if feed.feed_id in submission.known or feed.feed_id in ours or feed.feed_type not in ("", submission.feed_type):
             return False
-        markets = set(feed.marketplace_ids)
+        markets = set(filter(None, feed.marketplace_ids))
         return not markets or markets == {MARKETPLACES[submission.marketplace].id}
 
     def adopt(self, submission: Submission, feed_id: str, how: str) -> Submission:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ordertui.operations.sync.service import SyncService
 
     from .dispatcher import Dispatcher
+    from .failures import FailureWatch
     from .feed_dispatcher import FeedDispatcher
     from .file_dispatcher import FileDispatcher
     from .freeze import BatchFreezer
@@ -70,6 +71,12 @@ class DispatchService:
         self._context.writer()
         dispatcher: Dispatcher = self.feeds if self._context.is_api_dispatch else self.files
         return dispatcher.run(stop, note)
+
+    def watch_failures(self) -> FailureWatch:
+        """Return what tells, after `run`, of which batches not all went through."""
+        from .failures import FailureWatch
+
+        return FailureWatch(self._context.store)
 
     def next_due(self) -> Due | None:
         """Return when `run` has something to do next: a hold ends, or a feed is due for a look; None: nothing."""

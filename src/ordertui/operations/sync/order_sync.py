@@ -13,10 +13,11 @@ import msgspec
 
 from ordertui.amazon.reports.model import RejectedRow
 from ordertui.amazon.spapi.client import Client
-from ordertui.amazon.spapi.errors import CallCancelled, Rejected
+from ordertui.amazon.spapi.errors import BadAnswer, CallCancelled, Rejected, SpApiError
 from ordertui.amazon.spapi.operations import GET_ORDER, SEARCH_ORDERS
 from ordertui.amazon.spapi.order_mapping import Deadline, order_rows
-from ordertui.amazon.spapi.schemas import ApiOrder, OneOrder, OrderPage
+from ordertui.amazon.spapi.pagination import PageTokens
+from ordertui.amazon.spapi.schemas import OneOrder, OrderPage
 from ordertui.orders.clock import DAY, HOUR, iso_utc, parse_iso
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import MARKETPLACES
@@ -36,6 +37,10 @@ OVERLAP_SECONDS = 300
 """Two passes share this span, for changes that Amazon shows late (SP-API.md 3)."""
 MAX_AGE_SECONDS = 730 * DAY
 """Amazon keeps orders for two years (AMAZON.md g)."""
+UNREAD_KEY = "amazon:unread"
+MAX_UNREAD_FETCHED = 20
+"""Orders that could not be read and are fetched again by a run: getOrder allows 30 at once, then one in two seconds."""
+UNREAD_ADVICE = "The next sync tries it again; look at it in Seller Central, and report a value that Amazon documents."
 MAX_TOKEN_SECONDS = 23 * HOUR
 """A page token lives 24 hours (model of searchOrders)."""
 
@@ -115,6 +120,12 @@ def ignore_page(_progress: SyncProgress) -> None:
     """Do nothing: the default `on_page` callback."""
 
 
+def unread_orders(store: Store) -> dict[str, str]:
+    """Return the orders whose newest state could not be read, with the reason; the one tried longest ago first."""
+    text = store.meta(UNREAD_KEY)
+    return msgspec.json.decode(text, type=dict[str, str]) if text else {}
+
+
 def load_state(store: Store) -> SyncState:
     """Return how far the store is; an empty state when nothing was ever synced."""
     text = store.meta(STATE_KEY)
@@ -142,18 +153,37 @@ class OrderSync:
             if new:
                 await self._run_pass(client, self._resume(PassKind.OPEN, new), counts, on_page)
             await self._run_pass(client, self._resume(PassKind.CHANGES, self._marketplaces), counts, on_page)
+            await self._fetch_unread(client, counts)
         except CallCancelled:
             stopped = True
         return self._summary(counts, stopped=stopped)
 
     async def fetch_order(self, client: Client, order_id: str) -> SyncSummary:
         """Fetch one order as it is now. Raises SpApiError."""
-        query: dict[str, str | list[str]] = {"includedData": ",".join(DATA_SETS)}
-        found = await client.call(GET_ORDER, OneOrder, path={"orderId": order_id}, query=query)
+        order = await self._fetch_one(client, order_id)
         counts = _Counts()
         with self._store.write():
-            self._store_orders([found.order], f"order {order_id}", None, counts)
+            self._store_orders([order], f"order {order_id}", None, counts)
         return self._summary(counts, stopped=False)
+
+    async def _fetch_unread(self, client: Client, counts: _Counts) -> None:
+        """Fetch again orders that could not be read when they last came: nothing else would bring them.
+
+        Some at each run, those first that were not tried for longest. Raises CallCancelled.
+        """
+        refused = {reject.text for reject in counts.rejects}
+        for order_id in [one for one in unread_orders(self._store) if one not in refused][:MAX_UNREAD_FETCHED]:
+            try:
+                order = await self._fetch_one(client, order_id)
+            except SpApiError as error:
+                counts.rejects.append(RejectedRow(KIND, counts.pages, str(error), order_id))
+                continue
+            with self._store.write():
+                self._store_orders([order], f"order {order_id}", None, counts)
+
+    async def _fetch_one(self, client: Client, order_id: str) -> msgspec.Raw:
+        query: dict[str, str | list[str]] = {"includedData": ",".join(DATA_SETS)}
+        return (await client.call(GET_ORDER, OneOrder, path={"orderId": order_id}, query=query)).order
 
     def _summary(self, counts: _Counts, *, stopped: bool) -> SyncSummary:
         notes = [
@@ -183,20 +213,36 @@ class OrderSync:
         return self._begin(kind, markets, state) if is_expired else running
 
     async def _run_pass(self, client: Client, running: SyncPass, counts: _Counts, on_page: OnPage) -> None:
+        tokens = PageTokens(SEARCH_ORDERS)
+        may_begin_again = True
         while True:
             client.waiting.check()
             try:
                 page = await self._fetch_page(client, running)
             except Rejected:
-                if not running.token:
+                # Amazon does not know the page token any more: begin this pass again. Once: a token that it refuses
+                # right after giving it would be given and refused for ever, at three minutes a page.
+                if not running.token or not may_begin_again:
+                    self._forget_pass()
                     raise
-                # Amazon does not know the page token any more: begin this pass again
+                may_begin_again = False
                 running = self._begin(running.kind, running.markets, load_state(self._store))
                 continue
+            try:
+                token = tokens.follow(page.next_token, len(page.orders))
+            except BadAnswer:
+                self._forget_pass()
+                raise
             running = self._store_page(running, page, counts)
-            on_page(SyncProgress(running.kind.value, running.orders, running.pages, bool(page.next_token)))
-            if not page.next_token:
+            on_page(SyncProgress(running.kind.value, running.orders, running.pages, bool(token)))
+            if not token:
                 return
+
+    def _forget_pass(self) -> None:
+        """Let the next run begin its pass anew, because this one cannot go on."""
+        with self._store.write():
+            kept = SyncState(load_state(self._store).up_to)
+            self._store.set_meta(STATE_KEY, msgspec.json.encode(kept).decode())
 
     def _begin(self, kind: PassKind, markets: tuple[str, ...], state: SyncState) -> SyncPass:
         now = self._clock.now()
@@ -240,7 +286,7 @@ class OrderSync:
             self._store.set_meta(STATE_KEY, msgspec.json.encode(kept).decode())
         return after
 
-    def _store_orders(self, orders: Sequence[ApiOrder], name: str, as_of: int | None, counts: _Counts) -> None:
+    def _store_orders(self, orders: Sequence[msgspec.Raw], name: str, as_of: int | None, counts: _Counts) -> None:
         """Store these orders within the open transaction. `as_of`: the import's moment in epoch seconds, if known."""
         found = order_rows(orders, self._deadline)
         self._store.imports.add_cancelled_by(found.cancelled)
@@ -254,4 +300,13 @@ class OrderSync:
         counts.new += session.new
         counts.changed += session.changed
         counts.unrecognised_values |= found.unrecognised_values
-        counts.rejects += [RejectedRow(KIND, counts.pages, why, order_id) for order_id, why in found.rejected]
+        known = unread_orders(self._store)
+        unread = {one: why for one, why in known.items() if one not in found.order_ids}
+        for order_id, why in found.rejected:
+            unread.pop(order_id, None)  # to the end: it was tried now
+            if order_id:
+                unread[order_id] = why
+            text = f"{why}; nothing of it was taken in, so what is shown of it may be old. {UNREAD_ADVICE}"
+            counts.rejects.append(RejectedRow(KIND, counts.pages, text, order_id or "an order without a readable id"))
+        if list(unread.items()) != list(known.items()):
+            self._store.set_meta(UNREAD_KEY, msgspec.json.encode(unread).decode() if unread else None)

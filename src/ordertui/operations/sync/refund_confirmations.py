@@ -8,14 +8,17 @@ search covers a span of time; there is never a call per order.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 
 import msgspec
 
 from ordertui.amazon.spapi.cancellable_sleep import OnWait, Stop, ignore_wait, never_stop
 from ordertui.amazon.spapi.client import Client
+from ordertui.amazon.spapi.decoding import UnreadableJson, decode_body, read_text_field
 from ordertui.amazon.spapi.errors import SpApiError
 from ordertui.amazon.spapi.operations import LIST_TRANSACTIONS
+from ordertui.amazon.spapi.pagination import PageTokens
 from ordertui.amazon.spapi.schemas import FinanceAmount, Transaction, Transactions
 from ordertui.operations.limits import CLOCK_SKEW_SECONDS, feed_limits
 from ordertui.orders.batch_state import BOOKABLE, RowState
@@ -52,6 +55,30 @@ class BookedTransaction(msgspec.Struct, frozen=True):
     status: str
     amount: str
     """Decimal text with its currency, as it came."""
+
+
+class UnreadTransaction(msgspec.Struct, frozen=True):
+    """A transaction that cannot be read: it confirms nothing, and is named to the operator."""
+
+    ident: str
+    """Amazon's id of it; empty when that cannot be read either."""
+    order_ids: tuple[str, ...]
+    """Every order id within it."""
+    why: str
+    """What cannot be read, with its path."""
+
+    @property
+    def text(self) -> str:
+        """The note for the operator."""
+        orders = ", ".join(self.order_ids) or "no order that can be told"
+        look = "".join(f"; `ordertui api evidence {one}` shows what else there is" for one in self.order_ids[:1])
+        return (
+            f"a booking of Amazon's cannot be read and confirms nothing: transaction {self.ident or 'without an id'},"
+            f" about {orders}: {self.why}{look}; look at it in Seller Central"
+        )
+
+
+_ORDER_ID = re.compile(rb"\b\d{3}-\d{7}-\d{7}\b")
 
 
 class _Coverage(msgspec.Struct, frozen=True):
@@ -126,7 +153,9 @@ def _minor(amount: FinanceAmount | None, currency: str) -> int:
     return parse_minor(bytes(amount.currency_amount).decode(), currency)
 
 
-def _describe(transaction: Transaction) -> BookedTransaction:
+def _describe(transaction: Transaction | UnreadTransaction) -> BookedTransaction:
+    if isinstance(transaction, UnreadTransaction):
+        return BookedTransaction("", "cannot be read", "", transaction.why)
     total = transaction.total_amount
     amount = f"{total.currency_code} {bytes(total.currency_amount).decode()}".strip() if total else ""
     return BookedTransaction(
@@ -134,15 +163,27 @@ def _describe(transaction: Transaction) -> BookedTransaction:
     )
 
 
-async def _transactions(client: Client, query: dict[str, str | list[str]]) -> AsyncIterator[Transaction]:
+def _read(content: msgspec.Raw) -> Transaction | UnreadTransaction:
+    try:
+        return decode_body(content, Transaction)
+    except UnreadableJson as error:
+        orders = dict.fromkeys(found.decode() for found in _ORDER_ID.findall(bytes(content)))
+        return UnreadTransaction(read_text_field(content, "transactionId"), tuple(orders), str(error))
+
+
+async def _transactions(
+    client: Client, query: dict[str, str | list[str]]
+) -> AsyncIterator[Transaction | UnreadTransaction]:
     """Yield every transaction that the query finds, page by page."""
+    tokens = PageTokens(LIST_TRANSACTIONS)
     while True:
         page = (await client.call(LIST_TRANSACTIONS, Transactions, query=query)).payload
-        for transaction in page.transactions:
-            yield transaction
-        if not page.next_token:
+        for content in page.transactions:
+            yield _read(content)
+        token = tokens.follow(page.next_token, len(page.transactions))
+        if not token:
             return
-        query = {**query, "nextToken": page.next_token}
+        query = {**query, "nextToken": token}
 
 
 class RefundConfirmer:
@@ -191,15 +232,17 @@ class RefundConfirmer:
             return ()
         query: dict[str, str | list[str]] = {"postedAfter": iso_utc(start), "postedBefore": iso_utc(until)}
         try:
-            parsed = [parse_booking(one) async for one in _transactions(client, query)]
+            read = [one async for one in _transactions(client, query)]
         except SpApiError as error:
             self._save(msgspec.structs.replace(before, looked=now))
             return (f"refunds are not confirmed by what Amazon booked: {error}",)
+        unread = tuple(one.text for one in read if isinstance(one, UnreadTransaction))
+        parsed = [parse_booking(one) for one in read if isinstance(one, Transaction)]
         found = [one for one in parsed if one is not None]
         with self._store.write():
             fresh = self._keep(found)
             self._save(_Coverage(before.start, until, now))
-            return tuple(self._confirm(before.start, fresh))
+            return (*unread, *self._confirm(before.start, fresh))
 
     # -- what is kept
 

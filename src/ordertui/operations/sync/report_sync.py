@@ -13,9 +13,9 @@ from ordertui.amazon.reports import ReportError
 from ordertui.amazon.spapi.cancellable_sleep import OnWait, Stop, ignore_wait, never_stop
 from ordertui.amazon.spapi.client import Client
 from ordertui.amazon.spapi.documents import MOST_REPORT, MOST_RESULT, fetch
-from ordertui.amazon.spapi.errors import CallCancelled
+from ordertui.amazon.spapi.errors import CallCancelled, Rejected
 from ordertui.amazon.spapi.operations import CREATE_REPORT, GET_REPORT, GET_REPORT_DOCUMENT
-from ordertui.amazon.spapi.schemas import UNFINISHED_STATUSES, Report, ReportCreated
+from ordertui.amazon.spapi.schemas import UNFINISHED_STATUSES, Document, Report, ReportCreated
 from ordertui.files import write_atomic
 from ordertui.operations.errors import BadInput
 from ordertui.operations.reports.importer import ReportImporter
@@ -32,6 +32,8 @@ WINDOW_SECONDS = 30 * DAY
 """Longest span of one report: 30 days (SP-API.md 3)."""
 POLL_SECONDS = (30, 60, 120, 300)
 """Seconds between two looks at a report or feed; the last value repeats."""
+MAX_WAIT_SECONDS = DAY
+"""A run does not wait longer for one report."""
 STATE_KEY = "amazon:history:"
 TRIES = 2
 """CANCELLED may mean that there is no data; it is believed when Amazon says it twice."""
@@ -128,6 +130,12 @@ class ReportSync:
             if not window.report_id:
                 window = await self._request(client, marketplace, window)
                 coverage = self._save(marketplace, msgspec.structs.replace(coverage, window=window))
+            is_remembered = coverage.window is not None and bool(coverage.window.report_id)
+            if is_remembered and not await self._is_known(client, window.report_id):
+                # Amazon keeps reports for a time only: one that it does not know any more is asked for again
+                again = msgspec.structs.replace(window, report_id="")
+                coverage = self._save(marketplace, msgspec.structs.replace(coverage, window=again))
+                continue
             span = f"from {iso_utc(window.start)[:10]} to {iso_utc(window.end)[:10]}"
             on_step(f"{marketplace}: history {span}")
             report = await self._wait(client, window.report_id)
@@ -156,13 +164,30 @@ class ReportSync:
         made = await client.call(CREATE_REPORT, ReportCreated, body=body)
         return msgspec.structs.replace(window, report_id=made.report_id)
 
+    @staticmethod
+    async def _is_known(client: Client, report_id: str) -> bool:
+        """Return whether Amazon still has a report, and its document if it is done."""
+        try:
+            report = await client.call(GET_REPORT, Report, path={"reportId": report_id})
+            if report.report_document_id:
+                path = {"reportDocumentId": report.report_document_id}
+                await client.call(GET_REPORT_DOCUMENT, Document, path=path)
+        except Rejected:
+            return False
+        return True
+
     async def _wait(self, client: Client, report_id: str) -> Report:
-        """Look at a report until Amazon is done with it."""
-        looks = 0
+        """Look at a report until Amazon is done with it. Raises BadInput when that takes longer than a day."""
+        looks, began = 0, self._clock.now()
         while True:
             report = await client.call(GET_REPORT, Report, path={"reportId": report_id})
             if report.processing_status not in UNFINISHED_STATUSES:
                 return report
+            if self._clock.now() - began > MAX_WAIT_SECONDS:
+                raise BadInput(
+                    f"Amazon has not made the report {report_id} within a day ({report.processing_status}); what came"
+                    " before is kept, and the next sync goes on with this report"
+                )
             await client.waiting.pause("getReport", POLL_SECONDS[min(looks, len(POLL_SECONDS) - 1)])
             looks += 1
 

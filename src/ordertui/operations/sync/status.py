@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from ordertui.operations.config import AmazonConfig
-from ordertui.orders.text import format_duration
+from ordertui.orders.text import format_duration, pluralize
 from ordertui.store import Store
 
-from .order_sync import load_state
+from .order_sync import load_state, unread_orders
 from .quotas import Quota, quotas
 
 SHOWN_QUOTAS = ("searchOrders", "createFeed", "getFeeds", "createReport")
@@ -27,6 +27,8 @@ class SyncStatus(msgspec.Struct, frozen=True):
     running: str
     """Text about the pass that a run has left unfinished; empty when there is none."""
     quotas: tuple[Quota, ...]
+    unread: dict[str, str] = {}
+    """Order id to the reason, for orders whose newest state could not be read."""
 
     @property
     def watermark(self) -> int | None:
@@ -42,8 +44,9 @@ class SyncStatus(msgspec.Struct, frozen=True):
             return f"{self._format_age(now)}{' · TEST' if self.profile == 'test' else ''}"
         quota = self._search_quota
         wait = "" if quota.calls else f", next in {-(-quota.next_in // 60)} min"
+        unread = f" · {pluralize(len(self.unread))} cannot be read" if self.unread else ""
         test = " · TEST, not Amazon" if self.profile == "test" else ""
-        return f"{self._format_age(now)} · {self.format_quota()}{wait}{test}"
+        return f"{self._format_age(now)} · {self.format_quota()}{wait}{unread}{test}"
 
     def format_quota(self) -> str:
         """Return how many calls that fetch orders are left."""
@@ -69,5 +72,11 @@ def sync_status(store: Store, config: AmazonConfig, now: int) -> SyncStatus:
     running = "" if state.running is None else f"{state.running.kind}, {state.running.orders:,} orders so far"
     up_to = {code: state.up_to.get(code) for code in config.marketplaces}
     return SyncStatus(
-        config.profile, config.marketplaces, config.dispatch, up_to, running, quotas(store, now, SHOWN_QUOTAS)
+        config.profile,
+        config.marketplaces,
+        config.dispatch,
+        up_to,
+        running,
+        quotas(store, now, SHOWN_QUOTAS),
+        unread_orders(store),
     )

@@ -1,0 +1,50 @@
+"""Amazon's JSON as typed values. A null stands for an absent field, also where Amazon's model shows none."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TypeVar
+
+import msgspec
+
+from ordertui.orders.text import to_single_line
+
+Body = TypeVar("Body")
+_PLAIN = msgspec.json.Decoder(float_hook=Decimal)
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+_MAX_PROBLEM_LENGTH = 200
+
+
+class UnreadableJson(ValueError):
+    """Bytes that are not JSON, or not of the form that was expected; the text names the path to the value."""
+
+
+def decode_body(content: bytes | msgspec.Raw, into: type[Body]) -> Body:
+    """Return JSON as `into`. Raises UnreadableJson, whose text names the place as a path such as `$.orderItems[0]`.
+
+    Fields that are null are taken for absent: they get their default, and a field that must be there is missing.
+    """
+    try:
+        try:
+            return msgspec.json.decode(content, type=into)
+        except msgspec.ValidationError:
+            return msgspec.json.decode(_ENCODER.encode(_without_nulls(_PLAIN.decode(content))), type=into)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
+        raise UnreadableJson(to_single_line(str(error))[:_MAX_PROBLEM_LENGTH]) from None
+
+
+def read_text_field(content: bytes | msgspec.Raw, name: str) -> str:
+    """Return one text of an object that cannot be read as a whole; empty when it is no object or holds no such text."""
+    try:
+        found = msgspec.json.decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""
+    value = found.get(name) if isinstance(found, dict) else None
+    return to_single_line(value)[:80] if isinstance(value, str) else ""
+
+
+def _without_nulls(value: object) -> object:
+    """Return the value without the fields that are null. A null within a list stays: it is an entry, not absent."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(part) for name, part in value.items() if part is not None}
+    return [_without_nulls(part) for part in value] if isinstance(value, list) else value
