@@ -384,10 +384,6 @@ class Eligibility:
         verdict = self.policy(marketplace).verdict(situation_from_number(number), Action.CANCEL)
         return verdict.allowed, verdict.allowed and verdict.counts is not YesNo.NO
 
-    def item_counts(self, marketplace: str, number: int) -> bool:
-        """Return, for a situation number, whether cancelling items counts; the whole order may not be cancellable."""
-        return self.policy(marketplace).verdict(situation_from_number(number), Action.CANCEL).counts is not YesNo.NO
-
     def auto_counts(self, marketplace: str, number: int) -> bool:
         """Return, for the situation number of a waiting order, whether Amazon's cancelling it by itself would count."""
         gone = situation_from_number(number)._replace(status=OrderStatus.CANCELLED, cancelled_by=CancelledBy.AUTO)

@@ -40,6 +40,27 @@ def units_to_cancel(order: Order, line: OrderLine) -> int | None:
     return 0 if order.row.status is OrderStatus.SHIPPED else line.units_waiting
 
 
+def waiting_units(order: Order, line: OrderLine) -> tuple[int, LineAmounts] | None:
+    """Return the units of a line that never left, with their share of what was paid; None without any to cancel."""
+    units, limit = units_to_cancel(order, line), refund_limit(order, line)
+    if not units or limit is None or line.paid is None or not line.quantity:
+        return None
+    part = prorate(line.paid, units, line.quantity)
+    amounts = LineAmounts(*(min(getattr(part, name), max(0, getattr(limit, name))) for name in COMPONENTS))
+    return (units, amounts) if amounts.total > 0 else None
+
+
+def lines_to_cancel(order: Order) -> list[OrderLine]:
+    """Return the lines of which a refund cancels units when the operator names no amounts.
+
+    Empty when a price or the units shipped of any line are unknown: such an order is not refunded unasked.
+    """
+    active = [line for line in order.lines if line.status is not OrderStatus.CANCELLED]
+    if any(refund_limit(order, line) is None or units_to_cancel(order, line) is None for line in active):
+        return []
+    return [line for line in active if waiting_units(order, line) is not None]
+
+
 def refund_excess(amounts: LineAmounts, limit: LineAmounts) -> tuple[str, ...]:
     """Return the components in which `amounts` is above `limit`; (TOTAL,) when only their sum is; empty when none is.
 

@@ -17,6 +17,7 @@ SCRIPTS = (
     "0004_order_digest.sql",
     "0005_open_action.sql",
     "0006_included_tax.sql",
+    "0007_frozen_counts.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

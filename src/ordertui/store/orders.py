@@ -169,15 +169,6 @@ class OrderRepository:
             sums[key] = (amounts.plus(LineAmounts(*v[2:10])), units + v[10])
         return sums
 
-    def with_cancelled_units(self, ids: Iterable[int]) -> set[int]:
-        """Return those of these orders of which a refund of this store cancels, or cancelled, units."""
-        sql = (
-            "SELECT DISTINCT r.order_id FROM refunds r"
-            " JOIN batch_rows b ON b.batch = r.batch AND b.order_id = r.order_id"
-            f" WHERE r.quantity > 0 AND b.state IN {_REFUNDED} AND r.order_id IN ({{}})"
-        )
-        return {row[0] for row in self._database.query_in(sql, ids)}
-
 
 def _where(condition: Condition | None, decisions: Decisions) -> tuple[str, dict[str, object]]:
     """Return the WHERE clause of a condition, without the word, and its parameters."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from ordertui.orders.batch_state import COMMITTED, OPEN_STATES
+from ordertui.orders.order import LinesKnown
 
 from .database import Database, in_list
+from .derived_facts import LINES_KNOWN, OPEN_ACTION
 
 
 class Cancelled(IntEnum):
@@ -22,16 +24,59 @@ class Cancelled(IntEnum):
 SituationCounts: TypeAlias = Sequence[tuple[int, Cancelled, int]]
 """(situation number, how much is cancelled, orders)."""
 _OPEN = in_list(OPEN_STATES)
+_CANCELLED = "CASE WHEN o.status = 'cancelled' THEN 1 WHEN o.cancelled_lines > 0 THEN 2 ELSE 0 END"
+_UNDER_WAY = (
+    f"b.counts IS NOT NULL AND ((b.action = 'cancel' AND b.state IN {_OPEN})"
+    f" OR (b.action = 'refund' AND b.state IN {in_list(COMMITTED)}))"
+)
+"""SQL: the row `b` of a batch cancels its order, or units of it. No report shows refunds, so those stay under way."""
+_FROZEN = "b.counts * 2 + CASE WHEN b.action = 'cancel' THEN 1 ELSE 0 END"
+_PENDING = f"coalesce((SELECT max({_FROZEN}) FROM batch_rows b WHERE b.order_id = o.id AND {_UNDER_WAY}), -1)"
 
 
-class PendingCancellation(NamedTuple):
-    """An order that a batch is about to cancel, or has cancelled without a report showing it yet."""
+class Pending(IntEnum):
+    """How the batches under way cancel an order, as it was when they were committed; the larger decides."""
+
+    NOTHING = -1
+    ITEMS_FREE = 0
+    """Only units of it, so that it does not count."""
+    WHOLE_FREE = 1
+    ITEMS_COUNT = 2
+    WHOLE_COUNTS = 3
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a whole order is cancelled, and not only units of it."""
+        return self in (Pending.WHOLE_FREE, Pending.WHOLE_COUNTS)
+
+
+class RateFacts(NamedTuple):
+    """What tells whether an order is in a rate's numerator already."""
+
+    situation: int
+    cancelled: Cancelled
+    pending: Pending
+
+
+class RateGroup(NamedTuple):
+    """How many of some orders have the same facts."""
+
+    facts: RateFacts
+    has_open_action: bool
+    lines_known: LinesKnown
+    is_recent: bool
+    """Whether their newest report is of the span of cancellations asked for."""
+    orders: int
+
+
+class DatedOrder(NamedTuple):
+    """One order with its time: when a batch or Amazon cancels it, as far as that is asked for."""
 
     id: int
     placed: int | None
-    situation: int
-    whole: bool
-    """False: only some units, by a refund."""
+    at: int
+    """Pending: its newest report; upcoming: when Amazon cancels it."""
+    facts: RateFacts
 
 
 class RateQueries:
@@ -91,50 +136,64 @@ class RateQueries:
         )
         return [row[0] for row in found]
 
-    def pending_cancellations(self, marketplace: str) -> Sequence[PendingCancellation]:
+    def pending_cancellations(self, marketplace: str) -> Sequence[DatedOrder]:
         """Return what batches cancel, wholly or some units, and no report shows as cancelled yet. Cached."""
         return self._database.cached(f"pending {marketplace}", lambda: self._pending_cancellations(marketplace))
 
-    def _pending_cancellations(self, marketplace: str) -> list[PendingCancellation]:
-        mine = "o.marketplace = :market AND o.channel = 'merchant' AND o.status <> 'cancelled'"
+    def _pending_cancellations(self, marketplace: str) -> list[DatedOrder]:
         found = self._database.query(
-            f"SELECT o.id, o.purchased_at, o.situation, TRUE FROM orders o WHERE o.state IN {_OPEN}"
-            f" AND o.open_action = 'cancel' AND {mine}"
-            " UNION ALL SELECT o.id, o.purchased_at, o.situation, FALSE FROM orders o WHERE o.id IN"
-            " (SELECT r.order_id FROM refunds r JOIN batch_rows b ON b.batch = r.batch AND b.order_id = r.order_id"
-            " WHERE r.quantity > 0"
-            f" AND b.state IN {in_list(COMMITTED)}) AND o.cancelled_lines = 0 AND {mine}",
-            {"market": marketplace},
+            f"SELECT o.id, o.purchased_at, o.at, o.situation, {_CANCELLED}, x.pending FROM ("
+            f"SELECT b.order_id, max({_FROZEN}) AS pending FROM batch_rows b WHERE {_UNDER_WAY} GROUP BY b.order_id) x"
+            " JOIN orders o ON o.id = x.order_id WHERE o.marketplace = ? AND o.channel = 'merchant'"
+            " AND o.status <> 'cancelled'",
+            (marketplace,),
+        )
+        return [_dated(row) for row in found]
+
+    def groups(
+        self, ids: Iterable[int], marketplace: str, placed: tuple[int, int], cancelled: tuple[int, int]
+    ) -> list[RateGroup]:
+        """Return the facts of those of these orders that were placed in a span; the ends are included.
+
+        `cancelled` is the span of `RateGroup.is_recent`. A combination of facts may come more than once.
+        """
+        found = self._database.query_in(
+            f"SELECT o.situation, {_CANCELLED} AS c, {_PENDING} AS p, {OPEN_ACTION} AS open, {LINES_KNOWN} AS known,"
+            " o.at >= ? AND o.at <= ? AS recent, count(*) FROM orders o WHERE o.marketplace = ?"
+            " AND o.channel = 'merchant' AND o.purchased_at >= ? AND o.purchased_at <= ? AND o.id IN ({})"
+            " GROUP BY o.situation, c, p, open, known, recent",
+            ids,
+            (*cancelled, marketplace, *placed),
         )
         return [
-            PendingCancellation(row_id, placed, situation, bool(whole)) for row_id, placed, situation, whole in found
+            RateGroup(RateFacts(v[0], Cancelled(v[1]), Pending(v[2])), bool(v[3]), LinesKnown(v[4]), bool(v[5]), v[6])
+            for v in found
         ]
 
-    def count_placed_among(self, ids: Iterable[int], marketplace: str, start: int, end: int) -> list[tuple[int, int]]:
-        """Return (situation, orders) of those of these orders that were placed in the span.
-
-        Orders that a batch cancels already are left out. A situation may come more than once.
-        """
-        return self._database.query_in(
-            "SELECT situation, count(*) FROM orders WHERE marketplace = ? AND purchased_at >= ? AND purchased_at < ?"
-            f" AND (state IS NULL OR state NOT IN {_OPEN} OR coalesce(open_action, '') <> 'cancel') AND id IN ({{}})"
-            " GROUP BY situation",
+    def with_waiting_units(self, ids: Iterable[int], marketplace: str) -> list[int]:
+        """Return those of these orders of which a part is confirmed as shipped, and no batch holds them."""
+        found = self._database.query_in(
+            "SELECT o.id FROM orders o WHERE o.marketplace = ? AND o.channel = 'merchant'"
+            " AND (o.status = 'partially_shipped' OR (o.status = 'unshipped' AND o.units_shipped > 0))"
+            f" AND NOT {OPEN_ACTION} AND o.id IN ({{}})",
             ids,
-            (marketplace, start, end),
+            (marketplace,),
         )
+        return [row[0] for row in found]
 
-    def auto_cancellations(self, marketplace: str, until: int) -> list[tuple[int, int, int | None, int]]:
-        """Return (id, when Amazon cancels it, placed, situation) of waiting orders that Amazon cancels before `until`.
+    def auto_cancellations(self, marketplace: str, until: int) -> list[DatedOrder]:
+        """Return the waiting orders that Amazon cancels before `until`, by that time.
 
         Orders that a batch cancels already are left out.
         """
-        return self._database.query(
-            "SELECT id, auto_cancel_at, purchased_at, situation FROM orders WHERE auto_cancel_at < ?"
-            " AND marketplace = ? AND channel = 'merchant' AND status IN ('unshipped', 'partially_shipped') AND NOT"
-            f" (coalesce(state, '') IN {_OPEN}"
-            " AND coalesce(open_action, '') = 'cancel') ORDER BY auto_cancel_at",
+        found = self._database.query(
+            f"SELECT o.id, o.purchased_at, o.auto_cancel_at, o.situation, {_CANCELLED}, {_PENDING} FROM orders o"
+            " WHERE o.auto_cancel_at < ? AND o.marketplace = ? AND o.channel = 'merchant'"
+            " AND o.status IN ('unshipped', 'partially_shipped') AND NOT"
+            f" (coalesce(o.state, '') IN {_OPEN} AND coalesce(o.open_action, '') = 'cancel') ORDER BY o.auto_cancel_at",
             (until, marketplace),
         )
+        return [_dated(row) for row in found]
 
     def count_late(self, marketplace: str, start: int, now: int) -> int:
         """Return how many orders placed from `start` on still wait for shipment after their ship-by time."""
@@ -145,3 +204,7 @@ class RateQueries:
                 (marketplace, start, now, now),
             )
         )
+
+
+def _dated(v: Sequence[Any]) -> DatedOrder:
+    return DatedOrder(v[0], v[1], v[2], RateFacts(v[3], Cancelled(v[4]), Pending(v[5])))

@@ -114,4 +114,13 @@ def journal_row(action: Action, row: PlannedOrder) -> NewRow:
             for line in row.lines
             if line.refund is not None
         )
-    return NewRow(row.order_id, row.reason, row.currency, row.total, version=row.version, refunds=refunds)
+    cancels = action is Action.CANCEL or any(line.cancelled for line in row.lines)
+    return NewRow(
+        row.order_id,
+        row.reason,
+        row.currency,
+        row.total,
+        version=row.version,
+        refunds=refunds,
+        counts=row.counts if cancels else None,
+    )

@@ -95,7 +95,7 @@ class PlannedBatchFacts:
         if name == "rate-after":
             if not self._rate_known:
                 self._rate, self._rate_known = (
-                    self._house.rate_after(self._action, self._marketplace, self._candidates),
+                    self._house.rate_after(self._marketplace, self._candidates),
                     True,
                 )
             return self._rate
@@ -173,11 +173,10 @@ class HouseRules:
         midnight = day_start(self._clock.now(), self._eligibility.policy(marketplace).zone)
         return self._store().batches.committed_since(action, marketplace, midnight)
 
-    def rate_after(self, action: Action, marketplace: str, candidates: Sequence[Candidate]) -> Fraction | None:
+    def rate_after(self, marketplace: str, candidates: Sequence[Candidate]) -> Fraction | None:
         """Return the highest rate of any window after the batch, with items a refund cancels; None without orders."""
-        ids = [one.order.row.id for one in candidates if one.counts]
         effects = self._calculator.effects(
-            marketplace, ids if action is Action.CANCEL else (), () if action is Action.CANCEL else ids
+            marketplace, counting_ids=[one.order.row.id for one in candidates if one.counts]
         )
         shares = [share for e in effects if (share := rate(e.after.orders, e.after.cancelled)) is not None]
         return max(shares, default=None)

@@ -11,7 +11,7 @@ from ordertui.orders.clock import to_local
 from ordertui.orders.enums import OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine
-from ordertui.orders.refund_limit import excess_text, prorate, refund_limit, units_to_cancel
+from ordertui.orders.refund_limit import excess_text, refund_limit, units_to_cancel, waiting_units
 
 from .plan import PlanLine
 
@@ -108,14 +108,10 @@ def _all_that_is_left(order: Order) -> tuple[PlanLine, ...] | Exclusion:
 
 
 def _waiting_units(order: Order, line: OrderLine) -> PlanLine | None:
-    """Return the units of a line that never left, with their share of what was paid, or None without any."""
-    units, limit = units_to_cancel(order, line), refund_limit(order, line)
-    if not units or limit is None or line.paid is None or not line.quantity:
+    found = waiting_units(order, line)
+    if found is None:
         return None
-    part = prorate(line.paid, units, line.quantity)
-    amounts = LineAmounts(*(min(getattr(part, name), max(0, getattr(limit, name))) for name in COMPONENTS))
-    if amounts.total <= 0:
-        return None
+    units, amounts = found
     return PlanLine(line.line, line.order_item_id or "", line.sku, units, amounts, units)
 
 

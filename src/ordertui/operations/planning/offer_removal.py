@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from ordertui.operations.eligibility import Eligibility
+from ordertui.operations.rate.counting import RateCounting
 from ordertui.orders.clock import day_start
 from ordertui.orders.enums import YesNo
 from ordertui.store import Store
@@ -61,7 +62,7 @@ def offer_cancels(
     pending = [
         one.id
         for one in store.rates.pending_cancellations(marketplace)
-        if (one.placed or 0) >= since and eligibility.item_counts(marketplace, one.situation)
+        if (one.placed or 0) >= since and RateCounting.is_pending(one.facts)
     ]
     gone |= {
         (product, row_id)

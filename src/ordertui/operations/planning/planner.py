@@ -98,7 +98,7 @@ class Planner:
         out += [self._denied(row, outcome.denied[row.id]) for row in rows if row.id in outcome.denied]
         rows = [row for row in rows if row.id not in outcome.denied]
         by_id = {order.row.id: order for order in orders}
-        rates = self._rate_effects(action, marketplace, rows)
+        rates = self._rate_effects(action, marketplace, [row.id for row in rows if row.counts])
         ident = plan_id(action, marketplace, now, rows)
         typed = len(rows) if self._asks_count(marketplace, len(rows), rates, outcome) else None
         offers = self._offer_warnings(action, marketplace, rows, orders)
@@ -124,11 +124,10 @@ class Planner:
             practice=self._context.is_practice,
         )
 
-    def _rate_effects(self, action: Action, marketplace: str, rows: Sequence[PlannedOrder]) -> tuple[RateEffect, ...]:
-        counting = [row.id for row in rows if row.counts]
-        if action is Action.CANCEL:
-            return tuple(self._calculator.effects(marketplace, counting))
-        return tuple(self._calculator.effects(marketplace, item_ids=counting)) if counting else ()
+    def _rate_effects(self, action: Action, marketplace: str, counting: Sequence[int]) -> tuple[RateEffect, ...]:
+        if action is not Action.CANCEL and not counting:
+            return ()
+        return tuple(self._calculator.effects(marketplace, counting_ids=counting))
 
     def plan_order(self, action: Action, order: Order, choices: PlanChoices) -> PlannedOrder | ExcludedOrder:
         """Return the order as a row of the plan, or why it is left out."""
@@ -227,7 +226,7 @@ class Planner:
         if plan.typed_count not in (None, len(plan.rows)):
             found.append(f"the plan asks for the number {plan.typed_count:,} to be typed, and has {len(plan.rows):,}")
         elif plan.typed_count is None:
-            rates = self._rate_effects(plan.action, plan.marketplace, rows)
+            rates = self._rate_effects(plan.action, plan.marketplace, [row.id for row in rows if row.counts])
             if self._asks_count(plan.marketplace, len(rows), rates, outcome):
                 found.append("the rules in force ask for the count to be typed, and the plan does not")
         return found

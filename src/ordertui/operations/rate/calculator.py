@@ -5,18 +5,20 @@ Counts are cached by day until something in the store changes, so a rate asked a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import date
 from itertools import pairwise
 
 from ordertui.operations.eligibility import BATCH_ACTIONS, Eligibility
-from ordertui.operations.rate.figures import Dated, Impact, RateEffect, RateFigure
 from ordertui.orders.clock import Clock, day_start, to_local
 from ordertui.orders.enums import Action, YesNo
 from ordertui.rules.policy.policy import Policy
-from ordertui.rules.rate import Figure, exact_text, figure, window
+from ordertui.rules.rate import exact_text, figure, window
 from ordertui.store import OrderSum, Store
-from ordertui.store.rates import Cancelled, PendingCancellation, SituationCounts
+from ordertui.store.rates import Cancelled, Pending, RateFacts, SituationCounts
+
+from .counting import ALWAYS, NO_GAIN, NOTHING_CHOSEN, ChosenOrders, Gain, RateCounting, gain_over
+from .figures import Dated, Impact, RateEffect, RateFigure
 
 _TODAY = "whole days, today included; orders in held or sent batches are taken as cancelled"
 BASIS = {
@@ -32,68 +34,50 @@ class RateCalculator:
         self._store = store
         self._eligibility = eligibility
         self._clock = clock
+        self.counting = RateCounting(eligibility)
         self._sums: dict[tuple[str, int], tuple[SituationCounts, Policy, tuple[int, int, int]]] = {}
 
     def effects(
         self,
         marketplace: str,
         extra_ids: Iterable[int] = (),
-        item_ids: Iterable[int] = (),
+        counting_ids: Iterable[int] = (),
         dated: Dated = Dated.ORDER,
     ) -> list[RateEffect]:
-        """Return the rate now, and after cancelling `extra_ids` and single items of `item_ids`, by window.
+        """Return the rate now, and after acting on `extra_ids` and after `counting_ids` count too, by window.
 
-        India has two windows. Ids of other marketplaces, outside the window, already on their way, or that may not be
-        cancelled add nothing.
+        India has two windows. Of `extra_ids` each order counts that may be cancelled so that it counts, or of which a
+        refund cancels what never left. Orders of other marketplaces, outside the window, or that count already add
+        nothing.
         """
-        policy, now = self._eligibility.policy(marketplace), self._clock.now()
-        whole, items = list(dict.fromkeys(extra_ids)), self._countable_items(marketplace, item_ids)
+        chosen = self.counting.choose(self._store(), marketplace, extra_ids)
+        chosen = chosen._replace(counting=tuple(dict.fromkeys((*chosen.counting, *counting_ids))))
+        now, policy = self._clock.now(), self._eligibility.policy(marketplace)
         found = []
         for days in policy.values.rate_days:
-            start, end = window(now, days, policy.zone) if dated is Dated.ORDER else (0, now)
-            more = self.count_countable(marketplace, whole, start, end) + sum(
-                start <= placed <= end for placed in items
-            )
-            found.append(self.effect(marketplace, days, more, dated))
+            start, end = window(now, days, policy.zone)
+            placed, recent = ((start, end), ALWAYS) if dated is Dated.ORDER else ((0, end), (start, end))
+            gain = self.counting.chosen_gain(self._store(), marketplace, chosen, placed, recent)
+            found.append(self.effect(marketplace, days, gain, dated))
         return found
 
-    def count_countable(self, marketplace: str, ids: Sequence[int], start: int, end: int) -> int:
-        """Return how many of these orders count when they are cancelled, of those placed from `start` to `end`."""
-        return sum(
-            count
-            for number, count in self._store().rates.count_placed_among(ids, marketplace, start, end + 1)
-            if self._eligibility.cancel_outcome(marketplace, number)[1]
-        )
-
-    def _countable_items(self, marketplace: str, ids: Iterable[int]) -> list[int]:
-        """Return the purchase times of those orders that count when items of them are cancelled.
-
-        One cancelled item makes the order count (AMAZON.md a); a second adds nothing.
-        """
-        wanted = list(dict.fromkeys(ids))
-        store = self._store()
-        before = store.orders.with_cancelled_units(wanted)
-        return [
-            order.purchased_at
-            for order in store.tallies.of_orders(wanted)
-            if order.marketplace == marketplace
-            and order.purchased_at is not None
-            and not (order.cancelled_lines or order.id in before)
-            and self._eligibility.item_counts(marketplace, order.situation)
-        ]
-
-    def effect(self, marketplace: str, days: int, more: int, dated: Dated = Dated.ORDER) -> RateEffect:
-        """Return the rate of one window, now and with so many more counted cancellations in it."""
+    def effect(self, marketplace: str, days: int, more: Gain, dated: Dated = Dated.ORDER) -> RateEffect:
+        """Return the rate of one window, now and with what is added to its numerator."""
         policy = self._eligibility.policy(marketplace)
         start, end = window(self._clock.now(), days, policy.zone)
         orders, cancelled, known = self.window_counts(marketplace, days)
         by_order = dated is Dated.ORDER
         if not by_order:
             cancelled, known = self._count_cancelled(marketplace, start, end)
-        committed = self.count_pending(marketplace, start if by_order else 0, end)
-        cancelled, known = cancelled + committed, known + committed
+        placed, recent = ((start, end), ALWAYS) if by_order else ((0, end), (start, end))
+        committed = self.pending_gain(marketplace, placed, recent)
+        now = Gain(cancelled, known).plus(committed)
+        target, near = policy.values.rate_target, policy.values.near
 
-        def as_value(found: Figure) -> RateFigure:
+        def as_value(counts: Gain) -> RateFigure:
+            found = figure(
+                orders, counts.cancelled, target, near, at_least=counts.at_least, cancelled_outside_orders=not by_order
+            )
             return RateFigure(
                 marketplace=marketplace,
                 days=days,
@@ -107,23 +91,10 @@ class RateCalculator:
                 headroom=found.headroom,
                 status=found.status,
                 basis=BASIS[dated],
-                committed=committed,
+                committed=committed.cancelled,
             )
 
-        target, near = policy.values.rate_target, policy.values.near
-        return RateEffect(
-            as_value(figure(orders, cancelled, target, near, at_least=known, cancelled_outside_orders=not by_order)),
-            as_value(
-                figure(
-                    orders,
-                    cancelled + more,
-                    target,
-                    near,
-                    at_least=known + more,
-                    cancelled_outside_orders=not by_order,
-                )
-            ),
-        )
+        return RateEffect(as_value(now), as_value(now.plus(more)))
 
     def span_counts(self, marketplace: str, start: int, end: int) -> tuple[int, int, int]:
         """Return orders placed from `start` to `end`, counted cancellations of them, and those known to count.
@@ -176,41 +147,43 @@ class RateCalculator:
         orders = cancelled = known = 0
         for number, kind, count in groups:
             orders += count
-            if kind is not Cancelled.NO:
-                # one cancelled item makes the order a cancellation (AMAZON.md a); no report says who cancelled an item
-                counts = self._eligibility.history(marketplace, number) if kind is Cancelled.YES else YesNo.UNKNOWN
-                cancelled += count if counts is not YesNo.NO else 0
-                known += count if counts is YesNo.YES else 0
+            counts = self.counting.reported(marketplace, RateFacts(number, kind, Pending.NOTHING))
+            cancelled += count if counts is not YesNo.NO else 0
+            known += count if counts is YesNo.YES else 0
         return orders, cancelled, known
 
-    def count_pending(self, marketplace: str, start: int, end: int) -> int:
-        """Return how many orders placed from `start` to `end` batches are about to cancel so that they count."""
-        return sum(
-            one.placed is not None and start <= one.placed <= end and self.will_count(marketplace, one)
-            for one in self._store().rates.pending_cancellations(marketplace)
-        )
+    def pending_gain(self, marketplace: str, placed: tuple[int, int], recent: tuple[int, int] = ALWAYS) -> Gain:
+        """Return what batches under way add to the numerator of the orders placed in a span; both ends are included.
 
-    def will_count(self, marketplace: str, one: PendingCancellation) -> bool:
-        """Return whether a cancellation of a batch counts, once Amazon has done it."""
-        if one.whole:
-            return self._eligibility.cancel_outcome(marketplace, one.situation)[1]
-        return self._eligibility.item_counts(marketplace, one.situation)
+        `recent` as for `RateCounting.chosen_gain`.
+        """
+        total = NO_GAIN
+        for one in self._store().rates.pending_cancellations(marketplace):
+            if one.placed is not None and placed[0] <= one.placed <= placed[1] and self.counting.is_pending(one.facts):
+                is_recent = recent[0] <= one.at <= recent[1]
+                total = total.plus(gain_over(self.counting.reported(marketplace, one.facts) if is_recent else YesNo.NO))
+        return total
 
-    def upcoming_auto_cancels(self, marketplace: str, until: int, without: Iterable[int] = ()) -> list[tuple[int, int]]:
-        """Return (auto-cancel time, placed) of orders that Amazon cancels before `until` so that they count.
+    def upcoming_auto_cancels(
+        self, marketplace: str, until: int, without: ChosenOrders = NOTHING_CHOSEN
+    ) -> list[tuple[int, int, Gain]]:
+        """Return (auto-cancel time, placed, what it adds) of orders that Amazon cancels before `until`.
 
-        What is overdue is dated now. Orders of `without` that may be cancelled are left out: they would be, before.
+        What is overdue is dated now, and what adds nothing is left out, as are chosen orders: those are cancelled
+        before.
         """
         now = self._clock.now()
-        found = self._store().rates.auto_cancellations(marketplace, until)
-        cancellable = {
-            row_id for row_id, _, _, number in found if self._eligibility.cancel_outcome(marketplace, number)[0]
-        }.intersection(without)
-        return [
-            (max(at, now), placed)
-            for row_id, at, placed, number in found
-            if placed is not None and row_id not in cancellable and self._eligibility.auto_counts(marketplace, number)
-        ]
+        first, counting = set(without.cancelled), set(without.counting)
+        found = []
+        for one in self._store().rates.auto_cancellations(marketplace, until):
+            if one.placed is None or one.id in counting:
+                continue
+            if one.id in first and self._eligibility.cancel_outcome(marketplace, one.facts.situation)[0]:
+                continue
+            gain = self.counting.auto_cancel_gain(marketplace, one.facts)
+            if gain != NO_GAIN:
+                found.append((max(one.at, now), one.placed, gain))
+        return found
 
     def days(self, marketplace: str, days: int) -> list[tuple[date, int, int]]:
         """Return day, orders placed on it, and counted cancellations of them; today last."""

@@ -13,9 +13,9 @@ from ordertui.orders.order import OrderRow
 from ordertui.rules.rate import window
 from ordertui.rules.situation import situation_of
 from ordertui.store import Store
-from ordertui.store.rates import PendingCancellation
 
 from .calculator import RateCalculator
+from .counting import RateCounting
 from .figures import Dated
 
 NOT_CANCELLED = "it is not cancelled"
@@ -66,27 +66,26 @@ class RateLists:
             ids = store.rates.cancelled_ids(marketplace, start, end + 1)
         earliest = start if by_order else 0
         pending = {
-            one.id: one
+            one.id: one.facts
             for one in store.rates.pending_cancellations(marketplace)
-            if one.placed is not None and earliest <= one.placed <= end
+            if one.placed is not None and earliest <= one.placed <= end and RateCounting.is_pending(one.facts)
         }
         if numerator:
             ids = list(dict.fromkeys([*ids, *pending]))
         items = {order.id for order in store.tallies.of_orders(ids) if order.cancelled_lines}
         rows = store.orders.rows(ids)
-        found = [self._entry(rows[i], i in items, pending.get(i)) for i in ids if i in rows]
+        found = [self._entry(rows[i], i in items, i in pending) for i in ids if i in rows]
         return [entry for entry in found if not numerator or entry.counts is not YesNo.NO]
 
-    def _entry(self, row: OrderRow, item: bool, pending: PendingCancellation | None) -> RateEntry:
+    def _entry(self, row: OrderRow, item: bool, pending: bool) -> RateEntry:
         policy, situation = self._eligibility.policy(row.marketplace), situation_of(row)
         counts, how, rule, why = YesNo.NO, "", "", NOT_CANCELLED
         if row.status is OrderStatus.CANCELLED:
             found = policy.explain(situation, Action.CANCEL)
             counts, how, rule, why = found.counts or YesNo.NO, "cancelled", found.counts_rule, found.counts_why
+        elif pending:
+            verdict = policy.verdict(situation, Action.CANCEL)
+            counts, how, rule, why = YesNo.YES, "in a batch", verdict.counts_rule, verdict.counts_why
         elif item:
             counts, how, why = YesNo.UNKNOWN, "an item cancelled", ITEM
-        elif pending is not None:
-            verdict = policy.verdict(situation, Action.CANCEL)
-            counts = YesNo.YES if self._calculator.will_count(row.marketplace, pending) else YesNo.NO
-            how, rule, why = "in a batch", verdict.counts_rule, verdict.counts_why
         return RateEntry(row.order_id, row.purchased_at, row.status, counts, how, rule, why)

@@ -11,6 +11,7 @@ from ordertui.orders.clock import HOUR, Clock, day_start, to_local
 from ordertui.rules.rate import status, window
 
 from .calculator import RateCalculator
+from .counting import sum_gains
 from .figures import RateEffect
 
 
@@ -43,9 +44,7 @@ class RateOutlook:
         found = []
         for days in policy.values.rate_days:
             start, end = window(now, days, policy.zone)
-            found.append(
-                self._calculator.effect(marketplace, days, sum(start <= placed <= end for _, placed in upcoming))
-            )
+            found.append(self._calculator.effect(marketplace, days, sum_gains(upcoming, placed=(start, end))))
         return found
 
     def days(self, marketplace: str) -> list[OutlookDay]:
@@ -59,14 +58,13 @@ class RateOutlook:
             left = past[ahead:]
             start, midnight = left[0][0], day_start(now, policy.zone, ahead + 1)
             orders = sum(count for _, count, _ in left)
-            auto = sum(at < midnight and placed >= start for at, placed in upcoming)
-            cancelled = (
-                sum(count for _, _, count in left) + self._calculator.count_pending(marketplace, start, now) + auto
-            )
+            auto = sum_gains(upcoming, placed=(start, now), before=midnight).cancelled
+            pending = self._calculator.pending_gain(marketplace, (start, now)).cancelled
+            cancelled = sum(count for _, _, count in left) + pending + auto
             found.append(
                 OutlookDay(
                     to_local(midnight - 1, policy.zone).date(), orders, cancelled, auto, left[0][2], left[0][1],
-                    status(orders, min(cancelled, orders), policy.values.rate_target, policy.values.near),
+                    status(orders, cancelled, policy.values.rate_target, policy.values.near),
                 )
             )  # fmt: skip
         return found

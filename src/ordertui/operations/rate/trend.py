@@ -14,6 +14,7 @@ from ordertui.rules.rate import status
 from ordertui.store import Store
 
 from .calculator import RateCalculator
+from .counting import ALWAYS, NO_GAIN, sum_gains
 
 BACK, AHEAD = 30, 7
 """Days of the course: what the account health page looks back over, and a week to plan for."""
@@ -64,7 +65,8 @@ class RateTrend:
         """
         policy, now = self._eligibility.policy(marketplace), self._clock.now()
         window = days or min(policy.values.rate_days)
-        ids = list(dict.fromkeys(ids))
+        counting = self._calculator.counting
+        chosen = counting.choose(self._store(), marketplace, ids)
         counted = self._calculator.daily_counts(marketplace, window + back)
         placed = [0, *accumulate(day[1] for day in counted)]
         gone = [0, *accumulate(day[2] for day in counted)]
@@ -82,8 +84,8 @@ class RateTrend:
                 cancelled=cancelled,
                 at_least=at_least,
                 after=after,
-                status=status(orders, min(cancelled, orders), target, near),
-                after_status=status(orders, min(after, orders), target, near),
+                status=status(orders, cancelled, target, near),
+                after_status=status(orders, after, target, near),
                 rolls_off=counted[back + ahead][2] if 0 <= ahead < window else 0,
                 auto_cancels=auto,
             )
@@ -95,32 +97,30 @@ class RateTrend:
             if counted[first + 1][0] <= oldest:
                 continue
             start, until = counted[first][0], counted[end][0] - 1
-            pending = self._calculator.count_pending(marketplace, start, until)
-            orders, cancelled = placed[end] - placed[first], gone[end] - gone[first] + pending
-            least = known[end] - known[first] + pending
+            pending = self._calculator.pending_gain(marketplace, (start, until))
+            orders, cancelled = placed[end] - placed[first], gone[end] - gone[first] + pending.cancelled
+            least = known[end] - known[first] + pending.at_least
             found.append(point(end - window - back, orders, orders, (cancelled, least, cancelled)))
         starts = [day[0] for day in counted[back:]]
         marked = [
-            self._calculator.count_countable(marketplace, ids, start, next_ - 1) if ids else 0
+            counting.chosen_gain(self._store(), marketplace, chosen, (start, next_ - 1), ALWAYS).cancelled
             for start, next_ in zip(starts, [*starts[1:], now + 1], strict=True)
         ]
         horizon = min(AHEAD, window - 1)
         edges = [day_start(now, policy.zone, ahead + 1) for ahead in range(horizon + 1)]
         upcoming = self._calculator.upcoming_auto_cancels(marketplace, edges[-1])
-        others = self._calculator.upcoming_auto_cancels(marketplace, edges[-1], ids) if ids else upcoming
+        others = self._calculator.upcoming_auto_cancels(marketplace, edges[-1], chosen) if any(chosen) else upcoming
         total = placed[-1] - placed[back]
         for ahead in range(horizon + 1):
             start, midnight = starts[ahead], edges[ahead]
-            pending = self._calculator.count_pending(marketplace, start, now)
-            if ahead:
-                auto, auto_after = (
-                    sum(at < midnight and when >= start for at, when in some) for some in (upcoming, others)
-                )
-            else:
-                auto = auto_after = 0
-            standing = gone[-1] - gone[back + ahead] + pending
-            least = known[-1] - known[back + ahead] + pending + auto
+            pending = self._calculator.pending_gain(marketplace, (start, now))
+            auto, auto_after = (
+                sum_gains(some, placed=(start, now), before=midnight) if ahead else NO_GAIN
+                for some in (upcoming, others)
+            )
+            standing = gone[-1] - gone[back + ahead] + pending.cancelled
+            least = known[-1] - known[back + ahead] + pending.at_least + auto.at_least
             more = sum(marked[ahead:])
-            counts = (standing + auto, least, standing + auto_after + more)
-            found.append(point(ahead, total, placed[-1] - placed[back + ahead], counts, auto))
+            counts = (standing + auto.cancelled, least, standing + auto_after.cancelled + more)
+            found.append(point(ahead, total, placed[-1] - placed[back + ahead], counts, auto.cancelled))
         return found

@@ -140,6 +140,8 @@ class NewRow(msgspec.Struct, frozen=True):
     version: int | None = None
     """The order's version when it was planned; checked in the same transaction."""
     refunds: tuple[RefundLine, ...] = ()
+    counts: bool | None = None
+    """Whether it makes the order count toward the cancellation rate; None: it cancels nothing."""
 
 
 class FeedFile(msgspec.Struct, frozen=True):

@@ -27,9 +27,19 @@ class TransitionWriter:
     def add_row(self, batch_id: int, position: int, action: Action, row: NewRow, row_id: int) -> None:
         """Insert a held row of a new batch. `row_id` is the row number of its order."""
         self._database.execute(
-            "INSERT INTO batch_rows (batch, pos, order_id, action, state, is_open, reason, currency, total)"
-            " VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?)",
-            (batch_id, position, row_id, action.value, RowState.HELD.value, row.reason, row.currency, row.total),
+            "INSERT INTO batch_rows (batch, pos, order_id, action, state, is_open, reason, currency, total, counts)"
+            " VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?)",
+            (
+                batch_id,
+                position,
+                row_id,
+                action.value,
+                RowState.HELD.value,
+                row.reason,
+                row.currency,
+                row.total,
+                None if row.counts is None else int(row.counts),
+            ),
         )
         _show_on_order(self._database, row_id)
 
