@@ -65,6 +65,17 @@ _FREE_TEXT = re.compile(
     r"|ship-(address.*|city|state)"
 )
 """Columns that people fill in: only in these can a tab stand inside a cell."""
+_SHAPES = {
+    "payments-date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*|"),
+    "reporting-date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*|"),
+    "buyer-email": re.compile(r".*@.*|"),
+    "days-past-promise": re.compile(r"-?[0-9]+|"),
+    "quantity-to-ship": re.compile(r"[0-9]+|"),
+    "ship-country": re.compile(r"[A-Z]{2}|"),
+}
+"""What stands in columns that are not read. In a damaged row another text there shows that its cells have moved: then
+a cell that is read may be a buyer's.
+"""
 MOST_FRAGMENTS = 12
 """Lines over which one row may go: an address has the most line ends."""
 _ASIN = re.compile(r"[A-Z0-9]{10}|", re.ASCII)
@@ -113,6 +124,7 @@ class RowReader:
         self._amounts: dict[str | None, AmountMemos] = {}
         self._unknown_words: set[str] = set()
         self._free_text = [index for index, name in enumerate(info.header) if _FREE_TEXT.fullmatch(name)]
+        self._shapes = [(index, _SHAPES[name]) for index, name in enumerate(info.header) if name in _SHAPES]
         self._unread: list[RowError] = []
         self._checked_words: set[tuple[str, ...]] = set()
         """Cells with a flag that is not known, where that is the only thing odd."""
@@ -148,14 +160,16 @@ class RowReader:
     ) -> ReportRow | None:
         """Read a row with cells that are damaged, or moved by a tab inside a cell. Raises RowError."""
         damaged = self._find_damage(picked)
-        problems = len(damaged) + self._count_odd(picked)
+        problems = len(damaged) + self._count_odd(cells)
         joined = self._join_tab(cells, problems) if problems > 1 or not is_plain else None
         if joined is not None:
             column, picked = joined
             damaged = {}
             self._unread.append(RowError(column, "", "holds a tab, which was taken as a space"))
-        elif not is_plain and damaged:
+        elif damaged and not is_plain:
             raise self._width_error(len(cells))
+        elif damaged and self._has_moved(cells):
+            raise RowError("the row", "", "has values that stand in wrong columns")
         elif not damaged and len(self._checked_words) < MEMO_LIMIT:
             self._checked_words.add(self._pick_words(picked))
         self._unread += damaged.values()
@@ -215,7 +229,7 @@ class RowReader:
                 parse_item_id(picked[_ITEM_ID])
             except ValueError:
                 continue
-            left = len(self._find_damage(picked)) + self._count_odd(picked)
+            left = len(self._find_damage(picked)) + self._count_odd(row)
             is_moved = is_moved or left < problems - 1
             if not left:
                 found.setdefault(picked, self._info.header[index])
@@ -226,12 +240,19 @@ class RowReader:
             raise RowError("the row", "", "has a tab inside a cell, so that its values stand in wrong columns")
         return None
 
-    def _count_odd(self, cells: tuple[str, ...]) -> int:
-        """Return how many cells say something that Amazon does not write there: unknown words, an impossible ASIN."""
-        _, channel, status, item_status, _, requested, _, *flags = self._pick_words(cells)
+    def _count_odd(self, cells: list[str]) -> int:
+        """Return how many cells say something that Amazon does not write there, by the columns whose form is known."""
+        picked = self.pick_fields([*cells[: self._width], *[""] * (self._width - len(cells))])
+        _, channel, status, item_status, _, requested, _, *flags = self._pick_words(picked)
         words = ((parse_channel, (channel,)), (parse_status, (status, item_status)), (parse_flag, (requested, *flags)))
         odd = sum(parse(text) is None and bool(strip_quotes(text)) for parse, texts in words for text in texts)
-        return odd + (_ASIN.fullmatch(strip_quotes(cells[_ASIN_CELL])) is None)
+        return odd + (_ASIN.fullmatch(strip_quotes(picked[_ASIN_CELL])) is None) + self._has_moved(cells)
+
+    def _has_moved(self, cells: list[str]) -> bool:
+        """Return whether a column that is not read holds what cannot be its own."""
+        return any(
+            index < len(cells) and not shape.fullmatch(strip_quotes(cells[index])) for index, shape in self._shapes
+        )
 
     def count_fragments(self, lines: Sequence[str], start: int) -> int:
         """Return over how many lines the row goes that begins at `start` and has a line end inside a cell; 0: over one.
