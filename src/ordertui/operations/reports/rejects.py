@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import IO
 
 from ordertui.amazon.reports import RejectedRow, ReportInfo
-from ordertui.operations.query.export import safe_cell
+from ordertui.orders.text import guard_formula
 
 SHOWN = 200
 """Rejects that a summary carries; the file has all."""
@@ -54,7 +54,7 @@ class RejectsFile:
                 self.first.append(one)
             row = "taken without this value" if one.is_taken else "left out"
             cells = (one.file, str(one.line), one.reason, one.text, row)
-            self._file.write("\t".join(map(safe_cell, cells)) + "\n")
+            self._file.write("\t".join(map(guard_formula, cells)) + "\n")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
