@@ -247,7 +247,9 @@ def quirks() -> dict[str, bytes]:
 
 
 SHIPPING = f"order-id\tcarrier\ttracking-number\tship-date\n{order_id(US, 4)}\tUSPS\tINVENTED0000000004\t2026-11-23\n"
-REFUND = f"order-id\tline\titem-price\titem-tax\n{order_id(US, 12)}\t1\t32.50\t2.60\n"
+REFUND = (
+    f"order-id\tline\titem-price\titem-tax\n{order_id(US, 11)}\t1\t21.00\t1.68\n{order_id(US, 12)}\t1\t32.50\t2.60\n"
+)
 Fault = tuple[int, str, str, str]
 """Row of the batch (from 0) or WHOLE_FILE, code, Error or Warning, text."""
 WHOLE_FILE = -1

@@ -64,10 +64,7 @@ class _Progress:
 def import_command(
     settings: Settings, files: tuple[Path, ...], encoding: str | None, marketplace: str | None, form: str
 ) -> None:
-    """Read Amazon's order reports. Importing a file twice changes nothing.
-
-    Exit 4 when a row was left out, or a value could not be read.
-    """
+    """Read Amazon's order reports. Importing a file twice changes nothing. Exit 4 when a row was rejected."""
     progress = _Progress()
     with open_session(settings) as session, stop_on_interrupt() as stopped:
         try:
@@ -77,18 +74,18 @@ def import_command(
             )
         finally:
             progress.close()
-    columns = ("path", "kind", "encoding", "rows", "new", "changed", "unchanged", "rejected", "unread")
+    columns = ("path", "kind", "encoding", "rows", "new", "changed", "unchanged", "rejected")
     emit([{c: str(getattr(s, c)) if c == "path" else getattr(s, c) for c in columns} for s in summaries], columns, form)
     for summary in summaries:
         for note in summary.notes:
             say(f"{summary.path}: {note}")
         for reject in summary.rejects[:20]:
             say(f"{reject.file}:{reject.line}: {reject.reason}")
-        if summary.rejects:
-            say(f"{summary.path}: {summary.rejects_text}")
+        if summary.rejected:
+            say(f"{summary.rejected} rows rejected; all of them: {summary.rejects_file}")
     if any(summary.stopped for summary in summaries):
         fail(Exit.INTERRUPTED, "stopped; what was read is kept, import the rest again")
-    if any(summary.rejects for summary in summaries):
+    if any(summary.rejected for summary in summaries):
         sys.exit(int(Exit.BAD_INPUT))
 
 

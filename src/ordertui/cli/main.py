@@ -38,6 +38,7 @@ COMMANDS = {
     "results": "imports.results",
     "retry": "plan.retry",
     "serve": "serve.serve",
+    "shortage": "shortage.shortage",
     "settle": "batches.settle",
     "show": "orders.show",
     "store": "maintenance.store",

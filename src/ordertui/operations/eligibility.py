@@ -20,6 +20,7 @@ from ordertui.orders.enums import Action, CancelledBy, OrderStatus, YesNo
 from ordertui.orders.marketplace import zone_of
 from ordertui.orders.order import LinesKnown, OrderLine, OrderRow, lines_allow
 from ordertui.rules.language import Condition, predicate
+from ordertui.rules.language import parse as parse_filter
 from ordertui.rules.language.ast import And, Compare, Not, OneOf, Or, Text, comparisons
 from ordertui.rules.language.predicate import BatchFacts, OrderTest
 from ordertui.rules.policy.house_rules import Effect, HouseRule
@@ -136,6 +137,8 @@ class Eligibility:
         self._deny_rules_at = -1
         self._lines: dict[int, tuple[int, Sequence[OrderLine]]] = {}
         """Row number to version and lines, only for house rules that read lines."""
+        self._order_tests: dict[tuple[str, str], tuple[int, OrderTest]] = {}
+        """Filter and zone to the moment it was compiled for and its test."""
 
     def policy(self, marketplace: str) -> Policy:
         """Return the policy of a marketplace; an unknown one gets the default, which says so."""
@@ -271,6 +274,28 @@ class Eligibility:
             lines = self._lines_of(row) if any(rule.reads_lines for rule in rules) else ()
         subject = _Subject(row, lines)
         return next((rule.rule for rule in rules if rule.test(subject)), None)
+
+    def shortage_preferences(self, row: OrderRow, lines: Sequence[OrderLine]) -> tuple[bool, bool]:
+        """Return whether the policy file protects an order in a shortage, and whether it prefers to cancel it."""
+        house = self.policies.house
+        if not (house.protect or house.prefer):
+            return False, False
+        subject = _Subject(row, lines)
+        zone = self.policy(row.marketplace).zone
+        protects, prefers = (
+            any(self._order_test(text, zone)(subject) for text in texts) for texts in (house.protect, house.prefer)
+        )
+        return protects, prefers
+
+    def _order_test(self, text: str, zone: str) -> OrderTest:
+        """Return a filter as a function over an order; compiled once a second."""
+        now = self._clock.now()
+        found = self._order_tests.get((text, zone))
+        if found is None or found[0] != now:
+            condition = parse_filter(text, now=now, zone=zone)
+            test = predicate(condition, decide=self.decides_by_rules, auto_cancel_at=self.deadline)
+            found = self._order_tests[text, zone] = (now, test)
+        return found[1]
 
     def prefetch(self, rows: Iterable[OrderRow]) -> None:
         """Read the lines of many orders at once, when a house rule asks about lines, so that a page costs one query."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .rate.service import RateService
     from .reports.importer import ReportImporter
     from .results.reconciler import ResultReconciler
+    from .shortage.service import ShortageService
     from .sync.service import SyncService
     from .workspace import Workspace
 
@@ -111,6 +112,13 @@ class Session:
         from .rate.service import RateService
 
         return RateService(self.context.reader, self.eligibility, self.clock, self.orders)
+
+    @cached_property
+    def shortage(self) -> ShortageService:
+        """Which orders to cancel when fewer units are on hand than ordered."""
+        from .shortage.service import ShortageService
+
+        return ShortageService(self.context, self.eligibility)
 
     @cached_property
     def planner(self) -> Planner:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from ordertui.orders.batch_state import COMMITTED, open_action
+from ordertui.orders.batch_state import COMMITTED, OPEN_STATES, open_action
 from ordertui.orders.enums import (
     Action,
     BuyerRequest,
@@ -114,6 +114,19 @@ class OrderRepository:
         """Return whether there is any order."""
         return bool(self._database.query("SELECT 1 FROM orders LIMIT 1"))
 
+    def waiting_for(self, skus: Iterable[str]) -> list[int]:
+        """Return the orders of the seller's own shipping that wait for units of these SKUs, oldest first.
+
+        Left out are those that the operator says were handed to the carrier, and those that a batch is about to cancel.
+        """
+        sql = (
+            "SELECT o.id FROM products p JOIN lines l ON l.product_id = p.id JOIN orders o ON o.id = l.order_id"
+            " WHERE o.channel = 'merchant' AND o.status IN ('unshipped', 'partially_shipped') AND o.dispatched <> 'yes'"
+            f" AND NOT (coalesce(o.state, '') IN {in_list(OPEN_STATES)} AND coalesce(o.open_action, '') = 'cancel')"
+            " AND p.sku IN ({})"
+        )
+        return sorted({row[0] for row in self._database.query_in(sql, skus)})
+
     def rows(self, ids: Iterable[int]) -> dict[int, OrderRow]:
         """Return rows by row number; unknown numbers are left out."""
         return {v[0]: _order_row(v) for v in self._database.query_in(f"SELECT {_ROW} WHERE o.id IN ({{}})", ids)}
@@ -153,11 +166,6 @@ class OrderRepository:
     def ids_of(self, order_ids: Iterable[str]) -> dict[str, int]:
         """Return row numbers by order id; unknown ids are left out."""
         return dict(self._database.query_in("SELECT order_id, id FROM orders WHERE order_id IN ({})", order_ids))
-
-    def marketplaces_of(self, order_ids: Iterable[str]) -> dict[str, str]:
-        """Return marketplace codes by order id; unknown ids are left out."""
-        sql = "SELECT order_id, marketplace FROM orders WHERE order_id IN ({})"
-        return dict(self._database.query_in(sql, order_ids))
 
     def refunded_so_far(self, ids: Sequence[int]) -> dict[tuple[int, int], RefundedSoFar]:
         """Return what this store's refunds gave back, or are about to, by row number and line."""

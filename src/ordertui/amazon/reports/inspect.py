@@ -20,7 +20,6 @@ from .cell_parsers import ORDER_ID, parse_time, strip_quotes
 from .encoding import EncodingDetector, codec_name, is_decodable
 from .errors import InspectionStopped, MarketplaceNeeded, ReportError, UnknownReport
 from .model import ReportInfo
-from .unnamed_orders import UnnamedOrders
 
 BLOCK_BYTES = 1 << 20
 LONGEST_LINE_BYTES = 1 << 20
@@ -72,22 +71,19 @@ def inspect(
     encoding: str | None = None,
     marketplace: str | None = None,
     latest: int = LATEST,
-    unnamed: UnnamedOrders | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> ReportInfo:
     """Read the whole file once and return its facts. `encoding` and `marketplace` are the operator's answers, if any; a
     date after `latest` (epoch seconds) does not make the report newer.
 
-    `unnamed` collects the orders of a file that names no marketplace, in a second pass.
-
-    Raises UnknownReport, MarketplaceNeeded (no marketplace for orders that are not known), AmbiguousEncoding (with
-    samples), ReportError (unreadable, wrong encoding), and InspectionStopped when `stop` returns True.
+    Raises UnknownReport, MarketplaceNeeded, AmbiguousEncoding (with samples), ReportError (unreadable, wrong encoding),
+    and InspectionStopped when `stop` returns True.
     """
     if marketplace is not None and marketplace not in MARKETPLACES:
         raise ReportError(f"there is no marketplace {marketplace!r}; there are: {', '.join(MARKETPLACES)}")
     given = codec_name(encoding) if encoding is not None else None
     try:
-        return _inspect(path, given, marketplace, latest, unnamed or UnnamedOrders(lambda _: {}), stop)
+        return _inspect(path, given, marketplace, latest, stop)
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {error.strerror}") from error
 
@@ -105,12 +101,7 @@ def detect_kind(path: Path) -> ReportKind:
 
 
 def _inspect(
-    path: Path,
-    given: str | None,
-    marketplace: str | None,
-    latest: int,
-    unnamed: UnnamedOrders,
-    stop: Callable[[], bool],
+    path: Path, given: str | None, marketplace: str | None, latest: int, stop: Callable[[], bool]
 ) -> ReportInfo:
     digest = sha256()
     scan: HeaderScan | None = None
@@ -126,18 +117,11 @@ def _inspect(
     scan.complete_channels(block for block, _ in read_line_blocks(path))
     names = {name.lower() for name in scan.channels}
     has_order_lines = report_kind.REPORT_FORMATS[scan.kind].content is report_kind.ReportContent.ORDER_LINES
-    if has_order_lines and scan.has_rows and not names:
-        for block, _ in read_line_blocks(path):
-            if stop():
-                raise InspectionStopped
-            unnamed.add(scan.orders_of(block))
-        if unnamed.unknown and marketplace is None:
-            raise MarketplaceNeeded(path)
-        names = {MARKETPLACES[code].name.lower() for code in {marketplace, *unnamed.known} if code in MARKETPLACES}
+    if has_order_lines and scan.has_rows and not names and marketplace is None:
+        raise MarketplaceNeeded(path)
     if given is None:
-        names |= {MARKETPLACES[marketplace].name.lower()} if marketplace else set()
-        japanese = "amazon.co.jp" in names
-        western = any(name.startswith("amazon.") for name in names - {"amazon.co.jp"})
+        japanese = marketplace == "JP" or "amazon.co.jp" in names
+        western = marketplace not in (None, "JP") or any(n.startswith("amazon.") for n in names - {"amazon.co.jp"})
         encoding = scan.encodings.choose(is_japanese=japanese, is_western=western)
     else:
         encoding = scan.encodings.confirm()
@@ -187,7 +171,7 @@ class HeaderScan:
         self.channels: set[str] = set()
         """Values of the sales-channel column: at least one if there are any; all of them after `complete_channels`."""
         self._has_skipped_channels = False
-        self._positions = positions = report_kind.column_positions(self.header)
+        positions = report_kind.column_positions(self.header)
         self._read_columns = sorted(index for index in positions if index is not None)
         self._dates = [index for index, name in enumerate(self.header) if name in DATE_COLUMNS]
         self._find_dates = _cell_finder(self._dates) if self.delimiter == "\t" and self._dates else None
@@ -227,14 +211,6 @@ class HeaderScan:
         if self._has_skipped_channels and self.encodings.has_undecodable:
             for number, block in enumerate(blocks):
                 self._add_channels(self._lines(block, is_first=not number))
-
-    def orders_of(self, block: bytes) -> Iterator[tuple[str, str]]:
-        """Yield order id and currency of each row in a block of lines."""
-        order, currency = (self._positions[report_kind.FIELDS.index(name)] for name in ("order_id", "currency"))
-        for line in block.decode("latin-1").split("\n"):
-            cells = split_line(line, self.delimiter)
-            if order is not None and order < len(cells) and ORDER_ID.fullmatch(found := strip_quotes(cells[order])):
-                yield found, "" if currency is None or currency >= len(cells) else strip_quotes(cells[currency])
 
     @staticmethod
     def _lines(block: bytes, *, is_first: bool) -> list[str]:

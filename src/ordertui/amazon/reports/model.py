@@ -43,15 +43,13 @@ class ReportInfo(msgspec.Struct, frozen=True):
 
 
 class RejectedRow(msgspec.Struct, frozen=True):
-    """A row, or a cell of it, that could not be read. `text` holds only cells of columns that are read: no buyer's."""
+    """A row that could not be read. `text` holds only cells of columns that are read, so no buyer's data."""
 
     file: str
     line: int
     """Line number from 1, the header's; for the API the number of the page."""
     reason: str
     text: str
-    is_taken: bool = False
-    """Whether only a cell could not be read: that value is unknown, and the row's other values are taken."""
 
 
 class RowBatch(msgspec.Struct, frozen=True):

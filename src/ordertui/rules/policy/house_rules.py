@@ -42,6 +42,7 @@ _STRICTNESS = tuple(Effect)
 _KEYS = ("id", "when", "effect", "why", "action", "from", "until")
 ACTIONS = (Action.CANCEL, Action.REFUND, Action.CONFIRM)
 """Actions of batches: the ones that a house rule can restrict."""
+SHORTAGE_KEYS = ("protect", "prefer")
 _LOOSENING = ("allow", "allowed", "permit", "grant", "ok", "none")
 """Effects that people write in the hope of allowing something."""
 
@@ -72,6 +73,10 @@ class HousePolicy(msgspec.Struct, frozen=True):
     rules: tuple[HouseRule, ...] = ()
     settings: Mapping[str, Entry] = msgspec.field(default_factory=dict)
     by_marketplace: Mapping[str, Mapping[str, Entry]] = msgspec.field(default_factory=dict)
+    protect: tuple[str, ...] = ()
+    """Conditions of orders that a shortage cancels last."""
+    prefer: tuple[str, ...] = ()
+    """Conditions of orders that a shortage cancels first, of those that count alike."""
 
     def settings_of(self, code: str) -> dict[str, Entry]:
         """Return the seller's values for a marketplace."""
@@ -108,7 +113,7 @@ class HousePolicyReader:
 
     def read(self, data: Mapping[str, Any]) -> HousePolicy:
         """Return the policy; it is whole only when there is no problem."""
-        sections = ("settings", "marketplace", "rule")
+        sections = ("settings", "marketplace", "rule", "shortage")
         self.problems += self._source.unknown("unknown section", data, sections, ())
         markets = {}
         for code, values in self._read_table(data.get("marketplace", {}), ("marketplace",)).items():
@@ -130,7 +135,23 @@ class HousePolicyReader:
                     rules.append(rule)
         if not self.problems:
             self._check_conflicts(rules)
-        return HousePolicy(self._source.file, tuple(rules), settings, markets)
+        lists = self._read_table(data.get("shortage", {}), ("shortage",))
+        self.problems += self._source.unknown("shortage: unknown key", lists, SHORTAGE_KEYS, ("shortage",))
+        protect, prefer = (self._read_conditions(lists.get(key, []), ("shortage", key)) for key in SHORTAGE_KEYS)
+        return HousePolicy(self._source.file, tuple(rules), settings, markets, protect, prefer)
+
+    def _read_conditions(self, texts: object, path: TomlPath) -> tuple[str, ...]:
+        """Return a list of filters about single orders."""
+        if not isinstance(texts, list) or not all(isinstance(text, str) and text.strip() for text in texts):
+            self._add_problem(f'{path[-1]} is a list of filters, such as ["business", "prime"]', path)
+            return ()
+        for number, text in enumerate(texts):
+            try:
+                parse_filter(text, now=self._now, zone="UTC")
+            except FilterError as error:
+                hint = f" (did you mean {error.suggestion!r}?)" if error.suggestion else ""
+                self._add_problem(f"{path[-1]}: {error.message}{hint}", (*path, number), inside=error.column - 1)
+        return tuple(texts)
 
     def _read_table(self, value: object, path: TomlPath) -> Mapping[str, Any]:
         if isinstance(value, dict):

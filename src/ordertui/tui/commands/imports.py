@@ -67,11 +67,8 @@ async def _read_file(session: Session, task: Task, path: Path, place: str) -> tu
             if encoding is None:
                 return [(f"{path.name}: left out, its encoding is open\n", "$text-warning")], False
         except MarketplaceNeeded as error:
-            likely = {error.proposed: "  its order ids and currency speak for it"}
-            choices = [(code, f"{code}  {MARKETPLACES[code].name}{likely.get(code, '')}") for code in error.choices]
-            marketplace = await task.ask(
-                ChoiceScreen(f"Of which marketplace are the new orders of {path.name}?", choices)
-            )
+            choices = [(code, f"{code}  {MARKETPLACES[code].name}") for code in error.choices]
+            marketplace = await task.ask(ChoiceScreen(f"Which marketplace is {path.name} of?", choices))
             if marketplace is None:
                 return [(f"{path.name}: left out, its marketplace is open\n", "$text-warning")], False
         except USER_ERRORS as error:

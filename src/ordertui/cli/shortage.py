@@ -1,0 +1,90 @@
+"""`ordertui shortage`: which orders to cancel when there are fewer units than ordered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ordertui.files import check_output, new_output
+from ordertui.operations.query.export import iso
+from ordertui.orders.money import format_decimal
+from ordertui.orders.text import pluralize
+
+from .context import Settings, fail, find_row_numbers, open_session
+from .exit_codes import Exit
+from .output import FORMAT, Record, emit, say
+
+if TYPE_CHECKING:
+    from ordertui.operations.shortage.service import ShortageRow
+
+EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+COLUMNS = ("order_id", "marketplace", "choice", "units", "currency", "total", "ship_by", "counts", "reason", "why")
+_FILE_HELP = "Tab-separated file with the columns sku and available, or Amazon's Active Listings or Inventory Report."
+
+
+@click.command()
+@click.option("--sku", help="One SKU; give --available with it.")
+@click.option("--available", type=click.IntRange(0, 10_000_000), metavar="UNITS", help="Its units on hand.")
+@click.option("--file", "file", type=EXISTING_FILE, help=_FILE_HELP)
+@click.option("--cancel", multiple=True, metavar="ORDER-ID", help="Cancel this order in any case; may be repeated.")
+@click.option("--keep", multiple=True, metavar="ORDER-ID", help="Keep this order in any case; may be repeated.")
+@click.option("-o", "--output", type=NEW_FILE, help="Write the ids to cancel here, one a line, for `plan --ids`.")
+@FORMAT
+@click.pass_obj
+def shortage(
+    settings: Settings,
+    sku: str | None,
+    available: int | None,
+    file: Path | None,
+    cancel: tuple[str, ...],
+    keep: tuple[str, ...],
+    output: Path | None,
+    form: str,
+) -> None:
+    """Choose which unshipped orders to cancel when fewer units are on hand than ordered, with the least harm.
+
+    Chosen first are orders whose buyers requested cancellation; then the fewest that count toward the rate, then what
+    your policy file protects last, then the least money, then the latest ship-by time. Nothing is cancelled yet.
+    """
+    if (sku is None) is (file is None) or (sku is None) is not (available is None):
+        fail(Exit.USAGE, "give either --sku with --available, or --file")
+    if output is not None:
+        check_output(output)
+    with open_session(settings) as session:
+        stock = session.shortage.read_stock(file) if file is not None else {sku or "": available or 0}
+        sheet = session.shortage.weigh(
+            stock, cancel=find_row_numbers(session, cancel), keep=find_row_numbers(session, keep)
+        )
+    emit([_record(row) for row in sheet.rows], COLUMNS, form, spare=("marketplace", "reason", "currency", "ship_by"))
+    for note in sheet.notes:
+        say(note)
+    chosen = [row.order_id for row in sheet.rows if row.is_chosen]
+    if not sheet.result.short:
+        say("no SKU is short: there are units for every order")
+    else:
+        counting = sum(row.counts for row in sheet.rows if row.is_chosen)
+        kept = len(sheet.rows) - len(chosen)
+        say(f"{pluralize(len(chosen))} to cancel ({counting:,} count toward the rate), {kept:,} to keep")
+    if output is not None:
+        with new_output(output) as out:
+            out.write("".join(f"{order_id}\n" for order_id in chosen).encode())
+        say(f"ids in {output}; next: ordertui plan cancel --ids {output} --reason NoInventory -o plan.json")
+
+
+def _record(row: ShortageRow) -> Record:
+    """Return one order of the sheet as lists show it."""
+    return {
+        "order_id": row.order_id,
+        "marketplace": row.marketplace,
+        "choice": "cancel" if row.is_chosen else "keep",
+        "units": " ".join(f"{units} {sku}" for sku, units in row.units),
+        "currency": None if row.total is None else row.total.currency,
+        "total": None if row.total is None else format_decimal(row.total.minor, row.total.currency),
+        "ship_by": iso(row.ship_by),
+        "counts": row.counts,
+        "reason": row.reason,
+        "why": row.why,
+    }

@@ -1,0 +1,151 @@
+"""A shortage on stores: who is read, who is chosen and why, on the command line too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ordertui.operations.errors import BadInput
+from ordertui.operations.rate.counting import ALWAYS, ChosenOrders, RateCounting
+from ordertui.operations.session import Session
+from ordertui.operations.shortage.stock_file import read_stock
+from ordertui.orders.clock import FixedClock, parse_iso
+from ordertui.orders.enums import Action
+from ordertui.rules.shortage import Why
+from support.cli import AS_OF, EXAMPLES, Command
+
+MUG = "MUG-BLUE"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Command:
+    command = Command(tmp_path)
+    command.bring("US")
+    return command
+
+
+def test_the_sheet_of_the_examples(shop: Command) -> None:
+    """Four mugs can be cancelled; two buyers asked, so with two on hand nobody else is touched."""
+    rows = {row["order_id"]: row for row in shop.json("shortage", "--sku", MUG, "--available", "0")}
+    assert {row["choice"] for row in rows.values()} <= {"cancel", "keep"}
+    asked = [row for row in rows.values() if row["reason"] == "requested"]
+    assert asked
+    assert all(row["choice"] == "cancel" and row["counts"] is False for row in asked)
+    denied = [row for row in rows.values() if row["reason"] == "denied"]
+    assert all(row["why"].startswith("may not be cancelled: ") for row in denied)
+
+
+def test_ids_go_into_a_plan(shop: Command) -> None:
+    ids, plan = shop.folder / "ids.txt", shop.folder / "plan.json"
+    shop.ok("shortage", "--sku", MUG, "--available", "1", "-o", ids)
+    chosen = ids.read_text(encoding="utf-8").split()
+    assert chosen
+    shop.ok("plan", "cancel", "--ids", ids, "--reason", "NoInventory", "-o", plan)
+    again = shop.run("shortage", "--sku", MUG, "--available", "1", "-o", ids)
+    assert again.code != 0, "an existing file is not overwritten"
+
+
+def test_by_hand(shop: Command) -> None:
+    before = shop.json("shortage", "--sku", MUG, "--available", "2")
+    free = [row["order_id"] for row in before if row["reason"] == "least_harm"]
+    if not free:
+        before = shop.json("shortage", "--sku", MUG, "--available", "0")
+        free = [row["order_id"] for row in before if row["reason"] == "least_harm"]
+    after = {r["order_id"]: r for r in shop.json("shortage", "--sku", MUG, "--available", "0", "--keep", free[0])}
+    assert (after[free[0]]["choice"], after[free[0]]["reason"]) == ("keep", "by_hand")
+
+
+def test_what_a_policy_file_protects_goes_last(tmp_path: Path) -> None:
+    command = Command(tmp_path)
+    command.bring("US")
+    every = command.json("shortage", "--sku", MUG, "--available", "0")
+    free = [row for row in every if row["reason"] == "least_harm"]
+    units = sum(int(part.split()[0]) for row in every for part in [row["units"]])
+    fewer = units - 1 - sum(int(row["units"].split()[0]) for row in every if row["reason"] == "requested")
+    chosen = [
+        row["order_id"]
+        for row in command.json("shortage", "--sku", MUG, "--available", str(units - 1 - (units - 1 - fewer)))
+        if row["reason"] == "least_harm"
+    ]
+    assert len(free) > len(chosen) == 1
+    house = tmp_path / "house.toml"
+    house.write_text(f'[shortage]\nprotect = ["{chosen[0]}"]\n', encoding="utf-8")
+    settings = tmp_path / "settings.toml"
+    settings.write_text(f'policy_file = "{house}"\n', encoding="utf-8")
+    done = command.run(
+        "shortage", "--sku", MUG, "--available", str(fewer), "--format", "tsv", ORDERTUI_CONFIG=str(settings)
+    )
+    assert done.code == 0, done.stderr
+    line = next(line for line in done.stdout.splitlines() if line.startswith(chosen[0]))
+    assert "\tkeep\t" in line
+    assert "your policy file protects it" in line
+
+
+@pytest.mark.parametrize("market", ["US", "DE", "JP", "IN"])
+def test_newly_counting_is_what_the_rate_says(market: str, tmp_path: Path) -> None:
+    """For every order that may be cancelled and holds any SKU: the sheet's `counts` is the rate's gain of one order."""
+    command = Command(tmp_path)
+    command.bring(market)
+    with Session.open(command.store, clock=FixedClock(parse_iso(AS_OF)), read_only=True) as session:
+        skus = {row.sku: 0 for row in session.orders.rows(session.orders.find()).values() if row.sku}
+        sheet = session.shortage.weigh(skus)
+        assert sheet.rows
+        counting, store = RateCounting(session.eligibility), session.context.reader()
+        for row in sheet.rows:
+            if row.reason is Why.DENIED:
+                assert session.eligibility.denial(session.orders.rows([row.id])[row.id], Action.CANCEL) is not None
+                continue
+            gain = counting.chosen_gain(store, market, ChosenOrders((row.id,)), ALWAYS, ALWAYS)
+            assert (gain.cancelled == 1) is row.counts, row.order_id
+
+
+def test_handed_over_and_held_orders_wait_for_nothing(shop: Command) -> None:
+    before = {row["order_id"] for row in shop.json("shortage", "--sku", MUG, "--available", "0")}
+    gone, held = sorted(before)[:2]
+    shop.ok("facts", "dispatched", gone, "--yes")
+    plan = shop.folder / "plan.json"
+    (shop.folder / "one.txt").write_text(held, encoding="utf-8")
+    if shop.run("plan", "cancel", "--ids", shop.folder / "one.txt", "-o", plan).code == 0:
+        shop.ok("commit", plan, "--yes", "--typed", "1")
+        before.discard(held)
+    before.discard(gone)
+    assert {row["order_id"] for row in shop.json("shortage", "--sku", MUG, "--available", "0")} == before
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sku\tavailable\nA\t1\nA\t2\n", ":3: SKU 'A' is named twice"),
+        ("sku\tavailable\nA\t-1\n", ":2: available: '-1' is not a number of units"),
+        ("sku\tavailable\nA\t1.5\n", ":2: available: '1.5'"),
+        ("sku\tavailable\nA\t\u0661\n", ":2: available:"),
+        ("sku\tavailable\nA\n", ":2: 1 values, the header has 2"),
+        ("sku\tavailable\tavailable\nA\t1\t2\n", ":1: the header names available more than once"),
+        ("name\tunits\n", ":1: no column of SKUs and of units"),
+        ("", ":1: no column"),
+    ],
+)
+def test_a_bad_stock_file_is_named_by_line_and_value(text: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "stock.tsv"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(BadInput) as error:
+        read_stock(file)
+    assert said in str(error.value)
+
+
+def test_amazons_listings_report(tmp_path: Path) -> None:
+    file = tmp_path / "listings.txt"
+    head = "item-name\titem-description\tlisting-id\tseller-sku\tprice\tquantity\topen-date"
+    file.write_bytes(f"{head}\nT\xe4sse\t\t1\tA\t9.99\t3\t\nB\t\t2\tB\t1\t\t\n".encode("cp1252"))
+    assert read_stock(file) == {"A": 3}
+
+
+def test_nothing_or_half_a_question_is_a_usage_error(shop: Command) -> None:
+    for args in (
+        (),
+        ("--sku", "A"),
+        ("--available", "1"),
+        ("--sku", "A", "--available", "1", "--file", EXAMPLES / "README.md"),
+    ):
+        assert shop.run("shortage", *args).code == 2
