@@ -27,6 +27,17 @@ _BINARY = getattr(os, "O_BINARY", 0)
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 """Opening a pipe that nobody writes would wait for ever."""
+_NO_HARD_LINKS = frozenset(
+    {
+        errno.EPERM,
+        errno.EINVAL,
+        errno.ENOSYS,
+        errno.EMLINK,
+        errno.EOPNOTSUPP,
+        getattr(errno, "ENOTSUP", errno.EOPNOTSUPP),
+    }
+)
+"""How file systems say that they know none; Windows says EINVAL."""
 
 
 class FileConflict(UserError):
@@ -89,6 +100,20 @@ def make_own_folder(path: Path) -> None:
     if stat.S_IMODE(path.stat().st_mode) & ~FOLDER_MODE:
         with suppress(PermissionError):  # another user's
             path.chmod(FOLDER_MODE)
+
+
+def make_file(path: Path) -> None:
+    """Make an empty file for its owner alone. Raises FileExistsError when another process made it, OSError."""
+    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | _NO_FOLLOW, FILE_MODE)
+    try:
+        _own(handle)
+    finally:
+        os.close(handle)
+
+
+def _own(handle: int) -> None:
+    if hasattr(os, "fchmod"):  # a umask may have taken the owner's own rights
+        os.fchmod(handle, FILE_MODE)
 
 
 def write_atomic(folder: Path, name: str, content: bytes) -> Path:
@@ -167,8 +192,7 @@ def _temporary(target: Path) -> Iterator[tuple[int, Path]]:
     temporary = target.with_name(f".ordertui-{os.urandom(8).hex()}{TEMPORARY}")
     handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY | _NO_FOLLOW, FILE_MODE)
     try:
-        if hasattr(os, "fchmod"):  # a umask may have taken the owner's own rights
-            os.fchmod(handle, FILE_MODE)
+        _own(handle)
         yield handle, temporary
     finally:
         with suppress(OSError):
@@ -190,7 +214,9 @@ def publish(temporary: Path, target: Path) -> None:
         os.link(temporary, target)  # fails when the name was taken meanwhile, where a rename would replace it
     except FileExistsError:
         raise
-    except OSError:  # a file system without hard links
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
         if os.path.lexists(target):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
         os.rename(temporary, target)

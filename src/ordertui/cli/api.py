@@ -34,7 +34,7 @@ def _day(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int
 def api_login(settings: Settings, secret_issued: int | None, in_file: bool) -> None:
     """Ask for the credentials and keep them. They are typed (or piped in, one a line), never given as arguments."""
     real_clock_only(settings)
-    with open_session(settings) as session:
+    with open_session(settings, makes=True) as session:
         names = ("client id", "client secret", "refresh token")
         if sys.stdin.isatty():
             given = [click.prompt(name, hide_input=name != "client id", err=True) for name in names]
@@ -51,7 +51,7 @@ def api_login(settings: Settings, secret_issued: int | None, in_file: bool) -> N
 @click.pass_obj
 def api_logout(settings: Settings) -> None:
     """Forget the credentials that are kept here."""
-    with open_session(settings) as session:
+    with open_session(settings, makes=True) as session:
         session.sync.connection.credentials.forget()
     say("forgotten; to end the application's rights as well, disable it in Seller Central")
 
@@ -61,7 +61,7 @@ def api_logout(settings: Settings) -> None:
 def api_check(settings: Settings) -> None:
     """Ask Amazon which marketplaces this account sells in: proof that address, credentials and roles are right."""
     real_clock_only(settings)
-    with open_session(settings) as session, stop_on_interrupt() as stop:
+    with open_session(settings, makes=True) as session, stop_on_interrupt() as stop:
         for line in online(session).account.check(on_wait=report_wait, stop=stop):
             click.echo(line)
 
@@ -73,7 +73,7 @@ def api_status(settings: Settings, form: str) -> None:
     """Show profile, credentials and their age, data age, quota. Nothing is called."""
     from ordertui.operations.errors import OperationError
 
-    with open_session(settings) as session:
+    with open_session(settings, makes=True) as session:
         found = session.sync.status()
         rows = [
             {"what": "profile", "value": found.profile},
@@ -107,7 +107,7 @@ def api_status(settings: Settings, form: str) -> None:
 @click.pass_obj
 def api_feeds(settings: Settings, form: str) -> None:
     """List every attempt to bring a batch to Amazon, newest first, and what it means. Nothing is called."""
-    with open_session(settings) as session:
+    with open_session(settings, makes=True) as session:
         rows = [
             {
                 "batch": one.batch, "action": one.action.value, "marketplace": one.marketplace, "state": one.state,
@@ -124,7 +124,7 @@ def api_feeds(settings: Settings, form: str) -> None:
 @click.pass_obj
 def api_adopt(settings: Settings, batch: int, feed_id: str) -> None:
     """Say which of Amazon's feeds an unclear BATCH is; then it is followed as any other."""
-    with open_session(settings) as session:
+    with open_session(settings, makes=True) as session:
         session.dispatcher.feeds.tracker.adopt_by_hand(batch, feed_id)
     say(f"batch {batch} is feed {feed_id} by your word; `ordertui dispatch` follows it")
 
@@ -136,7 +136,7 @@ def api_adopt(settings: Settings, batch: int, feed_id: str) -> None:
 def api_evidence(settings: Settings, order_id: str, form: str) -> None:
     """List what Amazon booked for an order: proof of a refund, or of none (it may lag two days)."""
     real_clock_only(settings)
-    with open_session(settings) as session, stop_on_interrupt() as stop:
+    with open_session(settings, makes=True) as session, stop_on_interrupt() as stop:
         found = online(session).refunds.find_transactions(order_id, on_wait=report_wait, stop=stop)
     columns = ("posted", "kind", "status", "amount")
     emit([{name: getattr(one, name) for name in columns} for one in found], columns, form)
@@ -154,7 +154,7 @@ def api_message(settings: Settings, order_id: str, yes: bool, did_not_go: bool) 
     real_clock_only(settings)
     if yes and did_not_go:
         fail(Exit.USAGE, "give --yes or --did-not-go, not both")
-    with open_session(settings) as session, stop_on_interrupt() as stop:
+    with open_session(settings, makes=True) as session, stop_on_interrupt() as stop:
         if did_not_go:
             session.sync.messages.mark_not_sent(order_id)
             say("kept as your word, in the audit; the message may be sent now")

@@ -49,7 +49,7 @@ def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, fo
         plans = [p for p in session.batches.load_plan(plan_file) if p.rows]
         if not yes:
             count = sum(len(p.rows) for p in plans)
-            fail(Exit.NOT_CONFIRMED, f"{count} orders; give --yes to commit. Nothing was done.")
+            fail(Exit.NOT_CONFIRMED, f"{pluralize(count)}; give --yes to commit. Nothing was done.")
         try:
             batches = session.batches.commit_all(plans, typed=typed)
         except Exception:
@@ -170,4 +170,4 @@ def settle(
         fail(Exit.USAGE, "give --done or --not-done")
     with open_session(settings) as session:
         session.batches.settle(batch, order_ids, done=done, why=why, typed=typed)
-    say(f"{len(set(order_ids))} orders settled by your word; the audit keeps it")
+    say(f"{pluralize(len(set(order_ids)))} settled by your word; the audit keeps it")

@@ -41,8 +41,13 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def open_session(settings: Settings) -> Iterator[Session]:
-    """Open the session, and close it at the end whatever happens."""
+def open_session(settings: Settings, *, makes: bool = False) -> Iterator[Session]:
+    """Open the session, and close it at the end whatever happens.
+
+    Only with `makes` is a store made at a place that --store names: a mistyped one leaves nothing behind.
+    """
+    if not makes and settings.store is not None and not settings.store.exists():
+        fail(Exit.BAD_INPUT, f"there is no store {settings.store}; `ordertui import FILE...` makes one, or correct it")
     from ordertui.operations.session import Session
 
     session = Session.open(settings.store, clock=settings.clock(), read_only=settings.read_only)
@@ -82,16 +87,19 @@ def find_row_numbers(session: Session, order_ids: Sequence[str]) -> list[int]:
 
 
 def leave_closed_pipe() -> NoReturn:
-    """Leave quietly after the reader of stdout closed it.
-
-    Stdout is redirected to the null device, so that the interpreter's final flush cannot change the exit status.
-    """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Leave quietly after the reader of stdout closed it."""
+    discard_output()
     sys.exit(int(Exit.PIPE_CLOSED))
 
 
+def discard_output() -> None:
+    """Redirect stdout to the null device, so that the interpreter's final flush cannot change the exit status."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 class Group(click.Group):
-    """A command group that turns known errors into messages and exit codes; an unknown error keeps its traceback."""
+    """A command group that turns every error into words and an exit code: the command line's boundary."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
@@ -104,28 +112,21 @@ class Group(click.Group):
         except KeyboardInterrupt:
             fail(Exit.INTERRUPTED, "stopped")
         except Exception as error:
-            code = exit_for(error)
-            if code is Exit.INTERNAL:
-                raise
-            fail(code, explain(error))
+            fail(exit_for(error), explain(error))
 
 
 def explain(error: Exception) -> str:
     """Return the error's message and what helps to settle it: differences, samples, the option to give."""
     from ordertui.amazon.reports import AmbiguousEncoding, MarketplaceNeeded
-    from ordertui.operations.errors import PlanChanged
+    from ordertui.operations.errors import error_message
     from ordertui.rules.language import FilterError
 
-    text = [str(error) or type(error).__name__]
-    if isinstance(error, PlanChanged):
-        text += [f"  {difference}" for difference in error.differences]
-    elif isinstance(error, AmbiguousEncoding):
+    text = [error_message(error)]
+    if isinstance(error, AmbiguousEncoding):
         text += [f"  --encoding {name:<12} {sample}" for name, sample in error.candidates]
         text.append("Look which line reads right and give its --encoding.")
     elif isinstance(error, MarketplaceNeeded):
         text.append(f"Give --marketplace CODE, one of: {', '.join(error.choices)}.")
     elif isinstance(error, FilterError) and error.suggestion:
         text.append(f"Did you mean {error.suggestion}?")
-    elif isinstance(error, OSError) and error.strerror:
-        text = [f"{error.filename}: {error.strerror}" if error.filename else error.strerror]
     return "\n".join(text)

@@ -77,4 +77,4 @@ def exit_for(error: BaseException) -> Exit:
     for kind, code in known:
         if isinstance(error, kind):
             return code
-    return Exit.INTERNAL
+    return Exit.BAD_INPUT if errors.foreseen_message(error) else Exit.INTERNAL

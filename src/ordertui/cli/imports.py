@@ -66,7 +66,7 @@ def import_command(
 ) -> None:
     """Read Amazon's order reports. Importing a file twice changes nothing. Exit 4 when a row was rejected."""
     progress = _Progress()
-    with open_session(settings) as session, stop_on_interrupt() as stopped:
+    with open_session(settings, makes=True) as session, stop_on_interrupt() as stopped:
         try:
             market = marketplace.upper() if marketplace else None
             summaries = session.imports.import_files(

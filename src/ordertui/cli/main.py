@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import re
 import sys
@@ -15,8 +16,8 @@ import msgspec
 from ordertui import __version__
 from ordertui.orders.clock import parse_iso
 
-from .context import Group, Settings, fail, open_session
-from .exit_codes import Exit
+from .context import Group, Settings, discard_output, explain, fail, leave_closed_pipe, open_session
+from .exit_codes import Exit, exit_for
 
 COMMANDS = {
     "api": "api.api",
@@ -125,7 +126,7 @@ def open_screen(settings: Settings, *, mouse: bool = True, tour: bool = False) -
     if settings.another_time:
         settings = msgspec.structs.replace(settings, read_only=True)
     gc.disable()  # imports make many objects and free none: collecting in between costs a fifth of the start
-    with open_session(settings) as session:
+    with open_session(settings, makes=True) as session:
         from ordertui.tui.main.app import run
 
         gc.freeze()
@@ -136,5 +137,24 @@ def open_screen(settings: Settings, *, mouse: bool = True, tour: bool = False) -
 
 
 def entry() -> None:
-    """Run the console script."""
-    cli()
+    """Run the console script. What goes wrong outside of a command, such as a closed or full output, ends in words."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that knows no such character shows its number
+    code: object = 0
+    output = sys.stdout
+    try:
+        try:
+            cli()
+        except SystemExit as ending:
+            if sys.stdout is not output:  # click replaces it when its reader went away
+                leave_closed_pipe()
+            code = ending.code
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        leave_closed_pipe()
+    except Exception as error:
+        discard_output()
+        fail(exit_for(error), explain(error))
+    raise SystemExit(code)

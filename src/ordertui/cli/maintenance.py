@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from ordertui.orders.text import pluralize
+
 from .context import Settings, fail, open_session, say
 from .exit_codes import Exit
 
@@ -27,7 +29,7 @@ def store_check(settings: Settings) -> None:
     for line in found:
         click.echo(line)
     if found:
-        fail(Exit.BAD_INPUT, f"{len(found)} things are wrong")
+        fail(Exit.BAD_INPUT, f"wrong: {pluralize(len(found), 'thing')}")
     say("the store is sound")
 
 
@@ -64,4 +66,4 @@ def store_purge(settings: Settings, days: int | None, yes: bool) -> None:
     """Delete old orders that were never in a batch. Batches, refunds and the audit always stay."""
     with open_session(settings) as session:
         count = session.maintenance.purge(days, yes=yes)
-    say(f"{count:,} orders deleted; `ordertui store compact` gives back their room")
+    say(f"{pluralize(count)} deleted; `ordertui store compact` gives back their room")

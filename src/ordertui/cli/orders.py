@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ordertui.operations.query.export import COLUMNS, iso, record
+from ordertui.operations.query.export import COLUMNS, iso
 
 from .context import Settings, fail, open_session
 from .exit_codes import Exit
@@ -29,11 +29,8 @@ def list_command(
     """List orders."""
     with open_session(settings) as session:
         ids = session.orders.find(text, sort, not ascending, queue, limit)
-        rows = session.orders.rows(ids)
-        session.eligibility.prefetch(rows.values())
-        records = [record(rows[i], session.eligibility.allowed_action(rows[i])) for i in ids]
-    emit(records, COLUMNS, form, spare=LEAVE_OUT_FIRST)
-    if not records:
+        emit(session.orders.records(ids), COLUMNS, form, spare=LEAVE_OUT_FIRST)
+    if not ids:
         is_narrowed = text.strip() or queue != "all"
         say("no order fits" if is_narrowed else "no orders yet; `ordertui import FILE...` reads reports")
 

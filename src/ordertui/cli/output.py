@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 import click
 
-from ordertui.operations.query.export import FORMATS, Record, cell, json_text
-from ordertui.operations.query.export import render as render_file
+from ordertui.operations.query.export import FORMATS, Record, cell, json_text, write_records
 from ordertui.orders.text import strip_control_characters
 
 from .context import say
 from .table_layout import lay_out
 
-__all__ = ["FORMAT", "FORMATS", "Record", "cell", "emit", "json_text", "render", "say", "strip_control_characters"]
+__all__ = ["FORMAT", "FORMATS", "Record", "cell", "emit", "json_text", "say", "strip_control_characters"]
 
+TABLE_ROWS = 10_000
+"""Records that are in memory to find how wide their columns are."""
 FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
-
-
-def render(records: Sequence[Mapping[str, object]], columns: Sequence[str], form: str) -> str:
-    """Return the whole list as text that ends in a newline; `form` is one of FORMATS."""
-    return _table(records, columns, None, ())[0] if form == "table" else render_file(records, columns, form)
 
 
 def _table(
@@ -37,15 +34,26 @@ def _heading(column: str) -> str:
     return column.upper().replace("_", " ")
 
 
-def emit(records: Sequence[Mapping[str, object]], columns: Sequence[str], form: str, spare: Sequence[str] = ()) -> None:
-    """Print a list to stdout.
+def emit(records: Iterable[Mapping[str, object]], columns: Sequence[str], form: str, spare: Sequence[str] = ()) -> None:
+    """Print a list to stdout, as it comes.
 
-    A table is fitted to the width of a terminal; `spare` columns are left out for that, the first one first.
+    A table is fitted to the width of a terminal; `spare` columns are left out for that, the first one first. A table of
+    more than TABLE_ROWS records is printed as several.
     """
-    if form != "table" or not (sys.stdout and sys.stdout.isatty()):  # None: started with stdout closed
-        click.echo(render(records, columns, form), nl=False)
+    if sys.stdout is None:  # started with stdout closed
         return
-    text, left_out = _table(records, columns, shutil.get_terminal_size().columns, spare)
-    click.echo(text, nl=False)
+    if form != "table":
+        write_records(sys.stdout, records, columns, form)
+        return
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    left_out: list[str] = []
+    parts = iter(records)
+    part = list(islice(parts, TABLE_ROWS))
+    while True:
+        text, left_out = _table(part, columns, width, spare)
+        click.echo(text, nl=False)
+        if not (part := list(islice(parts, TABLE_ROWS))):
+            break
+        click.echo()
     if left_out:
         say(f"not shown, for want of room: {', '.join(left_out).lower()} (--format tsv has all)")

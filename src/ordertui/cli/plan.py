@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 OUTPUT = click.option("-o", "--output", type=NEW_FILE, required=True, help="Plan file to write.")
+REPLACE = click.option("--replace", is_flag=True, help="Write over a plan file that is there. Other files always stay.")
 _AMOUNTS_HELP = "Refund: a tab-separated file of order-id, line and amounts; without it all that is left."
 _SHIPPING_HELP = "Confirm: a tab-separated file of order-id, carrier, tracking-number, ship-date."
 
@@ -34,6 +35,7 @@ _SHIPPING_HELP = "Confirm: a tab-separated file of order-id, carrier, tracking-n
 @click.option("--amounts", type=EXISTING_FILE, help=_AMOUNTS_HELP)
 @click.option("--shipping", type=EXISTING_FILE, help=_SHIPPING_HELP)
 @OUTPUT
+@REPLACE
 @FORMAT
 @click.pass_obj
 def plan(
@@ -45,6 +47,7 @@ def plan(
     amounts: Path | None,
     shipping: Path | None,
     output: Path,
+    replace: bool,
     form: str,
 ) -> None:
     """Check a batch and freeze it into a plan file. Nothing is done yet. Exit 3 when no order is in."""
@@ -56,6 +59,7 @@ def plan(
         if given is not None and action != takes.value:
             fail(Exit.USAGE, f"{option} is for {takes.value}; {action} takes no such file")
     with open_session(settings) as session:
+        session.batches.check_plan_output(output, replace=replace)
         if ids_file is not None:
             ids = array("q", find_row_numbers(session, [line.strip() for line in ids_file if line.strip()]))
         else:
@@ -63,20 +67,22 @@ def plan(
         refunds = {} if amounts is None else session.batches.read_refunds(amounts, ids)
         ship = {} if shipping is None else session.batches.read_shipping(shipping)
         plans = session.planner.plan(Action(action), ids, PlanChoices(reason=reason, refunds=refunds, shipping=ship))
-        session.batches.save_plan(plans, output)
+        session.batches.save_plan(plans, output, replace=replace)
     show_plans(plans, output, form)
 
 
 @click.command()
 @click.argument("batch", type=int)
 @OUTPUT
+@REPLACE
 @FORMAT
 @click.pass_obj
-def retry(settings: Settings, batch: int, output: Path, form: str) -> None:
+def retry(settings: Settings, batch: int, output: Path, replace: bool, form: str) -> None:
     """Plan the rows of a BATCH again that failed, and only those; then `commit` the plan. Exit 3 when none may."""
     with open_session(settings) as session:
+        session.batches.check_plan_output(output, replace=replace)
         plans = session.batches.retry(batch)
-        session.batches.save_plan(plans, output)
+        session.batches.save_plan(plans, output, replace=replace)
     show_plans(plans, output, form)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ordertui.orders.clock import iso_utc
+from ordertui.orders.text import pluralize
 
 from .context import Settings, fail, open_session, real_clock_only
 from .exit_codes import Exit
@@ -38,7 +39,7 @@ def report_wait(operation: str, seconds: int) -> None:
 
 def _report_page(progress: SyncProgress) -> None:
     more = ", more to come" if progress.has_more else ""
-    say(f"{progress.step}: {progress.orders:,} orders in {progress.pages:,} pages{more}")
+    say(f"{progress.step}: {pluralize(progress.orders)} in {pluralize(progress.pages, 'page')}{more}")
 
 
 def _emit_summary(found: SyncSummary, form: str) -> None:
@@ -64,7 +65,7 @@ def sync(settings: Settings, days: int | None, account_health: bool, order_id: s
     real_clock_only(settings)
     if order_id is not None and (days is not None or account_health):
         fail(Exit.USAGE, "--order is fetched alone: leave --history and --account-health out")
-    with open_session(settings) as session, stop_on_interrupt() as stop:
+    with open_session(settings, makes=True) as session, stop_on_interrupt() as stop:
         service = online(session)
         if order_id is not None:
             found = service.sync_order(order_id, on_wait=report_wait, stop=stop)
@@ -76,7 +77,7 @@ def sync(settings: Settings, days: int | None, account_health: bool, order_id: s
             summaries, stopped = service.reports.import_history(days, on_step=say, on_wait=report_wait, stop=stop)
             for one in summaries:
                 changes = f"{one.new:,} new orders, {one.changed:,} changed, {one.rejected:,} rejected"
-                say(f"history: {one.rows:,} rows, {changes}")
+                say(f"history: {pluralize(one.rows, 'row')}, {changes}")
             rejected += sum(one.rejected for one in summaries)
         if account_health and not stopped:
             for path in service.reports.fetch_account_health(on_wait=report_wait, stop=stop):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ordertui.orders.clock import DAY, iso_utc
+from ordertui.orders.text import pluralize
 from ordertui.store import AuditEntry, Store
 
 from .context import SessionContext
@@ -99,7 +100,7 @@ class MaintenanceService:
         before = _cutoff(context.active_policies.policies, days, context.clock.now())
         if not yes:
             count = store.maintenance.count_purgeable(before)
-            found = f"{count:,} orders placed before {iso_utc(before)} that were never in a batch"
+            found = f"{pluralize(count)} placed before {iso_utc(before)} that were never in a batch"
             raise NotConfirmed(f"{found} would be deleted; give --yes")
         return store.maintenance.purge(before)
 

@@ -137,11 +137,20 @@ class BatchService:
 
         return read_shipping(path)
 
-    def save_plan(self, plans: Sequence[Plan], path: Path) -> None:
-        """Write a plan file. Raises BadInput, and Refused where a practice store's file would leave its folder."""
+    def check_plan_output(self, path: Path, *, replace: bool = False) -> None:
+        """Refuse a file that `save_plan` would refuse. Raises FileConflict, Refused."""
+        from ordertui.operations.planning.plan_file import check_plan_output
+
+        check_plan_output(path, inside=self._context.export_directory, replace=replace)
+
+    def save_plan(self, plans: Sequence[Plan], path: Path, *, replace: bool = False) -> None:
+        """Write a plan file, over another plan file only with `replace`.
+
+        Raises BadInput, FileConflict, and Refused where a practice store's file would leave its folder.
+        """
         from ordertui.operations.planning.plan_file import save_plans
 
-        save_plans(plans, path, inside=self._context.export_directory)
+        save_plans(plans, path, inside=self._context.export_directory, replace=replace)
 
     @staticmethod
     def load_plan(path: Path) -> tuple[Plan, ...]:

@@ -67,9 +67,9 @@ def restock_note(policy: Policy, action: Action, rows: Sequence[PlannedOrder]) -
     if YesNo.YES in orders:
         words.append(f"Amazon puts {units[YesNo.YES]:,} units back on sale")
     if YesNo.NO in orders:
-        words.append(f"NoInventory puts nothing back ({orders[YesNo.NO]:,} orders)")
+        words.append(f"NoInventory puts nothing back ({pluralize(orders[YesNo.NO])})")
     if YesNo.UNKNOWN in orders:
-        words.append(f"no source says what becomes of the stock of {orders[YesNo.UNKNOWN]:,} orders")
+        words.append(f"no source says what becomes of the stock of {pluralize(orders[YesNo.UNKNOWN])}")
     return "; ".join(words)
 
 

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import msgspec
 
+from ordertui.files import MEBIBYTE, FileConflict, check_output, new_output, open_plain, read_file
 from ordertui.operations.errors import BadInput, Refused
 
 from .plan import Plan
 
 VERSION = 1
+_BEGINNING = b'{\n  "ordertui_plan": '
+MOST_BYTES = 1024 * MEBIBYTE
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -40,12 +43,33 @@ def inside_only(path: Path, inside: Path | None) -> None:
         )
 
 
-def save_plans(plans: Sequence[Plan], path: Path, *, inside: Path | None) -> None:
-    """Write a plan file, readable JSON. With `inside` (practice) only into that folder. Raises Refused, BadInput."""
+def check_plan_output(path: Path, *, inside: Path | None, replace: bool) -> None:
+    """Refuse a file that a plan may not be written to, before the plan is made. Raises Refused, FileConflict."""
     inside_only(path, inside)
+    if not replace and is_plan_file(path):
+        raise FileConflict(f"{path} is a plan already and was not touched: choose another name, or give --replace")
+    check_output(path, may_replace=is_plan_file if replace else None)
+
+
+def is_plan_file(path: Path) -> bool:
+    """Return whether a file begins as the plan files of this program do."""
+    try:
+        with open_plain(path) as file:
+            return file.read(len(_BEGINNING)) == _BEGINNING
+    except OSError:
+        return False
+
+
+def save_plans(plans: Sequence[Plan], path: Path, *, inside: Path | None, replace: bool = False) -> None:
+    """Write a plan file, readable JSON. With `inside` (practice) only into that folder.
+
+    A file that exists is replaced only with `replace`, and only a plan file. Raises Refused, FileConflict, BadInput.
+    """
+    check_plan_output(path, inside=inside, replace=replace)
     content = msgspec.json.format(msgspec.json.encode(_File(VERSION, tuple(plans))), indent=2)
     try:
-        path.write_bytes(content + b"\n")
+        with new_output(path, may_replace=is_plan_file if replace else None) as file:
+            file.write(content + b"\n")
     except OSError as error:
         raise BadInput(f"{path} cannot be written: {error.strerror}; choose another place") from error
 
@@ -53,10 +77,10 @@ def save_plans(plans: Sequence[Plan], path: Path, *, inside: Path | None) -> Non
 def load_plans(path: Path) -> tuple[Plan, ...]:
     """Return the plans of a plan file. Raises BadInput naming the file and what is wrong in it."""
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=_File)
+        found = msgspec.json.decode(read_file(path, MOST_BYTES), type=_File)
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise BadInput(f"{path} is no plan file of ordertui: {error}; make one with `ordertui plan`") from error
     if found.ordertui_plan != VERSION:
         raise BadInput(

@@ -9,6 +9,7 @@ from ordertui.operations.rate.figures import RateEffect
 from ordertui.orders.enums import Action, BuyerRequest, CancelReason, YesNo
 from ordertui.orders.marketplace import PriceTax, price_tax
 from ordertui.orders.order import Order
+from ordertui.orders.text import pluralize
 from ordertui.rules.rate import RateStatus
 
 from .plan import PlannedOrder
@@ -65,7 +66,7 @@ def _cancel_warnings(rows: Sequence[PlannedOrder], planned: Sequence[Order]) -> 
     found = []
     unknown = sum(order.row.buyer_request is BuyerRequest.UNKNOWN for order in planned)
     if unknown:
-        found.append(f"{unknown:,} orders: no report says whether the buyer asked; they are taken as counting")
+        found.append(f"{pluralize(unknown)}: no report says whether the buyer asked; they are taken as counting")
     partial = sum(set(order.sources) <= INCOMPLETE for order in planned)
     if partial:
         found.append(

@@ -8,7 +8,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from textwrap import indent
+from typing import TextIO
 
+from ordertui.files import new_output
 from ordertui.operations.errors import BadInput
 from ordertui.operations.planning.plan import Plan
 from ordertui.orders.clock import iso_utc
@@ -57,15 +60,28 @@ def safe_cell(value: object) -> str:
     return text
 
 
-def render(records: Sequence[Mapping[str, object]], columns: Sequence[str], form: str) -> str:
+def render(records: Iterable[Mapping[str, object]], columns: Sequence[str], form: str) -> str:
     """Return the list as `json`, `csv` or `tsv` text that ends in a newline."""
-    if form == "json":
-        return json_text(records)
     out = io.StringIO()
-    writer = csv.writer(out, delimiter="," if form == "csv" else "\t", lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([safe_cell(r.get(c)) for c in columns] for r in records)
+    write_records(out, records, columns, form)
     return out.getvalue()
+
+
+def write_records(file: TextIO, records: Iterable[Mapping[str, object]], columns: Sequence[str], form: str) -> int:
+    """Write the list as `json`, `csv` or `tsv`, record by record, and return how many there were."""
+    count = 0
+    if form == "json":
+        for count, one in enumerate(records, start=1):
+            file.write("[\n" if count == 1 else ",\n")
+            file.write(indent(json_text(one).rstrip("\n"), "  "))
+        file.write("\n]\n" if count else "[]\n")
+        return count
+    writer = csv.writer(file, delimiter="," if form == "csv" else "\t", lineterminator="\n")
+    writer.writerow(columns)
+    for one in records:
+        count += 1
+        writer.writerow([safe_cell(one.get(column)) for column in columns])
+    return count
 
 
 def json_text(value: object) -> str:
@@ -118,17 +134,18 @@ def iso(epoch: int | None) -> str | None:
 def write_list(records: Iterable[Mapping[str, object]], path: Path, columns: Sequence[str] = COLUMNS) -> int:
     """Write a list to a new file, in the format its suffix names. Return how many orders it has.
 
-    Raises BadInput when the suffix is none of .csv, .tsv, .json, when the file exists, or when it cannot be written.
+    Raises BadInput when the suffix is none of .csv, .tsv, .json, or when it cannot be written, and FileConflict when
+    the file exists.
     """
     form = path.suffix.lower().removeprefix(".")
     if form not in ("csv", "tsv", "json"):
         raise BadInput(f"{path}: give a name that ends in .csv, .tsv or .json")
-    found = [dict(one) for one in records]
     try:
-        with path.open("x", encoding="utf-8", newline="") as file:
-            file.write(render(found, columns, form))
-    except FileExistsError:
-        raise BadInput(f"{path} exists; it was not touched: choose another name") from None
+        with new_output(path) as file:
+            text = io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", newline="")
+            count = write_records(text, records, columns, form)
+            text.flush()
+            text.detach()
     except OSError as error:
         raise BadInput(f"{path} cannot be written: {error.strerror}; choose another place") from error
-    return len(found)
+    return count

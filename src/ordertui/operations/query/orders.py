@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ordertui.operations.context import SessionContext
-from ordertui.operations.errors import UnknownChoice
+from ordertui.operations.errors import Stopped, UnknownChoice
 from ordertui.orders.marketplace import zone_of
 from ordertui.orders.order import Order, OrderRow
+from ordertui.orders.text import pluralize
 from ordertui.store import BY_ALLOWED_ACTION, ActionRanks, Decisions, Store
 
 from .queues import BY_KEY, INVISIBLE_REQUESTS, QUEUES, Queue
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
     from ordertui.operations.eligibility import Eligibility
     from ordertui.rules.language import Condition
 
+    from .export import Record
     from .timeline import Event
+
+READ_AT_ONCE = 2_000
+"""Orders of a long list that are in memory at a time."""
 
 
 class OrderQueries:
@@ -156,17 +161,28 @@ class OrderQueries:
         mail = messages(self._context.reader().audit.entries(order_id=order.row.order_id))
         return history(order, self._batches(), mail)
 
-    def export(self, ids: Sequence[int], path: Path) -> int:
+    def export(self, ids: Sequence[int], path: Path, stop: Callable[[], bool] = lambda: False) -> int:
         """Write these orders as CSV, TSV or JSON, by the file's suffix, and return how many they are.
 
-        Raises BadInput, and Refused where a practice store's file would leave its folder.
+        Raises BadInput, FileConflict when the file exists, Stopped when `stop` says so (then no file is there), and
+        Refused where a practice store's file would leave its folder.
         """
         from ordertui.operations.planning.plan_file import inside_only
 
-        from .export import record, write_list
+        from .export import write_list
 
         inside_only(path, self._context.export_directory)
-        rows = self.rows(ids)
+        return write_list(self.records(ids, stop), path)
+
+    def records(self, ids: Sequence[int], stop: Callable[[], bool] = lambda: False) -> Iterator[Record]:
+        """Yield these orders as rows of a list, in their order, read some at a time. Raises Stopped."""
+        from .export import record
+
         eligibility = self._eligibility()
-        eligibility.prefetch(rows.values())
-        return write_list((record(rows[i], eligibility.allowed_action(rows[i])) for i in ids if i in rows), path)
+        for start in range(0, len(ids), READ_AT_ONCE):
+            if stop():
+                raise Stopped(f"stopped after {pluralize(start)}; nothing was written")
+            part = ids[start : start + READ_AT_ONCE]
+            rows = self.rows(part)
+            eligibility.prefetch(rows.values())
+            yield from (record(rows[i], eligibility.allowed_action(rows[i])) for i in part if i in rows)

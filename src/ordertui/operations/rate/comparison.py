@@ -17,6 +17,7 @@ from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.enums import BuyerRequest, CancelledBy, Channel, OrderStatus, YesNo
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import OrderRow
+from ordertui.orders.text import pluralize
 from ordertui.rules.rate import exact_text, window
 from ordertui.store import Store
 
@@ -122,7 +123,9 @@ class RateComparison:
                 differences.append(Difference(code, order_id, entry.counts.value, "not listed", _unlisted(entry)))
         figure = self._calculator.effects(code)[0].before
         notes = (
-            [f"{len(rejects):,} rows of {path} could not be read; the first: {rejects[0].reason}"] if rejects else []
+            [f"{pluralize(len(rejects), 'row')} of {path} could not be read; the first: {rejects[0].reason}"]
+            if rejects
+            else []
         )
         return Reconciliation(
             code, (start, end), (figure.cancelled, figure.orders), (sum(theirs.values()), None),

@@ -21,6 +21,7 @@ from ordertui.amazon.reports import (
     read_rate,
 )
 from ordertui.orders.clock import DAY
+from ordertui.orders.text import pluralize
 from ordertui.store import Store
 from ordertui.store.importing.import_session import ReportSource
 
@@ -146,7 +147,7 @@ class ReportImporter:
             target.stopped = stopped
         notes = [*_notes(info), *odd]
         if ignored:
-            notes.append(f"{ignored:,} rows of channels outside Amazon were left out")
+            notes.append(f"{pluralize(ignored, 'row')} of channels outside Amazon were left out")
         if stopped:
             notes.append("stopped: what was read so far is kept; import the file again to go on")
         return _summary(info, rows, (target.new, target.changed, target.unchanged), rejects, notes, stopped=stopped)
@@ -170,7 +171,7 @@ class ReportImporter:
             notes.append(f"{len({row[1] for row in rows}) - len(known):,} of them are in no imported order report")
         undated = sum(row[2] is None for row in rows)
         if undated:
-            notes.append(f"the order date of {undated:,} rows could not be read; they count all the same")
+            notes.append(f"the order date of {pluralize(undated, 'row')} could not be read; they count all the same")
         return _summary(info, len(rows), (0, changed, len(known) - changed), rejects, notes)
 
 

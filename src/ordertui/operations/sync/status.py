@@ -69,7 +69,7 @@ class SyncStatus(msgspec.Struct, frozen=True):
 def sync_status(store: Store, config: AmazonConfig, now: int) -> SyncStatus:
     """Return the state of a store's connection. `now`: epoch seconds."""
     state = load_state(store)
-    running = "" if state.running is None else f"{state.running.kind}, {state.running.orders:,} orders so far"
+    running = "" if state.running is None else f"{state.running.kind}, {pluralize(state.running.orders)} so far"
     up_to = {code: state.up_to.get(code) for code in config.marketplaces}
     return SyncStatus(
         config.profile,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from ordertui.files import make_file, make_folder, publish
 from ordertui.store import migrations
 from ordertui.store.errors import ConstraintViolated, Interrupted, ReadOnlyStore, StoreError, StoreLocked
 
@@ -54,6 +55,15 @@ def is_unclean(path: Path) -> bool:
         return False
 
 
+def _immutable(path: Path) -> str:
+    """Return the option for a store in a folder that cannot be written, such as a backup on a read-only disk.
+
+    There SQLite cannot make the file through which its connections speak; nobody else can write it either. With a log
+    of changes beside it the store is not whole without them, and SQLite says so.
+    """
+    return "" if os.access(path.parent, os.W_OK) or is_unclean(path) else "&immutable=1"
+
+
 def connect(path: Path, *, read_only: bool, full: bool = True, cache_kib: int = 16_384) -> sqlite3.Connection:
     """Return a connection in autocommit mode and WAL, to a file that was checked and migrated.
 
@@ -63,11 +73,12 @@ def connect(path: Path, *, read_only: bool, full: bool = True, cache_kib: int = 
         if read_only:
             if not path.is_file():
                 raise StoreError(f"{path} does not exist; import a report first")
-            address = "file:" + quote(str(path.resolve())) + "?mode=ro"
+            address = "file:" + quote(str(path.resolve())) + f"?mode=ro{_immutable(path)}"
         else:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             if not path.exists():
-                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+                with suppress(FileExistsError):
+                    make_file(path)
             address = "file:" + quote(str(path.resolve()))
     except OSError as error:
         raise StoreError(f"{path} cannot be opened: {error.strerror}; choose another place with --store") from error
@@ -217,7 +228,7 @@ class SqliteEngine:
         """Copy the file page by page into a new one."""
         part = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
-            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            make_file(part)
             with closing(sqlite3.connect(part, isolation_level=None)) as copy:
                 report = None if progress is None else lambda _, left, pages: progress(pages - left, pages)
                 self.connection.backup(copy, pages=4_096, progress=report)
@@ -225,10 +236,10 @@ class SqliteEngine:
                 wrong = [row[0] for row in copy.execute("PRAGMA integrity_check") if row[0] != "ok"]
             if wrong:
                 raise StoreError(f"the copy of {self.path} is not sound ({wrong[0]}); nothing was kept")
-            with part.open("rb") as file:
+            with part.open("r+b") as file:
                 os.fsync(file.fileno())
                 size = os.fstat(file.fileno()).st_size
-            os.link(part, target)
+            publish(part, target)
         except sqlite3.Error as error:
             raise translate_error(error, target) from error
         finally:

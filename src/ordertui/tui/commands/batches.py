@@ -89,7 +89,7 @@ async def take_back(context: CommandContext, task: Task) -> None:
         answers["o"] = f"only {row.order_id}"
     waiting = sum(one.state is RowState.HELD for one in batch.rows)
     if waiting > 1:
-        answers["b"] = f"all {waiting:,} orders of batch {batch.id}"
+        answers["b"] = f"all {pluralize(waiting)} of batch {batch.id}"
     elif not answers:
         answers["b"] = f"batch {batch.id}, of 1 order"
     question = f"Take back from batch {batch.id} ({batch.action.value}, {batch.marketplace})?"

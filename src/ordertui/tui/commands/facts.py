@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ordertui.operations.errors import USER_ERRORS
 from ordertui.orders.enums import BuyerRequest, Dispatched
 from ordertui.orders.text import pluralize
 from ordertui.tui.main.command_context import CommandContext
@@ -29,7 +28,7 @@ def _record(context: CommandContext, ids: Sequence[int], change: Callable[[], in
         return
     try:
         count = change()
-    except USER_ERRORS as error:
+    except Exception as error:
         context.tasks.show_error(error)
         return
     context.notify(f"{pluralize(count)} changed" if count else "nothing changed: it was so already")

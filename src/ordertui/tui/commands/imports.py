@@ -8,7 +8,7 @@ from pathlib import Path
 from textual.content import Content
 
 from ordertui.amazon.reports.errors import AmbiguousEncoding, MarketplaceNeeded
-from ordertui.operations.errors import USER_ERRORS, error_message
+from ordertui.operations.errors import error_message
 from ordertui.operations.reports.files import find_kind, import_order
 from ordertui.operations.reports.progress import ImportProgress, ImportSummary
 from ordertui.operations.session import Session
@@ -71,7 +71,7 @@ async def _read_file(session: Session, task: Task, path: Path, place: str) -> tu
             marketplace = await task.ask(ChoiceScreen(f"Which marketplace is {path.name} of?", choices))
             if marketplace is None:
                 return [(f"{path.name}: left out, its marketplace is open\n", "$text-warning")], False
-        except USER_ERRORS as error:
+        except Exception as error:
             return [(f"{error_message(error)}\n", "$text-error")], False
 
 
@@ -97,5 +97,5 @@ async def _import(
 async def _read_results(session: Session, task: Task, path: Path) -> list[Piece]:
     try:
         return result_lines(await task.work(session.results.take_in, [path]))
-    except USER_ERRORS as error:
+    except Exception as error:
         return [(f"{error_message(error)}\n", "$text-error")]

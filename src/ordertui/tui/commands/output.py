@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-from ordertui.operations.errors import USER_ERRORS
 from ordertui.operations.paths import typed_path
 from ordertui.orders.clock import to_local
 from ordertui.orders.marketplace import seller_central_url
@@ -46,7 +45,7 @@ def show_message(context: CommandContext) -> None:
         return
     try:
         text = session.messages.text(row.order_id)
-    except USER_ERRORS as error:
+    except Exception as error:
         context.tasks.show_error(error)
         return
     order = session.orders.get(row.order_id)
@@ -66,7 +65,7 @@ def can_browse() -> bool:
 async def copy_as(context: CommandContext, task: Task) -> None:
     """Copy the marked orders, or the one under the cursor, in a form that is asked for."""
     session, ids = context.session, context.table.acting_ids()
-    what = f"{len(ids):,} orders" if len(ids) != 1 else "the order"
+    what = pluralize(len(ids)) if len(ids) != 1 else "the order"
     form = await task.ask(ChoiceScreen(f"Copy {what} as", list(COPY_FORMS)))
     if form is not None and ids:
         rows = await task.work(session.orders.rows, ids)

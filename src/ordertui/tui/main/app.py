@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import ClassVar
 
+from rich.console import Console
 from textual import events, on
 from textual.app import App
 from textual.binding import BindingType
@@ -11,6 +14,7 @@ from textual.message import Message
 from textual.notifications import SeverityLevel
 
 from ordertui.operations.config import config_path
+from ordertui.operations.errors import error_message
 from ordertui.operations.session import Session
 from ordertui.tui.key_queue import KeyHandled, KeyQueue
 from ordertui.tui.keymap import KEYMAP_FILE, Keymap, read_keymap
@@ -41,6 +45,9 @@ class OrderTuiApp(App[None]):
         self._begins_with_tour = tour
         self._practice: Session | None = None
         self._keep_notifications_until = 0.0
+        self.defect: BaseException | None = None
+        """The error that ended the application."""
+        self.error_console = Console(file=io.StringIO())  # Textual's traceback shows values of orders and buyers
         self.keys = KeyQueue(self, super().on_event, self._stop_reading)
         for one in THEMES:
             self.register_theme(one)
@@ -101,6 +108,16 @@ class OrderTuiApp(App[None]):
         if isinstance(self.screen, MainScreen):
             self.screen.tour.start()
 
+    # What nobody foresaw
+
+    def bell(self) -> None:
+        """Remember the error that is being handled: Textual rings when one is about to end the application."""
+        error = sys.exc_info()[1]
+        if error is None:
+            super().bell()
+        elif self.defect is None:
+            self.defect = error
+
     # Keys: every one goes through the queue
 
     async def on_event(self, event: events.Event) -> None:
@@ -131,4 +148,6 @@ def run(session: Session, *, mouse: bool = True, tour: bool = False) -> int:
     app = OrderTuiApp(session, keymap=read_keymap(config_path().with_name(KEYMAP_FILE)), tour=tour)
     app.run(mouse=mouse)
     discard_output_of_closed_terminal()
+    if app.defect is not None:
+        print(f"ordertui: {error_message(app.defect)}", file=sys.stderr)
     return app.return_code or 0

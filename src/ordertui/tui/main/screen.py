@@ -16,7 +16,6 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
-from ordertui.operations.errors import USER_ERRORS
 from ordertui.operations.session import Session
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.tui.actions import bindings, find_command
@@ -290,7 +289,7 @@ class MainScreen(Screen[None]):
     async def _dispatch_due(self) -> None:
         try:
             sent = await asyncio.to_thread(self.session.dispatcher.run)
-        except USER_ERRORS as error:
+        except Exception as error:
             from ordertui.operations.dispatch.dispatcher import (
                 DispatchIncomplete,  # with the dispatch, not at the start
             )

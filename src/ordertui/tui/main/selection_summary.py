@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import Screen
 
 from ordertui.operations.batches.batch import Due
-from ordertui.operations.errors import USER_ERRORS, Stopped
+from ordertui.operations.errors import Stopped
 from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.rate.figures import Impact, RateEffect
 from ordertui.operations.session import Session
@@ -269,7 +269,7 @@ class SummaryController:
             summary = await asyncio.to_thread(self.summarizer.summarize, request, lambda: number != self._number)
         except Stopped:
             return
-        except USER_ERRORS as error:
+        except Exception as error:
             self._tasks.show_error(error)
             return
         if number == self._number:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.screen import Screen
 
-from ordertui.operations.errors import USER_ERRORS, BadInput, PassphraseNeeded
+from ordertui.operations.errors import BadInput, PassphraseNeeded
 from ordertui.operations.session import Session
 from ordertui.orders.text import pluralize
 from ordertui.tui.render.format import format_countdown
@@ -124,7 +124,7 @@ class SyncController:
         needs_passphrase = False
         try:
             found = await asyncio.to_thread(self._fetch, run)
-        except USER_ERRORS as error:
+        except Exception as error:
             from ordertui.operations.sync.connection import retry_delay  # imported by the sync that failed
 
             self._failures += 1
@@ -164,7 +164,7 @@ class SyncController:
 def _summary_text(found: SyncSummary, key: str) -> str:
     text = f"synced: {pluralize(found.new, 'new order')}, {found.changed:,} changed"
     if found.stopped:
-        text = f"sync stopped: {found.orders:,} orders came and are kept; {key} goes on from there"
+        text = f"sync stopped: {pluralize(found.orders)} came and are kept; {key} goes on from there"
     if found.rejects:
         first = found.rejects[0]
         text += f"\n{pluralize(len(found.rejects))} could not be taken in, first {first.text}: {first.reason}"

@@ -11,7 +11,6 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.worker import Worker
 
-from ordertui.operations.errors import USER_ERRORS
 from ordertui.operations.marks import Marks
 from ordertui.operations.query.queues import BY_KEY, Queue
 from ordertui.operations.session import Session
@@ -110,7 +109,7 @@ class ViewController:
         try:
             first = read_ids(self._session, self.request, FIRST_PAGE)
             codes = {row.marketplace for row in self._session.orders.rows(first[:ROWS_AT_ONCE]).values()}
-        except USER_ERRORS:
+        except Exception:
             return  # the view that is built next says what is wrong
         self._table.set_columns(self.request.choice(several=len(codes) > 1))
         self._table.show(first)
@@ -155,7 +154,7 @@ class ViewController:
             while not await self._has_read(request):
                 if number != self._number:  # another view is asked for, or this one was stopped
                     return
-        except USER_ERRORS as error:
+        except Exception as error:
             self._tasks.show_error(error)
             if self.complete is not None:
                 self.request = self.complete.request
@@ -249,7 +248,7 @@ class ViewController:
     async def _count_queues(self) -> None:
         try:
             self.queue_counts = await asyncio.to_thread(self._session.orders.queues)
-        except USER_ERRORS as error:
+        except Exception as error:
             self._tasks.show_error(error)
             return
         self._tabs.show(self.queue_counts, self.request.queue)
@@ -318,7 +317,7 @@ class ViewController:
         request = self.request.with_filter(text)
         try:
             first = await asyncio.to_thread(read_ids, self._session, request, FIRST_PAGE)
-        except USER_ERRORS:
+        except Exception:
             return  # the bar says what is wrong with a filter; an interrupted one was followed by another letter
         if bar.typed == text:
             self._anchor = self._anchor or self._table.cursor_anchor
@@ -359,7 +358,7 @@ class ViewController:
     async def _refresh_external_changes(self) -> None:
         try:
             view = await asyncio.to_thread(read_view, self._session, self.request)
-        except USER_ERRORS:
+        except Exception:
             return  # the next change, or the next key that reads, says what is wrong
         if view.request != self.request or self.shown is None or view.ids == self.shown.ids:
             return

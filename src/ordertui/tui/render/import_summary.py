@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ordertui.operations.reports.progress import ImportSummary
 from ordertui.operations.results.model import ResultSummary
 from ordertui.orders.batch_state import RowState
+from ordertui.orders.text import pluralize
 
 from .format import Piece
 from .state import ROW_LOOKS
@@ -24,7 +25,8 @@ def import_lines(summaries: Sequence[ImportSummary]) -> list[Piece]:
         kind = one.kind.replace("_", " ")
         pieces.append((f"{one.path.name}  {kind}, {one.encoding}\n", "bold"))
         pieces.append(
-            f"  {one.rows:,} rows: {one.new:,} new orders, {one.changed:,} changed, {one.unchanged:,} unchanged\n"
+            f"  {pluralize(one.rows, 'row')}: {pluralize(one.new, 'new order')}, {one.changed:,} changed,"
+            f" {one.unchanged:,} unchanged\n"
         )
         pieces += [(f"  {note}\n", "$text-warning") for note in one.notes]
         for reject in one.rejects[:SHOWN_REJECTS]:

@@ -152,7 +152,7 @@ class OutboxScreen(Dialog[None]):
 
     async def _undo(self, task: Task, batch: Batch, row: BatchRow | None) -> None:
         held = sum(one.state is RowState.HELD for one in batch.rows)
-        answers = {"o": f"only {row.order_id}"} if row is not None else {"b": f"all {held:,} orders"}
+        answers = {"o": f"only {row.order_id}"} if row is not None else {"b": f"all {pluralize(held)}"}
         whom = f"{row.order_id} out of batch {batch.id}" if row is not None else f"batch {batch.id}"
         if await task.ask(ConfirmScreen(f"Take {whom} back?", answers), discard_typeahead=True):
             try:

@@ -25,6 +25,7 @@ from ordertui.operations.paths import typed_path
 from ordertui.operations.planning.plan import Plan, PlanLine, PlannedOrder
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
+from ordertui.orders.text import pluralize
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.format import ACTION_WORD
 from ordertui.tui.render.plan import render_effects
@@ -161,7 +162,7 @@ class PreviewScreen(Dialog[Batch | None]):
             self.notify("put the cursor on orders that are in" if choices else "this action has no reason to choose")
 
     async def _reason(self, task: Task, rows: list[PlannedOrder], choices: tuple[str, ...]) -> None:
-        whose = rows[0].order_id if len(rows) == 1 else f"{len(rows):,} orders"
+        whose = rows[0].order_id if len(rows) == 1 else pluralize(len(rows))
         reason = await task.ask(ChoiceScreen(f"Reason for {whose}", [(choice, choice) for choice in choices]))
         if reason is not None:
             self._reasons.update(dict.fromkeys((row.order_id for row in rows), reason))
@@ -231,7 +232,7 @@ class PreviewScreen(Dialog[Batch | None]):
                 FormScreen(
                     f"Type how many orders: {plan.typed_count}",
                     [("count", "Number of orders", "")],
-                    f"{ACTION_WORD[plan.action].capitalize()} {plan.typed_count:,} orders in {plan.marketplace}.",
+                    f"{ACTION_WORD[plan.action].capitalize()} {pluralize(plan.typed_count)} in {plan.marketplace}.",
                 ),
                 discard_typeahead=True,
             )

@@ -11,7 +11,7 @@ from textual.css.query import NoMatches
 from textual.message import Message
 from textual.screen import Screen
 
-from ordertui.operations.errors import USER_ERRORS, error_message
+from ordertui.operations.errors import error_message
 from ordertui.tui.key_queue import InputLock, KeyQueue
 
 from .base import Title
@@ -96,7 +96,7 @@ class TaskRunner:
     async def _run(self, task: Awaitable[object], lock: InputLock) -> None:
         try:
             await task
-        except USER_ERRORS as error:
+        except Exception as error:
             self.show_error(error)
         finally:
             self._is_running = False
