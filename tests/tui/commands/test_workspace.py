@@ -7,6 +7,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
+from ordertui.files import FileConflict
 from ordertui.operations.errors import BadInput, Refused
 from ordertui.operations.marks import Marks
 from ordertui.operations.query.sort_order import SortKey
@@ -170,7 +171,7 @@ async def test_the_preview_saves_a_sheet(session: Session, tmp_path: Path) -> No
     assert lines[0].startswith("order_id,outcome,reason")
     assert sum(",in," in line for line in lines) == 2
     assert sum(",out," in line for line in lines) == 1
-    with pytest.raises(BadInput, match="exists"):
+    with pytest.raises(FileConflict, match="exists"):
         session.batches.export_sheet(plan, tmp_path / "sheet.csv")
     with pytest.raises(BadInput, match="ends in"):
         session.orders.export(session.orders.find(limit=1), tmp_path / "x.txt")
