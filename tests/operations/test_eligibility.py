@@ -48,14 +48,14 @@ source = "house"
 
 [[table.counts.row]]
 id = "C2"
-when = { buyer_request = "none, unknown", marketplace = "not JP" }
+when = { buyer_request = "none, unknown, some", marketplace = "not JP" }
 then = { counts = "yes" }
 why = "for the test"
 source = "house"
 
 [[table.counts.row]]
 id = "C3"
-when = { buyer_request = "none, unknown", marketplace = "JP" }
+when = { buyer_request = "none, unknown, some", marketplace = "JP" }
 then = { counts = "no" }
 why = "for the test"
 source = "house"

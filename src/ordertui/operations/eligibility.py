@@ -16,7 +16,7 @@ import msgspec
 
 from ordertui.orders.batch_state import holds_order
 from ordertui.orders.clock import Clock, to_local
-from ordertui.orders.enums import Action, CancelledBy, OrderStatus, YesNo
+from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, OrderStatus, YesNo
 from ordertui.orders.marketplace import zone_of
 from ordertui.orders.order import LinesKnown, OrderLine, OrderRow, lines_allow
 from ordertui.rules.language import Condition, predicate
@@ -401,8 +401,17 @@ class Eligibility:
     # -- what the rules say, whatever this store has under way
 
     def counts(self, row: OrderRow) -> bool:
-        """Return whether cancelling it, or an item of it, counts; an unknown request does (AMAZON.md a)."""
+        """Return whether cancelling it as a whole counts; an unknown request does (AMAZON.md a)."""
         return self.policy(row.marketplace).verdict(situation_of(row), Action.CANCEL).counts is not YesNo.NO
+
+    def items_count(self, row: OrderRow, lines: Sequence[OrderLine]) -> bool:
+        """Return whether cancelling units of these lines counts: not when the buyer asked officially for each one."""
+        if not lines:
+            return False
+        situation = situation_of(row)
+        if all(line.buyer_request is BuyerRequest.OFFICIAL for line in lines):
+            situation = situation._replace(buyer_request=BuyerRequest.OFFICIAL)
+        return self.policy(row.marketplace).verdict(situation, Action.CANCEL).counts is not YesNo.NO
 
     def cancel_outcome(self, marketplace: str, number: int) -> tuple[bool, bool]:
         """Return, for a situation number, whether the rules allow to cancel, and whether that would count."""

@@ -34,12 +34,18 @@ class Dispatched(StrEnum):
 
 
 class BuyerRequest(StrEnum):
-    """How the buyer asked for a cancellation. Only `official` is Amazon's own flag."""
+    """How the buyer asked for a cancellation. Only `official` and `some` are Amazon's own flag.
+
+    The flag belongs to an item: of an order it is told of the items that are not cancelled yet, as long as there are.
+    """
 
     OFFICIAL = "official"
+    """With Amazon's own button, for every item."""
     MESSAGE = "message"
     NONE = "none"
     UNKNOWN = "unknown"
+    SOME = "some"
+    """With Amazon's own button, for some items only: cancelling the whole order counts."""
 
 
 class CancelledBy(StrEnum):

@@ -147,6 +147,8 @@ class OrderRow(msgspec.Struct, frozen=True):
     version: int
     """Increases with every change of the order; a plan records it, and a commit compares it."""
     lines_known: LinesKnown = LinesKnown.COMPLETE
+    amazon_counts: YesNo = YesNo.UNKNOWN
+    """Whether Amazon's Cancellation Rate report counts its cancellation; unknown: no report covers it."""
 
 
 class Order(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .enums import OrderStatus
+from .enums import BuyerRequest, OrderStatus
 from .money import format_money
 from .order import COMPONENTS, LineAmounts, Order, OrderLine
 
@@ -53,12 +53,14 @@ def waiting_units(order: Order, line: OrderLine) -> tuple[int, LineAmounts] | No
 def lines_to_cancel(order: Order) -> list[OrderLine]:
     """Return the lines of which a refund cancels units when the operator names no amounts.
 
-    Empty when a price or the units shipped of any line are unknown: such an order is not refunded unasked.
+    Where the buyer asked with Amazon's own button for some of them, only those: the others are still wanted. Empty when
+    a price or the units shipped of any line are unknown: such an order is not refunded unasked.
     """
     active = [line for line in order.lines if line.status is not OrderStatus.CANCELLED]
     if any(refund_limit(order, line) is None or units_to_cancel(order, line) is None for line in active):
         return []
-    return [line for line in active if waiting_units(order, line) is not None]
+    waiting = [line for line in active if waiting_units(order, line) is not None]
+    return [line for line in waiting if line.buyer_request is BuyerRequest.OFFICIAL] or waiting
 
 
 def refund_excess(amounts: LineAmounts, limit: LineAmounts) -> tuple[str, ...]:

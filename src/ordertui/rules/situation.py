@@ -30,6 +30,8 @@ class Situation(NamedTuple):
     cancelled_by: CancelledBy
     refunded: Refunded
     replacement: YesNo
+    amazon_counts: YesNo
+    """What Amazon's Cancellation Rate report says of it; unknown: no report covers it."""
 
 
 FACTS: dict[str, tuple[StrEnum, ...]] = {
@@ -41,6 +43,7 @@ FACTS: dict[str, tuple[StrEnum, ...]] = {
     "cancelled_by": tuple(CancelledBy),
     "refunded": tuple(Refunded),
     "replacement": tuple(YesNo),
+    "amazon_counts": tuple(YesNo),
 }
 """Fact name to its closed list of values, in the order of Situation's fields.
 
@@ -101,4 +104,5 @@ def situation_of(row: OrderRow) -> Situation:
         row.cancelled_by,
         row.refunded,
         row.replacement,
+        row.amazon_counts,
     )

@@ -48,8 +48,10 @@ Price = tuple[int, int, int, int, int, int, int, int]
 """The eight money components of a line, in the order of `orders.order.COMPONENTS`."""
 LineFacts = tuple[str | None, int | None, int | None, str | None, int | None, str | None]
 """Status, quantity, quantity shipped, currency, total, buyer request of one line."""
-SituationFacts = tuple[str, str, int | None, int | None, str, str, str, str, str]
-"""Channel, status, units, units shipped, dispatched, buyer request, cancelled by, refunded, replacement of an order."""
+SituationFacts = tuple[str, str, int | None, int | None, str, str, str, str, str, str]
+"""Channel, status, units, units shipped, dispatched, buyer request, cancelled by, refunded, replacement, and whether
+Amazon counts it.
+"""
 
 
 class Sums(NamedTuple):
@@ -58,11 +60,12 @@ class Sums(NamedTuple):
     items: int | None
     units_shipped: int | None
     cancelled_lines: int
+    """Without those for which the buyer had asked with Amazon's own button: they do not count toward the rate."""
     total: int | None
     """Minor units, or None when a line that is not cancelled has no price, or the currencies differ."""
     currency: str | None
     request: str
-    """The buyer's request by the reports: `official`, `none` or `unknown`."""
+    """The buyer's request by the reports: `official`, `some`, `none` or `unknown`."""
 
 
 class Shipping(NamedTuple):
@@ -101,30 +104,40 @@ def summarise(lines: Sequence[LineFacts]) -> Sums:
     """Return the sums over the lines of one order."""
     if len(lines) == 1:
         status, quantity, shipped, currency, total, request = lines[0]
-        return Sums(quantity, shipped, 1 if status == "cancelled" else 0, total, currency, request or "unknown")
+        cancelled = int(status == "cancelled" and request != "official")
+        return Sums(quantity, shipped, cancelled, total, currency, request or "unknown")
     items = units = total = None
     cancelled = 0
     unpriced = False
-    currencies, requests = set(), set()
+    currencies = set()
+    requests: list[str | None] = []
+    waiting: list[str | None] = []
     for status, quantity, shipped, currency, amount, asked in lines:
         if quantity is not None:
             items = quantity if items is None else items + quantity
         if shipped is not None:
             units = shipped if units is None else units + shipped
         if status == "cancelled":
-            cancelled += 1
-        elif amount is None:
-            unpriced = True
+            cancelled += asked != "official"
+        else:
+            waiting.append(asked)
+            unpriced |= amount is None
         if amount is not None:
             total = amount if total is None else total + amount
         if currency is not None:
             currencies.add(currency)
-        requests.add(asked)
+        requests.append(asked)
     one = currencies.pop() if len(currencies) == 1 else None
     if unpriced or one is None:
         total = None
-    request = "official" if "official" in requests else "none" if requests == {"none"} else "unknown"
-    return Sums(items, units, cancelled, total, one, request)
+    return Sums(items, units, cancelled, total, one, reported_request(waiting or requests))
+
+
+def reported_request(lines: Sequence[str | None]) -> str:
+    """Return the buyer's request by what the reports say of each line that is not cancelled, or of all if all are."""
+    if "official" in lines:
+        return "official" if set(lines) == {"official"} else "some"
+    return "none" if set(lines) == {"none"} else "unknown"
 
 
 def buyer_request(reported: str, asked: int | None) -> str:
@@ -132,7 +145,7 @@ def buyer_request(reported: str, asked: int | None) -> str:
 
     A request in a report takes precedence over a message.
     """
-    return "message" if asked and reported != "official" else reported
+    return "message" if asked and reported not in ("official", "some") else reported
 
 
 def cancelled_by(status: str, impacts: int | None, *, ours: bool) -> str:
@@ -157,24 +170,24 @@ def refunded(paid: int | None, returned: int | None) -> str:
 
 def situation(facts: SituationFacts) -> int:
     """Return the number of an order's situation."""
-    channel, status, items, units, dispatched, request, by, back, replacement = facts
+    channel, status, items, units, dispatched, request, by, back, replacement, amazon = facts
     if not units:
         shipped = 0 if units is None else 1
     else:
         shipped = 2 if items is None or units < items else 3
-    return _situation((channel, status, shipped, dispatched, request, by, back, replacement))
+    return _situation((channel, status, shipped, dispatched, request, by, back, replacement, amazon))
 
 
 @lru_cache(maxsize=16_384)
-def _situation(facts: tuple[str, str, int, str, str, str, str, str]) -> int:
+def _situation(facts: tuple[str, str, int, str, str, str, str, str, str]) -> int:
     """Return the number that the rules give a sample order. Third fact: 0 unknown, 1 nothing, 2 some, 3 all shipped."""
-    channel, status, shipped, dispatched, request, by, back, replacement = facts
+    channel, status, shipped, dispatched, request, by, back, replacement, amazon = facts
     items, units = ((2, None), (2, 0), (2, 1), (2, 2))[shipped]
     row = OrderRow(
         id=0, order_id="", marketplace="", channel=Channel(channel), status=OrderStatus(status), purchased_at=None,
         ship_by=None, items=items, units_shipped=units, total=None, dispatched=Dispatched(dispatched),
         buyer_request=BuyerRequest(request), cancelled_by=CancelledBy(by), refunded=Refunded(back),
         replacement=YesNo(replacement), business=YesNo.UNKNOWN, prime=YesNo.UNKNOWN, title=None, sku=None,
-        open_action=None, version=0,
+        open_action=None, version=0, amazon_counts=YesNo(amazon),
     )  # fmt: skip
     return situation_number(situation_of(row))

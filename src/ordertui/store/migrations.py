@@ -18,6 +18,7 @@ SCRIPTS = (
     "0005_open_action.sql",
     "0006_included_tax.sql",
     "0007_frozen_counts.sql",
+    "0008_some_and_amazon_counts.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

@@ -13,7 +13,10 @@ from .database import Database
 from .derived_facts import SituationFacts, buyer_request, situation, summarise
 from .errors import UnknownOrder
 
-SITUATION = "channel, status, items, units_shipped, dispatched, buyer_request, cancelled_by, refunded, replacement"
+SITUATION = (
+    "channel, status, items, units_shipped, dispatched, buyer_request, cancelled_by, refunded, replacement,"
+    " amazon_counts"
+)
 """The columns from which a situation number is computed, as `derived_facts.situation` takes them."""
 
 
@@ -65,5 +68,5 @@ class OperatorFacts:
 
 
 def _reported_request(database: Database, row_id: int) -> str:
-    lines = database.query("SELECT buyer_request FROM lines WHERE order_id = ?", (row_id,))
-    return summarise([(None, None, None, None, None, request) for (request,) in lines]).request
+    lines = database.query("SELECT status, buyer_request FROM lines WHERE order_id = ?", (row_id,))
+    return summarise([(status, None, None, None, None, request) for status, request in lines]).request

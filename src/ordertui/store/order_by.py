@@ -14,7 +14,9 @@ Sorting: TypeAlias = Sequence[tuple[str, bool]]
 """Key and whether the largest comes first; the first key weighs most."""
 BY_ALLOWED_ACTION = "may"
 """The key whose order the policies decide; see ActionRanks."""
-_ASKED = "CASE o.buyer_request WHEN 'official' THEN 3 WHEN 'message' THEN 2 WHEN 'none' THEN 1 ELSE 0 END"
+_ASKED = (
+    "CASE o.buyer_request WHEN 'official' THEN 4 WHEN 'some' THEN 3 WHEN 'message' THEN 2 WHEN 'none' THEN 1 ELSE 0 END"
+)
 _SHOWN_TITLE = "(SELECT lower(coalesce(nullif(p.title, ''), p.sku)) FROM products p WHERE p.id = o.product_id)"
 SORT_KEYS: dict[str, tuple[str, ...]] = {
     "placed": ("o.purchased_at",),

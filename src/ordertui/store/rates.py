@@ -25,6 +25,7 @@ SituationCounts: TypeAlias = Sequence[tuple[int, Cancelled, int]]
 """(situation number, how much is cancelled, orders)."""
 _OPEN = in_list(OPEN_STATES)
 _CANCELLED = "CASE WHEN o.status = 'cancelled' THEN 1 WHEN o.cancelled_lines > 0 THEN 2 ELSE 0 END"
+_MAY_COUNT = "(status = 'cancelled' OR cancelled_lines > 0 OR amazon_counts = 'yes')"
 _UNDER_WAY = (
     f"b.counts IS NOT NULL AND ((b.action = 'cancel' AND b.state IN {_OPEN})"
     f" OR (b.action = 'refund' AND b.state IN {in_list(COMMITTED)}))"
@@ -119,7 +120,7 @@ class RateQueries:
 
     def placed_ids(self, marketplace: str, start: int, end: int, *, cancelled: bool = False) -> list[int]:
         """Return the orders placed in a span, oldest first; with `cancelled` those cancelled, wholly or in part."""
-        part = " AND (status = 'cancelled' OR cancelled_lines > 0)" if cancelled else ""
+        part = f" AND {_MAY_COUNT}" if cancelled else ""
         found = self._database.query(
             "SELECT id FROM orders WHERE marketplace = ? AND channel = 'merchant' AND purchased_at >= ?"
             f" AND purchased_at < ?{part} ORDER BY purchased_at, id",
@@ -131,7 +132,7 @@ class RateQueries:
         """Return the orders cancelled, wholly or in part, whose newest report is of the span, whenever placed."""
         found = self._database.query(
             "SELECT id FROM orders WHERE marketplace = ? AND channel = 'merchant'"
-            " AND (status = 'cancelled' OR cancelled_lines > 0) AND at >= ? AND at < ? ORDER BY at, id",
+            f" AND {_MAY_COUNT} AND at >= ? AND at < ? ORDER BY at, id",
             (marketplace, start, end),
         )
         return [row[0] for row in found]

@@ -219,6 +219,66 @@ def test_only_a_report_changes_whether_a_sent_row_counts(tmp_path: Path) -> None
     assert session.rate.calculator.effects("US")[0].before.cancelled == 0
 
 
+def some_asked(session: Session, folder: Path, *, shipped: int = 0) -> None:
+    """Order 0 of two items: the buyer asked with Amazon's button for the second; `shipped` units of the first left."""
+    both = [all_orders_row(0, sku=sku) for sku in ("A", "B")]
+    open_ = []
+    for line, sku in enumerate(("A", "B"), start=1):
+        left = shipped if line == 1 else 0
+        more = {"order-item-id": item_id(0, line), "quantity-shipped": left, "quantity-to-ship": 1 - left}
+        open_.append(unshipped_row(0, "true" if line == 2 else "false", sku=sku) | more)
+    bring(session, folder, everything=both, open_=open_)
+
+
+def test_a_request_for_some_items_does_not_clear_the_order(tmp_path: Path) -> None:
+    session = open_session(tmp_path)
+    some_asked(session, tmp_path)
+    ids = ids_of(session, [0])
+    assert [session.orders.count(f"request:{word}") for word in ("some", "official")] == [1, 0]
+    assert [session.orders.count(f"counts:{word}") for word in ("yes", "no")] == [1, 0]
+    (plan,) = session.planner.plan(Action.CANCEL, ids)
+    (row,) = plan.rows
+    assert row.counts
+    assert "for B (item" in row.note
+    assert any("some of the items only" in warning for warning in plan.warnings)
+    assert [line.reason or row.reason for line in row.lines] == ["NoInventory", "BuyerCanceled"]
+    text = plan.files[0].content.decode()
+    assert [line.split("\t")[1] for line in text.splitlines()[2:]] == ["NoInventory", "BuyerCanceled"]
+    (effect,) = session.rate.calculator.effects("US", ids)
+    assert effect.after.cancelled == 1
+
+
+def test_of_a_partly_shipped_order_the_items_asked_for_are_cancelled_alone(tmp_path: Path) -> None:
+    """By the API, or a second Unshipped line: of three items one left, one was asked for, one is still wanted."""
+    session = open_session(tmp_path)
+    skus = ("A", "B", "C")
+    open_ = []
+    for line, sku in enumerate(skus, start=1):
+        left = int(line == 1)
+        more = {"order-item-id": item_id(0, line), "quantity-shipped": left, "quantity-to-ship": 1 - left}
+        open_.append(unshipped_row(0, "true" if sku == "B" else "false", sku=sku) | more)
+    bring(session, tmp_path, everything=[all_orders_row(0, sku=sku) for sku in skus], open_=open_)
+    (plan,) = session.planner.plan(Action.REFUND, ids_of(session, [0]))
+    (row,) = plan.rows
+    assert [(line.sku, line.cancelled) for line in row.lines] == [("B", 1)]
+    assert not row.counts
+    assert plan.rates == ()
+    assert session.rate.calculator.effects("US", ids_of(session, [0]))[0].after.cancelled == 0
+
+
+def test_an_item_cancelled_on_official_request_does_not_make_the_order_count(tmp_path: Path) -> None:
+    session = open_session(tmp_path)
+    some_asked(session, tmp_path)
+    gone = [
+        all_orders_row(0, sku="A", updated=NOW - 60),
+        all_orders_row(0, sku="B", item_status="Cancelled", quantity=0, updated=NOW - 60),
+    ]
+    bring(session, tmp_path, everything=gone)
+    (effect,) = session.rate.calculator.effects("US", ids_of(session, [0]))
+    assert (effect.before.cancelled, effect.after.cancelled) == (0, 1), "the other item was not asked for"
+    assert session.orders.count("request:none") == 1
+
+
 def test_a_refund_of_units_counts_the_same_in_panel_and_preview(tmp_path: Path) -> None:
     session = open_session(tmp_path)
     orders = [(Kind.PARTLY_SHIPPED, DAY, "", False, True), *[(Kind.SHIPPED, DAY, "", False, False)] * 40]

@@ -49,6 +49,7 @@ BASE = Situation(
     CancelledBy.NONE,
     Refunded.NONE,
     YesNo.NO,
+    YesNo.UNKNOWN,
 )
 ORDERS: dict[str, dict[str, Any]] = {
     "fba": {"channel": Channel.AMAZON},
@@ -75,6 +76,7 @@ ORDERS: dict[str, dict[str, Any]] = {
     "asked officially": {"buyer_request": BuyerRequest.OFFICIAL},
     "asked by message": {"buyer_request": BuyerRequest.MESSAGE},
     "request unknown": {"buyer_request": BuyerRequest.UNKNOWN},
+    "asked for some items": {"buyer_request": BuyerRequest.SOME},
 }
 # order: rule and what to do instead (`+` allowed) for cancel, refund, confirm, message
 EXPECTED = {
@@ -102,6 +104,7 @@ EXPECTED = {
     "asked officially": "A5+ R4:cancel S5 M8:cancel",
     "asked by message": "A5+ R4:cancel S5 M7+",
     "request unknown": "A5+ R4:cancel S5 M9:cancel",
+    "asked for some items": "A5+ R4:cancel S5 M12",
 }
 CANCELLED = {"status": OrderStatus.CANCELLED}
 HISTORY: dict[str, tuple[dict[str, Any], YesNo]] = {
@@ -112,12 +115,15 @@ HISTORY: dict[str, tuple[dict[str, Any], YesNo]] = {
     "H5": (CANCELLED | {"cancelled_by": CancelledBy.AMAZON}, YesNo.NO),
     "H6": (CANCELLED | {"cancelled_by": CancelledBy.UNKNOWN}, YesNo.UNKNOWN),
     "H7": (CANCELLED | {"cancelled_by": CancelledBy.SELLER, "buyer_request": BuyerRequest.OFFICIAL}, YesNo.NO),
+    "H8": (CANCELLED | {"cancelled_by": CancelledBy.BUYER, "amazon_counts": YesNo.YES}, YesNo.YES),
+    "H9": (CANCELLED | {"cancelled_by": CancelledBy.SELLER, "amazon_counts": YesNo.NO}, YesNo.NO),
 }
 COUNTS = {
     "C1": (BuyerRequest.OFFICIAL, YesNo.NO),
     "C2": (BuyerRequest.NONE, YesNo.YES),
     "C3": (BuyerRequest.MESSAGE, YesNo.YES),
     "C4": (BuyerRequest.UNKNOWN, YesNo.YES),
+    "C5": (BuyerRequest.SOME, YesNo.YES),
 }
 
 

@@ -60,9 +60,13 @@ def restock_note(policy: Policy, action: Action, rows: Sequence[PlannedOrder]) -
     units: dict[YesNo, int] = {}
     orders: dict[YesNo, int] = {}
     for row in rows:
-        back, _ = policy.restocks(row.reason)
-        units[back] = units.get(back, 0) + sum(line.quantity for line in row.lines)
-        orders[back] = orders.get(back, 0) + 1
+        found = set()
+        for line in row.lines:
+            back, _ = policy.restocks(line.reason or row.reason)
+            units[back] = units.get(back, 0) + line.quantity
+            found.add(back)
+        for back in found:
+            orders[back] = orders.get(back, 0) + 1
     words = []
     if YesNo.YES in orders:
         words.append(f"Amazon puts {units[YesNo.YES]:,} units back on sale")

@@ -29,7 +29,11 @@ def build_feed_files(
         return ()
     first = first_message_id(plan_id)
     if action is Action.CANCEL:
-        cancels = [feeds.CancelItem(row.order_id, line.order_item_id, row.reason) for row in rows for line in row.lines]
+        cancels = [
+            feeds.CancelItem(row.order_id, line.order_item_id, line.reason or row.reason)
+            for row in rows
+            for line in row.lines
+        ]
         flat = feeds.cancellation_flat(cancels, marketplace=marketplace)
         xml = feeds.acknowledgement_xml(cancels, merchant_id, first, marketplace=marketplace)
         name = CANCEL_FILE

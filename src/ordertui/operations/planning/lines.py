@@ -8,10 +8,10 @@ from datetime import date
 import msgspec
 
 from ordertui.orders.clock import to_local
-from ordertui.orders.enums import OrderStatus
+from ordertui.orders.enums import BuyerRequest, CancelReason, OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine
-from ordertui.orders.refund_limit import excess_text, refund_limit, units_to_cancel, waiting_units
+from ordertui.orders.refund_limit import excess_text, lines_to_cancel, refund_limit, units_to_cancel, waiting_units
 
 from .plan import PlanLine
 
@@ -40,7 +40,16 @@ def cancel_lines(order: Order) -> tuple[PlanLine, ...] | Exclusion:
         return NO_LINES
     if any(line.order_item_id is None for line in lines):
         return NO_ITEM_ID
-    return tuple(PlanLine(line.line, line.order_item_id or "", line.sku, line.quantity or 0) for line in lines)
+    return tuple(
+        PlanLine(line.line, line.order_item_id or "", line.sku, line.quantity or 0, reason=_own_reason(order, line))
+        for line in lines
+    )
+
+
+def _own_reason(order: Order, line: OrderLine) -> str:
+    """Return the reason of a line for which alone the buyer asked, so that the feed says of each line what is true."""
+    asked = line.buyer_request is BuyerRequest.OFFICIAL and order.row.buyer_request is BuyerRequest.SOME
+    return CancelReason.BUYER_CANCELED.value if asked else ""
 
 
 def confirm_lines(
@@ -97,7 +106,7 @@ def _all_that_is_left(order: Order) -> tuple[PlanLine, ...] | Exclusion:
         return NO_PRICE
     if any(units_to_cancel(order, line) is None for line in active):
         return Exclusion("units", "no report says how many units of it have left: import the Unshipped orders report")
-    rest = [found for line in active if (found := _waiting_units(order, line)) is not None]
+    rest = [found for line in lines_to_cancel(order) if (found := _waiting_units(order, line)) is not None]
     if rest:
         return tuple(rest)
     return tuple(

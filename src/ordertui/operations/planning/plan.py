@@ -26,7 +26,11 @@ class PlanLine(msgspec.Struct, frozen=True):
     refund: LineAmounts | None = None
     """Amounts to give back for this line, refund plans only."""
     cancelled: int = 0
-    """Units never shipped that the refund cancels, refund plans only. Each makes the order count toward the rate."""
+    """Units never shipped that the refund cancels, refund plans only. Each makes the order count toward the rate,
+    unless the buyer asked for this line with Amazon's own button.
+    """
+    reason: str = ""
+    """The reason code of this line; empty: that of its order."""
 
 
 class PlannedOrder(msgspec.Struct, frozen=True):

@@ -152,7 +152,7 @@ class Planner:
             version=row.version,
             reason=reason,
             rule=verdict.rule,
-            counts=(action is Action.CANCEL or cancelled > 0) and self._eligibility.counts(row),
+            counts=self._counts(action, order, lines),
             lines=lines,
             currency=currency,
             total=total,
@@ -161,6 +161,12 @@ class Planner:
             ship_date=ship_date,
             note=note or verdict.note,
         )
+
+    def _counts(self, action: Action, order: Order, lines: Sequence[PlanLine]) -> bool:
+        if action is Action.CANCEL:
+            return self._eligibility.counts(order.row)
+        numbers = {line.line for line in lines if line.cancelled}
+        return self._eligibility.items_count(order.row, [line for line in order.lines if line.line in numbers])
 
     def _lines(self, action: Action, order: Order, choices: PlanChoices) -> tuple[PlanLine, ...] | Exclusion:
         if action is Action.MESSAGE:
@@ -292,6 +298,10 @@ def _reason(action: Action, order: Order, choices: PlanChoices, cancelled: int) 
     wanted = wanted or REASONS[action][0]
     if order.row.buyer_request is BuyerRequest.OFFICIAL:
         return CancelReason.BUYER_CANCELED.value, "the buyer asked officially: the reason is fixed"
+    if order.row.buyer_request is BuyerRequest.SOME:
+        asked = [line for line in order.lines if line.buyer_request is BuyerRequest.OFFICIAL]
+        names = ", ".join(f"{line.sku} (item {line.order_item_id or 'id unknown'})" for line in asked)
+        return wanted, f"the buyer asked officially for {names} only: the whole order counts"
     if wanted == CancelReason.BUYER_CANCELED.value:
         return wanted, "no official request is known: this reason alone does not protect the rate"
     return wanted, ""

@@ -67,6 +67,13 @@ def _cancel_warnings(rows: Sequence[PlannedOrder], planned: Sequence[Order]) -> 
     unknown = sum(order.row.buyer_request is BuyerRequest.UNKNOWN for order in planned)
     if unknown:
         found.append(f"{pluralize(unknown)}: no report says whether the buyer asked; they are taken as counting")
+    some = sum(order.row.buyer_request is BuyerRequest.SOME for order in planned)
+    if some:
+        found.append(
+            f"{pluralize(some)}: the buyer asked officially for some of the items only; this cancels the others too,"
+            " and counts. Cancel just those items in Seller Central (Manage Orders, Cancel items), or confirm the"
+            " others first: then a refund (r) cancels just the items asked for, and does not count"
+        )
     partial = sum(set(order.sources) <= INCOMPLETE for order in planned)
     if partial:
         found.append(

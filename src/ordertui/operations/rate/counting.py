@@ -73,6 +73,9 @@ class RateCounting:
         """Return whether the order counts by what reports say of it; UNKNOWN is taken as counting."""
         if facts.cancelled is Cancelled.YES:
             return self._eligibility.history(marketplace, facts.situation)
+        amazon = situation_from_number(facts.situation).amazon_counts
+        if amazon is not YesNo.UNKNOWN:
+            return amazon
         # one cancelled item makes the order a cancellation (AMAZON.md a); no report says who cancelled an item
         return YesNo.UNKNOWN if facts.cancelled is Cancelled.SOME_ITEM else YesNo.NO
 
@@ -123,9 +126,8 @@ class RateCounting:
         lines = lines_to_cancel(order)
         if not lines or self._eligibility.denial(order.row, Action.CANCEL, order.lines) is None:
             return False
-        return self._eligibility.denial(order.row, Action.REFUND, order.lines) is None and self._eligibility.counts(
-            order.row
-        )
+        allowed = self._eligibility.denial(order.row, Action.REFUND, order.lines) is None
+        return allowed and self._eligibility.items_count(order.row, lines)
 
     def chosen_gain(
         self, store: Store, marketplace: str, chosen: ChosenOrders, placed: tuple[int, int], recent: tuple[int, int]

@@ -19,6 +19,10 @@ from .counting import RateCounting
 from .figures import Dated
 
 NOT_CANCELLED = "it is not cancelled"
+RATED = {
+    YesNo.YES: "Amazon's own Cancellation Rate report counts it; no order report shows it as cancelled yet",
+    YesNo.NO: "Amazon's own Cancellation Rate report does not count it",
+}
 ITEM = "an item of it is cancelled, and one makes the order count; no report says by whom"
 
 
@@ -31,7 +35,7 @@ class RateEntry(msgspec.Struct, frozen=True):
     counts: YesNo
     """NO: only in the denominator. UNKNOWN counts in the careful figure and not in the least."""
     how: str
-    """`cancelled`, `an item cancelled`, `in a batch`; empty when it is not cancelled."""
+    """`cancelled`, `an item cancelled`, `in a batch`, `Amazon's report`; empty when it is not cancelled."""
     rule: str
     why: str
 
@@ -86,6 +90,8 @@ class RateLists:
         elif pending:
             verdict = policy.verdict(situation, Action.CANCEL)
             counts, how, rule, why = YesNo.YES, "in a batch", verdict.counts_rule, verdict.counts_why
+        elif row.amazon_counts is not YesNo.UNKNOWN:
+            counts, how, why = row.amazon_counts, "Amazon's report", RATED[row.amazon_counts]
         elif item:
             counts, how, why = YesNo.UNKNOWN, "an item cancelled", ITEM
         return RateEntry(row.order_id, row.purchased_at, row.status, counts, how, rule, why)

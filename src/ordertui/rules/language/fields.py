@@ -74,7 +74,8 @@ FIELDS: dict[str, Field] = {
         Field("marketplace", FieldKind.CHOICE, "marketplace", "marketplace code", tuple(MARKETPLACES), {"gb": ("UK",)}),
         _choice("dispatched", "dispatched", "whether the parcel left, as you said", Dispatched),
         Field("buyer-requested", FieldKind.CHOICE, "buyer_request", "whether the buyer asked with Amazon's own button",
-              (), {"yes": _YES, "no": _NO, "unknown": (BuyerRequest.UNKNOWN.value,)}),
+              (), {"yes": _YES, "some": (BuyerRequest.SOME.value,), "no": _NO,
+                   "unknown": (BuyerRequest.UNKNOWN.value,)}),
         _choice("request", "buyer_request", "how the buyer asked", BuyerRequest),
         Field("late", FieldKind.FLAG, "", "past its ship-by time and not shipped", ("yes", "no")),
         Field("total", FieldKind.MONEY, "total", "order total, in the order's own currency unless one is named",
@@ -98,6 +99,7 @@ FIELDS: dict[str, Field] = {
         _choice("replacement", "replacement", "replacement order", YesNo),
         _choice("refunded", "refunded", "how much went back", Refunded),
         _choice("cancelled-by", "cancelled_by", "who cancelled it", CancelledBy),
+        _choice("amazon-counts", "amazon_counts", "whether Amazon's Cancellation Rate report counts it", YesNo),
     )
 }  # fmt: skip
 

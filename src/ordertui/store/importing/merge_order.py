@@ -30,10 +30,10 @@ from .row_layout import line_fields, order_fields
 EXISTING_ORDER_COLUMNS = (
     "order_id, id, marketplace, channel, status, purchased_at, ship_by, replacement, business, prime, dispatched,"
     " refunded, open_action,"
-    " sources, at, ages, product_id, units_shipped, digest, state"
+    " sources, at, ages, product_id, units_shipped, digest, state, amazon_counts"
 )
 """The columns of `orders` that joining needs; the first eight after the ids are ORDER_FIELDS."""
-OPEN_ACTION, DIGEST, _STATE = 12, 18, 19
+OPEN_ACTION, DIGEST, _STATE, _AMAZON = 12, 18, 19, 20
 _ORDER_ID, _ID, _DISPATCHED, _REFUNDED, _SOURCES, _AT, _FIELD_DATES, _PRODUCT, _UNITS = 0, 1, 10, 11, 13, 14, 15, 16, 17
 _FACTS = slice(2, 10)
 _SHOWS = {Action.CANCEL: OrderStatus.CANCELLED, Action.CONFIRM: OrderStatus.SHIPPED}
@@ -204,7 +204,7 @@ class OrderMerger:
             request = buyer_request(sums.request, asked)
             number = situation(
                 (channel, status, sums.items, sums.units_shipped, head[_DISPATCHED], request, by, head[_REFUNDED],
-                 replacement)
+                 replacement, head[_AMAZON])
             )  # fmt: skip
             changes.changed_ids.append(row_id)
             changes.changed_orders.append(

@@ -46,7 +46,18 @@ class NewOrderBuilder:
         sums = summarise([line_facts(row) for row in rows])
         by = cancelled_by(status, impacts, ours=False)
         number = situation(
-            (channel, status, sums.items, sums.units_shipped, "unknown", sums.request, by, "none", replacement)
+            (
+                channel,
+                status,
+                sums.items,
+                sums.units_shipped,
+                "unknown",
+                sums.request,
+                by,
+                "none",
+                replacement,
+                "unknown",
+            )
         )
         return (
             row_id, order_id, market, channel, status, purchased, ship_by, sums.items, sums.units_shipped,
@@ -65,11 +76,12 @@ class NewOrderBuilder:
         channel, status, replacement = channel or "unknown", status or "unknown", replacement or "unknown"
         asked = request or "unknown"
         by = cancelled_by(status, impacts, ours=False)
-        number = situation((channel, status, quantity, shipped, "unknown", asked, by, "none", replacement))
+        number = situation((channel, status, quantity, shipped, "unknown", asked, by, "none", replacement, "unknown"))
         priced = a is not None and currency
         return (
             row_id, order_id, market, channel, status, purchased, ship_by, quantity, shipped,
-            int(line_status == "cancelled"), a + b + c + d + e + f - g - h if priced else None,
+            int(line_status == "cancelled" and request != "official"),
+            a + b + c + d + e + f - g - h if priced else None,
             currency if priced else None, asked, by, replacement, business or "unknown", prime or "unknown", number,
             product, self._sources(impacts), at, None, digest,
         ), (

@@ -19,7 +19,9 @@ def toggle_asked(context: CommandContext) -> None:
     """Record that the buyers asked by message; when all are recorded so, take that back."""
     session, ids = context.session, context.table.acting_ids()
     rows = session.orders.rows(ids).values()
-    asked = not all(row.buyer_request in (BuyerRequest.MESSAGE, BuyerRequest.OFFICIAL) for row in rows)
+    asked = not all(
+        row.buyer_request in (BuyerRequest.MESSAGE, BuyerRequest.OFFICIAL, BuyerRequest.SOME) for row in rows
+    )
     _record(context, ids, lambda: session.facts.set_asked(ids, asked))
 
 

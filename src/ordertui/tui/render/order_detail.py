@@ -25,6 +25,7 @@ PANE = 37
 
 REQUEST_WORD = {
     BuyerRequest.OFFICIAL: "★ buyer asked officially: does not count",
+    BuyerRequest.SOME: "☆ buyer asked for some items: the whole order counts",
     BuyerRequest.MESSAGE: "✉ buyer asked by message only: counts",
     BuyerRequest.NONE: "buyer did not ask",
     BuyerRequest.UNKNOWN: "? buyer request unknown: treated as counting",
@@ -139,6 +140,8 @@ def render_order(detail: OrderDetail) -> Content:
                 pieces.append((f"  refunded {format_grouped(line.refunded.total, line.currency)}", "$text-warning"))
         else:
             pieces.append(("  price unknown", MUTED))
+        if row.buyer_request is BuyerRequest.SOME and line.buyer_request is BuyerRequest.OFFICIAL:
+            pieces.append(("  ★ asked", "$text-success"))
         if line.title:
             pieces.append((f"\n{wrap_text(line.title, '     ', width)}", MUTED))
         if line.request_reason:

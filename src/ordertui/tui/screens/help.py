@@ -22,7 +22,7 @@ from .base import Dialog
 GLYPHS = (
     ("●", "marked"),
     ("★", "the buyer asked with Amazon's own button: cancelling does not count"),
-    ("☆", "the buyer asked by message only: cancelling counts"),
+    ("☆", "the buyer asked by message only, or for some items: cancelling counts"),
     ("◷ → ✓ ✗ ?", "held, sent, ok, failed, outcome unknown"),
     ("✓ ! ✗", "beside a rate: ok, near the target, over it"),
     ("?", "no report said"),

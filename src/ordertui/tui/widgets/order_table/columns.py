@@ -142,8 +142,8 @@ def status_tone(row: OrderRow, _context: CellContext) -> str:
 
 
 def may_text(row: OrderRow, context: CellContext) -> str:
-    """Return the possible action; `★`: cancelling does not count, `☆`: the buyer asked by message, so it counts."""
-    if row.buyer_request is BuyerRequest.MESSAGE and context.may == "cancel":
+    """Return the possible action; `★`: cancelling does not count, `☆`: the buyer asked, and it counts all the same."""
+    if row.buyer_request in (BuyerRequest.MESSAGE, BuyerRequest.SOME) and context.may == "cancel":
         return "cancel ☆"
     return context.may
 
@@ -156,6 +156,7 @@ def may_tone(row: OrderRow, context: CellContext) -> str:
 
 ASKED_WORDS = {
     BuyerRequest.OFFICIAL: ("★ asked", "success"),
+    BuyerRequest.SOME: ("☆ items", "warning"),
     BuyerRequest.MESSAGE: ("☆ by msg", "warning"),
     BuyerRequest.NONE: ("", ""),
     BuyerRequest.UNKNOWN: (UNKNOWN, "muted"),
