@@ -250,6 +250,7 @@ SHIPPING = f"order-id\tcarrier\ttracking-number\tship-date\n{order_id(US, 4)}\tU
 REFUND = (
     f"order-id\tline\titem-price\titem-tax\n{order_id(US, 11)}\t1\t21.00\t1.68\n{order_id(US, 12)}\t1\t32.50\t2.60\n"
 )
+"""Names every order of its plan: none named never means all that was paid."""
 Fault = tuple[int, str, str, str]
 """Row of the batch (from 0) or WHOLE_FILE, code, Error or Warning, text."""
 WHOLE_FILE = -1

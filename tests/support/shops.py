@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 
 from ordertui.operations.config import Config
@@ -114,6 +117,21 @@ def unshipped_row(number: int, requested: str = "false", **more: object) -> dict
     }
     row.update({name.replace("_", "-"): value for name, value in more.items()})
     return row
+
+
+def clone_store(source: Path, target: Path) -> None:
+    """Copy a closed store as one of its own: without this, it knows that it is a copy, and acts on nothing."""
+    shutil.copy(source, target)
+    with closing(sqlite3.connect(target)) as connection:
+        connection.execute("DELETE FROM meta WHERE key LIKE 'store:%'")
+        connection.commit()
+
+
+def settle_in(path: Path) -> None:
+    """Let a copied store go on as the same one, for a test that copies its folder to play a scene again."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE meta SET value = '' WHERE key = 'store:place'")
+        connection.commit()
 
 
 def open_session(folder: Path, *, clock: FixedClock | None = None, **more: bool) -> Session:

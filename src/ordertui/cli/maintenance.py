@@ -39,7 +39,7 @@ def store_check(settings: Settings) -> None:
 def store_backup(settings: Settings, target: Path) -> None:
     """Copy the store into a new file, whole or not at all, while others work.
 
-    A restored copy knows nothing of what left after it was made: look at the outbox in Seller Central first.
+    A copy knows that it is one, and commits and sends nothing before `ordertui store adopt`.
     """
     with open_session(settings) as session:
         size = session.maintenance.backup(target, _show_progress if sys.stderr.isatty() else None)
@@ -67,3 +67,36 @@ def store_purge(settings: Settings, days: int | None, yes: bool) -> None:
     with open_session(settings) as session:
         count = session.maintenance.purge(days, yes=yes)
     say(f"{pluralize(count)} deleted; `ordertui store compact` gives back their room")
+
+
+@store.command("adopt")
+@click.option("--left", type=int, multiple=True, metavar="BATCH", help="A held batch that left since; repeat it.")
+@click.option("--not-left", type=int, multiple=True, metavar="BATCH", help="One that did not: it is taken back.")
+@click.option("--nothing-since", is_flag=True, help="Nothing left since the copy was made; what is held stays held.")
+@click.option("--why", default="", help="What you looked at, and what it showed; kept in the audit.")
+@click.option("--typed", help="The number of orders that this is about, to confirm.")
+@click.pass_obj
+def store_adopt(
+    settings: Settings,
+    left: tuple[int, ...],
+    not_left: tuple[int, ...],
+    nothing_since: bool,
+    why: str,
+    typed: str | None,
+) -> None:
+    """Make a copy (a restored backup, a copied file) the store to work with.
+
+    A copy commits and sends nothing. Say what left since it was made: of each held batch, or that nothing did. Without
+    --why it only asks. The store that it is a copy of must not be used any more.
+    """
+    from ordertui.operations.batches.adoption import describe_question
+
+    with open_session(settings) as session:
+        questions = session.adoption.questions()
+        if not why:
+            say(session.context.copies.reason())
+            for question in questions:
+                say(describe_question(question))
+            fail(Exit.NOT_CONFIRMED, "say what happened with --left, --not-left or --nothing-since, and --why")
+        session.adoption.adopt(why=why, typed=typed, left=left, not_left=not_left, nothing_since=nothing_since)
+        say("this is the store to work with now; `ordertui questions` lists what is left to settle")

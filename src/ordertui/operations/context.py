@@ -15,6 +15,7 @@ from .errors import ReadOnly
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from .copies import CopyGuard
     from .policies import ActivePolicies
 
 
@@ -62,6 +63,13 @@ class SessionContext:
                 reader.close()
             self._readers.clear()
         self.store.close()
+
+    @cached_property
+    def copies(self) -> CopyGuard:
+        """Says whether the store may be a copy of one that went on."""
+        from .copies import CopyGuard
+
+        return CopyGuard(self.reader, self.store, self.outbox_directory, is_practice=self.is_practice)
 
     @property
     def is_api_dispatch(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 """A row of a list or export: column to text, number or nested facts."""
-_FOLDER = re.compile(r"(\d{4,})-[A-Z]{2}-[a-z]+")
-"""Name of a batch's folder in the outbox; see `batches.batch.folder_of`."""
 
 
 def disk_space_warning(store: Store) -> str:
@@ -38,29 +35,6 @@ def disk_space_warning(store: Store) -> str:
     )
 
 
-def detect_restored_backup(store: Store, outbox: Path) -> str:
-    """Return a warning when the outbox has batches that the store does not know, else an empty text.
-
-    Such a store is an older copy of itself, and a batch could be done twice.
-    """
-    last = max((batch.id for batch in store.batches.find(limit=1)), default=0)
-    found = [int(match[1]) for path in _folders(outbox) if (match := _FOLDER.fullmatch(path.name))]
-    if not found or max(found) <= last:
-        return ""
-    return (
-        f"the outbox has batch {max(found)}, and this store knows up to {last}: it is an older copy."
-        f" What left since then could be done twice:"
-        f" look at each folder of {outbox} in Seller Central, then move it away"
-    )
-
-
-def _folders(outbox: Path) -> list[Path]:
-    try:
-        return [path for path in outbox.iterdir() if path.is_dir()]
-    except OSError:
-        return []
-
-
 class MaintenanceService:
     """Checks, copies, compacts and purges one store."""
 
@@ -69,7 +43,7 @@ class MaintenanceService:
 
     def check(self) -> list[str]:
         """Return everything that is wrong with the store, one text each; empty when all is well."""
-        store, outbox = self._context.reader(), self._context.outbox_directory
+        store = self._context.reader()
         found = store.maintenance.check()
         report = store.audit.verify()
         if not report.ok:
@@ -78,7 +52,7 @@ class MaintenanceService:
             f"batch {batch}: its files are not all written; run `ordertui dispatch`"
             for batch in store.batches.unwritten()
         ]
-        return found + [text for text in (detect_restored_backup(store, outbox), disk_space_warning(store)) if text]
+        return found + [text for text in (self._context.copies.reason(), disk_space_warning(store)) if text]
 
     def backup(self, target: Path, progress: Callable[[int, int], None] | None = None) -> int:
         """Copy the store into a new file and return its bytes. Raises StoreError."""

@@ -24,9 +24,9 @@ class Notices:
         """Return one text for each thing that needs attention.
 
         A policy file not in force or edited, stale reports and policy values, invisible requests, an old client secret,
-        a full disk, a restored backup, and open issues of batches.
+        a full disk, a store that may be a copy, and open issues of batches.
         """
-        from .maintenance import detect_restored_backup, disk_space_warning
+        from .maintenance import disk_space_warning
         from .policies import edited_since_load
         from .query.queues import INVISIBLE_REQUESTS
 
@@ -46,7 +46,7 @@ class Notices:
         found += [
             self.secret_rotation(),
             disk_space_warning(reader),
-            detect_restored_backup(reader, context.outbox_directory),
+            context.copies.reason(),
         ]
         for issue in self._open_issues():
             count = f"{len(issue.orders)} order" + ("s" if len(issue.orders) > 1 else "")

@@ -13,6 +13,7 @@ from .config import Config, config_path, current_operator, default_store, load_c
 from .context import SessionContext
 
 if TYPE_CHECKING:
+    from .batches.adoption import Adoption
     from .batches.service import BatchService
     from .dispatch.service import DispatchService
     from .eligibility import Eligibility
@@ -198,6 +199,13 @@ class Session:
         from .maintenance import MaintenanceService
 
         return MaintenanceService(self.context)
+
+    @cached_property
+    def adoption(self) -> Adoption:
+        """A copy made the store to work with."""
+        from .batches.adoption import Adoption
+
+        return Adoption(self.context, self.dispatcher.look_at_amazon if self.context.is_api_dispatch else None)
 
     @cached_property
     def workspace(self) -> Workspace:

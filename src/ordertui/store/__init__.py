@@ -40,10 +40,10 @@ from .store import Store
 from .tallies import OrderSum, OrderTallies, Tally
 
 __all__ = [
-    "BY_ALLOWED_ACTION", "SORT_KEYS", "ActionAlreadyOpen", "ActionRanks", "AuditEntry", "AuditReport", "BatchChanged",
-    "CommittedTotals", "Decisions", "FeedBusy", "FeedFile", "Interrupted", "JournalBatch", "JournalRow", "KeptResult",
-    "NewRow", "Operator", "OperatorRuling", "OrderSum", "OrderTallies", "Outcome", "ReadOnlyStore", "RecallRefused",
-    "RefundExceedsPayment", "RefundLine", "RefundProblem", "RefundRow", "SchemaTooNew", "SituationGroup",
-    "SituationLists", "Store", "StoreError", "StoreLocked", "Submission", "Tally", "UnknownBatch", "UnknownOrder",
-    "VersionChanged",
+    "BY_ALLOWED_ACTION", "SORT_KEYS", "ActionAlreadyOpen", "ActionRanks", "AuditEntry", "AuditReport",
+    "BatchChanged", "CommittedTotals", "Decisions", "FeedBusy", "FeedFile", "Interrupted", "JournalBatch",
+    "JournalRow", "KeptResult", "NewRow", "Operator", "OperatorRuling", "OrderSum", "OrderTallies", "Outcome",
+    "ReadOnlyStore", "RecallRefused", "RefundExceedsPayment", "RefundLine", "RefundProblem", "RefundRow",
+    "SchemaTooNew", "SituationGroup", "SituationLists", "Store", "StoreError", "StoreLocked", "Submission", "Tally",
+    "UnknownBatch", "UnknownOrder", "VersionChanged",
 ]  # fmt: skip

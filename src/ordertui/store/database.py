@@ -17,6 +17,9 @@ FETCH_SIZE = 20_000
 MAX_PARAMETERS = 900
 """Values put into one IN list; every build of SQLite takes 999."""
 
+STORE_ID_KEY = "store:id"
+"""Key of the store's id in the table `meta`; `identity` says what it is for."""
+
 Value = TypeVar("Value")
 _Step = Callable[[], None]
 

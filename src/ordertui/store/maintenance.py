@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.clock import Clock
 
 from .audit import AuditLog
 from .database import Database
 from .errors import StoreError
+from .identity import BACKUP_KEY
 
 PURGED_AT_ONCE = 20_000
 """Orders deleted in one transaction, so that no other process waits long."""
@@ -47,8 +49,9 @@ _PURGEABLE = (
 class Maintenance:
     """Maintains the file of a store."""
 
-    def __init__(self, database: Database, audit: AuditLog) -> None:
+    def __init__(self, database: Database, clock: Clock, audit: AuditLog) -> None:
         self._database = database
+        self._clock = clock
         self._audit = audit
 
     def size(self) -> int:
@@ -68,13 +71,14 @@ class Maintenance:
     def backup(self, target: Path, progress: Callable[[int, int], None] | None = None) -> int:
         """Copy the store into a new file, whole or not at all, while others work; return its bytes.
 
-        `progress` is called with the pages done and the pages in all. Raises StoreError.
+        The copy knows that it is one, and since when: it acts on nothing before it is adopted. `progress`
+        is called with the pages done and the pages in all. Raises StoreError.
         """
         if target.exists():
             raise StoreError(f"{target} exists; a backup never overwrites: give another name")
         try:
             with self._database.lock:
-                return self._database.engine.backup(target, progress)
+                return self._database.engine.backup(target, progress, {BACKUP_KEY: str(self._clock.now())})
         except FileExistsError:
             raise StoreError(f"{target} exists; a backup never overwrites: give another name") from None
         except OSError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ordertui.orders.clock import Clock
 
 from .audit import AuditLog, Operator
-from .database import Database
+from .database import STORE_ID_KEY, Database
 from .engine.sqlite import SqliteEngine
 from .journal.batches import BatchJournal
 from .operator_facts import OperatorFacts
@@ -18,6 +18,7 @@ from .orders import OrderRepository
 from .tallies import OrderTallies
 
 if TYPE_CHECKING:
+    from .identity import StoreIdentity
     from .importing.import_log import ImportLog
     from .journal.refunds import RefundLedger
     from .journal.results import ResultLog
@@ -54,6 +55,8 @@ class Store:
         """Open a store file, making or migrating it when it may be written. Raises StoreError, SchemaTooNew."""
         store = cls(path, clock=clock, read_only=read_only, operator=operator)
         if not read_only:
+            if store.meta(STORE_ID_KEY) is None:
+                store.identity.ensure()
             store.batches.anchor_holds()
         return store
 
@@ -66,6 +69,13 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @cached_property
+    def identity(self) -> StoreIdentity:
+        """Tells the store from its copies."""
+        from .identity import StoreIdentity
+
+        return StoreIdentity(self.database)
 
     @cached_property
     def rates(self) -> RateQueries:
@@ -114,7 +124,7 @@ class Store:
         """Checks, copies and compacts the file."""
         from .maintenance import Maintenance
 
-        return Maintenance(self.database, self.audit)
+        return Maintenance(self.database, self._clock, self.audit)
 
     def close(self) -> None:
         """Close the file; closing twice is harmless."""

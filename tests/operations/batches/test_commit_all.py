@@ -147,7 +147,9 @@ def test_the_command_lists_every_batch_that_it_committed(tmp_path: Path) -> None
 def test_a_batch_that_cannot_be_written_hides_none_that_was(tmp_path: Path, clock: FixedClock) -> None:
     session = shop(tmp_path, clock)
     made = session.batches.commit_all(plans_of(session), typed="20")
-    in_the_way = session.context.outbox_directory / f"{made[1].id:04d}-DE-cancel"
+    in_the_way = (
+        session.context.outbox_directory / f"{made[1].id:04d}-DE-cancel-{session.context.store.identity.id[:8]}"
+    )
     in_the_way.parent.mkdir(parents=True)
     in_the_way.write_text("a file where the folder should be", encoding="utf-8")
     for batch in made:
@@ -164,7 +166,8 @@ def test_dispatch_lists_what_was_written_though_a_batch_failed(tmp_path: Path) -
     with shop(tmp_path) as session:
         made = session.batches.commit_all(plans_of(session), typed="20")
         (session.context.outbox_directory).mkdir(parents=True)
-        (session.context.outbox_directory / f"{made[0].id:04d}-CA-cancel").write_text("", encoding="utf-8")
+        name = f"{made[0].id:04d}-CA-cancel-{session.context.store.identity.id[:8]}"
+        (session.context.outbox_directory / name).write_text("", encoding="utf-8")
         for batch in made:
             session.batches.release(batch.id)
     done = Command(tmp_path).run("dispatch", "--format", "json")

@@ -38,6 +38,7 @@ from support.api import NOW, session
 from support.faults import Crash, Faults, inject
 from support.model_store import Floor
 from support.profile import LONG
+from support.shops import clone_store
 from support.simulator import Contract, Simulator
 from support.simulator.amazon import Feed
 from support.simulator.faults import FAULTS
@@ -98,7 +99,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         source, orders, now = self.template
         self.folder = Path(tempfile.mkdtemp(prefix="ordertui-api-machine-"))
-        shutil.copy(source / "orders.db", self.folder / "orders.db")
+        clone_store(source / "orders.db", self.folder / "orders.db")
         watch_states(self.folder / "orders.db")
         self.clock = FixedClock(now)
         self.sim = Simulator(self.clock, contract=self.contract)

@@ -37,7 +37,7 @@ from ordertui.store import StoreError
 from support.fake_amazon import FakeAmazon, Message, Processed, parse, report
 from support.faults import Crash, Faults, disk_full, inject, read_only_folder
 from support.profile import LONG
-from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, unshipped_row
+from support.shops import NOW, all_orders_row, bring, clone_store, item_id, open_session, order_id, unshipped_row
 from support.transitions import assert_states_moved_as_allowed, watch_states
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
@@ -75,7 +75,7 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="ordertui-machine-"))
-        shutil.copy(self.template / "orders.db", self.folder / "orders.db")
+        clone_store(self.template / "orders.db", self.folder / "orders.db")
         watch_states(self.folder / "orders.db")
         self.clock = FixedClock(NOW)
         self.session = open_session(self.folder, clock=self.clock)

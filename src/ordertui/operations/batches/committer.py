@@ -64,6 +64,8 @@ class Committer:
             )
         if any(plan.practice is not self._practice for plan in plans):
             raise Refused("a practice plan cannot be committed to a real store, nor a real one to a practice store")
+        if any(plan.store != self._store.identity.id for plan in plans):
+            raise Refused("the plan was made in another store, or by an older version; make it again in this one")
 
     def _check_age(self, plan: Plan) -> None:
         now = self._clock.now()

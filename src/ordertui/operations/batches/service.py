@@ -45,24 +45,23 @@ class BatchService:
     def commit_all(self, plans: Sequence[Plan], *, typed: str | None = None) -> list[Batch]:
         """Put plans into the hold, all or none; see `committer.Committer.commit`.
 
-        Refused also when the policy file was edited meanwhile, and when the store is an older copy of itself.
+        Refused also when the policy file was edited meanwhile, and when the store may be a copy.
         """
-        from ordertui.operations.maintenance import detect_restored_backup
         from ordertui.operations.policies import edited_since_load
 
         from .committer import Committer
 
         context = self._context
         store = context.writer()
-        obstacle = detect_restored_backup(store, context.outbox_directory) or edited_since_load(
-            context.config, context.active_policies
-        )
+        obstacle = context.copies.reason() or edited_since_load(context.config, context.active_policies)
         if obstacle:
             raise Refused(obstacle)
         committer = Committer(
             store, self._planner(), context.clock, merchant_id=context.merchant_id, practice=context.is_practice
         )
-        return committer.commit(plans, typed)
+        committed = committer.commit(plans, typed)
+        context.copies.note_quietly()
+        return committed
 
     def recall(self, what: int | str) -> int:
         """Take back a held batch by number, or one order of it by order id; return how many orders came back.
@@ -71,11 +70,14 @@ class BatchService:
         """
         store = self._context.writer()
         if isinstance(what, int):
-            return store.batches.recall(what)
-        holder = store.batches.holder_of(what)
-        if holder is None:
-            raise BadInput(f"no held batch has order {what}; `ordertui outbox` shows what is held")
-        return store.batches.recall(holder.batch, [what])
+            count = store.batches.recall(what)
+        else:
+            holder = store.batches.holder_of(what)
+            if holder is None:
+                raise BadInput(f"no held batch has order {what}; `ordertui outbox` shows what is held")
+            count = store.batches.recall(holder.batch, [what])
+        self._context.copies.note_quietly()
+        return count
 
     def release(self, batch_id: int) -> Batch:
         """End the hold of a batch now; the next dispatch takes it."""
@@ -107,7 +109,9 @@ class BatchService:
         """Record the operator's word on rows that left; see `settle.settle`."""
         from .settle import settle
 
-        return settle(self._context, batch_id, order_ids, done=done, why=why, typed=typed)
+        settled = settle(self._context, batch_id, order_ids, done=done, why=why, typed=typed)
+        self._context.copies.note_quietly()
+        return settled
 
     @staticmethod
     def reasons(action: Action) -> tuple[str, ...]:

@@ -31,13 +31,9 @@ def settle(
     """
     store = context.writer()
     orders = list(dict.fromkeys(order_ids))
-    reason = " ".join(why.split())
     if not orders:
         raise BadInput("name the orders to settle; none named never means all")
-    if not reason:
-        raise BadInput("say why: what you looked at, and what it showed")
-    if len(reason) > MAX_REASON_LENGTH or not reason.isprintable():
-        raise BadInput(f"the reason must be plain text of at most {MAX_REASON_LENGTH} characters")
+    reason = check_reason(why)
     if (typed or "").strip() != str(len(orders)):
         raise NotConfirmed(f"type the number of orders, {len(orders)}, to settle them by your word")
     batch = store.batches.get(batch_id)
@@ -46,9 +42,19 @@ def settle(
     state = RowState.OK if done else RowState.ERROR
     text = f"{'done' if done else 'not done'}, by {store.audit.operator}: {reason}"
     outcomes = {one: Outcome(state, OPERATOR_CODE, text) for one in orders}
-    folder = folder_of(context.outbox_directory, batch)
+    folder = folder_of(context.outbox_directory, batch, store.identity.id)
     with store.write():  # the word counts only when the warning beside the files could be written too
         settled = store.results.settle(batch_id, outcomes, why=reason)
         if not done and folder.is_dir():
             write_atomic(folder, WARNING_FILE, (DO_NOT_UPLOAD + "\n").encode("utf-8"))
     return as_batch(settled)
+
+
+def check_reason(why: str) -> str:
+    """Return the operator's reason on one line. Raises BadInput."""
+    reason = " ".join(why.split())
+    if not reason:
+        raise BadInput("say why: what you looked at, and what it showed")
+    if len(reason) > MAX_REASON_LENGTH or not reason.isprintable():
+        raise BadInput(f"the reason must be plain text of at most {MAX_REASON_LENGTH} characters")
+    return reason

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from ordertui.amazon.feeds import FEED_TYPES
 from ordertui.amazon.spapi.cancellable_sleep import Stop, never_stop
+from ordertui.amazon.spapi.client import Client
+from ordertui.operations.batches.adoption import AmazonsWord
 from ordertui.operations.batches.batch import Batch, Due, DueStep
 from ordertui.operations.errors import Refused
 from ordertui.operations.limits import feed_limits
 from ordertui.operations.sync.connection import ApiConnection, retry_delay
 from ordertui.operations.sync.order_sync import OrderSync
 from ordertui.operations.sync.quotas import quotas
+from ordertui.operations.sync.refund_confirmations import RefundConfirmer
 from ordertui.orders.batch_state import BatchState
 from ordertui.store import JournalBatch, Store, Submission
 
@@ -25,7 +29,10 @@ from .status_text import submission_text
 class FeedDispatcher:
     """Submits the batches of one store to Amazon and follows them."""
 
-    def __init__(self, connection: ApiConnection, freezer: BatchFreezer, orders: OrderSync) -> None:
+    def __init__(
+        self, connection: ApiConnection, freezer: BatchFreezer, orders: OrderSync, refunds: RefundConfirmer
+    ) -> None:
+        self._refunds = refunds
         self._connection = connection
         self._context = context = connection.context
         self.tracker = FeedTracker(context.store, context.clock, context.directory)
@@ -48,6 +55,24 @@ class FeedDispatcher:
             raise
         self._failures = self._not_before = 0
         return left
+
+    def look(self, since: int, order_ids: Collection[str]) -> AmazonsWord:
+        """Return the feeds and bookings that Amazon lists since then and this store does not know. Raises SpApiError.
+
+        `order_ids`: orders whose bookings are looked for.
+        """
+        known = {one.feed_id for one in self._context.reader().submissions.find()}
+
+        async def work(client: Client) -> AmazonsWord:
+            feeds = [
+                feed.feed_id
+                for kind in FEED_TYPES.values()
+                for feed in await self.tracker.list_feeds(client, kind.xml, since)
+                if feed.feed_id not in known
+            ]
+            return AmazonsWord(tuple(feeds), await self._refunds.booked_since(client, since, order_ids))
+
+        return self._connection.run(work)
 
     # -- what comes next; nothing is called
 

@@ -45,6 +45,7 @@ class FeedSubmitter:
     ) -> None:
         self._store = connection.context.store
         self._clock = connection.context.clock
+        self._note_progress = connection.context.copies.note_progress
         self._marketplaces = connection.config.marketplaces
         self._freezer = freezer
         self._tracker = tracker
@@ -172,7 +173,17 @@ class FeedSubmitter:
         except (FeedBusy, RecallRefused, StoreError) as error:
             note(f"batch {batch.id}: {error}")
             return None
+        self._note_leaving(submission)
         return await self._create_feed(client, submission, note)
+
+    def _note_leaving(self, submission: Submission) -> None:
+        """Note beside the store that this leaves, before the call that acts. Raises OSError; the batch is held then."""
+        try:
+            self._note_progress()
+        except OSError:
+            text = "It was not submitted: the disk took no note of it."
+            self._store.submissions.return_to_hold(submission.id, SubmissionState.NOT_TAKEN, note=text)
+            raise
 
     async def _confirm_shipment(self, client: Client, batch: JournalBatch, note: Note) -> Submission | None:
         """Confirm the shipment of the batch's one order, then fetch the order: often Amazon shows it at once."""
@@ -182,6 +193,7 @@ class FeedSubmitter:
         except (FeedBusy, RecallRefused, StoreError) as error:
             note(f"batch {batch.id}: {error}")
             return None
+        self._note_leaving(submission)
         order_id = next(row.order_id for row in batch.rows if row.state is RowState.HELD)
         submission = await call.post(client, submission, order_id)
         if submission.state is SubmissionState.DONE:

@@ -8,6 +8,7 @@ uploaded it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -30,10 +31,16 @@ INTERRUPTED_TEXT = (
 
 
 class FileDispatcher:
-    """Writes due batches of one store into the folder `outbox`."""
+    """Writes due batches of one store into the folder `outbox`.
 
-    def __init__(self, store: Store, freezer: BatchFreezer, outbox: Path, *, is_practice: bool) -> None:
+    `note_progress` is called before the files of a batch are written; see `CopyGuard`.
+    """
+
+    def __init__(
+        self, store: Store, freezer: BatchFreezer, outbox: Path, note_progress: Callable[[], None], *, is_practice: bool
+    ) -> None:
         self._store = store
+        self._note_progress = note_progress
         self._freezer = freezer
         self._outbox = outbox
         self._is_practice = is_practice
@@ -78,7 +85,7 @@ class FileDispatcher:
             batch, files = self._freezer.freeze(batch_id)
             if not files:
                 return False
-            folder = folder_of(self._outbox, batch)
+            folder = folder_of(self._outbox, batch, self._store.identity.id)
             self._store.batches.mark_sent(
                 batch.id,
                 files=[str(folder / file.name) for file in files],
@@ -92,8 +99,9 @@ class FileDispatcher:
         with self._store.write():
             if batch_id not in self._store.batches.unwritten():
                 return None
+            self._note_progress()
             batch = self._store.batches.get(batch_id)
-            folder = folder_of(self._outbox, batch)
+            folder = folder_of(self._outbox, batch, self._store.identity.id)
             folder.mkdir(parents=True, exist_ok=True)
             remove_partial_files(folder)
             advice = upload_instructions(batch, practice=self._is_practice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from ordertui.orders.batch_state import LEFT_BATCHES, BatchState
 from ordertui.store import JournalBatch, Submission
 
 if TYPE_CHECKING:
+    from ordertui.operations.batches.adoption import AmazonsWord
     from ordertui.operations.planning.planner import Planner
     from ordertui.operations.sync.service import SyncService
 
@@ -51,7 +52,13 @@ class DispatchService:
         from .file_dispatcher import FileDispatcher
 
         context = self._context
-        return FileDispatcher(context.store, self._freezer, context.outbox_directory, is_practice=context.is_practice)
+        return FileDispatcher(
+            context.store,
+            self._freezer,
+            context.outbox_directory,
+            context.copies.note_progress,
+            is_practice=context.is_practice,
+        )
 
     @cached_property
     def feeds(self) -> FeedDispatcher:
@@ -59,16 +66,17 @@ class DispatchService:
         from .feed_dispatcher import FeedDispatcher
 
         sync = self._sync()
-        return FeedDispatcher(sync.connection, self._freezer, sync.orders)
+        return FeedDispatcher(sync.connection, self._freezer, sync.orders, sync.refunds)
 
     def run(
         self, stop: Callable[[], bool] = lambda: False, note: Callable[[str], None] = lambda _: None
     ) -> list[Batch]:
         """Let leave what is due, as files in the outbox folder or as feeds; return the batches that left.
 
-        `note` is called with a text for each batch that waits.
+        `note` is called with a text for each batch that waits. Raises Refused when the store may be a copy.
         """
         self._context.writer()
+        self._context.copies.require_original()
         dispatcher: Dispatcher = self.feeds if self._context.is_api_dispatch else self.files
         return dispatcher.run(stop, note)
 
@@ -79,7 +87,12 @@ class DispatchService:
         return FailureWatch(self._context.store)
 
     def next_due(self) -> Due | None:
-        """Return when `run` has something to do next: a hold ends, or a feed is due for a look; None: nothing."""
+        """Return when `run` has something to do next: a hold ends, or a feed is due for a look; None: nothing.
+
+        In a store that may be a copy nothing leaves.
+        """
+        if self._context.copies.reason():
+            return None
         if self._context.is_api_dispatch:
             return self.feeds.next_due()
         batches = self._context.reader().batches.find(open_only=True)
@@ -87,7 +100,12 @@ class DispatchService:
 
     def wait_for_feeds(self, stop: Callable[[], bool] = lambda: False) -> bool:
         """Wait until a feed on its way is due for a look; return False when none is, or when stopped."""
-        return self._context.is_api_dispatch and self.feeds.wait(stop)
+        is_following = self._context.is_api_dispatch and not self._context.copies.reason()
+        return is_following and self.feeds.wait(stop)
+
+    def look_at_amazon(self, since: int, order_ids: Collection[str]) -> AmazonsWord:
+        """Return what Amazon lists since a time that this store does not know; see `Adoption`. Raises SpApiError."""
+        return self.feeds.look(since, order_ids)
 
     def describe(self, batch: JournalBatch, submissions: Sequence[Submission]) -> Batch:
         """Return a batch with what to do next, or why that cannot be said. `submissions`: of the whole store."""

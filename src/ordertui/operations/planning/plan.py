@@ -109,3 +109,5 @@ class Plan(msgspec.Struct, frozen=True):
     hold_seconds: Annotated[int, msgspec.Meta(ge=0, le=MOST_HOLD_SECONDS)]
     """Shown in the preview. What counts is the policy in force at the commit."""
     practice: bool = False
+    store: str = ""
+    """Id of the store that it was made in; only that one takes it."""

@@ -122,6 +122,7 @@ class Planner:
             files=build_feed_files(ident, action, marketplace, rows, self._context.merchant_id),
             hold_seconds=policy.hold_seconds(action),
             practice=self._context.is_practice,
+            store=self._context.reader().identity.id,
         )
 
     def _rate_effects(self, action: Action, marketplace: str, counting: Sequence[int]) -> tuple[RateEffect, ...]:

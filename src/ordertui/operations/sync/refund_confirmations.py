@@ -244,6 +244,27 @@ class RefundConfirmer:
             self._save(_Coverage(before.start, until, now))
             return (*unread, *self._confirm(before.start, fresh))
 
+    async def booked_since(self, client: Client, since: int, order_ids: Collection[str]) -> dict[str, str]:
+        """Return by order id what Amazon booked back for these orders since then. Raises SpApiError."""
+        if not order_ids:
+            return {}
+        until = self._clock.now() - feed_limits().finances_youngest_seconds.value
+        oldest = self._clock.now() - feed_limits().finances_days.value * DAY
+        start = max(since - CLOCK_SKEW_SECONDS, oldest)
+        if until <= start:
+            return {}
+        query: dict[str, str | list[str]] = {"postedAfter": iso_utc(start), "postedBefore": iso_utc(until)}
+        found: dict[str, str] = {}
+        async for transaction in _transactions(client, query):
+            if isinstance(transaction, UnreadTransaction):  # it may be a refund of each order that it names
+                found.update(dict.fromkeys(set(transaction.order_ids) & set(order_ids), transaction.text))
+                continue
+            one = parse_booking(transaction)
+            if one is not None and one.order_id in order_ids:
+                money = format_money(one.minor, one.currency)
+                found[one.order_id] = f"Amazon booked {money} back for {one.order_id} on {iso_utc(one.posted)}"
+        return found
+
     # -- what is kept
 
     def _coverage(self) -> _Coverage | None:

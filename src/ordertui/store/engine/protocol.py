@@ -84,10 +84,17 @@ class Engine(Protocol):
     def size(self) -> int:
         """Return the bytes that the store takes."""
 
-    def backup(self, target: Path, progress: Callable[[int, int], None] | None) -> int:
+    def location(self) -> str:
+        """Return where the store's bytes are, as parts with `:` between them, each other in a copy.
+
+        A part is empty where the system cannot tell.
+        """
+
+    def backup(self, target: Path, progress: Callable[[int, int], None] | None, mark: Mapping[str, str]) -> int:
         """Copy the store into a new file, whole or not at all, while others work; return its bytes.
 
-        `progress` is called with the pages done and the pages in all. Raises OSError too.
+        `mark` are values of the table `meta` in the copy. `progress` is called with the pages done and the pages in
+        all. Raises OSError too.
         """
 
     def compact(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -224,7 +224,15 @@ class SqliteEngine:
         """Return the bytes of the file, without its write-ahead log."""
         return self.path.stat().st_size
 
-    def backup(self, target: Path, progress: Callable[[int, int], None] | None) -> int:
+    def location(self) -> str:
+        """Return the machine and the number of the file on its disk; a copy has another number, a renamed file not."""
+        try:
+            machine = Path("/etc/machine-id").read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            machine = ""
+        return f"{machine}:{self.path.stat().st_ino or ''}"
+
+    def backup(self, target: Path, progress: Callable[[int, int], None] | None, mark: Mapping[str, str]) -> int:
         """Copy the file page by page into a new one."""
         part = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
@@ -232,6 +240,7 @@ class SqliteEngine:
             with closing(sqlite3.connect(part, isolation_level=None)) as copy:
                 report = None if progress is None else lambda _, left, pages: progress(pages - left, pages)
                 self.connection.backup(copy, pages=4_096, progress=report)
+                copy.executemany("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", list(mark.items()))
                 copy.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
                 wrong = [row[0] for row in copy.execute("PRAGMA integrity_check") if row[0] != "ok"]
             if wrong:

@@ -253,6 +253,22 @@ class BatchJournal:
             self.transitions.log("batch.sent", batch_id, sha256=sha256, states=changes, feeds=hashes)
         return self.get(batch_id)
 
+    def mark_left_elsewhere(self, batch_id: int, outcome: Outcome) -> None:
+        """Record that a held batch left from another store, with this outcome of its rows.
+
+        Raises RecallRefused, BatchChanged.
+        """
+        with self._database.write():
+            self.mark_sent(batch_id, files=(), sha256=self.get(batch_id).sha256)
+            batch = self.get(batch_id)
+            self.doubt(batch_id, {row.order_id: outcome for row in batch.rows if row.state is RowState.SENT})
+
+    def doubt(self, batch_id: int, outcomes: Mapping[str, Outcome]) -> None:
+        """Move rows to what is not known of them any more, by order id."""
+        with self._database.write():
+            changes = self.transitions.move_rows(self.get(batch_id), outcomes)
+            self.transitions.log("batch.doubted", batch_id, states=changes)
+
     def unwritten(self) -> list[int]:
         """Return the batches that are marked as sent while their files are not all known to be written."""
         return [row[0] for row in self._database.query("SELECT id FROM batches WHERE writing = 1 ORDER BY id")]

@@ -1,0 +1,132 @@
+"""A copy of a store acts on nothing, because the store that it is a copy of may have gone on.
+
+A backup is marked as one. A file that was copied or restored is known by its place, by the note that the store keeps
+beside itself of how far it came, or by folders of the outbox that it does not know (docs/decisions/0008-copies.md).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from ordertui.files import read_file, replace_file
+from ordertui.orders.clock import iso_utc
+from ordertui.store import Store
+from ordertui.store.identity import AuditHead
+
+from .errors import Refused
+
+NOTE_SUFFIX = "-newest"
+"""Ends the name of the note beside the store's file."""
+NOTE_BYTES = 4_096
+"""A note has some 130."""
+_FOLDER = re.compile(r"(\d{4,})-[A-Z]{2}-[a-z]+(?:-([0-9a-f]{8}))?")
+"""Name of a batch's folder in the outbox; see `batches.batch.folder_of`."""
+
+
+class CopyGuard:
+    """Says whether a store may be a copy, and notes outside of it how far it came.
+
+    `reader` returns the connection of the calling thread, `writer` the one that writes.
+    """
+
+    def __init__(self, reader: Callable[[], Store], writer: Store, outbox: Path, *, is_practice: bool) -> None:
+        place = writer.path
+        self._store = reader
+        self._writer = writer
+        self._note = place.with_name(place.name + NOTE_SUFFIX)
+        self._outbox = outbox
+        self._is_practice = is_practice
+
+    def reason(self) -> str:
+        """Return why the store may be a copy, for the operator; empty when it is none. A practice store never is."""
+        why = "" if self._is_practice else self._marks() or self.evidence()
+        if not why:
+            return ""
+        return (
+            f"this store may be an older copy: {why}. It commits and sends nothing, because batches may have left"
+            " since: `ordertui store adopt` asks what happened, and makes it the store to work with"
+        )
+
+    def require_original(self) -> None:
+        """Raise Refused when the store may be a copy."""
+        reason = self.reason()
+        if reason:
+            raise Refused(reason)
+
+    def _marks(self) -> str:
+        """Return what the file itself says; empty when it says nothing."""
+        identity = self._store().identity
+        made = identity.backup_of
+        if made is not None:
+            return f"it is a backup of {iso_utc(made)}"
+        return "its file was copied, restored, or moved to another disk" if identity.is_elsewhere() else ""
+
+    def evidence(self) -> str:
+        """Return what proves that the store went on elsewhere; empty without proof."""
+        return self._later_work() or self._unknown_folders()
+
+    def _later_work(self) -> str:
+        identity = self._store().identity
+        try:
+            noted = msgspec.json.decode(read_file(self._note, NOTE_BYTES), type=AuditHead)
+        except FileNotFoundError:
+            return ""
+        except (OSError, msgspec.MsgspecError) as error:
+            return f"{self._note} says how far the store came, and cannot be read ({error})"
+        if noted.store != identity.id or identity.has_record(noted):
+            return ""
+        return (
+            f"{self._note.name} beside it names record {noted.record} of the audit, which this store does not have: a"
+            " newer one was at work here"
+        )
+
+    def _unknown_folders(self) -> str:
+        found = self.unknown_folders()
+        if not found:
+            return ""
+        last = max((batch.id for batch in self._store().batches.find(limit=1)), default=0)
+        return (
+            f"the outbox has {found[-1].name}, and this store knows batches up to {last}; look at each such folder of"
+            f" {self._outbox} in Seller Central, then move it away"
+        )
+
+    def unknown_folders(self) -> list[Path]:
+        """Return the outbox folders of batches of this store that it does not know, by number."""
+        store = self._store()
+        identity = store.identity
+        last = max((batch.id for batch in store.batches.find(limit=1)), default=0)
+        found = []
+        for path in _folders(self._outbox):
+            match = _FOLDER.fullmatch(path.name)
+            if match is None or int(match[1]) <= last:
+                continue
+            if match[2] == identity.id[:8] or (match[2] is None and identity.has_unnamed_folders):
+                found.append(path)
+        return sorted(found, key=lambda path: int(path.name.partition("-")[0]))
+
+    def note_progress(self) -> None:
+        """Note beside the store how far it came. Called before anything leaves. Raises OSError.
+
+        Within a transaction, so that an older note never replaces a newer one.
+        """
+        with self._writer.write():
+            head = self._writer.identity.head()
+            replace_file(self._note, msgspec.json.encode(head))
+
+    def note_quietly(self) -> None:
+        """Note it where nothing leaves, so that a disk that is full is no error. A copy notes nothing."""
+        if not self.reason():
+            with suppress(OSError):
+                self.note_progress()
+
+
+def _folders(outbox: Path) -> list[Path]:
+    try:
+        return [path for path in outbox.iterdir() if path.is_dir()]
+    except OSError:
+        return []
