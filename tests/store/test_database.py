@@ -49,10 +49,10 @@ def test_values_become_rows_of_their_types(tmp_path: Path) -> None:
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
         database = store.database
         rows = [(2**62, 'quote " and ü', None), (-1, "", "x"), (0, None, "\u2028")]
-        table = database.values_sql("rows", {"n": int, "a": str, "b": str})
+        table = database.values_sql("rows", n=int, a=str, b=str)
         found = database.query(f"SELECT n, a, b FROM {table} AS v ORDER BY n DESC", {"rows": as_parameter(rows)})
         assert found == [rows[0], rows[2], rows[1]]
-        one = database.values_sql("some", {"key": str})
+        one = database.values_sql("some", key=str)
         assert sorted(database.query(f"SELECT key FROM {one} AS v", {"some": as_parameter(["a", "ü"])})) == [
             ("a",), ("ü",),
         ]  # fmt: skip

@@ -89,7 +89,7 @@ class CopyGuard:
         found = self.unknown_folders()
         if not found:
             return ""
-        last = max((batch.id for batch in self._store().batches.find(limit=1)), default=0)
+        last = self._store().batches.last_id()
         return (
             f"the outbox has {found[-1].name}, and this store knows batches up to {last}; look at each such folder of"
             f" {self._outbox} in Seller Central, then move it away"
@@ -99,7 +99,7 @@ class CopyGuard:
         """Return the outbox folders of batches of this store that it does not know, by number."""
         store = self._store()
         identity = store.identity
-        last = max((batch.id for batch in store.batches.find(limit=1)), default=0)
+        last = store.batches.last_id()
         found = []
         for path in _folders(self._outbox):
             match = _FOLDER.fullmatch(path.name)

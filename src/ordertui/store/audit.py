@@ -75,19 +75,19 @@ class AuditLog:
         self._clock = clock
         self.operator = operator
 
-    def add(self, kind: str, payload: str) -> int:
-        """Append an entry in a transaction of its own, or in the open one; return its id."""
+    def add(self, kind: str, payload: str) -> None:
+        """Append an entry in a transaction of its own, or in the open one."""
         with self._database.write():
-            return self.append(kind, payload)
+            self.append(kind, payload)
 
-    def append(self, kind: str, payload: str) -> int:
-        """Append an entry in the open transaction; return its id. The operator is added to `payload`, a JSON object."""
+    def append(self, kind: str, payload: str) -> None:
+        """Append an entry in the open transaction. The operator is added to `payload`, a JSON object."""
         facts = json.loads(payload)
         who = self.operator
         if who.user or who.operator:
             facts["by"] = {"operator": who.operator, "user": who.user, "host": who.host, "process": who.process}
         text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
-        return self._database.append_audit(self._clock.now(), kind, text, orders_in(facts))
+        self._database.append_audit(self._clock.now(), kind, text, orders_in(facts))
 
     def entries(self, limit: int | None = None, *, order_id: str | None = None) -> list[AuditEntry]:
         """Return entries, newest first; with `order_id` only those that name the order."""

@@ -9,13 +9,15 @@ from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import Any, TypeVar
 
-from .engine.protocol import Columns, Engine, Params, Row
+from .engine.protocol import Engine, Params, Row
 from .errors import ReadOnlyStore, StoreError
 
 FETCH_SIZE = 20_000
 """Rows fetched at a time from a long result."""
 MAX_PARAMETERS = 900
-"""Values put into one IN list; every build of SQLite takes 999."""
+"""Placeholders of one statement; every build of SQLite takes 999."""
+MAX_VALUES = 20_000
+"""Values that one statement looks for, as one parameter; more are looked for in several, so that memory has room."""
 
 STORE_ID_KEY = "store:id"
 """Key of the store's id in the table `meta`; `identity` says what it is for."""
@@ -93,22 +95,23 @@ class Database:
         found = self.query(sql, params)
         return found[0][0] if found else None
 
-    def query_in(self, sql: str, values: Iterable[object], before: Sequence[object] = ()) -> list[Row]:
-        """Return all rows of a statement whose `{}` stands for an IN list, run once per slice of the values.
+    def query_in(self, sql: str, values: Iterable[int] | Iterable[str], before: Sequence[object] = ()) -> list[Row]:
+        """Return all rows of a statement whose `{}` stands for what is between the brackets of an IN list.
 
-        `before` are the values of the placeholders that stand before the list.
+        `before` are the values of the placeholders that stand before the list. Up to MAX_VALUES are one statement.
         """
         found: list[Row] = []
-        for part in slices(values):
-            found += self.query(sql.format(placeholders(part)), [*before, *part])
+        for part in slices(values, MAX_VALUES):
+            chosen = self.engine.values_sql("?", {"v": type(part[0])})
+            found += self.query(sql.format(f"SELECT v FROM {chosen} AS t"), [*before, as_parameter(part)])
         return found
 
-    def values_sql(self, parameter: str, columns: Columns) -> str:
-        """Return a subquery that yields the rows of a parameter, which `as_parameter` makes of them, as these columns.
+    def values_sql(self, name: str, **columns: type[int] | type[str]) -> str:
+        """Return a subquery that yields the rows of the parameter `name`, made by `as_parameter`, as these columns.
 
         A statement with it takes any number of rows: `UPDATE orders SET ... FROM {values_sql(...)} AS v WHERE ...`.
         """
-        return self.engine.values_sql(parameter, columns)
+        return self.engine.values_sql(f":{name}", columns)
 
     def column(self, sql: str, params: Params = ()) -> Iterator[list[Any]]:
         """Yield the first column of a long result, FETCH_SIZE values at a time."""
@@ -147,10 +150,16 @@ class Database:
         with self.lock:
             self.engine.create_read_indexes()
 
-    def append_audit(self, at: int, kind: str, payload: str, order_ids: Sequence[str]) -> int:
-        """Append an entry to the audit in the open transaction; return its id. `at` is in epoch seconds."""
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send the changes made inside without waiting for each answer, in the open transaction; see `Engine`."""
+        with self.lock, self.engine.together():
+            yield
+
+    def append_audit(self, at: int, kind: str, payload: str, order_ids: Sequence[str]) -> None:
+        """Append an entry to the audit in the open transaction. `at` is in epoch seconds."""
         with self.lock:
-            return self.engine.append_audit(at, kind, payload, order_ids)
+            self.engine.append_audit(at, kind, payload, order_ids)
 
     def execute(self, sql: str, params: Params = ()) -> int:
         """Run a statement in the open transaction; return how many rows it changed. Raises ConstraintViolated."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
 
 from ordertui.orders.clock import Clock
 from ordertui.orders.enums import Dispatched
 
 from .audit import AuditLog
-from .database import Database
-from .derived_facts import SituationFacts, buyer_request, situation, summarise
+from .database import Database, as_parameter
+from .derived_facts import LineFacts, SituationFacts, buyer_request, situation, summarise
 from .errors import UnknownOrder
 
 SITUATION = (
@@ -18,6 +19,7 @@ SITUATION = (
     " amazon_counts"
 )
 """The columns from which a situation number is computed, as `derived_facts.situation` takes them."""
+_SITUATION = SITUATION.split(", ")
 
 
 class OperatorFacts:
@@ -28,45 +30,62 @@ class OperatorFacts:
         self._clock = clock
         self._audit = audit
 
-    def change(self, row_id: int, column: str, value: str) -> bool:
-        """Set a fact column of an order, and with it the situation and the version; return whether it changed."""
-        before = self._database.value(f"SELECT {column} FROM orders WHERE id = ?", (row_id,))
-        if before == value:
-            return False
-        self._database.execute(f"UPDATE orders SET {column} = ?, version = version + 1 WHERE id = ?", (value, row_id))
-        facts: SituationFacts = self._database.query(f"SELECT {SITUATION} FROM orders WHERE id = ?", (row_id,))[0]
-        self._database.execute("UPDATE orders SET situation = ? WHERE id = ?", (situation(facts), row_id))
-        return True
+    def change(self, column: str, values: Mapping[int, str]) -> set[int]:
+        """Set a fact column of orders, by row number, and with it situation and version; return those that changed."""
+        place = _SITUATION.index(column)
+        changes = []
+        for row_id, *facts in self._database.query_in(
+            f"SELECT id, {SITUATION} FROM orders WHERE id IN ({{}}) ORDER BY id", values
+        ):
+            if facts[place] != values[row_id]:
+                facts[place] = values[row_id]
+                changes.append((row_id, values[row_id], situation(cast(SituationFacts, tuple(facts)))))
+        if changes:
+            new = self._database.values_sql("new", id=int, value=str, situation=int)
+            self._database.execute(
+                f"UPDATE orders SET {column} = v.value, situation = v.situation, version = version + 1"
+                f" FROM {new} AS v WHERE orders.id = v.id",
+                {"new": as_parameter(changes)},
+            )
+        return {change[0] for change in changes}
 
     def set(self, ids: Sequence[int], *, dispatched: Dispatched | None = None, asked: bool | None = None) -> int:
         """Store what the operator states of orders (None: nothing); return how many changed. Raises UnknownOrder."""
-        now = self._clock.now()
-        changed = []
         with self._database.write():
+            names: dict[int, str] = dict(
+                self._database.query_in("SELECT id, order_id FROM orders WHERE id IN ({})", ids)
+            )
             for row_id in ids:
-                order_id = self._database.value("SELECT order_id FROM orders WHERE id = ?", (row_id,))
-                if order_id is None:
+                if row_id not in names:
                     raise UnknownOrder(f"there is no order with row number {row_id}")
-                self._database.execute(
-                    "INSERT INTO operator_facts (order_id, dispatched, asked, at)"
-                    " VALUES (:id, coalesce(:d, 'unknown'), :a, :at) ON CONFLICT (order_id) DO UPDATE SET"
-                    " dispatched = coalesce(:d, dispatched), asked = coalesce(:a, asked), at = :at",
-                    {"id": row_id, "d": dispatched, "a": None if asked is None else int(asked), "at": now},
-                )
-                moved = False
-                if dispatched is not None:
-                    moved |= self.change(row_id, "dispatched", dispatched.value)
-                if asked is not None:
-                    request = buyer_request(_reported_request(self._database, row_id), int(asked))
-                    moved |= self.change(row_id, "buyer_request", request)
-                if moved:
-                    changed.append(order_id)
-            if changed:
-                facts = {"dispatched": dispatched, "asked": asked, "orders": changed}
-                self._audit.append("facts", json.dumps(facts))
-        return len(changed)
+            self._database.execute(
+                "INSERT INTO operator_facts (order_id, dispatched, asked, at) SELECT id, coalesce(:dispatched,"
+                f" 'unknown'), CAST(:asked AS bigint), :at FROM {self._database.values_sql('ids', id=int)} AS v"
+                " WHERE 1 = 1 ON CONFLICT (order_id) DO UPDATE SET at = excluded.at,"
+                " dispatched = coalesce(:dispatched, operator_facts.dispatched),"
+                " asked = coalesce(excluded.asked, operator_facts.asked)",
+                {
+                    "ids": as_parameter(names), "dispatched": dispatched and dispatched.value,
+                    "asked": None if asked is None else int(asked),
+                    "at": self._clock.now(),
+                },
+            )  # fmt: skip
+            moved: set[int] = set()
+            if dispatched is not None:
+                moved |= self.change("dispatched", dict.fromkeys(names, dispatched.value))
+            if asked is not None:
+                reported = self._reported_requests(names)
+                requests = {row_id: buyer_request(reported[row_id], int(asked)) for row_id in names}
+                moved |= self.change("buyer_request", requests)
+            if moved:
+                changed = [names[row_id] for row_id in dict.fromkeys(ids) if row_id in moved]
+                self._audit.append("facts", json.dumps({"dispatched": dispatched, "asked": asked, "orders": changed}))
+        return len(moved)
 
-
-def _reported_request(database: Database, row_id: int) -> str:
-    lines = database.query("SELECT status, buyer_request FROM lines WHERE order_id = ?", (row_id,))
-    return summarise([(status, None, None, None, None, request) for status, request in lines]).request
+    def _reported_requests(self, ids: Iterable[int]) -> dict[int, str]:
+        lines: dict[int, list[LineFacts]] = {row_id: [] for row_id in ids}
+        for row_id, status, request in self._database.query_in(
+            "SELECT order_id, status, buyer_request FROM lines WHERE order_id IN ({})", lines
+        ):
+            lines[row_id].append((status, None, None, None, None, request))
+        return {row_id: summarise(found).request for row_id, found in lines.items()}

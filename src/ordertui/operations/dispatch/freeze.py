@@ -51,12 +51,14 @@ class BatchFreezer:
         held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
         orders = self._store.orders.get([row.id for row in plan.rows])
         reasons = self._store.batches.blocking_reasons(batch.id)
-        for row in plan.rows:
-            if row.order_id not in held:
-                continue
-            why = reasons.get(row.order_id) or self._planner.still_allowed(plan.action, orders[row.id], row)
-            if why:
-                self._store.batches.recall(batch.id, [row.order_id], why=f"left out at dispatch: {why}")
+        whys = {
+            row.order_id: f"left out at dispatch: {why}"
+            for row in plan.rows
+            if row.order_id in held
+            and (why := reasons.get(row.order_id) or self._planner.still_allowed(plan.action, orders[row.id], row))
+        }
+        if whys:
+            self._store.batches.recall(batch.id, whys, why=whys)
 
     def _build(self, batch: JournalBatch, plan: Plan) -> tuple[PlanFile, ...]:
         """Return the files of the rows that leave, or left: the plan's own bytes when these are all its rows."""

@@ -9,6 +9,7 @@ SQL (`values_sql`) or does the work (`fill`, `append_audit`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -52,9 +53,9 @@ class Engine(Protocol):
         """Insert many rows the fastest way there is."""
 
     def values_sql(self, parameter: str, columns: Columns) -> str:
-        """Return a subquery in brackets that yields the rows of a parameter, a JSON array of arrays, as these columns.
+        """Return a subquery in brackets that yields the rows of a parameter, `:name` or `?`, as these columns.
 
-        With one column the parameter is an array of plain values.
+        The parameter is a JSON array of arrays; with one column, of plain values.
         """
 
     def begin(self) -> None:
@@ -66,8 +67,14 @@ class Engine(Protocol):
     def rollback(self) -> None:
         """End the transaction and undo it; without one, do nothing."""
 
-    def append_audit(self, at: int, kind: str, payload: str, order_ids: Sequence[str]) -> int:
-        """Append an entry to the audit's chain of hashes, and to its list by order; return the entry's id."""
+    def together(self) -> AbstractContextManager[None]:
+        """Send the changes made inside without waiting for each answer: over a network they take the time of one.
+
+        How many rows each changed is not known, and an error is raised at the latest by the end of the block.
+        """
+
+    def append_audit(self, at: int, kind: str, payload: str, order_ids: Sequence[str]) -> None:
+        """Append an entry to the audit's chain of hashes, and to its list by order."""
 
     def change_token(self) -> int:
         """Return a number that differs after any connection committed. Compare only values of one engine."""

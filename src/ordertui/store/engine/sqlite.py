@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -159,9 +159,9 @@ class SqliteEngine:
     def values_sql(self, parameter: str, columns: Columns) -> str:
         """Return a subquery that yields the rows of a JSON parameter."""
         if len(columns) == 1:
-            return f"(SELECT value AS {next(iter(columns))} FROM json_each(:{parameter}))"
+            return f"(SELECT value AS {next(iter(columns))} FROM json_each({parameter}))"
         parts = (f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(columns))
-        return f"(SELECT {', '.join(parts)} FROM json_each(:{parameter}))"
+        return f"(SELECT {', '.join(parts)} FROM json_each({parameter}))"
 
     def begin(self) -> None:
         """Begin a transaction that writes, after every other one has ended."""
@@ -176,8 +176,12 @@ class SqliteEngine:
         if self.connection.in_transaction:
             self.execute("ROLLBACK")
 
-    def append_audit(self, at: int, kind: str, payload: str, order_ids: Sequence[str]) -> int:
-        """Append an entry to the audit; return its id."""
+    def together(self) -> AbstractContextManager[None]:
+        """Do nothing: there is nobody to wait for."""
+        return nullcontext()
+
+    def append_audit(self, at: int, kind: str, payload: str, order_ids: Sequence[str]) -> None:
+        """Append an entry to the audit."""
         last, previous = (self.query("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1") or [(0, GENESIS)])[0]
         ident = int(last) + 1
         self.execute(
@@ -185,7 +189,6 @@ class SqliteEngine:
             (ident, at, kind, payload, previous, chained(previous, ident, at, kind, payload)),
         )
         self.fill("audit_orders", ("order_id", "audit"), [(order_id, ident) for order_id in order_ids])
-        return ident
 
     def change_token(self) -> int:
         """Return a number that differs after any connection committed."""

@@ -66,7 +66,7 @@ class ImportLog:
                 connection.execute("UPDATE orders SET sources = sources | ? WHERE id = ?", (bit, row_id))
                 if connection.execute("SELECT status FROM orders WHERE id = ?", (row_id,)).fetchone()[0] == "cancelled":
                     by = "seller" if impacts else "buyer"
-                    changed += self._context.facts.change(row_id, "cancelled_by", by)
+                    changed += len(self._context.facts.change("cancelled_by", {row_id: by}))
             connection.execute(
                 "INSERT INTO imports (kind, path, sha256, marketplace, has_request_column, at, row_count, changed,"
                 " unchanged, rejected, finished) VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, 1)",

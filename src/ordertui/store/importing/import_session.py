@@ -236,5 +236,4 @@ def apply_cancelled_by(database: Database, facts: OperatorFacts, order_ids: Iter
             f" AND s.order_id IN ({placeholders(part)})",
             part,
         )
-        for row_id, by in found:
-            facts.change(row_id, "cancelled_by", by)
+        facts.change("cancelled_by", dict(found))

@@ -57,10 +57,14 @@ class BatchJournal:
             raise _unknown_batch(batch_id)
         return found[0]
 
-    def find(self, *, open_only: bool = False, limit: int | None = None) -> list[JournalBatch]:
+    def find(self, *, open_only: bool = False) -> list[JournalBatch]:
         """Return batches, newest first; with `open_only` those of which a row still holds its order."""
         where = "WHERE id IN (SELECT batch FROM batch_rows WHERE is_open = 1)" if open_only else ""
-        return self._read(f"{where} ORDER BY id DESC" + (f" LIMIT {int(limit)}" if limit else ""), ())
+        return self._read(f"{where} ORDER BY id DESC", ())
+
+    def last_id(self) -> int:
+        """Return the number of the newest batch; 0 before the first."""
+        return int(self._database.value("SELECT coalesce(max(id), 0) FROM batches"))
 
     def due(self) -> list[JournalBatch]:
         """Return the held batches whose hold has ended, oldest first."""
@@ -148,26 +152,65 @@ class BatchJournal:
         if not rows:
             raise StoreError("a batch without rows is not kept")
         now = self._clock.now()
-        boot, mark = hold_columns(self._holds.end_after(due_at - now))
+        end = self._holds.end_after(due_at - now)
         with self._database.write():
-            ids = self._orders.ids_of(row.order_id for row in rows)
-            _check_orders(self._database, rows, ids)
+            ids = self._check_orders(rows)
+            self.refunds.check(rows, ids)
             batch_id: int = self._database.value(
                 "INSERT INTO batches (action, marketplace, state, created_at, due_at, sha256, advice, plan, who,"
                 " hold_boot, hold_mark) VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?) RETURNING id",
                 (action.value, marketplace, BatchState.HELD.value, now, due_at, sha256, plan, str(self._operator),
-                 boot, mark),
+                 *hold_columns(end)),
             )  # fmt: skip
-            for position, row in enumerate(rows):
-                row_id = ids[row.order_id]
-                for refund in row.refunds:
-                    self.refunds.add_line(batch_id, row, row_id, refund)
-                self.transitions.add_row(batch_id, position, action, row, row_id)
-            self.transitions.log(
-                "batch.held", batch_id, action=action.value, marketplace=marketplace, sha256=sha256,
-                due_at=due_at, orders=[row.order_id for row in rows], plan=digest(plan),
-            )  # fmt: skip
-        return self.get(batch_id)
+            with self._database.together():
+                self.refunds.add_lines(batch_id, rows, ids)
+                self.transitions.add_rows(batch_id, action, rows, ids)
+                self.transitions.log(
+                    "batch.held", batch_id, action=action.value, marketplace=marketplace, sha256=sha256,
+                    due_at=due_at, orders=[row.order_id for row in rows], plan=digest(plan),
+                )  # fmt: skip
+        held = tuple(
+            JournalRow(row.order_id, RowState.HELD, row.reason, row.currency, row.total, "", "") for row in rows
+        )
+        return JournalBatch(
+            batch_id,
+            action,
+            marketplace,
+            BatchState.HELD,
+            now,
+            due_at,
+            None,
+            held,
+            (),
+            sha256,
+            str(self._operator),
+            end,
+        )
+
+    def _check_orders(self, rows: Sequence[NewRow]) -> dict[str, int]:
+        """Return the row numbers of the orders. Raises UnknownOrder, ActionAlreadyOpen, VersionChanged."""
+        found = {
+            row[0]: row[1:]
+            for row in self._database.query_in(
+                "SELECT o.order_id, o.id, o.version, r.batch, r.action, r.state, b.who, b.created_at FROM orders o"
+                " LEFT JOIN batch_rows r ON r.order_id = o.id AND r.is_open = 1 LEFT JOIN batches b ON b.id = r.batch"
+                " WHERE o.order_id IN ({})",
+                [row.order_id for row in rows],
+            )
+        }
+        changed = []
+        for row in rows:
+            if row.order_id not in found:
+                raise UnknownOrder(f"order {row.order_id} is not in this store")
+            _, version, batch, action, state, who, at = found[row.order_id]
+            if batch is not None:
+                by = f"{who or 'somebody'} at {iso_utc(at)}"
+                raise ActionAlreadyOpen(row.order_id, str(batch), action, state, by)
+            if row.version is not None and row.version != version:
+                changed.append(row.order_id)
+        if changed:
+            raise VersionChanged(changed)
+        return {order_id: values[0] for order_id, values in found.items()}
 
     # -- the hold
 
@@ -187,8 +230,10 @@ class BatchJournal:
             )
             self.transitions.log("batch.due", batch_id, before=batch.due_at, after=due_at)
 
-    def recall(self, batch_id: int, order_ids: Collection[str] | None = None, *, why: str = "taken back") -> int:
-        """Take held rows back (None: all of the batch); return how many.
+    def recall(
+        self, batch_id: int, order_ids: Collection[str] | None = None, *, why: str | Mapping[str, str] = "taken back"
+    ) -> int:
+        """Take held rows back (None: all of the batch); return how many. `why` is for all, or by order id.
 
         Raises UnknownBatch, and RecallRefused when the batch has left or holds none of these orders.
         """
@@ -202,11 +247,14 @@ class BatchJournal:
             wanted = held if order_ids is None else held & set(order_ids)
             if not wanted:
                 raise RecallRefused(f"batch {batch_id} holds nothing of that any more")
-            outcome = Outcome(RowState.RECALLED, "", why)
-            changes = self.transitions.move_rows(batch, dict.fromkeys(wanted, outcome))
+            whys = dict.fromkeys(wanted, why) if isinstance(why, str) else {one: why[one] for one in sorted(wanted)}
+            outcomes = {order_id: Outcome(RowState.RECALLED, "", text) for order_id, text in whys.items()}
+            changes = self.transitions.move_rows(batch, outcomes)
             if wanted == held:
                 self.transitions.move_batch(batch, BatchState.RECALLED)
-            self.transitions.log("batch.recalled", batch_id, states=changes, why=why)
+            texts = sorted(set(whys.values()))
+            more = {"whys": whys} if len(texts) > 1 else {}
+            self.transitions.log("batch.recalled", batch_id, states=changes, why="; ".join(texts), **more)
         return len(wanted)
 
     # -- leaving
@@ -244,8 +292,9 @@ class BatchJournal:
                 "UPDATE batches SET sent_at = ?, files = ?, sha256 = ?, writing = ? WHERE id = ?",
                 (self._clock.now(), json.dumps(list(files)), sha256, int(bool(feeds)), batch_id),
             )
-            self._database.execute_many(
-                "INSERT INTO feeds (batch, name, sha256, content) VALUES (?, ?, ?, ?)",
+            self._database.fill(
+                "feeds",
+                ("batch", "name", "sha256", "content"),
                 [(batch_id, feed.name, feed.sha256, feed.content) for feed in feeds],
             )
             changes = self.transitions.move_rows(batch, leaving)
@@ -291,38 +340,14 @@ class BatchJournal:
     def chain(self, batch_ids: Sequence[int]) -> None:
         """Let each of these batches wait until the one before it came through well."""
         with self._database.write():
-            self._database.execute_many(
-                "INSERT INTO feed_parts (batch, after_batch) VALUES (?, ?)",
-                list(zip(batch_ids[1:], batch_ids, strict=False)),
+            self._database.fill(
+                "feed_parts", ("batch", "after_batch"), list(zip(batch_ids[1:], batch_ids, strict=False))
             )
 
     def predecessor(self, batch_id: int) -> int | None:
         """Return the batch for which this one waits; None when it waits for none."""
         found: int | None = self._database.value("SELECT after_batch FROM feed_parts WHERE batch = ?", (batch_id,))
         return found
-
-
-def _check_orders(database: Database, rows: Sequence[NewRow], ids: Mapping[str, int]) -> None:
-    """Raise UnknownOrder, ActionAlreadyOpen or VersionChanged unless a batch may take all these orders."""
-    changed = []
-    for row in rows:
-        row_id = ids.get(row.order_id)
-        if row_id is None:
-            raise UnknownOrder(f"order {row.order_id} is not in this store")
-        held = database.query(
-            "SELECT r.batch, r.action, r.state, b.who, b.created_at FROM batch_rows r JOIN batches b ON b.id = r.batch"
-            " WHERE r.order_id = ? AND r.is_open = 1",
-            (row_id,),
-        )
-        if held:
-            batch, action, state, who, at = held[0]
-            by = f"{who or 'somebody'} at {iso_utc(at)}"
-            raise ActionAlreadyOpen(row.order_id, str(batch), action, state, by)
-        version = database.value("SELECT version FROM orders WHERE id = ?", (row_id,))
-        if row.version is not None and row.version != version:
-            changed.append(row.order_id)
-    if changed:
-        raise VersionChanged(changed)
 
 
 def _unknown_batch(batch_id: int) -> UnknownBatch:

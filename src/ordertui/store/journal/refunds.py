@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
 from ordertui.orders.batch_state import LEFT, POSSIBLY_DONE, RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.orders.refund_limit import excess_text
-from ordertui.store.database import Database, in_list, placeholders
+from ordertui.store.database import Database, in_list
 from ordertui.store.derived_facts import refunded
 from ordertui.store.errors import RefundExceedsPayment
 from ordertui.store.operator_facts import OperatorFacts
 from ordertui.store.orders import NOTHING, OrderRepository, RefundedSoFar
 
-from .records import NewRow, RefundLine, RefundProblem, RefundRow
+from .records import NewRow, RefundProblem, RefundRow
 
 BOOKED_AGAIN = "booked-again"
 """The code of a refund that Amazon booked more than once."""
-_COMPONENT_COLUMNS = ", ".join(COMPONENTS)
-_COMPONENT_SUM = " + ".join(COMPONENTS[:6]) + " - item_promotion - ship_promotion"
+_ACTIVE = "coalesce(l.status, '') <> 'cancelled'"
+_Balance = Callable[[int, int, str], tuple[RefundedSoFar | None, RefundedSoFar]]
+
+
+def _sum(table: str) -> str:
+    """Return the sum of what lines or refunds come to, as SQL; a component that no report gave counts as 0."""
+    parts = [f"coalesce({table}.{name}, 0)" for name in COMPONENTS]
+    return f"CAST(sum({' + '.join(parts[:6])} - {' - '.join(parts[6:])}) AS bigint)"
 
 
 class RefundLedger:
@@ -28,42 +36,54 @@ class RefundLedger:
         self._orders = orders
         self._facts = facts
 
-    def add_line(self, batch_id: int, row: NewRow, row_id: int, refund: RefundLine) -> None:
-        """Insert one line of a refund after the last guard; raise RefundExceedsPayment.
+    def check(self, rows: Sequence[NewRow], ids: Mapping[str, int]) -> None:
+        """Raise RefundExceedsPayment unless these refunds may be added: the last guard.
 
         Together with what was given back before, a line gives back no more than was paid, in all and in each
-        component, and cancels no more units than it has.
+        component, and cancels no more units than it has. `ids` are the row numbers of the orders.
         """
-        where = f"order {row.order_id}, line {refund.line}"
-        paid = self._paid(row_id, refund.line, refund.currency)
-        if paid is None:
-            raise RefundExceedsPayment(f"{where}: what was paid in {refund.currency} is unknown")
-        amounts, units = self._refunded(row_id, refund.line)
-        why = _excess(paid, (amounts.plus(refund.amounts), units + refund.quantity), refund.currency)
-        if refund.amounts.total <= 0 or refund.quantity < 0:
-            why = "nothing would go back"
-        if why:
-            raise RefundExceedsPayment(f"{where}: {why}")
-        values = (batch_id, row_id, refund.line, refund.currency, refund.quantity)
-        values += tuple(getattr(refund.amounts, name) for name in COMPONENTS)
-        self._database.execute(
-            f"INSERT INTO refunds (batch, order_id, line, currency, quantity, {_COMPONENT_COLUMNS})"
-            f" VALUES ({placeholders(values)})",
-            values,
-        )
+        lines = [(ids[row.order_id], row.order_id, refund) for row in rows for refund in row.refunds]
+        if not lines:
+            return
+        balance = self._balance(row_id for row_id, _, _ in lines)
+        for row_id, order_id, refund in lines:
+            where = f"order {order_id}, line {refund.line}"
+            paid, (amounts, units) = balance(row_id, refund.line, refund.currency)
+            if paid is None:
+                raise RefundExceedsPayment(f"{where}: what was paid in {refund.currency} is unknown")
+            why = _excess(paid, (amounts.plus(refund.amounts), units + refund.quantity), refund.currency)
+            if refund.amounts.total <= 0 or refund.quantity < 0:
+                why = "nothing would go back"
+            if why:
+                raise RefundExceedsPayment(f"{where}: {why}")
 
-    def _paid(self, row_id: int, line: int, currency: str) -> RefundedSoFar | None:
-        """Return what was paid for a line and for how many units; None when that is not known in this currency."""
-        found = self._database.query(
-            f"SELECT currency, quantity, {_COMPONENT_COLUMNS} FROM lines WHERE order_id = ? AND line = ?",
-            (row_id, line),
-        )
-        if not found or found[0][2] is None or found[0][0] != currency:
-            return None
-        return LineAmounts(*(part or 0 for part in found[0][2:])), found[0][1] or 0
+    def add_lines(self, batch_id: int, rows: Sequence[NewRow], ids: Mapping[str, int]) -> None:
+        """Insert the refunds of a batch, which were checked in the same transaction."""
+        lines = [
+            (batch_id, ids[row.order_id], refund.line, refund.currency, refund.quantity,
+             *(getattr(refund.amounts, name) for name in COMPONENTS))
+            for row in rows for refund in row.refunds
+        ]  # fmt: skip
+        if lines:
+            self._database.fill("refunds", ("batch", "order_id", "line", "currency", "quantity", *COMPONENTS), lines)
 
-    def _refunded(self, row_id: int, line: int) -> RefundedSoFar:
-        return self._orders.refunded_so_far([row_id]).get((row_id, line), NOTHING)
+    def _balance(self, ids: Iterable[int]) -> _Balance:
+        """Return a function that gives what was paid for a line of these orders, and what went back.
+
+        Its arguments are row number, line and currency. What was paid, and for how many units, is None when that is not
+        known in this currency.
+        """
+        orders = list(dict.fromkeys(ids))
+        paid = {
+            (v[0], v[1], v[2]): (LineAmounts(*(part or 0 for part in v[4:])), v[3] or 0)
+            for v in self._database.query_in(
+                f"SELECT order_id, line, currency, quantity, {', '.join(COMPONENTS)} FROM lines"
+                " WHERE item_price IS NOT NULL AND order_id IN ({})",
+                orders,
+            )
+        }
+        back = self._orders.refunded_so_far(orders)
+        return lambda row_id, line, currency: (paid.get((row_id, line, currency)), back.get((row_id, line), NOTHING))
 
     # -- reading
 
@@ -79,15 +99,16 @@ class RefundLedger:
 
     def blocking_reasons(self, batch_id: int) -> dict[str, str]:
         """Return why held refunds of a batch must not leave, by order id: more would be given back than was paid."""
-        found = {}
-        for row_id, order_id, line, currency in self._database.query(
+        refunds = self._database.query(
             "SELECT o.id, o.order_id, f.line, f.currency FROM refunds f JOIN orders o ON o.id = f.order_id"
             " JOIN batch_rows r ON r.batch = f.batch AND r.order_id = f.order_id"
-            f" WHERE f.batch = ? AND r.state = '{RowState.HELD}'",
+            f" WHERE f.batch = ? AND r.state = '{RowState.HELD}' ORDER BY r.pos, f.line",
             (batch_id,),
-        ):
-            paid = self._paid(row_id, line, currency)
-            back = self._refunded(row_id, line)
+        )
+        balance = self._balance(row[0] for row in refunds)
+        found = {}
+        for row_id, order_id, line, currency in refunds:
+            paid, back = balance(row_id, line, currency)
             why = "what was paid is unknown now" if paid is None else _excess(paid, back, currency)
             if why:
                 found[order_id] = f"line {line}: {why}"
@@ -96,23 +117,30 @@ class RefundLedger:
     def find_overpaid(self) -> list[RefundProblem]:
         """Return refunds that together gave back more than was paid.
 
-        Only late or contradicting answers of Amazon make that possible: `add_line` refuses every refund that would.
+        Only late or contradicting answers of Amazon make that possible: `add_lines` refuses every refund that would.
         """
-        problems = []
-        for row_id, line, currency in self._database.query(
+        repeated = self._database.query(
             "SELECT order_id, line, currency FROM refunds GROUP BY order_id, line, currency HAVING count(*) > 1"
-        ):
-            paid = self._paid(row_id, line, currency)
-            why = "" if paid is None else _excess(paid, self._refunded(row_id, line), currency)
+            " ORDER BY order_id, line, currency"
+        )
+        balance = self._balance(row[0] for row in repeated)
+        whys: dict[int, list[str]] = {}
+        for row_id, line, currency in repeated:
+            paid, back = balance(row_id, line, currency)
+            why = "" if paid is None else _excess(paid, back, currency)
             if why:
-                batch, market, order_id, at = self._database.query(
-                    "SELECT b.id, b.marketplace, o.order_id, coalesce(b.sent_at, b.created_at) FROM batch_rows r"
-                    " JOIN batches b ON b.id = r.batch JOIN orders o ON o.id = r.order_id"
-                    " WHERE r.order_id = ? AND r.action = 'refund' ORDER BY b.id DESC LIMIT 1",
-                    (row_id,),
-                )[0]
-                problems.append(RefundProblem(batch, Action.REFUND, market, order_id, at, f"line {line}: {why}"))
-        return problems
+                whys.setdefault(row_id, []).append(f"line {line}: {why}")
+        found = self._database.query_in(
+            "SELECT o.id, b.id, b.marketplace, o.order_id, coalesce(b.sent_at, b.created_at) FROM orders o"
+            " JOIN batches b ON b.id = (SELECT max(r.batch) FROM batch_rows r WHERE r.order_id = o.id"
+            " AND r.action = 'refund') WHERE o.id IN ({}) ORDER BY o.id",
+            whys,
+        )
+        return [
+            RefundProblem(batch, Action.REFUND, market, order_id, at, why)
+            for row_id, batch, market, order_id, at in found
+            for why in whys[row_id]
+        ]
 
     def find_booked_twice(self) -> list[RefundProblem]:
         """Return refunds that Amazon booked more than once, newest batch first."""
@@ -125,20 +153,20 @@ class RefundLedger:
 
     # -- the fact of the order
 
-    def refresh_fact(self, row_id: int) -> None:
-        """Set the order's fact `refunded` from the refunds that left and were not refused."""
-        paid, unpriced = self._database.query(
-            f"SELECT sum({_COMPONENT_SUM}), count(*) - count(item_price) FROM"
-            f" (SELECT item_price, {', '.join(f'coalesce({name}, 0) AS {name}' for name in COMPONENTS[1:])}"
-            " FROM lines WHERE order_id = ? AND coalesce(status, '') <> 'cancelled')",
-            (row_id,),
-        )[0]
-        back = self._database.value(
-            f"SELECT sum({_COMPONENT_SUM}) FROM refunds r JOIN batch_rows b ON b.batch = r.batch"
-            f" AND b.order_id = r.order_id WHERE r.order_id = ? AND b.state IN {in_list(POSSIBLY_DONE)}",
-            (row_id,),
+    def refresh_facts(self, ids: Iterable[int]) -> None:
+        """Set the fact `refunded` of these orders from the refunds that left and were not refused."""
+        found = self._database.query_in(
+            "SELECT o.id,"
+            f" (SELECT {_sum('l')} FROM lines l WHERE l.order_id = o.id AND {_ACTIVE}),"
+            f" (SELECT count(*) - count(item_price) FROM lines l WHERE l.order_id = o.id AND {_ACTIVE}),"
+            f" (SELECT {_sum('r')} FROM refunds r JOIN batch_rows b ON b.batch = r.batch AND b.order_id = r.order_id"
+            f"  WHERE r.order_id = o.id AND b.state IN {in_list(POSSIBLY_DONE)})"
+            " FROM orders o WHERE o.id IN ({})",
+            ids,
         )
-        self._facts.change(row_id, "refunded", refunded(None if unpriced else paid, back))
+        self._facts.change(
+            "refunded", {row_id: refunded(None if unpriced else paid, back) for row_id, paid, unpriced, back in found}
+        )
 
 
 def _excess(paid: RefundedSoFar, back: RefundedSoFar, currency: str) -> str:

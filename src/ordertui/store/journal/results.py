@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ordertui.orders.batch_state import LEFT_BATCHES, SETTLEABLE, BatchState, RowState, SubmissionState
 from ordertui.orders.clock import Clock
-from ordertui.store.database import Database
+from ordertui.store.database import Database, as_parameter
 from ordertui.store.engine.audit_chain import digest
 from ordertui.store.errors import StoreError
 from ordertui.store.orders import OrderRepository
@@ -15,6 +15,7 @@ from ordertui.store.orders import OrderRepository
 from .batches import BatchJournal
 from .records import JournalBatch, KeptResult, Outcome
 from .refunds import BOOKED_AGAIN
+from .rows import ROW_OF_VALUE
 
 
 class ResultLog:
@@ -97,12 +98,14 @@ class ResultLog:
                     raise StoreError(f"order {order_id} of batch {batch_id} is {state}: there is nothing to settle")
             seen = [kept.sha256 for kept in self.find(batch_id)]
             ids = self._orders.ids_of(outcomes)
-            self._database.execute_many(
-                "UPDATE batch_rows SET word = ? WHERE batch = ? AND order_id = ?",
-                [
-                    (json.dumps({"state": outcome.state.value, "seen": seen}), batch_id, ids[order_id])
-                    for order_id, outcome in outcomes.items()
-                ],
+            words = [
+                (ids[order_id], json.dumps({"state": outcome.state.value, "seen": seen}))
+                for order_id, outcome in outcomes.items()
+            ]
+            self._database.execute(
+                "UPDATE batch_rows SET word = v.word FROM"
+                f" {self._database.values_sql('words', order_id=int, word=str)} AS v WHERE {ROW_OF_VALUE}",
+                {"batch": batch_id, "words": as_parameter(words)},
             )
             changes = self._transitions.move_rows(batch, outcomes)
             self._transitions.log("batch.settled", batch_id, states=changes, why=why)

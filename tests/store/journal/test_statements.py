@@ -1,0 +1,137 @@
+"""A change of the journal is a fixed number of statements, and none of them reads all orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ordertui.operations.planning.plan import Plan
+from ordertui.operations.session import Session
+from ordertui.orders.batch_state import RowState, SubmissionState
+from ordertui.orders.clock import HOUR, FixedClock
+from ordertui.orders.enums import Action
+from ordertui.store import Outcome, Store
+from support.batches import answer
+from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
+from support.statements import Notes, noted
+
+SIZES = (1, 92, 2_000)
+MOST = max(SIZES)
+Step = Callable[[Session, int, list[str]], object]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """Orders that may be cancelled, and shipped ones that may be refunded."""
+    folder = tmp_path_factory.mktemp("statements")
+    with open_session(folder / "shop", clock=FixedClock(NOW)) as session:
+        waiting, shipped = range(1, MOST + 1), range(10_001, 10_001 + MOST)
+        bring(
+            session,
+            folder,
+            everything=[all_orders_row(n) for n in (*waiting, *shipped)],
+            open_=[unshipped_row(n) for n in (*waiting, *shipped)],
+        )
+        bring(session, folder, everything=[all_orders_row(n, "Shipped", updated=NOW - HOUR) for n in shipped])
+        yield session
+
+
+def plan_of(session: Session, action: Action, size: int) -> Plan:
+    first = 1 if action is Action.CANCEL else 10_001
+    store = session.context.store
+    ids = store.orders.ids_of(order_id(n) for n in range(first, first + size))
+    return session.planner.plan(action, list(ids.values()))[0]
+
+
+class _Undone(Exception):
+    pass
+
+
+def trips(session: Session, change: Callable[[], object]) -> tuple[int, list[str]]:
+    """Do a change, undo it, and return how often the database was asked, and what reads all orders or lines."""
+    store = session.context.store
+    notes: list[Notes] = []
+
+    def run() -> None:
+        with noted(store) as found:
+            notes.append(found)
+            change()
+        raise _Undone
+
+    with pytest.raises(_Undone), store.write():
+        run()
+    return notes[0].trips, notes[0].scans("orders", "lines")
+
+
+@pytest.mark.parametrize("action", [Action.CANCEL, Action.REFUND])
+def test_a_commit_is_at_most_twelve_round_trips(shop: Session, action: Action) -> None:
+    found = {}
+    for size in SIZES:
+        plan = plan_of(shop, action, size)
+        store = shop.context.store
+        with noted(store) as notes:
+            batch = shop.batches.commit(plan, typed=str(size)).id
+        before = 4  # the number of the last batch, and the orders as they are now
+        found[size] = notes.trips
+        assert notes.scans("orders", "lines") == []
+        with noted(store) as notes:
+            shop.batches.recall(batch)
+        found[-size] = notes.trips
+        assert notes.scans("orders", "lines") == []
+    assert len({found[size] for size in SIZES}) == 1, found
+    assert len({found[-size] for size in SIZES}) == 1, found
+    assert found[1] - before <= 12, found
+
+
+def settle(store: Store, batch: int, orders: list[str]) -> object:
+    return store.results.settle(batch, {one: Outcome(RowState.ERROR, "operator", "no") for one in orders}, why="seen")
+
+
+def submit(store: Store, batch: int, orders: list[str]) -> object:
+    begun = store.submissions.begin(batch, feed_type="F", content=b"<x/>", document_id="d", known=(), orders=orders)
+    store.submissions.move(begun.id, SubmissionState.UNKNOWN, outcome=Outcome(RowState.UNKNOWN))
+    return store.submissions.return_to_hold(begun.id, SubmissionState.NOT_TAKEN, note="n")
+
+
+@pytest.mark.parametrize("action", [Action.CANCEL, Action.REFUND])
+def test_what_follows_a_commit_is_a_fixed_number_of_statements(shop: Session, action: Action, tmp_path: Path) -> None:
+    store = shop.context.store
+    found: dict[str, set[int]] = {}
+    scans: list[str] = []
+
+    def note(name: str, change: Callable[[], object]) -> None:
+        count, bad = trips(shop, change)
+        found.setdefault(name, set()).add(count)
+        scans.extend(bad)
+
+    for size in SIZES:
+        batch = shop.batches.commit(plan_of(shop, action, size), typed=str(size)).id
+        orders = [row.order_id for row in store.batches.get(batch).rows]
+        note("recall", lambda batch=batch: store.batches.recall(batch))  # type: ignore[misc]
+        note("submit", lambda batch=batch, orders=orders: submit(store, batch, orders))  # type: ignore[misc]
+        with noted(store) as notes:
+            shop.batches.release(batch)
+        found.setdefault("release", set()).add(notes.trips)
+        with noted(store) as notes:
+            shop.dispatcher.run()
+        found.setdefault("dispatch", set()).add(notes.trips)
+        scans += notes.scans("orders", "lines")
+        note("settle", lambda batch=batch, orders=orders: settle(store, batch, orders))  # type: ignore[misc]
+        report = answer(shop, tmp_path, batch, set(), name=f"{size}.txt")
+        with noted(store) as notes:
+            shop.results.take_in([report], batch)
+        found.setdefault("results", set()).add(notes.trips)
+        scans += notes.scans("orders", "lines")
+        shown = [(row_id, action.value) for row_id in store.orders.ids_of(orders).values()]
+        note("confirm", lambda shown=shown: store.batches.transitions.confirm_shown(shown, {}))  # type: ignore[misc]
+        settle(store, batch, orders)  # they may be tried again
+        with noted(shop.context.reader()) as notes:
+            assert len(shop.batches.retry(batch)[0].rows) == size
+        found.setdefault("retry", set()).add(notes.trips)
+        with noted(store) as notes:
+            store.facts.set(list(store.orders.ids_of(orders).values()), asked=size != 92)
+        found.setdefault("facts", set()).add(notes.trips)
+    assert scans == []
+    assert {name: counts for name, counts in found.items() if len(counts) > 1} == {}

@@ -1,0 +1,74 @@
+"""What a store asks of its database: every statement is noted, and can be explained."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ordertui.store import Store
+from ordertui.store.engine.protocol import Params
+
+TRIPS = ("query", "stream", "execute", "execute_many", "fill", "begin", "commit", "rollback", "append_audit")
+"""Calls of an engine that go to the database and back."""
+
+
+class Notes:
+    """The engine of a store with a note of each call."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+        self.trips = 0
+        self.statements: list[tuple[str, Params]] = []
+        self._together = False
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        self.trips += 1
+        self._together = True
+        with self._engine.together():
+            yield
+        self._together = False
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._engine, name)
+        return self._noted(name, found) if name in TRIPS else found
+
+    def _noted(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*args: Any, **more: Any) -> Any:
+            self.trips += not self._together
+            if name in ("query", "stream", "execute"):
+                self.statements.append((args[0], args[1] if len(args) > 1 else ()))
+            return call(*args, **more)
+
+        return noted
+
+    def scans(self, *tables: str) -> list[str]:
+        """The statements that would read all of one of these tables, which are named or have their first letter, or
+        that read the values of a parameter again for each row of a table.
+        """
+        names = "|".join({*tables, *(table[0] for table in tables)})
+        found = []
+        for sql, params in self.statements:
+            if not re.match(r"SELECT|UPDATE|DELETE|INSERT", sql):
+                continue
+            outer = set()
+            for _, parent, _, line in self._engine.query(f"EXPLAIN QUERY PLAN {sql}", params):
+                if re.match(rf"SCAN ({names})\b", line) or (parent in outer and "SCAN json_each" in line):
+                    found.append(f"{sql}: {line}")
+                if re.match("SCAN|SEARCH", line):
+                    outer.add(parent)
+        return found
+
+
+@contextmanager
+def noted(store: Store) -> Iterator[Notes]:
+    """Note what the store asks of its database within the block."""
+    engine = store.database.engine
+    notes: Any = Notes(engine)
+    store.database.engine = notes
+    try:
+        yield notes
+    finally:
+        store.database.engine = engine
