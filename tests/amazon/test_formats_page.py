@@ -21,7 +21,7 @@ BLOCKS = {
 
 
 def test_the_examples_are_real() -> None:
-    cancel = [CANCEL, CancelItem(B, "7", "BuyerCanceled")]
+    cancel = [CANCEL, CancelItem(B, "70000000000001", "BuyerCanceled")]
     assert {
         "cancellation": feeds.cancellation_flat(cancel, marketplace="US"),
         "adjustment": feeds.adjustment_flat([REFUND], marketplace="US"),

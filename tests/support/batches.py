@@ -6,6 +6,7 @@ from collections.abc import Set
 from pathlib import Path
 
 from ordertui.operations.planning.plan import Plan
+from ordertui.operations.planning.planner import NO_CHOICES, PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import HOUR, FixedClock
@@ -13,6 +14,9 @@ from ordertui.orders.enums import Action
 
 from .fake_amazon import parse, report
 from .shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
+
+REFUND_REASON = PlanChoices(reason="GeneralAdjustment")
+"""A refund of a shipped order is not planned without a reason."""
 
 
 def session_of(folder: Path, clock: FixedClock | None = None, *, waiting: int = 3, shipped: int = 2) -> Session:
@@ -26,9 +30,8 @@ def session_of(folder: Path, clock: FixedClock | None = None, *, waiting: int = 
 
 def plan(session: Session, action: Action, *numbers: int) -> Plan:
     """The plan for these orders."""
-    return session.planner.plan(
-        action, [found for n in numbers if (found := session.orders.id_of(order_id(n))) is not None]
-    )[0]
+    ids = [found for n in numbers if (found := session.orders.id_of(order_id(n))) is not None]
+    return session.planner.plan(action, ids, REFUND_REASON if action is Action.REFUND else NO_CHOICES)[0]
 
 
 def commit(session: Session, action: Action, *numbers: int) -> int:

@@ -45,11 +45,12 @@ class Floor:
         ids = [self.made.orders.id_of(self.order_id(number)) for number in numbers]
         found = [one for one in ids if one is not None]
         shipping = {}
+        reason = "GeneralAdjustment" if action is Action.REFUND else ""
         if action is Action.CONFIRM:
             self.made.facts.set_dispatched(found, Dispatched.YES)
             day = iso_utc(self.clock.now() - DAY // 2)[:10]
             shipping = {self.order_id(number): ("UPS", f"1Z{number}", day) for number in numbers}
-        plan = self.made.planner.plan(action, found, PlanChoices(shipping=shipping))[0]
+        plan = self.made.planner.plan(action, found, PlanChoices(reason, shipping=shipping))[0]
         assert len(plan.rows) == len(numbers), plan.out
         return plan
 

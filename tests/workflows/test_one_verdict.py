@@ -77,7 +77,7 @@ def fill(session: Session, folder: Path, rng: random.Random, count: int) -> None
                 waiting.append(
                     unshipped_row(
                         number, rng.choice(("true", "false")), market=market, age=age, sku=sku,
-                        order_item_id=f"0{number}{line}",
+                        order_item_id=f"0{number:012d}{line:02d}",
                         quantity_purchased=2, quantity_shipped=rng.choice((0,
                         1)) if status == "PartiallyShipped" else 0,
                     )
@@ -153,7 +153,8 @@ def test_every_view_of_an_order_says_the_same(session: Session) -> None:
         assert {i for i, one in explained.items() if one.allowed} == allowed[action], "the explanation"
         planned: set[int] = set()
         left_out: dict[int, ExcludedOrder] = {}
-        for plan in session.planner.plan(action, list(orders), PlanChoices(shipping=shipping(session))):
+        choices = PlanChoices("Other" if action is Action.REFUND else "", shipping=shipping(session))
+        for plan in session.planner.plan(action, list(orders), choices):
             planned |= {row.id for row in plan.rows}
             left_out |= {out.id: out for out in plan.out}
         assert planned <= allowed[action], "the preview"

@@ -30,11 +30,9 @@ def clock(epoch: int) -> str:
 
 def share(figure: RateFigure) -> str:
     """Return `3 of 128 (2.34 %)`."""
-    if figure.reason:
-        return f"{figure.cancelled:,} of an unknown number"
-    if figure.share is None:
+    if not figure.orders:
         return "no orders"
-    text = percent(figure.share, target=Fraction(figure.target))
+    text = percent(Fraction(figure.cancelled, figure.orders), target=Fraction(figure.target))
     return f"{figure.cancelled:,} of {figure.orders:,} ({text})"
 
 
@@ -47,10 +45,9 @@ def plan_sentences(plan: Plan) -> Iterator[str]:
         return
     for effect in plan.rates:
         before, after = effect.before, effect.after
-        room = "room unknown" if after.reason else f"room for {after.headroom:,} more"
         yield (
             f"  {after.days}-day rate: {share(before)} now, {share(after)} after; target under"
-            f" {target_percent(Fraction(after.target))}, {room}."
+            f" {target_percent(Fraction(after.target))}, room for {after.headroom:,} more."
         )
     sums = [format_money(sum_.minor, sum_.currency) for sum_ in plan.money if sum_.component == "total"]
     if sums:

@@ -24,6 +24,9 @@ NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 OUTPUT = click.option("-o", "--output", type=NEW_FILE, required=True, help="Plan file to write.")
 REPLACE = click.option("--replace", is_flag=True, help="Write over a plan file that is there. Other files always stay.")
 _AMOUNTS_HELP = "Refund: a tab-separated file of order-id, line and amounts; without it all that is left."
+_REASON_HELP = (
+    "Amazon's reason code. A cancellation says NoInventory without it; a refund of a shipped order needs one."
+)
 _SHIPPING_HELP = "Confirm: a tab-separated file of order-id, carrier, tracking-number, ship-date."
 
 
@@ -31,7 +34,7 @@ _SHIPPING_HELP = "Confirm: a tab-separated file of order-id, carrier, tracking-n
 @click.argument("action", type=click.Choice([a.value for a in Action]))
 @click.option("--filter", "text", help="Orders by filter; without --filter or --ids nothing is taken.")
 @click.option("--ids", "ids_file", type=click.File("r", encoding="utf-8"), help="Order ids, one a line; - is stdin.")
-@click.option("--reason", default="", help="Amazon's reason code; without it the first that the action takes.")
+@click.option("--reason", default="", help=_REASON_HELP)
 @click.option("--amounts", type=EXISTING_FILE, help=_AMOUNTS_HELP)
 @click.option("--shipping", type=EXISTING_FILE, help=_SHIPPING_HELP)
 @OUTPUT
@@ -88,6 +91,8 @@ def retry(settings: Settings, batch: int, output: Path, replace: bool, form: str
 
 def show_plans(plans: Sequence[Plan], output: Path, form: str) -> None:
     """List who is in and who is out, and why. Leave with exit 3 when nobody is in."""
+    from ordertui.operations.planning.reasons import REASONS, UNSAID
+
     records: list[Record] = []
     for one in plans:
         base = {"marketplace": one.marketplace, "action": str(one.action)}
@@ -103,5 +108,7 @@ def show_plans(plans: Sequence[Plan], output: Path, form: str) -> None:
     emit(records, columns, form, ("why_not", "action", "marketplace"))
     for sentence in (*(s for one in plans for s in plan_sentences(one)), *saved_sentences(plans, output)):
         say(sentence)
+    if any(out.rule == UNSAID.rule for one in plans for out in one.out):
+        say(f"Give --reason CODE, one of: {', '.join(REASONS[Action.REFUND])}.")
     if not any(one.rows for one in plans):
         fail(Exit.REFUSED, "no order may be taken in")

@@ -97,13 +97,27 @@ class CancelReason(StrEnum):
 
 
 class RefundReason(StrEnum):
-    """Reason codes that the flat payment adjustment file takes (help 661)."""
+    """Reason codes of refunds, as the XML feed takes them (AdjustmentReason of OrderAdjustment.xsd, revision 12).
+
+    `amazon.feeds.vocabulary` says which of them the flat file takes, and which a partial cancellation. Left out are the
+    four that name a decision of Amazon's or a carrier's (CarrierCreditDecision, RiskAssessmentInformationNotValid,
+    CarrierCoverageFailure, TransactionRecord).
+    """
 
     NO_INVENTORY = "NoInventory"
     CUSTOMER_RETURN = "CustomerReturn"
     GENERAL_ADJUSTMENT = "GeneralAdjustment"
     COULD_NOT_SHIP = "CouldNotShip"
     DIFFERENT_ITEM = "DifferentItem"
+    CUSTOMER_CANCEL = "CustomerCancel"
+    PRICE_ERROR = "PriceError"
+    UNDELIVERABLE = "Undeliverable"
+    REFUSED_DELIVERY = "RefusedDelivery"
+    CUSTOMER_ADDRESS_INCORRECT = "CustomerAddressIncorrect"
+    EXCHANGE = "Exchange"
+    ABANDONED = "Abandoned"
+    PRODUCT_OUT_OF_STOCK = "ProductOutofStock"
+    OTHER = "Other"
 
 
 class ReportKind(StrEnum):

@@ -5,13 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from defusedxml.ElementTree import fromstring
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from ordertui.amazon import feeds
 from ordertui.amazon.feeds import CancelItem, FeedError, RefundItem, ShipItem
-from ordertui.orders.enums import CancelReason, RefundReason
+from ordertui.amazon.feeds.vocabulary import FLAT_REFUND_REASONS
+from ordertui.orders.enums import Action, CancelReason, RefundReason
 from ordertui.orders.order import COMPONENTS, LineAmounts
 
 A, B = "113-0000001-0000009", "113-0000002-0000009"
@@ -22,54 +24,76 @@ many = settings(max_examples=60, deadline=None)
 
 
 def test_cancellation_file() -> None:
-    items = [CANCEL, CancelItem(A, "100000000000002", "NoInventory"), CancelItem(B, "7", "BuyerCanceled")]
+    items = [CANCEL, CancelItem(A, "100000000000002", "NoInventory"), CancelItem(B, "70000000000001", "BuyerCanceled")]
     assert feeds.cancellation_flat(items, marketplace="US") == (
         b"TemplateType=OrderCancellation\tVersion=1.0/1.0.3\t"
         b"This row for Amazon.com use only.  Do not modify or delete.\r\n"
         b"order-id\tcancellation-reason-code\tamazon-order-item-code\r\n"
         b"113-0000001-0000009\tNoInventory\t000123456789012\r\n"
         b"113-0000001-0000009\tNoInventory\t100000000000002\r\n"
-        b"113-0000002-0000009\tBuyerCanceled\t7\r\n"
+        b"113-0000002-0000009\tBuyerCanceled\t70000000000001\r\n"
     )
 
 
 def test_payment_adjustment_file_without_promotions_has_no_promotion_columns() -> None:
     other = RefundItem(
-        B, "9", "CustomerReturn", "USD", LineAmounts(shipping_price=5, gift_wrap_price=100), units_cancelled=2
-    )
+        B, "90000000000001", "CustomerCancel", "USD", LineAmounts(shipping_price=5, gift_wrap_price=100),
+        units_cancelled=2,
+    )  # fmt: skip
     assert feeds.adjustment_flat([REFUND, other], marketplace="US") == (
         b"order-id\torder-item-id\tadjustment-reason-code\tcurrency\titem-price-adj\titem-tax-adj\tshipping-price-adj"
         b"\tshipping-tax-adj\tgift-wrap-price-adj\tgift-wrap-tax-adj\tquantity-cancelled\r\n"
-        b"113-0000001-0000009\t012345678901234\tCouldNotShip\tUSD\t19.99\t1.60\t\t\t\t\t\r\n"
-        b"113-0000002-0000009\t9\tCustomerReturn\tUSD\t\t\t0.05\t\t1.00\t\t2\r\n"
+        b"113-0000001-0000009\t012345678901234\tCouldNotShip\tUSD\t19.99\t1.60\t0.00\t0.00\t0.00\t0.00\t0\r\n"
+        b"113-0000002-0000009\t90000000000001\tCustomerCancel\tUSD\t0.00\t0.00\t0.05\t0.00\t1.00\t0.00\t2\r\n"
     )
 
 
-def test_payment_adjustment_file_with_a_promotion_has_them_and_takes_it_off() -> None:
-    item = replace(REFUND, amounts=LineAmounts(item_price=1999, item_promotion=200, ship_promotion=0))
-    assert feeds.adjustment_flat([item], marketplace="US") == (
+def test_a_promotion_with_its_id_has_columns_and_one_without_is_taken_off_its_price() -> None:
+    amounts = LineAmounts(item_price=1999, shipping_price=500, item_promotion=200, ship_promotion=100)
+    unnamed = replace(REFUND, order_id=B, amounts=amounts)
+    named = replace(REFUND, amounts=amounts, item_promotion_id="PAWS-V2 2026/11", ship_promotion_id="FREE-SHIP")
+    assert feeds.adjustment_flat([named, unnamed], marketplace="US") == (
         b"order-id\torder-item-id\tadjustment-reason-code\tcurrency\titem-price-adj\titem-tax-adj\tshipping-price-adj"
         b"\tshipping-tax-adj\tgift-wrap-price-adj\tgift-wrap-tax-adj\titem-promotion-adj\titem-promotion-id"
         b"\tship-promotion-adj\tship-promotion-id\tquantity-cancelled\r\n"
-        b"113-0000001-0000009\t012345678901234\tCouldNotShip\tUSD\t19.99\t\t\t\t\t\t-2.00\t\t\t\t\r\n"
+        b"113-0000001-0000009\t012345678901234\tCouldNotShip\tUSD\t19.99\t0.00\t5.00\t0.00\t0.00\t0.00"
+        b"\t-2.00\tPAWS-V2 2026/11\t-1.00\tFREE-SHIP\t0\r\n"
+        b"113-0000002-0000009\t012345678901234\tCouldNotShip\tUSD\t17.99\t0.00\t4.00\t0.00\t0.00\t0.00"
+        b"\t0.00\t\t0.00\t\t0\r\n"
     )
+    alone = feeds.adjustment_flat([unnamed], marketplace="US").decode()
+    assert "promotion" not in alone
 
 
-def test_in_japan_tax_is_in_the_price_and_yen_have_two_decimals() -> None:
+def test_yen_have_two_decimals_and_a_tax_inside_the_price_is_never_sent_beside_it() -> None:
     item = RefundItem(
-        "250-0000001-0000009", "1", "GeneralAdjustment", "JPY",
-        LineAmounts(item_price=1000, item_tax=100, shipping_price=300, shipping_tax=30, gift_wrap_tax=5),
+        "250-0000001-0000009", "10000000000001", "GeneralAdjustment", "JPY",
+        LineAmounts(item_price=1100, shipping_price=330),
     )  # fmt: skip
     content = feeds.adjustment_flat([item], marketplace="JP").decode("cp932")
-    assert content.splitlines()[1] == "250-0000001-0000009\t1\tGeneralAdjustment\tJPY\t1100.00\t\t330.00\t\t5.00\t\t"
+    cells = "JPY\t1100.00\t0.00\t330.00\t0.00\t0.00\t0.00\t0"
+    assert content.splitlines()[1] == f"250-0000001-0000009\t10000000000001\tGeneralAdjustment\t{cells}"
+    for name in ("item_tax", "shipping_tax", "gift_wrap_tax"):
+        with_tax = replace(item, amounts=replace(item.amounts, **{name: 1}))
+        assert "prices in JP include the tax" in refused(with_tax, "JP")
+        assert "prices in SA include the tax" in refused(replace(with_tax, currency="SAR"), "SA"), "no source: cautious"
+
+
+def test_a_reason_that_only_the_xml_feed_knows_is_a_general_adjustment_in_the_file() -> None:
+    for reason in RefundReason:
+        item = replace(REFUND, reason=reason.value)
+        flat = feeds.adjustment_flat([item], marketplace="US").decode().splitlines()[1].split("\t")[2]
+        xml = feeds.adjustment_xml([item], "M", 1, marketplace="US").decode()
+        assert f"<AdjustmentReason>{reason.value}</AdjustmentReason>" in xml
+        assert flat == (reason.value if reason in FLAT_REFUND_REASONS else "GeneralAdjustment")
 
 
 def test_shipping_confirmation_file_in_utf8_and_in_japan_cp932() -> None:
-    other = ShipItem(B, "2", 1, "2026-11-22", "Other", "ヤマト　運輸", "12-34", "宅急便")
+    other = ShipItem(B, "20000000000001", 1, "2026-11-22", "Other", "ヤマト　運輸", "12-34", "宅急便")
     wanted = (
         "order-id\torder-item-id\tquantity\tship-date\tcarrier-code\tcarrier-name\ttracking-number\tship-method\r\n"
         "113-0000001-0000009\t01234567890123\t2\t2026-11-23\tUPS\t\t1Z999AA10123456784\t\r\n"
-        "113-0000002-0000009\t2\t1\t2026-11-22\tOther\tヤマト　運輸\t12-34\t宅急便\r\n"
+        "113-0000002-0000009\t20000000000001\t1\t2026-11-22\tOther\tヤマト　運輸\t12-34\t宅急便\r\n"
     )
     assert feeds.fulfillment_flat([SHIP, other], marketplace="US") == wanted.encode("utf-8")
     assert feeds.fulfillment_flat([SHIP, other], marketplace="JP") == wanted.encode("cp932")
@@ -83,20 +107,39 @@ components = st.builds(LineAmounts, **{name: st.integers(0, 10**7) for name in C
 
 
 @many
-@given(st.lists(components, min_size=1, max_size=8), st.sampled_from([("US", "USD"), ("JP", "JPY"), ("DE", "EUR")]))
-def test_the_file_gives_back_exactly_the_money_that_was_asked_for(
-    amounts: list[LineAmounts], market: tuple[str, str]
+@given(
+    st.lists(st.tuples(components, st.sampled_from(["", "P-1"]), st.sampled_from(["", "P-2"])), min_size=1, max_size=8),
+    st.sampled_from([("US", "USD"), ("JP", "JPY"), ("DE", "EUR"), ("CA", "CAD")]),
+)
+def test_file_and_feed_give_back_exactly_the_money_that_was_asked_for(
+    asked: list[tuple[LineAmounts, str, str]], market: tuple[str, str]
 ) -> None:
     code, currency = market
-    items = [RefundItem(A, str(n), "CustomerReturn", currency, one) for n, one in enumerate(amounts)]
-    lines = feeds.adjustment_flat(items, marketplace=code).decode("cp932").split("\r\n")
+    if code in ("JP", "DE"):
+        asked = [(replace(one, item_tax=0, shipping_tax=0, gift_wrap_tax=0), item, ship) for one, item, ship in asked]
+        asked = [one for one in asked if one[0].total > 0]
+        assume(asked)
+    items = [
+        RefundItem(A, f"{n:015d}", "CustomerReturn", currency, one, 0, item, ship)
+        for n, (one, item, ship) in enumerate(asked)
+    ]
+    content = feeds.adjustment_flat(items, marketplace=code)
+    feeds.check_flat_file(content, Action.REFUND, code)
+    xml = feeds.adjustment_xml(items, "M", 1, marketplace=code)
+    feeds.check_feed(xml, "OrderAdjustment")
+    lines = content.decode("cp932").split("\r\n")
     header = lines[0].split("\t")
-    assert ("item-promotion-adj" in header) == any(c.item_promotion or c.ship_promotion for c in amounts)
-    for one, line in zip(amounts, lines[1:-1], strict=True):
+    named = any((item and one.item_promotion) or (ship and one.ship_promotion) for one, item, ship in asked)
+    assert ("item-promotion-adj" in header) == bool(named)
+    adjusted = list(fromstring(xml).iter("AdjustedItem"))
+    for (one, *_), line, element in zip(asked, lines[1:-1], adjusted, strict=True):
         row = dict(zip(header, line.split("\t"), strict=True))
-        money = [Decimal(value) for name, value in row.items() if name.endswith("-adj") and value]
+        money = [Decimal(value) for name, value in row.items() if name.endswith("-adj")]
         assert all(-value.as_tuple().exponent == 2 for value in money)  # type: ignore[operator]
-        assert sum(money) * (1 if code == "JP" else 100) == one.total
+        sent = [Decimal(amount.text or "") for amount in element.iter("Amount")]
+        assert {sum(money), sum(sent)} == {Decimal(one.total) / (1 if code == "JP" else 100)}
+        assert all((row.get(f"{part}-promotion-adj", "0.00") == "0.00") or row[f"{part}-promotion-id"]
+                   for part in ("item", "ship"))  # fmt: skip
 
 
 @many
@@ -140,6 +183,10 @@ def refused(item: CancelItem | RefundItem | ShipItem, market: str = "US") -> str
         (replace(REFUND, amounts=LineAmounts(item_price=-1, item_tax=5)), "item price is below zero"),
         (replace(REFUND, amounts=LineAmounts(item_price=5, item_promotion=9)), "nothing would be given back"),
         (replace(REFUND, units_cancelled=-1), "cannot be cancelled"),
+        (replace(REFUND, units_cancelled=1), "takes the reason NoInventory or CustomerCancel, not CouldNotShip"),
+        (replace(REFUND, item_promotion_id="A\tB"), "has a tab, line end or control character in it"),
+        (replace(CANCEL, item_id="1234567890123"), "14 to 16 of them"),
+        (replace(CANCEL, item_id="12345678901234567"), "14 to 16 of them"),
         (replace(SHIP, quantity=0), "the quantity must be 1 or more"),
         (replace(SHIP, tracking=" "), "a shipment needs a carrier and a tracking number"),
         (replace(SHIP, carrier_code="Other"), "carrier Other needs the carrier's name"),
@@ -170,4 +217,20 @@ def test_reason_codes_are_those_amazon_takes() -> None:
         "NoInventory",
         "ShippingAddressUndeliverable",
     }  # fmt: skip
-    assert set(RefundReason) == {"NoInventory", "CustomerReturn", "GeneralAdjustment", "CouldNotShip", "DifferentItem"}
+    assert set(FLAT_REFUND_REASONS) == {
+        "NoInventory", "CustomerReturn", "GeneralAdjustment", "CouldNotShip", "DifferentItem", "CustomerCancel",
+    }  # fmt: skip
+    assert set(RefundReason) - FLAT_REFUND_REASONS == {
+        "PriceError", "Undeliverable", "RefusedDelivery", "CustomerAddressIncorrect", "Exchange", "Abandoned",
+        "ProductOutofStock", "Other",
+    }  # fmt: skip
+
+
+def test_a_carrier_goes_by_amazons_code_or_as_other_with_its_name() -> None:
+    assert feeds.carrier_code("UPS") == ("UPS", "")
+    assert feeds.carrier_code(" royal  mail ") == ("Royal Mail", "")
+    assert feeds.carrier_code("FEDEX") == ("FedEx", "")
+    assert feeds.carrier_code("dhl ecommerce") == ("DHL eCommerce", "")
+    assert feeds.carrier_code("Correos") == ("Other", "Correos")
+    assert feeds.carrier_code("Other") == ("Other", "Other")
+    assert "Amazon has no carrier code 'Correos'" in refused(replace(SHIP, carrier_code="Correos"))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from ordertui.operations.errors import UnknownReason
 from ordertui.operations.planning.plan import Plan, PlanLine
@@ -98,6 +99,9 @@ def test_the_three_way_rule(tmp_path: Path) -> None:
     assert refund.out[0].rule == "item-id", "All Orders alone has no item ids"
 
 
+REASON = PlanChoices(reason="GeneralAdjustment")
+
+
 def shipped_with_price(session: Session, folder: Path, **more: object) -> int:
     """Order 1, shipped, with item id and prices: 2 units at 20.00 + 1.60 tax + 5.00 shipping - 3.00 promotion."""
     bring(session, folder, open_=[unshipped_row(1, quantity_purchased=2)])
@@ -115,12 +119,13 @@ def shipped_with_price(session: Session, folder: Path, **more: object) -> int:
 def test_a_refund_gives_back_all_that_is_left_and_no_more(tmp_path: Path) -> None:
     session = open_session(tmp_path)
     row_id = shipped_with_price(session, tmp_path)
-    plan = only(session.planner.plan(Action.REFUND, [row_id]))
+    assert only(session.planner.plan(Action.REFUND, [row_id])).out[0].rule == "reason", "asked for, never guessed"
+    plan = only(session.planner.plan(Action.REFUND, [row_id], REASON))
     assert plan.rows[0].lines[0].refund == LineAmounts(2000, 160, 500, 0, 0, 0, 300, 0)
     assert plan.rows[0].total == 2360
     assert [(m.component, m.minor) for m in plan.money][-1] == ("total", 2360)
     part = PlanLine(1, item_id(1), "SKU-1", 1, LineAmounts(item_price=1500))
-    first = only(session.planner.plan(Action.REFUND, [row_id], PlanChoices(refunds={order_id(1): [part]})))
+    first = only(session.planner.plan(Action.REFUND, [row_id], replace(REASON, refunds={order_id(1): [part]})))
     assert first.rows[0].total == 1500
     session.batches.release(session.batches.commit(first).id)
     assert session.dispatcher.run()
@@ -141,7 +146,7 @@ def test_an_amount_beyond_what_is_left_is_left_out(tmp_path: Path, amounts: Line
     session = open_session(tmp_path)
     row_id = shipped_with_price(session, tmp_path)
     ask = PlanLine(1, item_id(1), "SKU-1", 1, amounts)
-    plan = only(session.planner.plan(Action.REFUND, [row_id], PlanChoices(refunds={order_id(1): [ask]})))
+    plan = only(session.planner.plan(Action.REFUND, [row_id], replace(REASON, refunds={order_id(1): [ask]})))
     assert not plan.rows
     assert plan.out[0].rule == "amount"
 

@@ -7,12 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ordertui.amazon.feeds.vocabulary import FLAT_REFUND_REASONS
+from ordertui.operations.config import Config
+from ordertui.operations.errors import UnknownReason
 from ordertui.operations.planning.lines import refund_lines
 from ordertui.operations.planning.plan import Plan, PlanLine
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, iso_utc
-from ordertui.orders.enums import Action, Dispatched
+from ordertui.orders.enums import Action, Dispatched, RefundReason
 from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.orders.refund_limit import prorate, refund_limit
 from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, unshipped_row
@@ -43,7 +46,9 @@ def only(plans: tuple[Plan, ...]) -> Plan:
 
 def refund(session: Session, row_id: int, *lines: PlanLine) -> Plan:
     return only(
-        session.planner.plan(Action.REFUND, [row_id], PlanChoices(refunds={order_id(1): lines} if lines else {}))
+        session.planner.plan(
+            Action.REFUND, [row_id], PlanChoices("GeneralAdjustment", refunds={order_id(1): lines} if lines else {})
+        )
     )
 
 
@@ -80,8 +85,8 @@ def test_a_partly_shipped_order_gives_back_the_units_that_never_left(tmp_path: P
     text = send(session, plan, clock, tmp_path).splitlines()
     cells = dict(zip(text[0].split("\t"), text[1].split("\t"), strict=True))
     assert cells["quantity-cancelled"] == "2"
-    assert cells["item-price-adj"] == "20.00"
-    assert cells["item-promotion-adj"] == "-2.00"
+    assert cells["item-price-adj"] == "18.00", "less the promotion, whose id no report gave"
+    assert "item-promotion-adj" not in cells
     xml = next(file.content for file in plan.files if not file.upload)
     adjusted = next(ElementTree.fromstring(xml).iter("AdjustedItem"))
     assert [child.tag for child in adjusted][-1] == "QuantityCancelled"
@@ -109,7 +114,8 @@ def test_money_alone_cancels_no_unit(tmp_path: Path) -> None:
     assert plan.rows[0].lines[0].cancelled == 0
     assert not plan.rows[0].counts
     assert "quantity-cancelled" in plan.files[0].content.decode()
-    assert plan.files[0].content.decode().rstrip("\r\n").endswith("\t")
+    assert plan.files[0].content.decode().endswith("\t0\r\n")
+    assert plan.rows[0].reason == "GeneralAdjustment"
 
 
 def test_without_shipped_units_nothing_is_guessed(tmp_path: Path) -> None:
@@ -126,15 +132,54 @@ def test_without_shipped_units_nothing_is_guessed(tmp_path: Path) -> None:
         assert refund(session, row_id).rows[0].lines[0].cancelled == 3 - order.lines[0].quantity_shipped
 
 
-@pytest.mark.parametrize(("value", "reason"), [(Dispatched.NO, "CouldNotShip"), (Dispatched.YES, "CustomerReturn")])
-def test_the_reason_follows_what_happened_to_the_parcel(tmp_path: Path, value: Dispatched, reason: str) -> None:
-    session = open_session(tmp_path)
-    bring(session, tmp_path, open_=[unshipped_row(1)])
-    bring(session, tmp_path, everything=[all_orders_row(1, "Shipped", updated=NOW)])
+def shipped(session: Session, folder: Path) -> int:
+    """Order 1: one unit, confirmed. Gives its row number."""
+    bring(session, folder, open_=[unshipped_row(1)])
+    bring(session, folder, everything=[all_orders_row(1, "Shipped", updated=NOW)])
     row_id = session.orders.id_of(order_id(1))
     assert row_id is not None
-    session.facts.set_dispatched([row_id], value)
-    assert refund(session, row_id).rows[0].reason == reason
+    return row_id
+
+
+def test_a_reason_is_a_claim_and_there_is_none_unasked(tmp_path: Path) -> None:
+    session = open_session(tmp_path)
+    row_id = shipped(session, tmp_path)
+    session.facts.set_dispatched([row_id], Dispatched.YES)
+    without = only(session.planner.plan(Action.REFUND, [row_id]))
+    assert ([out.rule for out in without.out], without.rows, without.files) == (["reason"], (), ())
+    for reason in RefundReason:
+        (row,) = only(session.planner.plan(Action.REFUND, [row_id], PlanChoices(reason))).rows
+        assert row.reason == reason
+        assert ("the upload file says GeneralAdjustment" in row.note) is (reason not in FLAT_REFUND_REASONS)
+    with pytest.raises(UnknownReason):
+        session.planner.plan(Action.REFUND, [row_id], PlanChoices("BuyerCanceled"))
+    session.facts.set_dispatched([row_id], Dispatched.NO)
+    assert only(session.planner.plan(Action.REFUND, [row_id])).rows[0].reason == "CouldNotShip", "the operator's word"
+
+
+def test_a_reason_of_the_policy_file_is_the_operators_own(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text('[settings]\nrefund_reason = "CustomerReturn"\n', encoding="utf-8")
+    session = Session.open(
+        tmp_path / "orders.db", clock=FixedClock(NOW), config=Config(policy_file=str(tmp_path / "policy.toml"))
+    )
+    row_id = shipped(session, tmp_path)
+    assert only(session.planner.plan(Action.REFUND, [row_id])).rows[0].reason == "CustomerReturn"
+    assert only(session.planner.plan(Action.REFUND, [row_id], PlanChoices("Exchange"))).rows[0].reason == "Exchange"
+
+
+@pytest.mark.parametrize(("requested", "default"), [("false", "NoInventory"), ("true", "CustomerCancel")])
+def test_cancelled_units_take_two_reasons_only(tmp_path: Path, requested: str, default: str) -> None:
+    session = open_session(tmp_path)
+    row_id = partly_shipped(session, tmp_path, requested=requested)
+    assert only(session.planner.plan(Action.REFUND, [row_id])).rows[0].reason == default
+    for reason in RefundReason:
+        fits = reason in ("NoInventory", "CustomerCancel")
+        own = only(session.planner.plan(Action.REFUND, [row_id], PlanChoices(reasons={order_id(1): reason})))
+        assert [row.reason for row in own.rows] == ([reason] if fits else [])
+        for_all = only(session.planner.plan(Action.REFUND, [row_id], PlanChoices(reason))).rows[0]
+        assert for_all.reason == (reason if fits else default)
+        assert (f"{reason} does not go with that" in for_all.note) is not fits
+    assert session.batches.reasons(Action.REFUND, cancels_units=True) == ("NoInventory", "CustomerCancel")
 
 
 amounts = st.builds(

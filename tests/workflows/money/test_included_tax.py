@@ -18,6 +18,8 @@ from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES, PriceTax, price_tax
 from ordertui.orders.order import LineAmounts
 from ordertui.orders.report_row import AMOUNTS, MARKETPLACE, ROW_FIELDS
+from ordertui.store import migrations
+from support.batches import REFUND_REASON
 from support.shops import ALL_ORDERS, all_orders_row, open_session, order_id, write
 
 PRICES = {
@@ -58,7 +60,7 @@ def shipped_orders(folder: Path) -> Session:
 def refunds(session: Session) -> dict[str, Plan]:
     """Plan to give back everything; by marketplace."""
     ids = session.orders.ids_of([order_id(number) for number in range(1, len(PRICES) + 1)])
-    return {plan.marketplace: plan for plan in session.planner.plan(Action.REFUND, list(ids.values()))}
+    return {plan.marketplace: plan for plan in session.planner.plan(Action.REFUND, list(ids.values()), REFUND_REASON)}
 
 
 @pytest.mark.parametrize("market", list(PRICES))
@@ -100,7 +102,9 @@ def test_a_store_that_counted_the_tax_twice_is_mended_when_it_is_opened(tmp_path
         if price_tax(market) is not PriceTax.ADDED:
             old.execute("UPDATE orders SET total = total + ? WHERE id = ?", (item + shipping, row))
             old.execute("UPDATE lines SET item_tax = ?, shipping_tax = ? WHERE order_id = ?", (item, shipping, row))
-    old.execute("PRAGMA user_version = 5")
+    old.commit()
+    for statement in migrations.statements("0006_included_tax.sql"):
+        old.execute(statement)
     old.commit()
     old.close()
     with open_session(tmp_path / "store") as session:

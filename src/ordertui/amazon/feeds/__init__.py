@@ -7,9 +7,12 @@ from typing import NamedTuple
 
 from ordertui.orders.enums import Action
 
-from .flat_file import adjustment_flat, cancellation_flat, encoding_of, fulfillment_flat
-from .items import CancelItem, FeedError, RefundItem, ShipItem
+from .flat_columns import check_flat_file
+from .flat_file import adjustment_flat, cancellation_flat, fulfillment_flat
+from .items import CancelItem, FeedError, RefundItem, ShipItem, encoding_of, validate_items
+from .vocabulary import carrier_code
 from .xml_feed import acknowledgement_xml, adjustment_xml, fulfillment_xml
+from .xml_schema import check_feed
 
 
 class FeedTypes(NamedTuple):
@@ -24,16 +27,9 @@ FEED_TYPES: dict[Action, FeedTypes] = {
     Action.REFUND: FeedTypes("POST_FLAT_FILE_PAYMENT_ADJUSTMENT_DATA", "POST_PAYMENT_ADJUSTMENT_DATA"),
     Action.CONFIRM: FeedTypes("POST_FLAT_FILE_FULFILLMENT_DATA", "POST_ORDER_FULFILLMENT_DATA"),
 }
-CARRIER_CODES = frozenset(
-    {
-        "USPS", "UPS", "UPSMI", "FedEx", "DHL", "DPD", "GLS", "Hermes", "Yodel", "TNT", "OnTrac", "LaserShip",
-        "Correos", "Chronopost", "Colissimo", "YAMATO", "SAGAWA",
-    }
-)  # fmt: skip
-"""Carriers that are sent by their code; any other is sent as `Other` with its name."""
 
 __all__ = [
-    "CARRIER_CODES", "FEED_TYPES", "CancelItem", "FeedError", "FeedTypes", "RefundItem", "ShipItem",
-    "acknowledgement_xml", "adjustment_flat", "adjustment_xml", "cancellation_flat", "encoding_of", "fulfillment_flat",
-    "fulfillment_xml",
+    "FEED_TYPES", "CancelItem", "FeedError", "FeedTypes", "RefundItem", "ShipItem", "acknowledgement_xml",
+    "adjustment_flat", "adjustment_xml", "cancellation_flat", "carrier_code", "check_feed", "check_flat_file",
+    "encoding_of", "fulfillment_flat", "fulfillment_xml", "validate_items",
 ]  # fmt: skip

@@ -12,10 +12,14 @@ import msgspec
 
 from ordertui.orders.enums import CancelReason, RefundReason
 from ordertui.orders.errors import UserError
-from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.marketplace import MARKETPLACES, Marketplace, PriceTax, price_tax
 from ordertui.orders.order import COMPONENTS, LineAmounts
 
+from .vocabulary import CARRIER_CODES, OTHER, PARTIAL_CANCEL_REASONS
+
 ORDER_ID = re.compile(r"[A-Z0-9]{3}-[0-9]{7}-[0-9]{7}", re.ASCII)
+ITEM_ID = re.compile(r"[0-9]{14,16}", re.ASCII)
+"""Amazon's old schema and help pages say 14 digits; item ids of 2025 have 15, and leading zeros matter."""
 _BREAKING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that no cell of a feed may hold: control, format, surrogate, private, unassigned, line ends."""
 
@@ -32,6 +36,13 @@ class CancelItem(msgspec.Struct, frozen=True):
     reason: str
 
 
+_ITEM_FIRST = (
+    "item_price", "item_tax", "shipping_price", "shipping_tax", "gift_wrap_price", "gift_wrap_tax"
+)  # fmt: skip
+_SHIPPING_FIRST = (*_ITEM_FIRST[2:], *_ITEM_FIRST[:2])
+"""The amounts from which a promotion without an id is taken off, in turn."""
+
+
 class RefundItem(msgspec.Struct, frozen=True):
     """A refund for one item. Amounts are for the whole quantity, in minor units of `currency`.
 
@@ -45,6 +56,26 @@ class RefundItem(msgspec.Struct, frozen=True):
     currency: str
     amounts: LineAmounts
     units_cancelled: int = 0
+    item_promotion_id: str = ""
+    """Amazon's id of the promotion on the item; empty: unknown, so its amount is taken off the price instead."""
+    ship_promotion_id: str = ""
+
+    def promotions_named(self) -> LineAmounts:
+        """Return the amounts as they are sent: a promotion whose id is unknown is taken off its price.
+
+        A promotion column or element without its id is refused (help 661); what the buyer gets is the same.
+        """
+        found = {name: getattr(self.amounts, name) for name in COMPONENTS}
+        unnamed = (
+            ("item_promotion", self.item_promotion_id, _ITEM_FIRST),
+            ("ship_promotion", self.ship_promotion_id, _SHIPPING_FIRST),
+        )
+        for promotion, ident, prices in unnamed:
+            for price in () if ident else prices:
+                part = min(found[price], found[promotion])
+                found[price] -= part
+                found[promotion] -= part
+        return LineAmounts(**found)
 
 
 class ShipItem(msgspec.Struct, frozen=True):
@@ -60,8 +91,15 @@ class ShipItem(msgspec.Struct, frozen=True):
     method: str = ""
 
 
+def encoding_of(marketplace: str) -> str:
+    """Return the encoding of a marketplace's files: cp932 for Japan, else UTF-8 (AMAZON.md h)."""
+    return "cp932" if marketplace == "JP" else "utf-8"
+
+
 def check_text(text: str, what: str) -> None:
     """Raise FeedError for characters that would break a row or a message (_BREAKING). `what` names the text."""
+    if text.isascii() and text.isprintable():  # nearly every text
+        return
     if any(unicodedata.category(char) in _BREAKING for char in text):
         raise FeedError(f"{what} {text!r} has a tab, line end or control character in it")
 
@@ -82,8 +120,10 @@ def validate_items(items: Iterable[Item], marketplace: str) -> list[Item]:
         where = f"order {item.order_id}, item {item.item_id or '(none)'}"
         if not ORDER_ID.fullmatch(item.order_id):
             raise FeedError(f"{item.order_id!r} is no order id such as 113-0000001-0000001")
-        if not (item.item_id.isascii() and item.item_id.isdigit()):
-            raise FeedError(f"{where}: the order-item-id must be digits; import the Unshipped orders report")
+        if not ITEM_ID.fullmatch(item.item_id):
+            raise FeedError(
+                f"{where}: the order-item-id must be digits, 14 to 16 of them; import the Unshipped orders report"
+            )
         if (item.order_id, item.item_id) in seen:
             raise FeedError(f"{where}: it is in the feed twice")
         seen.add((item.order_id, item.item_id))
@@ -91,13 +131,14 @@ def validate_items(items: Iterable[Item], marketplace: str) -> list[Item]:
             if item.reason not in tuple(CancelReason):
                 raise FeedError(f"{where}: {item.reason!r} is no cancellation reason")
         elif isinstance(item, RefundItem):
-            _check_refund(item, where, market.currency)
+            _check_refund(item, where, market)
         else:
-            _check_shipment(item, where)
+            _check_shipment(item, where, marketplace)
     return found
 
 
-def _check_refund(item: RefundItem, where: str, currency: str) -> None:
+def _check_refund(item: RefundItem, where: str, market: Marketplace) -> None:
+    currency = market.currency
     if item.reason not in tuple(RefundReason):
         raise FeedError(f"{where}: {item.reason!r} is no refund reason")
     if item.currency != currency:
@@ -109,16 +150,36 @@ def _check_refund(item: RefundItem, where: str, currency: str) -> None:
             raise FeedError(f"{where}: {name.replace('_', ' ')} is below zero")
     if item.amounts.total <= 0:
         raise FeedError(f"{where}: nothing would be given back")
+    if item.units_cancelled and item.reason not in PARTIAL_CANCEL_REASONS:
+        reasons = " or ".join(reason.value for reason in PARTIAL_CANCEL_REASONS)
+        raise FeedError(f"{where}: a refund that cancels units takes the reason {reasons}, not {item.reason}")
+    amounts = item.amounts
+    if price_tax(market.code) is not PriceTax.ADDED and (
+        amounts.item_tax or amounts.shipping_tax or amounts.gift_wrap_tax
+    ):
+        raise FeedError(f"{where}: prices in {market.code} include the tax: a tax is not given back beside them")
+    for text in (item.item_promotion_id, item.ship_promotion_id):
+        check_text(text, f"{where}: the promotion id")
 
 
-def _check_shipment(item: ShipItem, where: str) -> None:
+def _check_shipment(item: ShipItem, where: str, marketplace: str) -> None:
     if item.quantity < 1:
         raise FeedError(f"{where}: the quantity must be 1 or more")
     for name in ("carrier_code", "carrier_name", "tracking", "method"):
-        check_text(getattr(item, name), f"{where}: {name.replace('_', ' ')}")
+        text = getattr(item, name)
+        check_text(text, f"{where}: {name.replace('_', ' ')}")
+        try:
+            text.encode(encoding_of(marketplace))
+        except UnicodeEncodeError as error:
+            raise FeedError(
+                f"{where}: {text[error.start : error.end]!r} cannot be written in {error.encoding},"
+                f" which {marketplace} needs"
+            ) from None
     if not item.tracking.strip() or not item.carrier_code:
         raise FeedError(f"{where}: a shipment needs a carrier and a tracking number")
-    if item.carrier_code == "Other" and not item.carrier_name.strip():
+    if item.carrier_code not in (*CARRIER_CODES, OTHER):
+        raise FeedError(f"{where}: Amazon has no carrier code {item.carrier_code!r}; it is {OTHER} with the name")
+    if item.carrier_code == OTHER and not item.carrier_name.strip():
         raise FeedError(f"{where}: carrier Other needs the carrier's name")
     try:
         good = date.fromisoformat(item.ship_date).isoformat() == item.ship_date

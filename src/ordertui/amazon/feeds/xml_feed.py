@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 from ordertui.orders.marketplace import MARKETPLACES
 
-from .flat_file import format_two_decimals, include_tax
+from .flat_file import format_two_decimals
 from .items import CancelItem, FeedError, RefundItem, ShipItem, check_text, group_by_order, validate_items
+from .vocabulary import OTHER
 
 _COMPONENTS = (
     ("Principal", "item_price"),
@@ -56,7 +57,7 @@ def adjustment_xml(items: Iterable[RefundItem], merchant_id: str, first_message:
 
     def body() -> Iterator[str]:
         for order_id, group in group_by_order(validate_items(items, marketplace)):
-            lines = "".join(_adjusted_item(item, marketplace) for item in group)
+            lines = "".join(_adjusted_item(item) for item in group)
             yield (
                 f"<OrderAdjustment><AmazonOrderID>{order_id}</AmazonOrderID><ActionType>Refund</ActionType>"
                 f"{lines}</OrderAdjustment>"
@@ -65,8 +66,8 @@ def adjustment_xml(items: Iterable[RefundItem], merchant_id: str, first_message:
     return _envelope("OrderAdjustment", merchant_id, first_message, body())
 
 
-def _adjusted_item(item: RefundItem, marketplace: str) -> str:
-    amounts = include_tax(item.amounts) if marketplace == "JP" else item.amounts
+def _adjusted_item(item: RefundItem) -> str:
+    amounts = item.promotions_named()
 
     def component(kind: str, minor: int) -> str:
         money = f'<Amount currency="{item.currency}">{format_two_decimals(minor, item.currency)}</Amount>'
@@ -74,8 +75,12 @@ def _adjusted_item(item: RefundItem, marketplace: str) -> str:
 
     prices = "".join(component(kind, getattr(amounts, name)) for kind, name in _COMPONENTS if getattr(amounts, name))
     promotions = "".join(
-        f"<PromotionAdjustments>{component(kind, -minor)}</PromotionAdjustments>"
-        for kind, minor in (("Principal", amounts.item_promotion), ("Shipping", amounts.ship_promotion))
+        f"<PromotionAdjustments><MerchantPromotionID>{_text(ident)}</MerchantPromotionID>{component(kind, -minor)}"
+        "</PromotionAdjustments>"
+        for kind, ident, minor in (
+            ("Principal", item.item_promotion_id, amounts.item_promotion),
+            ("Shipping", item.ship_promotion_id, amounts.ship_promotion),
+        )
         if minor
     )
     cancelled = f"<QuantityCancelled>{item.units_cancelled}</QuantityCancelled>" if item.units_cancelled else ""
@@ -98,11 +103,9 @@ def fulfillment_xml(items: Iterable[ShipItem], merchant_id: str, first_message: 
                 for i in group
             ):
                 raise FeedError(f"order {order_id}: its items have different parcels; confirm them in separate batches")
-            carrier = (
-                f"<CarrierName>{_text(head.carrier_name)}</CarrierName>"
-                if head.carrier_code == "Other"
-                else f"<CarrierCode>{_text(head.carrier_code)}</CarrierCode>"
-            )
+            carrier = f"<CarrierCode>{_text(head.carrier_code)}</CarrierCode>"
+            if head.carrier_code == OTHER:
+                carrier += f"<CarrierName>{_text(head.carrier_name)}</CarrierName>"
             method = f"<ShippingMethod>{_text(head.method)}</ShippingMethod>" if head.method else ""
             lines = "".join(
                 f"<Item><AmazonOrderItemCode>{i.item_id}</AmazonOrderItemCode><Quantity>{i.quantity}</Quantity></Item>"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
+import msgspec
+
 from ordertui.operations.errors import NotConfirmed, PlanChanged, PlanExpired, Refused
 from ordertui.operations.planning.feed_builder import build_feed_files
 from ordertui.operations.planning.plan import Plan, PlannedOrder
@@ -124,7 +126,7 @@ class Committer:
         if fresh.version != row.version:
             status = order.row.status.value.replace("_", " ")
             return f"{row.order_id}: changed (now {status}, version {row.version} → {fresh.version})"
-        if fresh != row:
+        if msgspec.structs.replace(fresh, note=row.note) != row:  # the note tells of a choice for the whole plan too
             return f"{row.order_id}: the rules now say {fresh.rule}, the plan was made by {row.rule}"
         return ""
 

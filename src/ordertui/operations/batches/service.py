@@ -114,11 +114,11 @@ class BatchService:
         return settled
 
     @staticmethod
-    def reasons(action: Action) -> tuple[str, ...]:
-        """Return Amazon's reason codes for an action."""
-        from ordertui.operations.planning.planner import REASONS
+    def reasons(action: Action, *, cancels_units: bool = False) -> tuple[str, ...]:
+        """Return Amazon's reason codes for an action. `cancels_units`: of a refund that cancels unshipped units."""
+        from ordertui.operations.planning.reasons import reasons_for
 
-        return REASONS[action]
+        return reasons_for(action, cancels_units=cancels_units)
 
     @staticmethod
     def refundable(order: Order) -> dict[int, LineAmounts]:

@@ -24,34 +24,65 @@ def first_message_id(plan_id: str) -> int:
 def build_feed_files(
     plan_id: str, action: Action, marketplace: str, rows: Sequence[PlannedOrder], merchant_id: str
 ) -> tuple[PlanFile, ...]:
-    """Return the flat file to upload, and the XML feed that says the same; nothing without rows, and for messages."""
+    """Return the flat file to upload, and the XML feed that says the same; nothing without rows, and for messages.
+
+    Both are held against what Amazon takes (`feeds.check_flat_file`, `feeds.check_feed`). Raises FeedError.
+    """
     if not rows or action is Action.MESSAGE:
         return ()
     first = first_message_id(plan_id)
     if action is Action.CANCEL:
-        cancels = [
-            feeds.CancelItem(row.order_id, line.order_item_id, line.reason or row.reason)
-            for row in rows
-            for line in row.lines
-        ]
+        cancels = _cancels(rows)
         flat = feeds.cancellation_flat(cancels, marketplace=marketplace)
         xml = feeds.acknowledgement_xml(cancels, merchant_id, first, marketplace=marketplace)
-        name = CANCEL_FILE
+        name, message = CANCEL_FILE, "OrderAcknowledgement"
     elif action is Action.REFUND:
-        refunds = [_refund(row, line) for row in rows for line in row.lines]
+        refunds = _refunds(rows)
         flat = feeds.adjustment_flat(refunds, marketplace=marketplace)
         xml = feeds.adjustment_xml(refunds, merchant_id, first, marketplace=marketplace)
-        name = REFUND_FILE
+        name, message = REFUND_FILE, "OrderAdjustment"
     else:
-        shipments = [shipment(row, line) for row in rows for line in row.lines]
+        shipments = _shipments(rows)
         flat = feeds.fulfillment_flat(shipments, marketplace=marketplace)
         xml = feeds.fulfillment_xml(shipments, merchant_id, first, marketplace=marketplace)
-        name = CONFIRM_FILE
+        name, message = CONFIRM_FILE, "OrderFulfillment"
+    feeds.check_flat_file(flat, action, marketplace)
+    feeds.check_feed(xml, message)
     kind = feeds.FEED_TYPES[action]
     return (
         PlanFile(f"{name}.txt", kind.flat, True, flat, sha256(flat).hexdigest()),
         PlanFile(f"{name}.xml", kind.xml, False, xml, sha256(xml).hexdigest()),
     )
+
+
+def feed_problem(action: Action, marketplace: str, row: PlannedOrder) -> str:
+    """Return why Amazon would refuse a row, or an empty text; one bad order must not stop a whole plan."""
+    try:
+        if action is Action.CANCEL:
+            feeds.validate_items(_cancels([row]), marketplace)
+        elif action is Action.REFUND:
+            feeds.validate_items(_refunds([row]), marketplace)
+        elif action is Action.CONFIRM:
+            feeds.validate_items(_shipments([row]), marketplace)
+    except feeds.FeedError as error:
+        return str(error)
+    return ""
+
+
+def _cancels(rows: Sequence[PlannedOrder]) -> list[feeds.CancelItem]:
+    return [
+        feeds.CancelItem(row.order_id, line.order_item_id, line.reason or row.reason)
+        for row in rows
+        for line in row.lines
+    ]
+
+
+def _refunds(rows: Sequence[PlannedOrder]) -> list[feeds.RefundItem]:
+    return [_refund(row, line) for row in rows for line in row.lines]
+
+
+def _shipments(rows: Sequence[PlannedOrder]) -> list[feeds.ShipItem]:
+    return [shipment(row, line) for row in rows for line in row.lines]
 
 
 def flat_file_records(rows: Sequence[PlannedOrder]) -> list[tuple[str, str]]:
@@ -68,13 +99,14 @@ def _refund(row: PlannedOrder, line: PlanLine) -> feeds.RefundItem:
 
 def shipment(row: PlannedOrder, line: PlanLine) -> feeds.ShipItem:
     """Return a line of an order whose parcel left, as the feeds write it."""
+    code, name = feeds.carrier_code(row.carrier)
     return feeds.ShipItem(
         order_id=row.order_id,
         item_id=line.order_item_id,
         quantity=line.quantity,
         ship_date=row.ship_date,
-        carrier_code=row.carrier if row.carrier in feeds.CARRIER_CODES else "Other",
-        carrier_name="" if row.carrier in feeds.CARRIER_CODES else row.carrier,
+        carrier_code=code,
+        carrier_name=name,
         tracking=row.tracking,
         method="",
     )

@@ -13,37 +13,30 @@ from ordertui.operations.errors import UnknownReason
 from ordertui.operations.rate.calculator import RateCalculator
 from ordertui.operations.rate.figures import RateEffect
 from ordertui.orders.clock import iso_utc
-from ordertui.orders.enums import Action, BuyerRequest, CancelReason, Dispatched, RefundReason
+from ordertui.orders.enums import Action, BuyerRequest
 from ordertui.orders.order import Order, OrderRow
 from ordertui.rules.policy.house_rules import HouseRule
-from ordertui.rules.rate import RateStatus
 from ordertui.rules.situation import situation_number, situation_of
 from ordertui.rules.tables.explanation import Explanation
 
 from .effects import buyer_mails, fee_warnings, money_effects, restock_note
-from .feed_builder import build_feed_files
+from .feed_builder import build_feed_files, feed_problem
 from .house_rules import Candidate, HouseRuleOutcome, HouseRules, batch_candidates
 from .lines import Exclusion, cancel_lines, confirm_lines, refund_lines
 from .offer_removal import removal_warnings
 from .plan import ExcludedOrder, Plan, PlanLine, PlannedOrder
+from .reasons import REASONS, cancel_reason, refund_reason
 from .warnings import plan_warnings
 
 Shipping = Mapping[str, tuple[str, str, str]]
 """Order id to carrier, tracking number, ship date (`2026-11-23`)."""
-REASONS: dict[Action, tuple[str, ...]] = {
-    Action.CANCEL: tuple(reason.value for reason in CancelReason),
-    Action.REFUND: tuple(reason.value for reason in RefundReason),
-    Action.CONFIRM: (),
-    Action.MESSAGE: (),
-}
-"""Reason codes each action takes; the first is a cancellation's default."""
 
 
 class PlanChoices(msgspec.Struct, frozen=True):
     """What the operator chose for a plan, beyond which orders."""
 
     reason: str = ""
-    """For all rows; empty: the action's default."""
+    """For all rows; empty: a cancellation's default, and for a refund what `reasons.refund_reason` finds."""
     reasons: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Order id to its own reason."""
     refunds: Mapping[str, Sequence[PlanLine]] = msgspec.field(default_factory=dict)
@@ -141,18 +134,20 @@ class Planner:
         if isinstance(lines, Exclusion):
             return ExcludedOrder(row.id, row.order_id, lines.rule, lines.why, lines.instead)
         verdict = self._eligibility.verdict(row, action, order.lines)
-        cancelled = sum(line.cancelled for line in lines)
-        reason, note = _reason(action, order, choices, cancelled)
+        reason = self._reason(action, order, choices, lines)
+        if isinstance(reason, Exclusion):
+            return ExcludedOrder(row.id, row.order_id, reason.rule, reason.why, reason.instead)
+        code, note = reason
         if action is Action.MESSAGE:
             note = self.message(order)
         total, currency = _total(action, order, lines)
         shipping = choices.shipping.get(row.order_id) if action is Action.CONFIRM else None
         carrier, tracking, ship_date = shipping or ("", "", "")
-        return PlannedOrder(
+        planned = PlannedOrder(
             id=row.id,
             order_id=row.order_id,
             version=row.version,
-            reason=reason,
+            reason=code,
             rule=verdict.rule,
             counts=self._counts(action, order, lines),
             lines=lines,
@@ -163,6 +158,20 @@ class Planner:
             ship_date=ship_date,
             note=note or verdict.note,
         )
+        problem = feed_problem(action, row.marketplace, planned)
+        return ExcludedOrder(row.id, row.order_id, "feed", problem) if problem else planned
+
+    def _reason(
+        self, action: Action, order: Order, choices: PlanChoices, lines: Sequence[PlanLine]
+    ) -> tuple[str, str] | Exclusion:
+        """Return the reason code and a note about it, or why the order is left out without one."""
+        if not REASONS[action]:
+            return "", ""
+        own = choices.reasons.get(order.row.order_id, "")
+        if action is Action.CANCEL:
+            return cancel_reason(order, own or choices.reason)
+        by_policy = self._eligibility.policy(order.row.marketplace).values.refund_reason
+        return refund_reason(order, lines, own, choices.reason, by_policy)
 
     def _counts(self, action: Action, order: Order, lines: Sequence[PlanLine]) -> bool:
         if action is Action.CANCEL:
@@ -198,12 +207,8 @@ class Planner:
         return ExcludedOrder(row.id, row.order_id, f"house {rule.id}", rule.why, nearest=f"your rule: {rule.text}")
 
     def _asks_count(self, marketplace: str, count: int, rates: Sequence[RateEffect], outcome: HouseRuleOutcome) -> bool:
-        """Return whether the number must be typed: a large batch, a rate over its target or unknown, a house rule."""
-        is_over = any(
-            effect.after.status == RateStatus.OVER
-            or (effect.after.reason and effect.after.cancelled > effect.before.cancelled)
-            for effect in rates
-        )
+        """Return whether the number of orders must be typed: a large batch, a rate over its target, a house rule."""
+        is_over = any(effect.after.status == "over" for effect in rates)
         typed_from = self._eligibility.policy(marketplace).values.typed_count_from
         return count > 0 and (count >= typed_from or is_over or outcome.typed)
 
@@ -291,33 +296,6 @@ class Planner:
             and self._eligibility.policy(order.row.marketplace).verdict(situation_of(order.row), Action.CANCEL).allowed
         )
         return policy.message_text("ask_to_request" if asked else "refuse_parcel")
-
-
-def _reason(action: Action, order: Order, choices: PlanChoices, cancelled: int) -> tuple[str, str]:
-    """Return the reason code and a note about it. `cancelled`: units that a refund cancels."""
-    if not REASONS[action]:
-        return "", ""
-    wanted = choices.reasons.get(order.row.order_id) or choices.reason
-    if action is Action.REFUND:
-        note = f"cancels {cancelled:,} {'unit' if cancelled == 1 else 'units'} not shipped" if cancelled else ""
-        return wanted or _refund_reason(order, cancelled).value, note
-    wanted = wanted or REASONS[action][0]
-    if order.row.buyer_request is BuyerRequest.OFFICIAL:
-        return CancelReason.BUYER_CANCELED.value, "the buyer asked officially: the reason is fixed"
-    if order.row.buyer_request is BuyerRequest.SOME:
-        asked = [line for line in order.lines if line.buyer_request is BuyerRequest.OFFICIAL]
-        names = ", ".join(f"{line.sku} (item {line.order_item_id or 'id unknown'})" for line in asked)
-        return wanted, f"the buyer asked officially for {names} only: the whole order counts"
-    if wanted == CancelReason.BUYER_CANCELED.value:
-        return wanted, "no official request is known: this reason alone does not protect the rate"
-    return wanted, ""
-
-
-def _refund_reason(order: Order, cancelled: int) -> RefundReason:
-    """Return the reason of a refund for which the operator chose none."""
-    if cancelled:
-        return RefundReason.NO_INVENTORY
-    return RefundReason.COULD_NOT_SHIP if order.row.dispatched is Dispatched.NO else RefundReason.CUSTOMER_RETURN
 
 
 def _total(action: Action, order: Order, lines: Sequence[PlanLine]) -> tuple[int | None, str | None]:

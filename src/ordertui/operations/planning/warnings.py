@@ -54,12 +54,7 @@ def plan_warnings(
 
 
 def _rate_warnings(rates: Sequence[RateEffect]) -> list[str]:
-    unknown = [
-        f"the {effect.after.days}-day rate is not known: {effect.after.reason}"
-        for effect in rates
-        if effect.after.reason and effect.after.cancelled > effect.before.cancelled
-    ]
-    return unknown + [
+    return [
         f"takes the {effect.after.days}-day rate to {effect.after.cancelled} of {effect.after.orders}:"
         " at or over the target"
         for effect in rates

@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeAlias, get_type_hints
 
 import msgspec
 
-from ordertui.orders.enums import Action
+from ordertui.orders.enums import Action, RefundReason
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.rules.auto_cancel import AutoCancelDelay
 from ordertui.rules.period import Period, is_day
@@ -77,6 +77,15 @@ def _parse_removal(value: Any) -> tuple[Any, str]:
     return ((value["cancels"], value["days"]), "") if good else (None, "is { cancels = 2, days = 30 }")
 
 
+def _parse_refund_reason(value: Any) -> tuple[Any, str]:
+    if value == "ask":
+        return "", ""
+    if value in tuple(RefundReason):
+        return value, ""
+    hint = did_you_mean(value, list(RefundReason)) if isinstance(value, str) else ""
+    return None, f"is 'ask' or a reason such as 'GeneralAdjustment'{hint}"
+
+
 class SettingSpec(msgspec.Struct, frozen=True):
     """How a setting is read, and whose it is."""
 
@@ -113,6 +122,8 @@ class PolicyValues(msgspec.Struct, frozen=True, kw_only=True):
     """How long a committed batch is held, by action."""
     plan_expires_minutes: Annotated[int, _OWN_COUNT]
     """How long a plan can be committed."""
+    refund_reason: Annotated[str, SettingSpec(_parse_refund_reason, is_own=True)]
+    """The reason of a refund of a shipped order for which the operator chose none; empty (`ask`): none."""
     forecast_hours: Annotated[int, _OWN_COUNT]
     """How far ahead the rate's outlook counts orders that Amazon will cancel by itself."""
 

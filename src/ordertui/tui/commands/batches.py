@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.planning.planner import PlanChoices
+from ordertui.operations.planning.reasons import UNSAID
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action
 from ordertui.orders.text import pluralize
 from ordertui.tui.main.command_context import CommandContext
-from ordertui.tui.screens.dialogs import ConfirmScreen, FormScreen
+from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen
 from ordertui.tui.screens.task_runner import Task
 
 Shipping = dict[str, tuple[str, str, str]]
@@ -26,15 +27,23 @@ async def act(context: CommandContext, task: Task, name: str) -> None:
     if not ids:
         context.notify("there is no order here to act on")
         return
-    shipping: Shipping | None = {}
+    choices = PlanChoices()
     if action is Action.CONFIRM:
         shipping = await _ask_shipping(context, task, ids)
         if shipping is None:
             return
-    plans = await task.work(context.session.planner.plan, action, ids, PlanChoices(shipping=shipping or {}))
+        choices = PlanChoices(shipping=shipping)
+    plans = await task.work(context.session.planner.plan, action, ids, choices)
+    unsaid = sum(out.rule == UNSAID.rule for plan in plans for out in plan.out)
+    if unsaid:
+        reason = await _ask_reason(context, task, action, unsaid)
+        if reason is None:
+            return
+        choices = PlanChoices(reason=reason)
+        plans = await task.work(context.session.planner.plan, action, ids, choices)
     for number, plan in enumerate(plans, start=1):
         place = f"{number} of {len(plans)}" if len(plans) > 1 else ""
-        preview = PreviewScreen(context.session, context.tasks.keys, plan, place, shipping=shipping or {})
+        preview = PreviewScreen(context.session, context.tasks.keys, plan, place, choices=choices)
         batch = await task.ask(preview, discard_typeahead=True)
         if batch is not None:
             _take_in_committed(context, batch)
@@ -51,6 +60,18 @@ def _take_in_committed(context: CommandContext, batch: Batch) -> None:
     context.refresh()
     due = to_local(batch.due_at, session.orders.zone).strftime("%H:%M")
     context.notify(f"batch {batch.id}: {pluralize(len(batch.rows))} held until {due}; u takes them back")
+
+
+async def _ask_reason(context: CommandContext, task: Task, action: Action, count: int) -> str | None:
+    """Ask why the money of `count` orders goes back; None when the user leaves."""
+    reasons = [(reason, reason) for reason in context.session.batches.reasons(action)]
+    return await task.ask(
+        ChoiceScreen(
+            f"Why does the money of {pluralize(count)} go back?",
+            reasons,
+            "Amazon is told so. In the preview, e gives an order another reason.",
+        )
+    )
 
 
 async def _ask_shipping(context: CommandContext, task: Task, ids: Sequence[int]) -> Shipping | None:

@@ -199,10 +199,9 @@ class SelectionSummarizer:
     def _around(self, code: str) -> tuple[str, int, int]:
         rates, session = self._rates(), self._session
         if code not in rates.around:
-            now = self._unmarked_rate(code)[0].before
-            days = [] if now.reason else session.rate.calculator.days(code, SPARK_DAYS)
+            target = Fraction(self._unmarked_rate(code)[0].before.target)
             rates.around[code] = (
-                render_sparkline(days, Fraction(now.target)),
+                render_sparkline(session.rate.calculator.days(code, SPARK_DAYS), target),
                 session.rate.calculator.rolls_off_tonight(code),
                 session.rate.count_at_risk(code),
             )

@@ -173,9 +173,7 @@ class OutboxScreen(Dialog[None]):
         from .preview import PreviewScreen  # when it is opened
 
         for plan in await task.work(self._session.batches.retry, batch.id):
-            again = PreviewScreen(
-                self._session, self._tasks.keys, plan, f"of a retry of batch {batch.id}", shipping={}, fixed=True
-            )
+            again = PreviewScreen(self._session, self._tasks.keys, plan, f"of a retry of batch {batch.id}", fixed=True)
             made = await task.ask(again, discard_typeahead=True)
             if made is not None:
                 self.notify(f"batch {made.id}: {len(made.rows):,} held; u takes them back")

@@ -5,10 +5,10 @@ Only `y` commits, and it is never the key that opened the preview; Enter and Esc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
+from msgspec.structs import replace
 from rich.style import Style
 from rich.text import Text
 from textual import on
@@ -22,7 +22,8 @@ from textual.widgets.tree import TreeNode
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.errors import PlanChanged, PlanExpired, error_message
 from ordertui.operations.paths import typed_path
-from ordertui.operations.planning.plan import Plan, PlanLine, PlannedOrder
+from ordertui.operations.planning.plan import Plan, PlannedOrder
+from ordertui.operations.planning.planner import NO_CHOICES, PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
 from ordertui.orders.text import pluralize
@@ -77,19 +78,20 @@ class PreviewScreen(Dialog[Batch | None]):
         plan: Plan,
         place: str,
         *,
-        shipping: Mapping[str, tuple[str, str, str]],
+        choices: PlanChoices = NO_CHOICES,
         fixed: bool = False,
     ) -> None:
-        """Show a plan. `fixed`: it is a retry, which may be committed or left, but not planned anew."""
+        """Show a plan made with `choices`.
+
+        `fixed`: it is a retry, which may be committed or left, but not planned anew.
+        """
         super().__init__(f"Preview {place}".rstrip(), "Esc no", is_tall=True)
         self.session = session
         self._tasks = TaskRunner(self, keys)
         self.plan = plan
         self._fixed = fixed
-        self._shipping = dict(shipping)
+        self._choices = choices
         self._ids = [row.id for row in plan.rows] + [row.id for row in plan.out]
-        self._reasons: dict[str, str] = {}
-        self._refunds: dict[str, tuple[PlanLine, ...]] = {}
 
     def _compose_body(self) -> ComposeResult:
         with VerticalScroll(id="effects", can_focus=False):
@@ -153,7 +155,9 @@ class PreviewScreen(Dialog[Batch | None]):
 
     def action_reason(self) -> None:
         """Choose the reason of the order, or of the group, under the cursor."""
-        rows, choices = self._chosen_rows(), self.session.batches.reasons(self.plan.action)
+        rows = self._chosen_rows()
+        cancels_units = any(line.cancelled for row in rows for line in row.lines)
+        choices = self.session.batches.reasons(self.plan.action, cancels_units=cancels_units)
         if self._fixed:
             self.notify("a retry repeats what was sent: its reasons and amounts stay")
         elif rows and choices:
@@ -165,8 +169,8 @@ class PreviewScreen(Dialog[Batch | None]):
         whose = rows[0].order_id if len(rows) == 1 else pluralize(len(rows))
         reason = await task.ask(ChoiceScreen(f"Reason for {whose}", [(choice, choice) for choice in choices]))
         if reason is not None:
-            self._reasons.update(dict.fromkeys((row.order_id for row in rows), reason))
-            await self._plan_again(task)
+            reasons = dict.fromkeys((row.order_id for row in rows), reason)
+            await self._plan_again(task, replace(self._choices, reasons={**self._choices.reasons, **reasons}))
 
     def action_amounts(self) -> None:
         """Change what goes back for the order under the cursor."""
@@ -184,14 +188,12 @@ class PreviewScreen(Dialog[Batch | None]):
             return
         lines = await ask_amounts(task, order, self.session.batches.refundable(order), self.notify)
         if lines is not None:
-            self._refunds[order.row.order_id] = lines
-            await self._plan_again(task)
+            refunds = {**self._choices.refunds, order.row.order_id: lines}
+            await self._plan_again(task, replace(self._choices, refunds=refunds))
 
-    async def _plan_again(self, task: Task) -> None:
-        from ordertui.operations.planning.planner import PlanChoices
-
-        choices = PlanChoices(reasons=self._reasons, refunds=self._refunds, shipping=self._shipping)
+    async def _plan_again(self, task: Task, choices: PlanChoices) -> None:
         plans = await task.work(self.session.planner.plan, self.plan.action, self._ids, choices)
+        self._choices = choices
         self.plan = plans[0]
         self._show()
         self._tasks.keys.discard(Message().time)  # a `y` typed before this was shown was meant for the plan before it
@@ -248,7 +250,7 @@ class PreviewScreen(Dialog[Batch | None]):
             if await task.ask(
                 ConfirmScreen(question, {"p": "preview again"}, error_message(error)), discard_typeahead=True
             ):
-                await self._plan_again(task)
+                await self._plan_again(task, self._choices)
             return
         self.dismiss(batch)
 

@@ -1,0 +1,123 @@
+"""What each column of Seller Central's upload files takes, and a check of whole files against it.
+
+Sources: help 50791 (order cancellation), 661 (adjustments), 641 (shipping confirmation), read in November 2026.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from ordertui.orders.enums import Action, CancelReason
+
+from .items import ITEM_ID, ORDER_ID, FeedError, encoding_of
+from .vocabulary import CARRIER_CODES, FLAT_REFUND_REASONS, OTHER
+
+TEMPLATE = (
+    "TemplateType=OrderCancellation",
+    "Version=1.0/1.0.3",
+    "This row for Amazon.com use only.  Do not modify or delete.",
+)
+"""The first line of a cancellation file."""
+
+
+class FlatColumn(msgspec.Struct, frozen=True):
+    """One column."""
+
+    name: str
+    pattern: str
+    """Regular expression for a whole cell."""
+    takes: str
+    """For people: what a cell may be."""
+
+
+def _one_of(values: Iterable[str]) -> str:
+    return "|".join(re.escape(value) for value in sorted(values))
+
+
+_TEXT = r"[^\t\r\n]*"
+_ORDER = FlatColumn("order-id", ORDER_ID.pattern, "an order id such as 113-0000001-0000001")
+_ITEM = FlatColumn("order-item-id", ITEM_ID.pattern, "14 to 16 digits")
+CANCELLATION = (
+    _ORDER,
+    FlatColumn("cancellation-reason-code", _one_of(CancelReason), "a reason of Amazon's"),
+    FlatColumn("amazon-order-item-code", ITEM_ID.pattern, "14 to 16 digits"),
+)
+
+
+def _amount(name: str, sign: str = "") -> FlatColumn:
+    """Return a column of an amount: exactly two decimals, and 0.00 where nothing is given back (help 661)."""
+    return FlatColumn(name, rf"{sign}[0-9]{{1,18}}\.[0-9]{{2}}", "an amount with two decimals")
+
+
+ADJUSTMENT = (
+    _ORDER, _ITEM,
+    FlatColumn("adjustment-reason-code", _one_of(FLAT_REFUND_REASONS), "a reason of Amazon's"),
+    FlatColumn("currency", "[A-Z]{3}", "a currency"),
+    _amount("item-price-adj"), _amount("item-tax-adj"), _amount("shipping-price-adj"), _amount("shipping-tax-adj"),
+    _amount("gift-wrap-price-adj"), _amount("gift-wrap-tax-adj"),
+    _amount("item-promotion-adj", "-?"), FlatColumn("item-promotion-id", _TEXT, "a promotion id"),
+    _amount("ship-promotion-adj", "-?"), FlatColumn("ship-promotion-id", _TEXT, "a promotion id"),
+    FlatColumn("quantity-cancelled", "[0-9]{1,9}", "a number of units"),
+)  # fmt: skip
+PROMOTIONS = frozenset({"item-promotion-adj", "item-promotion-id", "ship-promotion-adj", "ship-promotion-id"})
+"""Columns that a file has when a promotion is taken off, and does not have otherwise: then its upload fails."""
+FULFILLMENT = (
+    _ORDER, _ITEM,
+    FlatColumn("quantity", "[1-9][0-9]{0,8}", "a number of units"),
+    FlatColumn("ship-date", "[0-9]{4}-[0-9]{2}-[0-9]{2}", "a date such as 2026-11-23"),
+    FlatColumn("carrier-code", _one_of((*CARRIER_CODES, OTHER)), "a code of Amazon's list, or Other"),
+    FlatColumn("carrier-name", _TEXT, "a carrier's name"),
+    FlatColumn("tracking-number", r"[^\t\r\n]*[^\s][^\t\r\n]*", "a tracking number"),
+    FlatColumn("ship-method", _TEXT, "a text"),
+)  # fmt: skip
+COLUMNS = {Action.CANCEL: CANCELLATION, Action.REFUND: ADJUSTMENT, Action.CONFIRM: FULFILLMENT}
+
+
+def check_flat_file(content: bytes, action: Action, marketplace: str) -> None:
+    """Raise FeedError, naming the order and the column, for a file that Amazon would not take."""
+    try:
+        text = content.decode(encoding_of(marketplace))
+    except UnicodeDecodeError as error:
+        raise FeedError(f"the file is not in {error.encoding}, which {marketplace} needs") from None
+    lines = text.split("\r\n")
+    if lines.pop() or not lines:
+        raise FeedError("the file does not end with a line end")
+    if action is Action.CANCEL and lines.pop(0) != "\t".join(TEMPLATE):
+        raise FeedError("the file does not begin with Amazon's template line")
+    header = lines.pop(0).split("\t") if lines else []
+    columns = COLUMNS[action]
+    if action is Action.REFUND and not PROMOTIONS & set(header):
+        columns = tuple(column for column in columns if column.name not in PROMOTIONS)
+    if header != [column.name for column in columns] or not lines:
+        raise FeedError(f"the file's header must be {' '.join(column.name for column in columns)}, and rows follow it")
+    row = re.compile("\t".join(f"(?:{column.pattern})" for column in columns))
+    for line in lines:
+        problem = "" if row.fullmatch(line) else _cell_problem(line, columns)
+        cells = dict(zip(header, line.split("\t"), strict=False))
+        problem = problem or _pair_problem(cells)
+        if problem:
+            raise FeedError(f"order {cells['order-id']}: {problem}; Amazon would refuse it, so the file is not made")
+
+
+def _cell_problem(line: str, columns: tuple[FlatColumn, ...]) -> str:
+    cells = line.split("\t")
+    if len(cells) != len(columns):
+        return f"{len(cells)} cells, {len(columns)} are wanted"
+    column, cell = next(
+        (column, cell) for column, cell in zip(columns, cells, strict=True) if not re.fullmatch(column.pattern, cell)
+    )
+    return f"{column.name} must be {column.takes}, not {cell!r}"
+
+
+def _pair_problem(cells: dict[str, str]) -> str:
+    """Return what is wrong between two cells, or an empty text."""
+    for part in ("item", "ship"):
+        adjustment, ident = cells.get(f"{part}-promotion-adj"), cells.get(f"{part}-promotion-id", "")
+        if adjustment is not None and float(adjustment) and not ident.strip():
+            return f"{part}-promotion-adj needs {part}-promotion-id beside it"
+    if cells.get("carrier-code") == OTHER and not cells["carrier-name"].strip():
+        return "carrier-code Other needs a carrier-name beside it"
+    return ""
