@@ -20,12 +20,15 @@ class Notes:
     def __init__(self, engine: Any) -> None:
         self._engine = engine
         self.trips = 0
+        self.inside = 0
+        """Trips of the last transaction, from its begin to its end."""
         self.statements: list[tuple[str, Params]] = []
         self._together = False
 
     @contextmanager
     def together(self) -> Iterator[None]:
         self.trips += 1
+        self.inside += 1
         self._together = True
         with self._engine.together():
             yield
@@ -37,7 +40,10 @@ class Notes:
 
     def _noted(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def noted(*args: Any, **more: Any) -> Any:
+            if name == "begin":
+                self.inside = 0
             self.trips += not self._together
+            self.inside += not self._together
             if name in ("query", "stream", "execute"):
                 self.statements.append((args[0], args[1] if len(args) > 1 else ()))
             return call(*args, **more)
