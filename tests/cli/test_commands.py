@@ -87,7 +87,7 @@ def test_rate_has_the_documented_shape(looked_at: Command) -> None:
 
 def test_show_has_the_documented_shape(looked_at: Command) -> None:
     order = looked_at.json("show", "001-0000000-0000001")
-    assert list(order) == ["order_id", "marketplace", "status", "facts", "actions"]
+    assert list(order) == ["order_id", "marketplace", "status", "facts", "notes", "actions"]
     assert [action["action"] for action in order["actions"]] == ["cancel", "refund", "confirm", "message"]
     for action in order["actions"]:
         assert list(action)[:7] == ["action", "allowed", "counts", "rule", "why", "source", "instead"]

@@ -11,7 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ordertui.orders.batch_state import OpenAction, RowState
-from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
+from ordertui.orders.enums import (
+    Action,
+    BuyerRequest,
+    CancelledBy,
+    Channel,
+    Dispatched,
+    OrderStatus,
+    Program,
+    Refunded,
+    YesNo,
+)
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import Money
 from ordertui.orders.order import LineAmounts, Order, OrderLine, OrderRow
@@ -30,7 +40,7 @@ SCHEMA = """
 CREATE TABLE orders (id INTEGER PRIMARY KEY, order_id TEXT, marketplace TEXT, channel TEXT, status TEXT,
   purchased_at INTEGER, ship_by INTEGER, auto_cancel_at INTEGER, items INTEGER, total INTEGER, currency TEXT,
   dispatched TEXT, buyer_request TEXT, cancelled_by TEXT, refunded TEXT, replacement TEXT, business TEXT, prime TEXT,
-  situation INTEGER, state TEXT, amazon_counts TEXT);
+  situation INTEGER, state TEXT, amazon_counts TEXT, program TEXT);
 CREATE TABLE products (id INTEGER PRIMARY KEY, sku TEXT, asin TEXT, title TEXT);
 CREATE TABLE lines (order_id INTEGER, product_id INTEGER);
 """
@@ -88,6 +98,7 @@ def make(rng: random.Random, number: int) -> Order:
         rng.choice(list(BuyerRequest)), rng.choice(list(CancelledBy)), rng.choice(list(Refunded)),
         rng.choice(list(YesNo)), rng.choice(list(YesNo)), rng.choice(list(YesNo)), None, None,
         rng.choice((None, OpenAction(rng.choice(list(Action)), rng.choice(list(RowState))))), 1,
+        program=rng.choice(list(Program)),
         amazon_counts=rng.choice(list(YesNo)),
     )  # fmt: skip
     lines = tuple(
@@ -105,11 +116,11 @@ def database(orders: Sequence[Order]) -> sqlite3.Connection:
         row = order.row
         state = row.open_action and row.open_action.state
         db.execute(
-            f"INSERT INTO orders VALUES ({','.join('?' * 21)})",
+            f"INSERT INTO orders VALUES ({','.join('?' * 22)})",
             (row.id, row.order_id, row.marketplace, row.channel, row.status, row.purchased_at, row.ship_by,
              auto_cancel_at(row), row.items, row.total and row.total.minor, row.total and row.total.currency,
              row.dispatched, row.buyer_request, row.cancelled_by, row.refunded, row.replacement, row.business,
-             row.prime, situation(row), state, row.amazon_counts),
+             row.prime, situation(row), state, row.amazon_counts, row.program),
         )  # fmt: skip
         for line in order.lines:
             made = db.execute(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ordertui.operations.query.export import COLUMNS, iso
+from ordertui.orders.clock import iso_utc
 
 from .context import Settings, fail, open_session
 from .exit_codes import Exit
@@ -41,6 +42,8 @@ def list_command(
 @click.pass_obj
 def show(settings: Settings, order_id: str, form: str) -> None:
     """Show everything known of one order, and what may be done with it and why."""
+    from ordertui.operations.query.api_sentences import api_sentences, program_sentences
+
     with open_session(settings) as session:
         order = session.orders.get(order_id)
         if order is None:
@@ -55,6 +58,7 @@ def show(settings: Settings, order_id: str, form: str) -> None:
             "replacement": row.replacement,
             "business": row.business,
             "prime": row.prime,
+            "program": row.program,
             "placed": iso(row.purchased_at),
             "ship_by": iso(row.ship_by),
             "auto_cancel_at": iso(session.eligibility.deadline(row)),
@@ -65,6 +69,8 @@ def show(settings: Settings, order_id: str, form: str) -> None:
             "open_action": str(row.open_action) if row.open_action else None,
             "sources": order.sources,
         }
+        api_facts = session.orders.api_facts(row.id)
+        notes = list(program_sentences(row)) + ([] if api_facts is None else list(api_sentences(api_facts, iso_utc)))
         actions: list[Record] = []
         for v in session.eligibility.verdicts(row, order.lines):
             e = session.planner.explain(order, v.action)
@@ -76,13 +82,15 @@ def show(settings: Settings, order_id: str, form: str) -> None:
             })  # fmt: skip
     head = {"order_id": row.order_id, "marketplace": row.marketplace, "status": row.status}
     if form == "json":
-        click.echo(json_text(head | {"facts": facts, "actions": actions}), nl=False)
+        click.echo(json_text(head | {"facts": facts, "notes": notes, "actions": actions}), nl=False)
         return
     click.echo(f"{cell(row.order_id)}  {row.marketplace}  {row.status}")
     for key, value in facts.items():
         empty = "none" if key == "open_action" else "unknown"
         text = ", ".join(value) if isinstance(value, tuple) else cell(value) or empty
         click.echo(f"  {key:<15} {text}")
+    for note in notes:
+        click.echo(f"  {note}")
     columns = ("action", "allowed", "counts", "rule", "instead", "house", "why", "why_not")
     emit(actions, columns, "table", ("why_not", "house"))
 

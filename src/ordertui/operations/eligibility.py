@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from ordertui.orders.api_facts import PROGRAM_NAMES, PROGRAM_SOURCE
 from ordertui.orders.batch_state import holds_order
 from ordertui.orders.clock import Clock, to_local
-from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, OrderStatus, YesNo
+from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, OrderStatus, Program, YesNo
 from ordertui.orders.marketplace import zone_of
 from ordertui.orders.order import LinesKnown, OrderLine, OrderRow, lines_allow
 from ordertui.rules.language import Condition, predicate
@@ -42,7 +43,7 @@ class Denial(msgspec.Struct, frozen=True):
     """Why an action is not allowed."""
 
     rule: str
-    """Id of the row of the policy; `house ID`; `open`; `item-id`, `price`, `refunded` or `lines`."""
+    """Id of the row of the policy; `house ID`; `open`; `program`, `parcel`, `item-id`, `price`, `refunded`, `lines`."""
     why: str
     source: str
     instead: Action | None = None
@@ -75,6 +76,18 @@ NOTHING_LEFT = Denial(
     LINES_SOURCE,
     because="nothing is left to give back",
 )
+
+
+PARCEL_LEFT = Denial(
+    "parcel",
+    "Amazon shows that a parcel of it has left: confirm the shipment; the money goes back as a refund",
+    "developer-docs, Orders API v2026-01-01: packages[].packageStatus",
+    because="a package is in transit, shipped or delivered",
+)
+_IN_SELLER_CENTRAL = {
+    Action.CANCEL: "takes no cancellation from a feed: cancel it in Seller Central",
+    Action.CONFIRM: "takes no shipment confirmation from a feed: schedule or confirm it in Seller Central",
+}
 
 
 class _Subject(NamedTuple):
@@ -170,7 +183,7 @@ class Eligibility:
         if row.open_action is not None and has_open_action(row):
             state = f"{row.open_action.kind.value}, {row.open_action.state.value}"
             return Denial(OPEN, f"a batch already holds an action for it ({state})", JOURNAL_SOURCE, because=state)
-        return lines_denial(action, row.lines_known)
+        return lines_denial(action, row.lines_known, row.program)
 
     def verdict(self, row: OrderRow, action: Action, lines: Sequence[OrderLine] | None = None) -> Verdict:
         """Return the verdict for one action. `lines` as for `denial`."""
@@ -211,7 +224,7 @@ class Eligibility:
         """As `allowed_action` without house rules: then few facts decide, and each combination is answered once."""
         situation, policy = situation_of(row), self.policy(row.marketplace)
         open_ = has_open_action(row)
-        key = (policy, (situation_number(situation) * 2 + open_) * 32 + row.lines_known)
+        key = (policy, (situation_number(situation) * 2 + open_) * 256 + row.lines_known)
         word = self._words.get(key)
         if word is None:
             word = self._words[key] = self._word(policy, situation, open_, row.lines_known)
@@ -443,10 +456,17 @@ def has_open_action(row: OrderRow) -> bool:
     return row.open_action is not None and holds_order(row.open_action.kind, row.open_action.state)
 
 
-def lines_denial(action: Action, facts: LinesKnown) -> Denial | None:
-    """Return why an order whose lines are known so far does not allow an action, or None."""
+def lines_denial(action: Action, facts: LinesKnown, program: Program = Program.UNKNOWN) -> Denial | None:
+    """Return why an order of which this is known does not allow an action, or None. `program` is named in the text."""
     if lines_allow(action, facts):
         return None
+    bar = {Action.CANCEL: LinesKnown.PROGRAM_BARS_CANCEL, Action.CONFIRM: LinesKnown.PROGRAM_BARS_CONFIRM}.get(action)
+    if bar is not None and facts & bar:
+        name = PROGRAM_NAMES.get(program, "its program")
+        why = f"not by this program: {name} {_IN_SELLER_CENTRAL[action]}"
+        return Denial("program", why, PROGRAM_SOURCE, because=f"program {program.value.replace('_', ' ')}")
+    if action is Action.CANCEL and facts & LinesKnown.PARCEL_LEFT:
+        return PARCEL_LEFT
     if not facts & LinesKnown.ACTIVE:
         return NO_LINES
     if action is Action.REFUND and not facts & LinesKnown.PRICED:

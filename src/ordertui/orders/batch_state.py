@@ -57,7 +57,7 @@ class SubmissionState(StrEnum):
     CANCELLED = "cancelled"
     """Amazon cancelled the feed before it began."""
     SETTLED = "settled"
-    """The operator said what became of every row."""
+    """The operator, or a sync, said what became of every row."""
     REFUSED = "refused"
     NOT_TAKEN = "not_taken"
     REJECTED = "rejected"
@@ -145,9 +145,10 @@ SUBMISSION_TRANSITIONS: Mapping[SubmissionState, frozenset[SubmissionState]] = {
     SubmissionState.PROCESSING: frozenset({SubmissionState.DONE, SubmissionState.FATAL, SubmissionState.NOT_TAKEN}),
     SubmissionState.NEEDS_OPERATOR: frozenset({SubmissionState.SUBMITTED, SubmissionState.SETTLED}),
     SubmissionState.NOT_TAKEN: frozenset({SubmissionState.CANCELLED}),
-    SubmissionState.UNANSWERED: frozenset(
-        {SubmissionState.DONE, SubmissionState.REFUSED, SubmissionState.NOT_TAKEN, SubmissionState.REJECTED}
-    ),
+    SubmissionState.UNANSWERED: frozenset({
+        SubmissionState.DONE, SubmissionState.REFUSED, SubmissionState.NOT_TAKEN, SubmissionState.REJECTED,
+        SubmissionState.SETTLED,
+    }),
 }  # fmt: skip
 """`unknown` and `unanswered` lead to what the call itself answers, because another process may take a call that lasts
 very long for interrupted.
@@ -162,6 +163,8 @@ NEVER_ARRIVED = frozenset({SubmissionState.REFUSED, SubmissionState.NOT_TAKEN})
 """Amazon provably does not have it."""
 UNCLEAR_SUBMISSIONS = frozenset({SubmissionState.UNKNOWN, SubmissionState.NEEDS_OPERATOR})
 """The operator may say which feed it is."""
+UNCLEAR_CALLS = frozenset({SubmissionState.UNANSWERED, SubmissionState.SETTLED})
+"""The call may have confirmed the shipment of its order."""
 
 
 # -- checked transitions

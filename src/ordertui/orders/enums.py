@@ -75,6 +75,20 @@ class YesNo(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Program(StrEnum):
+    """Program of Amazon under which an order is shipped, where it decides what a seller may do."""
+
+    EASY_SHIP = "easy_ship"
+    """Amazon collects the parcel, delivers it and confirms the shipment."""
+    SHIP_PLUS = "ship_plus"
+    """Shipped with labels bought from Amazon."""
+    DELIVERY_BY_AMAZON = "delivery_by_amazon"
+    PICKUP = "pickup"
+    """The buyer collects it in a store of the seller's."""
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
 class Action(StrEnum):
     """Actions of an operator on an order."""
 

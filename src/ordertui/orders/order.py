@@ -8,7 +8,18 @@ from enum import IntFlag
 import msgspec
 
 from .batch_state import OpenAction
-from .enums import Action, BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, ReportKind, YesNo
+from .enums import (
+    Action,
+    BuyerRequest,
+    CancelledBy,
+    Channel,
+    Dispatched,
+    OrderStatus,
+    Program,
+    Refunded,
+    ReportKind,
+    YesNo,
+)
 from .money import Money
 
 COMPONENTS = (
@@ -80,7 +91,7 @@ class OrderLine(msgspec.Struct, frozen=True):
 
 
 class LinesKnown(IntFlag):
-    """Facts of an order's active lines (those not cancelled) that a feed needs."""
+    """Facts of an order that a feed needs: of its active lines (those not cancelled), its program and its parcels."""
 
     ACTIVE = 1
     """The order has an active line."""
@@ -92,18 +103,29 @@ class LinesKnown(IntFlag):
     """The payment for an active line is known."""
     REFUNDABLE = 16
     """An active line has an order-item-id and a known payment that is not wholly refunded."""
+    PROGRAM_BARS_CANCEL = 32
+    """Its program takes no cancellation from a feed."""
+    PROGRAM_BARS_CONFIRM = 64
+    """Its program takes no confirmation of a shipment from a feed."""
+    PARCEL_LEFT = 128
+    """Amazon shows that a parcel of it is with the carrier or with the buyer."""
+    BARS = PROGRAM_BARS_CANCEL | PROGRAM_BARS_CONFIRM | PARCEL_LEFT
     COMPLETE = ACTIVE | HAS_ID | PRICED | REFUNDABLE
     """Every action finds its lines."""
 
 
 LINES_NEEDED: Mapping[Action, tuple[LinesKnown, LinesKnown]] = {
-    Action.CANCEL: (LinesKnown.ACTIVE | LinesKnown.MISSING_ID, LinesKnown.ACTIVE),
+    Action.CANCEL: (
+        LinesKnown.ACTIVE | LinesKnown.MISSING_ID | LinesKnown.PROGRAM_BARS_CANCEL | LinesKnown.PARCEL_LEFT,
+        LinesKnown.ACTIVE,
+    ),
     Action.REFUND: (LinesKnown.REFUNDABLE, LinesKnown.REFUNDABLE),
-    Action.CONFIRM: (LinesKnown.HAS_ID, LinesKnown.HAS_ID),
+    Action.CONFIRM: (LinesKnown.HAS_ID | LinesKnown.PROGRAM_BARS_CONFIRM, LinesKnown.HAS_ID),
 }
 """For each action the facts that it looks at, and the ones that must be set.
 
-A cancellation names every item of the order (AMAZON.md c); a refund and a confirmation name at least one.
+A cancellation names every item of the order (AMAZON.md c); a refund and a confirmation name at least one. What a
+program does not take, and a parcel that left, must not be set: `orders.api_facts` says which programs.
 """
 
 
@@ -149,6 +171,7 @@ class OrderRow(msgspec.Struct, frozen=True):
     lines_known: LinesKnown = LinesKnown.COMPLETE
     amazon_counts: YesNo = YesNo.UNKNOWN
     """Whether Amazon's Cancellation Rate report counts its cancellation; unknown: no report covers it."""
+    program: Program = Program.UNKNOWN
 
 
 class Order(msgspec.Struct, frozen=True):

@@ -28,7 +28,7 @@ _GIVEN_BACK = (
 OPEN_ACTION = "EXISTS (SELECT 1 FROM batch_rows h WHERE h.order_id = o.id AND h.is_open = 1)"
 """SQL: whether a batch of the journal holds the order `o`; the index `batch_rows_open` answers it."""
 LINES_KNOWN = (
-    "CASE WHEN NOT EXISTS (SELECT 1 FROM lines l WHERE l.order_id >= o.id AND l.order_id <= o.id"
+    "o.bars | CASE WHEN NOT EXISTS (SELECT 1 FROM lines l WHERE l.order_id >= o.id AND l.order_id <= o.id"
     " AND (status = 'cancelled' OR item_id IS NULL OR item_price IS NULL OR currency IS NULL OR item_price <= 0"
     " OR item_promotion > 0 OR ship_promotion > 0)) AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id)"
     f" THEN {LinesKnown.COMPLETE:d} ELSE coalesce((SELECT"
@@ -39,9 +39,11 @@ LINES_KNOWN = (
     f" + max(CASE WHEN {_PRICED} AND l.item_id IS NOT NULL AND {_PAID} > {_GIVEN_BACK}"
     f" THEN {LinesKnown.REFUNDABLE:d} ELSE 0 END) FROM lines l WHERE l.order_id = o.id), {LinesKnown.COMPLETE:d}) END"
 )
-"""SQL: the `LinesKnown` of the order `o`. Most orders have no odd line, which the partial index `lines_odd` answers at
-a third of the cost. SQLite takes that index only when its WHERE is the condition of the first EXISTS word for word, and
-when the order is asked for as a range; with `=` it prefers the primary key.
+"""SQL: the `LinesKnown` of the order `o`, with what stands against its feeds.
+
+Most orders have no odd line, which the partial index `lines_odd` answers at a third of the cost. SQLite takes that
+index only when its WHERE is the condition of the first EXISTS word for word, and when the order is asked for as a
+range; with `=` it prefers the primary key.
 """
 
 Price = tuple[int, int, int, int, int, int, int, int]

@@ -14,6 +14,10 @@ from .database import Database
 from .errors import StoreError
 from .identity import BACKUP_KEY
 
+_ORDER_TABLES = (
+    ("lines", "order_id"), ("operator_facts", "order_id"), ("api_facts", "order_id"), ("orders", "id"),
+)  # fmt: skip
+"""Tables with rows of single orders, and the column with the order's row number; the orders themselves last."""
 PURGED_AT_ONCE = 20_000
 """Orders deleted in one transaction, so that no other process waits long."""
 INTEGRITY_CHECKS = (
@@ -114,7 +118,7 @@ class Maintenance:
                 part = [row[0] for row in found[:PURGED_AT_ONCE]]
                 if not part:
                     break
-                for table, column in (("lines", "order_id"), ("operator_facts", "order_id"), ("orders", "id")):
+                for table, column in _ORDER_TABLES:
                     self._database.execute_many(f"DELETE FROM {table} WHERE {column} = ?", [(one,) for one in part])
                 if not is_more:
                     self._database.execute("DELETE FROM rate_report WHERE coalesce(order_date, as_of) < ?", (before,))

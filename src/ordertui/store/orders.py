@@ -15,6 +15,7 @@ from ordertui.orders.enums import (
     Channel,
     Dispatched,
     OrderStatus,
+    Program,
     Refunded,
     ReportKind,
     YesNo,
@@ -55,7 +56,7 @@ _ROW = (
     " o.currency, o.dispatched, o.buyer_request, o.cancelled_by, o.refunded, o.replacement, o.business, o.prime,"
     " p.title,"
     " p.sku, o.open_action, o.version, o.at, o.sources, o.state,"
-    f" {LINES_KNOWN}, o.amazon_counts FROM orders o LEFT JOIN products p ON p.id = o.product_id"
+    f" {LINES_KNOWN}, o.amazon_counts, o.program FROM orders o LEFT JOIN products p ON p.id = o.product_id"
 )
 _SOURCE_BITS = tuple((kind, kind.bit) for kind in ReportKind)
 _REFUNDED = in_list(COMMITTED)
@@ -207,7 +208,7 @@ def _order_row(v: tuple[Any, ...]) -> OrderRow:
         None if v[9] is None or v[10] is None else Money(v[9], v[10]),
         Dispatched(v[11]), BuyerRequest(v[12]), CancelledBy(v[13]), Refunded(v[14]),
         YesNo(v[15]), YesNo(v[16]), YesNo(v[17]),
-        v[18], v[19] or None, open_action(v[20], v[24]), v[21], LinesKnown(v[25]), YesNo(v[26]),
+        v[18], v[19] or None, open_action(v[20], v[24]), v[21], LinesKnown(v[25]), YesNo(v[26]), Program(v[27]),
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from .orders import OrderRepository
 from .tallies import OrderTallies
 
 if TYPE_CHECKING:
+    from .api_facts import ApiFactLog
     from .identity import StoreIdentity
     from .importing.import_log import ImportLog
     from .journal.refunds import RefundLedger
@@ -83,6 +84,13 @@ class Store:
         from .rates import RateQueries
 
         return RateQueries(self.database)
+
+    @cached_property
+    def api_facts(self) -> ApiFactLog:
+        """Keeps and reads what only the API says of orders."""
+        from .api_facts import ApiFactLog
+
+        return ApiFactLog(self.database, self.orders)
 
     @cached_property
     def products(self) -> ProductQueries:

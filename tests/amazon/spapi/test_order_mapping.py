@@ -7,8 +7,11 @@ import pytest
 
 from ordertui.amazon.spapi.order_mapping import OrderRows, order_rows
 from ordertui.amazon.spapi.schemas import OrderPage
+from ordertui.orders.api_facts import ItemCancellation, Parcel
 from ordertui.orders.clock import DAY, HOUR, iso_utc
+from ordertui.orders.enums import Program
 from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.order import LinesKnown
 from ordertui.orders.report_row import ROW_FIELDS
 from support.api import NOW
 from support.simulator.shop import order
@@ -50,6 +53,63 @@ def test_the_buyers_request_is_kept_and_his_words_are_not() -> None:
     found = rows(order(1, NOW, asked=True))
     row = dict(zip(ROW_FIELDS, found.rows[0], strict=True))
     assert (row["buyer_request"], row["request_reason"]) == ("official", None)
+    assert "Jane" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("request_", "asked", "reason", "said"),
+    [
+        (
+            {"requester": "BUYER", "cancelReason": "ORDER_CREATED_BY_MISTAKE"},
+            "official",
+            "ORDER_CREATED_BY_MISTAKE",
+            "",
+        ),
+        (
+            {"requester": "BUYER", "cancelReason": "Order Created by Mistake"},
+            "official",
+            "Order Created by Mistake",
+            "",
+        ),
+        ({"requester": "BUYER"}, "official", None, ""),
+        ({"requester": "MERCHANT", "cancelReason": "NO_INVENTORY"}, None, None, "MERCHANT"),
+        ({"requester": "AMAZON"}, None, None, "AMAZON"),
+        ({"requester": "buyer"}, None, None, "buyer"),
+        ({"requester": None}, None, None, "nobody that Amazon names"),
+        ({}, None, None, "nobody that Amazon names"),
+    ],
+)
+def test_only_the_buyers_request_is_official(
+    request_: dict[str, Any], asked: str | None, reason: str | None, said: str
+) -> None:
+    made = order(1, NOW)
+    made["orderItems"][0]["cancellation"] = {"cancellationRequest": request_}
+    found = rows(made)
+    row = dict(zip(ROW_FIELDS, found.rows[0], strict=True))
+    assert (row["buyer_request"], row["request_reason"]) == (asked, reason)
+    (kept,) = found.facts["113-0000000-0000001"].cancellations
+    assert (kept.is_requested, kept.requester) == (True, request_.get("requester") or "")
+    notes = {one for one in found.unrecognised_values if "only the buyer's request is official" in one}
+    assert notes == ({f"a cancellation requested by {said}: only the buyer's request is official"} if said else set())
+
+
+def test_what_only_the_api_says_is_kept() -> None:
+    made = order(1, NOW, "CANCELLED", cancelled_by="MERCHANT", programs=["PRIME", "AMAZON_EASY_SHIP", "TELEPATHY"])
+    made["orderItems"][0]["cancellation"]["cancellationExecution"]["cancelReason"] = "I, Jane Doe, was unhappy"
+    made["fulfillment"]["deliverByWindow"] = {"latestDateTime": iso_utc(NOW + 5 * DAY)}
+    made["packages"] = [
+        {"packageReferenceId": "1", "carrier": "UPS", "trackingNumber": "1Z9", "shipTime": iso_utc(NOW),
+            "packageStatus": {"status": "IN_TRANSIT"}, "shipFromAddress": {"name": "Jane Doe"}},
+        {"packageReferenceId": "2", "packageStatus": None},
+    ]  # fmt: skip
+    found = rows(made)
+    facts = found.facts["113-0000000-0000001"]
+    assert (facts.program, facts.deliver_by, facts.at) == (Program.EASY_SHIP, NOW + 5 * DAY, NOW - DAY + HOUR)
+    assert facts.parcels == (Parcel("1", "IN_TRANSIT", "UPS", "1Z9", NOW), Parcel("2"))
+    assert facts.units_waiting == {"000000000000101": 1}
+    assert facts.cancellations == (ItemCancellation("000000000000101", cancelled_by="MERCHANT"),)
+    assert facts.bars == (LinesKnown.PROGRAM_BARS_CANCEL | LinesKnown.PROGRAM_BARS_CONFIRM | LinesKnown.PARCEL_LEFT)
+    assert found.unrecognised_values == {"program TELEPATHY"}
     assert "Jane" not in repr(found)
 
 

@@ -1,4 +1,4 @@
-"""One order's shipment confirmed by its own call: at once, once, and never blindly again."""
+"""One order's shipment confirmed by its own call: at once, once, and never again without a look at the order."""
 
 import json
 import threading
@@ -104,7 +104,7 @@ def test_what_amazon_refuses_for_good_is_an_error_that_may_be_tried_again(floor:
     assert floor.dispatch() == []
     assert any("carrierCode is not known" in note for note in floor.notes)
     (row,) = floor.batch(batch).rows
-    assert (row.state, row.code) == (RowState.ERROR, "400")
+    assert (row.state, row.code) == (RowState.ERROR, "InvalidInput")
     assert "carrierCode is not known" in row.text
     assert floor.batch(batch).state is BatchState.ANSWERED
     assert floor.dispatch(HOUR) == []
@@ -119,39 +119,83 @@ TAKEN = ("error500_after", "empty502_after", "drop_after", "hang_after")
 NOT_TAKEN = ("html503", "empty502", "error500", "drop", "hang")
 
 
+@pytest.mark.parametrize("by_sync", [True, False])
 @pytest.mark.parametrize("fault", TAKEN)
-def test_an_unclear_answer_is_settled_by_a_sync(floor: Floor, sim: Simulator, fault: str) -> None:
+def test_an_unclear_answer_is_settled_by_a_look_at_the_order(
+    floor: Floor, sim: Simulator, fault: str, by_sync: bool
+) -> None:
     batch = floor.commit(CONFIRM, 1)
     floor.fail_once(fault, CALL)
     assert (floor.attempt(batch).state, floor.states(batch)) == ("unanswered", {RowState.UNKNOWN})
-    assert "it may be confirmed. A later sync shows it as shipped" in floor.batch(batch).advice
-    assert "not sent again by itself" in floor.batch(batch).advice
+    assert "it may be confirmed. The order is fetched" in floor.batch(batch).advice
+    due = floor.made.dispatcher.next_due()
+    assert due is not None
+    assert due.at == floor.attempt(batch).started_at + 300, "Amazon has time to show it"
+    if by_sync:
+        floor.made.sync.sync()
     assert floor.dispatch(HOUR) == []
-    floor.made.sync.sync()
+    assert floor.attempt(batch).state == "settled"
+    assert floor.made.dispatcher.next_due() is None
     assert floor.states(batch) == {RowState.CONFIRMED}
     assert len(sim.amazon.confirmations) == 1
 
 
+def parcels(sim: Simulator, floor: Floor, number: int) -> list[str]:
+    return [one["packageReferenceId"] for one in sim.amazon.orders[floor.order_id(number)].get("packages", [])]
+
+
 @pytest.mark.parametrize("fault", NOT_TAKEN)
-def test_what_never_arrived_is_asked_about_and_not_sent_again_by_itself(
-    floor: Floor, sim: Simulator, fault: str
-) -> None:
+def test_what_never_arrived_is_repeated_after_a_look_at_the_order(floor: Floor, sim: Simulator, fault: str) -> None:
     batch = floor.commit(CONFIRM, 1)
     floor.fail_once(fault, CALL)
-    for _ in range(4):
-        floor.dispatch(12 * HOUR)
-    floor.made.sync.sync()
     assert floor.states(batch) == {RowState.UNKNOWN}
-    assert sim.calls.count(CALL) == 1
-    assert [(one.kind, one.orders) for one in floor.made.batches.open_issues()] == [("unknown", (floor.order_id(1),))]
+    floor.dispatch(60)
+    assert sim.calls.count(CALL) == 1, "not before Amazon had time to show it"
     other = floor.commit(CONFIRM, 2)
     floor.dispatch()
     assert floor.states(other) == {RowState.CONFIRMED}, "it holds up no other order"
+    floor.dispatch(HOUR)
+    assert floor.states(batch) == {RowState.CONFIRMED}
+    assert (floor.attempt(batch).state, parcels(sim, floor, 1)) == ("done", ["1"])
+    kept = floor.made.context.store.submissions.content(floor.attempt(batch).id)
+    assert [json.loads(kept)] == [body for one, body in sim.amazon.confirmations if one == floor.order_id(1)]
+    assert "chain unbroken" in floor.made.audit.verify()
+
+
+def test_a_repetition_that_amazon_refuses_says_nothing_of_the_first_call(floor: Floor, sim: Simulator) -> None:
+    batch = floor.commit(CONFIRM, 1)
+    floor.fail_once("drop", CALL)
+    sim.amazon.refuse[floor.order_id(1)] = ("InvalidInput", "not now")
+    for _ in range(5):
+        floor.dispatch(HOUR)
+    assert sim.calls.count(CALL) == 1 + 3, "three times, not for ever"
+    assert floor.states(batch) == {RowState.UNKNOWN}
+    assert "InvalidInput not now" in floor.batch(batch).advice
+    assert floor.made.dispatcher.next_due() is None
+    assert [(one.kind, one.orders) for one in floor.made.batches.open_issues()] == [("unknown", (floor.order_id(1),))]
+
+
+def test_a_try_after_an_unclear_one_edits_the_same_parcel(floor: Floor, sim: Simulator) -> None:
+    batch = floor.commit(CONFIRM, 1)
+    floor.fail_once("drop", CALL)
     floor.made.batches.settle(batch, [floor.order_id(1)], done=False, why="not shipped in Seller Central", typed="1")
     (again,) = floor.made.batches.retry(batch)
     floor.made.batches.release(floor.made.batches.commit(again, typed=str(again.typed_count)).id)
+    floor.dispatch(HOUR)
+    assert parcels(sim, floor, 1) == ["1"]
+    assert sim.calls.count(CALL) == 2, "what the operator settled is not repeated"
+
+
+def test_a_number_that_a_parcel_has_is_not_used_again(floor: Floor, sim: Simulator) -> None:
+    sim.amazon.orders[floor.order_id(1)]["packages"] = [
+        {"packageReferenceId": "1", "packageStatus": {"status": "PENDING"}}, {"packageReferenceId": "3"},
+    ]  # fmt: skip
+    sim.amazon.touch(floor.order_id(1))
+    floor.clock.advance(300)
+    floor.made.sync.sync()
+    floor.commit(CONFIRM, 1)
     floor.dispatch()
-    assert [one for one, _ in sim.amazon.confirmations] == [floor.order_id(2), floor.order_id(1)]
+    assert parcels(sim, floor, 1) == ["1", "3", "2"]
 
 
 def test_a_row_settled_before_the_other_left_alone_stays_settled(floor: Floor, sim: Simulator) -> None:
@@ -198,9 +242,8 @@ def test_a_kill_at_any_step_confirms_at_most_once(
     for _ in range(4):
         floor.dispatch(HOUR)
     floor.made.sync.sync()
-    assert len(sim.amazon.confirmations) <= 1
-    wanted = RowState.CONFIRMED if sim.amazon.confirmations else RowState.UNKNOWN
-    assert floor.states(batch) == {wanted}
+    assert (len(sim.amazon.confirmations), parcels(sim, floor, 1)) == (1, ["1"])
+    assert floor.states(batch) == {RowState.CONFIRMED}
     assert not [one for one in floor.made.context.store.submissions.find() if one.is_open]
     assert "chain unbroken" in floor.made.audit.verify()
 

@@ -102,6 +102,7 @@ class Handlers:
             "CANCELLATION": "cancellation",
             "BUYER": "buyer",
             "RECIPIENT": "recipient",
+            "PACKAGES": "packages",
         }
         gone = {field for name, field in hidden.items() if name not in data}
         items = [{k: v for k, v in item.items() if k not in gone} for item in order["orderItems"]]
@@ -118,7 +119,11 @@ class Handlers:
         why = self._amazon.refuse.get(path["orderId"])
         if why:
             return problem(400, *why)
+        parcel = body["packageDetail"]["packageReferenceId"]
+        known = {one["packageReferenceId"] for one in order.setdefault("packages", [])}
         self._amazon.confirmations.append((path["orderId"], body))
+        if parcel not in known:  # a known one is edited
+            order["packages"].append({"packageReferenceId": parcel, "packageStatus": {"status": "PENDING"}})
         self._amazon.ship(order)
         return 204, None
 

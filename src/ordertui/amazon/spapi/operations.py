@@ -66,6 +66,9 @@ CONFIRM_SHIPMENT = Operation(
     "confirmShipment", "POST", "/orders/v0/orders/{orderId}/shipmentConfirmation", 204, 2.0, 10,
     body=True, repeat=Repeat.ONCE,
 )  # fmt: skip
+"""With the same `packageReferenceId` it edits that shipment (developer-docs, “Confirm the shipment status”).
+`ShipmentCall` repeats it after a look at the order, never blindly.
+"""
 CREATE_FEED_DOCUMENT = Operation("createFeedDocument", "POST", "/feeds/2021-06-30/documents", 201, 0.5, 15, body=True)
 CREATE_FEED = Operation("createFeed", "POST", "/feeds/2021-06-30/feeds", 202, 0.0083, 15, body=True, repeat=Repeat.ONCE)
 GET_FEEDS = Operation("getFeeds", "GET", "/feeds/2021-06-30/feeds", 200, 0.0222, 10, _LISTED | _names("feedTypes"))

@@ -1,6 +1,6 @@
 """Conversion of the API's orders into the row tuples that the report readers make as well.
 
-Buyers' names and addresses are never requested. The reason that a buyer gives for a cancellation is not read.
+Buyers' names and addresses are never requested. Of the reason for a cancellation only Amazon's own words are kept.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from ordertui.amazon.reports.cell_parsers import parse_label
+from ordertui.orders.api_facts import KNOWN_PROGRAMS, ApiFacts, ItemCancellation, Parcel, amazon_reason
 from ordertui.orders.clock import DAY, parse_iso
-from ordertui.orders.enums import CancelledBy, OrderStatus
+from ordertui.orders.enums import BuyerRequest, CancelledBy, OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES, PriceTax, price_tax
 from ordertui.orders.money import parse_minor
 from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.orders.report_row import ReportRow
+from ordertui.orders.text import to_single_line
 
 from .decoding import UnreadableJson, decode_body, read_text_field
-from .schemas import ApiOrder, Item, MoneyText, Proceed
+from .schemas import ApiOrder, Item, MoneyText, Proceed, TimeWindow
 
 _CODES = {market.id: market.code for market in MARKETPLACES.values()}
 _STATUS = {status.name: status for status in OrderStatus if status is not OrderStatus.UNKNOWN}
@@ -26,6 +28,8 @@ _STATUS["PENDING_AVAILABILITY"] = OrderStatus.PENDING
 _CHANNEL = {"MERCHANT": "merchant", "AMAZON": "amazon"}
 _PRICE = {"ITEM": "item_price", "SHIPPING": "shipping_price", "GIFT_WRAP": "gift_wrap_price"}
 _TAX = {"ITEM": "item_tax", "SHIPPING": "shipping_tax", "GIFT_WRAP": "gift_wrap_tax"}
+_OFFICIAL = {"BUYER": BuyerRequest.OFFICIAL.value}
+"""Requester of a cancellation to what it means for the order; any other one leaves it unknown who asked."""
 _DISCOUNT = {"ITEM": "item_promotion", "SHIPPING": "ship_promotion"}
 
 Deadline = Callable[[str, int], int | None]
@@ -40,8 +44,8 @@ class OrderRows(msgspec.Struct):
     """(order id, who cancelled it, as of when in epoch seconds) for cancelled orders."""
     rejected: list[tuple[str, str]] = msgspec.field(default_factory=list)
     """(order id, reason) for orders that cannot be read; the id is empty when that cannot be read either."""
-    order_ids: set[str] = msgspec.field(default_factory=set)
-    """Ids of the orders that were read."""
+    facts: dict[str, ApiFacts] = msgspec.field(default_factory=dict)
+    """What the API says beyond the rows, by the id of each order that was read."""
     unrecognised_values: set[str] = msgspec.field(default_factory=set)
     """Values of Amazon that this program does not know; the field is stored as unknown."""
 
@@ -55,6 +59,7 @@ def order_rows(orders: Iterable[msgspec.Raw], deadline: Deadline) -> OrderRows:
             if order.sales_channel.channel_name == "NON_AMAZON":
                 continue
             rows = _rows(order, out.unrecognised_values)
+            facts = _facts(order, out.unrecognised_values)
             _cancelled(order, deadline, out)
         except UnreadableJson as error:
             out.rejected.append((read_text_field(content, "orderId"), f"Amazon's answer: {error}"))
@@ -62,7 +67,7 @@ def order_rows(orders: Iterable[msgspec.Raw], deadline: Deadline) -> OrderRows:
             out.rejected.append((order.order_id, str(error)))
         else:
             out.rows += rows
-            out.order_ids.add(order.order_id)
+            out.facts[order.order_id] = facts
     return out
 
 
@@ -89,8 +94,52 @@ def _rows(order: ApiOrder, unrecognised: set[str]) -> list[ReportRow]:
 
 def _ship_by(order: ApiOrder) -> int | None:
     """Return the latest ship time in epoch seconds; None when Amazon names none. Raises ValueError."""
-    window = order.fulfillment.ship_by_window if order.fulfillment else None
+    return _latest(order.fulfillment.ship_by_window if order.fulfillment else None)
+
+
+def _latest(window: TimeWindow | None) -> int | None:
     return parse_iso(window.latest_date_time) if window and window.latest_date_time else None
+
+
+def _facts(order: ApiOrder, unrecognised: set[str]) -> ApiFacts:
+    """Return what the API says beyond the rows. Raises ValueError."""
+    programs = tuple(filter(None, order.programs))
+    unrecognised |= {f"program {name}" for name in set(programs) - KNOWN_PROGRAMS}
+    parcels = tuple(
+        Parcel(
+            one.package_reference_id,
+            one.package_status.status if one.package_status else "",
+            to_single_line(one.carrier)[:60],
+            to_single_line(one.tracking_number)[:80],
+            parse_iso(one.ship_time) if one.ship_time else None,
+        )
+        for one in order.packages
+    )
+    waiting = {
+        item.order_item_id: item.fulfillment.quantity_unfulfilled
+        for item in order.order_items
+        if item.fulfillment and item.fulfillment.quantity_unfulfilled is not None
+    }
+    cancellations = tuple(_cancellation(item, unrecognised) for item in order.order_items if item.cancellation)
+    deliver_by = _latest(order.fulfillment.deliver_by_window if order.fulfillment else None)
+    return ApiFacts(parse_iso(order.last_updated_time), programs, deliver_by, parcels, cancellations, waiting)
+
+
+def _cancellation(item: Item, unrecognised: set[str]) -> ItemCancellation:
+    request = item.cancellation.cancellation_request if item.cancellation else None
+    execution = item.cancellation.cancellation_execution if item.cancellation else None
+    requester = to_single_line(request.requester)[:40] if request else ""
+    if request and requester not in _OFFICIAL:
+        who = requester or "nobody that Amazon names"
+        unrecognised.add(f"a cancellation requested by {who}: only the buyer's request is official")
+    return ItemCancellation(
+        item.order_item_id,
+        requester,
+        request is not None,
+        amazon_reason(request.cancel_reason) if request else "",
+        to_single_line(execution.cancelled_by)[:40] if execution else "",
+        amazon_reason(execution.cancel_reason) if execution else "",
+    )
 
 
 def _row(line: int, head: tuple[object, ...], item: Item, tail: tuple[str, ...]) -> ReportRow:
@@ -99,12 +148,14 @@ def _row(line: int, head: tuple[object, ...], item: Item, tail: tuple[str, ...])
         raise ValueError(f"order item id {item.order_item_id[:40]!r} is not made of digits")
     currency, prices = _prices(item, price_tax(str(code)))
     fulfilled = item.fulfillment.quantity_fulfilled if item.fulfillment else None
-    asked = item.cancellation is not None and item.cancellation.cancellation_request is not None
+    request = item.cancellation.cancellation_request if item.cancellation else None
+    asked = BuyerRequest.NONE.value if request is None else _OFFICIAL.get(request.requester)
+    reason = amazon_reason(request.cancel_reason) if request and asked else ""
     return (
         line, order_id, item.order_item_id, code, channel, status, _item_status(status, item, fulfilled),
         purchased, ship_by, updated,
         parse_label(item.product.seller_sku) or "", parse_label(item.product.asin), parse_label(item.product.title),
-        item.quantity_ordered, fulfilled, currency, *prices, "official" if asked else "none", None, *tail,
+        item.quantity_ordered, fulfilled, currency, *prices, asked, reason or None, *tail,
     )  # fmt: skip
 
 

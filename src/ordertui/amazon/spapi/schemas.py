@@ -118,13 +118,17 @@ class Proceeds(_Body, frozen=True):
 
 
 class CancellationRequest(_Body, frozen=True):
-    """Request to cancel an item. The buyer's reason is not read: it is free text."""
+    """Request to cancel an item. Of the reason only Amazon's own words are kept: it may be a buyer's free text."""
+
+    requester: str = ""
+    cancel_reason: str = ""
 
 
 class CancellationExecution(_Body, frozen=True):
-    """Who cancelled an item."""
+    """Who cancelled an item, and why."""
 
     cancelled_by: str = ""
+    cancel_reason: str = ""
 
 
 class Cancellation(_Body, frozen=True):
@@ -135,9 +139,10 @@ class Cancellation(_Body, frozen=True):
 
 
 class ItemFulfillment(_Body, frozen=True):
-    """Units of an item that are confirmed as shipped; None: not said."""
+    """Units of an item that are confirmed as shipped, and that remain to be; None: not said."""
 
     quantity_fulfilled: int | None = None
+    quantity_unfulfilled: int | None = None
 
 
 class Product(_Body, frozen=True):
@@ -171,6 +176,23 @@ class OrderFulfillment(_Body, frozen=True):
     fulfillment_status: str = ""
     fulfilled_by: str = ""
     ship_by_window: TimeWindow | None = None
+    deliver_by_window: TimeWindow | None = None
+
+
+class PackageStatus(_Body, frozen=True):
+    """State of a package."""
+
+    status: str = ""
+
+
+class Package(_Body, frozen=True):
+    """One package of an order. Where it comes from and what is in it is not read."""
+
+    package_reference_id: str = ""
+    package_status: PackageStatus | None = None
+    carrier: str = ""
+    ship_time: str = ""
+    tracking_number: str = ""
 
 
 class SalesChannel(_Body, frozen=True):
@@ -197,6 +219,7 @@ class ApiOrder(_Body, frozen=True):
     programs: tuple[str | None, ...] = ()
     associated_orders: tuple[Associated, ...] = ()
     fulfillment: OrderFulfillment | None = None
+    packages: tuple[Package, ...] = ()
 
 
 class Pagination(_Body, frozen=True):

@@ -23,12 +23,13 @@ from ordertui.operations.planning.plan import PlanFile
 from ordertui.operations.sync.connection import ApiConnection
 from ordertui.operations.sync.order_sync import OrderSync, load_state, unread_orders
 from ordertui.orders.batch_state import NEVER_ARRIVED, RowState, SubmissionState
+from ordertui.orders.enums import OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.store import FeedBusy, JournalBatch, RecallRefused, StoreError, Submission
 
 from .dispatcher import Note, batch_failure
 from .feed_schedule import FeedSchedule
-from .feed_tracker import FeedTracker
+from .feed_tracker import FeedTracker, is_followed, next_poll_at
 from .freeze import BatchFreezer
 from .shipment_call import ShipmentCall, submission_kind
 from .status_text import batch_text, submission_text
@@ -61,6 +62,7 @@ class FeedSubmitter:
         errors: dict[int, Exception] = {}
         try:
             await self._tracker.poll(client, note)
+            await self._repeat_unanswered(client, note)
             for batch in self._due_parts(note):
                 if client.waiting.is_stopped():
                     break
@@ -187,7 +189,7 @@ class FeedSubmitter:
 
     async def _confirm_shipment(self, client: Client, batch: JournalBatch, note: Note) -> Submission | None:
         """Confirm the shipment of the batch's one order, then fetch the order: often Amazon shows it at once."""
-        call = ShipmentCall(self._store, self._tracker)
+        call = ShipmentCall(self._store, self._clock, self._tracker)
         try:
             submission = call.begin(batch)
         except (FeedBusy, RecallRefused, StoreError) as error:
@@ -202,6 +204,40 @@ class FeedSubmitter:
         elif submission.note:
             note(f"batch {batch.id}: {submission_text(submission, self._clock.now())}")
         return submission
+
+    async def _repeat_unanswered(self, client: Client, note: Note) -> None:
+        """Look at each order whose shipment was confirmed without a clear answer; repeat the call if it still waits."""
+        for submission in reversed(self._store.submissions.find()):
+            is_unclear = submission.state is SubmissionState.UNANSWERED and is_followed(submission)
+            if not is_unclear or self._clock.now() < next_poll_at(submission) or client.waiting.is_stopped():
+                continue
+            after = await self._repeat(client, submission)
+            note(f"batch {submission.batch}: {submission_text(after, self._clock.now())}")
+
+    async def _repeat(self, client: Client, submission: Submission) -> Submission:
+        log = self._store.submissions
+        order_id = self._unknown_order(submission.batch)
+        if order_id is None:
+            return log.move(submission.id, SubmissionState.SETTLED)
+        try:
+            await self._orders.fetch_order(client, order_id)
+        except SpApiError as error:
+            return log.mark_polled(submission.id, note=f"The last look failed: {error}")
+        if self._unknown_order(submission.batch) is None:
+            return log.move(submission.id, SubmissionState.SETTLED)
+        order = self._store.orders.order(order_id)
+        if order is None or order.row.status is not OrderStatus.UNSHIPPED or order.row.units_shipped:
+            return log.mark_polled(submission.id, note="The order does not wait for its first parcel any more.")
+        found = await ShipmentCall(self._store, self._clock, self._tracker).repeat(client, submission, order_id)
+        if found.state is SubmissionState.DONE:
+            with suppress(SpApiError, CallCancelled):  # a later sync shows it
+                await self._orders.fetch_order(client, order_id)
+        return found
+
+    def _unknown_order(self, batch_id: int) -> str | None:
+        """Return the order of the batch whose row is unknown; None when none is."""
+        rows = self._store.batches.get(batch_id).rows
+        return next((row.order_id for row in rows if row.state is RowState.UNKNOWN), None)
 
     async def _create_feed(self, client: Client, submission: Submission, note: Note) -> Submission:
         """Make the one call that acts."""

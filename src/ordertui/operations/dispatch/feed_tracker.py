@@ -37,16 +37,18 @@ INTERRUPTED_SECONDS = 180
 
 def is_followed(submission: Submission) -> bool:
     """Return whether the program looks at a submission by itself."""
+    if submission.state is SubmissionState.UNANSWERED:
+        return submission.polls < feed_limits().looks.value
     return submission.is_open and submission.state is not SubmissionState.NEEDS_OPERATOR
 
 
 def next_poll_at(submission: Submission) -> int:
-    """Return when an open submission is looked at next (epoch seconds)."""
+    """Return when a submission that is followed is looked at next (epoch seconds)."""
     started, polled = submission.started_at, submission.polled_at
     match submission.state:
         case SubmissionState.SUBMITTING:
             return started + INTERRUPTED_SECONDS
-        case SubmissionState.UNKNOWN:
+        case SubmissionState.UNKNOWN | SubmissionState.UNANSWERED:
             limits = feed_limits()
             earliest = started + limits.settle(submission.action)
             return earliest if polled is None else max(earliest, polled + limits.look_seconds.value)

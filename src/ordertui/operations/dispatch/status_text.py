@@ -43,8 +43,10 @@ CALL_STATUS_TEXT: dict[SubmissionState, str] = {
     SubmissionState.DONE: "Amazon took the confirmation. A sync shows the order as shipped.",
     SubmissionState.REJECTED: "Amazon refused the confirmation, and nothing was done: correct it, then t tries it again"
     " (`ordertui retry`).",
-    SubmissionState.UNANSWERED: "Amazon gave no clear answer at {since}: it may be confirmed. A later sync shows it as"
-    " shipped; if it does not, settle it as not done. It is not sent again by itself.",
+    SubmissionState.UNANSWERED: "Amazon gave no clear answer at {since}: it may be confirmed. The order is fetched, and"
+    " if it still waits the call is repeated: with the same parcel number it changes nothing twice. After three times"
+    " look in Seller Central, then settle it.",
+    SubmissionState.SETTLED: "A sync, or the operator, said what became of it.",
     SubmissionState.REFUSED: FEED_STATUS_TEXT[SubmissionState.REFUSED],
     SubmissionState.NOT_TAKEN: FEED_STATUS_TEXT[SubmissionState.NOT_TAKEN],
 }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ordertui.amazon.reports import REPORT_FORMATS
 from ordertui.operations.rate.figures import RateEffect
+from ordertui.orders.api_facts import SELLER_FULFILLED_PRIME, is_seller_fulfilled_prime
 from ordertui.orders.enums import Action, BuyerRequest, CancelReason, YesNo
 from ordertui.orders.marketplace import PriceTax, price_tax
 from ordertui.orders.order import Order
@@ -37,6 +38,9 @@ def plan_warnings(
     replaced = sum(order.row.replacement is YesNo.YES for order in planned)
     if replaced:
         found.append(f"{replaced:,} are replacement orders: no source gives a special rule, look at them first")
+    prime = sum(is_seller_fulfilled_prime(order.row) for order in planned)
+    if prime and action in (Action.CANCEL, Action.REFUND):
+        found.append(f"{prime:,} of these are {SELLER_FULFILLED_PRIME}")
     if action is Action.REFUND and rows:
         found.append("refunds by file are paid at once and cannot be taken back after the upload")
         market = planned[0].row.marketplace

@@ -20,6 +20,7 @@ from .sort_order import read_sorting
 if TYPE_CHECKING:
     from ordertui.operations.batches.batch import Batch
     from ordertui.operations.eligibility import Eligibility
+    from ordertui.orders.api_facts import ApiFacts
     from ordertui.rules.language import Condition
 
     from .export import Record
@@ -124,6 +125,10 @@ class OrderQueries:
     def get(self, order_id: str) -> Order | None:
         """Return an order with its lines by Amazon's order id; None when the store has no such order."""
         return self._context.reader().orders.order(order_id)
+
+    def api_facts(self, row_id: int) -> ApiFacts | None:
+        """Return what only the API said of an order; None when it never named it."""
+        return self._context.reader().api_facts.get(row_id)
 
     def id_of(self, order_id: str) -> int | None:
         """Return the row id of Amazon's order id; None when the store has no such order."""

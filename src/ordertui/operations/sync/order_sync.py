@@ -6,15 +6,16 @@ a stop or a crash loses one page at most, and no change is ever skipped. Source 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 
 from ordertui.amazon.reports.model import RejectedRow
 from ordertui.amazon.spapi.client import Client
-from ordertui.amazon.spapi.errors import BadAnswer, CallCancelled, Rejected, SpApiError
-from ordertui.amazon.spapi.operations import GET_ORDER, SEARCH_ORDERS
+from ordertui.amazon.spapi.errors import BadAnswer, CallCancelled, Denied, Rejected, SpApiError
+from ordertui.amazon.spapi.operations import GET_ORDER, SEARCH_ORDERS, Operation
 from ordertui.amazon.spapi.order_mapping import Deadline, order_rows
 from ordertui.amazon.spapi.pagination import PageTokens
 from ordertui.amazon.spapi.schemas import OneOrder, OrderPage
@@ -26,10 +27,13 @@ from ordertui.store.importing.import_session import ReportSource
 
 from .connection import ApiConnection
 
+Body = TypeVar("Body")
 KIND = ReportKind.API_ORDERS.value
 STATE_KEY = "amazon:sync"
-DATA_SETS = ("CANCELLATION", "FULFILLMENT", "PROCEEDS")
+DATA_SETS = ("CANCELLATION", "FULFILLMENT", "PACKAGES", "PROCEEDS")
 """Data sets that are requested: none that holds buyers' data, so that no restricted role is needed."""
+OPTIONAL_DATA_SET = "PACKAGES"
+"""Left out when Amazon refuses a call with it: no source says which role it needs."""
 OPEN_STATUSES = ("UNSHIPPED", "PARTIALLY_SHIPPED", "PENDING")
 MIN_AGE_SECONDS = 120
 """A search must end at least two minutes ago (model of searchOrders)."""
@@ -132,6 +136,10 @@ def load_state(store: Store) -> SyncState:
     return msgspec.json.decode(text, type=SyncState) if text else SyncState()
 
 
+def _with_data(query: Mapping[str, str], names: Sequence[str]) -> dict[str, str | list[str]]:
+    return {**query, "includedData": ",".join(names)}
+
+
 class OrderSync:
     """Brings the orders of one store up to date. `deadline`: when Amazon cancels an order by itself."""
 
@@ -140,6 +148,8 @@ class OrderSync:
         self._clock = connection.context.clock
         self._marketplaces = connection.config.marketplaces
         self._deadline = deadline
+        self._packages_refused = ""
+        """Amazon's words when it refused the optional data set; empty when it did not."""
 
     async def run(self, client: Client, on_page: OnPage = ignore_page) -> SyncSummary:
         """Continue where the last run ended, until all changes up to two minutes ago are stored.
@@ -182,14 +192,44 @@ class OrderSync:
                 self._store_orders([order], f"order {order_id}", None, counts)
 
     async def _fetch_one(self, client: Client, order_id: str) -> msgspec.Raw:
-        query: dict[str, str | list[str]] = {"includedData": ",".join(DATA_SETS)}
-        return (await client.call(GET_ORDER, OneOrder, path={"orderId": order_id}, query=query)).order
+        return (await self._call(client, GET_ORDER, OneOrder, {}, {"orderId": order_id})).order
+
+    async def _call(
+        self,
+        client: Client,
+        operation: Operation,
+        into: type[Body],
+        query: Mapping[str, str],
+        path: Mapping[str, str] | None = None,
+    ) -> Body:
+        """Call an operation that returns orders, with all data sets, or without the optional one when that is refused.
+
+        Raises SpApiError: of the first call, when the second one fails too.
+        """
+        refused: SpApiError | None = None
+        if not self._packages_refused:
+            try:
+                return await client.call(operation, into, path=path, query=_with_data(query, DATA_SETS))
+            except (Denied, Rejected) as error:
+                if error.status not in (400, 401, 403) or "paginationToken" in query:
+                    raise
+                refused = error
+        reduced = [name for name in DATA_SETS if name != OPTIONAL_DATA_SET]
+        try:
+            found = await client.call(operation, into, path=path, query=_with_data(query, reduced))
+        except SpApiError as error:
+            raise refused or error from None
+        if refused is not None:
+            self._packages_refused = str(refused)
+        return found
 
     def _summary(self, counts: _Counts, *, stopped: bool) -> SyncSummary:
         notes = [
             f"Amazon says what is not known here: {value}; it is kept as unknown"
             for value in sorted(counts.unrecognised_values)
         ]
+        if self._packages_refused:
+            notes.append(f"packages and their tracking are not fetched, Amazon refuses them: {self._packages_refused}")
         if stopped:
             notes.append("stopped: what came so far is kept; the next sync goes on from there")
         return SyncSummary(
@@ -247,7 +287,7 @@ class OrderSync:
     def _begin(self, kind: PassKind, markets: tuple[str, ...], state: SyncState) -> SyncPass:
         now = self._clock.now()
         ids = [MARKETPLACES[code].id for code in markets]
-        query = {"marketplaceIds": ",".join(ids), "fulfilledBy": "MERCHANT", "includedData": ",".join(DATA_SETS)}
+        query = {"marketplaceIds": ",".join(ids), "fulfilledBy": "MERCHANT"}
         if kind is PassKind.OPEN:
             query |= {
                 "createdAfter": iso_utc(now - MAX_AGE_SECONDS),
@@ -260,10 +300,8 @@ class OrderSync:
         return SyncPass(kind, markets, query, now - MIN_AGE_SECONDS)
 
     async def _fetch_page(self, client: Client, running: SyncPass) -> OrderPage:
-        query: dict[str, str | list[str]] = dict(running.query)
-        if running.token:
-            query["paginationToken"] = running.token
-        return await client.call(SEARCH_ORDERS, OrderPage, query=query)
+        token = {"paginationToken": running.token} if running.token else {}
+        return await self._call(client, SEARCH_ORDERS, OrderPage, running.query | token)
 
     def _store_page(self, running: SyncPass, page: OrderPage, counts: _Counts) -> SyncPass:
         """Store a page and, in the same transaction, the position of the pass behind it."""
@@ -295,13 +333,14 @@ class OrderSync:
         with session:
             session.add(found.rows)
             session.rejected = len(found.rejected)
+        self._store.api_facts.keep(found.facts)
         counts.pages += 1
         counts.orders += len(orders)
         counts.new += session.new
         counts.changed += session.changed
         counts.unrecognised_values |= found.unrecognised_values
         known = unread_orders(self._store)
-        unread = {one: why for one, why in known.items() if one not in found.order_ids}
+        unread = {one: why for one, why in known.items() if one not in found.facts}
         for order_id, why in found.rejected:
             unread.pop(order_id, None)  # to the end: it was tried now
             if order_id:

@@ -8,7 +8,17 @@ from enum import Enum, auto
 import msgspec
 
 from ordertui.orders.batch_state import UNCONFIRMED, RowState
-from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
+from ordertui.orders.enums import (
+    Action,
+    BuyerRequest,
+    CancelledBy,
+    Channel,
+    Dispatched,
+    OrderStatus,
+    Program,
+    Refunded,
+    YesNo,
+)
 from ordertui.orders.marketplace import MARKETPLACES
 
 AWAITING_SHIPMENT = (OrderStatus.UNSHIPPED.value, OrderStatus.PARTIALLY_SHIPPED.value)
@@ -95,6 +105,7 @@ FIELDS: dict[str, Field] = {
         Field("title", FieldKind.CONTAINS, "title", "words in the title of any line"),
         Field("id", FieldKind.EXACT, "order_id", "order id, * is a wildcard"),
         _choice("prime", "prime", "Prime order", YesNo),
+        _choice("program", "program", "Amazon's program that ships it", Program),
         _choice("business", "business", "Amazon Business order", YesNo),
         _choice("replacement", "replacement", "replacement order", YesNo),
         _choice("refunded", "refunded", "how much went back", Refunded),

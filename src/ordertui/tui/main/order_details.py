@@ -26,6 +26,7 @@ def describe_order(session: Session, order_id: str, *, screen_width: int | None 
         now=session.clock.now(),
         zone=zone_of(order.row.marketplace),
         is_full=is_full,
+        api_facts=session.orders.api_facts(order.row.id),
         history=session.orders.timeline(order) if is_full else (),
         explanations=[session.planner.explain(order, action) for action in Action] if is_full else (),
         width=PANE if screen_width is None else min(MAX_WIDTH, screen_width * 9 // 10 - 6),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from textual.content import Content
 
+from ordertui.operations.query.api_sentences import api_sentences, program_sentences
 from ordertui.orders.clock import DAY
 from ordertui.orders.enums import Action, BuyerRequest, Dispatched, OrderStatus, YesNo
 from ordertui.orders.money import format_grouped, format_money
@@ -18,6 +19,7 @@ from .format import MUTED, Piece, format_time, format_zone, wrap_text
 from .state import ROW_LOOKS
 
 if TYPE_CHECKING:
+    from ordertui.orders.api_facts import ApiFacts
     from ordertui.rules.tables.explanation import Explanation, Verdict
 
 PANE = 37
@@ -93,6 +95,9 @@ def _facts(row: OrderRow, detail: OrderDetail) -> list[Piece]:
         )
         soon = deadline - now < 2 * DAY
         words.append((f"Amazon cancels {format_time(deadline, zone)}, {left}", "$text-warning" if soon else MUTED))
+    words += [(text, "$text-warning") for text in program_sentences(row)]
+    if detail.api_facts is not None:
+        words += [(text, MUTED) for text in api_sentences(detail.api_facts, lambda at: format_time(at, zone))]
     return [(f"{wrap_text(text, ' ', width)}\n", style) for text, style in words]
 
 
@@ -109,6 +114,8 @@ class OrderDetail(msgspec.Struct, frozen=True, kw_only=True):
     """IANA zone of the times."""
     is_full: bool = False
     """Whether sources, history and item ids are shown too."""
+    api_facts: ApiFacts | None = None
+    """What only the API said of it; None: nothing."""
     history: Sequence[tuple[int | None, str]] = ()
     """Moment and text of each event; None: its moment is unknown."""
     explanations: Sequence[Explanation] = ()

@@ -1,0 +1,57 @@
+"""Sentences on what a program of Amazon means for an order, and on what only the API says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ordertui.orders.api_facts import (
+    PROGRAM_NAMES,
+    SELLER_FULFILLED_PRIME,
+    ApiFacts,
+    ItemCancellation,
+    Parcel,
+    is_seller_fulfilled_prime,
+)
+from ordertui.orders.order import OrderRow
+
+
+def program_sentences(row: OrderRow) -> Iterator[str]:
+    """Yield what the order's program means; nothing for an order of no program."""
+    if row.program in PROGRAM_NAMES:
+        yield f"program {PROGRAM_NAMES[row.program]}: see what it does not allow below"
+    if is_seller_fulfilled_prime(row):
+        yield SELLER_FULFILLED_PRIME
+
+
+def api_sentences(facts: ApiFacts, moment: Callable[[int], str]) -> Iterator[str]:
+    """Yield what the API says beyond an order report. `moment` formats epoch seconds."""
+    if facts.programs:
+        yield f"Amazon's programs: {', '.join(facts.programs)}"
+    if facts.deliver_by is not None:
+        yield f"to be delivered by {moment(facts.deliver_by)}"
+    for parcel in facts.parcels:
+        yield _parcel(parcel, moment)
+    for one in facts.cancellations:
+        yield from _cancellation(one)
+    for item, units in facts.units_waiting.items():
+        yield f"item {item}: {units} to ship"
+
+
+def _parcel(parcel: Parcel, moment: Callable[[int], str]) -> str:
+    status = parcel.status.replace("_", " ").lower() or "state not said"
+    carried = " ".join(filter(None, (parcel.carrier, parcel.tracking)))
+    left = f", left {moment(parcel.shipped_at)}" if parcel.shipped_at is not None else ""
+    return f"parcel {parcel.reference or '?'}: {status}{f', {carried}' if carried else ''}{left}"
+
+
+def _cancellation(one: ItemCancellation) -> Iterator[str]:
+    if one.is_requested:
+        who = one.requester or "nobody that Amazon names"
+        official = "" if one.requester == "BUYER" else " (not the buyer's official request)"
+        yield f"item {one.item_id}: cancellation asked for by {who}{official}{_because(one.request_reason)}"
+    if one.cancelled_by or one.reason:
+        yield f"item {one.item_id}: cancelled by {one.cancelled_by or 'somebody'}{_because(one.reason)}"
+
+
+def _because(reason: str) -> str:
+    return f": {reason}" if reason else ""

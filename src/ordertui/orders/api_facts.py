@@ -1,0 +1,139 @@
+"""Facts of an order that only Amazon's API gives, beside those that order reports have too.
+
+No buyer's data: the reason of a cancellation is kept where it is one of Amazon's own, and dropped where it is free
+text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from .enums import Channel, Program, YesNo
+from .order import LinesKnown, OrderRow
+
+PROGRAM_NAMES = {
+    Program.EASY_SHIP: "Amazon Easy Ship",
+    Program.SHIP_PLUS: "Ship+",
+    Program.DELIVERY_BY_AMAZON: "Delivery by Amazon",
+    Program.PICKUP: "in-store pickup",
+}
+PROGRAM_SOURCE = (
+    "developer-docs, Orders API v2026-01-01 (`programs`), Easy Ship API and updateShipmentStatus: these orders are"
+    " scheduled, confirmed and cancelled by their own operations"
+)
+PROGRAM_BARS = {
+    Program.EASY_SHIP: LinesKnown.PROGRAM_BARS_CANCEL | LinesKnown.PROGRAM_BARS_CONFIRM,
+    Program.SHIP_PLUS: LinesKnown.PROGRAM_BARS_CANCEL | LinesKnown.PROGRAM_BARS_CONFIRM,
+    Program.DELIVERY_BY_AMAZON: LinesKnown.PROGRAM_BARS_CANCEL | LinesKnown.PROGRAM_BARS_CONFIRM,
+    Program.PICKUP: LinesKnown.PROGRAM_BARS_CONFIRM,
+}
+"""What a program does not take from a feed or from confirmShipment. Amazon says so for Easy Ship; that Ship+ and
+Delivery by Amazon refuse both alike is the cautious reading: the seller is sent to Seller Central, and nothing fails.
+"""
+
+_PROGRAMS = {
+    "AMAZON_EASY_SHIP": Program.EASY_SHIP,
+    "FBM_SHIP_PLUS": Program.SHIP_PLUS,
+    "DELIVERY_BY_AMAZON": Program.DELIVERY_BY_AMAZON,
+    "IN_STORE_PICK_UP": Program.PICKUP,
+}
+KNOWN_PROGRAMS = frozenset(_PROGRAMS) | {
+    "AMAZON_BAZAAR", "AMAZON_BUSINESS", "AMAZON_HAUL", "INVOICE_BY_AMAZON", "PREMIUM", "PREORDER", "PRIME",
+}  # fmt: skip
+"""Values of `programs` in Amazon's model of 2026-01-01."""
+
+LEFT_STATUSES = frozenset({"IN_TRANSIT", "SHIPPED", "DELIVERED"})
+"""States of a package that has left the seller."""
+
+_REASON_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,39}")
+_REASONS = frozenset({
+    "order created by mistake", "item(s) would not arrive on time", "shipping cost too high", "item price too high",
+    "found cheaper somewhere else", "need to change shipping address", "need to change shipping speed",
+    "need to change billing address", "need to change payment method", "changed my mind", "other",
+})  # fmt: skip
+"""Reasons that Amazon's own list offers to buyers (order reports of 2026); any other text is a person's."""
+
+
+def amazon_reason(text: str) -> str:
+    """Return the reason where it is a code or one of Amazon's own list; empty for free text, which is not kept."""
+    given = " ".join(text.split())
+    return given if _REASON_CODE.fullmatch(given) or given.casefold().rstrip(".") in _REASONS else ""
+
+
+def program_of(names: Iterable[str]) -> Program:
+    """Return the program that decides among those that Amazon names; NONE when none of them does."""
+    given = set(names)
+    return next((program for name, program in _PROGRAMS.items() if name in given), Program.NONE)
+
+
+SELLER_FULFILLED_PRIME = (
+    "Seller Fulfilled Prime: Amazon wants at most 0.5 % of Prime orders cancelled, and decides itself on refunds after"
+    " the order"
+)
+"""Source: Amazon's requirements of Seller Fulfilled Prime; its rate is not calculated here."""
+
+
+def is_seller_fulfilled_prime(row: OrderRow) -> bool:
+    """Return whether the seller ships it as a Prime order, by what is known."""
+    by_amazon = row.program in (Program.EASY_SHIP, Program.DELIVERY_BY_AMAZON)
+    return row.prime is YesNo.YES and row.channel is not Channel.AMAZON and not by_amazon
+
+
+class Parcel(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One package of an order, as Amazon shows it."""
+
+    reference: str
+    """`packageReferenceId`: the seller's number of the parcel within its order."""
+    status: str = ""
+    """Amazon's word, such as `IN_TRANSIT`; empty: not said."""
+    carrier: str = ""
+    tracking: str = ""
+    shipped_at: int | None = None
+    """When it was handed over (epoch seconds)."""
+
+    @property
+    def has_left(self) -> bool:
+        """Whether Amazon says that it is with the carrier, or with the buyer."""
+        return self.status in LEFT_STATUSES
+
+
+class ItemCancellation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A cancellation of one item: asked for, carried out or both."""
+
+    item_id: str
+    requester: str = ""
+    """Who asked, in Amazon's word; empty: nobody, or not said."""
+    is_requested: bool = False
+    request_reason: str = ""
+    cancelled_by: str = ""
+    """Who carried it out, in Amazon's word; empty: it was not, or not said."""
+    reason: str = ""
+
+
+class ApiFacts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the API says of one order beyond its rows."""
+
+    at: int
+    """When Amazon last updated the order (epoch seconds)."""
+    programs: tuple[str, ...] = ()
+    """Amazon's names of all its programs."""
+    deliver_by: int | None = None
+    """Latest promised delivery (epoch seconds)."""
+    parcels: tuple[Parcel, ...] = ()
+    cancellations: tuple[ItemCancellation, ...] = ()
+    units_waiting: dict[str, int] = {}
+    """Order item id to units that remain to be shipped, where Amazon says so."""
+
+    @property
+    def program(self) -> Program:
+        """The program that decides what may be done."""
+        return program_of(self.programs)
+
+    @property
+    def bars(self) -> LinesKnown:
+        """What stands against feeds about the order."""
+        left = LinesKnown.PARCEL_LEFT if any(one.has_left for one in self.parcels) else LinesKnown(0)
+        return PROGRAM_BARS.get(self.program, LinesKnown(0)) | left
