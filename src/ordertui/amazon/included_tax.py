@@ -19,13 +19,14 @@ _ITEM_TAX, _SHIPPING_TAX, _GIFT_WRAP_TAX = (
 )
 
 
-_ADDED = frozenset(code for code, tax in PRICE_TAX.items() if tax is PriceTax.ADDED)
+_ADDED = {None, *(code for code, tax in PRICE_TAX.items() if tax is PriceTax.ADDED)}
 
 
 def drop_included_tax(rows: Iterable[ReportRow]) -> list[ReportRow]:
     """Return the rows with tax components of zero where the marketplace's prices include the tax, or may include it.
 
-    A row whose taxes are zero or not stated is returned as it is.
+    A row whose taxes are zero or not stated is returned as it is, and one that names no marketplace: it is dealt with
+    when its marketplace is known.
     """
     return [
         row

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from ordertui.files import MEBIBYTE, read_file
+from ordertui.amazon.reports.errors import ReportError
+from ordertui.amazon.reports.report_file import read_report
+from ordertui.files import MEBIBYTE
 from ordertui.orders.errors import UserError
 from ordertui.orders.text import to_single_line
 
@@ -46,6 +48,11 @@ class RowResult(msgspec.Struct, frozen=True):
     order_id: str
     item_id: str
 
+    @property
+    def is_about_row(self) -> bool:
+        """Whether it is about a row, and not about the whole file."""
+        return bool(self.record or self.message_id or self.order_id)
+
 
 class ProcessingReport(msgspec.Struct, frozen=True):
     """A processing report. It lists failures and warnings only: a row not listed succeeded, if the counts agree."""
@@ -61,11 +68,19 @@ class ProcessingReport(msgspec.Struct, frozen=True):
     results: tuple[RowResult, ...]
     transaction: str = ""
 
+    @property
+    def is_fatal(self) -> bool:
+        """Whether Amazon refused the file as a whole and processed no row of it."""
+        errors = [result for result in self.results if result.severity == "error"]
+        return bool(errors) and not self.processed and not any(result.is_about_row for result in errors)
+
 
 def read_bytes(path: Path) -> bytes:
     """Return the bytes of a report's file. Raises ProcessingReportError."""
     try:
-        return read_file(path, MAX_BYTES)
+        return read_report(path, MAX_BYTES)
+    except ReportError as error:
+        raise ProcessingReportError(str(error)) from error
     except OSError as error:
         raise ProcessingReportError(f"{path} cannot be read: {error.strerror}") from error
 

@@ -126,6 +126,8 @@ def explain(error: Exception) -> str:
         text += [f"  --encoding {name:<12} {sample}" for name, sample in error.candidates]
         text.append("Look which line reads right and give its --encoding.")
     elif isinstance(error, MarketplaceNeeded):
+        if error.proposed:
+            text.append(f"Its order ids and currency speak for {error.proposed}.")
         text.append(f"Give --marketplace CODE, one of: {', '.join(error.choices)}.")
     elif isinstance(error, FilterError) and error.suggestion:
         text.append(f"Did you mean {error.suggestion}?")

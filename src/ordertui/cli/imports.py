@@ -16,6 +16,7 @@ from .exit_codes import Exit
 from .output import FORMAT, emit, say, strip_control_characters
 
 FILES = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILES_AND_FOLDERS = click.Path(exists=True, path_type=Path)
 
 
 class _Progress:
@@ -56,7 +57,7 @@ class _Progress:
 
 
 @click.command("import")
-@click.argument("files", nargs=-1, required=True, type=FILES)
+@click.argument("files", nargs=-1, required=True, type=FILES_AND_FOLDERS)
 @click.option("--encoding", help="Encoding of the files, when it cannot be told.")
 @click.option("--marketplace", help="Marketplace code (US, UK, DE, JP...), when a file names none.")
 @FORMAT
@@ -64,28 +65,40 @@ class _Progress:
 def import_command(
     settings: Settings, files: tuple[Path, ...], encoding: str | None, marketplace: str | None, form: str
 ) -> None:
-    """Read Amazon's order reports. Importing a file twice changes nothing. Exit 4 when a row was rejected."""
+    """Read Amazon's order reports; of a folder, every report in it. Importing a file twice changes nothing.
+
+    Exit 4 when a row was left out, or a value could not be read.
+    """
+    from ordertui.operations.reports.files import expand_folders, find_kind
+    from ordertui.orders.enums import ReportKind
+
+    paths, left_out = expand_folders(files)
+    answers = [one for one in paths if one not in files and find_kind(one) is ReportKind.PROCESSING_REPORT]
+    left_out += [f"{one} is a processing report: import it with `ordertui results`" for one in answers]
+    paths = [one for one in paths if one not in answers]
     progress = _Progress()
     with open_session(settings, makes=True) as session, stop_on_interrupt() as stopped:
         try:
             market = marketplace.upper() if marketplace else None
             summaries = session.imports.import_files(
-                list(files), encoding=encoding, marketplace=market, progress=progress, stop=stopped
+                paths, encoding=encoding, marketplace=market, progress=progress, stop=stopped
             )
         finally:
             progress.close()
-    columns = ("path", "kind", "encoding", "rows", "new", "changed", "unchanged", "rejected")
+    columns = ("path", "kind", "encoding", "rows", "new", "changed", "unchanged", "rejected", "unread")
     emit([{c: str(getattr(s, c)) if c == "path" else getattr(s, c) for c in columns} for s in summaries], columns, form)
+    for line in left_out:
+        say(line)
     for summary in summaries:
         for note in summary.notes:
             say(f"{summary.path}: {note}")
         for reject in summary.rejects[:20]:
             say(f"{reject.file}:{reject.line}: {reject.reason}")
-        if summary.rejected:
-            say(f"{summary.rejected} rows rejected; all of them: {summary.rejects_file}")
+        if summary.rejects:
+            say(f"{summary.path}: {summary.rejects_text}")
     if any(summary.stopped for summary in summaries):
         fail(Exit.INTERRUPTED, "stopped; what was read is kept, import the rest again")
-    if any(summary.rejected for summary in summaries):
+    if any(summary.rejects for summary in summaries):
         sys.exit(int(Exit.BAD_INPUT))
 
 

@@ -30,9 +30,11 @@ def clock(epoch: int) -> str:
 
 def share(figure: RateFigure) -> str:
     """Return `3 of 128 (2.34 %)`."""
-    if not figure.orders:
+    if figure.reason:
+        return f"{figure.cancelled:,} of an unknown number"
+    if figure.share is None:
         return "no orders"
-    text = percent(Fraction(figure.cancelled, figure.orders), target=Fraction(figure.target))
+    text = percent(figure.share, target=Fraction(figure.target))
     return f"{figure.cancelled:,} of {figure.orders:,} ({text})"
 
 
@@ -45,9 +47,10 @@ def plan_sentences(plan: Plan) -> Iterator[str]:
         return
     for effect in plan.rates:
         before, after = effect.before, effect.after
+        room = "room unknown" if after.reason else f"room for {after.headroom:,} more"
         yield (
             f"  {after.days}-day rate: {share(before)} now, {share(after)} after; target under"
-            f" {target_percent(Fraction(after.target))}, room for {after.headroom:,} more."
+            f" {target_percent(Fraction(after.target))}, {room}."
         )
     sums = [format_money(sum_.minor, sum_.currency) for sum_ in plan.money if sum_.component == "total"]
     if sums:

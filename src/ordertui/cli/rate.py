@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "marketplace", "window_from", "window_to", "timezone", "orders", "cancelled", "rate", "target", "headroom",
-    "status", "basis",
+    "status", "reason", "basis",
 )  # fmt: skip
 AFTER = ("after_cancelled", "after_rate", "after_headroom")
 PARTS = ("numerator", "denominator")
@@ -101,12 +101,15 @@ def show_figures(session: Session, codes: list[str], text: str | None, dated: st
         record: Record = {
             "marketplace": now.marketplace, "window_from": iso(now.window_from), "window_to": iso(now.window_to),
             "timezone": now.timezone, "orders": now.orders, "cancelled": now.cancelled, "rate": share(now),
-            "target": float(now.target), "headroom": now.headroom, "status": now.status, "basis": now.basis,
-            "after_cancelled": after.cancelled, "after_rate": share(after), "after_headroom": after.headroom,
+            "target": float(now.target), "headroom": None if now.reason else now.headroom, "status": now.status,
+            "reason": now.reason, "basis": now.basis, "after_cancelled": after.cancelled, "after_rate": share(after),
+            "after_headroom": None if after.reason else after.headroom,
         }  # fmt: skip
         if text is None:
             record = {column: record[column] for column in COLUMNS}
         records.append(record)
+        if now.reason:
+            say(f"{now.marketplace}, {now.days} days: no rate: {now.reason}")
         if now.cancelled_at_least != now.cancelled:
             say(
                 f"{now.marketplace}, {now.days} days: between {now.cancelled_at_least:,} and {now.cancelled:,}"
@@ -148,7 +151,8 @@ def show_outlook(session: Session, codes: list[str], form: str) -> None:
         target = session.eligibility.policy(code).values.rate_target
         records += [
             {"marketplace": code, "day": d.day.isoformat(), "orders": d.orders, "cancelled": d.cancelled,
-             "rate": rounded_share(d.cancelled, d.orders, target), "status": d.status,
+             "rate": None if d.status == "unknown" else rounded_share(d.cancelled, d.orders, target),
+             "status": d.status,
              "auto_cancels": d.auto_cancels, "rolls_off": d.rolls_off, "rolls_off_orders": d.rolls_off_orders}
             for d in session.rate.outlook.days(code)
         ]  # fmt: skip
@@ -201,7 +205,7 @@ def show_differences(session: Session, file: Path, marketplace: str | None, disp
 
 def share(figure: RateFigure) -> float | None:
     """Return the figure's rate as `rounded_share` does."""
-    return rounded_share(figure.cancelled, figure.orders, Fraction(figure.target))
+    return None if figure.reason else rounded_share(figure.cancelled, figure.orders, Fraction(figure.target))
 
 
 def rounded_share(part: int, whole: int, target: Fraction) -> float | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .planning.message_texts import MessageTexts
     from .planning.planner import Planner
     from .query.orders import OrderQueries
+    from .query.recount import Recount
     from .rate.service import RateService
     from .reports.importer import ReportImporter
     from .results.reconciler import ResultReconciler
@@ -99,6 +100,12 @@ class Session:
         from .query.orders import OrderQueries
 
         return OrderQueries(self.context, lambda: self.eligibility, lambda: self.batches.find())
+
+    def recount(self) -> Recount:
+        """Return what works every number of the store out again, at the clock's moment."""
+        from .query.recount import Recount
+
+        return Recount(self.context.reader(), self.orders, self.eligibility, self.rate.calculator, self.clock.now())
 
     @cached_property
     def eligibility(self) -> Eligibility:

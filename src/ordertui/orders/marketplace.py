@@ -53,6 +53,8 @@ MARKETPLACES: dict[str, Marketplace] = {
         ("TR", "A33AVAJ2PDY3EV", "Amazon.com.tr", "TRY", "Europe/Istanbul", "TR", "sellercentral.amazon.com.tr"),
         ("AE", "A2VIGQ35RCS4UG", "Amazon.ae", "AED", "Asia/Dubai", "AE", "sellercentral.amazon.ae"),
         ("SA", "A17E79C6D8DWNP", "Amazon.sa", "SAR", "Asia/Riyadh", "SA", "sellercentral.amazon.sa"),
+        ("EG", "ARBP9OOSHTCHU", "Amazon.eg", "EGP", "Africa/Cairo", "EG", "sellercentral.amazon.eg"),
+        ("ZA", "AE08WJ6YKNBMC", "Amazon.co.za", "ZAR", "Africa/Johannesburg", "ZA", "sellercentral.amazon.co.za"),
         ("IN", "A21TJRUUN4KGV", "Amazon.in", "INR", "Asia/Kolkata", "IN", "sellercentral.amazon.in"),
         ("JP", "A1VC38T7YXB528", "Amazon.co.jp", "JPY", "Asia/Tokyo", "JP", "sellercentral.amazon.co.jp"),
         ("AU", "A39IBJ37TRP1C6", "Amazon.com.au", "AUD", "Australia/Sydney", "AU", "sellercentral.amazon.com.au"),
@@ -78,7 +80,7 @@ _BY_CHANNEL = {m.name.lower(): m for m in MARKETPLACES.values()}
 
 def by_sales_channel(text: str) -> Marketplace | None:
     """Return the marketplace of a `sales-channel` such as `Amazon.co.jp`; None for others (`Non-Amazon US`)."""
-    return _BY_CHANNEL.get(text.strip().lower())
+    return _BY_CHANNEL.get(text.strip().lower().removeprefix("www."))
 
 
 def price_tax(code: str | None) -> PriceTax:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from .clock import DAY, HOUR
 
 _DIRECTION_OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _JOINERS = frozenset("\u200c\u200d")
 """Format characters that emoji and some scripts need."""
 _INVISIBLE = (
@@ -49,6 +52,11 @@ def to_single_line(text: str) -> str:
         elif kind[0] != "C" or char in _JOINERS:
             out.append(char)
     return "".join(out).strip()
+
+
+def guard_formula(text: str) -> str:
+    """Return a cell of a table with an apostrophe before what a spreadsheet would run; plain numbers stay."""
+    return "'" + text if text.lstrip().startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
 
 
 def pluralize(count: int, noun: str = "order") -> str:

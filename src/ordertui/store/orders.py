@@ -168,6 +168,11 @@ class OrderRepository:
         """Return row numbers by order id; unknown ids are left out."""
         return dict(self._database.query_in("SELECT order_id, id FROM orders WHERE order_id IN ({})", order_ids))
 
+    def marketplaces_of(self, order_ids: Iterable[str]) -> dict[str, str]:
+        """Return marketplace codes by order id; unknown ids are left out."""
+        sql = "SELECT order_id, marketplace FROM orders WHERE order_id IN ({})"
+        return dict(self._database.query_in(sql, order_ids))
+
     def refunded_so_far(self, ids: Sequence[int]) -> dict[tuple[int, int], RefundedSoFar]:
         """Return what this store's refunds gave back, or are about to, by row number and line."""
         sums: dict[tuple[int, int], RefundedSoFar] = {}

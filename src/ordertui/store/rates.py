@@ -7,6 +7,8 @@ from enum import IntEnum
 from typing import Any, NamedTuple, TypeAlias
 
 from ordertui.orders.batch_state import COMMITTED, OPEN_STATES
+from ordertui.orders.clock import DAY
+from ordertui.orders.enums import ReportKind
 from ordertui.orders.order import LinesKnown
 
 from .database import Database, in_list
@@ -115,6 +117,25 @@ class RateQueries:
         sql = "SELECT min(purchased_at) FROM orders WHERE marketplace = ? AND channel = 'merchant'"
         found: int | None = self._database.cached(
             f"oldest {marketplace}", lambda: self._database.value(sql, (marketplace,))
+        )
+        return found
+
+    def names_shipped(self, marketplace: str, start: int, end: int) -> bool:
+        """Return whether a report that lists orders of every status names any order placed in the span. Cached."""
+        sql = (
+            "SELECT 1 FROM orders WHERE marketplace = ? AND channel IN ('merchant', 'amazon') AND purchased_at >= ?"
+            f" AND purchased_at <= ? AND sources & {ReportKind.ALL_ORDERS.bit} <> 0 LIMIT 1"
+        )
+        return self._database.cached(
+            f"shipped {marketplace} {start} {(end - start) // DAY}",
+            lambda: self._database.value(sql, (marketplace, start, end)) is not None,
+        )
+
+    def synced_since(self) -> int | None:
+        """Return since when all changes of orders came by the API (epoch seconds); None without the API. Cached."""
+        sql = "SELECT min(as_of) FROM imports WHERE kind = ? AND finished = 1"
+        found: int | None = self._database.cached(
+            "synced since", lambda: self._database.value(sql, (ReportKind.API_ORDERS.value,))
         )
         return found
 

@@ -52,6 +52,15 @@ class OrderTallies:
         sql = "SELECT marketplace, count(*) AS n FROM orders GROUP BY marketplace ORDER BY n DESC, marketplace"
         return self._database.cached("marketplaces", lambda: tuple(row[0] for row in self._database.query(sql)))
 
+    def marketplaces_by_prefix(self, prefixes: Iterable[str]) -> dict[str, frozenset[str]]:
+        """Return for each beginning of order ids the marketplaces of orders that begin so, by a sample of them."""
+        sql = (
+            "SELECT DISTINCT marketplace FROM"
+            " (SELECT marketplace FROM orders WHERE order_id >= ? AND order_id < ? LIMIT 10000)"
+        )
+        found = {one: self._database.query(sql, (one, one + chr(0x10FFFF))) for one in prefixes}
+        return {one: frozenset(row[0] for row in rows) for one, rows in found.items()}
+
     def situations_present(self) -> Sequence[int]:
         """Return the situation numbers that any order has."""
         return self._database.cached("situations", self._read_situations)

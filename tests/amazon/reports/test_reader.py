@@ -14,6 +14,7 @@ from ordertui.amazon.reports import (
     MarketplaceNeeded,
     ReportError,
     UnknownReport,
+    UnnamedOrders,
     inspect,
     read_orders,
 )
@@ -227,6 +228,20 @@ def test_no_request_column_is_unknown_never_none(kind: str, tmp_path: Path) -> N
         assert "is-buyer-requested-cancellation" in info.missing
 
 
+def test_rows_that_are_all_shorter_than_the_header_are_read(tmp_path: Path) -> None:
+    """New orders of 2013: 70 names, and rows without the last ones, among them sales-channel."""
+    columns = [*[name for name in NEW_ORDERS if name != "sales-channel"], "delivery-start-date", "sales-channel"]
+    rows = [cells("new_orders", number) for number in range(1, 5)]
+    lines = text_of(columns, rows).splitlines()
+    path = tmp_path / "a.txt"
+    path.write_text("\n".join([lines[0], *(line.rsplit("\t", 2)[0] for line in lines[1:])]) + "\n", encoding="utf-8")
+    _, found, rejects = everything(path, marketplace="US")
+    assert rejects == []
+    assert [(row["order_item_id"], row["item_price"], row["marketplace"]) for row in found] == [
+        (f"0{number:014d}", 2050, None) for number in range(1, 5)
+    ]
+
+
 def test_kinds_are_told_by_names_not_by_file_or_order(tmp_path: Path) -> None:
     for kind, columns in COLUMNS.items():
         names = [name.upper().replace("-", " ") for name in columns]
@@ -287,23 +302,138 @@ BAD_MONEY = {
     ("kind", "column", "value", "reason"),
     [("unshipped", c, *v) for c, v in BAD.items()] + [("new_orders", c, *v) for c, v in BAD_MONEY.items()],
 )
-def test_a_bad_row_is_listed_and_the_good_ones_load(
+def test_a_bad_cell_is_listed_and_only_without_an_id_is_the_row_left_out(
     kind: str, column: str, value: str, reason: str, tmp_path: Path
 ) -> None:
     bad = cells(kind, 2) | {column: value}
     path = write(tmp_path / "a.txt", COLUMNS[kind], [cells(kind, 1), bad, cells(kind, 3)], end="\r\n")
     _, found, (reject,) = everything(path)
-    assert [row["line_no"] for row in found] == [2, 4]
-    assert (reject.file, reject.line) == (str(path), 3)
+    is_id = column in ("order-id", "order-item-id")
+    assert [row["line_no"] for row in found] == ([2, 4] if is_id else [2, 3, 4])
+    assert (reject.file, reject.line, reject.is_taken) == (str(path), 3, not is_id)
     assert reason in reject.reason
     assert not any(word in reject.text + reject.reason for word in BUYER.values())
 
 
-def test_amounts_without_a_currency_are_refused(tmp_path: Path) -> None:
+DAMAGE = {
+    "purchase-date": ["soon", "0001-01-01"], "last-updated-date": ["yesterday"], "promise-date": ["25.11.2026"],
+    "order-status": ["Verschickt"], "item-status": ["?"], "fulfillment-channel": ["Nobody"],
+    "sales-channel": ["Amazon.example", "x"], "quantity": ["many"], "quantity-purchased": ["-1", "1e3"],
+    "quantity-shipped": ["one"], "currency": ["dollars", "$"], "item-price": ["12,50", "-1", "1.005"],
+    "item-tax": ["x"], "shipping-price": ["-3.00"], "shipping-tax": ["1e3"], "gift-wrap-price": ["x"],
+    "gift-wrap-tax": ["x"], "item-promotion-discount": ["x"], "ship-promotion-discount": ["1.005"],
+    "is-business-order": ["perhaps"], "is-prime": ["perhaps"], "is-buyer-requested-cancellation": ["perhaps"],
+}  # fmt: skip
+"""Columns whose cell can be damaged, every one but the ids and free text, and values that mean nothing there."""
+LOST_WITH = {
+    "quantity-shipped": {"status"},
+    "item-status": {"quantity_shipped"},
+    "quantity": {"quantity_shipped"},
+    **{name: set(COMPONENTS) for name in [*PRICE_COLUMNS.values(), "currency"]},
+    "is-buyer-requested-cancellation": {"request_reason"},
+    "sales-channel": {"item_tax", "shipping_tax", "gift_wrap_tax"},
+}
+"""Facts that follow from a cell besides its own."""
+FACT = {
+    "purchase-date": "purchased_at", "promise-date": "ship_by", "order-status": "status", "item-status": "item_status",
+    "fulfillment-channel": "channel", "sales-channel": "marketplace", "quantity-purchased": "quantity",
+    "quantity-shipped": "quantity_shipped", "is-business-order": "business", "is-prime": "prime",
+    "is-buyer-requested-cancellation": "buyer_request", "last-updated-date": "fact_at",
+} | {column: name for name, column in PRICE_COLUMNS.items()}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@many
+@given(data=st.data())
+def test_a_damaged_cell_costs_its_own_value_and_no_other(kind: str, data: st.DataObject, tmp_path: Path) -> None:
+    rows = data.draw(st.lists(made(kind), min_size=1, max_size=4))
+    place = data.draw(st.integers(0, len(rows) - 1))
+    column = data.draw(st.sampled_from([name for name in COLUMNS[kind] if name in DAMAGE]))
+    _, sound, _ = everything(write(tmp_path / "a.txt", COLUMNS[kind], rows))
+    rows[place] = rows[place] | {column: data.draw(st.sampled_from(DAMAGE[column]))}
+    _, found, rejects = everything(write(tmp_path / "a.txt", COLUMNS[kind], rows))
+    lost = {FACT.get(column, column)} | LOST_WITH.get(column, set())
+    if column in ("purchase-date", "last-updated-date"):
+        lost.add("fact_at")  # it is dated by the file, whose newest date may be the damaged one
+    assert len(found) == len(sound)
+    for number, (before, after) in enumerate(zip(sound, found, strict=True)):
+        if number != place:
+            assert {**after, "fact_at": 0} == {**before, "fact_at": 0}
+            continue
+        assert {name: after[name] for name in after if name not in lost} == {
+            name: before[name] for name in before if name not in lost
+        }
+        if column != "last-updated-date":
+            assert after[FACT.get(column, column)] is None
+    told = [(one.line, one.is_taken) for one in rejects]
+    words = {"order-status", "item-status", "fulfillment-channel", "is-business-order", "is-prime"}
+    if column not in words | {"is-buyer-requested-cancellation"}:  # an unknown word is told once for a file
+        assert set(told) == {(place + 2, True)}
+
+
+def test_a_status_whose_date_cannot_be_read_is_as_new_as_the_report(tmp_path: Path) -> None:
+    rows = [cells("all_orders", 1, last_updated_date="x", order_status="Cancelled"), cells("all_orders", 2)]
+    info, (bad, _), (reject,) = everything(write(tmp_path / "a.txt", ALL_ORDERS, rows))
+    assert (bad["status"], bad["fact_at"], reject.is_taken) == ("cancelled", info.as_of, True)
+
+
+def test_units_shipped_that_cannot_be_read_do_not_make_an_order_unshipped(tmp_path: Path) -> None:
+    _, (row,), _ = everything(write(tmp_path / "a.txt", UNSHIPPED, [cells("unshipped", quantity_shipped="?")]))
+    assert (row["status"], row["quantity_shipped"]) == (None, None)
+
+
+def test_amounts_without_a_currency_are_unknown_and_zero_is_nothing(tmp_path: Path) -> None:
     columns = [name for name in NEW_ORDERS if name != "currency"]
-    _, found, (reject,) = everything(write(tmp_path / "a.txt", columns, [cells("new_orders")]))
-    assert found == []
-    assert reject.reason == "item-price: '20.50' is an amount without a currency"
+    _, (row,), rejects = everything(write(tmp_path / "a.txt", columns, [cells("new_orders")]))
+    assert [row[name] for name in COMPONENTS] == [None] * 8
+    reasons = [one.reason for one in rejects]
+    assert reasons == [
+        "item-price: '20.50' is an amount without a currency", "item-tax: '1.64' is an amount without a currency"
+    ]  # fmt: skip
+    free = cells("all_orders", currency="", item_price="", item_tax="0.00", order_status="Cancelled")
+    _, (row,), rejects = everything(write(tmp_path / "b.txt", ALL_ORDERS, [free]))
+    assert (row["status"], row["item_price"], rejects) == ("cancelled", None, [])
+
+
+@pytest.mark.parametrize("block_bytes", [BLOCK_BYTES, 300])
+@pytest.mark.parametrize("short", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("column", ["product-name", "ship-address-1", "recipient-name", "ship-city"])
+@pytest.mark.parametrize("mark", ["\n", "\n\n", "\t"])
+def test_a_line_end_or_tab_in_a_text_is_named_and_moves_no_value(
+    mark: str, column: str, kind: str, short: bool, block_bytes: int, tmp_path: Path
+) -> None:
+    columns = COLUMNS[kind]
+    if column not in columns or (short and columns[-1] in PRICE_COLUMNS.values()):
+        return
+    path = tmp_path / "a.txt"
+    sound = [cells(kind, number) for number in (1, 2, 3)]
+    sound[1][column] = f"first half{' ' * len(mark)}other"
+    _, wanted, _ = everything(write(path, columns, sound))
+    broken = [cells(kind, number) for number in (1, 2, 3)]
+    broken[1][column] = f"first half{mark}other"
+    text = text_of(columns, broken)
+    if short:
+        lines = text.split("\n")
+        last = max(index for index, line in enumerate(lines) if "0000003" in line) - 1
+        lines[last] = lines[last].rsplit("\t", 1)[0]
+        text = "\n".join(lines)
+    path.write_text(text, encoding="utf-8")
+    _, found, rejects = everything(path, block_bytes=block_bytes)
+    names = [name for name in wanted[0] if name not in ("line_no", "title", "request_reason", "ship_promotion")]
+    if (kind, column) == ("all_orders", "ship-city"):
+        names.remove("business")  # the one fact that stands behind it is unknown
+    rows = {row["order_id"]: [row[name] for name in names] for row in wanted}
+    assert {row["order_id"]: [row[name] for name in names] for row in found}.items() <= rows.items()
+    assert {row["order_id"] for row in found} >= {wanted[0]["order_id"], wanted[2]["order_id"]}
+    cause = "a tab" if mark == "\t" else "a line end"
+    if (kind, column) == ("all_orders", "ship-city"):
+        return
+    assert rejects
+    assert cause in rejects[0].reason
+    assert rejects[0].line == 3
+    if mark != "\t" or kind == "all_orders":
+        assert len(found) == 3
 
 
 @many
@@ -314,11 +444,11 @@ def test_buyers_never_get_past_the_reader_however_a_row_is_broken(data: st.DataO
     texts = []
     for number in range(1, 5):
         values = list(cells(kind, number).values())
+        how = data.draw(st.sampled_from(["drop", "cut", "double", "tab", "bad"]))
         for _ in range(data.draw(st.integers(0, 3))):
             at = data.draw(st.integers(0, max(len(values) - 1, 0)))
             if not values:
                 break
-            how = data.draw(st.sampled_from(["drop", "cut", "double", "tab", "bad"]))
             if how == "drop":
                 del values[at]
             elif how == "cut":
@@ -334,7 +464,7 @@ def test_buyers_never_get_past_the_reader_however_a_row_is_broken(data: st.DataO
     path = tmp_path / "a.txt"
     path.write_text("\n".join(["\t".join(columns), *texts]) + "\n", encoding="utf-8")
     _, found, rejects = everything(path)
-    assert len(found) + len(rejects) == len(texts)
+    assert len(found) + sum(not one.is_taken for one in rejects) <= len(texts)
     wide = len(columns)
     for reject in rejects:
         out = reject.reason + reject.text
@@ -354,22 +484,29 @@ def test_marketplace_comes_from_the_sales_channel_else_is_asked(kind: str, tmp_p
     with pytest.raises(MarketplaceNeeded) as caught:
         inspect(path)
     assert "JP" in caught.value.choices
-    _, (row,), _ = everything(path, marketplace="DE")
-    assert row["marketplace"] == "DE"
-    _, (row,), _ = everything(
-        write(tmp_path / "b.txt", COLUMNS[kind], [cells(kind, sales_channel="Amazon.co.uk")]), marketplace="DE"
-    )
-    assert row["marketplace"] == "UK"
+    info, (row,), _ = everything(path, marketplace="DE")
+    assert (row["marketplace"], info.marketplace) == (None, "DE")
     mixed = [cells(kind, 1), cells(kind, 2, sales_channel=""), cells(kind, 3, sales_channel="Non-Amazon US")]
-    path = write(tmp_path / "c.txt", COLUMNS[kind], mixed)
-    _, rows, (reject,) = everything(path)
-    assert [row["line_no"] for row in rows] == [2]
-    assert reject.reason == "sales-channel is empty: import with --marketplace CODE"
-    _, rows, rejects = everything(path, marketplace="CA")
-    assert [row["marketplace"] for row in rows] == ["US", "CA"]
+    _, rows, rejects = everything(write(tmp_path / "c.txt", COLUMNS[kind], mixed))
+    assert [row["marketplace"] for row in rows] == ["US", None]
     assert rejects == []
     with pytest.raises(ReportError, match="there is no marketplace 'XX'; there are: US"):
         inspect(path, marketplace="XX")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_asked_when_every_order_is_known(kind: str, tmp_path: Path) -> None:
+    columns = [name for name in COLUMNS[kind] if name != "sales-channel"]
+    path = write(tmp_path / "a.txt", columns, [cells(kind, 1), cells(kind, 2)])
+    known = {f"113-{number:07d}-0000009": "DE" for number in (1, 2)}
+    unnamed = UnnamedOrders(lambda ids: {one: known[one] for one in ids if one in known})
+    assert inspect(path, unnamed=unnamed).marketplace is None
+    assert (unnamed.known, unnamed.unknown) == ({"DE"}, 0)
+    del known["113-0000002-0000009"]
+    with pytest.raises(MarketplaceNeeded):
+        inspect(path, unnamed=unnamed)
+    assert (unnamed.unknown, unnamed.prefixes) == (1, {"113"})
+    assert unnamed.currencies == (set() if kind == "unshipped" else {"USD"})
 
 
 def test_an_unknown_word_is_told_and_read_as_unknown(tmp_path: Path) -> None:
@@ -390,8 +527,9 @@ def test_an_unknown_word_is_told_and_read_as_unknown(tmp_path: Path) -> None:
             UnknownReport,
             "nearest is Unshipped orders, which also needs promise-date",
         ),
-        (b"PK\x03\x04whatever", UnknownReport, "spreadsheet or zip"),
-        (b"\xff\xfeo\x00r\x00", UnknownReport, "UTF-16"),
+        (b"PK\x03\x04whatever", ReportError, "cannot be unpacked: it is damaged"),
+        (b"\x1f\x8b\x08whatever", ReportError, "cannot be unpacked: it is damaged"),
+        (b"\xff\xfeo\x00r\x00", UnknownReport, "it reads: or"),
         (b"Feed Processing Summary:\n\tNumber of records processed\t\t1\n", UnknownReport, "ordertui results"),
         (b'<?xml version="1.0"?><AmazonEnvelope>', UnknownReport, "ordertui results"),
         (b"a\x1b[31mtitle\x07b\n", UnknownReport, "it reads: a[31mtitleb"),
@@ -416,7 +554,8 @@ def test_a_file_cut_off_within_a_row_loses_only_that_row(tmp_path: Path) -> None
     path.write_text(text[: text.rindex("ityville")], encoding="utf-8")
     _, found, (reject,) = everything(path)
     assert [row["line_no"] for row in found] == [2]
-    assert reject.reason == f"the row has 21 values, the header has {len(UNSHIPPED)}"
+    wrong = "it was cut off, or a line end stands in a cell"
+    assert reject.reason == f"the row has 21 values, the header has {len(UNSHIPPED)}: {wrong}"
     assert reject.text == "113-0000002-0000009"
 
 

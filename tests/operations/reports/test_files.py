@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from ordertui.operations.reports.files import complete_path, import_order, kind_of, list_folder, typed_paths
+from ordertui.operations.errors import BadInput
+from ordertui.operations.reports.files import (
+    complete_path,
+    expand_folders,
+    import_order,
+    kind_of,
+    list_folder,
+    typed_paths,
+)
 from support.shops import ALL_ORDERS, UNSHIPPED, all_orders_row, unshipped_row, write
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -55,6 +63,14 @@ def test_folders_first_then_likely_files_newest_first(folder: Path) -> None:
 )  # fmt: skip
 def test_a_header_says_what_a_file_is(name: str, kind: str) -> None:
     assert kind_of(EXAMPLES / name) == kind
+
+
+def test_a_folder_stands_for_the_reports_in_it(folder: Path) -> None:
+    found, notes = expand_folders([folder / "picture.png", folder])
+    assert [path.name for path in found] == ["picture.png", "all.txt", "open.TXT"]
+    assert notes == [f"{folder}: 1 file left out, they are no reports: letter.txt"]
+    with pytest.raises(BadInput, match="is a folder without a report"):
+        expand_folders([folder / "archive"])
 
 
 def test_only_the_beginning_is_read(tmp_path: Path) -> None:

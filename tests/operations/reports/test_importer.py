@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ordertui.amazon.reports import MarketplaceNeeded, UnknownReport, read_orders
+from ordertui.amazon.reports import MarketplaceNeeded, ReportError, UnknownReport, read_orders
 from ordertui.operations.reports import importer
 from ordertui.operations.reports.progress import ImportProgress
 from ordertui.operations.reports.rejects import SHOWN
@@ -19,7 +19,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.store import Store
 from support.imports import NOW, dump, finished
-from support.reports import ALL_ORDERS, BUYER, COLUMNS, cells, write
+from support.reports import ALL_ORDERS, BUYER, COLUMNS, UNSHIPPED, cells, write
 
 
 @pytest.fixture
@@ -44,9 +44,10 @@ def test_no_buyers_word_and_no_control_character_reaches_the_disk(session: Sessi
             cells(kind, 5) | {"ship-city": "Zcityville\tZState\tmore"},
         ]
         summary = session.imports.import_files([write(tmp_path / f"{kind}.txt", columns, [good, *bad])])[0]
-        assert (summary.rows, summary.rejected >= 2) == (5 - summary.rejected, True)
+        assert (summary.rows, summary.rejected + summary.unread >= 2) == (5 - summary.rejected, True)
         assert summary.rejects_file is not None
-        assert summary.rejects_file.read_text(encoding="utf-8").count("\n") == summary.rejected + 1
+        listed = summary.rejects_file.read_text(encoding="utf-8").count("\n")
+        assert listed == summary.rejected + summary.unread + 1
     found = on_disk(session.directory)
     words = {word for text in BUYER.values() for word in (text, text.split()[0]) if word not in ("+1", "77")}
     assert [word for word in words if word.encode() in found] == []
@@ -94,18 +95,134 @@ def test_every_file_is_recognised_before_the_first_row_is_stored(session: Sessio
 
 
 def test_rejects_are_kept_in_full_though_a_summary_shows_some(session: Session, tmp_path: Path) -> None:
-    rows = [cells("all_orders", n, quantity="many") for n in range(1, SHOWN + 51)]
-    path = write(tmp_path / "a.txt", ALL_ORDERS, [*rows, cells("all_orders", 999)])
+    rows = [cells("unshipped", n, order_item_id="=many") for n in range(1, SHOWN + 51)]
+    path = write(tmp_path / "a.txt", UNSHIPPED, [*rows, cells("unshipped", 999, quantity_shipped="x")])
     for _ in range(2):
         (summary,) = session.imports.import_files([path])
-        assert (summary.rows, summary.rejected, len(summary.rejects)) == (1, SHOWN + 50, SHOWN)
+        assert (summary.rows, summary.rejected, summary.unread, len(summary.rejects)) == (1, SHOWN + 50, 1, SHOWN)
+        assert summary.rejects_text == (
+            f"{SHOWN + 50} rows left out, 1 value not taken, the rest of the row was;"
+            f" all of them: {summary.rejects_file}"
+        )
         assert summary.rejects_file is not None
         lines = summary.rejects_file.read_text(encoding="utf-8").splitlines()
-        assert lines[0] == "file\tline\treason\ttext"
-        assert len(lines) == SHOWN + 51
-        assert lines[1].split("\t")[:3] == [str(path), "2", "quantity: 'many' is no whole number such as 2"]
+        assert lines[0] == "file\tline\treason\ttext\trow"
+        assert len(lines) == SHOWN + 52
+        assert lines[1].split("\t")[:3] == [str(path), "2", "order-item-id: '=many' is not made of digits"]
+        assert [line.split("\t")[4] for line in lines[-2:]] == ["left out", "taken without this value"]
     assert summary.rejects_file is not None
     assert sorted(path.name for path in (session.directory / "rejects").iterdir()) == [summary.rejects_file.name]
+
+
+def test_the_file_of_rejects_holds_no_formula(session: Session, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", ["order-id", *ALL_ORDERS], [cells("all_orders") | {"order-id": "x"}])
+    path.write_text(path.read_text(encoding="utf-8").replace("113-0000001-0000009", "=cmd|x!A1"), encoding="utf-8")
+    (summary,) = session.imports.import_files([path])
+    assert summary.rejects_file is not None
+    for line in summary.rejects_file.read_text(encoding="utf-8").splitlines()[1:]:
+        assert not any(cell.startswith(("=", "+", "@")) for cell in line.split("\t"))
+
+
+UNNAMED = {kind: [name for name in columns if name != "sales-channel"] for kind, columns in COLUMNS.items()}
+
+
+@pytest.fixture
+def three_marketplaces(session: Session, tmp_path: Path) -> Session:
+    """A session with two orders of each of three marketplaces, whose ids begin differently."""
+    rows = [
+        cells("all_orders", number, order_id=f"{prefix}-{number:07d}-0000009", sales_channel=channel, currency=currency)
+        for number, (prefix, channel, currency) in enumerate(
+            [("202", "Amazon.co.uk", "GBP"), ("303", "Amazon.de", "EUR"), ("404", "Amazon.fr", "EUR")] * 2, 1
+        )
+    ]
+    session.imports.import_files([write(tmp_path / "known.txt", ALL_ORDERS, rows)])
+    return session
+
+
+def marketplaces(session: Session) -> dict[str, str]:
+    """Order ids and their marketplaces."""
+    return {row.order_id: row.marketplace for row in session.orders.rows(session.orders.find()).values()}
+
+
+@pytest.mark.parametrize("answer", [None, "UK"])
+@pytest.mark.parametrize("kind", sorted(COLUMNS))
+def test_a_known_order_keeps_its_marketplace_and_nothing_is_asked(
+    kind: str, answer: str | None, three_marketplaces: Session, tmp_path: Path
+) -> None:
+    before = marketplaces(three_marketplaces)
+    ids = sorted(before, key=lambda order_id: order_id[4:])
+    rows = [cells(kind, number, order_id=order_id) for number, order_id in enumerate(ids, 1)]
+    path = write(tmp_path / "unnamed.txt", UNNAMED[kind], [row | {"currency": ""} for row in rows])
+    (summary,) = three_marketplaces.imports.import_files([path], marketplace=answer)
+    assert marketplaces(three_marketplaces) == before
+    assert (summary.new, summary.rejected) == (0, 0)
+    clashes = [one for one in summary.rejects if "is known to be of" in one.reason]
+    assert len(clashes) == (4 if answer else 0)
+    if answer:
+        assert (clashes[0].file, clashes[0].line) == (str(path), 3)
+        assert clashes[0].reason == "the order is known to be of DE, and stays so: UK was given"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "currency", "choices", "proposed"),
+    [
+        ("303", "EUR", ("DE", "FR"), "DE"),
+        ("999", "EUR", ("DE", "FR"), None),
+        ("999", "GBP", ("UK",), "UK"),
+        ("999", "JPY", ("JP",), "JP"),
+        ("404", "", ("FR", "DE", "UK"), "FR"),
+    ],
+)
+def test_the_question_offers_what_fits_and_proposes_by_the_order_ids(
+    prefix: str, currency: str, choices: tuple[str, ...], proposed: str, three_marketplaces: Session, tmp_path: Path
+) -> None:
+    amounts = {"currency": currency, "item-price": "20" if currency else "", "item-tax": ""}
+    row = cells("new_orders", 9, order_id=f"{prefix}-0000009-0000009") | amounts
+    path = write(tmp_path / "unnamed.txt", UNNAMED["new_orders"], [row])
+    with pytest.raises(MarketplaceNeeded) as caught:
+        three_marketplaces.imports.import_files([path])
+    assert (caught.value.choices, caught.value.proposed) == (choices, proposed)
+
+
+def test_an_answer_that_the_amounts_contradict_is_refused(three_marketplaces: Session, tmp_path: Path) -> None:
+    rows = [cells("new_orders", n, order_id=f"303-{n:07d}-0000009", currency="EUR") for n in (8, 9)]
+    path = write(tmp_path / "unnamed.txt", UNNAMED["new_orders"], rows)
+    before = marketplaces(three_marketplaces)
+    with pytest.raises(ReportError, match="its amounts are in EUR, those of UK are in GBP"):
+        three_marketplaces.imports.import_files([path], marketplace="UK")
+    assert marketplaces(three_marketplaces) == before
+    rows.append(cells("new_orders", 7, order_id="202-0000007-0000009", currency="GBP"))
+    (summary,) = three_marketplaces.imports.import_files(
+        [write(tmp_path / "unnamed.txt", UNNAMED["new_orders"], rows)], marketplace="UK"
+    )
+    assert marketplaces(three_marketplaces) == before | {"202-0000007-0000009": "UK"}
+    reasons = [(one.line, one.reason) for one in summary.rejects]
+    assert reasons == [(line, "currency: 'EUR' does not fit UK, whose orders are in GBP") for line in (2, 3)]
+
+
+def test_a_new_order_whose_row_names_no_marketplace_is_left_out(session: Session, tmp_path: Path) -> None:
+    rows = [cells("unshipped", 1), cells("unshipped", 2, sales_channel="")]
+    path = write(tmp_path / "a.txt", UNSHIPPED, rows)
+    (summary,) = session.imports.import_files([path])
+    assert marketplaces(session) == {"113-0000001-0000009": "US"}
+    (reject,) = summary.rejects
+    assert (reject.line, reject.is_taken) == (3, False)
+    session.imports.import_files([path], marketplace="CA")
+    assert marketplaces(session) == {"113-0000001-0000009": "US", "113-0000002-0000009": "CA"}
+
+
+def test_an_order_that_came_without_currency_is_cancelled_all_the_same(session: Session, tmp_path: Path) -> None:
+    first = cells("all_orders", 1, last_updated_date="2026-11-22T18:16:04+00:00")
+    later = cells(
+        "all_orders", 1, last_updated_date="2026-11-22T22:00:00+00:00", order_status="Cancelled",
+        item_status="Cancelled", quantity="0", currency="", item_price="", item_tax="0.00",
+    )  # fmt: skip
+    session.imports.import_files([write(tmp_path / "a.txt", ALL_ORDERS, [first])])
+    (summary,) = session.imports.import_files([write(tmp_path / "b.txt", ALL_ORDERS, [later])])
+    assert (summary.changed, summary.rejects) == (1, ())
+    order = session.orders.get("113-0000001-0000009")
+    assert order is not None
+    assert order.row.status.value == "cancelled"
 
 
 def rate_file(path: Path, *rows: tuple[int, str]) -> Path:

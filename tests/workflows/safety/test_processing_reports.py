@@ -304,3 +304,66 @@ def test_a_cut_report_is_refused_or_unknown(session: Session, tmp_path: Path) ->
             continue
         found = {key: outcome.state for key, outcome in outcomes.items()}
         assert set(found.values()) == {UNKNOWN} or found == {order_id(11): OK, order_id(12): ERROR}, length
+
+
+FATAL = b"""Feed Processing Summary:
+\tNumber of records processed\t\t0
+\tNumber of records successful\t\t0
+
+original-record-number\torder-id\torder-item-id\terror-code\terror-type\terror-message
+0\t\t\t90012\tFatal\tThe required order-id field is missing from the file.
+0\t\t\t90061\tWarning\tThe field heading is invalid.
+"""
+
+
+def fatal(folder: Path, form: str) -> Path:
+    """A report that refuses a whole file."""
+    path = folder / f"fatal.{form}"
+    content = FATAL
+    if form == "xml":
+        content = (
+            b'<?xml version="1.0"?><AmazonEnvelope><MessageType>ProcessingReport</MessageType><Message>'
+            b"<MessageID>1</MessageID><ProcessingReport><DocumentTransactionID>50726</DocumentTransactionID>"
+            b"<StatusCode>Complete</StatusCode><ProcessingSummary><MessagesProcessed>0</MessagesProcessed>"
+            b"<MessagesSuccessful>0</MessagesSuccessful><MessagesWithError>1</MessagesWithError>"
+            b"<MessagesWithWarning>0</MessagesWithWarning></ProcessingSummary><Result><MessageID>0</MessageID>"
+            b"<ResultCode>Error</ResultCode><ResultMessageCode>5001</ResultMessageCode><ResultDescription>XML Parsing"
+            b" Fatal Error</ResultDescription></Result></ProcessingReport></Message></AmazonEnvelope>"
+        )
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(("form", "words"), [("txt", "90012 The required order-id field is missing"),
+                                             ("xml", "5001 XML Parsing Fatal Error")])  # fmt: skip
+@pytest.mark.parametrize("action", [Action.CANCEL, Action.REFUND])
+def test_a_refused_file_settles_the_one_batch_that_waits(
+    session: Session, tmp_path: Path, action: Action, form: str, words: str
+) -> None:
+    numbers = (1, 2) if action is Action.CANCEL else (11, 12)
+    batch = send(session, action, *numbers)
+    (found,) = session.results.take_in([fatal(tmp_path, form)])
+    assert (found.batch, found.ok, found.errors, found.unknown) == (batch, 0, 2, 0)
+    assert any(words in note for note in found.notes)
+    assert all("not processed, Amazon refused the file" in row.text for row in found.rows)
+    (again,) = session.batches.retry(batch)
+    assert [row.order_id for row in again.rows] == [order_id(number) for number in numbers]
+
+
+def test_a_refused_file_is_never_guessed_among_several_batches(session: Session, tmp_path: Path) -> None:
+    first, second = send(session, Action.REFUND, 11), send(session, Action.REFUND, 12)
+    path = fatal(tmp_path, "txt")
+    with pytest.raises(BatchNeeded, match=rf"batches ({first}, {second}|{second}, {first}).*90012 The required"):
+        session.results.take_in([path])
+    assert {**states(session, first), **states(session, second)} == {order_id(11): SENT, order_id(12): SENT}
+    session.results.take_in([answer(session, tmp_path, first, set(), "first.txt")], first)
+    (found,) = session.results.take_in([path])
+    assert (found.batch, found.errors) == (second, 1)
+
+
+def test_a_refused_file_without_a_waiting_batch_changes_nothing(session: Session, tmp_path: Path) -> None:
+    batch = send(session, Action.CANCEL, 1)
+    session.results.take_in([answer(session, tmp_path, batch, set())])
+    with pytest.raises(BatchNeeded, match="no batch waits for an answer: 90012"):
+        session.results.take_in([fatal(tmp_path, "txt")])
+    assert states(session, batch) == {order_id(1): OK}

@@ -9,9 +9,10 @@ from .inspect import detect_kind, inspect
 from .model import RateRow, RejectedRow, ReportInfo, RowBatch
 from .reader import read_orders
 from .report_kind import REPORT_FORMATS, ReportContent
+from .unnamed_orders import UnnamedOrders
 
 __all__ = [
     "ENCODINGS", "REPORT_FORMATS", "AmbiguousEncoding", "InspectionStopped", "MarketplaceNeeded", "RateRow",
     "RejectedRow", "ReportContent", "ReportError", "ReportInfo", "ReportKind", "RowBatch", "UnknownReport",
-    "detect_kind", "inspect", "read_orders", "read_rate",
+    "UnnamedOrders", "detect_kind", "inspect", "read_orders", "read_rate",
 ]  # fmt: skip

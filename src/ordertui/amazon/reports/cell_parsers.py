@@ -16,6 +16,7 @@ T = TypeVar("T")
 MEMO_LIMIT = 50_000
 ORDER_ID = re.compile(r"[A-Z0-9]{3}-[0-9]{7}-[0-9]{7}", re.ASCII)
 _AMOUNT = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,6}))?", re.ASCII)
+_ZERO = re.compile(r"-?0{1,12}(?:\.0{1,6})?", re.ASCII)
 _QUANTITY = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -67,8 +68,8 @@ def parse_time(text: str) -> int | None:
 def amount_parser(currency: str | None) -> Callable[[str], int | None]:
     """Return a function from decimal text to minor units of the currency, 0 or more.
 
-    The function returns None for an empty cell and raises ValueError for a bad one, or for any amount when `currency`
-    is None.
+    The function returns None for an empty cell and raises ValueError for a bad one. When `currency` is None, zero says
+    nothing, as an empty cell does, and any other amount is a bad one.
     """
     digits = 0 if currency is None else exponent(currency)
     point = "." if digits else ""
@@ -83,6 +84,8 @@ def amount_parser(currency: str | None) -> Callable[[str], int | None]:
         if not text:
             return None
         if currency is None:
+            if _ZERO.fullmatch(text):
+                return None
             raise ValueError("is an amount without a currency")
         found = _AMOUNT.fullmatch(text)
         if found is None:

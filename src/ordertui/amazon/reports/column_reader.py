@@ -15,14 +15,23 @@ from typing import Any
 from ordertui.orders.clock import EARLIEST, LATEST
 from ordertui.orders.report_row import ReportRow
 
-from .cell_parsers import ORDER_ID, Memo, parse_channel, parse_flag, parse_label, parse_status
+from .cell_parsers import ORDER_ID, Memo, parse_channel, parse_flag, parse_label, parse_status, strip_quotes
 from .inspect import split_line
 from .model import ReportInfo
 from .report_kind import FIELDS, StatusSource, column_positions
-from .row_reader import AMOUNT_FIELDS, ITEM_ID, RowReader, parse_currency, parse_item_id, parse_order_id
+from .row_reader import (
+    AMOUNT_FIELDS,
+    ITEM_ID,
+    OUTSIDE_AMAZON,
+    RowReader,
+    parse_currency,
+    parse_item_id,
+    parse_order_id,
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
+_FLAGS = frozenset({"requested", "replacement", "business", "prime"})
 _DISCOUNTS = frozenset({"item_promotion", "ship_promotion"})
 
 Values = Sequence[Any]
@@ -72,8 +81,8 @@ class ColumnReader:
         blank = ("",) * count
         markets = self._parse_column(self._markets, "sales_channel", cells, blank)
         ignored = 0
-        if None in markets:
-            kept = [index for index, market in enumerate(markets) if market is not None]
+        if OUTSIDE_AMAZON in markets:
+            kept = [index for index, market in enumerate(markets) if market != OUTSIDE_AMAZON]
             ignored = count - len(kept)
             count, blank = len(kept), blank[: len(kept)]
             numbers = [numbers[index] for index in kept]
@@ -81,6 +90,11 @@ class ColumnReader:
             cells = [[column[index] for index in kept] for column in cells]
         currencies = self._parse_column(self._currencies, "currency", cells, blank)
         word = {name: self._parse_column(memo, name, cells, blank) for name, memo in words.items()}
+        for name in _FLAGS.intersection(positions):
+            if None in word[name] and any(map(str.strip, cells[positions[name]])):
+                texts = zip(word[name], cells[positions[name]], strict=True)
+                if any(value is None and strip_quotes(text) for value, text in texts):
+                    raise ValueError("a word that is not known may be another column's")
         ids: Values = cells[positions["order_id"]]
         if not all(map(ORDER_ID.fullmatch, ids)):
             ids = [parse_order_id(text) for text in ids]

@@ -28,13 +28,17 @@ class AmbiguousEncoding(ReportError):
 
 
 class MarketplaceNeeded(ReportError):
-    """The file does not name its marketplace, so a person must choose."""
+    """The file does not name the marketplace of orders that are not known, so a person must choose."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path}: it has no sales-channel, so say which marketplace it is of")
+    def __init__(
+        self, path: Path, choices: Sequence[str] = tuple(MARKETPLACES), *, proposed: str | None = None
+    ) -> None:
+        super().__init__(f"{path}: it has no sales-channel, so say which marketplace its new orders are of")
         self.path = path
-        self.choices = tuple(MARKETPLACES)
-        """Marketplace codes."""
+        self.choices = tuple(choices)
+        """Marketplace codes that fit, the likeliest first."""
+        self.proposed = proposed
+        """The one that order ids and currency speak for, if any."""
 
 
 class InspectionStopped(Exception):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ordertui.files import open_plain
 from ordertui.orders.clock import LATEST
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import MARKETPLACES
@@ -20,6 +20,8 @@ from .cell_parsers import ORDER_ID, parse_time, strip_quotes
 from .encoding import EncodingDetector, codec_name, is_decodable
 from .errors import InspectionStopped, MarketplaceNeeded, ReportError, UnknownReport
 from .model import ReportInfo
+from .report_file import open_report
+from .unnamed_orders import UnnamedOrders
 
 BLOCK_BYTES = 1 << 20
 LONGEST_LINE_BYTES = 1 << 20
@@ -39,7 +41,7 @@ def read_line_blocks(path: Path, size: int = BLOCK_BYTES) -> Iterator[tuple[byte
     """
     done = 0
     rest = b""
-    with open_plain(path) as file:
+    with open_report(path) as file:
         while block := file.read(size):
             done += len(block)
             cut = block.rfind(b"\n")
@@ -71,19 +73,22 @@ def inspect(
     encoding: str | None = None,
     marketplace: str | None = None,
     latest: int = LATEST,
+    unnamed: UnnamedOrders | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> ReportInfo:
     """Read the whole file once and return its facts. `encoding` and `marketplace` are the operator's answers, if any; a
     date after `latest` (epoch seconds) does not make the report newer.
 
-    Raises UnknownReport, MarketplaceNeeded, AmbiguousEncoding (with samples), ReportError (unreadable, wrong encoding),
-    and InspectionStopped when `stop` returns True.
+    `unnamed` collects the orders of a file that names no marketplace, in a second pass.
+
+    Raises UnknownReport, MarketplaceNeeded (no marketplace for orders that are not known), AmbiguousEncoding (with
+    samples), ReportError (unreadable, wrong encoding), and InspectionStopped when `stop` returns True.
     """
     if marketplace is not None and marketplace not in MARKETPLACES:
         raise ReportError(f"there is no marketplace {marketplace!r}; there are: {', '.join(MARKETPLACES)}")
     given = codec_name(encoding) if encoding is not None else None
     try:
-        return _inspect(path, given, marketplace, latest, stop)
+        return _inspect(path, given, marketplace, latest, unnamed or UnnamedOrders(lambda _: {}), stop)
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {error.strerror}") from error
 
@@ -91,7 +96,7 @@ def inspect(
 def detect_kind(path: Path) -> ReportKind:
     """Return the kind of a file by its beginning alone; no row is read. Raises ReportError for an unknown kind."""
     try:
-        with open_plain(path) as file:
+        with open_report(path) as file:
             beginning = file.read(HEADER_BYTES)
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {error.strerror}") from error
@@ -101,13 +106,20 @@ def detect_kind(path: Path) -> ReportKind:
 
 
 def _inspect(
-    path: Path, given: str | None, marketplace: str | None, latest: int, stop: Callable[[], bool]
+    path: Path,
+    given: str | None,
+    marketplace: str | None,
+    latest: int,
+    unnamed: UnnamedOrders,
+    stop: Callable[[], bool],
 ) -> ReportInfo:
     digest = sha256()
     scan: HeaderScan | None = None
-    for block, _ in read_line_blocks(path):
+    size = 0
+    for block, done in read_line_blocks(path):
         if stop():
             raise InspectionStopped
+        size = done
         digest.update(block)
         if scan is None:
             scan = HeaderScan(path, block, given)
@@ -117,11 +129,18 @@ def _inspect(
     scan.complete_channels(block for block, _ in read_line_blocks(path))
     names = {name.lower() for name in scan.channels}
     has_order_lines = report_kind.REPORT_FORMATS[scan.kind].content is report_kind.ReportContent.ORDER_LINES
-    if has_order_lines and scan.has_rows and not names and marketplace is None:
-        raise MarketplaceNeeded(path)
+    if has_order_lines and scan.has_rows and not names:
+        for block, _ in read_line_blocks(path):
+            if stop():
+                raise InspectionStopped
+            unnamed.add(scan.orders_of(block))
+        if unnamed.unknown and marketplace is None:
+            raise MarketplaceNeeded(path)
+        names = {MARKETPLACES[code].name.lower() for code in {marketplace, *unnamed.known} if code in MARKETPLACES}
     if given is None:
-        japanese = marketplace == "JP" or "amazon.co.jp" in names
-        western = marketplace not in (None, "JP") or any(n.startswith("amazon.") for n in names - {"amazon.co.jp"})
+        names |= {MARKETPLACES[marketplace].name.lower()} if marketplace else set()
+        japanese = "amazon.co.jp" in names
+        western = any(name.startswith("amazon.") for name in names - {"amazon.co.jp"})
         encoding = scan.encodings.choose(is_japanese=japanese, is_western=western)
     else:
         encoding = scan.encodings.confirm()
@@ -131,9 +150,10 @@ def _inspect(
         encoding=encoding,
         delimiter=scan.delimiter,
         header=scan.header,
-        size_bytes=path.stat().st_size,
+        size_bytes=size,
         sha256=digest.hexdigest(),
         as_of=scan.newest_date(latest),
+        usual_width=scan.usual_width,
         latest=latest,
         marketplace=marketplace,
         has_request_column="is-buyer-requested-cancellation" in scan.header,
@@ -143,8 +163,6 @@ def _inspect(
 
 def _read_header(path: Path, beginning: bytes) -> tuple[ReportKind, str, tuple[str, ...]]:
     """Return kind, delimiter and normalized header. Raises UnknownReport."""
-    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise UnknownReport(f"{path} is UTF-16 text; save it as UTF-8, tab-delimited, and import that")
     line = beginning.removeprefix(codecs.BOM_UTF8).split(b"\n", 1)[0].rstrip(b"\r")
     guesses = ("utf-8", "cp932", "cp1252")
     text = line.decode(next((name for name in guesses if is_decodable(line, name)), "iso-8859-1"))
@@ -152,7 +170,7 @@ def _read_header(path: Path, beginning: bytes) -> tuple[ReportKind, str, tuple[s
     header = tuple(report_kind.normalize_name(name) for name in split_line(text, delimiter))
     kind = report_kind.recognize(header, beginning)
     if kind is None:
-        raise _unknown_report(path, beginning, header)
+        raise _unknown_report(path, header)
     return kind, delimiter, header
 
 
@@ -171,7 +189,7 @@ class HeaderScan:
         self.channels: set[str] = set()
         """Values of the sales-channel column: at least one if there are any; all of them after `complete_channels`."""
         self._has_skipped_channels = False
-        positions = report_kind.column_positions(self.header)
+        self._positions = positions = report_kind.column_positions(self.header)
         self._read_columns = sorted(index for index in positions if index is not None)
         self._dates = [index for index, name in enumerate(self.header) if name in DATE_COLUMNS]
         self._find_dates = _cell_finder(self._dates) if self.delimiter == "\t" and self._dates else None
@@ -179,6 +197,7 @@ class HeaderScan:
         self._newest: dict[tuple[int, bytes], bytes] = {}
         """Newest text by length and UTC offset: texts of one such shape sort like the times they stand for."""
         self._has_started = False
+        self.usual_width = 0
         self.encodings = EncodingDetector(path, given, self._read_cells)
 
     def _read_cells(self, line: bytes) -> list[bytes]:
@@ -191,6 +210,8 @@ class HeaderScan:
         self.encodings.add(block)
         is_first = not self._has_started
         self._has_started = True
+        if is_first:
+            self.usual_width = self._find_usual_width(self._lines(block[:HEADER_BYTES], is_first=True))
         if self._find_dates is not None:
             found = self._find_dates(block if is_first else b"\n" + block)
             for texts in [found] if len(self._dates) == 1 else zip(*found, strict=True):
@@ -206,11 +227,29 @@ class HeaderScan:
         else:
             self._has_skipped_channels = True
 
+    def _find_usual_width(self, lines: list[str]) -> int:
+        """Return the width that most rows have, of those that end before the next row; 0 without two of it."""
+        rows = [split_line(line, self.delimiter) for line in lines]
+        starts = [ORDER_ID.fullmatch(strip_quotes(cells[0])) is not None for cells in rows]
+        widths = Counter(
+            len(cells) for cells, is_start, ends in zip(rows, starts, starts[1:], strict=False) if is_start and ends
+        )
+        ((width, count),) = widths.most_common(1) or [(0, 0)]
+        return width if count > 1 else 0
+
     def complete_channels(self, blocks: Iterable[bytes]) -> None:
         """Collect the channels of all blocks, if they decide the encoding and `add` skipped some."""
         if self._has_skipped_channels and self.encodings.has_undecodable:
             for number, block in enumerate(blocks):
                 self._add_channels(self._lines(block, is_first=not number))
+
+    def orders_of(self, block: bytes) -> Iterator[tuple[str, str]]:
+        """Yield order id and currency of each row in a block of lines."""
+        order, currency = (self._positions[report_kind.FIELDS.index(name)] for name in ("order_id", "currency"))
+        for line in block.decode("latin-1").split("\n"):
+            cells = split_line(line, self.delimiter)
+            if order is not None and order < len(cells) and ORDER_ID.fullmatch(found := strip_quotes(cells[order])):
+                yield found, "" if currency is None or currency >= len(cells) else strip_quotes(cells[currency])
 
     @staticmethod
     def _lines(block: bytes, *, is_first: bool) -> list[str]:
@@ -266,12 +305,8 @@ def _cell_finder(columns: list[int]) -> Callable[[bytes], list[Any]]:
     return re.compile(("\n" + r"(?:\t".join(parts) + ")?" * (len(parts) - 1)).encode()).findall
 
 
-def _unknown_report(path: Path, beginning: bytes, header: tuple[str, ...]) -> UnknownReport:
+def _unknown_report(path: Path, header: tuple[str, ...]) -> UnknownReport:
     """Return the error for a file whose header is of no known report: what it seems to be, and what to do."""
-    if beginning[:2] == b"PK":
-        return UnknownReport(
-            f"{path} is a spreadsheet or zip; save it as tab-delimited text, or download the .txt again"
-        )
     if any(ORDER_ID.fullmatch(cell.upper()) for cell in header):
         return UnknownReport(f"{path}: the file begins with a row, its header is missing; download the report again")
     shown = to_single_line(", ".join(name for name in header if name))[:SHOWN_HEADER_CHARACTERS] or "nothing"

@@ -25,6 +25,7 @@ class ReportInfo(msgspec.Struct, frozen=True):
     header: tuple[str, ...]
     """Normalized column names."""
     size_bytes: int
+    """Bytes of the text that is read: unpacked, and as UTF-8 when the file is UTF-16."""
     sha256: str
     as_of: int | None
     """Newest date in the file, epoch seconds; None when it has no date."""
@@ -33,6 +34,9 @@ class ReportInfo(msgspec.Struct, frozen=True):
     has_request_column: bool
     missing: tuple[str, ...]
     """Expected columns that the header lacks."""
+    usual_width: int = 0
+    """How many cells most rows at the beginning have: in some old reports fewer than the header. 0: that is not known.
+    """
     latest: int = LATEST
     """A purchase or an update after this moment (epoch seconds) is a mistake: a day after the report was inspected."""
 
@@ -43,13 +47,15 @@ class ReportInfo(msgspec.Struct, frozen=True):
 
 
 class RejectedRow(msgspec.Struct, frozen=True):
-    """A row that could not be read. `text` holds only cells of columns that are read, so no buyer's data."""
+    """A row, or a cell of it, that could not be read. `text` holds only cells of columns that are read: no buyer's."""
 
     file: str
     line: int
     """Line number from 1, the header's; for the API the number of the page."""
     reason: str
     text: str
+    is_taken: bool = False
+    """Whether only a cell could not be read: that value is unknown, and the row's other values are taken."""
 
 
 class RowBatch(msgspec.Struct, frozen=True):

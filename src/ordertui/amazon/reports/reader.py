@@ -20,43 +20,67 @@ GROUP_LINES = 512
 def read_orders(
     info: ReportInfo, *, block_bytes: int = BLOCK_BYTES, group_lines: int = GROUP_LINES
 ) -> Iterator[RowBatch]:
-    """Yield the rows of an order report in batches; one batch holds the rows of `block_bytes` of the file."""
+    """Yield the rows of an order report in batches; one batch holds the rows of `block_bytes` of the file.
+
+    A row that a line end inside a cell broke is put together again, also across blocks.
+    """
     rows_reader = RowReader(info)
     column_reader = ColumnReader(info, rows_reader)
     last_number = 0
+    held: list[str] = []
+    held_broken: frozenset[int] = frozenset()
     for block, done in read_line_blocks(info.path, block_bytes):
         lines, broken = decode_lines(info, block, last_number)
+        last_number += len(lines)
+        lines, broken = held + lines, broken | held_broken
+        first = last_number - len(lines) + 1
+        held = rows_reader.take_fragments(lines) if done < info.size_bytes and first + len(lines) > 2 else []
+        held_broken = frozenset(number for number in broken if number > last_number - len(held))
         rows: list[ReportRow] = []
         rejects: list[RejectedRow] = []
         ignored = 0
-        start = 0 if last_number else 1  # the header
-        for index in range(start, len(lines), group_lines):
+        index = 1 if first == 1 else 0  # the header
+        while index < len(lines):
             group = lines[index : index + group_lines]
-            first = last_number + index + 1
-            found = None if broken else column_reader.read(first, group)
+            found = None if broken else column_reader.read(first + index, group)
             if found is None:
-                found = _read_one_by_one(rows_reader, first, group, broken, rejects)
+                found, count = _read_one_by_one(rows_reader, first + index, lines[index:], len(group), broken, rejects)
+            else:
+                count = len(group)
+            index += count
             rows += drop_included_tax(found)
             ignored += rows_reader.take_ignored()
-        last_number += len(lines)
         yield RowBatch(rows, rejects, ignored, done, rows_reader.take_unknown_words())
 
 
 def _read_one_by_one(
-    reader: RowReader, first: int, lines: list[str], broken: frozenset[int], rejects: list[RejectedRow]
-) -> list[ReportRow]:
-    """Return the good rows of these lines and append the bad ones to `rejects`. `first` is the first line's number."""
+    reader: RowReader, first: int, lines: list[str], count: int, broken: frozenset[int], rejects: list[RejectedRow]
+) -> tuple[list[ReportRow], int]:
+    """Return the good rows of `count` lines, and how many lines were read: a broken row may end after them.
+
+    Bad rows and cells are appended to `rejects`. `first` is the first line's number.
+    """
     rows = []
-    for number, line in enumerate(lines, first):
-        if line and not line.isspace():
-            try:
-                row = reader.read(number, line, is_broken=number in broken)
-            except RowError as error:
-                rejects.append(reader.reject(number, error, line))
+    index = 0
+    while index < count:
+        line, number = lines[index], first + index
+        index += 1
+        if not line or line.isspace():
+            continue
+        used = reader.count_fragments(lines, index - 1)
+        try:
+            if used:
+                row = reader.read_fragments(number, lines[index - 1 : index - 1 + used])
+                index += used - 1
             else:
-                if row is not None:
-                    rows.append(row)
-    return rows
+                row = reader.read(number, line, is_broken=number in broken)
+        except RowError as error:
+            rejects.append(reader.reject(number, error, line))
+        else:
+            rejects += [reader.reject(number, error, line, is_taken=True) for error in reader.take_unread()]
+            if row is not None:
+                rows.append(row)
+    return rows, index
 
 
 def decode_lines(info: ReportInfo, block: bytes, before: int) -> tuple[list[str], frozenset[int]]:

@@ -1,9 +1,13 @@
-"""Read order reports row by row and tell what is wrong with a bad row. `column_reader`, which is faster, agrees."""
+"""Read order reports row by row and tell what is wrong with a bad row. `column_reader`, which is faster, agrees.
+
+Only the order id and the item id are essential. Any other cell that cannot be read says nothing, as an empty one does:
+the row's other values are taken, and the cell is listed.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -12,6 +16,7 @@ from ordertui.orders.report_row import ReportRow
 from ordertui.orders.text import to_single_line
 
 from .cell_parsers import (
+    MEMO_LIMIT,
     ORDER_ID,
     Memo,
     amount_parser,
@@ -33,7 +38,7 @@ MOST_NOTES = 100
 ITEM_ID = re.compile(r"[0-9]{1,20}", re.ASCII)
 _BROKEN_NUMBER = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
 """An id that a spreadsheet turned into a floating-point number."""
-_CHANNEL_TEXT = re.compile(r"[A-Za-z.\- ]*amazon[A-Za-z.\- ]*", re.IGNORECASE)
+_CHANNEL_TEXT = re.compile(r"[A-Za-z.\- ]*amazon[A-Za-z.\- ]*|SI [A-Z]{2} Prod Marketplace", re.IGNORECASE)
 _NO_AMOUNTS = (None,) * 8
 _OPTIONAL = frozenset({"title", "asin", "requested", "request_reason", "replacement", "business", "prime"})
 """Fields that a row may lack at its end without counting as cut off."""
@@ -44,13 +49,36 @@ _VOCABULARY = (
 """Fields with few different values. One memo parses all of them at once: their combinations repeat too."""
 FIELD_INDEX = {name: index for index, name in enumerate(FIELDS)}
 (
-    _ORDER_ID, _ITEM_ID, _, _, _, _, _PURCHASED, _SHIP_BY, _UPDATED, _SKU, _ASIN, _TITLE, _QUANTITY, _SHIPPED, _,
+    _ORDER_ID, _ITEM_ID, _, _, _, _, _PURCHASED, _SHIP_BY, _UPDATED, _SKU, _ASIN_CELL, _TITLE, _QUANTITY, _SHIPPED, _,
     _ITEM_PRICE, _ITEM_TAX, _SHIPPING_PRICE, _SHIPPING_TAX, _GIFT_WRAP_PRICE, _GIFT_WRAP_TAX, _ITEM_PROMOTION,
     _SHIP_PROMOTION,
 ) = range(23)  # fmt: skip
 """Indexes of FIELDS."""
+OUTSIDE_AMAZON = ""
+"""Stands for the marketplace of a row of a sales channel outside Amazon."""
 AMOUNT_FIELDS = FIELDS[_ITEM_PRICE : _SHIP_PROMOTION + 1]
-_NUMBERS = ("purchased", "ship_by", "updated", "quantity", "shipped", *AMOUNT_FIELDS)
+_TIMES = ("purchased", "ship_by", "updated")
+_QUANTITIES = ("quantity", "shipped")
+_NOTHING: frozenset[str] = frozenset()
+_FREE_TEXT = re.compile(
+    r"product-name|(buyer|recipient|bill|gift-message|delivery-instructions|customized)(-.*)?"
+    r"|ship-(address.*|city|state)"
+)
+"""Columns that people fill in: only in these can a tab stand inside a cell."""
+_SHAPES = {
+    "payments-date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*|"),
+    "reporting-date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*|"),
+    "buyer-email": re.compile(r".*@.*|"),
+    "days-past-promise": re.compile(r"-?[0-9]+|"),
+    "quantity-to-ship": re.compile(r"[0-9]+|"),
+    "ship-country": re.compile(r"[A-Z]{2}|"),
+}
+"""What stands in columns that are not read. In a damaged row another text there shows that its cells have moved: then
+a cell that is read may be a buyer's.
+"""
+MOST_FRAGMENTS = 12
+"""Lines over which one row may go: an address has the most line ends."""
+_ASIN = re.compile(r"[A-Z0-9]{10}|", re.ASCII)
 
 AmountMemos = tuple[Memo[str, int | None], Memo[str, int | None]]
 """Parsers of prices and of discounts."""
@@ -86,8 +114,11 @@ class RowReader:
         present = dict(zip(FIELDS, positions, strict=True))
         self._has_item_ids = present["item_id"] is not None
         self.has_amounts = any(present[name] is not None for name in AMOUNT_FIELDS)
-        essential = [index for name, index in present.items() if index is not None and name not in _OPTIONAL]
-        self._shortest = min(self._width - 1, max(essential) + 1)
+        essential = {name: index for name, index in present.items() if index is not None and name not in _OPTIONAL}
+        self._shortest = min(self._width - 1, max(essential.values()) + 1)
+        without_channel = max(index for name, index in essential.items() if name != "sales_channel") + 1
+        if without_channel <= info.usual_width < self._shortest:
+            self._shortest = info.usual_width
         self._words: Memo[tuple[str, ...], tuple[Any, ...]] = Memo(self._parse_words)
         self.times: Memo[str, int | None] = Memo(parse_time)
         self._past: Memo[str, int | None] = Memo(self._parse_past)
@@ -95,23 +126,185 @@ class RowReader:
         self.quantities: Memo[str, int | None] = Memo(parse_quantity)
         self._amounts: dict[str | None, AmountMemos] = {}
         self._unknown_words: set[str] = set()
+        self._free_text = [index for index, name in enumerate(info.header) if _FREE_TEXT.fullmatch(name)]
+        self._shapes = [(index, _SHAPES[name]) for index, name in enumerate(info.header) if name in _SHAPES]
+        self._unread: list[RowError] = []
+        self._checked_words: set[tuple[str, ...]] = set()
+        """Cells with a flag that is not known, where that is the only thing odd."""
         self.ignored = 0
         """Rows of channels outside Amazon since `take_ignored`."""
         self._status_source = info.format.status_source
         has_status = self._status_source is StatusSource.COLUMNS
         self._parse = self._parse_all_orders if has_status else self._parse_shipping_report
 
-    def read(self, number: int, line: str, *, is_broken: bool) -> ReportRow | None:
+    def read(self, number: int, line: str, *, is_broken: bool = False) -> ReportRow | None:
         """Return the row of a line; None for a sales channel outside Amazon. Raises RowError.
 
-        `is_broken`: the line is not valid in the report's encoding.
+        `is_broken`: the line is not valid in the report's encoding. `take_unread` returns the cells that were not read.
         """
-        cells = self.pick_fields(self.fit_to_header(split_line(line, self._info.delimiter)))
-        if is_broken and any("\ufffd" in cell for cell in cells):
-            raise RowError("the row", "", f"has characters that are not {self._info.encoding}")
-        row = self._parse(number, cells)
+        self._unread = []
+        cells = split_line(line, self._info.delimiter)
+        is_plain = len(cells) == self._width
+        picked = self.pick_fields(self.fit_to_header(cells))
+        if is_broken:
+            picked = self._blank_undecodable(picked)
+        try:
+            row = self._parse(number, picked, _NOTHING)
+            words = self._pick_words(picked)
+            if row is not None and self._words[words][-1] and words not in self._checked_words:
+                raise ValueError("a word that is not known may be another column's")
+        except ValueError:
+            row = self._read_damaged(number, cells, picked, is_plain=is_plain)
         self.ignored += row is None
         return row
+
+    def _read_damaged(
+        self, number: int, cells: list[str], picked: tuple[str, ...], *, is_plain: bool
+    ) -> ReportRow | None:
+        """Read a row with cells that are damaged, or moved by a tab inside a cell. Raises RowError."""
+        damaged = self._find_damage(picked)
+        problems = len(damaged) + self._count_odd(cells)
+        joined = self._join_tab(cells, problems) if problems > 1 or not is_plain else None
+        if joined is not None:
+            column, picked = joined
+            damaged = {}
+            self._unread.append(RowError(column, "", "holds a tab, which was taken as a space"))
+        elif damaged and not is_plain:
+            raise self._width_error(len(cells))
+        elif damaged and self._has_moved(cells):
+            raise RowError("the row", "", "has values that stand in wrong columns")
+        elif not damaged and len(self._checked_words) < MEMO_LIMIT:
+            self._checked_words.add(self._pick_words(picked))
+        self._unread += damaged.values()
+        return self._parse(number, _blank_damaged(picked, damaged), frozenset(damaged))
+
+    def _blank_undecodable(self, cells: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the cells, empty where one is not valid in the encoding. Raises RowError for an id."""
+        broken = [name for name, cell in zip(FIELDS, cells, strict=True) if "\ufffd" in cell]
+        errors = {
+            name: RowError(self.column_of(name), "", f"has characters that are not {self._info.encoding}")
+            for name in broken
+        }
+        for name in ("order_id", "item_id"):
+            if name in errors:
+                raise errors[name]
+        self._unread += errors.values()
+        return _blank_damaged(cells, errors)
+
+    def _find_damage(self, cells: tuple[str, ...]) -> dict[str, RowError]:
+        """Return the error of each field whose cell cannot be read, ids left out."""
+        found: dict[str, RowError] = {}
+        values = dict(zip(FIELDS, cells, strict=True))
+
+        def check(name: str, parse: Callable[[str], object], wrong: str = "") -> None:
+            try:
+                parse(values[name])
+            except RowError as error:
+                found[name] = error
+            except ValueError as error:
+                found[name] = RowError(self.column_of(name), to_single_line(values[name]), wrong or str(error))
+
+        check("sales_channel", self.parse_marketplace)
+        check("currency", parse_currency)
+        for name in _TIMES:
+            check(name, parse_time, "is no date such as 2026-11-23T14:05:00+00:00")
+        for name in _QUANTITIES:
+            check(name, parse_quantity, "is no whole number such as 2")
+        if "currency" not in found:
+            prices, discounts = self.amount_memos(parse_currency(values["currency"]))
+            for name in AMOUNT_FIELDS:
+                check(name, (discounts if name.endswith("promotion") else prices).__getitem__)
+        return found
+
+    def _join_tab(self, cells: list[str], problems: int) -> tuple[str, tuple[str, ...]] | None:
+        """Undo the one tab inside a cell that moved the cells right of it; None when that explains nothing.
+
+        Returns the tab's column, and the cells that are read of the row without the tab. Raises RowError when a tab
+        moved the cells but it cannot be told where it stands.
+        """
+        found: dict[tuple[str, ...], str] = {}
+        is_moved = False
+        for index in self._free_text:
+            row = [*cells[:index], " ".join(cells[index : index + 2]), *cells[index + 2 :]]
+            try:
+                picked = self.pick_fields(self.fit_to_header(row))
+                parse_order_id(picked[_ORDER_ID])
+                parse_item_id(picked[_ITEM_ID])
+            except ValueError:
+                continue
+            left = len(self._find_damage(picked)) + self._count_odd(row)
+            is_moved = is_moved or left < problems - 1
+            if not left:
+                found.setdefault(picked, self._info.header[index])
+        if len(found) == 1:
+            ((picked, column),) = found.items()
+            return column, picked
+        if found or is_moved:
+            raise RowError("the row", "", "has a tab inside a cell, so that its values stand in wrong columns")
+        return None
+
+    def _count_odd(self, cells: list[str]) -> int:
+        """Return how many cells say something that Amazon does not write there, by the columns whose form is known."""
+        picked = self.pick_fields([*cells[: self._width], *[""] * (self._width - len(cells))])
+        _, channel, status, item_status, _, requested, _, *flags = self._pick_words(picked)
+        words = ((parse_channel, (channel,)), (parse_status, (status, item_status)), (parse_flag, (requested, *flags)))
+        odd = sum(parse(text) is None and bool(strip_quotes(text)) for parse, texts in words for text in texts)
+        return odd + (_ASIN.fullmatch(strip_quotes(picked[_ASIN_CELL])) is None) + self._has_moved(cells)
+
+    def _has_moved(self, cells: list[str]) -> bool:
+        """Return whether a column that is not read holds what cannot be its own."""
+        return any(
+            index < len(cells) and not shape.fullmatch(strip_quotes(cells[index])) for index, shape in self._shapes
+        )
+
+    def count_fragments(self, lines: Sequence[str], start: int) -> int:
+        """Return over how many lines the row goes that begins at `start` and has a line end inside a cell; 0: over one.
+
+        It is put together only when the parts have just as many cells as the header, and each further part begins
+        within a cell that people fill in.
+        """
+        first = split_line(lines[start], self._info.delimiter)
+        cells = len(first)
+        if cells >= self._shortest or not any(ORDER_ID.fullmatch(strip_quotes(cell)) for cell in first):
+            return 0
+        for count, line in enumerate(lines[start + 1 : start + MOST_FRAGMENTS], 2):
+            more = split_line(line, self._info.delimiter)
+            if cells - 1 not in self._free_text or ORDER_ID.fullmatch(strip_quotes(more[0])):
+                return 0
+            cells += len(more) - 1
+            if self._shortest <= cells <= self._width:
+                return count
+            if cells > self._width:
+                return 0
+        return 0
+
+    def read_fragments(self, number: int, lines: Sequence[str]) -> ReportRow | None:
+        """Return the row of several lines, as `count_fragments` found them. Raises RowError."""
+        column = self._info.header[len(split_line(lines[0], self._info.delimiter)) - 1]
+        row = self.read(number, " ".join(lines), is_broken=any("\ufffd" in line for line in lines))
+        self._unread.insert(0, RowError(column, "", "holds a line end, which was taken as a space"))
+        return row
+
+    def take_fragments(self, lines: list[str]) -> list[str]:
+        """Remove from the end of a block's lines those of a row that may go on in the next block; return them."""
+        for back in range(1, min(MOST_FRAGMENTS, len(lines)) + 1):
+            cells = split_line(lines[-back], self._info.delimiter)
+            if len(cells) >= self._shortest:
+                break
+            if any(ORDER_ID.fullmatch(strip_quotes(cell)) for cell in cells):
+                held = lines[-back:]
+                del lines[-back:]
+                return held
+        return []
+
+    def take_unread(self) -> list[RowError]:
+        """Return the cells of the last row that could not be read."""
+        found, self._unread = self._unread, []
+        return found
+
+    def column_of(self, field: str) -> str:
+        """Return the name of a field's column in this file, or the name that it usually has."""
+        return next((name for name in COLUMNS[field] if name in self._info.header), COLUMNS[field][0])
 
     def pick_fields(self, cells: list[str]) -> tuple[str, ...]:
         """Return the cells in the order of FIELDS; empty text for a column that is not in this file."""
@@ -139,28 +332,38 @@ class RowReader:
         if len(cells) == width:
             return cells
         if len(cells) < self._shortest or any(cell.strip() for cell in cells[width:]):
-            raise RowError("the row", "", f"has {len(cells)} values, the header has {width}")
+            raise self._width_error(len(cells))
         return [*cells[:width], *[""] * (width - len(cells))]
 
-    def reject(self, number: int, error: RowError, line: str) -> RejectedRow:
-        """Return what is kept of a bad row: the cells of columns that are read.
+    def _width_error(self, count: int) -> RowError:
+        cause = (
+            "a tab stands inside a cell" if count > self._width else "it was cut off, or a line end stands in a cell"
+        )
+        return RowError("the row", "", f"has {count} values, the header has {self._width}: {cause}")
+
+    def reject(self, number: int, error: RowError, line: str, *, is_taken: bool = False) -> RejectedRow:
+        """Return what is listed of a bad row: the cells of columns that are read. `is_taken`: all but a cell was read.
 
         In a row of another width than the header any cell may be a buyer's, so only its order id is kept.
         """
         file, cells = str(self._info.path), split_line(line, self._info.delimiter)
         if len(cells) == self._width:
             kept = [to_single_line(cell) for cell in self.pick_fields(cells)]
-            return RejectedRow(file, number, error.with_value(), " | ".join(cell for cell in kept if cell))
+            text = " | ".join(cell for cell in kept if cell)
+            return RejectedRow(file, number, error.with_value(), text, is_taken)
         order_ids = [text for cell in cells if ORDER_ID.fullmatch(text := strip_quotes(cell))]
-        return RejectedRow(file, number, str(error), " | ".join(order_ids[:1]))
+        return RejectedRow(file, number, str(error), " | ".join(order_ids[:1]), is_taken)
 
     # Fields of few values
 
     def _parse_words(self, cells: tuple[str, ...]) -> tuple[Any, ...]:
-        """Return the values of _VOCABULARY cells, amount memos after the currency; all None for a foreign channel."""
+        """Return the values of _VOCABULARY cells, amount memos after the currency, and whether a flag is unknown.
+
+        Nothing but the marketplace for a channel outside Amazon. Raises RowError.
+        """
         market = self.parse_marketplace(cells[0])
-        if market is None:
-            return (None,) * 12
+        if market == OUTSIDE_AMAZON:
+            return (market, *(None,) * 11, False)
         currency = parse_currency(cells[4])
         return (
             market,
@@ -172,6 +375,7 @@ class RowReader:
             self.parse_request(cells[5]),
             parse_label(cells[6]),
             *(self.parse_word(name, parse_flag, cell) for name, cell in zip(_VOCABULARY[7:], cells[7:], strict=True)),
+            any(strip_quotes(text) and parse_flag(text) is None for text in (cells[5], *cells[7:])),
         )
 
     def parse_word(self, field: str, parse: Callable[[str], str | None], text: str) -> str | None:
@@ -198,22 +402,23 @@ class RowReader:
         return "official" if word == "yes" else "none" if word == "no" else None
 
     def parse_marketplace(self, text: str) -> str | None:
-        """Return the marketplace code; None for a channel outside Amazon. Raises RowError when nothing tells it."""
+        """Return the marketplace code; None when the row names none, OUTSIDE_AMAZON for a channel outside Amazon.
+
+        Raises RowError for one that is not known here.
+        """
         text = strip_quotes(text)
         if not text:
-            if self._info.marketplace is None:
-                raise RowError("sales-channel", "", "is empty: import with --marketplace CODE")
-            return self._info.marketplace
+            return None
         market = by_sales_channel(text)
         if market is not None:
             return market.code
         if text.lower().startswith("non-amazon"):
-            return None
+            return OUTSIDE_AMAZON
         shown = text if _CHANNEL_TEXT.fullmatch(text) else ""
         raise RowError("sales-channel", shown, "is no marketplace that is known here")
 
     def amount_memos(self, currency: str | None) -> AmountMemos:
-        """Return the memos of prices and discounts in a currency; with None any amount is an error."""
+        """Return the memos of prices and discounts in a currency; with None any amount but zero is an error."""
         found = self._amounts.get(currency)
         if found is None:
             found = self._amounts[currency] = Memo(amount_parser(currency)), Memo(discount_parser(currency))
@@ -221,51 +426,47 @@ class RowReader:
 
     # Rows
 
-    def _parse_all_orders(self, number: int, cells: tuple[str, ...]) -> ReportRow | None:
+    def _parse_all_orders(self, number: int, cells: tuple[str, ...], damaged: frozenset[str]) -> ReportRow | None:
         words = self._words[self._pick_words(cells)]
-        market, channel, status, item_status, currency, prices, discounts, request, reason, *flags = words
-        if market is None:
+        market, channel, status, item_status, currency, prices, discounts, request, reason, *flags, _ = words
+        if market == OUTSIDE_AMAZON:
             return None
         order_id = cells[_ORDER_ID] if ORDER_ID.fullmatch(cells[_ORDER_ID]) else parse_order_id(cells[_ORDER_ID])
         item_id = parse_item_id(cells[_ITEM_ID]) if cells[_ITEM_ID] else None
         times, past, labels = self.times, self._past, self.labels
-        try:
-            purchased, ship_by, updated = past[cells[_PURCHASED]], times[cells[_SHIP_BY]], past[cells[_UPDATED]]
-            quantity, shipped = self.quantities[cells[_QUANTITY]], self.quantities[cells[_SHIPPED]]
-            amounts = self._parse_amounts(cells, prices, discounts) if self.has_amounts else _NO_AMOUNTS
-        except ValueError:
-            raise self._number_error(cells, currency) from None
+        purchased, ship_by, updated = past[cells[_PURCHASED]], times[cells[_SHIP_BY]], past[cells[_UPDATED]]
+        quantity, shipped = self.quantities[cells[_QUANTITY]], self.quantities[cells[_SHIPPED]]
+        amounts = self._parse_amounts(cells, prices, discounts) if self.has_amounts else _NO_AMOUNTS
         if shipped is None and item_status == "shipped":
             shipped = quantity
+        if updated is None and (cells[_UPDATED] or "updated" in damaged):
+            updated = self._info.as_of  # it was true when the report was made
         return (
             number, order_id, item_id, market, channel, status, item_status,
             purchased, ship_by, updated if updated is not None else purchased or self._info.as_of or 0,
-            labels[cells[_SKU]] or "", labels[cells[_ASIN]], labels[cells[_TITLE]], quantity, shipped, currency,
+            labels[cells[_SKU]] or "", labels[cells[_ASIN_CELL]], labels[cells[_TITLE]], quantity, shipped, currency,
             *amounts, request, reason, *flags,
         )  # fmt: skip
 
-    def _parse_shipping_report(self, number: int, cells: tuple[str, ...]) -> ReportRow | None:
-        market, _, _, _, currency, prices, discounts, request, reason, *flags = self._words[self._pick_words(cells)]
-        if market is None:
+    def _parse_shipping_report(self, number: int, cells: tuple[str, ...], damaged: frozenset[str]) -> ReportRow | None:
+        market, _, _, _, currency, prices, discounts, request, reason, *flags, _ = self._words[self._pick_words(cells)]
+        if market == OUTSIDE_AMAZON:
             return None
         order_id = cells[_ORDER_ID] if ORDER_ID.fullmatch(cells[_ORDER_ID]) else parse_order_id(cells[_ORDER_ID])
         item_id = parse_item_id(cells[_ITEM_ID])
         if item_id is None and self._has_item_ids:
             raise RowError("order-item-id", "", "is empty")
         labels = self.labels
-        try:
-            purchased, ship_by = self._past[cells[_PURCHASED]], self.times[cells[_SHIP_BY]]
-            quantity, shipped = self.quantities[cells[_QUANTITY]], self.quantities[cells[_SHIPPED]]
-            amounts = self._parse_amounts(cells, prices, discounts) if self.has_amounts else _NO_AMOUNTS
-        except ValueError:
-            raise self._number_error(cells, currency) from None
+        purchased, ship_by = self._past[cells[_PURCHASED]], self.times[cells[_SHIP_BY]]
+        quantity, shipped = self.quantities[cells[_QUANTITY]], self.quantities[cells[_SHIPPED]]
+        amounts = self._parse_amounts(cells, prices, discounts) if self.has_amounts else _NO_AMOUNTS
         status = None
-        if self._status_source is StatusSource.UNITS_SHIPPED:
+        if self._status_source is StatusSource.UNITS_SHIPPED and "shipped" not in damaged:
             status = "partially_shipped" if shipped else "unshipped"
         return (
             number, order_id, item_id, market, "merchant", status, None,
             purchased, ship_by, self._info.as_of or purchased or 0,
-            labels[cells[_SKU]] or "", labels[cells[_ASIN]], labels[cells[_TITLE]], quantity, shipped, currency,
+            labels[cells[_SKU]] or "", labels[cells[_ASIN_CELL]], labels[cells[_TITLE]], quantity, shipped, currency,
             *amounts, request, reason, *flags,
         )  # fmt: skip
 
@@ -282,24 +483,16 @@ class RowReader:
         )  # fmt: skip
         return _NO_AMOUNTS if price is None else (price, *rest)
 
-    def _number_error(self, cells: tuple[str, ...], currency: str | None) -> RowError:
-        """Return the error of the first bad date, quantity or amount of a row that has one."""
-        prices, discounts = self.amount_memos(currency)
-        for name in _NUMBERS:
-            text = cells[FIELD_INDEX[name]]
-            column = next((one for one in COLUMNS[name] if one in self._info.header), COLUMNS[name][0])
-            parse: Callable[[str], object]
-            if name in ("purchased", "ship_by", "updated"):
-                parse, wrong = parse_time, "is no date such as 2026-11-23T14:05:00+00:00"
-            elif name in ("quantity", "shipped"):
-                parse, wrong = parse_quantity, "is no whole number such as 2"
-            else:
-                parse, wrong = (discounts if name.endswith("promotion") else prices).__getitem__, ""
-            try:
-                parse(text)
-            except ValueError as error:
-                return RowError(column, to_single_line(text), wrong or str(error))
-        raise AssertionError("called for a row whose numbers are all good")
+
+def _blank_damaged(cells: tuple[str, ...], damaged: Iterable[str]) -> tuple[str, ...]:
+    """Return the cells, empty where one is damaged.
+
+    What was paid is one value: when an amount or the currency cannot be read, none of it is known.
+    """
+    blank = {FIELD_INDEX[name] for name in damaged}
+    if any(name == "currency" or name in AMOUNT_FIELDS for name in damaged):
+        blank |= {FIELD_INDEX[name] for name in AMOUNT_FIELDS}
+    return tuple("" if index in blank else cell for index, cell in enumerate(cells))
 
 
 def parse_order_id(text: str) -> str:

@@ -18,7 +18,9 @@ API_HOSTS = {
 """Region to host (developer-docs, “SP-API endpoints”)."""
 REGION_OF = {
     **dict.fromkeys(("US", "CA", "MX", "BR"), "na"),
-    **dict.fromkeys(("UK", "DE", "FR", "IT", "ES", "NL", "SE", "PL", "BE", "IE", "TR", "AE", "SA", "IN"), "eu"),
+    **dict.fromkeys(
+        ("UK", "DE", "FR", "IT", "ES", "NL", "SE", "PL", "BE", "IE", "TR", "AE", "SA", "EG", "ZA", "IN"), "eu"
+    ),
     **dict.fromkeys(("JP", "AU", "SG"), "fe"),
 }
 """Marketplace code to region."""

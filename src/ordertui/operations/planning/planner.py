@@ -16,6 +16,7 @@ from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Action, BuyerRequest
 from ordertui.orders.order import Order, OrderRow
 from ordertui.rules.policy.house_rules import HouseRule
+from ordertui.rules.rate import RateStatus
 from ordertui.rules.situation import situation_number, situation_of
 from ordertui.rules.tables.explanation import Explanation
 
@@ -207,8 +208,12 @@ class Planner:
         return ExcludedOrder(row.id, row.order_id, f"house {rule.id}", rule.why, nearest=f"your rule: {rule.text}")
 
     def _asks_count(self, marketplace: str, count: int, rates: Sequence[RateEffect], outcome: HouseRuleOutcome) -> bool:
-        """Return whether the number of orders must be typed: a large batch, a rate over its target, a house rule."""
-        is_over = any(effect.after.status == "over" for effect in rates)
+        """Return whether the number must be typed: a large batch, a rate over its target or unknown, a house rule."""
+        is_over = any(
+            effect.after.status == RateStatus.OVER
+            or (effect.after.reason and effect.after.cancelled > effect.before.cancelled)
+            for effect in rates
+        )
         typed_from = self._eligibility.policy(marketplace).values.typed_count_from
         return count > 0 and (count >= typed_from or is_over or outcome.typed)
 

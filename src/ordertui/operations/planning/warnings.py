@@ -58,7 +58,12 @@ def plan_warnings(
 
 
 def _rate_warnings(rates: Sequence[RateEffect]) -> list[str]:
-    return [
+    unknown = [
+        f"the {effect.after.days}-day rate is not known: {effect.after.reason}"
+        for effect in rates
+        if effect.after.reason and effect.after.cancelled > effect.before.cancelled
+    ]
+    return unknown + [
         f"takes the {effect.after.days}-day rate to {effect.after.cancelled} of {effect.after.orders}:"
         " at or over the target"
         for effect in rates

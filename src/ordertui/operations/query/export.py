@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from textwrap import indent
@@ -17,7 +16,7 @@ from ordertui.operations.planning.plan import Plan
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.money import format_decimal
 from ordertui.orders.order import OrderRow
-from ordertui.orders.text import strip_control_characters
+from ordertui.orders.text import guard_formula, strip_control_characters
 
 FORMATS = ("table", "json", "csv", "tsv")
 COLUMNS = (
@@ -36,8 +35,6 @@ COLUMNS = (
 """Columns of a list of orders."""
 SHEET = ("order_id", "outcome", "reason", "counts", "rule", "why", "instead", "total", "currency")
 """Columns of a plan's sheet."""
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Record = dict[str, object]
 
 
@@ -54,10 +51,7 @@ def cell(value: object) -> str:
 
 def safe_cell(value: object) -> str:
     """Return `cell` with an apostrophe before what a spreadsheet would take for a formula; plain numbers stay."""
-    text = cell(value)
-    if text.lstrip().startswith(_FORMULA) and not _NUMBER.fullmatch(text):
-        return "'" + text
-    return text
+    return guard_formula(cell(value))
 
 
 def render(records: Iterable[Mapping[str, object]], columns: Sequence[str], form: str) -> str:

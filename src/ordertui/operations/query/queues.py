@@ -44,7 +44,8 @@ QUEUES = (
     QueueSpec(
         "buyer_asked",
         "Buyer asked",
-        "(request:official or request:some or request:message) (status:unshipped or status:partially_shipped)",
+        "(request:official or request:some or request:message)"
+        " (status:unshipped or status:partially_shipped or status:unknown)",
         "No buyer of an unshipped order asked to cancel.",
     ),
     QueueSpec("late", "Late", "channel:merchant late", "No unshipped order is past its ship-by time."),

@@ -10,10 +10,10 @@ from datetime import date
 from itertools import pairwise
 
 from ordertui.operations.eligibility import BATCH_ACTIONS, Eligibility
-from ordertui.orders.clock import Clock, day_start, to_local
+from ordertui.orders.clock import Clock, day_start, iso_utc, to_local
 from ordertui.orders.enums import Action, YesNo
 from ordertui.rules.policy.policy import Policy
-from ordertui.rules.rate import exact_text, figure, window
+from ordertui.rules.rate import RateStatus, exact_text, figure, window
 from ordertui.store import OrderSum, Store
 from ordertui.store.rates import Cancelled, Pending, RateFacts, SituationCounts
 
@@ -73,6 +73,7 @@ class RateCalculator:
         committed = self.pending_gain(marketplace, placed, recent)
         now = Gain(cancelled, known).plus(committed)
         target, near = policy.values.rate_target, policy.values.near
+        reason = self.unknown_reason(marketplace, days) if orders or now.cancelled else ""
 
         def as_value(counts: Gain) -> RateFigure:
             found = figure(
@@ -88,13 +89,38 @@ class RateCalculator:
                 cancelled=found.cancelled,
                 cancelled_at_least=found.cancelled_at_least,
                 target=exact_text(found.target),
-                headroom=found.headroom,
-                status=found.status,
+                headroom=0 if reason else found.headroom,
+                status=RateStatus.UNKNOWN if reason else found.status,
                 basis=BASIS[dated],
                 committed=committed.cancelled,
+                reason=reason,
             )
 
         return RateEffect(as_value(now), as_value(now.plus(more)))
+
+    def is_known(self, marketplace: str, start: int, end: int) -> bool:
+        """Return whether orders of every status that were placed in a span are known, and not the open ones alone."""
+        rates = self._store().rates
+        synced = rates.synced_since()
+        return (synced is not None and synced <= start) or rates.names_shipped(marketplace, start, end)
+
+    def unknown_reason(self, marketplace: str, days: int) -> str:
+        """Return why the orders of a window that ends now are not all known; empty when nothing speaks against it.
+
+        The Unshipped orders report, and the first sync, tell of open orders only: what was shipped or cancelled in the
+        window is missing then, above and below the line.
+        """
+        start, end = window(self._clock.now(), days, self._eligibility.policy(marketplace).zone)
+        if self.is_known(marketplace, start, end):
+            return ""
+        synced = self._store().rates.synced_since()
+        report = f"the All Orders report of the last {days} days"
+        if synced is None:
+            return f"of these days only open orders are known, none that shipped or was cancelled: import {report}"
+        return (
+            f"orders that shipped or were cancelled before the first sync ({iso_utc(synced)}) were never fetched:"
+            f" `ordertui sync --history {days}` fetches them; or import {report}"
+        )
 
     def span_counts(self, marketplace: str, start: int, end: int) -> tuple[int, int, int]:
         """Return orders placed from `start` to `end`, counted cancellations of them, and those known to count.

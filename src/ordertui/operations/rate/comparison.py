@@ -127,6 +127,8 @@ class RateComparison:
             if rejects
             else []
         )
+        if figure.reason:
+            notes.append(f"the rate here is not known: {figure.reason}")
         return Reconciliation(
             code, (start, end), (figure.cancelled, figure.orders), (sum(theirs.values()), None),
             tuple(differences), tuple(notes),

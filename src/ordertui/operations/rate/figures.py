@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from fractions import Fraction
 
 import msgspec
 
@@ -40,6 +41,15 @@ class RateFigure(msgspec.Struct, frozen=True):
     """How the window is dated, for people."""
     committed: int = 0
     """Of `cancelled`, those in held or sent batches of this store that no report shows as cancelled yet."""
+    reason: str = ""
+    """Why the rate is not known, and what would make it known; empty when it is. Then the status is `unknown`: the
+    counts are what is known of the window, and neither a percentage nor the headroom follows from them.
+    """
+
+    @property
+    def share(self) -> Fraction | None:
+        """The rate; None without orders, and when it is not known."""
+        return Fraction(self.cancelled, self.orders) if self.orders and not self.reason else None
 
 
 class RateEffect(msgspec.Struct, frozen=True):

@@ -53,6 +53,7 @@ class RateOutlook:
         days = min(policy.values.rate_days)
         past = [counts[:3] for counts in self._calculator.daily_counts(marketplace, days)]
         upcoming = self._calculator.upcoming_auto_cancels(marketplace, day_start(now, policy.zone, days))
+        is_known = not any(counts[1] for counts in past) or not self._calculator.unknown_reason(marketplace, days)
         found = []
         for ahead in range(days):
             left = past[ahead:]
@@ -64,7 +65,9 @@ class RateOutlook:
             found.append(
                 OutlookDay(
                     to_local(midnight - 1, policy.zone).date(), orders, cancelled, auto, left[0][2], left[0][1],
-                    status(orders, cancelled, policy.values.rate_target, policy.values.near),
+                    status(
+                        orders if is_known else None, cancelled, policy.values.rate_target, policy.values.near
+                    ),
                 )
             )  # fmt: skip
         return found

@@ -73,6 +73,9 @@ class RateTrend:
         known = [0, *accumulate(day[3] for day in counted)]
 
         def point(ahead: int, orders: int, left: int, counts: tuple[int, int, int], auto: int = 0) -> CoursePoint:
+            first = back + min(ahead, 0)
+            edges = counted[first][0], counted[first + window][0] - 1 if ahead < 0 else now
+            known_orders = orders if not orders or self._calculator.is_known(marketplace, *edges) else None
             # counts: cancelled, at least, and with the marked set
             cancelled, at_least, after = counts
             target, near = policy.values.rate_target, policy.values.near
@@ -84,8 +87,8 @@ class RateTrend:
                 cancelled=cancelled,
                 at_least=at_least,
                 after=after,
-                status=status(orders, cancelled, target, near),
-                after_status=status(orders, after, target, near),
+                status=status(known_orders, cancelled, target, near),
+                after_status=status(known_orders, after, target, near),
                 rolls_off=counted[back + ahead][2] if 0 <= ahead < window else 0,
                 auto_cancels=auto,
             )

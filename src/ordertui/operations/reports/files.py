@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from ordertui.amazon.reports import REPORT_FORMATS, ReportContent, ReportError, ReportKind, detect_kind
+from ordertui.operations.errors import BadInput
 from ordertui.operations.paths import is_there, typed_path
+from ordertui.orders.text import pluralize
 
-LIKELY = frozenset({".txt", ".tsv", ".csv", ".xml"})
+LIKELY = frozenset({".txt", ".tsv", ".csv", ".xml", ".gz", ".zip"})
 """Endings that Amazon's reports have when they are downloaded or saved again."""
+SHOWN_NAMES = 5
 _LAST = re.compile(r"(?:\\.|[^\s\\])*\Z")
 """The last word of a line; a space in it has a backslash before it."""
 
@@ -65,6 +69,32 @@ def kind_of(path: Path) -> str:
     """Return the title of a report by its header; empty for a file that is no report or cannot be read."""
     kind = find_kind(path)
     return REPORT_FORMATS[kind].title if kind else ""
+
+
+def expand_folders(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
+    """Return the paths with the reports in it for each folder, and notes on files of folders that are left out.
+
+    Folders inside a folder are not entered. Raises BadInput for a folder without a report, or that cannot be read.
+    """
+    found: list[Path] = []
+    notes: list[str] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        try:
+            files = [entry.path for entry in list_folder(path) if not entry.is_folder]
+        except OSError as error:
+            raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+        reports = [one for one in files if find_kind(one) is not None]
+        if not reports:
+            raise BadInput(f"{path} is a folder without a report; folders inside it are not entered")
+        found += reports
+        left = [one.name for one in files if one not in reports]
+        if left:
+            names = ", ".join(left[:SHOWN_NAMES]) + (", …" if len(left) > SHOWN_NAMES else "")
+            notes.append(f"{path}: {pluralize(len(left), 'file')} left out, they are no reports: {names}")
+    return found, notes
 
 
 def import_order(paths: list[Path]) -> list[Path]:

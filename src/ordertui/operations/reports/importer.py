@@ -16,15 +16,18 @@ from ordertui.amazon.reports import (
     RejectedRow,
     ReportContent,
     ReportInfo,
+    UnnamedOrders,
     inspect,
     read_orders,
     read_rate,
 )
 from ordertui.orders.clock import DAY
+from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.text import pluralize
 from ordertui.store import Store
 from ordertui.store.importing.import_session import ReportSource
 
+from .marketplaces import MarketplaceResolver, check_answer, make_question
 from .progress import ImportProgress, ImportSummary, Progress, Stop
 from .rejects import RejectsFile
 
@@ -108,9 +111,7 @@ class ReportImporter:
         infos: list[ReportInfo] = []
         for path in paths:
             try:
-                infos.append(
-                    inspect(path, encoding=encoding, marketplace=marketplace, latest=self._now() + DAY, stop=stop)
-                )
+                infos.append(self._inspect(path, encoding, marketplace, stop))
             except InspectionStopped:
                 return [_nothing(path)]
         infos.sort(key=lambda info: info.format.content)
@@ -124,6 +125,18 @@ class ReportImporter:
                 break
         return out
 
+    def _inspect(self, path: Path, encoding: str | None, marketplace: str | None, stop: Stop) -> ReportInfo:
+        unnamed = UnnamedOrders(self._store.orders.marketplaces_of)
+        try:
+            info = inspect(
+                path, encoding=encoding, marketplace=marketplace, latest=self._now() + DAY, unnamed=unnamed, stop=stop
+            )
+        except MarketplaceNeeded:
+            raise make_question(path, unnamed, self._store) from None
+        if marketplace is not None:
+            check_answer(path, unnamed, marketplace)
+        return info
+
     def _orders(
         self, info: ReportInfo, process: WorkerProcess | None, progress: Progress | None, stop: Stop
     ) -> ImportSummary:
@@ -133,7 +146,8 @@ class ReportImporter:
         target = self._store.imports.open(_source(info), self._deadline)
         with RejectsFile(self._rejects_folder, info) as rejects, target:
             apart = process is not None and info.size_bytes >= self._apart_bytes and process.ready()
-            for step in process.steps(info, self._store, target) if process and apart else _here(info, target):
+            steps = process.steps(info, self._store, target) if process and apart else self._here(info, target)
+            for step in steps:
                 rejects.add(step.rejects)
                 rows += step.rows
                 ignored += step.ignored
@@ -152,6 +166,12 @@ class ReportImporter:
             notes.append("stopped: what was read so far is kept; import the file again to go on")
         return _summary(info, rows, (target.new, target.changed, target.unchanged), rejects, notes, stopped=stopped)
 
+    def _here(self, info: ReportInfo, target: ImportSession) -> Iterator[ImportStep]:
+        """Take a report into the store in this process."""
+        for batch in MarketplaceResolver(self._store, info).resolve(read_orders(info)):
+            target.add(batch.rows)
+            yield ImportStep(len(batch.rows), batch.rejects, batch.ignored, batch.bytes_done, batch.unknown_words)
+
     def _rate_report(self, info: ReportInfo) -> ImportSummary:
         found: list[RejectedRow] = []
         rows = list(read_rate(info, found))
@@ -159,7 +179,7 @@ class ReportImporter:
         if info.marketplace is None and rows:
             markets = Counter(row[1] for row in self._store.tallies.of_orders(known.values()))
             if not markets:
-                raise MarketplaceNeeded(info.path)
+                raise MarketplaceNeeded(info.path, self._store.tallies.marketplaces() or tuple(MARKETPLACES))
             info = msgspec.structs.replace(info, marketplace=markets.most_common(1)[0][0])
             found.clear()
             rows = list(read_rate(info, found))  # again: dates are read as the marketplace writes them
@@ -179,13 +199,6 @@ def _source(info: ReportInfo) -> ReportSource:
     return ReportSource(
         info.kind.value, str(info.path), info.sha256, info.as_of, info.has_request_column, info.marketplace
     )
-
-
-def _here(info: ReportInfo, target: ImportSession) -> Iterator[ImportStep]:
-    """Take a report into the store in this process."""
-    for batch in read_orders(info):
-        target.add(batch.rows)
-        yield ImportStep(len(batch.rows), batch.rejects, batch.ignored, batch.bytes_done, batch.unknown_words)
 
 
 def _size(path: Path) -> int:
@@ -224,6 +237,7 @@ def _summary(
         changed=changed,
         unchanged=unchanged,
         rejected=rejects.count,
+        unread=rejects.unread,
         rejects=tuple(rejects.first),
         rejects_file=rejects.path,
         notes=tuple(notes),
@@ -233,4 +247,6 @@ def _summary(
 
 def _nothing(path: Path) -> ImportSummary:
     """Of a run that was stopped while its files were looked at."""
-    return ImportSummary(path, "", "", 0, 0, 0, 0, 0, (), None, ("stopped before anything was stored",), stopped=True)
+    return ImportSummary(
+        path, "", "", 0, 0, 0, 0, 0, 0, (), None, ("stopped before anything was stored",), stopped=True
+    )

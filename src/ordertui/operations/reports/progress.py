@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from ordertui.orders.text import pluralize
+
 if TYPE_CHECKING:
     from ordertui.amazon.reports import RejectedRow  # the screen imports this module before it needs any reader
 
@@ -33,11 +35,21 @@ class ImportSummary(msgspec.Struct, frozen=True):
     changed: int
     unchanged: int
     rejected: int
+    """Rows left out."""
+    unread: int
+    """Values that could not be read and are unknown, of rows that were taken."""
     rejects: tuple[RejectedRow, ...]
-    """The first rejected rows; `rejects_file` has all."""
+    """The first of both; `rejects_file` has all."""
     rejects_file: Path | None
     notes: tuple[str, ...]
     stopped: bool = False
+
+    @property
+    def rejects_text(self) -> str:
+        """How many rows were left out and how many values were not taken, and where all of them are listed."""
+        parts = [f"{pluralize(self.rejected, 'row')} left out"] if self.rejected else []
+        parts += [f"{pluralize(self.unread, 'value')} not taken, the rest of the row was"] if self.unread else []
+        return f"{', '.join(parts)}; all of them: {self.rejects_file}" if parts else ""
 
 
 Progress = Callable[[ImportProgress], None]

@@ -1,4 +1,4 @@
-"""Write rows that could not be imported into a file beside the store, as they come, so that memory stays flat."""
+"""Write rows and values that could not be imported into a file beside the store, as they come: memory stays flat."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import IO
 
 from ordertui.amazon.reports import RejectedRow, ReportInfo
+from ordertui.orders.text import guard_formula
 
 SHOWN = 200
 """Rejects that a summary carries; the file has all."""
@@ -28,6 +29,9 @@ class RejectsFile:
         self._file: IO[str] | None = None
         self.path: Path | None = None
         self.count = 0
+        """Rows left out."""
+        self.unread = 0
+        """Values that were not taken, of rows that were."""
         self.first: list[RejectedRow] = []
         """At most SHOWN of them."""
 
@@ -41,11 +45,16 @@ class RejectsFile:
                 self._target.parent.mkdir(parents=True, exist_ok=True)
                 handle = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
                 self._file = os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n")
-                self._file.write("file\tline\treason\ttext\n")
-            self.count += 1
+                self._file.write("file\tline\treason\ttext\trow\n")
+            if one.is_taken:
+                self.unread += 1
+            else:
+                self.count += 1
             if len(self.first) < SHOWN:
                 self.first.append(one)
-            self._file.write(f"{one.file}\t{one.line}\t{one.reason}\t{one.text}\n")
+            row = "taken without this value" if one.is_taken else "left out"
+            cells = (one.file, str(one.line), one.reason, one.text, row)
+            self._file.write("\t".join(map(guard_formula, cells)) + "\n")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -68,6 +68,8 @@ def evaluate_report(sent: DispatchedBatch, report: ProcessingReport) -> tuple[di
     A report that is not complete, or whose counts are not those of the batch, is no evidence: every order is unknown
     then. An order is ok only when no error of a sound report names it.
     """
+    if report.is_fatal:
+        return _refused_as_a_whole(sent, report)
     notes: list[str] = []
     settle = HOW_TO_SETTLE.get(sent.plan.action, "")
     by_order = _group_by_order(sent, report)
@@ -87,6 +89,14 @@ def evaluate_report(sent: DispatchedBatch, report: ProcessingReport) -> tuple[di
             warning = named[0] if named else None
             out[row.order_id] = Outcome(RowState.OK, warning.code if warning else "", warning.text if warning else "")
     return out, notes
+
+
+def _refused_as_a_whole(sent: DispatchedBatch, report: ProcessingReport) -> tuple[dict[str, Outcome], list[str]]:
+    """Return that no order was processed, in Amazon's words, and all of these as notes."""
+    notes = [f"Amazon on the whole file: {one.code} {one.text}".rstrip() for one in report.results]
+    first = next(result for result in report.results if result.severity == "error")
+    text = f"not processed, Amazon refused the file: {first.text}"
+    return {row.order_id: Outcome(RowState.ERROR, first.code, text) for row in sent.rows}, notes
 
 
 def _failure(report: ProcessingReport, row: PlannedOrder, errors: Sequence[RowResult], settle: str) -> Outcome:

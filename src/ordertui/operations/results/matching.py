@@ -9,7 +9,7 @@ from ordertui.amazon.processing_report import ProcessingReport, parse_report
 from ordertui.operations.errors import BatchNeeded, Refused
 from ordertui.operations.planning.feed_builder import first_message_id
 from ordertui.operations.planning.plan_file import decode
-from ordertui.orders.batch_state import LEFT_BATCHES, UNANSWERED, RowState
+from ordertui.orders.batch_state import LEFT_BATCHES, RowState
 from ordertui.orders.enums import Action
 from ordertui.store import JournalBatch, KeptResult, Store
 
@@ -34,21 +34,20 @@ class BatchMatcher:
                 " (all went well in both, so that they read alike), name that one with --batch"
             )
         left = [self.load(batch) for batch in self._store.batches.find() if batch.state in LEFT_BATCHES]
-        fits = [
-            sent
-            for sent in left
-            if not mismatch_reason(sent, report) and sent.expected_count(report) == report.processed
-        ]
-        waiting = [sent for sent in fits if any(row.state in UNANSWERED for row in sent.batch.rows)] or fits
+        fits = [sent for sent in left if _is_fitting(sent, report)]
+        waiting = [sent for sent in fits if sent.is_waiting] or fits
         if len(waiting) == 1:
             return waiting[0]
+        if not waiting and report.is_fatal:
+            raise BatchNeeded(f"Amazon refused a whole file, and no batch waits for an answer: {_words(report)}")
         if not waiting:
             raise BatchNeeded(
                 f"the report speaks of {report.processed} records, and no batch that was sent fits it;"
                 " name the batch with --batch, `ordertui outbox` lists them"
             )
         names = ", ".join(str(sent.batch.id) for sent in waiting)
-        raise BatchNeeded(f"the report could be about any of the batches {names}; name the one with --batch")
+        words = f": {_words(report)}" if report.is_fatal else ""
+        raise BatchNeeded(f"the report could be about any of the batches {names}; name the one with --batch{words}")
 
     def check(self, batch_id: int, report: ProcessingReport) -> DispatchedBatch:
         """Return the batch that the operator named. Raises Refused when the report cannot be about it."""
@@ -84,8 +83,7 @@ class BatchMatcher:
             if batch.action is not Action.REFUND or batch.id == sent.batch.id or batch.sent_at is None:
                 continue
             other = self.load(batch)
-            is_fitting = not mismatch_reason(other, report) and other.expected_count(report) == report.processed
-            if batch.sent_at > kept.at or not is_fitting:
+            if batch.sent_at > kept.at or not _is_fitting(other, report):
                 continue
             if batch.id in answered or not any(
                 self._is_sound(other, one) for one in self._store.results.find(batch.id)
@@ -97,6 +95,17 @@ class BatchMatcher:
     def _is_sound(sent: DispatchedBatch, kept: KeptResult) -> bool:
         report = parse_report(kept.content, kept.sha256)
         return any(outcome.state is not RowState.UNKNOWN for outcome in evaluate_report(sent, report)[0].values())
+
+
+def _is_fitting(sent: DispatchedBatch, report: ProcessingReport) -> bool:
+    """Return whether a report can be about a batch; one that refuses a whole file, about any batch that waits."""
+    if report.is_fatal:
+        return sent.is_waiting
+    return not mismatch_reason(sent, report) and sent.expected_count(report) == report.processed
+
+
+def _words(report: ProcessingReport) -> str:
+    return "; ".join(f"{one.code} {one.text}".strip() for one in report.results if one.severity == "error")
 
 
 def mismatch_reason(sent: DispatchedBatch, report: ProcessingReport) -> str:

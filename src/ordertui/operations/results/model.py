@@ -10,7 +10,7 @@ import msgspec
 from ordertui.amazon.processing_report import ProcessingReport
 from ordertui.operations.planning.feed_builder import flat_file_records
 from ordertui.operations.planning.plan import Plan, PlannedOrder
-from ordertui.orders.batch_state import RowState
+from ordertui.orders.batch_state import UNANSWERED, RowState
 from ordertui.store import JournalBatch, Outcome
 
 
@@ -46,6 +46,11 @@ class DispatchedBatch(msgspec.Struct, frozen=True):
     def records(self) -> list[tuple[str, str]]:
         """(order id, item id) of each data row of the flat file."""
         return flat_file_records(self.rows)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether Amazon has not answered for each of its rows."""
+        return any(row.state in UNANSWERED for row in self.batch.rows)
 
     def expected_count(self, report: ProcessingReport) -> int:
         """Return how many records or messages a report about this batch must have processed."""

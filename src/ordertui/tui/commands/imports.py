@@ -8,8 +8,8 @@ from pathlib import Path
 from textual.content import Content
 
 from ordertui.amazon.reports.errors import AmbiguousEncoding, MarketplaceNeeded
-from ordertui.operations.errors import error_message
-from ordertui.operations.reports.files import find_kind, import_order
+from ordertui.operations.errors import BadInput, error_message
+from ordertui.operations.reports.files import expand_folders, find_kind, import_order
 from ordertui.operations.reports.progress import ImportProgress, ImportSummary
 from ordertui.operations.session import Session
 from ordertui.orders.enums import ReportKind
@@ -37,7 +37,11 @@ async def import_files(context: CommandContext, task: Task) -> None:
 
 async def _read_files(context: CommandContext, task: Task, paths: Sequence[Path]) -> None:
     """Read these files one after the other, ask what they leave open, and show a summary."""
-    lines: list[Piece] = []
+    try:
+        paths, left_out = await task.work(expand_folders, paths)
+    except BadInput as error:
+        paths, left_out = [], [error_message(error)]
+    lines: list[Piece] = [(f"{line}\n", "$text-warning") for line in left_out]
     paths = await task.work(import_order, list(paths))
     for number, path in enumerate(paths, start=1):
         place = f"{number} of {len(paths)}" if len(paths) > 1 else ""
@@ -67,8 +71,11 @@ async def _read_file(session: Session, task: Task, path: Path, place: str) -> tu
             if encoding is None:
                 return [(f"{path.name}: left out, its encoding is open\n", "$text-warning")], False
         except MarketplaceNeeded as error:
-            choices = [(code, f"{code}  {MARKETPLACES[code].name}") for code in error.choices]
-            marketplace = await task.ask(ChoiceScreen(f"Which marketplace is {path.name} of?", choices))
+            likely = {error.proposed: "  its order ids and currency speak for it"}
+            choices = [(code, f"{code}  {MARKETPLACES[code].name}{likely.get(code, '')}") for code in error.choices]
+            marketplace = await task.ask(
+                ChoiceScreen(f"Of which marketplace are the new orders of {path.name}?", choices)
+            )
             if marketplace is None:
                 return [(f"{path.name}: left out, its marketplace is open\n", "$text-warning")], False
         except Exception as error:

@@ -199,9 +199,10 @@ class SelectionSummarizer:
     def _around(self, code: str) -> tuple[str, int, int]:
         rates, session = self._rates(), self._session
         if code not in rates.around:
-            target = Fraction(self._unmarked_rate(code)[0].before.target)
+            now = self._unmarked_rate(code)[0].before
+            days = [] if now.reason else session.rate.calculator.days(code, SPARK_DAYS)
             rates.around[code] = (
-                render_sparkline(session.rate.calculator.days(code, SPARK_DAYS), target),
+                render_sparkline(days, Fraction(now.target)),
                 session.rate.calculator.rolls_off_tonight(code),
                 session.rate.count_at_risk(code),
             )

@@ -25,14 +25,15 @@ def render_file(entry: FileEntry, kind: str | None, *, marked: bool, zone: str, 
 
     `kind`: what its header says; None: not looked at yet; empty: no report.
     """
+    mark = ("● ", "bold $text-accent") if marked else ("  ", MUTED)
     if entry.is_folder:
-        return Content.assemble(("  ", MUTED), (f"{entry.path.name}/", "bold"))
+        return Content.assemble(mark, (f"{entry.path.name}/", "bold"))
     rest = KIND + 8 + 14
     room = max(12, min(NAME, width - 2 - rest))
     name = entry.path.name if len(entry.path.name) <= room else f"{entry.path.name[: room - 1]}…"
     word = "…" if kind is None else kind or "no report"
     return Content.assemble(
-        ("● ", "bold $text-accent") if marked else "  ",
+        mark,
         (f"{name:<{room}} ", "" if kind or kind is None else MUTED),
         (f"{word:<{KIND}}", "$text-success" if kind else MUTED),
         f"{format_size(entry.size):>7}",

@@ -61,9 +61,8 @@ def format_zone(epoch: int, zone: str) -> str:
 
 
 def format_rate(figure: RateFigure) -> str:
-    """Return the rate with two decimals, never rounded across its target; `–` without orders."""
-    share = Fraction(figure.cancelled, figure.orders) if figure.orders else None
-    return format_share(share, Fraction(figure.target))
+    """Return the rate with two decimals, never rounded across its target; `–` without orders, `?` when not known."""
+    return "?" if figure.reason else format_share(figure.share, Fraction(figure.target))
 
 
 def format_share(share: Fraction | None, target: Fraction) -> str:

@@ -31,8 +31,8 @@ def import_lines(summaries: Sequence[ImportSummary]) -> list[Piece]:
         pieces += [(f"  {note}\n", "$text-warning") for note in one.notes]
         for reject in one.rejects[:SHOWN_REJECTS]:
             pieces.append((f"  line {reject.line}: {reject.reason}\n", "$text-error"))
-        if one.rejected:
-            pieces.append((f"  {one.rejected:,} rows left out; all of them: {one.rejects_file}\n", "$text-error"))
+        if one.rejects:
+            pieces.append((f"  {one.rejects_text}\n", "$text-error"))
     return pieces
 
 

@@ -30,10 +30,12 @@ def render_effects(plan: Plan, *, by_api: bool = False) -> Content:
     ]
     for effect in plan.rates:
         before, after = effect.before, effect.after
-        pieces.append(f" rate {before.days} d  {before.cancelled:,} / {before.orders:,} = {format_rate(before)}")
-        pieces.append(f"  →  {after.cancelled:,} / {after.orders:,} = ")
+        total = "?" if after.reason else f"{after.orders:,}"
+        pieces.append(f" rate {before.days} d  {before.cancelled:,} / {total} = {format_rate(before)}")
+        pieces.append(f"  →  {after.cancelled:,} / {total} = ")
         pieces.append((f"{format_rate(after)} {GLYPH[after.status]} {after.status}\n", STYLE[after.status]))
-        pieces.append((f" target {format_target(after)}, room left {after.headroom:,}\n", MUTED))
+        room = "unknown" if after.reason else f"{after.headroom:,}"
+        pieces.append((f" target {format_target(after)}, room left {room}\n", MUTED))
     pieces += [(f" ! {warning}\n", "bold $text-warning") for warning in plan.warnings]
     if plan.action is Action.CANCEL:
         pieces.append(f" {counted:,} count, {len(plan.rows) - counted:,} do not\n")

@@ -9,8 +9,10 @@ from textual.content import Content
 
 from ordertui.operations.rate.figures import RateEffect, RateFigure
 
-from .format import GLYPH, MUTED, STYLE, Piece, format_rate, format_target
+from .format import GLYPH, MUTED, STYLE, Piece, format_rate, format_target, wrap_text
 
+WIDTH = 36
+"""Cells of a line."""
 OTHERS = 5
 """Other marketplaces listed below the one shown."""
 
@@ -45,8 +47,12 @@ def render_rate_panel(panel: RatePanel) -> Content:
         pieces.append((" after   ", MUTED))
         pieces += [*_figure(after), "\n"] if panel.has_marks else [("mark orders to see it\n", MUTED)]
         pieces += [(" target  ", MUTED), f"{format_target(now)}\n"]
-        room = after.headroom if panel.has_marks else now.headroom
-        pieces += [(" room    ", MUTED), _room(room, over=(after if panel.has_marks else now).status == "over"), "\n"]
+        if now.reason:
+            pieces.append((f" ?{wrap_text(now.reason, '   ', WIDTH)[2:]}\n", "$text-warning"))
+        else:
+            room = after.headroom if panel.has_marks else now.headroom
+            is_over = (after if panel.has_marks else now).status == "over"
+            pieces += [(" room    ", MUTED), _room(room, over=is_over), "\n"]
         unsure = now.cancelled - now.cancelled_at_least
         if unsure:
             pieces.append((f" ? {unsure:,} of these: canceller unknown\n", "$text-warning"))
@@ -77,7 +83,7 @@ def render_rate_panel(panel: RatePanel) -> Content:
 
 
 def _figure(figure: RateFigure) -> list[Piece]:
-    counts = f"{figure.cancelled:,} / {figure.orders:,}"
+    counts = f"{figure.cancelled:,} / {'?' if figure.reason else f'{figure.orders:,}'}"
     return [f"{counts:<13}", (f"{format_rate(figure):>7} {GLYPH[figure.status]} {figure.status}", STYLE[figure.status])]
 
 
@@ -101,8 +107,9 @@ def render_rate_strip(panel: RatePanel) -> Content:
             pieces.append((" → ", MUTED))
             pieces.append((f"{format_rate(after)} {GLYPH[after.status]} {after.status}", STYLE[after.status]))
         room = after.headroom if panel.has_marks else now.headroom
+        known = (f" · room {room:,}", "" if room else "bold $text-error")
         pieces += [
-            (f" · room {room:,}", "" if room else "bold $text-error"),
+            (" · import All Orders", "$text-warning") if now.reason else known,
             (f" · target {format_target(now)}", MUTED),
         ]
     for code, count, effect in sorted(panel.elsewhere, key=lambda entry: -entry[1]):

@@ -61,11 +61,13 @@ def render_figures(course: Course, *, short: bool = False) -> Content:
     now, after = course.effect.before, course.effect.after
     pieces: list[Piece] = [(f"{course.title}", "bold"), (" · estimate", MUTED)]
     for word, figure in (("now", now), *((("after", after),) if course.marked else ())):
-        counts = f"{figure.cancelled:,} of {figure.orders:,}"
+        counts = f"{figure.cancelled:,} of {'?' if figure.reason else f'{figure.orders:,}'}"
         pieces += ["\n", (f" {word:<7}", MUTED), f"{counts:<14}"]
         pieces.append((f"{format_rate(figure):>8} {GLYPH[figure.status]} {figure.status:<5}", STYLE[figure.status]))
         room = f"room {figure.headroom:,}" if short else f"{figure.headroom:,} more that count"
-        pieces.append((f"  {room}" if figure.headroom else "  no room", "" if figure.headroom else "bold $text-error"))
+        if not figure.reason:
+            is_room = figure.headroom > 0
+            pieces.append((f"  {room}" if is_room else "  no room", "" if is_room else "bold $text-error"))
         if word == "after":
             pieces.append(
                 (f"  {course.marked:,} ●" if short else f"  with the {course.marked:,} marked", "$text-accent")
@@ -79,6 +81,8 @@ def render_figures(course: Course, *, short: bool = False) -> Content:
     if course.risk:
         words = f" · Amazon cancels {course.risk:,} in 24 h"
         pieces.append((words if short else f"{words} unless their shipment is confirmed", "$text-warning"))
+    if now.reason:
+        pieces.append((f"\n ? {now.reason}", "$text-warning"))
     return Content.assemble(*pieces, "\n")
 
 
@@ -173,9 +177,12 @@ def render_rate(course: Course, width: int, height: int) -> Content:
     now = course.effect.before
     window = f"{format_time(now.window_from, now.timezone)} to {format_time(now.window_to, now.timezone)}"
     dated = f"Window {window}, {now.timezone}; {now.basis}.\n"
+    figures = render_figures(course, short=width < NARROW)
+    if now.reason:
+        return Content("\n").join([figures, Content.styled(dated, MUTED)])
     return Content("\n").join(
         [
-            render_figures(course, short=width < NARROW) + render_chart(course, width, height),
+            figures + render_chart(course, width, height),
             render_days_ahead(course, short=short),
             Content.styled(dated, MUTED),
         ]
@@ -186,6 +193,8 @@ def render_all_rates(courses: Sequence[Course], width: int, height: int) -> Cont
     """Return every marketplace, one below the other."""
     return Content("\n").join(
         render_figures(course, short=width < NARROW)
+        if course.effect.before.reason
+        else render_figures(course, short=width < NARROW)
         + draw_chart(make_bars(course, width), Fraction(course.effect.before.target), height)
         for course in courses
     )

@@ -129,7 +129,9 @@ class PickerScreen(Dialog[list[Path] | None]):
         options.add_option(Option(f"  {UP}/", id=UP))
         options.add_options(Option(self._line(entry), id=str(number)) for number, entry in enumerate(self._entries))
         if not any(not entry.is_folder for entry in self._entries):
-            options.add_option(Option("  no .txt, .tsv, .csv or .xml file here; . shows every file", disabled=True))
+            options.add_option(
+                Option("  no .txt, .tsv, .csv, .xml, .gz or .zip file here; . shows every file", disabled=True)
+            )
         places = {entry.path: number for number, entry in enumerate(self._entries, start=1)}
         first = next((number for number, entry in enumerate(self._entries, start=1) if not entry.is_folder), 0)
         options.highlighted = places.get(at, first) if at is not None else first
@@ -163,9 +165,9 @@ class PickerScreen(Dialog[list[Path] | None]):
     # Keys
 
     def action_mark(self) -> None:
-        """Mark or unmark the file under the cursor, and go on."""
+        """Mark or unmark the file under the cursor, or the folder for the reports in it, and go on."""
         entry = self._here
-        if entry is None or entry.is_folder:
+        if entry is None:
             self._files.action_cursor_down()
             return
         if entry.path in self._marked:

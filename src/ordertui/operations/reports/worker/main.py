@@ -18,6 +18,7 @@ from typing import IO
 import msgspec
 
 from ordertui.amazon.reports import RejectedRow, ReportError, read_orders
+from ordertui.operations.reports.marketplaces import MarketplaceResolver
 from ordertui.orders.clock import SystemClock
 from ordertui.store import Store, StoreError
 from ordertui.store.engine.sqlite import raw_sqlite
@@ -50,6 +51,7 @@ class _Reading:
 
     def __init__(self, order: Read, store: Store, inbox: IO[bytes], out: IO[bytes]) -> None:
         self._order = order
+        self._store = store
         self._planner = store.imports.planner(order.info.kind.value)
         self._inbox = inbox
         self._out = out
@@ -62,7 +64,8 @@ class _Reading:
         rejects: list[RejectedRow] = []
         odd: list[str] = []
         ignored = done = 0
-        for batch in read_orders(self._order.info, block_bytes=self._order.block_bytes):
+        batches = read_orders(self._order.info, block_bytes=self._order.block_bytes)
+        for batch in MarketplaceResolver(self._store, self._order.info).resolve(batches):
             rejects += [msgspec.structs.replace(one, file="") for one in batch.rejects]
             odd += batch.unknown_words
             ignored += batch.ignored

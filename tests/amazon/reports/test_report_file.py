@@ -1,0 +1,175 @@
+"""Files that are packed, UTF-16 or XML give the rows that the plain report gives; what grows without end is refused."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ordertui.amazon.processing_report import ProcessingReportError, read_bytes
+from ordertui.amazon.reports import ReportError, detect_kind, inspect, read_orders
+from ordertui.amazon.reports.report_file import FREE_BYTES
+from support.reports import ALL_ORDERS, COLUMNS, cells, everything, text_of
+
+
+def zipped(content: bytes, *names: str) -> bytes:
+    """A zip whose first file has the content."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("__MACOSX/._report.txt", b"x")
+        for name in names or ("report.txt",):
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def excel(content: bytes) -> bytes:
+    """What Excel saves as Unicode text."""
+    return content.decode("utf-8").replace("\n", "\r\n").encode("utf-16")
+
+
+PACKINGS: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "zip": zipped,
+    "utf16": excel,
+    "utf16-be": lambda content: b"\xfe\xff" + content.decode("utf-8").encode("utf-16-be"),
+    "utf16 in gz": lambda content: gzip.compress(excel(content)),
+}
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("kind", sorted(COLUMNS))
+def test_a_packed_report_reads_like_the_plain_one(kind: str, packing: str, tmp_path: Path) -> None:
+    content = text_of(COLUMNS[kind], [cells(kind, n, product_name="Füße 12") for n in range(1, 9)]).encode("utf-8")
+    (tmp_path / "plain.txt").write_bytes(content)
+    (tmp_path / "packed").write_bytes(PACKINGS[packing](content))
+    plain, packed = everything(tmp_path / "plain.txt"), everything(tmp_path / "packed")
+    assert packed[1:] == plain[1:]
+    assert packed[0].as_of == plain[0].as_of
+    assert detect_kind(tmp_path / "packed").value == kind
+    if packing in ("gz", "zip"):
+        assert packed[0].sha256 == plain[0].sha256
+    *_, last = read_orders(packed[0], block_bytes=500)
+    assert last.bytes_done == packed[0].size_bytes
+
+
+def test_what_is_no_single_report_is_refused_by_name(tmp_path: Path) -> None:
+    content = text_of(ALL_ORDERS, [cells("all_orders")]).encode("utf-8")
+    sheet, damaged = zipped(b"", "[Content_Types].xml", "xl/a.xml"), gzip.compress(content)[:-12]
+    for packed, says in (
+        (zipped(content, "a.txt", "b.txt"), "holds 2 files, not one report"),
+        (sheet, "is a spreadsheet"),
+        (damaged, "cannot be unpacked: it is damaged"),
+        (gzip.compress(content + b"\n" * FREE_BYTES), "no report does"),
+        (zipped(content + b"\n" * FREE_BYTES), "no report does"),
+    ):
+        path = tmp_path / "a.zip"
+        path.write_bytes(packed)
+        with pytest.raises(ReportError, match=says):
+            inspect(path)
+        with pytest.raises(ProcessingReportError):
+            read_bytes(path)
+
+
+ORDER = """
+    <Message><Order>
+      <AmazonOrderID>113-{n:07d}-0000009</AmazonOrderID>
+      <PurchaseDate>2026-11-20T20:06:06+00:00</PurchaseDate>
+      <LastUpdatedDate>2026-11-21T20:06:11+00:00</LastUpdatedDate>
+      <OrderStatus>Unshipped</OrderStatus>
+      <SalesChannel>Amazon.com</SalesChannel>
+      <FulfillmentData><FulfillmentChannel>Merchant</FulfillmentChannel>
+        <Address><City>Zcityville</City><PostalCode>Z9Q-7X1</PostalCode></Address></FulfillmentData>
+      <IsBusinessOrder>true</IsBusinessOrder>
+      <OrderItem><AmazonOrderItemCode>0{n:013d}</AmazonOrderItemCode><ASIN>B000000001</ASIN><SKU>00{n}E5</SKU>
+        <ItemStatus>Unshipped</ItemStatus><ProductName>Shirt &amp; {title}</ProductName><Quantity>{quantity}</Quantity>
+        <ItemPrice><Component><Type>Principal</Type><Amount currency="USD">15.95</Amount></Component>
+          <Component><Type>Tax</Type><Amount currency="USD">1.20</Amount></Component>
+          <Component><Type>Shipping</Type><Amount currency="USD">3.00</Amount></Component></ItemPrice>
+        <Promotion><ItemPromotionDiscount>1.00</ItemPromotionDiscount></Promotion>
+        <Promotion><ItemPromotionDiscount>0.50</ItemPromotionDiscount>
+          <ShipPromotionDiscount>3.00</ShipPromotionDiscount></Promotion>
+      </OrderItem>
+      <OrderItem><ASIN>B000000002</ASIN><SKU>second</SKU><ItemStatus>Cancelled</ItemStatus><Quantity>0</Quantity>
+      </OrderItem>
+    </Order></Message>"""
+
+
+def envelope(*orders: str, message: str = "AllOrdersReport", encoding: str = "UTF-8") -> str:
+    """An XML report."""
+    return (
+        f'<?xml version="1.0" encoding="{encoding}"?>\n<AmazonEnvelope><Header><DocumentVersion>1.00</DocumentVersion>'
+        f"</Header>\n<MessageType>{message}</MessageType>{''.join(orders)}\n</AmazonEnvelope>\n"
+    )
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "ISO-8859-1", "Windows-31J", "utf-16", "windows-1252"])
+def test_an_xml_report_of_all_orders_is_read_item_by_item(encoding: str, tmp_path: Path) -> None:
+    title = "カップ" if encoding == "Windows-31J" else "Füße"
+    text = envelope(*(ORDER.format(n=n, title=title, quantity=2) for n in (1, 2)), encoding=encoding)
+    path = tmp_path / "a.xml"
+    path.write_bytes(text.encode("cp932" if encoding == "Windows-31J" else encoding))
+    info, rows, rejects = everything(path, block_bytes=700)
+    assert (info.kind.value, rejects) == ("all_orders", [])
+    first, second = rows[:2]
+    assert [row["order_id"] for row in rows] == [f"113-{n:07d}-0000009" for n in (1, 1, 2, 2)]
+    wanted = {
+        "order_item_id": "00000000000001", "marketplace": "US", "channel": "merchant", "status": "unshipped",
+        "item_status": "unshipped", "sku": "001E5", "asin": "B000000001", "title": f"Shirt & {title}", "quantity": 2,
+        "currency": "USD", "item_price": 1595, "item_tax": 120, "shipping_price": 300, "item_promotion": 150,
+        "ship_promotion": 300, "business": "yes",
+    }  # fmt: skip
+    assert {name: first[name] for name in wanted} == wanted
+    assert (second["sku"], second["item_status"], second["item_price"]) == ("second", "cancelled", None)
+    lines = text.split("\n")
+    assert "<OrderItem><AmazonOrderItemCode>" in lines[int(str(first["line_no"])) - 1]
+    assert "<OrderItem><ASIN>B000000002" in lines[int(str(rows[3]["line_no"])) - 1]
+
+
+def test_an_xml_report_of_new_orders_has_item_ids_and_prices(tmp_path: Path) -> None:
+    order = """<Message><MessageID>1</MessageID><OrderReport><AmazonOrderID>113-0000001-0000009</AmazonOrderID>
+      <OrderDate>2026-11-20T20:06:06+00:00</OrderDate><BillingData><BuyerName>Zquinn Buyerson</BuyerName></BillingData>
+      <Item><AmazonOrderItemCode>00000000000001</AmazonOrderItemCode><SKU>A</SKU><Title>Cup</Title><Quantity>1</Quantity>
+      <ItemPrice><Component><Type>Principal</Type><Amount currency="USD">10.00</Amount></Component></ItemPrice>
+      <ItemFees><Fee><Type>Commission</Type><Amount currency="USD">-1.50</Amount></Fee></ItemFees>
+      <Promotion><PromotionClaimCode>X</PromotionClaimCode><Component><Type>Principal</Type>
+      <Amount currency="USD">-2.00</Amount></Component></Promotion></Item></OrderReport></Message>"""
+    (tmp_path / "a.xml").write_text(envelope(order, message="OrderReport"), encoding="utf-8")
+    info, (row,), rejects = everything(tmp_path / "a.xml", marketplace="US")
+    assert (info.kind.value, rejects) == ("new_orders", [])
+    assert (row["order_item_id"], row["item_price"], row["item_promotion"], row["title"]) == (
+        "00000000000001", 1000, 200, "Cup"
+    )  # fmt: skip
+
+
+def test_a_bad_value_of_an_xml_report_is_listed_with_its_line(tmp_path: Path) -> None:
+    text = envelope(ORDER.format(n=1, title="x", quantity="many"), "<Message><Order><AmazonOrderID>113-0000002-0000009"
+                    "</AmazonOrderID></Order></Message>")  # fmt: skip
+    (tmp_path / "a.xml").write_text(text, encoding="utf-8")
+    _, rows, (odd, empty) = everything(tmp_path / "a.xml")
+    assert [row["quantity"] for row in rows] == [None, 0]
+    assert (odd.reason, odd.is_taken) == ("quantity: 'many' is no whole number such as 2", True)
+    assert "<OrderItem>" in text.split("\n")[odd.line - 1]
+    assert (empty.text, empty.is_taken) == ("113-0000002-0000009", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (envelope(ORDER.format(n=1, title="x", quantity=1))[:-40], "is not whole XML"),
+        (envelope(ORDER.format(n=1, title="&x;", quantity=1)), "is not whole XML"),
+        (
+            envelope().replace("<AmazonEnvelope>", '<!DOCTYPE a [<!ENTITY x "y">]><AmazonEnvelope>'),
+            "defines entities",
+        ),
+        (envelope("<a>" * 40 + "</a>" * 40), "more than 32 elements inside one another"),
+        (envelope(encoding="klingon"), "an encoding that is not known here: klingon"),
+    ],
+)
+def test_broken_xml_is_refused_before_anything_is_stored(text: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text(text, encoding="utf-8")
+    with pytest.raises(ReportError, match=says):
+        inspect(tmp_path / "a.xml", marketplace="US")

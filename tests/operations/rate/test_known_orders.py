@@ -1,0 +1,85 @@
+"""No rate without its denominator: shops of which only open orders are known."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ordertui.cli.main import cli
+from ordertui.operations.session import Session
+from ordertui.orders.clock import DAY, HOUR
+from ordertui.orders.enums import Action
+from ordertui.rules.rate import RateStatus
+from ordertui.tui.render.rate_panel import RatePanel, render_rate_panel, render_rate_strip
+from support.batches import commit
+from support.imports import Report, importer, row
+from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
+
+
+def only_open(folder: Path, count: int = 7) -> Session:
+    """A shop of which only the Unshipped orders report is known, with one cancellation held."""
+    session = open_session(folder)
+    bring(session, folder, open_=[unshipped_row(n) for n in range(count)])
+    commit(session, Action.CANCEL, 0)
+    return session
+
+
+def test_with_unshipped_orders_alone_there_is_no_rate(tmp_path: Path) -> None:
+    session = only_open(tmp_path)
+    (effect,) = session.rate.calculator.effects("US", session.orders.find("status:unshipped"))
+    for figure in (effect.before, effect.after):
+        assert (figure.status, figure.share, figure.headroom) == (RateStatus.UNKNOWN, None, 0)
+        assert "import the All Orders report of the last 7 days" in figure.reason
+    assert (effect.before.cancelled, effect.after.cancelled) == (1, 7), "what is known is still counted"
+    assert {point.status for point in session.rate.trend.course("US")} == {"unknown"}
+    assert {day.status for day in session.rate.outlook.days("US")} == {"unknown"}
+    panel = RatePanel(
+        effects=[effect], has_marks=True, name="US", elsewhere=(), sparkline="", rolls_off=0, at_risk=0, is_pinned=False
+    )
+    for text in (render_rate_panel(panel).plain, render_rate_strip(panel).plain):
+        assert "%" not in text.replace("2.5 %", "")
+        assert "All Orders" in text.replace("\n  ", "")
+
+
+def test_the_preview_says_so_and_asks_for_the_count(tmp_path: Path) -> None:
+    session = only_open(tmp_path)
+    (plan,) = session.planner.plan(Action.CANCEL, [session.orders.id_of(order_id(1)) or 0])
+    assert plan.typed_count == 1
+    assert any("rate is not known" in warning for warning in plan.warnings)
+
+
+def test_the_command_line_gives_null_and_the_reason(tmp_path: Path) -> None:
+    only_open(tmp_path).close()
+    base = ["--store", str(tmp_path / "orders.db"), "--as-of", "2026-11-23T14:05:00Z", "rate", "--format", "json"]
+    found = CliRunner().invoke(cli, [*base, "--if-cancel", "status:unshipped"])
+    assert found.exit_code == 0
+    (record,) = json.loads(found.stdout)
+    assert [record[name] for name in ("rate", "headroom", "after_rate", "after_headroom")] == [None] * 4
+    assert (record["status"], record["cancelled"]) == ("unknown", 1)
+    assert "All Orders" in record["reason"]
+    days = json.loads(CliRunner().invoke(cli, [*base, "--outlook"]).stdout)
+    assert {day["rate"] for day in days} == {None}
+
+
+def test_all_orders_of_the_window_give_the_rate(tmp_path: Path) -> None:
+    session = only_open(tmp_path)
+    bring(session, tmp_path, everything=[all_orders_row(n, "Shipped", age=20 * DAY) for n in range(50, 60)])
+    assert session.rate.calculator.effects("US")[0].before.reason, "they are of days before the window"
+    bring(session, tmp_path, everything=[all_orders_row(n, "Shipped", age=2 * DAY) for n in range(100, 200)])
+    figure = session.rate.calculator.effects("US")[0].before
+    assert (figure.reason, figure.cancelled, figure.orders, figure.status) == ("", 1, 107, RateStatus.OK)
+
+
+@pytest.mark.parametrize(("synced", "known"), [(NOW - HOUR, False), (NOW - 6 * DAY, False), (NOW - 8 * DAY, True)])
+def test_after_a_first_sync_the_rate_waits_for_a_window_of_changes(tmp_path: Path, synced: int, known: bool) -> None:
+    session = open_session(tmp_path)
+    store = session.context.store
+    orders = tuple(row(n, channel="merchant", status="unshipped", purchased_at=NOW - DAY) for n in range(7))
+    with importer(store, Report("api_orders", orders, as_of=synced)) as first:
+        first.add(orders)
+    with importer(store, Report("api_orders", orders, as_of=NOW)) as later:
+        later.add(orders)
+    figure = session.rate.calculator.effects("US")[0].before
+    assert (figure.status != RateStatus.UNKNOWN) is known
+    assert ("sync --history 7" in figure.reason) is not known
