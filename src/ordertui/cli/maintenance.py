@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -11,6 +10,7 @@ from ordertui.orders.text import pluralize
 
 from .context import Settings, fail, open_session, say
 from .exit_codes import Exit
+from .output import progress_line
 
 _DAYS_HELP = "Default: `retention_days` in the settings."
 
@@ -34,7 +34,7 @@ def store_check(settings: Settings, orders: bool) -> None:
         for line in found:
             click.echo(line)
         if orders:
-            for disagreement in session.recount().run(_show_progress if sys.stderr.isatty() else None):
+            for disagreement in session.recount().run(progress_line("recounted")):
                 click.echo(str(disagreement))
                 found.append(str(disagreement))
     if found:
@@ -51,12 +51,8 @@ def store_backup(settings: Settings, target: Path) -> None:
     A copy knows that it is one, and commits and sends nothing before `ordertui store adopt`.
     """
     with open_session(settings) as session:
-        size = session.maintenance.backup(target, _show_progress if sys.stderr.isatty() else None)
+        size = session.maintenance.backup(target, progress_line("copied"))
     say(f"{target}: {size:,} bytes")
-
-
-def _show_progress(done: int, pages: int) -> None:
-    click.echo(f"\r{done * 100 // max(pages, 1)} %", nl=done >= pages, err=True)
 
 
 @store.command("compact")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 
 import click
@@ -15,8 +16,20 @@ from ordertui.orders.text import strip_control_characters
 from .context import say
 from .table_layout import lay_out
 
-__all__ = ["FORMAT", "FORMATS", "Record", "cell", "emit", "json_text", "say", "strip_control_characters"]
+__all__ = [
+    "FORMAT",
+    "FORMATS",
+    "Record",
+    "cell",
+    "emit",
+    "json_text",
+    "progress_line",
+    "say",
+    "strip_control_characters",
+]
 
+SHOWN_EVERY = 0.2
+"""Seconds between two states of a progress line."""
 TABLE_ROWS = 10_000
 """Records that are in memory to find how wide their columns are."""
 FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
@@ -32,6 +45,22 @@ def _table(
 
 def _heading(column: str) -> str:
     return column.upper().replace("_", " ")
+
+
+def progress_line(word: str) -> Callable[[int, int], None]:
+    """Return what shows on a terminal, a few times a second, how much is done of all; `word` says what is done."""
+    shown, is_begun = time.monotonic(), False
+
+    def show(done: int, total: int) -> None:
+        nonlocal shown, is_begun
+        now = time.monotonic()
+        is_due = is_begun if done >= total else now - shown >= SHOWN_EVERY
+        if sys.stderr is None or not sys.stderr.isatty() or not is_due:
+            return
+        shown, is_begun = now, done < total
+        click.echo(f"\r{done * 100 // max(total, 1):>3} % {word}", nl=done >= total, err=True)
+
+    return show
 
 
 def emit(records: Iterable[Mapping[str, object]], columns: Sequence[str], form: str, spare: Sequence[str] = ()) -> None:

@@ -14,7 +14,7 @@ from ordertui.orders.enums import Action
 from .context import Settings, fail, find_row_numbers, open_session
 from .exit_codes import Exit
 from .messages import plan_sentences, saved_sentences
-from .output import FORMAT, Record, emit, say
+from .output import FORMAT, Record, emit, progress_line, say
 
 if TYPE_CHECKING:
     from ordertui.operations.planning.plan import Plan
@@ -69,7 +69,8 @@ def plan(
             ids = session.orders.find(text or "")
         refunds = {} if amounts is None else session.batches.read_refunds(amounts, ids)
         ship = {} if shipping is None else session.batches.read_shipping(shipping)
-        plans = session.planner.plan(Action(action), ids, PlanChoices(reason=reason, refunds=refunds, shipping=ship))
+        choices = PlanChoices(reason=reason, refunds=refunds, shipping=ship)
+        plans = session.planner.plan(Action(action), ids, choices, progress=progress_line("checked"))
         session.batches.save_plan(plans, output, replace=replace)
     show_plans(plans, output, form)
 

@@ -195,6 +195,10 @@ class Eligibility:
             found, allowed=False, rule=denial.rule, why=denial.why, source=denial.source, instead=None, note=""
         )
 
+    def rules_verdict(self, row: OrderRow, action: Action) -> Verdict:
+        """Return what the rules alone say, for an order of which `denial` is known."""
+        return self.policy(row.marketplace).verdict(situation_of(row), action)
+
     def verdicts(self, row: OrderRow, lines: Sequence[OrderLine] | None = None) -> tuple[Verdict, ...]:
         """Return one verdict per action, in the order of Action."""
         return tuple(self.verdict(row, action, lines) for action in Action)

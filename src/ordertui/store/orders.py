@@ -58,6 +58,15 @@ _ROW = (
     " p.sku, o.open_action, o.version, o.at, o.sources, o.state,"
     f" {LINES_KNOWN}, o.amazon_counts, o.program FROM orders o LEFT JOIN products p ON p.id = o.product_id"
 )
+_CHANNELS = {one.value: one for one in Channel}
+_STATUSES = {one.value: one for one in OrderStatus}
+_DISPATCHED = {one.value: one for one in Dispatched}
+_REQUESTS = {one.value: one for one in BuyerRequest}
+_CANCELLERS = {one.value: one for one in CancelledBy}
+_REFUND_WORDS = {one.value: one for one in Refunded}
+_ANSWERS = {one.value: one for one in YesNo}
+_PROGRAMS = {one.value: one for one in Program}
+"""Words of the store to enum members: looking one up costs a quarter of calling the enum, and an order has ten."""
 _SOURCE_BITS = tuple((kind, kind.bit) for kind in ReportKind)
 _REFUNDED = in_list(COMMITTED)
 
@@ -209,11 +218,11 @@ def _rank(ranks: ActionRanks, decisions: Decisions) -> tuple[str, dict[str, obje
 
 def _order_row(v: tuple[Any, ...]) -> OrderRow:
     return OrderRow(
-        v[0], v[1], v[2], Channel(v[3]), OrderStatus(v[4]), v[5], v[6], v[7], v[8],
+        v[0], v[1], v[2], _CHANNELS[v[3]], _STATUSES[v[4]], v[5], v[6], v[7], v[8],
         None if v[9] is None or v[10] is None else Money(v[9], v[10]),
-        Dispatched(v[11]), BuyerRequest(v[12]), CancelledBy(v[13]), Refunded(v[14]),
-        YesNo(v[15]), YesNo(v[16]), YesNo(v[17]),
-        v[18], v[19] or None, open_action(v[20], v[24]), v[21], LinesKnown(v[25]), YesNo(v[26]), Program(v[27]),
+        _DISPATCHED[v[11]], _REQUESTS[v[12]], _CANCELLERS[v[13]], _REFUND_WORDS[v[14]],
+        _ANSWERS[v[15]], _ANSWERS[v[16]], _ANSWERS[v[17]],
+        v[18], v[19] or None, open_action(v[20], v[24]), v[21], LinesKnown(v[25]), _ANSWERS[v[26]], _PROGRAMS[v[27]],
     )  # fmt: skip
 
 
@@ -225,9 +234,9 @@ def _order_lines(
     shipped = units_shipped([Shipping(v[8], v[6], v[7], v[20], at) for v, at in zip(rows, shipped_at, strict=True)])
     return tuple(
         OrderLine(
-            v[1], v[2], v[3], v[4], v[5], v[6], units, OrderStatus(v[8] or "unknown"), v[9],
+            v[1], v[2], v[3], v[4], v[5], v[6], units, _STATUSES[v[8] or "unknown"], v[9],
             None if v[10] is None else LineAmounts(*(part or 0 for part in v[10:18])),
-            *refunded.get((v[0], v[1]), NOTHING), BuyerRequest(v[18] or "unknown"), v[19],
+            *refunded.get((v[0], v[1]), NOTHING), _REQUESTS[v[18] or "unknown"], v[19],
         )
         for v, units in zip(rows, shipped, strict=True)
     )  # fmt: skip

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ordertui.amazon.spapi.cancellable_sleep import Stop, never_stop
-from ordertui.files import remove_partial_files, write_atomic
+from ordertui.files import make_own_folder, remove_partial_files, write_atomic
 from ordertui.operations.batches.batch import Batch, as_batch, folder_of
 from ordertui.operations.batches.upload_instructions import upload_instructions
 from ordertui.operations.errors import USER_ERRORS, OperationError
@@ -80,7 +80,7 @@ class FileDispatcher:
     def _mark_sent(self, batch_id: int) -> bool:
         """Mark a due batch as sent; return False when another process did, or nothing of it may leave any more."""
         with self._store.write():  # no import, fact or recall comes between the last check and the mark
-            if batch_id not in {batch.id for batch in self._store.batches.due()}:
+            if not self._store.batches.is_due(batch_id):
                 return False
             batch, files = self._freezer.freeze(batch_id)
             if not files:
@@ -97,12 +97,13 @@ class FileDispatcher:
     def _write(self, batch_id: int, *, is_retry: bool) -> Batch | None:
         """Write the stored bytes of a batch that was marked as sent; return None when another process has."""
         with self._store.write():
-            if batch_id not in self._store.batches.unwritten():
+            batch = self._store.batches.get(batch_id)
+            if not batch.is_writing:
                 return None
             self._note_progress()
-            batch = self._store.batches.get(batch_id)
             folder = folder_of(self._outbox, batch, self._store.identity.id)
-            folder.mkdir(parents=True, exist_ok=True)
+            make_own_folder(self._outbox)
+            make_own_folder(folder)
             remove_partial_files(folder)
             advice = upload_instructions(batch, practice=self._is_practice)
             write_atomic(folder, INSTRUCTIONS, (advice + "\n").encode("utf-8"))

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 
 import msgspec
 
 from ordertui.operations.context import SessionContext
 from ordertui.operations.eligibility import OPEN, Denial, Eligibility
-from ordertui.operations.errors import UnknownReason
+from ordertui.operations.errors import Stopped, UnknownReason
 from ordertui.operations.rate.calculator import RateCalculator
 from ordertui.operations.rate.figures import RateEffect
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Action, BuyerRequest
 from ordertui.orders.order import Order, OrderRow
+from ordertui.orders.text import pluralize
 from ordertui.rules.policy.house_rules import HouseRule
+from ordertui.rules.policy.policy import Policy
 from ordertui.rules.rate import RateStatus
 from ordertui.rules.situation import situation_number, situation_of
 from ordertui.rules.tables.explanation import Explanation
@@ -45,8 +47,30 @@ class PlanChoices(msgspec.Struct, frozen=True):
     shipping: Shipping = msgspec.field(default_factory=dict)
 
 
+READ_AT_ONCE = 1_000
+"""Orders of a plan that are read at a time; the operator can stop between any two of them."""
+Progress = Callable[[int, int], None]
+"""Called with what is done and what there is in all."""
 NO_CHOICES = PlanChoices()
 """Every order with the defaults of its action."""
+
+
+class JudgedOrders:
+    """The orders of one marketplace as they are judged. Of those left out only the reason is kept."""
+
+    def __init__(self) -> None:
+        self.rows: list[PlannedOrder] = []
+        self.orders: list[Order] = []
+        """Those of `rows`."""
+        self.out: list[ExcludedOrder] = []
+
+    def add(self, order: Order, found: PlannedOrder | ExcludedOrder) -> None:
+        """Take one order in, with what became of it."""
+        if isinstance(found, PlannedOrder):
+            self.rows.append(found)
+            self.orders.append(order)
+        else:
+            self.out.append(found)
 
 
 class Planner:
@@ -57,17 +81,43 @@ class Planner:
         self._eligibility = eligibility
         self._calculator = calculator
         self._house_rules = HouseRules(context.reader, eligibility, calculator, context.clock)
+        self._nearest: dict[tuple[Policy, int, Action], str] = {}
+        """What would have to be otherwise, by policy, situation and action."""
 
-    def plan(self, action: Action, ids: Sequence[int], choices: PlanChoices = NO_CHOICES) -> tuple[Plan, ...]:
-        """Return one plan per marketplace of these orders, by marketplace code. Raises UnknownReason, FeedError."""
+    def plan(
+        self,
+        action: Action,
+        ids: Sequence[int],
+        choices: PlanChoices = NO_CHOICES,
+        *,
+        progress: Progress = lambda _done, _total: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> tuple[Plan, ...]:
+        """Return one plan per marketplace of these orders, by marketplace code.
+
+        Orders are read and judged some at a time; of those that are left out only the reason is kept. `progress` is
+        called with the orders judged so far and all of them. Raises UnknownReason, FeedError, and Stopped when `stop`
+        says so.
+        """
         self._check_reasons(action, choices)
-        orders = self._context.reader().orders.get(list(dict.fromkeys(ids)))
-        by_market: dict[str, list[Order]] = {}
-        for row_id in dict.fromkeys(ids):
-            if row_id in orders:
-                order = orders[row_id]
-                by_market.setdefault(order.row.marketplace, []).append(order)
-        return tuple(self._plan_marketplace(action, code, by_market[code], choices) for code in sorted(by_market))
+        wanted = list(dict.fromkeys(ids))
+        judged: dict[str, JudgedOrders] = {}
+        for start in range(0, len(wanted), READ_AT_ONCE):
+            progress(start, len(wanted))
+            part = wanted[start : start + READ_AT_ONCE]
+            orders = self._context.reader().orders.get(part)
+            for order in (orders[row_id] for row_id in part if row_id in orders):
+                if stop():
+                    raise Stopped(f"stopped after {pluralize(start)}; nothing was done")
+                found = judged.setdefault(order.row.marketplace, JudgedOrders())
+                found.add(order, self.plan_order(action, order, choices))
+        progress(len(wanted), len(wanted))
+        plans = []
+        for code in sorted(judged):
+            if stop():
+                raise Stopped("stopped; nothing was done")
+            plans.append(self._plan_marketplace(action, code, judged.pop(code)))
+        return tuple(plans)
 
     @staticmethod
     def _check_reasons(action: Action, choices: PlanChoices) -> None:
@@ -76,19 +126,10 @@ class Planner:
             if reason and known and reason not in known:
                 raise UnknownReason(action, reason, known)
 
-    def _plan_marketplace(
-        self, action: Action, marketplace: str, orders: Sequence[Order], choices: PlanChoices
-    ) -> Plan:
+    def _plan_marketplace(self, action: Action, marketplace: str, judged: JudgedOrders) -> Plan:
         policy = self._eligibility.policy(marketplace)
         now = self._context.clock.now()
-        rows: list[PlannedOrder] = []
-        out: list[ExcludedOrder] = []
-        for order in orders:
-            found = self.plan_order(action, order, choices)
-            if isinstance(found, PlannedOrder):
-                rows.append(found)
-            else:
-                out.append(found)
+        rows, out, orders = judged.rows, judged.out, judged.orders
         outcome = self._house_rules.batch(action, marketplace, batch_candidates(rows, orders))
         out += [self._denied(row, outcome.denied[row.id]) for row in rows if row.id in outcome.denied]
         rows = [row for row in rows if row.id not in outcome.denied]
@@ -134,7 +175,7 @@ class Planner:
         lines = self._lines(action, order, choices)
         if isinstance(lines, Exclusion):
             return ExcludedOrder(row.id, row.order_id, lines.rule, lines.why, lines.instead)
-        verdict = self._eligibility.verdict(row, action, order.lines)
+        verdict = self._eligibility.rules_verdict(row, action)
         reason = self._reason(action, order, choices, lines)
         if isinstance(reason, Exclusion):
             return ExcludedOrder(row.id, row.order_id, reason.rule, reason.why, reason.instead)
@@ -195,8 +236,11 @@ class Planner:
         """Return the order with the reason of its denial; of one that a batch holds, also which batch and whose."""
         why, nearest = denial.why, denial.because if denial.rule.startswith("house ") else ""
         if denial.is_by_rules:
-            found = self._eligibility.explain(row, action).nearest
-            nearest = str(found) if found else ""
+            key = self._eligibility.policy(row.marketplace), situation_number(situation_of(row)), action
+            if key not in self._nearest:  # few situations, however many orders
+                found = self._eligibility.explain(row, action).nearest
+                self._nearest[key] = str(found) if found else ""
+            nearest = self._nearest[key]
         elif denial.rule == OPEN and (holder := self._context.reader().batches.holder_of(row.order_id)) is not None:
             by = f"committed by {holder.who or 'somebody'} at {iso_utc(holder.at)}"
             why = f"batch {holder.batch} already holds an action for it ({denial.because}), {by}"

@@ -26,9 +26,9 @@ def plan_warnings(
     rates: Sequence[RateEffect],
     offers: Sequence[str] = (),
 ) -> list[str]:
-    """Return what to say of a plan with these rows.
+    """Return what to say of a plan with these rows, whose orders these are.
 
-    `orders` are all that were asked for, left out ones included; `offers` are the warnings of `removal_warnings`.
+    `offers` are the warnings of `removal_warnings`.
     """
     by_id = {order.row.id: order for order in orders}
     planned = [by_id[row.id] for row in rows]

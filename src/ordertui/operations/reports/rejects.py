@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import IO
 
 from ordertui.amazon.reports import RejectedRow, ReportInfo
+from ordertui.files import make_own_folder
 from ordertui.orders.text import guard_formula
 
 SHOWN = 200
@@ -42,7 +43,7 @@ class RejectsFile:
         """Write these rows. Raises OSError when the folder cannot be written."""
         for one in rejects:
             if self._file is None:
-                self._target.parent.mkdir(parents=True, exist_ok=True)
+                make_own_folder(self._target.parent)
                 handle = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
                 self._file = os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n")
                 self._file.write("file\tline\treason\ttext\trow\n")

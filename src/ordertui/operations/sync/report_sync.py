@@ -16,7 +16,7 @@ from ordertui.amazon.spapi.documents import MOST_REPORT, MOST_RESULT, fetch
 from ordertui.amazon.spapi.errors import CallCancelled, Rejected
 from ordertui.amazon.spapi.operations import CREATE_REPORT, GET_REPORT, GET_REPORT_DOCUMENT
 from ordertui.amazon.spapi.schemas import UNFINISHED_STATUSES, Document, Report, ReportCreated
-from ordertui.files import write_atomic
+from ordertui.files import make_own_folder, write_atomic
 from ordertui.operations.errors import BadInput
 from ordertui.operations.reports.importer import ReportImporter
 from ordertui.operations.reports.progress import ImportSummary
@@ -238,6 +238,6 @@ class ReportSync:
         except msgspec.MsgspecError as error:
             raise BadInput(f"{marketplace}: Amazon's account-health report is no JSON: {error}") from error
         folder = self._connection.context.directory / "account-health"
-        folder.mkdir(parents=True, exist_ok=True)
+        make_own_folder(folder)
         name = f"{marketplace}-{iso_utc(self._clock.now()).replace(':', '')}.json"
         return write_atomic(folder, name, content)

@@ -72,6 +72,11 @@ class BatchJournal:
         held = self._read("WHERE state = ? ORDER BY id", (BatchState.HELD.value,))
         return [batch for batch in held if batch.due_at <= now]
 
+    def is_due(self, batch_id: int) -> bool:
+        """Return whether a batch is held and its hold has ended. Raises UnknownBatch."""
+        batch = self.get(batch_id)
+        return batch.state is BatchState.HELD and batch.due_at <= self._clock.now()
+
     def plan_bytes(self, batch_id: int) -> bytes:
         """Return the plan as it was committed. Raises UnknownBatch."""
         found = self._database.value("SELECT plan FROM batches WHERE id = ?", (batch_id,))

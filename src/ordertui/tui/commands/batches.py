@@ -33,14 +33,14 @@ async def act(context: CommandContext, task: Task, name: str) -> None:
         if shipping is None:
             return
         choices = PlanChoices(shipping=shipping)
-    plans = await task.work(context.session.planner.plan, action, ids, choices)
+    plans = await task.plan(context.session, action, ids, choices)
     unsaid = sum(out.rule == UNSAID.rule for plan in plans for out in plan.out)
     if unsaid:
         reason = await _ask_reason(context, task, action, unsaid)
         if reason is None:
             return
         choices = PlanChoices(reason=reason)
-        plans = await task.work(context.session.planner.plan, action, ids, choices)
+        plans = await task.plan(context.session, action, ids, choices)
     for number, plan in enumerate(plans, start=1):
         place = f"{number} of {len(plans)}" if len(plans) > 1 else ""
         preview = PreviewScreen(context.session, context.tasks.keys, plan, place, choices=choices)

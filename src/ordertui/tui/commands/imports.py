@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ordertui.operations.reports.progress import ImportProgress, ImportSummary
 from ordertui.operations.session import Session
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.text import pluralize
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.render.format import Piece
 from ordertui.tui.render.import_summary import import_lines, result_lines
@@ -86,9 +88,13 @@ async def _import(
     session: Session, task: Task, path: Path, place: str, *, encoding: str | None, marketplace: str | None
 ) -> Sequence[ImportSummary]:
     screen = ProgressScreen(f"Importing {place}".rstrip())
+    started = time.monotonic()
 
     def progress(now: ImportProgress) -> None:
-        screen.latest = now
+        speed = now.rows / max(time.monotonic() - started, 0.001)
+        screen.advance(
+            now.bytes_done, now.bytes_total, f"{now.path.name}: {pluralize(now.rows, 'row')}, {speed:,.0f} rows/s"
+        )
 
     with task.showing(screen):
         return await task.work(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 
 from ordertui.operations.paths import typed_path
 from ordertui.orders.clock import to_local
@@ -12,7 +13,7 @@ from ordertui.orders.text import pluralize
 from ordertui.tui.clipboard import COPY_FORMS, copy, format_orders
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen, TextScreen
-from ordertui.tui.screens.task_runner import Task
+from ordertui.tui.screens.task_runner import SHOWN_FROM, Task
 
 
 def copy_id(context: CommandContext) -> None:
@@ -86,5 +87,9 @@ async def export(context: CommandContext, task: Task) -> None:
     answer = await task.ask(FormScreen(f"Export {what}", [("path", "File", str(path))], note))
     if answer is not None and answer["path"].strip():
         target = typed_path(answer["path"])
-        count = await task.work(session.orders.export, ids, target)
+        from ordertui.tui.screens.progress import AskingScreen
+
+        writing = AskingScreen(f"Writing {what}", "Esc stop; then no file is there")
+        with task.showing(writing) if len(ids) > SHOWN_FROM else nullcontext():
+            count = await task.work(session.orders.export, ids, target, lambda: writing.stopping)
         context.notify(f"{pluralize(count)} written: {target}")

@@ -78,6 +78,8 @@ class MainScreen(Screen[None]):
         """Text and styles shown last, by the name of the widget."""
         self._detail_timer: Timer | None = None
         self._version = -1
+        self._is_left = False
+        """Asked by threads that let batches leave."""
         """Version of the store's data that is shown."""
         self._minute = session.clock.now() // 60
         """The minute that ages and countdowns are shown for."""
@@ -135,8 +137,11 @@ class MainScreen(Screen[None]):
         )
 
     def on_unmount(self) -> None:
-        """Save marks and columns for the next start, and stop a sync."""
+        """Save marks and columns for the next start, and stop what goes on in threads."""
         self._save_workspace()
+        self._is_left = True
+        self.summary.stop()
+        self.session.orders.interrupt()
         if self.sync.run is not None:
             self.sync.run.is_stopping = True
 
@@ -288,7 +293,7 @@ class MainScreen(Screen[None]):
 
     async def _dispatch_due(self) -> None:
         try:
-            sent = await asyncio.to_thread(self.session.dispatcher.run)
+            sent = await asyncio.to_thread(self.session.dispatcher.run, lambda: self._is_left)
         except Exception as error:
             from ordertui.operations.dispatch.dispatcher import (
                 DispatchIncomplete,  # with the dispatch, not at the start

@@ -257,6 +257,10 @@ class SummaryController:
             self._update_text("status", self.summarizer.status(request))
             self._screen.run_worker(ignore_unmounted(self._show_later(request)), group="panel", exclusive=True)
 
+    def stop(self) -> None:
+        """Let the summary that is being made end."""
+        self._number += 1
+
     def show_for_cursor(self) -> None:
         """Show what the cursor moved to: nothing changes while orders of the same marketplace are marked."""
         if not self._table.marks or self.summarizer.market(self._table.cursor_row) != self._market:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import ProgressBar, Static
-
-from ordertui.operations.reports.progress import ImportProgress
 
 from .base import Dialog
 
@@ -28,15 +25,22 @@ class AskingScreen(Dialog[None]):
         """Ask the thread to stop."""
         self.stopping = True
 
+    def on_unmount(self) -> None:
+        """Ask the thread to stop when the application ends, so that nothing goes on without a screen."""
+        self.stopping = True
+
 
 class ProgressScreen(AskingScreen):
-    """A bar while a file is imported; Escape asks the import to stop after the current chunk."""
+    """A bar while a thread goes through much, such as a file or many orders; Escape asks it to stop."""
 
-    def __init__(self, title: str = "Importing") -> None:
-        super().__init__(title, "Esc stop; what was read is kept")
-        self.latest: ImportProgress | None = None
-        """Set by the import's thread, read here by a timer: a thread never touches a widget."""
-        self._started = time.monotonic()
+    def __init__(self, title: str = "Importing", keys: str = "Esc stop; what was read is kept") -> None:
+        super().__init__(title, keys)
+        self._latest: tuple[int, int, str] | None = None
+        """Set by the thread, read here by a timer: a thread never touches a widget."""
+
+    def advance(self, done: int, total: int, text: str = "") -> None:
+        """Take what is done of all, from any thread; `text` says it in words."""
+        self._latest = done, total, text or f"{done:,} of {total:,}"
 
     def _compose_body(self) -> ComposeResult:
         yield ProgressBar(total=None, show_eta=True)
@@ -47,12 +51,8 @@ class ProgressScreen(AskingScreen):
         self.set_interval(0.2, self._look)
 
     def _look(self) -> None:
-        now = self.latest
-        if now is None:
+        if self._latest is None:
             return
-        speed = now.rows / max(time.monotonic() - self._started, 0.001)
-        self.query_one(ProgressBar).update(total=now.bytes_total, progress=now.bytes_done)
-        stopping = "   stopping…" if self.stopping else ""
-        self.query_one("#progress-text", Static).update(
-            f"{now.path.name}: {now.rows:,} rows, {speed:,.0f} rows/s{stopping}"
-        )
+        done, total, text = self._latest
+        self.query_one(ProgressBar).update(total=total, progress=done)
+        self.query_one("#progress-text", Static).update(text + ("   stopping…" if self.stopping else ""))

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
-from typing import ParamSpec, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from textual.css.query import NoMatches
 from textual.message import Message
 from textual.screen import Screen
 
 from ordertui.operations.errors import error_message
+from ordertui.operations.session import Session
+from ordertui.orders.enums import Action
+from ordertui.orders.text import pluralize
 from ordertui.tui.key_queue import InputLock, KeyQueue
 
 from .base import Title
 
+if TYPE_CHECKING:
+    from ordertui.operations.planning.plan import Plan
+    from ordertui.operations.planning.planner import PlanChoices
+
+SHOWN_FROM = 2_000
+"""Orders from which on a bar is shown while they are worked on: fewer take no time that is noticed."""
 Given = TypeVar("Given")
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
@@ -66,6 +75,18 @@ class Task:
         finally:
             is_over = True
             self._lock.close()
+
+    async def plan(
+        self, session: Session, action: Action, ids: Sequence[int], choices: PlanChoices
+    ) -> tuple[Plan, ...]:
+        """Plan these orders in a thread; many of them behind a bar that Escape stops. Raises Stopped then."""
+        from .progress import ProgressScreen
+
+        screen = ProgressScreen(f"Checking {pluralize(len(ids))}", "Esc stop; nothing is done")
+        with self.showing(screen) if len(ids) > SHOWN_FROM else nullcontext():
+            return await self.work(
+                session.planner.plan, action, ids, choices, progress=screen.advance, stop=lambda: screen.stopping
+            )
 
     async def work(
         self, function: Callable[Arguments, Result], *args: Arguments.args, **options: Arguments.kwargs

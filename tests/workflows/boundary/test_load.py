@@ -1,0 +1,149 @@
+"""Many orders: read some at a time, with progress, stopped between any two; the same plan whatever the portion."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from ordertui.files import FileConflict
+from ordertui.operations.errors import Stopped
+from ordertui.operations.planning import planner
+from ordertui.operations.query import orders as order_queries
+from ordertui.operations.query.export import COLUMNS, render
+from ordertui.operations.session import Session
+from ordertui.orders.enums import Action
+from ordertui.orders.order import OrderRow
+from ordertui.store import JournalBatch
+from ordertui.tui.screens import task_runner
+from ordertui.tui.screens.preview import PreviewScreen
+from ordertui.tui.screens.progress import ProgressScreen
+from support.pilot import main, press, running, said, until
+
+
+@pytest.mark.parametrize("portion", [1, 7, 99])
+@pytest.mark.parametrize("action", list(Action))
+def test_the_portion_changes_nothing(
+    session: Session, monkeypatch: pytest.MonkeyPatch, portion: int, action: Action
+) -> None:
+    ids = session.orders.find()
+    whole = session.planner.plan(action, ids)
+    monkeypatch.setattr(planner, "READ_AT_ONCE", portion)
+    told: list[tuple[int, int]] = []
+    assert session.planner.plan(action, ids, progress=lambda *now: told.append(now)) == whole
+    assert told[0] == (0, len(ids))
+    assert told[-1] == (len(ids), len(ids))
+    assert told == sorted(told)
+
+
+@pytest.mark.parametrize("after", [0, 1, 50, 100])
+def test_a_plan_is_stopped_between_two_orders(session: Session, after: int) -> None:
+    asked = 0
+
+    def stop() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > after
+
+    with pytest.raises(Stopped, match="nothing was done"):
+        session.planner.plan(Action.CANCEL, session.orders.find(), stop=stop)
+    assert asked == after + 1
+
+
+def test_a_list_is_written_as_it_is_read(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = session.orders.find()
+    whole = {form: render(list(session.orders.records(ids)), COLUMNS, form) for form in ("csv", "tsv", "json")}
+    monkeypatch.setattr(order_queries, "READ_AT_ONCE", 7)
+    read: list[int] = []
+    rows = session.orders.rows
+
+    def counted(part: Sequence[int]) -> dict[int, OrderRow]:
+        read.append(len(part))
+        return rows(part)
+
+    monkeypatch.setattr(session.orders, "rows", counted)
+    for form, text in whole.items():
+        assert render(session.orders.records(ids), COLUMNS, form) == text
+    assert max(read) == 7
+
+
+def test_an_export_that_is_stopped_leaves_no_file(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order_queries, "READ_AT_ONCE", 7)
+    stops = iter([False, False, True])
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with pytest.raises(Stopped, match="14 orders"):
+        session.orders.export(session.orders.find(), folder / "a.csv", lambda: next(stops))
+    assert os.listdir(folder) == []
+    session.orders.export(session.orders.find(), folder / "a.csv")
+    with pytest.raises(FileConflict):
+        session.orders.export(session.orders.find(), folder / "a.csv")
+
+
+async def test_escape_stops_a_plan_of_many(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task_runner, "SHOWN_FROM", 10)
+    made = session.planner.plan
+    begun = []
+
+    def slow(*args: object, **options: object) -> object:
+        begun.append(True)
+        while not options["stop"]():  # type: ignore[operator]
+            options["progress"](1, 100)  # type: ignore[operator]
+        return made(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(session.planner, "plan", slow)
+    async with running(session, toasts=True) as pilot:
+        main(pilot).table.marks.add(list(session.orders.find()))
+        await press(pilot, "x")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ProgressScreen) and begun)
+        await press(pilot, "escape")
+        await until(pilot, lambda: "nothing was done" in said(pilot))
+        assert not isinstance(pilot.app.screen, PreviewScreen)
+
+
+async def test_a_screen_that_ends_stops_what_its_threads_do(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task_runner, "SHOWN_FROM", 10)
+    ended = []
+
+    def endless(*_: object, **options: object) -> None:
+        while not options["stop"]():  # type: ignore[operator]
+            pass
+        ended.append(True)
+        raise Stopped("stopped")
+
+    monkeypatch.setattr(session.planner, "plan", endless)
+    async with running(session) as pilot:
+        main(pilot).table.marks.add(list(session.orders.find()))
+        await press(pilot, "x")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ProgressScreen))
+        pilot.app.exit()
+        await asyncio.sleep(0)
+    for _ in range(500):
+        if ended:
+            break
+        await asyncio.sleep(0.01)
+    assert ended
+
+
+def test_dispatch_reads_the_list_of_batches_once(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = list(session.orders.find("status:unshipped"))
+    for row_id in free:
+        (plan,) = session.planner.plan(Action.CANCEL, [row_id])
+        batch = session.batches.commit(plan, typed=str(plan.typed_count or ""))
+        session.batches.release(batch.id)
+    calls = []
+    journal = session.context.store.batches
+    due = journal.due
+
+    def counted() -> list[JournalBatch]:
+        calls.append(True)
+        return due()
+
+    monkeypatch.setattr(journal, "due", counted)
+    assert len(session.dispatcher.run()) == len(free)
+    assert len(calls) == 1
