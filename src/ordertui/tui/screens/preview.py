@@ -191,17 +191,9 @@ class PreviewScreen(Dialog[Batch | None]):
             refunds = {**self._choices.refunds, order.row.order_id: lines}
             await self._plan_again(task, replace(self._choices, refunds=refunds))
 
-<<<<<<< HEAD
     async def _plan_again(self, task: Task, choices: PlanChoices) -> None:
-        plans = await task.work(self.session.planner.plan, self.plan.action, self._ids, choices)
-        self._choices = choices
-=======
-    async def _plan_again(self, task: Task) -> None:
-        from ordertui.operations.planning.planner import PlanChoices
-
-        choices = PlanChoices(reasons=self._reasons, refunds=self._refunds, shipping=self._shipping)
         plans = await task.plan(self.session, self.plan.action, self._ids, choices)
->>>>>>> a5c1571 (Plan and export some orders at a time, stoppable, with progress)
+        self._choices = choices
         self.plan = plans[0]
         self._show()
         self._tasks.keys.discard(Message().time)  # a `y` typed before this was shown was meant for the plan before it
