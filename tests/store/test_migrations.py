@@ -31,7 +31,9 @@ def version_one(path: Path, folder: Path) -> None:
     old.execute("PRAGMA user_version = 1")
     for table in ("products", "orders", "lines", "imports"):
         names = [name for _, name, *_ in old.execute(f"PRAGMA table_info({table})")]
-        rows = source.execute(f"SELECT {','.join(names)} FROM {table}").fetchall()
+        kept = {name for _, name, *_ in source.execute(f"PRAGMA table_info({table})")}
+        wanted = [name if name in kept else "NULL" for name in names]
+        rows = source.execute(f"SELECT {','.join(wanted)} FROM {table}").fetchall()
         old.executemany(f"INSERT INTO {table} VALUES ({','.join('?' * len(names))})", rows)
     previous = GENESIS
     for ident, (kind, payload) in enumerate(
@@ -171,3 +173,19 @@ def test_a_store_of_version_four_goes_on(tmp_path: Path) -> None:
         order_id(1): "cancel", order_id(2): "cancel", order_id(3): None, order_id(11): "refund", order_id(12): None,
     }  # fmt: skip
     connection.close()
+
+
+def test_dates_of_single_fields_become_columns(folder: Path) -> None:
+    """Until version 8 they were one JSON object with the numbers of the fields."""
+    old = sqlite3.connect(folder / "orders.db")
+    old.execute("""UPDATE orders SET ages = '{"2":5,"7":6}', sources = 1 WHERE id = 1""")
+    old.execute("""UPDATE lines SET ages = '{"0":7,"5":8}', at = 9, quantity_shipped = 0, status = NULL""")
+    old.commit()
+    old.close()
+    with open_session(folder):
+        pass
+    new = sqlite3.connect(folder / "orders.db")
+    assert new.execute("SELECT a_marketplace, a_status, a_prime FROM orders").fetchall() == [(None, 5, 6), (None,) * 3]
+    assert new.execute("SELECT a_item_id, a_quantity, a_price, first_at FROM lines").fetchall() == [(7, None, 8, 7)] * 2
+    assert new.execute("SELECT order_id, waits_at FROM lines").fetchall()[0] == (1, 9), "an Unshipped report named it"
+    new.close()

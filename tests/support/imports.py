@@ -47,12 +47,12 @@ def importer(
     store: Store,
     report: Report,
     *,
-    chunk_rows: int = 20_000,
+    slice_rows: int = 20_000,
     auto_cancel_at: Callable[[str, int], int | None] = deadline,
 ) -> ImportSession:
     """An import session for a report's rows."""
     source = ReportSource(report.kind, "a.txt", "0", report.as_of, has_request_column=True, marketplace=None)
-    return store.imports.open(source, auto_cancel_at, chunk_rows=chunk_rows)
+    return store.imports.open(source, auto_cancel_at, slice_rows=slice_rows)
 
 
 def finished(store: Store) -> list[bool]:
@@ -60,20 +60,20 @@ def finished(store: Store) -> list[bool]:
     return [bool(row[0]) for row in store.database.query("SELECT finished FROM imports ORDER BY id")]
 
 
-def take(store: Store, report: Report, *, chunk_rows: int = 20_000, batch: int = 7) -> tuple[int, int, int]:
+def take(store: Store, report: Report, *, slice_rows: int = 20_000, batch: int = 7) -> tuple[int, int, int]:
     """Import a report; gives new, changed and unchanged orders."""
-    with importer(store, report, chunk_rows=chunk_rows) as target:
+    with importer(store, report, slice_rows=slice_rows) as target:
         for start in range(0, len(report.rows), batch):
             target.add(report.rows[start : start + batch])
     return target.new, target.changed, target.unchanged
 
 
-def stored(path: Path, reports: Iterable[Report], *, chunk_rows: int = 20_000) -> dict[str, Any]:
+def stored(path: Path, reports: Iterable[Report], *, slice_rows: int = 20_000) -> dict[str, Any]:
     """A new store with these reports, dumped."""
     path.unlink(missing_ok=True)
     with Store.open(path, clock=CLOCK) as store:
         for report in reports:
-            take(store, report, chunk_rows=chunk_rows)
+            take(store, report, slice_rows=slice_rows)
     found = dump(path)
     for end in ("", "-wal", "-shm"):
         path.with_name(path.name + end).unlink(missing_ok=True)
@@ -82,7 +82,7 @@ def stored(path: Path, reports: Iterable[Report], *, chunk_rows: int = 20_000) -
 
 def dump(path: Path) -> dict[str, Any]:
     """All that a store says of orders and products: by Amazon's ids, without what depends on when and how often was
-    imported (row numbers, versions, digests of the last report, positions of lines).
+    imported (row numbers, versions, positions of lines).
     """
     connection = sqlite3.connect(path)
     try:
@@ -102,7 +102,6 @@ def dump(path: Path) -> dict[str, Any]:
         first = products[order.pop("product_id")]
         assert (first["marketplace"], first["sku"]) in [(line[0], line[1]) for line in own]
         order.pop("version")
-        order.pop("digest")
         out[str(order.pop("order_id"))] = (order, sorted(own, key=repr))
     assert not by_order, "lines without an order"
     out["products"] = sorted(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
-from ordertui.orders.batch_state import COMMITTED
+from ordertui.orders.batch_state import COMMITTED, POSSIBLY_DONE
 from ordertui.orders.enums import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
 from ordertui.orders.order import COMPONENTS, LinesKnown, OrderRow
-from ordertui.rules.situation import situation_number, situation_of
+from ordertui.rules.situation import FACTS, situation_number, situation_of
 
 
 def _sum(table: str, names: Sequence[str]) -> str:
@@ -46,100 +45,97 @@ index only when its WHERE is the condition of the first EXISTS word for word, an
 range; with `=` it prefers the primary key.
 """
 
-Price = tuple[int, int, int, int, int, int, int, int]
-"""The eight money components of a line, in the order of `orders.order.COMPONENTS`."""
-LineFacts = tuple[str | None, int | None, int | None, str | None, int | None, str | None]
-"""Status, quantity, quantity shipped, currency, total, buyer request of one line."""
+# -- what follows from the lines `l` of one order, and from the reports' word on who cancelled
+
+_GIVEN = "CASE WHEN l.{0} IS NULL THEN -1 ELSE coalesce(l.a_{0}, l.at) END"
+_NEWEST_WAIT = "(SELECT max(w.waits_at) FROM lines w WHERE w.order_id = l.order_id)"
+UNITS_SHIPPED = (
+    f"CASE WHEN l.status IS DISTINCT FROM 'cancelled' AND {_NEWEST_WAIT} > coalesce(l.waits_at, -1)"
+    f" AND {_NEWEST_WAIT} > {_GIVEN.format('quantity_shipped')} AND {_NEWEST_WAIT} > {_GIVEN.format('status')}"
+    " AND NOT EXISTS (SELECT 1 FROM lines t WHERE t.order_id = l.order_id AND t.line <> l.line"
+    f" AND +t.product_id = l.product_id AND t.waits_at = {_NEWEST_WAIT} AND t.first_at > l.at)"
+    " THEN coalesce(nullif(l.quantity, 0), 1) ELSE l.quantity_shipped END"
+)
+"""SQL: the units shipped of the line `l`, by the reports.
+
+The Unshipped report lists only the lines that still wait (AMAZON.md h): a line that the newest one leaves out does not
+wait any more, so it is taken as shipped. Otherwise an order of which one line was shipped would look as if none was,
+and cancelling it would refund all of it. No other kind of report is taken so, nor an older one than what was said of
+the line; and a line of the same SKU that first came up after this one was last named may be this one under another item
+id, so then nothing is concluded.
+"""
+SUM_OF_UNITS = f"(SELECT sum({UNITS_SHIPPED}) FROM lines l WHERE l.order_id = m.id)"
+"""SQL: the units shipped of the order `m`."""
+_TOTAL = (
+    "(l.item_price + l.item_tax + l.shipping_price + l.shipping_tax + l.gift_wrap_price + l.gift_wrap_tax"
+    " - l.item_promotion - l.ship_promotion)"
+)
+TOTAL = (
+    f"CASE WHEN max(CASE WHEN l.item_price IS NULL AND {_ACTIVE} THEN 1 ELSE 0 END) = 0"
+    f" AND min(l.currency) = max(l.currency) THEN sum({_TOTAL}) END"
+)
+"""SQL over the lines `l`: minor units; NULL when a line that is not cancelled has no price, or currencies differ."""
+CANCELLED_LINES = (
+    "sum(CASE WHEN l.status = 'cancelled' AND coalesce(l.buyer_request, '') <> 'official' THEN 1 ELSE 0 END)"
+)
+"""SQL over the lines `l`: how many are cancelled, without those for which the buyer had asked with Amazon's own button:
+they do not count toward the rate.
+"""
+
+
+def _of_lines(function: str, request: str) -> str:
+    """Return the minimum or maximum of whether a line has a request: of those not cancelled, or of all if all are."""
+    has = f"CASE WHEN l.buyer_request = '{request}' THEN 1 ELSE 0 END"
+    return f"coalesce({function}(CASE WHEN {_ACTIVE} THEN {has} END), {function}({has}))"
+
+
+REPORTED_REQUEST = (
+    f"CASE WHEN {_of_lines('min', 'official')} = 1 THEN 'official' WHEN {_of_lines('max', 'official')} = 1 THEN 'some'"
+    f" WHEN {_of_lines('min', 'none')} = 1 THEN 'none' ELSE 'unknown' END"
+)
+"""SQL over the lines `l`: the buyer's request by the reports: `official`, `some`, `none` or `unknown`."""
+REQUEST = "CASE WHEN f.asked = 1 AND s.reported NOT IN ('official', 'some') THEN 'message' ELSE s.reported END"
+"""SQL: what `buyer_request` returns, by the sums `s` and the operator's facts `f`."""
+AMAZON_COUNTS = (
+    "coalesce(nullif(o.amazon_counts, 'unknown'), CASE r.impacts WHEN 1 THEN 'yes' WHEN 0 THEN 'no' END, 'unknown')"
+)
+"""SQL: whether Amazon's Cancellation Rate report counts it: what is stored of the order `o`, else by the report `r`."""
+CANCELLED_BY = (
+    "CASE WHEN m.status IS NULL THEN 'unknown' WHEN m.status <> 'cancelled' THEN 'none' WHEN r.impacts = 1 THEN"
+    " 'seller' WHEN r.impacts = 0 THEN 'buyer' WHEN c.by IS NOT NULL THEN c.by WHEN o.open_action = 'cancel'"
+    f" AND o.state IN ({', '.join(sorted(repr(state.value) for state in POSSIBLY_DONE))}) THEN 'seller'"
+    " ELSE 'unknown' END"
+)
+"""SQL: who cancelled the order `m`: by Amazon's Cancellation Rate report `r`, else by the API's account `c`, else the
+seller when a cancellation of this store left for the stored order `o` and was not refused.
+"""
+
+
+def _situation_sql() -> str:
+    """Return the mixed radix number over FACTS, a digit for each fact."""
+    number = ""
+    for fact, values in FACTS.items():
+        places = {str(value): place for place, value in enumerate(values)}
+        if fact == "confirmed":
+            some, every, no = places["some"], places["all"], places["no"]
+            digit = (
+                f"CASE WHEN status = 'shipped' THEN {every} WHEN units_shipped > 0 THEN CASE WHEN units_shipped >="
+                f" items THEN {every} ELSE {some} END WHEN status = 'partially_shipped' THEN {some}"
+                f" WHEN status IN ('unshipped', 'pending', 'cancelled') THEN {no} ELSE {places['unknown']} END"
+            )
+        else:
+            digit = f"CASE {fact} " + " ".join(f"WHEN '{word}' THEN {place}" for word, place in places.items()) + " END"
+        number = f"({number} * {len(values)} + {digit})" if number else f"({digit})"
+    return number
+
+
+SITUATION = _situation_sql()
+"""SQL: what `situation` returns, by the columns of an order."""
+
 SituationFacts = tuple[str, str, int | None, int | None, str, str, str, str, str, str]
 """Channel, status, units, units shipped, dispatched, buyer request, cancelled by, refunded, replacement, and whether
 Amazon counts it.
 """
-
-
-class Sums(NamedTuple):
-    """The sums over the lines of one order."""
-
-    items: int | None
-    units_shipped: int | None
-    cancelled_lines: int
-    """Without those for which the buyer had asked with Amazon's own button: they do not count toward the rate."""
-    total: int | None
-    """Minor units, or None when a line that is not cancelled has no price, or the currencies differ."""
-    currency: str | None
-    request: str
-    """The buyer's request by the reports: `official`, `some`, `none` or `unknown`."""
-
-
-class Shipping(NamedTuple):
-    """How far one line has been shipped, by the reports."""
-
-    status: str | None
-    quantity: int | None
-    shipped: int | None
-    named_at: int
-    """Newest date of a report that named the line (epoch seconds)."""
-    shipped_at: int | None
-    """Date of the report that gave `shipped`; None when none did."""
-
-
-def units_shipped(lines: Sequence[Shipping]) -> list[int | None]:
-    """Return the units shipped of each line of one order.
-
-    The Unshipped report lists only the lines that still wait (AMAZON.md h): a line that the newest report with shipped
-    units leaves out does not wait any more, so it is taken as shipped. Otherwise an order of which one line was shipped
-    would look as if none was, and cancelling it would refund all of it.
-    """
-    newest = max((line.shipped_at for line in lines if line.shipped_at is not None), default=0)
-    return [
-        line.shipped if line.named_at >= newest or line.status == "cancelled" else (line.quantity or 1)
-        for line in lines
-    ]
-
-
-def price_total(price: Price) -> int:
-    """Return what the buyer pays: prices and taxes less promotions."""
-    a, b, c, d, e, f, g, h = price
-    return a + b + c + d + e + f - g - h
-
-
-def summarise(lines: Sequence[LineFacts]) -> Sums:
-    """Return the sums over the lines of one order."""
-    if len(lines) == 1:
-        status, quantity, shipped, currency, total, request = lines[0]
-        cancelled = int(status == "cancelled" and request != "official")
-        return Sums(quantity, shipped, cancelled, total, currency, request or "unknown")
-    items = units = total = None
-    cancelled = 0
-    unpriced = False
-    currencies = set()
-    requests: list[str | None] = []
-    waiting: list[str | None] = []
-    for status, quantity, shipped, currency, amount, asked in lines:
-        if quantity is not None:
-            items = quantity if items is None else items + quantity
-        if shipped is not None:
-            units = shipped if units is None else units + shipped
-        if status == "cancelled":
-            cancelled += asked != "official"
-        else:
-            waiting.append(asked)
-            unpriced |= amount is None
-        if amount is not None:
-            total = amount if total is None else total + amount
-        if currency is not None:
-            currencies.add(currency)
-        requests.append(asked)
-    one = currencies.pop() if len(currencies) == 1 else None
-    if unpriced or one is None:
-        total = None
-    return Sums(items, units, cancelled, total, one, reported_request(waiting or requests))
-
-
-def reported_request(lines: Sequence[str | None]) -> str:
-    """Return the buyer's request by what the reports say of each line that is not cancelled, or of all if all are."""
-    if "official" in lines:
-        return "official" if set(lines) == {"official"} else "some"
-    return "none" if set(lines) == {"none"} else "unknown"
 
 
 def buyer_request(reported: str, asked: int | None) -> str:
@@ -148,19 +144,6 @@ def buyer_request(reported: str, asked: int | None) -> str:
     A request in a report takes precedence over a message.
     """
     return "message" if asked and reported not in ("official", "some") else reported
-
-
-def cancelled_by(status: str, impacts: int | None, *, ours: bool) -> str:
-    """Return who cancelled an order.
-
-    `impacts` is whether Amazon's Cancellation Rate report counts it (None: not listed), `ours` whether a cancellation
-    of this store left for it.
-    """
-    if status != "cancelled":
-        return "unknown" if status == "unknown" else "none"
-    if impacts is not None:
-        return "seller" if impacts else "buyer"
-    return "seller" if ours else "unknown"
 
 
 def refunded(paid: int | None, returned: int | None) -> str:

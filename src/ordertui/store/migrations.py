@@ -20,6 +20,7 @@ SCRIPTS = (
     "0007_frozen_counts.sql",
     "0008_some_and_amazon_counts.sql",
     "0009_api_facts.sql",
+    "0010_field_dates.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

@@ -11,7 +11,7 @@ from ordertui.orders.enums import Dispatched
 
 from .audit import AuditLog
 from .database import Database, as_parameter
-from .derived_facts import LineFacts, SituationFacts, buyer_request, situation, summarise
+from .derived_facts import REPORTED_REQUEST, SituationFacts, buyer_request, situation
 from .errors import UnknownOrder
 
 SITUATION = (
@@ -75,7 +75,7 @@ class OperatorFacts:
                 moved |= self.change("dispatched", dict.fromkeys(names, dispatched.value))
             if asked is not None:
                 reported = self._reported_requests(names)
-                requests = {row_id: buyer_request(reported[row_id], int(asked)) for row_id in names}
+                requests = {row_id: buyer_request(reported.get(row_id, "unknown"), int(asked)) for row_id in names}
                 moved |= self.change("buyer_request", requests)
             if moved:
                 changed = [names[row_id] for row_id in dict.fromkeys(ids) if row_id in moved]
@@ -83,9 +83,6 @@ class OperatorFacts:
         return len(moved)
 
     def _reported_requests(self, ids: Iterable[int]) -> dict[int, str]:
-        lines: dict[int, list[LineFacts]] = {row_id: [] for row_id in ids}
-        for row_id, status, request in self._database.query_in(
-            "SELECT order_id, status, buyer_request FROM lines WHERE order_id IN ({})", lines
-        ):
-            lines[row_id].append((status, None, None, None, None, request))
-        return {row_id: summarise(found).request for row_id, found in lines.items()}
+        """Return the buyer's request by the reports, of each order that has lines."""
+        sql = f"SELECT l.order_id, {REPORTED_REQUEST} FROM lines l WHERE l.order_id IN ({{}}) GROUP BY l.order_id"
+        return dict(self._database.query_in(sql, ids))

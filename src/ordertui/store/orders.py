@@ -24,8 +24,7 @@ from ordertui.orders.money import Money
 from ordertui.orders.order import LineAmounts, LinesKnown, Order, OrderLine, OrderRow
 
 from .database import Database, in_list, slices
-from .derived_facts import LINES_KNOWN, Shipping, units_shipped
-from .field_merge import SHIPPED_FIELD, unpack
+from .derived_facts import LINES_KNOWN, UNITS_SHIPPED
 from .order_by import Sorting, order_by
 
 if TYPE_CHECKING:
@@ -147,10 +146,10 @@ class OrderRepository:
         lines: dict[int, list[tuple[Any, ...]]] = {}
         refunded = self.refunded_so_far(wanted)
         for v in self._database.query_in(
-            "SELECT l.order_id, l.line, l.item_id, p.sku, p.asin, p.title, l.quantity, l.quantity_shipped, l.status,"
+            f"SELECT l.order_id, l.line, l.item_id, p.sku, p.asin, p.title, l.quantity, {UNITS_SHIPPED}, l.status,"
             " l.currency, l.item_price, l.item_tax, l.shipping_price, l.shipping_tax, l.gift_wrap_price,"
             " l.gift_wrap_tax,"
-            " l.item_promotion, l.ship_promotion, l.buyer_request, l.request_reason, l.at, l.ages FROM lines l"
+            " l.item_promotion, l.ship_promotion, l.buyer_request, l.request_reason FROM lines l"
             " JOIN products p ON p.id = l.product_id WHERE l.order_id IN ({}) ORDER BY l.order_id, l.line",
             wanted,
         ):
@@ -230,13 +229,11 @@ def _order_lines(
     rows: Sequence[tuple[Any, ...]], refunded: Mapping[tuple[int, int], RefundedSoFar]
 ) -> tuple[OrderLine, ...]:
     """Return the lines of one order from the columns that `OrderRepository.get` reads."""
-    shipped_at = [None if v[7] is None else unpack(v[21]).get(SHIPPED_FIELD, v[20]) for v in rows]
-    shipped = units_shipped([Shipping(v[8], v[6], v[7], v[20], at) for v, at in zip(rows, shipped_at, strict=True)])
     return tuple(
         OrderLine(
-            v[1], v[2], v[3], v[4], v[5], v[6], units, _STATUSES[v[8] or "unknown"], v[9],
+            v[1], v[2], v[3], v[4], v[5], v[6], v[7], _STATUSES[v[8] or "unknown"], v[9],
             None if v[10] is None else LineAmounts(*(part or 0 for part in v[10:18])),
             *refunded.get((v[0], v[1]), NOTHING), _REQUESTS[v[18] or "unknown"], v[19],
         )
-        for v, units in zip(rows, shipped, strict=True)
+        for v in rows
     )  # fmt: skip

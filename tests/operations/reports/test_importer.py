@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from ordertui.amazon.reports import MarketplaceNeeded, ReportError, UnknownReport, read_orders
-from ordertui.operations.reports import importer
+from ordertui.amazon.reports import MarketplaceNeeded, ReportError, UnknownReport
 from ordertui.operations.reports.progress import ImportProgress
 from ordertui.operations.reports.rejects import SHOWN
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.store import Store
+from ordertui.store.importing import import_log, import_session
 from support.imports import NOW, dump, finished
 from support.reports import ALL_ORDERS, BUYER, COLUMNS, UNSHIPPED, cells, write
 
@@ -265,30 +265,39 @@ def test_a_rate_report_of_unknown_orders_asks_for_its_marketplace(session: Sessi
         assert store.database.query("SELECT order_id, marketplace FROM rate_report") == [("113-0000001-0000009", "DE")]
 
 
-def test_a_stop_keeps_whole_chunks_and_the_file_again_completes_it(
+def test_a_stop_keeps_whole_slices_and_the_file_again_completes_it(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path / "a.txt", ALL_ORDERS, [cells("all_orders", n) for n in range(1, 301)])
-    monkeypatch.setattr(importer, "read_orders", lambda info: importing_read(info, block_bytes=8_192))
-    asked: list[ImportProgress] = []
-    (summary,) = session.imports.import_files([path], progress=asked.append, stop=lambda: len(asked) >= 3)
+    monkeypatch.setattr(import_session.ImportSession.__init__, "__kwdefaults__", {"slice_rows": 50})
+    monkeypatch.setattr(import_log.ImportLog.open, "__kwdefaults__", {"slice_rows": 50})
+    told: list[ImportProgress] = []
+    (summary,) = session.imports.import_files([path], progress=told.append, stop=lambda: len(told) >= 3)
     assert summary.stopped
-    assert len(asked) == 3
-    assert 0 < session.orders.count() == summary.rows < 300
-    assert asked[-1].bytes_done < asked[-1].bytes_total == path.stat().st_size
-    (summary,) = session.imports.import_files([path])
-    assert (summary.stopped, summary.new + summary.unchanged, session.orders.count()) == (False, 300, 300)
+    assert session.orders.count() == summary.rows == summary.new == 100, "a block was read, two slices were merged"
+    assert [one.bytes_total for one in told] == [path.stat().st_size] * 3
+    assert 0 < told[0].bytes_done < told[1].bytes_done < told[2].bytes_done < path.stat().st_size
+    assert told[0].rows < told[1].rows < told[2].rows < 300
+    told.clear()
+    (summary,) = session.imports.import_files([path], progress=told.append)
+    assert (summary.stopped, summary.new, summary.unchanged, session.orders.count()) == (False, 200, 100, 300)
+    assert (told[-1].rows, told[-1].bytes_done) == (300, path.stat().st_size)
     with Store.open(session.directory / "orders.db", clock=FixedClock(NOW), read_only=True) as store:
         assert finished(store) == [False, True]
+
+
+def test_a_stop_while_a_file_is_read_stores_nothing_and_says_so(session: Session, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", ALL_ORDERS, [cells("all_orders", n) for n in range(1, 31)])
+    told: list[ImportProgress] = []
+    (summary,) = session.imports.import_files([path], progress=told.append, stop=lambda: bool(told))
+    assert (summary.stopped, summary.rows, session.orders.count(), len(told)) == (True, 0, 0, 1)
+    assert summary.notes[-1].startswith("stopped: what was merged so far is kept")
 
 
 def test_a_stop_while_files_are_looked_at_stores_nothing(session: Session, tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", ALL_ORDERS, [cells("all_orders")])
     (summary,) = session.imports.import_files([path], stop=lambda: True)
     assert (summary.stopped, session.orders.count()) == (True, 0)
-
-
-importing_read = read_orders
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a POSIX signal")

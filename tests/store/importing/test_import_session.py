@@ -1,13 +1,9 @@
-"""Reports into the store: the same reports give the same store, whatever their order, number and chunk size."""
+"""Reports into the store: the same reports give the same store, whatever their order, number and slices."""
 
 from __future__ import annotations
 
 import contextlib
-import re
-from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,12 +12,7 @@ from hypothesis import strategies as st
 from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.report_row import ROW_FIELDS, ReportRow
 from ordertui.store import Store
-from ordertui.store.engine.sqlite import sqlite_engine
-from ordertui.store.importing import merge_order
-from ordertui.store.importing.fast_merge import merge_newer_report
-from ordertui.store.importing.new_order import NewOrderBuilder
-from ordertui.store.importing.products import Products
-from ordertui.store.importing.seen_lines import BloomFilter, SeenLines
+from ordertui.store.importing.tables import OF_SLICE
 from support.imports import CLOCK, NOW, Report, dump, finished, importer, row, stored, take
 
 some = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -93,7 +84,7 @@ def one_of_each_sku(found: list[Report]) -> list[Report]:
 
 @some
 @given(found=reports().map(one_of_each_sku), data=st.data())
-def test_any_order_any_number_of_times_any_chunk_gives_the_same_store(
+def test_any_order_any_number_of_times_any_slices_gives_the_same_store(
     found: list[Report], data: st.DataObject, tmp_path: Path
 ) -> None:
     straight = stored(tmp_path / "a.db", found)
@@ -103,151 +94,28 @@ def test_any_order_any_number_of_times_any_chunk_gives_the_same_store(
             report.as_of) if report.kind != "all_orders" else report
         for report in shuffled
     ]  # fmt: skip
-    assert stored(tmp_path / "b.db", again, chunk_rows=data.draw(st.integers(1, 9))) == straight
+    assert stored(tmp_path / "b.db", again, slice_rows=data.draw(st.integers(1, 9))) == straight
 
 
 @some
-@given(found=reports(), chunk_rows=st.integers(1, 5))
-def test_chunks_and_repeats_change_nothing_even_with_several_lines_of_one_sku(
-    found: list[Report], chunk_rows: int, tmp_path: Path
+@given(found=reports(), slice_rows=st.integers(1, 5))
+def test_slices_and_repeats_change_nothing_even_with_several_lines_of_one_sku(
+    found: list[Report], slice_rows: int, tmp_path: Path
 ) -> None:
     straight = stored(tmp_path / "a.db", found)
-    assert stored(tmp_path / "b.db", found, chunk_rows=chunk_rows) == straight
+    assert stored(tmp_path / "b.db", found, slice_rows=slice_rows) == straight
     with Store.open(tmp_path / "c.db", clock=CLOCK) as store:
         for report in found:
             take(store, report)
         version = [r.version for r in store.orders.rows(store.orders.find()).values()]
         for report in found:
-            _, changed, unchanged = take(store, report, chunk_rows=chunk_rows)
+            _, changed, unchanged = take(store, report, slice_rows=slice_rows)
             assert changed == 0
             assert unchanged >= len({r[1] for r in report.rows})
         assert [r.version for r in store.orders.rows(store.orders.find()).values()] == version
     assert dump(tmp_path / "c.db") == straight
     for name in ("c.db", "c.db-wal", "c.db-shm"):
         (tmp_path / name).unlink(missing_ok=True)
-
-
-@some
-@given(data=st.data())
-def test_the_stored_facts_are_those_of_a_slow_obvious_merge(data: st.DataObject, tmp_path: Path) -> None:
-    found = one_of_each_sku(data.draw(reports()))
-    kept = stored(tmp_path / "a.db", found)
-    rank = ["pending", "unshipped", "unfulfillable", "partially_shipped", "shipped", "cancelled"]
-
-    def best(said: list[tuple[Any, Any]]) -> Any:
-        """Newest date wins; at one date the more advanced status, else the greater value; nothing said is None."""
-        named = [(at, value) for at, value in said if value is not None]
-        return (
-            max(named, key=lambda p: (p[0], rank.index(str(p[1])) if p[1] in rank else -1, p[1]))[1] if named else None
-        )
-
-    rows: list[tuple[Any, ...]] = [one for report in found for one in report.rows]
-    for order_id in {one[1] for one in rows}:
-        of_order = [one for one in rows if one[1] == order_id]
-        order, lines = kept[order_id]
-        for name in ("channel", "status", "purchased_at", "ship_by", "business"):
-            said = best([(one[AT["fact_at"]], one[AT[name]]) for one in of_order])
-            unknown = None if name in ("purchased_at", "ship_by") else "unknown"
-            assert order[name] == (said if said is not None else unknown)
-        assert order["at"] == max(one[AT["fact_at"]] for one in of_order)
-        assert len(lines) == len({one[AT["sku"]] for one in of_order})
-        for line in lines:
-            of_line = [one for one in of_order if one[AT["sku"]] == line[1]]
-            for place, name in ((2, "order_item_id"), (3, "quantity"), (4, "quantity_shipped"), (5, "item_status")):
-                assert line[place] == best([(one[AT["fact_at"]], one[AT[name]]) for one in of_line])
-            price = best([(one[9], one[16:24] if one[16] is not None else None) for one in of_line])
-            assert line[7:15] == (price or (None,) * 8)
-            asked = best([(one[9], (one[24], one[25] or "") if one[24] else None) for one in of_line])
-            assert line[15:17] == ((asked[0], asked[1] or None) if asked else (None, None))
-
-
-@some
-@given(found=reports())
-def test_the_short_way_of_joining_gives_what_the_long_way_gives(found: list[Report], tmp_path: Path) -> None:
-    quick = stored(tmp_path / "a.db", found)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(merge_order, "merge_newer_report", lambda *_: None)
-        assert stored(tmp_path / "b.db", found) == quick
-
-
-def test_a_newer_report_of_known_orders_takes_the_short_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken: list[bool] = []
-
-    def noted(*given: object) -> object:
-        after = merge_newer_report(*given)  # type: ignore[arg-type]
-        taken.append(after is not None)
-        return after
-
-    monkeypatch.setattr(merge_order, "merge_newer_report", noted)
-    lines: list[dict[str, Any]] = [{"sku": "S1", "quantity": 1}, {"sku": "S2", "quantity": 2}]
-    first = [row(n, status="shipped", channel="merchant", **line) for n in (1, 2) for line in lines]
-    second = [
-        row(n, status="unshipped", quantity_shipped=0, order_item_id=f"{n}{line['sku'][1:]}", fact_at=NOW, **line)
-        for n in (1, 2)
-        for line in lines
-    ]
-    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
-        take(store, Report("all_orders", tuple(first)))
-        assert take(store, Report("unshipped", tuple(second))) == (0, 2, 0)
-        assert taken == [True, True]
-        order = store.orders.order("113-0000002-0000001")
-        assert order is not None
-        assert [(line.order_item_id, line.quantity_shipped) for line in order.lines] == [("21", 0), ("22", 0)]
-
-
-def test_what_was_said_before_is_passed_over_unless_a_batch_waits_or_a_line_is_named_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    joined: list[str] = []
-    merge = merge_order.OrderMerger.merge
-    monkeypatch.setattr(merge_order.OrderMerger, "merge_newer_report", lambda *_: None)
-
-    def noted(self: merge_order.OrderMerger, rows: Sequence[ReportRow], *rest: object) -> bool:
-        joined.append(str(rows[0][1])[4:11])
-        return merge(self, rows, *rest)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(merge_order.OrderMerger, "merge", noted)
-    report = Report("all_orders", tuple(row(n) for n in (1, 2, 3)))
-    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
-        take(store, report)
-        assert take(store, report) == (0, 0, 3)
-        assert take(store, Report("new_orders", report.rows)) == (0, 0, 3)  # another report: it says it, too
-        assert joined == ["0000001", "0000002", "0000003"]
-        joined.clear()
-        assert take(store, Report("new_orders", report.rows)) == (0, 0, 3)
-        assert joined == []
-        with store.write() as connection:
-            connection.execute("UPDATE orders SET open_action = 'cancel', state = 'sent' WHERE id = 2")
-        assert take(store, Report("new_orders", report.rows)) == (0, 0, 3)
-        assert joined == ["0000002"]
-        joined.clear()
-        again = (row(1), *(row(n) for n in range(10, 40)), row(1))
-        take(store, Report("new_orders", again), chunk_rows=5)
-        assert joined == ["0000001"]
-        order = store.orders.order("113-0000001-0000001")
-        assert order is not None
-        assert len(order.lines) == 2
-
-
-def test_a_store_of_version_three_learns_what_reports_say_with_the_next_import(tmp_path: Path) -> None:
-    report = Report("all_orders", tuple(row(n) for n in (1, 2, 3)))
-    path = tmp_path / "a.db"
-    with Store.open(path, clock=CLOCK) as store:
-        take(store, report)
-        with store.write() as connection:
-            connection.execute("ALTER TABLE orders DROP COLUMN digest")
-            connection.execute("ALTER TABLE orders DROP COLUMN amazon_counts")
-            connection.execute("DROP INDEX batch_rows_counts")
-            connection.execute("ALTER TABLE batch_rows DROP COLUMN counts")
-            connection.execute("UPDATE orders SET situation = situation / 3 / 270 * 216 + situation / 3 % 270")
-            connection.execute("PRAGMA user_version = 3")
-    with Store.open(path, clock=CLOCK) as store:
-        for _ in range(2):
-            assert take(store, report) == (0, 0, 3)
-            with store.write() as connection:
-                digests = connection.value("SELECT count(DISTINCT digest) FROM orders")
-            assert digests == 3
-        assert [one.version for one in store.orders.rows(store.orders.find()).values()] == [1, 1, 1]
 
 
 def test_lines_of_one_sku_are_told_apart_by_id_then_quantity_then_place(tmp_path: Path) -> None:
@@ -274,57 +142,11 @@ def test_rows_of_an_order_far_apart_stay_lines_of_their_own(tmp_path: Path) -> N
     far = [row(1, quantity=1), *(row(n) for n in range(2, 40)), row(1, quantity=1)]
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
         for _ in range(2):
-            take(store, Report("all_orders", tuple(far)), chunk_rows=5)
+            take(store, Report("all_orders", tuple(far)), slice_rows=5)
             order = store.orders.order("113-0000001-0000001")
             assert order is not None
             assert [line.quantity for line in order.lines] == [1, 1]
             assert order.row.items == 2
-
-
-@some
-@given(st.lists(st.tuples(st.integers(0, 9_000), st.integers(1, 20)), max_size=60))
-def test_lines_seen_are_remembered(pairs: list[tuple[int, int]]) -> None:
-    seen, model = SeenLines(), dict[int, set[int]]()
-    for order, line in pairs:
-        if line % 3:
-            seen.add_all(order, [line])
-            model.setdefault(order, set()).add(line)
-        else:
-            seen.add(order, line)
-            model.setdefault(order, set()).update(range(1, line + 1))
-    assert all(
-        seen.lines(order) == model.get(order, set())
-        for order in range(0, 9_001, 1)
-        if order in model or order % 500 == 0
-    )
-
-
-@some
-@given(st.sets(st.text(max_size=19)), st.sets(st.text(max_size=19)))
-def test_every_order_that_was_added_may_be_known_and_of_others_few(added: set[str], asked: set[str]) -> None:
-    known = BloomFilter()
-    for one in added:
-        known.add(one)
-    found = known.among(sorted(asked | added))
-    assert added <= set(found)
-    assert len(set(found) - added) <= 1
-
-
-def test_in_a_new_store_only_orders_that_the_report_names_again_are_looked_up(tmp_path: Path) -> None:
-    looked: list[str] = []
-
-    def hear(statement: str) -> None:
-        if "FROM orders WHERE" in statement or "CROSS JOIN orders" in statement:
-            looked.extend(re.findall(r"113-\d{7}-\d{7}", statement))
-
-    rows = [*(row(n) for n in range(1, 30)), row(3, quantity=2)]
-    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
-        with store.write() as connection:
-            sqlite_engine(connection.engine).connection.set_trace_callback(hear)
-        take(store, Report("all_orders", tuple(rows)), chunk_rows=5)
-        assert looked == ["113-0000003-0000001"]
-        take(store, Report("all_orders", tuple(rows[:29])), chunk_rows=5)
-        assert len(looked) == 1 + 29
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -342,18 +164,6 @@ def test_the_log_is_long_only_while_a_report_comes_in(fails: bool, tmp_path: Pat
             if fails:
                 raise _PowerCut
         assert pages() == usual
-
-
-@some
-@given(found=reports(), impacts=st.sampled_from([None, 0, 1]))
-def test_an_order_of_one_row_is_built_as_one_of_several(
-    found: list[Report], impacts: int | None, tmp_path: Path
-) -> None:
-    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
-        products = partial(Products, sqlite_engine(store.database.engine).connection)
-        for one in (one for report in found for one in report.rows):
-            order, (line,) = NewOrderBuilder(products(), 4).build(7, "113", [one], impacts, 5)
-            assert NewOrderBuilder(products(), 4).build_single(7, "113", one, impacts, 5) == (order, line)
 
 
 def test_a_report_comes_in_with_other_changes_as_one(tmp_path: Path) -> None:
@@ -374,31 +184,78 @@ class _PowerCut(Exception):
 
 
 @pytest.mark.parametrize("whole", [0, 1, 2])
-def test_a_stop_between_chunks_leaves_a_whole_store_and_the_file_again_completes_it(whole: int, tmp_path: Path) -> None:
+def test_a_stop_between_slices_leaves_a_whole_store_and_the_file_again_completes_it(whole: int, tmp_path: Path) -> None:
     rows = tuple(row(n // 2, sku=f"S{n % 2}", quantity=1) for n in range(2, 42))
     complete = stored(tmp_path / "a.db", [Report("all_orders", rows)])
     path = tmp_path / "b.db"
     store = Store.open(path, clock=CLOCK)
+    merged: list[int] = []
 
-    def cut_off() -> None:
-        with importer(store, Report("all_orders", ()), chunk_rows=10) as target:
-            target.add(rows[: 10 * whole])
-            target.add(rows[10 * whole : 10 * whole + 5])
+    def cut_off(done: int) -> None:
+        merged.append(done)
+        if len(merged) == whole:
             raise _PowerCut
 
+    def run() -> None:
+        with importer(store, Report("all_orders", ()), slice_rows=10) as target:
+            target.add(rows)
+            if not whole:
+                raise _PowerCut
+            target.merge(cut_off)
+
     with pytest.raises(_PowerCut):
-        cut_off()
+        run()
     store.close()
     with Store.open(path, clock=CLOCK) as again:
         assert again.maintenance.check() == []
         assert finished(again) == [False]
+        assert again.orders.count() == 5 * whole
         for order_id, kept in dump(path).items():
             assert order_id == "products" or kept == complete[order_id]
         take(again, Report("all_orders", rows))
     assert dump(path) == complete
 
 
-def test_a_chunk_that_fails_leaves_nothing_of_itself(tmp_path: Path) -> None:
+def test_a_stop_is_heard_between_statements_and_undoes_only_the_slice_at_hand(tmp_path: Path) -> None:
+    rows = tuple(row(n) for n in range(1, 41))
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        asked: list[int] = []
+        with importer(store, Report("all_orders", ()), slice_rows=10) as target:
+            target.add(rows)
+            target.merge(asked.append, stop=lambda: len(asked) == 2)
+        assert (target.stopped, target.rows, target.new, store.orders.count()) == (True, 20, 20, 20)
+        assert finished(store) == [False]
+        assert take(store, Report("all_orders", rows)) == (20, 0, 20)
+
+
+def test_two_imports_on_one_connection_do_not_meet(tmp_path: Path) -> None:
+    """As when a sync runs beside the import of a file."""
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        with importer(store, Report("all_orders", ()), slice_rows=2) as one:
+            one.add([row(n) for n in (1, 2, 3)])
+            with importer(store, Report("unshipped", ())) as other:
+                other.add([row(n, order_item_id="07") for n in (3, 4)])
+        assert ((one.rows, one.new), (other.rows, other.new)) == ((3, 2), (2, 2))
+        assert store.orders.count() == 4
+
+
+def test_an_unchanged_order_is_left_alone_but_a_waiting_batch_is_confirmed(tmp_path: Path) -> None:
+    report = Report("all_orders", tuple(row(n, status="cancelled") for n in (1, 2, 3)))
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        take(store, report)
+        with store.write() as connection:
+            connection.execute("UPDATE orders SET open_action = 'cancel', state = 'sent' WHERE id = 2")
+            connection.execute(
+                "INSERT INTO batch_rows (batch, pos, order_id, action, state, is_open, reason)"
+                " VALUES (1, 0, 2, 'cancel', 'sent', 1, 'NoInventory')"
+            )
+        assert take(store, report) == (0, 0, 3)
+        states = store.database.query("SELECT id, version, state FROM orders ORDER BY id")
+        assert states == [(1, 1, None), (2, 1, "confirmed"), (3, 1, None)]
+        assert store.database.query("SELECT state, is_open FROM batch_rows") == [("confirmed", 0)]
+
+
+def test_a_slice_that_fails_leaves_nothing_of_itself(tmp_path: Path) -> None:
     def broken(_market: str, _ship_by: int) -> int:
         raise ZeroDivisionError
 
@@ -421,13 +278,10 @@ def test_a_product_takes_the_newest_words_even_when_they_came_back(tmp_path: Pat
         assert kept["products"] == [("US", "S", None, None, "Pan", NOW - DAY)]
 
 
-def test_waiting_rows_never_exceed_a_chunk_and_one_order(tmp_path: Path) -> None:
+def test_no_temporary_table_hides_one_of_the_store(tmp_path: Path) -> None:
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
-        target = importer(store, Report("all_orders", ()), chunk_rows=50)
-        most = 0
-        with target:
-            for n in range(400):
-                target.add([row(n // 3 + 1, sku=f"S{n % 3}")])
-                most = max(most, target.waiting)
-        assert most <= 50
-        assert target.rows == 400
+        kept = {row[0] for row in store.database.query("SELECT name FROM sqlite_master")}
+        with importer(store, Report("all_orders", ())):
+            temporary = {row[0] for row in store.database.query("SELECT name FROM sqlite_temp_master")}
+    assert temporary >= set(OF_SLICE)
+    assert not kept & temporary

@@ -1,12 +1,10 @@
-"""Report files into the store: one file at a time, good rows kept, bad rows listed, stoppable between chunks."""
+"""Report files into the store: one file at a time, good rows kept, bad rows listed, stoppable at any time."""
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -31,24 +29,10 @@ from .marketplaces import MarketplaceResolver, check_answer, make_question
 from .progress import ImportProgress, ImportSummary, Progress, Stop
 from .rejects import RejectsFile
 
-if TYPE_CHECKING:
-    from ordertui.store.importing.import_session import ImportSession
-
-    from .worker.process import WorkerProcess
-
-APART_BYTES = 8_000_000
-"""Files from this size on are read by a process of their own; smaller ones are done before it would have started."""
-
-
-class ImportStep(msgspec.Struct, frozen=True):
-    """Some rows of a report that are in the store now, or will be with the next ones."""
-
-    rows: int
-    rejects: list[RejectedRow]
-    ignored: int
-    """Rows of channels outside Amazon."""
-    bytes_done: int
-    unknown_words: tuple[str, ...]
+SHOWN_LINES = 5
+"""Lines under another item id that a summary names."""
+READING_SHARE = 0.3
+"""Part of the work of an import that reading takes; the rest is merging."""
 
 
 class ReportImporter:
@@ -64,14 +48,11 @@ class ReportImporter:
         deadline: Callable[[str, int], int | None],
         rejects_folder: Path,
         now: Callable[[], int],
-        *,
-        apart_bytes: int = APART_BYTES,
     ) -> None:
         self._store = store
         self._deadline = deadline
         self._rejects_folder = rejects_folder
         self._now = now
-        self._apart_bytes = apart_bytes
 
     def import_files(
         self,
@@ -87,27 +68,8 @@ class ReportImporter:
         Cancellation Rate reports go last: the orders they name tell of which marketplace they are.
         Raises the errors of `amazon.reports` (unknown report, ambiguous encoding, marketplace needed) before anything
         is changed; only a Cancellation Rate report none of whose orders is known asks for its marketplace at its turn.
-        When `stop` says so, the file at hand ends after a whole chunk and the rest is left.
+        When `stop` says so, what was merged of the file at hand is kept and the rest is left.
         """
-        with contextlib.ExitStack() as ending:
-            process = None
-            if any(_size(path) >= self._apart_bytes for path in paths):
-                from .worker.process import WorkerProcess  # when there is a use for it
-
-                process = WorkerProcess.start()
-            if process is not None:  # it comes up while the files are looked at
-                ending.enter_context(process)
-            return self._run(paths, process, encoding, marketplace, progress, stop)
-
-    def _run(
-        self,
-        paths: Sequence[Path],
-        process: WorkerProcess | None,
-        encoding: str | None,
-        marketplace: str | None,
-        progress: Progress | None,
-        stop: Stop,
-    ) -> list[ImportSummary]:
         infos: list[ReportInfo] = []
         for path in paths:
             try:
@@ -120,7 +82,7 @@ class ReportImporter:
             if info.format.content is ReportContent.RATE_ENTRIES:
                 out.append(self._rate_report(info))
             else:
-                out.append(self._orders(info, process, progress, stop))
+                out.append(self._orders(info, progress, stop))
             if out[-1].stopped:
                 break
         return out
@@ -137,40 +99,36 @@ class ReportImporter:
             check_answer(path, unnamed, marketplace)
         return info
 
-    def _orders(
-        self, info: ReportInfo, process: WorkerProcess | None, progress: Progress | None, stop: Stop
-    ) -> ImportSummary:
-        rows = ignored = 0
-        stopped = False
+    def _orders(self, info: ReportInfo, progress: Progress | None, stop: Stop) -> ImportSummary:
+        read = ignored = 0
         odd: dict[str, None] = {}
         target = self._store.imports.open(_source(info), self._deadline)
+
+        def tell(rows: int, share: float) -> None:
+            if progress is not None:
+                progress(ImportProgress(info.path, rows, int(share * info.size_bytes), info.size_bytes))
+
         with RejectsFile(self._rejects_folder, info) as rejects, target:
-            apart = process is not None and info.size_bytes >= self._apart_bytes and process.ready()
-            steps = process.steps(info, self._store, target) if process and apart else self._here(info, target)
-            for step in steps:
-                rejects.add(step.rejects)
-                rows += step.rows
-                ignored += step.ignored
-                odd.update(dict.fromkeys(step.unknown_words))
-                if progress is not None:
-                    progress(ImportProgress(info.path, rows, step.bytes_done, info.size_bytes))
-                if step.bytes_done < info.size_bytes and stop():
-                    stopped = True
+            for batch in MarketplaceResolver(self._store, info).resolve(read_orders(info)):
+                target.add(batch.rows)
+                rejects.add(batch.rejects)
+                read += len(batch.rows)
+                ignored += batch.ignored
+                odd.update(dict.fromkeys(batch.unknown_words))
+                tell(int(read * READING_SHARE), READING_SHARE * batch.bytes_done / info.size_bytes)
+                if stop():
+                    target.stopped = True
                     break
             target.rejected = rejects.count
-            target.stopped = stopped
-        notes = [*_notes(info), *odd]
+            if not target.stopped:
+                target.merge(lambda rows: tell(*_merged(rows, read)), stop)
+        notes = [*_notes(info), *odd, *_renamed(target.renamed)]
         if ignored:
             notes.append(f"{pluralize(ignored, 'row')} of channels outside Amazon were left out")
-        if stopped:
-            notes.append("stopped: what was read so far is kept; import the file again to go on")
-        return _summary(info, rows, (target.new, target.changed, target.unchanged), rejects, notes, stopped=stopped)
-
-    def _here(self, info: ReportInfo, target: ImportSession) -> Iterator[ImportStep]:
-        """Take a report into the store in this process."""
-        for batch in MarketplaceResolver(self._store, info).resolve(read_orders(info)):
-            target.add(batch.rows)
-            yield ImportStep(len(batch.rows), batch.rejects, batch.ignored, batch.bytes_done, batch.unknown_words)
+        if target.stopped:
+            notes.append("stopped: what was merged so far is kept; import the file again to go on")
+        counts = (target.new, target.changed, target.unchanged)
+        return _summary(info, target.rows, counts, rejects, notes, stopped=target.stopped)
 
     def _rate_report(self, info: ReportInfo) -> ImportSummary:
         found: list[RejectedRow] = []
@@ -201,12 +159,19 @@ def _source(info: ReportInfo) -> ReportSource:
     )
 
 
-def _size(path: Path) -> int:
-    """Bytes; 0 when that cannot be told, which reading tells of."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+def _merged(rows: int, read: int) -> tuple[int, float]:
+    """Return how far an import is when `rows` of the rows that were read are merged: in rows of work, and in all."""
+    share = READING_SHARE + (1 - READING_SHARE) * (rows / read if read else 1)
+    return int(read * share), share
+
+
+def _renamed(lines: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Return the warning that lines came under other item ids."""
+    if not lines:
+        return []
+    shown = "; ".join(f"{order_id}: {known}, now {said}" for order_id, known, said in lines[:SHOWN_LINES])
+    more = f"; and {len(lines) - SHOWN_LINES:,} more" if len(lines) > SHOWN_LINES else ""
+    return [f"other item ids for known lines of the same SKU and quantity, taken as the same lines: {shown}{more}"]
 
 
 def _notes(info: ReportInfo) -> list[str]:

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 
 class ImportProgress(msgspec.Struct, frozen=True):
-    """How far the import of one file is."""
+    """How far the import of one file is. Reading is a part of the work, merging the rest."""
 
     path: Path
     rows: int
-    """Rows read so far."""
+    """Rows worked off so far: of one that is only read, the part that reading takes."""
     bytes_done: int
+    """The part of `bytes_total` that the work done so far stands for."""
     bytes_total: int
 
 
@@ -53,6 +54,6 @@ class ImportSummary(msgspec.Struct, frozen=True):
 
 
 Progress = Callable[[ImportProgress], None]
-"""Called after each chunk of rows."""
+"""Called after each block that is read, and after each slice that is merged."""
 Stop = Callable[[], bool]
-"""Asked between two chunks; True ends the import, and what was stored is kept."""
+"""Asked often; True ends the import, and the slices that were merged are kept."""

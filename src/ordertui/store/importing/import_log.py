@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ordertui.orders.enums import ReportKind
-from ordertui.store.engine.sqlite import raw_sqlite, sqlite_engine
+from ordertui.store.engine.sqlite import raw_sqlite
 from ordertui.store.orders import OrderRepository
 
-from .import_session import ImportContext, ImportSession, ReportSource, apply_cancelled_by
-from .merge_planner import MergePlanner
+from .import_session import SLICE_ROWS, ImportContext, ImportSession, ReportSource, apply_cancelled_by
 
 
 class ImportLog:
@@ -20,19 +19,13 @@ class ImportLog:
         self._orders = orders
 
     def open(
-        self, report: ReportSource, auto_cancel_at: Callable[[str, int], int | None], *, chunk_rows: int | None = None
+        self, report: ReportSource, auto_cancel_at: Callable[[str, int], int | None], *, slice_rows: int = SLICE_ROWS
     ) -> ImportSession:
         """Return a context manager that takes in the rows of a report.
 
         `auto_cancel_at` gives, for a marketplace and a ship-by time, when Amazon cancels. Raises ReadOnlyStore.
         """
-        return ImportSession(
-            self._context, report, auto_cancel_at, chunk_rows=chunk_rows, is_first=not self._orders.has_any()
-        )
-
-    def planner(self, kind: str) -> MergePlanner:
-        """Return a planner for reports of a kind, for the process that plans while another one writes."""
-        return MergePlanner(sqlite_engine(self._context.database.engine).connection, kind)
+        return ImportSession(self._context, report, auto_cancel_at, slice_rows=slice_rows)
 
     def add_cancellation_rate(
         self, report: ReportSource, rows: Sequence[tuple[int, str, int | None, bool]], *, rejected: int = 0

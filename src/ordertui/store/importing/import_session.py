@@ -1,35 +1,31 @@
-"""The import of an order report: its rows are grouped by order, merged field by field, and written in chunks.
+"""The import of an order report: its rows are staged in a temporary table and merged in slices, by `statements`.
 
-A chunk is one transaction, so that an interrupt leaves a consistent store. Rows of one order stay together across
-chunks as long as the report keeps them together; lines of one SKU are told apart by their item id, else by their place.
+A slice is one transaction, so that an interrupt leaves a consistent store. All rows of an order are in one slice,
+wherever they stand in the report, so what they say together does not depend on the slices.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from ordertui.orders.clock import Clock
-from ordertui.orders.report_row import ORDER_ID, ReportRow
+from ordertui.orders.enums import ReportKind
+from ordertui.orders.report_row import ReportRow
 from ordertui.store.audit import AuditLog
 from ordertui.store.database import Database, placeholders, slices
-from ordertui.store.engine.sqlite import raw_sqlite
 from ordertui.store.errors import ReadOnlyStore
 from ordertui.store.journal.rows import TransitionWriter
 from ordertui.store.operator_facts import OperatorFacts
 
-from .changeset import ImportChangeset
-from .merge_planner import Groups, MergePlanner
+from . import statements as sql
+from .staging import Staging
 
-CHUNK_ROWS, FIRST_CHUNK_ROWS = 8_000, 12_000
-"""Rows of a transaction, and of one into a store without orders. There nothing is read, so memory has room for more,
-and each chunk rewrites most pages of the index of order ids, which come in random order.
-"""
-_MANY_DEADLINES = 10_000
+SLICE_ROWS = 20_000
+"""Rows of a transaction."""
 
 
 class ReportSource(msgspec.Struct, frozen=True):
@@ -55,41 +51,10 @@ class ImportContext(msgspec.Struct, frozen=True):
     transitions: TransitionWriter
 
 
-class OrderGrouper:
-    """Groups consecutive rows by order id. Holds back the last order of a chunk: its next line may be the next row."""
-
-    def __init__(self, chunk_rows: int = CHUNK_ROWS) -> None:
-        self._chunk_rows = chunk_rows
-        self._groups: Groups = {}
-        self.waiting = 0
-        """Rows taken and not yielded yet."""
-
-    def add(self, rows: Iterable[ReportRow]) -> Iterator[Groups]:
-        """Take some rows; yield a chunk of complete orders when it is full."""
-        groups = self._groups
-        for row in rows:
-            order_id: Any = row[ORDER_ID]
-            group = groups.get(order_id)
-            if group is None:
-                groups[order_id] = [row]
-            else:
-                group.append(row)
-            self.waiting += 1
-        if self.waiting >= self._chunk_rows and len(groups) > 1:
-            order_id, last = groups.popitem()
-            self._groups, self.waiting = {order_id: last}, len(last)
-            yield groups
-
-    def rest(self) -> Groups:
-        """Return the orders that are left at the end."""
-        groups, self._groups, self.waiting = self._groups, {}, 0
-        return groups
-
-
 class ImportSession:
     """Imports the rows of one report: `with store.imports.open(...) as session: session.add(rows)`.
 
-    The counts are final after the with. Another process may do the planning: then `write_planned` gets what it planned.
+    Rows are only staged by `add`; `merge` stores them, at the latest at the end of the with, whose counts are final.
     """
 
     def __init__(
@@ -98,8 +63,7 @@ class ImportSession:
         report: ReportSource,
         auto_cancel_at: Callable[[str, int], int | None],
         *,
-        is_first: bool,
-        chunk_rows: int | None = None,
+        slice_rows: int = SLICE_ROWS,
     ) -> None:
         database = context.database
         if database.read_only:
@@ -108,110 +72,184 @@ class ImportSession:
         self._context = context
         self._report = report
         self._auto_cancel_at = auto_cancel_at
-        self._deadlines: dict[tuple[str, int | None], int | None] = {}
-        self.chunk_rows = chunk_rows or (FIRST_CHUNK_ROWS if is_first else CHUNK_ROWS)
-        self._grouper = OrderGrouper(self.chunk_rows)
+        self._slice_rows = slice_rows
+        self._words: dict[tuple[object, ...], list[Any]] = {}
         self._import_id = 0
-        self._planner: MergePlanner | None = None
-        self._state = (0, 0)
+        self._is_merged = False
+        self._staged = 0
         self.rows = 0
-        """Rows written."""
+        """Rows merged."""
         self.new = 0
         """Orders that were not known before."""
         self.changed = 0
         self.unchanged = 0
+        self.renamed: list[tuple[str, str, str]] = []
+        """(order id, known item id, the report's) of lines that the report names by another item id."""
         self.rejected = 0
         """Rows that the reader rejected; set by the caller."""
         self.stopped = False
-        """Whether the file has more rows; set by the caller. The import is then not recorded as finished."""
+        """Whether the file has more rows. The import is then not recorded as finished."""
 
     def __enter__(self) -> ImportSession:
         self._database.set_bulk(True)
         report = self._report
-        with self._database.write(), raw_sqlite(self._database.engine) as connection:
-            cursor = connection.execute(
+        with self._database.write():
+            self._import_id = self._database.value(
                 "INSERT INTO imports (kind, path, sha256, marketplace, as_of, has_request_column, at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
                 (report.kind, report.path, report.sha256, report.marketplace, report.as_of,
                  int(report.has_request_column), self._context.clock.now()),
             )  # fmt: skip
-            self._import_id = int(cursor.lastrowid or 0)
-            self._state = _state(connection)
+        self._staging = Staging(self._database, self._import_id)
+        self._staging.create()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None:
-                self._plan_and_write(self._grouper.rest())
+                if not self._is_merged and not self.stopped:
+                    self.merge()
                 self._finish()
         finally:
+            self._staging.drop()
             self._database.set_bulk(False)
 
-    @property
-    def waiting(self) -> int:
-        """Rows taken that are not written yet."""
-        return self._grouper.waiting
+    def add(self, rows: Sequence[ReportRow]) -> None:
+        """Stage some rows."""
+        words = self._words
+        seq = self._staged
+        staged = []
+        for (
+            number, order, item, market, channel, status, item_status, purchased, ship_by, at, sku, asin, title,
+            quantity, shipped, currency, a, b, c, d, e, f, g, h, request, reason, replacement, business, prime,
+        ) in rows:  # fmt: skip
+            key = (market, sku, asin, title)
+            word = words.get(key)
+            if word is None:
+                word = words[key] = [len(words), at]
+            elif at > word[1]:
+                word[1] = at
+            seq += 1
+            staged.append(
+                (seq, number, order, market, channel, status, purchased, ship_by, replacement, business, prime, at,
+                 word[0], item, quantity, shipped, item_status, currency, a, b, c, d, e, f, g, h, request,
+                 None if request is None else reason, None, None)
+            )  # fmt: skip
+        self._staged = seq
+        self._staging.add(staged)
 
-    def add(self, rows: Iterable[ReportRow]) -> None:
-        """Take some rows; write the complete orders when a chunk is full."""
-        for groups in self._grouper.add(rows):
-            self._plan_and_write(groups)
+    def merge(self, progress: Callable[[int], None] = lambda _: None, stop: Callable[[], bool] = lambda: False) -> None:
+        """Merge the staged rows, each slice in a transaction of its own. `progress` gets the rows merged so far.
 
-    def _plan_and_write(self, groups: Groups) -> None:
-        if not groups:
-            return
-        with self._database.write(), raw_sqlite(self._database.engine) as connection:
-            if self._planner is None:
-                self._planner = MergePlanner(connection, self._report.kind)
-            elif self._state != _state(connection):
-                self._planner.reload()
-            changes, named = self._planner.plan(groups)
-            self._write(connection, changes)
-        self._planner.keep(named)
-
-    def write_planned(self, changes: ImportChangeset, replan: Callable[[], ImportChangeset]) -> None:
-        """Write what another process planned from the store as it was after the last chunk, or at the beginning.
-
-        When the store was changed since, `replan` is called inside the transaction, in which nobody else can change it.
+        When `stop` says so, the slice at hand is undone, what was merged before it stays, and `stopped` is set.
         """
-        with self._database.write(), raw_sqlite(self._database.engine) as connection:
-            self._write(connection, changes if self._state == _state(connection) else replan())
-
-    def _write(self, connection: sqlite3.Connection, changes: ImportChangeset) -> None:
-        changes.write(connection, self._cached_auto_cancel_at)
-        self.rows += changes.rows
-        self.new += len(changes.new_orders)
-        self.changed += changes.changed
-        self.unchanged += changes.unchanged
-        report = {"report": self._report.sha256, "kind": self._report.kind}
-        self._context.transitions.confirm_shown(changes.shown, report)
-        apply_cancelled_by(self._database, self._context.facts, changes.cancelled)
-        self._count(connection)
-        self._state = _state(connection)
-
-    def _cached_auto_cancel_at(self, market: str, ship_by: int | None) -> int | None:
-        """Return when Amazon cancels by itself (epoch seconds); None when it does not, or when that is unknown."""
-        key = (market, ship_by)
+        self._is_merged = True
         try:
-            return self._deadlines[key]
-        except KeyError:
-            if len(self._deadlines) >= _MANY_DEADLINES:
-                self._deadlines.clear()
-            due = self._deadlines[key] = None if ship_by is None else self._auto_cancel_at(market, ship_by)
-            return due
+            with self._database.write():
+                self._staging.fill("words", [(n, *key, at) for key, (n, at) in self._words.items()])
+                for statement in (*sql.PRODUCTS, sql.FAR):
+                    self._do(stop, statement)
+            for low, high in self._staging.slices(self._slice_rows):
+                self._merge_slice(stop, sql.SORT, low=low, high=high)
+                progress(self.rows)
+            self._merge_slice(stop, sql.SORT_FAR)
+            progress(self.rows)
+        except _Stopped:
+            self.stopped = True
 
-    def _count(self, connection: sqlite3.Connection) -> None:
-        connection.execute(
+    def _do(self, stop: Callable[[], bool], statement: str, **values: int) -> int:
+        """Execute a statement, and return how many rows it changed. Raises _Stopped."""
+        if stop():
+            raise _Stopped
+        return self._database.execute(self._staging.sql(statement), values)
+
+    def _merge_slice(self, stop: Callable[[], bool], sort: str, **span: int) -> None:
+        with self._database.write():
+            self._staging.empty_slice()
+            count = self._do(stop, sort, **span)
+            if not count:
+                return
+            new, changed, unchanged, renamed = self._merge_sorted(stop)
+            after = (self.rows + count, self.new + new, self.changed + changed, self.unchanged + unchanged)
+            self._confirm_shown()
+            self._count(after)
+        self.rows, self.new, self.changed, self.unchanged = after
+        self.renamed += renamed
+
+    def _merge_sorted(self, stop: Callable[[], bool]) -> tuple[int, int, int, list[tuple[str, str, str]]]:
+        """Merge the rows in `sorted`; return how many orders are new, changed and unchanged, and `renamed`."""
+        values = {
+            "source": ReportKind(self._report.kind).bit,
+            "lists_waiting": int(self._report.kind == ReportKind.UNSHIPPED),
+        }
+
+        def do(statement: str, **more: int) -> int:
+            return self._do(stop, statement, **values, **more)
+
+        all_known, new = do(sql.KNOWN_HEADS), do(sql.NEW_HEADS)
+        known = 0
+        if all_known:
+            do(sql.WAITING)
+            known = do(sql.NEWS)
+            do(sql.DROP_UNCHANGED)
+        do(sql.NEW_UNCLEAR)
+        renamed = []
+        if self._any("SELECT 1 FROM news WHERE is_unclear = 1"):
+            for statement in (*sql.PROMOTIONS, *sql.UNCLEAR_ROWS, sql.UNCLEAR_LINES, *sql.PAIRS):
+                do(statement)
+            renamed = self._database.query(sql.RENAMED)
+        if known:
+            do(sql.JOIN_CLEAR)
+        if self._any("SELECT 1 FROM pairs"):
+            for statement in sql.JOIN_PAIRED:
+                do(statement)
+            self._repeat(do, "pairs", sql.JOIN_AGAIN, first=2)
+            do(sql.CHOOSE_SKU)
+        for statement in sql.WRITE_LINES:
+            do(statement)
+        if new:
+            do(sql.WRITE_NEW_LINES)
+        do(sql.ODD)
+        for statement in (sql.MERGE_NEW, sql.MERGE_KNOWN):
+            do(statement)
+        self._repeat(do, "odd", sql.MERGE_AGAIN, first=1)
+        undated = self._database.query(self._staging.sql(sql.UNDATED))
+        self._staging.fill("deadlines", [(*key, self._auto_cancel_at(*key)) for key in undated])
+        if new:
+            do(sql.WRITE_NEW)
+        for statement in sql.WRITE_KNOWN if known else ():
+            do(statement)
+        changed = int(self._database.value(sql.COUNT_CHANGED))
+        return new, changed, all_known - changed, renamed
+
+    def _any(self, statement: str) -> bool:
+        return bool(self._database.query(f"{statement} LIMIT 1"))
+
+    def _repeat(self, do: Callable[..., int], table: str, statement: str, first: int) -> None:
+        """Execute a statement for each place in a table: merges that must follow one another."""
+        last = self._database.value(f"SELECT coalesce(max(place), 0) FROM {table}")
+        for place in range(first, last + 1):
+            do(statement, place=place)
+
+    def _confirm_shown(self) -> None:
+        shown = self._database.query(sql.SHOWN)
+        report = {"report": self._report.sha256, "kind": self._report.kind}
+        self._context.transitions.confirm_shown(shown, report)
+
+    def _count(self, counts: tuple[int, int, int, int]) -> None:
+        self._database.execute(
             "UPDATE imports SET row_count = ?, new_orders = ?, changed = ?, unchanged = ?, rejected = ? WHERE id = ?",
-            (self.rows, self.new, self.changed, self.unchanged, self.rejected, self._import_id),
+            (*counts, self.rejected, self._import_id),
         )
 
     def _finish(self) -> None:
         """Make the indexes for reading, without which a first big import is faster, and complete the record."""
-        with self._database.write(), raw_sqlite(self._database.engine) as connection:
+        with self._database.write():
             self._database.create_read_indexes()
-            self._count(connection)
-            connection.execute("UPDATE imports SET finished = ? WHERE id = ?", (int(not self.stopped), self._import_id))
+            self._count((self.rows, self.new, self.changed, self.unchanged))
+            self._database.execute(
+                "UPDATE imports SET finished = ? WHERE id = ?", (int(not self.stopped), self._import_id)
+            )
             facts = {
                 "kind": self._report.kind, "sha256": self._report.sha256, "rows": self.rows, "new": self.new,
                 "changed": self.changed, "finished": not self.stopped,
@@ -219,9 +257,8 @@ class ImportSession:
             self._context.audit.append("import", json.dumps(facts))
 
 
-def _state(connection: sqlite3.Connection) -> tuple[int, int]:
-    """Return a value that differs when any connection changed the store in between."""
-    return int(connection.execute("PRAGMA data_version").fetchone()[0]), connection.total_changes
+class _Stopped(Exception):
+    """The operator stopped the import."""
 
 
 def apply_cancelled_by(database: Database, facts: OperatorFacts, order_ids: Iterable[str]) -> None:

@@ -1,0 +1,150 @@
+"""The facts that a report states of an order and of its lines, and SQL that merges what it states into what is known.
+
+This list of fields is the only one: the temporary tables, the merge statements and the columns `a_...` of `orders` and
+`lines` follow from it. A field keeps the maximum of (date, rank, value) of all that was ever stated of it: the newest
+statement wins, at one date the more advanced status or the greater value. Therefore reports may be merged in any order,
+any number of times. NULL states nothing, and never replaces a value.
+
+A record keeps the newest date of any of its fields (`at`); a field has a date of its own (`a_<field>`) only where that
+is older.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ordertui.orders.order import COMPONENTS
+
+STATUS_RANK = {"pending": 1, "unshipped": 2, "unfulfillable": 3, "partially_shipped": 4, "shipped": 5, "cancelled": 6}
+"""At equal dates the more advanced status wins."""
+_TEXTS = frozenset({
+    "order_id", "item_id", "marketplace", "channel", "status", "item_status", "currency", "buyer_request",
+    "request_reason", "replacement", "business", "prime", "cancelled_by", "amazon_counts",
+    "item_promotion_id", "ship_promotion_id",
+})  # fmt: skip
+"""Columns that hold text; all others hold whole numbers."""
+
+
+class MergedField(NamedTuple):
+    """One fact. It is stated or not as a whole: its first column is NULL when a report does not state it."""
+
+    name: str
+    stated: tuple[str, ...]
+    """Its columns in a row of a report."""
+    kept: tuple[str, ...]
+    """Its columns in `orders` or `lines`."""
+
+
+def _field(name: str, *stated: str, kept: Sequence[str] = ()) -> MergedField:
+    return MergedField(name, stated or (name,), tuple(kept) or stated or (name,))
+
+
+ORDER_FIELDS = tuple(
+    _field(name)
+    for name in ("marketplace", "channel", "status", "purchased_at", "ship_by", "replacement", "business", "prime")
+)
+LINE_FIELDS = (
+    _field("item_id"),
+    _field("quantity"),
+    _field("quantity_shipped"),
+    _field("status", "item_status", kept=("status",)),
+    _field("currency"),
+    _field("price", *COMPONENTS),
+    _field("request", "buyer_request", "request_reason"),
+)
+UNKNOWN_WORD = frozenset({"channel", "status", "replacement", "business", "prime"})
+"""Columns of `orders` in which the word `unknown` stands for NULL."""
+ORDER_STATED = tuple(column for field in ORDER_FIELDS for column in field.stated)
+LINE_STATED = tuple(column for field in LINE_FIELDS for column in field.stated)
+LINE_KEPT = tuple(column for field in LINE_FIELDS for column in field.kept)
+ORDER_DATES = tuple(f"a_{field.name}" for field in ORDER_FIELDS)
+LINE_DATES = tuple(f"a_{field.name}" for field in LINE_FIELDS)
+
+
+def typed(names: Iterable[str]) -> str:
+    """Return the columns with their types, for CREATE TABLE."""
+    return ", ".join(f"{name} {'TEXT' if name in _TEXTS else 'INTEGER'}" for name in names)
+
+
+def columns(alias: str, names: Iterable[str]) -> str:
+    """Return the columns of a table, for SELECT."""
+    return ", ".join(f"{alias}.{name}" for name in names)
+
+
+def bit(condition: str) -> str:
+    """Return 1 or 0 for a condition: not every engine counts truth values as numbers."""
+    return f"CASE WHEN {condition} THEN 1 ELSE 0 END"
+
+
+def same_id(one: str, other: str) -> str:
+    """Return the condition that two order item ids are the same: spreadsheets drop leading zeros."""
+    return f"ltrim({one}, '0') = ltrim({other}, '0')"
+
+
+class Merge:
+    """SQL expressions for a record `old` that takes in what the row `new` states."""
+
+    def __init__(self, old: str, new: str, fields: Sequence[MergedField]) -> None:
+        self.at = f"CASE WHEN {new}.at > {old}.at THEN {new}.at ELSE {old}.at END"
+        self.values: list[str] = []
+        """The merged values, in the order of the fields' columns."""
+        self.dates: list[str] = []
+        """The merged dates of the fields."""
+        takes, newer, same = [], [], []
+        for field in fields:
+            one = _FieldMerge(field, old, new)
+            self.values += one.values
+            self.dates.append(
+                f"CASE WHEN {one.is_newer} THEN nullif({new}.at, {self.at})"
+                f" WHEN {one.known} THEN nullif({one.date}, {self.at}) END"
+            )
+            takes.append(one.takes)
+            newer.append(one.is_newer)
+            same.append(one.says_nothing)
+        self.changed = bit(" OR ".join(takes))
+        """1 when a value changes."""
+        self.moved = bit(f"{new}.at > {old}.at OR " + " OR ".join(newer))
+        """1 when a date changes."""
+        self.says_nothing = f"({new}.at <= {old}.at AND {' AND '.join(same)})"
+        """Condition: neither a value nor a date changes."""
+
+
+class _FieldMerge:
+    """The expressions of one field."""
+
+    def __init__(self, field: MergedField, old: str, new: str) -> None:
+        kept = [f"{old}.{name}" for name in field.kept]
+        stated = [f"{new}.{name}" for name in field.stated]
+        before, after = _comparable(field, kept), _comparable(field, stated)
+        self.date = f"coalesce({old}.a_{field.name}, {old}.at)"
+        self.known = f"{kept[0]} IS NOT NULL"
+        states = f"{stated[0]} IS NOT NULL"
+        wins = f"{_rank(stated[0])} > {_rank(kept[0])}" if field.name == "status" else f"{after} > {before}"
+        self.is_newer = f"({states} AND ({kept[0]} IS NULL OR {new}.at > {self.date}))"
+        replaces = (
+            f"{states} AND ({kept[0]} IS NULL OR ({after} <> {before}"
+            f" AND ({new}.at > {self.date} OR ({new}.at = {self.date} AND {wins}))))"
+        )
+        equal = f"{after} = {before}"
+        if field.name == "item_id":  # of two spellings of one id the longer one is kept, whatever their dates
+            replaces += f" OR ({equal} AND length({stated[0]}) > length({kept[0]}))"
+            equal += f" AND length({stated[0]}) <= length({kept[0]})"
+        self.takes = f"({replaces})"
+        self.values = [f"CASE WHEN {self.takes} THEN {b} ELSE {a} END" for a, b in zip(kept, stated, strict=True)]
+        self.says_nothing = f"({stated[0]} IS NULL OR ({self.known} AND {equal} AND {self.date} >= {new}.at))"
+
+
+def _comparable(field: MergedField, names: Sequence[str]) -> str:
+    """Return what is compared of a field: one value, or a row of them."""
+    if field.name == "item_id":
+        return f"ltrim({names[0]}, '0')"
+    if field.name == "request":
+        return f"({names[0]}, coalesce({names[1]}, ''))"
+    return names[0] if len(names) == 1 else f"({', '.join(names)})"
+
+
+def _rank(value: str) -> str:
+    return (
+        f"CASE {value} " + " ".join(f"WHEN '{word}' THEN {rank}" for word, rank in STATUS_RANK.items()) + " ELSE 0 END"
+    )

@@ -1,0 +1,328 @@
+"""The statements that merge one slice of a report into orders and lines, in the order in which they run.
+
+They are the same on every engine: named parameters, and NULL wherever nothing is known. CROSS JOIN fixes the order of
+loops for SQLite, and unary plus keeps it from an index; `tests/store/importing/test_query_plans.py` holds that no
+statement scans `orders` or `lines`.
+
+The tables are those of `tables`: `stage` has all rows of the report, `sorted` those of the slice, `heads` one row for
+each of its orders, `news` the known orders of which the report says anything new. An order is unclear when its SKUs
+alone do not tell which row is about which line; `pairs` settles that for the few that are.
+"""
+
+from __future__ import annotations
+
+from ordertui.orders.batch_state import UNCONFIRMED
+from ordertui.orders.enums import ReportKind
+from ordertui.store.database import in_list
+from ordertui.store.derived_facts import (
+    AMAZON_COUNTS,
+    CANCELLED_BY,
+    CANCELLED_LINES,
+    REPORTED_REQUEST,
+    REQUEST,
+    SITUATION,
+    SUM_OF_UNITS,
+    TOTAL,
+)
+
+from .fields import (
+    LINE_FIELDS,
+    LINE_STATED,
+    ORDER_FIELDS,
+    ORDER_STATED,
+    UNKNOWN_WORD,
+    Merge,
+    bit,
+    columns,
+    same_id,
+)
+from .tables import DERIVED, LINE_REGISTERS, ORDER_REGISTERS, STAGED
+
+_UNCONFIRMED = in_list(UNCONFIRMED)
+_ORDER = (  # a stored order, with NULL for unknown
+    "(SELECT id, order_id, "
+    + ", ".join(f"nullif({name}, 'unknown') AS {name}" if name in UNKNOWN_WORD else name for name in ORDER_STATED)
+    + f", {', '.join(ORDER_REGISTERS[len(ORDER_STATED) :])}, sources, has_twins FROM orders)"
+)
+_order, _again = Merge("o", "s", ORDER_FIELDS), Merge("merged", "s", ORDER_FIELDS)
+_line, _line_again = Merge("l", "s", LINE_FIELDS), Merge("joined", "s", LINE_FIELDS)
+_NULL_ORDER_DATES = ", ".join(["NULL"] * len(ORDER_FIELDS))
+_NULL_LINE_DATES = ", ".join(["NULL"] * len(LINE_FIELDS))
+
+
+def _earliest(old: str) -> str:
+    return f"CASE WHEN s.at < {old}.first_at THEN s.at ELSE {old}.first_at END"
+
+
+def _latest_wait(old: str) -> str:
+    """Return the newest date at which an Unshipped report named the line. `:lists_waiting`: the report is one."""
+    return (
+        f"CASE WHEN :lists_waiting = 1 AND ({old}.waits_at IS NULL OR s.at > {old}.waits_at) THEN s.at"
+        f" ELSE {old}.waits_at END"
+    )
+
+
+_FIRST_WAIT = "CASE WHEN :lists_waiting = 1 THEN s.at END"
+_SAYS_NOTHING = (
+    f"({_line.says_nothing} AND s.at >= l.first_at AND (:lists_waiting = 0 OR coalesce(l.waits_at, -1) >= s.at))"
+)
+
+# -- products, and the slices
+
+PRODUCTS = (
+    "INSERT INTO products (marketplace, sku) SELECT DISTINCT marketplace, sku FROM {words} WHERE true ON CONFLICT DO"
+    " NOTHING",
+    *(
+        f"UPDATE products SET {text} = b.{text}, {text}_at = b.at FROM (SELECT marketplace, sku, {text}, at,"
+        f" row_number() OVER (PARTITION BY marketplace, sku ORDER BY at DESC, {text} DESC) AS n FROM {{words}}"
+        f" WHERE {text} IS NOT NULL) b WHERE b.n = 1 AND products.marketplace = b.marketplace"
+        f" AND products.sku = b.sku AND (products.{text}_at IS NULL OR b.at > products.{text}_at"
+        f" OR (b.at = products.{text}_at AND b.{text} > products.{text}))"
+        for text in ("asin", "title")
+    ),
+    "INSERT INTO {word_products} SELECT w.n, p.id FROM {words} w JOIN products p"
+    " ON p.marketplace = w.marketplace AND p.sku = w.sku",
+)
+"""ASIN and title of the newest report that gives them; at one date the greater text."""
+FAR = "INSERT INTO {far} SELECT order_id FROM {stage} GROUP BY order_id HAVING max(seq) - min(seq) >= count(*)"
+"""Orders whose rows do not follow each other: they are merged last, together."""
+_SORT = (
+    f"INSERT INTO sorted SELECT {columns('s', STAGED)}, w.product_id FROM {{stage}} s JOIN {{word_products}} w"
+    " ON w.n = s.word WHERE"
+)
+SORT = (
+    f"{_SORT} s.seq BETWEEN :low AND :high AND s.order_id NOT IN (SELECT order_id FROM {{far}})"
+    " ORDER BY s.order_id, s.seq"
+)
+SORT_FAR = f"{_SORT} s.order_id IN (SELECT order_id FROM {{far}}) ORDER BY s.order_id, s.seq"
+_REPEATS = "count(*) > count(DISTINCT t.product_id) OR count(t.item_id) > count(DISTINCT ltrim(t.item_id, '0'))"
+_GROUPS = (
+    f"(SELECT order_id, min(seq) AS seq, count(*) AS row_count, CASE WHEN count(*) > 1 THEN (SELECT {bit(_REPEATS)}"
+    " FROM sorted t WHERE t.order_id = s.order_id) ELSE 0 END AS has_twins FROM sorted s GROUP BY order_id) g"
+    " LEFT JOIN orders o ON o.order_id = g.order_id"
+)
+KNOWN_HEADS = (
+    "INSERT INTO heads SELECT o.id, g.order_id, 0, g.seq, g.row_count, CASE WHEN g.has_twins + o.has_twins > 0 THEN 1"
+    f" ELSE 0 END FROM {_GROUPS} WHERE o.id IS NOT NULL"
+)
+NEW_HEADS = (
+    "INSERT INTO heads SELECT (SELECT coalesce(max(id), 0) FROM orders) + row_number() OVER (ORDER BY g.seq),"
+    f" g.order_id, 1, g.seq, g.row_count, g.has_twins FROM {_GROUPS} WHERE o.id IS NULL"
+)
+WAITING = (
+    "INSERT INTO waiting SELECT h.id FROM heads h CROSS JOIN orders o WHERE o.id = h.id AND h.is_new = 0"
+    f" AND o.state IN {_UNCONFIRMED}"
+)
+"""Known orders for which a batch waits for a report to confirm it."""
+_FITS = f"(s.item_id IS NULL OR l.item_id IS NULL OR {same_id('l.item_id', 's.item_id')})"
+_OTHER_HAS_ID = (
+    "(s.item_id IS NOT NULL AND l.item_id IS NULL AND EXISTS (SELECT 1 FROM lines x WHERE x.order_id = h.id"
+    f" AND {same_id('x.item_id', 's.item_id')}))"
+)
+NEWS = (
+    "INSERT INTO news SELECT h.id,"
+    f" max({bit(f'h.has_twins = 1 OR l.line IS NULL OR NOT {_FITS} OR {_OTHER_HAS_ID}')})"
+    f" FROM heads h CROSS JOIN {_ORDER} o CROSS JOIN sorted s LEFT JOIN lines l"
+    " ON l.order_id = h.id AND +l.product_id = s.product_id"
+    " WHERE o.id = h.id AND s.order_id = h.order_id AND h.is_new = 0 AND (h.has_twins = 1 OR o.sources & :source = 0"
+    f" OR NOT {_order.says_nothing} OR l.line IS NULL OR NOT {_FITS} OR NOT {_SAYS_NOTHING}) GROUP BY h.id"
+)
+DROP_UNCHANGED = "DELETE FROM heads WHERE is_new = 0 AND id NOT IN (SELECT id FROM news)"
+NEW_UNCLEAR = "INSERT INTO news SELECT id, 1 FROM heads WHERE is_new = 1 AND has_twins = 1"
+
+# -- which row is about which line, for unclear orders
+
+PROMOTIONS = tuple(
+    f"UPDATE sorted SET {name} = b.amount FROM (SELECT order_id, item, sum(amount) AS amount FROM (SELECT DISTINCT"
+    f" s.order_id AS order_id, ltrim(s.item_id, '0') AS item, s.{name}_id, s.{name} AS amount FROM news n"
+    " CROSS JOIN heads h CROSS JOIN sorted s WHERE n.is_unclear = 1 AND h.id = n.id AND s.order_id = h.order_id"
+    f" AND s.item_id IS NOT NULL AND s.{name} IS NOT NULL) t GROUP BY order_id, item) b"
+    " WHERE sorted.order_id = b.order_id AND ltrim(sorted.item_id, '0') = b.item AND sorted.item_price IS NOT NULL"
+    for name in ("item_promotion", "ship_promotion")
+)
+"""Amazon repeats an item for each of its promotions: its price counts once, and each promotion once."""
+UNCLEAR_ROWS = (
+    "INSERT INTO unclear_rows SELECT id, seq, item, product_id, quantity, row_number() OVER (PARTITION BY id, item"
+    " ORDER BY seq), min(seq) OVER (PARTITION BY id, item) FROM (SELECT n.id AS id, s.seq AS seq,"
+    " ltrim(s.item_id, '0') AS item, s.product_id AS product_id, s.quantity AS quantity FROM news n CROSS JOIN heads h"
+    " CROSS JOIN sorted s WHERE n.is_unclear = 1 AND h.id = n.id AND s.order_id = h.order_id"
+    " AND s.item_id IS NOT NULL) t",
+    "INSERT INTO unclear_rows SELECT n.id, s.seq, NULL, s.product_id, s.quantity, 1, s.seq FROM news n"
+    " CROSS JOIN heads h CROSS JOIN sorted s WHERE n.is_unclear = 1 AND h.id = n.id AND s.order_id = h.order_id"
+    " AND s.item_id IS NULL",
+)
+UNCLEAR_LINES = (
+    "INSERT INTO unclear_lines SELECT l.order_id, l.line, ltrim(l.item_id, '0'), l.product_id, l.quantity"
+    " FROM news n CROSS JOIN lines l WHERE n.is_unclear = 1 AND l.order_id = n.id"
+)
+
+
+def _pair(keys: str, rows: str, lines: str, *, is_renamed: bool = False) -> str:
+    """Pair rows and lines that are free yet and agree in `keys`, in file order."""
+    names = [name.strip() for name in keys.split(",")]
+    agree = " AND ".join(f"r.{name} = l.{name}" for name in names)
+    return (
+        f"INSERT INTO pairs SELECT r.id, r.seq, l.line, 0, 1, {int(is_renamed)} FROM (SELECT id, seq, {keys},"
+        f" row_number() OVER (PARTITION BY id, {keys} ORDER BY seq) AS n FROM unclear_rows f WHERE again = 1 AND {rows}"
+        " AND NOT EXISTS (SELECT 1 FROM pairs p WHERE p.id = f.id AND p.seq = f.seq)) r JOIN (SELECT id, line,"
+        f" {keys}, row_number() OVER (PARTITION BY id, {keys} ORDER BY line) AS n FROM unclear_lines f WHERE {lines}"
+        " AND NOT EXISTS (SELECT 1 FROM pairs p WHERE p.id = f.id AND p.line = f.line)) l"
+        f" ON r.id = l.id AND r.n = l.n AND {agree}"
+    )
+
+
+PAIRS = (
+    _pair("item", "item IS NOT NULL", "item IS NOT NULL"),
+    _pair("product_id, quantity", "item IS NOT NULL", "item IS NULL"),
+    _pair("product_id", "item IS NOT NULL", "item IS NULL"),
+    _pair("product_id, quantity", "item IS NOT NULL", "item IS NOT NULL", is_renamed=True),
+    _pair("product_id, quantity", "item IS NULL", "true"),
+    _pair("product_id", "item IS NULL", "true"),
+    "INSERT INTO pairs SELECT id, seq, (SELECT coalesce(max(l.line), 0) FROM lines l WHERE l.order_id = r.id)"
+    " + row_number() OVER (PARTITION BY id ORDER BY seq), 1, 1, 0 FROM unclear_rows r WHERE again = 1"
+    " AND NOT EXISTS (SELECT 1 FROM pairs p WHERE p.id = r.id AND p.seq = r.seq)",
+    "INSERT INTO pairs SELECT r.id, r.seq, p.line, p.is_new, r.again, 0 FROM unclear_rows r CROSS JOIN pairs p"
+    " WHERE r.again > 1 AND p.id = r.id AND p.seq = r.first_seq",
+)
+"""A row is about the line with its item id, else one of its SKU without an id (of its quantity, if there is one), else
+one of its SKU and quantity with another id. A row without an id is about any line of its SKU. Rows of one id are about
+one line; each other row that is left is a line that was not known.
+"""
+
+# -- lines
+
+_JOINED = (
+    f"INSERT INTO joined SELECT l.order_id, l.line, 0, l.product_id, {', '.join(_line.values)}, {_line.at},"
+    f" {', '.join(_line.dates)}, {_latest_wait('l')}, {_earliest('l')}, {_line.changed}"
+)
+JOIN_CLEAR = (
+    f"{_JOINED} FROM news n CROSS JOIN heads h CROSS JOIN sorted s CROSS JOIN lines l WHERE n.is_unclear = 0"
+    " AND h.id = n.id AND s.order_id = h.order_id AND l.order_id = h.id AND +l.product_id = s.product_id"
+    f" AND NOT {_SAYS_NOTHING}"
+)
+_PAIRED = "pairs p CROSS JOIN heads h CROSS JOIN sorted s"
+_OF_PAIR = "h.id = p.id AND s.order_id = h.order_id AND s.seq = p.seq"
+JOIN_PAIRED = (
+    f"{_JOINED} FROM {_PAIRED} CROSS JOIN lines l WHERE p.place = 1 AND p.is_new = 0 AND {_OF_PAIR}"
+    f" AND l.order_id = p.id AND l.line = p.line AND (NOT {_SAYS_NOTHING} OR l.product_id <> s.product_id"
+    " OR EXISTS (SELECT 1 FROM pairs q WHERE q.id = p.id AND q.line = p.line AND q.place > 1))",
+    f"INSERT INTO joined SELECT p.id, p.line, 1, s.product_id, {columns('s', LINE_STATED)}, s.at, {_NULL_LINE_DATES},"
+    f" {_FIRST_WAIT}, s.at, 1 FROM {_PAIRED} WHERE p.place = 1 AND p.is_new = 1 AND {_OF_PAIR}",
+)
+JOIN_AGAIN = (
+    f"UPDATE joined SET ({', '.join((*LINE_REGISTERS, 'changed'))}) = ({', '.join(_line_again.values)},"
+    f" {_line_again.at}, {', '.join(_line_again.dates)}, {_latest_wait('joined')}, {_earliest('joined')},"
+    f" {bit(f'joined.changed = 1 OR {_line_again.changed} = 1')}) FROM {_PAIRED}"
+    f" WHERE p.place = :place AND {_OF_PAIR} AND joined.id = p.id AND joined.line = p.line"
+)
+"""Further rows about one line, one after the other."""
+CHOOSE_SKU = (
+    "UPDATE joined SET product_id = b.product_id, changed = 1 FROM (SELECT id, line, product_id, row_number() OVER"
+    " (PARTITION BY id, line ORDER BY length(sku) DESC, sku DESC) AS n FROM (SELECT p.id AS id, p.line AS line,"
+    f" s.product_id AS product_id, w.sku AS sku FROM {_PAIRED} CROSS JOIN products w WHERE {_OF_PAIR}"
+    " AND w.id = s.product_id UNION ALL SELECT p.id, p.line, j.product_id, w.sku FROM pairs p CROSS JOIN joined j"
+    " CROSS JOIN products w WHERE j.id = p.id AND j.line = p.line AND w.id = j.product_id) t) b"
+    " WHERE b.n = 1 AND joined.id = b.id AND joined.line = b.line AND joined.product_id <> b.product_id"
+)
+"""The item id wins over the SKU. Of two SKUs the longer one stays: spreadsheets shorten them."""
+_LINE_COLUMNS = ", ".join(("product_id", *LINE_REGISTERS))
+WRITE_LINES = (
+    f"UPDATE lines SET {', '.join(f'{name} = j.{name}' for name in ('product_id', *LINE_REGISTERS))} FROM joined j"
+    " WHERE j.is_new = 0 AND lines.order_id = +j.id AND lines.line = +j.line",
+    f"INSERT INTO lines (order_id, line, {_LINE_COLUMNS}) SELECT id, line, {_LINE_COLUMNS} FROM joined"
+    " WHERE is_new = 1",
+)
+WRITE_NEW_LINES = (
+    f"INSERT INTO lines (order_id, line, {_LINE_COLUMNS}) SELECT h.id, row_number() OVER (PARTITION BY h.id"
+    f" ORDER BY s.seq), s.product_id, {columns('s', LINE_STATED)}, s.at, {_NULL_LINE_DATES}, {_FIRST_WAIT}, s.at"
+    " FROM heads h CROSS JOIN sorted s WHERE h.is_new = 1 AND h.has_twins = 0 AND s.order_id = h.order_id"
+)
+
+# -- orders
+
+ODD = (
+    "INSERT INTO odd SELECT h.id, row_number() OVER (PARTITION BY h.id ORDER BY s.seq), s.at,"
+    f" {columns('s', ORDER_STATED)} FROM heads h CROSS JOIN sorted f CROSS JOIN sorted s WHERE h.row_count > 1"
+    " AND f.order_id = h.order_id AND f.seq = h.seq AND s.order_id = h.order_id AND s.seq > h.seq AND (s.at <> f.at OR "
+    + " OR ".join(f"s.{name} IS DISTINCT FROM f.{name}" for name in ORDER_STATED)
+    + ")"
+)
+"""Further rows of an order that state something else of it than its first."""
+MERGE_NEW = (
+    f"INSERT INTO merged SELECT h.id, h.order_id, 1, {columns('s', ORDER_STATED)}, s.at, {_NULL_ORDER_DATES}, :source,"
+    " 1 FROM heads h CROSS JOIN sorted s WHERE h.is_new = 1 AND s.order_id = h.order_id AND s.seq = h.seq"
+)
+MERGE_KNOWN = (
+    f"INSERT INTO merged SELECT o.id, o.order_id, 0, {', '.join(_order.values)}, {_order.at},"
+    f" {', '.join(_order.dates)}, o.sources | :source, {_order.changed} FROM heads h CROSS JOIN {_ORDER} o"
+    " CROSS JOIN sorted s WHERE h.is_new = 0 AND o.id = h.id AND s.order_id = h.order_id AND s.seq = h.seq"
+    f" AND (NOT {_order.says_nothing} OR o.sources & :source = 0 OR h.id IN (SELECT id FROM odd)"
+    " OR h.id IN (SELECT id FROM joined))"
+)
+MERGE_AGAIN = (
+    f"UPDATE merged SET ({', '.join((*ORDER_REGISTERS, 'changed'))}) = ({', '.join(_again.values)}, {_again.at},"
+    f" {', '.join(_again.dates)}, {bit(f'merged.changed = 1 OR {_again.changed} = 1')}) FROM odd s"
+    " WHERE s.place = :place AND merged.id = s.id"
+)
+UNDATED = (
+    "SELECT DISTINCT m.marketplace, m.ship_by FROM merged m LEFT JOIN {deadlines} d ON d.marketplace = m.marketplace"
+    " AND d.ship_by = m.ship_by WHERE m.ship_by IS NOT NULL AND d.ship_by IS NULL"
+)
+"""When Amazon cancels is not in SQL: the policies say so for each marketplace and ship-by time."""
+_SUMS = (
+    "SELECT m.id AS id, sum(l.quantity) AS items, CASE WHEN count(l.waits_at) = 0 OR (count(l.waits_at) = count(*)"
+    f" AND min(l.waits_at) = max(l.waits_at)) THEN sum(l.quantity_shipped) ELSE {SUM_OF_UNITS} END AS units_shipped,"
+    f" {CANCELLED_LINES} AS cancelled_lines, {TOTAL} AS total,"
+    f" min(l.currency) AS currency, {REPORTED_REQUEST} AS reported,"
+    " min(CASE WHEN l.line = 1 THEN l.product_id END) AS product_id, CASE WHEN count(*) > 1 THEN (SELECT"
+    f" {bit('count(*) > count(DISTINCT a.product_id)')} FROM lines a WHERE a.order_id = m.id) ELSE 0 END AS has_twins"
+    " FROM merged m CROSS JOIN lines l WHERE l.order_id = m.id GROUP BY m.id"
+)
+_FIELDS = ", ".join(
+    f"coalesce(m.{name}, 'unknown') AS {name}" if name in UNKNOWN_WORD else f"m.{name}" for name in ORDER_STATED
+)
+_ALL = (*ORDER_REGISTERS, "sources", *DERIVED)
+
+
+def _derive(is_new: int, more: str) -> str:
+    """Return the orders with all that follows from their fields and lines."""
+    derived = {
+        "currency": "CASE WHEN total IS NOT NULL THEN currency END AS currency",
+        "total": "CASE WHEN currency IS NOT NULL THEN total END AS total",
+        "situation": f"{SITUATION} AS situation",
+        "auto_cancel_at": "due AS auto_cancel_at",
+    }
+    changed = bit("m.changed = 1 OR j.changed = 1 OR s.units_shipped IS DISTINCT FROM o.units_shipped")
+    return (
+        f"SELECT id, {', '.join((*ORDER_REGISTERS, 'sources'))}, {', '.join(derived.get(n, n) for n in DERIVED)}{more}"
+        f" FROM (SELECT m.id, m.order_id, {_FIELDS}, {columns('m', ORDER_REGISTERS[len(ORDER_STATED) :])},"
+        f" m.sources | CASE WHEN r.impacts IS NULL THEN 0 ELSE {ReportKind.CANCELLATION_RATE.bit} END AS sources,"
+        f" {changed} AS changed, s.items, s.units_shipped, s.cancelled_lines, s.total, s.currency,"
+        f" {REQUEST} AS buyer_request, {CANCELLED_BY} AS cancelled_by, {AMAZON_COUNTS} AS amazon_counts,"
+        " coalesce(o.dispatched, 'unknown') AS dispatched,"
+        " coalesce(o.refunded, 'none') AS refunded, d.due, s.product_id, s.has_twins"
+        f" FROM ({_SUMS}) s CROSS JOIN merged m LEFT JOIN orders o ON o.id = m.id"
+        " LEFT JOIN (SELECT id, max(changed) AS changed FROM joined GROUP BY id) j ON j.id = m.id"
+        " LEFT JOIN operator_facts f ON f.order_id = m.id LEFT JOIN rate_report r ON r.order_id = m.order_id"
+        " LEFT JOIN said_cancelled c ON c.order_id = m.order_id LEFT JOIN {deadlines} d"
+        f" ON d.marketplace = m.marketplace AND d.ship_by = m.ship_by WHERE m.id = s.id AND m.is_new = {is_new}) v"
+    )
+
+
+WRITE_NEW = f"INSERT INTO orders (id, {', '.join(_ALL)}, order_id) {_derive(1, ', order_id')}"
+WRITE_KNOWN = (
+    f"INSERT INTO rewritten {_derive(0, ', changed')}",
+    f"UPDATE orders SET {', '.join(f'{name} = x.{name}' for name in _ALL)}, version = orders.version + x.changed"
+    " FROM rewritten x WHERE orders.id = +x.id",
+)
+COUNT_CHANGED = "SELECT coalesce(sum(changed), 0) FROM rewritten"
+SHOWN = (
+    f"SELECT o.id, o.open_action FROM waiting w CROSS JOIN orders o WHERE o.id = w.id AND o.state IN {_UNCONFIRMED}"
+    " AND o.status = CASE o.open_action WHEN 'cancel' THEN 'cancelled' WHEN 'confirm' THEN 'shipped' END"
+)
+"""Orders of which the report shows that the action of a batch was done, with that action."""
+RENAMED = (
+    "SELECT h.order_id, l.item_id, s.item_id FROM pairs p CROSS JOIN heads h CROSS JOIN sorted s CROSS JOIN lines l"
+    f" WHERE p.is_renamed = 1 AND {_OF_PAIR} AND l.order_id = p.id AND l.line = p.line ORDER BY s.seq"
+)
+"""Lines that the report names under another item id: (order id, known item id, the report's)."""

@@ -1,0 +1,45 @@
+"""The temporary tables of an import: the rows of the report, and what a slice of them works with."""
+
+from __future__ import annotations
+
+from .fields import LINE_DATES, LINE_KEPT, LINE_STATED, ORDER_DATES, ORDER_FIELDS, ORDER_STATED, typed
+
+STAGED = (
+    "seq", "line_no", "order_id", *ORDER_STATED, "at", "word", *LINE_STATED, "item_promotion_id", "ship_promotion_id",
+)  # fmt: skip
+"""The columns of a row of a report. `seq` is its place among them all, `word` its product in `words`."""
+ORDER_REGISTERS = (*ORDER_STATED, "at", *ORDER_DATES)
+LINE_REGISTERS = (*LINE_KEPT, "at", *LINE_DATES, "waits_at", "first_at")
+DERIVED = (
+    "items", "units_shipped", "cancelled_lines", "total", "currency", "buyer_request", "cancelled_by", "situation",
+    "auto_cancel_at", "product_id", "has_twins", "amazon_counts",
+)  # fmt: skip
+"""Columns of `orders` that follow from its fields, its lines and what the journal and the operator know."""
+OF_IMPORT = {
+    "stage": typed(STAGED).replace("seq INTEGER", "seq INTEGER PRIMARY KEY", 1),
+    "words": "n INTEGER PRIMARY KEY, marketplace TEXT, sku TEXT, asin TEXT, title TEXT, at INTEGER",
+    "word_products": "n INTEGER PRIMARY KEY, product_id INTEGER",
+    "far": "order_id TEXT PRIMARY KEY",
+    "deadlines": "marketplace TEXT, ship_by INTEGER, due INTEGER, PRIMARY KEY (marketplace, ship_by)",
+}
+"""Tables that last as long as the import."""
+OF_SLICE = {
+    "sorted": f"{typed(STAGED)}, product_id INTEGER, PRIMARY KEY (order_id, seq)",
+    "heads": "id INTEGER PRIMARY KEY, order_id TEXT, is_new INTEGER, seq INTEGER, row_count INTEGER, has_twins INTEGER",
+    "waiting": "id INTEGER PRIMARY KEY",
+    "news": "id INTEGER PRIMARY KEY, is_unclear INTEGER",
+    "unclear_rows": "id INTEGER, seq INTEGER, item TEXT, product_id INTEGER, quantity INTEGER, again INTEGER,"
+    " first_seq INTEGER, PRIMARY KEY (id, seq)",
+    "unclear_lines": "id INTEGER, line INTEGER, item TEXT, product_id INTEGER, quantity INTEGER,"
+    " PRIMARY KEY (id, line)",
+    "pairs": "id INTEGER, seq INTEGER, line INTEGER, is_new INTEGER, place INTEGER, is_renamed INTEGER,"
+    " PRIMARY KEY (id, seq)",
+    "joined": f"id INTEGER, line INTEGER, is_new INTEGER, product_id INTEGER, {typed(LINE_REGISTERS)},"
+    " changed INTEGER, PRIMARY KEY (id, line)",
+    "odd": f"id INTEGER, place INTEGER, at INTEGER, {typed(ORDER_STATED)}",
+    "merged": f"id INTEGER PRIMARY KEY, order_id TEXT, is_new INTEGER, {typed(ORDER_REGISTERS)}, sources INTEGER,"
+    " changed INTEGER",
+    "rewritten": f"id INTEGER PRIMARY KEY, {typed((*ORDER_REGISTERS, 'sources'))}, {typed(DERIVED)}, changed INTEGER",
+}
+"""Tables that each slice fills anew."""
+assert len(ORDER_FIELDS) == len(ORDER_STATED), "a field of an order is one column"

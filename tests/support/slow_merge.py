@@ -1,0 +1,263 @@
+"""What reports say together, worked out slowly and plainly: every statement is kept, and the best of them is looked up.
+
+The store merges reports by SQL, field by field, and keeps only the winners. This model keeps all statements of all
+reports, and must come to the same orders and lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ordertui.orders.enums import ReportKind
+from ordertui.orders.order import COMPONENTS
+from ordertui.orders.report_row import ROW_FIELDS
+from support.imports import Report
+
+RANKS = ["pending", "unshipped", "unfulfillable", "partially_shipped", "shipped", "cancelled"]
+ORDER = ("marketplace", "channel", "status", "purchased_at", "ship_by", "replacement", "business", "prime")
+LINE = ("order_item_id", "quantity", "quantity_shipped", "item_status", "currency", "price", "request")
+Statement = tuple[int, Any]
+"""(date, value)."""
+
+
+def best(said: Iterable[Statement]) -> Statement | None:
+    """The newest statement; of one date the more advanced status, else the greater value; None when nothing is said."""
+    named = [(at, value) for at, value in said if value is not None]
+    return max(named, key=lambda one: (one[0], RANKS.index(one[1]) if one[1] in RANKS else -1, one[1]), default=None)
+
+
+class SlowLine:
+    """One line and all that was said of it."""
+
+    def __init__(self) -> None:
+        self.said: dict[str, list[Statement]] = {name: [] for name in LINE}
+        self.skus: list[str] = []
+        self.named: list[tuple[str, int]] = []
+        """(kind of report, date) of each row about it."""
+
+    @property
+    def sku(self) -> str:
+        return max(self.skus, key=lambda sku: (len(sku), sku))
+
+    @property
+    def item_id(self) -> str | None:
+        """The newest id without its leading zeros, in its longest spelling."""
+        found = best([(at, _bare(value)) for at, value in self.said["order_item_id"]])
+        same = [
+            value for _, value in self.said["order_item_id"] if value is not None and found and _bare(value) == found[1]
+        ]
+        return max(same, key=len, default=None)
+
+    def value(self, name: str) -> Any:
+        if name == "order_item_id":
+            return self.item_id
+        found = best(self.said[name])
+        return None if found is None else found[1]
+
+    def date(self, name: str) -> int:
+        """When the winning value was last stated; -1 without one."""
+        said = self.said[name]
+        if name == "order_item_id":
+            said = [(at, _bare(value)) for at, value in said]
+        found = best(said)
+        return -1 if found is None else max(at for at, value in said if value is not None)
+
+    @property
+    def at(self) -> int:
+        return max(at for _, at in self.named)
+
+    @property
+    def first_at(self) -> int:
+        return min(at for _, at in self.named)
+
+    @property
+    def waits_at(self) -> int | None:
+        """When an Unshipped report last named it."""
+        return max((at for kind, at in self.named if kind == ReportKind.UNSHIPPED), default=None)
+
+
+class SlowOrder:
+    """One order and all that was said of it."""
+
+    def __init__(self) -> None:
+        self.said: dict[str, list[Statement]] = {name: [] for name in ORDER}
+        self.named: list[int] = []
+        self.lines: list[SlowLine] = []
+        self.kinds: set[str] = set()
+
+    def take(self, kind: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Take in all rows of one report about the order."""
+        self.kinds.add(kind)
+        for row in rows:
+            self.named.append(row["fact_at"])
+            for name in ORDER:
+                self.said[name].append((row["fact_at"], row[name]))
+        groups: dict[object, list[dict[str, Any]]] = {}
+        for place, row in enumerate(rows):
+            item = row["order_item_id"]
+            groups.setdefault(_bare(item) if item is not None else place, []).append(row)
+        about = self._lines_of(list(groups.values()))
+        for group, line in zip(groups.values(), about, strict=True):
+            promotions = [_sum_distinct(group, name) for name in ("item_promotion", "ship_promotion")]
+            for row in group:
+                at = row["fact_at"]
+                line.skus.append(row["sku"])
+                line.named.append((kind, at))
+                price = None
+                if row["item_price"] is not None:
+                    price = tuple(row[name] for name in COMPONENTS)
+                    if row["order_item_id"] is not None:
+                        price = (*price[:6], *promotions)
+                asked = None
+                if row["buyer_request"] is not None:
+                    asked = (row["buyer_request"], row["request_reason"] or "")
+                for name in LINE[:5]:
+                    line.said[name].append((at, row[name]))
+                line.said["price"].append((at, price))
+                line.said["request"].append((at, asked))
+
+    def _lines_of(self, groups: Sequence[Sequence[dict[str, Any]]]) -> list[SlowLine]:
+        """The line that each group of rows is about."""
+        free = list(self.lines)
+        found: dict[int, SlowLine] = {}
+
+        def same_id(row: dict[str, Any], line: SlowLine) -> bool:
+            return _known(row) and line.item_id is not None and _bare(row["order_item_id"]) == _bare(line.item_id)
+
+        def same_sku(row: dict[str, Any], line: SlowLine) -> bool:
+            return bool(row["sku"] == line.sku)
+
+        def same_count(row: dict[str, Any], line: SlowLine) -> bool:
+            return same_sku(row, line) and row["quantity"] is not None and row["quantity"] == line.value("quantity")
+
+        for fits in (
+            same_id,
+            lambda row, line: _known(row) and line.item_id is None and same_count(row, line),
+            lambda row, line: _known(row) and line.item_id is None and same_sku(row, line),
+            lambda row, line: _known(row) and same_count(row, line),
+            lambda row, line: not _known(row) and same_count(row, line),
+            lambda row, line: not _known(row) and same_sku(row, line),
+        ):
+            for place, group in enumerate(groups):
+                if place not in found:
+                    line = next((one for one in free if fits(group[0], one)), None)
+                    if line is not None:
+                        free.remove(line)
+                        found[place] = line
+        for place in range(len(groups)):
+            if place not in found:
+                found[place] = SlowLine()
+                self.lines.append(found[place])
+        return [found[place] for place in range(len(groups))]
+
+    def units(self, line: SlowLine) -> int | None:
+        """Units shipped of a line: what is said of it, or all of it when it no longer waits."""
+        waits = [one.waits_at for one in self.lines if one.waits_at is not None]
+        newest = max(waits, default=-1)
+        told = max(line.waits_at or -1, line.date("quantity_shipped"), line.date("item_status"))
+        replaced = any(
+            one is not line and one.sku == line.sku and one.waits_at == newest and one.first_at > line.at
+            for one in self.lines
+        )
+        if line.value("item_status") != "cancelled" and newest > told and not replaced:
+            return line.value("quantity") or 1
+        return line.value("quantity_shipped")  # type: ignore[no-any-return]
+
+    def facts(self) -> dict[str, Any]:
+        """The order as the store keeps it, its lines sorted."""
+        out: dict[str, Any] = {}
+        for name in ORDER:
+            found = best(self.said[name])
+            out[name] = found[1] if found else None
+            out[f"{name} since"] = max(at for at, value in self.said[name] if value is not None) if found else None
+        out["at"] = max(self.named)
+        lines = self.lines
+        out["sources"] = sum(ReportKind(kind).bit for kind in self.kinds)
+        out["items"] = _sum(line.value("quantity") for line in lines)
+        out["units_shipped"] = _sum(self.units(line) for line in lines)
+        out["cancelled_lines"] = sum(
+            line.value("item_status") == "cancelled" and _asked(line) != "official" for line in lines
+        )
+        active = [line for line in lines if line.value("item_status") != "cancelled"]
+        currencies = {line.value("currency") for line in lines} - {None}
+        paid = [line.value("price") for line in lines]
+        total = _sum(None if one is None else sum(one[:6]) - sum(one[6:]) for one in paid)
+        if any(line.value("price") is None for line in active) or len(currencies) != 1:
+            total = None
+        out["total"] = total
+        out["currency"] = None if total is None else currencies.pop()
+        asked = {_asked(line) for line in active or lines}
+        out["buyer_request"] = (
+            next(iter(asked)) if asked in ({"official"}, {"none"}) else "some" if "official" in asked else "unknown"
+        )
+        out["lines"] = sorted(
+            (
+                (
+                    line.sku,
+                    line.at,
+                    line.first_at,
+                    line.waits_at,
+                    *((line.value(name), None if line.value(name) is None else line.date(name)) for name in LINE),
+                )
+                for line in lines
+            ),
+            key=repr,
+        )
+        return out
+
+
+class SlowBook:
+    """All orders, and all that was said of products."""
+
+    def __init__(self) -> None:
+        self.orders: dict[str, SlowOrder] = {}
+        self.products: dict[tuple[str, str], dict[str, list[Statement]]] = {}
+
+    def take(self, report: Report) -> None:
+        """Take in a report."""
+        groups: dict[str, list[dict[str, Any]]] = {}
+        for values in report.rows:
+            row: dict[str, Any] = dict(zip(ROW_FIELDS, values, strict=True))
+            groups.setdefault(row["order_id"], []).append(row)
+            said = self.products.setdefault((row["marketplace"], row["sku"]), {"asin": [], "title": []})
+            for name, known in said.items():
+                known.append((row["fact_at"], row[name]))
+        for order_id, rows in groups.items():
+            self.orders.setdefault(order_id, SlowOrder()).take(report.kind, rows)
+
+    def facts(self) -> dict[str, Any]:
+        """All orders, by id."""
+        return {order_id: order.facts() for order_id, order in self.orders.items()}
+
+    def product_words(self) -> list[tuple[Any, ...]]:
+        """(marketplace, SKU, ASIN and its date, title and its date), sorted."""
+        return sorted(
+            ((*key, *(best(said["asin"]) or (None, None))[::-1], *(best(said["title"]) or (None, None))[::-1])
+             for key, said in self.products.items()), key=repr,
+        )  # fmt: skip
+
+
+def _asked(line: SlowLine) -> str | None:
+    """Whether the buyer asked for the line."""
+    said = line.value("request")
+    return said[0] if said else None
+
+
+def _known(row: dict[str, Any]) -> bool:
+    return row["order_item_id"] is not None
+
+
+def _bare(item: str | None) -> str | None:
+    return None if item is None else item.lstrip("0")
+
+
+def _sum(values: Iterable[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _sum_distinct(rows: Sequence[dict[str, Any]], name: str) -> int | None:
+    """The promotions of one item, each counted once."""
+    found = {(row.get(f"{name}_id"), row[name]) for row in rows if row[name] is not None}
+    return sum(amount for _, amount in found) if found else None
