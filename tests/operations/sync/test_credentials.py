@@ -89,6 +89,34 @@ def test_without_a_keyring_the_file_is_sealed(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_environment")
+def test_a_sealed_file_is_of_its_profile_and_of_a_long_passphrase(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="12 characters"):
+        CredentialStore("test", tmp_path, lambda: "short").save(LOGIN, in_file=True)
+    assert list(tmp_path.iterdir()) == []
+    outside = tmp_path / "outside"
+    outside.write_text("somebody's file")
+    (tmp_path / "credentials-test.enc").symlink_to(outside)
+    CredentialStore("test", tmp_path, lambda: "correct horse").save(LOGIN, in_file=True)
+    assert outside.read_text() == "somebody's file", "the link was replaced, not followed"
+    (tmp_path / "credentials-test.enc").rename(tmp_path / "credentials-production.enc")
+    with pytest.raises(BadInput, match="profile production"):
+        CredentialStore("production", tmp_path, lambda: "correct horse").load()
+
+
+@pytest.mark.usefixtures("no_environment")
+def test_a_file_sealed_by_version_0_1_is_opened(tmp_path: Path) -> None:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+    salt, nonce, magic = b"s" * 16, b"n" * 12, b"ordertui-secrets-1\n"
+    key = Scrypt(salt=salt, length=32, n=2**15, r=8, p=1).derive(b"old")
+    record = b'{"client_id": "a", "client_secret": "planted-secret", "refresh_token": "c"}'
+    (tmp_path / "credentials-test.enc").write_bytes(magic + salt + nonce + AESGCM(key).encrypt(nonce, record, magic))
+    found = CredentialStore("test", tmp_path, lambda: "old").load()
+    assert found.credentials.client_secret.reveal() == "planted-secret"
+
+
+@pytest.mark.usefixtures("no_environment")
 def test_without_any_it_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="ordertui api login"):
         CredentialStore("production", tmp_path).load()

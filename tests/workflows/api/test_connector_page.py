@@ -44,7 +44,8 @@ def test_one_order_goes_all_the_way_as_the_page_says(tmp_path: Path) -> None:
             run = subprocess.run(
                 ["bash", "-e", "-c", block("sh")], cwd=tmp_path, capture_output=True, text=True, timeout=120,
                 check=False,
-                env=environment | {"PATH": path, "ORDERTUI_CONFIG": str(settings), "ORDERTUI_PASSPHRASE": "practice"},
+                env=environment
+                | {"PATH": path, "ORDERTUI_CONFIG": str(settings), "ORDERTUI_PASSPHRASE": "practice makes"},
             )  # fmt: skip
         finally:
             simulator.terminate()

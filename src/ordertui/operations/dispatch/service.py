@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from ordertui.files import MEBIBYTE, read_file
 from ordertui.operations.batches.batch import Batch, Due, DueStep, as_batch
 from ordertui.operations.context import SessionContext
 from ordertui.orders.batch_state import LEFT_BATCHES, BatchState
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from .file_dispatcher import FileDispatcher
     from .freeze import BatchFreezer
 
+MOST_FEED_BYTES = 256 * MEBIBYTE
 NOT_FOLLOWED = 'Nobody looks at it while the settings say dispatch = "file"; set it to "api" to have it followed.'
 
 
@@ -37,6 +41,8 @@ class DispatchService:
         self, context: SessionContext, planner: Callable[[], Planner], sync: Callable[[], SyncService]
     ) -> None:
         self._context = context
+        self._checksums: dict[tuple[str, int, int], str] = {}
+        """Of files to upload, by path, time of change and size."""
         self._planner = planner
         self._sync = sync
 
@@ -86,6 +92,27 @@ class DispatchService:
 
         return FailureWatch(self._context.store)
 
+    def _changed_file(self, batch: JournalBatch) -> str:
+        """Return a warning when the file to upload is not the one that was written; one that is gone was moved away."""
+        path = next((Path(name) for name in batch.files if name.endswith(".txt")), None)
+        if path is None or batch.state is not BatchState.SENT:
+            return ""
+        try:
+            found = path.stat()
+            key = str(path), found.st_mtime_ns, found.st_size
+            if key not in self._checksums:  # a file that stayed as it was is read once
+                self._checksums[key] = sha256(read_file(path, MOST_FEED_BYTES)).hexdigest()
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            return f"WARNING: {path} cannot be checked ({error.strerror}): do not upload it."
+        if self._checksums[key] == batch.sha256:
+            return ""
+        return (
+            f"WARNING: {path} was changed after it was written: do NOT upload it."
+            f" `ordertui settle {batch.id} ORDER-ID... --not-done`, then `ordertui retry {batch.id}`, makes it anew."
+        )
+
     def next_due(self) -> Due | None:
         """Return when `run` has something to do next: a hold ends, or a feed is due for a look; None: nothing.
 
@@ -123,7 +150,8 @@ class DispatchService:
         text = batch_text(submissions, batch, context.clock.now())
         if not text and not (context.is_api_dispatch and batch.state is BatchState.HELD):
             has_left = batch.state in LEFT_BATCHES
-            return as_batch(batch, upload_instructions(batch, practice=context.is_practice) if has_left else "")
+            advice = self._changed_file(batch) or upload_instructions(batch, practice=context.is_practice)
+            return as_batch(batch, advice if has_left else "")
         if context.is_api_dispatch:
             next_at, more = self.feeds.outlook(batch, submissions)
         else:

@@ -16,7 +16,7 @@ import msgspec
 from ordertui.amazon.spapi.auth import Credentials
 from ordertui.amazon.spapi.errors import Missing
 from ordertui.amazon.spapi.secret import Secret
-from ordertui.files import read_file
+from ordertui.files import make_folder, read_file, replace_file
 from ordertui.operations.errors import BadInput, PassphraseNeeded, Refused
 from ordertui.orders.clock import DAY, Clock, iso_utc
 
@@ -34,9 +34,14 @@ SECRET_ISSUED_KEY = "amazon:secret-issued"
 ROTATION_DAYS = 180
 """Amazon's client secrets stop working after 180 days (developer-docs, “Rotate your application's LWA credentials”)."""
 _REMIND_DAYS = 30
-_MAGIC = b"ordertui-secrets-1\n"
+_MAGICS = {b"ordertui-secrets-1\n": 1, b"ordertui-secrets-2\n": 3}
+"""Beginning of a sealed file to scrypt's parallelism. The second seals the profile too; the first is still read."""
+_MAGIC = b"ordertui-secrets-2\n"
+LEAST_PASSPHRASE = 12
+"""Characters: whoever copies the file may try passphrases for years."""
 _SALT_BYTES, _NONCE_BYTES = 16, 12
 _SCRYPT_COST = 2**15
+"""With a parallelism of 3 the cheapest setting that OWASP names for 32 MiB (Password Storage Cheat Sheet)."""
 
 
 class _Record(msgspec.Struct, frozen=True):
@@ -162,19 +167,23 @@ class CredentialStore:
 
     def _to_file(self, record: _Record) -> None:
         passphrase = self._passphrase()
+        if len(passphrase.reveal()) < LEAST_PASSPHRASE:
+            raise BadInput(f"the passphrase needs {LEAST_PASSPHRASE} characters or more; nothing was stored")
         salt, nonce = os.urandom(_SALT_BYTES), os.urandom(_NONCE_BYTES)
-        sealed = _cipher(passphrase, salt).encrypt(nonce, msgspec.json.encode(record), _MAGIC)
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._file.with_suffix(".part")
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(_MAGIC + salt + nonce + sealed)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self._file)
+        sealed = _cipher(passphrase, salt, _MAGICS[_MAGIC]).encrypt(
+            nonce, msgspec.json.encode(record), self._sealed_with(_MAGIC)
+        )
+        make_folder(self._file.parent)
+        replace_file(self._file, _MAGIC + salt + nonce + sealed)
+
+    def _sealed_with(self, magic: bytes) -> bytes:
+        """Return what the seal covers beside the record: a file of another profile does not open."""
+        return magic + self._profile.encode() if magic == _MAGIC else magic
 
     def _from_file(self) -> _Record:
         content = read_file(self._file, 65_536)
-        if not content.startswith(_MAGIC) or len(content) <= len(_MAGIC) + _SALT_BYTES + _NONCE_BYTES:
+        magic = content[: len(_MAGIC)]
+        if magic not in _MAGICS or len(content) <= len(_MAGIC) + _SALT_BYTES + _NONCE_BYTES:
             raise BadInput(f"{self._file} holds no credentials; remove it and run `ordertui api login`")
         passphrase = self._passphrase()
         rest = content[len(_MAGIC) :]
@@ -182,9 +191,13 @@ class CredentialStore:
         from cryptography.exceptions import InvalidTag
 
         try:
-            plain = _cipher(passphrase, salt).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _MAGIC)
+            plain = _cipher(passphrase, salt, _MAGICS[magic]).decrypt(
+                sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._sealed_with(magic)
+            )
         except InvalidTag:
-            raise BadInput(f"{self._file} cannot be opened with this passphrase") from None
+            raise BadInput(
+                f"{self._file} cannot be opened with this passphrase, or it is not of the profile {self._profile}"
+            ) from None
         return msgspec.json.decode(plain, type=_Record)
 
 
@@ -203,8 +216,8 @@ def _keyring() -> tuple[Any, tuple[type[Exception], ...]]:
     return keyring, (KeyringError, RuntimeError, OSError)
 
 
-def _cipher(passphrase: Secret, salt: bytes) -> Any:
+def _cipher(passphrase: Secret, salt: bytes, parallelism: int) -> Any:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
     from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-    return AESGCM(Scrypt(salt=salt, length=32, n=_SCRYPT_COST, r=8, p=1).derive(passphrase.reveal().encode()))
+    return AESGCM(Scrypt(salt=salt, length=32, n=_SCRYPT_COST, r=8, p=parallelism).derive(passphrase.reveal().encode()))
