@@ -35,6 +35,7 @@ _SHIPPING_HELP = "Confirm: a tab-separated file of order-id, carrier, tracking-n
 @click.option("--filter", "text", help="Orders by filter; without --filter or --ids nothing is taken.")
 @click.option("--ids", "ids_file", type=click.File("r", encoding="utf-8"), help="Order ids, one a line; - is stdin.")
 @click.option("--reason", default="", help=_REASON_HELP)
+@click.option("--nothing-else", is_flag=True, help="Cancel: leave out orders that have items of another SKU too.")
 @click.option("--amounts", type=EXISTING_FILE, help=_AMOUNTS_HELP)
 @click.option("--shipping", type=EXISTING_FILE, help=_SHIPPING_HELP)
 @OUTPUT
@@ -47,6 +48,7 @@ def plan(
     text: str | None,
     ids_file: IO[str] | None,
     reason: str,
+    nothing_else: bool,
     amounts: Path | None,
     shipping: Path | None,
     output: Path,
@@ -69,7 +71,7 @@ def plan(
             ids = session.orders.find(text or "")
         refunds = {} if amounts is None else session.batches.read_refunds(amounts, ids)
         ship = {} if shipping is None else session.batches.read_shipping(shipping)
-        choices = PlanChoices(reason=reason, refunds=refunds, shipping=ship)
+        choices = PlanChoices(reason=reason, refunds=refunds, shipping=ship, nothing_else=nothing_else)
         plans = session.planner.plan(Action(action), ids, choices, progress=progress_line("checked"))
         session.batches.save_plan(plans, output, replace=replace)
     show_plans(plans, output, form)

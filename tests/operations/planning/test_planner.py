@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from ordertui.operations.errors import UnknownReason
+from ordertui.operations.planning.other_items import other_items
 from ordertui.operations.planning.plan import Plan, PlanLine
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
@@ -206,3 +207,31 @@ def test_unknown_requests_are_taken_as_counting_and_said(tmp_path: Path) -> None
     asked = next(queue for queue in session.orders.queues() if queue.key == "buyer_asked")
     assert asked.count is None
     assert "invisible" in asked.note
+
+
+def test_a_cancellation_tells_what_it_takes_along_and_can_leave_it_out(tmp_path: Path) -> None:
+    session = open_session(tmp_path)
+    lines = [(1, 1, "MUG"), (2, 1, "MUG"), (2, 2, "CUP"), (3, 1, "PEN"), (3, 2, "MUG")]
+    bring(
+        session, tmp_path,
+        everything=[all_orders_row(n, sku=sku) for n, _, sku in lines],
+        open_=[unshipped_row(n, sku=sku, order_item_id=item_id(n, line)) for n, line, sku in lines],
+    )  # fmt: skip
+    found = session.orders.find("sku:MUG")
+    plan = only(session.planner.plan(Action.CANCEL, found))
+    assert any("2 orders have several items" in warning for warning in plan.warnings)
+    along = other_items(Action.CANCEL, plan.rows)
+    assert {row.order_id: [line.sku for line in along.get(row.id, ())] for row in plan.rows} == {
+        order_id(1): [], order_id(2): ["CUP"], order_id(3): ["PEN"],
+    }  # fmt: skip
+    alone = only(session.planner.plan(Action.CANCEL, found, PlanChoices(nothing_else=True)))
+    assert [row.order_id for row in alone.rows] == [order_id(1)]
+    assert {out.rule for out in alone.out} == {"other-items"}
+    assert not any("several items" in warning for warning in alone.warnings)
+    without = only(session.planner.plan(Action.CANCEL, found, PlanChoices(left_out=frozenset({order_id(1)}))))
+    assert {row.order_id for row in without.rows} == {order_id(2), order_id(3)}
+    assert [(out.order_id, out.rule) for out in without.out] == [(order_id(1), "operator")]
+    assert other_items(Action.REFUND, plan.rows) == {}
+    (second,) = [row.id for row in plan.rows if row.order_id == order_id(2)]
+    single = only(session.planner.plan(Action.CANCEL, [second]))
+    assert [line.sku for line in other_items(Action.CANCEL, single.rows)[second]] == ["MUG", "CUP"]

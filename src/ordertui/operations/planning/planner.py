@@ -27,10 +27,13 @@ from .feed_builder import build_feed_files, feed_problem
 from .house_rules import Candidate, HouseRuleOutcome, HouseRules, batch_candidates
 from .lines import Exclusion, cancel_lines, confirm_lines, refund_lines
 from .offer_removal import removal_warnings
+from .other_items import has_several_items
 from .plan import ExcludedOrder, Plan, PlanLine, PlannedOrder
 from .reasons import REASONS, cancel_reason, refund_reason
 from .warnings import plan_warnings
 
+LEFT_OUT = Exclusion("operator", "you left it out")
+OTHER_ITEMS = Exclusion("other-items", "it has other items too, and you asked for orders with nothing else")
 Shipping = Mapping[str, tuple[str, str, str]]
 """Order id to carrier, tracking number, ship date (`2026-11-23`)."""
 
@@ -45,6 +48,10 @@ class PlanChoices(msgspec.Struct, frozen=True):
     refunds: Mapping[str, Sequence[PlanLine]] = msgspec.field(default_factory=dict)
     """Order id to the lines and amounts to give back; others give back all that is left."""
     shipping: Shipping = msgspec.field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
+    """Order ids that the operator leaves out."""
+    nothing_else: bool = False
+    """Cancel only orders whose lines are all of one SKU."""
 
 
 READ_AT_ONCE = 1_000
@@ -172,7 +179,9 @@ class Planner:
         denial = self._eligibility.denial(row, action, order.lines)
         if denial is not None:
             return self._excluded(row, action, denial)
-        lines = self._lines(action, order, choices)
+        lines: tuple[PlanLine, ...] | Exclusion = LEFT_OUT
+        if row.order_id not in choices.left_out:
+            lines = self._lines(action, order, choices)
         if isinstance(lines, Exclusion):
             return ExcludedOrder(row.id, row.order_id, lines.rule, lines.why, lines.instead)
         verdict = self._eligibility.rules_verdict(row, action)
@@ -225,7 +234,9 @@ class Planner:
         if action is Action.MESSAGE:
             return ()
         if action is Action.CANCEL:
-            return cancel_lines(order)
+            found = cancel_lines(order)
+            several = choices.nothing_else and not isinstance(found, Exclusion) and has_several_items(found)
+            return OTHER_ITEMS if several else found
         order_id = order.row.order_id
         if action is Action.REFUND:
             return refund_lines(order, choices.refunds.get(order_id))

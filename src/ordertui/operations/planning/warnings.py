@@ -13,6 +13,7 @@ from ordertui.orders.order import Order
 from ordertui.orders.text import pluralize
 from ordertui.rules.rate import RateStatus
 
+from .other_items import other_items
 from .plan import PlannedOrder
 
 INCOMPLETE = frozenset(kind for kind, one in REPORT_FORMATS.items() if not one.names_every_line)
@@ -89,6 +90,10 @@ def _cancel_warnings(rows: Sequence[PlannedOrder], planned: Sequence[Order]) -> 
             f"{partial:,} are named by Unshipped orders alone: if another line of one has left, cancelling refunds"
             " the whole order; import All Orders first"
         )
+    several = other_items(Action.CANCEL, rows)
+    if several:
+        what = "has" if len(several) == 1 else "have"
+        found.append(f"{pluralize(len(several))} {what} several items: cancelling takes all of them along")
     claimed = sum(row.reason == CancelReason.BUYER_CANCELED.value and row.counts for row in rows)
     if claimed:
         found.append(f"{claimed:,} say BuyerCanceled without an official request: they count all the same")

@@ -21,12 +21,15 @@ Shipping = dict[str, tuple[str, str, str]]
 
 async def act(context: CommandContext, task: Task, name: str) -> None:
     """Preview this action for the marked orders, or the one under the cursor; ask for tracking first to confirm."""
-    from ordertui.tui.screens.preview import PreviewScreen
+    from ordertui.tui.screens.preview import PreviewOptions, PreviewScreen
 
     action, ids = Action(name), context.table.acting_ids()
     if not ids:
         context.notify("there is no order here to act on")
         return
+    shown = context.view.shown
+    unseen = (row_id for row_id in ids if row_id not in shown.members) if context.table.marks and shown else ()
+    hidden = frozenset(unseen)
     choices = PlanChoices()
     if action is Action.CONFIRM:
         shipping = await _ask_shipping(context, task, ids)
@@ -43,7 +46,8 @@ async def act(context: CommandContext, task: Task, name: str) -> None:
         plans = await task.plan(context.session, action, ids, choices)
     for number, plan in enumerate(plans, start=1):
         place = f"{number} of {len(plans)}" if len(plans) > 1 else ""
-        preview = PreviewScreen(context.session, context.tasks.keys, plan, place, choices=choices)
+        options = PreviewOptions(place, choices, hidden)
+        preview = PreviewScreen(context.session, context.tasks.keys, plan, options)
         batch = await task.ask(preview, discard_typeahead=True)
         if batch is not None:
             _take_in_committed(context, batch)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.content import Content
 
 from ordertui.operations.planning.plan import Plan
@@ -11,11 +13,15 @@ from ordertui.orders.text import format_duration, pluralize
 
 from .format import ACTION_WORD, GLYPH, MUTED, STYLE, Piece, format_rate, format_target
 
+HIDDEN_NAMED = 3
+"""How many hidden orders are named; their lines say so too."""
 
-def render_effects(plan: Plan, *, by_api: bool = False) -> Content:
+
+def render_effects(plan: Plan, *, by_api: bool = False, hidden: Sequence[str] = ()) -> Content:
     """Return the sheet: who is in, money, rate, mails, stock, and the files.
 
-    `by_api`: the rows go to Amazon by the API; the file of the other way is then named as its twin.
+    `by_api`: the rows go to Amazon by the API; the file of the other way is then named as its twin. `hidden`: ids of
+    the orders that the main screen's filter hides.
     """
     word = ACTION_WORD[plan.action]
     if not plan.rows:
@@ -28,6 +34,10 @@ def render_effects(plan: Plan, *, by_api: bool = False) -> Content:
         (f"{word.capitalize()} {pluralize(len(plan.rows))} in {plan.marketplace}", "bold"),
         (f"   {len(plan.out):,} left out\n" if plan.out else "\n", "$text-warning"),
     ]
+    if hidden:
+        named = ", ".join(hidden[:HIDDEN_NAMED]) + (", …" if len(hidden) > HIDDEN_NAMED else "")
+        text = f" ! {pluralize(len(hidden))} of these, marked earlier, are hidden by the filter: {named}\n"
+        pieces.append((text, "bold $text-warning"))
     for effect in plan.rates:
         before, after = effect.before, effect.after
         total = "?" if after.reason else f"{after.orders:,}"

@@ -170,10 +170,11 @@ class OutboxScreen(Dialog[None]):
             self._tasks.start(lambda task: self._retry(task, batch))
 
     async def _retry(self, task: Task, batch: Batch) -> None:
-        from .preview import PreviewScreen  # when it is opened
+        from .preview import PreviewOptions, PreviewScreen  # when it is opened
 
         for plan in await task.work(self._session.batches.retry, batch.id):
-            again = PreviewScreen(self._session, self._tasks.keys, plan, f"of a retry of batch {batch.id}", fixed=True)
+            options = PreviewOptions(f"of a retry of batch {batch.id}", fixed=True)
+            again = PreviewScreen(self._session, self._tasks.keys, plan, options)
             made = await task.ask(again, discard_typeahead=True)
             if made is not None:
                 self.notify(f"batch {made.id}: {len(made.rows):,} held; u takes them back")
