@@ -345,3 +345,15 @@ def test_a_number_that_no_store_could_hold_is_refused(looked_at: Command, words:
     done = looked_at.run(*words, "9" * 20)
     assert done.code == 2
     assert "is not in the range" in done.stderr
+
+
+def test_an_id_that_the_store_does_not_know_costs_no_other(us: Command) -> None:
+    plan = us.folder / "plan.json"
+    known, unknown = "001-0000000-0000001", "001-0000000-9999999"
+    args = ("plan", "cancel", "--ids", "-", "-o", plan)
+    done = us.run(*args, "--format", "json", stdin=f"{known}\n{unknown}\n{known}\n")
+    assert done.code == 4
+    assert {(row["order_id"], row["in"]) for row in json.loads(done.stdout)} == {(known, True), (unknown, False)}
+    assert unknown in done.stderr
+    assert [row["order_id"] for row in json.loads(plan.read_text())["plans"][0]["rows"]] == [known]
+    us.ok("commit", plan, "--yes")

@@ -40,7 +40,7 @@ SCHEMA = """
 CREATE TABLE orders (id INTEGER PRIMARY KEY, order_id TEXT, marketplace TEXT, channel TEXT, status TEXT,
   purchased_at INTEGER, ship_by INTEGER, auto_cancel_at INTEGER, items INTEGER, total INTEGER, currency TEXT,
   dispatched TEXT, buyer_request TEXT, cancelled_by TEXT, refunded TEXT, replacement TEXT, business TEXT, prime TEXT,
-  situation INTEGER, state TEXT, amazon_counts TEXT, program TEXT);
+  situation INTEGER, state TEXT, amazon_counts TEXT, program TEXT, open_action TEXT);
 CREATE TABLE products (id INTEGER PRIMARY KEY, sku TEXT, asin TEXT, title TEXT);
 CREATE TABLE lines (order_id INTEGER, product_id INTEGER);
 """
@@ -116,11 +116,12 @@ def database(orders: Sequence[Order]) -> sqlite3.Connection:
         row = order.row
         state = row.open_action and row.open_action.state
         db.execute(
-            f"INSERT INTO orders VALUES ({','.join('?' * 22)})",
+            f"INSERT INTO orders VALUES ({','.join('?' * 23)})",
             (row.id, row.order_id, row.marketplace, row.channel, row.status, row.purchased_at, row.ship_by,
              auto_cancel_at(row), row.items, row.total and row.total.minor, row.total and row.total.currency,
              row.dispatched, row.buyer_request, row.cancelled_by, row.refunded, row.replacement, row.business,
-             row.prime, situation(row), state, row.amazon_counts, row.program),
+             row.prime, situation(row), state, row.amazon_counts, row.program,
+             row.open_action and row.open_action.kind),
         )  # fmt: skip
         for line in order.lines:
             made = db.execute(

@@ -76,14 +76,19 @@ def fail(code: Exit, message: str) -> NoReturn:
     sys.exit(int(code))
 
 
-def find_row_numbers(session: Session, order_ids: Sequence[str]) -> list[int]:
-    """Return the row numbers of order ids. Leave with exit 4, naming those that are not in the store."""
+def split_known_orders(session: Session, order_ids: Sequence[str]) -> tuple[list[int], list[str]]:
+    """Return the row numbers of order ids, and those ids that are not in the store, each once and in their order."""
     wanted = dict.fromkeys(order_ids)
     found = session.orders.ids_of(wanted)
-    missing = [order_id for order_id in wanted if order_id not in found]
+    return [found[one] for one in wanted if one in found], [one for one in wanted if one not in found]
+
+
+def find_row_numbers(session: Session, order_ids: Sequence[str]) -> list[int]:
+    """Return the row numbers of order ids. Leave with exit 4, naming those that are not in the store."""
+    found, missing = split_known_orders(session, order_ids)
     if missing:
         fail(Exit.BAD_INPUT, f"not in this store: {', '.join(missing[:10])}; nothing was done")
-    return [found[order_id] for order_id in wanted]
+    return found
 
 
 def leave_closed_pipe() -> NoReturn:

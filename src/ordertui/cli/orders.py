@@ -5,13 +5,18 @@ from __future__ import annotations
 import click
 
 from ordertui.operations.query.export import COLUMNS, iso
+from ordertui.operations.query.queues import BY_KEY
 from ordertui.orders.clock import iso_utc
+from ordertui.orders.text import pluralize
 
 from .context import Settings, fail, open_session
 from .exit_codes import Exit
 from .output import FORMAT, Record, cell, emit, json_text, say
 
-LEAVE_OUT_FIRST = ("title", "sku", "marketplace", "placed", "currency", "items", "total", "ship_by")
+LEAVE_OUT_FIRST = (
+    "lines", "title", "dispatched", "asked", "action", "state", "sku", "marketplace", "placed", "currency", "items",
+    "total", "ship_by",
+)  # fmt: skip
 """Columns of `list` that a narrow terminal does without, the first to go first."""
 _SORT_HELP = "Keys, the first weighs most: status,-total (+ smallest first, - largest first)."
 
@@ -31,6 +36,10 @@ def list_command(
     with open_session(settings) as session:
         ids = session.orders.find(text, sort, not ascending, queue, limit)
         emit(session.orders.records(ids), COLUMNS, form, spare=LEAVE_OUT_FIRST)
+        spec = BY_KEY[queue]
+        unknown = session.orders.count(f"({spec.unknown}) {text}") if spec.unknown else 0
+    if unknown:
+        say(f"{pluralize(unknown)} more may belong to this queue: {spec.unknown_why}")
     if not ids:
         is_narrowed = text.strip() or queue != "all"
         say("no order fits" if is_narrowed else "no orders yet; `ordertui import FILE...` reads reports")

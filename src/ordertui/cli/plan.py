@@ -10,8 +10,9 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from ordertui.orders.enums import Action
+from ordertui.orders.text import pluralize
 
-from .context import Settings, fail, find_row_numbers, open_session
+from .context import Settings, fail, open_session, split_known_orders
 from .exit_codes import Exit
 from .messages import plan_sentences, saved_sentences
 from .output import FORMAT, Record, emit, progress_line, say
@@ -19,6 +20,7 @@ from .output import FORMAT, Record, emit, progress_line, say
 if TYPE_CHECKING:
     from ordertui.operations.planning.plan import Plan
 
+NOT_IN_STORE = "not in this store; import a report that names it"
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 OUTPUT = click.option("-o", "--output", type=NEW_FILE, required=True, help="Plan file to write.")
@@ -55,7 +57,10 @@ def plan(
     replace: bool,
     form: str,
 ) -> None:
-    """Check a batch and freeze it into a plan file. Nothing is done yet. Exit 3 when no order is in."""
+    """Check a batch and freeze it into a plan file. Nothing is done yet.
+
+    Exit 3 when no order is in; 4 when --ids names orders that the store does not know: the others are planned.
+    """
     from ordertui.operations.planning.planner import PlanChoices
 
     if ((text is None or not text.strip()) and ids_file is None) or (text is not None and ids_file is not None):
@@ -63,10 +68,14 @@ def plan(
     for option, given, takes in (("--amounts", amounts, Action.REFUND), ("--shipping", shipping, Action.CONFIRM)):
         if given is not None and action != takes.value:
             fail(Exit.USAGE, f"{option} is for {takes.value}; {action} takes no such file")
+    unknown: list[str] = []
     with open_session(settings) as session:
         session.batches.check_plan_output(output, replace=replace)
         if ids_file is not None:
-            ids = array("q", find_row_numbers(session, [line.strip() for line in ids_file if line.strip()]))
+            known, unknown = split_known_orders(session, [line.strip() for line in ids_file if line.strip()])
+            if not known:
+                fail(Exit.BAD_INPUT, f"not in this store: {', '.join(unknown[:10]) or 'no order is named'}")
+            ids = array("q", known)
         else:
             ids = session.orders.find(text or "")
         refunds = {} if amounts is None else session.batches.read_refunds(amounts, ids)
@@ -74,7 +83,7 @@ def plan(
         choices = PlanChoices(reason=reason, refunds=refunds, shipping=ship, nothing_else=nothing_else)
         plans = session.planner.plan(Action(action), ids, choices, progress=progress_line("checked"))
         session.batches.save_plan(plans, output, replace=replace)
-    show_plans(plans, output, form)
+    show_plans(plans, output, form, unknown)
 
 
 @click.command()
@@ -92,8 +101,11 @@ def retry(settings: Settings, batch: int, output: Path, replace: bool, form: str
     show_plans(plans, output, form)
 
 
-def show_plans(plans: Sequence[Plan], output: Path, form: str) -> None:
-    """List who is in and who is out, and why. Leave with exit 3 when nobody is in."""
+def show_plans(plans: Sequence[Plan], output: Path, form: str, unknown: Sequence[str] = ()) -> None:
+    """List who is in and who is out, and why; `unknown` are ids that the store does not know.
+
+    Leave with exit 4 when an id is unknown, else with 3 when nobody is in.
+    """
     from ordertui.operations.planning.reasons import REASONS, UNSAID
 
     records: list[Record] = []
@@ -107,11 +119,19 @@ def show_plans(plans: Sequence[Plan], output: Path, form: str) -> None:
             base | {"order_id": r.order_id, "in": False, "rule": r.rule, "why": r.why, "why_not": r.nearest}
             for r in one.out
         ]
+    records += [
+        {"marketplace": None, "action": None, "order_id": one, "in": False, "rule": "unknown", "why": NOT_IN_STORE}
+        for one in unknown
+    ]
     columns = ("marketplace", "action", "order_id", "in", "counts", "rule", "why", "why_not")
     emit(records, columns, form, ("why_not", "action", "marketplace"))
     for sentence in (*(s for one in plans for s in plan_sentences(one)), *saved_sentences(plans, output)):
         say(sentence)
     if any(out.rule == UNSAID.rule for one in plans for out in one.out):
         say(f"Give --reason CODE, one of: {', '.join(REASONS[Action.REFUND])}.")
-    if not any(one.rows for one in plans):
+    is_empty = not any(one.rows for one in plans)
+    if unknown:
+        nobody = "no order may be taken in; " if is_empty else ""
+        fail(Exit.BAD_INPUT, f"{nobody}{pluralize(len(unknown))} left out: {NOT_IN_STORE}: {', '.join(unknown[:10])}")
+    if is_empty:
         fail(Exit.REFUSED, "no order may be taken in")

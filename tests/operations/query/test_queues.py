@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 from ordertui.operations.query.queues import QUEUES
+from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from support.shops import NOW, all_orders_row, bring, open_session, standard
@@ -40,3 +42,70 @@ def test_a_refused_order_leaves_the_failed_queue_when_a_report_shows_it_cancelle
         assert list(session.orders.find(queue="failed")) == []
         assert next(queue.count for queue in session.orders.queues() if queue.key == "failed") == 0
         assert session.batches.find()[0].rows[0].state.value == "error", "the journal keeps Amazon's answer"
+
+
+def counted(session: Session) -> dict[str, tuple[int | None, int]]:
+    return {queue.key: (queue.count, queue.unknown) for queue in session.orders.queues()}
+
+
+def test_an_order_whose_cancellation_is_under_way_is_no_work_any_more(tmp_path: Path) -> None:
+    clock = FixedClock(NOW)
+    with open_session(tmp_path, clock=clock) as session:
+        standard(session, tmp_path)
+        before = counted(session)
+        assert before["to_ship"][0] == 6
+        ids = list(session.orders.find("status:unshipped"))[:2]
+        (plan,) = session.planner.plan(Action.CANCEL, ids)
+        batch = session.batches.commit(plan, typed=str(plan.typed_count))
+        for step in ("held", "left"):
+            assert not set(ids) & set(session.orders.find(queue="to_ship")), step
+            assert counted(session)["to_ship"][0] == 4
+            clock.advance(plan.hold_seconds)
+            session.dispatcher.run()
+        path = tmp_path / "to-ship.csv"
+        session.orders.export(session.orders.find(queue="to_ship"), path)
+        assert not any(row.order_id in path.read_text(encoding="utf-8") for row in plan.rows)
+        session.batches.settle(batch.id, [plan.rows[0].order_id], done=False, why="Seller Central", typed="1")
+        assert counted(session)["to_ship"][0] == 5, "what Amazon refused is work again"
+        session.batches.settle(batch.id, [plan.rows[1].order_id], done=True, why="Seller Central", typed="1")
+        assert counted(session)["to_ship"][0] == 5, "done, and no report shows it yet"
+
+
+def test_a_cancellation_that_was_taken_back_is_work_again(tmp_path: Path) -> None:
+    with open_session(tmp_path, clock=FixedClock(NOW)) as session:
+        standard(session, tmp_path)
+        (plan,) = session.planner.plan(Action.CANCEL, list(session.orders.find("status:unshipped"))[:2])
+        batch = session.batches.commit(plan, typed=str(plan.typed_count))
+        assert counted(session)["to_ship"][0] == 4
+        session.batches.recall(batch.id)
+        assert counted(session)["to_ship"][0] == 6
+
+
+def test_unknown_is_not_counted_as_none(tmp_path: Path) -> None:
+    with open_session(tmp_path, clock=FixedClock(NOW)) as session:
+        bring(session, tmp_path, everything=[all_orders_row(number, "Unshipped") for number in range(1, 6)])
+        found = counted(session)
+        assert found["to_ship"] == (5, 0)
+        assert found["late"] == (0, 5), "All Orders alone names no ship-by time"
+        assert found["auto_cancel"] == (0, 5)
+        assert found["held"] == (0, 0)
+        spec = next(queue for queue in QUEUES if queue.key == "late")
+        assert "ship-by time is unknown" in spec.unknown_why
+
+
+def test_an_export_says_what_the_screen_shows_and_every_line(tmp_path: Path) -> None:
+    with open_session(tmp_path, clock=FixedClock(NOW)) as session:
+        rows = [all_orders_row(1, "Unshipped", quantity=2), all_orders_row(1, "Unshipped") | {"sku": "OTHER"}]
+        standard(session, tmp_path)
+        bring(session, tmp_path, everything=[one | {"amazon-order-id": "113-0000000-0000777"} for one in rows])
+        (plan,) = session.planner.plan(Action.CANCEL, list(session.orders.find("status:unshipped"))[1:2])
+        session.batches.commit(plan, typed=str(plan.typed_count))
+        path = tmp_path / "all.csv"
+        session.orders.export(session.orders.find(), path)
+        found = {row["order_id"]: row for row in csv.DictReader(path.open(encoding="utf-8"))}
+        lines = found["113-0000000-0000777"]["lines"].split("; ")
+        assert len(lines) == 2
+        assert any(line.endswith("× OTHER") for line in lines)
+        held = found[plan.rows[0].order_id]
+        assert (held["action"], held["state"], held["may"]) == ("cancel", "held", "'-")
+        assert {row["asked"] for row in found.values()} <= {"official", "some", "message", "none", "unknown"}

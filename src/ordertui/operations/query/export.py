@@ -14,8 +14,9 @@ from ordertui.files import new_output
 from ordertui.operations.errors import BadInput
 from ordertui.operations.planning.plan import Plan
 from ordertui.orders.clock import iso_utc
+from ordertui.orders.enums import OrderStatus
 from ordertui.orders.money import format_decimal
-from ordertui.orders.order import OrderRow
+from ordertui.orders.order import OrderLine, OrderRow
 from ordertui.orders.text import guard_formula, strip_control_characters
 
 FORMATS = ("table", "json", "csv", "tsv")
@@ -29,10 +30,15 @@ COLUMNS = (
     "currency",
     "status",
     "may",
+    "action",
+    "state",
+    "asked",
+    "dispatched",
     "sku",
     "title",
+    "lines",
 )
-"""Columns of a list of orders."""
+"""Columns of a list of orders. `action` and `state` are those of its last action; `lines` are all of its lines."""
 SHEET = ("order_id", "outcome", "reason", "counts", "rule", "why", "instead", "total", "currency")
 """Columns of a plan's sheet."""
 Record = dict[str, object]
@@ -85,9 +91,18 @@ def json_text(value: object) -> str:
     return json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2) + "\n"
 
 
-def record(row: OrderRow, may: str) -> Record:
+def format_lines(lines: Sequence[OrderLine]) -> str:
+    """Return every line as `2 × SKU`, with `?` for an unknown quantity; cancelled ones say so."""
+    return "; ".join(
+        f"{'?' if line.quantity is None else line.quantity} × {line.sku}"
+        + (" (cancelled)" if line.status is OrderStatus.CANCELLED else "")
+        for line in lines
+    )
+
+
+def record(row: OrderRow, may: str, lines: Sequence[OrderLine] = ()) -> Record:
     """Return one order of a list; `may` is the word for what may be done. Times are ISO texts in UTC."""
-    total = row.total
+    total, action = row.total, row.open_action
     return {
         "order_id": row.order_id,
         "marketplace": row.marketplace,
@@ -98,8 +113,13 @@ def record(row: OrderRow, may: str) -> Record:
         "currency": total.currency if total else None,
         "status": str(row.status),
         "may": may,
+        "action": None if action is None else str(action.kind),
+        "state": None if action is None else str(action.state),
+        "asked": str(row.buyer_request),
+        "dispatched": str(row.dispatched),
         "sku": row.sku,
         "title": row.title,
+        "lines": format_lines(lines),
     }
 
 

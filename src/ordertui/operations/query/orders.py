@@ -148,7 +148,8 @@ class OrderQueries:
             if spec.key == "buyer_asked" and requests_invisible and self.marketplaces():
                 note = INVISIBLE_REQUESTS
                 count = count or None
-            out.append(Queue(spec.key, spec.title, spec.filter, count, spec.why_empty, note))
+            unknown = self.count(spec.unknown) if spec.unknown and count is not None else 0
+            out.append(Queue(spec.key, spec.title, spec.filter, count, spec.why_empty, note, unknown))
         return tuple(out)
 
     def marketplaces(self) -> Sequence[str]:
@@ -188,6 +189,9 @@ class OrderQueries:
             if stop():
                 raise Stopped(f"stopped after {pluralize(start)}; nothing was written")
             part = ids[start : start + READ_AT_ONCE]
-            rows = self.rows(part)
-            eligibility.prefetch(rows.values())
-            yield from (record(rows[i], eligibility.allowed_action(rows[i])) for i in part if i in rows)
+            orders = self._context.reader().orders.get(part)
+            eligibility.prefetch(order.row for order in orders.values())
+            for i in part:
+                if i in orders:
+                    row, lines = orders[i].row, orders[i].lines
+                    yield record(row, eligibility.allowed_action(row), lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ordertui.orders.batch_state import RowState
+from ordertui.orders.enums import Action
 
 
 class QueueSpec(msgspec.Struct, frozen=True):
@@ -14,6 +15,10 @@ class QueueSpec(msgspec.Struct, frozen=True):
     title: str
     filter: str
     why_empty: str
+    unknown: str = ""
+    """Filter of the orders that may belong to it, because the fact it asks about is unknown; empty: there are none."""
+    unknown_why: str = ""
+    """What is not known of them, and which report would say it."""
 
 
 class Queue(msgspec.Struct, frozen=True):
@@ -26,7 +31,15 @@ class Queue(msgspec.Struct, frozen=True):
     """None: no imported report can tell; `note` says why."""
     why_empty: str
     note: str = ""
+    unknown: int = 0
+    """Orders that may belong to it: the fact it asks about is unknown."""
 
+
+_WAITING = "(status:unshipped or status:partially_shipped)"
+_NO_CANCEL_UNDER_WAY = f"-(journal:{Action.CANCEL} (state:{RowState.HELD} or state:unconfirmed))"
+"""A cancellation that is held, that left, or that Amazon took: there is nothing left to do for the order."""
+_NO_SHIP_BY = f"-channel:amazon {_WAITING} ship-by:unknown {_NO_CANCEL_UNDER_WAY}"
+_SHIP_BY_WHY = "their ship-by time is unknown: import the Unshipped orders report"
 
 QUEUES = (
     QueueSpec(
@@ -38,22 +51,35 @@ QUEUES = (
     QueueSpec(
         "to_ship",
         "To ship",
-        "channel:merchant (status:unshipped or status:partially_shipped)",
+        f"channel:merchant {_WAITING} {_NO_CANCEL_UNDER_WAY}",
         "Nothing waits to be shipped, as far as the imported reports say.",
+        f"(channel:unknown {_WAITING} or -channel:amazon status:unknown) {_NO_CANCEL_UNDER_WAY}",
+        "no report says who ships them, or whether they are shipped: import All Orders",
     ),
     QueueSpec(
         "buyer_asked",
         "Buyer asked",
         "(request:official or request:some or request:message)"
-        " (status:unshipped or status:partially_shipped or status:unknown)",
+        f" (status:unshipped or status:partially_shipped or status:unknown) {_NO_CANCEL_UNDER_WAY}",
         "No buyer of an unshipped order asked to cancel.",
+        f"-channel:amazon request:unknown {_WAITING} {_NO_CANCEL_UNDER_WAY}",
+        "no report says whether their buyers asked to cancel: import Unshipped orders with “Buyer Requested Cancel”",
     ),
-    QueueSpec("late", "Late", "channel:merchant late", "No unshipped order is past its ship-by time."),
+    QueueSpec(
+        "late",
+        "Late",
+        f"channel:merchant late {_NO_CANCEL_UNDER_WAY}",
+        "No unshipped order is past its ship-by time.",
+        _NO_SHIP_BY,
+        _SHIP_BY_WHY,
+    ),
     QueueSpec(
         "auto_cancel",
         "Auto-cancel < 24 h",
-        "channel:merchant auto-cancel<24h",
+        f"channel:merchant auto-cancel<24h {_NO_CANCEL_UNDER_WAY}",
         "Amazon is not about to cancel any order that is known here.",
+        _NO_SHIP_BY,
+        _SHIP_BY_WHY,
     ),
     QueueSpec(
         RowState.HELD,

@@ -100,6 +100,7 @@ FIELDS: dict[str, Field] = {
               ("yes", "no")),
         _choice("state", "state", "where its last action stands", RowState, failed=(RowState.ERROR.value,),
               unconfirmed=tuple(state.value for state in RowState if state in UNCONFIRMED)),
+        _choice("journal", "open_action", "which action a batch took for it last, wherever it stands", Action),
         Field("sku", FieldKind.EXACT, "sku", "SKU of any line, * is a wildcard"),
         Field("asin", FieldKind.EXACT, "asin", "ASIN of any line, * is a wildcard"),
         Field("title", FieldKind.CONTAINS, "title", "words in the title of any line"),

@@ -113,6 +113,8 @@ def _compare_field(condition: ast.Compare, spec: Field) -> OrderTest:
         allowed, column = frozenset(value.values), spec.column
         if column == "state":
             return lambda s: _state(s.row) in allowed
+        if column == "open_action":
+            return lambda s: s.row.open_action is not None and s.row.open_action.kind in allowed
         return lambda s: getattr(s.row, column) in allowed
     if isinstance(value, ast.Amount):
         op, amount = condition.op, value

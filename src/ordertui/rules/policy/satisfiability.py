@@ -14,6 +14,7 @@ from typing import TypeAlias
 import msgspec
 
 from ordertui.orders.batch_state import RowState
+from ordertui.orders.enums import Program
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.rules.language import ast
 from ordertui.rules.language.fields import ALL_FIELDS, AWAITING_SHIPMENT, FieldKind
@@ -199,6 +200,8 @@ class _Solver:
             words = list(MARKETPLACES)
         elif axis == "state":
             words = [_NONE, *(str(state) for state in RowState)]
+        elif axis == "program":
+            words = [str(program) for program in Program]
         elif axis in ("business", "prime"):
             words = ["yes", "no", "unknown"]
         else:

@@ -46,6 +46,7 @@ class QueueTabs(Widget):
         Where cells are few the numbers of the keys go first, then the titles are shortened, then left out.
         """
         ways: tuple[tuple[Mapping[str, str], str], ...] = (
+            ({}, " {number} {title} {full} "),
             ({}, " {number} {title} {count} "),
             ({"auto_cancel": "<24h"}, " {number} {title} {count} "),
             (SHORT, " {number} {title} {count} "),
@@ -73,6 +74,7 @@ class QueueTabs(Widget):
                 title=words.get(queue.key, queue.title),
                 count=_count(queue, lambda count: f"{count:,}"),
                 brief=_count(queue, brief),
+                full=_count(queue, lambda count: f"{count:,}", in_full=True),
             )
             style = "reverse bold" if queue.key == self._active else ""
             if not style and not (isinstance(queue, Queue) and queue.count):
@@ -92,11 +94,21 @@ class QueueTabs(Widget):
                 return
 
 
-def _count(queue: Queue | QueueSpec, written: Callable[[int], str]) -> str:
-    """Return how many orders it holds; `…` before it was counted, `?` when no imported report could tell."""
+def _count(queue: Queue | QueueSpec, written: Callable[[int], str], *, in_full: bool = False) -> str:
+    """Return how many orders it holds; `…` before it was counted, `?` when no imported report could tell.
+
+    Orders of which it is not known whether they belong to it are added: `0 + 565 unknown`, or `0+565?` where cells are
+    few.
+    """
     if not isinstance(queue, Queue):
         return "…"
-    return "?" if queue.count is None else written(queue.count)
+    if queue.count is None:
+        return "?"
+    if not queue.unknown:
+        return written(queue.count)
+    if in_full:
+        return f"{written(queue.count)} + {written(queue.unknown)} unknown"
+    return f"{written(queue.count)}+{brief(queue.unknown)}?"
 
 
 def brief(count: int) -> str:
