@@ -19,7 +19,8 @@ import pytest
 aiohttp = pytest.importorskip("aiohttp", reason="needs the extra ordertui[serve]")
 pytest.importorskip("textual_serve")
 
-from ordertui.cli.serve import is_loopback  # noqa: E402
+from ordertui.cli.context import Settings  # noqa: E402
+from ordertui.cli.serve import is_loopback, screen_command  # noqa: E402
 from support.cli import AS_OF, Command, environment  # noqa: E402
 
 if TYPE_CHECKING:
@@ -103,8 +104,9 @@ async def drawn(tab: ClientWebSocketResponse, word: str) -> None:
 async def open_tab(session: ClientSession, served: Served) -> ClientWebSocketResponse:
     async with session.get(f"{served.page}?key={served.key}") as answer:
         assert answer.status == 200
-        assert "key" not in answer.url.query, "it stays out of the history"
+        assert "Set-Cookie" not in answer.headers, "other ports of the machine would receive it"
         page = await answer.text()
+        assert 'history.replaceState(null, "", "/")' in page, "the key stays out of the history"
         assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
     assert {f"127.0.0.1:{served.port}"} == set(re.findall(r"(?:https?|wss?)://([^/\"]+)", page)), (
         "nothing from elsewhere"
@@ -136,18 +138,67 @@ async def test_orders_are_drawn_keys_work_and_nothing_is_left(served: Served) ->
 
 async def test_without_the_key_or_from_another_page_there_is_nothing(served: Served) -> None:
     async with browser() as stranger:
-        for way in ("", "?key=wrong", "ws", "download/x"):
+        for way, status in {"": 403, "?key=wrong": 403, "?key=%ff%00": 403, "ws/x": 403, "ws": 404}.items():
             async with stranger.get(served.page + way) as answer:
-                assert answer.status == 403, way
+                assert answer.status == status, way
+                assert served.key not in await answer.text()
     async with browser() as session:
         async with session.get(f"{served.page}?key={served.key}") as answer:
-            assert answer.status == 200
+            token = re.search(r"/ws/([\w-]+)", await answer.text())
+            assert token is not None
         for origin in ("http://evil.example", f"http://127.0.0.1:{served.port + 1}", None):
             headers = {"Origin": origin} if origin else {}
             with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-                await session.ws_connect(f"{served.page}ws", headers=headers)
+                await session.ws_connect(f"{served.page}ws/{token[1]}", headers=headers)
             assert refused.value.status == 403
     assert served.running() == 1
+
+
+async def test_a_token_opens_one_socket_of_a_bounded_size(served: Served) -> None:
+    async with browser() as session:
+        async with session.get(f"{served.page}?key={served.key}") as answer:
+            token = re.search(r"/ws/([\w-]+)", await answer.text())
+            assert token is not None
+        address, headers = f"{served.page}ws/{token[1]}", {"Origin": served.page.rstrip("/")}
+        tab = await session.ws_connect(f"{address}?width=99999999&height=99999999", headers=headers)
+        await drawn(tab, "001-0000000-0000006")
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await session.ws_connect(address, headers=headers)
+        assert refused.value.status == 403
+        for nonsense in (
+            "[",
+            "[]",
+            "{}",
+            '["resize"]',
+            '["resize", {"width": -1, "height": 1e400}]',
+            "[" * 100_000,
+            '["resize", {"width": 99999999, "height": 99999999}]',
+            '["stdin", null]',
+            '["stdin", "\\ud800"]',
+        ):
+            await tab.send_str(nonsense)  # fmt: skip
+        await tab.send_json(["resize", {"width": 120, "height": 40}])
+        await tab.send_json(["stdin", "x"])
+        await drawn(tab, "Preview")
+        await tab.close()
+
+
+def test_a_tabs_size_is_bounded() -> None:
+    from ordertui.cli.web_server import MOST_COLUMNS, MOST_LINES, _size
+
+    assert _size("120", "40") == (120, 40)
+    assert _size(None, "x") == _size("-1", "²") == (80, 24)
+    assert _size("0", "9" * 5_000) == (1, MOST_LINES)
+    assert _size(10**9, "1e3") == (MOST_COLUMNS, 24)
+
+
+def test_no_module_of_the_current_folder_is_run(tmp_path: Path) -> None:
+    (tmp_path / "msgspec.py").write_text("raise SystemExit('run from the current folder')")
+    command = screen_command(Settings(None, read_only=False, as_of=None))
+    done = subprocess.run(
+        ["sh", "-c", f"{command} --version"], cwd=tmp_path, env=environment(tmp_path), capture_output=True, check=False
+    )
+    assert (done.returncode, b"current folder" in done.stderr) == (0, False)
 
 
 async def test_a_screen_ends_when_its_server_was_killed(served: Served) -> None:

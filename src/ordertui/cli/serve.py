@@ -61,7 +61,7 @@ def is_loopback(address: str) -> bool:
 
 def screen_command(settings: Settings) -> str:
     """Return the command line of one tab's screen, with the options that stood before `serve`."""
-    args = [sys.executable, "-m", "ordertui"]
+    args = [sys.executable, "-P", "-m", "ordertui"]  # -P: no module of the current folder is run
     if settings.store is not None:
         args += ["--store", str(settings.store.absolute())]
     if settings.read_only:
