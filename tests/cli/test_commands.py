@@ -76,6 +76,7 @@ def test_rate_has_the_documented_shape(looked_at: Command) -> None:
         "target",
         "headroom",
         "status",
+        "reason",
         "basis",
     ]
     assert (now["orders"], now["cancelled"], now["target"], now["headroom"]) == (129, 1, 0.025, 2)
@@ -197,9 +198,9 @@ def test_the_whole_way_to_an_answer(us: Command) -> None:
 @pytest.mark.parametrize(
     ("report", "filter_text", "states"),
     [
-        ("de/results/cancel-report.txt", "request:official", ["ok"] * 3),
-        ("de/results/cancel-report.xml", "request:official", ["ok"] * 3),
-        ("jp/results/cancel-report.txt", "request:official", ["error", "ok", "ok"]),
+        ("de/results/cancel-report.txt", "request:official", ["ok"] * 2),
+        ("de/results/cancel-report.xml", "request:official", ["ok"] * 2),
+        ("jp/results/cancel-report.txt", "request:official", ["error", "ok"]),
         ("in/results/cancel-report.txt", "sku:TUMBLER-S status:unshipped", ["ok"] * 5),
     ],
 )

@@ -13,6 +13,7 @@ from ordertui.amazon.spapi.client import Client
 from ordertui.operations.batches.batch import Due, DueStep
 from ordertui.operations.dispatch import feed_submitter
 from ordertui.operations.errors import OperationError, Refused
+from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
@@ -300,9 +301,9 @@ def test_how_a_feed_may_end_badly(
     for _ in range(4):
         floor.dispatch(DAY)
     assert len(sim.amazon.posts) == 1, "nothing is sent again by itself"
-    free = floor.made.planner.plan(
-        action, [one for n in numbers if (one := floor.made.orders.id_of(floor.order_id(n)))]
-    )[0].rows
+    ids = [one for n in numbers if (one := floor.made.orders.id_of(floor.order_id(n)))]
+    reason = "" if action is CANCEL else "CustomerReturn"
+    free = floor.made.planner.plan(action, ids, PlanChoices(reason=reason))[0].rows
     assert bool(free) is (outcome == "CANCELLED")
 
 

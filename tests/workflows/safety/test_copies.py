@@ -154,10 +154,12 @@ def copied(tmp_path: Path) -> tuple[Path, Path]:
 def test_adopting_asks_of_every_held_batch_and_settles_nothing_by_itself(tmp_path: Path) -> None:
     _, folder = copied(tmp_path)
     with open_session(folder) as copy:
-        asked = [(one.batch, one.kind, one.orders) for one in copy.adoption.questions()]
+        asked = [(one.batch, one.state, one.orders) for one in copy.adoption.questions()]
         assert asked == [
-            (1, "failed", (order_id(12),)), (2, "held", (order_id(13),)), (3, "held", (order_id(1),)),
-        ]  # fmt: skip
+            (1, RowState.ERROR, (order_id(12),)),
+            (2, RowState.HELD, (order_id(13),)),
+            (3, RowState.HELD, (order_id(1),)),
+        ]
         for left, not_left in (((), ()), ((2,), ()), ((2,), (2, 3)), ((2, 7), (3,)), ((1,), (2, 3))):
             with pytest.raises(BadInput):
                 copy.adoption.adopt(why="looked", typed="3", left=left, not_left=not_left)

@@ -40,7 +40,7 @@ class AdoptionQuestion(msgspec.Struct, frozen=True):
     """Orders of a batch of which the copy cannot know what happened since."""
 
     batch: int
-    kind: str
+    state: RowState
     """`held`: it may have left since. `failed`: it may have been tried again since."""
     action: Action
     orders: tuple[str, ...]
@@ -74,13 +74,16 @@ class Adoption:
         found = []
         for batch in reversed(store.batches.find()):
             later = store.batches.later_tries(batch.id)
-            for kind, orders in (
-                ("held", [row.order_id for row in batch.rows if row.state is RowState.HELD]),
-                ("failed", [r.order_id for r in batch.rows if r.state is RowState.ERROR and r.order_id not in later]),
+            for state, orders in (
+                (RowState.HELD, [row.order_id for row in batch.rows if row.state is RowState.HELD]),
+                (
+                    RowState.ERROR,
+                    [r.order_id for r in batch.rows if r.state is RowState.ERROR and r.order_id not in later],
+                ),
             ):
                 if orders:
                     booked = [word.booked[one] for one in orders if one in word.booked]
-                    found.append(AdoptionQuestion(batch.id, kind, batch.action, tuple(orders), tuple(booked)))
+                    found.append(AdoptionQuestion(batch.id, state, batch.action, tuple(orders), tuple(booked)))
         return found
 
     def adopt(
@@ -150,7 +153,7 @@ class Adoption:
 
     @staticmethod
     def _check_named(asked: Sequence[AdoptionQuestion], left: Collection[int], not_left: Collection[int]) -> None:
-        held = {one.batch: one for one in asked if one.kind == "held"}
+        held = {one.batch: one for one in asked if one.state is RowState.HELD}
         both, strange = set(left) & set(not_left), (set(left) | set(not_left)) - set(held)
         missing = set(held) - set(left) - set(not_left)
         if both or strange:
@@ -184,7 +187,7 @@ class Adoption:
 def describe_question(question: AdoptionQuestion) -> str:
     """Return a question as a sentence."""
     orders = pluralize(len(question.orders))
-    if question.kind == "held":
+    if question.state is RowState.HELD:
         text = f"batch {question.batch} ({question.action.value}, {orders}) is held here: did it leave since?"
     else:
         text = f"batch {question.batch}: {orders} failed: {TRIED_TEXT.partition(', ')[2]}"
