@@ -291,7 +291,7 @@ def xml_report(plan: Plan, kept: Sequence[PlannedOrder], faults: Sequence[Fault]
         "    <MerchantIdentifier>MERCHANT-ID</MerchantIdentifier>\n  </Header>\n "
         " <MessageType>ProcessingReport</MessageType>\n"
         "  <Message>\n    <MessageID>1</MessageID>\n    <ProcessingReport>\n     "
-        " <DocumentTransactionID>1</DocumentTransactionID>\n"
+        f" <DocumentTransactionID>{int(plan.id, 16) % 10**10:010}</DocumentTransactionID>\n"
         "      <StatusCode>Complete</StatusCode>\n      <ProcessingSummary>\n       "
         f" <MessagesProcessed>{len(kept)}</MessagesProcessed>\n"
         f"        <MessagesSuccessful>{len(kept) - errors}</MessagesSuccessful>\n       "

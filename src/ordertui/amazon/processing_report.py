@@ -93,6 +93,13 @@ def parse_report(content: bytes, name: str) -> ProcessingReport:
     return _parse_flat(content, name)
 
 
+def content_key(report: ProcessingReport) -> str:
+    """Return a hash of what a report says: the same for other line ends, another encoding or other blanks."""
+    from hashlib import sha256  # a start parses no report
+
+    return sha256(msgspec.json.encode(report)).hexdigest()
+
+
 def _error(name: str, text: str) -> ProcessingReportError:
     return ProcessingReportError(f"{name}: {text}")
 

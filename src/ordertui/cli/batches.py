@@ -158,16 +158,26 @@ def questions(settings: Settings, form: str) -> None:
 @click.option("--done/--not-done", default=None, help="What became of them.")
 @click.option("--why", required=True, help="What you looked at, and what it showed; kept in the audit.")
 @click.option("--typed", help="The number of orders, to confirm.")
+@click.option(
+    "--against", multiple=True, metavar="NAME", help="Evidence that says otherwise, as it was named; repeat it."
+)
 @click.pass_obj
 def settle(
-    settings: Settings, batch: int, order_ids: tuple[str, ...], done: bool | None, why: str, typed: str | None
+    settings: Settings,
+    batch: int,
+    order_ids: tuple[str, ...],
+    done: bool | None,
+    why: str,
+    typed: str | None,
+    against: tuple[str, ...],
 ) -> None:
     """Say what became of ORDER-IDS of a BATCH that left, by your own word.
 
-    Not done lets them be tried again: if Amazon did refund them, it would then refund twice.
+    Not done lets them be tried again: if Amazon did refund them, it would then refund twice. Where a report or a
+    booking says otherwise, --against must name it.
     """
     if done is None:
         fail(Exit.USAGE, "give --done or --not-done")
     with open_session(settings) as session:
-        session.batches.settle(batch, order_ids, done=done, why=why, typed=typed)
+        session.batches.settle(batch, order_ids, done=done, why=why, typed=typed, against=against)
     say(f"{pluralize(len(set(order_ids)))} settled by your word; the audit keeps it")

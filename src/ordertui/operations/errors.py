@@ -38,6 +38,14 @@ class NotConfirmed(OperationError):
     """The confirmation is missing or is not the number asked for."""
 
 
+class EvidenceAgainst(NotConfirmed):
+    """The operator's word goes against evidence at hand, and the operator did not name that evidence."""
+
+    def __init__(self, message: str, names: Sequence[str]) -> None:
+        super().__init__(message)
+        self.names = tuple(names)
+
+
 class PlanChanged(OperationError):
     """Orders, or the plan file itself, changed since the plan was made."""
 

@@ -140,7 +140,8 @@ class Session:
         """Committed plans: hold, recall, retry, settle."""
         from .batches.service import BatchService
 
-        return BatchService(self.context, lambda: self.planner, self.dispatcher.describe)
+        look = (lambda: self.sync.look_at_bookings()) if self.context.is_api_dispatch else None
+        return BatchService(self.context, lambda: self.planner, self.dispatcher.describe, look)
 
     @cached_property
     def dispatcher(self) -> DispatchService:

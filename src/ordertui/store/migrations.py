@@ -21,6 +21,7 @@ SCRIPTS = (
     "0008_some_and_amazon_counts.sql",
     "0009_api_facts.sql",
     "0010_field_dates.sql",
+    "0011_wishes.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

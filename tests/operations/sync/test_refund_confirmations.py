@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ordertui.operations.limits import feed_limits
-from ordertui.operations.sync.refund_confirmations import Booking, unambiguous_matches
+from ordertui.operations.results.bookings import Booking
+from ordertui.operations.sync.refund_confirmations import unambiguous_matches
 from ordertui.orders.batch_state import BOOKABLE, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from ordertui.operations.planning.plan import Plan
+from ordertui.operations.planning.planner import NO_CHOICES
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState, SubmissionState
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Outcome, Store
-from support.batches import answer
+from support.batches import REFUND_REASON, answer
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 from support.statements import Notes, noted
 
@@ -42,7 +43,8 @@ def plan_of(session: Session, action: Action, size: int) -> Plan:
     first = 1 if action is Action.CANCEL else 10_001
     store = session.context.store
     ids = store.orders.ids_of(order_id(n) for n in range(first, first + size))
-    return session.planner.plan(action, list(ids.values()))[0]
+    choices = REFUND_REASON if action is Action.REFUND else NO_CHOICES
+    return session.planner.plan(action, list(ids.values()), choices)[0]
 
 
 class _Undone(Exception):

@@ -61,7 +61,15 @@ def open_issues(store: Store, now: int) -> list[OpenIssue]:
             found.append(
                 OpenIssue(batch.id, batch.action, batch.marketplace, kind, tuple(orders), since, why, evidence)
             )
-    for one in (*store.refunds.find_overpaid(), *store.refunds.find_booked_twice()):
+    overpaid = {
+        (one.batch, one.order_id): one
+        for one in (
+            *store.batches.wishes.find_done_twice(),
+            *store.refunds.find_overpaid(),
+            *store.refunds.find_booked_twice(),
+        )
+    }
+    for one in overpaid.values():
         market, evidence = one.marketplace, EVIDENCE["overpaid"]
         found.append(
             OpenIssue(one.batch, one.action, market, "overpaid", (one.order_id,), one.sent_at, one.why, evidence)

@@ -25,7 +25,7 @@ class BatchService:
     """Commits plans and follows what becomes of them.
 
     `planner` is called when a plan is first checked; `describe` adds to a batch of the journal what to do next, from
-    all submissions of the store, newest first.
+    all submissions of the store, newest first. `look_at_bookings` reads what Amazon booked; None without an API.
     """
 
     def __init__(
@@ -33,7 +33,9 @@ class BatchService:
         context: SessionContext,
         planner: Callable[[], Planner],
         describe: Callable[[JournalBatch, Sequence[Submission]], Batch],
+        look_at_bookings: Callable[[], object] | None = None,
     ) -> None:
+        self._look_at_bookings = look_at_bookings
         self._context = context
         self._planner = planner
         self._describe = describe
@@ -104,12 +106,26 @@ class BatchService:
         return open_issues(self._context.reader(), self._context.clock.now())
 
     def settle(
-        self, batch_id: int, order_ids: Sequence[str], *, done: bool, why: str, typed: str | None = None
+        self,
+        batch_id: int,
+        order_ids: Sequence[str],
+        *,
+        done: bool,
+        why: str,
+        typed: str | None = None,
+        against: Sequence[str] = (),
     ) -> Batch:
-        """Record the operator's word on rows that left; see `settle.settle`."""
-        from .settle import settle
+        """Record the operator's word on rows that left; see `settle.settle`.
 
-        settled = settle(self._context, batch_id, order_ids, done=done, why=why, typed=typed)
+        By the API, what Amazon booked is asked for before refunds are settled as not done.
+        """
+        from .settle import OperatorWord, settle
+
+        if not done and self._look_at_bookings is not None:
+            batch = self._context.writer().batches.get(batch_id)
+            if batch.action is Action.REFUND:
+                self._look_at_bookings()
+        settled = settle(self._context, batch_id, order_ids, OperatorWord(done, why, typed, against))
         self._context.copies.note_quietly()
         return settled
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from ordertui.files import write_atomic
 from ordertui.operations.context import SessionContext
-from ordertui.operations.errors import BadInput, NotConfirmed, Refused
+from ordertui.operations.errors import BadInput, EvidenceAgainst, NotConfirmed, Refused
 from ordertui.operations.results.evaluation import OPERATOR_CODE
 from ordertui.orders.batch_state import RowState
 from ordertui.store import Outcome
 
 from .batch import Batch, as_batch, folder_of
+from .proofs import proofs_against
 
+MOST_PROOFS = 5
+"""Pieces of evidence that an error lists."""
 MAX_REASON_LENGTH = 500
 WARNING_FILE = "DO-NOT-UPLOAD.txt"
 DO_NOT_UPLOAD = (
@@ -21,20 +26,30 @@ DO_NOT_UPLOAD = (
 )
 
 
-def settle(
-    context: SessionContext, batch_id: int, order_ids: Sequence[str], *, done: bool, why: str, typed: str | None
-) -> Batch:
-    """Record that these rows of a batch were done, or were not. `typed` must be the number of orders.
+class OperatorWord(msgspec.Struct, frozen=True):
+    """What the operator says became of rows."""
+
+    done: bool
+    why: str
+    typed: str | None
+    """Must be the number of orders."""
+    against: Sequence[str] = ()
+    """Names of the evidence that the operator knows and goes against."""
+
+
+def settle(context: SessionContext, batch_id: int, order_ids: Sequence[str], word: OperatorWord) -> Batch:
+    """Record that these rows of a batch were done, or were not.
 
     Done: a refund counts as paid; a cancellation or shipment still waits for a report. Not done: it failed, and may be
-    tried again. Raises BadInput, NotConfirmed, Refused, StoreError.
+    tried again. Evidence at hand beats a word that does not name it. Raises BadInput, NotConfirmed, EvidenceAgainst,
+    Refused, StoreError.
     """
-    store = context.writer()
+    store, done = context.writer(), word.done
     orders = list(dict.fromkeys(order_ids))
     if not orders:
         raise BadInput("name the orders to settle; none named never means all")
-    reason = check_reason(why)
-    if (typed or "").strip() != str(len(orders)):
+    reason = check_reason(word.why)
+    if (word.typed or "").strip() != str(len(orders)):
         raise NotConfirmed(f"type the number of orders, {len(orders)}, to settle them by your word")
     batch = store.batches.get(batch_id)
     if not done and batch.is_writing:
@@ -43,7 +58,20 @@ def settle(
     text = f"{'done' if done else 'not done'}, by {store.audit.operator}: {reason}"
     outcomes = {one: Outcome(state, OPERATOR_CODE, text) for one in orders}
     folder = folder_of(context.outbox_directory, batch, store.identity.id)
-    with store.write():  # the word counts only when the warning beside the files could be written too
+    with store.write():  # no report comes between the look at the evidence and the word
+        proofs = proofs_against(store, batch, orders, done=done)
+        unnamed = [one for one in proofs if one.name not in word.against]
+        if unnamed:
+            names = list(dict.fromkeys(one.name for one in unnamed))
+            texts = "; ".join(one.text for one in unnamed[:MOST_PROOFS])
+            raise EvidenceAgainst(
+                f"{texts}. Your word goes against that: look again, and name it ({', '.join(names)}) to settle all the"
+                " same",
+                names,
+            )
+        if proofs:
+            reason = f"{reason} (against {', '.join(dict.fromkeys(one.name for one in proofs))})"
+        # the word counts only when the warning beside the files could be written too
         settled = store.results.settle(batch_id, outcomes, why=reason)
         if not done and folder.is_dir():
             write_atomic(folder, WARNING_FILE, (DO_NOT_UPLOAD + "\n").encode("utf-8"))

@@ -62,6 +62,7 @@ def split(store: Store, clock: Clock, batch: JournalBatch, parts: list[int], mer
                 sha256=next(file.sha256 for file in part.files if file.upload),
                 due_at=batch.due_at,
             )
+            store.batches.wishes.inherit(batch.id, made.id)
             numbers.append(made.id)
         store.batches.chain(numbers)
     return numbers

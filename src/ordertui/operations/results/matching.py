@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from hashlib import sha256
 
-from ordertui.amazon.processing_report import ProcessingReport, parse_report
+from ordertui.amazon.processing_report import ProcessingReport, ProcessingReportError, content_key, parse_report
 from ordertui.operations.errors import BatchNeeded, Refused
 from ordertui.operations.planning.feed_builder import first_message_id
 from ordertui.operations.planning.plan_file import decode
@@ -25,9 +24,19 @@ class BatchMatcher:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def find(self, report: ProcessingReport, content: bytes) -> DispatchedBatch:
+    def fill_keys(self) -> None:
+        """Give the reports that were kept before version 11 the key of what they say."""
+        for kept in self._store.results.unkeyed():
+            try:
+                report = parse_report(kept.content, f"report {kept.sha256[:12]}")
+            except ProcessingReportError:  # an older version read it; its bytes alone can be compared
+                self._store.results.set_key(kept.sha256, kept.sha256, "")
+            else:
+                self._store.results.set_key(kept.sha256, content_key(report), report.transaction)
+
+    def find(self, report: ProcessingReport) -> DispatchedBatch:
         """Return the one batch that the report fits. Raises BatchNeeded when it fits none or several."""
-        before = self._store.results.batches_answered_by(sha256(content).hexdigest())
+        before = self._store.results.batches_answered_by(content_key(report), report.transaction)
         if before:
             raise BatchNeeded(
                 f"this very report was taken in for batch {before[-1]} already; if it is another batch's"
@@ -54,6 +63,13 @@ class BatchMatcher:
         batch = self._store.batches.get(batch_id)
         if batch.state not in LEFT_BATCHES:
             raise Refused(f"batch {batch_id} is {batch.state.value}: it has not left, so no report can be about it")
+        if report.transaction:  # Amazon's number of one processing of one file
+            others = self._store.results.batches_answered_by("", report.transaction)
+            if others and batch_id not in others:
+                raise Refused(
+                    f"the report has Amazon's number {report.transaction}, under which the report of batch {others[0]}"
+                    " came: it is about that batch"
+                )
         sent = self.load(batch)
         why = mismatch_reason(sent, report)
         if why:
@@ -78,7 +94,7 @@ class BatchMatcher:
         """
         if sent.plan.action is not Action.REFUND or report.format == "xml":
             return None
-        answered = set(self._store.results.batches_answered_by(kept.sha256))
+        answered = set(self._store.results.batches_answered_by(kept.content_key or content_key(report)))
         for batch in self._store.batches.find():
             if batch.action is not Action.REFUND or batch.id == sent.batch.id or batch.sent_at is None:
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ordertui.amazon.processing_report import parse_report, read_bytes
+from ordertui.amazon.processing_report import content_key, parse_report, read_bytes
 from ordertui.orders.batch_state import DONE, RowState
 from ordertui.orders.enums import Action
 from ordertui.store import Outcome, Store
@@ -36,13 +36,16 @@ class ResultReconciler:
         report = parse_report(content, str(path))
         with self._store.write():  # two processes that bring reports of one batch wait for each other
             matcher = self._matcher
-            sent = matcher.find(report, content) if batch_id is None else matcher.check(batch_id, report)
-            batch = sent.batch.id
+            matcher.fill_keys()
+            sent = matcher.find(report) if batch_id is None else matcher.check(batch_id, report)
+            batch, key = sent.batch.id, content_key(report)
             notes = evaluate_report(sent, report)[1]
-            if not self._store.results.keep(batch, content):
+            if not self._store.results.keep(batch, content, key, report.transaction):
                 notes.insert(0, f"this very report was taken in for batch {batch} before: nothing new")
             outcomes = combine_evidence(sent, self._evidence(sent))
-            self._store.results.record(batch, outcomes, content=content)
+            self._store.results.record(
+                batch, outcomes, content=content, content_key=key, transaction_id=report.transaction
+            )
             rows = {row.order_id: row for row in self._store.batches.get(batch).rows}
         found = [rows[row.order_id] for row in sent.rows]
         return ResultSummary(
@@ -54,6 +57,10 @@ class ResultReconciler:
             rows=tuple(ResultRow(row.order_id, row.state, row.code, row.text) for row in found),
             notes=tuple(notes),
         )
+
+    def evidence_of(self, batch_id: int) -> list[ReportEvidence]:
+        """Return what each report that came for a batch says, by itself. Raises UnknownBatch."""
+        return self._evidence(self._matcher.load(self._store.batches.get(batch_id)))
 
     def _evidence(self, sent: DispatchedBatch) -> list[ReportEvidence]:
         """Evaluate every report that came for the batch, each by itself."""

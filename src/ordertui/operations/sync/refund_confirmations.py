@@ -7,7 +7,6 @@ search covers a span of time; there is never a call per order.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 
@@ -21,29 +20,17 @@ from ordertui.amazon.spapi.operations import LIST_TRANSACTIONS
 from ordertui.amazon.spapi.pagination import PageTokens
 from ordertui.amazon.spapi.schemas import FinanceAmount, Transaction, Transactions
 from ordertui.operations.limits import CLOCK_SKEW_SECONDS, feed_limits
+from ordertui.operations.results.bookings import Booking, confirming_bookings, keep_bookings, kept_bookings, may_match
 from ordertui.orders.batch_state import BOOKABLE, RowState
-from ordertui.orders.clock import DAY, iso_utc, parse_iso
+from ordertui.orders.clock import DAY, LATEST_MOMENT, iso_utc, parse_iso
 from ordertui.orders.money import format_money, parse_minor
-from ordertui.store import RefundRow
+from ordertui.store import Outcome, RefundRow
 
 from .connection import ApiConnection
 
 STATE_KEY = "amazon:finances"
-_BOOKED_KEY = "amazon:booked:"
 _FEES = ("expenses", "amazonfees")
 """Kinds of breakdown that are not the buyer's money."""
-
-
-class Booking(msgspec.Struct, frozen=True):
-    """A refund that Amazon booked."""
-
-    ident: str
-    order_id: str
-    posted: int
-    """Epoch seconds."""
-    currency: str
-    minor: int
-    """Minor units that went back to the buyer, above zero."""
 
 
 class BookedTransaction(msgspec.Struct, frozen=True):
@@ -104,12 +91,6 @@ def unambiguous_matches(
         if claims == [row]:
             found.append((row, mine[0]))
     return found
-
-
-def may_match(row: RefundRow, booking: Booking) -> bool:
-    """Return whether a booking may be what a row asked for. The two clocks may differ by some minutes."""
-    same = (row.order_id, row.currency, row.total) == (booking.order_id, booking.currency, booking.minor)
-    return same and booking.posted >= row.sent_at - CLOCK_SKEW_SECONDS
 
 
 def parse_booking(transaction: Transaction) -> Booking | None:
@@ -186,6 +167,12 @@ async def _transactions(
         query = {**query, "nextToken": token}
 
 
+def _next_try(row: RefundRow, rows: Sequence[RefundRow]) -> int:
+    """Return when the next refund of the same amount left for the order: a booking after that may be its own."""
+    later = [one.sent_at for one in rows if one.batch > row.batch and one.total == row.total]
+    return min(later, default=LATEST_MOMENT) - CLOCK_SKEW_SECONDS
+
+
 class RefundConfirmer:
     """Reads what Amazon booked and confirms the refunds of one store by it."""
 
@@ -220,7 +207,11 @@ class RefundConfirmer:
         now, limits = self._clock.now(), feed_limits()
         oldest = now - limits.finances_days.value * DAY
         rows = self._store.refunds.find()
-        waiting = [row.sent_at for row in rows if row.state in BOOKABLE and row.sent_at >= oldest]
+        waiting = [
+            row.sent_at
+            for row in rows
+            if (row.state in BOOKABLE or (row.state is RowState.ERROR and row.by_word)) and row.sent_at >= oldest
+        ]
         before = self._coverage()
         if not waiting or (before is not None and now - before.looked < limits.finances_seconds.value):
             return ()
@@ -274,21 +265,17 @@ class RefundConfirmer:
     def _save(self, coverage: _Coverage) -> None:
         self._store.set_meta(STATE_KEY, msgspec.json.encode(coverage).decode())
 
-    def _booked(self, order_id: str) -> list[Booking]:
-        text = self._store.meta(_BOOKED_KEY + order_id)
-        return msgspec.json.decode(text, type=list[Booking]) if text else []
-
     def _keep(self, found: Sequence[Booking]) -> set[str]:
         """Keep the bookings of orders that this store refunded; return the orders with a new one."""
         ours = {row.order_id for row in self._store.refunds.find()}
         fresh = set()
         for order_id in sorted({one.order_id for one in found} & ours):
-            known = {one.ident: one for one in self._booked(order_id)}
+            known = {one.ident: one for one in kept_bookings(self._store, order_id)}
             new = {one.ident: one for one in found if one.order_id == order_id and one.ident not in known}
             if new:
                 fresh.add(order_id)
                 kept = sorted((known | new).values(), key=lambda one: (one.posted, one.ident))
-                self._store.set_meta(_BOOKED_KEY + order_id, msgspec.json.encode(kept).decode())
+                keep_bookings(self._store, order_id, kept)
         return fresh
 
     # -- what it means
@@ -298,10 +285,10 @@ class RefundConfirmer:
         rows = self._store.refunds.find()
         for order_id in sorted({row.order_id for row in rows if row.state in BOOKABLE} | fresh):
             mine = [row for row in rows if row.order_id == order_id]
-            booked = self._booked(order_id)
+            booked = kept_bookings(self._store, order_id)
             if not booked:
                 continue
-            used = self._used(order_id)
+            used = confirming_bookings(self._store, order_id)
             matches = [
                 (row, one)
                 for row, one in unambiguous_matches(mine, booked, used)
@@ -323,7 +310,10 @@ class RefundConfirmer:
                 yield from self._doubts(mine, booked, used)
 
     def _doubts(self, rows: Sequence[RefundRow], booked: Sequence[Booking], used: dict[str, int]) -> Iterator[str]:
-        """Yield a note for a second booking of a confirmed row, and for bookings that may be an unknown row's."""
+        """Yield a note for a second booking of a confirmed row, and for bookings that may be another row's.
+
+        A row that failed, by Amazon's report or by the operator's word, becomes unknown: what is booked was paid.
+        """
         for row in rows:
             others = [one for one in booked if one.ident not in used and may_match(row, one)]
             if not others:
@@ -335,11 +325,12 @@ class RefundConfirmer:
                 transactions = [one.ident for one in others]
                 self._store.results.mark_booked_again(row.batch, row.order_id, text=text, transactions=transactions)
                 yield f"{name}: {text}"
+            elif row.state is RowState.ERROR:
+                before_next = [one for one in others if one.posted < _next_try(row, rows)]
+                if before_next:
+                    text = "it counted as failed, and Amazon booked what may be its refund on"
+                    text = f"{text} {iso_utc(before_next[0].posted)}: look at the order in Seller Central"
+                    self._store.batches.doubt(row.batch, {row.order_id: Outcome(RowState.UNKNOWN, "", text)})
+                    yield f"{name}: {text}"
             elif row.state is RowState.UNKNOWN:
                 yield f"{name}: Amazon booked what may be its refund; `ordertui api evidence {row.order_id}` shows it"
-
-    def _used(self, order_id: str) -> dict[str, int]:
-        """Return the bookings that confirmed a row of the order, with its batch."""
-        entries = [one for one in self._store.audit.entries(order_id=order_id) if one.kind == "batch.booked"]
-        found = [json.loads(one.payload) for one in entries]
-        return {facts["transaction"]: facts["batch"] for facts in found}

@@ -49,6 +49,13 @@ class SyncService:
         """
         return self.connection.run(lambda client: self._sync(client, on_page), on_wait=on_wait, stop=stop)
 
+    def look_at_bookings(self) -> tuple[str, ...]:
+        """Confirm refunds by what Amazon booked; return notes for the operator.
+
+        Raises SpApiError, Refused, BadInput.
+        """
+        return self.connection.run(self.refunds.run)
+
     def sync_order(self, order_id: str, *, on_wait: OnWait = ignore_wait, stop: Stop = never_stop) -> SyncSummary:
         """Fetch one order as it is now. Raises SpApiError, Refused, BadInput, Stopped."""
         return self.connection.run(lambda client: self.orders.fetch_order(client, order_id), on_wait=on_wait, stop=stop)

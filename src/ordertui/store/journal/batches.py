@@ -27,7 +27,10 @@ from .holds import HoldTimer, hold_columns
 from .records import CommittedTotals, FeedFile, HoldingBatch, JournalBatch, JournalRow, NewRow, OperatorRuling, Outcome
 from .refunds import RefundLedger
 from .rows import TransitionWriter
+from .wishes import WishLedger
 
+_UNKNOWN = "SELECT batch FROM batch_rows WHERE state = 'unknown'"
+"""Word for word the condition of the partial index `batch_rows_unknown`."""
 _LARGEST_ID = 2**63 - 1
 """SQLite's largest integer; a larger one cannot even be asked for."""
 
@@ -44,6 +47,7 @@ class BatchJournal:
         self._orders = orders
         self._holds = HoldTimer(database, clock)
         self.refunds = RefundLedger(database, orders, facts)
+        self.wishes = WishLedger(database)
         self.transitions = TransitionWriter(database, audit, orders, self.refunds)
 
     # -- reading
@@ -58,8 +62,12 @@ class BatchJournal:
         return found[0]
 
     def find(self, *, open_only: bool = False) -> list[JournalBatch]:
-        """Return batches, newest first; with `open_only` those of which a row still holds its order."""
-        where = "WHERE id IN (SELECT batch FROM batch_rows WHERE is_open = 1)" if open_only else ""
+        """Return batches, newest first; with `open_only` those with a row that holds its order, or is unknown.
+
+        An unknown row stays an open question also when a newer batch holds its order.
+        """
+        rows = f"SELECT batch FROM batch_rows WHERE is_open = 1 UNION {_UNKNOWN}"
+        where = f"WHERE id IN ({rows})" if open_only else ""
         return self._read(f"{where} ORDER BY id DESC", ())
 
     def last_id(self) -> int:
@@ -170,6 +178,7 @@ class BatchJournal:
             with self._database.together():
                 self.refunds.add_lines(batch_id, rows, ids)
                 self.transitions.add_rows(batch_id, action, rows, ids)
+                self.wishes.record(batch_id)
                 self.transitions.log(
                     "batch.held", batch_id, action=action.value, marketplace=marketplace, sha256=sha256,
                     due_at=due_at, orders=[row.order_id for row in rows], plan=digest(plan),
@@ -275,7 +284,7 @@ class BatchJournal:
             (batch_id,),
         ):
             found[order_id] = f"batch {other} may have done it already ({state})"
-        return found | self.refunds.blocking_reasons(batch_id)
+        return found | self.refunds.blocking_reasons(batch_id) | self.wishes.blocking_reasons(batch_id)
 
     def mark_sent(
         self, batch_id: int, *, files: Sequence[str], sha256: str, feeds: Sequence[FeedFile] = ()

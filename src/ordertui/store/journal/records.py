@@ -91,6 +91,8 @@ class RefundRow(msgspec.Struct, frozen=True):
     currency: str
     total: int
     sent_at: int
+    by_word: bool = False
+    """Whether the operator said what became of it."""
 
 
 class RefundProblem(msgspec.Struct, frozen=True):
@@ -118,6 +120,8 @@ class KeptResult(msgspec.Struct, frozen=True):
     sha256: str
     at: int
     content: bytes
+    content_key: str = ""
+    """Hash of what it says, whatever its bytes; empty for one kept before version 11 and not asked for since."""
 
 
 class RefundLine(msgspec.Struct, frozen=True):

@@ -66,6 +66,11 @@ class RefundLedger:
         ]  # fmt: skip
         if lines:
             self._database.fill("refunds", ("batch", "order_id", "line", "currency", "quantity", *COMPONENTS), lines)
+            self._database.execute(
+                "UPDATE refunds SET item_id = (SELECT l.item_id FROM lines l WHERE l.order_id = refunds.order_id"
+                " AND l.line = refunds.line) WHERE batch = ?",
+                (batch_id,),
+            )
 
     def _balance(self, ids: Iterable[int]) -> _Balance:
         """Return a function that gives what was paid for a line of these orders, and what went back.
@@ -90,12 +95,12 @@ class RefundLedger:
     def find(self) -> list[RefundRow]:
         """Return the refunds that left, oldest batch first, whatever became of them."""
         found = self._database.query(
-            "SELECT r.batch, o.order_id, r.state, r.currency, r.total, b.sent_at FROM batch_rows r"
+            "SELECT r.batch, o.order_id, r.state, r.currency, r.total, b.sent_at, r.word FROM batch_rows r"
             " JOIN batches b ON b.id = r.batch JOIN orders o ON o.id = r.order_id"
             f" WHERE r.action = 'refund' AND r.state IN {in_list(LEFT)} AND b.sent_at IS NOT NULL"
             " AND r.currency IS NOT NULL AND r.total IS NOT NULL ORDER BY r.batch, r.pos"
         )
-        return [RefundRow(v[0], v[1], RowState(v[2]), *v[3:]) for v in found]
+        return [RefundRow(v[0], v[1], RowState(v[2]), v[3], v[4], v[5], v[6] is not None) for v in found]
 
     def blocking_reasons(self, batch_id: int) -> dict[str, str]:
         """Return why held refunds of a batch must not leave, by order id: more would be given back than was paid."""

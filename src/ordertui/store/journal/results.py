@@ -33,9 +33,9 @@ class ResultLog:
     def find(self, batch_id: int) -> list[KeptResult]:
         """Return the processing reports that came for a batch, oldest first."""
         found = self._database.query(
-            "SELECT sha256, at, content FROM results WHERE batch = ? ORDER BY at, sha256", (batch_id,)
+            "SELECT sha256, at, content, content_key FROM results WHERE batch = ? ORDER BY at, sha256", (batch_id,)
         )
-        return [KeptResult(sha256, at, bytes(content)) for sha256, at, content in found]
+        return [KeptResult(sha256, at, bytes(content), key) for sha256, at, content, key in found]
 
     def answered_at(self, batch_id: int) -> int | None:
         """Return when the newest processing report of a batch came, or the call for its one order was accepted.
@@ -49,13 +49,31 @@ class ResultLog:
         )
         return found
 
-    def batches_answered_by(self, sha256: str) -> list[int]:
-        """Return the batches for which a processing report of these very bytes came."""
-        found = self._database.query("SELECT batch FROM results WHERE sha256 = ? ORDER BY batch", (sha256,))
+    def batches_answered_by(self, content_key: str, transaction_id: str = "") -> list[int]:
+        """Return the batches for which a report came that says the same, or that has Amazon's number of it."""
+        found = self._database.query(
+            "SELECT DISTINCT batch FROM results WHERE content_key <> '' AND content_key = ?"
+            " OR transaction_id <> '' AND transaction_id = ?"
+            " ORDER BY batch",
+            (content_key, transaction_id),
+        )
         return [row[0] for row in found]
 
-    def keep(self, batch_id: int, content: bytes) -> bool:
-        """Keep a processing report as it came; return False when these bytes came before.
+    def unkeyed(self) -> list[KeptResult]:
+        """Return the reports that were kept before version 11, whose content has no key yet; each once."""
+        found = self._database.query("SELECT sha256, at, content FROM results WHERE content_key = '' ORDER BY at")
+        return list({row[0]: KeptResult(row[0], row[1], bytes(row[2])) for row in found}.values())
+
+    def set_key(self, sha256: str, content_key: str, transaction_id: str) -> None:
+        """Keep the key of a report's content, for every batch for which it came."""
+        with self._database.write():
+            self._database.execute(
+                "UPDATE results SET content_key = ?, transaction_id = ? WHERE sha256 = ?",
+                (content_key, transaction_id, sha256),
+            )
+
+    def keep(self, batch_id: int, content: bytes, content_key: str = "", transaction_id: str = "") -> bool:
+        """Keep a processing report as it came; return False when one that says the same came before.
 
         Raises UnknownBatch, and StoreError when the batch has not left.
         """
@@ -63,23 +81,36 @@ class ResultLog:
             batch = self._batches.get(batch_id)
             if batch.state not in LEFT_BATCHES:
                 raise StoreError(f"batch {batch_id} is {batch.state.value}: it has not left")
+            if content_key and any(kept.content_key == content_key for kept in self.find(batch_id)):
+                return False
             added = self._database.execute(
-                "INSERT INTO results (batch, sha256, at, content) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (batch_id, digest(content), self._clock.now(), content),
+                "INSERT INTO results (batch, sha256, at, content, content_key, transaction_id)"
+                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (batch_id, digest(content), self._clock.now(), content, content_key, transaction_id),
             )
             return added > 0
 
-    def record(self, batch_id: int, outcomes: Mapping[str, Outcome], *, content: bytes = b"") -> JournalBatch:
+    def record(
+        self,
+        batch_id: int,
+        outcomes: Mapping[str, Outcome],
+        *,
+        content: bytes = b"",
+        content_key: str = "",
+        transaction_id: str = "",
+    ) -> JournalBatch:
         """Keep a processing report and move the rows as it says; the batch counts as answered.
 
-        Raises UnknownBatch, and StoreError when the batch has not left.
+        Of reports that say the same the first is kept. Raises UnknownBatch, and StoreError when the batch has not left.
         """
         with self._database.write():
-            self.keep(batch_id, content)
+            self.keep(batch_id, content, content_key, transaction_id)
+            kept = {one.content_key: one.sha256 for one in self.find(batch_id) if content_key}
+            sha256 = kept.get(content_key) or digest(content)
             batch = self._batches.get(batch_id)
             changes = self._transitions.move_rows(batch, outcomes)
             self._transitions.move_batch(batch, BatchState.ANSWERED)
-            self._transitions.log("batch.answered", batch_id, sha256=digest(content), states=changes)
+            self._transitions.log("batch.answered", batch_id, sha256=sha256, states=changes)
         return self._batches.get(batch_id)
 
     # -- the operator's word

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -13,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from ordertui.operations.batches.batch import Batch, BatchRow
 from ordertui.operations.batches.open_issues import OpenIssue
+from ordertui.operations.errors import EvidenceAgainst
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.text import pluralize
@@ -205,15 +207,24 @@ class OutboxScreen(Dialog[None]):
             discard_typeahead=True,
         )
         if why is not None:
+            settle = partial(
+                self._session.batches.settle,
+                batch.id,
+                [row.order_id],
+                done=answer == "d",
+                why=why["why"],
+                typed=why["typed"],
+            )
             try:
-                await task.work(
-                    self._session.batches.settle,
-                    batch.id,
-                    [row.order_id],
-                    done=answer == "d",
-                    why=why["why"],
-                    typed=why["typed"],
-                )
+                try:
+                    await task.work(settle)
+                except EvidenceAgainst as error:
+                    names = ", ".join(error.names)
+                    form = FormScreen("Evidence says otherwise", [("names", f"Type {names}", "")], str(error))
+                    named = await task.ask(form, discard_typeahead=True)
+                    if named is None:
+                        return
+                    await task.work(settle, against=named["names"].replace(",", " ").split())
                 self.notify(f"{row.order_id} settled by your word; the audit keeps it")
             finally:
                 self._read()
