@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,8 +15,29 @@ from .context import Settings, fail, open_session
 from .exit_codes import Exit
 from .output import FORMAT, emit, say, strip_control_characters
 
+if TYPE_CHECKING:
+    from ordertui.operations.reports.rate_report import Days
+
 FILES = click.Path(exists=True, dir_okay=False, path_type=Path)
 FILES_AND_FOLDERS = click.Path(exists=True, path_type=Path)
+
+
+_COVERS_HELP = "Days of order that a Cancellation Rate report covers, as 2026-11-16..2026-11-22."
+
+
+class _Days(click.ParamType[Any]):
+    """The days of `2026-11-16..2026-11-22`."""
+
+    name = "days"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Days:
+        """Return first and last day; fail with what is wrong."""
+        from ordertui.operations.reports.rate_report import parse_days
+
+        try:
+            return parse_days(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class _Progress:
@@ -60,10 +81,16 @@ class _Progress:
 @click.argument("files", nargs=-1, required=True, type=FILES_AND_FOLDERS)
 @click.option("--encoding", help="Encoding of the files, when it cannot be told.")
 @click.option("--marketplace", help="Marketplace code (US, UK, DE, JP...), when a file names none.")
+@click.option("--covers", type=_Days(), help=_COVERS_HELP)
 @FORMAT
 @click.pass_obj
 def import_command(
-    settings: Settings, files: tuple[Path, ...], encoding: str | None, marketplace: str | None, form: str
+    settings: Settings,
+    files: tuple[Path, ...],
+    encoding: str | None,
+    marketplace: str | None,
+    covers: Days | None,
+    form: str,
 ) -> None:
     """Read Amazon's order reports; of a folder, every report in it. Importing a file twice changes nothing.
 
@@ -81,7 +108,7 @@ def import_command(
         try:
             market = marketplace.upper() if marketplace else None
             summaries = session.imports.import_files(
-                paths, encoding=encoding, marketplace=market, progress=progress, stop=stopped
+                paths, encoding=encoding, marketplace=market, covers=covers, progress=progress, stop=stopped
             )
         finally:
             progress.close()

@@ -34,6 +34,7 @@ COMMANDS = {
     "plan": "plan.plan",
     "policy": "policy.policy",
     "questions": "batches.questions",
+    "rate-reports": "rate.rate_reports",
     "rate": "rate.rate",
     "release": "batches.release",
     "results": "imports.results",

@@ -90,6 +90,26 @@ def rate(
             show_figures(session, wanted, text, dated, form)
 
 
+@click.command("rate-reports")
+@click.option("--undo", "ident", type=click.IntRange(1), help="Take back what this report decided.")
+@FORMAT
+@click.pass_obj
+def rate_reports(settings: Settings, ident: int | None, form: str) -> None:
+    """List Amazon's Cancellation Rate reports that were imported, with what each one decided."""
+    with open_session(settings) as session:
+        if ident is not None:
+            done = session.rate.undo_report(ident)
+            say(f"report {ident}: what it decided of {done.named + done.unnamed:,} orders is taken back")
+        records = [
+            {"report": one.id, "marketplace": one.marketplace, "orders_from": iso(one.start), "orders_to": iso(one.end),
+             "imported": iso(one.at), "counting": one.counting, "named": one.named, "not_named": one.unnamed,
+             "undone": one.is_undone, "path": one.path}
+            for one in session.rate.reports()
+        ]  # fmt: skip
+    columns = ("report", "marketplace", "orders_from", "orders_to", "imported", "counting", "named", "not_named")
+    emit(records, (*columns, "undone", "path"), form)
+
+
 def show_figures(session: Session, codes: list[str], text: str | None, dated: str, form: str) -> None:
     """List one line per marketplace and window."""
     from ordertui.operations.rate.figures import Dated
@@ -199,6 +219,8 @@ def show_differences(session: Session, file: Path, marketplace: str | None, disp
         say(summary(one))
         for note in one.notes:
             say(note)
+        if one.command:
+            say(f"take Amazon's side in one step, until `ordertui rate-reports --undo`: {one.command}")
     if not dispute and any(record["dispute"] for record in records):
         say(f"ordertui rate --reconcile {file} --dispute --format csv gives the list for a dispute")
 

@@ -122,6 +122,11 @@ class Maintenance:
                     self._database.execute_many(f"DELETE FROM {table} WHERE {column} = ?", [(one,) for one in part])
                 if not is_more:
                     self._database.execute("DELETE FROM rate_report WHERE coalesce(order_date, as_of) < ?", (before,))
+                    self._database.execute(
+                        "DELETE FROM rate_report_rows WHERE report IN"
+                        " (SELECT id FROM rate_reports WHERE coalesce(end_at, as_of) < ?)",
+                        (before,),
+                    )
                 self._audit.append("store.purged", json.dumps({"before": before, "count": len(part)}))
             done, after = done + len(part), part[-1]
             if progress is not None:

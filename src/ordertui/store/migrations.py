@@ -22,6 +22,7 @@ SCRIPTS = (
     "0009_api_facts.sql",
     "0010_field_dates.sql",
     "0011_wishes.sql",
+    "0012_rate_reports.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .journal.submissions import SubmissionLog
     from .maintenance import Maintenance
     from .products import ProductQueries
+    from .rate_reports import RateReports
     from .rates import RateQueries
 
 JOURNAL_TABLES = ("batches", "batch_rows", "refunds", "feed_attempts")
@@ -91,6 +92,13 @@ class Store:
         from .api_facts import ApiFactLog
 
         return ApiFactLog(self.database, self.orders)
+
+    @cached_property
+    def rate_reports(self) -> RateReports:
+        """Keeps Amazon's Cancellation Rate reports and what they decided."""
+        from .rate_reports import RateReports
+
+        return RateReports(self.database, self._clock, self.audit, self.facts)
 
     @cached_property
     def products(self) -> ProductQueries:

@@ -107,7 +107,7 @@ def test_the_lists_are_the_figures(tmp_path: Path) -> None:
             n: (numerator[order_id(n)].counts, numerator[order_id(n)].how, numerator[order_id(n)].rule)
             for n in (1, 3, 4, 5)
         } == {
-            1: (YesNo.YES, "cancelled", "H2"),
+            1: (YesNo.YES, "cancelled", "H8"),
             3: (YesNo.UNKNOWN, "cancelled", "H6"),
             4: (YesNo.UNKNOWN, "an item cancelled", ""),
             5: (YesNo.YES, "in a batch", "C2"),

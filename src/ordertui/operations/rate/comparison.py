@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from ordertui.amazon.reports.account_health import HealthFigure, read_health
 from ordertui.files import open_plain
 from ordertui.operations.eligibility import Eligibility
 from ordertui.operations.errors import BadInput
-from ordertui.orders.clock import Clock, iso_utc
+from ordertui.orders.clock import Clock, iso_utc, to_local
 from ordertui.orders.enums import BuyerRequest, CancelledBy, Channel, OrderStatus, YesNo
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import OrderRow
@@ -53,6 +54,8 @@ class Reconciliation(msgspec.Struct, frozen=True):
     amazons: tuple[int | None, int | None]
     differences: tuple[Difference, ...]
     notes: tuple[str, ...] = ()
+    command: str = ""
+    """The command that lets Amazon's report decide; empty where it cannot, or where they agree."""
 
 
 class RateComparison:
@@ -109,11 +112,15 @@ class RateComparison:
         differences = []
         for order_id, impacts in theirs.items():
             row = rows.get(ids[order_id]) if order_id in ids else None
-            if impacts is (order_id in ours):
+            cause, dispute = _uncounted(row, start, end) if impacts else ("", False)
+            if impacts is (order_id in ours) and not dispute:
                 continue
             if impacts:
-                cause, dispute = _uncounted(row, start, end)
-                differences.append(Difference(code, order_id, "not counted", "counts", cause, dispute))
+                differences.append(
+                    Difference(
+                        code, order_id, "counts" if order_id in ours else "not counted", "counts", cause, dispute
+                    )
+                )
             else:
                 mine = ours[order_id].counts
                 cause = UNKNOWN_HERE if mine is YesNo.UNKNOWN else TAKEN_OUT
@@ -131,7 +138,7 @@ class RateComparison:
             notes.append(f"the rate here is not known: {figure.reason}")
         return Reconciliation(
             code, (start, end), (figure.cancelled, figure.orders), (sum(theirs.values()), None),
-            tuple(differences), tuple(notes),
+            tuple(differences), tuple(notes), _import_command(path, code, (start, end), policy.zone, differences),
         )  # fmt: skip
 
     def _health(self, theirs: HealthFigure) -> Reconciliation:
@@ -166,6 +173,14 @@ class RateComparison:
         return Reconciliation(
             code, (start, end), (cancelled, orders), (theirs.cancelled, theirs.orders), tuple(differences), tuple(notes)
         )
+
+
+def _import_command(path: Path, code: str, span: tuple[int, int], zone: str, differences: Sequence[Difference]) -> str:
+    """Return the command that imports a report as covering a span; it decides about what it does not name too."""
+    if not any(difference.amazons in ("does not count", "not listed") for difference in differences):
+        return ""
+    first, last = (to_local(at, zone).date() for at in span)
+    return f"ordertui import {shlex.quote(str(path))} --marketplace {code} --covers {first}..{last}"
 
 
 def _uncounted(row: OrderRow | None, start: int, end: int) -> tuple[str, bool]:

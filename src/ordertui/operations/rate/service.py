@@ -10,6 +10,7 @@ from typing import Protocol
 from ordertui.operations.eligibility import Eligibility
 from ordertui.orders.clock import Clock
 from ordertui.store import Store
+from ordertui.store.rate_reports import RateReport
 
 from .calculator import RateCalculator
 from .comparison import RateComparison, Reconciliation
@@ -38,9 +39,16 @@ class RateService:
     """Answers about rates. `reader` is called for the connection of the calling thread."""
 
     def __init__(
-        self, reader: Callable[[], Store], eligibility: Eligibility, clock: Clock, orders: FindsOrders
+        self,
+        reader: Callable[[], Store],
+        eligibility: Eligibility,
+        clock: Clock,
+        orders: FindsOrders,
+        writer: Callable[[], Store],
     ) -> None:
         self._orders = orders
+        self._reader = reader
+        self._writer = writer
         self.calculator = RateCalculator(reader, eligibility, clock)
         self.lists = RateLists(reader, eligibility, self.calculator, clock)
         self.outlook = RateOutlook(eligibility, self.calculator, clock)
@@ -51,6 +59,14 @@ class RateService:
     def compare(self, path: Path, marketplace: str | None = None) -> list[Reconciliation]:
         """Compare with Amazon's own report; see `comparison.RateComparison.compare`. Changes nothing."""
         return self._comparison.compare(path, marketplace)
+
+    def reports(self) -> list[RateReport]:
+        """Return Amazon's Cancellation Rate reports that were imported, newest first, with what each one decided."""
+        return self._reader().rate_reports.find()
+
+    def undo_report(self, ident: int) -> RateReport:
+        """Take back what a Cancellation Rate report decided. Raises StoreError, ReadOnly."""
+        return self._writer().rate_reports.undo(ident)
 
     def count_at_risk(self, marketplace: str, hours: int = 24) -> int:
         """Return how many orders Amazon is about to cancel by itself."""

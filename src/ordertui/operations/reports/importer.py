@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-
-import msgspec
 
 from ordertui.amazon.reports import (
     InspectionStopped,
     MarketplaceNeeded,
-    RejectedRow,
     ReportContent,
     ReportInfo,
     UnnamedOrders,
     inspect,
     read_orders,
-    read_rate,
 )
 from ordertui.orders.clock import DAY
-from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.text import pluralize
 from ordertui.store import Store
 from ordertui.store.importing.import_session import ReportSource
 
 from .marketplaces import MarketplaceResolver, check_answer, make_question
 from .progress import ImportProgress, ImportSummary, Progress, Stop
+from .rate_report import Days, take_in_rate_report
 from .rejects import RejectsFile
 
 SHOWN_LINES = 5
@@ -60,11 +55,13 @@ class ReportImporter:
         *,
         encoding: str | None = None,
         marketplace: str | None = None,
+        covers: Days | None = None,
         progress: Progress | None = None,
         stop: Stop = lambda: False,
     ) -> list[ImportSummary]:
         """Import these files; every file is recognised before the first row is stored.
 
+        `covers`: first and last day of order that a Cancellation Rate report covers; None: those of its own dates.
         Cancellation Rate reports go last: the orders they name tell of which marketplace they are.
         Raises the errors of `amazon.reports` (unknown report, ambiguous encoding, marketplace needed) before anything
         is changed; only a Cancellation Rate report none of whose orders is known asks for its marketplace at its turn.
@@ -80,11 +77,12 @@ class ReportImporter:
         out: list[ImportSummary] = []
         for info in infos:
             if info.format.content is ReportContent.RATE_ENTRIES:
-                out.append(self._rate_report(info))
+                out.append(self._rate_report(info, covers))
             else:
                 out.append(self._orders(info, progress, stop))
             if out[-1].stopped:
                 break
+        self._store.rate_reports.apply()
         return out
 
     def _inspect(self, path: Path, encoding: str | None, marketplace: str | None, stop: Stop) -> ReportInfo:
@@ -130,27 +128,12 @@ class ReportImporter:
         counts = (target.new, target.changed, target.unchanged)
         return _summary(info, target.rows, counts, rejects, notes, stopped=target.stopped)
 
-    def _rate_report(self, info: ReportInfo) -> ImportSummary:
-        found: list[RejectedRow] = []
-        rows = list(read_rate(info, found))
-        known = self._store.orders.ids_of([row[1] for row in rows])
-        if info.marketplace is None and rows:
-            markets = Counter(row[1] for row in self._store.tallies.of_orders(known.values()))
-            if not markets:
-                raise MarketplaceNeeded(info.path, self._store.tallies.marketplaces() or tuple(MARKETPLACES))
-            info = msgspec.structs.replace(info, marketplace=markets.most_common(1)[0][0])
-            found.clear()
-            rows = list(read_rate(info, found))  # again: dates are read as the marketplace writes them
-        with RejectsFile(self._rejects_folder, info) as rejects:
-            rejects.add(found)
-        changed = self._store.imports.add_cancellation_rate(_source(info), rows, rejected=len(found))
-        notes = [f"Amazon counts {sum(row[3] for row in rows):,} of these {len(rows):,} orders"]
-        if len(known) < len({row[1] for row in rows}):
-            notes.append(f"{len({row[1] for row in rows}) - len(known):,} of them are in no imported order report")
-        undated = sum(row[2] is None for row in rows)
-        if undated:
-            notes.append(f"the order date of {pluralize(undated, 'row')} could not be read; they count all the same")
-        return _summary(info, len(rows), (0, changed, len(known) - changed), rejects, notes)
+    def _rate_report(self, info: ReportInfo, covers: Days | None) -> ImportSummary:
+        taken = take_in_rate_report(self._store, info, covers, self._now)
+        with RejectsFile(self._rejects_folder, taken.info) as rejects:
+            rejects.add(list(taken.rejected))
+        counts = (0, taken.changed, taken.known - taken.changed)
+        return _summary(taken.info, taken.rows, counts, rejects, taken.notes)
 
 
 def _source(info: ReportInfo) -> ReportSource:

@@ -166,6 +166,7 @@ class OrderSync:
             await self._fetch_unread(client, counts)
         except CallCancelled:
             stopped = True
+        self._store.rate_reports.apply()
         return self._summary(counts, stopped=stopped)
 
     async def fetch_order(self, client: Client, order_id: str) -> SyncSummary:

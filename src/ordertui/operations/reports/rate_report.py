@@ -1,0 +1,137 @@
+"""Import Amazon's Cancellation Rate report: what it names, and the cancelled orders of its days that it does not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from ordertui.amazon.reports import MarketplaceNeeded, RejectedRow, ReportInfo, read_rate
+from ordertui.orders.clock import to_local
+from ordertui.orders.marketplace import MARKETPLACES, zone_of
+from ordertui.orders.text import pluralize
+from ordertui.store import Store
+from ordertui.store.importing.import_session import ReportSource
+from ordertui.store.rate_reports import RateReport, RateRow
+
+Days = tuple[date, date]
+"""First and last day of order, in the marketplace's zone."""
+FEW = 1
+"""A report with so many rows or fewer says little of the days that it covers by its own dates."""
+
+
+class RateReportTaken(msgspec.Struct, frozen=True):
+    """What importing one report did."""
+
+    info: ReportInfo
+    rows: int
+    known: int
+    """Orders of it that are in the store."""
+    changed: int
+    rejected: tuple[RejectedRow, ...]
+    notes: tuple[str, ...]
+
+
+def take_in_rate_report(store: Store, info: ReportInfo, covers: Days | None, now: Callable[[], int]) -> RateReportTaken:
+    """Import a report. `covers`: the days that it covers; None: from its first date to its last.
+
+    Raises MarketplaceNeeded when neither the file, nor its orders, nor the store tell of which marketplace it is.
+    """
+    found: list[RejectedRow] = []
+    rows = list(read_rate(info, found))
+    known = store.orders.ids_of([row[1] for row in rows])
+    if info.marketplace is None and (rows or covers):
+        info = msgspec.structs.replace(info, marketplace=_marketplace(store, info.path, known.values()))
+        found.clear()
+        rows = list(read_rate(info, found))  # again: dates are read as the marketplace writes them
+    notes = [f"Amazon counts {sum(row[3] for row in rows):,} of these {pluralize(len(rows))}"]
+    if len(known) < len({row[1] for row in rows}):
+        notes.append(f"{len({row[1] for row in rows}) - len(known):,} of them are in no imported order report")
+    undated = sum(row[2] is None for row in rows)
+    if undated:
+        notes.append(f"the order date of {pluralize(undated, 'row')} could not be read; they count all the same")
+    source = ReportSource(info.kind.value, str(info.path), info.sha256, None, False, info.marketplace)
+    with store.write():
+        changed = store.imports.add_cancellation_rate(source, rows, rejected=len(found))
+        if info.marketplace is not None:
+            days = covers or (_own_days(rows, zone_of(info.marketplace)) if len(rows) > FEW else None)
+            span = None if days is None else _span(days, zone_of(info.marketplace))
+            kept = store.rate_reports.add(
+                (str(info.path), info.sha256), info.marketplace, rows, span, _made_at(info.path, span, now())
+            )
+            notes += _decided(kept, days, is_own=covers is None)
+    if len(rows) <= FEW and covers is None:
+        notes.append(
+            "so few rows say little of the days that the report covers: name them, as with"
+            " `ordertui import --covers 2026-11-16..2026-11-22`, and every cancelled order of theirs that it does not"
+            " name is taken as not counting"
+        )
+    return RateReportTaken(info, len(rows), len(known), changed, tuple(found), tuple(notes))
+
+
+def _decided(kept: RateReport, days: Days | None, *, is_own: bool) -> list[str]:
+    if days is None:
+        return []
+    by = "by its own dates, it covers" if is_own else "it covers"
+    text = f"{by} orders of {days[0]}" + (f" to {days[1]}" if days[1] != days[0] else "")
+    if not kept.unnamed:
+        return [f"{text}: it names every one of them that is cancelled here"]
+    return [
+        f"{text}: {pluralize(kept.unnamed, 'cancelled order')} of these days that it does not name"
+        f" {'is' if kept.unnamed == 1 else 'are'} taken as not counting; `ordertui rate-reports --undo {kept.id}` takes"
+        " that back"
+    ]
+
+
+def _marketplace(store: Store, path: Path, ids: Iterable[int]) -> str:
+    markets = Counter(row[1] for row in store.tallies.of_orders(ids))
+    if markets:
+        return markets.most_common(1)[0][0]
+    codes = store.tallies.marketplaces()
+    if len(codes) == 1:
+        return codes[0]
+    raise MarketplaceNeeded(path, codes or tuple(MARKETPLACES))
+
+
+def _own_days(rows: Sequence[RateRow], zone: str) -> Days | None:
+    dated = [to_local(row[2], zone).date() for row in rows if row[2] is not None]
+    return (min(dated), max(dated)) if dated else None
+
+
+def _span(days: Days, zone: str) -> tuple[int, int]:
+    """Return the first and last second of days in a zone, in epoch seconds."""
+    start, end = (
+        datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)) for day in (days[0], days[1] + timedelta(days=1))
+    )
+    return int(start.timestamp()), int(end.timestamp()) - 1
+
+
+def _made_at(path: Path, span: tuple[int, int] | None, now: int) -> int:
+    """Return when the report was made at the latest: when its file was last written, unless that cannot be.
+
+    A file that claims to be older than the last of its days was copied with a wrong date.
+    """
+    try:
+        written = int(path.stat().st_mtime)
+    except OSError:
+        return now
+    last_day = 0 if span is None else span[1] - int(timedelta(days=1).total_seconds())
+    return written if last_day <= written <= now else now
+
+
+def parse_days(text: str) -> Days:
+    """Return the days of `2026-11-16..2026-11-22`, or of one day. Raises ValueError with what is wrong."""
+    first, _, last = text.partition("..")
+    try:
+        days = date.fromisoformat(first.strip()), date.fromisoformat((last or first).strip())
+    except ValueError as error:
+        raise ValueError(f"{text!r} are no days such as 2026-11-16..2026-11-22") from error
+    if days[0] > days[1]:
+        raise ValueError(f"{text!r}: the first day comes after the last")
+    if not datetime(1990, 1, 1, tzinfo=UTC).date() <= days[0] <= days[1] <= datetime(2100, 1, 1, tzinfo=UTC).date():
+        raise ValueError(f"{text!r} are days outside 1990 to 2100")
+    return days
