@@ -182,9 +182,8 @@ class Machine(RuleBasedStateMachine):
         shipping = (
             {order_id(number): ("UPS", f"1Z{number}", day) for number in numbers} if action is Action.CONFIRM else {}
         )
-        self.commit(
-            self.session.planner.plan(action, [one for one in ids if one is not None], PlanChoices(shipping=shipping))
-        )
+        choices = PlanChoices(reason="CustomerReturn" if action is Action.REFUND else "", shipping=shipping)
+        self.commit(self.session.planner.plan(action, [one for one in ids if one is not None], choices))
 
     @initialize(data=st.data(), lag=st.sampled_from((0, 0, 2 * DAY)), action=st.sampled_from(list(WHOM)))
     def begin(self, data: st.DataObject, lag: int, action: Action) -> None:
