@@ -16,7 +16,10 @@ from support.imports import Report
 
 RANKS = ["pending", "unshipped", "unfulfillable", "partially_shipped", "shipped", "cancelled"]
 ORDER = ("marketplace", "channel", "status", "purchased_at", "ship_by", "replacement", "business", "prime")
-LINE = ("order_item_id", "quantity", "quantity_shipped", "item_status", "currency", "price", "request")
+LINE = (
+    "order_item_id", "quantity", "quantity_shipped", "item_status", "currency", "price", "request", "item_promotion_id",
+    "ship_promotion_id",
+)  # fmt: skip
 Statement = tuple[int, Any]
 """(date, value)."""
 
@@ -93,6 +96,11 @@ class SlowOrder:
             self.named.append(row["fact_at"])
             for name in ORDER:
                 self.said[name].append((row["fact_at"], row[name]))
+        for date in sorted({row["fact_at"] for row in rows}):
+            self._take_lines(kind, [row for row in rows if row["fact_at"] == date])
+
+    def _take_lines(self, kind: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Take in rows of one date: those of another one are of another report, put into the same file."""
         groups: dict[object, list[dict[str, Any]]] = {}
         for place, row in enumerate(rows):
             item = row["order_item_id"]

@@ -81,6 +81,9 @@ class OrderLine(msgspec.Struct, frozen=True):
     """Units never shipped that these refunds cancel (`quantity-cancelled` of the payment adjustment)."""
     buyer_request: BuyerRequest
     request_reason: str | None
+    item_promotion_id: str | None = None
+    """Amazon's id of the promotion on the price; None when no report gives one, or several add up."""
+    ship_promotion_id: str | None = None
 
     @property
     def units_waiting(self) -> int | None:

@@ -23,6 +23,7 @@ SCRIPTS = (
     "0010_field_dates.sql",
     "0011_wishes.sql",
     "0012_rate_reports.sql",
+    "0013_promotions_and_hands.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

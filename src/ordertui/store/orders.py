@@ -149,7 +149,8 @@ class OrderRepository:
             f"SELECT l.order_id, l.line, l.item_id, p.sku, p.asin, p.title, l.quantity, {UNITS_SHIPPED}, l.status,"
             " l.currency, l.item_price, l.item_tax, l.shipping_price, l.shipping_tax, l.gift_wrap_price,"
             " l.gift_wrap_tax,"
-            " l.item_promotion, l.ship_promotion, l.buyer_request, l.request_reason FROM lines l"
+            " l.item_promotion, l.ship_promotion, l.buyer_request, l.request_reason, l.item_promotion_id,"
+            " l.ship_promotion_id FROM lines l"
             " JOIN products p ON p.id = l.product_id WHERE l.order_id IN ({}) ORDER BY l.order_id, l.line",
             wanted,
         ):
@@ -233,7 +234,7 @@ def _order_lines(
         OrderLine(
             v[1], v[2], v[3], v[4], v[5], v[6], v[7], _STATUSES[v[8] or "unknown"], v[9],
             None if v[10] is None else LineAmounts(*(part or 0 for part in v[10:18])),
-            *refunded.get((v[0], v[1]), NOTHING), _REQUESTS[v[18] or "unknown"], v[19],
+            *refunded.get((v[0], v[1]), NOTHING), _REQUESTS[v[18] or "unknown"], v[19], v[20], v[21],
         )
         for v in rows
     )  # fmt: skip

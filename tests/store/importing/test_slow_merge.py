@@ -79,7 +79,7 @@ def _rows_of_order(
                 **({name: rng.randint(0, 3) for name in COMPONENTS} if priced else {}),
                 buyer_request=rng.choice(["official", "none"]) if asked else None,
                 request_reason=rng.choice([None, "late"]) if asked else None,
-                **(usual if rng.random() < 0.8 else facts() | {"fact_at": usual["fact_at"]}),
+                **(usual if rng.random() < 0.8 else facts() | ({"fact_at": usual["fact_at"]} if has_ids else {})),
             ))  # fmt: skip
             if again == 0 and not has_ids:
                 break

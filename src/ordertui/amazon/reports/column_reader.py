@@ -109,6 +109,7 @@ class ColumnReader:
             self._parse_times(cells[positions[name]], latest) if name in positions else [None] * count
             for name, latest in (("purchased", self._info.latest), ("ship_by", LATEST))
         )
+        skus = self._parse_skus(cells, blank)
         quantities = self._parse_column(rows.quantities, "quantity", cells, blank)
         shipped = self._parse_column(rows.quantities, "shipped", cells, blank)
         as_of = self._info.as_of
@@ -140,11 +141,13 @@ class ColumnReader:
         found: list[ReportRow] = list(
             zip(
                 numbers, ids, items, markets, channels, statuses, item_statuses, purchased, ship_by, fact_times,
-                [text or "" for text in self._parse_column(rows.labels, "sku", cells, blank)],
+                skus,
                 self._parse_column(rows.labels, "asin", cells, blank),
                 self._parse_column(rows.labels, "title", cells, blank),
                 quantities, shipped, currencies, *self._parse_amounts(currencies, cells, blank),
                 word["requested"], word["request_reason"], word["replacement"], word["business"], word["prime"],
+                self._parse_column(rows.labels, "item_promotion_id", cells, blank),
+                self._parse_column(rows.labels, "ship_promotion_id", cells, blank), repeat(None, count),
                 strict=True,
             )
         )  # fmt: skip
@@ -157,6 +160,13 @@ class ColumnReader:
         if index is None:
             return [memo[""]] * len(blank)
         return list(map(memo.__getitem__, cells[index]))
+
+    def _parse_skus(self, cells: Sequence[Values], blank: Values) -> Values:
+        """Return the SKUs. Raises ValueError where one is missing: the row may only add a promotion to its item."""
+        skus = self._parse_column(self._rows.labels, "sku", cells, blank)
+        if None in skus and self._rows.has_amounts:
+            raise ValueError
+        return [text or "" for text in skus]
 
     @staticmethod
     def _parse_times(texts: Values, latest: int = LATEST) -> list[int | None]:

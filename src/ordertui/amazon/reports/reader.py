@@ -47,6 +47,7 @@ def read_orders(
                 found, count = _read_one_by_one(rows_reader, first + index, lines[index:], len(group), broken, rejects)
             else:
                 count = len(group)
+                rows_reader.last = found[-1] if found else None
             index += count
             rows += drop_included_tax(found)
             ignored += rows_reader.take_ignored()
@@ -78,6 +79,7 @@ def _read_one_by_one(
             rejects.append(reader.reject(number, error, line))
         else:
             rejects += [reader.reject(number, error, line, is_taken=True) for error in reader.take_unread()]
+            reader.last = row
             if row is not None:
                 rows.append(row)
     return rows, index

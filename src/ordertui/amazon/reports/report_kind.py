@@ -45,6 +45,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "replacement": ("is-replacement-order",),
     "business": ("is-business-order",),
     "prime": ("is-prime",),
+    "item_promotion_id": ("item-promotion-id",),
+    "ship_promotion_id": ("ship-promotion-id",),
 }
 """Field to its possible column names; the first in the header is read. Buyers' names and addresses are never read."""
 FIELDS = tuple(COLUMNS)

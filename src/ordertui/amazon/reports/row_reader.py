@@ -12,7 +12,8 @@ from operator import itemgetter
 from typing import Any
 
 from ordertui.orders.marketplace import by_sales_channel
-from ordertui.orders.report_row import ReportRow
+from ordertui.orders.report_row import CURRENCY, MARKETPLACE, ReportRow
+from ordertui.orders.report_row import ORDER_ID as _ROW_ORDER_ID
 from ordertui.orders.text import to_single_line
 
 from .cell_parsers import (
@@ -40,7 +41,10 @@ _BROKEN_NUMBER = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
 """An id that a spreadsheet turned into a floating-point number."""
 _CHANNEL_TEXT = re.compile(r"[A-Za-z.\- ]*amazon[A-Za-z.\- ]*|SI [A-Z]{2} Prod Marketplace", re.IGNORECASE)
 _NO_AMOUNTS = (None,) * 8
-_OPTIONAL = frozenset({"title", "asin", "requested", "request_reason", "replacement", "business", "prime"})
+_OPTIONAL = frozenset({
+    "title", "asin", "requested", "request_reason", "replacement", "business", "prime", "item_promotion_id",
+    "ship_promotion_id",
+})  # fmt: skip
 """Fields that a row may lack at its end without counting as cut off."""
 _VOCABULARY = (
     "sales_channel", "channel", "status", "item_status", "currency", "requested", "request_reason", "replacement",
@@ -49,11 +53,13 @@ _VOCABULARY = (
 """Fields with few different values. One memo parses all of them at once: their combinations repeat too."""
 FIELD_INDEX = {name: index for index, name in enumerate(FIELDS)}
 (
-    _ORDER_ID, _ITEM_ID, _, _, _, _, _PURCHASED, _SHIP_BY, _UPDATED, _SKU, _ASIN_CELL, _TITLE, _QUANTITY, _SHIPPED, _,
+    _ORDER_ID, _ITEM_ID, _, _, _, _, _PURCHASED, _SHIP_BY, _UPDATED, _SKU, _ASIN_CELL, _TITLE, _QUANTITY, _SHIPPED,
+    _CURRENCY,
     _ITEM_PRICE, _ITEM_TAX, _SHIPPING_PRICE, _SHIPPING_TAX, _GIFT_WRAP_PRICE, _GIFT_WRAP_TAX, _ITEM_PROMOTION,
     _SHIP_PROMOTION,
 ) = range(23)  # fmt: skip
 """Indexes of FIELDS."""
+_ITEM_PROMOTION_ID, _SHIP_PROMOTION_ID = FIELD_INDEX["item_promotion_id"], FIELD_INDEX["ship_promotion_id"]
 OUTSIDE_AMAZON = ""
 """Stands for the marketplace of a row of a sales channel outside Amazon."""
 AMOUNT_FIELDS = FIELDS[_ITEM_PRICE : _SHIP_PROMOTION + 1]
@@ -133,6 +139,8 @@ class RowReader:
         """Cells with a flag that is not known, where that is the only thing odd."""
         self.ignored = 0
         """Rows of channels outside Amazon since `take_ignored`."""
+        self.last: ReportRow | None = None
+        """The row before the next one; set by who reads the rows."""
         self._status_source = info.format.status_source
         has_status = self._status_source is StatusSource.COLUMNS
         self._parse = self._parse_all_orders if has_status else self._parse_shipping_report
@@ -145,7 +153,7 @@ class RowReader:
         self._unread = []
         cells = split_line(line, self._info.delimiter)
         is_plain = len(cells) == self._width
-        picked = self.pick_fields(self.fit_to_header(cells))
+        picked = self._continue(self.pick_fields(self.fit_to_header(cells)))
         if is_broken:
             picked = self._blank_undecodable(picked)
         try:
@@ -156,7 +164,26 @@ class RowReader:
         except ValueError:
             row = self._read_damaged(number, cells, picked, is_plain=is_plain)
         self.ignored += row is None
+        last = self.last
+        if (
+            row is not None
+            and row[MARKETPLACE] is None
+            and last is not None
+            and row[_ROW_ORDER_ID] == last[_ROW_ORDER_ID]
+        ):
+            row = (*row[:MARKETPLACE], last[MARKETPLACE], *row[MARKETPLACE + 1 :])
         return row
+
+    def _continue(self, cells: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the cells, with the currency of the rows before where a row only adds a promotion to its item."""
+        if cells[_CURRENCY] or not _only_promotes(cells):
+            return cells
+        if self.last is not None and strip_quotes(cells[_ORDER_ID]) == self.last[_ROW_ORDER_ID]:
+            currency = self.last[CURRENCY]
+        else:
+            known = [one for one in self._amounts if one is not None]
+            currency = known[0] if len(known) == 1 else None
+        return (*cells[:_CURRENCY], str(currency or ""), *cells[_CURRENCY + 1 :])
 
     def _read_damaged(
         self, number: int, cells: list[str], picked: tuple[str, ...], *, is_plain: bool
@@ -445,7 +472,8 @@ class RowReader:
             number, order_id, item_id, market, channel, status, item_status,
             purchased, ship_by, updated if updated is not None else purchased or self._info.as_of or 0,
             labels[cells[_SKU]] or "", labels[cells[_ASIN_CELL]], labels[cells[_TITLE]], quantity, shipped, currency,
-            *amounts, request, reason, *flags,
+            *amounts, request, reason, *flags, labels[cells[_ITEM_PROMOTION_ID]], labels[cells[_SHIP_PROMOTION_ID]],
+            None,
         )  # fmt: skip
 
     def _parse_shipping_report(self, number: int, cells: tuple[str, ...], damaged: frozenset[str]) -> ReportRow | None:
@@ -467,21 +495,36 @@ class RowReader:
             number, order_id, item_id, market, "merchant", status, None,
             purchased, ship_by, self._info.as_of or purchased or 0,
             labels[cells[_SKU]] or "", labels[cells[_ASIN_CELL]], labels[cells[_TITLE]], quantity, shipped, currency,
-            *amounts, request, reason, *flags,
+            *amounts, request, reason, *flags, labels[cells[_ITEM_PROMOTION_ID]], labels[cells[_SHIP_PROMOTION_ID]],
+            None,
         )  # fmt: skip
 
     @staticmethod
     def _parse_amounts(
         cells: tuple[str, ...], prices: Memo[str, int | None], discounts: Memo[str, int | None]
     ) -> tuple[int | None, ...]:
-        """Return the eight money components; all None when the row has no item price. Raises ValueError."""
+        """Return the eight money components; all None when the row has no item price. Raises ValueError.
+
+        A row that only adds promotions to its item has those alone.
+        """
         price = prices[cells[_ITEM_PRICE]]
         rest = (
             prices[cells[_ITEM_TAX]] or 0, prices[cells[_SHIPPING_PRICE]] or 0, prices[cells[_SHIPPING_TAX]] or 0,
             prices[cells[_GIFT_WRAP_PRICE]] or 0, prices[cells[_GIFT_WRAP_TAX]] or 0,
             discounts[cells[_ITEM_PROMOTION]] or 0, discounts[cells[_SHIP_PROMOTION]] or 0,
         )  # fmt: skip
+        if price is None and _only_promotes(cells):
+            return (*_NO_AMOUNTS[:6], *rest[5:])
         return _NO_AMOUNTS if price is None else (price, *rest)
+
+
+def _only_promotes(cells: tuple[str, ...]) -> bool:
+    """Return whether a row only adds a promotion to an item that another row names."""
+    return bool(
+        cells[_ITEM_ID]
+        and not (cells[_SKU] or cells[_ITEM_PRICE] or cells[_QUANTITY])
+        and (cells[_ITEM_PROMOTION] or cells[_SHIP_PROMOTION])
+    )
 
 
 def _blank_damaged(cells: tuple[str, ...], damaged: Iterable[str]) -> tuple[str, ...]:

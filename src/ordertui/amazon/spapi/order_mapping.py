@@ -155,7 +155,7 @@ def _row(line: int, head: tuple[object, ...], item: Item, tail: tuple[str, ...])
         line, order_id, item.order_item_id, code, channel, status, _item_status(status, item, fulfilled),
         purchased, ship_by, updated,
         parse_label(item.product.seller_sku) or "", parse_label(item.product.asin), parse_label(item.product.title),
-        item.quantity_ordered, fulfilled, currency, *prices, asked, reason or None, *tail,
+        item.quantity_ordered, fulfilled, currency, *prices, asked, reason or None, *tail, None, None, None,
     )  # fmt: skip
 
 

@@ -148,7 +148,7 @@ def _merged(rows: int, read: int) -> tuple[int, float]:
     return int(read * share), share
 
 
-def _renamed(lines: Sequence[tuple[str, str, str]]) -> list[str]:
+def _renamed(lines: Sequence[tuple[object, ...]]) -> list[str]:
     """Return the warning that lines came under other item ids."""
     if not lines:
         return []

@@ -10,7 +10,7 @@ import msgspec
 from ordertui.amazon.included_tax import drop_included_tax
 from ordertui.amazon.reports import MarketplaceNeeded, RejectedRow, ReportError, ReportInfo, RowBatch, UnnamedOrders
 from ordertui.orders.marketplace import MARKETPLACES
-from ordertui.orders.report_row import CURRENCY, LINE_NO, MARKETPLACE, ORDER_ID, ReportRow
+from ordertui.orders.report_row import CURRENCY, LINE_NO, MARKETPLACE, MARKETPLACE_BY_HAND, ORDER_ID, ReportRow
 from ordertui.store import Store
 
 
@@ -73,7 +73,7 @@ class MarketplaceResolver:
             if problem:
                 rejects.append(RejectedRow(self._file, line, problem, order_id, is_taken=code is not None))
             if code is not None:
-                rows += drop_included_tax([(*row[:MARKETPLACE], code, *row[MARKETPLACE + 1 :])])
+                rows += drop_included_tax([(*row[:MARKETPLACE], code, *row[MARKETPLACE + 1 : MARKETPLACE_BY_HAND], 1)])
         return msgspec.structs.replace(batch, rows=rows, rejects=rejects)
 
     def _marketplace_of(self, row: ReportRow, known: Mapping[str, str]) -> tuple[str | None, str]:

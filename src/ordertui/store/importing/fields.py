@@ -21,7 +21,7 @@ STATUS_RANK = {"pending": 1, "unshipped": 2, "unfulfillable": 3, "partially_ship
 _TEXTS = frozenset({
     "order_id", "item_id", "marketplace", "channel", "status", "item_status", "currency", "buyer_request",
     "request_reason", "replacement", "business", "prime", "cancelled_by", "amazon_counts",
-    "item_promotion_id", "ship_promotion_id",
+    "item_promotion_id", "ship_promotion_id", "given",
 })  # fmt: skip
 """Columns that hold text; all others hold whole numbers."""
 
@@ -52,6 +52,8 @@ LINE_FIELDS = (
     _field("currency"),
     _field("price", *COMPONENTS),
     _field("request", "buyer_request", "request_reason"),
+    _field("item_promotion_id"),
+    _field("ship_promotion_id"),
 )
 UNKNOWN_WORD = frozenset({"channel", "status", "replacement", "business", "prime"})
 """Columns of `orders` in which the word `unknown` stands for NULL."""

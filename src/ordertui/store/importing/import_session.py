@@ -7,7 +7,7 @@ wherever they stand in the report, so what they say together does not depend on 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -73,6 +73,11 @@ class ImportSession:
         self._report = report
         self._auto_cancel_at = auto_cancel_at
         self._slice_rows = slice_rows
+        self._stop: Callable[[], bool] = lambda: False
+        self._values: Mapping[str, int] = {
+            "source": ReportKind(report.kind).bit,
+            "lists_waiting": int(report.kind == ReportKind.UNSHIPPED),
+        }
         self._words: dict[tuple[object, ...], list[Any]] = {}
         self._import_id = 0
         self._is_merged = False
@@ -83,7 +88,7 @@ class ImportSession:
         """Orders that were not known before."""
         self.changed = 0
         self.unchanged = 0
-        self.renamed: list[tuple[str, str, str]] = []
+        self.renamed: list[tuple[Any, ...]] = []
         """(order id, known item id, the report's) of lines that the report names by another item id."""
         self.rejected = 0
         """Rows that the reader rejected; set by the caller."""
@@ -122,6 +127,7 @@ class ImportSession:
         for (
             number, order, item, market, channel, status, item_status, purchased, ship_by, at, sku, asin, title,
             quantity, shipped, currency, a, b, c, d, e, f, g, h, request, reason, replacement, business, prime,
+            item_promotion, ship_promotion, by_hand,
         ) in rows:  # fmt: skip
             key = (market, sku, asin, title)
             word = words.get(key)
@@ -131,9 +137,11 @@ class ImportSession:
                 word[1] = at
             seq += 1
             staged.append(
-                (seq, number, order, market, channel, status, purchased, ship_by, replacement, business, prime, at,
+                (seq, number, order, None if by_hand else market, channel, status, purchased, ship_by, replacement,
+                 business, prime, at,
                  word[0], item, quantity, shipped, item_status, currency, a, b, c, d, e, f, g, h, request,
-                 None if request is None else reason, None, None)
+                 None if request is None else reason, item_promotion, ship_promotion,
+                 market if by_hand else None)
             )  # fmt: skip
         self._staged = seq
         self._staging.add(staged)
@@ -144,92 +152,90 @@ class ImportSession:
         When `stop` says so, the slice at hand is undone, what was merged before it stays, and `stopped` is set.
         """
         self._is_merged = True
+        self._stop = stop
         try:
             with self._database.write():
                 self._staging.fill("words", [(n, *key, at) for key, (n, at) in self._words.items()])
                 for statement in (*sql.PRODUCTS, sql.FAR):
-                    self._do(stop, statement)
+                    self._do(statement)
             for low, high in self._staging.slices(self._slice_rows):
-                self._merge_slice(stop, sql.SORT, low=low, high=high)
+                self._merge_slice(sql.SORT, low=low, high=high)
                 progress(self.rows)
-            self._merge_slice(stop, sql.SORT_FAR)
+            self._merge_slice(sql.SORT_FAR)
             progress(self.rows)
         except _Stopped:
             self.stopped = True
 
-    def _do(self, stop: Callable[[], bool], statement: str, **values: int) -> int:
+    def _do(self, statement: str, **values: int) -> int:
         """Execute a statement, and return how many rows it changed. Raises _Stopped."""
-        if stop():
+        if self._stop():
             raise _Stopped
-        return self._database.execute(self._staging.sql(statement), values)
+        return self._database.execute(self._staging.sql(statement), {**self._values, **values})
 
-    def _merge_slice(self, stop: Callable[[], bool], sort: str, **span: int) -> None:
+    def _merge_slice(self, sort: str, **span: int) -> None:
         with self._database.write():
             self._staging.empty_slice()
-            count = self._do(stop, sort, **span)
+            count = self._do(sort, **span)
             if not count:
                 return
-            new, changed, unchanged, renamed = self._merge_sorted(stop)
-            after = (self.rows + count, self.new + new, self.changed + changed, self.unchanged + unchanged)
+            known, new = self._do(sql.KNOWN_HEADS), self._do(sql.NEW_HEADS)
+            if known:
+                self._do(sql.WAITING)
+                self._settle_marketplaces()
+                self._do(sql.NEWS)
+                self._do(sql.DROP_UNCHANGED)
+            renamed = self._pair_unclear()
+            self._merge_lines()
+            changed = self._merge_orders()
+            after = (self.rows + count, self.new + new, self.changed + changed, self.unchanged + known - changed)
             self._confirm_shown()
             self._count(after)
         self.rows, self.new, self.changed, self.unchanged = after
         self.renamed += renamed
 
-    def _merge_sorted(self, stop: Callable[[], bool]) -> tuple[int, int, int, list[tuple[str, str, str]]]:
-        """Merge the rows in `sorted`; return how many orders are new, changed and unchanged, and `renamed`."""
-        values = {
-            "source": ReportKind(self._report.kind).bit,
-            "lists_waiting": int(self._report.kind == ReportKind.UNSHIPPED),
-        }
+    def _settle_marketplaces(self) -> None:
+        if self._database.query(f"{sql.DISAGREE} LIMIT 1"):
+            for statement in sql.SETTLE_MARKETPLACES:
+                self._do(statement)
 
-        def do(statement: str, **more: int) -> int:
-            return self._do(stop, statement, **values, **more)
+    def _pair_unclear(self) -> list[tuple[Any, ...]]:
+        """Find which row is about which line where the SKUs alone do not tell; return the lines with another id."""
+        self._do(sql.NEW_UNCLEAR)
+        if not self._database.query("SELECT 1 FROM news WHERE is_unclear = 1 LIMIT 1"):
+            return []
+        for statement in (*sql.PROMOTIONS, *sql.UNCLEAR):
+            self._do(statement)
+        for number in self._places("round", "unclear_rows"):
+            for statement in sql.PAIRS:
+                self._do(statement, round=number)
+        self._do(sql.PLACES)
+        return self._database.query(sql.RENAMED)
 
-        all_known, new = do(sql.KNOWN_HEADS), do(sql.NEW_HEADS)
-        known = 0
-        if all_known:
-            do(sql.WAITING)
-            known = do(sql.NEWS)
-            do(sql.DROP_UNCHANGED)
-        do(sql.NEW_UNCLEAR)
-        renamed = []
-        if self._any("SELECT 1 FROM news WHERE is_unclear = 1"):
-            for statement in (*sql.PROMOTIONS, *sql.UNCLEAR_ROWS, sql.UNCLEAR_LINES, *sql.PAIRS):
-                do(statement)
-            renamed = self._database.query(sql.RENAMED)
-        if known:
-            do(sql.JOIN_CLEAR)
-        if self._any("SELECT 1 FROM pairs"):
-            for statement in sql.JOIN_PAIRED:
-                do(statement)
-            self._repeat(do, "pairs", sql.JOIN_AGAIN, first=2)
-            do(sql.CHOOSE_SKU)
-        for statement in sql.WRITE_LINES:
-            do(statement)
-        if new:
-            do(sql.WRITE_NEW_LINES)
-        do(sql.ODD)
-        for statement in (sql.MERGE_NEW, sql.MERGE_KNOWN):
-            do(statement)
-        self._repeat(do, "odd", sql.MERGE_AGAIN, first=1)
+    def _merge_lines(self) -> None:
+        self._do(sql.JOIN_CLEAR)
+        for statement in sql.JOIN_PAIRED:
+            self._do(statement)
+        for place in self._places("place", "pairs")[1:]:
+            self._do(sql.JOIN_AGAIN, place=place)
+        self._do(sql.CHOOSE_SKU)
+        for statement in (*sql.WRITE_LINES, sql.WRITE_NEW_LINES):
+            self._do(statement)
+
+    def _merge_orders(self) -> int:
+        """Merge and write the orders; return how many known ones changed."""
+        for statement in (sql.ODD, sql.MERGE_NEW, sql.MERGE_KNOWN):
+            self._do(statement)
+        for place in self._places("place", "odd"):
+            self._do(sql.MERGE_AGAIN, place=place)
         undated = self._database.query(self._staging.sql(sql.UNDATED))
         self._staging.fill("deadlines", [(*key, self._auto_cancel_at(*key)) for key in undated])
-        if new:
-            do(sql.WRITE_NEW)
-        for statement in sql.WRITE_KNOWN if known else ():
-            do(statement)
-        changed = int(self._database.value(sql.COUNT_CHANGED))
-        return new, changed, all_known - changed, renamed
+        for statement in (sql.WRITE_NEW, *sql.WRITE_KNOWN):
+            self._do(statement)
+        return int(self._database.value(sql.COUNT_CHANGED))
 
-    def _any(self, statement: str) -> bool:
-        return bool(self._database.query(f"{statement} LIMIT 1"))
-
-    def _repeat(self, do: Callable[..., int], table: str, statement: str, first: int) -> None:
-        """Execute a statement for each place in a table: merges that must follow one another."""
-        last = self._database.value(f"SELECT coalesce(max(place), 0) FROM {table}")
-        for place in range(first, last + 1):
-            do(statement, place=place)
+    def _places(self, column: str, table: str) -> range:
+        """Return the numbers from 1 that stand in a column: what must follow one another."""
+        return range(1, int(self._database.value(f"SELECT coalesce(max({column}), 0) FROM {table}")) + 1)
 
     def _confirm_shown(self) -> None:
         shown = self._database.query(sql.SHOWN)

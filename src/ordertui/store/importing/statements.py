@@ -39,10 +39,12 @@ from .fields import (
 from .tables import DERIVED, LINE_REGISTERS, ORDER_REGISTERS, STAGED
 
 _UNCONFIRMED = in_list(UNCONFIRMED)
-_ORDER = (  # a stored order, with NULL for unknown
+_KNOWN = {name: f"nullif({name}, 'unknown') AS {name}" for name in UNKNOWN_WORD}
+_KNOWN["marketplace"] = "CASE WHEN by_hand = 0 THEN marketplace END AS marketplace"
+_ORDER = (  # a stored order, with NULL for unknown; a marketplace that was only given by hand states nothing
     "(SELECT id, order_id, "
-    + ", ".join(f"nullif({name}, 'unknown') AS {name}" if name in UNKNOWN_WORD else name for name in ORDER_STATED)
-    + f", {', '.join(ORDER_REGISTERS[len(ORDER_STATED) :])}, sources, has_twins FROM orders)"
+    + ", ".join(_KNOWN.get(name, name) for name in ORDER_STATED)
+    + f", {', '.join(ORDER_REGISTERS[len(ORDER_STATED) :])}, sources, has_twins, marketplace AS given FROM orders)"
 )
 _order, _again = Merge("o", "s", ORDER_FIELDS), Merge("merged", "s", ORDER_FIELDS)
 _line, _line_again = Merge("l", "s", LINE_FIELDS), Merge("joined", "s", LINE_FIELDS)
@@ -114,6 +116,34 @@ WAITING = (
     f" AND o.state IN {_UNCONFIRMED}"
 )
 """Known orders for which a batch waits for a report to confirm it."""
+DISAGREE = (
+    "SELECT 1 FROM heads h CROSS JOIN orders o CROSS JOIN sorted s CROSS JOIN products p WHERE h.is_new = 0"
+    " AND o.id = h.id AND s.order_id = h.order_id AND p.id = s.product_id AND p.marketplace <> o.marketplace"
+)
+_PRODUCT_ELSEWHERE = (
+    "SELECT b.id FROM products a JOIN products b ON b.sku = a.sku AND b.marketplace = v.marketplace WHERE a.id ="
+)
+SETTLE_MARKETPLACES = (
+    "INSERT INTO moved SELECT h.id, h.order_id, coalesce((SELECT s.marketplace FROM sorted s WHERE s.order_id ="
+    " h.order_id AND s.marketplace IS NOT NULL AND (o.by_hand = 1 OR s.at > coalesce(o.a_marketplace, o.at)"
+    " OR (s.at = coalesce(o.a_marketplace, o.at) AND s.marketplace > o.marketplace))"
+    " ORDER BY s.at DESC, s.marketplace DESC LIMIT 1), o.marketplace)"
+    " FROM heads h CROSS JOIN orders o WHERE h.is_new = 0 AND o.id = h.id AND EXISTS (SELECT 1 FROM sorted s"
+    " CROSS JOIN products p WHERE s.order_id = h.order_id AND p.id = s.product_id AND p.marketplace <> o.marketplace)",
+    *(
+        "INSERT INTO products (marketplace, sku, asin, asin_at, title, title_at) SELECT v.marketplace, p.sku,"
+        " max(p.asin), max(p.asin_at), max(p.title), max(p.title_at)"
+        f" FROM moved v CROSS JOIN {of} x CROSS JOIN products p WHERE {condition} AND p.id = x.product_id"
+        " GROUP BY v.marketplace, p.sku ON CONFLICT DO NOTHING"
+        for of, condition in (("sorted", "x.order_id = v.order_id"), ("lines", "x.order_id = v.id"))
+    ),
+    f"UPDATE sorted SET product_id = ({_PRODUCT_ELSEWHERE} sorted.product_id) FROM moved v"
+    " WHERE sorted.order_id = +v.order_id",
+    f"UPDATE lines SET product_id = ({_PRODUCT_ELSEWHERE} lines.product_id) FROM moved v WHERE lines.order_id = +v.id",
+)
+"""A known order has one marketplace: the newest that Amazon named, else the one given by hand. Its lines and the rows
+about it are of the products there.
+"""
 _FITS = f"(s.item_id IS NULL OR l.item_id IS NULL OR {same_id('l.item_id', 's.item_id')})"
 _OTHER_HAS_ID = (
     "(s.item_id IS NOT NULL AND l.item_id IS NULL AND EXISTS (SELECT 1 FROM lines x WHERE x.order_id = h.id"
@@ -133,61 +163,85 @@ NEW_UNCLEAR = "INSERT INTO news SELECT id, 1 FROM heads WHERE is_new = 1 AND has
 # -- which row is about which line, for unclear orders
 
 PROMOTIONS = tuple(
-    f"UPDATE sorted SET {name} = b.amount FROM (SELECT order_id, item, sum(amount) AS amount FROM (SELECT DISTINCT"
-    f" s.order_id AS order_id, ltrim(s.item_id, '0') AS item, s.{name}_id, s.{name} AS amount FROM news n"
-    " CROSS JOIN heads h CROSS JOIN sorted s WHERE n.is_unclear = 1 AND h.id = n.id AND s.order_id = h.order_id"
-    f" AND s.item_id IS NOT NULL AND s.{name} IS NOT NULL) t GROUP BY order_id, item) b"
-    " WHERE sorted.order_id = b.order_id AND ltrim(sorted.item_id, '0') = b.item AND sorted.item_price IS NOT NULL"
+    f"UPDATE sorted SET {name} = CASE WHEN sorted.item_price IS NULL THEN sorted.{name} ELSE b.amount END,"
+    f" {name}_id = CASE WHEN b.promotions = 1 THEN b.promotion END FROM (SELECT order_id, at, item,"
+    " sum(amount) AS amount, count(*) AS promotions, max(promotion) AS promotion FROM (SELECT DISTINCT"
+    " s.order_id AS order_id, s.at AS at,"
+    f" ltrim(s.item_id, '0') AS item, s.{name}_id AS promotion, s.{name} AS amount FROM news n CROSS JOIN heads h"
+    " CROSS JOIN sorted s WHERE n.is_unclear = 1 AND h.id = n.id AND s.order_id = h.order_id"
+    f" AND s.item_id IS NOT NULL AND s.{name} > 0) t GROUP BY order_id, at, item) b"
+    " WHERE sorted.order_id = b.order_id AND sorted.at = b.at AND ltrim(sorted.item_id, '0') = b.item"
     for name in ("item_promotion", "ship_promotion")
 )
-"""Amazon repeats an item for each of its promotions: its price counts once, and each promotion once."""
-UNCLEAR_ROWS = (
-    "INSERT INTO unclear_rows SELECT id, seq, item, product_id, quantity, row_number() OVER (PARTITION BY id, item"
-    " ORDER BY seq), min(seq) OVER (PARTITION BY id, item) FROM (SELECT n.id AS id, s.seq AS seq,"
+"""Amazon repeats an item for each of its promotions: its price counts once, and each promotion once. The id is kept of
+a single promotion: an amount that several make up has none.
+"""
+_UNCLEAR = (
+    "(SELECT n.id AS id, s.seq AS seq, dense_rank() OVER (PARTITION BY n.id ORDER BY s.at) AS round, s.at AS at,"
     " ltrim(s.item_id, '0') AS item, s.product_id AS product_id, s.quantity AS quantity FROM news n CROSS JOIN heads h"
-    " CROSS JOIN sorted s WHERE n.is_unclear = 1 AND h.id = n.id AND s.order_id = h.order_id"
-    " AND s.item_id IS NOT NULL) t",
-    "INSERT INTO unclear_rows SELECT n.id, s.seq, NULL, s.product_id, s.quantity, 1, s.seq FROM news n"
-    " CROSS JOIN heads h CROSS JOIN sorted s WHERE n.is_unclear = 1 AND h.id = n.id AND s.order_id = h.order_id"
-    " AND s.item_id IS NULL",
+    " CROSS JOIN sorted s WHERE n.is_unclear = 1 AND h.id = n.id AND s.order_id = h.order_id) t"
 )
-UNCLEAR_LINES = (
-    "INSERT INTO unclear_lines SELECT l.order_id, l.line, ltrim(l.item_id, '0'), l.product_id, l.quantity"
-    " FROM news n CROSS JOIN lines l WHERE n.is_unclear = 1 AND l.order_id = n.id"
+UNCLEAR = (
+    "INSERT INTO unclear_rows SELECT id, seq, round, at, item, product_id, quantity, row_number() OVER"
+    " (PARTITION BY id, round, item ORDER BY seq), min(seq) OVER (PARTITION BY id, round, item)"
+    f" FROM {_UNCLEAR} WHERE item IS NOT NULL",
+    f"INSERT INTO unclear_rows SELECT id, seq, round, at, NULL, product_id, quantity, 1, seq FROM {_UNCLEAR}"
+    " WHERE item IS NULL",
+    "INSERT INTO unclear_lines SELECT l.order_id, l.line, ltrim(l.item_id, '0'), coalesce(l.a_item_id, l.at),"
+    " l.product_id, l.quantity, coalesce(l.a_quantity, l.at) FROM news n CROSS JOIN lines l"
+    " WHERE n.is_unclear = 1 AND l.order_id = n.id",
 )
+"""Rows of one order with different dates are of different reports, put into one file: each date is a round."""
 
 
 def _pair(keys: str, rows: str, lines: str, *, is_renamed: bool = False) -> str:
     """Pair rows and lines that are free yet and agree in `keys`, in file order."""
     names = [name.strip() for name in keys.split(",")]
     agree = " AND ".join(f"r.{name} = l.{name}" for name in names)
+    taken = "NOT EXISTS (SELECT 1 FROM pairs p WHERE p.id = f.id AND p.round = :round AND"
     return (
-        f"INSERT INTO pairs SELECT r.id, r.seq, l.line, 0, 1, {int(is_renamed)} FROM (SELECT id, seq, {keys},"
-        f" row_number() OVER (PARTITION BY id, {keys} ORDER BY seq) AS n FROM unclear_rows f WHERE again = 1 AND {rows}"
-        " AND NOT EXISTS (SELECT 1 FROM pairs p WHERE p.id = f.id AND p.seq = f.seq)) r JOIN (SELECT id, line,"
-        f" {keys}, row_number() OVER (PARTITION BY id, {keys} ORDER BY line) AS n FROM unclear_lines f WHERE {lines}"
-        " AND NOT EXISTS (SELECT 1 FROM pairs p WHERE p.id = f.id AND p.line = f.line)) l"
-        f" ON r.id = l.id AND r.n = l.n AND {agree}"
+        f"INSERT INTO pairs SELECT r.id, r.seq, :round, l.line, 0, 1, {int(is_renamed)} FROM (SELECT id, seq, {keys},"
+        f" row_number() OVER (PARTITION BY id, {keys} ORDER BY seq) AS n FROM unclear_rows f WHERE again = 1"
+        f" AND round = :round AND {rows} AND {taken} p.seq = f.seq)) r JOIN (SELECT id, line,"
+        f" {keys}, row_number() OVER (PARTITION BY id, {keys} ORDER BY line) AS n FROM unclear_lines f"
+        f" WHERE {lines} AND {taken} p.line = f.line)) l ON r.id = l.id AND r.n = l.n AND {agree}"
     )
 
 
+_MAIN_ROWS = (
+    "pairs p CROSS JOIN unclear_rows r WHERE p.round = :round AND r.id = p.id AND r.seq = p.seq AND r.again = 1"
+)
 PAIRS = (
     _pair("item", "item IS NOT NULL", "item IS NOT NULL"),
     _pair("product_id, quantity", "item IS NOT NULL", "item IS NULL"),
     _pair("product_id", "item IS NOT NULL", "item IS NULL"),
     _pair("product_id, quantity", "item IS NOT NULL", "item IS NOT NULL", is_renamed=True),
-    _pair("product_id, quantity", "item IS NULL", "true"),
-    _pair("product_id", "item IS NULL", "true"),
-    "INSERT INTO pairs SELECT id, seq, (SELECT coalesce(max(l.line), 0) FROM lines l WHERE l.order_id = r.id)"
-    " + row_number() OVER (PARTITION BY id ORDER BY seq), 1, 1, 0 FROM unclear_rows r WHERE again = 1"
-    " AND NOT EXISTS (SELECT 1 FROM pairs p WHERE p.id = r.id AND p.seq = r.seq)",
-    "INSERT INTO pairs SELECT r.id, r.seq, p.line, p.is_new, r.again, 0 FROM unclear_rows r CROSS JOIN pairs p"
-    " WHERE r.again > 1 AND p.id = r.id AND p.seq = r.first_seq",
+    _pair("product_id, quantity", "item IS NULL", "1 = 1"),
+    _pair("product_id", "item IS NULL", "1 = 1"),
+    "INSERT INTO pairs SELECT id, seq, :round, (SELECT coalesce(max(l.line), 0) FROM unclear_lines l"
+    " WHERE l.id = r.id) + row_number() OVER (PARTITION BY id ORDER BY seq), 1, 1, 0 FROM unclear_rows r"
+    " WHERE again = 1 AND round = :round AND NOT EXISTS (SELECT 1 FROM pairs p WHERE p.id = r.id AND p.seq = r.seq)",
+    "INSERT INTO pairs SELECT r.id, r.seq, :round, p.line, p.is_new, r.again, 0 FROM unclear_rows r CROSS JOIN pairs p"
+    " WHERE r.again > 1 AND r.round = :round AND p.id = r.id AND p.seq = r.first_seq",
+    "UPDATE unclear_lines SET item = CASE WHEN b.item IS NOT NULL AND (unclear_lines.item IS NULL"
+    " OR b.at >= item_at) THEN b.item ELSE unclear_lines.item END,"
+    " quantity = CASE WHEN b.quantity IS NOT NULL AND (unclear_lines.quantity IS NULL OR b.at >= quantity_at)"
+    " THEN b.quantity ELSE unclear_lines.quantity END FROM (SELECT p.id AS id, p.line AS line, r.item AS item,"
+    f" r.quantity AS quantity, r.at AS at FROM {_MAIN_ROWS} AND p.is_new = 0) b"
+    " WHERE unclear_lines.id = b.id AND unclear_lines.line = b.line",
+    f"INSERT INTO unclear_lines SELECT p.id, p.line, r.item, r.at, r.product_id, r.quantity, r.at FROM {_MAIN_ROWS}"
+    " AND p.is_new = 1",
 )
-"""A row is about the line with its item id, else one of its SKU without an id (of its quantity, if there is one), else
-one of its SKU and quantity with another id. A row without an id is about any line of its SKU. Rows of one id are about
-one line; each other row that is left is a line that was not known.
+"""One round. A row is about the line with its item id, else one of its SKU without an id (of its quantity, if there is
+one), else one of its SKU and quantity with another id. A row without an id is about any line of its SKU. Rows of one id
+are about one line; each other row that is left is a line that was not known.
 """
+PLACES = (
+    "UPDATE pairs SET place = b.place, is_new = b.is_new FROM (SELECT id, seq, row_number() OVER (PARTITION BY id, line"
+    " ORDER BY round, seq) AS place, max(is_new) OVER (PARTITION BY id, line) AS is_new FROM pairs) b"
+    " WHERE pairs.id = b.id AND pairs.seq = b.seq"
+)
+"""In which order the rows about one line are merged."""
 
 # -- lines
 
@@ -250,11 +304,12 @@ ODD = (
 """Further rows of an order that state something else of it than its first."""
 MERGE_NEW = (
     f"INSERT INTO merged SELECT h.id, h.order_id, 1, {columns('s', ORDER_STATED)}, s.at, {_NULL_ORDER_DATES}, :source,"
-    " 1 FROM heads h CROSS JOIN sorted s WHERE h.is_new = 1 AND s.order_id = h.order_id AND s.seq = h.seq"
+    " 1, CASE WHEN s.marketplace IS NULL THEN (SELECT min(g.given) FROM sorted g WHERE g.order_id = h.order_id) END"
+    " FROM heads h CROSS JOIN sorted s WHERE h.is_new = 1 AND s.order_id = h.order_id AND s.seq = h.seq"
 )
 MERGE_KNOWN = (
     f"INSERT INTO merged SELECT o.id, o.order_id, 0, {', '.join(_order.values)}, {_order.at},"
-    f" {', '.join(_order.dates)}, o.sources | :source, {_order.changed} FROM heads h CROSS JOIN {_ORDER} o"
+    f" {', '.join(_order.dates)}, o.sources | :source, {_order.changed}, o.given FROM heads h CROSS JOIN {_ORDER} o"
     " CROSS JOIN sorted s WHERE h.is_new = 0 AND o.id = h.id AND s.order_id = h.order_id AND s.seq = h.seq"
     f" AND (NOT {_order.says_nothing} OR o.sources & :source = 0 OR h.id IN (SELECT id FROM odd)"
     " OR h.id IN (SELECT id FROM joined))"
@@ -265,8 +320,9 @@ MERGE_AGAIN = (
     " WHERE s.place = :place AND merged.id = s.id"
 )
 UNDATED = (
-    "SELECT DISTINCT m.marketplace, m.ship_by FROM merged m LEFT JOIN {deadlines} d ON d.marketplace = m.marketplace"
-    " AND d.ship_by = m.ship_by WHERE m.ship_by IS NOT NULL AND d.ship_by IS NULL"
+    "SELECT DISTINCT coalesce(m.marketplace, m.given), m.ship_by FROM merged m LEFT JOIN {deadlines} d"
+    " ON d.marketplace = coalesce(m.marketplace, m.given) AND d.ship_by = m.ship_by"
+    " WHERE m.ship_by IS NOT NULL AND d.ship_by IS NULL"
 )
 """When Amazon cancels is not in SQL: the policies say so for each marketplace and ship-by time."""
 _SUMS = (
@@ -278,9 +334,9 @@ _SUMS = (
     f" {bit('count(*) > count(DISTINCT a.product_id)')} FROM lines a WHERE a.order_id = m.id) ELSE 0 END AS has_twins"
     " FROM merged m CROSS JOIN lines l WHERE l.order_id = m.id GROUP BY m.id"
 )
-_FIELDS = ", ".join(
-    f"coalesce(m.{name}, 'unknown') AS {name}" if name in UNKNOWN_WORD else f"m.{name}" for name in ORDER_STATED
-)
+_FILLED = {name: f"coalesce(m.{name}, 'unknown') AS {name}" for name in UNKNOWN_WORD}
+_FILLED["marketplace"] = "coalesce(m.marketplace, m.given) AS marketplace"
+_FIELDS = ", ".join(_FILLED.get(name, f"m.{name}") for name in ORDER_STATED)
 _ALL = (*ORDER_REGISTERS, "sources", *DERIVED)
 
 
@@ -299,13 +355,14 @@ def _derive(is_new: int, more: str) -> str:
         f" m.sources | CASE WHEN r.impacts IS NULL THEN 0 ELSE {ReportKind.CANCELLATION_RATE.bit} END AS sources,"
         f" {changed} AS changed, s.items, s.units_shipped, s.cancelled_lines, s.total, s.currency,"
         f" {REQUEST} AS buyer_request, {CANCELLED_BY} AS cancelled_by, {AMAZON_COUNTS} AS amazon_counts,"
-        " coalesce(o.dispatched, 'unknown') AS dispatched,"
+        f" {bit('m.marketplace IS NULL')} AS by_hand, coalesce(o.dispatched, 'unknown') AS dispatched,"
         " coalesce(o.refunded, 'none') AS refunded, d.due, s.product_id, s.has_twins"
         f" FROM ({_SUMS}) s CROSS JOIN merged m LEFT JOIN orders o ON o.id = m.id"
         " LEFT JOIN (SELECT id, max(changed) AS changed FROM joined GROUP BY id) j ON j.id = m.id"
         " LEFT JOIN operator_facts f ON f.order_id = m.id LEFT JOIN rate_report r ON r.order_id = m.order_id"
         " LEFT JOIN said_cancelled c ON c.order_id = m.order_id LEFT JOIN {deadlines} d"
-        f" ON d.marketplace = m.marketplace AND d.ship_by = m.ship_by WHERE m.id = s.id AND m.is_new = {is_new}) v"
+        " ON d.marketplace = coalesce(m.marketplace, m.given) AND d.ship_by = m.ship_by"
+        f" WHERE m.id = s.id AND m.is_new = {is_new}) v"
     )
 
 

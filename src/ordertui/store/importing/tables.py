@@ -5,14 +5,16 @@ from __future__ import annotations
 from .fields import LINE_DATES, LINE_KEPT, LINE_STATED, ORDER_DATES, ORDER_FIELDS, ORDER_STATED, typed
 
 STAGED = (
-    "seq", "line_no", "order_id", *ORDER_STATED, "at", "word", *LINE_STATED, "item_promotion_id", "ship_promotion_id",
+    "seq", "line_no", "order_id", *ORDER_STATED, "at", "word", *LINE_STATED, "given",
 )  # fmt: skip
-"""The columns of a row of a report. `seq` is its place among them all, `word` its product in `words`."""
+"""The columns of a row of a report. `seq` is its place among them all, `word` its product in `words`, `given` the
+marketplace by hand of a row that names none.
+"""
 ORDER_REGISTERS = (*ORDER_STATED, "at", *ORDER_DATES)
 LINE_REGISTERS = (*LINE_KEPT, "at", *LINE_DATES, "waits_at", "first_at")
 DERIVED = (
     "items", "units_shipped", "cancelled_lines", "total", "currency", "buyer_request", "cancelled_by", "situation",
-    "auto_cancel_at", "product_id", "has_twins", "amazon_counts",
+    "auto_cancel_at", "product_id", "has_twins", "amazon_counts", "by_hand",
 )  # fmt: skip
 """Columns of `orders` that follow from its fields, its lines and what the journal and the operator know."""
 OF_IMPORT = {
@@ -27,18 +29,19 @@ OF_SLICE = {
     "sorted": f"{typed(STAGED)}, product_id INTEGER, PRIMARY KEY (order_id, seq)",
     "heads": "id INTEGER PRIMARY KEY, order_id TEXT, is_new INTEGER, seq INTEGER, row_count INTEGER, has_twins INTEGER",
     "waiting": "id INTEGER PRIMARY KEY",
+    "moved": "id INTEGER PRIMARY KEY, order_id TEXT, marketplace TEXT",
     "news": "id INTEGER PRIMARY KEY, is_unclear INTEGER",
-    "unclear_rows": "id INTEGER, seq INTEGER, item TEXT, product_id INTEGER, quantity INTEGER, again INTEGER,"
-    " first_seq INTEGER, PRIMARY KEY (id, seq)",
-    "unclear_lines": "id INTEGER, line INTEGER, item TEXT, product_id INTEGER, quantity INTEGER,"
-    " PRIMARY KEY (id, line)",
-    "pairs": "id INTEGER, seq INTEGER, line INTEGER, is_new INTEGER, place INTEGER, is_renamed INTEGER,"
-    " PRIMARY KEY (id, seq)",
+    "unclear_rows": "id INTEGER, seq INTEGER, round INTEGER, at INTEGER, item TEXT, product_id INTEGER,"
+    " quantity INTEGER, again INTEGER, first_seq INTEGER, PRIMARY KEY (id, seq)",
+    "unclear_lines": "id INTEGER, line INTEGER, item TEXT, item_at INTEGER, product_id INTEGER, quantity INTEGER,"
+    " quantity_at INTEGER, PRIMARY KEY (id, line)",
+    "pairs": "id INTEGER, seq INTEGER, round INTEGER, line INTEGER, is_new INTEGER, place INTEGER,"
+    " is_renamed INTEGER, PRIMARY KEY (id, seq)",
     "joined": f"id INTEGER, line INTEGER, is_new INTEGER, product_id INTEGER, {typed(LINE_REGISTERS)},"
     " changed INTEGER, PRIMARY KEY (id, line)",
     "odd": f"id INTEGER, place INTEGER, at INTEGER, {typed(ORDER_STATED)}",
     "merged": f"id INTEGER PRIMARY KEY, order_id TEXT, is_new INTEGER, {typed(ORDER_REGISTERS)}, sources INTEGER,"
-    " changed INTEGER",
+    " changed INTEGER, given TEXT",
     "rewritten": f"id INTEGER PRIMARY KEY, {typed((*ORDER_REGISTERS, 'sources'))}, {typed(DERIVED)}, changed INTEGER",
 }
 """Tables that each slice fills anew."""

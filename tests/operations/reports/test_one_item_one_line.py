@@ -1,0 +1,212 @@
+"""One item of an order is one line, whatever reports do to its rows and ids, and in whatever order they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+from ordertui.operations.session import Session
+from ordertui.orders.clock import FixedClock
+from ordertui.orders.order import OrderLine
+from support.imports import NOW, dump
+from support.reports import ALL_ORDERS, COLUMNS, cells, write
+
+ORDER = "113-0000001-0000009"
+PROMOTED = [
+    *COLUMNS["new_orders"], "item-promotion-discount", "item-promotion-id", "ship-promotion-discount",
+    "ship-promotion-id",
+]  # fmt: skip
+FIRST = {
+    "item-price": "40.00", "item-tax": "3.00", "shipping-price": "5.99", "shipping-tax": "0.50",
+    "quantity-purchased": "2", "item-promotion-discount": "-4.00", "item-promotion-id": "PLM-A",
+    "ship-promotion-discount": "-5.99", "ship-promotion-id": "FREE-SHIP",
+}  # fmt: skip
+SECOND = FIRST | {"item-promotion-discount": "-2.00", "item-promotion-id": "PLM-B"}
+CONTINUED = {
+    "sku": "", "product-name": "", "quantity-purchased": "", "currency": "", "item-price": "", "item-tax": "",
+    "shipping-price": "", "shipping-tax": "", "purchase-date": "", "payments-date": "", "sales-channel": "",
+    "item-promotion-discount": "-2.00", "item-promotion-id": "PLM-B", "ship-promotion-discount": "",
+    "ship-promotion-id": "",
+}  # fmt: skip
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    with Session.open(tmp_path / "shop" / "orders.db", clock=FixedClock(NOW)) as opened:
+        yield opened
+
+
+def take(session: Session, path: Path, columns: Sequence[str], rows: Sequence[dict[str, str]]) -> tuple[str, ...]:
+    (summary,) = session.imports.import_files([write(path, columns, rows)])
+    assert (summary.rows, summary.rejected) == (len(rows), 0)
+    return summary.notes
+
+
+def lines(session: Session) -> tuple[OrderLine, ...]:
+    order = session.orders.get(ORDER)
+    assert order is not None
+    return order.lines
+
+
+@pytest.mark.parametrize(
+    "second", [SECOND, SECOND | {"ship-promotion-discount": "0.00", "ship-promotion-id": ""}, CONTINUED]
+)
+@pytest.mark.parametrize("between", [0, 700])
+def test_an_item_repeated_for_each_promotion_is_one_line(
+    session: Session, tmp_path: Path, second: dict[str, str], between: int
+) -> None:
+    """Also where the rows are far apart, in groups that are read one by one and many at once."""
+    rows = [cells("new_orders") | FIRST, *(cells("new_orders", n) | FIRST for n in range(2, 2 + between))]
+    rows += [cells("new_orders") | second]
+    for _ in range(2):
+        take(session, tmp_path / "a.txt", PROMOTED, rows)
+        (line,) = lines(session)
+        assert line.quantity == 2
+        assert line.paid is not None
+        assert (line.paid.item_price, line.paid.item_promotion, line.paid.ship_promotion) == (4000, 600, 599)
+        assert line.paid.total == 3750
+        order = session.orders.get(ORDER)
+        assert order is not None
+        assert (order.row.items, order.row.total and order.row.total.minor) == (2, 3750)
+
+
+def test_a_row_that_stands_twice_in_a_report_counts_once(session: Session, tmp_path: Path) -> None:
+    row = cells("new_orders") | FIRST
+    take(session, tmp_path / "a.txt", PROMOTED, [row, row])
+    (line,) = lines(session)
+    assert line.paid is not None
+    assert (line.quantity, line.paid.total) == (2, 3950)
+    assert (line.item_promotion_id, line.ship_promotion_id) == ("PLM-A", "FREE-SHIP")
+
+
+def test_two_promotions_of_one_amount_count_both(session: Session, tmp_path: Path) -> None:
+    second = SECOND | {"item-promotion-discount": "-4.00"}
+    take(session, tmp_path / "a.txt", PROMOTED, [cells("new_orders") | FIRST, cells("new_orders") | second])
+    (line,) = lines(session)
+    assert line.paid is not None
+    assert (line.paid.item_promotion, line.paid.ship_promotion) == (800, 599)
+    assert (line.item_promotion_id, line.ship_promotion_id) == (None, "FREE-SHIP"), "no one id stands for both"
+
+
+@pytest.mark.parametrize("order", permutations(range(3)))
+def test_another_item_id_for_the_same_sku_and_quantity_is_the_same_line_and_said(
+    session: Session, tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    reports = [
+        (item, f"2026-11-2{day}T00:00:00+00:00")
+        for day, item in ((1, "0123456789"), (2, "123456789"), (3, "99123456789"))
+    ]
+    notes: list[str] = []
+    for place in order:
+        item, at = reports[place]
+        row = cells("unshipped") | {"order-item-id": item, "reporting-date": at, "quantity-shipped": "0"}
+        notes += take(session, tmp_path / f"{place}.txt", COLUMNS["unshipped"], [row])
+    (line,) = lines(session)
+    assert line.order_item_id == "99123456789"
+    assert line.quantity_shipped == 0
+    assert any(note.startswith("other item ids for known lines") and "99123456789" in note for note in notes)
+
+
+def test_ids_that_differ_by_leading_zeros_are_one_and_the_longer_stays(session: Session, tmp_path: Path) -> None:
+    for item in ("0123456789", "123456789", "0123456789"):
+        notes = take(session, tmp_path / "a.txt", COLUMNS["unshipped"], [cells("unshipped") | {"order-item-id": item}])
+        assert [line.order_item_id for line in lines(session)] == ["0123456789"]
+        assert not any("item ids" in note for note in notes)
+
+
+def test_another_id_with_another_quantity_is_another_line_but_the_old_one_did_not_ship(
+    session: Session, tmp_path: Path
+) -> None:
+    for day, item, quantity in ((1, "11", "2"), (2, "22", "1")):
+        row = cells("unshipped") | {
+            "order-item-id": item, "quantity-purchased": quantity, "quantity-shipped": "0",
+            "reporting-date": f"2026-11-2{day}T23:00:00+00:00",
+        }  # fmt: skip
+        take(session, tmp_path / f"{day}.txt", COLUMNS["unshipped"], [row])
+    assert [(line.order_item_id, line.quantity_shipped) for line in lines(session)] == [("11", 0), ("22", 0)]
+
+
+def all_orders_row(sku: str, status: str, item_status: str, day: int, **more: str) -> dict[str, str]:
+    values = {
+        "sku": sku, "order-status": status, "item-status": item_status, "quantity": "1",
+        "last-updated-date": f"2026-11-2{day}T10:00:00+00:00",
+    }  # fmt: skip
+    return cells("all_orders") | values | more
+
+
+@pytest.mark.parametrize(
+    "cut", [[[0], [1], [2]], [[0, 1], [2]], [[2], [0, 1]], [[0], [1, 2]], [[0, 1, 2]], [[2], [1], [0]]]
+)
+def test_units_shipped_do_not_depend_on_how_rows_are_cut_into_files(
+    session: Session, tmp_path: Path, cut: list[list[int]]
+) -> None:
+    """All Orders that names one of two lines says nothing of the other one: it is not shipped."""
+    rows = [
+        all_orders_row("S1", "Unshipped", "Unshipped", 0),
+        all_orders_row("S2", "Unshipped", "Unshipped", 0),
+        all_orders_row("S2", "PartiallyShipped", "Shipped", 1),
+    ]
+    for number, part in enumerate(cut):
+        take(session, tmp_path / f"{number}.txt", ALL_ORDERS, [rows[place] for place in part])
+    order = session.orders.get(ORDER)
+    assert order is not None
+    assert (order.row.items, order.row.units_shipped) == (2, 1)
+    assert {line.sku: line.quantity_shipped for line in order.lines} == {"S1": None, "S2": 1}
+
+
+@pytest.mark.parametrize("order", permutations(range(3)))
+def test_a_line_that_a_newer_unshipped_report_leaves_out_is_shipped(
+    session: Session, tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    def waiting(day: int, *skus: str) -> list[dict[str, str]]:
+        at = f"2026-11-2{day}T23:00:00+00:00"
+        return [
+            cells("unshipped")
+            | {"sku": sku, "order-item-id": f"7{sku[1:]}", "quantity-shipped": "0", "reporting-date": at}
+            for sku in skus
+        ]
+
+    new = [cells("new_orders") | {"sku": sku, "order-item-id": f"7{sku[1:]}"} for sku in ("S1", "S2")]
+    files = [
+        (COLUMNS["unshipped"], waiting(0, "S1", "S2")), (COLUMNS["unshipped"], waiting(1, "S2")),
+        (COLUMNS["new_orders"], new),
+    ]  # fmt: skip
+    for place in order:
+        take(session, tmp_path / f"{place}.txt", *files[place])
+    assert {line.sku: line.quantity_shipped for line in lines(session)} == {"S1": 2, "S2": 0}
+    assert dump(session.directory / "orders.db")[ORDER][0]["units_shipped"] == 2
+
+
+def test_amazons_word_corrects_a_marketplace_given_by_hand_and_no_hand_corrects_amazons(
+    session: Session, tmp_path: Path
+) -> None:
+    without = [name for name in COLUMNS["unshipped"] if name != "sales-channel"]
+    unnamed = write(tmp_path / "unnamed.txt", without, [cells("unshipped")])
+    session.imports.import_files([unnamed], marketplace="UK")
+    assert _market(session) == ("UK", "UK")
+    named = write(tmp_path / "named.txt", ALL_ORDERS, [
+        cells("all_orders") | {
+            "sales-channel": "Amazon.de", "currency": "EUR", "last-updated-date": "2026-11-19T00:00:00+00:00",
+        }
+    ])  # fmt: skip
+    (summary,) = session.imports.import_files([named])
+    assert (summary.changed, _market(session)) == (1, ("DE", "DE")), "although it is older"
+    (summary,) = session.imports.import_files([unnamed], marketplace="UK")
+    assert _market(session) == ("DE", "DE")
+    assert [reject.reason for reject in summary.rejects] == [
+        "the order is known to be of DE, and stays so: UK was given"
+    ]
+    (line,) = lines(session)
+    assert line.order_item_id is not None
+
+
+def _market(session: Session) -> tuple[str, str]:
+    """The order's marketplace and that of its only line's product."""
+    (found,) = session.context.store.database.query(
+        "SELECT o.marketplace, p.marketplace FROM orders o JOIN lines l ON l.order_id = o.id"
+        " JOIN products p ON p.id = l.product_id"
+    )
+    return found[0], found[1]
