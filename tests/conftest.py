@@ -13,9 +13,11 @@ import pytest
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.store.engine import sqlite
+from support import places
 from support.shops import NOW, open_session, standard
 
 if TYPE_CHECKING:
+    from support.server import Server
     from support.simulator import Contract, Simulator
     from support.terminal import Terminal
 
@@ -52,6 +54,27 @@ def api_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 def clock() -> FixedClock:
     """Return a clock that stands at NOW until a test moves it."""
     return FixedClock(NOW)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """Start a PostgreSQL server; see `support.server`."""
+    from support.server import VARIABLE, Server
+
+    if os.environ.get(VARIABLE) == "off":
+        pytest.skip(f"{VARIABLE}=off")
+    made = Server()
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Say which database the stores of the test live in; parametrised indirectly with `support.places.BOTH`."""
+    name: str = getattr(request, "param", "sqlite")
+    if name == "postgresql":
+        monkeypatch.setattr(places, "server", request.getfixturevalue("server"))
+    return name
 
 
 @pytest.fixture

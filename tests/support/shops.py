@@ -13,6 +13,8 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc, parse_iso
 from ordertui.orders.marketplace import MARKETPLACES
 
+from . import places
+
 NOW = parse_iso("2026-11-23T14:05:00Z")
 ALL_ORDERS = [
     "amazon-order-id",
@@ -137,7 +139,7 @@ def settle_in(path: Path) -> None:
 def open_session(folder: Path, *, clock: FixedClock | None = None, **more: bool) -> Session:
     """A session in a folder, at NOW."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Session.open(folder / "orders.db", clock=clock or FixedClock(NOW), config=Config(), **more)
+    return Session.open(places.place(folder / "orders.db"), clock=clock or FixedClock(NOW), config=Config(), **more)
 
 
 def bring(

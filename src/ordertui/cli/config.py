@@ -37,11 +37,11 @@ def config_init() -> None:
 @click.pass_obj
 def config_path(settings: Settings) -> None:
     """Show where settings, store and outbox are."""
-    store = settings.store or settings_file.default_store()
-    records = [
+    store = settings_file.store_place(settings.store, settings_file.load_config())
+    records: list[dict[str, object]] = [
         {"what": "settings", "path": settings_file.config_path()},
         {"what": "store", "path": store},
-        {"what": "outbox", "path": store.parent / "outbox"},
+        {"what": "outbox", "path": (store if isinstance(store, Path) else store.files).parent / "outbox"},
     ]
     emit(records, ("what", "path"), "table")
 

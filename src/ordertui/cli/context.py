@@ -26,7 +26,8 @@ TEST_CLOCK = "ORDERTUI_TEST_CLOCK"
 class Settings(msgspec.Struct, frozen=True):
     """The options that stand before the command."""
 
-    store: Path | None
+    store: Path | str | None
+    """A file, or the address of a server; None: as the settings say."""
     read_only: bool
     as_of: int | None
 
@@ -46,7 +47,7 @@ def open_session(settings: Settings, *, makes: bool = False) -> Iterator[Session
 
     Only with `makes` is a store made at a place that --store names: a mistyped one leaves nothing behind.
     """
-    if not makes and settings.store is not None and not settings.store.exists():
+    if not makes and isinstance(settings.store, Path) and not settings.store.exists():
         fail(Exit.BAD_INPUT, f"there is no store {settings.store}; `ordertui import FILE...` makes one, or correct it")
     from ordertui.operations.session import Session
 

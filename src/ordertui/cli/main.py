@@ -81,28 +81,29 @@ def _time(_ctx: click.Context, _param: click.Parameter, value: str | None) -> in
     return moment
 
 
-def _store(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:
-    if value is not None and re.match(r"[a-z][a-z0-9+]+:/", str(value)):
-        raise click.BadParameter(f"{value} is an address; this version keeps its store in a file")
-    if value is not None and not value.name:
+def _store(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Path | str | None:
+    if value is None or value.startswith(("postgresql://", "postgres://")):
+        return value
+    if re.match(r"[a-z][a-z0-9+]+:/", value):
+        raise click.BadParameter(f"{value} is an address, of which only postgresql://... is taken")
+    if not Path(value).name:
         raise click.BadParameter(f"'{value}' is a folder; name the store's file in it")
-    return value
+    return Path(value)
 
 
 @click.group(cls=Commands, invoke_without_command=True)
 @click.version_option(__version__)
 @click.option(
     "--store",
-    type=click.Path(path_type=Path),
     callback=_store,
     envvar="ORDERTUI_STORE",
-    help="The store; default: $ORDERTUI_STORE, else in the user's data folder.",
+    help="The store: a file, or postgresql://...; default: $ORDERTUI_STORE, the settings, the user's data folder.",
 )
 @click.option("--read-only", is_flag=True, help="Change nothing.")
 @click.option("--as-of", callback=_time, metavar="ISO-TIME", help="Look as of this time (UTC without offset).")
 @click.option("--no-mouse", is_flag=True, help="The screen leaves the mouse to the terminal.")
 @click.pass_context
-def cli(ctx: click.Context, store: Path | None, read_only: bool, as_of: int | None, no_mouse: bool) -> None:
+def cli(ctx: click.Context, store: Path | str | None, read_only: bool, as_of: int | None, no_mouse: bool) -> None:
     """Cancel and refund Amazon orders in checked batches. Without a command: the screen.
 
     Exit codes: 0 ok, 1 internal, 2 usage (or no terminal for the screen), 3 refused by the rules, 4 bad input,

@@ -63,7 +63,7 @@ def screen_command(settings: Settings) -> str:
     """Return the command line of one tab's screen, with the options that stood before `serve`."""
     args = [sys.executable, "-P", "-m", "ordertui"]  # -P: no module of the current folder is run
     if settings.store is not None:
-        args += ["--store", str(settings.store.absolute())]
+        args += ["--store", settings.store if isinstance(settings.store, str) else str(settings.store.absolute())]
     if settings.read_only:
         args.append("--read-only")
     if settings.as_of is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import platformdirs
@@ -14,6 +14,9 @@ from ordertui.files import SETTINGS_BYTES, load_toml, read_file
 from ordertui.store import Operator
 
 from .errors import BadInput
+
+if TYPE_CHECKING:
+    from ordertui.store.engine.address import ServerAddress
 
 APP = "ordertui"
 ENVIRONMENT = "ORDERTUI_CONFIG"
@@ -55,6 +58,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The operator's settings. Each field is described once, here; `settings_page` writes the descriptions out."""
 
     shop_name: Annotated[str, _described("Shown in the screen's first line.")] = ""
+    store: Annotated[
+        str,
+        _described(
+            "The store when --store and $ORDERTUI_STORE name none: a file, or the address of a server that a team"
+            " shares (docs/team.md)."
+        ),
+    ] = ""
     operator: Annotated[str, _described("Who works here; goes into the audit.")] = ""
     merchant_id: Annotated[str, _described("Amazon's merchant token, for the header of XML feeds.")] = ""
     policy: Annotated[
@@ -92,6 +102,21 @@ def config_path() -> Path:
 def default_store() -> Path:
     """Return where the store is kept when --store does not say."""
     return Path(platformdirs.user_data_dir(APP, appauthor=False)) / "orders.db"
+
+
+def is_address(place: Path | str) -> bool:
+    """Return whether a store's place is the address of a server and not a file."""
+    return str(place).startswith(("postgresql://", "postgres://"))
+
+
+def store_place(named: Path | str | None, config: Config) -> Path | ServerAddress:
+    """Return where the store is: as named, else by the settings, else in the user's data folder. Raises StoreError."""
+    place = named or config.store or default_store()
+    if isinstance(place, str) and is_address(place):
+        from ordertui.store.engine.address import parse_address
+
+        return parse_address(place, default_store().parent / "servers")
+    return Path(place)
 
 
 def practice_folder() -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ordertui.orders.clock import Clock
 from ordertui.store import Store
 
-from .config import Config, config_path, current_operator, default_store, load_config
+from .config import Config, config_path, current_operator, load_config, store_place
 from .context import SessionContext
 
 if TYPE_CHECKING:
@@ -56,26 +56,28 @@ class Session:
     @classmethod
     def open(
         cls,
-        store_path: Path | None = None,
+        place: Path | str | None = None,
         *,
         clock: Clock,
         read_only: bool = False,
         practice: bool = False,
         config: Config | None = None,
     ) -> Session:
-        """Open the store at a path (None: in the user's data folder), making it when it is not there.
+        """Open the store in a file, or at a server's address, making it when it is not there.
+
+        `place` None: where the settings say, else in the user's data folder.
 
         `practice` marks a new store as practice for good; `config` None reads the operator's settings. Raises
         StoreError, PolicyError, BadInput (settings).
         """
         config = load_config() if config is None else config
         store = Store.open(
-            store_path or default_store(), clock=clock, read_only=read_only, operator=current_operator(config)
+            store_place(place, config), clock=clock, read_only=read_only, operator=current_operator(config)
         )
         try:
             if practice:
                 store.set_meta(PRACTICE_KEY, "1")
-            return cls(SessionContext(store, clock, config, is_practice=store.meta(PRACTICE_KEY) == "1"))
+            return cls(SessionContext(store, store.clock, config, is_practice=store.meta(PRACTICE_KEY) == "1"))
         except BaseException:
             store.close()
             raise

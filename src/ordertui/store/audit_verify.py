@@ -18,7 +18,7 @@ def verify(database: Database) -> AuditReport:
     sent: dict[int, tuple[int, str]] = {}
     named: dict[str, set[tuple[object, ...]]] = {"batch.held": set(), "batch.sent": set(), "batch.answered": set()}
     for ident, at, *texts in database.stream(
-        "SELECT id, at, CAST(kind AS BLOB), CAST(payload AS BLOB), CAST(previous AS BLOB), CAST(hash AS BLOB)"
+        f"SELECT id, at, {', '.join(map(database.engine.bytes_sql, ('kind', 'payload', 'previous', 'hash')))}"
         " FROM audit ORDER BY id"
     ):
         kind, payload, before, mark = (bytes(text or b"").decode("utf-8", "replace") for text in texts)

@@ -145,6 +145,21 @@ class Database:
         with self.lock:
             self.engine.set_bulk(on)
 
+    def create_temporary(self, name: str, columns: str) -> None:
+        """Make a table that this connection alone sees, unless it has it; see `Engine`."""
+        with self.lock:
+            self.engine.create_temporary(name, columns)
+
+    def fill_temporary(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Insert many rows into such a table, without locking the store when no transaction is open."""
+        with self.lock:
+            self.engine.fill_temporary(name, columns, rows)
+
+    def count_rows(self, *tables: str) -> None:
+        """Tell the planner that many rows of these tables are new, where it does not look by itself."""
+        with self.lock:
+            self.engine.count_rows(*tables)
+
     def create_read_indexes(self) -> None:
         """Make the indexes that only reading needs, without which a first big import is faster."""
         with self.lock:

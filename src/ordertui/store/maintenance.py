@@ -23,7 +23,7 @@ PURGED_AT_ONCE = 20_000
 INTEGRITY_CHECKS = (
     (
         "SELECT count(*) FROM"
-        " (SELECT order_id FROM batch_rows WHERE is_open = 1 GROUP BY order_id HAVING count(*) > 1)",
+        " (SELECT order_id FROM batch_rows WHERE is_open = 1 GROUP BY order_id HAVING count(*) > 1) AS h",
         "orders that two batches hold at once",
     ),
     (

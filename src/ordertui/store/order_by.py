@@ -49,7 +49,7 @@ def order_by(
     terms = []
     direction = ""
     for place, (key, down) in enumerate(sorting):
-        direction = " DESC" if down else ""
+        direction = " DESC NULLS LAST" if down else " ASC NULLS FIRST"
         found = SORT_KEYS[key]
         if key == BY_ALLOWED_ACTION:
             found = (rank,)

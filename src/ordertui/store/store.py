@@ -1,4 +1,4 @@
-"""The store: one file, one writer, any number of readers."""
+"""The store: one file or one server, one writer at a time, any number of readers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ordertui.orders.clock import Clock
 from .audit import AuditLog, Operator
 from .database import STORE_ID_KEY, Database
 from .engine.sqlite import SqliteEngine
+from .errors import StoreError
 from .journal.batches import BatchJournal
 from .operator_facts import OperatorFacts
 from .orders import OrderRepository
@@ -19,6 +20,8 @@ from .tallies import OrderTallies
 
 if TYPE_CHECKING:
     from .api_facts import ApiFactLog
+    from .engine.address import ServerAddress
+    from .engine.protocol import Engine
     from .identity import StoreIdentity
     from .importing.import_log import ImportLog
     from .journal.refunds import RefundLedger
@@ -40,11 +43,17 @@ class Store:
     are imported when they are first used.
     """
 
-    def __init__(self, path: Path, *, clock: Clock, read_only: bool, operator: Operator | None = None) -> None:
-        self.path = path
+    def __init__(
+        self, place: Path | ServerAddress, *, clock: Clock, read_only: bool, operator: Operator | None = None
+    ) -> None:
+        engine = _open_engine(place, read_only=read_only)
         self.read_only = read_only
-        self._clock = clock
-        self.database = Database(SqliteEngine(path, read_only=read_only), read_only=read_only)
+        self.path = engine.files
+        """The store's file, or what this machine's files of a store on a server are named after."""
+        self.clock = clock = engine.clock(clock)
+        """The clock by which the store lives: on a server, the server's."""
+        self._place = place
+        self.database = Database(engine, read_only=read_only)
         self.audit = AuditLog(self.database, clock, operator or Operator())
         self.database.check_after_crash(JOURNAL_TABLES, self.audit.find_damage)
         self.orders = OrderRepository(self.database)
@@ -53,9 +62,11 @@ class Store:
         self.batches = BatchJournal(self.database, clock, self.audit, self.facts, self.orders)
 
     @classmethod
-    def open(cls, path: Path, *, clock: Clock, read_only: bool = False, operator: Operator | None = None) -> Store:
-        """Open a store file, making or migrating it when it may be written. Raises StoreError, SchemaTooNew."""
-        store = cls(path, clock=clock, read_only=read_only, operator=operator)
+    def open(
+        cls, place: Path | ServerAddress, *, clock: Clock, read_only: bool = False, operator: Operator | None = None
+    ) -> Store:
+        """Open a store, making or migrating it when it may be written. Raises StoreError, SchemaTooNew."""
+        store = cls(place, clock=clock, read_only=read_only, operator=operator)
         if not read_only:
             if store.meta(STORE_ID_KEY) is None:
                 store.identity.ensure()
@@ -64,7 +75,7 @@ class Store:
 
     def reader(self) -> Store:
         """Return a second connection, which never writes and never waits for the writer."""
-        return Store(self.path, clock=self._clock, read_only=True)
+        return Store(self._place, clock=self.clock, read_only=True)
 
     def __enter__(self) -> Store:
         return self
@@ -112,14 +123,14 @@ class Store:
         """Records the submissions of batches to Amazon."""
         from .journal.submissions import SubmissionLog
 
-        return SubmissionLog(self.database, self._clock, self.batches)
+        return SubmissionLog(self.database, self.clock, self.batches)
 
     @cached_property
     def results(self) -> ResultLog:
         """Keeps what Amazon and the operator say became of batches."""
         from .journal.results import ResultLog
 
-        return ResultLog(self.database, self._clock, self.orders, self.batches)
+        return ResultLog(self.database, self.clock, self.orders, self.batches)
 
     @property
     def refunds(self) -> RefundLedger:
@@ -132,7 +143,7 @@ class Store:
         from .importing.import_log import ImportLog
         from .importing.import_session import ImportContext
 
-        context = ImportContext(self.database, self._clock, self.audit, self.facts, self.batches.transitions)
+        context = ImportContext(self.database, self.clock, self.audit, self.facts, self.batches.transitions)
         return ImportLog(context, self.orders)
 
     @cached_property
@@ -140,7 +151,7 @@ class Store:
         """Checks, copies and compacts the file."""
         from .maintenance import Maintenance
 
-        return Maintenance(self.database, self._clock, self.audit)
+        return Maintenance(self.database, self.clock, self.audit)
 
     def close(self) -> None:
         """Close the file; closing twice is harmless."""
@@ -174,3 +185,15 @@ class Store:
                     " excluded.value",
                     (key, value),
                 )
+
+
+def _open_engine(place: Path | ServerAddress, *, read_only: bool) -> Engine:
+    if isinstance(place, Path):
+        return SqliteEngine(place, read_only=read_only)
+    try:
+        from .engine.postgres import PostgresEngine
+    except ImportError as error:
+        raise StoreError(
+            f"a store on a server needs {error.name}: install the extra, pip install 'ordertui[team]'"
+        ) from error
+    return PostgresEngine(place, read_only=read_only)

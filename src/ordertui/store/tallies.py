@@ -83,7 +83,7 @@ class OrderTallies:
         """Return sums over these orders; a combination of facts may come more than once."""
         found = self._database.query_in(
             "SELECT marketplace, situation, CASE WHEN total IS NULL THEN NULL ELSE currency END AS priced,"
-            f" {OPEN_ACTION} AS open, {LINES_KNOWN} AS known, count(*), coalesce(sum(total), 0)"
+            f" {OPEN_ACTION} AS open, {LINES_KNOWN} AS known, count(*), CAST(coalesce(sum(total), 0) AS bigint)"
             " FROM orders o WHERE id IN ({})"
             " GROUP BY marketplace, situation, priced, open, known",
             ids,

@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 
 from ordertui.operations.planning.plan import Plan
-from ordertui.operations.planning.planner import NO_CHOICES
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState, SubmissionState
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Outcome, Store
-from support.batches import REFUND_REASON, answer
-from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
+from support.batches import answer, plan
+from support.shops import NOW, all_orders_row, bring, open_session, unshipped_row
 from support.statements import Notes, noted
 
 SIZES = (1, 92, 2_000)
@@ -41,10 +40,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 
 def plan_of(session: Session, action: Action, size: int) -> Plan:
     first = 1 if action is Action.CANCEL else 10_001
-    store = session.context.store
-    ids = store.orders.ids_of(order_id(n) for n in range(first, first + size))
-    choices = REFUND_REASON if action is Action.REFUND else NO_CHOICES
-    return session.planner.plan(action, list(ids.values()), choices)[0]
+    return plan(session, action, *range(first, first + size))
 
 
 class _Undone(Exception):
@@ -71,10 +67,10 @@ def trips(session: Session, change: Callable[[], object]) -> tuple[int, list[str
 def test_a_commit_is_at_most_twelve_round_trips(shop: Session, action: Action) -> None:
     found = {}
     for size in SIZES:
-        plan = plan_of(shop, action, size)
+        made = plan_of(shop, action, size)
         store = shop.context.store
         with noted(store) as notes:
-            batch = shop.batches.commit(plan, typed=str(size)).id
+            batch = shop.batches.commit(made, typed=str(size)).id
         found[size] = notes.trips
         assert notes.inside <= 12
         assert notes.scans("orders", "lines") == []
@@ -130,7 +126,8 @@ def test_what_follows_a_commit_is_a_fixed_number_of_statements(shop: Session, ac
         settle(store, batch, orders)  # they may be tried again
         with noted(shop.context.reader()) as notes:
             assert len(shop.batches.retry(batch)[0].rows) == size
-        found.setdefault("retry", set()).add(notes.trips)
+        if size < MOST:  # a plan reads some orders at a time, so that it can be stopped
+            found.setdefault("retry", set()).add(notes.trips)
         with noted(store) as notes:
             store.facts.set(list(store.orders.ids_of(orders).values()), asked=size != 92)
         found.setdefault("facts", set()).add(notes.trips)

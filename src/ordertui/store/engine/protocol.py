@@ -13,6 +13,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from ordertui.orders.clock import Clock
+
 Row: TypeAlias = tuple[Any, ...]
 Params: TypeAlias = Mapping[str, object] | Sequence[object]
 Columns: TypeAlias = Mapping[str, type[int] | type[str]]
@@ -30,12 +32,19 @@ class Engine(Protocol):
         """The file or the address, as messages name it; never with a password."""
 
     @property
+    def files(self) -> Path:
+        """What this machine's files of the store are named after, in a folder that is theirs."""
+
+    @property
     def was_interrupted(self) -> bool:
         """Whether the last process that wrote did not close the store, so that it must be checked."""
 
     @property
     def in_transaction(self) -> bool:
         """Whether `begin` was called, and neither `commit` nor `rollback` since."""
+
+    def clock(self, clock: Clock) -> Clock:
+        """Return the clock by which the store lives: this one, or the server's in the place of this machine's."""
 
     def query(self, sql: str, params: Params = ()) -> list[Row]:
         """Return all rows of a statement."""
@@ -58,6 +67,9 @@ class Engine(Protocol):
         The parameter is a JSON array of arrays; with one column, of plain values.
         """
 
+    def bytes_sql(self, column: str) -> str:
+        """Return the bytes of a text, which may have been changed into no text at all, as SQL."""
+
     def begin(self) -> None:
         """Begin a transaction that changes the store, and wait until no other one does. Raises StoreLocked."""
 
@@ -78,6 +90,15 @@ class Engine(Protocol):
 
     def change_token(self) -> int:
         """Return a number that differs after any connection committed. Compare only values of one engine."""
+
+    def create_temporary(self, name: str, columns: str) -> None:
+        """Make a table that this connection alone sees, unless it has it. `columns`: INTEGER, TEXT, PRIMARY KEY."""
+
+    def fill_temporary(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Insert many rows into such a table, without locking the store when no transaction is open."""
+
+    def count_rows(self, *tables: str) -> None:
+        """Tell the planner that many rows of these tables are new, where it does not look by itself."""
 
     def set_bulk(self, on: bool) -> None:
         """Prepare for many large transactions in a row, or go back to usual."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from ordertui.files import make_file, make_folder, publish
+from ordertui.orders.clock import Clock
 from ordertui.store import migrations
 from ordertui.store.errors import ConstraintViolated, Interrupted, ReadOnlyStore, StoreError, StoreLocked
 
@@ -20,6 +21,7 @@ BUSY_SECONDS = 10.0
 """How long a statement waits for another process that writes."""
 LOG_PAGES, IMPORT_LOG_PAGES = 1_000, 20_000
 """Pages of the write-ahead log after which they are copied into the file: usually, and during an import."""
+TEMPORARY_CACHE_KIB = 16_384
 
 
 def translate_error(error: sqlite3.Error, path: Path) -> StoreError:
@@ -111,7 +113,7 @@ class SqliteEngine:
     """A connection to a store's file, which is made or migrated when it may be written."""
 
     def __init__(self, path: Path, *, read_only: bool) -> None:
-        self.path = path
+        self.path = self.files = path
         self.place = str(path)
         self.was_interrupted = not read_only and is_unclean(path)
         self.connection = connect(path, read_only=read_only)
@@ -120,6 +122,10 @@ class SqliteEngine:
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""
         return self.connection.in_transaction
+
+    def clock(self, clock: Clock) -> Clock:
+        """Return the clock as it is."""
+        return clock
 
     def query(self, sql: str, params: Params = ()) -> list[Row]:
         """Return all rows of a statement."""
@@ -163,6 +169,10 @@ class SqliteEngine:
         parts = (f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(columns))
         return f"(SELECT {', '.join(parts)} FROM json_each({parameter}))"
 
+    def bytes_sql(self, column: str) -> str:
+        """Return the bytes of a text as SQL."""
+        return f"CAST({column} AS BLOB)"
+
     def begin(self) -> None:
         """Begin a transaction that writes, after every other one has ended."""
         self.execute("BEGIN IMMEDIATE")
@@ -193,6 +203,26 @@ class SqliteEngine:
     def change_token(self) -> int:
         """Return a number that differs after any connection committed."""
         return int(self.query("PRAGMA data_version")[0][0]) * 1_000_003 + self.connection.total_changes
+
+    def create_temporary(self, name: str, columns: str) -> None:
+        """Make a temporary table, in a file of the system's folder for them, laid out by its key if that has parts."""
+        self.execute(f"PRAGMA temp.cache_size = -{TEMPORARY_CACHE_KIB}")
+        layout = " WITHOUT ROWID" if "PRIMARY KEY (" in columns else ""
+        self.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} ({columns}){layout}")
+
+    def fill_temporary(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Insert rows, in a transaction of the temporary tables alone when none is open."""
+        if self.in_transaction:
+            self.fill(name, columns, rows)
+            return
+        self.execute("BEGIN")
+        try:
+            self.fill(name, columns, rows)
+        finally:
+            self.execute("COMMIT")
+
+    def count_rows(self, *tables: str) -> None:
+        """Do nothing: statements say in which order tables are read."""
 
     def set_bulk(self, on: bool) -> None:
         """Let the write-ahead log hold more pages before they are copied into the file.
@@ -276,13 +306,3 @@ def sqlite_engine(engine: Engine) -> SqliteEngine:
     """Return an engine that must be SQLite's."""
     assert isinstance(engine, SqliteEngine)
     return engine
-
-
-@contextmanager
-def raw_sqlite(engine: Engine) -> Iterator[sqlite3.Connection]:
-    """Lend SQLite's connection to code that is not written for every engine yet."""
-    found = sqlite_engine(engine)
-    try:
-        yield found.connection
-    except sqlite3.Error as error:
-        raise translate_error(error, found.path) from error

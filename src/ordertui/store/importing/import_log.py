@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ordertui.orders.enums import ReportKind
-from ordertui.store.engine.sqlite import raw_sqlite
+from ordertui.store.database import as_parameter
 from ordertui.store.orders import OrderRepository
 
 from .import_session import SLICE_ROWS, ImportContext, ImportSession, ReportSource, apply_cancelled_by
@@ -35,32 +35,31 @@ class ImportLog:
         The report has no date of its own, so the later import wins. The report's marketplace is taken for orders that
         are not known. Returns how many known orders changed.
         """
-        changed = 0
-        bit = ReportKind.CANCELLATION_RATE.bit
         now = self._context.clock.now()
         database = self._context.database
-        with database.write(), raw_sqlite(database.engine) as connection:
-            ids = self._orders.ids_of(row[1] for row in rows)
-            for _, order_id, date, impacts in rows:
-                connection.execute(
-                    "INSERT INTO rate_report (order_id, marketplace, order_date, impacts, as_of) VALUES"
-                    " (:id, coalesce((SELECT marketplace FROM orders WHERE order_id = :id), :market), :date,"
-                    " :impacts, :now)"
-                    " ON CONFLICT (order_id) DO UPDATE SET marketplace = excluded.marketplace,"
-                    " order_date = excluded.order_date, impacts = excluded.impacts, as_of = excluded.as_of",
-                    {
-                        "id": order_id, "market": report.marketplace or "", "date": date, "impacts": int(impacts),
-                        "now": now,
-                    },
-                )  # fmt: skip
-                row_id = ids.get(order_id)
-                if row_id is None:
-                    continue
-                connection.execute("UPDATE orders SET sources = sources | ? WHERE id = ?", (bit, row_id))
-                if connection.execute("SELECT status FROM orders WHERE id = ?", (row_id,)).fetchone()[0] == "cancelled":
-                    by = "seller" if impacts else "buyer"
-                    changed += len(self._context.facts.change("cancelled_by", {row_id: by}))
-            connection.execute(
+        said = {order_id: (date, int(impacts)) for _, order_id, date, impacts in rows}
+        values = as_parameter((order_id, *facts) for order_id, facts in said.items())
+        table = database.values_sql("said", order_id=str, date=int, impacts=int)
+        with database.write():
+            ids = self._orders.ids_of(said)
+            database.execute(
+                "INSERT INTO rate_report (order_id, marketplace, order_date, impacts, as_of)"
+                " SELECT v.order_id, coalesce(o.marketplace, :market), v.date, v.impacts, :now"
+                f" FROM {table} AS v LEFT JOIN orders o ON o.order_id = v.order_id WHERE 1 = 1"
+                " ON CONFLICT (order_id) DO UPDATE SET marketplace = excluded.marketplace,"
+                " order_date = excluded.order_date, impacts = excluded.impacts, as_of = excluded.as_of",
+                {"said": values, "market": report.marketplace or "", "now": now},
+            )
+            database.execute(
+                f"UPDATE orders SET sources = sources | :bit FROM {table} AS v WHERE orders.order_id = v.order_id",
+                {"said": values, "bit": ReportKind.CANCELLATION_RATE.bit},
+            )
+            cancelled = database.query_in(
+                "SELECT id, order_id FROM orders WHERE status = 'cancelled' AND id IN ({})", ids.values()
+            )
+            by = {row_id: "seller" if said[order_id][1] else "buyer" for row_id, order_id in cancelled}
+            changed = len(self._context.facts.change("cancelled_by", by))
+            database.execute(
                 "INSERT INTO imports (kind, path, sha256, marketplace, has_request_column, at, row_count, changed,"
                 " unchanged, rejected, finished) VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, 1)",
                 (report.kind, report.path, report.sha256, report.marketplace or "", now, len(rows), changed,

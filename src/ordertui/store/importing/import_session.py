@@ -178,7 +178,9 @@ class ImportSession:
             count = self._do(sort, **span)
             if not count:
                 return
+            self._database.count_rows("sorted")
             known, new = self._do(sql.KNOWN_HEADS), self._do(sql.NEW_HEADS)
+            self._database.count_rows("heads")
             if known:
                 self._do(sql.WAITING)
                 self._settle_marketplaces()
@@ -190,6 +192,8 @@ class ImportSession:
             after = (self.rows + count, self.new + new, self.changed + changed, self.unchanged + known - changed)
             self._confirm_shown()
             self._count(after)
+            if not self.rows:
+                self._database.count_rows("orders", "lines")
         self.rows, self.new, self.changed, self.unchanged = after
         self.renamed += renamed
 
@@ -227,6 +231,7 @@ class ImportSession:
             self._do(statement)
         for place in self._places("place", "odd"):
             self._do(sql.MERGE_AGAIN, place=place)
+        self._database.count_rows("merged")
         undated = self._database.query(self._staging.sql(sql.UNDATED))
         self._staging.fill("deadlines", [(*key, self._auto_cancel_at(*key)) for key in undated])
         for statement in (sql.WRITE_NEW, *sql.WRITE_KNOWN):

