@@ -109,7 +109,7 @@ class Store:
         """Keeps Amazon's Cancellation Rate reports and what they decided."""
         from .rate_reports import RateReports
 
-        return RateReports(self.database, self._clock, self.audit, self.facts)
+        return RateReports(self.database, self.clock, self.audit, self.facts)
 
     @cached_property
     def products(self) -> ProductQueries:

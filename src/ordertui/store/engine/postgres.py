@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -20,16 +20,17 @@ from psycopg import errors, pq
 from psycopg.types.numeric import Int8Dumper
 
 from ordertui.orders.clock import Clock, SystemClock
+from ordertui.store import migrations
 from ordertui.store.errors import ConstraintViolated, Interrupted, ReadOnlyStore, SchemaTooNew, StoreError, StoreLocked
 
 from .address import ServerAddress, is_local
 from .protocol import Columns, Params, Row
 
 SCHEMA_FOLDER = Path(__file__).parents[1] / "schema" / "postgres"
-FIRST_VERSION = 10
-"""The version that the first script makes; it counts as the steps of SQLite do."""
-SCRIPTS = ("tables_0010.sql",)
-LATEST = FIRST_VERSION + len(SCRIPTS) - 1
+LATEST = migrations.LATEST
+"""Versions count as the steps of SQLite's schema do. A new store gets the tables of the newest."""
+STEPS: Mapping[int, str] = {}
+"""For each version after the first that was released, the script that leads to it."""
 OLDEST_SERVER = 150_000
 CONNECT_SECONDS, LOCK_SECONDS, IDLE_SECONDS = 10, 10, 120
 """How long to wait for the server and for another process that writes; how long that one may do nothing meanwhile."""
@@ -179,11 +180,14 @@ class PostgresEngine:
     def _migrate(self) -> None:
         self.begin()
         try:
-            self.connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)")
+            self.execute("CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)")
             if not self.query("SELECT 1 FROM schema_version"):
-                self.execute("INSERT INTO schema_version VALUES (?)", (FIRST_VERSION - 1,))
-            for script in SCRIPTS[self._version() - FIRST_VERSION + 1 :]:
-                self._run_script(script)
+                self._run_script("tables.sql")
+                self.execute("INSERT INTO schema_version VALUES (?)", (LATEST,))
+            for number in range(self._version() + 1, LATEST + 1):
+                if number not in STEPS:
+                    raise StoreError(f"{self.place} was made by a version of ordertui that was never released")
+                self._run_script(STEPS[number])
             self.execute("UPDATE schema_version SET version = ?", (LATEST,))
             self.commit()
         except BaseException:

@@ -1,0 +1,223 @@
+"""What a server must hold to as a file does, and what only a server has: logins, its clock, its change number."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+
+import psycopg
+import pytest
+import write_postgres_tables
+from psycopg import sql
+
+from ordertui.operations.config import Config
+from ordertui.operations.session import Session
+from ordertui.orders.batch_state import BatchState
+from ordertui.orders.clock import FixedClock, SystemClock
+from ordertui.orders.enums import Action
+from ordertui.store import Store, StoreError
+from ordertui.store.database import as_parameter
+from ordertui.store.engine.postgres import CHANNEL, PostgresEngine, as_psycopg
+from ordertui.store.errors import Interrupted, StoreLocked
+from support import places
+from support.batches import commit, states
+from support.imports import CLOCK
+from support.server import Server
+from support.shops import NOW, order_id, standard
+
+pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+
+
+def store_at(path: Path, *, read_only: bool = False) -> Store:
+    return Store.open(places.store_at(path / "a.db"), clock=CLOCK, read_only=read_only)
+
+
+def session_at(path: Path, clock: FixedClock | SystemClock | None = None, user: str = "owner") -> Session:
+    place = str(places.place(path / "a.db")).replace("//owner@", f"//{user}@")
+    return Session.open(place, clock=clock or FixedClock(NOW), config=Config())
+
+
+def columns(store: Store, names: str) -> set[tuple[str, ...]]:
+    return {tuple(row) for row in store.database.query(names)}
+
+
+def test_the_tables_file_is_the_one_that_the_steps_make() -> None:
+    assert write_postgres_tables.page() == write_postgres_tables.PAGE.read_text(encoding="utf-8"), (
+        "run scripts/write_postgres_tables.py"
+    )
+
+
+def test_both_engines_end_with_the_same_tables_and_columns(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as file, store_at(tmp_path) as server:
+        there = columns(
+            server,
+            "SELECT table_name, column_name, is_nullable FROM information_schema.columns"
+            " WHERE table_schema = current_schema() AND table_name NOT IN ('schema_version', 'change_number')",
+        )
+        here = columns(
+            file,
+            "SELECT m.name, c.name, CASE WHEN c.\"notnull\" OR c.pk > 0 THEN 'NO' ELSE 'YES' END FROM sqlite_master m,"
+            " pragma_table_info(m.name) c WHERE m.type = 'table'",
+        )
+        assert here == there
+        names = "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()"
+        for store in (file, server):
+            store.database.create_read_indexes()
+        indexes = {row[0] for row in file.database.query("SELECT name FROM sqlite_master WHERE sql LIKE '%INDEX%'")}
+        assert indexes <= {row[0] for row in server.database.query(names)}
+
+
+def test_a_statement_gets_the_placeholders_of_the_driver() -> None:
+    assert as_psycopg("SELECT ? WHERE a LIKE '50%:x?' AND b = :b AND c = :b::text % 2") == (
+        "SELECT %s WHERE a LIKE '50%%:x?' AND b = %(b)s AND c = %(b)s::text %% 2"
+    )
+
+
+def test_two_writers_wait_for_each_other_and_one_that_waits_too_long_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ordertui.store.engine.postgres.LOCK_SECONDS", 1)
+    with store_at(tmp_path) as one, store_at(tmp_path) as other:
+        seen: list[str | None] = []
+        with one.write():
+            one.set_meta("a", "1")
+            with pytest.raises(StoreLocked, match="another process writes"):
+                other.set_meta("a", "2")
+            assert other.meta("a") is None
+
+            def write_and_look() -> None:
+                other.set_meta("b", "2")
+                seen.append(other.meta("a"))
+
+            late = threading.Thread(target=write_and_look)
+            late.start()
+        late.join(5)
+        assert seen == ["1"]
+
+
+def test_each_commit_counts_up_and_tells_it(tmp_path: Path) -> None:
+    with store_at(tmp_path) as store, store_at(tmp_path) as other:
+        engine = other.database.engine
+        assert isinstance(engine, PostgresEngine)
+        engine.connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
+        before, token = store.database.value("SELECT number FROM change_number"), other.data_version()
+        assert other.data_version() == token
+        store.set_meta("a", "1")
+        heard = next(iter(engine.connection.notifies(timeout=5, stop_after=1)))
+        assert heard.payload.split() == [store.database.value("SELECT current_schema()"), str(before + 1)]
+        assert other.data_version() != token
+
+
+def test_a_reader_changes_nothing_whatever_it_tries(tmp_path: Path) -> None:
+    with (
+        store_at(tmp_path) as store,
+        store.reader() as reader,
+        pytest.raises(StoreError, match="may not be written"),
+    ):
+        reader.database.engine.execute("DELETE FROM meta")
+    with pytest.raises(StoreError, match="has no store"):
+        store_at(tmp_path / "nowhere", read_only=True)
+
+
+def test_a_long_read_is_stopped(tmp_path: Path) -> None:
+    with store_at(tmp_path) as store:
+        threading.Timer(0.3, store.interrupt).start()
+        with pytest.raises(Interrupted):
+            store.database.query("SELECT pg_sleep(30)")
+        assert store.database.value("SELECT 1") == 1
+
+
+def test_holds_end_by_the_servers_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with session_at(tmp_path) as session:
+        standard(session, tmp_path)
+        held = commit(session, Action.CANCEL, 1)
+    monkeypatch.setattr("time.time", lambda: NOW - 10 * 365 * 86_400)  # this machine's clock is years behind
+    with session_at(tmp_path, SystemClock()) as session:
+        at = session.context.store.database.value("SELECT CAST(extract(epoch FROM clock_timestamp()) AS bigint)")
+        assert abs(session.clock.now() - at) <= 1
+        assert session.context.store.batches.get(held).hold_end is None
+        session.batches.release(held)
+        assert abs(session.context.store.batches.get(held).due_at - at) <= 2
+        assert [batch.id for batch in session.context.store.batches.due()] == [held]
+
+
+@pytest.fixture
+def member(server: Server, tmp_path: Path) -> Session:
+    """A login that `allow` let in."""
+    name = f"ann_{tmp_path.name[:20].replace('-', '_')}"
+    with session_at(tmp_path) as session:
+        standard(session, tmp_path)
+        database = session.context.store.database
+        database.query(f"CREATE ROLE {name} LOGIN")
+        database.query("SELECT allow(?)", (name,))
+    return session_at(tmp_path, user=name)
+
+
+def test_a_login_works_in_the_store_and_cannot_touch_the_audit(member: Session) -> None:
+    batch = commit(member, Action.CANCEL, 1, 2)
+    member.batches.recall(order_id(2))
+    member.batches.release(batch)
+    member.dispatcher.run()
+    assert member.context.store.batches.get(batch).state is BatchState.SENT
+    assert "chain unbroken" in member.audit.verify()
+    store = member.context.store
+    login = store.database.value("SELECT session_user")
+    assert all(f'"login":"{login}"' in entry.payload for entry in store.audit.entries(3))
+    for change in (
+        "UPDATE audit SET payload = ''", "DELETE FROM audit", "TRUNCATE audit", "DELETE FROM audit_orders",
+        "INSERT INTO audit (id, at, kind, payload, previous, hash) VALUES (99, 1, 'x', '{}', '', '')",
+        "ALTER TABLE audit DISABLE TRIGGER ALL", "DROP TABLE audit",
+    ):  # fmt: skip
+        with pytest.raises(StoreError, match=r"permission denied|must be owner"):
+            store.database.engine.execute(change)
+    member.close()
+
+
+def test_the_owner_cannot_change_the_audit_by_accident(tmp_path: Path) -> None:
+    with session_at(tmp_path) as session:
+        standard(session, tmp_path)
+        engine = session.context.store.database.engine
+        for change in ("UPDATE audit SET payload = ''", "DELETE FROM audit", "TRUNCATE audit, audit_orders"):
+            with pytest.raises(StoreError, match="append-only"):
+                engine.execute(change)
+
+
+def test_a_lost_connection_is_told_in_words(tmp_path: Path) -> None:
+    with session_at(tmp_path) as session:
+        standard(session, tmp_path)
+        store = session.context.store
+        pid = store.database.value("SELECT pg_backend_pid()")
+        with store_at(tmp_path) as other:
+            other.database.query("SELECT pg_terminate_backend(CAST(? AS int))", (pid,))
+        with pytest.raises(StoreError, match="connection to the server was lost"):
+            commit(session, Action.CANCEL, 1)
+    with session_at(tmp_path) as session:
+        assert session.batches.find() == []
+        assert states(session, commit(session, Action.CANCEL, 1))
+
+
+def test_no_driver_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.delitem(sys.modules, "ordertui.store.engine.postgres", raising=False)
+    with pytest.raises(StoreError, match=r"pip install 'ordertui\[team\]'"):
+        store_at(tmp_path)
+
+
+def test_values_that_are_no_words_of_sql_come_back_as_they_are(tmp_path: Path) -> None:
+    with store_at(tmp_path) as store:
+        odd = ["'; DROP TABLE orders; --", "50% %s %(a)s ?", ":name", "ü\u2028", '{"a": [1]}', "\\"]
+        for value in odd:
+            store.set_meta("k", value)
+            assert store.meta("k") == value
+        table = store.database.values_sql("some", key=str)
+        found = store.database.query(f"SELECT key FROM {table} AS v", {"some": as_parameter(odd)})
+        assert [row[0] for row in found] == odd
+
+
+def test_what_is_wrong_is_a_store_error(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be opened"):
+        Session.open(f"postgresql://owner@/nowhere?host={tmp_path}", clock=CLOCK, config=Config())
+    with store_at(tmp_path) as store, pytest.raises(StoreError, match="does not exist"):
+        store.database.query("SELECT nothing FROM nowhere")
+    assert issubclass(psycopg.OperationalError, psycopg.Error)
