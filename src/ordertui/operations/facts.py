@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from ordertui.orders.enums import Dispatched
+import msgspec
+
+from ordertui.orders.enums import BuyerRequest, Dispatched
+from ordertui.orders.order import OrderRow
 
 from .context import SessionContext
+
+
+class FactChange(msgspec.Struct, frozen=True):
+    """What was recorded of orders last, with what was known of each before, so that it can be taken back."""
+
+    words: str
+    """What was said, such as `the parcel left`."""
+    dispatched: Dispatched | None
+    """What was recorded of the parcels; None: a change of `asked`."""
+    asked: bool | None
+    before: tuple[tuple[int, Dispatched], ...]
+    """Row number and what was known of the parcel before, of each order that changed."""
+
+
+DISPATCHED_WORDS = {
+    Dispatched.YES: "the parcel was handed to the carrier",
+    Dispatched.NO: "the parcel is still here",
+    Dispatched.UNKNOWN: "nobody knows where the parcel is",
+}
+ASKED_WORDS = {True: "the buyer asked by message", False: "the buyer did not ask by message"}
 
 
 class FactService:
@@ -14,11 +37,55 @@ class FactService:
 
     def __init__(self, context: SessionContext) -> None:
         self._context = context
+        self.last: FactChange | None = None
+        """What `undo` takes back; None: nothing was recorded in this session, or it was taken back."""
 
     def set_dispatched(self, ids: Sequence[int], value: Dispatched) -> int:
         """Record whether parcels left. Return how many orders changed. Raises ReadOnly."""
-        return self._context.writer().facts.set(ids, dispatched=value)
+        store = self._context.writer()
+        with store.write():
+            before = tuple((row.id, row.dispatched) for row in self._rows(ids) if row.dispatched is not value)
+            count = store.facts.set(ids, dispatched=value)
+        if count:
+            self.last = FactChange(DISPATCHED_WORDS[value], value, None, before)
+        return count
 
     def set_asked(self, ids: Sequence[int], asked: bool) -> int:
         """Record whether buyers asked by message to cancel. Return how many orders changed. Raises ReadOnly."""
-        return self._context.writer().facts.set(ids, asked=asked)
+        store = self._context.writer()
+        with store.write():
+            before = tuple((row.id, row.dispatched) for row in self._rows(ids) if _says_asked(row) is not asked)
+            count = store.facts.set(ids, asked=asked)
+        if count:
+            self.last = FactChange(ASKED_WORDS[asked], None, asked, before)
+        return count
+
+    def undo(self) -> int:
+        """Take the last change back, where it still stands, and return of how many orders. Raises ReadOnly."""
+        store, last = self._context.writer(), self.last
+        if last is None:
+            return 0
+        count = 0
+        with store.write():
+            rows = {row.id: row for row in self._rows([row_id for row_id, _ in last.before])}
+            if last.dispatched is None:
+                ids = [row_id for row_id, row in rows.items() if _says_asked(row) is last.asked]
+                count = store.facts.set(ids, asked=not last.asked)
+            else:
+                for value in Dispatched:
+                    ids = [
+                        row_id
+                        for row_id, known in last.before
+                        if known is value and row_id in rows and rows[row_id].dispatched is last.dispatched
+                    ]
+                    count += store.facts.set(ids, dispatched=value) if ids else 0
+        self.last = None
+        return count
+
+    def _rows(self, ids: Sequence[int]) -> Iterable[OrderRow]:
+        return self._context.writer().orders.rows(ids).values()
+
+
+def _says_asked(row: OrderRow) -> bool:
+    """Return whether the operator recorded a message; what a report shows is not the operator's to change."""
+    return row.buyer_request is BuyerRequest.MESSAGE

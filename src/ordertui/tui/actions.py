@@ -108,10 +108,10 @@ MAIN_COMMANDS: tuple[Command, ...] = (
     Command("order.confirm", "c", "batches.act('confirm')", "confirm",
             "Confirm the shipment of parcels that left, with carrier and tracking", "Act"),
     Command("order.message", "m", "output.show_message", "message",
-            "Show the text for the buyer: copy it, or send it by the API when Amazon shows the order as"
-            " shipped", "Act"),
+            "Show the text for the buyer, or for those of the marked orders: copy it, or send it by the API when"
+            " Amazon shows the order as shipped", "Act"),
     Command("batch.undo", "u", "batches.take_back", "take back",
-            "Take held orders back; nothing else is undone by this key", "Act", 6),
+            "Take back held orders (the marked ones, or a batch), or what was said of orders last; it asks", "Act", 6),
     Command("order.dispatched", "d", "facts.set_dispatched('yes')", "left",
             "Say: the parcel was handed to the carrier", "Facts"),
     Command("order.not_dispatched", "D", "facts.set_dispatched('no')", "still here",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import BadInput, Refused
+from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.enums import Action
 from ordertui.orders.order import LineAmounts, Order
 from ordertui.store import JournalBatch, Submission
@@ -79,6 +80,18 @@ class BatchService:
                 raise BadInput(f"no held batch has order {what}; `ordertui outbox` shows what is held")
             count = store.batches.recall(holder.batch, [what])
         self._context.copies.note_quietly()
+        return count
+
+    def recall_orders(self, order_ids: Collection[str]) -> int:
+        """Take these orders back, of whatever batches hold them, all in one step; return how many came back."""
+        store = self._context.writer()
+        count = 0
+        with store.write():
+            for batch in store.batches.find(open_only=True):
+                if batch.state is BatchState.HELD:
+                    held = [row.order_id for row in batch.rows if row.state is RowState.HELD]
+                    wanted = [order_id for order_id in held if order_id in order_ids]
+                    count += store.batches.recall(batch.id, wanted) if wanted else 0
         return count
 
     def release(self, batch_id: int) -> Batch:

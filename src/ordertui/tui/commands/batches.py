@@ -101,29 +101,44 @@ async def _ask_shipping(context: CommandContext, task: Task, ids: Sequence[int])
 
 
 async def take_back(context: CommandContext, task: Task) -> None:
-    """Take held orders back, after asking which."""
+    """Take back held orders, the marked ones or those of a batch, or what was said of orders last; ask which."""
     session, row = context.session, context.table.cursor_row
     held = [batch for batch in session.batches.find(open_only=True) if batch.state is BatchState.HELD]
-    if not held:
-        context.notify("nothing is held; what has left cannot be taken back")
-        return
-    batch = held[0]
-    answers = {}
-    if row is not None and row.open_action is not None and row.open_action.state is RowState.HELD:
+    said, answers = session.facts.last, {}
+    waiting = {one.order_id for batch in held for one in batch.rows if one.state is RowState.HELD}
+    marked = {one.order_id for one in session.orders.rows(context.table.marks.ids()).values()} & waiting
+    batch = held[0] if held else None
+    if marked:
+        answers["m"] = f"the marked: {pluralize(len(marked))} of {pluralize(len(waiting))} held"
+    if row is not None and row.order_id in waiting:
         batch = next((one for one in held if any(r.order_id == row.order_id for r in one.rows)), batch)
         answers["o"] = f"only {row.order_id}"
-    waiting = sum(one.state is RowState.HELD for one in batch.rows)
-    if waiting > 1:
-        answers["b"] = f"all {pluralize(waiting)} of batch {batch.id}"
-    elif not answers:
-        answers["b"] = f"batch {batch.id}, of 1 order"
-    question = f"Take back from batch {batch.id} ({batch.action.value}, {batch.marketplace})?"
-    answer = await task.ask(ConfirmScreen(question, answers), discard_typeahead=True)
-    if not answer:
+    if batch is not None:
+        count = sum(one.state is RowState.HELD for one in batch.rows)
+        if count > 1 or not answers:
+            answers["b"] = (
+                f"all {pluralize(count)} of batch {batch.id}" if count > 1 else f"batch {batch.id}, of 1 order"
+            )
+    if said is not None:
+        answers["f"] = f"what was said of {pluralize(len(said.before))}: {said.words}"
+    if not answers:
+        context.notify("nothing is held; what has left cannot be taken back")
         return
-    what: int | str = row.order_id if answer == "o" and row is not None else batch.id
-    count = await task.work(session.batches.recall, what)
-    context.notify(f"{pluralize(count)} taken back; nothing was sent for them")
+    what = f" from batch {batch.id} ({batch.action.value}, {batch.marketplace})" if batch is not None else ""
+    answer = await task.ask(ConfirmScreen(f"Take back{what}?", answers), discard_typeahead=True)
+    if answer == "f":
+        done = f"{pluralize(await task.work(session.facts.undo))} changed back"
+    elif answer in ("m", "o", "b"):
+        batches = session.batches
+        if answer == "m":
+            count = await task.work(batches.recall_orders, marked)
+        else:
+            one = row.order_id if answer == "o" and row is not None else batch.id if batch is not None else ""
+            count = await task.work(batches.recall, one)
+        done = f"{pluralize(count)} taken back; nothing was sent for them"
+    else:
+        return
+    context.notify(done)
     context.table.reload()
     context.refresh()
 

@@ -4,35 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ordertui.operations.facts import ASKED_WORDS, DISPATCHED_WORDS
 from ordertui.orders.enums import BuyerRequest, Dispatched
 from ordertui.orders.text import pluralize
 from ordertui.tui.main.command_context import CommandContext
+from ordertui.tui.screens.dialogs import ConfirmScreen
+from ordertui.tui.screens.task_runner import Task
+
+ASK_FROM = 11
+"""Orders from which on a change is asked about first: so many are not seen at a glance."""
 
 
-def set_dispatched(context: CommandContext, answer: str) -> None:
+async def set_dispatched(context: CommandContext, task: Task, answer: str) -> None:
     """Record whether the parcels were handed to the carrier; `answer` is a value of Dispatched."""
-    session, ids = context.session, context.table.acting_ids()
-    _record(context, ids, lambda: session.facts.set_dispatched(ids, Dispatched(answer)))
+    session, ids, value = context.session, context.table.acting_ids(), Dispatched(answer)
+    await _record(context, task, ids, DISPATCHED_WORDS[value], lambda: session.facts.set_dispatched(ids, value))
 
 
-def toggle_asked(context: CommandContext) -> None:
+async def toggle_asked(context: CommandContext, task: Task) -> None:
     """Record that the buyers asked by message; when all are recorded so, take that back."""
     session, ids = context.session, context.table.acting_ids()
     rows = session.orders.rows(ids).values()
     asked = not all(
         row.buyer_request in (BuyerRequest.MESSAGE, BuyerRequest.OFFICIAL, BuyerRequest.SOME) for row in rows
     )
-    _record(context, ids, lambda: session.facts.set_asked(ids, asked))
+    await _record(context, task, ids, ASKED_WORDS[asked], lambda: session.facts.set_asked(ids, asked))
 
 
-def _record(context: CommandContext, ids: Sequence[int], change: Callable[[], int]) -> None:
+async def _record(
+    context: CommandContext, task: Task, ids: Sequence[int], words: str, change: Callable[[], int]
+) -> None:
     if not ids:
         return
-    try:
-        count = change()
-    except Exception as error:
-        context.tasks.show_error(error)
-        return
-    context.notify(f"{pluralize(count)} changed" if count else "nothing changed: it was so already")
+    if len(ids) >= ASK_FROM:
+        question = ConfirmScreen(f"Say of {pluralize(len(ids))}: {words}?", {"y": "yes, record it"})
+        if await task.ask(question, discard_typeahead=True) != "y":
+            return
+    count = await task.work(change)
+    said = f"{pluralize(count)} changed: {words}; u takes it back" if count else "nothing changed: it was so already"
+    context.notify(said)
     context.table.reload(ids)
     context.refresh()

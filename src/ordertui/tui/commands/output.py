@@ -6,6 +6,7 @@ import os
 import sys
 from contextlib import nullcontext
 
+from ordertui.operations.errors import error_message
 from ordertui.operations.paths import typed_path
 from ordertui.orders.clock import to_local
 from ordertui.orders.marketplace import seller_central_url
@@ -39,21 +40,40 @@ async def open_in_seller_central(context: CommandContext, task: Task) -> None:
     await task.ask(screen)
 
 
+MOST_MESSAGES = 100
+"""Marked orders whose texts are shown together."""
+
+
 def show_message(context: CommandContext) -> None:
-    """Show the text for the buyer of the order under the cursor."""
+    """Show the text for the buyer of the order under the cursor, or the texts for those of the marked orders."""
     session, row = context.session, context.table.cursor_row
-    if row is None:
+    marked = context.table.marks.ids()
+    if len(marked) > MOST_MESSAGES:
+        context.notify(f"mark at most {MOST_MESSAGES} orders: each buyer gets a text of their own")
         return
-    try:
-        text = session.messages.text(row.order_id)
-    except Exception as error:
-        context.tasks.show_error(error)
+    rows = session.orders.rows(marked) if marked else {}
+    orders = [rows[row_id].order_id for row_id in marked if row_id in rows] or ([row.order_id] if row else [])
+    if not orders:
         return
-    order = session.orders.get(row.order_id)
+    texts: dict[str, str] = {}
+    for order_id in orders:
+        try:
+            texts[order_id] = session.messages.text(order_id)
+        except Exception as error:
+            if len(orders) == 1:
+                context.tasks.show_error(error)
+                return
+            texts[order_id] = f"(no message: {error_message(error)})"
+    if len(orders) > 1:
+        text = "\n\n".join(f"{order_id}\n{text}" for order_id, text in texts.items())
+        title = f"Messages for the buyers of {pluralize(len(orders))}"
+        context.screen.app.push_screen(TextScreen(title, text, copy=text, keys="y copy all   Esc close"))
+        return
+    order = session.orders.get(orders[0])
     if order is not None:
         from ordertui.tui.screens.buyer_message import MessageScreen
 
-        context.screen.app.push_screen(MessageScreen(session, context.tasks.keys, order, text))
+        context.screen.app.push_screen(MessageScreen(session, context.tasks.keys, order, texts[orders[0]]))
 
 
 def can_browse() -> bool:

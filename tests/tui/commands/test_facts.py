@@ -1,0 +1,118 @@
+"""Facts of many orders are asked about, named, and taken back; `u` and `m` act on the marked orders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ordertui.operations.session import Session
+from ordertui.orders.batch_state import RowState
+from ordertui.orders.clock import FixedClock
+from ordertui.orders.enums import Action, BuyerRequest, Dispatched
+from ordertui.tui.screens.dialogs import ConfirmScreen, TextScreen
+from support.batches import commit
+from support.pilot import main, press, running, said, settled, until
+from support.shops import NOW, open_session, order_id, standard
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Session:
+    found = open_session(tmp_path / "shop", clock=FixedClock(NOW))
+    standard(found, tmp_path, waiting=12, shipped=3)
+    return found
+
+
+def known(session: Session) -> dict[str, Dispatched]:
+    rows = session.orders.rows(session.orders.find("status:unshipped")).values()
+    return {row.order_id: row.dispatched for row in rows}
+
+
+async def test_more_than_ten_are_asked_about_by_name_and_taken_back(many: Session) -> None:
+    ids = list(many.orders.find("status:unshipped"))
+    many.facts.set_dispatched(ids[:2], Dispatched.NO)
+    before = known(many)
+    async with running(many, toasts=True) as pilot:
+        main(pilot).table.marks.add(ids)
+        await press(pilot, "d")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        shown = str(pilot.app.screen.query("Title").first().render())
+        assert "12 orders" in shown
+        assert "handed to the carrier" in shown
+        await press(pilot, "n")
+        await settled(pilot)
+        assert known(many) == before, "n changes nothing"
+        await press(pilot, "d")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await press(pilot, "y")
+        await until(pilot, lambda: set(known(many).values()) == {Dispatched.YES})
+        assert "u takes it back" in said(pilot)
+        await settled(pilot)
+        await press(pilot, "u")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await press(pilot, "f")
+        await until(pilot, lambda: known(many) == before)
+
+
+async def test_ten_are_not_asked_about(many: Session) -> None:
+    ids = list(many.orders.find("status:unshipped"))[:10]
+    async with running(many) as pilot:
+        main(pilot).table.marks.add(ids)
+        await press(pilot, "d")
+        await until(pilot, lambda: sum(one is Dispatched.YES for one in known(many).values()) == 10)
+        assert not isinstance(pilot.app.screen, ConfirmScreen)
+
+
+def test_only_what_still_stands_is_taken_back(many: Session) -> None:
+    ids = list(many.orders.find("status:unshipped"))
+    many.facts.set_dispatched(ids[:3], Dispatched.YES)
+    with open_session(many.directory, clock=FixedClock(NOW)) as other:
+        other.facts.set_dispatched(ids[:1], Dispatched.NO)
+    assert many.facts.undo() == 2
+    assert many.facts.undo() == 0
+    rows = many.orders.rows(ids)
+    assert [rows[one].dispatched for one in ids[:3]] == [Dispatched.NO, Dispatched.UNKNOWN, Dispatched.UNKNOWN]
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_buyers_message_is_taken_back(many: Session, asked: bool) -> None:
+    ids = list(many.orders.find("status:unshipped"))[:4]
+    many.facts.set_asked(ids[:2], True)
+    before = {row.id: row.buyer_request for row in many.orders.rows(ids).values()}
+    many.facts.set_asked(ids, asked)
+    many.facts.undo()
+    assert {row.id: row.buyer_request for row in many.orders.rows(ids).values()} == before
+    assert BuyerRequest.MESSAGE in before.values()
+
+
+async def test_u_takes_the_marked_back_of_whatever_batch(many: Session) -> None:
+    first, second = commit(many, Action.CANCEL, 1, 2), commit(many, Action.CANCEL, 3, 4)
+    ids = many.orders.ids_of([order_id(2), order_id(3)])
+    async with running(many) as pilot:
+        main(pilot).table.marks.add(ids.values())
+        await press(pilot, "u")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await press(pilot, "m")
+        await until(
+            pilot,
+            lambda: (
+                {
+                    row.order_id
+                    for batch in many.batches.find()
+                    for row in batch.rows
+                    if batch.id in (first, second) and row.state is RowState.RECALLED
+                }
+                == set(ids)
+            ),
+        )
+
+
+async def test_m_shows_the_texts_for_all_that_are_marked(many: Session) -> None:
+    ids = many.orders.ids_of([order_id(1), order_id(2)])
+    async with running(many) as pilot:
+        main(pilot).table.marks.add(ids.values())
+        await press(pilot, "m")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        shown = "".join(str(one.render()) for one in pilot.app.screen.query("Static"))
+        assert order_id(1) in shown
+        assert order_id(2) in shown
