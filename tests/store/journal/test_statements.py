@@ -132,4 +132,5 @@ def test_what_follows_a_commit_is_a_fixed_number_of_statements(shop: Session, ac
             store.facts.set(list(store.orders.ids_of(orders).values()), asked=size != 92)
         found.setdefault("facts", set()).add(notes.trips)
     assert scans == []
+    assert max(found.pop("retry")) <= 30, "a plan reads its orders some at a time"
     assert {name: counts for name, counts in found.items() if len(counts) > 1} == {}
