@@ -8,12 +8,16 @@ from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
-from textual.geometry import Region
+from textual.content import Content
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.screen import ModalScreen, ScreenResultType
 from textual.strip import Strip
+from textual.widget import Widget
 from textual.widgets import Static
 
+KEY_GAP = "   "
+"""What parts one key from the next in a dialog's line of keys."""
 SCROLL_KEYS = (
     Binding("j,down", "scroll(1)", show=False),
     Binding("k,up", "scroll(-1)", show=False),
@@ -48,6 +52,40 @@ class Title(Static):
         return super().render_lines(crop)
 
 
+class DialogKeys(Widget):
+    """The keys of a dialog, such as `y commit   Esc no`: as many lines as they need; a key and its word stay together.
+
+    Three blanks part one key from the next. Textual's own wrapping breaks at any blank.
+    """
+
+    def __init__(self, keys: str) -> None:
+        super().__init__(classes="dialog-keys")
+        self._keys = keys
+
+    def show(self, keys: str) -> None:
+        """Show other keys."""
+        self._keys = keys
+        self.refresh(layout=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        """Return the lines that the keys need."""
+        return len(self._lines(width))
+
+    def render(self) -> Content:
+        """Return the lines."""
+        return Content("\n".join(self._lines(self.size.width)))
+
+    def _lines(self, width: int) -> list[str]:
+        lines = [""]
+        for key in self._keys.split(KEY_GAP):
+            longer = f"{lines[-1]}{KEY_GAP}{key}" if lines[-1] else key
+            if not lines[-1] or Content(longer).cell_length <= width:
+                lines[-1] = longer
+            else:
+                lines.append(key)
+        return lines
+
+
 class Dialog(ModalScreen[ScreenResultType]):
     """A modal screen that answers once: a title, a note if there is one, its own widgets, and a line of keys.
 
@@ -70,14 +108,14 @@ class Dialog(ModalScreen[ScreenResultType]):
                 yield Static(self._note, markup=False)
             yield from self._compose_body()
             if self._keys:
-                yield Static(self._keys, classes="dialog-keys", markup=False)
+                yield DialogKeys(self._keys)
 
     def _compose_body(self) -> ComposeResult:
         return ()
 
     def show_keys(self, keys: str) -> None:
         """Show another line of keys."""
-        self.query_one(".dialog-keys", Static).update(keys)
+        self.query_one(DialogKeys).show(keys)
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Answer and close; do nothing when the dialog has answered already."""
