@@ -168,8 +168,8 @@ class SlowOrder:
             one is not line and one.sku == line.sku and one.waits_at == newest and one.first_at > line.at
             for one in self.lines
         )
-        if line.value("item_status") != "cancelled" and newest > told and not replaced:
-            return line.value("quantity") or 1
+        if _is_active(line) and newest > told and not replaced:
+            return 1 if line.value("quantity") is None else line.value("quantity")
         return line.value("quantity_shipped")  # type: ignore[no-any-return]
 
     def facts(self) -> dict[str, Any]:
@@ -187,9 +187,9 @@ class SlowOrder:
         out["cancelled_lines"] = sum(
             line.value("item_status") == "cancelled" and _asked(line) != "official" for line in lines
         )
-        active = [line for line in lines if line.value("item_status") != "cancelled"]
+        active = [line for line in lines if _is_active(line)]
         currencies = {line.value("currency") for line in lines} - {None}
-        paid = [line.value("price") for line in lines]
+        paid = [line.value("price") for line in active or lines]
         total = _sum(None if one is None else sum(one[:6]) - sum(one[6:]) for one in paid)
         if any(line.value("price") is None for line in active) or len(currencies) != 1:
             total = None
@@ -244,6 +244,11 @@ class SlowBook:
             ((*key, *(best(said["asin"]) or (None, None))[::-1], *(best(said["title"]) or (None, None))[::-1])
              for key, said in self.products.items()), key=repr,
         )  # fmt: skip
+
+
+def _is_active(line: SlowLine) -> bool:
+    """Whether anything of the line is still wanted."""
+    return bool(line.value("item_status") != "cancelled" and line.value("quantity") != 0)
 
 
 def _asked(line: SlowLine) -> str | None:

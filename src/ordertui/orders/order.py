@@ -31,6 +31,10 @@ that were taken off; a line's total is the first six less the last two.
 """
 
 
+MIN_ITEM_ID, MAX_ITEM_ID = 14, 16
+"""Digits of an order-item-id. Amazon's old schema says 14, item ids of 2025 have 15, and leading zeros matter."""
+
+
 class LineAmounts(msgspec.Struct, frozen=True):
     """Amounts of one line for its whole quantity, in minor units of one currency."""
 
@@ -86,6 +90,16 @@ class OrderLine(msgspec.Struct, frozen=True):
     ship_promotion_id: str | None = None
 
     @property
+    def is_active(self) -> bool:
+        """Whether anything of it is still wanted: it is not cancelled, and not of zero units."""
+        return self.status is not OrderStatus.CANCELLED and self.quantity != 0
+
+    @property
+    def has_usable_id(self) -> bool:
+        """Whether a feed can name it: Amazon's item ids have 14 to 16 digits."""
+        return self.order_item_id is not None and MIN_ITEM_ID <= len(self.order_item_id) <= MAX_ITEM_ID
+
+    @property
     def units_waiting(self) -> int | None:
         """Units that are neither confirmed shipped nor cancelled; None when no report says how many were shipped."""
         if self.quantity is None or self.quantity_shipped is None:
@@ -99,7 +113,7 @@ class LinesKnown(IntFlag):
     ACTIVE = 1
     """The order has an active line."""
     MISSING_ID = 2
-    """An active line has no order-item-id."""
+    """An active line has no order-item-id that a feed can name."""
     HAS_ID = 4
     """An active line has an order-item-id."""
     PRICED = 8

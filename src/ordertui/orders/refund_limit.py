@@ -20,7 +20,7 @@ def charged_amounts(order: Order, line: OrderLine) -> LineAmounts | None:
         return None
     has_shipped = order.row.status in (OrderStatus.SHIPPED, OrderStatus.PARTIALLY_SHIPPED)
     is_confirmed = has_shipped or bool(order.row.units_shipped)
-    return line.paid if is_confirmed and line.status is not OrderStatus.CANCELLED else LineAmounts()
+    return line.paid if is_confirmed and line.is_active else LineAmounts()
 
 
 def refund_limit(order: Order, line: OrderLine) -> LineAmounts | None:
@@ -56,7 +56,7 @@ def lines_to_cancel(order: Order) -> list[OrderLine]:
     Where the buyer asked with Amazon's own button for some of them, only those: the others are still wanted. Empty when
     a price or the units shipped of any line are unknown: such an order is not refunded unasked.
     """
-    active = [line for line in order.lines if line.status is not OrderStatus.CANCELLED]
+    active = [line for line in order.lines if line.is_active]
     if any(refund_limit(order, line) is None or units_to_cancel(order, line) is None for line in active):
         return []
     waiting = [line for line in active if waiting_units(order, line) is not None]

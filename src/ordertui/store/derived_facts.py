@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from ordertui.orders.batch_state import COMMITTED, POSSIBLY_DONE
 from ordertui.orders.enums import BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
-from ordertui.orders.order import COMPONENTS, LinesKnown, OrderRow
+from ordertui.orders.order import COMPONENTS, MAX_ITEM_ID, MIN_ITEM_ID, LinesKnown, OrderRow
 from ordertui.rules.situation import FACTS, situation_number, situation_of
 
 
@@ -16,8 +16,10 @@ def _sum(table: str, names: Sequence[str]) -> str:
     return "(" + " + ".join(f"coalesce({table}.{name}, 0)" for name in names) + ")"
 
 
-_ACTIVE = "coalesce(l.status, '') <> 'cancelled'"
-_PRICED = f"{_ACTIVE} AND l.item_price IS NOT NULL AND l.currency IS NOT NULL"
+ACTIVE = "(coalesce(l.status, '') <> 'cancelled' AND coalesce(l.quantity, 1) <> 0)"
+"""SQL: whether anything of the line `l` is still wanted (`OrderLine.is_active`)."""
+_NO_ID = f"(l.item_id IS NULL OR length(l.item_id) < {MIN_ITEM_ID} OR length(l.item_id) > {MAX_ITEM_ID})"
+_PRICED = f"{ACTIVE} AND l.item_price IS NOT NULL AND l.currency IS NOT NULL"
 _PAID = f"l.item_price + {_sum('l', COMPONENTS[1:6])} - {_sum('l', COMPONENTS[6:])}"
 _GIVEN_BACK = (
     f"coalesce((SELECT sum({_sum('r', COMPONENTS[:6])} - {_sum('r', COMPONENTS[6:])}) FROM refunds r JOIN batch_rows b"
@@ -28,14 +30,15 @@ OPEN_ACTION = "EXISTS (SELECT 1 FROM batch_rows h WHERE h.order_id = o.id AND h.
 """SQL: whether a batch of the journal holds the order `o`; the index `batch_rows_open` answers it."""
 LINES_KNOWN = (
     "o.bars | CASE WHEN NOT EXISTS (SELECT 1 FROM lines l WHERE l.order_id >= o.id AND l.order_id <= o.id"
-    " AND (status = 'cancelled' OR item_id IS NULL OR item_price IS NULL OR currency IS NULL OR item_price <= 0"
-    " OR item_promotion > 0 OR ship_promotion > 0)) AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id)"
+    " AND (status = 'cancelled' OR quantity = 0 OR item_id IS NULL OR length(item_id) < 14 OR length(item_id) > 16"
+    " OR item_price IS NULL OR currency IS NULL OR item_price <= 0 OR item_promotion > 0 OR ship_promotion > 0))"
+    " AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id)"
     f" THEN {LinesKnown.COMPLETE:d} ELSE coalesce((SELECT"
-    f" max(CASE WHEN {_ACTIVE} THEN {LinesKnown.ACTIVE:d} ELSE 0 END)"
-    f" + max(CASE WHEN {_ACTIVE} AND l.item_id IS NULL THEN {LinesKnown.MISSING_ID:d} ELSE 0 END)"
-    f" + max(CASE WHEN {_ACTIVE} AND l.item_id IS NOT NULL THEN {LinesKnown.HAS_ID:d} ELSE 0 END)"
+    f" max(CASE WHEN {ACTIVE} THEN {LinesKnown.ACTIVE:d} ELSE 0 END)"
+    f" + max(CASE WHEN {ACTIVE} AND {_NO_ID} THEN {LinesKnown.MISSING_ID:d} ELSE 0 END)"
+    f" + max(CASE WHEN {ACTIVE} AND NOT {_NO_ID} THEN {LinesKnown.HAS_ID:d} ELSE 0 END)"
     f" + max(CASE WHEN {_PRICED} THEN {LinesKnown.PRICED:d} ELSE 0 END)"
-    f" + max(CASE WHEN {_PRICED} AND l.item_id IS NOT NULL AND {_PAID} > {_GIVEN_BACK}"
+    f" + max(CASE WHEN {_PRICED} AND NOT {_NO_ID} AND {_PAID} > {_GIVEN_BACK}"
     f" THEN {LinesKnown.REFUNDABLE:d} ELSE 0 END) FROM lines l WHERE l.order_id = o.id), {LinesKnown.COMPLETE:d}) END"
 )
 """SQL: the `LinesKnown` of the order `o`, with what stands against its feeds.
@@ -50,11 +53,11 @@ range; with `=` it prefers the primary key.
 _GIVEN = "CASE WHEN l.{0} IS NULL THEN -1 ELSE coalesce(l.a_{0}, l.at) END"
 _NEWEST_WAIT = "(SELECT max(w.waits_at) FROM lines w WHERE w.order_id = l.order_id)"
 UNITS_SHIPPED = (
-    f"CASE WHEN l.status IS DISTINCT FROM 'cancelled' AND {_NEWEST_WAIT} > coalesce(l.waits_at, -1)"
+    f"CASE WHEN {ACTIVE} AND {_NEWEST_WAIT} > coalesce(l.waits_at, -1)"
     f" AND {_NEWEST_WAIT} > {_GIVEN.format('quantity_shipped')} AND {_NEWEST_WAIT} > {_GIVEN.format('status')}"
     " AND NOT EXISTS (SELECT 1 FROM lines t WHERE t.order_id = l.order_id AND t.line <> l.line"
     f" AND +t.product_id = l.product_id AND t.waits_at = {_NEWEST_WAIT} AND t.first_at > l.at)"
-    " THEN coalesce(nullif(l.quantity, 0), 1) ELSE l.quantity_shipped END"
+    " THEN coalesce(l.quantity, 1) ELSE l.quantity_shipped END"
 )
 """SQL: the units shipped of the line `l`, by the reports.
 
@@ -71,10 +74,13 @@ _TOTAL = (
     " - l.item_promotion - l.ship_promotion)"
 )
 TOTAL = (
-    f"CASE WHEN max(CASE WHEN l.item_price IS NULL AND {_ACTIVE} THEN 1 ELSE 0 END) = 0"
-    f" AND min(l.currency) = max(l.currency) THEN sum({_TOTAL}) END"
+    f"CASE WHEN max(CASE WHEN l.item_price IS NULL AND {ACTIVE} THEN 1 ELSE 0 END) = 0"
+    " AND min(l.currency) = max(l.currency)"
+    f" THEN coalesce(sum(CASE WHEN {ACTIVE} THEN {_TOTAL} END), sum({_TOTAL})) END"
 )
-"""SQL over the lines `l`: minor units; NULL when a line that is not cancelled has no price, or currencies differ."""
+"""SQL over the lines `l`: minor units of those that are active, or of all when none is; NULL when an active one has no
+price, or currencies differ.
+"""
 CANCELLED_LINES = (
     "sum(CASE WHEN l.status = 'cancelled' AND coalesce(l.buyer_request, '') <> 'official' THEN 1 ELSE 0 END)"
 )
@@ -86,7 +92,7 @@ they do not count toward the rate.
 def _of_lines(function: str, request: str) -> str:
     """Return the minimum or maximum of whether a line has a request: of those not cancelled, or of all if all are."""
     has = f"CASE WHEN l.buyer_request = '{request}' THEN 1 ELSE 0 END"
-    return f"coalesce({function}(CASE WHEN {_ACTIVE} THEN {has} END), {function}({has}))"
+    return f"coalesce({function}(CASE WHEN {ACTIVE} THEN {has} END), {function}({has}))"
 
 
 REPORTED_REQUEST = (

@@ -24,6 +24,7 @@ SCRIPTS = (
     "0011_wishes.sql",
     "0012_rate_reports.sql",
     "0013_promotions_and_hands.sql",
+    "0014_active_lines.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)
@@ -68,8 +69,12 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for number in range(check(connection, path), LATEST):
+        before = check(connection, path)
+        for number in range(before, LATEST):
             for statement in statements(SCRIPTS[number]):
+                connection.execute(statement)
+        if before:  # a new store gets them after its first import
+            for statement in statements("read_indexes.sql"):
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {LATEST}")

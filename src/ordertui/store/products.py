@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .database import Database
+from .derived_facts import ACTIVE
 
 
 class ProductQueries:
@@ -17,7 +18,7 @@ class ProductQueries:
         """Return (order, product, SKU) of the lines of these orders that are not cancelled."""
         return self._database.query_in(
             "SELECT DISTINCT l.order_id, l.product_id, p.sku FROM lines l JOIN products p ON p.id = l.product_id"
-            " WHERE coalesce(l.status, '') <> 'cancelled' AND l.order_id IN ({})",
+            f" WHERE {ACTIVE} AND l.order_id IN ({{}})",
             ids,
         )
 

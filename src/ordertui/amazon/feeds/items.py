@@ -13,13 +13,12 @@ import msgspec
 from ordertui.orders.enums import CancelReason, RefundReason
 from ordertui.orders.errors import UserError
 from ordertui.orders.marketplace import MARKETPLACES, Marketplace, PriceTax, price_tax
-from ordertui.orders.order import COMPONENTS, LineAmounts
+from ordertui.orders.order import COMPONENTS, MAX_ITEM_ID, MIN_ITEM_ID, LineAmounts
 
 from .vocabulary import CARRIER_CODES, OTHER, PARTIAL_CANCEL_REASONS
 
 ORDER_ID = re.compile(r"[A-Z0-9]{3}-[0-9]{7}-[0-9]{7}", re.ASCII)
-ITEM_ID = re.compile(r"[0-9]{14,16}", re.ASCII)
-"""Amazon's old schema and help pages say 14 digits; item ids of 2025 have 15, and leading zeros matter."""
+ITEM_ID = re.compile(f"[0-9]{{{MIN_ITEM_ID},{MAX_ITEM_ID}}}", re.ASCII)
 _BREAKING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that no cell of a feed may hold: control, format, surrogate, private, unassigned, line ends."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ordertui.orders.clock import DAY
-from ordertui.orders.enums import Action, OrderStatus, YesNo
+from ordertui.orders.enums import Action, YesNo
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order
 from ordertui.orders.text import pluralize
 from ordertui.rules.policy.policy import Policy
@@ -44,7 +44,7 @@ def _amounts(action: Action, row: PlannedOrder, order: Order) -> list[tuple[str,
     return [
         (line.currency, line.paid)
         for line in order.lines
-        if line.paid is not None and line.currency is not None and line.status is not OrderStatus.CANCELLED
+        if line.paid is not None and line.currency is not None and line.is_active
     ]
 
 

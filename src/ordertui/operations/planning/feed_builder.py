@@ -93,8 +93,9 @@ def flat_file_records(rows: Sequence[PlannedOrder]) -> list[tuple[str, str]]:
 def _refund(row: PlannedOrder, line: PlanLine) -> feeds.RefundItem:
     assert line.refund is not None, "a refund row has amounts on each line"
     return feeds.RefundItem(
-        row.order_id, line.order_item_id, row.reason, row.currency or "", line.refund, line.cancelled
-    )
+        row.order_id, line.order_item_id, row.reason, row.currency or "", line.refund, line.cancelled,
+        line.item_promotion_id, line.ship_promotion_id,
+    )  # fmt: skip
 
 
 def shipment(row: PlannedOrder, line: PlanLine) -> feeds.ShipItem:

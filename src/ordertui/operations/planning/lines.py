@@ -8,7 +8,7 @@ from datetime import date
 import msgspec
 
 from ordertui.orders.clock import to_local
-from ordertui.orders.enums import BuyerRequest, CancelReason, OrderStatus
+from ordertui.orders.enums import BuyerRequest, CancelReason
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine
 from ordertui.orders.refund_limit import excess_text, lines_to_cancel, refund_limit, units_to_cancel, waiting_units
@@ -30,7 +30,7 @@ NO_LINES = Exclusion("lines", "no line of it is left to act on")
 
 
 def _active_lines(order: Order) -> list[OrderLine]:
-    return [line for line in order.lines if line.status is not OrderStatus.CANCELLED]
+    return [line for line in order.lines if line.is_active]
 
 
 def cancel_lines(order: Order) -> tuple[PlanLine, ...] | Exclusion:
@@ -38,7 +38,7 @@ def cancel_lines(order: Order) -> tuple[PlanLine, ...] | Exclusion:
     lines = _active_lines(order)
     if not lines:
         return NO_LINES
-    if any(line.order_item_id is None for line in lines):
+    if not all(line.has_usable_id for line in lines):
         return NO_ITEM_ID
     return tuple(
         PlanLine(line.line, line.order_item_id or "", line.sku, line.quantity or 0, reason=_own_reason(order, line))
@@ -69,7 +69,7 @@ def confirm_lines(
     open_lines = [line for line in _active_lines(order) if (line.quantity or 0) > (line.quantity_shipped or 0)]
     if not open_lines:
         return NO_LINES
-    if any(line.order_item_id is None for line in open_lines):
+    if not all(line.has_usable_id for line in open_lines):
         return NO_ITEM_ID
     return tuple(
         PlanLine(line.line, line.order_item_id or "", line.sku, (line.quantity or 0) - (line.quantity_shipped or 0))
@@ -131,7 +131,7 @@ def _checked(order: Order, line: OrderLine | None, ask: PlanLine) -> PlanLine | 
     limit = refund_limit(order, line)
     if limit is None:
         return Exclusion("price", f"line {ask.line}: {NO_PRICE.why}")
-    if line.order_item_id is None:
+    if line.order_item_id is None or not line.has_usable_id:
         return NO_ITEM_ID
     market = MARKETPLACES.get(order.row.marketplace)
     if market is not None and line.currency != market.currency:
@@ -142,9 +142,12 @@ def _checked(order: Order, line: OrderLine | None, ask: PlanLine) -> PlanLine | 
     most = units_to_cancel(order, line) or 0
     if not 0 <= ask.cancelled <= most:
         return Exclusion("units", f"line {ask.line}: {ask.cancelled} units cannot be cancelled, {most} have not left")
+    given = ask.refund or LineAmounts()
     return PlanLine(
-        line.line, line.order_item_id, line.sku, ask.quantity or line.quantity or 0, ask.refund, ask.cancelled
-    )
+        line.line, line.order_item_id, line.sku, ask.quantity or line.quantity or 0, ask.refund, ask.cancelled,
+        item_promotion_id=(line.item_promotion_id or "") if given.item_promotion else "",
+        ship_promotion_id=(line.ship_promotion_id or "") if given.ship_promotion else "",
+    )  # fmt: skip
 
 
 def _amount_problem(ask: PlanLine, limit: LineAmounts, currency: str) -> str:

@@ -31,6 +31,9 @@ class PlanLine(msgspec.Struct, frozen=True):
     """
     reason: str = ""
     """The reason code of this line; empty: that of its order."""
+    item_promotion_id: str = ""
+    """Id of the promotion that `refund` takes off the item price; empty: unknown, or none is taken off."""
+    ship_promotion_id: str = ""
 
 
 class PlannedOrder(msgspec.Struct, frozen=True):

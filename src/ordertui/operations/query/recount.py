@@ -226,10 +226,11 @@ def _differ(order: Order, what: str, shown: object, recounted: object) -> Disagr
 def _total(lines: Sequence[OrderLine]) -> tuple[int, str] | None:
     """Return what the buyer pays for the order, in minor units, and the currency; None when a price is unknown."""
     currencies = {line.currency for line in lines if line.currency is not None}
-    if len(currencies) != 1 or any(line.paid is None and line.status is not OrderStatus.CANCELLED for line in lines):
+    active = [line for line in lines if line.is_active]
+    if len(currencies) != 1 or any(line.paid is None for line in active):
         return None
     total = 0
-    for line in lines:
+    for line in active or lines:
         paid = line.paid or LineAmounts()
         total += paid.item_price + paid.item_tax + paid.shipping_price + paid.shipping_tax
         total += paid.gift_wrap_price + paid.gift_wrap_tax - paid.item_promotion - paid.ship_promotion
@@ -238,16 +239,16 @@ def _total(lines: Sequence[OrderLine]) -> tuple[int, str] | None:
 
 def _lines_known(lines: Sequence[OrderLine]) -> LinesKnown:
     """Return what the lines that are not cancelled let a feed name."""
-    active = [line for line in lines if line.status is not OrderStatus.CANCELLED]
+    active = [line for line in lines if line.is_active]
     known = LinesKnown(0)
     if not lines:
         return LinesKnown.COMPLETE
     for line in active:
         known |= LinesKnown.ACTIVE
-        known |= LinesKnown.MISSING_ID if line.order_item_id is None else LinesKnown.HAS_ID
+        known |= LinesKnown.HAS_ID if line.has_usable_id else LinesKnown.MISSING_ID
         if line.paid is not None and line.currency is not None:
             known |= LinesKnown.PRICED
-            if line.order_item_id is not None and line.paid.total > line.refunded.total:
+            if line.has_usable_id and line.paid.total > line.refunded.total:
                 known |= LinesKnown.REFUNDABLE
     return known
 

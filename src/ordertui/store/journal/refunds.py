@@ -9,7 +9,7 @@ from ordertui.orders.enums import Action
 from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.orders.refund_limit import excess_text
 from ordertui.store.database import Database, in_list
-from ordertui.store.derived_facts import refunded
+from ordertui.store.derived_facts import ACTIVE, refunded
 from ordertui.store.errors import RefundExceedsPayment
 from ordertui.store.operator_facts import OperatorFacts
 from ordertui.store.orders import NOTHING, OrderRepository, RefundedSoFar
@@ -18,7 +18,6 @@ from .records import NewRow, RefundProblem, RefundRow
 
 BOOKED_AGAIN = "booked-again"
 """The code of a refund that Amazon booked more than once."""
-_ACTIVE = "coalesce(l.status, '') <> 'cancelled'"
 _Balance = Callable[[int, int, str], tuple[RefundedSoFar | None, RefundedSoFar]]
 
 
@@ -162,8 +161,8 @@ class RefundLedger:
         """Set the fact `refunded` of these orders from the refunds that left and were not refused."""
         found = self._database.query_in(
             "SELECT o.id,"
-            f" (SELECT {_sum('l')} FROM lines l WHERE l.order_id = o.id AND {_ACTIVE}),"
-            f" (SELECT count(*) - count(item_price) FROM lines l WHERE l.order_id = o.id AND {_ACTIVE}),"
+            f" (SELECT {_sum('l')} FROM lines l WHERE l.order_id = o.id AND {ACTIVE}),"
+            f" (SELECT count(*) - count(item_price) FROM lines l WHERE l.order_id = o.id AND {ACTIVE}),"
             f" (SELECT {_sum('r')} FROM refunds r JOIN batch_rows b ON b.batch = r.batch AND b.order_id = r.order_id"
             f"  WHERE r.order_id = o.id AND b.state IN {in_list(POSSIBLY_DONE)})"
             " FROM orders o WHERE o.id IN ({})",
