@@ -68,7 +68,7 @@ def test_one_byte_more_than_the_cap_is_refused(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_toml_made_to_fill_the_memory_is_refused_in_time(text: str) -> None:
     begin = time.monotonic()
-    with pytest.raises(ValueError):
+    with pytest.raises(tomllib.TOMLDecodeError):
         load_toml(text)
     assert time.monotonic() - begin < 2
 

@@ -78,8 +78,12 @@ def load_toml(text: str) -> dict[str, object]:
         raise tomllib.TOMLDecodeError(f"a key has more than {MOST_KEY_PARTS} parts")
     try:
         return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
     except RecursionError:
         raise tomllib.TOMLDecodeError("its values stand too deep inside one another") from None
+    except ValueError:  # of int(): Python reads 4,300 digits at most
+        raise tomllib.TOMLDecodeError("a number has too many digits") from None
 
 
 # Writing

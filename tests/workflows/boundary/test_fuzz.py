@@ -29,6 +29,7 @@ from ordertui.operations.planning.choice_files import read_refunds, read_shippin
 from ordertui.operations.planning.plan_file import load_plans
 from ordertui.operations.policies import read_policy_file
 from ordertui.operations.query.sort_order import read_sorting
+from ordertui.operations.shortage.stock_file import read_stock
 from ordertui.operations.sync.credentials import CredentialStore
 from ordertui.operations.workspace import Workspace
 from ordertui.orders.clock import FixedClock
@@ -117,6 +118,9 @@ class Readers:
     def shipping(self, content: bytes) -> None:
         read_shipping(self.file(content))
 
+    def stock(self, content: bytes) -> None:
+        read_stock(self.file(content))
+
     def credentials(self, content: bytes) -> None:
         path = self.folder / "credentials-test.enc"
         path.write_bytes(content)
@@ -163,6 +167,7 @@ def seeds(name: str, folder: Path) -> list[bytes]:
         "plans": [(folder / "plan.json").read_bytes()],
         "amounts": [f"{cells(('order-id', 'line', 'item-price'))}\n{cells((order, '1', '1.00'))}\n".encode()],
         "shipping": [b"order-id\tcarrier\ttracking-number\tship-date\n113-0000001-0000001\tUPS\t1Z\t2026-11-23\n"],
+        "stock": [b"sku\tavailable\nA\t3\nB\t0\n", b"seller-sku\tquantity\tprice\nA\t3\t1.00\n"],
         "credentials": [b"ordertui-secrets-2\n" + bytes(80), b"ordertui-secrets-1\n" + bytes(80)],
         "filters": [b"status:unshipped total>10 -sku:A* (late | placed:last-7d)", b'title:"a b" action:cancel'],
         "answers": [ANSWER],
@@ -211,7 +216,7 @@ ANSWER = b"""{"orders": [{"orderId": "113-0000001-0000001", "createdTime": "2026
 NAMES = [
     "reports", "results", "health", "settings", "policy", "edition_file", "keys", "workspace", "plans", "amounts",
         "shipping",
-    "credentials", "filters", "answers",
+    "stock", "credentials", "filters", "answers",
 ]  # fmt: skip
 SLOW = {"edition_file": 10, "credentials": 12, "policy": 30}
 """Inputs of readers that take longer by design: a whole policy is checked, a key is derived."""
@@ -268,6 +273,18 @@ def test_a_reader_ends_in_words_or_a_result(readers: Readers, name: str) -> None
         assert took < SECONDS, (name, number, took, content[:500])
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     assert grown < MEGABYTES, (name, grown)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("reports", b'order-id,order-item-id,sku,quantity-purchased\n"a\rb",1,"x"\ry,2\n'),
+     ("reports", b'order-id,sku\n"' + b"x" * 200_000 + b'",2\n'), ("policy", b"[[rule]]\nwhen = " + b"9" * 5_000),
+     ("edition_file", b"[edition]\nx = " + b"9" * 5_000), ("shipping", b"order-id\t" + b"x" * 200_000),
+     ("stock", b"sku\tavailable\nA\t" + b"9" * 5_000), ("settings", b"retention_days = " + b"9" * 5_000)],
+)  # fmt: skip
+def test_what_the_fuzzer_found(readers: Readers, name: str, content: bytes) -> None:
+    with pytest.raises(UserError):
+        getattr(readers, name)(content)
 
 
 def test_good_inputs_are_read(readers: Readers) -> None:

@@ -64,7 +64,10 @@ def split_line(line: str, delimiter: str) -> list[str]:
         return line.split(delimiter)
     import csv  # few reports need it
 
-    return next(csv.reader([line.rstrip("\r")], delimiter=delimiter), [])
+    try:
+        return next(csv.reader([line.replace("\r", " ")], delimiter=delimiter), [])
+    except csv.Error:  # a cell longer than csv takes: no cell of a report is
+        return line.split(delimiter)
 
 
 def inspect(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ordertui.files import MEBIBYTE, read_file
@@ -22,12 +22,24 @@ MOST_NAMED = 10
 SHIPPING_COLUMNS = ("order-id", "carrier", "tracking-number", "ship-date")
 
 
+def table_rows(lines: Sequence[str], path: Path, *, quotes: bool = True) -> Iterator[list[str]]:
+    """Yield the cells of tab-separated lines. Raises BadInput for a cell that is longer than any could be."""
+    reader = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE)
+    while True:
+        try:
+            yield next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise BadInput(f"{path}:{reader.line_num}: cannot be read as a table: {error}") from error
+
+
 def _rows(path: Path, needed: tuple[str, ...], known: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         text = read_file(path, MOST_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{path} cannot be read as UTF-8 text: {error}") from error
-    reader = csv.reader(text.splitlines(), delimiter="\t")
+    reader = table_rows(text.splitlines(), path)
     header = [cell.strip() for cell in next(reader, [])]
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:

@@ -7,11 +7,11 @@ hand; rows without one, such as Amazon's own stock (FBA), are left out.
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 from ordertui.files import MEBIBYTE, read_file
 from ordertui.operations.errors import BadInput
+from ordertui.operations.planning.choice_files import table_rows
 
 MOST_BYTES = 64 * MEBIBYTE
 SKU_COLUMNS = ("sku", "seller-sku")
@@ -27,7 +27,7 @@ def read_stock(path: Path) -> dict[str, int]:
         text = read_file(path, MOST_BYTES).decode("cp1252", errors="replace")  # titles only; SKU and units are ASCII
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror or error}") from error
-    reader = csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    reader = table_rows(text.splitlines(), path, quotes=False)
     header = [cell.strip().strip('"').lower() for cell in next(reader, [])]
     sku_column = next((name for name in SKU_COLUMNS if name in header), None)
     units_column = next((name for name in (OWN_COLUMN, AMAZON_COLUMN) if name in header), None)
@@ -49,9 +49,9 @@ def read_stock(path: Path) -> dict[str, int]:
         sku, units = cells[at].strip().strip('"'), cells[of].strip().strip('"')
         if not units:
             continue
-        if not (units.isascii() and units.isdigit() and int(units) <= MOST_UNITS):
+        if not (units.isascii() and units.isdigit() and len(units) <= 20 and int(units) <= MOST_UNITS):
             raise BadInput(
-                f"{path}:{number}: {units_column}: {units!r} is not a number of units from 0 to {MOST_UNITS:,}"
+                f"{path}:{number}: {units_column}: {units[:40]!r} is not a number of units from 0 to {MOST_UNITS:,}"
             )
         if sku in available:
             raise BadInput(f"{path}:{number}: SKU {sku!r} is named twice; name each once")
