@@ -57,6 +57,9 @@ class BatchFreezer:
             if row.order_id in held
             and (why := reasons.get(row.order_id) or self._planner.still_allowed(plan.action, orders[row.id], row))
         }
+        rows = [row for row in plan.rows if row.order_id in held and row.order_id not in whys]
+        denied = self._planner.denied_rows(plan, batch.id, rows, [orders[row.id] for row in rows])
+        whys |= {order_id: f"left out at dispatch: {why}" for order_id, why in denied.items()}
         if whys:
             self._store.batches.recall(batch.id, whys, why=whys)
 

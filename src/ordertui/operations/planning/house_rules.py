@@ -60,8 +60,16 @@ class HouseRuleOutcome(msgspec.Struct, frozen=True):
 class PlannedBatchFacts:
     """Answers the fields of PLAN_FIELDS for one batch, each calculated when it is first asked for."""
 
-    def __init__(self, house: HouseRules, action: Action, marketplace: str, candidates: Sequence[Candidate]) -> None:
+    def __init__(
+        self,
+        house: HouseRules,
+        action: Action,
+        marketplace: str,
+        candidates: Sequence[Candidate],
+        own_batch: int | None = None,
+    ) -> None:
         self._house = house
+        self._own_batch = own_batch
         self._action = action
         self._marketplace = marketplace
         self._candidates = candidates
@@ -112,7 +120,7 @@ class PlannedBatchFacts:
 
     def _today(self) -> CommittedTotals:
         if self._committed_totals is None:
-            self._committed_totals = self._house.committed_today(self._action, self._marketplace)
+            self._committed_totals = self._house.committed_today(self._action, self._marketplace, self._own_batch)
         return self._committed_totals
 
 
@@ -127,15 +135,18 @@ class HouseRules:
         self._calculator = calculator
         self._clock = clock
 
-    def batch(self, action: Action, marketplace: str, candidates: Sequence[Candidate]) -> HouseRuleOutcome:
+    def batch(
+        self, action: Action, marketplace: str, candidates: Sequence[Candidate], *, own_batch: int | None = None
+    ) -> HouseRuleOutcome:
         """Return what the rules say of a batch of these orders.
 
-        The facts of the batch are those before its own rules leave orders out.
+        The facts of the batch are those before its own rules leave orders out. `own_batch` is the number of the batch
+        when it is committed: it is not counted twice.
         """
         if not candidates:
             return HouseRuleOutcome({}, (), False)
         zone = self._eligibility.policy(marketplace).zone
-        facts = PlannedBatchFacts(self, action, marketplace, candidates)
+        facts = PlannedBatchFacts(self, action, marketplace, candidates, own_batch)
         denied: dict[int, HouseRule] = {}
         found: list[tuple[HouseRule, list[Candidate]]] = []
         for rule in self._eligibility.house_rules(marketplace, action):
@@ -165,13 +176,13 @@ class HouseRules:
             if self._eligibility.test_of(rule, zone, facts)(candidate.order)
         )
 
-    def committed_today(self, action: Action, marketplace: str) -> CommittedTotals:
+    def committed_today(self, action: Action, marketplace: str, own_batch: int | None) -> CommittedTotals:
         """Return what was committed for an action since the marketplace's midnight.
 
-        What was taken back, or refused by Amazon, is left out.
+        What was taken back, or refused by Amazon, is left out, and the batch that asks.
         """
         midnight = day_start(self._clock.now(), self._eligibility.policy(marketplace).zone)
-        return self._store().batches.committed_since(action, marketplace, midnight)
+        return self._store().batches.committed_since(action, marketplace, midnight, besides=own_batch)
 
     def rate_after(self, marketplace: str, candidates: Sequence[Candidate]) -> Fraction | None:
         """Return the highest rate of any window after the batch, with items a refund cancels; None without orders."""

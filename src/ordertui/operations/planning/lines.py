@@ -13,7 +13,7 @@ from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine
 from ordertui.orders.refund_limit import excess_text, lines_to_cancel, refund_limit, units_to_cancel, waiting_units
 
-from .plan import PlanLine
+from .plan import PlanLine, PlannedOrder
 
 
 class Exclusion(msgspec.Struct, frozen=True):
@@ -96,6 +96,21 @@ def refund_lines(order: Order, wanted: Sequence[PlanLine] | None) -> tuple[PlanL
     if len({line.line for line in checked}) != len(checked):
         return Exclusion("lines", "a line is named twice")
     return tuple(checked) if checked else Exclusion("amount", "no amount was given")
+
+
+def without_refund(order: Order, row: PlannedOrder) -> Order:
+    """Return the order as if this row of a refund were not there: neither its amounts nor the units it cancels."""
+    if not any(line.refund is not None for line in row.lines):
+        return order
+
+    def without(line: OrderLine) -> OrderLine:
+        amounts, units = line.refunded, line.units_cancelled
+        for own in row.lines:
+            if own.refund is not None and own.order_item_id == line.order_item_id:
+                amounts, units = amounts.minus(own.refund), units - own.cancelled
+        return msgspec.structs.replace(line, refunded=amounts, units_cancelled=units)
+
+    return msgspec.structs.replace(order, lines=tuple(without(line) for line in order.lines))
 
 
 def _all_that_is_left(order: Order) -> tuple[PlanLine, ...] | Exclusion:

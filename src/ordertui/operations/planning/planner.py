@@ -25,7 +25,7 @@ from ordertui.rules.tables.explanation import Explanation
 from .effects import buyer_mails, fee_warnings, money_effects, restock_note
 from .feed_builder import build_feed_files, feed_problem
 from .house_rules import Candidate, HouseRuleOutcome, HouseRules, batch_candidates
-from .lines import Exclusion, cancel_lines, confirm_lines, refund_lines
+from .lines import Exclusion, cancel_lines, confirm_lines, refund_lines, without_refund
 from .offer_removal import removal_warnings
 from .other_items import has_several_items
 from .plan import ExcludedOrder, Plan, PlanLine, PlannedOrder
@@ -58,6 +58,8 @@ READ_AT_ONCE = 1_000
 """Orders of a plan that are read at a time; the operator can stop between any two of them."""
 Progress = Callable[[int, int], None]
 """Called with what is done and what there is in all."""
+Denied = Mapping[str, str]
+"""Order id to why it is left out."""
 NO_CHOICES = PlanChoices()
 """Every order with the defaults of its action."""
 
@@ -173,10 +175,12 @@ class Planner:
             return ()
         return tuple(self._calculator.effects(marketplace, counting_ids=counting))
 
-    def plan_order(self, action: Action, order: Order, choices: PlanChoices) -> PlannedOrder | ExcludedOrder:
-        """Return the order as a row of the plan, or why it is left out."""
+    def plan_order(
+        self, action: Action, order: Order, choices: PlanChoices, *, in_own_batch: bool = False
+    ) -> PlannedOrder | ExcludedOrder:
+        """Return the order as a row of the plan, or why it is left out. `in_own_batch`: see `Eligibility.denial`."""
         row = order.row
-        denial = self._eligibility.denial(row, action, order.lines)
+        denial = self._eligibility.denial(row, action, order.lines, in_own_batch=in_own_batch)
         if denial is not None:
             return self._excluded(row, action, denial)
         lines: tuple[PlanLine, ...] | Exclusion = LEFT_OUT
@@ -334,19 +338,31 @@ class Planner:
         )
 
     def still_allowed(self, action: Action, order: Order, row: PlannedOrder) -> str:
-        """Return why a row that its own batch holds may not leave any more, or an empty text."""
-        denial = self._eligibility.denial(order.row, action, order.lines, in_own_batch=True)
-        if denial is not None:
+        """Return why a row that its own batch holds may not leave as it was previewed, or an empty text.
+
+        It is planned again, as if its batch were not there: what leaves is what a plan of this moment would send.
+        """
+        fresh = self.plan_order(action, without_refund(order, row), _choices_of(action, row), in_own_batch=True)
+        if isinstance(fresh, ExcludedOrder):
             return (
-                denial.why if denial.is_by_rules else f"{denial.rule.replace('house', 'house rule', 1)}: {denial.why}"
+                f"{fresh.rule.replace('house', 'house rule', 1)}: {fresh.why}" if "house" in fresh.rule else fresh.why
             )
-        if action is Action.CANCEL:
-            lines = cancel_lines(order)
-            same = not isinstance(lines, Exclusion) and {line.order_item_id for line in lines} == {
-                line.order_item_id for line in row.lines
-            }
-            return "" if same else "its lines are not those of the preview any more"
-        return ""
+        if _sent_lines(action, fresh) != _sent_lines(action, row):
+            return "its lines are not those of the preview any more"
+        if fresh.reason != row.reason:
+            return f"its reason would be {fresh.reason} now, and {row.reason} was previewed"
+        return "" if fresh.currency == row.currency else "its currency is another now"
+
+    def denied_rows(self, plan: Plan, batch_id: int, rows: Sequence[PlannedOrder], orders: Sequence[Order]) -> Denied:
+        """Return by order id why house rules about whole batches now take held rows out of their own batch."""
+        outcome = self._house_rules.batch(
+            plan.action, plan.marketplace, batch_candidates(rows, orders), own_batch=batch_id
+        )
+        return {
+            row.order_id: f"house rule {outcome.denied[row.id].id}: {outcome.denied[row.id].why}"
+            for row in rows
+            if row.id in outcome.denied
+        }
 
     def message(self, order: Order) -> str:
         """Return the text to send to the buyer of an order, by what the order is waiting for."""
@@ -356,6 +372,24 @@ class Planner:
             and self._eligibility.policy(order.row.marketplace).verdict(situation_of(order.row), Action.CANCEL).allowed
         )
         return policy.message_text("ask_to_request" if asked else "refuse_parcel")
+
+
+def _choices_of(action: Action, row: PlannedOrder) -> PlanChoices:
+    """Return what the operator chose for one row, read back from it."""
+    reasons = {row.order_id: row.reason}
+    if action is Action.REFUND:
+        return PlanChoices(reasons=reasons, refunds={row.order_id: row.lines})
+    if action is Action.CONFIRM:
+        return PlanChoices(shipping={row.order_id: (row.carrier, row.tracking, row.ship_date)})
+    return PlanChoices(reasons=reasons)
+
+
+def _sent_lines(action: Action, row: PlannedOrder) -> list[tuple[object, ...]]:
+    """Return what a feed says of each line of a row."""
+    return sorted(
+        (line.order_item_id, line.quantity if action is Action.CONFIRM else 0, line.cancelled, repr(line.refund))
+        for line in row.lines
+    )
 
 
 def _total(action: Action, order: Order, lines: Sequence[PlanLine]) -> tuple[int | None, str | None]:

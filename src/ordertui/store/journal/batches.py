@@ -112,16 +112,21 @@ class BatchJournal:
             )
         )
 
-    def committed_since(self, action: Action, marketplace: str, start: int) -> CommittedTotals:
-        """Return what was committed from `start` on (epoch seconds), less what was taken back or refused by Amazon."""
+    def committed_since(
+        self, action: Action, marketplace: str, start: int, *, besides: int | None = None
+    ) -> CommittedTotals:
+        """Return what was committed from `start` on (epoch seconds), less what was taken back or refused by Amazon.
+
+        `besides` is the number of a batch that is not counted.
+        """
         orders = unpriced = 0
         totals: dict[str, int] = {}
         for currency, total, count in self._database.query(
             "SELECT r.currency, CAST(sum(r.total) AS bigint), count(*) FROM batch_rows r JOIN batches b"
             f" ON b.id = r.batch WHERE b.action = ? AND b.marketplace = ? AND b.created_at >= ?"
             f" AND r.state IN {in_list(COMMITTED)}"
-            " GROUP BY r.currency, r.total IS NULL",
-            (action.value, marketplace, start),
+            " AND b.id <> ? GROUP BY r.currency, r.total IS NULL",
+            (action.value, marketplace, start, besides or 0),
         ):
             orders += count
             if currency is None or total is None:
