@@ -23,7 +23,8 @@ _PRICED = f"{ACTIVE} AND l.item_price IS NOT NULL AND l.currency IS NOT NULL"
 _PAID = f"l.item_price + {_sum('l', COMPONENTS[1:6])} - {_sum('l', COMPONENTS[6:])}"
 _GIVEN_BACK = (
     f"coalesce((SELECT sum({_sum('r', COMPONENTS[:6])} - {_sum('r', COMPONENTS[6:])}) FROM refunds r JOIN batch_rows b"
-    " ON b.batch = r.batch AND b.order_id = r.order_id WHERE r.order_id = l.order_id AND r.line = l.line"
+    " ON b.batch = r.batch AND b.order_id = r.order_id WHERE r.order_id = l.order_id"
+    " AND (r.line = l.line OR r.item_id = l.item_id)"
     f" AND b.state IN ({', '.join(sorted(repr(state.value) for state in COMMITTED))})), 0)"
 )
 OPEN_ACTION = "EXISTS (SELECT 1 FROM batch_rows h WHERE h.order_id = o.id AND h.is_open = 1)"

@@ -183,13 +183,20 @@ class OrderRepository:
         return dict(self._database.query_in(sql, order_ids))
 
     def refunded_so_far(self, ids: Sequence[int]) -> dict[tuple[int, int], RefundedSoFar]:
-        """Return what this store's refunds gave back, or are about to, by row number and line."""
+        """Return what this store's refunds gave back, or are about to, by row number and line.
+
+        The item is what a refund names: lines with one order-item-id share what went back for any of them, also for a
+        line that is gone, or had another id then.
+        """
         sums: dict[tuple[int, int], RefundedSoFar] = {}
         for v in self._database.query_in(
-            "SELECT r.order_id, r.line, r.item_price, r.item_tax, r.shipping_price, r.shipping_tax, r.gift_wrap_price,"
+            "SELECT r.order_id, m.line, r.item_price, r.item_tax, r.shipping_price, r.shipping_tax, r.gift_wrap_price,"
             " r.gift_wrap_tax, r.item_promotion, r.ship_promotion, coalesce(r.quantity, 0) FROM refunds r JOIN"
             " batch_rows b"
-            f" ON b.batch = r.batch AND b.order_id = r.order_id WHERE b.state IN {_REFUNDED} AND r.order_id IN ({{}})",
+            " ON b.batch = r.batch AND b.order_id = r.order_id"
+            " JOIN lines m ON m.order_id = r.order_id AND (m.line = r.line OR m.item_id = r.item_id OR m.item_id ="
+            " (SELECT n.item_id FROM lines n WHERE n.order_id = r.order_id AND n.line = r.line))"
+            f" WHERE b.state IN {_REFUNDED} AND r.order_id IN ({{}})",
             ids,
         ):
             key = (v[0], v[1])

@@ -6,11 +6,14 @@ Bounded in CI; `ORDERTUI_SAFETY=long` runs 10,000 sequences.
 
 from __future__ import annotations
 
+import json
 import shutil
+import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,11 +29,14 @@ from hypothesis.stateful import (
 )
 
 from ordertui.amazon.processing_report import ProcessingReportError
-from ordertui.operations.errors import OperationError
+from ordertui.operations.config import Config
+from ordertui.operations.errors import EvidenceAgainst, OperationError, Refused
 from ordertui.operations.planning.plan import Plan, PlanLine
 from ordertui.operations.planning.planner import PlanChoices
+from ordertui.operations.results.evaluation import OPERATOR_CODE
+from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
-from ordertui.orders.clock import HOUR, FixedClock
+from ordertui.orders.clock import HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.store import StoreError
@@ -48,6 +54,14 @@ PRICES = {"item_price": "10.00", "item_tax": "0.80", "shipping_price": "3.00", "
 LEFT = (RowState.SENT, RowState.ACCEPTED, RowState.OK, RowState.UNKNOWN, RowState.CONFIRMED)
 UPLOADS = ("order-cancellation.txt", "payment-adjustment.txt")
 REFUSALS = (OperationError, StoreError, ProcessingReportError)
+FORMS: tuple[Callable[[bytes], bytes], ...] = (
+    lambda content: content,
+    lambda content: content.replace(b"\n", b"\r\n"),
+    lambda content: content.decode().encode("utf-16"),
+    lambda content: content + b"\n\n",
+)
+"""One report in other bytes."""
+ALL = PlanChoices(reason="GeneralAdjustment")
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +100,10 @@ class Machine(RuleBasedStateMachine):
         """Batch to the batch whose wish it tries again; its own number for a first try."""
         self.granted: Counter[tuple[int, Message]] = Counter()
         """How often Amazon did what one wish asked for, by the wish's first batch."""
-        self.reports = 0
+        self.reports = self.copies = 0
+        self.policy = self.folder / "policy.toml"
+        self.older: bytes | None = None
+        """The store's file as it was at some moment before."""
 
     def teardown(self) -> None:
         try:
@@ -138,7 +155,9 @@ class Machine(RuleBasedStateMachine):
         wanted = {order_id(n): (PlanLine(1, item_id(n), f"SKU-{n}", 1, part),) for n in numbers}
         self.commit(
             self.session.planner.plan(
-                Action.REFUND, self.ids(numbers), PlanChoices(refunds={} if everything else wanted)
+                Action.REFUND,
+                self.ids(numbers),
+                PlanChoices(reason="GeneralAdjustment", refunds={} if everything else wanted),
             )
         )
 
@@ -179,10 +198,31 @@ class Machine(RuleBasedStateMachine):
         ]
         if found:
             batch, order = data.draw(st.sampled_from(found))
-            done = self.did(batch, order)
-            self.session.batches.settle(
-                batch, [order], done=done, why="looked at the order in Seller Central", typed="1"
-            )
+            self.settle(batch, order, done=self.did(batch, order), looks_twice=True)
+
+    def settle(self, batch: int, order: str, *, done: bool, looks_twice: bool) -> None:
+        """Say it; where evidence says otherwise, name it only after a second look."""
+        say = partial(self.session.batches.settle, batch, [order], done=done, why="looked at the order", typed="1")
+        try:
+            say()
+        except EvidenceAgainst as error:
+            if looks_twice:
+                say(against=error.names)
+
+    @rule(data=st.data())
+    def settle_against_evidence(self, data: st.DataObject) -> None:
+        """The operator says the contrary of what a whole report says, and names no evidence: it changes nothing."""
+        found = [
+            (batch.id, row.order_id, row.state)
+            for batch in self.session.batches.find()
+            for row in batch.rows
+            if row.state in (RowState.OK, RowState.ERROR) and row.code != OPERATOR_CODE and batch.id in self.uploaded
+        ]
+        if found:
+            batch, order, state = data.draw(st.sampled_from(found))
+            with suppress(*REFUSALS):
+                self.session.batches.settle(batch, [order], done=state is RowState.ERROR, why="no", typed="1")
+                raise AssertionError("a word went against a report that was not named")
 
     def did(self, batch: int, order: str) -> bool:
         """Whether Amazon did what the uploaded file of the batch asked for the order."""
@@ -212,12 +252,97 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.session.close()
-        self.session = open_session(self.folder, clock=self.clock)
+        config = Config(policy_file=str(self.policy)) if self.policy.exists() else Config()
+        self.session = Session.open(self.folder / "orders.db", clock=self.clock, config=config)
+
+    @rule(copied=st.sampled_from(("backup", "file")))
+    def copy_acts_on_nothing(self, copied: str) -> None:
+        """Whoever opens a copy: nothing is committed or sent by it."""
+        self.copies += 1
+        folder = self.folder / f"copy-{self.copies}"
+        folder.mkdir()
+        if copied == "backup":
+            self.session.maintenance.backup(folder / "orders.db")
+        else:
+            self.session.close()
+            shutil.copy(self.folder / "orders.db", folder / "orders.db")
+            self.restart()
+        self.clock.advance(HOUR)
+        with open_session(folder, clock=self.clock) as copy:
+            with pytest.raises(Refused, match="older copy"):
+                copy.dispatcher.run()
+            for plan in copy.planner.plan(Action.CANCEL, self.ids(set(WAITING))):
+                with pytest.raises(Refused):
+                    copy.batches.commit(plan, typed=str(len(plan.rows)))
+        assert not (folder / "outbox").exists()
+
+    @rule()
+    def put_back(self) -> None:
+        """An older state is put back in place, and the newer one again: the older one acts on nothing if more left."""
+        path = self.folder / "orders.db"
+        note = path.with_name("orders.db-newest")
+        self.session.close()
+        older, self.older = self.older, path.read_bytes()
+        if older is None or not note.exists():
+            self.restart()
+            return
+        newest, said = path.read_bytes(), note.read_bytes()
+        with closing(sqlite3.connect(path)) as connection:
+            record = connection.execute("SELECT max(id) FROM audit").fetchone()[0]
+        path.write_bytes(older)
+        self.clock.advance(HOUR)
+        with closing(sqlite3.connect(path)) as connection:
+            before = connection.execute("SELECT max(id) FROM audit").fetchone()[0] or 0
+        with open_session(self.folder, clock=self.clock) as old:
+            if before < json.loads(said)["record"] <= record:
+                with pytest.raises(Refused, match="older copy"):
+                    old.dispatcher.run()
+        assert note.read_bytes() == said or before >= json.loads(said)["record"]
+        for beside in ("orders.db-wal", "orders.db-shm"):
+            (self.folder / beside).unlink(missing_ok=True)
+        path.write_bytes(newest)
+        note.write_bytes(said)
+        self.restart()
+
+    @rule()
+    def purge(self) -> None:
+        self.session.maintenance.purge(2_000, yes=True)
+
+    @rule()
+    def tighten(self) -> None:
+        """The owner asks for the count of every batch; plans made before do not carry it."""
+        plans = [plan for plan in self.session.planner.plan(Action.REFUND, self.ids(set(SHIPPED)), ALL) if plan.rows]
+        self.policy.write_text("[settings]\ntyped_count_from = 1\n", encoding="utf-8")
+        self.restart()
+        for plan in plans:
+            if plan.typed_count is None:
+                with pytest.raises(OperationError):
+                    self.session.batches.commit(plan)
+
+    @rule(
+        action=st.sampled_from((Action.CANCEL, Action.REFUND)),
+        edit=st.sampled_from(
+            (("hold_seconds", 0), ("hold_seconds", 10**18), ("typed_count", 1), ("expires_at", 10**18), ("store", "x"))
+        ),
+    )
+    def commit_an_edited_plan(self, action: Action, edit: tuple[str, object]) -> None:
+        numbers = WAITING if action is Action.CANCEL else SHIPPED
+        path = self.folder / "edited.json"
+        path.unlink(missing_ok=True)
+        plans = [one for one in self.session.planner.plan(action, self.ids(set(numbers)), ALL) if len(one.rows) > 1]
+        if not plans:
+            return
+        self.session.batches.save_plan(plans, path)
+        content = json.loads(path.read_text(encoding="utf-8"))
+        content["plans"][0][edit[0]] = edit[1]
+        path.write_text(json.dumps(content), encoding="utf-8")
+        with pytest.raises(OperationError):
+            self.session.batches.commit(self.session.batches.load_plan(path)[0], typed=str(len(plans[0].rows)))
 
     # -- Amazon
 
     def files(self) -> Iterator[tuple[int, Path]]:
-        for path in self.folder.glob("outbox/*/*.txt"):
+        for path in sorted(self.folder.glob("outbox/*/*.txt")):
             if path.name in UPLOADS:
                 yield int(path.parent.name[:4]), path
 
@@ -260,12 +385,20 @@ class Machine(RuleBasedStateMachine):
             content = report(stranger, {1}, len(stranger))
         elif kind == "all well":
             content = report(processed.messages, set(), len(processed.messages))
+        content = data.draw(st.sampled_from(FORMS))(content)
         target = data.draw(st.sampled_from(sorted(self.committed))) if kind == "of another batch" else batch
         self.reports += 1
         path = self.folder / f"report-{self.reports}.txt"
         path.write_bytes(content)
         with suppress(*REFUSALS):
             self.session.results.take_in([path], batch_id=target if named or kind == "of another batch" else None)
+
+    @rule(number=st.sampled_from(WAITING), line=st.integers(1, 3))
+    def item_id_changes(self, number: int, line: int) -> None:
+        """A newer report gives the item another id: what is held with the old one is not sent as it is."""
+        if not self.amazon.cancelled[order_id(number)]:
+            row = unshipped_row(number, order_item_id=item_id(number, line), reporting_date=iso_utc(self.clock.now()))
+            bring(self.session, self.folder, open_=[row])
 
     @rule()
     def import_report(self) -> None:

@@ -33,6 +33,43 @@ def _active_lines(order: Order) -> list[OrderLine]:
     return [line for line in order.lines if line.is_active]
 
 
+def _one_per_item(lines: Sequence[OrderLine]) -> list[OrderLine]:
+    """Return one line of each order-item-id, with a price if any has one: an item is one, however it is named."""
+    chosen: dict[str, OrderLine] = {}
+    for line in lines:
+        if line.order_item_id is not None:
+            first = chosen.setdefault(line.order_item_id, line)
+            if first.paid is None and line.paid is not None:
+                chosen[line.order_item_id] = line
+    return [line for line in lines if line.order_item_id is None or chosen[line.order_item_id] is line]
+
+
+def same_item_problem(order: Order) -> str:
+    """Return why amounts cannot be given to lines of an order; empty when each line is told from the others.
+
+    Two lines with one order-item-id are one item; with different amounts nobody can say which holds. Two lines of one
+    SKU without ids cannot be told apart.
+    """
+    by_id: dict[str, OrderLine] = {}
+    by_sku: dict[str, OrderLine] = {}
+    for line in _active_lines(order):
+        if line.order_item_id is None:
+            other = by_sku.setdefault(line.sku, line)
+            if other is not line:
+                return (
+                    f"lines {other.line} and {line.line} are both SKU {line.sku} and have no order-item-id: they cannot"
+                    " be told apart; import the Unshipped orders or New orders report"
+                )
+        else:
+            other = by_id.setdefault(line.order_item_id, line)
+            if None not in (other.paid, line.paid) and (other.paid, other.currency) != (line.paid, line.currency):
+                return (
+                    f"lines {other.line} and {line.line} have one order-item-id and different amounts: import a newer"
+                    " New orders or All Orders report"
+                )
+    return ""
+
+
 def cancel_lines(order: Order) -> tuple[PlanLine, ...] | Exclusion:
     """Return every line that is not cancelled yet, because Amazon wants each item named (AMAZON.md c)."""
     lines = _active_lines(order)
@@ -73,7 +110,7 @@ def confirm_lines(
         return NO_ITEM_ID
     return tuple(
         PlanLine(line.line, line.order_item_id or "", line.sku, (line.quantity or 0) - (line.quantity_shipped or 0))
-        for line in open_lines
+        for line in _one_per_item(open_lines)
     )
 
 
@@ -83,6 +120,9 @@ def refund_lines(order: Order, wanted: Sequence[PlanLine] | None) -> tuple[PlanL
     `wanted`: what the operator asked for. None: of a partly shipped order the units that never left, which the refund
     cancels; of any other all that is left.
     """
+    problem = same_item_problem(order)
+    if problem:
+        return Exclusion("item-id", problem)
     asked = _all_that_is_left(order) if wanted is None else tuple(wanted)
     if isinstance(asked, Exclusion):
         return asked
@@ -95,6 +135,8 @@ def refund_lines(order: Order, wanted: Sequence[PlanLine] | None) -> tuple[PlanL
         checked.append(found)
     if len({line.line for line in checked}) != len(checked):
         return Exclusion("lines", "a line is named twice")
+    if len({line.order_item_id for line in checked}) != len(checked):
+        return Exclusion("item-id", "two lines are named that are one item: they have one order-item-id")
     return tuple(checked) if checked else Exclusion("amount", "no amount was given")
 
 
@@ -115,13 +157,14 @@ def without_refund(order: Order, row: PlannedOrder) -> Order:
 
 def _all_that_is_left(order: Order) -> tuple[PlanLine, ...] | Exclusion:
     """Return what a refund gives back when the operator names no amounts."""
-    active = _active_lines(order)
+    active = _one_per_item(_active_lines(order))
     limits = {line.line: refund_limit(order, line) for line in active}
     if any(limit is None for limit in limits.values()):
         return NO_PRICE
     if any(units_to_cancel(order, line) is None for line in active):
         return Exclusion("units", "no report says how many units of it have left: import the Unshipped orders report")
-    rest = [found for line in lines_to_cancel(order) if (found := _waiting_units(order, line)) is not None]
+    waiting = _one_per_item(lines_to_cancel(order))
+    rest = [found for line in waiting if (found := _waiting_units(order, line)) is not None]
     if rest:
         return tuple(rest)
     return tuple(

@@ -45,12 +45,17 @@ class RefundLedger:
         if not lines:
             return
         balance = self._balance(row_id for row_id, _, _ in lines)
+        items = self._items({row_id for row_id, _, _ in lines})
+        asked: dict[tuple[int, str], RefundedSoFar] = {}
         for row_id, order_id, refund in lines:
             where = f"order {order_id}, line {refund.line}"
             paid, (amounts, units) = balance(row_id, refund.line, refund.currency)
             if paid is None:
                 raise RefundExceedsPayment(f"{where}: what was paid in {refund.currency} is unknown")
-            why = _excess(paid, (amounts.plus(refund.amounts), units + refund.quantity), refund.currency)
+            item = row_id, items.get((row_id, refund.line)) or f"line {refund.line}"
+            before = asked.get(item, NOTHING)  # by other lines of this batch that are the same item
+            asked[item] = before[0].plus(refund.amounts), before[1] + refund.quantity
+            why = _excess(paid, (amounts.plus(asked[item][0]), units + asked[item][1]), refund.currency)
             if refund.amounts.total <= 0 or refund.quantity < 0:
                 why = "nothing would go back"
             if why:
@@ -70,6 +75,11 @@ class RefundLedger:
                 " AND l.line = refunds.line) WHERE batch = ?",
                 (batch_id,),
             )
+
+    def _items(self, ids: Iterable[int]) -> dict[tuple[int, int], str | None]:
+        """Return the order-item-id of each line of these orders."""
+        sql = "SELECT order_id, line, item_id FROM lines WHERE order_id IN ({})"
+        return {(row_id, line): item for row_id, line, item in self._database.query_in(sql, ids)}
 
     def _balance(self, ids: Iterable[int]) -> _Balance:
         """Return a function that gives what was paid for a line of these orders, and what went back.
