@@ -72,7 +72,7 @@ NO_PRICE = Denial(
 NO_LINES = Denial("lines", "no line of it is left to act on", LINES_SOURCE, because="every line is cancelled")
 NOTHING_LEFT = Denial(
     "refunded",
-    "everything that was charged has gone back, or is on its way",
+    "nothing is left to give back: nothing was charged, or all of it has gone back or is on its way",
     LINES_SOURCE,
     because="nothing is left to give back",
 )

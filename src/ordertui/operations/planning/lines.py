@@ -7,6 +7,7 @@ from datetime import date
 
 import msgspec
 
+from ordertui.operations.eligibility import NOTHING_LEFT
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import BuyerRequest, CancelReason
 from ordertui.orders.marketplace import MARKETPLACES
@@ -171,7 +172,7 @@ def _all_that_is_left(order: Order) -> tuple[PlanLine, ...] | Exclusion:
         PlanLine(line.line, line.order_item_id or "", line.sku, line.quantity or 0, limit)
         for line in active
         if (limit := limits[line.line]) is not None and limit.total > 0
-    ) or Exclusion("refunded", "everything that was charged has gone back, or is on its way")
+    ) or Exclusion(NOTHING_LEFT.rule, NOTHING_LEFT.why)
 
 
 def _waiting_units(order: Order, line: OrderLine) -> PlanLine | None:
