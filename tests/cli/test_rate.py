@@ -63,6 +63,8 @@ def test_outlook_and_neighbours(store: Path) -> None:
         ("late shipment rate", "unknown"),
         ("late shipment rate", "unknown"),
         ("valid tracking rate", "unknown"),
+        ("on-time delivery rate", "unknown"),
+        ("Seller Fulfilled Prime cancellation rate", "unknown"),
     ]
 
 

@@ -71,6 +71,7 @@ def show(settings: Settings, order_id: str, form: str) -> None:
             "placed": iso(row.purchased_at),
             "ship_by": iso(row.ship_by),
             "auto_cancel_at": iso(session.eligibility.deadline(row)),
+            "auto_cancel_latest": iso(session.eligibility.latest_deadline(row)),
             "items": row.items,
             "units_shipped": row.units_shipped,
             "total": row.total.decimal() if row.total else None,

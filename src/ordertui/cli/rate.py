@@ -39,7 +39,11 @@ _REPORT = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--list", "part", type=click.Choice(PARTS), help=_LIST_HELP)
 @click.option("--days", type=click.IntRange(1, 365), help="With --list: the window; without it the policy's shortest.")
 @click.option("--outlook", is_flag=True, help=_OUTLOOK_HELP)
-@click.option("--neighbours", is_flag=True, help="Late shipment rate and valid tracking rate, or why they are unknown.")
+@click.option(
+    "--neighbours",
+    is_flag=True,
+    help="Other rates that Amazon watches, or why they are unknown.",
+)
 @click.option("--reconcile", "file", type=_REPORT, help=_RECONCILE_HELP)
 @click.option("--dispute", is_flag=True, help="With --reconcile: only what the facts here speak against.")
 @FORMAT

@@ -450,6 +450,12 @@ class Eligibility:
             return None
         return self.policy(row.marketplace).auto_cancel_at(row.ship_by)
 
+    def latest_deadline(self, row: OrderRow) -> int | None:
+        """Return when Amazon cancels the order at the latest, where sources differ; else as `deadline`."""
+        if self.deadline(row) is None or row.ship_by is None:
+            return None
+        return self.policy(row.marketplace).latest_auto_cancel_at(row.ship_by)
+
     def auto_cancel_at(self, marketplace: str, ship_by: int) -> int | None:
         """As `deadline`, for the store while it imports."""
         return self.policy(marketplace).auto_cancel_at(ship_by)

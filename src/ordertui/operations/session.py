@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ordertui.orders.clock import Clock
-from ordertui.store import Store
+from ordertui.store import Store, StoreLocked
 
 from .config import Config, config_path, current_operator, load_config, store_place
 from .context import SessionContext
@@ -114,7 +115,11 @@ class Session:
         """What may be done with orders, by the policies in force."""
         from .eligibility import Eligibility
 
-        return Eligibility(self.context.active_policies.policies, self.context.reader, self.clock)
+        found = Eligibility(self.context.active_policies.policies, self.context.reader, self.clock)
+        if not self.is_read_only and self.context.reader().deadlines.are_stale(found.auto_cancel_at):
+            with suppress(StoreLocked):  # another process writes: the next start does it
+                self.context.store.deadlines.refresh(found.auto_cancel_at)
+        return found
 
     @cached_property
     def rate(self) -> RateService:

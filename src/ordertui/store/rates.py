@@ -27,6 +27,7 @@ SituationCounts: TypeAlias = Sequence[tuple[int, Cancelled, int]]
 """(situation number, how much is cancelled, orders)."""
 _OPEN = in_list(OPEN_STATES)
 _CANCELLED = "CASE WHEN o.status = 'cancelled' THEN 1 WHEN o.cancelled_lines > 0 THEN 2 ELSE 0 END"
+_PRIME = " AND prime = 'yes'"
 _MAY_COUNT = "(status = 'cancelled' OR cancelled_lines > 0 OR amazon_counts = 'yes')"
 _UNDER_WAY = (
     f"b.counts IS NOT NULL AND ((b.action = 'cancel' AND b.state IN {_OPEN})"
@@ -88,12 +89,12 @@ class RateQueries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def count_placed(self, marketplace: str, start: int, end: int) -> SituationCounts:
-        """Return the counts of the orders placed in a span, by situation."""
+    def count_placed(self, marketplace: str, start: int, end: int, *, prime: bool = False) -> SituationCounts:
+        """Return the counts of the orders placed in a span, by situation; with `prime` of those that are Prime."""
         found = self._database.query(
-            "SELECT situation, CASE WHEN status = 'cancelled' THEN 1 WHEN cancelled_lines > 0 THEN 2 ELSE 0 END AS c,"
-            " count(*) FROM orders WHERE marketplace = ? AND channel = 'merchant' AND purchased_at >= ?"
-            " AND purchased_at < ? GROUP BY situation, c",
+            f"SELECT situation, {_CANCELLED} AS c, count(*) FROM orders o WHERE marketplace = ?"
+            f" AND channel = 'merchant' AND purchased_at >= ? AND purchased_at < ?{_PRIME if prime else ''}"
+            " GROUP BY situation, c",
             (marketplace, start, end),
         )
         return [(situation, Cancelled(kind), count) for situation, kind, count in found]

@@ -20,6 +20,7 @@ from .tallies import OrderTallies
 
 if TYPE_CHECKING:
     from .api_facts import ApiFactLog
+    from .deadlines import Deadlines
     from .engine.address import ServerAddress
     from .engine.protocol import Engine
     from .identity import StoreIdentity
@@ -110,6 +111,13 @@ class Store:
         from .rate_reports import RateReports
 
         return RateReports(self.database, self.clock, self.audit, self.facts)
+
+    @cached_property
+    def deadlines(self) -> Deadlines:
+        """Keeps the times of Amazon's own cancellations in step with the policy."""
+        from .deadlines import Deadlines
+
+        return Deadlines(self.database)
 
     @cached_property
     def products(self) -> ProductQueries:

@@ -180,12 +180,15 @@ def cancel_first(session: Session) -> int:
 
 def test_neighbours_are_unknown_because(tmp_path: Path) -> None:
     with waiting_session(tmp_path) as session:
-        late, later, tracking = session.rate.related_metrics.of_marketplace("US")
-        assert [(m.name, m.days, m.target, m.status) for m in (late, later, tracking)] == [
+        late, later, tracking, delivery, prime = session.rate.related_metrics.of_marketplace("US")
+        assert [(m.name, m.days, m.target, m.status) for m in (late, later, tracking, delivery, prime)] == [
             ("late shipment rate", 10, "0.04", "unknown"),
             ("late shipment rate", 30, "0.04", "unknown"),
             ("valid tracking rate", 30, "0.95", "unknown"),
+            ("on-time delivery rate", 14, "0.9", "unknown"),
+            ("Seller Fulfilled Prime cancellation rate", 7, "0.005", "unknown"),
         ]
+        assert [m.sign for m in (late, tracking, delivery, prime)] == ["<", ">", ">=", "<="]
         assert (late.orders, late.at_least) == (112, 4)
         assert "no report says when a shipment was confirmed" in late.because
         assert "tracking numbers" in tracking.because

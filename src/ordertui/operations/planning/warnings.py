@@ -77,6 +77,12 @@ def _cancel_warnings(rows: Sequence[PlannedOrder], planned: Sequence[Order]) -> 
     unknown = sum(order.row.buyer_request is BuyerRequest.UNKNOWN for order in planned)
     if unknown:
         found.append(f"{pluralize(unknown)}: no report says whether the buyer asked; they are taken as counting")
+    agreed = sum(order.row.buyer_request is BuyerRequest.MESSAGE for order in planned)
+    if agreed:
+        found.append(
+            f"{pluralize(agreed)}: the buyer agreed in a message only, so cancelling counts; it does not once he asks"
+            " with Amazon's own button (Your Orders, Request Cancellation), and a fresh report shows that"
+        )
     some = sum(order.row.buyer_request is BuyerRequest.SOME for order in planned)
     if some:
         found.append(

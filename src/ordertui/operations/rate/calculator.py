@@ -129,6 +129,10 @@ class RateCalculator:
         """
         return self._sum(marketplace, self._store().rates.count_placed(marketplace, start, end + 1))
 
+    def prime_counts(self, marketplace: str, start: int, end: int) -> tuple[int, int, int]:
+        """Return `span_counts` of the orders that a report calls Prime."""
+        return self._sum(marketplace, self._store().rates.count_placed(marketplace, start, end + 1, prime=True))
+
     def window_counts(self, marketplace: str, days: int) -> tuple[int, int, int]:
         """Return orders, counted cancellations and those known to count, of a window of so many days that ends now."""
         counts = [day[1:] for day in self.daily_counts(marketplace, days)]

@@ -17,6 +17,11 @@ NO_CONFIRM_TIME = (
     "unknown: no report says when a shipment was confirmed; these waited past their ship-by time and are late already"
 )
 NO_TRACKING = "unknown: no order report carries tracking numbers or whether they were valid"
+NO_DELIVERY = "unknown: no order report says when a parcel was delivered; Amazon counts tracked units"
+PRIME_UNITS = (
+    "unknown: Amazon counts units of Seller Fulfilled Prime, and every cancellation of the seller's; these are orders"
+    " that a report calls Prime, and those of them that count as cancelled"
+)
 
 
 class Metric(msgspec.Struct, frozen=True):
@@ -26,7 +31,7 @@ class Metric(msgspec.Struct, frozen=True):
     days: int
     target: str
     sign: str
-    """`<`: must stay under the target; `>`: above."""
+    """`<`: must stay under the target; `<=`: at most it; `>`: above; `>=`: at least it."""
     orders: int
     at_least: int
     """Orders that are defects already, whatever comes."""
@@ -47,10 +52,35 @@ class RelatedMetrics:
         self._clock = clock
 
     def of_marketplace(self, marketplace: str) -> list[Metric]:
-        """Return the late shipment rate and the valid tracking rate of every window that the policy names."""
+        """Return the neighbours of the cancellation rate, for every window that the policy names."""
         values = self._eligibility.policy(marketplace).values
-        late = [self._late_shipment(marketplace, days) for days in values.late_shipment_days]
-        return late + [self._valid_tracking(marketplace, days) for days in values.valid_tracking_days]
+        return [
+            *(self._late_shipment(marketplace, days) for days in values.late_shipment_days),
+            *(
+                self._untold(marketplace, days, "valid tracking rate", ("valid_tracking_target", ">", NO_TRACKING))
+                for days in values.valid_tracking_days
+            ),
+            *(
+                self._untold(marketplace, days, "on-time delivery rate", ("on_time_delivery_target", ">=", NO_DELIVERY))
+                for days in values.on_time_delivery_days
+            ),
+            *(self._prime(marketplace, days) for days in values.prime_cancel_days),
+        ]
+
+    def _prime(self, marketplace: str, days: int) -> Metric:
+        policy, now = self._eligibility.policy(marketplace), self._clock.now()
+        start, _ = window(now, days, policy.zone)
+        orders, _, known = self._calculator.prime_counts(marketplace, start, now)
+        return Metric(
+            "Seller Fulfilled Prime cancellation rate",
+            days,
+            exact_text(policy.values.prime_cancel_target),
+            "<=",
+            orders,
+            known,
+            PRIME_UNITS,
+            self._source(marketplace, "prime_cancel_target"),
+        )
 
     def _late_shipment(self, marketplace: str, days: int) -> Metric:
         policy, now = self._eligibility.policy(marketplace), self._clock.now()
@@ -66,18 +96,12 @@ class RelatedMetrics:
             self._source(marketplace, "late_shipment_target"),
         )
 
-    def _valid_tracking(self, marketplace: str, days: int) -> Metric:
-        target = self._eligibility.policy(marketplace).values.valid_tracking_target
-        return Metric(
-            "valid tracking rate",
-            days,
-            exact_text(target),
-            ">",
-            self._calculator.window_counts(marketplace, days)[0],
-            0,
-            NO_TRACKING,
-            self._source(marketplace, "valid_tracking_target"),
-        )
+    def _untold(self, marketplace: str, days: int, name: str, told: tuple[str, str, str]) -> Metric:
+        """Return a rate of which order reports say nothing. `told`: its setting, its sign, and why it is unknown."""
+        setting, sign, because = told
+        target = getattr(self._eligibility.policy(marketplace).values, setting)
+        orders = self._calculator.window_counts(marketplace, days)[0]
+        return Metric(name, days, exact_text(target), sign, orders, 0, because, self._source(marketplace, setting))
 
     def _source(self, marketplace: str, setting: str) -> str:
         return next(one.source for one in self._eligibility.policy(marketplace).settings() if one.name == setting)

@@ -49,7 +49,10 @@ class Policy:
         self.zone = market.zone
         """IANA zone in which the window's days begin and end."""
         self.values = PolicyValues(**{name: setting.raw for name, setting in self._settings.items()})
-        self._auto_cancels = AutoCancelSchedule(self.values.auto_cancel, market.zone, market.country)
+        self._auto_cancels = [
+            AutoCancelSchedule(delay, market.zone, market.country)
+            for delay in (self.values.auto_cancel_earliest, self.values.auto_cancel)
+        ]
         self._verdict_tables = [
             self._tables[name] for name in (*(action.value for action in _ACTIONS), "counts", "warn")
         ]
@@ -169,8 +172,18 @@ class Policy:
         return int(row.then["referral_fee_percent"]), row.why
 
     def auto_cancel_at(self, ship_by: int) -> int | None:
-        """Return when Amazon cancels an unconfirmed order with this ship-by time; both epoch seconds. None: unknown."""
-        return self._auto_cancels.at(ship_by)
+        """Return when Amazon cancels an unconfirmed order with this ship-by time at the earliest; None: unknown.
+
+        Both are epoch seconds. Where sources differ, the careful one acts; `latest_auto_cancel_at` is the other.
+        """
+        return min(self._auto_cancel_times(ship_by), default=None)
+
+    def latest_auto_cancel_at(self, ship_by: int) -> int | None:
+        """Return when Amazon cancels an unconfirmed order at the latest, by the other source."""
+        return max(self._auto_cancel_times(ship_by), default=None)
+
+    def _auto_cancel_times(self, ship_by: int) -> list[int]:
+        return [at for schedule in self._auto_cancels if (at := schedule.at(ship_by)) is not None]
 
     def hold_seconds(self, action: Action) -> int:
         """Return how long a committed batch is held."""

@@ -53,7 +53,7 @@ def _parse_days(value: Any) -> tuple[Any, str]:
 def _parse_delay(value: Any) -> tuple[Any, str]:
     units = ("business_days", "days", "hours")
     good = isinstance(value, dict) and len(value) == 1 and set(value) <= set(units)
-    if good and all(map(_is_count, value.values())):
+    if good and (all(map(_is_count, value.values())) or value == {"hours": 0}):
         return AutoCancelDelay(**value), ""
     unknown = [key for key in value if key not in units] if isinstance(value, dict) else []
     hint = f"; {unknown[0]!r} is no unit{did_you_mean(unknown[0], units)}" if unknown else ""
@@ -112,6 +112,15 @@ class PolicyValues(msgspec.Struct, frozen=True, kw_only=True):
     offer_removal: Annotated[tuple[int, int], SettingSpec(_parse_removal)]
     """Amazon removes an offer after so many seller cancellations in a row, of orders placed within so many days."""
     auto_cancel: Annotated[AutoCancelDelay, SettingSpec(_parse_delay)]
+    """When Amazon cancels an order that was not confirmed, by the source that gives the seller most time."""
+    auto_cancel_earliest: Annotated[AutoCancelDelay, SettingSpec(_parse_delay)]
+    """The same by the source that gives least; queues, forecasts and warnings go by the earlier of the two."""
+    prime_cancel_target: Annotated[Fraction, _RATIO]
+    """Of Seller Fulfilled Prime units at most this share may be cancelled by the seller."""
+    prime_cancel_days: Annotated[tuple[int, ...], _DAYS]
+    on_time_delivery_target: Annotated[Fraction, _RATIO]
+    """At least this share of tracked units must be delivered by the promised day."""
+    on_time_delivery_days: Annotated[tuple[int, ...], _DAYS]
     buyer_cancel_minutes: Annotated[int, _COUNT]
     """How long after the purchase a buyer may cancel without asking the seller. Shown, not used."""
     near: Annotated[Fraction, SettingSpec(_parse_ratio, is_own=True)]

@@ -23,6 +23,7 @@ def describe_order(session: Session, order_id: str, *, screen_width: int | None 
         order=order,
         verdicts=session.eligibility.verdicts(order.row, order.lines),
         deadline=session.eligibility.deadline(order.row),
+        latest=session.eligibility.latest_deadline(order.row),
         now=session.clock.now(),
         zone=zone_of(order.row.marketplace),
         is_full=is_full,

@@ -94,7 +94,13 @@ def _facts(row: OrderRow, detail: OrderDetail) -> list[Piece]:
             f"in {format_duration(deadline - now)}" if deadline > now else f"{format_duration(deadline - now)} overdue"
         )
         soon = deadline - now < 2 * DAY
-        words.append((f"Amazon cancels {format_time(deadline, zone)}, {left}", "$text-warning" if soon else MUTED))
+        latest = (
+            ""
+            if detail.latest in (None, deadline)
+            else f" at the earliest, {format_time(detail.latest, zone)} at the latest"
+        )
+        text = f"Amazon cancels {format_time(deadline, zone)}{latest}, {left}"
+        words.append((text, "$text-warning" if soon else MUTED))
     words += [(text, "$text-warning") for text in program_sentences(row)]
     if detail.api_facts is not None:
         words += [(text, MUTED) for text in api_sentences(detail.api_facts, lambda at: format_time(at, zone))]
@@ -107,7 +113,7 @@ class OrderDetail(msgspec.Struct, frozen=True, kw_only=True):
     order: Order
     verdicts: Sequence[Verdict]
     deadline: int | None
-    """When Amazon cancels by itself, in epoch seconds; None: never, or unknown."""
+    """When Amazon cancels by itself at the earliest, in epoch seconds; None: never, or unknown."""
     now: int
     """Epoch seconds."""
     zone: str
@@ -116,6 +122,8 @@ class OrderDetail(msgspec.Struct, frozen=True, kw_only=True):
     """Whether sources, history and item ids are shown too."""
     api_facts: ApiFacts | None = None
     """What only the API said of it; None: nothing."""
+    latest: int | None = None
+    """The same at the latest, by the other source."""
     history: Sequence[tuple[int | None, str]] = ()
     """Moment and text of each event; None: its moment is unknown."""
     explanations: Sequence[Explanation] = ()

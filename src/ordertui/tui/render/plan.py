@@ -54,7 +54,8 @@ def render_effects(plan: Plan, *, by_api: bool = False, hidden: Sequence[str] = 
         pieces += [f" {entry.component.replace('_', ' '):<18} {entry.currency} {amount:>12}\n"]
     if plan.unpriced:
         pieces.append((f" {plan.unpriced:,} without a known price: not in these sums\n", "$text-warning"))
-    pieces.append(f" buyer e-mails by Amazon: {plan.buyer_mails:,}\n")
+    opted_out = ", also to buyers who opted out" if plan.action is Action.CANCEL and plan.buyer_mails else ""
+    pieces.append(f" buyer e-mails by Amazon: {plan.buyer_mails:,}{opted_out}\n")
     if plan.restock:
         pieces.append(f" stock: {plan.restock}\n")
     for file in plan.files:
