@@ -19,7 +19,8 @@ from ordertui.orders.order import COMPONENTS
 STATUS_RANK = {"pending": 1, "unshipped": 2, "unfulfillable": 3, "partially_shipped": 4, "shipped": 5, "cancelled": 6}
 """At equal dates the more advanced status wins."""
 _TEXTS = frozenset({
-    "order_id", "item_id", "marketplace", "channel", "status", "item_status", "currency", "buyer_request",
+    "order_id", "item_id", "order_item_id", "marketplace", "channel", "status", "item_status", "currency",
+    "buyer_request",
     "request_reason", "replacement", "business", "prime", "cancelled_by", "amazon_counts",
     "item_promotion_id", "ship_promotion_id", "given",
 })  # fmt: skip

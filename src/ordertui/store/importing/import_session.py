@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 
 from ordertui.orders.clock import Clock
 from ordertui.orders.enums import ReportKind
-from ordertui.orders.report_row import ReportRow
+from ordertui.orders.report_row import ASIN, FACT_AT, MARKETPLACE, SKU, TITLE, ReportRow
 from ordertui.store.audit import AuditLog
 from ordertui.store.database import Database, placeholders, slices
 from ordertui.store.errors import ReadOnlyStore
@@ -24,6 +25,7 @@ from ordertui.store.operator_facts import OperatorFacts
 from . import statements as sql
 from .staging import Staging
 
+_PRODUCT = itemgetter(MARKETPLACE, SKU, ASIN, TITLE)
 SLICE_ROWS = 20_000
 """Rows of a transaction."""
 
@@ -124,25 +126,15 @@ class ImportSession:
         words = self._words
         seq = self._staged
         staged = []
-        for (
-            number, order, item, market, channel, status, item_status, purchased, ship_by, at, sku, asin, title,
-            quantity, shipped, currency, a, b, c, d, e, f, g, h, request, reason, replacement, business, prime,
-            item_promotion, ship_promotion, by_hand,
-        ) in rows:  # fmt: skip
-            key = (market, sku, asin, title)
+        for row, key in zip(rows, map(_PRODUCT, rows), strict=True):
+            at = row[FACT_AT]
             word = words.get(key)
             if word is None:
                 word = words[key] = [len(words), at]
             elif at > word[1]:
                 word[1] = at
             seq += 1
-            staged.append(
-                (seq, number, order, None if by_hand else market, channel, status, purchased, ship_by, replacement,
-                 business, prime, at,
-                 word[0], item, quantity, shipped, item_status, currency, a, b, c, d, e, f, g, h, request,
-                 None if request is None else reason, item_promotion, ship_promotion,
-                 market if by_hand else None)
-            )  # fmt: skip
+            staged.append((seq, word[0], *row[:SKU], *row[TITLE + 1 :]))
         self._staged = seq
         self._staging.add(staged)
 
@@ -179,7 +171,9 @@ class ImportSession:
             if not count:
                 return
             self._database.count_rows("sorted")
-            known, new = self._do(sql.KNOWN_HEADS), self._do(sql.NEW_HEADS)
+            new = self._do(sql.HEADS, last=int(self._database.value("SELECT max(id) FROM orders") or 0))
+            known = int(self._database.value(sql.COUNT_KNOWN))
+            new -= known
             self._database.count_rows("heads")
             if known:
                 self._do(sql.WAITING)

@@ -36,7 +36,7 @@ from .fields import (
     columns,
     same_id,
 )
-from .tables import DERIVED, LINE_REGISTERS, ORDER_REGISTERS, STAGED
+from .tables import DERIVED, LINE_REGISTERS, ORDER_REGISTERS, SORTED
 
 _UNCONFIRMED = in_list(UNCONFIRMED)
 _KNOWN = {name: f"nullif({name}, 'unknown') AS {name}" for name in UNKNOWN_WORD}
@@ -88,8 +88,16 @@ PRODUCTS = (
 """ASIN and title of the newest report that gives them; at one date the greater text."""
 FAR = "INSERT INTO {far} SELECT order_id FROM {stage} GROUP BY order_id HAVING max(seq) - min(seq) >= count(*)"
 """Orders whose rows do not follow each other: they are merged last, together."""
+_FROM_STAGE = {
+    "marketplace": "CASE WHEN s.marketplace_by_hand IS NULL THEN s.marketplace END",
+    "given": "CASE WHEN s.marketplace_by_hand IS NOT NULL THEN s.marketplace END",
+    "request_reason": "CASE WHEN s.buyer_request IS NOT NULL THEN s.request_reason END",
+    "item_id": "s.order_item_id",
+    "at": "s.fact_at",
+}
 _SORT = (
-    f"INSERT INTO sorted SELECT {columns('s', STAGED)}, w.product_id FROM {{stage}} s JOIN {{word_products}} w"
+    f"INSERT INTO sorted SELECT {', '.join(_FROM_STAGE.get(name, f's.{name}') for name in SORTED)}, w.product_id"
+    " FROM {stage} s JOIN {word_products} w"
     " ON w.n = s.word WHERE"
 )
 SORT = (
@@ -103,17 +111,16 @@ _GROUPS = (
     " FROM sorted t WHERE t.order_id = s.order_id) ELSE 0 END AS has_twins FROM sorted s GROUP BY order_id) g"
     " LEFT JOIN orders o ON o.order_id = g.order_id"
 )
-KNOWN_HEADS = (
-    "INSERT INTO heads SELECT o.id, g.order_id, 0, g.seq, g.row_count, CASE WHEN g.has_twins + o.has_twins > 0 THEN 1"
-    f" ELSE 0 END FROM {_GROUPS} WHERE o.id IS NOT NULL"
+HEADS = (
+    "INSERT INTO heads SELECT coalesce(o.id, :last + row_number() OVER"
+    " (PARTITION BY o.id IS NULL ORDER BY g.seq)), g.order_id, CASE WHEN o.id IS NULL THEN 1 ELSE 0 END, g.seq,"
+    " g.row_count, CASE WHEN g.has_twins + coalesce(o.has_twins, 0) > 0 THEN 1 ELSE 0 END"
+    f" FROM {_GROUPS}"
 )
-NEW_HEADS = (
-    "INSERT INTO heads SELECT (SELECT coalesce(max(id), 0) FROM orders) + row_number() OVER (ORDER BY g.seq),"
-    f" g.order_id, 1, g.seq, g.row_count, g.has_twins FROM {_GROUPS} WHERE o.id IS NULL"
-)
-WAITING = (
-    "INSERT INTO waiting SELECT h.id FROM heads h CROSS JOIN orders o WHERE o.id = h.id AND h.is_new = 0"
-    f" AND o.state IN {_UNCONFIRMED}"
+COUNT_KNOWN = "SELECT count(*) FROM heads WHERE is_new = 0"
+WAITING = (  # as a join, SQLite would first read all orders into a Bloom filter
+    "INSERT INTO waiting SELECT h.id FROM heads h WHERE h.is_new = 0"
+    f" AND (SELECT o.state FROM orders o WHERE o.id = h.id) IN {_UNCONFIRMED}"
 )
 """Known orders for which a batch waits for a report to confirm it."""
 DISAGREE = (
@@ -332,7 +339,7 @@ _SUMS = (
     f" min(l.currency) AS currency, {REPORTED_REQUEST} AS reported,"
     " min(CASE WHEN l.line = 1 THEN l.product_id END) AS product_id, CASE WHEN count(*) > 1 THEN (SELECT"
     f" {bit('count(*) > count(DISTINCT a.product_id)')} FROM lines a WHERE a.order_id = m.id) ELSE 0 END AS has_twins"
-    " FROM merged m CROSS JOIN lines l WHERE l.order_id = m.id GROUP BY m.id"
+    " FROM merged m CROSS JOIN lines l WHERE m.is_new = {is_new} AND l.order_id = m.id GROUP BY m.id"
 )
 _FILLED = {name: f"coalesce(m.{name}, 'unknown') AS {name}" for name in UNKNOWN_WORD}
 _FILLED["marketplace"] = "coalesce(m.marketplace, m.given) AS marketplace"
@@ -357,7 +364,7 @@ def _derive(is_new: int, more: str) -> str:
         f" {REQUEST} AS buyer_request, {CANCELLED_BY} AS cancelled_by, {AMAZON_COUNTS} AS amazon_counts,"
         f" {bit('m.marketplace IS NULL')} AS by_hand, coalesce(o.dispatched, 'unknown') AS dispatched,"
         " coalesce(o.refunded, 'none') AS refunded, d.due, s.product_id, s.has_twins"
-        f" FROM ({_SUMS}) s CROSS JOIN merged m LEFT JOIN orders o ON o.id = m.id"
+        f" FROM ({_SUMS.format(is_new=is_new)}) s CROSS JOIN merged m LEFT JOIN orders o ON o.id = m.id"
         " LEFT JOIN (SELECT id, max(changed) AS changed FROM joined GROUP BY id) j ON j.id = m.id"
         " LEFT JOIN operator_facts f ON f.order_id = m.id LEFT JOIN rate_report r ON r.order_id = m.order_id"
         " LEFT JOIN said_cancelled c ON c.order_id = m.order_id LEFT JOIN {deadlines} d"
@@ -374,7 +381,7 @@ WRITE_KNOWN = (
 )
 COUNT_CHANGED = "SELECT coalesce(sum(changed), 0) FROM rewritten"
 SHOWN = (
-    f"SELECT o.id, o.open_action FROM waiting w CROSS JOIN orders o WHERE o.id = w.id AND o.state IN {_UNCONFIRMED}"
+    f"SELECT o.id, o.open_action FROM waiting w CROSS JOIN orders o WHERE o.id = w.id AND +o.state IN {_UNCONFIRMED}"
     " AND o.status = CASE o.open_action WHEN 'cancel' THEN 'cancelled' WHEN 'confirm' THEN 'shipped' END"
 )
 """Orders of which the report shows that the action of a batch was done, with that action."""

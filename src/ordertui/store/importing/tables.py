@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from ordertui.orders.report_row import ROW_FIELDS, SKU, TITLE
+
 from .fields import LINE_DATES, LINE_KEPT, LINE_STATED, ORDER_DATES, ORDER_FIELDS, ORDER_STATED, typed
 
-STAGED = (
-    "seq", "line_no", "order_id", *ORDER_STATED, "at", "word", *LINE_STATED, "given",
-)  # fmt: skip
-"""The columns of a row of a report. `seq` is its place among them all, `word` its product in `words`, `given` the
-marketplace by hand of a row that names none.
+STAGED = ("seq", "word", *ROW_FIELDS[:SKU], *ROW_FIELDS[TITLE + 1 :])
+"""The columns of a row of a report as it came, but for its product: `word` is its number in `words`. `seq` is its place
+among all rows.
 """
+SORTED = ("seq", "line_no", "order_id", *ORDER_STATED, "at", "word", *LINE_STATED, "given")
+"""The columns of a row of a slice. `given` is the marketplace by hand of a row that names none."""
 ORDER_REGISTERS = (*ORDER_STATED, "at", *ORDER_DATES)
 LINE_REGISTERS = (*LINE_KEPT, "at", *LINE_DATES, "waits_at", "first_at")
 DERIVED = (
@@ -26,7 +28,7 @@ OF_IMPORT = {
 }
 """Tables that last as long as the import."""
 OF_SLICE = {
-    "sorted": f"{typed(STAGED)}, product_id INTEGER, PRIMARY KEY (order_id, seq)",
+    "sorted": f"{typed(SORTED)}, product_id INTEGER, PRIMARY KEY (order_id, seq)",
     "heads": "id INTEGER PRIMARY KEY, order_id TEXT, is_new INTEGER, seq INTEGER, row_count INTEGER, has_twins INTEGER",
     "waiting": "id INTEGER PRIMARY KEY",
     "moved": "id INTEGER PRIMARY KEY, order_id TEXT, marketplace TEXT",

@@ -1,0 +1,66 @@
+"""No statement of an import walks through orders or lines, neither right after the first fill nor with statistics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ordertui.orders.clock import HOUR
+from ordertui.orders.report_row import ReportRow
+from ordertui.store import Store
+from ordertui.store.engine.sqlite import sqlite_engine
+from support.imports import CLOCK, NOW, Report, row, take
+
+
+def walked(store: Store, report: Report, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Import a report; gives the statements whose program rewinds a cursor on orders, lines or one of their indexes."""
+    connection = sqlite_engine(store.database.engine).connection
+    execute = store.database.execute
+    seen: set[str] = set()
+    found = []
+
+    def explained(sql: str, params: Any = ()) -> int:
+        if sql not in seen and sql.startswith(("INSERT", "UPDATE", "DELETE")):
+            seen.add(sql)
+            roots = dict(
+                connection.execute("SELECT rootpage, name FROM sqlite_master WHERE tbl_name IN ('orders', 'lines')")
+            )
+            cursors: dict[int, str] = {}
+            for _, opcode, p1, p2, p3, *_ in connection.execute(f"EXPLAIN {sql}", params):
+                if opcode in ("OpenRead", "OpenWrite") and p3 == 0 and p2 in roots:
+                    cursors[p1] = roots[p2]
+                elif opcode == "Rewind" and p1 in cursors:
+                    found.append(f"{cursors[p1]}: {sql}")
+        return execute(sql, params)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store.database, "execute", explained)
+        take(store, report)
+    assert len(seen) > 15
+    return found
+
+
+def rows(first: int, **more: object) -> list[ReportRow]:
+    ids = range(first, first + 60)
+    return [row(n, sku=f"S{k}", quantity=1, ship_by=NOW + HOUR, **more) for n in ids for k in range(1, 2 + n % 3)]
+
+
+@pytest.mark.parametrize("has_statistics", [False, True])
+def test_no_import_statement_walks_through_orders_or_lines(
+    tmp_path: Path, has_statistics: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twins = [row(n, sku="S1", quantity=1, order_item_id=f"{n}", fact_at=NOW) for n in range(100, 120) for _ in (1, 2)]
+    newer = rows(30, status="shipped", item_status="shipped", fact_at=NOW)
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        assert walked(store, Report("all_orders", tuple(rows(1))), monkeypatch) == []
+        if has_statistics:
+            with store.write() as database:
+                database.execute("ANALYZE")
+        for report in (
+            Report("all_orders", tuple(newer)),
+            Report("unshipped", (*rows(50, marketplace="DE", fact_at=NOW), *twins)),
+            Report("all_orders", tuple(newer)),
+        ):
+            assert walked(store, report, monkeypatch) == []
