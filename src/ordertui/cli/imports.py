@@ -22,7 +22,7 @@ FILES = click.Path(exists=True, dir_okay=False, path_type=Path)
 FILES_AND_FOLDERS = click.Path(exists=True, path_type=Path)
 
 
-_COVERS_HELP = "Days of order that a Cancellation Rate report covers, as 2026-11-16..2026-11-22."
+_COVERS_HELP = "Days of order that a Cancellation Rate or Unshipped report covers, as 2026-11-16..2026-11-22."
 
 
 class _Days(click.ParamType[Any]):
@@ -94,7 +94,9 @@ def import_command(
 ) -> None:
     """Read Amazon's order reports; of a folder, every report in it. Importing a file twice changes nothing.
 
-    Exit 4 when a row was left out, or a value could not be read.
+    An order that waits and that a newer Unshipped report of its days does not name is missing: it cannot be cancelled
+    until All Orders says what became of it. Its days are those of its rows, or --covers. Exit 4 when a row was left
+    out, or a value could not be read.
     """
     from ordertui.operations.reports.files import expand_folders, find_kind
     from ordertui.orders.enums import ReportKind

@@ -1,10 +1,10 @@
 """The one verdict: which actions an order allows, and why not the others.
 
-Four things can deny an action: the rules (Amazon's, or another edition), a house rule of the operator, an action that a
-batch of the journal already holds for the order, and lines that a feed cannot name. `Eligibility` answers for one
-order, and as a condition of the store for filters, counts and sorting; both give the same answer. What only a whole
-batch can tell (its size, the rate after it) and what the operator has yet to choose (amounts, tracking numbers) is
-decided in the plan.
+Five things can deny an action: the rules (Amazon's, or another edition), a report or the time gone by that make it
+doubtful whether the order still waits, a house rule of the operator, an action that a batch of the journal already
+holds for the order, and lines that a feed cannot name. `Eligibility` answers for one order, and as a condition of the
+store for filters, counts and sorting; both give the same answer. What only a whole batch can tell (its size, the rate
+after it) and what the operator has yet to choose (amounts, tracking numbers) is decided in the plan.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import msgspec
 
 from ordertui.orders.api_facts import PROGRAM_NAMES, PROGRAM_SOURCE
 from ordertui.orders.batch_state import holds_order
-from ordertui.orders.clock import Clock, to_local
+from ordertui.orders.clock import HOUR, Clock, iso_utc, to_local
 from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, OrderStatus, Program, YesNo
 from ordertui.orders.marketplace import zone_of
 from ordertui.orders.order import LinesKnown, OrderLine, OrderRow, lines_allow
 from ordertui.rules.language import Condition, predicate
 from ordertui.rules.language import parse as parse_filter
-from ordertui.rules.language.ast import And, Compare, Not, OneOf, Or, Text, comparisons
+from ordertui.rules.language.ast import And, Compare, Not, OneOf, Or, Text, TimeRange, comparisons
 from ordertui.rules.language.predicate import BatchFacts, OrderTest
 from ordertui.rules.policy.house_rules import Effect, HouseRule
 from ordertui.rules.policy.policy import Policies, Policy
@@ -88,6 +88,10 @@ _IN_SELLER_CENTRAL = {
     Action.CANCEL: "takes no cancellation from a feed: cancel it in Seller Central",
     Action.CONFIRM: "takes no shipment confirmation from a feed: schedule or confirm it in Seller Central",
 }
+MISSING, OUTDATED = "missing", "outdated"
+"""Ids of the denials of orders that may not be unshipped any more, by a report's silence and by the time gone by."""
+REPORT_SOURCE = "an Unshipped report lists all that is unconfirmed of the days it was asked for"
+AUTO_CANCEL_SOURCE = "Amazon cancels an order that is not confirmed in time"
 
 
 class _Subject(NamedTuple):
@@ -174,6 +178,9 @@ class Eligibility:
         verdict = self.policy(row.marketplace).verdict(situation_of(row), action)
         if not verdict.allowed:
             return Denial(verdict.rule, verdict.why, verdict.source, verdict.instead, is_by_rules=True)
+        standing = self._standing_denial(row, action)
+        if standing is not None:
+            return standing
         rule = self._denying_rule(row, action, lines)
         if rule is not None:
             source = self.policies.house.file or "your policy file"
@@ -184,6 +191,48 @@ class Eligibility:
             state = f"{row.open_action.kind.value}, {row.open_action.state.value}"
             return Denial(OPEN, f"a batch already holds an action for it ({state})", JOURNAL_SOURCE, because=state)
         return lines_denial(action, row.lines_known, row.program)
+
+    def _standing_denial(self, row: OrderRow, action: Action) -> Denial | None:
+        """Return why a waiting order may not be unshipped any more, or None. `_standing_condition` agrees."""
+        if action not in BATCH_ACTIONS or row.status not in AWAITING_SHIPMENT:
+            return None
+        if row.missing_since is not None:
+            date = iso_utc(row.missing_since)
+            why = f"not in the Unshipped report of {date}: import All Orders, which says what became of it"
+            return Denial(MISSING, why, REPORT_SOURCE, because=f"the Unshipped report of {date} leaves it out")
+        cancelled_at, values = self.deadline(row), self.policy(row.marketplace).values
+        now = self._clock.now()
+        if cancelled_at is None or row.named_at is None or cancelled_at >= now - values.auto_cancelled_hours * HOUR:
+            return None
+        if row.named_at >= now - values.old_hours * HOUR:
+            return None
+        why = (
+            f"Amazon has cancelled it by {iso_utc(cancelled_at)}, or it was shipped: the newest report that names it is"
+            f" of {iso_utc(row.named_at)}; import a new one"
+        )
+        return Denial(OUTDATED, why, AUTO_CANCEL_SOURCE, because="its time is over, and no newer report says otherwise")
+
+    def _standing_condition(self, action: Action) -> Condition | None:
+        """Return the condition under which `_standing_denial` denies; None when it denies no order of the store."""
+        if action not in BATCH_ACTIONS:
+            return None
+        now, store = self._clock.now(), self._store()
+        waiting = Compare("status", ":", OneOf(tuple(status.value for status in AWAITING_SHIPMENT)))
+        parts: list[Condition] = [And((waiting, _is("missing", "yes")))] if store.tallies.has_missing() else []
+        by_limits: dict[tuple[int, int], list[str]] = {}
+        for code in store.tallies.marketplaces():
+            values = self.policy(code).values
+            limits = now - values.auto_cancelled_hours * HOUR, now - values.old_hours * HOUR
+            by_limits.setdefault(limits, []).append(code)
+        for (cancelled, known), codes in by_limits.items():
+            if store.tallies.has_outdated(codes, cancelled, known):
+                outdated = (
+                    Compare("auto-cancel", "<", TimeRange(None, cancelled - 1, "")),
+                    Compare("known", "<", TimeRange(None, known - 1, "")),
+                    Compare("marketplace", ":", OneOf(tuple(codes))),
+                )
+                parts.append(And((waiting, *outdated)))
+        return _any(parts) if parts else None
 
     def verdict(self, row: OrderRow, action: Action, lines: Sequence[OrderLine] | None = None) -> Verdict:
         """Return the verdict for one action. `lines` as for `denial`."""
@@ -216,7 +265,7 @@ class Eligibility:
 
     def allowed_action(self, row: OrderRow) -> str:
         """Return the word of the `May` column: what may be done first; `★` when cancelling does not count."""
-        if not self._denying_rules(row.marketplace):
+        if not self._denying_rules(row.marketplace) and self._standing_denial(row, Action.CANCEL) is None:
             return self._known_word(row)
         for action in (Action.CANCEL, Action.CONFIRM, Action.REFUND):
             if self.denial(row, action) is None:
@@ -343,15 +392,18 @@ class Eligibility:
         wanted = {pair for condition in conditions for pair in _asked(condition)}
         denials: dict[Action, Condition] = {}
         for action in {Action(value) for field, value in wanted if field == "action"}:
-            denied = self._house_denial(action)
+            denied = self._denied(action)
             if denied is not None:
                 denials[action] = denied
                 wanted |= set(_asked(denied))
         return Decisions({(kind, value): self._situations(kind, value) for kind, value in wanted}, denials)
 
-    def denied_by_house_rules(self, ids: Iterable[int], action: Action) -> list[int]:
-        """Return those of these orders for which a house rule denies the action."""
-        denied = self._house_denial(action)
+    def denied_ids(self, ids: Iterable[int], action: Action) -> list[int]:
+        """Return those of these orders that what is known of each one denies the action: a report, time, a house rule.
+
+        What whole groups of orders share is asked by `group_allows`.
+        """
+        denied = self._denied(action)
         if denied is None:
             return []
         situations = {(kind, value): self._situations(kind, value) for kind, value in _asked(denied)}
@@ -375,6 +427,11 @@ class Eligibility:
         for code in self._store().tallies.marketplaces():
             groups.setdefault(self.policy(code).decision_signature, []).append(code)
         return list(groups.values())
+
+    def _denied(self, action: Action) -> Condition | None:
+        """Return the condition under which single orders are denied the action; None when none is."""
+        parts = [one for one in (self._standing_condition(action), self._house_denial(action)) if one is not None]
+        return _any(parts) if parts else None
 
     def _house_denial(self, action: Action) -> Condition | None:
         """Return the condition under which a house rule denies the action, with dates in each marketplace's zone."""
@@ -408,7 +465,7 @@ class Eligibility:
     def group_allows(
         self, marketplace: str, situation: int, action: Action, lines_known: LinesKnown, *, has_open_action: bool
     ) -> bool:
-        """Return whether orders with these facts allow the action; house rules are asked by `denied_by_house_rules`."""
+        """Return whether orders with these facts allow the action; single ones are asked by `denied_ids`."""
         return (
             not has_open_action
             and self.policy(marketplace).verdict(situation_from_number(situation), action).allowed

@@ -189,6 +189,15 @@ class OrderRow(msgspec.Struct, frozen=True):
     amazon_counts: YesNo = YesNo.UNKNOWN
     """Whether Amazon's Cancellation Rate report counts its cancellation; unknown: no report covers it."""
     program: Program = Program.UNKNOWN
+    named_at: int | None = None
+    """Date of the newest report that says something of it, epoch seconds."""
+    missing_since: int | None = None
+    """Date of the newest Unshipped report that should name it and does not; None: there is none."""
+
+    @property
+    def missing(self) -> YesNo:
+        """Whether a newer Unshipped report of its time leaves it out, so that it cannot be unshipped any more."""
+        return YesNo.NO if self.missing_since is None else YesNo.YES
 
 
 class Order(msgspec.Struct, frozen=True):

@@ -25,6 +25,7 @@ SCRIPTS = (
     "0012_rate_reports.sql",
     "0013_promotions_and_hands.sql",
     "0014_active_lines.sql",
+    "0015_missing_orders.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

@@ -55,7 +55,8 @@ _ROW = (
     " o.currency, o.dispatched, o.buyer_request, o.cancelled_by, o.refunded, o.replacement, o.business, o.prime,"
     " p.title,"
     " p.sku, o.open_action, o.version, o.at, o.sources, o.state,"
-    f" {LINES_KNOWN}, o.amazon_counts, o.program FROM orders o LEFT JOIN products p ON p.id = o.product_id"
+    f" {LINES_KNOWN}, o.amazon_counts, o.program, o.named_at, o.missing_since"
+    " FROM orders o LEFT JOIN products p ON p.id = o.product_id"
 )
 _CHANNELS = {one.value: one for one in Channel}
 _STATUSES = {one.value: one for one in OrderStatus}
@@ -177,6 +178,15 @@ class OrderRepository:
         """Return row numbers by order id; unknown ids are left out."""
         return dict(self._database.query_in("SELECT order_id, id FROM orders WHERE order_id IN ({})", order_ids))
 
+    def left_out_by_reports(self, ids: Iterable[int]) -> set[int]:
+        """Return those of these orders that wait and that a newer Unshipped report of their marketplace leaves out."""
+        sql = (
+            "SELECT o.id FROM orders o WHERE o.id IN ({}) AND o.status IN ('unshipped', 'partially_shipped')"
+            " AND o.channel <> 'amazon' AND EXISTS (SELECT 1 FROM unshipped_reports u"
+            " WHERE u.marketplace = o.marketplace AND u.as_of > coalesce(o.named_at, o.at))"
+        )
+        return {row[0] for row in self._database.query_in(sql, ids)}
+
     def marketplaces_of(self, order_ids: Iterable[str]) -> dict[str, str]:
         """Return marketplace codes by order id; unknown ids are left out."""
         sql = "SELECT order_id, marketplace FROM orders WHERE order_id IN ({})"
@@ -230,6 +240,7 @@ def _order_row(v: tuple[Any, ...]) -> OrderRow:
         _DISPATCHED[v[11]], _REQUESTS[v[12]], _CANCELLERS[v[13]], _REFUND_WORDS[v[14]],
         _ANSWERS[v[15]], _ANSWERS[v[16]], _ANSWERS[v[17]],
         v[18], v[19] or None, open_action(v[20], v[24]), v[21], LinesKnown(v[25]), _ANSWERS[v[26]], _PROGRAMS[v[27]],
+        v[28], v[29],
     )  # fmt: skip
 
 

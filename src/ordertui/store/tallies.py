@@ -61,6 +61,20 @@ class OrderTallies:
         found = {one: self._database.query(sql, (one, one + chr(0x10FFFF))) for one in prefixes}
         return {one: frozenset(row[0] for row in rows) for one, rows in found.items()}
 
+    def has_missing(self) -> bool:
+        """Return whether a newer Unshipped report leaves out a waiting order."""
+        sql = "SELECT 1 FROM orders WHERE status IN ('unshipped', 'partially_shipped') AND missing = 'yes' LIMIT 1"
+        return self._database.cached("missing", lambda: bool(self._database.query(sql)))
+
+    def has_outdated(self, marketplaces: Sequence[str], cancelled: int, known: int) -> bool:
+        """Return whether a waiting order would be cancelled before `cancelled`, and was named before `known` only."""
+        sql = (
+            "SELECT min(auto_cancel_at) FROM orders WHERE status IN ('unshipped', 'partially_shipped')"
+            " AND named_at < ? AND marketplace IN ({})"
+        )
+        found = self._database.query_in(sql, marketplaces, (known,))
+        return any(row[0] is not None and row[0] < cancelled for row in found)
+
     def situations_present(self) -> Sequence[int]:
         """Return the situation numbers that any order has."""
         return self._database.cached("situations", self._read_situations)

@@ -14,7 +14,7 @@ from ordertui.tui.widgets.queue_tabs import QueueTabs, brief
 from support.pilot import main, press, preview, running, said, settled, table, to_ship, until
 from support.shops import all_orders_row, bring, open_session
 
-COUNTS = (18_204, 412, 23, 9, 4, 12, 104, 3)
+COUNTS = (18_204, 412, 23, 9, 4, 12, 104, 3, 0)
 
 
 def queues(counts: tuple[int, ...]) -> list[Queue]:
@@ -42,6 +42,17 @@ async def test_each_queue_can_be_told_from_the_others(session: Session, width: i
             await settled(pilot)
             assert main(pilot).view.request.queue == key
             tabs.show(queues(COUNTS), "all")
+
+
+async def test_missing_orders_have_a_tab_when_there_are_any(session: Session) -> None:
+    async with running(session, (80, 24)) as pilot:
+        tabs = main(pilot).query_one(QueueTabs)
+        tabs.show(queues((*COUNTS[:-1], 17)), "all")
+        await pilot.pause()
+        shown = str(tabs.render()).strip()
+        assert "Miss" in shown
+        assert "17" in shown
+        assert len(shown) <= 80
 
 
 def test_brief_numbers_are_never_rounded_up() -> None:

@@ -22,6 +22,7 @@ from ordertui.rules.rate import RateStatus
 from ordertui.rules.situation import situation_number, situation_of
 from ordertui.rules.tables.explanation import Explanation
 
+from .doubts import Doubts, find_doubts
 from .effects import buyer_mails, fee_warnings, money_effects, restock_note
 from .feed_builder import build_feed_files, feed_problem
 from .house_rules import Candidate, HouseRuleOutcome, HouseRules, batch_candidates
@@ -145,9 +146,10 @@ class Planner:
         by_id = {order.row.id: order for order in orders}
         rates = self._rate_effects(action, marketplace, [row.id for row in rows if row.counts])
         ident = plan_id(action, marketplace, now, rows)
-        typed = len(rows) if self._asks_count(marketplace, len(rows), rates, outcome) else None
+        doubts = self._doubts(action, marketplace, [row.id for row in rows], by_id)
+        typed = len(rows) if self._asks_count(marketplace, len(rows), rates, outcome) or doubts.typed else None
         offers = self._offer_warnings(action, marketplace, rows, orders)
-        warnings = [*outcome.warnings, *plan_warnings(action, rows, orders, rates, offers)]
+        warnings = [*outcome.warnings, *doubts.warnings, *plan_warnings(action, rows, orders, rates, offers)]
         warnings += fee_warnings(policy, action, rows, by_id, now)
         return Plan(
             id=ident,
@@ -276,6 +278,13 @@ class Planner:
         typed_from = self._eligibility.policy(marketplace).values.typed_count_from
         return count > 0 and (count >= typed_from or is_over or outcome.typed)
 
+    def _doubts(self, action: Action, marketplace: str, ids: Sequence[int], orders: Mapping[int, Order]) -> Doubts:
+        """Return what makes it doubtful that these orders still are as the reports said."""
+        store, values = self._context.reader(), self._eligibility.policy(marketplace).values
+        rows = [orders[row_id].row for row_id in ids]
+        left_out = store.orders.left_out_by_reports(ids) if action is not Action.MESSAGE else ()
+        return find_doubts(action, rows, len(left_out), store.tallies.as_of(), self._context.clock.now(), values)
+
     def life_seconds(self, marketplace: str) -> int:
         """Return how long a plan may be committed, by the policy in force."""
         return self._eligibility.policy(marketplace).values.plan_expires_minutes * 60
@@ -308,7 +317,8 @@ class Planner:
             found.append(f"the plan asks for the number {plan.typed_count:,} to be typed, and has {len(plan.rows):,}")
         elif plan.typed_count is None:
             rates = self._rate_effects(plan.action, plan.marketplace, [row.id for row in rows if row.counts])
-            if self._asks_count(plan.marketplace, len(rows), rates, outcome):
+            doubts = self._doubts(plan.action, plan.marketplace, [row.id for row in rows], orders)
+            if self._asks_count(plan.marketplace, len(rows), rates, outcome) or doubts.typed:
                 found.append("the rules in force ask for the count to be typed, and the plan does not")
         return found
 

@@ -99,6 +99,12 @@ QUEUES = (
         "state:failed -status:cancelled",
         "Amazon refused no order of your batches, or each one is cancelled by now.",
     ),
+    QueueSpec(
+        "missing",
+        "Missing",
+        "missing (status:unshipped or status:partially_shipped) -state:unconfirmed",
+        "Every unshipped order is named by the newest Unshipped report of its days, as far as one was imported.",
+    ),
 )
 BY_KEY = {queue.key: queue for queue in QUEUES}
 INVISIBLE_REQUESTS = (

@@ -242,7 +242,7 @@ class RateCalculator:
         allowed = {action: self._allowed(sums, action) for action in BATCH_ACTIONS}
         counted = self._allowed(sums, Action.CANCEL, counting=True)
         for action in BATCH_ACTIONS:
-            denied = self._store().tallies.sums(self._eligibility.denied_by_house_rules(wanted, action))
+            denied = self._store().tallies.sums(self._eligibility.denied_ids(wanted, action))
             allowed[action] -= self._allowed(denied, action)
             if action is Action.CANCEL:
                 counted -= self._allowed(denied, action, counting=True)

@@ -114,7 +114,7 @@ class RateCounting:
         wanted = list(dict.fromkeys(ids))
         if not wanted:
             return NOTHING_CHOSEN
-        denied = set(self._eligibility.denied_by_house_rules(wanted, Action.CANCEL))
+        denied = set(self._eligibility.denied_ids(wanted, Action.CANCEL))
         waiting = store.orders.get(store.rates.with_waiting_units(wanted, marketplace))
         return ChosenOrders(
             tuple(row_id for row_id in wanted if row_id not in denied),

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ordertui.amazon.reports import (
     InspectionStopped,
     MarketplaceNeeded,
+    RejectedRow,
     ReportContent,
     ReportInfo,
     UnnamedOrders,
     inspect,
     read_orders,
 )
+from ordertui.amazon.reports.cell_parsers import ORDER_ID
+from ordertui.operations.errors import BadInput
 from ordertui.orders.clock import DAY
+from ordertui.orders.enums import ReportKind
+from ordertui.orders.marketplace import zone_of
 from ordertui.orders.text import pluralize
 from ordertui.store import Store
-from ordertui.store.importing.import_session import ReportSource
+from ordertui.store.importing.import_session import ImportSession, ReportSource
 
 from .marketplaces import MarketplaceResolver, check_answer, make_question
 from .progress import ImportProgress, ImportSummary, Progress, Stop
-from .rate_report import Days, take_in_rate_report
+from .rate_report import Days, span_of_days, take_in_rate_report
 from .rejects import RejectsFile
 
 SHOWN_LINES = 5
@@ -61,7 +66,8 @@ class ReportImporter:
     ) -> list[ImportSummary]:
         """Import these files; every file is recognised before the first row is stored.
 
-        `covers`: first and last day of order that a Cancellation Rate report covers; None: those of its own dates.
+        `covers`: first and last day of order that a Cancellation Rate or Unshipped report was asked for, in the zone of
+        its marketplace; None: those of its own dates. Other kinds take none (BadInput).
         Cancellation Rate reports go last: the orders they name tell of which marketplace they are.
         Raises the errors of `amazon.reports` (unknown report, ambiguous encoding, marketplace needed) before anything
         is changed; only a Cancellation Rate report none of whose orders is known asks for its marketplace at its turn.
@@ -73,13 +79,17 @@ class ReportImporter:
                 infos.append(self._inspect(path, encoding, marketplace, stop))
             except InspectionStopped:
                 return [_nothing(path)]
+        dated = (ReportKind.UNSHIPPED, ReportKind.CANCELLATION_RATE)
+        other = next((info for info in infos if info.kind not in dated), None)
+        if covers is not None and other is not None:
+            raise BadInput(f"{other.path}: {other.format.title} takes no days that it covers; import it without them")
         infos.sort(key=lambda info: info.format.content)
         out: list[ImportSummary] = []
         for info in infos:
             if info.format.content is ReportContent.RATE_ENTRIES:
                 out.append(self._rate_report(info, covers))
             else:
-                out.append(self._orders(info, progress, stop))
+                out.append(self._orders(self._source(info, covers), info, progress, stop))
             if out[-1].stopped:
                 break
         self._store.rate_reports.apply()
@@ -97,10 +107,22 @@ class ReportImporter:
             check_answer(path, unnamed, marketplace)
         return info
 
-    def _orders(self, info: ReportInfo, progress: Progress | None, stop: Stop) -> ImportSummary:
+    def _source(self, info: ReportInfo, covers: Days | None) -> ReportSource:
+        """Return the report as the store records it. One without rows is as new as the end of its days."""
+        period, as_of = None, info.as_of
+        if covers is not None:
+            known = self._store.tallies.marketplaces()
+            start, end = span_of_days(covers, zone_of(info.marketplace or (known[0] if known else "")))
+            period = start, min(end, self._now())
+            as_of = period[1] if as_of is None else as_of
+        return ReportSource(
+            info.kind.value, str(info.path), info.sha256, as_of, info.has_request_column, info.marketplace, period
+        )
+
+    def _orders(self, source: ReportSource, info: ReportInfo, progress: Progress | None, stop: Stop) -> ImportSummary:
         read = ignored = 0
         odd: dict[str, None] = {}
-        target = self._store.imports.open(_source(info), self._deadline)
+        target = self._store.imports.open(source, self._deadline)
 
         def tell(rows: int, share: float) -> None:
             if progress is not None:
@@ -110,6 +132,7 @@ class ReportImporter:
             for batch in MarketplaceResolver(self._store, info).resolve(read_orders(info)):
                 target.add(batch.rows)
                 rejects.add(batch.rejects)
+                _note_left_out(target, batch.rejects)
                 read += len(batch.rows)
                 ignored += batch.ignored
                 odd.update(dict.fromkeys(batch.unknown_words))
@@ -120,7 +143,7 @@ class ReportImporter:
             target.rejected = rejects.count
             if not target.stopped:
                 target.merge(lambda rows: tell(*_merged(rows, read)), stop)
-        notes = [*_notes(info), *odd, *_renamed(target.renamed)]
+        notes = [*_notes(info), *odd, *_renamed(target.renamed), *_coverage_notes(info, source, target, read)]
         if ignored:
             notes.append(f"{pluralize(ignored, 'row')} of channels outside Amazon were left out")
         if target.stopped:
@@ -136,12 +159,6 @@ class ReportImporter:
         return _summary(taken.info, taken.rows, counts, rejects, taken.notes)
 
 
-def _source(info: ReportInfo) -> ReportSource:
-    return ReportSource(
-        info.kind.value, str(info.path), info.sha256, info.as_of, info.has_request_column, info.marketplace
-    )
-
-
 def _merged(rows: int, read: int) -> tuple[int, float]:
     """Return how far an import is when `rows` of the rows that were read are merged: in rows of work, and in all."""
     share = READING_SHARE + (1 - READING_SHARE) * (rows / read if read else 1)
@@ -155,6 +172,32 @@ def _renamed(lines: Sequence[tuple[object, ...]]) -> list[str]:
     shown = "; ".join(f"{order_id}: {known}, now {said}" for order_id, known, said in lines[:SHOWN_LINES])
     more = f"; and {len(lines) - SHOWN_LINES:,} more" if len(lines) > SHOWN_LINES else ""
     return [f"other item ids for known lines of the same SKU and quantity, taken as the same lines: {shown}{more}"]
+
+
+def _note_left_out(target: ImportSession, rejects: Iterable[RejectedRow]) -> None:
+    """Tell the import which orders the report names in rows that were left out."""
+    for reject in rejects:
+        if not reject.is_taken:
+            order_id = reject.text.split(" | ")[0]
+            if ORDER_ID.fullmatch(order_id):
+                target.coverage.add_named([order_id])
+            else:
+                target.coverage.has_unknown_rows = True
+
+
+def _coverage_notes(info: ReportInfo, source: ReportSource, target: ImportSession, rows: int) -> Iterator[str]:
+    """Yield what an Unshipped report says of the orders that it does not name."""
+    if info.kind is not ReportKind.UNSHIPPED:
+        return
+    if target.missing:
+        yield (
+            f"missing in the newest Unshipped report of their days: {pluralize(target.missing)} (filter: missing);"
+            " import All Orders, which says what became of them"
+        )
+    if not rows and source.period is None:
+        yield "it has no row; name the days that it was asked for with --covers FIRST..LAST, so that it says something"
+    elif target.coverage.has_unknown_rows:
+        yield "rows without an order id were left out, so what the report does not name says nothing"
 
 
 def _notes(info: ReportInfo) -> list[str]:

@@ -59,7 +59,7 @@ def take_in_rate_report(store: Store, info: ReportInfo, covers: Days | None, now
         changed = store.imports.add_cancellation_rate(source, rows, rejected=len(found))
         if info.marketplace is not None:
             days = covers or (_own_days(rows, zone_of(info.marketplace)) if len(rows) > FEW else None)
-            span = None if days is None else _span(days, zone_of(info.marketplace))
+            span = None if days is None else span_of_days(days, zone_of(info.marketplace))
             kept = store.rate_reports.add(
                 (str(info.path), info.sha256), info.marketplace, rows, span, _made_at(info.path, span, now())
             )
@@ -102,7 +102,7 @@ def _own_days(rows: Sequence[RateRow], zone: str) -> Days | None:
     return (min(dated), max(dated)) if dated else None
 
 
-def _span(days: Days, zone: str) -> tuple[int, int]:
+def span_of_days(days: Days, zone: str) -> tuple[int, int]:
     """Return the first and last second of days in a zone, in epoch seconds."""
     start, end = (
         datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)) for day in (days[0], days[1] + timedelta(days=1))

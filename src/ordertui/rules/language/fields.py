@@ -111,6 +111,10 @@ FIELDS: dict[str, Field] = {
         _choice("replacement", "replacement", "replacement order", YesNo),
         _choice("refunded", "refunded", "how much went back", Refunded),
         _choice("cancelled-by", "cancelled_by", "who cancelled it", CancelledBy),
+        Field("missing", FieldKind.CHOICE, "missing", "left out by a newer Unshipped report of its days",
+              ("yes", "no")),
+        Field("known", FieldKind.PAST, "named_at", "newest report that names it, of an order that awaits shipment",
+              examples=_DATES, only_awaiting_shipment=True),
         _choice("amazon-counts", "amazon_counts", "whether Amazon's Cancellation Rate report counts it", YesNo),
     )
 }  # fmt: skip
@@ -137,7 +141,7 @@ PLAN_FIELDS: dict[str, Field] = {
 }  # fmt: skip
 """Fields about a whole batch: only house rules can use them."""
 ALL_FIELDS = FIELDS | PLAN_FIELDS
-FLAGS = ("late", "buyer-requested", "prime", "business")
+FLAGS = ("late", "missing", "buyer-requested", "prime", "business")
 """Fields that may be written without a value: `late` is `late:yes`."""
 
 NULLABLE = frozenset({FieldKind.MONEY, FieldKind.INTEGER, FieldKind.PAST, FieldKind.FUTURE})

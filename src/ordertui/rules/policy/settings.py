@@ -127,6 +127,12 @@ class PolicyValues(msgspec.Struct, frozen=True, kw_only=True):
     """From this share of the target on, the rate's status is `near`."""
     typed_count_from: Annotated[int, _OWN_COUNT]
     """From so many orders on, their number must be typed to commit a batch."""
+    old_hours: Annotated[int, _OWN_COUNT]
+    """From this age on of what reports say of a waiting order, a plan warns of it."""
+    stale_hours: Annotated[int, _OWN_COUNT]
+    """From this age on, the number of orders must be typed to commit a batch."""
+    auto_cancelled_hours: Annotated[int, _OWN_COUNT]
+    """So long after Amazon's own cancellation an order that no newer report names is taken as gone."""
     hold_minutes: Annotated[Mapping[str, int], SettingSpec(_parse_hold, is_own=True)]
     """How long a committed batch is held, by action."""
     plan_expires_minutes: Annotated[int, _OWN_COUNT]

@@ -23,6 +23,7 @@ from ordertui.store.journal.rows import TransitionWriter
 from ordertui.store.operator_facts import OperatorFacts
 
 from . import statements as sql
+from .coverage import ReportCoverage
 from .staging import Staging
 
 _PRODUCT = itemgetter(MARKETPLACE, SKU, ASIN, TITLE)
@@ -41,6 +42,9 @@ class ReportSource(msgspec.Struct, frozen=True):
     has_request_column: bool
     """Whether it has a column for buyers' cancellation requests."""
     marketplace: str | None
+    """The operator's answer for rows that name none."""
+    period: tuple[int, int] | None = None
+    """First and last moment (epoch seconds) of the purchases that an Unshipped report was asked for, if it is known."""
 
 
 class ImportContext(msgspec.Struct, frozen=True):
@@ -96,6 +100,9 @@ class ImportSession:
         """Rows that the reader rejected; set by the caller."""
         self.stopped = False
         """Whether the file has more rows. The import is then not recorded as finished."""
+        self.coverage = ReportCoverage(database, report.kind, report.as_of, report.period)
+        self.missing = 0
+        """Orders that are missing in a newer Unshipped report, after this import."""
 
     def __enter__(self) -> ImportSession:
         self._database.set_bulk(True)
@@ -123,6 +130,7 @@ class ImportSession:
 
     def add(self, rows: Sequence[ReportRow]) -> None:
         """Stage some rows."""
+        self.coverage.add(rows)
         words = self._words
         seq = self._staged
         staged = []
@@ -255,6 +263,8 @@ class ImportSession:
             self._database.execute(
                 "UPDATE imports SET finished = ? WHERE id = ?", (int(not self.stopped), self._import_id)
             )
+            if not self.stopped:
+                self.missing = self.coverage.record(self._import_id, self._report.marketplace)
             facts = {
                 "kind": self._report.kind, "sha256": self._report.sha256, "rows": self.rows, "new": self.new,
                 "changed": self.changed, "finished": not self.stopped,

@@ -13,8 +13,11 @@ from ordertui.operations.query.queues import QUEUES, Queue, QueueSpec
 
 SHORT = {"to_ship": "Ship", "buyer_asked": "Asked", "auto_cancel": "<24h", "unconfirmed": "Sent"}
 """Titles for a terminal of 80 cells."""
-SHORTEST = {**SHORT, "buyer_asked": "Ask", "auto_cancel": "24h", "failed": "Fail"}
+SHORTEST = {**SHORT, "buyer_asked": "Ask", "auto_cancel": "24h", "failed": "Fail", "missing": "Miss"}
 """Titles for a terminal of 60 cells."""
+
+ONLY_WHEN_NEEDED = frozenset({"missing"})
+"""Queues that have no tab while they are empty: they are rarely of use, and the line has little room."""
 
 
 class QueueTabs(Widget):
@@ -69,6 +72,8 @@ class QueueTabs(Widget):
         ends: list[tuple[int, str]] = []
         at = 0
         for number, queue in enumerate(self._queues, start=1):
+            if queue.key in ONLY_WHEN_NEEDED and queue.key != self._active and not getattr(queue, "count", 0):
+                continue
             text = form.format(
                 number=number,
                 title=words.get(queue.key, queue.title),
@@ -79,7 +84,7 @@ class QueueTabs(Widget):
             style = "reverse bold" if queue.key == self._active else ""
             if not style and not (isinstance(queue, Queue) and queue.count):
                 style = "$foreground-muted"
-            elif not style and queue.key in ("late", "auto_cancel", "failed"):
+            elif not style and queue.key in ("late", "auto_cancel", "failed", "missing"):
                 style = "$text-warning"
             pieces.append((text, style))
             at += len(text)

@@ -1,0 +1,51 @@
+"""What makes it doubtful that the orders of a plan still are as the reports said: silence of a report, and age."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from ordertui.operations.eligibility import AWAITING_SHIPMENT
+from ordertui.orders.clock import HOUR, iso_utc
+from ordertui.orders.enums import Action
+from ordertui.orders.order import OrderRow
+from ordertui.orders.text import format_duration, pluralize
+from ordertui.rules.policy.settings import PolicyValues
+
+
+class Doubts(msgspec.Struct, frozen=True):
+    """Doubts about the orders of a plan."""
+
+    warnings: tuple[str, ...] = ()
+    typed: bool = False
+    """Whether the number of orders must be typed to commit."""
+
+
+def find_doubts(
+    action: Action, rows: Sequence[OrderRow], left_out: int, newest: int | None, now: int, values: PolicyValues
+) -> Doubts:
+    """Return the doubts about these orders of one marketplace.
+
+    `left_out` is how many of them a newer Unshipped report does not name, though it may have been asked for other days;
+    `newest` the date of the newest report of all. A waiting order is as old as the newest report that names it.
+    """
+    if action is Action.MESSAGE or not rows:
+        return Doubts()
+    warnings, typed = [], False
+    if left_out:
+        typed = True
+        warnings.append(
+            f"{pluralize(left_out)}: a newer Unshipped report does not name them, and was perhaps not asked for their"
+            " days: look at them in Seller Central, or import All Orders"
+        )
+    dates = [row.named_at for row in rows if row.named_at is not None and row.status in AWAITING_SHIPMENT]
+    oldest = min(dates, default=newest)
+    age = 0 if oldest is None else now - oldest
+    if oldest is not None and age >= values.old_hours * HOUR:
+        typed = typed or age >= values.stale_hours * HOUR
+        warnings.append(
+            f"what the reports say is {format_duration(age)} old (of {iso_utc(oldest)}): the orders may have been"
+            " shipped, cancelled or refunded since; import new reports first"
+        )
+    return Doubts(tuple(warnings), typed)

@@ -1,0 +1,97 @@
+"""What an Unshipped report says by silence: an order of its time that it does not name is not unshipped any more.
+
+The report lists all that is unconfirmed when it is made (AMAZON.md h), of orders placed in the days it was asked for.
+These days are in no report, so the span from its oldest to its newest order is taken, or the period that the operator
+names. `mark` follows from the recorded reports alone, so the order of import does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ordertui.orders.enums import Channel, OrderStatus, ReportKind
+from ordertui.orders.report_row import FACT_AT, MARKETPLACE, ORDER_ID, PURCHASED_AT, STATUS, ReportRow
+from ordertui.store.database import Database, as_parameter, in_list
+
+AWAITING_SHIPMENT = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED)
+_NAMED_AT_ONCE = 5_000
+_WAITS = f"status IN {in_list(AWAITING_SHIPMENT)} AND channel <> '{Channel.AMAZON.value}'"
+_SINCE = (
+    "(SELECT max(u.as_of) FROM unshipped_reports u WHERE u.marketplace = orders.marketplace"
+    " AND u.as_of > coalesce(orders.named_at, orders.at)"
+    " AND orders.purchased_at BETWEEN u.placed_from AND u.placed_to)"
+)
+
+
+class ReportCoverage:
+    """Collects what one report names; `record` writes it when the whole report is in the store."""
+
+    def __init__(self, database: Database, kind: str, as_of: int | None, period: tuple[int, int] | None) -> None:
+        self._database = database
+        self._is_unshipped = kind == ReportKind.UNSHIPPED
+        self._as_of = as_of
+        self._period = period
+        self._waiting: dict[str, None] = {}
+        self._placed: list[int] = []
+        self._marketplaces: set[str] = set()
+        self.has_unknown_rows = False
+        """Whether a row was left out of which not even the order is known: then silence says nothing."""
+
+    def add(self, rows: Sequence[ReportRow]) -> None:
+        """Take in some rows of the report."""
+        waiting = frozenset(status.value for status in AWAITING_SHIPMENT)
+        self._waiting.update((str(row[ORDER_ID]), None) for row in rows if row[STATUS] in waiting)
+        if not self._is_unshipped:
+            return
+        self._marketplaces.update(str(row[MARKETPLACE]) for row in rows)
+        placed: list[Any] = [row[PURCHASED_AT] for row in rows if row[PURCHASED_AT] is not None]
+        if placed:
+            self._placed = [min(self._placed + placed), max(self._placed + placed)]
+        if self._as_of is None:
+            dates: list[Any] = [row[FACT_AT] for row in rows]
+            self._as_of = max(dates, default=None) or None
+
+    def add_named(self, order_ids: Iterable[str]) -> None:
+        """Take in orders that the report names in rows that could not be read."""
+        self._waiting.update(dict.fromkeys(order_ids))
+
+    def record(self, import_id: int, marketplace: str | None) -> int:
+        """Record the report in the open transaction, and mark orders anew; return how many are missing now.
+
+        `marketplace` is the one that the operator gave. A period without rows is about it, or about every marketplace
+        of the store.
+        """
+        database = self._database
+        names = list(self._waiting)
+        for start in range(0, len(names) if self._as_of is not None else 0, _NAMED_AT_ONCE):
+            database.execute(
+                "UPDATE orders SET named_at = :as_of WHERE coalesce(named_at, 0) < :as_of AND order_id IN"
+                f" (SELECT named.id FROM {database.values_sql('names', id=str)} AS named)",
+                {"as_of": self._as_of, "names": as_parameter(names[start : start + _NAMED_AT_ONCE])},
+            )
+        if self._is_unshipped and self._as_of is not None and not self.has_unknown_rows:
+            codes = self._marketplaces or ({marketplace} if marketplace else set())
+            if not codes:
+                codes = {row[0] for row in database.query("SELECT DISTINCT marketplace FROM orders")}
+            low, high = self._period or tuple(self._placed) or (None, None)
+            database.execute_many(
+                "INSERT INTO unshipped_reports (import_id, marketplace, as_of, placed_from, placed_to)"
+                " VALUES (?, ?, ?, ?, ?)",
+                [(import_id, code, self._as_of, low, high) for code in sorted(codes)],
+            )
+        return mark(database)
+
+
+def mark(database: Database) -> int:
+    """Mark the waiting orders that a newer Unshipped report of their time does not name; return how many they are."""
+    database.execute(f"UPDATE orders SET named_at = at WHERE {_WAITS} AND coalesce(named_at, 0) < at")
+    database.execute(
+        "UPDATE orders SET missing = 'no', missing_since = NULL, version = version + 1 WHERE missing = 'yes'"
+        f" AND (NOT ({_WAITS}) OR {_SINCE} IS NULL)"
+    )
+    database.execute(
+        f"UPDATE orders SET missing = 'yes', missing_since = {_SINCE}, version = version + 1"
+        f" WHERE {_WAITS} AND {_SINCE} > coalesce(missing_since, 0)"
+    )
+    return int(database.value(f"SELECT count(*) FROM orders WHERE {_WAITS} AND missing = 'yes'"))
