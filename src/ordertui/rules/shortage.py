@@ -169,7 +169,8 @@ class _Levels:
 
     def number(self, harm: Harm) -> int:
         """Return the harm as one number; sums of numbers compare as sums of levels do."""
-        return sum(value * factor for value, factor in zip(harm, self._factors, strict=True))
+        first, second, third, fourth, fifth = self._factors
+        return harm[0] * first + harm[1] * second + harm[2] * third + harm[3] * fourth + harm[4] * fifth
 
     def split(self, number: int) -> Harm:
         """Return the levels of a number."""
@@ -197,6 +198,9 @@ class _Group(NamedTuple):
 
 def _groups(orders: Iterable[WaitingOrder], need: Mapping[str, int]) -> list[_Group]:
     """Return the orders in groups that share no needed SKU. Orders that hold none are left out."""
+    if len(need) == 1:
+        (only,) = need
+        return [_Group(dict(need), [one for one in orders if any(sku == only for sku, _ in one.units)])]
     parent = {sku: sku for sku in need}
 
     def root(sku: str) -> str:
