@@ -16,8 +16,10 @@ from ordertui.operations.query import orders as order_queries
 from ordertui.operations.query.export import COLUMNS, render
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
-from ordertui.orders.order import OrderRow
+from ordertui.orders.order import Order
 from ordertui.store import JournalBatch
+from ordertui.store.orders import OrderRepository
+from ordertui.tui.main.app import THREADS
 from ordertui.tui.screens import task_runner
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.screens.progress import ProgressScreen
@@ -58,13 +60,13 @@ def test_a_list_is_written_as_it_is_read(session: Session, monkeypatch: pytest.M
     whole = {form: render(list(session.orders.records(ids)), COLUMNS, form) for form in ("csv", "tsv", "json")}
     monkeypatch.setattr(order_queries, "READ_AT_ONCE", 7)
     read: list[int] = []
-    rows = session.orders.rows
+    get = OrderRepository.get
 
-    def counted(part: Sequence[int]) -> dict[int, OrderRow]:
+    def counted(repository: OrderRepository, part: Sequence[int]) -> dict[int, Order]:
         read.append(len(part))
-        return rows(part)
+        return get(repository, part)
 
-    monkeypatch.setattr(session.orders, "rows", counted)
+    monkeypatch.setattr(OrderRepository, "get", counted)
     for form, text in whole.items():
         assert render(session.orders.records(ids), COLUMNS, form) == text
     assert max(read) == 7
@@ -147,3 +149,10 @@ def test_dispatch_reads_the_list_of_batches_once(session: Session, monkeypatch: 
     monkeypatch.setattr(journal, "due", counted)
     assert len(session.dispatcher.run()) == len(free)
     assert len(calls) == 1
+
+
+async def test_few_readers_with_small_caches_serve_the_screen(session: Session) -> None:
+    async with running(session):
+        await asyncio.gather(*(asyncio.to_thread(session.orders.count, "total>1") for _ in range(40)))
+        assert len(session.context._readers) <= THREADS + 1, "one for each thread of the pool, and the screen's own"
+        assert session.context.reader().database.value("PRAGMA cache_size") == -2_048

@@ -19,6 +19,8 @@ from .protocol import Columns, Engine, Params, Row
 
 BUSY_SECONDS = 10.0
 """How long a statement waits for another process that writes."""
+READER_CACHE_KIB, WRITER_CACHE_KIB = 2_048, 16_384
+"""Page caches of a connection. Each thread of the screen has a reader; the system caches the file's pages for all."""
 LOG_PAGES, IMPORT_LOG_PAGES = 1_000, 20_000
 """Pages of the write-ahead log after which they are copied into the file: usually, and during an import."""
 TEMPORARY_CACHE_KIB = 16_384
@@ -66,7 +68,7 @@ def _immutable(path: Path) -> str:
     return "" if os.access(path.parent, os.W_OK) or is_unclean(path) else "&immutable=1"
 
 
-def connect(path: Path, *, read_only: bool, full: bool = True, cache_kib: int = 16_384) -> sqlite3.Connection:
+def connect(path: Path, *, read_only: bool, full: bool = True) -> sqlite3.Connection:
     """Return a connection in autocommit mode and WAL, to a file that was checked and migrated.
 
     `full` waits for the disk at each commit. Raises StoreError.
@@ -99,7 +101,7 @@ def connect(path: Path, *, read_only: bool, full: bool = True, cache_kib: int = 
             connection.execute(f"PRAGMA journal_size_limit = {LOG_PAGES * 4096}")
             migrations.migrate(connection, str(path))
         connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
-        connection.execute(f"PRAGMA cache_size = -{cache_kib}")
+        connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB if read_only else WRITER_CACHE_KIB}")
     except sqlite3.Error as error:
         connection.close()
         raise translate_error(error, path) from error

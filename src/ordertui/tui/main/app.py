@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
 from rich.console import Console
@@ -23,6 +25,9 @@ from ordertui.tui.themes import DARK, THEMES
 from ordertui.tui.tour.controller import PracticeBuilt
 
 from .screen import MainScreen
+
+THREADS = 4
+"""A sync, a dispatch, a task and what the screen reads may go on side by side."""
 
 
 class OrderTuiApp(App[None]):
@@ -59,8 +64,9 @@ class OrderTuiApp(App[None]):
         self.set_keymap(self._user_keymap.changed())
 
     def on_load(self) -> None:
-        """Leave in order when the system says so."""
+        """Leave in order when the system says so; work in few threads, because each keeps a reader of the store."""
         exit_on_signals(self)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
 
     def on_mount(self) -> None:
         """Watch the terminal, and paint all of it after a visit to the shell (ctrl+z, fg), which leaves it blank."""
