@@ -180,7 +180,7 @@ def test_the_whole_way_to_an_answer(us: Command) -> None:
     us.ok("release", "1")
     sent = us.run("dispatch", "--format", "json")
     (batch,) = json.loads(sent.stdout)
-    assert (batch["state"], batch["orders"]) == ("sent", 3)
+    assert (batch["state"], batch["orders"]) == ("written", 3)
     assert "sellercentral.amazon.com" in sent.stderr
     upload = next(us.folder.glob("outbox/0001-US-cancel-*/order-cancellation.txt"))
     assert str(upload) in sent.stderr

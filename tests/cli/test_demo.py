@@ -71,7 +71,7 @@ def test_the_rate_is_near_its_target_and_under_it(practice: Command) -> None:
 def test_batches_stand_in_every_state(practice: Command) -> None:
     batches = practice.json("outbox")
     assert {(batch["action"], batch["state"]) for batch in batches} == {
-        ("cancel", "answered"), ("refund", "answered"), ("confirm", "sent"), ("cancel", "held"),
+        ("cancel", "answered"), ("refund", "answered"), ("confirm", "written"), ("cancel", "held"),
     }  # fmt: skip
     assert len(practice.json("list", "--filter", "state:confirmed")) >= 2
     assert "chain unbroken" in practice.ok("audit", "verify")

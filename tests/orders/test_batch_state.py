@@ -14,11 +14,13 @@ import pytest
 from ordertui.orders import batch_state
 from ordertui.orders.batch_state import (
     BATCH_TRANSITIONS,
+    BOOKABLE,
     COMMITTED,
     DONE,
     FINAL,
     LEFT,
     NEVER_ARRIVED,
+    NEVER_LEFT,
     OPEN_STATES,
     OPEN_SUBMISSIONS,
     PENDING,
@@ -38,7 +40,7 @@ from ordertui.orders.batch_state import (
 )
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
-from ordertui.store import Outcome
+from ordertui.store import Outcome, StoreError
 from support.batches import commit, session_of
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 from support.transitions import assert_states_moved_as_allowed, watch_states
@@ -46,8 +48,9 @@ from support.transitions import assert_states_moved_as_allowed, watch_states
 TABLES: tuple[tuple[type[StrEnum], Mapping[Any, frozenset[Any]]], ...] = (
     (RowState, ROW_TRANSITIONS), (BatchState, BATCH_TRANSITIONS), (SubmissionState, SUBMISSION_TRANSITIONS),
 )  # fmt: skip
+BY_FILE = (RowState.WRITTEN, RowState.UPLOADED)
 REACHED = (RowState.SENT, RowState.ACCEPTED, RowState.UNKNOWN, RowState.OK, RowState.ERROR)
-"""States of rows that left and that something can still happen to."""
+"""States of rows that left by the API and that something can still happen to."""
 TRIED = (*REACHED[1:], RowState.HELD, RowState.CONFIRMED)
 
 
@@ -75,9 +78,10 @@ def test_equal_texts_of_different_states_are_told_apart() -> None:
 
 
 def test_the_sets_divide_the_states() -> None:
-    assert {RowState.RECALLED, RowState.CONFIRMED} == FINAL
-    assert set(RowState) == LEFT | {RowState.HELD, RowState.RECALLED}
-    assert set(RowState) == COMMITTED | {RowState.RECALLED, RowState.ERROR}
+    assert NEVER_LEFT | {RowState.CONFIRMED} == FINAL
+    assert set(RowState) == LEFT | {RowState.HELD} | NEVER_LEFT
+    assert set(RowState) == COMMITTED | {RowState.ERROR} | NEVER_LEFT
+    assert RowState.WRITTEN not in BOOKABLE
     assert UNANSWERED < UNCONFIRMED < POSSIBLY_DONE < LEFT
     assert OPEN_STATES - {RowState.OK} == PENDING
     assert not PENDING & DONE
@@ -92,6 +96,45 @@ def test_an_open_action_is_one_text_for_people_and_two_columns_for_the_store() -
         assert action == OpenAction(kind, state)
         assert str(action) == f"{kind.value}:{state.value}"
     assert open_action(None, None) is None
+
+
+def test_rows_of_a_file_move_as_the_table_says(tmp_path: Path) -> None:
+    """The same for files: written, uploaded by the operator's word, then what reports and people say."""
+    tried = (RowState.UPLOADED, RowState.OK, RowState.ERROR, RowState.UNKNOWN, RowState.CONFIRMED)
+    pairs = [(before, after) for before, after in product(BY_FILE, tried) if before is not after]
+    numbers = range(1, len(pairs) + 1)
+    clock = FixedClock(NOW)
+    with open_session(tmp_path, clock=clock) as session:
+        rows = [all_orders_row(n) for n in numbers]
+        bring(session, tmp_path, everything=rows, open_=[unshipped_row(n) for n in numbers])
+        watch_states(tmp_path / "orders.db")
+        store = session.context.store
+        for number, (before, after) in enumerate(pairs, start=1):
+            key = order_id(number)
+            batch = commit(session, Action.CANCEL, number)
+            session.batches.release(batch)
+            session.dispatcher.run()
+            if before is RowState.UPLOADED:
+                session.batches.mark_uploaded(batch)
+            assert store.batches.get(batch).rows[0].state is before
+            assert session.batches.count_to_upload() == (before is RowState.WRITTEN)
+            if after is RowState.UPLOADED:
+                session.batches.mark_uploaded(batch)
+            elif after is RowState.CONFIRMED:
+                bring(session, tmp_path, everything=[all_orders_row(number, "Cancelled", updated=NOW)])
+            else:
+                store.results.record(batch, {key: Outcome(after)}, content=b"answer")
+            assert store.batches.get(batch).rows[0].state is after, f"{before} and {after}"
+            assert session.batches.count_to_upload() == 0
+            with pytest.raises(StoreError, match="no file that waits for its upload"):
+                session.batches.mark_uploaded(batch)
+        assert_states_moved_as_allowed(store)
+        assert session.maintenance.check() == []
+        seen = {(RowState(a), RowState(b)) for a, b in store.database.query(
+            "SELECT before, after FROM state_log WHERE place = 'batch_rows' AND before <> ?", (RowState.HELD.value,)
+        )}  # fmt: skip
+        assert seen == {(a, b) for a, following in ROW_TRANSITIONS.items() if a in BY_FILE for b in following}
+        assert "chain unbroken" in session.audit.verify()
 
 
 def test_rows_that_left_move_as_the_table_says(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ordertui.orders.batch_state import RowState
+from ordertui.orders.batch_state import NEVER_LEFT
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.text import pluralize
 
@@ -24,13 +24,13 @@ COLUMNS = ("batch", "action", "marketplace", "state", "orders", "due_at", "files
 
 
 def batch_record(batch: Batch) -> Record:
-    """Return a batch as one line of a list. Its `orders` are those that were not taken back."""
+    """Return a batch as one line of a list. Its `orders` are those that were neither taken back nor left out."""
     return {
         "batch": batch.id,
         "action": str(batch.action),
         "marketplace": batch.marketplace,
         "state": str(batch.state),
-        "orders": sum(row.state is not RowState.RECALLED for row in batch.rows),
+        "orders": sum(row.state not in NEVER_LEFT for row in batch.rows),
         "due_at": iso_utc(batch.due_at),
         "files": " ".join(batch.files),
     }
@@ -88,6 +88,17 @@ def outbox(settings: Settings, form: str) -> None:
     """List batches and where they stand."""
     with open_session(settings) as session:
         emit([batch_record(b) for b in session.batches.find()], COLUMNS, form)
+
+
+@click.command()
+@click.argument("batches", nargs=-1, type=int, required=True)
+@click.pass_obj
+def uploaded(settings: Settings, batches: tuple[int, ...]) -> None:
+    """Say that the files of these BATCHES were uploaded to Amazon; the audit keeps it as your word."""
+    with open_session(settings) as session:
+        for batch in batches:
+            session.batches.mark_uploaded(batch)
+            say(f"batch {batch}: uploaded, by your word. Next: `ordertui results FILE --batch {batch}`")
 
 
 @click.command()

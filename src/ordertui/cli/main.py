@@ -16,7 +16,7 @@ import msgspec
 from ordertui import __version__
 from ordertui.orders.clock import parse_iso
 
-from .context import Group, Settings, discard_output, explain, fail, leave_closed_pipe, open_session
+from .context import Group, Settings, discard_output, explain, fail, leave_closed_pipe, open_session, say
 from .exit_codes import Exit, exit_for
 
 COMMANDS = {
@@ -46,6 +46,7 @@ COMMANDS = {
     "store": "maintenance.store",
     "sync": "sync.sync",
     "undo": "batches.undo",
+    "uploaded": "batches.uploaded",
 }
 """Module and function of each command. The module is imported when its command is asked for, and no other."""
 
@@ -134,6 +135,9 @@ def open_screen(settings: Settings, *, mouse: bool = True, tour: bool = False) -
         gc.freeze()
         gc.enable()
         code = run(session, mouse=mouse, tour=tour and not session.workspace.tour_seen())
+        if not in_browser and not code:
+            for sentence in session.batches.unfinished():
+                say(sentence)
     if code:
         sys.exit(code)
 

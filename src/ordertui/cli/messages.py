@@ -88,8 +88,11 @@ def held_sentence(batch: Batch) -> str:
 
 def sent_sentence(batch: Batch) -> str:
     """Say that a batch was dispatched."""
-    gone = sum(row.state is RowState.RECALLED for row in batch.rows)
-    left = f" ({pluralize(gone)} taken back)" if gone else ""
+    back = sum(row.state is RowState.RECALLED for row in batch.rows)
+    out = sum(row.state is RowState.LEFT_OUT for row in batch.rows)
+    words = ((back, "taken back"), (out, "left out, not allowed any more"))
+    gone, notes = back + out, [f"{pluralize(count)} {word}" for count, word in words if count]
+    left = f" ({', '.join(notes)})" if notes else ""
     how = "written" if batch.files else "at Amazon"
     orders = pluralize(len(batch.rows) - gone)
     return f"Batch {batch.id} is {how}: {batch.action.value} {orders} in {batch.marketplace}{left}."

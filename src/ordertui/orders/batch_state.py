@@ -23,7 +23,15 @@ class RowState(StrEnum):
 
     HELD = "held"
     RECALLED = "recalled"
+    """Taken back by the operator."""
+    LEFT_OUT = "left_out"
+    """Taken out at the last check before the batch left, because it was not allowed any more."""
+    WRITTEN = "written"
+    """In a file of the outbox. Whether that was uploaded is not known."""
+    UPLOADED = "uploaded"
+    """The operator said that the file was uploaded."""
     SENT = "sent"
+    """On its way by the API."""
     ACCEPTED = "accepted"
     OK = "ok"
     ERROR = "error"
@@ -32,10 +40,13 @@ class RowState(StrEnum):
 
 
 class BatchState(StrEnum):
-    """State of a batch. `sent` means that its files were written to the outbox, or that its feed was submitted."""
+    """State of a batch: that of its rows, until Amazon answered. `sent`: its feed was submitted by the API."""
 
     HELD = "held"
     RECALLED = "recalled"
+    LEFT_OUT = "left_out"
+    WRITTEN = "written"
+    UPLOADED = "uploaded"
     SENT = "sent"
     ANSWERED = "answered"
 
@@ -67,8 +78,11 @@ class SubmissionState(StrEnum):
 # -- rows
 
 ROW_TRANSITIONS: Mapping[RowState, frozenset[RowState]] = {
-    RowState.HELD: frozenset({RowState.SENT, RowState.RECALLED}),
+    RowState.HELD: frozenset({RowState.WRITTEN, RowState.SENT, RowState.RECALLED, RowState.LEFT_OUT}),
     RowState.RECALLED: frozenset(),
+    RowState.LEFT_OUT: frozenset(),
+    RowState.WRITTEN: frozenset({RowState.UPLOADED, RowState.OK, RowState.ERROR, RowState.UNKNOWN, RowState.CONFIRMED}),
+    RowState.UPLOADED: frozenset({RowState.OK, RowState.ERROR, RowState.UNKNOWN, RowState.CONFIRMED}),
     RowState.SENT: frozenset(
         {RowState.HELD, RowState.ACCEPTED, RowState.OK, RowState.ERROR, RowState.UNKNOWN, RowState.CONFIRMED}
     ),
@@ -83,8 +97,10 @@ confirms one: therefore `ok`, `error` and `unknown` lead to each other.
 """
 
 FINAL = frozenset(state for state, following in ROW_TRANSITIONS.items() if not following)
-"""Taken back, or confirmed by a report: a late answer changes nothing."""
-IN_FLIGHT = frozenset({RowState.SENT, RowState.ACCEPTED})
+"""Taken back or left out, or confirmed by a report: a late answer changes nothing."""
+NEVER_LEFT = frozenset({RowState.RECALLED, RowState.LEFT_OUT})
+"""The row is in no file and no feed."""
+IN_FLIGHT = frozenset({RowState.WRITTEN, RowState.UPLOADED, RowState.SENT, RowState.ACCEPTED})
 """The row left, and nothing came back yet that tells its outcome."""
 UNANSWERED = IN_FLIGHT | {RowState.UNKNOWN}
 """The row left, and its outcome is not known."""
@@ -102,8 +118,8 @@ COMMITTED = POSSIBLY_DONE | {RowState.HELD}
 """Counts toward the totals of a day and toward what is given back: neither taken back nor refused by Amazon."""
 LEFT = POSSIBLY_DONE | {RowState.ERROR}
 """The row left in a file or a feed, whatever became of it."""
-BOOKABLE = frozenset({RowState.ACCEPTED, RowState.UNKNOWN, RowState.OK})
-"""A refund that Amazon booked is confirmed. One that is only `sent` is not: its file may not be uploaded yet."""
+BOOKABLE = frozenset({RowState.UPLOADED, RowState.ACCEPTED, RowState.UNKNOWN, RowState.OK})
+"""A refund that Amazon booked is confirmed. One that is only `written` or `sent` is not: Amazon may not have it yet."""
 SETTLEABLE = LEFT - FINAL
 """The operator may say what became of the row."""
 
@@ -116,14 +132,19 @@ def holds_order(action: Action, state: RowState) -> bool:
 # -- batches
 
 BATCH_TRANSITIONS: Mapping[BatchState, frozenset[BatchState]] = {
-    BatchState.HELD: frozenset({BatchState.SENT, BatchState.RECALLED}),
+    BatchState.HELD: frozenset({BatchState.WRITTEN, BatchState.SENT, BatchState.RECALLED, BatchState.LEFT_OUT}),
     BatchState.RECALLED: frozenset(),
+    BatchState.LEFT_OUT: frozenset(),
+    BatchState.WRITTEN: frozenset({BatchState.UPLOADED, BatchState.ANSWERED}),
+    BatchState.UPLOADED: frozenset({BatchState.ANSWERED}),
     BatchState.SENT: frozenset({BatchState.ANSWERED, BatchState.HELD}),
     BatchState.ANSWERED: frozenset({BatchState.HELD}),
 }
 """A batch is held again when Amazon provably never got its feed, also after an answer for some of its rows."""
 
-LEFT_BATCHES = frozenset({BatchState.SENT, BatchState.ANSWERED})
+AT_LARGE = frozenset({BatchState.WRITTEN, BatchState.UPLOADED, BatchState.SENT})
+"""The batch left, and no answer came."""
+LEFT_BATCHES = AT_LARGE | {BatchState.ANSWERED}
 """The batch left: a processing report can be about it."""
 
 

@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.batch_state import NEVER_LEFT, BatchState, RowState
 from ordertui.orders.clock import Clock
 
 from .audit import AuditLog
-from .database import Database
+from .database import Database, in_list
 from .errors import StoreError
 from .identity import BACKUP_KEY
 
@@ -39,7 +39,8 @@ INTEGRITY_CHECKS = (
     ),
     (
         "SELECT count(*) FROM batch_rows r JOIN batches b ON b.id = r.batch"
-        f" WHERE (r.state = '{RowState.HELD}') <> (b.state = '{BatchState.HELD}') AND r.state <> '{RowState.RECALLED}'",
+        f" WHERE (r.state = '{RowState.HELD}') <> (b.state = '{BatchState.HELD}')"
+        f" AND r.state NOT IN {in_list(NEVER_LEFT)}",
         "rows that are held in a batch that left, or the other way round",
     ),
 )

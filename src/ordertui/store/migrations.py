@@ -26,6 +26,7 @@ SCRIPTS = (
     "0013_promotions_and_hands.sql",
     "0014_active_lines.sql",
     "0015_missing_orders.sql",
+    "0016_written_uploaded.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

@@ -185,7 +185,7 @@ def test_processing_reports_are_taken_in_all_or_none(tmp_path: Path) -> None:
     for files in ([good, bad], [bad, good]):
         with pytest.raises(Exception, match=r"bad\.txt"):
             session.results.take_in(files)
-        assert _states(session, first) == {RowState.SENT}
+        assert _states(session, first) == {RowState.WRITTEN}
     session.results.take_in([good])
     assert _states(session, first) == {RowState.OK}
 
@@ -197,7 +197,7 @@ def test_a_word_that_could_not_be_written_beside_the_files_does_not_count(tmp_pa
     (folder / "DO-NOT-UPLOAD.txt").mkdir()
     with pytest.raises(OSError, match="DO-NOT-UPLOAD"):
         session.batches.settle(batch, [order_id(11)], done=False, why="looked", typed="1")
-    assert _states(session, batch) == {RowState.SENT}
+    assert _states(session, batch) == {RowState.WRITTEN}
 
 
 def _states(session: Session, batch: int) -> set[RowState]:

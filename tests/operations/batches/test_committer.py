@@ -213,9 +213,9 @@ def test_an_order_shipped_during_the_hold_does_not_leave(
     clock.advance(HOUR)
     content = Path(session.dispatcher.run()[0].files[0]).read_text(encoding="utf-8")
     assert order_id(3) not in content
-    assert states(session, batch)[order_id(3)] is RowState.RECALLED
+    assert states(session, batch)[order_id(3)] is RowState.LEFT_OUT
     row = next(row for row in session.batches.find()[0].rows if row.order_id == order_id(3))
-    assert "left out at dispatch" in row.text
+    assert row.text == "the shipment is confirmed: refund it instead"
 
 
 def test_a_crash_before_the_bytes_writes_the_same_bytes_later(
@@ -232,7 +232,7 @@ def test_a_crash_before_the_bytes_writes_the_same_bytes_later(
         with pytest.raises(OSError, match="No space"):
             session.dispatcher.run()
     assert not list(session.context.outbox_directory.rglob("order-*")), "no half file"
-    assert session.batches.find()[0].state is BatchState.SENT
+    assert session.batches.find()[0].state is BatchState.WRITTEN
     with pytest.raises(RecallRefused):
         session.batches.recall(session.batches.find()[0].id)
     session.dispatcher.run()
@@ -308,7 +308,7 @@ def test_a_report_about_other_orders_is_refused(session: Session, waiting: list[
         session.results.take_in([report], batch)
     with pytest.raises(BatchNeeded):
         session.results.take_in([report])
-    assert set(states(session, batch).values()) == {RowState.SENT}
+    assert set(states(session, batch).values()) == {RowState.WRITTEN}
 
 
 def test_a_held_batch_has_no_results(session: Session, waiting: list[int], tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_an_order_that_shipped_since_is_left_out(floor: Floor, sim: Simulator, c
     floor.dispatch(HOUR)
     assert "searchOrders" in sim.calls, "orders an hour old are synced before a batch leaves"
     assert {row.order_id[-1]: row.state for row in floor.batch(batch).rows} == {
-        "1": RowState.ACCEPTED, "2": RowState.RECALLED,
+        "1": RowState.ACCEPTED, "2": RowState.LEFT_OUT,
     }  # fmt: skip
 
 

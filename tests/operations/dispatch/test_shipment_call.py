@@ -280,5 +280,5 @@ def test_an_order_that_moved_on_since_is_left_out(floor: Floor, sim: Simulator) 
     sim.amazon.orders[floor.order_id(1)]["fulfillment"]["fulfillmentStatus"] = "CANCELLED"
     sim.amazon.touch(floor.order_id(1))
     floor.dispatch(DAY)
-    assert floor.states(batch) == {RowState.RECALLED}
+    assert floor.states(batch) == {RowState.LEFT_OUT}
     assert sim.amazon.confirmations == []

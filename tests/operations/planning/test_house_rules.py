@@ -173,9 +173,9 @@ def test_a_rule_made_while_a_batch_is_held_stops_it(tmp_path: Path) -> None:
     with session_with(tmp_path, rule("third", f"id:{order_id(3)}", "deny"), clock=clock) as session:
         (sent,) = session.dispatcher.run()
         assert {row.order_id: row.state.value for row in sent.rows} == {
-            order_id(1): "sent",
-            order_id(2): "sent",
-            order_id(3): "recalled",
+            order_id(1): "written",
+            order_id(2): "written",
+            order_id(3): "left_out",
         }
 
 

@@ -134,7 +134,7 @@ async def test_a_due_batch_leaves_while_the_screen_is_open(session: Session, clo
         await press(pilot, "R")
         assert "held" in text(pilot, "status") or await _later(pilot, lambda: "held" in text(pilot, "status"))
         clock.advance(plan.hold_seconds)
-        await until(pilot, lambda: session.batches.find()[0].state is BatchState.SENT)
+        await until(pilot, lambda: session.batches.find()[0].state is BatchState.WRITTEN)
         await until(pilot, lambda: Path(session.batches.find()[0].files[0]).exists())
 
 

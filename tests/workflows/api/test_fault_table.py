@@ -90,7 +90,7 @@ TABLE = (
     Fault("upload address expired", at("upload", "forbidden"), "", {HELD}, "the address may have expired", end=DONE),
     Fault(
         "stale getFeeds", stale, "unknown", {UNKNOWN}, UNCLEAR,
-        end={CANCEL: {CONFIRMED, RowState.RECALLED}, REFUND: {CONFIRMED}}, posts=1,
+        end={CANCEL: {CONFIRMED, RowState.LEFT_OUT}, REFUND: {CONFIRMED}}, posts=1,
     ),
     Fault(
         "FATAL with part of it done", fatal, "fatal", {UNKNOWN},

@@ -114,7 +114,7 @@ async def test_the_screen_submits_nothing_of_a_practice_store(practice: Session,
     batch = commit(practice, 1)
     async with running(practice) as pilot:
         practice.batches.release(batch)
-        await until(pilot, lambda: practice.batches.find()[0].state is BatchState.SENT)
+        await until(pilot, lambda: practice.batches.find()[0].state is BatchState.WRITTEN)
         await press(pilot, "o")
         await until(pilot, lambda: isinstance(pilot.app.screen, OutboxScreen))
         await press(pilot, "escape", "I")

@@ -51,7 +51,7 @@ pytestmark = pytest.mark.usefixtures("fast_disk")
 WAITING, SHIPPED = (1, 2, 3), (11, 12)
 PAID = LineAmounts(item_price=1000, item_tax=80, shipping_price=300, item_promotion=200)
 PRICES = {"item_price": "10.00", "item_tax": "0.80", "shipping_price": "3.00", "item_promotion_discount": "2.00"}
-LEFT = (RowState.SENT, RowState.ACCEPTED, RowState.OK, RowState.UNKNOWN, RowState.CONFIRMED)
+LEFT = (RowState.WRITTEN, RowState.UPLOADED, RowState.ACCEPTED, RowState.OK, RowState.UNKNOWN, RowState.CONFIRMED)
 UPLOADS = ("order-cancellation.txt", "payment-adjustment.txt")
 REFUSALS = (OperationError, StoreError, ProcessingReportError)
 FORMS: tuple[Callable[[bytes], bytes], ...] = (

@@ -275,4 +275,4 @@ def test_a_store_of_version_0_1_is_given_an_identity(tmp_path: Path) -> None:
             again.dispatcher.run()
         (again.context.outbox_directory / "0007-US-refund").rmdir()
         again.batches.release(1)
-        assert [one.state for one in again.dispatcher.run()] == [BatchState.SENT]
+        assert [one.state for one in again.dispatcher.run()] == [BatchState.WRITTEN]

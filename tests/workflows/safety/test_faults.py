@@ -289,7 +289,7 @@ def test_a_row_taken_back_by_another_process_does_not_leave(tmp_path: Path, monk
     monkeypatch.setattr(type(session.dispatcher.files), "_mark_sent", mark_sent)
     assert len(session.dispatcher.run()) == 1
     assert order_id(1) not in Path(session.batches.find()[0].files[0]).read_text(encoding="utf-8")
-    assert states(session, batch) == {order_id(1): RowState.RECALLED, order_id(2): RowState.SENT}
+    assert states(session, batch) == {order_id(1): RowState.RECALLED, order_id(2): RowState.WRITTEN}
     other.close()
 
 

@@ -129,7 +129,7 @@ def test_send_now_and_take_back_work_after_the_clock_was_set(session: Session, c
     session.batches.release(first)
     assert [batch.id for batch in session.dispatcher.run()] == [first]
     assert {batch.id: batch.state for batch in session.batches.find()} == {
-        first: BatchState.SENT,
+        first: BatchState.WRITTEN,
         second: BatchState.RECALLED,
     }
 

@@ -61,7 +61,7 @@ def test_a_batch_whose_plan_is_damaged_holds_up_no_other(tmp_path: Path, plan_by
         session.batches.release(batch)
     with pytest.raises(OperationError):
         session.dispatcher.run()
-    assert states(session, good) == {order_id(2): RowState.SENT}
+    assert states(session, good) == {order_id(2): RowState.WRITTEN}
     assert states(session, bad) == {order_id(1): RowState.HELD}
     assert {batch.id for batch in session.batches.find()} == {bad, good}, "and the list of batches is there"
     session.batches.recall(bad)
@@ -81,7 +81,7 @@ def test_whatever_one_batch_raises_the_others_leave(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("ordertui.operations.dispatch.freeze.build_feed_files", fail_for_the_first)
     with pytest.raises(OperationError, match=f"batch {bad} cannot leave.*a defect"):
         session.dispatcher.run()
-    assert states(session, good) == {order_id(2): RowState.SENT}
+    assert states(session, good) == {order_id(2): RowState.WRITTEN}
 
 
 def test_a_batch_of_which_an_order_is_lost_holds_up_no_other(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_batch_of_which_an_order_is_lost_holds_up_no_other(tmp_path: Path) -> 
         session.batches.release(batch)
     with pytest.raises(OperationError, match=f"{order_id(1)} is not in this store any more"):
         session.dispatcher.run()
-    assert states(session, good) == {order_id(2): RowState.SENT}
+    assert states(session, good) == {order_id(2): RowState.WRITTEN}
     assert session.batches.open_issues() == []
 
 

@@ -77,7 +77,7 @@ def shop(tmp_path: Path, clock: FixedClock) -> Session:
     return open_session(tmp_path / "shop", clock=clock)
 
 
-@pytest.mark.parametrize(("shipped", "state"), [(1, RowState.SENT), (2, RowState.RECALLED), (3, RowState.RECALLED)])
+@pytest.mark.parametrize(("shipped", "state"), [(1, RowState.WRITTEN), (2, RowState.LEFT_OUT), (3, RowState.LEFT_OUT)])
 def test_a_refund_that_cancels_units_stays_when_they_shipped(
     shop: Session, clock: FixedClock, tmp_path: Path, shipped: int, state: RowState
 ) -> None:
@@ -88,7 +88,7 @@ def test_a_refund_that_cancels_units_stays_when_they_shipped(
     assert leave(shop, batch) is state
 
 
-@pytest.mark.parametrize(("shipped", "state"), [(0, RowState.SENT), (2, RowState.RECALLED), (3, RowState.RECALLED)])
+@pytest.mark.parametrize(("shipped", "state"), [(0, RowState.WRITTEN), (2, RowState.LEFT_OUT), (3, RowState.LEFT_OUT)])
 def test_a_shipment_stays_when_some_of_it_was_confirmed_meanwhile(
     shop: Session, clock: FixedClock, tmp_path: Path, shipped: int, state: RowState
 ) -> None:
@@ -104,10 +104,10 @@ def test_a_cancellation_stays_when_its_reason_is_another_now(shop: Session, cloc
     batch = held(shop, Action.CANCEL, 1, PlanChoices(reason="NoInventory"))
     clock.advance(60)
     waiting(shop, tmp_path, 1, asked="true")
-    assert leave(shop, batch) is RowState.RECALLED
+    assert leave(shop, batch) is RowState.LEFT_OUT
 
 
-@pytest.mark.parametrize(("limit", "state"), [(1, RowState.SENT), (0, RowState.RECALLED)])
+@pytest.mark.parametrize(("limit", "state"), [(1, RowState.WRITTEN), (0, RowState.LEFT_OUT)])
 def test_house_rules_about_a_day_are_asked_again(tmp_path: Path, limit: int, state: RowState) -> None:
     """Its own batch is not counted twice; a limit that was tightened while it was held takes it out."""
     with open_session(tmp_path / "shop") as session:
@@ -205,6 +205,6 @@ def test_what_leaves_is_what_a_fresh_plan_would_send(
             again.batches.release(batch)
             again.dispatcher.run()
             (made,) = (one for one in again.batches.find() if one.id == batch)
-            assert {row.order_id for row in made.rows if row.state is RowState.SENT} == wanted
+            assert {row.order_id for row in made.rows if row.state is RowState.WRITTEN} == wanted
     finally:
         shutil.rmtree(folder, ignore_errors=True)

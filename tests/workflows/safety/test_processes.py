@@ -113,7 +113,7 @@ class Scene:
                 for b in batches.values()
                 if b.action is Action.CANCEL
                 for row in b.rows
-                if row.state in (RowState.HELD, RowState.SENT, RowState.OK, RowState.UNKNOWN, RowState.CONFIRMED)
+                if row.state in (RowState.HELD, RowState.WRITTEN, RowState.OK, RowState.UNKNOWN, RowState.CONFIRMED)
             )
             assert all(count == 1 for count in holders.values()), holders
         assert not list(self.folder.glob("outbox/*/.*")), "nothing half is left behind"

@@ -18,7 +18,7 @@ from support.shops import NOW, all_orders_row, bring, order_id
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
 
-OK, ERROR, UNKNOWN, SENT = RowState.OK, RowState.ERROR, RowState.UNKNOWN, RowState.SENT
+OK, ERROR, UNKNOWN, SENT = RowState.OK, RowState.ERROR, RowState.UNKNOWN, RowState.WRITTEN
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def test_a_late_answer_of_the_first_try_keeps_the_second_from_leaving(session: S
     assert states(session, first)[order_id(1)] is UNKNOWN
     session.batches.release(second)
     assert session.dispatcher.run() == []
-    assert states(session, second) == {order_id(1): RowState.RECALLED}
+    assert states(session, second) == {order_id(1): RowState.LEFT_OUT}
     assert session.orders.get(order_id(1)).row.open_action == OpenAction(Action.CANCEL, RowState.UNKNOWN)  # type: ignore[union-attr]
     assert plan(session, Action.CANCEL, 1).rows == ()
 
@@ -237,7 +237,7 @@ def test_the_word_frees_or_closes_a_row_and_the_audit_keeps_it(session: Session,
     record = session.audit.records(order_id(12))[0]
     assert (record["what"], record["change"], record["why"]) == (
         "batch.settled",
-        "sent -> error",
+        "written -> error",
         "the upload was never made",
     )
 

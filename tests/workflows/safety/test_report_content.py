@@ -53,7 +53,7 @@ def test_the_report_of_one_batch_in_another_form_answers_no_other(
     second = send(shop, Action.CANCEL, 2)
     with pytest.raises(BatchNeeded):
         shop.results.take_in([form_of(path, FORMS[form])])
-    assert states(shop, second) == {order_id(2): RowState.SENT}
+    assert states(shop, second) == {order_id(2): RowState.WRITTEN}
 
 
 @pytest.mark.parametrize("form", list(FORMS))
@@ -107,7 +107,7 @@ def test_amazons_number_of_a_report_belongs_to_one_batch(
             [write(tmp_path, xml_report(shop, second, "777", blanks=blanks))], batch_id=second if named else None
         )
     assert isinstance(found.value, Refused if named else BatchNeeded)
-    assert states(shop, second) == {order_id(12): RowState.SENT}
+    assert states(shop, second) == {order_id(12): RowState.WRITTEN}
     shop.results.take_in([write(tmp_path, xml_report(shop, second, "778", blanks=blanks))])
     assert states(shop, second) == {order_id(12): RowState.OK}
 
@@ -136,4 +136,4 @@ def test_reports_kept_by_an_older_version_are_compared_too(shop: Session, tmp_pa
     with open_session(tmp_path / "shop") as again:
         with pytest.raises(BatchNeeded, match="already"):
             again.results.take_in([form_of(path, FORMS[form])])
-        assert states(again, second) == {order_id(2): RowState.SENT}
+        assert states(again, second) == {order_id(2): RowState.WRITTEN}

@@ -64,7 +64,7 @@ def test_a_late_done_of_the_first_try_stops_the_second(shop: Session, tmp_path: 
     shop.results.take_in([answer(shop, tmp_path, first)])
     leave(shop, second)
     assert states(shop, first) == {ELEVEN: RowState.UNKNOWN}
-    assert states(shop, second) == {ELEVEN: RowState.RECALLED}
+    assert states(shop, second) == {ELEVEN: RowState.LEFT_OUT}
     (row,) = next(batch for batch in shop.batches.find() if batch.id == second).rows
     assert f"batch {first}, which it tries again, may have done it after all" in row.text
 
@@ -80,7 +80,7 @@ def test_a_wish_is_an_item_and_a_component(shop: Session, tmp_path: Path, price:
     second = partial(shop, price=price, tax=tax)
     shop.results.take_in([answer(shop, tmp_path, first)])
     leave(shop, second)
-    assert states(shop, second) == {ELEVEN: RowState.SENT if leaves else RowState.RECALLED}
+    assert states(shop, second) == {ELEVEN: RowState.WRITTEN if leaves else RowState.LEFT_OUT}
 
 
 def test_a_second_wish_after_a_first_that_was_done_leaves(shop: Session, tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_second_wish_after_a_first_that_was_done_leaves(shop: Session, tmp_pat
     shop.results.take_in([answer(shop, tmp_path, first)])
     second = partial(shop)
     leave(shop, second)
-    assert states(shop, second) == {ELEVEN: RowState.SENT}
+    assert states(shop, second) == {ELEVEN: RowState.WRITTEN}
 
 
 def test_a_settled_done_after_the_second_try_was_held_stops_it_too(shop: Session) -> None:
@@ -99,7 +99,7 @@ def test_a_settled_done_after_the_second_try_was_held_stops_it_too(shop: Session
     second = again(shop, first)
     shop.batches.settle(first, [ELEVEN], done=True, why="it is there after all", typed="1")
     leave(shop, second)
-    assert states(shop, second) == {ELEVEN: RowState.RECALLED}
+    assert states(shop, second) == {ELEVEN: RowState.LEFT_OUT}
 
 
 def test_both_tries_done_is_told_as_paid_twice(shop: Session, tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_cancellation_tried_again_is_one_wish(shop: Session, tmp_path: Path) -
     second = again(shop, first)
     shop.results.take_in([answer(shop, tmp_path, first)])
     leave(shop, second)
-    assert states(shop, second) == {order_id(1): RowState.RECALLED}
+    assert states(shop, second) == {order_id(1): RowState.LEFT_OUT}
 
 
 # -- evidence and words
@@ -228,4 +228,4 @@ def test_commit_keeps_no_tries_of_what_was_taken_back(shop: Session) -> None:
     shop.batches.recall(first)
     second = send(shop, Action.REFUND, 11)
     assert shop.context.store.database.query("SELECT * FROM tries") == []
-    assert states(shop, second) == {ELEVEN: RowState.SENT}
+    assert states(shop, second) == {ELEVEN: RowState.WRITTEN}

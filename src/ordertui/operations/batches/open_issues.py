@@ -91,7 +91,10 @@ def _doubtful(store: Store, batch: JournalBatch, now: int) -> list[tuple[Journal
         if row.state is RowState.UNKNOWN:
             out.append((row, "unknown", row.text))
         elif row.state in IN_FLIGHT and late and batch.sent_at is not None:
-            out.append((row, "stuck", f"no processing report since it left at {iso_utc(batch.sent_at)}"))
+            at = iso_utc(batch.sent_at)
+            is_written = row.state is RowState.WRITTEN
+            why = f"written at {at}, and nobody said that it was uploaded" if is_written else f"no report since {at}"
+            out.append((row, "stuck", why))
         elif row.state is RowState.OK and batch.action in _EXPECTED:
             word = status.value.replace("_", " ")
             if status in _CONTRARY[batch.action]:

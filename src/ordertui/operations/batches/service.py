@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import BadInput, Refused
 from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.order import LineAmounts, Order
+from ordertui.orders.text import pluralize
 from ordertui.store import JournalBatch, Submission
 
 from .batch import Batch, as_batch
+
+MOST_SENTENCES = 5
+"""Held batches that are named one by one when the program is left."""
 
 if TYPE_CHECKING:
     from ordertui.operations.planning.plan import Plan, PlanLine
@@ -99,6 +104,37 @@ class BatchService:
         store = self._context.writer()
         store.batches.hold_until(batch_id, self._context.clock.now())
         return as_batch(store.batches.get(batch_id))
+
+    def mark_uploaded(self, batch_id: int) -> Batch:
+        """Record the operator's word that the file of a written batch was uploaded. Raises UnknownBatch, StoreError."""
+        return as_batch(self._context.writer().batches.mark_uploaded(batch_id))
+
+    def count_to_upload(self) -> int:
+        """Return how many batches are written and, as far as is known, not uploaded."""
+        return self._context.reader().batches.count_to_upload()
+
+    def unfinished(self) -> list[str]:
+        """Return what is not done when the program is left: one sentence for each held batch and each kind of wait."""
+        held = [one for one in self._context.reader().batches.find(open_only=True) if one.state is BatchState.HELD]
+        how = "submitted" if self._context.is_api_dispatch else "written"
+        found = [
+            f"batch {one.id} ({one.action.value}, {pluralize(sum(row.state is RowState.HELD for row in one.rows))}) is"
+            f" held until {iso_utc(one.due_at)}; {how} when ordertui is open, or by `ordertui dispatch`"
+            for one in held[:MOST_SENTENCES]
+        ]
+        if len(held) > MOST_SENTENCES:
+            found.append(f"{len(held) - MOST_SENTENCES:,} more batches are held: `ordertui outbox` lists them")
+        return found + self.to_upload_sentences()
+
+    def to_upload_sentences(self) -> list[str]:
+        """Return a sentence on files that wait for their upload; none when none does."""
+        waiting = self.count_to_upload()
+        if not waiting or self._context.is_practice:
+            return []
+        return [
+            f"{pluralize(waiting, 'batch file')} written and not uploaded, as far as is known: key o and `ordertui"
+            " outbox` list them; U there, or `ordertui uploaded BATCH`, when it is done"
+        ]
 
     def find(self, *, open_only: bool = False) -> list[Batch]:
         """Return the batches, newest first, each with what to do next."""

@@ -9,7 +9,7 @@ from ordertui.orders.batch_state import NEVER_ARRIVED, RowState
 from ordertui.orders.text import pluralize
 from ordertui.store import Store
 
-_WORDS = {RowState.ERROR: "refused by Amazon", RowState.UNKNOWN: "unknown", RowState.RECALLED: "left out"}
+_WORDS = {RowState.ERROR: "refused by Amazon", RowState.UNKNOWN: "unknown", RowState.LEFT_OUT: "left out"}
 
 
 class FailureWatch:

@@ -8,7 +8,7 @@ from itertools import takewhile
 from ordertui.amazon.spapi.operations import CONFIRM_SHIPMENT
 from ordertui.operations.limits import feed_limits
 from ordertui.operations.sync.connection import retry_delay
-from ordertui.orders.batch_state import IN_FLIGHT, NEVER_ARRIVED, BatchState, RowState, SubmissionState
+from ordertui.orders.batch_state import IN_FLIGHT, NEVER_ARRIVED, NEVER_LEFT, BatchState, RowState, SubmissionState
 from ordertui.orders.clock import iso_utc
 from ordertui.store import JournalBatch, Store, Submission
 
@@ -79,7 +79,7 @@ class FeedSchedule:
     @staticmethod
     def _part_obstacle(part: JournalBatch) -> str:
         """Return why the next part of a split batch may not follow this one; empty when it may."""
-        rows = [row for row in part.rows if row.state is not RowState.RECALLED]
+        rows = [row for row in part.rows if row.state not in NEVER_LEFT]
         if any(row.state is RowState.HELD or row.state in IN_FLIGHT for row in rows):
             return f"the part before it, batch {part.id}, is not answered yet"
         unknown = sum(row.state is RowState.UNKNOWN for row in rows)

@@ -9,7 +9,7 @@ from ordertui.operations.planning.feed_builder import build_feed_files
 from ordertui.operations.planning.plan import Plan, PlanFile
 from ordertui.operations.planning.plan_file import decode
 from ordertui.operations.planning.planner import Planner
-from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.batch_state import NEVER_LEFT, BatchState, RowState
 from ordertui.store import FeedFile, JournalBatch, Store
 
 
@@ -34,7 +34,7 @@ class BatchFreezer:
                 f"batch {batch_id}: order {lost[0]} is not in this store any more; nothing of the batch was sent:"
                 " take it back, import the order and plan again"
             )
-        self._recall_changed_rows(self._store.batches.get(batch_id), plan)
+        self._leave_out_changed_rows(self._store.batches.get(batch_id), plan)
         batch = self._store.batches.get(batch_id)
         files = self._build(batch, plan)
         for file in files:
@@ -46,13 +46,13 @@ class BatchFreezer:
         """Return the files of a batch that left, made again of its plan: stores of version 1 kept no bytes."""
         return as_feed_files(self._build(batch, decode(self._store.batches.plan_bytes(batch.id))))
 
-    def _recall_changed_rows(self, batch: JournalBatch, plan: Plan) -> None:
-        """Recall rows that a report, a fact or a late result made impossible while they were held."""
+    def _leave_out_changed_rows(self, batch: JournalBatch, plan: Plan) -> None:
+        """Take out rows that a report, a fact or a late result made impossible while they were held."""
         held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
         orders = self._store.orders.get([row.id for row in plan.rows])
         reasons = self._store.batches.blocking_reasons(batch.id)
         whys = {
-            row.order_id: f"left out at dispatch: {why}"
+            row.order_id: why
             for row in plan.rows
             if row.order_id in held
             and (why := reasons.get(row.order_id) or self._planner.still_allowed(plan.action, orders[row.id], row))
@@ -61,7 +61,7 @@ class BatchFreezer:
         denied = self._planner.denied_rows(plan, batch.id, rows, [orders[row.id] for row in rows])
         whys |= {order_id: f"left out at dispatch: {why}" for order_id, why in denied.items()}
         if whys:
-            self._store.batches.recall(batch.id, whys, why=whys)
+            self._store.batches.leave_out(batch.id, whys)
 
     def _build(self, batch: JournalBatch, plan: Plan) -> tuple[PlanFile, ...]:
         """Return the files of the rows that leave, or left: the plan's own bytes when these are all its rows."""
@@ -69,7 +69,7 @@ class BatchFreezer:
         gone = {
             row.order_id
             for row in batch.rows
-            if row.state is RowState.RECALLED or (is_held and row.state is not RowState.HELD)
+            if row.state in NEVER_LEFT or (is_held and row.state is not RowState.HELD)
         }
         rows = [row for row in plan.rows if row.order_id not in gone]
         files = build_feed_files(plan.id, plan.action, plan.marketplace, rows, self.merchant_id)

@@ -95,7 +95,7 @@ class DispatchService:
     def _changed_file(self, batch: JournalBatch) -> str:
         """Return a warning when the file to upload is not the one that was written; one that is gone was moved away."""
         path = next((Path(name) for name in batch.files if name.endswith(".txt")), None)
-        if path is None or batch.state is not BatchState.SENT:
+        if path is None or batch.state not in (BatchState.WRITTEN, BatchState.UPLOADED):
             return ""
         try:
             found = path.stat()

@@ -14,7 +14,7 @@ from ordertui.orders.order import Order, OrderRow
 from ordertui.orders.text import pluralize
 from ordertui.store import BY_ALLOWED_ACTION, ActionRanks, Decisions, Store
 
-from .queues import BY_KEY, INVISIBLE_REQUESTS, QUEUES, Queue
+from .queues import BY_KEY, INVISIBLE_REQUESTS, NO_ANSWERED_REFUNDS, QUEUES, Queue, QueueSpec
 from .sort_order import read_sorting
 
 if TYPE_CHECKING:
@@ -107,12 +107,19 @@ class OrderQueries:
         spec = BY_KEY.get(queue)
         if spec is None:
             raise UnknownChoice("queue", queue, tuple(BY_KEY))
-        if not spec.filter and not filter_text.strip():
+        queue_filter = self.queue_filter(spec)
+        if not queue_filter and not filter_text.strip():
             return None
-        wanted, queued = self.condition(filter_text), self.condition(spec.filter)
+        wanted, queued = self.condition(filter_text), self.condition(queue_filter)
         from ordertui.rules.language import And
 
-        return wanted if not spec.filter else queued if not filter_text.strip() else And((queued, wanted))
+        return wanted if not queue_filter else queued if not filter_text.strip() else And((queued, wanted))
+
+    def queue_filter(self, spec: QueueSpec) -> str:
+        """Return the filter of a queue in this store: without a connection no refund waits for a booking."""
+        if spec.key == "unconfirmed" and self._context.config.amazon.profile == "off":
+            return f"{spec.filter} {NO_ANSWERED_REFUNDS}"
+        return spec.filter
 
     def _decisions(self, *conditions: Condition | None) -> Decisions:
         asked = [condition for condition in conditions if condition is not None]
@@ -149,7 +156,7 @@ class OrderQueries:
                 note = INVISIBLE_REQUESTS
                 count = count or None
             unknown = self.count(spec.unknown) if spec.unknown and count is not None else 0
-            out.append(Queue(spec.key, spec.title, spec.filter, count, spec.why_empty, note, unknown))
+            out.append(Queue(spec.key, spec.title, self.queue_filter(spec), count, spec.why_empty, note, unknown))
         return tuple(out)
 
     def marketplaces(self) -> Sequence[str]:

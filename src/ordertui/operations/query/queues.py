@@ -106,6 +106,8 @@ QUEUES = (
         "Every unshipped order is named by the newest Unshipped report of its days, as far as one was imported.",
     ),
 )
+NO_ANSWERED_REFUNDS = f"-(journal:{Action.REFUND} state:{RowState.OK})"
+"""Without a connection no report ever shows a refund: Amazon's `ok`, or the operator's word, is the last that comes."""
 BY_KEY = {queue.key: queue for queue in QUEUES}
 INVISIBLE_REQUESTS = (
     "buyer requests are invisible in these reports: add the column “Buyer Requested Cancel” in Seller Central"

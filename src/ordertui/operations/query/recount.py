@@ -78,7 +78,7 @@ class Recount:
         self._allowed: dict[Action, set[int]] = {}
         self._queues = {
             spec.key: predicate(
-                parse(spec.filter, now=self._now, zone=orders.zone),
+                parse(orders.queue_filter(spec), now=self._now, zone=orders.zone),
                 decide=self._eligibility.decide,
                 auto_cancel_at=self._eligibility.deadline,
             )

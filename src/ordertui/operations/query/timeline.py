@@ -64,6 +64,8 @@ def history(order: Order, batches: Sequence[Batch], mail: Sequence[Event] = ()) 
         events: list[Event] = [(batch.created_at, f"{batch.action.value} committed in {name}{reason}")]
         if mine.state is RowState.RECALLED:
             events.append((None, f"taken back from {name}: nothing was sent"))
+        elif mine.state is RowState.LEFT_OUT:
+            events.append((None, f"left out of {name} when it left: {mine.text}"))
         elif mine.state is RowState.HELD:
             events.append((batch.due_at, f"{name} leaves the hold"))
         elif batch.sent_at is not None:

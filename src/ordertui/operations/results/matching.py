@@ -8,7 +8,7 @@ from ordertui.amazon.processing_report import ProcessingReport, ProcessingReport
 from ordertui.operations.errors import BatchNeeded, Refused
 from ordertui.operations.planning.feed_builder import first_message_id
 from ordertui.operations.planning.plan_file import decode
-from ordertui.orders.batch_state import LEFT_BATCHES, RowState
+from ordertui.orders.batch_state import LEFT_BATCHES, NEVER_LEFT, RowState
 from ordertui.orders.enums import Action
 from ordertui.store import JournalBatch, KeptResult, Store
 
@@ -79,7 +79,7 @@ class BatchMatcher:
     def load(self, batch: JournalBatch) -> DispatchedBatch:
         """Return a batch with the rows that were in its files when it left."""
         plan = decode(self._store.batches.plan_bytes(batch.id))
-        gone = {row.order_id for row in batch.rows if row.state is RowState.RECALLED}
+        gone = {row.order_id for row in batch.rows if row.state in NEVER_LEFT}
         content = self._store.submissions.sent_content(batch.id) if any(row.ruling for row in batch.rows) else None
         if content is not None:  # a row that was settled before the batch left again was not in it
             there = {found.decode() for found in _ORDER.findall(content)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 
-from ordertui.orders.batch_state import COMMITTED, UNCONFIRMED, BatchState, RowState
+from ordertui.orders.batch_state import COMMITTED, NEVER_LEFT, UNCONFIRMED, BatchState, RowState
 from ordertui.orders.clock import LATEST_MOMENT, Clock, MonotonicReading, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.store.audit import AuditLog
@@ -107,7 +107,7 @@ class BatchJournal:
             self._database.query(
                 "SELECT o.order_id, max(x.batch) FROM batch_rows r JOIN orders o ON o.id = r.order_id"
                 " JOIN batch_rows x ON x.order_id = r.order_id AND x.action = r.action AND x.batch > r.batch"
-                f" AND x.state <> '{RowState.RECALLED}' WHERE r.batch = ? GROUP BY o.order_id",
+                f" AND x.state NOT IN {in_list(NEVER_LEFT)} WHERE r.batch = ? GROUP BY o.order_id",
                 (batch_id,),
             )
         )
@@ -250,13 +250,28 @@ class BatchJournal:
             )
             self.transitions.log("batch.due", batch_id, before=batch.due_at, after=due_at)
 
-    def recall(
-        self, batch_id: int, order_ids: Collection[str] | None = None, *, why: str | Mapping[str, str] = "taken back"
-    ) -> int:
-        """Take held rows back (None: all of the batch); return how many. `why` is for all, or by order id.
+    def recall(self, batch_id: int, order_ids: Collection[str] | None = None, *, why: str = "taken back") -> int:
+        """Take held rows back (None: all of the batch); return how many.
 
         Raises UnknownBatch, and RecallRefused when the batch has left or holds none of these orders.
         """
+        return self._take_out(batch_id, order_ids, why, RowState.RECALLED, BatchState.RECALLED)
+
+    def leave_out(self, batch_id: int, whys: Mapping[str, str]) -> int:
+        """Take held rows out, by order id with the reason, because they must not leave any more; return how many.
+
+        Raises as `recall` does.
+        """
+        return self._take_out(batch_id, whys, whys, RowState.LEFT_OUT, BatchState.LEFT_OUT)
+
+    def _take_out(
+        self,
+        batch_id: int,
+        order_ids: Collection[str] | None,
+        why: str | Mapping[str, str],
+        row_state: RowState,
+        batch_state: BatchState,
+    ) -> int:
         with self._database.write():
             batch = self.get(batch_id)
             if batch.state is not BatchState.HELD:
@@ -268,13 +283,13 @@ class BatchJournal:
             if not wanted:
                 raise RecallRefused(f"batch {batch_id} holds nothing of that any more")
             whys = dict.fromkeys(wanted, why) if isinstance(why, str) else {one: why[one] for one in sorted(wanted)}
-            outcomes = {order_id: Outcome(RowState.RECALLED, "", text) for order_id, text in whys.items()}
+            outcomes = {order_id: Outcome(row_state, "", text) for order_id, text in whys.items()}
             changes = self.transitions.move_rows(batch, outcomes)
             if wanted == held:
-                self.transitions.move_batch(batch, BatchState.RECALLED)
+                self.transitions.move_batch(batch, batch_state)
             texts = sorted(set(whys.values()))
             more = {"whys": whys} if len(texts) > 1 else {}
-            self.transitions.log("batch.recalled", batch_id, states=changes, why="; ".join(texts), **more)
+            self.transitions.log(f"batch.{row_state}", batch_id, states=changes, why="; ".join(texts), **more)
         return len(wanted)
 
     # -- leaving
@@ -304,10 +319,13 @@ class BatchJournal:
             batch = self.get(batch_id)
             if batch.state is not BatchState.HELD:
                 raise RecallRefused(f"batch {batch_id} is {batch.state.value}; only a held batch can leave")
-            leaving = {row.order_id: Outcome(RowState.SENT) for row in batch.rows if row.state is RowState.HELD}
+            row_state, batch_state = (
+                (RowState.WRITTEN, BatchState.WRITTEN) if files else (RowState.SENT, BatchState.SENT)
+            )
+            leaving = {row.order_id: Outcome(row_state) for row in batch.rows if row.state is RowState.HELD}
             if not leaving:
                 raise BatchChanged(f"batch {batch_id} holds nothing that could leave")
-            self.transitions.move_batch(batch, BatchState.SENT)
+            self.transitions.move_batch(batch, batch_state)
             self._database.execute(
                 "UPDATE batches SET sent_at = ?, files = ?, sha256 = ?, writing = ? WHERE id = ?",
                 (self._clock.now(), json.dumps(list(files)), sha256, int(bool(feeds)), batch_id),
@@ -347,6 +365,26 @@ class BatchJournal:
         with self._database.write():
             self._database.execute("UPDATE batches SET writing = 0 WHERE id = ?", (batch_id,))
             self.transitions.log("batch.written", batch_id)
+
+    def mark_uploaded(self, batch_id: int) -> JournalBatch:
+        """Record the operator's word that the file of a batch was uploaded.
+
+        Raises UnknownBatch, and StoreError when it is not written, or its upload or answer is known already.
+        """
+        with self._database.write():
+            batch = self.get(batch_id)
+            waiting = [row.order_id for row in batch.rows if row.state is RowState.WRITTEN]
+            if batch.state is not BatchState.WRITTEN or batch.is_writing or not waiting:
+                raise StoreError(f"batch {batch_id} has no file that waits for its upload: it is {batch.state.value}")
+            changes = self.transitions.move_rows(batch, dict.fromkeys(waiting, Outcome(RowState.UPLOADED)))
+            self.transitions.move_batch(batch, BatchState.UPLOADED)
+            self.transitions.log("batch.uploaded", batch_id, states=changes)
+        return self.get(batch_id)
+
+    def count_to_upload(self) -> int:
+        """Return how many batches are written and, as far as is known, not uploaded."""
+        sql = f"SELECT count(DISTINCT batch) FROM batch_rows WHERE is_open = 1 AND state = '{RowState.WRITTEN}'"
+        return int(self._database.value(sql))
 
     def feeds(self, batch_id: int) -> list[FeedFile]:
         """Return the files of the batch as they left, by name."""

@@ -8,7 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from ordertui.orders.batch_state import FINAL, UNCONFIRMED, BatchState, RowState, check_transition, holds_order
+from ordertui.orders.batch_state import (
+    FINAL,
+    NEVER_LEFT,
+    UNCONFIRMED,
+    BatchState,
+    RowState,
+    check_transition,
+    holds_order,
+)
 from ordertui.orders.enums import Action
 from ordertui.store.audit import AuditLog, states_of
 from ordertui.store.database import Database, as_parameter, in_list
@@ -137,7 +145,7 @@ class TransitionWriter:
         """Copy to each order the action and state of the row that holds it, else of its last that was not recalled."""
         self._database.execute(
             "UPDATE orders SET (state, open_action) = (SELECT r.state, r.action FROM batch_rows r WHERE"
-            f" r.order_id = orders.id AND r.state <> '{RowState.RECALLED}' ORDER BY r.is_open DESC, r.batch DESC"
+            f" r.order_id = orders.id AND r.state NOT IN {in_list(NEVER_LEFT)} ORDER BY r.is_open DESC, r.batch DESC"
             f" LIMIT 1) WHERE id IN (SELECT id FROM {self._database.values_sql('ids', id=int)} AS v)",
             {"ids": as_parameter(ids)},
         )

@@ -8,7 +8,7 @@ from textual.content import Content
 
 from ordertui.operations.batches.batch import Batch, BatchRow
 from ordertui.operations.batches.open_issues import OpenIssue
-from ordertui.orders.batch_state import UNANSWERED, BatchState, RowState
+from ordertui.orders.batch_state import AT_LARGE, UNANSWERED, BatchState, RowState
 from ordertui.orders.text import pluralize
 
 from .format import ACTION_WORD, MUTED, Piece, format_countdown, format_time
@@ -40,9 +40,11 @@ def _next_step(batch: Batch, now: int) -> Piece:
     if batch.by_api and batch.next_at is not None:
         left = format_countdown(batch.next_at - now)
         return f"   next look in {left}" if left != "now" else "   looking now", MUTED
-    if batch.state is BatchState.SENT:
-        if not batch.by_api:
-            return "   upload it, then import the processing report (i)", MUTED
+    if batch.state is BatchState.WRITTEN and not batch.by_api:
+        return "   upload it, U when done, then import the processing report (i)", "$text-warning"
+    if batch.state is BatchState.UPLOADED and not batch.by_api:
+        return "   import the processing report (i)", MUTED
+    if batch.state in AT_LARGE:
         waits = any(row.state in UNANSWERED for row in batch.rows)
         return ("   needs you, see below", "bold $text-warning") if waits else ""
     return ""

@@ -28,7 +28,14 @@ class StateLook(msgspec.Struct, frozen=True):
 ROW_LOOKS = {
     RowState.HELD: StateLook("◷", "warning", RowState.HELD, RowState.HELD, "held, not sent yet"),
     RowState.RECALLED: StateLook("↶", "muted", "", RowState.RECALLED, "taken back"),
-    RowState.SENT: StateLook("→", "accent", RowState.SENT, RowState.SENT, "sent, not answered yet"),
+    RowState.LEFT_OUT: StateLook("↷", "muted", "", "left out", "left out at the last check: not allowed any more"),
+    RowState.WRITTEN: StateLook(
+        "→", "warning", RowState.WRITTEN, RowState.WRITTEN, "written to a file, not uploaded as far as is known"
+    ),
+    RowState.UPLOADED: StateLook(
+        "→", "accent", "upload", RowState.UPLOADED, "uploaded, by your word, not answered yet"
+    ),
+    RowState.SENT: StateLook("→", "accent", RowState.SENT, RowState.SENT, "sent by the API, not answered yet"),
     RowState.ACCEPTED: StateLook("→", "accent", "taken", "taken in", "taken in by Amazon"),
     RowState.OK: StateLook("✓", "success", RowState.OK, RowState.OK, "Amazon said ok, not confirmed yet"),
     RowState.ERROR: StateLook("✗", "error", "fail", "refused by Amazon", "refused by Amazon"),
@@ -41,6 +48,9 @@ ROW_LOOKS = {
 BATCH_LOOKS = {
     BatchState.HELD: ROW_LOOKS[RowState.HELD],
     BatchState.RECALLED: ROW_LOOKS[RowState.RECALLED],
+    BatchState.LEFT_OUT: ROW_LOOKS[RowState.LEFT_OUT],
+    BatchState.WRITTEN: ROW_LOOKS[RowState.WRITTEN],
+    BatchState.UPLOADED: ROW_LOOKS[RowState.UPLOADED],
     BatchState.SENT: ROW_LOOKS[RowState.SENT],
     BatchState.ANSWERED: StateLook("✓", "muted", "", "", "answered by Amazon"),
 }

@@ -38,6 +38,7 @@ class OutboxScreen(Dialog[None]):
         Binding("escape,q,o", "leave", "close", show=False),
         Binding("u", "undo", "take back", show=False),
         Binding("r", "release", "release now", show=False),
+        Binding("U", "uploaded", "it was uploaded", show=False),
         Binding("y", "copy", "copy path", show=False),
         Binding("t", "retry", "try failed again", show=False),
         Binding("s", "settle", "settle", show=False),
@@ -45,7 +46,7 @@ class OutboxScreen(Dialog[None]):
     ]
 
     def __init__(self, session: Session, keys: KeyQueue) -> None:
-        hint = "Tab batches, rows   u take back   r release now   t try failed rows again   s settle an unknown row"
+        hint = "Tab batches, rows   u take back   r release now   U uploaded   t try failed rows again   s settle"
         super().__init__("Outbox", f"{hint}   y copy path   Esc close", is_tall=True)
         self._tasks = TaskRunner(self, keys)
         self._session = session
@@ -160,6 +161,27 @@ class OutboxScreen(Dialog[None]):
             try:
                 count = await task.work(self._session.batches.recall, row.order_id if row is not None else batch.id)
                 self.notify(f"{pluralize(count)} taken back; nothing was sent for them")
+            finally:
+                self._read()
+
+    def action_uploaded(self) -> None:
+        """Record that the file of the batch was uploaded."""
+        batch = self._batch
+        if batch is None or batch.state is not BatchState.WRITTEN:
+            self.notify("only a batch that is written, and not known to be uploaded, waits for that")
+        else:
+            self._tasks.start(lambda task: self._mark_uploaded(task, batch))
+
+    async def _mark_uploaded(self, task: Task, batch: Batch) -> None:
+        question = ConfirmScreen(
+            f"Was the file of batch {batch.id} uploaded?",
+            {"y": "yes, Amazon took the file"},
+            "Kept in the audit as your word. Nothing is sent by this.",
+        )
+        if await task.ask(question, discard_typeahead=True):
+            try:
+                await task.work(self._session.batches.mark_uploaded, batch.id)
+                self.notify(f"batch {batch.id}: uploaded, by your word; import Amazon's processing report next (i)")
             finally:
                 self._read()
 
