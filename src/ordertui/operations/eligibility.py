@@ -206,9 +206,10 @@ class Eligibility:
             return None
         if row.named_at >= now - values.old_hours * HOUR:
             return None
+        at_latest = iso_utc(self.latest_deadline(row) or cancelled_at)
         why = (
-            f"Amazon has cancelled it by {iso_utc(cancelled_at)}, or it was shipped: the newest report that names it is"
-            f" of {iso_utc(row.named_at)}; import a new one"
+            f"Amazon has cancelled it by {at_latest}, or it was shipped: the newest report that names it is of"
+            f" {iso_utc(row.named_at)}; import a new one"
         )
         return Denial(OUTDATED, why, AUTO_CANCEL_SOURCE, because="its time is over, and no newer report says otherwise")
 
