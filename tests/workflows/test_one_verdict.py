@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from ordertui.operations.config import Config
-from ordertui.operations.eligibility import BATCH_ACTIONS
+from ordertui.operations.eligibility import AWAITING_SHIPMENT, BATCH_ACTIONS
 from ordertui.operations.errors import PlanChanged
 from ordertui.operations.planning.plan import ExcludedOrder
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
+from ordertui.orders.api_facts import ApiFacts, Parcel
+from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
-from ordertui.orders.enums import Action, Dispatched, OrderStatus
+from ordertui.orders.enums import Action, Channel, Dispatched, OrderStatus
 from ordertui.orders.order import LinesKnown, Order
 from ordertui.orders.refund_limit import refund_limit, refundable_lines
 from ordertui.store.database import Database
@@ -85,6 +87,24 @@ def fill(session: Session, folder: Path, rng: random.Random, count: int) -> None
     bring(session, folder, everything=everything, open_=waiting)
 
 
+PROGRAMS = ("AMAZON_EASY_SHIP", "FBM_SHIP_PLUS", "DELIVERY_BY_AMAZON", "IN_STORE_PICK_UP", "PRIME", "AMAZON_BUSINESS")
+
+
+def tell_by_api(session: Session, rng: random.Random) -> None:
+    """Some orders of a program, and some of which a parcel was made, or left."""
+    rows = session.orders.rows(session.orders.find()).values()
+    facts = {
+        row.order_id: ApiFacts(
+            NOW,
+            tuple(rng.sample(PROGRAMS, rng.randrange(3))),
+            parcels=tuple(Parcel("1", rng.choice(("PENDING", "IN_TRANSIT", ""))) for _ in range(rng.randrange(2))),
+        )
+        for row in rows
+        if rng.random() < 0.3
+    }
+    session.context.store.api_facts.keep(facts)
+
+
 def act(session: Session, clock: FixedClock, rng: random.Random) -> None:
     """Say which parcels left, and commit and send some batches; some of them are answered by the operator."""
     ids = list(session.orders.find())
@@ -121,6 +141,7 @@ def session(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Session]
     config = Config(policy_file=str(rules_file(tmp_path, rng)))
     with Session.open(tmp_path / "orders.db", clock=clock, config=config) as session:
         fill(session, tmp_path, rng, 60)
+        tell_by_api(session, rng)
         act(session, clock, rng)
         yield session
 
@@ -173,6 +194,25 @@ def test_every_view_of_an_order_says_the_same(session: Session) -> None:
     impact = session.rate.calculator.impact(orders)
     assert (impact.cancellable, impact.refundable, impact.confirmable) == tuple(len(allowed[a]) for a in BATCH_ACTIONS)
     assert impact.counted == len(allowed[Action.CANCEL] & set(session.orders.find("counts:yes")))
+
+
+def test_a_queue_of_work_has_no_order_whose_cancellation_is_under_way(session: Session) -> None:
+    orders = orders_of(session)
+    under_way = {i for i, order in orders.items() if order.row.open_action and order.row.open_action.is_pending_cancel}
+    waiting = {i for i, order in orders.items() if order.row.status in AWAITING_SHIPMENT}
+    ours = {i for i, order in orders.items() if order.row.channel is Channel.MERCHANT}
+    counts = {queue.key: queue for queue in session.orders.queues()}
+    found = {key: set(session.orders.find(queue=key)) for key in counts}
+    assert found["to_ship"] == (waiting & ours) - under_way
+    for key in ("buyer_asked", "late", "auto_cancel"):
+        assert not found[key] & under_way, key
+    unknown = {i for i in waiting - under_way if orders[i].row.channel is not Channel.AMAZON}
+    no_time = {i for i in unknown if orders[i].row.ship_by is None}
+    assert (counts["late"].count, counts["late"].unknown) == (len(found["late"]), len(no_time))
+    assert found["held"] == {i for i, one in orders.items() if one.row.open_action
+        and one.row.open_action.state is RowState.HELD}  # fmt: skip
+    for key, ids in found.items():
+        assert counts[key].count in (len(ids), None), key
 
 
 def test_a_page_reads_lines_at_once(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,10 +287,12 @@ def test_the_store_knows_what_is_left_as_the_plan_does(session: Session) -> None
                 known |= LinesKnown.REFUNDABLE
         if order.row.status in (OrderStatus.SHIPPED, OrderStatus.PARTIALLY_SHIPPED) or order.row.units_shipped:
             charged += 1
-            assert order.row.lines_known == known, order
+            assert order.row.lines_known & ~LinesKnown.BARS == known, order
             assert bool(known & LinesKnown.REFUNDABLE) == any(
                 line.order_item_id is not None and line.line in refundable_lines(order) for line in active
             )
         else:
-            assert order.row.lines_known & ~LinesKnown.REFUNDABLE == known & ~LinesKnown.REFUNDABLE, order
+            assert (
+                order.row.lines_known & ~(LinesKnown.REFUNDABLE | LinesKnown.BARS) == known & ~LinesKnown.REFUNDABLE
+            ), order
     assert charged
