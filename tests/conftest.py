@@ -70,8 +70,11 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(autouse=True)
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Say which database the stores of the test live in; parametrised indirectly with `support.places.BOTH`."""
-    name: str = getattr(request, "param", "sqlite")
+    """Say which database the stores of the test live in; parametrised indirectly with `support.places.BOTH`.
+
+    ORDERTUI_TEST_ENGINE=postgresql runs what is not parametrised on the server, as far as it names no file.
+    """
+    name: str = getattr(request, "param", os.environ.get("ORDERTUI_TEST_ENGINE", "sqlite"))
     if name == "postgresql":
         monkeypatch.setattr(places, "server", request.getfixturevalue("server"))
     return name

@@ -9,7 +9,10 @@ import pytest
 from ordertui.store import ReadOnlyStore, Store
 from ordertui.store.database import as_parameter
 from ordertui.store.errors import ConstraintViolated
+from support import places
 from support.imports import CLOCK
+
+pytestmark = places.on_both
 
 
 def keys(store: Store) -> list[str]:
@@ -31,7 +34,7 @@ def contradict(store: Store) -> None:
 
 
 def test_an_error_inside_undoes_the_inner_part_alone(tmp_path: Path) -> None:
-    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+    with Store.open(places.store_at(tmp_path / "a.db"), clock=CLOCK) as store:
         with store.write():
             store.set_meta("a", "1")
             with pytest.raises(ZeroDivisionError):
@@ -46,7 +49,7 @@ def test_an_error_inside_undoes_the_inner_part_alone(tmp_path: Path) -> None:
 
 
 def test_values_become_rows_of_their_types(tmp_path: Path) -> None:
-    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+    with Store.open(places.store_at(tmp_path / "a.db"), clock=CLOCK) as store:
         database = store.database
         rows = [(2**62, 'quote " and ü', None), (-1, "", "x"), (0, None, "\u2028")]
         table = database.values_sql("rows", n=int, a=str, b=str)
@@ -61,7 +64,7 @@ def test_values_become_rows_of_their_types(tmp_path: Path) -> None:
 
 def test_a_reader_writes_nothing(tmp_path: Path) -> None:
     with (
-        Store.open(tmp_path / "a.db", clock=CLOCK) as store,
+        Store.open(places.store_at(tmp_path / "a.db"), clock=CLOCK) as store,
         store.reader() as reader,
         pytest.raises(ReadOnlyStore, match="was opened read-only"),
     ):

@@ -5,13 +5,17 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
+
 from ordertui.operations.config import Config, store_place
 from ordertui.store.engine.address import ServerAddress
 
 from .server import Server
 
 BOTH = ("sqlite", "postgresql")
-"""Engines, for `pytest.mark.parametrize("engine", BOTH, indirect=True)`."""
+"""The engines."""
+on_both = pytest.mark.parametrize("engine", BOTH, indirect=True)
+"""Runs a test, or a module's tests, on both engines."""
 server: Server | None = None
 """Set while a test runs on a server."""
 

@@ -54,6 +54,8 @@ class Notes:
         """The statements that would read all of one of these tables, which are named or have their first letter, or
         that read the values of a parameter again for each row of a table.
         """
+        if self._engine.is_shared:  # a small table is read whole by a server, and rightly
+            return []
         names = "|".join({*tables, *(table[0] for table in tables)})
         found = []
         for sql, params in self.statements:

@@ -16,6 +16,7 @@ from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.store import StoreError
 from ordertui.store.journal.batches import BatchJournal
+from support import places
 from support.batches import answer, send, session_of
 from support.cli import Command
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
@@ -46,6 +47,7 @@ def nothing_is_held(session: Session) -> bool:
     return session.batches.find() == [] and held == [None] * len(held)
 
 
+@places.on_both
 def test_one_number_for_all_marketplaces(tmp_path: Path) -> None:
     session = shop(tmp_path)
     plans = plans_of(session)
@@ -71,6 +73,7 @@ def _taken(session: Session, plan: Plan) -> type[Exception]:
     return PlanChanged
 
 
+@places.on_both
 @pytest.mark.parametrize("spoil", [_changed, _taken])
 @pytest.mark.parametrize("place", range(len(MARKETS)))
 def test_one_plan_that_does_not_fit_any_more_keeps_all_out(
@@ -85,6 +88,7 @@ def test_one_plan_that_does_not_fit_any_more_keeps_all_out(
     assert session.batches.find() == before
 
 
+@places.on_both
 @pytest.mark.parametrize("error", [StoreError("the disk is full"), OSError(28, "full"), KeyboardInterrupt()])
 @pytest.mark.parametrize("place", range(len(MARKETS)))
 def test_whatever_fails_while_the_journal_is_written_leaves_nothing_held(
@@ -109,6 +113,7 @@ def test_whatever_fails_while_the_journal_is_written_leaves_nothing_held(
     assert len(session.batches.commit_all(plans, typed="20")) == len(MARKETS), "the same plans may still be committed"
 
 
+@places.on_both
 def test_a_file_with_two_plans_for_one_marketplace_is_refused(tmp_path: Path) -> None:
     session = shop(tmp_path)
     plan = plans_of(session)[0]
@@ -144,6 +149,7 @@ def test_the_command_lists_every_batch_that_it_committed(tmp_path: Path) -> None
 # -- other loops of effects with one result
 
 
+@places.on_both
 def test_a_batch_that_cannot_be_written_hides_none_that_was(tmp_path: Path, clock: FixedClock) -> None:
     session = shop(tmp_path, clock)
     made = session.batches.commit_all(plans_of(session), typed="20")
@@ -176,6 +182,7 @@ def test_dispatch_lists_what_was_written_though_a_batch_failed(tmp_path: Path) -
     assert f"batch {made[0].id} was not written" in done.stderr
 
 
+@places.on_both
 def test_processing_reports_are_taken_in_all_or_none(tmp_path: Path) -> None:
     session = session_of(tmp_path)
     first = send(session, Action.CANCEL, 1, 2)
@@ -190,6 +197,7 @@ def test_processing_reports_are_taken_in_all_or_none(tmp_path: Path) -> None:
     assert _states(session, first) == {RowState.OK}
 
 
+@places.on_both
 def test_a_word_that_could_not_be_written_beside_the_files_does_not_count(tmp_path: Path) -> None:
     session = session_of(tmp_path)
     batch = send(session, Action.REFUND, 11)

@@ -22,6 +22,7 @@ from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.store import RecallRefused
+from support import places
 from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, standard
 
 
@@ -71,6 +72,7 @@ def states(session: Session, batch: int) -> dict[str, RowState]:
     return {row.order_id: row.state for row in found.rows}
 
 
+@places.on_both
 def test_nothing_is_written_before_the_hold_ends_and_then_the_previewed_bytes(
     session: Session, waiting: list[int], clock: FixedClock
 ) -> None:
@@ -89,6 +91,7 @@ def test_nothing_is_written_before_the_hold_ends_and_then_the_previewed_bytes(
     assert session.dispatcher.run() == []
 
 
+@places.on_both
 def test_the_hold_survives_a_restart(tmp_path: Path, session: Session, waiting: list[int], clock: FixedClock) -> None:
     commit(session, cancel(session, waiting))
     session.close()
@@ -98,6 +101,7 @@ def test_the_hold_survives_a_restart(tmp_path: Path, session: Session, waiting: 
     assert len(again.dispatcher.run()) == 1
 
 
+@places.on_both
 def test_a_row_taken_back_is_not_in_the_file(session: Session, waiting: list[int], clock: FixedClock) -> None:
     batch = commit(session, cancel(session, waiting))
     assert session.batches.recall(order_id(2)) == 1
@@ -109,6 +113,7 @@ def test_a_row_taken_back_is_not_in_the_file(session: Session, waiting: list[int
     assert cancel(session, [waiting[1]]).rows, "an order taken back is free again"
 
 
+@places.on_both
 def test_a_batch_taken_back_never_leaves(session: Session, waiting: list[int], clock: FixedClock) -> None:
     batch = commit(session, cancel(session, waiting))
     assert session.batches.recall(batch) == 6
@@ -117,6 +122,7 @@ def test_a_batch_taken_back_never_leaves(session: Session, waiting: list[int], c
     assert session.batches.find()[0].state is BatchState.RECALLED
 
 
+@places.on_both
 def test_what_has_left_cannot_be_taken_back(session: Session, waiting: list[int], clock: FixedClock) -> None:
     batch = commit(session, cancel(session, waiting))
     session.batches.release(batch)
@@ -127,6 +133,7 @@ def test_what_has_left_cannot_be_taken_back(session: Session, waiting: list[int]
         session.batches.recall(order_id(99))
 
 
+@places.on_both
 def test_the_count_must_be_typed_right(session: Session, waiting: list[int]) -> None:
     plan = cancel(session, waiting)
     for typed in (None, "", "5", "all", "6 orders"):
@@ -135,6 +142,7 @@ def test_the_count_must_be_typed_right(session: Session, waiting: list[int]) -> 
     assert session.batches.commit(plan, typed=" 6 ").state is BatchState.HELD
 
 
+@places.on_both
 def test_changed_orders_are_refused_with_the_difference(session: Session, waiting: list[int], tmp_path: Path) -> None:
     plan = cancel(session, waiting)
     bring(session, tmp_path, everything=[all_orders_row(2, "Shipped", updated=NOW)])
@@ -146,6 +154,7 @@ def test_changed_orders_are_refused_with_the_difference(session: Session, waitin
     assert session.batches.find() == []
 
 
+@places.on_both
 def test_the_same_plan_twice_is_refused(session: Session, waiting: list[int]) -> None:
     plan = cancel(session, waiting)
     commit(session, plan)
@@ -154,6 +163,7 @@ def test_the_same_plan_twice_is_refused(session: Session, waiting: list[int]) ->
     assert len(session.batches.find()) == 1
 
 
+@places.on_both
 def test_an_expired_plan_is_refused(session: Session, waiting: list[int], clock: FixedClock) -> None:
     plan = cancel(session, waiting)
     clock.advance(plan.expires_at - plan.created_at)
@@ -161,6 +171,7 @@ def test_an_expired_plan_is_refused(session: Session, waiting: list[int], clock:
         commit(session, plan)
 
 
+@places.on_both
 def test_an_edited_plan_file_is_refused(session: Session, waiting: list[int], tmp_path: Path) -> None:
     plan = cancel(session, waiting[:3])
     path = tmp_path / "plan.json"
@@ -174,6 +185,7 @@ def test_an_edited_plan_file_is_refused(session: Session, waiting: list[int], tm
         commit(session, other)
 
 
+@places.on_both
 def test_a_broken_plan_file_is_named(session: Session, tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     path.write_text('{"ordertui_plan": 1, "plans": [{}]}', encoding="utf-8")
@@ -181,6 +193,7 @@ def test_a_broken_plan_file_is_named(session: Session, tmp_path: Path) -> None:
         session.batches.load_plan(path)
 
 
+@places.on_both
 def test_read_only_changes_nothing(tmp_path: Path, session: Session, waiting: list[int]) -> None:
     plan = cancel(session, waiting)
     looker = open_session(tmp_path / "shop", read_only=True)
@@ -205,6 +218,7 @@ def test_practice_and_real_do_not_mix(tmp_path: Path, session: Session, waiting:
     practice.batches.save_plan([plan], tmp_path / "practice" / "inside.json")
 
 
+@places.on_both
 def test_an_order_shipped_during_the_hold_does_not_leave(
     session: Session, waiting: list[int], clock: FixedClock, tmp_path: Path
 ) -> None:
@@ -218,6 +232,7 @@ def test_an_order_shipped_during_the_hold_does_not_leave(
     assert row.text == "the shipment is confirmed: refund it instead"
 
 
+@places.on_both
 def test_a_crash_before_the_bytes_writes_the_same_bytes_later(
     session: Session, waiting: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,6 +254,7 @@ def test_a_crash_before_the_bytes_writes_the_same_bytes_later(
     assert Path(session.batches.find()[0].files[0]).read_bytes() == plan.files[0].content
 
 
+@places.on_both
 def test_finished_files_are_not_written_again(session: Session, waiting: list[int]) -> None:
     session.batches.release(commit(session, cancel(session, waiting)))
     upload = Path(session.dispatcher.run()[0].files[0])
@@ -254,6 +270,7 @@ def sent(session: Session, ids: list[int]) -> int:
     return batch
 
 
+@places.on_both
 def test_results_by_row(session: Session, waiting: list[int], tmp_path: Path) -> None:
     batch = sent(session, waiting)
     found = session.results.take_in([flat_report(tmp_path / "r.txt", 6, [(2, order_id(2), item_id(2))])])
@@ -265,6 +282,7 @@ def test_results_by_row(session: Session, waiting: list[int], tmp_path: Path) ->
     assert [row.order_id for row in retry.rows] == [order_id(2)], "only what Amazon refused may go again"
 
 
+@places.on_both
 def test_a_later_report_confirms(session: Session, waiting: list[int], tmp_path: Path) -> None:
     batch = sent(session, waiting)
     session.results.take_in([flat_report(tmp_path / "r.txt", 6)])
@@ -277,6 +295,7 @@ def test_a_later_report_confirms(session: Session, waiting: list[int], tmp_path:
     )
 
 
+@places.on_both
 @pytest.mark.parametrize("successful", [5, 3])
 def test_counts_that_do_not_add_up_leave_rows_unknown(
     session: Session, waiting: list[int], tmp_path: Path, successful: int
@@ -296,11 +315,13 @@ def test_counts_that_do_not_add_up_leave_rows_unknown(
     assert cancel(session, waiting[3:]).rows == (), "unknown rows are never sent again by themselves"
 
 
+@places.on_both
 def test_a_report_of_fewer_records_is_unknown(session: Session, waiting: list[int], tmp_path: Path) -> None:
     batch = sent(session, waiting)
     assert session.results.take_in([flat_report(tmp_path / "r.txt", 4)], batch)[0].unknown == 6
 
 
+@places.on_both
 def test_a_report_about_other_orders_is_refused(session: Session, waiting: list[int], tmp_path: Path) -> None:
     batch = sent(session, waiting)
     report = flat_report(tmp_path / "r.txt", 6, [(1, order_id(77), item_id(77))])
@@ -311,12 +332,14 @@ def test_a_report_about_other_orders_is_refused(session: Session, waiting: list[
     assert set(states(session, batch).values()) == {RowState.WRITTEN}
 
 
+@places.on_both
 def test_a_held_batch_has_no_results(session: Session, waiting: list[int], tmp_path: Path) -> None:
     batch = commit(session, cancel(session, waiting))
     with pytest.raises(Refused, match="has not left"):
         session.results.take_in([flat_report(tmp_path / "r.txt", 6)], batch)
 
 
+@places.on_both
 def test_two_batches_that_fit_are_asked_about(session: Session, waiting: list[int], tmp_path: Path) -> None:
     first, second = sent(session, waiting[:2]), sent(session, waiting[2:4])
     report = flat_report(tmp_path / "r.txt", 2)
@@ -325,6 +348,7 @@ def test_two_batches_that_fit_are_asked_about(session: Session, waiting: list[in
     assert session.results.take_in([report], second)[0].batch == second
 
 
+@places.on_both
 def test_everything_is_in_the_audit(session: Session, waiting: list[int], tmp_path: Path) -> None:
     sent(session, waiting)
     session.results.take_in([flat_report(tmp_path / "r.txt", 6)])

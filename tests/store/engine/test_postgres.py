@@ -69,8 +69,8 @@ def test_both_engines_end_with_the_same_tables_and_columns(tmp_path: Path) -> No
 
 
 def test_a_statement_gets_the_placeholders_of_the_driver() -> None:
-    assert as_psycopg("SELECT ? WHERE a LIKE '50%:x?' AND b = :b AND c = :b::text % 2") == (
-        "SELECT %s WHERE a LIKE '50%%:x?' AND b = %(b)s AND c = %(b)s::text %% 2"
+    assert as_psycopg("SELECT ? WHERE a LIKE '50%:x? +y' AND +b = :b AND c + d = :b::text % 2") == (
+        "SELECT %s WHERE a LIKE '50%%:x? +y' AND b = %(b)s AND c + d = %(b)s::text %% 2"
     )
 
 

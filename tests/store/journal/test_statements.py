@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from ordertui.operations.config import Config
 from ordertui.operations.planning.plan import Plan
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState, SubmissionState
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Outcome, Store
+from support import places
 from support.batches import answer, plan
-from support.shops import NOW, all_orders_row, bring, open_session, unshipped_row
+from support.shops import NOW, all_orders_row, bring, unshipped_row
 from support.statements import Notes, noted
 
 SIZES = (1, 92, 2_000)
@@ -22,11 +24,15 @@ MOST = max(SIZES)
 Step = Callable[[Session, int, list[str]], object]
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+@pytest.fixture(scope="module", params=places.BOTH)
+def shop(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Session]:
     """Orders that may be cancelled, and shipped ones that may be refunded."""
     folder = tmp_path_factory.mktemp("statements")
-    with open_session(folder / "shop", clock=FixedClock(NOW)) as session:
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "postgresql":
+            patch.setattr(places, "server", request.getfixturevalue("server"))
+        place = places.place(folder / "orders.db")
+    with Session.open(place, config=Config(), clock=FixedClock(NOW)) as session:
         waiting, shipped = range(1, MOST + 1), range(10_001, 10_001 + MOST)
         bring(
             session,

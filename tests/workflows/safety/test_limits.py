@@ -9,8 +9,12 @@ from ordertui.operations.errors import NotConfirmed, PlanChanged
 from ordertui.operations.session import Session
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action
+from support import places
 from support.batches import answer, commit, plan, send, session_of
 from support.shops import NOW, order_id
+
+pytestmark = places.on_both
+
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
 
@@ -22,7 +26,7 @@ def limited(folder: Path, when: str, effect: str, clock: FixedClock) -> Session:
     file.write_text(
         f'[[rule]]\nid = "day"\nwhen = "{when}"\neffect = "{effect}"\nwhy = "enough for today"\n', encoding="utf-8"
     )
-    return Session.open(folder / "orders.db", clock=clock, config=Config(policy_file=str(file)))
+    return Session.open(places.place(folder / "orders.db"), clock=clock, config=Config(policy_file=str(file)))
 
 
 @pytest.fixture
@@ -63,7 +67,7 @@ def test_money_a_day(tmp_path: Path, clock: FixedClock) -> None:
 def test_two_processes_reach_the_limit_together(tmp_path: Path, clock: FixedClock) -> None:
     with limited(tmp_path, "day-orders>3", "deny", clock) as session:
         config = Config(policy_file=str(tmp_path / "house.toml"))
-        with Session.open(tmp_path / "orders.db", clock=clock, config=config) as other:
+        with Session.open(places.place(tmp_path / "orders.db"), clock=clock, config=config) as other:
             mine, theirs = plan(session, Action.CANCEL, 1, 2), plan(other, Action.CANCEL, 3, 4)
             assert len(mine.rows) == len(theirs.rows) == 2
             other.batches.commit(theirs, typed="2")

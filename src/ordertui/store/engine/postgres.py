@@ -39,7 +39,8 @@ _LOCK = 0x6F747569
 _INTEGER = re.compile(r"\bINTEGER\b")
 COPY_FROM = 2_000
 """Rows from which COPY is faster than INSERT."""
-_TOKEN = re.compile(r"'(?:[^']|'')*'|\?|(?<![:\w]):([a-z]\w*)|%")
+_TOKEN = re.compile(r"'(?:[^']|'')*'|\?|(?<![:\w]):([a-z]\w*)|%|(?<=[ (])\+(?=[a-z])")
+"""A literal, a placeholder, a percent sign, or the plus that keeps SQLite from an index and that no text may have."""
 
 
 @lru_cache(maxsize=2_048)
@@ -47,8 +48,8 @@ def as_psycopg(sql: str) -> str:
     """Return a statement with the placeholders of psycopg."""
 
     def replaced(found: re.Match[str]) -> str:
-        if found[0] == "?":
-            return "%s"
+        if found[0] in ("?", "+"):
+            return "%s" if found[0] == "?" else ""
         return f"%({found[1]})s" if found[1] else found[0].replace("%", "%%")
 
     return _TOKEN.sub(replaced, sql)
@@ -100,6 +101,7 @@ def _seconds() -> float:
 class PostgresEngine:
     """A connection to a store on a server, whose tables are made or brought along when it may be written."""
 
+    is_shared = True
     was_interrupted = False
     """The server recovers by itself after a crash."""
 
@@ -157,6 +159,7 @@ class PostgresEngine:
         self.query(
             "SELECT set_config(name, value, FALSE) FROM (VALUES ('search_path', ?), ('lock_timeout', ?),"
             " ('idle_in_transaction_session_timeout', ?), ('default_transaction_read_only', ?), ('jit', 'off'),"
+            " ('synchronous_commit', 'on'),"
             " ('client_min_messages', 'error')) AS s (name, value)",
             (f'"{self.address.schema}", pg_temp', f"{LOCK_SECONDS}s", f"{IDLE_SECONDS}s", "on" if read_only else "off"),
         )

@@ -36,6 +36,10 @@ class Engine(Protocol):
         """What this machine's files of the store are named after, in a folder that is theirs."""
 
     @property
+    def is_shared(self) -> bool:
+        """Whether several machines may work in the store, each with files of its own."""
+
+    @property
     def was_interrupted(self) -> bool:
         """Whether the last process that wrote did not close the store, so that it must be checked."""
 

@@ -114,6 +114,8 @@ def connect(path: Path, *, read_only: bool, full: bool = True) -> sqlite3.Connec
 class SqliteEngine:
     """A connection to a store's file, which is made or migrated when it may be written."""
 
+    is_shared = False
+
     def __init__(self, path: Path, *, read_only: bool) -> None:
         self.path = self.files = path
         self.place = str(path)

@@ -1,4 +1,4 @@
--- The tables of a store on PostgreSQL, version 13. Text is compared byte by byte.
+-- The tables of a store on PostgreSQL, version 16. Text is compared byte by byte.
 -- scripts/write_postgres_tables.py writes all of it down to the change number.
 CREATE TABLE meta (
   key text COLLATE "C" PRIMARY KEY, value text COLLATE "C" NOT NULL
@@ -31,7 +31,8 @@ CREATE TABLE orders (
   amazon_counts text COLLATE "C" NOT NULL DEFAULT 'unknown', program text COLLATE "C" NOT NULL DEFAULT 'unknown',
   bars bigint NOT NULL DEFAULT 0, a_marketplace bigint, a_channel bigint, a_status bigint, a_purchased_at bigint,
   a_ship_by bigint, a_replacement bigint, a_business bigint, a_prime bigint, has_twins bigint NOT NULL DEFAULT 0,
-  by_hand bigint NOT NULL DEFAULT 0
+  by_hand bigint NOT NULL DEFAULT 0, named_at bigint, missing text COLLATE "C" NOT NULL DEFAULT 'no',
+  missing_since bigint
 );
 
 CREATE TABLE lines (
@@ -132,6 +133,11 @@ CREATE TABLE rate_reports (
 CREATE TABLE rate_report_rows (
   report bigint NOT NULL, order_id text COLLATE "C" NOT NULL, order_date bigint, impacts bigint NOT NULL,
   named bigint NOT NULL, PRIMARY KEY (report, order_id)
+);
+
+CREATE TABLE unshipped_reports (
+  import_id bigint NOT NULL, marketplace text COLLATE "C" NOT NULL, as_of bigint NOT NULL, placed_from bigint,
+  placed_to bigint, PRIMARY KEY (marketplace, as_of, import_id)
 );
 
 CREATE UNIQUE INDEX batch_rows_open ON batch_rows (order_id) WHERE is_open = 1;
