@@ -78,7 +78,11 @@ class CopyGuard:
             return ""
         except (OSError, msgspec.MsgspecError) as error:
             return f"{self._note} says how far the store came, and cannot be read ({error})"
-        if noted.store != identity.id or identity.has_record(noted):
+        if noted.store != identity.id:
+            if not identity.has_unnamed_folders:
+                return ""  # another store was at this place, such as one that was moved away
+            return f"{self._note.name} beside it is a newer store's, and this one is as version 0.1 left it"
+        if identity.has_record(noted):
             return ""
         return (
             f"{self._note.name} beside it names record {noted.record} of the audit, which this store does not have: a"

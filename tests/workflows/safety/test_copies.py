@@ -226,6 +226,30 @@ def test_the_command_asks_before_it_adopts(tmp_path: Path) -> None:
     assert run(folder, "store", "adopt").exit_code == 3
 
 
+def test_a_backup_of_before_the_identity_put_back_is_a_copy(tmp_path: Path) -> None:
+    """Made by version 0.1, put back after a newer version let batches leave: it has no id of its own yet."""
+    session = session_of(tmp_path)
+    commit(session, Action.REFUND, 11)
+    session.close()
+    path = tmp_path / "orders.db"
+    old = tmp_path / "old.db"
+    shutil.copy(path, old)
+    with closing(sqlite3.connect(old)) as connection:
+        connection.execute("DELETE FROM meta WHERE key LIKE 'store:%'")
+        connection.commit()
+    with open_session(tmp_path) as newer:
+        dispatched(newer)
+    path.write_bytes(old.read_bytes())
+    with open_session(tmp_path, clock=FixedClock(NOW + HOUR)) as restored_store:
+        with pytest.raises(Refused, match="older copy"):
+            restored_store.dispatcher.run()
+        with pytest.raises(Refused, match="something did happen"):
+            restored_store.adoption.adopt(why="nothing", typed="1", nothing_since=True)
+        restored_store.adoption.adopt(why="it was uploaded", typed="1", left=[1])
+        assert restored_store.context.copies.reason() == ""
+        assert not plan(restored_store, Action.REFUND, 11).rows
+
+
 def test_a_plan_of_another_store_is_refused(tmp_path: Path) -> None:
     with session_of(tmp_path / "a") as first, session_of(tmp_path / "b") as second:
         theirs = plan(first, Action.CANCEL, 1, 2)

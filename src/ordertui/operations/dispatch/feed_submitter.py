@@ -66,11 +66,11 @@ class FeedSubmitter:
             for batch in self._due_parts(note):
                 if client.waiting.is_stopped():
                     break
-                why = self._schedule().waiting_reason(batch)
-                if why:
-                    note(f"batch {batch.id} waits: {why}")
-                    continue
                 try:
+                    why = self._schedule().waiting_reason(batch)
+                    if why:
+                        note(f"batch {batch.id} waits: {why}")
+                        continue
                     submission = await self._submit(client, batch, note)
                 except CallCancelled:
                     raise
