@@ -69,7 +69,7 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(
     screen.keys("r")
     screen.wait("w write its files now")
     screen.keys("w")
-    screen.wait("1 recalled, 3 sent", "sellercentral.amazon.com")
+    screen.wait("1 recalled, 3 written", "sellercentral.amazon.com")
     screen.keys("\x1b")
     screen.wait("Held 0", "Unconfirmed 3", gone="Outbox")
     upload = next(tmp_path.glob("outbox/0001-US-cancel-*/order-cancellation.txt")).read_text(encoding="utf-8")

@@ -107,19 +107,21 @@ class RateCounting:
     # -- chosen orders
 
     def choose(self, store: Store, marketplace: str, ids: Iterable[int]) -> ChosenOrders:
-        """Return what acting on marked orders comes to: each is cancelled where that is allowed.
+        """Return what acting on marked orders comes to, as a preview says it: those that may be cancelled.
 
-        Of one that is partly shipped, a refund cancels what never left, which makes it count just as well.
+        Only when none may be, what a refund comes to: of an order that is partly shipped it cancels what never left,
+        and so the order counts. One preview is of one action, so the two are never added.
         """
         wanted = list(dict.fromkeys(ids))
         if not wanted:
             return NOTHING_CHOSEN
         denied = set(self._eligibility.denied_ids(wanted, Action.CANCEL))
+        chosen = tuple(row_id for row_id in wanted if row_id not in denied)
+        groups = store.rates.groups(chosen, marketplace, ALWAYS, ALWAYS)
+        if any(self._allows_cancelling(marketplace, group) for group in groups):
+            return ChosenOrders(chosen)
         waiting = store.orders.get(store.rates.with_waiting_units(wanted, marketplace))
-        return ChosenOrders(
-            tuple(row_id for row_id in wanted if row_id not in denied),
-            tuple(row_id for row_id, order in waiting.items() if self._refund_counts(order)),
-        )
+        return ChosenOrders(counting=tuple(row_id for row_id, order in waiting.items() if self._refund_counts(order)))
 
     def _refund_counts(self, order: Order) -> bool:
         """Return whether a refund without amounts named is allowed, and cancels units so that the order counts."""
@@ -151,10 +153,16 @@ class RateCounting:
         return self.standing(marketplace, group.facts)
 
     def _cancel_counts(self, marketplace: str, group: RateGroup) -> bool:
-        number = group.facts.situation
         return (
-            self._eligibility.group_allows(
-                marketplace, number, Action.CANCEL, group.lines_known, has_open_action=group.has_open_action
-            )
-            and self._eligibility.cancel_outcome(marketplace, number)[1]
+            self._allows_cancelling(marketplace, group)
+            and self._eligibility.cancel_outcome(marketplace, group.facts.situation)[1]
+        )
+
+    def _allows_cancelling(self, marketplace: str, group: RateGroup) -> bool:
+        return self._eligibility.group_allows(
+            marketplace,
+            group.facts.situation,
+            Action.CANCEL,
+            group.lines_known,
+            has_open_action=group.has_open_action,
         )
