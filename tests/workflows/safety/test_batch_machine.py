@@ -30,6 +30,7 @@ from hypothesis.stateful import (
 
 from ordertui.amazon.processing_report import ProcessingReportError
 from ordertui.operations.config import Config
+from ordertui.operations.dispatch.dispatcher import DispatchIncomplete
 from ordertui.operations.errors import EvidenceAgainst, OperationError, Refused
 from ordertui.operations.planning.plan import Plan, PlanLine
 from ordertui.operations.planning.planner import PlanChoices
@@ -246,7 +247,7 @@ class Machine(RuleBasedStateMachine):
                 self.session.dispatcher.run()
         except Crash:
             self.restart()
-        except OSError:
+        except (OSError, DispatchIncomplete):
             pass
 
     @rule()
