@@ -122,6 +122,13 @@ def test_an_empty_report_without_a_period_says_what_it_needs(session: Session, t
     (summary,) = session.imports.import_files([write_report(tmp_path, Report("unshipped", NOW, ()))])
     assert any("--covers FIRST..LAST" in note for note in summary.notes)
     assert missing(session) == set()
+    (plan,) = session.planner.plan(Action.CANCEL, session.orders.find("status:unshipped"))
+    assert len(plan.rows) == plan.typed_count == 5
+    assert plan.warnings[0].startswith("5 orders: a newer Unshipped report does not name them")
+    bring(session, tmp_path, Report("unshipped", NOW - HOUR, (1, 2, 3, 4, 5)))
+    (plan,) = session.planner.plan(Action.CANCEL, session.orders.find("status:unshipped"))
+    assert plan.typed_count is None
+    assert not any("newer Unshipped report" in warning for warning in plan.warnings)
     with pytest.raises(BadInput, match="All Orders takes no days that it covers"):
         bring(session, tmp_path, Report("all_orders", NOW, (1,)), covers=(date(2026, 11, 19), date(2026, 11, 23)))
 

@@ -70,7 +70,12 @@ class ReportCoverage:
                 f" (SELECT named.id FROM {database.values_sql('names', id=str)} AS named)",
                 {"as_of": self._as_of, "names": as_parameter(names[start : start + _NAMED_AT_ONCE])},
             )
-        if self._is_unshipped and self._as_of is not None and not self.has_unknown_rows:
+        as_of = self._as_of
+        if as_of is None and not self._waiting and not self._marketplaces:
+            # No row, so no date: it came in after what is known, and the next report that names an order is newer.
+            newest = database.value("SELECT max(coalesce(named_at, at)) FROM orders")
+            as_of = None if newest is None else int(newest) + 1
+        if self._is_unshipped and as_of is not None and not self.has_unknown_rows:
             codes = self._marketplaces or ({marketplace} if marketplace else set())
             if not codes:
                 codes = {row[0] for row in database.query("SELECT DISTINCT marketplace FROM orders")}
@@ -78,7 +83,7 @@ class ReportCoverage:
             database.execute_many(
                 "INSERT INTO unshipped_reports (import_id, marketplace, as_of, placed_from, placed_to)"
                 " VALUES (?, ?, ?, ?, ?)",
-                [(import_id, code, self._as_of, low, high) for code in sorted(codes)],
+                [(import_id, code, as_of, low, high) for code in sorted(codes)],
             )
         return mark(database)
 
