@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import msgspec
 
 from .enums import Channel, Program, YesNo
+from .money import format_money
 from .order import LinesKnown, OrderRow
 
 PROGRAM_NAMES = {
@@ -113,6 +114,21 @@ class ItemCancellation(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
 
 
+class TotalDifference(msgspec.Struct, frozen=True):
+    """An item of which Amazon's own total is not what its parts come to, in minor units of `currency`."""
+
+    stated: int
+    """Amazon's total (`proceedsTotal`)."""
+    parts: int
+    """What its prices, taxes, fees and discounts come to."""
+    currency: str
+
+    def __str__(self) -> str:
+        """Return it as a clause."""
+        stated, parts = format_money(self.stated, self.currency), format_money(self.parts, self.currency)
+        return f"Amazon's own total is {stated}, its parts come to {parts}"
+
+
 class ApiFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the API says of one order beyond its rows."""
 
@@ -126,6 +142,8 @@ class ApiFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     cancellations: tuple[ItemCancellation, ...] = ()
     units_waiting: dict[str, int] = {}
     """Order item id to units that remain to be shipped, where Amazon says so."""
+    differing_totals: dict[str, TotalDifference] = {}
+    """By order item id. What such an item cost is not certain, so it is not refunded in full."""
 
     @property
     def program(self) -> Program:

@@ -10,13 +10,28 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from ordertui.amazon.reports.cell_parsers import parse_label
-from ordertui.orders.api_facts import KNOWN_PROGRAMS, ApiFacts, ItemCancellation, Parcel, amazon_reason
+from ordertui.orders.api_facts import (
+    KNOWN_PROGRAMS,
+    ApiFacts,
+    ItemCancellation,
+    Parcel,
+    TotalDifference,
+    amazon_reason,
+)
 from ordertui.orders.clock import DAY, parse_iso
 from ordertui.orders.enums import BuyerRequest, CancelledBy, OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES, PriceTax, price_tax
 from ordertui.orders.money import parse_minor
 from ordertui.orders.order import COMPONENTS, LineAmounts
-from ordertui.orders.report_row import ReportRow
+from ordertui.orders.report_row import (
+    AMOUNTS,
+    CURRENCY,
+    ITEM_ID,
+    ITEM_STATUS,
+    QUANTITY,
+    QUANTITY_SHIPPED,
+    ReportRow,
+)
 from ordertui.orders.text import to_single_line
 
 from .decoding import UnreadableJson, decode_body, read_text_field
@@ -89,7 +104,9 @@ def _rows(order: ApiOrder, unrecognised: set[str]) -> list[ReportRow]:
     replacement = any(one.association_type.startswith("REPLACEMENT") for one in order.associated_orders)
     flags = replacement, "AMAZON_BUSINESS" in order.programs, "PRIME" in order.programs
     tail = tuple("yes" if flag else "no" for flag in flags)
-    return [_row(line, head, item, tail) for line, item in enumerate(order.order_items, 1)]
+    rows = [_row(line, head, item, tail) for line, item in enumerate(order.order_items, 1)]
+    partly = [(row, item) for row, item in zip(rows, order.order_items, strict=True) if _units_cancelled(status, item)]
+    return rows + [_cancelled_row(row, _units_cancelled(status, item)) for row, item in partly]
 
 
 def _ship_by(order: ApiOrder) -> int | None:
@@ -122,7 +139,8 @@ def _facts(order: ApiOrder, unrecognised: set[str]) -> ApiFacts:
     }
     cancellations = tuple(_cancellation(item, unrecognised) for item in order.order_items if item.cancellation)
     deliver_by = _latest(order.fulfillment.deliver_by_window if order.fulfillment else None)
-    return ApiFacts(parse_iso(order.last_updated_time), programs, deliver_by, parcels, cancellations, waiting)
+    totals = {item.order_item_id: total for item in order.order_items if (total := _differing_total(item)) is not None}
+    return ApiFacts(parse_iso(order.last_updated_time), programs, deliver_by, parcels, cancellations, waiting, totals)
 
 
 def _cancellation(item: Item, unrecognised: set[str]) -> ItemCancellation:
@@ -146,27 +164,68 @@ def _row(line: int, head: tuple[object, ...], item: Item, tail: tuple[str, ...])
     order_id, code, channel, status, purchased, ship_by, updated = head
     if not (item.order_item_id.isascii() and item.order_item_id.isdigit()):
         raise ValueError(f"order item id {item.order_item_id[:40]!r} is not made of digits")
+    gone = _units_cancelled(status, item)
+    alive = item.quantity_ordered - gone
     currency, prices = _prices(item, price_tax(str(code)))
+    if gone:
+        prices = _prices_of(prices, item, alive)
     fulfilled = item.fulfillment.quantity_fulfilled if item.fulfillment else None
     request = item.cancellation.cancellation_request if item.cancellation else None
     asked = BuyerRequest.NONE.value if request is None else _OFFICIAL.get(request.requester)
     reason = amazon_reason(request.cancel_reason) if request and asked else ""
     return (
-        line, order_id, item.order_item_id, code, channel, status, _item_status(status, item, fulfilled),
+        line, order_id, item.order_item_id, code, channel, status, _item_status(status, item, alive, fulfilled),
         purchased, ship_by, updated,
         parse_label(item.product.seller_sku) or "", parse_label(item.product.asin), parse_label(item.product.title),
-        item.quantity_ordered, fulfilled, currency, *prices, asked, reason or None, *tail, None, None, None,
+        alive, fulfilled, currency, *prices, asked, reason or None, *tail, None, None, None,
     )  # fmt: skip
 
 
-def _item_status(order: object, item: Item, fulfilled: int | None) -> str | None:
-    if order is OrderStatus.CANCELLED or (item.cancellation and item.cancellation.cancellation_execution):
+def _units_cancelled(order: object, item: Item) -> int:
+    """Return how many units of an item are cancelled while others are shipped or still wanted; 0 when all or none are.
+
+    Amazon says that it cancelled, and how many units are shipped and remain; it does not say how many it cancelled.
+    """
+    execution = item.cancellation.cancellation_execution if item.cancellation else None
+    units = item.fulfillment
+    if order is OrderStatus.CANCELLED or execution is None or units is None or units.quantity_unfulfilled is None:
+        return 0
+    alive = (units.quantity_fulfilled or 0) + units.quantity_unfulfilled
+    return item.quantity_ordered - alive if 0 < alive < item.quantity_ordered else 0
+
+
+def _cancelled_row(row: ReportRow, units: int) -> ReportRow:
+    """Return the cancelled units of an item as a line of their own: they count toward the rate, and cost nothing.
+
+    It has no item id, so that no feed can name it.
+    """
+    found = list(row)
+    found[ITEM_ID], found[ITEM_STATUS], found[QUANTITY], found[QUANTITY_SHIPPED] = None, "cancelled", units, 0
+    found[CURRENCY], found[AMOUNTS] = None, (None,) * len(COMPONENTS)
+    return tuple(found)
+
+
+def _prices_of(prices: tuple[int | None, ...], item: Item, alive: int) -> tuple[int | None, ...]:
+    """Return the prices of the units that are not cancelled, rounded down.
+
+    Amazon does not say whether its amounts are of all units that were ordered. By the unit price they are of the living
+    ones where they come to just that; else they are taken as of all, so that a refund never exceeds what was paid.
+    """
+    unit = item.product.price.unit_price if item.product.price else None
+    if unit is not None and prices[0] is not None and prices[0] == _minor(unit, unit.currency_code) * alive:
+        return prices
+    return tuple(None if amount is None else amount * alive // item.quantity_ordered for amount in prices)
+
+
+def _item_status(order: object, item: Item, alive: int, fulfilled: int | None) -> str | None:
+    is_cancelled = item.cancellation is not None and item.cancellation.cancellation_execution is not None
+    if order is OrderStatus.CANCELLED or (is_cancelled and alive == item.quantity_ordered):
         return OrderStatus.CANCELLED
     if fulfilled is None or order is None:
         return None
     if fulfilled == 0:
         return OrderStatus.PENDING if order is OrderStatus.PENDING else OrderStatus.UNSHIPPED
-    return OrderStatus.SHIPPED if fulfilled >= item.quantity_ordered else OrderStatus.PARTIALLY_SHIPPED
+    return OrderStatus.SHIPPED if fulfilled >= alive else OrderStatus.PARTIALLY_SHIPPED
 
 
 def _prices(item: Item, tax: PriceTax) -> tuple[str | None, tuple[int | None, ...]]:
@@ -197,6 +256,23 @@ def _prices(item: Item, tax: PriceTax) -> tuple[str | None, tuple[int | None, ..
             found[price] += found[part_of_it] if comes_on_top else 0
             found[part_of_it] = 0
     return currency, tuple(found.values())
+
+
+def _differing_total(item: Item) -> TotalDifference | None:
+    """Return Amazon's own total of an item where its parts come to another; None when they agree or it gives none.
+
+    The total may be with or without the taxes: which of both is not said. Raises ValueError.
+    """
+    if item.proceeds is None or item.proceeds.proceeds_total is None or not item.proceeds.breakdowns:
+        return None
+    currency = item.proceeds.breakdowns[0].subtotal.currency_code
+    stated = _minor(item.proceeds.proceeds_total, currency)
+    parts = taxes = 0
+    for part in item.proceeds.breakdowns:
+        amount = _minor(part.subtotal, currency)
+        parts += -abs(amount) if part.type == "DISCOUNT" else amount
+        taxes += amount if part.type == "TAX" else 0
+    return None if stated in (parts, parts - taxes) else TotalDifference(stated, parts, currency)
 
 
 def _split(found: dict[str, int], part: Proceed, currency: str, names: dict[str, str], rest: str) -> None:

@@ -145,9 +145,16 @@ class ItemFulfillment(_Body, frozen=True):
     quantity_unfulfilled: int | None = None
 
 
+class ProductPrice(_Body, frozen=True):
+    """Price of a product."""
+
+    unit_price: MoneyText | None = None
+
+
 class Product(_Body, frozen=True):
     """Product of an item."""
 
+    price: ProductPrice | None = None
     asin: str = ""
     title: str = ""
     seller_sku: str = msgspec.field(default="", name="sellerSku")

@@ -13,7 +13,7 @@ from ordertui.operations.errors import Stopped, UnknownReason
 from ordertui.operations.rate.calculator import RateCalculator
 from ordertui.operations.rate.figures import RateEffect
 from ordertui.orders.clock import iso_utc
-from ordertui.orders.enums import Action, BuyerRequest
+from ordertui.orders.enums import Action, BuyerRequest, ReportKind
 from ordertui.orders.order import Order, OrderRow
 from ordertui.orders.text import pluralize
 from ordertui.rules.policy.house_rules import HouseRule
@@ -33,6 +33,8 @@ from .plan import ExcludedOrder, Plan, PlanLine, PlannedOrder
 from .reasons import REASONS, cancel_reason, refund_reason
 from .warnings import plan_warnings
 
+PROCEEDS = "proceeds"
+"""Rule of an order of which Amazon's own total is not what its parts come to: it is not refunded in full."""
 LEFT_OUT = Exclusion("operator", "you left it out")
 OTHER_ITEMS = Exclusion("other-items", "it has other items too, and you asked for orders with nothing else")
 Shipping = Mapping[str, tuple[str, str, str]]
@@ -240,14 +242,32 @@ class Planner:
         if action is Action.MESSAGE:
             return ()
         if action is Action.CANCEL:
-            found = cancel_lines(order)
-            several = choices.nothing_else and not isinstance(found, Exclusion) and has_several_items(found)
-            return OTHER_ITEMS if several else found
+            whole = cancel_lines(order)
+            several = choices.nothing_else and not isinstance(whole, Exclusion) and has_several_items(whole)
+            return OTHER_ITEMS if several else whole
         order_id = order.row.order_id
         if action is Action.REFUND:
-            return refund_lines(order, choices.refunds.get(order_id))
+            found = refund_lines(order, choices.refunds.get(order_id))
+            return found if isinstance(found, Exclusion) else self._with_known_totals(order, found)
         zone = self._eligibility.zone(order.row.marketplace)
         return confirm_lines(order, choices.shipping.get(order_id), self._context.clock.now(), zone)
+
+    def _with_known_totals(self, order: Order, lines: tuple[PlanLine, ...]) -> tuple[PlanLine, ...] | Exclusion:
+        """Return the lines, or why they are not given back where Amazon's own total of one is not what its parts are.
+
+        Such a line may be refunded in part, of amounts that the operator names, but not as a whole.
+        """
+        if ReportKind.API_ORDERS not in order.sources:
+            return lines
+        facts = self._context.reader().api_facts.get(order.row.id)
+        known = {line.line: line for line in order.lines}
+        for line in lines if facts is not None and facts.differing_totals else ():
+            total = facts.differing_totals.get(line.order_item_id) if facts is not None else None
+            if total is not None and line.refund is not None:
+                back = line.refund.plus(known[line.line].refunded).total
+                if back >= min(total.stated, total.parts):
+                    return Exclusion(PROCEEDS, f"line {line.line}: {total}; name amounts below both to refund a part")
+        return lines
 
     def _excluded(self, row: OrderRow, action: Action, denial: Denial) -> ExcludedOrder:
         """Return the order with the reason of its denial; of one that a batch holds, also which batch and whose."""

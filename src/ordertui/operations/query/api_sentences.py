@@ -35,6 +35,8 @@ def api_sentences(facts: ApiFacts, moment: Callable[[int], str]) -> Iterator[str
         yield from _cancellation(one)
     for item, units in facts.units_waiting.items():
         yield f"item {item}: {units} to ship"
+    for item, total in facts.differing_totals.items():
+        yield f"item {item}: {total}; a full refund is not offered"
 
 
 def _parcel(parcel: Parcel, moment: Callable[[int], str]) -> str:

@@ -26,7 +26,7 @@ from ordertui.operations.errors import PlanChanged, PlanExpired, error_message
 from ordertui.operations.paths import typed_path
 from ordertui.operations.planning.other_items import other_items
 from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlannedOrder
-from ordertui.operations.planning.planner import LEFT_OUT, NO_CHOICES, PlanChoices
+from ordertui.operations.planning.planner import LEFT_OUT, NO_CHOICES, PROCEEDS, PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
 from ordertui.orders.text import pluralize
@@ -251,16 +251,20 @@ class PreviewScreen(Dialog[Batch | None]):
 
     def action_amounts(self) -> None:
         """Change what goes back for the order under the cursor."""
-        rows = self._chosen_rows()
+        node = self._tree.cursor_node
+        data = node.data if node is not None else None
+        rows: list[PlannedOrder | ExcludedOrder] = [*self._chosen_rows()]
+        if isinstance(data, ExcludedOrder) and data.rule == PROCEEDS:
+            rows = [data]  # of which only a part may go back, that is to be named
         if self._fixed:
             self.notify("a retry repeats what was sent: its reasons and amounts stay")
         elif self.plan.action is not Action.REFUND or len(rows) != 1:
             self.notify("put the cursor on one order that is in")
         else:
-            self._tasks.start(lambda task: self._amounts(task, rows[0]))
+            self._tasks.start(lambda task: self._amounts(task, rows[0].order_id))
 
-    async def _amounts(self, task: Task, row: PlannedOrder) -> None:
-        order = self.session.orders.get(row.order_id)
+    async def _amounts(self, task: Task, order_id: str) -> None:
+        order = self.session.orders.get(order_id)
         if order is None:
             return
         lines = await ask_amounts(task, order, self.session.batches.refundable(order), self.notify)
