@@ -20,6 +20,7 @@ from ordertui.orders.enums import (
     OrderStatus,
     Program,
     Refunded,
+    Verge,
     YesNo,
 )
 from ordertui.orders.marketplace import MARKETPLACES
@@ -40,7 +41,7 @@ SCHEMA = """
 CREATE TABLE orders (id INTEGER PRIMARY KEY, order_id TEXT, marketplace TEXT, channel TEXT, status TEXT,
   purchased_at INTEGER, ship_by INTEGER, auto_cancel_at INTEGER, items INTEGER, total INTEGER, currency TEXT,
   dispatched TEXT, buyer_request TEXT, cancelled_by TEXT, refunded TEXT, replacement TEXT, business TEXT, prime TEXT,
-  situation INTEGER, state TEXT, amazon_counts TEXT, program TEXT, open_action TEXT);
+  situation INTEGER, state TEXT, amazon_counts TEXT, program TEXT, open_action TEXT, verge TEXT);
 CREATE TABLE products (id INTEGER PRIMARY KEY, sku TEXT, asin TEXT, title TEXT);
 CREATE TABLE lines (order_id INTEGER, product_id INTEGER);
 """
@@ -100,6 +101,7 @@ def make(rng: random.Random, number: int) -> Order:
         rng.choice((None, OpenAction(rng.choice(list(Action)), rng.choice(list(RowState))))), 1,
         program=rng.choice(list(Program)),
         amazon_counts=rng.choice(list(YesNo)),
+        verge=rng.choice(list(Verge)),
     )  # fmt: skip
     lines = tuple(
         OrderLine(i, None, rng.choice(words), rng.choice((None, "B0ABC", "B0XYZ")), rng.choice((None, *words)), 1, 0,
@@ -116,12 +118,12 @@ def database(orders: Sequence[Order]) -> sqlite3.Connection:
         row = order.row
         state = row.open_action and row.open_action.state
         db.execute(
-            f"INSERT INTO orders VALUES ({','.join('?' * 23)})",
+            f"INSERT INTO orders VALUES ({','.join('?' * 24)})",
             (row.id, row.order_id, row.marketplace, row.channel, row.status, row.purchased_at, row.ship_by,
              auto_cancel_at(row), row.items, row.total and row.total.minor, row.total and row.total.currency,
              row.dispatched, row.buyer_request, row.cancelled_by, row.refunded, row.replacement, row.business,
              row.prime, situation(row), state, row.amazon_counts, row.program,
-             row.open_action and row.open_action.kind),
+             row.open_action and row.open_action.kind, row.verge),
         )  # fmt: skip
         for line in order.lines:
             made = db.execute(

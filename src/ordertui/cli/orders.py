@@ -72,6 +72,7 @@ def show(settings: Settings, order_id: str, form: str) -> None:
             "ship_by": iso(row.ship_by),
             "auto_cancel_at": iso(session.eligibility.deadline(row)),
             "auto_cancel_latest": iso(session.eligibility.latest_deadline(row)),
+            "verge": row.verge,
             "items": row.items,
             "units_shipped": row.units_shipped,
             "total": row.total.decimal() if row.total else None,

@@ -48,6 +48,16 @@ class BuyerRequest(StrEnum):
     """With Amazon's own button, for some items only: cancelling the whole order counts."""
 
 
+class Verge(StrEnum):
+    """What Amazon says in the Unshipped orders report it is about to do with an order; the worse of its items."""
+
+    CANCELLATION = "cancellation"
+    LATE = "late"
+    """About to count as shipped late."""
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
 class CancelledBy(StrEnum):
     """Who cancelled. `auto`: Amazon, because the shipment was not confirmed in time."""
 

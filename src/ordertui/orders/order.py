@@ -18,6 +18,7 @@ from .enums import (
     Program,
     Refunded,
     ReportKind,
+    Verge,
     YesNo,
 )
 from .money import Money
@@ -189,6 +190,7 @@ class OrderRow(msgspec.Struct, frozen=True):
     amazon_counts: YesNo = YesNo.UNKNOWN
     """Whether Amazon's Cancellation Rate report counts its cancellation; unknown: no report covers it."""
     program: Program = Program.UNKNOWN
+    verge: Verge = Verge.UNKNOWN
     named_at: int | None = None
     """Date of the newest report that says something of it, epoch seconds."""
     missing_since: int | None = None

@@ -27,6 +27,7 @@ SCRIPTS = (
     "0014_active_lines.sql",
     "0015_missing_orders.sql",
     "0016_written_uploaded.sql",
+    "0017_verge.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

@@ -18,6 +18,7 @@ from ordertui.orders.enums import (
     Program,
     Refunded,
     ReportKind,
+    Verge,
     YesNo,
 )
 from ordertui.orders.money import Money
@@ -55,7 +56,7 @@ _ROW = (
     " o.currency, o.dispatched, o.buyer_request, o.cancelled_by, o.refunded, o.replacement, o.business, o.prime,"
     " p.title,"
     " p.sku, o.open_action, o.version, o.at, o.sources, o.state,"
-    f" {LINES_KNOWN}, o.amazon_counts, o.program, o.named_at, o.missing_since"
+    f" {LINES_KNOWN}, o.amazon_counts, o.program, o.verge, o.named_at, o.missing_since"
     " FROM orders o LEFT JOIN products p ON p.id = o.product_id"
 )
 _CHANNELS = {one.value: one for one in Channel}
@@ -66,6 +67,7 @@ _CANCELLERS = {one.value: one for one in CancelledBy}
 _REFUND_WORDS = {one.value: one for one in Refunded}
 _ANSWERS = {one.value: one for one in YesNo}
 _PROGRAMS = {one.value: one for one in Program}
+_VERGES = {one.value: one for one in Verge}
 """Words of the store to enum members: looking one up costs a quarter of calling the enum, and an order has ten."""
 _SOURCE_BITS = tuple((kind, kind.bit) for kind in ReportKind)
 _REFUNDED = in_list(COMMITTED)
@@ -240,7 +242,7 @@ def _order_row(v: tuple[Any, ...]) -> OrderRow:
         _DISPATCHED[v[11]], _REQUESTS[v[12]], _CANCELLERS[v[13]], _REFUND_WORDS[v[14]],
         _ANSWERS[v[15]], _ANSWERS[v[16]], _ANSWERS[v[17]],
         v[18], v[19] or None, open_action(v[20], v[24]), v[21], LinesKnown(v[25]), _ANSWERS[v[26]], _PROGRAMS[v[27]],
-        v[28], v[29],
+        _VERGES[v[28]], v[29], v[30],
     )  # fmt: skip
 
 

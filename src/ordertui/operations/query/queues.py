@@ -41,6 +41,8 @@ _NO_CANCEL_UNDER_WAY = f"-(journal:{Action.CANCEL} (state:{RowState.HELD} or sta
 _NO_SHIP_BY = f"-channel:amazon {_WAITING} ship-by:unknown {_NO_CANCEL_UNDER_WAY}"
 _SHIP_BY_WHY = "their ship-by time is unknown: import the Unshipped orders report"
 
+_ON_VERGE = "(verge:cancellation (status:unshipped or status:partially_shipped))"
+"""Amazon says itself that it is about to cancel it, whatever the policy's deadline."""
 QUEUES = (
     QueueSpec(
         "all",
@@ -76,7 +78,7 @@ QUEUES = (
     QueueSpec(
         "auto_cancel",
         "Auto-cancel < 24 h",
-        f"channel:merchant auto-cancel<24h {_NO_CANCEL_UNDER_WAY}",
+        f"channel:merchant (auto-cancel<24h or {_ON_VERGE}) {_NO_CANCEL_UNDER_WAY}",
         "Amazon is not about to cancel any order that is known here.",
         _NO_SHIP_BY,
         _SHIP_BY_WHY,

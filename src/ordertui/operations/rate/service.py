@@ -19,7 +19,10 @@ from .outlook import RateOutlook
 from .related_metrics import RelatedMetrics
 from .trend import RateTrend
 
-AT_RISK = "channel:merchant marketplace:{} auto-cancel<{}h"
+AT_RISK = (
+    "channel:merchant marketplace:{}"
+    " (auto-cancel<{}h or (verge:cancellation (status:unshipped or status:partially_shipped)))"
+)
 """The filter of orders that Amazon is about to cancel by itself."""
 
 

@@ -17,6 +17,7 @@ from ordertui.orders.enums import (
     OrderStatus,
     Program,
     Refunded,
+    Verge,
     YesNo,
 )
 from ordertui.orders.marketplace import MARKETPLACES
@@ -115,6 +116,7 @@ FIELDS: dict[str, Field] = {
               ("yes", "no")),
         Field("known", FieldKind.PAST, "named_at", "newest report that names it, of an order that awaits shipment",
               examples=_DATES, only_awaiting_shipment=True),
+        _choice("verge", "verge", "what Amazon says it is about to do", Verge),
         _choice("amazon-counts", "amazon_counts", "whether Amazon's Cancellation Rate report counts it", YesNo),
     )
 }  # fmt: skip

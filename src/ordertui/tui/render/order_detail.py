@@ -10,7 +10,7 @@ from textual.content import Content
 
 from ordertui.operations.query.api_sentences import api_sentences, program_sentences
 from ordertui.orders.clock import DAY
-from ordertui.orders.enums import Action, BuyerRequest, Dispatched, OrderStatus, YesNo
+from ordertui.orders.enums import Action, BuyerRequest, Dispatched, OrderStatus, Verge, YesNo
 from ordertui.orders.money import format_grouped, format_money
 from ordertui.orders.order import Order, OrderRow
 from ordertui.orders.text import format_duration
@@ -31,6 +31,10 @@ REQUEST_WORD = {
     BuyerRequest.MESSAGE: "✉ buyer asked by message only: counts",
     BuyerRequest.NONE: "buyer did not ask",
     BuyerRequest.UNKNOWN: "? buyer request unknown: treated as counting",
+}
+VERGE_WORD = {
+    Verge.CANCELLATION: "! Amazon's report: on the verge of cancellation",
+    Verge.LATE: "! Amazon's report: on the verge of a late shipment",
 }
 DISPATCHED_WORD = {
     Dispatched.YES: "parcel left",
@@ -89,6 +93,8 @@ def _facts(row: OrderRow, detail: OrderDetail) -> list[Piece]:
         words.append((text, "$text-error" if late else MUTED))
     else:
         words.append((f"ship by {format_time(row.ship_by, zone)} {format_zone(row.ship_by, zone)}", MUTED))
+    if waiting and row.verge in VERGE_WORD:
+        words.append((VERGE_WORD[row.verge], "$text-error" if row.verge is Verge.CANCELLATION else "$text-warning"))
     if deadline is not None:
         left = (
             f"in {format_duration(deadline - now)}" if deadline > now else f"{format_duration(deadline - now)} overdue"

@@ -1,4 +1,4 @@
--- The tables of a store on PostgreSQL, version 16. Text is compared byte by byte.
+-- The tables of a store on PostgreSQL, version 17. Text is compared byte by byte.
 -- scripts/write_postgres_tables.py writes all of it down to the change number.
 CREATE TABLE meta (
   key text COLLATE "C" PRIMARY KEY, value text COLLATE "C" NOT NULL
@@ -32,7 +32,7 @@ CREATE TABLE orders (
   bars bigint NOT NULL DEFAULT 0, a_marketplace bigint, a_channel bigint, a_status bigint, a_purchased_at bigint,
   a_ship_by bigint, a_replacement bigint, a_business bigint, a_prime bigint, has_twins bigint NOT NULL DEFAULT 0,
   by_hand bigint NOT NULL DEFAULT 0, named_at bigint, missing text COLLATE "C" NOT NULL DEFAULT 'no',
-  missing_since bigint
+  missing_since bigint, verge text COLLATE "C" NOT NULL DEFAULT 'unknown', verge_at bigint
 );
 
 CREATE TABLE lines (
