@@ -73,7 +73,7 @@ class ReportCoverage:
         as_of = self._as_of
         if as_of is None and not self._waiting and not self._marketplaces:
             # No row, so no date: it came in after what is known, and the next report that names an order is newer.
-            newest = database.value("SELECT max(coalesce(named_at, at)) FROM orders")
+            newest = database.value("SELECT max(as_of) FROM imports")
             as_of = None if newest is None else int(newest) + 1
         if self._is_unshipped and as_of is not None and not self.has_unknown_rows:
             codes = self._marketplaces or ({marketplace} if marketplace else set())
