@@ -59,8 +59,8 @@ def test_each_step_is_recorded_with_who_when_what_before_and_after(tmp_path: Pat
         found = list(reversed(session.audit.records(order_id(1))))
     assert [(one["what"], one["change"]) for one in found] == [
         ("batch.held", ""),
-        ("batch.sent", "held -> sent"),
-        ("batch.answered", "sent -> ok"),
+        ("batch.sent", "held -> written"),
+        ("batch.answered", "written -> ok"),
     ]
     assert {one["operator"] for one in found} == {"anna"}
     assert all(one["user"] and one["at"] and one["batch"] == batch for one in found)
@@ -68,7 +68,7 @@ def test_each_step_is_recorded_with_who_when_what_before_and_after(tmp_path: Pat
 
 def test_the_records_of_an_order_tell_its_own_change(session: Session) -> None:
     answers = [session.audit.records(order_id(n))[0]["change"] for n in (1, 2)]
-    assert answers == ["sent -> ok", "sent -> error"]
+    assert answers == ["written -> ok", "written -> error"]
 
 
 def test_the_store_refuses_to_change_or_delete_a_record(session: Session, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ SCHEMA = """
 CREATE TABLE orders (id INTEGER PRIMARY KEY, order_id TEXT, marketplace TEXT, channel TEXT, status TEXT,
   purchased_at INTEGER, ship_by INTEGER, auto_cancel_at INTEGER, items INTEGER, total INTEGER, currency TEXT,
   dispatched TEXT, buyer_request TEXT, cancelled_by TEXT, refunded TEXT, replacement TEXT, business TEXT, prime TEXT,
-  situation INTEGER, state TEXT, amazon_counts TEXT, program TEXT, open_action TEXT, verge TEXT);
+  situation INTEGER, state TEXT, amazon_counts TEXT, program TEXT, open_action TEXT, verge TEXT, named_at INTEGER, missing TEXT);
 CREATE TABLE products (id INTEGER PRIMARY KEY, sku TEXT, asin TEXT, title TEXT);
 CREATE TABLE lines (order_id INTEGER, product_id INTEGER);
 """
@@ -102,6 +102,8 @@ def make(rng: random.Random, number: int) -> Order:
         program=rng.choice(list(Program)),
         amazon_counts=rng.choice(list(YesNo)),
         verge=rng.choice(list(Verge)),
+        named_at=rng.choice((None, *TIMES)),
+        missing_since=rng.choice((None, NOW)),
     )  # fmt: skip
     lines = tuple(
         OrderLine(i, None, rng.choice(words), rng.choice((None, "B0ABC", "B0XYZ")), rng.choice((None, *words)), 1, 0,
@@ -118,12 +120,12 @@ def database(orders: Sequence[Order]) -> sqlite3.Connection:
         row = order.row
         state = row.open_action and row.open_action.state
         db.execute(
-            f"INSERT INTO orders VALUES ({','.join('?' * 24)})",
+            f"INSERT INTO orders VALUES ({','.join('?' * 26)})",
             (row.id, row.order_id, row.marketplace, row.channel, row.status, row.purchased_at, row.ship_by,
              auto_cancel_at(row), row.items, row.total and row.total.minor, row.total and row.total.currency,
              row.dispatched, row.buyer_request, row.cancelled_by, row.refunded, row.replacement, row.business,
              row.prime, situation(row), state, row.amazon_counts, row.program,
-             row.open_action and row.open_action.kind, row.verge),
+             row.open_action and row.open_action.kind, row.verge, row.named_at, row.missing),
         )  # fmt: skip
         for line in order.lines:
             made = db.execute(
