@@ -41,7 +41,8 @@ SCHEMA = """
 CREATE TABLE orders (id INTEGER PRIMARY KEY, order_id TEXT, marketplace TEXT, channel TEXT, status TEXT,
   purchased_at INTEGER, ship_by INTEGER, auto_cancel_at INTEGER, items INTEGER, total INTEGER, currency TEXT,
   dispatched TEXT, buyer_request TEXT, cancelled_by TEXT, refunded TEXT, replacement TEXT, business TEXT, prime TEXT,
-  situation INTEGER, state TEXT, amazon_counts TEXT, program TEXT, open_action TEXT, verge TEXT, named_at INTEGER, missing TEXT);
+  situation INTEGER, state TEXT, amazon_counts TEXT, program TEXT, open_action TEXT, verge TEXT, named_at INTEGER,
+  missing TEXT);
 CREATE TABLE products (id INTEGER PRIMARY KEY, sku TEXT, asin TEXT, title TEXT);
 CREATE TABLE lines (order_id INTEGER, product_id INTEGER);
 """
@@ -225,7 +226,8 @@ def test_sql_equals_predicate_over_drawn_orders(text: str, seeds: list[int]) -> 
 @pytest.mark.parametrize("name", list(FIELDS))
 def test_every_field_tells_some_orders_from_others(many: sqlite3.Connection, name: str) -> None:
     examples = {"sku": "abc*", "asin": "b0abc", "title": "yoga", "id": "113-*", "total": "50", "items": "2",
-                "placed": "last-7d", "ship-by": "2d", "auto-cancel": "2d", "counts": "no"}  # fmt: skip
+                "placed": "last-7d", "ship-by": "2d", "auto-cancel": "2d", "counts": "no",
+                "known": "last-7d"}  # fmt: skip
     value = examples.get(name) or next(iter(FIELDS[name].values or FIELDS[name].aliases))
     condition = parse(f"{name}:{value}", now=NOW, zone=ZONE)
     found = by_sql(many, condition)
