@@ -1,15 +1,13 @@
 """Import speed and memory: `python benchmarks/import_speed.py [ROWS...]` (100,000 and 1,000,000 when none is given).
 
 Each scenario runs in a process of its own: All Orders into a new store, the same file again, a later All Orders with
-one order in ten changed, and an Unshipped report that names every order. Prints rows a second, CPU time a row of the
-process that writes (with the first look) and of the one that reads (the slower one is what is left when others use the
-machine too), and the peak of private memory of both together (Linux: Private_* of smaps_rollup, sampled at each
-progress report; elsewhere: peak resident memory).
+one order in ten changed, and an Unshipped report that names every order. Prints rows a second, CPU time a row, and the
+peak of private memory (Linux: Private_* of smaps_rollup, sampled at each progress report; elsewhere: peak resident
+memory).
 """
 
 from __future__ import annotations
 
-import os
 import random
 import resource
 import subprocess
@@ -139,21 +137,13 @@ def write_reports(folder: Path, rows: int, now: int) -> None:
                 written += 1
 
 
-def private_mb(process: str = "self") -> float:
-    """Private memory of a process now, in MB; 0 where the system does not say."""
+def private_mb() -> float:
+    """Return the private memory of this process now, in MB; 0 where the system does not say."""
     try:
-        text = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii")
+        text = Path("/proc/self/smaps_rollup").read_text(encoding="ascii")
     except OSError:
         return 0.0
     return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Private_")) / 1024
-
-
-def children() -> list[str]:
-    """Return the processes that this one started and that run."""
-    try:
-        return Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()
-    except OSError:
-        return []
 
 
 def run_one(store: Path, report: Path) -> None:
@@ -162,24 +152,20 @@ def run_one(store: Path, report: Path) -> None:
 
     def progress(_: object) -> None:
         nonlocal peak
-        peak = max(peak, private_mb() + sum(map(private_mb, children())))
+        peak = max(peak, private_mb())
 
     with Session.open(store, clock=SystemClock()) as session:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         start, busy = time.perf_counter(), time.process_time()
         (summary,) = session.imports.import_files([report], progress=progress)
         seconds, busy = time.perf_counter() - start, time.process_time() - busy
     progress(None)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    beside = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     if not peak:
-        peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + after.ru_maxrss) / 1024
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"{summary.rows:>9,} rows  {summary.rows / seconds:>8,.0f} rows/s  CPU us a row:"
-        f" {busy / summary.rows * 1e6:>4.1f} writing"
-        f" {beside / summary.rows * 1e6:>4.1f} reading  {peak:>4.0f} MB"
-        f"  new {summary.new:,} changed {summary.changed:,} unchanged {summary.unchanged:,} rejected"
-        f" {summary.rejected:,}"
+        f"{summary.rows:>9,} rows  {summary.rows / seconds:>8,.0f} rows/s"
+        f"  {busy / summary.rows * 1e6:>4.1f} us of CPU a row  {peak:>4.0f} MB"
+        f"  new {summary.new:,} changed {summary.changed:,} unchanged {summary.unchanged:,}"
+        f" rejected {summary.rejected:,}"
     )
 
 

@@ -102,6 +102,8 @@ def dump(path: Path) -> dict[str, Any]:
         first = products[order.pop("product_id")]
         assert (first["marketplace"], first["sku"]) in [(line[0], line[1]) for line in own]
         order.pop("version")
+        if order["status"] not in ("unshipped", "partially_shipped"):
+            order.pop("named_at")  # asked of waiting orders alone; of others it may stand from an earlier moment
         out[str(order.pop("order_id"))] = (order, sorted(own, key=repr))
     assert not by_order, "lines without an order"
     out["products"] = sorted(

@@ -62,7 +62,9 @@ def shortage(
     for note in sheet.notes:
         say(note)
     chosen = [row.order_id for row in sheet.rows if row.is_chosen]
-    if not sheet.result.short:
+    if not any(sheet.result.ordered.values()):
+        say("no unshipped order waits for any SKU that was named; SKUs are compared letter by letter")
+    elif not sheet.result.short:
         say("no SKU is short: there are units for every order")
     else:
         counting = sum(row.counts for row in sheet.rows if row.is_chosen)

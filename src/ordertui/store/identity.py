@@ -14,6 +14,11 @@ from .database import STORE_ID_KEY, Database
 PLACE_KEY, BACKUP_KEY, UNNAMED_KEY = "store:place", "store:backup", "store:unnamed"
 
 
+def new_id() -> str:
+    """Return an id that no other store has: 16 hex digits."""
+    return os.urandom(8).hex()
+
+
 class AuditHead(msgspec.Struct, frozen=True):
     """The newest record of a store's audit: how far the store came."""
 
@@ -42,7 +47,7 @@ class StoreIdentity:
                 return
             if self._database.query("SELECT 1 FROM imports LIMIT 1"):
                 self._set(UNNAMED_KEY, "1")
-            self._set(STORE_ID_KEY, os.urandom(8).hex())
+            self._set(STORE_ID_KEY, new_id())
             self._set(PLACE_KEY, self._database.engine.location())
 
     @property
@@ -83,7 +88,7 @@ class StoreIdentity:
 
     def renew(self) -> str:
         """Make this the original of a store of its own, in the open transaction; return its new id."""
-        made = os.urandom(8).hex()
+        made = new_id()
         self._set(STORE_ID_KEY, made)
         self._set(PLACE_KEY, self._database.engine.location())
         self._database.execute("DELETE FROM meta WHERE key IN (?, ?)", (BACKUP_KEY, UNNAMED_KEY))

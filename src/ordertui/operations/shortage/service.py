@@ -221,7 +221,7 @@ def _notes(
     if unknown:
         yield f"no order waits for {_some(unknown)}"
     for sku, units in sorted(result.missing.items()):
-        yield f"{sku}: {pluralize(units, 'unit')} stay missing: who holds them may not be cancelled, or is kept"
+        yield f"{sku}: {pluralize(units, 'unit')} still missing: who holds them may not be cancelled, or is kept"
     guessed = sum(one.is_guessed for one in waiting)
     if guessed:
         yield f"{pluralize(guessed)} without a known quantity: taken as 1 unit each"
