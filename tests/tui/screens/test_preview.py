@@ -57,10 +57,16 @@ def ins(screen: PreviewScreen) -> set[str]:
 
 async def go_to(pilot: Pilot[None], screen: PreviewScreen, order: str) -> None:
     for _ in range(30):
-        if order in at(screen):
+        before = at(screen)
+        if order in before:
             return
         await press(pilot, "j")
-        await pilot.pause(0.05)  # keys typed before the preview is drawn are dropped
+        for _ in range(
+            20
+        ):  # one key at a time, or it passes the order; one typed before the preview is drawn is dropped
+            if at(screen) != before:
+                break
+            await pilot.pause(0.05)
     raise AssertionError(f"{order} is not in {lines(screen)}")
 
 
