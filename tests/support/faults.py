@@ -87,9 +87,9 @@ def inject(patch: pytest.MonkeyPatch) -> Faults:
     original = Database.write
 
     @contextmanager
-    def write(self: Database) -> Iterator[Any]:
+    def write(self: Database, *, even_moved: bool = False) -> Iterator[Any]:
         outer = not self.engine.in_transaction
-        with original(self) as connection:
+        with original(self, even_moved=even_moved) as connection:
             yield connection
             if outer:
                 faults.point("before commit")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -58,6 +59,17 @@ def open_session(settings: Settings, *, makes: bool = False) -> Iterator[Session
         yield session
     finally:
         session.close()
+
+
+def parse_store(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Path | str | None:
+    """Return the place of a store: the path of a file, or a server's address."""
+    if value is None or value.startswith(("postgresql://", "postgres://")):
+        return value
+    if re.match(r"[a-z][a-z0-9+]+:/", value):
+        raise click.BadParameter(f"{value} is an address, of which only postgresql://... is taken")
+    if not Path(value).name:
+        raise click.BadParameter(f"'{value}' is a folder; name the store's file in it")
+    return Path(value)
 
 
 def real_clock_only(settings: Settings) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import io
 import os
-import re
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +15,7 @@ import msgspec
 from ordertui import __version__
 from ordertui.orders.clock import parse_iso
 
-from .context import Group, Settings, discard_output, explain, fail, leave_closed_pipe, open_session, say
+from .context import Group, Settings, discard_output, explain, fail, leave_closed_pipe, open_session, parse_store, say
 from .exit_codes import Exit, exit_for
 
 COMMANDS = {
@@ -82,21 +81,11 @@ def _time(_ctx: click.Context, _param: click.Parameter, value: str | None) -> in
     return moment
 
 
-def _store(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Path | str | None:
-    if value is None or value.startswith(("postgresql://", "postgres://")):
-        return value
-    if re.match(r"[a-z][a-z0-9+]+:/", value):
-        raise click.BadParameter(f"{value} is an address, of which only postgresql://... is taken")
-    if not Path(value).name:
-        raise click.BadParameter(f"'{value}' is a folder; name the store's file in it")
-    return Path(value)
-
-
 @click.group(cls=Commands, invoke_without_command=True)
 @click.version_option(__version__)
 @click.option(
     "--store",
-    callback=_store,
+    callback=parse_store,
     envvar="ORDERTUI_STORE",
     help="The store: a file, or postgresql://...; default: $ORDERTUI_STORE, the settings, the user's data folder.",
 )

@@ -1,4 +1,4 @@
-"""`ordertui store`: check, copy, compact and purge the store."""
+"""`ordertui store`: check, copy, move, compact and purge the store."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from ordertui.orders.text import pluralize
 
-from .context import Settings, fail, open_session, say
+from .context import Settings, fail, open_session, parse_store, real_clock_only, say
 from .exit_codes import Exit
 from .output import progress_line
 
@@ -17,7 +17,7 @@ _DAYS_HELP = "Default: `retention_days` in the settings."
 
 @click.group()
 def store() -> None:
-    """Check, copy, compact and purge the store."""
+    """Check, copy, move, compact and purge the store."""
 
 
 @store.command("check")
@@ -72,6 +72,25 @@ def store_purge(settings: Settings, days: int | None, yes: bool) -> None:
     with open_session(settings) as session:
         count = session.maintenance.purge(days, yes=yes)
     say(f"{pluralize(count)} deleted; `ordertui store compact` gives back their room")
+
+
+@store.command("move")
+@click.argument("source", callback=parse_store, metavar="FROM")
+@click.argument("target", callback=parse_store, metavar="TO")
+@click.pass_obj
+def store_move(settings: Settings, source: Path | str, target: Path | str) -> None:
+    """Move a whole store from a file to a server (postgresql://...), or back.
+
+    All of it goes: orders, batches, audit. When it is interrupted, the same command goes on where it was. At the end
+    every table is compared and the audit verified; FROM stays, can be looked at, and acts on nothing any more.
+    """
+    from ordertui.operations.store_move import move_store
+
+    real_clock_only(settings)
+    if settings.read_only:
+        fail(Exit.USAGE, "--read-only changes nothing; leave it out to move a store")
+    move_store(source, target, clock=settings.clock(), progress=progress_line("moved"))
+    say(f'{source} was moved to {target}; name it in the settings (store = "{target}"), or with --store')
 
 
 @store.command("adopt")

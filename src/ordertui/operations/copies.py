@@ -44,6 +44,9 @@ class CopyGuard:
 
     def reason(self) -> str:
         """Return why the store may be a copy, for the operator; empty when it is none. A practice store never is."""
+        mark = self._store().identity.move
+        if mark is not None:
+            return f"{mark}. This store may be looked at, and changes nothing"
         why = "" if self._is_practice else self._marks() or self.evidence()
         if not why:
             return ""
@@ -118,7 +121,7 @@ class CopyGuard:
 
         Within a transaction, so that an older note never replaces a newer one.
         """
-        with self._writer.write():
+        with self._writer.write(even_moved=True):
             head = self._writer.identity.head()
             replace_file(self._note, msgspec.json.encode(head))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from ordertui.rules.policy.bundled import parse_toml
 from ordertui.rules.policy.edition import load_edition, read_edition
 from ordertui.rules.policy.house_rules import HousePolicy, read_house_policy
 from ordertui.rules.policy.policy import Policies, PolicyError, PolicyProblem, load_policies
-from ordertui.store import Store
+from ordertui.store import ReadOnlyStore, Store
 
 from .config import Config, load_config
 from .paths import typed_path
@@ -72,7 +73,8 @@ def load_active_policies(config: Config, store: Store, clock: Clock) -> ActivePo
         )
         return ActivePolicies(load_policies(config.policy, _kept(kept, path, config, clock), now=clock.now), note, text)
     if not store.read_only and store.meta(LAST_GOOD) != text:
-        store.set_meta(LAST_GOOD, text)
+        with suppress(ReadOnlyStore):  # it was moved to another place
+            store.set_meta(LAST_GOOD, text)
     return ActivePolicies(load_policies(config.policy, house, now=clock.now), text=text)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ordertui.orders.clock import Clock
-from ordertui.store import Store, StoreLocked
+from ordertui.store import ReadOnlyStore, Store, StoreLocked
 
 from .config import Config, config_path, current_operator, load_config, store_place
 from .context import SessionContext
@@ -117,7 +117,7 @@ class Session:
 
         found = Eligibility(self.context.active_policies.policies, self.context.reader, self.clock)
         if not self.is_read_only and self.context.reader().deadlines.are_stale(found.auto_cancel_at):
-            with suppress(StoreLocked):  # another process writes: the next start does it
+            with suppress(StoreLocked, ReadOnlyStore):  # another process writes: the next start does it
                 self.context.store.deadlines.refresh(found.auto_cancel_at)
         return found
 

@@ -62,6 +62,15 @@ class Workspace:
         self._tour = store.with_suffix(TOUR_SEEN)
         self._folder = store.with_suffix(".folder.txt")
 
+    def copy_to(self, store: Path) -> None:
+        """Put copies of the files beside another store, which has the same orders, where it has none of its own."""
+        own = (self._marks, self.views_file, self._columns, self._history, self._folder, self._tour)
+        for path in own:
+            target = store.parent / path.name.replace(self._marks.name.removesuffix(".marks.json"), store.stem, 1)
+            if not target.exists():
+                with suppress(OSError):
+                    replace_file(target, read_file(path, MARKS_BYTES))
+
     def marks(self) -> tuple[Marks, bytes]:
         """Return the marks as they were when the screen was left, and the snapshot of the last set."""
         marks = Marks()

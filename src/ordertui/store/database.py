@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from .engine.protocol import Engine, Params, Row
-from .errors import ReadOnlyStore, StoreError
+from .errors import ReadOnlyStore, StoreError, StoreMoved
 
 FETCH_SIZE = 20_000
 """Rows fetched at a time from a long result."""
@@ -23,7 +23,8 @@ STORE_ID_KEY = "store:id"
 """Key of the store's id in the table `meta`; `identity` says what it is for."""
 
 Value = TypeVar("Value")
-_Step = Callable[[], None]
+_Begin = Callable[[], str | None]
+_Step = Callable[[], object]
 
 
 def slices(values: Iterable[Any], size: int = MAX_PARAMETERS) -> Iterator[list[Any]]:
@@ -192,19 +193,23 @@ class Database:
             self.engine.fill(table, columns, rows)
 
     @contextmanager
-    def write(self) -> Iterator[Database]:
+    def write(self, *, even_moved: bool = False) -> Iterator[Database]:
         """Open a transaction, in which nobody else writes; nested, a savepoint of it.
 
-        An error undoes what happened in its own `with` alone, also where an outer one goes on. Raises ReadOnlyStore,
-        StoreLocked, StoreError.
+        An error undoes what happened in its own `with` alone, also where an outer one goes on. Only what moves a store,
+        or adopts one that was left, writes `even_moved`. Raises ReadOnlyStore, StoreMoved, StoreLocked, StoreError.
         """
         if self.read_only:
             raise ReadOnlyStore(f"{self.place} was opened read-only; nothing was changed")
         with self.lock:
             begin, commit, rollback = self._savepoint() if self.engine.in_transaction else self._transaction()
-            begin()
+            mark = begin()
             self._depth += 1
             try:
+                if mark and not even_moved:
+                    from .moved import read_mark
+
+                    raise StoreMoved(str(read_mark(mark)))
                 yield self
                 commit()
             except BaseException:
@@ -214,15 +219,16 @@ class Database:
             finally:
                 self._depth -= 1
 
-    def _transaction(self) -> tuple[_Step, _Step, _Step]:
+    def _transaction(self) -> tuple[_Begin, _Step, _Step]:
         return self.engine.begin, self.engine.commit, self.engine.rollback
 
-    def _savepoint(self) -> tuple[_Step, _Step, _Step]:
+    def _savepoint(self) -> tuple[_Begin, _Step, _Step]:
         name = f"depth_{self._depth}"
 
-        def step(words: str) -> None:
+        def step(words: str) -> str | None:
             if self.engine.in_transaction:  # an error may have ended all of it already
                 self.engine.execute(f"{words} SAVEPOINT {name}".strip())
+            return None
 
         return lambda: step(""), lambda: step("RELEASE"), lambda: step("ROLLBACK TO")
 

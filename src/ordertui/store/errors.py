@@ -39,6 +39,10 @@ class ReadOnlyStore(StoreError):
     """A store that was opened read-only was to be changed."""
 
 
+class StoreMoved(ReadOnlyStore):
+    """The store's work goes on at another place."""
+
+
 class UnknownBatch(StoreError):
     """There is no such batch."""
 

@@ -6,10 +6,13 @@ docs/decisions/0008-copies.md says why each of these is kept.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 import msgspec
 
 from .database import STORE_ID_KEY, Database
+from .engine.protocol import MOVE_KEY
+from .moved import MoveMark, read_mark
 
 PLACE_KEY, BACKUP_KEY, UNNAMED_KEY = "store:place", "store:backup", "store:unnamed"
 
@@ -56,6 +59,16 @@ class StoreIdentity:
         return self._get(STORE_ID_KEY)
 
     @property
+    def move(self) -> MoveMark | None:
+        """The move that left this store, or fills it; None without one."""
+        found = self._get(MOVE_KEY)
+        return read_mark(found) if found else None
+
+    def mark_move(self, mark: MoveMark) -> None:
+        """Note a move in the open transaction; from then on nothing else writes."""
+        self._set(MOVE_KEY, msgspec.json.encode(mark).decode())
+
+    @property
     def backup_of(self) -> int | None:
         """When this file was made as a backup of another one (epoch seconds); None for one that was not."""
         found = self._get(BACKUP_KEY)
@@ -91,8 +104,15 @@ class StoreIdentity:
         made = new_id()
         self._set(STORE_ID_KEY, made)
         self._set(PLACE_KEY, self._database.engine.location())
-        self._database.execute("DELETE FROM meta WHERE key IN (?, ?)", (BACKUP_KEY, UNNAMED_KEY))
+        self._database.execute("DELETE FROM meta WHERE key IN (?, ?, ?)", (BACKUP_KEY, UNNAMED_KEY, MOVE_KEY))
         return made
+
+    def take_over(self, values: Mapping[str, str]) -> None:
+        """Become the store with these values of `meta`, at this place, in the open transaction."""
+        kept = {key: value for key, value in values.items() if key not in (MOVE_KEY, BACKUP_KEY)}
+        kept[PLACE_KEY] = self._database.engine.location()
+        self._database.execute("DELETE FROM meta")
+        self._database.fill("meta", ("key", "value"), sorted(kept.items()))
 
     def _get(self, key: str) -> str:
         return self._database.value("SELECT value FROM meta WHERE key = ?", (key,)) or ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from ordertui.orders.clock import Clock
 from .audit import AuditLog, Operator
 from .database import STORE_ID_KEY, Database
 from .engine.sqlite import SqliteEngine
-from .errors import StoreError
+from .errors import StoreError, StoreMoved
 from .journal.batches import BatchJournal
 from .operator_facts import OperatorFacts
 from .orders import OrderRepository
@@ -68,10 +68,15 @@ class Store:
     ) -> Store:
         """Open a store, making or migrating it when it may be written. Raises StoreError, SchemaTooNew."""
         store = cls(place, clock=clock, read_only=read_only, operator=operator)
-        if not read_only:
-            if store.meta(STORE_ID_KEY) is None:
-                store.identity.ensure()
-            store.batches.anchor_holds()
+        try:
+            if not read_only:
+                if store.meta(STORE_ID_KEY) is None:
+                    store.identity.ensure()
+                with suppress(StoreMoved):  # what it holds leaves from the other place
+                    store.batches.anchor_holds()
+        except BaseException:
+            store.close()
+            raise
         return store
 
     def reader(self) -> Store:
@@ -173,9 +178,9 @@ class Store:
         """Return a number that changes when any connection commits. Compare only values of one connection."""
         return self.database.data_version()
 
-    def write(self) -> AbstractContextManager[Database]:
-        """Open a transaction for several changes. Raises ReadOnlyStore, StoreLocked, StoreError."""
-        return self.database.write()
+    def write(self, *, even_moved: bool = False) -> AbstractContextManager[Database]:
+        """Open a transaction for several changes; see `Database.write`."""
+        return self.database.write(even_moved=even_moved)
 
     def meta(self, key: str) -> str | None:
         """Return a value stored beside the orders; None without one."""

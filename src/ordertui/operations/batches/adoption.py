@@ -121,7 +121,7 @@ class Adoption:
         count = sum(len(one.orders) for one in asked)
         if count and (typed or "").strip() != str(count):
             raise NotConfirmed(f"type the number of orders that this is about, {count}, to adopt the store")
-        with store.write():
+        with store.write(even_moved=True):
             if not nothing_since:
                 self._apply(store, left, not_left, reason)
             before = store.identity.id

@@ -24,7 +24,7 @@ from ordertui.store import migrations
 from ordertui.store.errors import ConstraintViolated, Interrupted, ReadOnlyStore, SchemaTooNew, StoreError, StoreLocked
 
 from .address import ServerAddress, is_local
-from .protocol import Columns, Params, Row
+from .protocol import MOVE_KEY, Columns, Params, Row
 
 SCHEMA_FOLDER = Path(__file__).parents[1] / "schema" / "postgres"
 LATEST = migrations.LATEST
@@ -181,7 +181,7 @@ class PostgresEngine:
         return found
 
     def _migrate(self) -> None:
-        self.begin()
+        self._begin("NULL")
         try:
             self.execute("CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)")
             if not self.query("SELECT 1 FROM schema_version"):
@@ -286,13 +286,16 @@ class PostgresEngine:
 
     # -- transactions
 
-    def begin(self) -> None:
-        """Begin a transaction, take the store's lock and the server's time: one round trip."""
+    def begin(self) -> str | None:
+        """Begin a transaction, take the store's lock, the server's time and the mark of a move: one round trip."""
+        return self._begin(f"(SELECT value FROM meta WHERE key = '{MOVE_KEY}')")
+
+    def _begin(self, mark: str) -> str | None:
         with self._translated():
             try:
                 cursor = self.connection.execute(
                     f"BEGIN; SELECT pg_advisory_xact_lock({_LOCK}, hashtext(current_schema()));"
-                    " SELECT extract(epoch FROM clock_timestamp())"
+                    f" SELECT extract(epoch FROM clock_timestamp()), {mark}"
                 )
                 while cursor.nextset():
                     pass
@@ -302,6 +305,8 @@ class PostgresEngine:
                 raise
             found: Any = cursor.fetchone()
             self.server_clock.set(float(found[0]))
+            moved: str | None = found[1]
+            return moved
 
     def commit(self) -> None:
         """End the transaction, count the change and tell it."""
@@ -354,6 +359,17 @@ class PostgresEngine:
     def count_rows(self, *tables: str) -> None:
         """Have the planner look at these tables."""
         self.execute(f"ANALYZE {', '.join(tables)}")
+
+    def follow_ids(self) -> None:
+        """Set each sequence to the largest number of its table."""
+        for table, column in self.query(
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = current_schema() AND is_identity = 'YES'"
+        ):
+            self.query(
+                f"SELECT setval(pg_get_serial_sequence(?, ?), max({column})) FROM {table} HAVING max({column}) > 0",
+                (table, column),
+            )
 
     def set_bulk(self, on: bool) -> None:
         """Do nothing: the server needs no preparation."""

@@ -20,6 +20,9 @@ Params: TypeAlias = Mapping[str, object] | Sequence[object]
 Columns: TypeAlias = Mapping[str, type[int] | type[str]]
 """Names of columns with the type of their values."""
 
+MOVE_KEY = "store:move"
+"""Key in `meta` of the mark that a store has which was moved, or is being filled; see `store.moved`."""
+
 
 class Engine(Protocol):
     """One connection to one database, in autocommit mode. Not safe for threads: `Database` has the lock.
@@ -74,8 +77,11 @@ class Engine(Protocol):
     def bytes_sql(self, column: str) -> str:
         """Return the bytes of a text, which may have been changed into no text at all, as SQL."""
 
-    def begin(self) -> None:
-        """Begin a transaction that changes the store, and wait until no other one does. Raises StoreLocked."""
+    def begin(self) -> str | None:
+        """Begin a transaction that changes the store, and wait until no other one does. Raises StoreLocked.
+
+        Return the mark of a move that the store has; see `store.moved`.
+        """
 
     def commit(self) -> None:
         """End the transaction; when it returns, the changes survive a crash."""
@@ -103,6 +109,9 @@ class Engine(Protocol):
 
     def count_rows(self, *tables: str) -> None:
         """Tell the planner that many rows of these tables are new, where it does not look by itself."""
+
+    def follow_ids(self) -> None:
+        """Let the next row numbers follow those of rows that were filled in with their numbers."""
 
     def set_bulk(self, on: bool) -> None:
         """Prepare for many large transactions in a row, or go back to usual."""

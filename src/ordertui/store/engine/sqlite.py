@@ -15,7 +15,7 @@ from ordertui.store import migrations
 from ordertui.store.errors import ConstraintViolated, Interrupted, ReadOnlyStore, StoreError, StoreLocked
 
 from .audit_chain import GENESIS, chained
-from .protocol import Columns, Engine, Params, Row
+from .protocol import MOVE_KEY, Columns, Engine, Params, Row
 
 BUSY_SECONDS = 10.0
 """How long a statement waits for another process that writes."""
@@ -177,9 +177,11 @@ class SqliteEngine:
         """Return the bytes of a text as SQL."""
         return f"CAST({column} AS BLOB)"
 
-    def begin(self) -> None:
-        """Begin a transaction that writes, after every other one has ended."""
+    def begin(self) -> str | None:
+        """Begin a transaction that writes, after every other one has ended; return the mark of a move."""
         self.execute("BEGIN IMMEDIATE")
+        found = self.query(f"SELECT value FROM meta WHERE key = '{MOVE_KEY}'")
+        return found[0][0] if found else None
 
     def commit(self) -> None:
         """End the transaction and wait for the disk."""
@@ -227,6 +229,9 @@ class SqliteEngine:
 
     def count_rows(self, *tables: str) -> None:
         """Do nothing: statements say in which order tables are read."""
+
+    def follow_ids(self) -> None:
+        """Do nothing: SQLite counts on from the largest row number."""
 
     def set_bulk(self, on: bool) -> None:
         """Let the write-ahead log hold more pages before they are copied into the file.
