@@ -168,3 +168,17 @@ def test_it_is_built_anew_over_an_older_one(small: Command) -> None:
     assert Path(path) == small.store
     assert not (small.store.parent / "left-over.txt").exists()
     assert small.ok("list", "--format", "csv") == before
+
+
+def test_example_reports_are_dated_today_and_leave_other_files_alone(tmp_path: Path) -> None:
+    command = Command(tmp_path)
+    command.ok("--as-of", "2027-05-04T06:00:00Z", "demo", "--reports", tmp_path / "story")
+    dates = {
+        line.split("\t")[2][:10]
+        for line in (tmp_path / "story/de/reports/all-orders-by-order-date.txt").read_text("cp1252").splitlines()[1:]
+    }
+    assert max(dates) == "2027-05-04"
+    before = files(tmp_path / "story")
+    again = command.run("demo", "--reports", tmp_path / "story")
+    assert (again.code, "not an empty folder" in again.stderr) == (4, True)
+    assert files(tmp_path / "story") == before

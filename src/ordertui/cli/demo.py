@@ -16,9 +16,15 @@ from .exit_codes import Exit
 @click.option("--seed", type=int, default=7, show_default=True)
 @click.option("--where", type=click.Path(file_okay=False, path_type=Path), help="Folder to keep it in.")
 @click.option("--no-screen", is_flag=True, help="Only build it; print its path.")
+@click.option(
+    "--reports", type=click.Path(file_okay=False, path_type=Path),
+    help="Only write example report files, dated today, into this new folder.",
+)  # fmt: skip
 @click.pass_obj
-def demo(settings: Settings, orders: int, seed: int, where: Path | None, no_screen: bool) -> None:
+def demo(settings: Settings, orders: int, seed: int, where: Path | None, no_screen: bool, reports: Path | None) -> None:
     """Build a practice store of made-up orders and open it, the first time with a tour. Nothing in it is real."""
+    if reports is not None:
+        return _write_reports(settings, reports)
     from ordertui.operations.config import practice_folder
     from ordertui.operations.demo import build_practice
 
@@ -32,6 +38,19 @@ def demo(settings: Settings, orders: int, seed: int, where: Path | None, no_scre
         fail(Exit.BAD_INPUT, f"no practice store can be made in {folder}: {why}; choose a folder with --where")
     if no_screen:
         click.echo(str(store))
-        return
+        return None
     say(f"practice store: {store}")
-    open_screen(msgspec.structs.replace(settings, store=store), tour=True)
+    return open_screen(msgspec.structs.replace(settings, store=store), tour=True)
+
+
+def _write_reports(settings: Settings, folder: Path) -> None:
+    """Write the example reports that README's walk works on."""
+    from ordertui.operations.demo.example_files import write_example_reports
+
+    try:
+        write_example_reports(folder, settings.clock().now())
+    except OSError as error:
+        why = error.strerror or error
+        fail(Exit.BAD_INPUT, f"no example reports can be written into {folder}: {why}; name a new folder")
+    say(f"example reports of made-up orders, dated today: {folder}. Import them into a store apart from your own:")
+    say(f"  ordertui --store {folder / 'orders.db'} import {folder / 'us' / 'reports'}")

@@ -73,7 +73,7 @@ def test_each_marketplace_fills_the_queues_that_reports_can_fill(everything: Com
         return len(everything.json("list", "--queue", queue, "--filter", f"marketplace:{code}"))
 
     assert count("to_ship") >= 10
-    assert count("late") >= 2
+    assert count("late") >= (1 if code == "IN" else 2)  # in India Amazon may cancel at the ship-by time already
     assert count("auto_cancel") >= 1
     assert count("buyer_asked") == (0 if code == "IN" else 3)
 

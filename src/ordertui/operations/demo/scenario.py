@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ordertui.operations.batches.batch import Batch
-from ordertui.operations.planning.feed_builder import flat_file_records
 from ordertui.operations.planning.plan import Plan, PlanLine
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
@@ -17,6 +16,7 @@ from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import LineAmounts
 
 from .orders import MadeOrder
+from .processing_reports import flat_report
 from .reports import ALL_ORDERS, table, updated
 
 HOME = "US"
@@ -97,20 +97,9 @@ def _leave(session: Session, clock: FixedClock, plans: Iterable[Plan]) -> list[t
 
 def _answer(session: Session, folder: Path, batch: Batch, plan: Plan, refused: int = 0) -> None:
     """Amazon's processing report on a batch: its first `refused` orders failed."""
-    records = flat_file_records(plan.rows)
-    failed = {row.order_id for row in plan.rows[:refused]}
-    errors = [
-        f"{number}\t{order_id}\t{item_id}\t18028\tError\t{REFUSED}"
-        for number, (order_id, item_id) in enumerate(records, start=1)
-        if order_id in failed
-    ]
-    lines = [
-        "Feed Processing Summary:", f"\tNumber of records processed\t\t{len(records)}",
-        f"\tNumber of records successful\t\t{len(records) - len(errors)}", "",
-        "original-record-number\torder-id\torder-item-id\terror-code\terror-type\terror-message", *errors,
-    ]  # fmt: skip
+    faults = [(row, "18028", "Error", REFUSED) for row in range(refused)]
     path = folder / f"processing-report-{batch.id}.txt"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path.write_bytes(flat_report(plan.rows, faults))
     session.results.take_in([path], batch_id=batch.id)
 
 
