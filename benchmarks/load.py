@@ -85,11 +85,11 @@ def measure(step: str, folder: Path) -> str:
 
     def sample() -> None:
         while not over.wait(0.02):
-            peak[0] = max(peak[0], import_speed.private_mb(os.getpid()))
+            peak[0] = max(peak[0], import_speed.private_mb())
 
     with open_session(folder) as session:
         orders = session.orders.count()
-        before = import_speed.private_mb(os.getpid())
+        before = import_speed.private_mb()
         threading.Thread(target=sample, daemon=True).start()
         begin, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
         run_step(step, session, folder, lambda: False)

@@ -93,11 +93,21 @@ def parse_report(content: bytes, name: str) -> ProcessingReport:
     return _parse_flat(content, name)
 
 
+KEY_VERSION = "2:"
+"""Begins each key of a report's content; keys that begin otherwise were made in another way."""
+
+
 def content_key(report: ProcessingReport) -> str:
-    """Return a hash of what a report says: the same for other line ends, another encoding or other blanks."""
+    """Return a hash of what a report says, whatever its line ends, encoding, blanks, quotes or sequence of rows.
+
+    Amazon's words are left out: saved again by a spreadsheet, or in another language, they tell nothing new.
+    """
     from hashlib import sha256  # a start parses no report
 
-    return sha256(msgspec.json.encode(report)).hexdigest()
+    rows = {(one.record, one.message_id, one.severity, one.code, one.order_id, one.item_id) for one in report.results}
+    counts = report.processed, report.successful
+    said = report.format, report.status.lower(), counts, sorted(rows), report.transaction
+    return KEY_VERSION + sha256(msgspec.json.encode(said)).hexdigest()
 
 
 def _error(name: str, text: str) -> ProcessingReportError:

@@ -153,12 +153,15 @@ def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=FILES)
 @click.option("--batch", type=int, help="Which batch it answers, when that cannot be told.")
+@click.option("--against", multiple=True, metavar="NAME", help="Another batch whose report says the same, as named.")
 @FORMAT
 @click.pass_obj
-def results(settings: Settings, files: tuple[Path, ...], batch: int | None, form: str) -> None:
+def results(
+    settings: Settings, files: tuple[Path, ...], batch: int | None, against: tuple[str, ...], form: str
+) -> None:
     """Read Amazon's processing reports: what became of each row of a batch. Exit 7 when not all went through."""
     with open_session(settings) as session:
-        found = session.results.take_in(list(files), batch_id=batch)
+        found = session.results.take_in(list(files), batch_id=batch, against=against)
     records = [
         {"file": str(one.path), "batch": one.batch, "order_id": row.order_id, "state": row.state.value,
          "code": row.code, "text": row.text}

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("api_credentials")
 
 def rows(*orders: dict[str, Any], due: int | None = None) -> OrderRows:
     page = msgspec.json.decode(msgspec.json.encode({"orders": orders}), type=OrderPage)
-    return order_rows(page.orders, lambda market, ship_by: due)
+    return order_rows(page.orders, lambda market, ship_by: due, NOW)
 
 
 def fields(*orders: dict[str, Any]) -> list[dict[str, Any]]:
@@ -220,3 +220,37 @@ def test_where_prices_include_the_tax_no_tax_is_added_unless_amazons_total_has_i
         made["orderItems"][0]["proceeds"]["proceedsTotal"] = {"amount": total, "currencyCode": "USD"}
     row = fields(made)[0]
     assert (row["item_price"], row["item_tax"], row["shipping_price"]) == (price, 0, 200)
+
+
+@pytest.mark.parametrize("ahead", [DAY + 1, 30 * DAY, 365 * DAY])
+def test_an_update_in_the_future_is_as_of_now_and_said(ahead: int) -> None:
+    found = rows(order(1, NOW, "CANCELLED", updated=NOW + ahead, cancelled_by="MERCHANT"))
+    row = dict(zip(ROW_FIELDS, found.rows[0], strict=True))
+    assert (row["fact_at"], found.facts["113-0000000-0000001"].at, found.cancelled[0][2]) == (NOW, NOW, NOW)
+    assert any("in the future" in one and iso_utc(NOW + ahead) in one for one in found.unrecognised_values)
+
+
+def test_a_day_of_the_machines_clock_is_forgiven() -> None:
+    found = rows(order(1, NOW, updated=NOW + DAY))
+    assert dict(zip(ROW_FIELDS, found.rows[0], strict=True))["fact_at"] == NOW + DAY
+    assert not found.unrecognised_values
+
+
+def test_an_order_that_was_placed_in_the_future_was_placed_when_nobody_knows() -> None:
+    found = rows(order(1, NOW, age=-40 * DAY, updated=NOW))
+    assert dict(zip(ROW_FIELDS, found.rows[0], strict=True))["purchased_at"] is None
+    assert any("in the future" in one for one in found.unrecognised_values)
+
+
+@pytest.mark.parametrize("field", ["createdTime", "lastUpdatedTime"])
+@pytest.mark.parametrize("date", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "1994-12-31T00:00:00Z"])
+def test_a_date_that_cannot_be_is_named_with_its_order(field: str, date: str) -> None:
+    found = rows(order(1, NOW) | {field: date})
+    assert not found.rows
+    assert found.rejected[0][0] == "113-0000000-0000001"
+
+
+def test_a_ship_by_date_that_cannot_be_is_named_with_its_order() -> None:
+    given = order(1, NOW)
+    given["fulfillment"]["shipByWindow"]["latestDateTime"] = "9999-12-31T23:59:59-14:00"
+    assert not rows(given).rows

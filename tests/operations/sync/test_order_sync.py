@@ -12,7 +12,7 @@ from ordertui.amazon.spapi.pagination import MAX_EMPTY_PAGES
 from ordertui.cli.main import cli
 from ordertui.operations.sync.order_sync import load_state, unread_orders
 from ordertui.orders.batch_state import RowState
-from ordertui.orders.clock import HOUR, FixedClock
+from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action, OrderStatus
 from support.api import session
 from support.model_store import Floor
@@ -120,6 +120,20 @@ def test_a_report_that_amazon_forgot_is_asked_for_again(sim: Simulator, clock: F
 
 
 # -- orders that cannot be read
+
+
+def test_an_update_in_the_future_freezes_nothing(sim: Simulator, clock: FixedClock, tmp_path: Path) -> None:
+    made = session(sim, tmp_path, clock)
+    sim.amazon.put(order(1, clock.now(), updated=clock.now() + 60 * DAY))
+    notes = made.sync.sync_order(FIRST).notes
+    assert any("in the future" in note for note in notes), notes
+    clock.advance(HOUR)
+    sim.amazon.put(order(1, clock.now(), "SHIPPED", updated=clock.now()))
+    made.sync.sync_order(FIRST)
+    found = made.orders.get(FIRST)
+    assert found is not None
+    assert found.row.status is OrderStatus.SHIPPED
+    assert (made.orders.as_of() or 0) <= clock.now()
 
 
 def without_value(found: dict[str, Any], *path: Any) -> None:

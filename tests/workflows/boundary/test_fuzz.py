@@ -145,7 +145,7 @@ class Readers:
             except UnreadableJson:
                 continue
         page = decode_body(content, schemas.OrderPage)
-        order_rows(page.orders, lambda _code, at: at)
+        order_rows(page.orders, lambda _code, at: at, NOW)
 
 
 @cache

@@ -392,7 +392,11 @@ class Machine(RuleBasedStateMachine):
         path = self.folder / f"report-{self.reports}.txt"
         path.write_bytes(content)
         with suppress(*REFUSALS):
-            self.session.results.take_in([path], batch_id=target if named or kind == "of another batch" else None)
+            try:
+                self.session.results.take_in([path], batch_id=target if named or kind == "of another batch" else None)
+            except EvidenceAgainst as error:  # it reads like an answer of another batch: the operator looks again
+                if target == batch and kind != "all well":
+                    self.session.results.take_in([path], batch, error.names)
 
     @rule(number=st.sampled_from(WAITING), line=st.integers(1, 3))
     def item_id_changes(self, number: int, line: int) -> None:

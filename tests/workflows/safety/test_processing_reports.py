@@ -123,7 +123,7 @@ def test_both_files_of_a_refund_batch_uploaded_is_seen_by_their_reports(session:
     session.results.take_in([xml_report(session, tmp_path, batch, "4001")], batch)
     assert states(session, batch) == {order_id(11): UNKNOWN}
     other = send(session, Action.CANCEL, 1)
-    session.results.take_in([answer(session, tmp_path, other, name="other.txt")], other)
+    session.results.take_in([answer(session, tmp_path, other, name="other.txt")], other, [f"batch-{batch}"])
     session.results.take_in([xml_report(session, tmp_path, other, "4002")], other)
     assert states(session, other) == {order_id(1): OK}, "an order is cancelled once, whatever is uploaded"
 
@@ -157,7 +157,7 @@ def test_a_report_that_fits_two_refund_batches_lets_neither_be_retried(session: 
     second = session.batches.commit(session.batches.retry(first)[0], typed="1").id
     session.batches.release(second)
     session.dispatcher.run()
-    session.results.take_in([path], second)
+    session.results.take_in([path], second, [f"batch-{first}"])
     assert states(session, second) == {order_id(11): UNKNOWN}, "these bytes may still be the first batch's"
     with pytest.raises(Refused):
         session.batches.retry(second)

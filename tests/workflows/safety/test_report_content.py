@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from ordertui.operations.errors import BatchNeeded, OperationError, Refused
+from ordertui.cli.exit_codes import Exit
+from ordertui.operations.errors import BatchNeeded, EvidenceAgainst, OperationError, Refused
 from ordertui.operations.planning.feed_builder import first_message_id
 from ordertui.operations.planning.plan_file import decode
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.enums import Action
 from support.batches import answer, send, session_of, states
+from support.cli import Command
 from support.shops import open_session, order_id
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
@@ -28,7 +30,15 @@ FORMS: dict[str, Form] = {
     "blanks at the ends": lambda content: content.replace(b"\n", b"  \n"),
     "blank lines after it": lambda content: content + b"\n\n\n",
     "no last line end": lambda content: content.rstrip(b"\n"),
+    "saved by a spreadsheet": lambda content: content.replace(b"\tnot taken\n", b'\t"not taken"\r\n'),
+    "rows the other way round": lambda content: reverse_rows(content),
 }
+
+
+def reverse_rows(content: bytes) -> bytes:
+    head, name, rows = content.partition(b"original-record-number")
+    first, *others = (name + rows).splitlines(keepends=True) or [b""]
+    return head + first + b"".join(reversed(others))
 
 
 @pytest.fixture
@@ -54,6 +64,58 @@ def test_the_report_of_one_batch_in_another_form_answers_no_other(
     with pytest.raises(BatchNeeded):
         shop.results.take_in([form_of(path, FORMS[form])])
     assert states(shop, second) == {order_id(2): RowState.WRITTEN}
+
+
+@pytest.mark.parametrize("form", [*FORMS, "as it is"])
+@pytest.mark.parametrize("action", [Action.CANCEL, Action.REFUND])
+def test_a_report_that_reads_like_that_of_another_batch_needs_its_name(
+    shop: Session, tmp_path: Path, form: str, action: Action
+) -> None:
+    orders = (1, 2) if action is Action.CANCEL else (11, 12)
+    first = send(shop, action, orders[0])
+    path = answer(shop, tmp_path, first)
+    shop.results.take_in([path])
+    second = send(shop, action, orders[1])
+    other = form_of(path, FORMS.get(form, lambda content: content))
+    for against in ((), ("batch-99",), (f"batch-{second}",)):
+        with pytest.raises(EvidenceAgainst, match=f"--against batch-{first}") as found:
+            shop.results.take_in([other], second, against)
+        assert states(shop, second) == {order_id(orders[1]): RowState.WRITTEN}
+    shop.results.take_in([other], second, found.value.names)
+    assert states(shop, second) == {order_id(orders[1]): RowState.OK}
+    (again,) = shop.results.take_in([other], second)
+    assert any("nothing new" in note for note in again.notes), "it was named once"
+
+
+@pytest.mark.parametrize("form", list(FORMS))
+def test_the_failures_of_the_first_try_are_none_of_the_second(shop: Session, tmp_path: Path, form: str) -> None:
+    """The same order is in both, so that the old report fits; taken for the retry it would let it be paid again."""
+    first = send(shop, Action.REFUND, 11, 12)
+    path = answer(shop, tmp_path, first, {1, 2})
+    shop.results.take_in([path])
+    (plan,) = shop.batches.retry(first)
+    second = shop.batches.commit(plan, typed=str(len(plan.rows))).id
+    shop.batches.release(second)
+    shop.dispatcher.run()
+    with pytest.raises(EvidenceAgainst):
+        shop.results.take_in([form_of(path, FORMS[form])], second)
+    shop.results.take_in([form_of(path, FORMS[form])], second, [f"batch-{first}"])
+    assert set(states(shop, second).values()) == {RowState.UNKNOWN}
+    with pytest.raises(Refused):
+        shop.batches.retry(second)
+
+
+def test_the_command_line_names_the_other_batch_too(tmp_path: Path) -> None:
+    command = Command(tmp_path, tmp_path / "shop" / "orders.db")
+    with session_of(tmp_path / "shop") as shop:
+        first = send(shop, Action.CANCEL, 1)
+        path = answer(shop, tmp_path, first)
+        shop.results.take_in([path])
+        second = send(shop, Action.CANCEL, 2)
+    refused = command.run("results", path, "--batch", str(second))
+    assert refused.code == Exit.NOT_CONFIRMED
+    assert f"--against batch-{first}" in refused.stderr
+    command.ok("results", path, "--batch", str(second), "--against", f"batch-{first}")
 
 
 @pytest.mark.parametrize("form", list(FORMS))

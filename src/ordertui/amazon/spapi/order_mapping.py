@@ -18,7 +18,7 @@ from ordertui.orders.api_facts import (
     TotalDifference,
     amazon_reason,
 )
-from ordertui.orders.clock import DAY, parse_iso
+from ordertui.orders.clock import DAY, check_moment, parse_iso
 from ordertui.orders.enums import BuyerRequest, CancelledBy, OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES, PriceTax, price_tax
 from ordertui.orders.money import parse_minor
@@ -65,17 +65,23 @@ class OrderRows(msgspec.Struct):
     """Values of Amazon that this program does not know; the field is stored as unknown."""
 
 
-def order_rows(orders: Iterable[msgspec.Raw], deadline: Deadline) -> OrderRows:
-    """Return the rows of these orders. An order that cannot be read is listed in `rejected`; the rest are converted."""
+def order_rows(orders: Iterable[msgspec.Raw], deadline: Deadline, now: int) -> OrderRows:
+    """Return the rows of these orders, which Amazon gave at `now` (epoch seconds).
+
+    An order that cannot be read is listed in `rejected`; the rest are converted.
+    """
     out = OrderRows()
     for content in orders:
         try:
             order = decode_body(content, ApiOrder)
             if order.sales_channel.channel_name == "NON_AMAZON":
                 continue
-            rows = _rows(order, out.unrecognised_values)
-            facts = _facts(order, out.unrecognised_values)
-            _cancelled(order, deadline, out)
+            updated = _past(order.last_updated_time, now, out.unrecognised_values)
+            at = now if updated is None else updated  # what is given now is no newer than now
+            created = _past(order.created_time, now, out.unrecognised_values)
+            rows = _rows(order, (created, _ship_by(order), at), out.unrecognised_values)
+            facts = _facts(order, at, out.unrecognised_values)
+            _cancelled(order, at, deadline, out)
         except UnreadableJson as error:
             out.rejected.append((read_text_field(content, "orderId"), f"Amazon's answer: {error}"))
         except (ValueError, ArithmeticError) as error:
@@ -86,7 +92,25 @@ def order_rows(orders: Iterable[msgspec.Raw], deadline: Deadline) -> OrderRows:
     return out
 
 
-def _rows(order: ApiOrder, unrecognised: set[str]) -> list[ReportRow]:
+def _moment(text: str) -> int:
+    """Return the epoch seconds of a time. Raises ValueError, also outside of 1995 to 2100."""
+    return check_moment(parse_iso(text), text)
+
+
+def _past(text: str, now: int, unrecognised: set[str]) -> int | None:
+    """Return the time of what has happened; None when it is in the future, which is noted, as of a report's row.
+
+    A day is forgiven: the clock of this machine may be wrong. Raises ValueError.
+    """
+    found = _moment(text)
+    if found <= now + DAY:
+        return found
+    unrecognised.add(f"the date {to_single_line(text)[:40]!r}, which is in the future")
+    return None
+
+
+def _rows(order: ApiOrder, times: tuple[int | None, int | None, int], unrecognised: set[str]) -> list[ReportRow]:
+    """Return a row for each item. `times`: placed, ship by, last updated. Raises ValueError."""
     code = _CODES.get(order.sales_channel.marketplace_id)
     if code is None:
         named = order.sales_channel.marketplace_id[:40]
@@ -99,7 +123,6 @@ def _rows(order: ApiOrder, unrecognised: set[str]) -> list[ReportRow]:
     if named and status is None:
         unrecognised.add(f"order status {named}")
     channel = _CHANNEL.get(fulfillment.fulfilled_by) if fulfillment else None
-    times = parse_iso(order.created_time), _ship_by(order), parse_iso(order.last_updated_time)
     head = (order.order_id, code, channel, status, *times)
     replacement = any(one.association_type.startswith("REPLACEMENT") for one in order.associated_orders)
     flags = replacement, "AMAZON_BUSINESS" in order.programs, "PRIME" in order.programs
@@ -115,11 +138,11 @@ def _ship_by(order: ApiOrder) -> int | None:
 
 
 def _latest(window: TimeWindow | None) -> int | None:
-    return parse_iso(window.latest_date_time) if window and window.latest_date_time else None
+    return _moment(window.latest_date_time) if window and window.latest_date_time else None
 
 
-def _facts(order: ApiOrder, unrecognised: set[str]) -> ApiFacts:
-    """Return what the API says beyond the rows. Raises ValueError."""
+def _facts(order: ApiOrder, at: int, unrecognised: set[str]) -> ApiFacts:
+    """Return what the API says beyond the rows, as of `at` (epoch seconds). Raises ValueError."""
     programs = tuple(filter(None, order.programs))
     unrecognised |= {f"program {name}" for name in set(programs) - KNOWN_PROGRAMS}
     parcels = tuple(
@@ -128,7 +151,7 @@ def _facts(order: ApiOrder, unrecognised: set[str]) -> ApiFacts:
             one.package_status.status if one.package_status else "",
             to_single_line(one.carrier)[:60],
             to_single_line(one.tracking_number)[:80],
-            parse_iso(one.ship_time) if one.ship_time else None,
+            _moment(one.ship_time) if one.ship_time else None,
         )
         for one in order.packages
     )
@@ -140,7 +163,7 @@ def _facts(order: ApiOrder, unrecognised: set[str]) -> ApiFacts:
     cancellations = tuple(_cancellation(item, unrecognised) for item in order.order_items if item.cancellation)
     deliver_by = _latest(order.fulfillment.deliver_by_window if order.fulfillment else None)
     totals = {item.order_item_id: total for item in order.order_items if (total := _differing_total(item)) is not None}
-    return ApiFacts(parse_iso(order.last_updated_time), programs, deliver_by, parcels, cancellations, waiting, totals)
+    return ApiFacts(at, programs, deliver_by, parcels, cancellations, waiting, totals)
 
 
 def _cancellation(item: Item, unrecognised: set[str]) -> ItemCancellation:
@@ -301,7 +324,7 @@ def _minor(money: MoneyText, currency: str) -> int:
     return parse_minor(money.amount, currency)
 
 
-def _cancelled(order: ApiOrder, deadline: Deadline, out: OrderRows) -> None:
+def _cancelled(order: ApiOrder, at: int, deadline: Deadline, out: OrderRows) -> None:
     """Add who cancelled a cancelled order: the seller if he cancelled any item, else Amazon, else the buyer."""
     if order.fulfillment is None or _STATUS.get(order.fulfillment.fulfillment_status) is not OrderStatus.CANCELLED:
         return
@@ -316,14 +339,14 @@ def _cancelled(order: ApiOrder, deadline: Deadline, out: OrderRows) -> None:
     elif names - {"BUYER", "AMAZON"} or not names:
         return
     elif "AMAZON" in names:
-        by = _cancelled_by_amazon(order, deadline)
+        by = _cancelled_by_amazon(order, at, deadline)
     else:
         by = CancelledBy.BUYER
     if by is not CancelledBy.UNKNOWN:
-        out.cancelled.append((order.order_id, by.value, parse_iso(order.last_updated_time)))
+        out.cancelled.append((order.order_id, by.value, at))
 
 
-def _cancelled_by_amazon(order: ApiOrder, deadline: Deadline) -> CancelledBy:
+def _cancelled_by_amazon(order: ApiOrder, at: int, deadline: Deadline) -> CancelledBy:
     """Return AUTO (cancelled for a missing ship confirmation, which counts toward the rate) or AMAZON (another reason).
 
     The API says AMAZON for both. An order last updated at most a day before the auto-cancel time, or later, is taken as
@@ -333,4 +356,4 @@ def _cancelled_by_amazon(order: ApiOrder, deadline: Deadline) -> CancelledBy:
     due = None if ship_by is None else deadline(code, ship_by)
     if due is None:
         return CancelledBy.UNKNOWN
-    return CancelledBy.AUTO if parse_iso(order.last_updated_time) >= due - DAY else CancelledBy.AMAZON
+    return CancelledBy.AUTO if at >= due - DAY else CancelledBy.AMAZON

@@ -225,7 +225,7 @@ class FeedTracker:
         make_own_folder(folder)
         path = write_atomic(folder, f"batch-{submission.batch:04d}-feed-{feed.feed_id}.xml", content)
         try:
-            ResultReconciler(self._store).take_in([path], submission.batch)
+            ResultReconciler(self._store).take_in_answer(path, submission.batch)
         except (ProcessingReportError, Refused) as error:
             text = "Amazon's processing report cannot be used; sync and look at the order"
             self._finish(submission, f"{error} (kept as {path})", text)

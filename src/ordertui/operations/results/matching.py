@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
-from ordertui.amazon.processing_report import ProcessingReport, ProcessingReportError, content_key, parse_report
-from ordertui.operations.errors import BatchNeeded, Refused
+from ordertui.amazon.processing_report import (
+    KEY_VERSION,
+    ProcessingReport,
+    ProcessingReportError,
+    content_key,
+    parse_report,
+)
+from ordertui.operations.errors import BatchNeeded, EvidenceAgainst, Refused
 from ordertui.operations.planning.feed_builder import first_message_id
 from ordertui.operations.planning.plan_file import decode
 from ordertui.orders.batch_state import LEFT_BATCHES, NEVER_LEFT, RowState
@@ -25,12 +32,12 @@ class BatchMatcher:
         self._store = store
 
     def fill_keys(self) -> None:
-        """Give the reports that were kept before version 11 the key of what they say."""
-        for kept in self._store.results.unkeyed():
+        """Give the reports that an older version kept the key of what they say."""
+        for kept in self._store.results.unkeyed(KEY_VERSION):
             try:
                 report = parse_report(kept.content, f"report {kept.sha256[:12]}")
             except ProcessingReportError:  # an older version read it; its bytes alone can be compared
-                self._store.results.set_key(kept.sha256, kept.sha256, "")
+                self._store.results.set_key(kept.sha256, KEY_VERSION + kept.sha256, "")
             else:
                 self._store.results.set_key(kept.sha256, content_key(report), report.transaction)
 
@@ -39,8 +46,8 @@ class BatchMatcher:
         before = self._store.results.batches_answered_by(content_key(report), report.transaction)
         if before:
             raise BatchNeeded(
-                f"this very report was taken in for batch {before[-1]} already; if it is another batch's"
-                " (all went well in both, so that they read alike), name that one with --batch"
+                f"{_alike(before[-1])}; if this one is another batch's, name that one with --batch, and"
+                f" --against {evidence_name(before[-1])}"
             )
         left = [self.load(batch) for batch in self._store.batches.find() if batch.state in LEFT_BATCHES]
         fits = [sent for sent in left if _is_fitting(sent, report)]
@@ -58,8 +65,12 @@ class BatchMatcher:
         words = f": {_words(report)}" if report.is_fatal else ""
         raise BatchNeeded(f"the report could be about any of the batches {names}; name the one with --batch{words}")
 
-    def check(self, batch_id: int, report: ProcessingReport) -> DispatchedBatch:
-        """Return the batch that the operator named. Raises Refused when the report cannot be about it."""
+    def check(self, batch_id: int, report: ProcessingReport, against: Collection[str] | None) -> DispatchedBatch:
+        """Return the batch that the operator named. Raises Refused when the report cannot be about it.
+
+        A report that says what an answer of another batch says is that batch's, unless the operator names that batch
+        in `against` (see `evidence_name`); else EvidenceAgainst is raised. None: Amazon gave it for this very feed.
+        """
         batch = self._store.batches.get(batch_id)
         if batch.state not in LEFT_BATCHES:
             raise Refused(f"batch {batch_id} is {batch.state.value}: it has not left, so no report can be about it")
@@ -74,6 +85,14 @@ class BatchMatcher:
         why = mismatch_reason(sent, report)
         if why:
             raise Refused(f"the report is not about batch {batch_id}: {why}")
+        before = self._store.results.batches_answered_by(content_key(report))
+        if against is not None and before and batch_id not in before and evidence_name(before[-1]) not in against:
+            name = evidence_name(before[-1])
+            raise EvidenceAgainst(
+                f"{_alike(before[-1])}. If Amazon gave one for the upload of batch {batch_id} too, compare its time and"
+                f" its number of the upload in Seller Central, and name the other batch: --against {name}",
+                [name],
+            )
         return sent
 
     def load(self, batch: JournalBatch) -> DispatchedBatch:
@@ -111,6 +130,15 @@ class BatchMatcher:
     def _is_sound(sent: DispatchedBatch, kept: KeptResult) -> bool:
         report = parse_report(kept.content, kept.sha256)
         return any(outcome.state is not RowState.UNKNOWN for outcome in evaluate_report(sent, report)[0].values())
+
+
+def evidence_name(batch_id: int) -> str:
+    """Return the name by which the operator says that the report of a batch reads like the one of another."""
+    return f"batch-{batch_id}"
+
+
+def _alike(batch_id: int) -> str:
+    return f"a report that says the same was taken in for batch {batch_id} already, and may be this very one"
 
 
 def _is_fitting(sent: DispatchedBatch, report: ProcessingReport) -> bool:

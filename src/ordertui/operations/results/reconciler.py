@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ordertui.amazon.processing_report import content_key, parse_report, read_bytes
@@ -22,22 +22,28 @@ class ResultReconciler:
         self._store = store
         self._matcher = BatchMatcher(store)
 
-    def take_in(self, paths: Sequence[Path], batch_id: int | None = None) -> list[ResultSummary]:
+    def take_in(
+        self, paths: Sequence[Path], batch_id: int | None = None, against: Collection[str] = ()
+    ) -> list[ResultSummary]:
         """Take these reports in, all or none. `batch_id`: the batch they are about; None: find it by their content.
 
-        Raises ProcessingReportError (unreadable), BatchNeeded (fits none or several), Refused (the named batch does not
-        fit).
+        `against` names batches whose reports read alike, as EvidenceAgainst named them. Raises ProcessingReportError
+        (unreadable), BatchNeeded (fits none or several), Refused (the named batch does not fit), EvidenceAgainst.
         """
         with self._store.write():
-            return [self._take_in(path, batch_id) for path in paths]
+            return [self._take_in(path, batch_id, against) for path in paths]
 
-    def _take_in(self, path: Path, batch_id: int | None = None) -> ResultSummary:
+    def take_in_answer(self, path: Path, batch_id: int) -> None:
+        """Take in the report that Amazon gave for the feed of a batch, by the feed's id. Raises as `take_in` does."""
+        self._take_in(path, batch_id, None)
+
+    def _take_in(self, path: Path, batch_id: int | None, against: Collection[str] | None) -> ResultSummary:
         content = read_bytes(path)
         report = parse_report(content, str(path))
         with self._store.write():  # two processes that bring reports of one batch wait for each other
             matcher = self._matcher
             matcher.fill_keys()
-            sent = matcher.find(report) if batch_id is None else matcher.check(batch_id, report)
+            sent = matcher.find(report) if batch_id is None else matcher.check(batch_id, report, against)
             batch, key = sent.batch.id, content_key(report)
             notes = evaluate_report(sent, report)[1]
             if not self._store.results.keep(batch, content, key, report.transaction):

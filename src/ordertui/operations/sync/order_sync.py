@@ -327,7 +327,7 @@ class OrderSync:
 
     def _store_orders(self, orders: Sequence[msgspec.Raw], name: str, as_of: int | None, counts: _Counts) -> None:
         """Store these orders within the open transaction. `as_of`: the import's moment in epoch seconds, if known."""
-        found = order_rows(orders, self._deadline)
+        found = order_rows(orders, self._deadline, self._clock.now())
         self._store.imports.add_cancelled_by(found.cancelled)
         page = ReportSource(KIND, name, sha256="", as_of=as_of, has_request_column=True, marketplace=None)
         session = self._store.imports.open(page, self._deadline)

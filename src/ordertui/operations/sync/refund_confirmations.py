@@ -22,7 +22,7 @@ from ordertui.amazon.spapi.schemas import FinanceAmount, Transaction, Transactio
 from ordertui.operations.limits import CLOCK_SKEW_SECONDS, feed_limits
 from ordertui.operations.results.bookings import Booking, confirming_bookings, keep_bookings, kept_bookings, may_match
 from ordertui.orders.batch_state import BOOKABLE, RowState
-from ordertui.orders.clock import DAY, LATEST_MOMENT, iso_utc, parse_iso
+from ordertui.orders.clock import DAY, LATEST_MOMENT, check_moment, iso_utc, parse_iso
 from ordertui.orders.money import format_money, parse_minor
 from ordertui.store import Outcome, RefundRow
 
@@ -108,7 +108,7 @@ def parse_booking(transaction: Transaction) -> Booking | None:
     if transaction.transaction_type.casefold() != "refund" or len(orders) != 1 or back is None or not ident:
         return None
     try:
-        posted = parse_iso(transaction.posted_date)
+        posted = check_moment(parse_iso(transaction.posted_date), transaction.posted_date)
     except ValueError:
         return None
     return Booking(ident, orders.pop(), posted, *back)

@@ -59,9 +59,11 @@ class ResultLog:
         )
         return [row[0] for row in found]
 
-    def unkeyed(self) -> list[KeptResult]:
-        """Return the reports that were kept before version 11, whose content has no key yet; each once."""
-        found = self._database.query("SELECT sha256, at, content FROM results WHERE content_key = '' ORDER BY at")
+    def unkeyed(self, beginning: str) -> list[KeptResult]:
+        """Return the reports, each once, whose content has no key that begins so: an older version kept them."""
+        found = self._database.query(
+            "SELECT sha256, at, content FROM results WHERE content_key NOT LIKE ? ORDER BY at", (f"{beginning}%",)
+        )
         return list({row[0]: KeptResult(row[0], row[1], bytes(row[2])) for row in found}.values())
 
     def set_key(self, sha256: str, content_key: str, transaction_id: str) -> None:
