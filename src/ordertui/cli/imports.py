@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ordertui.orders.text import pluralize
+
 from .context import Settings, fail, open_session
 from .exit_codes import Exit
 from .output import FORMAT, emit, say, strip_control_characters
@@ -78,10 +80,11 @@ class _Progress:
 
 
 @click.command("import")
-@click.argument("files", nargs=-1, required=True, type=FILES_AND_FOLDERS)
+@click.argument("files", nargs=-1, type=FILES_AND_FOLDERS)
 @click.option("--encoding", help="Encoding of the files, when it cannot be told.")
 @click.option("--marketplace", help="Marketplace code (US, UK, DE, JP...), when a file names none.")
 @click.option("--covers", type=_Days(), help=_COVERS_HELP)
+@click.option("--undo", type=int, metavar="N", help="Take import N back, as far as no later import named its orders.")
 @FORMAT
 @click.pass_obj
 def import_command(
@@ -90,6 +93,7 @@ def import_command(
     encoding: str | None,
     marketplace: str | None,
     covers: Days | None,
+    undo: int | None,
     form: str,
 ) -> None:
     """Read Amazon's order reports; of a folder, every report in it. Importing a file twice changes nothing.
@@ -97,7 +101,16 @@ def import_command(
     An order that waits and that a newer Unshipped report of its days does not name is missing: it cannot be cancelled
     until All Orders says what became of it. Its days are those of its rows, or --covers. Exit 4 when a row was left
     out, or a value could not be read.
+
+    --undo takes an import back by its number; exit 7 when some of its orders stay, because a later import named them.
     """
+    if undo is not None:
+        if files or encoding or marketplace or covers:
+            raise click.UsageError("--undo takes the number of an import, and neither files nor other options")
+        _undo(settings, undo, form)
+        return
+    if not files:
+        raise click.UsageError("name the files to import")
     from ordertui.operations.reports.files import expand_folders, find_kind
     from ordertui.orders.enums import ReportKind
 
@@ -115,7 +128,11 @@ def import_command(
         finally:
             progress.close()
     columns = ("path", "kind", "encoding", "rows", "new", "changed", "unchanged", "rejected", "unread")
-    emit([{c: str(getattr(s, c)) if c == "path" else getattr(s, c) for c in columns} for s in summaries], columns, form)
+    records = [
+        {"import": s.number} | {c: str(getattr(s, c)) if c == "path" else getattr(s, c) for c in columns}
+        for s in summaries
+    ]
+    emit(records, ("import", *columns), form)
     for line in left_out:
         say(line)
     for summary in summaries:
@@ -129,6 +146,19 @@ def import_command(
         fail(Exit.INTERRUPTED, "stopped; what was read is kept, import the rest again")
     if any(summary.rejects for summary in summaries):
         sys.exit(int(Exit.BAD_INPUT))
+
+
+def _undo(settings: Settings, number: int, form: str) -> None:
+    with open_session(settings) as session:
+        done = session.imports.undo(number)
+    columns = ("import", "path", "removed", "restored", "kept")
+    facts = (done.number, done.path, done.removed, done.restored, len(done.kept))
+    emit([dict(zip(columns, facts, strict=True))], columns, form)
+    say(f"import {number} is undone: {pluralize(done.removed)} removed that only it named,"
+        f" {pluralize(done.restored)} as before it")  # fmt: skip
+    if done.kept:
+        say(f"not undone: {done.kept_text}; when that is undone too, give --undo {number} again")
+        sys.exit(int(Exit.NOT_ALL))
 
 
 @contextmanager

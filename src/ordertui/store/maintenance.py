@@ -15,7 +15,8 @@ from .errors import StoreError
 from .identity import BACKUP_KEY
 
 _ORDER_TABLES = (
-    ("lines", "order_id"), ("operator_facts", "order_id"), ("api_facts", "order_id"), ("orders", "id"),
+    ("lines", "order_id"), ("operator_facts", "order_id"), ("api_facts", "order_id"), ("import_orders", "order_id"),
+    ("orders", "id"),
 )  # fmt: skip
 """Tables with rows of single orders, and the column with the order's row number; the orders themselves last."""
 PURGED_AT_ONCE = 20_000
@@ -119,9 +120,14 @@ class Maintenance:
                 part = [row[0] for row in found[:PURGED_AT_ONCE]]
                 if not part:
                     break
+                self._database.execute_many(
+                    "DELETE FROM import_lines WHERE entry IN (SELECT id FROM import_orders WHERE order_id = ?)",
+                    [(one,) for one in part],
+                )
                 for table, column in _ORDER_TABLES:
                     self._database.execute_many(f"DELETE FROM {table} WHERE {column} = ?", [(one,) for one in part])
                 if not is_more:
+                    self._database.execute("UPDATE imports SET is_whole = 0 WHERE is_whole = 1")
                     self._database.execute("DELETE FROM rate_report WHERE coalesce(order_date, as_of) < ?", (before,))
                     self._database.execute(
                         "DELETE FROM rate_report_rows WHERE report IN"

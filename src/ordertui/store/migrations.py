@@ -28,6 +28,7 @@ SCRIPTS = (
     "0015_missing_orders.sql",
     "0016_written_uploaded.sql",
     "0017_verge.sql",
+    "0018_import_undo.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

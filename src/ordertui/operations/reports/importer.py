@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+
 from ordertui.amazon.reports import (
     InspectionStopped,
     MarketplaceNeeded,
@@ -24,6 +26,7 @@ from ordertui.orders.marketplace import zone_of
 from ordertui.orders.text import pluralize
 from ordertui.store import Store
 from ordertui.store.importing.import_session import ImportSession, ReportSource
+from ordertui.store.importing.undo import UndoneImport
 
 from .marketplaces import MarketplaceResolver, check_answer, make_question
 from .progress import ImportProgress, ImportSummary, Progress, Stop
@@ -152,7 +155,14 @@ class ReportImporter:
         if info.kind is ReportKind.UNSHIPPED and not target.stopped:
             self._store.deadlines.set_verges(read_verges(info), info.as_of or self._now())
         counts = (target.new, target.changed, target.unchanged)
-        return _summary(info, target.rows, counts, rejects, notes, stopped=target.stopped)
+        found = _summary(info, target.rows, counts, rejects, notes, stopped=target.stopped)
+        return msgspec.structs.replace(found, number=target.number)
+
+    def undo(self, number: int) -> UndoneImport:
+        """Take an import back, of each order that no later import named. Raises StoreError."""
+        done = self._store.imports.undo(number, self._deadline)
+        self._store.rate_reports.apply()
+        return done
 
     def _rate_report(self, info: ReportInfo, covers: Days | None) -> ImportSummary:
         taken = take_in_rate_report(self._store, info, covers, self._now)

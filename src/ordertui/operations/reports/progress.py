@@ -44,6 +44,8 @@ class ImportSummary(msgspec.Struct, frozen=True):
     rejects_file: Path | None
     notes: tuple[str, ...]
     stopped: bool = False
+    number: int | None = None
+    """The import's number, by which it can be undone; None: nothing was recorded."""
 
     @property
     def rejects_text(self) -> str:

@@ -35,6 +35,8 @@ class ReportCoverage:
         self._waiting: dict[str, None] = {}
         self._placed: list[int] = []
         self._marketplaces: set[str] = set()
+        self.unread: list[str] = []
+        """Orders that the report names in rows that could not be read."""
         self.has_unknown_rows = False
         """Whether a row was left out of which not even the order is known: then silence says nothing."""
 
@@ -54,7 +56,7 @@ class ReportCoverage:
 
     def add_named(self, order_ids: Iterable[str]) -> None:
         """Take in orders that the report names in rows that could not be read."""
-        self._waiting.update(dict.fromkeys(order_ids))
+        self.unread += order_ids
 
     def record(self, import_id: int, marketplace: str | None) -> int:
         """Record the report in the open transaction, and mark orders anew; return how many are missing now.
@@ -63,7 +65,7 @@ class ReportCoverage:
         of the store.
         """
         database = self._database
-        names = list(self._waiting)
+        names = list(dict.fromkeys([*self._waiting, *self.unread]))
         for start in range(0, len(names) if self._as_of is not None else 0, _NAMED_AT_ONCE):
             database.execute(
                 "UPDATE orders SET named_at = :as_of WHERE coalesce(named_at, 0) < :as_of AND order_id IN"
@@ -71,7 +73,7 @@ class ReportCoverage:
                 {"as_of": self._as_of, "names": as_parameter(names[start : start + _NAMED_AT_ONCE])},
             )
         as_of = self._as_of
-        if as_of is None and not self._waiting and not self._marketplaces:
+        if as_of is None and not names and not self._marketplaces:
             # No row, so no date: it came in after what is known, and the next report that names an order is newer.
             newest = database.value("SELECT max(as_of) FROM imports")
             as_of = None if newest is None else int(newest) + 1
@@ -97,6 +99,6 @@ def mark(database: Database) -> int:
     )
     database.execute(
         f"UPDATE orders SET missing = 'yes', missing_since = {_SINCE}, version = version + 1"
-        f" WHERE {_WAITS} AND {_SINCE} > coalesce(missing_since, 0)"
+        f" WHERE {_WAITS} AND {_SINCE} <> coalesce(missing_since, 0)"
     )
     return int(database.value(f"SELECT count(*) FROM orders WHERE {_WAITS} AND missing = 'yes'"))

@@ -9,6 +9,7 @@ from ordertui.store.database import as_parameter
 from ordertui.store.orders import OrderRepository
 
 from .import_session import SLICE_ROWS, ImportContext, ImportSession, ReportSource, apply_cancelled_by
+from .undo import ImportUndo, UndoneImport
 
 
 class ImportLog:
@@ -26,6 +27,10 @@ class ImportLog:
         `auto_cancel_at` gives, for a marketplace and a ship-by time, when Amazon cancels. Raises ReadOnlyStore.
         """
         return ImportSession(self._context, report, auto_cancel_at, slice_rows=slice_rows)
+
+    def undo(self, number: int, auto_cancel_at: Callable[[str, int], int | None]) -> UndoneImport:
+        """Put back what an import changed of orders that no later import named; see `ImportUndo`. Raises StoreError."""
+        return ImportUndo(self._context.database, self._context.audit, auto_cancel_at).undo(number)
 
     def add_cancellation_rate(
         self, report: ReportSource, rows: Sequence[tuple[int, str, int | None, bool]], *, rejected: int = 0
@@ -61,7 +66,8 @@ class ImportLog:
             changed = len(self._context.facts.change("cancelled_by", by))
             database.execute(
                 "INSERT INTO imports (kind, path, sha256, marketplace, has_request_column, at, row_count, changed,"
-                " unchanged, rejected, finished) VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, 1)",
+                " unchanged, rejected, finished, undo) VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, 1,"
+                " 'it is a Cancellation Rate report: `ordertui rate-reports --undo`')",
                 (report.kind, report.path, report.sha256, report.marketplace or "", now, len(rows), changed,
                  len(ids) - changed, rejected),
             )  # fmt: skip

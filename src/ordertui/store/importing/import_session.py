@@ -25,6 +25,7 @@ from ordertui.store.operator_facts import OperatorFacts
 from . import statements as sql
 from .coverage import ReportCoverage
 from .staging import Staging
+from .undo import BY_API, UndoRecorder, last_removed
 
 _PRODUCT = itemgetter(MARKETPLACE, SKU, ASIN, TITLE)
 SLICE_ROWS = 20_000
@@ -109,13 +110,15 @@ class ImportSession:
         report = self._report
         with self._database.write():
             self._import_id = self._database.value(
-                "INSERT INTO imports (kind, path, sha256, marketplace, as_of, has_request_column, at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                "INSERT INTO imports (kind, path, sha256, marketplace, as_of, has_request_column, at, undo, after_batch"
+                ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(id), 0) FROM batches)) RETURNING id",
                 (report.kind, report.path, report.sha256, report.marketplace, report.as_of,
-                 int(report.has_request_column), self._context.clock.now()),
+                 int(report.has_request_column), self._context.clock.now(),
+                 BY_API if report.kind == ReportKind.API_ORDERS else ""),
             )  # fmt: skip
         self._staging = Staging(self._database, self._import_id)
         self._staging.create()
+        self._undo = UndoRecorder(self._database, self._staging, self._import_id)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -127,6 +130,11 @@ class ImportSession:
         finally:
             self._staging.drop()
             self._database.set_bulk(False)
+
+    @property
+    def number(self) -> int:
+        """The import's number, by which it can be undone."""
+        return self._import_id
 
     def add(self, rows: Sequence[ReportRow]) -> None:
         """Stage some rows."""
@@ -156,6 +164,7 @@ class ImportSession:
         try:
             with self._database.write():
                 self._staging.fill("words", [(n, *key, at) for key, (n, at) in self._words.items()])
+                self._undo.begin()
                 for statement in (*sql.PRODUCTS, sql.FAR):
                     self._do(statement)
             for low, high in self._staging.slices(self._slice_rows):
@@ -179,15 +188,17 @@ class ImportSession:
             if not count:
                 return
             self._database.count_rows("sorted")
-            new = self._do(sql.HEADS, last=int(self._database.value("SELECT max(id) FROM orders") or 0))
+            new = self._do(sql.HEADS, last=self._last_order())
             known = int(self._database.value(sql.COUNT_KNOWN))
             new -= known
             self._database.count_rows("heads")
+            self._undo.add_orders()
             if known:
                 self._do(sql.WAITING)
                 self._settle_marketplaces()
                 self._do(sql.NEWS)
                 self._do(sql.DROP_UNCHANGED)
+                self._undo.add_lines()
             renamed = self._pair_unclear()
             self._merge_lines()
             changed = self._merge_orders()
@@ -199,8 +210,13 @@ class ImportSession:
         self.rows, self.new, self.changed, self.unchanged = after
         self.renamed += renamed
 
+    def _last_order(self) -> int:
+        """Return the highest row number that an order ever had."""
+        return max(int(self._database.value("SELECT max(id) FROM orders") or 0), last_removed(self._database))
+
     def _settle_marketplaces(self) -> None:
         if self._database.query(f"{sql.DISAGREE} LIMIT 1"):
+            self._undo.add_lines()
             for statement in sql.SETTLE_MARKETPLACES:
                 self._do(statement)
 
@@ -246,6 +262,8 @@ class ImportSession:
 
     def _confirm_shown(self) -> None:
         shown = self._database.query(sql.SHOWN)
+        if shown:
+            self._undo.refuse("it confirmed what a batch did")
         report = {"report": self._report.sha256, "kind": self._report.kind}
         self._context.transitions.confirm_shown(shown, report)
 
@@ -263,6 +281,8 @@ class ImportSession:
             self._database.execute(
                 "UPDATE imports SET finished = ? WHERE id = ?", (int(not self.stopped), self._import_id)
             )
+            self._undo.add_unread(self.coverage.unread)
+            self._undo.finish()
             if not self.stopped:
                 self.missing = self.coverage.record(self._import_id, self._report.marketplace)
             facts = {

@@ -41,7 +41,7 @@ from .tables import DERIVED, LINE_REGISTERS, ORDER_REGISTERS, SORTED
 _UNCONFIRMED = in_list(UNCONFIRMED)
 _KNOWN = {name: f"nullif({name}, 'unknown') AS {name}" for name in UNKNOWN_WORD}
 _KNOWN["marketplace"] = "CASE WHEN by_hand = 0 THEN marketplace END AS marketplace"
-_ORDER = (  # a stored order, with NULL for unknown; a marketplace that was only given by hand states nothing
+ORDER = (  # a stored order, with NULL for unknown; a marketplace that was only given by hand states nothing
     "(SELECT id, order_id, "
     + ", ".join(_KNOWN.get(name, name) for name in ORDER_STATED)
     + f", {', '.join(ORDER_REGISTERS[len(ORDER_STATED) :])}, sources, has_twins, marketplace AS given FROM orders)"
@@ -159,7 +159,7 @@ _OTHER_HAS_ID = (
 NEWS = (
     "INSERT INTO news SELECT h.id,"
     f" max({bit(f'h.has_twins = 1 OR l.line IS NULL OR NOT {_FITS} OR {_OTHER_HAS_ID}')})"
-    f" FROM heads h CROSS JOIN {_ORDER} o CROSS JOIN sorted s LEFT JOIN lines l"
+    f" FROM heads h CROSS JOIN {ORDER} o CROSS JOIN sorted s LEFT JOIN lines l"
     " ON l.order_id = h.id AND +l.product_id = s.product_id"
     " WHERE o.id = h.id AND s.order_id = h.order_id AND h.is_new = 0 AND (h.has_twins = 1 OR o.sources & :source = 0"
     f" OR NOT {_order.says_nothing} OR l.line IS NULL OR NOT {_FITS} OR NOT {_SAYS_NOTHING}) GROUP BY h.id"
@@ -316,7 +316,7 @@ MERGE_NEW = (
 )
 MERGE_KNOWN = (
     f"INSERT INTO merged SELECT o.id, o.order_id, 0, {', '.join(_order.values)}, {_order.at},"
-    f" {', '.join(_order.dates)}, o.sources | :source, {_order.changed}, o.given FROM heads h CROSS JOIN {_ORDER} o"
+    f" {', '.join(_order.dates)}, o.sources | :source, {_order.changed}, o.given FROM heads h CROSS JOIN {ORDER} o"
     " CROSS JOIN sorted s WHERE h.is_new = 0 AND o.id = h.id AND s.order_id = h.order_id AND s.seq = h.seq"
     f" AND (NOT {_order.says_nothing} OR o.sources & :source = 0 OR h.id IN (SELECT id FROM odd)"
     " OR h.id IN (SELECT id FROM joined))"

@@ -1,0 +1,334 @@
+"""Undoing an import: what it found of each order, line and product that it names is kept, and put back.
+
+An order goes back when no later import named it: what that one said would be lost too. What follows from other sources
+(the operator's facts, Amazon's Cancellation Rate reports, silence of Unshipped reports) is derived again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from ordertui.orders.batch_state import NEVER_LEFT
+from ordertui.orders.text import pluralize
+from ordertui.store.audit import AuditLog
+from ordertui.store.database import Database, as_parameter, in_list
+from ordertui.store.errors import StoreError
+
+from . import statements as sql
+from .coverage import mark
+from .fields import columns
+from .staging import Staging
+from .tables import LINE_REGISTERS, ORDER_REGISTERS
+
+KEPT_ORDERS = 50_000
+"""Orders named by the imports that can be undone, in all: what they were takes about half their room again."""
+LAST_ORDER = "last_order"
+"""Key in `meta`: the highest row number of an order that an undo deleted. No other order gets it."""
+BY_API = "Amazon's API said it"
+"""Why the page of an answer is not undone: it would not be fetched again."""
+_FOUND = ("named_at", "verge", "verge_at")
+_ORDER = (*ORDER_REGISTERS, "sources", "given")
+_LINE = ("line", "product_id", *LINE_REGISTERS)
+_PRODUCT = ("asin", "asin_at", "title", "title_at")
+_OF_IMPORT = "import_orders", "import_products"
+_SHOWN = 3
+
+
+class UndoneImport(msgspec.Struct, frozen=True):
+    """What an undo did."""
+
+    number: int
+    path: str
+    removed: int
+    """Orders that no other report named: they are gone."""
+    restored: int
+    """Orders that are as they were before the import."""
+    kept: tuple[tuple[str, str], ...]
+    """(order id, why) of orders that stay as they are."""
+
+    @property
+    def kept_text(self) -> str:
+        """Why orders stay: `named again by import 7: 12 orders (113-..., 113-..., 113-... and 9 more)`."""
+        groups: dict[str, list[str]] = {}
+        for order_id, reason in self.kept:
+            groups.setdefault(reason, []).append(order_id)
+        return "; ".join(
+            f"{reason}: {pluralize(len(ids))} ({', '.join(ids[:_SHOWN])}"
+            f"{f' and {len(ids) - _SHOWN:,} more' if len(ids) > _SHOWN else ''})"
+            for reason, ids in groups.items()
+        )
+
+
+class UndoRecorder:
+    """Keeps what one import finds, slice by slice, within the slices' transactions."""
+
+    def __init__(self, database: Database, staging: Staging, number: int) -> None:
+        self._database = database
+        self._staging = staging
+        self._number = number
+        self._orders = 0
+        self._last_product = 0
+        self._is_kept = True
+
+    def begin(self) -> None:
+        """Keep the products that the report names (`words`) as they are, in the open transaction."""
+        self._last_product = int(self._database.value("SELECT coalesce(max(id), 0) FROM products"))
+        names = ", ".join(_PRODUCT)
+        self._database.execute(
+            self._staging.sql(
+                f"INSERT INTO import_products (import, product_id, is_new, {names}) SELECT DISTINCT :import, p.id, 0,"
+                f" {columns('p', _PRODUCT)} FROM {{words}} w CROSS JOIN products p"
+                " WHERE p.marketplace = w.marketplace AND p.sku = w.sku"
+            ),
+            {"import": self._number},
+        )
+
+    def add_orders(self) -> None:
+        """Keep the orders of the slice (`heads`) as they are."""
+        self._orders += int(self._database.value("SELECT count(*) FROM heads"))
+        if self._orders > KEPT_ORDERS:
+            self._give_up()
+            return
+        names = ", ".join((*_ORDER, *_FOUND))
+        self._database.execute(
+            f"INSERT INTO import_orders (import, order_id, is_new, {names}) SELECT :import, h.id, h.is_new,"
+            f" {columns('o', _ORDER)}, {columns('f', _FOUND)} FROM heads h LEFT JOIN {sql.ORDER} o ON o.id = h.id"
+            " LEFT JOIN orders f ON f.id = h.id",
+            {"import": self._number},
+        )
+
+    def add_lines(self) -> None:
+        """Keep the lines of the known orders that are left in the slice as they are, unless they are kept."""
+        if self._is_kept:
+            self._database.execute(
+                f"INSERT INTO import_lines (entry, {', '.join(_LINE)}) SELECT u.id, {columns('l', _LINE)} FROM heads h"
+                " CROSS JOIN import_orders u CROSS JOIN lines l WHERE h.is_new = 0 AND u.order_id = h.id"
+                " AND u.import = :import AND l.order_id = h.id ON CONFLICT DO NOTHING",
+                {"import": self._number},
+            )
+
+    def add_unread(self, order_ids: Iterable[str]) -> None:
+        """Keep when orders were last named that the report names in rows that could not be read."""
+        if self._is_kept:
+            self._database.execute(
+                f"INSERT INTO import_orders (import, order_id, is_new, {', '.join(_FOUND)}) SELECT :import, o.id, 0,"
+                f" {columns('o', _FOUND)} FROM {self._database.values_sql('names', id=str)} AS n JOIN orders o"
+                " ON o.order_id = n.id WHERE 1 = 1 ON CONFLICT DO NOTHING",
+                {"import": self._number, "names": as_parameter(dict.fromkeys(order_ids))},
+            )
+
+    def refuse(self, reason: str) -> None:
+        """Let the import not be undone."""
+        self._database.execute("UPDATE imports SET undo = ? WHERE id = ? AND undo = ''", (reason, self._number))
+
+    def finish(self) -> None:
+        """Keep which products are new, and let go of the oldest imports when there are too many orders."""
+        if not self._is_kept:
+            self._give_up()
+            return
+        self._database.execute(
+            "INSERT INTO import_products (import, product_id, is_new) SELECT ?, id, 1 FROM products WHERE id > ?"
+            " ON CONFLICT DO NOTHING",
+            (self._number, self._last_product),
+        )
+        total = 0
+        kept = self._database.query("SELECT import, count(*) FROM import_orders GROUP BY import ORDER BY import DESC")
+        for number, orders in kept:
+            total += orders
+            if total > KEPT_ORDERS:
+                reason = f"only the newest imports can be undone, of {KEPT_ORDERS:,} orders together"
+                self._forget(f"<= {int(number)}", reason)
+                return
+
+    def _give_up(self) -> None:
+        """Keep nothing of this import, and so nothing of others, whose orders it may change."""
+        self._is_kept = False
+        self.refuse(f"it names more than {KEPT_ORDERS:,} orders")
+        self._forget("> 0", f"import {self._number}, which came later, names more than {KEPT_ORDERS:,} orders")
+
+    def _forget(self, which: str, reason: str) -> None:
+        self._database.execute(
+            f"DELETE FROM import_lines WHERE entry IN (SELECT id FROM import_orders WHERE import {which})"
+        )
+        for table in _OF_IMPORT:
+            self._database.execute(f"DELETE FROM {table} WHERE import {which}")
+        self._database.execute(f"UPDATE imports SET undo = ? WHERE undo = '' AND id {which}", (reason,))
+
+
+class ImportUndo:
+    """Undoes imports. `auto_cancel_at` gives, for a marketplace and a ship-by time, when Amazon cancels."""
+
+    def __init__(self, database: Database, audit: AuditLog, auto_cancel_at: Callable[[str, int], int | None]) -> None:
+        self._database = database
+        self._audit = audit
+        self._auto_cancel_at = auto_cancel_at
+
+    def undo(self, number: int) -> UndoneImport:
+        """Put back what an import changed, of each order that no later import named.
+
+        What is kept of the other orders stays too, so that the import can be undone again after the later one.
+        Raises StoreError when an order was committed since, nothing is kept of the import, or no order can go back.
+        """
+        with self._database.write():
+            path, at = self._check(number)
+            removed, restored, kept = self._sort_out(number)
+            if kept and not removed and not restored:
+                text = UndoneImport(number, path, 0, 0, tuple(kept)).kept_text
+                raise StoreError(f"nothing of import {number} ({path}) can be undone: {text}")
+            self._remove(number, [row_id for row_id, _ in removed])
+            changed = self._restore(number, restored)
+            self._restore_products(number, is_last=not kept)
+            self._database.execute("DELETE FROM unshipped_reports WHERE import_id = ?", (number,))
+            mark(self._database)
+            self._database.execute(
+                "UPDATE imports SET as_of = NULL, has_request_column = 0, finished = 0, undo = ? WHERE id = ?",
+                ("" if kept else "it was undone", number),
+            )
+            self._database.execute("UPDATE imports SET is_whole = 0 WHERE is_whole = 1")
+            facts = {
+                "import": number, "path": path, "at": at, "restored": changed, "kept": len(kept),
+                "orders": [order_id for _, order_id in removed],
+            }  # fmt: skip
+            self._audit.append("import.undone", json.dumps(facts))
+        return UndoneImport(number, path, len(removed), changed, tuple(kept))
+
+    def _check(self, number: int) -> tuple[str, int]:
+        query = self._database.query
+        found = query("SELECT path, at, undo, after_batch, kind FROM imports WHERE id = ?", (number,))
+        if not found:
+            newest = query("SELECT id, path FROM imports WHERE undo = '' ORDER BY id DESC LIMIT 5")
+            listed = "; ".join(f"{one} ({name})" for one, name in newest) or "none"
+            raise StoreError(f"there is no import {number}; the newest that can be undone: {listed}")
+        path, at, refusal, after_batch, _ = found[0]
+        if refusal:
+            raise StoreError(f"import {number} ({path}) cannot be undone: {refusal}")
+        committed = query(
+            "SELECT o.order_id, r.batch FROM import_orders u CROSS JOIN batch_rows r CROSS JOIN orders o"
+            f" WHERE u.import = ? AND r.order_id = u.order_id AND r.batch > ? AND r.state NOT IN {in_list(NEVER_LEFT)}"
+            " AND o.id = u.order_id ORDER BY r.batch, r.pos",
+            (number, after_batch),
+        )
+        if committed:
+            order_id, batch = committed[0]
+            more = f" and {len(committed) - 1:,} more" if len(committed) > 1 else ""
+            raise StoreError(
+                f"import {number} ({path}) cannot be undone: after it order {order_id}{more} was committed in batch"
+                f" {batch}; while the batch is held, `ordertui undo {batch}` takes it back"
+            )
+        return path, at
+
+    def _sort_out(self, number: int) -> tuple[list[tuple[int, str]], list[int], list[tuple[str, str]]]:
+        """Return orders to be removed (row number, order id), to be restored, and to be kept (order id, why)."""
+        removed, restored, kept = [], [], []
+        for row_id, order_id, is_new, later, is_stated, batch in self._database.query(
+            "SELECT o.id, o.order_id, u.is_new, (SELECT x.import FROM import_orders x WHERE x.order_id = u.order_id"
+            " AND x.id > u.id ORDER BY x.id DESC LIMIT 1), (SELECT 1 FROM operator_facts f WHERE f.order_id = o.id),"
+            " (SELECT max(r.batch) FROM batch_rows r WHERE r.order_id = o.id)"
+            " FROM import_orders u CROSS JOIN orders o WHERE u.import = ? AND o.id = u.order_id ORDER BY u.id",
+            (number,),
+        ):
+            if later is not None:
+                kept.append((order_id, f"named again by import {later}"))
+            elif not is_new:
+                restored.append(row_id)
+            elif batch is not None:
+                kept.append((order_id, f"new with it, and in the record of batch {batch}"))
+            elif is_stated is not None:
+                kept.append((order_id, "new with it, and you stated facts of it since"))
+            else:
+                removed.append((row_id, order_id))
+        return removed, restored, kept
+
+    def _remove(self, number: int, ids: Sequence[int]) -> None:
+        if not ids:
+            return
+        last = max(int(self._database.value("SELECT max(id) FROM orders")), last_removed(self._database))
+        self._database.execute(
+            "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (LAST_ORDER, str(last)),
+        )
+        self._forget(number, ids)
+        for table, column in (("lines", "order_id"), ("api_facts", "order_id"), ("orders", "id")):
+            self._of_ids(f"DELETE FROM {table} WHERE {column} IN", ids)
+
+    def _restore(self, number: int, ids: Sequence[int]) -> int:
+        """Put orders back, and derive again what follows; return how many the import had changed."""
+        if not ids:
+            return 0
+        database, staging = self._database, Staging(self._database, number)
+        chosen = f"(SELECT id FROM {database.values_sql('ids', id=int)} AS v)"
+        values = {"ids": as_parameter(ids), "import": number}
+        staging.create()
+        staging.empty_slice()
+        found = "import_orders u CROSS JOIN orders o WHERE u.import = :import AND o.id = u.order_id"
+        database.execute(
+            f"INSERT INTO merged SELECT o.id, o.order_id, 0, {columns('u', ORDER_REGISTERS)}, u.sources, 1, u.given"
+            f" FROM {found} AND o.id IN {chosen} AND EXISTS (SELECT 1 FROM import_lines l WHERE l.entry = u.id)",
+            values,
+        )
+        changed = int(database.value("SELECT count(*) FROM merged"))
+        database.execute("DELETE FROM lines WHERE order_id IN (SELECT id FROM merged)")
+        database.execute(
+            f"INSERT INTO lines (order_id, {', '.join(_LINE)}) SELECT m.id, {columns('l', _LINE)} FROM merged m"
+            " CROSS JOIN import_orders u CROSS JOIN import_lines l WHERE u.order_id = m.id AND u.import = :import"
+            " AND l.entry = u.id",
+            {"import": number},
+        )
+        database.execute(
+            f"UPDATE orders SET {', '.join(f'{name} = u.{name}' for name in _FOUND)} FROM import_orders u"
+            f" WHERE u.import = :import AND orders.id = u.order_id AND orders.id IN {chosen}",
+            values,
+        )
+        self._ask_rate_reports_again()
+        undated = database.query(staging.sql(sql.UNDATED))
+        staging.fill("deadlines", [(*key, self._auto_cancel_at(*key)) for key in undated])
+        for statement in sql.WRITE_KNOWN:
+            database.execute(staging.sql(statement), {"source": 0, "lists_waiting": 0})
+        staging.drop()
+        self._forget(number, ids)
+        return changed
+
+    def _ask_rate_reports_again(self) -> None:
+        """Take back what Cancellation Rate reports say by silence of the orders in `merged`; `apply` says it again."""
+        of_merged = "(SELECT order_id FROM merged)"
+        self._database.execute(f"DELETE FROM rate_report_rows WHERE named = 0 AND order_id IN {of_merged}")
+        self._database.execute(
+            "UPDATE orders SET amazon_counts = 'unknown' WHERE id IN (SELECT id FROM merged)"
+            " AND order_id NOT IN (SELECT order_id FROM rate_report_rows)"
+        )
+
+    def _restore_products(self, number: int, *, is_last: bool) -> None:
+        """Put titles and ASINs back that no later import named, and remove new products without an order."""
+        later = "EXISTS (SELECT 1 FROM import_products x WHERE x.product_id = u.product_id AND x.id > u.id)"
+        values = {"import": number}
+        self._database.execute(
+            f"UPDATE products SET {', '.join(f'{name} = u.{name}' for name in _PRODUCT)} FROM import_products u"
+            f" WHERE u.import = :import AND u.is_new = 0 AND products.id = u.product_id AND NOT {later}",
+            values,
+        )
+        self._database.execute(
+            "DELETE FROM products WHERE id IN (SELECT u.product_id FROM import_products u WHERE u.import = :import"
+            f" AND u.is_new = 1 AND NOT {later}) AND NOT EXISTS (SELECT 1 FROM lines l"
+            " WHERE l.product_id = products.id)",
+            values,
+        )
+        if is_last:
+            self._database.execute("DELETE FROM import_products WHERE import = :import", values)
+
+    def _forget(self, number: int, ids: Sequence[int]) -> None:
+        """Let go of what is kept of orders."""
+        entries = f"import = {int(number)} AND order_id IN"
+        self._of_ids(f"DELETE FROM import_lines WHERE entry IN (SELECT id FROM import_orders WHERE {entries}", ids, ")")
+        self._of_ids(f"DELETE FROM import_orders WHERE {entries}", ids)
+
+    def _of_ids(self, before: str, ids: Sequence[int], after: str = "") -> None:
+        values = self._database.values_sql("ids", id=int)
+        self._database.execute(f"{before} (SELECT id FROM {values} AS v){after}", {"ids": as_parameter(ids)})
+
+
+def last_removed(database: Database) -> int:
+    """Return the highest row number of an order that an undo deleted; 0 without one."""
+    return int(database.value("SELECT value FROM meta WHERE key = ?", (LAST_ORDER,)) or 0)

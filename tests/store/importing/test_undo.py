@@ -1,0 +1,213 @@
+"""An import can be undone: the store is as it was, or what is not is said."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ordertui.orders.clock import DAY
+from ordertui.orders.enums import Dispatched, ReportKind
+from ordertui.orders.report_row import MARKETPLACE, MARKETPLACE_BY_HAND, ORDER_ID
+from ordertui.store import Store, StoreError
+from ordertui.store.importing import undo
+from ordertui.store.importing.tables import DERIVED, LINE_REGISTERS, ORDER_REGISTERS
+from ordertui.store.importing.undo import UndoneImport
+from support.imports import CLOCK, NOW, Report, deadline, row, take
+from support.places import on_both, store_at
+from support.profile import LONG
+
+from .test_slow_merge import random_reports
+
+pytestmark = pytest.mark.usefixtures("fast_disk")
+ORDER = (*ORDER_REGISTERS, "sources", *(name for name in DERIVED if name != "product_id"), "verge", "verge_at")
+
+
+def content(store: Store) -> dict[str, list[Any]]:
+    """All that the store says, but numbers of rows, versions and imports."""
+    query = store.database.query
+    orders = query(
+        f"SELECT order_id, {', '.join(ORDER)}, missing, missing_since,"
+        " CASE WHEN status IN ('unshipped', 'partially_shipped') THEN named_at END FROM orders ORDER BY order_id"
+    )
+    lines = query(
+        f"SELECT o.order_id, l.line, p.sku, p.marketplace, {', '.join(f'l.{name}' for name in LINE_REGISTERS)}"
+        " FROM lines l JOIN orders o ON o.id = l.order_id JOIN products p ON p.id = l.product_id ORDER BY 1, 2"
+    )
+    products = query("SELECT marketplace, sku, asin, asin_at, title, title_at FROM products ORDER BY 1, 2")
+    reports = query("SELECT marketplace, as_of, placed_from, placed_to FROM unshipped_reports ORDER BY 1, 2, 3, 4")
+    return {"orders": orders, "lines": lines, "products": products, "reports": reports}
+
+
+def last(store: Store) -> int:
+    return int(store.database.value("SELECT max(id) FROM imports"))
+
+
+def take_back(store: Store, number: int) -> UndoneImport:
+    return store.imports.undo(number, deadline)
+
+
+def of_marketplaces(rng: random.Random, report: Report) -> Report:
+    """The report, with other marketplaces for some orders, named or given by hand."""
+    rows = []
+    said = {one[ORDER_ID]: (rng.choice(["US", "US", "US", "DE"]), rng.choice([None, None, 1])) for one in report.rows}
+    for one in report.rows:
+        values = list(one)
+        values[MARKETPLACE], values[MARKETPLACE_BY_HAND] = said[one[ORDER_ID]]
+        rows.append(tuple(values))
+    return Report(report.kind, tuple(rows), report.as_of)
+
+
+@on_both
+@pytest.mark.parametrize("seed", range(150 if LONG else 10))
+def test_imports_undone_one_by_one_leave_the_store_as_it_was(seed: int, tmp_path: Path, engine: str) -> None:
+    if engine == "postgresql" and seed > 3 and not LONG:
+        pytest.skip("the first ones are enough")
+    rng = random.Random(seed)
+    with Store.open(store_at(tmp_path / "a.db"), clock=CLOCK) as store:
+        before = [content(store)]
+        for report in random_reports(rng):
+            take(store, of_marketplaces(rng, report), slice_rows=rng.choice([5, 30, 10_000]))
+            before.append(content(store))
+        for number in range(last(store), 0, -1):
+            before.pop()
+            assert take_back(store, number).kept == ()
+            assert content(store) == before[-1]
+            with pytest.raises(StoreError, match="it was undone"):
+                take_back(store, number)
+        assert store.maintenance.check() == []
+        assert store.audit.verify().ok
+        for table in ("import_orders", "import_lines", "import_products"):
+            assert store.database.value(f"SELECT count(*) FROM {table}") == 0
+
+
+@pytest.mark.parametrize("seed", range(100 if LONG else 10))
+def test_orders_that_a_later_import_names_stay_until_it_is_undone(seed: int, tmp_path: Path) -> None:
+    rng = random.Random(f"{seed} stay")
+    reports = [of_marketplaces(rng, one) for one in random_reports(rng)]
+    first, *later = reports
+    named = {str(one[ORDER_ID]) for report in later for one in report.rows}
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        take(store, first)
+        for report in later:
+            take(store, report)
+        before = content(store)
+        ids = {str(one[ORDER_ID]) for one in first.rows}
+        if ids <= named:
+            with pytest.raises(StoreError, match=r"nothing of import 1 .* can be undone: named again by import"):
+                take_back(store, 1)
+            assert content(store) == before
+        else:
+            assert {order_id for order_id, _ in take_back(store, 1).kept} == ids & named
+            after = content(store)
+            silent = slice(-3, -1)  # whether it is missing, and since when: the report's silence is undone too
+            for one, was in zip(after["orders"], (one for one in before["orders"] if one[0] in named), strict=True):
+                assert [*one[: silent.start], one[-1]] == [*was[: silent.start], was[-1]]
+            assert after["lines"] == [one for one in before["lines"] if one[0] in named]
+        for number in range(last(store), 0, -1):
+            if number > 1 or ids & named:
+                take_back(store, number)
+        assert content(store) == {"orders": [], "lines": [], "products": [], "reports": []}
+
+
+def commit(store: Store, row_id: int, state: str = "held") -> None:
+    with store.write() as database:
+        batch = 1 + int(database.value("SELECT coalesce(max(id), 0) FROM batches"))
+        database.execute(
+            "INSERT INTO batches (id, action, marketplace, state, created_at, due_at, sha256, advice, plan)"
+            " VALUES (?, 'cancel', 'US', ?, ?, 0, '', '', '')",
+            (batch, state, NOW),
+        )
+        database.execute(
+            "INSERT INTO batch_rows (batch, pos, order_id, action, state, is_open, reason)"
+            " VALUES (?, 0, ?, 'cancel', ?, ?, 'x')",
+            (batch, row_id, state, int(state == "held")),
+        )
+
+
+def test_an_import_on_which_something_was_committed_stays(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        take(store, Report("all_orders", (row(1), row(2))))
+        commit(store, 1)
+        take(store, Report("all_orders", (row(1, status="unshipped"), row(3))))
+        before = content(store)
+        with pytest.raises(
+            StoreError, match=r"import 1 .a\.txt. .* order 113-0000001-0000001 was committed in batch 1"
+        ):
+            take_back(store, 1)
+        assert content(store) == before
+        done = take_back(store, 2)
+        assert (done.removed, done.restored, done.kept) == (1, 1, ()), "the commit was before it"
+        with store.write() as database:
+            database.execute("UPDATE batch_rows SET state = 'recalled', is_open = 0")
+        done = take_back(store, 1)
+        assert (done.removed, done.restored) == (1, 0)
+        assert done.kept == (("113-0000001-0000001", "new with it, and in the record of batch 1"),)
+        with pytest.raises(StoreError, match=r"there is no import 99; the newest that can be undone: 1 .a\.txt."):
+            take_back(store, 99)
+
+
+def test_facts_of_the_operator_and_of_rate_reports_outlive_an_undo(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        placed = {"purchased_at": NOW - 9 * DAY, "channel": "merchant"}
+        take(store, Report("all_orders", (row(1, status="unshipped", **placed), row(2, status="unshipped", **placed))))
+        later = {"fact_at": NOW - 1, **placed}
+        take(
+            store,
+            Report("all_orders", (row(1, status="cancelled", **later), row(2, status="shipped", **later), row(3))),
+        )
+        store.rate_reports.add(("r.txt", "1"), "US", [], (NOW - 20 * DAY, NOW), NOW)
+        assert store.orders.rows([1])[1].amazon_counts == "no", "cancelled, and not named by the rate report"
+        store.facts.set([2, 3], dispatched=Dispatched.YES)
+        done = take_back(store, 2)
+        assert done.kept == (("113-0000003-0000001", "new with it, and you stated facts of it since"),)
+        store.rate_reports.apply()
+        rows = store.orders.rows([1, 2, 3])
+        assert [(one.status, one.dispatched, one.amazon_counts) for one in rows.values()] == [
+            ("unshipped", "unknown", "unknown"), ("unshipped", "yes", "unknown"), ("unknown", "yes", "unknown")
+        ]  # fmt: skip
+
+
+def test_a_page_of_the_api_is_no_import_to_undo_but_stands_in_the_way(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        take(store, Report("all_orders", (row(1), row(2))))
+        take(store, Report(ReportKind.API_ORDERS.value, (row(1),)))
+        with pytest.raises(StoreError, match="Amazon's API said it"):
+            take_back(store, 2)
+        assert take_back(store, 1).kept == (("113-0000001-0000001", "named again by import 2"),)
+
+
+def test_a_row_number_is_not_given_to_another_order(tmp_path: Path) -> None:
+    """Marks and the like name orders by their numbers."""
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        take(store, Report("all_orders", (row(1), row(2))))
+        take_back(store, 1)
+        take(store, Report("all_orders", (row(5),)))
+        assert list(store.orders.find()) == [3]
+
+
+def test_purged_orders_are_not_put_back(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        take(store, Report("all_orders", (row(1, fact_at=NOW - 99 * DAY), row(2), row(3))))
+        take(store, Report("all_orders", (row(1, fact_at=NOW - 90 * DAY, status="shipped"), row(2, status="shipped"))))
+        assert store.maintenance.purge(NOW - 50 * DAY) == 1
+        assert take_back(store, 2).restored == 1
+        assert len(store.orders.find()) == 2
+
+
+def test_only_the_newest_imports_are_kept_and_no_huge_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(undo, "KEPT_ORDERS", 4)
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        for number in range(1, 5):
+            take(store, Report("all_orders", (row(number), row(number + 50))))
+        with pytest.raises(StoreError, match="only the newest imports can be undone, of 4 orders together"):
+            take_back(store, 2)
+        assert take_back(store, 3).removed == 2
+        take(store, Report("all_orders", tuple(row(n) for n in range(90, 95))), slice_rows=2)
+        with pytest.raises(StoreError, match="it names more than 4 orders"):
+            take_back(store, 5)
+        with pytest.raises(StoreError, match="import 5, which came later, names more than 4 orders"):
+            take_back(store, 4)
+        assert store.database.value("SELECT count(*) FROM import_orders") == 0
