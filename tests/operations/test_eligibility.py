@@ -151,7 +151,7 @@ def test_editing_the_policy_touches_no_stored_order(store: Store) -> None:
 def test_a_decision_is_an_indexed_query(store: Store, question: str) -> None:
     judge = judges(store)[0]
     condition = parse(question, now=NOW, zone="UTC")
-    where, params = compile_filter(condition, judge.decisions([condition]))
+    where, params = compile_filter(condition, judge.decisions([condition]), str)
     with sqlite3.connect(store.path) as connection:
         plan = connection.execute(f"EXPLAIN QUERY PLAN SELECT count(*) FROM orders o WHERE {where}", params).fetchall()
     assert all("orders_situation" in row[3] for row in plan if " o " in f"{row[3]} ")

@@ -74,7 +74,12 @@ SITUATIONS = {
     for value in values
 }
 
-DECISIONS = Decisions(SITUATIONS, by_rules_alone=True)
+MARKED = range(0, 10_000, 3)
+DECISIONS = Decisions(SITUATIONS, by_rules_alone=True, marked=MARKED)
+
+
+def ids_sql(parameter: str) -> str:
+    return f"(SELECT value AS id FROM json_each({parameter}))"
 
 
 def decide(row: OrderRow, kind: str, value: str) -> bool:
@@ -137,7 +142,7 @@ def database(orders: Sequence[Order]) -> sqlite3.Connection:
 
 
 def by_sql(db: sqlite3.Connection, condition: Condition) -> list[int]:
-    where, params = compile_filter(condition, DECISIONS)
+    where, params = compile_filter(condition, DECISIONS, ids_sql)
     return [n for (n,) in db.execute(f"SELECT o.id FROM orders o WHERE {where} ORDER BY o.id", params)]
 
 
@@ -146,6 +151,7 @@ def by_python(orders: Sequence[Order], condition: Condition) -> list[int]:
         condition,
         decide=decide,
         auto_cancel_at=auto_cancel_at,
+        marked=MARKED,
     )
     return [order.row.id for order in orders if test(order)]
 
@@ -203,11 +209,11 @@ def many() -> sqlite3.Connection:
 @given(text=filters)
 @settings(max_examples=300, deadline=None)
 def test_sql_equals_predicate_over_many_orders(many: sqlite3.Connection, text: str) -> None:
-    condition = parse(text, now=NOW, zone=ZONE)
+    condition = parse(text, now=NOW, zone=ZONE, marks=True)
     found = by_sql(many, condition)
     assert found == by_python(MANY, condition)
-    assert parse(format_condition(condition), now=NOW, zone=ZONE) == condition
-    negated = by_sql(many, parse(f"-({text})", now=NOW, zone=ZONE))
+    assert parse(format_condition(condition), now=NOW, zone=ZONE, marks=True) == condition
+    negated = by_sql(many, parse(f"-({text})", now=NOW, zone=ZONE, marks=True))
     assert sorted(found + negated) == [order.row.id for order in MANY]
 
 
@@ -215,7 +221,7 @@ def test_sql_equals_predicate_over_many_orders(many: sqlite3.Connection, text: s
 @settings(max_examples=150, deadline=None)
 def test_sql_equals_predicate_over_drawn_orders(text: str, seeds: list[int]) -> None:
     orders = [make(random.Random(seed), number) for number, seed in enumerate(seeds, 1)]
-    condition = parse(text, now=NOW, zone=ZONE)
+    condition = parse(text, now=NOW, zone=ZONE, marks=True)
     db = database(orders)
     try:
         assert by_sql(db, condition) == by_python(orders, condition)
@@ -229,7 +235,7 @@ def test_every_field_tells_some_orders_from_others(many: sqlite3.Connection, nam
                 "placed": "last-7d", "ship-by": "2d", "auto-cancel": "2d", "counts": "no",
                 "known": "last-7d"}  # fmt: skip
     value = examples.get(name) or next(iter(FIELDS[name].values or FIELDS[name].aliases))
-    condition = parse(f"{name}:{value}", now=NOW, zone=ZONE)
+    condition = parse(f"{name}:{value}", now=NOW, zone=ZONE, marks=True)
     found = by_sql(many, condition)
     assert found == by_python(MANY, condition)
     assert 0 < len(found) < len(MANY)
@@ -237,8 +243,8 @@ def test_every_field_tells_some_orders_from_others(many: sqlite3.Connection, nam
 
 @pytest.mark.parametrize("text", ["'; DROP TABLE orders;--", 'sku:"\' OR 1=1"', 'title:":f0"', "id:x'--"])
 def test_nothing_typed_reaches_the_sql(many: sqlite3.Connection, text: str) -> None:
-    condition = parse(text, now=NOW, zone=ZONE)
-    where, params = compile_filter(condition, DECISIONS)
+    condition = parse(text, now=NOW, zone=ZONE, marks=True)
+    where, params = compile_filter(condition, DECISIONS, ids_sql)
     assert "DROP" not in where
     assert "1=1" not in where
     assert set(params) == {f"f{n}" for n in range(len(params))}
@@ -257,20 +263,20 @@ DEEP = (
 
 def test_the_longest_filters_stay_within_sqlites_limits(many: sqlite3.Connection) -> None:
     for text in ("sku:a* " * 200, " or ".join(["-late"] * 200), "counts:yes " * 150, *DEEP):
-        condition = parse(text, now=NOW, zone=ZONE)
+        condition = parse(text, now=NOW, zone=ZONE, marks=True)
         assert by_sql(many, condition) == by_python(MANY, condition)
 
 
 def test_always_and_an_empty_policy_answer(many: sqlite3.Connection) -> None:
-    assert len(by_sql(many, parse("", now=NOW, zone=ZONE))) == len(MANY)
-    assert by_sql(many, parse("action:message", now=NOW, zone=ZONE)) == []
-    assert len(by_sql(many, parse("-action:message", now=NOW, zone=ZONE))) == len(MANY)
+    assert len(by_sql(many, parse("", now=NOW, zone=ZONE, marks=True))) == len(MANY)
+    assert by_sql(many, parse("action:message", now=NOW, zone=ZONE, marks=True)) == []
+    assert len(by_sql(many, parse("-action:message", now=NOW, zone=ZONE, marks=True))) == len(MANY)
 
 
 def test_a_plain_comparison_can_use_an_index(many: sqlite3.Connection) -> None:
     many.execute("CREATE INDEX IF NOT EXISTS by_status ON orders (status, purchased_at)")
-    condition = parse("status:unshipped placed:last-7d", now=NOW, zone=ZONE)
-    where, params = compile_filter(condition, DECISIONS)
+    condition = parse("status:unshipped placed:last-7d", now=NOW, zone=ZONE, marks=True)
+    where, params = compile_filter(condition, DECISIONS, ids_sql)
     plan = " ".join(
         row[3] for row in many.execute(f"EXPLAIN QUERY PLAN SELECT o.id FROM orders o WHERE {where}", params)
     )

@@ -18,6 +18,17 @@ _PLACES = tuple(tuple(bit for bit in range(8) if byte & (1 << bit)) for byte in 
 """The bits that are set in each byte."""
 
 
+def marked_ids(snapshot: bytes | bytearray) -> array[int]:
+    """Return the ids of a `Marks.snapshot`, ascending."""
+    found = array("q")
+    for run in _SOME.finditer(snapshot):
+        base = run.start() << 3
+        for byte in run.group():
+            found.extend([base + bit for bit in _PLACES[byte]])
+            base += 8
+    return found
+
+
 class Marks:
     """A set of row ids (0 and up) with undo. Ids below zero raise ValueError."""
 
@@ -54,12 +65,7 @@ class Marks:
     def ids(self) -> array[int]:
         """Return the marked ids, ascending; the caller must not change the array."""
         if self._ids is None:
-            found = self._ids = array("q")
-            for run in _SOME.finditer(self._bits):
-                base = run.start() << 3
-                for byte in run.group():
-                    found.extend([base + bit for bit in _PLACES[byte]])
-                    base += 8
+            self._ids = marked_ids(self._bits)
         return self._ids
 
     def toggle(self, row_id: int) -> bool:

@@ -102,7 +102,9 @@ class Session:
         """Orders found, counted, read and exported."""
         from .query.orders import OrderQueries
 
-        return OrderQueries(self.context, lambda: self.eligibility, lambda: self.batches.find())
+        return OrderQueries(
+            self.context, lambda: self.eligibility, lambda: self.batches.find(), lambda: self.workspace.marks()[0]
+        )
 
     def recount(self) -> Recount:
         """Return what works every number of the store out again, at the clock's moment."""

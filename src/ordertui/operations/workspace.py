@@ -14,7 +14,7 @@ import msgspec
 
 from ordertui.files import MEBIBYTE, SETTINGS_BYTES, load_toml, read_file, replace_file
 
-from .marks import Marks
+from .marks import Marks, marked_ids
 
 TOUR_SEEN = ".tour"
 """Ending of the file that says so; a practice store that is built anew keeps it."""
@@ -54,7 +54,8 @@ class Workspace:
 
     def __init__(self, store: Path, *, read_only: bool) -> None:
         self._read_only = read_only
-        self._marks = store.with_suffix(".marks.json")
+        self._marks_file = store.with_suffix(".marks.json")
+        self._marks: tuple[Marks, bytes] | None = None
         self.views_file = store.with_suffix(".views.toml")
         """Saved views, to be edited with any editor too."""
         self._columns = store.with_suffix(".columns.txt")
@@ -72,19 +73,26 @@ class Workspace:
                     replace_file(target, read_file(path, MARKS_BYTES))
 
     def marks(self) -> tuple[Marks, bytes]:
-        """Return the marks as they were when the screen was left, and the snapshot of the last set."""
-        marks = Marks()
+        """Return the marks as they were when the screen was left, and the snapshot of the last set.
+
+        They are read once: the screen changes these very marks, and filters ask them.
+        """
+        if self._marks is None:
+            self._marks = self._read_marks()
+        return self._marks
+
+    def _read_marks(self) -> tuple[Marks, bytes]:
         try:
-            found = msgspec.json.decode(read_file(self._marks, MARKS_BYTES), type=_Marked)
-            marks.restore(base64.b64decode(found.marked))
-            return marks, base64.b64decode(found.last)
+            found = msgspec.json.decode(read_file(self._marks_file, MARKS_BYTES), type=_Marked)
+            snapshot, last = base64.b64decode(found.marked), base64.b64decode(found.last)
         except (OSError, ValueError, msgspec.MsgspecError):
             return Marks(), b""
+        return Marks(marked_ids(snapshot)), last
 
     def keep_marks(self, marks: Marks, last: bytes) -> None:
         """Keep them for the next start."""
         texts = [base64.b64encode(part).decode() for part in (marks.snapshot(), last)]
-        self._write(self._marks, msgspec.json.encode(_Marked(*texts)).decode())
+        self._write(self._marks_file, msgspec.json.encode(_Marked(*texts)).decode())
 
     def views(self) -> tuple[list[SavedView], str]:
         """Return the saved views, and what is wrong with their file (empty: nothing)."""

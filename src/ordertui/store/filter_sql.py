@@ -8,22 +8,24 @@ from an index.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol, TypeAlias
 
 from ordertui.orders.enums import Action
 from ordertui.orders.money import NO_MINOR_UNITS
 from ordertui.orders.order import LINES_NEEDED
 from ordertui.rules.language import ast
 from ordertui.rules.language.bounds import Bounds, bounds, money_bounds
-from ordertui.rules.language.fields import AWAITING_SHIPMENT, FIELDS, Field, FieldKind
+from ordertui.rules.language.fields import AWAITING_SHIPMENT, FIELDS, MARKED, Field, FieldKind
 from ordertui.rules.language.wildcards import ESCAPE, like, variants
 
+from .database import as_parameter
 from .derived_facts import LINES_KNOWN, OPEN_ACTION
 
 EVERY, NEVER = "1 = 1", "1 = 0"
 """Clauses that every order fits, and none."""
 _WITHOUT_MINOR = tuple(sorted(NO_MINOR_UNITS))
+IdsSql: TypeAlias = Callable[[str], str]
 _LINE_COLUMNS = frozenset({"sku", "asin", "title"})
 
 
@@ -42,31 +44,39 @@ class FilterDecisions(Protocol):
     def by_rules_alone(self) -> bool:
         """Whether `action:` asks the situations alone."""
 
+    @property
+    def marked(self) -> Iterable[int]:
+        """Row numbers of the orders that the operator marked."""
 
-def compile_filter(condition: ast.Condition, decisions: FilterDecisions) -> tuple[str, dict[str, object]]:
+
+def compile_filter(
+    condition: ast.Condition, decisions: FilterDecisions, ids_sql: IdsSql
+) -> tuple[str, dict[str, object]]:
     """Return the WHERE clause, without the word, and its parameters, named `f0`, `f1`...
 
-    The statement must name the table `orders o`; SKU, ASIN and title are found through `lines` and `products`. Raises
-    KeyError when `decisions` lacks a value of the condition.
+    `ids_sql` returns a subquery that yields the ids of a JSON parameter, as the column `id`. The statement must name
+    the table `orders o`; SKU, ASIN and title are found through `lines` and `products`. Raises KeyError when `decisions`
+    lacks a value of the condition.
     """
-    writer = _Writer(decisions, "f")
+    writer = _Writer(decisions, "f", ids_sql)
     return writer.clause(condition), writer.params
 
 
 def compile_ranks(
-    ranks: Sequence[tuple[ast.Condition, int]], decisions: FilterDecisions
+    ranks: Sequence[tuple[ast.Condition, int]], decisions: FilterDecisions, ids_sql: IdsSql
 ) -> tuple[str, dict[str, object]]:
     """Return the rank of the first condition that an order fits, else 0, and its parameters, named `s0`, `s1`..."""
-    writer = _Writer(decisions, "s")
+    writer = _Writer(decisions, "s", ids_sql)
     cases = [f"WHEN {writer.clause(condition)} THEN {rank:d}" for condition, rank in ranks]
     return f"CASE {' '.join(cases)} ELSE 0 END", writer.params
 
 
 class _Writer:
-    def __init__(self, decisions: FilterDecisions, prefix: str) -> None:
+    def __init__(self, decisions: FilterDecisions, prefix: str, ids_sql: IdsSql) -> None:
         self.params: dict[str, object] = {}
         self._decisions = decisions
         self._prefix = prefix
+        self._ids_sql = ids_sql
         self._names: dict[tuple[type, object], str] = {}
         self._by_rules_alone = decisions.by_rules_alone
 
@@ -128,6 +138,8 @@ class _Writer:
             late = f"({self._waiting()} AND o.ship_by < {self._bind(value.at)})"
             return late if value.yes else f"NOT COALESCE({late}, FALSE)"
         if isinstance(value, ast.OneOf):
+            if spec.name == MARKED:
+                return self._marked(value.values)
             if spec.kind is FieldKind.SITUATION:
                 return self._decided(spec.name, value.values)
             return self._one_of(column, value.values)
@@ -177,6 +189,13 @@ class _Writer:
         if len(parts) == 1:
             return parts[0]
         return f"({self._in_situations('action', actions)} AND ({' OR '.join(parts)}))"
+
+    def _marked(self, values: Sequence[str]) -> str:
+        if len(values) != 1:
+            return EVERY if values else NEVER
+        name = self._bind(as_parameter(self._decisions.marked))
+        among = f"o.id IN (SELECT v.id FROM {self._ids_sql(name)} AS v)"
+        return among if values[0] == "yes" else f"NOT {among}"
 
     def _waiting(self) -> str:
         return self._one_of("o.status", AWAITING_SHIPMENT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -47,6 +47,8 @@ class Decisions(NamedTuple):
     """The condition under which house rules deny an action. In it `action:` asks the situations alone."""
     by_rules_alone: bool = False
     """Whether `action:` asks the situations alone everywhere, and neither journal, lines nor house rules."""
+    marked: Collection[int] = ()
+    """Row numbers of the marked orders, for `marked`."""
 
 
 NO_DECISIONS = Decisions()
@@ -97,8 +99,8 @@ class OrderRepository:
         `decisions` must answer every `action:` and `counts:` of the condition and of `ranks`, which are needed when the
         orders are sorted by what may be done with them. Raises KeyError for an unknown sort key.
         """
-        where, params = _where(condition, decisions)
-        order, more = order_by(sorting, *_rank(ranks, decisions), whole=limit is None)
+        where, params = self._where(condition, decisions)
+        order, more = order_by(sorting, *self._rank(ranks, decisions), whole=limit is None)
         sql = f"SELECT o.id FROM orders o WHERE {where} {order}"
         if limit is not None:
             sql += f" LIMIT {int(limit)}"
@@ -109,12 +111,12 @@ class OrderRepository:
 
     def count(self, condition: Condition | None = None, *, decisions: Decisions = NO_DECISIONS) -> int:
         """Return how many orders fit a condition (None: all); see `find`."""
-        where, params = _where(condition, decisions)
+        where, params = self._where(condition, decisions)
         return int(self._database.value(f"SELECT count(*) FROM orders o WHERE {where}", params))
 
     def fitting(self, ids: Iterable[int], condition: Condition, *, decisions: Decisions = NO_DECISIONS) -> list[int]:
         """Return those of these orders that fit a condition; see `find`."""
-        where, params = _where(condition, decisions)
+        where, params = self._where(condition, decisions)
         found: list[int] = []
         for part in slices(ids):
             chosen = ", ".join(str(int(row_id)) for row_id in part)  # numbers: the condition's parameters have names
@@ -216,23 +218,24 @@ class OrderRepository:
             sums[key] = (amounts.plus(LineAmounts(*v[2:10])), units + v[10])
         return sums
 
+    def _where(self, condition: Condition | None, decisions: Decisions) -> tuple[str, dict[str, object]]:
+        """Return the WHERE clause of a condition, without the word, and its parameters."""
+        if condition is None:
+            return "1 = 1", {}
+        from .filter_sql import compile_filter  # the first orders on the screen need no filter language
 
-def _where(condition: Condition | None, decisions: Decisions) -> tuple[str, dict[str, object]]:
-    """Return the WHERE clause of a condition, without the word, and its parameters."""
-    if condition is None:
-        return "1 = 1", {}
-    from .filter_sql import compile_filter  # the first orders on the screen need no filter language
+        return compile_filter(condition, decisions, self._ids_sql)
 
-    return compile_filter(condition, decisions)
+    def _ids_sql(self, parameter: str) -> str:
+        return self._database.engine.values_sql(parameter, {"id": int})
 
+    def _rank(self, ranks: ActionRanks, decisions: Decisions) -> tuple[str, dict[str, object]]:
+        """Return the rank of the first condition that an order fits, as SQL, and its parameters."""
+        if not ranks:
+            return "NULL", {}
+        from .filter_sql import compile_ranks
 
-def _rank(ranks: ActionRanks, decisions: Decisions) -> tuple[str, dict[str, object]]:
-    """Return the rank of the first condition that an order fits, as SQL, and its parameters."""
-    if not ranks:
-        return "NULL", {}
-    from .filter_sql import compile_ranks
-
-    return compile_ranks(ranks, decisions)
+        return compile_ranks(ranks, decisions, self._ids_sql)
 
 
 def _order_row(v: tuple[Any, ...]) -> OrderRow:

@@ -168,11 +168,11 @@ MAIN_COMMANDS: tuple[Command, ...] = (
     Command("app.quit", "q", "app.leave", "quit", "Leave; held batches stay held and are kept", "Help"),
 )  # fmt: skip
 QUEUE_COMMANDS: tuple[Command, ...] = tuple(
-    Command(f"queue.{queue.key}", str(number), f"view.show_queue('{queue.key}')", queue.title, queue.title, "Find")
+    Command(f"queue.{queue.key}", str(number % 10), f"view.show_queue('{queue.key}')", queue.title, queue.title, "Find")
     for number, queue in enumerate(QUEUES, start=1)
 )
 """The work queues: keys that cannot be changed, in help as the one line QUEUE_HELP."""
-QUEUE_HELP = ("1 to 8", "Work queues")
+QUEUE_HELP = ("1 to 9", "Work queues; 9: the marked orders. 0: orders that a newer report leaves out")
 ALL_COMMANDS = TABLE_COMMANDS + MAIN_COMMANDS
 MAX_HINTS = 8
 

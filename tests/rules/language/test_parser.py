@@ -42,7 +42,7 @@ PIECES = [
 
 
 def read(text: str) -> Condition:
-    return parse(text, now=NOW, zone=BERLIN)
+    return parse(text, now=NOW, zone=BERLIN, marks=True)
 
 
 def local(*parts: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,20 +15,21 @@ from ordertui.tui.widgets.queue_tabs import QueueTabs, brief
 from support.pilot import main, press, preview, running, said, settled, table, to_ship, until
 from support.shops import all_orders_row, bring, open_session
 
-COUNTS = (18_204, 412, 23, 9, 4, 12, 104, 3, 0)
+COUNTS = (18_204, 412, 23, 9, 4, 12, 104, 3, 17, 0)
 
 
-def queues(counts: tuple[int, ...]) -> list[Queue]:
+def queues(counts: Sequence[int]) -> list[Queue]:
     return [Queue(q.key, q.title, q.filter, count, q.why_empty) for q, count in zip(QUEUES, counts, strict=True)]
 
 
 @pytest.mark.parametrize(("width", "line"), [
     (
         120,
-        "1 All 18,204  2 To ship 412  3 Buyer asked 23  4 Late 9  5 <24h 4  6 Held 12  7 Unconfirmed 104  8 Failed 3",
+        "1 All 18k  2 To ship 412  3 Asked 23   4 Late 9    5 <24h 4    6 Held 12   7 Unconfirmed 104  8 Fail 3"
+        "    9 Marked 17",
     ),
-    (80, "1 All 18,204 2 Ship 412 3 Ask 23 4 Late 9 5 24h 4 6 Held 12 7 Sent 104 8 Fail 3"),
-    (60, "All 18k Ship 412 Ask 23 Late 9 24h 4 Held 12 Sent 104 Fail 3"),
+    (80, "All 18k Ship 412 Ask 23  Late 9   24h 4   Held 12  Unconf 104 Fail 3   Mark 17"),
+    (60, "All18k Ship412 Ask23 Late9 24h4 Held12 Unc104 Fail3 Mark17"),
 ])  # fmt: skip
 async def test_each_queue_can_be_told_from_the_others(session: Session, width: int, line: str) -> None:
     async with running(session, (width, 24)) as pilot:
@@ -44,6 +46,22 @@ async def test_each_queue_can_be_told_from_the_others(session: Session, width: i
             tabs.show(queues(COUNTS), "all")
 
 
+@pytest.mark.parametrize("width", [200, 120, 80])
+async def test_no_count_moves_a_tab_or_shortens_a_title(session: Session, width: int) -> None:
+    async with running(session, (width, 24)) as pilot:
+        tabs = main(pilot).query_one(QueueTabs)
+        places = set()
+        for counts in ([0] * 9, [7, 1, 23, 456, 999, 12, 104, 3, 17], [1_234_567] * 9, [999_999] * 9, [12_345] * 9):
+            tabs.show(queues([*counts, 0]), "all")
+            await pilot.pause()
+            places.add(tuple(str(tabs.render()).index(title) for title in ("Late", "Held", "Fail", "Mark")))
+        tabs.show((), "all")
+        await pilot.pause()
+        assert "…" in str(tabs.render()), "not counted yet is not shown as the old count"
+        places.add(tuple(str(tabs.render()).index(title) for title in ("Late", "Held", "Fail", "Mark")))
+        assert len(places) == 1
+
+
 async def test_missing_orders_have_a_tab_when_there_are_any(session: Session) -> None:
     async with running(session, (80, 24)) as pilot:
         tabs = main(pilot).query_one(QueueTabs)
@@ -55,9 +73,14 @@ async def test_missing_orders_have_a_tab_when_there_are_any(session: Session) ->
         assert len(shown) <= 80
 
 
-def test_brief_numbers_are_never_rounded_up() -> None:
-    words = [brief(n) for n in (0, 999, 1_000, 1_999, 9_999, 18_999, 999_999, 1_000_000, 12_345_678)]
-    assert words == ["0", "999", "1k", "1.9k", "9.9k", "18k", "999k", "1M", "12M"]
+@pytest.mark.parametrize(("cells", "words"), [
+    (3, ["0", "999", "1k", "1k", "9k", "18k", ".9M", "1M", "12M"]),
+    (4, ["0", "999", "1000", "1999", "9999", "18k", "999k", "1M", "12M"]),
+    (7, ["0", "999", "1,000", "1,999", "9,999", "18,999", "999,999", "1M", "12M"]),
+])  # fmt: skip
+def test_brief_numbers_are_never_rounded_up(cells: int, words: list[str]) -> None:
+    counts = (0, 999, 1_000, 1_999, 9_999, 18_999, 999_999, 1_000_000, 12_345_678)
+    assert [brief(count, cells) for count in counts] == words
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 15)])
@@ -96,7 +119,7 @@ async def test_an_empty_queue_says_why_in_words_that_fit(session: Session, size:
 
     async with running(session, size) as pilot:
         for number, queue in enumerate(QUEUES, start=1):
-            await press(pilot, str(number))
+            await press(pilot, str(number % 10))
             await settled(pilot)
             if not table(pilot).ids:
                 assert said_in_table() == queue.why_empty

@@ -69,7 +69,8 @@ async def play_keys(
         monkey = Monkey(pilot, session, clock, rng, may_commit=may_commit)
         await monkey.settled()
         await monkey.play(keys)
-    assert session.workspace.marks()[0].ids() == monkey.marks.ids(), "marks are kept for the next start"
+    with Session.open(session.directory / "practice.db", clock=clock, config=session.config) as later:
+        assert later.workspace.marks()[0].ids() == monkey.marks.ids(), "marks are kept for the next start"
     return monkey
 
 

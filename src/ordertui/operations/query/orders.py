@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import Stopped, UnknownChoice
+from ordertui.operations.marks import Marks, marked_ids
 from ordertui.orders.marketplace import zone_of
 from ordertui.orders.order import Order, OrderRow
 from ordertui.orders.text import pluralize
@@ -33,7 +34,7 @@ READ_AT_ONCE = 2_000
 class OrderQueries:
     """Reads the orders of one store.
 
-    `eligibility` and `batches` are called when they are first needed, because the first picture needs neither.
+    `eligibility`, `batches` and `marks` are called when they are first needed: the first picture needs none of them.
     """
 
     def __init__(
@@ -41,10 +42,13 @@ class OrderQueries:
         context: SessionContext,
         eligibility: Callable[[], Eligibility],
         batches: Callable[[], Sequence[Batch]],
+        marks: Callable[[], Marks],
     ) -> None:
         self._context = context
         self._eligibility = eligibility
         self._batches = batches
+        self.marks = marks
+        """Returns the operator's marks, as they are now."""
         self._finding: set[Store] = set()
         """Connections on which some thread is finding orders now."""
 
@@ -52,7 +56,7 @@ class OrderQueries:
         """Return the filter as a condition; its dates are local to `zone`. Raises FilterError."""
         from ordertui.rules.language import parse
 
-        return parse(text, now=self._context.clock.now(), zone=self.zone)
+        return parse(text, now=self._context.clock.now(), zone=self.zone, marks=True)
 
     @property
     def zone(self) -> str:
@@ -123,7 +127,14 @@ class OrderQueries:
 
     def _decisions(self, *conditions: Condition | None) -> Decisions:
         asked = [condition for condition in conditions if condition is not None]
-        return self._eligibility().decisions(asked) if asked else Decisions()
+        if not asked:
+            return Decisions()
+        from ordertui.rules.language import MARKED, comparisons
+
+        decisions = self._eligibility().decisions(asked)
+        if any(one.field == MARKED for condition in asked for one in comparisons(condition)):
+            decisions = decisions._replace(marked=marked_ids(self.marks().snapshot()))  # the screen may change them now
+        return decisions
 
     def rows(self, ids: Iterable[int]) -> dict[int, OrderRow]:
         """Return the rows of these ids; unknown ids are left out."""
@@ -145,17 +156,19 @@ class OrderQueries:
         """Return row ids by Amazon's order id; unknown orders are left out."""
         return self._context.reader().orders.ids_of(order_ids)
 
-    def queues(self) -> tuple[Queue, ...]:
-        """Return the work queues with their counts."""
+    def queues(self, filter_text: str = "") -> tuple[Queue, ...]:
+        """Return the work queues, with the counts of their orders that fit a filter. Raises FilterError."""
         requests_invisible = not self._context.reader().tallies.has_request_column()
         out = []
         for spec in QUEUES:
-            count: int | None = self.count("", spec.key)
+            count: int | None = self.count(filter_text, spec.key)
             note = ""
             if spec.key == "buyer_asked" and requests_invisible and self.marketplaces():
                 note = INVISIBLE_REQUESTS
                 count = count or None
-            unknown = self.count(spec.unknown) if spec.unknown and count is not None else 0
+            unknown = 0
+            if spec.unknown and count is not None:
+                unknown = self.count(f"({spec.unknown}) ({filter_text})" if filter_text.strip() else spec.unknown)
             out.append(Queue(spec.key, spec.title, self.queue_filter(spec), count, spec.why_empty, note, unknown))
         return tuple(out)
 

@@ -102,6 +102,12 @@ QUEUES = (
         "Amazon refused no order of your batches, or each one is cancelled by now.",
     ),
     QueueSpec(
+        "marked",
+        "Marked",
+        "marked",
+        "No order is marked. space marks the one under the cursor, a all that are shown.",
+    ),
+    QueueSpec(
         "missing",
         "Missing",
         "missing (status:unshipped or status:partially_shipped) -state:unconfirmed",

@@ -78,9 +78,10 @@ class Recount:
         self._allowed: dict[Action, set[int]] = {}
         self._queues = {
             spec.key: predicate(
-                parse(orders.queue_filter(spec), now=self._now, zone=orders.zone),
+                parse(orders.queue_filter(spec), now=self._now, zone=orders.zone, marks=True),
                 decide=self._eligibility.decide,
                 auto_cancel_at=self._eligibility.deadline,
+                marked=orders.marks(),
             )
             for spec in QUEUES
         }

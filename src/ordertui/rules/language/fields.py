@@ -76,6 +76,8 @@ _NO = (BuyerRequest.MESSAGE.value, BuyerRequest.NONE.value)
 _DATES = ("last-7d", "today", "yesterday")
 _AHEAD = ("2d", "24h", "today", "tomorrow", "unknown")
 
+MARKED = "marked"
+"""The field of the operator's marks. It is no fact of the order: no rule of a policy file may ask for it."""
 FIELDS: dict[str, Field] = {
     f.name: f
     for f in (
@@ -118,6 +120,7 @@ FIELDS: dict[str, Field] = {
               examples=_DATES, only_awaiting_shipment=True),
         _choice("verge", "verge", "what Amazon says it is about to do", Verge),
         _choice("amazon-counts", "amazon_counts", "whether Amazon's Cancellation Rate report counts it", YesNo),
+        Field(MARKED, FieldKind.CHOICE, "", "marked by you", ("yes", "no")),
     )
 }  # fmt: skip
 
@@ -143,7 +146,7 @@ PLAN_FIELDS: dict[str, Field] = {
 }  # fmt: skip
 """Fields about a whole batch: only house rules can use them."""
 ALL_FIELDS = FIELDS | PLAN_FIELDS
-FLAGS = ("late", "missing", "buyer-requested", "prime", "business")
+FLAGS = ("late", MARKED, "missing", "buyer-requested", "prime", "business")
 """Fields that may be written without a value: `late` is `late:yes`."""
 
 NULLABLE = frozenset({FieldKind.MONEY, FieldKind.INTEGER, FieldKind.PAST, FieldKind.FUTURE})

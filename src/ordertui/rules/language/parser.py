@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .ast import ALWAYS, And, Compare, Condition, Not, Or, Text
 from .errors import FilterError, closest
-from .fields import ALL_FIELDS, FIELDS, FLAGS, PLAN_FIELDS
+from .fields import ALL_FIELDS, FIELDS, FLAGS, MARKED, PLAN_FIELDS, Field
 from .lexer import Token, TokenKind, tokenize
 from .literals import parse_literal, parse_pattern
 
@@ -12,16 +14,20 @@ MAX_CONDITIONS = 200
 MAX_DEPTH = 40
 
 
-def parse(text: str, *, now: int, zone: str, plan: bool = False) -> Condition:
+def parse(text: str, *, now: int, zone: str, plan: bool = False, marks: bool = False) -> Condition:
     """Return the condition of a filter; `ALWAYS` for empty text.
 
     `now` is UTC epoch seconds and `zone` an IANA name: `today` and `last-7d` are resolved at this moment. With `plan`
-    (house rules) the facts of a whole batch are fields too. Raises FilterError with the column of the mistake.
+    (house rules) the facts of a whole batch are fields too; with `marks` the operator's marks are. Raises FilterError
+    with the column of the mistake.
     """
     found = tokenize(text)
     if not found:
         return ALWAYS
-    parser = _Parser(found, len(text) + 1, now, zone, plan)
+    fields = ALL_FIELDS if plan else FIELDS
+    if not marks:
+        fields = {name: field for name, field in fields.items() if name != MARKED}
+    parser = _Parser(found, len(text) + 1, now, zone, fields)
     condition = parser.parse_or(0)
     left = parser.peek()
     if left is not None:
@@ -30,13 +36,13 @@ def parse(text: str, *, now: int, zone: str, plan: bool = False) -> Condition:
 
 
 class _Parser:
-    def __init__(self, found: list[Token], end: int, now: int, zone: str, plan: bool) -> None:
+    def __init__(self, found: list[Token], end: int, now: int, zone: str, fields: Mapping[str, Field]) -> None:
         self._tokens = found
         self._at = 0
         self._end = end
         self._now = now
         self._zone = zone
-        self._fields = ALL_FIELDS if plan else FIELDS
+        self._fields = fields
         self._conditions = 0
 
     def peek(self) -> Token | None:
@@ -98,6 +104,8 @@ class _Parser:
         spec = self._fields.get(name)
         if spec is None and name in PLAN_FIELDS:
             raise FilterError(token.column, f"'{name}' is a fact of a whole batch; only house rules can ask for it")
+        if spec is None and name == MARKED:
+            raise FilterError(token.column, "'marked' is chosen by hand; only a filter can ask for it, no rule")
         if spec is None:
             raise FilterError(
                 token.column,

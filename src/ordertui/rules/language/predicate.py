@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from fractions import Fraction
 from typing import Protocol, TypeAlias
 
@@ -12,7 +12,7 @@ from ordertui.orders.order import OrderRow
 
 from . import ast
 from .bounds import bounds, inside, money_bounds
-from .fields import ALL_FIELDS, AWAITING_SHIPMENT, PLAN_FIELDS, Field, FieldKind
+from .fields import ALL_FIELDS, AWAITING_SHIPMENT, MARKED, PLAN_FIELDS, Field, FieldKind
 from .wildcards import matches, variants
 
 
@@ -72,19 +72,24 @@ def predicate(
     decide: Callable[[OrderRow, str, str], bool] | None = None,
     auto_cancel_at: Callable[[OrderRow], int | None] | None = None,
     batch: BatchFacts | None = None,
+    marked: Container[int] | None = None,
 ) -> OrderTest:
     """Return the condition as a function. An unknown fact fails every comparison, so it passes a negated one.
 
     `decide(row, field, value)` answers the fields `action` and `counts`; `auto_cancel_at(row)` returns epoch seconds or
-    None; `batch` answers PLAN_FIELDS. Raises Undecidable, at once, when the condition needs one that was not given.
+    None; `batch` answers PLAN_FIELDS; `marked` has the row numbers of marked orders. Raises Undecidable, at once, when
+    the condition needs one that was not given.
     """
     if isinstance(condition, ast.MatchAll):
         return lambda _: True
     if isinstance(condition, ast.Not):
-        inner = predicate(condition.item, decide=decide, auto_cancel_at=auto_cancel_at, batch=batch)
+        inner = predicate(condition.item, decide=decide, auto_cancel_at=auto_cancel_at, batch=batch, marked=marked)
         return lambda subject: not inner(subject)
     if isinstance(condition, ast.And | ast.Or):
-        tests = [predicate(i, decide=decide, auto_cancel_at=auto_cancel_at, batch=batch) for i in condition.items]
+        tests = [
+            predicate(item, decide=decide, auto_cancel_at=auto_cancel_at, batch=batch, marked=marked)
+            for item in condition.items
+        ]
         if isinstance(condition, ast.And):
             return lambda subject: all(test(subject) for test in tests)
         return lambda subject: any(test(subject) for test in tests)
@@ -95,6 +100,8 @@ def predicate(
         return _compare_batch_fact(condition, batch)
     if spec.kind is FieldKind.SITUATION:
         return _ask_policy(condition, decide)
+    if spec.name == MARKED:
+        return _is_marked(condition, marked)
     if spec.name == "auto-cancel":
         if auto_cancel_at is None:
             raise Undecidable("auto-cancel needs the policy's deadline: pass auto_cancel_at")
@@ -152,6 +159,14 @@ def _ask_policy(condition: ast.Compare, decide: Callable[[OrderRow, str, str], b
     assert isinstance(condition.value, ast.OneOf)
     kind, values, ask = condition.field, condition.value.values, decide
     return lambda s: any(ask(s.row, kind, value) for value in values)
+
+
+def _is_marked(condition: ast.Compare, marked: Container[int] | None) -> OrderTest:
+    if marked is None:
+        raise Undecidable("marked needs the marks: pass marked")
+    assert isinstance(condition.value, ast.OneOf)
+    values = condition.value.values
+    return lambda s: ("yes" if s.row.id in marked else "no") in values
 
 
 def _compare_batch_fact(condition: ast.Compare, batch: BatchFacts | None) -> OrderTest:

@@ -27,9 +27,7 @@ async def act(context: CommandContext, task: Task, name: str) -> None:
     if not ids:
         context.notify("there is no order here to act on")
         return
-    shown = context.view.shown
-    unseen = (row_id for row_id in ids if row_id not in shown.members) if context.table.marks and shown else ()
-    hidden = frozenset(unseen)
+    hidden = context.hidden(ids)
     choices = PlanChoices()
     if action is Action.CONFIRM:
         shipping = await _ask_shipping(context, task, ids)
@@ -106,10 +104,11 @@ async def take_back(context: CommandContext, task: Task) -> None:
     held = [batch for batch in session.batches.find(open_only=True) if batch.state is BatchState.HELD]
     said, answers = session.facts.last, {}
     waiting = {one.order_id for batch in held for one in batch.rows if one.state is RowState.HELD}
-    marked = {one.order_id for one in session.orders.rows(context.table.marks.ids()).values()} & waiting
+    rows = session.orders.rows(context.table.marks.ids())
+    marked = {row_id: one.order_id for row_id, one in rows.items() if one.order_id in waiting}
     batch = held[0] if held else None
     if marked:
-        answers["m"] = f"the marked: {pluralize(len(marked))} of {pluralize(len(waiting))} held"
+        answers["m"] = f"the marked: {context.count_text(list(marked))} of {pluralize(len(waiting))} held"
     if row is not None and row.order_id in waiting:
         batch = next((one for one in held if any(r.order_id == row.order_id for r in one.rows)), batch)
         answers["o"] = f"only {row.order_id}"
@@ -131,7 +130,7 @@ async def take_back(context: CommandContext, task: Task) -> None:
     elif answer in ("m", "o", "b"):
         batches = session.batches
         if answer == "m":
-            count = await task.work(batches.recall_orders, marked)
+            count = await task.work(batches.recall_orders, set(marked.values()))
         else:
             one = row.order_id if answer == "o" and row is not None else batch.id if batch is not None else ""
             count = await task.work(batches.recall, one)

@@ -12,7 +12,7 @@ from ordertui.tui.screens.dialogs import ConfirmScreen
 from ordertui.tui.screens.task_runner import Task
 
 ASK_FROM = 11
-"""Orders from which on a change is asked about first: so many are not seen at a glance."""
+"""Orders from which on a change is asked about first: so many are not seen at a glance. Hidden ones never are."""
 
 
 async def set_dispatched(context: CommandContext, task: Task, answer: str) -> None:
@@ -36,8 +36,8 @@ async def _record(
 ) -> None:
     if not ids:
         return
-    if len(ids) >= ASK_FROM:
-        question = ConfirmScreen(f"Say of {pluralize(len(ids))}: {words}?", {"y": "yes, record it"})
+    if len(ids) >= ASK_FROM or context.hidden(ids):
+        question = ConfirmScreen(f"Record for {context.count_text(ids)}: {words}?", {"y": "yes, record it"})
         if await task.ask(question, discard_typeahead=True) != "y":
             return
     count = await task.work(change)

@@ -66,7 +66,7 @@ def show_message(context: CommandContext) -> None:
             texts[order_id] = f"(no message: {error_message(error)})"
     if len(orders) > 1:
         text = "\n\n".join(f"{order_id}\n{text}" for order_id, text in texts.items())
-        title = f"Messages for the buyers of {pluralize(len(orders))}"
+        title = f"Messages for the buyers of {context.count_text(marked)}"
         context.screen.app.push_screen(TextScreen(title, text, copy=text, keys="y copy all   Esc close"))
         return
     order = session.orders.get(orders[0])
@@ -86,7 +86,7 @@ def can_browse() -> bool:
 async def copy_as(context: CommandContext, task: Task) -> None:
     """Copy the marked orders, or the one under the cursor, in a form that is asked for."""
     session, ids = context.session, context.table.acting_ids()
-    what = pluralize(len(ids)) if len(ids) != 1 else "the order"
+    what = "the order" if len(ids) == 1 and not context.hidden(ids) else context.count_text(ids)
     form = await task.ask(ChoiceScreen(f"Copy {what} as", list(COPY_FORMS)))
     if form is not None and ids:
         rows = await task.work(session.orders.rows, ids)
@@ -100,7 +100,7 @@ async def export(context: CommandContext, task: Task) -> None:
     """Write the marked orders, or all that are shown, to a file."""
     session, table = context.session, context.table
     ids = table.marks.ids() if table.marks else table.ids
-    what = pluralize(len(ids), "marked order" if table.marks else "shown order")
+    what = context.count_text(ids, "marked order" if table.marks else "shown order")
     stamp = to_local(session.clock.now(), session.orders.zone).strftime("%Y%m%d-%H%M")
     path = session.directory / f"orders-{stamp}.csv"
     note = "Ends in .csv, .tsv or .json. Buyers' names and addresses are not in it: ordertui keeps none."

@@ -13,7 +13,7 @@ from ordertui.tui.screens.view_request import ViewRequest
 
 def show_queue(context: CommandContext, key: str) -> None:
     """Show a work queue; say why when it cannot be counted."""
-    note = context.view.queue_note(key)
+    note = context.view.counter.note(key)
     if note:
         context.screen.notify(note, severity="warning")
     context.view.ask_for(context.view.request.with_queue(key))
@@ -124,5 +124,7 @@ async def show_rate(context: CommandContext, task: Task) -> None:
         return
     marks = context.table.marks
     ids = marks.ids() if marks else ()
-    market = context.summary.summarizer.market(context.table.cursor_row)
+    market, version = context.summary.summarizer.market(context.table.cursor_row), marks.version
     await task.ask(RateScreen(context.session, context.tasks.keys, ids, market, context.describe))
+    if marks.version != version:
+        context.table.marks_changed()

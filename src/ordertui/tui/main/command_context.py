@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 
 import msgspec
@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.screen import Screen
 
 from ordertui.operations.session import Session
+from ordertui.orders.text import pluralize
 from ordertui.tui.keymap import Keymap
 from ordertui.tui.screens.task_runner import TaskRunner
 from ordertui.tui.tour.controller import TourController
@@ -41,6 +42,16 @@ class CommandContext(msgspec.Struct, frozen=True):
     """Reads everything again after orders changed in the store."""
     describe: Callable[[str], Content]
     """Returns the order of an id in full, as text; empty when there is no such order."""
+
+    def hidden(self, ids: Iterable[int]) -> frozenset[int]:
+        """Return those of these orders that queue and filter do not show."""
+        shown = self.view.shown
+        return frozenset() if shown is None else frozenset(row_id for row_id in ids if row_id not in shown.members)
+
+    def count_text(self, ids: Sequence[int], noun: str = "order") -> str:
+        """Return how many orders these are, and how many of them queue and filter hide: `12 orders (3 not shown)`."""
+        hidden = len(self.hidden(ids))
+        return pluralize(len(ids), noun) + (f" ({hidden:,} not shown)" if hidden else "")
 
     def notify(self, message: str) -> None:
         """Show a message for a while."""

@@ -261,7 +261,7 @@ class MainScreen(Screen[None]):
         self._version = self.session.data_version()
         self.summary.next_due = self.session.dispatcher.next_due()
         self.summary.summarizer.forget()
-        self.view.count_queues()
+        self.view.counter.count()
 
     def _tick(self) -> None:
         """Dispatch what is due, show what others and time changed, save marks and columns. Called once a second."""
@@ -289,7 +289,7 @@ class MainScreen(Screen[None]):
         self.show_header()
         self.summary.show()
         self.show_detail()
-        self.view.count_queues()
+        self.view.counter.count()
 
     async def _dispatch_due(self) -> None:
         try:
@@ -339,6 +339,7 @@ class MainScreen(Screen[None]):
     @on(MarksChanged)
     def _marks_changed(self) -> None:
         self.marks.changed()
+        self.view.counter.count_marked()
         self.summary.show()
 
     @on(VisualChanged)

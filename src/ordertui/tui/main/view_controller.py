@@ -12,7 +12,7 @@ from textual.timer import Timer
 from textual.worker import Worker
 
 from ordertui.operations.marks import Marks
-from ordertui.operations.query.queues import BY_KEY, Queue
+from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.session import Session
 from ordertui.store import Interrupted
 from ordertui.tui.render.format import empty_text
@@ -22,6 +22,8 @@ from ordertui.tui.widgets.filter_bar import FilterBar
 from ordertui.tui.widgets.order_table import OrderTable
 from ordertui.tui.widgets.order_table.table import CursorAnchor
 from ordertui.tui.widgets.queue_tabs import QueueTabs
+
+from .queue_counter import QueueCounter
 
 PROGRESS_AFTER = 0.3
 """Seconds after which the status line says that a view is being read, and that Escape stops it."""
@@ -66,7 +68,7 @@ class ViewController:
         self._screen = screen
         self._session = session
         self._tasks = tasks
-        self._table, self._filter_bar, self._tabs = widgets.table, widgets.filter_bar, widgets.queue_tabs
+        self._table, self._filter_bar = widgets.table, widgets.filter_bar
         self._on_change = on_change
         self.request = ViewRequest().with_columns(session.workspace.columns())
         """What was asked for last."""
@@ -76,7 +78,7 @@ class ViewController:
         """The last view that was read to its end: the one to go back to when a reading is stopped."""
         self.pending: View | None = None
         """A view that other processes' changes made; it waits because marks, a range or a dialog are open."""
-        self.queue_counts: tuple[Queue, ...] = ()
+        self.counter = QueueCounter(screen, session, tasks, widgets.queue_tabs, self._show_counts)
         self.reading_text = ""
         """What the status line says while a view is read, once that takes long; else empty."""
         self.search_text = ""
@@ -210,7 +212,7 @@ class ViewController:
 
     def _show_request(self) -> None:
         self._table.set_sort(self.request.order)
-        self._tabs.show(self.queue_counts, self.request.queue)
+        self.counter.show(self.request.filter, self.request.queue)
 
     def sort_by(self, column: str, *, more: bool = False) -> None:
         """Sort by a column of the table, alone or (`more`) after the others."""
@@ -241,34 +243,19 @@ class ViewController:
             self._are_columns_saved = True
             self._session.workspace.keep_columns(self.request.columns)
 
-    def count_queues(self) -> None:
-        """Count the orders of each queue beside the screen, and show the counts."""
-        self._run(self._count_queues(), "counts")
-
-    async def _count_queues(self) -> None:
-        try:
-            self.queue_counts = await asyncio.to_thread(self._session.orders.queues)
-        except Exception as error:
-            self._tasks.show_error(error)
-            return
-        self._tabs.show(self.queue_counts, self.request.queue)
+    def _show_counts(self) -> None:
         self._show_count()
         self._show_empty_text()
 
-    def queue_note(self, key: str) -> str:
-        """Return why a queue cannot be counted; empty when it can."""
-        return next((queue.note for queue in self.queue_counts if queue.key == key), "")
-
     def _show_empty_text(self) -> None:
         """Say in the table, if it has no order, why its queue has none, or that no report could have said."""
-        note = self.queue_note(self.request.queue)
+        note = self.counter.note(self.request.queue)
         why = f"It cannot be said: {note}." if note else BY_KEY[self.request.queue].why_empty
         self._table.set_empty_text(empty_text(why, bool(self.request.filter.strip())))
 
     def _show_count(self) -> None:
-        total = self.queue_counts[0].count if self.queue_counts else None
         shown = f"{len(self._table.ids):,}"
-        self._filter_bar.count(shown if total is None else f"{shown} of {total:,}")
+        self._filter_bar.count(shown if self.counter.total is None else f"{shown} of {self.counter.total:,}")
 
     # Searching for a command
 

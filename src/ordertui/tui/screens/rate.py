@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -143,7 +144,13 @@ class RateScreen(Dialog[None]):
         lines = [(entry.order_id, render_entry(entry, now.timezone)) for entry in found[:LISTED]]
         what = "counted as cancelled" if numerator else "orders of the window"
         await task.ask(
-            OrdersScreen(self._tasks.keys, f"{course.title}: {len(found):,} {what}", lines, len(found), self._describe)
+            OrdersScreen(
+                self._session,
+                self._tasks.keys,
+                f"{course.title}: {len(found):,} {what}",
+                OrderLines(lines, len(found)),
+                self._describe,
+            )
         )
 
     def action_risk(self) -> None:
@@ -166,32 +173,44 @@ class RateScreen(Dialog[None]):
             if i in rows
         ]
         title = f"{code}: {len(ids):,} that Amazon cancels within 24 h unless their shipment is confirmed"
-        await task.ask(OrdersScreen(self._tasks.keys, title, lines, len(ids), self._describe))
+        await task.ask(OrdersScreen(session, self._tasks.keys, title, OrderLines(lines, len(ids)), self._describe))
+
+
+class OrderLines(msgspec.Struct, frozen=True):
+    """Orders to list: order id and line of each, and how many there are in all."""
+
+    lines: Sequence[tuple[str, Content]]
+    count: int
 
 
 class OrdersScreen(Dialog[None]):
-    """A list of orders; Enter opens one in full."""
+    """A list of orders; Enter opens one in full, space marks it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "leave", "close", show=False),
         Binding("y", "copy", "copy id", show=False),
+        Binding("space", "mark", "mark", show=False),
     ]
 
-    def __init__(
-        self, keys: KeyQueue, title: str, lines: Sequence[tuple[str, Content]], count: int, describe: Describe
-    ) -> None:
-        super().__init__(title, "Enter the whole order   y copy its id   Esc close", is_tall=True)
+    def __init__(self, session: Session, keys: KeyQueue, title: str, orders: OrderLines, describe: Describe) -> None:
+        super().__init__(title, "Enter the whole order   space mark   y copy its id   Esc close", is_tall=True)
+        self._marks = session.orders.marks()
         self._tasks = TaskRunner(self, keys)
-        self._lines = list(lines)
-        self._count = count
+        self._lines = list(orders.lines)
+        self._count = orders.count
         self._describe = describe
+        self._ids = session.orders.ids_of([order_id for order_id, _ in self._lines])
 
     def _compose_body(self) -> ComposeResult:
-        options = [Option(line, id=order_id) for order_id, line in self._lines] or [Option("none", disabled=True)]
+        options = [Option(self._prompt(place), id=order_id) for place, (order_id, _) in enumerate(self._lines)]
         if self._count > len(self._lines):
             more = self._count - len(self._lines)
             options.append(Option(f"and {more:,} more: `ordertui rate --list` gives all", disabled=True))
-        yield SafeOptionList(*options, id="rate-orders", markup=False)
+        yield SafeOptionList(*(options or [Option("none", disabled=True)]), id="rate-orders", markup=False)
+
+    def _prompt(self, place: int) -> Content:
+        order_id, line = self._lines[place]
+        return Content.assemble(("● " if self._ids.get(order_id) in self._marks else "  ", "$text-accent"), line)
 
     def on_mount(self) -> None:
         """Focus the list."""
@@ -204,9 +223,26 @@ class OrdersScreen(Dialog[None]):
             text = TextScreen(f"Order {order_id}", self._describe(order_id), copy=order_id)
             self._tasks.start(lambda task: task.ask(text))
 
+    @property
+    def _place(self) -> int | None:
+        """Number of the line under the cursor; None when there is none."""
+        place = self.query_one(OptionList).highlighted
+        return place if place is not None and place < len(self._lines) else None
+
     def action_copy(self) -> None:
         """Copy the id under the cursor."""
-        place = self.query_one(OptionList).highlighted
-        if place is not None and place < len(self._lines):
-            order_id = self._lines[place][0]
+        if self._place is not None:
+            order_id = self._lines[self._place][0]
             self.notify(copy(self.app, order_id, order_id))
+
+    def action_mark(self) -> None:
+        """Mark or unmark the order under the cursor, and go on to the next."""
+        place = self._place
+        row_id = None if place is None else self._ids.get(self._lines[place][0])
+        if place is None or row_id is None:
+            return
+        self._marks.toggle(row_id)
+        options = self.query_one(OptionList)
+        options.replace_option_prompt_at_index(place, self._prompt(place))
+        if place + 1 < len(self._lines):
+            options.highlighted = place + 1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+import msgspec
 from textual import events
 from textual.content import Content
 from textual.message import Message
@@ -11,13 +12,46 @@ from textual.widget import Widget
 
 from ordertui.operations.query.queues import QUEUES, Queue, QueueSpec
 
-SHORT = {"to_ship": "Ship", "buyer_asked": "Asked", "auto_cancel": "<24h", "unconfirmed": "Sent"}
+MEDIUM = {"auto_cancel": "<24h", "buyer_asked": "Asked", "failed": "Fail"}
+"""Titles for a terminal of 120 cells."""
+SHORT = {
+    **MEDIUM, "to_ship": "Ship", "buyer_asked": "Ask", "auto_cancel": "24h", "unconfirmed": "Unconf", "marked": "Mark",
+    "missing": "Miss",
+}  # fmt: skip
 """Titles for a terminal of 80 cells."""
-SHORTEST = {**SHORT, "buyer_asked": "Ask", "auto_cancel": "24h", "failed": "Fail", "missing": "Miss"}
+SHORTEST = {**SHORT, "unconfirmed": "Unc"}
 """Titles for a terminal of 60 cells."""
-
 ONLY_WHEN_NEEDED = frozenset({"missing"})
 """Queues that have no tab while they are empty: they are rarely of use, and the line has little room."""
+
+
+FEW_CELLS = 4
+"""A count in so many cells has no separators, and is not followed by a word."""
+
+
+class TabForm(msgspec.Struct, frozen=True):
+    """A way to write the tabs: titles, the text of one tab, and the cells kept free for a count.
+
+    A count of another length then moves no tab and shortens no title. 0: a count takes the cells that it needs.
+    """
+
+    titles: Mapping[str, str]
+    text: str
+    cells: int
+
+
+FORMS = (
+    TabForm({}, " {number} {title} {count} ", 7),
+    TabForm({}, " {number} {title} {count} ", 4),
+    TabForm(MEDIUM, " {number} {title} {count} ", 4),
+    TabForm(MEDIUM, "{number} {title} {count} ", 4),
+    TabForm(SHORT, "{number} {title} {count} ", 4),
+    TabForm(SHORT, "{title} {count} ", 3),
+    TabForm(SHORTEST, "{title} {count} ", 0),
+    TabForm(SHORTEST, "{title}{count} ", 0),
+    TabForm({}, "{number}:{count} ", 0),
+)
+"""The longest first."""
 
 
 class QueueTabs(Widget):
@@ -37,50 +71,30 @@ class QueueTabs(Widget):
         self._ends: list[tuple[int, str]] = []
 
     def show(self, queues: Sequence[Queue], active: str) -> None:
-        """Show these queues (none: those shown before), one of them chosen; repaint only when something differs."""
-        found = tuple(queues) or self._queues
+        """Show these queues (none: not counted yet), one of them chosen; repaint only when something differs."""
+        found = tuple(queues) or QUEUES
         if (found, active) != (self._queues, self._active):
             self._queues, self._active = found, active
             self.refresh()
 
     def render(self) -> Content:
-        """Return one line with the longest titles that fit.
-
-        Where cells are few the numbers of the keys go first, then the titles are shortened, then left out.
-        """
-        ways: tuple[tuple[Mapping[str, str], str], ...] = (
-            ({}, " {number} {title} {full} "),
-            ({}, " {number} {title} {count} "),
-            ({"auto_cancel": "<24h"}, " {number} {title} {count} "),
-            (SHORT, " {number} {title} {count} "),
-            (SHORT, "{number} {title} {count} "),
-            (SHORTEST, "{number} {title} {count} "),
-            (SHORTEST, "{number}{title} {brief} "),
-            (SHORTEST, "{title} {brief} "),
-            (SHORTEST, "{title}{brief} "),
-            (SHORTEST, "{number}:{brief} "),
-        )
-        for words, form in ways:
-            content, ends = self._line(words, form)
+        """Return one line with the longest titles that fit, whatever the counts are."""
+        for form in FORMS:
+            content, ends = self._line(form)
             if content.cell_length <= self.size.width + 1:  # the blank at the end may be cut
                 break
         self._ends = ends
         return content
 
-    def _line(self, words: Mapping[str, str], form: str) -> tuple[Content, list[tuple[int, str]]]:
+    def _line(self, form: TabForm) -> tuple[Content, list[tuple[int, str]]]:
         pieces: list[str | tuple[str, str]] = []
         ends: list[tuple[int, str]] = []
         at = 0
         for number, queue in enumerate(self._queues, start=1):
             if queue.key in ONLY_WHEN_NEEDED and queue.key != self._active and not getattr(queue, "count", 0):
                 continue
-            text = form.format(
-                number=number,
-                title=words.get(queue.key, queue.title),
-                count=_count(queue, lambda count: f"{count:,}"),
-                brief=_count(queue, brief),
-                full=_count(queue, lambda count: f"{count:,}", in_full=True),
-            )
+            title, count = form.titles.get(queue.key, queue.title), _count(queue, form.cells)
+            text = form.text.format(number=number % 10, title=title, count=count)
             style = "reverse bold" if queue.key == self._active else ""
             if not style and not (isinstance(queue, Queue) and queue.count):
                 style = "$foreground-muted"
@@ -99,27 +113,34 @@ class QueueTabs(Widget):
                 return
 
 
-def _count(queue: Queue | QueueSpec, written: Callable[[int], str], *, in_full: bool = False) -> str:
-    """Return how many orders it holds; `…` before it was counted, `?` when no imported report could tell.
+def _count(queue: Queue | QueueSpec, cells: int) -> str:
+    """Return how many orders it holds, in at least so many cells; `…` before it was counted, `?` when no imported
+    report could tell.
 
     Orders of which it is not known whether they belong to it are added: `0 + 565 unknown`, or `0+565?` where cells are
     few.
     """
     if not isinstance(queue, Queue):
-        return "…"
+        return f"{'…':<{cells}}"
     if queue.count is None:
-        return "?"
+        return f"{'?':<{cells}}"
+    count = brief(queue.count, cells or 3)
     if not queue.unknown:
-        return written(queue.count)
-    if in_full:
-        return f"{written(queue.count)} + {written(queue.unknown)} unknown"
-    return f"{written(queue.count)}+{brief(queue.unknown)}?"
+        return f"{count:<{cells}}"
+    unknown = brief(queue.unknown, cells or 3)
+    if cells > FEW_CELLS:
+        return f"{f'{count} + {unknown} unknown':<{2 * cells + 11}}"
+    return f"{f'{count}+{unknown}?':<{2 * cells + 2 if cells else 0}}"
 
 
-def brief(count: int) -> str:
-    """Return the number in at most four cells: `412`, `18k`, `1.2M`; never rounded up."""
-    for size, sign in ((1_000_000, "M"), (1_000, "k")):
-        if count >= size:
-            whole, tenth = count // size, count % size * 10 // size
-            return f"{whole}.{tenth}{sign}" if whole < 10 and tenth else f"{whole}{sign}"
-    return str(count)
+def brief(count: int, cells: int) -> str:
+    """Return the number in at most so many cells, from 3: `412`, `18k`, `1.2M`; never rounded up."""
+    text = f"{count:,}" if cells > FEW_CELLS else str(count)
+    if len(text) <= cells:
+        return text
+    is_large = count >= 1_000_000 or len(f"{count // 1_000}k") > cells
+    size, sign = (1_000_000, "M") if is_large else (1_000, "k")
+    whole, tenth = count // size, count % size * 10 // size
+    if whole and (whole >= 10 or not tenth or cells < len("1.2M")):
+        return f"{whole}{sign}"
+    return f"{whole or ''}.{tenth}{sign}"

@@ -1,0 +1,90 @@
+"""The counts on the queue tabs: how many orders of each queue fit the filter, counted beside the screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+
+import msgspec
+from textual.screen import Screen
+
+from ordertui.operations.query.queues import Queue
+from ordertui.operations.session import Session
+from ordertui.tui.screens.task_runner import TaskRunner, ignore_unmounted
+from ordertui.tui.widgets.queue_tabs import QueueTabs
+
+
+class QueueCounter:
+    """Count the queues for the filter in force, and show the counts on the tabs."""
+
+    def __init__(
+        self,
+        screen: Screen[None],
+        session: Session,
+        tasks: TaskRunner,
+        tabs: QueueTabs,
+        on_counted: Callable[[], None],
+    ) -> None:
+        self._screen = screen
+        self._session = session
+        self._tasks = tasks
+        self._tabs = tabs
+        self._on_counted = on_counted
+        self._queues: tuple[Queue, ...] = ()
+        """None while they are counted for another filter: counts of an older one are never shown."""
+        self._filter = ""
+        self._active = "all"
+        self.total: int | None = None
+        """Orders of the store; None before they are counted."""
+
+    def show(self, filter_text: str, queue: str) -> None:
+        """Show the tabs with this queue chosen, and count anew if the filter is another one."""
+        self._active = queue
+        if filter_text != self._filter:
+            self._filter, self._queues = filter_text, ()
+            self.count()
+        self._tabs.show(self._queues, queue)
+
+    def count(self) -> None:
+        """Count anew, after orders changed in the store."""
+        self._run(self._count(), "counts")
+
+    async def _count(self) -> None:
+        orders, text = self._session.orders, self._filter
+        try:
+            total = await asyncio.to_thread(orders.count)
+            queues = await asyncio.to_thread(orders.queues, text)
+        except Exception as error:
+            self._tasks.show_error(error)
+            return
+        if text == self._filter:
+            self.total, self._queues = total, queues
+            self.count_marked()
+            self._tabs.show(self._queues, self._active)
+            self._on_counted()
+
+    def count_marked(self) -> None:
+        """Count the marked orders anew, after the marks changed."""
+        if self._queues and self._filter.strip():
+            self._run(self._count_marked(), "marked")
+        elif self._queues:
+            self._take_in_marked(self._session.orders.marks().count)
+
+    async def _count_marked(self) -> None:
+        text = self._filter
+        count = await asyncio.to_thread(self._session.orders.count, text, "marked")
+        if text == self._filter:
+            self._take_in_marked(count)
+
+    def _take_in_marked(self, count: int) -> None:
+        self._queues = tuple(
+            msgspec.structs.replace(queue, count=count) if queue.key == "marked" else queue for queue in self._queues
+        )
+        self._tabs.show(self._queues, self._active)
+
+    def note(self, key: str) -> str:
+        """Return why a queue cannot be counted; empty when it can."""
+        return next((queue.note for queue in self._queues if queue.key == key), "")
+
+    def _run(self, work: Coroutine[object, object, None], group: str) -> None:
+        self._screen.run_worker(ignore_unmounted(work), group=group, exclusive=True)
