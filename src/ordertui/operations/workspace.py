@@ -65,9 +65,9 @@ class Workspace:
 
     def copy_to(self, store: Path) -> None:
         """Put copies of the files beside another store, which has the same orders, where it has none of its own."""
-        own = (self._marks, self.views_file, self._columns, self._history, self._folder, self._tour)
+        own = (self._marks_file, self.views_file, self._columns, self._history, self._folder, self._tour)
         for path in own:
-            target = store.parent / path.name.replace(self._marks.name.removesuffix(".marks.json"), store.stem, 1)
+            target = store.parent / path.name.replace(self._marks_file.name.removesuffix(".marks.json"), store.stem, 1)
             if not target.exists():
                 with suppress(OSError):
                     replace_file(target, read_file(path, MARKS_BYTES))
