@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ordertui.cli.exit_codes import Exit
 from support.cli import AS_OF, EXAMPLES, Command, environment
 from support.shops import settle_in
 
@@ -244,13 +245,25 @@ def test_a_batch_that_cannot_be_is_an_unknown_one(us: Command, batch: str) -> No
     assert batch in done.stderr
 
 
-def test_a_closed_stdout_is_no_crash(us: Command) -> None:
-    command = [sys.executable, "-m", "ordertui", *us.before, "list"]
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (("list",), Exit.PIPE_CLOSED),
+        (("list", "--format", "json"), Exit.PIPE_CLOSED),
+        (("policy", "explain", FOUR), Exit.PIPE_CLOSED),
+        (("rate", "--list", "numerator"), Exit.PIPE_CLOSED),
+        (("plan", "cancel", "--filter", "x"), Exit.USAGE),
+        (("facts", "dispatched", FOUR, "--yes"), Exit.OK),
+    ],
+)
+def test_a_closed_stdout_ends_like_one_whose_reader_went(us: Command, args: tuple[str, ...], code: Exit) -> None:
+    command = [sys.executable, "-m", "ordertui", *us.before, *args]
     done = subprocess.run(
         ["sh", "-c", '"$@" >&-', "sh", *command],
         stderr=subprocess.PIPE, encoding="utf-8", env=environment(us.folder), timeout=60, check=False,
     )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == code
+    assert code is not Exit.PIPE_CLOSED or not done.stderr
 
 
 # The clock and the store

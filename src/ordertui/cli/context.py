@@ -112,8 +112,7 @@ def leave_closed_pipe() -> NoReturn:
 
 def discard_output() -> None:
     """Redirect stdout to the null device, so that the interpreter's final flush cannot change the exit status."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Group(click.Group):

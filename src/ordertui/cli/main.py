@@ -133,6 +133,10 @@ def open_screen(settings: Settings, *, mouse: bool = True, tour: bool = False) -
 
 def entry() -> None:
     """Run the console script. What goes wrong outside of a command, such as a closed or full output, ends in words."""
+    if sys.stdout is None:  # started with it closed (`>&-`): as a pipe whose reader has gone
+        reader, writer = os.pipe()
+        os.close(reader)
+        sys.stdout = os.fdopen(writer, "w")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that knows no such character shows its number
@@ -145,8 +149,7 @@ def entry() -> None:
             if sys.stdout is not output:  # click replaces it when its reader went away
                 leave_closed_pipe()
             code = ending.code
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except BrokenPipeError:
         leave_closed_pipe()
     except Exception as error:

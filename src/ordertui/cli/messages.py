@@ -12,7 +12,7 @@ from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action
 from ordertui.orders.money import format_money
-from ordertui.orders.text import pluralize
+from ordertui.orders.text import pluralize, with_verb
 from ordertui.rules.rate import percent, target_percent
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def share(figure: RateFigure) -> str:
 def plan_sentences(plan: Plan) -> Iterator[str]:
     """Say who is in, what the plan does to the rate and to money, and its warnings."""
     counted = sum(row.counts for row in plan.rows)
-    word = f", of which {counted:,} count" if plan.action is Action.CANCEL and plan.rows else ""
+    word = f", of which {with_verb(counted, 'counts', 'count')}" if plan.action is Action.CANCEL and plan.rows else ""
     yield f"{plan.marketplace}: {plan.action.value} {pluralize(len(plan.rows))}{word}; {len(plan.out):,} left out."
     if not plan.rows:
         return

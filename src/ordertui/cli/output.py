@@ -69,8 +69,6 @@ def emit(records: Iterable[Mapping[str, object]], columns: Sequence[str], form: 
     A table is fitted to the width of a terminal; `spare` columns are left out for that, the first one first. A table of
     more than TABLE_ROWS records is printed as several.
     """
-    if sys.stdout is None:  # started with stdout closed
-        return
     if form != "table":
         write_records(sys.stdout, records, columns, form)
         return

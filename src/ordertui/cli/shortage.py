@@ -10,7 +10,7 @@ import click
 from ordertui.files import check_output, new_output
 from ordertui.operations.query.export import iso
 from ordertui.orders.money import format_decimal
-from ordertui.orders.text import pluralize
+from ordertui.orders.text import pluralize, with_verb
 
 from .context import Settings, fail, find_row_numbers, open_session
 from .exit_codes import Exit
@@ -69,7 +69,8 @@ def shortage(
     else:
         counting = sum(row.counts for row in sheet.rows if row.is_chosen)
         kept = len(sheet.rows) - len(chosen)
-        say(f"{pluralize(len(chosen))} to cancel ({counting:,} count toward the rate), {kept:,} to keep")
+        count = with_verb(counting, "counts", "count")
+        say(f"{pluralize(len(chosen))} to cancel ({count} toward the rate), {kept:,} to keep")
     if output is not None:
         with new_output(output) as out:
             out.write("".join(f"{order_id}\n" for order_id in chosen).encode())

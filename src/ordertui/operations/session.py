@@ -128,7 +128,7 @@ class Session:
         """The cancellation rate and what is behind it."""
         from .rate.service import RateService
 
-        return RateService(self.context.reader, self.eligibility, self.clock, self.orders, self.context.writer)
+        return RateService(self.context.reader, self.eligibility, self.clock, self.context.writer)
 
     @cached_property
     def shortage(self) -> ShortageService:

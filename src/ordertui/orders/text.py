@@ -64,6 +64,20 @@ def pluralize(count: int, noun: str = "order") -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def with_verb(count: int, singular: str, plural: str) -> str:
+    """Return `1 counts`, `2 count`: the count with the words that go with it."""
+    return f"{count:,} {singular if count == 1 else plural}"
+
+
+def describe_json_error(content: bytes, error: Exception) -> str:
+    """Return in plain words why bytes could not be read as JSON."""
+    if not content.strip():
+        return "it is empty"
+    if str(error) == "Input data was truncated":
+        return "it ends in the middle: it was not written, copied or downloaded whole"
+    return str(error)
+
+
 def format_duration(seconds: int) -> str:
     """Return a duration for people, without its sign: `45 s`, `12 min`, `5 h`, `3 d`; always rounded down."""
     seconds = abs(seconds)

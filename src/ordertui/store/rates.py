@@ -207,13 +207,15 @@ class RateQueries:
     def auto_cancellations(self, marketplace: str, until: int) -> list[DatedOrder]:
         """Return the waiting orders that Amazon cancels before `until`, by that time.
 
-        Orders that a batch cancels already are left out.
+        One that Amazon's own report calls on the verge of cancellation is due at once (time 0). Orders that a batch
+        cancels already are left out.
         """
         found = self._database.query(
-            f"SELECT o.id, o.purchased_at, o.auto_cancel_at, o.situation, {_CANCELLED}, {_PENDING} FROM orders o"
-            " WHERE o.auto_cancel_at < ? AND o.marketplace = ? AND o.channel = 'merchant'"
-            " AND o.status IN ('unshipped', 'partially_shipped') AND NOT"
-            f" (coalesce(o.state, '') IN {_OPEN} AND coalesce(o.open_action, '') = 'cancel') ORDER BY o.auto_cancel_at",
+            "SELECT o.id, o.purchased_at, CASE WHEN o.verge = 'cancellation' THEN 0 ELSE o.auto_cancel_at END AS due,"
+            f" o.situation, {_CANCELLED}, {_PENDING} FROM orders o"
+            " WHERE (o.auto_cancel_at < ? OR o.verge = 'cancellation') AND o.marketplace = ?"
+            " AND o.channel = 'merchant' AND o.status IN ('unshipped', 'partially_shipped') AND NOT"
+            f" (coalesce(o.state, '') IN {_OPEN} AND coalesce(o.open_action, '') = 'cancel') ORDER BY due, o.ship_by",
             (until, marketplace),
         )
         return [_dated(row) for row in found]

@@ -12,6 +12,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, parse_iso
 from support.cli import AS_OF, Command
 from support.profile import LONG
+from support.shops import all_orders_row, bring, open_session, order_id, write
 
 NOW = parse_iso(AS_OF)
 
@@ -33,6 +34,22 @@ def test_the_examples_agree(market: str, tmp_path: Path) -> None:
     command.bring(market)
     assert "recounted" in command.run("store", "check", "--orders").stderr
     assert recount(command.store) == []
+
+
+@pytest.mark.parametrize("words", [("Yes", "No"), ("No", "Yes")])
+def test_amazons_word_on_an_order_that_is_not_cancelled_agrees(words: tuple[str, str], tmp_path: Path) -> None:
+    """One item of it may be: the Cancellation Rate report names it, and All Orders shows it as unshipped."""
+    with open_session(tmp_path) as session:
+        waiting = [all_orders_row(1), all_orders_row(1, "Unshipped", sku="SKU-1b", item_status="Cancelled")]
+        bring(session, tmp_path, everything=[*waiting, all_orders_row(2), all_orders_row(3, "Shipped")])
+        rows = [
+            {"Order Date": "2026-11-22", "Order ID": order_id(n), "Impacts Account Health": word}
+            for n, word in zip((1, 2), words, strict=True)
+        ]
+        session.imports.import_files([write(tmp_path / "rate.txt", tuple(rows[0]), rows)])
+        assert [str(one) for one in session.recount().run()] == []
+        (effect,) = session.rate.calculator.effects("US")
+        assert (effect.before.cancelled, effect.before.cancelled_at_least) == (1, 1)
 
 
 PLANTED = {

@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ordertui.operations.query.queues import BY_KEY
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
-from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
+from ordertui.tui.render.rate_report import Course, render_rate
+from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row, write
 
 from .test_lists import midnight, waiting_session
 
@@ -139,3 +141,29 @@ def test_both_windows_of_india_and_a_shop_without_orders(tmp_path: Path) -> None
             assert next(point for point in course if not point.ahead).orders == effect.before.orders
             assert course[-1].ahead == min(7, effect.before.days - 1)
     assert NOW
+
+
+def test_what_amazon_is_about_to_cancel_is_in_the_days_to_come(tmp_path: Path) -> None:
+    """Orders placed before the window change no rate of it, and are told all the same: as many as are at risk."""
+    with open_session(tmp_path) as session:
+        age = 12 * DAY
+        due = [unshipped_row(n, age=age, promise_date=iso_utc(NOW - 7 * DAY + 12 * HOUR)) for n in range(6)]
+        bring(session, tmp_path, everything=[all_orders_row(n, "Shipped") for n in range(50, 60)], open_=due)
+        flagged = unshipped_row(7, promise_date=iso_utc(NOW + DAY)) | {"verge-of-cancellation": "true"}
+        session.imports.import_files([write(tmp_path / "flagged.txt", tuple(flagged), [flagged])])
+        assert session.rate.count_at_risk("US") == 7 == session.orders.count(BY_KEY["auto_cancel"].filter)
+        assert len(session.rate.find_at_risk("US")) == 7
+        today, tomorrow = (point for point in session.rate.trend.course("US") if point.ahead in (0, 1))
+        assert (today.due, today.auto_cancels) == (0, 0), "today's window ends now"
+        assert (tomorrow.due, tomorrow.auto_cancels) == (7, 1)
+        (effect,) = session.rate.calculator.effects("US")
+        text = render_rate(Course(effect, tuple(session.rate.trend.course("US")), 7, 0), 110, 6).plain
+        assert "Amazon cancels 7 in 24 h" in text
+        assert (
+            "Tue Nov 24: 1 adds to this rate of the 7 that Amazon cancels by then; the others were ordered before"
+            in text
+        )
+        held = session.planner.plan(Action.CANCEL, session.rate.find_at_risk("US")[:3])[0]
+        session.batches.commit(held, typed=str(held.typed_count))
+        assert session.rate.count_at_risk("US") == 4 == session.orders.count(BY_KEY["auto_cancel"].filter)
+        assert not list(session.recount().run())

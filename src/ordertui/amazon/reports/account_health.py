@@ -16,6 +16,7 @@ import msgspec
 from ordertui.files import MEBIBYTE, read_file
 from ordertui.orders.clock import EARLIEST, LATEST
 from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.text import describe_json_error
 
 from .errors import ReportError
 
@@ -42,12 +43,14 @@ class HealthFigure(msgspec.Struct, frozen=True):
 
 def read_health(path: Path) -> list[HealthFigure]:
     """Return the figure of every marketplace in the report. Raises ReportError that names what is missing."""
+    content = b""
     try:
-        data = msgspec.json.decode(read_file(path, _MAX_BYTES))
+        content = read_file(path, _MAX_BYTES)
+        data = msgspec.json.decode(content)
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ReportError(f"{path} is not JSON: {error}") from error
+        raise ReportError(f"{path} is not JSON: {describe_json_error(content, error)}") from error
     metrics = data.get("performanceMetrics") if isinstance(data, dict) else None
     if not isinstance(metrics, list):
         raise ReportError(f"{path} is no account health report: it has no list performanceMetrics")

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from ordertui.orders.text import to_single_line
+from ordertui.orders.text import describe_json_error, to_single_line
 
 Body = TypeVar("Body")
 _PLAIN = msgspec.json.Decoder(float_hook=Decimal)
@@ -30,7 +30,8 @@ def decode_body(content: bytes | msgspec.Raw, into: type[Body]) -> Body:
         except msgspec.ValidationError:
             return msgspec.json.decode(_ENCODER.encode(_without_nulls(_PLAIN.decode(content))), type=into)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
-        raise UnreadableJson(to_single_line(str(error))[:_MAX_PROBLEM_LENGTH]) from None
+        words = describe_json_error(bytes(content), error)
+        raise UnreadableJson(to_single_line(words)[:_MAX_PROBLEM_LENGTH]) from None
 
 
 def read_text_field(content: bytes | msgspec.Raw, name: str) -> str:

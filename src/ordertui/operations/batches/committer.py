@@ -15,6 +15,7 @@ from ordertui.operations.planning.planner import PlanChoices, Planner, plan_id
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.order import Order
+from ordertui.orders.text import pluralize
 from ordertui.store import JournalBatch, Store, VersionChanged
 
 from .batch import Batch, as_batch, journal_row
@@ -145,7 +146,9 @@ def _this(plans: Sequence[Plan]) -> str:
 
 
 def _changed(differences: Sequence[str]) -> PlanChanged:
-    return PlanChanged(f"{len(differences)} differences since the plan was made; make it again", differences)
+    return PlanChanged(
+        f"{pluralize(len(differences), 'difference')} since the plan was made; make it again", differences
+    )
 
 
 def choices_of(plan: Plan) -> PlanChoices:

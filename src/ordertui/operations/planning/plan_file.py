@@ -9,6 +9,7 @@ import msgspec
 
 from ordertui.files import MEBIBYTE, FileConflict, check_output, new_output, open_plain, read_file
 from ordertui.operations.errors import BadInput, Refused
+from ordertui.orders.text import describe_json_error
 
 from .plan import Plan
 
@@ -76,12 +77,15 @@ def save_plans(plans: Sequence[Plan], path: Path, *, inside: Path | None, replac
 
 def load_plans(path: Path) -> tuple[Plan, ...]:
     """Return the plans of a plan file. Raises BadInput naming the file and what is wrong in it."""
+    content = b""
     try:
-        found = msgspec.json.decode(read_file(path, MOST_BYTES), type=_File)
+        content = read_file(path, MOST_BYTES)
+        found = msgspec.json.decode(content, type=_File)
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} is no plan file of ordertui: {error}; make one with `ordertui plan`") from error
+        words = describe_json_error(content, error)
+        raise BadInput(f"{path} is no plan file of ordertui: {words}; make one with `ordertui plan`") from error
     if found.ordertui_plan != VERSION:
         raise BadInput(
             f"{path} has plan version {found.ordertui_plan}, this program knows {VERSION}; make the plan again"

@@ -10,7 +10,7 @@ from ordertui.orders.api_facts import SELLER_FULFILLED_PRIME, is_seller_fulfille
 from ordertui.orders.enums import Action, BuyerRequest, CancelReason, YesNo
 from ordertui.orders.marketplace import PriceTax, price_tax
 from ordertui.orders.order import Order
-from ordertui.orders.text import pluralize
+from ordertui.orders.text import pluralize, with_verb
 from ordertui.rules.rate import RateStatus
 
 from .other_items import other_items
@@ -38,10 +38,11 @@ def plan_warnings(
         found += _cancel_warnings(rows, planned)
     replaced = sum(order.row.replacement is YesNo.YES for order in planned)
     if replaced:
-        found.append(f"{replaced:,} are replacement orders: no source gives a special rule, look at them first")
+        words = with_verb(replaced, "is a replacement order", "are replacement orders")
+        found.append(f"{words}: no source gives a special rule, look there first")
     prime = sum(is_seller_fulfilled_prime(order.row) for order in planned)
     if prime and action in (Action.CANCEL, Action.REFUND):
-        found.append(f"{prime:,} of these are {SELLER_FULFILLED_PRIME}")
+        found.append(f"{pluralize(prime)} of {SELLER_FULFILLED_PRIME}")
     if action is Action.REFUND and rows:
         found.append("refunds by file are paid at once and cannot be taken back after the upload")
         market = planned[0].row.marketplace
@@ -93,14 +94,15 @@ def _cancel_warnings(rows: Sequence[PlannedOrder], planned: Sequence[Order]) -> 
     partial = sum(set(order.sources) <= INCOMPLETE for order in planned)
     if partial:
         found.append(
-            f"{partial:,} are named by Unshipped orders alone: if another line of one has left, cancelling refunds"
-            " the whole order; import All Orders first"
+            f"{with_verb(partial, 'is', 'are')} named by Unshipped orders alone: if another line of an order has left,"
+            " cancelling refunds the whole order; import All Orders first"
         )
     several = other_items(Action.CANCEL, rows)
     if several:
-        what = "has" if len(several) == 1 else "have"
-        found.append(f"{pluralize(len(several))} {what} several items: cancelling takes all of them along")
+        words = with_verb(len(several), "order has", "orders have")
+        found.append(f"{words} several items: cancelling takes all of them along")
     claimed = sum(row.reason == CancelReason.BUYER_CANCELED.value and row.counts for row in rows)
     if claimed:
-        found.append(f"{claimed:,} say BuyerCanceled without an official request: they count all the same")
+        say, count = with_verb(claimed, "says", "say"), "it counts" if claimed == 1 else "they count"
+        found.append(f"{say} BuyerCanceled without an official request: {count} all the same")
     return found

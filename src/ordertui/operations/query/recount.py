@@ -15,6 +15,7 @@ import msgspec
 
 from ordertui.operations.eligibility import BATCH_ACTIONS, Eligibility, has_open_action, lines_denial
 from ordertui.orders.batch_state import holds_order
+from ordertui.orders.clock import HOUR
 from ordertui.orders.enums import Action, Channel, OrderStatus, Refunded, YesNo
 from ordertui.orders.order import COMPONENTS, LineAmounts, LinesKnown, Order, OrderLine
 from ordertui.rules.language import parse, predicate
@@ -113,6 +114,7 @@ class Recount:
         if progress is not None:
             progress(len(ids), len(ids))
         yield from self._check_queues()
+        yield from self._check_at_risk()
         yield from self._check_rates()
 
     # -- one order
@@ -195,6 +197,8 @@ class Recount:
             return YesNo.YES
         if row.status is OrderStatus.CANCELLED:
             return YesNo(_only_row(policy, "history", order).then["counts"])
+        if row.amazon_counts is not YesNo.UNKNOWN:
+            return row.amazon_counts
         return YesNo.UNKNOWN if any(line.status is OrderStatus.CANCELLED for line in order.lines) else YesNo.NO
 
     # -- the whole store
@@ -205,6 +209,16 @@ class Recount:
                 yield Disagreement(
                     f"queue {queue.title}", "its count", str(queue.count), str(self._queue_counts[queue.key])
                 )
+
+    def _check_at_risk(self) -> Iterator[Disagreement]:
+        """Compare what the rate panel says Amazon is about to cancel with the queue of the same name."""
+        due = sum(
+            len(self._calculator.auto_cancel_times(code, self._now + 24 * HOUR)) for code in self._orders.marketplaces()
+        )
+        if due != self._queue_counts["auto_cancel"]:
+            yield Disagreement(
+                "the rate panel", "what Amazon cancels in 24 h", str(due), str(self._queue_counts["auto_cancel"])
+            )
 
     def _check_rates(self) -> Iterator[Disagreement]:
         for marketplace in self._orders.marketplaces():

@@ -194,6 +194,11 @@ class RateCalculator:
                 total = total.plus(gain_over(self.counting.reported(marketplace, one.facts) if is_recent else YesNo.NO))
         return total
 
+    def auto_cancel_times(self, marketplace: str, until: int) -> list[int]:
+        """Return when Amazon cancels each order that it cancels before `until`, whatever that adds; first one first."""
+        now = self._clock.now()
+        return [max(one.at, now) for one in self._store().rates.auto_cancellations(marketplace, until)]
+
     def upcoming_auto_cancels(
         self, marketplace: str, until: int, without: ChosenOrders = NOTHING_CHOSEN
     ) -> list[tuple[int, int, Gain]]:

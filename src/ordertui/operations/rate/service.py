@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from ordertui.operations.eligibility import Eligibility
-from ordertui.orders.clock import Clock
+from ordertui.orders.clock import HOUR, Clock
 from ordertui.store import Store
 from ordertui.store.rate_reports import RateReport
 
@@ -19,24 +17,6 @@ from .outlook import RateOutlook
 from .related_metrics import RelatedMetrics
 from .trend import RateTrend
 
-AT_RISK = (
-    "channel:merchant marketplace:{}"
-    " (auto-cancel<{}h or (verge:cancellation (status:unshipped or status:partially_shipped)))"
-)
-"""The filter of orders that Amazon is about to cancel by itself."""
-
-
-class FindsOrders(Protocol):
-    """What the rate asks of `query.orders.OrderQueries`, which stands above it."""
-
-    def find(self, filter_text: str = "", sort: str = "placed", reverse: bool = True) -> array[int]:
-        """Return the ids of the orders that fit."""
-        ...
-
-    def count(self, filter_text: str = "") -> int:
-        """Return how many orders fit."""
-        ...
-
 
 class RateService:
     """Answers about rates. `reader` is called for the connection of the calling thread."""
@@ -46,12 +26,11 @@ class RateService:
         reader: Callable[[], Store],
         eligibility: Eligibility,
         clock: Clock,
-        orders: FindsOrders,
         writer: Callable[[], Store],
     ) -> None:
-        self._orders = orders
         self._reader = reader
         self._writer = writer
+        self._clock = clock
         self.calculator = RateCalculator(reader, eligibility, clock)
         self.lists = RateLists(reader, eligibility, self.calculator, clock)
         self.outlook = RateOutlook(eligibility, self.calculator, clock)
@@ -73,8 +52,9 @@ class RateService:
 
     def count_at_risk(self, marketplace: str, hours: int = 24) -> int:
         """Return how many orders Amazon is about to cancel by itself."""
-        return self._orders.count(AT_RISK.format(marketplace, hours))
+        return len(self.find_at_risk(marketplace, hours))
 
-    def find_at_risk(self, marketplace: str, hours: int = 24) -> array[int]:
-        """Return the ids of these orders, the one that has waited longest first."""
-        return self._orders.find(AT_RISK.format(marketplace, hours), "ship_by", False)
+    def find_at_risk(self, marketplace: str, hours: int = 24) -> list[int]:
+        """Return the ids of these orders, the one that is due first at the head."""
+        until = self._clock.now() + hours * HOUR
+        return [one.id for one in self._reader().rates.auto_cancellations(marketplace, until)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from datetime import date
 from itertools import accumulate
@@ -42,6 +43,10 @@ class CoursePoint(msgspec.Struct, frozen=True):
     """Counted cancellations that leave at the midnight after the day; 0 for past days."""
     auto_cancels: int
     """Of `cancelled`, by Amazon from now until the end of the day."""
+    due: int
+    """All orders that Amazon cancels by itself until then: also those placed before the window, or that count already.
+    0 for past days and today, whose window ends now.
+    """
 
 
 class RateTrend:
@@ -72,7 +77,9 @@ class RateTrend:
         gone = [0, *accumulate(day[2] for day in counted)]
         known = [0, *accumulate(day[3] for day in counted)]
 
-        def point(ahead: int, orders: int, left: int, counts: tuple[int, int, int], auto: int = 0) -> CoursePoint:
+        def point(
+            ahead: int, orders: int, left: int, counts: tuple[int, int, int], auto: tuple[int, int] = (0, 0)
+        ) -> CoursePoint:
             first = back + min(ahead, 0)
             edges = counted[first][0], counted[first + window][0] - 1 if ahead < 0 else now
             known_orders = orders if not orders or self._calculator.is_known(marketplace, *edges) else None
@@ -90,7 +97,8 @@ class RateTrend:
                 status=status(known_orders, cancelled, target, near),
                 after_status=status(known_orders, after, target, near),
                 rolls_off=counted[back + ahead][2] if 0 <= ahead < window else 0,
-                auto_cancels=auto,
+                auto_cancels=auto[0],
+                due=auto[1],
             )
 
         found = []
@@ -112,6 +120,7 @@ class RateTrend:
         horizon = min(AHEAD, window - 1)
         edges = [day_start(now, policy.zone, ahead + 1) for ahead in range(horizon + 1)]
         upcoming = self._calculator.upcoming_auto_cancels(marketplace, edges[-1])
+        due = self._calculator.auto_cancel_times(marketplace, edges[-1])
         others = self._calculator.upcoming_auto_cancels(marketplace, edges[-1], chosen) if any(chosen) else upcoming
         total = placed[-1] - placed[back]
         for ahead in range(horizon + 1):
@@ -125,5 +134,6 @@ class RateTrend:
             least = known[-1] - known[back + ahead] + pending.at_least + auto.at_least
             more = sum(marked[ahead:])
             counts = (standing + auto.cancelled, least, standing + auto_after.cancelled + more)
-            found.append(point(ahead, total, placed[-1] - placed[back + ahead], counts, auto.cancelled))
+            by_amazon = auto.cancelled, bisect_left(due, midnight) if ahead else 0
+            found.append(point(ahead, total, placed[-1] - placed[back + ahead], counts, by_amazon))
         return found

@@ -22,6 +22,7 @@ from ordertui.operations.reports.importer import ReportImporter
 from ordertui.operations.reports.progress import ImportSummary
 from ordertui.orders.clock import DAY, iso_utc
 from ordertui.orders.marketplace import MARKETPLACES
+from ordertui.orders.text import describe_json_error
 
 from .connection import ApiConnection
 from .order_sync import MIN_AGE_SECONDS
@@ -236,7 +237,9 @@ class ReportSync:
         try:
             msgspec.json.decode(content, type=dict)
         except msgspec.MsgspecError as error:
-            raise BadInput(f"{marketplace}: Amazon's account-health report is no JSON: {error}") from error
+            raise BadInput(
+                f"{marketplace}: Amazon's account-health report is no JSON: {describe_json_error(content, error)}"
+            ) from error
         folder = self._connection.context.directory / "account-health"
         make_own_folder(folder)
         name = f"{marketplace}-{iso_utc(self._clock.now()).replace(':', '')}.json"

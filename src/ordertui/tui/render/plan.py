@@ -9,7 +9,7 @@ from textual.content import Content
 from ordertui.operations.planning.plan import Plan
 from ordertui.orders.enums import Action
 from ordertui.orders.money import format_grouped
-from ordertui.orders.text import format_duration, pluralize
+from ordertui.orders.text import format_duration, pluralize, with_verb
 
 from .format import ACTION_WORD, GLYPH, MUTED, STYLE, Piece, format_rate, format_target
 
@@ -48,7 +48,9 @@ def render_effects(plan: Plan, *, by_api: bool = False, hidden: Sequence[str] = 
         pieces.append((f" target {format_target(after)}, room left {room}\n", MUTED))
     pieces += [(f" ! {warning}\n", "bold $text-warning") for warning in plan.warnings]
     if plan.action is Action.CANCEL:
-        pieces.append(f" {counted:,} count, {len(plan.rows) - counted:,} do not\n")
+        pieces.append(
+            f" {with_verb(counted, 'counts', 'count')}, {with_verb(len(plan.rows) - counted, 'does', 'do')} not\n"
+        )
     for entry in plan.money:
         amount = format_grouped(entry.minor, entry.currency)
         pieces += [f" {entry.component.replace('_', ' '):<18} {entry.currency} {amount:>12}\n"]

@@ -8,6 +8,7 @@ import msgspec
 from textual.content import Content
 
 from ordertui.operations.rate.figures import RateEffect, RateFigure
+from ordertui.orders.text import with_verb
 
 from .format import GLYPH, MUTED, STYLE, Piece, format_rate, format_target, wrap_text
 
@@ -58,7 +59,7 @@ def render_rate_panel(panel: RatePanel) -> Content:
             pieces.append((f" ? {unsure:,} of these: canceller unknown\n", "$text-warning"))
     if panel.sparkline:
         pieces += [(" 14 days ", MUTED), (f"{panel.sparkline}\n", "$primary")]
-    pieces += [(" tonight ", MUTED), f"{panel.rolls_off:,} roll off\n"]
+    pieces += [(" tonight ", MUTED), f"{with_verb(panel.rolls_off, 'rolls', 'roll')} off\n"]
     pieces += [
         (" risk    ", MUTED),
         (f"Amazon cancels {panel.at_risk:,} in 24 h", "$text-warning" if panel.at_risk else ""),

@@ -14,7 +14,7 @@ from ordertui.operations.rate.trend import BACK, CoursePoint
 from ordertui.orders.enums import YesNo
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import OrderRow
-from ordertui.orders.text import format_duration
+from ordertui.orders.text import format_duration, with_verb
 
 from .bar_chart import AXIS, Bar, draw_chart
 from .format import GLYPH, MUTED, STYLE, Piece, format_rate, format_share, format_target, format_time
@@ -157,7 +157,7 @@ def render_days_ahead(course: Course, *, short: bool) -> Content:
         if point.ahead < 0:
             continue
         day = "today" if not point.ahead else f"{point.day:%a} {point.day:%b} {point.day.day}"
-        pieces.append(f" {day:<11}{point.rolls_off:>10,}{point.auto_cancels:>8,}   ")
+        pieces.append(f" {day:<11}{point.rolls_off:>10,}{f'{point.due:,}' if point.ahead else '–':>8}   ")
         pieces.append((f"{_point_text(point.orders, point.cancelled, point.status, target):<18}", STYLE[point.status]))
         if two:
             text = _point_text(point.orders, point.after, point.after_status, target)
@@ -168,6 +168,11 @@ def render_days_ahead(course: Course, *, short: bool) -> Content:
             over = share is not None and share >= target
             pieces.append((f"  {words}{' ✗ over' if over else ''}", STYLE["over"] if over else MUTED))
         pieces.append("\n")
+    first = next((point for point in course.points if point.due > point.auto_cancels), None)
+    if first is not None:
+        words = f" {first.day:%a} {first.day:%b} {first.day.day}: {with_verb(first.auto_cancels, 'adds', 'add')}"
+        words += f" to this rate of the {first.due:,} that Amazon cancels by then"
+        pieces.append((f"{words}; the others were ordered before the window, or do not count anew\n", MUTED))
     return Content.assemble(*pieces)
 
 
