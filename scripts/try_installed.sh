@@ -13,6 +13,8 @@ cd "$work"
 env -i HOME="$work/home" PATH="$work/env/bin:/usr/bin:/bin" LANG=C.UTF-8 TERM=xterm-256color sh -eu <<'STORY'
 ordertui --version
 ordertui demo --no-screen --orders 300
+ordertui docs guide > guide.md
+ordertui report
 sed -n '/^```sh$/,/^```$/p' README.md | grep -v '^```' |
     sed 's/^\(.*[^ ]\) *# exit \([0-9]*\)$/\1 || test $? -eq \2/' > story.sh
 sh -eu story.sh > story.out
