@@ -196,6 +196,28 @@ def test_the_whole_way_to_an_answer(us: Command) -> None:
     assert "chain unbroken" in us.ok("audit", "verify")
 
 
+def test_the_outbox_tells_what_each_batch_waits_for(us: Command) -> None:
+    def standing() -> tuple[object, object]:
+        (one,) = us.json("outbox")
+        return one["state"], one["next"]
+
+    us.ok("commit", planned(us, *MUG), "--yes", "--typed", "5")
+    assert standing() == ("held", "ordertui undo 1")
+    us.ok("release", "1")
+    us.ok("dispatch")
+    assert standing() == ("written", "ordertui uploaded 1")
+    us.ok("uploaded", "1")
+    assert standing() == ("uploaded", "ordertui results FILE --batch 1")
+    assert us.json("outbox")[0]["uploaded_at"]
+    assert us.run("uploaded", "1").code == 4
+    us.ok("uploaded", "1", "--undo")
+    assert standing() == ("written", "ordertui uploaded 1")
+    assert us.run("uploaded", "1", "--undo").code == 4
+    rows = us.json("outbox", "1")
+    assert [(row["state"], row["currency"]) for row in rows] == [("written", "USD")] * 5
+    assert us.run("outbox", "7").code == 4
+
+
 @pytest.mark.parametrize(
     ("report", "filter_text", "states"),
     [

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ordertui.orders.batch_state import NEVER_LEFT
+from ordertui.orders.batch_state import NEVER_LEFT, UNANSWERED, BatchState, RowState
 from ordertui.orders.clock import iso_utc
+from ordertui.orders.money import format_decimal
 from ordertui.orders.text import pluralize
 
 from .context import Settings, fail, open_session, real_clock_only
@@ -18,22 +19,50 @@ from .messages import held_sentence, sent_sentence, waiting_sentences
 from .output import FORMAT, Record, emit, say
 
 if TYPE_CHECKING:
-    from ordertui.operations.batches.batch import Batch
+    from ordertui.operations.batches.batch import Batch, BatchRow
 
-COLUMNS = ("batch", "action", "marketplace", "state", "orders", "due_at", "files")
+COLUMNS = (
+    "batch", "action", "marketplace", "state", "orders", "refused", "unclear", "due_at", "uploaded_at", "next", "files",
+)  # fmt: skip
+SPARE = ("uploaded_at", "due_at", "unclear")
+ROW_COLUMNS = ("batch", "order_id", "state", "reason", "currency", "total", "code", "text")
 
 
 def batch_record(batch: Batch) -> Record:
-    """Return a batch as one line of a list. Its `orders` are those that were neither taken back nor left out."""
+    """Return a batch as one line of a list. Its `orders` are those that were neither undone nor left out.
+
+    Its state is `confirmed` once a report confirmed every one of them.
+    """
     return {
         "batch": batch.id,
         "action": str(batch.action),
         "marketplace": batch.marketplace,
-        "state": str(batch.state),
+        "state": RowState.CONFIRMED.value if batch.is_confirmed else str(batch.state),
         "orders": sum(row.state not in NEVER_LEFT for row in batch.rows),
+        "refused": batch.count(RowState.ERROR),
+        "unclear": batch.count(RowState.UNKNOWN),
         "due_at": iso_utc(batch.due_at),
+        "uploaded_at": "" if batch.uploaded_at is None else iso_utc(batch.uploaded_at),
+        "next": next_command(batch),
         "files": " ".join(batch.files),
     }
+
+
+def next_command(batch: Batch) -> str:
+    """Return the command that goes on with a batch; empty when there is nothing to do, or it goes on by itself."""
+    if batch.state is BatchState.HELD:
+        return f"ordertui undo {batch.id}"
+    if batch.count(RowState.UNKNOWN):
+        return "ordertui questions"
+    if batch.count(RowState.ERROR):
+        return f"ordertui retry {batch.id}"
+    if batch.by_api:
+        return "ordertui dispatch" if batch.count(*UNANSWERED) else ""
+    if batch.is_writing:
+        return "ordertui dispatch"
+    if batch.count(RowState.WRITTEN):
+        return f"ordertui uploaded {batch.id}"
+    return f"ordertui results FILE --batch {batch.id}" if batch.count(*UNANSWERED) else ""
 
 
 @click.command()
@@ -55,7 +84,7 @@ def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, fo
         except Exception:
             say("Nothing was committed: no order of this plan file is held by it.")
             raise
-    emit([batch_record(batch) for batch in batches], COLUMNS, form)
+    emit([batch_record(batch) for batch in batches], COLUMNS, form, SPARE)
     for batch in batches:
         say(held_sentence(batch))
 
@@ -64,41 +93,61 @@ def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, fo
 @click.argument("what")
 @click.pass_obj
 def undo(settings: Settings, what: str) -> None:
-    """Take back a held BATCH, or one ORDER-ID out of its batch."""
+    """Undo a held BATCH, or one ORDER-ID of its batch."""
     with open_session(settings) as session:
         count = session.batches.recall(int(what) if what.isdecimal() else what)
-        say(f"{pluralize(count)} taken back; nothing was sent for them")
-
-
-@click.command()
-@click.argument("batch", type=int)
-@click.pass_obj
-def release(settings: Settings, batch: int) -> None:
-    """End the hold of a BATCH now."""
-    real_clock_only(settings)
-    with open_session(settings) as session:
-        emit([batch_record(session.batches.release(batch))], COLUMNS, "table")
-        say("The hold is over; `ordertui dispatch` writes the files.")
-
-
-@click.command()
-@FORMAT
-@click.pass_obj
-def outbox(settings: Settings, form: str) -> None:
-    """List batches and where they stand."""
-    with open_session(settings) as session:
-        emit([batch_record(b) for b in session.batches.find()], COLUMNS, form)
+        say(f"{pluralize(count)} undone; nothing was sent to Amazon")
 
 
 @click.command()
 @click.argument("batches", nargs=-1, type=int, required=True)
 @click.pass_obj
-def uploaded(settings: Settings, batches: tuple[int, ...]) -> None:
-    """Say that the files of these BATCHES were uploaded to Amazon; the audit keeps it as your word."""
+def release(settings: Settings, batches: tuple[int, ...]) -> None:
+    """End the hold of these BATCHES now, of all or of none."""
+    real_clock_only(settings)
     with open_session(settings) as session:
-        for batch in batches:
-            session.batches.mark_uploaded(batch)
-            say(f"batch {batch}: uploaded, by your word. Next: `ordertui results FILE --batch {batch}`")
+        released = session.batches.release_all(tuple(dict.fromkeys(batches)))
+        emit([batch_record(batch) for batch in released], COLUMNS, "table", SPARE)
+        say("The hold is over; `ordertui dispatch` writes the files.")
+
+
+@click.command()
+@click.argument("batch", type=int, required=False)
+@FORMAT
+@click.pass_obj
+def outbox(settings: Settings, batch: int | None, form: str) -> None:
+    """List batches and where they stand; with a BATCH its orders, with Amazon's codes and words."""
+    with open_session(settings) as session:
+        if batch is None:
+            emit([batch_record(b) for b in session.batches.find()], COLUMNS, form, SPARE)
+            return
+        found = session.batches.get(batch)
+    emit([row_record(found.id, row) for row in found.rows], ROW_COLUMNS, form)
+
+
+def row_record(batch: int, row: BatchRow) -> Record:
+    """Return one order of a batch as one line of a list."""
+    amount = None if row.total is None or row.currency is None else format_decimal(row.total, row.currency)
+    return {
+        "batch": batch, "order_id": row.order_id, "state": str(row.state), "reason": row.reason,
+        "currency": row.currency, "total": amount, "code": row.code, "text": row.text,
+    }  # fmt: skip
+
+
+@click.command()
+@click.argument("batches", nargs=-1, type=int, required=True)
+@click.option("--undo", is_flag=True, help="Take that back, of all of these batches or of none.")
+@click.pass_obj
+def uploaded(settings: Settings, batches: tuple[int, ...], undo: bool) -> None:
+    """Mark the files of these BATCHES as uploaded to Amazon, all or none; the audit keeps who said so."""
+    numbers = tuple(dict.fromkeys(batches))
+    with open_session(settings) as session:
+        session.batches.mark_uploaded(*numbers, undo=undo)
+    for batch in numbers:
+        if undo:
+            say(f"batch {batch}: no longer marked as uploaded; if Amazon did get its file, do not upload it again")
+        else:
+            say(f"batch {batch}: marked as uploaded. Next: `ordertui results FILE --batch {batch}`")
 
 
 @click.command()
@@ -127,7 +176,7 @@ def dispatch(settings: Settings, wait: bool, form: str) -> None:
             sent += error.written
             incomplete = error
         failed = watch.sentences() + (watch.unanswered() if wait else [])
-    emit([batch_record(b) for b in sent], COLUMNS, form)
+    emit([batch_record(b) for b in sent], COLUMNS, form, SPARE)
     for batch in sent:
         say(sent_sentence(batch))
         if batch.advice:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ordertui.orders.clock import DAY, iso_utc
-from ordertui.orders.text import pluralize
 
 from .context import SessionContext
 
@@ -49,9 +48,6 @@ class Notices:
             disk_space_warning(reader),
             context.copies.reason(),
         ]
-        waiting = reader.batches.count_to_upload()
-        if waiting and not context.is_practice:
-            found.append(f"{pluralize(waiting, 'file')} written and not uploaded, as far as is known: key o lists them")
         for issue in self._open_issues():
             count = f"{len(issue.orders)} order" + ("s" if len(issue.orders) > 1 else "")
             found.append(f"batch {issue.batch} ({issue.action.value}), {count} {issue.kind}: {issue.why}")

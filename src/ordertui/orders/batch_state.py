@@ -82,7 +82,7 @@ ROW_TRANSITIONS: Mapping[RowState, frozenset[RowState]] = {
     RowState.RECALLED: frozenset(),
     RowState.LEFT_OUT: frozenset(),
     RowState.WRITTEN: frozenset({RowState.UPLOADED, RowState.OK, RowState.ERROR, RowState.UNKNOWN, RowState.CONFIRMED}),
-    RowState.UPLOADED: frozenset({RowState.OK, RowState.ERROR, RowState.UNKNOWN, RowState.CONFIRMED}),
+    RowState.UPLOADED: frozenset({RowState.WRITTEN, RowState.OK, RowState.ERROR, RowState.UNKNOWN, RowState.CONFIRMED}),
     RowState.SENT: frozenset(
         {RowState.HELD, RowState.ACCEPTED, RowState.OK, RowState.ERROR, RowState.UNKNOWN, RowState.CONFIRMED}
     ),
@@ -92,8 +92,9 @@ ROW_TRANSITIONS: Mapping[RowState, frozenset[RowState]] = {
     RowState.ERROR: frozenset({RowState.OK, RowState.UNKNOWN}),
     RowState.CONFIRMED: frozenset(),
 }
-"""A row goes back to `held` when Amazon provably never got its feed. Answers may contradict each other until a report
-confirms one: therefore `ok`, `error` and `unknown` lead to each other.
+"""A row goes back to `held` when Amazon provably never got its feed, and to `written` when the operator takes back that
+the file was uploaded. Answers may contradict each other until a report confirms one: therefore `ok`, `error` and
+`unknown` lead to each other.
 """
 
 FINAL = frozenset(state for state, following in ROW_TRANSITIONS.items() if not following)
@@ -136,11 +137,13 @@ BATCH_TRANSITIONS: Mapping[BatchState, frozenset[BatchState]] = {
     BatchState.RECALLED: frozenset(),
     BatchState.LEFT_OUT: frozenset(),
     BatchState.WRITTEN: frozenset({BatchState.UPLOADED, BatchState.ANSWERED}),
-    BatchState.UPLOADED: frozenset({BatchState.ANSWERED}),
+    BatchState.UPLOADED: frozenset({BatchState.WRITTEN, BatchState.ANSWERED}),
     BatchState.SENT: frozenset({BatchState.ANSWERED, BatchState.HELD}),
     BatchState.ANSWERED: frozenset({BatchState.HELD}),
 }
-"""A batch is held again when Amazon provably never got its feed, also after an answer for some of its rows."""
+"""A batch is held again when Amazon provably never got its feed, also after an answer for some of its rows; it is only
+written again when the operator takes back that its file was uploaded.
+"""
 
 AT_LARGE = frozenset({BatchState.WRITTEN, BatchState.UPLOADED, BatchState.SENT})
 """The batch left, and no answer came."""

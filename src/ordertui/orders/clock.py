@@ -108,6 +108,12 @@ def iso_utc(epoch: int) -> str:
     return to_local(epoch, "UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def utc_time(epoch: int, now: int) -> str:
+    """Return `14:05 UTC`, with the date where that is not the day of `now`."""
+    moment = to_local(epoch, "UTC")
+    return moment.strftime("%H:%M UTC" if moment.date() == to_local(now, "UTC").date() else "%Y-%m-%d %H:%M UTC")
+
+
 def day_start(epoch: int, zone: str, days: int = 0) -> int:
     """Return the epoch seconds of local midnight of the day of `epoch`, `days` later; right across DST changes."""
     from datetime import timedelta

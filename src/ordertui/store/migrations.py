@@ -29,6 +29,7 @@ SCRIPTS = (
     "0016_written_uploaded.sql",
     "0017_verge.sql",
     "0018_import_undo.sql",
+    "0019_uploaded_at.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
+from ordertui.operations.batches.batch import Due, DueStep, Waiting
 from ordertui.operations.rate.figures import Impact
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState
@@ -143,11 +144,11 @@ async def test_the_countdown_stands_however_much_else_there_is_to_say(session: S
         await to_ship(pilot)
         session.batches.commit(session.planner.plan(Action.CANCEL, list(table(pilot).ids)[:1])[0], typed="1")
         await press(pilot, "R", "1", "d", "a")
-        await until(pilot, lambda: "cannot   ◷ held 15:00" in text(pilot, "status"))
+        await until(pilot, lambda: "cannot   ◷ 1 held 15m" in text(pilot, "status"))
         for width in (70, 60, 120):
             await pilot.resize_terminal(width, 24)
             await until(pilot, lambda cells=width: ("…" in text(pilot, "status")) == (cells < 120))  # type: ignore[misc]
-            assert text(pilot, "status").endswith("   ◷ held 15:00")
+            assert text(pilot, "status").endswith("   ◷ 1 held 15m")
             assert Content(text(pilot, "status")).cell_length <= width
 
 
@@ -157,12 +158,16 @@ def test_where_cells_are_few_the_status_line_counts_currencies_rather_than_cut_o
 
     def line(width: int) -> str:
         status = StatusLine(
-            marked=421, impact=impact, hidden=0, cursor=None, held="held 14:40", view="All", width=width
-        )
+            marked=421, impact=impact, hidden=0, cursor=None, waiting=Waiting(held=3, to_upload=5),
+            due=Due(14 * 60 + 40, DueStep.HOLD_ENDS), now=0, view="All", width=width,
+        )  # fmt: skip
         return render_status_line(status).plain
 
-    assert "CAD 1,212.48 + EUR 2,558.72 + USD 3,637.15 · 410 cancel" in line(120)
-    assert line(80) == " ● 421 marked · 3 currencies · 410 cancel (380 count) · 11 cannot   ◷ held 14:40"
+    assert "CAD 1,212.48 + EUR 2,558.72 + USD 3,637.15 · 410 cancel" in line(140)
+    assert line(120).endswith("   ◷ 3 held 14m   ↑ 5 to upload")
+    assert line(96).startswith(" ● 421 marked · 3 currencies · 410 cancel (380 count) · 11 cannot   ◷ 3 held 14m   ↑ 5")
+    assert line(80).endswith("…   ◷ 3 held 14m   ↑ 5 to upload")
+    assert line(60).endswith("…   ◷ 3 held 14m   ↑ 5")
 
 
 async def _later(pilot: Pilot[None], true: Callable[[], object]) -> bool:

@@ -1,45 +1,282 @@
-"""The outbox: the operator's word that a file was uploaded, and what is counted until it is given."""
+"""The outbox: what each batch waits for and what to do next, its rows, and every key."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import OptionList, Static
+
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Outcome
-from ordertui.tui.screens.dialogs import ConfirmScreen
-from ordertui.tui.screens.outbox import OutboxScreen
-from support.batches import commit
-from support.pilot import press, running, until
+from ordertui.tui.screens.base import DialogKeys
+from ordertui.tui.screens.dialogs import ConfirmScreen, TextScreen
+from ordertui.tui.screens.file_picker import PickerScreen
+from ordertui.tui.screens.outbox import IN_ROWS, OutboxScreen
+from support.batches import answer, commit, send
+from support.pilot import press, running, text, until
+from support.shops import order_id
 
 
-async def test_a_written_file_waits_until_the_operator_says_that_it_was_uploaded(session: Session) -> None:
-    batch = commit(session, Action.CANCEL, 1, 2)
-    assert any("is held until" in text and "by `ordertui dispatch`" in text for text in session.batches.unfinished())
-    session.batches.release(batch)
-    session.dispatcher.run()
-    assert session.batches.find()[0].state is BatchState.WRITTEN
-    assert any("1 file written and not uploaded" in text for text in session.notices.banners())
-    assert any("1 batch file written and not uploaded" in text for text in session.batches.unfinished())
+async def opened(pilot: Pilot[None]) -> OutboxScreen:
+    await press(pilot, "o")
+    return await shown(pilot)
+
+
+async def shown(pilot: Pilot[None]) -> OutboxScreen:
+    await until(pilot, lambda: isinstance(pilot.app.screen, OutboxScreen))
+    await pilot.pause()
+    screen = pilot.app.screen
+    assert isinstance(screen, OutboxScreen)
+    return screen
+
+
+def lines(pilot: Pilot[None], name: str = "batches") -> list[str]:
+    screen = next(one for one in pilot.app.screen_stack if isinstance(one, OutboxScreen))
+    options = screen.query_one(f"#{name}", OptionList)
+    return [str(options.get_option_at_index(place).prompt) for place in range(options.option_count)]
+
+
+def hints(pilot: Pilot[None]) -> str:
+    return pilot.app.screen.query_one(DialogKeys).render().plain
+
+
+def toasts(pilot: Pilot[None]) -> list[str]:
+    return [one.message for one in pilot.app._notifications]
+
+
+def state(session: Session, batch: int) -> BatchState:
+    return next(one.state for one in session.batches.find() if one.id == batch)
+
+
+async def test_a_batch_is_a_line_that_says_its_state_and_what_to_do_next(session: Session, tmp_path: Path) -> None:
+    refused = send(session, Action.CANCEL, 1, 2)
+    session.results.take_in([answer(session, tmp_path, refused, failed={1})], batch_id=refused)
+    uploaded, written = send(session, Action.CANCEL, 3), send(session, Action.CANCEL, 4)
+    session.batches.mark_uploaded(uploaded)
+    commit(session, Action.CANCEL, 5)
+    commit(session, Action.CANCEL, 6)
     async with running(session) as pilot:
-        await press(pilot, "o")
-        await until(pilot, lambda: isinstance(pilot.app.screen, OutboxScreen))
-        for answer in ("escape", "y"):
-            assert session.batches.find()[0].state is BatchState.WRITTEN, "nothing before the question is answered"
+        assert text(pilot, "status").endswith("   ◷ 2 held 15m   ↑ 1 to upload")
+        screen = await opened(pilot)
+        head = str(screen.query_one("#outbox-head", Static).content)
+        assert head == "2 held · 1 file to upload · 1 waiting for a report"
+        found = dict(zip([5, 4, written, uploaded, refused], lines(pilot), strict=True))
+        assert " ".join(found[5].split()) == "5 cancel US 1 USD 10.80 ◷ held 15:00 u undo r release R release all"
+        assert "↑ file written" in found[written]
+        assert found[written].endswith("y path   U mark uploaded   i report")
+        assert "… uploaded 06:05" in found[uploaded], "in the zone that the head of the column names"
+        assert "(PST)" in str(screen.query_one("#batch-columns", Static).content)
+        assert found[uploaded].endswith("i report for this batch   U not uploaded")
+        assert "USD 21.60" in found[refused]
+        assert "✗ 1 of 2" in found[refused]
+        assert found[refused].endswith("t retry 1")
+
+
+@pytest.mark.parametrize("size", [(200, 60), (120, 40), (80, 24), (60, 15)])
+async def test_the_list_uses_the_height_and_no_hint_is_split(session: Session, size: tuple[int, int]) -> None:
+    for number in range(1, 7):
+        batch = commit(session, Action.CANCEL, number)
+        session.batches.recall(batch)
+        commit(session, Action.CANCEL, number)
+        session.batches.recall(batch + 1)
+    async with running(session, size=size) as pilot:
+        screen = await opened(pilot)
+        options = screen.query_one("#batches", OptionList)
+        dialog = screen.query_one(".dialog")
+        assert options.size.height >= min(12, size[1] - 9), "batches are listed as far as there is room"
+        assert options.virtual_size.height == len(session.batches.find()), "each in one line"
+        assert dialog.size.height >= size[1] * 4 // 5
+        for line in hints(pilot).splitlines():
+            assert not line.startswith(" ")
+        for known in ("Enter rows", "? keys", "Esc close"):
+            assert sum(known in line for line in hints(pilot).splitlines()) == 1
+
+
+async def test_enter_shows_the_rows_with_amazons_words_and_enter_there_the_order(
+    session: Session, tmp_path: Path
+) -> None:
+    batch = send(session, Action.CANCEL, 1, 2)
+    session.results.take_in([answer(session, tmp_path, batch, failed={2})], batch_id=batch)
+    async with running(session) as pilot:
+        screen = await opened(pilot)
+        await press(pilot, "enter")
+        assert screen.has_class(IN_ROWS)
+        first, second = lines(pilot, "batch-rows")
+        assert first.startswith(f"{order_id(2)} SKU-2")
+        assert "USD 10.80" in first
+        assert "✗ refused" in first
+        row = next(one for one in session.batches.find()[0].rows if one.order_id == order_id(2))
+        assert " ".join(first.split("\n", 1)[1].split()) == f"{row.code} {row.text}"
+        assert "✓ answered ok" in second
+        await press(pilot, "j", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        assert order_id(1) in str(pilot.app.screen.query(Static).first().content)
+        await press(pilot, "escape", "escape")
+        await shown(pilot)
+        assert not screen.has_class(IN_ROWS)
+        await press(pilot, "escape")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, OutboxScreen))
+
+
+async def test_r_releases_one_and_capital_r_all_that_are_held(session: Session) -> None:
+    batches = [commit(session, Action.CANCEL, number) for number in (1, 2, 3)]
+    async with running(session) as pilot:
+        await opened(pilot)
+        await press(pilot, "r")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await press(pilot, "w")
+        await until(pilot, lambda: state(session, batches[2]) is BatchState.WRITTEN)
+        await shown(pilot)
+        await press(pilot, "R")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        asked = "\n".join(str(one.content) for one in pilot.app.screen.query(Static))
+        assert "Release all 2 held batches now?" in asked
+        assert "Batches 2, 1: 2 orders written to a file at once" in asked
+        assert {state(session, one) for one in batches[:2]} == {BatchState.HELD}
+        await press(pilot, "w")
+        await until(pilot, lambda: {state(session, one) for one in batches} == {BatchState.WRITTEN})
+        await until(pilot, lambda: text(pilot, "status").endswith("   ↑ 3 to upload"))
+        await shown(pilot)
+        await press(pilot, "R")
+        assert toasts(pilot)[-1] == "no batch is held"
+
+
+def test_all_held_batches_are_released_or_none(session: Session) -> None:
+    first, second = commit(session, Action.CANCEL, 1), commit(session, Action.CANCEL, 2)
+    session.batches.recall(second)
+    with pytest.raises(Exception, match="is not held any more"):
+        session.batches.release_all([first, second])
+    batch = next(one for one in session.batches.find() if one.id == first)
+    assert batch.due_at > session.clock.now(), "the first one still has its hold"
+
+
+async def test_capital_u_marks_as_uploaded_and_takes_it_back_after_a_question(session: Session) -> None:
+    batch = send(session, Action.CANCEL, 1, 2)
+    assert session.batches.waiting().to_upload == 1
+    assert any("1 file to upload" in one for one in session.batches.unfinished())
+    async with running(session) as pilot:
+        await opened(pilot)
+        await press(pilot, "U")
+        await until(pilot, lambda: state(session, batch) is BatchState.UPLOADED)
+        await shown(pilot)
+        assert {row.state for row in session.batches.find()[0].rows} == {RowState.UPLOADED}
+        assert (session.batches.waiting().to_upload, session.batches.unfinished()) == (0, [])
+        assert session.batches.find()[0].uploaded_at == session.clock.now()
+        for key in ("escape", "n"):
+            assert state(session, batch) is BatchState.UPLOADED, "not before the question is answered"
             await press(pilot, "U")
             await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
-            await press(pilot, answer)
-            await until(pilot, lambda: isinstance(pilot.app.screen, OutboxScreen))
-        await until(pilot, lambda: session.batches.find()[0].state is BatchState.UPLOADED)
-    assert {row.state for row in session.batches.find()[0].rows} == {RowState.UPLOADED}
-    assert session.batches.count_to_upload() == 0
-    assert session.batches.unfinished() == []
-    assert not any("not uploaded" in text for text in session.notices.banners())
+            await press(pilot, key)
+            await shown(pilot)
+        await until(pilot, lambda: state(session, batch) is BatchState.WRITTEN)
+        assert session.batches.find()[0].uploaded_at is None
+        assert session.batches.waiting().to_upload == 1
+    kinds = [one.kind for one in session.context.store.audit.entries()]
+    assert kinds[:2] == ["batch.not_uploaded", "batch.uploaded"]
+
+
+async def test_i_gives_a_report_to_the_very_batch_of_two_that_are_alike(session: Session, tmp_path: Path) -> None:
+    first, second = send(session, Action.CANCEL, 1), send(session, Action.CANCEL, 2)
+    path = answer(session, tmp_path, first, name="report.txt")
+    session.workspace.keep_folder(tmp_path)
+    async with running(session) as pilot:
+        await opened(pilot)
+        await press(pilot, "j", "i")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PickerScreen))
+        assert f"Processing report of batch {first}" in str(pilot.app.screen.query(Static).first().content)
+        await press(pilot, "slash", *str(path.name), "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        assert (state(session, first), state(session, second)) == (BatchState.ANSWERED, BatchState.WRITTEN)
+        await press(pilot, "escape")
+        await shown(pilot)
+        assert "✓ answered" in lines(pilot)[1]
+
+
+async def test_a_report_that_names_another_batchs_orders_is_refused(session: Session, tmp_path: Path) -> None:
+    first, second = send(session, Action.CANCEL, 1), send(session, Action.CANCEL, 2)
+    path = answer(session, tmp_path, first, failed={1}, name="report.txt")
+    session.workspace.keep_folder(tmp_path)
+    async with running(session) as pilot:
+        await opened(pilot)
+        await press(pilot, "i")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PickerScreen))
+        await press(pilot, "slash", *str(path.name), "enter")
+        await until(pilot, lambda: any("not about batch" in one for one in toasts(pilot)))
+        assert (state(session, first), state(session, second)) == (BatchState.WRITTEN, BatchState.WRITTEN)
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ("u", "only a held batch can be undone"),
+        ("r", "only a held batch can be released"),
+        ("t", "Amazon refused no row of this batch"),
+        ("s", "no row of this batch is unclear"),
+    ],
+)
+async def test_a_key_that_does_not_fit_says_why(session: Session, keys: str, words: str) -> None:
+    send(session, Action.CANCEL, 1)
+    async with running(session) as pilot:
+        await opened(pilot)
+        await press(pilot, *keys)
+        assert toasts(pilot)[-1] == words
+
+
+async def test_s_goes_to_the_row_that_is_unclear(session: Session) -> None:
+    batch = send(session, Action.CANCEL, 1, 2)
+    session.context.store.results.record(
+        batch, {order_id(1): Outcome(RowState.OK), order_id(2): Outcome(RowState.UNKNOWN)}, content=b"report"
+    )
+    async with running(session) as pilot:
+        screen = await opened(pilot)
+        assert lines(pilot)[0].endswith("s resolve 1")
+        await press(pilot, "s")
+        assert screen.has_class(IN_ROWS)
+        assert lines(pilot, "batch-rows")[0].startswith(order_id(2))
+        await press(pilot, "s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        assert order_id(2) in str(pilot.app.screen.query(Static).first().content)
+
+
+async def test_the_countdown_goes_on_while_a_dialog_is_open(session: Session, clock: FixedClock) -> None:
+    commit(session, Action.CANCEL, 1)
+    async with running(session) as pilot:
+        await press(pilot, "question_mark")
+        clock.advance(60)
+        await until(pilot, lambda: "◷ 1 held 14m" in text(pilot, "status"))
+        await press(pilot, "escape")
+        await opened(pilot)
+        await press(pilot, "r")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        clock.advance(60)
+        await until(pilot, lambda: "◷ held 13:00" in lines(pilot)[0])
+        await until(pilot, lambda: "◷ 1 held 13m" in text(pilot, "status"))
+
+
+async def test_what_is_confirmed_reads_otherwise_than_what_is_answered(session: Session) -> None:
+    answered, confirmed = send(session, Action.CANCEL, 1), send(session, Action.CANCEL, 2)
+    session.context.store.results.record(answered, {order_id(1): Outcome(RowState.OK)}, content=b"one")
+    session.context.store.results.record(confirmed, {order_id(2): Outcome(RowState.CONFIRMED)}, content=b"two")
+    async with running(session) as pilot:
+        await opened(pilot)
+        assert "✓ confirmed" in lines(pilot)[0]
+        assert "✓ answered" in lines(pilot)[1]
 
 
 def test_a_report_proves_the_upload(session: Session) -> None:
-    batch = commit(session, Action.CANCEL, 1)
-    session.batches.release(batch)
-    session.dispatcher.run()
+    batch = send(session, Action.CANCEL, 1)
     row = session.batches.find()[0].rows[0]
     session.context.store.results.record(batch, {row.order_id: Outcome(RowState.OK)}, content=b"report")
-    assert (session.batches.count_to_upload(), session.batches.unfinished()) == (0, [])
+    assert (session.batches.waiting().to_upload, session.batches.unfinished()) == (0, [])
+
+
+def test_what_is_held_is_said_when_the_program_is_left(session: Session) -> None:
+    commit(session, Action.CANCEL, 1, 2)
+    assert session.batches.unfinished() == [
+        "batch 1 (cancel, 2 orders) is held until 14:20 UTC; written when ordertui is open, or by `ordertui dispatch`"
+    ]

@@ -14,7 +14,7 @@ from ordertui.operations.errors import error_message
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import DAY, FixedClock
 from ordertui.orders.enums import Action
-from ordertui.tui.render.batch import errors_first, render_batch, render_batch_line, render_row
+from ordertui.tui.render.batch import BatchContext, errors_first, render_batch, render_batch_line, render_row
 from support.model_store import Floor
 from support.simulator import Simulator
 
@@ -116,8 +116,11 @@ def screen(floor: Floor, batch: int) -> str:
     """The batch as the outbox draws it."""
     shown = floor.batch(batch)
     mine = [one for one in floor.made.batches.open_issues() if one.batch == batch]
-    parts = [render_batch_line(shown, floor.clock.now()), render_batch(shown, floor.made.orders.zone, mine)]
-    return "\n".join(part.plain for part in (*parts, *(render_row(row) for row in errors_first(shown))))
+    parts = [
+        render_batch_line(shown, BatchContext(floor.clock.now(), floor.made.orders.zone, 120)),
+        render_batch(shown, floor.made.orders.zone, mine),
+    ]
+    return "\n".join(part.plain for part in (*parts, *(render_row(row, None, 120) for row in errors_first(shown))))
 
 
 @pytest.mark.parametrize("action", BOTH)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from ordertui.orders.batch_state import BatchState, RowState
+from ordertui.orders.batch_state import NEVER_LEFT, BatchState, RowState
 from ordertui.orders.enums import Action
 from ordertui.store import JournalBatch, NewRow, RefundLine
 
@@ -35,6 +35,14 @@ class Due(NamedTuple):
 
     at: int
     step: DueStep
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """How many batches wait for something."""
+
+    held: int = 0
+    to_upload: int = 0
+    """Written, and as far as is known not uploaded."""
 
 
 class BatchRow(msgspec.Struct, frozen=True):
@@ -77,6 +85,25 @@ class Batch(msgspec.Struct, frozen=True):
     """It went, or goes, by the API: nothing of it is uploaded by hand."""
     next_at: int | None = None
     """By the API: when it goes on by itself (epoch seconds); None: not before something else happens."""
+    uploaded_at: int | None = None
+    """When the operator said that its file was uploaded (epoch seconds); None before, and where it is not known."""
+    is_writing: bool = False
+    """Whether its files are not all written yet."""
+
+    @property
+    def upload_file(self) -> str:
+        """Path of the file to upload; empty before it is written, and for a batch that goes by the API."""
+        return next((name for name in self.files if name.endswith(".txt")), "")
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether a report confirmed every row that left."""
+        left = [row.state for row in self.rows if row.state not in NEVER_LEFT]
+        return bool(left) and all(state is RowState.CONFIRMED for state in left)
+
+    def count(self, *states: RowState) -> int:
+        """Return how many rows are in one of these states."""
+        return sum(row.state in states for row in self.rows)
 
 
 def folder_of(outbox: Path, batch: JournalBatch, store_id: str) -> Path:
@@ -108,6 +135,8 @@ def as_batch(batch: JournalBatch, advice: str = "") -> Batch:
         sha256=batch.sha256,
         advice=NOT_WRITTEN if batch.is_writing else advice,
         who=batch.who,
+        uploaded_at=batch.uploaded_at,
+        is_writing=batch.is_writing,
     )
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import BadInput, Refused
 from ordertui.orders.batch_state import BatchState, RowState
-from ordertui.orders.clock import iso_utc
+from ordertui.orders.clock import utc_time
 from ordertui.orders.enums import Action
 from ordertui.orders.order import LineAmounts, Order
 from ordertui.orders.text import pluralize
 from ordertui.store import JournalBatch, Submission
 
-from .batch import Batch, as_batch
+from .batch import Batch, Waiting, as_batch
 
 MOST_SENTENCES = 5
 """Held batches that are named one by one when the program is left."""
@@ -101,25 +101,40 @@ class BatchService:
 
     def release(self, batch_id: int) -> Batch:
         """End the hold of a batch now; the next dispatch takes it."""
+        return self.release_all([batch_id])[0]
+
+    def release_all(self, batch_ids: Sequence[int]) -> list[Batch]:
+        """End the hold of these batches now, of all or of none. Raises UnknownBatch, RecallRefused."""
         store = self._context.writer()
-        store.batches.hold_until(batch_id, self._context.clock.now())
-        return as_batch(store.batches.get(batch_id))
+        with store.write():
+            for batch_id in batch_ids:
+                store.batches.hold_until(batch_id, self._context.clock.now())
+            return [as_batch(store.batches.get(batch_id)) for batch_id in batch_ids]
 
-    def mark_uploaded(self, batch_id: int) -> Batch:
-        """Record the operator's word that the file of a written batch was uploaded. Raises UnknownBatch, StoreError."""
-        return as_batch(self._context.writer().batches.mark_uploaded(batch_id))
+    def mark_uploaded(self, *batch_ids: int, undo: bool = False) -> None:
+        """Record the operator's word that the files of written batches were uploaded, of all or of none.
 
-    def count_to_upload(self) -> int:
-        """Return how many batches are written and, as far as is known, not uploaded."""
-        return self._context.reader().batches.count_to_upload()
+        `undo` takes that word back. Raises UnknownBatch, and StoreError when a batch is not written (with `undo`: not
+        marked), or its answer is known.
+        """
+        store = self._context.writer()
+        with store.write():
+            for batch_id in batch_ids:
+                (store.batches.unmark_uploaded if undo else store.batches.mark_uploaded)(batch_id)
+
+    def waiting(self) -> Waiting:
+        """Return how many batches are held, and how many files wait for their upload."""
+        batches = self._context.reader().batches
+        return Waiting(batches.count_held(), batches.count_to_upload())
 
     def unfinished(self) -> list[str]:
         """Return what is not done when the program is left: one sentence for each held batch and each kind of wait."""
         held = [one for one in self._context.reader().batches.find(open_only=True) if one.state is BatchState.HELD]
         how = "submitted" if self._context.is_api_dispatch else "written"
+        now = self._context.clock.now()
         found = [
             f"batch {one.id} ({one.action.value}, {pluralize(sum(row.state is RowState.HELD for row in one.rows))}) is"
-            f" held until {iso_utc(one.due_at)}; {how} when ordertui is open, or by `ordertui dispatch`"
+            f" held until {utc_time(one.due_at, now)}; {how} when ordertui is open, or by `ordertui dispatch`"
             for one in held[:MOST_SENTENCES]
         ]
         if len(held) > MOST_SENTENCES:
@@ -128,13 +143,18 @@ class BatchService:
 
     def to_upload_sentences(self) -> list[str]:
         """Return a sentence on files that wait for their upload; none when none does."""
-        waiting = self.count_to_upload()
+        waiting = self.waiting().to_upload
         if not waiting or self._context.is_practice:
             return []
         return [
-            f"{pluralize(waiting, 'batch file')} written and not uploaded, as far as is known: key o and `ordertui"
-            " outbox` list them; U there, or `ordertui uploaded BATCH`, when it is done"
+            f"{pluralize(waiting, 'file')} to upload, as far as is known: key o and `ordertui outbox` list them; U"
+            " there, or `ordertui uploaded BATCH`, when it is done"
         ]
+
+    def get(self, batch_id: int) -> Batch:
+        """Return a batch with what to do next. Raises UnknownBatch."""
+        reader = self._context.reader()
+        return self._describe(reader.batches.get(batch_id), reader.submissions.find())
 
     def find(self, *, open_only: bool = False) -> list[Batch]:
         """Return the batches, newest first, each with what to do next."""

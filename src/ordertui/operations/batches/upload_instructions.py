@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ordertui.orders.batch_state import BatchState
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.store import JournalBatch
@@ -22,7 +23,10 @@ PRACTICE = "PRACTICE: these orders are made up, upload nothing. In a real store 
 
 
 def upload_instructions(batch: JournalBatch, *, practice: bool) -> str:
-    """Return what the operator does next with a batch that was sent."""
+    """Return what the operator does next with a batch that left as a file."""
+    later = _LATER.get(batch.action, "")
+    if batch.state is BatchState.ANSWERED:
+        return later
     market = MARKETPLACES.get(batch.marketplace)
     host = market.seller_central if market else "Seller Central"
     upload = next((name for name in batch.files if name.endswith(".txt")), "")
@@ -30,7 +34,7 @@ def upload_instructions(batch: JournalBatch, *, practice: bool) -> str:
         f"{PRACTICE if practice else ''}1. Upload {upload}\n"
         f"   at {host} > Orders > Upload order related files > {_PAGE.get(batch.action, '')}, once.\n"
         "2. When Amazon is done with it, choose “View processing report” on the same page and save it.\n"
-        f"3. Import it: `ordertui results FILE --batch {batch.id}`, or key i on the screen.\n"
-        f"{_LATER.get(batch.action, '')}\n"
+        f"3. Import it: key i on this batch in the outbox (o), or `ordertui results FILE --batch {batch.id}`.\n"
+        f"{later}\n"
         "The .xml file beside it is the same batch for the Feeds API; upload one of the two, never both."
     )

@@ -142,7 +142,7 @@ class BatchJournal:
     def _read(self, tail: str, params: Sequence[object]) -> list[JournalBatch]:
         heads = self._database.query(
             "SELECT id, action, marketplace, state, created_at, due_at, sent_at, files, sha256, who, hold_boot,"
-            f" hold_mark, writing FROM batches {tail}",
+            f" hold_mark, writing, uploaded_at FROM batches {tail}",
             params,
         )
         rows: dict[int, list[JournalRow]] = {}
@@ -157,7 +157,7 @@ class BatchJournal:
             JournalBatch(
                 h[0], Action(h[1]), h[2], BatchState(h[3]), h[4], min(h[5], LATEST_MOMENT), h[6],
                 tuple(rows.get(h[0], ())), tuple(json.loads(h[7])), h[8], h[9],
-                None if h[11] is None else MonotonicReading(h[10], h[11]), bool(h[12]),
+                None if h[11] is None else MonotonicReading(h[10], h[11]), bool(h[12]), h[13],
             )
             for h in heads
         ]  # fmt: skip
@@ -393,8 +393,29 @@ class BatchJournal:
                 raise StoreError(f"batch {batch_id} has no file that waits for its upload: it is {batch.state.value}")
             changes = self.transitions.move_rows(batch, dict.fromkeys(waiting, Outcome(RowState.UPLOADED)))
             self.transitions.move_batch(batch, BatchState.UPLOADED)
+            self._database.execute("UPDATE batches SET uploaded_at = ? WHERE id = ?", (self._clock.now(), batch_id))
             self.transitions.log("batch.uploaded", batch_id, states=changes)
         return self.get(batch_id)
+
+    def unmark_uploaded(self, batch_id: int) -> JournalBatch:
+        """Take the operator's word back that the file of a batch was uploaded.
+
+        Raises UnknownBatch, and StoreError when nobody said so, or its answer is known already.
+        """
+        with self._database.write():
+            batch = self.get(batch_id)
+            said = [row.order_id for row in batch.rows if row.state is RowState.UPLOADED]
+            if batch.state is not BatchState.UPLOADED or not said:
+                raise StoreError(f"batch {batch_id} is not marked as uploaded: it is {batch.state.value}")
+            changes = self.transitions.move_rows(batch, dict.fromkeys(said, Outcome(RowState.WRITTEN)))
+            self.transitions.move_batch(batch, BatchState.WRITTEN)
+            self._database.execute("UPDATE batches SET uploaded_at = NULL WHERE id = ?", (batch_id,))
+            self.transitions.log("batch.not_uploaded", batch_id, states=changes)
+        return self.get(batch_id)
+
+    def count_held(self) -> int:
+        """Return how many batches are held."""
+        return int(self._database.value("SELECT count(*) FROM batches WHERE state = ?", (BatchState.HELD.value,)))
 
     def count_to_upload(self) -> int:
         """Return how many batches are written and, as far as is known, not uploaded."""

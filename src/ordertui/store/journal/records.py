@@ -61,6 +61,8 @@ class JournalBatch(msgspec.Struct, frozen=True):
     """When its hold ends on the monotonic clock; None when only the wall clock is known."""
     is_writing: bool = False
     """Whether it is marked as sent while its files are not all known to be written."""
+    uploaded_at: int | None = None
+    """When the operator said that its file was uploaded; None before, and where version 18 did not note it."""
 
 
 class HoldingBatch(msgspec.Struct, frozen=True):

@@ -146,6 +146,6 @@ async def show_outbox(context: CommandContext, task: Task) -> None:
     """Show the batches."""
     from ordertui.tui.screens.outbox import OutboxScreen
 
-    await task.ask(OutboxScreen(context.session, context.tasks.keys))
+    await task.ask(OutboxScreen(context.session, context.tasks.keys, context.describe))
     context.table.reload()
     context.refresh()

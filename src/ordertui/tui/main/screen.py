@@ -260,6 +260,7 @@ class MainScreen(Screen[None]):
     def _read_changes(self) -> None:
         self._version = self.session.data_version()
         self.summary.next_due = self.session.dispatcher.next_due()
+        self.summary.waiting = self.session.batches.waiting()
         self.summary.summarizer.forget()
         self.view.counter.count()
 
@@ -272,12 +273,13 @@ class MainScreen(Screen[None]):
         elif self.session.data_version() != self._version:
             self._read_changes()
             self.show_header()
+            self.summary.show_status()
             self.view.show_columns()
             self.table.reload()
             self.view.refresh_external_changes()
         elif self.session.clock.now() // 60 != self._minute:
             self._show_time()
-        elif due is not None and self.app.screen is self:
+        elif due is not None:
             self.summary.show_status()
         self._save_workspace()
         self.sync.tick()

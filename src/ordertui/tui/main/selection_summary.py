@@ -10,13 +10,13 @@ import msgspec
 from textual.content import Content
 from textual.screen import Screen
 
-from ordertui.operations.batches.batch import Due
+from ordertui.operations.batches.batch import Due, Waiting
 from ordertui.operations.errors import Stopped
 from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.rate.figures import Impact, RateEffect
 from ordertui.operations.session import Session
 from ordertui.orders.order import OrderRow
-from ordertui.tui.render.format import format_due, render_sparkline
+from ordertui.tui.render.format import render_sparkline
 from ordertui.tui.render.status_line import StatusLine, render_status_line
 from ordertui.tui.screens.task_runner import TaskRunner, ignore_unmounted
 from ordertui.tui.widgets.order_table import OrderTable
@@ -44,6 +44,7 @@ class SummaryRequest(msgspec.Struct, frozen=True):
     cursor: OrderRow | None
     hidden: int
     """Marked orders that the view does not show."""
+    waiting: Waiting
     next_due: Due | None
     view: str
     """Title of the queue."""
@@ -127,14 +128,15 @@ class SelectionSummarizer:
 
     def status(self, request: SummaryRequest) -> Content:
         """Return the status line, at once; it has money and verdicts as soon as a summary has found them."""
-        now = self._session.clock.now()
         version, impact = self._impact
         line = StatusLine(
             marked=len(request.ids),
             impact=impact if version == request.version else None,
             hidden=request.hidden,
             cursor=request.cursor,
-            held="" if request.next_due is None else format_due(request.next_due, now),
+            waiting=request.waiting,
+            due=request.next_due,
+            now=self._session.clock.now(),
             view=request.view,
             pending=request.pending,
             range_size=request.range_size,
@@ -236,6 +238,8 @@ class SummaryController:
         self.summarizer = SelectionSummarizer(session)
         self.next_due: Due | None = None
         """When a batch does something next; the status line counts down to it."""
+        self.waiting = Waiting()
+        """How many batches are held, and how many files wait for their upload."""
         self._market = ""
         """Whose rate the panel shows."""
         self._number = 0
@@ -295,6 +299,7 @@ class SummaryController:
             version=marks.version,
             cursor=self._table.cursor_row,
             hidden=hidden,
+            waiting=self.waiting,
             next_due=self.next_due,
             view=BY_KEY[view.request.queue].title,
             width=self._screen.size.width,

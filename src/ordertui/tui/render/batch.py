@@ -1,74 +1,232 @@
-"""Texts of batches: the outbox's lines, a batch in full, its rows."""
+"""Texts of batches: the outbox's list, a batch in full, its rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import msgspec
 from textual.content import Content
 
 from ordertui.operations.batches.batch import Batch, BatchRow
 from ordertui.operations.batches.open_issues import OpenIssue
-from ordertui.orders.batch_state import AT_LARGE, UNANSWERED, BatchState, RowState
+from ordertui.orders.batch_state import AT_LARGE, NEVER_LEFT, UNANSWERED, BatchState, RowState
+from ordertui.orders.money import format_money
+from ordertui.orders.order import OrderRow
 from ordertui.orders.text import pluralize
 
-from .format import ACTION_WORD, MUTED, Piece, format_countdown, format_time
+from .format import ACTION_WORD, MUTED, Piece, format_countdown, format_time, format_zone, wrap_text
 from .state import BATCH_LOOKS, ROW_LOOKS
 
+WITH_NEXT = 76
+"""From so many cells on a line of the list has a column of what to do next."""
+STATE_WIDTH = 18
+"""Cells of the column State."""
+GAP = "   "
+"""Between two keys."""
+WARNING = "bold $text-warning"
 
-def render_batch_line(batch: Batch, now: int) -> Content:
-    """Return the line of a batch in the outbox; `now` in epoch seconds."""
-    states: dict[RowState, int] = {}
-    for row in batch.rows:
-        states[row.state] = states.get(row.state, 0) + 1
-    rows = ", ".join(f"{count:,} {ROW_LOOKS[state].count}" for state, count in sorted(states.items()))
-    look = BATCH_LOOKS[batch.state]
-    pieces: list[Piece] = [
-        f"#{batch.id:<4} {batch.action.value:<8} {batch.marketplace:<3} ",
-        (f"{look.glyph} {batch.state:<9}", look.style),
-        f" {rows}",
-        _next_step(batch, now),
+
+class BatchContext(msgspec.Struct, frozen=True):
+    """What a line of the list needs besides its batch."""
+
+    now: int
+    """Epoch seconds."""
+    zone: str
+    """IANA zone of times."""
+    width: int
+    """Cells of the line."""
+    held: int = 0
+    """Held batches of the store."""
+    retryable: Mapping[int, int] = msgspec.field(default_factory=dict)
+    """Refused orders that no later batch tries, by batch."""
+
+
+def retryable(batches: Sequence[Batch]) -> dict[int, int]:
+    """Return, by batch, how many of its refused orders no later batch tries. `batches`: all of the store."""
+    tried: dict[tuple[str, str], int] = {}
+    for batch in batches:
+        for row in batch.rows:
+            if row.state not in NEVER_LEFT:
+                key = batch.action.value, row.order_id
+                tried[key] = max(batch.id, tried.get(key, 0))
+    found = {
+        batch.id: sum(
+            row.state is RowState.ERROR and tried[batch.action.value, row.order_id] == batch.id for row in batch.rows
+        )
+        for batch in batches
+    }
+    return {number: count for number, count in found.items() if count}
+
+
+def render_outbox_head(batches: Sequence[Batch], questions: Sequence[OpenIssue]) -> Content:
+    """Return how many batches wait, and for what: `3 held · 5 files to upload · 2 waiting for a report`."""
+    held = sum(batch.state is BatchState.HELD for batch in batches)
+    to_upload = sum(_is_to_upload(batch) for batch in batches)
+    reports = sum(_awaits_report(batch) for batch in batches)
+    at_amazon = sum(batch.state is BatchState.SENT and bool(batch.count(*UNANSWERED)) for batch in batches)
+    attention = len({one.batch for one in questions})
+    parts = [
+        (f"{held:,} held" if held else "", "$text-warning"),
+        (f"{pluralize(to_upload, 'file')} to upload" if to_upload else "", "$text-warning"),
+        (f"{reports:,} waiting for a report" if reports else "", "$text-accent"),
+        (f"{at_amazon:,} at Amazon" if at_amazon else "", "$text-accent"),
+        (f"{attention:,} {'needs' if attention == 1 else 'need'} attention" if attention else "", WARNING),
     ]
-    return Content.assemble(*pieces)
+    found = [Content.styled(text, style) for text, style in parts if text]
+    return Content(" · ").join(found) if found else Content.styled("nothing waits", MUTED)
 
 
-def _next_step(batch: Batch, now: int) -> Piece:
-    if batch.state is BatchState.HELD and (not batch.by_api or batch.next_at is not None):
-        left = format_countdown((batch.due_at if batch.next_at is None else batch.next_at) - now)
-        return f"   leaves in {left}" if left != "now" else "   leaves now", "bold $text-warning"
+def render_batch_columns(width: int, zone: str, now: int) -> Content:
+    """Return the heads of the list's columns."""
+    state = f"State ({format_zone(now, zone)})"
+    head = f"{'#':>4} {'Action':<8} {'Mk':<2} {'Orders':>6} {'Total':>14}  {state:<{STATE_WIDTH}}"
+    return Content.styled(f"{head}Next" if width >= WITH_NEXT else head.rstrip(), MUTED)
+
+
+def render_batch_line(batch: Batch, context: BatchContext) -> Content:
+    """Return the line of a batch in the list: number, action, orders, total, state and what to do next."""
+    rows = _rows_in(batch)
+    text, style = batch_state(batch, context)
+    line = Content.assemble(
+        f"{batch.id:>4} {batch.action.value:<8} {batch.marketplace:<2} {len(rows):>6,} {_total(rows):>14}  ",
+        (f"{text:<{STATE_WIDTH}}", style),
+    )
+    if context.width < WITH_NEXT:
+        return line
+    following = next_steps(batch, context)
+    while following and line.cell_length + Content(GAP.join(following)).cell_length > context.width:
+        following = following[:-1]
+    return line + Content(GAP.join(following))
+
+
+def _rows_in(batch: Batch) -> list[BatchRow]:
+    """Return the rows that were neither taken back nor left out; all of them where each one was."""
+    return [row for row in batch.rows if row.state not in NEVER_LEFT] or list(batch.rows)
+
+
+def _total(rows: Sequence[BatchRow]) -> str:
+    """Return what the rows come to: one amount, `2 currencies`, or `?` for what is not known."""
+    sums: dict[str, int] = {}
+    for row in rows:
+        if row.currency is not None and row.total is not None:
+            sums[row.currency] = sums.get(row.currency, 0) + row.total
+    if len(sums) > 1:
+        return f"{len(sums)} currencies"
+    known = next((format_money(minor, currency) for currency, minor in sums.items()), "")
+    is_partly_unknown = any(row.total is None for row in rows)
+    return f"{known} + ?" if known and is_partly_unknown else known or "?"
+
+
+def _is_to_upload(batch: Batch) -> bool:
+    return not batch.by_api and bool(batch.count(RowState.WRITTEN))
+
+
+def _awaits_report(batch: Batch) -> bool:
+    return not batch.by_api and not _is_to_upload(batch) and bool(batch.count(RowState.UPLOADED, RowState.ACCEPTED))
+
+
+def batch_state(batch: Batch, context: BatchContext) -> tuple[str, str]:
+    """Return the state of a batch with its sign, such as `◷ held 7:55` or `✗ 1 of 14`, and its style."""
+    look = BATCH_LOOKS[batch.state]
     if batch.state is BatchState.HELD:
-        return "   waits, see below", "$text-warning"
+        if batch.by_api and batch.next_at is None:
+            return f"{look.glyph} held, waits", look.style
+        left = format_countdown((batch.due_at if batch.next_at is None else batch.next_at) - context.now)
+        return f"{look.glyph} held {left}", WARNING
+    if batch.state in (BatchState.RECALLED, BatchState.LEFT_OUT):
+        return f"{look.glyph} {look.count}", look.style
+    if batch.is_writing:
+        return "! not all written", WARNING
+    answer = _answer(batch)
+    if answer is not None:
+        return answer
+    if batch.state is BatchState.UPLOADED and batch.uploaded_at is not None:
+        return f"{look.glyph} uploaded {_time_of_day(batch.uploaded_at, context)}", look.style
+    if batch.state is BatchState.SENT and batch.sent_at is not None:
+        return f"{look.glyph} sent {_time_of_day(batch.sent_at, context)}", look.style
+    return f"{look.glyph} {look.count}", look.style
+
+
+def _answer(batch: Batch) -> tuple[str, str] | None:
+    """Return what came of the rows, by Amazon's answer, a later report or the operator's word; None while nothing."""
+    rows = _rows_in(batch)
+    refused, unclear = batch.count(RowState.ERROR), batch.count(RowState.UNKNOWN)
+    done = batch.count(RowState.OK, RowState.CONFIRMED)
+    if refused:
+        more = f", {unclear:,} ?" if unclear else ""
+        return f"✗ {refused:,} of {len(rows):,}{more}", ROW_LOOKS[RowState.ERROR].style
+    if unclear:
+        return f"? {unclear:,} of {len(rows):,}", ROW_LOOKS[RowState.UNKNOWN].style
+    if batch.is_confirmed:
+        return "✓ confirmed", ROW_LOOKS[RowState.CONFIRMED].style
+    if done == len(rows):
+        look = ROW_LOOKS[RowState.OK]
+        return f"{look.glyph} answered", look.style
+    if done:
+        return f"… {done:,} of {len(rows):,} done", ROW_LOOKS[RowState.ACCEPTED].style
+    return None
+
+
+def _time_of_day(epoch: int, context: BatchContext) -> str:
+    """Return `14:20` of today, else `Nov 21`."""
+    day, moment = format_time(epoch, context.zone).rsplit(" ", 1)
+    return moment if format_time(context.now, context.zone).startswith(day) else day
+
+
+def next_steps(batch: Batch, context: BatchContext) -> list[str]:
+    """Return what may be done next with a batch, each as `key word`, the most likely first."""
+    if batch.state is BatchState.HELD:
+        release_all = ["R release all"] if context.held > 1 else []
+        return ["u undo", "r release", *release_all]
+    found = []
+    if batch.is_writing:
+        return ["`ordertui questions` says why"]
+    if _is_to_upload(batch):
+        found += ["y path", "U mark uploaded"]
+    elif _awaits_report(batch):
+        found.append("i report for this batch")
+    again, unclear = context.retryable.get(batch.id, 0), batch.count(RowState.UNKNOWN)
+    if again:
+        found.append(f"t retry {again:,}")
+    if unclear:
+        found.append(f"s resolve {unclear:,}")
+    if _is_to_upload(batch):
+        found.append("i report")
+    elif batch.state is BatchState.UPLOADED:
+        found.append("U not uploaded")
     if batch.by_api and batch.next_at is not None:
-        left = format_countdown(batch.next_at - now)
-        return f"   next look in {left}" if left != "now" else "   looking now", MUTED
-    if batch.state is BatchState.WRITTEN and not batch.by_api:
-        return "   upload it, U when done, then import the processing report (i)", "$text-warning"
-    if batch.state is BatchState.UPLOADED and not batch.by_api:
-        return "   import the processing report (i)", MUTED
-    if batch.state in AT_LARGE:
-        waits = any(row.state in UNANSWERED for row in batch.rows)
-        return ("   needs you, see below", "bold $text-warning") if waits else ""
-    return ""
+        left = format_countdown(batch.next_at - context.now)
+        found.append(f"next look in {left}" if left != "now" else "looking now")
+    elif batch.by_api and batch.state in AT_LARGE and batch.count(*UNANSWERED):
+        found.append("needs you: Enter")
+    return found
 
 
-def render_batch(batch: Batch, zone: str, questions: Sequence[OpenIssue] = ()) -> Content:
-    """Return a batch in full: times, hash of its bytes, what is open, what would settle it, what to do next."""
+def render_batch(batch: Batch, zone: str, questions: Sequence[OpenIssue] = (), *, with_hash: bool = True) -> Content:
+    """Return a batch in full: times, what is open, what would settle it, what to do next, the hash of its bytes."""
+    zoned = format_zone(batch.created_at, zone)
     pieces: list[Piece] = [
-        (f"\nBatch {batch.id}: {ACTION_WORD[batch.action]}, {batch.marketplace}, {batch.state.value}", "bold"),
-        (f" · committed {format_time(batch.created_at, zone)}", MUTED),
+        (f"Batch {batch.id}: {ACTION_WORD[batch.action]}, {batch.marketplace}", "bold"),
+        (f" · committed {format_time(batch.created_at, zone)} {zoned}", MUTED),
     ]
     if batch.state is BatchState.HELD:
         leaves = batch.next_at or batch.due_at
         if not batch.by_api or batch.next_at is not None:
-            pieces.append((f", leaves {format_time(leaves, zone)}", "$text-warning"))
+            how = "goes to Amazon" if batch.by_api else "file is written"
+            pieces.append((f", {how} {format_time(leaves, zone)} {zoned}", "$text-warning"))
     elif batch.sent_at:
-        pieces.append((f", left {format_time(batch.sent_at, zone)}", MUTED))
-    pieces.append((f"\nsha256 {batch.sha256}", MUTED))
+        how = "went to Amazon" if batch.by_api else "file written"
+        pieces.append((f", {how} {format_time(batch.sent_at, zone)} {zoned}", MUTED))
+    if batch.uploaded_at:
+        pieces.append((f", marked as uploaded {format_time(batch.uploaded_at, zone)} {zoned}", MUTED))
     for one in questions:
         orders = pluralize(len(one.orders))
-        pieces.append((f"\n! {orders} {one.kind}: {one.why}", "bold $text-warning"))
+        pieces.append((f"\n! {orders} {one.kind}: {one.why}", WARNING))
         pieces.append((f"\n  {one.evidence}", MUTED))
     if batch.advice:
-        pieces.append(f"\n\n{batch.advice}")
+        pieces.append(f"\n{batch.advice}")
+    if with_hash:
+        pieces.append((f"\nsha256 {batch.sha256}", MUTED))
     return Content.assemble(*pieces)
 
 
@@ -78,10 +236,21 @@ def errors_first(batch: Batch) -> tuple[BatchRow, ...]:
     return tuple(sorted(batch.rows, key=lambda row: (first.get(row.state, 2), row.code)))
 
 
-def render_row(row: BatchRow) -> Content:
-    """Return the line of a row."""
+def render_row(row: BatchRow, order: OrderRow | None, width: int) -> Content:
+    """Return a row of a batch: order, SKU, total, state, reason; Amazon's words below it, never cut off.
+
+    `order` is the order as the store has it; None when it is gone.
+    """
     look = ROW_LOOKS[row.state]
-    pieces: list[Piece] = [f"{row.order_id}  ", (f"{look.glyph} {row.state:<9}", look.style), f" {row.reason}"]
+    total = format_money(row.total, row.currency) if row.total is not None and row.currency else "?"
+    sku = (order.sku if order is not None else None) or "?"
+    room = max(6, min(24, width - 63))
+    name = Content(sku).truncate(room, ellipsis=True, pad=True)
+    state = (f"{look.glyph} {look.count}", look.style)
+    pieces = Content.assemble(f"{row.order_id:<19} ", name, f" {total:>12}  ", state)
+    if row.reason:
+        pieces += Content.styled(f"  {row.reason}", MUTED)
     if row.code or row.text:
-        pieces.append((f"  {row.code} {row.text}".rstrip(), look.style))
-    return Content.assemble(*pieces)
+        words = wrap_text(f"{row.code} {row.text}".strip(), "    ", width)
+        pieces += Content.styled(f"\n{words}", look.style)
+    return pieces

@@ -44,6 +44,13 @@ def format_countdown(seconds: int) -> str:
     return f"{hours}:{minutes:02d}:{secs:02d}" if hours else f"{minutes}:{secs:02d}"
 
 
+def format_short(seconds: int) -> str:
+    """Return the time left in one unit, as `3h`, `12m`, and below two minutes `1:48`; `now` when there is none."""
+    if seconds < 120:
+        return format_countdown(seconds)
+    return f"{seconds // 3600}h" if seconds >= 7200 else f"{seconds // 60}m"
+
+
 def format_due(due: Due, now: int) -> str:
     """Return what happens next to a batch: `held 14:32`, `next look in 0:30`, `leaves in 12:00`."""
     left = format_countdown(due.at - now)

@@ -27,20 +27,20 @@ class StateLook(msgspec.Struct, frozen=True):
 
 ROW_LOOKS = {
     RowState.HELD: StateLook("◷", "warning", RowState.HELD, RowState.HELD, "held, not sent yet"),
-    RowState.RECALLED: StateLook("↶", "muted", "", RowState.RECALLED, "taken back"),
-    RowState.LEFT_OUT: StateLook("↷", "muted", "", "left out", "left out at the last check: not allowed any more"),
+    RowState.RECALLED: StateLook("↶", "muted", "", "undone", "undone before anything was written"),
+    RowState.LEFT_OUT: StateLook("↷", "muted", "", "left out", "left out at dispatch: not allowed any more"),
     RowState.WRITTEN: StateLook(
-        "→", "warning", RowState.WRITTEN, RowState.WRITTEN, "written to a file, not uploaded as far as is known"
+        "↑", "warning", RowState.WRITTEN, "file written", "written to a file, not uploaded as far as is known"
     ),
     RowState.UPLOADED: StateLook(
-        "→", "accent", "upload", RowState.UPLOADED, "uploaded, by your word, not answered yet"
+        "…", "accent", "upload", RowState.UPLOADED, "marked as uploaded, not answered yet"
     ),
     RowState.SENT: StateLook("→", "accent", RowState.SENT, RowState.SENT, "sent by the API, not answered yet"),
-    RowState.ACCEPTED: StateLook("→", "accent", "taken", "taken in", "taken in by Amazon"),
-    RowState.OK: StateLook("✓", "success", RowState.OK, RowState.OK, "Amazon said ok, not confirmed yet"),
-    RowState.ERROR: StateLook("✗", "error", "fail", "refused by Amazon", "refused by Amazon"),
+    RowState.ACCEPTED: StateLook("…", "accent", "taken", "accepted", "accepted by Amazon, not answered yet"),
+    RowState.OK: StateLook("✓", "success", RowState.OK, "answered ok", "Amazon answered ok, not confirmed yet"),
+    RowState.ERROR: StateLook("✗", "error", "fail", "refused", "refused by Amazon"),
     RowState.UNKNOWN: StateLook(
-        "?", "warning", "unsure", "outcome unknown", "outcome unknown, never sent again by itself"
+        "?", "warning", "unclear", "unclear", "unclear: check in Seller Central; never sent again by itself"
     ),
     RowState.CONFIRMED: StateLook("✓", "success", "done", RowState.CONFIRMED, "confirmed by a later report"),
 }  # fmt: skip

@@ -5,10 +5,14 @@ from __future__ import annotations
 import msgspec
 from textual.content import Content
 
+from ordertui.operations.batches.batch import Due, DueStep, Waiting
 from ordertui.operations.rate.figures import Impact
 from ordertui.orders.order import OrderRow
 
-from .format import MUTED, Piece, format_sums
+from .format import MUTED, Piece, format_due, format_short, format_sums
+
+NARROW = 80
+"""Below so many cells the words of what waits are cut short."""
 
 
 class StatusLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,8 +25,12 @@ class StatusLine(msgspec.Struct, frozen=True, kw_only=True):
     hidden: int
     """Marked orders that the view does not show."""
     cursor: OrderRow | None
-    held: str
-    """Countdown of what is held; empty: nothing is."""
+    waiting: Waiting
+    """Batches that are held, and files that wait for their upload."""
+    due: Due | None
+    """What happens next to a batch by itself."""
+    now: int
+    """Epoch seconds."""
     view: str
     """Title of the queue."""
     width: int
@@ -38,10 +46,10 @@ class StatusLine(msgspec.Struct, frozen=True, kw_only=True):
 def render_status_line(line: StatusLine) -> Content:
     """Return the line, cut to its width.
 
-    Where cells are few, money in several currencies is only counted, then the end is left out; the countdown always
-    stands.
+    Where cells are few, money in several currencies is only counted, then the end is left out; what is held and what
+    waits for its upload always stands.
     """
-    clock = Content.styled(f"   ◷ {line.held}", "bold $text-warning") if line.held else Content("")
+    clock = render_waiting(line.waiting, line.due, line.now, is_short=line.width < NARROW)
     room = max(0, line.width - clock.cell_length)
     pieces: list[Piece] = []
     if line.progress:
@@ -61,6 +69,20 @@ def render_status_line(line: StatusLine) -> Content:
     else:
         pieces.append((f" {line.view}: nothing to show", MUTED))
     return Content.assemble(*pieces).truncate(room, ellipsis=True) + clock
+
+
+def render_waiting(waiting: Waiting, due: Due | None, now: int, *, is_short: bool) -> Content:
+    """Return what waits, such as `   ◷ 3 held 12m   ↑ 5 to upload`; empty when nothing does."""
+    found = Content("")
+    if waiting.held:
+        left = f" {format_short(due.at - now)}" if due is not None and due.step is DueStep.HOLD_ENDS else ""
+        found += Content.styled(f"   ◷ {waiting.held:,} held{left}", "bold $text-warning")
+    if due is not None and (not waiting.held or due.step is not DueStep.HOLD_ENDS):
+        found += Content.styled(f"   → {format_due(due, now)}", "bold $text-warning")
+    if waiting.to_upload:
+        word = "" if is_short else " to upload"
+        found += Content.styled(f"   ↑ {waiting.to_upload:,}{word}", "bold $text-warning")
+    return found
 
 
 def _impact_pieces(impact: Impact | None, *, short: bool) -> list[Piece]:

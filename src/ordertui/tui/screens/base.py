@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.geometry import Region, Size
@@ -93,6 +94,10 @@ class Dialog(ModalScreen[ScreenResultType]):
     would close the screen beneath, and leave its question without an answer.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "show_dialog_keys", "keys of this dialog", show=False)
+    ]
+
     def __init__(self, title: str, keys: str = "", *, note: str = "", is_tall: bool = False) -> None:
         super().__init__(classes="dialog-screen")
         self._title = title
@@ -120,6 +125,16 @@ class Dialog(ModalScreen[ScreenResultType]):
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Answer and close; do nothing when the dialog has answered already."""
         return super().dismiss(result) if self.is_active else AwaitComplete()
+
+    def _more_keys(self) -> Sequence[tuple[str, str]]:
+        """Return keys that are no bindings, each with its words, for `?`."""
+        return ()
+
+    def action_show_dialog_keys(self) -> None:
+        """Show every key of this dialog."""
+        from .dialog_help import dialog_help  # when it is opened
+
+        self.app.push_screen(dialog_help(self, self._title, self._more_keys()))
 
     def action_leave(self) -> None:
         """Close without an answer."""

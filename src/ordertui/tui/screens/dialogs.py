@@ -23,21 +23,30 @@ from .base import SCROLL_KEYS, Dialog
 class ConfirmScreen(Dialog[str | None]):
     """A question with letters as answers; Enter and Escape give an empty text, which means no."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,n", "answer('')", "no", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter", "answer('')", "no", show=False)]
 
-    def __init__(self, question: str, answers: Mapping[str, str], detail: str = "") -> None:
+    def __init__(
+        self, question: str, answers: Mapping[str, str], detail: str = "", *, no: str = "Enter, Esc: no"
+    ) -> None:
+        """`no`: what Enter and Escape do, in words."""
         keys = "   ".join(f"{key} {word}" for key, word in answers.items())
-        super().__init__(question, f"{keys}   Enter, Esc: no", note=detail)
+        super().__init__(question, f"{keys}   {no}", note=detail)
         self._answers = dict(answers)
 
     def on_key(self, event: events.Key) -> None:
-        """Answer with a letter."""
+        """Answer with a letter; `n` means no where it is no answer."""
         if event.character in self._answers:
             event.stop()
             self.dismiss(event.character)
+        elif event.character == "n":
+            event.stop()
+            self.dismiss("")
+
+    def _more_keys(self) -> Sequence[tuple[str, str]]:
+        return list(self._answers.items())
 
     def action_answer(self, key: str) -> None:
-        """Answer and close."""
+        """Close; nothing is done."""
         self.dismiss(key)
 
 

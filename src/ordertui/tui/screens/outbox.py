@@ -1,8 +1,8 @@
-"""The outbox: what is held and until when, what left, where to upload it, and what Amazon said of each row."""
+"""The outbox: one line for each batch with what to do next, and on Enter the rows of a batch with Amazon's words."""
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
@@ -14,90 +14,131 @@ from textual.widgets.option_list import Option
 
 from ordertui.operations.batches.batch import Batch, BatchRow
 from ordertui.operations.batches.open_issues import OpenIssue
-from ordertui.operations.errors import EvidenceAgainst
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
-from ordertui.orders.text import pluralize
-from ordertui.tui.clipboard import copy
 from ordertui.tui.key_queue import KeyQueue
-from ordertui.tui.render.batch import errors_first, render_batch, render_batch_line, render_row
-from ordertui.tui.screens.task_runner import Task, TaskRunner
+from ordertui.tui.render.batch import (
+    BatchContext,
+    errors_first,
+    next_steps,
+    render_batch,
+    render_batch_columns,
+    render_batch_line,
+    render_outbox_head,
+    render_row,
+    retryable,
+)
+from ordertui.tui.screens.task_runner import TaskRunner
 from ordertui.tui.widgets.option_list import SafeOptionList
 
-from .base import Dialog
-from .dialogs import ConfirmScreen, FormScreen
+from .base import KEY_GAP, Dialog, Title
+from .batch_actions import BatchActions
+from .dialogs import TextScreen
 
 ROWS = 2_000
 """Rows listed of a batch; refused ones come first."""
+IN_ROWS = "-in-rows"
+"""Class of the screen while it shows the rows of a batch."""
+NOTHING_YET = "\n Nothing was committed yet. x, r and c on the main screen open a preview; y there commits."
 
 
 class OutboxScreen(Dialog[None]):
-    """The batches, newest first, and the rows of the one under the cursor."""
+    """The batches, newest first, or the rows of one of them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,o", "leave", "close", show=False),
-        Binding("u", "undo", "take back", show=False),
+        Binding("escape,q", "back", "close", show=False),
+        Binding("o", "leave", "close", show=False),
+        Binding("u", "undo", "undo", show=False),
         Binding("r", "release", "release now", show=False),
-        Binding("U", "uploaded", "it was uploaded", show=False),
+        Binding("R", "release_all", "release all", show=False),
         Binding("y", "copy", "copy path", show=False),
-        Binding("t", "retry", "try failed again", show=False),
-        Binding("s", "settle", "settle", show=False),
+        Binding("U", "uploaded", "mark uploaded, or take that back", show=False),
+        Binding("i", "report", "report for this batch", show=False),
+        Binding("t", "retry", "retry refused", show=False),
+        Binding("s", "resolve", "resolve by hand", show=False),
         Binding("tab,shift+tab", "other_list", "rows", show=False, priority=True),
     ]
 
-    def __init__(self, session: Session, keys: KeyQueue) -> None:
-        hint = "Tab batches, rows   u take back   r release now   U uploaded   t try failed rows again   s settle"
-        super().__init__("Outbox", f"{hint}   y copy path   Esc close", is_tall=True)
-        self._tasks = TaskRunner(self, keys)
+    def __init__(self, session: Session, keys: KeyQueue, describe: Callable[[str], Content]) -> None:
+        """`describe` returns an order in full, as text."""
+        super().__init__("Outbox", "Esc close", is_tall=True)
+        self._acts = BatchActions(self, session, TaskRunner(self, keys), self._read)
         self._session = session
+        self._describe = describe
         self._batches: list[Batch] = []
         self._rows: tuple[BatchRow, ...] = ()
         self._questions: list[OpenIssue] = []
+        self._retryable: dict[int, int] = {}
         self._version = -1
 
     def _compose_body(self) -> ComposeResult:
-        yield SafeOptionList(id="batches")
+        yield Static(id="outbox-head", markup=False)
+        yield Static(id="batch-columns", markup=False)
+        yield SafeOptionList(id="batches", markup=False)
         yield Static(id="batch-head")
-        yield SafeOptionList(id="batch-rows")
+        yield SafeOptionList(id="batch-rows", markup=False)
 
     def on_mount(self) -> None:
-        """Show the batches, and count down until they leave."""
+        """Show the batches, and count down to what happens to them next."""
         self._read()
         self._list("batches").focus()
         self.set_interval(1.0, self._count_down)
+
+    def on_resize(self) -> None:
+        """Fit the lines to the new width."""
+        self.call_after_refresh(self._show)
 
     def _list(self, name: str) -> OptionList:
         return self.query_one(f"#{name}", OptionList)
 
     @property
     def _in_rows(self) -> bool:
-        return self.focused is self._list("batch-rows")
+        return self.has_class(IN_ROWS)
+
+    # What is shown
 
     def _read(self) -> None:
         self._version = self._session.data_version()
         self._batches = self._session.batches.find()
         self._questions = self._session.batches.open_issues()
-        options = self._list("batches")
+        self._retryable = retryable(self._batches)
+        self._show()
+
+    def _line_context(self) -> BatchContext:
+        return BatchContext(
+            now=self._session.clock.now(),
+            zone=self._session.orders.zone,
+            width=(self._list("batches").scrollable_content_region.width or self.size.width) - 2,
+            held=sum(batch.state is BatchState.HELD for batch in self._batches),
+            retryable=self._retryable,
+        )
+
+    def _show(self) -> None:
+        if not self.query("#batches"):
+            return  # it is being closed
+        options, context = self._list("batches"), self._line_context()
         keep = options.highlighted or 0
         options.clear_options()
-        now = self._session.clock.now()
-        options.add_options(Option(render_batch_line(batch, now), id=str(batch.id)) for batch in self._batches)
+        options.add_options(Option(render_batch_line(batch, context), id=str(batch.id)) for batch in self._batches)
+        self.query_one("#outbox-head", Static).update(render_outbox_head(self._batches, self._questions))
+        self.query_one("#batch-columns", Static).update(
+            render_batch_columns(context.width, context.zone, context.now) if self._batches else Content("")
+        )
         if self._batches:
             options.highlighted = min(keep, len(self._batches) - 1)
         else:
-            self.query_one("#batch-head", Static).update(
-                "\n Nothing was committed yet. x, r and c on the main screen open a preview; y there commits."
-            )
+            self.query_one("#batch-head", Static).update(NOTHING_YET)
+        self._rows = ()
         self._show_batch()
 
     def _count_down(self) -> None:
         if self._session.data_version() != self._version:
             self._read()
             return
-        now = self._session.clock.now()
+        context = self._line_context()
         for batch in self._batches:
             if batch.state is BatchState.HELD or batch.next_at is not None:
-                self._list("batches").replace_option_prompt(str(batch.id), render_batch_line(batch, now))
+                self._list("batches").replace_option_prompt(str(batch.id), render_batch_line(batch, context))
 
     @property
     def _batch(self) -> Batch | None:
@@ -106,7 +147,7 @@ class OutboxScreen(Dialog[None]):
 
     @property
     def _row(self) -> BatchRow | None:
-        place = self._list("batch-rows").highlighted
+        place = self._list("batch-rows").highlighted if self._in_rows else None
         return self._rows[place] if place is not None and place < len(self._rows) else None
 
     @on(OptionList.OptionHighlighted, "#batches")
@@ -114,165 +155,130 @@ class OutboxScreen(Dialog[None]):
         batch = self._batch
         if batch is None:
             return
-        self.query_one("#batch-head", Static).update(
-            render_batch(batch, self._session.orders.zone, [one for one in self._questions if one.batch == batch.id])
-        )
+        mine = [one for one in self._questions if one.batch == batch.id]
+        text = render_batch(batch, self._session.orders.zone, mine, with_hash=self._in_rows)
+        self.query_one("#batch-head", Static).update(text)
+        self._show_hints(batch)
+        if self._in_rows:
+            self._show_rows(batch)
+
+    def _show_hints(self, batch: Batch) -> None:
+        ends = ["Enter order", "Esc batches"] if self._in_rows else ["Enter rows", "? keys", "Esc close"]
+        self.show_keys(KEY_GAP.join([*next_steps(batch, self._line_context()), *ends]))
+
+    def _show_rows(self, batch: Batch) -> None:
         rows = errors_first(batch)
-        if rows == self._rows and self._list("batch-rows").option_count:
-            return
-        self._rows = rows
         options = self._list("batch-rows")
+        if rows == self._rows and options.option_count:
+            return
         keep = options.highlighted or 0
+        self._rows = rows
+        ids = self._session.orders.ids_of([row.order_id for row in rows[:ROWS]])
+        found = self._session.orders.rows(ids.values())
+        orders = {order_id: found.get(row_id) for order_id, row_id in ids.items()}
+        width = self.query_one(Title).size.width - 3
         options.clear_options()
-        options.add_options(Option(render_row(row)) for row in rows[:ROWS])
+        options.add_options(Option(render_row(row, orders.get(row.order_id), width)) for row in rows[:ROWS])
         if len(rows) > ROWS:
-            options.add_option(
-                Option(Content(f"and {len(rows) - ROWS:,} more: `ordertui outbox` lists all"), disabled=True)
-            )
+            more = f"and {len(rows) - ROWS:,} more: `ordertui outbox {batch.id}` lists all"
+            options.add_option(Option(Content(more), disabled=True))
         options.highlighted = min(keep, len(rows) - 1) if rows else None
 
+    # Moving between the batches and the rows of one
+
+    @on(OptionList.OptionSelected, "#batches")
+    def _open_rows(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self._go_to_rows()
+
+    def _go_to_rows(self) -> None:
+        batch = self._batch
+        if batch is None:
+            return
+        self.add_class(IN_ROWS)
+        self.query_one(Title).update(f"Outbox · batch {batch.id}")
+        self._rows = ()
+        self._list("batch-rows").highlighted = None
+        self._show_batch()
+        self._list("batch-rows").focus()
+
+    def _go_to_batches(self) -> None:
+        self.remove_class(IN_ROWS)
+        self.query_one(Title).update("Outbox")
+        self._list("batches").focus()
+        self._show_batch()
+
+    def action_back(self) -> None:
+        """Go from the rows to the batches, and from there back to the main screen."""
+        if self._in_rows:
+            self._go_to_batches()
+        else:
+            self.action_leave()
+
     def action_other_list(self) -> None:
-        """Move the focus from batches to rows, or back."""
-        self._list("batches" if self._in_rows else "batch-rows").focus()
+        """Go from the batches to the rows of the one under the cursor, or back."""
+        if self._in_rows:
+            self._go_to_batches()
+        else:
+            self._go_to_rows()
+
+    @on(OptionList.OptionSelected, "#batch-rows")
+    def _open_order(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        row = self._row
+        if row is not None:
+            text = self._describe(row.order_id)
+            shown = text if text.plain else Content("this order is not in the store any more")
+            self.app.push_screen(TextScreen(row.order_id, shown, copy=row.order_id))
+
+    # Keys of a batch
+
+    def action_undo(self) -> None:
+        """Undo the held batch or, among its rows, the row under the cursor."""
+        if self._batch is not None:
+            self._acts.undo(self._batch, self._row)
+
+    def action_release(self) -> None:
+        """End the hold of the batch now."""
+        if self._batch is not None:
+            self._acts.release(self._batch)
+
+    def action_release_all(self) -> None:
+        """End the hold of every held batch now."""
+        self._acts.release_all([batch for batch in self._batches if batch.state is BatchState.HELD])
 
     def action_copy(self) -> None:
         """Copy the path of the file to upload."""
-        batch = self._batch
-        path = next((name for name in batch.files if name.endswith(".txt")), "") if batch else ""
-        self.notify(copy(self.app, path, path) if path else "no file was written for this batch yet")
-
-    def action_undo(self) -> None:
-        """Take back the held batch or, in its list, the row under the cursor."""
-        batch = self._batch
-        if batch is None or batch.state is not BatchState.HELD:
-            self.notify("only what is held can be taken back")
-            return
-        row = self._row if self._in_rows else None
-        if row is not None and row.state is not RowState.HELD:
-            self.notify(f"{row.order_id} is not held: {row.state.value}")
-            return
-        self._tasks.start(lambda task: self._undo(task, batch, row))
-
-    async def _undo(self, task: Task, batch: Batch, row: BatchRow | None) -> None:
-        held = sum(one.state is RowState.HELD for one in batch.rows)
-        answers = {"o": f"only {row.order_id}"} if row is not None else {"b": f"all {pluralize(held)}"}
-        whom = f"{row.order_id} out of batch {batch.id}" if row is not None else f"batch {batch.id}"
-        if await task.ask(ConfirmScreen(f"Take {whom} back?", answers), discard_typeahead=True):
-            try:
-                count = await task.work(self._session.batches.recall, row.order_id if row is not None else batch.id)
-                self.notify(f"{pluralize(count)} taken back; nothing was sent for them")
-            finally:
-                self._read()
+        if self._batch is not None:
+            self._acts.copy_path(self._batch)
 
     def action_uploaded(self) -> None:
-        """Record that the file of the batch was uploaded."""
-        batch = self._batch
-        if batch is None or batch.state is not BatchState.WRITTEN:
-            self.notify("only a batch that is written, and not known to be uploaded, waits for that")
-        else:
-            self._tasks.start(lambda task: self._mark_uploaded(task, batch))
+        """Mark the file of the batch as uploaded, or take that back."""
+        if self._batch is not None:
+            self._acts.mark_uploaded(self._batch)
 
-    async def _mark_uploaded(self, task: Task, batch: Batch) -> None:
-        question = ConfirmScreen(
-            f"Was the file of batch {batch.id} uploaded?",
-            {"y": "yes, Amazon took the file"},
-            "Kept in the audit as your word. Nothing is sent by this.",
-        )
-        if await task.ask(question, discard_typeahead=True):
-            try:
-                await task.work(self._session.batches.mark_uploaded, batch.id)
-                self.notify(f"batch {batch.id}: uploaded, by your word; import Amazon's processing report next (i)")
-            finally:
-                self._read()
+    def action_report(self) -> None:
+        """Read a processing report for this very batch."""
+        if self._batch is not None:
+            self._acts.read_report(self._batch)
 
     def action_retry(self) -> None:
-        """Preview the rows that Amazon refused, and only those, to send them again."""
-        batch = self._batch
-        if batch is None or not any(row.state is RowState.ERROR for row in batch.rows):
-            self.notify("Amazon refused no row of this batch")
-        else:
-            self._tasks.start(lambda task: self._retry(task, batch))
+        """Preview the rows that Amazon refused, and only those, to try them again."""
+        if self._batch is not None:
+            self._acts.retry(self._batch)
 
-    async def _retry(self, task: Task, batch: Batch) -> None:
-        from .preview import PreviewOptions, PreviewScreen  # when it is opened
-
-        for plan in await task.work(self._session.batches.retry, batch.id):
-            options = PreviewOptions(f"of a retry of batch {batch.id}", fixed=True)
-            again = PreviewScreen(self._session, self._tasks.keys, plan, options)
-            made = await task.ask(again, discard_typeahead=True)
-            if made is not None:
-                self.notify(f"batch {made.id}: {len(made.rows):,} held; u takes them back")
-        self._read()
-
-    def action_settle(self) -> None:
-        """Record what became of the row under the cursor, whose outcome is unknown."""
+    def action_resolve(self) -> None:
+        """Record what became of the row under the cursor, whose outcome is unclear."""
         batch, row = self._batch, self._row
-        if batch is None or row is None or row.state is not RowState.UNKNOWN:
-            self.notify("put the cursor on a row whose outcome is unknown (Tab)")
-        else:
-            self._tasks.start(lambda task: self._settle(task, batch, row))
-
-    async def _settle(self, task: Task, batch: Batch, row: BatchRow) -> None:
-        warning = "Not done lets it be tried again: if Amazon did refund it, it would then be refunded twice."
-        question = ConfirmScreen(
-            f"What became of {row.order_id}?", {"d": "it was done", "k": "it was not done"}, warning
-        )
-        answer = await task.ask(question, discard_typeahead=True)
-        if not answer:
+        if batch is None:
             return
-        why = await task.ask(
-            FormScreen(
-                f"{row.order_id} was {'done' if answer == 'd' else 'not done'}",
-                [("why", "What you looked at", ""), ("typed", "Type 1 to confirm", "")],
-                "Kept in the audit as your word.",
-            ),
-            discard_typeahead=True,
-        )
-        if why is not None:
-            settle = partial(
-                self._session.batches.settle,
-                batch.id,
-                [row.order_id],
-                done=answer == "d",
-                why=why["why"],
-                typed=why["typed"],
-            )
-            try:
-                try:
-                    await task.work(settle)
-                except EvidenceAgainst as error:
-                    names = ", ".join(error.names)
-                    form = FormScreen("Evidence says otherwise", [("names", f"Type {names}", "")], str(error))
-                    named = await task.ask(form, discard_typeahead=True)
-                    if named is None:
-                        return
-                    await task.work(settle, against=named["names"].replace(",", " ").split())
-                self.notify(f"{row.order_id} settled by your word; the audit keeps it")
-            finally:
-                self._read()
-
-    def action_release(self) -> None:
-        """End the hold now."""
-        batch = self._batch
-        if batch is None or batch.state is not BatchState.HELD:
-            self.notify("only a held batch can be released")
+        if row is not None and row.state is RowState.UNKNOWN:
+            self._acts.resolve(batch, row)
+        elif not batch.count(RowState.UNKNOWN):
+            self.notify("no row of this batch is unclear")
         else:
-            self._tasks.start(lambda task: self._release(task, batch))
-
-    async def _release(self, task: Task, batch: Batch) -> None:
-        title = f"Release batch {batch.id} now?"
-        if batch.by_api:
-            warning = "It goes to Amazon by the API as soon as it may; then it cannot be taken back."
-            question = ConfirmScreen(title, {"w": "let it go to Amazon"}, warning)
-        else:
-            warning = (
-                "Its files are written at once; it cannot be taken back then. "
-                "Nothing reaches Amazon before you upload a file."
-            )
-            question = ConfirmScreen(title, {"w": "write its files now"}, warning)
-        if await task.ask(question, discard_typeahead=True):
-            try:
-                await task.work(self._session.batches.release, batch.id)
-                await task.work(self._session.dispatcher.run)
-            finally:
-                self._read()
+            if not self._in_rows:
+                self._go_to_rows()
+            first = next(place for place, one in enumerate(self._rows) if one.state is RowState.UNKNOWN)
+            self._list("batch-rows").highlighted = first
+            self.notify("s again resolves the row under the cursor")

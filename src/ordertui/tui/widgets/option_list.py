@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.widgets import OptionList
 
 
 class SafeOptionList(OptionList):
-    """An option list with the keys j, k, g and G, whose page keys never fail.
+    """An option list with the keys j, k, g and G and a jump to the next option that begins with a letter.
+
+    Its page keys never fail.
 
     Textual's own page keys raise an error while the list has no height, or before the lines of new options are known.
     """
@@ -17,9 +20,31 @@ class SafeOptionList(OptionList):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "cursor_down", show=False),
         Binding("k", "cursor_up", show=False),
-        Binding("g", "first", show=False),
+        Binding("g", "jump_or_first", show=False),
         Binding("G", "last", show=False),
     ]
+
+    def on_key(self, event: events.Key) -> None:
+        """Jump to the next option that begins with the letter typed, unless the letter is a key of the dialog."""
+        letter = event.character or ""
+        if letter.isalpha() and event.key not in self.screen.active_bindings and self._jump(letter):
+            event.stop()
+
+    def action_jump_or_first(self) -> None:
+        """Go to the first option; where options begin with a g, to the next of them."""
+        if not self._jump("g"):
+            self.action_first()
+
+    def _jump(self, letter: str) -> bool:
+        """Highlight the next option that begins with the letter; return whether there is one."""
+        count, start = self.option_count, -1 if self.highlighted is None else self.highlighted
+        for place in ((start + step) % count for step in range(1, count + 1)):
+            option = self.get_option_at_index(place)
+            first = next((char for char in str(option.prompt) if char.isalnum()), "")
+            if not option.disabled and first.casefold() == letter.casefold():
+                self.highlighted = place
+                return True
+        return False
 
     def action_page_up(self) -> None:
         """Go a page up; without a page, to the first option."""

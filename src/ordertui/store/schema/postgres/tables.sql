@@ -1,4 +1,4 @@
--- The tables of a store on PostgreSQL, version 18. Text is compared byte by byte.
+-- The tables of a store on PostgreSQL, version 19. Text is compared byte by byte.
 -- scripts/write_postgres_tables.py writes all of it down to the change number.
 CREATE TABLE meta (
   key text COLLATE "C" PRIMARY KEY, value text COLLATE "C" NOT NULL
@@ -63,7 +63,7 @@ CREATE TABLE batches (
   due_at bigint NOT NULL, sent_at bigint, files text COLLATE "C" NOT NULL DEFAULT '[]',
   sha256 text COLLATE "C" NOT NULL, advice text COLLATE "C" NOT NULL, plan bytea NOT NULL,
   who text COLLATE "C" NOT NULL DEFAULT '', hold_boot text COLLATE "C" NOT NULL DEFAULT '', hold_mark bigint,
-  writing bigint NOT NULL DEFAULT 0
+  writing bigint NOT NULL DEFAULT 0, uploaded_at bigint
 );
 
 CREATE TABLE batch_rows (

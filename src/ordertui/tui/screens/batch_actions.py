@@ -1,0 +1,212 @@
+"""What the keys of the outbox do with a batch: each asks what must be asked, acts, and says what is so now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from textual.content import Content
+from textual.screen import Screen
+
+from ordertui.operations.batches.batch import Batch, BatchRow
+from ordertui.operations.errors import EvidenceAgainst
+from ordertui.operations.session import Session
+from ordertui.orders.batch_state import LEFT_BATCHES, BatchState, RowState
+from ordertui.orders.text import pluralize
+from ordertui.tui.clipboard import copy
+from ordertui.tui.render.import_summary import result_lines
+from ordertui.tui.screens.task_runner import Task, TaskRunner
+
+from .dialogs import ConfirmScreen, FormScreen, TextScreen
+
+Given = TypeVar("Given")
+
+
+class BatchActions:
+    """Acts on batches for a screen. `changed` is called after each act, to read the batches again."""
+
+    def __init__(self, screen: Screen[Given], session: Session, tasks: TaskRunner, changed: Callable[[], None]) -> None:
+        self._screen = screen
+        self._session = session
+        self._tasks = tasks
+        self._changed = changed
+
+    def _say(self, text: str) -> None:
+        self._screen.notify(text)
+
+    # Held
+
+    def undo(self, batch: Batch, row: BatchRow | None) -> None:
+        """Undo a held batch or, with a row, that one of its orders too."""
+        if batch.state is not BatchState.HELD:
+            self._say("only a held batch can be undone")
+        elif row is not None and row.state is not RowState.HELD:
+            self._say(f"{row.order_id} is not held: {row.state.value}")
+        else:
+            self._tasks.start(lambda task: self._undo(task, batch, row))
+
+    async def _undo(self, task: Task, batch: Batch, row: BatchRow | None) -> None:
+        held = batch.count(RowState.HELD)
+        answers = {"o": f"only {row.order_id}"} if row is not None else {"b": f"all {pluralize(held)}"}
+        whom = f"{row.order_id} of batch {batch.id}" if row is not None else f"batch {batch.id}"
+        if await task.ask(ConfirmScreen(f"Undo {whom}?", answers), discard_typeahead=True):
+            try:
+                count = await task.work(self._session.batches.recall, row.order_id if row is not None else batch.id)
+                self._say(f"{pluralize(count)} undone; nothing was sent to Amazon")
+            finally:
+                self._changed()
+
+    def release(self, batch: Batch) -> None:
+        """End the hold of a batch now."""
+        if batch.state is not BatchState.HELD:
+            self._say("only a held batch can be released")
+        else:
+            self._tasks.start(lambda task: self._release(task, [batch]))
+
+    def release_all(self, batches: Sequence[Batch]) -> None:
+        """End the hold of these batches now, of all or of none."""
+        if batches:
+            self._tasks.start(lambda task: self._release(task, batches))
+        else:
+            self._say("no batch is held")
+
+    async def _release(self, task: Task, batches: Sequence[Batch]) -> None:
+        orders = pluralize(sum(batch.count(RowState.HELD) for batch in batches))
+        names = ", ".join(str(batch.id) for batch in batches)
+        title = f"Release batch {names} now?" if len(batches) == 1 else f"Release all {len(batches)} held batches now?"
+        if batches[0].by_api:
+            answer = {"w": "send to Amazon"}
+            warning = "sent to Amazon by the API as soon as possible, and cannot be undone then."
+        else:
+            answer = {"w": "write the files now" if len(batches) > 1 else "write its files now"}
+            warning = "written to a file at once, and cannot be undone then. Amazon gets nothing before you upload it."
+        which = f"Batches {names}: " if len(batches) > 1 else ""
+        if await task.ask(ConfirmScreen(title, answer, f"{which}{orders} {warning}"), discard_typeahead=True):
+            try:
+                await task.work(self._session.batches.release_all, [batch.id for batch in batches])
+                await task.work(self._session.dispatcher.run)
+            finally:
+                self._changed()
+
+    # The file
+
+    def copy_path(self, batch: Batch) -> None:
+        """Copy the path of the file to upload."""
+        path = batch.upload_file
+        self._say(copy(self._screen.app, path, path) if path else "no file is written for this batch yet")
+
+    def mark_uploaded(self, batch: Batch) -> None:
+        """Mark the file of a written batch as uploaded; ask before that is taken back of an uploaded one."""
+        if batch.state is BatchState.WRITTEN and not batch.is_writing:
+            self._tasks.start(lambda task: self._mark_uploaded(task, batch))
+        elif batch.state is BatchState.UPLOADED:
+            self._tasks.start(lambda task: self._unmark_uploaded(task, batch))
+        elif batch.state is BatchState.ANSWERED:
+            self._say("Amazon answered this batch: its file was uploaded")
+        else:
+            self._say("only a batch whose file is written can be marked as uploaded")
+
+    async def _mark_uploaded(self, task: Task, batch: Batch) -> None:
+        try:
+            await task.work(self._session.batches.mark_uploaded, batch.id)
+            self._say(f"batch {batch.id} is marked as uploaded; U takes that back. Next: Amazon's report (i)")
+        finally:
+            self._changed()
+
+    async def _unmark_uploaded(self, task: Task, batch: Batch) -> None:
+        question = ConfirmScreen(
+            f"Was the file of batch {batch.id} not uploaded after all?",
+            {"n": "not uploaded: it still waits for its upload"},
+            "If Amazon did get the file, do not upload it a second time: Amazon would act twice.",
+            no="Enter, Esc: leave it marked",
+        )
+        if await task.ask(question, discard_typeahead=True):
+            try:
+                await task.work(self._session.batches.mark_uploaded, batch.id, undo=True)
+                self._say(f"batch {batch.id} is no longer marked as uploaded")
+            finally:
+                self._changed()
+
+    # Amazon's answer
+
+    def read_report(self, batch: Batch) -> None:
+        """Read processing reports for this very batch."""
+        if batch.state not in LEFT_BATCHES:
+            self._say(f"batch {batch.id} is {batch.state.value}: no report can be about it")
+        else:
+            self._tasks.start(lambda task: self._read_report(task, batch))
+
+    async def _read_report(self, task: Task, batch: Batch) -> None:
+        from .file_picker import PickerScreen  # when it is opened
+
+        title = f"Processing report of batch {batch.id}"
+        paths = await task.ask(PickerScreen(self._session, self._tasks.keys, title))
+        if not paths:
+            return
+        try:
+            found = await task.work(self._session.results.take_in, paths, batch.id)
+        finally:
+            self._changed()
+        await task.ask(TextScreen(f"Amazon's answer to batch {batch.id}", Content.assemble(*result_lines(found))))
+
+    def retry(self, batch: Batch) -> None:
+        """Preview the rows that Amazon refused, and only those, to try them again."""
+        if not batch.count(RowState.ERROR):
+            self._say("Amazon refused no row of this batch")
+        else:
+            self._tasks.start(lambda task: self._retry(task, batch))
+
+    async def _retry(self, task: Task, batch: Batch) -> None:
+        from .preview import PreviewOptions, PreviewScreen  # when it is opened
+
+        for plan in await task.work(self._session.batches.retry, batch.id):
+            options = PreviewOptions(f"of a retry of batch {batch.id}", fixed=True)
+            again = PreviewScreen(self._session, self._tasks.keys, plan, options)
+            made = await task.ask(again, discard_typeahead=True)
+            if made is not None:
+                self._say(f"batch {made.id}: {pluralize(len(made.rows))} held; u undoes it")
+        self._changed()
+
+    def resolve(self, batch: Batch, row: BatchRow) -> None:
+        """Record what became of a row whose outcome is unclear."""
+        self._tasks.start(lambda task: self._resolve(task, batch, row))
+
+    async def _resolve(self, task: Task, batch: Batch, row: BatchRow) -> None:
+        warning = "Not done lets it be tried again: if Amazon did refund it, it would then be refunded twice."
+        question = ConfirmScreen(
+            f"What became of {row.order_id}?", {"d": "it was done", "k": "it was not done"}, warning
+        )
+        answer = await task.ask(question, discard_typeahead=True)
+        if not answer:
+            return
+        why = await task.ask(
+            FormScreen(
+                f"{row.order_id} was {'done' if answer == 'd' else 'not done'}",
+                [("why", "What you looked at", ""), ("typed", "Type 1 to confirm", "")],
+                "The audit keeps it as your statement.",
+            ),
+            discard_typeahead=True,
+        )
+        if why is not None:
+            settle = partial(
+                self._session.batches.settle,
+                batch.id,
+                [row.order_id],
+                done=answer == "d",
+                why=why["why"],
+                typed=why["typed"],
+            )
+            try:
+                try:
+                    await task.work(settle)
+                except EvidenceAgainst as error:
+                    names = ", ".join(error.names)
+                    form = FormScreen("Evidence says otherwise", [("names", f"Type {names}", "")], str(error))
+                    named = await task.ask(form, discard_typeahead=True)
+                    if named is None:
+                        return
+                    await task.work(settle, against=named["names"].replace(",", " ").split())
+                self._say(f"{row.order_id} resolved by hand; the audit keeps it")
+            finally:
+                self._changed()

@@ -1,0 +1,69 @@
+"""The keys of a dialog, each with a sentence: made from its bindings and what their actions say of themselves."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import ClassVar, TypeVar
+
+from textual.actions import parse
+from textual.binding import ActiveBinding, Binding, BindingType
+from textual.content import Content
+from textual.dom import DOMNode
+from textual.screen import Screen
+from textual.widgets import Input
+
+from ordertui.tui.actions import format_key
+from ordertui.tui.render.format import Piece, wrap_text
+from ordertui.tui.widgets.option_list import SafeOptionList
+
+from .dialogs import TextScreen
+
+Given = TypeVar("Given")
+KEYS = 18
+"""Cells before the sentence of a key."""
+
+
+class DialogHelpScreen(TextScreen):
+    """The keys of the dialog beneath."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,f1", "leave", "close", show=False)]
+
+
+def dialog_help(dialog: Screen[Given], title: str, more: Sequence[tuple[str, str]]) -> DialogHelpScreen:
+    """Return the screen that lists the keys of a dialog. `more`: keys that are no bindings, with their words."""
+    width = max(40, min(96, dialog.size.width * 9 // 10 - 6))
+    pieces: list[Piece] = []
+    jumps = [("a letter", "Go to the next choice that begins with it")] if dialog.query(SafeOptionList) else []
+    for keys, text in [*more, *binding_lines(dialog), *jumps]:
+        pieces.append((f"{keys:<{KEYS - 1}} ", "$text-primary"))
+        pieces.append(f"{wrap_text(text, ' ' * KEYS, width).lstrip()}\n")
+    return DialogHelpScreen(f"Keys: {title}", Content.assemble(*pieces))
+
+
+def binding_lines(dialog: Screen[Given]) -> list[tuple[str, str]]:
+    """Return the keys that are in force in a dialog, those of one action together, with a sentence for each action.
+
+    Without those of a field to type in and those of the application.
+    """
+    lines: dict[str, list[str]] = {}
+    for key, active in dialog.active_bindings.items():
+        if active.binding.system or isinstance(active.node, Input) or active.node is dialog.app:
+            continue
+        text = _sentence(active, dialog)
+        if text:
+            lines.setdefault(text, []).append(format_key(key))
+    return [(" ".join(keys), text) for text, keys in lines.items()]
+
+
+def _sentence(active: ActiveBinding, dialog: Screen[Given]) -> str:
+    """Return what the action of a binding says of itself, else the binding's own words; empty for one of the app."""
+    destination, name, parameters = parse(active.binding.action)
+    if destination == "app":
+        return ""
+    node: DOMNode = dialog if destination == "screen" else active.node
+    action = getattr(node, f"action_{name}", None)
+    said = inspect.getdoc(action) if action is not None else None
+    text = (said or active.binding.description).split("\n")[0].rstrip(".")
+    count = next((value for value in parameters if isinstance(value, int)), None)
+    return text if count is None else f"{text} ({'+' if count > 0 else ''}{count})"

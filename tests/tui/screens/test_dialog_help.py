@@ -1,0 +1,72 @@
+"""`?` in every dialog lists its keys, each with a sentence."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+
+import pytest
+from textual.actions import parse
+from textual.binding import Binding
+from textual.widgets import Static
+
+from ordertui.operations.session import Session
+from ordertui.orders.enums import Action
+from ordertui.tui import screens
+from ordertui.tui.screens.base import Dialog
+from ordertui.tui.screens.dialog_help import DialogHelpScreen
+from support.batches import commit
+from support.pilot import press, running, until
+
+
+def dialogs() -> Iterator[type[Dialog[object]]]:
+    for module in pkgutil.iter_modules(screens.__path__):
+        for _, one in inspect.getmembers(import_module(f"{screens.__name__}.{module.name}"), inspect.isclass):
+            if issubclass(one, Dialog) and one is not Dialog and one.__module__.endswith(f".{module.name}"):
+                yield one
+
+
+def test_every_key_of_every_dialog_has_a_sentence() -> None:
+    found = list(dialogs())
+    assert len(found) > 10
+    silent = []
+    for one in found:
+        for binding in one.__dict__.get("BINDINGS", ()):
+            assert isinstance(binding, Binding)
+            destination, name, _ = parse(binding.action)
+            if destination != "app" and not inspect.getdoc(getattr(one, f"action_{name}")):
+                silent.append(f"{one.__name__}.{name}")
+    assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "title", "some"),
+    [
+        (("o",), "Keys: Outbox", "Mark the file of the batch as uploaded, or take that back"),
+        (("o", "r"), "Keys: Release batch 1 now?", "write its files now"),
+        (("2", "x"), "Keys: ", "Commit"),
+        (("C",), "Keys: Columns", "idth"),
+        (("f",), "Keys: Saved views", "ave"),
+        (("i",), "Keys: Import", "path"),
+        (("P",), "Keys: ", "marketplace"),
+        (("enter",), "Keys: ", "Copy"),
+        (("s",), "Keys: ", "letter"),
+    ],
+)
+async def test_a_question_mark_shows_the_keys_and_closes_them(
+    session: Session, keys: tuple[str, ...], title: str, some: str
+) -> None:
+    commit(session, Action.CANCEL, 6)
+    async with running(session) as pilot:
+        await press(pilot, *keys)
+        await until(pilot, lambda: isinstance(pilot.app.screen, Dialog))
+        below = pilot.app.screen
+        await press(pilot, "question_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DialogHelpScreen))
+        words = "\n".join(str(one.content) for one in pilot.app.screen.query(Static))
+        assert words.startswith(title)
+        assert some in words
+        await press(pilot, "question_mark")
+        await until(pilot, lambda: pilot.app.screen is below)
