@@ -109,6 +109,18 @@ def test_what_cannot_be_read_is_named_and_the_rest_holds(tmp_path: Path) -> None
     assert read_keymap(tmp_path / "none.toml").problems == ()
 
 
+def test_a_key_that_no_keyboard_has_is_named_and_the_usual_one_stays() -> None:
+    keymap = resolve({"order.cancel": "ctrl+foo", "order.refund": ["R", "crtl+r"], "table.undo": "U"}, "keys.toml")
+    assert [problem for problem in keymap.problems if "not a key" in problem] == [
+        "keys.toml: order.cancel: 'foo' in 'ctrl+foo' is not a key; write x, ctrl+x, f5, pageup or slash",
+        "keys.toml: order.refund: 'crtl' in 'crtl+r' is not a key; write x, ctrl+x, f5, pageup or slash",
+    ]
+    keys = {command.id: command.keys for command in keymap.commands}
+    assert keys["order.cancel"] == "x"
+    assert keys["order.refund"] == "R"
+    assert keys["change.undo"] == "U", "a name of version 0.1"
+
+
 async def test_own_keys_work_and_lost_ones_do_nothing(session: Session) -> None:
     async with running(session, keymap=resolve({"order.cancel": "ctrl+x", "table.toggle": "x"})) as pilot:
         await press(pilot, "x")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -10,6 +11,7 @@ from ordertui.orders.enums import BuyerRequest, Dispatched
 from ordertui.orders.order import OrderRow
 
 from .context import SessionContext
+from .marks import UNDO_DEPTH
 
 
 class FactChange(msgspec.Struct, frozen=True):
@@ -37,8 +39,12 @@ class FactService:
 
     def __init__(self, context: SessionContext) -> None:
         self._context = context
-        self.last: FactChange | None = None
-        """What `undo` takes back; None: nothing was recorded in this session, or it was taken back."""
+        self._changes: deque[FactChange] = deque(maxlen=UNDO_DEPTH)
+
+    @property
+    def last(self) -> FactChange | None:
+        """What `undo` takes back next; None: nothing was recorded in this session, or all of it was taken back."""
+        return self._changes[-1] if self._changes else None
 
     def set_dispatched(self, ids: Sequence[int], value: Dispatched) -> int:
         """Record whether parcels left. Return how many orders changed. Raises ReadOnly."""
@@ -47,7 +53,7 @@ class FactService:
             before = tuple((row.id, row.dispatched) for row in self._rows(ids) if row.dispatched is not value)
             count = store.facts.set(ids, dispatched=value)
         if count:
-            self.last = FactChange(DISPATCHED_WORDS[value], value, None, before)
+            self._changes.append(FactChange(DISPATCHED_WORDS[value], value, None, before))
         return count
 
     def set_asked(self, ids: Sequence[int], asked: bool) -> int:
@@ -57,11 +63,11 @@ class FactService:
             before = tuple((row.id, row.dispatched) for row in self._rows(ids) if _says_asked(row) is not asked)
             count = store.facts.set(ids, asked=asked)
         if count:
-            self.last = FactChange(ASKED_WORDS[asked], None, asked, before)
+            self._changes.append(FactChange(ASKED_WORDS[asked], None, asked, before))
         return count
 
     def undo(self) -> int:
-        """Take the last change back, where it still stands, and return of how many orders. Raises ReadOnly."""
+        """Take the newest change back, where it still stands, and return of how many orders. Raises ReadOnly."""
         store, last = self._context.writer(), self.last
         if last is None:
             return 0
@@ -79,7 +85,7 @@ class FactService:
                         if known is value and row_id in rows and rows[row_id].dispatched is last.dispatched
                     ]
                     count += store.facts.set(ids, dispatched=value) if ids else 0
-        self.last = None
+        self._changes.pop()
         return count
 
     def _rows(self, ids: Sequence[int]) -> Iterable[OrderRow]:

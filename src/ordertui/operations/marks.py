@@ -32,7 +32,7 @@ def marked_ids(snapshot: bytes | bytearray) -> array[int]:
 class Marks:
     """A set of row ids (0 and up) with undo. Ids below zero raise ValueError."""
 
-    __slots__ = ("_bits", "_changes", "_count", "_ids", "version")
+    __slots__ = ("_bits", "_changes", "_count", "_ids", "changes_made", "version")
 
     def __init__(self, ids: Iterable[int] = ()) -> None:
         self._bits = bytearray()
@@ -42,6 +42,8 @@ class Marks:
         self._ids: array[int] | None = None
         self.version = 0
         """Another number after each change."""
+        self.changes_made = 0
+        """Changes that were made and not taken back."""
         if ids:
             self._flip(ids, marked=False)
 
@@ -108,6 +110,7 @@ class Marks:
         if not self._changes:
             return False
         change = self._changes.pop()
+        self.changes_made -= 1
         if isinstance(change, int):
             self._apply(change)
         else:
@@ -131,6 +134,7 @@ class Marks:
         if change:
             self._apply(change)
             self._changes.append(change)
+            self.changes_made += 1
         return change.bit_count()
 
     def _apply(self, change: int) -> None:
@@ -170,4 +174,5 @@ class Marks:
     def _remember(self, flipped: array[int]) -> int:
         if flipped:
             self._changes.append(flipped)
+            self.changes_made += 1
         return len(flipped)

@@ -54,7 +54,7 @@ _SIGNS = {
     "slash": "/", "question_mark": "?", "plus": "+", "minus": "-", "comma": ",", "number_sign": "#", "colon": ":",
     "escape": "Esc", "enter": "Enter", "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp",
     "pagedown": "PgDn", "home": "Home", "end": "End",
-    "less_than_sign": "<", "greater_than_sign": ">", "equals_sign": "=",
+    "full_stop": ".", "less_than_sign": "<", "greater_than_sign": ">", "equals_sign": "=",
 }  # fmt: skip
 NO_KEY = "f24"
 """Bound to a command that lost its keys to the user's own keymap: no keyboard in use has it."""
@@ -89,10 +89,13 @@ TABLE_COMMANDS: tuple[Command, ...] = (
     Command("table.extend-down", "shift+down", "extend(1)", "range down", "Draw a range downwards", "Mark"),
     Command("table.all", "a", "all", "all", "Mark all that the filter shows; again: unmark them", "Mark", 3),
     Command("table.invert", "A", "invert", "invert", "Turn the marks of all that the filter shows over", "Mark"),
-    Command("table.undo", "z", "undo_marks", "undo marks", "Take the last change of marks back", "Mark"),
     Command("table.leave", "escape", "leave_visual", "leave range", "Leave the range; marks stay as they were", "Mark"),
 )  # fmt: skip
 MAIN_COMMANDS: tuple[Command, ...] = (
+    Command("change.undo", "z", "facts.undo_change", "undo",
+            "Undo the last change of marks or of facts of orders; again: the one before", "Mark"),
+    Command("act.repeat", "full_stop", "batches.repeat", "again",
+            "Do the last action again, with the orders that are marked now", "Act"),
     Command("mark.query", "plus", "marking.mark_by_filter(True)", "mark by",
             "Mark by a filter, without changing what is shown", "Mark"),
     Command("mark.unquery", "minus", "marking.mark_by_filter(False)", "unmark by", "Unmark by a filter", "Mark"),
@@ -111,7 +114,7 @@ MAIN_COMMANDS: tuple[Command, ...] = (
             "Show the text for the buyer, or for those of the marked orders: copy it, or send it by the API when"
             " Amazon shows the order as shipped", "Act"),
     Command("batch.undo", "u", "batches.take_back", "take back",
-            "Take back held orders (the marked ones, or a batch), or what was said of orders last; it asks", "Act", 6),
+            "Take back held orders: the marked ones, or a batch; it asks", "Act", 6),
     Command("order.dispatched", "d", "facts.set_dispatched('yes')", "left",
             "Say: the parcel was handed to the carrier", "Facts"),
     Command("order.not_dispatched", "D", "facts.set_dispatched('no')", "still here",

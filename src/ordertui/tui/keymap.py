@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
+from textual.keys import Keys, key_to_character
 
 from ordertui.files import SETTINGS_BYTES, load_toml, read_file
 
@@ -17,6 +18,10 @@ _NAMES = {
     "<": "less_than_sign", ">": "greater_than_sign", "=": "equals_sign", ".": "full_stop", ";": "semicolon",
     "'": "apostrophe", "*": "asterisk", "!": "exclamation_mark", "@": "at", "&": "ampersand", "_": "underscore",
 }  # fmt: skip
+
+
+OLD_NAMES = {"table.undo": "change.undo"}
+"""Names of version 0.1 that keymap files may still have."""
 
 
 class Keymap(msgspec.Struct, frozen=True):
@@ -85,7 +90,8 @@ def _own_keys(
     """Return the user's keys by command id; fill in which command owns each key, and what is wrong."""
     known = {command.id for command in ALL_COMMANDS}
     own: dict[str, tuple[str, ...]] = {}
-    for name, value in wanted.items():
+    for written, value in wanted.items():
+        name = OLD_NAMES.get(written, written)
         if name not in known:
             import difflib  # only a mistake needs it
 
@@ -98,6 +104,14 @@ def _own_keys(
             problems.append(f"{where}: {name} needs a key, or a list of keys, as text")
             continue
         kept = []
+        problems += [
+            f"{where}: {name}: {wrong!r} in {key!r} is not a key; write x, ctrl+x, f5, pageup or slash"
+            for key in keys
+            if (wrong := _unknown_part(key))
+        ]
+        keys = tuple(key for key in keys if not _unknown_part(key))
+        if not keys:
+            continue  # the usual keys stay
         for key in keys:
             if owners.setdefault(key, name) == name:
                 kept.append(key)
@@ -112,6 +126,19 @@ def _own_keys(
 def _share_a_key(one: str, other: str) -> bool:
     """Return whether both commands may have the same key: the table has Esc only while a range is open."""
     return {one, other} == {"table.leave", "find.clear"}
+
+
+_MODIFIERS = frozenset({"ctrl", "shift", "alt", "meta", "super", "hyper"})
+_KEY_NAMES = frozenset(key.value.rpartition("+")[2] for key in Keys) | frozenset(_NAMES.values())
+
+
+def _unknown_part(key: str) -> str:
+    """Return the part of a key that no keyboard has; empty when there is none."""
+    *modifiers, last = key.split("+") if key != "+" else [key]
+    for one in modifiers:
+        if one not in _MODIFIERS:
+            return one
+    return "" if len(last) == 1 or last in _KEY_NAMES or key_to_character(last) else last
 
 
 def _textual_keys(value: object) -> tuple[str, ...]:

@@ -46,11 +46,9 @@ async def test_more_than_ten_are_asked_about_by_name_and_taken_back(many: Sessio
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
         await press(pilot, "y")
         await until(pilot, lambda: set(known(many).values()) == {Dispatched.YES})
-        assert "u takes it back" in said(pilot)
+        assert "z undoes it" in said(pilot)
         await settled(pilot)
-        await press(pilot, "u")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
-        await press(pilot, "f")
+        await press(pilot, "z")
         await until(pilot, lambda: known(many) == before)
 
 
@@ -116,3 +114,47 @@ async def test_m_shows_the_texts_for_all_that_are_marked(many: Session) -> None:
         shown = "".join(str(one.render()) for one in pilot.app.screen.query("Static"))
         assert order_id(1) in shown
         assert order_id(2) in shown
+
+
+async def test_z_takes_changes_of_marks_and_facts_back_newest_first(many: Session) -> None:
+    async with running(many, toasts=True) as pilot:
+        table, before = main(pilot).table, known(many)
+        await press(pilot, "2")
+        await settled(pilot)
+        await press(pilot, "space", "space")
+        await press(pilot, "d")
+        await until(pilot, lambda: list(known(many).values()).count(Dispatched.YES) == 2)
+        await settled(pilot)
+        await press(pilot, "D")
+        await until(pilot, lambda: list(known(many).values()).count(Dispatched.NO) == 2)
+        await settled(pilot)
+        await press(pilot, "M")
+        assert table.marks.count == 0
+        await press(pilot, "z")
+        await settled(pilot)
+        assert table.marks.count == 2
+        assert list(known(many).values()).count(Dispatched.NO) == 2
+        await press(pilot, "z")
+        await until(pilot, lambda: list(known(many).values()).count(Dispatched.YES) == 2)
+        await settled(pilot)
+        await press(pilot, "z")
+        await until(pilot, lambda: known(many) == before)
+        await settled(pilot)
+        await press(pilot, "z", "z")
+        await settled(pilot)
+        assert table.marks.count == 0
+        await press(pilot, "z")
+        await until(pilot, lambda: "no change of marks or facts" in said(pilot))
+
+
+async def test_a_point_repeats_the_last_action_with_the_orders_marked_now(many: Session) -> None:
+    async with running(many, toasts=True) as pilot:
+        await press(pilot, "full_stop")
+        await until(pilot, lambda: "nothing was done yet" in said(pilot))
+        await press(pilot, "2")
+        await settled(pilot)
+        await press(pilot, "d")
+        await until(pilot, lambda: list(known(many).values()).count(Dispatched.YES) == 1)
+        await settled(pilot)
+        await press(pilot, "j", "space", "space", "full_stop")
+        await until(pilot, lambda: list(known(many).values()).count(Dispatched.YES) == 3)

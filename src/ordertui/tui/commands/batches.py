@@ -9,7 +9,7 @@ from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.planning.reasons import UNSAID
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import to_local
-from ordertui.orders.enums import Action
+from ordertui.orders.enums import Action, CancelReason
 from ordertui.orders.text import pluralize
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen
@@ -19,7 +19,15 @@ Shipping = dict[str, tuple[str, str, str]]
 """Carrier, tracking number and ship date by order id."""
 
 
-async def act(context: CommandContext, task: Task, name: str) -> None:
+async def repeat(context: CommandContext, task: Task) -> None:
+    """Do the last action again, with the orders that are marked now, or the one under the cursor."""
+    if context.last.run is None:
+        context.notify("nothing was done yet that can be repeated: x r c m d D b Y")
+    else:
+        await context.last.run(context, task)
+
+
+async def act(context: CommandContext, task: Task, name: str, reason: str = "") -> None:
     """Preview this action for the marked orders, or the one under the cursor; ask for tracking first to confirm."""
     from ordertui.tui.screens.preview import PreviewOptions, PreviewScreen
 
@@ -28,7 +36,8 @@ async def act(context: CommandContext, task: Task, name: str) -> None:
         context.notify("there is no order here to act on")
         return
     hidden = context.hidden(ids)
-    choices = PlanChoices()
+    _remember(context, name, reason)
+    choices = PlanChoices(reason=reason)
     if action is Action.CONFIRM:
         shipping = await _ask_shipping(context, task, ids)
         if shipping is None:
@@ -37,10 +46,10 @@ async def act(context: CommandContext, task: Task, name: str) -> None:
     plans = await task.plan(context.session, action, ids, choices)
     unsaid = sum(out.rule == UNSAID.rule for plan in plans for out in plan.out)
     if unsaid:
-        reason = await _ask_reason(context, task, action, unsaid)
-        if reason is None:
+        asked = await _ask_reason(context, task, action, unsaid)
+        if asked is None:
             return
-        choices = PlanChoices(reason=reason)
+        choices = PlanChoices(reason=asked)
         plans = await task.plan(context.session, action, ids, choices)
     for number, plan in enumerate(plans, start=1):
         place = f"{number} of {len(plans)}" if len(plans) > 1 else ""
@@ -49,6 +58,13 @@ async def act(context: CommandContext, task: Task, name: str) -> None:
         batch = await task.ask(preview, discard_typeahead=True)
         if batch is not None:
             _take_in_committed(context, batch)
+            given = {row.reason for row in batch.rows if row.reason in context.session.batches.reasons(action)}
+            if len(given) == 1 and CancelReason.BUYER_CANCELED not in given:  # that one belongs to its orders
+                _remember(context, name, given.pop())
+
+
+def _remember(context: CommandContext, name: str, reason: str) -> None:
+    context.last.remember(name, lambda context, task: act(context, task, name, reason))
 
 
 def _take_in_committed(context: CommandContext, batch: Batch) -> None:
@@ -99,10 +115,10 @@ async def _ask_shipping(context: CommandContext, task: Task, ids: Sequence[int])
 
 
 async def take_back(context: CommandContext, task: Task) -> None:
-    """Take back held orders, the marked ones or those of a batch, or what was said of orders last; ask which."""
+    """Take back held orders, the marked ones or those of a batch; ask which."""
     session, row = context.session, context.table.cursor_row
     held = [batch for batch in session.batches.find(open_only=True) if batch.state is BatchState.HELD]
-    said, answers = session.facts.last, {}
+    answers = {}
     waiting = {one.order_id for batch in held for one in batch.rows if one.state is RowState.HELD}
     rows = session.orders.rows(context.table.marks.ids())
     marked = {row_id: one.order_id for row_id, one in rows.items() if one.order_id in waiting}
@@ -118,26 +134,19 @@ async def take_back(context: CommandContext, task: Task) -> None:
             answers["b"] = (
                 f"all {pluralize(count)} of batch {batch.id}" if count > 1 else f"batch {batch.id}, of 1 order"
             )
-    if said is not None:
-        answers["f"] = f"what was said of {pluralize(len(said.before))}: {said.words}"
     if not answers:
-        context.notify("nothing is held; what has left cannot be taken back")
+        context.notify("nothing is held; what has left cannot be taken back; z undoes changes of marks and facts")
         return
     what = f" from batch {batch.id} ({batch.action.value}, {batch.marketplace})" if batch is not None else ""
     answer = await task.ask(ConfirmScreen(f"Take back{what}?", answers), discard_typeahead=True)
-    if answer == "f":
-        done = f"{pluralize(await task.work(session.facts.undo))} changed back"
-    elif answer in ("m", "o", "b"):
-        batches = session.batches
-        if answer == "m":
-            count = await task.work(batches.recall_orders, set(marked.values()))
-        else:
-            one = row.order_id if answer == "o" and row is not None else batch.id if batch is not None else ""
-            count = await task.work(batches.recall, one)
-        done = f"{pluralize(count)} taken back; nothing was sent for them"
+    if answer == "m":
+        count = await task.work(session.batches.recall_orders, set(marked.values()))
+    elif answer in ("o", "b"):
+        one = row.order_id if answer == "o" and row is not None else batch.id if batch is not None else ""
+        count = await task.work(session.batches.recall, one)
     else:
         return
-    context.notify(done)
+    context.notify(f"{pluralize(count)} taken back; nothing was sent for them")
     context.table.reload()
     context.refresh()
 

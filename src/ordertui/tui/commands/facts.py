@@ -18,16 +18,23 @@ ASK_FROM = 11
 async def set_dispatched(context: CommandContext, task: Task, answer: str) -> None:
     """Record whether the parcels were handed to the carrier; `answer` is a value of Dispatched."""
     session, ids, value = context.session, context.table.acting_ids(), Dispatched(answer)
+    context.last.remember(DISPATCHED_WORDS[value], lambda context, task: set_dispatched(context, task, answer))
     await _record(context, task, ids, DISPATCHED_WORDS[value], lambda: session.facts.set_dispatched(ids, value))
 
 
 async def toggle_asked(context: CommandContext, task: Task) -> None:
     """Record that the buyers asked by message; when all are recorded so, take that back."""
-    session, ids = context.session, context.table.acting_ids()
-    rows = session.orders.rows(ids).values()
+    ids = context.table.acting_ids()
     asked = not all(
-        row.buyer_request in (BuyerRequest.MESSAGE, BuyerRequest.OFFICIAL, BuyerRequest.SOME) for row in rows
+        row.buyer_request in (BuyerRequest.MESSAGE, BuyerRequest.OFFICIAL, BuyerRequest.SOME)
+        for row in context.session.orders.rows(ids).values()
     )
+    await _set_asked(context, task, asked)
+
+
+async def _set_asked(context: CommandContext, task: Task, asked: bool) -> None:
+    session, ids = context.session, context.table.acting_ids()
+    context.last.remember(ASKED_WORDS[asked], lambda context, task: _set_asked(context, task, asked))
     await _record(context, task, ids, ASKED_WORDS[asked], lambda: session.facts.set_asked(ids, asked))
 
 
@@ -41,7 +48,24 @@ async def _record(
         if await task.ask(question, discard_typeahead=True) != "y":
             return
     count = await task.work(change)
-    said = f"{pluralize(count)} changed: {words}; u takes it back" if count else "nothing changed: it was so already"
-    context.notify(said)
+    if count:
+        context.marks.fact_changes.append(context.table.marks.changes_made)
+    context.notify(f"{pluralize(count)} changed: {words}; z undoes it" if count else "already set")
     context.table.reload(ids)
     context.refresh()
+
+
+async def undo_change(context: CommandContext, task: Task) -> None:
+    """Undo the newest change of marks or of facts of orders."""
+    marks, facts, changes = context.table.marks, context.session.facts, context.marks.fact_changes
+    last = facts.last
+    if last is not None and changes and changes[-1] >= marks.changes_made:
+        count = await task.work(facts.undo)
+        changes.pop()
+        context.notify(f"{pluralize(count)} changed back (was: {last.words})")
+        context.table.reload([row_id for row_id, _ in last.before])
+        context.refresh()
+    elif marks.undo():
+        context.table.marks_changed()
+    else:
+        context.notify("no change of marks or facts to undo; u takes back held orders")

@@ -44,8 +44,9 @@ MOST_MESSAGES = 100
 """Marked orders whose texts are shown together."""
 
 
-def show_message(context: CommandContext) -> None:
+async def show_message(context: CommandContext, task: Task) -> None:
     """Show the text for the buyer of the order under the cursor, or the texts for those of the marked orders."""
+    context.last.remember("message", show_message)
     session, row = context.session, context.table.cursor_row
     marked = context.table.marks.ids()
     if len(marked) > MOST_MESSAGES:
@@ -67,13 +68,13 @@ def show_message(context: CommandContext) -> None:
     if len(orders) > 1:
         text = "\n\n".join(f"{order_id}\n{text}" for order_id, text in texts.items())
         title = f"Messages for the buyers of {context.count_text(marked)}"
-        context.screen.app.push_screen(TextScreen(title, text, copy=text, keys="y copy all   Esc close"))
+        await task.ask(TextScreen(title, text, copy=text, keys="y copy all   Esc close"))
         return
     order = session.orders.get(orders[0])
     if order is not None:
         from ordertui.tui.screens.buyer_message import MessageScreen
 
-        context.screen.app.push_screen(MessageScreen(session, context.tasks.keys, order, texts[orders[0]]))
+        await task.ask(MessageScreen(session, context.tasks.keys, order, texts[orders[0]]))
 
 
 def can_browse() -> bool:
@@ -83,12 +84,13 @@ def can_browse() -> bool:
     return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-async def copy_as(context: CommandContext, task: Task) -> None:
-    """Copy the marked orders, or the one under the cursor, in a form that is asked for."""
+async def copy_as(context: CommandContext, task: Task, known_form: str = "") -> None:
+    """Copy the marked orders, or the one under the cursor, in a form that is asked for if it is not known."""
     session, ids = context.session, context.table.acting_ids()
     what = "the order" if len(ids) == 1 and not context.hidden(ids) else context.count_text(ids)
-    form = await task.ask(ChoiceScreen(f"Copy {what} as", list(COPY_FORMS)))
+    form = known_form or await task.ask(ChoiceScreen(f"Copy {what} as", list(COPY_FORMS)))
     if form is not None and ids:
+        context.last.remember("copy", lambda context, task: copy_as(context, task, form))
         rows = await task.work(session.orders.rows, ids)
         text = format_orders(
             [rows[row_id] for row_id in ids if row_id in rows], form, session.eligibility.allowed_action

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from importlib import import_module
 
 import msgspec
@@ -13,7 +13,7 @@ from textual.screen import Screen
 from ordertui.operations.session import Session
 from ordertui.orders.text import pluralize
 from ordertui.tui.keymap import Keymap
-from ordertui.tui.screens.task_runner import TaskRunner
+from ordertui.tui.screens.task_runner import Task, TaskRunner
 from ordertui.tui.tour.controller import TourController
 from ordertui.tui.widgets.filter_bar import FilterBar
 from ordertui.tui.widgets.order_table import OrderTable
@@ -22,6 +22,19 @@ from .mark_keeper import MarkKeeper
 from .selection_summary import SummaryController
 from .sync_controller import SyncController
 from .view_controller import ViewController
+
+
+class LastAction:
+    """The action that `.` repeats."""
+
+    def __init__(self) -> None:
+        self.label = ""
+        self.run: Callable[[CommandContext, Task], Awaitable[None]] | None = None
+        """None: nothing was done yet."""
+
+    def remember(self, label: str, run: Callable[[CommandContext, Task], Awaitable[None]]) -> None:
+        """Let `.` do this from now on, for what is marked then."""
+        self.label, self.run = label, run
 
 
 class CommandContext(msgspec.Struct, frozen=True):
@@ -35,6 +48,7 @@ class CommandContext(msgspec.Struct, frozen=True):
     filter_bar: FilterBar
     view: ViewController
     marks: MarkKeeper
+    last: LastAction
     summary: SummaryController
     sync: SyncController
     tour: TourController

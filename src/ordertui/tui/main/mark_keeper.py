@@ -14,6 +14,8 @@ class MarkKeeper:
         self.marks, self.last_set = workspace.marks()
         self.found = Marks()
         """Orders that a search found, shown or not; `n` and `N` go through them. Not kept for the next start."""
+        self.fact_changes: list[int] = []
+        """How many changes of marks had been made when each change of facts was: `z` takes the newest of both back."""
         self._is_saved = True
 
     def remember_set(self) -> None:

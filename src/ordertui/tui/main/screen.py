@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from inspect import iscoroutinefunction
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -45,6 +45,9 @@ from .store_rows import StoreRows
 from .sync_controller import SyncController
 from .view_controller import ViewChange, ViewController, ViewWidgets
 
+if TYPE_CHECKING:
+    from .command_context import LastAction
+
 DIALOG_STYLES = Path(__file__).parent.with_name("screens") / "dialogs.tcss"
 CURSOR_PAUSE = 0.08
 """Seconds the cursor rests before the detail pane follows."""
@@ -74,6 +77,7 @@ class MainScreen(Screen[None]):
         self.summary = SummaryController(self, session, self.tasks, self.table, self.view, self.update_text)
         self.sync = SyncController(self, session, self.tasks, keymap.first_key("file.sync"), self.update_text)
         self.tour = TourController(self, session, self.tasks, self.table, lambda: self.view.request.queue)
+        self._last: LastAction | None = None
         self._texts: dict[str, tuple[str, object]] = {}
         """Text and styles shown last, by the name of the widget."""
         self._detail_timer: Timer | None = None
@@ -161,9 +165,10 @@ class MainScreen(Screen[None]):
             self._call("navigation.go_to_pasted", event.text)
 
     def _call(self, run: str, *more: object) -> None:
-        from .command_context import CommandContext, find_function
+        from .command_context import CommandContext, LastAction, find_function
 
         function, parameters = find_function(run)
+        self._last = self._last or LastAction()
         context = CommandContext(
             session=self.session,
             screen=self,
@@ -173,6 +178,7 @@ class MainScreen(Screen[None]):
             filter_bar=self.filter_bar,
             view=self.view,
             marks=self.marks,
+            last=self._last,
             summary=self.summary,
             sync=self.sync,
             tour=self.tour,

@@ -309,11 +309,6 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         if self.marks.invert(self.members):
             self.marks_changed()
 
-    def action_undo_marks(self) -> None:
-        """Take the newest change of marks back."""
-        if self.marks.undo():
-            self.marks_changed()
-
     def marks_changed(self) -> None:
         """Repaint, and post that marks were changed."""
         self.refresh()
