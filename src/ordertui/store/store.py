@@ -53,6 +53,8 @@ class Store:
         """The store's file, or what this machine's files of a store on a server are named after."""
         self.clock = clock = engine.clock(clock)
         """The clock by which the store lives: on a server, the server's."""
+        self.is_shared = engine.is_shared
+        """Whether several machines may work in the store."""
         self._place = place
         self.database = Database(engine, read_only=read_only)
         self.audit = AuditLog(self.database, clock, operator or Operator())
@@ -72,6 +74,7 @@ class Store:
             if not read_only:
                 if store.meta(STORE_ID_KEY) is None:
                     store.identity.ensure()
+                store.batches.claims.prepare()
                 with suppress(StoreMoved):  # what it holds leaves from the other place
                     store.batches.anchor_holds()
         except BaseException:

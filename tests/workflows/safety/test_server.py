@@ -16,9 +16,11 @@ from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.orders.errors import UserError
 from ordertui.store import StoreError
+from ordertui.store.journal.batches import BatchJournal
+from ordertui.store.journal.claims import LEASE_SECONDS
 from support import places
 from support.batches import commit, session_of
-from support.faults import Crash
+from support.faults import Crash, inject
 from support.server import Server
 from support.shops import NOW
 
@@ -72,30 +74,101 @@ def test_nothing_is_held_sent_or_taken_back_twice(seed: int, tmp_path: Path) -> 
         assert session.maintenance.check() == []
 
 
-def test_another_machine_does_not_finish_what_this_one_was_writing(
+class Machine:
+    """A machine with files of its own."""
+
+    def __init__(self, path: Path, name: str, patch: pytest.MonkeyPatch) -> None:
+        self.home = path.parent / name
+        self._path = path
+        self._patch = patch
+
+    def session(self, clock: FixedClock) -> Session:
+        with self._patch.context() as patch:
+            patch.setenv("XDG_DATA_HOME", str(self.home))
+            return Session.open(places.place(self._path), clock=clock, config=Config())
+
+    def dispatch(self, clock: FixedClock) -> list[int]:
+        with self.session(clock) as session:
+            return [batch.id for batch in session.dispatcher.run()]
+
+    def uploads(self, batch: int) -> list[bytes]:
+        """The files to upload that somebody would find here."""
+        found = self.home.rglob(f"outbox/{batch:04d}-*/*.txt")
+        return [path.read_bytes() for path in found if not path.stem.isupper()]
+
+
+def test_a_dispatch_killed_at_any_step_leaves_one_file_on_one_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = FixedClock(NOW)
-    session = session_of(tmp_path, clock)
-    batch = commit(session, Action.CANCEL, 1)
-    session.batches.release(batch)
+    clock, path = FixedClock(NOW), tmp_path / "orders.db"
+    session_of(tmp_path, clock, shipped=60).close()
+    one, other = (Machine(path, name, monkeypatch) for name in ("one", "other"))
+    one.session(clock).close()
+    ends = Counter[str]()
     with monkeypatch.context() as patch:
+        faults = inject(patch)
+        for point in range(60):
+            with other.session(clock) as session:
+                batch = commit(session, Action.REFUND, 11 + point)
+                session.batches.release(batch)
+            crashed = True
+            with faults.armed(point, Crash()):
+                try:
+                    one.dispatch(clock)
+                    crashed = False
+                except Crash:
+                    pass
+            assert one.uploads(batch) == [] or not other.dispatch(clock)
+            took = batch in other.dispatch(clock)
+            assert one.uploads(batch) == [] or other.uploads(batch) == [], point
+            if crashed and not took and not one.uploads(batch):
+                with other.session(clock) as session:
+                    assert batch not in session.context.store.batches.unwritten(), "one has it"
+            clock.advance(LEASE_SECONDS + 1)
+            late = batch in other.dispatch(clock)
+            one.dispatch(clock)
+            found = one.uploads(batch), other.uploads(batch)
+            assert [len(files) for files in found] in ([1, 0], [0, 1]), (point, found)
+            ends["one" if found[0] else "late" if late else "at once"] += 1
+            with one.session(clock) as session:
+                assert session.maintenance.check() == []
+                kept = session.context.store.batches.get(batch)
+                assert not kept.is_writing
+                assert [name for name in kept.files if Path(name).exists()] == list(kept.files)
+                assert session.context.store.database.query("SELECT key FROM meta WHERE key LIKE 'writer:%'") == []
+            if not crashed:
+                break
+    assert min(ends[name] for name in ("one", "late", "at once")) > 0, ends
+    assert not crashed
 
-        def crash(*_: object) -> None:
-            raise Crash
 
-        patch.setattr("ordertui.store.journal.batches.BatchJournal.mark_written", crash)
-        with pytest.raises(Crash):
-            session.dispatcher.run()
-    with monkeypatch.context() as patch:
-        patch.setattr("platform.node", lambda: "another-machine")
-        with Session.open(places.place(tmp_path / "orders.db"), clock=clock, config=Config()) as other:
-            assert other.dispatcher.run() == []
-            assert [issue.kind for issue in other.batches.open_issues()] == ["unwritten"]
-    with Session.open(places.place(tmp_path / "orders.db"), clock=clock, config=Config()) as again:
-        assert [one.id for one in again.dispatcher.run()] == [batch]
-        assert again.context.store.database.query("SELECT key FROM meta WHERE key LIKE 'writer:%'") == []
-    session.close()
+def test_a_lost_line_leaves_no_file_that_could_be_uploaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, path = FixedClock(NOW), tmp_path / "orders.db"
+    session_of(tmp_path, clock).close()
+    one, other = (Machine(path, name, monkeypatch) for name in ("one", "other"))
+    with one.session(clock) as session:
+        batch = commit(session, Action.CANCEL, 1)
+        session.batches.release(batch)
+        store = session.context.store
+        real = type(store.batches).mark_written
+
+        def cut(journal: BatchJournal, number: int) -> None:
+            real(journal, number)
+            with other.session(clock) as killer:
+                pid = store.database.value("SELECT pg_backend_pid()")
+                killer.context.store.database.query("SELECT pg_terminate_backend(CAST(? AS int))", (pid,))
+
+        with monkeypatch.context() as patch:
+            patch.setattr("ordertui.store.journal.batches.BatchJournal.mark_written", cut)
+            with pytest.raises(StoreError, match="not known whether it was"):
+                session.dispatcher.run()
+    assert one.uploads(batch) == []
+    assert other.dispatch(clock) == []
+    clock.advance(LEASE_SECONDS + 1)
+    assert other.dispatch(clock) == [batch]
+    assert one.dispatch(clock) == []
+    assert (len(one.uploads(batch)), len(other.uploads(batch))) == (0, 1)
+    assert list(one.home.rglob("NOTHING-TO-UPLOAD.txt"))
 
 
 def test_a_server_that_crashes_keeps_what_was_committed(server: Server, tmp_path: Path) -> None:

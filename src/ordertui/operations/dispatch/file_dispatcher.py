@@ -3,17 +3,19 @@
 One transaction checks every row again, stores the bytes and marks the batch as sent. Only then are the files written,
 under the store's own lock, so that two processes never write one batch. After a crash in between, the next run writes
 the same stored bytes. A batch whose files are all written is never written again, because the operator may have
-uploaded it.
+uploaded it. In a store on a server the file to upload gets its name after the server took down that it is written: of
+two machines only one has it, whatever dies or loses its line (`store.journal.claims`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 from ordertui.amazon.spapi.cancellable_sleep import Stop, never_stop
-from ordertui.files import make_own_folder, remove_partial_files, write_atomic
+from ordertui.files import make_own_folder, publish, remove_partial_files, write_atomic
 from ordertui.operations.batches.batch import Batch, as_batch, folder_of
 from ordertui.operations.batches.upload_instructions import upload_instructions
 from ordertui.operations.errors import USER_ERRORS, OperationError
@@ -23,11 +25,14 @@ from .dispatcher import DispatchIncomplete, Note, batch_failure, ignore_note
 from .freeze import BatchFreezer, as_feed_files
 
 INSTRUCTIONS, INTERRUPTED = "WHAT-TO-DO.txt", "INTERRUPTED.txt"
-UPLOAD_SUFFIX = ".txt"
+UPLOAD_SUFFIX, READY_SUFFIX = ".txt", ".ready"
 INTERRUPTED_TEXT = (
     "NOTE: the writing of this batch was interrupted and was finished later.\n"
     "If you uploaded its file before this note came, do NOT upload it again: Amazon would act twice."
 )
+
+TAKEN_OVER = "NOTHING-TO-UPLOAD.txt"
+TAKEN_OVER_TEXT = "Another machine wrote this batch while this one was away: there is nothing to upload here.\n"
 
 
 class FileDispatcher:
@@ -65,6 +70,7 @@ class FileDispatcher:
             except Exception as error:  # a defect, or a damaged row, of this batch alone
                 errors[batch_id] = batch_failure(batch_id, error)
 
+        self._name_ready_files()
         for batch_id in self._store.batches.unwritten():
             write(batch_id, is_retry=True)
         for batch in self._store.batches.due():
@@ -98,10 +104,11 @@ class FileDispatcher:
         """Write the stored bytes of a batch that was marked as sent; return None when another process has."""
         with self._store.write():
             batch = self._store.batches.get(batch_id)
-            if not batch.is_writing:
+            folder = folder_of(self._outbox, batch, self._store.identity.id)
+            names = [str(folder / Path(name).name) for name in batch.files]
+            if not batch.is_writing or not self._store.batches.claims.take(batch_id, names):
                 return None
             self._note_progress()
-            folder = folder_of(self._outbox, batch, self._store.identity.id)
             make_own_folder(self._outbox)
             make_own_folder(folder)
             remove_partial_files(folder)
@@ -117,6 +124,26 @@ class FileDispatcher:
                         f"batch {batch_id}: the kept {feed.name} is damaged; nothing was written:"
                         " see `ordertui audit verify`"
                     )
-                write_atomic(folder, feed.name, feed.content)  # the file to upload comes last
+                is_last = feed.name.endswith(UPLOAD_SUFFIX) and self._store.is_shared
+                name = f".{feed.name}{READY_SUFFIX}" if is_last else feed.name
+                write_atomic(folder, name, feed.content)  # the file to upload comes last
             self._store.batches.mark_written(batch_id)
+        self._name_ready_files()
         return as_batch(self._store.batches.get(batch_id), advice)
+
+    def _name_ready_files(self) -> None:
+        """Give files their names that are written for good; remove those of a batch that another machine wrote."""
+        if not self._store.is_shared:
+            return
+        for path in sorted(self._outbox.glob(f"*-{self._store.identity.id[:8]}/.*{READY_SUFFIX}")):
+            batch_id = int(path.parent.name.partition("-")[0])
+            with self._store.write():
+                if self._store.batches.get(batch_id).is_writing:
+                    continue
+                if self._store.batches.claims.is_ours(batch_id):
+                    with suppress(FileExistsError):  # a crash came right after it
+                        publish(path, path.with_name(path.name[1:].removesuffix(READY_SUFFIX)))
+                    self._store.batches.claims.release(batch_id)
+                else:
+                    write_atomic(path.parent, TAKEN_OVER, TAKEN_OVER_TEXT.encode())
+            path.unlink(missing_ok=True)

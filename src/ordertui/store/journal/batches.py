@@ -23,6 +23,7 @@ from ordertui.store.errors import (
 from ordertui.store.operator_facts import OperatorFacts
 from ordertui.store.orders import OrderRepository
 
+from .claims import WriterClaims
 from .holds import HoldTimer, hold_columns
 from .records import CommittedTotals, FeedFile, HoldingBatch, JournalBatch, JournalRow, NewRow, OperatorRuling, Outcome
 from .refunds import RefundLedger
@@ -33,10 +34,6 @@ _UNKNOWN = "SELECT batch FROM batch_rows WHERE state = 'unknown'"
 """Word for word the condition of the partial index `batch_rows_unknown`."""
 _LARGEST_ID = 2**63 - 1
 """SQLite's largest integer; a larger one cannot even be asked for."""
-
-
-WRITER_KEY = "writer:"
-"""Begins the key in `meta` that names the machine which writes the files of a batch, until they are all written."""
 
 
 class BatchJournal:
@@ -52,6 +49,7 @@ class BatchJournal:
         self._holds = HoldTimer(database, clock)
         self.refunds = RefundLedger(database, orders, facts)
         self.wishes = WishLedger(database)
+        self.claims = WriterClaims(database, clock, audit.operator.host)
         self.transitions = TransitionWriter(database, audit, orders, self.refunds)
 
     # -- reading
@@ -339,8 +337,8 @@ class BatchJournal:
                 ("batch", "name", "sha256", "content"),
                 [(batch_id, feed.name, feed.sha256, feed.content) for feed in feeds],
             )
-            if feeds and self._database.engine.is_shared:
-                self._database.fill("meta", ("key", "value"), [(f"{WRITER_KEY}{batch_id}", self._operator.host)])
+            if feeds:
+                self.claims.take(batch_id)
             changes = self.transitions.move_rows(batch, leaving)
             hashes = {feed.name: feed.sha256 for feed in feeds}
             self.transitions.log("batch.sent", batch_id, sha256=sha256, states=changes, feeds=hashes)
@@ -365,20 +363,15 @@ class BatchJournal:
     def unwritten(self) -> list[int]:
         """Return the batches that are marked as sent while their files are not all known to be written.
 
-        Of a store on a server only those of this machine: the files of another one may be uploaded already.
+        Of a store on a server only those that no other machine is writing; see `WriterClaims`.
         """
-        found = self._database.query(
-            "SELECT id FROM batches WHERE writing = 1 AND NOT EXISTS (SELECT 1 FROM meta"
-            " WHERE key = :prefix || CAST(id AS text) AND value <> :writer AND :writer <> '') ORDER BY id",
-            {"prefix": WRITER_KEY, "writer": self._operator.host},
-        )
-        return [row[0] for row in found]
+        found = self._database.query("SELECT id FROM batches WHERE writing = 1 ORDER BY id")
+        return [row[0] for row in found if self.claims.is_free(row[0])]
 
     def mark_written(self, batch_id: int) -> None:
         """Record that every file of the batch is written whole."""
         with self._database.write():
             self._database.execute("UPDATE batches SET writing = 0 WHERE id = ?", (batch_id,))
-            self._database.execute("DELETE FROM meta WHERE key = ?", (f"{WRITER_KEY}{batch_id}",))
             self.transitions.log("batch.written", batch_id)
 
     def mark_uploaded(self, batch_id: int) -> JournalBatch:

@@ -1,0 +1,103 @@
+"""Which machine writes the files of a batch of a store on a server, and until when no other one may.
+
+The file to upload gets its name only after the server took down that it is written. So a machine that died before has
+nothing that could be uploaded, and another one may write it when the lease has ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from ordertui.files import FileConflict, read_file, write_atomic
+from ordertui.orders.clock import Clock
+from ordertui.store.database import Database
+
+CLAIM_KEY = "writer:"
+"""Begins the key in `meta` of a batch's claim."""
+LEASE_SECONDS = 15 * 60
+"""How long a machine that says nothing keeps its claim, by the server's clock. Writing a batch takes a second."""
+MACHINE_SUFFIX = "-machine"
+"""Ends the name of the file with this machine's id, beside its other files of the store."""
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A machine's claim on a batch."""
+
+    machine: str
+    """Its id: a name may be that of several."""
+    host: str
+    """Its name."""
+    until: int
+    """When the lease ends (epoch seconds)."""
+
+
+class WriterClaims:
+    """Claims of the machines that share a store; a store in a file has none, and everybody there may write."""
+
+    def __init__(self, database: Database, clock: Clock, host: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._host = host
+
+    def take(self, batch_id: int, names: Sequence[str] = ()) -> bool:
+        """Claim a batch for this machine, or renew the claim, in the open transaction.
+
+        Return False while another machine has it. When it is taken from one that died, `names` are the batch's files
+        here.
+        """
+        if not self._database.engine.is_shared:
+            return True
+        if not self.is_free(batch_id):
+            return False
+        before = self._find(batch_id)
+        claim = Claim(self._machine, self._host, self._clock.now() + LEASE_SECONDS)
+        self._database.execute(
+            "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (f"{CLAIM_KEY}{batch_id}", msgspec.json.encode(claim).decode()),
+        )
+        if names and before is not None and before.machine != self._machine:
+            self._database.execute("UPDATE batches SET files = ? WHERE id = ?", (json.dumps(list(names)), batch_id))
+        return True
+
+    def is_free(self, batch_id: int) -> bool:
+        """Return whether this machine may write a batch."""
+        found = self._find(batch_id) if self._database.engine.is_shared else None
+        return found is None or found.machine == self._machine or found.until <= self._clock.now()
+
+    def is_ours(self, batch_id: int) -> bool:
+        """Return whether this machine has the claim."""
+        found = self._find(batch_id)
+        return found is not None and found.machine == self._machine
+
+    def release(self, batch_id: int) -> None:
+        """Give the claim back, in the open transaction: every file is there under its name."""
+        self._database.execute("DELETE FROM meta WHERE key = ?", (f"{CLAIM_KEY}{batch_id}",))
+
+    def _find(self, batch_id: int) -> Claim | None:
+        found = self._database.value("SELECT value FROM meta WHERE key = ?", (f"{CLAIM_KEY}{batch_id}",))
+        return None if found is None else msgspec.json.decode(found, type=Claim)
+
+    @cached_property
+    def _machine(self) -> str:
+        return _machine_id(self._database.engine.files)
+
+    def prepare(self) -> None:
+        """Give this machine its id while nothing depends on it, so that a disk that is full later is in no way."""
+        if self._database.engine.is_shared:
+            with suppress(OSError):
+                _ = self._machine
+
+
+def _machine_id(files: Path) -> str:
+    """Return the id of this machine's folder of the store, made when it is first asked for. Raises OSError."""
+    name = files.name + MACHINE_SUFFIX
+    with suppress(FileConflict):  # it has one, which is other bytes
+        write_atomic(files.parent, name, os.urandom(8).hex().encode())
+    return read_file(files.with_name(name), 64).decode("ascii", "replace").strip()
