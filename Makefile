@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt
 
-.PHONY: run test test-long simulator lint check install newcomer release screenshots examples clean
+.PHONY: run test test-long simulator lint check install newcomer release screenshots examples docs clean
 
 $(VENV)/.run: pyproject.toml requirements/constraints.txt
 	@test -n "$(PYTHON)" || { echo "ordertui needs Python 3.11 or newer; none was found. Install one, or name it: make run PYTHON=/path/to/python3"; exit 1; }
@@ -57,6 +57,15 @@ screenshots: $(VENV)/.dev
 
 examples: $(VENV)/.dev
 	$(BIN)/python scripts/make_examples.py
+
+# The pages as a site in build/site; a link that leads nowhere is an error.
+docs: $(VENV)/.run
+	@$(PIP) -e '.[docs]'
+	@rm -rf build/pages build/site && mkdir -p build/pages/examples
+	@cp README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md build/pages && cp -r docs screenshots build/pages
+	@cp examples/README.md build/pages/examples
+	@$(BIN)/zensical build --strict
+	@echo "open build/site/index.html"
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
