@@ -15,7 +15,7 @@ from ordertui.orders.text import pluralize
 from .context import Settings, fail, open_session, real_clock_only
 from .exit_codes import Exit
 from .imports import stop_on_interrupt
-from .messages import held_sentence, sent_sentence, waiting_sentences
+from .messages import held_sentence, sent_sentence, unconfirmed_sentence, waiting_sentences
 from .output import FORMAT, Record, emit, say
 
 if TYPE_CHECKING:
@@ -77,8 +77,7 @@ def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, fo
     with open_session(settings) as session:
         plans = [p for p in session.batches.load_plan(plan_file) if p.rows]
         if not yes:
-            count = sum(len(p.rows) for p in plans)
-            fail(Exit.NOT_CONFIRMED, f"{pluralize(count)}; give --yes to commit. Nothing was done.")
+            fail(Exit.NOT_CONFIRMED, unconfirmed_sentence(plans))
         try:
             batches = session.batches.commit_all(plans, typed=typed)
         except Exception:

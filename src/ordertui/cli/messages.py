@@ -63,7 +63,7 @@ def plan_sentences(plan: Plan) -> Iterator[str]:
 
 def saved_sentences(plans: Sequence[Plan], path: Path) -> Iterator[str]:
     """Say where the plan file is and how to commit it."""
-    from ordertui.operations.batches.committer import typed_count
+    from ordertui.operations.batches.committer import typed_count, typed_reasons
 
     going = [plan for plan in plans if plan.rows]
     if not going:
@@ -76,6 +76,18 @@ def saved_sentences(plans: Sequence[Plan], path: Path) -> Iterator[str]:
     until = clock(min(plan.expires_at for plan in going))
     yield f"Nothing is done yet. The plan is in {path} and holds until {until}; to commit it:"
     yield f"  ordertui commit {shlex.quote(str(path))} --yes{typed}"
+    if count is not None:
+        yield f"  The number is asked for because: {'; '.join(typed_reasons(going))}."
+
+
+def unconfirmed_sentence(plans: Sequence[Plan]) -> str:
+    """Say all that is to be given to commit these plans, and why the number is asked for."""
+    from ordertui.operations.batches.committer import typed_count, typed_reasons
+
+    count = typed_count(plans)
+    typed = "" if count is None else f" --typed {count}"
+    why = "" if count is None else f" The number is asked for because: {'; '.join(typed_reasons(plans))}."
+    return f"{pluralize(sum(len(plan.rows) for plan in plans))}; give --yes{typed} to commit. Nothing was done.{why}"
 
 
 def held_sentence(batch: Batch) -> str:

@@ -48,7 +48,9 @@ class Committer:
             raise _changed(differences)
         count = typed_count(plans)
         if count is not None and (typed or "").strip() != str(count):
-            raise NotConfirmed(f"type the number of orders, {count}, to commit {_this(plans)}")
+            raise NotConfirmed(
+                f"type the number of orders, {count}, to commit {_this(plans)}: {'; '.join(typed_reasons(plans))}"
+            )
         try:
             with self._store.write():  # two processes that reach a limit of the day together: one of them is refused
                 return [as_batch(batch) for batch in [self._add(plan) for plan in plans]]
@@ -137,6 +139,16 @@ def typed_count(plans: Sequence[Plan]) -> int | None:
     if all(plan.typed_count is None for plan in plans):
         return None
     return sum(len(plan.rows) for plan in plans)
+
+
+def typed_reasons(plans: Sequence[Plan]) -> list[str]:
+    """Return why the number of these plans must be typed, each with its marketplace where there are several."""
+    found = []
+    for plan in plans:
+        if plan.typed_count is not None:
+            place = f"{plan.marketplace}: " if len(plans) > 1 else ""
+            found += [f"{place}{why}" for why in plan.typed_why or ("policy asked for it when the plan was made",)]
+    return found
 
 
 def _this(plans: Sequence[Plan]) -> str:

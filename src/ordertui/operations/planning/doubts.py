@@ -18,8 +18,8 @@ class Doubts(msgspec.Struct, frozen=True):
     """Doubts about the orders of a plan."""
 
     warnings: tuple[str, ...] = ()
-    typed: bool = False
-    """Whether the number of orders must be typed to commit."""
+    typed: tuple[str, ...] = ()
+    """Why the number of orders must be typed to commit; empty when it need not."""
 
 
 def find_doubts(
@@ -32,9 +32,9 @@ def find_doubts(
     """
     if action is Action.MESSAGE or not rows:
         return Doubts()
-    warnings, typed = [], False
+    warnings, typed = [], []
     if left_out:
-        typed = True
+        typed.append(f"{pluralize(left_out)}: a newer Unshipped report does not name them")
         warnings.append(
             f"{pluralize(left_out)}: a newer Unshipped report does not name them, and was perhaps not asked for their"
             " days: look at them in Seller Central, or import All Orders"
@@ -43,9 +43,10 @@ def find_doubts(
     oldest = min(dates, default=newest)
     age = 0 if oldest is None else now - oldest
     if oldest is not None and age >= values.old_hours * HOUR:
-        typed = typed or age >= values.stale_hours * HOUR
+        if age >= values.stale_hours * HOUR:
+            typed.append(f"what the reports say is {format_duration(age)} old")
         warnings.append(
             f"what the reports say is {format_duration(age)} old (of {iso_utc(oldest)}): the orders may have been"
             " shipped, cancelled or refunded since; import new reports first"
         )
-    return Doubts(tuple(warnings), typed)
+    return Doubts(tuple(warnings), tuple(typed))

@@ -53,8 +53,8 @@ class HouseRuleOutcome(msgspec.Struct, frozen=True):
     denied: Mapping[int, HouseRule]
     """Row number to the rule that takes the order out."""
     warnings: tuple[str, ...]
-    typed: bool
-    """Whether the count must be typed."""
+    typed: tuple[str, ...]
+    """Which rules ask for the count to be typed; empty when none does."""
 
 
 class PlannedBatchFacts:
@@ -144,7 +144,7 @@ class HouseRules:
         when it is committed: it is not counted twice.
         """
         if not candidates:
-            return HouseRuleOutcome({}, (), False)
+            return HouseRuleOutcome({}, (), ())
         zone = self._eligibility.policy(marketplace).zone
         facts = PlannedBatchFacts(self, action, marketplace, candidates, own_batch)
         denied: dict[int, HouseRule] = {}
@@ -157,13 +157,14 @@ class HouseRules:
                     denied.setdefault(one.order.row.id, rule)
             else:
                 found.append((rule, hit))
-        warnings, typed = [], False
+        warnings, typed = [], []
         for rule, hit in found:
             left = sum(one.order.row.id not in denied for one in hit)
             if left:
-                typed |= rule.effect is Effect.TYPED
                 warnings.append(f"house rule {rule.id}: {rule.why} ({pluralize(left)})")
-        return HouseRuleOutcome(denied, tuple(warnings), typed)
+                if rule.effect is Effect.TYPED:
+                    typed.append(warnings[-1])
+        return HouseRuleOutcome(denied, tuple(warnings), tuple(typed))
 
     def hits(self, action: Action, candidate: Candidate) -> tuple[HouseRuleMatch, ...]:
         """Return every rule that fits an order, as if it were a batch by itself."""

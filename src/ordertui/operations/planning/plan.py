@@ -107,10 +107,12 @@ class Plan(msgspec.Struct, frozen=True):
     """What happens to the listing's stock, for people."""
     warnings: tuple[str, ...]
     typed_count: int | None
-    """The number that must be typed to commit, when policy asks for it."""
+    """The number that must be typed to commit, when policy asks for it; `typed_why` says what asks for it."""
     files: tuple[PlanFile, ...]
     hold_seconds: Annotated[int, msgspec.Meta(ge=0, le=MOST_HOLD_SECONDS)]
     """Shown in the preview. What counts is the policy in force at the commit."""
     practice: bool = False
     store: str = ""
     """Id of the store that it was made in; only that one takes it."""
+    typed_why: tuple[str, ...] = ()
+    """Why the number must be typed, for people. What counts is the policy in force at the commit."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from hashlib import sha256
 
 import msgspec
@@ -18,14 +19,14 @@ from ordertui.orders.order import Order, OrderRow
 from ordertui.orders.text import pluralize
 from ordertui.rules.policy.house_rules import HouseRule
 from ordertui.rules.policy.policy import Policy
-from ordertui.rules.rate import RateStatus
+from ordertui.rules.rate import RateStatus, percent, target_percent
 from ordertui.rules.situation import situation_number, situation_of
 from ordertui.rules.tables.explanation import Explanation
 
 from .doubts import Doubts, find_doubts
 from .effects import buyer_mails, fee_warnings, money_effects, restock_note
 from .feed_builder import build_feed_files, feed_problem
-from .house_rules import Candidate, HouseRuleOutcome, HouseRules, batch_candidates
+from .house_rules import Candidate, HouseRules, batch_candidates
 from .lines import Exclusion, cancel_lines, confirm_lines, refund_lines, without_refund
 from .offer_removal import removal_warnings
 from .other_items import has_several_items
@@ -149,7 +150,7 @@ class Planner:
         rates = self._rate_effects(action, marketplace, [row.id for row in rows if row.counts])
         ident = plan_id(action, marketplace, now, rows)
         doubts = self._doubts(action, marketplace, [row.id for row in rows], by_id)
-        typed = len(rows) if self._asks_count(marketplace, len(rows), rates, outcome) or doubts.typed else None
+        typed_why = self._typed_reasons(marketplace, len(rows), rates, (*outcome.typed, *doubts.typed))
         offers = self._offer_warnings(action, marketplace, rows, orders)
         warnings = [*outcome.warnings, *doubts.warnings, *plan_warnings(action, rows, orders, rates, offers)]
         warnings += fee_warnings(policy, action, rows, by_id, now)
@@ -167,11 +168,12 @@ class Planner:
             buyer_mails=buyer_mails(policy, action, rows),
             restock=restock_note(policy, action, rows),
             warnings=tuple(warnings),
-            typed_count=typed,
+            typed_count=len(rows) if typed_why else None,
             files=build_feed_files(ident, action, marketplace, rows, self._context.merchant_id),
             hold_seconds=policy.hold_seconds(action),
             practice=self._context.is_practice,
             store=self._context.reader().identity.id,
+            typed_why=typed_why,
         )
 
     def _rate_effects(self, action: Action, marketplace: str, counting: Sequence[int]) -> tuple[RateEffect, ...]:
@@ -288,15 +290,28 @@ class Planner:
     def _denied(row: OrderRow | PlannedOrder, rule: HouseRule) -> ExcludedOrder:
         return ExcludedOrder(row.id, row.order_id, f"house {rule.id}", rule.why, nearest=f"your rule: {rule.text}")
 
-    def _asks_count(self, marketplace: str, count: int, rates: Sequence[RateEffect], outcome: HouseRuleOutcome) -> bool:
-        """Return whether the number must be typed: a large batch, a rate over its target or unknown, a house rule."""
-        is_over = any(
-            effect.after.status == RateStatus.OVER
-            or (effect.after.reason and effect.after.cancelled > effect.before.cancelled)
-            for effect in rates
-        )
+    def _typed_reasons(
+        self, marketplace: str, count: int, rates: Sequence[RateEffect], others: Sequence[str]
+    ) -> tuple[str, ...]:
+        """Return why the number must be typed: a large batch, a rate over its target or unknown, and `others`."""
+        if not count:
+            return ()
+        found = []
         typed_from = self._eligibility.policy(marketplace).values.typed_count_from
-        return count > 0 and (count >= typed_from or is_over or outcome.typed)
+        if count >= typed_from:
+            found.append(f"it has {pluralize(count)}, and policy asks from {typed_from:,} on")
+        for effect in rates:
+            after = effect.after
+            if after.status == RateStatus.OVER:
+                target = target_percent(Fraction(after.target))
+                share = "" if after.share is None else f" ({percent(after.share, target=Fraction(after.target))})"
+                found.append(
+                    f"the {after.days}-day rate is {after.cancelled:,} of {after.orders:,}{share} after it, not under"
+                    f" {target}"
+                )
+            elif after.reason and after.cancelled > effect.before.cancelled:
+                found.append(f"the {after.days}-day rate after it is not known")
+        return (*found, *others)
 
     def _doubts(self, action: Action, marketplace: str, ids: Sequence[int], orders: Mapping[int, Order]) -> Doubts:
         """Return what makes it doubtful that these orders still are as the reports said."""
@@ -338,8 +353,11 @@ class Planner:
         elif plan.typed_count is None:
             rates = self._rate_effects(plan.action, plan.marketplace, [row.id for row in rows if row.counts])
             doubts = self._doubts(plan.action, plan.marketplace, [row.id for row in rows], orders)
-            if self._asks_count(plan.marketplace, len(rows), rates, outcome) or doubts.typed:
-                found.append("the rules in force ask for the count to be typed, and the plan does not")
+            why = self._typed_reasons(plan.marketplace, len(rows), rates, (*outcome.typed, *doubts.typed))
+            if why:
+                found.append(
+                    f"the rules in force ask for the count to be typed, and the plan does not: {'; '.join(why)}"
+                )
         return found
 
     def _offer_warnings(
