@@ -65,7 +65,8 @@ def bring(session: Session, inbox: Path, rng: random.Random) -> None:
     if path is not None and path.name.startswith("orders-"):
         session.imports.import_files([path])
     elif path is not None:
-        session.results.take_in([path], batch_id=int(path.name.split("-")[0]))
+        batch = int(path.name.split("-")[0])
+        session.results.take_in([path], batch, [f"batch-{other}" for other in range(1, 1_000)])
 
 
 def leave(session: Session, rng: random.Random) -> None:
