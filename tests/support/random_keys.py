@@ -125,10 +125,12 @@ class Monkey:
         self._commit = partial(BatchService.commit, session.batches)  # not that of the monkey of the session before
         session.batches.commit = self._watched_commit  # type: ignore[method-assign]
 
-    def _watched_commit(self, plan: Plan, *, typed: str | None = None) -> Batch:
+    def _watched_commit(
+        self, plan: Plan, *, typed: str | None = None, stop: Callable[[], bool] = lambda: False
+    ) -> Batch:
         """As the shop's; fails the run when no `y` was typed on this plan's preview."""
         assert self.confirmed is plan, f"committed without its y: {plan.id}; typed {self.last}"
-        batch = self._commit(plan, typed=typed)
+        batch = self._commit(plan, typed=typed, stop=stop)
         assert plan.typed_count is None or typed == str(plan.typed_count)
         self.committed.append(batch)
         return batch

@@ -74,12 +74,12 @@ def next_command(batch: Batch) -> str:
 def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, form: str) -> None:
     """Put a plan into the hold, the batches of all its marketplaces or none; until the hold ends it can be undone."""
     real_clock_only(settings)
-    with open_session(settings) as session:
+    with open_session(settings) as session, stop_on_interrupt() as stop:
         plans = [p for p in session.batches.load_plan(plan_file) if p.rows]
         if not yes:
             fail(Exit.NOT_CONFIRMED, unconfirmed_sentence(plans))
         try:
-            batches = session.batches.commit_all(plans, typed=typed)
+            batches = session.batches.commit_all(plans, typed=typed, stop=stop)
         except Exception:
             say("Nothing was committed: no order of this plan file is held by it.")
             raise

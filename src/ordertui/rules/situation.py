@@ -55,6 +55,7 @@ for _values in FACTS.values():
     SITUATIONS *= len(_values)
 
 
+@lru_cache(maxsize=65_536)
 def situation_number(situation: Situation) -> int:
     """Return the situation as a number from 0 to SITUATIONS - 1 (mixed radix over FACTS)."""
     number = 0

@@ -16,6 +16,8 @@ FETCH_SIZE = 20_000
 """Rows fetched at a time from a long result."""
 MAX_PARAMETERS = 900
 """Placeholders of one statement; every build of SQLite takes 999."""
+STOP_SECONDS = 0.1
+"""How often it is asked whether a run that may be stopped shall be."""
 MAX_VALUES = 20_000
 """Values that one statement looks for, as one parameter; more are looked for in several, so that memory has room."""
 
@@ -85,6 +87,24 @@ class Database:
     def interrupt(self) -> None:
         """Stop what another thread is reading through this connection: there it raises Interrupted."""
         self.engine.interrupt()
+
+    @contextmanager
+    def stoppable(self, stop: Callable[[], bool]) -> Iterator[None]:
+        """Stop the statement that runs inside when `stop` says so: it raises Interrupted. A thread asks `stop`."""
+        is_over = threading.Event()
+
+        def watch() -> None:
+            while not is_over.wait(STOP_SECONDS):
+                if stop():
+                    self.interrupt()
+
+        watcher = threading.Thread(target=watch, name="stop", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            watcher.join()
 
     def query(self, sql: str, params: Params = ()) -> list[Row]:
         """Return all rows of a statement."""

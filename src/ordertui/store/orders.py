@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -162,9 +163,8 @@ class OrderRepository:
             lines.setdefault(v[0], []).append(v)
         found = {}
         for v in self._database.query_in(f"SELECT {_ROW} WHERE o.id IN ({{}})", wanted):
-            sources = tuple(kind for kind, bit in _SOURCE_BITS if v[23] & bit)
             found[v[0]] = Order(
-                _order_row(v), v[22] or None, _order_lines(lines.get(v[0], ()), refunded), False, sources
+                _order_row(v), v[22] or None, _order_lines(lines.get(v[0], ()), refunded), False, _sources(v[23])
             )
         return found
 
@@ -238,6 +238,16 @@ class OrderRepository:
         return compile_ranks(ranks, decisions, self._ids_sql)
 
 
+@cache
+def _sources(bits: int) -> tuple[ReportKind, ...]:
+    """Return the kinds of report that named an order."""
+    return tuple(kind for kind, bit in _SOURCE_BITS if bits & bit)
+
+
+def _amounts(parts: tuple[int | None, ...]) -> LineAmounts:
+    return LineAmounts(*parts) if None not in parts else LineAmounts(*(part or 0 for part in parts))  # type: ignore[arg-type]
+
+
 def _order_row(v: tuple[Any, ...]) -> OrderRow:
     return OrderRow(
         v[0], v[1], v[2], _CHANNELS[v[3]], _STATUSES[v[4]], v[5], v[6], v[7], v[8],
@@ -256,7 +266,7 @@ def _order_lines(
     return tuple(
         OrderLine(
             v[1], v[2], v[3], v[4], v[5], v[6], v[7], _STATUSES[v[8] or "unknown"], v[9],
-            None if v[10] is None else LineAmounts(*(part or 0 for part in v[10:18])),
+            None if v[10] is None else _amounts(v[10:18]),
             *refunded.get((v[0], v[1]), NOTHING), _REQUESTS[v[18] or "unknown"], v[19], v[20], v[21],
         )
         for v in rows

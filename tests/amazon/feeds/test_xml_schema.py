@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from ordertui.amazon import feeds
-from ordertui.amazon.feeds import FeedError
+from ordertui.amazon.feeds import FeedError, xml_schema
 from ordertui.amazon.feeds.vocabulary import CARRIER_CODES, OTHER
 from ordertui.amazon.feeds.xml_schema import SCHEMA_FILE, read_schema
 from ordertui.orders.enums import CancelReason, RefundReason
@@ -124,6 +124,48 @@ def test_the_message_names_order_and_field(kind: str, old: bytes, new: bytes, sa
     assert old in FEEDS[kind]
     with pytest.raises(FeedError, match=says):
         feeds.check_feed(FEEDS[kind].replace(old, new, 1), kind)
+
+
+def many(count: int) -> bytes:
+    orders = [replace(CANCEL, order_id=f"113-0000001-{number:07d}") for number in range(count)]
+    return feeds.acknowledgement_xml(orders, "M", 1, marketplace="US")
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 65_536])
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (b"", b"", ""),
+        (b"113-0000001-0001999", b"113-0000001-199", r"AmazonOrderID: '113-0000001-199' is not allowed"),
+        (b"</Message>\n</AmazonEnvelope>", b"</Message>x</AmazonEnvelope>", "has text between its elements"),
+        (b"</Message>\n</AmazonEnvelope>", b"</Message><Header/></AmazonEnvelope>", "Header is not wanted there"),
+        (b"<MessageID>1000<", b"<MessageID>x<", "MessageID: 'x' is not allowed"),
+        (b"</Message>\n<Message><MessageID>1000<", b"</Message>x<Message><MessageID>1000<", "has text between"),
+    ],
+)
+def test_a_long_feed_is_checked_to_its_end(
+    monkeypatch: pytest.MonkeyPatch, size: int, old: bytes, new: bytes, says: str
+) -> None:
+    monkeypatch.setattr(xml_schema, "READ_AT_ONCE", size)
+    content = many(2_000).replace(old, new) if old else many(2_000)
+    if not says:
+        feeds.check_feed(content, "OrderAcknowledgement")
+        return
+    with pytest.raises(FeedError, match=says):
+        feeds.check_feed(content, "OrderAcknowledgement")
+
+
+def test_a_feed_is_left_between_two_messages() -> None:
+    asked = 0
+
+    def between() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        feeds.check_feed(many(2_000), "OrderAcknowledgement", between)
 
 
 def test_the_schema_has_the_programs_words() -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from ordertui.files import FileConflict
+from ordertui.operations.batches import committer
 from ordertui.operations.errors import Stopped
 from ordertui.operations.planning import planner
+from ordertui.operations.planning.plan import Plan
 from ordertui.operations.query import orders as order_queries
 from ordertui.operations.query.export import COLUMNS, render
 from ordertui.operations.session import Session
@@ -156,3 +159,70 @@ async def test_few_readers_with_small_caches_serve_the_screen(session: Session) 
         await asyncio.gather(*(asyncio.to_thread(session.orders.count, "total>1") for _ in range(40)))
         assert len(session.context._readers) <= THREADS + 1, "one for each thread of the pool, and the screen's own"
         assert session.context.reader().database.value("PRAGMA cache_size") == -2_048
+
+
+def cancel_plan(session: Session) -> Plan:
+    (plan,) = session.planner.plan(Action.CANCEL, session.orders.find("status:unshipped action:cancel marketplace:US"))
+    assert len(plan.rows) > 3
+    return plan
+
+
+@pytest.mark.parametrize("portion", [1, 3, 1_000])
+def test_a_commit_is_stopped_at_any_moment_and_nothing_of_it_is_there(
+    session: Session, monkeypatch: pytest.MonkeyPatch, portion: int
+) -> None:
+    monkeypatch.setattr(committer, "READ_AT_ONCE", portion)
+    plan = cancel_plan(session)
+    before = session.audit.verify()
+    asked = after = 0
+
+    def stop() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > after
+
+    while True:
+        asked = 0
+        try:
+            session.batches.commit(plan, typed=str(len(plan.rows)), stop=stop)
+            break
+        except Stopped:
+            assert session.batches.find() == []
+            assert session.audit.verify() == before
+            assert not session.context.store.database.engine.in_transaction
+        after += 1
+    assert after > len(plan.rows), "it was asked for each row"
+    assert len(session.batches.find()) == 1
+
+
+def test_a_statement_of_a_commit_is_stopped_within_a_second(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = cancel_plan(session)
+    store = session.context.store
+    add, began = store.batches.add, []
+
+    def slow(**options: object) -> JournalBatch:
+        began.append(time.monotonic())
+        store.database.query(  # hours of one statement
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000000000) SELECT sum(i) FROM n"
+        )
+        return add(**options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store.batches, "add", slow)
+    with pytest.raises(Stopped, match="nothing was done"):
+        session.batches.commit(plan, typed=str(len(plan.rows)), stop=lambda: bool(began))
+    assert time.monotonic() - began[0] < 1
+    assert session.batches.find() == []
+    monkeypatch.undo()
+    session.batches.commit(plan, typed=str(len(plan.rows)))
+
+
+def test_a_plan_file_has_one_order_a_line_and_is_read_as_it_was_written(session: Session, tmp_path: Path) -> None:
+    plans = session.planner.plan(Action.CANCEL, session.orders.find())
+    session.batches.save_plan(plans, tmp_path / "plan.json")
+    assert session.batches.load_plan(tmp_path / "plan.json") == plans
+    lines = (tmp_path / "plan.json").read_text(encoding="utf-8").splitlines()
+    for plan in plans:
+        for order_id in [row.order_id for row in plan.rows] + [row.order_id for row in plan.out]:
+            assert sum(line.startswith("        {") and f'"{order_id}"' in line for line in lines) == 1
+    session.batches.save_plan([], tmp_path / "empty.json")
+    assert session.batches.load_plan(tmp_path / "empty.json") == ()

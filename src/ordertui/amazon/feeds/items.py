@@ -103,6 +103,7 @@ def check_text(text: str, what: str) -> None:
         raise FeedError(f"{what} {text!r} has a tab, line end or control character in it")
 
 
+_CANCEL_REASONS, _REFUND_REASONS = frozenset(CancelReason), frozenset(RefundReason)
 Item = TypeVar("Item", CancelItem, RefundItem, ShipItem)
 
 
@@ -127,7 +128,7 @@ def validate_items(items: Iterable[Item], marketplace: str) -> list[Item]:
             raise FeedError(f"{where}: it is in the feed twice")
         seen.add((item.order_id, item.item_id))
         if isinstance(item, CancelItem):
-            if item.reason not in tuple(CancelReason):
+            if item.reason not in _CANCEL_REASONS:
                 raise FeedError(f"{where}: {item.reason!r} is no cancellation reason")
         elif isinstance(item, RefundItem):
             _check_refund(item, where, market)
@@ -138,7 +139,7 @@ def validate_items(items: Iterable[Item], marketplace: str) -> list[Item]:
 
 def _check_refund(item: RefundItem, where: str, market: Marketplace) -> None:
     currency = market.currency
-    if item.reason not in tuple(RefundReason):
+    if item.reason not in _REFUND_REASONS:
         raise FeedError(f"{where}: {item.reason!r} is no refund reason")
     if item.currency != currency:
         raise FeedError(f"{where}: {item.currency} in a feed of {currency}: amounts of another currency are never sent")

@@ -8,11 +8,11 @@ every start; the tests hold this one against such a validator.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
@@ -26,6 +26,8 @@ XS = "{http://www.w3.org/2001/XMLSchema}"
 SCHEMA_FILE = Path(__file__).parent / "schema" / "order-feeds.xsd"
 SHOWN = 60
 """Characters of a wrong value that a message shows."""
+READ_AT_ONCE = 65_536
+"""Bytes of a feed that are parsed at a time."""
 
 
 class TextType(msgspec.Struct, frozen=True):
@@ -68,20 +70,64 @@ class ContentStep(msgspec.Struct, frozen=True):
     """None: any number."""
 
 
-def check_feed(content: bytes, kind: str) -> None:
+def check_feed(content: bytes, kind: str, between: Callable[[], None] = lambda: None) -> None:
     """Raise FeedError, naming the order and the field, for a feed that Amazon would not take. `kind`: its MessageType.
 
-    The messages must be of that kind, and a CarrierName must stand beside the code `Other`.
+    The messages must be of that kind, and a CarrierName must stand beside the code `Other`. They are read and checked
+    one by one, so that the memory does not grow with their number; `between` is called now and then, and may raise.
     """
-    from xml.etree.ElementTree import ParseError, fromstring  # a feed of our own making: entities cannot be in it
+    from xml.etree.ElementTree import ParseError  # a feed of our own making: entities cannot be in it
 
     try:
-        root = fromstring(content)
+        problem = _find_problem(content, kind, between)
     except ParseError as error:
         raise FeedError(f"the XML feed is not well-formed: {error}; report this as a defect") from None
-    problem = _problem(root, read_schema()) or _pair_problem(root, kind)
     if problem:
         raise FeedError(f"{problem}; Amazon would refuse it, so the feed is not made")
+
+
+def _find_problem(content: bytes, kind: str, between: Callable[[], None]) -> str:
+    """Return what is wrong with a feed, or an empty text. Of the messages the first alone is kept beside the head."""
+    from xml.etree.ElementTree import XMLPullParser
+
+    parser: XMLPullParser[Element] = XMLPullParser(("start", "end"))
+    depth = 0
+    root: Element | None = None
+    before: Element | None = None
+    rule = next(option for step in read_schema().steps for name, option in step.options.items() if name == "Message")
+    for start in range(0, len(content), READ_AT_ONCE):
+        between()
+        parser.feed(content[start : start + READ_AT_ONCE])
+        for event, element in cast("Iterator[tuple[str, Element]]", parser.read_events()):
+            depth += 1 if event == "start" else -1
+            root = element if root is None else root
+            if event == "end" and depth == 1 and element.tag == "Message":
+                problem = _head_problem(root, element, kind) if before is None else _tail_problem(root, before)
+                problem = problem or _problem(element, rule) or _pair_problem(element, kind)
+                if problem:
+                    return problem
+                if before is not None:
+                    root.remove(element)
+                before = element
+    parser.close()
+    if root is None:
+        return "the feed is empty"
+    return (_tail_problem(root, before) if before is not None else "") or _problem(root, read_schema())
+
+
+def _head_problem(root: Element, first: Element, kind: str) -> str:
+    """Return what is wrong with a feed up to its first message, or an empty text. Later ones may be half read."""
+    head = root.makeelement(root.tag, root.attrib)
+    head.text = root.text
+    head.extend(root[: list(root).index(first)])
+    head.append(first)
+    found = root.findtext("MessageType")
+    return _problem(head, read_schema()) or ("" if found == kind else f"MessageType is {found}, not {kind}")
+
+
+def _tail_problem(root: Element, before: Element) -> str:
+    """Return whether text stands behind a message that was taken out of its feed, or an empty text."""
+    return f"{root.tag} has text between its elements" if before.tail and not before.tail.isspace() else ""
 
 
 def _problem(element: Element, rule: ElementRule) -> str:
@@ -137,16 +183,13 @@ def _with_order(message: Element, problem: str) -> str:
     return f"order {order}: {problem}" if order else problem
 
 
-def _pair_problem(root: Element, kind: str) -> str:
-    """Return what is wrong between two values, or an empty text."""
-    if root.findtext("MessageType") != kind:
-        return f"MessageType is {root.findtext('MessageType')}, not {kind}"
-    for message in root.iter("Message"):
-        if message[1].tag != kind:
-            return _with_order(message, f"the message is no {kind}")
-        data = message.find("OrderFulfillment/FulfillmentData")
-        if data is not None and data.findtext("CarrierCode") == OTHER and data.find("CarrierName") is None:
-            return _with_order(message, "CarrierCode Other needs a CarrierName beside it")
+def _pair_problem(message: Element, kind: str) -> str:
+    """Return what is wrong between two values of a message, or an empty text."""
+    if message[1].tag != kind:
+        return _with_order(message, f"the message is no {kind}")
+    data = message.find("OrderFulfillment/FulfillmentData")
+    if data is not None and data.findtext("CarrierCode") == OTHER and data.find("CarrierName") is None:
+        return _with_order(message, "CarrierCode Other needs a CarrierName beside it")
     return ""
 
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 import msgspec
 
-from ordertui.operations.errors import NotConfirmed, PlanChanged, PlanExpired, Refused
+from ordertui.operations.errors import NotConfirmed, PlanChanged, PlanExpired, Refused, Stopped
+from ordertui.operations.long_runs import paused_collection, stop_check
 from ordertui.operations.planning.feed_builder import build_feed_files
 from ordertui.operations.planning.plan import Plan, PlannedOrder
 from ordertui.operations.planning.plan_file import encode
-from ordertui.operations.planning.planner import PlanChoices, Planner, plan_id
+from ordertui.operations.planning.planner import READ_AT_ONCE, PlanChoices, Planner, plan_id
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.order import Order
 from ordertui.orders.text import pluralize
-from ordertui.store import JournalBatch, Store, VersionChanged
+from ordertui.store import Interrupted, JournalBatch, Store, VersionChanged
 
 from .batch import Batch, as_batch, journal_row
 
@@ -33,17 +34,19 @@ class Committer:
         self._merchant_id = merchant_id
         self._practice = practice
 
-    def commit(self, plans: Sequence[Plan], typed: str | None) -> list[Batch]:
+    def commit(self, plans: Sequence[Plan], typed: str | None, stop: Callable[[], bool] = lambda: False) -> list[Batch]:
         """Put plans into the hold, all of them or none, in one transaction.
 
         Every row is decided again, and the bytes are made again and compared. `typed` is the number of orders of all
         plans together, when one of them asks for it. Raises Refused, PlanExpired, PlanChanged (with the differences of
-        all plans), NotConfirmed, store.ActionAlreadyOpen; then nothing was written.
+        all plans), NotConfirmed, store.ActionAlreadyOpen, and Stopped when `stop` says so; then nothing was written.
         """
+        check_stop = stop_check(stop)
         self._check_kind(plans)
         for plan in plans:
             self._check_age(plan)
-        differences = [difference for plan in plans for difference in self._differences(plan)]
+        with paused_collection():
+            differences = [difference for plan in plans for difference in self._differences(plan, check_stop)]
         if differences:
             raise _changed(differences)
         count = typed_count(plans)
@@ -52,10 +55,15 @@ class Committer:
                 f"type the number of orders, {count}, to commit {_this(plans)}: {'; '.join(typed_reasons(plans))}"
             )
         try:
-            with self._store.write():  # two processes that reach a limit of the day together: one of them is refused
-                return [as_batch(batch) for batch in [self._add(plan) for plan in plans]]
+            with self._store.write() as database:  # processes that reach a limit of the day together: one is refused
+                with paused_collection(), database.stoppable(stop):
+                    batches = [as_batch(self._add(plan, check_stop)) for plan in plans]
+                check_stop()
+                return batches
         except VersionChanged as error:
             raise PlanChanged(str(error), [f"{order_id} changed" for order_id in error.order_ids]) from error
+        except Interrupted as error:
+            raise Stopped("stopped; nothing was done") from error
 
     def _check_kind(self, plans: Sequence[Plan]) -> None:
         if not plans or not all(plan.rows for plan in plans):
@@ -80,11 +88,16 @@ class Committer:
             when = "expired at" if now >= expires_at else "is from the future, good until"
             raise PlanExpired(f"the plan {when} {iso_utc(expires_at)}; make it again")
 
-    def _add(self, plan: Plan) -> JournalBatch:
+    def _add(self, plan: Plan, check_stop: Callable[[], None]) -> JournalBatch:
         """Write one plan into the journal, within the transaction of `commit`."""
-        limits = self._planner.limit_differences(plan, self._store.orders.get([row.id for row in plan.rows]))
+        orders: dict[int, Order] = {}
+        for start in range(0, len(plan.rows), READ_AT_ONCE):
+            check_stop()
+            orders |= self._store.orders.get([row.id for row in plan.rows[start : start + READ_AT_ONCE]])
+        limits = self._planner.limit_differences(plan, orders)
         if limits:
             raise _changed(limits)
+        check_stop()
         return self._store.batches.add(
             action=plan.action,
             marketplace=plan.marketplace,
@@ -94,13 +107,13 @@ class Committer:
             due_at=self._clock.now() + self._planner.hold_seconds(plan),
         )
 
-    def _differences(self, plan: Plan) -> list[str]:
+    def _differences(self, plan: Plan, check_stop: Callable[[], None]) -> list[str]:
         """Return in words what is not as it was when the plan was made."""
         found: list[str] = []
         if plan.id != plan_id(plan.action, plan.marketplace, plan.created_at, plan.rows):
             found.append("the plan file was edited: its rows are not those it was made with")
         made = (
-            build_feed_files(plan.id, plan.action, plan.marketplace, plan.rows, self._merchant_id)
+            build_feed_files(plan.id, plan.action, plan.marketplace, plan.rows, self._merchant_id, check_stop)
             if not found
             else plan.files
         )
@@ -109,15 +122,17 @@ class Committer:
                 "the plan's bytes are not what its rows make: the file was edited,"
                 " or another program version or merchant id made it"
             )
-        orders = self._store.orders.get([row.id for row in plan.rows])
         choices = choices_of(plan)
-        for row in plan.rows:
-            difference = self._difference(plan.action, row, orders.get(row.id), choices)
-            if difference:
-                found.append(difference)
+        for start in range(0, len(plan.rows), READ_AT_ONCE):
+            rows = plan.rows[start : start + READ_AT_ONCE]
+            orders = self._store.orders.get([row.id for row in rows])
+            for row in rows:
+                check_stop()
+                difference = self._difference(plan.action, row, orders.get(row.id), choices)
+                if difference:
+                    found.append(difference)
                 if len(found) >= MOST_SHOWN:
-                    found.append("and maybe more")
-                    break
+                    return [*found, "and maybe more"]
         return found
 
     def _difference(self, action: Action, row: PlannedOrder, order: Order | None, choices: PlanChoices) -> str:

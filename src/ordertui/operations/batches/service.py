@@ -46,14 +46,17 @@ class BatchService:
         self._planner = planner
         self._describe = describe
 
-    def commit(self, plan: Plan, *, typed: str | None = None) -> Batch:
+    def commit(self, plan: Plan, *, typed: str | None = None, stop: Callable[[], bool] = lambda: False) -> Batch:
         """Put one plan into the hold; see `commit_all`."""
-        return self.commit_all([plan], typed=typed)[0]
+        return self.commit_all([plan], typed=typed, stop=stop)[0]
 
-    def commit_all(self, plans: Sequence[Plan], *, typed: str | None = None) -> list[Batch]:
+    def commit_all(
+        self, plans: Sequence[Plan], *, typed: str | None = None, stop: Callable[[], bool] = lambda: False
+    ) -> list[Batch]:
         """Put plans into the hold, all or none; see `committer.Committer.commit`.
 
-        Refused also when the policy file was edited meanwhile, and when the store may be a copy.
+        Refused also when the policy file was edited meanwhile, and when the store may be a copy. Raises Stopped when
+        `stop`, which a thread asks too, says so; then nothing was committed.
         """
         from ordertui.operations.policies import edited_since_load
 
@@ -67,7 +70,7 @@ class BatchService:
         committer = Committer(
             store, self._planner(), context.clock, merchant_id=context.merchant_id, practice=context.is_practice
         )
-        committed = committer.commit(plans, typed)
+        committed = committer.commit(plans, typed, stop)
         context.copies.note_quietly()
         return committed
 

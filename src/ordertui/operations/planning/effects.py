@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ordertui.orders.clock import DAY
 from ordertui.orders.enums import Action, YesNo
+from ordertui.orders.money import Money
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order
 from ordertui.orders.text import pluralize
 from ordertui.rules.policy.policy import Policy
@@ -57,12 +58,16 @@ def restock_note(policy: Policy, action: Action, rows: Sequence[PlannedOrder]) -
     """Return what happens to the listing's stock, by the table `restock`."""
     if action is not Action.CANCEL:
         return ""
+    known: dict[str, YesNo] = {}
     units: dict[YesNo, int] = {}
     orders: dict[YesNo, int] = {}
     for row in rows:
         found = set()
         for line in row.lines:
-            back, _ = policy.restocks(line.reason or row.reason)
+            reason = line.reason or row.reason
+            if reason not in known:  # a table is asked once for each reason, not for each row
+                known[reason] = policy.restocks(reason)[0]
+            back = known[reason]
             units[back] = units.get(back, 0) + line.quantity
             found.add(back)
         for back in found:
@@ -84,11 +89,15 @@ def fee_warnings(
 
     `now` is in epoch seconds.
     """
+    known: dict[tuple[bool, int | None, Money | None], tuple[int, str]] = {}
     charged: dict[tuple[int, str], int] = {}
     for row in rows:
         order = orders[row.id].row
         late = None if order.ship_by is None else -((order.ship_by - now) // DAY)
-        percent, why = policy.referral_fee_percent(action, row.counts, late, order.total)
+        facts = row.counts, late, order.total
+        if facts not in known:
+            known[facts] = policy.referral_fee_percent(action, *facts)
+        percent, why = known[facts]
         if percent:
             charged[percent, why] = charged.get((percent, why), 0) + 1
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 from ordertui.amazon import feeds
@@ -22,11 +22,17 @@ def first_message_id(plan_id: str) -> int:
 
 
 def build_feed_files(
-    plan_id: str, action: Action, marketplace: str, rows: Sequence[PlannedOrder], merchant_id: str
+    plan_id: str,
+    action: Action,
+    marketplace: str,
+    rows: Sequence[PlannedOrder],
+    merchant_id: str,
+    between: Callable[[], None] = lambda: None,
 ) -> tuple[PlanFile, ...]:
     """Return the flat file to upload, and the XML feed that says the same; nothing without rows, and for messages.
 
-    Both are held against what Amazon takes (`feeds.check_flat_file`, `feeds.check_feed`). Raises FeedError.
+    Both are held against what Amazon takes (`feeds.check_flat_file`, `feeds.check_feed`). `between` is called now and
+    then, and may raise. Raises FeedError.
     """
     if not rows or action is Action.MESSAGE:
         return ()
@@ -34,20 +40,24 @@ def build_feed_files(
     if action is Action.CANCEL:
         cancels = _cancels(rows)
         flat = feeds.cancellation_flat(cancels, marketplace=marketplace)
+        between()
         xml = feeds.acknowledgement_xml(cancels, merchant_id, first, marketplace=marketplace)
         name, message = CANCEL_FILE, "OrderAcknowledgement"
     elif action is Action.REFUND:
         refunds = _refunds(rows)
         flat = feeds.adjustment_flat(refunds, marketplace=marketplace)
+        between()
         xml = feeds.adjustment_xml(refunds, merchant_id, first, marketplace=marketplace)
         name, message = REFUND_FILE, "OrderAdjustment"
     else:
         shipments = _shipments(rows)
         flat = feeds.fulfillment_flat(shipments, marketplace=marketplace)
+        between()
         xml = feeds.fulfillment_xml(shipments, merchant_id, first, marketplace=marketplace)
         name, message = CONFIRM_FILE, "OrderFulfillment"
+    between()
     feeds.check_flat_file(flat, action, marketplace)
-    feeds.check_feed(xml, message)
+    feeds.check_feed(xml, message, between)
     kind = feeds.FEED_TYPES[action]
     return (
         PlanFile(f"{name}.txt", kind.flat, True, flat, sha256(flat).hexdigest()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -67,12 +67,29 @@ def save_plans(plans: Sequence[Plan], path: Path, *, inside: Path | None, replac
     A file that exists is replaced only with `replace`, and only a plan file. Raises Refused, FileConflict, BadInput.
     """
     check_plan_output(path, inside=inside, replace=replace)
-    content = msgspec.json.format(msgspec.json.encode(_File(VERSION, tuple(plans))), indent=2)
     try:
         with new_output(path, may_replace=is_plan_file if replace else None) as file:
-            file.write(content + b"\n")
+            file.writelines(_parts(plans))
     except OSError as error:
         raise BadInput(f"{path} cannot be written: {error.strerror}; choose another place") from error
+
+
+def _parts(plans: Sequence[Plan]) -> Iterator[bytes]:
+    """Yield a plan file piece by piece, one order a line, so that no second copy of a large plan is held."""
+    yield _BEGINNING + str(VERSION).encode() + b',\n  "plans": ['
+    for number, plan in enumerate(plans):
+        yield b",\n    {" if number else b"\n    {"
+        for place, name in enumerate(plan.__struct_fields__):
+            value = getattr(plan, name)
+            yield (b"," if place else b"") + b'\n      "' + name.encode() + b'": '
+            if isinstance(value, tuple) and value:
+                for position, item in enumerate(value):
+                    yield (b",\n        " if position else b"[\n        ") + msgspec.json.encode(item)
+                yield b"\n      ]"
+            else:
+                yield msgspec.json.encode(value)
+        yield b"\n    }"
+    yield b"\n  ]\n}\n"
 
 
 def load_plans(path: Path) -> tuple[Plan, ...]:

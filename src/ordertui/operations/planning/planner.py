@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from hashlib import sha256
@@ -11,6 +12,7 @@ import msgspec
 from ordertui.operations.context import SessionContext
 from ordertui.operations.eligibility import OPEN, Denial, Eligibility
 from ordertui.operations.errors import Stopped, UnknownReason
+from ordertui.operations.long_runs import paused_collection, stop_check
 from ordertui.operations.rate.calculator import RateCalculator
 from ordertui.operations.rate.figures import RateEffect
 from ordertui.orders.clock import iso_utc
@@ -113,24 +115,21 @@ class Planner:
         says so.
         """
         self._check_reasons(action, choices)
-        wanted = list(dict.fromkeys(ids))
+        wanted = array("q", dict.fromkeys(ids))
         judged: dict[str, JudgedOrders] = {}
-        for start in range(0, len(wanted), READ_AT_ONCE):
-            progress(start, len(wanted))
-            part = wanted[start : start + READ_AT_ONCE]
-            orders = self._context.reader().orders.get(part)
-            for order in (orders[row_id] for row_id in part if row_id in orders):
-                if stop():
-                    raise Stopped(f"stopped after {pluralize(start)}; nothing was done")
-                found = judged.setdefault(order.row.marketplace, JudgedOrders())
-                found.add(order, self.plan_order(action, order, choices))
-        progress(len(wanted), len(wanted))
-        plans = []
-        for code in sorted(judged):
-            if stop():
-                raise Stopped("stopped; nothing was done")
-            plans.append(self._plan_marketplace(action, code, judged.pop(code)))
-        return tuple(plans)
+        with paused_collection():
+            for start in range(0, len(wanted), READ_AT_ONCE):
+                progress(start, len(wanted))
+                part = wanted[start : start + READ_AT_ONCE]
+                orders = self._context.reader().orders.get(part)
+                for order in (orders[row_id] for row_id in part if row_id in orders):
+                    if stop():
+                        raise Stopped(f"stopped after {pluralize(start)}; nothing was done")
+                    found = judged.setdefault(order.row.marketplace, JudgedOrders())
+                    found.add(order, self.plan_order(action, order, choices))
+            progress(len(wanted), len(wanted))
+            check = stop_check(stop)
+            return tuple(self._plan_marketplace(action, code, judged.pop(code), check) for code in sorted(judged))
 
     @staticmethod
     def _check_reasons(action: Action, choices: PlanChoices) -> None:
@@ -139,7 +138,9 @@ class Planner:
             if reason and known and reason not in known:
                 raise UnknownReason(action, reason, known)
 
-    def _plan_marketplace(self, action: Action, marketplace: str, judged: JudgedOrders) -> Plan:
+    def _plan_marketplace(
+        self, action: Action, marketplace: str, judged: JudgedOrders, check_stop: Callable[[], None]
+    ) -> Plan:
         policy = self._eligibility.policy(marketplace)
         now = self._context.clock.now()
         rows, out, orders = judged.rows, judged.out, judged.orders
@@ -147,13 +148,17 @@ class Planner:
         out += [self._denied(row, outcome.denied[row.id]) for row in rows if row.id in outcome.denied]
         rows = [row for row in rows if row.id not in outcome.denied]
         by_id = {order.row.id: order for order in orders}
+        check_stop()
         rates = self._rate_effects(action, marketplace, [row.id for row in rows if row.counts])
+        check_stop()
         ident = plan_id(action, marketplace, now, rows)
         doubts = self._doubts(action, marketplace, [row.id for row in rows], by_id)
         typed_why = self._typed_reasons(marketplace, len(rows), rates, (*outcome.typed, *doubts.typed))
         offers = self._offer_warnings(action, marketplace, rows, orders)
+        check_stop()
         warnings = [*outcome.warnings, *doubts.warnings, *plan_warnings(action, rows, orders, rates, offers)]
         warnings += fee_warnings(policy, action, rows, by_id, now)
+        check_stop()
         return Plan(
             id=ident,
             action=action,
@@ -169,7 +174,7 @@ class Planner:
             restock=restock_note(policy, action, rows),
             warnings=tuple(warnings),
             typed_count=len(rows) if typed_why else None,
-            files=build_feed_files(ident, action, marketplace, rows, self._context.merchant_id),
+            files=build_feed_files(ident, action, marketplace, rows, self._context.merchant_id, check_stop),
             hold_seconds=policy.hold_seconds(action),
             practice=self._context.is_practice,
             store=self._context.reader().identity.id,

@@ -250,6 +250,8 @@ class Policies:
         self._change_times: dict[str, list[int]] = {}
         """By marketplace the epoch seconds of its midnight on each change day."""
         self._known: dict[tuple[str, int], Policy] = {}
+        self._newest: dict[str, tuple[int, Policy]] = {}
+        """By marketplace the second that was asked for last, and its policy: an order asks four times."""
 
     @property
     def marketplaces(self) -> Sequence[str]:
@@ -258,13 +260,17 @@ class Policies:
 
     def of(self, marketplace: str) -> Policy:
         """Return the policy of a marketplace as of now; for an unknown code DEFAULT's, whose `marketplace` tells so."""
+        now = self._now()
+        at, known = self._newest.get(marketplace, (-1, None))
+        if known is not None and at == now:
+            return known
         code = marketplace if marketplace in MARKETPLACES else DEFAULT
         times = self._change_times.get(code)
         if times is None:
             zone = ZoneInfo(MARKETPLACES[code].zone)
             days = [datetime(d.year, d.month, d.day, tzinfo=zone) for d in self._change_days]
             times = self._change_times[code] = [int(day.timestamp()) for day in days]
-        era = bisect_right(times, self._now())
+        era = bisect_right(times, now)
         found = self._known.get((code, era))
         if found is None:
             day = self._change_days[era - 1] if era else date.min
@@ -275,6 +281,8 @@ class Policies:
             if alike is not None:
                 found.reuse_verdicts(alike)
             self._known[code, era] = found
+        if marketplace == code:  # few; an unknown name may be any
+            self._newest[code] = now, found
         return found
 
 
