@@ -35,12 +35,12 @@ from .journal.records import (
     Submission,
 )
 from .order_by import BY_ALLOWED_ACTION, SORT_KEYS
-from .orders import ActionRanks, Decisions, SituationGroup, SituationLists
+from .orders import TALLY_SECONDS, ActionRanks, Decisions, SituationGroup, SituationLists
 from .store import Store
 from .tallies import OrderSum, OrderTallies, Tally
 
 __all__ = [
-    "BY_ALLOWED_ACTION", "SORT_KEYS", "ActionAlreadyOpen", "ActionRanks", "AuditEntry", "AuditReport",
+    "BY_ALLOWED_ACTION", "SORT_KEYS", "TALLY_SECONDS", "ActionAlreadyOpen", "ActionRanks", "AuditEntry", "AuditReport",
     "BatchChanged", "CommittedTotals", "Decisions", "FeedBusy", "FeedFile", "Interrupted", "JournalBatch",
     "JournalRow", "KeptResult", "NewRow", "Operator", "OperatorRuling", "OrderSum", "OrderTallies", "Outcome",
     "ReadOnlyStore", "RecallRefused", "RefundExceedsPayment", "RefundLine", "RefundProblem", "RefundRow",

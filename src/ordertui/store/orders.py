@@ -53,6 +53,13 @@ class Decisions(NamedTuple):
 
 
 NO_DECISIONS = Decisions()
+TALLY_SECONDS = 900
+"""A time is tallied in slots of so many seconds: a day begins at a full quarter of an hour in every time zone."""
+TALLIES = {
+    "sku": "p.sku", "marketplace": "o.marketplace", "items": "o.items", "placed": f"o.purchased_at / {TALLY_SECONDS}",
+    "ship_by": f"o.ship_by / {TALLY_SECONDS}",
+}  # fmt: skip
+"""Key to its SQL term."""
 _ROW = (
     "o.id, o.order_id, o.marketplace, o.channel, o.status, o.purchased_at, o.ship_by, o.items, o.units_shipped,"
     " o.total,"
@@ -114,6 +121,30 @@ class OrderRepository:
         """Return how many orders fit a condition (None: all); see `find`."""
         where, params = self._where(condition, decisions)
         return int(self._database.value(f"SELECT count(*) FROM orders o WHERE {where}", params))
+
+    def tally(
+        self,
+        key: str,
+        condition: Condition | None = None,
+        *,
+        decisions: Decisions = NO_DECISIONS,
+        limit: int | None = None,
+    ) -> list[tuple[str | int | None, int]]:
+        """Return each value of a key of TALLIES with how many of the orders that fit have it, most first; see `find`.
+
+        An order with several SKUs counts for each of them. Raises KeyError.
+        """
+        where, params = self._where(condition, decisions)
+        most = "" if limit is None else f" LIMIT {int(limit)}"
+        term = TALLIES[key]
+        source = f"{term}, count(*) FROM orders o WHERE {where}"
+        if key == "sku":
+            source = (
+                f"{term}, count(DISTINCT l.order_id) FROM lines l JOIN products p ON p.id = l.product_id"
+                f" WHERE l.order_id IN (SELECT o.id FROM orders o WHERE {where})"
+            )
+        sql = f"SELECT {source} GROUP BY {term} ORDER BY 2 DESC, 1{most}"
+        return [(value, count) for value, count in self._database.query(sql, params)]
 
     def fitting(self, ids: Iterable[int], condition: Condition, *, decisions: Decisions = NO_DECISIONS) -> list[int]:
         """Return those of these orders that fit a condition; see `find`."""

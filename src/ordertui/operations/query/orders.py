@@ -106,6 +106,15 @@ class OrderQueries:
         condition = self._condition_in(filter_text, queue)
         return self._context.reader().orders.count(condition, decisions=self._decisions(condition))
 
+    def tally(self, key: str, filter_text: str, queue: str, limit: int | None) -> list[tuple[str | int | None, int]]:
+        """Return each value of a key of `store.TALLIES` among the orders of queue and filter, with how many have it.
+
+        Most orders first, at most `limit` values. Raises FilterError, UnknownChoice, KeyError.
+        """
+        condition = self._condition_in(filter_text, queue)
+        decisions = self._decisions(condition)
+        return self._context.reader().orders.tally(key, condition, decisions=decisions, limit=limit)
+
     def _condition_in(self, filter_text: str, queue: str) -> Condition | None:
         """Return the condition of a filter within a queue; None when every order fits."""
         spec = BY_KEY.get(queue)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ordertui.operations.query.facets import quoted, within
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import BuyerRequest, OrderStatus
 from ordertui.orders.order import OrderRow
@@ -9,7 +10,6 @@ from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.dialogs import ChoiceScreen
 from ordertui.tui.screens.filter_prompt import ask_filter
 from ordertui.tui.screens.task_runner import Task
-from ordertui.tui.screens.view_request import ViewRequest
 
 
 def clear_marks(context: CommandContext) -> None:
@@ -48,15 +48,11 @@ async def mark_similar(context: CommandContext, task: Task) -> None:
         return
     choices = []
     for text, label in similar_filters(row, context.session.orders.zone):
-        count = await task.work(context.session.orders.count, _within(request, text), request.queue)
+        count = await task.work(context.session.orders.count, within(request.filter, text), request.queue)
         choices.append((text, f"{label}   {count:,} shown"))
     chosen = await task.ask(ChoiceScreen("Mark, of the orders shown, those with the same", choices))
     if chosen is not None:
-        await _change(context, task, _within(request, chosen), request.queue, mark=True)
-
-
-def _within(request: ViewRequest, text: str) -> str:
-    return f"({request.filter}) {text}" if request.filter.strip() else text
+        await _change(context, task, within(request.filter, chosen), request.queue, mark=True)
 
 
 async def _change(context: CommandContext, task: Task, text: str, queue: str, *, mark: bool) -> None:
@@ -75,8 +71,7 @@ def similar_filters(row: OrderRow, zone: str) -> list[tuple[str, str]]:
     """
     found: list[tuple[str, str]] = []
     if row.sku:
-        escaped = row.sku.replace("\\", "\\\\").replace('"', '\\"')
-        found.append((f'sku:"{escaped}"', f"SKU            {row.sku}"))
+        found.append((f"sku:{quoted(row.sku)}", f"SKU            {row.sku}"))
     if row.buyer_request is not BuyerRequest.UNKNOWN:
         found.append((f"request:{row.buyer_request.value}", f"buyer asked    {row.buyer_request.value}"))
     if row.ship_by is not None:

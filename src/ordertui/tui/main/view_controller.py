@@ -216,7 +216,11 @@ class ViewController:
 
     def sort_by(self, column: str, *, more: bool = False) -> None:
         """Sort by a column of the table, alone or (`more`) after the others."""
-        self.ask_for(self.request.then_by(column) if more else self.request.sorted_by(column))
+        self.sort(self.request.then_by(column) if more else self.request.sorted_by(column))
+
+    def sort(self, request: ViewRequest) -> None:
+        """Show the same orders in the order of this request."""
+        self.ask_for(request)
 
     def set_columns(self, request: ViewRequest) -> None:
         """Show the same orders with the columns of this request, and keep them for the next start."""

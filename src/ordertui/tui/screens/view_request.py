@@ -60,6 +60,15 @@ class ViewRequest(msgspec.Struct, frozen=True):
             return msgspec.structs.replace(self, sort=(self.sort[0].turned(), *self.sort[1:]))
         return msgspec.structs.replace(self, sort=(first,))
 
+    def sorted_one_way(self, column: str, *, down: bool) -> ViewRequest:
+        """Sort by this column alone, the largest first or the smallest; without a sort key, change nothing."""
+        key = COLUMN_BY_KEY[column].sort_key
+        return msgspec.structs.replace(self, sort=(SortKey(key, down),)) if key else self
+
+    def without(self, column: str, shown: Sequence[str]) -> ViewRequest:
+        """Hide one of the columns that are `shown`; those left are the user's own from now on."""
+        return msgspec.structs.replace(self, keys=tuple(key for key in shown if key != column))
+
     def then_by(self, column: str) -> ViewRequest:
         """Sort by this column too, after the others.
 

@@ -72,6 +72,15 @@ class Layout(msgspec.Struct, frozen=True):
             return None
         return self.columns[found[0]].key, found[1]
 
+    def span(self, key: str) -> tuple[int, int] | None:
+        """Return the first cell of a column in the whole line, and its cells; None when it is not shown."""
+        start = GUTTER
+        for column, width in zip(self.columns, self.widths, strict=True):
+            if column.key == key:
+                return start, width
+            start += width + self.gap
+        return None
+
     def _index_at(self, x: int) -> tuple[int, int] | None:
         start = GUTTER
         for index, width in enumerate(self.widths):

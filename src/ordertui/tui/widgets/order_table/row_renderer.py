@@ -26,6 +26,8 @@ TONES = ("muted", "error", "warning", "success", "accent")
 BAR = "bar"
 """Component class of the scroll bar's thumb."""
 THUMB = "▐"
+REVERSED = Style(reverse=True)
+"""Laid under the label of the column cursor."""
 
 
 class LineState(StrEnum):
@@ -102,8 +104,10 @@ class RowRenderer:
             self._tones = tones
             self.forget()
 
-    def header(self, sort: ColumnSort, width: int, scroll_x: int) -> Strip:
-        """Return the line of labels; `‹` and `›` say that there are more columns on that side."""
+    def header(self, sort: ColumnSort, width: int, scroll_x: int, column: str = "") -> Strip:
+        """Return the line of labels; `‹` and `›` say that there are more columns on that side. `column`: that of the
+        column cursor.
+        """
         style, fixed = self._states[LineState.HEADER], self.layout.fixed
         whole = header_strip(self.layout, sort, style, max(width, self.layout.width))
         text = crop_line(whole, LineWindow(width, scroll_x, fixed), style).text
@@ -111,7 +115,12 @@ class RowRenderer:
             text = f"{text[: fixed - 1]}‹{text[fixed:]}"
         if scroll_x + width < self.layout.width:
             text = f"{text[:-1]}›"
-        return Strip([Segment(text, style)], width)
+        strip, span = Strip([Segment(text, style)], width), self.layout.span(column)
+        if span is None:
+            return strip
+        start = span[0] if span[0] < fixed else span[0] - scroll_x
+        before, label, after = strip.divide([start, min(start + span[1], width), width])
+        return Strip.join([before, label.apply_style(REVERSED), after])
 
     @property
     def note_style(self) -> Style:

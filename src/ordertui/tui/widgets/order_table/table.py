@@ -91,6 +91,8 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         """The open range."""
         self.grabbed: Hit | None = None
         """What the mouse button was pressed on; None while it is up."""
+        self.column = ""
+        """Key of the column under the column cursor; empty: it is not shown."""
         self._shift_x = 0
         """Cells that the columns are scrolled sideways by."""
         self._members: Marks | None = None
@@ -260,7 +262,23 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Go to the last order."""
         self._go(viewport.end(self.view))
 
-    def action_across(self, by: int) -> None:
+    def action_column(self, by: int) -> None:
+        """Move the column cursor. It begins at the column that is sorted by, and goes when it is moved off the left."""
+        keys = [column.key for column in self.renderer.layout.columns]
+        if self.column not in keys:
+            place = next((keys.index(key) for key, _ in self._sort if key in keys), 0)
+        else:
+            place = min(keys.index(self.column) + by, len(keys) - 1)
+        self.column = keys[place] if place >= 0 else ""
+        start, width = self.renderer.layout.span(self.column) or (0, 0)
+        if start >= self.renderer.layout.fixed:
+            self._scroll_across(max(0, start + width - self._shift_x - self._row_width))
+            self._scroll_across(min(0, start - self._shift_x - self.renderer.layout.fixed))
+        else:
+            self._scroll_across(-self._shift_x)
+        self.refresh(Region(0, 0, self.size.width, HEADER))
+
+    def _scroll_across(self, by: int) -> None:
         """Scroll sideways, as far as there are columns."""
         limit = max(0, self.renderer.layout.width - self._row_width)
         shift_x = min(max(0, self._shift_x + by), limit)
@@ -433,7 +451,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         renderer = self.renderer
         renderer.load_styles(self.get_component_rich_style)
         if y < HEADER:
-            return renderer.header(self._sort, width, self._shift_x)
+            return renderer.header(self._sort, width, self._shift_x, self.column)
         view = self.view
         index = view.top + y - HEADER
         if index >= len(self.ids):
@@ -497,7 +515,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         width = self._row_width
         if width:
             self.renderer.fit(width)
-        self.action_across(0)
+        self._scroll_across(0)
         self.virtual_size = Size(width, len(self.ids) + HEADER)
 
     def _go(self, view: Viewport) -> None:
