@@ -6,7 +6,7 @@ None of it is part of the order book: a file that cannot be read or written cost
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -44,6 +44,15 @@ class SavedView(msgspec.Struct, frozen=True, omit_defaults=True):
     """For sort keys without a sign."""
 
 
+class QueueLook(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How the operator left a queue. Empty and None: as the queue is by itself."""
+
+    sort: str = ""
+    columns: str = ""
+    cursor: int | None = None
+    """Row number of the order under the cursor."""
+
+
 class _Marked(msgspec.Struct, frozen=True):
     marked: str
     last: str
@@ -59,13 +68,14 @@ class Workspace:
         self.views_file = store.with_suffix(".views.toml")
         """Saved views, to be edited with any editor too."""
         self._columns = store.with_suffix(".columns.txt")
+        self._looks = store.with_suffix(".queues.json")
         self._history = store.with_suffix(".filters.txt")
         self._tour = store.with_suffix(TOUR_SEEN)
         self._folder = store.with_suffix(".folder.txt")
 
     def copy_to(self, store: Path) -> None:
         """Put copies of the files beside another store, which has the same orders, where it has none of its own."""
-        own = (self._marks_file, self.views_file, self._columns, self._history, self._folder, self._tour)
+        own = (self._marks_file, self.views_file, self._columns, self._looks, self._history, self._folder, self._tour)
         for path in own:
             target = store.parent / path.name.replace(self._marks_file.name.removesuffix(".marks.json"), store.stem, 1)
             if not target.exists():
@@ -117,15 +127,22 @@ class Workspace:
         self._write(self.views_file, _VIEWS_HEAD + "\n\n".join(parts) + "\n")
 
     def columns(self) -> str:
-        """Return the operator's own columns; empty: none were chosen, or they cannot be read."""
+        """Return the columns that version 0.1 kept for all queues; empty: none were chosen, or they cannot be read."""
         try:
             return self._read(self._columns).strip()
         except (OSError, UnicodeDecodeError):
             return ""
 
-    def keep_columns(self, text: str) -> None:
+    def looks(self) -> dict[str, QueueLook]:
+        """Return how the operator left each queue, by its key; those that were never opened are not in it."""
+        try:
+            return msgspec.json.decode(read_file(self._looks, SETTINGS_BYTES), type=dict[str, QueueLook])
+        except (OSError, ValueError, msgspec.MsgspecError):
+            return {}
+
+    def keep_looks(self, looks: Mapping[str, QueueLook]) -> None:
         """Keep them for the next start."""
-        self._write(self._columns, text + "\n")
+        self._write(self._looks, msgspec.json.encode(looks).decode())
 
     def history(self) -> list[str]:
         """Return the filters used before, oldest first."""

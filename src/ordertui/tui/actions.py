@@ -137,6 +137,8 @@ MAIN_COMMANDS: tuple[Command, ...] = (
     Command("find.go", "g", "navigation.go_to_id", "go to id",
             "Go to an order id (g once more: to the first order); several ids (pasted) are marked; pasted"
             " onto the table too", "Find"),
+    Command("find.back", "ctrl+o", "view.jump_back", "jump back",
+            "Back to the queue, the filter and the order that were left last; again: to those before", "Find"),
     Command("find.views", "f", "view.open_saved_view", "views",
             "Saved views: open, save this one, rename, delete", "Find"),
     Command("find.sort", "s", "view.sort", "sort",

@@ -12,7 +12,7 @@ import pytest
 from ordertui.operations.config import Config
 from ordertui.operations.marks import Marks
 from ordertui.operations.session import Session
-from ordertui.operations.workspace import SavedView
+from ordertui.operations.workspace import QueueLook, SavedView
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from support.batches import send
@@ -40,7 +40,7 @@ def test_everything_beside_the_store_is_its_owners_alone(tmp_path: Path, umask: 
         marks.add([1, 2])
         session.workspace.keep_marks(marks, b"")
         session.workspace.keep_views([SavedView("mine")])
-        session.workspace.keep_columns("order")
+        session.workspace.keep_looks({"all": QueueLook(columns="order")})
         session.workspace.remember("late")
         session.workspace.keep_folder(tmp_path)
         session.batches.save_plan(session.planner.plan(Action.CANCEL, session.orders.find()), home / "plan.json")

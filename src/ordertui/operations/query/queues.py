@@ -19,6 +19,8 @@ class QueueSpec(msgspec.Struct, frozen=True):
     """Filter of the orders that may belong to it, because the fact it asks about is unknown; empty: there are none."""
     unknown_why: str = ""
     """What is not known of them, and which report would say it."""
+    sort: str = "-placed"
+    """How it is sorted until the operator sorts it otherwise, as `sort_order` reads it."""
 
 
 class Queue(msgspec.Struct, frozen=True):
@@ -74,6 +76,7 @@ QUEUES = (
         "No unshipped order is past its ship-by time.",
         _NO_SHIP_BY,
         _SHIP_BY_WHY,
+        "+ship_by",
     ),
     QueueSpec(
         "auto_cancel",
@@ -82,6 +85,7 @@ QUEUES = (
         "Amazon is not about to cancel any order that is known here.",
         _NO_SHIP_BY,
         _SHIP_BY_WHY,
+        "+auto_cancel",
     ),
     QueueSpec(
         RowState.HELD,

@@ -61,6 +61,7 @@ async def go_to_id(context: CommandContext, task: Task) -> None:
     """Ask for an order id and go there; mark the orders when there are several ids."""
     wanted = await task.ask(GoScreen())
     if wanted == FIRST:
+        context.view.mark_place()
         context.table.action_home()
     elif wanted:
         await go_to_pasted(context, task, wanted)
@@ -93,6 +94,7 @@ def _mark(context: CommandContext, ids: Sequence[int]) -> None:
 
 async def _show(context: CommandContext, row_id: int) -> None:
     view, table = context.view, context.table
+    view.mark_place()
     if not table.go_to(row_id):
         with suppress(WorkerCancelled):  # something else, such as a batch that left, had the view read again meanwhile
             await view.ask_for(view.request.with_filter("", queue="all")).wait()

@@ -16,7 +16,13 @@ def show_queue(context: CommandContext, key: str) -> None:
     note = context.view.counter.note(key)
     if note:
         context.screen.notify(note, severity="warning")
-    context.view.ask_for(context.view.request.with_queue(key))
+    context.view.show_queue(key)
+
+
+def jump_back(context: CommandContext) -> None:
+    """Go back to the queue, filter and order that were left last."""
+    if not context.view.jump_back():
+        context.notify("no place was left yet: ctrl+o goes back after a queue, a filter or a jump")
 
 
 def type_filter(context: CommandContext) -> None:

@@ -142,6 +142,7 @@ class MainScreen(Screen[None]):
 
     def on_unmount(self) -> None:
         """Save marks and columns for the next start, and stop what goes on in threads."""
+        self.view.mark_place()
         self._save_workspace()
         self._is_left = True
         self.summary.stop()
@@ -150,7 +151,7 @@ class MainScreen(Screen[None]):
             self.sync.run.is_stopping = True
 
     def _save_workspace(self) -> None:
-        self.view.save_columns()
+        self.view.looks.save()
         self.marks.save()
 
     # Commands

@@ -24,6 +24,7 @@ from ordertui.tui.widgets.order_table.table import CursorAnchor
 from ordertui.tui.widgets.queue_tabs import QueueTabs
 
 from .queue_counter import QueueCounter
+from .queue_looks import QueueLooks
 
 PROGRESS_AFTER = 0.3
 """Seconds after which the status line says that a view is being read, and that Escape stops it."""
@@ -70,7 +71,8 @@ class ViewController:
         self._tasks = tasks
         self._table, self._filter_bar = widgets.table, widgets.filter_bar
         self._on_change = on_change
-        self.request = ViewRequest().with_columns(session.workspace.columns())
+        self.looks = QueueLooks(session.workspace)
+        self.request = self.looks.request("all")
         """What was asked for last."""
         self.shown: View | None = None
         """What is in the table; only its beginning while the rest is read."""
@@ -84,7 +86,6 @@ class ViewController:
         self.search_text = ""
         """The same while the orders that fit a filter are looked up for a command."""
         self._lock = tasks.keys.lock()
-        self._are_columns_saved = True
         self._is_search_stopped = False
         self._number = 0
         """Grows with each view that is asked for, and again when it is there."""
@@ -116,12 +117,42 @@ class ViewController:
         self._table.set_columns(self.request.choice(several=len(codes) > 1))
         self._table.show(first)
 
-    def ask_for(self, request: ViewRequest) -> Worker[None]:
-        """Show another view; the worker that is returned ends when all of it is there."""
+    def ask_for(self, request: ViewRequest, anchor: CursorAnchor | None = None) -> Worker[None]:
+        """Show another view; the worker that is returned ends when all of it is there.
+
+        `anchor`: where the cursor shall be; None: on the same order, if the view has it.
+        """
+        if (request.queue, request.filter) != (self.request.queue, self.request.filter):
+            self.mark_place()
+            self._anchor = anchor or self._anchor
         if request.filter != self.request.filter:
             self._filter_bar.set_text(request.filter)
         self.request = request
         return self.show()
+
+    def show_queue(self, key: str) -> None:
+        """Show another queue as it was left, with the filter in force. The queue that is shown is read again."""
+        anchor = self.looks.anchor(key) if key != self.request.queue else None
+        if key == self.request.queue:
+            self.ask_for(self.request)
+        else:
+            self.ask_for(self.looks.request(key, self.request.filter), anchor)
+
+    def jump_back(self) -> bool:
+        """Show the place that was jumped from last; return False when there is none."""
+        found = self.looks.jump_back()
+        if found is None:
+            return False
+        request, self._anchor = found
+        if request.filter != self.request.filter:
+            self._filter_bar.set_text(request.filter)
+        self.request = request
+        self.show()
+        return True
+
+    def mark_place(self) -> None:
+        """Remember the place of the cursor, to jump back to."""
+        self.looks.leave(self.complete, self._anchor or self._table.cursor_anchor)
 
     def show(self) -> Worker[None]:
         """Show what `request` asks for: the first page at once, the rest when it is known."""
@@ -219,13 +250,14 @@ class ViewController:
         self.sort(self.request.then_by(column) if more else self.request.sorted_by(column))
 
     def sort(self, request: ViewRequest) -> None:
-        """Show the same orders in the order of this request."""
+        """Show the same orders in the order of this request, and sort this queue so from now on."""
+        self.looks.keep_sort(request)
         self.ask_for(request)
 
     def set_columns(self, request: ViewRequest) -> None:
-        """Show the same orders with the columns of this request, and keep them for the next start."""
+        """Show the same orders with the columns of this request, and keep them for this queue."""
         self.request = request
-        self._are_columns_saved = False
+        self.looks.keep_columns(request)
 
         def with_columns(view: View | None) -> View | None:
             """Return the view with these columns: it may be gone back to."""
@@ -240,12 +272,6 @@ class ViewController:
     def show_columns(self) -> None:
         """Show the columns of the request; one for the marketplace only where there are several."""
         self._table.set_columns(self.request.choice(several=len(self._session.orders.marketplaces()) > 1))
-
-    def save_columns(self) -> None:
-        """Write the user's columns down for the next start, if they changed."""
-        if not self._are_columns_saved:
-            self._are_columns_saved = True
-            self._session.workspace.keep_columns(self.request.columns)
 
     def _show_counts(self) -> None:
         self._show_count()

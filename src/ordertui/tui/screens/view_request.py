@@ -43,10 +43,6 @@ class ViewRequest(msgspec.Struct, frozen=True):
         """Return the request with this filter, and in this queue if one is given."""
         return msgspec.structs.replace(self, filter=text, queue=self.queue if queue is None else queue)
 
-    def with_queue(self, key: str) -> ViewRequest:
-        """Return the request for another queue."""
-        return msgspec.structs.replace(self, queue=key)
-
     def sorted_by(self, column: str) -> ViewRequest:
         """Sort by this column alone; if it is the first already, turn its direction round and keep the others.
 

@@ -61,7 +61,7 @@ async def test_columns_are_hidden_moved_and_made_wider_and_come_back_at_the_next
         await press(pilot, "C", "r")
         await settled(pilot)
         assert main(pilot).view.request.columns == ""
-    assert session.workspace.columns() == ""
+    assert session.workspace.looks()["all"].columns == ""
 
 
 async def test_an_edge_of_a_header_is_drawn_with_the_mouse(session: Session) -> None:
