@@ -21,7 +21,7 @@ TOUR_SEEN = ".tour"
 MARKS_BYTES = 64 * MEBIBYTE
 """Most bytes of the marks: those of a million orders are some 300,000."""
 HISTORY = 200
-"""Filters remembered."""
+"""Filters remembered, and typed commands."""
 
 _VIEWS_HEAD = """# Saved views of ordertui; f on the screen shows them. \
 What is not said is as usual: queue "all", no filter, newest first.
@@ -70,12 +70,22 @@ class Workspace:
         self._columns = store.with_suffix(".columns.txt")
         self._looks = store.with_suffix(".queues.json")
         self._history = store.with_suffix(".filters.txt")
+        self._commands = store.with_suffix(".commands.txt")
         self._tour = store.with_suffix(TOUR_SEEN)
         self._folder = store.with_suffix(".folder.txt")
 
     def copy_to(self, store: Path) -> None:
         """Put copies of the files beside another store, which has the same orders, where it has none of its own."""
-        own = (self._marks_file, self.views_file, self._columns, self._looks, self._history, self._folder, self._tour)
+        own = (
+            self._marks_file,
+            self.views_file,
+            self._columns,
+            self._looks,
+            self._history,
+            self._commands,
+            self._folder,
+            self._tour,
+        )
         for path in own:
             target = store.parent / path.name.replace(self._marks_file.name.removesuffix(".marks.json"), store.stem, 1)
             if not target.exists():
@@ -146,17 +156,31 @@ class Workspace:
 
     def history(self) -> list[str]:
         """Return the filters used before, oldest first."""
+        return self._lines(self._history)
+
+    def commands(self) -> list[str]:
+        """Return the commands typed before, oldest first."""
+        return self._lines(self._commands)
+
+    def _lines(self, path: Path) -> list[str]:
         try:
-            return [line for line in self._read(self._history).splitlines() if line.strip()]
+            return [line for line in self._read(path).splitlines() if line.strip()]
         except (OSError, UnicodeDecodeError):
             return []
 
     def remember(self, text: str) -> None:
         """Put a filter into the history; one that was there moves to the end."""
+        self._append(self._history, text)
+
+    def remember_command(self, text: str) -> None:
+        """Put a typed command into its history; one that was there moves to the end."""
+        self._append(self._commands, text)
+
+    def _append(self, path: Path, text: str) -> None:
         text = " ".join(text.split())
         if text:
-            lines = [*(line for line in self.history() if line != text), text]
-            self._write(self._history, "\n".join(lines[-HISTORY:]) + "\n")
+            lines = [*(line for line in self._lines(path) if line != text), text]
+            self._write(path, "\n".join(lines[-HISTORY:]) + "\n")
 
     def folder(self) -> Path:
         """Return the folder where report files were looked for last; the current one when that is not known or gone."""

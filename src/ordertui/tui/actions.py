@@ -135,8 +135,8 @@ MAIN_COMMANDS: tuple[Command, ...] = (
             "The next order that was found; with nothing found, the next marked one", "Find"),
     Command("find.previous", "N", "navigation.step(False)", "previous", "The one before", "Find"),
     Command("find.go", "g", "navigation.go_to_id", "go to id",
-            "Go to an order id (g once more: to the first order); several ids (pasted) are marked; pasted"
-            " onto the table too", "Find"),
+            "Go to an order id, or find a part of one (g once more: the first order); several ids (pasted) are"
+            " marked; pasted onto the table too", "Find"),
     Command("find.back", "ctrl+o", "view.jump_back", "jump back",
             "Back to the queue, the filter and the order that were left last; again: to those before", "Find"),
     Command("find.views", "f", "view.open_saved_view", "views",
@@ -182,7 +182,9 @@ MAIN_COMMANDS: tuple[Command, ...] = (
     Command("file.import", "i", "imports.import_files", "import", "Read report files or a processing report", "Files"),
     Command("file.sync", "I", "imports.sync", "sync",
             "Sync with Amazon: fetch what changed by the API while you work on; again, or Esc, stops", "Files"),
-    Command("app.palette", "colon,ctrl+p", "app.open_palette", "palette", "Every action by name", "Help"),
+    Command("app.palette", "colon,ctrl+p", "app.open_palette", "palette",
+            "Every action by name, and commands: late, queue 3, sort ship-by, filter sku:A*, mark late, go 2692460;"
+            " Tab completes", "Help"),
     Command("app.help", "question_mark", "app.show_help", "help", "All keys; type to narrow", "Help", 8),
     Command("app.tour", "t", "app.start_tour", "tour",
             "The tour in six steps; in a store with real orders, the offer to open the practice store", "Help"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ordertui.tui.actions import Command
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.task_runner import Task
 from ordertui.tui.themes import DARK, LIGHT
@@ -36,10 +37,21 @@ def leave(context: CommandContext) -> None:
 
 
 async def open_palette(context: CommandContext, task: Task) -> None:
-    """Choose a command by name, and run it."""
+    """Choose an action by name or type a command, and do it."""
     from ordertui.tui.screens.command_palette import PaletteScreen
+    from ordertui.tui.typed_commands import CommandReader, TypedCommand
 
-    chosen = await task.ask(PaletteScreen(context.keymap.commands))
-    if chosen is not None:
+    from .typed import do_typed
+
+    session = context.session
+    views, _ = session.workspace.views()
+    reader = CommandReader(session.orders.condition, [view.name for view in views])
+    chosen: Command | TypedCommand | None = await task.ask(
+        PaletteScreen(context.keymap.commands, reader, session.workspace.commands())
+    )
+    if isinstance(chosen, TypedCommand):
+        session.workspace.remember_command(chosen.text)
+        await do_typed(context, task, chosen)
+    elif chosen is not None:
         owner = context.table if chosen.is_of_table else context.screen
         context.screen.call_later(owner.run_action, chosen.action)

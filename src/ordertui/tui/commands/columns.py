@@ -42,13 +42,17 @@ def widen_column(context: CommandContext, cells: int) -> None:
 async def show_values(context: CommandContext, task: Task) -> None:
     """List the values of the column with their counts: one to filter by, any to mark."""
     from ordertui.operations.query.facets import facet_of
+
+    await list_values(context, task, facet_of(context.table.column))
+
+
+async def list_values(context: CommandContext, task: Task, facet: str) -> None:
+    """List the values of a facet, SKUs without one, with their counts: one to filter by, any to mark."""
     from ordertui.tui.screens.values import ValuesScreen
 
     request, marks = context.view.request, context.table.marks
     version = marks.version
-    screen = ValuesScreen(
-        context.session, context.tasks.keys, facet_of(context.table.column), request.filter, request.queue
-    )
+    screen = ValuesScreen(context.session, context.tasks.keys, facet or "sku", request.filter, request.queue)
     chosen = await task.ask(screen)
     if marks.version != version:
         context.table.marks_changed()

@@ -38,7 +38,7 @@ async def mark_by_filter(context: CommandContext, task: Task, mark: bool) -> Non
     title = f"{'Mark' if mark else 'Unmark'} by a filter"
     text = await ask_filter(task, context.session, context.filter_bar, title, "Of all orders, shown or not.")
     if text is not None:
-        await _change(context, task, text, "all", mark=mark)
+        await change_marks(context, task, text, "all", mark=mark)
 
 
 async def mark_similar(context: CommandContext, task: Task) -> None:
@@ -52,10 +52,11 @@ async def mark_similar(context: CommandContext, task: Task) -> None:
         choices.append((text, f"{label}   {count:,} shown"))
     chosen = await task.ask(ChoiceScreen("Mark, of the orders shown, those with the same", choices))
     if chosen is not None:
-        await _change(context, task, within(request.filter, chosen), request.queue, mark=True)
+        await change_marks(context, task, within(request.filter, chosen), request.queue, mark=True)
 
 
-async def _change(context: CommandContext, task: Task, text: str, queue: str, *, mark: bool) -> None:
+async def change_marks(context: CommandContext, task: Task, text: str, queue: str, *, mark: bool) -> None:
+    """Mark or unmark the orders of a queue that fit a filter."""
     found = await context.view.search(task, text, queue)
     if found is None:
         return

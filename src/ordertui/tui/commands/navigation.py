@@ -17,6 +17,8 @@ from ordertui.tui.screens.task_runner import Task
 
 NAMED_IDS = 5
 """Unknown ids that a message names, at most."""
+_PART = re.compile(r"[\d-]{3,}")
+"""Part of an order id: shorter ones fit too many."""
 _ORDER_ID = re.compile(r"(?<!\d)\d{3}-\d{7}-\d{7}(?!\d)")
 
 
@@ -26,12 +28,16 @@ def order_ids(text: str) -> list[str]:
 
 
 async def find(context: CommandContext, task: Task) -> None:
-    """Find orders by a filter without hiding the others."""
-    view, table = context.view, context.table
+    """Ask for a filter, and find the orders that fit without hiding the others."""
     note = "n and N go through what fits; nothing is hidden."
     text = await ask_filter(task, context.session, context.filter_bar, "Find by a filter", note)
-    if text is None:
-        return
+    if text is not None:
+        await find_orders(context, task, text)
+
+
+async def find_orders(context: CommandContext, task: Task, text: str) -> None:
+    """Find the orders that fit a filter without hiding the others, and go to the first one."""
+    view, table = context.view, context.table
     found = await view.search(task, text)
     if found is None:
         return
@@ -64,7 +70,37 @@ async def go_to_id(context: CommandContext, task: Task) -> None:
         context.view.mark_place()
         context.table.action_home()
     elif wanted:
-        await go_to_pasted(context, task, wanted)
+        await go_to_text(context, task, wanted)
+
+
+async def go_to_text(context: CommandContext, task: Task, text: str) -> None:
+    """Go to the order id in a text, mark the orders when there are several ids, or go to an id with this part."""
+    part = text.strip()
+    if order_ids(part) or not _PART.fullmatch(part):
+        await go_to_pasted(context, task, text)
+        return
+    view = context.view
+    found = await view.search(task, f'id:"{part}" or id:*{part}*')
+    if found is None:
+        return
+    if not found:
+        context.screen.notify(f"no order id has {part} in it", severity="error")
+    elif view.shown is not None and found.common(view.shown.members):
+        context.marks.found = found
+        context.notify(f"{found.common(view.shown.members):,} shown with {part} in the id; n and N go through them")
+        if context.table.cursor_id not in found:
+            view.mark_place()
+            _go_to_first(context, found)
+    elif len(found) == 1:
+        await _show(context, found.ids()[0])
+    else:
+        view.ask_for(view.request.with_filter(f"id:*{part}*", queue="all"))
+        context.notify(f"{len(found):,} orders with {part} in the id, none of them in that view: all are shown")
+
+
+def _go_to_first(context: CommandContext, found: Marks) -> None:
+    table = context.table
+    table.cursor = next((index for index, row_id in enumerate(table.ids) if row_id in found), table.cursor)
 
 
 async def go_to_pasted(context: CommandContext, task: Task, text: str) -> None:

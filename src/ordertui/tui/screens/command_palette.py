@@ -1,50 +1,85 @@
-"""Every action by name: type, choose, Enter."""
+"""Every action by name, and commands with an argument: type, choose, Enter."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from os.path import commonprefix
+from typing import ClassVar, TypeAlias
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from ordertui.operations.errors import UnknownChoice
+from ordertui.rules.language import FilterError
 from ordertui.tui.actions import Command
 from ordertui.tui.render.format import MUTED
+from ordertui.tui.typed_commands import VERBS, CommandReader, TypedCommand
 from ordertui.tui.widgets.line_input import LineInput
 from ordertui.tui.widgets.option_list import SafeOptionList
 
 from .base import Dialog
 
+RECENT = 5
+"""Typed commands that are offered before anything is typed, newest first."""
+COMPLETIONS = 8
+"""Completions that are offered."""
+Hit: TypeAlias = Command | TypedCommand | str
+"""An action, a typed command, or a line that may be typed."""
 
-class PaletteScreen(Dialog[Command | None]):
-    """The actions, narrowed by the words typed; gives the one chosen (why not Textual's: docs/decisions/0007)."""
+
+class PaletteScreen(Dialog[Command | TypedCommand | None]):
+    """The actions, narrowed by the words typed, and typed commands (why not Textual's: docs/decisions/0007)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", show=False),
         Binding("down", "step(1)", show=False),
         Binding("up", "step(-1)", show=False),
+        Binding("tab", "complete", show=False, priority=True),
     ]
 
-    def __init__(self, actions: Sequence[Command]) -> None:
-        super().__init__("Actions", "↑ ↓ choose   Enter do it   Esc leave")
+    def __init__(self, actions: Sequence[Command], reader: CommandReader, history: Sequence[str]) -> None:
+        super().__init__("Actions and commands", "↑ ↓ choose   Enter do it   Tab complete   Esc leave")
         self._actions = tuple(action for action in actions if action.id != "app.palette")
-        self._shown: list[Command] = []
+        self._reader = reader
+        self._history = tuple(reversed(history))
+        self._shown: list[Hit] = []
 
     def _compose_body(self) -> ComposeResult:
-        yield LineInput(placeholder="type to narrow")
+        yield LineInput(placeholder="an action, or: late   sort ship-by   filter sku:A*   queue 3")
+        yield Static("", id="palette-note", markup=False)
         yield SafeOptionList()
 
     def on_mount(self) -> None:
-        """Show all actions, and focus the input."""
+        """Show the last commands and all actions, and focus the input."""
         self._narrow("")
         self.query_one(OptionList).can_focus = False
         self.query_one(Input).focus()
 
     def _narrow(self, text: str) -> None:
+        typed = self._read(text)
+        lines: list[str] = []
+        if not text:
+            lines += self._history[:RECENT]
+        elif text.partition(" ")[0] in VERBS:
+            lines += [line for line in self._history if line.startswith(text) and line not in lines][:RECENT]
+            lines += [line for line in self._reader.complete(text) if line not in lines][:COMPLETIONS]
+        actions = self._matching(text)
+        if text and " " not in text:
+            lines += [line for line in self._reader.complete(text) if line not in lines][:COMPLETIONS]
+        if typed is not None:
+            self._shown = [typed, *(line for line in lines if line.strip() != typed.text), *actions]
+        else:
+            self._shown = [*actions, *lines] if text and " " not in text else [*lines, *actions]
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options(Option(self._prompt(hit)) for hit in self._shown)
+        options.highlighted = 0 if self._shown else None
+
+    def _matching(self, text: str) -> list[Command]:
         words = text.lower().split()
         found = [
             action
@@ -52,18 +87,31 @@ class PaletteScreen(Dialog[Command | None]):
             if all(word in f"{action.label} {action.description} {action.group} {action.id}".lower() for word in words)
         ]
         start = words[0] if words else ""
-        self._shown = sorted(found, key=lambda action: not action.label.startswith(start))
-        options = self.query_one(OptionList)
-        options.clear_options()
-        options.add_options(
-            Option(
-                Content.assemble(
-                    (f"{action.key_text:<14}", "bold $text-accent"), action.description, (f"  {action.id}", MUTED)
-                )
+        return sorted(found, key=lambda action: not action.label.startswith(start))
+
+    def _read(self, text: str) -> TypedCommand | None:
+        """Return the typed command; None when it is none, or wrong, which the note says."""
+        wrong = ""
+        try:
+            return self._reader.read(text)
+        except (FilterError, UnknownChoice) as error:
+            wrong = str(error)
+            return None
+        finally:
+            self.query_one("#palette-note", Static).update(wrong)
+
+    @staticmethod
+    def _prompt(hit: Hit) -> Content:
+        if isinstance(hit, TypedCommand):
+            return Content.assemble(
+                (f"{hit.text:<14}", "bold $text-success"), (f"  {VERBS[hit.verb].description}", MUTED)
             )
-            for action in self._shown
-        )
-        options.highlighted = 0 if self._shown else None
+        if isinstance(hit, str):
+            verb = VERBS.get(hit.split()[0])
+            missing = verb.argument if verb is not None and hit.strip() == verb.word else ""
+            text = verb.description if verb is not None else ""
+            return Content.assemble((f"{f'{hit.strip()} {missing}':<14}", "bold $text-success"), (f"  {text}", MUTED))
+        return Content.assemble((f"{hit.key_text:<14}", "bold $text-accent"), hit.description, (f"  {hit.id}", MUTED))
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
@@ -72,11 +120,38 @@ class PaletteScreen(Dialog[Command | None]):
     @on(Input.Submitted)
     def _submitted(self) -> None:
         place = self.query_one(OptionList).highlighted
-        self.dismiss(self._shown[place] if place is not None else None)
+        if place is not None:
+            self._take(self._shown[place])
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._shown[event.option_index])
+        self._take(self._shown[event.option_index])
+
+    def _take(self, hit: Hit) -> None:
+        """Answer with an action or a whole command; of one that needs an argument, let that be typed."""
+        if not isinstance(hit, str):
+            self.dismiss(hit)
+            return
+        command = self._read(hit.rstrip())
+        if command is not None:
+            self.dismiss(command)
+        elif hit.strip() in VERBS or self.query_one(Input).value != hit:
+            self._type(hit)
+
+    def _type(self, text: str) -> None:
+        entry = self.query_one(Input)
+        entry.value = text
+        entry.cursor_position = len(text)
+
+    def action_complete(self) -> None:
+        """Complete what is typed: the highlighted line, else as far as all completions agree."""
+        place, typed = self.query_one(OptionList).highlighted, self.query_one(Input).value
+        hit = None if place is None else self._shown[place]
+        found = self._reader.complete(typed)
+        if isinstance(hit, str) and hit != typed.rstrip() and place:
+            self._type(hit)
+        elif found:
+            self._type(found[0] if len(found) == 1 else commonprefix(found))  # noqa: RUF071  (characters, not paths)
 
     def action_step(self, by: int) -> None:
         """Move the highlight up or down."""

@@ -23,7 +23,7 @@ class GoScreen(Dialog[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave", show=False)]
 
     def __init__(self) -> None:
-        note = "Several ids, pasted in any form, are marked."
+        note = "A part finds the ids that have it. Several ids, pasted in any form, are marked."
         super().__init__("Go to an order", "Enter go   g the first order   Esc leave", note=note)
 
     def _compose_body(self) -> ComposeResult:
