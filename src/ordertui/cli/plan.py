@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import click
+import msgspec
 
 from ordertui.orders.enums import Action
 from ordertui.orders.text import pluralize
@@ -18,8 +19,12 @@ from .messages import plan_sentences, saved_sentences
 from .output import FORMAT, Record, emit, progress_line, say
 
 if TYPE_CHECKING:
+    from ordertui.operations.planning.fitting import WaitingCancellation
     from ordertui.operations.planning.plan import Plan
 
+NONE_WAITING: Mapping[str, WaitingCancellation] = {}
+FIT_COLUMNS = ("fits_by_order_date", "fits_by_cancellation_date", "auto_cancel", "auto_cancel_first")
+"""Columns of orders that `plan cancel --fit` excludes."""
 NOT_IN_STORE = "not in this store; import a report that names it"
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
@@ -29,6 +34,8 @@ _AMOUNTS_HELP = "Refund: a tab-separated file of order-id, line and amounts; wit
 _REASON_HELP = (
     "Amazon's reason code. A cancellation says NoInventory without it; a refund of a shipped order needs one."
 )
+_FIT_HELP = "Cancel: keep as many orders as stay under the rate's target; list the others with the day they would fit."
+_BUDGET_HELP = "With --fit: keep at most N orders that newly count in each marketplace, whatever the target."
 _SHIPPING_HELP = "Confirm: a tab-separated file of order-id, carrier, tracking-number, ship-date."
 
 
@@ -38,6 +45,8 @@ _SHIPPING_HELP = "Confirm: a tab-separated file of order-id, carrier, tracking-n
 @click.option("--ids", "ids_file", type=click.File("r", encoding="utf-8"), help="Order ids, one a line; - is stdin.")
 @click.option("--reason", default="", help=_REASON_HELP)
 @click.option("--nothing-else", is_flag=True, help="Cancel: leave out orders that have items of another SKU too.")
+@click.option("--fit", is_flag=True, help=_FIT_HELP)
+@click.option("--budget", type=click.IntRange(0, 9_999_999), metavar="N", help=_BUDGET_HELP)
 @click.option("--amounts", type=EXISTING_FILE, help=_AMOUNTS_HELP)
 @click.option("--shipping", type=EXISTING_FILE, help=_SHIPPING_HELP)
 @OUTPUT
@@ -51,6 +60,8 @@ def plan(
     ids_file: IO[str] | None,
     reason: str,
     nothing_else: bool,
+    fit: bool,
+    budget: int | None,
     amounts: Path | None,
     shipping: Path | None,
     output: Path,
@@ -68,7 +79,10 @@ def plan(
     for option, given, takes in (("--amounts", amounts, Action.REFUND), ("--shipping", shipping, Action.CONFIRM)):
         if given is not None and action != takes.value:
             fail(Exit.USAGE, f"{option} is for {takes.value}; {action} takes no such file")
+    if (fit and action != Action.CANCEL.value) or (budget is not None and not fit):
+        fail(Exit.USAGE, "--fit is for cancel, and --budget goes with --fit")
     unknown: list[str] = []
+    waiting: dict[str, WaitingCancellation] = {}
     with open_session(settings) as session:
         session.batches.check_plan_output(output, replace=replace)
         if ids_file is not None:
@@ -81,9 +95,12 @@ def plan(
         refunds = {} if amounts is None else session.batches.read_refunds(amounts, ids)
         ship = {} if shipping is None else session.batches.read_shipping(shipping)
         choices = PlanChoices(reason=reason, refunds=refunds, shipping=ship, nothing_else=nothing_else)
+        if fit:
+            waiting = {one.order_id: one for market in session.fitter.fit(ids, choices, budget) for one in market.rest}
+            choices = msgspec.structs.replace(choices, left_out={key: one.why for key, one in waiting.items()})
         plans = session.planner.plan(Action(action), ids, choices, progress=progress_line("checked"))
         session.batches.save_plan(plans, output, replace=replace)
-    show_plans(plans, output, form, unknown)
+    show_plans(plans, output, form, unknown, waiting)
 
 
 @click.command()
@@ -101,8 +118,16 @@ def retry(settings: Settings, batch: int, output: Path, replace: bool, form: str
     show_plans(plans, output, form)
 
 
-def show_plans(plans: Sequence[Plan], output: Path, form: str, unknown: Sequence[str] = ()) -> None:
-    """List who is in and who is out, and why; `unknown` are ids that the store does not know.
+def show_plans(
+    plans: Sequence[Plan],
+    output: Path,
+    form: str,
+    unknown: Sequence[str] = (),
+    waiting: Mapping[str, WaitingCancellation] = NONE_WAITING,
+) -> None:
+    """List which orders are included and which excluded, and why; `unknown` are ids that the store does not know.
+
+    `waiting`: by order id, those that do not fit under the target, with the days on which they would.
 
     Leave with exit 4 when an id is unknown, else with 3 when nobody is in.
     """
@@ -116,7 +141,9 @@ def show_plans(plans: Sequence[Plan], output: Path, form: str, unknown: Sequence
             for r in one.rows
         ]
         records += [
-            base | {"order_id": r.order_id, "in": False, "rule": r.rule, "why": r.why, "why_not": r.nearest}
+            base
+            | {"order_id": r.order_id, "in": False, "rule": r.rule, "why": r.why, "why_not": r.nearest}
+            | _fit_record(waiting.get(r.order_id))
             for r in one.out
         ]
     records += [
@@ -124,7 +151,7 @@ def show_plans(plans: Sequence[Plan], output: Path, form: str, unknown: Sequence
         for one in unknown
     ]
     columns = ("marketplace", "action", "order_id", "in", "counts", "rule", "why", "why_not")
-    emit(records, columns, form, ("why_not", "action", "marketplace"))
+    emit(records, columns + (FIT_COLUMNS if waiting else ()), form, ("why_not", "action", "marketplace"))
     for sentence in (*(s for one in plans for s in plan_sentences(one)), *saved_sentences(plans, output)):
         say(sentence)
     if any(out.rule == UNSAID.rule for one in plans for out in one.out):
@@ -135,3 +162,17 @@ def show_plans(plans: Sequence[Plan], output: Path, form: str, unknown: Sequence
         fail(Exit.BAD_INPUT, f"{nobody}{pluralize(len(unknown))} left out: {NOT_IN_STORE}: {', '.join(unknown[:10])}")
     if is_empty:
         fail(Exit.REFUSED, "no order may be taken in")
+
+
+def _fit_record(one: WaitingCancellation | None) -> Record:
+    """Return the days on which an order that does not fit would."""
+    if one is None:
+        return {}
+    by_order, by_cancellation, auto = one.fits_by_order_date, one.fits_by_cancellation_date, one.auto_cancel
+    return {
+        "rule": "fit",
+        "fits_by_order_date": None if by_order is None else by_order.isoformat(),
+        "fits_by_cancellation_date": None if by_cancellation is None else by_cancellation.isoformat(),
+        "auto_cancel": None if auto is None else auto.isoformat(),
+        "auto_cancel_first": one.is_auto_cancelled_first,
+    }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .facts import FactService
     from .maintenance import AuditService, MaintenanceService
     from .notices import Notices
+    from .planning.fitting import BatchFitter
     from .planning.message_texts import MessageTexts
     from .planning.planner import Planner
     from .query.orders import OrderQueries
@@ -143,6 +144,13 @@ class Session:
         from .planning.planner import Planner
 
         return Planner(self.context, self.eligibility, self.rate.calculator)
+
+    @cached_property
+    def fitter(self) -> BatchFitter:
+        """Which of some cancellations fit under the rate's target."""
+        from .planning.fitting import BatchFitter
+
+        return BatchFitter(self.context, self.eligibility, self.rate.calculator, self.rate.outlook, self.planner)
 
     @cached_property
     def batches(self) -> BatchService:

@@ -44,7 +44,7 @@ def test_claiming_a_buyers_wish_without_request_counts_and_warns(tmp_path: Path)
     waiting = standard(session, tmp_path)
     plan = only(session.planner.plan(Action.CANCEL, waiting[1:2], PlanChoices(reason="BuyerCanceled")))
     assert plan.rows[0].counts
-    assert any("without an official request" in warning for warning in plan.warnings)
+    assert any("no request on Amazon" in warning for warning in plan.warnings)
 
 
 def test_a_reason_amazon_does_not_take_is_refused(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_unknown_requests_are_taken_as_counting_and_said(tmp_path: Path) -> None
     assert any("invisible" in note for note in summary.notes)
     plan = only(session.planner.plan(Action.CANCEL, ids(session, 1)))
     assert plan.rows[0].counts
-    assert any("no report says whether the buyer asked" in warning for warning in plan.warnings)
+    assert any("no report has the buyer's request" in warning for warning in plan.warnings)
     asked = next(queue for queue in session.orders.queues() if queue.key == "buyer_asked")
     assert asked.count is None
     assert "invisible" in asked.note
@@ -219,7 +219,7 @@ def test_a_cancellation_tells_what_it_takes_along_and_can_leave_it_out(tmp_path:
     )  # fmt: skip
     found = session.orders.find("sku:MUG")
     plan = only(session.planner.plan(Action.CANCEL, found))
-    assert any("2 orders have several items" in warning for warning in plan.warnings)
+    assert any("2 of 3 orders hold several SKUs" in warning for warning in plan.warnings)
     along = other_items(Action.CANCEL, plan.rows)
     assert {row.order_id: [line.sku for line in along.get(row.id, ())] for row in plan.rows} == {
         order_id(1): [], order_id(2): ["CUP"], order_id(3): ["PEN"],
@@ -227,8 +227,8 @@ def test_a_cancellation_tells_what_it_takes_along_and_can_leave_it_out(tmp_path:
     alone = only(session.planner.plan(Action.CANCEL, found, PlanChoices(nothing_else=True)))
     assert [row.order_id for row in alone.rows] == [order_id(1)]
     assert {out.rule for out in alone.out} == {"other-items"}
-    assert not any("several items" in warning for warning in alone.warnings)
-    without = only(session.planner.plan(Action.CANCEL, found, PlanChoices(left_out=frozenset({order_id(1)}))))
+    assert not any("several SKUs" in warning for warning in alone.warnings)
+    without = only(session.planner.plan(Action.CANCEL, found, PlanChoices(left_out={order_id(1): "by hand"})))
     assert {row.order_id for row in without.rows} == {order_id(2), order_id(3)}
     assert [(out.order_id, out.rule) for out in without.out] == [(order_id(1), "operator")]
     assert other_items(Action.REFUND, plan.rows) == {}

@@ -61,11 +61,11 @@ async def test_the_count_is_typed_and_a_wrong_one_holds_nothing(session: Session
         await preview(pilot)
         await press(pilot, "y")
         await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        form = pilot.app.screen
         await press(pilot, "5", "enter")
         await pilot.pause(0.1)
         assert session.batches.find() == []
-        await press(pilot, "y")
-        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        assert pilot.app.screen is form, "a wrong number keeps the question open"
         await press(pilot, "6", "enter")
         await until(pilot, lambda: session.batches.find() and pilot.app.screen is main(pilot))
         assert table(pilot).marks.count == 0, "what went in is unmarked"

@@ -12,7 +12,7 @@ from textual.geometry import Offset
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.selection import Selection
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from ordertui.operations.rate.figures import Impact
 from ordertui.operations.session import Session
@@ -146,8 +146,8 @@ async def test_a_selection_of_a_text_that_became_shorter_is_no_end(session: Sess
             await to_ship(pilot)
             await preview(pilot)
         screen = pilot.app.screen
-        words = screen.query("#status, #effects-text").first(Static)
-        below = len(str(words.content).splitlines())
+        words = screen.query("#status, #plan-head").first()
+        below = len(str(words.render()).splitlines())
         screen.selections = {words: Selection(Offset(0, below), Offset(3, below + 2))}
         await press(pilot, "ctrl+c")
         await settled(pilot)

@@ -1,21 +1,23 @@
-"""The preview: leaving orders out, other items taken along, marks that the filter hides, and a cursor that stays."""
+"""The preview: orders excluded and included, reasons, the typed number, several marketplaces, and what is seen."""
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import OptionList, Static, Tree
+from textual.widgets import OptionList, Static
 
+from ordertui.operations.planning.plan import Plan
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
-from ordertui.orders.enums import RefundReason
-from ordertui.tui.screens.dialogs import ChoiceScreen
-from ordertui.tui.screens.preview import PreviewScreen
+from ordertui.orders.enums import Action, RefundReason
+from ordertui.tui.screens.base import DialogKeys
+from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen, TextScreen
+from ordertui.tui.screens.preview import PlanHead, PlanTitle, PreviewScreen
+from ordertui.tui.widgets.line_list import LineList
 from support.batches import session_of
-from support.pilot import main, press, preview, running, table, to_ship, until
+from support.pilot import main, press, preview, running, said, settled, table, to_ship, until
 from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, unshipped_row
 
 
@@ -34,21 +36,24 @@ def mugs(tmp_path: Path) -> Session:
 
 
 def effects(screen: PreviewScreen) -> str:
-    return str(screen.query_one("#effects-text", Static).content)
+    """The head, as it is where there is room for all of it."""
+    return "\n".join(line.plain for line in screen.query_one(PlanHead).lines(400, 100))
 
 
 def lines(screen: PreviewScreen) -> list[str]:
-    tree = screen.query_one(Tree)
-    return [str(node.label) for node in tree.root.children for node in (node, *node.children)]
+    return screen.line_texts(200)
 
 
 def at(screen: PreviewScreen) -> str:
-    node = screen.query_one(Tree).cursor_node
-    return "" if node is None else str(node.label)
+    return lines(screen)[screen.query_one(LineList).cursor] if screen.entries else ""
 
 
-def _has_reason(screen: PreviewScreen, reason: str) -> bool:
-    return any(row.reason == reason for row in screen.plan.rows)
+def keys(screen: PreviewScreen) -> str:
+    return screen.query_one(DialogKeys).render().plain
+
+
+def reason_of(screen: PreviewScreen, order: str) -> str:
+    return next(row.reason for row in screen.plan.rows if row.order_id == order)
 
 
 def ins(screen: PreviewScreen) -> set[str]:
@@ -56,18 +61,9 @@ def ins(screen: PreviewScreen) -> set[str]:
 
 
 async def go_to(pilot: Pilot[None], screen: PreviewScreen, order: str) -> None:
-    for _ in range(30):
-        before = at(screen)
-        if order in before:
-            return
-        await press(pilot, "j")
-        for _ in range(
-            20
-        ):  # one key at a time, or it passes the order; one typed before the preview is drawn is dropped
-            if at(screen) != before:
-                break
-            await pilot.pause(0.05)
-    raise AssertionError(f"{order} is not in {lines(screen)}")
+    place = next(n for n, line in enumerate(lines(screen)) if order in line)
+    await press(pilot, "g", *["j"] * place)
+    await until(pilot, lambda: order in at(screen))
 
 
 async def opened(pilot: Pilot[None]) -> PreviewScreen:
@@ -77,37 +73,92 @@ async def opened(pilot: Pilot[None]) -> PreviewScreen:
     return await preview(pilot)
 
 
-async def test_orders_with_other_items_are_flagged_and_can_be_left_out(mugs: Session) -> None:
+async def test_orders_with_other_items_are_flagged_and_o_excludes_them(mugs: Session) -> None:
     async with running(mugs) as pilot:
         screen = await opened(pilot)
-        assert "2 orders have several items: cancelling takes all of them along" in effects(screen)
-        flagged = [line for line in lines(screen) if "with 1 × CUP" in line]
+        assert "2 of 5 orders hold several SKUs: all of them are cancelled" in effects(screen)
+        flagged = [line for line in lines(screen) if "MUG + CUP   ! other items" in line]
         assert [order_id(n) in " ".join(flagged) for n in range(1, 6)] == [False, True, False, True, False]
-        assert any("takes other items along" in line for line in lines(screen))
+        assert "o only this SKU" in keys(screen)
+        await go_to(pilot, screen, order_id(2))
+        before = screen.plan.money
         await press(pilot, "o")
         await until(pilot, lambda: ins(screen) == {order_id(n) for n in (1, 3, 5)})
-        assert "CUP" not in " ".join(lines(screen))
+        assert order_id(2) in at(screen), "the cursor stays"
+        assert at(screen).endswith("excluded: holds more than MUG")
+        assert screen.plan.money != before
+        assert "o all SKUs" in keys(screen)
         await press(pilot, "o")
         await until(pilot, lambda: len(ins(screen)) == 5)
+        assert screen.plan.money == before
 
 
-async def test_space_leaves_a_row_out_and_takes_it_in_again(mugs: Session) -> None:
+async def test_o_asks_for_the_sku_under_the_cursor(tmp_path: Path) -> None:
+    session = open_session(tmp_path / "shop", clock=FixedClock(NOW))
+    skus = {1: ("MUG",), 2: ("CUP",), 3: ("CUP", "PEN")}
+    rows = [(n, line, sku) for n, held in skus.items() for line, sku in enumerate(held, start=1)]
+    bring(
+        session, tmp_path,
+        everything=[all_orders_row(n, sku=sku) for n, _, sku in rows],
+        open_=[unshipped_row(n, sku=sku, order_item_id=item_id(n, line)) for n, line, sku in rows],
+    )  # fmt: skip
+    async with running(session) as pilot:
+        await press(pilot, "2", "a")
+        screen = await preview(pilot)
+        await go_to(pilot, screen, order_id(2))
+        await press(pilot, "o")
+        await until(pilot, lambda: ins(screen) == {order_id(2)})
+        await press(pilot, "o")
+        await until(pilot, lambda: len(ins(screen)) == 3)
+
+
+async def test_space_excludes_a_row_and_includes_it_again(mugs: Session) -> None:
+    async with running(mugs) as pilot:
+        screen = await opened(pilot)
+        await go_to(pilot, screen, order_id(3))
+        before = screen.plan
+        await press(pilot, "space")
+        await until(pilot, lambda: ins(screen) == {order_id(n) for n in (1, 2, 4, 5)})
+        assert order_id(3) in at(screen), "the cursor stays, so that the same key takes it back"
+        assert at(screen).startswith("✗")
+        assert at(screen).endswith("excluded: by you")
+        assert screen.plan.rates[0].after.cancelled == before.rates[0].after.cancelled - 1
+        assert sum(row.total or 0 for row in screen.plan.rows) == screen.plan.money[-1].minor
+        assert screen.query_one(PlanTitle).render().plain.startswith("Cancel 4 of 5 orders · Amazon.com")
+        assert mugs.batches.find() == []
+        await press(pilot, "space")
+        await until(pilot, lambda: ins(screen) == ins_of(before))
+        assert (screen.plan.rates, screen.plan.money) == (before.rates, before.money)
+
+
+def ins_of(plan: Plan) -> set[str]:
+    return {row.order_id for row in plan.rows}
+
+
+async def test_what_is_excluded_stays_marked(mugs: Session) -> None:
     async with running(mugs) as pilot:
         screen = await opened(pilot)
         await go_to(pilot, screen, order_id(3))
         await press(pilot, "space")
-        await until(pilot, lambda: ins(screen) == {order_id(n) for n in (1, 2, 4, 5)})
-        assert order_id(5) in at(screen) or order_id(1) in at(screen), "a neighbour of the same group"
-        assert mugs.batches.find() == []
-        await until(pilot, lambda: any("you left it out" in line for line in lines(screen)))
-        for _ in range(20):
-            if "you left it out" in at(screen):
-                break
-            await press(pilot, "j")
-        await press(pilot, "space")
-        await until(pilot, lambda: len(ins(screen)) == 5)
+        await until(pilot, lambda: len(ins(screen)) == 4)
         await press(pilot, "y")
-        await until(pilot, lambda: bool(mugs.batches.find()) or pilot.app.screen is not screen)
+        if screen.plan.typed_count is not None:
+            await until(pilot, lambda: pilot.app.screen is not screen)
+            await press(pilot, "4", "enter")
+        await until(pilot, lambda: pilot.app.screen is main(pilot))
+        marked = mugs.orders.rows(table(pilot).marks.ids())
+        assert [row.order_id for row in marked.values()] == [order_id(3)]
+
+
+async def test_what_the_rules_exclude_cannot_be_included(tmp_path: Path) -> None:
+    session = session_of(tmp_path / "shop", waiting=1, shipped=2)
+    async with running(session, toasts=True) as pilot:
+        await press(pilot, "a")
+        screen = await preview(pilot)
+        await go_to(pilot, screen, order_id(11))
+        await press(pilot, "space")
+        await until(pilot, lambda: "it cannot be included" in said(pilot))
+        assert len(ins(screen)) == 1
 
 
 async def test_what_was_left_out_is_not_committed(mugs: Session) -> None:
@@ -125,30 +176,190 @@ async def test_what_was_left_out_is_not_committed(mugs: Session) -> None:
         assert order_id(4) not in {row.order_id for row in mugs.batches.find()[0].rows}
 
 
-async def test_the_cursor_stays_on_its_order_after_another_reason(mugs: Session) -> None:
+async def test_f_keeps_what_fits_and_undoes_it(mugs: Session) -> None:
+    """Of five orders none may count: the rate of five orders is over with the first."""
+    async with running(mugs, toasts=True) as pilot:
+        screen = await opened(pilot)
+        assert "f keep what fits" in keys(screen)
+        await press(pilot, "f")
+        await until(pilot, lambda: ins(screen) == set())
+        assert all("excluded: fits Nov 29" in line or "excluded: fits " in line for line in lines(screen))
+        assert "f all" in keys(screen)
+        await press(pilot, "F")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        form = pilot.app.screen
+        await press(pilot, "x", "enter")
+        await until(pilot, lambda: "'x' is not a whole number" in str(form.query_one("#form-error", Static).content))
+        await press(pilot, "2", "enter")
+        await until(pilot, lambda: len(ins(screen)) == 2)
+        assert screen.plan.rates[0].after.cancelled == 2
+        await press(pilot, "i")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        assert "3 orders excluded by you" in str(pilot.app.screen.query_one(".dialog-body Static", Static).content)
+        await press(pilot, "escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        await press(pilot, "f")
+        await until(pilot, lambda: len(ins(screen)) == 5)
+
+
+async def test_what_space_excluded_stays_so_when_f_weighs(mugs: Session) -> None:
     async with running(mugs) as pilot:
         screen = await opened(pilot)
         await go_to(pilot, screen, order_id(3))
-        for moves, reason in ((2, "ShippingAddressUndeliverable"), (3, "CustomerExchange")):
-            await press(pilot, "e")
-            await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
-            await press(pilot, *["j"] * moves, "enter")
-            await until(pilot, lambda: pilot.app.screen is screen)
-            await until(pilot, partial(_has_reason, screen, reason))
-            assert [row.order_id for row in screen.plan.rows if row.reason == reason] == [order_id(3)]
-            assert order_id(3) in at(screen)
+        await press(pilot, "space")
+        await until(pilot, lambda: len(ins(screen)) == 4)
+        await press(pilot, "F")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        await press(pilot, "9", "enter")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        await settled(pilot)
+        assert ins(screen) == {order_id(n) for n in (1, 2, 4, 5)}
 
 
-async def test_a_group_stays_under_the_cursor_when_its_reason_changes(mugs: Session) -> None:
+async def test_e_changes_one_order_and_begins_at_its_reason(mugs: Session) -> None:
     async with running(mugs) as pilot:
         screen = await opened(pilot)
-        before = len(screen.query_one(Tree).root.children[0].children)
-        await press(pilot, "e")
+        await go_to(pilot, screen, order_id(3))
+        for key, reason in (("s", "ShippingAddressUndeliverable"), ("c", "CustomerExchange")):
+            current = reason_of(screen, order_id(3))
+            await press(pilot, "e")
+            await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+            choices = pilot.app.screen.query_one(OptionList)
+            assert choices.highlighted is not None
+            assert choices.get_option_at_index(choices.highlighted).id == current
+            while choices.get_option_at_index(choices.highlighted or 0).id != reason:
+                await press(pilot, key)
+            await press(pilot, "enter")
+            await until(pilot, lambda: pilot.app.screen is screen)
+            await until(pilot, lambda reason=reason: reason_of(screen, order_id(3)) == reason)  # type: ignore[misc]
+            assert [row.order_id for row in screen.plan.rows if row.reason == reason] == [order_id(3)]
+            assert order_id(3) in at(screen)
+            assert "several reasons" in screen.query_one(PlanTitle).render().plain
+
+
+async def test_e_for_all_changes_every_included_order(mugs: Session) -> None:
+    async with running(mugs) as pilot:
+        screen = await opened(pilot)
+        await go_to(pilot, screen, order_id(4))
+        await press(pilot, "E")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
-        await press(pilot, "j", "j", "enter")
+        await press(pilot, "s", "enter")
         await until(pilot, lambda: pilot.app.screen is screen)
-        await until(pilot, lambda: "ShippingAddressUndeliverable" in at(screen))
-        assert f"{before:>5,}  ShippingAddressUndeliverable" in at(screen)
+        await until(pilot, lambda: {row.reason for row in screen.plan.rows} == {"ShippingAddressUndeliverable"})
+        assert order_id(4) in at(screen)
+        assert "ShippingAddressUndeliverable" in screen.query_one(PlanTitle).render().plain
+
+
+async def test_a_wrong_number_keeps_the_question_open_and_says_what_was_wrong(mugs: Session) -> None:
+    async with running(mugs) as pilot:
+        await opened(pilot)
+        await press(pilot, "y")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        form = pilot.app.screen
+        note = " ".join(str(one.content) for one in form.query(Static))
+        assert "Asked because the 7-day rate is 5 of 5 (100.00 %) after it, not under 2.5 %." in note
+        for typed, wrong in (("6", "6 was typed"), ("x", "x was typed")):
+            await press(pilot, typed, "enter")
+            assert pilot.app.screen is form
+            await until(pilot, lambda wrong=wrong: wrong in str(form.query_one("#form-error", Static).content))  # type: ignore[misc]
+            assert mugs.batches.find() == []
+        await press(pilot, "5", "enter")
+        await until(pilot, lambda: bool(mugs.batches.find()))
+
+
+async def test_the_number_is_asked_only_when_the_plan_makes_the_rate_worse(tmp_path: Path) -> None:
+    """A rate over its target does not grow by orders whose buyers asked."""
+    session = session_of(tmp_path / "shop", waiting=4)
+    asked = [unshipped_row(n, "true") for n in (3, 4)]
+    bring(session, tmp_path, open_=[*(unshipped_row(n) for n in (1, 2)), *asked])
+    ids = {row.order_id: row.id for row in session.orders.rows(session.orders.find("")).values()}
+    over = session.planner.plan(Action.CANCEL, [ids[order_id(1)], ids[order_id(2)]])[0]
+    session.batches.commit(over, typed=str(over.typed_count))
+    free = session.planner.plan(Action.CANCEL, [ids[order_id(3)], ids[order_id(4)]])[0]
+    assert free.rates[0].before.status == "over"
+    assert [row.counts for row in free.rows] == [False, False]
+    assert (free.typed_count, free.typed_why) == (None, ())
+    session.batches.commit(free, typed=None)
+
+
+async def test_enter_shows_the_order_and_i_the_files(mugs: Session) -> None:
+    async with running(mugs) as pilot:
+        screen = await opened(pilot)
+        await go_to(pilot, screen, order_id(2))
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        assert order_id(2) in str(pilot.app.screen.query_one(".dialog-title", Static).content)
+        await press(pilot, "escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert order_id(2) in at(screen)
+        await press(pilot, "i")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        shown = str(pilot.app.screen.query_one(".dialog-body Static", Static).content)
+        assert all(file.sha256 in shown and file.name in shown for file in screen.plan.files)
+        assert "sha256" not in effects(screen)
+        await press(pilot, "escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        await press(pilot, "question_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        listed = str(pilot.app.screen.query_one(".dialog-body Static", Static).content)
+        assert "Keep as many orders as stay under the rate's target; again: all of them" in listed
+
+
+@pytest.fixture
+def two_markets(tmp_path: Path) -> Session:
+    session = open_session(tmp_path / "shop", clock=FixedClock(NOW))
+    markets = {1: "US", 2: "US", 3: "CA", 4: "UK"}
+    bring(
+        session, tmp_path,
+        everything=[all_orders_row(n, market=code) for n, code in markets.items()],
+        open_=[unshipped_row(n, market=code) for n, code in markets.items()],
+    )  # fmt: skip
+    return session
+
+
+async def test_n_skips_a_marketplace_and_esc_ends_the_walk(two_markets: Session) -> None:
+    session = two_markets
+    async with running(session, toasts=True) as pilot:
+        await press(pilot, "a")
+        screen = await preview(pilot)
+        assert screen.query_one(PlanTitle).render().plain.endswith("CA 1 ◂ · UK 1 · US 2")
+        assert "n skip CA" in keys(screen)
+        await press(pilot, "n")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen) and pilot.app.screen is not screen)
+        second = pilot.app.screen
+        assert isinstance(second, PreviewScreen)
+        assert second.query_one(PlanTitle).render().plain.endswith("CA 1 – · UK 1 ◂ · US 2")
+        await press(pilot, "y")
+        await until(pilot, lambda: pilot.app.screen is not second)
+        if isinstance(pilot.app.screen, FormScreen):
+            await press(pilot, "1", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen) and pilot.app.screen is not second)
+        third = pilot.app.screen
+        assert isinstance(third, PreviewScreen)
+        assert third.query_one(PlanTitle).render().plain.endswith("CA 1 – · UK 1 ✓ · US 2 ◂")
+        await press(pilot, "escape")
+        await until(pilot, lambda: pilot.app.screen is main(pilot))
+        await until(pilot, lambda: "closed: US not committed" in said(pilot))
+        assert [batch.marketplace for batch in session.batches.find()] == ["UK"]
+        marked = session.orders.rows(table(pilot).marks.ids()).values()
+        assert sorted(row.marketplace for row in marked) == ["CA", "US", "US"]
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 15)])
+async def test_rate_total_and_orders_are_seen_at_every_size(mugs: Session, size: tuple[int, int]) -> None:
+    async with running(mugs, size) as pilot:
+        screen = await opened(pilot)
+        await pilot.pause()
+        head, body = screen.query_one(PlanHead), screen.query_one(LineList)
+        drawn = head.render().plain
+        assert "Rate 7 days" in drawn
+        assert "Total" in drawn
+        assert body.region.y == head.region.bottom, "no empty lines between"
+        assert body.size.height >= 4
+        shown = screen.query_one(DialogKeys)
+        assert body.region.bottom == shown.region.y, "nor before the keys"
+        for key in ("y commit 5", "space exclude", "o only this SKU", "e reason", "Esc close"):
+            assert key in keys(screen).replace("\n", "|"), "a key and its word stay on one line"
 
 
 async def test_marks_that_the_filter_hides_are_named(mugs: Session) -> None:
@@ -158,11 +369,9 @@ async def test_marks_that_the_filter_hides_are_named(mugs: Session) -> None:
         await press(pilot, "a", "slash", *"sku:CUP", "enter")
         await until(pilot, lambda: len(table(pilot).ids) == 2)
         screen = await preview(pilot)
-        named = ", ".join(order_id(n) for n in (1, 3, 5))
-        assert "3 orders of these, marked earlier, are hidden by the filter" in effects(screen)
-        assert all(one in effects(screen) for one in named.split(", "))
-        unseen = [line for line in lines(screen) if "not in the view" in line]
-        assert len(unseen) == 3
+        assert "3 of 5 are hidden by the filter" in effects(screen)
+        unseen = {line[2:21] for line in lines(screen) if "hidden by the filter" in line}
+        assert unseen == {order_id(n) for n in (1, 3, 5)}
         await press(pilot, "escape")
         await until(pilot, lambda: pilot.app.screen is main(pilot))
 
@@ -188,12 +397,19 @@ async def test_a_refund_asks_for_its_reason_first(tmp_path: Path) -> None:
         assert session.batches.find() == [], "no reason, no preview"
         await press(pilot, "r")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
-        await press(pilot, "j", "j")
+        assert pilot.app.screen.query_one(OptionList).highlighted is None, "a reason is chosen, never the default"
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, ChoiceScreen)
+        await press(pilot, "j", "j", "j")
         screen = await preview(pilot, "enter")
         assert {row.reason for row in screen.plan.rows} == {"GeneralAdjustment"}
         await go_to(pilot, screen, order_id(11))
         await press(pilot, "e")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
-        await press(pilot, "j", "enter")
+        await press(pilot, "c")
+        options = pilot.app.screen.query_one(OptionList)
+        while options.get_option_at_index(options.highlighted or 0).id != "CustomerReturn":
+            await press(pilot, "c")
+        await press(pilot, "enter")
         await until(pilot, lambda: {row.reason for row in screen.plan.rows} == {"GeneralAdjustment", "CustomerReturn"})
         assert order_id(11) in at(screen)

@@ -74,11 +74,11 @@ def restock_note(policy: Policy, action: Action, rows: Sequence[PlannedOrder]) -
             orders[back] = orders.get(back, 0) + 1
     words = []
     if YesNo.YES in orders:
-        words.append(f"Amazon puts {units[YesNo.YES]:,} units back on sale")
+        words.append(f"Amazon restocks {pluralize(units[YesNo.YES], 'unit')}")
     if YesNo.NO in orders:
-        words.append(f"NoInventory puts nothing back ({pluralize(orders[YesNo.NO])})")
+        words.append(f"{pluralize(orders[YesNo.NO])} not restocked (NoInventory)")
     if YesNo.UNKNOWN in orders:
-        words.append(f"no source says what becomes of the stock of {pluralize(orders[YesNo.UNKNOWN])}")
+        words.append(f"unknown whether the units of {pluralize(orders[YesNo.UNKNOWN])} are restocked")
     return "; ".join(words)
 
 

@@ -95,11 +95,11 @@ def confirm_lines(
 ) -> tuple[PlanLine, ...] | Exclusion:
     """Return every line with units not confirmed yet. `shipping` is carrier, tracking number, ship date."""
     if shipping is None or not shipping[0].strip() or not shipping[1].strip():
-        return Exclusion("tracking", "say carrier and tracking number first")
+        return Exclusion("tracking", "carrier and tracking number are missing")
     try:
         shipped = date.fromisoformat(shipping[2])
     except ValueError:
-        return Exclusion("ship-date", f"{shipping[2]!r} is no ship date such as 2026-11-23")
+        return Exclusion("ship-date", f"{shipping[2]!r} is not a date such as 2026-11-23")
     if shipped > to_local(now, zone).date():
         return Exclusion("ship-date", f"the ship date {shipped} is in the future")
     if order.row.purchased_at is not None and shipped < to_local(order.row.purchased_at, zone).date():
@@ -163,7 +163,9 @@ def _all_that_is_left(order: Order) -> tuple[PlanLine, ...] | Exclusion:
     if any(limit is None for limit in limits.values()):
         return NO_PRICE
     if any(units_to_cancel(order, line) is None for line in active):
-        return Exclusion("units", "no report says how many units of it have left: import the Unshipped orders report")
+        return Exclusion(
+            "units", "no report says how many of its units were shipped: import the Unshipped orders report"
+        )
     waiting = _one_per_item(lines_to_cancel(order))
     rest = [found for line in waiting if (found := _waiting_units(order, line)) is not None]
     if rest:
@@ -200,7 +202,9 @@ def _checked(order: Order, line: OrderLine | None, ask: PlanLine) -> PlanLine | 
         return Exclusion("amount", f"line {ask.line}: {why}")
     most = units_to_cancel(order, line) or 0
     if not 0 <= ask.cancelled <= most:
-        return Exclusion("units", f"line {ask.line}: {ask.cancelled} units cannot be cancelled, {most} have not left")
+        return Exclusion(
+            "units", f"line {ask.line}: {ask.cancelled} units cannot be cancelled: {most} are not shipped yet"
+        )
     given = ask.refund or LineAmounts()
     return PlanLine(
         line.line, line.order_item_id, line.sku, ask.quantity or line.quantity or 0, ask.refund, ask.cancelled,

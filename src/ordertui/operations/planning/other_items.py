@@ -29,3 +29,9 @@ def other_items(action: Action, rows: Sequence[PlannedOrder]) -> dict[int, tuple
             others = tuple(line for line in row.lines if line.sku not in shared)
             found[row.id] = others or row.lines
     return found
+
+
+def main_sku(row: PlannedOrder, rows: Sequence[PlannedOrder]) -> str:
+    """Return the SKU that an order of a cancellation is about: one that all its orders share, else its first."""
+    shared = set.intersection(*({line.sku for line in one.lines} for one in rows)) if rows else set()
+    return next((line.sku for line in row.lines if line.sku in shared), row.lines[0].sku)

@@ -38,8 +38,9 @@ from .warnings import plan_warnings
 
 PROCEEDS = "proceeds"
 """Rule of an order of which Amazon's own total is not what its parts come to: it is not refunded in full."""
-LEFT_OUT = Exclusion("operator", "you left it out")
-OTHER_ITEMS = Exclusion("other-items", "it has other items too, and you asked for orders with nothing else")
+BY_OPERATOR = "operator"
+"""Rule of orders that the operator excluded, and may include again."""
+OTHER_ITEMS = Exclusion("other-items", "it holds other SKUs too")
 Shipping = Mapping[str, tuple[str, str, str]]
 """Order id to carrier, tracking number, ship date (`2026-11-23`)."""
 
@@ -54,8 +55,8 @@ class PlanChoices(msgspec.Struct, frozen=True):
     refunds: Mapping[str, Sequence[PlanLine]] = msgspec.field(default_factory=dict)
     """Order id to the lines and amounts to give back; others give back all that is left."""
     shipping: Shipping = msgspec.field(default_factory=dict)
-    left_out: frozenset[str] = frozenset()
-    """Order ids that the operator leaves out."""
+    left_out: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """Ids of orders that the operator excludes, and why."""
     nothing_else: bool = False
     """Cancel only orders whose lines are all of one SKU."""
 
@@ -194,9 +195,10 @@ class Planner:
         denial = self._eligibility.denial(row, action, order.lines, in_own_batch=in_own_batch)
         if denial is not None:
             return self._excluded(row, action, denial)
-        lines: tuple[PlanLine, ...] | Exclusion = LEFT_OUT
-        if row.order_id not in choices.left_out:
-            lines = self._lines(action, order, choices)
+        left_out = choices.left_out.get(row.order_id)
+        if left_out is not None:
+            return ExcludedOrder(row.id, row.order_id, BY_OPERATOR, left_out)
+        lines = self._lines(action, order, choices)
         if isinstance(lines, Exclusion):
             return ExcludedOrder(row.id, row.order_id, lines.rule, lines.why, lines.instead)
         verdict = self._eligibility.rules_verdict(row, action)
@@ -250,8 +252,9 @@ class Planner:
             return ()
         if action is Action.CANCEL:
             whole = cancel_lines(order)
-            several = choices.nothing_else and not isinstance(whole, Exclusion) and has_several_items(whole)
-            return OTHER_ITEMS if several else whole
+            if isinstance(whole, Exclusion):
+                return whole
+            return OTHER_ITEMS if choices.nothing_else and has_several_items(whole) else whole
         order_id = order.row.order_id
         if action is Action.REFUND:
             found = refund_lines(order, choices.refunds.get(order_id))
@@ -298,7 +301,10 @@ class Planner:
     def _typed_reasons(
         self, marketplace: str, count: int, rates: Sequence[RateEffect], others: Sequence[str]
     ) -> tuple[str, ...]:
-        """Return why the number must be typed: a large batch, a rate over its target or unknown, and `others`."""
+        """Return why the number must be typed: a large batch, a rate over its target or unknown, and `others`.
+
+        A rate that is over already asks for it only when the plan makes it worse.
+        """
         if not count:
             return ()
         found = []
@@ -307,6 +313,8 @@ class Planner:
             found.append(f"it has {pluralize(count)}, and policy asks from {typed_from:,} on")
         for effect in rates:
             after = effect.after
+            if after.cancelled <= effect.before.cancelled:
+                continue
             if after.status == RateStatus.OVER:
                 target = target_percent(Fraction(after.target))
                 share = "" if after.share is None else f" ({percent(after.share, target=Fraction(after.target))})"
@@ -314,7 +322,7 @@ class Planner:
                     f"the {after.days}-day rate is {after.cancelled:,} of {after.orders:,}{share} after it, not under"
                     f" {target}"
                 )
-            elif after.reason and after.cancelled > effect.before.cancelled:
+            elif after.reason:
                 found.append(f"the {after.days}-day rate after it is not known")
         return (*found, *others)
 
@@ -454,5 +462,6 @@ def _total(action: Action, order: Order, lines: Sequence[PlanLine]) -> tuple[int
 
 
 def plan_id(action: Action, marketplace: str, created_at: int, rows: Sequence[PlannedOrder]) -> str:
-    """Return the id of a plan: 12 hex digits over all that it would do."""
-    return sha256(msgspec.json.encode((action, marketplace, created_at, rows))).hexdigest()[:12]
+    """Return the id of a plan: 12 hex digits over all that it would do. Notes, which are words for people, are not."""
+    facts = [msgspec.structs.replace(row, note="") for row in rows]
+    return sha256(msgspec.json.encode((action, marketplace, created_at, facts))).hexdigest()[:12]

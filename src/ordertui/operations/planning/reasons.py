@@ -18,7 +18,7 @@ REASONS: dict[Action, tuple[str, ...]] = {
     Action.MESSAGE: (),
 }
 """Reason codes each action takes; the first is a cancellation's default."""
-UNSAID = Exclusion("reason", "say first why the money goes back: a reason code such as GeneralAdjustment")
+UNSAID = Exclusion("reason", "choose a reason first, such as GeneralAdjustment")
 """Of a refund of a shipped order: a reason is a claim about what happened, so there is none unasked."""
 
 
@@ -33,13 +33,13 @@ def cancel_reason(order: Order, wanted: str) -> tuple[str, str]:
     """Return the reason of a cancellation and a note about it. `wanted`: the operator's choice; empty: the default."""
     wanted = wanted or REASONS[Action.CANCEL][0]
     if order.row.buyer_request is BuyerRequest.OFFICIAL:
-        return CancelReason.BUYER_CANCELED.value, "the buyer asked officially: the reason is fixed"
+        return CancelReason.BUYER_CANCELED.value, "buyer requested cancellation on Amazon: the reason is fixed"
     if order.row.buyer_request is BuyerRequest.SOME:
         asked = [line for line in order.lines if line.buyer_request is BuyerRequest.OFFICIAL]
         names = ", ".join(f"{line.sku} (item {line.order_item_id or 'id unknown'})" for line in asked)
-        return wanted, f"the buyer asked officially for {names} only: the whole order counts"
+        return wanted, f"buyer requested cancellation of {names} only: the whole order counts"
     if wanted == CancelReason.BUYER_CANCELED.value:
-        return wanted, "no official request is known: this reason alone does not protect the rate"
+        return wanted, "no cancellation request on Amazon is known: it counts all the same"
     return wanted, ""
 
 

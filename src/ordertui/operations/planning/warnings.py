@@ -11,7 +11,6 @@ from ordertui.orders.enums import Action, BuyerRequest, CancelReason, YesNo
 from ordertui.orders.marketplace import PriceTax, price_tax
 from ordertui.orders.order import Order
 from ordertui.orders.text import pluralize, with_verb
-from ordertui.rules.rate import RateStatus
 
 from .other_items import other_items
 from .plan import PlannedOrder
@@ -44,11 +43,11 @@ def plan_warnings(
     if prime and action in (Action.CANCEL, Action.REFUND):
         found.append(f"{pluralize(prime)} of {SELLER_FULFILLED_PRIME}")
     if action is Action.REFUND and rows:
-        found.append("refunds by file are paid at once and cannot be taken back after the upload")
+        found.append("refunds by file are paid at once and cannot be undone after the upload")
         market = planned[0].row.marketplace
         if price_tax(market) is PriceTax.UNKNOWN:
             found.append(
-                f"no source says whether prices in {market} include the tax: it is not added, so that no refund exceeds"
+                f"unknown whether prices in {market} include the tax: it is not added, so that no refund exceeds"
                 " what was paid"
             )
         if not all(order.refunds_known for order in orders):
@@ -60,16 +59,10 @@ def plan_warnings(
 
 
 def _rate_warnings(rates: Sequence[RateEffect]) -> list[str]:
-    unknown = [
+    return [
         f"the {effect.after.days}-day rate is not known: {effect.after.reason}"
         for effect in rates
         if effect.after.reason and effect.after.cancelled > effect.before.cancelled
-    ]
-    return unknown + [
-        f"takes the {effect.after.days}-day rate to {effect.after.cancelled} of {effect.after.orders}:"
-        " at or over the target"
-        for effect in rates
-        if effect.after.status == RateStatus.OVER and effect.after.cancelled > effect.before.cancelled
     ]
 
 
@@ -77,32 +70,31 @@ def _cancel_warnings(rows: Sequence[PlannedOrder], planned: Sequence[Order]) -> 
     found = []
     unknown = sum(order.row.buyer_request is BuyerRequest.UNKNOWN for order in planned)
     if unknown:
-        found.append(f"{pluralize(unknown)}: no report says whether the buyer asked; they are taken as counting")
+        found.append(f"{pluralize(unknown)}: no report has the buyer's request; treated as counting")
     agreed = sum(order.row.buyer_request is BuyerRequest.MESSAGE for order in planned)
     if agreed:
         found.append(
-            f"{pluralize(agreed)}: the buyer agreed in a message only, so cancelling counts; it does not once he asks"
-            " with Amazon's own button (Your Orders, Request Cancellation), and a fresh report shows that"
+            f"{pluralize(agreed)}: requested by message only, so cancelling counts; it does not once the buyer requests"
+            " it on Amazon (Your Orders, Request Cancellation) and a new report shows that"
         )
     some = sum(order.row.buyer_request is BuyerRequest.SOME for order in planned)
     if some:
         found.append(
-            f"{pluralize(some)}: the buyer asked officially for some of the items only; this cancels the others too,"
+            f"{pluralize(some)}: the buyer requested cancellation of some items only; this cancels the others too,"
             " and counts. Cancel just those items in Seller Central (Manage Orders, Cancel items), or confirm the"
             " others first: then a refund (r) cancels just the items asked for, and does not count"
         )
     partial = sum(set(order.sources) <= INCOMPLETE for order in planned)
     if partial:
         found.append(
-            f"{with_verb(partial, 'is', 'are')} named by Unshipped orders alone: if another line of an order has left,"
-            " cancelling refunds the whole order; import All Orders first"
+            f"{pluralize(partial)} named by the Unshipped report alone: if another line of one was shipped, cancelling"
+            " refunds the whole order; import All Orders first"
         )
-    several = other_items(Action.CANCEL, rows)
+    several = len(other_items(Action.CANCEL, rows))
     if several:
-        words = with_verb(len(several), "order has", "orders have")
-        found.append(f"{words} several items: cancelling takes all of them along")
+        which = "the order holds" if len(rows) == 1 else f"{several:,} of {len(rows):,} orders hold"
+        found.append(f"{which} several SKUs: all of them are cancelled")
     claimed = sum(row.reason == CancelReason.BUYER_CANCELED.value and row.counts for row in rows)
     if claimed:
-        say, count = with_verb(claimed, "says", "say"), "it counts" if claimed == 1 else "they count"
-        found.append(f"{say} BuyerCanceled without an official request: {count} all the same")
+        found.append(f"{pluralize(claimed)} with reason BuyerCanceled but no request on Amazon: counted all the same")
     return found

@@ -57,9 +57,15 @@ class RateCalculator:
         for days in policy.values.rate_days:
             start, end = window(now, days, policy.zone)
             placed, recent = ((start, end), ALWAYS) if dated is Dated.ORDER else ((0, end), (start, end))
-            gain = self.counting.chosen_gain(self._store(), marketplace, chosen, placed, recent)
+            gain = self.chosen_gain(marketplace, chosen, placed, recent)
             found.append(self.effect(marketplace, days, gain, dated))
         return found
+
+    def chosen_gain(
+        self, marketplace: str, chosen: ChosenOrders, placed: tuple[int, int], recent: tuple[int, int]
+    ) -> Gain:
+        """Return what chosen orders add to a numerator; see `RateCounting.chosen_gain`."""
+        return self.counting.chosen_gain(self._store(), marketplace, chosen, placed, recent)
 
     def effect(self, marketplace: str, days: int, more: Gain, dated: Dated = Dated.ORDER) -> RateEffect:
         """Return the rate of one window, now and with what is added to its numerator."""
@@ -68,7 +74,7 @@ class RateCalculator:
         orders, cancelled, known = self.window_counts(marketplace, days)
         by_order = dated is Dated.ORDER
         if not by_order:
-            cancelled, known = self._count_cancelled(marketplace, start, end)
+            cancelled, known = self.cancelled_between(marketplace, start, end)
         placed, recent = ((start, end), ALWAYS) if by_order else ((0, end), (start, end))
         committed = self.pending_gain(marketplace, placed, recent)
         now = Gain(cancelled, known).plus(committed)
@@ -154,7 +160,7 @@ class RateCalculator:
                 found.append((start, *self._sum(marketplace, store.rates.count_placed(marketplace, start, now + 1))))
         return found
 
-    def _count_cancelled(self, marketplace: str, start: int, end: int) -> tuple[int, int]:
+    def cancelled_between(self, marketplace: str, start: int, end: int) -> tuple[int, int]:
         """Return counted cancellations in reports of a span, and those known to count, whenever they were placed."""
         store = self._store()
         groups = [

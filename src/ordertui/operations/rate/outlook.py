@@ -8,11 +8,12 @@ import msgspec
 
 from ordertui.operations.eligibility import Eligibility
 from ordertui.orders.clock import HOUR, Clock, day_start, to_local
+from ordertui.rules.fit import DayAhead, WindowAhead
 from ordertui.rules.rate import status, window
 
 from .calculator import RateCalculator
-from .counting import sum_gains
-from .figures import RateEffect
+from .counting import ALWAYS, ChosenOrders, sum_gains
+from .figures import Dated, RateEffect
 
 
 class OutlookDay(msgspec.Struct, frozen=True):
@@ -70,4 +71,36 @@ class RateOutlook:
                     ),
                 )
             )  # fmt: skip
+        return found
+
+    def ahead(self, marketplace: str, kept: ChosenOrders, rest: ChosenOrders, dated: Dated) -> list[DayAhead]:
+        """Return every window day by day, today first, until the longest is empty, if no order is placed.
+
+        `kept` are cancelled today. `rest` still wait, and Amazon's cancelling them by itself is left out: who asks
+        adds them.
+        """
+        policy, now = self._eligibility.policy(marketplace), self._clock.now()
+        calculator, by_order = self._calculator, dated is Dated.ORDER
+        longest = max(policy.values.rate_days)
+        past = calculator.daily_counts(marketplace, longest)
+        last = day_start(now, policy.zone, longest + 1)
+        gone = ChosenOrders(counting=(*kept.counting, *rest.counting))
+        upcoming = calculator.upcoming_auto_cancels(marketplace, last, gone)
+        found = []
+        for index in range(longest + 1):
+            end = day_start(now, policy.zone, index + 1)
+            windows = []
+            for days in policy.values.rate_days:
+                start = day_start(now, policy.zone, index + 1 - days)
+                counts = past[longest - days + index :] if index < days else []
+                placed, recent = ((start, now), ALWAYS) if by_order else ((0, now), (start, now))
+                cancelled = sum(day[2] for day in counts)
+                if not by_order:
+                    cancelled = calculator.cancelled_between(marketplace, start, now)[0] if counts else 0
+                if counts:
+                    cancelled += calculator.pending_gain(marketplace, placed, recent).cancelled
+                    cancelled += calculator.chosen_gain(marketplace, kept, placed, recent).cancelled
+                cancelled += sum_gains(upcoming, placed=placed, before=end).cancelled
+                windows.append(WindowAhead(days, start, sum(day[1] for day in counts), cancelled))
+            found.append(DayAhead(day_start(now, policy.zone, index), end, tuple(windows)))
         return found

@@ -10,6 +10,7 @@ import msgspec
 
 from ordertui.operations.context import SessionContext
 from ordertui.operations.eligibility import Eligibility
+from ordertui.operations.planning.harm import HarmScale, newly_counts
 from ordertui.orders.enums import Action, BuyerRequest, OrderStatus
 from ordertui.orders.money import Money
 from ordertui.orders.order import Order
@@ -89,9 +90,8 @@ class ShortageService:
         nothing.
         """
         waiting = list(self._read(available))
-        currencies = {one.order.row.total.currency for one in waiting if one.order.row.total is not None}
-        latest = max((one.order.row.ship_by or 0 for one in waiting), default=0)
-        candidates = [self._candidate(one, latest, has_one_currency=len(currencies) == 1) for one in waiting]
+        scale = HarmScale(self._eligibility, (one.order for one in waiting))
+        candidates = [_candidate(one, scale) for one in waiting]
         result = weigh(candidates, available, cancel=cancel, keep=keep)
         harms = {one.id: one.harm for one in candidates}
         worst = _worst(waiting, result, harms)
@@ -101,7 +101,9 @@ class ShortageService:
             if one.order.row.id in result.chosen or one.order.row.id in result.kept
         ]
         rows.sort(key=lambda row: (not row.is_chosen, row.ship_by is None, row.ship_by or 0, row.order_id))
-        return ShortageSheet(tuple(rows), available, result, tuple(_notes(waiting, available, result, len(currencies))))
+        return ShortageSheet(
+            tuple(rows), available, result, tuple(_notes(waiting, available, result, scale.currencies))
+        )
 
     @staticmethod
     def read_stock(path: Path) -> dict[str, int]:
@@ -130,22 +132,19 @@ class ShortageService:
             if waits:
                 units[line.sku] = units.get(line.sku, 0) + waits
         denial = self._eligibility.denial(order.row, Action.CANCEL, order.lines)
-        counts_already = any(line.status is OrderStatus.CANCELLED or line.units_cancelled for line in order.lines)
-        counts = self._eligibility.counts(order.row) and not counts_already  # an order counts once
-        return _Waiting(order, tuple(units.items()), is_guessed, "" if denial is None else denial.why, counts)
+        why, counts = "" if denial is None else denial.why, newly_counts(self._eligibility, order)
+        return _Waiting(order, tuple(units.items()), is_guessed, why, counts)
 
-    def _candidate(self, one: _Waiting, latest: int, *, has_one_currency: bool) -> WaitingOrder:
-        row = one.order.row
-        protects, prefers = self._eligibility.shortage_preferences(row, one.order.lines)
-        harm = Harm(
-            counts=int(one.counts),
-            is_protected=int(protects),
-            is_not_preferred=int(not prefers),
-            money=row.total.minor if has_one_currency and row.total is not None else 0,
-            urgency=latest - (row.ship_by or 0),
-        )
-        asked = row.buyer_request is BuyerRequest.OFFICIAL
-        return WaitingOrder(row.id, one.units, harm, is_cancellable=not one.denied, is_requested=asked)
+
+def _candidate(one: _Waiting, scale: HarmScale) -> WaitingOrder:
+    row = one.order.row
+    return WaitingOrder(
+        row.id,
+        one.units,
+        scale.harm(one.order, counts=one.counts),
+        is_cancellable=not one.denied,
+        is_requested=row.buyer_request is BuyerRequest.OFFICIAL,
+    )
 
 
 def _row(

@@ -29,6 +29,7 @@ async def repeat(context: CommandContext, task: Task) -> None:
 
 async def act(context: CommandContext, task: Task, name: str, reason: str = "") -> None:
     """Preview this action for the marked orders, or the one under the cursor; ask for tracking first to confirm."""
+    from ordertui.tui.render.plan import MarketplaceStep
     from ordertui.tui.screens.preview import PreviewOptions, PreviewScreen
 
     action, ids = Action(name), context.table.acting_ids()
@@ -51,11 +52,19 @@ async def act(context: CommandContext, task: Task, name: str, reason: str = "") 
             return
         choices = PlanChoices(reason=asked)
         plans = await task.plan(context.session, action, ids, choices)
-    for number, plan in enumerate(plans, start=1):
-        place = f"{number} of {len(plans)}" if len(plans) > 1 else ""
-        options = PreviewOptions(place, choices, hidden)
+    steps = [MarketplaceStep(plan.marketplace, len(plan.rows)) for plan in plans]
+    for place, plan in enumerate(plans):
+        shown = tuple(steps) if len(steps) > 1 else ()
+        options = PreviewOptions("", shown, choices, hidden, describe=context.describe)
         preview = PreviewScreen(context.session, context.tasks.keys, plan, options)
-        batch = await task.ask(preview, discard_typeahead=True)
+        answer = await task.ask(preview, discard_typeahead=True)
+        if answer is None:
+            left = ", ".join(step.code for step in steps[place:])
+            if place:
+                context.notify(f"closed: {left} not committed; these orders stay marked")
+            return
+        batch = answer.batch
+        steps[place] = MarketplaceStep(plan.marketplace, len(batch.rows if batch else plan.rows), "✓" if batch else "–")
         if batch is not None:
             _take_in_committed(context, batch)
             given = {row.reason for row in batch.rows if row.reason in context.session.batches.reasons(action)}
@@ -85,9 +94,10 @@ async def _ask_reason(context: CommandContext, task: Task, action: Action, count
     reasons = [(reason, reason) for reason in context.session.batches.reasons(action)]
     return await task.ask(
         ChoiceScreen(
-            f"Why does the money of {pluralize(count)} go back?",
+            f"Reason for refunding {pluralize(count)}",
             reasons,
-            "Amazon is told so. In the preview, e gives an order another reason.",
+            "Amazon is told this reason. In the preview, e changes it for one order, E for all.",
+            at=None,
         )
     )
 

@@ -1,70 +1,283 @@
-"""The effects sheet of a plan."""
+"""The preview's head: what is done, to how many orders, the rate before and after, money, warnings; and the details."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
+import msgspec
 from textual.content import Content
 
+from ordertui.operations.planning.effects import TOTAL
 from ordertui.operations.planning.plan import Plan
+from ordertui.operations.planning.planner import BY_OPERATOR
+from ordertui.operations.rate.figures import RateFigure
 from ordertui.orders.enums import Action
+from ordertui.orders.marketplace import MARKETPLACES, PriceTax, price_tax
 from ordertui.orders.money import format_grouped
-from ordertui.orders.text import format_duration, pluralize, with_verb
+from ordertui.orders.text import format_duration, pluralize
+from ordertui.rules.rate import RateStatus, target_percent
 
-from .format import ACTION_WORD, GLYPH, MUTED, STYLE, Piece, format_rate, format_target
+from .format import ACTION_WORD, GLYPH, MUTED, STYLE, Piece, format_rate, wrap_text
 
-HIDDEN_NAMED = 3
-"""How many hidden orders are named; their lines say so too."""
+GAP = "   "
+"""What parts one fact of a line from the next; a line breaks only there."""
+WARNING = "bold $text-warning"
+COMPONENT_WORD = {
+    "item_price": "items",
+    "item_tax": "tax",
+    "shipping_price": "shipping",
+    "shipping_tax": "shipping tax",
+    "gift_wrap_price": "gift wrap",
+    "gift_wrap_tax": "gift wrap tax",
+    "item_promotion": "promotions",
+    "ship_promotion": "shipping promotions",
+}
+_TAX_NOTE = {
+    PriceTax.INCLUDED: "prices include the tax",
+    PriceTax.UNKNOWN: "unknown whether prices include the tax",
+}
 
 
-def render_effects(plan: Plan, *, by_api: bool = False, hidden: Sequence[str] = ()) -> Content:
-    """Return the sheet: who is in, money, rate, mails, stock, and the files.
+class MarketplaceStep(msgspec.Struct, frozen=True):
+    """One marketplace of a plan for several, as the title shows it."""
 
-    `by_api`: the rows go to Amazon by the API; the file of the other way is then named as its twin. `hidden`: ids of
-    the orders that the main screen's filter hides.
+    code: str
+    orders: int
+    outcome: str = ""
+    """`✓` committed, `–` skipped, empty: to come."""
+
+
+class PlanLook(msgspec.Struct, frozen=True):
+    """A plan and what its head needs beside it."""
+
+    plan: Plan
+    marked: int
+    """Orders that the plan was asked for, those excluded too."""
+    hidden: int = 0
+    """Of these, hidden by the main screen's filter."""
+    heading: str = ""
+    """What the title begins with, such as `Retry of batch 12`; empty for a plan of the marked orders."""
+    steps: tuple[MarketplaceStep, ...] = ()
+    """All marketplaces of the plan, when there are several."""
+
+
+def common_reason(plan: Plan) -> str:
+    """Return the reason code of all included orders, `several reasons`, or an empty text when the action has none."""
+    reasons = {row.reason for row in plan.rows}
+    return "several reasons" if len(reasons) > 1 else next(iter(reasons), "")
+
+
+def render_title(look: PlanLook, width: int) -> Content:
+    """Return action, orders, marketplace and reason; on the right the marketplaces, as many cells as there are."""
+    plan = look.plan
+    market = MARKETPLACES.get(plan.marketplace)
+    included = len(plan.rows)
+    word = ACTION_WORD[plan.action].capitalize() + (" of" if plan.action is Action.CONFIRM else "")
+    if not included:
+        orders = f"Nothing to {ACTION_WORD[plan.action]}"
+    elif included < look.marked:
+        orders = f"{word} {included:,} of {pluralize(look.marked)}"
+    else:
+        orders = f"{word} {pluralize(included)}"
+    parts = [look.heading, orders, market.name if market else plan.marketplace, common_reason(plan)]
+    left = " · ".join(part for part in parts if part)
+    right = _steps_text(look)
+    room = width - Content(left).cell_length - Content(right).cell_length
+    if right and room < len(GAP):
+        place = next((n for n, step in enumerate(look.steps, start=1) if step.code == plan.marketplace), 1)
+        right = f"{plan.marketplace}: {place} of {len(look.steps)}"
+        room = width - Content(left).cell_length - Content(right).cell_length
+    if not right:
+        return Content(left).truncate(width, ellipsis=True)
+    if room < 1:
+        left = Content(left).truncate(max(1, width - len(right) - 1), ellipsis=True).plain
+        room = 1
+    return Content.assemble(left, " " * room, (right, "$foreground"))
+
+
+def _steps_text(look: PlanLook) -> str:
+    """Return `CA 2 ✓ · UK 7 ◂ · US 15`."""
+    words = []
+    for step in look.steps:
+        here = step.code == look.plan.marketplace
+        count = len(look.plan.rows) if here else step.orders
+        words.append(f"{step.code} {count:,}" + (" ◂" if here else f" {step.outcome}" if step.outcome else ""))
+    return " · ".join(words)
+
+
+def render_head(look: PlanLook, width: int, height: int, *, by_api: bool = False) -> list[Content]:
+    """Return at most `height` lines: rates and total first, then warnings, then what happens next, as far as there is
+    room. Each part that is cut says so; `render_details` has all of it.
     """
-    word = ACTION_WORD[plan.action]
+    plan = look.plan
+    first = [*_rate_lines(plan, width), *_total_lines(plan, width)] if plan.rows else []
+    warnings = list(_warnings(look))
+    notes = [] if not plan.rows else [(text, MUTED) for text in _notes(plan, by_api=by_api)]
+    full = [line for text in warnings for line in _wrapped(f"! {text}", width, WARNING)]
+    if len(first) + len(full) > height:
+        first = first[: max(1, height - 1)]
+        full = [Content.styled(f" ! {text}", WARNING).truncate(width, ellipsis=True) for text in warnings]
+        room = max(1, height - len(first))
+        if len(full) > room:
+            more = len(full) - room + 1
+            full = [*full[: room - 1], Content.styled(f" ! {pluralize(more, 'warning')} more: i", WARNING)]
+    lines = [*first, *full]
+    for text, style in notes:
+        wrapped = _wrapped(text, width, style)
+        if len(lines) + len(wrapped) > height:
+            break
+        lines += wrapped
+    return lines[: max(1, height)]
+
+
+def _wrapped(text: str, width: int, style: str) -> list[Content]:
+    """Return the text in lines of at most `width` cells, those after the first further in."""
+    lines = wrap_text(text, "", max(1, width - 3)).split("\n")
+    return [Content.styled(f" {line}" if n == 0 else f"   {line}", style) for n, line in enumerate(lines)]
+
+
+def _flow(pieces: Sequence[Content], width: int) -> list[Content]:
+    """Return the pieces in lines, broken only between two of them; a piece wider than a line is cut."""
+    lines: list[Content] = []
+    for piece in pieces:
+        longer = Content.assemble(lines[-1], GAP, piece) if lines else None
+        if longer is not None and longer.cell_length <= width:
+            lines[-1] = longer
+        else:
+            lines.append(Content.assemble(" " if not lines else f" {GAP}", piece).truncate(width, ellipsis=True))
+    return lines
+
+
+def _rate_lines(plan: Plan, width: int) -> Iterator[Content]:
+    for number, effect in enumerate(plan.rates, start=1):
+        before, after = effect.before, effect.after
+        head = f"Rate {pluralize(after.days, 'day')}"
+        if before.reason or after.reason:
+            pieces = [Content(f"{head:<13} not known")]
+        elif before.cancelled == after.cancelled:
+            pieces = [Content(f"{head:<13} {format_rate(after)}, unchanged"), _verdict(after)]
+        else:
+            counts = f" ({after.cancelled:,} of {after.orders:,})" if after.orders else ""
+            pieces = [Content(f"{head:<13} {format_rate(before)} → {format_rate(after)}{counts}"), _verdict(after)]
+        counted = count_text(plan)
+        if counted and number == len(plan.rates):
+            pieces.append(Content(counted))
+        yield from _flow(pieces, width)
+
+
+def _verdict(after: RateFigure) -> Content:
+    """Return where the rate stands after the plan, and how many more cancellations the target allows."""
+    target = Fraction(after.target)
+    words = {
+        RateStatus.OVER.value: f"{'at' if after.share == target else 'over'} {target_percent(target)}",
+        RateStatus.NO_ORDERS.value: "no orders in these days",
+    }
+    text = words.get(after.status)
+    if text is None:
+        room = f"{after.headroom:,} more allowed" if after.headroom else "none left"
+        text = f"{'near' if after.status == RateStatus.NEAR else 'under'} {target_percent(target)}, {room}"
+    return Content.styled(f"{GLYPH[after.status]} {text}", STYLE[after.status])
+
+
+def count_text(plan: Plan) -> str:
+    """Return how many included orders newly count toward the rate, and how many do not; empty where none could."""
+    orders, counted = len(plan.rows), sum(row.counts for row in plan.rows)
+    if plan.action is not Action.CANCEL:
+        return f"{pluralize(counted)} will count: units are cancelled" if counted else ""
+    if orders == 1:
+        return "it counts" if counted else "★ it does not count"
+    if counted in (0, orders):
+        return f"all {orders:,} count" if counted else "★ none of them counts"
+    others = orders - counted
+    return f"{counted:,} {'counts' if counted == 1 else 'count'}, {others:,} {'does' if others == 1 else 'do'} not"
+
+
+def _total_lines(plan: Plan, width: int) -> Iterator[Content]:
+    """Yield a line for each currency: its total, then its parts as far as there is room."""
+    for currency in dict.fromkeys(entry.currency for entry in plan.money):
+        entries = [entry for entry in plan.money if entry.currency == currency]
+        total = next(entry.minor for entry in entries if entry.component == TOTAL)
+        head = f" {'Total':<13} {currency} {format_grouped(total, currency)}"
+        parts = [
+            f"{COMPONENT_WORD[entry.component]} {format_grouped(entry.minor, currency)}"
+            for entry in entries
+            if entry.component != TOTAL
+        ]
+        tax = _TAX_NOTE.get(price_tax(plan.marketplace))
+        text = " · ".join([*(parts if len(parts) > 1 else []), *([tax] if tax else [])])
+        if not text:
+            yield Content.assemble((head, "bold")).truncate(width, ellipsis=True)
+            continue
+        room = width - len(head) - len(GAP) - 2
+        if len(text) > room:
+            while len(parts) > 1 and len(" · ".join(parts)) + 4 > room:
+                parts.pop()
+            text = " · ".join([*parts, "…"])
+        line = Content.assemble((head, "bold"), (f"{GAP}({text})", MUTED))
+        yield line if line.cell_length <= width else Content.styled(head, "bold").truncate(width, ellipsis=True)
+
+
+def _warnings(look: PlanLook) -> Iterator[str]:
+    plan = look.plan
     if not plan.rows:
-        return Content.assemble(
-            (f"Nothing to {word} in {plan.marketplace}: ", "bold"),
-            (f"{len(plan.out):,} left out, and why\n", "$text-warning"),
-        )
-    counted = sum(row.counts for row in plan.rows)
+        yield f"none of {pluralize(look.marked)} is included: the list says why"
+    if look.hidden:
+        verb = "is" if look.hidden == 1 else "are"
+        yield f"{look.hidden:,} of {look.marked:,} {verb} hidden by the filter"
+    if plan.unpriced:
+        yield f"{pluralize(plan.unpriced)} without a known price: not in the total"
+    yield from plan.warnings
+
+
+def _notes(plan: Plan, *, by_api: bool) -> Iterator[str]:
+    """Yield what happens after the commit."""
+    happens = "goes to Amazon" if by_api else "is written"
+    yield f"Held {format_duration(plan.hold_seconds)} before anything {happens}; u undoes it until then."
+    if plan.buyer_mails:
+        also = ", also to those who opted out" if plan.action is Action.CANCEL else ""
+        yield f"Amazon sends {pluralize(plan.buyer_mails, 'e-mail')} to the buyers{also}."
+    if plan.restock:
+        yield f"Stock: {plan.restock}."
+
+
+def render_details(look: PlanLook, *, by_api: bool = False) -> Content:
+    """Return all of the plan but its orders: counts behind the rate, money by part, warnings, files with checksums.
+
+    `by_api`: the rows go to Amazon by the API; the XML file is then the feed.
+    """
+    plan = look.plan
+    word = ACTION_WORD[plan.action]
     pieces: list[Piece] = [
         (f"{word.capitalize()} {pluralize(len(plan.rows))} in {plan.marketplace}", "bold"),
-        (f"   {len(plan.out):,} left out\n" if plan.out else "\n", "$text-warning"),
+        f", {len(plan.out):,} excluded\n",
+        (f"Plan {plan.id}\n\n", MUTED),
     ]
-    if hidden:
-        named = ", ".join(hidden[:HIDDEN_NAMED]) + (", …" if len(hidden) > HIDDEN_NAMED else "")
-        text = f" ! {pluralize(len(hidden))} of these, marked earlier, are hidden by the filter: {named}\n"
-        pieces.append((text, "bold $text-warning"))
     for effect in plan.rates:
         before, after = effect.before, effect.after
-        total = "?" if after.reason else f"{after.orders:,}"
-        pieces.append(f" rate {before.days} d  {before.cancelled:,} / {total} = {format_rate(before)}")
-        pieces.append(f"  →  {after.cancelled:,} / {total} = ")
-        pieces.append((f"{format_rate(after)} {GLYPH[after.status]} {after.status}\n", STYLE[after.status]))
-        room = "unknown" if after.reason else f"{after.headroom:,}"
-        pieces.append((f" target {format_target(after)}, room left {room}\n", MUTED))
-    pieces += [(f" ! {warning}\n", "bold $text-warning") for warning in plan.warnings]
-    if plan.action is Action.CANCEL:
-        pieces.append(
-            f" {with_verb(counted, 'counts', 'count')}, {with_verb(len(plan.rows) - counted, 'does', 'do')} not\n"
-        )
+        total = "unknown" if after.reason else f"{after.orders:,}"
+        pieces.append(f"Rate {after.days} days   {before.cancelled:,} of {total} orders ({format_rate(before)})")
+        pieces.append(f" → {after.cancelled:,} of {total} ({format_rate(after)})  ")
+        pieces.append((f"{GLYPH[after.status]} {after.status}\n", STYLE[after.status]))
+        pieces.append((f"  {after.basis}\n", MUTED))
+    if counted := count_text(plan):
+        pieces.append(f"{counted}\n")
     for entry in plan.money:
-        amount = format_grouped(entry.minor, entry.currency)
-        pieces += [f" {entry.component.replace('_', ' '):<18} {entry.currency} {amount:>12}\n"]
-    if plan.unpriced:
-        pieces.append((f" {plan.unpriced:,} without a known price: not in these sums\n", "$text-warning"))
-    opted_out = ", also to buyers who opted out" if plan.action is Action.CANCEL and plan.buyer_mails else ""
-    pieces.append(f" buyer e-mails by Amazon: {plan.buyer_mails:,}{opted_out}\n")
-    if plan.restock:
-        pieces.append(f" stock: {plan.restock}\n")
+        name = "total" if entry.component == TOTAL else COMPONENT_WORD[entry.component]
+        pieces.append(f"{name:<20} {entry.currency} {format_grouped(entry.minor, entry.currency):>12}\n")
+    if plan.money and (tax := _TAX_NOTE.get(price_tax(plan.marketplace))):
+        pieces.append((f"{tax}\n", MUTED))
+    pieces.append("\n")
+    pieces += [(f"! {warning}\n", WARNING) for warning in _warnings(look)]
+    pieces += [f"{note}\n" for note in _notes(plan, by_api=by_api)] if plan.rows else []
+    excluded = [out for out in plan.out if out.rule == BY_OPERATOR]
+    if excluded:
+        pieces.append((f"\n{pluralize(len(excluded))} excluded by you\n", "bold"))
+        pieces += [f"{out.order_id}  {out.why}\n" for out in excluded]
     for file in plan.files:
-        word = "twin" if file.upload is by_api else "feed" if by_api else "file"
-        pieces.append((f" {word} {file.name}  {len(file.content):,} bytes  sha256 {file.sha256[:16]}…\n", MUTED))
+        kind = "for the API" if not file.upload else "to upload"
+        pieces.append(f"\n{file.name}  ({kind}, {len(file.content):,} bytes)\n")
+        pieces.append((f"  sha256 {file.sha256}\n", MUTED))
     if by_api and plan.action is Action.CONFIRM and len(plan.rows) == 1:
-        pieces.append((" a single shipment goes by its own call, if nothing of its order left before\n", MUTED))
-    happens = "goes to Amazon" if by_api else "is written"
-    pieces.append(f" held {format_duration(plan.hold_seconds)} before anything {happens}; u takes it back until then\n")
+        pieces.append(("\na single shipment goes by its own call, if nothing of its order left before\n", MUTED))
     return Content.assemble(*pieces)

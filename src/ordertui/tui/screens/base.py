@@ -108,12 +108,15 @@ class Dialog(ModalScreen[ScreenResultType]):
     def compose(self) -> ComposeResult:
         """Compose the parts of a dialog."""
         with Vertical(classes="dialog dialog-tall" if self._is_tall else "dialog"):
-            yield Title(self._title)
+            yield self._make_title()
             if self._note:
                 yield Static(self._note, markup=False)
             yield from self._compose_body()
             if self._keys:
                 yield DialogKeys(self._keys)
+
+    def _make_title(self) -> Title:
+        return Title(self._title)
 
     def _compose_body(self) -> ComposeResult:
         return ()

@@ -150,20 +150,21 @@ class BatchActions:
             self._changed()
         await task.ask(TextScreen(f"Amazon's answer to batch {batch.id}", Content.assemble(*result_lines(found))))
 
-    def retry(self, batch: Batch) -> None:
+    def retry(self, batch: Batch, describe: Callable[[str], Content]) -> None:
         """Preview the rows that Amazon refused, and only those, to try them again."""
         if not batch.count(RowState.ERROR):
             self._say("Amazon refused no row of this batch")
         else:
-            self._tasks.start(lambda task: self._retry(task, batch))
+            self._tasks.start(lambda task: self._retry(task, batch, describe))
 
-    async def _retry(self, task: Task, batch: Batch) -> None:
+    async def _retry(self, task: Task, batch: Batch, describe: Callable[[str], Content]) -> None:
         from .preview import PreviewOptions, PreviewScreen  # when it is opened
 
         for plan in await task.work(self._session.batches.retry, batch.id):
-            options = PreviewOptions(f"of a retry of batch {batch.id}", fixed=True)
+            options = PreviewOptions(f"Retry of batch {batch.id}", fixed=True, describe=describe)
             again = PreviewScreen(self._session, self._tasks.keys, plan, options)
-            made = await task.ask(again, discard_typeahead=True)
+            answer = await task.ask(again, discard_typeahead=True)
+            made = answer.batch if answer is not None else None
             if made is not None:
                 self._say(f"batch {made.id}: {pluralize(len(made.rows))} held; u undoes it")
         self._changed()

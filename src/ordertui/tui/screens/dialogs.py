@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from textual import events, on
@@ -84,12 +84,22 @@ class FormScreen(Dialog[dict[str, str] | None]):
     ]
 
     def __init__(
-        self, title: str, fields: Sequence[tuple[str, str, str]], note: str = "", *, password: bool = False
+        self,
+        title: str,
+        fields: Sequence[tuple[str, str, str]],
+        note: str = "",
+        *,
+        password: bool = False,
+        check: Callable[[Mapping[str, str]], str] = lambda _values: "",
     ) -> None:
-        """`fields`: name, label and first value of each; `password`: what is typed is not shown."""
+        """`fields`: name, label and first value of each; `password`: what is typed is not shown.
+
+        `check` returns what is wrong with the values: that is shown, and the form stays open until nothing is.
+        """
         super().__init__(title, "Enter next, then done   Esc leave", note=note)
         self._fields = tuple(fields)
         self._password = password
+        self._check = check
 
     def _compose_body(self) -> ComposeResult:
         yield Static("")
@@ -97,6 +107,7 @@ class FormScreen(Dialog[dict[str, str] | None]):
             with Horizontal(classes="field"):
                 yield Label(label, markup=False)
                 yield LineInput(value, id=f"field-{name}", select_on_focus=True, password=self._password)
+        yield Static("", id="form-error", classes="error", markup=False)
 
     def on_mount(self) -> None:
         """Focus the first field."""
@@ -109,8 +120,14 @@ class FormScreen(Dialog[dict[str, str] | None]):
         place = inputs.index(event.input)
         if place + 1 < len(inputs):
             inputs[place + 1].focus()
+            return
+        values = {name: self.query_one(f"#field-{name}", Input).value for name, _, _ in self._fields}
+        wrong = self._check(values)
+        self.query_one("#form-error", Static).update(wrong)
+        if wrong:
+            event.input.action_select_all()  # what is typed next replaces it
         else:
-            self.dismiss({name: self.query_one(f"#field-{name}", Input).value for name, _, _ in self._fields})
+            self.dismiss(values)
 
 
 class ChoiceScreen(Dialog[str | None]):
@@ -118,19 +135,21 @@ class ChoiceScreen(Dialog[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "leave", show=False)]
 
-    def __init__(self, title: str, choices: Sequence[tuple[str, str]], note: str = "", at: str = "") -> None:
+    def __init__(self, title: str, choices: Sequence[tuple[str, str]], note: str = "", at: str | None = "") -> None:
         super().__init__(title, "Enter choose   Esc leave", note=note)
         self._choices = tuple(choices)
         self._at = at
-        """Key of the choice to highlight first; empty: the first one."""
+        """Key of the choice to highlight first; empty: the first one; None: none, so that Enter alone takes none."""
 
     def _compose_body(self) -> ComposeResult:
         yield SafeOptionList(*(Option(Content(text), id=key) for key, text in self._choices))
 
     def on_mount(self) -> None:
         """Highlight the choice asked for."""
-        if self._at:
-            options = self.query_one(OptionList)
+        options = self.query_one(OptionList)
+        if self._at is None:
+            options.highlighted = None
+        elif self._at:
             options.highlighted = options.get_option_index(self._at)
 
     @on(OptionList.OptionSelected)

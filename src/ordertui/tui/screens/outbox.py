@@ -265,7 +265,7 @@ class OutboxScreen(Dialog[None]):
     def action_retry(self) -> None:
         """Preview the rows that Amazon refused, and only those, to try them again."""
         if self._batch is not None:
-            self._acts.retry(self._batch)
+            self._acts.retry(self._batch, self._describe)
 
     def action_resolve(self) -> None:
         """Record what became of the row under the cursor, whose outcome is unclear."""

@@ -1,267 +1,411 @@
-"""The preview of a plan: the effects sheet, then the orders that are in by reason, and those that are out and why.
+"""The preview of a plan: what it does to the rate and to money, then its orders, included or excluded and why.
 
-Only `y` commits, and it is never the key that opened the preview; Enter and Escape change nothing. A key that changes
-the plan leaves the cursor on the order, or the group, that it was on.
+Only `y` commits, and it is never the key that opened the preview. A key that changes the plan leaves the cursor on the
+line that it was on.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
 import msgspec
 from msgspec.structs import replace
-from rich.style import Style
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
-from textual.widgets import Static, Tree
-from textual.widgets.tree import TreeNode
+from textual.widget import Widget
 
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.errors import PlanChanged, PlanExpired, error_message
 from ordertui.operations.paths import typed_path
-from ordertui.operations.planning.other_items import other_items
+from ordertui.operations.planning.other_items import main_sku
 from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlannedOrder
-from ordertui.operations.planning.planner import LEFT_OUT, NO_CHOICES, PROCEEDS, PlanChoices
+from ordertui.operations.planning.planner import BY_OPERATOR, NO_CHOICES, PROCEEDS, PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
 from ordertui.orders.text import pluralize
+from ordertui.rules.rate import RateStatus
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.format import ACTION_WORD
-from ordertui.tui.render.plan import render_effects
-from ordertui.tui.render.plan_groups import PlanGroup, group_plan, render_member
+from ordertui.tui.render.plan import (
+    MarketplaceStep,
+    PlanLook,
+    render_details,
+    render_head,
+    render_title,
+)
+from ordertui.tui.render.plan_rows import ExclusionGroup, PlanEntry, PlanRows, list_entries
 from ordertui.tui.screens.task_runner import Task, TaskRunner
+from ordertui.tui.widgets.line_list import LineList
 
-from .base import Dialog
-from .dialogs import ChoiceScreen, ConfirmScreen, FormScreen
+from .base import KEY_GAP, Dialog, Title
+from .dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from .refund_editor import ask_amounts
 
-Node = PlanGroup | PlannedOrder | ExcludedOrder | None
-OPENED = 12
-"""A group of at most so many orders is open at first."""
-LISTED = 2_000
-"""Orders listed in an open group; the saved plan and the sheet have all."""
-
-
-class PlanTree(Tree[Node]):
-    """The orders in groups; a line that does not fit ends in an ellipsis."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "screen.leave_out", "leave out", show=False)]
-
-    def render_label(self, node: TreeNode[Node], base_style: Style, style: Style) -> Text:
-        """Return the line of a node, cut to the width there is."""
-        text = super().render_label(node, base_style, style)
-        level = 0 if node.parent is None or node.parent.is_root else 1
-        text.truncate(max(1, self.scrollable_content_region.width - level * self.guide_depth), overflow="ellipsis")
-        return text
+RETRY_STAYS = "a retry repeats what was sent: its orders, reasons and amounts stay"
 
 
 class PreviewOptions(msgspec.Struct, frozen=True):
     """What a preview is told beside its plan."""
 
-    place: str = ""
-    """Which of several plans it is, for the title."""
+    heading: str = ""
+    """What the title begins with, such as `Retry of batch 12`."""
+    steps: tuple[MarketplaceStep, ...] = ()
+    """All marketplaces of the plan, when there are several."""
     choices: PlanChoices = NO_CHOICES
     """What the plan was made with."""
     hidden: frozenset[int] = frozenset()
     """Row numbers of orders that the main screen's filter hides; they are named."""
     fixed: bool = False
     """It is a retry, which may be committed or left, but not planned anew."""
+    describe: Callable[[str], Content] | None = None
+    """Returns the order of an id in full, as text."""
 
 
-class PreviewScreen(Dialog[Batch | None]):
-    """Shows a plan; gives the batch if it was committed, else None."""
+class PreviewAnswer(msgspec.Struct, frozen=True):
+    """How a preview ended, unless it was closed."""
+
+    batch: Batch | None = None
+    """The batch that was committed; None: the marketplace was skipped."""
+
+
+class PlanTitle(Title):
+    """The title of a preview, which changes with the plan and with the width."""
+
+    def __init__(self, look: PlanLook) -> None:
+        super().__init__("")
+        self.look = look
+
+    def render(self) -> Content:
+        """Return the title."""
+        return render_title(self.look, self.size.width)
+
+
+class PlanHead(Widget):
+    """What the plan does, in as many lines as leave room for the orders."""
+
+    def __init__(self, look: PlanLook, *, by_api: bool) -> None:
+        super().__init__(id="plan-head")
+        self._look = look
+        self._by_api = by_api
+        self._entries = 0
+
+    def show(self, look: PlanLook, entries: int) -> None:
+        """Show another plan, whose list has so many lines."""
+        self._look, self._entries = look, entries
+        self.refresh(layout=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        """Return the lines that are needed; at most half of those there are, more where the list is short."""
+        most = max(4, (container.height - 1) // 2, container.height - 1 - self._entries)
+        return len(self.lines(width, most))
+
+    def lines(self, width: int, height: int) -> list[Content]:
+        """Return at most `height` lines."""
+        return render_head(self._look, width, height, by_api=self._by_api)
+
+    def render(self) -> Content:
+        """Return the lines that fit."""
+        return Content("\n").join(self.lines(self.size.width, max(1, self.size.height)))
+
+
+class PreviewScreen(Dialog[PreviewAnswer | None]):
+    """Shows a plan; answers when it was committed or its marketplace skipped, None when it was closed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n,q", "leave", "no", show=False),
+        Binding("escape,q", "leave", "close", show=False),
         Binding("y", "commit", "commit", show=False),
+        Binding("o", "only_sku", "only this SKU", show=False),
+        Binding("f", "fit", "keep what fits", show=False),
+        Binding("F", "fit_budget", "keep a number", show=False),
         Binding("e", "reason", "reason", show=False),
+        Binding("E", "reasons", "reason of all", show=False),
         Binding("m", "amounts", "amounts", show=False),
-        Binding("o", "nothing_else", "only orders with nothing else", show=False),
-        Binding("w", "save", "save plan", show=False),
+        Binding("n", "skip", "skip the marketplace", show=False),
+        Binding("i", "details", "files", show=False),
         Binding("s", "sheet", "save sheet", show=False),
-        Binding("j", "down", show=False),
-        Binding("k", "up", show=False),
-        Binding("J", "scroll(3)", show=False),
-        Binding("K", "scroll(-3)", show=False),
+        Binding("w", "save", "save plan", show=False),
     ]
 
     def __init__(self, session: Session, keys: KeyQueue, plan: Plan, options: PreviewOptions | None = None) -> None:
         """Show a plan; `options` None: the only one, made with the defaults."""
-        options = options or PreviewOptions()
-        super().__init__(f"Preview {options.place}".rstrip(), "Esc no", is_tall=True)
+        super().__init__("Preview", "Esc close", is_tall=True)
         self.session = session
         self._tasks = TaskRunner(self, keys)
         self.plan = plan
-        self._fixed = options.fixed
-        self._choices = options.choices
-        self._hidden = options.hidden
+        self._options = options or PreviewOptions()
+        self._choices = self._options.choices
+        self._known: dict[int, PlannedOrder] = {}
+        """Orders as they were when they were last included."""
         self._ids = [row.id for row in plan.rows] + [row.id for row in plan.out]
+        self._only: frozenset[str] = frozenset()
+        """Order ids that `o` excluded."""
+        self._unfit: frozenset[str] = frozenset()
+        """Order ids that `f` excluded."""
+        self._opened: frozenset[str] = frozenset()
+        self.entries: list[PlanEntry] = []
+        self._rows = PlanRows(plan, {}, frozenset())
+
+    def _make_title(self) -> Title:
+        return PlanTitle(self._look)
 
     def _compose_body(self) -> ComposeResult:
-        with VerticalScroll(id="effects", can_focus=False):
-            yield Static(id="effects-text", markup=False)
-        tree = PlanTree("plan", id="plan-tree")
-        tree.show_root = False
-        tree.guide_depth = 2
-        yield tree
+        yield PlanHead(self._look, by_api=self.session.context.is_api_dispatch)
+        yield LineList(self._draw, id="plan-list")
 
     def on_mount(self) -> None:
         """Show the plan."""
         self._show()
-        self._tree.focus()
+        self._list.focus()
 
     @property
-    def _tree(self) -> Tree[Node]:
-        tree: Tree[Node] = self.query_one(Tree)
-        return tree
+    def _list(self) -> LineList:
+        return self.query_one(LineList)
 
-    def _show(self, anchor: str = "", *, on_group: bool = False) -> None:
-        """Show the plan, with the cursor on `anchor`: an order id, or a group's key.
+    @property
+    def _look(self) -> PlanLook:
+        options = self._options
+        hidden = sum(row_id in options.hidden for row_id in self._ids)
+        return PlanLook(self.plan, len(self._ids), hidden, options.heading, options.steps)
 
-        `on_group`: on the group of that order instead.
-        """
-        plan = self.plan
-        members: tuple[PlannedOrder | ExcludedOrder, ...] = (*plan.rows, *plan.out)
-        hidden = [member.order_id for member in members if member.id in self._hidden]
-        self.query_one("#effects-text", Static).update(
-            render_effects(plan, by_api=self.session.context.is_api_dispatch, hidden=hidden)
-        )
-        tree = self._tree
-        opened = {group.key: node.is_expanded for node in tree.root.children if (group := _group_of(node)) is not None}
-        tree.clear()
-        line = at = 0
-        for group in group_plan(plan):
-            places = {member.order_id: place for place, member in enumerate(group.members[:LISTED], start=1)}
-            few = len(group.members) <= OPENED and (group.is_in or not plan.rows)
-            node = tree.root.add(
-                group.label, data=group, expand=opened.get(group.key, few) or (anchor in places and not on_group)
-            )
-            if anchor == group.key or any(member.order_id == anchor for member in group.members):
-                at = line + (0 if on_group or not node.is_expanded else places.get(anchor, 0))
-            if node.is_expanded:
-                self._fill(node, group)
-                line += len(node.children)
-            line += 1
-        tree.cursor_line = at
+    @property
+    def _entry(self) -> PlanEntry | None:
+        """What the cursor is on."""
+        place = self._list.cursor
+        return self.entries[place] if place < len(self.entries) else None
+
+    def _draw(self, line: int, width: int) -> Content:
+        return self._rows.draw(self.entries[line], width)
+
+    def line_texts(self, width: int = 100) -> list[str]:
+        """Return every line of the list as text."""
+        return [self._rows.draw(entry, width).plain for entry in self.entries]
+
+    def _show(self) -> None:
+        """Show the plan, with the cursor on the order or group that it was on."""
+        before, place = self._entry, self._list.cursor
+        self._known |= {row.id: row for row in self.plan.rows}
+        self._rows = PlanRows(self.plan, self._known, self._options.hidden)
+        self.entries = list_entries(self.plan, self._ids, self._opened)
+        key = _key_of(before)
+        place = next((n for n, entry in enumerate(self.entries) if _key_of(entry) == key), place)
+        self._list.show(len(self.entries), place if before is not None else 0)
+        self.query_one(PlanHead).show(self._look, len(self.entries))
+        title = self.query_one(PlanTitle)
+        title.look = self._look
+        title.refresh()
         self._show_plan_keys()
 
     def _show_plan_keys(self) -> None:
-        plan = self.plan
-        keys = [
-            "y commit" + (", asks for the number" if plan.typed_count else "") if plan.rows else "nothing to commit"
-        ]
-        if plan.rows and plan.action in (Action.CANCEL, Action.REFUND) and not self._fixed:
-            keys.append("e reason")
-        if plan.rows and plan.action is Action.REFUND and not self._fixed:
-            keys.append("m amounts")
-        if not self._fixed:
-            keys.append("Space leave out")
-        if self._choices.nothing_else:
-            keys.append("o orders with other items too")
-        elif other_items(plan.action, plan.rows) and not self._fixed:
-            keys.append("o only orders with nothing else")
-        self.show_keys("   ".join([*keys, "Enter open a group", "s save sheet", "w save plan", "Esc no"]))
+        plan, options = self.plan, self._options
+        counted = any(row.counts for row in plan.rows)
+        keys = [f"y commit {len(plan.rows):,}" if plan.rows else "nothing to commit"]
+        if not options.fixed:
+            keys.append("space exclude")
+            if self._only:
+                keys.append("o all SKUs")
+            elif plan.action is Action.CANCEL:
+                keys.append("o only this SKU")
+            if self._unfit:
+                keys.append("f all")
+            elif any(one.after.status in (RateStatus.OVER, RateStatus.UNKNOWN) for one in plan.rates) and counted:
+                keys.append("f keep what fits")
+            if plan.action is Action.REFUND:
+                keys.append("m amounts")
+            if plan.action in (Action.CANCEL, Action.REFUND):
+                keys.append("e reason")
+        if len(options.steps) > 1:
+            keys.append(f"n skip {plan.marketplace}")
+        self.show_keys(KEY_GAP.join([*keys, "i details", "? keys", "Esc close"]))
 
-    def _anchor(self) -> str:
-        """Return what the cursor is on: an order id, or the key of a group."""
-        node = self._tree.cursor_node
-        if node is None or node.data is None:
-            return ""
-        return node.data.key if isinstance(node.data, PlanGroup) else node.data.order_id
+    # Looking
 
-    def _next_anchor(self) -> str:
-        """Return where the cursor goes when the order it is on leaves its group: the next order, else the last one."""
-        node = self._tree.cursor_node
-        if node is None or isinstance(node.data, PlanGroup) or node.parent is None:
-            return self._anchor()
-        near = [one for one in (node.next_sibling, node.previous_sibling) if one is not None and one.data is not None]
-        data = near[0].data if near else node.parent.data
-        return data.key if isinstance(data, PlanGroup) else data.order_id if data is not None else ""
+    @on(LineList.Opened)
+    def _open(self) -> None:
+        """Show the order under the cursor in full, or open the group."""
+        entry = self._entry
+        if isinstance(entry, ExclusionGroup):
+            self._opened = self._opened ^ {entry.key}
+            self._show()
+        elif entry is not None and self._options.describe is not None:
+            order_id, text = entry.order_id, self._options.describe(entry.order_id)
+            self._tasks.start(lambda task: task.ask(TextScreen(f"Order {order_id}", text, copy=order_id)))
 
-    @on(Tree.NodeExpanded)
-    def _expanded(self, event: Tree.NodeExpanded[Node]) -> None:
-        if isinstance(event.node.data, PlanGroup) and not event.node.children:
-            self._fill(event.node, event.node.data)
+    def action_details(self) -> None:
+        """Show what is behind the head: counts, money by part, files with checksums."""
+        text = render_details(self._look, by_api=self.session.context.is_api_dispatch)
+        self._tasks.start(lambda task: task.ask(TextScreen("Details of the plan", text)))
 
-    def _chosen_rows(self) -> list[PlannedOrder]:
-        """Return the order under the cursor, or those of its group; only those that are in."""
-        node = self._tree.cursor_node
-        data = node.data if node is not None else None
-        found = data.members if isinstance(data, PlanGroup) else [data]
-        return [row for row in found if isinstance(row, PlannedOrder)]
+    def action_skip(self) -> None:
+        """Leave this marketplace out and go on to the next one."""
+        self.dismiss(PreviewAnswer())
 
-    def action_down(self) -> None:
-        """Go to the next line."""
-        self._tree.action_cursor_down()
+    # Changing the plan
 
-    def action_up(self) -> None:
-        """Go to the previous line."""
-        self._tree.action_cursor_up()
+    def _may_change(self) -> bool:
+        """Return whether the plan may be made anew; say so when it may not."""
+        if self._options.fixed:
+            self.notify(RETRY_STAYS)
+        return not self._options.fixed
+
+    def _replan(self, choices: PlanChoices) -> None:
+        self._tasks.start(lambda task: self._plan_again(task, choices))
+
+    async def _plan_again(self, task: Task, choices: PlanChoices) -> None:
+        plans = await task.plan(self.session, self.plan.action, self._ids, choices)
+        self._choices = choices
+        self.plan = plans[0]
+        self._show()
+        self._tasks.keys.discard(Message().time)  # a `y` typed before this was shown was meant for the plan before it
+
+    @on(LineList.Toggled)
+    def _toggle(self) -> None:
+        """Exclude the order under the cursor, or include it again."""
+        entry = self._entry
+        if not self._may_change():
+            return
+        if isinstance(entry, PlannedOrder):
+            self._exclude({entry.order_id: "by you"})
+        elif isinstance(entry, ExcludedOrder) and entry.rule == BY_OPERATOR:
+            self._include([entry.order_id])
+        elif entry is not None:
+            self.notify("it cannot be included: its line says why")
+
+    def _exclude(self, whys: Mapping[str, str]) -> None:
+        self._replan(replace(self._choices, left_out={**self._choices.left_out, **whys}))
+
+    def _include(self, order_ids: Iterable[str]) -> None:
+        gone = frozenset(order_ids)
+        self._replan(
+            replace(self._choices, left_out={k: why for k, why in self._choices.left_out.items() if k not in gone})
+        )
+
+    def action_only_sku(self) -> None:
+        """Include only orders with nothing but the SKU under the cursor; again: those with other SKUs too."""
+        if not self._may_change():
+            return
+        if self.plan.action is not Action.CANCEL:
+            self.notify("only a cancellation takes whole orders")
+        elif self._only:
+            again, self._only = self._only, frozenset()
+            self._include(again)
+        else:
+            self._exclude_other_skus()
+
+    def _exclude_other_skus(self) -> None:
+        row = self._row
+        if row is None:
+            self.notify("put the cursor on an included order: its SKU is the one that stays")
+            return
+        sku = main_sku(row, self.plan.rows)
+        others = [one.order_id for one in self.plan.rows if any(line.sku != sku for line in one.lines)]
+        if len(others) == len(self.plan.rows):
+            self.notify(f"every included order holds more than {sku}: nothing would be left")
+        elif others:
+            self._only = frozenset(others)
+            self._exclude(dict.fromkeys(others, f"holds more than {sku}"))
+        else:
+            self.notify(f"every included order holds {sku} and nothing else")
+
+    def action_fit(self) -> None:
+        """Keep as many orders as stay under the rate's target; again: all of them."""
+        if not self._may_fit():
+            return
+        if self._unfit:
+            again, self._unfit = self._unfit, frozenset()
+            self._include(again)
+        else:
+            self._tasks.start(lambda task: self._fit(task, None))
+
+    def action_fit_budget(self) -> None:
+        """Ask how many orders may newly count, and keep so many."""
+        if self._may_fit():
+            self._tasks.start(self._ask_budget)
+
+    def _may_fit(self) -> bool:
+        if self.plan.action is not Action.CANCEL:
+            self.notify("only cancellations count toward the rate")
+        return self.plan.action is Action.CANCEL and self._may_change()
+
+    async def _ask_budget(self, task: Task) -> None:
+        def check(values: Mapping[str, str]) -> str:
+            typed = values["budget"].strip()
+            return "" if typed.isascii() and typed.isdigit() and len(typed) < 8 else f"{typed!r} is not a whole number"
+
+        title = "How many orders may newly count?"
+        note = "The least harmful are kept; orders that do not count are kept in any case. The target is not looked at."
+        answer = await task.ask(FormScreen(title, [("budget", "Orders", "")], note, check=check))
+        if answer is not None:
+            await self._fit(task, int(answer["budget"]))
+
+    async def _fit(self, task: Task, budget: int | None) -> None:
+        left_out = {k: why for k, why in self._choices.left_out.items() if k not in self._unfit}
+        choices = replace(self._choices, left_out=left_out)
+        fits = await task.work(self.session.fitter.fit, self._ids, choices, budget)
+        rest = {one.order_id: one.why for fit in fits for one in fit.rest}
+        kept = sum(len(fit.kept) for fit in fits)
+        self._unfit = frozenset(rest)
+        await self._plan_again(task, replace(choices, left_out={**left_out, **rest}))
+        if rest:
+            self.notify(
+                f"{pluralize(kept)} kept; {pluralize(len(rest))} excluded, and still marked: i lists their days"
+            )
+        else:
+            self.notify(f"all {pluralize(kept)} fit")
+
+    @property
+    def _row(self) -> PlannedOrder | None:
+        """The included order under the cursor."""
+        entry = self._entry
+        return entry if isinstance(entry, PlannedOrder) else None
 
     def action_reason(self) -> None:
-        """Choose the reason of the order, or of the group, under the cursor."""
-        rows = self._chosen_rows()
-        cancels_units = any(line.cancelled for row in rows for line in row.lines)
-        choices = self.session.batches.reasons(self.plan.action, cancels_units=cancels_units)
-        if self._fixed:
-            self.notify("a retry repeats what was sent: its reasons and amounts stay")
-        elif rows and choices:
-            self._tasks.start(lambda task: self._reason(task, rows, choices))
+        """Choose the reason of the order under the cursor."""
+        row = self._row
+        if row is None:
+            self.notify("put the cursor on an included order")
         else:
-            self.notify("put the cursor on orders that are in" if choices else "this action has no reason to choose")
+            self._choose_reason([row], row.order_id, row.reason)
 
-    async def _reason(self, task: Task, rows: list[PlannedOrder], allowed: tuple[str, ...]) -> None:
-        whose = rows[0].order_id if len(rows) == 1 else pluralize(len(rows))
-        reason = await task.ask(ChoiceScreen(f"Reason for {whose}", [(choice, choice) for choice in allowed]))
+    def action_reasons(self) -> None:
+        """Choose the reason of every included order."""
+        rows = list(self.plan.rows)
+        if rows:
+            self._choose_reason(rows, f"all {pluralize(len(rows))}", (self._row or rows[0]).reason)
+
+    def _choose_reason(self, rows: list[PlannedOrder], whose: str, current: str) -> None:
+        cancels_units = any(line.cancelled for row in rows for line in row.lines)
+        allowed = self.session.batches.reasons(self.plan.action, cancels_units=cancels_units)
+        if not allowed:
+            self.notify("this action has no reason to choose")
+        elif self._may_change():
+            self._tasks.start(lambda task: self._reason(task, rows, whose, [(code, code) for code in allowed], current))
+
+    async def _reason(
+        self, task: Task, rows: list[PlannedOrder], whose: str, allowed: list[tuple[str, str]], current: str
+    ) -> None:
+        at = current if (current, current) in allowed else None
+        reason = await task.ask(ChoiceScreen(f"Reason for {whose}", allowed, at=at))
         if reason is not None:
             reasons = dict.fromkeys((row.order_id for row in rows), reason)
-            choices = replace(self._choices, reasons={**self._choices.reasons, **reasons})
-            node = self._tree.cursor_node
-            on_group = node is not None and isinstance(node.data, PlanGroup)
-            await self._plan_again(task, choices, rows[0].order_id, on_group=on_group)
-
-    def action_leave_out(self) -> None:
-        """Leave the order, or the group, under the cursor out of the plan, or take it in again."""
-        node = self._tree.cursor_node
-        data = node.data if node is not None else None
-        members = data.members if isinstance(data, PlanGroup) else () if data is None else (data,)
-        leaving = {row.order_id for row in members if isinstance(row, PlannedOrder)}
-        coming = {out.order_id for out in members if isinstance(out, ExcludedOrder) and out.rule == LEFT_OUT.rule}
-        if self._fixed:
-            self.notify("a retry repeats what was sent: take its orders back in the outbox instead")
-        elif leaving or coming:
-            choices = replace(self._choices, left_out=(self._choices.left_out | leaving) - coming)
-            anchor = self._next_anchor()
-            self._tasks.start(lambda task: self._plan_again(task, choices, anchor))
-        else:
-            self.notify("it is left out by the rules: its line says why")
-
-    def action_nothing_else(self) -> None:
-        """Cancel only orders with nothing else in them, or the others too again."""
-        if self.plan.action is not Action.CANCEL or self._fixed:
-            self.notify("only a cancellation takes other items along")
-        else:
-            choices = replace(self._choices, nothing_else=not self._choices.nothing_else)
-            self._tasks.start(lambda task: self._plan_again(task, choices, self._anchor()))
+            await self._plan_again(task, replace(self._choices, reasons={**self._choices.reasons, **reasons}))
 
     def action_amounts(self) -> None:
         """Change what goes back for the order under the cursor."""
-        node = self._tree.cursor_node
-        data = node.data if node is not None else None
-        rows: list[PlannedOrder | ExcludedOrder] = [*self._chosen_rows()]
-        if isinstance(data, ExcludedOrder) and data.rule == PROCEEDS:
-            rows = [data]  # of which only a part may go back, that is to be named
-        if self._fixed:
-            self.notify("a retry repeats what was sent: its reasons and amounts stay")
-        elif self.plan.action is not Action.REFUND or len(rows) != 1:
-            self.notify("put the cursor on one order that is in")
+        entry = self._entry
+        is_partial = isinstance(entry, ExcludedOrder) and entry.rule == PROCEEDS  # only named amounts may go back
+        if not self._may_change():
+            return
+        if self.plan.action is Action.REFUND and entry is not None and (self._row is not None or is_partial):
+            order_id = _key_of(entry)
+            self._tasks.start(lambda task: self._amounts(task, order_id))
         else:
-            self._tasks.start(lambda task: self._amounts(task, rows[0].order_id))
+            self.notify("put the cursor on an included order of a refund")
 
     async def _amounts(self, task: Task, order_id: str) -> None:
         order = self.session.orders.get(order_id)
@@ -269,15 +413,9 @@ class PreviewScreen(Dialog[Batch | None]):
             return
         lines = await ask_amounts(task, order, self.session.batches.refundable(order), self.notify)
         if lines is not None:
-            refunds = {**self._choices.refunds, order.row.order_id: lines}
-            await self._plan_again(task, replace(self._choices, refunds=refunds), order.row.order_id)
+            await self._plan_again(task, replace(self._choices, refunds={**self._choices.refunds, order_id: lines}))
 
-    async def _plan_again(self, task: Task, choices: PlanChoices, anchor: str, *, on_group: bool = False) -> None:
-        plans = await task.plan(self.session, self.plan.action, self._ids, choices)
-        self._choices = choices
-        self.plan = plans[0]
-        self._show(anchor, on_group=on_group)
-        self._tasks.keys.discard(Message().time)  # a `y` typed before this was shown was meant for the plan before it
+    # Saving and committing
 
     def action_save(self) -> None:
         """Write the plan as a file that `ordertui commit` takes."""
@@ -285,7 +423,7 @@ class PreviewScreen(Dialog[Batch | None]):
         self._tasks.start(lambda task: self._save(task, "Save the plan", path, sheet=False))
 
     def action_sheet(self) -> None:
-        """Write the sheet: every order with in or out, reason, rule, amount."""
+        """Write the sheet: every order, included or excluded, with reason, rule, amount."""
         path = self.session.directory / f"sheet-{self.plan.id}.csv"
         self._tasks.start(lambda task: self._save(task, "Save the sheet (.csv, .tsv or .json)", path, sheet=True))
 
@@ -305,45 +443,50 @@ class PreviewScreen(Dialog[Batch | None]):
         if self.plan.rows:
             self._tasks.start(self._commit)
         else:
-            self.notify("no order is in: there is nothing to commit")
+            self.notify("no order is included: there is nothing to commit")
 
     async def _commit(self, task: Task) -> None:
         plan = self.plan
         typed = None
         if plan.typed_count is not None:
-            answer = await task.ask(
-                FormScreen(
-                    f"Type how many orders: {plan.typed_count}",
-                    [("count", "Number of orders", "")],
-                    f"{ACTION_WORD[plan.action].capitalize()} {pluralize(plan.typed_count)} in {plan.marketplace}.",
-                ),
-                discard_typeahead=True,
-            )
-            if answer is None:
+            typed = await self._ask_count(task, plan.typed_count)
+            if typed is None:
                 return
-            typed = answer["count"]
         try:
             batch = await task.work(self.session.batches.commit, plan, typed=typed)
         except (PlanChanged, PlanExpired) as error:
-            if self._fixed:
+            if self._options.fixed:
                 raise
             question = "It changed since the preview. Make the preview again?"
             if await task.ask(
                 ConfirmScreen(question, {"p": "preview again"}, error_message(error)), discard_typeahead=True
             ):
-                await self._plan_again(task, self._choices, self._anchor())
+                await self._plan_again(task, self._choices)
             return
-        self.dismiss(batch)
+        self.dismiss(PreviewAnswer(batch))
 
-    def _fill(self, node: TreeNode[Node], group: PlanGroup) -> None:
-        others = other_items(self.plan.action, self.plan.rows) if group.is_in else {}
-        for member in group.members[:LISTED]:
-            label = render_member(member, others.get(member.id, ()), is_hidden=member.id in self._hidden)
-            node.add_leaf(label, data=member)
-        left = len(group.members) - LISTED
-        if left > 0:
-            node.add_leaf(f"and {left:,} more: s saves all of them")
+    async def _ask_count(self, task: Task, count: int) -> str | None:
+        """Ask for the number of orders until it is typed right; None when the operator leaves."""
+        plan = self.plan
+
+        def check(values: Mapping[str, str]) -> str:
+            typed = values["count"].strip()
+            return "" if typed == str(count) else f"{typed or 'nothing'} was typed; the batch has {pluralize(count)}"
+
+        answer = await task.ask(
+            FormScreen(
+                f"{ACTION_WORD[plan.action].capitalize()} {pluralize(count)} in {plan.marketplace}: type {count}",
+                [("count", "Number of orders", "")],
+                f"Asked because {'; '.join(plan.typed_why)}.",
+                check=check,
+            ),
+            discard_typeahead=True,
+        )
+        return None if answer is None else answer["count"]
 
 
-def _group_of(node: TreeNode[Node]) -> PlanGroup | None:
-    return node.data if isinstance(node.data, PlanGroup) else None
+def _key_of(entry: PlanEntry | None) -> str:
+    """Return what stays the same of a line when the plan is made anew: an order id, or the key of a group."""
+    if entry is None:
+        return ""
+    return entry.key if isinstance(entry, ExclusionGroup) else entry.order_id

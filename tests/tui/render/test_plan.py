@@ -1,0 +1,183 @@
+"""What the preview says of a plan, and that nothing is lost where there is little room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from textual.content import Content
+
+from ordertui.operations.planning.plan import Plan, PlannedOrder
+from ordertui.operations.planning.planner import PlanChoices
+from ordertui.operations.session import Session
+from ordertui.orders.enums import Action
+from ordertui.tui.render.plan import (
+    MarketplaceStep,
+    PlanLook,
+    count_text,
+    render_details,
+    render_head,
+    render_title,
+)
+from ordertui.tui.render.plan_rows import ExclusionGroup, PlanRows, list_entries
+from support.shops import open_session, order_id, standard
+
+WIDTHS = (60, 80, 120)
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    return open_session(tmp_path / "shop")
+
+
+def cancel(session: Session, tmp_path: Path, count: int | None = None) -> Plan:
+    return session.planner.plan(Action.CANCEL, standard(session, tmp_path)[:count])[0]
+
+
+def text(lines: list[Content]) -> str:
+    return "\n".join(line.plain for line in lines)
+
+
+def test_an_excluded_order_names_the_nearest_row_that_allows_it(session: Session, tmp_path: Path) -> None:
+    standard(session, tmp_path)
+    (shipped,) = session.orders.find(order_id(1001))
+    plan = session.planner.plan(Action.CANCEL, [shipped])[0]
+    (entry,) = list_entries(plan, [shipped])
+    line = PlanRows(plan, {}, frozenset()).draw(entry, 200).plain
+    assert line.startswith(f"✗ {order_id(1001)}  excluded: ")
+    assert "A5 would need status unshipped" in line
+
+
+def test_details_tell_which_file_goes_where(session: Session, tmp_path: Path) -> None:
+    """With dispatch by the API, the file with the checksum in view is not the one that leaves."""
+    look = PlanLook(cancel(session, tmp_path, 2), 2)
+    by_hand, by_api = render_details(look).plain, render_details(look, by_api=True).plain
+    assert "Held 15 min before anything is written" in by_hand
+    assert "Held 15 min before anything goes to Amazon" in by_api
+    for file in look.plan.files:
+        assert f"{file.name}  ({'to upload' if file.upload else 'for the API'}" in by_hand
+        assert f"sha256 {file.sha256}" in by_hand
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("height", [2, 3, 5, 20])
+def test_the_head_keeps_rate_and_total_first(session: Session, tmp_path: Path, width: int, height: int) -> None:
+    plan = cancel(session, tmp_path)
+    lines = render_head(PlanLook(plan, len(plan.rows)), width, height)
+    assert len(lines) <= height
+    assert all(line.cell_length <= width for line in lines)
+    said = text(lines)
+    assert " → " in lines[0].plain
+    assert lines[0].plain.startswith(" Rate 7 days")
+    if height >= 3 + (width == 60):
+        assert "USD 64.80" in said
+    if height == 20:
+        assert all(warning.split(":")[0][:30] in said.replace("\n  ", "") for warning in plan.warnings)
+        assert "u undoes it until then" in " ".join(said.split())
+    assert said.count("\n !") == len(plan.warnings) or "more: i" in said
+
+
+def test_the_rate_says_under_near_at_or_over(session: Session, tmp_path: Path) -> None:
+    plan = cancel(session, tmp_path)
+    effect = plan.rates[0]
+    for cancelled, status, word in (
+        (1, "ok", "under 2.5 %, 1 more allowed"),
+        (2, "near", "near 2.5 %, none left"),
+        (5, "over", "at 2.5 %"),
+        (6, "over", "over 2.5 %"),
+    ):
+        after = replace(
+            effect.after, orders=200, cancelled=cancelled, status=status, headroom=int(cancelled == 1), reason=""
+        )
+        changed = replace(plan, rates=(replace(effect, before=replace(effect.before, reason=""), after=after),))
+        assert word in render_head(PlanLook(changed, 6), 120, 20)[0].plain
+    unknown = replace(effect, after=replace(effect.after, reason="import All Orders", status="unknown"))
+    said = render_head(PlanLook(replace(plan, rates=(unknown,)), 6), 120, 20)[0].plain
+    assert "Rate 7 days   not known" in said
+    assert "%" not in said
+
+
+def test_counts_in_words(session: Session, tmp_path: Path) -> None:
+    row = cancel(session, tmp_path).rows[0]
+
+    def said(*counts: bool, action: Action = Action.CANCEL) -> str:
+        rows = tuple(replace(row, counts=one) for one in counts)
+        return count_text(replace(plan, rows=rows, action=action))
+
+    plan = session.planner.plan(Action.CANCEL, [row.id])[0]
+    assert said(True) == "it counts"
+    assert said(False) == "★ it does not count"
+    assert said(True, True) == "all 2 count"
+    assert said(False, False) == "★ none of them counts"
+    assert said(True, True, False) == "2 count, 1 does not"
+    assert said(True, False, False) == "1 counts, 2 do not"
+    assert said(False, action=Action.REFUND) == ""
+    assert said(True, action=Action.REFUND) == "1 order will count: units are cancelled"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_second_marketplace_looks_different_from_the_first(session: Session, tmp_path: Path, width: int) -> None:
+    plan = cancel(session, tmp_path, 3)
+    first = (MarketplaceStep("CA", 2), MarketplaceStep("US", 3), MarketplaceStep("UK", 15))
+    second = (MarketplaceStep("CA", 2, "✓"), *first[1:])
+    titles = [
+        render_title(PlanLook(replace(plan, marketplace=code), 3, steps=steps), width)
+        for code, steps in (("CA", first), ("US", second))
+    ]
+    assert titles[0].plain != titles[1].plain
+    assert all(title.cell_length <= width for title in titles)
+    assert "Cancel 3 orders · Amazon.com" in titles[1].plain
+    assert ("CA 2 ✓ · US 3 ◂ · UK 15" in titles[1].plain) or titles[1].plain.endswith("US: 2 of 3")
+
+
+def test_the_title_counts_what_is_excluded(session: Session, tmp_path: Path) -> None:
+    plan = cancel(session, tmp_path, 3)
+    assert render_title(PlanLook(plan, 5), 120).plain == "Cancel 3 of 5 orders · Amazon.com · several reasons"
+    nothing = replace(plan, rows=())
+    assert render_title(PlanLook(nothing, 5), 120).plain == "Nothing to cancel · Amazon.com"
+    assert "none of 5 orders is included" in text(render_head(PlanLook(nothing, 5), 80, 10))
+
+
+def test_hidden_marks_are_named_with_their_number(session: Session, tmp_path: Path) -> None:
+    plan = cancel(session, tmp_path)
+    assert "! 1 of 10 is hidden by the filter" in text(render_head(PlanLook(plan, 10, 1), 80, 20))
+    assert "! 3 of 10 are hidden by the filter" in text(render_head(PlanLook(plan, 10, 3), 80, 20))
+
+
+def test_what_the_operator_excluded_keeps_its_place_and_total(session: Session, tmp_path: Path) -> None:
+    before = cancel(session, tmp_path)
+    ids = [row.id for row in before.rows]
+    known: dict[int, PlannedOrder] = {row.id: row for row in before.rows}
+    choices = PlanChoices(left_out={before.rows[1].order_id: "by you"})
+    plan = session.planner.plan(Action.CANCEL, ids, choices)[0]
+    rows = PlanRows(plan, known, frozenset())
+    lines = [rows.draw(entry, 100).plain for entry in list_entries(plan, ids)]
+    assert lines[1].startswith(f"✗ {before.rows[1].order_id}  10.80  ")
+    assert lines[1].endswith("excluded: by you")
+    assert [line[0] for line in lines] == ["✓", "✗", "✓", "✓", "✓", "✓"]
+
+
+def test_many_excluded_for_one_reason_are_one_line_that_opens(session: Session, tmp_path: Path) -> None:
+    standard(session, tmp_path)
+    ids = session.orders.find("status:shipped")[:5]
+    plan = session.planner.plan(Action.CANCEL, ids)[0]
+    (group,) = list_entries(plan, ids)
+    assert isinstance(group, ExclusionGroup)
+    assert PlanRows(plan, {}, frozenset()).draw(group, 100).plain.startswith("✗ ▸ 5 orders excluded: ")
+    assert len(list_entries(plan, ids, frozenset({group.key}))) == 1 + 5
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_row_fits_its_width_with_its_flags(session: Session, tmp_path: Path, width: int) -> None:
+    plan = cancel(session, tmp_path)
+    row = plan.rows[0]
+    lines = tuple(replace(row.lines[0], line=n, sku=f"A-LONG-SKU-OF-MANY-CELLS-{n}", quantity=n) for n in range(1, 5))
+    plan = replace(plan, rows=(replace(row, lines=lines, counts=False), *plan.rows[1:]))
+    rows = PlanRows(plan, {one.id: one for one in plan.rows}, frozenset({row.id}))
+    line = rows.draw(plan.rows[0], width)
+    assert line.cell_length <= width
+    assert line.plain.startswith(f"✓ {row.order_id}  10.80  A-LO")
+    assert "★" in line.plain
+    assert "!" in line.plain
+    assert "hidden" in line.plain
