@@ -136,10 +136,18 @@ def settle_in(path: Path) -> None:
         connection.commit()
 
 
-def open_session(folder: Path, *, clock: FixedClock | None = None, **more: bool) -> Session:
+def open_session(
+    folder: Path, *, clock: FixedClock | None = None, read_only: bool = False, practice: bool = False
+) -> Session:
     """A session in a folder, at NOW."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Session.open(places.place(folder / "orders.db"), clock=clock or FixedClock(NOW), config=Config(), **more)
+    return Session.open(
+        places.place(folder / "orders.db"),
+        clock=clock or FixedClock(NOW),
+        config=Config(),
+        read_only=read_only,
+        practice=practice,
+    )
 
 
 def bring(

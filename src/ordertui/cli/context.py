@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -43,16 +43,19 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def open_session(settings: Settings, *, makes: bool = False) -> Iterator[Session]:
+def open_session(
+    settings: Settings, *, makes: bool = False, copy: Callable[[int, int], None] | None = None
+) -> Iterator[Session]:
     """Open the session, and close it at the end whatever happens.
 
-    Only with `makes` is a store made at a place that --store names: a mistyped one leaves nothing behind.
+    Only with `makes` is a store made at a place that --store names: a mistyped one leaves nothing behind. `copy`: see
+    `Session.open`.
     """
     if not makes and isinstance(settings.store, Path) and not settings.store.exists():
         fail(Exit.BAD_INPUT, f"there is no store {settings.store}; `ordertui import FILE...` makes one, or correct it")
     from ordertui.operations.session import Session
 
-    session = Session.open(settings.store, clock=settings.clock(), read_only=settings.read_only)
+    session = Session.open(settings.store, clock=settings.clock(), read_only=settings.read_only, copy=copy)
     try:
         if session.is_practice:
             say("PRACTICE STORE: nothing here is real.")

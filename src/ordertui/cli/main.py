@@ -120,7 +120,7 @@ def open_screen(settings: Settings, *, mouse: bool = True, tour: bool = False) -
     if settings.another_time:
         settings = msgspec.structs.replace(settings, read_only=True)
     gc.disable()  # imports make many objects and free none: collecting in between costs a fifth of the start
-    with open_session(settings, makes=True) as session:
+    with open_session(settings, makes=True, copy=_show_copying) as session:
         from ordertui.tui.main.app import run
 
         gc.freeze()
@@ -131,6 +131,14 @@ def open_screen(settings: Settings, *, mouse: bool = True, tour: bool = False) -
                 say(sentence)
     if code:
         sys.exit(code)
+
+
+def _show_copying(done: int, total: int) -> None:
+    """Show how far the copy of a server's store is, before the screen is there."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        ending = "\n" if done >= total else ""
+        sys.stderr.write(f"\rcopying the store: {done:,} of {total:,} rows{ending}")
+        sys.stderr.flush()
 
 
 def entry() -> None:

@@ -13,7 +13,10 @@ from .config import Config
 from .errors import ReadOnly
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from ordertui.store.copy import LocalCopy
 
     from .copies import CopyGuard
     from .policies import ActivePolicies
@@ -36,6 +39,8 @@ class SessionContext:
         self.outbox_directory = self.directory / "outbox"
         self.merchant_id = config.merchant_id or "MERCHANT-ID"
         """Stands in the header of the XML feeds; a placeholder where the settings have none."""
+        self.copy: LocalCopy | None = None
+        """The copy that is read in the place of a store on a server; None: what is read is the store itself."""
         self._threads = threading.local()
         self._readers: list[Store] = []
         self._lock = threading.Lock()
@@ -44,11 +49,30 @@ class SessionContext:
         """Return the calling thread's own connection for reading."""
         reader: Store | None = getattr(self._threads, "reader", None)
         if reader is None:
-            reader = self.store.reader()
+            reader = self.store.reader() if self.copy is None else self.copy.reader()
             self._threads.reader = reader
             with self._lock:
                 self._readers.append(reader)
         return reader
+
+    def read_copy(self, progress: Callable[[int, int], None]) -> None:
+        """Read a store on a server from a copy on this machine, which is filled or brought along first.
+
+        `progress` is called with the rows done, and in all. Nothing happens for a store in a file, nor while a store
+        that may not be written has no log of its changes. Raises StoreError.
+        """
+        if not self.store.is_shared:
+            return
+        from ordertui.store.copy import open_copy
+
+        self.copy = open_copy(self.store, self.clock, progress)
+        if self.copy is not None:
+            threading.Thread(target=self.copy.watch, name="local copy", daemon=True).start()
+
+    @property
+    def is_line_lost(self) -> bool:
+        """Whether the server of the store cannot be reached, as far as is known: then nothing is sent."""
+        return self.copy is not None and self.copy.state.lost_since is not None
 
     def writer(self) -> Store:
         """Return the connection that writes. Raises ReadOnly."""
@@ -62,6 +86,8 @@ class SessionContext:
             for reader in self._readers:
                 reader.close()
             self._readers.clear()
+        if self.copy is not None:
+            self.copy.close()
         self.store.close()
 
     @cached_property
@@ -69,7 +95,13 @@ class SessionContext:
         """Says whether the store may be a copy of one that went on."""
         from .copies import CopyGuard
 
-        return CopyGuard(self.reader, self.store, self.outbox_directory, is_practice=self.is_practice)
+        return CopyGuard(
+            self.reader,
+            self.store,
+            self.outbox_directory,
+            is_practice=self.is_practice,
+            lost_line=lambda: "" if self.copy is None else self.copy.state.lost_text(),
+        )
 
     @property
     def is_api_dispatch(self) -> bool:

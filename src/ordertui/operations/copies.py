@@ -31,16 +31,26 @@ _FOLDER = re.compile(r"(\d{4,})-[A-Z]{2}-[a-z]+(?:-([0-9a-f]{8}))?")
 class CopyGuard:
     """Says whether a store may be a copy, and notes outside of it how far it came.
 
-    `reader` returns the connection of the calling thread, `writer` the one that writes.
+    `reader` returns the connection of the calling thread, `writer` the one that writes; `lost_line` says since when the
+    server of the store cannot be reached, and is empty while it can.
     """
 
-    def __init__(self, reader: Callable[[], Store], writer: Store, outbox: Path, *, is_practice: bool) -> None:
+    def __init__(
+        self,
+        reader: Callable[[], Store],
+        writer: Store,
+        outbox: Path,
+        *,
+        is_practice: bool,
+        lost_line: Callable[[], str] = lambda: "",
+    ) -> None:
         place = writer.path
         self._store = reader
         self._writer = writer
         self._note = place.with_name(place.name + NOTE_SUFFIX)
         self._outbox = outbox
         self._is_practice = is_practice
+        self._lost_line = lost_line
 
     def reason(self) -> str:
         """Return why the store may be a copy, for the operator; empty when it is none. A practice store never is."""
@@ -56,8 +66,13 @@ class CopyGuard:
         )
 
     def require_original(self) -> None:
-        """Raise Refused when the store may be a copy."""
-        reason = self.reason()
+        """Raise Refused when the store may be a copy, or its server cannot be reached.
+
+        What was read from this machine's copy of a server's store may be behind: then the server itself is asked.
+        """
+        reason = self._lost_line() or self.reason()
+        if reason and self._writer.is_shared and not self._lost_line():
+            reason = CopyGuard(lambda: self._writer, self._writer, self._outbox, is_practice=self._is_practice).reason()
         if reason:
             raise Refused(reason)
 

@@ -6,11 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ordertui.orders.clock import DAY, iso_utc
+from ordertui.orders.text import format_duration
 
 from .context import SessionContext
 
 if TYPE_CHECKING:
     from .batches.open_issues import OpenIssue
+
+IN_STEP_SECONDS = 30
+"""A copy that was compared with the server so recently is not called old."""
 
 
 class Notices:
@@ -24,7 +28,7 @@ class Notices:
         """Return one text for each thing that needs attention.
 
         A policy file not in force or edited, stale reports and policy values, invisible requests, an old client secret,
-        a full disk, a store that may be a copy, and open issues of batches.
+        a full disk, a store that may be a copy, a lost server, and open issues of batches.
         """
         from .maintenance import disk_space_warning
         from .policies import edited_since_load
@@ -47,11 +51,27 @@ class Notices:
             self.secret_rotation(),
             disk_space_warning(reader),
             context.copies.reason(),
+            *self._line(),
         ]
         for issue in self._open_issues():
             count = f"{len(issue.orders)} order" + ("s" if len(issue.orders) > 1 else "")
             found.append(f"batch {issue.batch} ({issue.action.value}), {count} {issue.kind}: {issue.why}")
         return tuple(text for text in found if text)
+
+    def _line(self) -> tuple[str, ...]:
+        """Return that the server cannot be reached, and what became of a change whose answer was lost."""
+        copy = self._context.copy
+        return () if copy is None else (copy.state.lost_text(), copy.outcome)
+
+    def copy_age(self) -> str:
+        """Return how old the copy of a server's store is that is read; empty where the store itself is read."""
+        copy = self._context.copy
+        if copy is None:
+            return ""
+        age = format_duration(max(self._context.clock.now() - copy.state.at, 0))
+        if copy.state.lost_since is not None:
+            return f"NO LINE, copy {age} old"
+        return "copy in step" if self._context.clock.now() - copy.state.at < IN_STEP_SECONDS else f"copy {age} old"
 
     def secret_rotation(self) -> str:
         """Return when the client secret must be renewed, from 30 days before; empty while there is time, or unknown."""

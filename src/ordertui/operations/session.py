@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -64,13 +65,15 @@ class Session:
         read_only: bool = False,
         practice: bool = False,
         config: Config | None = None,
+        copy: Callable[[int, int], None] | None = None,
     ) -> Session:
         """Open the store in a file, or at a server's address, making it when it is not there.
 
         `place` None: where the settings say, else in the user's data folder.
 
-        `practice` marks a new store as practice for good; `config` None reads the operator's settings. Raises
-        StoreError, PolicyError, BadInput (settings).
+        `practice` marks a new store as practice for good; `config` None reads the operator's settings. With `copy` a
+        store on a server is read from a copy on this machine; it is called while that is filled, with the rows done
+        and in all. Raises StoreError, PolicyError, BadInput (settings).
         """
         config = load_config() if config is None else config
         store = Store.open(
@@ -79,7 +82,10 @@ class Session:
         try:
             if practice:
                 store.set_meta(PRACTICE_KEY, "1")
-            return cls(SessionContext(store, store.clock, config, is_practice=store.meta(PRACTICE_KEY) == "1"))
+            context = SessionContext(store, store.clock, config, is_practice=store.meta(PRACTICE_KEY) == "1")
+            if copy is not None:
+                context.read_copy(copy)
+            return cls(context)
         except BaseException:
             store.close()
             raise

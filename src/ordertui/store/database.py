@@ -61,6 +61,9 @@ class Database:
         self.lock = threading.RLock()
         self._cache: dict[str, tuple[int, Any]] = {}
         self._depth = 0
+        self._is_bulk = False
+        self.on_commit: Callable[[], None] = lambda: None
+        """Called after each change was kept, but once after many large ones; see `store.copy`."""
 
     def close(self) -> None:
         """Close the connection; closing twice is harmless."""
@@ -165,6 +168,9 @@ class Database:
         """Prepare for many large transactions in a row, or go back to usual."""
         with self.lock:
             self.engine.set_bulk(on)
+        self._is_bulk = on
+        if not on:
+            self.on_commit()
 
     def create_temporary(self, name: str, columns: str) -> None:
         """Make a table that this connection alone sees, unless it has it; see `Engine`."""
@@ -222,7 +228,9 @@ class Database:
         if self.read_only:
             raise ReadOnlyStore(f"{self.place} was opened read-only; nothing was changed")
         with self.lock:
-            begin, commit, rollback = self._savepoint() if self.engine.in_transaction else self._transaction()
+            if self._depth and not self.engine.in_transaction:
+                raise StoreError(f"{self.place}: what was begun was undone by an error before; nothing of it was kept")
+            begin, commit, rollback = self._savepoint() if self._depth else self._transaction()
             mark = begin()
             self._depth += 1
             try:
@@ -238,6 +246,8 @@ class Database:
                 raise
             finally:
                 self._depth -= 1
+        if not self._depth and not self._is_bulk:
+            self.on_commit()
 
     def _transaction(self) -> tuple[_Begin, _Step, _Step]:
         return self.engine.begin, self.engine.commit, self.engine.rollback

@@ -11,7 +11,7 @@ from ordertui.orders.clock import Clock
 
 from .audit import AuditLog, Operator
 from .database import STORE_ID_KEY, Database
-from .engine.sqlite import SqliteEngine
+from .engine.sqlite import CopyPlace, SqliteEngine
 from .errors import StoreError, StoreMoved
 from .journal.batches import BatchJournal
 from .operator_facts import OperatorFacts
@@ -19,6 +19,8 @@ from .orders import OrderRepository
 from .tallies import OrderTallies
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from .api_facts import ApiFactLog
     from .deadlines import Deadlines
     from .engine.address import ServerAddress
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from .rate_reports import RateReports
     from .rates import RateQueries
 
+    StorePlace: TypeAlias = Path | ServerAddress | CopyPlace
+
 JOURNAL_TABLES = ("batches", "batch_rows", "refunds", "feed_attempts")
 """The tables that say which money moved: small enough to be checked whenever the store was not closed."""
 
@@ -44,9 +48,7 @@ class Store:
     are imported when they are first used.
     """
 
-    def __init__(
-        self, place: Path | ServerAddress, *, clock: Clock, read_only: bool, operator: Operator | None = None
-    ) -> None:
+    def __init__(self, place: StorePlace, *, clock: Clock, read_only: bool, operator: Operator | None = None) -> None:
         engine = _open_engine(place, read_only=read_only)
         self.read_only = read_only
         self.path = engine.files
@@ -66,7 +68,7 @@ class Store:
 
     @classmethod
     def open(
-        cls, place: Path | ServerAddress, *, clock: Clock, read_only: bool = False, operator: Operator | None = None
+        cls, place: StorePlace, *, clock: Clock, read_only: bool = False, operator: Operator | None = None
     ) -> Store:
         """Open a store, making or migrating it when it may be written. Raises StoreError, SchemaTooNew."""
         store = cls(place, clock=clock, read_only=read_only, operator=operator)
@@ -203,9 +205,11 @@ class Store:
                 )
 
 
-def _open_engine(place: Path | ServerAddress, *, read_only: bool) -> Engine:
+def _open_engine(place: StorePlace, *, read_only: bool) -> Engine:
     if isinstance(place, Path):
         return SqliteEngine(place, read_only=read_only)
+    if isinstance(place, CopyPlace):
+        return SqliteEngine(place.path, read_only=True, copy_of=place)
     try:
         from .engine.postgres import PostgresEngine
     except ImportError as error:

@@ -160,7 +160,7 @@ def test_a_lost_line_leaves_no_file_that_could_be_uploaded(tmp_path: Path, monke
 
         with monkeypatch.context() as patch:
             patch.setattr("ordertui.store.journal.batches.BatchJournal.mark_written", cut)
-            with pytest.raises(StoreError, match="not known whether it was"):
+            with pytest.raises(StoreError, match="what was not finished was not kept"):
                 session.dispatcher.run()
     assert one.uploads(batch) == []
     assert other.dispatch(clock) == []

@@ -64,7 +64,8 @@ class BatchService:
 
         context = self._context
         store = context.writer()
-        obstacle = context.copies.reason() or edited_since_load(context.config, context.active_policies)
+        context.copies.require_original()
+        obstacle = edited_since_load(context.config, context.active_policies)
         if obstacle:
             raise Refused(obstacle)
         committer = Committer(

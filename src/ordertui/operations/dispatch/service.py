@@ -116,9 +116,9 @@ class DispatchService:
     def next_due(self) -> Due | None:
         """Return when `run` has something to do next: a hold ends, or a feed is due for a look; None: nothing.
 
-        In a store that may be a copy nothing leaves.
+        In a store that may be a copy, or whose server cannot be reached, nothing leaves.
         """
-        if self._context.copies.reason():
+        if self._context.is_line_lost or self._context.copies.reason():
             return None
         if self._context.is_api_dispatch:
             return self.feeds.next_due()

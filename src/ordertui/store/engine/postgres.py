@@ -7,6 +7,7 @@ server's. Each commit counts up the store's change number and tells it to who li
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,12 +20,13 @@ import psycopg
 from psycopg import errors, pq
 from psycopg.types.numeric import Int8Dumper
 
+from ordertui.files import make_folder
 from ordertui.orders.clock import Clock, SystemClock
 from ordertui.store import migrations
 from ordertui.store.errors import ConstraintViolated, Interrupted, ReadOnlyStore, SchemaTooNew, StoreError, StoreLocked
 
 from .address import ServerAddress, is_local
-from .protocol import MOVE_KEY, Columns, Params, Row
+from .protocol import MOVE_KEY, Columns, Engine, Params, Row
 
 SCHEMA_FOLDER = Path(__file__).parents[1] / "schema" / "postgres"
 LATEST = migrations.LATEST
@@ -34,6 +36,14 @@ STEPS: Mapping[int, str] = {}
 OLDEST_SERVER = 150_000
 CONNECT_SECONDS, LOCK_SECONDS, IDLE_SECONDS = 10, 10, 120
 """How long to wait for the server and for another process that writes; how long that one may do nothing meanwhile."""
+ASK_AGAIN_AFTER = (0.0, 0.5, 1.0, 2.0)
+"""Pauses before the server is asked what became of a change whose answer was lost, in seconds."""
+COMMITS_KEPT = 10_000
+_LOCATION = (
+    "(SELECT system_identifier || ':' || CAST(CAST(current_schema() AS regnamespace) AS oid) FROM pg_control_system())"
+)
+_KEEP_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+"""A line that is cut without a word is noticed after 25 seconds."""
 CHANNEL = "ordertui"
 _LOCK = 0x6F747569
 _INTEGER = re.compile(r"\bINTEGER\b")
@@ -108,16 +118,23 @@ class PostgresEngine:
     def __init__(self, address: ServerAddress, *, read_only: bool) -> None:
         self.address = address
         self.place = str(address)
+        self.read_only = read_only
+        self.outcome = ""
+        """What became of a change whose answer was lost, once the server could be asked; empty: nothing to tell."""
+        self._is_begun = False
+        """Whether a transaction was begun and not ended, also when the connection was lost in it."""
+        self._transaction, self._in_doubt = "", ""
+        """Ids of the open transaction, and of one whose answer was lost; see `commits` in tables.sql."""
         self.files = address.files
         if not read_only:
-            address.files.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(address.files.parent)
         self.server_clock = ServerClock()
         self._changes = 0
         self._is_piped = False
         self.connection = self._connect()
         try:
             with self._translated():
-                self._prepare(read_only=read_only)
+                self._prepare()
         except BaseException:
             self.connection.close()
             raise
@@ -139,7 +156,7 @@ class PostgresEngine:
             raise self._unreachable(error) from error
 
     def _open(self, password: str | None) -> psycopg.Connection[Row]:
-        settings: dict[str, Any] = {**self.address.settings, "connect_timeout": CONNECT_SECONDS}
+        settings: dict[str, Any] = {**self.address.settings, **_KEEP_ALIVE, "connect_timeout": CONNECT_SECONDS}
         connection = psycopg.connect(
             **settings, password=password, autocommit=True, application_name="ordertui", client_encoding="UTF8"
         )
@@ -151,31 +168,60 @@ class PostgresEngine:
     def _unreachable(self, error: psycopg.Error) -> StoreError:
         return StoreError(f"{self.place} cannot be opened ({' '.join(str(error).split())}); docs/team.md may help")
 
-    def _prepare(self, *, read_only: bool) -> None:
-        connection = self.connection
-        if connection.info.server_version < OLDEST_SERVER:
-            raise StoreError(f"{self.place} is PostgreSQL {connection.info.server_version // 10_000}; 15 is needed")
-        connection.adapters.register_dumper(int, Int8Dumper)
-        self.query(
-            "SELECT set_config(name, value, FALSE) FROM (VALUES ('search_path', ?), ('lock_timeout', ?),"
-            " ('idle_in_transaction_session_timeout', ?), ('default_transaction_read_only', ?), ('jit', 'off'),"
-            " ('synchronous_commit', 'on'),"
-            " ('client_min_messages', 'error')) AS s (name, value)",
-            (f'"{self.address.schema}", pg_temp', f"{LOCK_SECONDS}s", f"{IDLE_SECONDS}s", "on" if read_only else "off"),
-        )
-        self._read_clock()
+    def _prepare(self) -> None:
+        version = self.connection.info.server_version
+        if version < OLDEST_SERVER:
+            raise StoreError(f"{self.place} is PostgreSQL {version // 10_000}; 15 is needed")
+        self._set_session()
         if self.query("SELECT to_regclass('schema_version')") == [(None,)]:
-            if read_only:
+            if self.read_only:
                 raise StoreError(f"{self.place} has no store; import a report first")
             self.query(f'CREATE SCHEMA IF NOT EXISTS "{self.address.schema}"')
         elif self._version() == LATEST:
             return
-        if read_only:
+        if self.read_only:
             raise StoreError(f"{self.place} has an older version; open it once without --read-only")
         self._migrate()
 
+    def _set_session(self) -> None:
+        self.connection.adapters.register_dumper(int, Int8Dumper)
+        self._query(
+            "SELECT set_config(name, value, FALSE) FROM (VALUES ('search_path', ?), ('lock_timeout', ?),"
+            " ('idle_in_transaction_session_timeout', ?), ('default_transaction_read_only', ?), ('jit', 'off'),"
+            " ('synchronous_commit', 'on'),"
+            " ('client_min_messages', 'error')) AS s (name, value)",
+            (
+                f'"{self.address.schema}", pg_temp',
+                f"{LOCK_SECONDS}s",
+                f"{IDLE_SECONDS}s",
+                "on" if self.read_only else "off",
+            ),
+        )
+        self._read_clock()
+
+    def _reconnect(self) -> None:
+        """Open the connection anew after it was lost, and find out what became of a change that was under way."""
+        self.connection.close()
+        self.connection = self._connect()
+        self._set_session()
+        if self._in_doubt:
+            is_kept = self._is_kept(self._in_doubt)
+            self._in_doubt = ""
+            self.outcome = f"the change under way when the line was lost was {'kept' if is_kept else 'not kept'}"
+
+    def _is_kept(self, transaction: str) -> bool:
+        """Return whether a transaction was committed. With the store's lock it has ended, one way or the other.
+
+        `pg_xact_status` does not do: a server that crashed may give the number again to another transaction.
+        """
+        self._begin("NULL")
+        try:
+            return bool(self._query("SELECT 1 FROM commits WHERE id = ?", (transaction,)))
+        finally:
+            self.rollback()
+
     def _version(self) -> int:
-        found = int(self.query("SELECT version FROM schema_version")[0][0])
+        found = int(self._query("SELECT version FROM schema_version")[0][0])
         if found > LATEST:
             raise SchemaTooNew(self.place, found, LATEST)
         return found
@@ -184,7 +230,7 @@ class PostgresEngine:
         self._begin("NULL")
         try:
             self.execute("CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)")
-            if not self.query("SELECT 1 FROM schema_version"):
+            if not self._query("SELECT 1 FROM schema_version"):
                 self._run_script("tables.sql")
                 self.execute("INSERT INTO schema_version VALUES (?)", (LATEST,))
             for number in range(self._version() + 1, LATEST + 1):
@@ -202,7 +248,7 @@ class PostgresEngine:
         self.connection.execute(text)
 
     def _read_clock(self) -> None:
-        self.server_clock.set(float(self.query("SELECT extract(epoch FROM clock_timestamp())")[0][0]))
+        self.server_clock.set(float(self._query("SELECT extract(epoch FROM clock_timestamp())", ())[0][0]))
 
     def clock(self, clock: Clock) -> Clock:
         """Return the server's clock instead of this machine's; one that somebody set stays."""
@@ -226,8 +272,19 @@ class PostgresEngine:
         )
 
     def query(self, sql: str, params: Params = ()) -> list[Row]:
-        """Return all rows of a statement."""
+        """Return all rows of a statement. Outside of a transaction a connection that was lost is opened anew."""
         self._changes += sql.startswith("INSERT")
+        if not self._is_begun:
+            self._revive()
+        try:
+            return self._query(sql, params)
+        except StoreError:
+            if self._is_begun or not self.connection.closed:
+                raise
+        self._reconnect()
+        return self._query(sql, params)
+
+    def _query(self, sql: str, params: Params = ()) -> list[Row]:
         with self._translated():
             cursor = self.connection.execute(as_psycopg(sql), params)
             return cursor.fetchall() if cursor.description else []
@@ -288,9 +345,19 @@ class PostgresEngine:
 
     def begin(self) -> str | None:
         """Begin a transaction, take the store's lock, the server's time and the mark of a move: one round trip."""
-        return self._begin(f"(SELECT value FROM meta WHERE key = '{MOVE_KEY}')")
+        self.outcome, self._transaction = "", os.urandom(8).hex()
+        mark = f"(SELECT value FROM meta WHERE key = '{MOVE_KEY}')"
+        if not self.connection.closed:
+            try:
+                return self._begin(mark)
+            except StoreError:
+                if not self.connection.closed:
+                    raise
+        self._reconnect()  # nothing of this transaction happened yet
+        return self._begin(mark)
 
     def _begin(self, mark: str) -> str | None:
+        self._is_begun = True
         with self._translated():
             try:
                 cursor = self.connection.execute(
@@ -311,21 +378,90 @@ class PostgresEngine:
     def commit(self) -> None:
         """End the transaction, count the change and tell it."""
         self._changes += 1
+        self._is_begun = False
         try:
             self.connection.execute(
-                "WITH n AS (UPDATE change_number SET number = number + 1 RETURNING number)"
+                "WITH n AS (UPDATE change_number SET number = number + 1 RETURNING number),"
+                f" c AS (INSERT INTO commits (id, number) SELECT '{self._transaction}', number FROM n),"
+                f" d AS (DELETE FROM commits WHERE number < (SELECT number - {COMMITS_KEPT} FROM change_number))"
                 f" SELECT pg_notify('{CHANNEL}', current_schema() || ' ' || number) FROM n; COMMIT"
             )
         except psycopg.Error as error:
-            if self.connection.closed:
+            if not self.connection.closed:
+                raise translate_error(error, self.place) from error
+            is_kept = self._ask_outcome()
+            if is_kept is None:
+                self._in_doubt = self._transaction
                 raise StoreError(
                     f"{self.place}: the connection was lost while a change was kept, and it is not known whether it"
                     " was: look before you do it again (`ordertui outbox`, `ordertui audit`)"
                 ) from error
-            raise translate_error(error, self.place) from error
+            if not is_kept:
+                raise translate_error(error, self.place) from error
+
+    def _ask_outcome(self) -> bool | None:
+        """Return whether the transaction whose answer was lost was committed; None when nobody can be asked."""
+        for pause in ASK_AGAIN_AFTER:
+            time.sleep(pause)
+            try:
+                self._reconnect()
+                return self._is_kept(self._transaction)
+            except StoreError:
+                continue
+        return None
+
+    def settle_doubt(self) -> None:
+        """Ask what became of a change whose answer was lost, now that the server is there again."""
+        if self._in_doubt:
+            self._reconnect()
+
+    # -- following
+
+    def start_log(self) -> None:
+        """Have the server note from now on which rows change, unless it does."""
+        self.begin()
+        self.execute("UPDATE change_number SET log_from = number WHERE log_from IS NULL")
+        self.commit()
+
+    def begin_snapshot(self) -> tuple[int, int | None, str]:
+        """Begin a transaction that reads one state.
+
+        Return its number, from which number on changes are noted (None: none are), and the location.
+        """
+        self._revive()
+        with self._translated():
+            cursor = self.connection.execute(
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+                f" SELECT number, log_from, {_LOCATION} FROM change_number"
+            )
+            cursor.nextset()
+            found: Any = cursor.fetchone()
+            return int(found[0]), found[1], str(found[2])
+
+    def query_all(self, statements: Sequence[tuple[str, Params]]) -> list[list[Row]]:
+        """Return the rows of several statements, asked for in one round trip."""
+        with self._translated(), self.connection.pipeline():
+            cursors = [self.connection.execute(as_psycopg(sql), params) for sql, params in statements]
+            return [cursor.fetchall() for cursor in cursors]
+
+    def listen(self) -> None:
+        """Have the server tell this connection of each change."""
+        self._revive()
+        self.query(f"LISTEN {CHANNEL}")
+
+    def wait_for_change(self, seconds: float) -> bool:
+        """Wait until the store was changed; return False when it was not for so many seconds."""
+        with self._translated():
+            told = self.connection.notifies(timeout=seconds, stop_after=1)
+            return any(note.payload.startswith(f"{self.address.schema} ") for note in told)
+
+    def _revive(self) -> None:
+        if self.connection.closed:
+            self._reconnect()
 
     def rollback(self) -> None:
         """Undo the transaction."""
+        self._is_begun = False
         if self.in_transaction:
             with self._translated():
                 self.connection.execute("ROLLBACK")
@@ -397,11 +533,7 @@ class PostgresEngine:
 
     def location(self) -> str:
         """Return the server's own number and the number of the schema in it: a restored dump has others."""
-        found = self.query(
-            "SELECT (SELECT system_identifier FROM pg_control_system()),"
-            " CAST(CAST(CAST(current_schema() AS regnamespace) AS oid) AS text)"
-        )[0]
-        return f"{found[0]}:{found[1]}"
+        return str(self.query(f"SELECT {_LOCATION}")[0][0])
 
     def backup(self, *_: object) -> int:
         """Refuse: a server is backed up as a whole."""
@@ -436,3 +568,9 @@ def _keyring_password(address: ServerAddress) -> str | None:
         return keyring.get_password("ordertui-store", str(address))
     except KeyringError:
         return None
+
+
+def postgres_engine(engine: Engine) -> PostgresEngine:
+    """Return an engine that must be PostgreSQL's."""
+    assert isinstance(engine, PostgresEngine)
+    return engine

@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from pathlib import Path
 from urllib.parse import quote
 
+import msgspec
+
 from ordertui.files import make_file, make_folder, publish
 from ordertui.orders.clock import Clock
 from ordertui.store import migrations
@@ -111,14 +113,29 @@ def connect(path: Path, *, read_only: bool, full: bool = True) -> sqlite3.Connec
     return connection
 
 
+class CopyPlace(msgspec.Struct, frozen=True):
+    """The file of a copy of a store on a server, and what it says of that store; see `store.copy`."""
+
+    path: Path
+    place: str
+    files: Path
+    location: str
+    """As `Engine.location` of the server."""
+
+
 class SqliteEngine:
-    """A connection to a store's file, which is made or migrated when it may be written."""
+    """A connection to a store's file, which is made or migrated when it may be written.
 
-    is_shared = False
+    `copy_of` is given for a copy of a store on a server, which says of itself what that store would.
+    """
 
-    def __init__(self, path: Path, *, read_only: bool) -> None:
+    def __init__(self, path: Path, *, read_only: bool, copy_of: CopyPlace | None = None) -> None:
         self.path = self.files = path
         self.place = str(path)
+        self.is_shared = copy_of is not None
+        self._copy_of = copy_of
+        if copy_of is not None:
+            self.place, self.files = copy_of.place, copy_of.files
         self.was_interrupted = not read_only and is_unclean(path)
         self.connection = connect(path, read_only=read_only)
 
@@ -268,6 +285,8 @@ class SqliteEngine:
 
     def location(self) -> str:
         """Return the machine and the number of the file on its disk; a copy has another number, a renamed file not."""
+        if self._copy_of is not None:
+            return self._copy_of.location
         try:
             machine = Path("/etc/machine-id").read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError):

@@ -288,6 +288,8 @@ class MainScreen(Screen[None]):
             self._show_time()
         elif due is not None:
             self.summary.show_status()
+        if self.session.notices.copy_age() != self.sync.copy_age:
+            self.show_header()
         self._save_workspace()
         self.sync.tick()
 

@@ -71,6 +71,8 @@ class SyncController:
         self._update_text = update_text
         self.run: SyncRun | None = None
         """The sync under way."""
+        self.copy_age = ""
+        """Shown last; see `Notices.copy_age`."""
         self._failures = 0
         """Failed syncs since the last one that worked."""
         self._not_before = 0
@@ -92,11 +94,17 @@ class SyncController:
     def show_age(self) -> None:
         """Show at the right of the first line how old the orders are, or how far a sync is."""
         session, short = self._session, self._screen.size.width < ROOMY
+        self.copy_age = session.notices.copy_age()
         live = self.run.text(self._key, short=short) if self.run else session.notices.connection(short=short)
         self._update_text(
             "age",
             render_age(
-                as_of=session.orders.as_of(), now=session.clock.now(), zone=session.orders.zone, short=short, live=live
+                as_of=session.orders.as_of(),
+                now=session.clock.now(),
+                zone=session.orders.zone,
+                short=short,
+                live=live,
+                copy=self.copy_age,
             ),
         )
 

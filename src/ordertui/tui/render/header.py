@@ -23,12 +23,17 @@ def render_header(*, shop_name: str, marketplaces: Sequence[str], practice: bool
     return Content.assemble(*pieces)
 
 
-def render_age(*, as_of: int | None, now: int, zone: str, short: bool = False, live: str = "") -> Content:
+def render_age(
+    *, as_of: int | None, now: int, zone: str, short: bool = False, live: str = "", copy: str = ""
+) -> Content:
     """Return the right of the first line: how old the orders shown are.
 
     `as_of` and `now` are epoch seconds; `as_of` is None before the first import. `short`: without the time. `live`: the
-    state of the connection to Amazon, shown instead.
+    state of the connection to Amazon, shown instead. `copy`: how old the copy of a server's store is.
     """
+    if copy:
+        rest = render_age(as_of=as_of, now=now, zone=zone, short=short, live=live)
+        return Content.assemble((f"{copy} · ", "$text-warning" if copy != "copy in step" else MUTED), rest)
     if live:
         return Content.styled(f"{live} ", MUTED)
     if as_of is None:

@@ -190,8 +190,45 @@ CREATE INDEX import_orders_import ON import_orders (import);
 CREATE UNIQUE INDEX import_products_product ON import_products (product_id, import);
 
 -- How often the store was changed, in the order of the commits. Each commit tells it to who listens on `ordertui`.
-CREATE TABLE change_number (number bigint NOT NULL);
+-- `log_from`: the number from which on `changes` is whole; NULL while nobody has a copy.
+CREATE TABLE change_number (number bigint NOT NULL, log_from bigint);
 INSERT INTO change_number VALUES (0);
+
+-- Ids of the newest changes, by which who lost the answer to one finds out whether it was kept.
+CREATE TABLE commits (id text PRIMARY KEY, number bigint NOT NULL);
+CREATE INDEX commits_number ON commits (number);
+
+-- What changed since a copy was last brought along: the first column of the key, with the number of the transaction.
+-- Nothing is noted before a copy has set `log_from`.
+CREATE FUNCTION note_changes() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  IF (SELECT log_from IS NOT NULL FROM change_number) THEN
+    EXECUTE format('INSERT INTO changes (name, key, number) SELECT DISTINCT %L, CAST(r.%I AS text), n.number + 1'
+      ' FROM changed r, change_number n ON CONFLICT (name, key) DO UPDATE SET number = excluded.number',
+      TG_TABLE_NAME, TG_ARGV[0]);
+  END IF;
+  RETURN NULL;
+END $$;
+DO $$
+DECLARE
+  found record;
+  event text;
+BEGIN
+  FOR found IN SELECT c.relname, a.attname FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+    WHERE i.indisprimary AND c.relname <> 'commits' AND c.relnamespace = CAST(current_schema() AS regnamespace)
+  LOOP
+    FOREACH event IN ARRAY ARRAY['INSERT', 'UPDATE', 'DELETE'] LOOP
+      EXECUTE format('CREATE TRIGGER %I AFTER %s ON %I REFERENCING %s TABLE AS changed FOR EACH STATEMENT'
+        ' EXECUTE FUNCTION note_changes(%L)', 'note_' || lower(event), event, found.relname,
+        CASE event WHEN 'DELETE' THEN 'OLD' ELSE 'NEW' END, found.attname);
+    END LOOP;
+  END LOOP;
+END $$;
+CREATE TABLE changes (
+  name text COLLATE "C" NOT NULL, key text COLLATE "C" NOT NULL, number bigint NOT NULL, PRIMARY KEY (name, key)
+);
+CREATE INDEX changes_number ON changes (number);
 
 -- The audit grows by this function alone, which names the login as the server knows it. Nobody else may insert.
 CREATE FUNCTION audit_append(at bigint, kind text, payload text, order_ids text[]) RETURNS void

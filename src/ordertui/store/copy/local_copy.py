@@ -1,0 +1,283 @@
+"""A copy of a store on a server, in a file of SQLite: filled once, then brought along, and read in its place."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from ordertui.files import make_file, make_folder
+from ordertui.orders.clock import Clock, iso_utc
+from ordertui.store.database import as_parameter
+from ordertui.store.engine.address import ServerAddress
+from ordertui.store.engine.postgres import PostgresEngine, postgres_engine
+from ordertui.store.engine.protocol import Params, Row
+from ordertui.store.engine.sqlite import CopyPlace, SqliteEngine
+from ordertui.store.errors import StoreError
+from ordertui.store.store import Store
+from ordertui.store.table_layout import TableLayout, table_layouts
+
+FILE_NAME = "copy.db"
+NUMBER_KEY, PLACE_KEY = "copy:number", "copy:location"
+"""Keys in the copy's `meta`: the server's change number that it is as of, and the server's location."""
+ROWS_AT_ONCE, CONTENTS_AT_ONCE = 20_000, 50
+HEARTBEAT_SECONDS, RETRY_SECONDS = 10, 5.0
+"""How often the server is asked although it said nothing, and how often a lost one is looked for."""
+Progress = Callable[[int, int], None]
+
+
+class CopyState(msgspec.Struct, frozen=True):
+    """How far the copy is. Times are epoch seconds of the server."""
+
+    number: int
+    """The server's change number that it has."""
+    at: int
+    """When it was last known to be as the server."""
+    lost_since: int | None = None
+    """Since when the server cannot be reached; None while it can."""
+    why: str = ""
+
+    def lost_text(self) -> str:
+        """Return that the server cannot be reached, for the operator; empty while it can."""
+        if self.lost_since is None:
+            return ""
+        return (
+            f"the server cannot be reached since {iso_utc(self.lost_since)}: orders are shown as of"
+            f" {iso_utc(self.at)}, and nothing is committed or sent ({self.why})"
+        )
+
+
+class LocalCopy:
+    """The copy of the store that `server` writes into. `open` it first; `watch` it from a thread of its own."""
+
+    def __init__(self, server: Store, address: ServerAddress, clock: Clock) -> None:
+        self.path = address.files.with_name(FILE_NAME)
+        self._server = server
+        self._address = address
+        self._clock = clock
+        self._place = CopyPlace(self.path, str(address), address.files, server.database.engine.location())
+        self._tables = {table.name: table for table in table_layouts()}
+        self._feed = PostgresEngine(address, read_only=True)
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._copy: SqliteEngine | None = None
+        self.state = CopyState(0, clock.now())
+
+    def reader(self) -> Store:
+        """Return a connection to the copy, which never writes."""
+        return Store(self._place, clock=self._clock, read_only=True)
+
+    @property
+    def outcome(self) -> str:
+        """What became of a change whose answer was lost; empty when there is nothing to tell."""
+        return postgres_engine(self._server.database.engine).outcome
+
+    def open(self, progress: Progress) -> bool:
+        """Fill the copy, or bring along the one that is there. `progress`: rows done, and in all. Raises StoreError.
+
+        Return False when the server notes no changes and cannot be told to.
+        """
+        with self._lock:
+            log_from = self._snapshot()[1]
+            if log_from is None:
+                if self._server.read_only:
+                    return False
+                with self._server.database.lock:
+                    postgres_engine(self._server.database.engine).start_log()
+            if not self._is_usable():
+                self._fill(progress)
+            self._copy = SqliteEngine(self.path, read_only=False)
+            self._copy.execute("PRAGMA synchronous = NORMAL")  # what a crash loses is asked for again
+        self.follow()
+        self._server.database.on_commit = self.follow_quietly
+        return True
+
+    def watch(self) -> None:
+        """Bring the copy along until it is closed; while the server cannot be reached, look for it."""
+        listener: PostgresEngine | None = None
+        while not self._closing.is_set():
+            try:
+                if listener is None or listener.connection.closed:
+                    listener = PostgresEngine(self._address, read_only=True)
+                    listener.listen()
+                self.follow()
+                self._settle_doubt()
+                for _ in range(HEARTBEAT_SECONDS):
+                    if self._closing.is_set() or listener.wait_for_change(1.0):
+                        break
+            except StoreError as error:
+                self._lose(error)
+                self._closing.wait(RETRY_SECONDS)
+        if listener is not None:
+            listener.close()
+
+    def _settle_doubt(self) -> None:
+        with self._server.database.lock:
+            if not self._closing.is_set() and not self._server.read_only:
+                postgres_engine(self._server.database.engine).settle_doubt()
+
+    def close(self) -> None:
+        """Stop watching and close the connections."""
+        self._closing.set()
+        self._server.database.on_commit = lambda: None
+        with self._lock:
+            self._feed.close()
+            if self._copy is not None:
+                self._copy.close()
+
+    def follow_quietly(self) -> None:
+        """Follow after a change of our own, which was kept whatever becomes of the line now."""
+        try:
+            self.follow()
+        except StoreError as error:
+            self._lose(error)
+
+    def follow(self) -> None:
+        """Take over what changed on the server since. Raises StoreError; then the copy is as it was."""
+        with self._lock:
+            copy = self._copy
+            if copy is None or self._closing.is_set():
+                return
+            known = self._known(copy)
+            number, log_from, location = self._feed.begin_snapshot()
+            try:
+                is_same = location == self._place.location and known <= number
+                if not is_same or log_from is None or known < log_from:
+                    raise StoreError(f"{self._place.place} is not the store that the copy is of; open it again")
+                changed = self._changed_keys(known) if known < number else {}
+                rows = self._feed.query_all([self._rows_of(name, keys) for name, keys in changed.items()])
+            finally:
+                with suppress(StoreError):
+                    self._feed.rollback()
+            if changed or known < number:
+                self._replace(copy, number, list(zip(changed.items(), rows, strict=True)))
+            self.state = CopyState(number, self._clock.now())
+
+    def _changed_keys(self, known: int) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name, key in self._feed.query("SELECT name, key FROM changes WHERE number > ?", (known,)):
+            found.setdefault(name, []).append(key)
+        return found
+
+    def _rows_of(self, name: str, keys: Iterable[str]) -> tuple[str, Params]:
+        table = self._tables[name]
+        values, parameter = _keys(self._feed, table, keys)
+        return f"SELECT {', '.join(table.columns)} FROM {name} WHERE {table.key[0]} IN {values}", (parameter,)
+
+    def _replace(self, copy: SqliteEngine, number: int, parts: list[tuple[tuple[str, list[str]], list[Row]]]) -> None:
+        """Put the rows of these keys in the place of those that the copy has."""
+        copy.begin()
+        try:
+            if self._known(copy) < number:  # another process of this machine may have been faster
+                for (name, keys), _ in parts:
+                    table = self._tables[name]
+                    values, parameter = _keys(copy, table, keys)
+                    copy.execute(f"DELETE FROM {name} WHERE {table.key[0]} IN {values}", (parameter,))
+                for (name, _), rows in parts:
+                    copy.fill(name, tuple(self._tables[name].columns), rows)
+                _set(copy, NUMBER_KEY, str(number))
+            copy.commit()
+        except BaseException:
+            copy.rollback()
+            raise
+
+    def _snapshot(self) -> tuple[int, int | None, str]:
+        found = self._feed.begin_snapshot()
+        self._feed.rollback()
+        return found
+
+    def _lose(self, error: StoreError) -> None:
+        since = self.state.lost_since or self._clock.now()
+        self.state = msgspec.structs.replace(self.state, lost_since=since, why=str(error))
+
+    def _known(self, copy: SqliteEngine) -> int:
+        return int(copy.query("SELECT value FROM meta WHERE key = ?", (NUMBER_KEY,))[0][0])
+
+    def _is_usable(self) -> bool:
+        """Whether there is a copy of this store that can be brought along."""
+        if not self.path.exists():
+            return False
+        try:
+            with Store(self._place, clock=self._clock, read_only=True) as store:
+                known, location = store.meta(NUMBER_KEY), store.meta(PLACE_KEY)
+                is_ours = location == self._place.location and store.identity.id == self._server.identity.id
+        except StoreError:
+            return False  # damaged, or of another version
+        if known is None or not is_ours:
+            return False
+        number, log_from, _ = self._snapshot()
+        return log_from is not None and log_from <= int(known) <= number
+
+    def _fill(self, progress: Progress) -> None:
+        """Make the copy anew beside the one that is there, and put it in its place."""
+        part = self.path.with_name(f"{FILE_NAME}.part")
+        make_folder(part.parent)
+        _remove(part)
+        make_file(part)
+        target = SqliteEngine(part, read_only=False)
+        try:
+            target.execute("PRAGMA synchronous = OFF")
+            number = self._feed.begin_snapshot()[0]
+            try:
+                counts = self._feed.query_all([(f"SELECT count(*) FROM {name}", ()) for name in self._tables])
+                done, total = 0, sum(int(count[0][0]) for count in counts)
+                for name, table in self._tables.items():
+                    size = CONTENTS_AT_ONCE if "BLOB" in table.columns.values() else ROWS_AT_ONCE
+                    for rows in self._feed.stream(f"SELECT {', '.join(table.columns)} FROM {name}", (), size):
+                        target.begin()
+                        target.fill(name, tuple(table.columns), rows)
+                        target.commit()
+                        done += len(rows)
+                        progress(done, total)
+            finally:
+                with suppress(StoreError):
+                    self._feed.rollback()
+            target.create_read_indexes()
+            _set(target, NUMBER_KEY, str(number))
+            _set(target, PLACE_KEY, self._place.location)
+            target.query("PRAGMA wal_checkpoint(TRUNCATE)")
+        except BaseException:
+            target.close()
+            _remove(part)
+            raise
+        target.close()
+        _remove(self.path)
+        part.rename(self.path)
+
+
+def _keys(engine: PostgresEngine | SqliteEngine, table: TableLayout, keys: Iterable[str]) -> tuple[str, str]:
+    """Return the keys of changed rows as the inside of IN, and as its parameter."""
+    is_number = table.columns[table.key[0]] == "INTEGER"
+    values = engine.values_sql("?", {"v": int if is_number else str})
+    return f"(SELECT v FROM {values} AS x)", as_parameter(map(int, keys) if is_number else keys)
+
+
+def _set(copy: SqliteEngine, key: str, value: str) -> None:
+    copy.execute(
+        "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, value),
+    )
+
+
+def _remove(path: Path) -> None:
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+
+
+def open_copy(server: Store, clock: Clock, progress: Progress) -> LocalCopy | None:
+    """Return the copy of a store on a server, filled or brought along; None where none can be made.
+
+    `server` is the session's own connection to it. Raises StoreError.
+    """
+    copy = LocalCopy(server, postgres_engine(server.database.engine).address, clock)
+    try:
+        if copy.open(progress):
+            return copy
+    except BaseException:
+        copy.close()
+        raise
+    copy.close()
+    return None

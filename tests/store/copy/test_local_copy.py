@@ -1,0 +1,339 @@
+"""A copy is filled, follows what anybody changes, is read in the server's place, and survives a lost line."""
+
+from __future__ import annotations
+
+import random
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ordertui.operations.config import Config
+from ordertui.operations.errors import Refused
+from ordertui.operations.session import Session
+from ordertui.orders.batch_state import RowState
+from ordertui.orders.clock import HOUR, FixedClock
+from ordertui.orders.enums import Action, Dispatched
+from ordertui.orders.errors import UserError
+from ordertui.store import Store, StoreError
+from ordertui.store.copy import LocalCopy
+from ordertui.store.engine.postgres import PostgresEngine, postgres_engine
+from ordertui.store.engine.sqlite import SqliteEngine
+from ordertui.store.table_layout import table_layouts
+from support import places
+from support.batches import answer, commit, plan, send, session_of, states
+from support.server import Server
+from support.shops import NOW, all_orders_row, bring, order_id
+
+pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+CLOCK = FixedClock(NOW)
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[Session]:
+    """Somebody who works on the server itself."""
+    with session_of(tmp_path, waiting=9, shipped=11) as session:
+        yield session
+
+
+def copied(tmp_path: Path, *, read_only: bool = False) -> Session:
+    """The session of a screen."""
+    return Session.open(
+        places.place(tmp_path / "orders.db"), clock=CLOCK, config=Config(), read_only=read_only, copy=lambda *_: None
+    )
+
+
+def local_copy(session: Session) -> LocalCopy:
+    assert session.context.copy is not None
+    return session.context.copy
+
+
+def content(store: Store) -> dict[str, list[tuple[object, ...]]]:
+    return {
+        table.name: [
+            tuple(row)
+            for row in store.database.query(
+                f"SELECT {', '.join(table.columns)} FROM {table.name} ORDER BY {', '.join(table.key)}"
+            )
+            if not str(row[0]).startswith("copy:")
+        ]
+        for table in table_layouts()
+    }
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 15) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def is_equal(screen: Session, team: Session) -> bool:
+    with local_copy(screen).reader() as reader:
+        return content(reader) == content(team.context.store)
+
+
+def test_a_copy_is_filled_whole_and_for_its_owner_alone(tmp_path: Path, team: Session) -> None:
+    told: list[tuple[int, int]] = []
+    send(team, Action.CANCEL, 1)
+    with Session.open(
+        places.place(tmp_path / "orders.db"), clock=CLOCK, config=Config(), copy=lambda *at: told.append(at)
+    ) as screen:
+        assert is_equal(screen, team)
+        assert told[-1][0] == told[-1][1] > 20
+        path = local_copy(screen).path
+        for found in path.parent.glob("copy.db*"):
+            assert stat.S_IMODE(found.stat().st_mode) & 0o077 == 0, found
+        assert stat.S_IMODE(path.parent.stat().st_mode) & 0o077 == 0
+        assert not list(path.parent.glob("*.part*"))
+        assert screen.context.copies.reason() == ""
+        assert len(screen.orders.find()) == 20
+
+
+def test_a_random_day_of_the_team_is_followed_table_by_table(tmp_path: Path, team: Session) -> None:
+    rng = random.Random(4)
+    waiting, shipped = list(range(1, 10)), list(range(11, 22))
+    with copied(tmp_path) as screen:
+        number = local_copy(screen).state.number
+        for step in range(24):
+            kind = rng.randrange(6)
+            try:
+                if kind == 0 and waiting:
+                    commit(team, Action.CANCEL, waiting.pop())
+                elif kind == 1 and shipped:
+                    batch = send(team, Action.REFUND, shipped.pop())
+                    team.results.take_in([answer(team, tmp_path, batch, set())])
+                elif kind == 2:
+                    team.batches.recall(team.batches.find(open_only=True)[0].id)
+                elif kind == 3:
+                    ids = [team.orders.id_of(order_id(rng.randint(1, 9))) or 1]
+                    team.context.store.facts.set(ids, dispatched=rng.choice(list(Dispatched)))
+                elif kind == 4:
+                    bring(
+                        team,
+                        tmp_path,
+                        everything=[all_orders_row(n, updated=NOW - HOUR + step) for n in (5, 60 + step)],
+                    )
+                else:
+                    team.context.store.set_meta(f"k{step % 3}", None if step % 2 else str(step))
+            except (UserError, IndexError):
+                continue
+            local_copy(screen).follow()
+            assert is_equal(screen, team), (step, kind)
+        assert local_copy(screen).state.number > number + 10
+        with team.context.store.write() as database:  # as a purge does
+            for table, key in (("lines", "order_id"), ("orders", "id")):
+                database.execute(f"DELETE FROM {table} WHERE {key} = 20")
+        local_copy(screen).follow()
+        assert is_equal(screen, team)
+
+
+def test_others_changes_arrive_by_themselves(tmp_path: Path, team: Session) -> None:
+    with copied(tmp_path) as screen:
+        version = screen.data_version()
+        batch = commit(team, Action.CANCEL, 1)
+        wait_until(lambda: screen.data_version() != version, 5)
+        assert [one.id for one in screen.batches.find()] == [batch]
+
+
+def test_what_this_screen_does_is_seen_at_once_and_judged_on_the_server(
+    tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with copied(tmp_path) as screen:
+        local_copy(screen).follow()
+        batch = commit(screen, Action.CANCEL, 1)
+        assert states(screen, batch) == {order_id(1): RowState.HELD}
+        with monkeypatch.context() as patch:
+            patch.setattr(LocalCopy, "follow", lambda self: None)
+            commit(team, Action.CANCEL, 2)
+            stale = plan(screen, Action.CANCEL, 2)
+            assert stale.rows, "the copy does not know it yet"
+            with pytest.raises(UserError, match=r"open action|changed|differences"):
+                screen.batches.commit(stale, typed="1")
+        assert len(team.batches.find()) == 2
+        bring(screen, tmp_path, everything=[all_orders_row(n) for n in range(100, 140)])
+        assert len(screen.orders.find()) == 60
+        assert is_equal(screen, team)
+
+
+def test_reading_asks_the_server_nothing(tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    with copied(tmp_path) as screen:
+        asked: list[str] = []
+        for name in ("query", "stream", "execute", "begin", "commit", "query_all", "begin_snapshot"):
+            real = getattr(PostgresEngine, name)
+
+            def noted(self: PostgresEngine, *args: Any, _real: Any = real, _name: str = name) -> Any:
+                if threading.current_thread() is threading.main_thread():
+                    asked.append(_name)
+                return _real(self, *args)
+
+            monkeypatch.setattr(PostgresEngine, name, noted)
+        ids = screen.orders.find()
+        assert screen.orders.rows(ids)
+        for queue in screen.orders.queues():
+            screen.orders.find(queue=queue.name) if hasattr(queue, "name") else None
+        assert screen.planner.plan(Action.CANCEL, ids[:3])
+        assert screen.rate
+        screen.notices.banners()
+        screen.batches.find()
+        screen.dispatcher.next_due()
+        screen.data_version()
+        assert asked == []
+        commit(screen, Action.CANCEL, 1)
+        own = asked[asked.index("begin") : asked.index("commit") + 1]
+        assert len(own) <= 12, own
+        assert asked[len(own) + asked.index("begin") :][:3] == ["begin_snapshot", "query", "query_all"]
+
+
+def test_a_copy_that_is_there_is_brought_along_and_one_that_is_not_fitting_is_made_anew(
+    tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fills: list[int] = []
+    real = LocalCopy._fill
+
+    def fill(self: LocalCopy, progress: Callable[[int, int], None]) -> None:
+        fills.append(1)
+        real(self, progress)
+
+    monkeypatch.setattr(LocalCopy, "_fill", fill)
+    with copied(tmp_path) as screen:
+        path = local_copy(screen).path
+    commit(team, Action.CANCEL, 1)
+    with copied(tmp_path) as screen:
+        assert is_equal(screen, team)
+    assert len(fills) == 1
+    for damage in (
+        lambda: path.write_bytes(b"nothing" * 1000),
+        path.unlink,
+        lambda: engine_of(path).execute("UPDATE meta SET value = '99999' WHERE key = 'copy:number'"),
+        lambda: engine_of(path).execute("UPDATE meta SET value = '1:2' WHERE key = 'copy:location'"),
+        lambda: engine_of(path).execute("UPDATE meta SET value = 'other' WHERE key = 'store:id'"),
+        lambda: engine_of(path).execute("UPDATE meta SET value = '0' WHERE key = 'copy:number'"),
+    ):
+        for more in path.parent.glob("copy.db-*"):
+            more.unlink()
+        damage()
+        fills.clear()
+        with copied(tmp_path) as screen:
+            assert is_equal(screen, team)
+        assert len(fills) == 1
+        team.context.store.set_meta("x", "y")
+
+
+def engine_of(path: Path) -> SqliteEngine:
+    return SqliteEngine(path, read_only=False)
+
+
+def test_a_fill_that_is_stopped_leaves_nothing(tmp_path: Path, team: Session) -> None:
+    def stop(*_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Session.open(places.place(tmp_path / "orders.db"), clock=CLOCK, config=Config(), copy=stop)
+    folder = team.context.store.path.parent
+    assert not list(folder.glob("copy.db*"))
+    with copied(tmp_path) as screen:
+        assert is_equal(screen, team)
+
+
+def test_a_lost_line_is_told_read_through_and_found_again(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ordertui.store.copy.local_copy.RETRY_SECONDS", 0.1)
+    session_of(tmp_path, waiting=9, shipped=11).close()
+    with copied(tmp_path) as screen:
+        held = commit(screen, Action.CANCEL, 1)
+        screen.batches.release(held)
+        server.stop("immediate")
+        wait_until(lambda: local_copy(screen).state.lost_since is not None)
+        assert len(screen.orders.find()) == 20
+        assert [one.id for one in screen.batches.find()] == [held]
+        assert any("cannot be reached since" in text for text in screen.notices.banners())
+        assert screen.dispatcher.next_due() is None
+        for act in (lambda: commit(screen, Action.CANCEL, 2), screen.dispatcher.run):
+            with pytest.raises(Refused, match="cannot be reached since"):
+                act()
+        with pytest.raises(StoreError, match=r"connection .*lost|cannot be opened"):
+            screen.batches.recall(held)
+        assert not list(screen.context.outbox_directory.glob("*/*.txt"))
+        server.start()
+        wait_until(lambda: local_copy(screen).state.lost_since is None)
+        assert not any("cannot be reached" in text for text in screen.notices.banners())
+        commit(screen, Action.CANCEL, 2)
+        assert [one.id for one in screen.dispatcher.run()] == [held]
+        assert len(screen.batches.find()) == 2
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_commit_whose_answer_is_lost_is_found_by_its_id(
+    tmp_path: Path, team: Session, is_kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with copied(tmp_path) as screen:
+        engine = postgres_engine(screen.context.store.database.engine)
+        pid = screen.context.store.database.value("SELECT pg_backend_pid()")
+        real = PostgresEngine.commit
+        cuts: list[int] = []
+
+        def kill() -> None:
+            team.context.store.database.query("SELECT pg_terminate_backend(CAST(? AS int), 5000)", (pid,))
+
+        def commit_and_cut(self: PostgresEngine) -> None:
+            if self is engine and not cuts and self.connection.info.backend_pid == pid:
+                cuts.append(1)
+                if is_kept:
+                    self.connection.execute(
+                        "UPDATE change_number SET number = number + 1; INSERT INTO commits SELECT"
+                        f" '{self._transaction}', number FROM change_number; COMMIT"
+                    )
+                kill()
+            real(self)
+
+        monkeypatch.setattr(PostgresEngine, "commit", commit_and_cut)
+        if is_kept:
+            commit(screen, Action.CANCEL, 1)
+        else:
+            with pytest.raises(StoreError, match="what was not finished was not kept"):
+                commit(screen, Action.CANCEL, 1)
+        assert cuts
+        assert len(team.batches.find()) == int(is_kept)
+        local_copy(screen).follow()
+        assert len(screen.batches.find()) == int(is_kept)
+        commit(screen, Action.CANCEL, 3)
+
+
+def test_a_commit_that_nobody_can_be_asked_about_is_told_when_the_line_is_back(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ordertui.store.copy.local_copy.RETRY_SECONDS", 0.1)
+    monkeypatch.setattr("ordertui.store.engine.postgres.ASK_AGAIN_AFTER", (0.0,))
+    session_of(tmp_path, waiting=9, shipped=11).close()
+    with copied(tmp_path) as screen:
+        real = PostgresEngine.commit
+
+        def cut(self: PostgresEngine) -> None:
+            monkeypatch.setattr(PostgresEngine, "commit", real)
+            server.stop("immediate")
+            real(self)
+
+        monkeypatch.setattr(PostgresEngine, "commit", cut)
+        with pytest.raises(StoreError, match="not known whether it was"):
+            commit(screen, Action.CANCEL, 1)
+        server.start()
+        wait_until(lambda: any("under way when the line was lost was not kept" in t for t in screen.notices.banners()))
+        assert screen.batches.find() == []
+
+
+def test_a_screen_that_may_not_write_reads_the_copy_or_the_server(tmp_path: Path, team: Session) -> None:
+    with copied(tmp_path, read_only=True) as screen:
+        assert screen.context.copy is None, "nobody has begun the log"
+        assert len(screen.orders.find()) == 20
+    with copied(tmp_path):
+        pass
+    commit(team, Action.CANCEL, 1)
+    with copied(tmp_path, read_only=True) as screen:
+        assert screen.context.copy is not None
+        assert len(screen.batches.find()) == 1

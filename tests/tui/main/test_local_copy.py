@@ -1,0 +1,79 @@
+"""The screen of a store on a server reads its copy: keys ask the server nothing, and go on when the line is lost."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ordertui.operations.config import Config
+from ordertui.operations.session import Session
+from ordertui.orders.clock import FixedClock
+from ordertui.orders.enums import Action
+from ordertui.store.engine.postgres import PostgresEngine
+from support import places
+from support.batches import commit, session_of
+from support.pilot import press, running, table, text, until
+from support.server import Server
+from support.shops import NOW
+
+pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+TRIPS = ("query", "stream", "execute", "execute_many", "fill", "begin", "commit", "query_all", "begin_snapshot")
+TRIP_SECONDS = 0.02
+
+
+@pytest.fixture
+def screen_session(tmp_path: Path) -> Iterator[Session]:
+    session_of(tmp_path, waiting=40, shipped=40).close()
+    with Session.open(
+        places.place(tmp_path / "orders.db"), clock=FixedClock(NOW), config=Config(), copy=lambda *_: None
+    ) as session:
+        yield session
+
+
+async def test_keys_cost_no_trip_to_a_server_that_is_far_away(
+    screen_session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    for name in TRIPS:
+        real = getattr(PostgresEngine, name)
+
+        def far(self: PostgresEngine, *args: Any, _real: Any = real, _name: str = name) -> Any:
+            if threading.current_thread().name != "local copy":
+                asked.append(_name)
+            time.sleep(TRIP_SECONDS)
+            return _real(self, *args)
+
+        monkeypatch.setattr(PostgresEngine, name, far)
+    async with running(screen_session) as pilot:
+        asked.clear()
+        await press(pilot, "j", "j", "space", "ctrl+d", "G", "g", "tab", "1", "2", "s", "escape", "k")
+        await pilot.pause(1.5)
+        assert asked == []
+        assert "copy in step" in text(pilot, "age")
+
+
+async def test_a_lost_line_is_on_the_screen_and_keys_go_on(
+    screen_session: Session, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ordertui.store.copy.local_copy.RETRY_SECONDS", 0.1)
+    async with running(screen_session) as pilot:
+        assert "copy in step" in text(pilot, "age")
+        server.stop("immediate")
+        try:
+            await until(pilot, lambda: "NO LINE" in text(pilot, "age"))
+            assert "cannot be reached since" in text(pilot, "notes")
+            before = table(pilot).cursor_row
+            await press(pilot, "j", "j")
+            await until(pilot, lambda: table(pilot).cursor_row not in (None, before))
+        finally:
+            server.start()
+        await until(pilot, lambda: "copy in step" in text(pilot, "age"))
+        assert "cannot be reached" not in text(pilot, "notes")
+        with Session.open(places.place(tmp_path / "orders.db"), clock=FixedClock(NOW), config=Config()) as other:
+            batch = commit(other, Action.CANCEL, 1)
+        await until(pilot, lambda: [one.id for one in screen_session.batches.find()] == [batch])
