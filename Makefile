@@ -62,7 +62,7 @@ examples: $(VENV)/.dev
 docs: $(VENV)/.run
 	@$(PIP) -e '.[docs]'
 	@rm -rf build/pages build/site && mkdir -p build/pages/examples
-	@cp README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md build/pages && cp -r docs screenshots build/pages
+	@cp README.md README.zh-CN.md CHANGELOG.md CONTRIBUTING.md SECURITY.md build/pages && cp -r docs screenshots build/pages
 	@cp examples/README.md build/pages/examples
 	@$(BIN)/zensical build --strict
 	@echo "open build/site/index.html"

@@ -13,7 +13,7 @@ import pytest
 
 from support.cli import AS_OF, ROOT, environment
 
-PAGES = ("README.md", "docs/guide.md", "examples/README.md")
+PAGES = ("README.md", "README.zh-CN.md", "docs/guide.md", "examples/README.md")
 COMMAND = re.compile(r"(?P<line>.*?)(?:\s+# exit (?P<code>\d+))?")
 
 
@@ -71,6 +71,12 @@ def test_every_command_of_a_page_runs_as_it_stands(page: str, tmp_path: Path) ->
 )
 def test_the_readme_runs_on_any_day(now: str, tmp_path: Path) -> None:
     run("README.md", tmp_path, now)
+
+
+def test_the_chinese_readme_walks_as_the_english_one() -> None:
+    assert [line.split("  #")[0] for line, _ in commands("README.zh-CN.md")] == [
+        line.split("  #")[0] for line, _ in commands("README.md")
+    ]
 
 
 def test_every_command_is_walked_through() -> None:
