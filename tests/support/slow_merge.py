@@ -6,6 +6,7 @@ reports, and must come to the same orders and lines.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -136,16 +137,28 @@ class SlowOrder:
         def same_sku(row: dict[str, Any], line: SlowLine) -> bool:
             return bool(row["sku"] == line.sku)
 
+        def alike(row: dict[str, Any], line: SlowLine) -> bool:
+            return _spelled(row["sku"]) == _spelled(line.sku)
+
         def same_count(row: dict[str, Any], line: SlowLine) -> bool:
-            return same_sku(row, line) and row["quantity"] is not None and row["quantity"] == line.value("quantity")
+            return row["quantity"] is not None and row["quantity"] == line.value("quantity")
 
         for fits in (
             same_id,
-            lambda row, line: _known(row) and line.item_id is None and same_count(row, line),
-            lambda row, line: _known(row) and line.item_id is None and same_sku(row, line),
-            lambda row, line: _known(row) and same_count(row, line),
-            lambda row, line: not _known(row) and same_count(row, line),
-            lambda row, line: not _known(row) and same_sku(row, line),
+            *(
+                lambda row, line, same=same: _known(row) and line.item_id is None and same(row, line)
+                for sku in (same_sku, alike)
+                for same in (lambda row, line, sku=sku: sku(row, line) and same_count(row, line), sku)
+            ),
+            *(
+                lambda row, line, sku=sku: _known(row) and sku(row, line) and same_count(row, line)
+                for sku in (same_sku, alike)
+            ),
+            *(
+                lambda row, line, same=same: not _known(row) and same(row, line)
+                for sku in (same_sku, alike)
+                for same in (lambda row, line, sku=sku: sku(row, line) and same_count(row, line), sku)
+            ),
         ):
             for place, group in enumerate(groups):
                 if place not in found:
@@ -259,6 +272,11 @@ def _asked(line: SlowLine) -> str | None:
 
 def _known(row: dict[str, Any]) -> bool:
     return row["order_item_id"] is not None
+
+
+def _spelled(sku: str) -> str:
+    """A SKU without what typing and spreadsheets change: capitals, spaces around it, how accents are made."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", sku).casefold()).strip()
 
 
 def _bare(item: str | None) -> str | None:

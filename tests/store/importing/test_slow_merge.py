@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,9 @@ def random_reports(rng: random.Random) -> list[Report]:
     """Reports over some orders: facts, columns and lines missing, ids absent, changed, or without their zeros."""
     orders: dict[int, list[tuple[str, int, str]]] = {}
     for n in range(1, ORDERS_AT_ONCE + 1):
-        skus = [f"S{rng.randint(1, 3)}" for _ in range(rng.choice([1, 1, 1, 2, 3]))]
+        skus = [f"Sé{rng.randint(1, 3)}" for _ in range(rng.choice([1, 1, 1, 2, 3]))]
         orders[n] = [(sku, rng.randint(1, 2), f"0{n}{place}") for place, sku in enumerate(skus)]
-    damaged = {n: rng.choice(["", "", "zeros", "changed", "sku"]) for n in orders}
+    damaged = {n: rng.choice(["", "", "zeros", "changed", "sku", "spelled"]) for n in orders}
     found = []
     for _ in range(rng.randint(1, 5)):
         kind = rng.choice(["unshipped", "unshipped", "all_orders", "new_orders"])
@@ -67,6 +68,9 @@ def _rows_of_order(
         if is_damaged:
             item = {"zeros": item.lstrip("0"), "changed": f"9{item}"}.get(damage, item)
             sku = f"00{sku}" if damage == "sku" else sku
+            sku = (
+                rng.choice([sku.lower(), f"{sku} ", unicodedata.normalize("NFD", sku)]) if damage == "spelled" else sku
+            )
         priced, asked = rng.random() < 0.5, rng.random() < 0.5 and kind != "all_orders"
         for again in range(rng.choice([1, 1, 1, 1, 2, 3])):
             currency = rng.choice(["USD", "USD", "EUR"]) if priced else None

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
+from unicodedata import normalize
 
 import msgspec
 
@@ -88,6 +89,10 @@ class ImportSession:
         self._words: dict[tuple[object, ...], list[Any]] = {}
         self._import_id = 0
         self._is_merged = False
+        self._are_mixed = False
+        """Whether rows of several marketplaces came."""
+        self._has_spellings = False
+        """Whether SKUs came that differ only in how they are spelled."""
         self._staged = 0
         self.rows = 0
         """Rows merged."""
@@ -163,6 +168,9 @@ class ImportSession:
         self._stop = stop
         try:
             with self._database.write():
+                self._are_mixed = len({key[0] for key in self._words}) > 1
+                skus = {str(key[1]) for key in self._words}
+                self._has_spellings = len(set(map(_spelling, skus))) < len(skus)
                 self._staging.fill("words", [(n, *key, at) for key, (n, at) in self._words.items()])
                 self._undo.begin()
                 for statement in (*sql.PRODUCTS, sql.FAR):
@@ -189,13 +197,15 @@ class ImportSession:
                 return
             self._database.count_rows("sorted")
             new = self._do(sql.HEADS, last=self._last_order())
+            if self._has_spellings:
+                self._do(sql.SPELLED_TWINS)
             known = int(self._database.value(sql.COUNT_KNOWN))
             new -= known
             self._database.count_rows("heads")
             self._undo.add_orders()
+            self._settle_marketplaces()
             if known:
                 self._do(sql.WAITING)
-                self._settle_marketplaces()
                 self._do(sql.NEWS)
                 self._do(sql.DROP_UNCHANGED)
                 self._undo.add_lines()
@@ -215,16 +225,20 @@ class ImportSession:
         return max(int(self._database.value("SELECT max(id) FROM orders") or 0), last_removed(self._database))
 
     def _settle_marketplaces(self) -> None:
+        count = self._do(sql.MIXED) if self._are_mixed else 0
         if self._database.query(f"{sql.DISAGREE} LIMIT 1"):
             self._undo.add_lines()
-            for statement in sql.SETTLE_MARKETPLACES:
-                self._do(statement)
+            count += self._do(sql.KNOWN_MIXED)
+        for statement in sql.SETTLE_MARKETPLACES if count else ():
+            self._do(statement)
 
     def _pair_unclear(self) -> list[tuple[Any, ...]]:
         """Find which row is about which line where the SKUs alone do not tell; return the lines with another id."""
         self._do(sql.NEW_UNCLEAR)
         if not self._database.query("SELECT 1 FROM news WHERE is_unclear = 1 LIMIT 1"):
             return []
+        spelled = [(product, _spelling(sku)) for product, sku in self._database.query(sql.SKUS)]
+        self._database.fill("spellings", ("product_id", "sku_key"), spelled)
         for statement in (*sql.PROMOTIONS, *sql.UNCLEAR):
             self._do(statement)
         for number in self._places("round", "unclear_rows"):
@@ -290,6 +304,11 @@ class ImportSession:
                 "changed": self.changed, "finished": not self.stopped,
             }  # fmt: skip
             self._context.audit.append("import", json.dumps(facts))
+
+
+def _spelling(sku: str) -> str:
+    """Return a SKU without what typing and spreadsheets change: capitals, spaces around it, how accents are made."""
+    return normalize("NFC", normalize("NFC", sku).casefold()).strip()
 
 
 class _Stopped(Exception):

@@ -117,12 +117,22 @@ HEADS = (
     " g.row_count, CASE WHEN g.has_twins + coalesce(o.has_twins, 0) > 0 THEN 1 ELSE 0 END"
     f" FROM {_GROUPS}"
 )
+SPELLED_TWINS = "UPDATE heads SET has_twins = 1 WHERE row_count > 1"
+"""Of a report that spells one SKU in several ways: which rows are about one line is looked at closely."""
 COUNT_KNOWN = "SELECT count(*) FROM heads WHERE is_new = 0"
 WAITING = (  # as a join, SQLite would first read all orders into a Bloom filter
     "INSERT INTO waiting SELECT h.id FROM heads h WHERE h.is_new = 0"
     f" AND (SELECT o.state FROM orders o WHERE o.id = h.id) IN {_UNCONFIRMED}"
 )
 """Known orders for which a batch waits for a report to confirm it."""
+MIXED = (
+    "INSERT INTO moved SELECT h.id, h.order_id, coalesce((SELECT s.marketplace FROM sorted s WHERE s.order_id ="
+    " h.order_id AND s.marketplace IS NOT NULL ORDER BY s.at DESC, s.marketplace DESC LIMIT 1), (SELECT min(s.given)"
+    " FROM sorted s WHERE s.order_id = h.order_id)) FROM heads h WHERE h.is_new = 1 AND h.row_count > 1 AND"
+    " (SELECT count(DISTINCT p.marketplace) FROM sorted s CROSS JOIN products p WHERE s.order_id = h.order_id"
+    " AND p.id = s.product_id) > 1"
+)
+"""New orders whose rows are of several marketplaces."""
 DISAGREE = (
     "SELECT 1 FROM heads h CROSS JOIN orders o CROSS JOIN sorted s CROSS JOIN products p WHERE h.is_new = 0"
     " AND o.id = h.id AND s.order_id = h.order_id AND p.id = s.product_id AND p.marketplace <> o.marketplace"
@@ -130,13 +140,15 @@ DISAGREE = (
 _PRODUCT_ELSEWHERE = (
     "SELECT b.id FROM products a JOIN products b ON b.sku = a.sku AND b.marketplace = v.marketplace WHERE a.id ="
 )
-SETTLE_MARKETPLACES = (
+KNOWN_MIXED = (
     "INSERT INTO moved SELECT h.id, h.order_id, coalesce((SELECT s.marketplace FROM sorted s WHERE s.order_id ="
     " h.order_id AND s.marketplace IS NOT NULL AND (o.by_hand = 1 OR s.at > coalesce(o.a_marketplace, o.at)"
     " OR (s.at = coalesce(o.a_marketplace, o.at) AND s.marketplace > o.marketplace))"
     " ORDER BY s.at DESC, s.marketplace DESC LIMIT 1), o.marketplace)"
     " FROM heads h CROSS JOIN orders o WHERE h.is_new = 0 AND o.id = h.id AND EXISTS (SELECT 1 FROM sorted s"
-    " CROSS JOIN products p WHERE s.order_id = h.order_id AND p.id = s.product_id AND p.marketplace <> o.marketplace)",
+    " CROSS JOIN products p WHERE s.order_id = h.order_id AND p.id = s.product_id AND p.marketplace <> o.marketplace)"
+)
+SETTLE_MARKETPLACES = (
     *(
         "INSERT INTO products (marketplace, sku, asin, asin_at, title, title_at) SELECT v.marketplace, p.sku,"
         " max(p.asin), max(p.asin_at), max(p.title), max(p.title_at)"
@@ -147,6 +159,7 @@ SETTLE_MARKETPLACES = (
     f"UPDATE sorted SET product_id = ({_PRODUCT_ELSEWHERE} sorted.product_id) FROM moved v"
     " WHERE sorted.order_id = +v.order_id",
     f"UPDATE lines SET product_id = ({_PRODUCT_ELSEWHERE} lines.product_id) FROM moved v WHERE lines.order_id = +v.id",
+    "UPDATE heads SET has_twins = 1 WHERE id IN (SELECT id FROM moved)",
 )
 """A known order has one marketplace: the newest that Amazon named, else the one given by hand. Its lines and the rows
 about it are of the products there.
@@ -183,20 +196,27 @@ PROMOTIONS = tuple(
 """Amazon repeats an item for each of its promotions: its price counts once, and each promotion once. The id is kept of
 a single promotion: an amount that several make up has none.
 """
+SKUS = (
+    "SELECT p.id, p.sku FROM products p WHERE p.id IN (SELECT s.product_id FROM news n CROSS JOIN heads h CROSS JOIN"
+    " sorted s WHERE n.is_unclear = 1 AND h.id = n.id AND s.order_id = h.order_id UNION SELECT l.product_id FROM news n"
+    " CROSS JOIN lines l WHERE n.is_unclear = 1 AND l.order_id = n.id)"
+)
+"""The products of unclear orders, whose spelling Python compares: no engine knows how accents are made."""
 _UNCLEAR = (
     "(SELECT n.id AS id, s.seq AS seq, dense_rank() OVER (PARTITION BY n.id ORDER BY s.at) AS round, s.at AS at,"
-    " ltrim(s.item_id, '0') AS item, s.product_id AS product_id, s.quantity AS quantity FROM news n CROSS JOIN heads h"
-    " CROSS JOIN sorted s WHERE n.is_unclear = 1 AND h.id = n.id AND s.order_id = h.order_id) t"
+    " ltrim(s.item_id, '0') AS item, s.product_id AS product_id, k.sku_key AS sku_key, s.quantity AS quantity"
+    " FROM news n CROSS JOIN heads h CROSS JOIN sorted s CROSS JOIN spellings k WHERE n.is_unclear = 1 AND h.id = n.id"
+    " AND s.order_id = h.order_id AND k.product_id = s.product_id) t"
 )
 UNCLEAR = (
-    "INSERT INTO unclear_rows SELECT id, seq, round, at, item, product_id, quantity, row_number() OVER"
+    "INSERT INTO unclear_rows SELECT id, seq, round, at, item, product_id, sku_key, quantity, row_number() OVER"
     " (PARTITION BY id, round, item ORDER BY seq), min(seq) OVER (PARTITION BY id, round, item)"
     f" FROM {_UNCLEAR} WHERE item IS NOT NULL",
-    f"INSERT INTO unclear_rows SELECT id, seq, round, at, NULL, product_id, quantity, 1, seq FROM {_UNCLEAR}"
+    f"INSERT INTO unclear_rows SELECT id, seq, round, at, NULL, product_id, sku_key, quantity, 1, seq FROM {_UNCLEAR}"
     " WHERE item IS NULL",
     "INSERT INTO unclear_lines SELECT l.order_id, l.line, ltrim(l.item_id, '0'), coalesce(l.a_item_id, l.at),"
-    " l.product_id, l.quantity, coalesce(l.a_quantity, l.at) FROM news n CROSS JOIN lines l"
-    " WHERE n.is_unclear = 1 AND l.order_id = n.id",
+    " l.product_id, k.sku_key, l.quantity, coalesce(l.a_quantity, l.at) FROM news n CROSS JOIN lines l"
+    " CROSS JOIN spellings k WHERE n.is_unclear = 1 AND l.order_id = n.id AND k.product_id = l.product_id",
 )
 """Rows of one order with different dates are of different reports, put into one file: each date is a round."""
 
@@ -218,13 +238,15 @@ def _pair(keys: str, rows: str, lines: str, *, is_renamed: bool = False) -> str:
 _MAIN_ROWS = (
     "pairs p CROSS JOIN unclear_rows r WHERE p.round = :round AND r.id = p.id AND r.seq = p.seq AND r.again = 1"
 )
+_SAME = ("product_id, quantity", "product_id", "sku_key, quantity", "sku_key")
 PAIRS = (
     _pair("item", "item IS NOT NULL", "item IS NOT NULL"),
-    _pair("product_id, quantity", "item IS NOT NULL", "item IS NULL"),
-    _pair("product_id", "item IS NOT NULL", "item IS NULL"),
-    _pair("product_id, quantity", "item IS NOT NULL", "item IS NOT NULL", is_renamed=True),
-    _pair("product_id, quantity", "item IS NULL", "1 = 1"),
-    _pair("product_id", "item IS NULL", "1 = 1"),
+    *(_pair(keys, "item IS NOT NULL", "item IS NULL") for keys in _SAME),
+    *(
+        _pair(keys, "item IS NOT NULL", "item IS NOT NULL", is_renamed=True)
+        for keys in ("product_id, quantity", "sku_key, quantity")
+    ),
+    *(_pair(keys, "item IS NULL", "1 = 1") for keys in _SAME),
     "INSERT INTO pairs SELECT id, seq, :round, (SELECT coalesce(max(l.line), 0) FROM unclear_lines l"
     " WHERE l.id = r.id) + row_number() OVER (PARTITION BY id ORDER BY seq), 1, 1, 0 FROM unclear_rows r"
     " WHERE again = 1 AND round = :round AND NOT EXISTS (SELECT 1 FROM pairs p WHERE p.id = r.id AND p.seq = r.seq)",
@@ -236,12 +258,13 @@ PAIRS = (
     " THEN b.quantity ELSE unclear_lines.quantity END FROM (SELECT p.id AS id, p.line AS line, r.item AS item,"
     f" r.quantity AS quantity, r.at AS at FROM {_MAIN_ROWS} AND p.is_new = 0) b"
     " WHERE unclear_lines.id = b.id AND unclear_lines.line = b.line",
-    f"INSERT INTO unclear_lines SELECT p.id, p.line, r.item, r.at, r.product_id, r.quantity, r.at FROM {_MAIN_ROWS}"
-    " AND p.is_new = 1",
+    "INSERT INTO unclear_lines SELECT p.id, p.line, r.item, r.at, r.product_id, r.sku_key, r.quantity, r.at"
+    f" FROM {_MAIN_ROWS} AND p.is_new = 1",
 )
 """One round. A row is about the line with its item id, else one of its SKU without an id (of its quantity, if there is
-one), else one of its SKU and quantity with another id. A row without an id is about any line of its SKU. Rows of one id
-are about one line; each other row that is left is a line that was not known.
+one), else one of its SKU and quantity with another id. A row without an id is about any line of its SKU. A SKU that is
+only spelled otherwise (`sku_key`) comes after the same one. Rows of one id are about one line; each other row that is
+left is a line that was not known.
 """
 PLACES = (
     "UPDATE pairs SET place = b.place, is_new = b.is_new FROM (SELECT id, seq, row_number() OVER (PARTITION BY id, line"

@@ -1,0 +1,112 @@
+"""Which row is about which line: the item id decides, else the SKU however it is spelled, and the quantity."""
+
+from __future__ import annotations
+
+import random
+import unicodedata
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ordertui.orders.clock import DAY
+from ordertui.orders.report_row import ReportRow
+from ordertui.store import Store
+from support.imports import CLOCK, NOW, Report, row, take
+from support.profile import LONG
+from support.slow_merge import SlowBook
+
+from .test_slow_merge import kept
+
+pytestmark = pytest.mark.usefixtures("fast_disk")
+PRICED: dict[str, Any] = {
+    "currency": "USD", "item_price": 1080, "item_tax": 0, "shipping_price": 0, "shipping_tax": 0, "gift_wrap_price": 0,
+    "gift_wrap_tax": 0, "item_promotion": 0, "ship_promotion": 0,
+}  # fmt: skip
+SPELLED = (
+    lambda sku: sku,
+    lambda sku: f"{sku} ",
+    lambda sku: f" {sku}",
+    str.lower,
+    str.upper,
+    lambda sku: unicodedata.normalize("NFD", sku),
+    lambda sku: unicodedata.normalize("NFC", sku).upper(),
+)
+"""Ways in which one SKU is written."""
+
+
+def lines_of(path: Path) -> list[tuple[Any, ...]]:
+    with Store.open(path, clock=CLOCK, read_only=True) as store:
+        return store.database.query("SELECT l.quantity, l.item_id, o.total, o.items FROM lines l JOIN orders o ON true")
+
+
+@pytest.mark.parametrize("one", SPELLED)
+@pytest.mark.parametrize("other", SPELLED)
+def test_a_sku_that_is_only_spelled_otherwise_is_the_same_line(one: Any, other: Any, tmp_path: Path) -> None:
+    with_id = Report("new_orders", (row(sku=one("Café-1"), quantity=1, order_item_id="12345678901234", **PRICED),))
+    without = Report("all_orders", (row(sku=other("Café-1"), quantity=1, **PRICED),))
+    for place, order in enumerate(permutations([with_id, without, with_id])):
+        path = tmp_path / f"{place}.db"
+        with Store.open(path, clock=CLOCK) as store:
+            for report in order:
+                take(store, report)
+        assert lines_of(path) == [(1, "12345678901234", 1080, 1)]
+
+
+def test_two_lines_that_differ_by_a_capital_stay_two_in_reports_that_name_both(tmp_path: Path) -> None:
+    rows = [row(sku=sku, quantity=1, **PRICED) for sku in ("a-1", "A-1")]
+    with_ids = [
+        row(sku=sku, quantity=1, order_item_id=f"1234567890123{n}", **PRICED) for n, sku in enumerate(("A-1", "a-1"))
+    ]
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        for report in (rows, with_ids, rows, rows[::-1]):
+            take(store, Report("all_orders", tuple(report)))
+        assert store.database.query("SELECT line, item_id FROM lines ORDER BY 1") == [
+            (1, "12345678901231"), (2, "12345678901230"),
+        ]  # fmt: skip
+
+
+def random_order(rng: random.Random) -> list[list[ReportRow]]:
+    """Three reports of one order: with ids, and without, and each with its own spelling."""
+    items = [(f"Ünit-{n}", rng.randint(1, 3), f"1234567890123{n}") for n in range(rng.randint(1, 3))]
+    found = []
+    for age in (3, 2, 1):
+        has_ids, spell = rng.random() < 0.6, rng.choice(SPELLED)
+        found.append([
+            row(
+                sku=spell(sku), quantity=quantity, order_item_id=item if has_ids else None, fact_at=NOW - age * DAY,
+                **PRICED,
+            )
+            for sku, quantity, item in rng.sample(items, len(items))
+        ])  # fmt: skip
+    return found
+
+
+@pytest.mark.parametrize("seed", range(60 if LONG else 12))
+def test_any_order_of_reports_gives_the_same_lines(seed: int, tmp_path: Path) -> None:
+    rng = random.Random(seed)
+    reports = [Report("all_orders", tuple(rows)) for rows in random_order(rng)]
+    found = []
+    for place, order in enumerate(permutations(reports)):
+        book, path = SlowBook(), tmp_path / f"{place}.db"
+        with Store.open(path, clock=CLOCK) as store:
+            for report in (*order, *order):
+                take(store, report)
+                book.take(report)
+        assert kept(path) == book.facts()
+        found.append(kept(path))
+    assert all(one == found[0] for one in found)
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_rows_of_several_marketplaces_are_one_order_of_the_newest(is_known: bool, tmp_path: Path) -> None:
+    said = (("DE", 3), ("FR", 1), ("DE", 2))
+    rows = [row(sku="S", quantity=1, marketplace=code, fact_at=NOW - age * DAY) for code, age in said]
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        for report in ((*rows, row(2)), rows, rows[::-1]) if is_known else (rows,):
+            take(store, Report("all_orders", tuple(report)))
+        assert store.database.query("SELECT marketplace, items FROM orders WHERE id = 1") == [("FR", 1)]
+        assert store.database.query(
+            "SELECT p.marketplace, p.sku FROM lines l JOIN products p ON p.id = l.product_id WHERE l.order_id = 1"
+        ) == [("FR", "S")]
