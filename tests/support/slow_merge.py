@@ -202,9 +202,9 @@ class SlowOrder:
         )
         active = [line for line in lines if _is_active(line)]
         currencies = {line.value("currency") for line in lines} - {None}
-        paid = [line.value("price") for line in active or lines]
-        total = _sum(None if one is None else sum(one[:6]) - sum(one[6:]) for one in paid)
-        if any(line.value("price") is None for line in active) or len(currencies) != 1:
+        paid = [line.value("price") for line in active if out["status"] != "cancelled"]
+        total: int | None = sum(sum(one[:6]) - sum(one[6:]) for one in paid if one is not None)
+        if None in paid or len(currencies) != 1:
             total = None
         out["total"] = total
         out["currency"] = None if total is None else currencies.pop()

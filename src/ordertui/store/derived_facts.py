@@ -74,13 +74,14 @@ _TOTAL = (
     "(l.item_price + l.item_tax + l.shipping_price + l.shipping_tax + l.gift_wrap_price + l.gift_wrap_tax"
     " - l.item_promotion - l.ship_promotion)"
 )
+_COUNTED = f"({ACTIVE} AND coalesce(m.status, '') <> 'cancelled')"
 TOTAL = (
-    f"CASE WHEN max(CASE WHEN l.item_price IS NULL AND {ACTIVE} THEN 1 ELSE 0 END) = 0"
+    f"CASE WHEN max(CASE WHEN l.item_price IS NULL AND {_COUNTED} THEN 1 ELSE 0 END) = 0"
     " AND min(l.currency) = max(l.currency)"
-    f" THEN coalesce(sum(CASE WHEN {ACTIVE} THEN {_TOTAL} END), sum({_TOTAL})) END"
+    f" THEN coalesce(sum(CASE WHEN {_COUNTED} THEN {_TOTAL} END), 0) END"
 )
-"""SQL over the lines `l`: minor units of those that are active, or of all when none is; NULL when an active one has no
-price, or currencies differ.
+"""SQL over the lines `l` of the order `m`: minor units of those that are active, so 0 when it is wholly cancelled; NULL
+when an active one has no price, no currency is known, or currencies differ.
 """
 CANCELLED_LINES = (
     "sum(CASE WHEN l.status = 'cancelled' AND coalesce(l.buyer_request, '') <> 'official' THEN 1 ELSE 0 END)"

@@ -30,6 +30,7 @@ SCRIPTS = (
     "0017_verge.sql",
     "0018_import_undo.sql",
     "0019_uploaded_at.sql",
+    "0020_cancelled_totals.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

@@ -110,3 +110,19 @@ def test_rows_of_several_marketplaces_are_one_order_of_the_newest(is_known: bool
         assert store.database.query(
             "SELECT p.marketplace, p.sku FROM lines l JOIN products p ON p.id = l.product_id WHERE l.order_id = 1"
         ) == [("FR", "S")]
+
+
+def test_a_cancelled_line_and_a_cancelled_order_come_to_nothing(tmp_path: Path) -> None:
+    def total(*rows: ReportRow) -> tuple[Any, ...]:
+        with Store.open(tmp_path / f"{len(list(tmp_path.iterdir()))}.db", clock=CLOCK) as store:
+            for one in rows:
+                take(store, Report("all_orders", (one,)))
+            found: tuple[Any, ...] = store.database.query("SELECT total, currency, items FROM orders")[0]
+            return found
+
+    priced = row(sku="S", quantity=1, fact_at=NOW - 2 * DAY, **PRICED)
+    assert total(priced) == (1080, "USD", 1)
+    assert total(priced, row(sku="S", quantity=0, status="cancelled", item_status="cancelled")) == (0, "USD", 0)
+    assert total(priced, row(sku="S", status="cancelled")) == (0, "USD", 1)
+    assert total(row(sku="S", status="cancelled")) == (None, None, None), "no price was ever named"
+    assert total(priced, row(sku="T", quantity=1, item_status="cancelled", **PRICED)) == (1080, "USD", 2)

@@ -129,7 +129,7 @@ class Recount:
         shipped = [line.quantity_shipped for line in lines if line.quantity_shipped is not None]
         if row.units_shipped != (sum(shipped) if shipped else None):
             yield _differ(order, "units shipped", row.units_shipped, sum(shipped) if shipped else None)
-        total = _total(lines)
+        total = _total(order)
         if (row.total and (row.total.minor, row.total.currency)) != total:
             shown = None if row.total is None else (row.total.minor, row.total.currency)
             yield _differ(order, "the total in minor units", shown, total)
@@ -138,7 +138,8 @@ class Recount:
             if (lines_denial(action, row.lines_known) is None) != (lines_denial(action, known) is None):
                 yield _differ(order, f"what its lines allow for {action}", row.lines_known, known)
         back = sum(line.refunded.total for line in lines)
-        paid = None if total is None else total[0]
+        amounts = [line.paid for line in lines if line.is_active]
+        paid = None if not amounts or None in amounts else sum(one.total for one in amounts if one is not None)
         refunded = Refunded.NONE if not back else Refunded.PARTIAL if paid is None or back < paid else Refunded.FULL
         if row.refunded is not refunded:
             yield _differ(order, "refunded", row.refunded, refunded)
@@ -238,14 +239,15 @@ def _differ(order: Order, what: str, shown: object, recounted: object) -> Disagr
     return Disagreement(order.row.order_id, what, str(shown), str(recounted))
 
 
-def _total(lines: Sequence[OrderLine]) -> tuple[int, str] | None:
+def _total(order: Order) -> tuple[int, str] | None:
     """Return what the buyer pays for the order, in minor units, and the currency; None when a price is unknown."""
-    currencies = {line.currency for line in lines if line.currency is not None}
-    active = [line for line in lines if line.is_active]
+    currencies = {line.currency for line in order.lines if line.currency is not None}
+    is_cancelled = order.row.status is OrderStatus.CANCELLED
+    active = [] if is_cancelled else [line for line in order.lines if line.is_active]
     if len(currencies) != 1 or any(line.paid is None for line in active):
         return None
     total = 0
-    for line in active or lines:
+    for line in active:
         paid = line.paid or LineAmounts()
         total += paid.item_price + paid.item_tax + paid.shipping_price + paid.shipping_tax
         total += paid.gift_wrap_price + paid.gift_wrap_tax - paid.item_promotion - paid.ship_promotion
