@@ -423,17 +423,17 @@ def test_a_line_end_or_tab_in_a_text_is_named_and_moves_no_value(
     names = [name for name in wanted[0] if name not in ("line_no", "title", "request_reason", "ship_promotion")]
     if (kind, column) == ("all_orders", "ship-city"):
         names.remove("business")  # the one fact that stands behind it is unknown
-    rows = {row["order_id"]: [row[name] for name in names] for row in wanted}
-    assert {row["order_id"]: [row[name] for name in names] for row in found}.items() <= rows.items()
-    assert {row["order_id"] for row in found} >= {wanted[0]["order_id"], wanted[2]["order_id"]}
+    assert [row["order_id"] for row in found] == [row["order_id"] for row in wanted]
+    for row, sound_row in zip(found, wanted, strict=True):
+        is_moved = mark == "\t" and kind != "all_orders" and row is found[1]
+        assert all(row[name] == sound_row[name] or (is_moved and row[name] is None) for name in names)
+    assert column != "product-name" or found[1]["quantity"] == wanted[1]["quantity"]
     cause = "a tab" if mark == "\t" else "a line end"
     if (kind, column) == ("all_orders", "ship-city"):
         return
     assert rejects
     assert cause in rejects[0].reason
     assert rejects[0].line == 3
-    if mark != "\t" or kind == "all_orders":
-        assert len(found) == 3
 
 
 @many

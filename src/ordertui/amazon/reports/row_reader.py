@@ -75,6 +75,7 @@ _SHAPES = {
     "payments-date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*|"),
     "reporting-date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*|"),
     "buyer-email": re.compile(r".*@.*|"),
+    "buyer-phone-number": re.compile(r"(?=(.*[0-9]){5})[0-9+().x /-]*(ext.*)?|"),
     "days-past-promise": re.compile(r"-?[0-9]+|"),
     "quantity-to-ship": re.compile(r"[0-9]+|"),
     "ship-country": re.compile(r"[A-Z]{2}|"),
@@ -153,7 +154,13 @@ class RowReader:
         self._unread = []
         cells = split_line(line, self._info.delimiter)
         is_plain = len(cells) == self._width
-        picked = self._continue(self.pick_fields(self.fit_to_header(cells)))
+        try:
+            fitted = self.fit_to_header(cells)
+        except RowError:
+            if len(cells) < self._width or is_broken:
+                raise
+            return self._count_ignored(self._read_damaged(number, cells, None, is_plain=False))
+        picked = self._continue(self.pick_fields(fitted))
         if is_broken:
             picked = self._blank_undecodable(picked)
         try:
@@ -163,6 +170,10 @@ class RowReader:
                 raise ValueError("a word that is not known may be another column's")
         except ValueError:
             row = self._read_damaged(number, cells, picked, is_plain=is_plain)
+        return self._count_ignored(row)
+
+    def _count_ignored(self, row: ReportRow | None) -> ReportRow | None:
+        """Count a row of another channel; give a row without a marketplace that of the same order's row before."""
         self.ignored += row is None
         last = self.last
         if (
@@ -186,17 +197,18 @@ class RowReader:
         return (*cells[:_CURRENCY], str(currency or ""), *cells[_CURRENCY + 1 :])
 
     def _read_damaged(
-        self, number: int, cells: list[str], picked: tuple[str, ...], *, is_plain: bool
+        self, number: int, cells: list[str], picked: tuple[str, ...] | None, *, is_plain: bool
     ) -> ReportRow | None:
-        """Read a row with cells that are damaged, or moved by a tab inside a cell. Raises RowError."""
-        damaged = self._find_damage(picked)
-        problems = len(damaged) + self._count_odd(cells)
+        """Read a row with cells that are damaged, or moved by a tab inside a cell. Raises RowError.
+
+        `picked`: its cells that are read, if their places are not moved; None: it has more cells than the header.
+        """
+        damaged = {} if picked is None else self._find_damage(picked)
+        problems = 2 * self._width if picked is None else len(damaged) + self._count_odd(cells)
         joined = self._join_tab(cells, problems) if problems > 1 or not is_plain else None
         if joined is not None:
-            column, picked = joined
-            damaged = {}
-            self._unread.append(RowError(column, "", "holds a tab, which was taken as a space"))
-        elif damaged and not is_plain:
+            picked, damaged = joined
+        elif picked is None or (damaged and not is_plain):
             raise self._width_error(len(cells))
         elif damaged and self._has_moved(cells):
             raise RowError("the row", "", "has values that stand in wrong columns")
@@ -243,18 +255,20 @@ class RowReader:
                 check(name, (discounts if name.endswith("promotion") else prices).__getitem__)
         return found
 
-    def _join_tab(self, cells: list[str], problems: int) -> tuple[str, tuple[str, ...]] | None:
-        """Undo the one tab inside a cell that moved the cells right of it; None when that explains nothing.
+    def _join_tab(self, cells: list[str], problems: int) -> tuple[tuple[str, ...], dict[str, RowError]] | None:
+        """Undo the tabs inside one cell that moved the cells right of it; None when that explains nothing.
 
-        Returns the tab's column, and the cells that are read of the row without the tab. Raises RowError when a tab
-        moved the cells but it cannot be told where it stands.
+        Returns the cells that are read of the row without the tabs, and the fields that cannot be told, because several
+        columns explain all cells. Raises RowError when tabs moved the cells but their column cannot be told.
         """
-        found: dict[tuple[str, ...], str] = {}
+        found: dict[tuple[str, ...], list[str]] = {}
         is_moved = False
+        used = max((place for place, cell in enumerate(cells, 1) if cell.strip()), default=0)
+        joined = max(2, used - self._width + 1)
         for index in self._free_text:
-            row = [*cells[:index], " ".join(cells[index : index + 2]), *cells[index + 2 :]]
+            row = [*cells[:index], " ".join(cells[index : index + joined]), *cells[index + joined :]]
             try:
-                picked = self.pick_fields(self.fit_to_header(row))
+                picked = self._continue(self.pick_fields(self.fit_to_header(row)))
                 parse_order_id(picked[_ORDER_ID])
                 parse_item_id(picked[_ITEM_ID])
             except ValueError:
@@ -262,10 +276,15 @@ class RowReader:
             left = len(self._find_damage(picked)) + self._count_odd(row)
             is_moved = is_moved or left < problems - 1
             if not left:
-                found.setdefault(picked, self._info.header[index])
-        if len(found) == 1:
-            ((picked, column),) = found.items()
-            return column, picked
+                found.setdefault(picked, []).append(self._info.header[index])
+        rows = list(found)
+        if len(rows) == 1:
+            self._unread.append(RowError(_one_of(found[rows[0]]), "", "holds a tab, which was taken as a space"))
+            return rows[0], {}
+        open_fields = [name for index, name in enumerate(FIELDS) if len({row[index] for row in rows}) > 1]
+        if rows and rows[0][_ITEM_ID] and not {"order_id", "item_id"} & set(open_fields):
+            cause = f"is unknown: {_one_of([name for names in found.values() for name in names])} holds a tab"
+            return rows[0], {name: RowError(self.column_of(name), "", cause) for name in open_fields}
         if found or is_moved:
             raise RowError("the row", "", "has a tab inside a cell, so that its values stand in wrong columns")
         return None
@@ -276,6 +295,8 @@ class RowReader:
         _, channel, status, item_status, _, requested, _, *flags = self._pick_words(picked)
         words = ((parse_channel, (channel,)), (parse_status, (status, item_status)), (parse_flag, (requested, *flags)))
         odd = sum(parse(text) is None and bool(strip_quotes(text)) for parse, texts in words for text in texts)
+        units = [strip_quotes(picked[FIELD_INDEX[name]]) for name in _QUANTITIES]
+        odd += all(text.isdecimal() for text in units) and int(units[0][:9]) < int(units[1][:9])
         return odd + (_ASIN.fullmatch(strip_quotes(picked[_ASIN_CELL])) is None) + self._has_moved(cells)
 
     def _has_moved(self, cells: list[str]) -> bool:
@@ -536,6 +557,10 @@ def _blank_damaged(cells: tuple[str, ...], damaged: Iterable[str]) -> tuple[str,
     if any(name == "currency" or name in AMOUNT_FIELDS for name in damaged):
         blank |= {FIELD_INDEX[name] for name in AMOUNT_FIELDS}
     return tuple("" if index in blank else cell for index, cell in enumerate(cells))
+
+
+def _one_of(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"one of {names[0]} to {names[-1]}"
 
 
 def parse_order_id(text: str) -> str:

@@ -127,13 +127,14 @@ class ReportImporter:
         read = ignored = 0
         odd: dict[str, None] = {}
         target = self._store.imports.open(source, self._deadline)
+        resolver = MarketplaceResolver(self._store, info)
 
         def tell(rows: int, share: float) -> None:
             if progress is not None:
                 progress(ImportProgress(info.path, rows, int(share * info.size_bytes), info.size_bytes))
 
         with RejectsFile(self._rejects_folder, info) as rejects, target:
-            for batch in MarketplaceResolver(self._store, info).resolve(read_orders(info)):
+            for batch in resolver.resolve(read_orders(info)):
                 target.add(batch.rows)
                 rejects.add(batch.rejects)
                 _note_left_out(target, batch.rejects)
@@ -147,7 +148,13 @@ class ReportImporter:
             target.rejected = rejects.count
             if not target.stopped:
                 target.merge(lambda rows: tell(*_merged(rows, read)), stop)
-        notes = [*_notes(info), *odd, *_renamed(target.renamed), *_coverage_notes(info, source, target, read)]
+        notes = [
+            *_notes(info),
+            *odd,
+            *resolver.notes(),
+            *_renamed(target.renamed),
+            *_coverage_notes(info, source, target, read),
+        ]
         if ignored:
             notes.append(f"{pluralize(ignored, 'row')} of channels outside Amazon were left out")
         if target.stopped:

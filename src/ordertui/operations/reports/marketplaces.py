@@ -9,6 +9,7 @@ import msgspec
 
 from ordertui.amazon.included_tax import drop_included_tax
 from ordertui.amazon.reports import MarketplaceNeeded, RejectedRow, ReportError, ReportInfo, RowBatch, UnnamedOrders
+from ordertui.amazon.reports.unnamed_orders import PREFIX_CHARACTERS
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.report_row import CURRENCY, LINE_NO, MARKETPLACE, MARKETPLACE_BY_HAND, ORDER_ID, ReportRow
 from ordertui.store import Store
@@ -38,6 +39,10 @@ def check_answer(path: Path, unnamed: UnnamedOrders, marketplace: str) -> None:
         raise ReportError(f"{path}: its amounts are in {found}, those of {marketplace} are in {currency}")
 
 
+SHOWN_ORDERS = 5
+"""Orders of another beginning that a summary names."""
+
+
 class MarketplaceResolver:
     """Gives the rows of one report that name no marketplace the one of their order."""
 
@@ -45,6 +50,25 @@ class MarketplaceResolver:
         self._store = store
         self._file = str(info.path)
         self._answer = info.marketplace
+        self._elsewhere: dict[str, str] = {}
+        """By beginning of order ids: marketplaces of the known orders with it, when the answer is none of them."""
+        self._beginnings: set[str] = set()
+        self._doubtful: list[str] = []
+
+    def notes(self) -> Iterator[str]:
+        """Yield what speaks against the answer: order ids of marketplaces begin alike."""
+        if self._doubtful:
+            more = len(self._doubtful) - SHOWN_ORDERS
+            yield (
+                f"taken as orders of {self._answer}, though known orders that begin alike are of another marketplace:"
+                f" {'; '.join(self._doubtful[:SHOWN_ORDERS])}{f'; and {more:,} more' if more > 0 else ''};"
+                " if they are not of it, take the import back (--undo) and give the file with the right one"
+            )
+        elif len({one[0] for one in self._beginnings}) > 1:
+            yield (
+                f"the ids of its new orders begin with {', '.join(sorted(self._beginnings)[:SHOWN_ORDERS])}: are all of"
+                f" them of {self._answer}? Each marketplace has beginnings of its own, as far as is known"
+            )
 
     def resolve(self, batches: Iterable[RowBatch]) -> Iterator[RowBatch]:
         """Yield the batches with a marketplace in each row; rows for which none is known are rejected."""
@@ -87,4 +111,14 @@ class MarketplaceResolver:
         expected = MARKETPLACES[answer].currency
         if currency is not None and currency != expected:
             return None, f"currency: '{currency}' does not fit {answer}, whose orders are in {expected}"
+        self._note_beginning(int(str(row[LINE_NO])), str(row[ORDER_ID]), answer)
         return answer, ""
+
+    def _note_beginning(self, line: int, order_id: str, answer: str) -> None:
+        beginning = order_id[:PREFIX_CHARACTERS]
+        if beginning not in self._beginnings:
+            self._beginnings.add(beginning)
+            codes = self._store.tallies.marketplaces_by_prefix([beginning])[beginning]
+            self._elsewhere[beginning] = "" if answer in codes else ", ".join(sorted(codes))
+        if self._elsewhere[beginning]:
+            self._doubtful.append(f"line {line}: {order_id} ({beginning}-: {self._elsewhere[beginning]})")
