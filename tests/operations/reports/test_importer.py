@@ -342,3 +342,24 @@ def _orders(store: Path) -> int:
             return reader.orders.count()
     except Exception:  # not made yet
         return 0
+
+
+def test_the_same_file_again_is_known_and_not_merged(session: Session, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", COLUMNS["all_orders"], [cells("all_orders", n) for n in (1, 2)])
+    (first,) = session.imports.import_files([path])
+    (again,) = session.imports.import_files([path])
+    assert (again.rows, again.new, again.changed, again.unchanged, again.number) == (2, 0, 0, 2, first.number)
+    assert "this very file was imported before, as import 1 of 2026-11-23T14:05:00Z" in again.notes[-1]
+    with Store.open(session.directory / "orders.db", clock=FixedClock(NOW), read_only=True) as store:
+        assert finished(store) == [True], "no new import is recorded"
+    session.imports.undo(1)
+    (anew,) = session.imports.import_files([path])
+    assert (anew.new, anew.number) == (2, 2)
+
+
+def test_a_file_of_which_a_value_was_not_read_is_read_again(session: Session, tmp_path: Path) -> None:
+    rows = [cells("all_orders", 1), cells("all_orders", 2, purchase_date="soon")]
+    path = write(tmp_path / "a.txt", COLUMNS["all_orders"], rows)
+    assert [session.imports.import_files([path])[0].unread for _ in (1, 2)] == [1, 1]
+    with Store.open(session.directory / "orders.db", clock=FixedClock(NOW), read_only=True) as store:
+        assert len(finished(store)) == 2

@@ -10,7 +10,7 @@ from textual.widgets import Input, OptionList, Static
 
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
-from ordertui.tui.screens.dialogs import TextScreen
+from ordertui.tui.screens.dialogs import FormScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
 from support.pilot import main, press, running, settled, table, until
 from support.shops import ALL_ORDERS, UNSHIPPED, all_orders_row, open_session, order_id, unshipped_row, write
@@ -154,3 +154,19 @@ async def test_stopping_leaves_the_rest(empty: Session, folder: Path, monkeypatc
         await press(pilot, "a", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
         assert "open.txt: left out, you stopped" in said(pilot)
+
+
+async def test_a_report_without_rows_asks_for_its_days(empty: Session, folder: Path) -> None:
+    empty.imports.import_files([folder / "open.txt"])
+    write(folder / "none.txt", UNSHIPPED, [])
+    async with running(empty) as pilot:
+        await pick(pilot)
+        await press(pilot, "slash", *"none.txt", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        await press(pilot, *"2026-11-01", "enter", *"yesterday", "enter")
+        await until(pilot, lambda: any("are no days" in str(one.content) for one in pilot.app.screen.query(Static)))
+        await press(pilot, "enter", *["backspace"] * 9, *"2026-11-23", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        assert "missing in the newest Unshipped report of their days: 3 orders" in said(pilot)
+        await press(pilot, "escape")
+    assert len(empty.orders.find("missing")) == 3

@@ -20,7 +20,7 @@ from ordertui.amazon.reports import (
 from ordertui.amazon.reports.cell_parsers import ORDER_ID
 from ordertui.amazon.reports.verge import read_verges
 from ordertui.operations.errors import BadInput
-from ordertui.orders.clock import DAY
+from ordertui.orders.clock import DAY, iso_utc
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import zone_of
 from ordertui.orders.text import pluralize
@@ -30,7 +30,7 @@ from ordertui.store.importing.undo import UndoneImport
 
 from .marketplaces import MarketplaceResolver, check_answer, make_question
 from .progress import ImportProgress, ImportSummary, Progress, Stop
-from .rate_report import Days, span_of_days, take_in_rate_report
+from .rate_report import FEW, Days, span_of_days, take_in_rate_report
 from .rejects import RejectsFile
 
 SHOWN_LINES = 5
@@ -124,6 +124,9 @@ class ReportImporter:
         )
 
     def _orders(self, source: ReportSource, info: ReportInfo, progress: Progress | None, stop: Stop) -> ImportSummary:
+        known = self._store.imports.find_whole(source) if source.period is None else None
+        if known is not None:
+            return _known_file(info, known)
         read = ignored = 0
         odd: dict[str, None] = {}
         target = self._store.imports.open(source, self._deadline)
@@ -146,6 +149,7 @@ class ReportImporter:
                     target.stopped = True
                     break
             target.rejected = rejects.count
+            target.is_whole = read > 0 and not (rejects.count or rejects.unread or odd or resolver.has_unnamed)
             if not target.stopped:
                 target.merge(lambda rows: tell(*_merged(rows, read)), stop)
         notes = [
@@ -163,7 +167,8 @@ class ReportImporter:
             self._store.deadlines.set_verges(read_verges(info), info.as_of or self._now())
         counts = (target.new, target.changed, target.unchanged)
         found = _summary(info, target.rows, counts, rejects, notes, stopped=target.stopped)
-        return msgspec.structs.replace(found, number=target.number)
+        is_open = info.kind is ReportKind.UNSHIPPED and not read and source.period is None and not target.stopped
+        return msgspec.structs.replace(found, number=target.number, is_period_open=is_open)
 
     def undo(self, number: int) -> UndoneImport:
         """Take an import back, of each order that no later import named. Raises StoreError."""
@@ -176,7 +181,8 @@ class ReportImporter:
         with RejectsFile(self._rejects_folder, taken.info) as rejects:
             rejects.add(list(taken.rejected))
         counts = (0, taken.changed, taken.known - taken.changed)
-        return _summary(taken.info, taken.rows, counts, rejects, taken.notes)
+        found = _summary(taken.info, taken.rows, counts, rejects, taken.notes)
+        return msgspec.structs.replace(found, is_period_open=covers is None and taken.rows <= FEW)
 
 
 def _merged(rows: int, read: int) -> tuple[int, float]:
@@ -253,6 +259,28 @@ def _summary(
         rejects_file=rejects.path,
         notes=tuple(notes),
         stopped=stopped,
+    )
+
+
+def _known_file(info: ReportInfo, known: tuple[int, int, int, int]) -> ImportSummary:
+    """Of a file that is known to say nothing new."""
+    number, at, rows, orders = known
+    note = f"this very file was imported before, as import {number} of {iso_utc(at)}: nothing of it is new"
+    return ImportSummary(
+        info.path,
+        info.kind.value,
+        info.encoding,
+        rows,
+        0,
+        0,
+        orders,
+        0,
+        0,
+        (),
+        None,
+        (*_notes(info), note),
+        False,
+        number,
     )
 
 

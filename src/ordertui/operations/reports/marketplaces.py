@@ -54,6 +54,8 @@ class MarketplaceResolver:
         """By beginning of order ids: marketplaces of the known orders with it, when the answer is none of them."""
         self._beginnings: set[str] = set()
         self._doubtful: list[str] = []
+        self.has_unnamed = False
+        """Whether a row named no marketplace: what was made of it depends on what was known."""
 
     def notes(self) -> Iterator[str]:
         """Yield what speaks against the answer: order ids of marketplaces begin alike."""
@@ -79,6 +81,7 @@ class MarketplaceResolver:
                 yield batch
 
     def _resolve(self, batch: RowBatch) -> RowBatch:
+        self.has_unnamed = True
         ids = {str(row[ORDER_ID]) for row in batch.rows if row[MARKETPLACE] is None}
         known = {str(row[ORDER_ID]): str(row[MARKETPLACE]) for row in batch.rows if row[MARKETPLACE] is not None}
         known |= self._store.orders.marketplaces_of(ids)

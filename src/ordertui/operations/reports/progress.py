@@ -46,6 +46,8 @@ class ImportSummary(msgspec.Struct, frozen=True):
     stopped: bool = False
     number: int | None = None
     """The import's number, by which it can be undone; None: nothing was recorded."""
+    is_period_open: bool = False
+    """Whether it would say more, if the days of order that it was asked for were named."""
 
     @property
     def rejects_text(self) -> str:

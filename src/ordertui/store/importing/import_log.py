@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ordertui.orders.batch_state import UNCONFIRMED
 from ordertui.orders.enums import ReportKind
-from ordertui.store.database import as_parameter
+from ordertui.store.database import as_parameter, in_list
+from ordertui.store.migrations import LATEST
 from ordertui.store.orders import OrderRepository
 
 from .import_session import SLICE_ROWS, ImportContext, ImportSession, ReportSource, apply_cancelled_by
@@ -27,6 +29,23 @@ class ImportLog:
         `auto_cancel_at` gives, for a marketplace and a ship-by time, when Amazon cancels. Raises ReadOnlyStore.
         """
         return ImportSession(self._context, report, auto_cancel_at, slice_rows=slice_rows)
+
+    def find_whole(self, report: ReportSource) -> tuple[int, int, int, int] | None:
+        """Return the import that took in all of this very file: its number, time, rows and orders; None without one.
+
+        Importing the file again says nothing new then. None as well while a batch waits for a report to confirm it, and
+        after a purge, an undo or a schema step: then it might.
+        """
+        database = self._context.database
+        if database.value(f"SELECT 1 FROM orders WHERE state IN {in_list(UNCONFIRMED)} LIMIT 1"):
+            return None
+        found = database.query(
+            "SELECT id, at, row_count, new_orders + changed + unchanged FROM imports WHERE sha256 = ? AND kind = ?"
+            " AND is_whole = ? AND marketplace IS NOT DISTINCT FROM CAST(? AS text) AND as_of IS NOT DISTINCT FROM"
+            " CAST(? AS bigint) ORDER BY id DESC LIMIT 1",
+            (report.sha256, report.kind, LATEST, report.marketplace, report.as_of),
+        )
+        return None if not found else (found[0][0], found[0][1], found[0][2], found[0][3])
 
     def undo(self, number: int, auto_cancel_at: Callable[[str, int], int | None]) -> UndoneImport:
         """Put back what an import changed of orders that no later import named; see `ImportUndo`. Raises StoreError."""

@@ -21,6 +21,7 @@ from ordertui.store.audit import AuditLog
 from ordertui.store.database import Database, placeholders, slices
 from ordertui.store.errors import ReadOnlyStore
 from ordertui.store.journal.rows import TransitionWriter
+from ordertui.store.migrations import LATEST
 from ordertui.store.operator_facts import OperatorFacts
 
 from . import statements as sql
@@ -106,6 +107,8 @@ class ImportSession:
         """Rows that the reader rejected; set by the caller."""
         self.stopped = False
         """Whether the file has more rows. The import is then not recorded as finished."""
+        self.is_whole = False
+        """Whether every value of the file was read; set by the caller. Then importing it again says nothing new."""
         self.coverage = ReportCoverage(database, report.kind, report.as_of, report.period)
         self.missing = 0
         """Orders that are missing in a newer Unshipped report, after this import."""
@@ -293,7 +296,8 @@ class ImportSession:
             self._database.create_read_indexes()
             self._count((self.rows, self.new, self.changed, self.unchanged))
             self._database.execute(
-                "UPDATE imports SET finished = ? WHERE id = ?", (int(not self.stopped), self._import_id)
+                "UPDATE imports SET finished = ?, is_whole = ? WHERE id = ?",
+                (int(not self.stopped), 0 if self.stopped or not self.is_whole else LATEST, self._import_id),
             )
             self._undo.add_unread(self.coverage.unread)
             self._undo.finish()

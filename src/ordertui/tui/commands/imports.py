@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from textual.content import Content
@@ -12,6 +12,7 @@ from ordertui.amazon.reports.errors import AmbiguousEncoding, MarketplaceNeeded
 from ordertui.operations.errors import BadInput, error_message
 from ordertui.operations.reports.files import expand_folders, find_kind, import_order
 from ordertui.operations.reports.progress import ImportProgress, ImportSummary
+from ordertui.operations.reports.rate_report import Days, parse_days
 from ordertui.operations.session import Session
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import MARKETPLACES
@@ -19,7 +20,7 @@ from ordertui.orders.text import pluralize
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.render.format import Piece
 from ordertui.tui.render.import_summary import import_lines, result_lines
-from ordertui.tui.screens.dialogs import ChoiceScreen, TextScreen
+from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
 from ordertui.tui.screens.progress import ProgressScreen
 from ordertui.tui.screens.task_runner import Task
@@ -63,9 +64,15 @@ async def _read_file(session: Session, task: Task, path: Path, place: str) -> tu
     if await task.work(find_kind, path) is ReportKind.PROCESSING_REPORT:
         return await _read_results(session, task, path), False
     encoding = marketplace = None
+    covers: Days | None = None
     while True:
         try:
-            summaries = await _import(session, task, path, place, encoding=encoding, marketplace=marketplace)
+            answers = {"encoding": encoding, "marketplace": marketplace}
+            summaries = await _import(session, task, path, place, answers, covers)
+            if covers is None and any(one.is_period_open for one in summaries):
+                covers = await _ask_days(task, path)
+                if covers is not None:
+                    continue
             return import_lines(summaries), any(one.stopped for one in summaries)
         except AmbiguousEncoding as error:
             choices = [(name, f"{name:<12} {sample}") for name, sample in error.candidates]
@@ -84,8 +91,26 @@ async def _read_file(session: Session, task: Task, path: Path, place: str) -> tu
             return [(f"{error_message(error)}\n", "$text-error")], False
 
 
+async def _ask_days(task: Task, path: Path) -> Days | None:
+    """Ask for the days of order that a report covers which has too few rows to tell; None: left open."""
+    note = "What of these days it does not name is then told by its silence. Esc: leave it open"
+    first = last = ""
+    while True:
+        fields = (("first", "First day, as 2026-11-16", first), ("last", "Last day", last))
+        found = await task.ask(
+            FormScreen(f"{path.name} has few rows or none: for which days was it asked?", fields, note)
+        )
+        if found is None:
+            return None
+        first, last = found["first"].strip(), found["last"].strip()
+        try:
+            return parse_days(f"{first}..{last or first}")
+        except ValueError as error:
+            note = str(error)
+
+
 async def _import(
-    session: Session, task: Task, path: Path, place: str, *, encoding: str | None, marketplace: str | None
+    session: Session, task: Task, path: Path, place: str, answers: Mapping[str, str | None], covers: Days | None
 ) -> Sequence[ImportSummary]:
     screen = ProgressScreen(f"Importing {place}".rstrip())
     started = time.monotonic()
@@ -100,8 +125,9 @@ async def _import(
         return await task.work(
             session.imports.import_files,
             [path],
-            encoding=encoding,
-            marketplace=marketplace,
+            encoding=answers["encoding"],
+            marketplace=answers["marketplace"],
+            covers=covers,
             progress=progress,
             stop=lambda: screen.stopping,
         )
