@@ -24,6 +24,7 @@ from ordertui.store.journal.rows import TransitionWriter
 from ordertui.store.migrations import LATEST
 from ordertui.store.operator_facts import OperatorFacts
 
+from . import pairing
 from . import statements as sql
 from .coverage import ReportCoverage
 from .staging import Staging
@@ -240,15 +241,15 @@ class ImportSession:
         self._do(sql.NEW_UNCLEAR)
         if not self._database.query("SELECT 1 FROM news WHERE is_unclear = 1 LIMIT 1"):
             return []
-        spelled = [(product, _spelling(sku)) for product, sku in self._database.query(sql.SKUS)]
+        spelled = [(product, _spelling(sku)) for product, sku in self._database.query(pairing.SKUS)]
         self._database.fill("spellings", ("product_id", "sku_key"), spelled)
-        for statement in (*sql.PROMOTIONS, *sql.UNCLEAR):
+        for statement in (*pairing.PROMOTIONS, *pairing.UNCLEAR):
             self._do(statement)
         for number in self._places("round", "unclear_rows"):
-            for statement in sql.PAIRS:
+            for statement in pairing.PAIRS:
                 self._do(statement, round=number)
-        self._do(sql.PLACES)
-        return self._database.query(sql.RENAMED)
+        self._do(pairing.PLACES)
+        return self._database.query(pairing.RENAMED)
 
     def _merge_lines(self) -> None:
         self._do(sql.JOIN_CLEAR)

@@ -1,0 +1,101 @@
+"""Which row is about which line, for the orders in which the SKUs alone do not tell: statements over `pairs`."""
+
+from __future__ import annotations
+
+PROMOTIONS = tuple(
+    f"UPDATE sorted SET {name} = CASE WHEN sorted.item_price IS NULL THEN sorted.{name} ELSE b.amount END,"
+    f" {name}_id = CASE WHEN b.promotions = 1 THEN b.promotion END FROM (SELECT order_id, at, item,"
+    " sum(amount) AS amount, count(*) AS promotions, max(promotion) AS promotion FROM (SELECT DISTINCT"
+    " s.order_id AS order_id, s.at AS at,"
+    f" ltrim(s.item_id, '0') AS item, s.{name}_id AS promotion, s.{name} AS amount FROM news n CROSS JOIN heads h"
+    " CROSS JOIN sorted s WHERE n.is_unclear = 1 AND h.id = n.id AND s.order_id = h.order_id"
+    f" AND s.item_id IS NOT NULL AND s.{name} > 0) t GROUP BY order_id, at, item) b"
+    " WHERE sorted.order_id = b.order_id AND sorted.at = b.at AND ltrim(sorted.item_id, '0') = b.item"
+    for name in ("item_promotion", "ship_promotion")
+)
+"""Amazon repeats an item for each of its promotions: its price counts once, and each promotion once. The id is kept of
+a single promotion: an amount that several make up has none.
+"""
+SKUS = (
+    "SELECT p.id, p.sku FROM products p WHERE p.id IN (SELECT s.product_id FROM news n CROSS JOIN heads h CROSS JOIN"
+    " sorted s WHERE n.is_unclear = 1 AND h.id = n.id AND s.order_id = h.order_id UNION SELECT l.product_id FROM news n"
+    " CROSS JOIN lines l WHERE n.is_unclear = 1 AND l.order_id = n.id)"
+)
+"""The products of unclear orders, whose spelling Python compares: no engine knows how accents are made."""
+_UNCLEAR = (
+    "(SELECT n.id AS id, s.seq AS seq, dense_rank() OVER (PARTITION BY n.id ORDER BY s.at) AS round, s.at AS at,"
+    " ltrim(s.item_id, '0') AS item, s.product_id AS product_id, k.sku_key AS sku_key, s.quantity AS quantity"
+    " FROM news n CROSS JOIN heads h CROSS JOIN sorted s CROSS JOIN spellings k WHERE n.is_unclear = 1 AND h.id = n.id"
+    " AND s.order_id = h.order_id AND k.product_id = s.product_id) t"
+)
+UNCLEAR = (
+    "INSERT INTO unclear_rows SELECT id, seq, round, at, item, product_id, sku_key, quantity, row_number() OVER"
+    " (PARTITION BY id, round, item ORDER BY seq), min(seq) OVER (PARTITION BY id, round, item)"
+    f" FROM {_UNCLEAR} WHERE item IS NOT NULL",
+    f"INSERT INTO unclear_rows SELECT id, seq, round, at, NULL, product_id, sku_key, quantity, 1, seq FROM {_UNCLEAR}"
+    " WHERE item IS NULL",
+    "INSERT INTO unclear_lines SELECT l.order_id, l.line, ltrim(l.item_id, '0'), coalesce(l.a_item_id, l.at),"
+    " l.product_id, k.sku_key, l.quantity, coalesce(l.a_quantity, l.at) FROM news n CROSS JOIN lines l"
+    " CROSS JOIN spellings k WHERE n.is_unclear = 1 AND l.order_id = n.id AND k.product_id = l.product_id",
+)
+"""Rows of one order with different dates are of different reports, put into one file: each date is a round."""
+
+
+def _pair(keys: str, rows: str, lines: str, *, is_renamed: bool = False) -> str:
+    """Pair rows and lines that are free yet and agree in `keys`, in file order."""
+    names = [name.strip() for name in keys.split(",")]
+    agree = " AND ".join(f"r.{name} = l.{name}" for name in names)
+    taken = "NOT EXISTS (SELECT 1 FROM pairs p WHERE p.id = f.id AND p.round = :round AND"
+    return (
+        f"INSERT INTO pairs SELECT r.id, r.seq, :round, l.line, 0, 1, {int(is_renamed)} FROM (SELECT id, seq, {keys},"
+        f" row_number() OVER (PARTITION BY id, {keys} ORDER BY seq) AS n FROM unclear_rows f WHERE again = 1"
+        f" AND round = :round AND {rows} AND {taken} p.seq = f.seq)) r JOIN (SELECT id, line,"
+        f" {keys}, row_number() OVER (PARTITION BY id, {keys} ORDER BY line) AS n FROM unclear_lines f"
+        f" WHERE {lines} AND {taken} p.line = f.line)) l ON r.id = l.id AND r.n = l.n AND {agree}"
+    )
+
+
+_MAIN_ROWS = (
+    "pairs p CROSS JOIN unclear_rows r WHERE p.round = :round AND r.id = p.id AND r.seq = p.seq AND r.again = 1"
+)
+_SAME = ("product_id, quantity", "product_id", "sku_key, quantity", "sku_key")
+PAIRS = (
+    _pair("item", "item IS NOT NULL", "item IS NOT NULL"),
+    *(_pair(keys, "item IS NOT NULL", "item IS NULL") for keys in _SAME),
+    *(
+        _pair(keys, "item IS NOT NULL", "item IS NOT NULL", is_renamed=True)
+        for keys in ("product_id, quantity", "sku_key, quantity")
+    ),
+    *(_pair(keys, "item IS NULL", "1 = 1") for keys in _SAME),
+    "INSERT INTO pairs SELECT id, seq, :round, (SELECT coalesce(max(l.line), 0) FROM unclear_lines l"
+    " WHERE l.id = r.id) + row_number() OVER (PARTITION BY id ORDER BY seq), 1, 1, 0 FROM unclear_rows r"
+    " WHERE again = 1 AND round = :round AND NOT EXISTS (SELECT 1 FROM pairs p WHERE p.id = r.id AND p.seq = r.seq)",
+    "INSERT INTO pairs SELECT r.id, r.seq, :round, p.line, p.is_new, r.again, 0 FROM unclear_rows r CROSS JOIN pairs p"
+    " WHERE r.again > 1 AND r.round = :round AND p.id = r.id AND p.seq = r.first_seq",
+    "UPDATE unclear_lines SET item = CASE WHEN b.item IS NOT NULL AND (unclear_lines.item IS NULL"
+    " OR b.at >= item_at) THEN b.item ELSE unclear_lines.item END,"
+    " quantity = CASE WHEN b.quantity IS NOT NULL AND (unclear_lines.quantity IS NULL OR b.at >= quantity_at)"
+    " THEN b.quantity ELSE unclear_lines.quantity END FROM (SELECT p.id AS id, p.line AS line, r.item AS item,"
+    f" r.quantity AS quantity, r.at AS at FROM {_MAIN_ROWS} AND p.is_new = 0) b"
+    " WHERE unclear_lines.id = b.id AND unclear_lines.line = b.line",
+    "INSERT INTO unclear_lines SELECT p.id, p.line, r.item, r.at, r.product_id, r.sku_key, r.quantity, r.at"
+    f" FROM {_MAIN_ROWS} AND p.is_new = 1",
+)
+"""One round. A row is about the line with its item id, else one of its SKU without an id (of its quantity, if there is
+one), else one of its SKU and quantity with another id. A row without an id is about any line of its SKU. A SKU that is
+only spelled otherwise (`sku_key`) comes after the same one. Rows of one id are about one line; each other row that is
+left is a line that was not known.
+"""
+PLACES = (
+    "UPDATE pairs SET place = b.place, is_new = b.is_new FROM (SELECT id, seq, row_number() OVER (PARTITION BY id, line"
+    " ORDER BY round, seq) AS place, max(is_new) OVER (PARTITION BY id, line) AS is_new FROM pairs) b"
+    " WHERE pairs.id = b.id AND pairs.seq = b.seq"
+)
+"""In which order the rows about one line are merged."""
+PAIRED = "pairs p CROSS JOIN heads h CROSS JOIN sorted s"
+OF_PAIR = "h.id = p.id AND s.order_id = h.order_id AND s.seq = p.seq"
+RENAMED = (
+    "SELECT h.order_id, l.item_id, s.item_id FROM pairs p CROSS JOIN heads h CROSS JOIN sorted s CROSS JOIN lines l"
+    f" WHERE p.is_renamed = 1 AND {OF_PAIR} AND l.order_id = p.id AND l.line = p.line ORDER BY s.seq"
+)
+"""Lines that the report names under another item id: (order id, known item id, the report's)."""
