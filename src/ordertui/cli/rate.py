@@ -193,10 +193,13 @@ def show_outlook(session: Session, codes: list[str], form: str) -> None:
 
 
 def show_neighbours(session: Session, codes: list[str], form: str) -> None:
-    """List the rates that reports do not carry."""
+    """List the rates that Amazon watches too, most of which no report carries."""
+    from ordertui.rules.rate import percent
+
     columns = ("marketplace", "metric", "days", "rate", "target", "orders", "at_least", "because", "source")
     records = [
-        {"marketplace": code, "metric": m.name, "days": m.days, "rate": m.status,
+        {"marketplace": code, "metric": m.name, "days": m.days,
+         "rate": m.status if m.share is None else f"{percent(m.share)} ({m.status})",
          "target": f"{m.sign} {m.target}", "orders": m.orders,
          "at_least": m.at_least, "because": m.because, "source": m.source}
         for code in codes

@@ -71,16 +71,17 @@ def program_of(names: Iterable[str]) -> Program:
 
 
 SELLER_FULFILLED_PRIME = (
-    "Seller Fulfilled Prime: Amazon wants at most 0.5 % of Prime orders cancelled, and decides itself on refunds after"
-    " the order"
+    "Seller Fulfilled Prime: every cancellation of yours counts toward its own rate, also one that the buyer asked for,"
+    " and Amazon decides itself on refunds after the order"
 )
-"""Source: Amazon's requirements of Seller Fulfilled Prime; its rate is not calculated here."""
+"""Source: Seller Central help 202072550; `operations.rate.prime_rate` calculates the rate."""
+SHIPPED_BY_AMAZON = (Program.EASY_SHIP, Program.DELIVERY_BY_AMAZON)
+"""Programs whose parcels Amazon delivers: no Seller Fulfilled Prime."""
 
 
 def is_seller_fulfilled_prime(row: OrderRow) -> bool:
     """Return whether the seller ships it as a Prime order, by what is known."""
-    by_amazon = row.program in (Program.EASY_SHIP, Program.DELIVERY_BY_AMAZON)
-    return row.prime is YesNo.YES and row.channel is not Channel.AMAZON and not by_amazon
+    return row.prime is YesNo.YES and row.channel is not Channel.AMAZON and row.program not in SHIPPED_BY_AMAZON
 
 
 class Parcel(msgspec.Struct, frozen=True, omit_defaults=True):

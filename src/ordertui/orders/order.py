@@ -155,6 +155,16 @@ def lines_allow(action: Action, facts: LinesKnown) -> bool:
     return facts & looked_at == needed
 
 
+class OrderFlags(msgspec.Struct, frozen=True):
+    """What one report says of one order beside its lines."""
+
+    verge: Verge = Verge.UNKNOWN
+    """The worse of its items."""
+    program: Program = Program.UNKNOWN
+    prime: YesNo = YesNo.UNKNOWN
+    """YES: a column calls it Seller Fulfilled Prime."""
+
+
 class OrderRow(msgspec.Struct, frozen=True):
     """The facts of an order without its lines, for table, plans and rules."""
 

@@ -40,9 +40,12 @@ class ApiFactLog:
                 [(row_id, one.at, msgspec.json.encode(one).decode()) for row_id, one in fresh],
             )
             self._database.execute_many(
-                "UPDATE orders SET program = ?, bars = ?, version = version + 1"
-                " WHERE id = ? AND (program <> ? OR bars <> ?)",
-                [(one.program.value, int(one.bars), row_id, one.program.value, int(one.bars)) for row_id, one in fresh],
+                "UPDATE orders SET program_at = ?, program = ?, bars = ?, version = version"
+                " + CASE WHEN program <> ? OR bars <> ? THEN 1 ELSE 0 END WHERE id = ?",
+                [
+                    (one.at, one.program.value, int(one.bars), one.program.value, int(one.bars), row_id)
+                    for row_id, one in fresh
+                ],
             )
 
     def get(self, row_id: int) -> ApiFacts | None:

@@ -1,8 +1,8 @@
-"""When Amazon cancels orders by itself: stored times, by the policy in force, and Amazon's own flags of a report."""
+"""When Amazon cancels orders by itself: stored times, by the policy in force."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from ordertui.orders.enums import OrderStatus
 
@@ -26,18 +26,6 @@ class Deadlines:
             " GROUP BY marketplace) m JOIN orders o ON o.id = m.id"
         )
         return any(auto_cancel_at(marketplace, ship_by) != at for marketplace, ship_by, at in found)
-
-    def set_verges(self, verges: Mapping[str, str], as_of: int) -> None:
-        """Store Amazon's own flags by order id, of a report of this date; the newer report wins."""
-        if not verges:
-            return
-        values = self._database.values_sql("new", order_id=str, verge=str)
-        with self._database.write():
-            self._database.execute(
-                f"UPDATE orders SET verge = v.verge, verge_at = :at FROM {values} AS v"
-                " WHERE orders.order_id = v.order_id AND coalesce(orders.verge_at, 0) <= :at",
-                {"new": as_parameter(list(verges.items())), "at": as_of},
-            )
 
     def refresh(self, auto_cancel_at: AutoCancelAt) -> int:
         """Compute the time of every waiting order again, because the policy changed; return how many differ."""

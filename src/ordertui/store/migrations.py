@@ -31,6 +31,7 @@ SCRIPTS = (
     "0018_import_undo.sql",
     "0019_uploaded_at.sql",
     "0020_cancelled_totals.sql",
+    "0021_report_programs.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple, TypeAlias
 
+from ordertui.orders.api_facts import SHIPPED_BY_AMAZON
 from ordertui.orders.batch_state import COMMITTED, OPEN_STATES
 from ordertui.orders.clock import DAY
 from ordertui.orders.enums import ReportKind
@@ -27,7 +28,7 @@ SituationCounts: TypeAlias = Sequence[tuple[int, Cancelled, int]]
 """(situation number, how much is cancelled, orders)."""
 _OPEN = in_list(OPEN_STATES)
 _CANCELLED = "CASE WHEN o.status = 'cancelled' THEN 1 WHEN o.cancelled_lines > 0 THEN 2 ELSE 0 END"
-_PRIME = " AND prime = 'yes'"
+_SHIPPED_BY_AMAZON = in_list(SHIPPED_BY_AMAZON)
 _MAY_COUNT = "(status = 'cancelled' OR cancelled_lines > 0 OR amazon_counts = 'yes')"
 _UNDER_WAY = (
     f"b.counts IS NOT NULL AND ((b.action = 'cancel' AND b.state IN {_OPEN})"
@@ -89,15 +90,37 @@ class RateQueries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def count_placed(self, marketplace: str, start: int, end: int, *, prime: bool = False) -> SituationCounts:
-        """Return the counts of the orders placed in a span, by situation; with `prime` of those that are Prime."""
+    def count_placed(self, marketplace: str, start: int, end: int) -> SituationCounts:
+        """Return the counts of the orders placed in a span, by situation."""
         found = self._database.query(
             f"SELECT situation, {_CANCELLED} AS c, count(*) FROM orders o WHERE marketplace = ?"
-            f" AND channel = 'merchant' AND purchased_at >= ? AND purchased_at < ?{_PRIME if prime else ''}"
-            " GROUP BY situation, c",
+            " AND channel = 'merchant' AND purchased_at >= ? AND purchased_at < ? GROUP BY situation, c",
             (marketplace, start, end),
         )
         return [(situation, Cancelled(kind), count) for situation, kind, count in found]
+
+    def prime_orders(self, marketplace: str, start: int, end: int) -> tuple[list[tuple[int, RateFacts]], int]:
+        """Return the Prime orders placed in a span that the seller ships, and of how many it is not known; cached.
+
+        Both ends are included. Easy Ship and Delivery by Amazon are none of Seller Fulfilled Prime.
+        """
+        return self._database.cached(
+            f"prime {marketplace} {start} {(end - start) // DAY}",
+            lambda: self._prime_orders(marketplace, start, end),
+        )
+
+    def _prime_orders(self, marketplace: str, start: int, end: int) -> tuple[list[tuple[int, RateFacts]], int]:
+        span = (
+            f" FROM orders o WHERE o.marketplace = ? AND o.channel = 'merchant' AND o.purchased_at >= ?"
+            f" AND o.purchased_at <= ? AND o.program NOT IN {_SHIPPED_BY_AMAZON} AND"
+        )
+        found = self._database.query(
+            f"SELECT o.id, o.situation, {_CANCELLED}, {_PENDING}{span} o.prime = 'yes'", (marketplace, start, end)
+        )
+        undecided = self._database.value(
+            f"SELECT count(*){span} coalesce(o.prime, 'unknown') = 'unknown'", (marketplace, start, end)
+        )
+        return [(v[0], RateFacts(v[1], Cancelled(v[2]), Pending(v[3]))) for v in found], int(undecided)
 
     def count_day(self, marketplace: str, start: int, end: int) -> tuple[int, SituationCounts]:
         """Return when the newest order of a day was placed, and `count_placed` of it. Cached."""

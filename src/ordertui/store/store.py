@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .products import ProductQueries
     from .rate_reports import RateReports
     from .rates import RateQueries
+    from .report_flags import ReportFlags
 
     StorePlace: TypeAlias = Path | ServerAddress | CopyPlace
 
@@ -121,6 +122,13 @@ class Store:
         from .rate_reports import RateReports
 
         return RateReports(self.database, self.clock, self.audit, self.facts)
+
+    @cached_property
+    def report_flags(self) -> ReportFlags:
+        """What order reports say of an order beside its lines."""
+        from .report_flags import ReportFlags
+
+        return ReportFlags(self.database)
 
     @cached_property
     def deadlines(self) -> Deadlines:

@@ -15,6 +15,7 @@ from ordertui.operations.errors import Stopped, UnknownReason
 from ordertui.operations.long_runs import paused_collection, stop_check
 from ordertui.operations.rate.calculator import RateCalculator
 from ordertui.operations.rate.figures import RateEffect
+from ordertui.orders.api_facts import is_seller_fulfilled_prime
 from ordertui.orders.clock import iso_utc
 from ordertui.orders.enums import Action, BuyerRequest, ReportKind
 from ordertui.orders.order import Order, OrderRow
@@ -34,7 +35,7 @@ from .offer_removal import removal_warnings
 from .other_items import has_several_items
 from .plan import ExcludedOrder, Plan, PlanLine, PlannedOrder
 from .reasons import REASONS, cancel_reason, refund_reason
-from .warnings import plan_warnings
+from .warnings import plan_warnings, prime_warnings
 
 PROCEEDS = "proceeds"
 """Rule of an order of which Amazon's own total is not what its parts come to: it is not refunded in full."""
@@ -159,6 +160,8 @@ class Planner:
         check_stop()
         warnings = [*outcome.warnings, *doubts.warnings, *plan_warnings(action, rows, orders, rates, offers)]
         warnings += fee_warnings(policy, action, rows, by_id, now)
+        if action is Action.CANCEL and any(is_seller_fulfilled_prime(by_id[row.id].row) for row in rows):
+            warnings += prime_warnings(self._calculator.prime.figures(marketplace, [row.id for row in rows]))
         check_stop()
         return Plan(
             id=ident,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ordertui.amazon.reports import REPORT_FORMATS
 from ordertui.operations.rate.figures import RateEffect
+from ordertui.operations.rate.prime_rate import PrimeFigure
 from ordertui.orders.api_facts import SELLER_FULFILLED_PRIME, is_seller_fulfilled_prime
 from ordertui.orders.enums import Action, BuyerRequest, CancelReason, YesNo
 from ordertui.orders.marketplace import PriceTax, price_tax
@@ -56,6 +57,18 @@ def plan_warnings(
                 " only this store's own are subtracted"
             )
     return found
+
+
+def prime_warnings(figures: Sequence[tuple[PrimeFigure, PrimeFigure]]) -> list[str]:
+    """Return what the plan does to the rate of Seller Fulfilled Prime, now and after it, window by window."""
+    return [
+        f"the {after.days}-day cancellation rate of Seller Fulfilled Prime is not known: {after.reason}"
+        if after.reason
+        else f"takes the {after.days}-day cancellation rate of Seller Fulfilled Prime from {before} to {after}"
+        + (": over" if after.status is RateStatus.OVER else "")
+        for before, after in figures
+        if after.at_least > before.at_least
+    ]
 
 
 def _rate_warnings(rates: Sequence[RateEffect]) -> list[str]:

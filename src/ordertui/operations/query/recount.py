@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ordertui.operations.eligibility import BATCH_ACTIONS, Eligibility, has_open_action, lines_denial
+from ordertui.orders.api_facts import PROGRAM_BARS
 from ordertui.orders.batch_state import holds_order
 from ordertui.orders.clock import HOUR
 from ordertui.orders.enums import Action, Channel, OrderStatus, Refunded, YesNo
@@ -133,7 +134,8 @@ class Recount:
         if (row.total and (row.total.minor, row.total.currency)) != total:
             shown = None if row.total is None else (row.total.minor, row.total.currency)
             yield _differ(order, "the total in minor units", shown, total)
-        known = _lines_known(lines)
+        known = _lines_known(lines) | (row.lines_known & LinesKnown.PARCEL_LEFT)
+        known |= PROGRAM_BARS.get(row.program, LinesKnown(0))
         for action in BATCH_ACTIONS:
             if (lines_denial(action, row.lines_known) is None) != (lines_denial(action, known) is None):
                 yield _differ(order, f"what its lines allow for {action}", row.lines_known, known)

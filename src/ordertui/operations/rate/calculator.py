@@ -19,6 +19,7 @@ from ordertui.store.rates import Cancelled, Pending, RateFacts, SituationCounts
 
 from .counting import ALWAYS, NO_GAIN, NOTHING_CHOSEN, ChosenOrders, Gain, RateCounting, gain_over
 from .figures import Dated, Impact, RateEffect, RateFigure
+from .prime_rate import PrimeRate
 
 _TODAY = "whole days, today included; orders in held or sent batches are taken as cancelled"
 BASIS = {
@@ -35,6 +36,7 @@ class RateCalculator:
         self._eligibility = eligibility
         self._clock = clock
         self.counting = RateCounting(eligibility)
+        self.prime = PrimeRate(store, eligibility, clock, self.unknown_reason)
         self._sums: dict[tuple[str, int], tuple[SituationCounts, Policy, tuple[int, int, int]]] = {}
 
     def effects(
@@ -134,10 +136,6 @@ class RateCalculator:
         Both ends are included (epoch seconds). Batches under way are left out, because Amazon does not know them.
         """
         return self._sum(marketplace, self._store().rates.count_placed(marketplace, start, end + 1))
-
-    def prime_counts(self, marketplace: str, start: int, end: int) -> tuple[int, int, int]:
-        """Return `span_counts` of the orders that a report calls Prime."""
-        return self._sum(marketplace, self._store().rates.count_placed(marketplace, start, end + 1, prime=True))
 
     def window_counts(self, marketplace: str, days: int) -> tuple[int, int, int]:
         """Return orders, counted cancellations and those known to count, of a window of so many days that ends now."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from fractions import Fraction
 
 import msgspec
 
@@ -18,14 +19,11 @@ NO_CONFIRM_TIME = (
 )
 NO_TRACKING = "unknown: no order report carries tracking numbers or whether they were valid"
 NO_DELIVERY = "unknown: no order report says when a parcel was delivered; Amazon counts tracked units"
-PRIME_UNITS = (
-    "unknown: Amazon counts units of Seller Fulfilled Prime, and every cancellation of the seller's; these are orders"
-    " that a report calls Prime, and those of them that count as cancelled"
-)
+PRIME_UNITS = "in orders; Amazon counts units, and all that the seller cancelled, also what the buyer asked for"
 
 
 class Metric(msgspec.Struct, frozen=True):
-    """A neighbour of the cancellation rate that reports do not carry: unknown, and why."""
+    """A neighbour of the cancellation rate; most of them no report carries: unknown, and why."""
 
     name: str
     days: int
@@ -38,6 +36,8 @@ class Metric(msgspec.Struct, frozen=True):
     because: str
     source: str
     status: str = RateStatus.UNKNOWN
+    share: Fraction | None = None
+    """The rate, of those that reports can tell."""
 
 
 class RelatedMetrics:
@@ -64,23 +64,26 @@ class RelatedMetrics:
                 self._untold(marketplace, days, "on-time delivery rate", ("on_time_delivery_target", ">=", NO_DELIVERY))
                 for days in values.on_time_delivery_days
             ),
-            *(self._prime(marketplace, days) for days in values.prime_cancel_days),
+            *self._primes(marketplace),
         ]
 
-    def _prime(self, marketplace: str, days: int) -> Metric:
-        policy, now = self._eligibility.policy(marketplace), self._clock.now()
-        start, _ = window(now, days, policy.zone)
-        orders, _, known = self._calculator.prime_counts(marketplace, start, now)
-        return Metric(
-            "Seller Fulfilled Prime cancellation rate",
-            days,
-            exact_text(policy.values.prime_cancel_target),
-            "<=",
-            orders,
-            known,
-            PRIME_UNITS,
-            self._source(marketplace, "prime_cancel_target"),
-        )
+    def _primes(self, marketplace: str) -> Iterator[Metric]:
+        for now, _ in self._calculator.prime.figures(marketplace):
+            because = now.reason or PRIME_UNITS
+            if not now.reason and now.at_least < now.cancelled:
+                because = f"{now.at_least:,} to {now.cancelled:,} of {now.orders:,} {because}"
+            yield Metric(
+                "Seller Fulfilled Prime cancellation rate",
+                now.days,
+                exact_text(now.target),
+                "<=",
+                now.orders,
+                now.at_least,
+                because,
+                self._source(marketplace, "prime_cancel_target"),
+                now.status,
+                now.share,
+            )
 
     def _late_shipment(self, marketplace: str, days: int) -> Metric:
         policy, now = self._eligibility.policy(marketplace), self._clock.now()

@@ -18,7 +18,7 @@ from ordertui.amazon.reports import (
     read_orders,
 )
 from ordertui.amazon.reports.cell_parsers import ORDER_ID
-from ordertui.amazon.reports.verge import read_verges
+from ordertui.amazon.reports.order_flags import read_flags
 from ordertui.operations.errors import BadInput
 from ordertui.orders.clock import DAY, iso_utc
 from ordertui.orders.enums import ReportKind
@@ -163,8 +163,8 @@ class ReportImporter:
             notes.append(f"{pluralize(ignored, 'row')} of channels outside Amazon were left out")
         if target.stopped:
             notes.append("stopped: what was merged so far is kept; import the file again to go on")
-        if info.kind is ReportKind.UNSHIPPED and not target.stopped:
-            self._store.deadlines.set_verges(read_verges(info), info.as_of or self._now())
+        if not target.stopped:
+            self._store.report_flags.keep(read_flags(info), info.as_of or self._now())
         counts = (target.new, target.changed, target.unchanged)
         found = _summary(info, target.rows, counts, rejects, notes, stopped=target.stopped)
         is_open = info.kind is ReportKind.UNSHIPPED and not read and source.period is None and not target.stopped

@@ -29,7 +29,9 @@ LAST_ORDER = "last_order"
 """Key in `meta`: the highest row number of an order that an undo deleted. No other order gets it."""
 BY_API = "Amazon's API said it"
 """Why the page of an answer is not undone: it would not be fetched again."""
-_FOUND = ("named_at", "verge", "verge_at")
+_FOUND = ("named_at", "verge", "verge_at", "program", "program_at", "bars")
+_NEVER_NULL = ("program", "bars")
+"""Not kept by version 18; what is stored stays then."""
 _ORDER = (*ORDER_REGISTERS, "sources", "given")
 _LINE = ("line", "product_id", *LINE_REGISTERS)
 _PRODUCT = ("asin", "asin_at", "title", "title_at")
@@ -277,8 +279,12 @@ class ImportUndo:
             " AND l.entry = u.id",
             {"import": number},
         )
+        found = ", ".join(
+            f"{name} = coalesce(u.{name}, orders.{name})" if name in _NEVER_NULL else f"{name} = u.{name}"
+            for name in _FOUND
+        )
         database.execute(
-            f"UPDATE orders SET {', '.join(f'{name} = u.{name}' for name in _FOUND)} FROM import_orders u"
+            f"UPDATE orders SET {found} FROM import_orders u"
             f" WHERE u.import = :import AND orders.id = u.order_id AND orders.id IN {chosen}",
             values,
         )

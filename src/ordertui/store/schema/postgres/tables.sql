@@ -1,4 +1,4 @@
--- The tables of a store on PostgreSQL, version 20. Text is compared byte by byte.
+-- The tables of a store on PostgreSQL, version 21. Text is compared byte by byte.
 -- scripts/write_postgres_tables.py writes all of it down to the change number.
 CREATE TABLE meta (
   key text COLLATE "C" PRIMARY KEY, value text COLLATE "C" NOT NULL
@@ -34,7 +34,7 @@ CREATE TABLE orders (
   bars bigint NOT NULL DEFAULT 0, a_marketplace bigint, a_channel bigint, a_status bigint, a_purchased_at bigint,
   a_ship_by bigint, a_replacement bigint, a_business bigint, a_prime bigint, has_twins bigint NOT NULL DEFAULT 0,
   by_hand bigint NOT NULL DEFAULT 0, named_at bigint, missing text COLLATE "C" NOT NULL DEFAULT 'no',
-  missing_since bigint, verge text COLLATE "C" NOT NULL DEFAULT 'unknown', verge_at bigint
+  missing_since bigint, verge text COLLATE "C" NOT NULL DEFAULT 'unknown', verge_at bigint, program_at bigint
 );
 
 CREATE TABLE lines (
@@ -148,7 +148,7 @@ CREATE TABLE import_orders (
   purchased_at bigint, ship_by bigint, replacement text COLLATE "C", business text COLLATE "C", prime text COLLATE "C",
   at bigint, a_marketplace bigint, a_channel bigint, a_status bigint, a_purchased_at bigint, a_ship_by bigint,
   a_replacement bigint, a_business bigint, a_prime bigint, sources bigint, given text COLLATE "C", named_at bigint,
-  verge text COLLATE "C", verge_at bigint
+  verge text COLLATE "C", verge_at bigint, program text COLLATE "C", program_at bigint, bars bigint
 );
 
 CREATE TABLE import_lines (

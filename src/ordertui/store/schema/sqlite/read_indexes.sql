@@ -13,3 +13,4 @@ CREATE INDEX IF NOT EXISTS lines_odd ON lines (order_id) WHERE (status = 'cancel
   OR item_id IS NULL OR length(item_id) < 14 OR length(item_id) > 16
   OR item_price IS NULL OR currency IS NULL OR item_price <= 0 OR item_promotion > 0 OR ship_promotion > 0);
 CREATE INDEX IF NOT EXISTS orders_missing ON orders (id) WHERE missing = 'yes';
+CREATE INDEX IF NOT EXISTS orders_verge ON orders (marketplace) WHERE verge = 'cancellation';

@@ -1,0 +1,102 @@
+"""Read what order reports say of an order beside its lines: what Amazon is about to do, and the program that ships it.
+
+`verge-of-cancellation` and `verge-of-lateShipment` of the Unshipped orders report say what Amazon is about to do or to
+count, whatever the deadlines of the policy are; reports of some accounts only have them (AMAZON.md b). `fulfilled-by`
+(All Orders of India) and `ship-service-level` name a program in words that no page of Amazon lists; what is looked for
+is the name of the program within the cell. Empty cells and other words say nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from ordertui.orders.enums import Program, ReportKind, Verge, YesNo
+from ordertui.orders.order import OrderFlags
+from ordertui.orders.text import to_single_line
+
+from .cell_parsers import ORDER_ID, parse_flag, strip_quotes
+from .inspect import read_line_blocks, split_line
+from .model import ReportInfo
+from .reader import decode_lines
+
+CANCELLATION, LATE = "verge-of-cancellation", "verge-of-lateshipment"
+PROGRAM_COLUMNS = ("fulfilled-by", "ship-service-level")
+PICKUP_COLUMNS = ("is-ispu-order", "is-ispu")
+_WORSE = (Verge.UNKNOWN, Verge.NONE, Verge.LATE, Verge.CANCELLATION)
+_NAMES: Mapping[str, Program] = {
+    "easyship": Program.EASY_SHIP,
+    "ship+": Program.SHIP_PLUS,
+    "shipplus": Program.SHIP_PLUS,
+    "deliverybyamazon": Program.DELIVERY_BY_AMAZON,
+    "instorepickup": Program.PICKUP,
+}
+_PRIME = "sellerfulfilledprime"
+_BY_SELLER = frozenset({"merchant", "seller", "self", "selfship", "sellerfulfilled", "merchantfulfilled"})
+"""Words of `fulfilled-by` for an order of no program."""
+_MAY_NAME = re.compile(
+    rb"easy.?ship|ship.?\+|ship.?plus|delivery.by.amazon|in.?store.?pick|fulfilled.?prime", re.IGNORECASE
+)
+"""What a block of lines has that names a program in `ship-service-level`; others need not be split into cells."""
+
+
+NO_FLAGS = OrderFlags()
+
+
+def read_flags(info: ReportInfo) -> dict[str, OrderFlags]:
+    """Return what the report says of its orders by order id; orders of which it says nothing are left out."""
+    position = {name.lower(): index for index, name in reversed(list(enumerate(info.header)))}
+    verges = [name for name in (CANCELLATION, LATE) if name in position and info.kind is ReportKind.UNSHIPPED]
+    pickups = [name for name in PICKUP_COLUMNS if name in position]
+    programs = [name for name in PROGRAM_COLUMNS if name in position]
+    id_at = position.get("order-id", position.get("amazon-order-id"))
+    if id_at is None or not (verges or pickups or programs):
+        return {}
+    found: dict[str, OrderFlags] = {}
+    number = 0
+    for block, _ in read_line_blocks(info.path):
+        if number and not (verges or pickups or "fulfilled-by" in position or _MAY_NAME.search(block)):
+            continue
+        lines, _ = decode_lines(info, block, number)
+        for line in lines:
+            number += 1
+            cells = [] if number == 1 or line.isspace() else split_line(line, info.delimiter)
+            order_id = _cell(cells, id_at)
+            if not ORDER_ID.fullmatch(order_id):
+                continue
+            before = found.get(order_id, NO_FLAGS)
+            verge = _verge({name: parse_flag(_cell(cells, position[name])) for name in verges})
+            program, prime = _program({name: _cell(cells, position[name]) for name in programs})
+            if any(parse_flag(_cell(cells, position[name])) == "yes" for name in pickups):
+                program = Program.PICKUP
+            flags = OrderFlags(
+                max(before.verge, verge, key=_WORSE.index),
+                before.program if before.program not in (Program.UNKNOWN, Program.NONE) else program,
+                YesNo.YES if YesNo.YES in (before.prime, prime) else YesNo.UNKNOWN,
+            )
+            if flags != NO_FLAGS:
+                found[order_id] = flags
+    return found
+
+
+def _verge(words: Mapping[str, str | None]) -> Verge:
+    if words.get(CANCELLATION) == "yes":
+        return Verge.CANCELLATION
+    if words.get(LATE) == "yes":
+        return Verge.LATE
+    return Verge.NONE if set(words.values()) == {"no"} else Verge.UNKNOWN
+
+
+def _program(cells: Mapping[str, str]) -> tuple[Program, YesNo]:
+    """Return the program that one of the columns names, and whether one names Seller Fulfilled Prime."""
+    words = {name: re.sub(r"[^a-z+]", "", cell.lower()) for name, cell in cells.items()}
+    prime = YesNo.YES if any(_PRIME in word for word in words.values()) else YesNo.UNKNOWN
+    for name, program in _NAMES.items():
+        if any(name in word for word in words.values()):
+            return program, prime
+    is_named = prime is YesNo.YES or words.get("fulfilled-by", "") in _BY_SELLER
+    return (Program.NONE if is_named else Program.UNKNOWN), prime
+
+
+def _cell(cells: list[str], index: int) -> str:
+    return to_single_line(strip_quotes(cells[index])) if index < len(cells) else ""

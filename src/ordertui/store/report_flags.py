@@ -1,0 +1,52 @@
+"""What order reports say of an order beside its lines, as they said it last: Amazon's own flags, and its program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ordertui.orders.api_facts import PROGRAM_BARS
+from ordertui.orders.enums import Program, Verge, YesNo
+from ordertui.orders.order import LinesKnown, OrderFlags
+
+from .database import Database, as_parameter
+
+
+class ReportFlags:
+    """Keeps the flags of reports. The newer report wins, and so does what the API says of a program later."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep(self, flags: Mapping[str, OrderFlags], as_of: int) -> None:
+        """Keep flags by order id, of a report of this date (epoch seconds). A plan made before is made again."""
+        verges = [(one, f.verge.value) for one, f in flags.items() if f.verge is not Verge.UNKNOWN]
+        programs = [
+            (one, f.program.value, int(PROGRAM_BARS.get(f.program, LinesKnown(0))))
+            for one, f in flags.items()
+            if f.program is not Program.UNKNOWN
+        ]
+        prime = [one for one, f in flags.items() if f.prime is YesNo.YES]
+        database, left = self._database, int(LinesKnown.PARCEL_LEFT)
+        with database.write():
+            if verges:
+                database.execute(
+                    f"UPDATE orders SET verge = v.verge, verge_at = :at FROM"
+                    f" {database.values_sql('new', order_id=str, verge=str)} AS v"
+                    " WHERE orders.order_id = v.order_id AND coalesce(orders.verge_at, 0) <= :at",
+                    {"new": as_parameter(verges), "at": as_of},
+                )
+            if programs:
+                database.execute(
+                    f"UPDATE orders SET program = v.program, program_at = :at, bars = (orders.bars & {left}) | v.bars,"
+                    " version = orders.version + CASE WHEN orders.program <> v.program THEN 1 ELSE 0 END FROM"
+                    f" {database.values_sql('new', order_id=str, program=str, bars=int)} AS v"
+                    " WHERE orders.order_id = v.order_id AND coalesce(orders.program_at, 0) <= :at",
+                    {"new": as_parameter(programs), "at": as_of},
+                )
+            if prime:
+                database.execute(
+                    f"UPDATE orders SET prime = 'yes', version = orders.version + 1 FROM"
+                    f" {database.values_sql('new', order_id=str)} AS v"
+                    " WHERE orders.order_id = v.order_id AND coalesce(orders.prime, 'unknown') = 'unknown'",
+                    {"new": as_parameter(prime)},
+                )

@@ -1,0 +1,133 @@
+"""What reports say beside the lines: Amazon's own flags are stored and queued, and a program bars what it refuses."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from ordertui.operations.errors import PlanChanged
+from ordertui.operations.query.queues import BY_KEY
+from ordertui.operations.session import Session
+from ordertui.orders.clock import HOUR, iso_utc
+from ordertui.orders.enums import Action, Program, Verge, YesNo
+from ordertui.tui.main.order_details import describe_order
+from support.shops import NOW, UNSHIPPED, open_session, order_id, unshipped_row, write
+
+COLUMNS = [*UNSHIPPED, "verge-of-cancellation", "verge-of-lateShipment"]
+
+
+def bring_flags(session: Session, folder: Path, flags: Mapping[int, tuple[str, str]], at: int) -> None:
+    """Import an Unshipped report of a moment with these flags."""
+    rows = [
+        unshipped_row(n)
+        | {"verge-of-cancellation": first, "verge-of-lateShipment": second, "reporting-date": iso_utc(at)}
+        for n, (first, second) in flags.items()
+    ]
+    session.imports.import_files([write(folder / f"{at}.txt", COLUMNS, rows)])
+
+
+def verges(session: Session) -> dict[str, Verge]:
+    return {row.order_id: row.verge for row in session.orders.rows(session.orders.find()).values()}
+
+
+def test_the_flags_are_stored_shown_and_queued(tmp_path: Path) -> None:
+    with open_session(tmp_path) as session:
+        flags = {1: ("true", "true"), 2: ("false", "false"), 3: ("false", "true"), 4: ("", "")}
+        bring_flags(session, tmp_path, flags, NOW - 2 * HOUR)
+        found = verges(session)
+        assert [found[order_id(n)].value for n in flags] == ["cancellation", "none", "late", "unknown"]
+        queue = BY_KEY["auto_cancel"].filter
+        assert list(session.orders.find(queue)) == [session.orders.id_of(order_id(1))]
+        assert session.rate.count_at_risk("US") == 1
+        text = " ".join(describe_order(session, order_id(1)).plain.split())
+        assert "on the verge of cancellation" in text
+        bring_flags(session, tmp_path, {1: ("false", "false")}, NOW - HOUR)
+        assert verges(session)[order_id(1)] is Verge.NONE
+        bring_flags(session, tmp_path, {1: ("true", "true")}, NOW - 3 * HOUR)
+        assert verges(session)[order_id(1)] is Verge.NONE, "an older report does not win"
+
+
+@pytest.mark.parametrize("cell", ["maybe", "2"])
+def test_a_flag_that_cannot_be_read_is_unknown(tmp_path: Path, cell: str) -> None:
+    with open_session(tmp_path) as session:
+        bring_flags(session, tmp_path, {1: (cell, "false"), 2: (cell, cell)}, NOW - HOUR)
+        assert [verges(session)[order_id(n)] for n in (1, 2)] == [Verge.UNKNOWN, Verge.UNKNOWN]
+
+
+# Programs, of files
+
+
+def one_row(n: int, **cells: str) -> dict[str, object]:
+    return {**unshipped_row(n), **{name.replace("_", "-"): value for name, value in cells.items()}}
+
+
+def take_in(session: Session, folder: Path, rows: list[dict[str, object]], name: str = "programs.txt") -> None:
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    session.imports.import_files([write(folder / name, columns, rows)])
+
+
+def programs(session: Session) -> dict[str, str]:
+    return {row.order_id: row.program.value for row in session.orders.rows(session.orders.find()).values()}
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "program"),
+    [
+        ("fulfilled-by", "Easy Ship", Program.EASY_SHIP),
+        ("fulfilled-by", "Amazon Easy-Ship", Program.EASY_SHIP),
+        ("Fulfilled_By", "EASY SHIP", Program.EASY_SHIP),
+        ("ship-service-level", "Easy Ship Standard", Program.EASY_SHIP),
+        ("ship-service-level", "FBM Ship+", Program.SHIP_PLUS),
+        ("fulfilled-by", "Delivery by Amazon", Program.DELIVERY_BY_AMAZON),
+        ("ship-service-level", "In-Store Pickup", Program.PICKUP),
+        ("is-ispu-order", "true", Program.PICKUP),
+        ("fulfilled-by", "Merchant", Program.NONE),
+        ("fulfilled-by", "Seller Fulfilled Prime", Program.NONE),
+        ("fulfilled-by", "", Program.UNKNOWN),
+        ("ship-service-level", "Std US D2D Dom", Program.UNKNOWN),
+        ("product-name", "Easy Ship label printer", Program.UNKNOWN),
+    ],
+)
+def test_a_program_is_read_from_its_column(column: str, cell: str, program: Program, tmp_path: Path) -> None:
+    with open_session(tmp_path) as session:
+        take_in(session, tmp_path, [{**unshipped_row(1), column: cell}])
+        assert programs(session) == {order_id(1): program.value}
+        (row,) = session.orders.rows(session.orders.find()).values()
+        assert (row.prime is YesNo.YES) is ("Prime" in cell)
+
+
+@pytest.mark.parametrize("cell", ["Easy Ship", "Ship+", "Delivery by Amazon"])
+def test_what_a_program_does_not_take_is_denied_everywhere(cell: str, tmp_path: Path) -> None:
+    with open_session(tmp_path) as session:
+        take_in(session, tmp_path, [one_row(1, fulfilled_by=cell), one_row(2, fulfilled_by="Merchant")])
+        (plan,) = session.planner.plan(Action.CANCEL, session.orders.find())
+        assert [row.order_id for row in plan.rows] == [order_id(2)]
+        (out,) = plan.out
+        assert "not by this program" in out.why
+        assert list(session.orders.find("action:cancel")) == [session.orders.id_of(order_id(2))]
+        assert not list(session.recount().run())
+        text = " ".join(describe_order(session, order_id(1)).plain.split())
+        assert "not by this program" in text
+
+
+def test_a_plan_of_before_the_program_was_known_is_refused(tmp_path: Path) -> None:
+    with open_session(tmp_path) as session:
+        take_in(session, tmp_path, [one_row(1)])
+        (plan,) = session.planner.plan(Action.CANCEL, session.orders.find())
+        take_in(session, tmp_path, [one_row(1, fulfilled_by="Easy Ship")], "later.txt")
+        with pytest.raises(PlanChanged):
+            session.batches.commit(plan, typed=str(plan.typed_count))
+
+
+def test_the_newer_report_wins_and_an_undone_import_takes_its_word_along(tmp_path: Path) -> None:
+    with open_session(tmp_path) as session:
+        new = one_row(1, fulfilled_by="Easy Ship", reporting_date=iso_utc(NOW - HOUR))
+        old = one_row(1, fulfilled_by="Merchant", reporting_date=iso_utc(NOW - 3 * HOUR))
+        take_in(session, tmp_path, [one_row(1, reporting_date=iso_utc(NOW - 4 * HOUR))], "first.txt")
+        take_in(session, tmp_path, [new], "new.txt")
+        take_in(session, tmp_path, [old], "old.txt")
+        assert programs(session) == {order_id(1): "easy_ship"}
+        session.imports.undo(3)
+        session.imports.undo(2)
+        assert programs(session) == {order_id(1): "unknown"}
+        assert session.orders.count("action:cancel") == 1
