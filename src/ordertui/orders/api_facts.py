@@ -116,12 +116,12 @@ class ItemCancellation(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TotalDifference(msgspec.Struct, frozen=True):
-    """An item of which Amazon's own total is not what its parts come to, in minor units of `currency`."""
+    """An item or order of which Amazon's own total is not what its parts come to, in minor units of `currency`."""
 
     stated: int
-    """Amazon's total (`proceedsTotal`)."""
+    """Amazon's total (`proceedsTotal` of an item, `grandTotal` of an order)."""
     parts: int
-    """What its prices, taxes, fees and discounts come to."""
+    """What its prices, taxes, fees and discounts come to, or its items and a delivery tip."""
     currency: str
 
     def __str__(self) -> str:
@@ -145,6 +145,8 @@ class ApiFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     """Order item id to units that remain to be shipped, where Amazon says so."""
     differing_totals: dict[str, TotalDifference] = {}
     """By order item id. What such an item cost is not certain, so it is not refunded in full."""
+    differing_grand_total: TotalDifference | None = None
+    """Of the whole order, against its items; then the order is not refunded in full."""
 
     @property
     def program(self) -> Program:

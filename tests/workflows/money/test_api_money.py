@@ -124,3 +124,59 @@ def test_a_total_that_the_parts_do_not_come_to_blocks_a_full_refund(
         lines = (PlanLine(1, "000000000000101", "", 2, amounts),)
         part = plan(made, Action.REFUND, PlanChoices("Other", refunds={ID: lines}))
         assert bool(part.rows) is fits
+
+
+GRAND = {
+    "with the taxes": ("66.00", None, False),
+    "without the taxes": ("60.00", None, False),
+    "with a tip": ("71.00", "5.00", False),
+    "a tip charged by itself": ("66.00", "5.00", False),
+    "more": ("70.00", None, True),
+    "less": ("59.99", None, True),
+    "only one item": ("33.00", None, True),
+}
+
+
+@pytest.mark.parametrize("case", GRAND)
+def test_a_grand_total_that_the_items_do_not_come_to_blocks_a_full_refund(
+    sim: Simulator, clock: FixedClock, tmp_path: Path, case: str
+) -> None:
+    total, tip, differs = GRAND[case]
+    made = session(sim, tmp_path, clock)
+    one = order(1, clock.now(), "PARTIALLY_SHIPPED", quantity=2, price=3000)
+    one["orderItems"].append({**one["orderItems"][0], "orderItemId": "000000000000102"})
+    for item in one["orderItems"]:
+        item["fulfillment"] = {"quantityFulfilled": 2, "quantityUnfulfilled": 0}
+    one["proceeds"] = {"grandTotal": {"amount": total, "currencyCode": "USD"}, "breakdowns": []}
+    if tip:
+        charged = {"amount": tip, "currencyCode": "USD"}
+        one["proceeds"]["breakdowns"].append({"type": "DELIVERY_TIP", "status": "FINALIZED", "subtotal": charged})
+    sim.amazon.put(one)
+    made.sync.sync()
+    facts = made.orders.api_facts(known(made).row.id)
+    assert facts is not None
+    assert (facts.differing_grand_total is not None) is differs
+    full = plan(made, Action.REFUND, PlanChoices("Other"))
+    assert [out.rule for out in full.out] == (["proceeds"] if differs else [])
+    if differs:
+        assert f"the order: Amazon's own total is USD {total}, its parts come to USD 66.00" in full.out[0].why
+        lines = (PlanLine(1, "000000000000101", "", 2, LineAmounts(1000)),)
+        assert plan(made, Action.REFUND, PlanChoices("Other", refunds={ID: lines})).rows, "a part of it can be"
+    else:
+        assert full.rows[0].total == 6600
+
+
+@pytest.mark.parametrize("total", ["66.00", "33.00"])
+def test_what_was_cancelled_may_be_in_the_grand_total_or_not(
+    sim: Simulator, clock: FixedClock, tmp_path: Path, total: str
+) -> None:
+    made = session(sim, tmp_path, clock)
+    one = order(1, clock.now(), "PARTIALLY_SHIPPED", quantity=2, price=3000)
+    gone = {"cancellation": {"cancellationExecution": {"cancelledBy": "BUYER"}}, "orderItemId": "000000000000102"}
+    one["orderItems"].append({**one["orderItems"][0], **gone})
+    one["proceeds"] = {"grandTotal": {"amount": total, "currencyCode": "USD"}}
+    sim.amazon.put(one)
+    made.sync.sync()
+    facts = made.orders.api_facts(known(made).row.id)
+    assert facts is not None
+    assert facts.differing_grand_total is None

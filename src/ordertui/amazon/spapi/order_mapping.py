@@ -163,7 +163,8 @@ def _facts(order: ApiOrder, at: int, unrecognised: set[str]) -> ApiFacts:
     cancellations = tuple(_cancellation(item, unrecognised) for item in order.order_items if item.cancellation)
     deliver_by = _latest(order.fulfillment.deliver_by_window if order.fulfillment else None)
     totals = {item.order_item_id: total for item in order.order_items if (total := _differing_total(item)) is not None}
-    return ApiFacts(at, programs, deliver_by, parcels, cancellations, waiting, totals)
+    whole = _differing_grand_total(order)
+    return ApiFacts(at, programs, deliver_by, parcels, cancellations, waiting, totals, whole)
 
 
 def _cancellation(item: Item, unrecognised: set[str]) -> ItemCancellation:
@@ -290,12 +291,51 @@ def _differing_total(item: Item) -> TotalDifference | None:
         return None
     currency = item.proceeds.breakdowns[0].subtotal.currency_code
     stated = _minor(item.proceeds.proceeds_total, currency)
+    parts, taxes = _parts(item.proceeds.breakdowns, currency)
+    return None if stated in (parts, parts - taxes) else TotalDifference(stated, parts, currency)
+
+
+def _differing_grand_total(order: ApiOrder) -> TotalDifference | None:
+    """Return Amazon's own total of an order where its items come to another; None when they agree or it gives none.
+
+    Not said is whether the taxes are in it, a delivery tip (which is charged by itself), or what was cancelled: any of
+    these sums is taken. Raises ValueError.
+    """
+    stated = order.proceeds.grand_total if order.proceeds else None
+    if (
+        order.proceeds is None
+        or stated is None
+        or not all(item.proceeds and item.proceeds.breakdowns for item in order.order_items)
+    ):
+        return None
+    currency = stated.currency_code
+    tips = [_minor(one.subtotal, currency) for one in order.proceeds.breakdowns if one.type == "DELIVERY_TIP"]
+    living = [
+        item for item in order.order_items if not (item.cancellation and item.cancellation.cancellation_execution)
+    ]
+    sums: list[int] = []
+    for items in (order.order_items, living):
+        parts = taxes = totals = 0
+        for item in items:
+            if item.proceeds is None:
+                continue
+            of_item, of_taxes = _parts(item.proceeds.breakdowns, currency)
+            own = item.proceeds.proceeds_total
+            parts, taxes = parts + of_item, taxes + of_taxes
+            totals += of_item if own is None else _minor(own, currency)
+        sums += [parts, parts - taxes, totals]
+    found = _minor(stated, currency)
+    return None if {found, found - sum(tips)} & set(sums) else TotalDifference(found, sums[0] + sum(tips), currency)
+
+
+def _parts(breakdowns: Iterable[Proceed], currency: str) -> tuple[int, int]:
+    """Return what the parts of an item come to, discounts taken off, and the taxes among them. Raises ValueError."""
     parts = taxes = 0
-    for part in item.proceeds.breakdowns:
+    for part in breakdowns:
         amount = _minor(part.subtotal, currency)
         parts += -abs(amount) if part.type == "DISCOUNT" else amount
         taxes += amount if part.type == "TAX" else 0
-    return None if stated in (parts, parts - taxes) else TotalDifference(stated, parts, currency)
+    return parts, taxes
 
 
 def _split(found: dict[str, int], part: Proceed, currency: str, names: dict[str, str], rest: str) -> None:

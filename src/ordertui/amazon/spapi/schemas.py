@@ -117,6 +117,13 @@ class Proceeds(_Body, frozen=True):
     proceeds_total: MoneyText | None = None
 
 
+class OrderProceeds(_Body, frozen=True):
+    """Amounts that a seller gets for an order: the sums of its items, and what is of no item."""
+
+    breakdowns: tuple[Proceed, ...] = ()
+    grand_total: MoneyText | None = None
+
+
 class CancellationRequest(_Body, frozen=True):
     """Request to cancel an item. Of the reason only Amazon's own words are kept: it may be a buyer's free text."""
 
@@ -227,6 +234,7 @@ class ApiOrder(_Body, frozen=True):
     associated_orders: tuple[Associated, ...] = ()
     fulfillment: OrderFulfillment | None = None
     packages: tuple[Package, ...] = ()
+    proceeds: OrderProceeds | None = None
 
 
 class Pagination(_Body, frozen=True):

@@ -38,6 +38,7 @@ from .reasons import REASONS, cancel_reason, refund_reason
 from .warnings import plan_warnings, prime_warnings
 
 PROCEEDS = "proceeds"
+_REFUND_A_PART = "name amounts below both to refund a part"
 """Rule of an order of which Amazon's own total is not what its parts come to: it is not refunded in full."""
 BY_OPERATOR = "operator"
 """Rule of orders that the operator excluded, and may include again."""
@@ -273,13 +274,22 @@ class Planner:
         if ReportKind.API_ORDERS not in order.sources:
             return lines
         facts = self._context.reader().api_facts.get(order.row.id)
+        if facts is None:
+            return lines
         known = {line.line: line for line in order.lines}
-        for line in lines if facts is not None and facts.differing_totals else ():
-            total = facts.differing_totals.get(line.order_item_id) if facts is not None else None
+        for line in lines:
+            total = facts.differing_totals.get(line.order_item_id)
             if total is not None and line.refund is not None:
                 back = line.refund.plus(known[line.line].refunded).total
                 if back >= min(total.stated, total.parts):
-                    return Exclusion(PROCEEDS, f"line {line.line}: {total}; name amounts below both to refund a part")
+                    return Exclusion(PROCEEDS, f"line {line.line}: {total}; {_REFUND_A_PART}")
+        whole = facts.differing_grand_total
+        if whole is not None:
+            back = sum(line.refund.total for line in lines if line.refund is not None)
+            back += sum(line.refunded.total for line in order.lines)
+            paid = sum(line.paid.total for line in order.lines if line.paid is not None and line.is_active)
+            if back >= min(whole.stated, whole.parts, paid):
+                return Exclusion(PROCEEDS, f"the order: {whole}; {_REFUND_A_PART}")
         return lines
 
     def _excluded(self, row: OrderRow, action: Action, denial: Denial) -> ExcludedOrder:

@@ -37,6 +37,8 @@ def api_sentences(facts: ApiFacts, moment: Callable[[int], str]) -> Iterator[str
         yield f"item {item}: {units} to ship"
     for item, total in facts.differing_totals.items():
         yield f"item {item}: {total}; a full refund is not offered"
+    if facts.differing_grand_total is not None:
+        yield f"the order: {facts.differing_grand_total}; a full refund is not offered"
 
 
 def _parcel(parcel: Parcel, moment: Callable[[int], str]) -> str:
