@@ -12,6 +12,7 @@ from ordertui.orders.enums import Action, BuyerRequest, CancelReason, YesNo
 from ordertui.orders.marketplace import PriceTax, price_tax
 from ordertui.orders.order import Order
 from ordertui.orders.text import pluralize, with_verb
+from ordertui.rules.rate import RateStatus
 
 from .other_items import other_items
 from .plan import PlannedOrder
