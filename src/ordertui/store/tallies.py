@@ -114,6 +114,17 @@ class OrderTallies:
         found: int | None = self._database.value("SELECT max(as_of) FROM imports WHERE kind <> 'cancellation_rate'")
         return found
 
+    def newest_word(self, marketplace: str) -> int | None:
+        """Return the date of what was last said of any order of a marketplace (epoch seconds); None: nothing. Cached.
+
+        An import of one marketplace makes no other one fresh.
+        """
+        sql = "SELECT max(at) FROM orders WHERE marketplace = ?"
+        found: int | None = self._database.cached(
+            f"newest word {marketplace}", lambda: self._database.value(sql, (marketplace,))
+        )
+        return found
+
     def has_request_column(self) -> bool:
         """Return whether any imported report had the column for buyers' cancellation requests."""
         return bool(self._database.value("SELECT max(has_request_column) FROM imports"))

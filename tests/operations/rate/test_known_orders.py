@@ -1,6 +1,7 @@
 """No rate without its denominator: shops of which only open orders are known."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,10 @@ def test_all_orders_of_the_window_give_the_rate(tmp_path: Path) -> None:
     session = only_open(tmp_path)
     bring(session, tmp_path, everything=[all_orders_row(n, "Shipped", age=20 * DAY) for n in range(50, 60)])
     assert session.rate.calculator.effects("US")[0].before.reason, "they are of days before the window"
-    bring(session, tmp_path, everything=[all_orders_row(n, "Shipped", age=2 * DAY) for n in range(100, 200)])
+    bring(session, tmp_path, everything=[all_orders_row(n, "Shipped", age=2 * DAY) for n in range(100, 199)])
+    reason = session.rate.calculator.effects("US")[0].before.reason
+    assert "of 2026-11-22 only open orders are known" in reason, "a part of the window is not all of it"
+    bring(session, tmp_path, everything=[all_orders_row(199, "Shipped")])
     figure = session.rate.calculator.effects("US")[0].before
     assert (figure.reason, figure.cancelled, figure.orders, figure.status) == ("", 1, 107, RateStatus.OK)
 
@@ -83,3 +87,30 @@ def test_after_a_first_sync_the_rate_waits_for_a_window_of_changes(tmp_path: Pat
     figure = session.rate.calculator.effects("US")[0].before
     assert (figure.status != RateStatus.UNKNOWN) is known
     assert ("sync --history 7" in figure.reason) is not known
+
+
+@pytest.mark.parametrize(
+    ("fetched", "reason"),
+    [
+        (range(1, 7), ""),
+        ((1, 2, 5, 6), "2 days from 2026-11-19 to 2026-11-20"),
+        ((1, 2, 3, 4, 5), "of 2026-11-17 only"),
+        ((2, 3, 4, 5, 6), "of 2026-11-22 only"),
+    ],
+)
+def test_a_window_fetched_in_part_has_no_percentage(tmp_path: Path, fetched: Iterable[int], reason: str) -> None:
+    """Open orders of every day are known; of some days All Orders is, too. Today is not asked for."""
+    with open_session(tmp_path) as session:
+        bring(
+            session,
+            tmp_path,
+            everything=[all_orders_row(100 * day, "Shipped", age=day * DAY) for day in fetched],
+            open_=[unshipped_row(day, age=day * DAY) for day in range(7)],
+        )
+        (effect,) = session.rate.calculator.effects("US")
+        assert reason in effect.before.reason
+        assert bool(effect.before.reason) is bool(reason)
+        assert (effect.before.share is None) is bool(reason)
+        today = next(point for point in session.rate.trend.course("US") if not point.ahead)
+        assert (today.status == RateStatus.UNKNOWN) is bool(reason)
+        assert ({day.status for day in session.rate.outlook.days("US")[:1]} == {"unknown"}) is bool(reason)

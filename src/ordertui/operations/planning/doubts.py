@@ -28,7 +28,9 @@ def find_doubts(
     """Return the doubts about these orders of one marketplace.
 
     `left_out` is how many of them a newer Unshipped report does not name, though it may have been asked for other days;
-    `newest` the date of the newest report of all. A waiting order is as old as the newest report that names it.
+    `newest` the date of what was last said of any order of the marketplace. A waiting order is as old as the newest
+    report that names it, any other one as old as `newest`. Without a ship-by time nobody can tell whether Amazon has
+    cancelled an order by itself, so an old one of these asks for the count sooner.
     """
     if action is Action.MESSAGE or not rows:
         return Doubts()
@@ -39,8 +41,16 @@ def find_doubts(
             f"{pluralize(left_out)}: a newer Unshipped report does not name them, and was perhaps not asked for their"
             " days: look at them in Seller Central, or import All Orders"
         )
-    dates = [row.named_at for row in rows if row.named_at is not None and row.status in AWAITING_SHIPMENT]
+    waiting = [row for row in rows if row.named_at is not None and row.status in AWAITING_SHIPMENT]
+    dates = [row.named_at for row in waiting if row.named_at is not None]
+    if newest is not None and len(waiting) < len(rows):
+        dates.append(newest)
     oldest = min(dates, default=newest)
+    undated = sum(row.ship_by is None and (row.named_at or 0) <= now - values.old_hours * HOUR for row in waiting)
+    if undated:
+        words = f"{pluralize(undated)}: no report gives a ship-by time, so Amazon may have cancelled by now"
+        typed.append(words)
+        warnings.append(f"{words}; import Unshipped orders first")
     age = 0 if oldest is None else now - oldest
     if oldest is not None and age >= values.old_hours * HOUR:
         if age >= values.stale_hours * HOUR:

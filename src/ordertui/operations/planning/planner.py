@@ -344,7 +344,9 @@ class Planner:
         store, values = self._context.reader(), self._eligibility.policy(marketplace).values
         rows = [orders[row_id].row for row_id in ids]
         left_out = store.orders.left_out_by_reports(ids) if action is not Action.MESSAGE else ()
-        return find_doubts(action, rows, len(left_out), store.tallies.as_of(), self._context.clock.now(), values)
+        return find_doubts(
+            action, rows, len(left_out), store.tallies.newest_word(marketplace), self._context.clock.now(), values
+        )
 
     def life_seconds(self, marketplace: str) -> int:
         """Return how long a plan may be committed, by the policy in force."""

@@ -12,6 +12,7 @@ from itertools import pairwise
 from ordertui.operations.eligibility import BATCH_ACTIONS, Eligibility
 from ordertui.orders.clock import Clock, day_start, iso_utc, to_local
 from ordertui.orders.enums import Action, YesNo
+from ordertui.orders.text import pluralize
 from ordertui.rules.policy.policy import Policy
 from ordertui.rules.rate import RateStatus, exact_text, figure, window
 from ordertui.store import OrderSum, Store
@@ -108,21 +109,45 @@ class RateCalculator:
 
     def is_known(self, marketplace: str, start: int, end: int) -> bool:
         """Return whether orders of every status that were placed in a span are known, and not the open ones alone."""
+        return self._is_covered(marketplace, start, end) and not self._unknown_days(marketplace, start, end)
+
+    def _is_covered(self, marketplace: str, start: int, end: int) -> bool:
         rates = self._store().rates
         synced = rates.synced_since()
         return (synced is not None and synced <= start) or rates.names_shipped(marketplace, start, end)
+
+    def _unknown_days(self, marketplace: str, start: int, end: int) -> list[int]:
+        """Return the beginnings of the days of a span with orders none of which the API or All Orders gives.
+
+        The day that is not over yet is left out: All Orders is downloaded after it.
+        """
+        zone, now = self._eligibility.policy(marketplace).zone, self._clock.now()
+        found = []
+        day = start
+        while (following := day_start(day, zone, 1)) <= min(end + 1, now):
+            placed = self._store().rates.count_day(marketplace, day, following)[1]
+            if placed and not self._is_covered(marketplace, day, following - 1):
+                found.append(day)
+            day = following
+        return found
 
     def unknown_reason(self, marketplace: str, days: int) -> str:
         """Return why the orders of a window that ends now are not all known; empty when nothing speaks against it.
 
         The Unshipped orders report, and the first sync, tell of open orders only: what was shipped or cancelled in the
-        window is missing then, above and below the line.
+        window is missing then, above and below the line. All Orders may have been asked for some of its days only.
         """
-        start, end = window(self._clock.now(), days, self._eligibility.policy(marketplace).zone)
-        if self.is_known(marketplace, start, end):
-            return ""
+        zone = self._eligibility.policy(marketplace).zone
+        start, end = window(self._clock.now(), days, zone)
         synced = self._store().rates.synced_since()
         report = f"the All Orders report of the last {days} days"
+        if self._is_covered(marketplace, start, end):
+            unknown = self._unknown_days(marketplace, start, end)
+            if not unknown:
+                return ""
+            first, last = (str(to_local(day, zone).date()) for day in (unknown[0], unknown[-1]))
+            of_days = first if first == last else f"{pluralize(len(unknown), 'day')} from {first} to {last}"
+            return f"of {of_days} only open orders are known, none that shipped or was cancelled: import {report}"
         if synced is None:
             return f"of these days only open orders are known, none that shipped or was cancelled: import {report}"
         return (
