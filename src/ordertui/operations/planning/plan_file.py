@@ -84,7 +84,8 @@ def _parts(plans: Sequence[Plan]) -> Iterator[bytes]:
             yield (b"," if place else b"") + b'\n      "' + name.encode() + b'": '
             if isinstance(value, tuple) and value:
                 for position, item in enumerate(value):
-                    yield (b",\n        " if position else b"[\n        ") + msgspec.json.encode(item)
+                    line = msgspec.json.format(msgspec.json.encode(item), indent=0)
+                    yield (b",\n        " if position else b"[\n        ") + line
                 yield b"\n      ]"
             else:
                 yield msgspec.json.encode(value)
