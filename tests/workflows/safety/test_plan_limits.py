@@ -76,3 +76,44 @@ def test_a_plan_made_before_the_rules_were_tightened_is_refused(tmp_path: Path, 
         fresh = plan(session, Action.REFUND, 11, 12)
         made = session.batches.commit(fresh, typed="2")
         assert [row.order_id for row in made.rows] == [order_id(11), order_id(12)]
+
+
+TOLD = ("out", "money", "unpriced", "rates", "buyer_mails", "restock", "warnings", "typed_why")
+"""What a plan tells its reader, and what no row of it says."""
+
+
+def changed(value: Any) -> list[Any]:
+    """The value, edited in some ways."""
+    if isinstance(value, dict):
+        return [value | {key: one} for key, inner in value.items() for one in changed(inner)]
+    if isinstance(value, list):
+        inner = [[*value[:i], one, *value[i + 1 :]] for i, old in enumerate(value) for one in changed(old)]
+        return [*inner, [], value + value] if value else []
+    if isinstance(value, str):
+        return [f"{value}x", ""]
+    return [] if value is None or isinstance(value, bool) else [value + 1, 0]
+
+
+@pytest.mark.parametrize("field", TOLD)
+@pytest.mark.parametrize("action", [Action.CANCEL, Action.REFUND])
+def test_what_a_plan_tells_cannot_be_edited(tmp_path: Path, action: Action, field: str) -> None:
+    session = session_of(tmp_path / "shop")
+    orders = (1, 2, 11) if action is Action.CANCEL else (11, 12, 1)
+    path = tmp_path / "plan.json"
+    session.batches.save_plan([plan(session, action, *orders)], path)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    before = content["plans"][0][field]
+    for value in changed(before):
+        if value == before:
+            continue
+        content["plans"][0][field] = value
+        path.write_text(json.dumps(content), encoding="utf-8")
+        with pytest.raises((PlanChanged, BadInput)) as found:
+            session.batches.commit(session.batches.load_plan(path)[0], typed="2")
+        assert "edited" in str([str(found.value), *getattr(found.value, "differences", ())]) or isinstance(
+            found.value, BadInput
+        )
+    assert session.batches.find() == []
+    content["plans"][0][field] = before
+    path.write_text(json.dumps(content), encoding="utf-8")
+    session.batches.commit(session.batches.load_plan(path)[0], typed="2")

@@ -12,7 +12,7 @@ from ordertui.operations.long_runs import paused_collection, stop_check
 from ordertui.operations.planning.feed_builder import build_feed_files
 from ordertui.operations.planning.plan import Plan, PlannedOrder
 from ordertui.operations.planning.plan_file import encode
-from ordertui.operations.planning.planner import READ_AT_ONCE, PlanChoices, Planner, plan_id
+from ordertui.operations.planning.planner import READ_AT_ONCE, PlanChoices, Planner, plan_id, seal_of
 from ordertui.orders.clock import Clock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.order import Order
@@ -112,6 +112,11 @@ class Committer:
         found: list[str] = []
         if plan.id != plan_id(plan.action, plan.marketplace, plan.created_at, plan.rows):
             found.append("the plan file was edited: its rows are not those it was made with")
+        elif plan.seal != seal_of(plan):
+            found.append(
+                "the plan file was edited, or an older version made it: the money, rates, warnings or orders left out"
+                " that it tells are not those it was made with"
+            )
         made = (
             build_feed_files(plan.id, plan.action, plan.marketplace, plan.rows, self._merchant_id, check_stop)
             if not found

@@ -7,7 +7,7 @@ import msgspec
 from ordertui.operations.errors import Refused
 from ordertui.operations.planning.plan import ExcludedOrder, Plan
 from ordertui.operations.planning.plan_file import decode
-from ordertui.operations.planning.planner import Planner
+from ordertui.operations.planning.planner import Planner, seal_of
 from ordertui.orders.batch_state import RowState
 from ordertui.store import Store
 
@@ -49,7 +49,8 @@ def retry_plans(store: Store, planner: Planner, batch_id: int) -> tuple[Plan, ..
     if not again:
         raise Refused(f"no row of batch {batch_id} may be tried again: {_sum(out)}")
     plans = planner.plan(old.action, again, choices_of(old))
-    return tuple(msgspec.structs.replace(plan, out=(*plan.out, *out)) for plan in plans)
+    found = [msgspec.structs.replace(plan, out=(*plan.out, *out)) for plan in plans]
+    return tuple(msgspec.structs.replace(plan, seal=seal_of(plan)) for plan in found)
 
 
 def _sum(out: list[ExcludedOrder]) -> str:

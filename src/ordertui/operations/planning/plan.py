@@ -116,3 +116,5 @@ class Plan(msgspec.Struct, frozen=True):
     """Id of the store that it was made in; only that one takes it."""
     typed_why: tuple[str, ...] = ()
     """Why the number must be typed, for people. What counts is the policy in force at the commit."""
+    seal: str = ""
+    """What `seal_of` gave when the plan was made: what it tells a reader may not change until it is committed."""

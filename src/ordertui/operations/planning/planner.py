@@ -164,7 +164,7 @@ class Planner:
         if action is Action.CANCEL and any(is_seller_fulfilled_prime(by_id[row.id].row) for row in rows):
             warnings += prime_warnings(self._calculator.prime.figures(marketplace, [row.id for row in rows]))
         check_stop()
-        return Plan(
+        plan = Plan(
             id=ident,
             action=action,
             marketplace=marketplace,
@@ -185,6 +185,7 @@ class Planner:
             store=self._context.reader().identity.id,
             typed_why=typed_why,
         )
+        return msgspec.structs.replace(plan, seal=seal_of(plan))
 
     def _rate_effects(self, action: Action, marketplace: str, counting: Sequence[int]) -> tuple[RateEffect, ...]:
         if action is not Action.CANCEL and not counting:
@@ -474,6 +475,12 @@ def _total(action: Action, order: Order, lines: Sequence[PlanLine]) -> tuple[int
         total = sum(line.refund.total for line in lines if line.refund is not None)
         return total, next(line.currency for line in order.lines if line.currency)
     return (order.row.total.minor, order.row.total.currency) if order.row.total else (None, None)
+
+
+def seal_of(plan: Plan) -> str:
+    """Return 12 hex digits over what a plan tells its reader beside its rows: money, rates, warnings, who is out."""
+    told = (plan.out, plan.money, plan.unpriced, plan.rates, plan.buyer_mails, plan.restock, plan.warnings)
+    return sha256(msgspec.json.encode((*told, plan.typed_why))).hexdigest()[:12]
 
 
 def plan_id(action: Action, marketplace: str, created_at: int, rows: Sequence[PlannedOrder]) -> str:
