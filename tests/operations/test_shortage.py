@@ -32,6 +32,7 @@ def test_the_sheet_of_the_examples(shop: Command) -> None:
     asked = [row for row in rows.values() if row["reason"] == "requested"]
     assert asked
     assert all(row["choice"] == "cancel" and row["counts"] is False for row in asked)
+    assert all(row["counts"] is None for row in rows.values() if row["choice"] == "keep"), "a kept order counts nowhere"
     denied = [row for row in rows.values() if row["reason"] == "denied"]
     assert all(row["why"].startswith("may not be cancelled: ") for row in denied)
 

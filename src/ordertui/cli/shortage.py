@@ -87,7 +87,7 @@ def _record(row: ShortageRow) -> Record:
         "currency": None if row.total is None else row.total.currency,
         "total": None if row.total is None else format_decimal(row.total.minor, row.total.currency),
         "ship_by": iso(row.ship_by),
-        "counts": row.counts,
+        "counts": row.counts if row.is_chosen else None,
         "reason": row.reason,
         "why": row.why,
     }

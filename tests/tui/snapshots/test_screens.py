@@ -113,7 +113,7 @@ async def released(pilot: Pilot[None], session: Session) -> None:
 async def amounts(pilot: Pilot[None], session: Session) -> None:
     """The refund editor, over the preview of one order."""
     scenes.mark(pilot, session, "status:shipped marketplace:US channel:merchant action:refund", 1)
-    await scenes.keys(pilot, "r", "enter", "j", "m", "enter")  # the first reason
+    await scenes.keys(pilot, "r", "j", "enter", "m", "enter")  # the first reason
 
 
 async def saved_views(pilot: Pilot[None], session: Session) -> None:

@@ -127,7 +127,7 @@ class ShortageService:
                 continue
             waits = line.units_waiting
             if waits is None:
-                waits = 1 if line.quantity is None else line.quantity
+                waits = 1 if line.quantity is None else max(0, line.quantity - line.units_cancelled)
                 is_guessed = is_guessed or line.quantity is None
             if waits:
                 units[line.sku] = units.get(line.sku, 0) + waits

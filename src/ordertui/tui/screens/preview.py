@@ -412,8 +412,19 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         if order is None:
             return
         lines = await ask_amounts(task, order, self.session.batches.refundable(order), self.notify)
-        if lines is not None:
-            await self._plan_again(task, replace(self._choices, refunds={**self._choices.refunds, order_id: lines}))
+        if not lines:
+            return
+        choices = replace(self._choices, refunds={**self._choices.refunds, order_id: lines})
+        cancels_units = any(line.cancelled for line in lines)
+        allowed = self.session.batches.reasons(self.plan.action, cancels_units=cancels_units)
+        current = next((row.reason for row in self.plan.rows if row.order_id == order_id), "")
+        if current not in allowed:
+            title = f"Reason for refunding {order_id}"
+            reason = await task.ask(ChoiceScreen(title, [(code, code) for code in allowed], at=None))
+            if reason is None:
+                return
+            choices = replace(choices, reasons={**choices.reasons, order_id: reason})
+        await self._plan_again(task, choices)
 
     # Saving and committing
 

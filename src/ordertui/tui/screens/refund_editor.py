@@ -1,109 +1,137 @@
-"""The refund editor: asks for line, quantity and amounts, always beside what is left to refund."""
+"""The refund editor: asks for line, quantity and amounts, always beside what may still be refunded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ordertui.operations.planning.plan import PlanLine
 from ordertui.orders.money import format_decimal, parse_minor
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine
 from ordertui.orders.refund_limit import excess_text, prorate, units_to_cancel
+from ordertui.orders.text import pluralize
+from ordertui.tui.render.plan import COMPONENT_WORD
 from ordertui.tui.screens.task_runner import Task
 
 from .dialogs import ChoiceScreen, FormScreen
 
 CANCELLED = "cancelled"
+DONE = "done"
+SKU_CELLS = 24
 
 
 async def ask_amounts(
     task: Task, order: Order, left: Mapping[int, LineAmounts], say: Callable[[str], object]
 ) -> tuple[PlanLine, ...] | None:
-    """Ask line by line what to refund; return None when the operator leaves.
+    """Ask what to refund of each line, in any order, until the operator is done; None when they leave.
 
-    `left`: what may still be refunded, by line, in minor units. An amount above it is asked for again.
+    `left`: what may still be refunded, by line, in minor units. What is wrong with an amount is said at once, and the
+    form stays open. Leaving the form of a line keeps what was entered for the others.
     """
     lines = [line for line in order.lines if line.line in left and line.currency is not None]
     if not lines:
-        say("nothing is left to give back, or what was paid is unknown")
+        say("nothing is left to refund, or what was paid is unknown")
         return None
-    if len(lines) > 1:
-        choices = [
-            ("all", "every line, one after another"),
-            *((str(line.line), _line_words(line, left[line.line])) for line in lines),
-        ]
-        chosen = await task.ask(ChoiceScreen(f"Refund which line of {order.row.order_id}?", choices))
+    if len(lines) == 1:
+        planned = await _ask_line(task, order, lines[0], left[lines[0].line])
+        return None if planned is None else _with_amounts([planned])
+    entered: dict[int, PlanLine] = {}
+    at = str(lines[0].line)
+    while True:
+        choices = [(str(line.line), _line_text(line, left[line.line], entered.get(line.line))) for line in lines]
+        if _with_amounts(entered.values()):
+            choices.append((DONE, _done_text(entered, lines)))
+        note = "Enter edits a line; lines without an amount are not refunded."
+        chosen = await task.ask(ChoiceScreen(f"Refund of {order.row.order_id}", choices, note, at=at))
         if chosen is None:
             return None
-        lines = lines if chosen == "all" else [line for line in lines if str(line.line) == chosen]
-    found: list[PlanLine] = []
-    for line in lines:
-        planned = await _ask_line(task, order, line, left[line.line], say)
-        if planned is None:
-            return None
-        if planned.refund is not None and planned.refund.total:
-            found.append(planned)
-    return tuple(found)
+        if chosen == DONE:
+            return _with_amounts(entered.values())
+        line = next(line for line in lines if str(line.line) == chosen)
+        at = chosen
+        planned = await _ask_line(task, order, line, left[line.line], entered.get(line.line))
+        if planned is not None:
+            entered[line.line] = planned
+            rest = [str(one.line) for one in lines if one.line not in entered]
+            at = rest[0] if rest else DONE if _with_amounts(entered.values()) else chosen
+
+
+def _with_amounts(planned: Iterable[PlanLine]) -> tuple[PlanLine, ...]:
+    """Return the lines of which something goes back."""
+    return tuple(line for line in planned if line.refund is not None and line.refund.total)
 
 
 async def _ask_line(
-    task: Task, order: Order, line: OrderLine, limit: LineAmounts, say: Callable[[str], object]
+    task: Task, order: Order, line: OrderLine, limit: LineAmounts, before: PlanLine | None = None
 ) -> PlanLine | None:
-    currency = line.currency or ""
-    quantity = line.quantity or 1
+    """Ask for quantity and amounts of one line, beginning with what was entered `before`; None when they leave."""
+    currency, quantity = line.currency or "", line.quantity or 1
+    waiting = units_to_cancel(order, line) or 0
+    part = 1
     if quantity > 1:
+        first = before.quantity if before is not None else waiting or quantity
         answer = await task.ask(
             FormScreen(
-                f"{line.sku}: for how many of {quantity}?",
-                [("quantity", "Quantity", str(units_to_cancel(order, line) or quantity))],
+                f"{line.sku}: refund how many of {quantity} units?",
+                [("quantity", "Units", str(first))],
                 "Sets the amounts on the next page.",
+                check=lambda values: _units_problem(values["quantity"], 1, quantity),
             )
         )
         if answer is None:
             return None
-        wanted = answer["quantity"].strip()
-        if not wanted.isdigit() or not 1 <= int(wanted) <= quantity:
-            say(f"{wanted!r} is no number from 1 to {quantity}")
-            return None
-        part = int(wanted)
-    else:
-        part = 1
-    start = prorate(limit, part, quantity)
+        part = int(answer["quantity"])
+    kept = before.refund if before is not None and before.quantity == part else None
+    start = kept or prorate(limit, part, quantity)
     names = [name for name in COMPONENTS if getattr(limit, name)]
-    note = f"{currency}; left: {', '.join(f'{_word(n)} {format_decimal(getattr(limit, n), currency)}' for n in names)}"
-    values = {name: format_decimal(getattr(start, name), currency) for name in names}
-    waiting = units_to_cancel(order, line) or 0
+    fields = [
+        (name, COMPONENT_WORD[name].capitalize(), format_decimal(getattr(start, name), currency)) for name in names
+    ]
+    note = ", ".join(f"{COMPONENT_WORD[name]} {format_decimal(getattr(limit, name), currency)}" for name in names)
+    note = f"{currency}; refundable at most: {note}"
     if waiting:
-        note += f"; {waiting} of its units were never shipped and can be cancelled with it"
-        values[CANCELLED] = str(min(part, waiting))
-    while True:
-        fields = [(name, _word(name), values[name]) for name in names]
-        if waiting:
-            fields.append((CANCELLED, "Cancel units", values[CANCELLED]))
-        answer = await task.ask(FormScreen(f"Refund {line.sku} of {order.row.order_id}", fields, note))
-        if answer is None:
-            return None
-        values = answer
+        note += f"; {pluralize(waiting, 'unit')} not shipped, which the refund can cancel"
+        units = before.cancelled if kept is not None and before is not None else min(part, waiting)
+        fields.append((CANCELLED, "Cancel units", str(units)))
+
+    def check(values: Mapping[str, str]) -> str:
         try:
-            amounts = LineAmounts(**{name: parse_minor(answer[name] or "0", currency) for name in names})
+            amounts = _amounts(values, names, currency)
         except ValueError as error:
-            say(str(error))
-            continue
+            return str(error)
         below = next((name for name in names if getattr(amounts, name) < 0), None)
-        why = f"{_word(below)} is below zero" if below else excess_text(amounts, limit, currency)
-        if why:
-            say(why)
-            continue
-        units = answer.get(CANCELLED, "0").strip() or "0"
-        if not units.isdigit() or int(units) > waiting:
-            say(f"{units!r} is no number from 0 to {waiting}")
-            continue
-        return PlanLine(line.line, line.order_item_id or "", line.sku, part, amounts, int(units))
+        if below is not None:
+            return f"{COMPONENT_WORD[below]} is below zero"
+        return excess_text(amounts, limit, currency) or _units_problem(values.get(CANCELLED) or "0", 0, waiting)
+
+    answer = await task.ask(FormScreen(f"Refund {line.sku} of {order.row.order_id}", fields, note, check=check))
+    if answer is None:
+        return None
+    amounts, units = _amounts(answer, names, currency), int(answer.get(CANCELLED) or "0")
+    return PlanLine(line.line, line.order_item_id or "", line.sku, part, amounts, units)
 
 
-def _word(name: str) -> str:
-    return name.replace("_", " ")
+def _amounts(values: Mapping[str, str], names: Iterable[str], currency: str) -> LineAmounts:
+    """Return the amounts that were typed; an empty field is 0. Raises ValueError."""
+    return LineAmounts(**{name: parse_minor(values[name] or "0", currency) for name in names})
 
 
-def _line_words(line: OrderLine, limit: LineAmounts) -> str:
-    left = format_decimal(limit.total, line.currency or "")
-    return f"{line.line}  {line.quantity or '?'} × {line.sku}   left {line.currency} {left}"
+def _units_problem(text: str, least: int, most: int) -> str:
+    text = text.strip()
+    if text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most:
+        return ""
+    return f"{text!r} is not a number of units from {least} to {most}"
+
+
+def _line_text(line: OrderLine, limit: LineAmounts, entered: PlanLine | None) -> str:
+    currency = line.currency or ""
+    head = f"{line.quantity or '?'} × {line.sku}"
+    if entered is None or entered.refund is None:
+        return f"  {head:<{SKU_CELLS}}  refundable {currency} {format_decimal(limit.total, currency)}"
+    return f"✓ {head:<{SKU_CELLS}}  refund {currency} {format_decimal(entered.refund.total, currency)}"
+
+
+def _done_text(entered: Mapping[int, PlanLine], lines: Iterable[OrderLine]) -> str:
+    planned = _with_amounts(entered.values())
+    currency = next(line.currency or "" for line in lines)
+    total = sum(line.refund.total for line in planned if line.refund is not None)
+    return f"Done: refund {currency} {format_decimal(total, currency)} of {pluralize(len(planned), 'line')}"
