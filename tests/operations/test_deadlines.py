@@ -48,8 +48,8 @@ def test_queue_forecast_and_detail_go_by_the_earliest(tmp_path: Path) -> None:
         assert session.rate.count_at_risk("US") == 1
         (effect,) = session.rate.outlook.forecast("US")
         assert effect.after.cancelled == effect.before.cancelled, "it was placed before the window"
-        text = " ".join(describe_order(session, order_id(1)).plain.split())
-        assert "Amazon cancels Nov 23 04:00 at the earliest, Nov 25 04:00 at the latest" in text
+        text = " ".join(describe_order(session, order_id(1), is_full=True).plain.split())
+        assert "Auto-cancel Nov 23 04:00 PST at the earliest, Nov 25 04:00 PST at the latest" in text
 
 
 def test_the_command_line_tells_both(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ async def running(
 ) -> AsyncIterator[Pilot[None]]:
     app = OrderTuiApp(session, **more)
     async with app.run_test(size=size, notifications=toasts) as pilot:
-        count = session.orders.count()
+        count = session.orders.count(without_fba=True)
         await until(pilot, lambda: len(table(pilot).ids) == count)
         await settled(pilot)
         yield pilot

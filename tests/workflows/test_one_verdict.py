@@ -23,6 +23,9 @@ from ordertui.orders.order import LinesKnown, Order
 from ordertui.orders.refund_limit import refund_limit, refundable_lines
 from ordertui.store.database import Database
 from ordertui.store.engine.protocol import Params
+from ordertui.tui.main.store_rows import StoreRows
+from ordertui.tui.render.state import ROW_LOOKS
+from ordertui.tui.widgets.order_table.columns import BY_KEY
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
 PLAN_ALONE = {"units", "amount", "currency", "price", "item-id", "lines"}
@@ -194,6 +197,32 @@ def test_every_view_of_an_order_says_the_same(session: Session) -> None:
     impact = session.rate.calculator.impact(orders)
     assert (impact.cancellable, impact.refundable, impact.confirmable) == tuple(len(allowed[a]) for a in BATCH_ACTIONS)
     assert impact.counted == len(allowed[Action.CANCEL] & set(session.orders.find("counts:yes")))
+
+
+def test_the_state_column_names_the_first_action_allowed_or_what_stands_in_its_way(session: Session) -> None:
+    source = StoreRows(session)
+    source.is_judging = True
+    rows = source.rows(list(session.orders.find()))
+    allowed = {action: set(session.orders.find(f"action:{action.value}")) for action in BATCH_ACTIONS}
+    for row_id, row in rows.items():
+        first = next((one for one in (Action.CANCEL, Action.CONFIRM, Action.REFUND) if row_id in allowed[one]), None)
+        for width in (9, 11, 24):
+            text = BY_KEY["state"].text(row, source.context(row), width)
+            assert text, row
+            action = row.open_action
+            look = None if action is None else ROW_LOOKS[action.state]
+            if action and look and look.column and text.startswith(f"{look.glyph} "):
+                assert first is None or action.state in (RowState.ERROR, RowState.UNKNOWN), text
+            else:
+                assert _action_in(text) is first, (text, row)
+
+
+def _action_in(text: str) -> Action | None:
+    """Return the action that a text of the State column offers."""
+    if text.startswith(("★", "☆", "auto")):
+        return Action.CANCEL
+    words = {"cancel": Action.CANCEL, "conf": Action.CONFIRM, "confirm": Action.CONFIRM, "refund": Action.REFUND}
+    return next((words[word] for word in text.replace("can ", "").split() if word in words), None)
 
 
 def test_a_queue_of_work_has_no_order_whose_cancellation_is_under_way(session: Session) -> None:

@@ -51,6 +51,8 @@ class Denial(msgspec.Struct, frozen=True):
     """The fact or condition behind it, where the policy itself does not deny."""
     is_by_rules: bool = False
     """Whether the policy denies it, and not something about this order."""
+    short: str = ""
+    """`why` in two or three words, for the side pane."""
 
 
 OPEN = "open"
@@ -62,19 +64,28 @@ NO_ITEM_ID = Denial(
     "its order-item-id is unknown: import the Unshipped orders or New orders report",
     LINES_SOURCE,
     because="an order-item-id is unknown",
+    short="item id unknown",
 )
 NO_PRICE = Denial(
     "price",
     "what was paid for it is unknown: import the New orders or All Orders report",
     LINES_SOURCE,
     because="no report gave a price",
+    short="price unknown",
 )
-NO_LINES = Denial("lines", "no line of it is left to act on", LINES_SOURCE, because="every line is cancelled")
+NO_LINES = Denial(
+    "lines",
+    "no line of it is left to act on",
+    LINES_SOURCE,
+    because="every line is cancelled",
+    short="no items left",
+)
 NOTHING_LEFT = Denial(
     "refunded",
     "nothing is left to give back: nothing was charged, or all of it has gone back or is on its way",
     LINES_SOURCE,
     because="nothing is left to give back",
+    short="nothing left to pay",
 )
 
 
@@ -83,6 +94,7 @@ PARCEL_LEFT = Denial(
     "Amazon shows that a parcel of it has left: confirm the shipment; the money goes back as a refund",
     "developer-docs, Orders API v2026-01-01: packages[].packageStatus",
     because="a package is in transit, shipped or delivered",
+    short="parcel has left",
 )
 _IN_SELLER_CENTRAL = {
     Action.CANCEL: "takes no cancellation from a feed: cancel it in Seller Central",
@@ -139,7 +151,7 @@ RANKS: ActionRanks = (
     (_is("action", "refund"), 2),
     (_is("status", "pending"), 1),
 )
-"""How a list is sorted by the `May` column: the first condition that fits gives the rank, none gives 0."""
+"""How a list is sorted by what can be done first: the first condition that fits gives the rank, none gives 0."""
 
 
 class Eligibility:
@@ -184,12 +196,20 @@ class Eligibility:
         rule = self._denying_rule(row, action, lines)
         if rule is not None:
             source = self.policies.house.file or "your policy file"
-            return Denial(f"house {rule.id}", rule.why, source, because=f"your rule: {rule.text}")
+            return Denial(
+                f"house {rule.id}", rule.why, source, because=f"your rule: {rule.text}", short=f"rule {rule.id}"
+            )
         if in_own_batch or action not in BATCH_ACTIONS:
             return None
         if row.open_action is not None and has_open_action(row):
             state = f"{row.open_action.kind.value}, {row.open_action.state.value}"
-            return Denial(OPEN, f"a batch already holds an action for it ({state})", JOURNAL_SOURCE, because=state)
+            return Denial(
+                OPEN,
+                f"a batch already holds an action for it ({state})",
+                JOURNAL_SOURCE,
+                because=state,
+                short=f"{row.open_action.kind} under way",
+            )
         return lines_denial(action, row.lines_known, row.program)
 
     def _standing_denial(self, row: OrderRow, action: Action) -> Denial | None:
@@ -199,7 +219,13 @@ class Eligibility:
         if row.missing_since is not None:
             date = iso_utc(row.missing_since)
             why = f"not in the Unshipped report of {date}: import All Orders, which says what became of it"
-            return Denial(MISSING, why, REPORT_SOURCE, because=f"the Unshipped report of {date} leaves it out")
+            return Denial(
+                MISSING,
+                why,
+                REPORT_SOURCE,
+                because=f"the Unshipped report of {date} leaves it out",
+                short="not in last report",
+            )
         cancelled_at, values = self.deadline(row), self.policy(row.marketplace).values
         now = self._clock.now()
         if cancelled_at is None or row.named_at is None or cancelled_at >= now - values.auto_cancelled_hours * HOUR:
@@ -211,7 +237,13 @@ class Eligibility:
             f"Amazon has cancelled it by {at_latest}, or it was shipped: the newest report that names it is of"
             f" {iso_utc(row.named_at)}; import a new one"
         )
-        return Denial(OUTDATED, why, AUTO_CANCEL_SOURCE, because="its time is over, and no newer report says otherwise")
+        return Denial(
+            OUTDATED,
+            why,
+            AUTO_CANCEL_SOURCE,
+            because="its time is over, and no newer report says otherwise",
+            short="outdated: import",
+        )
 
     def _standing_condition(self, action: Action) -> Condition | None:
         """Return the condition under which `_standing_denial` denies; None when it denies no order of the store."""
@@ -242,7 +274,14 @@ class Eligibility:
         if denial is None or denial.is_by_rules:
             return found
         return msgspec.structs.replace(
-            found, allowed=False, rule=denial.rule, why=denial.why, source=denial.source, instead=None, note=""
+            found,
+            allowed=False,
+            rule=denial.rule,
+            why=denial.why,
+            source=denial.source,
+            instead=None,
+            note="",
+            short=denial.short,
         )
 
     def rules_verdict(self, row: OrderRow, action: Action) -> Verdict:
@@ -265,7 +304,7 @@ class Eligibility:
         )  # fmt: skip
 
     def allowed_action(self, row: OrderRow) -> str:
-        """Return the word of the `May` column: what may be done first; `★` when cancelling does not count."""
+        """Return what can be done first: `cancel`, `confirm`, `refund`; `★` when cancelling does not count."""
         if not self._denying_rules(row.marketplace) and self._standing_denial(row, Action.CANCEL) is None:
             return self._known_word(row)
         for action in (Action.CANCEL, Action.CONFIRM, Action.REFUND):
@@ -532,7 +571,13 @@ def lines_denial(action: Action, facts: LinesKnown, program: Program = Program.U
     if bar is not None and facts & bar:
         name = PROGRAM_NAMES.get(program, "its program")
         why = f"not by this program: {name} {_IN_SELLER_CENTRAL[action]}"
-        return Denial("program", why, PROGRAM_SOURCE, because=f"program {program.value.replace('_', ' ')}")
+        return Denial(
+            "program",
+            why,
+            PROGRAM_SOURCE,
+            because=f"program {program.value.replace('_', ' ')}",
+            short="Seller Central only",
+        )
     if action is Action.CANCEL and facts & LinesKnown.PARCEL_LEFT:
         return PARCEL_LEFT
     if not facts & LinesKnown.ACTIVE:

@@ -42,6 +42,8 @@ class SavedView(msgspec.Struct, frozen=True, omit_defaults=True):
     """Column keys left to right, each with `:width` when it was widened; empty: chosen by the screen's width."""
     reverse: bool = True
     """For sort keys without a sign."""
+    fba: bool = False
+    """Whether orders that Amazon ships are shown too."""
 
 
 class QueueLook(msgspec.Struct, frozen=True, omit_defaults=True):

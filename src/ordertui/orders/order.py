@@ -212,6 +212,26 @@ class OrderRow(msgspec.Struct, frozen=True):
         return YesNo.NO if self.missing_since is None else YesNo.YES
 
 
+class ListedFacts(msgspec.Struct, frozen=True):
+    """Facts of one order for a list."""
+
+    other_skus: int = 0
+    """Different SKUs of the order besides the one that its row names. Of an order that is not cancelled, only those of
+    lines that are still wanted.
+    """
+    batch: int | None = None
+    """Number of the batch whose row is the order's open action; None without one."""
+    hold_ends: int | None = None
+    """When its hold ends, epoch seconds; None when it is not held."""
+    reason: str = ""
+    """The reason it was given in that batch."""
+    answer: str = ""
+    """Amazon's code and text about it; empty before an answer."""
+
+
+NOTHING_LISTED = ListedFacts()
+
+
 class Order(msgspec.Struct, frozen=True):
     """An order with its lines."""
 

@@ -81,6 +81,7 @@ _VERGES = {one.value: one for one in Verge}
 """Words of the store to enum members: looking one up costs a quarter of calling the enum, and an order has ten."""
 _SOURCE_BITS = tuple((kind, kind.bit) for kind in ReportKind)
 _REFUNDED = in_list(COMMITTED)
+_NOT_FBA = f"o.channel <> '{Channel.AMAZON}' AND "
 
 RefundedSoFar = tuple[LineAmounts, int]
 """Amounts given back for a line, or on their way, and the units cancelled with them."""
@@ -101,15 +102,17 @@ class OrderRepository:
         sorting: Sorting = (("placed", False),),
         ranks: ActionRanks = (),
         limit: int | None = None,
+        without_fba: bool = False,
     ) -> array[int]:
-        """Return the row numbers of the orders that fit a condition (None: all), sorted.
+        """Return the row numbers of the orders that fit a condition (None: all), sorted; perhaps without those that
+        Amazon ships.
 
         `decisions` must answer every `action:` and `counts:` of the condition and of `ranks`, which are needed when the
         orders are sorted by what may be done with them. Raises KeyError for an unknown sort key.
         """
         where, params = self._where(condition, decisions)
         order, more = order_by(sorting, *self._rank(ranks, decisions), whole=limit is None)
-        sql = f"SELECT o.id FROM orders o WHERE {where} {order}"
+        sql = f"SELECT o.id FROM orders o WHERE {_NOT_FBA if without_fba else ''}{where} {order}"
         if limit is not None:
             sql += f" LIMIT {int(limit)}"
         found = array("q")
@@ -117,10 +120,13 @@ class OrderRepository:
             found.extend(part)
         return found
 
-    def count(self, condition: Condition | None = None, *, decisions: Decisions = NO_DECISIONS) -> int:
+    def count(
+        self, condition: Condition | None = None, *, decisions: Decisions = NO_DECISIONS, without_fba: bool = False
+    ) -> int:
         """Return how many orders fit a condition (None: all); see `find`."""
         where, params = self._where(condition, decisions)
-        return int(self._database.value(f"SELECT count(*) FROM orders o WHERE {where}", params))
+        sql = f"SELECT count(*) FROM orders o WHERE {_NOT_FBA if without_fba else ''}{where}"
+        return int(self._database.value(sql, params))
 
     def tally(
         self,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .journal.refunds import RefundLedger
     from .journal.results import ResultLog
     from .journal.submissions import SubmissionLog
+    from .listing import OrderListing
     from .maintenance import Maintenance
     from .products import ProductQueries
     from .rate_reports import RateReports
@@ -94,6 +95,13 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @cached_property
+    def listing(self) -> OrderListing:
+        """What a list shows of orders besides their rows."""
+        from .listing import OrderListing
+
+        return OrderListing(self.database, self.clock)
 
     @cached_property
     def identity(self) -> StoreIdentity:

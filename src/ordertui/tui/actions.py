@@ -55,7 +55,7 @@ _SIGNS = {
     "escape": "Esc", "enter": "Enter", "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp",
     "pagedown": "PgDn", "home": "Home", "end": "End",
     "full_stop": ".", "left_square_bracket": "[", "right_square_bracket": "]",
-    "less_than_sign": "<", "greater_than_sign": ">", "equals_sign": "=",
+    "less_than_sign": "<", "greater_than_sign": ">", "equals_sign": "=", "vertical_line": "|", "backslash": "\\",
 }  # fmt: skip
 NO_KEY = "f24"
 """Bound to a command that lost its keys to the user's own keymap: no keyboard in use has it."""
@@ -160,6 +160,11 @@ MAIN_COMMANDS: tuple[Command, ...] = (
             "Find"),
     Command("see.columns", "C", "view.choose_columns", "columns",
             "Choose, order and widen columns; kept with the view", "Arrange"),
+    Command("see.fba", "B", "view.toggle_fba", "FBA",
+            "Show or hide FBA orders, which Amazon ships; a filter with channel: shows them too", "Arrange"),
+    Command("see.zoom", "vertical_line", "view.zoom_pane", "zoom",
+            "Make the side pane wide, with reasons, sources and history; again: as before", "See"),
+    Command("see.pane", "backslash", "view.toggle_pane", "pane", "Hide or show the side pane", "See"),
     Command("see.market", "p", "view.switch_marketplace", "marketplace",
             "Show the rate of the next marketplace; after the last one, that of the cursor", "Arrange"),
     Command("see.theme", "T", "app.switch_theme", "theme", "Dark or light", "Arrange"),

@@ -17,6 +17,7 @@ _NAMES = {
     "/": "slash", "?": "question_mark", "+": "plus", "-": "minus", ",": "comma", "#": "number_sign", ":": "colon",
     "<": "less_than_sign", ">": "greater_than_sign", "=": "equals_sign", ".": "full_stop", ";": "semicolon",
     "'": "apostrophe", "*": "asterisk", "!": "exclamation_mark", "@": "at", "&": "ampersand", "_": "underscore",
+    "|": "vertical_line", "\\": "backslash",
 }  # fmt: skip
 
 

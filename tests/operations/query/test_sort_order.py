@@ -21,11 +21,10 @@ from ordertui.orders.enums import Action, BuyerRequest
 from ordertui.orders.order import OrderRow
 from ordertui.store import SORT_KEYS
 from ordertui.store.order_by import order_by
-from ordertui.tui.widgets.order_table.columns import CellContext, may_text
-from support.shops import NOW, all_orders_row, bring, open_session, unshipped_row
+from support.shops import all_orders_row, bring, open_session, unshipped_row
 
 RANKED = ("-", "wait", "refund", "confirm", "cancel", "cancel ☆", "cancel ★")
-"""The words of the `May` column as a list sorts them."""
+"""What may be done first, as a list sorts it; `☆`: the buyer asked by message."""
 ASKED = {BuyerRequest.OFFICIAL: 3, BuyerRequest.MESSAGE: 2, BuyerRequest.NONE: 1, BuyerRequest.UNKNOWN: 0}
 
 
@@ -60,7 +59,14 @@ def shown(session: Session) -> dict[str, Callable[[OrderRow], Any]]:
     """What each key compares, from the row; an unknown value is None."""
 
     def rank(row: OrderRow) -> int:
-        return RANKED.index(may_text(row, CellContext(NOW, "UTC", session.eligibility.allowed_action(row))))
+        word = session.eligibility.allowed_action(row)
+        by_message = word == "cancel" and row.buyer_request is BuyerRequest.MESSAGE
+        return RANKED.index("cancel ☆" if by_message else word)
+
+    listed = session.orders.listed(session.orders.rows(session.orders.find()).values())
+
+    def sku(row: OrderRow) -> str | None:
+        return None if row.sku is None else row.sku.lower()
 
     return {
         "placed": lambda row: row.purchased_at,
@@ -73,6 +79,11 @@ def shown(session: Session) -> dict[str, Callable[[OrderRow], Any]]:
         "auto_cancel": session.eligibility.deadline,
         "request": lambda row: ASKED[row.buyer_request],
         "title": lambda row: (row.title or row.sku or "").lower() or None,
+        "sku": sku,
+        "item": lambda row: (sku(row), row.items),
+        "age": lambda row: None if row.purchased_at is None else -row.purchased_at,
+        "batch": lambda row: listed[row.id].batch if row.id in listed else None,
+        "reason": lambda row: (listed[row.id].answer or listed[row.id].reason).lower() if row.id in listed else None,
         "may": rank,
     }
 

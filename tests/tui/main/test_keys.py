@@ -22,6 +22,7 @@ from ordertui.tui.render.status_line import StatusLine, render_status_line
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
 from ordertui.tui.screens.help import HelpScreen, help_text
+from ordertui.tui.screens.order_view import OrderScreen
 from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from support.pilot import main, press, preview, running, table, text, to_ship, until
@@ -251,7 +252,7 @@ async def test_another_process_is_seen(session: Session, tmp_path: Path, clock: 
 
 async def test_help_outbox_and_detail_open_and_close(session: Session) -> None:
     async with running(session) as pilot:
-        for key, kind in (("question_mark", HelpScreen), ("o", OutboxScreen), ("enter", TextScreen)):
+        for key, kind in (("question_mark", HelpScreen), ("o", OutboxScreen), ("enter", OrderScreen)):
             await press(pilot, key)
             await until(pilot, partial(_shows, pilot, kind))
             await press(pilot, "escape")

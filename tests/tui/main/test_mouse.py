@@ -8,7 +8,7 @@ from textual.widgets import Static
 
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
-from ordertui.tui.screens.dialogs import TextScreen
+from ordertui.tui.screens.order_view import OrderScreen
 from ordertui.tui.screens.rate import RateScreen
 from ordertui.tui.widgets.order_table import OrderTable
 from support.pilot import main, press, running, settled, table, text, until
@@ -25,7 +25,7 @@ async def test_click_marks_in_the_gutter_and_moves_elsewhere(session: Session) -
         await pilot.click(OrderTable, offset=(10, 8), shift=True)
         assert table(pilot).marks.count == 6, "from the cursor to the click"
         await pilot.click(OrderTable, offset=(10, 2), times=2)
-        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        await until(pilot, lambda: isinstance(pilot.app.screen, OrderScreen))
 
 
 async def test_a_drag_marks_what_it_covers(session: Session) -> None:

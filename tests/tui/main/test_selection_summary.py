@@ -46,7 +46,7 @@ async def test_a_big_set_is_counted_at_once_and_weighed_beside_the_screen(
         assert 6 not in weighed, "a set that is not marked any more is given up"
         assert threading.main_thread() not in threads
         await press(pilot, "z", "z")
-        await until(pilot, lambda: not main(pilot).table.marks and "none marked" in text(pilot, "status"))
+        await until(pilot, lambda: not main(pilot).table.marks and "no marks" in text(pilot, "status"))
 
 
 async def test_all_of_a_view_is_marked_and_unmarked_without_going_through_its_ids(

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import Stopped, UnknownChoice
 from ordertui.operations.marks import Marks, marked_ids
+from ordertui.orders.enums import Channel
 from ordertui.orders.marketplace import zone_of
-from ordertui.orders.order import Order, OrderRow
+from ordertui.orders.order import ListedFacts, Order, OrderRow
 from ordertui.orders.text import pluralize
 from ordertui.store import BY_ALLOWED_ACTION, ActionRanks, Decisions, Store
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from .export import Record
     from .timeline import Event
 
+MARKED = "marked"
+"""The queue, and the field of filters, of what the operator marked."""
 READ_AT_ONCE = 2_000
 """Orders of a long list that are in memory at a time."""
 
@@ -71,10 +74,13 @@ class OrderQueries:
         reverse: bool = True,
         queue: str = "all",
         limit: int | None = None,
+        *,
+        without_fba: bool = False,
     ) -> array[int]:
         """Return the ids of the orders that fit queue and filter, sorted as `sort_order.read_sorting` reads `sort`.
 
-        `reverse` is for sort keys without a sign. Raises FilterError, UnknownChoice, store.Interrupted.
+        `reverse` is for sort keys without a sign. `without_fba`: leave out orders that Amazon ships, unless the filter
+        asks for them. Raises FilterError, UnknownChoice, store.Interrupted.
         """
         sorting = read_sorting(sort, down=reverse)
         condition = self._condition_in(filter_text, queue)
@@ -92,6 +98,7 @@ class OrderQueries:
                 sorting=sorting,
                 ranks=ranks,
                 limit=limit,
+                without_fba=without_fba and not self._asks_for_fba(filter_text, queue),
             )
         finally:
             self._finding.discard(reader)
@@ -101,10 +108,30 @@ class OrderQueries:
         for reader in tuple(self._finding):
             reader.interrupt()
 
-    def count(self, filter_text: str = "", queue: str = "all") -> int:
-        """Return how many orders fit queue and filter. Raises FilterError, UnknownChoice."""
+    def count(self, filter_text: str = "", queue: str = "all", *, without_fba: bool = False) -> int:
+        """Return how many orders fit queue and filter; see `find`. Raises FilterError, UnknownChoice."""
         condition = self._condition_in(filter_text, queue)
-        return self._context.reader().orders.count(condition, decisions=self._decisions(condition))
+        without_fba = without_fba and not self._asks_for_fba(filter_text, queue)
+        return self._context.reader().orders.count(
+            condition, decisions=self._decisions(condition), without_fba=without_fba
+        )
+
+    def count_hidden_fba(self, filter_text: str, queue: str) -> int:
+        """Return how many orders that fit queue and filter `find` leaves out `without_fba`. Raises FilterError."""
+        if self._asks_for_fba(filter_text, queue):
+            return 0
+        text = f"({filter_text}) channel:{Channel.AMAZON}" if filter_text.strip() else f"channel:{Channel.AMAZON}"
+        return self.count(text, queue)
+
+    def _asks_for_fba(self, filter_text: str, queue: str) -> bool:
+        """Return whether the filter says itself whether FBA orders are wanted, as it names the channel or an order id,
+        or it is about what is marked. Raises FilterError.
+        """
+        if queue == MARKED or not filter_text.strip():
+            return queue == MARKED
+        from ordertui.rules.language.ast import comparisons
+
+        return any(one.field in ("channel", "id", MARKED) for one in comparisons(self.condition(filter_text)))
 
     def tally(self, key: str, filter_text: str, queue: str, limit: int | None) -> list[tuple[str | int | None, int]]:
         """Return each value of a key of `store.TALLIES` among the orders of queue and filter, with how many have it.
@@ -149,6 +176,12 @@ class OrderQueries:
         """Return the rows of these ids; unknown ids are left out."""
         return self._context.reader().orders.rows(ids)
 
+    def listed(self, rows: Iterable[OrderRow]) -> dict[int, ListedFacts]:
+        """Return what a list shows of these orders besides their rows, by row id; one without any is left out."""
+        found = tuple(rows)
+        in_journal = (row.id for row in found if row.open_action is not None)
+        return self._context.reader().listing.get((row.id for row in found), in_journal)
+
     def get(self, order_id: str) -> Order | None:
         """Return an order with its lines by Amazon's order id; None when the store has no such order."""
         return self._context.reader().orders.order(order_id)
@@ -165,12 +198,14 @@ class OrderQueries:
         """Return row ids by Amazon's order id; unknown orders are left out."""
         return self._context.reader().orders.ids_of(order_ids)
 
-    def queues(self, filter_text: str = "") -> tuple[Queue, ...]:
-        """Return the work queues, with the counts of their orders that fit a filter. Raises FilterError."""
+    def queues(self, filter_text: str = "", *, without_fba: bool = False) -> tuple[Queue, ...]:
+        """Return the work queues, with the counts of their orders that fit a filter; perhaps without those that Amazon
+        ships, see `find`. Raises FilterError.
+        """
         requests_invisible = not self._context.reader().tallies.has_request_column()
         out = []
         for spec in QUEUES:
-            count: int | None = self.count(filter_text, spec.key)
+            count: int | None = self.count(filter_text, spec.key, without_fba=without_fba)
             note = ""
             if spec.key == "buyer_asked" and requests_invisible and self.marketplaces():
                 note = INVISIBLE_REQUESTS

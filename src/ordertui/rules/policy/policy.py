@@ -109,6 +109,7 @@ class Policy:
                     counts_rule=counting.id if cancel else "",
                     counts_why=counting.why if cancel else "",
                     note="; ".join(note for note in (row.note, *warnings) if note),
+                    short=row.short or row.why.partition(":")[0],
                 )
             )
         return tuple(found)

@@ -32,6 +32,8 @@ class Verdict(msgspec.Struct, frozen=True):
     """Why it counts or not, for `cancel`."""
     note: str = ""
     """A warning that goes with an allowed action, or the advice that goes with a denied one."""
+    short: str = ""
+    """`why` in two or three words, for the side pane."""
 
 
 class NearestAllowedRow(msgspec.Struct, frozen=True):

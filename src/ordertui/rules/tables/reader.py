@@ -15,7 +15,9 @@ from ordertui.rules.toml_positions import TomlPath
 from .schema import Axis, BadCell, Cell, Fact, read_cell
 from .table import Box, HitPolicy, Output, Row, Table, TableSpec
 
-KEYS = ("id", "when", "then", "why", "source", "note", "from", "until")
+KEYS = ("id", "when", "then", "why", "short", "source", "note", "from", "until")
+SHORT_CHARACTERS = 20
+"""Most characters of a row's `short`: what one line of the side pane has room for."""
 TABLE_KEYS = ("hit", "row")
 
 
@@ -27,6 +29,7 @@ class _Draft(msgspec.Struct):
     cells: dict[str, Cell] = msgspec.field(default_factory=dict)
     then: dict[str, Any] = msgspec.field(default_factory=dict)
     why: str = ""
+    short: str = ""
     source: str = ""
     note: str = ""
     period: Period = ALWAYS_IN_FORCE
@@ -64,6 +67,9 @@ class TableReader:
                 draft.cells[name] = cell
         draft.then = self._then(entry, draft)
         draft.why = self._text(entry, "why", draft, needed=True)
+        draft.short = self._text(entry, "short", draft)
+        if len(draft.short) > SHORT_CHARACTERS:
+            self.add_problem(draft, f"short has at most {SHORT_CHARACTERS} characters, not {len(draft.short)}", "short")
         draft.note = self._text(entry, "note", draft)
         draft.source = self._text(entry, "source", draft, needed=True)
         if draft.source and draft.source not in self.sources:
@@ -136,7 +142,17 @@ class TableReader:
                 name = axis.fact.name
                 self.add_problem(draft, f"this cell of {name} fits nothing: the row can never apply", "when", name)
             box.append(mask)
-        return Row(draft.id, tuple(box), draft.then, draft.why, draft.source, draft.note, draft.period, draft.path)
+        return Row(
+            draft.id,
+            tuple(box),
+            draft.then,
+            draft.why,
+            draft.source,
+            draft.note,
+            draft.period,
+            draft.path,
+            draft.short,
+        )
 
 
 def is_valid(output: Output, value: object) -> bool:

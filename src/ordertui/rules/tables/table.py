@@ -57,6 +57,8 @@ class Row(msgspec.Struct, frozen=True):
     note: str = ""
     period: Period = ALWAYS_IN_FORCE
     path: TomlPath = ()
+    short: str = ""
+    """`why` in two or three words; empty when the edition has none."""
 
 
 class Table:

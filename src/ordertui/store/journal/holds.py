@@ -29,7 +29,22 @@ class HoldTimer:
         if monotonic is None:
             return batches
         now = self._clock.now()
-        return [msgspec.structs.replace(one, due_at=_due_at(one, monotonic, now)) for one in batches]
+        return [
+            msgspec.structs.replace(one, due_at=_due_at(one.due_at, one.hold_end, monotonic, now))
+            if one.state is BatchState.HELD
+            else one
+            for one in batches
+        ]
+
+    def ends(self) -> dict[int, int]:
+        """Return when the hold of each held batch ends (epoch seconds), by batch number."""
+        sql = f"SELECT id, due_at, hold_boot, hold_mark FROM batches WHERE state = '{BatchState.HELD}'"
+        monotonic, now = monotonic_reading(self._clock), self._clock.now()
+        found = {}
+        for batch, due_at, boot, mark in self._database.query(sql):
+            end = MonotonicReading(boot, mark) if boot and mark is not None else None
+            found[batch] = due_at if monotonic is None else _due_at(due_at, end, monotonic, now)
+        return found
 
     def anchor(self) -> None:
         """Tie holds that began before this start of the machine to its monotonic clock.
@@ -57,8 +72,9 @@ def hold_columns(end: MonotonicReading | None) -> tuple[str, int | None]:
     return ("", None) if end is None else (end.boot, end.seconds)
 
 
-def _due_at(batch: JournalBatch, monotonic: MonotonicReading, now: int) -> int:
-    if batch.state is not BatchState.HELD or batch.hold_end is None or batch.hold_end.boot != monotonic.boot:
-        return batch.due_at
-    due_at = now + batch.hold_end.seconds - monotonic.seconds
-    return batch.due_at if abs(due_at - batch.due_at) <= 1 else min(due_at, LATEST_MOMENT)  # both count whole seconds
+def _due_at(due_at: int, end: MonotonicReading | None, monotonic: MonotonicReading, now: int) -> int:
+    """Return when a hold ends: by the monotonic clock if it has run since `end` was read, else the stored `due_at`."""
+    if end is None or end.boot != monotonic.boot:
+        return due_at
+    measured = now + end.seconds - monotonic.seconds
+    return due_at if abs(measured - due_at) <= 1 else min(measured, LATEST_MOMENT)  # both count whole seconds

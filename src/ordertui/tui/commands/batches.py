@@ -27,16 +27,19 @@ async def repeat(context: CommandContext, task: Task) -> None:
         await context.last.run(context, task)
 
 
-async def act(context: CommandContext, task: Task, name: str, reason: str = "") -> None:
-    """Preview this action for the marked orders, or the one under the cursor; ask for tracking first to confirm."""
+async def act(context: CommandContext, task: Task, name: str, reason: str = "", only: Sequence[int] = ()) -> None:
+    """Preview this action for the marked orders, or the one under the cursor; ask for tracking first to confirm.
+
+    `only`: for these orders, whatever is marked.
+    """
     from ordertui.tui.render.plan import MarketplaceStep
     from ordertui.tui.screens.preview import PreviewOptions, PreviewScreen
 
-    action, ids = Action(name), context.table.acting_ids()
+    action, ids = Action(name), only or context.table.acting_ids()
     if not ids:
         context.notify("there is no order here to act on")
         return
-    hidden = context.hidden(ids)
+    hidden = frozenset() if only else context.hidden(ids)
     _remember(context, name, reason)
     choices = PlanChoices(reason=reason)
     if action is Action.CONFIRM:

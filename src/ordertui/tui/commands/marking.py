@@ -48,7 +48,12 @@ async def mark_similar(context: CommandContext, task: Task) -> None:
         return
     choices = []
     for text, label in similar_filters(row, context.session.orders.zone):
-        count = await task.work(context.session.orders.count, within(request.filter, text), request.queue)
+        count = await task.work(
+            context.session.orders.count,
+            within(request.filter, text),
+            request.queue,
+            without_fba=not request.fba,
+        )
         choices.append((text, f"{label}   {count:,} shown"))
     chosen = await task.ask(ChoiceScreen("Mark, of the orders shown, those with the same", choices))
     if chosen is not None:

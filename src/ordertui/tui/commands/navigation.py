@@ -9,6 +9,7 @@ from contextlib import suppress
 from textual.worker import WorkerCancelled
 
 from ordertui.operations.marks import Marks
+from ordertui.orders.enums import Channel
 from ordertui.orders.text import mask_control_characters
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.filter_prompt import ask_filter
@@ -133,6 +134,9 @@ async def _show(context: CommandContext, row_id: int) -> None:
     view.mark_place()
     if not table.go_to(row_id):
         with suppress(WorkerCancelled):  # something else, such as a batch that left, had the view read again meanwhile
-            await view.ask_for(view.request.with_filter("", queue="all")).wait()
+            rows = context.session.orders.rows((row_id,)).values()
+            is_fba = any(row.channel is Channel.AMAZON for row in rows)
+            request = view.request.with_filter("", queue="all").with_fba(view.request.fba or is_fba)
+            await view.ask_for(request).wait()
         context.notify("it is not in that view: all orders are shown")
         table.go_to(row_id)

@@ -44,11 +44,13 @@ MOST_MESSAGES = 100
 """Marked orders whose texts are shown together."""
 
 
-async def show_message(context: CommandContext, task: Task) -> None:
-    """Show the text for the buyer of the order under the cursor, or the texts for those of the marked orders."""
+async def show_message(context: CommandContext, task: Task, only: str = "") -> None:
+    """Show the text for the buyer of the order under the cursor, or the texts for those of the marked orders; for
+    `only` this order, if an id is given.
+    """
     context.last.remember("message", show_message)
     session, row = context.session, context.table.cursor_row
-    marked = context.table.marks.ids()
+    marked = () if only else context.table.marks.ids()
     if len(marked) > MOST_MESSAGES:
         context.notify(f"mark at most {MOST_MESSAGES} orders: each buyer gets a text of their own")
         return

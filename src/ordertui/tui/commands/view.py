@@ -5,8 +5,9 @@ from __future__ import annotations
 from textual.containers import VerticalScroll
 
 from ordertui.operations.marks import Marks
+from ordertui.orders.enums import Action
 from ordertui.tui.main.command_context import CommandContext
-from ordertui.tui.screens.dialogs import ChoiceScreen, TextScreen
+from ordertui.tui.screens.dialogs import ChoiceScreen
 from ordertui.tui.screens.task_runner import Task
 from ordertui.tui.screens.view_request import ViewRequest
 
@@ -50,10 +51,63 @@ def switch_marketplace(context: CommandContext) -> None:
 
 
 async def show_order(context: CommandContext, task: Task) -> None:
-    """Show the order under the cursor in full."""
-    row = context.table.cursor_row
-    if row is not None:
-        await task.ask(TextScreen(f"Order {row.order_id}", context.describe(row.order_id), copy=row.order_id))
+    """Show the order under the cursor in full, and the next ones; act on the one shown."""
+    from ordertui.tui.screens.order_view import OrderScreen, ShownOrder
+
+    table = context.table
+
+    def order_id() -> str:
+        row = table.cursor_row
+        return "" if row is None else row.order_id
+
+    def move(forward: bool) -> bool:
+        before = table.cursor
+        table.action_move(1 if forward else -1)
+        return table.cursor != before
+
+    if not order_id():
+        return
+    shown = ShownOrder(order_id, move, lambda: context.describe(order_id()))
+    action = await task.ask(OrderScreen(shown, context.keymap))
+    cursor = table.cursor_id
+    if action is None or cursor is None:
+        return
+    if action is Action.MESSAGE:
+        from .output import show_message
+
+        await show_message(context, task, order_id())
+    else:
+        from .batches import act
+
+        await act(context, task, action.value, only=(cursor,))
+
+
+def toggle_fba(context: CommandContext) -> None:
+    """Show orders that Amazon ships, or hide them."""
+    view = context.view
+    view.ask_for(view.request.with_fba(not view.request.fba))
+    context.notify("FBA orders are shown" if view.request.fba else "FBA orders are hidden")
+
+
+def toggle_pane(context: CommandContext) -> None:
+    """Hide the side pane, or show it; on a screen that has no room beside the table it is hidden at first."""
+    screen = context.screen
+    if screen.has_class("-narrow"):
+        context.notify("the side pane needs 80 columns; Enter shows the order")
+        return
+    screen.toggle_class("-no-pane" if screen.has_class("-wide") else "-with-pane")
+    screen.remove_class("-zoomed")
+    screen.call_after_refresh(context.show_detail)
+
+
+def zoom_pane(context: CommandContext) -> None:
+    """Make the side pane wide, with the order in full, or as it was."""
+    screen = context.screen
+    if screen.has_class("-narrow"):
+        context.notify("the side pane needs 80 columns; Enter shows the order")
+        return
+    screen.toggle_class("-zoomed")
+    screen.call_after_refresh(context.show_detail)
 
 
 def scroll_detail(context: CommandContext, lines: int) -> None:

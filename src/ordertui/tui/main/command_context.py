@@ -56,6 +56,8 @@ class CommandContext(msgspec.Struct, frozen=True):
     """Reads everything again after orders changed in the store."""
     describe: Callable[[str], Content]
     """Returns the order of an id in full, as text; empty when there is no such order."""
+    show_detail: Callable[[], None]
+    """Shows the order under the cursor in the side pane again."""
 
     def hidden(self, ids: Iterable[int]) -> frozenset[int]:
         """Return those of these orders that queue and filter do not show."""

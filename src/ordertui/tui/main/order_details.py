@@ -7,18 +7,18 @@ from textual.content import Content
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import zone_of
-from ordertui.tui.render.order_detail import PANE, OrderDetail, render_order
+from ordertui.orders.order import ListedFacts
+from ordertui.tui.keymap import Keymap
+from ordertui.tui.render.order_detail import PANE, OrderDetail, OrderKeys, render_order
 
-MAX_WIDTH = 100
-"""Cells of a line in the full text, at most."""
 
-
-def describe_order(session: Session, order_id: str, *, screen_width: int | None = None) -> Content:
-    """Return the order as text for the pane, or in full for a screen of `screen_width` cells; empty when it is gone."""
+def describe_order(
+    session: Session, order_id: str, *, width: int = PANE, is_full: bool = False, keymap: Keymap | None = None
+) -> Content:
+    """Return the order as text in lines of `width` cells; empty when it is gone. `keymap`: whose keys it names."""
     order = session.orders.get(order_id)
     if order is None:
         return Content("")
-    is_full = screen_width is not None
     detail = OrderDetail(
         order=order,
         verdicts=session.eligibility.verdicts(order.row, order.lines),
@@ -30,6 +30,17 @@ def describe_order(session: Session, order_id: str, *, screen_width: int | None 
         api_facts=session.orders.api_facts(order.row.id),
         history=session.orders.timeline(order) if is_full else (),
         explanations=[session.planner.explain(order, action) for action in Action] if is_full else (),
-        width=PANE if screen_width is None else min(MAX_WIDTH, screen_width * 9 // 10 - 6),
+        width=width,
+        keys=_keys(keymap or Keymap()),
+        listed=session.orders.listed((order.row,)).get(order.row.id, ListedFacts()),
     )
     return render_order(detail)
+
+
+def _keys(keymap: Keymap) -> OrderKeys:
+    return OrderKeys(
+        {action: keymap.first_key(f"order.{action.value}") for action in Action},
+        keymap.first_key("order.asked"),
+        keymap.first_key("order.dispatched"),
+        keymap.first_key("order.not_dispatched"),
+    )

@@ -33,15 +33,16 @@ class QueueCounter:
         self._queues: tuple[Queue, ...] = ()
         """None while they are counted for another filter: counts of an older one are never shown."""
         self._filter = ""
+        self._without_fba = True
         self._active = "all"
         self.total: int | None = None
-        """Orders of the store; None before they are counted."""
+        """Orders of the store; without FBA orders if those are not counted; None before they are counted."""
 
-    def show(self, filter_text: str, queue: str) -> None:
-        """Show the tabs with this queue chosen, and count anew if the filter is another one."""
+    def show(self, filter_text: str, queue: str, *, without_fba: bool) -> None:
+        """Show the tabs with this queue chosen, and count anew if other orders are to be counted."""
         self._active = queue
-        if filter_text != self._filter:
-            self._filter, self._queues = filter_text, ()
+        if (filter_text, without_fba) != (self._filter, self._without_fba):
+            self._filter, self._without_fba, self._queues = filter_text, without_fba, ()
             self.count()
         self._tabs.show(self._queues, queue)
 
@@ -50,14 +51,14 @@ class QueueCounter:
         self._run(self._count(), "counts")
 
     async def _count(self) -> None:
-        orders, text = self._session.orders, self._filter
+        orders, text, without_fba = self._session.orders, self._filter, self._without_fba
         try:
-            total = await asyncio.to_thread(orders.count)
-            queues = await asyncio.to_thread(orders.queues, text)
+            total = await asyncio.to_thread(orders.count, without_fba=without_fba)
+            queues = await asyncio.to_thread(orders.queues, text, without_fba=without_fba)
         except Exception as error:
             self._tasks.show_error(error)
             return
-        if text == self._filter:
+        if (text, without_fba) == (self._filter, self._without_fba):
             self.total, self._queues = total, queues
             self.count_marked()
             self._tabs.show(self._queues, self._active)

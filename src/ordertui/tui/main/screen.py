@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 DIALOG_STYLES = Path(__file__).parent.with_name("screens") / "dialogs.tcss"
 CURSOR_PAUSE = 0.08
 """Seconds the cursor rests before the detail pane follows."""
+DETAIL_WIDTH = 100
+"""Cells of a line of an order in full, at most."""
 DETAIL_LINES = 48
 """Lines the detail pane has at least, so that another order seldom lays the screen out anew."""
 
@@ -116,6 +118,7 @@ class MainScreen(Screen[None]):
             await self._mount_deferred()
         self._rows.is_judging = True
         self.table.rerender()
+        self.table.reload()
         self.filter_bar.set_history(self.session.workspace.history())
         self.refresh_all()
         for problem in self.keymap.problems:
@@ -185,6 +188,7 @@ class MainScreen(Screen[None]):
             tour=self.tour,
             refresh=self.refresh_all,
             describe=self._describe_in_full,
+            show_detail=self.show_detail,
         )
         if iscoroutinefunction(function):  # it asks or works, so it runs as a task
             self.tasks.start(lambda task: function(context, task, *parameters, *more))
@@ -194,7 +198,8 @@ class MainScreen(Screen[None]):
     def _describe_in_full(self, order_id: str) -> Content:
         from .order_details import describe_order
 
-        return describe_order(self.session, order_id, screen_width=self.size.width)
+        width = min(DETAIL_WIDTH, self.size.width * 9 // 10 - 6)
+        return describe_order(self.session, order_id, width=width, is_full=True, keymap=self.keymap)
 
     # Texts around the table
 
@@ -231,10 +236,15 @@ class MainScreen(Screen[None]):
 
     def show_detail(self) -> None:
         """Show the order under the cursor in the detail pane."""
+        from ordertui.tui.render.order_detail import PANE
+
         from .order_details import describe_order
 
-        row = self.table.cursor_row
-        text = Content("") if row is None else describe_order(self.session, row.order_id)
+        row, is_full = self.table.cursor_row, self.has_class("-zoomed")
+        width = self.size.width * 3 // 5 - 2 if is_full else PANE
+        text = Content("")
+        if row is not None:
+            text = describe_order(self.session, row.order_id, width=width, is_full=is_full, keymap=self.keymap)
         self.update_text("detail", text + "\n" * max(0, DETAIL_LINES - text.plain.count("\n")))
 
     def on_resize(self) -> None:

@@ -54,6 +54,8 @@ class SummaryRequest(msgspec.Struct, frozen=True):
     range_size: int = 0
     """Orders of the open range; 0 without one."""
     progress: str = ""
+    hidden_fba: int = 0
+    """Orders that Amazon ships and that the view leaves out."""
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -141,6 +143,7 @@ class SelectionSummarizer:
             pending=request.pending,
             range_size=request.range_size,
             progress=request.progress,
+            hidden_fba=request.hidden_fba,
             width=request.width,
         )
         return render_status_line(line)
@@ -306,4 +309,5 @@ class SummaryController:
             pending=view.pending_text,
             range_size=self._table.range_size,
             progress=view.progress,
+            hidden_fba=0 if view.shown is None else view.shown.hidden_fba,
         )

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ordertui.operations.session import Session
+from ordertui.orders.enums import Action, OrderStatus
 from ordertui.orders.marketplace import zone_of
-from ordertui.orders.order import OrderRow
+from ordertui.orders.order import ListedFacts, OrderRow
+from ordertui.tui.render.state import Verdicts
+from ordertui.tui.widgets.order_table.columns import CellContext
+
+AWAITING_SHIPMENT = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED)
+NOTHING_LISTED = ListedFacts()
+MOST_LISTED = 5_000
+"""Orders whose listed facts are kept."""
 
 
 class StoreRows:
@@ -14,24 +22,41 @@ class StoreRows:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._listed: dict[int, ListedFacts] = {}
+        """Of the rows read last, and of those before as far as they fit."""
         self.is_judging = False
-        """Whether the May column is filled. It is empty until the first orders are drawn: the rules are read then."""
+        """Whether the State column is filled. It is empty until the first orders are drawn: the rules are read then."""
 
     def rows(self, ids: Sequence[int]) -> Mapping[int, OrderRow]:
-        """Return the rows of these ids, ready to be asked for the word of the May column."""
+        """Return the rows of these ids, ready to be asked for what their cells need."""
         found = self._session.orders.rows(ids)
         if self.is_judging:
             self._session.eligibility.prefetch(found.values())
+            if len(self._listed) > MOST_LISTED:
+                self._listed.clear()
+            listed = self._session.orders.listed(found.values())
+            self._listed.update((row_id, listed.get(row_id, NOTHING_LISTED)) for row_id in found)
         return found
 
-    def may(self, row: OrderRow) -> str:
-        """Return the word of the May column."""
-        return self._session.eligibility.allowed_action(row) if self.is_judging else ""
+    def context(self, row: OrderRow) -> CellContext:
+        """Return what the cells of a row need."""
+        now, zone = self._session.clock.now(), zone_of(row.marketplace)
+        if not self.is_judging:
+            return CellContext(now, zone)
+        listed = self._listed.get(row.id)
+        if listed is None:
+            listed = self._session.orders.listed((row,)).get(row.id, NOTHING_LISTED)
+            self._listed[row.id] = listed
+        return CellContext(now, zone, self._verdicts(row), listed)
+
+    def _verdicts(self, row: OrderRow) -> Verdicts:
+        eligibility = self._session.eligibility
+        action, denial = eligibility.allowed_action(row), ""
+        if action == "-" and row.status in AWAITING_SHIPMENT:
+            found = eligibility.denial(row, Action.CANCEL)
+            denial = "" if found is None else found.rule
+        return Verdicts(action, denial, eligibility.deadline(row))
 
     def now(self) -> int:
         """Return the time in epoch seconds."""
         return self._session.clock.now()
-
-    def zone(self, row: OrderRow) -> str:
-        """Return the zone of the row's marketplace."""
-        return zone_of(row.marketplace)

@@ -14,7 +14,9 @@ from textual.worker import Worker
 from ordertui.operations.marks import Marks
 from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.session import Session
+from ordertui.orders.text import pluralize
 from ordertui.store import Interrupted
+from ordertui.tui.actions import find_command
 from ordertui.tui.render.format import empty_text
 from ordertui.tui.screens.task_runner import Task, TaskRunner, ignore_unmounted
 from ordertui.tui.screens.view_request import FIRST_PAGE, View, ViewRequest, read_ids, read_view
@@ -243,7 +245,7 @@ class ViewController:
 
     def _show_request(self) -> None:
         self._table.set_sort(self.request.order)
-        self.counter.show(self.request.filter, self.request.queue)
+        self.counter.show(self.request.filter, self.request.queue, without_fba=not self.request.fba)
 
     def sort_by(self, column: str, *, more: bool = False) -> None:
         """Sort by a column of the table, alone or (`more`) after the others."""
@@ -281,7 +283,12 @@ class ViewController:
         """Say in the table, if it has no order, why its queue has none, or that no report could have said."""
         note = self.counter.note(self.request.queue)
         why = f"It cannot be said: {note}." if note else BY_KEY[self.request.queue].why_empty
-        self._table.set_empty_text(empty_text(why, bool(self.request.filter.strip())))
+        text = empty_text(why, bool(self.request.filter.strip()))
+        hidden = 0 if self.shown is None else self.shown.hidden_fba
+        if hidden:
+            key = find_command("see.fba").first_key
+            text = f"{pluralize(hidden, 'FBA order')} (Amazon ships them) hidden here: {key} shows them. {text}"
+        self._table.set_empty_text(text)
 
     def _show_count(self) -> None:
         shown = f"{len(self._table.ids):,}"
@@ -298,7 +305,9 @@ class ViewController:
         try:
             while not self._is_search_stopped:
                 try:
-                    found = await task.work(lambda: Marks(self._session.orders.find(text, queue=queue)))
+                    found = await task.work(
+                        lambda: Marks(self._session.orders.find(text, queue=queue, without_fba=not self.request.fba))
+                    )
                 except Interrupted:
                     continue  # stopped, or interrupted together with another reading that was stopped
                 if not self._is_search_stopped:

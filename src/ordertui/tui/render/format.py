@@ -7,6 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from ordertui.operations.batches.batch import Due, DueStep
@@ -111,6 +112,13 @@ def wrap_text(text: str, indent: str, width: int) -> str:
     """Return the text in lines of at most `width` cells (a wide character takes two), each after the indent."""
     lines = Content(text).wrap(max(1, width - len(indent)))
     return "\n".join(f"{indent}{line.plain.rstrip()}" for line in lines)
+
+
+def cut_text(text: str, width: int) -> str:
+    """Return the text in at most `width` cells, with an ellipsis if it is cut."""
+    if cell_len(text) <= width:
+        return text
+    return "" if width < 1 else set_cell_size(text, width - 1).rstrip() + "…"
 
 
 def empty_text(text: str, filtered: bool) -> str:

@@ -1,116 +1,63 @@
-"""The text of one order: facts, verdicts, lines."""
+"""The text of one order: in short for the side pane, in full with reasons, sources and history."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
+from rich.cells import cell_len
 from textual.content import Content
 
 from ordertui.operations.query.api_sentences import api_sentences, program_sentences
-from ordertui.orders.clock import DAY
-from ordertui.orders.enums import Action, BuyerRequest, Dispatched, OrderStatus, Verge, YesNo
+from ordertui.orders.clock import DAY, to_local
+from ordertui.orders.enums import Action, BuyerRequest, Channel, Dispatched, OrderStatus, Verge, YesNo
 from ordertui.orders.money import format_grouped, format_money
-from ordertui.orders.order import Order, OrderRow
-from ordertui.orders.text import format_duration
+from ordertui.orders.order import ListedFacts, Order, OrderLine, OrderRow
+from ordertui.orders.text import format_duration, mask_control_characters, pluralize
 
-from .format import MUTED, Piece, format_time, format_zone, wrap_text
-from .state import ROW_LOOKS
+from .format import MUTED, Piece, cut_text, format_countdown, format_time, format_zone, wrap_text
+from .state import ROW_LOOKS, STATUS_FORMS
 
 if TYPE_CHECKING:
     from ordertui.orders.api_facts import ApiFacts
     from ordertui.rules.tables.explanation import Explanation, Verdict
 
 PANE = 37
-"""Cells of a line in the detail pane."""
+"""Cells of a line in the side pane."""
+PANE_LINES = 6
+"""Items that the side pane lists."""
+REASON_COLUMN = 17
+"""Cells of a line before the reason of an action."""
 
-REQUEST_WORD = {
-    BuyerRequest.OFFICIAL: "★ buyer asked officially: does not count",
-    BuyerRequest.SOME: "☆ buyer asked for some items: the whole order counts",
-    BuyerRequest.MESSAGE: "✉ buyer asked by message only: counts",
-    BuyerRequest.NONE: "buyer did not ask",
-    BuyerRequest.UNKNOWN: "? buyer request unknown: treated as counting",
+REQUEST_WORDS = {
+    BuyerRequest.OFFICIAL: ("★ requested on Amazon", "buyer requested cancellation on Amazon: does not count"),
+    BuyerRequest.SOME: ("☆ for some items: counts", "buyer requested some items only: cancelling all counts"),
+    BuyerRequest.MESSAGE: ("☆ by message: counts", "requested by message: counts"),
+    BuyerRequest.NONE: ("no cancellation request", "no cancellation request"),
+    BuyerRequest.UNKNOWN: ("? unknown: counts", "cancellation request unknown: treated as counting"),
 }
-VERGE_WORD = {
-    Verge.CANCELLATION: "! Amazon's report: on the verge of cancellation",
-    Verge.LATE: "! Amazon's report: on the verge of a late shipment",
+"""How the buyer requested a cancellation: in the pane, and in full."""
+_REQUEST_STYLES = {
+    BuyerRequest.OFFICIAL: "$text-success",
+    BuyerRequest.NONE: MUTED,
 }
-DISPATCHED_WORD = {
-    Dispatched.YES: "parcel left",
-    Dispatched.NO: "parcel still here",
-    Dispatched.UNKNOWN: "? parcel: not said (d left, D here)",
+VERGE_WORDS = {
+    Verge.CANCELLATION: "! report: on the verge of cancellation",
+    Verge.LATE: "! report: on the verge of being late",
 }
+HANDED_OVER = {Dispatched.YES: "yes", Dispatched.NO: "no", Dispatched.UNKNOWN: "not set"}
+ACTION_LABELS = {Action.CANCEL: "cancel", Action.REFUND: "refund", Action.CONFIRM: "ship", Action.MESSAGE: "message"}
+_WAITING = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.UNKNOWN)
 
 
-def _verdict_pieces(detail: OrderDetail) -> list[Piece]:
-    """Return each action: allowed or not with its rule, then why; in full its source too."""
-    width, is_full = detail.width, detail.is_full
-    pieces: list[Piece] = []
-    for verdict in detail.verdicts:
-        mark, style = ("✓ may", "$text-success") if verdict.allowed else ("✗ no ", MUTED)
-        head = f" → {verdict.instead.value} instead" if verdict.instead and not verdict.allowed else ""
-        pieces += [(f" {verdict.action.value:<8}", "bold" if verdict.allowed else ""), (mark, style)]
-        pieces += [(f" {verdict.rule:<4}", MUTED), (f"{head}\n", "$text-accent")]
-        pieces.append((f"{wrap_text(verdict.why, '    ', width)}\n", "" if verdict.allowed else MUTED))
-        if verdict.action is Action.CANCEL and verdict.allowed:
-            counts = verdict.counts is not YesNo.NO
-            text = f"{'counts' if counts else '★ does not count'} ({verdict.counts_rule}): {verdict.counts_why}"
-            pieces.append((f"{wrap_text(text, '    ', width)}\n", "$text-warning" if counts else "$text-success"))
-        if verdict.note and (is_full or verdict.allowed):
-            pieces.append((f"{wrap_text(verdict.note, '    ', width)}\n", "$text-warning"))
-        for one in detail.explanations:
-            if one.action is verdict.action:
-                pieces += [(f"{wrap_text(text, '    ', width)}\n", style) for text, style in _explain(one)]
-        if is_full:
-            pieces.append((f"{wrap_text('source: ' + verdict.source, '    ', width)}\n", MUTED))
-    return pieces
+class OrderKeys(msgspec.Struct, frozen=True):
+    """The keys that the text names, as people write them."""
 
-
-def _explain(one: Explanation) -> list[tuple[str, str]]:
-    """Return the facts that decided, what a denied action would need, and the house rules that match."""
-    found = [(f"because {', '.join(one.because)}", MUTED)] if one.because else []
-    if one.nearest is not None:
-        found.append((str(one.nearest), MUTED))
-    found += [(f"house rule {hit.rule}, {hit.effect}: {hit.why}", "$text-warning") for hit in one.house]
-    return found
-
-
-def _facts(row: OrderRow, detail: OrderDetail) -> list[Piece]:
-    """Return request, parcel, and the two times that matter, each with how long is left."""
-    deadline, now, zone, width = detail.deadline, detail.now, detail.zone, detail.width
-    official = row.buyer_request is BuyerRequest.OFFICIAL
-    words = [(REQUEST_WORD[row.buyer_request], "$text-success" if official else MUTED)]
-    waiting = row.status in (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.UNKNOWN)
-    if waiting or row.dispatched is not Dispatched.UNKNOWN:
-        words.append((DISPATCHED_WORD[row.dispatched], MUTED))
-    if row.ship_by is None:
-        words += [("? ship by unknown, so auto-cancel too", "$text-warning")] if waiting else []
-    elif waiting:
-        late = row.ship_by < now
-        left = f"{format_duration(row.ship_by - now)} late" if late else f"in {format_duration(row.ship_by - now)}"
-        text = f"ship by {format_time(row.ship_by, zone)} {format_zone(row.ship_by, zone)}, {left}"
-        words.append((text, "$text-error" if late else MUTED))
-    else:
-        words.append((f"ship by {format_time(row.ship_by, zone)} {format_zone(row.ship_by, zone)}", MUTED))
-    if waiting and row.verge in VERGE_WORD:
-        words.append((VERGE_WORD[row.verge], "$text-error" if row.verge is Verge.CANCELLATION else "$text-warning"))
-    if deadline is not None:
-        left = (
-            f"in {format_duration(deadline - now)}" if deadline > now else f"{format_duration(deadline - now)} overdue"
-        )
-        soon = deadline - now < 2 * DAY
-        latest = (
-            ""
-            if detail.latest in (None, deadline)
-            else f" at the earliest, {format_time(detail.latest, zone)} at the latest"
-        )
-        text = f"Amazon cancels {format_time(deadline, zone)}{latest}, {left}"
-        words.append((text, "$text-warning" if soon else MUTED))
-    words += [(text, "$text-warning") for text in program_sentences(row)]
-    if detail.api_facts is not None:
-        words += [(text, MUTED) for text in api_sentences(detail.api_facts, lambda at: format_time(at, zone))]
-    return [(f"{wrap_text(text, ' ', width)}\n", style) for text, style in words]
+    actions: Mapping[Action, str]
+    asked: str
+    handed_over: str
+    not_handed_over: str
 
 
 class OrderDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,12 +71,14 @@ class OrderDetail(msgspec.Struct, frozen=True, kw_only=True):
     """Epoch seconds."""
     zone: str
     """IANA zone of the times."""
+    keys: OrderKeys
+    listed: ListedFacts = ListedFacts()
     is_full: bool = False
-    """Whether sources, history and item ids are shown too."""
+    """Whether reasons, sources, history and item ids are shown too."""
     api_facts: ApiFacts | None = None
     """What only the API said of it; None: nothing."""
     latest: int | None = None
-    """The same at the latest, by the other source."""
+    """When Amazon cancels at the latest, by the other source."""
     history: Sequence[tuple[int | None, str]] = ()
     """Moment and text of each event; None: its moment is unknown."""
     explanations: Sequence[Explanation] = ()
@@ -137,47 +86,215 @@ class OrderDetail(msgspec.Struct, frozen=True, kw_only=True):
     width: int = PANE
     """Cells of a line."""
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the order is to be shipped, as far as is known."""
+        return self.order.row.status in _WAITING
+
 
 def render_order(detail: OrderDetail) -> Content:
-    """Return the order as text: facts, verdicts, lines and, in full, its history and sources."""
-    order, zone, width, is_full = detail.order, detail.zone, detail.width, detail.is_full
-    row = order.row
-    pieces: list[Piece] = [(f"{row.order_id}", "bold"), f"  {row.marketplace} · {row.status.value.replace('_', ' ')}\n"]
-    if row.open_action:
-        kind, state = row.open_action.kind, row.open_action.state
-        look = ROW_LOOKS[state]
-        pieces.append((f" {look.glyph} journal: {kind} · {look.sentence if is_full else state}\n", look.style))
-    pieces += _facts(row, detail)
-    pieces.append("\n")
-    pieces += _verdict_pieces(detail)
-    pieces.append("\n")
-    pieces.append((" Lines\n", "bold"))
-    for line in order.lines:
-        quantity = "?" if line.quantity is None else str(line.quantity)
-        pieces.append(f" {quantity} × {line.sku}")
-        if line.paid is not None and line.currency:
-            pieces.append(f"  {format_money(line.paid.total, line.currency)}")
-            if line.refunded.total:
-                pieces.append((f"  refunded {format_grouped(line.refunded.total, line.currency)}", "$text-warning"))
-        else:
-            pieces.append(("  price unknown", MUTED))
-        if row.buyer_request is BuyerRequest.SOME and line.buyer_request is BuyerRequest.OFFICIAL:
-            pieces.append(("  ★ asked", "$text-success"))
-        if line.title:
-            pieces.append((f"\n{wrap_text(line.title, '     ', width)}", MUTED))
-        if line.request_reason:
-            pieces.append((f"\n{wrap_text(f'buyer: {line.request_reason}', '     ', width)}", "$text-accent"))
-        if is_full:
-            pieces.append(
-                (f"\n     item {line.order_item_id or 'id unknown: import the Unshipped orders report'}", MUTED)
-            )
-        pieces.append("\n")
-    if is_full and detail.history:
-        pieces.append(("\n What happened\n", "bold"))
-        for moment, text in detail.history:
-            pieces += [(f" {format_time(moment, zone) if moment is not None else '':<13}", MUTED), f"{text}\n"]
-    if is_full:
-        placed, updated = format_time(row.purchased_at, zone), format_time(order.updated_at, zone)
-        pieces.append((f"\n placed {placed} · last word {updated} · times in {zone}\n", MUTED))
-        pieces.append((f" named by: {', '.join(order.sources) or 'no report'}\n", MUTED))
+    """Return the order as text: its items first, then facts, then each action; in full, why, history and sources."""
+    pieces = [*_head(detail), *_items(detail), *_facts(detail), *_actions(detail)]
+    if detail.is_full:
+        pieces += [*_reasons(detail), *_history(detail)]
     return Content.assemble(*pieces)
+
+
+def _head(detail: OrderDetail) -> Iterator[Piece]:
+    row = detail.order.row
+    words = [row.marketplace, *(["FBA"] if row.channel is Channel.AMAZON else [])]
+    statuses = [form.capitalize() for form in STATUS_FORMS[row.status]]
+    forms = [f"   {' · '.join([*words, statuses[0]])}", *(f" {' '.join([*words, one])}" for one in statuses)]
+    room = detail.width - len(row.order_id) - 1
+    yield (f" {row.order_id}", "bold")
+    yield f"{next((form for form in forms if len(form) <= room), cut_text(forms[-1], room))}\n"
+    if row.open_action is None:
+        return
+    look, listed = ROW_LOOKS[row.open_action.state], detail.listed
+    batch = "" if listed.batch is None else f" · batch {listed.batch}"
+    left = "" if listed.hold_ends is None else f" {format_countdown(listed.hold_ends - detail.now)}"
+    word = look.sentence if detail.is_full else look.column or look.count
+    text = f"{look.glyph} {row.open_action.kind} {word}{left}{batch}"
+    yield (f"{wrap_text(text, ' ', detail.width)}\n", look.style)
+    if listed.answer:
+        yield (f"{wrap_text(listed.answer, '   ', detail.width)}\n", look.style)
+
+
+def _items(detail: OrderDetail) -> Iterator[Piece]:
+    lines = detail.order.lines if detail.is_full else detail.order.lines[:PANE_LINES]
+    sku_cells = min(max((cell_len(line.sku) for line in lines), default=0), detail.width * 2 // 5)
+    for line in lines:
+        yield from _item(detail, line, sku_cells)
+    left = len(detail.order.lines) - len(lines)
+    if left:
+        yield (f" and {pluralize(left, 'more item')}: Enter\n", MUTED)
+
+
+def _item(detail: OrderDetail, line: OrderLine, sku_cells: int) -> Iterator[Piece]:
+    quantity = "?" if line.quantity is None else f"{line.quantity:,}"
+    sku = cut_text(mask_control_characters(line.sku), sku_cells)
+    head = f" {quantity} × {sku}{' ' * (sku_cells - cell_len(sku))}"
+    if line.paid is None or not line.currency:
+        price: Piece = ("  price unknown", MUTED)
+    elif detail.is_full:
+        price = f"  {format_money(line.paid.total, line.currency)}"
+    else:
+        price = f" {format_grouped(line.paid.total, line.currency):>8}"
+    yield from (head, price)
+    used = cell_len(head) + cell_len(price if isinstance(price, str) else price[0])
+    if line.currency and line.refunded.total:
+        text = f"  refunded {format_grouped(line.refunded.total, line.currency)}"
+        yield (text, "$text-warning")
+        used += len(text)
+    if detail.order.row.buyer_request is BuyerRequest.SOME and line.buyer_request is BuyerRequest.OFFICIAL:
+        yield ("  ★ requested", "$text-success")
+        used += len("  ★ requested")
+    if line.status is OrderStatus.CANCELLED and detail.order.row.status is not OrderStatus.CANCELLED:
+        yield ("  cancelled", MUTED)
+        used += len("  cancelled")
+    title = mask_control_characters(line.title or "")
+    if title and detail.width - used > 4:
+        yield (f"  {cut_text(title, detail.width - used - 2)}", MUTED)
+    yield "\n"
+    if line.request_reason:
+        yield (f"{wrap_text(f'buyer: {line.request_reason}', '     ', detail.width)}\n", "$text-accent")
+    if detail.is_full:
+        text = f"item {line.order_item_id or 'id unknown: import the Unshipped orders report'}"
+        yield (f"{wrap_text(text, '     ', detail.width)}\n", MUTED)
+
+
+def _facts(detail: OrderDetail) -> Iterator[Piece]:
+    """Yield request, carrier and the two times that matter, each with how long is left."""
+    row, zone, width, keys = detail.order.row, detail.zone, detail.width, detail.keys
+    short, long = REQUEST_WORDS[row.buyer_request]
+    text = long if detail.is_full and len(long) < width - 15 else short
+    style = _REQUEST_STYLES.get(row.buyer_request, "$text-warning")
+    yield from _with_key(" Buyer   ", (text, style), keys.asked if detail.is_waiting else "", width)
+    if detail.is_waiting or row.dispatched is not Dispatched.UNKNOWN:
+        both = f"{keys.handed_over} {keys.not_handed_over}"
+        yield from _with_key(" Carrier ", (f"handed over: {HANDED_OVER[row.dispatched]}", ""), both, width)
+    yield from _ship_by(detail)
+    if detail.is_waiting and row.verge in VERGE_WORDS:
+        style = "$text-error" if row.verge is Verge.CANCELLATION else "$text-warning"
+        yield (f" {VERGE_WORDS[row.verge]}\n", style)
+    yield from _auto_cancel(detail)
+    for sentence in program_sentences(row):
+        yield (f"{wrap_text(sentence, ' ', width)}\n", "$text-warning")
+    if detail.api_facts is not None:
+        for sentence in api_sentences(detail.api_facts, lambda at: f"{format_time(at, zone)} {format_zone(at, zone)}"):
+            yield (f"{wrap_text(sentence, ' ', width)}\n", MUTED)
+
+
+def _with_key(label: str, text: tuple[str, str], key: str, width: int) -> Iterator[Piece]:
+    """Yield a line with the key that changes what it says at the right end."""
+    yield (label, MUTED)
+    yield text
+    room = width - cell_len(label) - cell_len(text[0]) - len(key) - 2
+    yield (f"{' ' * max(1, room)}[{key}]\n" if key else "\n", MUTED)
+
+
+def _ship_by(detail: OrderDetail) -> Iterator[Piece]:
+    ship_by, now, zone = detail.order.row.ship_by, detail.now, detail.zone
+    if ship_by is None:
+        if detail.is_waiting:
+            yield (" Ship by unknown, so auto-cancel too\n", "$text-warning")
+        return
+    exact = f"{format_time(ship_by, zone)} {format_zone(ship_by, zone)}"
+    yield (" Ship by ", MUTED)
+    if not detail.is_waiting:
+        yield f"{exact}\n"
+        return
+    is_late = ship_by < now
+    left = f"{format_duration(ship_by - now)} late" if is_late else f"in {format_duration(ship_by - now)}"
+    yield (f"{exact} · {left}\n", "$text-error" if is_late else "$text-warning" if ship_by - now < DAY else "")
+
+
+def _auto_cancel(detail: OrderDetail) -> Iterator[Piece]:
+    first, last, now, zone = detail.deadline, detail.latest, detail.now, detail.zone
+    if first is None:
+        return
+    left = f"in {format_duration(first - now)}" if first > now else f"{format_duration(first - now)} overdue"
+    style = "$text-error" if first - now < DAY else "$text-warning" if first - now < 2 * DAY else ""
+    yield (" Auto-cancel ", MUTED)
+    exact = f"{format_time(first, zone)} {format_zone(first, zone)}"
+    if last not in (None, first) and detail.is_full:
+        at_latest = f"{format_time(last, zone)} {format_zone(last or first, zone)}"
+        text = f"{exact} at the earliest, {at_latest} at the latest · {left}"
+        yield (f"{wrap_text(text, ' ' * 13, detail.width).lstrip()}\n", style)
+    elif last in (None, first) or first - now < 2 * DAY:
+        yield (f"{exact} · {left}\n", style)
+    else:
+        yield (f"{_day(first, zone)} to {_day(last or first, zone)} · {left}\n", style)
+
+
+def _day(moment: int, zone: str) -> str:
+    return to_local(moment, zone).strftime("%b %d").replace(" 0", " ")
+
+
+def _actions(detail: OrderDetail) -> Iterator[Piece]:
+    """Yield one line for each action: its key, whether it is allowed, and why in a few words."""
+    room = detail.width - REASON_COLUMN
+    for verdict in detail.verdicts:
+        is_allowed = verdict.allowed
+        yield (f" {detail.keys.actions[verdict.action]} ", "bold $text-accent" if is_allowed else MUTED)
+        yield (f"{ACTION_LABELS[verdict.action]:<9}", "bold" if is_allowed else MUTED)
+        yield ("yes  " if is_allowed else "no   ", "$text-success" if is_allowed else MUTED)
+        forms, style = _short_reason(verdict, detail.order.row)
+        yield (f"{next((form for form in forms if len(form) <= room), cut_text(forms[-1], room))}\n", style)
+    if not detail.is_full:
+        yield (" Enter: reasons, sources, history\n", MUTED)
+
+
+def _short_reason(verdict: Verdict, row: OrderRow) -> tuple[tuple[str, ...], str]:
+    """Return the reason, the longest form first, and its style."""
+    if verdict.action is not Action.CANCEL or not verdict.allowed:
+        return (verdict.short or verdict.why,), "" if verdict.allowed else MUTED
+    word, style = ("★ not counted", "$text-success") if verdict.counts is YesNo.NO else ("counts", "$text-warning")
+    if row.items in (None, 1):
+        return (word,), style
+    return (f"{word}; all {row.items:,} items", f"{word}; all {row.items:,}", word), style
+
+
+def _reasons(detail: OrderDetail) -> Iterator[Piece]:
+    """Yield why each action is allowed or not: the row of the policy, the facts, the source."""
+    width = detail.width
+    yield ("\n Reasons\n", "bold")
+    for verdict in detail.verdicts:
+        word = "allowed" if verdict.allowed else "not allowed"
+        instead = f", {verdict.instead.value} instead" if verdict.instead and not verdict.allowed else ""
+        yield (f" {ACTION_LABELS[verdict.action]:<8}", "bold")
+        yield (f"{word} ({verdict.rule}){instead}\n", "$text-success" if verdict.allowed else MUTED)
+        yield (f"{wrap_text(verdict.why, '    ', width)}\n", "")
+        if verdict.action is Action.CANCEL and verdict.allowed:
+            counts = verdict.counts is not YesNo.NO
+            word = "counts toward the rate" if counts else "★ does not count"
+            text = f"{word} ({verdict.counts_rule}): {verdict.counts_why}"
+            yield (f"{wrap_text(text, '    ', width)}\n", "$text-warning" if counts else "$text-success")
+        if verdict.note:
+            yield (f"{wrap_text(verdict.note, '    ', width)}\n", "$text-warning")
+        for one in detail.explanations:
+            if one.action is verdict.action:
+                yield from ((f"{wrap_text(text, '    ', width)}\n", style) for text, style in _explain(one))
+        yield (f"{wrap_text('source: ' + verdict.source, '    ', width)}\n", MUTED)
+
+
+def _explain(one: Explanation) -> list[tuple[str, str]]:
+    """Return the facts that decided, what a denied action would need, and the house rules that match."""
+    found = [(f"because {', '.join(one.because)}", MUTED)] if one.because else []
+    if one.nearest is not None:
+        found.append((str(one.nearest), MUTED))
+    found += [(f"house rule {hit.rule}, {hit.effect}: {hit.why}", "$text-warning") for hit in one.house]
+    return found
+
+
+def _history(detail: OrderDetail) -> Iterator[Piece]:
+    order, zone = detail.order, detail.zone
+    if detail.history:
+        yield ("\n History\n", "bold")
+        for moment, text in detail.history:
+            yield (f" {format_time(moment, zone) if moment is not None else '':<13}", MUTED)
+            yield f"{wrap_text(text, ' ' * 14, detail.width).lstrip()}\n"
+    placed, updated = format_time(order.row.purchased_at, zone), format_time(order.updated_at, zone)
+    sources = ", ".join(source.value.replace("_", " ") for source in order.sources)
+    text = f"placed {placed} · updated {updated} · times in {zone} · from {sources or 'no report'}"
+    yield (f"\n{wrap_text(text, ' ', detail.width)}\n", MUTED)

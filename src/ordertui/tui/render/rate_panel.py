@@ -53,17 +53,15 @@ def render_rate_panel(panel: RatePanel) -> Content:
         else:
             room = after.headroom if panel.has_marks else now.headroom
             is_over = (after if panel.has_marks else now).status == "over"
-            pieces += [(" room    ", MUTED), _room(room, over=is_over), "\n"]
+            pieces += [(" allowed ", MUTED), _allowed(room, over=is_over), "\n"]
         unsure = now.cancelled - now.cancelled_at_least
         if unsure:
-            pieces.append((f" ? {unsure:,} of these: canceller unknown\n", "$text-warning"))
+            pieces.append((f" ? {unsure:,} cancelled by: unknown\n", "$text-warning"))
     if panel.sparkline:
         pieces += [(" 14 days ", MUTED), (f"{panel.sparkline}\n", "$primary")]
-    pieces += [(" tonight ", MUTED), f"{with_verb(panel.rolls_off, 'rolls', 'roll')} off\n"]
-    pieces += [
-        (" risk    ", MUTED),
-        (f"Amazon cancels {panel.at_risk:,} in 24 h", "$text-warning" if panel.at_risk else ""),
-    ]
+    pieces.append((f" {with_verb(panel.rolls_off, 'leaves', 'leave')} the window at midnight\n", ""))
+    text = f" {with_verb(panel.at_risk, 'order auto-cancels', 'orders auto-cancel')} within 24 h"
+    pieces.append((text, "$text-warning" if panel.at_risk else ""))
     if panel.elsewhere:
         there = sum(count for _, count, _ in panel.elsewhere)
         word = f"{there:,} marked elsewhere" if there else "other marketplaces"
@@ -92,10 +90,11 @@ def _short(figure: RateFigure) -> list[Piece]:
     return [(f"{format_rate(figure):>7} {GLYPH[figure.status]} {figure.status}", STYLE[figure.status])]
 
 
-def _room(room: int, *, over: bool) -> Piece:
+def _allowed(room: int, *, over: bool) -> Piece:
+    """Return how many more cancellations that count are allowed under the target."""
     if room:
-        return f"{room:,} more that count", "$text-success"
-    return "none: over the target" if over else "none that counts", "bold $text-error"
+        return f"{room:,} more {'cancellation' if room == 1 else 'cancellations'}", "$text-success"
+    return "none left: over the target" if over else "none left", "bold $text-error"
 
 
 def render_rate_strip(panel: RatePanel) -> Content:
@@ -108,7 +107,7 @@ def render_rate_strip(panel: RatePanel) -> Content:
             pieces.append((" → ", MUTED))
             pieces.append((f"{format_rate(after)} {GLYPH[after.status]} {after.status}", STYLE[after.status]))
         room = after.headroom if panel.has_marks else now.headroom
-        known = (f" · room {room:,}", "" if room else "bold $text-error")
+        known = (f" · {room:,} more allowed" if room else " · none left", "" if room else "bold $text-error")
         pieces += [
             (" · import All Orders", "$text-warning") if now.reason else known,
             (f" · target {format_target(now)}", MUTED),

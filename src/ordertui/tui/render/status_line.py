@@ -41,6 +41,8 @@ class StatusLine(msgspec.Struct, frozen=True, kw_only=True):
     """Orders of the open range."""
     progress: str = ""
     """The view that is being read."""
+    hidden_fba: int = 0
+    """Orders that Amazon ships and that the view leaves out."""
 
 
 def render_status_line(line: StatusLine) -> Content:
@@ -64,10 +66,13 @@ def render_status_line(line: StatusLine) -> Content:
             pieces.append((f" ({line.hidden:,} hidden)", "bold $text-warning"))
         long, short = ([*pieces, *_impact_pieces(line.impact, short=short)] for short in (False, True))
         pieces = long if Content.assemble(*long).cell_length <= room else short
-    elif line.cursor is not None:
-        pieces.append((f" none marked: keys act on {line.cursor.order_id}", MUTED))
     else:
-        pieces.append((f" {line.view}: nothing to show", MUTED))
+        fba = f" · {line.hidden_fba:,} FBA hidden" if line.hidden_fba else ""
+        cursor = line.cursor.order_id if line.cursor is not None else ""
+        texts = (f" no marks: keys act on {cursor}", f" no marks: {cursor}") if cursor else ("",)
+        texts = texts if cursor else (f" {line.view}: nothing to show",)
+        left = room - len(fba) - Content.assemble(*pieces).cell_length
+        pieces.append((next((text for text in texts if len(text) <= left), texts[-1]) + fba, MUTED))
     return Content.assemble(*pieces).truncate(room, ellipsis=True) + clock
 
 

@@ -23,7 +23,7 @@ def render_welcome() -> Content:
     pieces += [("?", key), " all keys\n\n", "Download from Seller Central, as text files:\n"]
     for name, where in REPORTS:
         pieces += [(f" {name:<18}", "bold"), (f"{where}\n", MUTED)]
-    pieces += ["\nSwitch the column ", ("Buyer Requested Cancel", "bold"), " of Unshipped orders on:\n"]
-    pieces += ["without it these requests are invisible.\n\n", "Then ", ("i", key)]
-    pieces.append(" lists them: space marks, Enter reads.")
+    pieces += ["\nTurn on the column ", ("Buyer Requested Cancel", "bold"), " of Unshipped orders:\n"]
+    pieces += ["without it no report tells who requested a cancellation.\n\n", "Then ", ("i", key)]
+    pieces.append(" lists the files: space marks, Enter imports.")
     return Content.assemble(*pieces)

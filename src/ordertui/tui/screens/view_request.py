@@ -14,7 +14,7 @@ from ordertui.operations.query.sort_order import SortKey, read_sorting, sorting_
 from ordertui.operations.session import Session
 from ordertui.operations.workspace import SavedView
 from ordertui.tui.widgets.order_table.columns import BY_KEY as COLUMN_BY_KEY
-from ordertui.tui.widgets.order_table.columns import COLUMNS, ColumnSort
+from ordertui.tui.widgets.order_table.columns import COLUMNS, RENAMED, ColumnSort
 from ordertui.tui.widgets.order_table.layout import MAX_WIDTH, MIN_WIDTH, ColumnChoice
 
 FIRST_PAGE = 200
@@ -33,6 +33,8 @@ class ViewRequest(msgspec.Struct, frozen=True):
     """The user's own columns; empty: those that the width of the terminal chooses."""
     widths: tuple[tuple[str, int], ...] = ()
     """Cells of the columns that were made wider or narrower."""
+    fba: bool = False
+    """Whether orders that Amazon ships are shown too. They are out of the way as long as nothing asks for them."""
 
     @property
     def order(self) -> ColumnSort:
@@ -42,6 +44,10 @@ class ViewRequest(msgspec.Struct, frozen=True):
     def with_filter(self, text: str, *, queue: str | None = None) -> ViewRequest:
         """Return the request with this filter, and in this queue if one is given."""
         return msgspec.structs.replace(self, filter=text, queue=self.queue if queue is None else queue)
+
+    def with_fba(self, fba: bool) -> ViewRequest:
+        """Return the request with or without the orders that Amazon ships."""
+        return msgspec.structs.replace(self, fba=fba)
 
     def sorted_by(self, column: str) -> ViewRequest:
         """Sort by this column alone; if it is the first already, turn its direction round and keep the others.
@@ -87,7 +93,7 @@ class ViewRequest(msgspec.Struct, frozen=True):
 
     def saved(self, name: str) -> SavedView:
         """Return the request as a named view."""
-        return SavedView(name, self.queue, self.filter, sorting_text(self.sort), self.columns)
+        return SavedView(name, self.queue, self.filter, sorting_text(self.sort), self.columns, fba=self.fba)
 
     @property
     def columns(self) -> str:
@@ -100,6 +106,7 @@ class ViewRequest(msgspec.Struct, frozen=True):
         widths: dict[str, int | None] = {}
         for word in text.split():
             key, _, width = word.partition(":")
+            key = RENAMED.get(key, key)
             if key in COLUMN_BY_KEY:
                 widths[key] = min(max(int(width), MIN_WIDTH), MAX_WIDTH) if width.isdigit() else None
         keys = tuple(widths) if not widths or "order" in widths else ("order", *widths)
@@ -120,7 +127,7 @@ class ViewRequest(msgspec.Struct, frozen=True):
         if view.queue not in BY_KEY:
             raise UnknownChoice("queue", view.queue, tuple(BY_KEY))
         sort = read_sorting(view.sort, down=view.reverse)
-        return cls(view.queue, view.filter, sort).with_columns(view.columns)
+        return cls(view.queue, view.filter, sort, fba=view.fba).with_columns(view.columns)
 
 
 class View(msgspec.Struct, frozen=True):
@@ -129,14 +136,18 @@ class View(msgspec.Struct, frozen=True):
     request: ViewRequest
     ids: array[int]
     members: Marks
+    hidden_fba: int = 0
+    """Orders that Amazon ships and that fit, but are not shown."""
 
 
 def read_ids(session: Session, request: ViewRequest, limit: int | None = None) -> array[int]:
     """Return the ids of a request, the first `limit` of them. Raises FilterError, StoreError (Interrupted)."""
-    return session.orders.find(request.filter, sorting_text(request.sort), queue=request.queue, limit=limit)
+    sort = sorting_text(request.sort)
+    return session.orders.find(request.filter, sort, queue=request.queue, limit=limit, without_fba=not request.fba)
 
 
 def read_view(session: Session, request: ViewRequest) -> View:
     """Read the whole view."""
     ids = read_ids(session, request)
-    return View(request, ids, Marks(ids))
+    hidden = 0 if request.fba else session.orders.count_hidden_fba(request.filter, request.queue)
+    return View(request, ids, Marks(ids), hidden)

@@ -138,7 +138,7 @@ class TourController:
         if screen is self._screen:
             return "main"
         name = type(screen).__name__
-        if name == "TextScreen":
+        if name == "OrderScreen":
             row = self._table.cursor_row
             can_cancel = row is None or any(
                 verdict.allowed

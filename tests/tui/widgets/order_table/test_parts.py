@@ -9,13 +9,15 @@ from rich.style import Style
 from textual.geometry import Offset
 
 from ordertui.orders.batch_state import OpenAction, RowState
+from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.enums import Action, BuyerRequest, CancelledBy, Channel, Dispatched, OrderStatus, Refunded, YesNo
 from ordertui.orders.money import Money
-from ordertui.orders.order import OrderRow
+from ordertui.orders.order import ListedFacts, OrderRow
+from ordertui.tui.render.state import Verdicts
 from ordertui.tui.widgets.order_table import viewport
-from ordertui.tui.widgets.order_table.columns import COLUMNS, CellContext
+from ordertui.tui.widgets.order_table.columns import BY_KEY, COLUMNS, CellContext
 from ordertui.tui.widgets.order_table.hit_test import HEADER, Hit, TableGeometry, Zone, hit_test
-from ordertui.tui.widgets.order_table.layout import GUTTER, ColumnChoice, layout_for
+from ordertui.tui.widgets.order_table.layout import GUTTER, ITEM_CELLS, ColumnChoice, layout_for
 from ordertui.tui.widgets.order_table.strips import (
     LineWindow,
     content_strip,
@@ -33,7 +35,7 @@ ROW = OrderRow(
     Dispatched.UNKNOWN, BuyerRequest.NONE, CancelledBy.NONE, Refunded.NONE, YesNo.NO, YesNo.NO, YesNo.NO, "Tea",
     "SKU-1", None, 1,
 )  # fmt: skip
-CONTEXT = CellContext(NOW, "UTC", "cancel", True)
+CONTEXT = CellContext(NOW, "UTC", Verdicts("cancel", "", NOW + 5 * DAY))
 MOVES = (viewport.move, viewport.page, viewport.half_page, viewport.scroll)
 
 
@@ -82,9 +84,10 @@ def test_columns_fit_and_the_order_id_stays(width: int, several: bool) -> None:
 
 
 @pytest.mark.parametrize(("width", "keys"), [
-    (80, "order marketplace placed ship-by total status may"),
-    (60, "order marketplace ship-by status may"),
-    (160, "order marketplace placed ship-by items total status may asked title"),
+    (41, "order item state"),
+    (60, "order marketplace ship-by item state"),
+    (80, "order marketplace ship-by item items total state"),
+    (160, "order marketplace placed ship-by auto-cancel item items total asked state"),
 ])  # fmt: skip
 def test_the_columns_of_the_usual_terminals(width: int, keys: str) -> None:
     assert " ".join(column.key for column in layout_for(width).columns) == keys
@@ -120,32 +123,118 @@ def test_the_header_tells_of_a_sort_whose_column_has_no_room() -> None:
     narrow = layout_for(60, ColumnChoice())
     assert "placed" not in [column.key for column in narrow.columns]
     assert header_strip(narrow, (("placed", True),), Style(), 60).text.startswith("   Order  by Date▼ ")
-    assert "by" not in header_strip(narrow, (("status", True),), Style(), 60).text.replace("Ship by", "")
-    tiny = layout_for(60, ColumnChoice(keys=("may", "asked")))
+    assert "by" not in header_strip(narrow, (("state", True),), Style(), 60).text.replace("Ship by", "")
+    wide = header_strip(layout_for(160), (("ship-by", False), ("placed", True)), Style(), 160).text
+    assert "Date▼² " in wide, "the place is not read as part of the label"
+    assert "Ship by▲¹ " in wide
+    tiny = layout_for(60, ColumnChoice(keys=("items", "asked")))
     assert "by" not in header_strip(tiny, (("placed", True),), Style(), 60).text
 
 
-def _cell(key: str, row: OrderRow, may: str = "cancel", several: bool = True) -> str:
-    column = next(column for column in COLUMNS if column.key == key)
-    return column.text(row, replace(CONTEXT, may=may, several=several))
+@pytest.mark.parametrize("width", range(60, 220, 7))
+def test_sku_title_and_state_are_on_every_width(width: int) -> None:
+    layout = layout_for(width)
+    cells = dict(zip((column.key for column in layout.columns), layout.widths, strict=True))
+    assert cells["item"] >= ITEM_CELLS
+    assert cells["state"] >= 11
+    assert layout.width <= width
+
+
+def test_a_chosen_title_has_room_beside_what_else_is_chosen() -> None:
+    keys = ("order", "marketplace", "ship-by", "items", "total", "state", "title")
+    layout = layout_for(80, ColumnChoice(True, keys))
+    assert layout.widths[-1] == BY_KEY["title"].width == 24
+
+
+def _cell(key: str, row: OrderRow, width: int = 0, **more: object) -> str:
+    column = BY_KEY[key]
+    return column.text(row, replace(CONTEXT, **more), width or column.width)
 
 
 def test_what_cells_say() -> None:
-    assert _cell("total", ROW) == "USD 42.10"
-    assert _cell("total", ROW, several=False) == "42.10"
-    assert _cell("total", replace(ROW, total=Money(123_456_78, "INR"))) == "INR 123456.78"
+    assert _cell("total", ROW) == "42.10"
+    assert _cell("total", replace(ROW, total=Money(4210, "CAD")), 13) == "CAD 42.10", "not the marketplace's own"
+    assert _cell("total", replace(ROW, marketplace="??"), 13) == "USD 42.10", "whose own is not known"
     assert _cell("total", replace(ROW, total=None)) == "?"
     assert _cell("ship-by", ROW) == "in 1 h"
-    assert _cell("ship-by", replace(ROW, ship_by=NOW - 3 * 86_400)) == "late 3 d"
+    assert _cell("ship-by", replace(ROW, ship_by=NOW - 3 * DAY)) == "3 d late"
+    assert _cell("ship-by", replace(ROW, ship_by=NOW - 14 * HOUR)) == "14 h late"
+    assert _cell("ship-by", replace(ROW, ship_by=NOW - 14 * HOUR), 8) == "14h late"
+    assert _cell("ship-by", replace(ROW, ship_by=NOW - 4000 * DAY)) == "999d late"
     assert _cell("ship-by", replace(ROW, ship_by=None)) == "?"
     assert _cell("ship-by", replace(ROW, ship_by=None, status=OrderStatus.SHIPPED)) == "–"
-    assert _cell("may", ROW, "cancel ★") == "cancel ★"
-    assert _cell("may", replace(ROW, buyer_request=BuyerRequest.MESSAGE)) == "cancel ☆"
-    assert _cell("may", replace(ROW, open_action=OpenAction(Action.CANCEL, RowState.HELD)), "-") == "-"
-    assert _cell("may", replace(ROW, open_action=OpenAction(Action.REFUND, RowState.OK)), "refund") == "refund"
-    assert _cell("status", replace(ROW, open_action=OpenAction(Action.CANCEL, RowState.HELD))) == "◷ held cancel"
-    assert _cell("status", replace(ROW, open_action=OpenAction(Action.CANCEL, RowState.RECALLED))) == "Unshipped"
+    assert _cell("auto-cancel", ROW) == "in 5 d"
+    assert _cell("auto-cancel", ROW, verdicts=Verdicts("cancel", "", NOW - 2 * HOUR)) == "2 h over"
+    assert _cell("auto-cancel", replace(ROW, ship_by=None), verdicts=Verdicts("cancel")) == "?"
     assert _cell("asked", replace(ROW, buyer_request=BuyerRequest.UNKNOWN)) == "?"
+    assert _cell("status", replace(ROW, open_action=HELD)) == "unshipped", "Amazon's own status"
+    assert _cell("age", ROW) == "24 h"
+    facts = ListedFacts(0, 12, None, "NoInventory", "")
+    assert (_cell("batch", ROW, listed=facts), _cell("reason", ROW, listed=facts)) == ("12", "NoInventory")
+    assert _cell("reason", ROW, listed=replace(facts, answer="18028 not found")) == "18028 not found"
+
+
+@given(st.integers(0, 10**12), st.sampled_from(["USD", "JPY", "CAD"]), st.integers(8, 14))
+def test_an_amount_is_never_cut_within_its_digits(minor: int, currency: str, width: int) -> None:
+    text = _cell("total", replace(ROW, total=Money(minor, currency)), width)
+    digits = "".join(char for char in text if char.isdigit())
+    whole = str(minor if currency == "JPY" else minor // 100)
+    assert cell_len(text) <= width
+    assert not digits or digits.startswith(whole)
+    assert digits == str(minor).zfill(len(digits)) or text.endswith("…")
+
+
+@given(st.integers(0, 9), st.text(max_size=30), st.text(max_size=30), st.integers(8, 64))
+def test_other_skus_are_seen_at_every_width(others: int, sku: str, title: str, width: int) -> None:
+    row, facts = replace(ROW, sku=sku, title=title), ListedFacts(others)
+    text = fit(_cell("item", row, width, listed=facts), width)
+    assert (f" +{others}" in text) or not others
+    assert title or sku or text.strip().startswith("?")
+
+
+HELD = OpenAction(Action.CANCEL, RowState.HELD)
+ASKED = replace(ROW, buyer_request=BuyerRequest.OFFICIAL)
+DAYS = 5 * DAY
+
+
+@pytest.mark.parametrize(("row", "verdicts", "hold", "forms"), [
+    (ROW, Verdicts("cancel", "", NOW + DAYS), None, ("can cancel", "can cancel", "cancel")),
+    (ROW, Verdicts("cancel", "", NOW + 3 * HOUR), None, ("auto-cancel 3 h !", "auto 3 h !", "auto 3h!")),
+    (ROW, Verdicts("cancel", "", NOW - 1), None, ("auto-cancel now !", "auto now !", "auto now!")),
+    (ROW, Verdicts("confirm", "", NOW + DAYS), None, ("can confirm", "can confirm", "confirm")),
+    (ROW, Verdicts("confirm", "", NOW + 60), None, ("can confirm 1 m !", "confirm 1m!", "conf 1m!")),
+    (ASKED, Verdicts("cancel ★"), None, ("★ requested: can cancel", "★ requested", "★ request")),
+    (ROW, Verdicts("cancel ★"), None, ("★ cancel: not counted", "★ cancel", "★ cancel")),
+    (replace(ROW, buyer_request=BuyerRequest.MESSAGE), Verdicts("cancel"), None,
+     ("☆ message: cancel counts", "☆ message", "☆ message")),
+    (replace(ROW, status=OrderStatus.SHIPPED), Verdicts("refund"), None,
+     ("shipped: can refund", "can refund", "refund")),
+    (replace(ROW, status=OrderStatus.SHIPPED), Verdicts("-"), None, ("shipped",) * 3),
+    (replace(ROW, channel=Channel.AMAZON), Verdicts("-", "A1"), None, ("FBA unshipped", "FBA", "FBA")),
+    (ROW, Verdicts("-", "house big"), None, ("denied by house rule", "house rule", "– rule")),
+    (ROW, Verdicts("-", "missing"), None, ("? missing from report", "? missing", "? missing")),
+    (replace(ROW, status=OrderStatus.PENDING), Verdicts("wait"), None, ("pending",) * 3),
+    (ROW, Verdicts(), None, ("",) * 3),
+    (replace(ROW, open_action=HELD), Verdicts("-", "open"), NOW + 12 * 60,
+     ("◷ cancel held 12m", "◷ held 12m", "◷ 12m")),
+    (replace(ROW, open_action=HELD), Verdicts("-", "open"), NOW + 59, ("◷ cancel held <1m", "◷ held <1m", "◷ <1m")),
+    (replace(ROW, open_action=OpenAction(Action.CANCEL, RowState.WRITTEN)), Verdicts("-", "open"), None,
+     ("↑ cancel to upload", "↑ to upload", "↑upload")),
+    (replace(ROW, open_action=OpenAction(Action.CANCEL, RowState.ERROR)), Verdicts("cancel"), None,
+     ("✗ cancel refused", "✗ refused", "✗ refused")),
+    (replace(ROW, open_action=OpenAction(Action.CANCEL, RowState.ERROR), status=OrderStatus.CANCELLED),
+     Verdicts("-"), None, ("cancelled",) * 3),
+    (replace(ROW, open_action=OpenAction(Action.CANCEL, RowState.RECALLED)), Verdicts("cancel"), None,
+     ("can cancel", "can cancel", "cancel")),
+    (replace(ROW, open_action=OpenAction(Action.REFUND, RowState.OK), status=OrderStatus.SHIPPED), Verdicts("refund"),
+     None, ("shipped: can refund", "can refund", "refund")),
+])  # fmt: skip
+def test_the_state_column_says_one_thing_as_long_as_it_fits(
+    row: OrderRow, verdicts: Verdicts, hold: int | None, forms: tuple[str, str, str]
+) -> None:
+    listed = ListedFacts(hold_ends=hold)
+    assert tuple(_cell("state", row, width, verdicts=verdicts, listed=listed) for width in (24, 11, 9)) == forms
+    assert all(len(form) <= width for form, width in zip(forms, (24, 11, 9), strict=True))
 
 
 @given(st.integers(0, 200), st.integers(0, 60), st.integers(0, 90), st.integers(20, 200), st.integers(0, 80))

@@ -9,12 +9,16 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 import msgspec
+from rich.cells import cell_len
 
 from ordertui.orders.clock import DAY, HOUR, to_local
 from ordertui.orders.enums import BuyerRequest, OrderStatus
+from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import format_grouped
-from ordertui.orders.order import OrderRow
-from ordertui.tui.render.state import ROW_LOOKS
+from ordertui.orders.order import ListedFacts, OrderRow
+from ordertui.orders.text import mask_control_characters
+from ordertui.tui.render.format import cut_text
+from ordertui.tui.render.state import STATUS_FORMS, OrderState, Verdicts, order_state
 
 UNKNOWN = "?"
 NOT_APPLICABLE = "–"
@@ -24,16 +28,20 @@ ColumnSort: TypeAlias = tuple[tuple[str, bool], ...]
 
 
 class CellContext(msgspec.Struct, frozen=True):
-    """What a cell needs besides its row.
-
-    `now` is in epoch seconds, `zone` the IANA zone of the row's times, `may` the word for the `May` column; `several`:
-    more than one currency may be in view.
-    """
+    """What a cell needs besides its row. `now` is in epoch seconds, `zone` the IANA zone of the row's times."""
 
     now: int
     zone: str
-    may: str
-    several: bool = True
+    verdicts: Verdicts = Verdicts()
+    listed: ListedFacts = ListedFacts()
+
+    def state(self, row: OrderRow) -> OrderState:
+        """Return the state of the row's order."""
+        return order_state(row, self.verdicts, self.listed.hold_ends, self.now)
+
+
+CellText: TypeAlias = Callable[[OrderRow, CellContext, int], str]
+"""Writes a cell for so many terminal cells; what is longer is cut."""
 
 
 def no_tone(_row: OrderRow, _context: CellContext) -> str:
@@ -47,10 +55,11 @@ class Column(msgspec.Struct, frozen=True):
     key: str
     """Name in saved columns and in the columns dialog's answer; never change it."""
     label: str
-    width: int
-    priority: int
-    """Columns of low numbers are shown first where cells are few; 0 is always shown."""
-    text: Callable[[OrderRow, CellContext], str]
+    widths: tuple[int, int, int]
+    """Least, usual and greatest width: it is shown if the least fits, then it grows to the usual, then the greatest."""
+    text: CellText
+    priority: int | None = None
+    """Columns of low numbers are shown first where cells are few; 0 is always shown, None only when it is chosen."""
     tone: Callable[[OrderRow, CellContext], str] = no_tone
     """Name of a colour of `row_renderer.TONES`, or empty."""
     sort_key: str = ""
@@ -58,15 +67,25 @@ class Column(msgspec.Struct, frozen=True):
     descends_first: bool = False
     """Whether the first sort by this column puts the largest first."""
     align: Literal["left", "right"] = "left"
-    max_width: int = 0
-    """Cells it may grow to when there is room; 0: it does not grow."""
     ages: bool = False
     """Whether its text changes as time passes."""
-    width_alone: int | None = None
-    """Width while only one marketplace can be in view: None: the same; 0: the column is left out."""
+    head: Callable[[OrderRow, CellContext], int] | None = None
+    """How many characters of the text have the tone; those after them are muted. None: all."""
+    is_of_several: bool = False
+    """Whether it says something only while more than one marketplace can be in view."""
+
+    @property
+    def width(self) -> int:
+        """The usual width."""
+        return self.widths[1]
 
 
-def placed_text(row: OrderRow, context: CellContext) -> str:
+def first_fitting(forms: tuple[str, ...], width: int) -> str:
+    """Return the first of these texts that fits, else the last."""
+    return next((form for form in forms if cell_len(form) <= width), forms[-1])
+
+
+def placed_text(row: OrderRow, context: CellContext, _width: int) -> str:
     """Return `Nov 20`, or `Nov’25` for another year than that of `context.now`."""
     if row.purchased_at is None:
         return UNKNOWN
@@ -74,21 +93,18 @@ def placed_text(row: OrderRow, context: CellContext) -> str:
     return placed.strftime("%b %d" if placed.year == now.year else "%b’%y")
 
 
-def ship_by_text(row: OrderRow, context: CellContext) -> str:
-    """Return `in 5 h` or `late 1 d` while the order is to be shipped, else the date."""
+def age_text(row: OrderRow, context: CellContext, _width: int) -> str:
+    """Return how long ago it was placed: `45 m`, `5 h`, `3 d`."""
+    return UNKNOWN if row.purchased_at is None else " ".join(_span(max(0, context.now - row.purchased_at)))
+
+
+def ship_by_text(row: OrderRow, context: CellContext, width: int) -> str:
+    """Return `in 5 h` or `14 h late` while the order is to be shipped, else the date."""
     if row.ship_by is None:
         return UNKNOWN if _is_to_ship(row) else NOT_APPLICABLE
     if not _is_to_ship(row):
         return to_local(row.ship_by, context.zone).strftime("%b %d")
-    left = row.ship_by - context.now
-    size = abs(left)
-    if size < HOUR:
-        span = f"{size // 60} m"
-    elif (size < 2 * DAY and left > 0) or size < DAY:
-        span = f"{size // HOUR} h"
-    else:
-        span = f"{min(size // DAY, 999)} d"
-    return f"in {span}" if left >= 0 else f"late {span}"
+    return _deadline(row.ship_by - context.now, "late", width)
 
 
 def ship_by_tone(row: OrderRow, context: CellContext) -> str:
@@ -99,94 +115,134 @@ def ship_by_tone(row: OrderRow, context: CellContext) -> str:
     return "error" if left < 0 else "warning" if left < DAY else ""
 
 
+def auto_cancel_text(row: OrderRow, context: CellContext, width: int) -> str:
+    """Return when Amazon cancels it by itself at the earliest: `in 6 d`, `2 h over`."""
+    deadline = context.verdicts.deadline
+    if deadline is None:
+        return UNKNOWN if _is_to_ship(row) and context.verdicts.action else NOT_APPLICABLE
+    return _deadline(deadline - context.now, "over", width)
+
+
+def auto_cancel_tone(_row: OrderRow, context: CellContext) -> str:
+    """Return `error` in the last day."""
+    deadline = context.verdicts.deadline
+    return "error" if deadline is not None and deadline - context.now < DAY else ""
+
+
+def _deadline(left: int, word: str, width: int) -> str:
+    number, unit = _span(abs(left))
+    if left >= 0:
+        return f"in {number} {unit}"
+    return first_fitting((f"{number} {unit} {word}", f"{number}{unit} {word}"), width)
+
+
+def _span(seconds: int) -> tuple[str, str]:
+    """Return a length of time as number and unit, rounded down: hours up to two days."""
+    if seconds < HOUR:
+        return str(seconds // 60), "m"
+    return (str(seconds // HOUR), "h") if seconds < 2 * DAY else (str(min(seconds // DAY, 999)), "d")
+
+
 def _is_to_ship(row: OrderRow) -> bool:
     return row.status in (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.UNKNOWN)
 
 
-def total_text(row: OrderRow, context: CellContext) -> str:
-    """Return the amount; the currency stands before it where more than one may be in view."""
-    if row.total is None:
-        return UNKNOWN
-    amount = format_grouped(row.total.minor, row.total.currency)
-    if not context.several:
-        return amount
-    text = f"{row.total.currency} {amount}"
-    return text if len(text) <= TOTAL_WIDTH else text.replace(",", "")
+def item_text(row: OrderRow, context: CellContext, width: int) -> str:
+    """Return SKU and title, with `+2` between them for two other SKUs; the SKU is cut so that `+2` is always seen."""
+    sku = sku_text(row, context, width)
+    has_room = cell_len(sku) + 2 < width
+    return f"{sku} {row.title}" if row.title and row.title != row.sku and has_room else sku
 
 
-STATUS_WORDS = {
-    OrderStatus.PENDING: "Pending",
-    OrderStatus.UNSHIPPED: "Unshipped",
-    OrderStatus.PARTIALLY_SHIPPED: "Part shipped",
-    OrderStatus.SHIPPED: "Shipped",
-    OrderStatus.CANCELLED: "Cancelled",
-    OrderStatus.UNFULFILLABLE: "Unfulfillable",
-    OrderStatus.UNKNOWN: UNKNOWN,
-}
+def item_head(row: OrderRow, context: CellContext) -> int:
+    """Return how many characters `item_text` has before the title."""
+    return len(sku_text(row, context, 1_000))
 
 
-def status_text(row: OrderRow, _context: CellContext) -> str:
-    """Return Amazon's status or, while a batch has the order, the state of its action: `◷ held cancel`."""
-    action = row.open_action
-    if action is not None and (look := ROW_LOOKS[action.state]).column:
-        return f"{look.glyph} {look.column} {action.kind}"
-    return STATUS_WORDS[row.status]
+def sku_text(row: OrderRow, context: CellContext, width: int) -> str:
+    """Return the SKU of the first line, and `+2` for two other SKUs; the SKU is cut so that `+2` is always seen."""
+    others = f" +{context.listed.other_skus}" if context.listed.other_skus else ""
+    sku = mask_control_characters(row.sku or "") or UNKNOWN
+    return f"{cut_text(sku, width - len(others)) if others else sku}{others}"
 
 
-def status_tone(row: OrderRow, _context: CellContext) -> str:
-    """Return the tone of the action's state, else of Amazon's status."""
-    action = row.open_action
-    if action is not None and (look := ROW_LOOKS[action.state]).column:
-        return look.tone
-    return "muted" if row.status in (OrderStatus.CANCELLED, OrderStatus.PENDING) else ""
-
-
-def may_text(row: OrderRow, context: CellContext) -> str:
-    """Return the possible action; `★`: cancelling does not count, `☆`: the buyer asked, and it counts all the same."""
-    if row.buyer_request in (BuyerRequest.MESSAGE, BuyerRequest.SOME) and context.may == "cancel":
-        return "cancel ☆"
-    return context.may
-
-
-def may_tone(row: OrderRow, context: CellContext) -> str:
-    """Return the tone of `may_text`: `success` when cancelling does not count, `muted` when nothing can be done."""
-    text = may_text(row, context)
-    return "success" if "★" in text else "warning" if "☆" in text else "muted" if text in ("-", "wait") else ""
-
-
-ASKED_WORDS = {
-    BuyerRequest.OFFICIAL: ("★ asked", "success"),
-    BuyerRequest.SOME: ("☆ items", "warning"),
-    BuyerRequest.MESSAGE: ("☆ by msg", "warning"),
-    BuyerRequest.NONE: ("", ""),
-    BuyerRequest.UNKNOWN: (UNKNOWN, "muted"),
-}
-TOTAL_WIDTH = 12
-"""Cells of an amount with its currency."""
-
-
-def asked_text(row: OrderRow, _context: CellContext) -> str:
-    """Return how the buyer asked for the cancellation; empty when he did not."""
-    return ASKED_WORDS[row.buyer_request][0]
-
-
-def asked_tone(row: OrderRow, _context: CellContext) -> str:
-    """Return the tone of `asked_text`."""
-    return ASKED_WORDS[row.buyer_request][1]
-
-
-def items_text(row: OrderRow, _context: CellContext) -> str:
-    """Return the number of items."""
-    return UNKNOWN if row.items is None else str(row.items)
-
-
-def title_text(row: OrderRow, _context: CellContext) -> str:
+def title_text(row: OrderRow, _context: CellContext, _width: int) -> str:
     """Return the product's title, else its SKU."""
     return row.title or row.sku or UNKNOWN
 
 
-def title_tone(_row: OrderRow, _context: CellContext) -> str:
-    """Return `muted`: the title explains, it decides nothing."""
+def total_text(row: OrderRow, _context: CellContext, width: int) -> str:
+    """Return the amount, with its currency where that is not the marketplace's own. An amount is never cut before the
+    decimal sign: what does not fit is left out whole.
+    """
+    if row.total is None:
+        return UNKNOWN
+    currency = row.total.currency
+    amount = format_grouped(row.total.minor, currency)
+    own = MARKETPLACES.get(row.marketplace)
+    head = "" if own is not None and own.currency == currency else f"{currency} "
+    plain = amount.replace(",", "")
+    return first_fitting(
+        (f"{head}{amount}", f"{head}{plain}", f"{head}{plain.partition('.')[0]}…", f"{head}…".lstrip()), width
+    )
+
+
+def state_text(row: OrderRow, context: CellContext, width: int) -> str:
+    """Return the state of the order in the longest form that fits."""
+    return first_fitting(context.state(row).forms, width)
+
+
+def state_tone(row: OrderRow, context: CellContext) -> str:
+    """Return the tone of the order's state."""
+    return context.state(row).tone
+
+
+def status_text(row: OrderRow, _context: CellContext, width: int) -> str:
+    """Return Amazon's own status."""
+    return UNKNOWN if row.status is OrderStatus.UNKNOWN else first_fitting(STATUS_FORMS[row.status], width)
+
+
+def status_tone(row: OrderRow, _context: CellContext) -> str:
+    """Return the tone of Amazon's status."""
+    return "muted" if row.status in (OrderStatus.CANCELLED, OrderStatus.PENDING) else ""
+
+
+REQUEST_WORDS = {
+    BuyerRequest.OFFICIAL: ("★ by button", "success"),
+    BuyerRequest.SOME: ("☆ for items", "warning"),
+    BuyerRequest.MESSAGE: ("☆ message", "warning"),
+    BuyerRequest.NONE: ("", ""),
+    BuyerRequest.UNKNOWN: (UNKNOWN, "muted"),
+}
+
+
+def request_text(row: OrderRow, _context: CellContext, _width: int) -> str:
+    """Return how the buyer requested a cancellation; empty when no request is known of."""
+    return REQUEST_WORDS[row.buyer_request][0]
+
+
+def request_tone(row: OrderRow, _context: CellContext) -> str:
+    """Return the tone of `request_text`."""
+    return REQUEST_WORDS[row.buyer_request][1]
+
+
+def items_text(row: OrderRow, _context: CellContext, _width: int) -> str:
+    """Return the number of units."""
+    return UNKNOWN if row.items is None else str(row.items)
+
+
+def batch_text(_row: OrderRow, context: CellContext, _width: int) -> str:
+    """Return the number of the batch that has the order, or had it last."""
+    return "" if context.listed.batch is None else str(context.listed.batch)
+
+
+def reason_text(_row: OrderRow, context: CellContext, _width: int) -> str:
+    """Return Amazon's words about the order's last batch; before an answer, the reason that it was given there."""
+    return context.listed.answer or context.listed.reason
+
+
+def muted(_row: OrderRow, _context: CellContext) -> str:
+    """Return `muted`: the cell explains, it decides nothing."""
     return "muted"
 
 
@@ -196,24 +252,27 @@ def columns_for(*, several: bool) -> tuple[Column, ...]:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("order", "Order", 19, 0, lambda row, _: row.order_id, sort_key="order_id"),
-    Column("marketplace", "Mkt", 3, 4, lambda row, _: row.marketplace, sort_key="marketplace", width_alone=0),
-    Column("placed", "Date", 6, 6, placed_text, sort_key="placed", descends_first=True, ages=True),
-    Column("ship-by", "Ship by", 9, 3, ship_by_text, ship_by_tone, sort_key="ship_by", ages=True),
-    Column("items", "Qty", 3, 7, items_text, sort_key="items", descends_first=True, align="right"),
-    Column(
-        "total", "Total", TOTAL_WIDTH, 5, total_text, sort_key="total", descends_first=True, align="right",
-        width_alone=9,
-    ),
-    Column("status", "Status", 14, 2, status_text, status_tone, sort_key="status", max_width=16),
-    Column("may", "May", 8, 1, may_text, may_tone, sort_key="may", descends_first=True),
-    Column("asked", "Buyer", 8, 8, asked_text, asked_tone, sort_key="request", descends_first=True),
-    Column("title", "Title", 12, 9, title_text, title_tone, sort_key="title", max_width=60),
+    Column("order", "Order", (19, 19, 19), lambda row, *_: row.order_id, 0, sort_key="order_id"),
+    Column("marketplace", "Mk", (2, 2, 2), lambda row, *_: row.marketplace, 4, sort_key="marketplace",
+           is_of_several=True),
+    Column("placed", "Date", (6, 6, 6), placed_text, 7, sort_key="placed", descends_first=True, ages=True),
+    Column("age", "Age", (5, 5, 5), age_text, sort_key="age", descends_first=True, align="right", ages=True),
+    Column("ship-by", "Ship by", (9, 9, 9), ship_by_text, 3, ship_by_tone, "ship_by", ages=True),
+    Column("auto-cancel", "Auto-cancel", (11, 11, 11), auto_cancel_text, 9, auto_cancel_tone, "auto_cancel",
+           ages=True),
+    Column("item", "Item", (8, 30, 64), item_text, 2, sort_key="item", head=item_head),
+    Column("sku", "SKU", (16, 16, 40), sku_text, sort_key="sku"),
+    Column("title", "Title", (24, 24, 80), title_text, tone=muted, sort_key="title"),
+    Column("items", "Qty", (3, 3, 3), items_text, 5, sort_key="items", descends_first=True, align="right"),
+    Column("total", "Total", (8, 8, 13), total_text, 6, sort_key="total", descends_first=True, align="right"),
+    Column("asked", "Request", (11, 11, 11), request_text, 8, request_tone, "request", descends_first=True),
+    Column("status", "Status", (13, 13, 14), status_text, tone=status_tone, sort_key="status"),
+    Column("state", "State", (9, 11, 24), state_text, 1, state_tone, "may", descends_first=True, ages=True),
+    Column("batch", "Batch", (6, 6, 6), batch_text, sort_key="batch", descends_first=True, align="right"),
+    Column("reason", "Reason", (16, 24, 80), reason_text, tone=muted, sort_key="reason"),
 )  # fmt: skip
 """Every column of the table, left to right. To add a column, add it here; nothing else names them all."""
 BY_KEY = {column.key: column for column in COLUMNS}
-_ONE_MARKETPLACE = tuple(
-    column if column.width_alone is None else msgspec.structs.replace(column, width=column.width_alone)
-    for column in COLUMNS
-    if column.width_alone != 0
-)
+RENAMED = {"may": "state"}
+"""Keys of columns in files of version 0.1, and what they are called now."""
+_ONE_MARKETPLACE = tuple(column for column in COLUMNS if not column.is_of_several)

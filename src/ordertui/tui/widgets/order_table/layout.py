@@ -1,6 +1,6 @@
 """Which columns are shown and how wide: pure functions of the terminal's width, never of the data.
 
-Widths are terminal cells. Columns are taken by `priority` while they fit; what is left over widens the flexible ones.
+Widths are terminal cells. Columns are taken by `priority` while their least widths fit; what is left over widens them.
 The operator's own choice of columns is shown whole, and scrolled when it is wider than the terminal.
 """
 
@@ -14,8 +14,12 @@ from .columns import Column, columns_for
 
 GUTTER = 3
 """Cells of the mark gutter at the left."""
-GAPS = (2, 1)
-"""Cells between two columns: the wide gap if every column fits with it, else the narrow one."""
+WIDE_FROM = 120
+"""Cells of a table from which two columns are two cells apart instead of one."""
+ITEM_CELLS = 12
+"""Cells that the item has before a column of lower priority is shown."""
+ESSENTIAL = 6
+"""Highest priority number of the columns beside which the item need not have its usual width."""
 MIN_WIDTH, MAX_WIDTH = 3, 80
 """Cells that the operator may give a column."""
 
@@ -41,7 +45,7 @@ class Layout(msgspec.Struct, frozen=True):
 
     columns: tuple[Column, ...]
     widths: tuple[int, ...]
-    gap: int = GAPS[0]
+    gap: int = 1
     several: bool = True
 
     @property
@@ -96,31 +100,42 @@ def layout_for(width: int, choice: ColumnChoice = BY_WIDTH) -> Layout:
     own = dict(choice.widths)
     if choice.keys:
         shown = [base[key] for key in choice.keys if key in base] or [base["order"]]
-        widths = [own.get(column.key, column.width) for column in shown]
-        return _grow(Layout(tuple(shown), tuple(widths), GAPS[-1], choice.several), width, own)
-    sizes = {key: own.get(key, column.width) for key, column in base.items()}
+        usual = tuple(own.get(column.key, column.width) for column in shown)
+        return _grow(Layout(tuple(shown), usual, 1, choice.several), width, own)
+    sizes = {key: own.get(key, column.widths[0]) for key, column in base.items()}
+    gap = 2 if width >= WIDE_FROM else 1
 
-    def width_of(columns: Collection[Column], gap: int) -> int:
+    def width_of(columns: Collection[Column]) -> int:
         return GUTTER + sum(sizes[column.key] for column in columns) + gap * (len(columns) - 1)
 
-    rigid = [column for column in base.values() if column.key != "title"]
-    gap = next((gap for gap in GAPS if width_of(rigid, gap) <= width), GAPS[-1])
     chosen: list[Column] = []
-    for column in sorted(base.values(), key=lambda column: column.priority):
-        if not chosen or width_of([*chosen, column], gap) <= width:
+    wanted = [column for column in base.values() if column.priority is not None]
+    for column in sorted(wanted, key=lambda column: column.priority or 0):
+        if not chosen or width_of([*chosen, column]) + _kept_for_item(column, chosen, sizes) <= width:
             chosen.append(column)
     shown = [column for column in base.values() if column in chosen]
     return _grow(Layout(tuple(shown), tuple(sizes[c.key] for c in shown), gap, choice.several), width, own)
 
 
+def _kept_for_item(column: Column, chosen: Collection[Column], sizes: Mapping[str, int]) -> int:
+    """Return how many more cells the item needs before this column may have some."""
+    item = next((one for one in chosen if one.key == "item"), None)
+    if item is None:
+        return 0
+    return max(0, (ITEM_CELLS if (column.priority or 0) <= ESSENTIAL else item.width) - sizes["item"])
+
+
 def _grow(layout: Layout, width: int, own: Mapping[str, int]) -> Layout:
-    """Return the layout with unused cells of `width` given to the columns that can grow, the last ones first."""
+    """Return the layout with unused cells of `width` given to the columns, from the right: first up to their usual
+    width, then up to their greatest.
+    """
     room = width - layout.width
     widths = list(layout.widths)
-    for index in reversed(range(len(widths))):
-        column = layout.columns[index]
-        more = min(max(0, room), column.max_width - widths[index])
-        if more > 0 and column.key not in own:
-            widths[index] += more
-            room -= more
+    for stage in (1, 2):
+        for index in reversed(range(len(widths))):
+            column = layout.columns[index]
+            more = min(max(0, room), column.widths[stage] - widths[index])
+            if more > 0 and column.key not in own:
+                widths[index] += more
+                room -= more
     return msgspec.structs.replace(layout, widths=tuple(widths))

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ordertui.orders.order import OrderRow
 
+from .columns import CellContext
 from .viewport import window
 
 MIN_CACHED_ROWS = 1_000
@@ -22,16 +23,12 @@ class RowSource(Protocol):
         """Return the rows of these ids; one that is gone is left out."""
         ...
 
-    def may(self, row: OrderRow) -> str:
-        """Return the word for the `May` column: `cancel`, `cancel ★`, `refund`, `confirm`, `wait`, `-`."""
+    def context(self, row: OrderRow) -> CellContext:
+        """Return what the cells of a row need besides it."""
         ...
 
     def now(self) -> int:
         """Return the time in epoch seconds."""
-        ...
-
-    def zone(self, row: OrderRow) -> str:
-        """Return the IANA zone in which the row's times are shown."""
         ...
 
 

@@ -11,11 +11,10 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from ordertui.orders.batch_state import OpenAction
 from ordertui.orders.order import OrderRow
 
 from .columns import CellContext, Column, ColumnSort, columns_for
-from .layout import BY_WIDTH, ColumnChoice, Layout, layout_for
+from .layout import BY_WIDTH, GUTTER, ColumnChoice, Layout, layout_for
 from .row_cache import RowCache
 from .strips import LineWindow, content_strip, crop_line, gutter_strip, header_strip, line_strip, placeholder_strip
 
@@ -54,11 +53,21 @@ class LineLook(msgspec.Struct, frozen=True):
 
 
 class CachedContent(msgspec.Struct, frozen=True):
-    """A content strip, the minute of the clock it was last checked in, and the words in it that change with time."""
+    """A content strip, what it was made of, the minute of the clock it was last checked in, and its words that change
+    with time.
+    """
 
     minute: int
+    row: OrderRow
+    context: CellContext
     ageing: tuple[str, ...]
     strip: Strip
+
+    def is_of(self, row: OrderRow, context: CellContext | None = None) -> bool:
+        """Return whether the strip was made of this row and, if given, of the same facts about it."""
+        if (self.row.version, self.row.open_action) != (row.version, row.open_action):
+            return False
+        return context is None or (self.context.listed, self.context.verdicts) == (context.listed, context.verdicts)
 
 
 class RowRenderer:
@@ -70,7 +79,7 @@ class RowRenderer:
         self.choice: ColumnChoice = BY_WIDTH
         self.layout: Layout = layout_for(80)
         self._cache = cache
-        self._contents: OrderedDict[tuple[int, int, OpenAction | None], CachedContent] = OrderedDict()
+        self._contents: OrderedDict[int, CachedContent] = OrderedDict()
         self._tones: dict[str, Style] = {}
         self._states: dict[str, Style] = {}
 
@@ -146,30 +155,43 @@ class RowRenderer:
         source = self._cache.source
         if row is None or source is None:
             return placeholder_strip(self.layout, self._tones)
-        key, minute = (row.id, row.version, row.open_action), source.now() // 60
-        cached = self._contents.get(key)
-        if cached is None or cached.minute != minute:
-            context = CellContext(source.now(), source.zone(row), source.may(row), self.layout.several)
+        minute = source.now() // 60
+        cached = self._contents.get(row.id)
+        if cached is None or cached.minute != minute or not cached.is_of(row):
+            context = source.context(row)
             ageing = self._ageing_words(row, context)
-            if cached is None or cached.ageing != ageing:
+            if cached is None or cached.ageing != ageing or not cached.is_of(row, context):
                 self.made += 1
                 strip = content_strip(row, self.layout, context, self._tones)
             else:
                 strip = cached.strip
-            self._contents[key] = cached = CachedContent(minute, ageing, strip)
+            self._contents[row.id] = cached = CachedContent(minute, row, context, ageing, strip)
             if len(self._contents) > MAX_CONTENTS:
                 self._contents.popitem(last=False)
-        self._contents.move_to_end(key)
+        self._contents.move_to_end(row.id)
         return cached.strip
 
-    def has_aged(self, row: OrderRow) -> bool:
-        """Return whether the row's line was rendered with words that are out of date."""
-        source, cached = self._cache.source, self._contents.get((row.id, row.version, row.open_action))
+    def aged_cells(self, row: OrderRow) -> tuple[int, int] | None:
+        """Return the first cell and the end of what was rendered of a row with words that are out of date; None
+        when nothing was. They are cells of the whole line, the gutter included.
+        """
+        source, cached = self._cache.source, self._contents.get(row.id)
         if source is None or cached is None or cached.minute == source.now() // 60:
-            return False
-        return cached.ageing != self._ageing_words(
-            row, CellContext(source.now(), source.zone(row), "", self.layout.several)
-        )
+            return None
+        words = self._ageing_words(row, source.context(row))
+        starts, place = {}, GUTTER
+        for column, width in zip(self.layout.columns, self.layout.widths, strict=True):
+            starts[column.key] = (place, place + width)
+            place += width + self.layout.gap
+        aged = [
+            starts[column.key]
+            for column, old, new in zip(self.layout.ageing, cached.ageing, words, strict=True)
+            if old != new
+        ]
+        return (aged[0][0], aged[-1][1]) if aged else None
 
     def _ageing_words(self, row: OrderRow, context: CellContext) -> tuple[str, ...]:
-        return tuple(f"{column.text(row, context)} {column.tone(row, context)}" for column in self.layout.ageing)
+        widths = dict(zip(self.layout.columns, self.layout.widths, strict=True))
+        return tuple(
+            f"{column.text(row, context, widths[column])} {column.tone(row, context)}" for column in self.layout.ageing
+        )

@@ -23,6 +23,8 @@ from .columns import BY_KEY, CellContext, Column, ColumnSort
 from .layout import GUTTER, Layout
 
 ELLIPSIS = "…"
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+"""Digits for the place of a sort key behind its arrow: raised, so that they are not read as part of the label."""
 
 
 def fit(text: str, width: int, align: Literal["left", "right"] = "left") -> str:
@@ -45,10 +47,13 @@ def content_strip(row: OrderRow, layout: Layout, context: CellContext, tones: Ma
     segments: list[Segment] = []
     last = len(layout.columns) - 1
     for place, (column, width) in enumerate(zip(layout.columns, layout.widths, strict=True)):
-        text = fit(column.text(row, context), width, column.align)
-        segments.append(
-            Segment(text if place == last else text + " " * layout.gap, tones.get(column.tone(row, context)))
-        )
+        text = fit(column.text(row, context, width), width, column.align)
+        text = text if place == last else text + " " * layout.gap
+        tone = tones.get(column.tone(row, context))
+        head = len(text) if column.head is None else column.head(row, context)
+        segments.append(Segment(text[:head], tone))
+        if head < len(text):
+            segments.append(Segment(text[head:], tones.get("muted")))
     return merge_segments(Strip(segments))
 
 
@@ -64,7 +69,7 @@ def header_strip(layout: Layout, sort: ColumnSort, style: Style, width: int) -> 
     When the first sort column is not shown, the first label names it if there is room.
     """
     signs = {
-        key: f"{number if len(sort) > 1 else ''}{'▼' if down else '▲'}"
+        key: f"{'▼' if down else '▲'}{str(number).translate(_RAISED) if len(sort) > 1 else ''}"
         for number, (key, down) in enumerate(sort, start=1)
     }
     shown = {column.key for column in layout.columns}

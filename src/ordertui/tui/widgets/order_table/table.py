@@ -201,12 +201,20 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def refresh_ages(self) -> None:
-        """Repaint the lines with words that time has changed, and only those."""
-        view = self.view
+        """Repaint the cells with words that time has changed, and only those."""
+        view, geometry = self.view, self._geometry
         for index in range(view.top, min(view.top + view.height, view.total)):
             row = self._row(index)
-            if row is not None and self.renderer.has_aged(row):
+            aged = None if row is None else self.renderer.aged_cells(row)
+            if aged is None:
+                continue
+            if self._shift_x:
                 self._repaint_rows(index)
+            else:
+                start, end = aged
+                width = min(end, geometry.row_width) - start
+                if width > 0:
+                    self.refresh(Region(start, index - view.top + HEADER, width, 1))
 
     def set_empty_text(self, text: str) -> None:
         """Set what stands in place of orders when there are none."""
