@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from textual.geometry import Region
 from textual.widget import Widget
 
@@ -94,3 +95,45 @@ async def test_an_idle_screen_asks_for_no_repaint_while_time_goes_by(
         await press(pilot, "j")
         await settled(pilot)
         assert asked, "a repaint would have been seen"
+
+
+async def test_typing_a_filter_moves_no_row_and_paints_at_most_a_page(many: Session) -> None:
+    for size in ((120, 40), (80, 24), (60, 15)):
+        async with running(many, size) as pilot:
+            view = table(pilot)
+            region, renders = view.region, view.renders
+            await press(pilot, "slash")
+            await settled(pilot)
+            assert main(pilot).filter_bar.typed == ""
+            assert view.region == region, f"the table stays where it is at {size}"
+            assert view.renders - renders <= view.size.height, "once, as the table loses the focus"
+            await press(pilot, *"statu:")
+            assert view.region == region
+            renders = view.renders
+            await press(pilot, "escape")
+            await settled(pilot)
+            assert view.region == region
+            assert view.renders - renders <= 2 * view.size.height, "the orders of before, and the focus"
+
+
+@pytest.mark.parametrize("name", ["NO_COLOR", "TEXTUAL_COLOR_SYSTEM"])
+async def test_cursor_and_mark_differ_where_colours_are_few(
+    many: Session, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if name == "NO_COLOR":
+        monkeypatch.setenv(name, "1")
+    else:
+        monkeypatch.setattr(Console, "color_system", "standard")
+    async with running(many) as pilot:
+        await press(pilot, "space", "j")
+        view = table(pilot)
+        marked, plain, cursor = (view.render_line(y) for y in (1, 2, 3))
+        assert (marked.text[:3], plain.text[:3], cursor.text[:3]) == (" ● ", "   ", "▌  ")
+
+        def looks(y: int) -> set[tuple[bool, bool]]:
+            styles = [segment.style for segment in view.render_line(y) if segment.style is not None]
+            return {(bool(style.reverse), bool(style.bold)) for style in styles}
+
+        assert looks(1) == {(False, True)}
+        assert looks(2) == {(False, False)}
+        assert looks(3) == {(True, True)}

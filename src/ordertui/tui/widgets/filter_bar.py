@@ -121,7 +121,8 @@ class FilterBar(Vertical):
         self._input.history = history
 
     def begin(self) -> None:
-        """Start typing."""
+        """Start typing. A bar that took no line is shown over what stands below it, which does not move."""
+        self.set_class(self.has_class("-idle"), "-floating")
         self.remove_class("-idle")
         self._input.restart_history()
         self._input.focus()
@@ -132,6 +133,7 @@ class FilterBar(Vertical):
         self._applied = text
         self._input.value = text
         self._say("")
+        self.remove_class("-floating")
         self.set_class(not text, "-idle")
 
     def count(self, text: str) -> None:
@@ -181,6 +183,7 @@ class FilterBar(Vertical):
         if self._explain(event.value):
             self._applied = event.value
             self._say("")
+            self.remove_class("-floating")
             self.set_class(not event.value.strip(), "-idle")
             text = " ".join(event.value.split())
             if text:

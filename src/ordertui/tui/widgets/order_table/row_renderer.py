@@ -41,6 +41,14 @@ class LineState(StrEnum):
     HEADER = "header"
 
 
+FEW_COLOURS = {
+    LineState.CURSOR: Style(reverse=True, bold=True),
+    LineState.VISUAL: Style(underline=True),
+    LineState.MARKED: Style(bold=True),
+}
+"""What lines have besides their background where 16 colours or none are shown."""
+
+
 class LineLook(msgspec.Struct, frozen=True):
     """How one row's line is shown. `is_drawn`: an open range would mark it. `has_thumb`: the scroll bar's thumb is on
     its line; None: the table has no scroll bar.
@@ -103,11 +111,15 @@ class RowRenderer:
         """Look the styles up again before the next line, because theme or focus changed."""
         self._states = {}
 
-    def load_styles(self, style_of: Callable[[str], Style]) -> None:
-        """Look the styles up if that is not done; one look serves many lines."""
+    def load_styles(self, style_of: Callable[[str], Style], *, few_colours: bool = False) -> None:
+        """Look the styles up if that is not done; one look serves many lines. `few_colours`: the terminal shows our
+        backgrounds alike, so cursor, range and marks differ by more than their colour.
+        """
         if self._states:
             return
         self._states = {name: style_of(f"order-table--{name}") for name in LineState}
+        if few_colours:
+            self._states.update((name, self._states[name] + style) for name, style in FEW_COLOURS.items())
         tones = {name: Style(color=style_of(f"order-table--{name}").color) for name in (*TONES, BAR)}
         if tones != self._tones:
             self._tones = tones

@@ -36,6 +36,8 @@ from .viewport import RangeSelection, Viewport
 
 SCROLL_BAR_FROM = 81
 """Cells of a table from which it has room for a scroll bar."""
+FEW = ("standard", "windows")
+"""Rich's names of colour systems with 16 colours."""
 WHEEL_ROWS = 3
 """Rows that a turn of the wheel moves."""
 
@@ -457,7 +459,8 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Return line `y` of what is shown: the header, or a row."""
         width = self.size.width
         renderer = self.renderer
-        renderer.load_styles(self.get_component_rich_style)
+        few_colours = self.app.no_color or self.app.console.color_system in FEW
+        renderer.load_styles(self.get_component_rich_style, few_colours=few_colours)
         if y < HEADER:
             return renderer.header(self._sort, width, self._shift_x, self.column)
         view = self.view
