@@ -44,8 +44,9 @@ def find_binaries() -> Path:
 class Server:
     """A running server. `address` gives the address of a schema of its own."""
 
-    def __init__(self) -> None:
-        self.binaries = find_binaries()
+    def __init__(self, binaries: Path | None = None, options: str = SPEED) -> None:
+        self.binaries = binaries or find_binaries()
+        self._options = options
         self.folder = Path(tempfile.mkdtemp(prefix="otui-pg-"))
         self._user: dict[str, object] = {}
         if os.getuid() == 0:  # the server refuses to run as root
@@ -57,7 +58,14 @@ class Server:
     def start(self) -> None:
         """Start the server, and wait until it answers."""
         self._run(
-            "pg_ctl", *self._data, "-o", f"{SPEED} -k {self.folder}", "-l", str(self.folder / "log"), "-w", "start"
+            "pg_ctl",
+            *self._data,
+            "-o",
+            f"{self._options} -k {self.folder}",
+            "-l",
+            str(self.folder / "log"),
+            "-w",
+            "start",
         )
 
     def stop(self, mode: str = "immediate") -> None:
