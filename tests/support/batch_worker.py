@@ -92,7 +92,8 @@ def retry(session: Session, rng: random.Random) -> None:
 
 def main(store: str, inbox: str, seed: str, rounds: str = "0") -> None:
     rng = random.Random(int(seed))
-    with Session.open(Path(store), clock=SystemClock(), config=Config(operator=f"worker-{seed}")) as session:
+    place = store if "://" in store else Path(store)
+    with Session.open(place, clock=SystemClock(), config=Config(operator=f"worker-{seed}")) as session:
         say("ready")
         number = 0
         while rounds == "0" or number < int(rounds):
