@@ -45,6 +45,7 @@ CREATE TABLE orders (id INTEGER PRIMARY KEY, order_id TEXT, marketplace TEXT, ch
   missing TEXT);
 CREATE TABLE products (id INTEGER PRIMARY KEY, sku TEXT, asin TEXT, title TEXT);
 CREATE TABLE lines (order_id INTEGER, product_id INTEGER);
+CREATE TABLE operator_facts (order_id INTEGER, note TEXT);
 """
 
 
@@ -110,6 +111,7 @@ def make(rng: random.Random, number: int) -> Order:
         verge=rng.choice(list(Verge)),
         named_at=rng.choice((None, *TIMES)),
         missing_since=rng.choice((None, NOW)),
+        note=rng.choice((None, *words)),
     )  # fmt: skip
     lines = tuple(
         OrderLine(i, None, rng.choice(words), rng.choice((None, "B0ABC", "B0XYZ")), rng.choice((None, *words)), 1, 0,
@@ -133,6 +135,8 @@ def database(orders: Sequence[Order]) -> sqlite3.Connection:
              row.prime, situation(row), state, row.amazon_counts, row.program,
              row.open_action and row.open_action.kind, row.verge, row.named_at, row.missing),
         )  # fmt: skip
+        if row.note is not None:
+            db.execute("INSERT INTO operator_facts VALUES (?,?)", (row.id, row.note))
         for line in order.lines:
             made = db.execute(
                 "INSERT INTO products (sku, asin, title) VALUES (?,?,?)", (line.sku, line.asin, line.title)
@@ -233,7 +237,7 @@ def test_sql_equals_predicate_over_drawn_orders(text: str, seeds: list[int]) -> 
 def test_every_field_tells_some_orders_from_others(many: sqlite3.Connection, name: str) -> None:
     examples = {"sku": "abc*", "asin": "b0abc", "title": "yoga", "id": "113-*", "total": "50", "items": "2",
                 "placed": "last-7d", "ship-by": "2d", "auto-cancel": "2d", "counts": "no",
-                "known": "last-7d"}  # fmt: skip
+                "known": "last-7d", "note": "yoga"}  # fmt: skip
     value = examples.get(name) or next(iter(FIELDS[name].values or FIELDS[name].aliases))
     condition = parse(f"{name}:{value}", now=NOW, zone=ZONE, marks=True)
     found = by_sql(many, condition)

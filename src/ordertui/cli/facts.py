@@ -5,9 +5,11 @@ from __future__ import annotations
 import click
 
 from ordertui.orders.enums import Dispatched
+from ordertui.orders.text import pluralize
 
 from .context import Settings, fail, find_row_numbers, open_session
 from .exit_codes import Exit
+from .output import say
 
 
 @click.group()
@@ -27,3 +29,17 @@ def dispatched(settings: Settings, order_ids: tuple[str, ...], value: str | None
         fail(Exit.USAGE, "give --yes, --no or --unknown")
     with open_session(settings) as session:
         session.facts.set_dispatched(find_row_numbers(session, order_ids), Dispatched(value))
+
+
+@facts.command("note")
+@click.argument("order_ids", nargs=-1, required=True)
+@click.option("--text", help="The note, in place of the one there is.")
+@click.option("--remove", is_flag=True, help="Remove the note.")
+@click.pass_obj
+def note(settings: Settings, order_ids: tuple[str, ...], text: str | None, remove: bool) -> None:
+    """Write a note on orders; it is shown, found by `note:` and exported, and never leaves for Amazon."""
+    if remove is bool(text and text.strip()):
+        fail(Exit.USAGE, "give --text, or --remove")
+    with open_session(settings) as session:
+        count = session.facts.set_note(find_row_numbers(session, order_ids), "" if remove else text or "")
+    say(f"{pluralize(count)} changed")

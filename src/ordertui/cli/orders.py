@@ -14,8 +14,8 @@ from .exit_codes import Exit
 from .output import FORMAT, Record, cell, emit, json_text, say
 
 LEAVE_OUT_FIRST = (
-    "lines", "title", "dispatched", "asked", "action", "state", "sku", "marketplace", "placed", "currency", "items",
-    "total", "ship_by",
+    "note", "lines", "title", "dispatched", "asked", "action", "state", "sku", "marketplace", "placed", "currency",
+    "items", "total", "ship_by",
 )  # fmt: skip
 """Columns of `list` that a narrow terminal does without, the first to go first."""
 _SORT_HELP = "Keys, the first weighs most: status,-total (+ smallest first, - largest first)."
@@ -78,6 +78,7 @@ def show(settings: Settings, order_id: str, form: str) -> None:
             "total": row.total.decimal() if row.total else None,
             "currency": row.total.currency if row.total else None,
             "open_action": str(row.open_action) if row.open_action else None,
+            "note": row.note,
             "sources": order.sources,
         }
         api_facts = session.orders.api_facts(row.id)
@@ -97,7 +98,7 @@ def show(settings: Settings, order_id: str, form: str) -> None:
         return
     click.echo(f"{cell(row.order_id)}  {row.marketplace}  {row.status}")
     for key, value in facts.items():
-        empty = "none" if key == "open_action" else "unknown"
+        empty = "none" if key in ("open_action", "note") else "unknown"
         text = ", ".join(value) if isinstance(value, tuple) else cell(value) or empty
         click.echo(f"  {key:<15} {text}")
     for note in notes:

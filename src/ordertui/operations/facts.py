@@ -11,7 +11,11 @@ from ordertui.orders.enums import BuyerRequest, Dispatched
 from ordertui.orders.order import OrderRow
 
 from .context import SessionContext
+from .errors import BadInput
 from .marks import UNDO_DEPTH
+
+MOST_CHARACTERS = 500
+"""Characters of a note."""
 
 
 class FactChange(msgspec.Struct, frozen=True):
@@ -22,8 +26,17 @@ class FactChange(msgspec.Struct, frozen=True):
     dispatched: Dispatched | None
     """What was recorded of the parcels; None: a change of `asked`."""
     asked: bool | None
-    before: tuple[tuple[int, Dispatched], ...]
+    before: tuple[tuple[int, Dispatched], ...] = ()
     """Row number and what was known of the parcel before, of each order that changed."""
+    note: str | None = None
+    """What was written; None: notes were removed, or not touched."""
+    notes_before: tuple[tuple[int, str | None], ...] = ()
+    """Row number and note before, of each order whose note changed."""
+
+    @property
+    def ids(self) -> list[int]:
+        """Row numbers of the orders that changed."""
+        return [row_id for row_id, _ in self.before or self.notes_before]
 
 
 DISPATCHED_WORDS = {
@@ -66,6 +79,23 @@ class FactService:
             self._changes.append(FactChange(ASKED_WORDS[asked], None, asked, before))
         return count
 
+    def set_note(self, ids: Sequence[int], text: str) -> int:
+        """Write a note on orders in place of the one they have; an empty text removes it. Return how many changed.
+
+        Raises BadInput when it is too long, and ReadOnly.
+        """
+        note = " ".join(text.split()) or None
+        if note is not None and len(note) > MOST_CHARACTERS:
+            raise BadInput(f"a note has at most {MOST_CHARACTERS} characters; this one has {len(note):,}")
+        store = self._context.writer()
+        with store.write():
+            before = tuple((row.id, row.note) for row in self._rows(ids) if row.note != note)
+            count = store.facts.set_note(ids, note)
+        if count:
+            words = "note removed" if note is None else f"note: {note}"
+            self._changes.append(FactChange(words, None, None, note=note, notes_before=before))
+        return count
+
     def undo(self) -> int:
         """Take the newest change back, where it still stands, and return of how many orders. Raises ReadOnly."""
         store, last = self._context.writer(), self.last
@@ -73,8 +103,14 @@ class FactService:
             return 0
         count = 0
         with store.write():
-            rows = {row.id: row for row in self._rows([row_id for row_id, _ in last.before])}
-            if last.dispatched is None:
+            rows = {row.id: row for row in self._rows(last.ids)}
+            if last.notes_before:
+                notes: dict[str | None, list[int]] = {}
+                for row_id, note in last.notes_before:
+                    if row_id in rows and rows[row_id].note == last.note:
+                        notes.setdefault(note, []).append(row_id)
+                count = sum(store.facts.set_note(ids, note) for note, ids in notes.items())
+            elif last.dispatched is None:
                 ids = [row_id for row_id, row in rows.items() if _says_asked(row) is last.asked]
                 count = store.facts.set(ids, asked=not last.asked)
             else:

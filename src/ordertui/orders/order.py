@@ -205,6 +205,13 @@ class OrderRow(msgspec.Struct, frozen=True):
     """Date of the newest report that says something of it, epoch seconds."""
     missing_since: int | None = None
     """Date of the newest Unshipped report that should name it and does not; None: there is none."""
+    note: str | None = None
+    """The operator's note; None: there is none."""
+
+    @property
+    def noted(self) -> YesNo:
+        """Whether the operator wrote a note on it."""
+        return YesNo.YES if self.note is not None else YesNo.NO
 
     @property
     def missing(self) -> YesNo:

@@ -26,6 +26,7 @@ EVERY, NEVER = "1 = 1", "1 = 0"
 """Clauses that every order fits, and none."""
 _WITHOUT_MINOR = tuple(sorted(NO_MINOR_UNITS))
 IdsSql: TypeAlias = Callable[[str], str]
+_WITH_NOTE = "o.id IN (SELECT f.order_id FROM operator_facts f WHERE"
 _LINE_COLUMNS = frozenset({"sku", "asin", "title"})
 
 
@@ -142,6 +143,10 @@ class _Writer:
                 return self._marked(value.values)
             if spec.kind is FieldKind.SITUATION:
                 return self._decided(spec.name, value.values)
+            if spec.column == "noted":
+                return self._one_of(
+                    f"CASE WHEN {_WITH_NOTE} f.note IS NOT NULL) THEN 'yes' ELSE 'no' END", value.values
+                )
             return self._one_of(column, value.values)
         if isinstance(value, ast.Amount):
             return self._money(condition.op, value)
@@ -217,6 +222,8 @@ class _Writer:
         return tried[0] if len(tried) == 1 else "(" + " OR ".join(tried) + ")"
 
     def _text(self, spec: Field, pattern: ast.Pattern) -> str:
+        if spec.column == "note":
+            return f"{_WITH_NOTE} {self._like('f.note', pattern, anywhere=True)})"
         if spec.column not in _LINE_COLUMNS:
             return self._like(f"o.{spec.column}", pattern, anywhere=False)
         return self._on_lines(self._like(f"p.{spec.column}", pattern, anywhere=spec.kind is FieldKind.CONTAINS))

@@ -32,6 +32,7 @@ SCRIPTS = (
     "0019_uploaded_at.sql",
     "0020_cancelled_totals.sql",
     "0021_report_programs.sql",
+    "0022_notes.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

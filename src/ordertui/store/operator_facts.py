@@ -82,6 +82,32 @@ class OperatorFacts:
                 self._audit.append("facts", json.dumps({"dispatched": dispatched, "asked": asked, "orders": changed}))
         return len(moved)
 
+    def set_note(self, ids: Sequence[int], note: str | None) -> int:
+        """Write a note on orders in place of the one they have (None: none). Return how many changed."""
+        with self._database.write():
+            names: dict[int, str] = dict(
+                self._database.query_in(
+                    "SELECT o.id, o.order_id FROM orders o LEFT JOIN operator_facts f ON f.order_id = o.id"
+                    " WHERE coalesce(f.note, '') <> ? AND o.id IN ({})",
+                    ids,
+                    [note or ""],
+                )
+            )
+            if names:
+                values = {"ids": as_parameter(names), "note": note, "at": self._clock.now()}
+                rows = self._database.values_sql("ids", id=int)
+                self._database.execute(
+                    f"INSERT INTO operator_facts (order_id, note, at) SELECT v.id, CAST(:note AS text), :at FROM {rows}"
+                    " AS v WHERE 1 = 1 ON CONFLICT (order_id) DO UPDATE SET at = excluded.at, note = excluded.note",
+                    values,
+                )
+                self._database.execute(
+                    f"UPDATE orders SET version = version + 1 WHERE id IN (SELECT v.id FROM {rows} AS v)",
+                    {"ids": values["ids"]},
+                )
+                self._audit.append("note", json.dumps({"note": note, "orders": sorted(names.values())}))
+        return len(names)
+
     def _reported_requests(self, ids: Iterable[int]) -> dict[int, str]:
         """Return the buyer's request by the reports, of each order that has lines."""
         sql = f"SELECT l.order_id, {REPORTED_REQUEST} FROM lines l WHERE l.order_id IN ({{}}) GROUP BY l.order_id"

@@ -66,7 +66,8 @@ _ROW = (
     " o.currency, o.dispatched, o.buyer_request, o.cancelled_by, o.refunded, o.replacement, o.business, o.prime,"
     " p.title,"
     " p.sku, o.open_action, o.version, o.at, o.sources, o.state,"
-    f" {LINES_KNOWN}, o.amazon_counts, o.program, o.verge, o.named_at, o.missing_since"
+    f" {LINES_KNOWN}, o.amazon_counts, o.program, o.verge, o.named_at, o.missing_since,"
+    " (SELECT f.note FROM operator_facts f WHERE f.order_id = o.id)"
     " FROM orders o LEFT JOIN products p ON p.id = o.product_id"
 )
 _CHANNELS = {one.value: one for one in Channel}
@@ -292,7 +293,7 @@ def _order_row(v: tuple[Any, ...]) -> OrderRow:
         _DISPATCHED[v[11]], _REQUESTS[v[12]], _CANCELLERS[v[13]], _REFUND_WORDS[v[14]],
         _ANSWERS[v[15]], _ANSWERS[v[16]], _ANSWERS[v[17]],
         v[18], v[19] or None, open_action(v[20], v[24]), v[21], LinesKnown(v[25]), _ANSWERS[v[26]], _PROGRAMS[v[27]],
-        _VERGES[v[28]], v[29], v[30],
+        _VERGES[v[28]], v[29], v[30], v[31],
     )  # fmt: skip
 
 

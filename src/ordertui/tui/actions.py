@@ -27,7 +27,7 @@ class Command(msgspec.Struct, frozen=True):
     """A sentence, for help."""
     group: str
     hint: int = 0
-    """Place among the key hints, from 1; 0: not there."""
+    """Place among the key hints, from 1, the most useful first and help last; 0: not there."""
 
     @property
     def is_of_table(self) -> bool:
@@ -87,17 +87,17 @@ TABLE_COMMANDS: tuple[Command, ...] = (
     Command("table.toggle", "space", "toggle_mark", "mark",
             "Mark or unmark, and go on; takes an open range in", "Mark", 1),
     Command("table.range", "v", "visual(True)", "range",
-            "Begin a range that marks; again takes it in, Esc leaves it", "Mark", 2),
+            "Begin a range that marks; again takes it in, Esc leaves it", "Mark"),
     Command("table.unrange", "V", "visual(False)", "unmark range", "Begin a range that unmarks", "Mark"),
     Command("table.extend-up", "shift+up", "extend(-1)", "range up", "Draw a range upwards", "Mark"),
     Command("table.extend-down", "shift+down", "extend(1)", "range down", "Draw a range downwards", "Mark"),
-    Command("table.all", "a", "all", "all", "Mark all that the filter shows; again: unmark them", "Mark", 3),
+    Command("table.all", "a", "all", "all", "Mark all that the filter shows; again: unmark them", "Mark", 12),
     Command("table.invert", "A", "invert", "invert", "Turn the marks of all that the filter shows over", "Mark"),
     Command("table.leave", "escape", "leave_visual", "leave range", "Leave the range; marks stay as they were", "Mark"),
 )  # fmt: skip
 MAIN_COMMANDS: tuple[Command, ...] = (
-    Command("change.undo", "z", "facts.undo_change", "undo",
-            "Undo the last change of marks or of facts of orders; again: the one before", "Mark"),
+    Command("change.undo", "z", "facts.undo_change", "undo marks",
+            "Undo the last change of marks or of facts of orders; again: the one before", "Mark", 15),
     Command("act.repeat", "full_stop", "batches.repeat", "again",
             "Do the last action again, with the orders that are marked now", "Act"),
     Command("mark.query", "plus", "marking.mark_by_filter(True)", "mark by",
@@ -109,31 +109,34 @@ MAIN_COMMANDS: tuple[Command, ...] = (
     Command("mark.last", "L", "marking.restore_last_set", "last set",
             "Mark again what was marked before it was cleared or committed", "Mark"),
     Command("order.cancel", "x", "batches.act('cancel')", "cancel",
-            "Cancel the marked orders, or the one under the cursor: opens the preview", "Act", 4),
+            "Cancel the marked orders, or the one under the cursor: opens the preview", "Act", 2),
     Command("order.refund", "r", "batches.act('refund')", "refund",
-            "Refund the marked orders, or the one under the cursor: opens the preview", "Act", 5),
-    Command("order.confirm", "c", "batches.act('confirm')", "confirm",
-            "Confirm the shipment of parcels that left, with carrier and tracking", "Act"),
+            "Refund the marked orders, or the one under the cursor: opens the preview", "Act", 3),
+    Command("order.confirm", "c", "batches.act('confirm')", "ship",
+            "Confirm the shipment of parcels that left, with carrier and tracking", "Act", 4),
     Command("order.message", "m", "output.show_message", "message",
             "Show the text for the buyer, or for those of the marked orders: copy it, or send it by the API when"
-            " Amazon shows the order as shipped", "Act"),
-    Command("batch.undo", "u", "batches.take_back", "take back",
-            "Take back held orders: the marked ones, or a batch; it asks", "Act", 6),
+            " Amazon shows the order as shipped", "Act", 13),
+    Command("batch.undo", "u", "batches.take_back", "undo",
+            "Take back held orders: the marked ones, or a batch; it asks", "Act", 5),
     Command("order.dispatched", "d", "facts.set_dispatched('yes')", "left",
             "Say: the parcel was handed to the carrier", "Facts"),
     Command("order.not_dispatched", "D", "facts.set_dispatched('no')", "still here",
             "Say: the parcel is still here", "Facts"),
     Command("order.asked", "b", "facts.toggle_asked", "asked",
             "Say: the buyer asked by message (again: take that back)", "Facts"),
+    Command("order.note", "N", "facts.write_note", "note",
+            "Write a note on the marked orders, or the one under the cursor; `note:` finds it, exports have it",
+            "Facts", 16),
     Command("find.filter", "slash", "view.type_filter", "filter",
             "Filter: status:unshipped total>50 late; its first orders come as you type, Enter applies, Esc"
-            " leaves", "Find", 7),
+            " leaves", "Find", 6),
     Command("find.clear", "escape", "view.clear_filter", "clear", "Clear the filter", "Find"),
     Command("find.find", "F", "navigation.find", "find",
             "Find by a filter without hiding the others; n and N go through what fits", "Find"),
     Command("find.next", "n", "navigation.step(True)", "next",
-            "The next order that was found; with nothing found, the next marked one", "Find"),
-    Command("find.previous", "N", "navigation.step(False)", "previous", "The one before", "Find"),
+            "The next order that was found; with nothing found, the next marked one (# goes back)", "Find"),
+    Command("find.previous", "number_sign", "navigation.step(False)", "previous", "The one before", "Find"),
     Command("find.go", "g", "navigation.go_to_id", "go to id",
             "Go to an order id, or find a part of one (g once more: the first order); several ids (pasted) are"
             " marked; pasted onto the table too", "Find"),
@@ -157,7 +160,7 @@ MAIN_COMMANDS: tuple[Command, ...] = (
             "Make the column under the column cursor wider", "Arrange"),
     Command("find.values", "equals_sign", "columns.show_values", "values",
             "Values with their counts, SKUs or those of the column under the column cursor: Enter filters, space marks",
-            "Find"),
+            "Find", 11),
     Command("see.columns", "C", "view.choose_columns", "columns",
             "Choose, order and widen columns; kept with the view", "Arrange"),
     Command("see.fba", "B", "view.toggle_fba", "FBA",
@@ -168,14 +171,14 @@ MAIN_COMMANDS: tuple[Command, ...] = (
     Command("see.market", "p", "view.switch_marketplace", "marketplace",
             "Show the rate of the next marketplace; after the last one, that of the cursor", "Arrange"),
     Command("see.theme", "T", "app.switch_theme", "theme", "Dark or light", "Arrange"),
-    Command("see.detail", "enter", "view.show_order", "details",
-            "The whole order with every verdict, its source and what happened", "See"),
+    Command("see.detail", "enter", "view.show_order", "open",
+            "The whole order with every verdict, its source and what happened", "See", 7),
     Command("see.detail-down", "J", "view.scroll_detail(3)", "detail down", "Scroll the detail pane down", "See"),
     Command("see.detail-up", "K", "view.scroll_detail(-3)", "detail up", "Scroll the detail pane up", "See"),
     Command("see.rate", "P", "view.show_rate", "rate in full",
             "The rate in full: a month as a chart, what rolls off, its orders, per marketplace", "See"),
     Command("batch.outbox", "o", "batches.show_outbox", "outbox",
-            "Batches: what is held, sent, answered; release, take back, where to upload", "See"),
+            "Batches: what is held, sent, answered; release, take back, where to upload", "See", 8),
     Command("see.refresh", "R", "view.refresh", "refresh", "Read the store again, and show changes that wait", "See"),
     Command("out.copy", "y", "output.copy_id", "copy id", "Copy the order id under the cursor", "Out"),
     Command("out.copy-menu", "Y", "output.copy_as", "copy...",
@@ -184,17 +187,18 @@ MAIN_COMMANDS: tuple[Command, ...] = (
             "Open the order in Seller Central; without a browser the link is shown", "Out"),
     Command("out.export", "e", "output.export", "export",
             "Write the marked orders, or all that are shown, to a CSV, TSV or JSON file", "Out"),
-    Command("file.import", "i", "imports.import_files", "import", "Read report files or a processing report", "Files"),
+    Command("file.import", "i", "imports.import_files", "import", "Read report files or a processing report",
+            "Files", 9),
     Command("file.sync", "I", "imports.sync", "sync",
             "Sync with Amazon: fetch what changed by the API while you work on; again, or Esc, stops", "Files"),
     Command("app.palette", "colon,ctrl+p", "app.open_palette", "palette",
             "Every action by name, and commands: late, queue 3, sort ship-by, filter sku:A*, mark late, go 2692460;"
-            " Tab completes", "Help"),
-    Command("app.help", "question_mark", "app.show_help", "help", "All keys; type to narrow", "Help", 8),
+            " Tab completes", "Help", 14),
+    Command("app.help", "question_mark", "app.show_help", "help", "All keys; type to narrow", "Help", 17),
     Command("app.tour", "t", "app.start_tour", "tour",
             "The tour in six steps; in a store with real orders, the offer to open the practice store", "Help"),
     Command("app.suspend", "ctrl+z", "app.suspend", "suspend", "Back to the shell; fg returns", "Help"),
-    Command("app.quit", "q", "app.leave", "quit", "Leave; held batches stay held and are kept", "Help"),
+    Command("app.quit", "q", "app.leave", "quit", "Leave; held batches stay held and are kept", "Help", 10),
 )  # fmt: skip
 QUEUE_COMMANDS: tuple[Command, ...] = tuple(
     Command(f"queue.{queue.key}", str(number % 10), f"view.show_queue('{queue.key}')", queue.title, queue.title, "Find")
@@ -203,7 +207,6 @@ QUEUE_COMMANDS: tuple[Command, ...] = tuple(
 """The work queues: keys that cannot be changed, in help as the one line QUEUE_HELP."""
 QUEUE_HELP = ("1 to 9", "Work queues; 9: the marked orders. 0: orders that a newer report leaves out")
 ALL_COMMANDS = TABLE_COMMANDS + MAIN_COMMANDS
-MAX_HINTS = 8
 
 
 def find_command(command_id: str) -> Command:
@@ -231,10 +234,21 @@ def bindings(
     ]
 
 
-def hints(commands: Iterable[Command] = ALL_COMMANDS) -> list[tuple[str, str]]:
-    """Return key and label of the hints at the foot in their order, eight at most, help last."""
+class Hint(msgspec.Struct, frozen=True):
+    """A key with its word at the foot of the screen; `command_id` is what a click on it does."""
+
+    key: str
+    label: str
+    command_id: str
+
+
+def hints(commands: Iterable[Command] = ALL_COMMANDS) -> list[Hint]:
+    """Return the hints at the foot of the screen: the most useful first, help last."""
     found = sorted((command for command in commands if command.hint), key=lambda command: command.hint)
-    return [(command.first_key, command.label) for command in found][:MAX_HINTS]
+    shown = [Hint(command.first_key, command.label, command.id) for command in found]
+    place = next((place for place, hint in enumerate(shown) if hint.command_id == "find.filter"), 0)
+    shown.insert(place, Hint(QUEUE_HELP[0].replace(" to ", "-"), "queues", ""))
+    return shown
 
 
 def keys_table(commands: Iterable[Command] = ALL_COMMANDS) -> str:

@@ -290,8 +290,7 @@ def test_every_key_is_in_help_and_no_key_has_two_meanings() -> None:
         assert action.description in words
     keys = [key for action in ALL_COMMANDS for key in action.keys.split(",") if key != "escape"]
     assert len(keys) == len(set(keys)), "Esc alone is shared: the table has it while a range is open"
-    assert len(hints()) == 8
-    assert hints()[-1] == ("?", "help")
+    assert hints()[-1].key == "?"
     assert help_text("zzzz").plain == "no key fits these words"
 
 

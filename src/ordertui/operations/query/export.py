@@ -37,6 +37,7 @@ COLUMNS = (
     "sku",
     "title",
     "lines",
+    "note",
 )
 """Columns of a list of orders. `action` and `state` are those of its last action; `lines` are all of its lines."""
 SHEET = ("order_id", "outcome", "reason", "counts", "rule", "why", "instead", "total", "currency")
@@ -120,6 +121,7 @@ def record(row: OrderRow, may: str, lines: Sequence[OrderLine] = ()) -> Record:
         "sku": row.sku,
         "title": row.title,
         "lines": format_lines(lines),
+        "note": row.note,
     }
 
 

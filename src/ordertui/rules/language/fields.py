@@ -120,6 +120,8 @@ FIELDS: dict[str, Field] = {
               examples=_DATES, only_awaiting_shipment=True),
         _choice("verge", "verge", "what Amazon says it is about to do", Verge),
         _choice("amazon-counts", "amazon_counts", "whether Amazon's Cancellation Rate report counts it", YesNo),
+        Field("note", FieldKind.CONTAINS, "note", "words in your note on the order"),
+        _choice("noted", "noted", "whether you wrote a note on it", YesNo),
         Field(MARKED, FieldKind.CHOICE, "", "marked by you", ("yes", "no")),
     )
 }  # fmt: skip
@@ -146,7 +148,7 @@ PLAN_FIELDS: dict[str, Field] = {
 }  # fmt: skip
 """Fields about a whole batch: only house rules can use them."""
 ALL_FIELDS = FIELDS | PLAN_FIELDS
-FLAGS = ("late", MARKED, "missing", "buyer-requested", "prime", "business")
+FLAGS = ("late", MARKED, "noted", "missing", "buyer-requested", "prime", "business")
 """Fields that may be written without a value: `late` is `late:yes`."""
 
 NULLABLE = frozenset({FieldKind.MONEY, FieldKind.INTEGER, FieldKind.PAST, FieldKind.FUTURE})

@@ -200,8 +200,8 @@ def _state(row: OrderRow) -> str | None:
 
 def _match_text(spec: Field, pattern: ast.Pattern) -> OrderTest:
     tried, anywhere, column = variants(pattern), spec.kind is FieldKind.CONTAINS, spec.column
-    if column == "order_id":
-        return lambda s: any(matches(p, s.row.order_id, anywhere=False) for p in tried)
+    if column in ("order_id", "note"):
+        return lambda s: any(matches(p, getattr(s.row, column), anywhere=anywhere) for p in tried)
     return lambda s: any(matches(p, getattr(line, column), anywhere=anywhere) for line in s.lines for p in tried)
 
 

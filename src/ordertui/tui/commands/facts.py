@@ -8,7 +8,7 @@ from ordertui.operations.facts import ASKED_WORDS, DISPATCHED_WORDS
 from ordertui.orders.enums import BuyerRequest, Dispatched
 from ordertui.orders.text import pluralize
 from ordertui.tui.main.command_context import CommandContext
-from ordertui.tui.screens.dialogs import ConfirmScreen
+from ordertui.tui.screens.dialogs import ConfirmScreen, FormScreen
 from ordertui.tui.screens.task_runner import Task
 
 ASK_FROM = 11
@@ -38,6 +38,30 @@ async def _set_asked(context: CommandContext, task: Task, asked: bool) -> None:
     await _record(context, task, ids, ASKED_WORDS[asked], lambda: session.facts.set_asked(ids, asked))
 
 
+async def write_note(context: CommandContext, task: Task) -> None:
+    """Ask for a note, and write it on the orders in place of the ones they have; an empty one removes them."""
+    ids = context.table.acting_ids()
+    rows = context.session.orders.rows(ids)
+    if not rows:
+        return
+    notes = {row.note for row in rows.values()}
+    is_one = len(ids) == 1 and not context.hidden(ids)
+    title = f"Note on {next(iter(rows.values())).order_id if is_one else context.count_text(ids)}"
+    others = pluralize(sum(row.note is not None for row in rows.values()))
+    about = "An empty one removes it." if len(notes) == 1 else f"It takes the place of the notes on {others}."
+    known = (notes.pop() if len(notes) == 1 else None) or ""
+    answer = await task.ask(FormScreen(title, [("note", "Note", known)], f"{about} Amazon never gets it."))
+    if answer is not None:
+        await _set_note(context, task, answer["note"])
+
+
+async def _set_note(context: CommandContext, task: Task, text: str) -> None:
+    session, ids = context.session, context.table.acting_ids()
+    context.last.remember("note", lambda context, task: _set_note(context, task, text))
+    words = f"note: {text.strip()}" if text.strip() else "note removed"
+    await _change(context, task, ids, words, lambda: session.facts.set_note(ids, text))
+
+
 async def _record(
     context: CommandContext, task: Task, ids: Sequence[int], words: str, change: Callable[[], int]
 ) -> None:
@@ -47,6 +71,12 @@ async def _record(
         question = ConfirmScreen(f"Record for {context.count_text(ids)}: {words}?", {"y": "yes, record it"})
         if await task.ask(question, discard_typeahead=True) != "y":
             return
+    await _change(context, task, ids, words, change)
+
+
+async def _change(
+    context: CommandContext, task: Task, ids: Sequence[int], words: str, change: Callable[[], int]
+) -> None:
     count = await task.work(change)
     if count:
         context.marks.fact_changes.append(context.table.marks.changes_made)
@@ -63,7 +93,7 @@ async def undo_change(context: CommandContext, task: Task) -> None:
         count = await task.work(facts.undo)
         changes.pop()
         context.notify(f"{pluralize(count)} changed back (was: {last.words})")
-        context.table.reload([row_id for row_id, _ in last.before])
+        context.table.reload(last.ids)
         context.refresh()
     elif marks.undo():
         context.table.marks_changed()

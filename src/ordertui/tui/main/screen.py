@@ -380,6 +380,11 @@ class MainScreen(Screen[None]):
         shown = [column.key for column in self.table.renderer.layout.columns]
         self.view.set_columns(self.view.request.sized(event.key, event.width, shown))
 
+    @on(KeyHints.Clicked)
+    async def _hint_clicked(self, event: KeyHints.Clicked) -> None:
+        command = find_command(event.command_id)
+        await (self.table if command.is_of_table else self).run_action(command.action)
+
     @on(QueueTabs.Chosen)
     def _queue_chosen(self, event: QueueTabs.Chosen) -> None:
         self.action_run(f"queue.{event.key}")

@@ -1,4 +1,4 @@
--- The tables of a store on PostgreSQL, version 21. Text is compared byte by byte.
+-- The tables of a store on PostgreSQL, version 22. Text is compared byte by byte.
 -- scripts/write_postgres_tables.py writes all of it down to the change number.
 CREATE TABLE meta (
   key text COLLATE "C" PRIMARY KEY, value text COLLATE "C" NOT NULL
@@ -49,7 +49,8 @@ CREATE TABLE lines (
 );
 
 CREATE TABLE operator_facts (
-  order_id bigint PRIMARY KEY, dispatched text COLLATE "C" NOT NULL DEFAULT 'unknown', asked bigint, at bigint NOT NULL
+  order_id bigint PRIMARY KEY, dispatched text COLLATE "C" NOT NULL DEFAULT 'unknown', asked bigint,
+  at bigint NOT NULL, note text COLLATE "C"
 );
 
 CREATE TABLE rate_report (
