@@ -149,7 +149,7 @@ async def rates(pilot: Pilot[None], session: Session) -> None:
 async def tour(pilot: Pilot[None], _session: Session) -> None:
     """Show the tour's first step."""
     await keys(pilot, "2", "j", "space", "t")
-    await until_note(pilot, "1/6")
+    await until_note(pilot, "1/7")
     await pilot.pause(0.1)
 
 
@@ -157,18 +157,18 @@ async def tour_preview(pilot: Pilot[None], session: Session) -> None:
     """Show the fourth step, in the preview."""
     mark(pilot, session, "status:unshipped marketplace:US action:cancel", 3)
     await keys(pilot, "t", "2")
-    await until_note(pilot, "2/6")
+    await until_note(pilot, "2/7")
     await keys(pilot, "P")
-    await until_note(pilot, "2/6", "goes back")
+    await until_note(pilot, "2/7", "goes back")
     await keys(pilot, "escape")
-    await until_note(pilot, "3/6")
+    await until_note(pilot, "3/7")
     await keys(pilot, "1", "slash", *"status", "colon", *"shipped", "enter")
     await keys(pilot, "enter")
-    await until_note(pilot, "3/6", "goes back")
+    await until_note(pilot, "3/7", "goes back")
     await keys(pilot, "escape")
-    await until_note(pilot, "4/6")
+    await until_note(pilot, "4/7")
     await keys(pilot, "escape", "x")
-    await until_note(pilot, "4/6", "y commits")
+    await until_note(pilot, "4/7", "y commits")
 
 
 async def until_note(pilot: Pilot[None], *words: str) -> None:

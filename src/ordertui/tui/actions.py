@@ -196,7 +196,7 @@ MAIN_COMMANDS: tuple[Command, ...] = (
             " Tab completes", "Help", 14),
     Command("app.help", "question_mark", "app.show_help", "help", "All keys; type to narrow", "Help", 17),
     Command("app.tour", "t", "app.start_tour", "tour",
-            "The tour in six steps; in a store with real orders, the offer to open the practice store", "Help"),
+            "The tour in seven steps; in a store with real orders, the offer to open the practice store", "Help"),
     Command("app.suspend", "ctrl+z", "app.suspend", "suspend", "Back to the shell; fg returns", "Help"),
     Command("app.quit", "q", "app.leave", "quit", "Leave; held batches stay held and are kept", "Help", 10),
 )  # fmt: skip

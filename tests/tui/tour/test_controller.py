@@ -10,6 +10,7 @@ from ordertui.operations.config import Config
 from ordertui.operations.demo import build_practice
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
+from ordertui.tui.actions import ALL_COMMANDS
 from ordertui.tui.main.screen import MainScreen
 from ordertui.tui.screens.dialogs import ConfirmScreen, FormScreen
 from ordertui.tui.screens.preview import PreviewScreen
@@ -33,7 +34,7 @@ def note(pilot: Pilot[None]) -> str:
 
 
 async def at(pilot: Pilot[None], step: int) -> None:
-    await until(pilot, lambda: f"Tour {step}/6" in note(pilot))
+    await until(pilot, lambda: f"Tour {step}/7" in note(pilot))
     await settled(pilot)
 
 
@@ -44,7 +45,7 @@ async def opened(pilot: Pilot[None], name: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(120, 40), pytest.param((80, 24), marks=pytest.mark.long)])
-async def test_all_six_steps_with_keys(practice: Session, size: tuple[int, int]) -> None:
+async def test_all_steps_with_keys(practice: Session, size: tuple[int, int]) -> None:
     async with running(practice, size=size, tour=True) as pilot:
         await at(pilot, 1)
         assert "Esc leaves the tour" in note(pilot)
@@ -64,19 +65,19 @@ async def test_all_six_steps_with_keys(practice: Session, size: tuple[int, int])
         await at(pilot, 2)
         await press(pilot, "P")
         await opened(pilot, "RateScreen")
-        assert "Tour 2/6" in note(pilot), "opened, not yet read"
+        assert "Tour 2/7" in note(pilot), "opened, not yet read"
         await press(pilot, "escape")
         await at(pilot, 3)
         await press(pilot, "1", "slash", *"status", "colon", *"shipped", "enter")
         await settled(pilot)
         await press(pilot, "enter")
         await opened(pilot, "OrderScreen")
-        assert "Tour 3/6" in note(pilot)
+        assert "Tour 3/7" in note(pilot)
         await press(pilot, "escape")
         await at(pilot, 4)
         await press(pilot, "escape")
         await settled(pilot)
-        assert "Tour 4/6" in note(pilot), "Esc cleared the filter, and did not leave the tour"
+        assert "Tour 4/7" in note(pilot), "Esc cleared the filter, and did not leave the tour"
         newest = practice.batches.find()[0].id
         await press(pilot, "x")
         await opened(pilot, "PreviewScreen")
@@ -102,9 +103,14 @@ async def test_all_six_steps_with_keys(practice: Session, size: tuple[int, int])
         await press(pilot, *["j"] * held[0], "r")
         await opened(pilot, "ConfirmScreen")
         await press(pilot, "w")
+        await at(pilot, 7)
+        await press(pilot, "escape", "i")
+        await opened(pilot, "PickerScreen")
+        assert "Order Reports" in note(pilot)
+        await press(pilot, "escape")
         await until(pilot, lambda: not note(pilot) and main(pilot).tour.tour is None)
         assert practice.workspace.tour_seen()
-        await press(pilot, "escape", "t")
+        await press(pilot, "t")
         await at(pilot, 1)
 
 
@@ -144,7 +150,7 @@ async def test_a_real_store_has_no_tour_but_an_offer(
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
         await settled(pilot)
         await press(pilot, "p")
-        await until(pilot, lambda: pilot.app.screen is not real and "Tour 1/6" in note(pilot))
+        await until(pilot, lambda: pilot.app.screen is not real and "Tour 1/7" in note(pilot))
         await settled(pilot)
         made_up = pilot.app.screen
         assert isinstance(made_up, MainScreen)
@@ -183,3 +189,24 @@ def test_a_step_waits_for_its_deed() -> None:
     assert all(len(step.text) <= 130 and len(step.inside) <= 130 for step in STEPS), (
         "two lines at 80 columns, three at 60"
     )
+
+
+def named(step: int) -> set[str]:
+    """The keys that a step names."""
+    words = f"{STEPS[step - 1].text} {STEPS[step - 1].inside}".split("`")
+    return {word for number, word in enumerate(words) if number % 2}
+
+
+def test_every_step_names_the_keys_that_it_needs() -> None:
+    assert {"2", "j", "k", "space"} <= named(1)
+    assert {"P", "Esc"} <= named(2)
+    assert {"1", "/", "Enter", "Esc"} <= named(3), "the step before leaves the table in another queue"
+    assert {"Esc", "x", "y"} <= named(4)
+    assert {"u", "b"} <= named(5)
+    assert {"o", "j", "r", "w"} <= named(6)
+    assert {"Esc", "i", "space", "Enter"} <= named(7)
+    labels = {command.first_key for command in ALL_COMMANDS} | {command.key_text for command in ALL_COMMANDS}
+    inside = {"b", "w", "y", "r", "ordertui", "2", "1"}
+    assert set().union(*(named(step) for step in range(1, len(STEPS) + 1))) - inside <= {
+        key for label in labels for key in label.split()
+    }

@@ -126,9 +126,9 @@ def test_a_dumb_terminal_is_declined_politely(opened: list[Terminal], tmp_path: 
 
 def test_the_practice_store_is_marked(opened: list[Terminal], tmp_path: Path) -> None:
     screen = start(opened, tmp_path, "demo", "--where", str(tmp_path / "practice"), "--orders", "200")
-    screen.wait("PRACTICE", "of 200", "To ship", "Tour 1/6")
+    screen.wait("PRACTICE", "of 200", "To ship", "Tour 1/7")
     screen.keys("\x1b")
-    screen.wait("PRACTICE", gone="Tour 1/6")
+    screen.wait("PRACTICE", gone="Tour 1/7")
     for key, title in (
         ("o", "Outbox"),
         ("?", "Keys"),

@@ -23,11 +23,14 @@ from ordertui.tui.widgets.order_table import OrderTable
 if TYPE_CHECKING:
     from .steps import Facts, Tour
 
-PLACES = {"RateScreen": "rate", "PreviewScreen": "preview", "OutboxScreen": "outbox"}
+PLACES = {"RateScreen": "rate", "PreviewScreen": "preview", "OutboxScreen": "outbox", "PickerScreen": "files"}
 """Screen class to the name that the steps know it by."""
 CHECK_SECONDS = 0.2
 """Seconds between two checks whether a step was done."""
-FINISHED = "That was the tour. What is here is made up: try anything. ? has every key, t begins the tour again."
+FINISHED = (
+    "That was the tour. What is here is made up: try anything. For your own orders: q, start ordertui, and i there."
+    " ? has every key, t begins the tour again."
+)
 OFFER = "Made-up orders in a folder of their own; nothing in it is real, and your own store stays as it is."
 
 

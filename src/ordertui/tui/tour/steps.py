@@ -1,4 +1,4 @@
-"""The tour in six steps: what each one says, and when it is done. Plain Python over `Facts`, no widget."""
+"""The tour in seven steps: what each one says, and when it is done. Plain Python over `Facts`, no widget."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Facts(msgspec.Struct, frozen=True):
     """The state of screen and store that the steps are judged by."""
 
     screen: str
-    """The screen that is open: `main`, `rate`, `preview`, `outbox`, `refused` (an order in full that may not be
-    cancelled) or `other`."""
+    """The screen that is open: `main`, `rate`, `preview`, `outbox`, `files`, `refused` (an order in full that may not
+    be cancelled) or `other`."""
     queue: str
     marked: int
     newest: int
@@ -64,7 +64,8 @@ STEPS = (
     ),
     Step(
         "Why not this one",
-        "Type `/` status:shipped and `Enter`: these were confirmed. `Enter` again shows why one cannot be cancelled.",
+        "`1` shows all orders. `/` filters: type status:shipped, `Enter`."
+        " `Enter` again shows why one cannot be cancelled.",
         lambda progress: "refused" in progress.seen and progress.now.screen == "main",
         "Each action: may or no, the rule, why, and what to do instead. `Esc` goes back.",
     ),
@@ -85,6 +86,13 @@ STEPS = (
         lambda progress: progress.now.dispatched > progress.before.dispatched,
         "`j` to a batch that is held, `r` releases it, `w` writes its files."
         " It then says where to upload them: not in practice.",
+    ),
+    Step(
+        "Your own reports",
+        "`Esc` goes back to the orders. There `i` lists the report files of a folder: look how they are chosen.",
+        lambda progress: "files" in progress.seen and progress.now.screen == "main",
+        "Yours: Seller Central, Orders > Order Reports > Unshipped. Start `ordertui`: `i`, `space`, `Enter`."
+        " Here `Esc` goes back.",
     ),
 )
 
