@@ -229,3 +229,16 @@ def test_commit_keeps_no_tries_of_what_was_taken_back(shop: Session) -> None:
     second = send(shop, Action.REFUND, 11)
     assert shop.context.store.database.query("SELECT * FROM tries") == []
     assert states(shop, second) == {ELEVEN: RowState.WRITTEN}
+
+
+def test_a_report_that_may_be_another_batchs_is_named_all_the_same(shop: Session, tmp_path: Path) -> None:
+    """The retry left in the second in which the report came, so that its failure could be the retry's."""
+    first = send(shop, Action.REFUND, 11)
+    shop.results.take_in([answer(shop, tmp_path, first, {1})], batch_id=first)
+    second = shop.batches.commit(shop.batches.retry(first)[0], typed="1").id
+    shop.batches.release(second)
+    shop.dispatcher.run()
+    with pytest.raises(EvidenceAgainst) as found:
+        shop.batches.settle(first, [order_id(11)], done=True, why="looked at it", typed="1")
+    assert states(shop, first) == {order_id(11): RowState.ERROR}
+    shop.batches.settle(first, [order_id(11)], done=True, why="looked at it", typed="1", against=found.value.names)

@@ -65,17 +65,20 @@ class ResultReconciler:
         )
 
     def evidence_of(self, batch_id: int) -> list[ReportEvidence]:
-        """Return what each report that came for a batch says, by itself. Raises UnknownBatch."""
-        return self._evidence(self._matcher.load(self._store.batches.get(batch_id)))
+        """Return what each report that came for a batch says, by itself. Raises UnknownBatch.
 
-    def _evidence(self, sent: DispatchedBatch) -> list[ReportEvidence]:
-        """Evaluate every report that came for the batch, each by itself."""
+        Also of a report that may be another batch's: the operator looks at it before saying the contrary.
+        """
+        return self._evidence(self._matcher.load(self._store.batches.get(batch_id)), weighs_rivals=False)
+
+    def _evidence(self, sent: DispatchedBatch, *, weighs_rivals: bool = True) -> list[ReportEvidence]:
+        """Evaluate every report that came for the batch, each by itself; failures that may be another's are unknown."""
         out = []
         for kept in self._store.results.find(sent.batch.id):
             report = parse_report(kept.content, f"report {kept.sha256[:12]} of batch {sent.batch.id}")
             outcomes = evaluate_report(sent, report)[0]
             failed = [key for key, outcome in outcomes.items() if outcome.state is RowState.ERROR]
-            rival = self._matcher.find_rival(sent, report, kept) if failed else None
+            rival = self._matcher.find_rival(sent, report, kept) if failed and weighs_rivals else None
             if rival is not None:
                 text = (
                     f"the report fits batch {rival} as well, so it cannot be told whose it is;"
