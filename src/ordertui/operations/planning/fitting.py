@@ -165,12 +165,12 @@ def _waiting(
         when = f"fits {_day(by_order)}"
     else:
         when = f"fits {_day(by_order)} by order date, {_day(by_cancellation)} by cancellation date"
-    first = f"; Amazon may auto-cancel it {_day(auto)}, before that" if found.is_auto_cancelled_first else ""
+    first = f"; auto-cancel {_day(auto)} comes before" if found.is_auto_cancelled_first else ""
     return msgspec.structs.replace(found, why=when + first)
 
 
 def _day(day: date | None) -> str:
-    return "on no day in sight" if day is None else f"{day:%b} {day.day}"
+    return "not in the days ahead" if day is None else f"{day:%b} {day.day}"
 
 
 def _unknown(one: WaitingCancellation) -> WaitingCancellation:

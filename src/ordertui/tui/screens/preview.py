@@ -209,7 +209,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
             keys.append("space exclude")
             if self._only:
                 keys.append("o all SKUs")
-            elif plan.action is Action.CANCEL:
+            elif plan.action is Action.CANCEL and plan.rows:
                 keys.append("o only this SKU")
             if self._unfit:
                 keys.append("f all")
@@ -217,7 +217,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
                 keys.append("f keep what fits")
             if plan.action is Action.REFUND:
                 keys.append("m amounts")
-            if plan.action in (Action.CANCEL, Action.REFUND):
+            if plan.action in (Action.CANCEL, Action.REFUND) and plan.rows:
                 keys.append("e reason")
         if len(options.steps) > 1:
             keys.append(f"n skip {plan.marketplace}")
