@@ -210,3 +210,16 @@ def _market(session: Session) -> tuple[str, str]:
         " JOIN products p ON p.id = l.product_id"
     )
     return found[0], found[1]
+
+
+def test_an_answer_against_the_beginnings_of_known_ids_is_told_by_line(session: Session, tmp_path: Path) -> None:
+    known = [cells("all_orders", 1) | {"sales-channel": "Amazon.de", "currency": "EUR"}]
+    session.imports.import_files([write(tmp_path / "known.txt", ALL_ORDERS, known)])
+    without = [name for name in COLUMNS["unshipped"] if name != "sales-channel"]
+    unnamed = write(tmp_path / "unnamed.txt", without, [cells("unshipped", 1), cells("unshipped", 2)])
+    (summary,) = session.imports.import_files([unnamed], marketplace="UK")
+    (note,) = [one for one in summary.notes if "begin alike" in one]
+    assert "line 3: 113-0000002-0000009 (113-: DE)" in note
+    assert "line 2" not in note, "a known order keeps its marketplace"
+    (summary,) = session.imports.import_files([unnamed], marketplace="DE")
+    assert not any("begin" in one for one in summary.notes)
