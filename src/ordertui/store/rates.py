@@ -237,7 +237,7 @@ class RateQueries:
             "SELECT o.id, o.purchased_at, CASE WHEN o.verge = 'cancellation' THEN 0 ELSE o.auto_cancel_at END AS due,"
             f" o.situation, {_CANCELLED}, {_PENDING} FROM orders o"
             " WHERE (o.auto_cancel_at < ? OR o.verge = 'cancellation') AND o.marketplace = ?"
-            " AND o.channel = 'merchant' AND o.status IN ('unshipped', 'partially_shipped') AND NOT"
+            " AND +o.channel = 'merchant' AND +o.status IN ('unshipped', 'partially_shipped') AND NOT"
             f" (coalesce(o.state, '') IN {_OPEN} AND coalesce(o.open_action, '') = 'cancel') ORDER BY due, o.ship_by",
             (until, marketplace),
         )

@@ -1,0 +1,55 @@
+"""What the rate is made of is read by indexes: no question walks through all orders, whatever their number."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ordertui.orders.clock import DAY
+from ordertui.orders.enums import Verge
+from ordertui.orders.order import OrderFlags
+from ordertui.store import Store
+from support.imports import CLOCK, NOW, Report, row, take
+from support.statements import noted
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store whose planner knows how its orders are spread."""
+    found = tmp_path_factory.mktemp("rates")
+    with Store.open(found / "orders.db", clock=CLOCK) as store:
+        rows = [
+            row(
+                n, purchased_at=NOW - n % 90 * DAY, channel="merchant", ship_by=NOW - (n - 100) * DAY,
+                status="unshipped" if n % 10 == 0 else "shipped",
+            )
+            for n in range(3_000)
+        ]  # fmt: skip
+        take(store, Report("all_orders", tuple(rows)))
+        with store.write() as database:
+            database.execute("ANALYZE")
+    return found
+
+
+def test_no_question_of_the_rate_walks_through_all_orders(folder: Path) -> None:
+    with Store.open(folder / "orders.db", clock=CLOCK) as store, noted(store) as notes:
+        rates, span = store.rates, (NOW - 30 * DAY, NOW)
+        rates.auto_cancellations("US", NOW + DAY)
+        rates.pending_cancellations("US")
+        rates.count_late("US", *span)
+        rates.count_day("US", *span)
+        rates.placed_ids("US", *span)
+        rates.with_waiting_units([1, 2], "US")
+        assert notes.scans("o", "orders") == []
+
+
+def test_an_order_on_the_verge_is_due_at_once(folder: Path) -> None:
+    with Store.open(folder / "orders.db", clock=CLOCK) as store:
+        before = [one.id for one in store.rates.auto_cancellations("US", NOW)]
+        flags = OrderFlags(verge=Verge.CANCELLATION)
+        store.report_flags.keep({"113-0000010-0000001": flags, "113-0000011-0000001": flags}, NOW)
+        found = store.rates.auto_cancellations("US", NOW)
+        waiting = store.orders.id_of("113-0000010-0000001")
+        assert [(one.id, one.at) for one in found if one.at == 0] == [(waiting, 0)], "the other one was shipped"
+        assert {one.id for one in found} == {*before, waiting}
