@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ordertui.store.copy import LocalCopy
+    from ordertui.store.copy import CopyState, LocalCopy
 
     from .copies import CopyGuard
     from .policies import ActivePolicies
@@ -41,6 +41,8 @@ class SessionContext:
         """Stands in the header of the XML feeds; a placeholder where the settings have none."""
         self.copy: LocalCopy | None = None
         """The copy that is read in the place of a store on a server; None: what is read is the store itself."""
+        self.lost: CopyState | None = None
+        """Of the copy that is read because the server could not be reached when the session began."""
         self._threads = threading.local()
         self._readers: list[Store] = []
         self._lock = threading.Lock()
@@ -72,7 +74,12 @@ class SessionContext:
     @property
     def is_line_lost(self) -> bool:
         """Whether the server of the store cannot be reached, as far as is known: then nothing is sent."""
-        return self.copy is not None and self.copy.state.lost_since is not None
+        return self.copy_state is not None and self.copy_state.lost_since is not None
+
+    @property
+    def copy_state(self) -> CopyState | None:
+        """How far the copy is that is read in the place of a store on a server; None where the store itself is."""
+        return self.lost if self.copy is None else self.copy.state
 
     def writer(self) -> Store:
         """Return the connection that writes. Raises ReadOnly."""
@@ -100,7 +107,7 @@ class SessionContext:
             self.store,
             self.outbox_directory,
             is_practice=self.is_practice,
-            lost_line=lambda: "" if self.copy is None else self.copy.state.lost_text(),
+            lost_line=lambda: "" if self.copy_state is None else self.copy_state.lost_text(),
         )
 
     @property

@@ -60,18 +60,19 @@ class Notices:
 
     def _line(self) -> tuple[str, ...]:
         """Return that the server cannot be reached, and what became of a change whose answer was lost."""
-        copy = self._context.copy
-        return () if copy is None else (copy.state.lost_text(), copy.outcome)
+        copy, state = self._context.copy, self._context.copy_state
+        return () if state is None else (state.lost_text(), "" if copy is None else copy.outcome)
 
     def copy_age(self) -> str:
         """Return how old the copy of a server's store is that is read; empty where the store itself is read."""
-        copy = self._context.copy
-        if copy is None:
+        state = self._context.copy_state
+        if state is None:
             return ""
-        age = format_duration(max(self._context.clock.now() - copy.state.at, 0))
-        if copy.state.lost_since is not None:
+        seconds = max(self._context.clock.now() - state.at, 0)
+        age = format_duration(seconds)
+        if state.lost_since is not None:
             return f"NO LINE, copy {age} old"
-        return "copy in step" if self._context.clock.now() - copy.state.at < IN_STEP_SECONDS else f"copy {age} old"
+        return "copy in step" if seconds < IN_STEP_SECONDS else f"copy {age} old"
 
     def secret_rotation(self) -> str:
         """Return when the client secret must be renewed, from 30 days before; empty while there is time, or unknown."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ordertui.orders.clock import Clock
-from ordertui.store import ReadOnlyStore, Store, StoreLocked
+from ordertui.store import ReadOnlyStore, ServerUnreachable, Store, StoreLocked
 
 from .config import Config, config_path, current_operator, load_config, store_place
 from .context import SessionContext
@@ -73,17 +73,28 @@ class Session:
 
         `practice` marks a new store as practice for good; `config` None reads the operator's settings. With `copy` a
         store on a server is read from a copy on this machine; it is called while that is filled, with the rows done
-        and in all. Raises StoreError, PolicyError, BadInput (settings).
+        and in all. When the server cannot be reached, the copy that is there is read, and nothing is written.
+        Raises StoreError, PolicyError, BadInput (settings).
         """
         config = load_config() if config is None else config
-        store = Store.open(
-            store_place(place, config), clock=clock, read_only=read_only, operator=current_operator(config)
-        )
+        where, lost = store_place(place, config), None
+        try:
+            store = Store.open(where, clock=clock, read_only=read_only, operator=current_operator(config))
+        except ServerUnreachable as error:
+            found = None
+            if copy is not None and not isinstance(where, Path):
+                from ordertui.store.copy import open_without_server
+
+                found = open_without_server(where, clock, str(error))
+            if found is None:
+                raise
+            store, lost = found
         try:
             if practice:
                 store.set_meta(PRACTICE_KEY, "1")
             context = SessionContext(store, store.clock, config, is_practice=store.meta(PRACTICE_KEY) == "1")
-            if copy is not None:
+            context.lost = lost
+            if copy is not None and lost is None:
                 context.read_copy(copy)
             return cls(context)
         except BaseException:

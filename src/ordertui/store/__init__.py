@@ -14,6 +14,7 @@ from .errors import (
     RecallRefused,
     RefundExceedsPayment,
     SchemaTooNew,
+    ServerUnreachable,
     StoreError,
     StoreLocked,
     UnknownBatch,
@@ -44,6 +45,7 @@ __all__ = [
     "BatchChanged", "CommittedTotals", "Decisions", "FeedBusy", "FeedFile", "Interrupted", "JournalBatch",
     "JournalRow", "KeptResult", "NewRow", "Operator", "OperatorRuling", "OrderSum", "OrderTallies", "Outcome",
     "ReadOnlyStore", "RecallRefused", "RefundExceedsPayment", "RefundLine", "RefundProblem", "RefundRow",
-    "SchemaTooNew", "SituationGroup", "SituationLists", "Store", "StoreError", "StoreLocked", "Submission", "Tally",
+    "SchemaTooNew", "ServerUnreachable", "SituationGroup", "SituationLists", "Store",
+    "StoreError", "StoreLocked", "Submission", "Tally",
     "UnknownBatch", "UnknownOrder", "VersionChanged",
 ]  # fmt: skip

@@ -11,6 +11,10 @@ class StoreError(UserError):
     """The store cannot do what was requested."""
 
 
+class ServerUnreachable(StoreError):
+    """The server of a store does not answer, or lets nobody in."""
+
+
 class SchemaTooNew(StoreError):
     """The file was written by a newer version of the program."""
 

@@ -152,7 +152,7 @@ def test_what_this_screen_does_is_seen_at_once_and_judged_on_the_server(
             commit(team, Action.CANCEL, 2)
             stale = plan(screen, Action.CANCEL, 2)
             assert stale.rows, "the copy does not know it yet"
-            with pytest.raises(UserError, match=r"open action|changed|differences"):
+            with pytest.raises(UserError, match=r"open action|changed|difference"):
                 screen.batches.commit(stale, typed="1")
         assert len(team.batches.find()) == 2
         bring(screen, tmp_path, everything=[all_orders_row(n) for n in range(100, 140)])
@@ -337,3 +337,28 @@ def test_a_screen_that_may_not_write_reads_the_copy_or_the_server(tmp_path: Path
     with copied(tmp_path, read_only=True) as screen:
         assert screen.context.copy is not None
         assert len(screen.batches.find()) == 1
+
+
+def test_a_screen_that_opens_without_a_line_reads_the_copy_and_changes_nothing(tmp_path: Path, server: Server) -> None:
+    session_of(tmp_path, waiting=9, shipped=11).close()
+    with copied(tmp_path) as screen:
+        held = commit(screen, Action.CANCEL, 1)
+    server.stop("immediate")
+    try:
+        with copied(tmp_path) as screen:
+            assert [one.id for one in screen.batches.find()] == [held]
+            assert len(screen.orders.find()) == 20
+            assert "NO LINE" in screen.notices.copy_age()
+            assert any("cannot be reached since" in text for text in screen.notices.banners())
+            assert screen.dispatcher.next_due() is None
+            with pytest.raises(Refused):
+                commit(screen, Action.CANCEL, 2)
+            with pytest.raises(UserError):
+                screen.batches.recall(held)
+        with pytest.raises(StoreError, match="cannot be opened"):
+            Session.open(places.place(tmp_path / "orders.db"), clock=CLOCK, config=Config())
+    finally:
+        server.start()
+    with copied(tmp_path) as screen:
+        assert screen.notices.copy_age() == "copy in step"
+        commit(screen, Action.CANCEL, 2)

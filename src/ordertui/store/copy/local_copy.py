@@ -21,11 +21,12 @@ from ordertui.store.store import Store
 from ordertui.store.table_layout import TableLayout, table_layouts
 
 FILE_NAME = "copy.db"
-NUMBER_KEY, PLACE_KEY = "copy:number", "copy:location"
-"""Keys in the copy's `meta`: the server's change number that it is as of, and the server's location."""
+NUMBER_KEY, PLACE_KEY, AT_KEY = "copy:number", "copy:location", "copy:at"
+"""Keys in the copy's `meta`: the server's change number that it is as of, the server's location, and when it was."""
 ROWS_AT_ONCE, CONTENTS_AT_ONCE = 20_000, 50
 HEARTBEAT_SECONDS, RETRY_SECONDS = 10, 5.0
 """How often the server is asked although it said nothing, and how often a lost one is looked for."""
+CLOSE_SECONDS = 1.0
 Progress = Callable[[int, int], None]
 
 
@@ -123,10 +124,14 @@ class LocalCopy:
         """Stop watching and close the connections."""
         self._closing.set()
         self._server.database.on_commit = lambda: None
-        with self._lock:
+        if not self._lock.acquire(timeout=CLOSE_SECONDS):
+            return  # it waits for a server that does not answer; the end of the process closes all
+        try:
             self._feed.close()
             if self._copy is not None:
                 self._copy.close()
+        finally:
+            self._lock.release()
 
     def follow_quietly(self) -> None:
         """Follow after a change of our own, which was kept whatever becomes of the line now."""
@@ -179,6 +184,7 @@ class LocalCopy:
                 for (name, _), rows in parts:
                     copy.fill(name, tuple(self._tables[name].columns), rows)
                 _set(copy, NUMBER_KEY, str(number))
+                _set(copy, AT_KEY, str(self._clock.now()))
             copy.commit()
         except BaseException:
             copy.rollback()
@@ -237,6 +243,7 @@ class LocalCopy:
                     self._feed.rollback()
             target.create_read_indexes()
             _set(target, NUMBER_KEY, str(number))
+            _set(target, AT_KEY, str(self._clock.now()))
             _set(target, PLACE_KEY, self._place.location)
             target.query("PRAGMA wal_checkpoint(TRUNCATE)")
         except BaseException:
@@ -281,3 +288,20 @@ def open_copy(server: Store, clock: Clock, progress: Progress) -> LocalCopy | No
         raise
     copy.close()
     return None
+
+
+def open_without_server(address: ServerAddress, clock: Clock, why: str) -> tuple[Store, CopyState] | None:
+    """Return the copy that an earlier session left, to be read while the server cannot be reached; None without one."""
+    path = address.files.with_name(FILE_NAME)
+    if not path.exists():
+        return None
+    place = CopyPlace(path, str(address), address.files, "")
+    try:
+        with Store(place, clock=clock, read_only=True) as store:
+            number, location, at = (store.meta(key) for key in (NUMBER_KEY, PLACE_KEY, AT_KEY))
+        if number is None or location is None or at is None:
+            return None
+        found = Store(msgspec.structs.replace(place, location=location), clock=clock, read_only=True)
+    except StoreError:
+        return None
+    return found, CopyState(int(number), int(at), clock.now(), why)

@@ -23,7 +23,15 @@ from psycopg.types.numeric import Int8Dumper
 from ordertui.files import make_folder
 from ordertui.orders.clock import Clock, SystemClock
 from ordertui.store import migrations
-from ordertui.store.errors import ConstraintViolated, Interrupted, ReadOnlyStore, SchemaTooNew, StoreError, StoreLocked
+from ordertui.store.errors import (
+    ConstraintViolated,
+    Interrupted,
+    ReadOnlyStore,
+    SchemaTooNew,
+    ServerUnreachable,
+    StoreError,
+    StoreLocked,
+)
 
 from .address import ServerAddress, is_local
 from .protocol import MOVE_KEY, Columns, Engine, Params, Row
@@ -165,8 +173,10 @@ class PostgresEngine:
             raise StoreError(f"{self.place} does not speak TLS; nothing was sent to it")
         return connection
 
-    def _unreachable(self, error: psycopg.Error) -> StoreError:
-        return StoreError(f"{self.place} cannot be opened ({' '.join(str(error).split())}); docs/team.md may help")
+    def _unreachable(self, error: psycopg.Error) -> ServerUnreachable:
+        return ServerUnreachable(
+            f"{self.place} cannot be opened ({' '.join(str(error).split())}); docs/team.md may help"
+        )
 
     def _prepare(self) -> None:
         version = self.connection.info.server_version
