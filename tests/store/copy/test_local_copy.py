@@ -186,7 +186,10 @@ def test_reading_asks_the_server_nothing(tmp_path: Path, team: Session, monkeypa
         commit(screen, Action.CANCEL, 1)
         own = asked[asked.index("begin") : asked.index("commit") + 1]
         assert len(own) <= 12, own
-        assert asked[len(own) + asked.index("begin") :][:3] == ["begin_snapshot", "query", "query_all"]
+        after = asked[asked.index("commit") + 1 :]
+        follow = after[: after.index("begin")] if "begin" in after else after
+        assert follow[0] == "begin_snapshot"
+        assert len(follow) <= 3, "less where the server's word came first"
 
 
 def test_a_copy_that_is_there_is_brought_along_and_one_that_is_not_fitting_is_made_anew(
