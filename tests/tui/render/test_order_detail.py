@@ -121,3 +121,14 @@ def test_what_stands_against_an_action_in_a_few_words(shop: Session, number: int
 def test_a_late_order_says_by_how_much(shop: Session) -> None:
     shop.clock.advance(40 * HOUR)  # type: ignore[attr-defined]
     assert any("16 h late" in line for line in pane(shop, 2)), (NOW, pane(shop, 2))
+
+
+def test_a_note_is_shown_within_the_pane(shop: Session) -> None:
+    row_id = shop.orders.id_of(order_id(1))
+    assert row_id is not None
+    assert not any(line.startswith(" Note") for line in pane(shop, 1))
+    shop.facts.set_note([row_id], "waits for the carrier until Friday, then call " + "x" * 60)
+    lines = pane(shop, 1)
+    first = next(place for place, line in enumerate(lines) if line.startswith(" Note    waits for the carrier"))
+    assert all(len(line) <= PANE for line in lines)
+    assert "Friday" in " ".join(lines[first : first + 3])

@@ -27,7 +27,7 @@ SEEDS = [int(seed) for seed in os.environ.get("ORDERTUI_SEEDS", "11 12").split()
 SIZE = (80, 24)
 EVERYWHERE = {
     "ChoiceScreen", "ColumnsScreen", "ConfirmScreen", "HelpScreen", "OutboxScreen", "PaletteScreen", "TextScreen",
-    "ViewsScreen",
+    "ValuesScreen", "ViewsScreen",
 }  # fmt: skip
 """Screens that a long run comes to as well."""
 

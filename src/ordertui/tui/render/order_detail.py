@@ -178,6 +178,9 @@ def _facts(detail: OrderDetail) -> Iterator[Piece]:
         style = "$text-error" if row.verge is Verge.CANCELLATION else "$text-warning"
         yield (f" {VERGE_WORDS[row.verge]}\n", style)
     yield from _auto_cancel(detail)
+    if row.note is not None:
+        yield (" Note    ", MUTED)
+        yield (f"{wrap_text(mask_control_characters(row.note), ' ' * 9, width).lstrip()}\n", "$text-accent")
     for sentence in program_sentences(row):
         yield (f"{wrap_text(sentence, ' ', width)}\n", "$text-warning")
     if detail.api_facts is not None:
