@@ -106,7 +106,11 @@ def _cancel_warnings(rows: Sequence[PlannedOrder], planned: Sequence[Order]) -> 
         )
     several = len(other_items(Action.CANCEL, rows))
     if several:
-        which = "the order holds" if len(rows) == 1 else f"{several:,} of {len(rows):,} orders hold"
+        which = (
+            "the order holds"
+            if len(rows) == 1
+            else f"{several:,} of {len(rows):,} orders {'holds' if several == 1 else 'hold'}"
+        )
         found.append(f"{which} several SKUs: all of them are cancelled")
     claimed = sum(row.reason == CancelReason.BUYER_CANCELED.value and row.counts for row in rows)
     if claimed:
