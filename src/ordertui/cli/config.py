@@ -37,11 +37,14 @@ def config_init() -> None:
 @click.pass_obj
 def config_path(settings: Settings) -> None:
     """Show where settings, store and outbox are."""
-    store = settings_file.store_place(settings.store, settings_file.load_config())
+    found = settings_file.load_config()
+    store = settings_file.store_place(settings.store, found)
+    directory = (store if isinstance(store, Path) else store.files).parent
+    is_practice = directory == settings_file.practice_folder()
     records: list[dict[str, object]] = [
         {"what": "settings", "path": settings_file.config_path()},
         {"what": "store", "path": store},
-        {"what": "outbox", "path": (store if isinstance(store, Path) else store.files).parent / "outbox"},
+        {"what": "outbox", "path": settings_file.outbox_folder(found, directory, is_practice=is_practice)},
     ]
     emit(records, ("what", "path"), "table")
 

@@ -93,8 +93,8 @@ def unconfirmed_sentence(plans: Sequence[Plan]) -> str:
 def held_sentence(batch: Batch) -> str:
     """Say that a batch was committed, until when it is held, and how to take it back."""
     return (
-        f"Batch {batch.id}: {pluralize(len(batch.rows))} held until {clock(batch.due_at)}; nothing has left."
-        f" `ordertui undo {batch.id}` takes them back, `ordertui release {batch.id}` ends the hold."
+        f"Batch {batch.id}: {pluralize(len(batch.rows))} held until {clock(batch.due_at)}; nothing was sent to Amazon."
+        f" `ordertui undo {batch.id}` undoes it, `ordertui release {batch.id}` ends the hold."
     )
 
 
@@ -102,7 +102,7 @@ def sent_sentence(batch: Batch) -> str:
     """Say that a batch was dispatched."""
     back = sum(row.state is RowState.RECALLED for row in batch.rows)
     out = sum(row.state is RowState.LEFT_OUT for row in batch.rows)
-    words = ((back, "taken back"), (out, "left out, not allowed any more"))
+    words = ((back, "undone"), (out, "left out at dispatch, not allowed any more"))
     gone, notes = back + out, [f"{pluralize(count)} {word}" for count, word in words if count]
     left = f" ({', '.join(notes)})" if notes else ""
     how = "written" if batch.files else "at Amazon"

@@ -14,12 +14,17 @@ from ordertui.files import SETTINGS_BYTES, load_toml, read_file
 from ordertui.store import Operator
 
 from .errors import BadInput
+from .paths import typed_path
 
 if TYPE_CHECKING:
     from ordertui.store.engine.address import ServerAddress
 
 APP = "ordertui"
 ENVIRONMENT = "ORDERTUI_CONFIG"
+BESIDE_STORE = "outbox"
+"""Name of the outbox beside a store."""
+IN_DOCUMENTS = "ordertui-outbox"
+"""Name of the outbox in the user's Documents folder."""
 
 
 def _described(text: str) -> msgspec.Meta:
@@ -54,6 +59,19 @@ class AmazonConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 0
 
 
+class OutboxConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The files to upload."""
+
+    folder: Annotated[
+        str,
+        _described(
+            "Where the files to upload are written: an absolute path or `~/...`. Empty: `ordertui-outbox` in your"
+            " Documents folder, for a store that you placed elsewhere `outbox` beside it. Files written before stay"
+            " where they are."
+        ),
+    ] = ""
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The operator's settings. Each field is described once, here; `settings_page` writes the descriptions out."""
 
@@ -79,6 +97,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             description="`ordertui store purge` deletes orders older than so many days that were never in a batch.",
         ),
     ] = 400
+    outbox: Annotated[OutboxConfig, _described("The files to upload.")] = OutboxConfig()
     amazon: Annotated[AmazonConfig, _described("The connection to Amazon (docs/connector.md).")] = AmazonConfig()
 
 
@@ -119,6 +138,22 @@ def store_place(named: Path | str | None, config: Config) -> Path | ServerAddres
     return Path(place)
 
 
+def outbox_folder(config: Config, directory: Path, *, is_practice: bool) -> Path:
+    """Return where the files of new batches go. `directory`: that of the store.
+
+    The folder that the settings name, else `outbox` beside a store that the user placed. A store in the user's data
+    folder, which file managers hide, has it in the Documents folder. A practice store writes nothing outside of its
+    own folder.
+    """
+    if is_practice:
+        return directory / BESIDE_STORE
+    if config.outbox.folder:
+        return typed_path(config.outbox.folder)
+    if directory.is_relative_to(default_store().parent):
+        return Path(platformdirs.user_documents_dir()) / IN_DOCUMENTS
+    return directory / BESIDE_STORE
+
+
 def practice_folder() -> Path:
     """Return where the practice store is kept when `ordertui demo --where` does not say."""
     return Path(platformdirs.user_data_dir(APP, appauthor=False)) / "practice"
@@ -134,7 +169,10 @@ def load_config(path: Path | None = None) -> Config:
     path = path or config_path()
     try:
         found = load_toml(read_file(path, SETTINGS_BYTES).decode("utf-8-sig"))
-        return msgspec.convert(found, Config)
+        config = msgspec.convert(found, Config)
+        if config.outbox.folder and not typed_path(config.outbox.folder).is_absolute():
+            raise ValueError(f"folder under [outbox] is {config.outbox.folder!r}: give an absolute path, or ~/...")
+        return config
     except (FileNotFoundError, NotADirectoryError):  # no home folder is no settings
         return Config()
     except OSError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ordertui.orders.clock import Clock
 from ordertui.store import Store
 
-from .config import Config
+from .config import Config, outbox_folder
 from .errors import ReadOnly
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ class SessionContext:
         self.is_practice = is_practice
         self.is_read_only = store.read_only
         self.directory = store.path.parent
-        self.outbox_directory = self.directory / "outbox"
+        self.outbox_directory = outbox_folder(config, self.directory, is_practice=is_practice)
+        """Where the files of new batches go."""
         self.merchant_id = config.merchant_id or "MERCHANT-ID"
         """Stands in the header of the XML feeds; a placeholder where the settings have none."""
         self.copy: LocalCopy | None = None

@@ -18,14 +18,16 @@ from ordertui.orders.clock import iso_utc
 from ordertui.store import Store
 from ordertui.store.identity import AuditHead
 
+from .config import BESIDE_STORE
 from .errors import Refused
+from .outbox_folder import known_outboxes
 
 NOTE_SUFFIX = "-newest"
 """Ends the name of the note beside the store's file."""
 NOTE_BYTES = 4_096
 """A note has some 130."""
 _FOLDER = re.compile(r"(\d{4,})-[A-Z]{2}-[a-z]+(?:-([0-9a-f]{8}))?")
-"""Name of a batch's folder in the outbox; see `batches.batch.folder_of`."""
+"""Name of a batch's folder in the outbox; see `outbox_folder.folder_of`."""
 
 
 class CopyGuard:
@@ -114,7 +116,7 @@ class CopyGuard:
         last = self._store().batches.last_id()
         return (
             f"the outbox has {found[-1].name}, and this store knows batches up to {last}; look at each such folder of"
-            f" {self._outbox} in Seller Central, then move it away"
+            f" {found[-1].parent} in Seller Central, then move it away"
         )
 
     def unknown_folders(self) -> list[Path]:
@@ -123,12 +125,14 @@ class CopyGuard:
         identity = store.identity
         last = store.batches.last_id()
         found = []
-        for path in _folders(self._outbox):
-            match = _FOLDER.fullmatch(path.name)
-            if match is None or int(match[1]) <= last:
-                continue
-            if match[2] == identity.id[:8] or (match[2] is None and identity.has_unnamed_folders):
-                found.append(path)
+        for outbox in known_outboxes(self._outbox, store):
+            may_be_unnamed = identity.has_unnamed_folders and outbox == store.path.parent / BESIDE_STORE
+            for path in _folders(outbox):
+                match = _FOLDER.fullmatch(path.name)
+                if match is None or int(match[1]) <= last:
+                    continue
+                if match[2] == identity.id[:8] or (match[2] is None and may_be_unnamed):
+                    found.append(path)
         return sorted(found, key=lambda path: int(path.name.partition("-")[0]))
 
     def note_progress(self) -> None:

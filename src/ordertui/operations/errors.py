@@ -84,6 +84,11 @@ class UnknownChoice(BadInput):
 class BatchNeeded(BadInput):
     """A processing report fits no batch, or several: the operator must say which."""
 
+    def __init__(self, message: str, batches: Sequence[int] = ()) -> None:
+        """`batches`: those that it may be about, by number; empty when none is known."""
+        super().__init__(message)
+        self.batches = tuple(batches)
+
 
 class Stopped(OperationError):
     """The operator stopped a long run; what was done before is whole and kept."""

@@ -14,6 +14,12 @@ def typed_path(text: str) -> Path:
     return Path(os.path.expanduser(text.strip()))
 
 
+def short_path(path: Path) -> str:
+    """Return the path with `~` for the user's home folder, as people write it."""
+    home = os.path.expanduser("~")
+    return str(Path("~") / path.relative_to(home)) if path.is_relative_to(home) else str(path)
+
+
 def is_there(path: Path) -> bool:
     """Return whether the file or folder exists; a name that cannot be looked up, such as too long a one, does not."""
     try:

@@ -9,7 +9,7 @@ from ordertui.orders.clock import Clock
 from ordertui.store import Store
 from ordertui.store.move import StoreMove
 
-from .config import Config, current_operator, load_config, store_place
+from .config import Config, current_operator, load_config, outbox_folder, store_place
 from .copies import CopyGuard
 from .errors import BadInput
 from .session import Session
@@ -53,5 +53,5 @@ def move_store(
         move.copy(progress)
         Workspace(store.path, read_only=True).copy_to(filled.path)
         move.finish()
-        outbox = filled.path.parent / "outbox"
+        outbox = outbox_folder(config, filled.path.parent, is_practice=session.is_practice)
         CopyGuard(lambda: filled, filled, outbox, is_practice=session.is_practice).note_progress()

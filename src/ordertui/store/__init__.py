@@ -4,7 +4,7 @@ Nothing outside this package knows SQL, and only `engine` in it knows which data
 times are UTC epoch seconds, enums are stored as their values.
 """
 
-from .audit import AuditEntry, AuditReport, Operator
+from .audit import MESSAGE_COPIED, AuditEntry, AuditReport, Operator
 from .errors import (
     ActionAlreadyOpen,
     BatchChanged,
@@ -41,7 +41,8 @@ from .store import Store
 from .tallies import OrderSum, OrderTallies, Tally
 
 __all__ = [
-    "BY_ALLOWED_ACTION", "SORT_KEYS", "TALLY_SECONDS", "ActionAlreadyOpen", "ActionRanks", "AuditEntry", "AuditReport",
+    "BY_ALLOWED_ACTION", "MESSAGE_COPIED", "SORT_KEYS", "TALLY_SECONDS", "ActionAlreadyOpen", "ActionRanks",
+    "AuditEntry", "AuditReport",
     "BatchChanged", "CommittedTotals", "Decisions", "FeedBusy", "FeedFile", "Interrupted", "JournalBatch",
     "JournalRow", "KeptResult", "NewRow", "Operator", "OperatorRuling", "OrderSum", "OrderTallies", "Outcome",
     "ReadOnlyStore", "RecallRefused", "RefundExceedsPayment", "RefundLine", "RefundProblem", "RefundRow",

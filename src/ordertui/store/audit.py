@@ -57,6 +57,10 @@ class AuditReport(msgspec.Struct, frozen=True):
     """What does not fit, for the operator; empty when all fits."""
 
 
+MESSAGE_COPIED = "message.copied"
+"""Kind of the entry that the text for a buyer was copied; whether it was sent nobody knows."""
+
+
 def orders_in(payload: Mapping[str, Any]) -> list[str]:
     """Return the ids of the orders that an entry names."""
     return sorted({str(order_id) for key in WITH_ORDERS for order_id in payload.get(key) or ()})

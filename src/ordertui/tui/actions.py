@@ -54,7 +54,7 @@ _SIGNS = {
     "slash": "/", "question_mark": "?", "plus": "+", "minus": "-", "comma": ",", "number_sign": "#", "colon": ":",
     "escape": "Esc", "enter": "Enter", "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp",
     "pagedown": "PgDn", "home": "Home", "end": "End",
-    "full_stop": ".", "left_square_bracket": "[", "right_square_bracket": "]",
+    "exclamation_mark": "!", "tab": "Tab", "full_stop": ".", "left_square_bracket": "[", "right_square_bracket": "]",
     "less_than_sign": "<", "greater_than_sign": ">", "equals_sign": "=", "vertical_line": "|", "backslash": "\\",
 }  # fmt: skip
 NO_KEY = "f24"
@@ -115,10 +115,10 @@ MAIN_COMMANDS: tuple[Command, ...] = (
     Command("order.confirm", "c", "batches.act('confirm')", "ship",
             "Confirm the shipment of parcels that left, with carrier and tracking", "Act", 4),
     Command("order.message", "m", "output.show_message", "message",
-            "Show the text for the buyer, or for those of the marked orders: copy it, or send it by the API when"
-            " Amazon shows the order as shipped", "Act", 13),
+            "Walk through the texts for the buyers of the marked orders, or show that of the one under the cursor: copy"
+            " it, or send it by the API when Amazon shows the order as shipped", "Act", 13),
     Command("batch.undo", "u", "batches.take_back", "undo",
-            "Take back held orders: the marked ones, or a batch; it asks", "Act", 5),
+            "Undo held orders: the marked ones, or a batch; it asks", "Act", 5),
     Command("order.dispatched", "d", "facts.set_dispatched('yes')", "left",
             "Say: the parcel was handed to the carrier", "Facts"),
     Command("order.not_dispatched", "D", "facts.set_dispatched('no')", "still here",
@@ -195,6 +195,8 @@ MAIN_COMMANDS: tuple[Command, ...] = (
             "Every action by name, and commands: late, queue 3, sort ship-by, filter sku:A*, mark late, go 2692460;"
             " Tab completes", "Help", 14),
     Command("app.help", "question_mark", "app.show_help", "help", "All keys; type to narrow", "Help", 17),
+    Command("app.messages", "exclamation_mark", "app.show_messages", "messages",
+            "The last messages, newest first, each with its time", "Help"),
     Command("app.tour", "t", "app.start_tour", "tour",
             "The tour in seven steps; in a store with real orders, the offer to open the practice store", "Help"),
     Command("app.suspend", "ctrl+z", "app.suspend", "suspend", "Back to the shell; fg returns", "Help"),

@@ -10,7 +10,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action, BuyerRequest, Dispatched
-from ordertui.tui.screens.dialogs import ConfirmScreen, TextScreen
+from ordertui.tui.screens.dialogs import ConfirmScreen
 from support.batches import commit
 from support.pilot import main, press, running, said, settled, until
 from support.shops import NOW, open_session, order_id, standard
@@ -103,17 +103,6 @@ async def test_u_takes_the_marked_back_of_whatever_batch(many: Session) -> None:
                 == set(ids)
             ),
         )
-
-
-async def test_m_shows_the_texts_for_all_that_are_marked(many: Session) -> None:
-    ids = many.orders.ids_of([order_id(1), order_id(2)])
-    async with running(many) as pilot:
-        main(pilot).table.marks.add(ids.values())
-        await press(pilot, "m")
-        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
-        shown = "".join(str(one.render()) for one in pilot.app.screen.query("Static"))
-        assert order_id(1) in shown
-        assert order_id(2) in shown
 
 
 async def test_z_takes_changes_of_marks_and_facts_back_newest_first(many: Session) -> None:

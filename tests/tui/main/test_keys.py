@@ -19,6 +19,7 @@ from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action, BuyerRequest, Dispatched
 from ordertui.tui.actions import ALL_COMMANDS, hints
 from ordertui.tui.render.status_line import StatusLine, render_status_line
+from ordertui.tui.screens.buyer_message import MessageScreen
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
 from ordertui.tui.screens.help import HelpScreen, help_text
@@ -212,7 +213,7 @@ async def test_only_a_buyer_who_asked_is_told_how_to_ask_officially(session: Ses
         await press(pilot, "m")
         assert pilot.app.screen is main(pilot), "the buyer did not ask"
         await press(pilot, "home", "b", "m")
-        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        await until(pilot, lambda: isinstance(pilot.app.screen, MessageScreen))
 
 
 async def test_the_reason_of_a_group_can_be_changed(session: Session) -> None:

@@ -13,8 +13,9 @@ from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Outcome
+from ordertui.tui.render.batch import render_outbox_head
 from ordertui.tui.screens.base import DialogKeys
-from ordertui.tui.screens.dialogs import ConfirmScreen, TextScreen
+from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
 from ordertui.tui.screens.outbox import IN_ROWS, OutboxScreen
 from support.batches import answer, commit, send
@@ -64,7 +65,8 @@ async def test_a_batch_is_a_line_that_says_its_state_and_what_to_do_next(session
         assert text(pilot, "status").endswith("   ◷ 2 held 15m   ↑ 1 to upload")
         screen = await opened(pilot)
         head = str(screen.query_one("#outbox-head", Static).content)
-        assert head == "2 held · 1 file to upload · 1 waiting for a report"
+        assert head.startswith("2 held · 1 file to upload · 1 waiting for a report")
+
         found = dict(zip([5, 4, written, uploaded, refused], lines(pilot), strict=True))
         assert " ".join(found[5].split()) == "5 cancel US 1 USD 10.80 ◷ held 15:00 u undo r release R release all"
         assert "↑ file written" in found[written]
@@ -280,3 +282,53 @@ def test_what_is_held_is_said_when_the_program_is_left(session: Session) -> None
     assert session.batches.unfinished() == [
         "batch 1 (cancel, 2 orders) is held until 14:20 UTC; written when ordertui is open, or by `ordertui dispatch`"
     ]
+
+
+async def test_a_report_that_fits_two_batches_is_asked_about(session: Session, tmp_path: Path) -> None:
+    first, second = send(session, Action.CANCEL, 1), send(session, Action.CANCEL, 2)
+    answer(session, tmp_path, first, name="report.txt")
+    session.workspace.keep_folder(tmp_path)
+    async with running(session) as pilot:
+        await press(pilot, "i")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PickerScreen))
+        await press(pilot, "slash", *"report.txt", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        await press(pilot, "G", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        assert {state(session, first), state(session, second)} == {BatchState.ANSWERED, BatchState.WRITTEN}
+        answered = first if state(session, first) is BatchState.ANSWERED else second
+        assert f"Batch {answered}:" in "\n".join(str(one.content) for one in pilot.app.screen.query(Static))
+
+
+async def test_an_answer_that_another_batch_has_needs_its_name(session: Session, tmp_path: Path) -> None:
+    first, second = send(session, Action.CANCEL, 1), send(session, Action.CANCEL, 2)
+    path = answer(session, tmp_path, first, name="report.txt")
+    session.results.take_in([path], first)
+    session.workspace.keep_folder(tmp_path)
+    async with running(session) as pilot:
+        await opened(pilot)
+        for typed, state_then in (("no", BatchState.WRITTEN), (f"batch-{first}", BatchState.ANSWERED)):
+            await press(pilot, "i")
+            await until(pilot, lambda: isinstance(pilot.app.screen, PickerScreen))
+            await press(pilot, "slash", *"report.txt", "enter")
+            await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+            assert state(session, second) is BatchState.WRITTEN
+            await press(pilot, *typed, "enter")
+            await until(pilot, lambda: isinstance(pilot.app.screen, OutboxScreen | TextScreen))
+            assert state(session, second) is state_then
+
+
+def test_the_head_says_where_files_go_where_there_is_room() -> None:
+    def head(width: int) -> str:
+        return render_outbox_head([], [], "~/Documents/ordertui-outbox", width).plain
+
+    assert head(60) == f"nothing waits{' ' * 11}files in ~/Documents/ordertui-outbox"
+    assert head(50) == "nothing waits"
+
+
+async def test_a_narrow_line_names_the_key_of_the_report_all_the_same(session: Session) -> None:
+    batch = send(session, Action.CANCEL, 1)
+    session.batches.mark_uploaded(batch)
+    async with running(session, size=(80, 24)) as pilot:
+        await opened(pilot)
+        assert lines(pilot)[0].endswith("  i report")

@@ -84,13 +84,14 @@ def test_brief_numbers_are_never_rounded_up(cells: int, words: list[str]) -> Non
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 15)])
-async def test_what_is_said_covers_neither_keys_nor_rows(session: Session, size: tuple[int, int]) -> None:
+async def test_what_is_said_covers_neither_keys_nor_titles(session: Session, size: tuple[int, int]) -> None:
     async with running(session, size, toasts=True) as pilot:
         await to_ship(pilot)
         await press(pilot, "y")
         await until(pilot, lambda: "copied" in said(pilot) or "clipboard" in said(pilot))
         (toast,) = pilot.app.screen.query("Toast")
-        assert toast.region.bottom <= table(pilot).region.y + 1, "above the rows"
+        assert toast.region.y > table(pilot).region.y + 1, "below the first lines and the heads of the columns"
+        assert toast.region.bottom <= main(pilot).query_one("#status").region.y
         screen = await preview(pilot)
         keys = screen.query_one(".dialog-keys").region
         screen.notify("something is said here")
@@ -105,7 +106,7 @@ async def test_what_is_said_takes_the_place_of_what_was_said_but_not_of_an_error
             screen.notify(f"said {number}")
             await pilot.pause()
         await until(pilot, lambda: said(pilot) == "said 2")
-        await until(pilot, lambda: [toast.region.y for toast in screen.query("Toast")] == [0])
+        await until(pilot, lambda: [toast.region.bottom for toast in screen.query("Toast")] == [38])
         screen.notify("wrong: [in brackets]", severity="error")
         screen.notify("said 3")
         await until(pilot, lambda: said(pilot).splitlines() == ["wrong: [in brackets]", "said 3"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,7 @@ class Machine:
     def session(self, clock: FixedClock) -> Session:
         with self._patch.context() as patch:
             patch.setenv("XDG_DATA_HOME", str(self.home))
+            patch.setenv("XDG_DOCUMENTS_DIR", str(self.home / "documents"))
             return Session.open(places.place(self._path), clock=clock, config=Config())
 
     def dispatch(self, clock: FixedClock) -> list[int]:
@@ -93,7 +95,7 @@ class Machine:
 
     def uploads(self, batch: int) -> list[bytes]:
         """The files to upload that somebody would find here."""
-        found = self.home.rglob(f"outbox/{batch:04d}-*/*.txt")
+        found = self.home.rglob(f"{batch:04d}-*/*.txt")
         return [path.read_bytes() for path in found if not path.stem.isupper()]
 
 
@@ -152,8 +154,8 @@ def test_a_lost_line_leaves_no_file_that_could_be_uploaded(tmp_path: Path, monke
         store = session.context.store
         real = type(store.batches).mark_written
 
-        def cut(journal: BatchJournal, number: int) -> None:
-            real(journal, number)
+        def cut(journal: BatchJournal, number: int, files: Sequence[str]) -> None:
+            real(journal, number, files)
             with other.session(clock) as killer:
                 pid = store.database.value("SELECT pg_backend_pid()")
                 killer.context.store.database.query("SELECT pg_terminate_backend(CAST(? AS int))", (pid,))

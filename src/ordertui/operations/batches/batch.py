@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -104,17 +103,6 @@ class Batch(msgspec.Struct, frozen=True):
     def count(self, *states: RowState) -> int:
         """Return how many rows are in one of these states."""
         return sum(row.state in states for row in self.rows)
-
-
-def folder_of(outbox: Path, batch: JournalBatch, store_id: str) -> Path:
-    """Return where a batch's files go in an outbox folder: `0003-US-cancel-9f0c3a41`.
-
-    The end names the store, so that two stores may share an outbox. The files of a batch that left stay together,
-    also in a folder that version 0.1 named.
-    """
-    if batch.files:
-        return outbox / Path(batch.files[0]).parent.name
-    return outbox / f"{batch.id:04d}-{batch.marketplace}-{batch.action.value}-{store_id[:8]}"
 
 
 def as_batch(batch: JournalBatch, advice: str = "") -> Batch:

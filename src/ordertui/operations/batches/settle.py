@@ -9,11 +9,12 @@ import msgspec
 from ordertui.files import write_atomic
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import BadInput, EvidenceAgainst, NotConfirmed, Refused
+from ordertui.operations.outbox_folder import folder_of
 from ordertui.operations.results.evaluation import OPERATOR_CODE
 from ordertui.orders.batch_state import RowState
 from ordertui.store import Outcome
 
-from .batch import Batch, as_batch, folder_of
+from .batch import Batch, as_batch
 from .proofs import proofs_against
 
 MOST_PROOFS = 5
@@ -57,7 +58,7 @@ def settle(context: SessionContext, batch_id: int, order_ids: Sequence[str], wor
     state = RowState.OK if done else RowState.ERROR
     text = f"{'done' if done else 'not done'}, by {store.audit.operator}: {reason}"
     outcomes = {one: Outcome(state, OPERATOR_CODE, text) for one in orders}
-    folder = folder_of(context.outbox_directory, batch, store.identity.id)
+    folder = folder_of(context.outbox_directory, batch, store)
     with store.write():  # no report comes between the look at the evidence and the word
         proofs = proofs_against(store, batch, orders, done=done)
         unnamed = [one for one in proofs if one.name not in word.against]

@@ -14,11 +14,15 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
+import msgspec
+
 from ordertui.amazon.spapi.cancellable_sleep import Stop, never_stop
-from ordertui.files import make_own_folder, publish, remove_partial_files, write_atomic
-from ordertui.operations.batches.batch import Batch, as_batch, folder_of
+from ordertui.files import make_folder, make_own_folder, publish, remove_partial_files, write_atomic
+from ordertui.operations.batches.batch import Batch, as_batch
 from ordertui.operations.batches.upload_instructions import upload_instructions
+from ordertui.operations.config import BESIDE_STORE
 from ordertui.operations.errors import USER_ERRORS, OperationError
+from ordertui.operations.outbox_folder import folder_of
 from ordertui.store import Store
 
 from .dispatcher import DispatchIncomplete, Note, batch_failure, ignore_note
@@ -91,7 +95,7 @@ class FileDispatcher:
             batch, files = self._freezer.freeze(batch_id)
             if not files:
                 return False
-            folder = folder_of(self._outbox, batch, self._store.identity.id)
+            folder = folder_of(self._outbox, batch, self._store)
             self._store.batches.mark_sent(
                 batch.id,
                 files=[str(folder / file.name) for file in files],
@@ -104,12 +108,16 @@ class FileDispatcher:
         """Write the stored bytes of a batch that was marked as sent; return None when another process has."""
         with self._store.write():
             batch = self._store.batches.get(batch_id)
-            folder = folder_of(self._outbox, batch, self._store.identity.id)
+            folder = folder_of(self._outbox, batch, self._store)
             names = [str(folder / Path(name).name) for name in batch.files]
             if not batch.is_writing or not self._store.batches.claims.take(batch_id, names):
                 return None
             self._note_progress()
-            make_own_folder(self._outbox)
+            batch = msgspec.structs.replace(batch, files=tuple(names))
+            if folder.parent.name == BESIDE_STORE:
+                make_own_folder(folder.parent)
+            else:  # the user's own: who may look into it is for the user to say
+                make_folder(folder.parent)
             make_own_folder(folder)
             remove_partial_files(folder)
             advice = upload_instructions(batch, practice=self._is_practice)
@@ -127,7 +135,7 @@ class FileDispatcher:
                 is_last = feed.name.endswith(UPLOAD_SUFFIX) and self._store.is_shared
                 name = f".{feed.name}{READY_SUFFIX}" if is_last else feed.name
                 write_atomic(folder, name, feed.content)  # the file to upload comes last
-            self._store.batches.mark_written(batch_id)
+            self._store.batches.mark_written(batch_id, names)
         self._name_ready_files()
         return as_batch(self._store.batches.get(batch_id), advice)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 from ordertui.operations.context import SessionContext
 from ordertui.operations.eligibility import Eligibility
 from ordertui.operations.errors import BadInput, Refused
 from ordertui.orders.enums import Action
 from ordertui.orders.order import Order
+from ordertui.store import MESSAGE_COPIED
 
 from .planner import Planner
 
@@ -28,6 +31,17 @@ class MessageTexts:
         if not verdict.allowed:
             raise Refused(f"{order_id}: {verdict.why} ({verdict.rule})")
         return self._planner.message(order)
+
+    def note_copied(self, order_id: str) -> None:
+        """Remember of an order that the text for its buyer was copied; it is not said that it was sent."""
+        store = self._context.writer()
+        with store.write():
+            store.audit.append(MESSAGE_COPIED, json.dumps({"orders": [order_id]}))
+
+    def copied_at(self, order_id: str) -> int | None:
+        """Return when the text for an order's buyer was copied last (epoch seconds); None when it never was."""
+        records = self._context.reader().audit.entries(order_id=order_id)
+        return next((one.at for one in records if one.kind == MESSAGE_COPIED), None)
 
     def language(self, order: Order) -> str:
         """Return the language of that text, such as `en`."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.order import Order
-from ordertui.store import AuditEntry
+from ordertui.store import MESSAGE_COPIED, AuditEntry
 
 if TYPE_CHECKING:
     from ordertui.operations.batches.batch import Batch
@@ -30,6 +30,8 @@ def messages(records: Sequence[AuditEntry]) -> list[Event]:
                 found.pop()
             by = f" by template {facts['template']}" if "template" in facts else ""
             found.append((one.at, f"message to the buyer{by}: {facts['state']}"))
+        elif one.kind == MESSAGE_COPIED:
+            found.append((one.at, "text for the buyer copied"))
     return found
 
 
@@ -63,7 +65,7 @@ def history(order: Order, batches: Sequence[Batch], mail: Sequence[Event] = ()) 
         reason = f" ({mine.reason})" if mine.reason else ""
         events: list[Event] = [(batch.created_at, f"{batch.action.value} committed in {name}{reason}")]
         if mine.state is RowState.RECALLED:
-            events.append((None, f"taken back from {name}: nothing was sent"))
+            events.append((None, f"undone in {name}: nothing was sent to Amazon"))
         elif mine.state is RowState.LEFT_OUT:
             events.append((None, f"left out of {name} when it left: {mine.text}"))
         elif mine.state is RowState.HELD:

@@ -44,13 +44,14 @@ class BatchMatcher:
     def find(self, report: ProcessingReport) -> DispatchedBatch:
         """Return the one batch that the report fits. Raises BatchNeeded when it fits none or several."""
         before = self._store.results.batches_answered_by(content_key(report), report.transaction)
+        left = [self.load(batch) for batch in self._store.batches.find() if batch.state in LEFT_BATCHES]
+        fits = [sent for sent in left if _is_fitting(sent, report)]
         if before:
             raise BatchNeeded(
                 f"{_alike(before[-1])}; if this one is another batch's, name that one with --batch, and"
-                f" --against {evidence_name(before[-1])}"
+                f" --against {evidence_name(before[-1])}",
+                [sent.batch.id for sent in fits if sent.is_waiting and sent.batch.id not in before],
             )
-        left = [self.load(batch) for batch in self._store.batches.find() if batch.state in LEFT_BATCHES]
-        fits = [sent for sent in left if _is_fitting(sent, report)]
         waiting = [sent for sent in fits if sent.is_waiting] or fits
         if len(waiting) == 1:
             return waiting[0]
@@ -63,7 +64,10 @@ class BatchMatcher:
             )
         names = ", ".join(str(sent.batch.id) for sent in waiting)
         words = f": {_words(report)}" if report.is_fatal else ""
-        raise BatchNeeded(f"the report could be about any of the batches {names}; name the one with --batch{words}")
+        raise BatchNeeded(
+            f"the report could be about any of the batches {names}; name the one with --batch{words}",
+            [sent.batch.id for sent in waiting],
+        )
 
     def check(self, batch_id: int, report: ProcessingReport, against: Collection[str] | None) -> DispatchedBatch:
         """Return the batch that the operator named. Raises Refused when the report cannot be about it.

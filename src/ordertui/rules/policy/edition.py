@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
@@ -28,6 +29,8 @@ _SOURCE_KEYS = ("title", "url", "read", "grade")
 MESSAGES = ("refuse_parcel", "ask_to_request")
 """Texts for buyers that every language has."""
 ENGLISH = "en"
+HELP_PATH = "/gp/help/"
+"""Begins the path of a help page at every Seller Central."""
 
 
 class PolicyData(msgspec.Struct, frozen=True):
@@ -49,10 +52,16 @@ class PolicyData(msgspec.Struct, frozen=True):
         day: date = self.sources[source].get("read", self.checked)
         return day
 
-    def cite(self, source: str) -> str:
-        """Return a source as text, with the day on which it was read."""
-        entry = self.sources[source]
-        return f"{entry['title']}, {entry['url']} (read {self.read_on(source)})"
+    def cite(self, source: str, marketplace: str) -> str:
+        """Return a source as text, with the day on which it was read.
+
+        A page of Seller Central's help is cited at the marketplace's own Seller Central; where it was read at another
+        one, that is said.
+        """
+        entry, day = self.sources[source], self.read_on(source)
+        page = own_help_page(entry["url"], marketplace)
+        elsewhere = "" if page == entry["url"] else f"; it was read at {urlsplit(entry['url']).hostname}"
+        return f"{entry['title']}, {page} (read {day}){elsewhere}"
 
     def change_days(self) -> list[date]:
         """Return every day on which a row or a value begins or ends, in order."""
@@ -76,7 +85,7 @@ class PolicyData(msgspec.Struct, frozen=True):
                 name=name,
                 value=entry.words,
                 raw=entry.raw,
-                source="your own policy file" if is_own else self.cite(entry.source),
+                source="your own policy file" if is_own else self.cite(entry.source, code),
                 source_id="house" if is_own else entry.source,
                 checked_on=self.checked if is_own else entry.checked or self.read_on(entry.source),
                 inherited_from=f"the source speaks of {', '.join(stated)}" if stated and code not in stated else None,
@@ -84,6 +93,21 @@ class PolicyData(msgspec.Struct, frozen=True):
                 effective_until=entry.period.end,
             )
         return found
+
+
+def own_help_page(url: str, marketplace: str) -> str:
+    """Return the address of a numbered help page at a marketplace's own Seller Central; another address as it is.
+
+    Amazon gives a page the same number everywhere, in the language of each place.
+    """
+    parts, market = urlsplit(url), MARKETPLACES.get(marketplace)
+    hosts = {one.seller_central for one in MARKETPLACES.values()}
+    if market is None or parts.hostname not in hosts or not parts.path.startswith(HELP_PATH):
+        return url
+    if parts.hostname == market.seller_central:
+        return url
+    query = urlencode([pair for pair in parse_qsl(parts.query) if pair[0] != "language"])
+    return urlunsplit((parts.scheme, market.seller_central, parts.path, query, ""))
 
 
 @lru_cache(maxsize=4)

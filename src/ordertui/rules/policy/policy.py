@@ -104,7 +104,7 @@ class Policy:
                     counts=YesNo(counting.then["counts"]) if cancel else YesNo.NO,
                     rule=row.id,
                     why=row.why,
-                    source=self._data.cite(row.source),
+                    source=self._data.cite(row.source, self.marketplace),
                     instead=Action(instead) if instead and rows[Action(instead)].then["allowed"] is True else None,
                     counts_rule=counting.id if cancel else "",
                     counts_why=counting.why if cancel else "",
@@ -142,7 +142,7 @@ class Policy:
             counts_rule=row.id if row else "",
             counts_why=row.why if row else "",
             counts_because=deciding_facts(counting, row, values) if row else (),
-            counts_source=self._data.cite(row.source) if row else "",
+            counts_source=self._data.cite(row.source, self.marketplace) if row else "",
             nearest=None if verdict.allowed else nearest_allowed_row(table, values),
         )
 
@@ -214,7 +214,11 @@ class Policy:
 
     def rows(self) -> list[tuple[str, Row, str]]:
         """Return every row in force: name of its table, row, source as text."""
-        return [(name, row, self._data.cite(row.source)) for name, table in self._tables.items() for row in table.rows]
+        return [
+            (name, row, self._data.cite(row.source, self.marketplace))
+            for name, table in self._tables.items()
+            for row in table.rows
+        ]
 
     def table(self, name: str) -> Table:
         """Return a table as it is in force."""

@@ -368,10 +368,12 @@ class BatchJournal:
         found = self._database.query("SELECT id FROM batches WHERE writing = 1 ORDER BY id")
         return [row[0] for row in found if self.claims.is_free(row[0])]
 
-    def mark_written(self, batch_id: int) -> None:
-        """Record that every file of the batch is written whole."""
+    def mark_written(self, batch_id: int, files: Sequence[str]) -> None:
+        """Record that every file of the batch is written whole, and where."""
         with self._database.write():
-            self._database.execute("UPDATE batches SET writing = 0 WHERE id = ?", (batch_id,))
+            self._database.execute(
+                "UPDATE batches SET writing = 0, files = ? WHERE id = ?", (json.dumps(list(files)), batch_id)
+            )
             self.transitions.log("batch.written", batch_id)
 
     def mark_uploaded(self, batch_id: int) -> JournalBatch:
@@ -405,6 +407,11 @@ class BatchJournal:
             self._database.execute("UPDATE batches SET uploaded_at = NULL WHERE id = ?", (batch_id,))
             self.transitions.log("batch.not_uploaded", batch_id, states=changes)
         return self.get(batch_id)
+
+    def newest_file(self) -> str:
+        """Return the path of a file of the newest batch that has any; empty when none has."""
+        found = self._database.value("SELECT files FROM batches WHERE files <> '[]' ORDER BY id DESC LIMIT 1")
+        return json.loads(found)[0] if found else ""
 
     def count_held(self) -> int:
         """Return how many batches are held."""

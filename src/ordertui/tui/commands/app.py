@@ -15,6 +15,13 @@ async def show_help(context: CommandContext, task: Task) -> None:
     await task.ask(HelpScreen(context.keymap.commands))
 
 
+async def show_messages(context: CommandContext, task: Task) -> None:
+    """Show the last messages."""
+    from ordertui.tui.screens.message_log import MessageLogScreen
+
+    await task.ask(MessageLogScreen(context.messages, context.session.orders.zone))
+
+
 def switch_theme(context: CommandContext) -> None:
     """Switch between dark and light."""
     app = context.screen.app

@@ -12,6 +12,7 @@ from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action, CancelReason
 from ordertui.orders.text import pluralize
 from ordertui.tui.main.command_context import CommandContext
+from ordertui.tui.render.format import format_zone
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen
 from ordertui.tui.screens.task_runner import Task
 
@@ -88,8 +89,9 @@ def _take_in_committed(context: CommandContext, batch: Batch) -> None:
         table.marks_changed()
     table.reload()
     context.refresh()
-    due = to_local(batch.due_at, session.orders.zone).strftime("%H:%M")
-    context.notify(f"batch {batch.id}: {pluralize(len(batch.rows))} held until {due}; u takes them back")
+    zone = session.orders.zone
+    due = f"{to_local(batch.due_at, zone).strftime('%H:%M')} {format_zone(batch.due_at, zone)}"
+    context.notify(f"batch {batch.id}: {pluralize(len(batch.rows))} held until {due}; u undoes it")
 
 
 async def _ask_reason(context: CommandContext, task: Task, action: Action, count: int) -> str | None:
@@ -128,7 +130,7 @@ async def _ask_shipping(context: CommandContext, task: Task, ids: Sequence[int])
 
 
 async def take_back(context: CommandContext, task: Task) -> None:
-    """Take back held orders, the marked ones or those of a batch; ask which."""
+    """Undo held orders, the marked ones or those of a batch; ask which."""
     session, row = context.session, context.table.cursor_row
     held = [batch for batch in session.batches.find(open_only=True) if batch.state is BatchState.HELD]
     answers = {}
@@ -148,10 +150,12 @@ async def take_back(context: CommandContext, task: Task) -> None:
                 f"all {pluralize(count)} of batch {batch.id}" if count > 1 else f"batch {batch.id}, of 1 order"
             )
     if not answers:
-        context.notify("nothing is held; what has left cannot be taken back; z undoes changes of marks and facts")
+        context.notify(
+            "nothing is held; what was written or sent cannot be undone; z undoes changes of marks and facts"
+        )
         return
-    what = f" from batch {batch.id} ({batch.action.value}, {batch.marketplace})" if batch is not None else ""
-    answer = await task.ask(ConfirmScreen(f"Take back{what}?", answers), discard_typeahead=True)
+    what = f" of batch {batch.id} ({batch.action.value}, {batch.marketplace})" if batch is not None else ""
+    answer = await task.ask(ConfirmScreen(f"Undo what{what}?", answers), discard_typeahead=True)
     if answer == "m":
         count = await task.work(session.batches.recall_orders, set(marked.values()))
     elif answer in ("o", "b"):
@@ -159,7 +163,7 @@ async def take_back(context: CommandContext, task: Task) -> None:
         count = await task.work(session.batches.recall, one)
     else:
         return
-    context.notify(f"{pluralize(count)} taken back; nothing was sent for them")
+    context.notify(f"{pluralize(count)} undone; nothing was sent to Amazon")
     context.table.reload()
     context.refresh()
 

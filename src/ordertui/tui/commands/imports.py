@@ -56,7 +56,7 @@ async def _read_files(context: CommandContext, task: Task, paths: Sequence[Path]
     context.table.reload()
     context.refresh()
     if lines:
-        await task.ask(TextScreen("What was read", Content.assemble(*lines)))
+        await task.ask(TextScreen("Import result", Content.assemble(*lines)))
 
 
 async def _read_file(session: Session, task: Task, path: Path, place: str) -> tuple[list[Piece], bool]:
@@ -135,6 +135,9 @@ async def _import(
 
 async def _read_results(session: Session, task: Task, path: Path) -> list[Piece]:
     try:
-        return result_lines(await task.work(session.results.take_in, [path]))
+        from ordertui.tui.screens.processing_reports import read_processing_reports
+
+        found = await read_processing_reports(session, task, [path])
+        return result_lines(found) if found else [(f"{path.name}: left out, its batch is open\n", "$text-warning")]
     except Exception as error:
         return [(f"{error_message(error)}\n", "$text-error")]

@@ -6,7 +6,6 @@ import os
 import sys
 from contextlib import nullcontext
 
-from ordertui.operations.errors import error_message
 from ordertui.operations.paths import typed_path
 from ordertui.orders.clock import to_local
 from ordertui.orders.marketplace import seller_central_url
@@ -40,43 +39,29 @@ async def open_in_seller_central(context: CommandContext, task: Task) -> None:
     await task.ask(screen)
 
 
-MOST_MESSAGES = 100
-"""Marked orders whose texts are shown together."""
+MOST_MESSAGES = 1_000
+"""Marked orders whose texts one walk shows."""
 
 
 async def show_message(context: CommandContext, task: Task, only: str = "") -> None:
-    """Show the text for the buyer of the order under the cursor, or the texts for those of the marked orders; for
+    """Walk through the texts for the buyers of the marked orders, or show that of the order under the cursor; for
     `only` this order, if an id is given.
     """
+    from ordertui.tui.screens.buyer_message import MessageScreen
+
     context.last.remember("message", show_message)
     session, row = context.session, context.table.cursor_row
     marked = () if only else context.table.marks.ids()
     if len(marked) > MOST_MESSAGES:
-        context.notify(f"mark at most {MOST_MESSAGES} orders: each buyer gets a text of their own")
+        context.notify(f"mark at most {MOST_MESSAGES:,} orders: each buyer gets a text of their own")
         return
     rows = session.orders.rows(marked) if marked else {}
     orders = [rows[row_id].order_id for row_id in marked if row_id in rows] or ([row.order_id] if row else [])
-    if not orders:
-        return
-    texts: dict[str, str] = {}
-    for order_id in orders:
-        try:
-            texts[order_id] = session.messages.text(order_id)
-        except Exception as error:
-            if len(orders) == 1:
-                context.tasks.show_error(error)
-                return
-            texts[order_id] = f"(no message: {error_message(error)})"
-    if len(orders) > 1:
-        text = "\n\n".join(f"{order_id}\n{text}" for order_id, text in texts.items())
-        title = f"Messages for the buyers of {context.count_text(marked)}"
-        await task.ask(TextScreen(title, text, copy=text, keys="y copy all   Esc close"))
-        return
-    order = session.orders.get(orders[0])
-    if order is not None:
-        from ordertui.tui.screens.buyer_message import MessageScreen
-
-        await task.ask(MessageScreen(session, context.tasks.keys, order, texts[orders[0]]))
+    orders = [only] if only else orders
+    if len(orders) == 1:
+        session.messages.text(orders[0])  # says at once why there is none
+    if orders:
+        await task.ask(MessageScreen(session, context.tasks.keys, orders))
 
 
 def can_browse() -> bool:

@@ -6,7 +6,8 @@ import asyncio
 import io
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import Console
 from textual import events, on
@@ -25,6 +26,9 @@ from ordertui.tui.themes import DARK, THEMES
 from ordertui.tui.tour.controller import PracticeBuilt
 
 from .screen import MainScreen
+
+if TYPE_CHECKING:
+    from ordertui.tui.message_history import MessageHistory
 
 THREADS = 4
 """A sync, a dispatch, a task and what the screen reads may go on side by side."""
@@ -77,7 +81,7 @@ class OrderTuiApp(App[None]):
 
     def get_default_screen(self) -> MainScreen:
         """Return the main screen."""
-        return MainScreen(self._session, self.keys, self._user_keymap)
+        return MainScreen(self._session, self.keys, self._user_keymap, lambda: self._messages)
 
     def notify(
         self,
@@ -90,6 +94,7 @@ class OrderTuiApp(App[None]):
     ) -> None:
         """Show a message for a while, as it is. It replaces the one before; a warning or an error stays its time."""
         del markup  # part of Textual's signature; brackets in a message are never markup here
+        self._messages.add(message, severity)
         now = Message().time
         if now > self._keep_notifications_until:
             self.clear_notifications()
@@ -99,10 +104,21 @@ class OrderTuiApp(App[None]):
             self._keep_notifications_until = now + (timeout or self.NOTIFICATION_TIMEOUT)
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 
+    @cached_property
+    def _messages(self) -> MessageHistory:
+        from ordertui.tui.message_history import MessageHistory  # with the first message
+
+        return MessageHistory(self._session.clock)
+
+    def action_help_quit(self) -> None:
+        """Say what leaves the program: ctrl+c does not, it copies what is selected."""
+        keys = self._user_keymap
+        self.notify(f"{keys.first_key('app.quit')} on the main screen leaves, ctrl+q leaves at once")
+
     @on(PracticeBuilt)
     async def _open_practice(self, event: PracticeBuilt) -> None:
         self._practice = Session.open(event.path, clock=self._session.clock, config=self._session.config)
-        await self.push_screen(MainScreen(self._practice, self.keys, self._user_keymap))
+        await self.push_screen(MainScreen(self._practice, self.keys, self._user_keymap, lambda: self._messages))
         self.call_after_refresh(self._begin_tour)
 
     def on_unmount(self) -> None:

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from ordertui.operations.session import Session
 from ordertui.orders.text import pluralize
 from ordertui.tui.keymap import Keymap
+from ordertui.tui.message_history import MessageHistory
 from ordertui.tui.screens.task_runner import Task, TaskRunner
 from ordertui.tui.tour.controller import TourController
 from ordertui.tui.widgets.filter_bar import FilterBar
@@ -52,6 +53,7 @@ class CommandContext(msgspec.Struct, frozen=True):
     summary: SummaryController
     sync: SyncController
     tour: TourController
+    messages: MessageHistory
     refresh: Callable[[], None]
     """Reads everything again after orders changed in the store."""
     describe: Callable[[str], Content]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -46,6 +47,8 @@ from .sync_controller import SyncController
 from .view_controller import ViewChange, ViewController, ViewWidgets
 
 if TYPE_CHECKING:
+    from ordertui.tui.message_history import MessageHistory
+
     from .command_context import LastAction
 
 DIALOG_STYLES = Path(__file__).parent.with_name("screens") / "dialogs.tcss"
@@ -63,8 +66,12 @@ class MainScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
     AUTO_FOCUS = "#orders"
 
-    def __init__(self, session: Session, keys: KeyQueue, keymap: Keymap) -> None:
+    def __init__(
+        self, session: Session, keys: KeyQueue, keymap: Keymap, messages: Callable[[], MessageHistory]
+    ) -> None:
+        """`messages`: called when they are asked for."""
         super().__init__()
+        self._messages = messages
         self.session = session
         self.keymap = keymap
         self.marks = MarkKeeper(session.workspace)
@@ -186,6 +193,7 @@ class MainScreen(Screen[None]):
             summary=self.summary,
             sync=self.sync,
             tour=self.tour,
+            messages=self._messages(),
             refresh=self.refresh_all,
             describe=self._describe_in_full,
             show_detail=self.show_detail,

@@ -21,6 +21,7 @@ WITH_NEXT = 76
 """From so many cells on a line of the list has a column of what to do next."""
 STATE_WIDTH = 18
 """Cells of the column State."""
+FOR_THIS_BATCH = " for this batch"
 GAP = "   "
 """Between two keys."""
 WARNING = "bold $text-warning"
@@ -58,8 +59,11 @@ def retryable(batches: Sequence[Batch]) -> dict[int, int]:
     return {number: count for number, count in found.items() if count}
 
 
-def render_outbox_head(batches: Sequence[Batch], questions: Sequence[OpenIssue]) -> Content:
-    """Return how many batches wait, and for what: `3 held · 5 files to upload · 2 waiting for a report`."""
+def render_outbox_head(batches: Sequence[Batch], questions: Sequence[OpenIssue], folder: str, width: int) -> Content:
+    """Return how many batches wait, and for what: `3 held · 5 files to upload · 2 waiting for a report`.
+
+    `folder`: where files are written, shown where there is room.
+    """
     held = sum(batch.state is BatchState.HELD for batch in batches)
     to_upload = sum(_is_to_upload(batch) for batch in batches)
     reports = sum(_awaits_report(batch) for batch in batches)
@@ -73,7 +77,10 @@ def render_outbox_head(batches: Sequence[Batch], questions: Sequence[OpenIssue])
         (f"{attention:,} {'needs' if attention == 1 else 'need'} attention" if attention else "", WARNING),
     ]
     found = [Content.styled(text, style) for text, style in parts if text]
-    return Content(" · ").join(found) if found else Content.styled("nothing waits", MUTED)
+    line = Content(" · ").join(found) if found else Content.styled("nothing waits", MUTED)
+    place = Content.styled(f"files in {folder}", MUTED) if folder else Content("")
+    gap = width - line.cell_length - place.cell_length
+    return line + " " * gap + place if gap > 2 else line
 
 
 def render_batch_columns(width: int, zone: str, now: int) -> Content:
@@ -93,8 +100,11 @@ def render_batch_line(batch: Batch, context: BatchContext) -> Content:
     )
     if context.width < WITH_NEXT:
         return line
+    room = context.width - line.cell_length
     following = next_steps(batch, context)
-    while following and line.cell_length + Content(GAP.join(following)).cell_length > context.width:
+    if following and len(following[0]) > room:
+        following[0] = following[0].removesuffix(FOR_THIS_BATCH)
+    while following and len(GAP.join(following)) > room:
         following = following[:-1]
     return line + Content(GAP.join(following))
 
@@ -184,7 +194,7 @@ def next_steps(batch: Batch, context: BatchContext) -> list[str]:
     if _is_to_upload(batch):
         found += ["y path", "U mark uploaded"]
     elif _awaits_report(batch):
-        found.append("i report for this batch")
+        found.append(f"i report{FOR_THIS_BATCH}")
     again, unclear = context.retryable.get(batch.id, 0), batch.count(RowState.UNKNOWN)
     if again:
         found.append(f"t retry {again:,}")

@@ -139,16 +139,18 @@ class BatchActions:
 
     async def _read_report(self, task: Task, batch: Batch) -> None:
         from .file_picker import PickerScreen  # when it is opened
+        from .processing_reports import read_processing_reports
 
         title = f"Processing report of batch {batch.id}"
         paths = await task.ask(PickerScreen(self._session, self._tasks.keys, title))
         if not paths:
             return
         try:
-            found = await task.work(self._session.results.take_in, paths, batch.id)
+            found = await read_processing_reports(self._session, task, paths, batch.id)
         finally:
             self._changed()
-        await task.ask(TextScreen(f"Amazon's answer to batch {batch.id}", Content.assemble(*result_lines(found))))
+        if found:
+            await task.ask(TextScreen(f"Amazon's answer to batch {batch.id}", Content.assemble(*result_lines(found))))
 
     def retry(self, batch: Batch, describe: Callable[[str], Content]) -> None:
         """Preview the rows that Amazon refused, and only those, to try them again."""

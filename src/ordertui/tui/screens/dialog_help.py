@@ -20,6 +20,7 @@ from ordertui.tui.widgets.option_list import SafeOptionList
 from .dialogs import TextScreen
 
 Given = TypeVar("Given")
+SIDEWAYS = frozenset({"scroll_left", "scroll_right", "page_left", "page_right"})
 KEYS = 18
 """Cells before the sentence of a key."""
 
@@ -44,11 +45,14 @@ def dialog_help(dialog: Screen[Given], title: str, more: Sequence[tuple[str, str
 def binding_lines(dialog: Screen[Given]) -> list[tuple[str, str]]:
     """Return the keys that are in force in a dialog, those of one action together, with a sentence for each action.
 
-    Without those of a field to type in and those of the application.
+    The dialog's own come first, then those of the list in it. Without those of a field to type in, those of the
+    application and those that scroll sideways.
     """
     lines: dict[str, list[str]] = {}
-    for key, active in dialog.active_bindings.items():
+    for key, active in sorted(dialog.active_bindings.items(), key=lambda item: item[1].node is not dialog):
         if active.binding.system or isinstance(active.node, Input) or active.node is dialog.app:
+            continue
+        if parse(active.binding.action)[1] in SIDEWAYS:
             continue
         text = _sentence(active, dialog)
         if text:

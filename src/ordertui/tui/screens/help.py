@@ -23,7 +23,7 @@ GLYPHS = (
     ("●", "marked"),
     ("★", "the buyer asked with Amazon's own button: cancelling does not count"),
     ("☆", "the buyer asked by message only, or for some items: cancelling counts"),
-    ("◷ → ✓ ✗ ?", "held, sent, ok, failed, outcome unknown"),
+    ("◷ ↑ … → ✓ ✗ ?", "held, file written (upload it), uploaded, sent by the API, done, refused, unclear"),
     ("✓ ! ✗", "beside a rate: ok, near the target, over it"),
     ("?", "no report said"),
 )

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from ordertui.operations.batches.batch import Batch, BatchRow
 from ordertui.operations.batches.open_issues import OpenIssue
+from ordertui.operations.paths import short_path
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.tui.key_queue import KeyQueue
@@ -120,7 +121,10 @@ class OutboxScreen(Dialog[None]):
         keep = options.highlighted or 0
         options.clear_options()
         options.add_options(Option(render_batch_line(batch, context), id=str(batch.id)) for batch in self._batches)
-        self.query_one("#outbox-head", Static).update(render_outbox_head(self._batches, self._questions))
+        files = self._session.context
+        folder = "" if files.is_api_dispatch else short_path(files.outbox_directory)
+        head = render_outbox_head(self._batches, self._questions, folder, context.width + 2)
+        self.query_one("#outbox-head", Static).update(head)
         self.query_one("#batch-columns", Static).update(
             render_batch_columns(context.width, context.zone, context.now) if self._batches else Content("")
         )

@@ -77,7 +77,7 @@ STEPS = (
     ),
     Step(
         "Take it back",
-        "Until the hold ends it can be taken back. `u` does, and asks what: `b` is the whole batch.",
+        "Until the hold ends it can be undone. `u` does, and asks what: `b` is the whole batch.",
         lambda progress: progress.now.recalled > progress.before.recalled,
     ),
     Step(

@@ -1,0 +1,35 @@
+"""Where the files of a batch go, and in which folders a store may have written some; see `config.outbox_folder`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ordertui.store import JournalBatch, Store
+
+from .config import BESIDE_STORE
+
+
+def known_outboxes(outbox: Path, store: Store) -> Iterator[Path]:
+    """Yield the folders in which files of a store may be: today's, the one beside it, and that of its newest files."""
+    yield outbox
+    beside = store.path.parent / BESIDE_STORE
+    if beside != outbox:
+        yield beside
+    newest = "" if store.is_shared else store.batches.newest_file()
+    if newest and (recorded := Path(newest).parent.parent) not in (outbox, beside):
+        yield recorded
+
+
+def folder_of(outbox: Path, batch: JournalBatch, store: Store) -> Path:
+    """Return where a batch's files go: `0003-US-cancel-9f0c3a41` in the outbox.
+
+    The end names the store, so that two stores may share an outbox. The files of a batch that left stay where they
+    were written, whatever the settings say by now, also in a folder that version 0.1 named; only where that outbox is
+    gone, as after the store was moved, they are looked for in today's. Of a store that machines share they are always
+    in today's: the path that was noted may be another machine's.
+    """
+    if batch.files:
+        recorded = Path(batch.files[0]).parent
+        return recorded if recorded.parent.is_dir() and not store.is_shared else outbox / recorded.name
+    return outbox / f"{batch.id:04d}-{batch.marketplace}-{batch.action.value}-{store.identity.id[:8]}"

@@ -1,0 +1,38 @@
+"""The last messages that the screen showed, newest first, each with its time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.notifications import SeverityLevel
+
+from ordertui.orders.clock import to_local
+from ordertui.tui.message_history import MessageHistory, ShownMessage
+from ordertui.tui.render.format import MUTED, Piece, format_zone
+
+from .dialogs import TextScreen
+
+STYLES: dict[SeverityLevel, str] = {"information": "", "warning": "$text-warning", "error": "$text-error"}
+
+
+class MessageLogScreen(TextScreen):
+    """The messages of this run; `y` copies them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("exclamation_mark", "leave", "close", show=False)]
+
+    def __init__(self, history: MessageHistory, zone: str) -> None:
+        text = render_messages(history.newest_first(), zone)
+        super().__init__("Messages", text, copy=text.plain)
+
+
+def render_messages(messages: Iterable[ShownMessage], zone: str) -> Content:
+    """Return the messages, a time with its zone before each."""
+    pieces: list[Piece] = []
+    for one in messages:
+        moment = f"{to_local(one.at, zone).strftime('%H:%M:%S')} {format_zone(one.at, zone)}"
+        text = one.text.replace("\n", "\n" + " " * (len(moment) + 2))
+        pieces += [(f"{moment}  ", MUTED), (f"{text}\n", STYLES[one.severity])]
+    return Content.assemble(*pieces) if pieces else Content("No message was shown yet.")

@@ -1,0 +1,59 @@
+"""Read processing reports: ask which batch one is about where its content cannot tell, and for evidence by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from ordertui.operations.errors import BatchNeeded, EvidenceAgainst
+from ordertui.operations.results.model import ResultSummary
+from ordertui.operations.session import Session
+from ordertui.orders.text import pluralize
+from ordertui.tui.render.format import format_time, format_zone
+from ordertui.tui.screens.task_runner import Task
+
+from .dialogs import ChoiceScreen, FormScreen
+
+
+async def read_processing_reports(
+    session: Session, task: Task, paths: Sequence[Path], batch_id: int | None = None
+) -> Sequence[ResultSummary]:
+    """Take these reports in, with the checks of `ordertui results`; return nothing when the user leaves a question.
+
+    `batch_id`: the batch they are about; None: their content says it, else the user is asked. Raises as
+    `ResultReconciler.take_in` does.
+    """
+    try:
+        return await _take_in(session, task, paths, batch_id)
+    except BatchNeeded as error:
+        if batch_id is not None or not error.batches:
+            raise
+        chosen = await task.ask(
+            ChoiceScreen("Which batch is this report about?", _choices(session, error.batches), str(error))
+        )
+        return () if chosen is None else await _take_in(session, task, paths, int(chosen))
+
+
+async def _take_in(
+    session: Session, task: Task, paths: Sequence[Path], batch_id: int | None
+) -> Sequence[ResultSummary]:
+    take_in = partial(session.results.take_in, paths, batch_id)
+    try:
+        return await task.work(take_in)
+    except EvidenceAgainst as error:
+        form = FormScreen(
+            "Another batch has this answer", [("names", f"Type {', '.join(error.names)}", "")], str(error)
+        )
+        named = await task.ask(form, discard_typeahead=True)
+        return () if named is None else await task.work(take_in, named["names"].replace(",", " ").split())
+
+
+def _choices(session: Session, batches: Sequence[int]) -> list[tuple[str, str]]:
+    zone = session.orders.zone
+    found = []
+    for batch in (session.batches.get(number) for number in batches):
+        left = f"file written {format_time(batch.sent_at, zone)} {format_zone(batch.sent_at or batch.created_at, zone)}"
+        text = f"{batch.id:>4}  {batch.action.value} {batch.marketplace}  {pluralize(len(batch.rows))}  {left}"
+        found.append((str(batch.id), text))
+    return found

@@ -1,0 +1,49 @@
+"""`!` shows what was said before, with times; Ctrl+C says in words what leaves the program."""
+
+from __future__ import annotations
+
+from textual.widgets import Static
+
+from ordertui.operations.session import Session
+from ordertui.orders.clock import FixedClock
+from ordertui.tui.screens.message_log import MessageLogScreen
+from support.pilot import main, press, running, said, until
+
+
+async def test_messages_can_be_read_again_newest_first(session: Session, clock: FixedClock) -> None:
+    async with running(session) as pilot:
+        await press(pilot, "exclamation_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, MessageLogScreen))
+        assert "No message was shown yet." in _words(pilot.app.screen)
+        await press(pilot, "exclamation_mark")
+        await until(pilot, lambda: pilot.app.screen is main(pilot))
+        main(pilot).notify("first [b]one[/b]")
+        clock.advance(61)
+        main(pilot).notify("second", severity="error")
+        await press(pilot, "exclamation_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, MessageLogScreen))
+        words = _words(pilot.app.screen)
+        assert "06:06:01 PST  second\n06:05:00 PST  first [b]one[/b]" in words
+
+
+async def test_the_log_keeps_the_last_two_hundred(session: Session) -> None:
+    async with running(session) as pilot:
+        for number in range(250):
+            main(pilot).notify(f"number {number}.")
+        await press(pilot, "exclamation_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, MessageLogScreen))
+        words = _words(pilot.app.screen)
+        assert words.count("number") == 200
+        assert "number 50." in words
+        assert "number 49." not in words
+
+
+async def test_ctrl_c_says_in_words_what_leaves(session: Session) -> None:
+    async with running(session, toasts=True) as pilot:
+        await press(pilot, "ctrl+c")
+        await until(pilot, lambda: said(pilot) == "q on the main screen leaves, ctrl+q leaves at once")
+
+
+def _words(screen: object) -> str:
+    assert isinstance(screen, MessageLogScreen)
+    return "\n".join(str(one.content) for one in screen.query(Static))
