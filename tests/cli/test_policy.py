@@ -134,3 +134,31 @@ def test_a_plan_says_what_stands_in_the_way(run: CliRunner, tmp_path: Path) -> N
     assert code == 3
     (record,) = json.loads(out)
     assert record["why_not"] == "A5 would need status unshipped (it is shipped), confirmed no (it is all)"
+
+
+@pytest.mark.parametrize(
+    ("market", "value", "source"),
+    [
+        ("US", "added", "on top of the price"),
+        ("DE", "included", "VAT Calculation Service"),
+        ("JP", "included", "VMWEBEA58WCYAEA"),
+        ("AU", "unknown", "no source"),
+    ],
+)
+def test_show_tells_whether_prices_include_the_tax(
+    run: CliRunner, tmp_path: Path, market: str, value: str, source: str
+) -> None:
+    code, out, _ = ask(run, tmp_path, "policy", "show", market, "--format", "json")
+    assert code == 0
+    (found,) = (record for record in json.loads(out) if record["name"] == "price_tax")
+    assert (found["value"], found["checked_on"]) == (value, "2026-11-26")
+    assert source in found["source"]
+
+
+def test_a_row_whose_sources_differ_says_so(run: CliRunner, tmp_path: Path) -> None:
+    """Amazon's pages do not agree on a parcel that left unconfirmed: the cautious one acts, the other is told."""
+    assert ask(run, tmp_path, "facts", "dispatched", order_id(1), "--yes")[0] == 0
+    code, out, _ = ask(run, tmp_path, "policy", "explain", order_id(1), "cancel")
+    assert code == 0
+    assert "A6" in out
+    assert "UK and AU help also let you cancel it after it has come back" in out

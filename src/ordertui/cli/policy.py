@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ordertui.orders.enums import Action
+from ordertui.orders.marketplace import PRICE_TAX_CHECKED, price_tax, price_tax_source
 
 from .context import Settings, fail, open_session
 from .exit_codes import Exit
@@ -65,6 +66,14 @@ def policy_records(session: Session, marketplace: str, rows: bool) -> list[Recor
          "from": cell(s.effective_from), "until": cell(s.effective_until)}
         for s in one.settings()
     ]  # fmt: skip
+    tax: Record = {
+        "kind": "value",
+        "name": "price_tax",
+        "value": price_tax(marketplace),
+        "checked_on": PRICE_TAX_CHECKED,
+        "source": price_tax_source(marketplace),
+    }
+    records.append(tax)
     records += [
         {"kind": "house rule", "name": rule.id, "value": f"{rule.effect.value}: {rule.text}", "why": rule.why,
          "source": session.eligibility.policies.house.file, "from": cell(rule.period.start),

@@ -75,6 +75,14 @@ VMWEBEA58WCYAEA; a refund there with a Tax component is refused, one with all in
 (amzn/selling-partner-api-models, issue 1372). US, CA: sales tax is charged on top of the price.
 """
 
+_TAX_SOURCES = {
+    PriceTax.ADDED: "sales tax comes on top of the price; no page of Amazon's says so of order reports",
+    PriceTax.INCLUDED: "developer-docs, VAT Calculation Service, option 1: the item price includes the VAT",
+    PriceTax.UNKNOWN: "no source: the tax is not added, so that no refund exceeds what was paid",
+}
+_JP_TAX_SOURCE = "Seller Central Japan help VMWEBEA58WCYAEA; amzn/selling-partner-api-models, issue 1372"
+PRICE_TAX_CHECKED = "2026-11-26"
+"""The day on which these were read."""
 _BY_CHANNEL = {m.name.lower(): m for m in MARKETPLACES.values()}
 
 
@@ -86,6 +94,11 @@ def by_sales_channel(text: str) -> Marketplace | None:
 def price_tax(code: str | None) -> PriceTax:
     """Return how prices and taxes of a marketplace relate; UNKNOWN for None and for a code without a source."""
     return PRICE_TAX.get(code or "", PriceTax.UNKNOWN)
+
+
+def price_tax_source(code: str) -> str:
+    """Return where `price_tax` of a marketplace was read."""
+    return _JP_TAX_SOURCE if code == "JP" else _TAX_SOURCES[price_tax(code)]
 
 
 def zone_of(code: str) -> str:
