@@ -172,7 +172,7 @@ MAIN_COMMANDS: tuple[Command, ...] = (
             "Show the rate of the next marketplace; after the last one, that of the cursor", "Arrange"),
     Command("see.theme", "T", "app.switch_theme", "theme", "Dark or light", "Arrange"),
     Command("see.detail", "enter", "view.show_order", "open",
-            "The whole order with every verdict, its source and what happened", "See", 7),
+            "The whole order: reasons, sources, history; n and p go on, x r c m act on the order shown", "See", 7),
     Command("see.detail-down", "J", "view.scroll_detail(3)", "detail down", "Scroll the detail pane down", "See"),
     Command("see.detail-up", "K", "view.scroll_detail(-3)", "detail up", "Scroll the detail pane up", "See"),
     Command("see.rate", "P", "view.show_rate", "rate in full",

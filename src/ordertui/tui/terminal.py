@@ -24,6 +24,11 @@ def has_terminal() -> bool:
     return sys.__stdin__ is not None and sys.__stdin__.isatty()
 
 
+def shows_few_colours(app: App[object]) -> bool:
+    """Return whether the terminal shows no more than 16 colours, or none are wanted (`NO_COLOR`)."""
+    return app.no_color or (not app.is_headless and app.console.color_system in ("standard", "windows"))
+
+
 def exit_on_signals(app: App[None]) -> None:
     """Leave the application when the system says so: the terminal is given back, and nothing is half done."""
     for name in ("SIGTERM", "SIGHUP"):

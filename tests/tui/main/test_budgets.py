@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from textual.geometry import Region
 from textual.widget import Widget
 
@@ -116,14 +115,14 @@ async def test_typing_a_filter_moves_no_row_and_paints_at_most_a_page(many: Sess
             assert view.renders - renders <= 2 * view.size.height, "the orders of before, and the focus"
 
 
-@pytest.mark.parametrize("name", ["NO_COLOR", "TEXTUAL_COLOR_SYSTEM"])
+@pytest.mark.parametrize("is_wanted", [True, False])
 async def test_cursor_and_mark_differ_where_colours_are_few(
-    many: Session, name: str, monkeypatch: pytest.MonkeyPatch
+    many: Session, is_wanted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if name == "NO_COLOR":
-        monkeypatch.setenv(name, "1")
+    if is_wanted:
+        monkeypatch.setattr("ordertui.tui.widgets.order_table.table.shows_few_colours", lambda _: True)
     else:
-        monkeypatch.setattr(Console, "color_system", "standard")
+        monkeypatch.setenv("NO_COLOR", "1")
     async with running(many) as pilot:
         await press(pilot, "space", "j")
         view = table(pilot)

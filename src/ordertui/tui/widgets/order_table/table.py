@@ -23,6 +23,7 @@ from textual.strip import Strip
 from ordertui.operations.marks import Marks
 from ordertui.orders.order import OrderRow
 from ordertui.tui.actions import TABLE_COMMANDS, bindings
+from ordertui.tui.terminal import shows_few_colours
 
 from . import viewport
 from .columns import ColumnSort
@@ -36,8 +37,6 @@ from .viewport import RangeSelection, Viewport
 
 SCROLL_BAR_FROM = 81
 """Cells of a table from which it has room for a scroll bar."""
-FEW = ("standard", "windows")
-"""Rich's names of colour systems with 16 colours."""
 WHEEL_ROWS = 3
 """Rows that a turn of the wheel moves."""
 
@@ -459,8 +458,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Return line `y` of what is shown: the header, or a row."""
         width = self.size.width
         renderer = self.renderer
-        few_colours = self.app.no_color or self.app.console.color_system in FEW
-        renderer.load_styles(self.get_component_rich_style, few_colours=few_colours)
+        renderer.load_styles(self.get_component_rich_style, few_colours=shows_few_colours(self.app))
         if y < HEADER:
             return renderer.header(self._sort, width, self._shift_x, self.column)
         view = self.view
