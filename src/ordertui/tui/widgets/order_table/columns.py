@@ -69,8 +69,6 @@ class Column(msgspec.Struct, frozen=True):
     align: Literal["left", "right"] = "left"
     ages: bool = False
     """Whether its text changes as time passes."""
-    head: Callable[[OrderRow, CellContext], int] | None = None
-    """How many characters of the text have the tone; those after them are muted. None: all."""
     is_of_several: bool = False
     """Whether it says something only while more than one marketplace can be in view."""
 
@@ -152,11 +150,6 @@ def item_text(row: OrderRow, context: CellContext, width: int) -> str:
     sku = sku_text(row, context, width)
     has_room = cell_len(sku) + 2 < width
     return f"{sku} {row.title}" if row.title and row.title != row.sku and has_room else sku
-
-
-def item_head(row: OrderRow, context: CellContext) -> int:
-    """Return how many characters `item_text` has before the title."""
-    return len(sku_text(row, context, 1_000))
 
 
 def sku_text(row: OrderRow, context: CellContext, width: int) -> str:
@@ -260,7 +253,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("ship-by", "Ship by", (9, 9, 9), ship_by_text, 3, ship_by_tone, "ship_by", ages=True),
     Column("auto-cancel", "Auto-cancel", (11, 11, 11), auto_cancel_text, 9, auto_cancel_tone, "auto_cancel",
            ages=True),
-    Column("item", "Item", (8, 30, 64), item_text, 2, sort_key="item", head=item_head),
+    Column("item", "Item", (8, 30, 64), item_text, 2, sort_key="item"),
     Column("sku", "SKU", (16, 16, 40), sku_text, sort_key="sku"),
     Column("title", "Title", (24, 24, 80), title_text, tone=muted, sort_key="title"),
     Column("items", "Qty", (3, 3, 3), items_text, 5, sort_key="items", descends_first=True, align="right"),

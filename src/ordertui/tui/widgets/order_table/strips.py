@@ -49,11 +49,7 @@ def content_strip(row: OrderRow, layout: Layout, context: CellContext, tones: Ma
     for place, (column, width) in enumerate(zip(layout.columns, layout.widths, strict=True)):
         text = fit(column.text(row, context, width), width, column.align)
         text = text if place == last else text + " " * layout.gap
-        tone = tones.get(column.tone(row, context))
-        head = len(text) if column.head is None else column.head(row, context)
-        segments.append(Segment(text[:head], tone))
-        if head < len(text):
-            segments.append(Segment(text[head:], tones.get("muted")))
+        segments.append(Segment(text, tones.get(column.tone(row, context))))
     return merge_segments(Strip(segments))
 
 
