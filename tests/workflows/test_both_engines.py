@@ -9,17 +9,30 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ordertui.operations.config import Config
+from ordertui.operations.config import Config, store_place
 from ordertui.operations.planning.planner import PlanChoices
+from ordertui.operations.query.facets import FACETS, within
+from ordertui.operations.query.facets import values as facet_values
 from ordertui.operations.session import Session
 from ordertui.operations.store_move import move_store
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
-from ordertui.orders.enums import Action
+from ordertui.orders.enums import Action, Dispatched
 from ordertui.rules.language.fields import FIELDS
-from ordertui.store import SORT_KEYS
-from support.batches import commit, send
+from ordertui.store import SORT_KEYS, Store
+from ordertui.store.table_layout import table_layouts
+from support.batches import answer, commit, send
 from support.server import Server
-from support.shops import NOW, all_orders_row, bring, open_session, unshipped_row
+from support.shops import (
+    ALL_ORDERS,
+    NOW,
+    UNSHIPPED,
+    all_orders_row,
+    bring,
+    open_session,
+    order_id,
+    unshipped_row,
+    write,
+)
 
 CLOCK = FixedClock(NOW)
 TITLES = ("Übertopf", "ÜBER 100%", "yoga mat", "Größe_L", "ヨガマット", "a!b", "it's", "Zebra", "")
@@ -151,3 +164,172 @@ def test_what_is_done_on_the_server_is_what_is_done_in_a_file(tmp_path: Path, se
             )
     assert days[0] == days[1]
     assert len(days[0][2]) >= 2
+
+
+# -- what the operator writes, marks, takes back and fits, and what reports say beside the lines
+
+SERVICES = ("Standard", "Easy Ship", "Ship+", "Seller Fulfilled Prime", "In-store pickup", "")
+FLAG_COLUMNS = ("ship-service-level", "is-prime", "verge-of-cancellation", "verge-of-lateShipment")
+FACT_FILTERS = (
+    "note:größe", "note:ÜBER", "note:100%", "note:a_b", "-note:gift", "noted", "-noted", "marked", "-marked",
+    "marked noted", "program:unknown", "-program:unknown", "prime:yes", "verge:cancellation", "verge:late",
+    "dispatched:yes", "request:message", "missing", "known:today", "auto-cancel<2d",
+)  # fmt: skip
+
+
+def fill(session: Session, folder: Path) -> None:
+    """Fill a shop with orders of several lines and programs, of unknown units and times, written, refused and held."""
+    rng = random.Random(11)
+    rows, asked = [], []
+    for n in range(1, 121):
+        market = "JP" if n % 9 == 0 else "US"
+        row = all_orders_row(n, market=market, age=rng.randrange(20 * DAY), sku=f"S-{n % 12}", quantity=1 + n % 3)
+        row |= {"item-price": "900" if market == "JP" else f"{5 + n % 40}.00", "product-name": TITLES[n % len(TITLES)]}
+        row |= {"quantity": ""} if n % 12 == 5 else {}
+        rows += [row, row | {"sku": "B-side"}] if n % 7 == 0 else [row]
+        flags = (SERVICES[n % 6], ("true", "false", "")[n % 3], n % 11 == 0, n % 5 == 0)
+        words = dict(zip(FLAG_COLUMNS, flags, strict=True))
+        words |= {"promise-date": ""} if n % 22 == 0 else {}
+        words |= {"quantity-purchased": "", "quantity-to-ship": ""} if n % 12 == 5 else {}
+        asked.append(unshipped_row(n, ("true", "false")[n % 4 > 0], market=market, sku=row["sku"]) | words)
+    bring(session, folder, everything=rows)
+    session.imports.import_files([write(folder / "open.txt", (*UNSHIPPED, *FLAG_COLUMNS), asked)])
+    later = [row | {"last-updated-date": iso_utc(NOW - HOUR)} for row in rows]
+    for n, row in enumerate(later):
+        status = ("Shipped", "Cancelled", "Unshipped", "Unshipped")[n % 4] if n < 90 else "Unshipped"
+        row.update({"order-status": status, "item-status": status})
+    session.imports.import_files([write(folder / "later.txt", ALL_ORDERS, later)])
+
+
+def work(session: Session, folder: Path) -> dict[str, object]:
+    """Do what an operator does in a day; return what each step said."""
+    told: dict[str, object] = {}
+    facts, waiting = session.facts, sorted(session.orders.find("action:cancel marketplace:US"))
+    shipped = sorted(session.orders.find("status:shipped"))
+    notes = ("Größe fragen", "über 100%", "a_b it's", "gift")
+    told["notes"] = [facts.set_note([one], notes[one % 4]) for one in waiting[:12]] + [facts.set_note(shipped, "gift")]
+    told["note undone"] = facts.undo()
+    told["facts"] = [
+        facts.set_dispatched(waiting[5:9], Dispatched.YES),
+        facts.set_asked(waiting[8:11], True),
+        facts.set_note(waiting[:2], ""),
+        facts.set_asked(waiting[12:14], True),
+        facts.undo(),
+        facts.undo(),
+        facts.set_dispatched(waiting[6:7], Dispatched.NO),
+        facts.undo(),
+    ]
+    marks = session.orders.marks()
+    told["marks"] = (marks.add(waiting[:8]), marks.remove(waiting[3:5]), marks.add(shipped[:3]), marks.undo())
+    names = [int(row.order_id[-7:]) for row in session.orders.rows(session.orders.find("action:cancel")).values()]
+    names = [n for n in sorted(names) if n % 9]
+    first = send(session, Action.CANCEL, *names[:3])
+    session.batches.mark_uploaded(first)
+    told["uploaded"] = [(one.id, one.uploaded_at) for one in session.batches.find()]
+    session.batches.mark_uploaded(first, undo=True)
+    session.batches.mark_uploaded(first)
+    session.results.take_in([answer(session, folder, first, {2})])
+    send(session, Action.CANCEL, *names[3:5])
+    commit(session, Action.CANCEL, *names[5:7])
+    for n in (names[0], names[5], names[0]):
+        session.messages.note_copied(order_id(n))
+    told["copied"] = [session.messages.copied_at(order_id(n)) for n in names[:7]]
+    before = len(session.orders.find())
+    newer = [
+        all_orders_row(n, "Shipped", updated=NOW - 60, sku="New", product_name="neu")
+        for n in (*names[8:10], *range(900, 905))
+    ]
+    session.imports.import_files([write(folder / "newer.txt", ALL_ORDERS, newer)])
+    assert len(session.orders.find()) == before + 5
+    undone = session.imports.undo(int(session.context.store.database.value("SELECT max(id) FROM imports")))
+    told["import undone"] = (undone.number, undone.removed, undone.restored, undone.kept)
+    assert len(session.orders.find()) == before
+    assert undone.restored == 2
+    return told
+
+
+def reads(session: Session) -> dict[str, object]:
+    """Return all that is read of a store, by what it is."""
+    orders = session.orders
+    ids = orders.find()
+    found: dict[str, object] = {text: list(orders.find(text)) for text in FACT_FILTERS}
+    assert sum(bool(one) for one in found.values()) >= len(FACT_FILTERS) - 2, [
+        text for text, one in found.items() if not one
+    ]
+    found |= {f"sort {key} {down}": list(orders.find("", key, down)) for key in SORT_KEYS for down in (False, True)}
+    found |= {f"sort +{key},-placed": list(orders.find("", f"+{key},-placed")) for key in SORT_KEYS}
+    for facet in FACETS:
+        for text, queue in (
+            ("", "all"),
+            ("-marked", "to_ship"),
+            ("note:gift or note:größe", "all"),
+            ("id:*05 or id:*06", "all"),
+        ):
+            values = facet_values(orders, facet, text, queue)
+            found[f"facet {facet} {text} {queue}"] = values
+            for one in values:
+                assert orders.count(within(text, one.filter), queue) == one.count, one
+    found["marked"] = list(orders.find(queue="marked"))
+    found["queues"] = (orders.queues(), orders.queues("noted"), orders.queues(without_fba=True))
+    rows = orders.rows(ids)
+    found["rows"], found["listed"] = rows, orders.listed(rows.values())
+    found["neighbours"] = {code: session.rate.related_metrics.of_marketplace(code) for code in orders.marketplaces()}
+    found["prime"] = {code: session.rate.calculator.prime.figures(code, ids) for code in orders.marketplaces()}
+    found["at risk"] = {code: session.rate.find_at_risk(code, 72) for code in orders.marketplaces()}
+    for budget in (None, 0, 3):
+        found[f"fit {budget}"] = session.fitter.fit(orders.find("action:cancel"), PlanChoices(), budget)
+    found["batches"] = [msgspec.structs.replace(one, files=(), advice="") for one in session.batches.find()]
+    found["copied"] = {row.order_id: session.messages.copied_at(row.order_id) for row in rows.values()}
+    found["recount"] = list(session.recount().run())
+    assert found["recount"] == []
+    found["check"] = session.maintenance.check()
+    return found
+
+
+def tables(place: Path | str) -> dict[str, list[tuple[object, ...]]]:
+    """Return every row of every table, but for what says where the store is, and the audit, whose end is the move's."""
+    found = {}
+    with Store(store_place(place, Config()), clock=CLOCK, read_only=True) as store:
+        for one in table_layouts():
+            sql = f"SELECT {', '.join(one.columns)} FROM {one.name} ORDER BY {', '.join(one.key)}"
+            rows = [
+                tuple(bytes(v) if isinstance(v, memoryview) else v for v in row) for row in store.database.query(sql)
+            ]
+            found[one.name] = [row for row in rows if one.name not in ("meta", "audit", "audit_orders")]
+    return found
+
+
+def same(here: dict[str, object], there: dict[str, object]) -> None:
+    """Compare one thing after the other, so that a failure names it."""
+    assert here.keys() == there.keys()
+    for what, found in here.items():
+        assert there[what] == found, what
+
+
+def test_notes_marks_facets_programs_undo_and_fits_are_the_same_and_move_both_ways(
+    tmp_path: Path, server: Server
+) -> None:
+    names = f"facts{abs(hash(str(tmp_path)))}"
+    places: list[Path | str] = [tmp_path / "a" / "orders.db", server.address(names)]
+    back: list[Path | str] = [server.address(f"{names}b"), tmp_path / "b" / "orders.db"]
+    told, read = [], []
+    for number, place in enumerate(places):
+        folder = tmp_path / f"reports{number}"
+        folder.mkdir()
+        (tmp_path / "ab"[number]).mkdir()
+        with Session.open(place, clock=FixedClock(NOW), config=Config()) as session:
+            fill(session, folder)
+            told.append(work(session, folder))
+            read.append(reads(session))
+            session.workspace.keep_marks(session.orders.marks(), b"")
+    same(*told)
+    same(*read)
+    assert told[0]["uploaded"] == [(1, NOW)]
+    for place, target, found in zip(places, back, read, strict=True):
+        before = tables(place)
+        move_store(place, target, clock=CLOCK, config=Config())
+        same({**before}, {**tables(target)})
+        with Session.open(target, clock=CLOCK, config=Config()) as session:
+            same(found, reads(session))
+            assert session.facts.set_note(list(session.orders.find("noted"))[:1], "moved on") == 1
+            assert "chain unbroken" in session.audit.verify()

@@ -150,7 +150,7 @@ class OrderRepository:
                 f"{term}, count(DISTINCT l.order_id) FROM lines l JOIN products p ON p.id = l.product_id"
                 f" WHERE l.order_id IN (SELECT o.id FROM orders o WHERE {where})"
             )
-        sql = f"SELECT {source} GROUP BY {term} ORDER BY 2 DESC, 1{most}"
+        sql = f"SELECT {source} GROUP BY {term} ORDER BY 2 DESC, 1 NULLS FIRST{most}"
         return [(value, count) for value, count in self._database.query(sql, params)]
 
     def fitting(self, ids: Iterable[int], condition: Condition, *, decisions: Decisions = NO_DECISIONS) -> list[int]:

@@ -238,7 +238,8 @@ class RateQueries:
             f" o.situation, {_CANCELLED}, {_PENDING} FROM orders o"
             " WHERE (o.auto_cancel_at < ? OR o.verge = 'cancellation') AND o.marketplace = ?"
             " AND +o.channel = 'merchant' AND +o.status IN ('unshipped', 'partially_shipped') AND NOT"
-            f" (coalesce(o.state, '') IN {_OPEN} AND coalesce(o.open_action, '') = 'cancel') ORDER BY due, o.ship_by",
+            f" (coalesce(o.state, '') IN {_OPEN} AND coalesce(o.open_action, '') = 'cancel')"
+            " ORDER BY due, o.ship_by NULLS FIRST, o.id",
             (until, marketplace),
         )
         return [_dated(row) for row in found]

@@ -18,6 +18,7 @@ from ordertui.orders.clock import FixedClock, SystemClock
 from ordertui.orders.enums import Action
 from ordertui.store import Store, StoreError
 from ordertui.store.database import as_parameter
+from ordertui.store.derived_facts import LINES_KNOWN
 from ordertui.store.engine.postgres import CHANNEL, PostgresEngine, as_psycopg
 from ordertui.store.errors import Interrupted, StoreLocked
 from support import places
@@ -67,6 +68,15 @@ def test_both_engines_end_with_the_same_tables_and_columns(tmp_path: Path) -> No
             store.database.create_read_indexes()
         indexes = {row[0] for row in file.database.query("SELECT name FROM sqlite_master WHERE sql LIKE '%INDEX%'")}
         assert indexes <= {row[0] for row in server.database.query(names)}
+
+
+def test_both_engines_have_the_same_read_indexes() -> None:
+    """They differ in nothing but where unknown values stand, which SQLite puts first by itself."""
+    folder = write_postgres_tables.PAGE.parents[1]
+    here, there = ((folder / name / "read_indexes.sql").read_text(encoding="utf-8") for name in ("sqlite", "postgres"))
+    assert there.replace(" NULLS FIRST", "") == here
+    condition = here.partition("lines_odd ON lines (order_id) WHERE ")[2].partition(";")[0]
+    assert " ".join(condition.split()) in LINES_KNOWN, "the index serves no statement"
 
 
 def test_a_statement_gets_the_placeholders_of_the_driver() -> None:

@@ -9,7 +9,8 @@ CREATE INDEX IF NOT EXISTS orders_state ON orders (state) WHERE state IS NOT NUL
 CREATE INDEX IF NOT EXISTS lines_product ON lines (product_id, order_id);
 CREATE INDEX IF NOT EXISTS orders_auto_cancel ON orders (auto_cancel_at) WHERE auto_cancel_at IS NOT NULL;
 -- Lines that keep an order from an action: `LINES_KNOWN` in store/derived_facts.py asks for them with the very same condition.
-CREATE INDEX IF NOT EXISTS lines_odd ON lines (order_id) WHERE (status = 'cancelled' OR item_id IS NULL
+CREATE INDEX IF NOT EXISTS lines_odd ON lines (order_id) WHERE (status = 'cancelled' OR quantity = 0
+  OR item_id IS NULL OR length(item_id) < 14 OR length(item_id) > 16
   OR item_price IS NULL OR currency IS NULL OR item_price <= 0 OR item_promotion > 0 OR ship_promotion > 0);
 CREATE INDEX IF NOT EXISTS orders_missing ON orders (id) WHERE missing = 'yes';
 CREATE INDEX IF NOT EXISTS orders_verge ON orders (marketplace) WHERE verge = 'cancellation';
