@@ -126,11 +126,16 @@ class Monkey:
         session.batches.commit = self._watched_commit  # type: ignore[method-assign]
 
     def _watched_commit(
-        self, plan: Plan, *, typed: str | None = None, stop: Callable[[], bool] = lambda: False
+        self,
+        plan: Plan,
+        *,
+        typed: str | None = None,
+        stop: Callable[[], bool] = lambda: False,
+        progress: Callable[[int, int], None] = lambda *_: None,
     ) -> Batch:
         """As the shop's; fails the run when no `y` was typed on this plan's preview."""
         assert self.confirmed is plan, f"committed without its y: {plan.id}; typed {self.last}"
-        batch = self._commit(plan, typed=typed, stop=stop)
+        batch = self._commit(plan, typed=typed, stop=stop, progress=progress)
         assert plan.typed_count is None or typed == str(plan.typed_count)
         self.committed.append(batch)
         return batch

@@ -9,9 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
+from textual.widgets import Static
 
 from ordertui.files import FileConflict
 from ordertui.operations.batches import committer
+from ordertui.operations.batches.batch import Batch
 from ordertui.operations.errors import Stopped
 from ordertui.operations.planning import planner
 from ordertui.operations.planning.plan import Plan
@@ -24,9 +27,10 @@ from ordertui.store import JournalBatch
 from ordertui.store.orders import OrderRepository
 from ordertui.tui.main.app import THREADS
 from ordertui.tui.screens import task_runner
+from ordertui.tui.screens.dialogs import FormScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.screens.progress import ProgressScreen
-from support.pilot import main, press, running, said, until
+from support.pilot import burst, main, press, preview, running, said, settled, until
 
 
 @pytest.mark.parametrize("portion", [1, 7, 99])
@@ -133,6 +137,103 @@ async def test_a_screen_that_ends_stops_what_its_threads_do(session: Session, mo
             break
         await asyncio.sleep(0.01)
     assert ended
+
+
+async def commit_behind_a_bar(pilot: Pilot[None], session: Session, begun: list[bool]) -> PreviewScreen:
+    """Commit what can be cancelled in the US; return its preview once the bar is shown and the thread is at work."""
+    main(pilot).table.marks.add(list(session.orders.find("status:unshipped action:cancel marketplace:US")))
+    screen = await preview(pilot)
+    await press(pilot, "y")
+    if screen.plan.typed_count is not None:
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        await press(pilot, *str(screen.plan.typed_count), "enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ProgressScreen) and begun)
+    return screen
+
+
+def slow_journal(session: Session, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Let a commit write its batch and then wait, in its transaction, until the stop interrupts its statement."""
+    journal, begun = session.context.store.batches, list[bool]()
+    add = journal.add
+
+    def slow(**options: object) -> JournalBatch:
+        batch = add(**options)  # type: ignore[arg-type]
+        begun.append(True)
+        session.context.store.database.query(  # hours of one statement
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000000000) SELECT sum(i) FROM n"
+        )
+        return batch
+
+    monkeypatch.setattr(journal, "add", slow)
+    return begun
+
+
+async def test_escape_stops_a_commit_of_many_and_the_preview_stays(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task_runner, "SHOWN_FROM", 3)
+    before = session.audit.verify()
+    begun = slow_journal(session, monkeypatch)
+    async with running(session, toasts=True) as pilot:
+        screen = await commit_behind_a_bar(pilot, session, begun)
+        shown = pilot.app.screen.query_one("#progress-text", Static)
+        count = len(screen.plan.rows)
+        await until(pilot, lambda: str(shown.content) == f"{count} of {count}")
+        asked = time.monotonic()
+        await burst(pilot, ["escape", "escape"])  # the second one is not taken for one of the preview
+        await until(pilot, lambda: "stopped; nothing was committed" in said(pilot))
+        assert time.monotonic() - asked < 2, "a second, and what a busy machine takes"
+        await settled(pilot)
+        assert pilot.app.screen is screen
+        assert session.batches.find() == []
+        assert session.audit.verify() == before
+        monkeypatch.undo()
+        plan = screen.plan
+        await press(pilot, "y")  # the plan is as good as before
+        if plan.typed_count is not None:
+            await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+            await press(pilot, *str(plan.typed_count), "enter")
+        await until(pilot, lambda: len(session.batches.find()) == 1)
+        await until(pilot, lambda: screen not in pilot.app.screen_stack)
+        assert len(session.batches.find()[0].rows) == count
+
+
+async def test_a_screen_that_ends_stops_a_commit(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task_runner, "SHOWN_FROM", 3)
+    begun = slow_journal(session, monkeypatch)
+    async with running(session) as pilot:
+        await commit_behind_a_bar(pilot, session, begun)
+        pilot.app.exit()
+        await asyncio.sleep(0)
+    for _ in range(500):
+        if not session.context.store.database.engine.in_transaction:
+            break
+        await asyncio.sleep(0.01)
+    assert not session.context.store.database.engine.in_transaction
+    assert session.batches.find() == []
+
+
+async def test_an_escape_that_comes_too_late_says_what_was_committed(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task_runner, "SHOWN_FROM", 3)
+    commit, begun = session.batches.commit, list[bool]()
+
+    def committed(plan: Plan, **options: object) -> Batch:
+        batch = commit(plan, typed=options["typed"])  # type: ignore[arg-type]
+        begun.append(True)
+        while not options["stop"]():  # type: ignore[operator]
+            time.sleep(0.01)
+        return batch
+
+    monkeypatch.setattr(session.batches, "commit", committed)
+    async with running(session, toasts=True) as pilot:
+        screen = await commit_behind_a_bar(pilot, session, begun)
+        await press(pilot, "escape")
+        await until(pilot, lambda: "held until" in said(pilot))
+        assert "nothing was committed" not in said(pilot)
+        assert screen not in pilot.app.screen_stack
+        assert len(session.batches.find()) == 1
 
 
 def test_dispatch_reads_the_list_of_batches_once(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,13 @@ class Committer:
         self._merchant_id = merchant_id
         self._practice = practice
 
-    def commit(self, plans: Sequence[Plan], typed: str | None, stop: Callable[[], bool] = lambda: False) -> list[Batch]:
+    def commit(
+        self,
+        plans: Sequence[Plan],
+        typed: str | None,
+        stop: Callable[[], bool] = lambda: False,
+        progress: Callable[[int, int], None] = lambda *_: None,
+    ) -> list[Batch]:
         """Put plans into the hold, all of them or none, in one transaction.
 
         Every row is decided again, and the bytes are made again and compared. `typed` is the number of orders of all
@@ -46,7 +52,7 @@ class Committer:
         for plan in plans:
             self._check_age(plan)
         with paused_collection():
-            differences = [difference for plan in plans for difference in self._differences(plan, check_stop)]
+            differences = [difference for plan in plans for difference in self._differences(plan, check_stop, progress)]
         if differences:
             raise _changed(differences)
         count = typed_count(plans)
@@ -107,7 +113,9 @@ class Committer:
             due_at=self._clock.now() + self._planner.hold_seconds(plan),
         )
 
-    def _differences(self, plan: Plan, check_stop: Callable[[], None]) -> list[str]:
+    def _differences(
+        self, plan: Plan, check_stop: Callable[[], None], progress: Callable[[int, int], None]
+    ) -> list[str]:
         """Return in words what is not as it was when the plan was made."""
         found: list[str] = []
         if plan.id != plan_id(plan.action, plan.marketplace, plan.created_at, plan.rows):
@@ -129,6 +137,7 @@ class Committer:
             )
         choices = choices_of(plan)
         for start in range(0, len(plan.rows), READ_AT_ONCE):
+            progress(start, len(plan.rows))
             rows = plan.rows[start : start + READ_AT_ONCE]
             orders = self._store.orders.get([row.id for row in rows])
             for row in rows:
@@ -138,6 +147,7 @@ class Committer:
                     found.append(difference)
                 if len(found) >= MOST_SHOWN:
                     return [*found, "and maybe more"]
+        progress(len(plan.rows), len(plan.rows))
         return found
 
     def _difference(self, action: Action, row: PlannedOrder, order: Order | None, choices: PlanChoices) -> str:

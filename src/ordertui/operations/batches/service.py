@@ -46,17 +46,30 @@ class BatchService:
         self._planner = planner
         self._describe = describe
 
-    def commit(self, plan: Plan, *, typed: str | None = None, stop: Callable[[], bool] = lambda: False) -> Batch:
+    def commit(
+        self,
+        plan: Plan,
+        *,
+        typed: str | None = None,
+        stop: Callable[[], bool] = lambda: False,
+        progress: Callable[[int, int], None] = lambda *_: None,
+    ) -> Batch:
         """Put one plan into the hold; see `commit_all`."""
-        return self.commit_all([plan], typed=typed, stop=stop)[0]
+        return self.commit_all([plan], typed=typed, stop=stop, progress=progress)[0]
 
     def commit_all(
-        self, plans: Sequence[Plan], *, typed: str | None = None, stop: Callable[[], bool] = lambda: False
+        self,
+        plans: Sequence[Plan],
+        *,
+        typed: str | None = None,
+        stop: Callable[[], bool] = lambda: False,
+        progress: Callable[[int, int], None] = lambda *_: None,
     ) -> list[Batch]:
         """Put plans into the hold, all or none; see `committer.Committer.commit`.
 
         Refused also when the policy file was edited meanwhile, and when the store may be a copy. Raises Stopped when
-        `stop`, which a thread asks too, says so; then nothing was committed.
+        `stop`, which a thread asks too, says so; then nothing was committed. `progress` takes, from each plan, how many
+        orders were checked again, and of how many.
         """
         from ordertui.operations.policies import edited_since_load
 
@@ -71,7 +84,7 @@ class BatchService:
         committer = Committer(
             store, self._planner(), context.clock, merchant_id=context.merchant_id, practice=context.is_practice
         )
-        committed = committer.commit(plans, typed, stop)
+        committed = committer.commit(plans, typed, stop, progress)
         context.copies.note_quietly()
         return committed
 

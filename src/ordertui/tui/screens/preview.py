@@ -21,7 +21,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from ordertui.operations.batches.batch import Batch
-from ordertui.operations.errors import PlanChanged, PlanExpired, error_message
+from ordertui.operations.errors import PlanChanged, PlanExpired, Stopped, error_message
 from ordertui.operations.paths import typed_path
 from ordertui.operations.planning.other_items import main_sku
 from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlannedOrder
@@ -464,7 +464,12 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
             if typed is None:
                 return
         try:
-            batch = await task.work(self.session.batches.commit, plan, typed=typed)
+            batch = await task.commit(self.session, plan, typed)
+        except Stopped:
+            place = f" in {plan.marketplace}" if len(self._options.steps) > 1 else ""  # others may be committed already
+            self.notify(f"stopped; nothing was committed{place}")
+            self._tasks.keys.discard(Message().time)  # a second Escape was meant for the bar: the preview stays
+            return
         except (PlanChanged, PlanExpired) as error:
             if self._options.fixed:
                 raise

@@ -51,8 +51,8 @@ class ProgressScreen(AskingScreen):
         self.set_interval(0.2, self._look)
 
     def _look(self) -> None:
-        if self._latest is None:
-            return
-        done, total, text = self._latest
-        self.query_one(ProgressBar).update(total=total, progress=done)
+        text = ""
+        if self._latest is not None:
+            done, total, text = self._latest
+            self.query_one(ProgressBar).update(total=total, progress=done)
         self.query_one("#progress-text", Static).update(text + ("   stopping…" if self.stopping else ""))

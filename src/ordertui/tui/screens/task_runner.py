@@ -20,8 +20,11 @@ from ordertui.tui.key_queue import InputLock, KeyQueue
 from .base import Title
 
 if TYPE_CHECKING:
+    from ordertui.operations.batches.batch import Batch
     from ordertui.operations.planning.plan import Plan
     from ordertui.operations.planning.planner import PlanChoices
+
+    from .progress import ProgressScreen
 
 SHOWN_FROM = 2_000
 """Orders from which on a bar is shown while they are worked on: fewer take no time that is noticed."""
@@ -80,13 +83,29 @@ class Task:
         self, session: Session, action: Action, ids: Sequence[int], choices: PlanChoices
     ) -> tuple[Plan, ...]:
         """Plan these orders in a thread; many of them behind a bar that Escape stops. Raises Stopped then."""
-        from .progress import ProgressScreen
-
-        screen = ProgressScreen(f"Checking {pluralize(len(ids))}", "Esc stop; nothing is done")
-        with self.showing(screen) if len(ids) > SHOWN_FROM else nullcontext():
+        with self._progress(f"Checking {pluralize(len(ids))}", "Esc stop; nothing is done", len(ids)) as screen:
             return await self.work(
                 session.planner.plan, action, ids, choices, progress=screen.advance, stop=lambda: screen.stopping
             )
+
+    async def commit(self, session: Session, plan: Plan, typed: str | None) -> Batch:
+        """Commit a plan in a thread; many orders behind a bar that Escape stops. Raises Stopped then, with nothing
+        committed. An Escape that comes too late stops nothing: the batch is returned.
+        """
+        count = len(plan.rows)
+        with self._progress(f"Committing {pluralize(count)}", "Esc stop; nothing is committed", count) as screen:
+            return await self.work(
+                session.batches.commit, plan, typed=typed, progress=screen.advance, stop=lambda: screen.stopping
+            )
+
+    @contextmanager
+    def _progress(self, title: str, keys: str, count: int) -> Iterator[ProgressScreen]:
+        """Give what the work reports to and is stopped by; it is shown where so many orders take time."""
+        from .progress import ProgressScreen
+
+        screen = ProgressScreen(title, keys)
+        with self.showing(screen) if count > SHOWN_FROM else nullcontext():
+            yield screen
 
     async def work(
         self, function: Callable[Arguments, Result], *args: Arguments.args, **options: Arguments.kwargs
