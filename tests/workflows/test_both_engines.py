@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -21,6 +21,7 @@ from ordertui.rules.language.fields import FIELDS
 from ordertui.store import SORT_KEYS, Store
 from ordertui.store.table_layout import table_layouts
 from support.batches import answer, commit, send
+from support.cli import Command
 from support.server import Server
 from support.shops import (
     ALL_ORDERS,
@@ -286,6 +287,24 @@ def reads(session: Session) -> dict[str, object]:
     return found
 
 
+def commands(place: Path | str, folder: Path) -> dict[str, tuple[int, str]]:
+    """Return what the command line prints of a store."""
+    command = Command(folder)
+    command.before = ["--store", str(place), *command.before[2:]]
+    found: dict[str, tuple[int, str]] = {}
+    for words in (
+        ("rate", "--neighbours", "--format", "csv"),
+        ("list", "--filter", "note:gift or marked", "--sort", "+reason,-age", "--format", "csv"),
+        ("plan", "cancel", "--filter", "action:cancel", "--fit", "-o", folder / "fit.json", "--format", "csv"),
+        ("store", "check", "--orders"),
+    ):
+        done = command.run(*words)
+        assert done.code in (0, 7), done
+        found[" ".join(map(str, words[:3]))] = (done.code, (done.stdout + done.stderr).replace(str(folder), "FOLDER"))
+        (folder / "fit.json").unlink(missing_ok=True)
+    return found
+
+
 def tables(place: Path | str) -> dict[str, list[tuple[object, ...]]]:
     """Return every row of every table, but for what says where the store is, and the audit, whose end is the move's."""
     found = {}
@@ -299,7 +318,7 @@ def tables(place: Path | str) -> dict[str, list[tuple[object, ...]]]:
     return found
 
 
-def same(here: dict[str, object], there: dict[str, object]) -> None:
+def same(here: Mapping[str, object], there: Mapping[str, object]) -> None:
     """Compare one thing after the other, so that a failure names it."""
     assert here.keys() == there.keys()
     for what, found in here.items():
@@ -312,7 +331,7 @@ def test_notes_marks_facets_programs_undo_and_fits_are_the_same_and_move_both_wa
     names = f"facts{abs(hash(str(tmp_path)))}"
     places: list[Path | str] = [tmp_path / "a" / "orders.db", server.address(names)]
     back: list[Path | str] = [server.address(f"{names}b"), tmp_path / "b" / "orders.db"]
-    told, read = [], []
+    told, read, printed = [], [], []
     for number, place in enumerate(places):
         folder = tmp_path / f"reports{number}"
         folder.mkdir()
@@ -322,13 +341,16 @@ def test_notes_marks_facets_programs_undo_and_fits_are_the_same_and_move_both_wa
             told.append(work(session, folder))
             read.append(reads(session))
             session.workspace.keep_marks(session.orders.marks(), b"")
+        printed.append(commands(place, folder))
+    assert all(len(text) > 10 for _, text in printed[0].values()), printed[0]
+    same(*printed)
     same(*told)
     same(*read)
     assert told[0]["uploaded"] == [(1, NOW)]
     for place, target, found in zip(places, back, read, strict=True):
         before = tables(place)
         move_store(place, target, clock=CLOCK, config=Config())
-        same({**before}, {**tables(target)})
+        same(before, tables(target))
         with Session.open(target, clock=CLOCK, config=Config()) as session:
             same(found, reads(session))
             assert session.facts.set_note(list(session.orders.find("noted"))[:1], "moved on") == 1
