@@ -31,29 +31,31 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(
     screen.keys(" ".join(path.name for path in sorted(REPORTS.iterdir())) + "\r")
     screen.wait("Import result", "148 new orders", "unshipped-orders.txt")
     screen.keys("\x1b")
-    screen.wait("148 of 148", "2 To ship 13", "Buyer asked 3", gone="Import result")
+    screen.wait("132 of 132", "16 FBA hidden", "2 To ship 13", "3 Asked 3", gone="Import result")
 
     screen.keys("/")
     screen.wait("all orders of this queue")  # what an empty filter means
     screen.keys("sku:MUG-BLUE\r")
-    screen.wait(" 8 of 148", gone="all orders of this queue")
-    screen.keys("jjjjjj")
+    screen.wait(" 7 of 132", gone="all orders of this queue")
+    screen.keys("jjjjj")
     screen.wait(f"keys act on {ORDER(4)}")
     screen.keys("d")
-    screen.wait("parcel left")
+    screen.wait("Carrier handed over: yes")
 
     screen.keys("a")
-    screen.wait("8 marked", "4 cancel (2 count)", "3 / 129", "2.33 %")
+    screen.wait("7 marked", "4 cancel (2 count)", "3 / 129", "2.33 %")
     screen.keys("x")
-    screen.wait("Cancel 4 orders in US", "4 left out", "USD       120.01", "y commit")
-    screen.keys("\r")  # never commits: it closes the group under the cursor
-    screen.wait("▶ ✓ in", "y commit")
+    screen.wait("Cancel 4 of 7 orders · Amazon.com", "USD 120.01", "y commit 4")
+    screen.keys("\r")  # never commits: it opens the order under the cursor
+    screen.wait("Reasons")
+    screen.keys("\x1b")
+    screen.wait("y commit 4", gone="Reasons")
     screen.keys("y")
     screen.wait("4 orders held until", gone="y commit")
     screen.wait("Held 4")  # the message stood on it
 
-    screen.keys("ggjjj")
-    screen.wait(f"{ORDER(3)}  US", "journal: cancel · held")
+    screen.keys("ggjj")
+    screen.wait(f"{ORDER(3)}   US", "held")
     screen.keys("u")
     screen.wait("Undo what of batch 1", f"only {ORDER(3)}")
     screen.keys("o")
@@ -80,24 +82,26 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(
     screen.keys("/../results/cancel-\ttxt\r")
     screen.wait("Batch 1: 2 ok, 1 refused by Amazon, 0 unknown", "18028", ORDER(2))
     screen.keys("\x1b")
-    screen.wait("Unconfirmed 2", "Failed 1", gone="Import result")
+    screen.wait("Unconfirmed 2", "Fail 1", gone="Import result")
 
     screen.keys("8")
-    screen.wait("1 of 148", ORDER(2), "✗ fail cancel")
+    screen.wait("1 of 1", ORDER(2), "refused")
     screen.keys("i")
     screen.wait("Import report files")
     screen.keys("/../next-day/all-orders-by-last-update.txt\r")
     screen.wait("Import result", "changed")
     screen.keys("\x1b")
-    screen.wait("Unconfirmed 0", "Failed 1", gone="Import result")
+    screen.wait("Unconfirmed 0", "Fail 1", gone="Import result")
     screen.keys(f"g{ORDER(1)}\r")
-    screen.wait(f"{ORDER(1)}  US · cancelled", "✓ done cancel")
+    screen.wait(f"{ORDER(1)}   US · Cancelled")
     screen.keys("\r")
     screen.wait("confirmed by a later report", "y copy")
-    screen.keys("\x1b[6~" * 4)
-    screen.wait("What happened")
+    for _ in range(3):  # pages asked for while one still moves are one
+        screen.keys("\x1b[6~")
+        screen.quiet()
+    screen.wait("History")
     screen.keys("\x1b")
-    screen.wait("Failed 1", gone="What happened")
+    screen.wait("Fail 1", gone="History")
 
     screen.keys("q")
     assert screen.ended() == 0
@@ -110,7 +114,7 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(
 def test_at_another_time_the_screen_only_looks(opened: list[Terminal], tmp_path: Path) -> None:
     bring(tmp_path)
     screen = start(opened, tmp_path, ORDERTUI_TEST_CLOCK="")
-    screen.wait("READ ONLY", "148 of 148")
+    screen.wait("READ ONLY", "132 of 132")
     screen.keys("d")
     screen.wait("read-only")
     screen.keys("q")
@@ -126,7 +130,7 @@ def test_a_dumb_terminal_is_declined_politely(opened: list[Terminal], tmp_path: 
 
 def test_the_practice_store_is_marked(opened: list[Terminal], tmp_path: Path) -> None:
     screen = start(opened, tmp_path, "demo", "--where", str(tmp_path / "practice"), "--orders", "200")
-    screen.wait("PRACTICE", "of 200", "To ship", "Tour 1/7")
+    screen.wait("PRACTICE", "of 182", "To ship", "Tour 1/7")
     screen.keys("\x1b")
     screen.wait("PRACTICE", gone="Tour 1/7")
     for key, title in (

@@ -38,7 +38,7 @@ def render_age(
         return Content.styled(f"{live} ", MUTED)
     if as_of is None:
         return Content.styled("no report imported yet ", MUTED)
-    old = now - as_of
+    old = max(0, now - as_of)
     text = (
         f"reports {format_duration(old)} old "
         if short
