@@ -96,10 +96,7 @@ class Committer:
 
     def _add(self, plan: Plan, check_stop: Callable[[], None]) -> JournalBatch:
         """Write one plan into the journal, within the transaction of `commit`."""
-        orders: dict[int, Order] = {}
-        for start in range(0, len(plan.rows), READ_AT_ONCE):
-            check_stop()
-            orders |= self._store.orders.get([row.id for row in plan.rows[start : start + READ_AT_ONCE]])
+        orders = self._store.orders.get([row.id for row in plan.rows])  # a stop ends the statement that runs
         limits = self._planner.limit_differences(plan, orders)
         if limits:
             raise _changed(limits)
