@@ -127,6 +127,11 @@ async def result(pilot: Pilot[None], _session: Session) -> None:
     await keys(pilot, "o", *["j"] * 9)
 
 
+async def outbox(pilot: Pilot[None], _session: Session) -> None:
+    """Show the batches, each with what to do next."""
+    await keys(pilot, "o")
+
+
 async def rate(pilot: Pilot[None], session: Session) -> None:
     """Show the rate in full, with two marked."""
     mark(pilot, session, "status:unshipped marketplace:US request:none -state:held", 2)
@@ -187,6 +192,7 @@ PICTURES = (
     Picture("preview", preview),
     Picture("refused", refused),
     Picture("result", result),
+    Picture("outbox", outbox),
     Picture("rate", rate),
     Picture("tour", tour, size=SMALL),
     Picture("main-light", main_dark, theme=LIGHT.name),
@@ -195,17 +201,18 @@ PICTURES = (
 
 
 async def draw(picture: Picture) -> str:
-    """Return the picture as SVG, over a copy of the folder `practice`."""
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copytree("practice", folder, dirs_exist_ok=True)
-        with Session.open(
-            Path(folder) / "practice.db", clock=FixedClock(NOW), config=Config(shop_name="my-shop")
-        ) as session:
+    """Return the picture as SVG, over a copy of the folder `practice` in the home folder."""
+    shop = Path.home() / "shop"
+    shutil.copytree("practice", shop)
+    try:
+        with Session.open(shop / "practice.db", clock=FixedClock(NOW), config=Config(shop_name="my-shop")) as session:
             app = OrderTuiApp(session, theme=picture.theme)
             async with app.run_test(size=picture.size) as pilot:
                 await keys(pilot)
                 await picture.steps(pilot, session)
                 return app.export_screenshot(title="ordertui")
+    finally:
+        shutil.rmtree(shop)
 
 
 def main() -> None:
@@ -217,7 +224,8 @@ def main() -> None:
     target = Path(__file__).resolve().parent.parent / "screenshots"
     target.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)  # so that no machine's path is in a picture
+        os.chdir(folder)
+        os.environ["HOME"] = folder  # so that no machine's path is in a picture
         build_practice(Path("practice"), now=NOW)
         for picture in PICTURES:
             if asked.names and picture.name not in asked.names:

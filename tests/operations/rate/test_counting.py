@@ -238,7 +238,7 @@ def test_a_request_for_some_items_does_not_clear_the_order(tmp_path: Path) -> No
     (plan,) = session.planner.plan(Action.CANCEL, ids)
     (row,) = plan.rows
     assert row.counts
-    assert "for B (item" in row.note
+    assert "of B (item" in row.note
     assert any("some of the items only" in warning for warning in plan.warnings)
     assert [line.reason or row.reason for line in row.lines] == ["NoInventory", "BuyerCanceled"]
     text = plan.files[0].content.decode()
