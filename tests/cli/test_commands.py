@@ -87,6 +87,19 @@ def test_rate_has_the_documented_shape(looked_at: Command) -> None:
     assert after["after_headroom"] == 0
 
 
+def test_a_table_shows_rates_as_percentages(looked_at: Command) -> None:
+    def cells(*args: str) -> str:
+        return looked_at.ok("rate", *args).splitlines()[1]
+
+    shown = cells("--if-cancel", "sku:MUG-BLUE status:unshipped")
+    for text in ("0.78 %", "3.10 %", "2.5 %"):
+        assert text in shown
+    assert "0.0" not in shown
+    assert "0.78 %" in cells("--outlook")
+    (exported,) = looked_at.ok("rate", "--format", "csv").splitlines()[1:]
+    assert "0.007752" in exported
+
+
 def test_show_has_the_documented_shape(looked_at: Command) -> None:
     order = looked_at.json("show", "001-0000000-0000001")
     assert list(order) == ["order_id", "marketplace", "status", "facts", "notes", "actions"]
@@ -202,8 +215,11 @@ def test_the_outbox_tells_what_each_batch_waits_for(us: Command) -> None:
         return one["state"], one["next"]
 
     us.ok("commit", planned(us, *MUG), "--yes", "--typed", "5")
-    assert standing() == ("held", "ordertui undo 1")
-    us.ok("release", "1")
+    assert standing() == ("held", "ordertui dispatch, from 2026-11-23 14:20 UTC")
+    released = us.run("release", "1")
+    assert "ordertui dispatch" in released.stdout
+    assert "undo" not in released.stdout
+    assert standing() == ("held", "ordertui dispatch")
     us.ok("dispatch")
     assert standing() == ("written", "ordertui uploaded 1")
     us.ok("uploaded", "1")

@@ -15,7 +15,7 @@ from ordertui.orders.text import pluralize
 from .context import Settings, fail, open_session, real_clock_only
 from .exit_codes import Exit
 from .imports import stop_on_interrupt
-from .messages import held_sentence, sent_sentence, unconfirmed_sentence, waiting_sentences
+from .messages import clock, held_sentence, sent_sentence, unconfirmed_sentence, waiting_sentences
 from .output import FORMAT, Record, emit, say
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ SPARE = ("uploaded_at", "due_at", "unclear")
 ROW_COLUMNS = ("batch", "order_id", "state", "reason", "currency", "total", "code", "text")
 
 
-def batch_record(batch: Batch) -> Record:
-    """Return a batch as one line of a list. Its `orders` are those that were neither undone nor left out.
+def batch_record(batch: Batch, now: int) -> Record:
+    """Return a batch as one line of a list, as it stands at `now` (epoch seconds). Its `orders` are those that were neither undone nor left out.
 
     Its state is `confirmed` once a report confirmed every one of them.
     """
@@ -43,15 +43,18 @@ def batch_record(batch: Batch) -> Record:
         "unclear": batch.count(RowState.UNKNOWN),
         "due_at": iso_utc(batch.due_at),
         "uploaded_at": "" if batch.uploaded_at is None else iso_utc(batch.uploaded_at),
-        "next": next_command(batch),
+        "next": next_command(batch, now),
         "files": " ".join(batch.files),
     }
 
 
-def next_command(batch: Batch) -> str:
-    """Return the command that goes on with a batch; empty when there is nothing to do, or it goes on by itself."""
+def next_command(batch: Batch, now: int) -> str:
+    """Return the command that goes on with a batch; empty when there is nothing to do, or it goes on by itself.
+
+    Of a batch whose hold is not over at `now` (epoch seconds) it tells from when on the command does something.
+    """
     if batch.state is BatchState.HELD:
-        return f"ordertui undo {batch.id}"
+        return "ordertui dispatch" if batch.due_at <= now else f"ordertui dispatch, from {clock(batch.due_at)}"
     if batch.count(RowState.UNKNOWN):
         return "ordertui questions"
     if batch.count(RowState.ERROR):
@@ -83,7 +86,7 @@ def commit(settings: Settings, plan_file: Path, yes: bool, typed: str | None, fo
         except Exception:
             say("Nothing was committed: no order of this plan file is held by it.")
             raise
-    emit([batch_record(batch) for batch in batches], COLUMNS, form, SPARE)
+    emit([batch_record(batch, session.clock.now()) for batch in batches], COLUMNS, form, SPARE)
     for batch in batches:
         say(held_sentence(batch))
 
@@ -106,7 +109,7 @@ def release(settings: Settings, batches: tuple[int, ...]) -> None:
     real_clock_only(settings)
     with open_session(settings) as session:
         released = session.batches.release_all(tuple(dict.fromkeys(batches)))
-        emit([batch_record(batch) for batch in released], COLUMNS, "table", SPARE)
+        emit([batch_record(batch, session.clock.now()) for batch in released], COLUMNS, "table", SPARE)
         say("The hold is over; `ordertui dispatch` writes the files.")
 
 
@@ -118,7 +121,8 @@ def outbox(settings: Settings, batch: int | None, form: str) -> None:
     """List batches and where they stand; with a BATCH its orders, with Amazon's codes and words."""
     with open_session(settings) as session:
         if batch is None:
-            emit([batch_record(b) for b in session.batches.find()], COLUMNS, form, SPARE)
+            now = session.clock.now()
+            emit([batch_record(b, now) for b in session.batches.find()], COLUMNS, form, SPARE)
             return
         found = session.batches.get(batch)
     emit([row_record(found.id, row) for row in found.rows], ROW_COLUMNS, form)
@@ -175,7 +179,7 @@ def dispatch(settings: Settings, wait: bool, form: str) -> None:
             sent += error.written
             incomplete = error
         failed = watch.sentences() + (watch.unanswered() if wait else [])
-    emit([batch_record(b) for b in sent], COLUMNS, form, SPARE)
+    emit([batch_record(b, session.clock.now()) for b in sent], COLUMNS, form, SPARE)
     for batch in sent:
         say(sent_sentence(batch))
         if batch.advice:

@@ -124,9 +124,9 @@ def show_figures(session: Session, codes: list[str], text: str | None, dated: st
         now, after = effect.before, effect.after
         record: Record = {
             "marketplace": now.marketplace, "window_from": iso(now.window_from), "window_to": iso(now.window_to),
-            "timezone": now.timezone, "orders": now.orders, "cancelled": now.cancelled, "rate": share(now),
-            "target": float(now.target), "headroom": None if now.reason else now.headroom, "status": now.status,
-            "reason": now.reason, "basis": now.basis, "after_cancelled": after.cancelled, "after_rate": share(after),
+            "timezone": now.timezone, "orders": now.orders, "cancelled": now.cancelled, "rate": share(now, form),
+            "target": target_cell(Fraction(now.target), form), "headroom": None if now.reason else now.headroom, "status": now.status,
+            "reason": now.reason, "basis": now.basis, "after_cancelled": after.cancelled, "after_rate": share(after, form),
             "after_headroom": None if after.reason else after.headroom,
         }  # fmt: skip
         if text is None:
@@ -175,7 +175,7 @@ def show_outlook(session: Session, codes: list[str], form: str) -> None:
         target = session.eligibility.policy(code).values.rate_target
         records += [
             {"marketplace": code, "day": d.day.isoformat(), "orders": d.orders, "cancelled": d.cancelled,
-             "rate": None if d.status == "unknown" else rounded_share(d.cancelled, d.orders, target),
+             "rate": None if d.status == "unknown" else share_cell(d.cancelled, d.orders, target, form),
              "status": d.status,
              "auto_cancels": d.auto_cancels, "rolls_off": d.rolls_off, "rolls_off_orders": d.rolls_off_orders}
             for d in session.rate.outlook.days(code)
@@ -232,13 +232,26 @@ def show_differences(session: Session, file: Path, marketplace: str | None, disp
         say(f"ordertui rate --reconcile {file} --dispute --format csv gives the list for a dispute")
 
 
-def share(figure: RateFigure) -> float | None:
-    """Return the figure's rate as `rounded_share` does."""
-    return None if figure.reason else rounded_share(figure.cancelled, figure.orders, Fraction(figure.target))
+def share(figure: RateFigure, form: str) -> float | str | None:
+    """Return the figure's rate as `share_cell` does; None when it is unknown."""
+    return None if figure.reason else share_cell(figure.cancelled, figure.orders, Fraction(figure.target), form)
 
 
-def rounded_share(part: int, whole: int, target: Fraction) -> float | None:
-    """Return the rate as a number with 6 decimals, never rounded across the target; None without orders."""
-    from ordertui.rules.rate import round_share
+def share_cell(part: int, whole: int, target: Fraction, form: str) -> float | str | None:
+    """Return a rate, never rounded across the target: a percentage in a table, elsewhere a number with 6 decimals.
 
-    return float(round_share(Fraction(part, whole), 6, target=target)) if whole else None
+    None without orders.
+    """
+    from ordertui.rules.rate import percent, round_share
+
+    if not whole:
+        return None
+    share = Fraction(part, whole)
+    return percent(share, target=target) if form == "table" else float(round_share(share, 6, target=target))
+
+
+def target_cell(target: Fraction, form: str) -> float | str:
+    """Return a target: a percentage in a table, elsewhere a number."""
+    from ordertui.rules.rate import target_percent
+
+    return target_percent(target) if form == "table" else float(target)
