@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from ordertui.cli.messages import share as sentence
-from ordertui.cli.rate import rounded_share as number
+from ordertui.cli.rate import share_cell
 from ordertui.operations.rate.figures import RateFigure
 from ordertui.rules.rate import RateStatus
 from ordertui.tui.render.format import format_rate
@@ -14,5 +14,6 @@ def test_thirteen_of_521_reads_the_same_everywhere() -> None:
     figure = RateFigure("US", 7, 0, 0, "UTC", 521, 13, 13, "0.025", 0, RateStatus.NEAR, "")
     assert format_rate(figure) == "2.49 %"
     assert sentence(figure) == "13 of 521 (2.49 %)"
-    assert number(13, 521, Fraction(25, 1000)) == 0.024952
-    assert number(24_999_999, 10**9, Fraction(25, 1000)) == 0.024999
+    assert share_cell(13, 521, Fraction(25, 1000), "table") == "2.49 %"
+    assert share_cell(13, 521, Fraction(25, 1000), "json") == 0.024952
+    assert share_cell(24_999_999, 10**9, Fraction(25, 1000), "csv") == 0.024999

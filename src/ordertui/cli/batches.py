@@ -29,9 +29,10 @@ ROW_COLUMNS = ("batch", "order_id", "state", "reason", "currency", "total", "cod
 
 
 def batch_record(batch: Batch, now: int) -> Record:
-    """Return a batch as one line of a list, as it stands at `now` (epoch seconds). Its `orders` are those that were neither undone nor left out.
+    """Return a batch as one line of a list, as it stands at `now` (epoch seconds).
 
-    Its state is `confirmed` once a report confirmed every one of them.
+    Its `orders` are those that were neither undone nor left out. Its state is `confirmed` once a report confirmed every
+    one of them.
     """
     return {
         "batch": batch.id,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.widgets import Static
 
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
+from ordertui.tui.screens import dialogs
 from ordertui.tui.screens.message_log import MessageLogScreen
 from support.pilot import main, press, running, said, until
 
@@ -24,6 +26,22 @@ async def test_messages_can_be_read_again_newest_first(session: Session, clock: 
         await until(pilot, lambda: isinstance(pilot.app.screen, MessageLogScreen))
         words = _words(pilot.app.screen)
         assert "06:06:01 PST  second\n06:05:00 PST  first [b]one[/b]" in words
+
+
+async def test_without_messages_there_is_nothing_to_copy(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    copied: list[str] = []
+
+    def copy(_app: object, text: str, what: str) -> str:
+        copied.append(text)
+        return f"copied {what}"
+
+    monkeypatch.setattr(dialogs, "copy", copy)
+    async with running(session, toasts=True) as pilot:
+        await press(pilot, "exclamation_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, MessageLogScreen))
+        await press(pilot, "y")
+        await until(pilot, lambda: said(pilot) == "there is nothing to copy")
+        assert copied == []
 
 
 async def test_the_log_keeps_the_last_two_hundred(session: Session) -> None:

@@ -12,12 +12,13 @@ from ordertui.operations.planning.plan import Plan
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action, RefundReason
+from ordertui.tui.commands import output
 from ordertui.tui.screens.base import DialogKeys
 from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen, TextScreen
 from ordertui.tui.screens.preview import PlanHead, PlanTitle, PreviewScreen
 from ordertui.tui.widgets.line_list import LineList
 from support.batches import session_of
-from support.pilot import main, press, preview, running, said, settled, table, to_ship, until
+from support.pilot import burst, main, press, preview, running, said, settled, table, to_ship, until
 from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, unshipped_row
 
 
@@ -263,8 +264,33 @@ async def test_a_wrong_number_keeps_the_question_open_and_says_what_was_wrong(mu
             assert pilot.app.screen is form
             await until(pilot, lambda wrong=wrong: wrong in str(form.query_one("#form-error", Static).content))  # type: ignore[misc]
             assert mugs.batches.find() == []
-        await press(pilot, "5", "enter")
+        await press(pilot, "5")
+        await until(pilot, lambda: str(form.query_one("#form-error", Static).content) == "")
+        await press(pilot, "enter")
         await until(pilot, lambda: bool(mugs.batches.find()))
+
+
+async def test_a_second_y_does_not_reach_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = session_of(tmp_path / "shop", waiting=2, shipped=200)
+    copied: list[str] = []
+
+    def copy(_app: object, text: str, what: str) -> str:
+        copied.append(text)
+        return f"copied {what}"
+
+    monkeypatch.setattr(output, "copy", copy)
+    async with running(session) as pilot:
+        await press(pilot, "2")
+        await until(pilot, lambda: len(table(pilot).ids) == 2)
+        screen = await preview(pilot)
+        assert screen.plan.typed_count is None
+        await burst(pilot, ["y", "y", "y"])
+        await until(pilot, lambda: pilot.app.screen is main(pilot))
+        await settled(pilot)
+        assert len(session.batches.find()) == 1
+        assert copied == []
+        await press(pilot, "y")
+        await until(pilot, lambda: len(copied) == 1)
 
 
 async def test_the_number_is_asked_only_when_the_plan_makes_the_rate_worse(tmp_path: Path) -> None:

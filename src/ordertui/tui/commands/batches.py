@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual.message import Message
+
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.planning.reasons import UNSAID
@@ -71,6 +73,7 @@ async def act(context: CommandContext, task: Task, name: str, reason: str = "", 
         steps[place] = MarketplaceStep(plan.marketplace, len(batch.rows if batch else plan.rows), "✓" if batch else "–")
         if batch is not None:
             _take_in_committed(context, batch)
+            context.tasks.keys.discard(Message().time)  # typed while the preview was still to be seen
             given = {row.reason for row in batch.rows if row.reason in context.session.batches.reasons(action)}
             if len(given) == 1 and CancelReason.BUYER_CANCELED not in given:  # that one belongs to its orders
                 _remember(context, name, given.pop())

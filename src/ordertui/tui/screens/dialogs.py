@@ -72,6 +72,8 @@ class TextScreen(Dialog[None]):
         """Copy the text."""
         if self._copy:
             self.notify(copy(self.app, self._copy, "it"))
+        else:
+            self.notify("there is nothing to copy")
 
 
 class FormScreen(Dialog[dict[str, str] | None]):
@@ -112,6 +114,11 @@ class FormScreen(Dialog[dict[str, str] | None]):
     def on_mount(self) -> None:
         """Focus the first field."""
         self.query_one(Input).focus()
+
+    @on(Input.Changed)
+    def _clear_error(self, event: Input.Changed) -> None:
+        event.stop()
+        self.query_one("#form-error", Static).update("")  # it was said of the text before
 
     @on(Input.Submitted)
     def _next(self, event: Input.Submitted) -> None:

@@ -24,8 +24,9 @@ class MessageLogScreen(TextScreen):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("exclamation_mark", "leave", "close", show=False)]
 
     def __init__(self, history: MessageHistory, zone: str) -> None:
-        text = render_messages(history.newest_first(), zone)
-        super().__init__("Messages", text, copy=text.plain)
+        messages = list(history.newest_first())
+        text = render_messages(messages, zone)
+        super().__init__("Messages", text, copy=text.plain if messages else "")
 
 
 def render_messages(messages: Iterable[ShownMessage], zone: str) -> Content:

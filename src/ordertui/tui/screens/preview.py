@@ -479,6 +479,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
             ):
                 await self._plan_again(task, self._choices)
             return
+        self._tasks.keys.discard(Message().time)  # meant for this preview, not for what it covers
         self.dismiss(PreviewAnswer(batch))
 
     async def _ask_count(self, task: Task, count: int) -> str | None:
