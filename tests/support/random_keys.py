@@ -29,6 +29,7 @@ from ordertui.orders.batch_state import PENDING
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import YesNo
 from ordertui.orders.money import format_grouped
+from ordertui.orders.text import with_verb
 from ordertui.tui.actions import ALL_COMMANDS
 from ordertui.tui.main.app import OrderTuiApp
 from ordertui.tui.main.screen import MainScreen
@@ -304,13 +305,14 @@ class Monkey:
                 money[row.total.currency] += row.total.minor
         sums = [f"{currency} {format_grouped(minor, currency)}" for currency, minor in sorted(money.items())]
         unpriced = sum(row.total is None for row in rows)
+        counted = sum(verdict.counts is not YesNo.NO for verdict in cancel)
+        cannot = f", {len(marked) - len(cancel):,} cannot" if len(cancel) < len(marked) else ""
         parts = [
             f"● {len(marked):,} marked" + (f" ({hidden:,} hidden)" if hidden else ""),
             " + ".join([*sums, *([f"{unpriced} without a known price"] if unpriced else [])]),
-            f"{len(cancel):,} cancel ({sum(verdict.counts is not YesNo.NO for verdict in cancel):,} count)",
+            f"{len(cancel):,} cancel ({with_verb(counted, 'counts', 'count')}){cannot}",
             *([f"{refunds:,} refund"] if refunds else []),
             *([f"{confirms:,} confirm"] if confirms else []),
-            *([f"{len(marked) - len(cancel):,} cannot"] if len(cancel) < len(marked) else []),
         ]
         short = [parts[0], f"{len(money)} currencies", *parts[2:]]
         return " · ".join(parts), *([" · ".join(short)] if len(money) > 1 else [])

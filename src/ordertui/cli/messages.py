@@ -40,6 +40,8 @@ def share(figure: RateFigure) -> str:
 
 def plan_sentences(plan: Plan) -> Iterator[str]:
     """Say who is in, what the plan does to the rate and to money, and its warnings."""
+    from ordertui.operations.planning.counted import window_words
+
     counted = sum(row.counts for row in plan.rows)
     word = f", of which {with_verb(counted, 'counts', 'count')}" if plan.action is Action.CANCEL and plan.rows else ""
     yield f"{plan.marketplace}: {plan.action.value} {pluralize(len(plan.rows))}{word}; {len(plan.out):,} left out."
@@ -48,9 +50,10 @@ def plan_sentences(plan: Plan) -> Iterator[str]:
     for effect in plan.rates:
         before, after = effect.before, effect.after
         room = "room unknown" if after.reason else f"room for {after.headroom:,} more"
+        counting = "".join(f"; {words}" for words in window_words(plan, effect))
         yield (
             f"  {after.days}-day rate: {share(before)} now, {share(after)} after; target under"
-            f" {target_percent(Fraction(after.target))}, {room}."
+            f" {target_percent(Fraction(after.target))}, {room}{counting}."
         )
     sums = [format_money(sum_.minor, sum_.currency) for sum_ in plan.money if sum_.component == "total"]
     if sums:

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from ordertui.cli.messages import plan_sentences
 from ordertui.operations.errors import UnknownReason
+from ordertui.operations.planning.counted import window_words
+from ordertui.operations.planning.effects import restock_note
 from ordertui.operations.planning.other_items import other_items
 from ordertui.operations.planning.plan import Plan, PlanLine
 from ordertui.operations.planning.planner import PlanChoices
@@ -13,6 +16,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.order import LineAmounts
+from ordertui.tui.render.plan import PlanLook, render_head
 from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, standard, unshipped_row
 
 
@@ -235,3 +239,37 @@ def test_a_cancellation_tells_what_it_takes_along_and_can_leave_it_out(tmp_path:
     (second,) = [row.id for row in plan.rows if row.order_id == order_id(2)]
     single = only(session.planner.plan(Action.CANCEL, [second]))
     assert [line.sku for line in other_items(Action.CANCEL, single.rows)[second]] == ["MUG", "CUP"]
+
+
+def test_orders_placed_before_the_window_are_told_from_those_that_change_its_rate(tmp_path: Path) -> None:
+    """The rate before, what is said to count, and the rate after add up."""
+    session = open_session(tmp_path)
+    old = 9 * DAY
+    rows = [all_orders_row(n) for n in range(1, 41)] + [all_orders_row(n, age=old) for n in (50, 51)]
+    bring(session, tmp_path, everything=rows, open_=[unshipped_row(n, age=old if n > 40 else DAY) for n in (1, 2, 50)])
+
+    def plan_of(*numbers: int) -> Plan:
+        return only(session.planner.plan(Action.CANCEL, ids(session, *numbers)))
+
+    plan = plan_of(1, 2, 50)
+    (effect,) = plan.rates
+    assert (sum(row.counts for row in plan.rows), effect.added, effect.earlier) == (3, 2, 1)
+    assert effect.before.cancelled + effect.added == effect.after.cancelled
+    words = "2 count in these 7 days, 1 was placed before them"
+    assert window_words(plan, effect) == [words]
+    head = [line.plain for line in render_head(PlanLook(plan, 3), 140, 20)]
+    assert words in head[0]
+    assert "all 3 count" not in "".join(head)
+    assert any(words in sentence for sentence in plan_sentences(plan))
+    assert window_words(plan_of(1, 2), plan_of(1, 2).rates[0]) == []
+    only_old = plan_of(50)
+    assert window_words(only_old, only_old.rates[0]) == ["none counts in these 7 days, 1 was placed before them"]
+
+
+def test_the_units_restocked_and_not_restocked_are_all_units(tmp_path: Path) -> None:
+    session = open_session(tmp_path)
+    plan = only(session.planner.plan(Action.CANCEL, standard(session, tmp_path)))
+    assert plan.restock == "of 6 units, Amazon restocks 1 unit; 5 units not restocked (NoInventory)"
+    without = [row for row in plan.rows if row.reason == "NoInventory"]
+    policy = session.eligibility.policy("US")
+    assert restock_note(policy, Action.CANCEL, without) == "5 units not restocked (NoInventory)"

@@ -172,7 +172,7 @@ def test_where_cells_are_few_the_status_line_counts_currencies_rather_than_cut_o
 
     assert "CAD 1,212.48 + EUR 2,558.72 + USD 3,637.15 · 410 cancel" in line(140)
     assert line(120).endswith("   ◷ 3 held 14m   ↑ 5 to upload")
-    assert line(96).startswith(" ● 421 marked · 3 currencies · 410 cancel (380 count) · 11 cannot   ◷ 3 held 14m   ↑ 5")
+    assert line(96).startswith(" ● 421 marked · 3 currencies · 410 cancel (380 count), 11 cannot   ◷ 3 held 14m   ↑ 5")
     assert line(80).endswith("…   ◷ 3 held 14m   ↑ 5 to upload")
     assert line(60).endswith("…   ◷ 3 held 14m   ↑ 5")
 

@@ -8,7 +8,7 @@ from ordertui.orders.clock import DAY
 from ordertui.orders.enums import Action, YesNo
 from ordertui.orders.money import Money
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order
-from ordertui.orders.text import pluralize
+from ordertui.orders.text import pluralize, with_verb
 from ordertui.rules.policy.policy import Policy
 
 from .plan import MoneyEffect, PlannedOrder
@@ -60,26 +60,22 @@ def restock_note(policy: Policy, action: Action, rows: Sequence[PlannedOrder]) -
         return ""
     known: dict[str, YesNo] = {}
     units: dict[YesNo, int] = {}
-    orders: dict[YesNo, int] = {}
     for row in rows:
-        found = set()
         for line in row.lines:
             reason = line.reason or row.reason
             if reason not in known:  # a table is asked once for each reason, not for each row
                 known[reason] = policy.restocks(reason)[0]
             back = known[reason]
             units[back] = units.get(back, 0) + line.quantity
-            found.add(back)
-        for back in found:
-            orders[back] = orders.get(back, 0) + 1
     words = []
-    if YesNo.YES in orders:
+    if YesNo.YES in units:
         words.append(f"Amazon restocks {pluralize(units[YesNo.YES], 'unit')}")
-    if YesNo.NO in orders:
-        words.append(f"{pluralize(orders[YesNo.NO])} not restocked (NoInventory)")
-    if YesNo.UNKNOWN in orders:
-        words.append(f"unknown whether the units of {pluralize(orders[YesNo.UNKNOWN])} are restocked")
-    return "; ".join(words)
+    if YesNo.NO in units:
+        words.append(f"{pluralize(units[YesNo.NO], 'unit')} not restocked (NoInventory)")
+    if YesNo.UNKNOWN in units:
+        words.append(f"unknown whether {with_verb(units[YesNo.UNKNOWN], 'unit is', 'units are')} restocked")
+    of_all = f"of {pluralize(sum(units.values()), 'unit')}, " if len(units) > 1 else ""
+    return of_all + "; ".join(words)
 
 
 def fee_warnings(

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from itertools import pairwise
 
+import msgspec
+
 from ordertui.operations.eligibility import BATCH_ACTIONS, Eligibility
 from ordertui.orders.clock import Clock, day_start, iso_utc, to_local
 from ordertui.orders.enums import Action, YesNo
@@ -61,7 +63,11 @@ class RateCalculator:
             start, end = window(now, days, policy.zone)
             placed, recent = ((start, end), ALWAYS) if dated is Dated.ORDER else ((0, end), (start, end))
             gain = self.chosen_gain(marketplace, chosen, placed, recent)
-            found.append(self.effect(marketplace, days, gain, dated))
+            effect = self.effect(marketplace, days, gain, dated)
+            if dated is Dated.ORDER and gain.cancelled < len(chosen.cancelled) + len(chosen.counting):
+                earlier = self.chosen_gain(marketplace, chosen, (0, start - 1), recent).cancelled
+                effect = msgspec.structs.replace(effect, earlier=earlier)
+            found.append(effect)
         return found
 
     def chosen_gain(

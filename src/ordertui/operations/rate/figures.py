@@ -57,6 +57,13 @@ class RateEffect(msgspec.Struct, frozen=True):
 
     before: RateFigure
     after: RateFigure
+    earlier: int = 0
+    """How many orders of the plan newly count that were placed before the window, and so do not change its rate."""
+
+    @property
+    def added(self) -> int:
+        """How many orders the plan adds to the cancellations of the window."""
+        return self.after.cancelled - self.before.cancelled
 
 
 class Impact(msgspec.Struct, frozen=True):
@@ -70,6 +77,7 @@ class Impact(msgspec.Struct, frozen=True):
     counted: int
     """Of the cancellable, those that count toward the rate."""
     cannot: int
+    """How many may not be cancelled; a refund or a confirmation may take some of them."""
     refundable: int = 0
     """How many a refund would take."""
     markets: tuple[tuple[str, int], ...] = ()

@@ -8,14 +8,15 @@ from fractions import Fraction
 import msgspec
 from textual.content import Content
 
+from ordertui.operations.planning.counted import window_words
 from ordertui.operations.planning.effects import TOTAL
 from ordertui.operations.planning.plan import Plan
 from ordertui.operations.planning.planner import BY_OPERATOR
-from ordertui.operations.rate.figures import RateFigure
+from ordertui.operations.rate.figures import RateEffect, RateFigure
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES, PriceTax, price_tax
 from ordertui.orders.money import format_grouped
-from ordertui.orders.text import format_duration, pluralize
+from ordertui.orders.text import format_duration, pluralize, with_verb
 from ordertui.rules.rate import RateStatus, target_percent
 
 from .format import ACTION_WORD, GLYPH, MUTED, STYLE, Piece, format_rate, wrap_text
@@ -160,10 +161,19 @@ def _rate_lines(plan: Plan, width: int) -> Iterator[Content]:
         else:
             counts = f" ({after.cancelled:,} of {after.orders:,})" if after.orders else ""
             pieces = [Content(f"{head:<13} {format_rate(before)} → {format_rate(after)}{counts}"), _verdict(after)]
-        counted = count_text(plan)
-        if counted and number == len(plan.rates):
-            pieces.append(Content(counted))
-        yield from _flow(pieces, width)
+        counted = _count_words(plan, effect, is_last=number == len(plan.rates))
+        yield from _flow([*pieces, *(Content(text) for text in counted)], width)
+
+
+def _count_words(plan: Plan, effect: RateEffect, *, is_last: bool) -> list[str]:
+    """Return who counts in one window; with the last one also what is true of all windows."""
+    words = window_words(plan, effect)
+    if not is_last:
+        return words
+    if not words:
+        return [text] if (text := count_text(plan)) else []
+    others = sum(not row.counts for row in plan.rows) if plan.action is Action.CANCEL else 0
+    return [*words, f"{with_verb(others, 'does', 'do')} not count"] if others else words
 
 
 def _verdict(after: RateFigure) -> Content:
@@ -253,15 +263,15 @@ def render_details(look: PlanLook, *, by_api: bool = False) -> Content:
         f", {len(plan.out):,} excluded\n",
         (f"Plan {plan.id}\n\n", MUTED),
     ]
-    for effect in plan.rates:
+    for number, effect in enumerate(plan.rates, start=1):
         before, after = effect.before, effect.after
         total = "unknown" if after.reason else f"{after.orders:,}"
         pieces.append(f"Rate {after.days} days   {before.cancelled:,} of {total} orders ({format_rate(before)})")
         pieces.append(f" → {after.cancelled:,} of {total} ({format_rate(after)})  ")
         pieces.append((f"{GLYPH[after.status]} {after.status}\n", STYLE[after.status]))
         pieces.append((f"  {after.basis}\n", MUTED))
-    if counted := count_text(plan):
-        pieces.append(f"{counted}\n")
+        if words := _count_words(plan, effect, is_last=number == len(plan.rates)):
+            pieces.append(f"{', '.join(words)}\n")
     for entry in plan.money:
         name = "total" if entry.component == TOTAL else COMPONENT_WORD[entry.component]
         pieces.append(f"{name:<20} {entry.currency} {format_grouped(entry.minor, entry.currency):>12}\n")

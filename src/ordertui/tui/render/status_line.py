@@ -8,6 +8,7 @@ from textual.content import Content
 from ordertui.operations.batches.batch import Due, DueStep, Waiting
 from ordertui.operations.rate.figures import Impact
 from ordertui.orders.order import OrderRow
+from ordertui.orders.text import with_verb
 
 from .format import MUTED, Piece, format_due, format_short, format_sums
 
@@ -97,11 +98,11 @@ def _impact_pieces(impact: Impact | None, *, short: bool) -> list[Piece]:
     many = short and len(impact.money) > 1
     money = f"{len(impact.money)} currencies" if many else format_sums(impact.money, impact.unpriced)
     pieces: list[Piece] = [f" · {money}"] if money else []
-    pieces.append(f" · {impact.cancellable:,} cancel ({impact.counted:,} count)")
+    pieces.append(f" · {impact.cancellable:,} cancel ({with_verb(impact.counted, 'counts', 'count')})")
+    if impact.cannot:  # beside those that can be cancelled, so that the two are the marked ones
+        pieces.append((f", {impact.cannot:,} cannot", "$text-warning"))
     if impact.refundable:
         pieces.append(f" · {impact.refundable:,} refund")
     if impact.confirmable:
         pieces.append(f" · {impact.confirmable:,} confirm")
-    if impact.cannot:
-        pieces.append((f" · {impact.cannot:,} cannot", "$text-warning"))
     return pieces
