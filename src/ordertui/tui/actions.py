@@ -133,7 +133,7 @@ MAIN_COMMANDS: tuple[Command, ...] = (
             " leaves", "Find", 6),
     Command("find.clear", "escape", "view.clear_filter", "clear", "Clear the filter", "Find"),
     Command("find.find", "F", "navigation.find", "find",
-            "Find by a filter without hiding the others; n and N go through what fits", "Find"),
+            "Find by a filter without hiding the others; n and # go through what fits", "Find"),
     Command("find.next", "n", "navigation.step(True)", "next",
             "The next order that was found; with nothing found, the next marked one (# goes back)", "Find"),
     Command("find.previous", "number_sign", "navigation.step(False)", "previous", "The one before", "Find"),

@@ -285,6 +285,20 @@ async def test_too_small_says_so(session: Session) -> None:
         assert main(pilot).query_one("#too-small").display
 
 
+async def test_too_small_takes_no_key_that_acts(session: Session) -> None:
+    """Nobody can see what would be committed."""
+    async with running(session) as pilot:
+        await to_ship(pilot)
+        await pilot.resize_terminal(30, 8)
+        await press(pilot, "space", "x", "y")
+        assert pilot.app.screen is main(pilot)
+        assert len(table(pilot).marks) == 0
+        await pilot.resize_terminal(120, 40)
+        await pilot.pause(0.1)
+        await press(pilot, "space")
+        await until(pilot, lambda: len(table(pilot).marks) == 1)
+
+
 def test_every_key_is_in_help_and_no_key_has_two_meanings() -> None:
     words = help_text("", width=500).plain
     for action in ALL_COMMANDS:

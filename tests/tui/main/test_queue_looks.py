@@ -105,3 +105,15 @@ def test_the_columns_of_version_0_1_hold_for_every_queue_until_one_has_its_own(t
     looks.keep_columns(looks.request("late").with_columns("order items"))
     assert looks.request("late").columns == "order items"
     assert looks.request("all").columns == "order total:14 title"
+
+
+async def test_the_column_cursor_may_be_where_a_narrower_table_does_not_reach(session: Session) -> None:
+    """It ended the screen with a ValueError."""
+    async with running(session) as pilot:
+        for keys in ("l" * 3, "|", "\\", "|", "h" * 9, "l" * 9):
+            for key in keys:
+                await press(pilot, {"|": "vertical_line", "\\": "backslash"}.get(key, key))
+        for width in (60, 61, 79, 80, 109, 110, 200):
+            await pilot.resize_terminal(width, 24)
+            await pilot.pause()
+        assert pilot.app.is_running

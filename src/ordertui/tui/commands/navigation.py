@@ -30,7 +30,7 @@ def order_ids(text: str) -> list[str]:
 
 async def find(context: CommandContext, task: Task) -> None:
     """Ask for a filter, and find the orders that fit without hiding the others."""
-    note = "n and N go through what fits; nothing is hidden."
+    note = "n and # go through what fits; nothing is hidden."
     text = await ask_filter(task, context.session, context.filter_bar, "Find by a filter", note)
     if text is not None:
         await find_orders(context, task, text)
@@ -88,7 +88,7 @@ async def go_to_text(context: CommandContext, task: Task, text: str) -> None:
         context.screen.notify(f"no order id has {part} in it", severity="error")
     elif view.shown is not None and found.common(view.shown.members):
         context.marks.found = found
-        context.notify(f"{found.common(view.shown.members):,} shown with {part} in the id; n and N go through them")
+        context.notify(f"{found.common(view.shown.members):,} shown with {part} in the id; n and # go through them")
         if context.table.cursor_id not in found:
             view.mark_place()
             _go_to_first(context, found)

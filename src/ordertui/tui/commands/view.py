@@ -38,7 +38,7 @@ def clear_filter(context: CommandContext) -> None:
         view.ask_for(view.request.with_filter(""))
     elif context.marks.found:
         context.marks.found = Marks()
-        context.notify("what was found is forgotten; n and N go through the marked orders")
+        context.notify("what was found is forgotten; n and # go through the marked orders")
     elif not context.sync.stop():
         context.tour.leave()
 

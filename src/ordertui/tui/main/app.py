@@ -34,6 +34,10 @@ THREADS = 4
 """A sync, a dispatch, a task and what the screen reads may go on side by side."""
 
 
+LEAVING_KEYS = {"q", "escape", "ctrl+c", "ctrl+q"}
+"""All that a terminal too small to show orders takes."""
+
+
 class OrderTuiApp(App[None]):
     """ordertui on a terminal, over one session."""
 
@@ -142,10 +146,17 @@ class OrderTuiApp(App[None]):
 
     # Keys: every one goes through the queue
 
+    def _is_too_small(self) -> bool:
+        """Return whether the terminal is smaller than what the screen needs, and shows only that."""
+        return self.size.width < self.HORIZONTAL_BREAKPOINTS[1][0] or self.size.height < self.VERTICAL_BREAKPOINTS[1][0]
+
     async def on_event(self, event: events.Event) -> None:
         """Queue a key just typed; ctrl+q and everything else is handled by Textual at once."""
         if isinstance(event, events.AppBlur) and self.is_web:
             return  # a browser's screen begins with it, at any moment: the cursor would be lost, and keys with it
+        typed = isinstance(event, (events.Key, events.Paste))
+        if typed and self._is_too_small() and getattr(event, "key", "") not in LEAVING_KEYS:
+            return  # what a key would do cannot be seen
         leaves = isinstance(event, events.Key) and event.key == "ctrl+q"
         if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded and not leaves:
             await self.keys.add(event)

@@ -13,7 +13,7 @@ class MarkKeeper:
         self._workspace = workspace
         self.marks, self.last_set = workspace.marks()
         self.found = Marks()
-        """Orders that a search found, shown or not; `n` and `N` go through them. Not kept for the next start."""
+        """Orders that a search found, shown or not; `n` and `#` go through them. Not kept for the next start."""
         self.fact_changes: list[int] = []
         """How many changes of marks had been made when each change of facts was: `z` takes the newest of both back."""
         self._is_saved = True

@@ -260,6 +260,12 @@ class MainScreen(Screen[None]):
         if self.view.shown is not None:
             self.show_header()
             self.summary.show_status()
+        self.call_after_refresh(self._focus_table)
+
+    def _focus_table(self) -> None:
+        """Give the table its keys back: a terminal too small for it hid it, and what is hidden loses the focus."""
+        if self.focused is None and self.is_current:
+            self.table.focus()
 
     def _view_changed(self, change: ViewChange) -> None:
         match change:

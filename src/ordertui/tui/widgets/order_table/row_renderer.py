@@ -139,9 +139,14 @@ class RowRenderer:
         strip, span = Strip([Segment(text, style)], width), self.layout.span(column)
         if span is None:
             return strip
-        start = span[0] if span[0] < fixed else span[0] - scroll_x
-        before, label, after = strip.divide([start, min(start + span[1], width), width])
-        return Strip.join([before, label.apply_style(REVERSED), after])
+        fixed_column = span[0] < fixed
+        start = span[0] if fixed_column else span[0] - scroll_x
+        first, last = max(start, 0 if fixed_column else fixed), min(start + span[1], width)
+        if first >= last:  # scrolled out of sight, or beyond a narrower table
+            return strip
+        return Strip.join(
+            [strip.crop(0, first), strip.crop(first, last).apply_style(REVERSED), strip.crop(last, width)]
+        )
 
     @property
     def note_style(self) -> Style:
