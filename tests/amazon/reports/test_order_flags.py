@@ -39,7 +39,7 @@ def test_the_flags_are_stored_shown_and_queued(tmp_path: Path) -> None:
         queue = BY_KEY["auto_cancel"].filter
         assert list(session.orders.find(queue)) == [session.orders.id_of(order_id(1))]
         assert session.rate.count_at_risk("US") == 1
-        text = " ".join(describe_order(session, order_id(1)).plain.split())
+        text = " ".join(describe_order(session, order_id(1), is_full=True).plain.split())
         assert "on the verge of cancellation" in text
         bring_flags(session, tmp_path, {1: ("false", "false")}, NOW - HOUR)
         assert verges(session)[order_id(1)] is Verge.NONE
@@ -106,7 +106,7 @@ def test_what_a_program_does_not_take_is_denied_everywhere(cell: str, tmp_path: 
         assert "not by this program" in out.why
         assert list(session.orders.find("action:cancel")) == [session.orders.id_of(order_id(2))]
         assert not list(session.recount().run())
-        text = " ".join(describe_order(session, order_id(1)).plain.split())
+        text = " ".join(describe_order(session, order_id(1), is_full=True).plain.split())
         assert "not by this program" in text
 
 

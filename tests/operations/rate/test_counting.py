@@ -239,7 +239,7 @@ def test_a_request_for_some_items_does_not_clear_the_order(tmp_path: Path) -> No
     (row,) = plan.rows
     assert row.counts
     assert "of B (item" in row.note
-    assert any("some of the items only" in warning for warning in plan.warnings)
+    assert any("some items only" in warning for warning in plan.warnings)
     assert [line.reason or row.reason for line in row.lines] == ["NoInventory", "BuyerCanceled"]
     text = plan.files[0].content.decode()
     assert [line.split("\t")[1] for line in text.splitlines()[2:]] == ["NoInventory", "BuyerCanceled"]

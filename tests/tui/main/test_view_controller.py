@@ -34,13 +34,18 @@ def stopped(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[
     real, stop, found = session.orders.find, threading.Event(), []
 
     def view(
-        filter_text: str = "", sort: str = "placed", reverse: bool = True, queue: str = "all", limit: int | None = None
+        filter_text: str = "",
+        sort: str = "placed",
+        reverse: bool = True,
+        queue: str = "all",
+        limit: int | None = None,
+        **more: Any,
     ) -> array[int]:
         if limit is None and ("may" in sort or filter_text == SLOW_FILTER):
             stop.wait(30)
             found.append(filter_text or sort)
             raise Interrupted("the reading was stopped")
-        return real(filter_text, sort, reverse, queue, limit)
+        return real(filter_text, sort, reverse, queue, limit, **more)
 
     def interrupt() -> None:
         stop.set()

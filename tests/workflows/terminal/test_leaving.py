@@ -25,7 +25,7 @@ ORDER = "001-0000000-000000{}".format
 def test_another_size_is_drawn_anew(opened: list[Terminal], tmp_path: Path) -> None:
     bring(tmp_path)
     screen = start(opened, tmp_path)
-    screen.wait("148 of 148", "Cancellation rate US", "To ship 13")
+    screen.wait("132 of 132", "Cancellation rate US", "To ship 13")
     for columns, rows in ((80, 24), (60, 15), (120, 40)):
         screen.resize(columns, rows)
         screen.wait(ORDER(6), "129", "0.78 %", "keys act on")
@@ -38,7 +38,7 @@ def test_another_size_is_drawn_anew(opened: list[Terminal], tmp_path: Path) -> N
 def test_a_storm_of_sizes_ends_with_the_picture_of_the_last(opened: list[Terminal], tmp_path: Path) -> None:
     bring(tmp_path)
     screen = start(opened, tmp_path)
-    screen.wait("148 of 148", "Cancellation rate US", "To ship 13")
+    screen.wait("132 of 132", "Cancellation rate US", "To ship 13")
     screen.quiet()
     calm = screen.text
     rng = random.Random(7)
@@ -47,7 +47,7 @@ def test_a_storm_of_sizes_ends_with_the_picture_of_the_last(opened: list[Termina
     screen.storm([(rng.randint(1, 200), rng.randint(1, 60)) for _ in range(80)])
     screen.keys("k")
     screen.resize(120, 40)
-    screen.wait("148 of 148", "Cancellation rate US", "To ship 13")
+    screen.wait("132 of 132", "Cancellation rate US", "To ship 13")
     screen.quiet()
     assert screen.text == calm
     screen.keys("q")
@@ -59,7 +59,7 @@ def test_a_storm_of_sizes_ends_with_the_picture_of_the_last(opened: list[Termina
 def test_a_signal_ends_it_in_order(opened: list[Terminal], tmp_path: Path, number: signal.Signals) -> None:
     bring(tmp_path)
     screen = start(opened, tmp_path)
-    screen.wait("148 of 148")
+    screen.wait("132 of 132")
     os.kill(screen.child.pid, number)
     assert screen.ended() == 143
     assert given_back(screen.written)
@@ -70,15 +70,15 @@ def test_a_signal_ends_it_in_order(opened: list[Terminal], tmp_path: Path, numbe
 def test_a_closed_terminal_ends_it_and_nothing_is_lost(opened: list[Terminal], tmp_path: Path, keys: str) -> None:
     bring(tmp_path)
     screen = start(opened, tmp_path)
-    screen.wait("148 of 148", "To ship 13")
+    screen.wait("132 of 132", "To ship 13")
     screen.keys("2")
-    screen.wait("13 of 148")
+    screen.wait("13 of 132")
     screen.keys(" " + keys)
     screen.wait(*{"": ["1 marked"], "x": ["y commit"], "/sku:": ["sku:"], "i": ["Import report files"]}[keys])
     assert screen.hang_up() == 143
     assert screen.left_behind() == []
     again = start(opened, tmp_path)
-    again.wait("148 of 148", "1 marked", "Held 0")
+    again.wait("132 of 132", "1 marked", "Held 0")
 
 
 def test_a_closed_terminal_ends_it_when_nobody_passes_the_signal_on(opened: list[Terminal], tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_closed_terminal_ends_it_when_nobody_passes_the_signal_on(opened: list
     command = shlex.join([sys.executable, "-m", "ordertui", "--store", str(tmp_path / "orders.db"), "--as-of", AS_OF])
     leader = Terminal(["bash", "-c", f"trap : HUP; {command}; exit $?"], cwd=tmp_path, env=environment(tmp_path))
     opened.append(leader)
-    leader.wait("148 of 148", "To ship 13")
+    leader.wait("132 of 132", "To ship 13")
     assert leader.hang_up() == 143
     assert leader.left_behind() == []
 
@@ -102,7 +102,7 @@ def test_ctrl_z_gives_the_shell_back_and_fg_the_screen(opened: list[Terminal], t
     shell.wait("shell$")
     for _ in range(2):
         shell.keys(f"{command}\r" if b"1049h" not in shell.written else "fg\r")
-        shell.wait("148 of 148", "To ship 13")
+        shell.wait("132 of 132", "To ship 13")
         shell.keys("j")
         shell.keys("\x1a")
         shell.wait("Stopped")
@@ -110,11 +110,11 @@ def test_ctrl_z_gives_the_shell_back_and_fg_the_screen(opened: list[Terminal], t
         shell.keys("echo $((6 * 7))\r")
         shell.wait("42")
     shell.keys("fg\r")
-    shell.wait("148 of 148", "To ship 13")
+    shell.wait("132 of 132", "To ship 13")
     shell.resize(80, 24)
-    shell.wait("148 of 148", "keys act on")
+    shell.wait("132 of 132", "keys act on")
     shell.keys("q")
-    shell.wait("shell$", gone="148 of 148")
+    shell.wait("shell$", gone="132 of 132")
     assert given_back(shell.written)
     shell.keys("exit\r")
     assert shell.ended() == 0

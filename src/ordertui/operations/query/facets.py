@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action, BuyerRequest, OrderStatus
 from ordertui.store import TALLY_SECONDS
@@ -111,7 +112,7 @@ FACETS: dict[str, tuple[str, _List]] = {
             *((f"can {action.value}", f"action:{action.value}") for action in Action),
             ("cancelling does not count", "action:cancel counts:no"),
             ("late", "late"),
-            ("held", "state:held"),
+            (RowState.HELD.value, f"state:{RowState.HELD}"),
             ("sent, not confirmed", "state:unconfirmed"),
             ("refused by Amazon", "state:failed"),
         ),
