@@ -123,7 +123,7 @@ async def test_orders_are_drawn_keys_work_and_nothing_is_left(served: Served) ->
         second = await open_tab(session, served)
         await drawn(second, "001-0000000-0000006")
         await first.send_json(["stdin", "x"])
-        await drawn(first, "Preview")
+        await drawn(first, "excluded")
         await first.send_json(["stdin", "n"])
         await second.send_json(["stdin", "q"])
         while (await asyncio.wait_for(second.receive(), PATIENCE)).type is not aiohttp.WSMsgType.CLOSE:
@@ -179,7 +179,7 @@ async def test_a_token_opens_one_socket_of_a_bounded_size(served: Served) -> Non
             await tab.send_str(nonsense)  # fmt: skip
         await tab.send_json(["resize", {"width": 120, "height": 40}])
         await tab.send_json(["stdin", "x"])
-        await drawn(tab, "Preview")
+        await drawn(tab, "excluded")
         await tab.close()
 
 
