@@ -28,7 +28,7 @@ def test_another_size_is_drawn_anew(opened: list[Terminal], tmp_path: Path) -> N
     screen.wait("132 of 132", "Cancellation rate US", "To ship 13")
     for columns, rows in ((80, 24), (60, 15), (120, 40)):
         screen.resize(columns, rows)
-        screen.wait(ORDER(6), "129", "0.78 %", "keys act on")
+        screen.wait(ORDER(6), "0.78 %", "keys act on")
         assert len(screen.lines) == rows
     screen.wait("Cancellation rate US")
     screen.keys("q")
@@ -43,11 +43,14 @@ def test_a_storm_of_sizes_ends_with_the_picture_of_the_last(opened: list[Termina
     calm = screen.text
     rng = random.Random(7)
     screen.storm([(rng.randint(1, 200), rng.randint(1, 60)) for _ in range(80)])
+    screen.resize(120, 40)  # a smaller one may take no keys
+    screen.wait("132 of 132", "Cancellation rate US", "To ship 13")
     screen.keys("jjk")
     screen.storm([(rng.randint(1, 200), rng.randint(1, 60)) for _ in range(80)])
-    screen.keys("k")
     screen.resize(120, 40)
     screen.wait("132 of 132", "Cancellation rate US", "To ship 13")
+    screen.keys("k")
+    screen.wait(f"keys act on {ORDER(6)}")
     screen.quiet()
     assert screen.text == calm
     screen.keys("q")
