@@ -18,6 +18,7 @@ from ordertui.orders.clock import DAY, day_start, iso_utc
 from ordertui.orders.enums import YesNo
 from ordertui.rules.situation import situation_number, situation_of
 from ordertui.store.errors import StoreError
+from support.faults import Crash, inject
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, write
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
@@ -43,6 +44,28 @@ def cancelled(session: Session, folder: Path, ages: Mapping[int, int], *, shippe
 def counted(session: Session) -> tuple[int, int]:
     figure = session.rate.calculator.effects("US")[0].before
     return figure.cancelled, figure.cancelled_at_least
+
+
+def test_a_killed_undo_leaves_what_rate_reports_decided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An order that is cancelled before and after: the report decides of it by silence, at any moment."""
+    faults = inject(monkeypatch)
+    with open_session(tmp_path) as session:
+        cancelled(session, tmp_path, {1: DAY}, shipped=0)
+        bring(session, tmp_path, everything=[all_orders_row(1, "Cancelled", age=DAY, updated=NOW - 60, quantity=2)])
+        session.imports.import_files([report(tmp_path, [])], covers=parse_days("2026-11-17..2026-11-23"))
+        assert facts(session, [1]) == {1: "no"}
+        point = 0
+        while True:
+            try:
+                with faults.armed(point, Crash()):
+                    session.imports.undo(2)
+                break
+            except Crash:
+                point += 1
+                assert facts(session, [1]) == {1: "no"}
+                if session.context.store.database.value("SELECT undo FROM imports WHERE id = 2"):
+                    break
+        assert facts(session, [1]) == {1: "no"}
 
 
 def facts(session: Session, numbers: Sequence[int]) -> dict[int, str]:

@@ -6,7 +6,6 @@ beside itself of how far it came, or by folders of the outbox that it does not k
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -20,14 +19,12 @@ from ordertui.store.identity import AuditHead
 
 from .config import BESIDE_STORE
 from .errors import Refused
-from .outbox_folder import known_outboxes
+from .outbox_folder import FOLDER, folders_in, known_outboxes
 
 NOTE_SUFFIX = "-newest"
 """Ends the name of the note beside the store's file."""
 NOTE_BYTES = 4_096
 """A note has some 130."""
-_FOLDER = re.compile(r"(\d{4,})-[A-Z]{2}-[a-z]+(?:-([0-9a-f]{8}))?")
-"""Name of a batch's folder in the outbox; see `outbox_folder.folder_of`."""
 
 
 class CopyGuard:
@@ -127,8 +124,8 @@ class CopyGuard:
         found = []
         for outbox in known_outboxes(self._outbox, store):
             may_be_unnamed = identity.has_unnamed_folders and outbox == store.path.parent / BESIDE_STORE
-            for path in _folders(outbox):
-                match = _FOLDER.fullmatch(path.name)
+            for path in folders_in(outbox):
+                match = FOLDER.fullmatch(path.name)
                 if match is None or int(match[1]) <= last:
                     continue
                 if match[2] == identity.id[:8] or (match[2] is None and may_be_unnamed):
@@ -149,10 +146,3 @@ class CopyGuard:
         if not self.reason():
             with suppress(OSError):
                 self.note_progress()
-
-
-def _folders(outbox: Path) -> list[Path]:
-    try:
-        return [path for path in outbox.iterdir() if path.is_dir()]
-    except OSError:
-        return []

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from ordertui.store import JournalBatch, Store
 
 from .config import BESIDE_STORE
+
+FOLDER = re.compile(r"(\d{4,})-[A-Z]{2}-[a-z]+(?:-([0-9a-f]{8}))?")
+"""Name of a batch's folder: its number, and the begin of its store's id, which version 0.1 left out."""
 
 
 def known_outboxes(outbox: Path, store: Store) -> Iterator[Path]:
@@ -33,3 +37,11 @@ def folder_of(outbox: Path, batch: JournalBatch, store: Store) -> Path:
         recorded = Path(batch.files[0]).parent
         return recorded if recorded.parent.is_dir() and not store.is_shared else outbox / recorded.name
     return outbox / f"{batch.id:04d}-{batch.marketplace}-{batch.action.value}-{store.identity.id[:8]}"
+
+
+def folders_in(outbox: Path) -> list[Path]:
+    """Return the folders in an outbox, by name; none where it is not there or cannot be read."""
+    try:
+        return sorted(path for path in outbox.iterdir() if path.is_dir())
+    except OSError:
+        return []

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import msgspec
 
 from ordertui.orders.api_facts import ApiFacts
+from ordertui.orders.order import LinesKnown
 
-from .database import Database
+from .database import Database, as_parameter
 from .orders import OrderRepository
 
 
@@ -22,6 +23,7 @@ class ApiFactLog:
     def keep(self, facts: Mapping[str, ApiFacts]) -> None:
         """Keep facts by order id, unless newer ones are known. An order that is not in the store is left out.
 
+        The program of a report that is newer stays, with what it does not take; that a parcel left is the API's alone.
         An order gets a new version when its program changes, or what stands against its feeds, because a plan of before
         was made without that.
         """
@@ -39,13 +41,17 @@ class ApiFactLog:
                 " SET at = excluded.at, facts = excluded.facts",
                 [(row_id, one.at, msgspec.json.encode(one).decode()) for row_id, one in fresh],
             )
-            self._database.execute_many(
-                "UPDATE orders SET program_at = ?, program = ?, bars = ?, version = version"
-                " + CASE WHEN program <> ? OR bars <> ? THEN 1 ELSE 0 END WHERE id = ?",
-                [
-                    (one.at, one.program.value, int(one.bars), one.program.value, int(one.bars), row_id)
-                    for row_id, one in fresh
-                ],
+            left = int(LinesKnown.PARCEL_LEFT)
+            new = self._database.values_sql("new", id=int, at=int, program=str, bars=int)
+            is_newer = "coalesce(o.program_at, 0) <= v.at"
+            self._database.execute(
+                "UPDATE orders SET program_at = n.program_at, program = n.program, bars = n.bars, version ="
+                " orders.version + CASE WHEN orders.program <> n.program OR orders.bars <> n.bars THEN 1 ELSE 0 END"
+                f" FROM (SELECT o.id, CASE WHEN {is_newer} THEN v.at ELSE o.program_at END AS program_at,"
+                f" CASE WHEN {is_newer} THEN v.program ELSE o.program END AS program,"
+                f" CASE WHEN {is_newer} THEN v.bars ELSE (o.bars & ~{left}) | (v.bars & {left}) END AS bars"
+                f" FROM {new} AS v JOIN orders o ON o.id = v.id) AS n WHERE orders.id = n.id",
+                {"new": as_parameter((row_id, one.at, one.program.value, int(one.bars)) for row_id, one in fresh)},
             )
 
     def get(self, row_id: int) -> ApiFacts | None:

@@ -9,6 +9,7 @@ from ordertui.orders.enums import Program, Verge, YesNo
 from ordertui.orders.order import LinesKnown, OrderFlags
 
 from .database import Database, as_parameter
+from .importing.fields import bit
 
 
 class ReportFlags:
@@ -18,7 +19,10 @@ class ReportFlags:
         self._database = database
 
     def keep(self, flags: Mapping[str, OrderFlags], as_of: int) -> None:
-        """Keep flags by order id, of a report of this date (epoch seconds). A plan made before is made again."""
+        """Keep flags by order id, of a report of this date (epoch seconds).
+
+        An order of which one changes gets a new version, so that a plan made before is made again.
+        """
         verges = [(one, f.verge.value) for one, f in flags.items() if f.verge is not Verge.UNKNOWN]
         programs = [
             (one, f.program.value, int(PROGRAM_BARS.get(f.program, LinesKnown(0))))
@@ -30,7 +34,8 @@ class ReportFlags:
         with database.write():
             if verges:
                 database.execute(
-                    f"UPDATE orders SET verge = v.verge, verge_at = :at FROM"
+                    "UPDATE orders SET verge = v.verge, verge_at = :at,"
+                    f" version = orders.version + {bit('orders.verge IS DISTINCT FROM v.verge')} FROM"
                     f" {database.values_sql('new', order_id=str, verge=str)} AS v"
                     " WHERE orders.order_id = v.order_id AND coalesce(orders.verge_at, 0) <= :at",
                     {"new": as_parameter(verges), "at": as_of},
@@ -38,7 +43,7 @@ class ReportFlags:
             if programs:
                 database.execute(
                     f"UPDATE orders SET program = v.program, program_at = :at, bars = (orders.bars & {left}) | v.bars,"
-                    " version = orders.version + CASE WHEN orders.program <> v.program THEN 1 ELSE 0 END FROM"
+                    f" version = orders.version + {bit('orders.program <> v.program')} FROM"
                     f" {database.values_sql('new', order_id=str, program=str, bars=int)} AS v"
                     " WHERE orders.order_id = v.order_id AND coalesce(orders.program_at, 0) <= :at",
                     {"new": as_parameter(programs), "at": as_of},

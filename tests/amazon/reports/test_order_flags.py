@@ -8,9 +8,13 @@ import pytest
 from ordertui.operations.errors import PlanChanged
 from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.session import Session
+from ordertui.orders.api_facts import PROGRAM_BARS, ApiFacts, Parcel
 from ordertui.orders.clock import HOUR, iso_utc
 from ordertui.orders.enums import Action, Program, Verge, YesNo
+from ordertui.orders.order import LinesKnown
+from ordertui.store.importing.import_log import ImportLog
 from ordertui.tui.main.order_details import describe_order
+from support.faults import Crash, inject
 from support.shops import NOW, UNSHIPPED, open_session, order_id, unshipped_row, write
 
 COLUMNS = [*UNSHIPPED, "verge-of-cancellation", "verge-of-lateShipment"]
@@ -117,6 +121,84 @@ def test_a_plan_of_before_the_program_was_known_is_refused(tmp_path: Path) -> No
         take_in(session, tmp_path, [one_row(1, fulfilled_by="Easy Ship")], "later.txt")
         with pytest.raises(PlanChanged):
             session.batches.commit(plan, typed=str(plan.typed_count))
+
+
+def test_no_moment_of_an_import_shows_an_order_without_its_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed at any transaction, an import leaves no order that could be cancelled; the file again completes it."""
+    monkeypatch.setattr(ImportLog.open, "__kwdefaults__", {"slice_rows": 1})
+    faults = inject(monkeypatch)
+    rows = [one_row(n, fulfilled_by="Easy Ship", ship_service_level="Seller Fulfilled Prime") for n in (1, 2, 3)]
+    crashed, point = True, 0
+    while crashed:
+        folder = tmp_path / str(point)
+        folder.mkdir()
+        with open_session(folder) as session:
+            try:
+                with faults.armed(point, Crash()):
+                    take_in(session, folder, rows)
+                crashed = False
+            except Crash:
+                point += 1
+            assert set(programs(session).values()) <= {"easy_ship"}
+            assert session.orders.count("action:cancel") == 0
+            take_in(session, folder, rows)
+            assert programs(session) == {order_id(n): "easy_ship" for n in (1, 2, 3)}
+            assert {row.prime for row in session.orders.rows(session.orders.find()).values()} == {YesNo.YES}
+    assert point > 8, "three slices, and what is before and after them"
+
+
+def test_an_undo_gives_each_order_a_new_version_of_which_a_word_goes_back(tmp_path: Path) -> None:
+    with open_session(tmp_path) as session:
+        at = {"reporting_date": iso_utc(NOW - HOUR)}
+        take_in(session, tmp_path, [one_row(n, **at) for n in (1, 2, 3, 4)], "first.txt")
+        bring_flags(session, tmp_path, {1: ("false", "false")}, NOW - HOUR)
+
+        def facts() -> dict[str, tuple[object, ...]]:
+            query = session.context.store.database.query
+            return {row[0]: row[1:] for row in query("SELECT order_id, program, bars, verge, prime FROM orders")}
+
+        def versions() -> dict[str, int]:
+            return dict(session.context.store.database.query("SELECT order_id, version FROM orders"))
+
+        before = facts()
+        words = {1: "Merchant", 2: "Easy Ship", 3: "Seller Fulfilled Prime", 4: ""}
+        take_in(session, tmp_path, [one_row(n, **at, fulfilled_by=word) for n, word in words.items()], "later.txt")
+        assert {one for one, known in facts().items() if known != before[one]} == {order_id(n) for n in (1, 2, 3)}
+        was = versions()
+        (plan,) = session.planner.plan(Action.CANCEL, session.orders.find())
+        session.imports.undo(3)
+        assert facts() == before
+        assert {one for one, number in versions().items() if number != was[one]} == {order_id(n) for n in (1, 2, 3)}
+        with pytest.raises(PlanChanged):
+            session.batches.commit(plan, typed=str(plan.typed_count))
+
+
+def test_the_api_does_not_take_back_what_a_newer_report_says(tmp_path: Path) -> None:
+    with open_session(tmp_path) as session:
+        said = {1: "Easy Ship", 2: "Merchant", 3: ""}
+        take_in(session, tmp_path, [
+            one_row(n, fulfilled_by=word, reporting_date=iso_utc(NOW - HOUR)) for n, word in said.items()
+        ])  # fmt: skip
+        store = session.context.store
+        left = (Parcel("1", "IN_TRANSIT"),)
+
+        def tell(at: int, program: str, parcels: tuple[Parcel, ...] = ()) -> dict[int, tuple[str, LinesKnown]]:
+            names = (program,) if program else ()
+            store.api_facts.keep({order_id(n): ApiFacts(at, names, parcels=parcels) for n in said})
+            found = store.database.query("SELECT order_id, program, bars FROM orders ORDER BY order_id")
+            return {n: (one[1], LinesKnown(one[2])) for n, one in zip(said, found, strict=True)}
+
+        easy = PROGRAM_BARS[Program.EASY_SHIP]
+        older = NOW - 5 * HOUR
+        assert tell(older, "") == {1: ("easy_ship", easy), 2: ("none", 0), 3: ("none", 0)}
+        assert tell(older, "AMAZON_EASY_SHIP") == {1: ("easy_ship", easy), 2: ("none", 0), 3: ("easy_ship", easy)}
+        parcel = LinesKnown.PARCEL_LEFT
+        assert tell(older + 1, "", left) == {1: ("easy_ship", easy | parcel), 2: ("none", parcel), 3: ("none", parcel)}
+        assert tell(older + 2, "") == {1: ("easy_ship", easy), 2: ("none", 0), 3: ("none", 0)}
+        now = PROGRAM_BARS[Program.SHIP_PLUS]
+        assert set(tell(NOW - HOUR, "FBM_SHIP_PLUS", left).values()) == {("ship_plus", now | parcel)}
 
 
 def test_the_newer_report_wins_and_an_undone_import_takes_its_word_along(tmp_path: Path) -> None:

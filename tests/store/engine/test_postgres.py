@@ -19,6 +19,7 @@ from ordertui.orders.enums import Action
 from ordertui.store import Store, StoreError
 from ordertui.store.database import as_parameter
 from ordertui.store.derived_facts import LINES_KNOWN
+from ordertui.store.engine import postgres
 from ordertui.store.engine.postgres import CHANNEL, PostgresEngine, as_psycopg
 from ordertui.store.errors import Interrupted, StoreLocked
 from support import places
@@ -77,6 +78,48 @@ def test_both_engines_have_the_same_read_indexes() -> None:
     assert there.replace(" NULLS FIRST", "") == here
     condition = here.partition("lines_odd ON lines (order_id) WHERE ")[2].partition(";")[0]
     assert " ".join(condition.split()) in LINES_KNOWN, "the index serves no statement"
+
+
+def test_a_store_takes_one_schema_step_after_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    latest = postgres.LATEST
+    monkeypatch.setattr(postgres, "STEPS", {latest + 1: "one.sql", latest + 2: "two.sql"})
+    run, done = PostgresEngine._run_script, []
+
+    def note(engine: PostgresEngine, name: str) -> None:
+        if name in ("one.sql", "two.sql"):
+            done.append(name)
+        else:
+            run(engine, name)
+
+    monkeypatch.setattr(PostgresEngine, "_run_script", note)
+    for step in range(3):
+        monkeypatch.setattr(postgres, "LATEST", latest + step)
+        with store_at(tmp_path) as store:
+            assert store.database.value("SELECT version FROM schema_version") == latest + step
+            assert store.database.value("SELECT count(*) FROM commits WHERE id = ''") == 0
+    assert done == ["one.sql", "two.sql"]
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_an_empty_schema_may_be_opened_by_several_at_once(tmp_path: Path, attempt: int) -> None:
+    gate = threading.Barrier(6)
+    wrong: list[BaseException] = []
+
+    def start() -> None:
+        try:
+            gate.wait()
+            store_at(tmp_path).close()
+        except BaseException as error:
+            wrong.append(error)
+
+    people = [threading.Thread(target=start) for _ in range(6)]
+    for one in people:
+        one.start()
+    for one in people:
+        one.join()
+    assert wrong == []
+    with store_at(tmp_path) as store:
+        assert store.identity.id
 
 
 def test_a_statement_gets_the_placeholders_of_the_driver() -> None:

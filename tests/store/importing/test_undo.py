@@ -112,6 +112,31 @@ def test_orders_that_a_later_import_names_stay_until_it_is_undone(seed: int, tmp
         assert content(store) == {"orders": [], "lines": [], "products": [], "reports": []}
 
 
+@on_both
+def test_a_product_stays_while_a_later_undo_may_put_a_line_of_it_back(tmp_path: Path, engine: str) -> None:
+    """The item id joins two SKUs: the first report's product has no line then, but is kept of the second import."""
+    values = {
+        "order_item_id": "01234567890123", "quantity": 1, "currency": "USD", "item_price": 1000, "item_tax": 0,
+        "shipping_price": 0, "shipping_tax": 0, "gift_wrap_price": 0, "gift_wrap_tax": 0, "item_promotion": 0,
+        "ship_promotion": 0,
+    }  # fmt: skip
+    with Store.open(store_at(tmp_path / "a.db"), clock=CLOCK) as store:
+        take(store, Report("all_orders", (row(1, sku="ab", **values), row(2, sku="z", quantity=1))))
+        before = content(store)
+        take(store, Report("all_orders", (row(1, sku="abc", order_item_id="01234567890123", quantity=1, fact_at=NOW),)))
+        take_back(store, 1)
+        take_back(store, 2)
+        assert content(store)["orders"] == [one for one in before["orders"] if one[0].startswith("113-0000001")]
+        assert content(store)["lines"] == [one for one in before["lines"] if one[2] == "ab"]
+        take(store, Report("all_orders", (row(3, sku="OTHER", quantity=5, fact_at=NOW),)))
+        order = store.orders.id_of("113-0000001-0000001")
+        assert order is not None
+        assert [(line.sku, line.quantity) for line in store.orders.get([order])[order].lines] == [("ab", 1)]
+        take_back(store, 3)
+        take_back(store, 1)
+        assert content(store) == {"orders": [], "lines": [], "products": [], "reports": []}
+
+
 def commit(store: Store, row_id: int, state: str = "held") -> None:
     with store.write() as database:
         batch = 1 + int(database.value("SELECT coalesce(max(id), 0) FROM batches"))

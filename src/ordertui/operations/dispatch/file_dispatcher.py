@@ -9,24 +9,25 @@ two machines only one has it, whatever dies or loses its line (`store.journal.cl
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 
 from ordertui.amazon.spapi.cancellable_sleep import Stop, never_stop
-from ordertui.files import make_folder, make_own_folder, publish, remove_partial_files, write_atomic
+from ordertui.files import make_folder, make_own_folder, publish, read_file, remove_partial_files, write_atomic
 from ordertui.operations.batches.batch import Batch, as_batch
 from ordertui.operations.batches.upload_instructions import upload_instructions
 from ordertui.operations.config import BESIDE_STORE
 from ordertui.operations.errors import USER_ERRORS, OperationError
-from ordertui.operations.outbox_folder import folder_of
+from ordertui.operations.outbox_folder import FOLDER, folder_of, folders_in, known_outboxes
 from ordertui.store import Store
 
 from .dispatcher import DispatchIncomplete, Note, batch_failure, ignore_note
 from .freeze import BatchFreezer, as_feed_files
+from .service import MOST_FEED_BYTES
 
 INSTRUCTIONS, INTERRUPTED = "WHAT-TO-DO.txt", "INTERRUPTED.txt"
 UPLOAD_SUFFIX, READY_SUFFIX = ".txt", ".ready"
@@ -74,7 +75,11 @@ class FileDispatcher:
             except Exception as error:  # a defect, or a damaged row, of this batch alone
                 errors[batch_id] = batch_failure(batch_id, error)
 
-        self._name_ready_files()
+        for batch_id, folder in self._folders_here():
+            try:
+                self._name_ready_files(batch_id, folder)
+            except Exception as error:  # of this folder alone
+                errors[batch_id] = error if isinstance(error, USER_ERRORS) else batch_failure(batch_id, error)
         for batch_id in self._store.batches.unwritten():
             write(batch_id, is_retry=True)
         for batch in self._store.batches.due():
@@ -136,22 +141,32 @@ class FileDispatcher:
                 name = f".{feed.name}{READY_SUFFIX}" if is_last else feed.name
                 write_atomic(folder, name, feed.content)  # the file to upload comes last
             self._store.batches.mark_written(batch_id, names)
-        self._name_ready_files()
+        self._name_ready_files(batch_id, folder)
         return as_batch(self._store.batches.get(batch_id), advice)
 
-    def _name_ready_files(self) -> None:
+    def _folders_here(self) -> list[tuple[int, Path]]:
+        """Return the folders of a shared store's batches on this machine, with the batch's number."""
+        found = []
+        for outbox in known_outboxes(self._outbox, self._store) if self._store.is_shared else ():
+            for folder in folders_in(outbox):
+                match = FOLDER.fullmatch(folder.name)
+                if match is not None and match[2] == self._store.identity.id[:8]:
+                    found.append((int(match[1]), folder))
+        return found
+
+    def _name_ready_files(self, batch_id: int, folder: Path) -> None:
         """Give files their names that are written for good; remove those of a batch that another machine wrote."""
-        if not self._store.is_shared:
-            return
-        for path in sorted(self._outbox.glob(f"*-{self._store.identity.id[:8]}/.*{READY_SUFFIX}")):
-            batch_id = int(path.parent.name.partition("-")[0])
+        for path in sorted(folder.glob(f".*{READY_SUFFIX}")) if self._store.is_shared else ():
+            target = path.with_name(path.name[1:].removesuffix(READY_SUFFIX))
             with self._store.write():
                 if self._store.batches.get(batch_id).is_writing:
-                    continue
+                    return
                 if self._store.batches.claims.is_ours(batch_id):
-                    with suppress(FileExistsError):  # a crash came right after it
-                        publish(path, path.with_name(path.name[1:].removesuffix(READY_SUFFIX)))
+                    try:
+                        publish(path, target)
+                    except FileExistsError:  # a crash came right after it, or the file is another one
+                        write_atomic(folder, target.name, read_file(path, MOST_FEED_BYTES))
                     self._store.batches.claims.release(batch_id)
-                else:
-                    write_atomic(path.parent, TAKEN_OVER, TAKEN_OVER_TEXT.encode())
+                elif not os.path.lexists(target):  # else it was ours, and has its name
+                    write_atomic(folder, TAKEN_OVER, TAKEN_OVER_TEXT.encode())
             path.unlink(missing_ok=True)

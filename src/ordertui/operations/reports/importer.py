@@ -151,6 +151,7 @@ class ReportImporter:
             target.rejected = rejects.count
             target.is_whole = read > 0 and not (rejects.count or rejects.unread or odd or resolver.has_unnamed)
             if not target.stopped:
+                target.flags = read_flags(info)
                 target.merge(lambda rows: tell(*_merged(rows, read)), stop)
         notes = [
             *_notes(info),
@@ -163,8 +164,6 @@ class ReportImporter:
             notes.append(f"{pluralize(ignored, 'row')} of channels outside Amazon were left out")
         if target.stopped:
             notes.append("stopped: what was merged so far is kept; import the file again to go on")
-        if not target.stopped:
-            self._store.report_flags.keep(read_flags(info), info.as_of or self._now())
         counts = (target.new, target.changed, target.unchanged)
         found = _summary(info, target.rows, counts, rejects, notes, stopped=target.stopped)
         is_open = info.kind is ReportKind.UNSHIPPED and not read and source.period is None and not target.stopped
@@ -172,8 +171,9 @@ class ReportImporter:
 
     def undo(self, number: int) -> UndoneImport:
         """Take an import back, of each order that no later import named. Raises StoreError."""
-        done = self._store.imports.undo(number, self._deadline)
-        self._store.rate_reports.apply()
+        with self._store.write():
+            done = self._store.imports.undo(number, self._deadline)
+            self._store.rate_reports.apply()
         return done
 
     def _rate_report(self, info: ReportInfo, covers: Days | None) -> ImportSummary:

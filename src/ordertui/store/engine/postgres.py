@@ -186,7 +186,8 @@ class PostgresEngine:
         if self.query("SELECT to_regclass('schema_version')") == [(None,)]:
             if self.read_only:
                 raise StoreError(f"{self.place} has no store; import a report first")
-            self.query(f'CREATE SCHEMA IF NOT EXISTS "{self.address.schema}"')
+            with suppress(ConstraintViolated):  # another process made it at this moment
+                self.query(f'CREATE SCHEMA IF NOT EXISTS "{self.address.schema}"')
         elif self._version() == LATEST:
             return
         if self.read_only:
@@ -237,6 +238,7 @@ class PostgresEngine:
         return found
 
     def _migrate(self) -> None:
+        self._transaction = _transaction_id()
         self._begin("NULL")
         try:
             self.execute("CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)")
@@ -355,7 +357,7 @@ class PostgresEngine:
 
     def begin(self) -> str | None:
         """Begin a transaction, take the store's lock, the server's time and the mark of a move: one round trip."""
-        self.outcome, self._transaction = "", os.urandom(8).hex()
+        self.outcome, self._transaction = "", _transaction_id()
         mark = f"(SELECT value FROM meta WHERE key = '{MOVE_KEY}')"
         if not self.connection.closed:
             try:
@@ -565,6 +567,11 @@ class PostgresEngine:
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()
+
+
+def _transaction_id() -> str:
+    """Return an id that no other transaction has."""
+    return os.urandom(8).hex()
 
 
 def _keyring_password(address: ServerAddress) -> str | None:

@@ -16,6 +16,7 @@ import msgspec
 
 from ordertui.orders.clock import Clock
 from ordertui.orders.enums import ReportKind
+from ordertui.orders.order import OrderFlags
 from ordertui.orders.report_row import ASIN, FACT_AT, MARKETPLACE, SKU, TITLE, ReportRow
 from ordertui.store.audit import AuditLog
 from ordertui.store.database import Database, placeholders, slices
@@ -23,6 +24,7 @@ from ordertui.store.errors import ReadOnlyStore
 from ordertui.store.journal.rows import TransitionWriter
 from ordertui.store.migrations import LATEST
 from ordertui.store.operator_facts import OperatorFacts
+from ordertui.store.report_flags import ReportFlags
 
 from . import pairing
 from . import statements as sql
@@ -110,6 +112,8 @@ class ImportSession:
         """Whether the file has more rows. The import is then not recorded as finished."""
         self.is_whole = False
         """Whether every value of the file was read; set by the caller. Then importing it again says nothing new."""
+        self.flags: Mapping[str, OrderFlags] = {}
+        """What the report says of orders beside their lines, by order id; set by the caller before `merge`."""
         self.coverage = ReportCoverage(database, report.kind, report.as_of, report.period)
         self.missing = 0
         """Orders that are missing in a newer Unshipped report, after this import."""
@@ -216,6 +220,8 @@ class ImportSession:
             renamed = self._pair_unclear()
             self._merge_lines()
             changed = self._merge_orders()
+            if self.flags:  # with the order, which nobody may cancel before its program is known
+                self._keep_flags(row[0] for row in self._database.query("SELECT DISTINCT order_id FROM sorted"))
             after = (self.rows + count, self.new + new, self.changed + changed, self.unchanged + known - changed)
             self._confirm_shown()
             self._count(after)
@@ -223,6 +229,12 @@ class ImportSession:
                 self._database.count_rows("orders", "lines")
         self.rows, self.new, self.changed, self.unchanged = after
         self.renamed += renamed
+
+    def _keep_flags(self, order_ids: Iterable[str]) -> None:
+        said = {one: self.flags[one] for one in order_ids if one in self.flags}
+        as_of = self._report.as_of or self._context.clock.now()
+        if said:
+            ReportFlags(self._database).keep(said, as_of)
 
     def _last_order(self) -> int:
         """Return the highest row number that an order ever had."""
@@ -303,6 +315,7 @@ class ImportSession:
             self._undo.add_unread(self.coverage.unread)
             self._undo.finish()
             if not self.stopped:
+                self._keep_flags(self.coverage.unread)
                 self.missing = self.coverage.record(self._import_id, self._report.marketplace)
             facts = {
                 "kind": self._report.kind, "sha256": self._report.sha256, "rows": self.rows, "new": self.new,

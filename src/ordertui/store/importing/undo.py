@@ -19,7 +19,7 @@ from ordertui.store.errors import StoreError
 
 from . import statements as sql
 from .coverage import mark
-from .fields import columns
+from .fields import bit, columns
 from .staging import Staging
 from .tables import LINE_REGISTERS, ORDER_REGISTERS
 
@@ -32,6 +32,10 @@ BY_API = "Amazon's API said it"
 _FOUND = ("named_at", "verge", "verge_at", "program", "program_at", "bars")
 _NEVER_NULL = ("program", "bars")
 """Not kept by version 18; what is stored stays then."""
+_PRIME = "CASE WHEN u.sources IS NULL THEN coalesce(u.prime, orders.prime) ELSE coalesce(u.prime, 'unknown') END"
+"""Of an order in rows that could not be read nothing else is kept, and its word was not kept once."""
+_PLANNED = ("program", "bars", "verge", "prime")
+"""A plan made with other words is made again."""
 _ORDER = (*ORDER_REGISTERS, "sources", "given")
 _LINE = ("line", "product_id", *LINE_REGISTERS)
 _PRODUCT = ("asin", "asin_at", "title", "title_at")
@@ -115,9 +119,10 @@ class UndoRecorder:
     def add_unread(self, order_ids: Iterable[str]) -> None:
         """Keep when orders were last named that the report names in rows that could not be read."""
         if self._is_kept:
+            names = (*_FOUND, "prime")
             self._database.execute(
-                f"INSERT INTO import_orders (import, order_id, is_new, {', '.join(_FOUND)}) SELECT :import, o.id, 0,"
-                f" {columns('o', _FOUND)} FROM {self._database.values_sql('names', id=str)} AS n JOIN orders o"
+                f"INSERT INTO import_orders (import, order_id, is_new, {', '.join(names)}) SELECT :import, o.id, 0,"
+                f" {columns('o', names)} FROM {self._database.values_sql('names', id=str)} AS n JOIN orders o"
                 " ON o.order_id = n.id WHERE 1 = 1 ON CONFLICT DO NOTHING",
                 {"import": self._number, "names": as_parameter(dict.fromkeys(order_ids))},
             )
@@ -279,12 +284,12 @@ class ImportUndo:
             " AND l.entry = u.id",
             {"import": number},
         )
-        found = ", ".join(
-            f"{name} = coalesce(u.{name}, orders.{name})" if name in _NEVER_NULL else f"{name} = u.{name}"
-            for name in _FOUND
-        )
+        words = {name: f"coalesce(u.{name}, orders.{name})" if name in _NEVER_NULL else f"u.{name}" for name in _FOUND}
+        words["prime"] = _PRIME
+        differs = " OR ".join(f"orders.{name} IS DISTINCT FROM {words[name]}" for name in _PLANNED)
         database.execute(
-            f"UPDATE orders SET {found} FROM import_orders u"
+            f"UPDATE orders SET {', '.join(f'{name} = {word}' for name, word in words.items())},"
+            f" version = orders.version + {bit(differs)} FROM import_orders u"
             f" WHERE u.import = :import AND orders.id = u.order_id AND orders.id IN {chosen}",
             values,
         )
@@ -307,7 +312,10 @@ class ImportUndo:
         )
 
     def _restore_products(self, number: int, *, is_last: bool) -> None:
-        """Put titles and ASINs back that no later import named, and remove new products without an order."""
+        """Put titles and ASINs back that no later import named, and remove new products without an order.
+
+        A product stays while what is kept of another import has a line of it: undoing that one puts the line back.
+        """
         later = "EXISTS (SELECT 1 FROM import_products x WHERE x.product_id = u.product_id AND x.id > u.id)"
         values = {"import": number}
         self._database.execute(
@@ -318,7 +326,7 @@ class ImportUndo:
         self._database.execute(
             "DELETE FROM products WHERE id IN (SELECT u.product_id FROM import_products u WHERE u.import = :import"
             f" AND u.is_new = 1 AND NOT {later}) AND NOT EXISTS (SELECT 1 FROM lines l"
-            " WHERE l.product_id = products.id)",
+            " WHERE l.product_id = products.id) AND id NOT IN (SELECT product_id FROM import_lines)",
             values,
         )
         if is_last:

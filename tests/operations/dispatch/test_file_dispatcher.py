@@ -1,0 +1,114 @@
+"""Files of a store on a server get their names one by one: nothing in the outbox keeps another batch back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ordertui.files import FileConflict
+from ordertui.operations.dispatch.dispatcher import DispatchIncomplete
+from ordertui.operations.dispatch.file_dispatcher import TAKEN_OVER
+from ordertui.operations.session import Session
+from ordertui.orders.batch_state import RowState
+from ordertui.orders.enums import Action
+from ordertui.store.errors import UnknownBatch
+from support.batches import commit, send, session_of, states, upload
+from support.shops import order_id
+
+pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+def team(tmp_path: Path, engine: str) -> Iterator[Session]:
+    with session_of(tmp_path, waiting=6) as session:
+        yield session
+
+
+def ready(path: Path) -> Path:
+    """Where the file stands until it is known to be written."""
+    return path.with_name(f".{path.name}.ready")
+
+
+def released(session: Session, number: int) -> int:
+    batch = commit(session, Action.CANCEL, number)
+    session.batches.release(batch)
+    return batch
+
+
+def test_a_file_that_has_its_name_is_never_called_nothing_to_upload(team: Session) -> None:
+    """The process died after it gave the claim back, and before it removed the file's first name."""
+    file = upload(team, send(team, Action.CANCEL, 1))
+    os.link(file, ready(file))
+    assert team.dispatcher.run() == []
+    assert file.exists()
+    assert not ready(file).exists()
+    assert not file.with_name(TAKEN_OVER).exists()
+
+
+def test_a_file_in_the_way_is_told_and_nothing_is_lost(team: Session) -> None:
+    batch = send(team, Action.CANCEL, 1)
+    file = upload(team, batch)
+    os.rename(file, ready(file))
+    file.write_text("somebody's own", encoding="utf-8")
+    with team.context.store.write():
+        assert team.context.store.batches.claims.take(batch)
+    with pytest.raises(FileConflict, match="other content"):
+        team.dispatcher.run()
+    assert ready(file).exists()
+    file.unlink()
+    team.dispatcher.run()
+    assert order_id(1) in file.read_text(encoding="utf-8")
+
+
+def test_folders_of_other_names_are_left_alone(team: Session) -> None:
+    outbox, end = team.context.outbox_directory, team.context.store.identity.id[:8]
+    odd = [f"old-{end}", f"copy of 0001-US-cancel-{end}", "0001-US-cancel-01234567", f"99999999999999999999999-{end}"]
+    for name in odd:
+        (outbox / name).mkdir(parents=True)
+        (outbox / name / ".a.txt.ready").write_text("x", encoding="utf-8")
+    batch = released(team, 2)
+    assert [one.id for one in team.dispatcher.run()] == [batch]
+    assert all((outbox / name / ".a.txt.ready").exists() for name in odd)
+
+
+def test_a_folder_that_cannot_be_settled_keeps_no_batch_back(team: Session) -> None:
+    outbox, end = team.context.outbox_directory, team.context.store.identity.id[:8]
+    unknown = outbox / f"0000-US-cancel-{end}"
+    unknown.mkdir(parents=True)
+    (unknown / ".a.txt.ready").write_text("x", encoding="utf-8")
+    file = upload(team, send_despite(team, 1))
+    ready(file).mkdir()  # cannot be removed, nor given a name
+    batch = released(team, 2)
+    with pytest.raises(DispatchIncomplete) as told:
+        team.dispatcher.run()
+    assert [one.id for one in told.value.written] == [batch]
+    assert [type(one) for one in told.value.errors] == [UnknownBatch, IsADirectoryError]
+    assert states(team, batch) == {order_id(2): RowState.WRITTEN}
+    assert upload(team, batch).exists()
+
+
+def send_despite(session: Session, number: int) -> int:
+    batch = released(session, number)
+    with pytest.raises(DispatchIncomplete):
+        session.dispatcher.run()
+    return batch
+
+
+def test_a_ready_file_is_found_where_the_outbox_was(
+    team: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The settings name another outbox now, and the process died before the file had its name."""
+    beside = team.context.store.path.parent / "outbox"
+    batch = send(team, Action.CANCEL, 1)
+    file = upload(team, batch)
+    folder = beside / file.parent.name
+    folder.mkdir(parents=True, exist_ok=True)
+    os.rename(file, ready(folder / file.name))
+    with team.context.store.write():
+        assert team.context.store.batches.claims.take(batch)
+    monkeypatch.setattr(team.dispatcher.files, "_outbox", tmp_path / "elsewhere")
+    team.dispatcher.run()
+    assert (folder / file.name).exists()
