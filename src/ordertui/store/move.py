@@ -163,6 +163,11 @@ class StoreMove:
         database, source = self._source.database, self._names[0]
         if database.query("SELECT 1 FROM batches WHERE writing = 1"):
             raise StoreError(f"{source} has a batch whose files are not all written; `ordertui dispatch` first")
+        for batch_id, host in self._source.batches.claims.unnamed().items():
+            raise StoreError(
+                f"{source} has a file to upload of batch {batch_id} that {host} wrote and gave no name yet: `ordertui"
+                f" dispatch` there, or `ordertui settle {batch_id}` when that machine is gone"
+            )
         if database.query("SELECT 1 FROM feed_attempts WHERE state = ?", (SubmissionState.SUBMITTING.value,)):
             raise StoreError(f"{source} has a feed that is being submitted; wait, or `ordertui dispatch` first")
 

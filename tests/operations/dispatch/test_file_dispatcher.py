@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ordertui.files import FileConflict
@@ -14,7 +15,8 @@ from ordertui.operations.dispatch.file_dispatcher import TAKEN_OVER
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.enums import Action
-from ordertui.store.errors import UnknownBatch
+from ordertui.store.errors import StoreError, UnknownBatch
+from ordertui.store.journal.claims import CLAIM_KEY, Claim
 from support.batches import commit, send, session_of, states, upload
 from support.shops import order_id
 
@@ -48,13 +50,38 @@ def test_a_file_that_has_its_name_is_never_called_nothing_to_upload(team: Sessio
     assert not file.with_name(TAKEN_OVER).exists()
 
 
-def test_a_file_in_the_way_is_told_and_nothing_is_lost(team: Session) -> None:
-    batch = send(team, Action.CANCEL, 1)
-    file = upload(team, batch)
+def unnamed(session: Session, number: int) -> tuple[int, Path]:
+    """A batch that is written, while the process died before its file had its name."""
+    batch = send(session, Action.CANCEL, number)
+    file = upload(session, batch)
     os.rename(file, ready(file))
+    with session.context.store.write():
+        assert session.context.store.batches.claims.take(batch)
+    return batch, file
+
+
+def test_a_file_of_which_an_order_was_settled_gets_no_name(team: Session) -> None:
+    """It may be tried again in a newer batch: uploaded too, Amazon would act twice."""
+    batch, file = unnamed(team, 1)
+    team.batches.settle(batch, [order_id(1)], done=False, why="that machine is gone", typed="1")
+    team.dispatcher.run()
+    assert not file.exists()
+    assert not ready(file).exists()
+    assert file.with_name(TAKEN_OVER).exists()
+
+
+def test_a_batch_that_another_machine_has_is_not_sent(team: Session) -> None:
+    batch = released(team, 1)
+    other = Claim("0123456789abcdef", "elsewhere", team.clock.now() + 60)
+    team.context.store.set_meta(f"{CLAIM_KEY}{batch}", msgspec.json.encode(other).decode())
+    with pytest.raises(StoreError, match=f"batch {batch} is being written by another machine"):
+        team.dispatcher.run()
+    assert states(team, batch) == {order_id(1): RowState.HELD}
+
+
+def test_a_file_in_the_way_is_told_and_nothing_is_lost(team: Session) -> None:
+    _, file = unnamed(team, 1)
     file.write_text("somebody's own", encoding="utf-8")
-    with team.context.store.write():
-        assert team.context.store.batches.claims.take(batch)
     with pytest.raises(FileConflict, match="other content"):
         team.dispatcher.run()
     assert ready(file).exists()
@@ -102,13 +129,10 @@ def test_a_ready_file_is_found_where_the_outbox_was(
 ) -> None:
     """The settings name another outbox now, and the process died before the file had its name."""
     beside = team.context.store.path.parent / "outbox"
-    batch = send(team, Action.CANCEL, 1)
-    file = upload(team, batch)
+    _, file = unnamed(team, 1)
     folder = beside / file.parent.name
     folder.mkdir(parents=True, exist_ok=True)
-    os.rename(file, ready(folder / file.name))
-    with team.context.store.write():
-        assert team.context.store.batches.claims.take(batch)
+    os.rename(ready(file), ready(folder / file.name))
     monkeypatch.setattr(team.dispatcher.files, "_outbox", tmp_path / "elsewhere")
     team.dispatcher.run()
     assert (folder / file.name).exists()

@@ -257,6 +257,22 @@ def test_a_copy_or_a_store_with_unwritten_files_is_not_moved(
     move(places["file"], places["server"])
 
 
+def test_a_store_of_which_a_file_has_no_name_yet_is_not_moved(places: dict[str, Place]) -> None:
+    """Its machine would give it the name when it comes back, and the new store knows nothing of that."""
+    move(places["file"], places["server"])
+    with Session.open(places["server"], clock=CLOCK, config=Config()) as session:
+        session.batches.release(session.batches.find(open_only=True)[0].id)
+        (batch,) = session.dispatcher.run()
+        with session.context.store.write():
+            assert session.context.store.batches.claims.take(batch.id)
+    with pytest.raises(StoreError, match=rf"a file to upload of batch {batch.id} that .* gave no name yet"):
+        move(places["server"], places["another file"])
+    with Session.open(places["server"], clock=CLOCK, config=Config()) as session:
+        order = batch.rows[0].order_id
+        session.batches.settle(batch.id, [order], done=False, why="that machine is gone", typed="1")
+    move(places["server"], places["another file"])
+
+
 @pytest.mark.parametrize("change", ["UPDATE orders SET total = total + 1 WHERE id = 3", "DELETE FROM lines"])
 def test_a_difference_is_found_and_nothing_is_opened(
     places: dict[str, Place], change: str, monkeypatch: pytest.MonkeyPatch

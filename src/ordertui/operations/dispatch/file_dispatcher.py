@@ -37,7 +37,10 @@ INTERRUPTED_TEXT = (
 )
 
 TAKEN_OVER = "NOTHING-TO-UPLOAD.txt"
-TAKEN_OVER_TEXT = "Another machine wrote this batch while this one was away: there is nothing to upload here.\n"
+TAKEN_OVER_TEXT = (
+    "Another machine wrote this batch, or somebody settled it, while this one was away: there is nothing to upload"
+    " here.\n"
+)
 
 
 class FileDispatcher:
@@ -115,7 +118,7 @@ class FileDispatcher:
             batch = self._store.batches.get(batch_id)
             folder = folder_of(self._outbox, batch, self._store)
             names = [str(folder / Path(name).name) for name in batch.files]
-            if not batch.is_writing or not self._store.batches.claims.take(batch_id, names):
+            if not batch.is_writing or not self._store.batches.claims.take(batch_id):
                 return None
             self._note_progress()
             batch = msgspec.structs.replace(batch, files=tuple(names))

@@ -337,8 +337,8 @@ class BatchJournal:
                 ("batch", "name", "sha256", "content"),
                 [(batch_id, feed.name, feed.sha256, feed.content) for feed in feeds],
             )
-            if feeds:
-                self.claims.take(batch_id)
+            if feeds and not self.claims.take(batch_id):
+                raise StoreError(f"batch {batch_id} is being written by another machine; look again in some minutes")
             changes = self.transitions.move_rows(batch, leaving)
             hashes = {feed.name: feed.sha256 for feed in feeds}
             self.transitions.log("batch.sent", batch_id, sha256=sha256, states=changes, feeds=hashes)

@@ -6,9 +6,7 @@ nothing that could be uploaded, and another one may write it when the lease has 
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -46,24 +44,17 @@ class WriterClaims:
         self._clock = clock
         self._host = host
 
-    def take(self, batch_id: int, names: Sequence[str] = ()) -> bool:
-        """Claim a batch for this machine, or renew the claim, in the open transaction.
-
-        Return False while another machine has it. When it is taken from one that died, `names` are the batch's files
-        here.
-        """
+    def take(self, batch_id: int) -> bool:
+        """Claim a batch for this machine, or renew the claim, in the open transaction; False: another one has it."""
         if not self._database.engine.is_shared:
             return True
         if not self.is_free(batch_id):
             return False
-        before = self._find(batch_id)
         claim = Claim(self._machine, self._host, self._clock.now() + LEASE_SECONDS)
         self._database.execute(
             "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             (f"{CLAIM_KEY}{batch_id}", msgspec.json.encode(claim).decode()),
         )
-        if names and before is not None and before.machine != self._machine:
-            self._database.execute("UPDATE batches SET files = ? WHERE id = ?", (json.dumps(list(names)), batch_id))
         return True
 
     def is_free(self, batch_id: int) -> bool:
@@ -77,8 +68,15 @@ class WriterClaims:
         return found is not None and found.machine == self._machine
 
     def release(self, batch_id: int) -> None:
-        """Give the claim back, in the open transaction: every file is there under its name."""
+        """End the claim, in the open transaction: every file has its name, or none may be uploaded any more."""
         self._database.execute("DELETE FROM meta WHERE key = ?", (f"{CLAIM_KEY}{batch_id}",))
+
+    def unnamed(self) -> dict[int, str]:
+        """Return the batches whose file to upload has no name yet, by number, with the machine that has it."""
+        found = self._database.query(
+            f"SELECT key, value FROM meta WHERE key LIKE '{CLAIM_KEY}%' ORDER BY length(key), key"
+        )
+        return {int(key.removeprefix(CLAIM_KEY)): msgspec.json.decode(value, type=Claim).host for key, value in found}
 
     def _find(self, batch_id: int) -> Claim | None:
         found = self._database.value("SELECT value FROM meta WHERE key = ?", (f"{CLAIM_KEY}{batch_id}",))
