@@ -14,7 +14,8 @@ from ordertui.cli.main import cli
 from ordertui.operations.config import Config
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
-from support.shops import NOW, all_orders_row, bring, order_id, unshipped_row, write
+from support.reports import write
+from support.shops import NOW, all_orders_row, bring, order_id, unshipped_row
 
 
 @pytest.fixture

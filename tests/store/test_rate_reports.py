@@ -19,7 +19,8 @@ from ordertui.orders.enums import YesNo
 from ordertui.rules.situation import situation_number, situation_of
 from ordertui.store.errors import StoreError
 from support.faults import Crash, inject
-from support.shops import NOW, all_orders_row, bring, open_session, order_id, write
+from support.reports import write
+from support.shops import NOW, all_orders_row, bring, open_session, order_id
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
 NAMES = ["Order Date", "Order ID", "Impacts Account Health"]

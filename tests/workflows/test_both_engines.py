@@ -22,18 +22,9 @@ from ordertui.store import SORT_KEYS, Store
 from ordertui.store.table_layout import table_layouts
 from support.batches import answer, commit, send
 from support.cli import Command
+from support.reports import write
 from support.server import Server
-from support.shops import (
-    ALL_ORDERS,
-    NOW,
-    UNSHIPPED,
-    all_orders_row,
-    bring,
-    open_session,
-    order_id,
-    unshipped_row,
-    write,
-)
+from support.shops import ALL_ORDERS, NOW, UNSHIPPED, all_orders_row, bring, open_session, order_id, unshipped_row
 
 CLOCK = FixedClock(NOW)
 TITLES = ("Übertopf", "ÜBER 100%", "yoga mat", "Größe_L", "ヨガマット", "a!b", "it's", "Zebra", "")

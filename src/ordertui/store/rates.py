@@ -216,6 +216,16 @@ class RateQueries:
             for v in found
         ]
 
+    def facts(self, ids: Iterable[int], marketplace: str) -> list[tuple[int, RateFacts]]:
+        """Return what tells of each of these orders, as far as the seller ships it, whether it counts already."""
+        found = self._database.query_in(
+            f"SELECT o.id, o.situation, {_CANCELLED}, {_PENDING} FROM orders o WHERE o.marketplace = ?"
+            " AND o.channel = 'merchant' AND o.id IN ({})",
+            ids,
+            (marketplace,),
+        )
+        return [(v[0], RateFacts(v[1], Cancelled(v[2]), Pending(v[3]))) for v in found]
+
     def with_waiting_units(self, ids: Iterable[int], marketplace: str) -> list[int]:
         """Return those of these orders of which a part is confirmed as shipped, and no batch holds them."""
         found = self._database.query_in(

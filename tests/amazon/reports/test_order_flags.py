@@ -15,7 +15,8 @@ from ordertui.orders.order import LinesKnown
 from ordertui.store.importing.import_log import ImportLog
 from ordertui.tui.main.order_details import describe_order
 from support.faults import Crash, inject
-from support.shops import NOW, UNSHIPPED, open_session, order_id, unshipped_row, write
+from support.reports import write
+from support.shops import NOW, UNSHIPPED, open_session, order_id, unshipped_row
 
 COLUMNS = [*UNSHIPPED, "verge-of-cancellation", "verge-of-lateShipment"]
 

@@ -9,7 +9,8 @@ from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.enums import Action
-from support.shops import ALL_ORDERS, NOW, all_orders_row, open_session, order_id, write
+from support.reports import write
+from support.shops import ALL_ORDERS, NOW, all_orders_row, open_session, order_id
 
 COLUMNS = [*ALL_ORDERS, "order-item-id"]
 

@@ -11,13 +11,15 @@ import pytest
 from ordertui.operations.planning.fitting import MarketplaceFit
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
-from ordertui.orders.clock import DAY, HOUR, FixedClock, parse_iso
+from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc, parse_iso
 from ordertui.orders.enums import Action
 from support.cli import AS_OF, Command
 from support.profile import LONG
+from support.reports import write
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
 SHOPS = 60 if LONG else 8
+PARTS = (("A", "Unshipped"), ("B", "Cancelled"))
 
 
 def shop(folder: Path, *, waiting: int, shipped: int, cancelled: int = 0, asked: int = 0, days: int = 6) -> Session:
@@ -161,3 +163,18 @@ def test_the_command_line_keeps_the_same_orders(tmp_path: Path) -> None:
     assert sum(row["in"] and row["counts"] for row in rows) == 1
     for wrong in (("refund", "--fit"), ("cancel", "--budget", "3")):
         assert command.run("plan", wrong[0], "--filter", text, *wrong[1:], "-o", tmp_path / "x.json").code == 2
+
+
+def test_a_partly_cancelled_order_that_amazon_does_not_count_counts_when_the_rest_is_cancelled(tmp_path: Path) -> None:
+    """It was taken as counting already, so that any number of such orders fitted."""
+    session = open_session(tmp_path, clock=FixedClock(NOW))
+    partly = range(1, 4)
+    rows = [all_orders_row(n, sku=sku, item_status=status) for n in partly for sku, status in PARTS]
+    rows += [all_orders_row(n, "Shipped") for n in range(10, 90)]
+    bring(session, tmp_path, everything=rows, open_=[unshipped_row(n, sku="A") for n in partly])
+    names = ["Order Date", "Order ID", "Impacts Account Health"]
+    listed = [dict(zip(names, (iso_utc(NOW - HOUR)[:10], order_id(n), "No"), strict=True)) for n in partly]
+    session.imports.import_files([write(tmp_path / "rate.txt", names, listed)], marketplace="US")
+    found = fit(session)
+    assert (found.room, len(found.kept), len(found.rest)) == (2, 2, 1)
+    assert after(session, [*found.kept, *(one.id for one in found.rest)])[2] == "over"

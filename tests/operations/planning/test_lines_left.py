@@ -12,6 +12,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.money import Money
 from ordertui.store import migrations
+from support.reports import write
 from support.shops import (
     ALL_ORDERS,
     NOW,
@@ -22,7 +23,6 @@ from support.shops import (
     open_session,
     order_id,
     unshipped_row,
-    write,
 )
 
 OTHER = PlanChoices("Other")

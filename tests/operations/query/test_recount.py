@@ -12,7 +12,8 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock, parse_iso
 from support.cli import AS_OF, Command
 from support.profile import LONG
-from support.shops import all_orders_row, bring, open_session, order_id, write
+from support.reports import write
+from support.shops import all_orders_row, bring, open_session, order_id
 
 NOW = parse_iso(AS_OF)
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ordertui.orders.clock import DAY, HOUR, day_start
 from ordertui.orders.enums import Action
-from support.shops import ALL_ORDERS, NOW, UNSHIPPED, all_orders_row, open_session, order_id, unshipped_row, write
+from support.reports import write
+from support.shops import ALL_ORDERS, NOW, UNSHIPPED, all_orders_row, open_session, order_id, unshipped_row
 
 START = day_start(NOW, "America/Los_Angeles", -6)
 

@@ -14,7 +14,8 @@ from ordertui.operations.errors import BadInput
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR, iso_utc, parse_iso
 from ordertui.orders.enums import Action
-from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row, write
+from support.reports import write
+from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
 COLUMNS = ["Order Date", "Order ID", "Impacts Account Health"]
 

@@ -16,6 +16,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, day_start
 from ordertui.orders.enums import Action, Dispatched
 from support.batches import commit, send
+from support.reports import write
 from support.shops import (
     ALL_ORDERS,
     NOW,
@@ -26,7 +27,6 @@ from support.shops import (
     open_session,
     order_id,
     unshipped_row,
-    write,
 )
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
@@ -155,6 +155,10 @@ def test_newly_counting_is_a_recount_of_the_whole_store(orders: list[Spec]) -> N
             course = {point.ahead: point for point in session.rate.trend.course("US", marked)}
             assert (course[0].cancelled, course[0].after) == (before.cancelled, after.cancelled)
 
+            if acts_on is may_cancel:
+                newly = session.rate.calculator.counting.newly_counting(session.context.reader(), "US", marked)
+                assert newly.issuperset(ids_of(session, [n for n in fresh if n not in maybe]))
+                assert newly.isdisjoint(ids_of(session, [n for n in numbers if n in sure | maybe | asked]))
             action = Action.REFUND if acts_on is may_refund else Action.CANCEL
             plans = session.planner.plan(action, ids_of(session, [n for n in acts_on if orders[n][4]]))
             gains = [effect.after.cancelled - effect.before.cancelled for plan in plans for effect in plan.rates]

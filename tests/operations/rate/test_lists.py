@@ -17,7 +17,8 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action, YesNo
 from ordertui.orders.marketplace import MARKETPLACES
-from support.shops import ALL_ORDERS, NOW, all_orders_row, bring, open_session, order_id, standard, unshipped_row, write
+from support.reports import write
+from support.shops import ALL_ORDERS, NOW, all_orders_row, bring, open_session, order_id, standard, unshipped_row
 
 CHANGES = {
     "US": (2026, 11, 1), "UK": (2026, 10, 25), "DE": (2026, 3, 29), "AU": (2026, 10, 4), "JP": (2026, 10, 25),

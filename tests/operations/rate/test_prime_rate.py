@@ -12,7 +12,8 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR
 from ordertui.orders.enums import Action
 from ordertui.rules.rate import RateStatus
-from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row, write
+from support.reports import write
+from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
 
 def flagged(session: Session, folder: Path, flags: dict[int, str], requested: str = "false") -> None:

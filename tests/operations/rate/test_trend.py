@@ -16,7 +16,8 @@ from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.tui.render.rate_report import Course, render_rate
-from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row, write
+from support.reports import write
+from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
 from .test_lists import midnight, waiting_session
 

@@ -16,7 +16,8 @@ from ordertui.operations.reports.files import (
     list_folder,
     typed_paths,
 )
-from support.shops import ALL_ORDERS, UNSHIPPED, all_orders_row, unshipped_row, write
+from support.reports import write
+from support.shops import ALL_ORDERS, UNSHIPPED, all_orders_row, unshipped_row
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 

@@ -13,7 +13,8 @@ from ordertui.orders.clock import FixedClock
 from ordertui.tui.screens.dialogs import FormScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
 from support.pilot import main, press, running, settled, table, until
-from support.shops import ALL_ORDERS, UNSHIPPED, all_orders_row, open_session, order_id, unshipped_row, write
+from support.reports import write
+from support.shops import ALL_ORDERS, UNSHIPPED, all_orders_row, open_session, order_id, unshipped_row
 
 
 @pytest.fixture

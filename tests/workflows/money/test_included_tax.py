@@ -20,7 +20,8 @@ from ordertui.orders.order import LineAmounts
 from ordertui.orders.report_row import AMOUNTS, MARKETPLACE, ROW_FIELDS
 from ordertui.store import migrations
 from support.batches import REFUND_REASON
-from support.shops import ALL_ORDERS, all_orders_row, open_session, order_id, write
+from support.reports import write
+from support.shops import ALL_ORDERS, all_orders_row, open_session, order_id
 
 PRICES = {
     "DE": ({"item_price": "119.00", "item_tax": "19.00", "shipping_price": "4.90", "shipping_tax": "0.78"}, 12_390),

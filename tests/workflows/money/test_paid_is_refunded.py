@@ -17,7 +17,8 @@ from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import exponent
 from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.orders.refund_limit import excess_text, prorate, refund_excess
-from support.shops import NOW, item_id, open_session, order_id, write
+from support.reports import write
+from support.shops import NOW, item_id, open_session, order_id
 
 TAX_ON_TOP = ("US", "CA")
 """Written down here again: the oracle must not read the program's own table."""

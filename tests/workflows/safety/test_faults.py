@@ -22,7 +22,8 @@ from ordertui.store import StoreError
 from ordertui.store.engine import sqlite
 from support.batches import answer, commit, send, session_of, states
 from support.faults import Crash, Faults, disk_full, inject, read_only_folder
-from support.shops import ALL_ORDERS, NOW, all_orders_row, open_session, order_id, settle_in, write
+from support.reports import write
+from support.shops import ALL_ORDERS, NOW, all_orders_row, open_session, order_id, settle_in
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
 

@@ -24,7 +24,8 @@ from ordertui.orders.order import COMPONENTS
 from support import places
 from support.fake_amazon import FakeAmazon, report
 from support.profile import LONG
-from support.shops import ALL_ORDERS, all_orders_row, bring, open_session, order_id, unshipped_row, write
+from support.reports import write
+from support.shops import ALL_ORDERS, all_orders_row, bring, open_session, order_id, unshipped_row
 
 KILLS = 200 if LONG else 15
 ROUNDS = 1_000 if LONG else 15

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from datetime import date
 
 import msgspec
@@ -20,7 +20,7 @@ from ordertui.orders.order import Order
 from ordertui.rules.fit import FitOrder, first_days, keep_most
 from ordertui.rules.rate import window
 
-from .harm import HarmScale, newly_counts
+from .harm import HarmScale
 from .plan import PlannedOrder
 from .planner import READ_AT_ONCE, PlanChoices, Planner
 
@@ -109,9 +109,11 @@ class BatchFitter:
         figures = [effect.before for effect in self._calculator.effects(marketplace)]
         is_known = not any(figure.reason for figure in figures)
         scale = HarmScale(self._eligibility, orders)
+        ids = [order.row.id for order in orders]
+        newly = self._calculator.counting.newly_counting(self._context.reader(), marketplace, ids)
         candidates = []
         for order in orders:
-            counts = newly_counts(self._eligibility, order)
+            counts = order.row.id in newly
             placed = order.row.purchased_at or 0
             in_windows = (counts and start <= placed <= now for start in starts)
             candidates.append(
@@ -128,16 +130,18 @@ class BatchFitter:
         fit = keep_most(candidates, rooms)
         room = min(rooms) if is_known or budget is not None else None
         by_id = {order.row.id: order for order in orders}
-        rest = self._when(marketplace, fit.kept, fit.rest, by_id) if fit.rest else ()
+        rest = self._when(marketplace, newly.intersection(fit.kept), fit.rest, by_id) if fit.rest else ()
         return MarketplaceFit(marketplace, room, fit.kept, rest if is_known else tuple(map(_unknown, rest)))
 
     def _when(
-        self, marketplace: str, kept: Sequence[int], rest: Sequence[FitOrder], orders: dict[int, Order]
+        self, marketplace: str, counting: Set[int], rest: Sequence[FitOrder], orders: dict[int, Order]
     ) -> tuple[WaitingCancellation, ...]:
-        """Return the orders that do not fit, with the day on which each would, by both readings of Amazon's rule."""
+        """Return the orders that do not fit, with the day on which each would, by both readings of Amazon's rule.
+
+        `counting`: the orders kept that newly count.
+        """
         policy = self._eligibility.policy(marketplace)
-        counting = tuple(row_id for row_id in kept if newly_counts(self._eligibility, orders[row_id]))
-        chosen, waiting = ChosenOrders(counting=counting), ChosenOrders(counting=tuple(one.id for one in rest))
+        chosen, waiting = ChosenOrders(counting=tuple(counting)), ChosenOrders(counting=tuple(one.id for one in rest))
         dates: dict[Dated, dict[int, date | None]] = {}
         for dated in Dated:
             days = self._outlook.ahead(marketplace, chosen, waiting, dated)

@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ordertui.operations.eligibility import Eligibility
-from ordertui.orders.enums import OrderStatus
 from ordertui.orders.order import Order
 from ordertui.rules.shortage import Harm
-
-
-def newly_counts(eligibility: Eligibility, order: Order) -> bool:
-    """Return whether cancelling an order makes it count toward the rate: an order counts once."""
-    counts_already = any(line.status is OrderStatus.CANCELLED or line.units_cancelled for line in order.lines)
-    return eligibility.counts(order.row) and not counts_already
 
 
 class HarmScale:

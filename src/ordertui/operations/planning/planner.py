@@ -38,8 +38,8 @@ from .reasons import REASONS, cancel_reason, refund_reason
 from .warnings import plan_warnings, prime_warnings
 
 PROCEEDS = "proceeds"
-_REFUND_A_PART = "name amounts below both to refund a part"
 """Rule of an order of which Amazon's own total is not what its parts come to: it is not refunded in full."""
+_REFUND_A_PART = "name amounts below both to refund a part"
 BY_OPERATOR = "operator"
 """Rule of orders that the operator excluded, and may include again."""
 OTHER_ITEMS = Exclusion("other-items", "it holds other SKUs too")
@@ -478,9 +478,12 @@ def _total(action: Action, order: Order, lines: Sequence[PlanLine]) -> tuple[int
 
 
 def seal_of(plan: Plan) -> str:
-    """Return 12 hex digits over what a plan tells its reader beside its rows: money, rates, warnings, who is out."""
+    """Return 12 hex digits over what a plan tells its reader beside what it does: money, rates, warnings, notes, who is
+    out.
+    """
     told = (plan.out, plan.money, plan.unpriced, plan.rates, plan.buyer_mails, plan.restock, plan.warnings)
-    return sha256(msgspec.json.encode((*told, plan.typed_why))).hexdigest()[:12]
+    notes = [row.note for row in plan.rows]
+    return sha256(msgspec.json.encode((*told, plan.typed_why, notes))).hexdigest()[:12]
 
 
 def plan_id(action: Action, marketplace: str, created_at: int, rows: Sequence[PlannedOrder]) -> str:

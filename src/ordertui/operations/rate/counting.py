@@ -147,6 +147,15 @@ class RateCounting:
                     total = total.plus(gain_over(self._standing_in(marketplace, group)), group.orders)
         return total
 
+    def newly_counting(self, store: Store, marketplace: str, ids: Iterable[int]) -> frozenset[int]:
+        """Return those of these orders that would add to the careful count if each were cancelled as a whole."""
+        return frozenset(
+            row_id
+            for row_id, facts in store.rates.facts(ids, marketplace)
+            if self._eligibility.cancel_outcome(marketplace, facts.situation)[1]
+            and gain_over(self.standing(marketplace, facts)).cancelled
+        )
+
     def _standing_in(self, marketplace: str, group: RateGroup) -> YesNo:
         if not group.is_recent and not self.is_pending(group.facts):
             return YesNo.NO

@@ -10,7 +10,8 @@ import msgspec
 
 from ordertui.operations.context import SessionContext
 from ordertui.operations.eligibility import Eligibility
-from ordertui.operations.planning.harm import HarmScale, newly_counts
+from ordertui.operations.planning.harm import HarmScale
+from ordertui.operations.rate.counting import RateCounting
 from ordertui.orders.enums import Action, BuyerRequest, OrderStatus
 from ordertui.orders.money import Money
 from ordertui.orders.order import Order
@@ -79,6 +80,7 @@ class ShortageService:
     def __init__(self, context: SessionContext, eligibility: Eligibility) -> None:
         self._context = context
         self._eligibility = eligibility
+        self._counting = RateCounting(eligibility)
 
     def weigh(
         self, available: Mapping[str, int], *, cancel: Collection[int] = (), keep: Collection[int] = ()
@@ -114,12 +116,16 @@ class ShortageService:
         store = self._context.reader()
         ids = iter(store.orders.waiting_for(available))
         while part := list(islice(ids, SLICE)):
-            for order in store.orders.get(part).values():
-                one = self._waiting(order, available)
+            orders = store.orders.get(part)
+            newly: set[int] = set()
+            for code in {order.row.marketplace for order in orders.values()}:
+                newly |= self._counting.newly_counting(store, code, orders)
+            for order in orders.values():
+                one = self._waiting(order, available, counts=order.row.id in newly)
                 if one.units:
                     yield one
 
-    def _waiting(self, order: Order, available: Mapping[str, int]) -> _Waiting:
+    def _waiting(self, order: Order, available: Mapping[str, int], *, counts: bool) -> _Waiting:
         units: dict[str, int] = {}
         is_guessed = False
         for line in order.lines:
@@ -132,8 +138,7 @@ class ShortageService:
             if waits:
                 units[line.sku] = units.get(line.sku, 0) + waits
         denial = self._eligibility.denial(order.row, Action.CANCEL, order.lines)
-        why, counts = "" if denial is None else denial.why, newly_counts(self._eligibility, order)
-        return _Waiting(order, tuple(units.items()), is_guessed, why, counts)
+        return _Waiting(order, tuple(units.items()), is_guessed, "" if denial is None else denial.why, counts)
 
 
 def _candidate(one: _Waiting, scale: HarmScale) -> WaitingOrder:
