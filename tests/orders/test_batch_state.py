@@ -211,7 +211,7 @@ def test_no_other_module_spells_a_state() -> None:
     found = [
         f"{path.relative_to(source)}: {line.strip()}"
         for path in source.rglob("*.py")
-        if path not in (Path(batch_state.__file__), source / "tui" / "render" / "state.py")  # the table of their words
+        if path != Path(batch_state.__file__)
         for line in path.read_text(encoding="utf-8").splitlines()
         if spelled.search(line)
     ]

@@ -165,14 +165,19 @@ def cells(kind: str, number: int = 1, **more: str) -> dict[str, str]:
     return {name: row.get(name, "") for name in COLUMNS[kind]}
 
 
-def text_of(columns: Sequence[str], rows: Iterable[Cells], end: str = "\n") -> str:
+def text_of(columns: Sequence[str], rows: Iterable[Mapping[str, object]], end: str = "\n") -> str:
     """A tab-delimited file."""
-    lines = ["\t".join(columns), *("\t".join(row.get(name, "") for name in columns) for row in rows)]
+    lines = ["\t".join(columns), *("\t".join(str(row.get(name, "")) for name in columns) for row in rows)]
     return end.join(lines) + end
 
 
 def write(
-    path: Path, columns: Sequence[str], rows: Iterable[Cells], *, encoding: str = "utf-8", end: str = "\n"
+    path: Path,
+    columns: Sequence[str],
+    rows: Iterable[Mapping[str, object]],
+    *,
+    encoding: str = "utf-8",
+    end: str = "\n",
 ) -> Path:
     """A report file."""
     path.write_bytes(text_of(columns, rows, end).encode(encoding))

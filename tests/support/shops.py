@@ -14,6 +14,7 @@ from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc, parse_iso
 from ordertui.orders.marketplace import MARKETPLACES
 
 from . import places
+from .reports import write
 
 NOW = parse_iso("2026-11-23T14:05:00Z")
 ALL_ORDERS = [
@@ -65,14 +66,6 @@ def order_id(number: int) -> str:
 def item_id(number: int, line: int = 1) -> str:
     """A 15-digit item id with a leading zero."""
     return f"0{number:012d}{line:02d}"
-
-
-def write(path: Path, columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> Path:
-    """A tab-delimited report."""
-    names = list(columns)
-    lines = ["\t".join(names), *("\t".join(str(row.get(name, "")) for name in names) for row in rows)]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
 
 
 def all_orders_row(number: int, status: str = "Unshipped", **more: object) -> dict[str, object]:

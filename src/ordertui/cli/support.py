@@ -38,6 +38,8 @@ def docs(page: str | None) -> None:
     """Show a page of the documentation, such as `guide` or `safety`; without a name, list the pages."""
     folder = _folder()
     pages = {path.stem: path for path in sorted(folder.glob("*.md"))}
+    if not pages:
+        fail(Exit.BAD_INPUT, "this installation has no pages; they are on the project's site")
     if page is None:
         for name, path in pages.items():
             click.echo(f"{name:14}{_title(path)}")

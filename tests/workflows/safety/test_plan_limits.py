@@ -117,3 +117,16 @@ def test_what_a_plan_tells_cannot_be_edited(tmp_path: Path, action: Action, fiel
     content["plans"][0][field] = before
     path.write_text(json.dumps(content), encoding="utf-8")
     session.batches.commit(session.batches.load_plan(path)[0], typed="2")
+
+
+def test_the_note_of_an_order_cannot_be_edited(tmp_path: Path) -> None:
+    session = session_of(tmp_path / "shop")
+    path = tmp_path / "plan.json"
+    session.batches.save_plan([plan(session, Action.CANCEL, 1, 2)], path)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["plans"][0]["rows"][0]["note"] += "does not count"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(PlanChanged, match="difference") as found:
+        session.batches.commit(session.batches.load_plan(path)[0], typed="2")
+    assert any("edited" in one for one in found.value.differences)
+    assert session.batches.find() == []

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cached_property
 from xml.sax.saxutils import escape
@@ -20,6 +20,7 @@ from ordertui.orders.money import format_decimal
 from ordertui.rules.policy.policy import Policy
 
 from .example_orders import ExampleLine, ExampleMarket, ExampleOrder, orders
+from .reports import RATE, Row, flat_text
 
 BUYER = ["buyer-email", "buyer-name", "buyer-phone-number"]
 ADDRESS = [
@@ -60,11 +61,9 @@ ALL = [
         "purchase-order-number"],
     *["price-designation", "is-replacement-order", "original-order-id"],
 ]  # fmt: skip
-RATE = ["Order Date", "Order ID", "Impacts Account Health"]
 RATE_DATE = {"US": "%b %d, %Y", "DE": "%d.%m.%Y", "JP": "%Y/%m/%d", "IN": "%Y-%m-%d"}
 AUTO_CANCEL_SEARCHED = 28 * 24
 """Hours back from a day after the download in which a ship-by time that Amazon cancels soonest after is looked for."""
-Row = dict[str, object]
 
 
 def example_order_id(market: ExampleMarket, number: int) -> str:
@@ -247,18 +246,6 @@ def quirks(us: ExampleReports, jp: ExampleReports) -> dict[str, bytes]:
         "packed.txt.gz": gzip.compress(flat_text(ALL, more).encode("utf-8"), mtime=0),
         "all-orders.xml": _xml(more),
     }
-
-
-def flat_text(columns: Sequence[str], found: Iterable[Row], *, newline: str = "\n", short: int = 0) -> str:
-    """Tab-delimited; titles with quotes are quoted, and every `short`-th row lacks its last cell when that is empty."""
-    lines = ["\t".join(columns)]
-    for n, row in enumerate(found):
-        values = [str(row.get(column, "")) for column in columns]
-        values = ['"' + v.replace('"', '""') + '"' if '"' in v else v for v in values]
-        if short and n % short == 0 and not values[-1]:
-            del values[-1]
-        lines.append("\t".join(values))
-    return newline.join(lines) + newline
 
 
 def _xml(rows: Iterable[Row]) -> bytes:

@@ -67,9 +67,20 @@ def write(folder: Path, code: str, orders: Sequence[MadeOrder], until: int, new_
 
 def table(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> Path:
     """Write a tab-delimited file and return its path."""
-    lines = ["\t".join(columns), *("\t".join(str(row.get(column, "")) for column in columns) for row in rows)]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path.write_text(flat_text(columns, rows), encoding="utf-8")
     return path
+
+
+def flat_text(columns: Sequence[str], rows: Iterable[Row], *, newline: str = "\n", short: int = 0) -> str:
+    """Return the rows tab-delimited. Titles with quotes are quoted; every `short`-th row lacks an empty last cell."""
+    lines = ["\t".join(columns)]
+    for number, row in enumerate(rows):
+        values = [str(row.get(column, "")) for column in columns]
+        values = ['"' + v.replace('"', '""') + '"' if '"' in v else v for v in values]
+        if short and number % short == 0 and not values[-1]:
+            del values[-1]
+        lines.append("\t".join(values))
+    return newline.join(lines) + newline
 
 
 def updated(market: Marketplace, order: MadeOrder, status: str, at: int) -> list[Row]:

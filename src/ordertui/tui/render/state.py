@@ -29,19 +29,19 @@ class StateLook(msgspec.Struct, frozen=True):
 
 
 ROW_LOOKS = {
-    RowState.HELD: StateLook("◷", "warning", "held", "held", "held: nothing was sent to Amazon"),
+    RowState.HELD: StateLook("◷", "warning", RowState.HELD, RowState.HELD, "held: nothing was sent to Amazon"),
     RowState.RECALLED: StateLook("↶", "muted", "", "undone", "undone: nothing was sent to Amazon"),
     RowState.LEFT_OUT: StateLook("↷", "muted", "", "left out", "left out at dispatch: no longer allowed"),
     RowState.WRITTEN: StateLook("↑", "warning", "to upload", "file written", "file written: upload it to Amazon"),
     RowState.UPLOADED: StateLook("…", "accent", "uploaded", "uploaded", "marked as uploaded, not answered yet"),
-    RowState.SENT: StateLook("→", "accent", "sent", "sent", "sent by the API, not answered yet"),
+    RowState.SENT: StateLook("→", "accent", RowState.SENT, RowState.SENT, "sent by the API, not answered yet"),
     RowState.ACCEPTED: StateLook("…", "accent", "accepted", "accepted", "accepted by Amazon, not answered yet"),
     RowState.OK: StateLook("✓", "success", "ok", "answered ok", "Amazon answered ok, not confirmed yet"),
     RowState.ERROR: StateLook("✗", "error", "refused", "refused", "refused by Amazon"),
     RowState.UNKNOWN: StateLook(
         "?", "warning", "unclear", "unclear", "unclear: check in Seller Central; never sent again by itself"
     ),
-    RowState.CONFIRMED: StateLook("✓", "success", "", "confirmed", "confirmed by a later report"),
+    RowState.CONFIRMED: StateLook("✓", "success", "", RowState.CONFIRMED, "confirmed by a later report"),
 }  # fmt: skip
 BATCH_LOOKS = {
     BatchState.HELD: ROW_LOOKS[RowState.HELD],
