@@ -168,7 +168,7 @@ def test_an_address_is_no_file(tmp_path: Path, address: str) -> None:
 
 def test_a_plan_says_in_short_sentences_what_it_would_do(us: Command) -> None:
     done = us.run("plan", "cancel", *MUG, "-o", us.folder / "p.json")
-    assert "US: cancel 5 orders, of which 3 count; 3 left out." in done.stderr
+    assert "US: cancel 5 orders, of which 3 count; 3 excluded." in done.stderr
     assert "7-day rate: 1 of 129 (0.78 %) now, 4 of 129 (3.10 %) after; target under 2.5 %" in done.stderr
     assert f"ordertui commit {us.folder / 'p.json'} --yes --typed 5" in done.stderr
     assert "US: cancel" not in done.stdout

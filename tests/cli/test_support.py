@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from ordertui.operations.bug_report import clean, log_lines
 from support.cli import ROOT, Command
 
 
@@ -57,3 +60,31 @@ def test_every_page_is_listed_and_shown(tmp_path: Path) -> None:
     assert command.ok("docs", "safety") == (ROOT / "docs" / "safety.md").read_text(encoding="utf-8")
     done = command.run("docs", "nothing")
     assert (done.code, "guide" in done.stderr) == (4, True)
+
+
+def test_names_of_folders_and_addresses_stay_out(tmp_path: Path) -> None:
+    shop = tmp_path / "Mueller-Shop"
+    shop.mkdir()
+    command = Command(tmp_path, shop / "none.db")
+    command.run("report", "-o", tmp_path / "bug.txt")
+    text = (tmp_path / "bug.txt").read_text(encoding="utf-8")
+    assert "none.db" in text
+    assert "Mueller" not in text
+    lines = "cannot reach postgresql://anna@db.mueller.example:5432/shop; C:\\Users\\Anna\\store.db is locked"
+    assert clean(lines) == "cannot reach (address) …/store.db is locked"
+
+
+def test_of_a_long_log_the_end_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "defects.log"
+    log.write_text("old\n" * 40_000 + "builtins.ValueError\n", encoding="utf-8")
+    monkeypatch.setattr("ordertui.operations.bug_report.defect_log", lambda: log)
+    assert list(log_lines())[-2:] == ["old", "builtins.ValueError"]
+
+
+def test_a_practice_store_anywhere_has_its_outbox_beside_it(tmp_path: Path) -> None:
+    command = Command(tmp_path)
+    command.ok("demo", "--where", tmp_path / "try", "--orders", "100", "--no-screen")
+    settings = tmp_path / "config.toml"
+    settings.write_text(f'[outbox]\nfolder = "{tmp_path}/files"\n', encoding="utf-8")
+    told = Command(tmp_path, tmp_path / "try" / "practice.db").run("config", "path", ORDERTUI_CONFIG=str(settings))
+    assert str(tmp_path / "try" / "outbox") in told.stdout

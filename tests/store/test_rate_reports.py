@@ -94,7 +94,7 @@ def test_amazons_none_settles_orders_cancelled_while_pending(tmp_path: Path) -> 
     session.rate.undo_report(kept.id)
     assert counted(session) == (12, 0)
     assert session.rate.reports()[0].is_undone
-    with pytest.raises(StoreError, match="taken back already"):
+    with pytest.raises(StoreError, match="undone already"):
         session.rate.undo_report(kept.id)
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from ordertui.operations.config import Config, store_place
 from ordertui.operations.planning.planner import PlanChoices
-from ordertui.operations.query.facets import FACETS, within
+from ordertui.operations.query.facets import FACETS
 from ordertui.operations.query.facets import values as facet_values
+from ordertui.operations.query.queues import within
 from ordertui.operations.session import Session
 from ordertui.operations.store_move import move_store
 from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
@@ -267,7 +268,7 @@ def reads(session: Session) -> dict[str, object]:
     found["rows"], found["listed"] = rows, orders.listed(rows.values())
     found["neighbours"] = {code: session.rate.related_metrics.of_marketplace(code) for code in orders.marketplaces()}
     found["prime"] = {code: session.rate.calculator.prime.figures(code, ids) for code in orders.marketplaces()}
-    found["at risk"] = {code: session.rate.find_at_risk(code, 72) for code in orders.marketplaces()}
+    found["at risk"] = {code: session.rate.find_at_risk(code) for code in orders.marketplaces()}
     for budget in (None, 0, 3):
         found[f"fit {budget}"] = session.fitter.fit(orders.find("action:cancel"), PlanChoices(), budget)
     found["batches"] = [msgspec.structs.replace(one, files=(), advice="") for one in session.batches.find()]

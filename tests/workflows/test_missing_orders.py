@@ -103,7 +103,7 @@ def test_outside_of_the_rows_the_plan_warns_and_asks_for_the_count(session: Sess
     bring(session, tmp_path, DAY_1, DAY_2)
     (plan,) = session.planner.plan(Action.CANCEL, session.orders.find("id:113-0000005*"))
     assert len(plan.rows) == plan.typed_count == 1
-    assert plan.warnings[0].startswith("1 order: a newer Unshipped report does not name them")
+    assert plan.warnings[0].startswith("a newer Unshipped report leaves out 1 order")
     (plan,) = session.planner.plan(Action.CANCEL, session.orders.find("id:113-0000002*"))
     assert not any("newer Unshipped report" in warning for warning in plan.warnings)
 
@@ -124,7 +124,7 @@ def test_an_empty_report_without_a_period_says_what_it_needs(session: Session, t
     assert missing(session) == set()
     (plan,) = session.planner.plan(Action.CANCEL, session.orders.find("status:unshipped"))
     assert len(plan.rows) == plan.typed_count == 5
-    assert plan.warnings[0].startswith("5 orders: a newer Unshipped report does not name them")
+    assert plan.warnings[0].startswith("a newer Unshipped report leaves out 5 orders")
     bring(session, tmp_path, Report("unshipped", NOW - HOUR, (1, 2, 3, 4, 5)))
     (plan,) = session.planner.plan(Action.CANCEL, session.orders.find("status:unshipped"))
     assert plan.typed_count is None

@@ -40,7 +40,7 @@ def config_path(settings: Settings) -> None:
     found = settings_file.load_config()
     store = settings_file.store_place(settings.store, found)
     directory = (store if isinstance(store, Path) else store.files).parent
-    is_practice = directory == settings_file.practice_folder()
+    is_practice = settings_file.is_practice_folder(directory)
     records: list[dict[str, object]] = [
         {"what": "settings", "path": settings_file.config_path()},
         {"what": "store", "path": store},

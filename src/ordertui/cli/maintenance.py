@@ -95,7 +95,7 @@ def store_move(settings: Settings, source: Path | str, target: Path | str) -> No
 
 @store.command("adopt")
 @click.option("--left", type=int, multiple=True, metavar="BATCH", help="A held batch that left since; repeat it.")
-@click.option("--not-left", type=int, multiple=True, metavar="BATCH", help="One that did not: it is taken back.")
+@click.option("--not-left", type=int, multiple=True, metavar="BATCH", help="One that did not: it is undone.")
 @click.option("--nothing-since", is_flag=True, help="Nothing left since the copy was made; what is held stays held.")
 @click.option("--why", default="", help="What you looked at, and what it showed; kept in the audit.")
 @click.option("--typed", help="The number of orders that this is about, to confirm.")

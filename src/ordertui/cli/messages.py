@@ -44,7 +44,7 @@ def plan_sentences(plan: Plan) -> Iterator[str]:
 
     counted = sum(row.counts for row in plan.rows)
     word = f", of which {with_verb(counted, 'counts', 'count')}" if plan.action is Action.CANCEL and plan.rows else ""
-    yield f"{plan.marketplace}: {plan.action.value} {pluralize(len(plan.rows))}{word}; {len(plan.out):,} left out."
+    yield f"{plan.marketplace}: {plan.action.value} {pluralize(len(plan.rows))}{word}; {len(plan.out):,} excluded."
     if not plan.rows:
         return
     for effect in plan.rates:

@@ -158,10 +158,10 @@ def show_plans(
         say(f"Give --reason CODE, one of: {', '.join(REASONS[Action.REFUND])}.")
     is_empty = not any(one.rows for one in plans)
     if unknown:
-        nobody = "no order may be taken in; " if is_empty else ""
-        fail(Exit.BAD_INPUT, f"{nobody}{pluralize(len(unknown))} left out: {NOT_IN_STORE}: {', '.join(unknown[:10])}")
+        nobody = "no order qualifies; " if is_empty else ""
+        fail(Exit.BAD_INPUT, f"{nobody}{pluralize(len(unknown))} excluded: {NOT_IN_STORE}: {', '.join(unknown[:10])}")
     if is_empty:
-        fail(Exit.REFUSED, "no order may be taken in")
+        fail(Exit.REFUSED, "no order qualifies")
 
 
 def _fit_record(one: WaitingCancellation | None) -> Record:

@@ -103,7 +103,7 @@ def rate_reports(settings: Settings, ident: int | None, form: str) -> None:
     with open_session(settings) as session:
         if ident is not None:
             done = session.rate.undo_report(ident)
-            say(f"report {ident}: what it decided of {done.named + done.unnamed:,} orders is taken back")
+            say(f"report {ident}: what it decided of {done.named + done.unnamed:,} orders is undone")
         records = [
             {"report": one.id, "marketplace": one.marketplace, "orders_from": iso(one.start), "orders_to": iso(one.end),
              "imported": iso(one.at), "counting": one.counting, "named": one.named, "not_named": one.unnamed,

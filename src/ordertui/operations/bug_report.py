@@ -9,15 +9,16 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from importlib import metadata
+from os import SEEK_END
 from pathlib import Path
 
 import msgspec
 
 from ordertui import __version__
-from ordertui.files import read_file
+from ordertui.files import open_plain
 from ordertui.orders.text import pluralize
 
-from .config import Config, load_config
+from .config import Config, config_path, default_store, load_config
 from .errors import defect_log, error_message
 from .session import Session
 
@@ -27,6 +28,8 @@ VARIABLES = ("TERM", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL", "TZ", "TMUX", "S
 LOG_BYTES = 64 * 1024
 LOG_LINES = 60
 ORDER_ID = re.compile(r"\b\d{3}-\d{7}-\d{7}\b")
+ADDRESS = re.compile(r"\b[a-z]+://\S+")
+FOLDERS = re.compile(r"(?:~|\b[A-Za-z]:)?[/\\](?:[^\s/\\:'\"]+[/\\])+")
 SETTINGS_GIVEN = {"policy", "retention_days", "amazon"}
 """Settings whose values are given; of the others, which hold names and places, only whether they are set."""
 
@@ -99,7 +102,9 @@ def store_lines(session: Session) -> Iterator[str]:
 def log_lines() -> Iterator[str]:
     """Yield the end of the log of defects, which holds kinds and places of errors and no values."""
     try:
-        lines = read_file(defect_log(), LOG_BYTES).decode("utf-8", "replace").splitlines()
+        with open_plain(defect_log()) as file:
+            file.seek(max(0, file.seek(0, SEEK_END) - LOG_BYTES))
+            lines = file.read(LOG_BYTES).decode("utf-8", "replace").splitlines()
     except FileNotFoundError:
         yield "no defect was logged"
         return
@@ -110,8 +115,10 @@ def log_lines() -> Iterator[str]:
 
 
 def clean(text: str) -> str:
-    """Return the text without order ids, the home folder and the user's name."""
-    home = str(Path.home())
-    text = ORDER_ID.sub("(order id)", text.replace(home, "~"))
+    """Return the text without order ids, addresses, the user's name, and the folders of paths."""
+    for place in (config_path(), default_store()):
+        text = text.replace(str(place), place.name)
+    text = ADDRESS.sub("(address)", ORDER_ID.sub("(order id)", text.replace(str(Path.home()), "~")))
+    text = FOLDERS.sub("…/", text)
     user = os.environ.get("USER") or os.environ.get("USERNAME") or ""
     return re.sub(rf"\b{re.escape(user)}\b", "(user)", text) if len(user) > 2 else text

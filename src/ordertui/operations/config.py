@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ordertui.store.engine.address import ServerAddress
 
 APP = "ordertui"
+PRACTICE_MARKER = "PRACTICE"
+"""A file of this name says that a folder holds a practice store, and may be replaced."""
 ENVIRONMENT = "ORDERTUI_CONFIG"
 BESIDE_STORE = "outbox"
 """Name of the outbox beside a store."""
@@ -152,6 +154,11 @@ def outbox_folder(config: Config, directory: Path, *, is_practice: bool) -> Path
     if directory.is_relative_to(default_store().parent):
         return Path(platformdirs.user_documents_dir()) / IN_DOCUMENTS
     return directory / BESIDE_STORE
+
+
+def is_practice_folder(directory: Path) -> bool:
+    """Return whether a folder holds a practice store, by the file that marks it."""
+    return (directory / PRACTICE_MARKER).exists()
 
 
 def practice_folder() -> Path:

@@ -36,8 +36,6 @@ class SessionContext:
         self.is_practice = is_practice
         self.is_read_only = store.read_only
         self.directory = store.path.parent
-        self.outbox_directory = outbox_folder(config, self.directory, is_practice=is_practice)
-        """Where the files of new batches go."""
         self.merchant_id = config.merchant_id or "MERCHANT-ID"
         """Stands in the header of the XML feeds; a placeholder where the settings have none."""
         self.copy: LocalCopy | None = None
@@ -97,6 +95,11 @@ class SessionContext:
         if self.copy is not None:
             self.copy.close()
         self.store.close()
+
+    @cached_property
+    def outbox_directory(self) -> Path:
+        """Where the files of new batches go."""
+        return outbox_folder(self.config, self.directory, is_practice=self.is_practice)
 
     @cached_property
     def copies(self) -> CopyGuard:

@@ -85,7 +85,7 @@ NOTHING_LEFT = Denial(
     "nothing is left to give back: nothing was charged, or all of it has gone back or is on its way",
     LINES_SOURCE,
     because="nothing is left to give back",
-    short="nothing left to pay",
+    short="nothing to refund",
 )
 
 
@@ -519,7 +519,7 @@ class Eligibility:
         return self.policy(row.marketplace).verdict(situation_of(row), Action.CANCEL).counts is not YesNo.NO
 
     def items_count(self, row: OrderRow, lines: Sequence[OrderLine]) -> bool:
-        """Return whether cancelling units of these lines counts: not when the buyer asked officially for each one."""
+        """Return whether cancelling units of these lines counts: not when the buyer requested each one on Amazon."""
         if not lines:
             return False
         situation = situation_of(row)

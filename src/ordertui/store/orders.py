@@ -136,12 +136,14 @@ class OrderRepository:
         *,
         decisions: Decisions = NO_DECISIONS,
         limit: int | None = None,
+        without_fba: bool = False,
     ) -> list[tuple[str | int | None, int]]:
         """Return each value of a key of TALLIES with how many of the orders that fit have it, most first; see `find`.
 
         An order with several SKUs counts for each of them. Raises KeyError.
         """
         where, params = self._where(condition, decisions)
+        where = f"{_NOT_FBA if without_fba else ''}{where}"
         most = "" if limit is None else f" LIMIT {int(limit)}"
         term = TALLIES[key]
         source = f"{term}, count(*) FROM orders o WHERE {where}"

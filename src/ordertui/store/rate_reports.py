@@ -117,7 +117,7 @@ class RateReports:
         with self._database.write():
             found = self._get(ident)
             if found.is_undone:
-                raise StoreError(f"the Cancellation Rate report {ident} is taken back already")
+                raise StoreError(f"the Cancellation Rate report {ident} is undone already")
             self._database.execute("UPDATE rate_reports SET undone = 1 WHERE id = ?", (ident,))
             named = [row[0] for row in self._database.query(
                 "SELECT order_id FROM rate_report_rows WHERE report = ? AND named = 1", (ident,)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from ordertui.amazon.reports.inspect import inspect
+from ordertui.amazon.reports.order_flags import read_flags
 from ordertui.operations.errors import PlanChanged
 from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.session import Session
@@ -214,3 +216,23 @@ def test_the_newer_report_wins_and_an_undone_import_takes_its_word_along(tmp_pat
         session.imports.undo(2)
         assert programs(session) == {order_id(1): "unknown"}
         assert session.orders.count("action:cancel") == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "program"),
+    [
+        ("DeliveryByAmazon", Program.DELIVERY_BY_AMAZON),
+        ("Ship - Plus", Program.SHIP_PLUS),
+        ("Easy_Ship", Program.EASY_SHIP),
+        ("In Store - Pickup", Program.PICKUP),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_the_last_row_of_a_large_report_names_its_program_too(
+    cell: str, program: Program, encoding: str, tmp_path: Path
+) -> None:
+    """Blocks of lines that name no program are passed over unread: the look must be as wide as the reading."""
+    rows = [one_row(1) | {"product-name": "x" * 400} for _ in range(4_000)] + [one_row(2, ship_service_level=cell)]
+    path = write(tmp_path / "large.txt", list(rows[-1]), rows, encoding=encoding)
+    assert path.stat().st_size > 1 << 20
+    assert read_flags(inspect(path, marketplace="US"))[order_id(2)].program is program

@@ -44,7 +44,7 @@ def test_an_old_order_without_a_ship_by_time_asks_for_the_count(tmp_path: Path) 
         ):
             session.imports.import_files([write(tmp_path / name, COLUMNS, [row])])
         old, fresh = plan_of(session, Action.CANCEL, 1), plan_of(session, Action.CANCEL, 2)
-        words = "1 order: no report gives a ship-by time, so Amazon may have cancelled by now"
+        words = "1 order: no report gives a ship-by time, so Amazon may have cancelled it by now"
         assert any(words in warning for warning in old.warnings)
         assert old.typed_count == 1
         assert not any("no report gives a ship-by time" in warning for warning in fresh.warnings)

@@ -178,3 +178,11 @@ def test_a_partly_cancelled_order_that_amazon_does_not_count_counts_when_the_res
     found = fit(session)
     assert (found.room, len(found.kept), len(found.rest)) == (2, 2, 1)
     assert after(session, [*found.kept, *(one.id for one in found.rest)])[2] == "over"
+
+
+def test_beyond_a_budget_is_said_as_that_and_no_day_is_named(tmp_path: Path) -> None:
+    session = shop(tmp_path, waiting=5, shipped=195)
+    found = fit(session, budget=1)
+    assert len(found.kept) == 1
+    assert {one.why for one in found.rest} == {"beyond the budget of 1"}
+    assert not any(one.is_auto_cancelled_first or one.fits_by_order_date for one in found.rest)

@@ -152,10 +152,10 @@ def test_commit_asks_the_rules_again(tmp_path: Path) -> None:
         pytest.raises(PlanChanged) as error,
     ):
         session.batches.commit(plan)
-    assert error.value.differences == (f"{order_id(3)}: now left out: because of third",)
+    assert error.value.differences == (f"{order_id(3)}: now excluded: because of third",)
     with session_with(tmp_path, rule("many", "batch-orders>2", "deny")) as session, pytest.raises(PlanChanged) as error:
         session.batches.commit(plan)
-    assert error.value.differences[0] == f"{order_id(1)}: now left out by house rule many: because of many"
+    assert error.value.differences[0] == f"{order_id(1)}: now excluded by house rule many: because of many"
     with session_with(tmp_path, rule("type", "batch-orders>2", "typed_confirmation")) as session:
         with pytest.raises(PlanChanged, match=r"^1 difference since"):
             session.batches.commit(plan)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ordertui.operations.query.facets import FACETS, facet_of, values, within
+from ordertui.operations.query.facets import FACETS, facet_of, values
+from ordertui.operations.query.queues import within
 from ordertui.operations.session import Session
 from ordertui.tui.screens.values import ValuesScreen
 from ordertui.tui.widgets.order_table.columns import COLUMNS
@@ -34,6 +35,8 @@ def test_each_value_finds_as_many_orders_as_it_says(mixed: Session, facet: str, 
         assert value.count
     labels = [value.label for value in found]
     assert len(set(labels)) == len(labels)
+    for value in values(mixed.orders, facet, filter_text, "all", without_fba=True):
+        assert mixed.orders.count(within(filter_text, value.filter), without_fba=True) == value.count, value.label
     if facet not in ("sku", "state"):
         whole = sum(value.count for value in found)
         assert whole == mixed.orders.count(filter_text), "every order has exactly one value"

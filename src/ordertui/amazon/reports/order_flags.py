@@ -35,9 +35,12 @@ _PRIME = "sellerfulfilledprime"
 _BY_SELLER = frozenset({"merchant", "seller", "self", "selfship", "sellerfulfilled", "merchantfulfilled"})
 """Words of `fulfilled-by` for an order of no program."""
 _MAY_NAME = re.compile(
-    rb"easy.?ship|ship.?\+|ship.?plus|delivery.by.amazon|in.?store.?pick|fulfilled.?prime", re.IGNORECASE
+    b"|".join(rb"[^a-z+]*".join(re.escape(letter.encode()) for letter in name) for name in (*_NAMES, _PRIME)),
+    re.IGNORECASE,
 )
-"""What a block of lines has that names a program in `ship-service-level`; others need not be split into cells."""
+"""What a block of lines has that names a program in `ship-service-level`: a name with anything but letters between its
+letters, as `_program` reads it, and as UTF-16 writes it. Other blocks need not be split into cells.
+"""
 
 
 NO_FLAGS = OrderFlags()

@@ -163,7 +163,11 @@ def _facts(order: ApiOrder, at: int, unrecognised: set[str]) -> ApiFacts:
     cancellations = tuple(_cancellation(item, unrecognised) for item in order.order_items if item.cancellation)
     deliver_by = _latest(order.fulfillment.deliver_by_window if order.fulfillment else None)
     totals = {item.order_item_id: total for item in order.order_items if (total := _differing_total(item)) is not None}
-    whole = _differing_grand_total(order)
+    whole = None
+    try:
+        whole = _differing_grand_total(order)
+    except ValueError as error:  # only the comparison is lost: an order without this total has none either
+        unrecognised.add(f"a grandTotal that cannot be compared: {error}")
     return ApiFacts(at, programs, deliver_by, parcels, cancellations, waiting, totals, whole)
 
 
@@ -365,7 +369,7 @@ def _minor(money: MoneyText, currency: str) -> int:
 
 
 def _cancelled(order: ApiOrder, at: int, deadline: Deadline, out: OrderRows) -> None:
-    """Add who cancelled a cancelled order: the seller if he cancelled any item, else Amazon, else the buyer."""
+    """Add who cancelled a cancelled order: the seller if they cancelled any item, else Amazon, else the buyer."""
     if order.fulfillment is None or _STATUS.get(order.fulfillment.fulfillment_status) is not OrderStatus.CANCELLED:
         return
     names = {

@@ -119,7 +119,7 @@ class Committer:
             found.append("the plan file was edited: its rows are not those it was made with")
         elif plan.seal != seal_of(plan):
             found.append(
-                "the plan file was edited, or an older version made it: the money, rates, warnings or orders left out"
+                "the plan file was edited, or an older version made it: the money, rates, warnings or excluded orders"
                 " that it tells are not those it was made with"
             )
         made = (
@@ -152,7 +152,7 @@ class Committer:
             return f"{row.order_id}: not in this store"
         fresh = self._planner.plan_order(action, order, choices)
         if not isinstance(fresh, PlannedOrder):
-            return f"{row.order_id}: now left out: {fresh.why}"
+            return f"{row.order_id}: now excluded: {fresh.why}"
         if fresh.version != row.version:
             status = order.row.status.value.replace("_", " ")
             return f"{row.order_id}: changed (now {status}, version {row.version} → {fresh.version})"

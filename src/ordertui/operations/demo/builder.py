@@ -6,6 +6,7 @@ import random
 import shutil
 from pathlib import Path
 
+from ordertui.operations.config import PRACTICE_MARKER
 from ordertui.operations.session import Session
 from ordertui.operations.workspace import TOUR_SEEN
 from ordertui.orders.clock import DAY, HOUR, FixedClock
@@ -15,8 +16,6 @@ from . import reports, scenario
 from .catalogue import MARKETS, catalogue
 
 STORE = "practice.db"
-MARKER = "PRACTICE"
-"""A file of this name says that the folder may be replaced."""
 
 
 def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int) -> Path:
@@ -25,7 +24,7 @@ def build_practice(folder: Path, *, orders: int = 5000, seed: int = 7, now: int)
     `now` is epoch seconds. The same arguments give the same orders; that the tour was seen is kept. Raises
     FileExistsError when the folder holds something that is no practice store, OSError when it cannot be written.
     """
-    marker = folder / MARKER
+    marker = folder / PRACTICE_MARKER
     tour = (folder / STORE).with_suffix(TOUR_SEEN)
     seen = tour.exists()
     if folder.exists() and any(folder.iterdir()):

@@ -30,7 +30,7 @@ class MadeLine(msgspec.Struct):
     gift_wrap: int = 0
     shipping: int = 0
     asked: str | None = None
-    """The buyer's words when he asked officially for this line."""
+    """The buyer's words in a request on Amazon to cancel this line; None without one."""
 
 
 class MadeOrder(msgspec.Struct):

@@ -21,7 +21,7 @@ def batch_failure(batch_id: int, error: Exception) -> OperationError:
     """Return a foreign error of one batch as one that names the batch and what can be done."""
     found = OperationError(
         f"batch {batch_id} cannot leave ({type(error).__name__}: {error}); the others go on:"
-        " see `ordertui store check`, or take it back"
+        " see `ordertui store check`, or undo it"
     )
     found.__cause__ = error
     return found

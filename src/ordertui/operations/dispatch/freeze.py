@@ -32,7 +32,7 @@ class BatchFreezer:
         if lost:
             raise OperationError(
                 f"batch {batch_id}: order {lost[0]} is not in this store any more; nothing of the batch was sent:"
-                " take it back, import the order and plan again"
+                " undo it, import the order and plan again"
             )
         self._leave_out_changed_rows(self._store.batches.get(batch_id), plan)
         batch = self._store.batches.get(batch_id)
@@ -76,7 +76,7 @@ class BatchFreezer:
         if not gone and files != plan.files:
             raise OperationError(
                 f"batch {batch.id}: its bytes are no longer those of the preview (was the merchant id changed?);"
-                " take it back and plan again"
+                " undo it and plan again"
             )
         return files
 

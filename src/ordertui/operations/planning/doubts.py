@@ -36,19 +36,20 @@ def find_doubts(
         return Doubts()
     warnings, typed = [], []
     if left_out:
-        typed.append(f"{pluralize(left_out)}: a newer Unshipped report does not name them")
+        typed.append(f"a newer Unshipped report leaves out {pluralize(left_out)}")
         warnings.append(
-            f"{pluralize(left_out)}: a newer Unshipped report does not name them, and was perhaps not asked for their"
+            f"a newer Unshipped report leaves out {pluralize(left_out)}, and was perhaps not asked for their"
             " days: look at them in Seller Central, or import All Orders"
         )
-    waiting = [row for row in rows if row.named_at is not None and row.status in AWAITING_SHIPMENT]
-    dates = [row.named_at for row in waiting if row.named_at is not None]
+    waiting = [(row, row.named_at) for row in rows if row.named_at is not None and row.status in AWAITING_SHIPMENT]
+    dates = [named_at for _, named_at in waiting]
     if newest is not None and len(waiting) < len(rows):
         dates.append(newest)
     oldest = min(dates, default=newest)
-    undated = sum(row.ship_by is None and (row.named_at or 0) <= now - values.old_hours * HOUR for row in waiting)
+    undated = sum(row.ship_by is None and named_at <= now - values.old_hours * HOUR for row, named_at in waiting)
     if undated:
-        words = f"{pluralize(undated)}: no report gives a ship-by time, so Amazon may have cancelled by now"
+        them = "it" if undated == 1 else "them"
+        words = f"{pluralize(undated)}: no report gives a ship-by time, so Amazon may have cancelled {them} by now"
         typed.append(words)
         warnings.append(f"{words}; import Unshipped orders first")
     age = 0 if oldest is None else now - oldest

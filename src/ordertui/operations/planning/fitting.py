@@ -130,8 +130,14 @@ class BatchFitter:
         fit = keep_most(candidates, rooms)
         room = min(rooms) if is_known or budget is not None else None
         by_id = {order.row.id: order for order in orders}
-        rest = self._when(marketplace, newly.intersection(fit.kept), fit.rest, by_id) if fit.rest else ()
-        return MarketplaceFit(marketplace, room, fit.kept, rest if is_known else tuple(map(_unknown, rest)))
+        if budget is not None or not is_known:
+            why = "the rate is not known: give a budget" if budget is None else f"beyond the budget of {budget:,}"
+            rest = tuple(
+                WaitingCancellation(one.id, by_id[one.id].row.order_id, None, None, None, why) for one in fit.rest
+            )
+        else:
+            rest = self._when(marketplace, newly.intersection(fit.kept), fit.rest, by_id) if fit.rest else ()
+        return MarketplaceFit(marketplace, room, fit.kept, rest)
 
     def _when(
         self, marketplace: str, counting: Set[int], rest: Sequence[FitOrder], orders: dict[int, Order]
@@ -175,10 +181,3 @@ def _waiting(
 
 def _day(day: date | None) -> str:
     return "not in the days ahead" if day is None else f"{day:%b} {day.day}"
-
-
-def _unknown(one: WaitingCancellation) -> WaitingCancellation:
-    """Return the order without days: with an unknown rate nobody can say when it fits."""
-    return msgspec.structs.replace(
-        one, fits_by_order_date=None, fits_by_cancellation_date=None, why="the rate is not known: give a budget"
-    )

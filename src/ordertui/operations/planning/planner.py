@@ -161,8 +161,9 @@ class Planner:
         check_stop()
         warnings = [*outcome.warnings, *doubts.warnings, *plan_warnings(action, rows, orders, rates, offers)]
         warnings += fee_warnings(policy, action, rows, by_id, now)
-        if action is Action.CANCEL and any(is_seller_fulfilled_prime(by_id[row.id].row) for row in rows):
-            warnings += prime_warnings(self._calculator.prime.figures(marketplace, [row.id for row in rows]))
+        cancelling = [row.id for row in rows if action is Action.CANCEL or any(line.cancelled for line in row.lines)]
+        if any(is_seller_fulfilled_prime(by_id[row_id].row) for row_id in cancelling):
+            warnings += prime_warnings(self._calculator.prime.figures(marketplace, cancelling))
         check_stop()
         plan = Plan(
             id=ident,
@@ -366,7 +367,7 @@ class Planner:
         rows = [row for row in plan.rows if row.id in orders]
         outcome = self._house_rules.batch(plan.action, plan.marketplace, batch_candidates(rows, list(orders.values())))
         found = [
-            f"{row.order_id}: now left out by house rule {outcome.denied[row.id].id}: {outcome.denied[row.id].why}"
+            f"{row.order_id}: now excluded by house rule {outcome.denied[row.id].id}: {outcome.denied[row.id].why}"
             for row in rows
             if row.id in outcome.denied
         ]

@@ -40,7 +40,7 @@ def plan_warnings(
     replaced = sum(order.row.replacement is YesNo.YES for order in planned)
     if replaced:
         words = with_verb(replaced, "is a replacement order", "are replacement orders")
-        found.append(f"{words}: no source gives a special rule, look there first")
+        found.append(f"{words}: no source gives a special rule: look in Seller Central first")
     prime = sum(is_seller_fulfilled_prime(order.row) for order in planned)
     if prime and action in (Action.CANCEL, Action.REFUND):
         found.append(f"{pluralize(prime)} of {SELLER_FULFILLED_PRIME}")

@@ -13,6 +13,8 @@ from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action, BuyerRequest, OrderStatus
 from ordertui.store import TALLY_SECONDS
 
+from .queues import within
+
 if TYPE_CHECKING:
     from .orders import OrderQueries
 
@@ -28,12 +30,7 @@ class FacetValue(msgspec.Struct, frozen=True):
     count: int
     """Orders of the view that have it."""
     filter: str
-    """Finds exactly these orders, together with the filter of the view."""
-
-
-def within(filter_text: str, more: str) -> str:
-    """Return the filter for the orders that fit both."""
-    return f"({filter_text}) {more}" if filter_text.strip() else more
+    """Finds these orders, together with the filter of the view. SKUs that differ only in case are found together."""
 
 
 def quoted(text: str) -> str:
@@ -47,20 +44,24 @@ def facet_of(column: str) -> str:
     return _OF_COLUMN.get(column, column if column in FACETS else "sku")
 
 
-def values(orders: OrderQueries, facet: str, filter_text: str, queue: str) -> list[FacetValue]:
+def values(
+    orders: OrderQueries, facet: str, filter_text: str, queue: str, *, without_fba: bool = False
+) -> list[FacetValue]:
     """Return the values of a facet among the orders of a view, most orders first; days in their own order.
+
+    `without_fba`: as in `OrderQueries.find`.
 
     Raises FilterError, UnknownChoice, and KeyError for a facet that is none of FACETS.
     """
-    return FACETS[facet][1](orders, filter_text, queue)
+    return FACETS[facet][1](orders, filter_text, queue, without_fba)
 
 
-_List = Callable[["OrderQueries", str, str], list[FacetValue]]
+_List = Callable[["OrderQueries", str, str, bool], list[FacetValue]]
 
 
 def _stored(key: str, write: Callable[[str], str]) -> _List:
-    def read(orders: OrderQueries, text: str, queue: str) -> list[FacetValue]:
-        found = orders.tally(key, text, queue, MOST_VALUES)
+    def read(orders: OrderQueries, text: str, queue: str, without_fba: bool) -> list[FacetValue]:
+        found = orders.tally(key, text, queue, MOST_VALUES, without_fba=without_fba)
         return [
             FacetValue("unknown" if value is None else str(value), count, write(str(value)))
             for value, count in found
@@ -71,10 +72,10 @@ def _stored(key: str, write: Callable[[str], str]) -> _List:
 
 
 def _days(key: str, field: str) -> _List:
-    def read(orders: OrderQueries, text: str, queue: str) -> list[FacetValue]:
+    def read(orders: OrderQueries, text: str, queue: str, without_fba: bool) -> list[FacetValue]:
         zone, days = orders.zone, Counter[str]()
         unknown = 0
-        for slot, count in orders.tally(key, text, queue, None):
+        for slot, count in orders.tally(key, text, queue, None, without_fba=without_fba):
             if slot is None:
                 unknown += count
             else:
@@ -88,8 +89,11 @@ def _days(key: str, field: str) -> _List:
 
 
 def _filters(*pairs: tuple[str, str]) -> _List:
-    def read(orders: OrderQueries, text: str, queue: str) -> list[FacetValue]:
-        found = [FacetValue(label, orders.count(within(text, more), queue), more) for label, more in pairs]
+    def read(orders: OrderQueries, text: str, queue: str, without_fba: bool) -> list[FacetValue]:
+        found = (
+            FacetValue(label, orders.count(within(text, more), queue, without_fba=without_fba), more)
+            for label, more in pairs
+        )
         return [value for value in found if value.count]
 
     return read

@@ -16,7 +16,7 @@ from ordertui.orders.order import ListedFacts, Order, OrderRow
 from ordertui.orders.text import pluralize
 from ordertui.store import BY_ALLOWED_ACTION, ActionRanks, Decisions, Store
 
-from .queues import BY_KEY, INVISIBLE_REQUESTS, NO_ANSWERED_REFUNDS, QUEUES, Queue, QueueSpec
+from .queues import BY_KEY, INVISIBLE_REQUESTS, NO_ANSWERED_REFUNDS, QUEUES, Queue, QueueSpec, within
 from .sort_order import read_sorting
 
 if TYPE_CHECKING:
@@ -120,8 +120,7 @@ class OrderQueries:
         """Return how many orders that fit queue and filter `find` leaves out `without_fba`. Raises FilterError."""
         if self._asks_for_fba(filter_text, queue):
             return 0
-        text = f"({filter_text}) channel:{Channel.AMAZON}" if filter_text.strip() else f"channel:{Channel.AMAZON}"
-        return self.count(text, queue)
+        return self.count(within(filter_text, f"channel:{Channel.AMAZON}"), queue)
 
     def _asks_for_fba(self, filter_text: str, queue: str) -> bool:
         """Return whether the filter says itself whether FBA orders are wanted, as it names the channel or an order id,
@@ -133,14 +132,20 @@ class OrderQueries:
 
         return any(one.field in ("channel", "id", MARKED) for one in comparisons(self.condition(filter_text)))
 
-    def tally(self, key: str, filter_text: str, queue: str, limit: int | None) -> list[tuple[str | int | None, int]]:
+    def tally(
+        self, key: str, filter_text: str, queue: str, limit: int | None, *, without_fba: bool = False
+    ) -> list[tuple[str | int | None, int]]:
         """Return each value of a key of `store.TALLIES` among the orders of queue and filter, with how many have it.
 
-        Most orders first, at most `limit` values. Raises FilterError, UnknownChoice, KeyError.
+        Most orders first, at most `limit` values; `without_fba` as in `find`. Raises FilterError, UnknownChoice,
+        KeyError.
         """
         condition = self._condition_in(filter_text, queue)
         decisions = self._decisions(condition)
-        return self._context.reader().orders.tally(key, condition, decisions=decisions, limit=limit)
+        without_fba = without_fba and not self._asks_for_fba(filter_text, queue)
+        return self._context.reader().orders.tally(
+            key, condition, decisions=decisions, limit=limit, without_fba=without_fba
+        )
 
     def _condition_in(self, filter_text: str, queue: str) -> Condition | None:
         """Return the condition of a filter within a queue; None when every order fits."""
@@ -165,7 +170,7 @@ class OrderQueries:
         asked = [condition for condition in conditions if condition is not None]
         if not asked:
             return Decisions()
-        from ordertui.rules.language import MARKED, comparisons
+        from ordertui.rules.language import comparisons
 
         decisions = self._eligibility().decisions(asked)
         if any(one.field == MARKED for condition in asked for one in comparisons(condition)):
@@ -212,7 +217,7 @@ class OrderQueries:
                 count = count or None
             unknown = 0
             if spec.unknown and count is not None:
-                unknown = self.count(f"({spec.unknown}) ({filter_text})" if filter_text.strip() else spec.unknown)
+                unknown = self.count(within(filter_text, spec.unknown))
             out.append(Queue(spec.key, spec.title, self.queue_filter(spec), count, spec.why_empty, note, unknown))
         return tuple(out)
 

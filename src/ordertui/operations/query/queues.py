@@ -8,6 +8,11 @@ from ordertui.orders.batch_state import RowState
 from ordertui.orders.enums import Action
 
 
+def within(filter_text: str, more: str) -> str:
+    """Return the filter for the orders that fit both."""
+    return f"({filter_text}) {more}" if filter_text.strip() else more
+
+
 class QueueSpec(msgspec.Struct, frozen=True):
     """A queue before it is counted."""
 

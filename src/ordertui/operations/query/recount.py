@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ordertui.operations.eligibility import BATCH_ACTIONS, Eligibility, has_open_action, lines_denial
+from ordertui.operations.rate.service import AT_RISK
 from ordertui.orders.api_facts import PROGRAM_BARS
 from ordertui.orders.batch_state import holds_order
-from ordertui.orders.clock import HOUR
 from ordertui.orders.enums import Action, Channel, OrderStatus, Refunded, YesNo
 from ordertui.orders.order import COMPONENTS, LineAmounts, LinesKnown, Order, OrderLine
 from ordertui.rules.language import parse, predicate
@@ -216,7 +216,7 @@ class Recount:
     def _check_at_risk(self) -> Iterator[Disagreement]:
         """Compare what the rate panel says Amazon is about to cancel with the queue of the same name."""
         due = sum(
-            len(self._calculator.auto_cancel_times(code, self._now + 24 * HOUR)) for code in self._orders.marketplaces()
+            len(self._calculator.auto_cancel_times(code, self._now + AT_RISK)) for code in self._orders.marketplaces()
         )
         if due != self._queue_counts["auto_cancel"]:
             yield Disagreement(

@@ -3,7 +3,7 @@
 Amazon divides the units that the seller cancelled before confirming a shipment, for whatever reason, by the units
 ordered, of the trailing 7 days (help 202072550, read 2026-11-27). Here orders are counted: reports give a cancelled
 line zero units. A cancellation that the buyer asked for is carried out by the seller, so it counts here; which of the
-cancellations by a buyer were such is not known, so those of which he asked may count.
+cancellations by a buyer were such is not known, so those that the buyer asked for may count.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 
 from ordertui.operations.eligibility import Eligibility
 from ordertui.orders.clock import Clock
-from ordertui.orders.enums import BuyerRequest, CancelledBy, YesNo
+from ordertui.orders.enums import BuyerRequest, CancelledBy, OrderStatus, YesNo
 from ordertui.orders.text import pluralize
 from ordertui.rules.rate import RateStatus, percent, target_percent, window
 from ordertui.rules.situation import situation_from_number
@@ -59,7 +59,7 @@ class PrimeFigure(msgspec.Struct, frozen=True):
 
 
 class PrimeRate:
-    """Calculates the rate of one store. `is_known` tells whether orders of every status of a span are known."""
+    """Calculates the rate of one store. `unknown_reason` says why a rate is not known."""
 
     def __init__(
         self,
@@ -109,8 +109,8 @@ def _standing(facts: RateFacts) -> YesNo:
     """Return whether the seller cancelled the order, wholly or in part."""
     situation = situation_from_number(facts.situation)
     if facts.cancelled is not Cancelled.YES:
-        if facts.pending is not Pending.NOTHING:
-            return YesNo.YES
+        if facts.pending is not Pending.NOTHING:  # a report that shows it shipped is newer, as in `is_pending`
+            return YesNo.NO if facts.pending.is_whole and situation.status is OrderStatus.SHIPPED else YesNo.YES
         return YesNo.UNKNOWN if facts.cancelled is Cancelled.SOME_ITEM else YesNo.NO
     if situation.cancelled_by is CancelledBy.BUYER:
         return YesNo.UNKNOWN if situation.buyer_request is BuyerRequest.OFFICIAL else YesNo.NO

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ordertui.operations.eligibility import Eligibility
-from ordertui.orders.clock import HOUR, Clock
+from ordertui.orders.clock import DAY, Clock
 from ordertui.store import Store
 from ordertui.store.rate_reports import RateReport
 
@@ -16,6 +16,9 @@ from .lists import RateLists
 from .outlook import RateOutlook
 from .related_metrics import RelatedMetrics
 from .trend import RateTrend
+
+AT_RISK = DAY
+"""Seconds before Amazon cancels an order by itself from which it is at risk, as in the queue Auto-cancel < 24 h."""
 
 
 class RateService:
@@ -50,11 +53,11 @@ class RateService:
         """Take back what a Cancellation Rate report decided. Raises StoreError, ReadOnly."""
         return self._writer().rate_reports.undo(ident)
 
-    def count_at_risk(self, marketplace: str, hours: int = 24) -> int:
-        """Return how many orders Amazon is about to cancel by itself."""
-        return len(self.find_at_risk(marketplace, hours))
+    def count_at_risk(self, marketplace: str) -> int:
+        """Return how many orders Amazon is about to cancel by itself, within a day."""
+        return len(self.find_at_risk(marketplace))
 
-    def find_at_risk(self, marketplace: str, hours: int = 24) -> list[int]:
+    def find_at_risk(self, marketplace: str) -> list[int]:
         """Return the ids of these orders, the one that is due first at the head."""
-        until = self._clock.now() + hours * HOUR
-        return [one.id for one in self._reader().rates.auto_cancellations(marketplace, until)]
+        found = self._reader().rates.auto_cancellations(marketplace, self._clock.now() + AT_RISK)
+        return [one.id for one in found]

@@ -23,7 +23,7 @@ from ordertui.operations.errors import BadInput
 from ordertui.orders.clock import DAY, iso_utc
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import zone_of
-from ordertui.orders.text import pluralize
+from ordertui.orders.text import pluralize, with_verb
 from ordertui.store import Store
 from ordertui.store.importing.import_session import ImportSession, ReportSource
 from ordertui.store.importing.undo import UndoneImport
@@ -161,7 +161,7 @@ class ReportImporter:
             *_coverage_notes(info, source, target, read),
         ]
         if ignored:
-            notes.append(f"{pluralize(ignored, 'row')} of channels outside Amazon were left out")
+            notes.append(f"{with_verb(ignored, 'row of a channel', 'rows of channels')} outside Amazon: not imported")
         if target.stopped:
             notes.append("stopped: what was merged so far is kept; import the file again to go on")
         counts = (target.new, target.changed, target.unchanged)

@@ -64,7 +64,7 @@ class MarketplaceResolver:
             yield (
                 f"taken as orders of {self._answer}, though known orders that begin alike are of another marketplace:"
                 f" {'; '.join(self._doubtful[:SHOWN_ORDERS])}{f'; and {more:,} more' if more > 0 else ''};"
-                " if they are not of it, take the import back (--undo) and give the file with the right one"
+                " if they are not of it, undo the import (--undo) and give the file with the right one"
             )
         elif len({one[0] for one in self._beginnings}) > 1:
             yield (

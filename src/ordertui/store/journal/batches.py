@@ -277,9 +277,7 @@ class BatchJournal:
         with self._database.write():
             batch = self.get(batch_id)
             if batch.state is not BatchState.HELD:
-                raise RecallRefused(
-                    f"batch {batch_id} has left ({batch.state.value}); only a held batch can be taken back"
-                )
+                raise RecallRefused(f"batch {batch_id} has left ({batch.state.value}); only a held batch can be undone")
             held = {row.order_id for row in batch.rows if row.state is RowState.HELD}
             wanted = held if order_ids is None else held & set(order_ids)
             if not wanted:

@@ -52,7 +52,7 @@ async def list_values(context: CommandContext, task: Task, facet: str) -> None:
 
     request, marks = context.view.request, context.table.marks
     version = marks.version
-    screen = ValuesScreen(context.session, context.tasks.keys, facet or "sku", request.filter, request.queue)
+    screen = ValuesScreen(context.session, context.tasks.keys, facet or "sku", request)
     chosen = await task.ask(screen)
     if marks.version != version:
         context.table.marks_changed()

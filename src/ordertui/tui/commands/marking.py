@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ordertui.operations.query.facets import quoted, within
+from ordertui.operations.query.facets import quoted
+from ordertui.operations.query.queues import within
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import BuyerRequest, OrderStatus
 from ordertui.orders.order import OrderRow

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action, OrderStatus
 from ordertui.orders.marketplace import zone_of
-from ordertui.orders.order import ListedFacts, OrderRow
+from ordertui.orders.order import NOTHING_LISTED, ListedFacts, OrderRow
 from ordertui.tui.render.state import Verdicts
 from ordertui.tui.widgets.order_table.columns import CellContext
 
 AWAITING_SHIPMENT = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED)
-NOTHING_LISTED = ListedFacts()
 MOST_LISTED = 5_000
 """Orders whose listed facts are kept."""
 

@@ -12,7 +12,8 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from ordertui.operations.marks import Marks
-from ordertui.operations.query.facets import FACETS, FacetValue, values, within
+from ordertui.operations.query.facets import FACETS, FacetValue, values
+from ordertui.operations.query.queues import within
 from ordertui.operations.session import Session
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.format import MUTED
@@ -20,6 +21,7 @@ from ordertui.tui.screens.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.option_list import SafeOptionList
 
 from .base import Dialog, Title
+from .view_request import ViewRequest
 
 
 class ValuesScreen(Dialog[str | None]):
@@ -32,12 +34,12 @@ class ValuesScreen(Dialog[str | None]):
         Binding("left,shift+tab", "facet(-1)", show=False, priority=True),
     ]
 
-    def __init__(self, session: Session, keys: KeyQueue, facet: str, filter_text: str, queue: str) -> None:
+    def __init__(self, session: Session, keys: KeyQueue, facet: str, request: ViewRequest) -> None:
         super().__init__("Values", "Enter filter   space mark   ← → other facts   Esc close", is_tall=True)
         self._session = session
         self._tasks = TaskRunner(self, keys)
         self._facet = facet
-        self._filter, self._queue = filter_text, queue
+        self._filter, self._queue, self._without_fba = request.filter, request.queue, not request.fba
         self._values: list[FacetValue] = []
         self._marked: set[int] = set()
         """Places of the values whose orders are all marked, as far as space was pressed on them."""
@@ -53,7 +55,7 @@ class ValuesScreen(Dialog[str | None]):
 
     async def _read(self, task: Task) -> None:
         facet = self._facet
-        self._values = await task.work(values, self._session.orders, facet, self._filter, self._queue)
+        self._values = await task.work(self._count, facet)
         self._marked.clear()
         title = f"{FACETS[facet][0]}: {len(self._values):,} among the orders shown"
         self.query_one(Title).update(title)
@@ -64,6 +66,12 @@ class ValuesScreen(Dialog[str | None]):
             options.highlighted = 0
         else:
             options.add_option(Option("no order is shown", disabled=True))
+
+    def _count(self, facet: str) -> list[FacetValue]:
+        return values(self._session.orders, facet, self._filter, self._queue, without_fba=self._without_fba)
+
+    def _find(self, text: str) -> Marks:
+        return Marks(self._session.orders.find(text, queue=self._queue, without_fba=self._without_fba))
 
     def _prompt(self, place: int) -> Content:
         value = self._values[place]
@@ -89,7 +97,7 @@ class ValuesScreen(Dialog[str | None]):
 
     async def _mark(self, task: Task, place: int) -> None:
         text = within(self._filter, self._values[place].filter)
-        found = Marks(await task.work(self._session.orders.find, text, queue=self._queue))
+        found = await task.work(self._find, text)
         marks = self._session.orders.marks()
         if marks.covers(found):
             marks.remove(found)
