@@ -222,6 +222,17 @@ def test_where_prices_include_the_tax_no_tax_is_added_unless_amazons_total_has_i
     assert (row["item_price"], row["item_tax"], row["shipping_price"]) == (price, 0, 200)
 
 
+@pytest.mark.parametrize("total", [{"amount": "20.00", "currencyCode": "EUR"}, {"amount": "x", "currencyCode": "USD"}])
+def test_a_grand_total_that_cannot_be_compared_costs_only_the_comparison(total: dict[str, str]) -> None:
+    made = with_proceeds(part("ITEM", "20.00"))
+    made["proceeds"] = {"grandTotal": total}
+    found = rows(made)
+    assert not found.rejected
+    assert fields(made)[0]["item_price"] == 2000
+    assert any("a total that cannot be compared" in one for one in found.unrecognised_values)
+    assert found.facts[made["orderId"]].differing_grand_total is None
+
+
 @pytest.mark.parametrize("ahead", [DAY + 1, 30 * DAY, 365 * DAY])
 def test_an_update_in_the_future_is_as_of_now_and_said(ahead: int) -> None:
     found = rows(order(1, NOW, "CANCELLED", updated=NOW + ahead, cancelled_by="MERCHANT"))

@@ -15,13 +15,11 @@ from ordertui.orders.api_facts import (
     ApiFacts,
     ItemCancellation,
     Parcel,
-    TotalDifference,
     amazon_reason,
 )
 from ordertui.orders.clock import DAY, check_moment, parse_iso
 from ordertui.orders.enums import BuyerRequest, CancelledBy, OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES, PriceTax, price_tax
-from ordertui.orders.money import parse_minor
 from ordertui.orders.order import COMPONENTS, LineAmounts
 from ordertui.orders.report_row import (
     AMOUNTS,
@@ -35,7 +33,8 @@ from ordertui.orders.report_row import (
 from ordertui.orders.text import to_single_line
 
 from .decoding import UnreadableJson, decode_body, read_text_field
-from .schemas import ApiOrder, Item, MoneyText, Proceed, TimeWindow
+from .own_totals import minor_in, read_differences
+from .schemas import ApiOrder, Item, Proceed, TimeWindow
 
 _CODES = {market.id: market.code for market in MARKETPLACES.values()}
 _STATUS = {status.name: status for status in OrderStatus if status is not OrderStatus.UNKNOWN}
@@ -162,12 +161,7 @@ def _facts(order: ApiOrder, at: int, unrecognised: set[str]) -> ApiFacts:
     }
     cancellations = tuple(_cancellation(item, unrecognised) for item in order.order_items if item.cancellation)
     deliver_by = _latest(order.fulfillment.deliver_by_window if order.fulfillment else None)
-    totals = {item.order_item_id: total for item in order.order_items if (total := _differing_total(item)) is not None}
-    whole = None
-    try:
-        whole = _differing_grand_total(order)
-    except ValueError as error:  # only the comparison is lost: an order without this total has none either
-        unrecognised.add(f"a grandTotal that cannot be compared: {error}")
+    totals, whole = read_differences(order, unrecognised)
     return ApiFacts(at, programs, deliver_by, parcels, cancellations, waiting, totals, whole)
 
 
@@ -240,7 +234,7 @@ def _prices_of(prices: tuple[int | None, ...], item: Item, alive: int) -> tuple[
     ones where they come to just that; else they are taken as of all, so that a refund never exceeds what was paid.
     """
     unit = item.product.price.unit_price if item.product.price else None
-    if unit is not None and prices[0] is not None and prices[0] == _minor(unit, unit.currency_code) * alive:
+    if unit is not None and prices[0] is not None and prices[0] == minor_in(unit, unit.currency_code) * alive:
         return prices
     return tuple(None if amount is None else amount * alive // item.quantity_ordered for amount in prices)
 
@@ -270,7 +264,7 @@ def _prices(item: Item, tax: PriceTax) -> tuple[str | None, tuple[int | None, ..
     found = dict.fromkeys(COMPONENTS, 0)
     for part in parts:
         if part.type in _PRICE:
-            found[_PRICE[part.type]] += _minor(part.subtotal, currency)
+            found[_PRICE[part.type]] += minor_in(part.subtotal, currency)
         elif part.type == "TAX":
             _split(found, part, currency, _TAX, "item_tax")
         elif part.type == "DISCOUNT":
@@ -279,67 +273,11 @@ def _prices(item: Item, tax: PriceTax) -> tuple[str | None, tuple[int | None, ..
         raise ValueError("an amount is below zero")
     if tax is not PriceTax.ADDED:
         total = item.proceeds.proceeds_total if item.proceeds else None
-        comes_on_top = total is not None and _minor(total, currency) == LineAmounts(**found).total
+        comes_on_top = total is not None and minor_in(total, currency) == LineAmounts(**found).total
         for price, part_of_it in zip(_PRICE.values(), _TAX.values(), strict=True):
             found[price] += found[part_of_it] if comes_on_top else 0
             found[part_of_it] = 0
     return currency, tuple(found.values())
-
-
-def _differing_total(item: Item) -> TotalDifference | None:
-    """Return Amazon's own total of an item where its parts come to another; None when they agree or it gives none.
-
-    The total may be with or without the taxes: which of both is not said. Raises ValueError.
-    """
-    if item.proceeds is None or item.proceeds.proceeds_total is None or not item.proceeds.breakdowns:
-        return None
-    currency = item.proceeds.breakdowns[0].subtotal.currency_code
-    stated = _minor(item.proceeds.proceeds_total, currency)
-    parts, taxes = _parts(item.proceeds.breakdowns, currency)
-    return None if stated in (parts, parts - taxes) else TotalDifference(stated, parts, currency)
-
-
-def _differing_grand_total(order: ApiOrder) -> TotalDifference | None:
-    """Return Amazon's own total of an order where its items come to another; None when they agree or it gives none.
-
-    Not said is whether the taxes are in it, a delivery tip (which is charged by itself), or what was cancelled: any of
-    these sums is taken. Raises ValueError.
-    """
-    stated = order.proceeds.grand_total if order.proceeds else None
-    if (
-        order.proceeds is None
-        or stated is None
-        or not all(item.proceeds and item.proceeds.breakdowns for item in order.order_items)
-    ):
-        return None
-    currency = stated.currency_code
-    tips = [_minor(one.subtotal, currency) for one in order.proceeds.breakdowns if one.type == "DELIVERY_TIP"]
-    living = [
-        item for item in order.order_items if not (item.cancellation and item.cancellation.cancellation_execution)
-    ]
-    sums: list[int] = []
-    for items in (order.order_items, living):
-        parts = taxes = totals = 0
-        for item in items:
-            if item.proceeds is None:
-                continue
-            of_item, of_taxes = _parts(item.proceeds.breakdowns, currency)
-            own = item.proceeds.proceeds_total
-            parts, taxes = parts + of_item, taxes + of_taxes
-            totals += of_item if own is None else _minor(own, currency)
-        sums += [parts, parts - taxes, totals]
-    found = _minor(stated, currency)
-    return None if {found, found - sum(tips)} & set(sums) else TotalDifference(found, sums[0] + sum(tips), currency)
-
-
-def _parts(breakdowns: Iterable[Proceed], currency: str) -> tuple[int, int]:
-    """Return what the parts of an item come to, discounts taken off, and the taxes among them. Raises ValueError."""
-    parts = taxes = 0
-    for part in breakdowns:
-        amount = _minor(part.subtotal, currency)
-        parts += -abs(amount) if part.type == "DISCOUNT" else amount
-        taxes += amount if part.type == "TAX" else 0
-    return parts, taxes
 
 
 def _split(found: dict[str, int], part: Proceed, currency: str, names: dict[str, str], rest: str) -> None:
@@ -347,11 +285,11 @@ def _split(found: dict[str, int], part: Proceed, currency: str, names: dict[str,
 
     A tax on a discount (`DISCOUNT` within TAX) lowers the item's tax, so that a refund never exceeds the payment.
     """
-    left = abs(_minor(part.subtotal, currency))
+    left = abs(minor_in(part.subtotal, currency))
     for detail in part.detailed_breakdowns:
         if detail.value is None:
             continue
-        amount = abs(_minor(detail.value, currency))
+        amount = abs(minor_in(detail.value, currency))
         if part.type == "TAX" and detail.subtype == "DISCOUNT":
             found[rest] -= amount
             left += amount
@@ -360,12 +298,6 @@ def _split(found: dict[str, int], part: Proceed, currency: str, names: dict[str,
             left -= amount
     if left > 0:
         found[rest] += left
-
-
-def _minor(money: MoneyText, currency: str) -> int:
-    if money.currency_code != currency:
-        raise ValueError(f"amounts in {currency} and in {money.currency_code}")
-    return parse_minor(money.amount, currency)
 
 
 def _cancelled(order: ApiOrder, at: int, deadline: Deadline, out: OrderRows) -> None:
