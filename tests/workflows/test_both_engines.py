@@ -226,7 +226,7 @@ def work(session: Session, folder: Path) -> dict[str, object]:
     commit(session, Action.CANCEL, *names[5:7])
     for n in (names[0], names[5], names[0]):
         session.messages.note_copied(order_id(n))
-    told["copied"] = [session.messages.copied_at(order_id(n)) for n in names[:7]]
+    told["copied"] = session.messages.copied_at([order_id(n) for n in names[:7]])
     before = len(session.orders.find())
     newer = [
         all_orders_row(n, "Shipped", updated=NOW - 60, sku="New", product_name="neu")
@@ -272,7 +272,7 @@ def reads(session: Session) -> dict[str, object]:
     for budget in (None, 0, 3):
         found[f"fit {budget}"] = session.fitter.fit(orders.find("action:cancel"), PlanChoices(), budget)
     found["batches"] = [msgspec.structs.replace(one, files=(), advice="") for one in session.batches.find()]
-    found["copied"] = {row.order_id: session.messages.copied_at(row.order_id) for row in rows.values()}
+    found["copied"] = session.messages.copied_at([row.order_id for row in rows.values()])
     found["recount"] = list(session.recount().run())
     assert found["recount"] == []
     found["check"] = session.maintenance.check()

@@ -106,6 +106,15 @@ class AuditLog:
             params.append(limit)
         return [AuditEntry(*row) for row in self._database.query(sql, params)]
 
+    def newest(self, kind: str, order_ids: Iterable[str]) -> dict[str, int]:
+        """Return when the newest entry of a kind was made (epoch seconds), by order; without those that none names."""
+        sql = (
+            "SELECT x.order_id, a.id, a.at FROM audit_orders x JOIN audit a ON a.id = x.audit"
+            " WHERE a.kind = ? AND x.order_id IN ({})"
+        )
+        found = sorted(self._database.query_in(sql, order_ids, (kind,)), key=lambda row: row[1])
+        return {order_id: at for order_id, _, at in found}
+
     def find_damage(self) -> str:
         """Check the hashes of the newest entries; return what is damaged, or an empty text."""
         newer: tuple[int, str] | None = None

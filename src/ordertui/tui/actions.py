@@ -45,6 +45,11 @@ class Command(msgspec.Struct, frozen=True):
         return " ".join(format_key(key) for key in self.keys.split(",") if key)
 
     @property
+    def has_key(self) -> bool:
+        """Whether a key does it: the user's keymap may have given all of its keys to others."""
+        return self.keys != NO_KEY
+
+    @property
     def first_key(self) -> str:
         """The first key as people write it."""
         return format_key(self.keys.split(",")[0])

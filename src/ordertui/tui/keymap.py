@@ -36,9 +36,13 @@ class Keymap(msgspec.Struct, frozen=True):
         before = {command.id: command.keys for command in ALL_COMMANDS}
         return {command.id: command.keys for command in self.commands if before[command.id] != command.keys}
 
+    def command(self, command_id: str) -> Command:
+        """Return the command of this id, with its keys."""
+        return next(command for command in self.commands if command.id == command_id)
+
     def first_key(self, command_id: str) -> str:
         """Return the first key of a command, as people write it."""
-        return next(command.first_key for command in self.commands if command.id == command_id)
+        return self.command(command_id).first_key
 
 
 def read_keymap(path: Path) -> Keymap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,9 @@ from ordertui.operations.session import Session
 from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action, BuyerRequest, Dispatched
-from ordertui.tui.screens.dialogs import ConfirmScreen
+from ordertui.tui.screens.dialogs import ConfirmScreen, FormScreen
 from support.batches import commit
-from support.pilot import main, press, running, said, settled, until
+from support.pilot import main, press, running, said, settled, table, until
 from support.shops import NOW, open_session, order_id, standard
 
 
@@ -21,6 +22,11 @@ def many(tmp_path: Path) -> Session:
     found = open_session(tmp_path / "shop", clock=FixedClock(NOW))
     standard(found, tmp_path, waiting=12, shipped=3)
     return found
+
+
+def notes(session: Session) -> dict[str, str]:
+    rows = session.orders.rows(session.orders.find("")).values()
+    return {row.order_id: row.note for row in rows if row.note is not None}
 
 
 def known(session: Session) -> dict[str, Dispatched]:
@@ -147,3 +153,46 @@ async def test_a_point_repeats_the_last_action_with_the_orders_marked_now(many: 
         await settled(pilot)
         await press(pilot, "j", "space", "space", "full_stop")
         await until(pilot, lambda: list(known(many).values()).count(Dispatched.YES) == 3)
+
+
+async def test_a_note_goes_to_the_orders_of_its_title(many: Session) -> None:
+    """The cursor may be moved by a refresh while the form is open."""
+    async with running(many) as pilot:
+        await press(pilot, "2")
+        await settled(pilot)
+        named = table(pilot).cursor_row
+        assert named is not None
+        await press(pilot, "N")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        assert named.order_id in str(pilot.app.screen.query("Title").first().render())
+        table(pilot).show(array("q", [one for one in table(pilot).ids if one != named.id]))
+        await press(pilot, *"call", "enter")
+        await until(pilot, lambda: notes(many) == {named.order_id: "call"})
+
+
+async def test_a_point_asks_before_it_overwrites_notes_of_hidden_orders(many: Session) -> None:
+    ids = list(many.orders.find("status:unshipped"))
+    many.facts.set_note(ids[1:4], "old")
+    before = notes(many)
+    async with running(many) as pilot:
+        await press(pilot, "2")
+        await settled(pilot)
+        table(pilot).go_to(ids[0])
+        await press(pilot, "N", *"new", "enter")
+        await until(pilot, lambda: "new" in notes(many).values())
+        await settled(pilot)
+        before = notes(many)
+        main(pilot).table.marks.add(ids[1:4])
+        main(pilot).view.apply_filter("status:shipped")
+        await settled(pilot)
+        await press(pilot, "full_stop")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        shown = str(pilot.app.screen.query("Title").first().render())
+        assert "3 orders (3 not shown): note: new" in shown
+        await press(pilot, "n")
+        await settled(pilot)
+        assert notes(many) == before
+        await press(pilot, "full_stop")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await press(pilot, "y")
+        await until(pilot, lambda: list(notes(many).values()) == ["new"] * 4)

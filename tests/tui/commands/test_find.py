@@ -108,4 +108,4 @@ async def test_the_status_line_says_how_many_each_action_may_take(session: Sessi
         await to_ship(pilot)
         await burst(pilot, ["d", "a"])
         await until(pilot, lambda: "5 cancel (" in text(pilot, "status"))
-        assert "· 1 confirm · 1 cannot" in text(pilot, "status")
+        assert "), 1 cannot · 1 confirm" in text(pilot, "status")

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from array import array
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from ordertui.operations.session import Session
 from ordertui.operations.workspace import SavedView
 from ordertui.orders.clock import FixedClock
+from ordertui.orders.enums import Action
+from ordertui.tui.actions import find_command
+from ordertui.tui.screens import order_view
+from ordertui.tui.screens.dialog_help import DialogHelpScreen
 from ordertui.tui.screens.order_view import OrderScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.screens.view_request import ViewRequest
-from support.pilot import main, press, running, settled, table, text, until
+from support.pilot import at_order, main, press, running, said, settled, table, text, until
 from support.shops import all_orders_row, bring, open_session, order_id, unshipped_row
 
 FBA = (2, 5)
@@ -32,6 +38,11 @@ def shop(tmp_path: Path, clock: FixedClock) -> Session:
 def shown(pilot: Pilot[None], session: Session) -> list[int]:
     rows = session.orders.rows(table(pilot).ids)
     return [int(rows[row_id].order_id[-4:]) for row_id in table(pilot).ids]
+
+
+async def go_to(pilot: Pilot[None], number: int) -> None:
+    await press(pilot, "g", *order_id(number), "enter")
+    await settled(pilot)
 
 
 async def typed(pilot: Pilot[None], words: str) -> None:
@@ -157,3 +168,74 @@ async def test_in_full_n_and_p_go_on_and_an_action_is_about_the_order_shown(shop
         assert row is not None
         assert row.order_id == order_id(4)
         assert table(pilot).marks.count == 1
+
+
+async def test_in_full_keys_act_on_the_order_drawn_wherever_the_cursor_went(
+    shop: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hold that ends reads the view again; an order that left it gives its place to another."""
+    copied: list[str] = []
+
+    def copy(_app: object, order: str, what: str) -> str:
+        copied.append(order)
+        return f"copied {what}"
+
+    monkeypatch.setattr(order_view, "copy", copy)
+    for key in ("x", "m"):
+        async with running(shop, toasts=True) as pilot:
+            await go_to(pilot, 3)
+            await press(pilot, "enter")
+            await until(pilot, lambda: isinstance(pilot.app.screen, OrderScreen))
+            lost = table(pilot).cursor_id
+            table(pilot).show(array("q", [one for one in table(pilot).ids if one != lost]))
+            assert at_order(pilot, order_id(4))
+            await press(pilot, "y", key)
+            assert copied.pop() == order_id(3)
+            if key == "m":
+                await until(pilot, lambda: f"{order_id(3)}: " in said(pilot))  # why there is no message to its buyer
+            else:
+                await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))
+                screen = pilot.app.screen
+                assert isinstance(screen, PreviewScreen)
+                assert [row.order_id for row in screen.plan.rows] == [order_id(3)]
+
+
+async def test_in_full_the_next_order_is_the_one_after_that_drawn(shop: Session) -> None:
+    async with running(shop) as pilot:
+
+        def title() -> str:
+            return str(pilot.app.screen.query_one(".dialog-title").render())
+
+        await go_to(pilot, 3)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, OrderScreen))
+        table(pilot).cursor = 0
+        await press(pilot, "n")
+        assert order_id(4) in title(), "though the cursor was moved off"
+        lost = table(pilot).cursor_id
+        table(pilot).show(array("q", [one for one in table(pilot).ids if one != lost]))
+        await press(pilot, "n")
+        assert order_id(6) in title(), "it took the place of the one that went"
+
+
+async def test_in_full_the_question_mark_lists_what_acts(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await press(pilot, "enter", "question_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DialogHelpScreen))
+        listed = "\n".join(str(one.content) for one in pilot.app.screen.query(Static))
+        for action in Action:
+            command = find_command(f"order.{action.value}")
+            assert f"{command.keys:<17} {command.description[:30]}" in listed
+        assert "True" not in listed
+
+
+async def test_fba_orders_stay_shown_in_the_next_queue(shop: Session) -> None:
+    async with running(shop) as pilot:
+        await press(pilot, "B")
+        await settled(pilot)
+        await press(pilot, "3", "1")
+        await settled(pilot)
+        assert shown(pilot, shop) == [1, 2, 3, 4, 5, 6, 7]
+        await press(pilot, "B", "3", "1")
+        await settled(pilot)
+        assert shown(pilot, shop) == [1, 3, 4, 6, 7]

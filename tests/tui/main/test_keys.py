@@ -26,7 +26,7 @@ from ordertui.tui.screens.help import HelpScreen, help_text
 from ordertui.tui.screens.order_view import OrderScreen
 from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.preview import PreviewScreen
-from support.pilot import main, press, preview, running, table, text, to_ship, until
+from support.pilot import burst, main, press, preview, running, settled, table, text, to_ship, until
 from support.shops import all_orders_row, bring, open_session, order_id, unshipped_row
 
 
@@ -282,7 +282,7 @@ async def test_an_idle_screen_paints_nothing(session: Session) -> None:
 
 async def test_too_small_says_so(session: Session) -> None:
     async with running(session, (50, 12)) as pilot:
-        assert main(pilot).query_one("#too-small").display
+        assert main(pilot).query_one(".too-small").display
 
 
 async def test_too_small_takes_no_key_that_acts(session: Session) -> None:
@@ -297,6 +297,29 @@ async def test_too_small_takes_no_key_that_acts(session: Session) -> None:
         await pilot.pause(0.1)
         await press(pilot, "space")
         await until(pilot, lambda: len(table(pilot).marks) == 1)
+
+
+async def test_too_small_says_so_in_place_of_a_dialog_too(session: Session) -> None:
+    async with running(session, toasts=True) as pilot:
+        await to_ship(pilot)
+        main(pilot).view.apply_filter("status:unshipped")
+        await settled(pilot)
+        await press(pilot, "N")
+        await until(pilot, partial(_shows, pilot, FormScreen))
+        form = pilot.app.screen
+        await pilot.resize_terminal(50, 40)
+        await until(pilot, lambda: form.query_one(".too-small").display and form.query_one(".too-small").region.area)
+        assert not form.query_one(".dialog").display
+        assert "ordertui needs at least 60 x 15" in str(form.query_one(".too-small", Static).content)
+        await press(pilot, "q", "y", "enter")
+        assert pilot.app.screen is form
+        assert form.query_one(Input).value == "", "nothing is typed unseen"
+        await burst(pilot, ["escape", "escape", "escape"])
+        assert pilot.app.screen is main(pilot)
+        assert main(pilot).view.request.filter == "status:unshipped", "Esc closed the dialog and did no more"
+        await pilot.resize_terminal(120, 40)
+        await press(pilot, "escape")
+        await until(pilot, lambda: main(pilot).view.request.filter == "")
 
 
 def test_every_key_is_in_help_and_no_key_has_two_meanings() -> None:

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from textual.content import Content
 
-from ordertui.operations.planning.plan import Plan, PlannedOrder
+from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlannedOrder
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
@@ -50,14 +50,22 @@ def test_an_excluded_order_names_the_nearest_row_that_allows_it(session: Session
 
 
 def test_details_tell_which_file_goes_where(session: Session, tmp_path: Path) -> None:
-    """With dispatch by the API, the file with the checksum in view is not the one that leaves."""
+    """With dispatch by the API the XML leaves: who is told to upload the text file as well pays twice."""
     look = PlanLook(cancel(session, tmp_path, 2), 2)
+    upload, feed = look.plan.files
+    assert (upload.upload, feed.upload) == (True, False)
+    assert (upload.name.endswith(".txt"), feed.name.endswith(".xml")) == (True, True)
     by_hand, by_api = render_details(look).plain, render_details(look, by_api=True).plain
     assert "Held 15 min before anything is written" in by_hand
     assert "Held 15 min before anything goes to Amazon" in by_api
+    assert f"{upload.name}  (to upload, " in by_hand
+    assert f"{feed.name}  (the same for the API; do not upload, " in by_hand
+    assert f"{feed.name}  (goes to Amazon by the API, " in by_api
+    assert f"{upload.name}  (the same as a file; do not upload, " in by_api
+    assert "to upload" not in by_api
     for file in look.plan.files:
-        assert f"{file.name}  ({'to upload' if file.upload else 'for the API'}" in by_hand
         assert f"sha256 {file.sha256}" in by_hand
+        assert f"sha256 {file.sha256}" in by_api
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -181,3 +189,19 @@ def test_a_row_fits_its_width_with_its_flags(session: Session, tmp_path: Path, w
     assert "★" in line.plain
     assert "!" in line.plain
     assert "hidden" in line.plain
+
+
+def test_orders_with_another_way_out_are_another_group(session: Session, tmp_path: Path) -> None:
+    """One reason, two things to do instead: the groups open one by one, and the cursor stays on its own."""
+    standard(session, tmp_path)
+    ids = session.orders.find("")[:6]
+    outs = tuple(
+        ExcludedOrder(row_id, str(row_id), "A5", "it was shipped", "refund it" if n < 3 else "ask the carrier")
+        for n, row_id in enumerate(ids)
+    )
+    plan = replace(session.planner.plan(Action.CANCEL, ids)[0], rows=(), out=outs)
+    first, second = list_entries(plan, ids)
+    assert isinstance(first, ExclusionGroup)
+    assert isinstance(second, ExclusionGroup)
+    assert first.key != second.key
+    assert len(list_entries(plan, ids, frozenset({first.key}))) == 2 + 3

@@ -89,7 +89,7 @@ async def test_n_and_p_go_on_and_back_and_copy_nothing(session: Session, copies:
             seen.append(title(pilot)[8])
         assert seen == ["2", "3", "3", "2", "1", "1"]
         assert copies == []
-    assert [session.messages.copied_at(one) for one in THREE] == [None] * 3
+    assert session.messages.copied_at(THREE) == {}
 
 
 async def test_an_order_without_a_message_says_why_and_is_not_copied(session: Session, copies: list[str]) -> None:
@@ -104,7 +104,7 @@ async def test_an_order_without_a_message_says_why_and_is_not_copied(session: Se
         assert "copy" not in pilot.app.screen.query_one(DialogKeys).render().plain
         await press(pilot, "y")
         assert copies == []
-    assert session.messages.copied_at(shipped) is None
+    assert session.messages.copied_at([shipped]) == {}
 
 
 async def test_of_one_order_nothing_is_counted(session: Session, copies: list[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
@@ -332,3 +333,53 @@ async def test_a_narrow_line_names_the_key_of_the_report_all_the_same(session: S
     async with running(session, size=(80, 24)) as pilot:
         await opened(pilot)
         assert lines(pilot)[0].endswith("  i report")
+
+
+async def test_the_cursor_stays_on_its_batch_when_another_comes_before_it(session: Session) -> None:
+    """`U` marks the batch that was looked at, not the one that moved to its place."""
+    batch = send(session, Action.CANCEL, 1)
+    async with running(session) as pilot:
+        screen = await opened(pilot)
+        other = send(session, Action.CANCEL, 2)
+        await until(pilot, lambda: len(lines(pilot)) == 2)
+        assert "batch 1" in str(screen.query_one("#batch-head", Static).content).lower()
+        await press(pilot, "U")
+        await until(pilot, lambda: state(session, batch) is BatchState.UPLOADED)
+        assert state(session, other) is BatchState.WRITTEN
+
+
+async def test_the_rows_and_the_title_are_of_one_batch_and_the_cursor_stays_on_its_order(
+    session: Session, tmp_path: Path
+) -> None:
+    batch = send(session, Action.CANCEL, 1, 2, 3)
+    async with running(session) as pilot:
+        screen = await opened(pilot)
+        await press(pilot, "enter")
+        before = [line[:19] for line in lines(pilot, "batch-rows")]
+        await press(pilot, "j")
+        looked_at = before[1]
+        send(session, Action.CANCEL, 4)
+        refused = next(n for n in (1, 2, 3) if order_id(n) == before[2])
+        session.results.take_in([answer(session, tmp_path, batch, failed={refused})], batch_id=batch)
+        await until(pilot, lambda: len(lines(pilot)) == 2)
+        await until(pilot, lambda: lines(pilot, "batch-rows")[0].startswith(before[2]))
+        assert str(screen.query_one(".dialog-title", Static).content) == f"Outbox · batch {batch}"
+        rows = screen.query_one("#batch-rows", OptionList)
+        assert rows.highlighted is not None
+        assert lines(pilot, "batch-rows")[rows.highlighted].startswith(looked_at)
+        assert screen._row is not None
+        assert screen._row.order_id == looked_at
+        await press(pilot, "escape")
+        assert str(screen.query_one(".dialog-title", Static).content) == "Outbox"
+
+
+async def test_the_key_line_counts_down(session: Session, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(session, Action.CANCEL, 1)
+    found = session.batches.find()
+    at_amazon = [replace(found[0], state=BatchState.SENT, by_api=True, next_at=session.clock.now() + 40)]
+    monkeypatch.setattr(type(session.batches), "find", lambda _self, **_: at_amazon)
+    async with running(session) as pilot:
+        await opened(pilot)
+        assert "next look in 0:40" in hints(pilot)
+        clock.advance(10)
+        await until(pilot, lambda: "next look in 0:30" in hints(pilot))

@@ -8,11 +8,13 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
+from ordertui.operations.errors import Stopped
 from ordertui.operations.planning.plan import Plan
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action, RefundReason
 from ordertui.tui.commands import output
+from ordertui.tui.render.plan_rows import PlanRows
 from ordertui.tui.screens.base import DialogKeys
 from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen, TextScreen
 from ordertui.tui.screens.preview import PlanHead, PlanTitle, PreviewScreen
@@ -42,7 +44,8 @@ def effects(screen: PreviewScreen) -> str:
 
 
 def lines(screen: PreviewScreen) -> list[str]:
-    return screen.line_texts(200)
+    rows = PlanRows(screen.plan, screen._known, screen._options.hidden)
+    return [rows.draw(entry, 200).plain for entry in screen.entries]
 
 
 def at(screen: PreviewScreen) -> str:
@@ -439,3 +442,42 @@ async def test_a_refund_asks_for_its_reason_first(tmp_path: Path) -> None:
         await press(pilot, "enter")
         await until(pilot, lambda: {row.reason for row in screen.plan.rows} == {"GeneralAdjustment", "CustomerReturn"})
         assert order_id(11) in at(screen)
+
+
+async def test_o_brings_back_only_what_it_excluded_itself(mugs: Session) -> None:
+    async with running(mugs) as pilot:
+        screen = await opened(pilot)
+        await go_to(pilot, screen, order_id(1))
+        await press(pilot, "o")
+        await until(pilot, lambda: ins(screen) == {order_id(n) for n in (1, 3, 5)})
+        await go_to(pilot, screen, order_id(2))
+        await press(pilot, "space")
+        await until(pilot, lambda: order_id(2) in ins(screen))
+        await press(pilot, "space")
+        await until(pilot, lambda: order_id(2) not in ins(screen))
+        assert "excluded: by you" in at(screen)
+        await press(pilot, "o")
+        await until(pilot, lambda: order_id(4) in ins(screen))
+        assert order_id(2) not in ins(screen), "the operator excluded it by hand after o did"
+
+
+@pytest.mark.parametrize(("key", "hint"), [("o", "o only this SKU"), ("f", "f keep what fits")])
+async def test_a_plan_that_was_stopped_excluded_nothing(
+    mugs: Session, monkeypatch: pytest.MonkeyPatch, key: str, hint: str
+) -> None:
+    async with running(mugs, toasts=True) as pilot:
+        screen = await opened(pilot)
+        await go_to(pilot, screen, order_id(1))
+
+        def stop(*_: object, **__: object) -> tuple[Plan, ...]:
+            raise Stopped("stopped; nothing was done")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(type(mugs.planner), "plan", stop)
+            await press(pilot, key)
+            await until(pilot, lambda: "stopped" in said(pilot))
+            await settled(pilot)
+        await press(pilot, "home")
+        await press(pilot, "space")
+        await until(pilot, lambda: len(ins(screen)) == 4)
+        assert hint in keys(screen), "nothing is excluded by it, so there is nothing to bring back"

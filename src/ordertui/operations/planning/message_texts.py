@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from ordertui.operations.context import SessionContext
 from ordertui.operations.eligibility import Eligibility
@@ -38,10 +39,9 @@ class MessageTexts:
         with store.write():
             store.audit.append(MESSAGE_COPIED, json.dumps({"orders": [order_id]}))
 
-    def copied_at(self, order_id: str) -> int | None:
-        """Return when the text for an order's buyer was copied last (epoch seconds); None when it never was."""
-        records = self._context.reader().audit.entries(order_id=order_id)
-        return next((one.at for one in records if one.kind == MESSAGE_COPIED), None)
+    def copied_at(self, order_ids: Iterable[str]) -> dict[str, int]:
+        """Return when the text for each order's buyer was copied last (epoch seconds); without those it never was."""
+        return self._context.reader().audit.newest(MESSAGE_COPIED, order_ids)
 
     def language(self, order: Order) -> str:
         """Return the language of that text, such as `en`."""

@@ -9,9 +9,11 @@ from textual.message import Message
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.planning.reasons import UNSAID
+from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action, CancelReason
+from ordertui.orders.order import OrderRow
 from ordertui.orders.text import pluralize
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.render.format import format_zone
@@ -25,7 +27,7 @@ Shipping = dict[str, tuple[str, str, str]]
 async def repeat(context: CommandContext, task: Task) -> None:
     """Do the last action again, with the orders that are marked now, or the one under the cursor."""
     if context.last.run is None:
-        context.notify("nothing was done yet that can be repeated: x r c m d D b Y")
+        context.notify("nothing was done yet that can be repeated: x r c m d D b N Y")
     else:
         await context.last.run(context, task)
 
@@ -72,7 +74,7 @@ async def act(context: CommandContext, task: Task, name: str, reason: str = "", 
         batch = answer.batch
         steps[place] = MarketplaceStep(plan.marketplace, len(batch.rows if batch else plan.rows), "✓" if batch else "–")
         if batch is not None:
-            _take_in_committed(context, batch)
+            await _take_in_committed(context, task, batch)
             context.tasks.keys.discard(Message().time)  # typed while the preview was still to be seen
             given = {row.reason for row in batch.rows if row.reason in context.session.batches.reasons(action)}
             if len(given) == 1 and CancelReason.BUYER_CANCELED not in given:  # that one belongs to its orders
@@ -80,15 +82,14 @@ async def act(context: CommandContext, task: Task, name: str, reason: str = "", 
 
 
 def _remember(context: CommandContext, name: str, reason: str) -> None:
-    context.last.remember(name, lambda context, task: act(context, task, name, reason))
+    context.last.remember(lambda context, task: act(context, task, name, reason))
 
 
-def _take_in_committed(context: CommandContext, batch: Batch) -> None:
+async def _take_in_committed(context: CommandContext, task: Task, batch: Batch) -> None:
     session, table = context.session, context.table
-    orders = {row.order_id for row in batch.rows}
-    ids = [row_id for row_id, row in session.orders.rows(table.marks.ids()).items() if row.order_id in orders]
+    ids = await task.work(session.orders.ids_of, [row.order_id for row in batch.rows])
     context.marks.remember_set()
-    if table.marks.remove(ids):
+    if table.marks.remove(ids.values()):
         table.marks_changed()
     table.reload()
     context.refresh()
@@ -110,10 +111,15 @@ async def _ask_reason(context: CommandContext, task: Task, action: Action, count
     )
 
 
+def _confirmable(session: Session, ids: Sequence[int]) -> list[OrderRow]:
+    rows = session.orders.rows(ids).values()
+    return [row for row in rows if session.eligibility.verdict(row, Action.CONFIRM).allowed]
+
+
 async def _ask_shipping(context: CommandContext, task: Task, ids: Sequence[int]) -> Shipping | None:
     """Ask for carrier, tracking number and date of each order that may be confirmed; None when the user leaves."""
     session = context.session
-    rows = [row for row in session.orders.rows(ids).values() if session.eligibility.verdicts(row)[2].allowed]
+    rows = await task.work(_confirmable, session, ids)
     found: Shipping = {}
     carrier = ""
     day = to_local(session.clock.now(), session.orders.zone).date().isoformat()
@@ -135,10 +141,11 @@ async def _ask_shipping(context: CommandContext, task: Task, ids: Sequence[int])
 async def take_back(context: CommandContext, task: Task) -> None:
     """Undo held orders, the marked ones or those of a batch; ask which."""
     session, row = context.session, context.table.cursor_row
-    held = [batch for batch in session.batches.find(open_only=True) if batch.state is BatchState.HELD]
+    found = await task.work(lambda: session.batches.find(open_only=True))
+    held = [batch for batch in found if batch.state is BatchState.HELD]
     answers = {}
     waiting = {one.order_id for batch in held for one in batch.rows if one.state is RowState.HELD}
-    rows = session.orders.rows(context.table.marks.ids())
+    rows = await task.work(session.orders.rows, context.table.marks.ids())
     marked = {row_id: one.order_id for row_id, one in rows.items() if one.order_id in waiting}
     batch = held[0] if held else None
     if marked:

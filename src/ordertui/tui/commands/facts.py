@@ -18,30 +18,30 @@ ASK_FROM = 11
 async def set_dispatched(context: CommandContext, task: Task, answer: str) -> None:
     """Record whether the parcels were handed to the carrier; `answer` is a value of Dispatched."""
     session, ids, value = context.session, context.table.acting_ids(), Dispatched(answer)
-    context.last.remember(DISPATCHED_WORDS[value], lambda context, task: set_dispatched(context, task, answer))
+    context.last.remember(lambda context, task: set_dispatched(context, task, answer))
     await _record(context, task, ids, DISPATCHED_WORDS[value], lambda: session.facts.set_dispatched(ids, value))
 
 
 async def toggle_asked(context: CommandContext, task: Task) -> None:
     """Record that the buyers asked by message; when all are recorded so, take that back."""
     ids = context.table.acting_ids()
+    rows = await task.work(context.session.orders.rows, ids)
     asked = not all(
-        row.buyer_request in (BuyerRequest.MESSAGE, BuyerRequest.OFFICIAL, BuyerRequest.SOME)
-        for row in context.session.orders.rows(ids).values()
+        row.buyer_request in (BuyerRequest.MESSAGE, BuyerRequest.OFFICIAL, BuyerRequest.SOME) for row in rows.values()
     )
-    await _set_asked(context, task, asked)
+    await _set_asked(context, task, ids, asked)
 
 
-async def _set_asked(context: CommandContext, task: Task, asked: bool) -> None:
-    session, ids = context.session, context.table.acting_ids()
-    context.last.remember(ASKED_WORDS[asked], lambda context, task: _set_asked(context, task, asked))
+async def _set_asked(context: CommandContext, task: Task, ids: Sequence[int], asked: bool) -> None:
+    session = context.session
+    context.last.remember(lambda context, task: _set_asked(context, task, context.table.acting_ids(), asked))
     await _record(context, task, ids, ASKED_WORDS[asked], lambda: session.facts.set_asked(ids, asked))
 
 
 async def write_note(context: CommandContext, task: Task) -> None:
     """Ask for a note, and write it on the orders in place of the ones they have; an empty one removes them."""
     ids = context.table.acting_ids()
-    rows = context.session.orders.rows(ids)
+    rows = await task.work(context.session.orders.rows, ids)
     if not rows:
         return
     notes = {row.note for row in rows.values()}
@@ -52,14 +52,19 @@ async def write_note(context: CommandContext, task: Task) -> None:
     known = (notes.pop() if len(notes) == 1 else None) or ""
     answer = await task.ask(FormScreen(title, [("note", "Note", known)], f"{about} Amazon never gets it."))
     if answer is not None:
-        await _set_note(context, task, answer["note"])
+        text = answer["note"]
+        context.last.remember(lambda context, task: _repeat_note(context, task, text))
+        await _change(context, task, ids, _note_words(text), lambda: context.session.facts.set_note(ids, text))
 
 
-async def _set_note(context: CommandContext, task: Task, text: str) -> None:
-    session, ids = context.session, context.table.acting_ids()
-    context.last.remember("note", lambda context, task: _set_note(context, task, text))
-    words = f"note: {text.strip()}" if text.strip() else "note removed"
-    await _change(context, task, ids, words, lambda: session.facts.set_note(ids, text))
+async def _repeat_note(context: CommandContext, task: Task, text: str) -> None:
+    """Write the same note on the orders marked now; nothing but a question would say how many those are."""
+    ids = context.table.acting_ids()
+    await _record(context, task, ids, _note_words(text), lambda: context.session.facts.set_note(ids, text))
+
+
+def _note_words(text: str) -> str:
+    return f"note: {text.strip()}" if text.strip() else "note removed"
 
 
 async def _record(

@@ -49,19 +49,20 @@ async def show_message(context: CommandContext, task: Task, only: str = "") -> N
     """
     from ordertui.tui.screens.buyer_message import MessageScreen
 
-    context.last.remember("message", show_message)
+    context.last.remember(show_message)
     session, row = context.session, context.table.cursor_row
     marked = () if only else context.table.marks.ids()
     if len(marked) > MOST_MESSAGES:
         context.notify(f"mark at most {MOST_MESSAGES:,} orders: each buyer gets a text of their own")
         return
-    rows = session.orders.rows(marked) if marked else {}
+    rows = await task.work(session.orders.rows, marked) if marked else {}
     orders = [rows[row_id].order_id for row_id in marked if row_id in rows] or ([row.order_id] if row else [])
     orders = [only] if only else orders
     if len(orders) == 1:
         session.messages.text(orders[0])  # says at once why there is none
     if orders:
-        await task.ask(MessageScreen(session, context.tasks.keys, orders))
+        copied = await task.work(session.messages.copied_at, orders)
+        await task.ask(MessageScreen(session, context.tasks.keys, orders, copied))
 
 
 def can_browse() -> bool:
@@ -77,7 +78,7 @@ async def copy_as(context: CommandContext, task: Task, known_form: str = "") -> 
     what = "the order" if len(ids) == 1 and not context.hidden(ids) else context.count_text(ids)
     form = known_form or await task.ask(ChoiceScreen(f"Copy {what} as", list(COPY_FORMS)))
     if form is not None and ids:
-        context.last.remember("copy", lambda context, task: copy_as(context, task, form))
+        context.last.remember(lambda context, task: copy_as(context, task, form))
         rows = await task.work(session.orders.rows, ids)
         text = format_orders(
             [rows[row_id] for row_id in ids if row_id in rows], form, session.eligibility.allowed_action

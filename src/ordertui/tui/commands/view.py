@@ -56,30 +56,33 @@ async def show_order(context: CommandContext, task: Task) -> None:
 
     table = context.table
 
-    def order_id() -> str:
+    def at_cursor() -> ShownOrder | None:
         row = table.cursor_row
-        return "" if row is None else row.order_id
+        return None if row is None else ShownOrder(row.id, row.order_id, context.describe(row.order_id))
 
-    def move(forward: bool) -> bool:
+    def step(row_id: int, forward: bool) -> ShownOrder | None:
+        """Go on from the order that is shown: a refresh may have moved the cursor, or taken the order out."""
+        is_there = table.go_to(row_id)
         before = table.cursor
-        table.action_move(1 if forward else -1)
-        return table.cursor != before
+        if is_there or not forward:  # else the next order is in its place
+            table.action_move(1 if forward else -1)
+            if table.cursor == before:
+                return None
+        return at_cursor()
 
-    if not order_id():
+    shown = at_cursor()
+    answer = None if shown is None else await task.ask(OrderScreen(shown, step, context.keymap))
+    if answer is None:
         return
-    shown = ShownOrder(order_id, move, lambda: context.describe(order_id()))
-    action = await task.ask(OrderScreen(shown, context.keymap))
-    cursor = table.cursor_id
-    if action is None or cursor is None:
-        return
+    action, order = answer
     if action is Action.MESSAGE:
         from .output import show_message
 
-        await show_message(context, task, order_id())
+        await show_message(context, task, order.order_id)
     else:
         from .batches import act
 
-        await act(context, task, action.value, only=(cursor,))
+        await act(context, task, action.value, only=(order.row_id,))
 
 
 def toggle_fba(context: CommandContext) -> None:

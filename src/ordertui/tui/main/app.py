@@ -34,8 +34,10 @@ THREADS = 4
 """A sync, a dispatch, a task and what the screen reads may go on side by side."""
 
 
-LEAVING_KEYS = {"q", "escape", "ctrl+c", "ctrl+q"}
-"""All that a terminal too small to show orders takes."""
+LEAVING_KEYS = frozenset({"q", "ctrl+c", "ctrl+q"})
+"""All that the main screen takes while the terminal is too small to show orders."""
+CLOSING_KEYS = frozenset({"escape", "ctrl+c", "ctrl+q"})
+"""All that a dialog takes then: what is typed might answer it or stand in its field, unseen."""
 
 
 class OrderTuiApp(App[None]):
@@ -61,7 +63,7 @@ class OrderTuiApp(App[None]):
         self.defect: BaseException | None = None
         """The error that ended the application."""
         self.error_console = Console(file=io.StringIO())  # Textual's traceback shows values of orders and buyers
-        self.keys = KeyQueue(self, super().on_event, self._stop_reading)
+        self.keys = KeyQueue(self, self._handle, self._stop_reading)
         for one in THEMES:
             self.register_theme(one)
         if theme == DARK.name:  # the same as assigning it, but without parsing every style twice
@@ -146,20 +148,28 @@ class OrderTuiApp(App[None]):
 
     # Keys: every one goes through the queue
 
-    def _is_too_small(self) -> bool:
-        """Return whether the terminal is smaller than what the screen needs, and shows only that."""
-        return self.size.width < self.HORIZONTAL_BREAKPOINTS[1][0] or self.size.height < self.VERTICAL_BREAKPOINTS[1][0]
+    def _acts_unseen(self, event: events.Event) -> bool:
+        """Return whether the terminal is too small to show what a key or a paste would do, and says only that."""
+        is_wide, is_high = (
+            self.size.width >= self.HORIZONTAL_BREAKPOINTS[1][0],
+            self.size.height >= self.VERTICAL_BREAKPOINTS[1][0],
+        )
+        taken = LEAVING_KEYS if isinstance(self.screen, MainScreen) else CLOSING_KEYS
+        return not (is_wide and is_high) and getattr(event, "key", "") not in taken
+
+    async def _handle(self, event: events.Event) -> None:
+        """Give Textual a key whose turn has come, unless the terminal became too small since it was typed."""
+        if not self._acts_unseen(event):
+            await super().on_event(event)
 
     async def on_event(self, event: events.Event) -> None:
         """Queue a key just typed; ctrl+q and everything else is handled by Textual at once."""
         if isinstance(event, events.AppBlur) and self.is_web:
             return  # a browser's screen begins with it, at any moment: the cursor would be lost, and keys with it
-        typed = isinstance(event, (events.Key, events.Paste))
-        if typed and self._is_too_small() and getattr(event, "key", "") not in LEAVING_KEYS:
-            return  # what a key would do cannot be seen
         leaves = isinstance(event, events.Key) and event.key == "ctrl+q"
         if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded and not leaves:
-            await self.keys.add(event)
+            if not self._acts_unseen(event):
+                await self.keys.add(event)
         else:
             await super().on_event(event)
 

@@ -29,13 +29,12 @@ class LastAction:
     """The action that `.` repeats."""
 
     def __init__(self) -> None:
-        self.label = ""
         self.run: Callable[[CommandContext, Task], Awaitable[None]] | None = None
         """None: nothing was done yet."""
 
-    def remember(self, label: str, run: Callable[[CommandContext, Task], Awaitable[None]]) -> None:
+    def remember(self, run: Callable[[CommandContext, Task], Awaitable[None]]) -> None:
         """Let `.` do this from now on, for what is marked then."""
-        self.label, self.run = label, run
+        self.run = run
 
 
 class CommandContext(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ from ordertui.tui.actions import bindings, find_command
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.keymap import Keymap
 from ordertui.tui.render.header import render_header
-from ordertui.tui.screens.base import read_selected_text
+from ordertui.tui.screens.base import TOO_SMALL, read_selected_text
 from ordertui.tui.screens.task_runner import TaskRunner, ignore_unmounted
 from ordertui.tui.tour.controller import TourController
 from ordertui.tui.widgets.filter_bar import FilterBar
@@ -91,9 +91,9 @@ class MainScreen(Screen[None]):
         """Text and styles shown last, by the name of the widget."""
         self._detail_timer: Timer | None = None
         self._version = -1
+        """Version of the store's data that is shown."""
         self._is_left = False
         """Asked by threads that let batches leave."""
-        """Version of the store's data that is shown."""
         self._minute = session.clock.now() // 60
         """The minute that ages and countdowns are shown for."""
 
@@ -142,7 +142,7 @@ class MainScreen(Screen[None]):
         body, side = self.query_one("#body"), self.query_one("#side")
         scroll = VerticalScroll(DiffStatic(id="detail"), id="detail-scroll", can_focus=False)
         await asyncio.gather(
-            self.mount(Static("ordertui needs at least 60 x 15", id="too-small"), before=body),
+            self.mount(Static(TOO_SMALL, classes="too-small"), before=body),
             body.mount(Static(id="notes"), after="#header-line"),
             body.mount(Static(render_welcome(), id="welcome"), before="#middle"),
             body.mount(DiffStatic(id="rate-strip"), before="#status"),

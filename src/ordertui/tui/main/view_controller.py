@@ -133,12 +133,14 @@ class ViewController:
         return self.show()
 
     def show_queue(self, key: str) -> None:
-        """Show another queue as it was left, with the filter in force. The queue that is shown is read again."""
+        """Show another queue as it was left, with the filter and the choice about FBA orders in force. The queue
+        that is shown is read again.
+        """
         anchor = self.looks.anchor(key) if key != self.request.queue else None
         if key == self.request.queue:
             self.ask_for(self.request)
         else:
-            self.ask_for(self.looks.request(key, self.request.filter), anchor)
+            self.ask_for(self.looks.request(key, self.request.filter).with_fba(self.request.fba), anchor)
 
     def jump_back(self) -> bool:
         """Show the place that was jumped from last; return False when there is none."""

@@ -285,7 +285,10 @@ def render_details(look: PlanLook, *, by_api: bool = False) -> Content:
         pieces.append((f"\n{pluralize(len(excluded))} excluded by you\n", "bold"))
         pieces += [f"{out.order_id}  {out.why}\n" for out in excluded]
     for file in plan.files:
-        kind = "for the API" if not file.upload else "to upload"
+        if by_api:
+            kind = "the same as a file; do not upload" if file.upload else "goes to Amazon by the API"
+        else:
+            kind = "to upload" if file.upload else "the same for the API; do not upload"
         pieces.append(f"\n{file.name}  ({kind}, {len(file.content):,} bytes)\n")
         pieces.append((f"  sha256 {file.sha256}\n", MUTED))
     if by_api and plan.action is Action.CONFIRM and len(plan.rows) == 1:

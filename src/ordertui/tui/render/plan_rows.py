@@ -53,7 +53,7 @@ def list_entries(plan: Plan, ids: Iterable[int], opened: frozenset[str] = frozen
     entries: list[PlanEntry] = [found[row_id] for row_id in ids if row_id in found]
     for (rule, why, instead), members in groups.items():
         if len(members) >= GROUPED_FROM:
-            key = f"{rule} {why}"
+            key = f"{rule} {why} {instead}"
             text = exclusion_text(why, rule, instead)
             entries.append(ExclusionGroup(key, text, len(members), key in opened))
             if key not in opened:

@@ -17,6 +17,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
+TOO_SMALL = "ordertui needs at least 60 x 15"
+"""What a smaller terminal shows in place of every screen."""
 KEY_GAP = "   "
 """What parts one key from the next in a dialog's line of keys."""
 SCROLL_KEYS = (
@@ -65,8 +67,9 @@ class DialogKeys(Widget):
 
     def show(self, keys: str) -> None:
         """Show other keys."""
-        self._keys = keys
-        self.refresh(layout=True)
+        if keys != self._keys:
+            self._keys = keys
+            self.refresh(layout=True)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
         """Return the lines that the keys need."""
@@ -114,6 +117,7 @@ class Dialog(ModalScreen[ScreenResultType]):
             yield from self._compose_body()
             if self._keys:
                 yield DialogKeys(self._keys)
+        yield Static(TOO_SMALL, classes="too-small")
 
     def _make_title(self) -> Title:
         return Title(self._title)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -36,14 +36,13 @@ class MessageScreen(Dialog[None]):
         *SCROLL_KEYS,
     ]
 
-    def __init__(self, session: Session, keys: KeyQueue, order_ids: Sequence[str]) -> None:
-        """`order_ids`: at least one."""
+    def __init__(self, session: Session, keys: KeyQueue, order_ids: Sequence[str], copied: Mapping[str, int]) -> None:
+        """`order_ids`: at least one. `copied`: when the text was copied last (epoch seconds), by order id."""
         super().__init__("Message", "Esc close", is_tall=True)
         self._tasks = TaskRunner(self, keys)
         self._session = session
         self._order_ids = tuple(order_ids)
-        self._copied = {one: at for one in order_ids if (at := session.messages.copied_at(one)) is not None}
-        """When the text was copied last (epoch seconds), by order id."""
+        self._copied = dict(copied)
         self._place = 0
         self._text = ""
         """The text shown; empty where Amazon's rules allow no message."""

@@ -69,5 +69,5 @@ def _sentence(active: ActiveBinding, dialog: Screen[Given]) -> str:
     action = getattr(node, f"action_{name}", None)
     said = inspect.getdoc(action) if action is not None else None
     text = (said or active.binding.description).split("\n")[0].rstrip(".")
-    count = next((value for value in parameters if isinstance(value, int)), None)
+    count = next((value for value in parameters if type(value) is int), None)
     return text if count is None else f"{text} ({'+' if count > 0 else ''}{count})"

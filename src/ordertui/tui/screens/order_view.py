@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -17,20 +17,19 @@ from ordertui.orders.enums import Action
 from ordertui.tui.clipboard import copy
 from ordertui.tui.keymap import Keymap
 
-from .base import SCROLL_KEYS, Dialog, Title
+from .base import KEY_GAP, SCROLL_KEYS, Dialog, Title
 
 
 class ShownOrder(msgspec.Struct, frozen=True):
-    """The order under the table's cursor, as the dialog needs it."""
+    """An order as the dialog drew it: what its keys act on, wherever the table's cursor is by then."""
 
-    order_id: Callable[[], str]
-    move: Callable[[bool], bool]
-    """Goes to the next order (True) or the one before; returns whether there is one."""
-    describe: Callable[[], Content]
+    row_id: int
+    order_id: str
+    text: Content
 
 
-class OrderScreen(Dialog[Action | None]):
-    """Shows orders one after the other; answers with what to do with the one shown, or None."""
+class OrderScreen(Dialog[tuple[Action, ShownOrder] | None]):
+    """Shows orders one after the other; answers with what to do with which of them, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter", "leave", show=False),
@@ -40,41 +39,40 @@ class OrderScreen(Dialog[Action | None]):
         *SCROLL_KEYS,
     ]
 
-    def __init__(self, shown: ShownOrder, keymap: Keymap) -> None:
-        keys = [(keymap.first_key(f"order.{action.value}"), action) for action in Action]
-        acts = "   ".join(f"{key} {action.value}" for key, action in keys)
-        super().__init__(
-            f"Order {shown.order_id()}", f"n next   p previous   {acts}   y copy id   Esc close", is_tall=True
-        )
+    def __init__(self, shown: ShownOrder, step: Callable[[int, bool], ShownOrder | None], keymap: Keymap) -> None:
+        """`step` returns the order after (True) or before the one of a row number; None when there is none."""
+        self._commands = {action: keymap.command(f"order.{action.value}") for action in Action}
+        acts = [f"{one.first_key} {one.label}" for one in self._commands.values() if one.has_key]
+        hints = ["n next", "p previous", *acts, "y copy id", "Esc close"]
+        super().__init__(f"Order {shown.order_id}", KEY_GAP.join(hints), is_tall=True)
         self._shown = shown
-        self._actions = {
-            key: action
-            for action in Action
-            for command in keymap.commands
-            if command.id == f"order.{action.value}"
-            for key in command.keys.split(",")
-        }
+        self._step = step
+
+    def _more_keys(self) -> Sequence[tuple[str, str]]:
+        return [(one.key_text, one.description) for one in self._commands.values() if one.has_key]
 
     def on_key(self, event: events.Key) -> None:
         """Close with the action of a key, to do it with the order shown."""
-        action = self._actions.get(event.key)
-        if action is not None:
-            event.stop()
-            self.dismiss(action)
+        for action, command in self._commands.items():
+            if event.key in command.keys.split(","):
+                event.stop()
+                self.dismiss((action, self._shown))
 
     def _compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="dialog-body", can_focus=False):
-            yield Static(self._shown.describe(), id="order-text", markup=False)
+            yield Static(self._shown.text, id="order-text", markup=False)
 
     def action_step(self, forward: bool) -> None:
         """Show the next or the previous order of the view."""
-        if not self._shown.move(forward):
+        found = self._step(self._shown.row_id, forward)
+        if found is None:
             self.notify("the last order" if forward else "the first order", timeout=2)
             return
-        self.query_one(Title).update(f"Order {self._shown.order_id()}")
-        self.query_one("#order-text", Static).update(self._shown.describe())
+        self._shown = found
+        self.query_one(Title).update(f"Order {found.order_id}")
+        self.query_one("#order-text", Static).update(found.text)
         self.query_one(VerticalScroll).scroll_home(animate=False)
 
     def action_copy(self) -> None:
         """Copy the order id."""
-        self.notify(copy(self.app, self._shown.order_id(), self._shown.order_id()))
+        self.notify(copy(self.app, self._shown.order_id, self._shown.order_id))

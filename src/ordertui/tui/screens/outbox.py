@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets.option_list import Option, OptionDoesNotExist
 
 from ordertui.operations.batches.batch import Batch, BatchRow
 from ordertui.operations.batches.open_issues import OpenIssue
@@ -118,7 +118,7 @@ class OutboxScreen(Dialog[None]):
         if not self.query("#batches"):
             return  # it is being closed
         options, context = self._list("batches"), self._line_context()
-        keep = options.highlighted or 0
+        before, place = _highlighted_id(options), options.highlighted or 0
         options.clear_options()
         options.add_options(Option(render_batch_line(batch, context), id=str(batch.id)) for batch in self._batches)
         files = self._session.context
@@ -129,7 +129,7 @@ class OutboxScreen(Dialog[None]):
             render_batch_columns(context.width, context.zone, context.now) if self._batches else Content("")
         )
         if self._batches:
-            options.highlighted = min(keep, len(self._batches) - 1)
+            options.highlighted = _place_of(options, before, min(place, len(self._batches) - 1))
         else:
             self.query_one("#batch-head", Static).update(NOTHING_YET)
         self._rows = ()
@@ -143,16 +143,18 @@ class OutboxScreen(Dialog[None]):
         for batch in self._batches:
             if batch.state is BatchState.HELD or batch.next_at is not None:
                 self._list("batches").replace_option_prompt(str(batch.id), render_batch_line(batch, context))
+        if self._batch is not None:
+            self._show_hints(self._batch)  # they count down too
 
     @property
     def _batch(self) -> Batch | None:
-        place = self._list("batches").highlighted
-        return self._batches[place] if place is not None and place < len(self._batches) else None
+        number = _highlighted_id(self._list("batches"))
+        return next((batch for batch in self._batches if str(batch.id) == number), None)
 
     @property
     def _row(self) -> BatchRow | None:
-        place = self._list("batch-rows").highlighted if self._in_rows else None
-        return self._rows[place] if place is not None and place < len(self._rows) else None
+        order_id = _highlighted_id(self._list("batch-rows")) if self._in_rows else None
+        return next((row for row in self._rows if row.order_id == order_id), None)
 
     @on(OptionList.OptionHighlighted, "#batches")
     def _show_batch(self) -> None:
@@ -162,6 +164,7 @@ class OutboxScreen(Dialog[None]):
         mine = [one for one in self._questions if one.batch == batch.id]
         text = render_batch(batch, self._session.orders.zone, mine, with_hash=self._in_rows)
         self.query_one("#batch-head", Static).update(text)
+        self.query_one(Title).update(f"Outbox · batch {batch.id}" if self._in_rows else "Outbox")
         self._show_hints(batch)
         if self._in_rows:
             self._show_rows(batch)
@@ -175,18 +178,20 @@ class OutboxScreen(Dialog[None]):
         options = self._list("batch-rows")
         if rows == self._rows and options.option_count:
             return
-        keep = options.highlighted or 0
+        before, place = _highlighted_id(options), options.highlighted or 0
         self._rows = rows
         ids = self._session.orders.ids_of([row.order_id for row in rows[:ROWS]])
         found = self._session.orders.rows(ids.values())
         orders = {order_id: found.get(row_id) for order_id, row_id in ids.items()}
         width = self.query_one(Title).size.width - 3
         options.clear_options()
-        options.add_options(Option(render_row(row, orders.get(row.order_id), width)) for row in rows[:ROWS])
+        options.add_options(
+            Option(render_row(row, orders.get(row.order_id), width), id=row.order_id) for row in rows[:ROWS]
+        )
         if len(rows) > ROWS:
             more = f"and {len(rows) - ROWS:,} more: `ordertui outbox {batch.id}` lists all"
             options.add_option(Option(Content(more), disabled=True))
-        options.highlighted = min(keep, len(rows) - 1) if rows else None
+        options.highlighted = _place_of(options, before, min(place, len(rows) - 1)) if rows else None
 
     # Moving between the batches and the rows of one
 
@@ -200,7 +205,6 @@ class OutboxScreen(Dialog[None]):
         if batch is None:
             return
         self.add_class(IN_ROWS)
-        self.query_one(Title).update(f"Outbox · batch {batch.id}")
         self._rows = ()
         self._list("batch-rows").highlighted = None
         self._show_batch()
@@ -208,7 +212,6 @@ class OutboxScreen(Dialog[None]):
 
     def _go_to_batches(self) -> None:
         self.remove_class(IN_ROWS)
-        self.query_one(Title).update("Outbox")
         self._list("batches").focus()
         self._show_batch()
 
@@ -286,3 +289,16 @@ class OutboxScreen(Dialog[None]):
             first = next(place for place, one in enumerate(self._rows) if one.state is RowState.UNKNOWN)
             self._list("batch-rows").highlighted = first
             self.notify("s again resolves the row under the cursor")
+
+
+def _highlighted_id(options: OptionList) -> str | None:
+    """Return the id of the option under the cursor; None in an empty list."""
+    return None if options.highlighted is None else options.get_option_at_index(options.highlighted).id
+
+
+def _place_of(options: OptionList, option_id: str | None, otherwise: int) -> int:
+    """Return the place of an option in a list that was read again, or `otherwise` where it is gone."""
+    try:
+        return otherwise if option_id is None else options.get_option_index(option_id)
+    except OptionDoesNotExist:
+        return otherwise

@@ -47,6 +47,10 @@ from .base import KEY_GAP, Dialog, Title
 from .dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from .refund_editor import ask_amounts
 
+BY_HAND = "by you"
+"""Why the space bar excludes an order."""
+OTHER_SKUS = "holds more than"
+"""How the reason begins for which `o` excludes an order. Any other but BY_HAND is of `f`: when the order would fit."""
 RETRY_STAYS = "a retry repeats what was sent: its orders, reasons and amounts stay"
 
 
@@ -143,10 +147,6 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         self._known: dict[int, PlannedOrder] = {}
         """Orders as they were when they were last included."""
         self._ids = [row.id for row in plan.rows] + [row.id for row in plan.out]
-        self._only: frozenset[str] = frozenset()
-        """Order ids that `o` excluded."""
-        self._unfit: frozenset[str] = frozenset()
-        """Order ids that `f` excluded."""
         self._opened: frozenset[str] = frozenset()
         self.entries: list[PlanEntry] = []
         self._rows = PlanRows(plan, {}, frozenset())
@@ -174,6 +174,17 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         return PlanLook(self.plan, len(self._ids), hidden, options.heading, options.steps)
 
     @property
+    def _only(self) -> list[str]:
+        """Ids of the orders that `o` excluded from the plan that is shown."""
+        return [order_id for order_id, why in self._choices.left_out.items() if why.startswith(OTHER_SKUS)]
+
+    @property
+    def _unfit(self) -> list[str]:
+        """Ids of the orders that `f` or `F` excluded from the plan that is shown."""
+        mine = {BY_HAND, *(self._choices.left_out[one] for one in self._only)}
+        return [order_id for order_id, why in self._choices.left_out.items() if why not in mine]
+
+    @property
     def _entry(self) -> PlanEntry | None:
         """What the cursor is on."""
         place = self._list.cursor
@@ -181,10 +192,6 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
 
     def _draw(self, line: int, width: int) -> Content:
         return self._rows.draw(self.entries[line], width)
-
-    def line_texts(self, width: int = 100) -> list[str]:
-        """Return every line of the list as text."""
-        return [self._rows.draw(entry, width).plain for entry in self.entries]
 
     def _show(self) -> None:
         """Show the plan, with the cursor on the order or group that it was on."""
@@ -270,7 +277,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         if not self._may_change():
             return
         if isinstance(entry, PlannedOrder):
-            self._exclude({entry.order_id: "by you"})
+            self._exclude({entry.order_id: BY_HAND})
         elif isinstance(entry, ExcludedOrder) and entry.rule == BY_OPERATOR:
             self._include([entry.order_id])
         elif entry is not None:
@@ -292,8 +299,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         if self.plan.action is not Action.CANCEL:
             self.notify("only a cancellation takes whole orders")
         elif self._only:
-            again, self._only = self._only, frozenset()
-            self._include(again)
+            self._include(self._only)
         else:
             self._exclude_other_skus()
 
@@ -307,8 +313,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         if len(others) == len(self.plan.rows):
             self.notify(f"every included order holds more than {sku}: nothing would be left")
         elif others:
-            self._only = frozenset(others)
-            self._exclude(dict.fromkeys(others, f"holds more than {sku}"))
+            self._exclude(dict.fromkeys(others, f"{OTHER_SKUS} {sku}"))
         else:
             self.notify(f"every included order holds {sku} and nothing else")
 
@@ -317,8 +322,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         if not self._may_fit():
             return
         if self._unfit:
-            again, self._unfit = self._unfit, frozenset()
-            self._include(again)
+            self._include(self._unfit)
         else:
             self._tasks.start(lambda task: self._fit(task, None))
 
@@ -344,12 +348,12 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
             await self._fit(task, int(answer["budget"]))
 
     async def _fit(self, task: Task, budget: int | None) -> None:
-        left_out = {k: why for k, why in self._choices.left_out.items() if k not in self._unfit}
+        unfit = frozenset(self._unfit)
+        left_out = {k: why for k, why in self._choices.left_out.items() if k not in unfit}
         choices = replace(self._choices, left_out=left_out)
         fits = await task.work(self.session.fitter.fit, self._ids, choices, budget)
         rest = {one.order_id: one.why for fit in fits for one in fit.rest}
         kept = sum(len(fit.kept) for fit in fits)
-        self._unfit = frozenset(rest)
         await self._plan_again(task, replace(choices, left_out={**left_out, **rest}))
         if rest:
             self.notify(
