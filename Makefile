@@ -1,4 +1,4 @@
-# Two commands for a newcomer: `make run` opens the practice store, `make test` runs every test.
+# Two commands for a newcomer: `make run` opens the practice store, `make test` runs every test but the long ones.
 # The first Python of at least 3.11 is taken; `make run PYTHON=...` names another.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
