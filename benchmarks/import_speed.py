@@ -19,71 +19,18 @@ from pathlib import Path
 from ordertui.operations.session import Session
 from ordertui.orders.clock import DAY, HOUR, SystemClock, iso_utc
 
-ALL_ORDERS = [
-    "amazon-order-id",
-    "merchant-order-id",
-    "purchase-date",
-    "last-updated-date",
-    "order-status",
-    "fulfillment-channel",
-    "sales-channel",
-    "order-channel",
-    "ship-service-level",
-    "product-name",
-    "sku",
-    "asin",
-    "item-status",
-    "quantity",
-    "currency",
-    "item-price",
-    "item-tax",
-    "shipping-price",
-    "shipping-tax",
-    "gift-wrap-price",
-    "gift-wrap-tax",
-    "item-promotion-discount",
-    "ship-promotion-discount",
-    "ship-city",
-    "ship-state",
-    "ship-postal-code",
-    "ship-country",
-    "promotion-ids",
-    "is-business-order",
-    "purchase-order-number",
-    "price-designation",
-]
-UNSHIPPED = [
-    "order-id",
-    "order-item-id",
-    "purchase-date",
-    "payments-date",
-    "reporting-date",
-    "promise-date",
-    "days-past-promise",
-    "buyer-email",
-    "buyer-name",
-    "buyer-phone-number",
-    "sku",
-    "product-name",
-    "quantity-purchased",
-    "quantity-shipped",
-    "quantity-to-ship",
-    "ship-service-level",
-    "recipient-name",
-    "ship-address-1",
-    "ship-address-2",
-    "ship-address-3",
-    "ship-city",
-    "ship-state",
-    "ship-postal-code",
-    "ship-country",
-    "is-business-order",
-    "sales-channel",
-    "is-buyer-requested-cancellation",
-    "buyer-requested-cancel-reason",
-]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+from support.reports import ALL_ORDERS, UNSHIPPED
+
+UNSHIPPED_COLUMNS = [name for name in UNSHIPPED if name != "is-prime"]
 PRODUCTS = 4_000
-CITIES = ("Winston-Salem\tNC\t27101\tUS", "San José\tCA\t95112\tUS", "Bayamón\tPR\t00961\tUS", "Boston\tMA\t02108\tUS")
+CITIES = (
+    "Winston-Salem\tNC\t27101\tUS",
+    "San José\tCA\t95112\tUS",
+    "Bayamón\tPR\t00961\tUS",
+    "Boston\tMA\t02108\tUS",
+)
 
 
 def title(product: int) -> str:
@@ -101,7 +48,7 @@ def write_reports(folder: Path, rows: int, now: int) -> None:
     ):
         first.write("\t".join(ALL_ORDERS) + "\n")
         later.write("\t".join(ALL_ORDERS) + "\n")
-        unshipped.write("\t".join(UNSHIPPED) + "\n")
+        unshipped.write("\t".join(UNSHIPPED_COLUMNS) + "\n")
         number = written = 0
         placed = now - HOUR
         while written < rows:
@@ -118,8 +65,8 @@ def write_reports(folder: Path, rows: int, now: int) -> None:
                 tax = "" if not price else f"{rng.randint(0, 900) / 100:.2f}"
                 head = f"{order}\t\t{iso_utc(placed)}"
                 tail = (
-                    f"Merchant\tAmazon.com\t\tStandard\t{title(product)}\tMFN-{product:05d}-BLK\tB0{product:08d}\t{{}}\t1\tUSD\t{price}\t{tax}"
-                    f"\t0.0\t0.0\t\t\t\t\t{place}\t\tfalse\t\t\n"
+                    f"Merchant\tAmazon.com\t\tStandard\t{title(product)}\tMFN-{product:05d}-BLK\tB0{product:08d}\t{{}}"
+                    f"\t1\tUSD\t{price}\t{tax}\t0.0\t0.0\t\t\t\t\t{place}\t\tfalse\t\t\n"
                 )
                 first.write(f"{head}\t{iso_utc(updated)}\t{status}\t" + tail.format(status))
                 late = ("Cancelled" if status == "Shipped" else "Shipped") if moved else status

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from ordertui.operations.config import Config
@@ -133,14 +134,14 @@ def measure(session: Session) -> None:
     total = 0.0
     for text in (*(f"action:{action}" for action in Action), "counts:yes", "counts:no"):
         condition, lists = asked(text)
-        ms = best(lambda condition=condition, lists=lists: store.orders.count(condition, decisions=lists))  # type: ignore[misc]
+        ms = best(partial(store.orders.count, condition, decisions=lists))
         total += ms
         print(f"    count {text:<16} {store.orders.count(condition, decisions=lists):>9,} {ms:9.2f} ms")
     show("count every decision", total, 60)
     newest = (("placed", True),)
     for text in ("action:cancel", "action:cancel counts:no", "action:cancel business total>500", "action:refund"):
         condition, lists = asked(text)
-        page = best(lambda c=condition, s=lists: store.orders.find(c, decisions=s, sorting=newest, limit=100))  # type: ignore[misc]
+        page = best(partial(store.orders.find, condition, decisions=lists, sorting=newest, limit=100))
         print(f"    first 100 {text:<34} {page:9.2f} ms")
     sample = "status:unshipped total>50 -sku:ABC* (late or buyer-requested) placed:last-7d"
     show("compile a filter", best(lambda: compile_filter(*asked(sample)), 50), 0.1)

@@ -58,9 +58,13 @@ LATER = (
     "ordertui.tui.screens.preview", "ordertui.tui.screens.outbox", "ordertui.tui.screens.columns",
     "ordertui.tui.screens.saved_views", "ordertui.tui.commands", "ordertui.tui.screens.help",
     "ordertui.tui.screens.command_palette", "csv", "hashlib", "holidays", "html", "httpx", "keyring", "cryptography",
-    "importlib.resources", "tomllib",
+    "importlib.resources", "ordertui.store.journal.wishes", "tomllib",
 )  # fmt: skip
 """Not imported before the first orders are drawn."""
+MODULES = 99
+"""How many of the program's are: 96, and since then `claims` of the journal, `queue_looks` and `queue_counter`, which
+those that were there make when they are made.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +83,7 @@ def first_orders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_the_first_orders_are_drawn_before_anything_else_is_imported(first_orders: dict[str, Any]) -> None:
     modules = first_orders["modules"]
     assert [name for name in modules if name.startswith(LATER)] == []
-    assert sum(name.startswith("ordertui") for name in modules) <= 100
+    assert sum(name.startswith("ordertui") for name in modules) <= MODULES
 
 
 def test_the_first_orders_are_real_and_undecided(first_orders: dict[str, Any]) -> None:

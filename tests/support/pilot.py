@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from types import ModuleType
 from typing import Any
 
+import pytest
 from textual import events
 from textual.keys import key_to_character
 from textual.pilot import Pilot
@@ -14,6 +16,7 @@ from textual.widgets import Static
 from ordertui.operations.session import Session
 from ordertui.tui.main.app import OrderTuiApp
 from ordertui.tui.main.screen import MainScreen
+from ordertui.tui.screens.dialogs import FormScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.widgets.order_table import OrderTable
 
@@ -80,6 +83,34 @@ async def preview(pilot: Pilot[None], key: str = "x") -> PreviewScreen:
     screen = pilot.app.screen
     assert isinstance(screen, PreviewScreen)
     return screen
+
+
+async def commit_preview(pilot: Pilot[None], *, asked: bool) -> None:
+    """Press `y` in the preview on the screen, and type the number of orders, which must be asked for as `asked` says.
+
+    Returns when the keys were typed: that the batch is there is for the caller to wait for.
+    """
+    screen = pilot.app.screen
+    assert isinstance(screen, PreviewScreen)
+    count = screen.plan.typed_count
+    assert (count is not None) == asked, (count, screen.plan.typed_why)
+    await press(pilot, "y")
+    if count is not None:
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        await settled(pilot)
+        await press(pilot, *str(count), "enter")
+
+
+def fake_copy(monkeypatch: pytest.MonkeyPatch, module: ModuleType) -> list[str]:
+    """Let a module copy into a list, which is returned."""
+    copied: list[str] = []
+
+    def copy(_app: object, text: str, what: str) -> str:
+        copied.append(text)
+        return f"{what} copied"
+
+    monkeypatch.setattr(module, "copy", copy)
+    return copied
 
 
 def idle(pilot: Pilot[None]) -> bool:

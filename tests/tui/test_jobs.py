@@ -15,7 +15,7 @@ from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY, HOUR, FixedClock
 from ordertui.orders.enums import Action, Dispatched
 from support.batches import answer, send
-from support.pilot import main, press, running, settled, table, until
+from support.pilot import commit_preview, main, press, running, settled, table, until
 from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
 SHIPPED = 41
@@ -38,6 +38,11 @@ class Operator:
     async def types(self, text: str) -> None:
         """Type a text into a field; what stands in it is replaced."""
         await press(self.pilot, *("full_stop" if letter == "." else letter for letter in text))
+
+    async def commit(self, *, asked: bool) -> None:
+        """Commit the preview, with Enter after the number where it must be asked for."""
+        self.count += 1 + asked
+        await commit_preview(self.pilot, asked=asked)
 
     async def opened(self, name: str) -> None:
         await until(self.pilot, lambda: type(self.pilot.app.screen).__name__ == name)
@@ -74,10 +79,7 @@ async def test_cancel_25_orders_of_one_sku_and_undo_one(shop: Session) -> None:
         await operator.opened("ValuesScreen")
         await operator.keys("space", "escape", "x")
         await operator.opened("PreviewScreen")
-        await operator.keys("y")
-        if type(pilot.app.screen).__name__ == "FormScreen":
-            await operator.types("25")
-            await operator.keys("enter")
+        await operator.commit(asked=True)
         await until(pilot, lambda: held(shop) == {order_id(n) for n in range(1, 26)})
         await operator.keys("6", "u")
         await operator.opened("ConfirmScreen")
@@ -90,9 +92,11 @@ async def test_work_through_a_queue(shop: Session) -> None:
     async with running(shop) as pilot:
         operator = Operator(pilot)
         await operator.keys("2", "d", *["j", "full_stop"] * 4)
-        known = [row.dispatched for row in shop.orders.rows(shop.orders.find(queue="to_ship")).values()]
-        await until(pilot, lambda: known)
-        assert known.count(Dispatched.YES) == 5
+
+        def known() -> list[Dispatched]:
+            return [row.dispatched for row in shop.orders.rows(shop.orders.find(queue="to_ship")).values()]
+
+        await until(pilot, lambda: known().count(Dispatched.YES) == 5)
         assert operator.count <= 10, "two keys an order"
 
 
@@ -123,10 +127,7 @@ async def test_refund_a_part_of_an_order(shop: Session) -> None:
         await operator.types("1")
         await operator.keys(*["enter"] * len(pilot.app.screen.query("Input")))
         await operator.opened("PreviewScreen")
-        await operator.keys("y")
-        if type(pilot.app.screen).__name__ == "FormScreen":
-            await operator.types("1")
-            await operator.keys("enter")
+        await operator.commit(asked=False)
         await until(pilot, lambda: held(shop) == {order_id(SHIPPED)})
         (batch,) = shop.batches.find()
         order = shop.orders.get(order_id(SHIPPED))
@@ -151,10 +152,7 @@ async def test_give_ten_orders_a_reason_and_one_of_them_another(shop: Session) -
         await operator.opened("ChoiceScreen")
         await operator.keys("g", "enter")
         await operator.opened("PreviewScreen")
-        await operator.keys("y")
-        if type(pilot.app.screen).__name__ == "FormScreen":
-            await operator.types("10")
-            await operator.keys("enter")
+        await operator.commit(asked=False)
         await until(pilot, lambda: len(held(shop)) == 10)
         (batch,) = shop.batches.find()
         reasons = [row.reason for row in batch.rows]

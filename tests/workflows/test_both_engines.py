@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -20,12 +21,12 @@ from ordertui.orders.clock import DAY, HOUR, FixedClock, iso_utc
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.rules.language.fields import FIELDS
 from ordertui.store import SORT_KEYS, Store
-from ordertui.store.table_layout import table_layouts
 from support.batches import answer, commit, send
 from support.cli import Command
 from support.reports import write
 from support.server import Server
 from support.shops import ALL_ORDERS, NOW, UNSHIPPED, all_orders_row, bring, open_session, order_id, unshipped_row
+from support.tables import table_rows
 
 CLOCK = FixedClock(NOW)
 TITLES = ("Übertopf", "ÜBER 100%", "yoga mat", "Größe_L", "ヨガマット", "a!b", "it's", "Zebra", "")
@@ -297,17 +298,10 @@ def commands(place: Path | str, folder: Path) -> dict[str, tuple[int, str]]:
     return found
 
 
-def tables(place: Path | str) -> dict[str, list[tuple[object, ...]]]:
+def tables(place: Path | str) -> dict[str, list[tuple[Any, ...]]]:
     """Return every row of every table, but for what says where the store is, and the audit, whose end is the move's."""
-    found = {}
     with Store(store_place(place, Config()), clock=CLOCK, read_only=True) as store:
-        for one in table_layouts():
-            sql = f"SELECT {', '.join(one.columns)} FROM {one.name} ORDER BY {', '.join(one.key)}"
-            rows = [
-                tuple(bytes(v) if isinstance(v, memoryview) else v for v in row) for row in store.database.query(sql)
-            ]
-            found[one.name] = [row for row in rows if one.name not in ("meta", "audit", "audit_orders")]
-    return found
+        return table_rows(store) | {"meta": [], "audit": [], "audit_orders": []}
 
 
 def same(here: Mapping[str, object], there: Mapping[str, object]) -> None:

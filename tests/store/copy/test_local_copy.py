@@ -23,11 +23,11 @@ from ordertui.store import Store, StoreError
 from ordertui.store.copy import LocalCopy
 from ordertui.store.engine.postgres import PostgresEngine, postgres_engine
 from ordertui.store.engine.sqlite import SqliteEngine
-from ordertui.store.table_layout import table_layouts
 from support import places
 from support.batches import answer, commit, plan, send, session_of, states
 from support.server import Server
 from support.shops import NOW, all_orders_row, bring, order_id
+from support.tables import table_rows
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 CLOCK = FixedClock(NOW)
@@ -52,17 +52,9 @@ def local_copy(session: Session) -> LocalCopy:
     return session.context.copy
 
 
-def content(store: Store) -> dict[str, list[tuple[object, ...]]]:
-    return {
-        table.name: [
-            tuple(row)
-            for row in store.database.query(
-                f"SELECT {', '.join(table.columns)} FROM {table.name} ORDER BY {', '.join(table.key)}"
-            )
-            if not str(row[0]).startswith("copy:")
-        ]
-        for table in table_layouts()
-    }
+def content(store: Store) -> dict[str, list[tuple[Any, ...]]]:
+    found = table_rows(store)
+    return found | {"meta": [row for row in found["meta"] if not str(row[0]).startswith("copy:")]}
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 15) -> None:

@@ -8,14 +8,16 @@ import pytest
 from textual.pilot import Pilot
 
 from ordertui.operations.session import Session
-from ordertui.orders.clock import FixedClock
+from ordertui.orders.clock import DAY, FixedClock
+from ordertui.orders.enums import Action
 from ordertui.rules.language import FilterError, parse
 from ordertui.tui.screens.dialogs import ConfirmScreen, FormScreen
 from ordertui.tui.screens.rate import OrdersScreen
 from ordertui.tui.widgets.queue_tabs import QueueTabs
+from support.batches import commit
 from support.cli import Command
 from support.pilot import main, press, running, settled, table, text, to_ship, until
-from support.shops import NOW, open_session, standard
+from support.shops import NOW, open_session, order_id, standard
 
 
 def tabs(pilot: Pilot[None]) -> str:
@@ -39,10 +41,25 @@ def test_no_rule_can_ask_for_the_marks() -> None:
         parse("marked", now=0, zone="UTC", plan=True)
 
 
-def test_queues_are_counted_within_a_filter(session: Session) -> None:
-    for text_ in ("late", "-late total>20", "status:shipped or late"):
-        for queue in session.orders.queues(text_):
-            assert queue.count in (None, len(session.orders.find(text_, queue=queue.key)))
+@pytest.mark.parametrize(
+    ("filter_text", "counts"),
+    [
+        ("", {"all": 100, "to_ship": 5, "buyer_asked": 1, "late": 5, "held": 1, "marked": 2}),
+        ("late", {"all": 6, "to_ship": 5, "buyer_asked": 1, "late": 5, "held": 1, "marked": 2}),
+        ("late -sku:SKU-2", {"all": 5, "to_ship": 4, "buyer_asked": 1, "late": 4, "held": 1, "marked": 1}),
+        ("status:shipped or sku:SKU-6", {"all": 95, "held": 1, "marked": 1}),
+    ],
+)
+def test_queues_are_counted_within_a_filter(
+    session: Session, clock: FixedClock, filter_text: str, counts: dict[str, int]
+) -> None:
+    commit(session, Action.CANCEL, 6)
+    session.workspace.marks()[0].add(session.orders.ids_of([order_id(2), order_id(6)]).values())
+    clock.advance(4 * DAY)  # all six are late
+    queues = session.orders.queues(filter_text)
+    assert {str(queue.key): queue.count for queue in queues if queue.count != 0} == counts
+    for queue in queues:
+        assert queue.count == len(session.orders.find(filter_text, queue=queue.key))
 
 
 def test_the_command_line_knows_the_marks_of_the_screen(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from ordertui.tui.screens.go_to_order import GoScreen
 from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.screens.view_request import ViewRequest
-from support.pilot import at_order, burst, main, press, running, settled, table, to_ship, until
+from support.pilot import at_order, burst, commit_preview, main, press, running, settled, table, to_ship, until
 from support.shops import open_session, order_id
 
 
@@ -229,10 +229,7 @@ async def test_failed_rows_are_tried_again_from_the_outbox_and_one_row_is_taken_
         screen = pilot.app.screen
         assert isinstance(screen, PreviewScreen)
         assert [row.order_id for row in screen.plan.rows] == [bad.order_id]
-        await press(pilot, "y")
-        await until(pilot, lambda: isinstance(pilot.app.screen, OutboxScreen | FormScreen))
-        if isinstance(pilot.app.screen, FormScreen):
-            await answer(pilot, "1")
+        await commit_preview(pilot, asked=True)
         await until(pilot, lambda: len(session.batches.find()) == 2 and isinstance(pilot.app.screen, OutboxScreen))
         await press(pilot, "g", "tab", "u")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))

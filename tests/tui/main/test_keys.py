@@ -26,7 +26,7 @@ from ordertui.tui.screens.help import HelpScreen, help_text
 from ordertui.tui.screens.order_view import OrderScreen
 from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.preview import PreviewScreen
-from support.pilot import burst, main, press, preview, running, settled, table, text, to_ship, until
+from support.pilot import burst, commit_preview, main, press, preview, running, settled, table, text, to_ship, until
 from support.shops import all_orders_row, bring, open_session, order_id, unshipped_row
 
 
@@ -36,10 +36,7 @@ async def test_nothing_marked_acts_on_the_cursor_only(session: Session) -> None:
         row = table(pilot).cursor_row
         assert row is not None
         screen = await preview(pilot)
-        await press(pilot, "y")
-        await until(pilot, lambda: session.batches.find() or isinstance(pilot.app.screen, FormScreen))
-        if isinstance(pilot.app.screen, FormScreen):
-            await press(pilot, "1", "enter")
+        await commit_preview(pilot, asked=False)
         await until(pilot, lambda: session.batches.find() and pilot.app.screen is not screen)
         assert [r.order_id for r in session.batches.find()[0].rows] == [row.order_id]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
@@ -13,7 +11,7 @@ from ordertui.orders.clock import FixedClock
 from ordertui.tui.screens import buyer_message
 from ordertui.tui.screens.base import DialogKeys, Title
 from ordertui.tui.screens.buyer_message import MessageScreen
-from support.pilot import main, press, running, settled, until
+from support.pilot import fake_copy, main, press, running, settled, until
 from support.shops import order_id
 
 THREE = [order_id(2), order_id(3), order_id(4)]
@@ -22,14 +20,7 @@ THREE = [order_id(2), order_id(3), order_id(4)]
 @pytest.fixture
 def copies(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was copied."""
-    found: list[str] = []
-
-    def copy(_app: Any, text: str, what: str) -> str:
-        found.append(text)
-        return f"{what} copied"
-
-    monkeypatch.setattr(buyer_message, "copy", copy)
-    return found
+    return fake_copy(monkeypatch, buyer_message)
 
 
 async def opened(pilot: Pilot[None], session: Session, ids: list[str]) -> MessageScreen:

@@ -16,9 +16,10 @@ from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
 from ordertui.tui import screens
 from ordertui.tui.screens.base import Dialog
-from ordertui.tui.screens.dialog_help import DialogHelpScreen
+from ordertui.tui.screens.dialog_help import KEYS, DialogHelpScreen
 from support.batches import commit
 from support.pilot import press, running, until
+from support.shops import order_id
 
 
 def dialogs() -> Iterator[type[Dialog[object]]]:
@@ -42,21 +43,21 @@ def test_every_key_of_every_dialog_has_a_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "title", "some"),
+    ("keys", "title", "key", "sentence"),
     [
-        (("o",), "Keys: Outbox", "Mark the file of the batch as uploaded, or take that back"),
-        (("o", "r"), "Keys: Release batch 1 now?", "write its files now"),
-        (("2", "x"), "Keys: ", "Commit"),
-        (("C",), "Keys: Columns", "idth"),
-        (("f",), "Keys: Saved views", "ave"),
-        (("i",), "Keys: Import", "path"),
-        (("P",), "Keys: ", "marketplace"),
-        (("enter",), "Keys: ", "Copy"),
-        (("s",), "Keys: ", "letter"),
+        (("o",), "Outbox", "U", "Mark the file of the batch as uploaded, or take that back"),
+        (("o", "r"), "Release batch 1 now?", "w", "write its files now"),
+        (("2", "x"), "Preview", "y", "Commit the plan; the batch is held first"),
+        (("C",), "Columns", "r", "Go back to the columns that the width of the terminal chooses"),
+        (("f",), "Saved views", "s", "Save what is shown now; a view of the same name is replaced"),
+        (("i",), "Import report files, or a processing report", "/", "Type a path"),
+        (("P",), "Cancellation rate", "r", "List the orders that Amazon is about to cancel by itself"),
+        (("enter",), f"Order {order_id(6)}", "y", "Copy the order id"),
+        (("s",), "Sort by", "a letter", "Go to the next choice that begins with it"),
     ],
 )
 async def test_a_question_mark_shows_the_keys_and_closes_them(
-    session: Session, keys: tuple[str, ...], title: str, some: str
+    session: Session, keys: tuple[str, ...], title: str, key: str, sentence: str
 ) -> None:
     commit(session, Action.CANCEL, 6)
     async with running(session) as pilot:
@@ -65,8 +66,8 @@ async def test_a_question_mark_shows_the_keys_and_closes_them(
         below = pilot.app.screen
         await press(pilot, "question_mark")
         await until(pilot, lambda: isinstance(pilot.app.screen, DialogHelpScreen))
-        words = "\n".join(str(one.content) for one in pilot.app.screen.query(Static))
-        assert words.startswith(title)
-        assert some in words
+        words = [line for one in pilot.app.screen.query(Static) for line in str(one.content).split("\n")]
+        assert words[0] == f"Keys: {title}"
+        assert f"{key:<{KEYS - 1}} {sentence}" in words
         await press(pilot, "question_mark")
         await until(pilot, lambda: pilot.app.screen is below)

@@ -9,7 +9,7 @@ from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
 from ordertui.tui.screens import dialogs
 from ordertui.tui.screens.message_log import MessageLogScreen
-from support.pilot import main, press, running, said, until
+from support.pilot import fake_copy, main, press, running, said, until
 
 
 async def test_messages_can_be_read_again_newest_first(session: Session, clock: FixedClock) -> None:
@@ -29,13 +29,7 @@ async def test_messages_can_be_read_again_newest_first(session: Session, clock: 
 
 
 async def test_without_messages_there_is_nothing_to_copy(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    copied: list[str] = []
-
-    def copy(_app: object, text: str, what: str) -> str:
-        copied.append(text)
-        return f"copied {what}"
-
-    monkeypatch.setattr(dialogs, "copy", copy)
+    copied = fake_copy(monkeypatch, dialogs)
     async with running(session, toasts=True) as pilot:
         await press(pilot, "exclamation_mark")
         await until(pilot, lambda: isinstance(pilot.app.screen, MessageLogScreen))

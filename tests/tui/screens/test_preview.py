@@ -20,7 +20,20 @@ from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen, TextScreen
 from ordertui.tui.screens.preview import PlanHead, PlanTitle, PreviewScreen
 from ordertui.tui.widgets.line_list import LineList
 from support.batches import session_of
-from support.pilot import burst, main, press, preview, running, said, settled, table, to_ship, until
+from support.pilot import (
+    burst,
+    commit_preview,
+    fake_copy,
+    main,
+    press,
+    preview,
+    running,
+    said,
+    settled,
+    table,
+    to_ship,
+    until,
+)
 from support.shops import NOW, all_orders_row, bring, item_id, open_session, order_id, unshipped_row
 
 
@@ -68,6 +81,16 @@ async def go_to(pilot: Pilot[None], screen: PreviewScreen, order: str) -> None:
     place = next(n for n, line in enumerate(lines(screen)) if order in line)
     await press(pilot, "g", *["j"] * place)
     await until(pilot, lambda: order in at(screen))
+
+
+async def letter_until(pilot: Pilot[None], letter: str, choice: str) -> None:
+    """Press a letter until a choice is highlighted, at most as often as there are choices."""
+    options = pilot.app.screen.query_one(OptionList)
+    for _ in range(options.option_count):
+        await press(pilot, letter)
+        if options.get_option_at_index(options.highlighted or 0).id == choice:
+            return
+    raise AssertionError(f"{letter} never reaches {choice}")
 
 
 async def opened(pilot: Pilot[None]) -> PreviewScreen:
@@ -145,10 +168,7 @@ async def test_what_is_excluded_stays_marked(mugs: Session) -> None:
         await go_to(pilot, screen, order_id(3))
         await press(pilot, "space")
         await until(pilot, lambda: len(ins(screen)) == 4)
-        await press(pilot, "y")
-        if screen.plan.typed_count is not None:
-            await until(pilot, lambda: pilot.app.screen is not screen)
-            await press(pilot, "4", "enter")
+        await commit_preview(pilot, asked=True)
         await until(pilot, lambda: pilot.app.screen is main(pilot))
         marked = mugs.orders.rows(table(pilot).marks.ids())
         assert [row.order_id for row in marked.values()] == [order_id(3)]
@@ -171,11 +191,7 @@ async def test_what_was_left_out_is_not_committed(mugs: Session) -> None:
         await go_to(pilot, screen, order_id(4))
         await press(pilot, "space")
         await until(pilot, lambda: order_id(4) not in ins(screen))
-        count = screen.plan.typed_count
-        await press(pilot, "y")
-        if count is not None:
-            await until(pilot, lambda: pilot.app.screen is not screen)
-            await press(pilot, str(count), "enter")
+        await commit_preview(pilot, asked=True)
         await until(pilot, lambda: bool(mugs.batches.find()))
         assert order_id(4) not in {row.order_id for row in mugs.batches.find()[0].rows}
 
@@ -187,7 +203,8 @@ async def test_f_keeps_what_fits_and_undoes_it(mugs: Session) -> None:
         assert "f keep what fits" in keys(screen)
         await press(pilot, "f")
         await until(pilot, lambda: ins(screen) == set())
-        assert all("excluded: fits Nov 29" in line or "excluded: fits " in line for line in lines(screen))
+        assert len(lines(screen)) == 5
+        assert all("excluded: fits Nov 29 by order date, not in the days ahead" in line for line in lines(screen))
         assert "f all" in keys(screen)
         await press(pilot, "F")
         await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
@@ -231,8 +248,7 @@ async def test_e_changes_one_order_and_begins_at_its_reason(mugs: Session) -> No
             choices = pilot.app.screen.query_one(OptionList)
             assert choices.highlighted is not None
             assert choices.get_option_at_index(choices.highlighted).id == current
-            while choices.get_option_at_index(choices.highlighted or 0).id != reason:
-                await press(pilot, key)
+            await letter_until(pilot, key, reason)
             await press(pilot, "enter")
             await until(pilot, lambda: pilot.app.screen is screen)
             await until(pilot, lambda reason=reason: reason_of(screen, order_id(3)) == reason)  # type: ignore[misc]
@@ -275,13 +291,7 @@ async def test_a_wrong_number_keeps_the_question_open_and_says_what_was_wrong(mu
 
 async def test_a_second_y_does_not_reach_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session = session_of(tmp_path / "shop", waiting=2, shipped=200)
-    copied: list[str] = []
-
-    def copy(_app: object, text: str, what: str) -> str:
-        copied.append(text)
-        return f"copied {what}"
-
-    monkeypatch.setattr(output, "copy", copy)
+    copied = fake_copy(monkeypatch, output)
     async with running(session) as pilot:
         await press(pilot, "2")
         await until(pilot, lambda: len(table(pilot).ids) == 2)
@@ -358,10 +368,7 @@ async def test_n_skips_a_marketplace_and_esc_ends_the_walk(two_markets: Session)
         second = pilot.app.screen
         assert isinstance(second, PreviewScreen)
         assert second.query_one(PlanTitle).render().plain.endswith("CA 1 – · UK 1 ◂ · US 2")
-        await press(pilot, "y")
-        await until(pilot, lambda: pilot.app.screen is not second)
-        if isinstance(pilot.app.screen, FormScreen):
-            await press(pilot, "1", "enter")
+        await commit_preview(pilot, asked=True)
         await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen) and pilot.app.screen is not second)
         third = pilot.app.screen
         assert isinstance(third, PreviewScreen)
@@ -435,10 +442,7 @@ async def test_a_refund_asks_for_its_reason_first(tmp_path: Path) -> None:
         await go_to(pilot, screen, order_id(11))
         await press(pilot, "e")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
-        await press(pilot, "c")
-        options = pilot.app.screen.query_one(OptionList)
-        while options.get_option_at_index(options.highlighted or 0).id != "CustomerReturn":
-            await press(pilot, "c")
+        await letter_until(pilot, "c", "CustomerReturn")
         await press(pilot, "enter")
         await until(pilot, lambda: {row.reason for row in screen.plan.rows} == {"GeneralAdjustment", "CustomerReturn"})
         assert order_id(11) in at(screen)

@@ -27,10 +27,9 @@ from ordertui.store import JournalBatch
 from ordertui.store.orders import OrderRepository
 from ordertui.tui.main.app import THREADS
 from ordertui.tui.screens import task_runner
-from ordertui.tui.screens.dialogs import FormScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.screens.progress import ProgressScreen
-from support.pilot import burst, main, press, preview, running, said, settled, until
+from support.pilot import burst, commit_preview, main, press, preview, running, said, settled, until
 
 
 @pytest.mark.parametrize("portion", [1, 7, 99])
@@ -143,10 +142,7 @@ async def commit_behind_a_bar(pilot: Pilot[None], session: Session, begun: list[
     """Commit what can be cancelled in the US; return its preview once the bar is shown and the thread is at work."""
     main(pilot).table.marks.add(list(session.orders.find("status:unshipped action:cancel marketplace:US")))
     screen = await preview(pilot)
-    await press(pilot, "y")
-    if screen.plan.typed_count is not None:
-        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
-        await press(pilot, *str(screen.plan.typed_count), "enter")
+    await commit_preview(pilot, asked=True)
     await until(pilot, lambda: isinstance(pilot.app.screen, ProgressScreen) and begun)
     return screen
 
@@ -188,11 +184,7 @@ async def test_escape_stops_a_commit_of_many_and_the_preview_stays(
         assert session.batches.find() == []
         assert session.audit.verify() == before
         monkeypatch.undo()
-        plan = screen.plan
-        await press(pilot, "y")  # the plan is as good as before
-        if plan.typed_count is not None:
-            await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
-            await press(pilot, *str(plan.typed_count), "enter")
+        await commit_preview(pilot, asked=True)  # the plan is as good as before
         await until(pilot, lambda: len(session.batches.find()) == 1)
         await until(pilot, lambda: screen not in pilot.app.screen_stack)
         assert len(session.batches.find()[0].rows) == count

@@ -23,11 +23,11 @@ from ordertui.store.database import STORE_ID_KEY
 from ordertui.store.errors import StoreMoved
 from ordertui.store.identity import PLACE_KEY
 from ordertui.store.move import StoreMove
-from ordertui.store.table_layout import table_layouts
 from support.batches import answer, commit, send, session_of
 from support.faults import Crash, Faults, inject
 from support.server import Server
 from support.shops import NOW, clone_store, open_session
+from support.tables import table_rows
 
 pytestmark = pytest.mark.usefixtures("fast_disk")
 CLOCK = FixedClock(NOW)
@@ -73,24 +73,19 @@ def move(source: Place, target: Place) -> None:
     move_store(source, target, clock=CLOCK, config=Config())
 
 
-def content(place: Place) -> dict[str, list[Any]]:
+def content(place: Place) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table, but for what says where the store is."""
-    found: dict[str, list[Any]] = {}
     with Store(store_place(place, Config()), clock=CLOCK, read_only=True) as store:
-        for table in table_layouts():
-            rows = store.database.query(
-                f"SELECT {', '.join(table.columns)} FROM {table.name} ORDER BY {', '.join(table.key)}"
-            )
-            found[table.name] = [tuple(bytes(v) if isinstance(v, memoryview) else v for v in row) for row in rows]
+        found = table_rows(store)
     found["meta"] = [row for row in found["meta"] if row[0] not in (PLACE_KEY, "store:move")]
     return found
 
 
-def kinds(content: dict[str, list[Any]]) -> list[str]:
+def kinds(content: dict[str, list[tuple[Any, ...]]]) -> list[str]:
     return [row[2] for row in content["audit"]]
 
 
-def assert_moved(before: dict[str, list[Any]], after: dict[str, list[Any]]) -> None:
+def assert_moved(before: dict[str, list[tuple[Any, ...]]], after: dict[str, list[tuple[Any, ...]]]) -> None:
     """The same rows, and two records more of the audit."""
     count = len(before["audit"])
     assert [row[2] for row in after["audit"][count:]] == ["store.moving", "store.moved"]

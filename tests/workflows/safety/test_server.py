@@ -23,7 +23,7 @@ from support import places
 from support.batches import commit, session_of
 from support.faults import Crash, inject
 from support.server import Server
-from support.shops import NOW
+from support.shops import NOW, order_id
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 PEOPLE, STEPS, ORDERS = 5, 12, 9
@@ -93,6 +93,12 @@ class Machine:
         with self.session(clock) as session:
             return [batch.id for batch in session.dispatcher.run()]
 
+    def unwritten(self, clock: FixedClock) -> list[tuple[int, tuple[str, ...]]]:
+        """What `ordertui questions` lists here as left and not written: batch and orders."""
+        with self.session(clock) as session:
+            found = session.batches.open_issues()
+        return [(issue.batch, issue.orders) for issue in found if issue.kind == "unwritten"]
+
     def uploads(self, batch: int) -> list[bytes]:
         """The files to upload that somebody would find here."""
         found = self.home.rglob(f"{batch:04d}-*/*.txt")
@@ -106,7 +112,7 @@ def test_a_dispatch_killed_at_any_step_leaves_one_file_on_one_machine(
     session_of(tmp_path, clock, shipped=60).close()
     one, other = (Machine(path, name, monkeypatch) for name in ("one", "other"))
     one.session(clock).close()
-    ends = Counter[str]()
+    ends, listed = Counter[str](), 0
     with monkeypatch.context() as patch:
         faults = inject(patch)
         for point in range(60):
@@ -126,6 +132,10 @@ def test_a_dispatch_killed_at_any_step_leaves_one_file_on_one_machine(
             if crashed and not took and not one.uploads(batch):
                 with other.session(clock) as session:
                     assert batch not in session.context.store.batches.unwritten(), "one has it"
+                    is_writing = session.context.store.batches.get(batch).is_writing
+                asked = [(batch, (order_id(11 + point),))] if is_writing else []
+                assert one.unwritten(clock) == other.unwritten(clock) == asked, point
+                listed += is_writing
             clock.advance(LEASE_SECONDS + 1)
             late = batch in other.dispatch(clock)
             one.dispatch(clock)
@@ -141,6 +151,7 @@ def test_a_dispatch_killed_at_any_step_leaves_one_file_on_one_machine(
             if not crashed:
                 break
     assert min(ends[name] for name in ("one", "late", "at once")) > 0, ends
+    assert listed > 0
     assert not crashed
 
 
@@ -166,9 +177,11 @@ def test_a_lost_line_leaves_no_file_that_could_be_uploaded(tmp_path: Path, monke
                 session.dispatcher.run()
     assert one.uploads(batch) == []
     assert other.dispatch(clock) == []
+    assert one.unwritten(clock) == other.unwritten(clock) == [(batch, (order_id(1),))]
     clock.advance(LEASE_SECONDS + 1)
     assert other.dispatch(clock) == [batch]
     assert one.dispatch(clock) == []
+    assert one.unwritten(clock) == other.unwritten(clock) == []
     assert (len(one.uploads(batch)), len(other.uploads(batch))) == (0, 1)
     assert list(one.home.rglob("NOTHING-TO-UPLOAD.txt"))
 

@@ -33,7 +33,7 @@ def screen(tmp_path: Path) -> Iterator[Terminal]:
     ]
     env = environment(tmp_path, COLORTERM="truecolor")
     terminal = Terminal(command, cwd=tmp_path, env=env, columns=160, rows=50)
-    terminal.wait("FBA hidden", "Cancellation rate", "To ship")
+    terminal.wait("891 of 891", "109 FBA hidden", "Cancellation rate", "To ship")
     terminal.quiet()
     yield terminal
     terminal.close()

@@ -26,9 +26,13 @@ def test_another_size_is_drawn_anew(opened: list[Terminal], tmp_path: Path) -> N
     bring(tmp_path)
     screen = start(opened, tmp_path)
     screen.wait("132 of 132", "Cancellation rate US", "To ship 13")
-    for columns, rows in ((80, 24), (60, 15), (120, 40)):
+    for columns, rows, counts in (
+        (80, 24, ("132 of 132", "1/129")),
+        (60, 15, ("All132 ",)),
+        (120, 40, ("132 of 132", "1 / 129")),
+    ):
         screen.resize(columns, rows)
-        screen.wait(ORDER(6), "0.78 %", "keys act on")
+        screen.wait(ORDER(6), "0.78 %", "keys act on", "16 FBA hidden", *counts)
         assert len(screen.lines) == rows
     screen.wait("Cancellation rate US")
     screen.keys("q")

@@ -55,7 +55,7 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(
     screen.wait("Held 4")  # the message stood on it
 
     screen.keys("ggjj")
-    screen.wait(f"{ORDER(3)}   US", "held")
+    screen.wait(f"{ORDER(3)}   US", "◷ cancel held 15:00 · batch 1")
     screen.keys("u")
     screen.wait("Undo what of batch 1", f"only {ORDER(3)}")
     screen.keys("o")
@@ -85,7 +85,7 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(
     screen.wait("Unconfirmed 2", "Fail 1", gone="Import result")
 
     screen.keys("8")
-    screen.wait("1 of 1", ORDER(2), "refused")
+    screen.wait(" 1 of 132", f"{ORDER(2)}   US", "✗ cancel refused · batch 1")
     screen.keys("i")
     screen.wait("Import report files")
     screen.keys("/../next-day/all-orders-by-last-update.txt\r")
@@ -93,7 +93,7 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(
     screen.keys("\x1b")
     screen.wait("Unconfirmed 0", "Fail 1", gone="Import result")
     screen.keys(f"g{ORDER(1)}\r")
-    screen.wait(f"{ORDER(1)}   US · Cancelled")
+    screen.wait(f"{ORDER(1)}   US · Cancelled", "✓ cancel confirmed · batch 1")
     screen.keys("\r")
     screen.wait("confirmed by a later report", "y copy")
     for _ in range(3):  # pages asked for while one still moves are one

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ordertui.orders.batch_state import COMMITTED, NEVER_LEFT, UNCONFIRMED, BatchState, RowState
 from ordertui.orders.clock import LATEST_MOMENT, Clock, MonotonicReading, iso_utc
@@ -28,7 +30,9 @@ from .holds import HoldTimer, hold_columns
 from .records import CommittedTotals, FeedFile, HoldingBatch, JournalBatch, JournalRow, NewRow, OperatorRuling, Outcome
 from .refunds import RefundLedger
 from .rows import TransitionWriter
-from .wishes import WishLedger
+
+if TYPE_CHECKING:
+    from .wishes import WishLedger
 
 _UNKNOWN = "SELECT batch FROM batch_rows WHERE state = 'unknown'"
 """Word for word the condition of the partial index `batch_rows_unknown`."""
@@ -48,9 +52,15 @@ class BatchJournal:
         self._orders = orders
         self._holds = HoldTimer(database, clock)
         self.refunds = RefundLedger(database, orders, facts)
-        self.wishes = WishLedger(database)
         self.claims = WriterClaims(database, clock, audit.operator.host)
         self.transitions = TransitionWriter(database, audit, orders, self.refunds)
+
+    @cached_property
+    def wishes(self) -> WishLedger:
+        """Which rows try again what an earlier one asked for."""
+        from .wishes import WishLedger
+
+        return WishLedger(self._database)
 
     # -- reading
 
