@@ -10,7 +10,7 @@ from ordertui.orders.clock import Clock
 from ordertui.store import Store
 
 from .config import Config, outbox_folder
-from .errors import ReadOnly
+from .errors import ReadOnly, error_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +66,7 @@ class SessionContext:
             return
         from ordertui.store.copy import open_copy
 
-        self.copy = open_copy(self.store, self.clock, progress)
+        self.copy = open_copy(self.store, self.clock, progress, error_message)
         if self.copy is not None:
             threading.Thread(target=self.copy.watch, name="local copy", daemon=True).start()
 

@@ -59,7 +59,7 @@ class Notices:
         return tuple(text for text in found if text)
 
     def _line(self) -> tuple[str, ...]:
-        """Return that the server cannot be reached, and what became of a change whose answer was lost."""
+        """Return why the copy of a server's store stands still, and what became of a change whose answer was lost."""
         copy, state = self._context.copy, self._context.copy_state
         return () if state is None else (state.lost_text(), "" if copy is None else copy.outcome)
 
@@ -71,7 +71,7 @@ class Notices:
         seconds = max(self._context.clock.now() - state.at, 0)
         age = format_duration(seconds)
         if state.lost_since is not None:
-            return f"NO LINE, copy {age} old"
+            return f"{'NO LINE' if state.is_line_lost else 'STANDS STILL'}, copy {age} old"
         return "copy in step" if seconds < IN_STEP_SECONDS else f"copy {age} old"
 
     def secret_rotation(self) -> str:

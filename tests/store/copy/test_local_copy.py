@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
 import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from ordertui.orders.batch_state import RowState
 from ordertui.orders.clock import HOUR, FixedClock
 from ordertui.orders.enums import Action, Dispatched
 from ordertui.orders.errors import UserError
-from ordertui.store import Store, StoreError
+from ordertui.store import Store, StoreError, StoreLocked
 from ordertui.store.copy import LocalCopy
 from ordertui.store.engine.postgres import PostgresEngine, postgres_engine
 from ordertui.store.engine.sqlite import SqliteEngine
@@ -233,6 +235,182 @@ def test_a_fill_that_is_stopped_leaves_nothing(tmp_path: Path, team: Session) ->
     assert not list(folder.glob("copy.db*"))
     with copied(tmp_path) as screen:
         assert is_equal(screen, team)
+
+
+def test_screens_that_start_at_once_share_one_whole_copy(tmp_path: Path, team: Session) -> None:
+    gate = threading.Barrier(3)
+    screens: list[Session] = []
+    wrong: list[BaseException] = []
+
+    def wait_for_all(*_: int) -> None:
+        with suppress(threading.BrokenBarrierError):
+            gate.wait(5)  # each is in the middle of its fill
+
+    def start() -> None:
+        try:
+            screens.append(
+                Session.open(places.place(tmp_path / "orders.db"), clock=CLOCK, config=Config(), copy=wait_for_all)
+            )
+        except BaseException as error:
+            wrong.append(error)
+
+    people = [threading.Thread(target=start) for _ in range(3)]
+    for one in people:
+        one.start()
+    for one in people:
+        one.join()
+    assert wrong == []
+    assert not list(team.context.store.path.parent.glob("*.part*"))
+    while screens:  # each sees what is new, whoever of them is still there
+        batch = commit(team, Action.CANCEL, len(screens))
+        for screen in screens:
+            wait_until(lambda one=screen: is_equal(one, team))  # type: ignore[misc]
+            assert screen.batches.find()[0].id == batch
+        screens.pop().close()
+
+
+def test_parts_of_killed_fills_are_removed_and_no_others(tmp_path: Path, team: Session) -> None:
+    with copied(tmp_path) as screen:
+        path = local_copy(screen).path
+    path.unlink()
+    old, young = (path.with_name(f".copy.db.{pid}-0{pid}.part") for pid in (1, 2))
+    for part in (old, young, old.with_name(f"{old.name}-wal")):
+        part.write_bytes(b"x")
+    os.utime(old, (0, 0))
+    with copied(tmp_path) as screen:
+        assert is_equal(screen, team)
+    assert [one.name for one in path.parent.glob("*.part*")] == [young.name]
+
+
+def test_a_copy_that_is_locked_is_not_made_anew(tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    with copied(tmp_path) as screen:
+        path = local_copy(screen).path
+        before = path.stat().st_ino
+
+        def locked(*_: object, **__: object) -> Store:
+            raise StoreLocked("locked")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("ordertui.store.copy.local_copy.Store", locked)
+            with pytest.raises(StoreLocked):
+                copied(tmp_path)
+        assert path.stat().st_ino == before
+        commit(team, Action.CANCEL, 1)
+        local_copy(screen).follow()
+        assert is_equal(screen, team)
+
+
+def test_two_followers_of_one_copy_never_go_back_nor_call_the_server_lost(
+    tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with copied(tmp_path) as one, copied(tmp_path) as other:
+        slow, fast = local_copy(one), local_copy(other)
+        slow.close()  # its thread; it is driven by hand
+        slow = LocalCopy(one.context.store, slow._address, CLOCK, str)
+        slow.open(lambda *_: None)
+        real = LocalCopy._replace
+        steps = 0
+
+        def replace(self: LocalCopy, *args: Any) -> bool:
+            nonlocal steps
+            steps += self is slow
+            if self is slow and steps == 1:  # another process took it over after this one asked
+                team.context.store.set_meta("step", "1")
+                fast.follow()
+            return real(self, *args)
+
+        monkeypatch.setattr(LocalCopy, "_replace", replace)
+        team.context.store.set_meta("step", "0")
+        known = slow.state.number
+        slow.follow()
+        assert slow.state.number == known + 2
+        assert slow.state.lost_since is None
+        assert is_equal(other, team)
+        slow.close()
+
+
+def test_a_copy_that_cannot_be_written_is_told_as_that(
+    tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ordertui.store.copy.local_copy.RETRY_SECONDS", 0.1)
+    monkeypatch.setattr("ordertui.store.engine.sqlite.BUSY_SECONDS", 0.2)
+    with copied(tmp_path) as screen:
+        blocker = engine_of(local_copy(screen).path)
+        blocker.begin()
+        commit(team, Action.CANCEL, 1)
+        wait_until(lambda: local_copy(screen).state.lost_since is not None)
+        (text,) = [one for one in screen.notices.banners() if "committed or sent" in one]
+        assert "this machine's copy is not brought along since" in text
+        assert "locked by another process" in text
+        assert "STANDS STILL" in screen.notices.copy_age()
+        with pytest.raises(Refused, match="copy is not brought along"):
+            commit(screen, Action.CANCEL, 2)
+        blocker.rollback()
+        blocker.close()
+        wait_until(lambda: is_equal(screen, team) and local_copy(screen).state.lost_since is None)
+        commit(screen, Action.CANCEL, 2)
+
+
+def test_a_defect_of_the_copy_is_told_logged_and_overcome(
+    tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ordertui.store.copy.local_copy.RETRY_SECONDS", 0.05)
+    log = tmp_path / "defects.log"
+    monkeypatch.setattr("ordertui.operations.errors.defect_log", lambda: log)
+    with copied(tmp_path) as screen:
+        with monkeypatch.context() as patch:
+            patch.setattr(LocalCopy, "_changed_keys", lambda *_: vars()["defect"])
+            commit(team, Action.CANCEL, 1)
+            wait_until(lambda: local_copy(screen).state.lost_since is not None)
+            time.sleep(0.3)
+            assert local_copy(screen).state.why.startswith("this should not happen (KeyError)")
+            assert "not brought along" in local_copy(screen).state.lost_text()
+            assert log.read_text(encoding="utf-8").count("KeyError") <= 2, "not at each attempt"
+            local_copy(screen).follow_quietly()
+        wait_until(lambda: is_equal(screen, team) and local_copy(screen).state.lost_since is None)
+
+
+def test_a_snapshot_that_fails_leaves_no_transaction(
+    tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = PostgresEngine(postgres_engine(team.context.store.database.engine).address, read_only=False)
+    for begin, what in ((engine.begin_snapshot, "_LOCATION"), (engine.start_log, "")):
+        with monkeypatch.context() as patch:
+            patch.setattr("ordertui.store.engine.postgres._LOCATION", "no_such_column")
+            if not what:
+                patch.setattr(engine, "execute", lambda *_: engine.query("SELECT no_such_column"))
+            with pytest.raises(StoreError, match="no_such_column"):
+                begin()
+        assert not engine.in_transaction
+        assert not engine._is_begun
+    engine.start_log()
+    assert engine.begin_snapshot()[1] is not None
+    engine.close()
+
+
+def test_the_copys_time_is_that_of_what_it_shows(
+    tmp_path: Path, team: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Filling takes minutes on a slow line: what came meanwhile is not in it."""
+    clock = FixedClock(NOW)
+
+    def progress(*_: int) -> None:
+        clock.advance(60)
+
+    with Session.open(places.place(tmp_path / "orders.db"), clock=clock, config=Config(), copy=progress) as screen:
+        with local_copy(screen).reader() as reader:
+            assert reader.meta("copy:at") == str(NOW)
+        assert clock.now() > NOW
+        real = PostgresEngine.query_all
+
+        def slow(self: PostgresEngine, *args: Any) -> Any:
+            clock.advance(60)
+            return real(self, *args)
+
+        before = clock.now()
+        monkeypatch.setattr(PostgresEngine, "query_all", slow)
+        commit(screen, Action.CANCEL, 1)
+        assert before <= local_copy(screen).state.at < clock.now()
 
 
 def test_a_lost_line_is_told_read_through_and_found_again(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -15,8 +16,8 @@ from ordertui.store.database import as_parameter
 from ordertui.store.engine.address import ServerAddress
 from ordertui.store.engine.postgres import PostgresEngine, postgres_engine
 from ordertui.store.engine.protocol import Params, Row
-from ordertui.store.engine.sqlite import CopyPlace, SqliteEngine
-from ordertui.store.errors import StoreError
+from ordertui.store.engine.sqlite import CopyPlace, SqliteEngine, file_lock
+from ordertui.store.errors import ServerUnreachable, StoreError, StoreLocked
 from ordertui.store.store import Store
 from ordertui.store.table_layout import TableLayout, table_layouts
 
@@ -27,6 +28,9 @@ ROWS_AT_ONCE, CONTENTS_AT_ONCE = 20_000, 50
 HEARTBEAT_SECONDS, RETRY_SECONDS = 10, 5.0
 """How often the server is asked although it said nothing, and how often a lost one is looked for."""
 CLOSE_SECONDS = 1.0
+LOCK_NAME, PART_SUFFIX = "copy.lock", ".part"
+LEFT_AFTER_SECONDS = 3_600
+"""A part that nobody wrote into for so long is of a process that was killed."""
 Progress = Callable[[int, int], None]
 
 
@@ -38,27 +42,36 @@ class CopyState(msgspec.Struct, frozen=True):
     at: int
     """When it was last known to be as the server."""
     lost_since: int | None = None
-    """Since when the server cannot be reached; None while it can."""
+    """Since when it cannot be brought along; None while it can."""
     why: str = ""
+    is_line_lost: bool = True
+    """Whether that is because the server cannot be reached."""
 
     def lost_text(self) -> str:
-        """Return that the server cannot be reached, for the operator; empty while it can."""
+        """Return why the copy stands still, for the operator; empty while it does not."""
         if self.lost_since is None:
             return ""
+        what = "the server cannot be reached" if self.is_line_lost else "this machine's copy is not brought along"
         return (
-            f"the server cannot be reached since {iso_utc(self.lost_since)}: orders are shown as of"
+            f"{what} since {iso_utc(self.lost_since)}: orders are shown as of"
             f" {iso_utc(self.at)}, and nothing is committed or sent ({self.why})"
         )
 
 
 class LocalCopy:
-    """The copy of the store that `server` writes into. `open` it first; `watch` it from a thread of its own."""
+    """The copy of the store that `server` writes into. `open` it first; `watch` it from a thread of its own.
 
-    def __init__(self, server: Store, address: ServerAddress, clock: Clock) -> None:
+    `describe` gives the words of an error that nobody foresaw, and logs it.
+    """
+
+    def __init__(
+        self, server: Store, address: ServerAddress, clock: Clock, describe: Callable[[BaseException], str]
+    ) -> None:
         self.path = address.files.with_name(FILE_NAME)
         self._server = server
         self._address = address
         self._clock = clock
+        self._describe = describe
         self._place = CopyPlace(self.path, str(address), address.files, server.database.engine.location())
         self._tables = {table.name: table for table in table_layouts()}
         self._feed = PostgresEngine(address, read_only=True)
@@ -97,7 +110,7 @@ class LocalCopy:
         return True
 
     def watch(self) -> None:
-        """Bring the copy along until it is closed; while the server cannot be reached, look for it."""
+        """Bring the copy along until it is closed; while that fails, as without the server, try again."""
         listener: PostgresEngine | None = None
         while not self._closing.is_set():
             try:
@@ -109,8 +122,10 @@ class LocalCopy:
                 for _ in range(HEARTBEAT_SECONDS):
                     if self._closing.is_set() or listener.wait_for_change(1.0):
                         break
-            except StoreError as error:
+            except Exception as error:  # a defect too: the operator must see that the copy stands still
                 self._lose(error)
+                if listener is not None:
+                    listener.close()
                 self._closing.wait(RETRY_SECONDS)
         if listener is not None:
             listener.close()
@@ -137,7 +152,7 @@ class LocalCopy:
         """Follow after a change of our own, which was kept whatever becomes of the line now."""
         try:
             self.follow()
-        except StoreError as error:
+        except Exception as error:  # of the copy alone
             self._lose(error)
 
     def follow(self) -> None:
@@ -146,20 +161,27 @@ class LocalCopy:
             copy = self._copy
             if copy is None or self._closing.is_set():
                 return
-            known = self._known(copy)
-            number, log_from, location = self._feed.begin_snapshot()
-            try:
-                is_same = location == self._place.location and known <= number
-                if not is_same or log_from is None or known < log_from:
-                    raise StoreError(f"{self._place.place} is not the store that the copy is of; open it again")
-                changed = self._changed_keys(known) if known < number else {}
-                rows = self._feed.query_all([self._rows_of(name, keys) for name, keys in changed.items()])
-            finally:
-                with suppress(StoreError):
-                    self._feed.rollback()
-            if changed or known < number:
-                self._replace(copy, number, list(zip(changed.items(), rows, strict=True)))
-            self.state = CopyState(number, self._clock.now())
+            while not self._take_over(copy):
+                pass
+
+    def _take_over(self, copy: SqliteEngine) -> bool:
+        """Take over what changed; return False when another process of this machine took something over meanwhile."""
+        known, at = self._known(copy), self._clock.now()
+        number, log_from, location = self._feed.begin_snapshot()
+        try:
+            is_same = location == self._place.location and known <= number
+            if not is_same or log_from is None or known < log_from:
+                raise StoreError(f"{self._place.place} is not the store that the copy is of; open it again")
+            changed = self._changed_keys(known) if known < number else {}
+            rows = self._feed.query_all([self._rows_of(name, keys) for name, keys in changed.items()])
+        finally:
+            with suppress(StoreError):
+                self._feed.rollback()
+        reached = CopyState(number, at)
+        if known < number and not self._replace(copy, known, reached, list(zip(changed.items(), rows, strict=True))):
+            return False
+        self.state = reached
+        return True
 
     def _changed_keys(self, known: int) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
@@ -172,44 +194,64 @@ class LocalCopy:
         values, parameter = _keys(self._feed, table, keys)
         return f"SELECT {', '.join(table.columns)} FROM {name} WHERE {table.key[0]} IN {values}", (parameter,)
 
-    def _replace(self, copy: SqliteEngine, number: int, parts: list[tuple[tuple[str, list[str]], list[Row]]]) -> None:
-        """Put the rows of these keys in the place of those that the copy has."""
+    def _replace(
+        self, copy: SqliteEngine, known: int, reached: CopyState, parts: list[tuple[tuple[str, list[str]], list[Row]]]
+    ) -> bool:
+        """Put the rows of these keys in the place of those that the copy has, unless it is not at `known` any more."""
         copy.begin()
         try:
-            if self._known(copy) < number:  # another process of this machine may have been faster
-                for (name, keys), _ in parts:
-                    table = self._tables[name]
-                    values, parameter = _keys(copy, table, keys)
-                    copy.execute(f"DELETE FROM {name} WHERE {table.key[0]} IN {values}", (parameter,))
-                for (name, _), rows in parts:
-                    copy.fill(name, tuple(self._tables[name].columns), rows)
-                _set(copy, NUMBER_KEY, str(number))
-                _set(copy, AT_KEY, str(self._clock.now()))
+            if self._known(copy) != known:
+                copy.rollback()
+                return False
+            for (name, keys), _ in parts:
+                table = self._tables[name]
+                values, parameter = _keys(copy, table, keys)
+                copy.execute(f"DELETE FROM {name} WHERE {table.key[0]} IN {values}", (parameter,))
+            for (name, _), rows in parts:
+                copy.fill(name, tuple(self._tables[name].columns), rows)
+            _set(copy, NUMBER_KEY, str(reached.number))
+            _set(copy, AT_KEY, str(reached.at))
             copy.commit()
         except BaseException:
             copy.rollback()
             raise
+        return True
 
     def _snapshot(self) -> tuple[int, int | None, str]:
         found = self._feed.begin_snapshot()
         self._feed.rollback()
         return found
 
-    def _lose(self, error: StoreError) -> None:
-        since = self.state.lost_since or self._clock.now()
-        self.state = msgspec.structs.replace(self.state, lost_since=since, why=str(error))
+    def _lose(self, error: Exception) -> None:
+        state = self.state
+        if isinstance(error, StoreError):
+            why = str(error)
+        else:  # logged once, not at every attempt
+            why = state.why if state.lost_since is not None else self._describe(error)
+        self.state = msgspec.structs.replace(
+            state,
+            lost_since=state.lost_since or self._clock.now(),
+            why=why,
+            is_line_lost=isinstance(error, ServerUnreachable),
+        )
 
     def _known(self, copy: SqliteEngine) -> int:
-        return int(copy.query("SELECT value FROM meta WHERE key = ?", (NUMBER_KEY,))[0][0])
+        found = copy.query("SELECT value FROM meta WHERE key = ?", (NUMBER_KEY,))
+        if not found:
+            raise StoreError(f"{self.path} is not a whole copy of {self._place.place}; open it again")
+        return int(found[0][0])
 
     def _is_usable(self) -> bool:
         """Whether there is a copy of this store that can be brought along."""
         if not self.path.exists():
             return False
+        server = self._server.identity.id
         try:
             with Store(self._place, clock=self._clock, read_only=True) as store:
-                known, location = store.meta(NUMBER_KEY), store.meta(PLACE_KEY)
-                is_ours = location == self._place.location and store.identity.id == self._server.identity.id
+                known = store.meta(NUMBER_KEY)
+                is_ours = store.meta(PLACE_KEY) == self._place.location and store.identity.id == server
+        except StoreLocked:
+            raise  # it is sound, and another process writes into it
         except StoreError:
             return False  # damaged, or of another version
         if known is None or not is_ours:
@@ -218,14 +260,15 @@ class LocalCopy:
         return log_from is not None and log_from <= int(known) <= number
 
     def _fill(self, progress: Progress) -> None:
-        """Make the copy anew beside the one that is there, and put it in its place."""
-        part = self.path.with_name(f"{FILE_NAME}.part")
+        """Make the copy anew beside the one that is there, and put it in its place unless another process has."""
+        part = self.path.with_name(f".{FILE_NAME}.{os.getpid()}-{os.urandom(4).hex()}{PART_SUFFIX}")
         make_folder(part.parent)
-        _remove(part)
         make_file(part)
+        _remove_left(part)
         target = SqliteEngine(part, read_only=False)
         try:
             target.execute("PRAGMA synchronous = OFF")
+            at = self._clock.now()
             number = self._feed.begin_snapshot()[0]
             try:
                 counts = self._feed.query_all([(f"SELECT count(*) FROM {name}", ()) for name in self._tables])
@@ -243,16 +286,17 @@ class LocalCopy:
                     self._feed.rollback()
             target.create_read_indexes()
             _set(target, NUMBER_KEY, str(number))
-            _set(target, AT_KEY, str(self._clock.now()))
+            _set(target, AT_KEY, str(at))
             _set(target, PLACE_KEY, self._place.location)
             target.query("PRAGMA wal_checkpoint(TRUNCATE)")
-        except BaseException:
+            target.close()
+            with file_lock(self.path.with_name(LOCK_NAME)):
+                if not self._is_usable():
+                    _remove(self.path)
+                    part.rename(self.path)
+        finally:
             target.close()
             _remove(part)
-            raise
-        target.close()
-        _remove(self.path)
-        part.rename(self.path)
 
 
 def _keys(engine: PostgresEngine | SqliteEngine, table: TableLayout, keys: Iterable[str]) -> tuple[str, str]:
@@ -269,17 +313,28 @@ def _set(copy: SqliteEngine, key: str, value: str) -> None:
     )
 
 
+def _remove_left(part: Path) -> None:
+    """Remove what fills left behind that were killed: parts that nobody wrote into for long before this one."""
+    now = part.stat().st_mtime
+    for path in part.parent.glob(f".{FILE_NAME}.*{PART_SUFFIX}"):
+        with suppress(OSError):
+            if path.stat().st_mtime < now - LEFT_AFTER_SECONDS:
+                _remove(path)
+
+
 def _remove(path: Path) -> None:
     for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
         path.with_name(name).unlink(missing_ok=True)
 
 
-def open_copy(server: Store, clock: Clock, progress: Progress) -> LocalCopy | None:
+def open_copy(
+    server: Store, clock: Clock, progress: Progress, describe: Callable[[BaseException], str]
+) -> LocalCopy | None:
     """Return the copy of a store on a server, filled or brought along; None where none can be made.
 
-    `server` is the session's own connection to it. Raises StoreError.
+    `server` is the session's own connection to it; `describe` as of `LocalCopy`. Raises StoreError.
     """
-    copy = LocalCopy(server, postgres_engine(server.database.engine).address, clock)
+    copy = LocalCopy(server, postgres_engine(server.database.engine).address, clock, describe)
     try:
         if copy.open(progress):
             return copy

@@ -89,7 +89,7 @@ def translate_error(error: psycopg.Error, place: str) -> StoreError:
     if isinstance(error, errors.DiskFull):
         return StoreError(f"{place}: the server's disk is full; nothing of this step was kept")
     if isinstance(error, psycopg.OperationalError):
-        return StoreError(
+        return ServerUnreachable(
             f"{place}: the connection to the server was lost ({text}); what was not finished was not kept: try again"
         )
     return StoreError(f"{place}: {text}")
@@ -252,7 +252,7 @@ class PostgresEngine:
             self.execute("UPDATE schema_version SET version = ?", (LATEST,))
             self.commit()
         except BaseException:
-            self.rollback()
+            self._give_up()
             raise
 
     def _run_script(self, name: str) -> None:
@@ -432,8 +432,12 @@ class PostgresEngine:
     def start_log(self) -> None:
         """Have the server note from now on which rows change, unless it does."""
         self.begin()
-        self.execute("UPDATE change_number SET log_from = number WHERE log_from IS NULL")
-        self.commit()
+        try:
+            self.execute("UPDATE change_number SET log_from = number WHERE log_from IS NULL")
+            self.commit()
+        except BaseException:
+            self._give_up()
+            raise
 
     def begin_snapshot(self) -> tuple[int, int | None, str]:
         """Begin a transaction that reads one state.
@@ -441,14 +445,18 @@ class PostgresEngine:
         Return its number, from which number on changes are noted (None: none are), and the location.
         """
         self._revive()
-        with self._translated():
-            cursor = self.connection.execute(
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-                f" SELECT number, log_from, {_LOCATION} FROM change_number"
-            )
-            cursor.nextset()
-            found: Any = cursor.fetchone()
-            return int(found[0]), found[1], str(found[2])
+        try:
+            with self._translated():
+                cursor = self.connection.execute(
+                    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+                    f" SELECT number, log_from, {_LOCATION} FROM change_number"
+                )
+                cursor.nextset()
+                found: Any = cursor.fetchone()
+                return int(found[0]), found[1], str(found[2])
+        except BaseException:
+            self._give_up()
+            raise
 
     def query_all(self, statements: Sequence[tuple[str, Params]]) -> list[list[Row]]:
         """Return the rows of several statements, asked for in one round trip."""
@@ -477,6 +485,11 @@ class PostgresEngine:
         if self.in_transaction:
             with self._translated():
                 self.connection.execute("ROLLBACK")
+
+    def _give_up(self) -> None:
+        """Undo the transaction after an error, which tells more than one of the undoing."""
+        with suppress(StoreError):
+            self.rollback()
 
     @contextmanager
     def together(self) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -111,6 +111,22 @@ def connect(path: Path, *, read_only: bool, full: bool = True) -> sqlite3.Connec
         connection.close()
         raise
     return connection
+
+
+@contextmanager
+def file_lock(path: Path) -> Iterator[None]:
+    """Let one at a time of all who name this file into the block; the system ends that with the process.
+
+    Raises StoreLocked after BUSY_SECONDS.
+    """
+    with suppress(FileExistsError):
+        make_file(path)
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
+            connection.execute("BEGIN EXCLUSIVE")
+            yield
+    except sqlite3.Error as error:
+        raise translate_error(error, path) from error
 
 
 class CopyPlace(msgspec.Struct, frozen=True):
