@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from ordertui.operations.config import Config
 from ordertui.operations.errors import BadInput
 from ordertui.operations.facts import MOST_CHARACTERS
 from ordertui.operations.session import Session
@@ -15,6 +17,7 @@ from ordertui.rules.language import parse
 from ordertui.tui.screens.dialogs import FormScreen
 from support.cli import Command
 from support.pilot import main, press, running, said, settled, to_ship, until
+from support.places import on_both, place
 from support.shops import NOW, open_session, order_id, standard
 
 
@@ -63,10 +66,24 @@ def test_a_note_has_an_end(session: Session) -> None:
         session.facts.set_note(list(session.orders.find())[:1], "x" * (MOST_CHARACTERS + 1))
 
 
-def test_the_audit_has_it(session: Session) -> None:
-    session.facts.set_note(list(session.orders.find("status:unshipped"))[:1], "why")
-    (entry,) = [one for one in session.context.reader().audit.entries() if one.kind == "note"]
-    assert json.loads(entry.payload)["note"] == "why"
+@on_both
+def test_the_audit_has_that_it_changed_and_not_its_words(tmp_path: Path, engine: str) -> None:
+    with Session.open(place(tmp_path / "a.db"), clock=FixedClock(NOW), config=Config()) as session:
+        standard(session, tmp_path)
+        ids = list(session.orders.find("status:unshipped"))[:2]
+        session.facts.set_note(ids, "Zquinn asked for blue")
+        session.facts.set_note(ids[:1], "")
+        assert session.facts.undo() == 1
+        assert set(notes(session).values()) == {"Zquinn asked for blue"}
+        assert session.facts.undo() == 2
+        assert notes(session) == {}
+        store = session.context.store
+        said = sha256(b"Zquinn asked for blue").hexdigest()
+        marks = [json.loads(one.payload)["note"] for one in store.audit.entries() if one.kind == "note"]
+        assert marks == [None, said, None, said]
+        kept = store.database.query("SELECT payload FROM audit")
+        assert not [row for row in kept if "Zquinn" in row[0]]
+        assert store.audit.verify().ok
 
 
 def test_a_house_rule_may_ask_for_notes() -> None:

@@ -44,6 +44,26 @@ def test_no_question_of_the_rate_walks_through_all_orders(folder: Path) -> None:
         assert notes.scans("o", "orders") == []
 
 
+def test_what_is_cached_of_a_span_does_not_depend_on_the_end_that_came_first(tmp_path: Path) -> None:
+    """Two ends of one day, before and after an order: each has its own answer, in whatever order they are asked."""
+    at = NOW - DAY // 2
+    facts = {"channel": "merchant", "status": "shipped"}
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        take(store, Report("all_orders", (row(1, purchased_at=at, prime="yes", **facts),
+                                          row(2, purchased_at=at + 1, **facts))))  # fmt: skip
+        start = NOW - DAY
+        for ends in ((at - 1, at, at + 1), (at + 1, at, at - 1)):
+            store.set_meta("changed", str(ends))
+            shipped = {end: store.rates.names_shipped("US", start, end) for end in ends}
+            prime = {end: store.rates.prime_orders("US", start, end) for end in ends}
+            assert shipped == {at - 1: False, at: True, at + 1: True}
+            assert {end: (len(known), unknown) for end, (known, unknown) in prime.items()} == {
+                at - 1: (0, 0), at: (1, 0), at + 1: (1, 1)
+            }  # fmt: skip
+        asked = store.rates.prime_orders("US", start, NOW)
+        assert store.rates.prime_orders("US", start, NOW + 60) is asked, "time passes, and nothing is read again"
+
+
 def test_an_order_on_the_verge_is_due_at_once(folder: Path) -> None:
     with Store.open(folder / "orders.db", clock=CLOCK) as store:
         before = [one.id for one in store.rates.auto_cancellations("US", NOW)]

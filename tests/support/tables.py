@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ordertui.store import Store
-from ordertui.store.table_layout import table_layouts
+from ordertui.store.engine.table_layout import table_layouts
 
 
 def table_rows(store: Store) -> dict[str, list[tuple[Any, ...]]]:

@@ -26,7 +26,8 @@ Record = dict[str, Any]
 
 def disk_space_warning(store: Store) -> str:
     """Return a warning when the disk is nearly full, else an empty text."""
-    free, wanted = shutil.disk_usage(store.path.parent).free, operation_limits().free_bytes(store.maintenance.size())
+    folder = next(one for one in store.path.parents if one.exists())  # a reader of a shared store may have none yet
+    free, wanted = shutil.disk_usage(folder).free, operation_limits().free_bytes(store.maintenance.size())
     if free >= wanted:
         return ""
     return (
@@ -45,12 +46,14 @@ class MaintenanceService:
         """Return everything that is wrong with the store, one text each; empty when all is well."""
         store = self._context.reader()
         found = store.maintenance.check()
-        report = store.audit.verify()
+        report, writing = store.audit.verify(), store.batches.writing()
         if not report.ok:
             found.append(_broken(report))
+        found += [f"batch {batch}: its files are not all written; run `ordertui dispatch`" for batch in writing]
         found += [
-            f"batch {batch}: its files are not all written; run `ordertui dispatch`"
-            for batch in store.batches.unwritten()
+            f"batch {batch}: {host} wrote its file to upload and gave it no name yet; run `ordertui dispatch` there"
+            for batch, host in store.batches.claims.unnamed().items()
+            if batch not in writing
         ]
         return found + [text for text in (self._context.copies.reason(), disk_space_warning(store)) if text]
 

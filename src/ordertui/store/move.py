@@ -14,10 +14,10 @@ from ordertui.orders.batch_state import SubmissionState
 from ordertui.orders.clock import Clock
 
 from .database import STORE_ID_KEY
+from .engine.table_layout import TableLayout, table_layouts
 from .errors import StoreError, StoreMoved
 from .moved import MoveMark
 from .store import Store
-from .table_layout import TableLayout, table_layouts
 
 ROWS_AT_ONCE, CONTENTS_AT_ONCE = 20_000, 50
 """Rows copied in one transaction; fewer where each has the bytes of a file."""

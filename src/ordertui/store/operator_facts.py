@@ -12,6 +12,7 @@ from ordertui.orders.enums import Dispatched
 from .audit import AuditLog
 from .database import Database, as_parameter
 from .derived_facts import REPORTED_REQUEST, SituationFacts, buyer_request, situation
+from .engine.audit_chain import digest
 from .errors import UnknownOrder
 
 SITUATION = (
@@ -83,7 +84,10 @@ class OperatorFacts:
         return len(moved)
 
     def set_note(self, ids: Sequence[int], note: str | None) -> int:
-        """Write a note on orders in place of the one they have (None: none). Return how many changed."""
+        """Write a note on orders in place of the one they have (None: none). Return how many changed.
+
+        The audit, which nobody can shorten, has its SHA-256 alone.
+        """
         with self._database.write():
             names: dict[int, str] = dict(
                 self._database.query_in(
@@ -105,7 +109,8 @@ class OperatorFacts:
                     f"UPDATE orders SET version = version + 1 WHERE id IN (SELECT v.id FROM {rows} AS v)",
                     {"ids": values["ids"]},
                 )
-                self._audit.append("note", json.dumps({"note": note, "orders": sorted(names.values())}))
+                mark = None if note is None else digest(note.encode())  # the text may name a buyer
+                self._audit.append("note", json.dumps({"note": mark, "orders": sorted(names.values())}))
         return len(names)
 
     def _reported_requests(self, ids: Iterable[int]) -> dict[int, str]:

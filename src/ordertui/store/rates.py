@@ -8,7 +8,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 from ordertui.orders.api_facts import SHIPPED_BY_AMAZON
 from ordertui.orders.batch_state import COMMITTED, OPEN_STATES
-from ordertui.orders.clock import DAY
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.order import LinesKnown
 
@@ -26,6 +25,8 @@ class Cancelled(IntEnum):
 
 SituationCounts: TypeAlias = Sequence[tuple[int, Cancelled, int]]
 """(situation number, how much is cancelled, orders)."""
+NEVER = 2**62
+"""Later than any order, in epoch seconds."""
 _OPEN = in_list(OPEN_STATES)
 _CANCELLED = "CASE WHEN o.status = 'cancelled' THEN 1 WHEN o.cancelled_lines > 0 THEN 2 ELSE 0 END"
 _SHIPPED_BY_AMAZON = in_list(SHIPPED_BY_AMAZON)
@@ -104,10 +105,11 @@ class RateQueries:
 
         Both ends are included. Easy Ship and Delivery by Amazon are none of Seller Fulfilled Prime.
         """
-        return self._database.cached(
-            f"prime {marketplace} {start} {(end - start) // DAY}",
-            lambda: self._prime_orders(marketplace, start, end),
+        newest, found = self._database.cached(
+            f"prime {marketplace} {start}",
+            lambda: (self._newest_placed(marketplace, start), self._prime_orders(marketplace, start, NEVER)),
         )
+        return found if newest <= end else self._prime_orders(marketplace, start, end)
 
     def _prime_orders(self, marketplace: str, start: int, end: int) -> tuple[list[tuple[int, RateFacts]], int]:
         span = (
@@ -129,12 +131,18 @@ class RateQueries:
         )
 
     def _count_day(self, marketplace: str, start: int, end: int) -> tuple[int, SituationCounts]:
-        newest = self._database.value(
-            "SELECT max(purchased_at) FROM orders WHERE marketplace = ? AND channel = 'merchant' AND purchased_at >= ?"
-            " AND purchased_at < ?",
-            (marketplace, start, end),
+        newest = self._newest_placed(marketplace, start, end)
+        return (newest, self.count_placed(marketplace, start, end)) if newest else (0, ())
+
+    def _newest_placed(self, marketplace: str, start: int, end: int = NEVER) -> int:
+        """Return when the newest order of a span was placed; 0 without one."""
+        return int(
+            self._database.value(
+                "SELECT coalesce(max(purchased_at), 0) FROM orders WHERE marketplace = ? AND channel = 'merchant'"
+                " AND purchased_at >= ? AND purchased_at < ?",
+                (marketplace, start, end),
+            )
         )
-        return (0, ()) if newest is None else (newest, self.count_placed(marketplace, start, end))
 
     def oldest_placed(self, marketplace: str) -> int | None:
         """Return when the oldest order was placed; None without one. Cached."""
@@ -147,13 +155,16 @@ class RateQueries:
     def names_shipped(self, marketplace: str, start: int, end: int) -> bool:
         """Return whether a report that lists orders of every status names any order placed in the span. Cached."""
         sql = (
-            "SELECT 1 FROM orders WHERE marketplace = ? AND channel IN ('merchant', 'amazon') AND purchased_at >= ?"
-            f" AND purchased_at <= ? AND sources & {ReportKind.ALL_ORDERS.bit} <> 0 LIMIT 1"
+            "SELECT purchased_at FROM orders WHERE marketplace = ? AND channel = ? AND purchased_at >= ?"
+            f" AND sources & {ReportKind.ALL_ORDERS.bit} <> 0 ORDER BY purchased_at LIMIT 1"
         )
-        return self._database.cached(
-            f"shipped {marketplace} {start} {(end - start) // DAY}",
-            lambda: self._database.value(sql, (marketplace, start, end)) is not None,
+        first: int = self._database.cached(
+            f"shipped {marketplace} {start}",
+            lambda: min(
+                self._database.value(sql, (marketplace, channel, start)) or NEVER for channel in ("merchant", "amazon")
+            ),
         )
+        return first <= end
 
     def synced_since(self) -> int | None:
         """Return since when all changes of orders came by the API (epoch seconds); None without the API. Cached."""

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from ordertui.files import FileConflict
+from ordertui.operations.config import Config
 from ordertui.operations.dispatch.dispatcher import DispatchIncomplete
 from ordertui.operations.dispatch.file_dispatcher import TAKEN_OVER
 from ordertui.operations.session import Session
@@ -17,7 +18,9 @@ from ordertui.orders.batch_state import RowState
 from ordertui.orders.enums import Action
 from ordertui.store.errors import StoreError, UnknownBatch
 from ordertui.store.journal.claims import CLAIM_KEY, Claim
+from support import places
 from support.batches import commit, send, session_of, states, upload
+from support.faults import Crash
 from support.shops import order_id
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
@@ -122,6 +125,35 @@ def send_despite(session: Session, number: int) -> int:
     with pytest.raises(DispatchIncomplete):
         session.dispatcher.run()
     return batch
+
+
+def test_a_check_lists_what_is_not_written_and_writes_nothing(
+    team: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine that has no id yet, and while another one has the claim."""
+    named, batch = send(team, Action.CANCEL, 1), released(team, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr("ordertui.store.journal.batches.BatchJournal.mark_written", crash)
+        with pytest.raises(Crash):
+            team.dispatcher.run()
+    with team.context.store.write():
+        assert team.context.store.batches.claims.take(named)
+    home = tmp_path / "elsewhere"
+    monkeypatch.setenv("XDG_DATA_HOME", str(home))
+    place = places.place(tmp_path / "orders.db")
+    with Session.open(place, clock=team.clock, config=Config(), read_only=True) as reader:
+        found = " ".join(reader.maintenance.check())
+    assert f"batch {batch}: its files are not all written" in found
+    assert f"batch {named}: " in found
+    assert "gave it no name yet" in found
+    assert not list(home.rglob("*"))
+    with Session.open(place, clock=team.clock, config=Config()) as other:
+        assert other.context.store.batches.unwritten() == [], "the other machine has it"
+    assert list(home.rglob("*-machine")), "one that works gets its id"
+
+
+def crash(*_: object) -> None:
+    raise Crash
 
 
 def test_a_ready_file_is_found_where_the_outbox_was(

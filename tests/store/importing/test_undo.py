@@ -204,6 +204,41 @@ def test_a_page_of_the_api_is_no_import_to_undo_but_stands_in_the_way(tmp_path: 
         assert take_back(store, 1).kept == (("113-0000001-0000001", "named again by import 2"),)
 
 
+@on_both
+def test_pages_of_the_api_take_no_room_of_imports_that_can_be_undone(
+    tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undo, "KEPT_ORDERS", 4)
+    with Store.open(store_at(tmp_path / "a.db"), clock=CLOCK) as store:
+        take(store, Report("all_orders", (row(1, title="Old"), row(2), row(3), row(4))))
+        for step in range(6):
+            changed = {"status": "shipped", "fact_at": NOW + step, "title": f"New {step}"}
+            take(store, Report(ReportKind.API_ORDERS.value, (row(1, **changed), row(90 + step, **changed))))
+        kept = "SELECT count(*) FROM import_orders WHERE import > 1"
+        assert store.database.value(kept) == 1, "that order 1 came later"
+        assert store.database.value("SELECT count(*) FROM import_products WHERE import > 1") == 1
+        assert store.database.value("SELECT count(*) FROM import_lines") == 0
+        done = take_back(store, 1)
+        assert (done.removed, done.kept) == (3, (("113-0000001-0000001", "named again by import 7"),))
+        assert store.database.value("SELECT title FROM products") == "New 5"
+        assert len(store.orders.find()) == 7
+
+
+def test_an_import_that_can_not_be_undone_keeps_only_that_it_came(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "a.db", clock=CLOCK) as store:
+        take(store, Report("all_orders", (row(1, status="unshipped", channel="merchant"), row(2, quantity=1))))
+        commit(store, 1, "written")
+        with store.write() as database:
+            database.execute("UPDATE batch_rows SET is_open = 1")
+            database.execute("UPDATE orders SET state = 'written', open_action = 'cancel' WHERE id = 1")
+        take(store, Report("all_orders", (row(1, status="cancelled", fact_at=NOW), row(2, quantity=2, fact_at=NOW))))
+        with pytest.raises(StoreError, match="confirmed what a batch did"):
+            take_back(store, 2)
+        assert store.database.value("SELECT count(*) FROM import_lines") == 0
+        with pytest.raises(StoreError, match=r"was committed|named again by import 2"):
+            take_back(store, 1)
+
+
 def test_a_row_number_is_not_given_to_another_order(tmp_path: Path) -> None:
     """Marks and the like name orders by their numbers."""
     with Store.open(tmp_path / "a.db", clock=CLOCK) as store:

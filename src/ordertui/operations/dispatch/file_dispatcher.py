@@ -149,11 +149,13 @@ class FileDispatcher:
 
     def _folders_here(self) -> list[tuple[int, Path]]:
         """Return the folders of a shared store's batches on this machine, with the batch's number."""
-        found = []
-        for outbox in known_outboxes(self._outbox, self._store) if self._store.is_shared else ():
+        if not self._store.is_shared:
+            return []
+        store, found = self._store.identity.id[:8], []
+        for outbox in known_outboxes(self._outbox, self._store):
             for folder in folders_in(outbox):
                 match = FOLDER.fullmatch(folder.name)
-                if match is not None and match[2] == self._store.identity.id[:8]:
+                if match is not None and match[2] == store:
                     found.append((int(match[1]), folder))
         return found
 

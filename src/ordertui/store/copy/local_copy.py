@@ -17,9 +17,9 @@ from ordertui.store.engine.address import ServerAddress
 from ordertui.store.engine.postgres import PostgresEngine, postgres_engine
 from ordertui.store.engine.protocol import Params, Row
 from ordertui.store.engine.sqlite import CopyPlace, SqliteEngine, file_lock
+from ordertui.store.engine.table_layout import TableLayout, table_layouts
 from ordertui.store.errors import ServerUnreachable, StoreError, StoreLocked
 from ordertui.store.store import Store
-from ordertui.store.table_layout import TableLayout, table_layouts
 
 FILE_NAME = "copy.db"
 NUMBER_KEY, PLACE_KEY, AT_KEY = "copy:number", "copy:location", "copy:at"

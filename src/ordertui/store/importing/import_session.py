@@ -131,7 +131,9 @@ class ImportSession:
             )  # fmt: skip
         self._staging = Staging(self._database, self._import_id)
         self._staging.create()
-        self._undo = UndoRecorder(self._database, self._staging, self._import_id)
+        self._undo = UndoRecorder(
+            self._database, self._staging, self._import_id, is_page=report.kind == ReportKind.API_ORDERS
+        )
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

@@ -29,6 +29,8 @@ LAST_ORDER = "last_order"
 """Key in `meta`: the highest row number of an order that an undo deleted. No other order gets it."""
 BY_API = "Amazon's API said it"
 """Why the page of an answer is not undone: it would not be fetched again."""
+_LATER = 2
+"""In the place of `is_new`: nothing is kept, because a page of the API named it."""
 _FOUND = ("named_at", "verge", "verge_at", "program", "program_at", "bars")
 _NEVER_NULL = ("program", "bars")
 """Not kept by version 18; what is stored stays then."""
@@ -69,18 +71,30 @@ class UndoneImport(msgspec.Struct, frozen=True):
 
 
 class UndoRecorder:
-    """Keeps what one import finds, slice by slice, within the slices' transactions."""
+    """Keeps what one import finds, slice by slice, within the slices' transactions.
 
-    def __init__(self, database: Database, staging: Staging, number: int) -> None:
+    Of a page of the API, which is never undone, only that it came later is kept: of orders and products that an import
+    names which can be, and of each once.
+    """
+
+    def __init__(self, database: Database, staging: Staging, number: int, *, is_page: bool) -> None:
         self._database = database
         self._staging = staging
         self._number = number
+        self._is_page = is_page
         self._orders = 0
         self._last_product = 0
-        self._is_kept = True
+        self._is_kept = not is_page
 
     def begin(self) -> None:
         """Keep the products that the report names (`words`) as they are, in the open transaction."""
+        if self._is_page:
+            named = (
+                "SELECT p.id AS id FROM {words} w CROSS JOIN products p WHERE p.marketplace = w.marketplace"
+                " AND p.sku = w.sku"
+            )
+            self._note_later("import_products", "product_id", self._staging.sql(named))
+            return
         self._last_product = int(self._database.value("SELECT coalesce(max(id), 0) FROM products"))
         names = ", ".join(_PRODUCT)
         self._database.execute(
@@ -94,6 +108,9 @@ class UndoRecorder:
 
     def add_orders(self) -> None:
         """Keep the orders of the slice (`heads`) as they are."""
+        if self._is_page:
+            self._note_later("import_orders", "order_id", "SELECT id FROM heads WHERE is_new = 0")
+            return
         self._orders += int(self._database.value("SELECT count(*) FROM heads"))
         if self._orders > KEPT_ORDERS:
             self._give_up()
@@ -133,8 +150,13 @@ class UndoRecorder:
 
     def finish(self) -> None:
         """Keep which products are new, and let go of the oldest imports when there are too many orders."""
+        if self._is_page:
+            return
         if not self._is_kept:
             self._give_up()
+            return
+        if self._database.value("SELECT undo FROM imports WHERE id = ?", (self._number,)):
+            self._forget(f"= {self._number}", "", but_later=True)
             return
         self._database.execute(
             "INSERT INTO import_products (import, product_id, is_new) SELECT ?, id, 1 FROM products WHERE id > ?"
@@ -142,7 +164,9 @@ class UndoRecorder:
             (self._number, self._last_product),
         )
         total = 0
-        kept = self._database.query("SELECT import, count(*) FROM import_orders GROUP BY import ORDER BY import DESC")
+        kept = self._database.query(
+            f"SELECT import, count(*) FROM import_orders WHERE is_new <> {_LATER} GROUP BY import ORDER BY import DESC"
+        )
         for number, orders in kept:
             total += orders
             if total > KEPT_ORDERS:
@@ -150,18 +174,29 @@ class UndoRecorder:
                 self._forget(f"<= {int(number)}", reason)
                 return
 
+    def _note_later(self, table: str, column: str, named: str) -> None:
+        """Note that this page names these rows, where an import names them that can be undone."""
+        self._database.execute(f"DELETE FROM {table} WHERE is_new = {_LATER} AND {column} IN ({named})")
+        self._database.execute(
+            f"INSERT INTO {table} (import, {column}, is_new) SELECT DISTINCT :import, n.id, {_LATER} FROM ({named}) n"
+            f" WHERE EXISTS (SELECT 1 FROM {table} x WHERE x.{column} = n.id)",
+            {"import": self._number},
+        )
+
     def _give_up(self) -> None:
         """Keep nothing of this import, and so nothing of others, whose orders it may change."""
         self._is_kept = False
         self.refuse(f"it names more than {KEPT_ORDERS:,} orders")
         self._forget("> 0", f"import {self._number}, which came later, names more than {KEPT_ORDERS:,} orders")
 
-    def _forget(self, which: str, reason: str) -> None:
+    def _forget(self, which: str, reason: str, *, but_later: bool = False) -> None:
+        """Let go of what imports found, `but_later`: except that they came after others."""
         self._database.execute(
             f"DELETE FROM import_lines WHERE entry IN (SELECT id FROM import_orders WHERE import {which})"
         )
         for table in _OF_IMPORT:
-            self._database.execute(f"DELETE FROM {table} WHERE import {which}")
+            change = f"UPDATE {table} SET is_new = {_LATER}" if but_later else f"DELETE FROM {table}"
+            self._database.execute(f"{change} WHERE import {which}")
         self._database.execute(f"UPDATE imports SET undo = ? WHERE undo = '' AND id {which}", (reason,))
 
 

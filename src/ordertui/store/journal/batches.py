@@ -369,12 +369,12 @@ class BatchJournal:
             self.transitions.log("batch.doubted", batch_id, states=changes)
 
     def unwritten(self) -> list[int]:
-        """Return the batches that are marked as sent while their files are not all known to be written.
+        """Return those of `writing` that no other machine is at; see `WriterClaims`."""
+        return [one for one in self.writing() if self.claims.is_free(one)]
 
-        Of a store on a server only those that no other machine is writing; see `WriterClaims`.
-        """
-        found = self._database.query("SELECT id FROM batches WHERE writing = 1 ORDER BY id")
-        return [row[0] for row in found if self.claims.is_free(row[0])]
+    def writing(self) -> list[int]:
+        """Return the batches that are marked as sent while their files are not all known to be written, anywhere."""
+        return [row[0] for row in self._database.query("SELECT id FROM batches WHERE writing = 1 ORDER BY id")]
 
     def mark_written(self, batch_id: int, files: Sequence[str]) -> None:
         """Record that every file of the batch is written whole, and where."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -43,6 +42,8 @@ class WriterClaims:
         self._database = database
         self._clock = clock
         self._host = host
+        self._machine = _machine_id(database.engine.files) if database.engine.is_shared else ""
+        """This machine's id; empty until it first claims something or opens the store to write."""
 
     def take(self, batch_id: int) -> bool:
         """Claim a batch for this machine, or renew the claim, in the open transaction; False: another one has it."""
@@ -50,6 +51,8 @@ class WriterClaims:
             return True
         if not self.is_free(batch_id):
             return False
+        if not self._machine:
+            self._machine = _make_machine_id(self._database.engine.files)
         claim = Claim(self._machine, self._host, self._clock.now() + LEASE_SECONDS)
         self._database.execute(
             "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
@@ -82,20 +85,23 @@ class WriterClaims:
         found = self._database.value("SELECT value FROM meta WHERE key = ?", (f"{CLAIM_KEY}{batch_id}",))
         return None if found is None else msgspec.json.decode(found, type=Claim)
 
-    @cached_property
-    def _machine(self) -> str:
-        return _machine_id(self._database.engine.files)
-
     def prepare(self) -> None:
         """Give this machine its id while nothing depends on it, so that a disk that is full later is in no way."""
-        if self._database.engine.is_shared:
+        if self._database.engine.is_shared and not self._machine:
             with suppress(OSError):
-                _ = self._machine
+                self._machine = _make_machine_id(self._database.engine.files)
 
 
 def _machine_id(files: Path) -> str:
-    """Return the id of this machine's folder of the store, made when it is first asked for. Raises OSError."""
-    name = files.name + MACHINE_SUFFIX
+    """Return the id of this machine's folder of the store; empty without one. Nothing is written."""
+    try:
+        return read_file(files.with_name(files.name + MACHINE_SUFFIX), 64).decode("ascii", "replace").strip()
+    except OSError:
+        return ""
+
+
+def _make_machine_id(files: Path) -> str:
+    """Give this machine's folder of the store an id, unless it has one, and return it. Raises OSError."""
     with suppress(FileConflict):  # it has one, which is other bytes
-        write_atomic(files.parent, name, os.urandom(8).hex().encode())
-    return read_file(files.with_name(name), 64).decode("ascii", "replace").strip()
+        write_atomic(files.parent, files.name + MACHINE_SUFFIX, os.urandom(8).hex().encode())
+    return read_file(files.with_name(files.name + MACHINE_SUFFIX), 64).decode("ascii", "replace").strip()

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import msgspec
 
-from . import migrations
+from ordertui.store import migrations
 
 
 class TableLayout(msgspec.Struct, frozen=True):
