@@ -20,7 +20,6 @@ from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action
 from ordertui.store import Store, StoreError
 from ordertui.store.database import STORE_ID_KEY
-from ordertui.store.engine.table_layout import table_layouts
 from ordertui.store.errors import StoreMoved
 from ordertui.store.identity import PLACE_KEY
 from ordertui.store.move import StoreMove
