@@ -29,7 +29,6 @@ from ordertui.orders.batch_state import PENDING
 from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import YesNo
 from ordertui.orders.money import format_grouped
-from ordertui.orders.text import with_verb
 from ordertui.tui.actions import ALL_COMMANDS
 from ordertui.tui.main.app import OrderTuiApp
 from ordertui.tui.main.screen import MainScreen
@@ -306,11 +305,15 @@ class Monkey:
         sums = [f"{currency} {format_grouped(minor, currency)}" for currency, minor in sorted(money.items())]
         unpriced = sum(row.total is None for row in rows)
         counted = sum(verdict.counts is not YesNo.NO for verdict in cancel)
+        counts = f" ({counted:,} count)" if counted > 1 else f" ({counted:,} counts)" if counted else ""
         cannot = f", {len(marked) - len(cancel):,} cannot" if len(cancel) < len(marked) else ""
+        cancels = f"{len(cancel):,} cancel{counts}{cannot}" if len(cancel) > 1 else f"1 cancel (counts){cannot}"
+        if len(cancel) == 1 and not counted:
+            cancels = f"1 cancel{cannot}"
         parts = [
-            f"● {len(marked):,} marked" + (f" ({hidden:,} hidden)" if hidden else ""),
+            f"● {len(marked):,} marked" + (f" ({hidden:,} not shown)" if hidden else ""),
             " + ".join([*sums, *([f"{unpriced} without a known price"] if unpriced else [])]),
-            f"{len(cancel):,} cancel ({with_verb(counted, 'counts', 'count')}){cannot}",
+            cancels if cancel else "none can be cancelled",
             *([f"{refunds:,} refund"] if refunds else []),
             *([f"{confirms:,} confirm"] if confirms else []),
         ]

@@ -58,7 +58,7 @@ def next_command(batch: Batch, now: int) -> str:
         return "ordertui dispatch" if batch.due_at <= now else f"ordertui dispatch, from {clock(batch.due_at)}"
     if batch.count(RowState.UNKNOWN):
         return "ordertui questions"
-    if batch.count(RowState.ERROR):
+    if batch.retryable:
         return f"ordertui retry {batch.id}"
     if batch.by_api:
         return "ordertui dispatch" if batch.count(*UNANSWERED) else ""

@@ -19,6 +19,7 @@ from ordertui.orders.clock import FixedClock
 from ordertui.orders.enums import Action, BuyerRequest, Dispatched
 from ordertui.tui.actions import ALL_COMMANDS, hints
 from ordertui.tui.render.status_line import StatusLine, render_status_line
+from ordertui.tui.screens.base import DialogKeys
 from ordertui.tui.screens.buyer_message import MessageScreen
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
@@ -27,7 +28,7 @@ from ordertui.tui.screens.order_view import OrderScreen
 from ordertui.tui.screens.outbox import OutboxScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from support.pilot import burst, commit_preview, main, press, preview, running, settled, table, text, to_ship, until
-from support.shops import all_orders_row, bring, open_session, order_id, unshipped_row
+from support.shops import NOW, all_orders_row, bring, open_session, order_id, unshipped_row
 
 
 async def test_nothing_marked_acts_on_the_cursor_only(session: Session) -> None:
@@ -115,9 +116,15 @@ async def test_take_back_asks_and_enter_means_no(session: Session) -> None:
         await to_ship(pilot)
         ids = list(table(pilot).ids)[:2]
         session.batches.commit(session.planner.plan(Action.CANCEL, ids)[0], typed="2")
-        await press(pilot, "R")
+        await press(pilot, "1", "R")
+        await settled(pilot)
+        assert table(pilot).go_to(ids[0])
         await press(pilot, "u")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        asked = " ".join(pilot.app.screen.query_one(DialogKeys).render().plain.split())
+        row = table(pilot).cursor_row
+        assert row is not None
+        assert asked == f"o only {row.order_id} of batch 1 b batch 1: 2 orders (cancel, US) Enter, Esc: no"
         await press(pilot, "enter")
         assert session.batches.find()[0].state is BatchState.HELD
         await press(pilot, "u")
@@ -172,6 +179,25 @@ def test_where_cells_are_few_the_status_line_counts_currencies_rather_than_cut_o
     assert line(96).startswith(" ● 421 marked · 3 currencies · 410 cancel (380 count), 11 cannot   ◷ 3 held 14m   ↑ 5")
     assert line(80).endswith("…   ◷ 3 held 14m   ↑ 5 to upload")
     assert line(60).endswith("…   ◷ 3 held 14m   ↑ 5")
+
+
+@pytest.mark.parametrize(
+    ("cancel", "counted", "cannot", "words"),
+    [
+        (5, 4, 1, "5 cancel (4 count), 1 cannot"),
+        (5, 1, 0, "5 cancel (1 counts)"),
+        (5, 0, 0, "5 cancel"),
+        (1, 1, 0, "1 cancel (counts)"),
+        (1, 0, 2, "1 cancel, 2 cannot"),
+        (0, 0, 3, "none can be cancelled"),
+    ],
+)
+def test_the_status_line_names_no_zero(cancel: int, counted: int, cannot: int, words: str) -> None:
+    line = StatusLine(
+        marked=cancel + cannot, impact=Impact(cancel + cannot, (), 0, cancel, counted, cannot), hidden=1, cursor=None,
+        waiting=Waiting(), due=None, now=NOW, view="All", width=120,
+    )  # fmt: skip
+    assert render_status_line(line).plain == f" ● {cancel + cannot} marked (1 not shown) · {words}"
 
 
 async def _later(pilot: Pilot[None], true: Callable[[], object]) -> bool:
@@ -331,3 +357,20 @@ def test_every_key_is_in_help_and_no_key_has_two_meanings() -> None:
 
 def _shows(pilot: Pilot[None], kind: type[Screen[Any]]) -> bool:
     return isinstance(pilot.app.screen, kind)
+
+
+async def test_a_batch_can_be_undone_whatever_the_cursor_is_on(session: Session) -> None:
+    """Also one of a single order, with that order under the cursor or another."""
+    async with running(session) as pilot:
+        await to_ship(pilot)
+        session.batches.commit(session.planner.plan(Action.CANCEL, list(table(pilot).ids)[:1])[0], typed="1")
+        await press(pilot, "R")
+        for key in ("home", "end"):
+            await press(pilot, key, "u")
+            await until(pilot, partial(_shows, pilot, ConfirmScreen))
+            assert "b batch 1: 1 order (cancel, US)" in pilot.app.screen.query_one(DialogKeys).render().plain
+            await press(pilot, "escape")
+        await press(pilot, "u")
+        await until(pilot, partial(_shows, pilot, ConfirmScreen))
+        await press(pilot, "b")
+        await until(pilot, lambda: session.batches.find()[0].state is BatchState.RECALLED)

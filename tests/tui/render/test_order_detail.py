@@ -60,7 +60,7 @@ def test_the_item_comes_first_and_each_action_has_one_line(shop: Session) -> Non
     assert text[-5:] == [
         " x cancel   yes  ★ not counted; all 3",
         " r refund   no   not charged yet",
-        " c ship     no   press d first",
+        " c confirm  no   press d first",
         " m message  no   requested: cancel it",
         " Enter: reasons, sources, history",
     ]

@@ -142,6 +142,10 @@ def test_the_second_marketplace_looks_different_from_the_first(session: Session,
 def test_the_title_counts_what_is_excluded(session: Session, tmp_path: Path) -> None:
     plan = cancel(session, tmp_path, 3)
     assert render_title(PlanLook(plan, 5), 120).plain == "Cancel 3 of 5 orders · Amazon.com · several reasons"
+    shipment = replace(plan, action=Action.CONFIRM)
+    assert render_title(PlanLook(shipment, 3), 120).plain.startswith("Confirm the shipment of 3 orders · ")
+    assert render_title(PlanLook(replace(shipment, rows=()), 3), 120).plain == "Nothing to confirm · Amazon.com"
+    assert render_details(PlanLook(shipment, 3)).plain.startswith("Confirm the shipment of 3 orders in US, 0 excluded")
     nothing = replace(plan, rows=())
     assert render_title(PlanLook(nothing, 5), 120).plain == "Nothing to cancel · Amazon.com"
     assert "none of 5 orders is included" in text(render_head(PlanLook(nothing, 5), 80, 10))
@@ -149,8 +153,8 @@ def test_the_title_counts_what_is_excluded(session: Session, tmp_path: Path) -> 
 
 def test_hidden_marks_are_named_with_their_number(session: Session, tmp_path: Path) -> None:
     plan = cancel(session, tmp_path)
-    assert "! 1 of 10 is hidden by the filter" in text(render_head(PlanLook(plan, 10, 1), 80, 20))
-    assert "! 3 of 10 are hidden by the filter" in text(render_head(PlanLook(plan, 10, 3), 80, 20))
+    assert "! 1 of 10 is not shown on the main screen" in text(render_head(PlanLook(plan, 10, 1), 80, 20))
+    assert "! 3 of 10 are not shown on the main screen" in text(render_head(PlanLook(plan, 10, 3), 80, 20))
 
 
 def test_what_the_operator_excluded_keeps_its_place_and_total(session: Session, tmp_path: Path) -> None:
@@ -188,7 +192,7 @@ def test_a_row_fits_its_width_with_its_flags(session: Session, tmp_path: Path, w
     assert line.plain.startswith(f"✓ {row.order_id}  10.80  A-LO")
     assert "★" in line.plain
     assert "!" in line.plain
-    assert "hidden" in line.plain
+    assert "not shown" in line.plain
 
 
 def test_orders_with_another_way_out_are_another_group(session: Session, tmp_path: Path) -> None:
@@ -205,3 +209,10 @@ def test_orders_with_another_way_out_are_another_group(session: Session, tmp_pat
     assert isinstance(second, ExclusionGroup)
     assert first.key != second.key
     assert len(list_entries(plan, ids, frozenset({first.key}))) == 2 + 3
+
+
+@pytest.mark.parametrize(("mails", "words"), [(1, "1 e-mail to the buyer,"), (2, "2 e-mails to the buyers,"), (0, "")])
+def test_e_mails_go_to_one_buyer_or_to_several(session: Session, tmp_path: Path, mails: int, words: str) -> None:
+    plan = replace(cancel(session, tmp_path), buyer_mails=mails)
+    said = text(render_head(PlanLook(plan, 6), 120, 30))
+    assert (f"Amazon sends {words}" in said) if mails else ("e-mail" not in said)

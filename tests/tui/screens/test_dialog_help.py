@@ -45,7 +45,7 @@ def test_every_key_of_every_dialog_has_a_sentence() -> None:
 @pytest.mark.parametrize(
     ("keys", "title", "key", "sentence"),
     [
-        (("o",), "Outbox", "U", "Mark the file of the batch as uploaded, or take that back"),
+        (("o",), "Outbox", "U", "Mark the file of the batch as uploaded, or undo that"),
         (("o", "r"), "Release batch 1 now?", "w", "write its files now"),
         (("2", "x"), "Preview", "y", "Commit the plan; the batch is held first"),
         (("C",), "Columns", "r", "Go back to the columns that the width of the terminal chooses"),

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
+from ordertui.cli.batches import next_command
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import FixedClock
@@ -19,7 +20,7 @@ from ordertui.tui.screens.base import DialogKeys
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from ordertui.tui.screens.file_picker import PickerScreen
 from ordertui.tui.screens.outbox import IN_ROWS, OutboxScreen
-from support.batches import answer, commit, send
+from support.batches import answer, commit, send, session_of
 from support.pilot import press, running, text, until
 from support.shops import order_id
 
@@ -383,3 +384,40 @@ async def test_the_key_line_counts_down(session: Session, clock: FixedClock, mon
         assert "next look in 0:40" in hints(pilot)
         clock.advance(10)
         await until(pilot, lambda: "next look in 0:30" in hints(pilot))
+
+
+@pytest.mark.parametrize(
+    ("action", "number", "words"),
+    [
+        (Action.CANCEL, 1, "if Amazon did cancel it, the same would be asked of it twice"),
+        (Action.REFUND, 11, "if Amazon did refund it, it would then be refunded twice"),
+    ],
+)
+async def test_the_question_about_an_unclear_row_names_its_own_risk(
+    tmp_path: Path, action: Action, number: int, words: str
+) -> None:
+    session = session_of(tmp_path / "shop")
+    batch = send(session, action, number)
+    session.context.store.results.record(batch, {order_id(number): Outcome(RowState.UNKNOWN)}, content=b"report")
+    async with running(session) as pilot:
+        await opened(pilot)
+        await press(pilot, "s", "s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        asked = "\n".join(str(one.content) for one in pilot.app.screen.query(Static))
+        assert words in asked
+        assert ("refunded" in asked) == (action is Action.REFUND)
+
+
+def test_what_a_later_batch_tries_is_not_offered_again(session: Session, tmp_path: Path) -> None:
+    batch = send(session, Action.CANCEL, 1, 2)
+    session.results.take_in([answer(session, tmp_path, batch, failed={1, 2})], batch_id=batch)
+    assert session.batches.get(batch).retryable == 2
+    assert next_command(session.batches.find()[0], session.clock.now()) == f"ordertui retry {batch}"
+    (again,) = session.batches.retry(batch)
+    later = session.batches.commit(again, typed=str(len(again.rows))).id
+    found = {one.id: one for one in session.batches.find()}
+    assert (found[batch].retryable, found[later].retryable) == (0, 0)
+    assert next_command(found[batch], session.clock.now()) == ""
+    session.batches.recall(order_id(1))
+    assert session.batches.get(batch).retryable == 1, "of one the later try was undone"
+    assert {one.id: one for one in session.batches.find(open_only=True)}[later].retryable == 0

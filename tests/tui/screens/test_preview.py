@@ -405,8 +405,8 @@ async def test_marks_that_the_filter_hides_are_named(mugs: Session) -> None:
         await press(pilot, "a", "slash", *"sku:CUP", "enter")
         await until(pilot, lambda: len(table(pilot).ids) == 2)
         screen = await preview(pilot)
-        assert "3 of 5 are hidden by the filter" in effects(screen)
-        unseen = {line[2:21] for line in lines(screen) if "hidden by the filter" in line}
+        assert "3 of 5 are not shown on the main screen" in effects(screen)
+        unseen = {line[2:21] for line in lines(screen) if "not shown" in line}
         assert unseen == {order_id(n) for n in (1, 3, 5)}
         await press(pilot, "escape")
         await until(pilot, lambda: pilot.app.screen is main(pilot))
@@ -416,7 +416,7 @@ async def test_without_marks_nothing_is_hidden(session: Session) -> None:
     async with running(session) as pilot:
         await to_ship(pilot)
         screen = await preview(pilot)
-        assert "hidden" not in effects(screen)
+        assert "not shown" not in effects(screen)
 
 
 async def test_a_refund_asks_for_its_reason_first(tmp_path: Path) -> None:

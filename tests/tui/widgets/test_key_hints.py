@@ -12,7 +12,8 @@ from support.pilot import main, preview, running, settled, table, to_ship, until
 
 
 @pytest.mark.parametrize(("width", "some"), [
-    (120, ("space mark", "1-9 queues", "/ filter", "Enter open", "c ship", "i import", "o outbox", "q quit", "? help")),
+    (120, ("space mark", "1-9 queues", "/ filter", "Enter open", "c confirm", "i import", "o outbox", "q quit",
+           "? help")),
     (80, ("space mark", "x cancel", "u undo", "1-9 queues", "? help")),
     (60, ("space mark", "x cancel", "? help")),
     (20, ("? help",)),

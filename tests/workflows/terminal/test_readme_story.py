@@ -57,7 +57,7 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(
     screen.keys("ggjj")
     screen.wait(f"{ORDER(3)}   US", "◷ cancel held 15:00 · batch 1")
     screen.keys("u")
-    screen.wait("Undo what of batch 1", f"only {ORDER(3)}")
+    screen.wait("What shall be undone?", f"only {ORDER(3)}")
     screen.keys("o")
     screen.wait("1 order undone", "Held 3")
 

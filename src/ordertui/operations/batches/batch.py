@@ -88,6 +88,8 @@ class Batch(msgspec.Struct, frozen=True):
     """When the operator said that its file was uploaded (epoch seconds); None before, and where it is not known."""
     is_writing: bool = False
     """Whether its files are not all written yet."""
+    retryable: int = 0
+    """Refused orders that no later batch tries."""
 
     @property
     def upload_file(self) -> str:
@@ -106,7 +108,7 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 def as_batch(batch: JournalBatch, advice: str = "") -> Batch:
-    """Return the journal's batch as operations hand it out."""
+    """Return the journal's batch as operations hand it out, as if no later batch tried its refused rows."""
     rows = tuple(
         BatchRow(row.order_id, row.state, row.reason, row.currency, row.total, row.code, row.text) for row in batch.rows
     )
@@ -125,6 +127,7 @@ def as_batch(batch: JournalBatch, advice: str = "") -> Batch:
         who=batch.who,
         uploaded_at=batch.uploaded_at,
         is_writing=batch.is_writing,
+        retryable=sum(row.state is RowState.ERROR for row in rows),
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from ordertui.operations.context import SessionContext
 from ordertui.operations.errors import BadInput, Refused
 from ordertui.orders.batch_state import BatchState, RowState
@@ -171,13 +173,22 @@ class BatchService:
     def get(self, batch_id: int) -> Batch:
         """Return a batch with what to do next. Raises UnknownBatch."""
         reader = self._context.reader()
-        return self._describe(reader.batches.get(batch_id), reader.submissions.find())
+        return self._with_tries(self._describe(reader.batches.get(batch_id), reader.submissions.find()))
 
     def find(self, *, open_only: bool = False) -> list[Batch]:
         """Return the batches, newest first, each with what to do next."""
         reader = self._context.reader()
         submissions = reader.submissions.find()
-        return [self._describe(batch, submissions) for batch in reader.batches.find(open_only=open_only)]
+        found = reader.batches.find(open_only=open_only)
+        return [self._with_tries(self._describe(batch, submissions)) for batch in found]
+
+    def _with_tries(self, batch: Batch) -> Batch:
+        """Return the batch less the refused orders that a later batch tries in what may be tried again."""
+        if not batch.retryable:
+            return batch
+        later = self._context.reader().batches.later_tries(batch.id)
+        left = sum(row.state is RowState.ERROR and row.order_id not in later for row in batch.rows)
+        return replace(batch, retryable=left)
 
     def retry(self, batch_id: int) -> tuple[Plan, ...]:
         """Return the failed rows of a batch as new plans; see `retry.retry_plans`. Raises UnknownBatch, Refused."""

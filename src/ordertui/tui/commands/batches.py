@@ -1,4 +1,4 @@
-"""Act on orders: preview and commit a batch, take it back, look at the outbox."""
+"""Act on orders: preview and commit a batch, undo it, look at the outbox."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ async def _ask_shipping(context: CommandContext, task: Task, ids: Sequence[int])
     return found
 
 
-async def take_back(context: CommandContext, task: Task) -> None:
+async def undo_held(context: CommandContext, task: Task) -> None:
     """Undo held orders, the marked ones or those of a batch; ask which."""
     session, row = context.session, context.table.cursor_row
     found = await task.work(lambda: session.batches.find(open_only=True))
@@ -149,23 +149,19 @@ async def take_back(context: CommandContext, task: Task) -> None:
     marked = {row_id: one.order_id for row_id, one in rows.items() if one.order_id in waiting}
     batch = held[0] if held else None
     if marked:
-        answers["m"] = f"the marked: {context.count_text(list(marked))} of {pluralize(len(waiting))} held"
+        answers["m"] = f"the marked: {context.count_text(list(marked))} of {len(waiting):,} held"
     if row is not None and row.order_id in waiting:
         batch = next((one for one in held if any(r.order_id == row.order_id for r in one.rows)), batch)
-        answers["o"] = f"only {row.order_id}"
+        answers["o"] = f"only {row.order_id}" + (f" of batch {batch.id}" if batch is not None else "")
     if batch is not None:
-        count = sum(one.state is RowState.HELD for one in batch.rows)
-        if count > 1 or not answers:
-            answers["b"] = (
-                f"all {pluralize(count)} of batch {batch.id}" if count > 1 else f"batch {batch.id}, of 1 order"
-            )
+        held_rows = pluralize(batch.count(RowState.HELD))
+        answers["b"] = f"batch {batch.id}: {held_rows} ({batch.action.value}, {batch.marketplace})"
     if not answers:
         context.notify(
             "nothing is held; what was written or sent cannot be undone; z undoes changes of marks and facts"
         )
         return
-    what = f" of batch {batch.id} ({batch.action.value}, {batch.marketplace})" if batch is not None else ""
-    answer = await task.ask(ConfirmScreen(f"Undo what{what}?", answers), discard_typeahead=True)
+    answer = await task.ask(ConfirmScreen("What shall be undone?", answers), discard_typeahead=True)
     if answer == "m":
         count = await task.work(session.batches.recall_orders, set(marked.values()))
     elif answer in ("o", "b"):

@@ -23,7 +23,7 @@ async def set_dispatched(context: CommandContext, task: Task, answer: str) -> No
 
 
 async def toggle_asked(context: CommandContext, task: Task) -> None:
-    """Record that the buyers asked by message; when all are recorded so, take that back."""
+    """Record that the buyers asked by message; when all are recorded so, undo that."""
     ids = context.table.acting_ids()
     rows = await task.work(context.session.orders.rows, ids)
     asked = not all(
@@ -103,4 +103,4 @@ async def undo_change(context: CommandContext, task: Task) -> None:
     elif marks.undo():
         context.table.marks_changed()
     else:
-        context.notify("no change of marks or facts to undo; u takes back held orders")
+        context.notify("no change of marks or facts to undo; u undoes held orders")

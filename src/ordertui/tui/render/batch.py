@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from textual.content import Content
@@ -14,7 +14,7 @@ from ordertui.orders.money import format_money
 from ordertui.orders.order import OrderRow
 from ordertui.orders.text import pluralize
 
-from .format import ACTION_WORD, MUTED, Piece, format_countdown, format_time, format_zone, wrap_text
+from .format import GAP, MUTED, Piece, format_countdown, format_time, format_zone, wrap_text
 from .state import BATCH_LOOKS, ROW_LOOKS
 
 WITH_NEXT = 76
@@ -22,8 +22,6 @@ WITH_NEXT = 76
 STATE_WIDTH = 18
 """Cells of the column State."""
 FOR_THIS_BATCH = " for this batch"
-GAP = "   "
-"""Between two keys."""
 WARNING = "bold $text-warning"
 
 
@@ -38,25 +36,6 @@ class BatchContext(msgspec.Struct, frozen=True):
     """Cells of the line."""
     held: int = 0
     """Held batches of the store."""
-    retryable: Mapping[int, int] = msgspec.field(default_factory=dict)
-    """Refused orders that no later batch tries, by batch."""
-
-
-def retryable(batches: Sequence[Batch]) -> dict[int, int]:
-    """Return, by batch, how many of its refused orders no later batch tries. `batches`: all of the store."""
-    tried: dict[tuple[str, str], int] = {}
-    for batch in batches:
-        for row in batch.rows:
-            if row.state not in NEVER_LEFT:
-                key = batch.action.value, row.order_id
-                tried[key] = max(batch.id, tried.get(key, 0))
-    found = {
-        batch.id: sum(
-            row.state is RowState.ERROR and tried[batch.action.value, row.order_id] == batch.id for row in batch.rows
-        )
-        for batch in batches
-    }
-    return {number: count for number, count in found.items() if count}
 
 
 def render_outbox_head(batches: Sequence[Batch], questions: Sequence[OpenIssue], folder: str, width: int) -> Content:
@@ -110,7 +89,7 @@ def render_batch_line(batch: Batch, context: BatchContext) -> Content:
 
 
 def _rows_in(batch: Batch) -> list[BatchRow]:
-    """Return the rows that were neither taken back nor left out; all of them where each one was."""
+    """Return the rows that were neither undone nor left out; all of them where each one was."""
     return [row for row in batch.rows if row.state not in NEVER_LEFT] or list(batch.rows)
 
 
@@ -195,9 +174,9 @@ def next_steps(batch: Batch, context: BatchContext) -> list[str]:
         found += ["y path", "U mark uploaded"]
     elif _awaits_report(batch):
         found.append(f"i report{FOR_THIS_BATCH}")
-    again, unclear = context.retryable.get(batch.id, 0), batch.count(RowState.UNKNOWN)
-    if again:
-        found.append(f"t retry {again:,}")
+    unclear = batch.count(RowState.UNKNOWN)
+    if batch.retryable:
+        found.append(f"t retry {batch.retryable:,}")
     if unclear:
         found.append(f"s resolve {unclear:,}")
     if _is_to_upload(batch):
@@ -216,7 +195,7 @@ def render_batch(batch: Batch, zone: str, questions: Sequence[OpenIssue] = (), *
     """Return a batch in full: times, what is open, what would settle it, what to do next, the hash of its bytes."""
     zoned = format_zone(batch.created_at, zone)
     pieces: list[Piece] = [
-        (f"Batch {batch.id}: {ACTION_WORD[batch.action]}, {batch.marketplace}", "bold"),
+        (f"Batch {batch.id}: {batch.action.value}, {batch.marketplace}", "bold"),
         (f" · committed {format_time(batch.created_at, zone)} {zoned}", MUTED),
     ]
     if batch.state is BatchState.HELD:

@@ -28,12 +28,13 @@ STYLE = {
     "no orders": "$foreground-muted",
     "unknown": "$text-warning",
 }
-ACTION_WORD = {
-    Action.CANCEL: "cancel",
-    Action.REFUND: "refund",
-    Action.CONFIRM: "confirm shipment",
-    Action.MESSAGE: "message",
-}
+GAP = "   "
+"""What parts one fact, or one key, from the next: a line breaks only there."""
+
+
+def action_text(action: Action, orders: str) -> str:
+    """Return what is done to how many orders, as a sentence begins: `Cancel 3 orders`."""
+    return f"Confirm the shipment of {orders}" if action is Action.CONFIRM else f"{action.value.capitalize()} {orders}"
 
 
 def format_countdown(seconds: int) -> str:

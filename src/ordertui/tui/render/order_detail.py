@@ -47,7 +47,6 @@ VERGE_WORDS = {
     Verge.LATE: "! report: on the verge of being late",
 }
 HANDED_OVER = {Dispatched.YES: "yes", Dispatched.NO: "no", Dispatched.UNKNOWN: "not set"}
-ACTION_LABELS = {Action.CANCEL: "cancel", Action.REFUND: "refund", Action.CONFIRM: "ship", Action.MESSAGE: "message"}
 _WAITING = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.UNKNOWN)
 
 
@@ -240,7 +239,7 @@ def _actions(detail: OrderDetail) -> Iterator[Piece]:
     for verdict in detail.verdicts:
         is_allowed = verdict.allowed
         yield (f" {detail.keys.actions[verdict.action]} ", "bold $text-accent" if is_allowed else MUTED)
-        yield (f"{ACTION_LABELS[verdict.action]:<9}", "bold" if is_allowed else MUTED)
+        yield (f"{verdict.action.value:<9}", "bold" if is_allowed else MUTED)
         yield ("yes  " if is_allowed else "no   ", "$text-success" if is_allowed else MUTED)
         forms, style = _short_reason(verdict, detail.order.row)
         yield (f"{next((form for form in forms if len(form) <= room), cut_text(forms[-1], room))}\n", style)
@@ -265,7 +264,7 @@ def _reasons(detail: OrderDetail) -> Iterator[Piece]:
     for verdict in detail.verdicts:
         word = "allowed" if verdict.allowed else "not allowed"
         instead = f", {verdict.instead.value} instead" if verdict.instead and not verdict.allowed else ""
-        yield (f" {ACTION_LABELS[verdict.action]:<8}", "bold")
+        yield (f" {verdict.action.value:<8}", "bold")
         yield (f"{word} ({verdict.rule}){instead}\n", "$text-success" if verdict.allowed else MUTED)
         yield (f"{wrap_text(verdict.why, '    ', width)}\n", "")
         if verdict.action is Action.CANCEL and verdict.allowed:

@@ -19,10 +19,8 @@ from ordertui.orders.money import format_grouped
 from ordertui.orders.text import format_duration, pluralize, with_verb
 from ordertui.rules.rate import RateStatus, target_percent
 
-from .format import ACTION_WORD, GLYPH, MUTED, STYLE, Piece, format_rate, wrap_text
+from .format import GAP, GLYPH, MUTED, STYLE, Piece, action_text, format_rate, wrap_text
 
-GAP = "   "
-"""What parts one fact of a line from the next; a line breaks only there."""
 WARNING = "bold $text-warning"
 COMPONENT_WORD = {
     "item_price": "items",
@@ -56,7 +54,7 @@ class PlanLook(msgspec.Struct, frozen=True):
     marked: int
     """Orders that the plan was asked for, those excluded too."""
     hidden: int = 0
-    """Of these, hidden by the main screen's filter."""
+    """Of these, not shown on the main screen: queue, filter or FBA hides them."""
     heading: str = ""
     """What the title begins with, such as `Retry of batch 12`; empty for a plan of the marked orders."""
     steps: tuple[MarketplaceStep, ...] = ()
@@ -74,13 +72,12 @@ def render_title(look: PlanLook, width: int) -> Content:
     plan = look.plan
     market = MARKETPLACES.get(plan.marketplace)
     included = len(plan.rows)
-    word = ACTION_WORD[plan.action].capitalize() + (" of" if plan.action is Action.CONFIRM else "")
     if not included:
-        orders = f"Nothing to {ACTION_WORD[plan.action]}"
+        orders = f"Nothing to {plan.action.value}"
     elif included < look.marked:
-        orders = f"{word} {included:,} of {pluralize(look.marked)}"
+        orders = action_text(plan.action, f"{included:,} of {pluralize(look.marked)}")
     else:
-        orders = f"{word} {pluralize(included)}"
+        orders = action_text(plan.action, pluralize(included))
     parts = [look.heading, orders, market.name if market else plan.marketplace, common_reason(plan)]
     left = " · ".join(part for part in parts if part)
     right = _steps_text(look)
@@ -234,7 +231,7 @@ def _warnings(look: PlanLook) -> Iterator[str]:
         yield f"none of {pluralize(look.marked)} is included: the list says why"
     if look.hidden:
         verb = "is" if look.hidden == 1 else "are"
-        yield f"{look.hidden:,} of {look.marked:,} {verb} hidden by the filter"
+        yield f"{look.hidden:,} of {look.marked:,} {verb} not shown on the main screen"
     if plan.unpriced:
         yield f"{pluralize(plan.unpriced)} without a known price: not in the total"
     yield from plan.warnings
@@ -245,8 +242,9 @@ def _notes(plan: Plan, *, by_api: bool) -> Iterator[str]:
     happens = "goes to Amazon" if by_api else "is written"
     yield f"Held {format_duration(plan.hold_seconds)} before anything {happens}; u undoes it until then."
     if plan.buyer_mails:
-        also = ", also to those who opted out" if plan.action is Action.CANCEL else ""
-        yield f"Amazon sends {pluralize(plan.buyer_mails, 'e-mail')} to the buyers{also}."
+        also = ", opted out or not" if plan.action is Action.CANCEL else ""
+        buyers = "the buyer" if plan.buyer_mails == 1 else "the buyers"
+        yield f"Amazon sends {pluralize(plan.buyer_mails, 'e-mail')} to {buyers}{also}."
     if plan.restock:
         yield f"Stock: {plan.restock}."
 
@@ -257,9 +255,8 @@ def render_details(look: PlanLook, *, by_api: bool = False) -> Content:
     `by_api`: the rows go to Amazon by the API; the XML file is then the feed.
     """
     plan = look.plan
-    word = ACTION_WORD[plan.action]
     pieces: list[Piece] = [
-        (f"{word.capitalize()} {pluralize(len(plan.rows))} in {plan.marketplace}", "bold"),
+        (f"{action_text(plan.action, pluralize(len(plan.rows)))} in {plan.marketplace}", "bold"),
         f", {len(plan.out):,} excluded\n",
         (f"Plan {plan.id}\n\n", MUTED),
     ]

@@ -15,7 +15,7 @@ from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import format_grouped, format_money
 from ordertui.orders.text import mask_control_characters, pluralize
 
-from .format import MUTED, Piece
+from .format import MUTED, Piece, cut_text
 from .plan import WARNING, common_reason
 
 GROUPED_FROM = 3
@@ -23,6 +23,8 @@ GROUPED_FROM = 3
 ID_CELLS = 19
 SHORTEST_ITEMS = 14
 """Cells for the items of an order, below which its flags become signs."""
+REASON_CELLS = 10
+"""Cells for the reason of an order where its flags are signs."""
 _EXCLUDED = ("✗ ", "$text-warning")
 
 
@@ -74,7 +76,7 @@ class PlanRows:
     def __init__(self, plan: Plan, known: Mapping[int, PlannedOrder], hidden: frozenset[int]) -> None:
         """`known`: orders as they were when they were last included, for lines of those excluded by the operator.
 
-        `hidden`: row numbers of orders that the main screen's filter hides.
+        `hidden`: row numbers of orders that the main screen does not show.
         """
         market = MARKETPLACES.get(plan.marketplace)
         self._action = plan.action
@@ -96,7 +98,7 @@ class PlanRows:
         row = self._known.get(entry.id) if entry.rule == BY_OPERATOR else None
         if row is not None:
             return self._order(row, _EXCLUDED, [(why, why, "$text-warning")], MUTED, width)
-        flags: list[Piece] = [("  hidden", WARNING)] if entry.id in self._hidden else []
+        flags: list[Piece] = [("  not shown", WARNING)] if entry.id in self._hidden else []
         nearest = (f"  {entry.nearest}", MUTED) if entry.nearest else ""
         return Content.assemble(_EXCLUDED, f"{entry.order_id:<{ID_CELLS}}", *flags, f"  {why}", nearest)
 
@@ -126,9 +128,9 @@ class PlanRows:
         if self._action is Action.CANCEL and not row.counts:
             found.append(("★ does not count", "★", "$text-success"))
         if row.id in self._hidden:
-            found.append(("hidden by the filter", "hidden", WARNING))
+            found.append(("not shown", "not shown", WARNING))
         if row.reason and row.reason != self._reason:
-            found.append((row.reason, row.reason, "$text-accent"))
+            found.append((row.reason, cut_text(row.reason, REASON_CELLS), "$text-accent"))
         return found
 
     def _total(self, row: PlannedOrder) -> str:

@@ -64,10 +64,10 @@ def render_figures(course: Course, *, short: bool = False) -> Content:
         counts = f"{figure.cancelled:,} of {'?' if figure.reason else f'{figure.orders:,}'}"
         pieces += ["\n", (f" {word:<7}", MUTED), f"{counts:<14}"]
         pieces.append((f"{format_rate(figure):>8} {GLYPH[figure.status]} {figure.status:<5}", STYLE[figure.status]))
-        room = f"room {figure.headroom:,}" if short else f"{figure.headroom:,} more that count"
         if not figure.reason:
             is_room = figure.headroom > 0
-            pieces.append((f"  {room}" if is_room else "  no room", "" if is_room else "bold $text-error"))
+            allowed = f"{figure.headroom:,} more allowed" if is_room else "none left"
+            pieces.append((f"  {allowed}", "" if is_room else "bold $text-error"))
         if word == "after":
             pieces.append(
                 (f"  {course.marked:,} ●" if short else f"  with the {course.marked:,} marked", "$text-accent")

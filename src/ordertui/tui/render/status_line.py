@@ -64,7 +64,7 @@ def render_status_line(line: StatusLine) -> Content:
     elif line.marked:
         pieces.append((f" ● {line.marked:,} marked", "bold $text-accent"))
         if line.hidden:
-            pieces.append((f" ({line.hidden:,} hidden)", "bold $text-warning"))
+            pieces.append((f" ({line.hidden:,} not shown)", "bold $text-warning"))
         long, short = ([*pieces, *_impact_pieces(line.impact, short=short)] for short in (False, True))
         pieces = long if Content.assemble(*long).cell_length <= room else short
     else:
@@ -98,9 +98,13 @@ def _impact_pieces(impact: Impact | None, *, short: bool) -> list[Piece]:
     many = short and len(impact.money) > 1
     money = f"{len(impact.money)} currencies" if many else format_sums(impact.money, impact.unpriced)
     pieces: list[Piece] = [f" · {money}"] if money else []
-    pieces.append(f" · {impact.cancellable:,} cancel ({with_verb(impact.counted, 'counts', 'count')})")
-    if impact.cannot:  # beside those that can be cancelled, so that the two are the marked ones
-        pieces.append((f", {impact.cannot:,} cannot", "$text-warning"))
+    if impact.cancellable:
+        counted = with_verb(impact.counted, "counts", "count") if impact.cancellable > 1 else "counts"
+        pieces.append(f" · {impact.cancellable:,} cancel" + (f" ({counted})" if impact.counted else ""))
+        if impact.cannot:  # beside those that can be cancelled, so that the two are the marked ones
+            pieces.append((f", {impact.cannot:,} cannot", "$text-warning"))
+    elif impact.cannot:
+        pieces.append((" · none can be cancelled", "$text-warning"))
     if impact.refundable:
         pieces.append(f" · {impact.refundable:,} refund")
     if impact.confirmable:

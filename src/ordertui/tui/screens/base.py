@@ -17,10 +17,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
+from ordertui.tui.render.format import GAP
+
 TOO_SMALL = "ordertui needs at least 60 x 15"
 """What a smaller terminal shows in place of every screen."""
-KEY_GAP = "   "
-"""What parts one key from the next in a dialog's line of keys."""
 SCROLL_KEYS = (
     Binding("j,down", "scroll(1)", show=False),
     Binding("k,up", "scroll(-1)", show=False),
@@ -81,8 +81,8 @@ class DialogKeys(Widget):
 
     def _lines(self, width: int) -> list[str]:
         lines = [""]
-        for key in self._keys.split(KEY_GAP):
-            longer = f"{lines[-1]}{KEY_GAP}{key}" if lines[-1] else key
+        for key in self._keys.split(GAP):
+            longer = f"{lines[-1]}{GAP}{key}" if lines[-1] else key
             if not lines[-1] or Content(longer).cell_length <= width:
                 lines[-1] = longer
             else:

@@ -13,6 +13,7 @@ from ordertui.operations.batches.batch import Batch, BatchRow
 from ordertui.operations.errors import EvidenceAgainst
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import LEFT_BATCHES, BatchState, RowState
+from ordertui.orders.enums import Action
 from ordertui.orders.text import pluralize
 from ordertui.tui.clipboard import copy
 from ordertui.tui.render.import_summary import result_lines
@@ -21,6 +22,12 @@ from ordertui.tui.screens.task_runner import Task, TaskRunner
 from .dialogs import ConfirmScreen, FormScreen, TextScreen
 
 Given = TypeVar("Given")
+TRIED_TWICE = {
+    Action.CANCEL: "cancel it, the same would be asked of it twice",
+    Action.REFUND: "refund it, it would then be refunded twice",
+    Action.CONFIRM: "take the shipment, it would then be confirmed twice",
+}
+"""What comes of a row that was done and is recorded as not done."""
 
 
 class BatchActions:
@@ -97,7 +104,7 @@ class BatchActions:
         self._say(copy(self._screen.app, path, path) if path else "no file is written for this batch yet")
 
     def mark_uploaded(self, batch: Batch) -> None:
-        """Mark the file of a written batch as uploaded; ask before that is taken back of an uploaded one."""
+        """Mark the file of a written batch as uploaded; ask before that is undone of an uploaded one."""
         if batch.state is BatchState.WRITTEN and not batch.is_writing:
             self._tasks.start(lambda task: self._mark_uploaded(task, batch))
         elif batch.state is BatchState.UPLOADED:
@@ -110,7 +117,7 @@ class BatchActions:
     async def _mark_uploaded(self, task: Task, batch: Batch) -> None:
         try:
             await task.work(self._session.batches.mark_uploaded, batch.id)
-            self._say(f"batch {batch.id} is marked as uploaded; U takes that back. Next: Amazon's report (i)")
+            self._say(f"batch {batch.id} is marked as uploaded; U undoes that. Next: Amazon's report (i)")
         finally:
             self._changed()
 
@@ -176,7 +183,7 @@ class BatchActions:
         self._tasks.start(lambda task: self._resolve(task, batch, row))
 
     async def _resolve(self, task: Task, batch: Batch, row: BatchRow) -> None:
-        warning = "Not done lets it be tried again: if Amazon did refund it, it would then be refunded twice."
+        warning = f"Not done lets it be tried again: if Amazon did {TRIED_TWICE[batch.action]}."
         question = ConfirmScreen(
             f"What became of {row.order_id}?", {"d": "it was done", "k": "it was not done"}, warning
         )

@@ -16,10 +16,10 @@ from ordertui.orders.enums import OrderStatus
 from ordertui.orders.order import Order
 from ordertui.tui.clipboard import copy
 from ordertui.tui.key_queue import KeyQueue
-from ordertui.tui.render.format import format_time, format_zone
+from ordertui.tui.render.format import GAP, format_time, format_zone
 from ordertui.tui.screens.task_runner import Task, TaskRunner
 
-from .base import KEY_GAP, SCROLL_KEYS, Dialog, Title
+from .base import SCROLL_KEYS, Dialog, Title
 from .dialogs import ConfirmScreen
 from .progress import AskingScreen
 
@@ -79,7 +79,7 @@ class MessageScreen(Dialog[None]):
         hints = ["y copy, then the next" if count > 1 else "y copy"] if self._text else []
         hints += ["n next", "p back"] if count > 1 else []
         hints += ["s send it by Amazon's API"] if order is not None and self._can_send(order) else []
-        self.show_keys(KEY_GAP.join([*hints, "Esc close"]))
+        self.show_keys(GAP.join([*hints, "Esc close"]))
 
     def _can_send(self, order: Order) -> bool:
         session = self._session

@@ -14,6 +14,7 @@ from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 from ordertui.tui.clipboard import copy
+from ordertui.tui.render.format import GAP
 from ordertui.tui.widgets.line_input import LineInput
 from ordertui.tui.widgets.option_list import SafeOptionList
 
@@ -29,8 +30,8 @@ class ConfirmScreen(Dialog[str | None]):
         self, question: str, answers: Mapping[str, str], detail: str = "", *, no: str = "Enter, Esc: no"
     ) -> None:
         """`no`: what Enter and Escape do, in words."""
-        keys = "   ".join(f"{key} {word}" for key, word in answers.items())
-        super().__init__(question, f"{keys}   {no}", note=detail)
+        keys = [*(f"{key} {word}" for key, word in answers.items()), no]
+        super().__init__(question, GAP.join(keys), note=detail)
         self._answers = dict(answers)
 
     def on_key(self, event: events.Key) -> None:
@@ -59,8 +60,8 @@ class TextScreen(Dialog[None]):
         *SCROLL_KEYS,
     ]
 
-    def __init__(self, title: str, body: str | Content, copy: str = "", *, keys: str = "") -> None:
-        super().__init__(title, keys or ("y copy   Esc close" if copy else "Esc close"), is_tall=True)
+    def __init__(self, title: str, body: str | Content, copy: str = "") -> None:
+        super().__init__(title, "y copy   Esc close" if copy else "Esc close", is_tall=True)
         self._body = body
         self._copy = copy
 

@@ -16,8 +16,9 @@ from textual.widgets import Static
 from ordertui.orders.enums import Action
 from ordertui.tui.clipboard import copy
 from ordertui.tui.keymap import Keymap
+from ordertui.tui.render.format import GAP
 
-from .base import KEY_GAP, SCROLL_KEYS, Dialog, Title
+from .base import SCROLL_KEYS, Dialog, Title
 
 
 class ShownOrder(msgspec.Struct, frozen=True):
@@ -44,7 +45,7 @@ class OrderScreen(Dialog[tuple[Action, ShownOrder] | None]):
         self._commands = {action: keymap.command(f"order.{action.value}") for action in Action}
         acts = [f"{one.first_key} {one.label}" for one in self._commands.values() if one.has_key]
         hints = ["n next", "p previous", *acts, "y copy id", "Esc close"]
-        super().__init__(f"Order {shown.order_id}", KEY_GAP.join(hints), is_tall=True)
+        super().__init__(f"Order {shown.order_id}", GAP.join(hints), is_tall=True)
         self._shown = shown
         self._step = step
 

@@ -27,12 +27,12 @@ from ordertui.tui.render.batch import (
     render_batch_line,
     render_outbox_head,
     render_row,
-    retryable,
 )
+from ordertui.tui.render.format import GAP
 from ordertui.tui.screens.task_runner import TaskRunner
 from ordertui.tui.widgets.option_list import SafeOptionList
 
-from .base import KEY_GAP, Dialog, Title
+from .base import Dialog, Title
 from .batch_actions import BatchActions
 from .dialogs import TextScreen
 
@@ -53,7 +53,7 @@ class OutboxScreen(Dialog[None]):
         Binding("r", "release", "release now", show=False),
         Binding("R", "release_all", "release all", show=False),
         Binding("y", "copy", "copy path", show=False),
-        Binding("U", "uploaded", "mark uploaded, or take that back", show=False),
+        Binding("U", "uploaded", "mark uploaded, or undo that", show=False),
         Binding("i", "report", "report for this batch", show=False),
         Binding("t", "retry", "retry refused", show=False),
         Binding("s", "resolve", "resolve by hand", show=False),
@@ -69,7 +69,6 @@ class OutboxScreen(Dialog[None]):
         self._batches: list[Batch] = []
         self._rows: tuple[BatchRow, ...] = ()
         self._questions: list[OpenIssue] = []
-        self._retryable: dict[int, int] = {}
         self._version = -1
 
     def _compose_body(self) -> ComposeResult:
@@ -102,7 +101,6 @@ class OutboxScreen(Dialog[None]):
         self._version = self._session.data_version()
         self._batches = self._session.batches.find()
         self._questions = self._session.batches.open_issues()
-        self._retryable = retryable(self._batches)
         self._show()
 
     def _line_context(self) -> BatchContext:
@@ -111,7 +109,6 @@ class OutboxScreen(Dialog[None]):
             zone=self._session.orders.zone,
             width=(self._list("batches").scrollable_content_region.width or self.size.width) - 2,
             held=sum(batch.state is BatchState.HELD for batch in self._batches),
-            retryable=self._retryable,
         )
 
     def _show(self) -> None:
@@ -171,7 +168,7 @@ class OutboxScreen(Dialog[None]):
 
     def _show_hints(self, batch: Batch) -> None:
         ends = ["Enter order", "Esc batches"] if self._in_rows else ["Enter rows", "? keys", "Esc close"]
-        self.show_keys(KEY_GAP.join([*next_steps(batch, self._line_context()), *ends]))
+        self.show_keys(GAP.join([*next_steps(batch, self._line_context()), *ends]))
 
     def _show_rows(self, batch: Batch) -> None:
         rows = errors_first(batch)
@@ -260,7 +257,7 @@ class OutboxScreen(Dialog[None]):
             self._acts.copy_path(self._batch)
 
     def action_uploaded(self) -> None:
-        """Mark the file of the batch as uploaded, or take that back."""
+        """Mark the file of the batch as uploaded, or undo that."""
         if self._batch is not None:
             self._acts.mark_uploaded(self._batch)
 

@@ -31,7 +31,7 @@ from ordertui.orders.enums import Action
 from ordertui.orders.text import pluralize
 from ordertui.rules.rate import RateStatus
 from ordertui.tui.key_queue import KeyQueue
-from ordertui.tui.render.format import ACTION_WORD
+from ordertui.tui.render.format import GAP, action_text
 from ordertui.tui.render.plan import (
     MarketplaceStep,
     PlanLook,
@@ -43,7 +43,7 @@ from ordertui.tui.render.plan_rows import ExclusionGroup, PlanEntry, PlanRows, l
 from ordertui.tui.screens.task_runner import Task, TaskRunner
 from ordertui.tui.widgets.line_list import LineList
 
-from .base import KEY_GAP, Dialog, Title
+from .base import Dialog, Title
 from .dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from .refund_editor import ask_amounts
 
@@ -64,7 +64,7 @@ class PreviewOptions(msgspec.Struct, frozen=True):
     choices: PlanChoices = NO_CHOICES
     """What the plan was made with."""
     hidden: frozenset[int] = frozenset()
-    """Row numbers of orders that the main screen's filter hides; they are named."""
+    """Row numbers of orders that the main screen does not show; they are named."""
     fixed: bool = False
     """It is a retry, which may be committed or left, but not planned anew."""
     describe: Callable[[str], Content] | None = None
@@ -228,7 +228,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
                 keys.append("e reason")
         if len(options.steps) > 1:
             keys.append(f"n skip {plan.marketplace}")
-        self.show_keys(KEY_GAP.join([*keys, "i details", "? keys", "Esc close"]))
+        self.show_keys(GAP.join([*keys, "i details", "? keys", "Esc close"]))
 
     # Looking
 
@@ -333,7 +333,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
 
     def _may_fit(self) -> bool:
         if self.plan.action is not Action.CANCEL:
-            self.notify("only cancellations count toward the rate")
+            self.notify("f and F weigh cancellations only")
         return self.plan.action is Action.CANCEL and self._may_change()
 
     async def _ask_budget(self, task: Task) -> None:
@@ -405,11 +405,13 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         is_partial = isinstance(entry, ExcludedOrder) and entry.rule == PROCEEDS  # only named amounts may go back
         if not self._may_change():
             return
-        if self.plan.action is Action.REFUND and entry is not None and (self._row is not None or is_partial):
+        if self.plan.action is not Action.REFUND:
+            self.notify("only a refund has amounts")
+        elif entry is not None and (self._row is not None or is_partial):
             order_id = _key_of(entry)
             self._tasks.start(lambda task: self._amounts(task, order_id))
         else:
-            self.notify("put the cursor on an included order of a refund")
+            self.notify("put the cursor on an included order, or on one of which only named amounts may go back")
 
     async def _amounts(self, task: Task, order_id: str) -> None:
         order = self.session.orders.get(order_id)
@@ -496,7 +498,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
 
         answer = await task.ask(
             FormScreen(
-                f"{ACTION_WORD[plan.action].capitalize()} {pluralize(count)} in {plan.marketplace}: type {count}",
+                f"{action_text(plan.action, pluralize(count))} in {plan.marketplace}: type {count}",
                 [("count", "Number of orders", "")],
                 f"Asked because {'; '.join(plan.typed_why)}.",
                 check=check,

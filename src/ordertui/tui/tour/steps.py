@@ -24,7 +24,7 @@ class Facts(msgspec.Struct, frozen=True):
     newest: int
     """Number of the newest batch; 0 without one."""
     recalled: int
-    """Orders taken back, in all batches."""
+    """Orders undone, in all batches."""
     dispatched: int
     """Batches whose files were written."""
 
@@ -76,7 +76,7 @@ STEPS = (
         "Who is in, who is out and why, money and rate. `y` commits: held for some minutes, nothing has left.",
     ),
     Step(
-        "Take it back",
+        "Undo it",
         "Until the hold ends it can be undone. `u` does, and asks what: `b` is the whole batch.",
         lambda progress: progress.now.recalled > progress.before.recalled,
     ),

@@ -14,6 +14,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
+from .order_table import viewport
+from .order_table.viewport import Viewport
+
 MARK_CELLS = 2
 """Cells at the beginning of a line on which a click toggles the line."""
 
@@ -35,12 +38,12 @@ class LineList(ScrollView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "move(1)", show=False),
         Binding("k,up", "move(-1)", show=False),
-        Binding("pagedown", "page(1.0)", show=False),
-        Binding("pageup", "page(-1.0)", show=False),
-        Binding("ctrl+d", "page(0.5)", show=False),
-        Binding("ctrl+u", "page(-0.5)", show=False),
-        Binding("g,home", "go(0)", show=False),
-        Binding("G,end", "go(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("ctrl+d", "half_page(1)", show=False),
+        Binding("ctrl+u", "half_page(-1)", show=False),
+        Binding("g,home", "first", show=False),
+        Binding("G,end", "last", show=False),
         Binding("enter", "open_line", show=False),
         Binding("space", "toggle_line", show=False),
     ]
@@ -76,21 +79,34 @@ class LineList(ScrollView, can_focus=True):
         self.refresh()
         self._follow()
 
+    @property
+    def _view(self) -> Viewport:
+        return Viewport(self._cursor, self.scroll_offset.y, self.scrollable_content_region.height, self._count)
+
     def action_move(self, lines: int) -> None:
         """Move the cursor by so many lines."""
-        self.action_go(max(0, min(self._cursor + lines, self._count - 1)))
+        self._go(viewport.move(self._view, lines))
 
-    def action_page(self, pages: float) -> None:
-        """Move the cursor by pages."""
-        self.action_move(int(max(1, self.scrollable_content_region.height - 1) * pages))
+    def action_page(self, pages: int) -> None:
+        """Move cursor and lines by pages."""
+        self._go(viewport.page(self._view, pages))
 
-    def action_go(self, line: int) -> None:
-        """Move the cursor to a line; -1: the last one."""
-        target = self._count - 1 if line < 0 else line
-        if target != self._cursor and 0 <= target < self._count:
-            self._cursor = target
-            self.refresh()
-            self._follow()
+    def action_half_page(self, halves: int) -> None:
+        """Move cursor and lines by half pages."""
+        self._go(viewport.half_page(self._view, halves))
+
+    def action_first(self) -> None:
+        """Move the cursor to the first line."""
+        self._go(viewport.home(self._view))
+
+    def action_last(self) -> None:
+        """Move the cursor to the last line."""
+        self._go(viewport.end(self._view))
+
+    def _go(self, view: Viewport) -> None:
+        self._cursor = view.cursor
+        self.scroll_to(y=view.top, animate=False, force=True, immediate=True)
+        self.refresh()
 
     def action_open_line(self) -> None:
         """Open the line under the cursor."""
@@ -107,7 +123,7 @@ class LineList(ScrollView, can_focus=True):
         line = event.y + self.scroll_offset.y
         if not 0 <= line < self._count:
             return
-        self.action_go(line)
+        self.action_move(line - self._cursor)
         if event.x < MARK_CELLS:
             self.action_toggle_line()
         elif event.chain == 2:
