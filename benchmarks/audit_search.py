@@ -38,11 +38,11 @@ def main(records: int) -> None:
         with Store.open(path, clock=SystemClock(), operator=Operator("anna", "anna", "desk", 1)) as store:
             started = time.perf_counter()
             for first in range(0, records, AT_ONCE):
-                with store.write() as connection:
+                with store.write():
                     for number in range(first, min(first + AT_ONCE, records)):
                         states = {order_id(number % orders): ["sent", "ok"]}
                         facts = {"batch": number, "states": states, "why": "benchmark"}
-                        store.audit.append(connection, "batch.settled", json.dumps(facts))
+                        store.audit.append("batch.settled", json.dumps(facts))
             print(
                 f"{records:,} records written in {time.perf_counter() - started:.1f} s,"
                 f" {path.stat().st_size / 2**20:.0f} MiB"

@@ -127,7 +127,7 @@ def write_tsv(store: Path, tsv: Path) -> None:
             chunk = ids[start : start + CHUNK]
             rows = session.orders.rows(chunk)
             for row in (rows[row_id] for row_id in chunk):
-                values = record(row, session.eligibility.may(row))
+                values = record(row, session.eligibility.allowed_action(row))
                 file.write("\t".join("" if values[name] is None else str(values[name]) for name in COLUMNS) + "\n")
 
 

@@ -1,4 +1,6 @@
-"""The rules at a million orders: loading, deciding, counting, explaining, rates. `python benchmarks/rules.py [ORDERS]`.
+"""The rules at a million orders: loading, deciding, counting, explaining, rates.
+
+`python benchmarks/rule_speed.py [ORDERS]`.
 
 Best of several runs each, in milliseconds; the orders are made up, spread over every fact that a decision looks at.
 """
@@ -32,7 +34,8 @@ NOW = 1_795_442_700
 COLUMNS = (
     "id, order_id, marketplace, channel, status, purchased_at, ship_by, auto_cancel_at, items, units_shipped,"
     " cancelled_lines, total, currency, dispatched,"
-    " buyer_request, cancelled_by, refunded, replacement, business, prime, situation, product_id, sources, at"
+    " buyer_request, cancelled_by, refunded, replacement, business, prime, situation, product_id, sources, at,"
+    " amazon_counts"
 )
 HOUSE = "\n".join(
     f'[[rule]]\nid = "r{n}"\nwhen = "{when}"\neffect = "warn"\nwhy = "w"\n'
@@ -62,18 +65,19 @@ def fill(path: Path, count: int) -> None:
         refunded = rng.choices(("none", "partial", "full"), (95, 3, 2))[0]
         replacement = rng.choices(("no", "unknown", "yes"), (70, 29, 1))[0]
         placed = NOW - rng.randrange(100 * DAY)
-        where = situation((channel, status, 2, shipped, dispatched, request, by, refunded, replacement))
+        amazon = rng.choices(("unknown", "yes", "no"), (90, 7, 3))[0] if status == "cancelled" else "unknown"
+        where = situation((channel, status, 2, shipped, dispatched, request, by, refunded, replacement, amazon))
         rows.append(
             (number, f"113-{number // 10**7:07d}-{number % 10**7:07d}", "US", channel, status, placed,
                 placed + 2 * DAY, placed + 11 * DAY, 2, shipped, 0,
              rng.randrange(500, 90_000), "USD", dispatched, request, by, refunded, replacement,
-             rng.choice(("yes", "no")), "no", where, 1, 1, placed)
+             rng.choice(("yes", "no")), "no", where, 1, 1, placed, amazon)
         )  # fmt: skip
         if len(rows) == 10_000:
-            db.executemany(f"INSERT INTO orders ({COLUMNS}) VALUES ({','.join('?' * 24)})", rows)
+            db.executemany(f"INSERT INTO orders ({COLUMNS}) VALUES ({','.join('?' * 25)})", rows)
             rows.clear()
     if rows:
-        db.executemany(f"INSERT INTO orders ({COLUMNS}) VALUES ({','.join('?' * 24)})", rows)
+        db.executemany(f"INSERT INTO orders ({COLUMNS}) VALUES ({','.join('?' * 25)})", rows)
     db.execute("COMMIT")
     for statement in statements("read_indexes.sql"):
         db.execute(statement)
@@ -143,8 +147,13 @@ def measure(session: Session) -> None:
         condition, lists = asked(text)
         page = best(partial(store.orders.find, condition, decisions=lists, sorting=newest, limit=100))
         print(f"    first 100 {text:<34} {page:9.2f} ms")
+    engine = store.database.engine
+
+    def ids_sql(parameter: str) -> str:
+        return engine.values_sql(parameter, {"id": int})
+
     sample = "status:unshipped total>50 -sku:ABC* (late or buyer-requested) placed:last-7d"
-    show("compile a filter", best(lambda: compile_filter(*asked(sample)), 50), 0.1)
+    show("compile a filter", best(lambda: compile_filter(*asked(sample), ids_sql), 50), 0.1)
     rows = list(store.orders.rows(session.orders.find(limit=50)).values())
 
     def explain() -> None:
