@@ -137,6 +137,24 @@ def test_a_product_stays_while_a_later_undo_may_put_a_line_of_it_back(tmp_path: 
         assert content(store) == {"orders": [], "lines": [], "products": [], "reports": []}
 
 
+@on_both
+@pytest.mark.parametrize("order", [(3, 2, 1), (1, 2, 3), (2, 1, 3), (2, 3, 1), (1, 3, 2), (3, 1, 2)])
+def test_products_go_back_in_whatever_order_imports_are_undone(
+    order: tuple[int, ...], tmp_path: Path, engine: str
+) -> None:
+    """The imports name other orders of one product, each with another title."""
+    with Store.open(store_at(tmp_path / "a.db"), clock=CLOCK) as store:
+        take(store, Report("all_orders", (row(9, sku="T", title="Other"),)))
+        before = content(store)
+        for number in (1, 2, 3):
+            take(store, Report("all_orders", (row(number, sku="S", title=f"Title {number}", fact_at=NOW + number),)))
+        for number in order:
+            assert take_back(store, number + 1).kept == ()
+        assert content(store) == before
+        take_back(store, 1)
+        assert content(store) == {"orders": [], "lines": [], "products": [], "reports": []}
+
+
 def commit(store: Store, row_id: int, state: str = "held") -> None:
     with store.write() as database:
         batch = 1 + int(database.value("SELECT coalesce(max(id), 0) FROM batches"))

@@ -365,6 +365,13 @@ class ImportUndo:
             values,
         )
         if is_last:
+            found = ", ".join(f"{name} = u.{name}" for name in ("is_new", *_PRODUCT))
+            self._database.execute(  # the next import goes back to what this one found
+                f"UPDATE import_products SET {found} FROM import_products u WHERE u.import = :import"
+                f" AND import_products.id = (SELECT min(x.id) FROM import_products x WHERE x.product_id = u.product_id"
+                f" AND x.id > u.id) AND import_products.is_new <> {_LATER}",
+                values,
+            )
             self._database.execute("DELETE FROM import_products WHERE import = :import", values)
 
     def _forget(self, number: int, ids: Sequence[int]) -> None:
