@@ -30,6 +30,16 @@ def test_a_newer_schema_is_refused_with_what_to_do_and_not_touched(tmp_path: Pat
     assert path.read_bytes() == before
 
 
+def test_a_new_file_is_waited_for_while_another_process_makes_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.3, lambda: other.execute("ROLLBACK")).start()
+    with Store.open(path, clock=CLOCK) as store:
+        assert store.identity.id
+    other.close()
+
+
 @pytest.mark.parametrize("content", ["another", "text"])
 def test_another_programs_file_is_refused_and_not_touched(content: str, tmp_path: Path) -> None:
     path = tmp_path / "a.db"

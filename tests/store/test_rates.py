@@ -39,6 +39,8 @@ def test_no_question_of_the_rate_walks_through_all_orders(folder: Path) -> None:
         rates.pending_cancellations("US")
         rates.count_late("US", *span)
         rates.count_day("US", *span)
+        rates.names_shipped("US", *span)
+        rates.prime_orders("US", *span)
         rates.placed_ids("US", *span)
         rates.with_waiting_units([1, 2], "US")
         assert notes.scans("o", "orders") == []

@@ -52,6 +52,8 @@ _LOCATION = (
 )
 _KEEP_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 """A line that is cut without a word is noticed after 25 seconds."""
+_LINE_LOST = ("08", "57")
+"""Classes of error codes: no connection, and a server that shuts down. Without a code it was the driver's."""
 CHANNEL = "ordertui"
 _LOCK = 0x6F747569
 _INTEGER = re.compile(r"\bINTEGER\b")
@@ -88,7 +90,7 @@ def translate_error(error: psycopg.Error, place: str) -> StoreError:
         return StoreError(f"{place}: {text}; who made the store gives a login its rights: SELECT allow('LOGIN')")
     if isinstance(error, errors.DiskFull):
         return StoreError(f"{place}: the server's disk is full; nothing of this step was kept")
-    if isinstance(error, psycopg.OperationalError):
+    if isinstance(error, psycopg.OperationalError) and (error.sqlstate or "08").startswith(_LINE_LOST):
         return ServerUnreachable(
             f"{place}: the connection to the server was lost ({text}); what was not finished was not kept: try again"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -21,6 +22,8 @@ from .protocol import MOVE_KEY, Columns, Engine, Params, Row
 
 BUSY_SECONDS = 10.0
 """How long a statement waits for another process that writes."""
+RETRY_SECONDS = 0.02
+"""Pause between attempts where SQLite does not wait by itself."""
 READER_CACHE_KIB, WRITER_CACHE_KIB = 2_048, 16_384
 """Page caches of a connection. Each thread of the screen has a reader; the system caches the file's pages for all."""
 LOG_PAGES, IMPORT_LOG_PAGES = 1_000, 20_000
@@ -99,7 +102,7 @@ def connect(path: Path, *, read_only: bool, full: bool = True) -> sqlite3.Connec
             if migrations.check(connection, str(path)) < migrations.LATEST:
                 raise StoreError(f"{path} has an older version; open it once without --read-only")
         else:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _keep_log(connection)
             connection.execute(f"PRAGMA journal_size_limit = {LOG_PAGES * 4096}")
             migrations.migrate(connection, str(path))
         connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
@@ -127,6 +130,19 @@ def file_lock(path: Path) -> Iterator[None]:
             yield
     except sqlite3.Error as error:
         raise translate_error(error, path) from error
+
+
+def _keep_log(connection: sqlite3.Connection) -> None:
+    """Let the file have a write-ahead log. SQLite does not wait for another process that makes the same new file."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+        time.sleep(RETRY_SECONDS)
 
 
 class CopyPlace(msgspec.Struct, frozen=True):
