@@ -254,7 +254,7 @@ def hints(commands: Iterable[Command] = ALL_COMMANDS) -> list[Hint]:
     found = sorted((command for command in commands if command.hint), key=lambda command: command.hint)
     shown = [Hint(command.first_key, command.label, command.id) for command in found]
     place = next((place for place, hint in enumerate(shown) if hint.command_id == "find.filter"), 0)
-    shown.insert(place, Hint(QUEUE_HELP[0].replace(" to ", "-"), "queues", ""))
+    shown.insert(place, Hint(QUEUE_HELP[0].replace(" to ", "-"), "queue", ""))
     return shown
 
 

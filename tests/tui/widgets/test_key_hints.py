@@ -12,9 +12,9 @@ from support.pilot import main, preview, running, settled, table, to_ship, until
 
 
 @pytest.mark.parametrize(("width", "some"), [
-    (120, ("space mark", "1-9 queues", "/ filter", "Enter open", "c confirm", "i import", "o outbox", "q quit",
+    (120, ("space mark", "1-9 queue", "/ filter", "Enter open", "c confirm", "i import", "o outbox", "q quit",
            "? help")),
-    (80, ("space mark", "x cancel", "u undo", "1-9 queues", "? help")),
+    (80, ("space mark", "x cancel", "u undo", "1-9 queue", "? help")),
     (60, ("space mark", "x cancel", "? help")),
     (20, ("? help",)),
 ])  # fmt: skip
@@ -31,7 +31,7 @@ async def test_a_click_does_what_the_key_does(session: Session) -> None:
         line = str(main(pilot).query_one(KeyHints).render())
         await pilot.click("#hints", offset=(line.index("space"), 0))
         await until(pilot, lambda: table(pilot).marks.count == 1)
-        await pilot.click("#hints", offset=(line.index("queues"), 0))
+        await pilot.click("#hints", offset=(line.index("queue"), 0))
         await settled(pilot)
         assert main(pilot).view.request.queue == "to_ship", "not one key: nothing happens"
         await pilot.click("#hints", offset=(line.index("help"), 0))
