@@ -66,7 +66,7 @@ def test_import_mark_cancel_undo_one_release_and_the_answer(
     screen.keys("r")
     screen.wait("Release batch 1 now?")
     screen.keys("\r")  # no
-    screen.wait("u undo   r release", gone="Release batch 1 now?")
+    screen.wait("u undo   r release", gone="w write its files now")
     assert not (tmp_path / "outbox").exists()
     screen.keys("r")
     screen.wait("w write its files now")
