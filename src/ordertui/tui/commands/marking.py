@@ -29,7 +29,7 @@ def restore_last_set(context: CommandContext) -> None:
         context.notify("no set was cleared or committed yet")
     elif marks.restore(context.marks.last_set):
         context.table.marks_changed()
-        context.notify(f"{marks.count:,} marked; z takes that back")
+        context.notify(f"{marks.count:,} marked; z undoes that")
     else:
         context.notify("these are marked already")
 
@@ -69,7 +69,7 @@ async def change_marks(context: CommandContext, task: Task, text: str, queue: st
     marks = context.table.marks
     changed = marks.add(found) if mark else marks.remove(found)
     context.table.marks_changed()
-    context.notify(f"{changed:,} {'marked' if mark else 'unmarked'}; z takes that back")
+    context.notify(f"{changed:,} {'marked' if mark else 'unmarked'}; z undoes that")
 
 
 def similar_filters(row: OrderRow, zone: str) -> list[tuple[str, str]]:
