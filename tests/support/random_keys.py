@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -273,7 +274,7 @@ class Monkey:
 
     def _is_said(self, words: str) -> bool:
         """Whether the status line says so; of a line that is cut off, as much as it shows."""
-        shown, _, _ = self._status().partition("   ◷")
+        shown = re.split("   [◷→↑]", self._status())[0]  # what waits stands behind
         told = shown.removesuffix("…")
         place = told.find(words[:BEGINNING])
         if place < 0:

@@ -12,7 +12,8 @@ from textual.geometry import Offset
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.selection import Selection
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
 
 from ordertui.operations.rate.figures import Impact
 from ordertui.operations.session import Session
@@ -67,6 +68,19 @@ async def test_a_double_click_on_a_list_closes_only_that_list(session: Session) 
         await settled(pilot)
         assert not isinstance(pilot.app.screen, (PaletteScreen, PreviewScreen))
         assert main(pilot).is_attached
+
+
+@pytest.mark.parametrize("key", ["colon", "equals_sign", "o", "f"])
+async def test_a_click_on_an_option_that_is_not_listed_any_more_does_nothing(session: Session, key: str) -> None:
+    """A list may be filled anew between a click and the message about it; its place then names another option."""
+    async with running(session) as pilot:
+        await press(pilot, key)
+        await until(pilot, lambda: isinstance(pilot.app.screen, Dialog))
+        dialog, options = pilot.app.screen, pilot.app.screen.query_one(SafeOptionList)
+        for place in (0, 999):
+            dialog.post_message(OptionList.OptionSelected(options, Option("gone", id="what was there"), place))
+        await settled(pilot)
+        assert pilot.app.screen is dialog
 
 
 @pytest.mark.parametrize("keys", [["o"], ["f"], ["s"], ["C"], ["Y"]])

@@ -46,7 +46,8 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
         self._actions = tuple(action for action in actions if action.id != "app.palette")
         self._reader = reader
         self._history = tuple(reversed(history))
-        self._shown: list[Hit] = []
+        self._shown: dict[str, Hit] = {}
+        """What is offered now, by the id of its option: a click may be told after the list was filled anew."""
 
     def _compose_body(self) -> ComposeResult:
         yield LineInput(placeholder="an action, or: late   sort ship-by   filter sku:A*   queue 3")
@@ -70,13 +71,15 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
         actions = self._matching(text)
         if text and " " not in text:
             lines += [line for line in self._reader.complete(text) if line not in lines][:COMPLETIONS]
+        shown: list[Hit]
         if typed is not None:
-            self._shown = [typed, *(line for line in lines if line.strip() != typed.text), *actions]
+            shown = [typed, *(line for line in lines if line.strip() != typed.text), *actions]
         else:
-            self._shown = [*actions, *lines] if text and " " not in text else [*lines, *actions]
+            shown = [*actions, *lines] if text and " " not in text else [*lines, *actions]
+        self._shown = {self._key_of(hit): hit for hit in shown}
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options(Option(self._prompt(hit)) for hit in self._shown)
+        options.add_options(Option(self._prompt(hit), id=key) for key, hit in self._shown.items())
         options.highlighted = 0 if self._shown else None
 
     def _matching(self, text: str) -> list[Command]:
@@ -101,6 +104,17 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
             self.query_one("#palette-note", Static).update(wrong)
 
     @staticmethod
+    def _key_of(hit: Hit) -> str:
+        if isinstance(hit, TypedCommand):
+            return f"typed {hit.text}"
+        return f"line {hit}" if isinstance(hit, str) else f"action {hit.id}"
+
+    @property
+    def _here(self) -> Hit | None:
+        option = self.query_one(OptionList).highlighted_option
+        return None if option is None or option.id is None else self._shown.get(option.id)
+
+    @staticmethod
     def _prompt(hit: Hit) -> Content:
         if isinstance(hit, TypedCommand):
             return Content.assemble(
@@ -119,13 +133,15 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
-        place = self.query_one(OptionList).highlighted
-        if place is not None:
-            self._take(self._shown[place])
+        hit = self._here
+        if hit is not None:
+            self._take(hit)
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        self._take(self._shown[event.option_index])
+        hit = self._shown.get(event.option_id or "")
+        if hit is not None:  # else the list was filled anew since the click, without it
+            self._take(hit)
 
     def _take(self, hit: Hit) -> None:
         """Answer with an action or a whole command; of one that needs an argument, let that be typed."""
@@ -145,8 +161,7 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
 
     def action_complete(self) -> None:
         """Complete what is typed: the highlighted line, else as far as all completions agree."""
-        place, typed = self.query_one(OptionList).highlighted, self.query_one(Input).value
-        hit = None if place is None else self._shown[place]
+        hit, place, typed = self._here, self.query_one(OptionList).highlighted, self.query_one(Input).value
         found = self._reader.complete(typed)
         if isinstance(hit, str) and hit != typed.rstrip() and place:
             self._type(hit)

@@ -128,8 +128,8 @@ class PickerScreen(Dialog[list[Path] | None]):
         self.query_one("#picker-folder", Static).update(f"{self._folder}{count}")
         options = self._files
         options.clear_options()
-        options.add_option(Option(f"  {UP}/", id=UP))
-        options.add_options(Option(self._line(entry), id=str(number)) for number, entry in enumerate(self._entries))
+        options.add_option(Option(f"  {UP}/", id=str(self._folder / UP)))
+        options.add_options(Option(self._line(entry), id=str(entry.path)) for entry in self._entries)
         if not any(not entry.is_folder for entry in self._entries):
             options.add_option(
                 Option("  no .txt, .tsv, .csv, .xml, .gz or .zip file here; . shows every file", disabled=True)
@@ -146,13 +146,13 @@ class PickerScreen(Dialog[list[Path] | None]):
     @work(exclusive=True, group="kinds")
     async def _look_at_headers(self) -> None:
         """Read each file's kind in a thread, newest first."""
-        for number, entry in enumerate(self._entries):
+        for entry in self._entries:
             if entry.is_folder or entry.path in self._kinds:
                 continue
             self._kinds[entry.path] = await asyncio.to_thread(kind_of, entry.path)
             if self._is_gone:
                 return
-            self._files.replace_option_prompt(str(number), self._line(entry))
+            self._files.replace_option_prompt(str(entry.path), self._line(entry))
 
     def on_resize(self) -> None:
         """Cut names to the new width."""
@@ -237,8 +237,8 @@ class PickerScreen(Dialog[list[Path] | None]):
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        entry = self._here
-        if event.option_id == UP:
+        entry = next((entry for entry in self._entries if str(entry.path) == event.option_id), None)
+        if event.option_id == str(self._folder / UP):
             self.action_up_folder()
         elif entry is not None and entry.is_folder:
             self._go(entry.path)

@@ -56,7 +56,10 @@ class ViewsScreen(Dialog[SavedView | None]):
             queue = BY_KEY[view.queue].title if view.queue in BY_KEY else view.queue
             words = f"  {queue} · {view.filter or 'no filter'} · by {view.sort.replace(',', ', ')}"
             options.add_option(
-                Option(Content.assemble((f"{number:>2} ", "bold $text-accent"), view.name, (words, MUTED)))
+                Option(
+                    Content.assemble((f"{number:>2} ", "bold $text-accent"), view.name, (words, MUTED)),
+                    id=f"{number} {view.name}",
+                )
             )
         if not self._views:
             options.add_option(
@@ -75,7 +78,9 @@ class ViewsScreen(Dialog[SavedView | None]):
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.action_open(event.option_index + 1)
+        number = event.option_index + 1
+        if number <= len(self._views) and event.option_id == f"{number} {self._views[number - 1].name}":
+            self.action_open(number)  # else the list changed since the click
 
     def action_open(self, number: int) -> None:
         """Open the view of this number, from 1."""

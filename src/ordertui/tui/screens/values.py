@@ -61,7 +61,7 @@ class ValuesScreen(Dialog[str | None]):
         self.query_one(Title).update(title)
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options(Option(self._prompt(place)) for place in range(len(self._values)))
+        options.add_options(Option(self._prompt(place), id=_key_of(value)) for place, value in enumerate(self._values))
         if self._values:
             options.highlighted = 0
         else:
@@ -81,7 +81,9 @@ class ValuesScreen(Dialog[str | None]):
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.dismiss(within(self._filter, self._values[event.option_index].filter))
+        value = next((value for value in self._values if _key_of(value) == event.option_id), None)
+        if value is not None:  # else another facet is listed since the click
+            self.dismiss(within(self._filter, value.filter))
 
     def action_facet(self, by: int) -> None:
         """Go to the next facet, or the one before."""
@@ -110,3 +112,8 @@ class ValuesScreen(Dialog[str | None]):
         if place + 1 < len(self._values):
             options.highlighted = place + 1
         self.query_one("#values-note", Static).update(f"{marks.count:,} marked in all")
+
+
+def _key_of(value: FacetValue) -> str:
+    """Return the id of a value's option: SKUs that differ only in case share a filter, two facets may share a label."""
+    return f"{value.label} {value.filter}"
