@@ -150,7 +150,7 @@ def import_command(
 
 def _undo(settings: Settings, number: int, form: str) -> None:
     with open_session(settings) as session:
-        done = session.imports.undo(number)
+        done = session.undo_import(number)
     columns = ("import", "path", "removed", "restored", "kept")
     facts = (done.number, done.path, done.removed, done.restored, len(done.kept))
     emit([dict(zip(columns, facts, strict=True))], columns, form)

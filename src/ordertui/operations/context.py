@@ -7,10 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ordertui.orders.clock import Clock
+from ordertui.orders.people import Permission, Person
 from ordertui.store import Store
 
 from .config import Config, outbox_folder
-from .errors import ReadOnly, error_message
+from .errors import ReadOnly, RoleRefused, error_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,10 +81,31 @@ class SessionContext:
         """How far the copy is that is read in the place of a store on a server; None where the store itself is."""
         return self.lost if self.copy is None else self.copy.state
 
-    def writer(self) -> Store:
-        """Return the connection that writes. Raises ReadOnly."""
-        if self.is_read_only:
+    @cached_property
+    def person(self) -> Person:
+        """Who is at work here, as the store's server knows it, and the role; for a file, an owner."""
+        return self.store.person()
+
+    def refusal(self, permission: Permission) -> str:
+        """Return why this may not be done here, for the operator; an empty text when it may.
+
+        The one question that is asked before keys and commands; what an order allows is the verdict's answer.
+        """
+        if permission is Permission.LOOK:
+            return self.person.refusal(permission)
+        return self.person.refusal(permission) or (str(ReadOnly()) if self.is_read_only else "")
+
+    def require(self, permission: Permission) -> None:
+        """Raise RoleRefused when the role of who is at work does not allow it, ReadOnly when nothing may be written."""
+        refusal = self.person.refusal(permission)
+        if refusal:
+            raise RoleRefused(refusal)
+        if self.is_read_only and permission is not Permission.LOOK:
             raise ReadOnly
+
+    def writer(self, permission: Permission) -> Store:
+        """Return the connection that writes, for something that is allowed. Raises RoleRefused, ReadOnly."""
+        self.require(permission)
         return self.store
 
     def close(self) -> None:

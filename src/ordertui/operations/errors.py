@@ -30,6 +30,10 @@ class ReadOnly(Refused):
         super().__init__("the store was opened read-only; start without --read-only to change something")
 
 
+class RoleRefused(Refused):
+    """The role of who is at work does not allow it; see `orders.people`."""
+
+
 class PassphraseNeeded(Refused):
     """The credentials are in the sealed file, and nobody gave its passphrase."""
 

@@ -9,6 +9,7 @@ import msgspec
 
 from ordertui.orders.enums import BuyerRequest, Dispatched
 from ordertui.orders.order import OrderRow
+from ordertui.orders.people import Permission
 
 from .context import SessionContext
 from .errors import BadInput
@@ -61,7 +62,7 @@ class FactService:
 
     def set_dispatched(self, ids: Sequence[int], value: Dispatched) -> int:
         """Record whether parcels left. Return how many orders changed. Raises ReadOnly."""
-        store = self._context.writer()
+        store = self._context.writer(Permission.RECORD)
         with store.write():
             before = tuple((row.id, row.dispatched) for row in self._rows(ids) if row.dispatched is not value)
             count = store.facts.set(ids, dispatched=value)
@@ -71,7 +72,7 @@ class FactService:
 
     def set_asked(self, ids: Sequence[int], asked: bool) -> int:
         """Record whether buyers asked by message to cancel. Return how many orders changed. Raises ReadOnly."""
-        store = self._context.writer()
+        store = self._context.writer(Permission.RECORD)
         with store.write():
             before = tuple((row.id, row.dispatched) for row in self._rows(ids) if _says_asked(row) is not asked)
             count = store.facts.set(ids, asked=asked)
@@ -87,7 +88,7 @@ class FactService:
         note = " ".join(text.split()) or None
         if note is not None and len(note) > MOST_CHARACTERS:
             raise BadInput(f"a note has at most {MOST_CHARACTERS} characters; this one has {len(note):,}")
-        store = self._context.writer()
+        store = self._context.writer(Permission.RECORD)
         with store.write():
             before = tuple((row.id, row.note) for row in self._rows(ids) if row.note != note)
             count = store.facts.set_note(ids, note)
@@ -98,7 +99,7 @@ class FactService:
 
     def undo(self) -> int:
         """Take the newest change back, where it still stands, and return of how many orders. Raises ReadOnly."""
-        store, last = self._context.writer(), self.last
+        store, last = self._context.writer(Permission.RECORD), self.last
         if last is None:
             return 0
         count = 0
@@ -125,7 +126,7 @@ class FactService:
         return count
 
     def _rows(self, ids: Sequence[int]) -> Iterable[OrderRow]:
-        return self._context.writer().orders.rows(ids).values()
+        return self._context.writer(Permission.RECORD).orders.rows(ids).values()
 
 
 def _says_asked(row: OrderRow) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ordertui.orders.clock import DAY, iso_utc
+from ordertui.orders.people import Permission
 from ordertui.orders.text import pluralize
 from ordertui.store import AuditEntry, Store
 
@@ -62,17 +63,17 @@ class MaintenanceService:
         return self._context.reader().maintenance.backup(target, progress)
 
     def compact(self) -> int:
-        """Give unused room back to the disk and return how many bytes. Raises ReadOnly."""
-        return self._context.writer().maintenance.compact()
+        """Give unused room back to the disk and return how many bytes. Raises RoleRefused, ReadOnly."""
+        return self._context.writer(Permission.MAINTAIN).maintenance.compact()
 
     def purge(self, days: int | None = None, *, yes: bool = False) -> int:
         """Delete orders older than so many days that were never in a batch, and return how many they were.
 
         `days` None: as the settings say. Without `yes` nothing is deleted. Raises NotConfirmed, which says how many
-        orders would go, Refused where a rate's window would lose orders, ReadOnly.
+        orders would go, Refused where a rate's window would lose orders, RoleRefused, ReadOnly.
         """
         context = self._context
-        store = context.writer()
+        store = context.writer(Permission.MAINTAIN)
         days = context.config.retention_days if days is None else days
         before = _cutoff(context.active_policies.policies, days, context.clock.now())
         if not yes:

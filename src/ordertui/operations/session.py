@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ordertui.orders.clock import Clock
+from ordertui.orders.people import Permission
 from ordertui.store import ReadOnlyStore, ServerUnreachable, Store, StoreLocked
 
 from .config import Config, config_path, current_operator, load_config, store_place
 from .context import SessionContext
 
 if TYPE_CHECKING:
+    from ordertui.store.importing.undo import UndoneImport
+
     from .batches.adoption import Adoption
     from .batches.service import BatchService
     from .dispatch.service import DispatchService
@@ -146,7 +149,9 @@ class Session:
         """The cancellation rate and what is behind it."""
         from .rate.service import RateService
 
-        return RateService(self.context.reader, self.eligibility, self.clock, self.context.writer)
+        return RateService(
+            self.context.reader, self.eligibility, self.clock, lambda: self.context.writer(Permission.UNDO_IMPORT)
+        )
 
     @cached_property
     def shortage(self) -> ShortageService:
@@ -186,8 +191,8 @@ class Session:
 
     @property
     def imports(self) -> ReportImporter:
-        """Amazon's report files brought into the store. Raises ReadOnly."""
-        self.context.writer()
+        """Amazon's report files brought into the store. Raises RoleRefused, ReadOnly."""
+        self.context.require(Permission.IMPORT)
         return self._importer
 
     @cached_property
@@ -198,12 +203,17 @@ class Session:
             self.context.store, self.eligibility.auto_cancel_at, self.directory / "rejects", self.clock.now
         )
 
+    def undo_import(self, number: int) -> UndoneImport:
+        """Take an import back, of each order that no later import named. Raises RoleRefused, ReadOnly, StoreError."""
+        self.context.require(Permission.UNDO_IMPORT)
+        return self._importer.undo(number)
+
     @property
     def results(self) -> ResultReconciler:
-        """Amazon's processing reports brought into the journal. Raises ReadOnly."""
+        """Amazon's processing reports brought into the journal. Raises RoleRefused, ReadOnly."""
         from .results.reconciler import ResultReconciler
 
-        return ResultReconciler(self.context.writer())
+        return ResultReconciler(self.context.writer(Permission.IMPORT))
 
     @cached_property
     def sync(self) -> SyncService:

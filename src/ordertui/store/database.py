@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import Any, TypeVar
 
+from ordertui.orders.people import Person
+
 from .engine.protocol import Engine, Params, Row
 from .errors import ReadOnlyStore, StoreError, StoreMoved
 
@@ -147,6 +149,11 @@ class Database:
         """Yield the rows of a long result one by one, so that it needs little memory."""
         with self.lock:
             yield from chain.from_iterable(self.engine.stream(sql, params, FETCH_SIZE))
+
+    def person(self) -> Person | None:
+        """Return who is at work by the server's own word; None: the store is a file."""
+        with self.lock:
+            return self.engine.person()
 
     def data_version(self) -> int:
         """Return a number that changes when any connection commits. Compare only values of one connection."""

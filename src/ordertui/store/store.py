@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ordertui.orders.clock import Clock
+from ordertui.orders.people import Person, Role
 
 from .audit import AuditLog, Operator
 from .database import STORE_ID_KEY, Database
@@ -52,7 +53,7 @@ class Store:
 
     def __init__(self, place: StorePlace, *, clock: Clock, read_only: bool, operator: Operator | None = None) -> None:
         engine = _open_engine(place, read_only=read_only)
-        self.read_only = read_only
+        self.read_only = read_only or engine.read_only
         self.path = engine.files
         """The store's file, or what this machine's files of a store on a server are named after."""
         self.clock = clock = engine.clock(clock)
@@ -60,7 +61,7 @@ class Store:
         self.is_shared = engine.is_shared
         """Whether several machines may work in the store."""
         self._place = place
-        self.database = Database(engine, read_only=read_only)
+        self.database = Database(engine, read_only=self.read_only)
         self.audit = AuditLog(self.database, clock, operator or Operator())
         self.database.check_after_crash(JOURNAL_TABLES, self.audit.find_damage)
         self.orders = OrderRepository(self.database)
@@ -75,7 +76,7 @@ class Store:
         """Open a store, making or migrating it when it may be written. Raises StoreError, SchemaTooNew."""
         store = cls(place, clock=clock, read_only=read_only, operator=operator)
         try:
-            if not read_only:
+            if not store.read_only:
                 if store.meta(STORE_ID_KEY) is None:
                     store.identity.ensure()
                 store.batches.claims.prepare()
@@ -190,6 +191,10 @@ class Store:
     def close(self) -> None:
         """Close the file; closing twice is harmless."""
         self.database.close()
+
+    def person(self) -> Person:
+        """Return who is at work: the login of the server with its role; for a file its user, who may do everything."""
+        return self.database.person() or Person(self.audit.operator.user, Role.OWNER)
 
     def interrupt(self) -> None:
         """Stop what another thread is reading through this connection: there it raises Interrupted."""

@@ -16,6 +16,7 @@ from ordertui.operations.errors import BadInput, NotConfirmed, Refused
 from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import DAY
 from ordertui.orders.enums import Action
+from ordertui.orders.people import Permission
 from ordertui.orders.text import pluralize
 from ordertui.store import JournalBatch, Outcome, Store
 
@@ -103,7 +104,7 @@ class Adoption:
         `typed`: the number of orders that this is about. Raises BadInput, NotConfirmed, Refused, SpApiError.
         """
         context = self._context
-        store = context.writer()
+        store = context.writer(Permission.MAINTAIN)
         reason = check_reason(why)
         asked = self._questions(AmazonsWord())
         word = self._ask_amazon(store, asked)

@@ -14,6 +14,7 @@ from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import utc_time
 from ordertui.orders.enums import Action
 from ordertui.orders.order import LineAmounts, Order
+from ordertui.orders.people import Permission
 from ordertui.orders.text import pluralize
 from ordertui.store import JournalBatch, Submission
 
@@ -78,7 +79,7 @@ class BatchService:
         from .committer import Committer
 
         context = self._context
-        store = context.writer()
+        store = context.writer(Permission.COMMIT)
         context.copies.require_original()
         obstacle = edited_since_load(context.config, context.active_policies)
         if obstacle:
@@ -95,7 +96,7 @@ class BatchService:
 
         Raises store.RecallRefused when it has left already, BadInput when nothing of it is held.
         """
-        store = self._context.writer()
+        store = self._context.writer(Permission.RECALL)
         if isinstance(what, int):
             count = store.batches.recall(what)
         else:
@@ -108,7 +109,7 @@ class BatchService:
 
     def recall_orders(self, order_ids: Collection[str]) -> int:
         """Take these orders back, of whatever batches hold them, all in one step; return how many came back."""
-        store = self._context.writer()
+        store = self._context.writer(Permission.RECALL)
         count = 0
         with store.write():
             for batch in store.batches.find(open_only=True):
@@ -124,7 +125,7 @@ class BatchService:
 
     def release_all(self, batch_ids: Sequence[int]) -> list[Batch]:
         """End the hold of these batches now, of all or of none. Raises UnknownBatch, RecallRefused."""
-        store = self._context.writer()
+        store = self._context.writer(Permission.DISPATCH)
         with store.write():
             for batch_id in batch_ids:
                 store.batches.hold_until(batch_id, self._context.clock.now())
@@ -136,7 +137,7 @@ class BatchService:
         `undo` takes that word back. Raises UnknownBatch, and StoreError when a batch is not written (with `undo`: not
         marked), or its answer is known.
         """
-        store = self._context.writer()
+        store = self._context.writer(Permission.DISPATCH)
         with store.write():
             for batch_id in batch_ids:
                 (store.batches.unmark_uploaded if undo else store.batches.mark_uploaded)(batch_id)
@@ -219,7 +220,7 @@ class BatchService:
         from .settle import OperatorWord, settle
 
         if not done and self._look_at_bookings is not None:
-            batch = self._context.writer().batches.get(batch_id)
+            batch = self._context.writer(Permission.SETTLE).batches.get(batch_id)
             if batch.action is Action.REFUND:
                 self._look_at_bookings()
         settled = settle(self._context, batch_id, order_ids, OperatorWord(done, why, typed, against))

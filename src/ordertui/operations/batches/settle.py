@@ -12,6 +12,7 @@ from ordertui.operations.errors import BadInput, EvidenceAgainst, NotConfirmed, 
 from ordertui.operations.outbox_folder import folder_of
 from ordertui.operations.results.evaluation import OPERATOR_CODE
 from ordertui.orders.batch_state import RowState
+from ordertui.orders.people import Permission
 from ordertui.store import Outcome
 
 from .batch import Batch, as_batch
@@ -45,7 +46,7 @@ def settle(context: SessionContext, batch_id: int, order_ids: Sequence[str], wor
     tried again. Evidence at hand beats a word that does not name it. Raises BadInput, NotConfirmed, EvidenceAgainst,
     Refused, StoreError.
     """
-    store, done = context.writer(), word.done
+    store, done = context.writer(Permission.SETTLE), word.done
     orders = list(dict.fromkeys(order_ids))
     if not orders:
         raise BadInput("name the orders to settle; none named never means all")

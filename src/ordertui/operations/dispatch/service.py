@@ -14,6 +14,7 @@ from ordertui.files import MEBIBYTE, read_file
 from ordertui.operations.batches.batch import Batch, Due, DueStep, as_batch
 from ordertui.operations.context import SessionContext
 from ordertui.orders.batch_state import LEFT_BATCHES, BatchState
+from ordertui.orders.people import Permission
 from ordertui.store import JournalBatch, Submission
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class DispatchService:
 
         `note` is called with a text for each batch that waits. Raises Refused when the store may be a copy.
         """
-        self._context.writer()
+        self._context.require(Permission.DISPATCH)
         self._context.copies.require_original()
         dispatcher: Dispatcher = self.feeds if self._context.is_api_dispatch else self.files
         return dispatcher.run(stop, note)

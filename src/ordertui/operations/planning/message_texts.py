@@ -10,6 +10,7 @@ from ordertui.operations.eligibility import Eligibility
 from ordertui.operations.errors import BadInput, Refused
 from ordertui.orders.enums import Action
 from ordertui.orders.order import Order
+from ordertui.orders.people import Permission
 from ordertui.store import MESSAGE_COPIED
 
 from .planner import Planner
@@ -35,7 +36,7 @@ class MessageTexts:
 
     def note_copied(self, order_id: str) -> None:
         """Remember of an order that the text for its buyer was copied; it is not said that it was sent."""
-        store = self._context.writer()
+        store = self._context.writer(Permission.RECORD)
         with store.write():
             store.audit.append(MESSAGE_COPIED, json.dumps({"orders": [order_id]}))
 

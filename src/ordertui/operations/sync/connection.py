@@ -13,7 +13,8 @@ from ordertui.amazon.spapi.endpoints import REGION_OF, Endpoints, NotAllowed
 from ordertui.amazon.spapi.errors import CallCancelled
 from ordertui.amazon.spapi.transport import Timeouts
 from ordertui.operations.context import SessionContext
-from ordertui.operations.errors import BadInput, ReadOnly, Refused, Stopped
+from ordertui.operations.errors import BadInput, Refused, Stopped
+from ordertui.orders.people import Permission
 
 from .credentials import CredentialStore
 from .quotas import StoredBuckets
@@ -48,11 +49,11 @@ class ApiConnection:
     def endpoints(self) -> Endpoints:
         """Return the addresses of the settings' profile.
 
-        Raises ReadOnly, Refused (practice store, no profile, a store filled by another profile), BadInput (settings).
+        Raises RoleRefused, ReadOnly, Refused (practice store, no profile, a store filled by another profile), and
+        BadInput (settings).
         """
         config, store = self.config, self.context.store
-        if self.context.is_read_only:
-            raise ReadOnly
+        self.context.require(Permission.IMPORT)
         if self.context.is_practice:
             raise Refused("this is a practice store: it is never connected to anything; start with a store of your own")
         if config.profile == "off":

@@ -22,6 +22,7 @@ from psycopg.types.numeric import Int8Dumper
 
 from ordertui.files import make_folder
 from ordertui.orders.clock import Clock, SystemClock
+from ordertui.orders.people import Permission, Person, Role
 from ordertui.store import migrations
 from ordertui.store.errors import (
     ConstraintViolated,
@@ -87,7 +88,7 @@ def translate_error(error: psycopg.Error, place: str) -> StoreError:
     if isinstance(error, errors.ReadOnlySqlTransaction):
         return ReadOnlyStore(f"{place} may not be written ({text})")
     if isinstance(error, errors.InsufficientPrivilege):
-        return StoreError(f"{place}: {text}; who made the store gives a login its rights: SELECT allow('LOGIN')")
+        return StoreError(f"{place}: {text}; `ordertui team list` shows who may do what")
     if isinstance(error, errors.DiskFull):
         return StoreError(f"{place}: the server's disk is full; nothing of this step was kept")
     if isinstance(error, psycopg.OperationalError) and (error.sqlstate or "08").startswith(_LINE_LOST):
@@ -145,6 +146,9 @@ class PostgresEngine:
         try:
             with self._translated():
                 self._prepare()
+                if not self.read_only and not self.person().may(Permission.IMPORT):
+                    self.read_only = True  # a viewer's program tries nothing that the server refuses
+                    self._set_session()
         except BaseException:
             self.connection.close()
             raise
@@ -186,6 +190,12 @@ class PostgresEngine:
             raise StoreError(f"{self.place} is PostgreSQL {version // 10_000}; 15 is needed")
         self._set_session()
         if self.query("SELECT to_regclass('schema_version')") == [(None,)]:
+            there = self.query(
+                "SELECT session_user, has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = ?",
+                (self.address.schema,),
+            )
+            if there and not there[0][1]:
+                raise StoreError(self._not_in_team(there[0][0]))
             if self.read_only:
                 raise StoreError(f"{self.place} has no store; import a report first")
             with suppress(ConstraintViolated):  # another process made it at this moment
@@ -263,6 +273,16 @@ class PostgresEngine:
 
     def _read_clock(self) -> None:
         self.server_clock.set(float(self._query("SELECT extract(epoch FROM clock_timestamp())", ())[0][0]))
+
+    def person(self) -> Person:
+        """Return the login of this connection with its role in the team. Raises StoreError when it has none."""
+        name, role = self.query("SELECT session_user, my_role()")[0]
+        if not role:
+            raise StoreError(self._not_in_team(name))
+        return Person(name, Role(role))
+
+    def _not_in_team(self, name: str) -> str:
+        return f"{self.place}: {name} has no role in this store; an owner gives one: `ordertui team add {name}`"
 
     def clock(self, clock: Clock) -> Clock:
         """Return the server's clock instead of this machine's; one that somebody set stays."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from ordertui.orders.clock import Clock
+from ordertui.orders.people import Person
 
 Row: TypeAlias = tuple[Any, ...]
 Params: TypeAlias = Mapping[str, object] | Sequence[object]
@@ -49,6 +50,13 @@ class Engine(Protocol):
     @property
     def in_transaction(self) -> bool:
         """Whether `begin` was called, and neither `commit` nor `rollback` since."""
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be written: it was opened so, or the login may only look."""
+
+    def person(self) -> Person | None:
+        """Return who is at work by the server's own word: the login and its role. None: the store is a file."""
 
     def clock(self, clock: Clock) -> Clock:
         """Return the clock by which the store lives: this one, or the server's in the place of this machine's."""

@@ -14,6 +14,7 @@ import msgspec
 
 from ordertui.files import make_file, make_folder, publish
 from ordertui.orders.clock import Clock
+from ordertui.orders.people import Person, Role
 from ordertui.store import migrations
 from ordertui.store.errors import ConstraintViolated, Interrupted, ReadOnlyStore, StoreError, StoreLocked
 
@@ -168,6 +169,7 @@ class SqliteEngine:
         self._copy_of = copy_of
         if copy_of is not None:
             self.place, self.files = copy_of.place, copy_of.files
+        self.read_only = read_only
         self.was_interrupted = not read_only and is_unclean(path)
         self.connection = connect(path, read_only=read_only)
 
@@ -175,6 +177,10 @@ class SqliteEngine:
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""
         return self.connection.in_transaction
+
+    def person(self) -> Person | None:
+        """Return None; of a copy, somebody who may look at it."""
+        return None if self._copy_of is None else Person("", Role.VIEWER)
 
     def clock(self, clock: Clock) -> Clock:
         """Return the clock as it is."""

@@ -257,6 +257,20 @@ CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
 CREATE TRIGGER audit_orders_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_orders
   FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
 
+-- The roles of a team are group roles of this store alone: `database.schema.role`.
+CREATE FUNCTION team_role(role text) RETURNS text LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+  SELECT CASE WHEN s.name LIKE '%.%.%' OR octet_length(s.name) > 56 THEN 'ordertui.' || md5(s.name) ELSE s.name END
+    || '.' || role FROM (SELECT current_database() || '.' || current_schema() AS name) AS s
+$$;
+-- What the login of this connection is in the team; NULL: nothing. Who owns the schema is an owner, with a team or not.
+CREATE FUNCTION my_role() RETURNS text LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+  SELECT CASE WHEN pg_has_role(session_user, n.nspowner, 'MEMBER') THEN 'owner' ELSE coalesce((
+    SELECT r.name FROM unnest(ARRAY['owner', 'lead', 'agent', 'viewer']) WITH ORDINALITY AS r (name, place)
+    JOIN pg_roles g ON g.rolname = team_role(r.name) WHERE pg_has_role(session_user, g.oid, 'MEMBER')
+    ORDER BY r.place LIMIT 1
+  ), CASE WHEN has_table_privilege(session_user, 'orders', 'INSERT') THEN 'agent' END) END FROM pg_namespace n WHERE n.nspname = current_schema()
+$$;
+
 -- `SELECT allow('alice')` lets a login work in the store: everything but writing the audit by hand.
 CREATE FUNCTION allow(login text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
