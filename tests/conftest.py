@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from textual import _wait
 
 from ordertui.operations.session import Session
 from ordertui.orders.clock import FixedClock
@@ -37,6 +38,15 @@ def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse the machine's keyring to whatever imports keyring, and to the commands that a test starts."""
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def short_waits() -> None:
+    """Let Textual's pilot look every 4 ms, not every 20, whether the process is idle: each key waits for it thrice.
+
+    Textual has no public way. What a key did is waited for by `support.pilot.settled`, which does not guess.
+    """
+    _wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE = 1 / 250, 1 / 1500
 
 
 @pytest.fixture

@@ -116,6 +116,7 @@ async def open_tab(session: ClientSession, served: Served) -> ClientWebSocketRes
     return await session.ws_connect(f"{where[1]}?width=120&height=40", headers={"Origin": served.page.rstrip("/")})
 
 
+@pytest.mark.long
 async def test_orders_are_drawn_keys_work_and_nothing_is_left(served: Served) -> None:
     async with browser() as session:
         first = await open_tab(session, served)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from types import ModuleType
@@ -20,13 +21,15 @@ from ordertui.tui.screens.dialogs import FormScreen
 from ordertui.tui.screens.preview import PreviewScreen
 from ordertui.tui.widgets.order_table import OrderTable
 
+LONGEST = 60.0
+"""Seconds after which what is waited for did not come: the machine may be busy."""
+
 
 async def until(pilot: Pilot[None], true: Callable[[], object]) -> None:
-    for _ in range(3000):  # half a minute and more: the machine may be busy
-        if true():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError(f"never came true; the screen is {pilot.app.screen}")
+    end = time.monotonic() + LONGEST
+    while not true():
+        assert time.monotonic() < end, f"never came true; the screen is {pilot.app.screen}"
+        await pilot.pause(0.004)
 
 
 @asynccontextmanager
@@ -67,9 +70,10 @@ def said(pilot: Pilot[None]) -> str:
 
 
 async def press(pilot: Pilot[None], *keys: str) -> None:
+    """Type each key when the one before had its effect."""
     for key in keys:
         await pilot.press(key)
-        await pilot.pause()
+        await settled(pilot)
 
 
 async def to_ship(pilot: Pilot[None]) -> None:

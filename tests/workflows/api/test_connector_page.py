@@ -23,6 +23,7 @@ def block(kind: str) -> str:
     return str(found[0])
 
 
+@pytest.mark.long
 def test_one_order_goes_all_the_way_as_the_page_says(tmp_path: Path) -> None:
     environment = {k: v for k, v in os.environ.items() if k not in ENVIRONMENT.values()}
     environment |= {

@@ -53,7 +53,7 @@ def run(page: str, folder: Path, now: str) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [PAGES[0], *(pytest.param(page, marks=pytest.mark.long) for page in PAGES[1:])])
 def test_every_command_of_a_page_runs_as_it_stands(page: str, tmp_path: Path) -> None:
     assert len(commands(page)) >= 10
     run(page, tmp_path, AS_OF)
@@ -62,10 +62,10 @@ def test_every_command_of_a_page_runs_as_it_stands(page: str, tmp_path: Path) ->
 @pytest.mark.parametrize(
     "now",
     [
-        "2026-11-28T23:59:00Z",  # a Saturday
-        "2027-01-01T00:30:00Z",
-        "2027-03-14T10:30:00Z",  # as daylight saving time begins in the US
-        "2028-02-29T12:00:00Z",
+        pytest.param("2026-11-28T23:59:00Z", marks=pytest.mark.long),  # a Saturday
+        pytest.param("2027-01-01T00:30:00Z", marks=pytest.mark.long),
+        pytest.param("2027-03-14T10:30:00Z", marks=pytest.mark.long),  # as daylight saving time begins in the US
+        pytest.param("2028-02-29T12:00:00Z", marks=pytest.mark.long),
         "",  # the machine's clock, as a stranger runs it: no --as-of, no test clock
     ],
 )

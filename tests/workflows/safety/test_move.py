@@ -152,7 +152,7 @@ def test_every_table_arrives_and_the_old_store_acts_on_nothing(
         move(places[source], places["another server" if target != "another server" else "another file"])
 
 
-@pytest.mark.parametrize(("source", "target"), WAYS[:2])
+@pytest.mark.parametrize(("source", "target"), [pytest.param(*WAYS[0], marks=pytest.mark.long), WAYS[1]])
 def test_what_is_interrupted_anywhere_goes_on_and_loses_nothing(
     places: dict[str, Place], source: str, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,7 +51,7 @@ def work(path: Path, seed: int, lost: list[str]) -> None:
         raise
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long), pytest.param(2, marks=pytest.mark.long)])
 def test_nothing_is_held_sent_or_taken_back_twice(seed: int, tmp_path: Path) -> None:
     path = tmp_path / "orders.db"
     lost: list[str] = []
@@ -105,6 +105,7 @@ class Machine:
         return [path.read_bytes() for path in found if not path.stem.isupper()]
 
 
+@pytest.mark.long
 def test_a_dispatch_killed_at_any_step_leaves_one_file_on_one_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

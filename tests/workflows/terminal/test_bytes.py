@@ -47,6 +47,7 @@ def cost(screen: Terminal, keys: str) -> int:
     return len(screen.written) - before
 
 
+@pytest.mark.long
 def test_a_key_costs_few_bytes_and_an_idle_screen_none(screen: Terminal) -> None:
     scrolling = {
         "page": "\x1b[6~",

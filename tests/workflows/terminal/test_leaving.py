@@ -39,6 +39,7 @@ def test_another_size_is_drawn_anew(opened: list[Terminal], tmp_path: Path) -> N
     assert screen.ended() == 0
 
 
+@pytest.mark.long
 def test_a_storm_of_sizes_ends_with_the_picture_of_the_last(opened: list[Terminal], tmp_path: Path) -> None:
     bring(tmp_path)
     screen = start(opened, tmp_path)

@@ -18,7 +18,9 @@ from support.terminal import Terminal, given_back
 ORDER = "001-0000000-000000{}".format
 
 
-@pytest.mark.parametrize("in_tmux", [False, pytest.param(True, marks=needs_tmux)], ids=["terminal", "tmux"])
+@pytest.mark.parametrize(
+    "in_tmux", [False, pytest.param(True, marks=[needs_tmux, pytest.mark.long])], ids=["terminal", "tmux"]
+)
 def test_import_mark_cancel_undo_one_release_and_the_answer(
     opened: list[Terminal], tmp_path: Path, in_tmux: bool
 ) -> None:
