@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt
 
-.PHONY: run test test-long simulator lint check install newcomer release screenshots examples docs clean
+.PHONY: run test test-long simulator lint check install newcomer release screenshots messages examples docs clean
 
 $(VENV)/.run: pyproject.toml requirements/constraints.txt
 	@test -n "$(PYTHON)" || { echo "ordertui needs Python 3.11 or newer; none was found. Install one, or name it: make run PYTHON=/path/to/python3"; exit 1; }
@@ -54,6 +54,10 @@ release: $(VENV)/.dev
 
 screenshots: $(VENV)/.dev
 	$(BIN)/python scripts/make_screenshots.py
+
+# Texts of the screen: bring the catalogs up to date with the source and compile them.
+messages: $(VENV)/.dev
+	$(BIN)/python scripts/messages.py
 
 examples: $(VENV)/.dev
 	$(BIN)/python scripts/make_examples.py

@@ -9,6 +9,7 @@ import msgspec
 from textual.keys import Keys, key_to_character
 
 from ordertui.files import SETTINGS_BYTES, load_toml, read_file
+from ordertui.messages import _, pgettext
 
 from .actions import ALL_COMMANDS, NO_KEY, Command, format_key
 
@@ -64,7 +65,7 @@ def read_keymap(path: Path) -> Keymap:
 
 
 def _unread(path: Path, error: Exception) -> Keymap:
-    return Keymap(problems=(f"{path}: {error}; the usual keys are in force",))
+    return Keymap(problems=(_("{path}: {error}; the usual keys are in force", path=path, error=error),))
 
 
 def resolve(wanted: Mapping[str, object], where: str = KEYMAP_FILE) -> Keymap:
@@ -81,9 +82,16 @@ def resolve(wanted: Mapping[str, object], where: str = KEYMAP_FILE) -> Keymap:
         left = [key for key in keys if key not in owners or _share_a_key(command.id, owners[key])]
         for key in keys:
             if key not in left:
-                more = "" if left else "; it has no key now, : finds it by name"
+                more = "" if left else _("; it has no key now, : finds it by name")
                 problems.append(
-                    f"{format_key(key)} is yours now ({owners[key]}); {command.id} ({command.label}) lost it{more}"
+                    _(
+                        "{key} is yours now ({owners}); {command} ({command_2}) lost it{more}",
+                        key=format_key(key),
+                        owners=owners[key],
+                        command=command.id,
+                        command_2=pgettext("key", command.label),
+                        more=more,
+                    )
                 )
         commands.append(command if left == keys else msgspec.structs.replace(command, keys=",".join(left or [NO_KEY])))
     return Keymap(tuple(commands), tuple(problems))
@@ -101,16 +109,22 @@ def _own_keys(
             import difflib  # only a mistake needs it
 
             close = difflib.get_close_matches(name, known, 1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            problems.append(f"{where}: there is no action {name}{hint}")
+            hint = _("; did you mean {close}?", close=close[0]) if close else ""
+            problems.append(_("{where}: there is no action {name}{hint}", where=where, name=name, hint=hint))
             continue
         keys = _textual_keys(value)
         if not keys:
-            problems.append(f"{where}: {name} needs a key, or a list of keys, as text")
+            problems.append(_("{where}: {name} needs a key, or a list of keys, as text", where=where, name=name))
             continue
         kept = []
         problems += [
-            f"{where}: {name}: {wrong!r} in {key!r} is not a key; write x, ctrl+x, f5, pageup or slash"
+            _(
+                "{where}: {name}: {wrong!r} in {key!r} is not a key; write x, ctrl+x, f5, pageup or slash",
+                where=where,
+                name=name,
+                wrong=wrong,
+                key=key,
+            )
             for key in keys
             if (wrong := _unknown_part(key))
         ]
@@ -122,7 +136,13 @@ def _own_keys(
                 kept.append(key)
             else:
                 problems.append(
-                    f"{where}: {format_key(key)} is given to {owners[key]} and to {name}; {owners[key]} has it"
+                    _(
+                        "{where}: {key} is given to {owners} and to {name}; {owners} has it",
+                        where=where,
+                        key=format_key(key),
+                        owners=owners[key],
+                        name=name,
+                    )
                 )
         own[name] = tuple(kept) or (NO_KEY,)
     return own

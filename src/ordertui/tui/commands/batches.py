@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from textual.message import Message
 
+from ordertui.messages import _, ngettext
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.planning.planner import PlanChoices
 from ordertui.operations.planning.reasons import UNSAID
@@ -14,7 +15,6 @@ from ordertui.orders.batch_state import BatchState, RowState
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action, CancelReason
 from ordertui.orders.order import OrderRow
-from ordertui.orders.text import pluralize
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.render.format import format_zone
 from ordertui.tui.screens.dialogs import ChoiceScreen, ConfirmScreen, FormScreen
@@ -27,7 +27,7 @@ Shipping = dict[str, tuple[str, str, str]]
 async def repeat(context: CommandContext, task: Task) -> None:
     """Do the last action again, with the orders that are marked now, or the one under the cursor."""
     if context.last.run is None:
-        context.notify("nothing was done yet that can be repeated: x r c m d D b N Y")
+        context.notify(_("nothing was done yet that can be repeated: x r c m d D b N Y"))
     else:
         await context.last.run(context, task)
 
@@ -42,7 +42,7 @@ async def act(context: CommandContext, task: Task, name: str, reason: str = "", 
 
     action, ids = Action(name), only or context.table.acting_ids()
     if not ids:
-        context.notify("there is no order here to act on")
+        context.notify(_("there is no order here to act on"))
         return
     hidden = frozenset() if only else context.hidden(ids)
     _remember(context, name, reason)
@@ -69,7 +69,7 @@ async def act(context: CommandContext, task: Task, name: str, reason: str = "", 
         if answer is None:
             left = ", ".join(step.code for step in steps[place:])
             if place:
-                context.notify(f"closed: {left} not committed; these orders stay marked")
+                context.notify(_("closed: {left} not committed; these orders stay marked", left=left))
             return
         batch = answer.batch
         steps[place] = MarketplaceStep(plan.marketplace, len(batch.rows if batch else plan.rows), "✓" if batch else "–")
@@ -95,7 +95,14 @@ async def _take_in_committed(context: CommandContext, task: Task, batch: Batch) 
     context.refresh()
     zone = session.orders.zone
     due = f"{to_local(batch.due_at, zone).strftime('%H:%M')} {format_zone(batch.due_at, zone)}"
-    context.notify(f"batch {batch.id}: {pluralize(len(batch.rows))} held until {due}; u undoes it")
+    context.notify(
+        _(
+            "batch {batch}: {orders} held until {due}; u undoes it",
+            batch=batch.id,
+            orders=ngettext("{n:,} order", "{n:,} orders", len(batch.rows)),
+            due=due,
+        )
+    )
 
 
 async def _ask_reason(context: CommandContext, task: Task, action: Action, count: int) -> str | None:
@@ -103,9 +110,9 @@ async def _ask_reason(context: CommandContext, task: Task, action: Action, count
     reasons = [(reason, reason) for reason in context.session.batches.reasons(action)]
     return await task.ask(
         ChoiceScreen(
-            f"Reason for refunding {pluralize(count)}",
+            _("Reason for refunding {orders}", orders=ngettext("{n:,} order", "{n:,} orders", count)),
             reasons,
-            "Amazon is told this reason. In the preview, e changes it for one order, E for all.",
+            _("Amazon is told this reason. In the preview, e changes it for one order, E for all."),
             at=None,
         )
     )
@@ -126,9 +133,18 @@ async def _ask_shipping(context: CommandContext, task: Task, ids: Sequence[int])
     for number, row in enumerate(rows, start=1):
         answer = await task.ask(
             FormScreen(
-                f"Confirm the shipment of {row.order_id}  ({number} of {len(rows)})",
-                [("carrier", "Carrier", carrier), ("tracking", "Tracking number", ""), ("day", "Ship date", day)],
-                "Nothing is sent before the preview.",
+                _(
+                    "Confirm the shipment of {order_id}  ({number} of {rows})",
+                    order_id=row.order_id,
+                    number=number,
+                    rows=len(rows),
+                ),
+                [
+                    ("carrier", _("Carrier"), carrier),
+                    ("tracking", _("Tracking number"), ""),
+                    ("day", _("Ship date"), day),
+                ],
+                _("Nothing is sent before the preview."),
             )
         )
         if answer is None:
@@ -149,19 +165,29 @@ async def undo_held(context: CommandContext, task: Task) -> None:
     marked = {row_id: one.order_id for row_id, one in rows.items() if one.order_id in waiting}
     batch = held[0] if held else None
     if marked:
-        answers["m"] = f"the marked: {context.count_text(list(marked))} of {len(waiting):,} held"
+        answers["m"] = _(
+            "the marked: {marked} of {waiting:,} held", marked=context.count_text(list(marked)), waiting=len(waiting)
+        )
     if row is not None and row.order_id in waiting:
         batch = next((one for one in held if any(r.order_id == row.order_id for r in one.rows)), batch)
-        answers["o"] = f"only {row.order_id}" + (f" of batch {batch.id}" if batch is not None else "")
+        answers["o"] = _("only {order_id}", order_id=row.order_id) + (
+            _(" of batch {batch}", batch=batch.id) if batch is not None else ""
+        )
     if batch is not None:
-        held_rows = pluralize(batch.count(RowState.HELD))
-        answers["b"] = f"batch {batch.id}: {held_rows} ({batch.action.value}, {batch.marketplace})"
+        held_rows = ngettext("{n:,} order", "{n:,} orders", batch.count(RowState.HELD))
+        answers["b"] = _(
+            "batch {batch}: {held_rows} ({action}, {marketplace})",
+            batch=batch.id,
+            held_rows=held_rows,
+            action=batch.action.value,
+            marketplace=batch.marketplace,
+        )
     if not answers:
         context.notify(
-            "nothing is held; what was written or sent cannot be undone; z undoes changes of marks and facts"
+            _("nothing is held; what was written or sent cannot be undone; z undoes changes of marks and facts")
         )
         return
-    answer = await task.ask(ConfirmScreen("What shall be undone?", answers), discard_typeahead=True)
+    answer = await task.ask(ConfirmScreen(_("What shall be undone?"), answers), discard_typeahead=True)
     if answer == "m":
         count = await task.work(session.batches.recall_orders, set(marked.values()))
     elif answer in ("o", "b"):
@@ -169,7 +195,9 @@ async def undo_held(context: CommandContext, task: Task) -> None:
         count = await task.work(session.batches.recall, one)
     else:
         return
-    context.notify(f"{pluralize(count)} undone; nothing was sent to Amazon")
+    context.notify(
+        _("{orders} undone; nothing was sent to Amazon", orders=ngettext("{n:,} order", "{n:,} orders", count))
+    )
     context.table.reload()
     context.refresh()
 

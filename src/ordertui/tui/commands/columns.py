@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ordertui.messages import _
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.task_runner import Task
 from ordertui.tui.widgets.order_table.columns import BY_KEY
@@ -15,20 +16,20 @@ def sort_by_column(context: CommandContext, down: bool) -> None:
     if key and BY_KEY[key].sort_key:
         context.view.sort(context.view.request.sorted_one_way(key, down=down))
     elif key:
-        context.notify(f"the table cannot be sorted by {BY_KEY[key].label}")
+        context.notify(_("the table cannot be sorted by {by_key}", by_key=_(BY_KEY[key].label)))
 
 
 def hide_column(context: CommandContext) -> None:
     """Hide the column; the order id stays."""
     key = _column(context)
     if key == ALWAYS_SHOWN:
-        context.notify("the order id is always shown")
+        context.notify(_("the order id is always shown"))
     elif key:
         shown = _shown(context)
         left = [one for one in shown if one != key]
         context.table.column = left[min(shown.index(key), len(left) - 1)]
         context.view.set_columns(context.view.request.without(key, shown))
-        context.notify(f"{BY_KEY[key].label} is hidden; C shows it again")
+        context.notify(_("{by_key} is hidden; C shows it again", by_key=_(BY_KEY[key].label)))
 
 
 def widen_column(context: CommandContext, cells: int) -> None:
@@ -68,6 +69,6 @@ def _column(context: CommandContext) -> str:
     """Return the column under the column cursor; without one say how to get it, and return an empty text."""
     key = context.table.column
     if key not in _shown(context):
-        context.notify("h and l choose a column first")
+        context.notify(_("h and l choose a column first"))
         return ""
     return key

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ordertui.messages import _, ngettext
 from ordertui.operations.facts import ASKED_WORDS, DISPATCHED_WORDS
 from ordertui.orders.enums import BuyerRequest, Dispatched
-from ordertui.orders.text import pluralize
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.dialogs import ConfirmScreen, FormScreen
 from ordertui.tui.screens.task_runner import Task
@@ -46,11 +46,17 @@ async def write_note(context: CommandContext, task: Task) -> None:
         return
     notes = {row.note for row in rows.values()}
     is_one = len(ids) == 1 and not context.hidden(ids)
-    title = f"Note on {next(iter(rows.values())).order_id if is_one else context.count_text(ids)}"
-    others = pluralize(sum(row.note is not None for row in rows.values()))
-    about = "An empty one removes it." if len(notes) == 1 else f"It takes the place of the notes on {others}."
+    title = _("Note on {order_id}", order_id=next(iter(rows.values())).order_id if is_one else context.count_text(ids))
+    others = ngettext("{n:,} order", "{n:,} orders", sum(row.note is not None for row in rows.values()))
+    about = (
+        _("An empty one removes it.")
+        if len(notes) == 1
+        else _("It takes the place of the notes on {others}.", others=others)
+    )
     known = (notes.pop() if len(notes) == 1 else None) or ""
-    answer = await task.ask(FormScreen(title, [("note", "Note", known)], f"{about} Amazon never gets it."))
+    answer = await task.ask(
+        FormScreen(title, [("note", _("Note"), known)], _("{about} Amazon never gets it.", about=about))
+    )
     if answer is not None:
         text = answer["note"]
         context.last.remember(lambda context, task: _repeat_note(context, task, text))
@@ -64,7 +70,7 @@ async def _repeat_note(context: CommandContext, task: Task, text: str) -> None:
 
 
 def _note_words(text: str) -> str:
-    return f"note: {text.strip()}" if text.strip() else "note removed"
+    return _("note: {strip}", strip=text.strip()) if text.strip() else _("note removed")
 
 
 async def _record(
@@ -73,7 +79,9 @@ async def _record(
     if not ids:
         return
     if len(ids) >= ASK_FROM or context.hidden(ids):
-        question = ConfirmScreen(f"Record for {context.count_text(ids)}: {words}?", {"y": "yes, record it"})
+        question = ConfirmScreen(
+            _("Record for {ids}: {words}?", ids=context.count_text(ids), words=words), {"y": _("yes, record it")}
+        )
         if await task.ask(question, discard_typeahead=True) != "y":
             return
     await _change(context, task, ids, words, change)
@@ -85,7 +93,11 @@ async def _change(
     count = await task.work(change)
     if count:
         context.marks.fact_changes.append(context.table.marks.changes_made)
-    context.notify(f"{pluralize(count)} changed: {words}; z undoes it" if count else "already set")
+    context.notify(
+        _("{orders} changed: {words}; z undoes it", orders=ngettext("{n:,} order", "{n:,} orders", count), words=words)
+        if count
+        else _("already set")
+    )
     context.table.reload(ids)
     context.refresh()
 
@@ -97,10 +109,16 @@ async def undo_change(context: CommandContext, task: Task) -> None:
     if last is not None and changes and changes[-1] >= marks.changes_made:
         count = await task.work(facts.undo)
         changes.pop()
-        context.notify(f"{pluralize(count)} changed back (was: {last.words})")
+        context.notify(
+            _(
+                "{orders} changed back (was: {words})",
+                orders=ngettext("{n:,} order", "{n:,} orders", count),
+                words=last.words,
+            )
+        )
         context.table.reload(last.ids)
         context.refresh()
     elif marks.undo():
         context.table.marks_changed()
     else:
-        context.notify("no change of marks or facts to undo; u undoes held orders")
+        context.notify(_("no change of marks or facts to undo; u undoes held orders"))

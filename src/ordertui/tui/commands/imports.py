@@ -9,6 +9,7 @@ from pathlib import Path
 from textual.content import Content
 
 from ordertui.amazon.reports.errors import AmbiguousEncoding, MarketplaceNeeded
+from ordertui.messages import _, ngettext
 from ordertui.operations.errors import BadInput, error_message
 from ordertui.operations.reports.files import expand_folders, find_kind, import_order
 from ordertui.operations.reports.progress import ImportProgress, ImportSummary
@@ -16,7 +17,6 @@ from ordertui.operations.reports.rate_report import Days, parse_days
 from ordertui.operations.session import Session
 from ordertui.orders.enums import ReportKind
 from ordertui.orders.marketplace import MARKETPLACES
-from ordertui.orders.text import pluralize
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.render.format import Piece
 from ordertui.tui.render.import_summary import import_lines, result_lines
@@ -47,16 +47,18 @@ async def _read_files(context: CommandContext, task: Task, paths: Sequence[Path]
     lines: list[Piece] = [(f"{line}\n", "$text-warning") for line in left_out]
     paths = await task.work(import_order, list(paths))
     for number, path in enumerate(paths, start=1):
-        place = f"{number} of {len(paths)}" if len(paths) > 1 else ""
+        place = _("{number} of {paths}", number=number, paths=len(paths)) if len(paths) > 1 else ""
         found, was_stopped = await _read_file(context.session, task, path, place)
         lines += found
         if was_stopped:
-            lines += [(f"{left.name}: left out, you stopped\n", "$text-warning") for left in paths[number:]]
+            lines += [
+                (_("{left}: left out, you stopped\n", left=left.name), "$text-warning") for left in paths[number:]
+            ]
             break
     context.table.reload()
     context.refresh()
     if lines:
-        await task.ask(TextScreen("Import result", Content.assemble(*lines)))
+        await task.ask(TextScreen(_("Import result"), Content.assemble(*lines)))
 
 
 async def _read_file(session: Session, task: Task, path: Path, place: str) -> tuple[list[Piece], bool]:
@@ -76,29 +78,29 @@ async def _read_file(session: Session, task: Task, path: Path, place: str) -> tu
             return import_lines(summaries), any(one.stopped for one in summaries)
         except AmbiguousEncoding as error:
             choices = [(name, f"{name:<12} {sample}") for name, sample in error.candidates]
-            encoding = await task.ask(ChoiceScreen(f"Which line of {path.name} reads right?", choices))
+            encoding = await task.ask(ChoiceScreen(_("Which line of {path} reads right?", path=path.name), choices))
             if encoding is None:
-                return [(f"{path.name}: left out, its encoding is open\n", "$text-warning")], False
+                return [(_("{path}: left out, its encoding is open\n", path=path.name), "$text-warning")], False
         except MarketplaceNeeded as error:
-            likely = {error.proposed: "  its order ids and currency speak for it"}
+            likely = {error.proposed: _("  its order ids and currency speak for it")}
             choices = [(code, f"{code}  {MARKETPLACES[code].name}{likely.get(code, '')}") for code in error.choices]
             marketplace = await task.ask(
-                ChoiceScreen(f"Of which marketplace are the new orders of {path.name}?", choices)
+                ChoiceScreen(_("Of which marketplace are the new orders of {path}?", path=path.name), choices)
             )
             if marketplace is None:
-                return [(f"{path.name}: left out, its marketplace is open\n", "$text-warning")], False
+                return [(_("{path}: left out, its marketplace is open\n", path=path.name), "$text-warning")], False
         except Exception as error:
             return [(f"{error_message(error)}\n", "$text-error")], False
 
 
 async def _ask_days(task: Task, path: Path) -> Days | None:
     """Ask for the days of order that a report covers which has too few rows to tell; None: left open."""
-    note = "What of these days it does not name is then told by its silence. Esc: leave it open"
+    note = _("What of these days it does not name is then told by its silence. Esc: leave it open")
     first = last = ""
     while True:
-        fields = (("first", "First day, as 2026-11-16", first), ("last", "Last day", last))
+        fields = (("first", _("First day, as 2026-11-16"), first), ("last", _("Last day"), last))
         found = await task.ask(
-            FormScreen(f"{path.name} has few rows or none: for which days was it asked?", fields, note)
+            FormScreen(_("{path} has few rows or none: for which days was it asked?", path=path.name), fields, note)
         )
         if found is None:
             return None
@@ -112,13 +114,20 @@ async def _ask_days(task: Task, path: Path) -> Days | None:
 async def _import(
     session: Session, task: Task, path: Path, place: str, answers: Mapping[str, str | None], covers: Days | None
 ) -> Sequence[ImportSummary]:
-    screen = ProgressScreen(f"Importing {place}".rstrip())
+    screen = ProgressScreen(_("Importing {place}", place=place).rstrip())
     started = time.monotonic()
 
     def progress(now: ImportProgress) -> None:
         speed = now.rows / max(time.monotonic() - started, 0.001)
         screen.advance(
-            now.bytes_done, now.bytes_total, f"{now.path.name}: {pluralize(now.rows, 'row')}, {speed:,.0f} rows/s"
+            now.bytes_done,
+            now.bytes_total,
+            _(
+                "{path}: {rows}, {speed:,.0f} rows/s",
+                path=now.path.name,
+                rows=ngettext("{n:,} row", "{n:,} rows", now.rows),
+                speed=speed,
+            ),
         )
 
     with task.showing(screen):
@@ -138,6 +147,10 @@ async def _read_results(session: Session, task: Task, path: Path) -> list[Piece]
         from ordertui.tui.screens.processing_reports import read_processing_reports
 
         found = await read_processing_reports(session, task, [path])
-        return result_lines(found) if found else [(f"{path.name}: left out, its batch is open\n", "$text-warning")]
+        return (
+            result_lines(found)
+            if found
+            else [(_("{path}: left out, its batch is open\n", path=path.name), "$text-warning")]
+        )
     except Exception as error:
         return [(f"{error_message(error)}\n", "$text-error")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ordertui.messages import _
 from ordertui.operations.query.facets import quoted
 from ordertui.operations.query.queues import within
 from ordertui.orders.clock import to_local
@@ -19,25 +20,25 @@ def clear_marks(context: CommandContext) -> None:
     count = context.table.marks.clear()
     if count:
         context.table.marks_changed()
-        context.notify(f"{count:,} unmarked; z brings them back")
+        context.notify(_("{count:,} unmarked; z brings them back", count=count))
 
 
 def restore_last_set(context: CommandContext) -> None:
     """Mark again what was marked before it was cleared or committed."""
     marks = context.table.marks
     if not context.marks.last_set:
-        context.notify("no set was cleared or committed yet")
+        context.notify(_("no set was cleared or committed yet"))
     elif marks.restore(context.marks.last_set):
         context.table.marks_changed()
-        context.notify(f"{marks.count:,} marked; z undoes that")
+        context.notify(_("{count:,} marked; z undoes that", count=marks.count))
     else:
-        context.notify("these are marked already")
+        context.notify(_("these are marked already"))
 
 
 async def mark_by_filter(context: CommandContext, task: Task, mark: bool) -> None:
     """Mark or unmark what a filter finds, without changing what is shown."""
     title = f"{'Mark' if mark else 'Unmark'} by a filter"
-    text = await ask_filter(task, context.session, context.filter_bar, title, "Of all orders, shown or not.")
+    text = await ask_filter(task, context.session, context.filter_bar, title, _("Of all orders, shown or not."))
     if text is not None:
         await change_marks(context, task, text, "all", mark=mark)
 
@@ -55,8 +56,8 @@ async def mark_similar(context: CommandContext, task: Task) -> None:
             request.queue,
             without_fba=not request.fba,
         )
-        choices.append((text, f"{label}   {count:,} shown"))
-    chosen = await task.ask(ChoiceScreen("Mark, of the orders shown, those with the same", choices))
+        choices.append((text, _("{label}   {count:,} shown", label=label, count=count)))
+    chosen = await task.ask(ChoiceScreen(_("Mark, of the orders shown, those with the same"), choices))
     if chosen is not None:
         await change_marks(context, task, within(request.filter, chosen), request.queue, mark=True)
 
@@ -69,7 +70,7 @@ async def change_marks(context: CommandContext, task: Task, text: str, queue: st
     marks = context.table.marks
     changed = marks.add(found) if mark else marks.remove(found)
     context.table.marks_changed()
-    context.notify(f"{changed:,} {'marked' if mark else 'unmarked'}; z undoes that")
+    context.notify(_("{changed:,} {text}; z undoes that", changed=changed, text=_("marked") if mark else _("unmarked")))
 
 
 def similar_filters(row: OrderRow, zone: str) -> list[tuple[str, str]]:
@@ -78,16 +79,23 @@ def similar_filters(row: OrderRow, zone: str) -> list[tuple[str, str]]:
     """
     found: list[tuple[str, str]] = []
     if row.sku:
-        found.append((f"sku:{quoted(row.sku)}", f"SKU            {row.sku}"))
+        found.append((f"sku:{quoted(row.sku)}", _("SKU            {sku}", sku=row.sku)))
     if row.buyer_request is not BuyerRequest.UNKNOWN:
-        found.append((f"request:{row.buyer_request.value}", f"buyer asked    {row.buyer_request.value}"))
+        found.append(
+            (
+                f"request:{row.buyer_request.value}",
+                _("buyer asked    {buyer_request}", buyer_request=row.buyer_request.value),
+            )
+        )
     if row.ship_by is not None:
         day = to_local(row.ship_by, zone).date().isoformat()
-        found.append((f"ship-by:{day}", f"ship-by day    {day}"))
+        found.append((f"ship-by:{day}", _("ship-by day    {day}", day=day)))
     if row.purchased_at is not None:
         day = to_local(row.purchased_at, zone).date().isoformat()
-        found.append((f"placed:{day}", f"day placed     {day}"))
+        found.append((f"placed:{day}", _("day placed     {day}", day=day)))
     if row.status is not OrderStatus.UNKNOWN:
-        found.append((f"status:{row.status.value}", f"status         {row.status.value.replace('_', ' ')}"))
-    found.append((f"marketplace:{row.marketplace}", f"marketplace    {row.marketplace}"))
+        found.append(
+            (f"status:{row.status.value}", _("status         {replace}", replace=row.status.value.replace("_", " ")))
+        )
+    found.append((f"marketplace:{row.marketplace}", _("marketplace    {marketplace}", marketplace=row.marketplace)))
     return found

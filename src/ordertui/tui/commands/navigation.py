@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from textual.worker import WorkerCancelled
 
+from ordertui.messages import _
 from ordertui.operations.marks import Marks
 from ordertui.orders.enums import Channel
 from ordertui.orders.text import mask_control_characters
@@ -30,8 +31,8 @@ def order_ids(text: str) -> list[str]:
 
 async def find(context: CommandContext, task: Task) -> None:
     """Ask for a filter, and find the orders that fit without hiding the others."""
-    note = "n and # go through what fits; nothing is hidden."
-    text = await ask_filter(task, context.session, context.filter_bar, "Find by a filter", note)
+    note = _("n and # go through what fits; nothing is hidden.")
+    text = await ask_filter(task, context.session, context.filter_bar, _("Find by a filter"), note)
     if text is not None:
         await find_orders(context, task, text)
 
@@ -44,7 +45,7 @@ async def find_orders(context: CommandContext, task: Task, text: str) -> None:
         return
     count = 0 if view.shown is None else found.common(view.shown.members)
     context.marks.found = found if count else Marks()
-    context.notify(f"{count:,} found in this view" if count else "nothing in this view fits")
+    context.notify(_("{count:,} found in this view", count=count) if count else _("nothing in this view fits"))
     if count and table.cursor_id not in found:
         step(context, forward=True)
 
@@ -54,12 +55,12 @@ def step(context: CommandContext, forward: bool) -> None:
     table = context.table
     wanted = context.marks.found or table.marks
     if not wanted:
-        context.notify("nothing was found and nothing is marked: F finds, space marks")
+        context.notify(_("nothing was found and nothing is marked: F finds, space marks"))
         return
     places = range(table.cursor + 1, len(table.ids)) if forward else range(table.cursor - 1, -1, -1)
     place = next((index for index in places if table.ids[index] in wanted), None)
     if place is None:
-        context.notify(f"none {'below' if forward else 'above'}")
+        context.notify(_("none {text}", text=_("below") if forward else _("above")))
     else:
         table.cursor = place
 
@@ -85,10 +86,16 @@ async def go_to_text(context: CommandContext, task: Task, text: str) -> None:
     if found is None:
         return
     if not found:
-        context.screen.notify(f"no order id has {part} in it", severity="error")
+        context.screen.notify(_("no order id has {part} in it", part=part), severity="error")
     elif view.shown is not None and found.common(view.shown.members):
         context.marks.found = found
-        context.notify(f"{found.common(view.shown.members):,} shown with {part} in the id; n and # go through them")
+        context.notify(
+            _(
+                "{members:,} shown with {part} in the id; n and # go through them",
+                members=found.common(view.shown.members),
+                part=part,
+            )
+        )
         if context.table.cursor_id not in found:
             view.mark_place()
             _go_to_first(context, found)
@@ -96,7 +103,13 @@ async def go_to_text(context: CommandContext, task: Task, text: str) -> None:
         await _show(context, found.ids()[0])
     else:
         view.ask_for(view.request.with_filter(f"id:*{part}*", queue="all"))
-        context.notify(f"{len(found):,} orders with {part} in the id, none of them in that view: all are shown")
+        context.notify(
+            _(
+                "{found:,} orders with {part} in the id, none of them in that view: all are shown",
+                found=len(found),
+                part=part,
+            )
+        )
 
 
 def _go_to_first(context: CommandContext, found: Marks) -> None:
@@ -109,13 +122,13 @@ async def go_to_pasted(context: CommandContext, task: Task, text: str) -> None:
     wanted = order_ids(text)
     if not wanted:
         found = mask_control_characters(text[:60])
-        context.screen.notify(f"no order id such as 111-2222222-3333333 in: {found}", severity="error")
+        context.screen.notify(_("no order id such as 111-2222222-3333333 in: {found}", found=found), severity="error")
         return
     known = await task.work(context.session.orders.ids_of, wanted)
     missing = [order_id for order_id in wanted if order_id not in known]
     if missing:
-        more = f" and {len(missing) - NAMED_IDS:,} more" if len(missing) > NAMED_IDS else ""
-        message = f"not in this store: {', '.join(missing[:NAMED_IDS])}{more}"
+        more = _(" and {missing:,} more", missing=len(missing) - NAMED_IDS) if len(missing) > NAMED_IDS else ""
+        message = _("not in this store: {missing}{more}", missing=", ".join(missing[:NAMED_IDS]), more=more)
         context.screen.notify(message, severity="warning", timeout=10)
     if len(wanted) > 1:
         _mark(context, list(known.values()))
@@ -126,7 +139,7 @@ async def go_to_pasted(context: CommandContext, task: Task, text: str) -> None:
 def _mark(context: CommandContext, ids: Sequence[int]) -> None:
     changed = context.table.marks.add(ids)
     context.table.marks_changed()
-    context.notify(f"{changed:,} marked")
+    context.notify(_("{changed:,} marked", changed=changed))
 
 
 async def _show(context: CommandContext, row_id: int) -> None:
@@ -138,5 +151,5 @@ async def _show(context: CommandContext, row_id: int) -> None:
             is_fba = any(row.channel is Channel.AMAZON for row in rows)
             request = view.request.with_filter("", queue="all").with_fba(view.request.fba or is_fba)
             await view.ask_for(request).wait()
-        context.notify("it is not in that view: all orders are shown")
+        context.notify(_("it is not in that view: all orders are shown"))
         table.go_to(row_id)

@@ -6,10 +6,10 @@ import os
 import sys
 from contextlib import nullcontext
 
+from ordertui.messages import _, ngettext
 from ordertui.operations.paths import typed_path
 from ordertui.orders.clock import to_local
 from ordertui.orders.marketplace import seller_central_url
-from ordertui.orders.text import pluralize
 from ordertui.tui.clipboard import COPY_FORMS, copy, format_orders
 from ordertui.tui.main.command_context import CommandContext
 from ordertui.tui.screens.dialogs import ChoiceScreen, FormScreen, TextScreen
@@ -32,10 +32,10 @@ async def open_in_seller_central(context: CommandContext, task: Task) -> None:
     app, is_practice = context.screen.app, context.session.is_practice
     if not is_practice and (app.is_web or can_browse()):
         app.open_url(link)
-        context.notify(f"opened {link}")
+        context.notify(_("opened {link}", link=link))
         return
-    why = "Practice orders are not real: the link would find nothing." if is_practice else "No browser here."
-    screen = TextScreen(f"{row.order_id} in Seller Central", f"{why}\n\n{link}", copy=link)
+    why = _("Practice orders are not real: the link would find nothing.") if is_practice else _("No browser here.")
+    screen = TextScreen(_("{order_id} in Seller Central", order_id=row.order_id), f"{why}\n\n{link}", copy=link)
     await task.ask(screen)
 
 
@@ -53,7 +53,9 @@ async def show_message(context: CommandContext, task: Task, only: str = "") -> N
     session, row = context.session, context.table.cursor_row
     marked = () if only else context.table.marks.ids()
     if len(marked) > MOST_MESSAGES:
-        context.notify(f"mark at most {MOST_MESSAGES:,} orders: each buyer gets a text of their own")
+        context.notify(
+            _("mark at most {most_messages:,} orders: each buyer gets a text of their own", most_messages=MOST_MESSAGES)
+        )
         return
     rows = await task.work(session.orders.rows, marked) if marked else {}
     orders = [rows[row_id].order_id for row_id in marked if row_id in rows] or ([row.order_id] if row else [])
@@ -75,8 +77,8 @@ def can_browse() -> bool:
 async def copy_as(context: CommandContext, task: Task, known_form: str = "") -> None:
     """Copy the marked orders, or the one under the cursor, in a form that is asked for if it is not known."""
     session, ids = context.session, context.table.acting_ids()
-    what = "the order" if len(ids) == 1 and not context.hidden(ids) else context.count_text(ids)
-    form = known_form or await task.ask(ChoiceScreen(f"Copy {what} as", list(COPY_FORMS)))
+    what = _("the order") if len(ids) == 1 and not context.hidden(ids) else context.count_text(ids)
+    form = known_form or await task.ask(ChoiceScreen(_("Copy {what} as", what=what), list(COPY_FORMS)))
     if form is not None and ids:
         context.last.remember(lambda context, task: copy_as(context, task, form))
         rows = await task.work(session.orders.rows, ids)
@@ -90,16 +92,18 @@ async def export(context: CommandContext, task: Task) -> None:
     """Write the marked orders, or all that are shown, to a file."""
     session, table = context.session, context.table
     ids = table.marks.ids() if table.marks else table.ids
-    what = context.count_text(ids, "marked order" if table.marks else "shown order")
+    what = context.count_text(ids, _("marked order") if table.marks else _("shown order"))
     stamp = to_local(session.clock.now(), session.orders.zone).strftime("%Y%m%d-%H%M")
     path = session.directory / f"orders-{stamp}.csv"
-    note = "Ends in .csv, .tsv or .json. Buyers' names and addresses are not in it: ordertui keeps none."
-    answer = await task.ask(FormScreen(f"Export {what}", [("path", "File", str(path))], note))
+    note = _("Ends in .csv, .tsv or .json. Buyers' names and addresses are not in it: ordertui keeps none.")
+    answer = await task.ask(FormScreen(_("Export {what}", what=what), [("path", _("File"), str(path))], note))
     if answer is not None and answer["path"].strip():
         target = typed_path(answer["path"])
         from ordertui.tui.screens.progress import AskingScreen
 
-        writing = AskingScreen(f"Writing {what}", "Esc stop; then no file is there")
+        writing = AskingScreen(_("Writing {what}", what=what), _("Esc stop; then no file is there"))
         with task.showing(writing) if len(ids) > SHOWN_FROM else nullcontext():
             count = await task.work(session.orders.export, ids, target, lambda: writing.stopping)
-        context.notify(f"{pluralize(count)} written: {target}")
+        context.notify(
+            _("{orders} written: {target}", orders=ngettext("{n:,} order", "{n:,} orders", count), target=target)
+        )

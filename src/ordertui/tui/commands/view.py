@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.containers import VerticalScroll
 
+from ordertui.messages import _
 from ordertui.operations.marks import Marks
 from ordertui.orders.enums import Action
 from ordertui.tui.main.command_context import CommandContext
@@ -23,7 +24,7 @@ def show_queue(context: CommandContext, key: str) -> None:
 def jump_back(context: CommandContext) -> None:
     """Go back to the queue, filter and order that were left last."""
     if not context.view.jump_back():
-        context.notify("no place was left yet: ctrl+o goes back after a queue, a filter or a jump")
+        context.notify(_("no place was left yet: ctrl+o goes back after a queue, a filter or a jump"))
 
 
 def type_filter(context: CommandContext) -> None:
@@ -38,7 +39,7 @@ def clear_filter(context: CommandContext) -> None:
         view.ask_for(view.request.with_filter(""))
     elif context.marks.found:
         context.marks.found = Marks()
-        context.notify("what was found is forgotten; n and # go through the marked orders")
+        context.notify(_("what was found is forgotten; n and # go through the marked orders"))
     elif not context.sync.stop():
         context.tour.leave()
 
@@ -46,7 +47,9 @@ def clear_filter(context: CommandContext) -> None:
 def switch_marketplace(context: CommandContext) -> None:
     """Show the rate of the next marketplace."""
     pinned = context.summary.summarizer.switch()
-    context.screen.notify(f"the panel stays with {pinned}" if pinned else "the panel follows the cursor", timeout=2)
+    context.screen.notify(
+        _("the panel stays with {pinned}", pinned=pinned) if pinned else _("the panel follows the cursor"), timeout=2
+    )
     context.summary.show()
 
 
@@ -89,14 +92,14 @@ def toggle_fba(context: CommandContext) -> None:
     """Show orders that Amazon ships, or hide them."""
     view = context.view
     view.ask_for(view.request.with_fba(not view.request.fba))
-    context.notify("FBA orders are shown" if view.request.fba else "FBA orders are hidden")
+    context.notify(_("FBA orders are shown") if view.request.fba else _("FBA orders are hidden"))
 
 
 def toggle_pane(context: CommandContext) -> None:
     """Hide the side pane, or show it; on a screen that has no room beside the table it is hidden at first."""
     screen = context.screen
     if screen.has_class("-narrow"):
-        context.notify("the side pane needs 80 columns; Enter shows the order")
+        context.notify(_("the side pane needs 80 columns; Enter shows the order"))
         return
     screen.toggle_class("-no-pane" if screen.has_class("-wide") else "-with-pane")
     screen.remove_class("-zoomed")
@@ -107,7 +110,7 @@ def zoom_pane(context: CommandContext) -> None:
     """Make the side pane wide, with the order in full, or as it was."""
     screen = context.screen
     if screen.has_class("-narrow"):
-        context.notify("the side pane needs 80 columns; Enter shows the order")
+        context.notify(_("the side pane needs 80 columns; Enter shows the order"))
         return
     screen.toggle_class("-zoomed")
     screen.call_after_refresh(context.show_detail)
@@ -126,17 +129,17 @@ def refresh(context: CommandContext) -> None:
 
 async def sort(context: CommandContext, task: Task) -> None:
     """Choose the column to sort by."""
-    note = "The same column again turns the order round. S on the table sorts by one more."
+    note = _("The same column again turns the order round. S on the table sorts by one more.")
     first = next((column for column, _ in context.view.request.order), "")
-    chosen = await task.ask(ChoiceScreen("Sort by", _sortable_columns(context), note, at=first))
+    chosen = await task.ask(ChoiceScreen(_("Sort by"), _sortable_columns(context), note, at=first))
     if chosen is not None:
         context.view.sort_by(chosen)
 
 
 async def sort_further(context: CommandContext, task: Task) -> None:
     """Choose one more column to sort by."""
-    note = "After those that have a number. One of them again turns round, then goes."
-    chosen = await task.ask(ChoiceScreen("Then sort by", _sortable_columns(context), note))
+    note = _("After those that have a number. One of them again turns round, then goes.")
+    chosen = await task.ask(ChoiceScreen(_("Then sort by"), _sortable_columns(context), note))
     if chosen is not None:
         context.view.sort_by(chosen, more=True)
 
@@ -148,7 +151,7 @@ def _sortable_columns(context: CommandContext) -> list[tuple[str, str]]:
         for number, (column, descends) in enumerate(context.view.request.order, start=1)
     }
     return [
-        (column.key, f"{signs.get(column.key, ''):<3}{column.label}")
+        (column.key, f"{signs.get(column.key, ''):<3}{_(column.label)}")
         for column in context.table.renderer.columns
         if column.sort_key
     ]
@@ -183,7 +186,7 @@ async def show_rate(context: CommandContext, task: Task) -> None:
     from ordertui.tui.screens.rate import RateScreen
 
     if not context.session.orders.marketplaces():
-        context.notify("no orders yet: there is no rate; i brings in reports")
+        context.notify(_("no orders yet: there is no rate; i brings in reports"))
         return
     marks = context.table.marks
     ids = marks.ids() if marks else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -16,6 +17,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.notifications import SeverityLevel
 
+from ordertui.messages import ENGLISH, _, choose_language, use
 from ordertui.operations.config import config_path
 from ordertui.operations.errors import error_message
 from ordertui.operations.session import Session
@@ -51,10 +53,17 @@ class OrderTuiApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(
-        self, session: Session, *, keymap: Keymap | None = None, theme: str = DARK.name, tour: bool = False
+        self,
+        session: Session,
+        *,
+        keymap: Keymap | None = None,
+        theme: str = DARK.name,
+        tour: bool = False,
+        language: str = ENGLISH,
     ) -> None:
-        """`tour`: begin with it."""
+        """`tour`: begin with it. `language`: one of `messages.LANGUAGES`; of every text until the screen is left."""
         super().__init__()
+        use(language)
         self._session = session
         self._user_keymap = keymap or Keymap()
         self._begins_with_tour = tour
@@ -119,7 +128,9 @@ class OrderTuiApp(App[None]):
     def action_help_quit(self) -> None:
         """Say what leaves the program: ctrl+c does not, it copies what is selected."""
         keys = self._user_keymap
-        self.notify(f"{keys.first_key('app.quit')} on the main screen leaves, ctrl+q leaves at once")
+        self.notify(
+            _("{first_key} on the main screen leaves, ctrl+q leaves at once", first_key=keys.first_key("app.quit"))
+        )
 
     @on(PracticeBuilt)
     async def _open_practice(self, event: PracticeBuilt) -> None:
@@ -128,7 +139,8 @@ class OrderTuiApp(App[None]):
         self.call_after_refresh(self._begin_tour)
 
     def on_unmount(self) -> None:
-        """Close the practice store if it was opened here."""
+        """Close the practice store if it was opened here. What the process says from now on is English."""
+        use(ENGLISH)
         if self._practice is not None:
             self._practice.close()
 
@@ -188,7 +200,9 @@ class OrderTuiApp(App[None]):
 
 def run(session: Session, *, mouse: bool = True, tour: bool = False) -> int:
     """Show the session's orders until the user leaves; return the exit code."""
-    app = OrderTuiApp(session, keymap=read_keymap(config_path().with_name(KEYMAP_FILE)), tour=tour)
+    language = choose_language(session.config.language, os.environ)
+    use(language)  # what is wrong with the keymap is told on the screen
+    app = OrderTuiApp(session, keymap=read_keymap(config_path().with_name(KEYMAP_FILE)), tour=tour, language=language)
     app.run(mouse=mouse)
     discard_output_of_closed_terminal()
     if app.defect is not None:

@@ -10,6 +10,7 @@ from textual.actions import parse
 from textual.content import Content
 from textual.screen import Screen
 
+from ordertui.messages import _
 from ordertui.operations.session import Session
 from ordertui.orders.text import pluralize
 from ordertui.tui.keymap import Keymap
@@ -68,7 +69,7 @@ class CommandContext(msgspec.Struct, frozen=True):
     def count_text(self, ids: Sequence[int], noun: str = "order") -> str:
         """Return how many orders these are, and how many of them queue and filter hide: `12 orders (3 not shown)`."""
         hidden = len(self.hidden(ids))
-        return pluralize(len(ids), noun) + (f" ({hidden:,} not shown)" if hidden else "")
+        return pluralize(len(ids), noun) + (_(" ({hidden:,} not shown)", hidden=hidden) if hidden else "")
 
     def notify(self, message: str) -> None:
         """Show a message for a while."""

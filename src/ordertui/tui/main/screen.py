@@ -17,6 +17,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
+from ordertui.messages import _
 from ordertui.operations.session import Session
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.tui.actions import bindings, find_command
@@ -142,7 +143,7 @@ class MainScreen(Screen[None]):
         body, side = self.query_one("#body"), self.query_one("#side")
         scroll = VerticalScroll(DiffStatic(id="detail"), id="detail-scroll", can_focus=False)
         await asyncio.gather(
-            self.mount(Static(TOO_SMALL, classes="too-small"), before=body),
+            self.mount(Static(_(TOO_SMALL), classes="too-small"), before=body),
             body.mount(Static(id="notes"), after="#header-line"),
             body.mount(Static(render_welcome(), id="welcome"), before="#middle"),
             body.mount(DiffStatic(id="rate-strip"), before="#status"),
@@ -230,7 +231,7 @@ class MainScreen(Screen[None]):
         codes = list(session.orders.marketplaces())
         self.set_class(not codes, "-empty")
         markets = [f"{MARKETPLACES[codes[0]].name} ({codes[0]})"] if len(codes) == 1 else codes
-        name = session.config.shop_name or "my shop"
+        name = session.config.shop_name or _("my shop")
         self.update_text(
             "header",
             render_header(
@@ -340,11 +341,11 @@ class MainScreen(Screen[None]):
         self.refresh_all()
         for batch in sent:
             where = (
-                "in the outbox folder; o says where to upload it"
+                _("in the outbox folder; o says where to upload it")
                 if batch.files
-                else "at Amazon; o says where it stands"
+                else _("at Amazon; o says where it stands")
             )
-            self.notify(f"batch {batch.id} is {where}", timeout=15)
+            self.notify(_("batch {batch} is {where}", batch=batch.id, where=where), timeout=15)
 
     # Messages
 

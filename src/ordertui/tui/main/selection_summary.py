@@ -10,6 +10,7 @@ import msgspec
 from textual.content import Content
 from textual.screen import Screen
 
+from ordertui.messages import N_, _
 from ordertui.operations.batches.batch import Due, Waiting
 from ordertui.operations.errors import Stopped
 from ordertui.operations.query.queues import BY_KEY
@@ -31,7 +32,7 @@ AT_ONCE = 500
 MARKING_PAUSE = 0.08
 """Seconds after the last mark until a large set is summed up."""
 NO_IMPACT = Impact(0, (), 0, 0, 0, 0)
-NO_ORDERS = Content("\n No orders yet.\n i imports the reports you\n downloaded from Seller Central.")
+NO_ORDERS = N_("\n No orders yet.\n i imports the reports you\n downloaded from Seller Central.")
 
 
 class SummaryRequest(msgspec.Struct, frozen=True):
@@ -163,7 +164,7 @@ class SelectionSummarizer:
         impact = calculator.impact(_until_stopped(request.ids, stop))
         shown = self.market(request.cursor, impact)
         if not shown:
-            return Summary(NO_ORDERS, Content(""), "", impact, request.version)
+            return Summary(Content(_(NO_ORDERS)), Content(""), "", impact, request.version)
         marked = dict(impact.markets)
         effects = {
             code: calculator.effects(code, request.ids) if marked.get(code) else self._unmarked_rate(code)
@@ -304,7 +305,7 @@ class SummaryController:
             hidden=hidden,
             waiting=self.waiting,
             next_due=self.next_due,
-            view=BY_KEY[view.request.queue].title,
+            view=_(BY_KEY[view.request.queue].title),
             width=self._screen.size.width,
             pending=view.pending_text,
             range_size=self._table.range_size,

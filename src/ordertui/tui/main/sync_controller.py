@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.screen import Screen
 
+from ordertui.messages import _, ngettext
 from ordertui.operations.errors import BadInput, PassphraseNeeded
 from ordertui.operations.session import Session
-from ordertui.orders.text import pluralize
 from ordertui.tui.render.format import format_countdown
 from ordertui.tui.render.header import render_age
 from ordertui.tui.screens.task_runner import Task, TaskRunner, ignore_unmounted
@@ -43,14 +43,18 @@ class SyncRun:
     def text(self, key: str, *, short: bool) -> str:
         """Return what the first line says; `key` stops the sync."""
         if self.is_stopping:
-            return "stopping the sync"
+            return _("stopping the sync")
         left = self._waits_until - self._session.clock.now()
-        text = f"syncing · {pluralize(self._orders)}" if self._orders else "syncing"
+        text = (
+            _("syncing · {orders}", orders=ngettext("{n:,} order", "{n:,} orders", self._orders))
+            if self._orders
+            else _("syncing")
+        )
         if left > 0:
-            text += f" · next in {format_countdown(left)}"
+            text += _(" · next in {left}", left=format_countdown(left))
         if not short:
             text += f" · {self._session.sync.status().format_quota()}"
-        return f"{text} · {key} stops"
+        return _("{text} · {key} stops", text=text, key=key)
 
 
 class SyncController:
@@ -160,9 +164,9 @@ class SyncController:
     async def _ask_passphrase(self, task: Task) -> None:
         from ordertui.tui.screens.dialogs import FormScreen
 
-        fields = [("word", "Passphrase", "")]
-        note = "It is kept in memory until you leave."
-        answer = await task.ask(FormScreen("The credentials are sealed", fields, note, password=True))
+        fields = [("word", _("Passphrase"), "")]
+        note = _("It is kept in memory until you leave.")
+        answer = await task.ask(FormScreen(_("The credentials are sealed"), fields, note, password=True))
         if answer is not None and answer["word"]:
             word = answer["word"]
             self._session.sync.connection.credentials.ask = lambda: word
@@ -170,10 +174,23 @@ class SyncController:
 
 
 def _summary_text(found: SyncSummary, key: str) -> str:
-    text = f"synced: {pluralize(found.new, 'new order')}, {found.changed:,} changed"
+    text = _(
+        "synced: {new}, {changed:,} changed",
+        new=ngettext("{n:,} new order", "{n:,} new orders", found.new),
+        changed=found.changed,
+    )
     if found.stopped:
-        text = f"sync stopped: {pluralize(found.orders)} came and are kept; {key} goes on from there"
+        text = _(
+            "sync stopped: {orders} came and are kept; {key} goes on from there",
+            orders=ngettext("{n:,} order", "{n:,} orders", found.orders),
+            key=key,
+        )
     if found.rejects:
         first = found.rejects[0]
-        text += f"\n{pluralize(len(found.rejects))} could not be taken in, first {first.text}: {first.reason}"
+        text += _(
+            "\n{orders} could not be taken in, first {first}: {reason}",
+            orders=ngettext("{n:,} order", "{n:,} orders", len(found.rejects)),
+            first=first.text,
+            reason=first.reason,
+        )
     return "\n".join((text, *(note for note in found.notes if not found.stopped)))

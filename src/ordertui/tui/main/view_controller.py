@@ -11,10 +11,10 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.worker import Worker
 
+from ordertui.messages import _, ngettext
 from ordertui.operations.marks import Marks
 from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.session import Session
-from ordertui.orders.text import pluralize
 from ordertui.store import Interrupted
 from ordertui.tui.actions import find_command
 from ordertui.tui.render.format import empty_text
@@ -183,7 +183,7 @@ class ViewController:
             self._filter_bar.set_text(view.request.filter)
             self._swap(view, is_complete=True)
             self._finish_reading()
-            self._screen.notify("stopped: what was shown before is shown again")
+            self._screen.notify(_("stopped: what was shown before is shown again"))
 
     async def _read_view(self, request: ViewRequest, number: int) -> None:
         self._session.orders.interrupt()
@@ -235,8 +235,8 @@ class ViewController:
             return  # it was built just before, or another one is asked for
         before = self.request if self.complete is None else self.complete.request
         is_sorting = self.request.sort != before.sort
-        hint = " Esc stops" if self.complete is not None else ""
-        self.reading_text = f"{'sorting' if is_sorting else 'looking'}…{hint}"
+        hint = _(" Esc stops") if self.complete is not None else ""
+        self.reading_text = f"{(_('sorting') if is_sorting else _('looking'))}…{hint}"
         self._on_change(ViewChange.PROGRESS)
 
     def _stop_progress_timer(self) -> None:
@@ -284,17 +284,24 @@ class ViewController:
     def _show_empty_text(self) -> None:
         """Say in the table, if it has no order, why its queue has none, or that no report could have said."""
         note = self.counter.note(self.request.queue)
-        why = f"It cannot be said: {note}." if note else BY_KEY[self.request.queue].why_empty
+        why = _("It cannot be said: {note}.", note=note) if note else BY_KEY[self.request.queue].why_empty
         text = empty_text(why, bool(self.request.filter.strip()))
         hidden = 0 if self.shown is None else self.shown.hidden_fba
         if hidden:
             key = find_command("see.fba").first_key
-            text = f"{pluralize(hidden, 'FBA order')} (Amazon ships them) hidden here: {key} shows them. {text}"
+            text = _(
+                "{hidden} (Amazon ships them) hidden here: {key} shows them. {text}",
+                hidden=ngettext("{n:,} FBA order", "{n:,} FBA orders", hidden),
+                key=key,
+                text=text,
+            )
         self._table.set_empty_text(text)
 
     def _show_count(self) -> None:
         shown = f"{len(self._table.ids):,}"
-        self._filter_bar.count(shown if self.counter.total is None else f"{shown} of {self.counter.total:,}")
+        self._filter_bar.count(
+            shown if self.counter.total is None else _("{shown} of {total:,}", shown=shown, total=self.counter.total)
+        )
 
     # Searching for a command
 
@@ -319,12 +326,12 @@ class ViewController:
             if self.search_text:
                 self.search_text = ""
                 self._on_change(ViewChange.PROGRESS)
-        self._screen.notify("stopped: nothing was looked up, nothing changed")
+        self._screen.notify(_("stopped: nothing was looked up, nothing changed"))
         self.refresh_external_changes()  # it may have been interrupted as well
         return None
 
     def _say_searching(self) -> None:
-        self.search_text = "looking… Esc stops"
+        self.search_text = _("looking… Esc stops")
         self._on_change(ViewChange.PROGRESS)
 
     # While a filter is typed: its first orders, without making keys wait
@@ -351,7 +358,9 @@ class ViewController:
             self._anchor = self._anchor or self._table.cursor_anchor
             self._table.set_empty_text(empty_text("", True))
             self._table.show(first, anchor=self._anchor)
-            bar.count(f"{len(first):,}" if len(first) < FIRST_PAGE else f"{FIRST_PAGE:,} and more")
+            bar.count(
+                f"{len(first):,}" if len(first) < FIRST_PAGE else _("{first_page:,} and more", first_page=FIRST_PAGE)
+            )
 
     def apply_filter(self, text: str) -> None:
         """Show the view of a filter that was typed, and remember the filter."""
@@ -410,7 +419,7 @@ class ViewController:
         stay = self.pending.members.common(self.shown.members)
         come, go = len(self.pending.ids) - stay, len(self.shown.ids) - stay
         parts = [f"+{come:,}"] * bool(come) + [f"−{go:,}"] * bool(go)
-        return " ".join(parts) or "order changed"
+        return " ".join(parts) or _("order changed")
 
     def _run(self, work: Coroutine[object, object, None], group: str) -> Worker[None]:
         """Run this beside the screen; another run of the same group is cancelled."""

@@ -14,7 +14,9 @@ from fractions import Fraction
 import msgspec
 from textual.content import Content
 
-from .format import MUTED, Piece
+from ordertui.messages import _
+
+from .format import MUTED, Piece, pad
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 LINE, RANGE, MORE, NONE = "▁", "░", "↑", "·"
@@ -113,7 +115,7 @@ def draw_chart(bars: Sequence[Bar], target: Fraction, height: int) -> Content:
         if row == scale.under:
             pieces.append((f"{f'< {format_axis_share(target)}':>{AXIS - 1}} ", "bold"))
         elif row == scale.under + 1:
-            pieces.append((f"{'target':>{AXIS - 1}} ", "bold"))
+            pieces.append((pad(_("target"), AXIS - 1, right=True) + " ", "bold"))
         else:
             pieces.append((f"{word:>{AXIS - 1}} ", MUTED))
         for bar in bars:

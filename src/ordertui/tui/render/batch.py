@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from rich.cells import cell_len
 from textual.content import Content
 
+from ordertui.messages import _, ngettext
 from ordertui.operations.batches.batch import Batch, BatchRow
 from ordertui.operations.batches.open_issues import OpenIssue
 from ordertui.orders.batch_state import AT_LARGE, NEVER_LEFT, UNANSWERED, BatchState, RowState
 from ordertui.orders.money import format_money
 from ordertui.orders.order import OrderRow
-from ordertui.orders.text import pluralize
 
-from .format import GAP, MUTED, Piece, format_countdown, format_time, format_zone, wrap_text
+from .format import GAP, MUTED, Piece, action_word, format_countdown, format_time, format_zone, pad, wrap_text
 from .state import BATCH_LOOKS, ROW_LOOKS
 
 WITH_NEXT = 76
 """From so many cells on a line of the list has a column of what to do next."""
 STATE_WIDTH = 18
 """Cells of the column State."""
-FOR_THIS_BATCH = " for this batch"
 WARNING = "bold $text-warning"
 
 
@@ -49,24 +49,31 @@ def render_outbox_head(batches: Sequence[Batch], questions: Sequence[OpenIssue],
     at_amazon = sum(batch.state is BatchState.SENT and bool(batch.count(*UNANSWERED)) for batch in batches)
     attention = len({one.batch for one in questions})
     parts = [
-        (f"{held:,} held" if held else "", "$text-warning"),
-        (f"{pluralize(to_upload, 'file')} to upload" if to_upload else "", "$text-warning"),
-        (f"{reports:,} waiting for a report" if reports else "", "$text-accent"),
-        (f"{at_amazon:,} at Amazon" if at_amazon else "", "$text-accent"),
-        (f"{attention:,} {'needs' if attention == 1 else 'need'} attention" if attention else "", WARNING),
+        (_("{held:,} held", held=held) if held else "", "$text-warning"),
+        (
+            ngettext("{n:,} file to upload", "{n:,} files to upload", to_upload) if to_upload else "",
+            "$text-warning",
+        ),
+        (_("{reports:,} waiting for a report", reports=reports) if reports else "", "$text-accent"),
+        (_("{at_amazon:,} at Amazon", at_amazon=at_amazon) if at_amazon else "", "$text-accent"),
+        (
+            ngettext("{n:,} needs attention", "{n:,} need attention", attention) if attention else "",
+            WARNING,
+        ),
     ]
     found = [Content.styled(text, style) for text, style in parts if text]
-    line = Content(" · ").join(found) if found else Content.styled("nothing waits", MUTED)
-    place = Content.styled(f"files in {folder}", MUTED) if folder else Content("")
+    line = Content(" · ").join(found) if found else Content.styled(_("nothing waits"), MUTED)
+    place = Content.styled(_("files in {folder}", folder=folder), MUTED) if folder else Content("")
     gap = width - line.cell_length - place.cell_length
     return line + " " * gap + place if gap > 2 else line
 
 
 def render_batch_columns(width: int, zone: str, now: int) -> Content:
     """Return the heads of the list's columns."""
-    state = f"State ({format_zone(now, zone)})"
-    head = f"{'#':>4} {'Action':<8} {'Mk':<2} {'Orders':>6} {'Total':>14}  {state:<{STATE_WIDTH}}"
-    return Content.styled(f"{head}Next" if width >= WITH_NEXT else head.rstrip(), MUTED)
+    state = _("State ({now})", now=format_zone(now, zone))
+    cells = (pad(_("Action"), 8), pad(_("Mk"), 2), pad(_("Orders"), 6, right=True), pad(_("Total"), 14, right=True))
+    head = f"{'#':>4} {' '.join(cells)}  {pad(state, STATE_WIDTH)}"
+    return Content.styled(head + _("Next") if width >= WITH_NEXT else head.rstrip(), MUTED)
 
 
 def render_batch_line(batch: Batch, context: BatchContext) -> Content:
@@ -74,16 +81,17 @@ def render_batch_line(batch: Batch, context: BatchContext) -> Content:
     rows = _rows_in(batch)
     text, style = batch_state(batch, context)
     line = Content.assemble(
-        f"{batch.id:>4} {batch.action.value:<8} {batch.marketplace:<2} {len(rows):>6,} {_total(rows):>14}  ",
-        (f"{text:<{STATE_WIDTH}}", style),
+        f"{batch.id:>4} {pad(action_word(batch.action), 8)} {batch.marketplace:<2} {len(rows):>6,} ",
+        pad(_total(rows), 14, right=True) + "  ",
+        (pad(text, STATE_WIDTH), style),
     )
     if context.width < WITH_NEXT:
         return line
     room = context.width - line.cell_length
     following = next_steps(batch, context)
-    if following and len(following[0]) > room:
-        following[0] = following[0].removesuffix(FOR_THIS_BATCH)
-    while following and len(GAP.join(following)) > room:
+    if following and following[0] == _("i report for this batch") and cell_len(following[0]) > room:
+        following[0] = _("i report")
+    while following and cell_len(GAP.join(following)) > room:
         following = following[:-1]
     return line + Content(GAP.join(following))
 
@@ -100,7 +108,7 @@ def _total(rows: Sequence[BatchRow]) -> str:
         if row.currency is not None and row.total is not None:
             sums[row.currency] = sums.get(row.currency, 0) + row.total
     if len(sums) > 1:
-        return f"{len(sums)} currencies"
+        return _("{sums} currencies", sums=len(sums))
     known = next((format_money(minor, currency) for currency, minor in sums.items()), "")
     is_partly_unknown = any(row.total is None for row in rows)
     return f"{known} + ?" if known and is_partly_unknown else known or "?"
@@ -119,21 +127,23 @@ def batch_state(batch: Batch, context: BatchContext) -> tuple[str, str]:
     look = BATCH_LOOKS[batch.state]
     if batch.state is BatchState.HELD:
         if batch.by_api and batch.next_at is None:
-            return f"{look.glyph} held, waits", look.style
+            return _("{glyph} held, waits", glyph=look.glyph), look.style
         left = format_countdown((batch.due_at if batch.next_at is None else batch.next_at) - context.now)
-        return f"{look.glyph} held {left}", WARNING
+        return _("{glyph} held {left}", glyph=look.glyph, left=left), WARNING
     if batch.state in (BatchState.RECALLED, BatchState.LEFT_OUT):
-        return f"{look.glyph} {look.count}", look.style
+        return f"{look.glyph} {_(look.count) if look.count else ''}", look.style
     if batch.is_writing:
-        return "! not all written", WARNING
+        return _("! not all written"), WARNING
     answer = _answer(batch)
     if answer is not None:
         return answer
     if batch.state is BatchState.UPLOADED and batch.uploaded_at is not None:
-        return f"{look.glyph} uploaded {_time_of_day(batch.uploaded_at, context)}", look.style
+        return _(
+            "{glyph} uploaded {uploaded_at}", glyph=look.glyph, uploaded_at=_time_of_day(batch.uploaded_at, context)
+        ), look.style
     if batch.state is BatchState.SENT and batch.sent_at is not None:
-        return f"{look.glyph} sent {_time_of_day(batch.sent_at, context)}", look.style
-    return f"{look.glyph} {look.count}", look.style
+        return _("{glyph} sent {sent_at}", glyph=look.glyph, sent_at=_time_of_day(batch.sent_at, context)), look.style
+    return f"{look.glyph} {_(look.count) if look.count else ''}", look.style
 
 
 def _answer(batch: Batch) -> tuple[str, str] | None:
@@ -143,16 +153,18 @@ def _answer(batch: Batch) -> tuple[str, str] | None:
     done = batch.count(RowState.OK, RowState.CONFIRMED)
     if refused:
         more = f", {unclear:,} ?" if unclear else ""
-        return f"✗ {refused:,} of {len(rows):,}{more}", ROW_LOOKS[RowState.ERROR].style
+        return _("✗ {refused:,} of {rows:,}{more}", refused=refused, rows=len(rows), more=more), ROW_LOOKS[
+            RowState.ERROR
+        ].style
     if unclear:
-        return f"? {unclear:,} of {len(rows):,}", ROW_LOOKS[RowState.UNKNOWN].style
+        return _("? {unclear:,} of {rows:,}", unclear=unclear, rows=len(rows)), ROW_LOOKS[RowState.UNKNOWN].style
     if batch.is_confirmed:
-        return "✓ confirmed", ROW_LOOKS[RowState.CONFIRMED].style
+        return _("✓ confirmed"), ROW_LOOKS[RowState.CONFIRMED].style
     if done == len(rows):
         look = ROW_LOOKS[RowState.OK]
-        return f"{look.glyph} answered", look.style
+        return _("{glyph} answered", glyph=look.glyph), look.style
     if done:
-        return f"… {done:,} of {len(rows):,} done", ROW_LOOKS[RowState.ACCEPTED].style
+        return _("… {done:,} of {rows:,} done", done=done, rows=len(rows)), ROW_LOOKS[RowState.ACCEPTED].style
     return None
 
 
@@ -165,29 +177,29 @@ def _time_of_day(epoch: int, context: BatchContext) -> str:
 def next_steps(batch: Batch, context: BatchContext) -> list[str]:
     """Return what may be done next with a batch, each as `key word`, the most likely first."""
     if batch.state is BatchState.HELD:
-        release_all = ["R release all"] if context.held > 1 else []
-        return ["u undo", "r release", *release_all]
+        release_all = [_("R release all")] if context.held > 1 else []
+        return [_("u undo"), _("r release"), *release_all]
     found = []
     if batch.is_writing:
-        return ["`ordertui questions` says why"]
+        return [_("`ordertui questions` says why")]
     if _is_to_upload(batch):
-        found += ["y path", "U mark uploaded"]
+        found += [_("y path"), _("U mark uploaded")]
     elif _awaits_report(batch):
-        found.append(f"i report{FOR_THIS_BATCH}")
+        found.append(_("i report for this batch"))
     unclear = batch.count(RowState.UNKNOWN)
     if batch.retryable:
-        found.append(f"t retry {batch.retryable:,}")
+        found.append(_("t retry {retryable:,}", retryable=batch.retryable))
     if unclear:
-        found.append(f"s resolve {unclear:,}")
+        found.append(_("s resolve {unclear:,}", unclear=unclear))
     if _is_to_upload(batch):
-        found.append("i report")
+        found.append(_("i report"))
     elif batch.state is BatchState.UPLOADED:
-        found.append("U not uploaded")
+        found.append(_("U not uploaded"))
     if batch.by_api and batch.next_at is not None:
         left = format_countdown(batch.next_at - context.now)
-        found.append(f"next look in {left}" if left != "now" else "looking now")
+        found.append(_("next look in {left}", left=left) if left != "now" else _("looking now"))
     elif batch.by_api and batch.state in AT_LARGE and batch.count(*UNANSWERED):
-        found.append("needs you: Enter")
+        found.append(_("needs you: Enter"))
     return found
 
 
@@ -195,21 +207,38 @@ def render_batch(batch: Batch, zone: str, questions: Sequence[OpenIssue] = (), *
     """Return a batch in full: times, what is open, what would settle it, what to do next, the hash of its bytes."""
     zoned = format_zone(batch.created_at, zone)
     pieces: list[Piece] = [
-        (f"Batch {batch.id}: {batch.action.value}, {batch.marketplace}", "bold"),
-        (f" · committed {format_time(batch.created_at, zone)} {zoned}", MUTED),
+        (
+            _(
+                "Batch {batch}: {action}, {marketplace}",
+                batch=batch.id,
+                action=batch.action.value,
+                marketplace=batch.marketplace,
+            ),
+            "bold",
+        ),
+        (_(" · committed {created_at} {zoned}", created_at=format_time(batch.created_at, zone), zoned=zoned), MUTED),
     ]
     if batch.state is BatchState.HELD:
         leaves = batch.next_at or batch.due_at
         if not batch.by_api or batch.next_at is not None:
-            how = "goes to Amazon" if batch.by_api else "file is written"
+            how = _("goes to Amazon") if batch.by_api else _("file is written")
             pieces.append((f", {how} {format_time(leaves, zone)} {zoned}", "$text-warning"))
     elif batch.sent_at:
-        how = "went to Amazon" if batch.by_api else "file written"
+        how = _("went to Amazon") if batch.by_api else _("file written")
         pieces.append((f", {how} {format_time(batch.sent_at, zone)} {zoned}", MUTED))
     if batch.uploaded_at:
-        pieces.append((f", marked as uploaded {format_time(batch.uploaded_at, zone)} {zoned}", MUTED))
+        pieces.append(
+            (
+                _(
+                    ", marked as uploaded {uploaded_at} {zoned}",
+                    uploaded_at=format_time(batch.uploaded_at, zone),
+                    zoned=zoned,
+                ),
+                MUTED,
+            )
+        )
     for one in questions:
-        orders = pluralize(len(one.orders))
+        orders = ngettext("{n:,} order", "{n:,} orders", len(one.orders))
         pieces.append((f"\n! {orders} {one.kind}: {one.why}", WARNING))
         pieces.append((f"\n  {one.evidence}", MUTED))
     if batch.advice:
@@ -235,7 +264,7 @@ def render_row(row: BatchRow, order: OrderRow | None, width: int) -> Content:
     sku = (order.sku if order is not None else None) or "?"
     room = max(6, min(24, width - 63))
     name = Content(sku).truncate(room, ellipsis=True, pad=True)
-    state = (f"{look.glyph} {look.count}", look.style)
+    state = (f"{look.glyph} {_(look.count)}", look.style)
     pieces = Content.assemble(f"{row.order_id:<19} ", name, f" {total:>12}  ", state)
     if row.reason:
         pieces += Content.styled(f"  {row.reason}", MUTED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from ordertui.messages import _
 from ordertui.operations.reports.files import FileEntry
 
 from .format import MUTED, format_time
@@ -31,7 +32,7 @@ def render_file(entry: FileEntry, kind: str | None, *, marked: bool, zone: str, 
     rest = KIND + 8 + 14
     room = max(12, min(NAME, width - 2 - rest))
     name = entry.path.name if len(entry.path.name) <= room else f"{entry.path.name[: room - 1]}…"
-    word = "…" if kind is None else kind or "no report"
+    word = "…" if kind is None else kind or _("no report")
     return Content.assemble(
         mark,
         (f"{name:<{room}} ", "" if kind or kind is None else MUTED),

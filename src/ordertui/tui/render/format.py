@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
+from ordertui.messages import N_, _
 from ordertui.operations.batches.batch import Due, DueStep
 from ordertui.orders.clock import to_local
 from ordertui.orders.enums import Action
@@ -34,13 +35,33 @@ GAP = "   "
 
 def action_text(action: Action, orders: str) -> str:
     """Return what is done to how many orders, as a sentence begins: `Cancel 3 orders`."""
-    return f"Confirm the shipment of {orders}" if action is Action.CONFIRM else f"{action.value.capitalize()} {orders}"
+    match action:
+        case Action.CONFIRM:
+            return _("Confirm the shipment of {orders}", orders=orders)
+        case Action.CANCEL:
+            return _("Cancel {orders}", orders=orders)
+        case Action.REFUND:
+            return _("Refund {orders}", orders=orders)
+    return _("Message {orders}", orders=orders)
+
+
+_ACTION_WORDS = {
+    Action.CANCEL: N_("cancel"),
+    Action.REFUND: N_("refund"),
+    Action.CONFIRM: N_("confirm"),
+    Action.MESSAGE: N_("message"),
+}
+
+
+def action_word(action: Action) -> str:
+    """Return the word for an action on the screen; `action.value` is its id in commands, filters and files."""
+    return _(_ACTION_WORDS[action])
 
 
 def format_countdown(seconds: int) -> str:
     """Return the time left as `14:32`, or `now`."""
     if seconds <= 0:
-        return "now"
+        return _("now")
     hours, rest = divmod(seconds, 3600)
     minutes, secs = divmod(rest, 60)
     return f"{hours}:{minutes:02d}:{secs:02d}" if hours else f"{minutes}:{secs:02d}"
@@ -56,12 +77,16 @@ def format_short(seconds: int) -> str:
 def format_due(due: Due, now: int) -> str:
     """Return what happens next to a batch: `held 14:32`, `next look in 0:30`, `leaves in 12:00`."""
     left = format_countdown(due.at - now)
-    return f"{due.step} {left}" if due.step is DueStep.HOLD_ENDS or left == "now" else f"{due.step} in {left}"
+    return (
+        f"{_(due.step)} {left}"
+        if due.step is DueStep.HOLD_ENDS or due.at <= now
+        else _("{step} in {left}", step=_(due.step), left=left)
+    )
 
 
 def format_time(epoch: int | None, zone: str) -> str:
     """Return `Nov 21 14:05` in the zone; `unknown` for None."""
-    return "unknown" if epoch is None else to_local(epoch, zone).strftime("%b %d %H:%M")
+    return _("unknown") if epoch is None else to_local(epoch, zone).strftime("%b %d %H:%M")
 
 
 def format_zone(epoch: int, zone: str) -> str:
@@ -92,7 +117,7 @@ def render_sparkline(days: Sequence[tuple[date, int, int]], target: Fraction) ->
     """Return one block a day, as high as the day's rate (full at twice the target); `·` for a day without orders."""
     blocks = "▁▂▃▄▅▆▇█"
     out = []
-    for _, orders, cancelled in days:
+    for _day, orders, cancelled in days:
         if orders == 0:
             out.append("·")
             continue
@@ -105,7 +130,7 @@ def format_sums(money: Sequence[tuple[str, int]], unpriced: int = 0) -> str:
     """Return `USD 240.55 + EUR 12.00`: never one sum across currencies. `unpriced` orders are counted beside it."""
     parts = [format_money(minor, currency) for currency, minor in money]
     if unpriced:
-        parts.append(f"{unpriced} without a known price")
+        parts.append(_("{unpriced} without a known price", unpriced=unpriced))
     return " + ".join(parts)
 
 
@@ -113,6 +138,12 @@ def wrap_text(text: str, indent: str, width: int) -> str:
     """Return the text in lines of at most `width` cells (a wide character takes two), each after the indent."""
     lines = Content(text).wrap(max(1, width - len(indent)))
     return "\n".join(f"{indent}{line.plain.rstrip()}" for line in lines)
+
+
+def pad(text: str, width: int, *, right: bool = False) -> str:
+    """Return the text with blanks up to `width` cells; `right`: before it. A wide character takes two cells."""
+    blanks = " " * (width - cell_len(text))
+    return blanks + text if right else text + blanks
 
 
 def cut_text(text: str, width: int) -> str:
@@ -124,4 +155,4 @@ def cut_text(text: str, width: int) -> str:
 
 def empty_text(text: str, filtered: bool) -> str:
     """Return the text of an empty table."""
-    return "Nothing here fits the filter; Esc clears it." if filtered else text
+    return _("Nothing here fits the filter; Esc clears it.") if filtered else text

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
+from ordertui.messages import _
 from ordertui.orders.clock import DAY
 from ordertui.orders.text import format_duration
 
@@ -16,10 +17,10 @@ def render_header(*, shop_name: str, marketplaces: Sequence[str], practice: bool
     """Return the left of the first line: whose orders these are, and whether they are real."""
     pieces: list[Piece] = [(" ordertui ", "bold $text-accent")]
     if practice:
-        pieces += [" ", (" PRACTICE ", "bold reverse $text-warning")]
+        pieces += [" ", (_(" PRACTICE "), "bold reverse $text-warning")]
     if read_only:
-        pieces += [" ", (" READ ONLY ", "bold reverse $text-warning")]
-    pieces.append(f"  {shop_name} · {', '.join(marketplaces) or 'no orders yet'} ")
+        pieces += [" ", (_(" READ ONLY "), "bold reverse $text-warning")]
+    pieces.append(f"  {shop_name} · {', '.join(marketplaces) or _('no orders yet')} ")
     return Content.assemble(*pieces)
 
 
@@ -33,15 +34,20 @@ def render_age(
     """
     if copy:
         rest = render_age(as_of=as_of, now=now, zone=zone, short=short, live=live)
-        return Content.assemble((f"{copy} · ", "$text-warning" if copy != "copy in step" else MUTED), rest)
+        return Content.assemble((f"{copy} · ", "$text-warning" if copy != _("copy in step") else MUTED), rest)
     if live:
         return Content.styled(f"{live} ", MUTED)
     if as_of is None:
-        return Content.styled("no report imported yet ", MUTED)
+        return Content.styled(_("no report imported yet "), MUTED)
     old = max(0, now - as_of)
     text = (
-        f"reports {format_duration(old)} old "
+        _("reports {old} old ", old=format_duration(old))
         if short
-        else f"reports as of {format_time(as_of, zone)} {format_zone(as_of, zone)}, {format_duration(old)} ago "
+        else _(
+            "reports as of {as_of} {as_of_2}, {old} ago ",
+            as_of=format_time(as_of, zone),
+            as_of_2=format_zone(as_of, zone),
+            old=format_duration(old),
+        )
     )
     return Content.styled(text, "$text-warning" if old > DAY else MUTED)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ordertui.messages import _, ngettext
 from ordertui.operations.reports.progress import ImportSummary
 from ordertui.operations.results.model import ResultSummary
 from ordertui.orders.batch_state import RowState
-from ordertui.orders.text import pluralize
 
 from .format import Piece
 from .state import ROW_LOOKS
@@ -25,12 +25,17 @@ def import_lines(summaries: Sequence[ImportSummary]) -> list[Piece]:
         kind = one.kind.replace("_", " ")
         pieces.append((f"{one.path.name}  {kind}, {one.encoding}\n", "bold"))
         pieces.append(
-            f"  {pluralize(one.rows, 'row')}: {pluralize(one.new, 'new order')}, {one.changed:,} changed,"
-            f" {one.unchanged:,} unchanged\n"
+            _(
+                "  {rows}: {new}, {changed:,} changed, {unchanged:,} unchanged\n",
+                rows=ngettext("{n:,} row", "{n:,} rows", one.rows),
+                new=ngettext("{n:,} new order", "{n:,} new orders", one.new),
+                changed=one.changed,
+                unchanged=one.unchanged,
+            )
         )
         pieces += [(f"  {note}\n", "$text-warning") for note in one.notes]
         for reject in one.rejects[:SHOWN_REJECTS]:
-            pieces.append((f"  line {reject.line}: {reject.reason}\n", "$text-error"))
+            pieces.append((_("  line {line}: {reason}\n", line=reject.line, reason=reject.reason), "$text-error"))
         if one.rejects:
             pieces.append((f"  {one.rejects_text}\n", "$text-error"))
     return pieces
@@ -41,7 +46,16 @@ def result_lines(summaries: Sequence[ResultSummary]) -> list[Piece]:
     pieces: list[Piece] = []
     for one in summaries:
         pieces.append(
-            (f"Batch {one.batch}: {one.ok:,} ok, {one.errors:,} refused by Amazon, {one.unknown:,} unknown\n", "bold")
+            (
+                _(
+                    "Batch {batch}: {ok:,} ok, {errors:,} refused by Amazon, {unknown:,} unknown\n",
+                    batch=one.batch,
+                    ok=one.ok,
+                    errors=one.errors,
+                    unknown=one.unknown,
+                ),
+                "bold",
+            )
         )
         pieces += [(f"  {note}\n", "$text-warning") for note in one.notes]
         groups: dict[tuple[RowState, str, str], list[str]] = {}
@@ -54,7 +68,7 @@ def result_lines(summaries: Sequence[ResultSummary]) -> list[Piece]:
         if one.ok:
             pieces.append(
                 (
-                    "\n ok is Amazon's word for the file; a later report confirms the orders themselves\n",
+                    _("\n ok is Amazon's word for the file; a later report confirms the orders themselves\n"),
                     "$foreground-muted",
                 )
             )

@@ -9,15 +9,16 @@ import msgspec
 from rich.cells import cell_len
 from textual.content import Content
 
+from ordertui.messages import N_, _, ngettext
 from ordertui.operations.query.api_sentences import api_sentences, program_sentences
 from ordertui.orders.clock import DAY, to_local
 from ordertui.orders.enums import Action, BuyerRequest, Channel, Dispatched, OrderStatus, Verge, YesNo
 from ordertui.orders.money import format_grouped, format_money
 from ordertui.orders.order import ListedFacts, Order, OrderLine, OrderRow
-from ordertui.orders.text import format_duration, mask_control_characters, pluralize
+from ordertui.orders.text import format_duration, mask_control_characters
 
-from .format import MUTED, Piece, cut_text, format_countdown, format_time, format_zone, wrap_text
-from .state import ROW_LOOKS, STATUS_FORMS
+from .format import MUTED, Piece, action_word, cut_text, format_countdown, format_time, format_zone, pad, wrap_text
+from .state import ROW_LOOKS, status_forms
 
 if TYPE_CHECKING:
     from ordertui.orders.api_facts import ApiFacts
@@ -31,11 +32,11 @@ REASON_COLUMN = 17
 """Cells of a line before the reason of an action."""
 
 REQUEST_WORDS = {
-    BuyerRequest.OFFICIAL: ("★ requested on Amazon", "buyer requested cancellation on Amazon: does not count"),
-    BuyerRequest.SOME: ("☆ for some items: counts", "buyer requested some items only: cancelling all counts"),
-    BuyerRequest.MESSAGE: ("☆ by message: counts", "requested by message: counts"),
-    BuyerRequest.NONE: ("no cancellation request", "no cancellation request"),
-    BuyerRequest.UNKNOWN: ("? unknown: counts", "cancellation request unknown: treated as counting"),
+    BuyerRequest.OFFICIAL: (N_("★ requested on Amazon"), N_("buyer requested cancellation on Amazon: does not count")),
+    BuyerRequest.SOME: (N_("☆ for some items: counts"), N_("buyer requested some items only: cancelling all counts")),
+    BuyerRequest.MESSAGE: (N_("☆ by message: counts"), N_("requested by message: counts")),
+    BuyerRequest.NONE: (N_("no cancellation request"), N_("no cancellation request")),
+    BuyerRequest.UNKNOWN: (N_("? unknown: counts"), N_("cancellation request unknown: treated as counting")),
 }
 """How the buyer requested a cancellation: in the pane, and in full."""
 _REQUEST_STYLES = {
@@ -43,10 +44,10 @@ _REQUEST_STYLES = {
     BuyerRequest.NONE: MUTED,
 }
 VERGE_WORDS = {
-    Verge.CANCELLATION: "! report: on the verge of cancellation",
-    Verge.LATE: "! report: on the verge of being late",
+    Verge.CANCELLATION: N_("! report: on the verge of cancellation"),
+    Verge.LATE: N_("! report: on the verge of being late"),
 }
-HANDED_OVER = {Dispatched.YES: "yes", Dispatched.NO: "no", Dispatched.UNKNOWN: "not set"}
+HANDED_OVER = {Dispatched.YES: N_("yes"), Dispatched.NO: N_("no"), Dispatched.UNKNOWN: N_("not set")}
 _WAITING = (OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.UNKNOWN)
 
 
@@ -102,18 +103,18 @@ def render_order(detail: OrderDetail) -> Content:
 def _head(detail: OrderDetail) -> Iterator[Piece]:
     row = detail.order.row
     words = [row.marketplace, *(["FBA"] if row.channel is Channel.AMAZON else [])]
-    statuses = [form.capitalize() for form in STATUS_FORMS[row.status]]
+    statuses = [form.capitalize() for form in status_forms(row.status)]
     forms = [f"   {' · '.join([*words, statuses[0]])}", *(f" {' '.join([*words, one])}" for one in statuses)]
     room = detail.width - len(row.order_id) - 1
     yield (f" {row.order_id}", "bold")
-    yield f"{next((form for form in forms if len(form) <= room), cut_text(forms[-1], room))}\n"
+    yield f"{next((form for form in forms if cell_len(form) <= room), cut_text(forms[-1], room))}\n"
     if row.open_action is None:
         return
     look, listed = ROW_LOOKS[row.open_action.state], detail.listed
-    batch = "" if listed.batch is None else f" · batch {listed.batch}"
+    batch = "" if listed.batch is None else _(" · batch {batch}", batch=listed.batch)
     left = "" if listed.hold_ends is None else f" {format_countdown(listed.hold_ends - detail.now)}"
-    word = look.sentence if detail.is_full else look.column or look.count
-    text = f"{look.glyph} {row.open_action.kind} {word}{left}{batch}"
+    word = _(look.sentence if detail.is_full else look.column or look.count)
+    text = f"{look.glyph} {action_word(row.open_action.kind)} {word}{left}{batch}"
     yield (f"{wrap_text(text, ' ', detail.width)}\n", look.style)
     if listed.answer:
         yield (f"{wrap_text(listed.answer, '   ', detail.width)}\n", look.style)
@@ -126,7 +127,7 @@ def _items(detail: OrderDetail) -> Iterator[Piece]:
         yield from _item(detail, line, sku_cells)
     left = len(detail.order.lines) - len(lines)
     if left:
-        yield (f" and {pluralize(left, 'more item')}: Enter\n", MUTED)
+        yield (_(" and {left}: Enter\n", left=ngettext("{n:,} more item", "{n:,} more items", left)), MUTED)
 
 
 def _item(detail: OrderDetail, line: OrderLine, sku_cells: int) -> Iterator[Piece]:
@@ -134,7 +135,7 @@ def _item(detail: OrderDetail, line: OrderLine, sku_cells: int) -> Iterator[Piec
     sku = cut_text(mask_control_characters(line.sku), sku_cells)
     head = f" {quantity} × {sku}{' ' * (sku_cells - cell_len(sku))}"
     if line.paid is None or not line.currency:
-        price: Piece = ("  price unknown", MUTED)
+        price: Piece = (_("  price unknown"), MUTED)
     elif detail.is_full:
         price = f"  {format_money(line.paid.total, line.currency)}"
     else:
@@ -142,43 +143,51 @@ def _item(detail: OrderDetail, line: OrderLine, sku_cells: int) -> Iterator[Piec
     yield from (head, price)
     used = cell_len(head) + cell_len(price if isinstance(price, str) else price[0])
     if line.currency and line.refunded.total:
-        text = f"  refunded {format_grouped(line.refunded.total, line.currency)}"
+        text = _("  refunded {total}", total=format_grouped(line.refunded.total, line.currency))
         yield (text, "$text-warning")
-        used += len(text)
+        used += cell_len(text)
     if detail.order.row.buyer_request is BuyerRequest.SOME and line.buyer_request is BuyerRequest.OFFICIAL:
-        yield ("  ★ requested", "$text-success")
-        used += len("  ★ requested")
+        yield (_("  ★ requested"), "$text-success")
+        used += cell_len(_("  ★ requested"))
     if line.status is OrderStatus.CANCELLED and detail.order.row.status is not OrderStatus.CANCELLED:
-        yield ("  cancelled", MUTED)
-        used += len("  cancelled")
+        yield (_("  cancelled"), MUTED)
+        used += cell_len(_("  cancelled"))
     title = mask_control_characters(line.title or "")
     if title and detail.width - used > 4:
         yield (f"  {cut_text(title, detail.width - used - 2)}", MUTED)
     yield "\n"
     if line.request_reason:
-        yield (f"{wrap_text(f'buyer: {line.request_reason}', '     ', detail.width)}\n", "$text-accent")
+        yield (
+            f"{wrap_text(_('buyer: {request_reason}', request_reason=line.request_reason), '     ', detail.width)}\n",
+            "$text-accent",
+        )
     if detail.is_full:
-        text = f"item {line.order_item_id or 'id unknown: import the Unshipped orders report'}"
+        text = _("item {value}", value=line.order_item_id or _("id unknown: import the Unshipped orders report"))
         yield (f"{wrap_text(text, '     ', detail.width)}\n", MUTED)
 
 
 def _facts(detail: OrderDetail) -> Iterator[Piece]:
     """Yield request, carrier and the two times that matter, each with how long is left."""
     row, zone, width, keys = detail.order.row, detail.zone, detail.width, detail.keys
-    short, long = REQUEST_WORDS[row.buyer_request]
-    text = long if detail.is_full and len(long) < width - 15 else short
+    short, long = (_(text) for text in REQUEST_WORDS[row.buyer_request])
+    text = long if detail.is_full and cell_len(long) < width - 15 else short
     style = _REQUEST_STYLES.get(row.buyer_request, "$text-warning")
-    yield from _with_key(" Buyer   ", (text, style), keys.asked if detail.is_waiting else "", width)
+    yield from _with_key(_(" Buyer   "), (text, style), keys.asked if detail.is_waiting else "", width)
     if detail.is_waiting or row.dispatched is not Dispatched.UNKNOWN:
         both = f"{keys.handed_over} {keys.not_handed_over}"
-        yield from _with_key(" Carrier ", (f"handed over: {HANDED_OVER[row.dispatched]}", ""), both, width)
+        yield from _with_key(
+            _(" Carrier "),
+            (_("handed over: {handed_over}", handed_over=_(HANDED_OVER[row.dispatched])), ""),
+            both,
+            width,
+        )
     yield from _ship_by(detail)
     if detail.is_waiting and row.verge in VERGE_WORDS:
         style = "$text-error" if row.verge is Verge.CANCELLATION else "$text-warning"
-        yield (f" {VERGE_WORDS[row.verge]}\n", style)
+        yield (f" {_(VERGE_WORDS[row.verge])}\n", style)
     yield from _auto_cancel(detail)
     if row.note is not None:
-        yield (" Note    ", MUTED)
+        yield (_(" Note    "), MUTED)
         yield (f"{wrap_text(mask_control_characters(row.note), ' ' * 9, width).lstrip()}\n", "$text-accent")
     for sentence in program_sentences(row):
         yield (f"{wrap_text(sentence, ' ', width)}\n", "$text-warning")
@@ -199,15 +208,19 @@ def _ship_by(detail: OrderDetail) -> Iterator[Piece]:
     ship_by, now, zone = detail.order.row.ship_by, detail.now, detail.zone
     if ship_by is None:
         if detail.is_waiting:
-            yield (" Ship by unknown, so auto-cancel too\n", "$text-warning")
+            yield (_(" Ship by unknown, so auto-cancel too\n"), "$text-warning")
         return
     exact = f"{format_time(ship_by, zone)} {format_zone(ship_by, zone)}"
-    yield (" Ship by ", MUTED)
+    yield (_(" Ship by "), MUTED)
     if not detail.is_waiting:
         yield f"{exact}\n"
         return
     is_late = ship_by < now
-    left = f"{format_duration(ship_by - now)} late" if is_late else f"in {format_duration(ship_by - now)}"
+    left = (
+        _("{ship_by} late", ship_by=format_duration(ship_by - now))
+        if is_late
+        else _("in {ship_by}", ship_by=format_duration(ship_by - now))
+    )
     yield (f"{exact} · {left}\n", "$text-error" if is_late else "$text-warning" if ship_by - now < DAY else "")
 
 
@@ -215,18 +228,27 @@ def _auto_cancel(detail: OrderDetail) -> Iterator[Piece]:
     first, last, now, zone = detail.deadline, detail.latest, detail.now, detail.zone
     if first is None:
         return
-    left = f"in {format_duration(first - now)}" if first > now else f"{format_duration(first - now)} overdue"
+    left = (
+        _("in {first}", first=format_duration(first - now))
+        if first > now
+        else _("{first} overdue", first=format_duration(first - now))
+    )
     style = "$text-error" if first - now < DAY else "$text-warning" if first - now < 2 * DAY else ""
-    yield (" Auto-cancel ", MUTED)
+    yield (_(" Auto-cancel "), MUTED)
     exact = f"{format_time(first, zone)} {format_zone(first, zone)}"
     if last not in (None, first) and detail.is_full:
         at_latest = f"{format_time(last, zone)} {format_zone(last or first, zone)}"
-        text = f"{exact} at the earliest, {at_latest} at the latest · {left}"
+        text = _(
+            "{exact} at the earliest, {at_latest} at the latest · {left}", exact=exact, at_latest=at_latest, left=left
+        )
         yield (f"{wrap_text(text, ' ' * 13, detail.width).lstrip()}\n", style)
     elif last in (None, first) or first - now < 2 * DAY:
         yield (f"{exact} · {left}\n", style)
     else:
-        yield (f"{_day(first, zone)} to {_day(last or first, zone)} · {left}\n", style)
+        yield (
+            _("{first} to {value} · {left}\n", first=_day(first, zone), value=_day(last or first, zone), left=left),
+            style,
+        )
 
 
 def _day(moment: int, zone: str) -> str:
@@ -239,37 +261,47 @@ def _actions(detail: OrderDetail) -> Iterator[Piece]:
     for verdict in detail.verdicts:
         is_allowed = verdict.allowed
         yield (f" {detail.keys.actions[verdict.action]} ", "bold $text-accent" if is_allowed else MUTED)
-        yield (f"{verdict.action.value:<9}", "bold" if is_allowed else MUTED)
-        yield ("yes  " if is_allowed else "no   ", "$text-success" if is_allowed else MUTED)
+        yield (pad(action_word(verdict.action), 9), "bold" if is_allowed else MUTED)
+        yield (_("yes  ") if is_allowed else _("no   "), "$text-success" if is_allowed else MUTED)
         forms, style = _short_reason(verdict, detail.order.row)
-        yield (f"{next((form for form in forms if len(form) <= room), cut_text(forms[-1], room))}\n", style)
+        yield (f"{next((form for form in forms if cell_len(form) <= room), cut_text(forms[-1], room))}\n", style)
     if not detail.is_full:
-        yield (" Enter: reasons, sources, history\n", MUTED)
+        yield (_(" Enter: reasons, sources, history\n"), MUTED)
 
 
 def _short_reason(verdict: Verdict, row: OrderRow) -> tuple[tuple[str, ...], str]:
     """Return the reason, the longest form first, and its style."""
     if verdict.action is not Action.CANCEL or not verdict.allowed:
         return (verdict.short or verdict.why,), "" if verdict.allowed else MUTED
-    word, style = ("★ not counted", "$text-success") if verdict.counts is YesNo.NO else ("counts", "$text-warning")
+    word, style = (
+        (_("★ not counted"), "$text-success") if verdict.counts is YesNo.NO else (_("counts"), "$text-warning")
+    )
     if row.items in (None, 1):
         return (word,), style
-    return (f"{word}; all {row.items:,} items", f"{word}; all {row.items:,}", word), style
+    return (
+        _("{word}; all {items:,} items", word=word, items=row.items),
+        _("{word}; all {items:,}", word=word, items=row.items),
+        word,
+    ), style
 
 
 def _reasons(detail: OrderDetail) -> Iterator[Piece]:
     """Yield why each action is allowed or not: the row of the policy, the facts, the source."""
     width = detail.width
-    yield ("\n Reasons\n", "bold")
+    yield (_("\n Reasons\n"), "bold")
     for verdict in detail.verdicts:
-        word = "allowed" if verdict.allowed else "not allowed"
-        instead = f", {verdict.instead.value} instead" if verdict.instead and not verdict.allowed else ""
-        yield (f" {verdict.action.value:<8}", "bold")
+        word = _("allowed") if verdict.allowed else _("not allowed")
+        instead = (
+            _(", {instead} instead", instead=action_word(verdict.instead))
+            if verdict.instead and not verdict.allowed
+            else ""
+        )
+        yield (" " + pad(action_word(verdict.action), 8), "bold")
         yield (f"{word} ({verdict.rule}){instead}\n", "$text-success" if verdict.allowed else MUTED)
         yield (f"{wrap_text(verdict.why, '    ', width)}\n", "")
         if verdict.action is Action.CANCEL and verdict.allowed:
             counts = verdict.counts is not YesNo.NO
-            word = "counts toward the rate" if counts else "★ does not count"
+            word = _("counts toward the rate") if counts else _("★ does not count")
             text = f"{word} ({verdict.counts_rule}): {verdict.counts_why}"
             yield (f"{wrap_text(text, '    ', width)}\n", "$text-warning" if counts else "$text-success")
         if verdict.note:
@@ -277,26 +309,35 @@ def _reasons(detail: OrderDetail) -> Iterator[Piece]:
         for one in detail.explanations:
             if one.action is verdict.action:
                 yield from ((f"{wrap_text(text, '    ', width)}\n", style) for text, style in _explain(one))
-        yield (f"{wrap_text('source: ' + verdict.source, '    ', width)}\n", MUTED)
+        yield (f"{wrap_text(_('source: {source}', source=verdict.source), '    ', width)}\n", MUTED)
 
 
 def _explain(one: Explanation) -> list[tuple[str, str]]:
     """Return the facts that decided, what a denied action would need, and the house rules that match."""
-    found = [(f"because {', '.join(one.because)}", MUTED)] if one.because else []
+    found = [(_("because {because}", because=", ".join(one.because)), MUTED)] if one.because else []
     if one.nearest is not None:
         found.append((str(one.nearest), MUTED))
-    found += [(f"house rule {hit.rule}, {hit.effect}: {hit.why}", "$text-warning") for hit in one.house]
+    found += [
+        (_("house rule {rule}, {effect}: {why}", rule=hit.rule, effect=hit.effect, why=hit.why), "$text-warning")
+        for hit in one.house
+    ]
     return found
 
 
 def _history(detail: OrderDetail) -> Iterator[Piece]:
     order, zone = detail.order, detail.zone
     if detail.history:
-        yield ("\n History\n", "bold")
+        yield (_("\n History\n"), "bold")
         for moment, text in detail.history:
             yield (f" {format_time(moment, zone) if moment is not None else '':<13}", MUTED)
             yield f"{wrap_text(text, ' ' * 14, detail.width).lstrip()}\n"
     placed, updated = format_time(order.row.purchased_at, zone), format_time(order.updated_at, zone)
     sources = ", ".join(source.value.replace("_", " ") for source in order.sources)
-    text = f"placed {placed} · updated {updated} · times in {zone} · from {sources or 'no report'}"
+    text = _(
+        "placed {placed} · updated {updated} · times in {zone} · from {value}",
+        placed=placed,
+        updated=updated,
+        zone=zone,
+        value=sources or _("no report"),
+    )
     yield (f"\n{wrap_text(text, ' ', detail.width)}\n", MUTED)

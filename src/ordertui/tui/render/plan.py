@@ -8,6 +8,7 @@ from fractions import Fraction
 import msgspec
 from textual.content import Content
 
+from ordertui.messages import N_, _, ngettext
 from ordertui.operations.planning.counted import window_words
 from ordertui.operations.planning.effects import TOTAL
 from ordertui.operations.planning.plan import Plan
@@ -16,25 +17,25 @@ from ordertui.operations.rate.figures import RateEffect, RateFigure
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES, PriceTax, price_tax
 from ordertui.orders.money import format_grouped
-from ordertui.orders.text import format_duration, pluralize, with_verb
+from ordertui.orders.text import format_duration
 from ordertui.rules.rate import RateStatus, target_percent
 
-from .format import GAP, GLYPH, MUTED, STYLE, Piece, action_text, format_rate, wrap_text
+from .format import GAP, GLYPH, MUTED, STYLE, Piece, action_text, action_word, format_rate, wrap_text
 
 WARNING = "bold $text-warning"
 COMPONENT_WORD = {
-    "item_price": "items",
-    "item_tax": "tax",
-    "shipping_price": "shipping",
-    "shipping_tax": "shipping tax",
-    "gift_wrap_price": "gift wrap",
-    "gift_wrap_tax": "gift wrap tax",
-    "item_promotion": "promotions",
-    "ship_promotion": "shipping promotions",
+    "item_price": N_("items"),
+    "item_tax": N_("tax"),
+    "shipping_price": N_("shipping"),
+    "shipping_tax": N_("shipping tax"),
+    "gift_wrap_price": N_("gift wrap"),
+    "gift_wrap_tax": N_("gift wrap tax"),
+    "item_promotion": N_("promotions"),
+    "ship_promotion": N_("shipping promotions"),
 }
 _TAX_NOTE = {
-    PriceTax.INCLUDED: "prices include the tax",
-    PriceTax.UNKNOWN: "unknown whether prices include the tax",
+    PriceTax.INCLUDED: N_("prices include the tax"),
+    PriceTax.UNKNOWN: N_("unknown whether prices include the tax"),
 }
 
 
@@ -64,7 +65,7 @@ class PlanLook(msgspec.Struct, frozen=True):
 def common_reason(plan: Plan) -> str:
     """Return the reason code of all included orders, `several reasons`, or an empty text when the action has none."""
     reasons = {row.reason for row in plan.rows}
-    return "several reasons" if len(reasons) > 1 else next(iter(reasons), "")
+    return _("several reasons") if len(reasons) > 1 else next(iter(reasons), "")
 
 
 def render_title(look: PlanLook, width: int) -> Content:
@@ -73,18 +74,25 @@ def render_title(look: PlanLook, width: int) -> Content:
     market = MARKETPLACES.get(plan.marketplace)
     included = len(plan.rows)
     if not included:
-        orders = f"Nothing to {plan.action.value}"
+        orders = _("Nothing to {action}", action=action_word(plan.action))
     elif included < look.marked:
-        orders = action_text(plan.action, f"{included:,} of {pluralize(look.marked)}")
+        orders = action_text(
+            plan.action,
+            _(
+                "{included:,} of {orders}",
+                included=included,
+                orders=ngettext("{n:,} order", "{n:,} orders", look.marked),
+            ),
+        )
     else:
-        orders = action_text(plan.action, pluralize(included))
+        orders = action_text(plan.action, ngettext("{n:,} order", "{n:,} orders", included))
     parts = [look.heading, orders, market.name if market else plan.marketplace, common_reason(plan)]
     left = " · ".join(part for part in parts if part)
     right = _steps_text(look)
     room = width - Content(left).cell_length - Content(right).cell_length
     if right and room < len(GAP):
         place = next((n for n, step in enumerate(look.steps, start=1) if step.code == plan.marketplace), 1)
-        right = f"{plan.marketplace}: {place} of {len(look.steps)}"
+        right = _("{marketplace}: {place} of {steps}", marketplace=plan.marketplace, place=place, steps=len(look.steps))
         room = width - Content(left).cell_length - Content(right).cell_length
     if not right:
         return Content(left).truncate(width, ellipsis=True)
@@ -119,7 +127,12 @@ def render_head(look: PlanLook, width: int, height: int, *, by_api: bool = False
         room = max(1, height - len(first))
         if len(full) > room:
             more = len(full) - room + 1
-            full = [*full[: room - 1], Content.styled(f" ! {pluralize(more, 'warning')} more: i", WARNING)]
+            full = [
+                *full[: room - 1],
+                Content.styled(
+                    _(" ! {warnings} more: i", warnings=ngettext("{n:,} warning", "{n:,} warnings", more)), WARNING
+                ),
+            ]
     lines = [*first, *full]
     for text, style in notes:
         wrapped = _wrapped(text, width, style)
@@ -150,13 +163,17 @@ def _flow(pieces: Sequence[Content], width: int) -> list[Content]:
 def _rate_lines(plan: Plan, width: int) -> Iterator[Content]:
     for number, effect in enumerate(plan.rates, start=1):
         before, after = effect.before, effect.after
-        head = f"Rate {pluralize(after.days, 'day')}"
+        head = _("Rate {days}", days=ngettext("{n:,} day", "{n:,} days", after.days))
         if before.reason or after.reason:
-            pieces = [Content(f"{head:<13} not known")]
+            pieces = [Content(_("{head:<13} not known", head=head))]
         elif before.cancelled == after.cancelled:
-            pieces = [Content(f"{head:<13} {format_rate(after)}, unchanged"), _verdict(after)]
+            pieces = [Content(_("{head:<13} {after}, unchanged", head=head, after=format_rate(after))), _verdict(after)]
         else:
-            counts = f" ({after.cancelled:,} of {after.orders:,})" if after.orders else ""
+            counts = (
+                _(" ({cancelled:,} of {orders:,})", cancelled=after.cancelled, orders=after.orders)
+                if after.orders
+                else ""
+            )
             pieces = [Content(f"{head:<13} {format_rate(before)} → {format_rate(after)}{counts}"), _verdict(after)]
         counted = _count_words(plan, effect, is_last=number == len(plan.rates))
         yield from _flow([*pieces, *(Content(text) for text in counted)], width)
@@ -170,20 +187,20 @@ def _count_words(plan: Plan, effect: RateEffect, *, is_last: bool) -> list[str]:
     if not words:
         return [text] if (text := count_text(plan)) else []
     others = sum(not row.counts for row in plan.rows) if plan.action is Action.CANCEL else 0
-    return [*words, f"{with_verb(others, 'does', 'do')} not count"] if others else words
+    return [*words, _("{doess} not count", doess=ngettext("{n:,} does", "{n:,} do", others))] if others else words
 
 
 def _verdict(after: RateFigure) -> Content:
     """Return where the rate stands after the plan, and how many more cancellations the target allows."""
     target = Fraction(after.target)
     words = {
-        RateStatus.OVER.value: f"{'at' if after.share == target else 'over'} {target_percent(target)}",
-        RateStatus.NO_ORDERS.value: "no orders in these days",
+        RateStatus.OVER.value: f"{(_('at') if after.share == target else _('over'))} {target_percent(target)}",
+        RateStatus.NO_ORDERS.value: _("no orders in these days"),
     }
     text = words.get(after.status)
     if text is None:
-        room = f"{after.headroom:,} more allowed" if after.headroom else "none left"
-        text = f"{'near' if after.status == RateStatus.NEAR else 'under'} {target_percent(target)}, {room}"
+        room = _("{headroom:,} more allowed", headroom=after.headroom) if after.headroom else _("none left")
+        text = f"{(_('near') if after.status == RateStatus.NEAR else _('under'))} {target_percent(target)}, {room}"
     return Content.styled(f"{GLYPH[after.status]} {text}", STYLE[after.status])
 
 
@@ -191,13 +208,23 @@ def count_text(plan: Plan) -> str:
     """Return how many included orders newly count toward the rate, and how many do not; empty where none could."""
     orders, counted = len(plan.rows), sum(row.counts for row in plan.rows)
     if plan.action is not Action.CANCEL:
-        return f"{pluralize(counted)} will count: units are cancelled" if counted else ""
+        return (
+            _("{orders} will count: units are cancelled", orders=ngettext("{n:,} order", "{n:,} orders", counted))
+            if counted
+            else ""
+        )
     if orders == 1:
-        return "it counts" if counted else "★ it does not count"
+        return _("it counts") if counted else _("★ it does not count")
     if counted in (0, orders):
-        return f"all {orders:,} count" if counted else "★ none of them counts"
+        return _("all {orders:,} count", orders=orders) if counted else _("★ none of them counts")
     others = orders - counted
-    return f"{counted:,} {'counts' if counted == 1 else 'count'}, {others:,} {'does' if others == 1 else 'do'} not"
+    return _(
+        "{counted:,} {value}, {others:,} {value_2} not",
+        counted=counted,
+        value="counts" if counted == 1 else "count",
+        others=others,
+        value_2="does" if others == 1 else "do",
+    )
 
 
 def _total_lines(plan: Plan, width: int) -> Iterator[Content]:
@@ -205,9 +232,9 @@ def _total_lines(plan: Plan, width: int) -> Iterator[Content]:
     for currency in dict.fromkeys(entry.currency for entry in plan.money):
         entries = [entry for entry in plan.money if entry.currency == currency]
         total = next(entry.minor for entry in entries if entry.component == TOTAL)
-        head = f" {'Total':<13} {currency} {format_grouped(total, currency)}"
+        head = f" {_('Total'):<13} {currency} {format_grouped(total, currency)}"
         parts = [
-            f"{COMPONENT_WORD[entry.component]} {format_grouped(entry.minor, currency)}"
+            f"{_(COMPONENT_WORD[entry.component])} {format_grouped(entry.minor, currency)}"
             for entry in entries
             if entry.component != TOTAL
         ]
@@ -228,25 +255,45 @@ def _total_lines(plan: Plan, width: int) -> Iterator[Content]:
 def _warnings(look: PlanLook) -> Iterator[str]:
     plan = look.plan
     if not plan.rows:
-        yield f"none of {pluralize(look.marked)} is included: the list says why"
+        yield _(
+            "none of {orders} is included: the list says why",
+            orders=ngettext("{n:,} order", "{n:,} orders", look.marked),
+        )
     if look.hidden:
         verb = "is" if look.hidden == 1 else "are"
-        yield f"{look.hidden:,} of {look.marked:,} {verb} not shown on the main screen"
+        yield _(
+            "{hidden:,} of {marked:,} {verb} not shown on the main screen",
+            hidden=look.hidden,
+            marked=look.marked,
+            verb=verb,
+        )
     if plan.unpriced:
-        yield f"{pluralize(plan.unpriced)} without a known price: not in the total"
+        yield _(
+            "{orders} without a known price: not in the total",
+            orders=ngettext("{n:,} order", "{n:,} orders", plan.unpriced),
+        )
     yield from plan.warnings
 
 
 def _notes(plan: Plan, *, by_api: bool) -> Iterator[str]:
     """Yield what happens after the commit."""
-    happens = "goes to Amazon" if by_api else "is written"
-    yield f"Held {format_duration(plan.hold_seconds)} before anything {happens}; u undoes it until then."
+    happens = _("goes to Amazon") if by_api else _("is written")
+    yield _(
+        "Held {hold_seconds} before anything {happens}; u undoes it until then.",
+        hold_seconds=format_duration(plan.hold_seconds),
+        happens=happens,
+    )
     if plan.buyer_mails:
-        also = ", opted out or not" if plan.action is Action.CANCEL else ""
-        buyers = "the buyer" if plan.buyer_mails == 1 else "the buyers"
-        yield f"Amazon sends {pluralize(plan.buyer_mails, 'e-mail')} to {buyers}{also}."
+        also = _(", opted out or not") if plan.action is Action.CANCEL else ""
+        buyers = _("the buyer") if plan.buyer_mails == 1 else _("the buyers")
+        yield _(
+            "Amazon sends {buyer_mails} to {buyers}{also}.",
+            buyer_mails=ngettext("{n:,} e-mail", "{n:,} e-mails", plan.buyer_mails),
+            buyers=buyers,
+            also=also,
+        )
     if plan.restock:
-        yield f"Stock: {plan.restock}."
+        yield _("Stock: {restock}.", restock=plan.restock)
 
 
 def render_details(look: PlanLook, *, by_api: bool = False) -> Content:
@@ -256,21 +303,43 @@ def render_details(look: PlanLook, *, by_api: bool = False) -> Content:
     """
     plan = look.plan
     pieces: list[Piece] = [
-        (f"{action_text(plan.action, pluralize(len(plan.rows)))} in {plan.marketplace}", "bold"),
-        f", {len(plan.out):,} excluded\n",
-        (f"Plan {plan.id}\n\n", MUTED),
+        (
+            _(
+                "{action} in {marketplace}",
+                action=action_text(plan.action, ngettext("{n:,} order", "{n:,} orders", len(plan.rows))),
+                marketplace=plan.marketplace,
+            ),
+            "bold",
+        ),
+        _(", {out:,} excluded\n", out=len(plan.out)),
+        (_("Plan {plan}\n\n", plan=plan.id), MUTED),
     ]
     for number, effect in enumerate(plan.rates, start=1):
         before, after = effect.before, effect.after
-        total = "unknown" if after.reason else f"{after.orders:,}"
-        pieces.append(f"Rate {after.days} days   {before.cancelled:,} of {total} orders ({format_rate(before)})")
-        pieces.append(f" → {after.cancelled:,} of {total} ({format_rate(after)})  ")
+        total = _("unknown") if after.reason else f"{after.orders:,}"
+        pieces.append(
+            _(
+                "Rate {days} days   {cancelled:,} of {total} orders ({before})",
+                days=after.days,
+                cancelled=before.cancelled,
+                total=total,
+                before=format_rate(before),
+            )
+        )
+        pieces.append(
+            _(
+                " → {cancelled:,} of {total} ({after})  ",
+                cancelled=after.cancelled,
+                total=total,
+                after=format_rate(after),
+            )
+        )
         pieces.append((f"{GLYPH[after.status]} {after.status}\n", STYLE[after.status]))
         pieces.append((f"  {after.basis}\n", MUTED))
         if words := _count_words(plan, effect, is_last=number == len(plan.rates)):
             pieces.append(f"{', '.join(words)}\n")
     for entry in plan.money:
-        name = "total" if entry.component == TOTAL else COMPONENT_WORD[entry.component]
+        name = _("total") if entry.component == TOTAL else _(COMPONENT_WORD[entry.component])
         pieces.append(f"{name:<20} {entry.currency} {format_grouped(entry.minor, entry.currency):>12}\n")
     if plan.money and (tax := _TAX_NOTE.get(price_tax(plan.marketplace))):
         pieces.append((f"{tax}\n", MUTED))
@@ -279,15 +348,19 @@ def render_details(look: PlanLook, *, by_api: bool = False) -> Content:
     pieces += [f"{note}\n" for note in _notes(plan, by_api=by_api)] if plan.rows else []
     excluded = [out for out in plan.out if out.rule == BY_OPERATOR]
     if excluded:
-        pieces.append((f"\n{pluralize(len(excluded))} excluded by you\n", "bold"))
+        pieces.append(
+            (_("\n{orders} excluded by you\n", orders=ngettext("{n:,} order", "{n:,} orders", len(excluded))), "bold")
+        )
         pieces += [f"{out.order_id}  {out.why}\n" for out in excluded]
     for file in plan.files:
         if by_api:
-            kind = "the same as a file; do not upload" if file.upload else "goes to Amazon by the API"
+            kind = _("the same as a file; do not upload") if file.upload else _("goes to Amazon by the API")
         else:
-            kind = "to upload" if file.upload else "the same for the API; do not upload"
-        pieces.append(f"\n{file.name}  ({kind}, {len(file.content):,} bytes)\n")
+            kind = _("to upload") if file.upload else _("the same for the API; do not upload")
+        pieces.append(
+            _("\n{file}  ({kind}, {content:,} bytes)\n", file=file.name, kind=kind, content=len(file.content))
+        )
         pieces.append((f"  sha256 {file.sha256}\n", MUTED))
     if by_api and plan.action is Action.CONFIRM and len(plan.rows) == 1:
-        pieces.append(("\na single shipment goes by its own call, if nothing of its order left before\n", MUTED))
+        pieces.append((_("\na single shipment goes by its own call, if nothing of its order left before\n"), MUTED))
     return Content.assemble(*pieces)

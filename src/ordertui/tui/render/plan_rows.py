@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from textual.content import Content
 
+from ordertui.messages import _, ngettext
 from ordertui.operations.planning.other_items import other_items
 from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlanLine, PlannedOrder
 from ordertui.operations.planning.planner import BY_OPERATOR
 from ordertui.orders.enums import Action
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.money import format_grouped, format_money
-from ordertui.orders.text import mask_control_characters, pluralize
+from ordertui.orders.text import mask_control_characters
 
 from .format import MUTED, Piece, cut_text
 from .plan import WARNING, common_reason
@@ -66,7 +67,7 @@ def list_entries(plan: Plan, ids: Iterable[int], opened: frozenset[str] = frozen
 
 def exclusion_text(why: str, rule: str, instead: str) -> str:
     """Return why an order is excluded, what to do instead, and the id of the rule."""
-    more = f"; instead: {instead}" if instead and instead not in why else ""
+    more = _("; instead: {instead}", instead=instead) if instead and instead not in why else ""
     return f"{why}{more}" + (f" ({rule})" if rule != BY_OPERATOR else "")
 
 
@@ -91,14 +92,22 @@ class PlanRows:
         """Return the line of an entry, in at most `width` cells."""
         if isinstance(entry, ExclusionGroup):
             sign = "▾" if entry.is_open else "▸"
-            return Content.assemble(_EXCLUDED, f"{sign} {pluralize(entry.count)} excluded: {entry.why}")
+            return Content.assemble(
+                _EXCLUDED,
+                _(
+                    "{sign} {orders} excluded: {why}",
+                    sign=sign,
+                    orders=ngettext("{n:,} order", "{n:,} orders", entry.count),
+                    why=entry.why,
+                ),
+            )
         if isinstance(entry, PlannedOrder):
             return self._order(entry, ("✓ ", "$text-success"), self._flags(entry), "", width)
-        why = f"excluded: {exclusion_text(entry.why, entry.rule, entry.instead)}"
+        why = _("excluded: {why}", why=exclusion_text(entry.why, entry.rule, entry.instead))
         row = self._known.get(entry.id) if entry.rule == BY_OPERATOR else None
         if row is not None:
             return self._order(row, _EXCLUDED, [(why, why, "$text-warning")], MUTED, width)
-        flags: list[Piece] = [("  not shown", WARNING)] if entry.id in self._hidden else []
+        flags: list[Piece] = [(_("  not shown"), WARNING)] if entry.id in self._hidden else []
         nearest = (f"  {entry.nearest}", MUTED) if entry.nearest else ""
         return Content.assemble(_EXCLUDED, f"{entry.order_id:<{ID_CELLS}}", *flags, f"  {why}", nearest)
 
@@ -124,11 +133,11 @@ class PlanRows:
         """Return words, sign and style of what is special about an included order."""
         found = []
         if row.id in self._others:
-            found.append(("! other items", "!", WARNING))
+            found.append((_("! other items"), "!", WARNING))
         if self._action is Action.CANCEL and not row.counts:
-            found.append(("★ does not count", "★", "$text-success"))
+            found.append((_("★ does not count"), "★", "$text-success"))
         if row.id in self._hidden:
-            found.append(("not shown", "not shown", WARNING))
+            found.append((_("not shown"), _("not shown"), WARNING))
         if row.reason and row.reason != self._reason:
             found.append((row.reason, cut_text(row.reason, REASON_CELLS), "$text-accent"))
         return found
@@ -138,7 +147,7 @@ class PlanRows:
         if self._action not in (Action.CANCEL, Action.REFUND):
             return ""
         if row.total is None or not row.currency:
-            return "price ?"
+            return _("price ?")
         if row.currency == self._currency:
             return format_grouped(row.total, row.currency)
         return format_money(row.total, row.currency)
@@ -149,7 +158,9 @@ class PlanRows:
             return f"{row.carrier} {row.tracking} {row.ship_date}  {_list_items(row.lines)}"
         if self._action is Action.REFUND:
             units = sum(line.cancelled for line in row.lines)
-            return _list_items(row.lines) + (f", cancels {pluralize(units, 'unit')}" if units else "")
+            return _list_items(row.lines) + (
+                _(", cancels {units}", units=ngettext("{n:,} unit", "{n:,} units", units)) if units else ""
+            )
         others = self._others.get(row.id, ())
         own = [line for line in row.lines if line not in others]
         if not own or not others:

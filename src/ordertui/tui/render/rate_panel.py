@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import msgspec
 from textual.content import Content
 
+from ordertui.messages import _, ngettext
 from ordertui.operations.rate.figures import RateEffect, RateFigure
-from ordertui.orders.text import with_verb
 
 from .format import GLYPH, MUTED, STYLE, Piece, format_rate, format_target, wrap_text
 
@@ -42,29 +42,38 @@ def render_rate_panel(panel: RatePanel) -> Content:
     pieces: list[Piece] = []
     for number, effect in enumerate(panel.effects):
         now, after = effect.before, effect.after
-        title = f"Cancellation rate {panel.name} · {now.days} d" if number == 0 else f"{now.days} d"
-        pieces += [(f"{title}", "bold"), (" · estimate\n", MUTED)]
-        pieces += [(" now     ", MUTED), *_figure(now), "\n"]
-        pieces.append((" after   ", MUTED))
-        pieces += [*_figure(after), "\n"] if panel.has_marks else [("mark orders to see it\n", MUTED)]
-        pieces += [(" target  ", MUTED), f"{format_target(now)}\n"]
+        title = (
+            _("Cancellation rate {panel} · {days} d", panel=panel.name, days=now.days)
+            if number == 0
+            else f"{now.days} d"
+        )
+        pieces += [(f"{title}", "bold"), (_(" · estimate\n"), MUTED)]
+        pieces += [(_(" now     "), MUTED), *_figure(now), "\n"]
+        pieces.append((_(" after   "), MUTED))
+        pieces += [*_figure(after), "\n"] if panel.has_marks else [(_("mark orders to see it\n"), MUTED)]
+        pieces += [(_(" target  "), MUTED), f"{format_target(now)}\n"]
         if now.reason:
             pieces.append((f" ?{wrap_text(now.reason, '   ', WIDTH)[2:]}\n", "$text-warning"))
         else:
             room = after.headroom if panel.has_marks else now.headroom
             is_over = (after if panel.has_marks else now).status == "over"
-            pieces += [(" allowed ", MUTED), _allowed(room, over=is_over), "\n"]
+            pieces += [(_(" allowed "), MUTED), _allowed(room, over=is_over), "\n"]
         unsure = now.cancelled - now.cancelled_at_least
         if unsure:
-            pieces.append((f" ? {unsure:,} cancelled by: unknown\n", "$text-warning"))
+            pieces.append((_(" ? {unsure:,} cancelled by: unknown\n", unsure=unsure), "$text-warning"))
     if panel.sparkline:
-        pieces += [(" 14 days ", MUTED), (f"{panel.sparkline}\n", "$primary")]
-    pieces.append((f" {with_verb(panel.rolls_off, 'leaves', 'leave')} the window at midnight\n", ""))
-    text = f" {with_verb(panel.at_risk, 'order auto-cancels', 'orders auto-cancel')} within 24 h"
+        pieces += [(_(" 14 days "), MUTED), (f"{panel.sparkline}\n", "$primary")]
+    pieces.append(
+        (_(" {leavess} the window at midnight\n", leavess=ngettext("{n:,} leaves", "{n:,} leave", panel.rolls_off)), "")
+    )
+    text = _(
+        " {at_risk} within 24 h",
+        at_risk=ngettext("{n:,} order auto-cancels", "{n:,} orders auto-cancel", panel.at_risk),
+    )
     pieces.append((text, "$text-warning" if panel.at_risk else ""))
     if panel.elsewhere:
         there = sum(count for _, count, _ in panel.elsewhere)
-        word = f"{there:,} marked elsewhere" if there else "other marketplaces"
+        word = _("{there:,} marked elsewhere", there=there) if there else _("other marketplaces")
         pieces += ["\n", (f" {word}", "bold $text-warning" if there else MUTED)]
         pieces.append((f" · p {'next' if panel.is_pinned else 'switches'}", MUTED))
         first = sorted(panel.elsewhere, key=lambda entry: -entry[1])
@@ -77,7 +86,7 @@ def render_rate_panel(panel: RatePanel) -> Content:
                 else [(f" {now.status}", STYLE[now.status])]
             )
         if len(first) > OTHERS:
-            pieces.append((f"\n and {len(first) - OTHERS} more", MUTED))
+            pieces.append((_("\n and {first} more", first=len(first) - OTHERS), MUTED))
     return Content.assemble(*pieces)
 
 
@@ -93,8 +102,10 @@ def _short(figure: RateFigure) -> list[Piece]:
 def _allowed(room: int, *, over: bool) -> Piece:
     """Return how many more cancellations that count are allowed under the target."""
     if room:
-        return f"{room:,} more {'cancellation' if room == 1 else 'cancellations'}", "$text-success"
-    return "none left: over the target" if over else "none left", "bold $text-error"
+        return _(
+            "{room:,} more {value}", room=room, value="cancellation" if room == 1 else "cancellations"
+        ), "$text-success"
+    return _("none left: over the target") if over else _("none left"), "bold $text-error"
 
 
 def render_rate_strip(panel: RatePanel) -> Content:
@@ -107,10 +118,13 @@ def render_rate_strip(panel: RatePanel) -> Content:
             pieces.append((" → ", MUTED))
             pieces.append((f"{format_rate(after)} {GLYPH[after.status]} {after.status}", STYLE[after.status]))
         room = after.headroom if panel.has_marks else now.headroom
-        known = (f" · {room:,} more allowed" if room else " · none left", "" if room else "bold $text-error")
+        known = (
+            _(" · {room:,} more allowed", room=room) if room else _(" · none left"),
+            "" if room else "bold $text-error",
+        )
         pieces += [
-            (" · import All Orders", "$text-warning") if now.reason else known,
-            (f" · target {format_target(now)}", MUTED),
+            (_(" · import All Orders"), "$text-warning") if now.reason else known,
+            (_(" · target {now}", now=format_target(now)), MUTED),
         ]
     for code, count, effect in sorted(panel.elsewhere, key=lambda entry: -entry[1]):
         if count:
@@ -119,6 +133,14 @@ def render_rate_strip(panel: RatePanel) -> Content:
             pieces.append((f"{format_rate(after)} {GLYPH[after.status]}", STYLE[after.status]))
     for effect in panel.effects[:1]:
         pieces.append(
-            (f" · {effect.before.days} d {effect.before.cancelled:,}/{effect.before.orders:,} estimate", MUTED)
+            (
+                _(
+                    " · {days} d {cancelled:,}/{orders:,} estimate",
+                    days=effect.before.days,
+                    cancelled=effect.before.cancelled,
+                    orders=effect.before.orders,
+                ),
+                MUTED,
+            )
         )
     return Content.assemble(*pieces)

@@ -8,25 +8,26 @@ from fractions import Fraction
 import msgspec
 from textual.content import Content
 
+from ordertui.messages import N_, _, ngettext
 from ordertui.operations.rate.figures import RateEffect
 from ordertui.operations.rate.lists import RateEntry
 from ordertui.operations.rate.trend import BACK, CoursePoint
 from ordertui.orders.enums import YesNo
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.orders.order import OrderRow
-from ordertui.orders.text import format_duration, with_verb
+from ordertui.orders.text import format_duration
 
 from .bar_chart import AXIS, Bar, draw_chart
-from .format import GLYPH, MUTED, STYLE, Piece, format_rate, format_share, format_target, format_time
+from .format import GLYPH, MUTED, STYLE, Piece, format_rate, format_share, format_target, format_time, pad
 
 MAX_DAY_WIDTH = 3
 """Cells of a day in the chart, at most."""
 NARROW, ROOMY = 78, 100
 """In fewer cells the figures, or the days to come, are written shorter."""
 COUNTS = {
-    YesNo.YES: ("✗ counts    ", "$text-error"),
-    YesNo.UNKNOWN: ("? may count ", "$text-warning"),
-    YesNo.NO: ("· does not  ", MUTED),
+    YesNo.YES: (N_("✗ counts"), "$text-error"),
+    YesNo.UNKNOWN: (N_("? may count"), "$text-warning"),
+    YesNo.NO: (N_("· does not"), MUTED),
 }
 
 
@@ -45,7 +46,12 @@ class Course(msgspec.Struct, frozen=True):
         """`Amazon.com (US) · 7 days`."""
         now = self.effect.before
         market = MARKETPLACES.get(now.marketplace)
-        return f"{market.name if market else now.marketplace} ({now.marketplace}) · {now.days} days"
+        return _(
+            "{market} ({marketplace}) · {days} days",
+            market=market.name if market else now.marketplace,
+            marketplace=now.marketplace,
+            days=now.days,
+        )
 
 
 def _share(orders: int, cancelled: int) -> Fraction | None:
@@ -59,28 +65,39 @@ def _point_text(orders: int, cancelled: int, status: str, target: Fraction) -> s
 def render_figures(course: Course, *, short: bool = False) -> Content:
     """Return the rate now and with the marked orders, target and room, and how many Amazon is about to cancel."""
     now, after = course.effect.before, course.effect.after
-    pieces: list[Piece] = [(f"{course.title}", "bold"), (" · estimate", MUTED)]
-    for word, figure in (("now", now), *((("after", after),) if course.marked else ())):
-        counts = f"{figure.cancelled:,} of {'?' if figure.reason else f'{figure.orders:,}'}"
-        pieces += ["\n", (f" {word:<7}", MUTED), f"{counts:<14}"]
-        pieces.append((f"{format_rate(figure):>8} {GLYPH[figure.status]} {figure.status:<5}", STYLE[figure.status]))
+    pieces: list[Piece] = [(f"{course.title}", "bold"), (_(" · estimate"), MUTED)]
+    for word, figure in ((_("now"), now), *(((_("after"), after),) if course.marked else ())):
+        total = "?" if figure.reason else f"{figure.orders:,}"
+        counts = _("{cancelled:,} of {total}", cancelled=figure.cancelled, total=total)
+        pieces += ["\n", (f" {pad(word, 7)}", MUTED), pad(counts, 14)]
+        pieces.append(
+            (f"{format_rate(figure):>8} {GLYPH[figure.status]} {pad(_(figure.status), 5)}", STYLE[figure.status])
+        )
         if not figure.reason:
             is_room = figure.headroom > 0
-            allowed = f"{figure.headroom:,} more allowed" if is_room else "none left"
+            allowed = _("{headroom:,} more allowed", headroom=figure.headroom) if is_room else _("none left")
             pieces.append((f"  {allowed}", "" if is_room else "bold $text-error"))
-        if word == "after":
+        if figure is after and course.marked:
             pieces.append(
-                (f"  {course.marked:,} ●" if short else f"  with the {course.marked:,} marked", "$text-accent")
+                (
+                    f"  {course.marked:,} ●" if short else _("  with the {marked:,} marked", marked=course.marked),
+                    "$text-accent",
+                )
             )
-    pieces += ["\n", (" target", MUTED), f" {format_target(now)}"]
+    pieces += ["\n", (_(" target"), MUTED), f" {format_target(now)}"]
     unsure = now.cancelled - now.cancelled_at_least
     if unsure:
         pieces.append(
-            (f" · {unsure:,} ?" if short else f" · {unsure:,} of the cancelled: by whom is unknown", "$text-warning")
+            (
+                f" · {unsure:,} ?" if short else _(" · {unsure:,} of the cancelled: by whom is unknown", unsure=unsure),
+                "$text-warning",
+            )
         )
     if course.risk:
-        words = f" · Amazon cancels {course.risk:,} in 24 h"
-        pieces.append((words if short else f"{words} unless their shipment is confirmed", "$text-warning"))
+        words = _(" · Amazon cancels {risk:,} in 24 h", risk=course.risk)
+        pieces.append(
+            (words if short else _("{words} unless their shipment is confirmed", words=words), "$text-warning")
+        )
     if now.reason:
         pieces.append((f"\n ? {now.reason}", "$text-warning"))
     return Content.assemble(*pieces, "\n")
@@ -102,7 +119,7 @@ def make_bars(course: Course, width: int) -> list[Bar]:
     target = Fraction(course.effect.before.target)
     found = []
     for number, point in enumerate((*past, *future)):
-        label = "▲ today" if not point.ahead else f"{point.day:%b} {point.day.day}"
+        label = _("▲ today") if not point.ahead else f"{point.day:%b} {point.day.day}"
         low, high = _share(point.orders, point.at_least), _share(point.orders, point.cancelled)
         is_past = point.ahead < 0
         gap = 1 if number == len(past) - 1 or (not is_past and not two) else 0
@@ -124,28 +141,32 @@ def make_bars(course: Course, width: int) -> list[Bar]:
 def render_chart(course: Course, width: int, height: int) -> Content:
     """Return the chart, and what its signs mean."""
     drawn = draw_chart(make_bars(course, width), Fraction(course.effect.before.target), height)
-    words = " bar: the window ending that day · ✓ ok ! near ✗ over"
+    words = _(" bar: the window ending that day · ✓ ok ! near ✗ over")
     if any(point.cancelled > point.at_least for point in course.points):
-        words += "\n ░ cancelled, nobody knows by whom: may count · ? over if it does"
+        words += _("\n ░ cancelled, nobody knows by whom: may count · ? over if it does")
     past = [point.day for point in course.points if point.ahead < 0]
     if len(past) < BACK:
-        words += f"\n days before {past[0]:%b} {past[0].day} are not drawn" if past else "\n past days are not drawn"
-        words += ": the reports begin later than their windows"
+        words += (
+            _("\n days before {past:%b} {day} are not drawn", past=past[0], day=past[0].day)
+            if past
+            else _("\n past days are not drawn")
+        )
+        words += _(": the reports begin later than their windows")
     if course.marked:
-        words += "\n from today on two bars: left without, right with the marked"
+        words += _("\n from today on two bars: left without, right with the marked")
     return drawn + Content.styled(f"{words}\n", MUTED)
 
 
 def render_days_ahead(course: Course, *, short: bool) -> Content:
     """Return the table of the days to come: what rolls off, and the rate after it."""
     two = bool(course.marked)
-    head = f" {'day':<11}{'rolls off':>10}{'Amazon':>8}   {'rate, sales going on':<18}"
-    head += f"  {'with the marked':<18}" if two else ""
-    head += "" if short else "  if no order comes"
+    head = f" {'day':<11}{_('rolls off'):>10}{_('Amazon'):>8}   {_('rate, sales going on'):<18}"
+    head += f"  {_('with the marked'):<18}" if two else ""
+    head += "" if short else _("  if no order comes")
     pieces: list[Piece] = [
-        ("To come", "bold"),
+        (_("To come"), "bold"),
         (
-            " · rolls off: leaves the window at midnight · Amazon: cancels by itself until then\n"
+            _(" · rolls off: leaves the window at midnight · Amazon: cancels by itself until then\n")
             if not short
             else "\n",
             MUTED,
@@ -156,7 +177,7 @@ def render_days_ahead(course: Course, *, short: bool) -> Content:
     for point in course.points:
         if point.ahead < 0:
             continue
-        day = "today" if not point.ahead else f"{point.day:%a} {point.day:%b} {point.day.day}"
+        day = _("today") if not point.ahead else f"{point.day:%a} {point.day:%b} {point.day.day}"
         pieces.append(f" {day:<11}{point.rolls_off:>10,}{f'{point.due:,}' if point.ahead else '–':>8}   ")
         pieces.append((f"{_point_text(point.orders, point.cancelled, point.status, target):<18}", STYLE[point.status]))
         if two:
@@ -164,15 +185,23 @@ def render_days_ahead(course: Course, *, short: bool) -> Content:
             pieces += ["  ", (f"{text:<18}", STYLE[point.after_status])]
         if not short:
             share = _share(point.orders_left, point.cancelled)
-            words = "–" if share is None else f"{format_share(share, target)} of {point.orders_left:,}"
+            words = (
+                "–"
+                if share is None
+                else _("{share} of {orders_left:,}", share=format_share(share, target), orders_left=point.orders_left)
+            )
             over = share is not None and share >= target
-            pieces.append((f"  {words}{' ✗ over' if over else ''}", STYLE["over"] if over else MUTED))
+            pieces.append((f"  {words}{(_(' ✗ over') if over else '')}", STYLE["over"] if over else MUTED))
         pieces.append("\n")
     first = next((point for point in course.points if point.due > point.auto_cancels), None)
     if first is not None:
-        words = f" {first.day:%a} {first.day:%b} {first.day.day}: {with_verb(first.auto_cancels, 'adds', 'add')}"
-        words += f" to this rate of the {first.due:,} that Amazon cancels by then"
-        pieces.append((f"{words}; the others were ordered before the window, or do not count anew\n", MUTED))
+        words = (
+            f" {first.day:%a} {first.day:%b} {first.day.day}: {ngettext('{n:,} adds', '{n:,} add', first.auto_cancels)}"
+        )
+        words += _(" to this rate of the {due:,} that Amazon cancels by then", due=first.due)
+        pieces.append(
+            (_("{words}; the others were ordered before the window, or do not count anew\n", words=words), MUTED)
+        )
     return Content.assemble(*pieces)
 
 
@@ -180,8 +209,12 @@ def render_rate(course: Course, width: int, height: int) -> Content:
     """Return one marketplace: figures, chart, days to come, how it is dated."""
     short = width < ROOMY
     now = course.effect.before
-    window = f"{format_time(now.window_from, now.timezone)} to {format_time(now.window_to, now.timezone)}"
-    dated = f"Window {window}, {now.timezone}; {now.basis}.\n"
+    window = _(
+        "{window_from} to {window_to}",
+        window_from=format_time(now.window_from, now.timezone),
+        window_to=format_time(now.window_to, now.timezone),
+    )
+    dated = _("Window {window}, {timezone}; {basis}.\n", window=window, timezone=now.timezone, basis=now.basis)
     figures = render_figures(course, short=width < NARROW)
     if now.reason:
         return Content("\n").join([figures, Content.styled(dated, MUTED)])
@@ -208,6 +241,7 @@ def render_all_rates(courses: Sequence[Course], width: int, height: int) -> Cont
 def render_entry(entry: RateEntry, zone: str) -> Content:
     """Return the line of an order that counts, or of one in the window."""
     word, style = COUNTS[entry.counts]
+    word = pad(_(word), 12)
     how = " · ".join(
         part
         for part in (entry.how or entry.status.value.replace("_", " "), entry.why if entry.how else "", entry.rule)
@@ -220,10 +254,16 @@ def render_entry(entry: RateEntry, zone: str) -> Content:
 
 def render_risk(row: OrderRow, deadline: int | None, now: int, zone: str) -> Content:
     """Return the line of an order that Amazon is about to cancel by itself."""
-    left = "unknown" if deadline is None else f"in {format_duration(deadline - now)}" if deadline > now else "overdue"
+    left = (
+        "unknown"
+        if deadline is None
+        else _("in {deadline}", deadline=format_duration(deadline - now))
+        if deadline > now
+        else "overdue"
+    )
     return Content.assemble(
         f"{row.order_id}  ",
         (f"! {left:<10}", "$text-warning"),
-        (f"ship by {format_time(row.ship_by, zone)}  ", MUTED),
+        (_("ship by {ship_by}  ", ship_by=format_time(row.ship_by, zone)), MUTED),
         row.title or "",
     )

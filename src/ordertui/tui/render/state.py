@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from ordertui.messages import N_, _
 from ordertui.orders.batch_state import BatchState, RowState, holds_order
 from ordertui.orders.clock import DAY, HOUR
-from ordertui.orders.enums import BuyerRequest, Channel, OrderStatus, Verge
+from ordertui.orders.enums import Action, BuyerRequest, Channel, OrderStatus, Verge
 from ordertui.orders.order import OrderRow
+
+from .format import action_word
 
 
 class StateLook(msgspec.Struct, frozen=True):
@@ -29,19 +32,25 @@ class StateLook(msgspec.Struct, frozen=True):
 
 
 ROW_LOOKS = {
-    RowState.HELD: StateLook("◷", "warning", RowState.HELD, RowState.HELD, "held: nothing was sent to Amazon"),
-    RowState.RECALLED: StateLook("↶", "muted", "", "undone", "undone: nothing was sent to Amazon"),
-    RowState.LEFT_OUT: StateLook("↷", "muted", "", "left out", "left out at dispatch: no longer allowed"),
-    RowState.WRITTEN: StateLook("↑", "warning", "to upload", "file written", "file written: upload it to Amazon"),
-    RowState.UPLOADED: StateLook("…", "accent", "uploaded", "uploaded", "marked as uploaded, not answered yet"),
-    RowState.SENT: StateLook("→", "accent", RowState.SENT, RowState.SENT, "sent by the API, not answered yet"),
-    RowState.ACCEPTED: StateLook("…", "accent", "accepted", "accepted", "accepted by Amazon, not answered yet"),
-    RowState.OK: StateLook("✓", "success", "ok", "answered ok", "Amazon answered ok, not confirmed yet"),
-    RowState.ERROR: StateLook("✗", "error", "refused", "refused", "refused by Amazon"),
-    RowState.UNKNOWN: StateLook(
-        "?", "warning", "unclear", "unclear", "unclear: check in Seller Central; never sent again by itself"
+    RowState.HELD: StateLook("◷", "warning", N_("held"), N_("held"), N_("held: nothing was sent to Amazon")),
+    RowState.RECALLED: StateLook("↶", "muted", "", N_("undone"), N_("undone: nothing was sent to Amazon")),
+    RowState.LEFT_OUT: StateLook("↷", "muted", "", N_("left out"), N_("left out at dispatch: no longer allowed")),
+    RowState.WRITTEN: StateLook(
+        "↑", "warning", N_("to upload"), N_("file written"), N_("file written: upload it to Amazon")
     ),
-    RowState.CONFIRMED: StateLook("✓", "success", "", RowState.CONFIRMED, "confirmed by a later report"),
+    RowState.UPLOADED: StateLook(
+        "…", "accent", N_("uploaded"), N_("uploaded"), N_("marked as uploaded, not answered yet")
+    ),
+    RowState.SENT: StateLook("→", "accent", N_("sent"), N_("sent"), N_("sent by the API, not answered yet")),
+    RowState.ACCEPTED: StateLook(
+        "…", "accent", N_("accepted"), N_("accepted"), N_("accepted by Amazon, not answered yet")
+    ),
+    RowState.OK: StateLook("✓", "success", N_("ok"), N_("answered ok"), N_("Amazon answered ok, not confirmed yet")),
+    RowState.ERROR: StateLook("✗", "error", N_("refused"), N_("refused"), N_("refused by Amazon")),
+    RowState.UNKNOWN: StateLook(
+        "?", "warning", N_("unclear"), N_("unclear"), N_("unclear: check in Seller Central; never sent again by itself")
+    ),
+    RowState.CONFIRMED: StateLook("✓", "success", "", N_("confirmed"), N_("confirmed by a later report")),
 }  # fmt: skip
 BATCH_LOOKS = {
     BatchState.HELD: ROW_LOOKS[RowState.HELD],
@@ -50,7 +59,7 @@ BATCH_LOOKS = {
     BatchState.WRITTEN: ROW_LOOKS[RowState.WRITTEN],
     BatchState.UPLOADED: ROW_LOOKS[RowState.UPLOADED],
     BatchState.SENT: ROW_LOOKS[RowState.SENT],
-    BatchState.ANSWERED: StateLook("✓", "muted", "", "", "answered by Amazon"),
+    BatchState.ANSWERED: StateLook("✓", "muted", "", "", N_("answered by Amazon")),
 }
 
 
@@ -76,24 +85,33 @@ UNDECIDED = OrderState(("",))
 SOON = DAY
 """Seconds before the auto-cancellation in which the State column counts them."""
 STATUS_FORMS = {
-    OrderStatus.PENDING: ("pending",),
-    OrderStatus.UNSHIPPED: ("unshipped",),
-    OrderStatus.PARTIALLY_SHIPPED: ("partly shipped", "part shipped", "part ship."),
-    OrderStatus.SHIPPED: ("shipped",),
-    OrderStatus.CANCELLED: ("cancelled",),
-    OrderStatus.UNFULFILLABLE: ("unfulfillable", "unfulfill."),
-    OrderStatus.UNKNOWN: ("? status unknown", "? status"),
+    OrderStatus.PENDING: (N_("pending"),),
+    OrderStatus.UNSHIPPED: (N_("unshipped"),),
+    OrderStatus.PARTIALLY_SHIPPED: (N_("partly shipped"), N_("part shipped"), N_("part ship.")),
+    OrderStatus.SHIPPED: (N_("shipped"),),
+    OrderStatus.CANCELLED: (N_("cancelled"),),
+    OrderStatus.UNFULFILLABLE: (N_("unfulfillable"), N_("unfulfill.")),
+    OrderStatus.UNKNOWN: (N_("? status unknown"), N_("? status")),
 }
 _DENIED = {
-    "missing": OrderState(("? missing from report", "? missing"), "warning"),
-    "outdated": OrderState(("? outdated: import", "? outdated"), "warning"),
-    "program": OrderState(("in Seller Central only", "– program"), "muted"),
-    "parcel": OrderState(("parcel has left", "parcel left", "left"), "warning"),
-    "item-id": OrderState(("? item id unknown", "? item id"), "warning"),
-    "lines": OrderState(("no items left", "no items"), "muted"),
+    "missing": OrderState((N_("? missing from report"), N_("? missing")), "warning"),
+    "outdated": OrderState((N_("? outdated: import"), N_("? outdated")), "warning"),
+    "program": OrderState((N_("in Seller Central only"), N_("– program")), "muted"),
+    "parcel": OrderState((N_("parcel has left"), N_("parcel left"), N_("left")), "warning"),
+    "item-id": OrderState((N_("? item id unknown"), N_("? item id")), "warning"),
+    "lines": OrderState((N_("no items left"), N_("no items")), "muted"),
 }
 """Words for a waiting order that allows nothing, by the id of what denies its cancellation."""
-_HOUSE_RULE = OrderState(("denied by house rule", "house rule", "– rule"), "muted")
+_HOUSE_RULE = OrderState((N_("denied by house rule"), N_("house rule"), N_("– rule")), "muted")
+
+
+def status_forms(status: OrderStatus) -> tuple[str, ...]:
+    """Return the words for Amazon's status, the longest form first."""
+    return tuple(_(form) for form in STATUS_FORMS[status])
+
+
+def _translated(state: OrderState) -> OrderState:
+    return OrderState(tuple(_(form) for form in state.forms), state.tone)
 
 
 def order_state(row: OrderRow, verdicts: Verdicts, hold_ends: int | None, now: int) -> OrderState:
@@ -114,13 +132,14 @@ def _journal_state(row: OrderRow, verdicts: Verdicts, hold_ends: int | None, now
         return None
     if action.state is RowState.OK and not holds_order(action.kind, action.state) and _can_act(verdicts):
         return None
-    head = f"{look.glyph} {look.column}"
-    long = f"{look.glyph} {action.kind.value} {look.column}"
+    word = _(look.column)
+    head = f"{look.glyph} {word}"
+    long = f"{look.glyph} {action_word(action.kind)} {word}"
     if action.state is RowState.HELD and hold_ends is not None:
         left = max(0, hold_ends - now)
         span = f"{left // HOUR}h" if left >= HOUR else f"{left // 60}m" if left >= 60 else "<1m"
         return OrderState((f"{long} {span}", f"{head} {span}", f"{look.glyph} {span}"), look.tone)
-    return OrderState((long, head, f"{look.glyph}{look.column.split()[-1]}"), look.tone)
+    return OrderState((long, head, f"{look.glyph}{word.split()[-1]}"), look.tone)
 
 
 def _can_act(verdicts: Verdicts) -> bool:
@@ -133,42 +152,50 @@ def _own_state(row: OrderRow, verdicts: Verdicts, now: int) -> OrderState:
             return UNDECIDED
         case "cancel ★":
             return (
-                OrderState(("★ requested: can cancel", "★ requested", "★ request"), "success")
+                OrderState((_("★ requested: can cancel"), _("★ requested"), _("★ request")), "success")
                 if row.buyer_request is BuyerRequest.OFFICIAL
-                else OrderState(("★ cancel: not counted", "★ cancel"), "success")
+                else OrderState((_("★ cancel: not counted"), _("★ cancel")), "success")
             )
         case "cancel" | "confirm":
             return _waiting_state(row, verdicts, now)
         case "refund":
-            status = STATUS_FORMS[row.status][0]
-            return OrderState((f"{status}: can refund", "can refund", "refund"))
+            status = status_forms(row.status)[0]
+            return OrderState((_("{status}: can refund", status=status), _("can refund"), action_word(Action.REFUND)))
     if row.channel is Channel.AMAZON:
-        return OrderState((f"FBA {STATUS_FORMS[row.status][0]}", "FBA"), "muted")
+        return OrderState((f"FBA {status_forms(row.status)[0]}", "FBA"), "muted")
     if verdicts.action == "wait":
-        return OrderState(STATUS_FORMS[OrderStatus.PENDING], "muted")
+        return OrderState(status_forms(OrderStatus.PENDING), "muted")
     if verdicts.denial.startswith("house "):
-        return _HOUSE_RULE
+        return _translated(_HOUSE_RULE)
     if verdicts.denial in _DENIED:
-        return _DENIED[verdicts.denial]
+        return _translated(_DENIED[verdicts.denial])
     if row.channel is Channel.UNKNOWN:
-        return OrderState(("? who ships is unknown", "? who ships", "? ships"), "warning")
-    return OrderState(STATUS_FORMS[row.status], "muted" if row.status is OrderStatus.CANCELLED else "")
+        return OrderState((_("? who ships is unknown"), _("? who ships"), _("? ships")), "warning")
+    return OrderState(status_forms(row.status), "muted" if row.status is OrderStatus.CANCELLED else "")
 
 
 def _waiting_state(row: OrderRow, verdicts: Verdicts, now: int) -> OrderState:
     """Return the state of an order that can be cancelled, or whose shipment can be confirmed."""
     is_here = verdicts.action == "cancel"
     if is_here and row.buyer_request is BuyerRequest.MESSAGE:
-        return OrderState(("☆ message: cancel counts", "☆ message"), "warning")
+        return OrderState((_("☆ message: cancel counts"), _("☆ message")), "warning")
     if is_here and row.buyer_request is BuyerRequest.SOME:
-        return OrderState(("☆ items: cancel counts", "☆ for items", "☆ items"), "warning")
+        return OrderState((_("☆ items: cancel counts"), _("☆ for items"), _("☆ items")), "warning")
     left = None if verdicts.deadline is None else verdicts.deadline - now
     if left is not None and left < SOON:
-        span = f"{max(0, left) // HOUR} h" if left >= HOUR else f"{left // 60} m" if left >= 60 else "now"
+        span = f"{max(0, left) // HOUR} h" if left >= HOUR else f"{left // 60} m" if left >= 60 else _("now")
         brief = span.replace(" ", "")
         if is_here:
-            return OrderState((f"auto-cancel {span} !", f"auto {span} !", f"auto {brief}!"), "error")
-        return OrderState((f"can confirm {span} !", f"confirm {brief}!", f"conf {brief}!"), "error")
+            return OrderState(
+                (_("auto-cancel {span} !", span=span), _("auto {span} !", span=span), _("auto {brief}!", brief=brief)),
+                "error",
+            )
+        return OrderState(
+            (_("can confirm {span} !", span=span), _("confirm {brief}!", brief=brief), _("conf {brief}!", brief=brief)),
+            "error",
+        )
     if row.verge is Verge.CANCELLATION:
-        return OrderState(("auto-cancel soon !", "auto soon !", "auto !"), "error")
-    return OrderState(("can cancel", "cancel") if is_here else ("can confirm", "confirm"))
+        return OrderState((_("auto-cancel soon !"), _("auto soon !"), _("auto !")), "error")
+    return OrderState(
+        (_("can cancel"), action_word(Action.CANCEL)) if is_here else (_("can confirm"), action_word(Action.CONFIRM))
+    )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 from textual.content import Content
 
+from ordertui.messages import _, ngettext
 from ordertui.operations.batches.batch import Due, DueStep, Waiting
 from ordertui.operations.rate.figures import Impact
 from ordertui.orders.order import OrderRow
-from ordertui.orders.text import with_verb
 
 from .format import MUTED, Piece, format_due, format_short, format_sums
 
@@ -60,18 +60,27 @@ def render_status_line(line: StatusLine) -> Content:
     if line.pending:
         pieces += [" ", (f" {line.pending} · R ", "bold reverse $text-accent")]
     if line.range_size:
-        pieces.append((f" range of {line.range_size:,} · space takes it, Esc leaves it", "bold $text-accent"))
+        pieces.append(
+            (
+                _(" range of {range_size:,} · space takes it, Esc leaves it", range_size=line.range_size),
+                "bold $text-accent",
+            )
+        )
     elif line.marked:
-        pieces.append((f" ● {line.marked:,} marked", "bold $text-accent"))
+        pieces.append((_(" ● {marked:,} marked", marked=line.marked), "bold $text-accent"))
         if line.hidden:
-            pieces.append((f" ({line.hidden:,} not shown)", "bold $text-warning"))
+            pieces.append((_(" ({hidden:,} not shown)", hidden=line.hidden), "bold $text-warning"))
         long, short = ([*pieces, *_impact_pieces(line.impact, short=short)] for short in (False, True))
         pieces = long if Content.assemble(*long).cell_length <= room else short
     else:
-        fba = f" · {line.hidden_fba:,} FBA hidden" if line.hidden_fba else ""
+        fba = _(" · {hidden_fba:,} FBA hidden", hidden_fba=line.hidden_fba) if line.hidden_fba else ""
         cursor = line.cursor.order_id if line.cursor is not None else ""
-        texts = (f" no marks: keys act on {cursor}", f" no marks: {cursor}") if cursor else ("",)
-        texts = texts if cursor else (f" {line.view}: nothing to show",)
+        texts = (
+            (_(" no marks: keys act on {cursor}", cursor=cursor), _(" no marks: {cursor}", cursor=cursor))
+            if cursor
+            else ("",)
+        )
+        texts = texts if cursor else (_(" {view}: nothing to show", view=line.view),)
         left = room - len(fba) - Content.assemble(*pieces).cell_length
         pieces.append((next((text for text in texts if len(text) <= left), texts[-1]) + fba, MUTED))
     return Content.assemble(*pieces).truncate(room, ellipsis=True) + clock
@@ -82,11 +91,11 @@ def render_waiting(waiting: Waiting, due: Due | None, now: int, *, is_short: boo
     found = Content("")
     if waiting.held:
         left = f" {format_short(due.at - now)}" if due is not None and due.step is DueStep.HOLD_ENDS else ""
-        found += Content.styled(f"   ◷ {waiting.held:,} held{left}", "bold $text-warning")
+        found += Content.styled(_("   ◷ {held:,} held{left}", held=waiting.held, left=left), "bold $text-warning")
     if due is not None and (not waiting.held or due.step is not DueStep.HOLD_ENDS):
         found += Content.styled(f"   → {format_due(due, now)}", "bold $text-warning")
     if waiting.to_upload:
-        word = "" if is_short else " to upload"
+        word = "" if is_short else _(" to upload")
         found += Content.styled(f"   ↑ {waiting.to_upload:,}{word}", "bold $text-warning")
     return found
 
@@ -94,19 +103,21 @@ def render_waiting(waiting: Waiting, due: Due | None, now: int, *, is_short: boo
 def _impact_pieces(impact: Impact | None, *, short: bool) -> list[Piece]:
     """Return the money of the marked orders, and for how many of them each action is possible."""
     if impact is None:
-        return [(" · working out what they come to…", MUTED)]
+        return [(_(" · working out what they come to…"), MUTED)]
     many = short and len(impact.money) > 1
-    money = f"{len(impact.money)} currencies" if many else format_sums(impact.money, impact.unpriced)
+    money = _("{money} currencies", money=len(impact.money)) if many else format_sums(impact.money, impact.unpriced)
     pieces: list[Piece] = [f" · {money}"] if money else []
     if impact.cancellable:
-        counted = with_verb(impact.counted, "counts", "count") if impact.cancellable > 1 else "counts"
-        pieces.append(f" · {impact.cancellable:,} cancel" + (f" ({counted})" if impact.counted else ""))
+        counted = ngettext("{n:,} counts", "{n:,} count", impact.counted) if impact.cancellable > 1 else _("counts")
+        pieces.append(
+            _(" · {cancellable:,} cancel", cancellable=impact.cancellable) + (f" ({counted})" if impact.counted else "")
+        )
         if impact.cannot:  # beside those that can be cancelled, so that the two are the marked ones
-            pieces.append((f", {impact.cannot:,} cannot", "$text-warning"))
+            pieces.append((_(", {cannot:,} cannot", cannot=impact.cannot), "$text-warning"))
     elif impact.cannot:
-        pieces.append((" · none can be cancelled", "$text-warning"))
+        pieces.append((_(" · none can be cancelled"), "$text-warning"))
     if impact.refundable:
-        pieces.append(f" · {impact.refundable:,} refund")
+        pieces.append(_(" · {refundable:,} refund", refundable=impact.refundable))
     if impact.confirmable:
-        pieces.append(f" · {impact.confirmable:,} confirm")
+        pieces.append(_(" · {confirmable:,} confirm", confirmable=impact.confirmable))
     return pieces

@@ -17,9 +17,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
+from ordertui.messages import N_, _
 from ordertui.tui.render.format import GAP
 
-TOO_SMALL = "ordertui needs at least 60 x 15"
+TOO_SMALL = N_("ordertui needs at least 60 x 15")
 """What a smaller terminal shows in place of every screen."""
 SCROLL_KEYS = (
     Binding("j,down", "scroll(1)", show=False),
@@ -98,7 +99,7 @@ class Dialog(ModalScreen[ScreenResultType]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,f1", "show_dialog_keys", "keys of this dialog", show=False)
+        Binding("question_mark,f1", "show_dialog_keys", N_("keys of this dialog"), show=False)
     ]
 
     def __init__(self, title: str, keys: str = "", *, note: str = "", is_tall: bool = False) -> None:
@@ -117,7 +118,7 @@ class Dialog(ModalScreen[ScreenResultType]):
             yield from self._compose_body()
             if self._keys:
                 yield DialogKeys(self._keys)
-        yield Static(TOO_SMALL, classes="too-small")
+        yield Static(_(TOO_SMALL), classes="too-small")
 
     def _make_title(self) -> Title:
         return Title(self._title)

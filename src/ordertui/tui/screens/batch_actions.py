@@ -9,12 +9,12 @@ from typing import TypeVar
 from textual.content import Content
 from textual.screen import Screen
 
+from ordertui.messages import N_, _, ngettext
 from ordertui.operations.batches.batch import Batch, BatchRow
 from ordertui.operations.errors import EvidenceAgainst
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import LEFT_BATCHES, BatchState, RowState
 from ordertui.orders.enums import Action
-from ordertui.orders.text import pluralize
 from ordertui.tui.clipboard import copy
 from ordertui.tui.render.import_summary import result_lines
 from ordertui.tui.screens.task_runner import Task, TaskRunner
@@ -23,9 +23,9 @@ from .dialogs import ConfirmScreen, FormScreen, TextScreen
 
 Given = TypeVar("Given")
 TRIED_TWICE = {
-    Action.CANCEL: "cancel it, the same would be asked of it twice",
-    Action.REFUND: "refund it, it would then be refunded twice",
-    Action.CONFIRM: "take the shipment, it would then be confirmed twice",
+    Action.CANCEL: N_("cancel it, the same would be asked of it twice"),
+    Action.REFUND: N_("refund it, it would then be refunded twice"),
+    Action.CONFIRM: N_("take the shipment, it would then be confirmed twice"),
 }
 """What comes of a row that was done and is recorded as not done."""
 
@@ -47,27 +47,40 @@ class BatchActions:
     def undo(self, batch: Batch, row: BatchRow | None) -> None:
         """Undo a held batch or, with a row, that one of its orders too."""
         if batch.state is not BatchState.HELD:
-            self._say("only a held batch can be undone")
+            self._say(_("only a held batch can be undone"))
         elif row is not None and row.state is not RowState.HELD:
-            self._say(f"{row.order_id} is not held: {row.state.value}")
+            self._say(_("{order_id} is not held: {state}", order_id=row.order_id, state=row.state.value))
         else:
             self._tasks.start(lambda task: self._undo(task, batch, row))
 
     async def _undo(self, task: Task, batch: Batch, row: BatchRow | None) -> None:
         held = batch.count(RowState.HELD)
-        answers = {"o": f"only {row.order_id}"} if row is not None else {"b": f"all {pluralize(held)}"}
-        whom = f"{row.order_id} of batch {batch.id}" if row is not None else f"batch {batch.id}"
-        if await task.ask(ConfirmScreen(f"Undo {whom}?", answers), discard_typeahead=True):
+        answers = (
+            {"o": _("only {order_id}", order_id=row.order_id)}
+            if row is not None
+            else {"b": _("all {orders}", orders=ngettext("{n:,} order", "{n:,} orders", held))}
+        )
+        whom = (
+            _("{order_id} of batch {batch}", order_id=row.order_id, batch=batch.id)
+            if row is not None
+            else _("batch {batch}", batch=batch.id)
+        )
+        if await task.ask(ConfirmScreen(_("Undo {whom}?", whom=whom), answers), discard_typeahead=True):
             try:
                 count = await task.work(self._session.batches.recall, row.order_id if row is not None else batch.id)
-                self._say(f"{pluralize(count)} undone; nothing was sent to Amazon")
+                self._say(
+                    _(
+                        "{orders} undone; nothing was sent to Amazon",
+                        orders=ngettext("{n:,} order", "{n:,} orders", count),
+                    )
+                )
             finally:
                 self._changed()
 
     def release(self, batch: Batch) -> None:
         """End the hold of a batch now."""
         if batch.state is not BatchState.HELD:
-            self._say("only a held batch can be released")
+            self._say(_("only a held batch can be released"))
         else:
             self._tasks.start(lambda task: self._release(task, [batch]))
 
@@ -76,19 +89,25 @@ class BatchActions:
         if batches:
             self._tasks.start(lambda task: self._release(task, batches))
         else:
-            self._say("no batch is held")
+            self._say(_("no batch is held"))
 
     async def _release(self, task: Task, batches: Sequence[Batch]) -> None:
-        orders = pluralize(sum(batch.count(RowState.HELD) for batch in batches))
+        orders = ngettext("{n:,} order", "{n:,} orders", sum(batch.count(RowState.HELD) for batch in batches))
         names = ", ".join(str(batch.id) for batch in batches)
-        title = f"Release batch {names} now?" if len(batches) == 1 else f"Release all {len(batches)} held batches now?"
+        title = (
+            _("Release batch {names} now?", names=names)
+            if len(batches) == 1
+            else _("Release all {batches} held batches now?", batches=len(batches))
+        )
         if batches[0].by_api:
-            answer = {"w": "send to Amazon"}
-            warning = "sent to Amazon by the API as soon as possible, and cannot be undone then."
+            answer = {"w": _("send to Amazon")}
+            warning = _("sent to Amazon by the API as soon as possible, and cannot be undone then.")
         else:
-            answer = {"w": "write the files now" if len(batches) > 1 else "write its files now"}
-            warning = "written to a file at once, and cannot be undone then. Amazon gets nothing before you upload it."
-        which = f"Batches {names}: " if len(batches) > 1 else ""
+            answer = {"w": _("write the files now") if len(batches) > 1 else _("write its files now")}
+            warning = _(
+                "written to a file at once, and cannot be undone then. Amazon gets nothing before you upload it."
+            )
+        which = _("Batches {names}: ", names=names) if len(batches) > 1 else ""
         if await task.ask(ConfirmScreen(title, answer, f"{which}{orders} {warning}"), discard_typeahead=True):
             try:
                 await task.work(self._session.batches.release_all, [batch.id for batch in batches])
@@ -101,7 +120,7 @@ class BatchActions:
     def copy_path(self, batch: Batch) -> None:
         """Copy the path of the file to upload."""
         path = batch.upload_file
-        self._say(copy(self._screen.app, path, path) if path else "no file is written for this batch yet")
+        self._say(copy(self._screen.app, path, path) if path else _("no file is written for this batch yet"))
 
     def mark_uploaded(self, batch: Batch) -> None:
         """Mark the file of a written batch as uploaded; ask before that is undone of an uploaded one."""
@@ -110,28 +129,30 @@ class BatchActions:
         elif batch.state is BatchState.UPLOADED:
             self._tasks.start(lambda task: self._unmark_uploaded(task, batch))
         elif batch.state is BatchState.ANSWERED:
-            self._say("Amazon answered this batch: its file was uploaded")
+            self._say(_("Amazon answered this batch: its file was uploaded"))
         else:
-            self._say("only a batch whose file is written can be marked as uploaded")
+            self._say(_("only a batch whose file is written can be marked as uploaded"))
 
     async def _mark_uploaded(self, task: Task, batch: Batch) -> None:
         try:
             await task.work(self._session.batches.mark_uploaded, batch.id)
-            self._say(f"batch {batch.id} is marked as uploaded; U undoes that. Next: Amazon's report (i)")
+            self._say(
+                _("batch {batch} is marked as uploaded; U undoes that. Next: Amazon's report (i)", batch=batch.id)
+            )
         finally:
             self._changed()
 
     async def _unmark_uploaded(self, task: Task, batch: Batch) -> None:
         question = ConfirmScreen(
-            f"Was the file of batch {batch.id} not uploaded after all?",
-            {"n": "not uploaded: it still waits for its upload"},
-            "If Amazon did get the file, do not upload it a second time: Amazon would act twice.",
-            no="Enter, Esc: leave it marked",
+            _("Was the file of batch {batch} not uploaded after all?", batch=batch.id),
+            {"n": _("not uploaded: it still waits for its upload")},
+            _("If Amazon did get the file, do not upload it a second time: Amazon would act twice."),
+            no=_("Enter, Esc: leave it marked"),
         )
         if await task.ask(question, discard_typeahead=True):
             try:
                 await task.work(self._session.batches.mark_uploaded, batch.id, undo=True)
-                self._say(f"batch {batch.id} is no longer marked as uploaded")
+                self._say(_("batch {batch} is no longer marked as uploaded", batch=batch.id))
             finally:
                 self._changed()
 
@@ -140,7 +161,7 @@ class BatchActions:
     def read_report(self, batch: Batch) -> None:
         """Read processing reports for this very batch."""
         if batch.state not in LEFT_BATCHES:
-            self._say(f"batch {batch.id} is {batch.state.value}: no report can be about it")
+            self._say(_("batch {batch} is {state}: no report can be about it", batch=batch.id, state=batch.state.value))
         else:
             self._tasks.start(lambda task: self._read_report(task, batch))
 
@@ -148,7 +169,7 @@ class BatchActions:
         from .file_picker import PickerScreen  # when it is opened
         from .processing_reports import read_processing_reports
 
-        title = f"Processing report of batch {batch.id}"
+        title = _("Processing report of batch {batch}", batch=batch.id)
         paths = await task.ask(PickerScreen(self._session, self._tasks.keys, title))
         if not paths:
             return
@@ -157,12 +178,16 @@ class BatchActions:
         finally:
             self._changed()
         if found:
-            await task.ask(TextScreen(f"Amazon's answer to batch {batch.id}", Content.assemble(*result_lines(found))))
+            await task.ask(
+                TextScreen(
+                    _("Amazon's answer to batch {batch}", batch=batch.id), Content.assemble(*result_lines(found))
+                )
+            )
 
     def retry(self, batch: Batch, describe: Callable[[str], Content]) -> None:
         """Preview the rows that Amazon refused, and only those, to try them again."""
         if not batch.count(RowState.ERROR):
-            self._say("Amazon refused no row of this batch")
+            self._say(_("Amazon refused no row of this batch"))
         else:
             self._tasks.start(lambda task: self._retry(task, batch, describe))
 
@@ -170,12 +195,18 @@ class BatchActions:
         from .preview import PreviewOptions, PreviewScreen  # when it is opened
 
         for plan in await task.work(self._session.batches.retry, batch.id):
-            options = PreviewOptions(f"Retry of batch {batch.id}", fixed=True, describe=describe)
+            options = PreviewOptions(_("Retry of batch {batch}", batch=batch.id), fixed=True, describe=describe)
             again = PreviewScreen(self._session, self._tasks.keys, plan, options)
             answer = await task.ask(again, discard_typeahead=True)
             made = answer.batch if answer is not None else None
             if made is not None:
-                self._say(f"batch {made.id}: {pluralize(len(made.rows))} held; u undoes it")
+                self._say(
+                    _(
+                        "batch {made}: {orders} held; u undoes it",
+                        made=made.id,
+                        orders=ngettext("{n:,} order", "{n:,} orders", len(made.rows)),
+                    )
+                )
         self._changed()
 
     def resolve(self, batch: Batch, row: BatchRow) -> None:
@@ -183,18 +214,22 @@ class BatchActions:
         self._tasks.start(lambda task: self._resolve(task, batch, row))
 
     async def _resolve(self, task: Task, batch: Batch, row: BatchRow) -> None:
-        warning = f"Not done lets it be tried again: if Amazon did {TRIED_TWICE[batch.action]}."
+        warning = _(
+            "Not done lets it be tried again: if Amazon did {tried_twice}.", tried_twice=TRIED_TWICE[batch.action]
+        )
         question = ConfirmScreen(
-            f"What became of {row.order_id}?", {"d": "it was done", "k": "it was not done"}, warning
+            _("What became of {order_id}?", order_id=row.order_id),
+            {"d": _("it was done"), "k": _("it was not done")},
+            warning,
         )
         answer = await task.ask(question, discard_typeahead=True)
         if not answer:
             return
         why = await task.ask(
             FormScreen(
-                f"{row.order_id} was {'done' if answer == 'd' else 'not done'}",
-                [("why", "What you looked at", ""), ("typed", "Type 1 to confirm", "")],
-                "The audit keeps it as your statement.",
+                _("{order_id} was {value}", order_id=row.order_id, value="done" if answer == "d" else _("not done")),
+                [("why", _("What you looked at"), ""), ("typed", _("Type 1 to confirm"), "")],
+                _("The audit keeps it as your statement."),
             ),
             discard_typeahead=True,
         )
@@ -212,11 +247,13 @@ class BatchActions:
                     await task.work(settle)
                 except EvidenceAgainst as error:
                     names = ", ".join(error.names)
-                    form = FormScreen("Evidence says otherwise", [("names", f"Type {names}", "")], str(error))
+                    form = FormScreen(
+                        _("Evidence says otherwise"), [("names", _("Type {names}", names=names), "")], str(error)
+                    )
                     named = await task.ask(form, discard_typeahead=True)
                     if named is None:
                         return
                     await task.work(settle, against=named["names"].replace(",", " ").split())
-                self._say(f"{row.order_id} resolved by hand; the audit keeps it")
+                self._say(_("{order_id} resolved by hand; the audit keeps it", order_id=row.order_id))
             finally:
                 self._changed()

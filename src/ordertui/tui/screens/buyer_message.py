@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from ordertui.messages import N_, _
 from ordertui.operations.errors import foreseen_message
 from ordertui.operations.session import Session
 from ordertui.orders.enums import OrderStatus
@@ -28,17 +29,17 @@ class MessageScreen(Dialog[None]):
     """Walks through the texts for the buyers of some orders; remembers of which the text was copied."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,enter", "leave", "close", show=False),
-        Binding("y", "copy", "copy", show=False),
-        Binding("n,right,l", "step(1)", "next", show=False),
-        Binding("p,left,h", "step(-1)", "back", show=False),
-        Binding("s", "send", "send", show=False),
+        Binding("escape,q,enter", "leave", N_("close"), show=False),
+        Binding("y", "copy", N_("copy"), show=False),
+        Binding("n,right,l", "step(1)", N_("next"), show=False),
+        Binding("p,left,h", "step(-1)", N_("back"), show=False),
+        Binding("s", "send", N_("send"), show=False),
         *SCROLL_KEYS,
     ]
 
     def __init__(self, session: Session, keys: KeyQueue, order_ids: Sequence[str], copied: Mapping[str, int]) -> None:
         """`order_ids`: at least one. `copied`: when the text was copied last (epoch seconds), by order id."""
-        super().__init__("Message", "Esc close", is_tall=True)
+        super().__init__(_("Message"), _("Esc close"), is_tall=True)
         self._tasks = TaskRunner(self, keys)
         self._session = session
         self._order_ids = tuple(order_ids)
@@ -67,19 +68,32 @@ class MessageScreen(Dialog[None]):
             self._text = self._session.messages.text(order_id)
             shown = self._text
         except Exception as error:
-            self._text, shown = "", f"No message: {foreseen_message(error) or 'the text could not be made'}"
-        place = f" {self._place + 1} of {count}" if count > 1 else ""
-        done = f" · {len(self._copied):,} of {count} copied" if count > 1 else ""
+            self._text, shown = (
+                "",
+                _("No message: {value}", value=foreseen_message(error) or _("the text could not be made")),
+            )
+        place = _(" {place} of {count}", place=self._place + 1, count=count) if count > 1 else ""
+        done = _(" · {copied:,} of {count} copied", copied=len(self._copied), count=count) if count > 1 else ""
         at, zone = self._copied.get(order_id), self._session.orders.zone
-        copied = f" · copied ✓ {format_time(at, zone)} {format_zone(at, zone)}" if at is not None else ""
-        self.query_one(Title).update(f"Message{place} for the buyer of {order_id}{copied}{done}")
+        copied = (
+            _(" · copied ✓ {at} {at_2}", at=format_time(at, zone), at_2=format_zone(at, zone)) if at is not None else ""
+        )
+        self.query_one(Title).update(
+            _(
+                "Message{place} for the buyer of {order_id}{copied}{done}",
+                place=place,
+                order_id=order_id,
+                copied=copied,
+                done=done,
+            )
+        )
         self.query_one("#message-text", Static).update(shown)
         self._show_before(order)
         self.query_one(VerticalScroll).scroll_home(animate=False)
-        hints = ["y copy, then the next" if count > 1 else "y copy"] if self._text else []
-        hints += ["n next", "p back"] if count > 1 else []
-        hints += ["s send it by Amazon's API"] if order is not None and self._can_send(order) else []
-        self.show_keys(GAP.join([*hints, "Esc close"]))
+        hints = [_("y copy, then the next") if count > 1 else _("y copy")] if self._text else []
+        hints += [_("n next"), _("p back")] if count > 1 else []
+        hints += [_("s send it by Amazon's API")] if order is not None and self._can_send(order) else []
+        self.show_keys(GAP.join([*hints, _("Esc close")]))
 
     def _can_send(self, order: Order) -> bool:
         session = self._session
@@ -94,10 +108,10 @@ class MessageScreen(Dialog[None]):
     def action_copy(self) -> None:
         """Copy the text, remember that of the order, and go on to the next."""
         if not self._text:
-            self.notify("there is no text to copy")
+            self.notify(_("there is no text to copy"))
             return
         order_id = self._order_id
-        self.notify(copy(self.app, self._text, f"the message of {order_id}"))
+        self.notify(copy(self.app, self._text, _("the message of {order_id}", order_id=order_id)))
         self._copied[order_id] = self._session.clock.now()
         self._tasks.start(lambda task: self._remember(task, order_id))
         if self._place + 1 < len(self._order_ids):
@@ -121,11 +135,11 @@ class MessageScreen(Dialog[None]):
             self._tasks.start(lambda task: self._send(task, order, self._text))
         else:
             self.notify(
-                "by the API only, and when Amazon shows the order as shipped; copy the text into Seller Central"
+                _("by the API only, and when Amazon shows the order as shipped; copy the text into Seller Central")
             )
 
     async def _send(self, task: Task, order: Order, text: str) -> None:
-        asking = AskingScreen("Asking Amazon which message it allows")
+        asking = AskingScreen(_("Asking Amazon which message it allows"))
         online = self._session.sync
         try:
             with task.showing(asking):
@@ -137,12 +151,16 @@ class MessageScreen(Dialog[None]):
                     stop=lambda: asking.stopping,
                 )
             if not message.kind:
-                self.notify(f"{message.about}; write to the buyer in Seller Central", severity="warning", timeout=10)
+                self.notify(
+                    _("{about}; write to the buyer in Seller Central", about=message.about),
+                    severity="warning",
+                    timeout=10,
+                )
                 return
             question = ConfirmScreen(
-                f"Send just this to the buyer of {message.order_id}, once?",
-                {"w": "send it"},
-                f"\n{message.text}\n\n{message.about}. It cannot be undone.",
+                _("Send just this to the buyer of {order_id}, once?", order_id=message.order_id),
+                {"w": _("send it")},
+                _("\n{message}\n\n{about}. It cannot be undone.", message=message.text, about=message.about),
             )
             if await task.ask(question, discard_typeahead=True):
                 self.notify(await task.work(online.messages.send, message))

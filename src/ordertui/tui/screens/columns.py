@@ -11,7 +11,8 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from ordertui.tui.render.format import MUTED
+from ordertui.messages import _
+from ordertui.tui.render.format import MUTED, pad
 from ordertui.tui.screens.view_request import ViewRequest
 from ordertui.tui.widgets.option_list import SafeOptionList
 from ordertui.tui.widgets.order_table.columns import columns_for
@@ -35,7 +36,9 @@ class ColumnsScreen(Dialog[ViewRequest | None]):
     ]
 
     def __init__(self, request: ViewRequest, layout: Layout, *, several: bool) -> None:
-        super().__init__("Columns", "space show, hide   J K move   + - width   r as usual   Enter done   Esc leave")
+        super().__init__(
+            _("Columns"), _("space show, hide   J K move   + - width   r as usual   Enter done   Esc leave")
+        )
         self._request = request
         self._known = {column.key: column for column in columns_for(several=several)}
         shown = [column.key for column in layout.columns if column.key in self._known]
@@ -58,8 +61,8 @@ class ColumnsScreen(Dialog[ViewRequest | None]):
             column = self._known[key]
             mark = "[x]" if key in self._on else "[ ]"
             width = self._widths.get(key)
-            text = f"{width} cells" if width else f"{column.width} cells, as usual"
-            options.add_option(Option(Content.assemble(f"{mark} {column.label:<10}", (f" {text}", MUTED))))
+            text = _("{width} cells", width=width) if width else _("{width} cells, as usual", width=column.width)
+            options.add_option(Option(Content.assemble(f"{mark} {pad(_(column.label), 10)}", (f" {text}", MUTED))))
         options.highlighted = place
 
     @property

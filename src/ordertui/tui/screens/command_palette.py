@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from ordertui.messages import N_, _
 from ordertui.operations.errors import UnknownChoice
 from ordertui.rules.language import FilterError
 from ordertui.tui.actions import Command
@@ -35,14 +36,14 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
     """The actions, narrowed by the words typed, and typed commands (why not Textual's: docs/decisions/0007)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "leave", show=False),
+        Binding("escape", "leave", N_("leave"), show=False),
         Binding("down", "step(1)", show=False),
         Binding("up", "step(-1)", show=False),
         Binding("tab", "complete", show=False, priority=True),
     ]
 
     def __init__(self, actions: Sequence[Command], reader: CommandReader, history: Sequence[str]) -> None:
-        super().__init__("Actions and commands", "↑ ↓ choose   Enter do it   Tab complete   Esc leave")
+        super().__init__(_("Actions and commands"), _("↑ ↓ choose   Enter do it   Tab complete   Esc leave"))
         self._actions = tuple(action for action in actions if action.id != "app.palette")
         self._reader = reader
         self._history = tuple(reversed(history))
@@ -50,7 +51,7 @@ class PaletteScreen(Dialog[Command | TypedCommand | None]):
         """What is offered now, by the id of its option: a click may be told after the list was filled anew."""
 
     def _compose_body(self) -> ComposeResult:
-        yield LineInput(placeholder="an action, or: late   sort ship-by   filter sku:A*   queue 3")
+        yield LineInput(placeholder=_("an action, or: late   sort ship-by   filter sku:A*   queue 3"))
         yield Static("", id="palette-note", markup=False)
         yield SafeOptionList()
 

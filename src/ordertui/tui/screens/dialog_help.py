@@ -13,6 +13,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widgets import Input
 
+from ordertui.messages import N_, _
 from ordertui.tui.actions import format_key
 from ordertui.tui.render.format import Piece, wrap_text
 from ordertui.tui.widgets.option_list import SafeOptionList
@@ -28,18 +29,18 @@ KEYS = 18
 class DialogHelpScreen(TextScreen):
     """The keys of the dialog beneath."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,f1", "leave", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,f1", "leave", N_("close"), show=False)]
 
 
 def dialog_help(dialog: Screen[Given], title: str, more: Sequence[tuple[str, str]]) -> DialogHelpScreen:
     """Return the screen that lists the keys of a dialog. `more`: keys that are no bindings, with their words."""
     width = max(40, min(96, dialog.size.width * 9 // 10 - 6))
     pieces: list[Piece] = []
-    jumps = [("a letter", "Go to the next choice that begins with it")] if dialog.query(SafeOptionList) else []
+    jumps = [(_("a letter"), _("Go to the next choice that begins with it"))] if dialog.query(SafeOptionList) else []
     for keys, text in [*more, *binding_lines(dialog), *jumps]:
         pieces.append((f"{keys:<{KEYS - 1}} ", "$text-primary"))
         pieces.append(f"{wrap_text(text, ' ' * KEYS, width).lstrip()}\n")
-    return DialogHelpScreen(f"Keys: {title}", Content.assemble(*pieces))
+    return DialogHelpScreen(_("Keys: {title}", title=title), Content.assemble(*pieces))
 
 
 def binding_lines(dialog: Screen[Given]) -> list[tuple[str, str]]:
@@ -70,4 +71,5 @@ def _sentence(active: ActiveBinding, dialog: Screen[Given]) -> str:
     said = inspect.getdoc(action) if action is not None else None
     text = (said or active.binding.description).split("\n")[0].rstrip(".")
     count = next((value for value in parameters if type(value) is int), None)
+    text = _(text)
     return text if count is None else f"{text} ({'+' if count > 0 else ''}{count})"

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
+from ordertui.messages import N_, _
 from ordertui.tui.clipboard import copy
 from ordertui.tui.render.format import GAP
 from ordertui.tui.widgets.line_input import LineInput
@@ -24,10 +25,10 @@ from .base import SCROLL_KEYS, Dialog
 class ConfirmScreen(Dialog[str | None]):
     """A question with letters as answers; Enter and Escape give an empty text, which means no."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter", "answer('')", "no", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter", "answer('')", N_("no"), show=False)]
 
     def __init__(
-        self, question: str, answers: Mapping[str, str], detail: str = "", *, no: str = "Enter, Esc: no"
+        self, question: str, answers: Mapping[str, str], detail: str = "", *, no: str = _("Enter, Esc: no")
     ) -> None:
         """`no`: what Enter and Escape do, in words."""
         keys = [*(f"{key} {word}" for key, word in answers.items()), no]
@@ -55,13 +56,13 @@ class TextScreen(Dialog[None]):
     """A text to read; `y` copies `copy` when there is one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,enter", "leave", "close", show=False),
-        Binding("y", "copy", "copy", show=False),
+        Binding("escape,q,enter", "leave", N_("close"), show=False),
+        Binding("y", "copy", N_("copy"), show=False),
         *SCROLL_KEYS,
     ]
 
     def __init__(self, title: str, body: str | Content, copy: str = "") -> None:
-        super().__init__(title, "y copy   Esc close" if copy else "Esc close", is_tall=True)
+        super().__init__(title, _("y copy   Esc close") if copy else _("Esc close"), is_tall=True)
         self._body = body
         self._copy = copy
 
@@ -74,14 +75,14 @@ class TextScreen(Dialog[None]):
         if self._copy:
             self.notify(copy(self.app, self._copy, "it"))
         else:
-            self.notify("there is nothing to copy")
+            self.notify(_("there is nothing to copy"))
 
 
 class FormScreen(Dialog[dict[str, str] | None]):
     """Some fields; Enter goes to the next one and, on the last, gives their values by name; Escape gives None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "leave", show=False),
+        Binding("escape", "leave", N_("leave"), show=False),
         Binding("down", "app.focus_next", show=False),
         Binding("up", "app.focus_previous", show=False),
     ]
@@ -99,7 +100,7 @@ class FormScreen(Dialog[dict[str, str] | None]):
 
         `check` returns what is wrong with the values: that is shown, and the form stays open until nothing is.
         """
-        super().__init__(title, "Enter next, then done   Esc leave", note=note)
+        super().__init__(title, _("Enter next, then done   Esc leave"), note=note)
         self._fields = tuple(fields)
         self._password = password
         self._check = check
@@ -141,10 +142,10 @@ class FormScreen(Dialog[dict[str, str] | None]):
 class ChoiceScreen(Dialog[str | None]):
     """A list to choose from; gives the key of the choice, Escape None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "leave", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", N_("leave"), show=False)]
 
     def __init__(self, title: str, choices: Sequence[tuple[str, str]], note: str = "", at: str | None = "") -> None:
-        super().__init__(title, "Enter choose   Esc leave", note=note)
+        super().__init__(title, _("Enter choose   Esc leave"), note=note)
         self._choices = tuple(choices)
         self._at = at
         """Key of the choice to highlight first; empty: the first one; None: none, so that Enter alone takes none."""

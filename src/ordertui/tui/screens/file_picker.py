@@ -18,6 +18,7 @@ from textual.content import Content
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
+from ordertui.messages import N_, _
 from ordertui.operations.config import downloads_folder
 from ordertui.operations.paths import is_there
 from ordertui.operations.reports.files import FileEntry, complete_path, kind_of, list_folder, typed_paths
@@ -39,21 +40,23 @@ class PickerScreen(Dialog[list[Path] | None]):
     """Gives the files chosen; Escape gives None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "leave", show=False),
-        Binding("space", "mark", "mark", show=False),
-        Binding("a", "all", "all reports", show=False),
-        Binding("full_stop", "everything", "every file", show=False),
-        Binding("d", "downloads", "downloads", show=False),
-        Binding("left,h,backspace", "up_folder", "up", show=False),
-        Binding("right,l", "open", "open", show=False),
-        Binding("slash", "type", "type a path", show=False),
-        Binding("tab,shift+tab", "tab", "complete", show=False, priority=True),
+        Binding("escape", "leave", N_("leave"), show=False),
+        Binding("space", "mark", N_("mark"), show=False),
+        Binding("a", "all", N_("all reports"), show=False),
+        Binding("full_stop", "everything", N_("every file"), show=False),
+        Binding("d", "downloads", N_("downloads"), show=False),
+        Binding("left,h,backspace", "up_folder", N_("up"), show=False),
+        Binding("right,l", "open", N_("open"), show=False),
+        Binding("slash", "type", N_("type a path"), show=False),
+        Binding("tab,shift+tab", "tab", N_("complete"), show=False, priority=True),
     ]
 
     def __init__(
-        self, session: Session, keys: KeyQueue, title: str = "Import report files, or a processing report"
+        self, session: Session, keys: KeyQueue, title: str = _("Import report files, or a processing report")
     ) -> None:
-        keys_line = "space mark   a all reports   Enter read   ← up   d downloads   . other files   / type   Esc leave"
+        keys_line = _(
+            "space mark   a all reports   Enter read   ← up   d downloads   . other files   / type   Esc leave"
+        )
         super().__init__(title, keys_line, is_tall=True)
         self._tasks = TaskRunner(self, keys)
         self._session = session
@@ -69,8 +72,10 @@ class PickerScreen(Dialog[list[Path] | None]):
         yield Static("", id="picker-folder", markup=False)
         yield SafeOptionList(id="picker-files", markup=False)
         with Horizontal(classes="field", id="picker-typed"):
-            yield Label("Path", markup=False)
-            yield LineInput(id="picker-path", placeholder="/ types one here, Tab completes it", select_on_focus=False)
+            yield Label(_("Path"), markup=False)
+            yield LineInput(
+                id="picker-path", placeholder=_("/ types one here, Tab completes it"), select_on_focus=False
+            )
         yield Static("", id="picker-note", classes="error", markup=False)
 
     def on_mount(self) -> None:
@@ -114,17 +119,21 @@ class PickerScreen(Dialog[list[Path] | None]):
         if self._is_gone:
             return
         if problem:
-            self._say(f"{folder} cannot be read: {problem}")
+            self._say(_("{folder} cannot be read: {problem}", folder=folder, problem=problem))
             return
         self._folder, self._entries = folder, entries[:SHOWN]
-        self._say("" if len(entries) <= SHOWN else f"{len(entries) - SHOWN:,} more are not listed: type a path with /")
+        self._say(
+            ""
+            if len(entries) <= SHOWN
+            else _("{entries:,} more are not listed: type a path with /", entries=len(entries) - SHOWN)
+        )
         self._show(at)
         self._look_at_headers()
 
     def _show(self, at: Path | None = None) -> None:
         if self._is_gone:
             return
-        count = f"   {len(self._marked):,} marked, Enter reads them" if self._marked else ""
+        count = _("   {marked:,} marked, Enter reads them", marked=len(self._marked)) if self._marked else ""
         self.query_one("#picker-folder", Static).update(f"{self._folder}{count}")
         options = self._files
         options.clear_options()
@@ -132,7 +141,7 @@ class PickerScreen(Dialog[list[Path] | None]):
         options.add_options(Option(self._line(entry), id=str(entry.path)) for entry in self._entries)
         if not any(not entry.is_folder for entry in self._entries):
             options.add_option(
-                Option("  no .txt, .tsv, .csv, .xml, .gz or .zip file here; . shows every file", disabled=True)
+                Option(_("  no .txt, .tsv, .csv, .xml, .gz or .zip file here; . shows every file"), disabled=True)
             )
         places = {entry.path: number for number, entry in enumerate(self._entries, start=1)}
         first = next((number for number, entry in enumerate(self._entries, start=1) if not entry.is_folder), 0)
@@ -263,7 +272,7 @@ class PickerScreen(Dialog[list[Path] | None]):
         if self._is_gone:
             return
         if missing is not None:
-            self._say(f"there is no {missing}")
+            self._say(_("there is no {missing}", missing=missing))
         elif folder is not None:
             self._input.value = ""
             self._files.focus()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from ordertui.messages import _
 from ordertui.operations.session import Session
 from ordertui.rules.language import Condition
 from ordertui.tui.screens.task_runner import Task
@@ -21,7 +22,7 @@ class FilterScreen(Dialog[str | None]):
     """Gives a valid filter that is not empty; Escape gives None."""
 
     def __init__(self, title: str, note: str, read: Callable[[str], Condition], history: Sequence[str]) -> None:
-        super().__init__(title, "Enter done   Tab complete   ↑ earlier ones   Esc leave", note=note)
+        super().__init__(title, _("Enter done   Tab complete   ↑ earlier ones   Esc leave"), note=note)
         self._read = read
         self._history = list(history)
 

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
 
+from ordertui.messages import N_, _
 from ordertui.tui.widgets.line_input import LineInput
 
 from .base import Dialog
@@ -20,11 +21,11 @@ FIRST = "g"
 class GoScreen(Dialog[str | None]):
     """Gives the text typed or pasted, or FIRST at once; None when nothing was typed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", N_("leave"), show=False)]
 
     def __init__(self) -> None:
-        note = "A part finds the ids that have it. Several ids, pasted in any form, are marked."
-        super().__init__("Go to an order", "Enter go   g the first order   Esc leave", note=note)
+        note = _("A part finds the ids that have it. Several ids, pasted in any form, are marked.")
+        super().__init__(_("Go to an order"), _("Enter go   g the first order   Esc leave"), note=note)
 
     def _compose_body(self) -> ComposeResult:
         yield Static("")

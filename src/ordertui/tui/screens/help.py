@@ -12,6 +12,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from ordertui.messages import N_, _
 from ordertui.rules.language import FIELDS
 from ordertui.tui.actions import ALL_COMMANDS, QUEUE_HELP, Command
 from ordertui.tui.render.format import Piece, wrap_text
@@ -20,12 +21,12 @@ from ordertui.tui.widgets.line_input import LineInput
 from .base import Dialog
 
 GLYPHS = (
-    ("●", "marked"),
-    ("★", "the buyer asked with Amazon's own button: cancelling does not count"),
-    ("☆", "the buyer asked by message only, or for some items: cancelling counts"),
-    ("◷ ↑ … → ✓ ✗ ?", "held, file written (upload it), uploaded, sent by the API, done, refused, unclear"),
-    ("✓ ! ✗", "beside a rate: ok, near the target, over it"),
-    ("?", "no report said"),
+    ("●", N_("marked")),
+    ("★", N_("the buyer asked with Amazon's own button: cancelling does not count")),
+    ("☆", N_("the buyer asked by message only, or for some items: cancelling counts")),
+    ("◷ ↑ … → ✓ ✗ ?", N_("held, file written (upload it), uploaded, sent by the API, done, refused, unclear")),
+    ("✓ ! ✗", N_("beside a rate: ok, near the target, over it")),
+    ("?", N_("no report said")),
 )
 """Meaning of the signs on the screen."""
 KEYS = 21
@@ -36,7 +37,7 @@ class HelpScreen(Dialog[None]):
     """Keys and filter fields."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "close", show=False),
+        Binding("escape", "leave", N_("close"), show=False),
         Binding("down", "scroll(1)", show=False),
         Binding("up", "scroll(-1)", show=False),
         Binding("pagedown", "scroll(10)", show=False),
@@ -44,11 +45,11 @@ class HelpScreen(Dialog[None]):
     ]
 
     def __init__(self, actions: Sequence[Command] = ALL_COMMANDS) -> None:
-        super().__init__("Keys", "↑ ↓ scroll   Esc close", is_tall=True)
+        super().__init__(_("Keys"), _("↑ ↓ scroll   Esc close"), is_tall=True)
         self._actions = tuple(actions)
 
     def _compose_body(self) -> ComposeResult:
-        yield LineInput(placeholder="type to narrow")
+        yield LineInput(placeholder=_("type to narrow"))
         with VerticalScroll(classes="dialog-body", can_focus=False):
             yield Static(id="help-text")
 
@@ -78,20 +79,23 @@ def help_text(narrow: str, actions: Sequence[Command] = ALL_COMMANDS, width: int
                 pieces.append(f"{wrap_text(text, ' ' * KEYS, width).lstrip()}\n")
 
     for group in dict.fromkeys(action.group for action in actions):
-        lines = [(action.key_text, action.description) for action in actions if action.group == group]
-        section(group, [*lines, QUEUE_HELP] if group == "Find" else lines)
-    section("Glyphs", list(GLYPHS))
+        lines = [(action.key_text, _(action.description)) for action in actions if action.group == group]
+        section(_(group), [*lines, (_(QUEUE_HELP[0]), _(QUEUE_HELP[1]))] if group == "Find" else lines)
+    section(_("Glyphs"), [(sign, _(text)) for sign, text in GLYPHS])
     section(
-        "Filter fields",
-        [(field.name, f"{field.help}  {' '.join((*field.values, *field.examples)[:7])}") for field in FIELDS.values()],
-    )
-    section(
-        "Filter words",
+        _("Filter fields"),
         [
-            ("late prime business", "stand alone"),
-            ("- not", "negates"),
-            ("or ( )", "joins"),
-            ('"two words"', "text in id, SKU, ASIN, title"),
+            (field.name, f"{_(field.help)}  {' '.join((*field.values, *field.examples)[:7])}")
+            for field in FIELDS.values()
         ],
     )
-    return Content.assemble(*pieces) if pieces else Content("no key fits these words")
+    section(
+        _("Filter words"),
+        [
+            ("late prime business", _("stand alone")),
+            (_("- not"), _("negates")),
+            (_("or ( )"), _("joins")),
+            (_('"two words"'), _("text in id, SKU, ASIN, title")),
+        ],
+    )
+    return Content.assemble(*pieces) if pieces else Content(_("no key fits these words"))

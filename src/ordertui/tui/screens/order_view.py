@@ -13,6 +13,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from ordertui.messages import _, pgettext
 from ordertui.orders.enums import Action
 from ordertui.tui.clipboard import copy
 from ordertui.tui.keymap import Keymap
@@ -43,14 +44,14 @@ class OrderScreen(Dialog[tuple[Action, ShownOrder] | None]):
     def __init__(self, shown: ShownOrder, step: Callable[[int, bool], ShownOrder | None], keymap: Keymap) -> None:
         """`step` returns the order after (True) or before the one of a row number; None when there is none."""
         self._commands = {action: keymap.command(f"order.{action.value}") for action in Action}
-        acts = [f"{one.first_key} {one.label}" for one in self._commands.values() if one.has_key]
-        hints = ["n next", "p previous", *acts, "y copy id", "Esc close"]
-        super().__init__(f"Order {shown.order_id}", GAP.join(hints), is_tall=True)
+        acts = [f"{one.first_key} {pgettext('key', one.label)}" for one in self._commands.values() if one.has_key]
+        hints = [_("n next"), _("p previous"), *acts, _("y copy id"), _("Esc close")]
+        super().__init__(_("Order {order_id}", order_id=shown.order_id), GAP.join(hints), is_tall=True)
         self._shown = shown
         self._step = step
 
     def _more_keys(self) -> Sequence[tuple[str, str]]:
-        return [(one.key_text, one.description) for one in self._commands.values() if one.has_key]
+        return [(one.key_text, _(one.description)) for one in self._commands.values() if one.has_key]
 
     def on_key(self, event: events.Key) -> None:
         """Close with the action of a key, to do it with the order shown."""
@@ -67,10 +68,10 @@ class OrderScreen(Dialog[tuple[Action, ShownOrder] | None]):
         """Show the next or the previous order of the view."""
         found = self._step(self._shown.row_id, forward)
         if found is None:
-            self.notify("the last order" if forward else "the first order", timeout=2)
+            self.notify(_("the last order") if forward else _("the first order"), timeout=2)
             return
         self._shown = found
-        self.query_one(Title).update(f"Order {found.order_id}")
+        self.query_one(Title).update(_("Order {order_id}", order_id=found.order_id))
         self.query_one("#order-text", Static).update(found.text)
         self.query_one(VerticalScroll).scroll_home(animate=False)
 

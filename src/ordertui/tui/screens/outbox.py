@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option, OptionDoesNotExist
 
+from ordertui.messages import N_, _
 from ordertui.operations.batches.batch import Batch, BatchRow
 from ordertui.operations.batches.open_issues import OpenIssue
 from ordertui.operations.paths import short_path
@@ -40,29 +41,29 @@ ROWS = 2_000
 """Rows listed of a batch; refused ones come first."""
 IN_ROWS = "-in-rows"
 """Class of the screen while it shows the rows of a batch."""
-NOTHING_YET = "\n Nothing was committed yet. x, r and c on the main screen open a preview; y there commits."
+NOTHING_YET = N_("\n Nothing was committed yet. x, r and c on the main screen open a preview; y there commits.")
 
 
 class OutboxScreen(Dialog[None]):
     """The batches, newest first, or the rows of one of them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "back", "close", show=False),
-        Binding("o", "leave", "close", show=False),
-        Binding("u", "undo", "undo", show=False),
-        Binding("r", "release", "release now", show=False),
-        Binding("R", "release_all", "release all", show=False),
-        Binding("y", "copy", "copy path", show=False),
-        Binding("U", "uploaded", "mark uploaded, or undo that", show=False),
-        Binding("i", "report", "report for this batch", show=False),
-        Binding("t", "retry", "retry refused", show=False),
-        Binding("s", "resolve", "resolve by hand", show=False),
-        Binding("tab,shift+tab", "other_list", "rows", show=False, priority=True),
+        Binding("escape,q", "back", N_("close"), show=False),
+        Binding("o", "leave", N_("close"), show=False),
+        Binding("u", "undo", N_("undo"), show=False),
+        Binding("r", "release", N_("release now"), show=False),
+        Binding("R", "release_all", N_("release all"), show=False),
+        Binding("y", "copy", N_("copy path"), show=False),
+        Binding("U", "uploaded", N_("mark uploaded, or undo that"), show=False),
+        Binding("i", "report", N_("report for this batch"), show=False),
+        Binding("t", "retry", N_("retry refused"), show=False),
+        Binding("s", "resolve", N_("resolve by hand"), show=False),
+        Binding("tab,shift+tab", "other_list", N_("rows"), show=False, priority=True),
     ]
 
     def __init__(self, session: Session, keys: KeyQueue, describe: Callable[[str], Content]) -> None:
         """`describe` returns an order in full, as text."""
-        super().__init__("Outbox", "Esc close", is_tall=True)
+        super().__init__(_("Outbox"), _("Esc close"), is_tall=True)
         self._acts = BatchActions(self, session, TaskRunner(self, keys), self._read)
         self._session = session
         self._describe = describe
@@ -128,7 +129,7 @@ class OutboxScreen(Dialog[None]):
         if self._batches:
             options.highlighted = _place_of(options, before, min(place, len(self._batches) - 1))
         else:
-            self.query_one("#batch-head", Static).update(NOTHING_YET)
+            self.query_one("#batch-head", Static).update(_(NOTHING_YET))
         self._rows = ()
         self._show_batch()
 
@@ -161,13 +162,13 @@ class OutboxScreen(Dialog[None]):
         mine = [one for one in self._questions if one.batch == batch.id]
         text = render_batch(batch, self._session.orders.zone, mine, with_hash=self._in_rows)
         self.query_one("#batch-head", Static).update(text)
-        self.query_one(Title).update(f"Outbox · batch {batch.id}" if self._in_rows else "Outbox")
+        self.query_one(Title).update(_("Outbox · batch {batch}", batch=batch.id) if self._in_rows else _("Outbox"))
         self._show_hints(batch)
         if self._in_rows:
             self._show_rows(batch)
 
     def _show_hints(self, batch: Batch) -> None:
-        ends = ["Enter order", "Esc batches"] if self._in_rows else ["Enter rows", "? keys", "Esc close"]
+        ends = [_("Enter order"), _("Esc batches")] if self._in_rows else [_("Enter rows"), _("? keys"), _("Esc close")]
         self.show_keys(GAP.join([*next_steps(batch, self._line_context()), *ends]))
 
     def _show_rows(self, batch: Batch) -> None:
@@ -186,7 +187,7 @@ class OutboxScreen(Dialog[None]):
             Option(render_row(row, orders.get(row.order_id), width), id=row.order_id) for row in rows[:ROWS]
         )
         if len(rows) > ROWS:
-            more = f"and {len(rows) - ROWS:,} more: `ordertui outbox {batch.id}` lists all"
+            more = _("and {rows:,} more: `ordertui outbox {batch}` lists all", rows=len(rows) - ROWS, batch=batch.id)
             options.add_option(Option(Content(more), disabled=True))
         options.highlighted = _place_of(options, before, min(place, len(rows) - 1)) if rows else None
 
@@ -232,7 +233,7 @@ class OutboxScreen(Dialog[None]):
         row = self._row
         if row is not None:
             text = self._describe(row.order_id)
-            shown = text if text.plain else Content("this order is not in the store any more")
+            shown = text if text.plain else Content(_("this order is not in the store any more"))
             self.app.push_screen(TextScreen(row.order_id, shown, copy=row.order_id))
 
     # Keys of a batch
@@ -279,13 +280,13 @@ class OutboxScreen(Dialog[None]):
         if row is not None and row.state is RowState.UNKNOWN:
             self._acts.resolve(batch, row)
         elif not batch.count(RowState.UNKNOWN):
-            self.notify("no row of this batch is unclear")
+            self.notify(_("no row of this batch is unclear"))
         else:
             if not self._in_rows:
                 self._go_to_rows()
             first = next(place for place, one in enumerate(self._rows) if one.state is RowState.UNKNOWN)
             self._list("batch-rows").highlighted = first
-            self.notify("s again resolves the row under the cursor")
+            self.notify(_("s again resolves the row under the cursor"))
 
 
 def _highlighted_id(options: OptionList) -> str | None:

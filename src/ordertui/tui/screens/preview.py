@@ -20,6 +20,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
+from ordertui.messages import N_, _, ngettext
 from ordertui.operations.batches.batch import Batch
 from ordertui.operations.errors import PlanChanged, PlanExpired, Stopped, error_message
 from ordertui.operations.paths import typed_path
@@ -28,7 +29,6 @@ from ordertui.operations.planning.plan import ExcludedOrder, Plan, PlannedOrder
 from ordertui.operations.planning.planner import BY_OPERATOR, NO_CHOICES, PROCEEDS, PlanChoices
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
-from ordertui.orders.text import pluralize
 from ordertui.rules.rate import RateStatus
 from ordertui.tui.key_queue import KeyQueue
 from ordertui.tui.render.format import GAP, action_text
@@ -47,11 +47,11 @@ from .base import Dialog, Title
 from .dialogs import ChoiceScreen, ConfirmScreen, FormScreen, TextScreen
 from .refund_editor import ask_amounts
 
-BY_HAND = "by you"
+BY_HAND = N_("by you")
 """Why the space bar excludes an order."""
-OTHER_SKUS = "holds more than"
+OTHER_SKUS = N_("holds more than")
 """How the reason begins for which `o` excludes an order. Any other but BY_HAND is of `f`: when the order would fit."""
-RETRY_STAYS = "a retry repeats what was sent: its orders, reasons and amounts stay"
+RETRY_STAYS = N_("a retry repeats what was sent: its orders, reasons and amounts stay")
 
 
 class PreviewOptions(msgspec.Struct, frozen=True):
@@ -122,23 +122,23 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
     """Shows a plan; answers when it was committed or its marketplace skipped, None when it was closed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", "close", show=False),
-        Binding("y", "commit", "commit", show=False),
-        Binding("o", "only_sku", "only this SKU", show=False),
-        Binding("f", "fit", "keep what fits", show=False),
-        Binding("F", "fit_budget", "keep a number", show=False),
-        Binding("e", "reason", "reason", show=False),
-        Binding("E", "reasons", "reason of all", show=False),
-        Binding("m", "amounts", "amounts", show=False),
-        Binding("n", "skip", "skip the marketplace", show=False),
-        Binding("i", "details", "files", show=False),
-        Binding("s", "sheet", "save sheet", show=False),
-        Binding("w", "save", "save plan", show=False),
+        Binding("escape,q", "leave", N_("close"), show=False),
+        Binding("y", "commit", N_("commit"), show=False),
+        Binding("o", "only_sku", N_("only this SKU"), show=False),
+        Binding("f", "fit", N_("keep what fits"), show=False),
+        Binding("F", "fit_budget", N_("keep a number"), show=False),
+        Binding("e", "reason", N_("reason"), show=False),
+        Binding("E", "reasons", N_("reason of all"), show=False),
+        Binding("m", "amounts", N_("amounts"), show=False),
+        Binding("n", "skip", N_("skip the marketplace"), show=False),
+        Binding("i", "details", N_("files"), show=False),
+        Binding("s", "sheet", N_("save sheet"), show=False),
+        Binding("w", "save", N_("save plan"), show=False),
     ]
 
     def __init__(self, session: Session, keys: KeyQueue, plan: Plan, options: PreviewOptions | None = None) -> None:
         """Show a plan; `options` None: the only one, made with the defaults."""
-        super().__init__("Preview", "Esc close", is_tall=True)
+        super().__init__(_("Preview"), _("Esc close"), is_tall=True)
         self.session = session
         self._tasks = TaskRunner(self, keys)
         self.plan = plan
@@ -211,24 +211,24 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
     def _show_plan_keys(self) -> None:
         plan, options = self.plan, self._options
         counted = any(row.counts for row in plan.rows)
-        keys = [f"y commit {len(plan.rows):,}" if plan.rows else "nothing to commit"]
+        keys = [_("y commit {rows:,}", rows=len(plan.rows)) if plan.rows else _("nothing to commit")]
         if not options.fixed:
-            keys.append("space exclude")
+            keys.append(_("space exclude"))
             if self._only:
-                keys.append("o all SKUs")
+                keys.append(_("o all SKUs"))
             elif plan.action is Action.CANCEL and plan.rows:
-                keys.append("o only this SKU")
+                keys.append(_("o only this SKU"))
             if self._unfit:
-                keys.append("f all")
+                keys.append(_("f all"))
             elif any(one.after.status in (RateStatus.OVER, RateStatus.UNKNOWN) for one in plan.rates) and counted:
-                keys.append("f keep what fits")
+                keys.append(_("f keep what fits"))
             if plan.action is Action.REFUND:
-                keys.append("m amounts")
+                keys.append(_("m amounts"))
             if plan.action in (Action.CANCEL, Action.REFUND) and plan.rows:
-                keys.append("e reason")
+                keys.append(_("e reason"))
         if len(options.steps) > 1:
-            keys.append(f"n skip {plan.marketplace}")
-        self.show_keys(GAP.join([*keys, "i details", "? keys", "Esc close"]))
+            keys.append(_("n skip {marketplace}", marketplace=plan.marketplace))
+        self.show_keys(GAP.join([*keys, _("i details"), _("? keys"), _("Esc close")]))
 
     # Looking
 
@@ -241,12 +241,14 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
             self._show()
         elif entry is not None and self._options.describe is not None:
             order_id, text = entry.order_id, self._options.describe(entry.order_id)
-            self._tasks.start(lambda task: task.ask(TextScreen(f"Order {order_id}", text, copy=order_id)))
+            self._tasks.start(
+                lambda task: task.ask(TextScreen(_("Order {order_id}", order_id=order_id), text, copy=order_id))
+            )
 
     def action_details(self) -> None:
         """Show what is behind the head: counts, money by part, files with checksums."""
         text = render_details(self._look, by_api=self.session.context.is_api_dispatch)
-        self._tasks.start(lambda task: task.ask(TextScreen("Details of the plan", text)))
+        self._tasks.start(lambda task: task.ask(TextScreen(_("Details of the plan"), text)))
 
     def action_skip(self) -> None:
         """Leave this marketplace out and go on to the next one."""
@@ -257,7 +259,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
     def _may_change(self) -> bool:
         """Return whether the plan may be made anew; say so when it may not."""
         if self._options.fixed:
-            self.notify(RETRY_STAYS)
+            self.notify(_(RETRY_STAYS))
         return not self._options.fixed
 
     def _replan(self, choices: PlanChoices) -> None:
@@ -281,7 +283,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         elif isinstance(entry, ExcludedOrder) and entry.rule == BY_OPERATOR:
             self._include([entry.order_id])
         elif entry is not None:
-            self.notify("it cannot be included: its line says why")
+            self.notify(_("it cannot be included: its line says why"))
 
     def _exclude(self, whys: Mapping[str, str]) -> None:
         self._replan(replace(self._choices, left_out={**self._choices.left_out, **whys}))
@@ -297,7 +299,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         if not self._may_change():
             return
         if self.plan.action is not Action.CANCEL:
-            self.notify("only a cancellation takes whole orders")
+            self.notify(_("only a cancellation takes whole orders"))
         elif self._only:
             self._include(self._only)
         else:
@@ -306,16 +308,16 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
     def _exclude_other_skus(self) -> None:
         row = self._row
         if row is None:
-            self.notify("put the cursor on an included order: its SKU is the one that stays")
+            self.notify(_("put the cursor on an included order: its SKU is the one that stays"))
             return
         sku = main_sku(row, self.plan.rows)
         others = [one.order_id for one in self.plan.rows if any(line.sku != sku for line in one.lines)]
         if len(others) == len(self.plan.rows):
-            self.notify(f"every included order holds more than {sku}: nothing would be left")
+            self.notify(_("every included order holds more than {sku}: nothing would be left", sku=sku))
         elif others:
             self._exclude(dict.fromkeys(others, f"{OTHER_SKUS} {sku}"))
         else:
-            self.notify(f"every included order holds {sku} and nothing else")
+            self.notify(_("every included order holds {sku} and nothing else", sku=sku))
 
     def action_fit(self) -> None:
         """Keep as many orders as stay under the rate's target; again: all of them."""
@@ -333,17 +335,23 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
 
     def _may_fit(self) -> bool:
         if self.plan.action is not Action.CANCEL:
-            self.notify("f and F weigh cancellations only")
+            self.notify(_("f and F weigh cancellations only"))
         return self.plan.action is Action.CANCEL and self._may_change()
 
     async def _ask_budget(self, task: Task) -> None:
         def check(values: Mapping[str, str]) -> str:
             typed = values["budget"].strip()
-            return "" if typed.isascii() and typed.isdigit() and len(typed) < 8 else f"{typed!r} is not a whole number"
+            return (
+                ""
+                if typed.isascii() and typed.isdigit() and len(typed) < 8
+                else _("{typed!r} is not a whole number", typed=typed)
+            )
 
-        title = "How many orders may newly count?"
-        note = "The least harmful are kept; orders that do not count are kept in any case. The target is not looked at."
-        answer = await task.ask(FormScreen(title, [("budget", "Orders", "")], note, check=check))
+        title = _("How many orders may newly count?")
+        note = _(
+            "The least harmful are kept; orders that do not count are kept in any case. The target is not looked at."
+        )
+        answer = await task.ask(FormScreen(title, [("budget", _("Orders"), "")], note, check=check))
         if answer is not None:
             await self._fit(task, int(answer["budget"]))
 
@@ -357,10 +365,14 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         await self._plan_again(task, replace(choices, left_out={**left_out, **rest}))
         if rest:
             self.notify(
-                f"{pluralize(kept)} kept; {pluralize(len(rest))} excluded, and still marked: i lists their days"
+                _(
+                    "{orders} kept; {orders_2} excluded, and still marked: i lists their days",
+                    orders=ngettext("{n:,} order", "{n:,} orders", kept),
+                    orders_2=ngettext("{n:,} order", "{n:,} orders", len(rest)),
+                )
             )
         else:
-            self.notify(f"all {pluralize(kept)} fit")
+            self.notify(_("all {orders} fit", orders=ngettext("{n:,} order", "{n:,} orders", kept)))
 
     @property
     def _row(self) -> PlannedOrder | None:
@@ -372,7 +384,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         """Choose the reason of the order under the cursor."""
         row = self._row
         if row is None:
-            self.notify("put the cursor on an included order")
+            self.notify(_("put the cursor on an included order"))
         else:
             self._choose_reason([row], row.order_id, row.reason)
 
@@ -380,13 +392,17 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         """Choose the reason of every included order."""
         rows = list(self.plan.rows)
         if rows:
-            self._choose_reason(rows, f"all {pluralize(len(rows))}", (self._row or rows[0]).reason)
+            self._choose_reason(
+                rows,
+                _("all {orders}", orders=ngettext("{n:,} order", "{n:,} orders", len(rows))),
+                (self._row or rows[0]).reason,
+            )
 
     def _choose_reason(self, rows: list[PlannedOrder], whose: str, current: str) -> None:
         cancels_units = any(line.cancelled for row in rows for line in row.lines)
         allowed = self.session.batches.reasons(self.plan.action, cancels_units=cancels_units)
         if not allowed:
-            self.notify("this action has no reason to choose")
+            self.notify(_("this action has no reason to choose"))
         elif self._may_change():
             self._tasks.start(lambda task: self._reason(task, rows, whose, [(code, code) for code in allowed], current))
 
@@ -394,7 +410,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         self, task: Task, rows: list[PlannedOrder], whose: str, allowed: list[tuple[str, str]], current: str
     ) -> None:
         at = current if (current, current) in allowed else None
-        reason = await task.ask(ChoiceScreen(f"Reason for {whose}", allowed, at=at))
+        reason = await task.ask(ChoiceScreen(_("Reason for {whose}", whose=whose), allowed, at=at))
         if reason is not None:
             reasons = dict.fromkeys((row.order_id for row in rows), reason)
             await self._plan_again(task, replace(self._choices, reasons={**self._choices.reasons, **reasons}))
@@ -406,12 +422,12 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         if not self._may_change():
             return
         if self.plan.action is not Action.REFUND:
-            self.notify("only a refund has amounts")
+            self.notify(_("only a refund has amounts"))
         elif entry is not None and (self._row is not None or is_partial):
             order_id = _key_of(entry)
             self._tasks.start(lambda task: self._amounts(task, order_id))
         else:
-            self.notify("put the cursor on an included order, or on one of which only named amounts may go back")
+            self.notify(_("put the cursor on an included order, or on one of which only named amounts may go back"))
 
     async def _amounts(self, task: Task, order_id: str) -> None:
         order = self.session.orders.get(order_id)
@@ -425,7 +441,7 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         allowed = self.session.batches.reasons(self.plan.action, cancels_units=cancels_units)
         current = next((row.reason for row in self.plan.rows if row.order_id == order_id), "")
         if current not in allowed:
-            title = f"Reason for refunding {order_id}"
+            title = _("Reason for refunding {order_id}", order_id=order_id)
             reason = await task.ask(ChoiceScreen(title, [(code, code) for code in allowed], at=None))
             if reason is None:
                 return
@@ -437,15 +453,15 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
     def action_save(self) -> None:
         """Write the plan as a file that `ordertui commit` takes."""
         path = self.session.directory / f"plan-{self.plan.id}.json"
-        self._tasks.start(lambda task: self._save(task, "Save the plan", path, sheet=False))
+        self._tasks.start(lambda task: self._save(task, _("Save the plan"), path, sheet=False))
 
     def action_sheet(self) -> None:
         """Write the sheet: every order, included or excluded, with reason, rule, amount."""
         path = self.session.directory / f"sheet-{self.plan.id}.csv"
-        self._tasks.start(lambda task: self._save(task, "Save the sheet (.csv, .tsv or .json)", path, sheet=True))
+        self._tasks.start(lambda task: self._save(task, _("Save the sheet (.csv, .tsv or .json)"), path, sheet=True))
 
     async def _save(self, task: Task, title: str, path: Path, *, sheet: bool) -> None:
-        answer = await task.ask(FormScreen(title, [("path", "File", str(path))]))
+        answer = await task.ask(FormScreen(title, [("path", _("File"), str(path))]))
         if answer is None or not answer["path"].strip():
             return
         target = typed_path(answer["path"])
@@ -453,14 +469,14 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
             await task.work(self.session.batches.export_sheet, self.plan, target)
         else:
             await task.work(self.session.batches.save_plan, [self.plan], target)
-        self.notify(f"saved: {target}")
+        self.notify(_("saved: {target}", target=target))
 
     def action_commit(self) -> None:
         """Commit the plan; the batch is held first."""
         if self.plan.rows:
             self._tasks.start(self._commit)
         else:
-            self.notify("no order is included: there is nothing to commit")
+            self.notify(_("no order is included: there is nothing to commit"))
 
     async def _commit(self, task: Task) -> None:
         plan = self.plan
@@ -472,16 +488,18 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
         try:
             batch = await task.commit(self.session, plan, typed)
         except Stopped:
-            place = f" in {plan.marketplace}" if len(self._options.steps) > 1 else ""  # others may be committed already
-            self.notify(f"stopped; nothing was committed{place}")
+            place = (
+                _(" in {marketplace}", marketplace=plan.marketplace) if len(self._options.steps) > 1 else ""
+            )  # others may be committed already
+            self.notify(_("stopped; nothing was committed{place}", place=place))
             self._tasks.keys.discard(Message().time)  # a second Escape was meant for the bar: the preview stays
             return
         except (PlanChanged, PlanExpired) as error:
             if self._options.fixed:
                 raise
-            question = "It changed since the preview. Make the preview again?"
+            question = _("It changed since the preview. Make the preview again?")
             if await task.ask(
-                ConfirmScreen(question, {"p": "preview again"}, error_message(error)), discard_typeahead=True
+                ConfirmScreen(question, {"p": _("preview again")}, error_message(error)), discard_typeahead=True
             ):
                 await self._plan_again(task, self._choices)
             return
@@ -494,13 +512,26 @@ class PreviewScreen(Dialog[PreviewAnswer | None]):
 
         def check(values: Mapping[str, str]) -> str:
             typed = values["count"].strip()
-            return "" if typed == str(count) else f"{typed or 'nothing'} was typed; the batch has {pluralize(count)}"
+            return (
+                ""
+                if typed == str(count)
+                else _(
+                    "{value} was typed; the batch has {orders}",
+                    value=typed or "nothing",
+                    orders=ngettext("{n:,} order", "{n:,} orders", count),
+                )
+            )
 
         answer = await task.ask(
             FormScreen(
-                f"{action_text(plan.action, pluralize(count))} in {plan.marketplace}: type {count}",
-                [("count", "Number of orders", "")],
-                f"Asked because {'; '.join(plan.typed_why)}.",
+                _(
+                    "{action} in {marketplace}: type {count}",
+                    action=action_text(plan.action, ngettext("{n:,} order", "{n:,} orders", count)),
+                    marketplace=plan.marketplace,
+                    count=count,
+                ),
+                [("count", _("Number of orders"), "")],
+                _("Asked because {typed_why}.", typed_why="; ".join(plan.typed_why)),
                 check=check,
             ),
             discard_typeahead=True,

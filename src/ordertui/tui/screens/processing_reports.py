@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from ordertui.messages import _, ngettext
 from ordertui.operations.errors import BatchNeeded, EvidenceAgainst
 from ordertui.operations.results.model import ResultSummary
 from ordertui.operations.session import Session
-from ordertui.orders.text import pluralize
-from ordertui.tui.render.format import format_time, format_zone
+from ordertui.tui.render.format import action_word, format_time, format_zone
 from ordertui.tui.screens.task_runner import Task
 
 from .dialogs import ChoiceScreen, FormScreen
@@ -30,7 +30,7 @@ async def read_processing_reports(
         if batch_id is not None or not error.batches:
             raise
         chosen = await task.ask(
-            ChoiceScreen("Which batch is this report about?", _choices(session, error.batches), str(error))
+            ChoiceScreen(_("Which batch is this report about?"), _choices(session, error.batches), str(error))
         )
         return () if chosen is None else await _take_in(session, task, paths, int(chosen))
 
@@ -43,7 +43,9 @@ async def _take_in(
         return await task.work(take_in)
     except EvidenceAgainst as error:
         form = FormScreen(
-            "Another batch has this answer", [("names", f"Type {', '.join(error.names)}", "")], str(error)
+            _("Another batch has this answer"),
+            [("names", _("Type {names}", names=", ".join(error.names)), "")],
+            str(error),
         )
         named = await task.ask(form, discard_typeahead=True)
         return () if named is None else await task.work(take_in, named["names"].replace(",", " ").split())
@@ -53,7 +55,12 @@ def _choices(session: Session, batches: Sequence[int]) -> list[tuple[str, str]]:
     zone = session.orders.zone
     found = []
     for batch in (session.batches.get(number) for number in batches):
-        left = f"file written {format_time(batch.sent_at, zone)} {format_zone(batch.sent_at or batch.created_at, zone)}"
-        text = f"{batch.id:>4}  {batch.action.value} {batch.marketplace}  {pluralize(len(batch.rows))}  {left}"
+        left = _(
+            "file written {sent_at} {value}",
+            sent_at=format_time(batch.sent_at, zone),
+            value=format_zone(batch.sent_at or batch.created_at, zone),
+        )
+        orders = ngettext("{n:,} order", "{n:,} orders", len(batch.rows))
+        text = f"{batch.id:>4}  {action_word(batch.action)} {batch.marketplace}  {orders}  {left}"
         found.append((str(batch.id), text))
     return found

@@ -8,15 +8,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import ProgressBar, Static
 
+from ordertui.messages import N_, _
+
 from .base import Dialog
 
 
 class AskingScreen(Dialog[None]):
     """Shown while a thread works, such as one that asks Amazon; Escape asks it to stop."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop", "stop", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop", N_("stop"), show=False)]
 
-    def __init__(self, title: str, keys: str = "Esc stop") -> None:
+    def __init__(self, title: str, keys: str = _("Esc stop")) -> None:
         super().__init__(title, keys)
         self.stopping = False
         """Read by the thread."""
@@ -33,14 +35,14 @@ class AskingScreen(Dialog[None]):
 class ProgressScreen(AskingScreen):
     """A bar while a thread goes through much, such as a file or many orders; Escape asks it to stop."""
 
-    def __init__(self, title: str = "Importing", keys: str = "Esc stop; what was read is kept") -> None:
+    def __init__(self, title: str = _("Importing"), keys: str = _("Esc stop; what was read is kept")) -> None:
         super().__init__(title, keys)
         self._latest: tuple[int, int, str] | None = None
         """Set by the thread, read here by a timer: a thread never touches a widget."""
 
     def advance(self, done: int, total: int, text: str = "") -> None:
         """Take what is done of all, from any thread; `text` says it in words."""
-        self._latest = done, total, text or f"{done:,} of {total:,}"
+        self._latest = done, total, text or _("{done:,} of {total:,}", done=done, total=total)
 
     def _compose_body(self) -> ComposeResult:
         yield ProgressBar(total=None, show_eta=True)
@@ -55,4 +57,4 @@ class ProgressScreen(AskingScreen):
         if self._latest is not None:
             done, total, text = self._latest
             self.query_one(ProgressBar).update(total=total, progress=done)
-        self.query_one("#progress-text", Static).update(text + ("   stopping…" if self.stopping else ""))
+        self.query_one("#progress-text", Static).update(text + (_("   stopping…") if self.stopping else ""))

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from ordertui.messages import N_, _
 from ordertui.operations.session import Session
 from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.tui.clipboard import copy
@@ -50,18 +51,22 @@ class RateScreen(Dialog[None]):
     """The rate of one marketplace; `p` goes to the next one, and after the last to all of them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,P", "leave", "close", show=False),
-        Binding("p", "market(1)", "next marketplace", show=False),
-        Binding("n", "listing(True)", "what counts", show=False),
-        Binding("d", "listing(False)", "all orders", show=False),
-        Binding("r", "risk", "risk", show=False),
+        Binding("escape,q,P", "leave", N_("close"), show=False),
+        Binding("p", "market(1)", N_("next marketplace"), show=False),
+        Binding("n", "listing(True)", N_("what counts"), show=False),
+        Binding("d", "listing(False)", N_("all orders"), show=False),
+        Binding("r", "risk", N_("risk"), show=False),
         *SCROLL_KEYS,
     ]
 
     def __init__(
         self, session: Session, keys: KeyQueue, ids: Sequence[int], marketplace: str, describe: Describe
     ) -> None:
-        super().__init__(f"Cancellation rate{' · PRACTICE' if session.is_practice else ''}", "Esc close", is_tall=True)
+        super().__init__(
+            _("Cancellation rate{text}", text=_(" · PRACTICE") if session.is_practice else ""),
+            _("Esc close"),
+            is_tall=True,
+        )
         self._tasks = TaskRunner(self, keys)
         self._session = session
         self._ids = ids
@@ -75,7 +80,7 @@ class RateScreen(Dialog[None]):
 
     def _compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="dialog-body", can_focus=False):
-            yield Static("Counting…", id="rate-full", markup=False)
+            yield Static(_("Counting…"), id="rate-full", markup=False)
 
     def on_mount(self) -> None:
         """Count in a thread, then show the marketplace asked for."""
@@ -102,11 +107,11 @@ class RateScreen(Dialog[None]):
     def _show(self) -> None:
         """Show the keys, then draw the text for the room that they leave."""
         if self._views and self.query("#rate-full"):  # none when it was closed meanwhile
-            keys = "p one by one"
+            keys = _("p one by one")
             if self._course is not None:
-                keys = "n what counts   d all orders   r about to be cancelled"
-                keys = ("p next marketplace   " if len(self._views) > 1 else "") + keys
-            self.show_keys(f"{keys}   Esc close")
+                keys = _("n what counts   d all orders   r about to be cancelled")
+                keys = (_("p next marketplace   ") if len(self._views) > 1 else "") + keys
+            self.show_keys(_("{keys}   Esc close", keys=keys))
             self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:
@@ -134,7 +139,7 @@ class RateScreen(Dialog[None]):
         """List the orders that count as cancelled, or all of the window."""
         course = self._course
         if course is None:
-            self.notify("p goes to one marketplace: its orders can be listed")
+            self.notify(_("p goes to one marketplace: its orders can be listed"))
         else:
             self._tasks.start(lambda task: self._listing(task, course, numerator))
 
@@ -142,7 +147,7 @@ class RateScreen(Dialog[None]):
         now = course.effect.before
         found = await task.work(self._session.rate.lists.listing, now.marketplace, days=now.days, numerator=numerator)
         lines = [(entry.order_id, render_entry(entry, now.timezone)) for entry in found[:LISTED]]
-        what = "counted as cancelled" if numerator else "orders of the window"
+        what = _("counted as cancelled") if numerator else _("orders of the window")
         await task.ask(
             OrdersScreen(
                 self._session,
@@ -157,7 +162,7 @@ class RateScreen(Dialog[None]):
         """List the orders that Amazon is about to cancel by itself."""
         course = self._course
         if course is None:
-            self.notify("p goes to one marketplace: its orders can be listed")
+            self.notify(_("p goes to one marketplace: its orders can be listed"))
         else:
             self._tasks.start(lambda task: self._risk(task, course.effect.before.marketplace))
 
@@ -172,7 +177,11 @@ class RateScreen(Dialog[None]):
             for i in ids
             if i in rows
         ]
-        title = f"{code}: {len(ids):,} that Amazon cancels within 24 h unless their shipment is confirmed"
+        title = _(
+            "{code}: {ids:,} that Amazon cancels within 24 h unless their shipment is confirmed",
+            code=code,
+            ids=len(ids),
+        )
         await task.ask(OrdersScreen(session, self._tasks.keys, title, OrderLines(lines, len(ids)), self._describe))
 
 
@@ -187,13 +196,13 @@ class OrdersScreen(Dialog[None]):
     """A list of orders; Enter opens one in full, space marks it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", "close", show=False),
-        Binding("y", "copy", "copy id", show=False),
-        Binding("space", "mark", "mark", show=False),
+        Binding("escape,q", "leave", N_("close"), show=False),
+        Binding("y", "copy", N_("copy id"), show=False),
+        Binding("space", "mark", N_("mark"), show=False),
     ]
 
     def __init__(self, session: Session, keys: KeyQueue, title: str, orders: OrderLines, describe: Describe) -> None:
-        super().__init__(title, "Enter the whole order   space mark   y copy its id   Esc close", is_tall=True)
+        super().__init__(title, _("Enter the whole order   space mark   y copy its id   Esc close"), is_tall=True)
         self._marks = session.orders.marks()
         self._tasks = TaskRunner(self, keys)
         self._lines = list(orders.lines)
@@ -205,7 +214,7 @@ class OrdersScreen(Dialog[None]):
         options = [Option(self._prompt(place), id=order_id) for place, (order_id, _) in enumerate(self._lines)]
         if self._count > len(self._lines):
             more = self._count - len(self._lines)
-            options.append(Option(f"and {more:,} more: `ordertui rate --list` gives all", disabled=True))
+            options.append(Option(_("and {more:,} more: `ordertui rate --list` gives all", more=more), disabled=True))
         yield SafeOptionList(*(options or [Option("none", disabled=True)]), id="rate-orders", markup=False)
 
     def _prompt(self, place: int) -> Content:
@@ -220,7 +229,7 @@ class OrdersScreen(Dialog[None]):
         """Open the order."""
         order_id = event.option_id
         if order_id is not None:
-            text = TextScreen(f"Order {order_id}", self._describe(order_id), copy=order_id)
+            text = TextScreen(_("Order {order_id}", order_id=order_id), self._describe(order_id), copy=order_id)
             self._tasks.start(lambda task: task.ask(text))
 
     @property

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from ordertui.messages import _, ngettext
 from ordertui.operations.planning.plan import PlanLine
 from ordertui.orders.money import format_decimal, parse_minor
 from ordertui.orders.order import COMPONENTS, LineAmounts, Order, OrderLine
 from ordertui.orders.refund_limit import excess_text, prorate, units_to_cancel
-from ordertui.orders.text import pluralize
 from ordertui.tui.render.plan import COMPONENT_WORD
 from ordertui.tui.screens.task_runner import Task
 
@@ -29,7 +29,7 @@ async def ask_amounts(
     """
     lines = [line for line in order.lines if line.line in left and line.currency is not None]
     if not lines:
-        say("nothing is left to refund, or what was paid is unknown")
+        say(_("nothing is left to refund, or what was paid is unknown"))
         return None
     if len(lines) == 1:
         planned = await _ask_line(task, order, lines[0], left[lines[0].line])
@@ -40,8 +40,10 @@ async def ask_amounts(
         choices = [(str(line.line), _line_text(line, left[line.line], entered.get(line.line))) for line in lines]
         if _with_amounts(entered.values()):
             choices.append((DONE, _done_text(entered, lines)))
-        note = "Enter edits a line; lines without an amount are not refunded."
-        chosen = await task.ask(ChoiceScreen(f"Refund of {order.row.order_id}", choices, note, at=at))
+        note = _("Enter edits a line; lines without an amount are not refunded.")
+        chosen = await task.ask(
+            ChoiceScreen(_("Refund of {order_id}", order_id=order.row.order_id), choices, note, at=at)
+        )
         if chosen is None:
             return None
         if chosen == DONE:
@@ -71,9 +73,9 @@ async def _ask_line(
         first = before.quantity if before is not None else waiting or quantity
         answer = await task.ask(
             FormScreen(
-                f"{line.sku}: refund how many of {quantity} units?",
-                [("quantity", "Units", str(first))],
-                "Sets the amounts on the next page.",
+                _("{sku}: refund how many of {quantity} units?", sku=line.sku, quantity=quantity),
+                [("quantity", _("Units"), str(first))],
+                _("Sets the amounts on the next page."),
                 check=lambda values: _units_problem(values["quantity"], 1, quantity),
             )
         )
@@ -84,14 +86,16 @@ async def _ask_line(
     start = kept or prorate(limit, part, quantity)
     names = [name for name in COMPONENTS if getattr(limit, name)]
     fields = [
-        (name, COMPONENT_WORD[name].capitalize(), format_decimal(getattr(start, name), currency)) for name in names
+        (name, _(COMPONENT_WORD[name]).capitalize(), format_decimal(getattr(start, name), currency)) for name in names
     ]
-    note = ", ".join(f"{COMPONENT_WORD[name]} {format_decimal(getattr(limit, name), currency)}" for name in names)
-    note = f"{currency}; refundable at most: {note}"
+    note = ", ".join(f"{_(COMPONENT_WORD[name])} {format_decimal(getattr(limit, name), currency)}" for name in names)
+    note = _("{currency}; refundable at most: {note}", currency=currency, note=note)
     if waiting:
-        note += f"; {pluralize(waiting, 'unit')} not shipped, which the refund can cancel"
+        note += _(
+            "; {units} not shipped, which the refund can cancel", units=ngettext("{n:,} unit", "{n:,} units", waiting)
+        )
         units = before.cancelled if kept is not None and before is not None else min(part, waiting)
-        fields.append((CANCELLED, "Cancel units", str(units)))
+        fields.append((CANCELLED, _("Cancel units"), str(units)))
 
     def check(values: Mapping[str, str]) -> str:
         try:
@@ -100,10 +104,14 @@ async def _ask_line(
             return str(error)
         below = next((name for name in names if getattr(amounts, name) < 0), None)
         if below is not None:
-            return f"{COMPONENT_WORD[below]} is below zero"
+            return _("{component_word} is below zero", component_word=_(COMPONENT_WORD[below]))
         return excess_text(amounts, limit, currency) or _units_problem(values.get(CANCELLED) or "0", 0, waiting)
 
-    answer = await task.ask(FormScreen(f"Refund {line.sku} of {order.row.order_id}", fields, note, check=check))
+    answer = await task.ask(
+        FormScreen(
+            _("Refund {sku} of {order_id}", sku=line.sku, order_id=order.row.order_id), fields, note, check=check
+        )
+    )
     if answer is None:
         return None
     amounts, units = _amounts(answer, names, currency), int(answer.get(CANCELLED) or "0")
@@ -119,19 +127,36 @@ def _units_problem(text: str, least: int, most: int) -> str:
     text = text.strip()
     if text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most:
         return ""
-    return f"{text!r} is not a number of units from {least} to {most}"
+    return _("{text!r} is not a number of units from {least} to {most}", text=text, least=least, most=most)
 
 
 def _line_text(line: OrderLine, limit: LineAmounts, entered: PlanLine | None) -> str:
     currency = line.currency or ""
     head = f"{line.quantity or '?'} × {line.sku}"
     if entered is None or entered.refund is None:
-        return f"  {head:<{SKU_CELLS}}  refundable {currency} {format_decimal(limit.total, currency)}"
-    return f"✓ {head:<{SKU_CELLS}}  refund {currency} {format_decimal(entered.refund.total, currency)}"
+        return _(
+            "  {head:<{sku_cells}}  refundable {currency} {total}",
+            head=head,
+            sku_cells=SKU_CELLS,
+            currency=currency,
+            total=format_decimal(limit.total, currency),
+        )
+    return _(
+        "✓ {head:<{sku_cells}}  refund {currency} {total}",
+        head=head,
+        sku_cells=SKU_CELLS,
+        currency=currency,
+        total=format_decimal(entered.refund.total, currency),
+    )
 
 
 def _done_text(entered: Mapping[int, PlanLine], lines: Iterable[OrderLine]) -> str:
     planned = _with_amounts(entered.values())
     currency = next(line.currency or "" for line in lines)
     total = sum(line.refund.total for line in planned if line.refund is not None)
-    return f"Done: refund {currency} {format_decimal(total, currency)} of {pluralize(len(planned), 'line')}"
+    return _(
+        "Done: refund {currency} {total} of {lines}",
+        currency=currency,
+        total=format_decimal(total, currency),
+        lines=ngettext("{n:,} line", "{n:,} lines", len(planned)),
+    )

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from ordertui.messages import _
 from ordertui.operations.query.queues import BY_KEY
 from ordertui.operations.workspace import SavedView, Workspace
 from ordertui.tui.render.format import MUTED
@@ -35,14 +36,19 @@ class ViewsScreen(Dialog[SavedView | None]):
     ]
 
     def __init__(self, workspace: Workspace, views: Sequence[SavedView], current: ViewRequest) -> None:
-        super().__init__("Saved views", "Enter or 1 to 9 open   s save this one   r rename   d delete   Esc leave")
+        super().__init__(
+            _("Saved views"), _("Enter or 1 to 9 open   s save this one   r rename   d delete   Esc leave")
+        )
         self._workspace = workspace
         self._views = list(views)
         self._current = current
 
     def _compose_body(self) -> ComposeResult:
         yield SafeOptionList()
-        yield Static(f"Kept in {self._workspace.views_file.name} beside the store.", classes="dialog-note")
+        yield Static(
+            _("Kept in {views_file} beside the store.", views_file=self._workspace.views_file.name),
+            classes="dialog-note",
+        )
 
     def on_mount(self) -> None:
         """List the views."""
@@ -53,8 +59,13 @@ class ViewsScreen(Dialog[SavedView | None]):
         options = self.query_one(OptionList)
         options.clear_options()
         for number, view in enumerate(self._views, start=1):
-            queue = BY_KEY[view.queue].title if view.queue in BY_KEY else view.queue
-            words = f"  {queue} · {view.filter or 'no filter'} · by {view.sort.replace(',', ', ')}"
+            queue = _(BY_KEY[view.queue].title) if view.queue in BY_KEY else view.queue
+            words = _(
+                "  {queue} · {value} · by {replace}",
+                queue=queue,
+                value=view.filter or _("no filter"),
+                replace=view.sort.replace(",", ", "),
+            )
             options.add_option(
                 Option(
                     Content.assemble((f"{number:>2} ", "bold $text-accent"), view.name, (words, MUTED)),
@@ -64,7 +75,7 @@ class ViewsScreen(Dialog[SavedView | None]):
         if not self._views:
             options.add_option(
                 Option(
-                    Content("None yet: s saves what is shown now, with its filter, sort and columns."), disabled=True
+                    Content(_("None yet: s saves what is shown now, with its filter, sort and columns.")), disabled=True
                 )
             )
         else:
@@ -90,7 +101,7 @@ class ViewsScreen(Dialog[SavedView | None]):
     @work(exclusive=True, group="views")
     async def action_save(self) -> None:
         """Save what is shown now; a view of the same name is replaced."""
-        answer = await self.app.push_screen_wait(FormScreen("Save this view as", [("name", "Name", "")]))
+        answer = await self.app.push_screen_wait(FormScreen(_("Save this view as"), [("name", _("Name"), "")]))
         name = answer["name"].strip() if answer else ""
         if name:
             self._views = [view for view in self._views if view.name != name] + [self._current.saved(name)]
@@ -103,7 +114,7 @@ class ViewsScreen(Dialog[SavedView | None]):
         if place is None:
             return
         view = self._views[place]
-        answer = await self.app.push_screen_wait(FormScreen("Rename", [("name", "Name", view.name)]))
+        answer = await self.app.push_screen_wait(FormScreen(_("Rename"), [("name", _("Name"), view.name)]))
         if answer and answer["name"].strip():
             self._views[place] = msgspec.structs.replace(view, name=answer["name"].strip())
             self._save_all(place)
@@ -112,7 +123,7 @@ class ViewsScreen(Dialog[SavedView | None]):
         """Delete the view; no order is touched."""
         place = self._place
         if place is not None:
-            self.notify(f"{self._views.pop(place).name} deleted")
+            self.notify(_("{place} deleted", place=self._views.pop(place).name))
             self._save_all(place)
 
     def _save_all(self, place: int) -> None:

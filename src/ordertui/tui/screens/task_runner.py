@@ -11,10 +11,10 @@ from textual.css.query import NoMatches
 from textual.message import Message
 from textual.screen import Screen
 
+from ordertui.messages import _, ngettext
 from ordertui.operations.errors import error_message
 from ordertui.operations.session import Session
 from ordertui.orders.enums import Action
-from ordertui.orders.text import pluralize
 from ordertui.tui.key_queue import InputLock, KeyQueue
 
 from .base import Title
@@ -83,7 +83,11 @@ class Task:
         self, session: Session, action: Action, ids: Sequence[int], choices: PlanChoices
     ) -> tuple[Plan, ...]:
         """Plan these orders in a thread; many of them behind a bar that Escape stops. Raises Stopped then."""
-        with self._progress(f"Checking {pluralize(len(ids))}", "Esc stop; nothing is done", len(ids)) as screen:
+        with self._progress(
+            _("Checking {orders}", orders=ngettext("{n:,} order", "{n:,} orders", len(ids))),
+            _("Esc stop; nothing is done"),
+            len(ids),
+        ) as screen:
             return await self.work(
                 session.planner.plan, action, ids, choices, progress=screen.advance, stop=lambda: screen.stopping
             )
@@ -93,7 +97,11 @@ class Task:
         committed. An Escape that comes too late stops nothing: the batch is returned.
         """
         count = len(plan.rows)
-        with self._progress(f"Committing {pluralize(count)}", "Esc stop; nothing is committed", count) as screen:
+        with self._progress(
+            _("Committing {orders}", orders=ngettext("{n:,} order", "{n:,} orders", count)),
+            _("Esc stop; nothing is committed"),
+            count,
+        ) as screen:
             return await self.work(
                 session.batches.commit, plan, typed=typed, progress=screen.advance, stop=lambda: screen.stopping
             )

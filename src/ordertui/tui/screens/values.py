@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from ordertui.messages import _
 from ordertui.operations.marks import Marks
 from ordertui.operations.query.facets import FACETS, FacetValue, values
 from ordertui.operations.query.queues import within
@@ -35,7 +36,7 @@ class ValuesScreen(Dialog[str | None]):
     ]
 
     def __init__(self, session: Session, keys: KeyQueue, facet: str, request: ViewRequest) -> None:
-        super().__init__("Values", "Enter filter   space mark   ← → other facts   Esc close", is_tall=True)
+        super().__init__(_("Values"), _("Enter filter   space mark   ← → other facts   Esc close"), is_tall=True)
         self._session = session
         self._tasks = TaskRunner(self, keys)
         self._facet = facet
@@ -57,7 +58,7 @@ class ValuesScreen(Dialog[str | None]):
         facet = self._facet
         self._values = await task.work(self._count, facet)
         self._marked.clear()
-        title = f"{FACETS[facet][0]}: {len(self._values):,} among the orders shown"
+        title = _("{facets}: {values:,} among the orders shown", facets=FACETS[facet][0], values=len(self._values))
         self.query_one(Title).update(title)
         options = self.query_one(OptionList)
         options.clear_options()
@@ -65,7 +66,7 @@ class ValuesScreen(Dialog[str | None]):
         if self._values:
             options.highlighted = 0
         else:
-            options.add_option(Option("no order is shown", disabled=True))
+            options.add_option(Option(_("no order is shown"), disabled=True))
 
     def _count(self, facet: str) -> list[FacetValue]:
         return values(self._session.orders, facet, self._filter, self._queue, without_fba=self._without_fba)
@@ -111,7 +112,7 @@ class ValuesScreen(Dialog[str | None]):
         options.replace_option_prompt_at_index(place, self._prompt(place))
         if place + 1 < len(self._values):
             options.highlighted = place + 1
-        self.query_one("#values-note", Static).update(f"{marks.count:,} marked in all")
+        self.query_one("#values-note", Static).update(_("{count:,} marked in all", count=marks.count))
 
 
 def _key_of(value: FacetValue) -> str:

@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
+from ordertui.messages import N_, _
 from ordertui.operations.session import Session
 from ordertui.orders.batch_state import LEFT_BATCHES, RowState
 from ordertui.orders.enums import Action
@@ -27,11 +28,11 @@ PLACES = {"RateScreen": "rate", "PreviewScreen": "preview", "OutboxScreen": "out
 """Screen class to the name that the steps know it by."""
 CHECK_SECONDS = 0.2
 """Seconds between two checks whether a step was done."""
-FINISHED = (
+FINISHED = N_(
     "That was the tour. What is here is made up: try anything. For your own orders: q, start ordertui, and i there."
     " ? has every key, t begins the tour again."
 )
-OFFER = "Made-up orders in a folder of their own; nothing in it is real, and your own store stays as it is."
+OFFER = N_("Made-up orders in a folder of their own; nothing in it is real, and your own store stays as it is.")
 
 
 class TourNote(Static):
@@ -91,7 +92,7 @@ class TourController:
         """End the tour where it is; return False when there is none."""
         if self.tour is None:
             return False
-        self._end("The tour was left; t begins it again.")
+        self._end(_("The tour was left; t begins it again."))
         return True
 
     def _end(self, message: str) -> None:
@@ -115,7 +116,7 @@ class TourController:
             return  # it has ended, or screens are being unmounted
         self.tour.look(self._facts())
         if self.tour.is_over:
-            self._end(FINISHED)
+            self._end(_(FINISHED))
             return
         text = self.tour.text()
         notes = list(screen.query(TourNote))
@@ -154,12 +155,14 @@ class TourController:
     async def _offer_practice(self, task: Task) -> None:
         from ordertui.tui.screens.dialogs import ConfirmScreen
 
-        question = ConfirmScreen("Open the practice store, with a tour?", {"p": "practice"}, OFFER)
+        question = ConfirmScreen(_("Open the practice store, with a tour?"), {"p": _("practice")}, _(OFFER))
         if await task.ask(question, discard_typeahead=True):
             from ordertui.operations.config import practice_folder
             from ordertui.operations.demo import build_practice
             from ordertui.tui.screens.base import Dialog
 
-            with task.showing(Dialog[None]("Building the practice store", note="5,000 made-up orders; some seconds.")):
+            with task.showing(
+                Dialog[None](_("Building the practice store"), note=_("5,000 made-up orders; some seconds."))
+            ):
                 path = await task.work(build_practice, practice_folder(), now=self._session.clock.now())
             self._screen.app.post_message(PracticeBuilt(path))

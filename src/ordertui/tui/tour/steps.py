@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 from textual.content import Content
 
+from ordertui.messages import N_, _
 from ordertui.tui.render.format import MUTED, Piece
 
 MARKED = 3
@@ -51,48 +52,59 @@ class Step(msgspec.Struct, frozen=True):
 
 STEPS = (
     Step(
-        "Mark orders",
-        f"`2` opens the queue To ship, `j` and `k` move. `space` marks an order and goes on: mark {MARKED}.",
+        N_("Mark orders"),
+        N_("`2` opens the queue To ship, `j` and `k` move. `space` marks an order and goes on: mark three."),
         lambda progress: progress.now.queue == "to_ship" and progress.now.marked >= MARKED,
     ),
     Step(
-        "See what it costs",
-        "The panel, or the line below the table, has the cancellation rate now and after the marked."
-        " `P` shows it in full.",
+        N_("See what it costs"),
+        N_(
+            "The panel, or the line below the table, has the cancellation rate now and after the marked."
+            " `P` shows it in full."
+        ),
         lambda progress: "rate" in progress.seen and progress.now.screen == "main",
-        "Bars against the target; to come: without and with the marked. `Esc` goes back.",
+        N_("Bars against the target; to come: without and with the marked. `Esc` goes back."),
     ),
     Step(
-        "Why not this one",
-        "`1` shows all orders. `/` filters: type status:shipped, `Enter`."
-        " `Enter` again shows why one cannot be cancelled.",
+        N_("Why not this one"),
+        N_(
+            "`1` shows all orders. `/` filters: type status:shipped, `Enter`."
+            " `Enter` again shows why one cannot be cancelled."
+        ),
         lambda progress: "refused" in progress.seen and progress.now.screen == "main",
-        "Each action: may or no, the rule, why, and what to do instead. `Esc` goes back.",
+        N_("Each action: may or no, the rule, why, and what to do instead. `Esc` goes back."),
     ),
     Step(
-        "Preview and commit",
-        "`Esc` clears the filter; the marks are still there. `x` opens the preview of cancelling them.",
+        N_("Preview and commit"),
+        N_("`Esc` clears the filter; the marks are still there. `x` opens the preview of cancelling them."),
         lambda progress: progress.now.newest > progress.before.newest,
-        "Who is in, who is out and why, money and rate. `y` commits: held for some minutes, nothing has left.",
+        N_("Who is in, who is out and why, money and rate. `y` commits: held for some minutes, nothing has left."),
     ),
     Step(
-        "Undo it",
-        "Until the hold ends it can be undone. `u` does, and asks what: `b` is the whole batch.",
+        N_("Undo it"),
+        N_("Until the hold ends it can be undone. `u` does, and asks what: `b` is the whole batch."),
         lambda progress: progress.now.recalled > progress.before.recalled,
     ),
     Step(
-        "Let one leave",
-        "Two batches were held before you came. `o` opens the outbox. None held any more? Commit one with `x` and `y`.",
+        N_("Let one leave"),
+        N_(
+            "Two batches were held before you came. `o` opens the outbox. None held any more?"
+            " Commit one with `x` and `y`."
+        ),
         lambda progress: progress.now.dispatched > progress.before.dispatched,
-        "`j` to a batch that is held, `r` releases it, `w` writes its files."
-        " It then says where to upload them: not in practice.",
+        N_(
+            "`j` to a batch that is held, `r` releases it, `w` writes its files."
+            " It then says where to upload them: not in practice."
+        ),
     ),
     Step(
-        "Your own reports",
-        "`Esc` goes back to the orders. There `i` lists the report files of a folder: look how they are chosen.",
+        N_("Your own reports"),
+        N_("`Esc` goes back to the orders. There `i` lists the report files of a folder: look how they are chosen."),
         lambda progress: "files" in progress.seen and progress.now.screen == "main",
-        "Yours: Seller Central, Orders > Order Reports > Unshipped. Start `ordertui`: `i`, `space`, `Enter`."
-        " Here `Esc` goes back.",
+        N_(
+            "Yours: Seller Central, Orders > Order Reports > Unshipped. Start `ordertui`: `i`, `space`, `Enter`."
+            " Here `Esc` goes back."
+        ),
     ),
 )
 
@@ -134,12 +146,15 @@ class Tour:
         away = self._now.screen not in ("main", "other")
         words = step.inside if away and step.inside else step.text
         progress = "".join("●" if place < self._place else "○" for place in range(len(STEPS)))
-        leave = "" if away else " · Esc leaves the tour"
+        leave = "" if away else _(" · Esc leaves the tour")
         pieces: list[Piece] = [
-            (f"Tour {self.number}/{len(STEPS)} {progress} ", "bold $text-accent"),
-            (step.title, "bold"),
+            (
+                _("Tour {number}/{steps} {progress} ", number=self.number, steps=len(STEPS), progress=progress),
+                "bold $text-accent",
+            ),
+            (_(step.title), "bold"),
             (f"{leave}\n", MUTED),
         ]
-        for number, part in enumerate(words.split("`")):
+        for number, part in enumerate(_(words).split("`")):
             pieces.append((part, "bold $text-accent") if number % 2 else part)
         return Content.assemble(*pieces)

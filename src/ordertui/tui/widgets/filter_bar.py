@@ -12,6 +12,8 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from ordertui.messages import _
+
 from .line_input import LineInput
 
 if TYPE_CHECKING:
@@ -92,7 +94,7 @@ class FilterBar(Vertical):
         self,
         read: Callable[[str], Condition],
         *,
-        nothing: str = "all orders of this queue",
+        nothing: str = _("all orders of this queue"),
         id: str | None = None,  # noqa: A002
     ) -> None:
         super().__init__(id=id, classes="-idle")
@@ -103,7 +105,7 @@ class FilterBar(Vertical):
 
     async def mount_input(self) -> None:
         """Mount input and note; the main screen does so after the first orders are drawn."""
-        entry = FilterInput(placeholder="filter: status:unshipped total>50 late", id="filter-input")
+        entry = FilterInput(placeholder=_("filter: status:unshipped total>50 late"), id="filter-input")
         line = Horizontal(Static("/", id="filter-slash"), entry, Static("", id="filter-count"), id="filter-line")
         await self.mount(line, Static("", id="filter-note", markup=False))
 
@@ -154,12 +156,14 @@ class FilterBar(Vertical):
             condition = self._read(text)
         except FilterError as error:
             hint = (
-                f"  did you mean {error.suggestion}?" if error.suggestion and error.suggestion not in str(error) else ""
+                _("  did you mean {suggestion}?", suggestion=error.suggestion)
+                if error.suggestion and error.suggestion not in str(error)
+                else ""
             )
             self._say(f"{' ' * (error.column - 1)}^\n{error}{hint}", error=True)
             return False
         found = complete(text, self._input.cursor_position)
-        words = f"   Tab: {'  '.join(found[:6])}" if found and text and not text.endswith(" ") else ""
+        words = _("   Tab: {found}", found="  ".join(found[:6])) if found and text and not text.endswith(" ") else ""
         self._say(f"{format_condition(condition) if text.strip() else self._nothing}{words}")
         return True
 

@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from ordertui.messages import pgettext
 from ordertui.tui.actions import Command, Hint, hints
 
 GAP = "  "
@@ -45,7 +46,7 @@ class KeyHints(Widget):
 
 
 def _content(hint: Hint) -> Content:
-    return Content.assemble((hint.key, "bold $text-accent"), f" {hint.label}")
+    return Content.assemble((hint.key, "bold $text-accent"), f" {pgettext('key', hint.label)}")
 
 
 def fitting(found: Sequence[Hint], width: int) -> list[Hint]:

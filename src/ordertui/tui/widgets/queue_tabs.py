@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from rich.cells import cell_len
 from textual import events
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from ordertui.messages import N_, _
 from ordertui.operations.query.queues import QUEUES, Queue, QueueSpec
+from ordertui.tui.render.format import pad
 
-MEDIUM = {"auto_cancel": "<24h", "buyer_asked": "Asked", "failed": "Fail"}
+MEDIUM = {"auto_cancel": "<24h", "buyer_asked": N_("Asked"), "failed": N_("Fail")}
 """Titles for a terminal of 120 cells."""
 SHORT = {
-    **MEDIUM, "to_ship": "Ship", "buyer_asked": "Ask", "auto_cancel": "24h", "unconfirmed": "Unconf", "marked": "Mark",
-    "missing": "Miss",
+    **MEDIUM, "to_ship": N_("Ship"), "buyer_asked": N_("Ask"), "auto_cancel": "24h", "unconfirmed": N_("Unconf"),
+    "marked": N_("Mark"), "missing": N_("Miss"),
 }  # fmt: skip
 """Titles for a terminal of 80 cells."""
-SHORTEST = {**SHORT, "unconfirmed": "Unc"}
+SHORTEST = {**SHORT, "unconfirmed": N_("Unc")}
 """Titles for a terminal of 60 cells."""
 ONLY_WHEN_NEEDED = frozenset({"missing"})
 """Queues that have no tab while they are empty: they are rarely of use, and the line has little room."""
@@ -93,7 +96,7 @@ class QueueTabs(Widget):
         for number, queue in enumerate(self._queues, start=1):
             if queue.key in ONLY_WHEN_NEEDED and queue.key != self._active and not getattr(queue, "count", 0):
                 continue
-            title, count = form.titles.get(queue.key, queue.title), _count(queue, form.cells)
+            title, count = _(form.titles.get(queue.key, queue.title)), _count(queue, form.cells)
             text = form.text.format(number=number % 10, title=title, count=count)
             style = "reverse bold" if queue.key == self._active else ""
             if not style and not (isinstance(queue, Queue) and queue.count):
@@ -101,7 +104,7 @@ class QueueTabs(Widget):
             elif not style and queue.key in ("late", "auto_cancel", "failed", "missing"):
                 style = "$text-warning"
             pieces.append((text, style))
-            at += len(text)
+            at += cell_len(text)
             ends.append((at, queue.key))
         return Content.assemble(*pieces), ends
 
@@ -129,7 +132,7 @@ def _count(queue: Queue | QueueSpec, cells: int) -> str:
         return f"{count:<{cells}}"
     unknown = brief(queue.unknown, cells or 3)
     if cells > FEW_CELLS:
-        return f"{f'{count} + {unknown} unknown':<{2 * cells + 11}}"
+        return pad(_("{count} + {unknown} unknown", count=count, unknown=unknown), 2 * cells + 11)
     return f"{f'{count}+{unknown}?':<{2 * cells + 2 if cells else 0}}"
 
 

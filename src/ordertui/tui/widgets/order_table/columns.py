@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from rich.cells import cell_len
 
+from ordertui.messages import N_, _
 from ordertui.orders.clock import DAY, HOUR, to_local
 from ordertui.orders.enums import BuyerRequest, OrderStatus
 from ordertui.orders.marketplace import MARKETPLACES
@@ -18,7 +19,7 @@ from ordertui.orders.money import format_grouped
 from ordertui.orders.order import ListedFacts, OrderRow
 from ordertui.orders.text import mask_control_characters
 from ordertui.tui.render.format import cut_text
-from ordertui.tui.render.state import STATUS_FORMS, OrderState, Verdicts, order_state
+from ordertui.tui.render.state import OrderState, Verdicts, order_state, status_forms
 
 UNKNOWN = "?"
 NOT_APPLICABLE = "–"
@@ -102,7 +103,7 @@ def ship_by_text(row: OrderRow, context: CellContext, width: int) -> str:
         return UNKNOWN if _is_to_ship(row) else NOT_APPLICABLE
     if not _is_to_ship(row):
         return to_local(row.ship_by, context.zone).strftime("%b %d")
-    return _deadline(row.ship_by - context.now, "late", width)
+    return _deadline(row.ship_by - context.now, _("late"), width)
 
 
 def ship_by_tone(row: OrderRow, context: CellContext) -> str:
@@ -118,7 +119,7 @@ def auto_cancel_text(row: OrderRow, context: CellContext, width: int) -> str:
     deadline = context.verdicts.deadline
     if deadline is None:
         return UNKNOWN if _is_to_ship(row) and context.verdicts.action else NOT_APPLICABLE
-    return _deadline(deadline - context.now, "over", width)
+    return _deadline(deadline - context.now, _("over"), width)
 
 
 def auto_cancel_tone(_row: OrderRow, context: CellContext) -> str:
@@ -130,7 +131,7 @@ def auto_cancel_tone(_row: OrderRow, context: CellContext) -> str:
 def _deadline(left: int, word: str, width: int) -> str:
     number, unit = _span(abs(left))
     if left >= 0:
-        return f"in {number} {unit}"
+        return _("in {number} {unit}", number=number, unit=unit)
     return first_fitting((f"{number} {unit} {word}", f"{number}{unit} {word}"), width)
 
 
@@ -192,7 +193,7 @@ def state_tone(row: OrderRow, context: CellContext) -> str:
 
 def status_text(row: OrderRow, _context: CellContext, width: int) -> str:
     """Return Amazon's own status."""
-    return UNKNOWN if row.status is OrderStatus.UNKNOWN else first_fitting(STATUS_FORMS[row.status], width)
+    return UNKNOWN if row.status is OrderStatus.UNKNOWN else first_fitting(status_forms(row.status), width)
 
 
 def status_tone(row: OrderRow, _context: CellContext) -> str:
@@ -201,9 +202,9 @@ def status_tone(row: OrderRow, _context: CellContext) -> str:
 
 
 REQUEST_WORDS = {
-    BuyerRequest.OFFICIAL: ("★ by button", "success"),
-    BuyerRequest.SOME: ("☆ for items", "warning"),
-    BuyerRequest.MESSAGE: ("☆ message", "warning"),
+    BuyerRequest.OFFICIAL: (N_("★ by button"), "success"),
+    BuyerRequest.SOME: (N_("☆ for items"), "warning"),
+    BuyerRequest.MESSAGE: (N_("☆ message"), "warning"),
     BuyerRequest.NONE: ("", ""),
     BuyerRequest.UNKNOWN: (UNKNOWN, "muted"),
 }
@@ -211,7 +212,7 @@ REQUEST_WORDS = {
 
 def request_text(row: OrderRow, _context: CellContext, _width: int) -> str:
     """Return how the buyer requested a cancellation; empty when no request is known of."""
-    return REQUEST_WORDS[row.buyer_request][0]
+    return _(REQUEST_WORDS[row.buyer_request][0])
 
 
 def request_tone(row: OrderRow, _context: CellContext) -> str:
@@ -245,24 +246,24 @@ def columns_for(*, several: bool) -> tuple[Column, ...]:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("order", "Order", (19, 19, 19), lambda row, *_: row.order_id, 0, sort_key="order_id"),
-    Column("marketplace", "Mk", (2, 2, 2), lambda row, *_: row.marketplace, 4, sort_key="marketplace",
+    Column("order", N_("Order"), (19, 19, 19), lambda row, *_: row.order_id, 0, sort_key="order_id"),
+    Column("marketplace", N_("Mk"), (2, 2, 2), lambda row, *_: row.marketplace, 4, sort_key="marketplace",
            is_of_several=True),
-    Column("placed", "Date", (6, 6, 6), placed_text, 7, sort_key="placed", descends_first=True, ages=True),
-    Column("age", "Age", (5, 5, 5), age_text, sort_key="age", descends_first=True, align="right", ages=True),
-    Column("ship-by", "Ship by", (9, 9, 9), ship_by_text, 3, ship_by_tone, "ship_by", ages=True),
-    Column("auto-cancel", "Auto-cancel", (11, 11, 11), auto_cancel_text, 9, auto_cancel_tone, "auto_cancel",
+    Column("placed", N_("Date"), (6, 6, 6), placed_text, 7, sort_key="placed", descends_first=True, ages=True),
+    Column("age", N_("Age"), (5, 5, 5), age_text, sort_key="age", descends_first=True, align="right", ages=True),
+    Column("ship-by", N_("Ship by"), (9, 9, 9), ship_by_text, 3, ship_by_tone, "ship_by", ages=True),
+    Column("auto-cancel", N_("Auto-cancel"), (11, 11, 11), auto_cancel_text, 9, auto_cancel_tone, "auto_cancel",
            ages=True),
-    Column("item", "Item", (8, 30, 64), item_text, 2, sort_key="item"),
-    Column("sku", "SKU", (16, 16, 40), sku_text, sort_key="sku"),
-    Column("title", "Title", (24, 24, 80), title_text, tone=muted, sort_key="title"),
-    Column("items", "Qty", (3, 3, 3), items_text, 5, sort_key="items", descends_first=True, align="right"),
-    Column("total", "Total", (8, 8, 13), total_text, 6, sort_key="total", descends_first=True, align="right"),
-    Column("asked", "Request", (11, 11, 11), request_text, 8, request_tone, "request", descends_first=True),
-    Column("status", "Status", (13, 13, 14), status_text, tone=status_tone, sort_key="status"),
-    Column("state", "State", (9, 11, 24), state_text, 1, state_tone, "may", descends_first=True, ages=True),
-    Column("batch", "Batch", (6, 6, 6), batch_text, sort_key="batch", descends_first=True, align="right"),
-    Column("reason", "Reason", (16, 24, 80), reason_text, tone=muted, sort_key="reason"),
+    Column("item", N_("Item"), (8, 30, 64), item_text, 2, sort_key="item"),
+    Column("sku", N_("SKU"), (16, 16, 40), sku_text, sort_key="sku"),
+    Column("title", N_("Title"), (24, 24, 80), title_text, tone=muted, sort_key="title"),
+    Column("items", N_("Qty"), (3, 3, 3), items_text, 5, sort_key="items", descends_first=True, align="right"),
+    Column("total", N_("Total"), (8, 8, 13), total_text, 6, sort_key="total", descends_first=True, align="right"),
+    Column("asked", N_("Request"), (11, 11, 11), request_text, 8, request_tone, "request", descends_first=True),
+    Column("status", N_("Status"), (13, 13, 14), status_text, tone=status_tone, sort_key="status"),
+    Column("state", N_("State"), (9, 11, 24), state_text, 1, state_tone, "may", descends_first=True, ages=True),
+    Column("batch", N_("Batch"), (6, 6, 6), batch_text, sort_key="batch", descends_first=True, align="right"),
+    Column("reason", N_("Reason"), (16, 24, 80), reason_text, tone=muted, sort_key="reason"),
 )  # fmt: skip
 """Every column of the table, left to right. To add a column, add it here; nothing else names them all."""
 BY_KEY = {column.key: column for column in COLUMNS}

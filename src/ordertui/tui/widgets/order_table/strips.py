@@ -15,6 +15,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from ordertui.messages import _
 from ordertui.orders.order import OrderRow
 from ordertui.orders.text import mask_control_characters
 from ordertui.tui.widgets.minimal_repaint import merge_segments
@@ -73,14 +74,16 @@ def header_strip(layout: Layout, sort: ColumnSort, style: Style, width: int) -> 
     for place, (column, size) in enumerate(zip(layout.columns, layout.widths, strict=True)):
         label = _label(column, signs.get(column.key, ""), size)
         if not place and sort and sort[0][0] not in shown:
-            longer = f"{label}  by {BY_KEY[sort[0][0]].label}{signs[sort[0][0]]}"
+            longer = _(
+                "{label}  by {by_key}{signs}", label=label, by_key=_(BY_KEY[sort[0][0]].label), signs=signs[sort[0][0]]
+            )
             label = longer if cell_len(longer) <= size else label
         parts.append(fit(label, size, column.align) + " " * layout.gap)
     return Strip([Segment(fit("".join(parts).rstrip(), width), style)], width)
 
 
 def _label(column: Column, sign: str, width: int) -> str:
-    label = column.label[: max(0, width - len(sign))]
+    label = set_cell_size(_(column.label), min(cell_len(_(column.label)), max(0, width - len(sign))))
     return sign + label if column.align == "right" else label + sign
 
 

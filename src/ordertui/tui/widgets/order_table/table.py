@@ -20,6 +20,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from ordertui.messages import _
 from ordertui.operations.marks import Marks
 from ordertui.orders.order import OrderRow
 from ordertui.tui.actions import TABLE_COMMANDS, bindings
@@ -81,7 +82,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         self.marks = Marks() if marks is None else marks
         self.ids: array[int] = array("q")
         """The view's row ids in the order shown; never changed in place."""
-        self.empty_text = "No orders here."
+        self.empty_text = _("No orders here.")
         """What stands in place of orders when there are none."""
         self.renders = 0
         """Row lines rendered so far; tests hold it to a budget."""
