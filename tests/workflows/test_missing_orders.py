@@ -93,7 +93,7 @@ def test_an_order_between_the_rows_of_a_newer_report_is_missing(session: Session
     denial = session.eligibility.denial(order.row, Action.CANCEL)
     assert denial is not None
     assert denial.why == (
-        "not in the Unshipped report of 2026-11-23T13:05:00Z: import All Orders, which says what became of it"
+        "not among the unshipped orders of 2026-11-23T13:05:00Z: import All Orders, which says what became of it"
     )
     queue = next(queue for queue in session.orders.queues() if queue.key == "missing")
     assert queue.count == 1

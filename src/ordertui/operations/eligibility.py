@@ -218,12 +218,12 @@ class Eligibility:
             return None
         if row.missing_since is not None:
             date = iso_utc(row.missing_since)
-            why = f"not in the Unshipped report of {date}: import All Orders, which says what became of it"
+            why = f"not among the unshipped orders of {date}: import All Orders, which says what became of it"
             return Denial(
                 MISSING,
                 why,
                 REPORT_SOURCE,
-                because=f"the Unshipped report of {date} leaves it out",
+                because=f"the Unshipped report, or first sync, of {date} leaves it out",
                 short="not in last report",
             )
         cancelled_at, values = self.deadline(row), self.policy(row.marketplace).values

@@ -10,6 +10,9 @@ from ordertui.orders.order import LinesKnown
 from .database import Database
 from .derived_facts import LINES_KNOWN, OPEN_ACTION
 
+HEARD_KEY = "heard:"
+"""Before a marketplace: until when a sync told all of its changes (epoch seconds), among the values beside orders."""
+
 
 class Tally(NamedTuple):
     """The columns of one order that sums are made of."""
@@ -117,11 +120,14 @@ class OrderTallies:
     def newest_word(self, marketplace: str) -> int | None:
         """Return the date of what was last said of any order of a marketplace (epoch seconds); None: nothing. Cached.
 
-        An import of one marketplace makes no other one fresh.
+        An import of one marketplace makes no other one fresh. A sync that told of no change says that there was none.
         """
-        sql = "SELECT max(at) FROM orders WHERE marketplace = ?"
+        sql = (
+            "SELECT max(at) FROM (SELECT max(at) AS at FROM orders WHERE marketplace = ?"
+            " UNION ALL SELECT CAST(value AS bigint) FROM meta WHERE key = ?) t"
+        )
         found: int | None = self._database.cached(
-            f"newest word {marketplace}", lambda: self._database.value(sql, (marketplace,))
+            f"newest word {marketplace}", lambda: self._database.value(sql, (marketplace, HEARD_KEY + marketplace))
         )
         return found
 

@@ -68,6 +68,8 @@ class SyncPass(msgspec.Struct, frozen=True):
     token_at: int = 0
     pages: int = 0
     orders: int = 0
+    has_unknown: bool = False
+    """Whether an order came of which not even the id could be read."""
 
 
 class SyncState(msgspec.Struct, frozen=True):
@@ -76,6 +78,11 @@ class SyncState(msgspec.Struct, frozen=True):
     up_to: dict[str, int] = {}
     """Marketplace to the time up to which all its changes are stored (epoch seconds); no entry: never synced."""
     running: SyncPass | None = None
+    opened: dict[str, int] = {}
+    """Marketplace whose open orders are being fetched to the beginning of the first try (epoch seconds).
+
+    A try that had to begin again does not name what shipped meanwhile: the changes since the first one do.
+    """
 
     def watermark(self, marketplaces: Sequence[str]) -> int | None:
         """Return the time up to which all changes of all of these are stored; None when one was never synced."""
@@ -175,6 +182,8 @@ class OrderSync:
         counts = _Counts()
         with self._store.write():
             self._store_orders([order], f"order {order_id}", None, counts)
+            if order_id not in unread_orders(self._store):
+                self._store.imports.hear_order(order_id)
         return self._summary(counts, stopped=False)
 
     async def _fetch_unread(self, client: Client, counts: _Counts) -> None:
@@ -282,7 +291,7 @@ class OrderSync:
     def _forget_pass(self) -> None:
         """Let the next run begin its pass anew, because this one cannot go on."""
         with self._store.write():
-            kept = SyncState(load_state(self._store).up_to)
+            kept = msgspec.structs.replace(load_state(self._store), running=None)
             self._store.set_meta(STATE_KEY, msgspec.json.encode(kept).decode())
 
     def _begin(self, kind: PassKind, markets: tuple[str, ...], state: SyncState) -> SyncPass:
@@ -316,17 +325,29 @@ class OrderSync:
             orders=running.orders + len(page.orders),
         )
         is_done = not page.next_token
+        is_open = running.kind is PassKind.OPEN
         with self._store.write():
             state = load_state(self._store)
+            opened = {code: min(state.opened.get(code, until), until) for code in running.markets} if is_open else {}
+            until = min(opened.values(), default=until)
             name = f"{running.kind.value}, page {after.pages}"
-            self._store_orders(page.orders, name, until if is_done else None, counts)
+            if not self._store_orders(page.orders, name, until if is_done else None, counts):
+                after = msgspec.structs.replace(after, has_unknown=True)
             reached = {code: max(until, state.up_to.get(code, 0)) for code in running.markets} if is_done else {}
-            kept = SyncState(state.up_to | reached, None if is_done else after)
+            if is_done:
+                lists_open = is_open and not after.has_unknown
+                since = parse_iso(running.query["createdAfter"]) if lists_open else None
+                self._store.imports.hear_sync(running.markets, until, unread_orders(self._store), opened_since=since)
+            opened = {code: at for code, at in (state.opened | opened).items() if code not in reached}
+            kept = SyncState(state.up_to | reached, None if is_done else after, opened)
             self._store.set_meta(STATE_KEY, msgspec.json.encode(kept).decode())
         return after
 
-    def _store_orders(self, orders: Sequence[msgspec.Raw], name: str, as_of: int | None, counts: _Counts) -> None:
-        """Store these orders within the open transaction. `as_of`: the import's moment in epoch seconds, if known."""
+    def _store_orders(self, orders: Sequence[msgspec.Raw], name: str, as_of: int | None, counts: _Counts) -> bool:
+        """Store these orders within the open transaction, and return whether the id of each of them could be read.
+
+        `as_of`: the import's moment in epoch seconds, if known.
+        """
         found = order_rows(orders, self._deadline, self._clock.now())
         self._store.imports.add_cancelled_by(found.cancelled)
         page = ReportSource(KIND, name, sha256="", as_of=as_of, has_request_column=True, marketplace=None)
@@ -350,3 +371,4 @@ class OrderSync:
             counts.rejects.append(RejectedRow(KIND, counts.pages, text, order_id or "an order without a readable id"))
         if list(unread.items()) != list(known.items()):
             self._store.set_meta(UNREAD_KEY, msgspec.json.encode(unread).decode() if unread else None)
+        return all(order_id for order_id, _ in found.rejected)

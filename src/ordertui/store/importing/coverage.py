@@ -1,8 +1,9 @@
-"""What an Unshipped report says by silence: an order of its time that it does not name is not unshipped any more.
+"""What a list of unshipped orders says by silence: an order of its time that it does not name waits no more.
 
 The report lists all that is unconfirmed when it is made (AMAZON.md h), of orders placed in the days it was asked for.
 These days are in no report, so the span from its oldest to its newest order is taken, or the period that the operator
-names. `mark` follows from the recorded reports alone, so the order of import does not matter.
+names. `mark` follows from the recorded reports alone, so the order of import does not matter. The first sync of a
+marketplace lists all open orders too, and each later one tells all changes.
 """
 
 from __future__ import annotations
@@ -88,6 +89,40 @@ class ReportCoverage:
                 [(import_id, code, as_of, low, high) for code in sorted(codes)],
             )
         return mark(database)
+
+
+def hear_sync(
+    database: Database, marketplaces: Sequence[str], until: int, unread: Iterable[str], *, opened_since: int | None
+) -> None:
+    """Take in that the API told all changes of these marketplaces up to `until`: what it named is as known as that.
+
+    `unread` are orders whose newest state could not be read. `opened_since`: all open orders placed since then were
+    listed, so an order that only reports call unshipped is missing; None when changes alone were listed.
+    """
+    heard = "EXISTS (SELECT 1 FROM api_facts a WHERE a.order_id = orders.id)"
+    is_unread = f"order_id IN (SELECT u.id FROM {database.values_sql('unread', id=str)} AS u)"
+    listed = f"({heard} OR {is_unread})" if opened_since is not None else f"{heard} AND NOT {is_unread}"
+    database.execute(
+        f"UPDATE orders SET named_at = :until WHERE {_WAITS} AND marketplace IN {in_list(marketplaces)}"
+        f" AND coalesce(named_at, 0) < :until AND {listed}",
+        {"until": until, "unread": as_parameter(unread)},
+    )
+    if opened_since is not None:
+        database.execute_many(
+            "INSERT INTO unshipped_reports (import_id, marketplace, as_of, placed_from, placed_to)"
+            " SELECT coalesce(max(id), 0), ?, ?, ?, ? FROM imports",
+            [(code, until, opened_since, until) for code in marketplaces],
+        )
+    mark(database)
+
+
+def hear_order(database: Database, order_id: str, at: int) -> None:
+    """Take in that the API told the state that an order has at this moment."""
+    database.execute(
+        f"UPDATE orders SET named_at = ? WHERE {_WAITS} AND order_id = ? AND coalesce(named_at, 0) < ?",
+        (at, order_id, at),
+    )
+    mark(database)
 
 
 def mark(database: Database) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ordertui.orders.batch_state import UNCONFIRMED
 from ordertui.orders.enums import ReportKind
 from ordertui.store.database import as_parameter, in_list
 from ordertui.store.migrations import LATEST
 from ordertui.store.orders import OrderRepository
+from ordertui.store.tallies import HEARD_KEY
 
+from .coverage import hear_order, hear_sync
 from .import_session import SLICE_ROWS, ImportContext, ImportSession, ReportSource, apply_cancelled_by
 from .undo import ImportUndo, UndoneImport
 
@@ -107,3 +109,19 @@ class ImportLog:
                 cancelled,
             )
             apply_cancelled_by(database, self._context.facts, [order_id for order_id, _, _ in cancelled])
+
+    def hear_sync(
+        self, marketplaces: Sequence[str], until: int, unread: Iterable[str], *, opened_since: int | None
+    ) -> None:
+        """Take in that a sync told all changes up to `until`; see `coverage.hear_sync`."""
+        with self._context.database.write() as database:
+            hear_sync(database, marketplaces, until, unread, opened_since=opened_since)
+            database.execute_many(
+                "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                [(f"{HEARD_KEY}{code}", str(until)) for code in marketplaces],
+            )
+
+    def hear_order(self, order_id: str) -> None:
+        """Take in that the API told the state of an order as it is now."""
+        with self._context.database.write() as database:
+            hear_order(database, order_id, self._context.clock.now())
