@@ -34,7 +34,7 @@ def test_the_sheet_of_the_examples(shop: Command) -> None:
     assert all(row["choice"] == "cancel" and row["counts"] is False for row in asked)
     assert all(row["counts"] is None for row in rows.values() if row["choice"] == "keep"), "a kept order counts nowhere"
     denied = [row for row in rows.values() if row["reason"] == "denied"]
-    assert all(row["why"].startswith("may not be cancelled: ") for row in denied)
+    assert all(row["why"].startswith("kept because it may not be cancelled: ") for row in denied)
 
 
 def test_ids_go_into_a_plan(shop: Command) -> None:
@@ -90,7 +90,7 @@ def test_newly_counting_is_what_the_rate_says(market: str, tmp_path: Path) -> No
     command.bring(market)
     with Session.open(command.store, clock=FixedClock(parse_iso(AS_OF)), read_only=True) as session:
         skus = {row.sku: 0 for row in session.orders.rows(session.orders.find()).values() if row.sku}
-        sheet = session.shortage.weigh(skus)
+        sheet = session.shortage.draft(skus).weigh()
         assert sheet.rows
         counting, store = RateCounting(session.eligibility), session.context.reader()
         for row in sheet.rows:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ordertui.rules import shortage, unit_cover
-from ordertui.rules.shortage import Harm, WaitingOrder, Why, weigh
+from ordertui.rules.shortage import Harm, Shortage, WaitingOrder, Weigher, Why
 from support.profile import LONG
 
 FREE = Harm(0, 0, 0, 0, 0)
@@ -23,6 +23,12 @@ def order(
     number: int, units: Mapping[str, int], *, harm: Harm = USUAL, can: bool = True, asked: bool = False
 ) -> WaitingOrder:
     return WaitingOrder(number, tuple(units.items()), harm, is_cancellable=can, is_requested=asked)
+
+
+def weigh(
+    orders: Sequence[WaitingOrder], available: Mapping[str, int], cancel: Iterable[int] = (), keep: Iterable[int] = ()
+) -> Shortage:
+    return Weigher(orders, available).weigh(cancel=set(cancel), keep=set(keep))
 
 
 def freed(orders: Iterable[WaitingOrder]) -> dict[str, int]:

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from ordertui.files import check_output, new_output
-from ordertui.operations.query.export import iso
-from ordertui.orders.money import format_decimal
 from ordertui.orders.text import pluralize, with_verb
 
 from .context import Settings, fail, find_row_numbers, open_session
 from .exit_codes import Exit
-from .output import FORMAT, Record, emit, say
-
-if TYPE_CHECKING:
-    from ordertui.operations.shortage.service import ShortageRow
+from .output import FORMAT, emit, say
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
-COLUMNS = ("order_id", "marketplace", "choice", "units", "currency", "total", "ship_by", "counts", "reason", "why")
 _FILE_HELP = "Tab-separated file with the columns sku and available, or Amazon's Active Listings or Inventory Report."
 
 
@@ -53,41 +46,24 @@ def shortage(
         fail(Exit.USAGE, "give either --sku with --available, or --file")
     if output is not None:
         check_output(output)
+    from ordertui.operations.shortage.sheet import COLUMNS, ids_text
+
     with open_session(settings) as session:
         stock = session.shortage.read_stock(file) if file is not None else {sku or "": available or 0}
-        sheet = session.shortage.weigh(
-            stock, cancel=find_row_numbers(session, cancel), keep=find_row_numbers(session, keep)
-        )
-    emit([_record(row) for row in sheet.rows], COLUMNS, form, spare=("marketplace", "reason", "currency", "ship_by"))
+        draft = session.shortage.draft(stock)
+        sheet = draft.weigh(cancel=find_row_numbers(session, cancel), keep=find_row_numbers(session, keep))
+    emit((row.record() for row in sheet.rows), COLUMNS, form, spare=("marketplace", "reason", "currency", "ship_by"))
     for note in sheet.notes:
         say(note)
-    chosen = [row.order_id for row in sheet.rows if row.is_chosen]
     if not any(sheet.result.ordered.values()):
         say("no unshipped order waits for any SKU that was named; SKUs are compared letter by letter")
     elif not sheet.result.short:
         say("no SKU is short: there are units for every order")
     else:
-        counting = sum(row.counts for row in sheet.rows if row.is_chosen)
-        kept = len(sheet.rows) - len(chosen)
-        count = with_verb(counting, "counts", "count")
-        say(f"{pluralize(len(chosen))} to cancel ({count} toward the rate), {kept:,} to keep")
+        kept = len(sheet.rows) - len(sheet.chosen)
+        count = with_verb(sheet.counting, "counts", "count")
+        say(f"{pluralize(len(sheet.chosen))} to cancel ({count} toward the rate), {kept:,} to keep")
     if output is not None:
         with new_output(output) as out:
-            out.write("".join(f"{order_id}\n" for order_id in chosen).encode())
+            out.write(ids_text(sheet).encode())
         say(f"ids in {output}; next: ordertui plan cancel --ids {output} --reason NoInventory -o plan.json")
-
-
-def _record(row: ShortageRow) -> Record:
-    """Return one order of the sheet as lists show it."""
-    return {
-        "order_id": row.order_id,
-        "marketplace": row.marketplace,
-        "choice": "cancel" if row.is_chosen else "keep",
-        "units": " ".join(f"{units} {sku}" for sku, units in row.units),
-        "currency": None if row.total is None else row.total.currency,
-        "total": None if row.total is None else format_decimal(row.total.minor, row.total.currency),
-        "ship_by": iso(row.ship_by),
-        "counts": row.counts if row.is_chosen else None,
-        "reason": row.reason,
-        "why": row.why,
-    }

@@ -30,8 +30,10 @@ import msgspec
 
 from .unit_cover import Item, UnitCover, cost_per_unit, cover, cover_in_fractions
 
-MOST_VISITS = 400_000
-"""Orders looked at in all branches for one group of SKUs that share orders."""
+MOST_VISITS = 60_000
+"""Orders looked at in all branches for one group of SKUs that share orders. A group in which one way down through the
+branches takes more is not searched: it gets the set of `_Search.__init__`, and the bound.
+"""
 
 
 class Harm(NamedTuple):
@@ -94,54 +96,62 @@ class Shortage(msgspec.Struct, frozen=True):
     """Newly counting orders that no set can go below; equals `harm.counts` when the set is exact."""
 
 
-def weigh(
-    candidates: Collection[WaitingOrder],
-    available: Mapping[str, int],
-    *,
-    cancel: Collection[int] = (),
-    keep: Collection[int] = (),
-) -> Shortage:
-    """Return the set to cancel.
+class Weigher:
+    """Weighs the orders that wait for SKUs, again and again as the operator moves orders.
 
-    `available` has the units on hand of the SKUs to look at; other SKUs are taken as plenty. `cancel` and `keep` are
-    choices of the operator by order; one that may not be cancelled stays kept.
+    What an order moved by hand does not touch is not solved again: groups of orders that are the same as last time.
     """
-    ordered: dict[str, int] = dict.fromkeys(available, 0)
-    for one in candidates:
-        for sku, units in one.units:
-            if sku in ordered:
-                ordered[sku] += units
-    short = {sku: units - available[sku] for sku, units in ordered.items() if units > available[sku]}
-    need = dict(short)
-    holding = [one for one in candidates if any(sku in short for sku, _ in one.units)]
-    chosen: dict[int, Why] = {}
-    kept: dict[int, Why] = {}
-    open_: list[WaitingOrder] = []
-    for one in holding:
-        if not one.is_cancellable:
-            kept[one.id] = Why.DENIED
-        elif one.id in keep:
-            kept[one.id] = Why.BY_HAND
-        elif one.id in cancel or one.is_requested:
-            chosen[one.id] = Why.BY_HAND if one.id in cancel else Why.REQUESTED
+
+    def __init__(self, candidates: Collection[WaitingOrder], available: Mapping[str, int]) -> None:
+        """`available`: units on hand of the SKUs to look at; other SKUs are taken as plenty."""
+        self._ordered: dict[str, int] = dict.fromkeys(available, 0)
+        for one in candidates:
             for sku, units in one.units:
-                if sku in need:
-                    need[sku] -= units
-        else:
-            open_.append(one)
-    missing = _cap(need, open_)
-    levels = _Levels(open_)
-    exact, bound = True, 0
-    for group in _groups(open_, need):
-        found = group.solve(levels)
-        chosen |= dict.fromkeys(found.orders, Why.LEAST_HARM)
-        exact &= found.is_exact
-        bound += levels.split(found.bound).counts
-    kept |= {one.id: Why.ENOUGH_UNITS for one in open_ if one.id not in chosen}
-    harms = [one.harm for one in holding if one.id in chosen]
-    total = Harm(*(sum(level) for level in zip(*harms, strict=True))) if harms else Harm(0, 0, 0, 0, 0)
-    fixed = sum(one.harm.counts for one in holding if chosen.get(one.id) in (Why.BY_HAND, Why.REQUESTED))
-    return Shortage(chosen, kept, ordered, short, missing, total, exact, total.counts if exact else fixed + bound)
+                if sku in self._ordered:
+                    self._ordered[sku] += units
+        self._short = {sku: units - available[sku] for sku, units in self._ordered.items() if units > available[sku]}
+        self._holding = [one for one in candidates if any(sku in self._short for sku, _ in one.units)]
+        self._levels = _Levels(self._holding)
+        self._weights = {one.id: self._levels.number(one.harm) for one in self._holding}
+        self._solved: dict[tuple[object, ...], UnitCover] = {}
+
+    def weigh(self, *, cancel: Collection[int] = (), keep: Collection[int] = ()) -> Shortage:
+        """Return the set to cancel.
+
+        `cancel` and `keep` are choices of the operator by order; one that may not be cancelled stays kept.
+        """
+        need = dict(self._short)
+        chosen: dict[int, Why] = {}
+        kept: dict[int, Why] = {}
+        open_: list[WaitingOrder] = []
+        for one in self._holding:
+            if not one.is_cancellable:
+                kept[one.id] = Why.DENIED
+            elif one.id in keep:
+                kept[one.id] = Why.BY_HAND
+            elif one.id in cancel or one.is_requested:
+                chosen[one.id] = Why.BY_HAND if one.id in cancel else Why.REQUESTED
+                for sku, units in one.units:
+                    if sku in need:
+                        need[sku] -= units
+            else:
+                open_.append(one)
+        fixed = sum(one.harm.counts for one in self._holding if one.id in chosen)
+        missing = _cap(need, open_)
+        exact, bound = True, 0
+        solved: dict[tuple[object, ...], UnitCover] = {}
+        for group in _groups(open_, need):
+            key = (*sorted(group.need.items()), *(one.id for one in group.orders))
+            found = solved[key] = self._solved.get(key) or group.solve(self._weights)
+            chosen |= dict.fromkeys(found.orders, Why.LEAST_HARM)
+            exact &= found.is_exact
+            bound += self._levels.split(found.bound).counts
+        self._solved = solved
+        kept |= {one.id: Why.ENOUGH_UNITS for one in open_ if one.id not in chosen}
+        harms = [one.harm for one in self._holding if one.id in chosen]
+        total = Harm(*(sum(level) for level in zip(*harms, strict=True))) if harms else Harm(0, 0, 0, 0, 0)
+        least = total.counts if exact else fixed + bound
+        return Shortage(chosen, kept, self._ordered, self._short, missing, total, exact, least)
 
 
 def _cap(need: dict[str, int], open_: Iterable[WaitingOrder]) -> dict[str, int]:
@@ -187,9 +197,8 @@ class _Group(NamedTuple):
     need: dict[str, int]
     orders: list[WaitingOrder]
 
-    def solve(self, levels: _Levels) -> UnitCover:
-        """Return the orders to cancel."""
-        weights = {one.id: levels.number(one.harm) for one in self.orders}
+    def solve(self, weights: Mapping[int, int]) -> UnitCover:
+        """Return the orders to cancel. `weights`: the harm of each order as one number."""
         if len(self.need) == 1:
             ((sku, need),) = self.need.items()
             return cover(need, [(dict(one.units)[sku], weights[one.id], one.id) for one in self.orders])
@@ -247,13 +256,40 @@ class _Search:
         self._visits = 0
         self._best = self._greedy(group)
         self._best_cost = sum(weights[order] for order in self._best)
+        several = {order for order, _ in self._several}
+        self._take_leaf([order for order in self._best if order in several])
 
     def run(self) -> UnitCover:
         """Return the best set found."""
-        root = self._bound(self._need, 0)
-        finished = self._branch(0, dict(self._need), 0, [])
-        exact = (finished and self._all_exact) or self._best_cost == root
+        root = self._whole_bound()
+        finished = False
+        if root < self._best_cost and self._size * len(self._several) <= MOST_VISITS:
+            self._all_exact = True
+            finished = self._branch(0, dict(self._need), 0, []) and self._all_exact
+        exact = finished or self._best_cost == root
         return UnitCover(self._best_cost, tuple(self._best), exact, self._best_cost if exact else root)
+
+    def _take_leaf(self, taken: list[int]) -> None:
+        """Try the cheapest orders of single SKUs beside these orders of several."""
+        useful = dict(self._several)
+        need = dict(self._need)
+        for order in taken:
+            for sku, units in useful[order].items():
+                need[sku] -= units
+        self._leaf(need, sum(self._weights[order] for order in taken), taken)
+
+    def _whole_bound(self) -> int:
+        """Return what the orders cost at least: every SKU covered by itself, in whole orders.
+
+        The harm of an order with several SKUs is shared among them, rounded down, so the covers together cost no more
+        than any set that covers all (Lagrangian decomposition).
+        """
+        shared: dict[str, list[Item]] = defaultdict(list)
+        for order, useful in self._several:
+            share = self._weights[order] // len(useful)
+            for sku, units in useful.items():
+                shared[sku].append((units, share, order))
+        return sum(cover(units, self._single[sku] + shared[sku]).bound for sku, units in self._need.items())
 
     def _branch(self, place: int, need: dict[str, int], cost: int, taken: list[int]) -> bool:
         """Look at both ways for the order at `place`; return False when the steps were used up."""

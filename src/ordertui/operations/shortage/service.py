@@ -1,4 +1,4 @@
-"""Weigh the orders that wait for SKUs with too few units, and say of each why it is to be cancelled or kept."""
+"""Read the orders that wait for SKUs with too few units, and weigh them as often as the operator moves one."""
 
 from __future__ import annotations
 
@@ -13,53 +13,18 @@ from ordertui.operations.eligibility import Eligibility
 from ordertui.operations.planning.harm import HarmScale
 from ordertui.operations.rate.counting import RateCounting
 from ordertui.orders.enums import Action, BuyerRequest, OrderStatus
-from ordertui.orders.money import Money
 from ordertui.orders.order import Order
 from ordertui.orders.text import pluralize
-from ordertui.rules.shortage import Harm, Shortage, WaitingOrder, Why, weigh
+from ordertui.rules.shortage import Shortage, WaitingOrder, Weigher, Why
 
+from .reasons import WeighedOrder, WeighedReasons
+from .sheet import ShortageRow, ShortageSheet
 from .stock_file import read_stock
 
 SLICE = 1_000
 """Orders read at a time."""
 SHOWN_SKUS = 3
 """SKUs that a note names."""
-
-
-class ShortageRow(msgspec.Struct, frozen=True):
-    """One order that holds a short SKU."""
-
-    id: int
-    order_id: str
-    marketplace: str
-    is_chosen: bool
-    """Whether it is to be cancelled."""
-    reason: Why
-    why: str
-    units: tuple[tuple[str, int], ...]
-    """Units of each short SKU that it waits for."""
-    total: Money | None
-    ship_by: int | None
-    """Epoch seconds."""
-    counts: bool
-    """Whether cancelling it newly counts toward the rate."""
-
-
-class ShortageSheet(msgspec.Struct, frozen=True):
-    """What to cancel and what to keep, with reasons."""
-
-    rows: tuple[ShortageRow, ...]
-    """Chosen ones first, each part by ship-by time."""
-    available: Mapping[str, int]
-    """Units on hand, of the SKUs that were asked for."""
-    result: Shortage
-    notes: tuple[str, ...]
-    """What was assumed, and what no cancellation can settle."""
-
-    @property
-    def chosen(self) -> tuple[int, ...]:
-        """Row numbers of the orders to cancel."""
-        return tuple(row.id for row in self.rows if row.is_chosen)
 
 
 class _Waiting(msgspec.Struct, frozen=True):
@@ -74,43 +39,109 @@ class _Waiting(msgspec.Struct, frozen=True):
     counts: bool
 
 
+class ShortageDraft:
+    """The orders that wait for some SKUs, read once; `weigh` touches no store, so any thread may call it."""
+
+    def __init__(self, waiting: Sequence[_Waiting], available: Mapping[str, int], scale: HarmScale) -> None:
+        self.available = available
+        self._waiting = sorted(waiting, key=_by_ship_by)
+        self._currencies = scale.currencies
+        self._candidates = {one.order.row.id: _candidate(one, scale) for one in self._waiting}
+        self._orders = {
+            one.order.row.id: WeighedOrder(
+                one.order.row.order_id, one.units, self._candidates[one.order.row.id].harm, one.denied
+            )
+            for one in self._waiting
+        }
+        self._weigher = Weigher(list(self._candidates.values()), available)
+        self._rows: dict[int, ShortageRow] = {}
+
+    def weigh(self, *, cancel: Collection[int] = (), keep: Collection[int] = ()) -> ShortageSheet:
+        """Return which orders to cancel so that the units on hand suffice for the rest.
+
+        `cancel` and `keep`: the operator's own choices by row number.
+        """
+        result = self._weigher.weigh(cancel=cancel, keep=keep)
+        reasons = WeighedReasons(self._orders, result)
+        chosen, kept = [], []
+        for one in self._waiting:
+            row_id = one.order.row.id
+            if row_id in result.chosen:
+                chosen.append(self._row(one, result.chosen[row_id], reasons.chosen(row_id), result))
+            elif row_id in result.kept:
+                kept.append(self._row(one, result.kept[row_id], reasons.kept(row_id), result))
+        return ShortageSheet((*chosen, *kept), self.available, result, tuple(self._notes(result)))
+
+    def _row(self, one: _Waiting, reason: Why, why: str, result: Shortage) -> ShortageRow:
+        row, is_chosen = one.order.row, one.order.row.id in result.chosen
+        before = self._rows.get(row.id)
+        if before is not None and (before.is_chosen, before.reason, before.why) == (is_chosen, reason, why):
+            return before
+        found = self._rows[row.id] = ShortageRow(
+            id=row.id,
+            order_id=row.order_id,
+            marketplace=row.marketplace,
+            is_chosen=is_chosen,
+            reason=reason,
+            why=why,
+            units=tuple((sku, units) for sku, units in one.units if sku in result.short),
+            total=row.total,
+            ship_by=row.ship_by,
+            counts=one.counts,
+        )
+        return found
+
+    def _notes(self, result: Shortage) -> Iterator[str]:
+        """Yield what no cancellation can settle, and what was assumed."""
+        for sku, units in sorted(result.missing.items()):
+            held = {
+                row_id: dict(self._orders[row_id].units).get(sku, 0)
+                for row_id, reason in result.kept.items()
+                if reason is Why.BY_HAND
+            }
+            mine = min(units, sum(held.values()))
+            orders = pluralize(sum(count > 0 for count in held.values()))
+            other = f"{pluralize(units - mine, 'unit')} in orders that may not be cancelled" if units > mine else ""
+            own = f"{pluralize(mine, 'unit')} in {orders} that you keep" if mine else ""
+            where = " and ".join(part for part in (own, other) if part)
+            yield f"{sku}: {pluralize(units, 'unit')} still missing: {where}"
+        unknown = [sku for sku in self.available if not result.ordered.get(sku)]
+        if unknown:
+            yield f"no order waits for {_some(unknown)}"
+        guessed = sum(one.is_guessed for one in self._waiting)
+        if guessed:
+            yield f"{pluralize(guessed)} without a known quantity: taken as 1 unit each"
+        if self._currencies > 1:
+            yield "the orders are in several currencies: their amounts are not compared"
+        if not result.is_exact:
+            yield (
+                f"too many orders share these SKUs to look at every set: {result.harm.counts:,} orders count,"
+                f" and no set has fewer than {result.at_least_counting:,}"
+            )
+
+
 class ShortageService:
-    """Reads the orders that wait for SKUs, and weighs them."""
+    """Reads the orders that wait for SKUs."""
 
     def __init__(self, context: SessionContext, eligibility: Eligibility) -> None:
         self._context = context
         self._eligibility = eligibility
         self._counting = RateCounting(eligibility)
+        self.stock: Mapping[str, int] = {}
+        """Units on hand by SKU, as the last stock file says; empty when none was read."""
 
-    def weigh(
-        self, available: Mapping[str, int], *, cancel: Collection[int] = (), keep: Collection[int] = ()
-    ) -> ShortageSheet:
-        """Return which waiting orders to cancel so that the units on hand suffice for the rest.
+    def draft(self, available: Mapping[str, int]) -> ShortageDraft:
+        """Read the orders that wait for these SKUs. `available`: units on hand; other SKUs are taken as plenty.
 
-        `available`: units on hand by SKU; other SKUs are taken as plenty. `cancel` and `keep`: the operator's own
-        choices by row number. Orders that were handed to the carrier, or that a batch is about to cancel, wait for
-        nothing.
+        Orders that were handed to the carrier, or that a batch is about to cancel, wait for nothing.
         """
         waiting = list(self._read(available))
-        scale = HarmScale(self._eligibility, (one.order for one in waiting))
-        candidates = [_candidate(one, scale) for one in waiting]
-        result = weigh(candidates, available, cancel=cancel, keep=keep)
-        harms = {one.id: one.harm for one in candidates}
-        worst = _worst(waiting, result, harms)
-        rows = [
-            _row(one, result, harms, worst)
-            for one in waiting
-            if one.order.row.id in result.chosen or one.order.row.id in result.kept
-        ]
-        rows.sort(key=lambda row: (not row.is_chosen, row.ship_by is None, row.ship_by or 0, row.order_id))
-        return ShortageSheet(
-            tuple(rows), available, result, tuple(_notes(waiting, available, result, scale.currencies))
-        )
+        return ShortageDraft(waiting, available, HarmScale(self._eligibility, (one.order for one in waiting)))
 
-    @staticmethod
-    def read_stock(path: Path) -> dict[str, int]:
-        """Return the units on hand that a file names; see `stock_file.read_stock`."""
-        return read_stock(path)
+    def read_stock(self, path: Path) -> Mapping[str, int]:
+        """Return the units on hand that a file names, and remember them. Raises BadInput; see `stock_file`."""
+        self.stock = read_stock(path)
+        return self.stock
 
     def _read(self, available: Mapping[str, int]) -> Iterator[_Waiting]:
         store = self._context.reader()
@@ -141,6 +172,11 @@ class ShortageService:
         return _Waiting(order, tuple(units.items()), is_guessed, "" if denial is None else denial.why, counts)
 
 
+def _by_ship_by(one: _Waiting) -> tuple[object, ...]:
+    row = one.order.row
+    return (row.ship_by is None, row.ship_by or 0, row.order_id)
+
+
 def _candidate(one: _Waiting, scale: HarmScale) -> WaitingOrder:
     row = one.order.row
     return WaitingOrder(
@@ -150,92 +186,6 @@ def _candidate(one: _Waiting, scale: HarmScale) -> WaitingOrder:
         is_cancellable=not one.denied,
         is_requested=row.buyer_request is BuyerRequest.OFFICIAL,
     )
-
-
-def _row(
-    one: _Waiting, result: Shortage, harms: Mapping[int, Harm], worst: Mapping[str, tuple[Harm, int]]
-) -> ShortageRow:
-    row = one.order.row
-    is_chosen = row.id in result.chosen
-    reason = (result.chosen if is_chosen else result.kept)[row.id]
-    return ShortageRow(
-        id=row.id,
-        order_id=row.order_id,
-        marketplace=row.marketplace,
-        is_chosen=is_chosen,
-        reason=reason,
-        why=_why(one, reason, result, harms, worst),
-        units=tuple((sku, units) for sku, units in one.units if sku in result.short),
-        total=row.total,
-        ship_by=row.ship_by,
-        counts=one.counts,
-    )
-
-
-_WORSE = (
-    "cancelling it would count toward the rate; cancelling those chosen instead does not",
-    "your policy file protects it",
-    "your policy file prefers to cancel others",
-    "it is worth more than what is cancelled instead",
-    "it is to be shipped before those that are cancelled instead",
-)
-"""Why an order is kept, by the first level of `Harm` at which it does more harm than a chosen one."""
-
-
-def _why(
-    one: _Waiting, reason: Why, result: Shortage, harms: Mapping[int, Harm], worst: Mapping[str, tuple[Harm, int]]
-) -> str:
-    """Return the reason in words. `worst`: of each SKU the most harmful order chosen for its harm, and its units."""
-    if reason is Why.REQUESTED:
-        return "its buyer requested cancellation on Amazon"
-    if reason is Why.BY_HAND:
-        return "chosen by hand" if one.order.row.id in result.chosen else "kept by hand"
-    if reason is Why.DENIED:
-        return f"may not be cancelled: {one.denied}"
-    harm = harms[one.order.row.id]
-    if reason is Why.LEAST_HARM:
-        return "least harm: " + ("counts toward the rate" if harm.counts else "does not count toward the rate")
-    for sku, _ in one.units:
-        if sku in worst:
-            other, units = worst[sku]
-            level = next((n for n in range(len(harm)) if harm[n] != other[n]), None)
-            if level is not None and harm[level] > other[level]:
-                return _WORSE[level]
-            if dict(one.units)[sku] < units:
-                return f"it would free {dict(one.units)[sku]} of {sku}; more are needed at once"
-    return "enough units are on hand for it"
-
-
-def _worst(waiting: Sequence[_Waiting], result: Shortage, harms: Mapping[int, Harm]) -> dict[str, tuple[Harm, int]]:
-    """Return, by SKU, the most harmful of the orders chosen for the least harm, and how many units it frees."""
-    found: dict[str, tuple[Harm, int]] = {}
-    for one in waiting:
-        if result.chosen.get(one.order.row.id) is Why.LEAST_HARM:
-            for sku, units in one.units:
-                if sku in result.short:
-                    found[sku] = max(found.get(sku, (harms[one.order.row.id], units)), (harms[one.order.row.id], units))
-    return found
-
-
-def _notes(
-    waiting: Sequence[_Waiting], available: Mapping[str, int], result: Shortage, currencies: int
-) -> Iterator[str]:
-    """Yield what was assumed, and what no cancellation can settle."""
-    unknown = [sku for sku in available if not result.ordered.get(sku)]
-    if unknown:
-        yield f"no order waits for {_some(unknown)}"
-    for sku, units in sorted(result.missing.items()):
-        yield f"{sku}: {pluralize(units, 'unit')} still missing: who holds them may not be cancelled, or is kept"
-    guessed = sum(one.is_guessed for one in waiting)
-    if guessed:
-        yield f"{pluralize(guessed)} without a known quantity: taken as 1 unit each"
-    if currencies > 1:
-        yield "the orders are in several currencies: their amounts are not compared"
-    if not result.is_exact:
-        yield (
-            f"too many orders share these SKUs to look at every set: {result.harm.counts:,} orders count,"
-            f" and no set has fewer than {result.at_least_counting:,}"
-        )
 
 
 def _some(skus: Sequence[str]) -> str:
