@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from ordertui.operations.config import Config
 from ordertui.operations.demo import build_practice
@@ -114,6 +114,14 @@ async def preview(pilot: Pilot[None], session: Session) -> None:
     await keys(pilot, "x")
 
 
+async def shortage(pilot: Pilot[None], session: Session) -> None:
+    """Show the sheet of the SKU that most orders wait for, with few units on hand, after one order was kept by hand."""
+    sku = session.orders.tally("sku", "status:unshipped marketplace:US", "all", 1, without_fba=True)[0][0]
+    await keys(pilot, "colon")
+    pilot.app.screen.query_one(Input).value = f"shortage {sku} 4"
+    await keys(pilot, "enter", "j", "space")
+
+
 async def refused(pilot: Pilot[None], session: Session) -> None:
     """Preview a batch where nothing may be cancelled: shipped, cancelled, Amazon's own."""
     mark(pilot, session, "status:shipped marketplace:US channel:merchant", 5)
@@ -190,6 +198,7 @@ PICTURES = (
     Picture("main-dark", main_dark),
     Picture("marked-near-target", near_target),
     Picture("preview", preview),
+    Picture("shortage", shortage),
     Picture("refused", refused),
     Picture("result", result),
     Picture("outbox", outbox),

@@ -122,6 +122,9 @@ MAIN_COMMANDS: tuple[Command, ...] = (
     Command("order.message", "m", "output.show_message", "message",
             "Walk through the texts for the buyers of the marked orders, or show that of the one under the cursor: copy"
             " it, or send it by the API when Amazon shows the order as shipped", "Act", 13),
+    Command("order.shortage", "w", "shortage.weigh_sku", "which",
+            "Which orders to cancel when units are missing: asks for the units on hand of the SKU under the cursor, and"
+            " opens the shortage sheet", "Act"),
     Command("batch.undo", "u", "batches.undo_held", "undo",
             "Undo held orders: the marked ones, or a batch; it asks", "Act", 5),
     Command("order.dispatched", "d", "facts.set_dispatched('yes')", "left",

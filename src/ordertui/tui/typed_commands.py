@@ -51,6 +51,7 @@ VERBS = {
         Verb("columns", "KEYS", "Show these columns: order total:12 title; none: as usual"),
         Verb("values", "FACT", "List the values of a fact with their counts"),
         Verb("view", "NAME", "Open a saved view"),
+        Verb("shortage", "SKU UNITS", "Which orders to cancel when units are missing: MUG-BLUE 12, or a stock file"),
         Verb("go", "ID", "Go to an order id, or to a part of one"),
     )
 }

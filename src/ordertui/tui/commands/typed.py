@@ -15,6 +15,7 @@ from ordertui.tui.typed_commands import QUEUE_WORDS, TypedCommand, queue_key, so
 from .columns import list_values
 from .marking import change_marks
 from .navigation import find_orders, go_to_text
+from .shortage import weigh_typed
 from .view import show_queue
 
 
@@ -58,6 +59,6 @@ async def _view(context: CommandContext, _task: Task, argument: str) -> None:
 
 _RUN: dict[str, Callable[[CommandContext, Task, str], Awaitable[None]]] = {
     "queue": _queue, "filter": _filter, "find": find_orders, "mark": _mark, "unmark": _unmark, "sort": _sort,
-    "columns": _columns, "values": list_values, "view": _view, "go": go_to_text,
+    "shortage": weigh_typed, "columns": _columns, "values": list_values, "view": _view, "go": go_to_text,
 }  # fmt: skip
 """Verb of `typed_commands.VERBS` to what it does."""

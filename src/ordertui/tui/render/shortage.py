@@ -1,0 +1,81 @@
+"""Draws a shortage sheet: its head, its lines, and all that is known of its SKUs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from ordertui.operations.shortage.sheet import ShortageRow, ShortageSheet
+from ordertui.orders.money import format_money
+from ordertui.orders.text import mask_control_characters, pluralize, with_verb
+from ordertui.rules.shortage import Why
+
+from .format import GAP, MUTED, Piece, format_sums, format_time
+
+HEAD_SKUS = 3
+"""Short SKUs that the head names; `i` lists all."""
+ID_CELLS = 19
+WARNING = "$text-warning"
+
+
+def sku_line(sheet: ShortageSheet, sku: str) -> str:
+    """Return `MUG-BLUE: 40 ordered, 12 on hand, 28 missing`."""
+    result = sheet.result
+    ordered, short = result.ordered.get(sku, 0), result.short.get(sku, 0)
+    on_hand = sheet.available[sku]
+    return f"{mask_control_characters(sku)}: {ordered:,} ordered, {on_hand:,} on hand, {short:,} missing"
+
+
+def render_shortage_head(sheet: ShortageSheet, *, is_weighing: bool) -> Content:
+    """Return the short SKUs, what the chosen orders come to, and the notes."""
+    short = sorted(sheet.result.short, key=lambda sku: (-sheet.result.short[sku], sku))
+    lines: list[Content] = [Content(sku_line(sheet, sku)) for sku in short[:HEAD_SKUS]]
+    if len(short) > HEAD_SKUS:
+        lines.append(Content.styled(f"and {pluralize(len(short) - HEAD_SKUS, 'short SKU')} more: i lists them", MUTED))
+    if short:
+        count = with_verb(sheet.counting, "counts", "count")
+        pieces: list[Piece] = [
+            (f"{pluralize(len(sheet.chosen))} to cancel", "bold"),
+            f" ({count} toward the rate)",
+        ]
+        money = _money(sheet.chosen)
+        pieces += [f"{GAP}{money}"] if money else []
+        pieces.append(f"{GAP}{len(sheet.rows) - len(sheet.chosen):,} to keep")
+        pieces += [(f"{GAP}weighing…", MUTED)] if is_weighing else []
+        lines.append(Content.assemble(*pieces))
+    else:
+        lines.append(Content("No SKU is short: there are units for every order."))
+    lines += [Content.styled(mask_control_characters(note), WARNING) for note in sheet.notes]
+    return Content("\n").join(lines)
+
+
+def render_shortage_details(sheet: ShortageSheet) -> str:
+    """Return every SKU that was asked for, the short ones first, and the notes."""
+    skus = sorted(sheet.available, key=lambda sku: (-sheet.result.short.get(sku, 0), sku))
+    return "\n".join([*(sku_line(sheet, sku) for sku in skus), "", *map(mask_control_characters, sheet.notes)])
+
+
+def render_shortage_row(row: ShortageRow, zone: str, width: int, *, many_skus: bool) -> Content:
+    """Return the line of an order in at most `width` cells: sign, id, units, money, ship-by time, and why."""
+    sign: Piece = ("✗ ", "$text-error") if row.is_chosen else ("✓ ", "$text-success")
+    pinned = "*" if row.reason is Why.BY_HAND else " "
+    units = " ".join(f"{units} {sku}" if many_skus else f"{units}" for sku, units in row.units)
+    total = "price ?" if row.total is None else format_money(row.total.minor, row.total.currency)
+    ship_by = format_time(row.ship_by, zone) if width >= 100 else ""
+    facts = f"{row.order_id:<{ID_CELLS}}{pinned} {mask_control_characters(units)}  {total:>11}  {ship_by}"
+    flag: list[Piece] = []
+    if row.is_chosen:
+        flag = [("  counts", WARNING) if row.counts else ("  ★ does not count", "$text-success")]
+    why = row.why.removeprefix("chosen because ").removeprefix("kept because ")
+    head = "cancel" if row.is_chosen else "keep"
+    pieces: list[Piece] = [sign, facts.rstrip(), *(flag if width >= 100 else []), f"  {head}: "]
+    return Content.assemble(*pieces, (mask_control_characters(why), MUTED)).truncate(width, ellipsis=True)
+
+
+def _money(rows: Sequence[ShortageRow]) -> str:
+    sums: dict[str, int] = {}
+    for row in rows:
+        if row.total is not None:
+            sums[row.total.currency] = sums.get(row.total.currency, 0) + row.total.minor
+    return format_sums(sorted(sums.items()), sum(row.total is None for row in rows))
