@@ -29,13 +29,23 @@ def test_every_setting_of_the_written_file_can_be_switched_on(tmp_path: Path) ->
     as_written, switched_on = tmp_path / "a.toml", tmp_path / "b.toml"
     as_written.write_text(commented_settings(), encoding="utf-8")
     names = {setting.name for setting in SETTINGS}
-    lines = [
-        line[2:] if line.startswith("# ") and line[2:].partition(" = ")[0] in names else line
-        for line in commented_settings().splitlines()
-    ]
+    lines, is_list = [], False
+    for line in commented_settings().splitlines():
+        is_list = line.startswith("# [[") or (is_list and not line.startswith("["))
+        is_setting = line.startswith("# ") and line[2:].partition(" = ")[0] in names
+        lines.append(line[2:] if is_setting and not is_list else line)
     switched_on.write_text("\n".join(lines), encoding="utf-8")
-    assert sum(not line.startswith(("#", "[")) and bool(line) for line in lines) == len(SETTINGS)
+    single = [setting for setting in SETTINGS if not setting.table.startswith("[[")]
+    assert sum(not line.startswith(("#", "[")) and bool(line) for line in lines) == len(single)
     assert load_config(as_written) == load_config(switched_on) == Config()
+
+
+def test_a_table_of_which_there_may_be_several_is_switched_on_by_hand(tmp_path: Path) -> None:
+    head, _, rest = commented_settings().partition("# [[notify.receivers]]")
+    rest = rest.replace('# name = ""', 'name = "team"').replace("# command = []", 'command = ["true"]')
+    path = tmp_path / "config.toml"
+    path.write_text(f"{head}[[notify.receivers]]{rest}", encoding="utf-8")
+    assert [one.name for one in load_config(path).notify.receivers] == ["team"]
 
 
 def test_init_writes_the_file_once(tmp_path: Path) -> None:

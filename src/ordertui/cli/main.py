@@ -30,6 +30,7 @@ COMMANDS = {
     "import": "imports.import_command",
     "list": "orders.list_command",
     "message": "orders.message",
+    "notify": "notify.notify",
     "outbox": "batches.outbox",
     "plan": "plan.plan",
     "policy": "policy.policy",

@@ -11,6 +11,8 @@ import msgspec
 import platformdirs
 
 from ordertui.files import SETTINGS_BYTES, load_toml, read_file
+from ordertui.orders.enums import AlertKind
+from ordertui.orders.marketplace import MARKETPLACES
 from ordertui.store import Operator
 
 from .errors import BadInput
@@ -74,6 +76,76 @@ class OutboxConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
+CLOCK_TIME = r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$"
+ADDRESS_SOURCE = r"^(keyring|env:[A-Za-z_][A-Za-z0-9_]*|file:.+)?$"
+
+
+class ReceiverConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One who is told: a command, or an address that Apprise knows. The address itself never stands here."""
+
+    name: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^[A-Za-z0-9_-]{0,40}$",
+            description="What the receiver is called: letters, digits, `-`, `_`. What it was told is kept by it.",
+        ),
+    ] = ""
+    command: Annotated[
+        tuple[str, ...],
+        _described("A program with its arguments that gets each notification as JSON on stdin; no shell reads it."),
+    ] = ()
+    address: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=ADDRESS_SOURCE,
+            description="Where the address for Apprise is kept, which holds a secret: `keyring` (`ordertui notify login"
+            " NAME` puts it there), `env:VARIABLE`, or `file:PATH` (mode 600).",
+        ),
+    ] = ""
+    kinds: Annotated[tuple[AlertKind, ...], _described("What it is told of; empty: everything.")] = ()
+    marketplaces: Annotated[
+        tuple[str, ...], _described("Only of these marketplaces, such as `US`; empty: of all.")
+    ] = ()
+    filter: Annotated[
+        str,
+        _described(
+            "Only of orders that fit this filter, and of batches with such an order; what names no order stays."
+        ),
+    ] = ""
+
+
+class NotifyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is told what while nobody looks at the screen."""
+
+    quiet_from: Annotated[
+        str, msgspec.Meta(pattern=CLOCK_TIME, description="Begin of the quiet hours, such as `22:00`; empty: none.")
+    ] = ""
+    quiet_to: Annotated[
+        str, msgspec.Meta(pattern=CLOCK_TIME, description="End of the quiet hours, such as `07:00`.")
+    ] = ""
+    zone: Annotated[str, _described("Time zone of the quiet hours, such as `Europe/Berlin`.")] = ""
+    urgent: Annotated[tuple[AlertKind, ...], _described("Kinds that are told in the quiet hours too.")] = (
+        AlertKind.AUTO_CANCEL,
+        AlertKind.RATE_OVER,
+    )
+    gap_minutes: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0,
+            le=1_440,
+            description="Minutes between two notifications of one kind to one receiver; what comes meanwhile is told"
+            " together.",
+        ),
+    ] = 10
+    most_per_hour: Annotated[
+        int, msgspec.Meta(ge=1, le=1_000, description="Notifications to one receiver in an hour; the others wait.")
+    ] = 12
+    command_seconds: Annotated[
+        int, msgspec.Meta(ge=1, le=120, description="Seconds after which a receiver's command is ended.")
+    ] = 30
+    receivers: Annotated[tuple[ReceiverConfig, ...], _described("Who is told.")] = ()
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The operator's settings. Each field is described once, here; `settings_page` writes the descriptions out."""
 
@@ -108,6 +180,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 400
     outbox: Annotated[OutboxConfig, _described("The files to upload.")] = OutboxConfig()
     amazon: Annotated[AmazonConfig, _described("The connection to Amazon (docs/connector.md).")] = AmazonConfig()
+    notify: Annotated[NotifyConfig, _described("Notifications (docs/notifications.md).")] = NotifyConfig()
 
 
 def current_operator(config: Config) -> Operator:
@@ -186,6 +259,8 @@ def load_config(path: Path | None = None) -> Config:
         config = msgspec.convert(found, Config)
         if config.outbox.folder and not typed_path(config.outbox.folder).is_absolute():
             raise ValueError(f"folder under [outbox] is {config.outbox.folder!r}: give an absolute path, or ~/...")
+        if config.notify != NotifyConfig():
+            _check_notify(config.notify)
         return config
     except (FileNotFoundError, NotADirectoryError):  # no home folder is no settings
         return Config()
@@ -193,6 +268,46 @@ def load_config(path: Path | None = None) -> Config:
         raise BadInput(f"{path} cannot be read: {error.strerror}; {ENVIRONMENT} may name another file") from error
     except (msgspec.MsgspecError, ValueError) as error:
         raise BadInput(f"{path}: {error}; see `ordertui config schema` for the fields") from error
+
+
+def _check_notify(config: NotifyConfig) -> None:
+    """Raise ValueError, which names the setting and never shows an address, when the settings cannot be followed."""
+    if bool(config.quiet_from) != bool(config.quiet_to) or (config.quiet_from and config.quiet_from == config.quiet_to):
+        raise ValueError("quiet hours under [notify] need quiet_from and quiet_to, and two different times")
+    if config.quiet_from and not config.zone:
+        raise ValueError('quiet hours under [notify] need a zone, such as zone = "Europe/Berlin"')
+    if config.zone:
+        from zoneinfo import ZoneInfo
+
+        try:
+            ZoneInfo(config.zone)
+        except (OSError, ValueError, KeyError):
+            raise ValueError(f"zone under [notify] is {config.zone!r}: no such time zone") from None
+    for receiver in config.receivers:
+        name = f"receiver {receiver.name!r} under [notify]"
+        if not receiver.name:
+            raise ValueError("a receiver under [notify] has no name")
+        if bool(receiver.command) == bool(receiver.address):
+            raise ValueError(f"{name} needs a command or an address, and not both")
+        if receiver.command and not receiver.command[0].strip():
+            raise ValueError(f"{name}: its command begins with an empty text; name the program")
+        unknown = [code for code in receiver.marketplaces if code not in MARKETPLACES]
+        if unknown:
+            raise ValueError(f"{name}: {', '.join(unknown)} is no marketplace; there are {', '.join(MARKETPLACES)}")
+        if receiver.filter.strip():
+            _check_filter(receiver.filter, name)
+    names = [one.name for one in config.receivers]
+    if len(set(names)) < len(names):
+        raise ValueError(f"two receivers under [notify] have one name; there are: {', '.join(sorted(names))}")
+
+
+def _check_filter(text: str, name: str) -> None:
+    from ordertui.rules.language import FilterError, parse  # only for settings with a filter
+
+    try:
+        parse(text, now=0, zone="UTC")
+    except FilterError as error:
+        raise ValueError(f"{name}: its filter {text!r}: {error}") from None
 
 
 def schema() -> dict[str, object]:

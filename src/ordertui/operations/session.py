@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .facts import FactService
     from .maintenance import AuditService, MaintenanceService
     from .notices import Notices
+    from .notify.service import Notifications
     from .planning.fitting import BatchFitter
     from .planning.message_texts import MessageTexts
     from .planning.planner import Planner
@@ -272,3 +273,18 @@ class Session:
         from .notices import Notices
 
         return Notices(self.context, lambda: self.batches.open_issues())
+
+    @cached_property
+    def notifications(self) -> Notifications:
+        """What is worth telling somebody who does not look, and telling it."""
+        from .notify.finder import AlertFinder
+        from .notify.service import Notifications
+
+        finder = AlertFinder(
+            self.context,
+            self.orders,
+            lambda: self.eligibility,
+            lambda: self.rate,
+            lambda: self.batches.open_issues(),
+        )
+        return Notifications(self.context, self.orders, finder)

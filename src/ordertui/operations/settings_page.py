@@ -6,6 +6,7 @@ Both are made from the fields of `config.Config`, so that no field can be missin
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import Enum
 from textwrap import wrap
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -21,7 +22,9 @@ class DescribedSetting(msgspec.Struct, frozen=True):
     """One field of the settings."""
 
     table: str
-    """Name of its TOML table; empty for the top of the file."""
+    """Head of its TOML table, such as `[outbox]`, or `[[notify.receivers]]`, of which there may be several; empty
+    for the top of the file.
+    """
     name: str
     default: str
     """As TOML."""
@@ -30,18 +33,22 @@ class DescribedSetting(msgspec.Struct, frozen=True):
     description: str
 
 
-def all_settings(kind: type[msgspec.Struct] = Config, table: str = "") -> Iterator[DescribedSetting]:
-    """Yield every setting, those of nested tables after the others."""
+def all_settings(
+    kind: type[msgspec.Struct] = Config, path: tuple[str, ...] = (), head: str = ""
+) -> Iterator[DescribedSetting]:
+    """Yield every setting, those of nested tables after the others. `path` and `head` are those of the table."""
     hints = get_type_hints(kind, include_extras=True)
     nested = []
     for field in msgspec.structs.fields(kind):
         value, description = _unpack(hints[field.name])
-        if isinstance(value, type) and issubclass(value, msgspec.Struct):
-            nested.append((value, field.name))
+        inner = next(iter(get_args(value)), None) if get_origin(value) is tuple else value
+        if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+            name = ".".join((*path, field.name))
+            nested.append((inner, (*path, field.name), f"[{name}]" if inner is value else f"[[{name}]]"))
             continue
-        yield DescribedSetting(table, field.name, _toml(field.default), _values(value), description)
-    for value, name in nested:
-        yield from all_settings(value, name)
+        yield DescribedSetting(head, field.name, _toml(field.default), _values(value), description)
+    for inner, inner_path, inner_head in nested:
+        yield from all_settings(inner, inner_path, inner_head)
 
 
 def _unpack(hint: Any) -> tuple[Any, str]:
@@ -56,7 +63,8 @@ def _values(value: Any) -> str:
     if get_origin(value) is Literal:
         return " or ".join(f"`{choice}`" for choice in get_args(value))
     if get_origin(value) is tuple:
-        return "list of texts"
+        kind = get_args(value)[0]
+        return "list of " + (", ".join(f"`{one.value}`" for one in kind) if issubclass(kind, Enum) else "texts")
     return {str: "text", int: "number", bool: "`true` or `false`"}[value]
 
 
@@ -71,7 +79,7 @@ def commented_settings() -> str:
     for setting in all_settings():
         if setting.table != table:
             table = setting.table
-            lines += ["", f"[{table}]"]
+            lines += ["", f"# {table}" if table.startswith("[[") else table]
         lines += ["", *(f"# {line}" for line in wrap(setting.description.replace("`", ""), WIDTH))]
         lines += [f"# Takes: {setting.values.replace('`', '')}.", f"# {setting.name} = {setting.default}"]
     return "\n".join(lines) + "\n"
@@ -97,7 +105,7 @@ def settings_page() -> str:
         "|---|---|---|---|",
     ]
     for setting in all_settings():
-        table = f" under `[{setting.table}]`" if setting.table else ""
+        table = f" under `{setting.table}`" if setting.table else ""
         lines.append(f"| `{setting.name}`{table} | {setting.values} | `{setting.default}` | {setting.description} |")
     lines += ["", "| environment | does |", "|---|---|"]
     lines += [

@@ -163,3 +163,41 @@ class ReportKind(StrEnum):
     def bit(self) -> int:
         """The kind's bit in `orders.sources`, the set of kinds that have named an order."""
         return 1 << list(ReportKind).index(self)
+
+
+class AlertKind(StrEnum):
+    """Kinds of what is worth telling somebody who does not look at the screen; the first ones are told first."""
+
+    AUTO_CANCEL = "auto_cancel"
+    """Amazon is about to cancel an order by itself."""
+    RATE_OVER = "rate_over"
+    """The cancellation rate is over its target."""
+    ANSWER_UNCLEAR = "answer_unclear"
+    """It is not known what Amazon did with orders of a batch, or reports contradict its answer."""
+    BATCH_FAILED = "batch_failed"
+    """Amazon refused orders of a batch."""
+    BATCH_STUCK = "batch_stuck"
+    """A batch left, or should have, and nothing follows."""
+    APPROVAL_WANTED = "approval_wanted"
+    """A batch waits for another person's approval."""
+    BUYER_REQUEST = "buyer_request"
+    """A buyer asked for a cancellation."""
+    FILE_TO_UPLOAD = "file_to_upload"
+    RATE_NEAR = "rate_near"
+    """The cancellation rate is near its target."""
+    SECRET_EXPIRING = "secret_expiring"
+    """The client secret of Amazon's API must be renewed."""
+
+
+class NotificationState(StrEnum):
+    """What became of a notification."""
+
+    SENDING = "sending"
+    """A process is at it; it stays so when that process dies, until its lease ends."""
+    SENT = "sent"
+    FAILED = "failed"
+    """The receiver did not take it; it is tried again."""
+    GIVEN_UP = "given_up"
+    """It was tried as often as it may be."""
+    UNCLEAR = "unclear"
+    """The process that sent it ended before it noted how that went. It is not sent again."""

@@ -33,6 +33,7 @@ SCRIPTS = (
     "0020_cancelled_totals.sql",
     "0021_report_programs.sql",
     "0022_notes.sql",
+    "0023_notifications.sql",
 )
 """One per version: the first leads from nothing to version 1."""
 LATEST = len(SCRIPTS)

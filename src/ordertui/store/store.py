@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .journal.submissions import SubmissionLog
     from .listing import OrderListing
     from .maintenance import Maintenance
+    from .notifications import NotificationLog
     from .products import ProductQueries
     from .rate_reports import RateReports
     from .rates import RateQueries
@@ -145,6 +146,13 @@ class Store:
         from .deadlines import Deadlines
 
         return Deadlines(self.database)
+
+    @cached_property
+    def notifications(self) -> NotificationLog:
+        """Keeps which alert was told to whom."""
+        from .notifications import NotificationLog
+
+        return NotificationLog(self.database)
 
     @cached_property
     def products(self) -> ProductQueries:

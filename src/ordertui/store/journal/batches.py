@@ -430,6 +430,24 @@ class BatchJournal:
         sql = f"SELECT count(DISTINCT batch) FROM batch_rows WHERE is_open = 1 AND state = '{RowState.WRITTEN}'"
         return int(self._database.value(sql))
 
+    def to_upload(self) -> list[JournalBatch]:
+        """Return the batches whose files are written and, as far as is known, not uploaded, newest first."""
+        rows = f"SELECT batch FROM batch_rows WHERE is_open = 1 AND state = '{RowState.WRITTEN}'"
+        return self._read(f"WHERE id IN ({rows}) AND writing = 0 ORDER BY id DESC", ())
+
+    def refused(self, since: int) -> dict[int, list[str]]:
+        """Return the orders that Amazon refused, which no later batch tries, of batches that left since then."""
+        found: dict[int, list[str]] = {}
+        for batch, order_id in self._database.query(
+            "SELECT r.batch, o.order_id FROM batches b JOIN batch_rows r ON r.batch = b.id JOIN orders o"
+            f" ON o.id = r.order_id WHERE b.sent_at >= ? AND r.state = '{RowState.ERROR}' AND NOT EXISTS"
+            " (SELECT 1 FROM batch_rows x WHERE x.order_id = r.order_id AND x.action = r.action AND x.batch > r.batch"
+            f" AND x.state NOT IN {in_list(NEVER_LEFT)}) ORDER BY r.batch DESC, r.pos",
+            (since,),
+        ):
+            found.setdefault(batch, []).append(order_id)
+        return found
+
     def feeds(self, batch_id: int) -> list[FeedFile]:
         """Return the files of the batch as they left, by name."""
         found = self._database.query(

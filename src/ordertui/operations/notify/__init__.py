@@ -1,0 +1,1 @@
+"""Notifications: what is worth telling, to whom, when, and how it gets there."""

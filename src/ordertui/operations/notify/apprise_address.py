@@ -1,0 +1,39 @@
+"""Send by Apprise: the one module that imports it, and only when something is sent."""
+
+from __future__ import annotations
+
+import logging
+
+from ordertui.amazon.spapi.secret import Secret
+
+
+class SendFailed(Exception):
+    """The receiver did not take it; the message says why, without anything of an address."""
+
+
+def post(address: Secret, title: str, body: str, *, is_urgent: bool) -> None:
+    """Send a text to an address. Raises SendFailed, whose words hold nothing of the address.
+
+    Apprise logs what goes wrong with parts of addresses in it, so its loggers, and that of the library beneath it, are
+    silent.
+    """
+    try:
+        import apprise
+    except ImportError:
+        raise SendFailed("Apprise is not installed: pip install 'ordertui[notify]'") from None
+    for name in ("apprise", "urllib3"):
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        logger.setLevel(logging.CRITICAL + 1)
+    kind = apprise.NotifyType.WARNING if is_urgent else apprise.NotifyType.INFO
+    try:
+        service = apprise.Apprise.instantiate(address.reveal(), suppress_exceptions=True)
+        if service is None:
+            raise SendFailed("Apprise does not know such an address; docs/notifications.md shows some")
+        is_taken = service.notify(body=body, title=title, notify_type=kind)
+    except SendFailed:
+        raise
+    except Exception as error:  # of any of a hundred services; the words may hold the address
+        raise SendFailed(f"Apprise failed ({type(error).__name__})") from None
+    if not is_taken:
+        raise SendFailed("the service did not take it, or cannot be reached")

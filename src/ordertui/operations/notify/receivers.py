@@ -1,0 +1,152 @@
+"""Bring a notification to a receiver: by a command that gets JSON, or by Apprise.
+
+An address for Apprise holds a secret. It is read when it is used, from the keyring, the environment or a file that only
+its owner reads, and stands in no message, log or error.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+
+import msgspec
+
+from ordertui.amazon.spapi.secret import Secret
+from ordertui.files import open_plain
+from ordertui.operations.config import ReceiverConfig
+from ordertui.operations.errors import BadInput, error_message
+from ordertui.operations.paths import typed_path
+from ordertui.orders.enums import AlertKind
+
+from .apprise_address import SendFailed, post
+
+KEYRING_SERVICE = "ordertui-notify"
+ADDRESS_BYTES = 4_096
+
+
+class HookPayload(msgspec.Struct, frozen=True):
+    """What a command gets on stdin, as JSON. Fields are added, never renamed; `version` would change."""
+
+    id: str
+    """The same for each attempt: a receiver that has seen it may ignore it."""
+    kind: AlertKind
+    title: str
+    body: str
+    count: int
+    first: tuple[str, ...]
+    marketplaces: tuple[str, ...]
+    urgent: bool
+    attempt: int
+    is_test: bool = False
+    version: int = 1
+
+
+def send(receiver: ReceiverConfig, payload: HookPayload, seconds: int) -> None:
+    """Bring a notification to its receiver; a command is ended after `seconds`. Raises SendFailed."""
+    try:
+        if receiver.command:
+            _run(receiver.command, msgspec.json.encode(payload), seconds)
+        else:
+            post(load_address(receiver), payload.title, payload.body, is_urgent=payload.urgent)
+    except (BadInput, OSError) as error:
+        raise SendFailed(error_message(error)) from None
+
+
+def _run(command: Sequence[str], content: bytes, seconds: int) -> None:
+    """Run a command with these bytes on stdin. What it prints is not read: it may hold anything."""
+    try:
+        process = subprocess.Popen(
+            [str(typed_path(command[0])), *command[1:]],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # so that what it started ends with it
+        )
+    except (OSError, ValueError) as error:
+        raise SendFailed(f"the command cannot be started: {getattr(error, 'strerror', None) or error}") from None
+    try:
+        process.communicate(content, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise SendFailed(f"the command did not end within {seconds} s") from None
+    finally:
+        if process.poll() is None:
+            _end(process)
+    if process.returncode:
+        raise SendFailed(f"the command ended with {process.returncode}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a command and what it started."""
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.wait()
+    if process.stdin is not None:
+        with suppress(OSError):
+            process.stdin.close()
+
+
+def load_address(receiver: ReceiverConfig) -> Secret:
+    """Return the address of a receiver. Raises BadInput, which names where it was looked for, never the address."""
+    name, source = receiver.name, receiver.address
+    if source == "keyring":
+        found = _from_keyring(name)
+        if not found:
+            raise BadInput(f"the keyring has no address for {name}: `ordertui notify login {name}` asks for it")
+    elif source.startswith("env:"):
+        found = Secret(os.environ.get(source[4:], "").strip())
+        if not found:
+            raise BadInput(f"the environment has no {source[4:]}, which should hold the address of {name}")
+    else:
+        found = _from_file(source[5:], name)
+    if len(found.reveal().split()) != 1:
+        raise BadInput(f"the address of {name} is not one address: give each receiver its own")
+    return found
+
+
+def _from_file(place: str, name: str) -> Secret:
+    path = typed_path(place)
+    with open_plain(path) as file:
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        if os.name == "posix" and mode & 0o077:
+            raise BadInput(f"{path} may be read by others (mode {mode:o}): `chmod 600` it; nothing was sent to {name}")
+        content = file.read(ADDRESS_BYTES + 1)
+    if len(content) > ADDRESS_BYTES:
+        raise BadInput(f"{path} is larger than {ADDRESS_BYTES:,} bytes: it should hold the address of {name} alone")
+    try:
+        return Secret(content.decode("utf-8-sig").strip())
+    except UnicodeDecodeError:
+        raise BadInput(f"{path} is not UTF-8: it should hold the address of {name}") from None
+
+
+def _from_keyring(name: str) -> Secret:
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        raise BadInput("the keyring needs its library: install the extra, pip install 'ordertui[notify]'") from None
+    try:
+        return Secret(keyring.get_password(KEYRING_SERVICE, name) or "")
+    except (KeyringError, RuntimeError, OSError):
+        raise BadInput("this machine has no keyring: use env:VARIABLE or file:PATH as the address") from None
+
+
+def keep_address(name: str, address: Secret | None) -> None:
+    """Put the address of a receiver into the keyring; None removes it. Raises BadInput without a keyring."""
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        raise BadInput("the keyring needs its library: install the extra, pip install 'ordertui[notify]'") from None
+    try:
+        if address is not None:
+            keyring.set_password(KEYRING_SERVICE, name, address.reveal())
+        elif keyring.get_password(KEYRING_SERVICE, name) is not None:
+            keyring.delete_password(KEYRING_SERVICE, name)
+    except (KeyringError, RuntimeError, OSError):
+        raise BadInput("this machine has no keyring: use env:VARIABLE or file:PATH as the address") from None

@@ -1,0 +1,212 @@
+"""Notifications of one store: what is worth telling now, and telling it, once to each receiver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from ordertui.operations.config import NotifyConfig, ReceiverConfig
+from ordertui.operations.context import SessionContext
+from ordertui.operations.errors import Refused, UnknownChoice
+from ordertui.operations.query.orders import OrderQueries
+from ordertui.orders.clock import DAY, HOUR
+from ordertui.orders.enums import AlertKind, NotificationState
+from ordertui.orders.people import Permission
+from ordertui.store import Store
+from ordertui.store.notifications import Notification
+
+from .alerts import Alert, AlertText, alert_text
+from .apprise_address import SendFailed
+from .finder import AlertFinder
+from .receivers import HookPayload, send
+from .schedule import group_by_kind, retry_at, waiting_reason
+
+LEASE_SECONDS = 10 * 60
+"""How long a sender that says nothing is taken for alive: five times as long as a command may run."""
+_IDS_AT_ONCE = 100
+"""Order ids of one filter."""
+_LISTED_DAYS = 7
+
+
+class AlertStatus(msgspec.Struct, frozen=True):
+    """One alert for one receiver, and whether it was told."""
+
+    alert: Alert
+    receiver: str
+    told: Notification | None
+    """None: not yet; `waits` says why."""
+    waits: str = ""
+
+
+class Notifications:
+    """Finds alerts and tells them. `send_due` may be called at any time, by any number of processes.
+
+    At most one message for each alert and receiver: it is noted as told before it is sent. A process that dies between
+    these leaves a notification that is `unclear` and not sent again. A receiver that says no is asked again.
+    """
+
+    def __init__(self, context: SessionContext, orders: OrderQueries, finder: AlertFinder) -> None:
+        self._context = context
+        self._orders = orders
+        self._finder = finder
+        self._config: NotifyConfig = context.config.notify
+        self._receivers = {one.name: one for one in self._config.receivers}
+
+    def collect(self) -> list[Alert]:
+        """Return every alert that is true now, whatever was told."""
+        return self._finder.find()
+
+    def unknowns(self) -> list[str]:
+        """Return what cannot be watched, because it is not known, and why."""
+        return self._finder.unknowns()
+
+    def send_due(self, stop: Callable[[], bool] = lambda: False) -> list[Notification]:
+        """Tell each receiver what it was not told yet and may be told now; return what was tried, as it ended.
+
+        `stop` is asked between two notifications. Raises Refused for a practice store and for one that may be a copy,
+        RoleRefused, ReadOnly, StoreError.
+        """
+        store = self._writer()
+        if not self._receivers:
+            return []
+        self._context.copies.require_original()
+        found = self._again(store, stop)
+        alerts = self.collect()
+        for receiver in self._receivers.values():
+            for kind, group in group_by_kind(self._wanted(receiver, alerts)).items():
+                begun = None if stop() else self._begin(store, receiver, kind, group)
+                if begun is not None:
+                    found.append(self._send(store, receiver, begun))
+        return found
+
+    def test(self, name: str | None = None) -> list[tuple[str, str]]:
+        """Send a test to one receiver or to all; return each with why it failed, empty when it was taken.
+
+        Nothing is noted, and quiet hours do not count. Raises Refused, UnknownChoice.
+        """
+        self._writer()
+        if name is not None and name not in self._receivers:
+            raise UnknownChoice("receiver", name, tuple(self._receivers))
+        shop = self._context.config.shop_name
+        title = "Test of ordertui's notifications"
+        payload = HookPayload(
+            "test", AlertKind.FILE_TO_UPLOAD, f"{shop}: {title}" if shop else title,
+            "Nothing happened: somebody tries whether this arrives.", 0, (), (), False, 1, is_test=True,
+        )  # fmt: skip
+        found = []
+        for receiver in [self._receivers[name]] if name is not None else self._receivers.values():
+            try:
+                send(receiver, payload, self._config.command_seconds)
+                found.append((receiver.name, ""))
+            except SendFailed as error:
+                found.append((receiver.name, str(error)))
+        return found
+
+    def status(self) -> list[AlertStatus]:
+        """Return each alert that is true now for each receiver that wants it, and whether it was told."""
+        store, alerts, now = self._context.reader(), self.collect(), self._context.clock.now()
+        found = []
+        for receiver in self._receivers.values():
+            wanted = [one for group in group_by_kind(self._choose(receiver, alerts)).values() for one in group]
+            told = store.notifications.told(receiver.name, [alert.key for alert in wanted])
+            notifications = store.notifications.get(set(told.values()))
+            recent = store.notifications.recent(receiver.name, now - self._looks_back)
+            for alert in wanted:
+                if alert.key in told:
+                    found.append(AlertStatus(alert, receiver.name, notifications[told[alert.key]]))
+                else:
+                    waits = waiting_reason(alert.kind, self._config, recent, now) or "told next"
+                    found.append(AlertStatus(alert, receiver.name, None, waits))
+        return found
+
+    def recent(self) -> list[Notification]:
+        """Return the notifications of the last seven days, newest first."""
+        return self._context.reader().notifications.find(self._context.clock.now() - _LISTED_DAYS * DAY)
+
+    def _writer(self) -> Store:
+        if self._context.is_practice:
+            raise Refused("this is a practice store: nobody is notified of what it holds")
+        return self._context.writer(Permission.WORK)
+
+    @property
+    def _looks_back(self) -> int:
+        """Seconds of which the notifications decide whether another one may be sent."""
+        return max(HOUR, self._config.gap_minutes * 60)
+
+    def _wanted(self, receiver: ReceiverConfig, alerts: Sequence[Alert]) -> list[Alert]:
+        """Return the alerts that a receiver wants and was not told."""
+        by_rule = [alert for alert in alerts if _fits_rule(receiver, alert)]
+        told = self._context.reader().notifications.told(receiver.name, [alert.key for alert in by_rule])
+        return self._choose(receiver, [alert for alert in by_rule if alert.key not in told])
+
+    def _choose(self, receiver: ReceiverConfig, alerts: Sequence[Alert]) -> list[Alert]:
+        """Return the alerts that fit the rules of a receiver: kinds, marketplaces, filter."""
+        by_rule = [alert for alert in alerts if _fits_rule(receiver, alert)]
+        if not receiver.filter.strip():
+            return by_rule
+        fitting = self._fitting(receiver.filter, {order for alert in by_rule for order in alert.orders})
+        return [alert for alert in by_rule if not alert.orders or not fitting.isdisjoint(alert.orders)]
+
+    def _fitting(self, filter_text: str, order_ids: Iterable[str]) -> set[str]:
+        """Return those of these orders that fit a filter."""
+        ids, found = sorted(order_ids), set()
+        for start in range(0, len(ids), _IDS_AT_ONCE):
+            either = " or ".join(f"id:{one}" for one in ids[start : start + _IDS_AT_ONCE])
+            rows = self._orders.rows(self._orders.find(f"({filter_text}) ({either})"))
+            found |= {row.order_id for row in rows.values()}
+        return found
+
+    def _begin(
+        self, store: Store, receiver: ReceiverConfig, kind: AlertKind, alerts: Sequence[Alert]
+    ) -> Notification | None:
+        """Note alerts of one kind as told, in one transaction with the look that allows it; None: not now."""
+        with store.write():
+            now = self._context.clock.now()
+            told = store.notifications.told(receiver.name, [alert.key for alert in alerts])
+            left = [alert for alert in alerts if alert.key not in told]
+            recent = store.notifications.recent(receiver.name, now - self._looks_back)
+            if not left or waiting_reason(kind, self._config, recent, now):
+                return None
+            content = msgspec.json.encode(alert_text(left, self._context.config.shop_name, now)).decode()
+            return store.notifications.begin(
+                receiver.name, kind, content, [alert.key for alert in left], at=now, until=now + LEASE_SECONDS
+            )
+
+    def _again(self, store: Store, stop: Callable[[], bool]) -> list[Notification]:
+        """Try again what failed and is due, after marking as unclear what nobody noted the end of."""
+        log, now, found = store.notifications, self._context.clock.now(), []
+        with store.write():
+            log.end_leases(now)
+        for failed in log.failed(now):
+            receiver = self._receivers.get(failed.receiver)  # None: the settings name it no more
+            if receiver is None or stop() or waiting_reason(failed.kind, self._config, (), now, again=True):
+                continue
+            with store.write():
+                begun = log.begin_again(failed.id, now=now, until=now + LEASE_SECONDS)
+            if begun is not None:
+                found.append(self._send(store, receiver, begun))
+        return found
+
+    def _send(self, store: Store, receiver: ReceiverConfig, begun: Notification) -> Notification:
+        """Send a notification that was begun, and note how that went."""
+        text = msgspec.json.decode(begun.content, type=AlertText)
+        payload = HookPayload(
+            f"{store.identity.id}-{begun.id}", begun.kind, text.title, text.body, text.count, text.first,
+            text.marketplaces, begun.kind in self._config.urgent, begun.attempts,
+        )  # fmt: skip
+        state, note, until = NotificationState.SENT, "", None
+        try:
+            send(receiver, payload, self._config.command_seconds)
+        except SendFailed as error:
+            note, until = str(error), retry_at(begun.attempts, self._context.clock.now())
+            state = NotificationState.GIVEN_UP if until is None else NotificationState.FAILED
+        with store.write():
+            return store.notifications.finish(begun, state, note=note, until=until)
+
+
+def _fits_rule(receiver: ReceiverConfig, alert: Alert) -> bool:
+    """Return whether kind and marketplace of an alert are those that a receiver wants."""
+    return (not receiver.kinds or alert.kind in receiver.kinds) and (
+        not receiver.marketplaces or not alert.marketplace or alert.marketplace in receiver.marketplaces
+    )

@@ -1,0 +1,261 @@
+"""Alerts of a store, each told once to each receiver: by rule, in quiet hours, again after a failure."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from ordertui.operations.config import ReceiverConfig
+from ordertui.operations.errors import Refused, UnknownChoice
+from ordertui.operations.notify.schedule import RETRY_SECONDS
+from ordertui.operations.notify.service import LEASE_SECONDS
+from ordertui.operations.session import Session
+from ordertui.operations.sync.credentials import ROTATION_DAYS, SECRET_ISSUED_KEY
+from ordertui.orders.clock import DAY, HOUR, FixedClock
+from ordertui.orders.enums import Action, AlertKind, NotificationState
+from support import batches
+from support.hooks import appending, failing, received, reopen
+from support.places import on_both
+from support.shops import NOW, all_orders_row, bring, open_session, order_id, standard, unshipped_row
+
+REQUEST = (AlertKind.BUYER_REQUEST,)
+
+
+def shop(tmp_path: Path, clock: FixedClock, *receivers: ReceiverConfig, **more: object) -> Session:
+    """Six waiting orders, the first one with a request, and 94 shipped ones."""
+    made = open_session(tmp_path / "shop", clock=clock)
+    standard(made, tmp_path)
+    return reopen(made, tmp_path / "shop", clock, *receivers, **more)
+
+
+def ask(session: Session, folder: Path, *numbers: int, updated: int = NOW) -> None:
+    """The buyers of these orders ask for a cancellation."""
+    rows = [unshipped_row(n, "true", reporting_date="2026-11-23T14:00:00Z") for n in numbers]
+    bring(session, folder, open_=rows)
+
+
+def keys(session: Session, kind: AlertKind) -> list[str]:
+    return [alert.key for alert in session.notifications.collect() if alert.kind is kind]
+
+
+@on_both
+def test_each_alert_is_told_once(tmp_path: Path, clock: FixedClock) -> None:
+    file = tmp_path / "got"
+    session = shop(tmp_path, clock, ReceiverConfig("team", appending(file), kinds=REQUEST))
+    sent = session.notifications.send_due()
+    assert [one.state for one in sent] == [NotificationState.SENT]
+    assert session.notifications.send_due() == []
+    clock.advance(HOUR)
+    assert session.notifications.send_due() == []
+    (got,) = received(file)
+    assert got["kind"] == "buyer_request"
+    assert got["title"] == "A buyer asked to cancel an order"
+    assert got["first"] == [f"US {order_id(1)} (official)"]
+    assert (got["count"], got["marketplaces"], got["attempt"], got["urgent"]) == (1, ["US"], 1, False)
+
+
+def test_many_of_a_kind_are_one_message(tmp_path: Path, clock: FixedClock) -> None:
+    file = tmp_path / "got"
+    session = shop(tmp_path, clock, ReceiverConfig("team", appending(file), kinds=REQUEST))
+    session.notifications.send_due()
+    bring(session, tmp_path, everything=[all_orders_row(n) for n in range(20, 30)])
+    bring(session, tmp_path, open_=[unshipped_row(n, "true") for n in range(20, 30)])
+    clock.advance(60)
+    assert session.notifications.send_due() == []  # within the gap: told together
+    waits = {one.waits for one in session.notifications.status() if one.told is None}
+    assert waits == {"told together with what comes within 10 min"}
+    clock.advance(600)
+    session.notifications.send_due()
+    got = received(file)[1]
+    assert (got["count"], len(got["first"])) == (10, 5)
+    assert got["title"] == "Buyers asked to cancel 10 orders"
+    assert "and 5 more" in got["body"]
+    assert len(received(file)) == 2
+
+
+def test_what_fails_is_tried_again_with_the_same_id(tmp_path: Path, clock: FixedClock) -> None:
+    file = tmp_path / "got"
+    session = shop(tmp_path, clock, ReceiverConfig("team", failing(), kinds=REQUEST))
+    (first,) = session.notifications.send_due()
+    assert (first.state, first.note) == (NotificationState.FAILED, "the command ended with 3")
+    assert session.notifications.send_due() == []
+    session = reopen(session, tmp_path / "shop", clock, ReceiverConfig("team", appending(file), kinds=REQUEST))
+    clock.advance(RETRY_SECONDS[0])
+    (again,) = session.notifications.send_due()
+    assert (again.state, again.attempts, again.id) == (NotificationState.SENT, 2, first.id)
+    assert received(file)[0]["attempt"] == 2
+    assert session.notifications.send_due() == []
+
+
+def test_a_receiver_that_never_takes_it_is_given_up(tmp_path: Path, clock: FixedClock) -> None:
+    session = shop(tmp_path, clock, ReceiverConfig("team", failing(), kinds=REQUEST))
+    found = session.notifications.send_due()
+    for seconds in RETRY_SECONDS:
+        clock.advance(seconds - 1)
+        assert session.notifications.send_due() == []
+        clock.advance(1)
+        found += session.notifications.send_due()
+    assert [one.attempts for one in found] == list(range(1, len(RETRY_SECONDS) + 2))
+    assert found[-1].state is NotificationState.GIVEN_UP
+    clock.advance(DAY)
+    assert session.notifications.send_due() == []
+    assert [one.told.state for one in session.notifications.status() if one.told] == [NotificationState.GIVEN_UP]
+
+
+def test_a_sender_that_died_leaves_it_unclear(tmp_path: Path, clock: FixedClock) -> None:
+    """Begun and never finished: nobody sends it again, and the list says that it is not known."""
+    file = tmp_path / "got"
+    session = shop(tmp_path, clock, ReceiverConfig("team", appending(file), kinds=REQUEST))
+    store = session.context.store
+    (key,) = keys(session, AlertKind.BUYER_REQUEST)
+    with store.write():
+        begun = store.notifications.begin(
+            "team", AlertKind.BUYER_REQUEST, "{}", [key], at=NOW, until=NOW + LEASE_SECONDS
+        )
+    assert session.notifications.send_due() == []
+    assert session.notifications.recent()[0].state is NotificationState.SENDING
+    clock.advance(LEASE_SECONDS)
+    assert session.notifications.send_due() == []
+    assert session.notifications.recent()[0].state is NotificationState.UNCLEAR
+    assert received(file) == []
+    with store.write():  # it lived after all
+        assert store.notifications.finish(begun, NotificationState.SENT).state is NotificationState.SENT
+
+
+def test_a_late_note_of_an_earlier_attempt_changes_nothing(tmp_path: Path, clock: FixedClock) -> None:
+    session = shop(tmp_path, clock)
+    log = session.context.store.notifications
+    with session.context.store.write():
+        first = log.begin("team", AlertKind.BUYER_REQUEST, "{}", ["a"], at=NOW, until=NOW + 1)
+        log.finish(first, NotificationState.FAILED, until=NOW)
+        second = log.begin_again(first.id, now=NOW, until=NOW + 9)
+        assert second is not None
+        assert log.begin_again(first.id, now=NOW, until=NOW + 9) is None
+        log.finish(first, NotificationState.GIVEN_UP)
+    assert log.find(0) == [second]
+
+
+def test_rules_choose_by_kind_marketplace_and_filter(tmp_path: Path, clock: FixedClock) -> None:
+    names = ("all", "us", "de", "sku", "batches")
+    files = {name: tmp_path / name for name in names}
+    rules = {
+        "all": {"kinds": REQUEST}, "us": {"kinds": REQUEST, "marketplaces": ("US",)},
+        "de": {"kinds": REQUEST, "marketplaces": ("DE",)}, "sku": {"kinds": REQUEST, "filter": "sku:SKU-2"},
+        "batches": {"kinds": (AlertKind.FILE_TO_UPLOAD,)},
+    }  # fmt: skip
+    receivers = [ReceiverConfig(name, appending(files[name]), **rules[name]) for name in names]  # type: ignore[arg-type]
+    session = shop(tmp_path, clock, *receivers)
+    session.notifications.send_due()
+    assert {name for name in names if received(files[name])} == {"all", "us"}
+    clock.advance(HOUR)
+    bring(session, tmp_path, open_=[unshipped_row(2, "true", reporting_date="2026-11-23T15:00:00Z")])
+    session.notifications.send_due()
+    assert received(files["sku"])[0]["first"] == [f"US {order_id(2)} (official)"]
+    batch = batches.send(session, Action.CANCEL, 2)
+    session.notifications.send_due()
+    assert received(files["batches"])[0]["first"] == [f"batch {batch} (cancel, US, 1 order)"]
+
+
+def test_quiet_hours_hold_back_what_is_not_urgent(tmp_path: Path, clock: FixedClock) -> None:
+    file = tmp_path / "got"
+    quiet = {"quiet_from": "14:00", "quiet_to": "17:00", "zone": "UTC"}
+    session = shop(tmp_path, clock, ReceiverConfig("team", appending(file)), **quiet)
+    session.notifications.send_due()
+    assert [one["kind"] for one in received(file) if one["kind"] == "buyer_request"] == []
+    clock.advance(3 * HOUR)
+    session.notifications.send_due()
+    assert [one["kind"] for one in received(file) if one["kind"] == "buyer_request"] == ["buyer_request"]
+
+
+def test_the_cap_of_an_hour_holds(tmp_path: Path, clock: FixedClock) -> None:
+    file = tmp_path / "got"
+    session = shop(tmp_path, clock, ReceiverConfig("team", appending(file)), most_per_hour=1)
+    for number in (2, 3):
+        batches.send(session, Action.CANCEL, number)
+    assert len(session.notifications.send_due()) == 1
+    for minutes in range(0, 59, 11):
+        clock.advance(11 * 60 if minutes else 0)
+        session.notifications.send_due()
+    assert len(received(file)) == 1
+    clock.advance(HOUR)
+    session.notifications.send_due()
+    assert len(received(file)) == 2
+
+
+def test_batches_in_every_state_that_needs_somebody(tmp_path: Path, clock: FixedClock) -> None:
+    session = batches.session_of(tmp_path, clock, waiting=4)
+    refused, silent = batches.send(session, Action.CANCEL, 1, 2), batches.send(session, Action.CANCEL, 3)
+    assert keys(session, AlertKind.FILE_TO_UPLOAD) == [f"file_to_upload:{silent}", f"file_to_upload:{refused}"]
+    session.results.take_in([batches.answer(session, tmp_path, refused, {1})], refused)
+    assert keys(session, AlertKind.BATCH_FAILED) == [f"batch_failed:{refused}:1"]
+    clock.advance(2 * DAY)
+    assert f"batch_stuck:{silent}:stuck:1" in keys(session, AlertKind.BATCH_STUCK)
+
+
+def test_the_rate_is_told_once_a_day_while_it_is_over(tmp_path: Path, clock: FixedClock) -> None:
+    session = shop(tmp_path, clock)
+    assert keys(session, AlertKind.RATE_OVER) == keys(session, AlertKind.RATE_NEAR) == []
+    rows = [all_orders_row(2000 + n, "Cancelled", age=2 * DAY) for n in range(1, 7)]
+    bring(session, tmp_path, everything=rows)
+    (today,) = keys(session, AlertKind.RATE_OVER)
+    clock.advance(DAY)
+    (tomorrow,) = keys(session, AlertKind.RATE_OVER)
+    assert today != tomorrow
+    (alert,) = [one for one in session.notifications.collect() if one.kind is AlertKind.RATE_OVER]
+    assert alert.subject == "US, 7 days: 5.66 % of 106 orders, target 2.5 %"
+
+
+def test_the_client_secret_is_told_at_each_step(tmp_path: Path, clock: FixedClock) -> None:
+    from msgspec.structs import replace
+
+    from ordertui.operations.config import AmazonConfig
+
+    session = shop(tmp_path, clock)
+    session.context.store.set_meta(SECRET_ISSUED_KEY, str(NOW))
+    session.context.config = replace(session.config, amazon=AmazonConfig(profile="test"))
+    told = []
+    for days in (0, 149, 150, 172, 173, 178, 179, 180, 190):
+        clock.moment = NOW + days * DAY
+        told += [(days, key.rsplit(":", 1)[1]) for key in keys(session, AlertKind.SECRET_EXPIRING)]
+    assert ROTATION_DAYS == 180
+    assert told == [(150, "30"), (172, "30"), (173, "7"), (178, "7"), (179, "1"), (180, "0"), (190, "0")]
+
+
+def test_a_command_that_hangs_is_ended_with_what_it_started(tmp_path: Path, clock: FixedClock) -> None:
+    mark = tmp_path / "mark"
+    hangs = ReceiverConfig("team", ("sh", "-c", f"(sleep 3; touch '{mark}') & sleep 60"), kinds=REQUEST)
+    session = shop(tmp_path, clock, hangs, command_seconds=1)
+    (found,) = session.notifications.send_due()
+    assert (found.state, found.note) == (NotificationState.FAILED, "the command did not end within 1 s")
+    assert not mark.exists()
+
+
+def test_a_command_that_is_not_there_and_one_that_does_not_read(tmp_path: Path, clock: FixedClock) -> None:
+    session = shop(
+        tmp_path, clock, ReceiverConfig("gone", (str(tmp_path / "no such"),), kinds=REQUEST),
+        ReceiverConfig("deaf", (sys.executable, "-c", "import os; os.close(0)"), kinds=REQUEST),
+    )  # fmt: skip
+    gone, deaf = session.notifications.send_due()
+    assert gone.note == "the command cannot be started: No such file or directory"
+    assert deaf.state is NotificationState.SENT
+
+
+def test_a_practice_store_tells_nobody(tmp_path: Path, clock: FixedClock) -> None:
+    session = open_session(tmp_path / "practice", clock=clock, practice=True)
+    with pytest.raises(Refused, match="practice"):
+        session.notifications.send_due()
+    with pytest.raises(Refused, match="practice"):
+        session.notifications.test()
+
+
+def test_a_test_notes_nothing(tmp_path: Path, clock: FixedClock) -> None:
+    file = tmp_path / "got"
+    session = shop(tmp_path, clock, ReceiverConfig("team", appending(file)), ReceiverConfig("gone", failing()))
+    assert session.notifications.test("team") == [("team", "")]
+    assert session.notifications.test() == [("team", ""), ("gone", "the command ended with 3")]
+    assert received(file)[0]["is_test"] is True
+    assert session.notifications.recent() == []
+    with pytest.raises(UnknownChoice, match="team, gone"):
+        session.notifications.test("nobody")
