@@ -9,12 +9,18 @@ import re
 import sqlite3
 from pathlib import Path
 
+from ordertui.orders.batch_state import BATCH_TRANSITIONS, ROW_TRANSITIONS, SUBMISSION_TRANSITIONS
 from ordertui.store import migrations
 
 PAGE = Path(migrations.__file__).parent / "schema" / "postgres" / "tables.sql"
 MARK = "-- How often the store was changed"
 TYPES = {"TEXT": 'text COLLATE "C"', "INTEGER": "bigint", "BLOB": "bytea"}
 WIDTH = 118
+TRANSITIONS = (
+    ("batches", BATCH_TRANSITIONS),
+    ("batch_rows", ROW_TRANSITIONS),
+    ("feed_attempts", SUBMISSION_TRANSITIONS),
+)
 
 
 def tables() -> str:
@@ -68,6 +74,21 @@ def _wrapped(words: list[str], indent: str = "  ") -> str:
     return f"\n{indent}".join(lines)
 
 
+def transitions() -> str:
+    """Return the function that says which state may follow which, by table."""
+    found = [
+        f"('{table}', '{before.value}', '{after.value}')"
+        for table, states in TRANSITIONS
+        for before, following in states.items()
+        for after in sorted(following)
+    ]
+    values = _wrapped([f"{one}," for one in found[:-1]] + found[-1:], "    ")
+    return (
+        "CREATE FUNCTION may_follow(name text, before text, after text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$\n"
+        f"  SELECT (name, before, after) IN (\n    {values}\n  )\n$$;\n"
+    )
+
+
 def page() -> str:
     """Return the whole file."""
     by_hand = PAGE.read_text(encoding="utf-8").partition(MARK)[2]
@@ -75,7 +96,7 @@ def page() -> str:
         f"-- The tables of a store on PostgreSQL, version {migrations.LATEST}. Text is compared byte by byte.\n"
         "-- scripts/write_postgres_tables.py writes all of it down to the change number.\n"
     )
-    return f"{head}{tables()}\n{MARK}{by_hand}"
+    return f"{head}{tables()}\n{transitions()}\n{MARK}{by_hand}"
 
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ def exit_for(error: BaseException) -> Exit:
         (errors.PlanChanged, Exit.CHANGED),
         (errors.PlanExpired, Exit.CHANGED),
         (FilterError, Exit.USAGE),
+        (errors.TeamNeedsServer, Exit.USAGE),
         (errors.UnknownReason, Exit.USAGE),
         (errors.UnknownChoice, Exit.USAGE),
         (errors.Refused, Exit.REFUSED),

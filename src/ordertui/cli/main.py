@@ -47,6 +47,7 @@ COMMANDS = {
     "show": "orders.show",
     "store": "maintenance.store",
     "sync": "sync.sync",
+    "team": "team.team",
     "undo": "batches.undo",
     "uploaded": "batches.uploaded",
 }

@@ -30,6 +30,10 @@ class ReadOnly(Refused):
         super().__init__("the store was opened read-only; start without --read-only to change something")
 
 
+class TeamNeedsServer(OperationError):
+    """The store is a file, whose only person is the user of the system."""
+
+
 class RoleRefused(Refused):
     """The role of who is at work does not allow it; see `orders.people`."""
 

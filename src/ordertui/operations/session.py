@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .results.reconciler import ResultReconciler
     from .shortage.service import ShortageService
     from .sync.service import SyncService
+    from .team import TeamService
     from .workspace import Workspace
 
 PRACTICE_KEY = "practice"
@@ -252,6 +253,13 @@ class Session:
         from .maintenance import MaintenanceService
 
         return MaintenanceService(self.context)
+
+    @cached_property
+    def team(self) -> TeamService:
+        """The people of a store on a server. Raises TeamNeedsServer for a file."""
+        from .team import TeamService
+
+        return TeamService(self.context)
 
     @cached_property
     def adoption(self) -> Adoption:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .rate_reports import RateReports
     from .rates import RateQueries
     from .report_flags import ReportFlags
+    from .team import Team
 
     StorePlace: TypeAlias = Path | ServerAddress | CopyPlace
 
@@ -63,7 +64,11 @@ class Store:
         """Whether several machines may work in the store."""
         self._place = place
         self.database = Database(engine, read_only=self.read_only)
-        self.audit = AuditLog(self.database, clock, operator or Operator())
+        operator = operator or Operator()
+        person = engine.person() if engine.is_shared and not read_only else None
+        if person is not None:  # who that is, the server says
+            operator = Operator("", person.name, operator.host, operator.process)
+        self.audit = AuditLog(self.database, clock, operator)
         self.database.check_after_crash(JOURNAL_TABLES, self.audit.find_damage)
         self.orders = OrderRepository(self.database)
         self.tallies = OrderTallies(self.database)
@@ -188,6 +193,13 @@ class Store:
 
         context = ImportContext(self.database, self.clock, self.audit, self.facts, self.batches.transitions)
         return ImportLog(context, self.orders)
+
+    @cached_property
+    def team(self) -> Team:
+        """The people of a store on a server."""
+        from .team import Team
+
+        return Team(self.database, self.audit)
 
     @cached_property
     def maintenance(self) -> Maintenance:

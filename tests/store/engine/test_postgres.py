@@ -13,7 +13,6 @@ from psycopg import sql
 
 from ordertui.operations.config import Config
 from ordertui.operations.session import Session
-from ordertui.orders.batch_state import LEFT_BATCHES
 from ordertui.orders.clock import FixedClock, SystemClock
 from ordertui.orders.enums import Action
 from ordertui.store import Store, StoreError
@@ -25,8 +24,7 @@ from ordertui.store.errors import Interrupted, ServerUnreachable, StoreLocked
 from support import places
 from support.batches import commit, states
 from support.imports import CLOCK
-from support.server import Server
-from support.shops import NOW, order_id, standard
+from support.shops import NOW, standard
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 
@@ -56,7 +54,8 @@ def test_both_engines_end_with_the_same_tables_and_columns(tmp_path: Path) -> No
             server,
             "SELECT table_name, column_name, is_nullable FROM information_schema.columns"
             " WHERE table_schema = current_schema()"
-            " AND table_name NOT IN ('schema_version', 'change_number', 'changes', 'commits')",
+            " AND table_name NOT IN ('schema_version', 'change_number', 'changes', 'commits')"
+            " AND column_name <> 'made'",
         )
         here = columns(
             file,
@@ -202,38 +201,6 @@ def test_holds_end_by_the_servers_clock(tmp_path: Path, monkeypatch: pytest.Monk
         session.batches.release(held)
         assert abs(session.context.store.batches.get(held).due_at - at) <= 2
         assert [batch.id for batch in session.context.store.batches.due()] == [held]
-
-
-@pytest.fixture
-def member(server: Server, tmp_path: Path) -> Session:
-    """A login that `allow` let in."""
-    name = f"ann_{tmp_path.name[:20].replace('-', '_')}"
-    with session_at(tmp_path) as session:
-        standard(session, tmp_path)
-        database = session.context.store.database
-        database.query(f"CREATE ROLE {name} LOGIN")
-        database.query("SELECT allow(?)", (name,))
-    return session_at(tmp_path, user=name)
-
-
-def test_a_login_works_in_the_store_and_cannot_touch_the_audit(member: Session) -> None:
-    batch = commit(member, Action.CANCEL, 1, 2)
-    member.batches.recall(order_id(2))
-    member.batches.release(batch)
-    member.dispatcher.run()
-    assert member.context.store.batches.get(batch).state in LEFT_BATCHES
-    assert "chain unbroken" in member.audit.verify()
-    store = member.context.store
-    login = store.database.value("SELECT session_user")
-    assert all(f'"login":"{login}"' in entry.payload for entry in store.audit.entries(3))
-    for change in (
-        "UPDATE audit SET payload = ''", "DELETE FROM audit", "TRUNCATE audit", "DELETE FROM audit_orders",
-        "INSERT INTO audit (id, at, kind, payload, previous, hash) VALUES (99, 1, 'x', '{}', '', '')",
-        "ALTER TABLE audit DISABLE TRIGGER ALL", "DROP TABLE audit",
-    ):  # fmt: skip
-        with pytest.raises(StoreError, match=r"permission denied|must be owner"):
-            store.database.engine.execute(change)
-    member.close()
 
 
 def test_the_owner_cannot_change_the_audit_by_accident(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from psycopg.types.numeric import Int8Dumper
 
 from ordertui.files import make_folder
 from ordertui.orders.clock import Clock, SystemClock
-from ordertui.orders.people import Permission, Person, Role
+from ordertui.orders.people import Person, Role
 from ordertui.store import migrations
 from ordertui.store.errors import (
     ConstraintViolated,
@@ -33,6 +33,7 @@ from ordertui.store.errors import (
     StoreError,
     StoreLocked,
 )
+from ordertui.store.rights import rights_of
 
 from .address import ServerAddress, is_local
 from .protocol import MOVE_KEY, Columns, Engine, Params, Row
@@ -47,9 +48,9 @@ CONNECT_SECONDS, LOCK_SECONDS, IDLE_SECONDS = 10, 10, 120
 """How long to wait for the server and for another process that writes; how long that one may do nothing meanwhile."""
 ASK_AGAIN_AFTER = (0.0, 0.5, 1.0, 2.0)
 """Pauses before the server is asked what became of a change whose answer was lost, in seconds."""
-COMMITS_KEPT = 10_000
 _LOCATION = (
-    "(SELECT system_identifier || ':' || CAST(CAST(current_schema() AS regnamespace) AS oid) FROM pg_control_system())"
+    "(SELECT system_identifier || ':' || CAST(CAST(quote_ident(current_schema()) AS regnamespace) AS oid)"
+    " FROM pg_control_system())"
 )
 _KEEP_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 """A line that is cut without a word is noticed after 25 seconds."""
@@ -130,6 +131,8 @@ class PostgresEngine:
         self.address = address
         self.place = str(address)
         self.read_only = read_only
+        self.is_member = False
+        """Whether the login is of somebody in the team who does not own the tables."""
         self.outcome = ""
         """What became of a change whose answer was lost, once the server could be asked; empty: nothing to tell."""
         self._is_begun = False
@@ -146,9 +149,12 @@ class PostgresEngine:
         try:
             with self._translated():
                 self._prepare()
-                if not self.read_only and not self.person().may(Permission.IMPORT):
-                    self.read_only = True  # a viewer's program tries nothing that the server refuses
-                    self._set_session()
+                if not self.read_only:
+                    role = self.person().role
+                    self.is_member = role is not Role.OWNER
+                    if role is Role.VIEWER:
+                        self.read_only = True  # a viewer's program tries nothing that the server refuses
+                        self._set_session()
         except BaseException:
             self.connection.close()
             raise
@@ -253,6 +259,7 @@ class PostgresEngine:
         self._transaction = _transaction_id()
         self._begin("NULL")
         try:
+            has_team = self.become_owner()
             self.execute("CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)")
             if not self._query("SELECT 1 FROM schema_version"):
                 self._run_script("tables.sql")
@@ -262,14 +269,58 @@ class PostgresEngine:
                     raise StoreError(f"{self.place} was made by a version of ordertui that was never released")
                 self._run_script(STEPS[number])
             self.execute("UPDATE schema_version SET version = ?", (LATEST,))
+            if has_team:
+                self.grant_rights()
             self.commit()
         except BaseException:
             self._give_up()
             raise
 
     def _run_script(self, name: str) -> None:
-        text = (SCHEMA_FOLDER / name).read_text(encoding="utf-8")
-        self.connection.execute(text)
+        self.run((SCHEMA_FOLDER / name).read_text(encoding="utf-8"))
+
+    # -- a team's rights
+
+    def run(self, text: str) -> None:
+        """Run statements that have no parameters. Raises StoreError."""
+        with self._translated():
+            self.connection.execute(text)
+
+    def become_owner(self) -> bool:
+        """In the open transaction, act as the group that owns the store, so that it owns what is made.
+
+        Return whether there is one: the store has a team.
+        """
+        found = self._query(
+            "SELECT format('SET LOCAL ROLE %I', r.rolname) FROM pg_roles r JOIN pg_namespace n ON n.nspowner = r.oid"
+            " WHERE n.nspname = current_schema() AND NOT r.rolcanlogin"
+        )
+        for (text,) in found:
+            self.run(text)
+        return bool(found)
+
+    def grant_rights(self) -> None:
+        """In the open transaction, give each role below the owner the rights that it needs and no others."""
+        for role in Role:
+            if role is Role.OWNER:
+                continue
+            name, schema = self._query(
+                "SELECT quote_ident(team_role(?)), quote_ident(current_schema())", (role.value,)
+            )[0]
+            rights = (
+                f"GRANT {one.verbs} ON {'FUNCTION ' * one.is_of_function}{one.on} TO {name}" for one in rights_of(role)
+            )
+            self.run(
+                f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {name};"
+                f" REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {schema} FROM {name};"
+                f" GRANT USAGE ON SCHEMA {schema} TO {name}; GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {name};"
+                + "; ".join(rights)
+            )
+
+    def scram(self, login: str, password: str) -> str:
+        """Return what the server keeps of a password, so that the password itself never leaves this machine."""
+        encrypted = self.connection.pgconn.encrypt_password(password.encode(), login.encode(), b"scram-sha-256")
+        return encrypted.decode("ascii")
 
     def _read_clock(self) -> None:
         self.server_clock.set(float(self._query("SELECT extract(epoch FROM clock_timestamp())", ())[0][0]))
@@ -414,12 +465,7 @@ class PostgresEngine:
         self._changes += 1
         self._is_begun = False
         try:
-            self.connection.execute(
-                "WITH n AS (UPDATE change_number SET number = number + 1 RETURNING number),"
-                f" c AS (INSERT INTO commits (id, number) SELECT '{self._transaction}', number FROM n),"
-                f" d AS (DELETE FROM commits WHERE number < (SELECT number - {COMMITS_KEPT} FROM change_number))"
-                f" SELECT pg_notify('{CHANNEL}', current_schema() || ' ' || number) FROM n; COMMIT"
-            )
+            self.connection.execute(f"SELECT count_change('{self._transaction}'); COMMIT")
         except psycopg.Error as error:
             if not self.connection.closed:
                 raise translate_error(error, self.place) from error
@@ -541,6 +587,9 @@ class PostgresEngine:
 
     def count_rows(self, *tables: str) -> None:
         """Have the planner look at these tables."""
+        if "orders" in tables and self.is_member:
+            self._query("SELECT look_anew()")
+            return
         self.execute(f"ANALYZE {', '.join(tables)}")
 
     def follow_ids(self) -> None:
@@ -558,10 +607,15 @@ class PostgresEngine:
         """Do nothing: the server needs no preparation."""
 
     def create_read_indexes(self) -> None:
-        """Make the indexes for reading, and count what the planner needs to know."""
-        with self._translated():
-            self._run_script("read_indexes.sql")
-            self.connection.execute("ANALYZE")
+        """Make the indexes for reading, and count what the planner needs to know.
+
+        The store of a team has had them since it has a team.
+        """
+        if self.is_member:
+            self.query("SELECT look_anew()")
+            return
+        self._run_script("read_indexes.sql")
+        self.run("ANALYZE")
 
     # -- maintenance
 
@@ -574,7 +628,7 @@ class PostgresEngine:
         return int(
             self.query(
                 "SELECT coalesce(CAST(sum(pg_total_relation_size(c.oid)) AS bigint), 0) FROM pg_class c"
-                " WHERE c.relkind = 'r' AND c.relnamespace = CAST(current_schema() AS regnamespace)"
+                " WHERE c.relkind = 'r' AND c.relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)"
             )[0][0]
         )
 

@@ -205,6 +205,41 @@ CREATE INDEX notifications_receiver ON notifications (receiver, at);
 
 CREATE INDEX notifications_open ON notifications (until) WHERE until IS NOT NULL;
 
+CREATE FUNCTION may_follow(name text, before text, after text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT (name, before, after) IN (
+    ('batches', 'held', 'left_out'), ('batches', 'held', 'recalled'), ('batches', 'held', 'sent'),
+    ('batches', 'held', 'written'), ('batches', 'written', 'answered'), ('batches', 'written', 'uploaded'),
+    ('batches', 'uploaded', 'answered'), ('batches', 'uploaded', 'written'), ('batches', 'sent', 'answered'),
+    ('batches', 'sent', 'held'), ('batches', 'answered', 'held'), ('batch_rows', 'held', 'left_out'),
+    ('batch_rows', 'held', 'recalled'), ('batch_rows', 'held', 'sent'), ('batch_rows', 'held', 'written'),
+    ('batch_rows', 'written', 'confirmed'), ('batch_rows', 'written', 'error'), ('batch_rows', 'written', 'ok'),
+    ('batch_rows', 'written', 'unknown'), ('batch_rows', 'written', 'uploaded'),
+    ('batch_rows', 'uploaded', 'confirmed'), ('batch_rows', 'uploaded', 'error'), ('batch_rows', 'uploaded', 'ok'),
+    ('batch_rows', 'uploaded', 'unknown'), ('batch_rows', 'uploaded', 'written'), ('batch_rows', 'sent', 'accepted'),
+    ('batch_rows', 'sent', 'confirmed'), ('batch_rows', 'sent', 'error'), ('batch_rows', 'sent', 'held'),
+    ('batch_rows', 'sent', 'ok'), ('batch_rows', 'sent', 'unknown'), ('batch_rows', 'accepted', 'confirmed'),
+    ('batch_rows', 'accepted', 'error'), ('batch_rows', 'accepted', 'held'), ('batch_rows', 'accepted', 'ok'),
+    ('batch_rows', 'accepted', 'unknown'), ('batch_rows', 'unknown', 'accepted'),
+    ('batch_rows', 'unknown', 'confirmed'), ('batch_rows', 'unknown', 'error'), ('batch_rows', 'unknown', 'held'),
+    ('batch_rows', 'unknown', 'ok'), ('batch_rows', 'ok', 'confirmed'), ('batch_rows', 'ok', 'error'),
+    ('batch_rows', 'ok', 'unknown'), ('batch_rows', 'error', 'ok'), ('batch_rows', 'error', 'unknown'),
+    ('feed_attempts', 'submitting', 'done'), ('feed_attempts', 'submitting', 'not_taken'),
+    ('feed_attempts', 'submitting', 'refused'), ('feed_attempts', 'submitting', 'rejected'),
+    ('feed_attempts', 'submitting', 'submitted'), ('feed_attempts', 'submitting', 'unanswered'),
+    ('feed_attempts', 'submitting', 'unknown'), ('feed_attempts', 'unknown', 'needs_operator'),
+    ('feed_attempts', 'unknown', 'not_taken'), ('feed_attempts', 'unknown', 'refused'),
+    ('feed_attempts', 'unknown', 'settled'), ('feed_attempts', 'unknown', 'submitted'),
+    ('feed_attempts', 'submitted', 'done'), ('feed_attempts', 'submitted', 'fatal'),
+    ('feed_attempts', 'submitted', 'not_taken'), ('feed_attempts', 'submitted', 'processing'),
+    ('feed_attempts', 'processing', 'done'), ('feed_attempts', 'processing', 'fatal'),
+    ('feed_attempts', 'processing', 'not_taken'), ('feed_attempts', 'needs_operator', 'settled'),
+    ('feed_attempts', 'needs_operator', 'submitted'), ('feed_attempts', 'not_taken', 'cancelled'),
+    ('feed_attempts', 'unanswered', 'done'), ('feed_attempts', 'unanswered', 'not_taken'),
+    ('feed_attempts', 'unanswered', 'refused'), ('feed_attempts', 'unanswered', 'rejected'),
+    ('feed_attempts', 'unanswered', 'settled')
+  )
+$$;
+
 -- How often the store was changed, in the order of the commits. Each commit tells it to who listens on `ordertui`.
 -- `log_from`: the number from which on `changes` is whole; NULL while nobody has a copy.
 CREATE TABLE change_number (number bigint NOT NULL, log_from bigint);
@@ -214,9 +249,17 @@ INSERT INTO change_number VALUES (0);
 CREATE TABLE commits (id text PRIMARY KEY, number bigint NOT NULL);
 CREATE INDEX commits_number ON commits (number);
 
+-- Ends a change: counts it, keeps its id, and tells it to who listens.
+CREATE FUNCTION count_change(ident text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+  WITH n AS (UPDATE change_number SET number = number + 1 RETURNING number),
+    c AS (INSERT INTO commits (id, number) SELECT ident, number FROM n),
+    d AS (DELETE FROM commits WHERE number < (SELECT number - 10000 FROM change_number))
+  SELECT pg_notify('ordertui', current_schema() || ' ' || number) FROM n
+$$;
+
 -- What changed since a copy was last brought along: the first column of the key, with the number of the transaction.
 -- Nothing is noted before a copy has set `log_from`.
-CREATE FUNCTION note_changes() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+CREATE FUNCTION note_changes() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
   IF (SELECT log_from IS NOT NULL FROM change_number) THEN
     EXECUTE format('INSERT INTO changes (name, key, number) SELECT DISTINCT %L, CAST(r.%I AS text), n.number + 1'
@@ -232,7 +275,7 @@ DECLARE
 BEGIN
   FOR found IN SELECT c.relname, a.attname FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
-    WHERE i.indisprimary AND c.relname <> 'commits' AND c.relnamespace = CAST(current_schema() AS regnamespace)
+    WHERE i.indisprimary AND c.relname <> 'commits' AND c.relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)
   LOOP
     FOREACH event IN ARRAY ARRAY['INSERT', 'UPDATE', 'DELETE'] LOOP
       EXECUTE format('CREATE TRIGGER %I AFTER %s ON %I REFERENCING %s TABLE AS changed FOR EACH STATEMENT'
@@ -279,19 +322,98 @@ CREATE FUNCTION team_role(role text) RETURNS text LANGUAGE sql STABLE SET search
 $$;
 -- What the login of this connection is in the team; NULL: nothing. Who owns the schema is an owner, with a team or not.
 CREATE FUNCTION my_role() RETURNS text LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
-  SELECT CASE WHEN pg_has_role(session_user, n.nspowner, 'MEMBER') THEN 'owner' ELSE coalesce((
+  SELECT CASE WHEN pg_has_role(session_user, n.nspowner, 'MEMBER') THEN 'owner' ELSE (
     SELECT r.name FROM unnest(ARRAY['owner', 'lead', 'agent', 'viewer']) WITH ORDINALITY AS r (name, place)
     JOIN pg_roles g ON g.rolname = team_role(r.name) WHERE pg_has_role(session_user, g.oid, 'MEMBER')
     ORDER BY r.place LIMIT 1
-  ), CASE WHEN has_table_privilege(session_user, 'orders', 'INSERT') THEN 'agent' END) END FROM pg_namespace n WHERE n.nspname = current_schema()
+  ) END FROM pg_namespace n WHERE n.nspname = current_schema()
 $$;
 
--- `SELECT allow('alice')` lets a login work in the store: everything but writing the audit by hand.
-CREATE FUNCTION allow(login text) RETURNS void LANGUAGE plpgsql AS $$
+-- The planner's counts after a large change: only an owner of the tables can have them made.
+CREATE FUNCTION look_anew() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-  EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), login);
-  EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO %I', current_schema(), login);
-  EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON audit, audit_orders, schema_version FROM %I', login);
-  EXECUTE format('GRANT EXECUTE ON FUNCTION audit_append(bigint, text, text, text[]) TO %I', login);
+  ANALYZE orders, lines, products;
 END $$;
-REVOKE EXECUTE ON FUNCTION audit_append(bigint, text, text, text[]), allow(text) FROM PUBLIC;
+
+-- What is the store's own, and neither sync nor an import changes: which store it is, that it is for practice, its rules.
+ALTER TABLE meta ENABLE ROW LEVEL SECURITY;
+CREATE POLICY meta_read ON meta FOR SELECT USING (TRUE);
+CREATE POLICY meta_write ON meta USING (key NOT LIKE 'store:%' AND key NOT LIKE 'policy%' AND key <> 'practice');
+
+-- A batch gets its rows and refunds with its commit, never later, and begins held. An owner may do more: fill a store
+-- that is moved, delete old orders.
+ALTER TABLE batches ADD COLUMN made xid8 NOT NULL DEFAULT pg_current_xact_id();
+CREATE FUNCTION guard_new_batch() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  IF NEW.state <> 'held' AND my_role() IS DISTINCT FROM 'owner' THEN
+    RAISE insufficient_privilege USING MESSAGE = 'a batch begins held';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER new_batch_guarded BEFORE INSERT ON batches FOR EACH ROW EXECUTE FUNCTION guard_new_batch();
+CREATE FUNCTION guard_batch_parts() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  IF my_role() IS DISTINCT FROM 'owner' AND EXISTS (SELECT 1 FROM added a LEFT JOIN batches b ON b.id = a.batch
+    WHERE b.made IS DISTINCT FROM pg_current_xact_id()) THEN
+    RAISE insufficient_privilege USING MESSAGE = 'a batch that was committed takes nothing more in';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER batch_rows_guarded AFTER INSERT ON batch_rows REFERENCING NEW TABLE AS added
+  FOR EACH STATEMENT EXECUTE FUNCTION guard_batch_parts();
+CREATE TRIGGER refunds_guarded AFTER INSERT ON refunds REFERENCING NEW TABLE AS added
+  FOR EACH STATEMENT EXECUTE FUNCTION guard_batch_parts();
+CREATE FUNCTION guard_new_row() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  IF NEW.state <> 'held' AND my_role() IS DISTINCT FROM 'owner' THEN
+    RAISE insufficient_privilege USING MESSAGE = 'a row of a batch begins held';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER new_row_guarded BEFORE INSERT ON batch_rows FOR EACH ROW WHEN (NEW.state <> 'held')
+  EXECUTE FUNCTION guard_new_row();
+
+-- States follow each other as `orders.batch_state` says, whoever changes them.
+CREATE FUNCTION guard_state() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  IF NOT may_follow(TG_TABLE_NAME, OLD.state, NEW.state) THEN
+    RAISE insufficient_privilege USING MESSAGE = format('%s: %s cannot become %s', TG_TABLE_NAME, OLD.state, NEW.state);
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER batches_state BEFORE UPDATE OF state ON batches FOR EACH ROW WHEN (OLD.state <> NEW.state)
+  EXECUTE FUNCTION guard_state();
+CREATE TRIGGER batch_rows_state BEFORE UPDATE OF state ON batch_rows FOR EACH ROW WHEN (OLD.state <> NEW.state)
+  EXECUTE FUNCTION guard_state();
+CREATE TRIGGER feed_attempts_state BEFORE UPDATE OF state ON feed_attempts FOR EACH ROW WHEN (OLD.state <> NEW.state)
+  EXECUTE FUNCTION guard_state();
+
+-- Orders go only with the import that brought them, of which each new order is noted before it is there.
+CREATE FUNCTION guard_import_orders() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  IF my_role() IS DISTINCT FROM 'owner' AND EXISTS (SELECT 1 FROM added a JOIN orders o ON o.id = a.order_id WHERE a.is_new = 1) THEN
+    RAISE insufficient_privilege USING MESSAGE = 'an order that is there is not new';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER import_orders_added AFTER INSERT ON import_orders REFERENCING NEW TABLE AS added
+  FOR EACH STATEMENT EXECUTE FUNCTION guard_import_orders();
+CREATE FUNCTION guard_import_change() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  RAISE insufficient_privilege USING MESSAGE = 'an order that is there is not new';
+END $$;
+CREATE TRIGGER import_orders_changed BEFORE UPDATE ON import_orders FOR EACH ROW
+  WHEN (NEW.order_id <> OLD.order_id OR (NEW.is_new = 1 AND OLD.is_new <> 1))
+  EXECUTE FUNCTION guard_import_change();
+CREATE FUNCTION guard_order_deletion() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  IF my_role() IS DISTINCT FROM 'owner' AND EXISTS (SELECT 1 FROM gone g WHERE EXISTS
+    (SELECT 1 FROM batch_rows r WHERE r.order_id = g.id)) THEN
+    RAISE insufficient_privilege USING MESSAGE = 'an order that was in a batch stays';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER orders_deleted AFTER DELETE ON orders REFERENCING OLD TABLE AS gone
+  FOR EACH STATEMENT EXECUTE FUNCTION guard_order_deletion();
+
+REVOKE EXECUTE ON FUNCTION audit_append(bigint, text, text, text[]), count_change(text), look_anew() FROM PUBLIC;

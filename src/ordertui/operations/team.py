@@ -1,0 +1,67 @@
+"""The people of a store on a server: who they are, and the roles that owners give them."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from ordertui.orders.people import Permission, Role
+
+from .context import SessionContext
+from .errors import TeamNeedsServer
+
+if TYPE_CHECKING:  # it imports the driver of the server, which not everybody has
+    from ordertui.store.team import Team, TeamMember
+
+PASSWORD_BYTES = 18
+"""Of a password that is made here: 24 characters."""
+
+
+class TeamService:
+    """Lists the team of a store, and lets owners change it."""
+
+    def __init__(self, context: SessionContext) -> None:
+        if not context.store.is_shared:
+            raise TeamNeedsServer(
+                "a team needs a store on a server: this one is a file, whose user may do everything. `ordertui store"
+                " move` takes it to a server (docs/team.md)"
+            )
+        self._context = context
+
+    def init(self) -> None:
+        """Make the store a team's; who owned it is its owner. Raises RoleRefused, ReadOnly, StoreError."""
+        self._team().init()
+
+    def needs_login(self, name: str) -> bool:
+        """Return whether the server has no login of this name yet. Raises RoleRefused, ReadOnly, StoreError."""
+        return not self._team().has_login(name)
+
+    def add(self, name: str, role: Role, password: str | None) -> str:
+        """Give somebody a role; return the address by which they reach the store.
+
+        `password` is that of a login that is made; None: it has none. Raises RoleRefused, ReadOnly, StoreError.
+        """
+        self._team().add(name, role, password)
+        place = self._context.store.database.place.removeprefix("postgresql://")
+        return f"postgresql://{name}@{place.partition('@')[2] or place}"
+
+    def change(self, name: str, role: Role) -> None:
+        """Give somebody of the team another role. Raises RoleRefused, ReadOnly, StoreError."""
+        self._team().change(name, role)
+
+    def remove(self, name: str) -> None:
+        """Take somebody's role. Raises RoleRefused, ReadOnly, StoreError."""
+        self._team().remove(name)
+
+    def members(self) -> list[TeamMember]:
+        """Return the people of the team, owners first."""
+        self._context.require(Permission.LOOK)
+        return self._context.store.team.members()
+
+    def _team(self) -> Team:
+        return self._context.writer(Permission.MANAGE_TEAM).team
+
+
+def make_password() -> str:
+    """Return a password that nobody can guess."""
+    return secrets.token_urlsafe(PASSWORD_BYTES)

@@ -1,0 +1,86 @@
+"""The rights of a team's logins on a server's tables and functions, by what each role may do.
+
+`orders.people` says which role has a permission, this list what a permission needs of the database. Together they are
+the grants; who owns the store needs none. Of a batch, agents change only the columns with its way to Amazon, and the
+triggers of tables.sql let states follow each other as `orders.batch_state` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from ordertui.orders.people import LEAST_ROLE, Permission, Role
+
+
+class Right(msgspec.Struct, frozen=True):
+    """What a permission needs of one table or function."""
+
+    permission: Permission
+    verbs: str
+    """As GRANT takes them: `INSERT`, `UPDATE (state, note)`, `EXECUTE`."""
+    on: str
+    """A table, or a function with the types of its arguments."""
+
+    @property
+    def is_of_function(self) -> bool:
+        """Whether it is about a function."""
+        return self.verbs == "EXECUTE"
+
+
+_IMPORT, _RECORD, _COMMIT, _DISPATCH = Permission.IMPORT, Permission.RECORD, Permission.COMMIT, Permission.DISPATCH
+_SETTLE, _UNDO = Permission.SETTLE, Permission.UNDO_IMPORT
+RIGHTS: tuple[Right, ...] = (
+    Right(_IMPORT, "INSERT, UPDATE", "orders"),
+    Right(_IMPORT, "INSERT, UPDATE", "lines"),
+    Right(_IMPORT, "INSERT, UPDATE", "products"),
+    Right(_IMPORT, "INSERT, UPDATE", "api_facts"),
+    Right(_IMPORT, "INSERT, UPDATE", "said_cancelled"),
+    Right(_IMPORT, "INSERT", "imports"),
+    Right(_IMPORT, "UPDATE (row_count, new_orders, changed, unchanged, rejected, finished, is_whole, undo)", "imports"),
+    Right(_IMPORT, "INSERT, UPDATE, DELETE", "import_orders"),
+    Right(_IMPORT, "INSERT, UPDATE, DELETE", "import_lines"),
+    Right(_IMPORT, "INSERT, UPDATE, DELETE", "import_products"),
+    Right(_IMPORT, "INSERT", "unshipped_reports"),
+    Right(_IMPORT, "INSERT", "rate_reports"),
+    Right(_IMPORT, "INSERT", "rate_report_rows"),
+    Right(_IMPORT, "INSERT, UPDATE, DELETE", "rate_report"),
+    Right(_IMPORT, "INSERT", "results"),
+    Right(_IMPORT, "UPDATE (content_key, transaction_id)", "results"),
+    Right(_IMPORT, "INSERT, UPDATE, DELETE", "meta"),
+    Right(_RECORD, "INSERT, UPDATE", "operator_facts"),
+    Right(_COMMIT, "INSERT (id, action, marketplace, state, created_at, due_at, sha256, advice, plan, who, hold_boot,"
+          " hold_mark)", "batches"),
+    Right(_COMMIT, "INSERT", "batch_rows"),
+    Right(_COMMIT, "INSERT", "refunds"),
+    Right(_COMMIT, "UPDATE (item_id)", "refunds"),
+    Right(_COMMIT, "INSERT", "tries"),
+    Right(_COMMIT, "INSERT", "feed_parts"),
+    Right(_DISPATCH, "UPDATE (state, due_at, hold_boot, hold_mark, sent_at, files, sha256, writing, uploaded_at)",
+          "batches"),
+    Right(_DISPATCH, "INSERT", "feeds"),
+    Right(_DISPATCH, "INSERT", "feed_attempts"),
+    Right(_DISPATCH, "UPDATE (state, polls, polled_at, status, note, feed_id)", "feed_attempts"),
+    Right(_SETTLE, "UPDATE (state, is_open, code, text, word)", "batch_rows"),
+    Right(Permission.WORK, "INSERT, UPDATE, DELETE", "notifications"),
+    Right(Permission.WORK, "INSERT, UPDATE, DELETE", "told_alerts"),
+    Right(_RECORD, "EXECUTE", "audit_append(bigint, text, text, text[])"),
+    Right(_RECORD, "EXECUTE", "count_change(text)"),
+    Right(_IMPORT, "EXECUTE", "look_anew()"),
+    Right(_UNDO, "DELETE", "orders"),
+    Right(_UNDO, "DELETE", "lines"),
+    Right(_UNDO, "DELETE", "products"),
+    Right(_UNDO, "DELETE", "api_facts"),
+    Right(_UNDO, "DELETE", "unshipped_reports"),
+    Right(_UNDO, "DELETE", "rate_report_rows"),
+    Right(_UNDO, "UPDATE (as_of, has_request_column)", "imports"),
+    Right(_UNDO, "UPDATE (undone)", "rate_reports"),
+)  # fmt: skip
+READ_ONLY_TABLES = frozenset({"audit", "audit_orders", "schema_version", "change_number", "changes", "commits"})
+"""Tables that functions of the store write, or its owner alone. Every role reads every table."""
+
+
+def rights_of(role: Role) -> Iterator[Right]:
+    """Yield the rights that a role needs for all that it may do."""
+    return (right for right in RIGHTS if role.rank >= LEAST_ROLE[right.permission].rank)

@@ -1,0 +1,315 @@
+"""Roles on a server: what a login can do there, by the program and by SQL written by hand, is what its role may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from ordertui.operations.config import Config
+from ordertui.operations.errors import OperationError, RoleRefused
+from ordertui.operations.session import Session
+from ordertui.orders.batch_state import RowState
+from ordertui.orders.clock import FixedClock
+from ordertui.orders.enums import Action, Dispatched
+from ordertui.orders.people import Permission, Person, Role
+from ordertui.store import StoreError
+from ordertui.store.engine.postgres import postgres_engine
+from ordertui.store.engine.table_layout import table_layouts
+from ordertui.store.rights import READ_ONLY_TABLES, RIGHTS, rights_of
+from support.batches import answer, commit, states, upload
+from support.server import Server
+from support.shops import NOW, all_orders_row, bring, order_id, unshipped_row
+
+SCHEMA = "team.test"
+"""With a dot, which makes the usual names of the groups ambiguous."""
+
+Row = tuple[Any, ...]
+Logins = dict[Role, psycopg.Connection[Row]]
+
+
+class TeamStore:
+    """A store with a team: `boss` made it, and one login has each role."""
+
+    def __init__(self, server: Server, folder: Path) -> None:
+        self.server = server
+        self.folder = folder
+        with psycopg.connect(server.address("public").partition("&schema")[0], autocommit=True) as admin:
+            admin.execute("CREATE ROLE boss LOGIN CREATEROLE")
+            admin.execute("GRANT CREATE ON DATABASE postgres TO boss")
+        with self.session("boss") as session:
+            numbers = range(1, 21)
+            bring(
+                session,
+                folder,
+                everything=[all_orders_row(n) for n in numbers],
+                open_=[unshipped_row(n) for n in numbers],
+            )
+            session.team.init()
+            for role in Role:
+                session.team.add(f"p_{role}", role, None)
+
+    def session(self, login: str) -> Session:
+        return Session.open(self.server.address(SCHEMA, login), clock=FixedClock(NOW), config=Config())
+
+    def sql(self, login: str) -> psycopg.Connection[Row]:
+        place = self.server.address("public", login).partition("&schema")[0]
+        connection = psycopg.connect(place)
+        connection.execute(f'SET search_path = "{SCHEMA}", pg_temp')
+        return connection
+
+
+@pytest.fixture(scope="module")
+def team(server: Server, tmp_path_factory: pytest.TempPathFactory) -> TeamStore:
+    return TeamStore(server, tmp_path_factory.mktemp("team"))
+
+
+@pytest.fixture(scope="module")
+def sessions(team: TeamStore) -> Iterator[dict[Role, Session]]:
+    found = {role: team.session(f"p_{role}") for role in Role}
+    yield found
+    for session in found.values():
+        session.close()
+
+
+@pytest.fixture(scope="module")
+def logins(team: TeamStore) -> Iterator[Logins]:
+    found = {role: team.sql(f"p_{role}") for role in Role}
+    yield found
+    for connection in found.values():
+        connection.close()
+
+
+def row_of(session: Session, number: int) -> int:
+    found = session.orders.id_of(order_id(number))
+    assert found is not None
+    return found
+
+
+def test_an_agent_works_from_import_to_answer(team: TeamStore, sessions: dict[Role, Session], tmp_path: Path) -> None:
+    agent = sessions[Role.AGENT]
+    assert agent.context.person == Person("p_agent", Role.AGENT)
+    bring(agent, tmp_path, everything=[all_orders_row(30), all_orders_row(31)], open_=[unshipped_row(30)])
+    agent.facts.set_dispatched([row_of(agent, 30)], Dispatched.NO)
+    agent.facts.set_note([row_of(agent, 30)], "odd")
+    batch = commit(agent, Action.CANCEL, 1, 2, 3)
+    agent.batches.recall(order_id(3))
+    agent.batches.release(batch)
+    agent.dispatcher.run()
+    agent.batches.mark_uploaded(batch)
+    agent.results.take_in([answer(agent, tmp_path, batch, {1})])
+    assert set(states(agent, batch).values()) == {RowState.OK, RowState.ERROR, RowState.RECALLED}
+    assert upload(agent, batch).exists()
+    assert agent.context.store.batches.get(batch).who.startswith("p_agent (")
+
+
+# -- by the program
+
+ACTIONS: tuple[tuple[Permission, Callable[[Session], object]], ...] = (
+    (Permission.LOOK, lambda session: session.team.members()),
+    (Permission.LOOK, lambda session: session.audit.verify()),
+    (Permission.LOOK, lambda session: session.maintenance.check()),
+    (Permission.IMPORT, lambda session: session.imports.import_files([])),
+    (Permission.IMPORT, lambda session: session.results.take_in([])),
+    (Permission.IMPORT, lambda session: session.sync.sync()),
+    (Permission.UNDO_IMPORT, lambda session: session.undo_import(999)),
+    (Permission.UNDO_IMPORT, lambda session: session.rate.undo_report(999)),
+    (Permission.RECORD, lambda session: session.facts.set_asked([row_of(session, 10)], True)),
+    (Permission.RECORD, lambda session: session.messages.note_copied(order_id(10))),
+    (Permission.COMMIT, lambda session: session.batches.commit_all([], typed="0")),
+    (Permission.RECALL, lambda session: session.batches.recall(999)),
+    (Permission.RECALL, lambda session: session.batches.recall_orders([])),
+    (Permission.DISPATCH, lambda session: session.batches.release(999)),
+    (Permission.DISPATCH, lambda session: session.batches.mark_uploaded(999)),
+    (Permission.DISPATCH, lambda session: session.dispatcher.run()),
+    (Permission.SETTLE, lambda session: session.batches.settle(999, [order_id(1)], done=True, why="x", typed="1")),
+    (Permission.MAINTAIN, lambda session: session.maintenance.purge(4_000)),
+    (Permission.MAINTAIN, lambda session: session.maintenance.compact()),
+    (Permission.MAINTAIN, lambda session: session.adoption.adopt(why="x", typed=None)),
+    (Permission.MANAGE_TEAM, lambda session: session.team.change("nobody", Role.LEAD)),
+    (Permission.MANAGE_TEAM, lambda session: session.team.init()),
+)
+
+
+def test_by_the_program_each_role_does_what_it_may(sessions: dict[Role, Session]) -> None:
+    for role, session in sessions.items():
+        for permission, act in ACTIONS:
+            refusal = session.context.refusal(permission)
+            assert (refusal == "") is Person("", role).may(permission), (role, permission)
+            try:
+                act(session)
+                found = ""
+            except RoleRefused as error:
+                found = str(error)
+            except (OperationError, StoreError):  # it was tried, with numbers that do not exist
+                found = ""
+            assert found == refusal, (role, permission)
+
+
+# -- by SQL
+
+NOBODY = None
+"""Not even an owner, who would first have to disable what guards it."""
+BATCH = "(SELECT max(id) FROM batches)"
+STATEMENTS: tuple[tuple[Permission | None, str], ...] = (
+    (Permission.LOOK, "SELECT * FROM orders, audit, batches LIMIT 1"),
+    (Permission.IMPORT, "INSERT INTO products (marketplace, sku) VALUES ('US', 'by hand')"),
+    (Permission.IMPORT, "UPDATE orders SET ship_by = ship_by"),
+    (Permission.IMPORT, "INSERT INTO meta VALUES ('sync:state', '1')"),
+    (Permission.RECORD, "INSERT INTO operator_facts (order_id, at) VALUES (12345, 1)"),
+    (Permission.RECORD, "SELECT audit_append(1, 'order.noted', '{}', '{}')"),
+    (Permission.COMMIT, "INSERT INTO batches (action, marketplace, state, created_at, due_at, sha256, advice, plan)"
+     " VALUES ('cancel', 'US', 'held', 1, 1, '', '', '')"),
+    (Permission.MAINTAIN, "INSERT INTO batches (action, marketplace, state, created_at, due_at, sha256, advice, plan)"
+     " VALUES ('cancel', 'US', 'written', 1, 1, '', '', '')"),
+    (Permission.MAINTAIN, f"INSERT INTO batch_rows (batch, pos, order_id, action, state, is_open, reason)"
+     f" VALUES ({BATCH}, 99, 15, 'cancel', 'held', 1, '')"),
+    (Permission.MAINTAIN, f"INSERT INTO refunds SELECT {BATCH}, 15, 1, 'USD', 1, 9, 0, 0, 0, 0, 0, 0, 0"),
+    (Permission.DISPATCH, "UPDATE batches SET due_at = 1"),
+    (Permission.MAINTAIN, "UPDATE batches SET plan = ''"),
+    (Permission.MAINTAIN, "UPDATE batches SET who = 'p_lead'"),
+    (Permission.MAINTAIN, "UPDATE batches SET made = '1'"),
+    (Permission.MAINTAIN, "DELETE FROM batches"),
+    (Permission.MAINTAIN, "DELETE FROM batch_rows"),
+    (Permission.MAINTAIN, "UPDATE batch_rows SET total = 1"),
+    (Permission.SETTLE, "UPDATE batch_rows SET state = 'unknown' WHERE state = 'ok'"),
+    (NOBODY, "UPDATE batch_rows SET state = 'held' WHERE state IN ('ok', 'recalled')"),
+    (NOBODY, "UPDATE batches SET state = 'recalled'"),
+    (Permission.MAINTAIN, "UPDATE feeds SET content = ''"),
+    (Permission.MAINTAIN, "UPDATE results SET content = ''"),
+    (Permission.MAINTAIN, "DELETE FROM results"),
+    (Permission.UNDO_IMPORT, f"DELETE FROM orders WHERE order_id = '{order_id(20)}'"),
+    (Permission.MAINTAIN, f"DELETE FROM orders WHERE order_id = '{order_id(1)}'"),
+    (Permission.MAINTAIN, "INSERT INTO import_orders (import, order_id, is_new) SELECT 999, id, 1 FROM orders LIMIT 1"),
+    (Permission.MAINTAIN, "UPDATE meta SET value = 'x' WHERE key = 'store:id'"),
+    (Permission.MAINTAIN, "INSERT INTO meta VALUES ('practice', '1')"),
+    (Permission.MAINTAIN, "UPDATE change_number SET number = 1"),
+    (Permission.MAINTAIN, "DELETE FROM commits"),
+    (Permission.MAINTAIN, "UPDATE schema_version SET version = 1"),
+    (Permission.MAINTAIN, "TRUNCATE orders"),
+    (Permission.MAINTAIN, "ALTER TABLE audit DISABLE TRIGGER ALL"),
+    (Permission.MAINTAIN, "ALTER TABLE meta DISABLE ROW LEVEL SECURITY"),
+    (Permission.MAINTAIN, "CREATE TABLE other (id int)"),
+    (Permission.MAINTAIN, "CREATE OR REPLACE FUNCTION my_role() RETURNS text LANGUAGE sql AS $$ SELECT 'owner' $$"),
+    (NOBODY, "UPDATE audit SET payload = ''"),
+    (NOBODY, "DELETE FROM audit"),
+    (NOBODY, "DELETE FROM audit_orders"),
+    (Permission.MANAGE_TEAM, "DO $$ BEGIN EXECUTE format('GRANT %I TO p_viewer', team_role('lead')); END $$"),
+    (NOBODY, "ALTER ROLE boss PASSWORD 'x'"),
+    (NOBODY, "SET SESSION AUTHORIZATION boss"),
+)  # fmt: skip
+
+
+def try_sql(connection: psycopg.Connection[Row], statement: str) -> bool:
+    """Whether the server does it, which is undone. A row that a login does not reach is none that it changes."""
+    try:
+        found = connection.execute(statement)
+        return not (statement.startswith("UPDATE meta") and found.rowcount == 0)
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.RaiseException):
+        return False
+    finally:
+        connection.rollback()
+        connection.execute(f'SET search_path = "{SCHEMA}", pg_temp')
+        connection.commit()
+
+
+def test_by_sql_each_login_does_what_its_role_may(
+    team: TeamStore, sessions: dict[Role, Session], logins: Logins,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    agent = sessions[Role.AGENT]
+    batch = commit(agent, Action.CANCEL, 1, 4, 5)
+    agent.batches.recall(order_id(5))
+    agent.batches.release(batch)
+    agent.dispatcher.run()
+    agent.results.take_in([answer(agent, tmp_path, batch)])
+    wrong = [
+        (role.value, statement)
+        for role, connection in logins.items()
+        for permission, statement in STATEMENTS
+        if try_sql(connection, statement) is not (permission is not NOBODY and Person("", role).may(permission))
+    ]
+    assert wrong == []
+
+
+def test_the_grants_on_the_server_are_those_of_the_table(
+    logins: Logins,
+) -> None:
+    owner = logins[Role.OWNER]
+    tables = {row[0] for row in owner.execute("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace ="
+              " quote_ident(current_schema())::regnamespace").fetchall()}  # fmt: skip
+    listed = {one.on for one in RIGHTS if not one.is_of_function}
+    assert {table.name for table in table_layouts()} <= tables
+    assert tables == listed | READ_ONLY_TABLES, "a new table needs its rights in store/rights.py"
+    assert not listed & READ_ONLY_TABLES
+    for role in (Role.VIEWER, Role.AGENT, Role.LEAD):
+        wanted = {
+            (one.on, verb.split(" ")[0])
+            for one in rights_of(role) if not one.is_of_function
+            for verb in one.verbs.partition("(")[0].split(", ")
+        }  # fmt: skip
+        found = {
+            (name, verb) for name, verb, given in owner.execute(
+                "SELECT t.name, v.verb, CASE WHEN v.verb IN ('DELETE', 'TRUNCATE', 'TRIGGER') THEN"
+                " has_table_privilege(team_role(%s), t.name, v.verb) ELSE"
+                " has_any_column_privilege(team_role(%s), t.name, v.verb) END FROM unnest(%s::text[]) AS t (name),"
+                " unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS v (verb)",
+                (role.value, role.value, sorted(tables)),
+            ).fetchall() if given
+        }  # fmt: skip
+        assert found == wanted, role
+    open_to_all = owner.execute(
+        "SELECT proname FROM pg_proc WHERE prosecdef AND prorettype <> 'trigger'::regtype AND pronamespace ="
+        " quote_ident(current_schema())::regnamespace AND has_function_privilege('pg_monitor', oid, 'EXECUTE')"
+    ).fetchall()
+    assert open_to_all == [], "what acts as the owner needs a REVOKE in tables.sql, and its right in store/rights.py"
+
+
+# -- the team itself
+
+
+def test_people_come_change_and_go(team: TeamStore, sessions: dict[Role, Session]) -> None:
+    owner = sessions[Role.OWNER]
+    with pytest.raises(StoreError, match="this login may make no roles"):
+        owner.team.add("bea", Role.AGENT, None)  # an owner who is no administrator of the server
+    with team.session("boss") as boss:
+        assert boss.team.add("bea", Role.AGENT, "open sesame").startswith("postgresql://bea@")
+        with pytest.raises(StoreError, match="bea is in the team already"):
+            boss.team.add("bea", Role.LEAD, None)
+        with pytest.raises(StoreError, match="no name of a login"):
+            boss.team.add("b'; DROP", Role.LEAD, None)
+    with team.session("bea") as bea:
+        bea.facts.set_asked([row_of(bea, 11)], True)
+        owner.team.change("bea", Role.VIEWER)  # given by somebody else, taken by any owner
+        with pytest.raises(StoreError, match="permission denied"):
+            bea.facts.set_asked([row_of(bea, 11)], False)
+    found = {one.name: one for one in sessions[Role.VIEWER].team.members()}
+    assert list(found)[:2] == ["boss", "p_owner"]
+    assert (found["bea"].role, found["bea"].last_act is not None) == (Role.VIEWER, True)
+    assert found["p_viewer"].is_connected
+    owner.team.remove("bea")
+    with pytest.raises(StoreError, match="bea has no role in this store"):
+        team.session("bea")
+    with pytest.raises(StoreError, match="another owner"):
+        owner.team.change("p_owner", Role.VIEWER)
+    with pytest.raises(StoreError, match="nobody is not in the team"):
+        owner.team.remove("nobody")
+    kinds = [entry.kind for entry in owner.context.reader().audit.entries() if entry.kind.startswith("team.")]
+    assert kinds[:3] == ["team.removed", "team.changed", "team.added"]
+    assert "open sesame" not in "".join(entry.payload for entry in owner.context.reader().audit.entries())
+
+
+def test_an_owner_brings_the_store_along_for_all(team: TeamStore, sessions: dict[Role, Session]) -> None:
+    """What a later version makes belongs to the team, whoever of the owners starts it first."""
+    engine = postgres_engine(sessions[Role.OWNER].context.store.database.engine)
+    with sessions[Role.OWNER].context.store.write():
+        engine.become_owner()
+        engine.run("CREATE TABLE later (id int)")
+        owner = engine.query(
+            "SELECT pg_get_userbyid(relowner) = team_role('owner') FROM pg_class WHERE relname = 'later'"
+        )
+        engine.run("DROP TABLE later")
+    assert owner == [(True,)]
